@@ -157,7 +157,7 @@ it.each([
   ['provider-unavailable', { result: 'provider-unavailable' }],
   ['failed', { outcome: 'failed' }],
 ] as const)('counts background renewals separately: %s', (Outcome, change) => {
-  expect(countsOf({ operation: 'RenewAhead', ...change })).toEqual([
+  expect(countsOf({ operation: 'BackgroundRenewal', ...change })).toEqual([
     ['RenewalOutcome', { ProviderName: 'calendar', Outcome }],
   ]);
 });
@@ -178,7 +178,7 @@ it('has no metric for a report for an issuer that is not configured', () => {
 });
 
 it('ignores a renewal that another one overtook', () => {
-  expect(countsOf({ operation: 'RenewAhead' })).toEqual([]);
+  expect(countsOf({ operation: 'BackgroundRenewal' })).toEqual([]);
 });
 
 it('ignores a result without a token', () => {

@@ -39,7 +39,7 @@ it('returns the token and dispatches its renewal once', async () => {
   expect((await service.stored()).lease).toMatchObject({ deadline: service.system.now() + LEASE });
   await service.catchUp();
   expect(lastEntry()).toEqual({
-    operation: 'RenewAhead',
+    operation: 'BackgroundRenewal',
     principal: OWNER,
     outcome: 'allowed',
     result: 'refreshed',
@@ -67,7 +67,7 @@ it('dispatches nothing during the back-off after a failure', async () => {
   await service.ask();
   service.endpoint.instead.push(json(503, {}));
   await service.catchUp();
-  expect(lastEntry()).toMatchObject({ operation: 'RenewAhead', result: 'provider-unavailable' });
+  expect(lastEntry()).toMatchObject({ operation: 'BackgroundRenewal', result: 'provider-unavailable' });
   await service.ask();
   expect(service.dispatched).toEqual([]);
   service.system.advance(1);
@@ -101,7 +101,7 @@ it('returns the token if the dispatch fails, and the next request dispatches aga
   expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-0' }, outcome: 'cached' });
   const { identity, provider, owner } = service;
   expect(service.entries).toContainEqual({
-    operation: 'RenewAhead',
+    operation: 'BackgroundRenewal',
     outcome: 'failed',
     reason: 'the renewal could not be dispatched',
     principal: OWNER,
@@ -132,7 +132,7 @@ describe('a dispatched renewal', () => {
 
   const overtaken = () =>
     expect(lastEntry()).toMatchObject({
-      operation: 'RenewAhead',
+      operation: 'BackgroundRenewal',
       outcome: 'allowed',
       reason: 'overtaken: the lease, the agent, or the provider has changed',
     });
@@ -187,7 +187,7 @@ describe('a dispatched renewal', () => {
   it('drops the tokens if the provider rejects the refresh token, so that the next request requires consent', async () => {
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
     await service.catchUp();
-    expect(lastEntry()).toMatchObject({ operation: 'RenewAhead', result: 'consent-required' });
+    expect(lastEntry()).toMatchObject({ operation: 'BackgroundRenewal', result: 'consent-required' });
     expect(await service.ask()).toMatchObject({ outcome: 'consent-required' });
   });
 
@@ -204,6 +204,6 @@ describe('a dispatched renewal', () => {
   it('throws an unexpected error', async () => {
     jest.spyOn(service.stores.clientSecrets, 'get').mockRejectedValueOnce(new Error('no table'));
     await expect(service.catchUp()).rejects.toThrow('no table');
-    expect(lastEntry()).toMatchObject({ operation: 'RenewAhead', outcome: 'failed' });
+    expect(lastEntry()).toMatchObject({ operation: 'BackgroundRenewal', outcome: 'failed' });
   });
 });

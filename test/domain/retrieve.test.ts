@@ -371,7 +371,7 @@ describe('an M2M token', () => {
     expect(await service.ask(machine)).toMatchObject({ output: { accessToken: 'machine-1' } });
     expect(service.dispatched).toMatchObject([{ flow: 'M2M', scopes: ['a'] }]);
     await service.catchUp();
-    expect(lastEntry()).toMatchObject({ operation: 'RenewAhead', result: 'exchanged' });
+    expect(lastEntry()).toMatchObject({ operation: 'BackgroundRenewal', result: 'exchanged' });
     expect(await service.ask(machine)).toMatchObject({ output: { accessToken: 'machine-2' } });
   });
 });

@@ -29,7 +29,7 @@ const exchanges = (grantType: string): TokenExchange[] =>
 /** Waits for this number of completed renewals; returns their audit entries. */
 async function renewals(count: number): Promise<Record<string, unknown>[]> {
   for (;;) {
-    const entries = (await world.audit()).filter(({ operation }) => operation === 'RenewAhead');
+    const entries = (await world.audit()).filter(({ operation }) => operation === 'BackgroundRenewal');
     if (entries.length >= count) return entries;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

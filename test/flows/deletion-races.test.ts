@@ -125,7 +125,7 @@ describe.each(BOTH)('a deletion of the %s', (deleted) => {
     held.letGo();
     const entryOf = async () =>
       (await world.audit()).find(
-        ({ operation, provider }) => operation === 'RenewAhead' && provider === agent.providerName,
+        ({ operation, provider }) => operation === 'BackgroundRenewal' && provider === agent.providerName,
       );
     while (!(await entryOf())) await new Promise((later) => setTimeout(later, 20));
     expect(await entryOf()).toMatchObject({

@@ -55,7 +55,7 @@ async function renewedAhead(agent: TestAgent): Promise<Record<string, unknown>> 
   for (;;) {
     const entries = await world.audit();
     const found = entries.find(
-      ({ operation, provider }) => operation === 'RenewAhead' && provider === agent.providerName,
+      ({ operation, provider }) => operation === 'BackgroundRenewal' && provider === agent.providerName,
     );
     if (found) return found;
     await new Promise((later) => setTimeout(later, 20));

@@ -112,7 +112,7 @@ describe('metrics', () => {
     { operation: 'GetResourceOauth2Token', outcome: 'failed', error: 'AccessDeniedException', ...fetched },
     { operation: 'GetResourceApiKey', outcome: 'denied', error: 'AccessDeniedException', ...fetched },
     { operation: 'GetResourceOauth2Token', outcome: 'allowed', result: 'cached', ...fetched },
-    { operation: 'RenewAhead', outcome: 'failed', ...fetched },
+    { operation: 'BackgroundRenewal', outcome: 'failed', ...fetched },
     { operation: 'RevokeAtProvider', outcome: 'failed', result: 'UNCONFIRMED', ...fetched },
     { operation: 'ReceiveSecurityEvents', outcome: 'denied', trustedIssuer: 'people' },
     { operation: 'Authorize', outcome: 'allowed' },

@@ -80,13 +80,13 @@ function fetchCount(entry: AuditEntry): Count[] {
 const OUTCOMES: ReadonlyMap<string, string> = new Map([
   ['GetResourceOauth2Token', 'ResourceAccessTokenOutcome'],
   ['RejectResourceOauth2Token', 'ResourceAccessTokenOutcome'],
-  ['RenewAhead', 'RenewalOutcome'],
+  ['BackgroundRenewal', 'RenewalOutcome'],
   ['RevokeAtProvider', 'RevocationOutcome'],
 ]);
 
 /** A failed background renewal has no caller that receives the error, so it is counted here too. */
 const outcomeOf = ({ operation, outcome, result }: AuditEntry): string | undefined =>
-  result ?? (operation === 'RenewAhead' && outcome === 'failed' ? 'failed' : undefined);
+  result ?? (operation === 'BackgroundRenewal' && outcome === 'failed' ? 'failed' : undefined);
 
 function outcomeCount(entry: AuditEntry): Count[] {
   const name = OUTCOMES.get(entry.operation);

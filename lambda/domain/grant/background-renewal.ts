@@ -81,7 +81,7 @@ export async function dispatchRenewal(
       flow,
     };
     const reason = 'the renewal could not be dispatched';
-    deps.audit.record({ ...entry, operation: 'RenewAhead', outcome: 'failed', reason });
+    deps.audit.record({ ...entry, operation: 'BackgroundRenewal', outcome: 'failed', reason });
   }
 }
 
@@ -100,7 +100,7 @@ export async function renewInBackground(
   deps: BackgroundRenewalDependencies,
   request: RenewalRequest,
 ): Promise<void> {
-  const call = { operation: 'RenewAhead', principal: { arn: request.principal } };
+  const call = { operation: 'BackgroundRenewal', principal: { arn: request.principal } };
   try {
     await audited(deps.audit, call, (annotate) => performRenewal(deps, request, annotate));
   } catch (error) {

@@ -227,7 +227,9 @@ describe('background renewal', () => {
     await service.catchUp();
     expect(service.endpoint.redeemed).toEqual([]);
     const { detail } = who === 'agent' ? AGENT_SUSPENDED : USER_SUSPENDED;
-    expect(service.entries).toMatchObject([{ operation: 'RenewAhead', outcome: 'denied', reason: detail }]);
+    expect(service.entries).toMatchObject([
+      { operation: 'BackgroundRenewal', outcome: 'denied', reason: detail },
+    ]);
     // The next request after a resumption can renew without waiting for the lease.
     expect((await service.stored()).lease).toBeUndefined();
   });
@@ -236,7 +238,7 @@ describe('background renewal', () => {
     service.endpoint.before = async () => void (await suspendUser(service.stores, ANA));
     await service.catchUp();
     expect(service.entries).toMatchObject([
-      { operation: 'RenewAhead', outcome: 'denied', reason: USER_SUSPENDED.detail },
+      { operation: 'BackgroundRenewal', outcome: 'denied', reason: USER_SUSPENDED.detail },
     ]);
     expect((await service.stored()).generation).toBe(2);
   });
