@@ -139,9 +139,9 @@ export const OPERATIONS = {
   ListGrants: operate('ListGrants'),
   RevokeGrants: operate('RevokeGrants'),
   GetRevocation: operate('GetRevocation'),
-  // AWS has operations with the names of the next two.
-  OperatorListWorkloadIdentities: operate('ListWorkloadIdentities'),
-  OperatorListCredentialProviders: operate('ListCredentialProviders'),
+  // The paths are fixed. AWS has an operation ListWorkloadIdentities, so the names are others: in the audit log, too.
+  ListAllWorkloadIdentities: operate('ListWorkloadIdentities'),
+  ListAllCredentialProviders: operate('ListCredentialProviders'),
   TransferOwnership: operate('TransferOwnership'),
   SuspendWorkloadIdentity: operate('SuspendWorkloadIdentity'),
   ResumeWorkloadIdentity: operate('ResumeWorkloadIdentity'),

@@ -59,13 +59,13 @@ export const handler = createHandler(
     ListGrants: (input, principal) => listGrants(deps, principal, input),
     RevokeGrants: (input, principal) => revokeGrants(deps, principal, input),
     GetRevocation: (input, principal) => getRevocation(deps, principal, input),
-    OperatorListWorkloadIdentities: async (input, principal) =>
+    ListAllWorkloadIdentities: async (input, principal) =>
       listResponse(
         'workloadIdentities',
         await listAllWorkloadIdentities(deps, principal, input),
         identityListed,
       ),
-    OperatorListCredentialProviders: async (input, principal) =>
+    ListAllCredentialProviders: async (input, principal) =>
       listResponse(
         'credentialProviders',
         await listAllCredentialProviders(deps, principal, input),

@@ -350,12 +350,12 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     does: 'Returns the grants of all owners that match every filter: `workloadName`, `providerName`, `user`. At least one is required. The grants are as for ListResourceGrants. A page can be short, or empty, before the last page: continue while there is a `nextToken`.',
     errors: ['ResourceNotFoundException'],
   },
-  OperatorListWorkloadIdentities: {
-    does: 'Lists the workload identities of all owners, or of one `owner`, in no particular order. A page can have fewer entries than `maxResults` (50 by default), or none, although more pages follow. Each entry of `workloadIdentities` has `name`, `workloadIdentityArn`, `owner`, `createdTime`, `lastUpdatedTime`, `suspended`, and, if it is suspended, `suspension` (`since`, `by`, `reason`).',
+  ListAllWorkloadIdentities: {
+    does: 'Its path is `/operator/ListWorkloadIdentities`, and the audit log has the name ListAllWorkloadIdentities. Lists the workload identities of all owners, or of one `owner`, in no particular order. A page can have fewer entries than `maxResults` (50 by default), or none, although more pages follow. Each entry of `workloadIdentities` has `name`, `workloadIdentityArn`, `owner`, `createdTime`, `lastUpdatedTime`, `suspended`, and, if it is suspended, `suspension` (`since`, `by`, `reason`).',
     errors: [],
   },
-  OperatorListCredentialProviders: {
-    does: 'Lists the credential providers of both kinds, with the pages of ListWorkloadIdentities. Each entry of `credentialProviders` has `name`, `credentialProviderArn`, `credentialProviderVendor` (of an OAuth 2.0 provider), `owner`, `createdTime`, and `lastUpdatedTime`.',
+  ListAllCredentialProviders: {
+    does: 'Its path is `/operator/ListCredentialProviders`, and the audit log has the name ListAllCredentialProviders. Lists the credential providers of both kinds, with the pages of ListAllWorkloadIdentities. Each entry of `credentialProviders` has `name`, `credentialProviderArn`, `credentialProviderVendor` (of an OAuth 2.0 provider), `owner`, `createdTime`, and `lastUpdatedTime`.',
     errors: [],
   },
   TransferOwnership: {

@@ -422,8 +422,8 @@ const TABLE: Record<JsonOperation, Row> = {
   RevokeGrants: row(byWorkload('RevokeGrants')),
   GetRevocation: row(notFound('GetRevocation', { body: { revocationId: randomUUID() } })),
   ListGrants: row(byWorkload('ListGrants')),
-  OperatorListWorkloadIdentities: row(),
-  OperatorListCredentialProviders: row(),
+  ListAllWorkloadIdentities: row(),
+  ListAllCredentialProviders: row(),
   TransferOwnership: row(
     notFound('TransferOwnership', { body: { resourceArn: workloadArn(MISSING) } }),
     ofWorkload('TransferOwnership'),

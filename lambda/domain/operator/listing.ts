@@ -73,7 +73,7 @@ export function listAllWorkloadIdentities(
   principal: Caller,
   input: OperatorListInput,
 ): Promise<Listed<ListedIdentity>> {
-  return audited(deps.audit, { operation: 'OperatorListWorkloadIdentities', principal }, async (_, call) => {
+  return audited(deps.audit, { operation: 'ListAllWorkloadIdentities', principal }, async (_, call) => {
     const { resources, ...page } = await listed(deps, 'workload-identity', call, input);
     const suspensionOf = async ({ name }: ListedResource) =>
       (await deps.restrictions.ofAgent(name))?.suspendedByOperator;
@@ -91,7 +91,7 @@ export function listAllCredentialProviders(
   principal: Caller,
   input: OperatorListInput,
 ): Promise<Listed<ListedResource>> {
-  return audited(deps.audit, { operation: 'OperatorListCredentialProviders', principal }, (_, call) =>
+  return audited(deps.audit, { operation: 'ListAllCredentialProviders', principal }, (_, call) =>
     listed(deps, 'credential-provider', call, input),
   );
 }

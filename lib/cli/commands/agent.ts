@@ -97,7 +97,7 @@ async function listAll(context: CliContext, { owner, ...flags }: ListFlags): Pro
   const service = await connect(context, flags);
   const agents = await allPages<OperatorsIdentity>(
     service,
-    OPERATIONS.OperatorListWorkloadIdentities,
+    OPERATIONS.ListAllWorkloadIdentities,
     'workloadIdentities',
     { ...(owner !== undefined && { owner }) },
   );

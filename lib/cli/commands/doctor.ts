@@ -100,7 +100,7 @@ async function accessChecks(service: Awaited<ReturnType<typeof connect>>): Promi
     signed,
     await requestCheck(
       'operator',
-      () => service.call(OPERATIONS.OperatorListWorkloadIdentities, ONE),
+      () => service.call(OPERATIONS.ListAllWorkloadIdentities, ONE),
       'the principal can use the operations of operators',
       (message) => warn('operator', message, 'Ignore this if you are not an operator.'),
     ),
