@@ -124,7 +124,7 @@ async function finished(context: CliContext, service: Service, revocationId: str
 async function consequences(service: Service, found: readonly Grant[]): Promise<string[]> {
   const known = await allPages<{ credentialProviderArn: string; credentialProviderVendor?: string }>(
     service,
-    OPERATIONS.OperatorListCredentialProviders,
+    OPERATIONS.ListAllCredentialProviders,
     'credentialProviders',
   );
   return [...new Set(found.map((grant) => grant.credentialProviderArn))].map((arn) => {
