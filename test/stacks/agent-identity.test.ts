@@ -308,8 +308,8 @@ describe('limits', () => {
     });
     const lifetimes = '{"workloadAccessToken":300,"consentSession":1200,"vaultKey":2592000}';
     expect(settings.filter(([, quotas, times]) => quotas ?? times)).toEqual([
-      ['agent-identity: provider-client', undefined, lifetimes],
       ['agent-identity: revocation', undefined, lifetimes],
+      ['agent-identity: provider-client', undefined, lifetimes],
       ['agent-identity: control-plane', expect.stringContaining('"workloadIdentities":3'), undefined],
       ['agent-identity: token-exchange', undefined, lifetimes],
       ['agent-identity: credential-retrieval', undefined, lifetimes],

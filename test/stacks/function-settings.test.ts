@@ -82,12 +82,8 @@ describe('the prop functions', () => {
     const roles = resourcesOf(set.stateless, 'AWS::IAM::Role').map(([, { Properties }]) =>
       JSON.stringify(plain(Properties, set)),
     );
-    const invoking = roles.filter((role) => role.includes('lambda:InvokeFunction'));
-    expect(invoking).toHaveLength(2);
-    for (const role of invoking) {
-      expect(role).toContain('"<providerclientlive>"');
-      expect(role).not.toContain('<providerclient.Arn>');
-    }
+    expect(roles.filter((role) => role.includes('"<providerclientlive>"'))).toHaveLength(2);
+    expect(roles.join()).not.toContain('<providerclient.Arn>');
   });
 
   it.each<[string, FunctionSettings, string]>([

@@ -105,7 +105,9 @@ describe('grantActAs', () => {
       'GetWorkloadAccessToken',
       'GetWorkloadAccessTokenForJWT',
       'GetWorkloadAccessTokenForUserId',
+      'ListResourceGrants',
       'RejectResourceOauth2Token',
+      'RevokeResourceGrant',
     ]);
     expect(policyOf(IDENTITY)).toEqual([
       {
@@ -119,6 +121,8 @@ describe('grantActAs', () => {
           'bedrock-agentcore:GetResourceOauth2Token',
           'bedrock-agentcore:GetResourceApiKey',
           'bedrock-agentcore:CompleteResourceTokenAuth',
+          'bedrock-agentcore:ListResourceGrants',
+          'bedrock-agentcore:RevokeResourceGrant',
         ],
         Resource: '*',
       },
