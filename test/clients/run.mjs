@@ -2,6 +2,8 @@
  * `npm run test:clients`: AWS SDK clients in Python and TypeScript against the running service, as an
  * application would use them. The last line counts the tests of all runs.
  *
+ * Then the commands of docs/runbook.md run.
+ *
  * The Python tests run twice, once for each way of getting boto3 to sign for API Gateway.
  */
 import { spawn } from 'node:child_process';
@@ -112,6 +114,20 @@ async function nodeTest(env, reports) {
   return counted(succeeded, report, countsOfTap);
 }
 
+/** The commands of docs/runbook.md, at another service. */
+async function runbookTest(reports) {
+  say('\n== Runbook');
+  const report = join(reports, 'runbook.tap');
+  const arguments_ = [
+    ...['--import', 'tsx', '--test'],
+    ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+    ...['--test-reporter=tap', `--test-reporter-destination=${report}`],
+    join(import.meta.dirname, 'runbook/runbook.test.mjs'),
+  ];
+  const succeeded = await runToEnd(process.execPath, arguments_, { env: cleanEnvironment() });
+  return counted(succeeded, report, countsOfTap);
+}
+
 async function runAll(python, reports) {
   // The example agent in Python needs the Python that has the AWS SDK.
   const service = await startLocalService({ PYTHON: python });
@@ -143,7 +159,7 @@ async function main() {
   installTypescriptClients();
   const reports = await mkdtemp(join(tmpdir(), 'agent-identity-reports-'));
   try {
-    const runs = await runAll(python, reports);
+    const runs = [...(await runAll(python, reports)), await runbookTest(reports)];
     const sum = (name) => runs.reduce((total, counts) => total + counts[name], 0);
     say(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
     process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;

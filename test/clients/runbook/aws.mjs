@@ -1,0 +1,238 @@
+/**
+ * An HTTP server that answers the AWS CLI as AWS does, for the operations that the commands of docs/runbook.md use. Any
+ * other operation is an error. Each request is recorded.
+ */
+import { Buffer } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { URL, URLSearchParams } from 'node:url';
+import { FUNCTION_GROUPS } from '../../../lambda/contract/operations.ts';
+import { insights, MalformedQueryError } from './insights.mjs';
+
+const HASH = 'D4E789F8';
+const KEY_ARN = 'arn:aws:kms:us-east-1:000000000000:key/6a3e8a5e-0f0c-4d4b-9d53-2f2a1d7f5d11';
+
+/** Names of groups in the names of functions and log groups. */
+const GROUPS = FUNCTION_GROUPS.map((group) => group.replaceAll('-', ''));
+
+/** Resources as CloudFormation names them. */
+const RESOURCES = {
+  AgentIdentityStateless: [
+    ['AWS::Logs::LogGroup', `AgentIdentityStateless-ApiAccessLog${HASH}-a1B2c3`],
+    ...GROUPS.flatMap((group) => [
+      ['AWS::Logs::LogGroup', `AgentIdentityStateless-${group}logs${HASH}-a1B2c3`],
+      ['AWS::Lambda::Function', `AgentIdentityStateless-${group}${HASH}-a1B2c3`],
+    ]),
+  ],
+  AgentIdentityStateful: [
+    ['AWS::KMS::Key', KEY_ARN.split('/')[1]],
+    ...['Directory', 'Keys', 'Sessions', 'Vault', 'Revocations'].map((table) => [
+      'AWS::DynamoDB::GlobalTable',
+      `AgentIdentityStateful-${table}Table${HASH}-a1B2c3`,
+    ]),
+  ],
+};
+
+/** CloudFormation returns pages. */
+const PAGE = 8;
+
+const xml = (action, namespace, result) =>
+  `<${action}Response xmlns="${namespace}"><${action}Result>${result}</${action}Result>` +
+  `<ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata></${action}Response>`;
+
+const CLOUDFORMATION = 'http://cloudformation.amazonaws.com/doc/2010-05-15/';
+const IAM = 'https://iam.amazonaws.com/doc/2010-05-08/';
+const TIME = '2026-01-31T12:00:00Z';
+
+/** Operations with a form as the request and XML as the response. */
+const QUERY_OPERATIONS = {
+  ListStackResources: ({ StackName, NextToken = '0' }) => {
+    const all = RESOURCES[StackName];
+    if (!all) throw new Error(`no stack ${StackName}`);
+    const first = Number(NextToken);
+    const members = all
+      .slice(first, first + PAGE)
+      .map(
+        ([type, id]) =>
+          `<member><LogicalResourceId>Id</LogicalResourceId><PhysicalResourceId>${id}</PhysicalResourceId>` +
+          `<ResourceType>${type}</ResourceType><LastUpdatedTimestamp>${TIME}</LastUpdatedTimestamp>` +
+          '<ResourceStatus>CREATE_COMPLETE</ResourceStatus></member>',
+      );
+    const next = first + PAGE < all.length ? `<NextToken>${first + PAGE}</NextToken>` : '';
+    const result = `<StackResourceSummaries>${members.join('')}</StackResourceSummaries>${next}`;
+    return xml('ListStackResources', CLOUDFORMATION, result);
+  },
+  DetectStackDrift: () =>
+    xml('DetectStackDrift', CLOUDFORMATION, `<StackDriftDetectionId>${randomUUID()}</StackDriftDetectionId>`),
+  DescribeStackResourceDrifts: ({ StackName }) =>
+    xml(
+      'DescribeStackResourceDrifts',
+      CLOUDFORMATION,
+      `<StackResourceDrifts><member><StackId>arn:aws:cloudformation:us-east-1:000000000000:stack/${StackName}/1</StackId>` +
+        '<LogicalResourceId>tokenexchangeRole</LogicalResourceId><ResourceType>AWS::IAM::Role</ResourceType>' +
+        `<StackResourceDriftStatus>MODIFIED</StackResourceDriftStatus><Timestamp>${TIME}</Timestamp></member></StackResourceDrifts>`,
+    ),
+  GetRole: ({ RoleName }) =>
+    xml(
+      'GetRole',
+      IAM,
+      `<Role><Path>/</Path><RoleName>${RoleName}</RoleName><RoleId>AROAEXAMPLE</RoleId>` +
+        `<Arn>arn:aws:iam::000000000000:role/${RoleName}</Arn><CreateDate>${TIME}</CreateDate></Role>`,
+    ),
+  PutRolePolicy: ({ PolicyDocument }) => {
+    JSON.parse(PolicyDocument);
+    return xml('PutRolePolicy', IAM, '');
+  },
+  DeleteRolePolicy: () => xml('DeleteRolePolicy', IAM, ''),
+};
+
+const functionConfiguration = (name, size = 256) => ({
+  FunctionName: name,
+  MemorySize: size,
+  State: 'Active',
+  LastUpdateStatus: 'Successful',
+});
+
+/** Operations of Lambda: method, path, and the response. */
+const LAMBDA_OPERATIONS = [
+  [
+    'GET',
+    /^\/2016-08-19\/account-settings\/?$/,
+    () => ({ AccountLimit: { ConcurrentExecutions: 1000, UnreservedConcurrentExecutions: 900 } }),
+  ],
+  ['GET', /^\/2015-03-31\/functions\/([^/]+)\/configuration$/, ([name]) => functionConfiguration(name)],
+  [
+    'PUT',
+    /^\/2015-03-31\/functions\/([^/]+)\/configuration$/,
+    ([name], { MemorySize }) => functionConfiguration(name, MemorySize),
+  ],
+  ['PUT', /^\/2017-10-31\/functions\/([^/]+)\/concurrency$/, (_, input) => input],
+  ['DELETE', /^\/2017-10-31\/functions\/([^/]+)\/concurrency$/, () => undefined],
+  ['POST', /^\/2015-03-31\/functions\/([^/]*keyrotation[^/]*)\/invocations$/, (_, event) => ({ event })],
+];
+
+/** Operations with JSON, by the last part of X-Amz-Target. */
+const JSON_OPERATIONS = {
+  DescribeKey: ({ KeyId }) => ({ KeyMetadata: { KeyId, Arn: KEY_ARN, KeyState: 'Enabled' } }),
+  CancelKeyDeletion: () => ({ KeyId: KEY_ARN }),
+  EnableKey: () => ({}),
+  RotateKeyOnDemand: ({ KeyId }) => ({ KeyId }),
+  LookupEvents: ({ LookupAttributes: [{ AttributeKey, AttributeValue }] }) => ({
+    Events: [
+      {
+        EventTime: Date.parse(TIME) / 1000,
+        EventName: AttributeKey === 'EventName' ? AttributeValue : 'CreateRole',
+        Username: 'admin',
+      },
+    ],
+  }),
+  RestoreTableToPointInTime: ({ TargetTableName }) => ({
+    TableDescription: { TableName: TargetTableName, TableStatus: 'CREATING' },
+  }),
+};
+
+async function textOf(request) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+export class AwsServer {
+  /** Queries in the order of their start: text, log groups, and rows. */
+  queries = [];
+  /** Names of the operations that were called. */
+  operations = [];
+
+  /**
+   * @param rowsOf returns the log lines of a log group, the oldest first
+   * @param fields names that a query can use
+   */
+  constructor(rowsOf, fields) {
+    this.rowsOf = rowsOf;
+    this.fields = fields;
+    this.server = createServer((request, response) => {
+      this.answer(request).then(
+        ({ status = 200, type = 'application/x-amz-json-1.1', body = '' }) => {
+          response.writeHead(status, { 'content-type': type }).end(body);
+        },
+        (error) => {
+          const type =
+            error instanceof MalformedQueryError ? 'MalformedQueryException' : 'ValidationException';
+          response
+            .writeHead(400, { 'content-type': 'application/x-amz-json-1.1' })
+            .end(JSON.stringify({ __type: type, message: error.message }));
+        },
+      );
+    });
+  }
+
+  async start() {
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    this.endpoint = `http://127.0.0.1:${this.server.address().port}`;
+  }
+
+  async stop() {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  async answer(request) {
+    const body = await textOf(request);
+    const target = request.headers['x-amz-target'];
+    if (target)
+      return { body: JSON.stringify(this.json(target.split('.').at(-1), JSON.parse(body || '{}'))) };
+    if (String(request.headers['content-type']).startsWith('application/x-www-form-urlencoded')) {
+      const { Action, ...input } = Object.fromEntries(new URLSearchParams(body));
+      const operation = QUERY_OPERATIONS[Action];
+      if (!operation) throw new Error(`unexpected operation ${Action}`);
+      this.operations.push(Action);
+      return { type: 'text/xml', body: operation(input) };
+    }
+    return this.lambda(request, body);
+  }
+
+  lambda({ method, url }, body) {
+    const path = decodeURIComponent(new URL(url, this.endpoint).pathname);
+    const found = LAMBDA_OPERATIONS.find(([verb, pattern]) => verb === method && pattern.test(path));
+    if (!found) throw new Error(`unexpected request ${method} ${path}`);
+    const [, pattern, respond] = found;
+    this.operations.push(`${method} ${path}`);
+    const output = respond(pattern.exec(path).slice(1), JSON.parse(body || '{}'));
+    return { status: output ? 200 : 204, ...(output && { body: JSON.stringify(output) }) };
+  }
+
+  json(name, input) {
+    this.operations.push(name);
+    if (name === 'StartQuery') return this.startQuery(input);
+    if (name === 'GetQueryResults') return this.queryResults(input);
+    const operation = JSON_OPERATIONS[name];
+    if (!operation) throw new Error(`unexpected operation ${name}`);
+    return operation(input);
+  }
+
+  startQuery({ logGroupNames, queryString, startTime, endTime }) {
+    const existing = RESOURCES.AgentIdentityStateless.map(([, id]) => id);
+    if (!(startTime < endTime) || !logGroupNames.every((name) => existing.includes(name))) {
+      throw new Error('no such log group, or no time');
+    }
+    const rows = insights(queryString, logGroupNames.flatMap(this.rowsOf), this.fields);
+    this.queries.push({ queryString, rows, looks: 0 });
+    return { queryId: String(this.queries.length - 1) };
+  }
+
+  /** The first query is complete at the second look. */
+  queryResults({ queryId }) {
+    const query = this.queries[Number(queryId)];
+    query.looks += 1;
+    const complete = query.looks > 1 || queryId !== '0';
+    return {
+      queryLanguage: 'CWLI',
+      status: complete ? 'Complete' : 'Running',
+      results: complete ? query.rows : [],
+      statistics: { recordsMatched: query.rows.length, recordsScanned: 1, bytesScanned: 1 },
+    };
+  }
+}
