@@ -4,7 +4,7 @@
  */
 import { audited, type Annotate, type AuditTrail } from '../audit';
 import { ProviderFailure } from '../oauth/provider-failure';
-import { isRestrictionDenial, restrictionDenial } from '../restriction/restriction';
+import { RestrictionDenial, restrictionDenial } from '../restriction/restriction';
 import type { Grant, GrantId } from './grant';
 import { deletionDuring } from './deletion-check';
 import { isLongPast, LEASE } from './lease';
@@ -105,7 +105,7 @@ export async function renewInBackground(
     await audited(deps.audit, call, (annotate) => performRenewal(deps, request, annotate));
   } catch (error) {
     // No request waits for the renewal, so a suspension is a denial in the audit log, and not an error.
-    if (!isRestrictionDenial(error)) throw error;
+    if (!(error instanceof RestrictionDenial)) throw error;
   }
 }
 
@@ -142,7 +142,7 @@ async function performRenewal(
     const result = flow === 'M2M' ? 'exchanged' : 'refreshed';
     annotate({ result: renewal === CONSENT_NEEDED ? 'consent-required' : result });
   } catch (error) {
-    if (isRestrictionDenial(error)) throw error;
+    if (error instanceof RestrictionDenial) throw error;
     if (error instanceof ProviderFailure) annotate({ result: error.outcome, reason: error.detail });
     // No request waits for the renewal, so a deletion is not an error.
     else if (await deletionDuring(deps, owner)) annotate(overtaken);

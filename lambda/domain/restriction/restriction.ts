@@ -4,7 +4,7 @@
  * and created again stays suspended. Each decision about a credential reads the restrictions together with the resources,
  * so a suspension applies from the next request.
  */
-import { accessDenied, ServiceError } from '../service-error';
+import { ServiceError } from '../service-error';
 import type { UserTokenFacts } from '../identity/user';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 
@@ -93,23 +93,33 @@ const DISABLED_USER =
 export const SESSION_ENDED =
   'The session of the user ended at the identity provider. Sign the user in again, and get a new workload access token.';
 
-/** Returns whether an error message of this service says that the agent or the user is suspended. */
+/** A restriction denies a credential. */
+export class RestrictionDenial extends ServiceError {
+  constructor(message: string, detail: string) {
+    super('AccessDeniedException', message, { detail });
+  }
+}
+
+/**
+ * Returns whether an error message that another service received from this one is that of a {@link RestrictionDenial}:
+ * on the wire, only the message tells it from other denials.
+ */
 export const saysSuspended = (message: string): boolean =>
   message === SUSPENDED_USER ||
   message === DISABLED_USER ||
   /^The agent "[\w.-]+" is suspended\. /.test(message);
 
 /** Returns why the restrictions deny a credential; undefined if they do not. The caller does not learn the stated reason. */
-export function restrictionDenial({ agent, user }: Restrictions): ServiceError | undefined {
+export function restrictionDenial({ agent, user }: Restrictions): RestrictionDenial | undefined {
   if (agent?.suspendedByOperator) {
-    return accessDenied(suspendedAgent(agent.name), 'the agent is suspended by an operator');
+    return new RestrictionDenial(suspendedAgent(agent.name), 'the agent is suspended by an operator');
   }
   if (user?.suspendedByOperator) {
-    return accessDenied(SUSPENDED_USER, 'the user is suspended by an operator');
+    return new RestrictionDenial(SUSPENDED_USER, 'the user is suspended by an operator');
   }
   const account = user?.accountAtIssuer?.state;
   if (account === 'DISABLED' || account === 'PURGED') {
-    return accessDenied(DISABLED_USER, `the identity provider reported the account as ${account}`);
+    return new RestrictionDenial(DISABLED_USER, `the identity provider reported the account as ${account}`);
   }
   return undefined;
 }
@@ -128,9 +138,6 @@ function sessionEnded({ endedBefore, endedSessions = {} }: UserRestriction, toke
         : [];
   return [...ends, ...(endedBefore === undefined ? [] : [endedBefore])].some((end) => issuedAt <= end);
 }
-
-export const isRestrictionDenial = (error: unknown): boolean =>
-  error instanceof ServiceError && saysSuspended(error.message);
 
 /**
  * @param userToken the user token that is presented, or that the presented workload access token was issued for;
