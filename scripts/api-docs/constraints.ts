@@ -39,6 +39,17 @@ function choicesOf({ type, options = [] }: Node): string[] {
   return type === 'picklist' ? [`one of ${names.join(', ')}`] : [];
 }
 
+/** Returns the alternatives of a union if one of them has several members. */
+function alternativesOf({ type, options = [] }: Node): string[] {
+  if (type !== 'union') return [];
+  const alternatives = options.map((option) =>
+    typeof option === 'string' ? [option] : Object.keys(option.entries ?? {}),
+  );
+  if (alternatives.every(({ length }) => length === 1)) return ['must have exactly one member'];
+  const listed = alternatives.map((members) => members.map(code).join(' with '));
+  return [`must have ${listed.join(', or ')}, and no other member`];
+}
+
 function each(label: string, part: Node | undefined): string[] {
   const constraints = part ? constraintsOf(part) : [];
   return constraints.length > 0 ? [`each ${label}: ${constraints.join(', ')}`] : [];
@@ -49,7 +60,7 @@ export function constraintsOf(node: Node): string[] {
   const schema = schemaOf(node);
   return [
     ...choicesOf(schema),
-    ...(schema.type === 'union' ? ['must have exactly one member'] : []),
+    ...alternativesOf(schema),
     ...boundsOf(steps),
     ...steps.flatMap((step) => [...patternOf(step), ...ruleOf(step)]),
     ...each('entry', schema.item),

@@ -86,7 +86,7 @@ export interface Grant extends GrantId, Partial<GrantDetails> {
   readonly providerId: string;
   /** Number of token changes. */
   readonly generation: number;
-  /** Number of `forceAuthentication` requests: each one invalidates what began before it. */
+  /** Number of `forceAuthentication` requests and withdrawals: each one invalidates what began before it. */
   readonly epoch: number;
   readonly tokens?: GrantTokens;
   /** The generation whose token a resource rejected (see rejected-token.ts). */
