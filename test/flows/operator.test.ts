@@ -3,7 +3,9 @@ import {
   CreateApiKeyCredentialProviderCommand,
   CreateWorkloadIdentityCommand,
   DeleteWorkloadIdentityCommand,
+  GetResourcePolicyCommand,
   GetWorkloadIdentityCommand,
+  ListTagsForResourceCommand,
   ListWorkloadIdentitiesCommand,
   PutResourcePolicyCommand,
   TagResourceCommand,
@@ -160,7 +162,20 @@ describe('TransferOwnership', () => {
       /:workload-identity-directory.*/,
       `:token-vault/default/oauth2credentialprovider/${agent.providerName}`,
     );
-    await before.send(new TagResourceCommand({ resourceArn, tags: { team: 'travel' } }));
+    const tags = { team: 'travel' };
+    const policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: OPERATOR },
+          Action: 'bedrock-agentcore:GetWorkloadIdentity',
+          Resource: '*',
+        },
+      ],
+    });
+    await before.send(new TagResourceCommand({ resourceArn, tags }));
+    await before.send(new PutResourcePolicyCommand({ resourceArn, policy }));
     for (const arn of [resourceArn, providerArn]) {
       expect(await operate('TransferOwnership', { resourceArn: arn, newOwner: AGENT })).toEqual({
         resourceArn: arn,
@@ -180,6 +195,12 @@ describe('TransferOwnership', () => {
     const transferred = agent.as(world.data('agent'));
     const token = await transferred.token({ userId: 'ana' });
     expect((await transferred.ask(token)).accessToken).toBe(accessToken);
+    expect(await world.control().send(new GetResourcePolicyCommand({ resourceArn }))).toMatchObject({
+      policy,
+    });
+    expect(await world.control().send(new ListTagsForResourceCommand({ resourceArn }))).toMatchObject({
+      tags,
+    });
 
     // The next write of the new owner records its unique ID: a role that is created again under the name owns nothing.
     await world.control().send(new TagResourceCommand({ resourceArn, tags: { team: 'calendar' } }));

@@ -41,7 +41,7 @@ async function connect(agent: TestAgent, user: string): Promise<string> {
   return accessToken;
 }
 
-it('are rejected by the provider after forceAuthentication', async () => {
+it('forceAuthentication makes the provider reject the dropped token', async () => {
   const agent = await agentAt(world, provider);
   const accessToken = await connect(agent, 'ana');
   expect(await userinfo(accessToken)).toBe(200);

@@ -24,13 +24,6 @@ const suspendUser = ({ restrictions }: Pick<Stores, 'restrictions'>, user: User)
 const resumeUser = ({ restrictions }: Pick<Stores, 'restrictions'>, user: User) =>
   restrictions.putUser({ userHash: subjectHash(user), revision: 2 });
 
-/** What a call is denied with. */
-const caught = (call: Promise<unknown>): Promise<unknown> =>
-  call.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-
 const AGENT_SUSPENDED = {
   type: 'AccessDeniedException',
   message: expect.stringMatching(
@@ -57,7 +50,7 @@ describe('issuing', () => {
     ['a user token', { userToken: 'a.b.c' }],
   ])('for %s is denied while the agent is suspended', async (_for, onBehalfOf) => {
     await suspendAgent(tokens.stores, tokens.identity);
-    expect(await caught(tokens.issue(onBehalfOf))).toMatchObject(AGENT_SUSPENDED);
+    await expect(tokens.issue(onBehalfOf)).rejects.toMatchObject(AGENT_SUSPENDED);
     expect(tokens.entries).toMatchObject([
       { outcome: 'denied', reason: AGENT_SUSPENDED.detail, workloadIdentity: tokens.identity.arn },
     ]);
@@ -70,7 +63,7 @@ describe('issuing', () => {
     await tokens.stores.identities.markDeleted(tokens.identity);
     await tokens.stores.identities.remove(tokens.identity);
     await tokens.stores.identities.create({ ...tokens.identity, id: 'another' });
-    expect(await caught(tokens.issue())).toMatchObject(AGENT_SUSPENDED);
+    await expect(tokens.issue()).rejects.toMatchObject(AGENT_SUSPENDED);
   });
 
   it.each<[string, User, { userId: string } | { userToken: string }]>([
@@ -78,7 +71,7 @@ describe('issuing', () => {
     ['by token', ALICE, { userToken: 'a.b.c' }],
   ])('for a user %s is denied while this user is suspended', async (_how, user, onBehalfOf) => {
     await suspendUser(tokens.stores, user);
-    expect(await caught(tokens.issue(onBehalfOf))).toMatchObject(USER_SUSPENDED);
+    await expect(tokens.issue(onBehalfOf)).rejects.toMatchObject(USER_SUSPENDED);
     expect(tokens.entries).toMatchObject([
       { outcome: 'denied', reason: USER_SUSPENDED.detail, user: subjectHash(user) },
     ]);
@@ -121,7 +114,7 @@ describe('issuing', () => {
     await issue(claiming(ALICE.subject));
     expect(reads.splice(0)).toEqual([subjectHash(ALICE)]);
     await suspendUser(stores, ALICE);
-    expect(await caught(issue(claiming('another-user')))).toMatchObject(USER_SUSPENDED);
+    await expect(issue(claiming('another-user'))).rejects.toMatchObject(USER_SUSPENDED);
     expect(reads).toEqual([
       subjectHash({ kind: 'jwt', issuer: ALICE.issuer, subject: 'another-user' }),
       subjectHash(ALICE),
@@ -131,14 +124,15 @@ describe('issuing', () => {
   it('tells a caller that is not authorized nothing about a suspension', async () => {
     await suspendAgent(tokens.stores, tokens.identity);
     const stranger = 'arn:aws:iam::123456789012:role/stranger';
-    expect(await caught(tokens.issue(undefined, stranger))).toMatchObject({
+    await expect(tokens.issue(undefined, stranger)).rejects.toMatchObject({
       message: expect.not.stringContaining('suspended') as string,
     });
   });
 
   it('does not return or log the reason', async () => {
     await suspendAgent(tokens.stores, tokens.identity);
-    const error = await caught(tokens.issue());
+    const error: unknown = await tokens.issue().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject(AGENT_SUSPENDED);
     expect(JSON.stringify([error, String(error), tokens.entries])).not.toContain('the reason');
   });
 });
@@ -159,7 +153,7 @@ describe('retrieval with a token that was issued before', () => {
         ? service.ask({ workloadIdentityToken })
         : service.reject('another token', { workloadIdentityToken });
     await suspendAgent(service.stores, service.identity);
-    expect(await caught(call())).toMatchObject(AGENT_SUSPENDED);
+    await expect(call()).rejects.toMatchObject(AGENT_SUSPENDED);
     await resumeAgent(service.stores, service.identity);
     expect(await tokenOf(call())).toEqual({ accessToken: 'access-0' });
   });
@@ -168,7 +162,7 @@ describe('retrieval with a token that was issued before', () => {
     const workloadIdentityToken = await service.issue({ userId: 'ana' });
     await suspendUser(service.stores, ANA);
     for (const oauth2Flow of ['USER_FEDERATION', 'M2M'] as const) {
-      expect(await caught(service.ask({ workloadIdentityToken, oauth2Flow }))).toMatchObject(USER_SUSPENDED);
+      await expect(service.ask({ workloadIdentityToken, oauth2Flow })).rejects.toMatchObject(USER_SUSPENDED);
     }
     service.endpoint.instead.push(Response.json({ access_token: 'own', token_type: 'Bearer' }));
     await expect(service.ask({ oauth2Flow: 'M2M' })).resolves.toMatchObject({ outcome: 'exchanged' });
@@ -181,7 +175,7 @@ describe('retrieval with a token that was issued before', () => {
     const workloadIdentityToken = await service.issue({ userId: 'ben' });
     await suspendAgent(service.stores, service.identity);
     const asked = service.ask({ workloadIdentityToken, forceAuthentication: true });
-    expect(await caught(asked)).toMatchObject(AGENT_SUSPENDED);
+    await expect(asked).rejects.toMatchObject(AGENT_SUSPENDED);
     await resumeAgent(service.stores, service.identity);
     expect((await service.stored()).tokens).toBeDefined();
   });
@@ -189,24 +183,24 @@ describe('retrieval with a token that was issued before', () => {
   it('returns no token that the provider issued after the suspension, and stores it', async () => {
     service.system.advance(3600);
     service.endpoint.before = async () => void (await suspendAgent(service.stores, service.identity));
-    expect(await caught(service.ask())).toMatchObject(AGENT_SUSPENDED);
+    await expect(service.ask()).rejects.toMatchObject(AGENT_SUSPENDED);
     await resumeAgent(service.stores, service.identity);
     expect(await tokenOf(service.ask())).toEqual({ accessToken: 'access-1' });
     expect(service.endpoint.redeemed).toHaveLength(1);
   });
 
-  it('of an API key is denied while the agent or the user is suspended', async () => {
+  it('is denied for an API key while the agent or the user is suspended', async () => {
     const token = await service.issue({ userId: 'ana' });
     const { system, stores } = service;
     const externalSecrets = createExternalSecrets(createInMemorySecretTexts(), system);
     const { apiKeys, directory } = stores;
     const deps = { ...service.deps, externalSecrets, apiKeys, directory };
     const ask = () => getResourceApiKey(deps, { arn: OWNER }, token, 'no-such-key');
-    expect(await caught(ask())).toMatchObject({ type: 'ResourceNotFoundException' });
+    await expect(ask()).rejects.toMatchObject({ type: 'ResourceNotFoundException' });
     await suspendUser(service.stores, ANA);
-    expect(await caught(ask())).toMatchObject(USER_SUSPENDED);
+    await expect(ask()).rejects.toMatchObject(USER_SUSPENDED);
     await suspendAgent(service.stores, service.identity);
-    expect(await caught(ask())).toMatchObject(AGENT_SUSPENDED);
+    await expect(ask()).rejects.toMatchObject(AGENT_SUSPENDED);
   });
 });
 
@@ -253,7 +247,7 @@ describe('a consent that is open', () => {
       const completionUri = await service.consented(await service.begin());
       if (who === 'agent') await suspendAgent(stores, identity);
       else await suspendUser(stores, ANA);
-      expect(await caught(service.complete(completionUri))).toMatchObject(
+      await expect(service.complete(completionUri)).rejects.toMatchObject(
         who === 'agent' ? AGENT_SUSPENDED : USER_SUSPENDED,
       );
       expect(await service.held()).toBeUndefined();
@@ -269,7 +263,7 @@ describe('a consent that is open', () => {
     const completionUri = await service.consented(await service.begin());
     await suspendAgent(service.stores, service.identity);
     const stranger = 'arn:aws:iam::123456789012:role/stranger';
-    expect(await caught(service.complete(completionUri, undefined, stranger))).toMatchObject({
+    await expect(service.complete(completionUri, undefined, stranger)).rejects.toMatchObject({
       message: 'Invalid or expired session',
     });
   });
