@@ -77,8 +77,9 @@ export interface IAgentIdentity extends IConstruct {
 
   /**
    * Makes a principal an operator of the whole service: it can list the resources of all owners, suspend and resume agents
-   * and users, and transfer resources to other owners. It gets no token and no secret. Give this to people on call and
-   * their tools, never to an agent: an agent could resume itself.
+   * and users, and transfer resources to other owners. It gets no token and no secret, but the new owner of an agent can
+   * get tokens of the agent's users. Give this to people on call and their tools, never to an agent: an agent could resume
+   * itself.
    *
    * @param grantee a role or user of this account, or a construct that has one
    */

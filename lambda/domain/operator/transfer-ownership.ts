@@ -6,6 +6,7 @@ import { audited, type AuditTrail } from '../audit';
 import { changeResource } from '../resource-write';
 import type { Caller } from '../principal';
 import { findResource, noSuchArn, type ResourceStores } from '../resource/resource-arn';
+import { invalidMember } from '../service-error';
 import type { System } from '../system';
 
 export interface TransferDependencies extends ResourceStores {
@@ -21,12 +22,25 @@ export interface TransferInput {
 }
 
 /**
+ * Returns why the principal cannot become the owner. Requests come from the service's own account. An operator that made
+ * itself the owner could act as the agent, and the operators' plane gives no token.
+ */
+function rejectionOf(newOwner: string, principal: Caller, arnPrefix: string): string | undefined {
+  const [, partition, , , account] = arnPrefix.split(':');
+  if (!newOwner.startsWith(`arn:${partition}:iam::${account}:`)) {
+    return `must be a role or user of the account of this service (${account})`;
+  }
+  if (/[*?]/.test(newOwner)) return 'must be one principal, without wildcards';
+  return newOwner === principal.arn ? 'must not be the calling operator: ask another operator' : undefined;
+}
+
+/**
  * Makes the principal the owner. The recorded unique ID is dropped, because only IAM knows that of the new owner: the next
  * write of the new owner records it. Until then, the ARN alone decides, as for a record from before IDs were stored.
  *
  * Returns the previous owner.
  *
- * @throws ResourceNotFoundException; ThrottlingException after a concurrent change
+ * @throws ValidationException for a principal that cannot become the owner; ResourceNotFoundException; ThrottlingException after a concurrent change
  */
 export function transferOwnership(
   deps: TransferDependencies,
@@ -35,6 +49,8 @@ export function transferOwnership(
 ): Promise<{ readonly previousOwner: string }> {
   return audited(deps.audit, { operation: 'TransferOwnership', principal }, async (annotate) => {
     annotate({ resource: resourceArn, newOwner });
+    const rejection = rejectionOf(newOwner, principal, deps.arnPrefix);
+    if (rejection !== undefined) throw invalidMember('newOwner', rejection);
     const found = await findResource(deps, resourceArn);
     if (!found) throw noSuchArn(resourceArn);
     const { store, resource } = found;
