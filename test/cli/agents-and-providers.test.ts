@@ -1,4 +1,8 @@
 /** `agent-identity agent` and `provider`, against the running service. */
+import {
+  BedrockAgentCoreControlClient,
+  GetWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { VENDOR_SETUP } from '../../lib/cli/vendor-setup';
@@ -36,6 +40,32 @@ describe('agent', () => {
       await local.json(['agent', 'update', 'travel', ...urls.flatMap((url) => ['--return-url', url])]),
     ).toMatchObject({ name: 'travel', allowedResourceOauth2ReturnUrls: urls });
     expect((await local.run(['agent', 'list'])).stdout).toMatch(/^NAME +ARN\ntravel +arn:aws:/);
+  });
+
+  it('keeps the return URLs unless the command line has others or says to remove them', async () => {
+    const url = 'https://app.example/kept';
+    await local.run(['agent', 'add', 'kept', '--return-url', url]);
+    for (const options of [[], ['--no-return-urls', '--return-url', url]]) {
+      expect(await local.run(['agent', 'update', 'kept', ...options])).toEqual({
+        status: 2,
+        stdout: '',
+        stderr: 'Set --return-url, or --no-return-urls to remove all return URLs.\n',
+      });
+    }
+    const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = local.env();
+    const reader = new BedrockAgentCoreControlClient({
+      endpoint: local.endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId, secretAccessKey },
+    });
+    const urls = async () =>
+      (await reader.send(new GetWorkloadIdentityCommand({ name: 'kept' }))).allowedResourceOauth2ReturnUrls;
+    expect(await urls()).toEqual([url]);
+    expect(await local.run(['agent', 'update', 'kept', '--no-return-urls'])).toMatchObject({
+      status: 0,
+      stdout: 'Return URLs of the agent "kept": none\n',
+    });
+    expect(await urls()).toEqual([]);
   });
 
   it('says how to add a return URL to an agent without one, on stderr', async () => {

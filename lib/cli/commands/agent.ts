@@ -3,6 +3,7 @@ import { buildCommand, buildRouteMap } from '@stricli/core';
 import { OPERATIONS } from '../../../lambda/contract/operations';
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
+import { usageError } from '../failure';
 import { isoTime, print, printAside, printFields, printJson, printTable } from '../output';
 import { allPages, connect } from '../service';
 
@@ -61,16 +62,28 @@ const add = buildCommand({
   },
 });
 
+interface UpdateFlags extends AddFlags {
+  readonly noReturnUrls: boolean;
+}
+
 const update = buildCommand({
   docs: {
     brief: 'Replace the return URLs of an agent',
-    fullDescription: 'Replaces the return URLs of an agent. Without --return-url, it has none afterwards.',
+    fullDescription:
+      'Replaces all return URLs of an agent. Set --return-url for each URL that the agent has afterwards.',
   },
   parameters: {
-    flags: { ...CONNECTION_FLAGS, returnUrl: RETURN_URLS },
+    flags: {
+      ...CONNECTION_FLAGS,
+      returnUrl: RETURN_URLS,
+      noReturnUrls: flag('Remove all return URLs: users can no longer consent'),
+    },
     positional: { kind: 'tuple', parameters: [NAME] },
   },
-  async func(this: CliContext, { returnUrl = [], ...flags }: AddFlags, name: string) {
+  async func(this: CliContext, { returnUrl = [], noReturnUrls, ...flags }: UpdateFlags, name: string) {
+    if (returnUrl.length > 0 === noReturnUrls) {
+      throw usageError('Set --return-url, or --no-return-urls to remove all return URLs.');
+    }
     const service = await connect(this, flags);
     const updated = await service.call<WorkloadIdentity>(OPERATIONS.UpdateWorkloadIdentity, {
       name,
