@@ -3,7 +3,7 @@ import type { WorkloadIdentity } from '../domain/identity/workload-identity';
 import type { ListedIdentity, ListedResource } from '../domain/operator/listing';
 import type { Suspension } from '../domain/restriction/restriction';
 
-/** Without the members of an identity if no identity has the name now. The suspension applies to a later one. */
+/** If no identity has the name now, the suspension applies to a later one. The name can also be misspelled. */
 export const agentSuspended = (
   name: string,
   {
@@ -12,6 +12,7 @@ export const agentSuspended = (
   }: { readonly suspension: Suspension; readonly identity: WorkloadIdentity | undefined },
 ) => ({
   name,
+  identityExists: identity !== undefined,
   ...(identity && { workloadIdentityArn: identity.arn, owner: identity.owner }),
   suspension,
 });

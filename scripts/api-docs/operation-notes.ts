@@ -363,7 +363,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     errors: ['ResourceNotFoundException'],
   },
   SuspendWorkloadIdentity: {
-    does: 'Suspends every workload identity of this name, now and later, for all owners: the next call that acts as the agent gets an AccessDeniedException. Grants stay. The response has `suspension` (`since`, `by`, `reason`), and, if an identity has the name now, its `workloadIdentityArn` and `owner`. A repeated call replaces the reason. Do not write secrets into `reason`: it is in the audit log. Agents and users do not see it.',
+    does: 'Suspends every workload identity of this name, now and later, for all owners: the next call that acts as the agent gets an AccessDeniedException. Grants stay. The response has `suspension` (`since`, `by`, `reason`), and `identityExists`: true with the `workloadIdentityArn` and `owner` of the identity that has the name now; false if there is none, as for a misspelled name. A repeated call replaces the reason. Do not write secrets into `reason`: it is in the audit log. Agents and users do not see it.',
     errors: [],
   },
   ResumeWorkloadIdentity: {

@@ -260,8 +260,13 @@ describe('operators', () => {
     expect((await local.run(['agent', 'resume', 'rogue'])).stdout).toBe(
       'The agent "rogue" was not suspended.\n',
     );
-    const { stderr } = await local.run(['agent', 'suspend', 'not-there-yet']);
-    expect(stderr).toBe('No agent has this name now. The suspension applies to a later one.\n');
+    expect(await local.run(['agent', 'suspend', 'not-there-yet'])).toEqual({
+      status: 0,
+      stdout: 'No agent is named "not-there-yet". A later agent of this name is suspended.\n',
+      stderr:
+        'If the name is misspelled, suspend the right one, and then run: agent-identity agent resume not-there-yet\n',
+    });
+    expect(await local.json(['agent', 'suspend', 'not-there-yet'])).toMatchObject({ identityExists: false });
     const { workloadIdentities } = await local.json<{ workloadIdentities: { owner: string }[] }>([
       'agent',
       'list',

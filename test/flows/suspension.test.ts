@@ -97,6 +97,7 @@ describe('a suspended agent', () => {
 
     expect(await suspend(agent, 'incident 42')).toEqual({
       name: agent.name,
+      identityExists: true,
       workloadIdentityArn: expect.stringContaining(agent.name) as string,
       owner: 'arn:aws:iam::000000000000:role/agent',
       suspension: { since: expect.any(Number) as number, by: OPERATOR_ARN, reason: 'incident 42' },

@@ -188,16 +188,18 @@ const suspend = buildCommand({
   parameters: SUSPEND_PARAMETERS,
   async func(this: CliContext, { reason, ...flags }: SuspendFlags, name: string) {
     const service = await connect(this, flags);
-    const suspended = await service.call<{ workloadIdentityArn?: string }>(
-      OPERATIONS.SuspendWorkloadIdentity,
-      { name, ...(reason !== undefined && { reason }) },
-    );
+    const suspended = await service.call<{ identityExists: boolean }>(OPERATIONS.SuspendWorkloadIdentity, {
+      name,
+      ...(reason !== undefined && { reason }),
+    });
     if (flags.json) printJson(this, suspended);
+    else if (suspended.identityExists) print(this, `The agent "${name}" is suspended.`);
     else {
-      print(this, `The agent "${name}" is suspended.`);
-      if (suspended.workloadIdentityArn === undefined) {
-        printAside(this, 'No agent has this name now. The suspension applies to a later one.');
-      }
+      print(this, `No agent is named "${name}". A later agent of this name is suspended.`);
+      printAside(
+        this,
+        `If the name is misspelled, suspend the right one, and then run: agent-identity agent resume ${name}`,
+      );
     }
   },
 });
