@@ -1,6 +1,6 @@
 /** Responses of the operators' plane: times in epoch seconds, and never a token. */
 import type { WorkloadIdentity } from '../domain/identity/workload-identity';
-import type { ListedIdentity, ListedResource } from '../domain/operator/listing';
+import type { ListedIdentity, ListedResource } from '../domain/operator/list-resources';
 import type { Suspension } from '../domain/restriction/restriction';
 
 /** If no identity has the name now, the suspension applies to a later one. The name can also be misspelled. */

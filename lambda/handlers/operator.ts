@@ -15,15 +15,15 @@ import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { listResponse } from '../api/answers';
 import { agentSuspended, identityListed, providerListed, suspensionLifted } from '../api/operator-answers';
 import { createHandler } from '../api/router';
-import { listGrants } from '../domain/grant/list-grants';
-import { listAllCredentialProviders, listAllWorkloadIdentities } from '../domain/operator/listing';
+import { listGrants } from '../domain/operator/list-grants';
+import { listAllCredentialProviders, listAllWorkloadIdentities } from '../domain/operator/list-resources';
 import { transferOwnership } from '../domain/operator/transfer-ownership';
 import {
   resumeUser,
   resumeWorkloadIdentity,
   suspendUser,
   suspendWorkloadIdentity,
-} from '../domain/restriction/suspend';
+} from '../domain/operator/suspend';
 import { getRevocation, revokeGrants } from '../domain/revocation/revoke-grants';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';

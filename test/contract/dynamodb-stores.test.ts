@@ -19,7 +19,7 @@ import { createTokenVaultStore } from '../../lambda/adapters/dynamodb/token-vaul
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
 import { system } from '../../lambda/adapters/system';
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
-import { resumeWorkloadIdentity } from '../../lambda/domain/restriction/suspend';
+import { resumeWorkloadIdentity } from '../../lambda/domain/operator/suspend';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import type { Stores } from '../domain/in-memory-stores';

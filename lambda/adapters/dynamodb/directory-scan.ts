@@ -1,6 +1,6 @@
 /** The directory table, read from its beginning to its end, for listings of all owners. */
 import * as v from 'valibot';
-import type { DirectoryScan } from '../../domain/operator/listing';
+import type { DirectoryScan } from '../../domain/operator/list-resources';
 import { PARTITION_KEY, PREFIX, type Key } from '../../contract/table-keys';
 import { DELETED, OWNED_RESOURCE_MEMBERS } from './owned-resource-store';
 import { parseRecord } from './record';

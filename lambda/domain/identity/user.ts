@@ -75,3 +75,19 @@ export function subjectHash(user: User | undefined): string {
   const form = user.kind === 'jwt' ? ['jwt', user.issuer, user.subject] : ['user-id', user.id];
   return createHash('sha256').update(JSON.stringify(form)).digest('base64url');
 }
+
+/** A user as operators name one: by ID, by the claims of a user token, or by the hash in an audit entry. */
+export type UserSelector =
+  | { readonly userId: string }
+  | { readonly issuer: string; readonly subject: string }
+  | { readonly userHash: string };
+
+/** Returns the hash of the user, as `subjectHash`. */
+export function userHashOf(selector: UserSelector): string {
+  if ('userHash' in selector) return selector.userHash;
+  const user: User =
+    'userId' in selector
+      ? { kind: 'user-id', id: selector.userId }
+      : { kind: 'jwt', issuer: selector.issuer, subject: selector.subject };
+  return subjectHash(user);
+}

@@ -1,11 +1,11 @@
 /** Operators revoke grants of all owners, and follow a revocation. IAM alone decides who is an operator. */
 import { audited, type AuditTrail } from '../audit';
 import { decodeGrantId, encodeGrantId } from '../grant/grant-id';
-import { grantFilter, type FilterDependencies, type GrantFilters } from '../grant/list-grants';
+import { grantFilter, type FilterDependencies, type GrantFilters } from '../grant/grant-filter';
 import { openPage, type ListInput, type PageTokens } from '../pagination';
 import type { Caller } from '../principal';
 import { noSuchRevocation } from '../resource-write';
-import { userHashOf } from '../restriction/suspend';
+import { userHashOf } from '../identity/user';
 import { invalidMember } from '../service-error';
 import {
   beginRevocation,

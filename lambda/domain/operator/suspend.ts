@@ -3,22 +3,22 @@
  * and owning a resource gives no right here. Concurrent calls are applied one after the other, and the last one decides.
  */
 import { audited, type AuditEntry, type AuditTrail } from '../audit';
-import { subjectHash, type User } from '../identity/user';
+import { userHashOf, type UserSelector } from '../identity/user';
 import {
   workloadIdentityArn,
   type WorkloadIdentity,
   type WorkloadIdentityStore,
 } from '../identity/workload-identity';
-import { changedConcurrently } from '../resource-write';
 import type { Caller } from '../principal';
-import { epochSeconds, type System } from '../system';
+import { changedConcurrently } from '../resource-write';
 import type {
   AgentRestriction,
   Restriction,
   RestrictionStore,
   Suspension,
   UserRestriction,
-} from './restriction';
+} from '../restriction/restriction';
+import { epochSeconds, type System } from '../system';
 
 export interface SuspendDependencies {
   readonly restrictions: RestrictionStore;
@@ -26,22 +26,6 @@ export interface SuspendDependencies {
   readonly audit: AuditTrail;
   readonly system: System;
   readonly arnPrefix: string;
-}
-
-/** A user as operators name one: by ID, by the claims of a user token, or by the hash in an audit entry. */
-export type UserSelector =
-  | { readonly userId: string }
-  | { readonly issuer: string; readonly subject: string }
-  | { readonly userHash: string };
-
-/** Returns the hash of the user, as `subjectHash`. */
-export function userHashOf(selector: UserSelector): string {
-  if ('userHash' in selector) return selector.userHash;
-  const user: User =
-    'userId' in selector
-      ? { kind: 'user-id', id: selector.userId }
-      : { kind: 'jwt', issuer: selector.issuer, subject: selector.subject };
-  return subjectHash(user);
 }
 
 /** Attempts at a write that a concurrent write overtakes. */

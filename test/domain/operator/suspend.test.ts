@@ -1,14 +1,12 @@
 /** Suspending and resuming: the writes, and who they apply to. */
-import { subjectHash } from '../../../lambda/domain/identity/user';
+import { subjectHash, userHashOf, type UserSelector } from '../../../lambda/domain/identity/user';
 import type { AgentRestriction } from '../../../lambda/domain/restriction/restriction';
 import {
   resumeUser,
   resumeWorkloadIdentity,
   suspendUser,
   suspendWorkloadIdentity,
-  userHashOf,
-  type UserSelector,
-} from '../../../lambda/domain/restriction/suspend';
+} from '../../../lambda/domain/operator/suspend';
 import type { AuditEntry } from '../../../lambda/domain/audit';
 import { BEGINNING, createFakeSystem } from '../fake-system';
 import { createInMemoryStores } from '../in-memory-stores';

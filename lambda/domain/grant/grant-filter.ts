@@ -1,0 +1,48 @@
+/** The filters by which operators name grants. */
+import { userHashOf, type UserSelector } from '../identity/user';
+import type { WorkloadIdentityStore } from '../identity/workload-identity';
+import type { Oauth2ProviderStore } from '../provider/oauth2-provider';
+import { noSuchResource } from '../resource-write';
+import { ServiceError } from '../service-error';
+import type { GrantFilter } from './selection';
+
+export interface FilterDependencies {
+  readonly identities: Pick<WorkloadIdentityStore, 'get'>;
+  readonly providers: Pick<Oauth2ProviderStore, 'get'>;
+}
+
+/** The filters of operators' requests: names, and a user. Present filters must all match. */
+export interface GrantFilters {
+  readonly workloadName?: string | undefined;
+  readonly providerName?: string | undefined;
+  readonly user?: UserSelector | undefined;
+}
+
+/**
+ * Returns the filter by IDs.
+ *
+ * @throws ValidationException if there is no filter; ResourceNotFoundException if nothing has a name, because a mistyped
+ *   name must not look like an agent without grants
+ */
+export async function grantFilter(
+  { identities, providers }: FilterDependencies,
+  { workloadName, providerName, user }: GrantFilters,
+): Promise<GrantFilter> {
+  if (workloadName === undefined && providerName === undefined && user === undefined) {
+    throw new ServiceError(
+      'ValidationException',
+      'Set at least one of workloadName, providerName, and user.',
+    );
+  }
+  const [identity, provider] = await Promise.all([
+    workloadName === undefined ? undefined : identities.get(workloadName),
+    providerName === undefined ? undefined : providers.get(providerName),
+  ]);
+  if (workloadName !== undefined && !identity) throw noSuchResource('workload identity', workloadName);
+  if (providerName !== undefined && !provider) throw noSuchResource('credential provider', providerName);
+  return {
+    ...(identity && { workloadId: identity.id }),
+    ...(provider && { providerId: provider.id }),
+    ...(user && { subjectHash: userHashOf(user) }),
+  };
+}

@@ -1,0 +1,59 @@
+/** Operators list grants by agent, provider, and user. IAM alone decides who is an operator. */
+import { audited, type AuditTrail } from '../audit';
+import { hashOf } from '../digest';
+import { describeGrant, isListed, type GrantDescription } from '../grant/description';
+import { grantFilter, type FilterDependencies, type GrantFilters } from '../grant/grant-filter';
+import type { GrantIndex } from '../grant/selection';
+import { userHashOf } from '../identity/user';
+import { openPage, type ListInput, type PageTokens } from '../pagination';
+import type { Caller } from '../principal';
+import type { System } from '../system';
+
+export interface ListGrantsDependencies extends FilterDependencies {
+  readonly grantIndex: Pick<GrantIndex, 'page'>;
+  readonly pageTokens: PageTokens;
+  readonly audit: AuditTrail;
+  readonly system: System;
+  readonly arnPrefix: string;
+}
+
+/** Grants on a page if the caller does not set `maxResults`. */
+const PAGE = 50;
+
+/** Index entries of one read, and of all reads for one page: a page can be short if few of them match. */
+const READ_LIMIT = 50;
+const MAX_READ = 500;
+
+/**
+ * Returns a page of the matching grants. It can be short, or empty, before the last page.
+ *
+ * @throws ValidationException without a filter, or for a token of another listing; ResourceNotFoundException
+ */
+export function listGrants(
+  deps: ListGrantsDependencies,
+  principal: Caller,
+  { maxResults = PAGE, nextToken, ...filters }: GrantFilters & ListInput,
+): Promise<{ readonly grants: readonly GrantDescription[]; readonly nextToken?: string }> {
+  const operation = 'ListGrants';
+  return audited(deps.audit, { operation, principal }, async (annotate) => {
+    annotate({ ...(filters.user && { user: userHashOf(filters.user) }) });
+    const filter = await grantFilter(deps, filters);
+    // A token opens only for the same filters.
+    const listing = { operation: `${operation} ${hashOf(JSON.stringify(filter))}`, principal };
+    const { after: start, seal } = await openPage(deps.pageTokens, listing, nextToken);
+    let after = start;
+    const grants: GrantDescription[] = [];
+    let read = 0;
+    do {
+      const limit = Math.min(READ_LIMIT, maxResults - grants.length);
+      const page = await deps.grantIndex.page(filter, { limit, after });
+      grants.push(...page.grants.filter(isListed).map((grant) => describeGrant(deps, grant)));
+      after = page.next;
+      read += limit;
+    } while (after !== undefined && grants.length < maxResults && read < MAX_READ);
+    return {
+      grants,
+      ...(after !== undefined && { nextToken: await seal(after) }),
+    };
+  });
+}
