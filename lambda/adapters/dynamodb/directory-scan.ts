@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import type { DirectoryScan } from '../../domain/operator/list-resources';
 import { PARTITION_KEY, PREFIX, type Key } from '../../contract/table-keys';
+import { KeyOfItem, Position } from './item-key';
 import { DELETED, OWNED_RESOURCE_MEMBERS } from './owned-resource-store';
 import { parseRecord } from './record';
 import type { Expression, Table } from './table';
@@ -26,10 +27,6 @@ const PREFIXES = {
 /** Items that one request examines, and requests of one page: a call reads a bounded part of the table. */
 const EXAMINED = 500;
 const REQUESTS = 10;
-
-/** The key of the item after which a page starts. */
-const Position = v.pipe(v.string(), v.parseJson(), v.strictObject({ pk: v.string(), sk: v.string() }));
-const KeyOfItem = v.object({ pk: v.string(), sk: v.string() });
 
 function filterOf(prefixes: readonly string[], ofOwner: string | undefined): Expression {
   const ofKinds = prefixes.map((_, index) => `begins_with(#pk, :kind${index})`).join(' OR ');

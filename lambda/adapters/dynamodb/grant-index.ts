@@ -10,12 +10,8 @@ import {
   type IndexShape,
 } from '../../contract/table-keys';
 import { parseGrant } from './grant-store';
+import { KeyOfItem, Position } from './item-key';
 import type { Table } from './table';
-
-/** A position in an index: the key of the last item. */
-const Position = v.pipe(v.string(), v.parseJson(), v.strictObject({ pk: v.string(), sk: v.string() }));
-
-const KeyOfItem = v.object({ pk: v.string(), sk: v.string() });
 
 function narrowest({ subjectHash, workloadId, providerId }: GrantFilter): [IndexShape, string] {
   if (subjectHash !== undefined) return [USER_INDEX, subjectHash];

@@ -9,9 +9,8 @@ import {
   type IndexShape,
   type Key,
 } from '../../contract/table-keys';
+import { KeyOfItem } from './item-key';
 import type { Table } from './table';
-
-const KeyOfItem = v.object({ pk: v.string(), sk: v.string() });
 
 /** Items to delete in parallel. */
 const AT_ONCE = 25;
