@@ -91,8 +91,7 @@ function revocationCheck(
 ): Check {
   const { revocation } = vendorOf(vendor);
   const stated = text(metadata?.revocation_endpoint) ?? revocation.endpoint;
-  const endpoint = stated === undefined ? undefined : decodeURIComponent(new URL(stated, token).href);
-  if (revocation.reach === 'none' || endpoint === undefined) {
+  if (revocation.reach === 'none' || stated === undefined) {
     return warn(
       'revocation',
       'the provider has no way to revoke tokens',
@@ -101,6 +100,17 @@ function revocationCheck(
         : `Tokens stay valid there until they expire. Users remove the access at: ${revocation.userRemoves}.`,
     );
   }
+  // Only the endpoint of the catalogue is relative: to the token endpoint.
+  const base = stated === revocation.endpoint ? token : undefined;
+  if (!URL.canParse(stated, base)) {
+    return fail(
+      'revocation',
+      `the revocation endpoint is not a valid URL: ${stated}`,
+      'Correct the metadata of the authorization server. Until then, tokens stay valid there until they expire.',
+    );
+  }
+  // The catalogue has placeholders in braces.
+  const endpoint = new URL(stated, base).href.replaceAll('%7B', '{').replaceAll('%7D', '}');
   return ok('revocation', `${endpoint}. ${alsoEnds(reachOf(vendor))}`);
 }
 

@@ -266,4 +266,41 @@ describe('provider', () => {
       ]) as unknown,
     });
   });
+
+  it.each(['http://[', '%E0%A4%A', '/revoke'])(
+    'fails the revocation check, and completes the others, if the metadata name the endpoint %s',
+    async (revocationEndpoint) => {
+      let metadata: Record<string, unknown> = {};
+      const server = createServer((_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(metadata));
+      });
+      const { port, close } = await listenOnLoopback(server, 0);
+      const issuer = `http://127.0.0.1:${port}`;
+      metadata = {
+        issuer,
+        authorization_endpoint: `${issuer}/authorize`,
+        token_endpoint: `${issuer}/token`,
+        revocation_endpoint: `${issuer}/%E0%A4%A`,
+      };
+      const name = `hostile-${port}`;
+      const options = ['--vendor', 'custom', '--client-id', 'client', '--issuer', issuer];
+      await local.json(['provider', 'add', name, ...options], { input: SECRET });
+      const odd = await local.run(['provider', 'test', name]);
+      expect(odd.status).toBe(0);
+      expect(odd.stdout).toContain(`${issuer}/%E0%A4%A. `);
+      metadata = { ...metadata, revocation_endpoint: revocationEndpoint };
+      const tested = await local.run(['provider', 'test', name]);
+      const doctor = await local.run(['doctor']);
+      await close();
+      expect(tested.status).toBe(1);
+      expect(tested.stdout).toMatch(/^ok +token endpoint /m);
+      expect(tested.stdout).toMatch(/^fail +revocation +the revocation endpoint is not a valid URL: /m);
+      expect(tested.stderr).toMatch(/A check failed\.\n$/);
+      expect(doctor.stdout).toMatch(/^ok +endpoint /m);
+      expect(doctor.stdout).toMatch(new RegExp(`^ok +${name}: token endpoint `, 'm'));
+      expect(doctor.stdout).toMatch(new RegExp(`^fail +${name}: revocation `, 'm'));
+      expect(doctor.stderr).toMatch(/A check failed\.\n$/);
+    },
+  );
 });
