@@ -23,6 +23,7 @@ import { token } from './commands/token';
 import { user } from './commands/user';
 import type { CliContext, Environment } from './context';
 import { CliError, STATUS } from './failure';
+import { printable } from './output';
 
 const NAME = 'agent-identity';
 
@@ -64,9 +65,9 @@ const text: ApplicationText = {
     return `${fault} ${NEXT}`;
   },
   exceptionWhileRunningCommand(error, ansiColor) {
-    return error instanceof CliError
-      ? error.message
-      : text_en.exceptionWhileRunningCommand.call(this, error, ansiColor);
+    if (error instanceof CliError) return printable(error.message);
+    const stack = text_en.exceptionWhileRunningCommand.call(this, error, ansiColor);
+    return stack.split('\n').map(printable).join('\n');
   },
 };
 

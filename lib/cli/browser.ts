@@ -7,11 +7,33 @@ const OPENERS: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> 
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 };
 
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/** Returns the URL of a web page: https, or http on this computer. Another text could be a file, or an option. */
+export function webUrl(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isWeb = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname));
+  return isWeb ? url : undefined;
+}
+
+/** Returns whether the URL is at the same server. The service on this computer has several names. */
+export const isSameServer = (url: URL, other: URL): boolean =>
+  url.origin === other.origin ||
+  (url.protocol === other.protocol &&
+    url.port === other.port &&
+    [url, other].every(({ hostname }) => LOOPBACK.test(hostname)));
+
 /** Returns whether a browser could be started. The browser receives the URL only, and no output reaches the terminal. */
 export const openBrowser = (url: string): Promise<boolean> =>
   new Promise((resolve) => {
+    const page = webUrl(url);
+    if (!page) {
+      resolve(false);
+      return;
+    }
     const [command, ...args] = OPENERS[process.platform] ?? ['xdg-open'];
-    const child = spawn(command, [...args, url], { stdio: 'ignore', detached: true });
+    // It begins with its scheme, so it is no option. xdg-open does not know `--`.
+    const child = spawn(command, [...args, page.href], { stdio: 'ignore', detached: true });
     child.once('error', () => {
       resolve(false);
     });

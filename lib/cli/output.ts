@@ -31,9 +31,23 @@ export const printAside = ({ process }: CliContext, ...lines: readonly string[])
   process.stderr.write(`${lines.join('\n')}\n`);
 };
 
+/** Returns the character as JSON escapes it, by its UTF-16 code units. */
+const escaped = (character: string): string =>
+  character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
+
+/** Returns JSON in which a terminal interprets no character: JSON.stringify leaves C1 and format characters. */
+export const jsonText = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, undefined, indent).replace(UNSEEN, (character) =>
+    // Outside of texts, the only such character is the line break of the indentation.
+    character === '\n' ? character : escaped(character),
+  );
+
 /** Prints a result for programs. */
 export const printJson = (context: CliContext, result: unknown): void => {
-  print(context, JSON.stringify(result, undefined, 2));
+  print(context, jsonText(result, 2));
 };
 
 /** Prints rows below their headings. A cell that is undefined stays empty. */
@@ -87,7 +101,7 @@ export function progress({ process: { stderr }, env }: CliContext): Progress {
   if (stderr.getColorDepth === undefined || env.TERM === 'dumb') {
     return {
       show: (text) => {
-        if (text !== current) stderr.write(`${text}\n`);
+        if (text !== current) stderr.write(`${printable(text)}\n`);
         current = text;
       },
       end: () => undefined,
@@ -95,7 +109,7 @@ export function progress({ process: { stderr }, env }: CliContext): Progress {
   }
   let frame = 0;
   const draw = (): void => {
-    stderr.write(`\r\u001b[K${FRAMES[frame++ % FRAMES.length] ?? ''} ${current}`);
+    stderr.write(`\r\u001b[K${FRAMES[frame++ % FRAMES.length] ?? ''} ${printable(current)}`);
   };
   const timer = setInterval(draw, 100);
   timer.unref();

@@ -6,7 +6,7 @@ import { cloudWatchLogs, logFile, type AuditEntry, type AuditSource } from '../a
 import { flag, optionalText } from '../connection-flags';
 import type { CliContext } from '../context';
 import { usageError } from '../failure';
-import { nameOf, painter, print, printable, printAside } from '../output';
+import { jsonText, nameOf, painter, print, printable, printAside } from '../output';
 import { wait } from '../service';
 import { USER_FLAGS, userHashOf, userOf, type UserFlags } from '../user-flags';
 
@@ -140,8 +140,7 @@ export const audit = buildCommand({
       for await (const entry of source.read()) {
         if (!matches(entry.audit)) continue;
         printed += 1;
-        if (flags.json)
-          print(this, JSON.stringify({ time: new Date(entry.time).toISOString(), ...entry.audit }));
+        if (flags.json) print(this, jsonText({ time: new Date(entry.time).toISOString(), ...entry.audit }));
         else printEntry(this, entry);
       }
       if (!flags.follow) break;

@@ -172,7 +172,7 @@ const revoke = buildCommand({
     else {
       print(
         this,
-        `Revoked ${revoked}: ${confirmed} confirmed by the provider, ${unconfirmed} unconfirmed, ${notProvable} without a proof (${revocationId}).`,
+        `Revoked ${revoked}: ${confirmed} confirmed by the provider, ${unconfirmed} unconfirmed, ${notProvable} without a proof (${printable(revocationId)}).`,
       );
     }
     if (unconfirmed > 0) {

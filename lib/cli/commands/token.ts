@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { OPERATIONS } from '../../../lambda/contract/operations';
+import { isSameServer, webUrl } from '../browser';
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError, usageError } from '../failure';
-import { print, printAside, printJson, progress } from '../output';
+import { print, printable, printAside, printJson, progress } from '../output';
 import { readSecret } from '../prompt';
 import { connect, wait, type Service } from '../service';
 
@@ -167,6 +168,15 @@ async function pollToken(request: () => Promise<TokenAnswer>): Promise<string> {
   }
 }
 
+/** Returns the authorization URL, in which all characters are ASCII. It must be a page of the service. */
+function consentPage(authorizationUrl: string, { endpoint }: Service): string {
+  const page = webUrl(authorizationUrl);
+  if (page && isSameServer(page, new URL(endpoint))) return page.href;
+  throw new CliError(
+    `The response has an authorization URL that is not at the endpoint ${endpoint}. Set --endpoint to the endpoint that the stack printed or that agent-identity local printed.`,
+  );
+}
+
 async function consent(
   context: CliContext,
   { noBrowser }: GetFlags,
@@ -234,7 +244,8 @@ async function obtain(
       if (obtained === undefined) throw declined();
       return obtained;
     };
-    return { accessToken: await consent(context, flags, authorizationUrl, completed), consented: true };
+    const page = consentPage(authorizationUrl, service);
+    return { accessToken: await consent(context, flags, page, completed), consented: true };
   } finally {
     listener?.close();
   }
@@ -290,7 +301,7 @@ const get = buildCommand({
     if (json) {
       printJson(this, { agent, provider, consented, ...(showToken && { accessToken }) });
     } else if (showToken) {
-      print(this, accessToken);
+      print(this, printable(accessToken));
     } else {
       print(this, `The agent "${agent}" has a token for "${provider}". Use --show-token to print it.`);
     }

@@ -3,7 +3,7 @@ import { buildCommand, buildRouteMap } from '@stricli/core';
 import { OPERATIONS } from '../../../lambda/contract/operations';
 import { CONNECTION_FLAGS, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
-import { print, printJson } from '../output';
+import { print, printable, printJson } from '../output';
 import { connect } from '../service';
 import { requiredUser, USER_FLAGS, type UserFlags } from '../user-flags';
 
@@ -38,7 +38,7 @@ const suspend = buildCommand({
       ...(reason !== undefined && { reason }),
     });
     if (flags.json) printJson(this, changed);
-    else print(this, `The user ${changed.userHash} is suspended.`);
+    else print(this, `The user ${printable(changed.userHash)} is suspended.`);
   },
 });
 
@@ -56,7 +56,7 @@ const resume = buildCommand({
     if (flags.json) printJson(this, changed);
     else {
       const was = changed.liftedSuspension ? 'is no longer suspended' : 'was not suspended';
-      print(this, `The user ${changed.userHash} ${was}.`);
+      print(this, `The user ${printable(changed.userHash)} ${was}.`);
     }
   },
 });
