@@ -385,6 +385,19 @@ describe('a consent that replaces tokens', () => {
     ]);
   });
 
+  it('queues the new tokens if the old ones cannot be queued', async () => {
+    const provider = await of('OneLoginOauth2');
+    await consentTo(['a'], provider);
+    const completion = await service.consented(await service.begin({ provider, scopes: ['c'] }));
+    jest.spyOn(service.revocationQueue, 'enqueue').mockRejectedValueOnce(new Error('the queue failed'));
+    await expect(service.complete(completion)).rejects.toThrow('the queue failed');
+    expect((await service.stores.grants.get(service.grantId))?.tokens?.requestedScopes).toEqual(['a']);
+    const tokens: unknown = expect.objectContaining({ requestedScopes: ['a', 'c'] });
+    expect(service.revocationQueue.queued).toEqual([
+      expect.objectContaining({ cause: 'not-stored', tokens }),
+    ]);
+  });
+
   it('queues nothing if the provider returns the same token again', async () => {
     const provider = await of('OneLoginOauth2');
     const same = () => Response.json({ access_token: 'the same', token_type: 'bearer' });

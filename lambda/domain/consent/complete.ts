@@ -245,10 +245,10 @@ async function redeemIntoVault(
     annotate({ grantedScopes: obtained.scopes });
     const { scopes: requestedScopes, parameterScopes = [] } = session;
     const tokens = await sealTokens(deps, owner, obtained, { requestedScopes, parameterScopes });
-    await withdrawReplaced(deps, owner, obtained);
     const withdraw = () =>
       deps.revocationQueue.enqueue({ ...withdrawnFrom(owner), tokens, cause: 'not-stored' });
     try {
+      await withdrawReplaced(deps, owner, obtained);
       stored = await deps.grants.putTokens(grantId, { providerId: provider.id, tokens, epoch });
     } catch (error) {
       await withdraw();
