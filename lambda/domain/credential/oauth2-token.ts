@@ -107,6 +107,7 @@ async function admitRequest(
     resources: input.resources ?? [],
     audiences: input.audiences ?? [],
     endsAt: carried?.expiresAt,
+    requestUser: { subjectHash: subject, userToken: delegation.userToken },
   };
   const checkGrantedScopes: Admitted['checkGrantedScopes'] = (granted, held = granted) => {
     annotate({ grantedScopes: granted });

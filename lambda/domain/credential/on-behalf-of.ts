@@ -61,6 +61,7 @@ async function machineActor(
       grantId,
       resources: [],
       audiences: [],
+      requestUser: owner.requestUser,
     },
     grant: await deps.grants.get(grantId),
     // The token has the scopes that the provider's owner set. It goes to the provider that issued it, not to the caller.

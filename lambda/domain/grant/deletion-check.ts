@@ -1,14 +1,16 @@
 /**
  * Deletion stops requests that are in progress. A request is authorized once and then waits for a provider, a lease, or
  * a user. While it waits, its agent or its provider can be deleted, and no write spans their records and the grant. So a
- * request that wrote to a grant, or lost a write, reads the directory again before it returns anything.
+ * request that wrote to a grant, lost a write, or waited for another request's token reads the directory again before it
+ * returns anything.
  *
  *     request    write ────▶ read the directory: both exist?  ──▶ continue
  *                                               one deleted? ──▶ undo the write, stop
  *     deletion   mark the record as deleted ──▶ delete the grants
  *
  * If the read after a write finds both, the write came before the mark, and the deletion finds it. If the write came
- * after the mark, its request undoes it. The same read finds a suspension, which stops the request but keeps the grant.
+ * after the mark, its request undoes it. The same read finds a suspension or the end of the user's
+ * session, which stops the request but keeps the grant.
  */
 import { workloadGone } from '../identity/workload-identity';
 import type { Directory } from './directory';
@@ -26,8 +28,8 @@ export interface DeletionCheckDependencies {
   readonly revocationQueue: RevocationQueue;
 }
 
-/** The agent, the provider, and the grant between them. */
-export type CheckedParties = Pick<TokenOwner, 'grantId' | 'workloadArn'> & {
+/** The agent, the provider, the grant between them, and the user of the request. */
+export type CheckedParties = Pick<TokenOwner, 'grantId' | 'workloadArn' | 'requestUser'> & {
   readonly provider: Pick<TokenOwner['provider'], 'id' | 'name'>;
 };
 
@@ -54,15 +56,17 @@ export function deletionIn(
  * Reads the directory again. If the agent or the provider is not the one that was authorized, removes the grant. Tokens in
  * it might have been written after the deletion, so they are queued for revocation first.
  *
- * Returns the error for the caller; undefined if both exist and neither the agent nor the grant's user is suspended.
+ * Returns the error for the caller; undefined if both exist and no restriction applies to the agent or to the user: that
+ * of the request or, without a request, that of the grant.
  */
 export async function deletionDuring(
   { directory, grants, revocationQueue }: DeletionCheckDependencies,
-  { grantId, workloadArn, provider }: CheckedParties,
+  { grantId, workloadArn, provider, requestUser }: CheckedParties,
 ): Promise<ServiceError | undefined> {
-  const found = await directory.read(nameIn(workloadArn), provider.name, grantId.subjectHash);
+  const { subjectHash, userToken } = requestUser ?? { subjectHash: grantId.subjectHash };
+  const found = await directory.read(nameIn(workloadArn), provider.name, subjectHash);
   const deletion = deletionIn(found, grantId.workloadId, provider);
-  if (!deletion) return restrictionDenial(found.restrictions);
+  if (!deletion) return restrictionDenial(found.restrictions, userToken);
   const grant = await grants.get(grantId);
   if (grant?.tokens && grant.providerId === provider.id) {
     await revocationQueue.enqueue({
@@ -77,7 +81,7 @@ export async function deletionDuring(
 
 /**
  * @throws UnauthorizedException, ResourceNotFoundException if the agent or the provider was deleted during the request;
- *   AccessDeniedException if the agent or the user was suspended
+ *   AccessDeniedException if the agent or the user was suspended; UnauthorizedException if the session of the user ended
  */
 export async function stopIfDeleted(deps: DeletionCheckDependencies, parties: CheckedParties): Promise<void> {
   const deletion = await deletionDuring(deps, parties);

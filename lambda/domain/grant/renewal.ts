@@ -7,8 +7,9 @@
  *      one write on                               one write on            one write on holder and epoch
  *      the read grant                             the holder
  *
- * After a lost write and after the last write, the service reads the directory again: it obtains nothing for an agent or
- * a provider that was deleted during the request (deletion-check.ts).
+ * After a lost write, after the last write, and after a wait, the service reads the directory again: it returns nothing
+ * for an agent or a provider that was deleted, or an agent or a user that was suspended, during the request
+ * (deletion-check.ts).
  *
  * The other requests wait for the next generation or for a failure. The abandoned lease of a dead process can be taken
  * over after its deadline. Then the service tries the old refresh token once more.
@@ -112,7 +113,7 @@ export function usableTokens(
  * @param until epoch milliseconds until which the call waits for another holder of the lease
  * @throws ProviderFailure if the provider rejected the request or was unavailable, now or at a recent attempt
  * @throws ThrottlingException if an immediate retry can succeed
- * @throws UnauthorizedException, ResourceNotFoundException if the agent or the provider was deleted during the request
+ * @throws UnauthorizedException, ResourceNotFoundException, AccessDeniedException as {@link stopIfDeleted}
  */
 export async function renewTokens(
   deps: RenewalDependencies,
@@ -136,6 +137,7 @@ export async function renewTokens(
       seen?.generation === first?.generation ? undefined : usableTokens(seen, owner, epochSeconds(system));
     if (tokens) {
       const { accessToken } = await openTokens(deps.seal, owner, tokens);
+      await stopIfDeleted(deps, owner);
       return { accessToken, scopes: tokens.scopes, held: scopesHeld(tokens) };
     }
     if (seen?.lastFailure && (backsOff(seen, now) || seen.lastFailure.at !== first?.lastFailure?.at)) {

@@ -2,6 +2,7 @@
 import { type System, epochSeconds } from '../system';
 import type { Narrowing, ObtainedTokens } from '../oauth/token-request';
 import { clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
+import type { UserTokenFacts } from '../identity/user';
 import { nameIn } from '../owned-resource';
 import {
   grantContext,
@@ -14,6 +15,13 @@ import {
 import type { Seal, SealingContext } from '../sealing/sealing';
 import type { WithdrawnTokens } from './revocation-queue';
 
+/** The user of a request. Without a user in the grant, it is still the user whose restrictions apply. */
+export interface RequestUser {
+  readonly subjectHash: string;
+  /** The user token that the workload access token was issued for, if any. */
+  readonly userToken: UserTokenFacts | undefined;
+}
+
 /** The owner of the tokens, and the members that narrow them. */
 export interface TokenOwner extends Narrowing {
   readonly grantId: GrantId;
@@ -21,6 +29,8 @@ export interface TokenOwner extends Narrowing {
   readonly workloadArn: string;
   /** Epoch seconds at which the grant expires, independent of its tokens; absent if it does not expire. */
   readonly endsAt?: number | undefined;
+  /** Absent if no user's request waits for the tokens. */
+  readonly requestUser?: RequestUser | undefined;
 }
 
 /** Returns what a listing says about the owner's grant. */

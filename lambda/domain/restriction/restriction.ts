@@ -109,8 +109,16 @@ export const saysSuspended = (message: string): boolean =>
   message === DISABLED_USER ||
   /^The agent "[\w.-]+" is suspended\. /.test(message);
 
-/** Returns why the restrictions deny a credential; undefined if they do not. The caller does not learn the stated reason. */
-export function restrictionDenial({ agent, user }: Restrictions): RestrictionDenial | undefined {
+/**
+ * Returns why the restrictions deny a credential; undefined if they do not. The caller does not learn the stated reason.
+ *
+ * @param userToken the user token that is presented, or that the presented workload access token was issued for;
+ *   undefined if there is none
+ */
+export function restrictionDenial(
+  { agent, user }: Restrictions,
+  userToken?: UserTokenFacts,
+): ServiceError | undefined {
   if (agent?.suspendedByOperator) {
     return new RestrictionDenial(suspendedAgent(agent.name), 'the agent is suspended by an operator');
   }
@@ -120,6 +128,11 @@ export function restrictionDenial({ agent, user }: Restrictions): RestrictionDen
   const account = user?.accountAtIssuer?.state;
   if (account === 'DISABLED' || account === 'PURGED') {
     return new RestrictionDenial(DISABLED_USER, `the identity provider reported the account as ${account}`);
+  }
+  if (userToken && user && sessionEnded(user, userToken)) {
+    return new ServiceError('UnauthorizedException', SESSION_ENDED, {
+      detail: 'user token: its session ended at the identity provider',
+    });
   }
   return undefined;
 }
@@ -140,17 +153,11 @@ function sessionEnded({ endedBefore, endedSessions = {} }: UserRestriction, toke
 }
 
 /**
- * @param userToken the user token that is presented, or that the presented workload access token was issued for;
- *   undefined if there is none
+ * @param userToken as for {@link restrictionDenial}
  * @throws AccessDeniedException if the agent or the user is suspended; UnauthorizedException if the session of the user
  *   token ended
  */
 export function checkRestrictions(restrictions: Restrictions, userToken: UserTokenFacts | undefined): void {
-  const denial = restrictionDenial(restrictions);
+  const denial = restrictionDenial(restrictions, userToken);
   if (denial) throw denial;
-  if (userToken && restrictions.user && sessionEnded(restrictions.user, userToken)) {
-    throw new ServiceError('UnauthorizedException', SESSION_ENDED, {
-      detail: 'user token: its session ended at the identity provider',
-    });
-  }
 }

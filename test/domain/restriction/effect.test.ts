@@ -10,6 +10,10 @@ import { createExternalSecrets } from '../../../lambda/domain/sealing/external-s
 import { createRetrievalService, type RetrievalService } from '../retrieval-service';
 import type { Stores } from '../in-memory-stores';
 import { OWNER } from '../samples';
+import { storeTokens } from '../stored-grant';
+import { sealTokens } from '../../../lambda/domain/grant/tokens';
+import { SESSION_ENDED } from '../../../lambda/domain/restriction/restriction';
+import { BEGINNING } from '../fake-system';
 import { ALICE, createTokenService } from '../token-service';
 
 const suspendedByOperator = { since: 1, by: 'arn:aws:iam::123456789012:user/operator', reason: 'the reason' };
@@ -201,6 +205,89 @@ describe('retrieval with a token that was issued before', () => {
     await expect(ask()).rejects.toMatchObject(USER_SUSPENDED);
     await suspendAgent(service.stores, service.identity);
     await expect(ask()).rejects.toMatchObject(AGENT_SUSPENDED);
+  });
+});
+
+describe('requests in flight', () => {
+  const ALICES = subjectHash(ALICE);
+  const ENDED = { type: 'UnauthorizedException', message: SESSION_ENDED };
+  const restrictions: Record<string, (service: RetrievalService) => Promise<unknown>> = {
+    'a suspension of the agent': ({ stores, identity }) => suspendAgent(stores, identity),
+    'a suspension of the user': ({ stores }) => suspendUser(stores, ALICE),
+    'the end of all sessions': ({ stores }) =>
+      stores.restrictions.putUser({ userHash: ALICES, endedBefore: BEGINNING, revision: 1 }),
+    'the end of a session that the token does not exclude': ({ stores }) =>
+      stores.restrictions.putUser({ userHash: ALICES, endedSessions: { any: BEGINNING }, revision: 1 }),
+    'the end of all sessions before the user token': ({ stores }) =>
+      stores.restrictions.putUser({ userHash: ALICES, endedBefore: BEGINNING - 1, revision: 1 }),
+  };
+  type Flow = 'USER_FEDERATION' | 'M2M';
+
+  /** One request obtains the token in 3.5 seconds, three wait for it, and the restriction comes after a second. */
+  async function inFlight(flow: Flow, restriction: string) {
+    const service = await createRetrievalService();
+    const { system, stores, deps, endpoint, owner, provider } = service;
+    const workloadIdentityToken = await service.issue({ userToken: 'a.b.c' });
+    if (flow === 'USER_FEDERATION') {
+      const grantId = { ...owner.grantId, subjectHash: ALICES };
+      const obtained = { accessToken: 'access-0', refreshToken: 'refresh-0', scopes: ['a'], expiresAt: 1 };
+      const tokens = await sealTokens(deps, { ...owner, grantId }, obtained, { requestedScopes: ['a'] });
+      await storeTokens(stores.grants, grantId, { providerId: provider.id, tokens, epoch: 0 });
+    } else {
+      endpoint.instead.push(
+        Response.json({ access_token: 'access-1', token_type: 'Bearer', expires_in: 3600 }),
+      );
+    }
+    endpoint.before = async () => {
+      await system.wait(1000);
+      await restrictions[restriction]!(service);
+      await system.wait(2500);
+    };
+    const ask = () => service.ask({ workloadIdentityToken, oauth2Flow: flow });
+    const results = await Promise.allSettled([ask(), ask(), ask(), ask()]);
+    expect(endpoint.redeemed).toHaveLength(1);
+    return { service, ask, results };
+  }
+
+  const both = (cases: [string, object][]) =>
+    (['USER_FEDERATION', 'M2M'] as const).flatMap((flow) =>
+      cases.map(([restriction, denial]): [Flow, string, object] => [flow, restriction, denial]),
+    );
+
+  it.each(
+    both([
+      ['a suspension of the agent', AGENT_SUSPENDED],
+      ['a suspension of the user', USER_SUSPENDED],
+      ['the end of all sessions', ENDED],
+      ['the end of a session that the token does not exclude', ENDED],
+    ]),
+  )(
+    '(%s) get no token after %s, whether they obtain it or wait for it',
+    async (flow, restriction, reason) => {
+      const { results } = await inFlight(flow, restriction);
+      const denied: unknown = expect.objectContaining({
+        status: 'rejected',
+        reason: expect.objectContaining(reason) as unknown,
+      });
+      expect(results).toEqual([denied, denied, denied, denied]);
+    },
+  );
+
+  it.each(both([['the end of all sessions before the user token', {}]]))(
+    '(%s) get the token after %s',
+    async (flow, restriction) => {
+      const { results } = await inFlight(flow, restriction);
+      const output = { accessToken: 'access-1' };
+      for (const result of results) {
+        expect(result).toMatchObject({ status: 'fulfilled', value: { output } });
+      }
+    },
+  );
+
+  it('leave the token in the grant, for requests after the resumption', async () => {
+    const { service, ask } = await inFlight('USER_FEDERATION', 'a suspension of the agent');
+    await resumeAgent(service.stores, service.identity);
+    await expect(ask()).resolves.toMatchObject({ output: { accessToken: 'access-1' }, outcome: 'cached' });
   });
 });
 
