@@ -9,21 +9,21 @@ export interface Check {
   /** What was found. */
   readonly detail: string;
   /** What to do about it. */
-  readonly mend?: string;
+  readonly action?: string;
 }
 
 export const ok = (check: string, detail: string): Check => ({ status: 'ok', check, detail });
-export const warn = (check: string, detail: string, mend: string): Check => ({
+export const warn = (check: string, detail: string, action: string): Check => ({
   status: 'warn',
   check,
   detail,
-  mend,
+  action,
 });
-export const fail = (check: string, detail: string, mend: string): Check => ({
+export const fail = (check: string, detail: string, action: string): Check => ({
   status: 'fail',
   check,
   detail,
-  mend,
+  action,
 });
 
 const STYLE = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
@@ -32,11 +32,11 @@ const STYLE = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 export function printChecks(context: CliContext, checks: readonly Check[]): void {
   const paint = painter(context.process.stdout, context.env);
   const width = Math.max(...checks.map(({ check }) => check.length));
-  for (const { status, check, detail, mend } of checks) {
+  for (const { status, check, detail, action } of checks) {
     print(
       context,
       `${paint(STYLE[status], status.padEnd(4))}  ${printable(check).padEnd(width)}  ${printable(detail)}`,
-      ...(mend === undefined ? [] : [`${' '.repeat(6 + width + 2)}${printable(mend)}`]),
+      ...(action === undefined ? [] : [`${' '.repeat(6 + width + 2)}${printable(action)}`]),
     );
   }
 }

@@ -262,7 +262,7 @@ describe('provider', () => {
     expect(down.status).toBe(1);
     expect(JSON.parse(down.stdout)).toMatchObject({
       checks: expect.arrayContaining([
-        expect.objectContaining({ status: 'fail', check: 'discovery', mend: expect.any(String) as string }),
+        expect.objectContaining({ status: 'fail', check: 'discovery', action: expect.any(String) as string }),
       ]) as unknown,
     });
   });
