@@ -1,5 +1,6 @@
 /** Which IAM principals the service can name in its resource policies, and which grants synthesis rejects. */
 import { App, Stack } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import {
   AccountPrincipal,
   ArnPrincipal,
@@ -81,8 +82,24 @@ describe('rejects a grant to a principal of another account', () => {
   });
 });
 
-it('accepts an imported role while the account of the stack is unknown', () => {
-  const stack = stackIn();
-  const role = Role.fromRoleArn(stack, 'Agent', `arn:aws:iam::${OTHER}:role/agent`);
-  expect(arnOf(stack, role)).toBe(`arn:aws:iam::${OTHER}:role/agent`);
+describe('while the account of the stack is unknown', () => {
+  const warned = (stack: Stack) =>
+    Annotations.fromStack(stack)
+      .findWarning('*', Match.anyValue())
+      .map(({ entry }) => entry.data);
+
+  it('accepts an imported role of a known account, with a warning', () => {
+    const stack = stackIn();
+    const role = Role.fromRoleArn(stack, 'Agent', `arn:aws:iam::${OTHER}:role/agent`);
+    expect(arnOf(stack, role)).toBe(`arn:aws:iam::${OTHER}:role/agent`);
+    expect(warned(stack)).toEqual([
+      expect.stringContaining(`The grant to a principal of account ${OTHER} allows nothing if`),
+    ]);
+  });
+
+  it('accepts a role of the stack without a warning', () => {
+    const stack = stackIn();
+    expect(arnOf(stack, new Role(stack, 'Agent', { assumedBy }))).toBe('<Agent.Arn>');
+    expect(warned(stack)).toEqual([]);
+  });
 });
