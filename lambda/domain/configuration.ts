@@ -1,6 +1,13 @@
 /** Parses configuration as JSON text, from an environment variable, a prop, or a context value, by its schema. */
 import * as v from 'valibot';
 
+/** The schema library describes members that are unknown or missing by the types `never` and `undefined`. */
+function messageOf({ type, expected, received, message }: v.BaseIssue<unknown>): string {
+  if (type !== 'strict_object') return message;
+  if (expected === 'never') return 'is not a member of this configuration';
+  return received === 'undefined' ? 'is required' : message;
+}
+
 /**
  * Returns the configuration, with the schema's defaults for omitted members.
  *
@@ -24,5 +31,5 @@ export function parseConfiguration<Schema extends v.GenericSchema>(
   const parsed = v.safeParse(schema, value);
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
-  throw new Error(`${name}: ${v.getDotPath(issue) ?? 'the value'}: ${issue.message}`);
+  throw new Error(`${name}: ${v.getDotPath(issue) ?? 'the value'}: ${messageOf(issue)}`);
 }

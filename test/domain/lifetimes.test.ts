@@ -29,7 +29,7 @@ it.each([
   ['a vault key for more than a year', '{"vaultKey":31622401}', 'vaultKey: must be 31622400'],
   ['a fraction of a second', '{"consentSession":90.5}', 'consentSession: must be whole seconds'],
   ['a string', '{"consentSession":"600"}', 'consentSession: must be a number of seconds'],
-  ['an unknown member', '{"session":600}', 'lifetimes: session'],
+  ['an unknown member', '{"session":600}', 'lifetimes: session: is not a member of this configuration'],
   ['text that is not JSON', '10 minutes', 'lifetimes: not JSON'],
 ])('the configuration cannot contain %s', (_, json, message) => {
   expect(() => parseLifetimes(json)).toThrow(message);

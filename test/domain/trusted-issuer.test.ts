@@ -81,7 +81,11 @@ it.each([
   ['an empty list of claims', entry({ customClaims: [] }), /0\.customClaims/],
   ['too many claims', entry({ customClaims: Array(11).fill(claim()) }), /0\.customClaims/],
   ['too many audiences', entry({ allowedAudience: Array(51).fill('app') }), /0\.allowedAudience/],
-  ['a misspelled member', entry({ allowedAudiences: ['app'] }), /0\.allowedAudiences/],
+  [
+    'a misspelled member',
+    entry({ allowedClient: ['app'] }),
+    /0\.allowedClient: is not a member of this configuration$/,
+  ],
 ])('rejects %s', (_what, json, message) => {
   expect(() => parseTrustedIssuers(json)).toThrow(message);
 });
@@ -96,7 +100,7 @@ it('accepts the same issuer several times with different conditions', () => {
 
 it('names the entry that is not valid', () => {
   const json = JSON.stringify([{ discoveryUrl, allowedAudience: ['app'] }, { allowedAudience: ['app'] }]);
-  expect(() => parseTrustedIssuers(json)).toThrow(/^trusted issuers: 1\.discoveryUrl: /);
+  expect(() => parseTrustedIssuers(json)).toThrow(/^trusted issuers: 1\.discoveryUrl: is required$/);
 });
 
 describe('custom claims', () => {
