@@ -6,6 +6,7 @@ const code = (text: string): string => `\`${text}\``;
 /** @param counted the unit, or an empty string for a plain number */
 function bounds(min: number | undefined, max: number | undefined, counted: string): string[] {
   const of = counted === '' ? '' : ` ${counted}`;
+  if (min !== undefined && min === max) return [`${min}${of}`];
   if (min !== undefined && min > 0 && max !== undefined) return [`${min} to ${max}${of}`];
   if (max !== undefined) return [`up to ${max}${of}`];
   return min === undefined || min === 0 ? [] : [`at least ${min}${of}`];
@@ -28,7 +29,7 @@ const patternOf = ({ type, requirement }: Node): string[] =>
     : [];
 
 /** The message about the length of a text (lambda/contract/schemas/constraints.ts). */
-const TEXT_LENGTH = /^must have (up to|\d+ to) \d+ characters$/;
+const TEXT_LENGTH = /^must have (up to |\d+ to )?\d+ characters$/;
 
 /** Returns the message of a rule, except for a text length, which the bounds describe already. */
 const ruleOf = ({ type, message }: Node): string[] =>

@@ -11,6 +11,7 @@ const said = (schema: v.GenericSchema, value: unknown): string[] => {
 
 it.each<[string, v.GenericSchema, unknown, string]>([
   ['a text that is too short', text(3, 255), 'a', 'must have 3 to 255 characters'],
+  ['a text of another length than the only one', text(43, 43), 'a', 'must have 43 characters'],
   ['a text that is too long, and can be empty', text(0, 2), 'abc', 'must have up to 2 characters'],
   ['a string that is too long', v.pipe(v.string(), v.maxLength(1)), 'ab', 'must have up to 1 character'],
   [

@@ -11,8 +11,10 @@ function hasLength(value: string, min: number, max: number): boolean {
 }
 
 /** The message for a text of another length. */
-const textLength = (min: number, max: number): string =>
-  min === 0 ? `must have up to ${max} characters` : `must have ${min} to ${max} characters`;
+function textLength(min: number, max: number): string {
+  if (min === max) return `must have ${max} characters`;
+  return min === 0 ? `must have up to ${max} characters` : `must have ${min} to ${max} characters`;
+}
 
 /** @param min and @param max Unicode code points */
 export const text = (min: number, max: number) =>
