@@ -1,4 +1,5 @@
 /** The DynamoDB stores fulfill the contracts: the real client, with the embedded DynamoDB. */
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,11 +20,19 @@ import { createTokenVaultStore } from '../../lambda/adapters/dynamodb/token-vaul
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
 import { system } from '../../lambda/adapters/system';
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
+import { grantTarget } from '../../lambda/domain/grant/grant';
+import { clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
+import { itemIdOf } from '../../lambda/domain/revocation/item';
+import { selectGrants } from '../../lambda/domain/revocation/select';
+import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
+import { epochSeconds } from '../../lambda/domain/system';
 import { resumeWorkloadIdentity } from '../../lambda/domain/operator/suspend';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import type { Stores } from '../domain/in-memory-stores';
-import { sampleDetails, sampleGrantId, sampleTokens } from '../domain/samples';
+import { createInMemorySecretTexts } from '../domain/in-memory-secret-texts';
+import { OWNER, sampleDetails, sampleGrantId, sampleProvider, sampleTokens } from '../domain/samples';
+import { storeTokens } from '../domain/stored-grant';
 import { storeContracts } from './store-contracts';
 
 let folder: string;
@@ -69,6 +78,66 @@ function dynamodbStores(on: DynamoDBClient): Stores {
 }
 
 storeContracts(() => stores);
+
+describe('a grant whose tokens fill a record', () => {
+  const encode = (text: string) => Buffer.from(text).toString('base64url');
+  /** A seal whose ciphertexts are as long as those of a JWE. */
+  const seal = {
+    seal: (_context: unknown, plaintext: string) => Promise.resolve(encode(plaintext)),
+    open: (_context: unknown, sealed: string) => Promise.resolve(Buffer.from(sealed, 'base64url').toString()),
+  };
+
+  /** Revokes a grant with an access token of this length. Returns the item of the outbox. */
+  async function revoked(length: number) {
+    const tags = Object.fromEntries(
+      Array.from({ length: 50 }, (_, tag) => [`${tag}`.padEnd(128), 'v'.repeat(256)]),
+    );
+    const provider = sampleProvider({ tags, policy: 'p'.repeat(20_480) });
+    await stores.providers.create(provider);
+    await stores.clientSecrets.put(provider.id, encode('s'.repeat(2048)), provider.revision);
+    const target = grantTarget({
+      flow: 'USER_FEDERATION',
+      providerName: provider.name,
+      resources: [],
+      audiences: [],
+      scopes: [],
+    });
+    const grantId = { ...sampleGrantId(), target };
+    const sealed = encode(JSON.stringify({ accessToken: 'A'.repeat(length) }));
+    const tokens = { ...sampleTokens(), sealed, client: clientBindingDigest(provider) };
+    await storeTokens(stores.grants, grantId, { providerId: provider.id, tokens, epoch: 0 });
+    const revocationId = randomUUID();
+    const filter = { grantId };
+    const createdTime = epochSeconds(system);
+    const revocation = { revocationId, requestedBy: OWNER, cause: 'operator', filter, createdTime } as const;
+    await stores.revocations.create({ ...revocation, revision: 1, matched: 0, dueAt: system.now() });
+    const report = jest.fn();
+    const deps = {
+      ...stores,
+      seal,
+      inspection: { ownerArnOf: () => 'arn' },
+      externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
+      tokenVaultArn: 'arn',
+      system,
+      audit: { record: () => undefined },
+      report,
+    };
+    expect(await selectGrants(deps, revocationId, Infinity)).toMatchObject({ matched: 1 });
+    expect(report).not.toHaveBeenCalled();
+    expect(await stores.grants.get(grantId)).not.toHaveProperty('tokens');
+    return stores.revocations.getItem(itemIdOf(grantId, sealed, revocationId));
+  }
+
+  it('keeps a token of 262,000 characters for its provider, whatever tags and policy the provider has', async () => {
+    expect(await revoked(262_000)).toMatchObject({ state: 'PENDING' });
+  });
+
+  it('is revoked without its provider if the outbox has no space for the token', async () => {
+    const item = await revoked(305_500);
+    expect(item).toMatchObject({ state: 'NOT_PROVABLE', lastError: 'not_storable' });
+    expect(item).not.toHaveProperty('sealed');
+  });
+});
 
 describe('a signing key that was stored before keys could be revoked', () => {
   const directory = () => createTable(client, localTableName('Directory'));

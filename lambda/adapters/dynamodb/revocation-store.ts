@@ -49,6 +49,7 @@ const RevocationRecord = v.object({
   revision: v.number(),
   cursor: v.exactOptional(v.string()),
   matched: v.number(),
+  failures: v.exactOptional(v.number()),
   dueAt: v.exactOptional(v.pipe(v.string(), v.transform(Number))),
 });
 

@@ -4,7 +4,7 @@ import type { ClientCredential } from './client-authentication';
 import type { MetadataReader } from './provider-metadata';
 import type { ProviderClient, TokenRequestDependencies } from './token-request';
 import type { WebIdentityTokens } from './web-identity';
-import type { Oauth2Provider } from '../provider/oauth2-provider';
+import type { ProviderConfiguration } from '../provider/oauth2-provider';
 import { openClientSecret, type ClientSecretDependencies } from './client-secret';
 
 export interface ProviderClientDependencies
@@ -16,7 +16,7 @@ export interface ProviderClientDependencies
 /** Decrypts a secret now. Creates an assertion when the request is sent, because it is valid for minutes only. */
 async function credentialOf(
   deps: ProviderClientDependencies,
-  provider: Oauth2Provider,
+  provider: ProviderConfiguration,
   workload: string,
 ): Promise<ClientCredential> {
   const { owner, privateKeyJwt } = provider;
@@ -40,18 +40,18 @@ export interface ProviderClients {
    * @throws ProviderFailure if the server's metadata is unavailable; AccessDeniedException or ValidationException for an
    *   external secret that cannot be used
    */
-  of(provider: Oauth2Provider, workloadArn: string): Promise<ProviderClient>;
+  of(provider: ProviderConfiguration, workloadArn: string): Promise<ProviderClient>;
   /**
    * Returns the provider's client with a secret that is not read from the token vault.
    *
    * @throws ProviderFailure if the server's metadata is unavailable
    */
-  withSecret(provider: Oauth2Provider, secret: string): Promise<ProviderClient>;
+  withSecret(provider: ProviderConfiguration, secret: string): Promise<ProviderClient>;
 }
 
 export function createProviderClients(deps: ProviderClientDependencies): ProviderClients {
   async function clientWith(
-    provider: Oauth2Provider,
+    provider: ProviderConfiguration,
     read: Promise<ClientCredential>,
   ): Promise<ProviderClient> {
     const [metadata, credential] = await Promise.all([deps.metadata.read(provider.discovery), read]);

@@ -4,7 +4,7 @@
  */
 import * as oauth from 'oauth4webapi';
 import type { OnBehalfOfConfig } from '../provider/on-behalf-of-config';
-import type { Oauth2Provider } from '../provider/oauth2-provider';
+import type { ProviderConfiguration } from '../provider/oauth2-provider';
 import { vendorOf } from '../provider/vendors';
 import { oauthClientOf } from './client-authentication';
 import { forwardedParameters, reservedParameters, type CustomParameters } from '../custom-parameters';
@@ -74,7 +74,7 @@ const subjectParameters = (
 
 /** Returns the parameters. The agent's override the vendor's. Neither overrides a standard parameter. */
 function parametersOf(
-  { vendor }: Oauth2Provider,
+  { vendor }: ProviderConfiguration,
   config: OnBehalfOfConfig,
   request: OnBehalfOfRequest,
 ): string[][] {

@@ -5,7 +5,7 @@
 import * as oauth from 'oauth4webapi';
 import { epochSeconds, type System } from '../system';
 import type { EndpointPolicy } from '../endpoint';
-import type { Oauth2Provider } from '../provider/oauth2-provider';
+import type { ProviderConfiguration } from '../provider/oauth2-provider';
 import type { Vendor } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
 import { invalidMember } from '../service-error';
@@ -26,7 +26,7 @@ export interface TokenRequestDependencies {
 
 /** The OAuth client and its authorization server, and what a request to the server needs. */
 export interface ProviderClient extends TokenRequestDependencies {
-  readonly provider: Oauth2Provider;
+  readonly provider: ProviderConfiguration;
   readonly metadata: Metadata;
   readonly credential: ClientCredential;
 }

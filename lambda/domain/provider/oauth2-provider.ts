@@ -49,6 +49,23 @@ export interface Oauth2Provider extends OwnedResource {
   readonly externalSecret?: ExternalSecret | undefined;
 }
 
+/** What a request to the provider needs of it. */
+export type ProviderConfiguration = Pick<
+  Oauth2Provider,
+  | 'id'
+  | 'name'
+  | 'arn'
+  | 'owner'
+  | 'ownerId'
+  | 'revision'
+  | 'vendor'
+  | 'clientId'
+  | 'clientAuthenticationMethod'
+  | 'privateKeyJwt'
+  | 'externalSecret'
+  | 'discovery'
+>;
+
 export type Oauth2ProviderStore = OwnedResourceStore<Oauth2Provider>;
 
 export const oauth2ProviderArn = (arnPrefix: string, name: string): string =>

@@ -9,7 +9,7 @@ import type { ItemState, Revocation, RevokedGrant } from './revocation';
  */
 export const ITEM_LEASE = 60_000;
 
-/** Milliseconds before the second attempt, which double with each attempt up to the limit. */
+/** Milliseconds before the second attempt, which double with each attempt up to the limit. The limit is the provider's too. */
 const FIRST_BACK_OFF = 5_000;
 const MAX_BACK_OFF = 3_600_000;
 
@@ -66,7 +66,7 @@ export const isExhausted = ({ attempts }: RevokedGrant): boolean => attempts > M
  * Returns the item after a failed attempt: due again later, or given up after 24 hours.
  *
  * @param failure.code for operators
- * @param failure.retryAfter seconds, as the provider stated
+ * @param failure.retryAfter seconds, as the provider stated; obeyed up to the limit
  * @param failure.sealed what to store in the place of the tokens
  * @param now epoch milliseconds
  */
@@ -78,7 +78,10 @@ export function failed(
   const giveUpAt = item.createdTime * 1000 + RETRIED_FOR;
   if (now >= giveUpAt) return ended(item, 'UNCONFIRMED', failure.code);
   const own = Math.min(FIRST_BACK_OFF * 2 ** Math.min(item.attempts - 1, 20), MAX_BACK_OFF);
-  const dueAt = Math.min(now + Math.max(own, (failure.retryAfter ?? 0) * 1000), giveUpAt);
+  const dueAt = Math.min(
+    now + Math.max(own, Math.min((failure.retryAfter ?? 0) * 1000, MAX_BACK_OFF)),
+    giveUpAt,
+  );
   const sealed = failure.sealed === undefined ? {} : { sealed: failure.sealed };
   return next(item, { lastError: failure.code.slice(0, MAX_ERROR), dueAt, ...sealed });
 }

@@ -37,6 +37,8 @@ export interface Revocation {
   readonly cursor?: string | undefined;
   /** Grants with tokens that were selected and revoked so far. */
   readonly matched: number;
+  /** Grants that could not be revoked since the first page. If there are any, the selection starts again. */
+  readonly failures?: number | undefined;
   /** Epoch milliseconds at which a worker continues the selection; absent when every grant is selected. */
   readonly dueAt?: number | undefined;
 }

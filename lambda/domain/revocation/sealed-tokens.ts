@@ -4,7 +4,7 @@
  * record sends the tokens or the client secret to another server.
  */
 import type { SealedTokens } from '../grant/grant';
-import type { Oauth2Provider } from '../provider/oauth2-provider';
+import type { ProviderConfiguration } from '../provider/oauth2-provider';
 import type { Seal, SealingContext } from '../sealing/sealing';
 import { TOKEN_VAULT_ID } from '../token-vault/token-vault';
 import type { RevokedGrant } from './revocation';
@@ -12,7 +12,7 @@ import type { RevokedGrant } from './revocation';
 export interface RevocableTokens {
   readonly tokens: SealedTokens;
   /** The provider as it was configured when the tokens were withdrawn. */
-  readonly provider: Oauth2Provider;
+  readonly provider: ProviderConfiguration;
   /** The client secret at that time; absent if the client has none, or it could not be read. */
   readonly clientSecret?: string | undefined;
 }
@@ -43,11 +43,42 @@ export interface SealedTokensDependencies {
   readonly tokenVaultArn: string;
 }
 
+/** Returns the provider without what no request needs: its owner can make the policy and the tags large. */
+const configurationOf = ({
+  id,
+  name,
+  arn,
+  owner,
+  ownerId,
+  revision,
+  vendor,
+  clientId,
+  clientAuthenticationMethod,
+  privateKeyJwt,
+  discovery,
+}: ProviderConfiguration): ProviderConfiguration => ({
+  id,
+  name,
+  arn,
+  owner,
+  ownerId,
+  revision,
+  vendor,
+  clientId,
+  clientAuthenticationMethod,
+  privateKeyJwt,
+  discovery,
+});
+
 export const sealRevocable = (
   { seal, tokenVaultArn }: SealedTokensDependencies,
   item: Bound,
   revocable: RevocableTokens,
-): Promise<string> => seal.seal(contextOf(tokenVaultArn, item), JSON.stringify(revocable));
+): Promise<string> =>
+  seal.seal(
+    contextOf(tokenVaultArn, item),
+    JSON.stringify({ ...revocable, provider: configurationOf(revocable.provider) }),
+  );
 
 /** @throws Error if the ciphertext is not this item's, or was altered */
 export async function openRevocable(

@@ -1,7 +1,8 @@
 /**
  * Selects the grants of a revocation and takes the tokens out of them, page by page. The order makes it safe to stop at
- * any point: the item is stored before the tokens leave the grant, and the page counts only when all of its grants are
- * done. A repetition finds the items that are there, and skips grants without tokens.
+ * any point: the item is stored before the tokens leave the grant, and the page counts only when all of its grants were
+ * tried. A repetition finds the items that are there, and skips grants without tokens. A grant that fails delays no other
+ * grant: after the last page, the selection starts again for the grants that failed.
  */
 import type { AuditTrail } from '../audit';
 import { targetParts, type Grant, type GrantStore } from '../grant/grant';
@@ -10,7 +11,7 @@ import { changedConcurrently, noSuchRevocation } from '../resource-write';
 import type { SealInspection } from '../sealing/sealing';
 import { forEachConcurrently } from './concurrency';
 import { isSelected, type Revocation, type RevocationFilter, type RevocationStore } from './revocation';
-import { storeTokensToRevoke, type StoreTokensDependencies } from './tokens-to-revoke';
+import { storeTokensToRevoke, type StoreTokensDependencies, type TokensToRevoke } from './tokens-to-revoke';
 
 export interface SelectDependencies extends StoreTokensDependencies {
   readonly revocations: RevocationStore;
@@ -18,10 +19,17 @@ export interface SelectDependencies extends StoreTokensDependencies {
   readonly grantIndex: GrantIndex;
   readonly inspection: SealInspection;
   readonly audit: AuditTrail;
+  /** Receives the error of a grant that could not be revoked. */
+  readonly report: (error: unknown) => void;
 }
 
 /** Milliseconds for one page, after which another worker continues. */
 export const SELECTION_LEASE = 30_000;
+
+/**
+ * Milliseconds after which tokens that cannot be read are no longer kept for their provider: access to them must end.
+ */
+const READING_TIME = 5 * 60_000;
 
 /** Grants in parallel. */
 const CONCURRENCY = 16;
@@ -57,6 +65,21 @@ const applies = (filter: RevocationFilter, grant: Grant): boolean =>
 const isInUse = ({ tokens, consent, lease }: Grant): boolean =>
   tokens !== undefined || consent !== undefined || lease !== undefined;
 
+/** Stores the tokens in the outbox; after a time, without the tokens if an error prevents that they are read. */
+async function storeTokens(
+  deps: SelectDependencies,
+  { createdTime }: Revocation,
+  tokens: TokensToRevoke,
+): Promise<void> {
+  try {
+    await storeTokensToRevoke(deps, tokens);
+  } catch (error) {
+    if (deps.system.now() < createdTime * 1000 + READING_TIME) throw error;
+    deps.report(error);
+    await storeTokensToRevoke(deps, tokens, 'internal_error');
+  }
+}
+
 /** Takes the tokens out of one grant. Returns whether it had any. */
 async function revokeGrant(
   deps: SelectDependencies,
@@ -71,7 +94,8 @@ async function revokeGrant(
     const provider = { name: targetParts(target).providerName, id: providerId };
     if (tokens) {
       const { revocationId, cause } = revocation;
-      await storeTokensToRevoke(deps, { revocationId, cause, grantId: grant, workloadArn, provider, tokens });
+      const withdrawn = { revocationId, cause, grantId: grant, workloadArn, provider, tokens };
+      await storeTokens(deps, revocation, withdrawn);
     }
     if (await deps.grants.withdraw(grant, grant)) {
       deps.audit.record({
@@ -112,23 +136,31 @@ export async function selectGrants(
   let revocation = await stored();
   while (!isSelected(revocation)) {
     const { grants, next: cursor } = await pageOf(deps, revocation);
-    let matched = 0;
+    let { matched, failures = 0 } = revocation;
     await forEachConcurrently(grants, CONCURRENCY, async (grant) => {
-      if (await revokeGrant(deps, revocation, grant)) matched += 1;
+      try {
+        if (await revokeGrant(deps, revocation, grant)) matched += 1;
+      } catch (error) {
+        failures += 1;
+        deps.report(error);
+      }
     });
     const now = system.now();
-    const pauses = cursor !== undefined && now >= until;
+    const isLast = cursor === undefined;
+    const startsAgain = isLast && failures > 0;
+    const isOver = !isLast && now >= until;
     const next: Revocation = {
       ...revocation,
       revision: revocation.revision + 1,
-      matched: revocation.matched + matched,
+      matched,
+      failures: isLast ? undefined : failures,
       cursor,
-      dueAt: cursor === undefined ? undefined : now + (pauses ? 0 : SELECTION_LEASE),
+      dueAt: isLast && !startsAgain ? undefined : now + (isOver ? 0 : SELECTION_LEASE),
     };
     // Another worker has continued it from the same page.
     if (!(await revocations.advance(next))) return stored();
     revocation = next;
-    if (pauses) break;
+    if (startsAgain || isOver) break;
   }
   return revocation;
 }

@@ -5,7 +5,7 @@
 import type { AuditTrail } from '../audit';
 import { hashOf } from '../digest';
 import { grantContext, type GrantTokens, type SealedTokens } from '../grant/grant';
-import { openClientSecret, type ClientSecretDependencies } from '../oauth/client-secret';
+import { NoClientSecretError, openClientSecret, type ClientSecretDependencies } from '../oauth/client-secret';
 import {
   clientBindingDigest,
   type Oauth2Provider,
@@ -15,6 +15,7 @@ import { usesSecret } from '../provider/vendor';
 import { ShreddedError, UnreadableError, type Seal } from '../sealing/sealing';
 import { ServiceError } from '../service-error';
 import { epochSeconds, type System } from '../system';
+import { UnstorableError } from '../unstorable';
 import { recordEnd } from './end';
 import { itemIdOf } from './item';
 import type { RevocationStore, RevokedGrant } from './revocation';
@@ -50,7 +51,10 @@ async function openGrantTokens(
   return JSON.parse(await seal.open({ ...context, binding }, tokens.sealed)) as SealedTokens;
 }
 
-/** Returns the client secret; undefined for a client without one, or if its owner made it unavailable. */
+/** Errors that a later attempt to read the secret returns too. */
+const CONCERNS_ONE_SECRET = [ServiceError, ShreddedError, UnreadableError, NoClientSecretError];
+
+/** Returns the client secret; undefined for a client without one, or if it is not available. */
 async function clientSecretOf(
   deps: ClientSecretDependencies,
   provider: Oauth2Provider,
@@ -60,7 +64,7 @@ async function clientSecretOf(
     return await openClientSecret(deps, provider);
   } catch (error) {
     // An attempt can still use the secret that the provider has by then.
-    if (error instanceof ServiceError || error instanceof ShreddedError) return undefined;
+    if (CONCERNS_ONE_SECRET.some((kind) => error instanceof kind)) return undefined;
     throw error;
   }
 }
@@ -92,13 +96,15 @@ async function revocableOf(deps: StoreTokensDependencies, withdrawn: TokensToRev
 
 /**
  * Stores an item for the tokens, unless there is one. Tokens that cannot be sent to their provider, because it was
- * reconfigured or they cannot be decrypted, get an item in the state NOT_PROVABLE.
+ * reconfigured, they cannot be decrypted, or they are too large, get an item in the state NOT_PROVABLE.
  *
- * @throws Error if the item could not be stored; a repetition is safe
+ * @param lost why the tokens cannot be sent; if absent, they are read to see whether they can
+ * @throws Error if the tokens could not be read now, or the item could not be stored; a repetition is safe
  */
 export async function storeTokensToRevoke(
   deps: StoreTokensDependencies,
   withdrawn: TokensToRevoke,
+  lost?: string,
 ): Promise<void> {
   const { grantId, tokens, revocationId, cause, provider, workloadArn = '' } = withdrawn;
   const itemId = itemIdOf(grantId, tokens.sealed, revocationId);
@@ -115,16 +121,20 @@ export async function storeTokensToRevoke(
     createdTime: epochSeconds(deps.system),
     revision: 1,
   };
-  const revocable = await revocableOf(deps, withdrawn);
-  const first: RevokedGrant =
-    'lost' in revocable
-      ? { ...item, state: 'NOT_PROVABLE', lastError: revocable.lost }
-      : {
-          ...item,
-          state: 'PENDING',
-          sealed: await sealRevocable(deps, item, revocable),
-          dueAt: deps.system.now(),
-        };
-  // A repetition that is faster finds the item of the other, with the same tokens.
-  if (await deps.revocations.createItem(first)) recordEnd(deps, first);
+  /** Does nothing if a repetition was faster: it stored an item for the same tokens. */
+  async function create(first: RevokedGrant): Promise<void> {
+    if (await deps.revocations.createItem(first)) recordEnd(deps, first);
+  }
+  const createLost = (lastError: string) => create({ ...item, state: 'NOT_PROVABLE', lastError });
+
+  const revocable = lost === undefined ? await revocableOf(deps, withdrawn) : { lost };
+  if ('lost' in revocable) return createLost(revocable.lost);
+  const sealed = await sealRevocable(deps, item, revocable);
+  try {
+    await create({ ...item, state: 'PENDING', sealed, dueAt: deps.system.now() });
+  } catch (error) {
+    if (!(error instanceof UnstorableError)) throw error;
+    // Access to the tokens must end, even if there is no place to keep them for the provider.
+    await createLost('not_storable');
+  }
 }

@@ -1,6 +1,10 @@
 /** What the outbox must do when providers, records, and configurations are not what they were. */
 import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
 import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
+import type { RevokedGrant } from '../../../lambda/domain/revocation/revocation';
+import { openRevocable } from '../../../lambda/domain/revocation/sealed-tokens';
+import { SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
+import { UnstorableError } from '../../../lambda/domain/unstorable';
 import { sampleProvider } from '../samples';
 import {
   createRevocationService,
@@ -245,4 +249,134 @@ it('an attempt that fails unexpectedly affects no other item, and is tried again
   await service.sweepFor(300);
   const states = await service.items(revocationId);
   expect(states.map(({ state }) => state)).toEqual(['CONFIRMED', 'CONFIRMED']);
+});
+
+describe('a grant whose tokens cannot be stored in the outbox', () => {
+  /** The dependencies over an outbox that does not accept tokens in these items. */
+  const withoutSpace = (service: RevocationService, isTooLarge: (item: RevokedGrant) => boolean) => {
+    const { stores } = service;
+    const createItem = (item: RevokedGrant): Promise<boolean> =>
+      item.sealed !== undefined && isTooLarge(item)
+        ? Promise.reject(new UnstorableError(new Error('too large')))
+        : stores.revocations.createItem(item);
+    const revocations = { ...stores.revocations, createItem };
+    return service.depsOver({ ...service.parts, stores: { ...stores, revocations } });
+  };
+
+  const users = ['alice', 'bob', 'carol'];
+
+  it('is revoked, and so are the other grants', async () => {
+    const service = await createRevocationService();
+    for (const user of users) await service.grant(user);
+    const { subjectHash } = service.grantIdOf('bob');
+    const deps = withoutSpace(service, ({ grantId }) => grantId.subjectHash === subjectHash);
+    const revocationId = await service.begin({ workloadId: service.identity.id });
+    expect(await selectGrants(deps, revocationId, Infinity)).toMatchObject({ matched: 3 });
+    for (const user of users)
+      expect(await service.stored(service.grantIdOf(user))).not.toHaveProperty('tokens');
+    await service.sweep();
+    const states = await statesOf(service, revocationId);
+    expect(states.filter(([state]) => state === 'CONFIRMED')).toHaveLength(2);
+    expect(states).toContainEqual(['NOT_PROVABLE', 'not_storable']);
+    expect(service.errors).toEqual([]);
+  });
+
+  it('is revoked when forceAuthentication queues its tokens', async () => {
+    const service = await createRevocationService();
+    const grantId = await service.grant('alice');
+    const { tokens } = (await service.stored(grantId)) ?? {};
+    if (!tokens) throw new Error('no tokens');
+    const withdrawn = { grantId, workloadArn: service.identity.arn, provider: service.provider, tokens };
+    const deps = withoutSpace(service, () => true);
+    await enqueueTokens(deps, { ...withdrawn, cause: 'forced' });
+    expect(service.entries.at(-1)).toMatchObject({ result: 'NOT_PROVABLE', reason: 'not_storable' });
+  });
+});
+
+it('a provider without its client secret, whose deletion was interrupted, delays no other grant', async () => {
+  const service = await createRevocationService();
+  await service.stores.clientSecrets.remove(service.provider.id);
+  const revocationId = await revoked(service, ['alice', 'bob']);
+  expect(await service.stores.revocations.get(revocationId)).toMatchObject({ matched: 2 });
+  expect(await service.stored(service.grantIdOf('alice'))).not.toHaveProperty('tokens');
+  expect(service.errors).toEqual([]);
+});
+
+describe('a grant whose tokens cannot be read for an unexpected reason', () => {
+  async function unreadable(reads: number) {
+    const service = await createRevocationService();
+    for (const user of ['alice', 'bob', 'carol']) await service.grant(user);
+    const sealed = (await service.stored(service.grantIdOf('bob')))?.tokens?.sealed;
+    let failures = 0;
+    const deps = service.depsOver({
+      ...service.parts,
+      seal: {
+        ...service.seal,
+        open(context, text) {
+          if (text !== sealed || failures >= reads) return service.seal.open(context, text);
+          failures += 1;
+          return Promise.reject(new Error('a defect'));
+        },
+      },
+    });
+    const revocationId = await service.begin({ workloadId: service.identity.id });
+    const selection = await selectGrants(deps, revocationId, service.system.now() + 20_000);
+    return { service, deps, revocationId, selection };
+  }
+
+  it('delays no other grant, and is tried again later', async () => {
+    const { service, deps, revocationId, selection } = await unreadable(1);
+    expect(selection).toMatchObject({ matched: 2, dueAt: service.system.now() + SELECTION_LEASE });
+    expect(await service.stored(service.grantIdOf('bob'))).toHaveProperty('tokens');
+    for (const user of ['alice', 'carol']) {
+      expect(await service.stored(service.grantIdOf(user))).not.toHaveProperty('tokens');
+    }
+    await service.sweep(deps);
+    expect(await service.stored(service.grantIdOf('bob'))).toHaveProperty('tokens');
+    service.system.advance(31);
+    await service.sweep(deps);
+    expect(await service.stores.revocations.get(revocationId)).toMatchObject({ matched: 3 });
+    const confirmed = ['CONFIRMED', undefined];
+    expect(await statesOf(service, revocationId)).toEqual([confirmed, confirmed, confirmed]);
+  });
+
+  it('is revoked without its provider after 5 minutes', async () => {
+    const { service, deps, revocationId } = await unreadable(Infinity);
+    for (let minutes = 0; minutes < 4; minutes += 1) {
+      service.system.advance(60);
+      await service.sweep(deps);
+    }
+    expect(await service.stored(service.grantIdOf('bob'))).toHaveProperty('tokens');
+    service.system.advance(61);
+    await service.sweep(deps);
+    expect(await service.stored(service.grantIdOf('bob'))).not.toHaveProperty('tokens');
+    expect(await statesOf(service, revocationId)).toContainEqual(['NOT_PROVABLE', 'internal_error']);
+    expect(await service.stores.revocations.get(revocationId)).not.toHaveProperty('dueAt');
+  });
+});
+
+it("an item contains neither the provider's policy nor its tags", async () => {
+  const service = await createRevocationService();
+  const tags = { department: 'accounting' };
+  await service.stores.providers.replace({ ...service.provider, tags, policy: '{}', revision: 2 });
+  await revoked(service, ['alice']);
+  const { sealed = '', ...item } = await itemOf(service);
+  const { provider } = await openRevocable(service.deps, { ...item, sealed });
+  expect(provider).toMatchObject({ id: service.provider.id, clientId: service.provider.clientId });
+  expect(provider).not.toHaveProperty('tags');
+  expect(provider).not.toHaveProperty('policy');
+});
+
+it('a Retry-After of more than 1 hour counts as 1 hour', async () => {
+  const service = await createRevocationService();
+  const revocationId = await revoked(service, ['alice']);
+  service.server.instead = () => unavailable({ 'retry-after': '86000' });
+  await service.sweep();
+  service.server.instead = undefined;
+  service.system.advance(3599);
+  await service.sweep();
+  expect(await statesOf(service, revocationId)).toEqual([['PENDING', 'temporarily_unavailable']]);
+  service.system.advance(2);
+  await service.sweep();
+  expect(await statesOf(service, revocationId)).toEqual([['CONFIRMED', undefined]]);
 });
