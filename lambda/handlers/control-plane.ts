@@ -3,12 +3,14 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { system } from '../adapters/system';
 import { createApiKeyProviderStore } from '../adapters/dynamodb/api-key-provider-store';
 import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
+import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createApiKeyStore, createClientSecretStore } from '../adapters/dynamodb/secret-store';
 import { createVaultContents } from '../adapters/dynamodb/vault-contents';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
 import { createKeyDescriptions } from '../adapters/kms/assertion-keys';
 import { createPageTokens } from '../adapters/kms/page-tokens';
 import { createSealOnly } from '../adapters/kms/seal';
+import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createSecretDescriptions } from '../adapters/secretsmanager/secrets';
 import {
   apiKeyProviderCreated,
@@ -49,6 +51,7 @@ import {
   getResourcePolicy,
   putResourcePolicy,
 } from '../domain/resource/resource-policy';
+import { createDeletedGrants } from '../domain/revocation/begin';
 import { listTags, tagResource, untagResource } from '../domain/resource/tags';
 import { createAws } from './composition/aws';
 import { readEndpointPolicy, readEnvironment, readQuotas } from './composition/environment';
@@ -59,9 +62,11 @@ const env = readEnvironment(
   'DIRECTORY_TABLE',
   'KEYS_TABLE',
   'VAULT_TABLE',
+  'REVOCATIONS_TABLE',
   'KMS_KEY_ARN',
   'BASE_URL',
   'ARN_PREFIX',
+  'REVOCATION_FUNCTION',
 );
 const aws = createAws(env);
 const { kms, tables } = aws;
@@ -72,6 +77,11 @@ const deps = {
   clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
   apiKeys: createApiKeyStore(tables.VAULT_TABLE),
   vaultContents: createVaultContents({ keys: tables.KEYS_TABLE, vault: tables.VAULT_TABLE }),
+  deletedGrants: createDeletedGrants({
+    revocations: createRevocationStore(tables.REVOCATIONS_TABLE),
+    revocationWorker: createRevocationFunction(env.REVOCATION_FUNCTION),
+    system,
+  }),
   pageTokens: createPageTokens(kms, env.KMS_KEY_ARN),
   secretDescriptions: createSecretDescriptions(new SecretsManagerClient({})),
   keyDescriptions: createKeyDescriptions(kms),

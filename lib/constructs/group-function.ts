@@ -18,13 +18,13 @@ import type { IIdentityState } from './state';
  * the function that it invokes, so that a person always gets a page.
  */
 const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
-  'control-plane': Duration.seconds(15),
   'token-exchange': Duration.seconds(15),
   'credential-retrieval': Duration.seconds(29),
   'oauth-callback': Duration.seconds(20),
   // Vault keys are moved for 20 seconds; then the caller is asked to call again.
   'token-vault': Duration.seconds(29),
-  // Both wait for the function `revocation` to select grants, for up to 26 seconds.
+  // These wait for the function `revocation` to select grants, for up to 26 seconds.
+  'control-plane': Duration.seconds(29),
   grants: Duration.seconds(29),
   operator: Duration.seconds(29),
   // The issuer's metadata and keys, up to 5 seconds each, and a few reads and writes.

@@ -228,7 +228,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   const keyRotation = addFunction('key-rotation');
   const invoked = { 'provider-client': providerClient.invoked, revocation: revocation.invoked };
   const routed = {
-    'control-plane': addFunction('control-plane'),
+    'control-plane': addFunction('control-plane', invoked),
     'token-exchange': addFunction('token-exchange'),
     'credential-retrieval': addFunction('credential-retrieval', invoked),
     'oauth-callback': addFunction('oauth-callback', invoked),

@@ -115,7 +115,7 @@ const vaultKeys = (purpose: Purpose): string => `${PREFIX.vaultKey}${purpose}#*`
 export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   /**
    * Writes the directory, encrypts secrets, checks the owner tag of external secrets, and deletes the data of a deleted
-   * resource. It has no Decrypt for any sealing purpose, so it cannot decrypt what it encrypted.
+   * resource, whose grants another function revokes. It has no Decrypt for any sealing purpose, so it cannot decrypt what it encrypted.
    */
   'control-plane': {
     tables: [
@@ -133,7 +133,10 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       // The index contains only item keys, and ids that reveal nothing.
       { table: 'Vault', index: WORKLOAD_INDEX, actions: ['Query'], partitions: ['*'] },
       { table: 'Vault', index: PROVIDER_INDEX, actions: ['Query'], partitions: ['*'] },
+      { table: 'Revocations', actions: ['PutItem'], partitions: [revocations] },
     ],
+    // It revokes the grants of deleted resources.
+    invokes: ['revocation'],
     key: [
       { actions: ['GenerateDataKey'], purposes: ['client-secret', 'api-key'] },
       { actions: ['Encrypt', 'Decrypt'], purposes: ['pagination'] },

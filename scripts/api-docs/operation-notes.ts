@@ -54,6 +54,10 @@ const SHREDS: Difference = {
   what: 'makes all data that the resource encrypted unreadable',
   why: 'its vault keys are deleted with it; a new resource with the same name inherits nothing',
 };
+const REVOKES: Difference = {
+  what: 'has the providers revoke the tokens of the grants; the `result` in the audit log is the revocation ID for GetRevocation',
+  why: 'a copy of a token must not outlive the grant; at some vendors this also ends other grants of the user at the same client ([vendors.md](vendors.md)); a provider that is unavailable does not delay the deletion, and is tried for 24 hours; if the grants are too many for one call, the response is ThrottlingException, and the next call continues',
+};
 const TAGGED_KEY: Difference = {
   what: "requires the KMS key for `PRIVATE_KEY_JWT` to be in this account and to have the tag `agent-identity:owner` with the owner's ARN (or the ARN, a space, and the unique ID); only the owner can name the key or change what it signs",
   why: 'permission to create a provider must not allow signing with every key in the account; the tags of a key in another account are not visible',
@@ -95,7 +99,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   DeleteWorkloadIdentity: {
     does: 'Deletes a workload identity and all of its grants. The service rejects its workload access tokens from the next request on. Requests that are waiting for a provider fail. If the deletion was interrupted, call the operation again; until then, the name remains in use.',
     errors: onLookup,
-    differs: [SHREDS],
+    differs: [SHREDS, REVOKES],
   },
   ListWorkloadIdentities: {
     does: 'Returns a page of workload identities, sorted by name.',
@@ -140,7 +144,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   DeleteOauth2CredentialProvider: {
     does: 'Deletes a provider, its client secret, and all grants that agents obtained through it. Requests that are waiting for its response fail. If the deletion was interrupted, call the operation again; until then, the name remains in use.',
     errors: onLookup,
-    differs: [SHREDS],
+    differs: [SHREDS, REVOKES],
   },
   ListOauth2CredentialProviders: {
     does: 'Returns a page of providers, sorted by name.',

@@ -136,8 +136,9 @@ interface Bounds {
 
 const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
   'control-plane': {
-    may: [get('Directory', IDENTITY), generate('api-key'), encrypt('pagination')],
+    may: [...[get('Directory', IDENTITY), generate('api-key'), encrypt('pagination'), invoke('revocation')]],
     mayNot: [
+      ...[get('Revocations', REVOKED_GRANT), put('Revocations', REVOKED_GRANT)],
       ...[get('Vault', GRANT), get('Vault', CLIENT_SECRET), get('Vault', API_KEY), put('Vault', GRANT)],
       ...[decrypt('client-secret'), decrypt('api-key'), decrypt('grant'), decrypt('signing'), decrypt()],
       ...[query('Directory', SIGNING_KEYS), put('Directory', SIGNING_KEYS), put('Directory', 'TOKEN-VAULT')],

@@ -55,6 +55,7 @@ beforeEach(async () => {
       deleteGrantsOfWorkload: () => Promise.resolve(),
       deleteGrantsOfProvider: () => Promise.resolve(),
     },
+    deletedGrants: { revoke: () => Promise.resolve(true) },
     seal: {
       async seal(context, text) {
         await beforeSealing();

@@ -1,16 +1,37 @@
 /** Revocation against a real authorization server: no read returns the tokens, and the server ends them. */
 import { randomUUID } from 'node:crypto';
+import {
+  DeleteOauth2CredentialProviderCommand,
+  DeleteWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
 import { localFunctionName } from '../../lib/local/gateway-event';
 import type { InvokedHandler } from '../../lib/local/lambda';
+import { moveClock } from './support/clock';
 import { World, type TestAgent } from './support/world';
 
 let world: World;
+/** The provider answers every request with 503. */
+let isDown = false;
 beforeAll(async () => {
-  world = await World.start({
-    ttl: { AccessToken: 3600 },
-    issueRefreshToken: () => Promise.resolve(true),
-    features: { revocation: { enabled: true }, introspection: { enabled: true } },
-  });
+  world = await World.start(
+    {
+      ttl: { AccessToken: 3600 },
+      issueRefreshToken: () => Promise.resolve(true),
+      features: { revocation: { enabled: true }, introspection: { enabled: true } },
+    },
+    undefined,
+    {
+      prepare: (provider) =>
+        provider.use(async (ctx, next) => {
+          if (isDown) ctx.status = 503;
+          else await next();
+        }),
+    },
+  );
+});
+afterEach(() => {
+  isDown = false;
+  jest.useRealTimers();
 });
 afterAll(() => world.stop());
 
@@ -135,4 +156,73 @@ it('only operators revoke grants of others, and a suspended agent is revoked all
 it('a revocation with nothing to revoke is done immediately', async () => {
   const agent = await world.agent();
   expect(await revoke({ workloadName: agent.name })).toMatchObject({ matched: 0, status: 'DONE' });
+});
+
+/** Redeems a refresh token at the provider, as a principal with copies of it and of the client secret. */
+async function refresh(refreshToken: string): Promise<number> {
+  const { issuer, clientId, clientSecret } = world.provider;
+  const response = await fetch(`${issuer}/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` },
+    body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken }),
+  });
+  return response.status;
+}
+
+/** Connects a user. Returns the refresh token that the provider issued. */
+async function connected(agent: TestAgent, userId: string): Promise<string> {
+  await agent.connect(userId);
+  const refreshToken = String(world.provider.exchanges.at(-1)?.answer.refresh_token);
+  expect(await refresh(refreshToken)).toBe(200);
+  return refreshToken;
+}
+
+/** The revocation of a deletion has the ID in the deletion's audit entry. */
+async function revocationOf(operation: string, name: string): Promise<string> {
+  const entry = (await world.audit()).find(
+    (each) =>
+      each.operation === operation &&
+      (each.provider === name || String(each.workloadIdentity).endsWith(`/${name}`)),
+  );
+  return String(entry?.result);
+}
+
+describe.each([
+  [
+    'DeleteWorkloadIdentity',
+    ({ name }: TestAgent) => name,
+    (name: string) => world.control().send(new DeleteWorkloadIdentityCommand({ name })),
+  ],
+  [
+    'DeleteOauth2CredentialProvider',
+    ({ providerName }: TestAgent) => providerName,
+    (name: string) => world.control().send(new DeleteOauth2CredentialProviderCommand({ name })),
+  ],
+])('%s', (operation, nameOf, remove) => {
+  it('has the provider revoke the refresh tokens of every user, and leaves those of others', async () => {
+    const [agent, other] = [await world.agent(), await world.agent()];
+    const revoked = [await connected(agent, 'ana'), await connected(agent, 'ben')];
+    const kept = await connected(other, 'ana');
+    await remove(nameOf(agent));
+    const { counts } = await done(await revocationOf(operation, nameOf(agent)));
+    expect(counts).toEqual({ matched: 2, revoked: 2, confirmed: 2, unconfirmed: 0, notProvable: 0 });
+    expect(await Promise.all(revoked.map(refresh))).toEqual([400, 400]);
+    expect(await refresh(kept)).toBe(200);
+  });
+
+  it('does not wait for a provider that is down, which revokes the tokens later', async () => {
+    const agent = await world.agent();
+    const refreshToken = await connected(agent, 'ana');
+    isDown = true;
+    await remove(nameOf(agent));
+    await expect(remove(nameOf(agent))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    const revocationId = await revocationOf(operation, nameOf(agent));
+    await invoke({ sweep: true });
+    expect((await progress(revocationId)).grants).toEqual([expect.objectContaining({ state: 'PENDING' })]);
+    isDown = false;
+    expect(await refresh(refreshToken)).toBe(200);
+    moveClock(120);
+    expect((await done(revocationId)).counts).toMatchObject({ matched: 1, confirmed: 1 });
+    expect(await refresh(refreshToken)).toBe(400);
+  });
 });

@@ -53,9 +53,11 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
     'DIRECTORY_TABLE',
     'KEYS_TABLE',
     'VAULT_TABLE',
+    'REVOCATIONS_TABLE',
     'KMS_KEY_ARN',
     'BASE_URL',
     'ARN_PREFIX',
+    'REVOCATION_FUNCTION',
     'QUOTAS',
   ],
   'token-exchange': [

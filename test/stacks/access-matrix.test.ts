@@ -136,7 +136,11 @@ const VAULT: Row[] = [
   ['read all vault keys', on('Keys', 'Scan'), ['token-vault']],
   ['read what the outbox contains', on('Revocations', 'GetItem', 'REVOKED-GRANT#a'), ['revocation']],
   ['write to the outbox', on('Revocations', 'PutItem', 'REVOKED-GRANT#a'), ['revocation']],
-  ['begin a revocation', on('Revocations', 'PutItem', 'REVOCATION#a'), ['grants', 'operator', 'revocation']],
+  [
+    'begin a revocation',
+    on('Revocations', 'PutItem', 'REVOCATION#a'),
+    ['control-plane', 'grants', 'operator', 'revocation'],
+  ],
   ['read the whole outbox', on('Revocations', 'Scan'), NO_GROUP],
   // No group can delete tables or give others access to them.
   ...['DeleteTable', 'UpdateTable', 'PutResourcePolicy', 'ExportTableToPointInTime'].map((operation): Row => [
@@ -296,7 +300,7 @@ const OTHERS: Row[] = [
   [
     'invoke revocation',
     { action: 'lambda:InvokeFunction', resource: '<revocation.Arn>' },
-    ['credential-retrieval', 'grants', 'operator', 'provider-client'],
+    ['control-plane', 'credential-retrieval', 'grants', 'operator', 'provider-client'],
   ],
   ...FUNCTION_GROUPS.filter((group) => !INVOKED.includes(group)).map((group): Row => [
     `invoke ${group}`,

@@ -139,10 +139,12 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     onPartitions('Vault', ['dynamodb:DeleteItem', 'dynamodb:PutItem'], ['CLIENT-SECRET#*', 'API-KEY#*']),
     onPartitions('Vault', 'dynamodb:DeleteItem', ['GRANT#*']),
     onPartitions(['Vault/index/byProvider', 'Vault/index/byWorkload'], 'dynamodb:Query', ['*']),
+    onPartitions('Revocations', 'dynamodb:PutItem', ['REVOCATION#*']),
     forPurposes('kms:GenerateDataKey', ['client-secret', 'api-key']),
     forPurposes(['kms:Decrypt', 'kms:Encrypt'], ['pagination']),
     onTaggedSecrets('secretsmanager:DescribeSecret'),
     onTaggedKeys(['kms:DescribeKey', 'kms:ListResourceTags']),
+    INVOKE_REVOCATION,
   ],
   'token-exchange': [
     onPartitions('Directory', 'dynamodb:BatchGetItem', [
@@ -460,7 +462,7 @@ describe('the environment', () => {
   const quotas = '{"workloadIdentities":1000,"oauth2CredentialProviders":50,"apiKeyCredentialProviders":50}';
 
   it.each<[FunctionGroup, Record<string, string>]>([
-    ['control-plane', { ...address, ...directory, ...keys, ...vault, QUOTAS: quotas }],
+    ['control-plane', { ...address, ...directory, ...keys, ...vault, ...revocations, QUOTAS: quotas }],
     ['token-exchange', { ...address, ...directory, ...keys, ...issuers, ...lifetimes }],
     [
       'credential-retrieval',

@@ -9,7 +9,12 @@ import type { EndpointPolicy } from '../endpoint';
 import { ownedBy } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
 import { invalidMember, ServiceError } from '../service-error';
-import { deleteWithContents, type VaultContents } from '../sealing/deletion';
+import {
+  deleteWithContents,
+  revokeDeletedGrants,
+  type DeletedGrants,
+  type VaultContents,
+} from '../sealing/deletion';
 import type { Caller } from '../principal';
 import { authorizerChange, type AuthorizerConfiguration } from './trusted-issuer';
 
@@ -55,6 +60,7 @@ function checkReturnUrls(urls: readonly string[]): void {
 export interface WorkloadIdentityDependencies {
   readonly identities: WorkloadIdentityStore;
   readonly vaultContents: VaultContents;
+  readonly deletedGrants: DeletedGrants;
   readonly pageTokens: PageTokens;
   readonly audit: AuditTrail;
   readonly system: System;
@@ -143,10 +149,11 @@ export function updateWorkloadIdentity(
 }
 
 /**
- * Deletes the identity and all of its grants, and shreds its vault keys. Its workload access tokens are no longer valid.
- * An identity that is created later with this name inherits nothing. Requests in progress obtain nothing.
+ * Deletes the identity and all of its grants, whose tokens their providers revoke, and shreds its vault keys. Its workload
+ * access tokens are no longer valid. An identity that is created later with this name inherits nothing. Requests in
+ * progress obtain nothing.
  *
- * @throws ResourceNotFoundException, AccessDeniedException
+ * @throws ResourceNotFoundException, AccessDeniedException; ThrottlingException if a retry must continue
  */
 export function deleteWorkloadIdentity(
   deps: WorkloadIdentityDependencies,
@@ -156,7 +163,13 @@ export function deleteWorkloadIdentity(
   return audited(deps.audit, { operation: 'DeleteWorkloadIdentity', principal }, async (annotate, call) => {
     annotate({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });
     const identity = await resourceToDelete(deps.identities, KIND, call, name);
+    annotate({ result: identity.id });
     await deleteWithContents(deps.identities, identity, async () => {
+      await revokeDeletedGrants(deps.deletedGrants, {
+        id: identity.id,
+        requestedBy: principal.arn,
+        grants: { workloadId: identity.id },
+      });
       await deps.vaultContents.shredKeys(identity.id);
       await deps.vaultContents.deleteGrantsOfWorkload(identity.id);
     });

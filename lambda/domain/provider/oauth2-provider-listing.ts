@@ -3,7 +3,12 @@ import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import { resourceToDelete } from '../policy/authorized-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
-import { deleteWithContents, type VaultContents } from '../sealing/deletion';
+import {
+  deleteWithContents,
+  revokeDeletedGrants,
+  type DeletedGrants,
+  type VaultContents,
+} from '../sealing/deletion';
 import type { SecretStore } from '../sealing/secret-store';
 import { deleteClientSecret, type Oauth2Provider, type Oauth2ProviderStore } from './oauth2-provider';
 
@@ -11,6 +16,7 @@ export interface Oauth2ProviderListingDependencies {
   readonly providers: Oauth2ProviderStore;
   readonly clientSecrets: Pick<SecretStore, 'remove'>;
   readonly vaultContents: VaultContents;
+  readonly deletedGrants: DeletedGrants;
   readonly pageTokens: PageTokens;
   readonly audit: AuditTrail;
 }
@@ -19,9 +25,10 @@ export interface Oauth2ProviderListingDependencies {
 const PAGE = 20;
 
 /**
- * Deletes the provider, its client secret, and all of its grants. Later requests for this provider find none.
+ * Deletes the provider, its client secret, and all of its grants, whose tokens the provider revokes. Later requests for
+ * this provider find none.
  *
- * @throws ResourceNotFoundException, AccessDeniedException
+ * @throws ResourceNotFoundException, AccessDeniedException; ThrottlingException if a retry must continue
  */
 export function deleteOauth2Provider(
   deps: Oauth2ProviderListingDependencies,
@@ -34,7 +41,13 @@ export function deleteOauth2Provider(
     async (annotate, call) => {
       annotate({ provider: name });
       const provider = await resourceToDelete(deps.providers, 'credential provider', call, name);
+      annotate({ result: provider.id });
       await deleteWithContents(deps.providers, provider, async () => {
+        await revokeDeletedGrants(deps.deletedGrants, {
+          id: provider.id,
+          requestedBy: principal.arn,
+          grants: { providerId: provider.id },
+        });
         await deleteClientSecret(deps, provider);
         await deps.vaultContents.deleteGrantsOfProvider(provider.id);
       });

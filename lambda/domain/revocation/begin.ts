@@ -1,8 +1,9 @@
 /** Begins a revocation: stores it, and has its grants selected before the caller gets its answer. */
+import type { DeletedGrants } from '../sealing/deletion';
 import { epochSeconds, type System } from '../system';
 import type { Revocation, RevocationStore } from './revocation';
 import { SELECTION_LEASE } from './select';
-import type { RevocationWorker } from './worker';
+import type { RevocationWorker, SelectionProgress } from './worker';
 
 export interface BeginRevocationDependencies {
   readonly revocations: Pick<RevocationStore, 'create'>;
@@ -20,27 +21,48 @@ export interface BegunRevocation {
   readonly status: RevocationStatus;
 }
 
+type RevocationRequest = Pick<Revocation, 'requestedBy' | 'cause' | 'filter' | 'reason'>;
+
 /**
- * Stores a revocation and selects its grants, for up to 20 seconds. The schedule continues what is left then.
+ * Stores a revocation, unless it is stored already, and selects its grants, for up to 20 seconds. The schedule continues
+ * what is left then.
  *
  * @throws Error if the revocation could not be stored, or the selection failed; the schedule continues a stored one
  */
-export async function beginRevocation(
+async function selectStored(
   { revocations, revocationWorker, system }: BeginRevocationDependencies,
-  request: Pick<Revocation, 'requestedBy' | 'cause' | 'filter' | 'reason'>,
-): Promise<BegunRevocation> {
-  const revocationId = system.randomUUID();
+  request: RevocationRequest & Pick<Revocation, 'revocationId'>,
+): Promise<SelectionProgress> {
   await revocations.create({
     ...request,
-    revocationId,
     createdTime: epochSeconds(system),
     revision: 1,
     matched: 0,
     // Until then, the selection is left to this request.
     dueAt: system.now() + SELECTION_LEASE,
   });
-  const { finished, matched } = await revocationWorker.select(revocationId);
+  const progress = await revocationWorker.select(request.revocationId);
   // Without it, the schedule calls the providers within a minute.
-  await revocationWorker.wake().catch(() => undefined);
+  if (progress.matched > 0) await revocationWorker.wake().catch(() => undefined);
+  return progress;
+}
+
+/** Begins a new revocation. @throws Error as {@link selectStored} */
+export async function beginRevocation(
+  deps: BeginRevocationDependencies,
+  request: RevocationRequest,
+): Promise<BegunRevocation> {
+  const revocationId = deps.system.randomUUID();
+  const { finished, matched } = await selectStored(deps, { ...request, revocationId });
   return { revocationId, matched, status: finished && matched === 0 ? 'DONE' : 'IN_PROGRESS' };
 }
+
+/**
+ * Revokes the grants of deleted resources. The revocation has the resource's ID, so a repeated deletion continues the
+ * revocation that the first request began.
+ */
+export const createDeletedGrants = (deps: BeginRevocationDependencies): DeletedGrants => ({
+  async revoke({ id: revocationId, requestedBy, grants: filter }) {
+    return (await selectStored(deps, { revocationId, requestedBy, cause: 'deletion', filter })).finished;
+  },
+});

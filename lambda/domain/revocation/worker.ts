@@ -1,5 +1,11 @@
 /** The port to the function that revokes, for operations that begin a revocation. */
 
+export interface SelectionProgress {
+  readonly finished: boolean;
+  /** Grants that were revoked so far. */
+  readonly matched: number;
+}
+
 export interface RevocationWorker {
   /**
    * Continues the selection of a stored revocation, for up to 20 seconds.
@@ -7,7 +13,7 @@ export interface RevocationWorker {
    * @returns whether every grant was selected, and how many were revoked so far
    * @throws Error if the function failed; the schedule then continues the revocation
    */
-  select(revocationId: string): Promise<{ readonly finished: boolean; readonly matched: number }>;
+  select(revocationId: string): Promise<SelectionProgress>;
   /** Has the providers told now. Without it, the schedule does it within a minute. @throws Error */
   wake(): Promise<void>;
 }

@@ -3,12 +3,50 @@
  */
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import { changedConcurrently } from '../resource-write';
+import { ServiceError } from '../service-error';
 
 export interface VaultContents {
   /** Deletes every vault key of an owner (the ID of a workload identity or a provider). */
   shredKeys(ownerId: string): Promise<void>;
   deleteGrantsOfWorkload(workloadId: string): Promise<void>;
   deleteGrantsOfProvider(providerId: string): Promise<void>;
+}
+
+/** The grants of a deleted workload identity or provider. */
+export type GrantsOfDeleted = { readonly workloadId: string } | { readonly providerId: string };
+
+/** Keeps the tokens of deleted grants until their provider has revoked them (the module `revocation`). */
+export interface DeletedGrants {
+  /**
+   * Takes the tokens out of the grants, for up to 20 seconds. A repetition continues.
+   *
+   * @param deletion.id the deleted resource's ID
+   * @param deletion.requestedBy ARN of the IAM principal
+   * @returns whether no grant is left that has tokens
+   * @throws Error if the grants could not be found or changed; a provider that is unavailable is no error
+   */
+  revoke(deletion: {
+    readonly id: string;
+    readonly requestedBy: string;
+    readonly grants: GrantsOfDeleted;
+  }): Promise<boolean>;
+}
+
+/**
+ * Has the tokens of a deleted resource's grants revoked at their providers. Must precede the deletion of the grants and
+ * of the vault keys, without which the tokens cannot be read.
+ *
+ * @throws ThrottlingException if grants are left after 20 seconds; a retry continues
+ */
+export async function revokeDeletedGrants(
+  deletedGrants: DeletedGrants,
+  deletion: Parameters<DeletedGrants['revoke']>[0],
+): Promise<void> {
+  if (await deletedGrants.revoke(deletion)) return;
+  throw new ServiceError(
+    'ThrottlingException',
+    'The deletion has begun, and grants are left to revoke. Call again to continue.',
+  );
 }
 
 /**

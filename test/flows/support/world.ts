@@ -29,7 +29,7 @@ import type { DeployedIssuer } from '../../../lambda/domain/identity/trusted-iss
 import { send, signed, type Answer } from '../../local/handmade-request';
 import { Browser } from './browser';
 import { startIssuer, type TestIssuer } from './issuer';
-import { signInAndConsent, startProvider, type TestProvider } from './provider';
+import { signInAndConsent, startProvider, type Extension, type TestProvider } from './provider';
 
 export const RETURN_URL = 'http://127.0.0.1:9/connected?from=test';
 
@@ -67,9 +67,10 @@ export class World {
   static async start(
     providerConfiguration: Configuration = {},
     trust: (issuer: TestIssuer) => DeployedIssuer[] = forItsAudience,
+    extension: Extension = {},
   ): Promise<World> {
     const dataDir = await mkdtemp(join(tmpdir(), 'agent-identity-'));
-    const provider = await startProvider(providerConfiguration);
+    const provider = await startProvider(providerConfiguration, extension);
     const issuer = await startIssuer();
     const trustedIssuers = trust(issuer);
     // As in `npm start`, the functions log to the data folder, which tests search too.
