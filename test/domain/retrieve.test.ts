@@ -296,6 +296,32 @@ describe('a poll', () => {
     });
   });
 
+  it('with forceAuthentication of an open session that no force began does not return the old token', async () => {
+    const sessionUri = await begun();
+    await service.grant();
+    expect(await service.ask({ sessionUri, forceAuthentication: true })).toMatchObject({
+      output: { sessionUri, sessionStatus: 'IN_PROGRESS' },
+    });
+    expect((await service.stored()).epoch).toBe(0);
+  });
+
+  it('of an open session that a force began returns the token that was stored since', async () => {
+    await service.grant();
+    const { output } = await service.ask({ forceAuthentication: true });
+    const { sessionUri } = output as { sessionUri: string };
+    for (const forceAuthentication of [true, false]) {
+      expect(await service.ask({ sessionUri, forceAuthentication })).toMatchObject({
+        output: { sessionStatus: 'IN_PROGRESS' },
+      });
+    }
+    await service.grant({ accessToken: 'access-new' });
+    for (const forceAuthentication of [true, false]) {
+      expect(await service.ask({ sessionUri, forceAuthentication })).toMatchObject({
+        output: { accessToken: 'access-new' },
+      });
+    }
+  });
+
   it('that repeats forceAuthentication does not return a token that its session did not store', async () => {
     await service.grant();
     const sessionUri = 'urn:ietf:params:oauth:request_uri:made-up';

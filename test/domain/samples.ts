@@ -112,6 +112,7 @@ export function sampleSession(change: Partial<Session> = {}): Session {
     provider: { name: 'calendar', id: randomUUID() },
     target,
     epoch: 0,
+    forced: true,
     scopes: ['a', 'b'],
     resources: ['https://calendar.example'],
     audiences: [],

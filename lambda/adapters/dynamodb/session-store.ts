@@ -19,6 +19,7 @@ const SessionRecord = v.object({
   provider: v.object({ name: v.string(), id: v.string() }),
   target: v.string(),
   epoch: v.number(),
+  forced: v.exactOptional(v.boolean()),
   scopes: v.array(v.string()),
   parameterScopes: v.exactOptional(v.array(v.string())),
   resources: v.array(v.string()),

@@ -196,6 +196,7 @@ async function newSession(
     provider: { name: provider.name, id: provider.id },
     target: grantId.target,
     epoch,
+    ...(request.forget && { forced: true }),
     // The union, so that a wider consent does not lose scopes of the narrower one.
     scopes: [...new Set([...requestedScopes, ...request.scopes])],
     ...(parameterScopes.length > 0 && { parameterScopes }),

@@ -61,6 +61,8 @@ export interface Session {
   /** The target of the session's grant, and the grant's epoch when the session began. */
   readonly target: string;
   readonly epoch: number;
+  /** Whether a request with `forceAuthentication` began it; absent if not. */
+  readonly forced?: boolean;
 
   readonly scopes: readonly string[];
   /**

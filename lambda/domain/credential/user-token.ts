@@ -88,8 +88,9 @@ export async function userToken(deps: UserTokenDependencies, admitted: Admitted)
   // A request with a session URI is a poll, which starts no session, even if it repeats forceAuthentication. Otherwise,
   // each poll would drop the consent before it, and polling would never end.
   const force = forceAuthentication && sessionUri === undefined;
-  // After the forced consent, this token is the new one. Any other token can be the old one.
-  const current = open || polled?.state === 'COMPLETED';
+  // After the forced consent, this token is the new one. Any other token can be the old one: only a force drops it when
+  // its session begins.
+  const current = polled?.state === 'COMPLETED' || (open && polled.forced === true);
 
   const stored = forceAuthentication && !current ? undefined : await storedToken(deps, admitted);
   if (stored) return stored;
