@@ -54,7 +54,7 @@ export interface AccessTokenOptions extends CredentialOptions {
    */
   readonly onAuthUrl?: ((authorizationUrl: string) => void | Promise<void>) | undefined;
   /**
-   * Seconds to wait for the consent.
+   * Seconds to wait for the consent, more than 0.
    * @default 600, the lifetime of an authorization URL
    */
   readonly consentTimeout?: number | undefined;
@@ -93,6 +93,15 @@ const inOptions = (error: unknown): unknown =>
 
 /** Lifetime of a consent session in seconds. */
 const CONSENT_LIFETIME = 600;
+
+/** @throws ConfigurationError for an unknown option, and for a time that ends before the first poll */
+function checkOptions(options: AccessTokenOptions): void {
+  checkNames(options, NAMES);
+  const { consentTimeout = CONSENT_LIFETIME } = options;
+  if (!(consentTimeout > 0)) {
+    throw new ConfigurationError('`consentTimeout` must be more than 0 seconds.');
+  }
+}
 
 /** Milliseconds between polls. Short at first, because many users only click once; the AWS SDKs poll every 5 seconds. */
 const FIRST_PAUSE = 1000;
@@ -196,7 +205,7 @@ function tokenOf(
  *   the signal's reason; the exceptions of the AWS SDK for errors of the service
  */
 export async function getAccessToken(options: AccessTokenOptions): Promise<string> {
-  checkNames(options, NAMES);
+  checkOptions(options);
   const { forceAuthentication } = options;
   return tokenOf(options, await send(options, { ...requestOf(options), forceAuthentication }));
 }
@@ -208,7 +217,7 @@ export async function getAccessToken(options: AccessTokenOptions): Promise<strin
  * @throws the errors of {@link getAccessToken}
  */
 export async function replaceAccessToken(options: AccessTokenOptions, rejected: string): Promise<string> {
-  checkNames(options, NAMES);
+  checkOptions(options);
   return tokenOf(options, await send(options, requestOf(options), rejected));
 }
 

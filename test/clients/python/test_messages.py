@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from agent_identity_client import (
+    AccessTokenOptions,
     AccessTokenRejectedError,
     AuthorizationReturnError,
     ConfigurationError,
@@ -44,9 +45,22 @@ const rejected = new c.AccessTokenRejectedError();
   await messageOf(() => c.createIdentityClient({{ endpoint: 'http://identity.example' }})),
   await messageOf(() => c.createIdentityClient({{ endpoint: 'https://identity.example' }})),
   await messageOf(() => c.fromGate({{}})),
+  ...(await Promise.all([0, -1].map((consentTimeout) =>
+    messageOf(() => c.getAccessToken({{ consentTimeout }}))))),
   await messageOf(() => c.staticWorkloadAccessToken('token').renew('token')),
 ])))();
 """
+
+
+def waiting_for(seconds: float) -> AccessTokenOptions:
+    return AccessTokenOptions(
+        identity=None,
+        workload_identity_token="token",
+        provider_name="calendar",
+        scopes=["a"],
+        auth_flow="USER_FEDERATION",
+        consent_timeout=seconds,
+    )
 
 
 def messages_in_python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -58,6 +72,8 @@ def messages_in_python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         lambda: identity_client("http://identity.example"),
         lambda: identity_client("https://identity.example"),
         lambda: from_gate({}),
+        lambda: waiting_for(0),
+        lambda: waiting_for(-1),
         lambda: StaticWorkloadAccessToken("token").renew("token"),
     )
     raised: list[str] = []
@@ -79,7 +95,7 @@ def messages_in_python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def in_python(message: str) -> str:
     """The message with the names of the Python library."""
-    names = r"authorizationUrl|customState|forceAuthentication|withAccessToken|workloadAccessTokens"
+    names = r"authorizationUrl|consentTimeout|customState|forceAuthentication|withAccessToken|workloadAccessTokens"
     snake = re.sub(names, lambda name: re.sub(r"[A-Z]", lambda c: f"_{c[0].lower()}", name[0]), message)
     return snake.replace("Throw this error", "Raise this error").replace("_token wraps", "_token decorates")
 

@@ -187,6 +187,14 @@ it('polls at increasing intervals of up to 5 seconds, and stops at the deadline;
   expect(new Set(links).size).toBe(1);
 });
 
+it.each([0, -1, NaN])('rejects a consentTimeout of %d before a request', async (consentTimeout) => {
+  const { options, links } = await agentOf('hal');
+  await expect(getAccessToken({ ...options, consentTimeout })).rejects.toThrow(
+    '`consentTimeout` must be more than 0 seconds.',
+  );
+  expect(links).toEqual([]);
+});
+
 describe('a canceled wait', () => {
   const reason = new Error('the user closed the chat');
 

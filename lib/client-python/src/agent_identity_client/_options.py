@@ -53,10 +53,15 @@ class AccessTokenOptions(ApiKeyOptions):
     """Receives the authorization URL for the user's browser. The call then waits for the consent. Without this
     function, the call raises ConsentRequiredError. For an `async` tool it can be `async`, and runs in its event loop."""
     consent_timeout: float = 600
-    """Seconds to wait for the consent; an authorization URL is valid for 10 minutes."""
+    """Seconds to wait for the consent, more than 0; an authorization URL is valid for 10 minutes."""
     cancelled: threading.Event | None = None
     """Ends the waiting when it is set. The task of an `async` tool can simply be canceled."""
     clock: Clock = SystemClock()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.consent_timeout > 0:
+            raise ConfigurationError("`consent_timeout` must be more than 0 seconds.")
 
 
 def list_of(name: str, values: Iterable[str]) -> list[str]:
