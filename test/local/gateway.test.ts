@@ -96,7 +96,9 @@ describe('the gateway', () => {
     const open = Object.values(OPERATIONS).filter(({ auth }) => auth === 'NONE');
     expect(gateway.events.map(({ event }) => event.resource)).toEqual(open.map(({ path }) => path));
     expect(gateway.events.every(({ event }) => event.requestContext.identity.userArn === null)).toBe(true);
-    expect(gateway.events.find(({ event }) => event.pathParameters)?.event.pathParameters).toEqual({
+    expect(
+      gateway.events.find(({ event }) => event.resource === OPERATIONS.Callback.path)?.event.pathParameters,
+    ).toEqual({
       callbackId: 'an id',
     });
   });
