@@ -50,9 +50,12 @@ it('the API has exactly the routes of the registry, with their authorization and
   expect(deployed.sort(byRoute)).toEqual(registered.sort(byRoute));
 });
 
-it('only four routes have no authorization', () => {
+it('only the routes of browsers, identity providers, and metadata have no IAM authorization', () => {
   const open = Object.values<Route>(OPERATIONS).filter(({ auth }) => auth === 'NONE');
   expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    'POST /events/{issuerId}',
+    'POST /global-token-revocation/{issuerId}',
+    'POST /backchannel-logout/{issuerId}',
     'GET /identities/oauth2/authorize',
     'GET /identities/oauth2/callback/{callbackId}',
     'GET /.well-known/jwks.json',

@@ -3,7 +3,7 @@ import { resourcesOf, synthesize } from './synthesis';
 
 const discoveryUrl = 'https://login.example.com/.well-known/openid-configuration';
 
-it('only the functions that verify users get the trusted issuers', () => {
+it('only the functions that verify users or their security events get the trusted issuers', () => {
   const { stateless } = synthesize({ trustedIssuers: [{ discoveryUrl, allowedAudience: ['app'] }] });
   const configured = resourcesOf(stateless, 'AWS::Lambda::Function').flatMap(([id, { Properties }]) => {
     const { Variables } = Properties.Environment as { Variables: Record<string, unknown> };
@@ -13,6 +13,7 @@ it('only the functions that verify users get the trusted issuers', () => {
   expect(configured).toEqual([
     ['tokenexchange', json],
     ['credentialretrieval', json],
+    ['securityevents', json],
   ]);
 });
 
