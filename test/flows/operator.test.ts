@@ -236,6 +236,13 @@ describe('TransferOwnership', () => {
     await operate('TransferOwnership', { resourceArn, newOwner: STRANGER });
   });
 
+  it('rejects the calling operator as the new owner of a resource of another owner', async () => {
+    const { name } = await world.agent();
+    const resourceArn = `arn:aws:bedrock-agentcore:us-east-1:000000000000:workload-identity-directory/default/workload-identity/${name}`;
+    const { status, body } = await world.operate('TransferOwnership', { resourceArn, newOwner: OPERATOR });
+    expect([status, body]).toEqual([400, expect.stringContaining('must not be the calling operator')]);
+  });
+
   it.each([
     ['a session', 'arn:aws:sts::000000000000:assumed-role/agent/local'],
     ['a role with its path', 'arn:aws:iam::000000000000:role/service/agent'],
@@ -246,7 +253,6 @@ describe('TransferOwnership', () => {
     ['a role of another account', 'arn:aws:iam::999999999999:role/agent'],
     ['a role of another partition', 'arn:aws-cn:iam::000000000000:role/agent'],
     ['every user', 'arn:aws:iam::000000000000:user/*'],
-    ['the calling operator', OPERATOR],
   ])('rejects %s as the new owner', async (_what, newOwner) => {
     const resourceArn = 'arn:aws:bedrock-agentcore:us-east-1:000000000000:token-vault/default/any/any';
     const { status, body } = await world.operate('TransferOwnership', { resourceArn, newOwner });

@@ -21,17 +21,13 @@ export interface TransferInput {
   readonly newOwner: string;
 }
 
-/**
- * Returns why the principal cannot become the owner. Requests come from the service's own account. An operator that made
- * itself the owner could act as the agent, and the operators' plane gives no token.
- */
-function rejectionOf(newOwner: string, principal: Caller, arnPrefix: string): string | undefined {
+/** Returns why the principal cannot become an owner. Requests come from the service's own account. */
+function rejectionOf(newOwner: string, arnPrefix: string): string | undefined {
   const [, partition, , , account] = arnPrefix.split(':');
   if (!newOwner.startsWith(`arn:${partition}:iam::${account}:`)) {
     return `must be a role or user of the account of this service (${account})`;
   }
-  if (/[*?]/.test(newOwner)) return 'must be one principal, without wildcards';
-  return newOwner === principal.arn ? 'must not be the calling operator: ask another operator' : undefined;
+  return /[*?]/.test(newOwner) ? 'must be one principal, without wildcards' : undefined;
 }
 
 /**
@@ -49,12 +45,16 @@ export function transferOwnership(
 ): Promise<{ readonly previousOwner: string }> {
   return audited(deps.audit, { operation: 'TransferOwnership', principal }, async (annotate) => {
     annotate({ resource: resourceArn, newOwner });
-    const rejection = rejectionOf(newOwner, principal, deps.arnPrefix);
+    const rejection = rejectionOf(newOwner, deps.arnPrefix);
     if (rejection !== undefined) throw invalidMember('newOwner', rejection);
     const found = await findResource(deps, resourceArn);
     if (!found) throw noSuchArn(resourceArn);
     const { store, resource } = found;
     annotate({ previousOwner: resource.owner });
+    // An operator that made itself the owner could act as the agent, and the operators' plane gives no token.
+    if (newOwner === principal.arn && newOwner !== resource.owner) {
+      throw invalidMember('newOwner', 'must not be the calling operator: ask another operator');
+    }
     await changeResource(store, deps.system, resource, { owner: newOwner, ownerId: undefined });
     return { previousOwner: resource.owner };
   });
