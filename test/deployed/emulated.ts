@@ -17,7 +17,7 @@ import { ACCESS_TOKEN_SECONDS, checkFlow } from './flow';
 import { Front } from './front';
 import { allowLocalProviders } from './local-providers';
 import { checkMoved } from './moved';
-import { checkGrants } from './grants';
+import { checkGrants, WITHOUT_EVENTS } from './grants';
 import { Records } from './records';
 import { checkRegistration } from './registration';
 import { checkRoles } from './roles';
@@ -71,11 +71,14 @@ async function checkLoopbackIsRejected(checks: Checks, functions: DeployedFuncti
 }
 
 async function checkEverythingWasTried(checks: Checks, { answered }: Front): Promise<void> {
-  await checks.check('each operation of the registry has succeeded at least once', () => {
-    const untried = (Object.keys(OPERATIONS) as OperationName[]).filter((name) => !answered.has(name));
-    deepStrictEqual(untried, []);
-    return Promise.resolve();
-  });
+  await checks.check(
+    'each operation of the registry has succeeded at least once, except the receivers of security events',
+    () => {
+      const untried = (Object.keys(OPERATIONS) as OperationName[]).filter((name) => !answered.has(name));
+      deepStrictEqual(untried, WITHOUT_EVENTS);
+      return Promise.resolve();
+    },
+  );
 }
 
 export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
@@ -92,7 +95,7 @@ export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
 
   const provider = await startProvider({
     issueRefreshToken: () => Promise.resolve(true),
-    features: { pushedAuthorizationRequests: { enabled: true } },
+    features: { pushedAuthorizationRequests: { enabled: true }, revocation: { enabled: true } },
     ttl: { AccessToken: ACCESS_TOKEN_SECONDS, Grant: 3600, Session: 3600, Interaction: 600 },
   });
   const issuer: TestIssuer = await startIssuer();

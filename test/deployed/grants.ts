@@ -1,4 +1,4 @@
-/** Grants on the deployed functions: listed by their agent and by operators. */
+/** Grants on the deployed functions: listed and revoked by their agent and by operators. */
 import { deepStrictEqual, ok, strictEqual } from 'node:assert';
 import { OPERATIONS, type OperationName } from '../../lambda/contract/operations';
 import type { Principal } from '../../lib/local/principals';
@@ -10,6 +10,13 @@ interface ListedGrant {
   readonly credentialProviderArn: string;
   readonly status: string;
 }
+
+/** The receivers of security events. No transmitter is configured here; their success is tested with a local service. */
+export const WITHOUT_EVENTS = [
+  'ReceiveSecurityEvents',
+  'GlobalTokenRevocation',
+  'BackChannelLogout',
+] as const satisfies OperationName[];
 
 export async function checkGrants(
   checks: Checks,
@@ -38,5 +45,39 @@ export async function checkGrants(
     );
     const { accessToken = '' } = await agent.ask(workloadIdentityToken);
     ok(!JSON.stringify(all).includes(accessToken));
+  });
+
+  const withoutToken = async (userId: string) => {
+    const { accessToken, authorizationUrl } = await agent.ask(await agent.token({ userId }));
+    strictEqual(accessToken, undefined);
+    ok(authorizationUrl);
+  };
+
+  await checks.check('an agent revokes a grant, and an operator the grants of a user', async () => {
+    await agent.connect('ben');
+    const workloadIdentityToken = await agent.token({ userId: 'ben' });
+    await call(
+      'RevokeResourceGrant',
+      { workloadIdentityToken, resourceCredentialProviderName: agent.providerName },
+      front.principals.agent,
+    );
+    await withoutToken('ben');
+    await agent.connect('carl');
+    const { revocationId, matched } = await call<{ revocationId: string; matched: number }>('RevokeGrants', {
+      user: { userId: 'carl' },
+      reason: 'a check',
+    });
+    strictEqual(matched, 1);
+    await withoutToken('carl');
+    const { counts } = await call<{ counts: { revoked: number } }>('GetRevocation', { revocationId });
+    strictEqual(counts.revoked, 1);
+  });
+
+  await checks.check('events of an issuer that is not configured are rejected', async () => {
+    for (const operation of WITHOUT_EVENTS) {
+      const path = OPERATIONS[operation].path.replace('{issuerId}', 'unknown');
+      const { status } = await fetch(front.endpoint + path, { method: 'POST', body: 'an event' });
+      strictEqual(status, 404, path);
+    }
   });
 }
