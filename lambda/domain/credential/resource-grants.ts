@@ -2,7 +2,7 @@
  * RevokeResourceGrant revokes one of these grants. ListResourceGrants returns what an agent holds for the user of its workload access token, so that an application can
  * show it to the user.
  */
-import { audited, type AuditTrail } from '../audit';
+import { audited, type Annotate, type AuditTrail } from '../audit';
 import { describeGrant, isListed, type GrantDescription } from '../grant/description';
 import { targetParts } from '../grant/grant';
 import type { Directory } from '../grant/directory';
@@ -30,6 +30,21 @@ export interface ResourceGrantsDependencies extends VerifyDependencies {
 export interface ResourceGrantsCall {
   readonly operation: 'ListResourceGrants' | 'RevokeResourceGrant';
   readonly principal: Caller;
+}
+
+/** Returns the agent and the user of a token, which become part of the audit entry. @throws UnauthorizedException */
+async function verifiedDelegation(
+  deps: VerifyDependencies,
+  workloadIdentityToken: string,
+  annotate: Annotate,
+): Promise<Delegation> {
+  const delegation = await verifyWorkloadAccessToken(deps, workloadIdentityToken);
+  annotate({
+    jti: delegation.tokenId,
+    workloadIdentity: delegation.workload.arn,
+    user: subjectHash(delegation.user),
+  });
+  return delegation;
 }
 
 /**
@@ -64,12 +79,7 @@ export function listResourceGrants(
 ): Promise<readonly GrantDescription[]> {
   const call = { operation: 'ListResourceGrants', principal } as const;
   return audited(deps.audit, call, async (annotate) => {
-    const delegation = await verifyWorkloadAccessToken(deps, workloadIdentityToken);
-    annotate({
-      jti: delegation.tokenId,
-      workloadIdentity: delegation.workload.arn,
-      user: subjectHash(delegation.user),
-    });
+    const delegation = await verifiedDelegation(deps, workloadIdentityToken, annotate);
     const holder = await admitToGrants(deps.directory, call, delegation);
     const grants = await deps.grantIndex.ofAgentAndUser(holder.workloadId, holder.subjectHash);
     return grants.filter(isListed).map((grant) => describeGrant(deps, grant));
@@ -105,13 +115,8 @@ export function revokeResourceGrant(
 ): Promise<Pick<BegunRevocation, 'revocationId' | 'status'>> {
   const call = { operation: 'RevokeResourceGrant', principal } as const;
   return audited(deps.audit, call, async (annotate) => {
-    const delegation = await verifyWorkloadAccessToken(deps, workloadIdentityToken);
-    annotate({
-      jti: delegation.tokenId,
-      workloadIdentity: delegation.workload.arn,
-      user: subjectHash(delegation.user),
-      ...(providerName !== undefined && { provider: providerName }),
-    });
+    const delegation = await verifiedDelegation(deps, workloadIdentityToken, annotate);
+    annotate({ ...(providerName !== undefined && { provider: providerName }) });
     if ((text === undefined) === (providerName === undefined)) {
       throw invalidMember('grantId', 'must be set if and only if resourceCredentialProviderName is omitted');
     }
