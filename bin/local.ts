@@ -26,8 +26,17 @@ function portOfExample(error: unknown): never {
   throw error;
 }
 
+/** An ignored option would start the service with other settings than the person expects. */
+function rejectOptions(options: readonly string[]): void {
+  if (options.length === 0) return;
+  throw new StartError(
+    'npm start takes no options. Set PORT, DATA_DIR, and the other variables of docs/local.md, or run `agent-identity local --help`.',
+  );
+}
+
 void runProgram({
   start: async () => {
+    rejectOptions(process.argv.slice(2));
     const { service, examples, close } = await startSettings(parseSettings(process.env));
     return { announcement: banner(service, examples) + readyLine(service, examples), close };
   },

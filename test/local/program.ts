@@ -71,6 +71,11 @@ export class Programs {
     return this.add(new Program(env, [], undefined, [...AGENT_IDENTITY, ...args]));
   }
 
+  /** @param options options of `npm start`, which has none */
+  startWith(options: readonly string[], env: Record<string, string>): Program {
+    return this.add(new Program(env, [], undefined, [...NPM_START, ...options]));
+  }
+
   private add(program: Program): Program {
     this.started.push(program);
     return program;

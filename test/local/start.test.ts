@@ -41,6 +41,12 @@ describe('one clear error line', () => {
     expect(run.stderr.trimEnd()).not.toContain('\n');
   }
 
+  it('names the variables to set if npm start is given an option', async () => {
+    const run = programs.startWith(['--data-dir', folder], { DATA_DIR: join(folder, 'unused') });
+    await expectLine(run, /^npm start takes no options\. Set PORT, DATA_DIR/);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it.each([
     ['a PORT that is not a number', { PORT: 'http' }, /^PORT must be a number/],
     ['a PORT out of range', { PORT: '65536' }, /^PORT must be a number/],
