@@ -8,7 +8,7 @@ import { lazyLambda } from './client';
 
 export interface InvokeRequest<Event> {
   readonly event: Event;
-  /** `Event` returns when Lambda has queued the event, `RequestResponse` when the function has ended. */
+  /** `Event` returns when Lambda has queued the event, `RequestResponse` when the function has returned. */
   readonly type: Sdk.InvocationType;
   readonly timeoutMs: number;
 }
