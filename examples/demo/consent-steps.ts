@@ -81,7 +81,7 @@ export const consentSteps: readonly Step<Stage>[] = [
         'the browser carries only client_id and request_uri',
       );
       report.check(
-        (authorize.answerHeader('set-cookie') ?? '').includes('HttpOnly'),
+        (authorize.responseHeader('set-cookie') ?? '').includes('HttpOnly'),
         'a cookie binds the consent to this browser',
       );
       report.check(

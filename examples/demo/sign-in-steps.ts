@@ -58,7 +58,7 @@ export const signInSteps: readonly Step<Stage>[] = [
       report.check(state === stage.signInState, 'the state matches the state that this browser session sent');
       report.check(redeemed.status === 200, 'the application redeemed the code once, with the PKCE verifier');
       report.check(
-        (callback.answerHeader('set-cookie') ?? '').includes('HttpOnly; SameSite=Lax'),
+        (callback.responseHeader('set-cookie') ?? '').includes('HttpOnly; SameSite=Lax'),
         'a new browser session starts: its cookie is HttpOnly and SameSite=Lax, and the token stays on the server',
       );
       report.check(stage.page.html.includes('Hello, Ana'), 'the page says “Hello, Ana”');

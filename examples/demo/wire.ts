@@ -19,7 +19,7 @@ export interface Exchange {
   readonly headers: IncomingHttpHeaders;
   /** Status of the response. 200 until the response starts. */
   readonly status: number;
-  readonly answerHeader: (name: string) => string | undefined;
+  readonly responseHeader: (name: string) => string | undefined;
   /** Whether the whole response was sent. */
   readonly answered: boolean;
 }
@@ -99,7 +99,7 @@ export class Wire {
       get status() {
         return response.statusCode;
       },
-      answerHeader: (name) => response.getHeader(name)?.toString(),
+      responseHeader: (name) => response.getHeader(name)?.toString(),
       get answered() {
         return response.writableEnded;
       },

@@ -10,9 +10,9 @@ type ServiceErrors = abstract new (...parameters: never[]) => Error;
  */
 export const unlessRefusedBy =
   (errors: ServiceErrors, refusals: readonly string[]) =>
-  async <Answer>(answer: Promise<Answer>): Promise<Answer | undefined> => {
+  async <Output>(output: Promise<Output>): Promise<Output | undefined> => {
     try {
-      return await answer;
+      return await output;
     } catch (error) {
       if (error instanceof errors && refusals.includes(error.name)) return undefined;
       throw error;

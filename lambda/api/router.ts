@@ -15,7 +15,7 @@ import { SCHEMAS, type InputOf, type JsonOperation } from '../contract/schemas/r
 import { unexpected, type ReportUnexpected } from './unexpected';
 
 /** A response with additional headers. */
-export class AnswerWithHeaders {
+export class ResponseWithHeaders {
   constructor(
     readonly body: object,
     readonly headers: Readonly<Record<string, string>>,
@@ -80,10 +80,10 @@ export function createHandler<Group extends RoutedGroup>(
     const name = routes.get(`${event.httpMethod} ${event.resource}`);
     const route: Partial<Route> = name ? OPERATIONS[name] : {};
     const defaults = { operation: name ?? UNKNOWN_ROUTE, auditSuccess: route.metadata !== true };
-    return requests.ensureEntry(defaults, (annotate) => answer(event, name, annotate));
+    return requests.ensureEntry(defaults, (annotate) => respond(event, name, annotate));
   }
 
-  async function answer(
+  async function respond(
     event: APIGatewayProxyEvent,
     name: OperationName | undefined,
     annotate: Annotate,
@@ -101,7 +101,7 @@ export function createHandler<Group extends RoutedGroup>(
       input as never,
       principal,
     );
-    if (output instanceof AnswerWithHeaders) {
+    if (output instanceof ResponseWithHeaders) {
       return json(route.status, output.body, { ...NO_STORE, ...output.headers });
     }
     return output ? json(route.status, output) : empty(route.status);

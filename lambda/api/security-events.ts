@@ -23,7 +23,7 @@ export function receivedRequest(event: APIGatewayProxyEvent): ReceivedRequest {
 }
 
 /** Performs the work; a refusal becomes the response that `refused` returns. */
-async function answered(
+async function resultOf(
   work: Promise<void>,
   status: number,
   refused: (error: SetRejection) => APIGatewayProxyResult,
@@ -39,13 +39,13 @@ async function answered(
 
 /** RFC 8935 sections 2.2 and 2.3. */
 export const pushResult = (work: Promise<void>): Promise<APIGatewayProxyResult> =>
-  answered(work, 202, ({ code, message }) =>
+  resultOf(work, 202, ({ code, message }) =>
     json(400, { err: code, description: message }, { ...NO_STORE, 'content-language': 'en' }),
   );
 
 /** OpenID Connect Back-Channel Logout 1.0 section 2.8. */
 export const logoutResult = (work: Promise<void>): Promise<APIGatewayProxyResult> =>
-  answered(work, 200, ({ message }) => json(400, { error: 'invalid_request', error_description: message }));
+  resultOf(work, 200, ({ message }) => json(400, { error: 'invalid_request', error_description: message }));
 
 /**
  * draft-parecki-oauth-global-token-revocation-06 section 3.2. A 401 has no `WWW-Authenticate`, because API Gateway renames

@@ -68,7 +68,7 @@ const common = {
 };
 
 /** The members that a response requires, whatever else the request contains. */
-export const AnswerableSchema = v.object({
+export const ResponseTargetSchema = v.object({
   StackId: common.StackId,
   RequestId: common.RequestId,
   LogicalResourceId: common.LogicalResourceId,
@@ -77,7 +77,7 @@ export const AnswerableSchema = v.object({
   ResourceProperties: v.optional(v.object({ name: v.optional(v.string()) })),
 });
 
-export type Answerable = v.InferOutput<typeof AnswerableSchema>;
+export type ResponseTarget = v.InferOutput<typeof ResponseTargetSchema>;
 
 export const RequestSchema = v.variant('RequestType', [
   v.object({ ...common, RequestType: v.literal('Create'), ResourceProperties: PropertiesSchema }),

@@ -22,9 +22,9 @@ function inputOf({ name, secret }: Desired) {
   return { name, apiKey: secret?.text, apiKeySecretSource: 'MANAGED' as const };
 }
 
-type Answer = Pick<GetApiKeyCredentialProviderResponse, 'credentialProviderArn' | 'apiKeySecretArn'>;
+type Provider = Pick<GetApiKeyCredentialProviderResponse, 'credentialProviderArn' | 'apiKeySecretArn'>;
 
-const described = ({ credentialProviderArn, apiKeySecretArn }: Answer): Described => ({
+const described = ({ credentialProviderArn, apiKeySecretArn }: Provider): Described => ({
   arn: stated(credentialProviderArn, 'credentialProviderArn'),
   attributes: { ApiKeySecretArn: stated(apiKeySecretArn?.secretArn, 'apiKeySecretArn') },
 });
@@ -37,8 +37,8 @@ export const apiKeyCredentialProviders = (client: BedrockAgentCoreControlClient)
     return created && described(created);
   },
   async read(name) {
-    const answer = await ifThere(client.send(new GetApiKeyCredentialProviderCommand({ name })));
-    return typeof answer === 'string' ? answer : described(answer);
+    const response = await ifThere(client.send(new GetApiKeyCredentialProviderCommand({ name })));
+    return typeof response === 'string' ? response : described(response);
   },
   async update(desired) {
     return described(await asked(client.send(new UpdateApiKeyCredentialProviderCommand(inputOf(desired)))));

@@ -87,18 +87,18 @@ const refusalOf = (error: unknown): unknown =>
     : error;
 
 /** @throws Refusal instead of an error of the service */
-export const asked = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+export const asked = async <Output>(output: Promise<Output>): Promise<Output> => {
   try {
-    return await answer;
+    return await output;
   } catch (error) {
     throw refusalOf(error);
   }
 };
 
 /** @returns undefined if the name is taken. @throws Refusal */
-export async function unlessTaken<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+export async function unlessTaken<Output>(output: Promise<Output>): Promise<Output | undefined> {
   try {
-    return await answer;
+    return await output;
   } catch (error) {
     if (isTaken(error)) return undefined;
     throw refusalOf(error);
@@ -106,9 +106,9 @@ export async function unlessTaken<Answer>(answer: Promise<Answer>): Promise<Answ
 }
 
 /** @throws Refusal */
-export async function ifThere<Answer>(answer: Promise<Answer>): Promise<Answer | 'none' | 'anothers'> {
+export async function ifThere<Output>(output: Promise<Output>): Promise<Output | 'none' | 'anothers'> {
   try {
-    return await answer;
+    return await output;
   } catch (error) {
     if (isMissing(error)) return 'none';
     if (isAnothers(error)) return 'anothers';
@@ -138,8 +138,8 @@ export const commonTo = (
     await asked<unknown>(command);
   },
   async policyOf(resourceArn) {
-    const answer = await ifThere(client.send(new GetResourcePolicyCommand({ resourceArn })));
-    return typeof answer === 'string' ? undefined : (answer.policy ?? '');
+    const found = await ifThere(client.send(new GetResourcePolicyCommand({ resourceArn })));
+    return typeof found === 'string' ? undefined : (found.policy ?? '');
   },
 });
 

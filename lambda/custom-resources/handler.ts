@@ -11,10 +11,10 @@ import type { CustomResourceType } from '../contract/custom-resource-types';
 import { perform } from './lifecycle';
 import { oauth2CredentialProviders } from './oauth2-credential-provider';
 import {
-  AnswerableSchema,
+  ResponseTargetSchema,
   configurationOf,
   RequestSchema,
-  type Answerable,
+  type ResponseTarget,
   type Properties,
 } from '../contract/resource-request';
 import { respond, type Outcome } from './response';
@@ -55,13 +55,13 @@ const RESOURCES_BY_TYPE: Readonly<
 const NOT_UNDERSTOOD = 'The event is not a CloudFormation request. Nothing was changed.';
 
 /** Milliseconds before the function's timeout at which CloudFormation gets a failure. */
-const TIME_TO_ANSWER = 12_000;
+const TIME_TO_RESPOND = 12_000;
 
 /**
  * Returns the physical ID for a failed request: the current name, or else the requested one, which CloudFormation then
  * asks to delete. Without either, it is a name that no resource has.
  */
-const nameBefore = ({ PhysicalResourceId, ResourceProperties }: Answerable): string =>
+const nameBefore = ({ PhysicalResourceId, ResourceProperties }: ResponseTarget): string =>
   PhysicalResourceId ?? ResourceProperties?.name ?? 'agent-identity-never-made';
 
 /** Returns a message that was written for people. Of any other error it returns only the name, as its message might hold a secret. */
@@ -122,30 +122,30 @@ export function createResourceHandler(deps: ResourceDependencies) {
 
   async function outcomeOf(
     event: unknown,
-    answerable: Answerable,
+    target: ResponseTarget,
     context: InvocationContext,
   ): Promise<Outcome> {
-    const milliseconds = context.getRemainingTimeInMillis() - TIME_TO_ANSWER;
+    const milliseconds = context.getRemainingTimeInMillis() - TIME_TO_RESPOND;
     try {
       return await Promise.race([performed(event), outOfTime(milliseconds)]);
     } catch (error) {
       const reason = reasonOf(error);
       record(endOf(error), context);
-      reportFailure({ logicalId: answerable.LogicalResourceId, reason });
-      return { status: 'FAILED', name: nameBefore(answerable), reason };
+      reportFailure({ logicalId: target.LogicalResourceId, reason });
+      return { status: 'FAILED', name: nameBefore(target), reason };
     }
   }
 
   async function serve(event: unknown, context: InvocationContext): Promise<void> {
-    const parsed = v.safeParse(AnswerableSchema, event);
-    const answerable = parsed.success ? parsed.output : undefined;
-    if (!answerable || !isResponseUrl(stack, answerable.ResponseURL)) {
-      const reason = answerable ? NOT_CLOUDFORMATION : NOT_UNDERSTOOD;
+    const parsed = v.safeParse(ResponseTargetSchema, event);
+    const target = parsed.success ? parsed.output : undefined;
+    if (!target || !isResponseUrl(stack, target.ResponseURL)) {
+      const reason = target ? NOT_CLOUDFORMATION : NOT_UNDERSTOOD;
       record({ outcome: 'denied', error: 'AccessDeniedException', reason }, context);
       // No cause: Lambda logs a thrown error.
       throw new Error(reason);
     }
-    await respond(answerable, await outcomeOf(event, answerable, context));
+    await respond(target, await outcomeOf(event, target, context));
   }
 
   return (event: unknown, context: InvocationContext): Promise<void> =>

@@ -42,12 +42,12 @@ function inputOf(desired: Desired) {
 /** The configuration, with members at any depth that only this service has and AWS's model lacks. */
 const whole = ({ oauth2ProviderConfigInput }: ReturnType<typeof inputOf>) => ({ oauth2ProviderConfigInput });
 
-type Answer = Pick<
+type Provider = Pick<
   GetOauth2CredentialProviderResponse,
   'credentialProviderArn' | 'callbackUrl' | 'clientSecretArn'
 >;
 
-const described = ({ credentialProviderArn, callbackUrl, clientSecretArn }: Answer): Described => ({
+const described = ({ credentialProviderArn, callbackUrl, clientSecretArn }: Provider): Described => ({
   arn: stated(credentialProviderArn, 'credentialProviderArn'),
   attributes: {
     CallbackUrl: stated(callbackUrl, 'callbackUrl'),
@@ -64,8 +64,8 @@ export const oauth2CredentialProviders = (client: BedrockAgentCoreControlClient)
     return created && described(created);
   },
   async read(name) {
-    const answer = await ifThere(client.send(new GetOauth2CredentialProviderCommand({ name })));
-    return typeof answer === 'string' ? answer : described(answer);
+    const response = await ifThere(client.send(new GetOauth2CredentialProviderCommand({ name })));
+    return typeof response === 'string' ? response : described(response);
   },
   async update(desired) {
     const input = inputOf(desired);

@@ -2,7 +2,7 @@
  * The response to CloudFormation: one PUT to the URL of the request. Without a response, the stack waits for its timeout.
  * Source: CloudFormation user guide, "Custom resource response objects".
  */
-import type { Answerable } from '../contract/resource-request';
+import type { ResponseTarget } from '../contract/resource-request';
 
 /** The result of the request. */
 export type Outcome =
@@ -19,7 +19,7 @@ export type Outcome =
 const MAX_REASON_LENGTH = 1000;
 
 /** @returns the body of the response */
-function responseBody(request: Answerable, outcome: Outcome): string {
+function responseBody(request: ResponseTarget, outcome: Outcome): string {
   const { StackId, RequestId, LogicalResourceId } = request;
   return JSON.stringify({
     Status: outcome.status,
@@ -39,8 +39,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /**
  * @throws Error if it was not delivered; Lambda then retries the request, which changes nothing that is done
  */
-export async function respond(request: Answerable, outcome: Outcome): Promise<void> {
-  const answer = await fetch(request.ResponseURL, {
+export async function respond(request: ResponseTarget, outcome: Outcome): Promise<void> {
+  const reply = await fetch(request.ResponseURL, {
     method: 'PUT',
     // The URL is signed for an empty content type, as CloudFormation's cfn-response module sends it.
     headers: { 'content-type': '' },
@@ -48,5 +48,5 @@ export async function respond(request: Answerable, outcome: Outcome): Promise<vo
     redirect: 'error',
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
   });
-  if (!answer.ok) throw new Error(`CloudFormation rejected the response: HTTP ${answer.status}`);
+  if (!reply.ok) throw new Error(`CloudFormation rejected the response: HTTP ${reply.status}`);
 }

@@ -12,10 +12,10 @@ const ATTEMPTS = 8;
  * @param isRefused whether an error says that IAM denied the call
  * @throws any error of the call; a denial only after the last attempt
  */
-export async function withSettledPermissions<Answer>(
+export async function withSettledPermissions<Output>(
   isRefused: (error: unknown) => boolean,
-  call: () => Promise<Answer>,
-): Promise<Answer> {
+  call: () => Promise<Output>,
+): Promise<Output> {
   for (let attempt = 1; attempt < ATTEMPTS; attempt += 1) {
     try {
       return await call();

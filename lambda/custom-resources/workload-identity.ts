@@ -24,9 +24,9 @@ function inputOf({ name, configuration }: Desired) {
   return { known: { name, ...known }, authorizerConfiguration };
 }
 
-type Answer = Pick<GetWorkloadIdentityResponse, 'workloadIdentityArn'>;
+type Identity = Pick<GetWorkloadIdentityResponse, 'workloadIdentityArn'>;
 
-const described = ({ workloadIdentityArn }: Answer): Described => ({
+const described = ({ workloadIdentityArn }: Identity): Described => ({
   arn: stated(workloadIdentityArn, 'workloadIdentityArn'),
   attributes: {},
 });
@@ -42,8 +42,8 @@ export const workloadIdentities = (client: BedrockAgentCoreControlClient): Deplo
     return created && described(created);
   },
   async read(name) {
-    const answer = await ifThere(client.send(new GetWorkloadIdentityCommand({ name })));
-    return typeof answer === 'string' ? answer : described(answer);
+    const response = await ifThere(client.send(new GetWorkloadIdentityCommand({ name })));
+    return typeof response === 'string' ? response : described(response);
   },
   async update(desired) {
     // An empty one removes the configuration. Omitting it would keep the configuration.

@@ -9,7 +9,7 @@ import { requestContextOf, UNKNOWN_ROUTE } from '../api/request-context';
 import { unexpected, type ReportUnexpected } from '../api/unexpected';
 import type { Annotate, Requests } from '../domain/audit';
 import { isMetadataPath } from '../domain/gate/addressee';
-import { AgentFailure, runtimeClientError, type AgentAnswer } from '../domain/gate/agent-answer';
+import { AgentFailure, runtimeClientError, type AgentResponse } from '../domain/gate/agent-response';
 import { invocationTimeoutMs, type AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
 import { endpointEntry, recordBrokenOff } from '../domain/gate/audit';
 import { METADATA_PATH } from '../domain/gate/challenge';
@@ -20,12 +20,12 @@ import { admitUser, bearerToken } from '../domain/gate/user-admission';
 import { ServiceError } from '../domain/service-error';
 import { eachWithin } from '../domain/within';
 import { headerFields } from './header-fields';
-import { beginAnswer, endAnswer, writeChunk, type ResponseStream } from './response-stream';
+import { beginResponse, endResponse, writeChunk, type ResponseStream } from './response-stream';
 import { INVOCATION_PATH, METADATA_OF_PATH } from '../contract/gate-routes';
 import { startInvocation, type Invocation } from './invocation';
 
 /** Milliseconds before the function's timeout at which the caller gets an error. */
-const TIME_TO_ANSWER = 3_000;
+const TIME_TO_RESPOND = 3_000;
 
 /** Milliseconds that a caller has to read an error or the last event: less than the function has left. */
 const TIME_TO_TAKE = 2_000;
@@ -65,7 +65,7 @@ class MethodNotAllowed extends ServiceError {
   }
 }
 
-const errorAnswer = (error: unknown): Plain =>
+const errorResponse = (error: unknown): Plain =>
   error instanceof MethodNotAllowed
     ? json(405, { __type: error.type, message: error.message }, { ...NO_STORE, allow: 'POST' })
     : errorResult(error);
@@ -88,14 +88,14 @@ function callOf(event: APIGatewayProxyEvent): AgentCall {
 /** Ends the response of a finished invocation, and disconnects a caller that does not read it. */
 async function finish(stream: ResponseStream): Promise<void> {
   try {
-    await endAnswer(stream, AbortSignal.timeout(TIME_TO_TAKE));
+    await endResponse(stream, AbortSignal.timeout(TIME_TO_TAKE));
   } catch {
     stream.destroy();
   }
 }
 
 async function sendPlain(stream: ResponseStream, { statusCode, headers, body }: Plain): Promise<void> {
-  beginAnswer(stream, { statusCode, headers: headers as Record<string, string> });
+  beginResponse(stream, { statusCode, headers: headers as Record<string, string> });
   stream.write(body);
   await finish(stream);
 }
@@ -114,7 +114,7 @@ function interruptionOf(error: unknown, { signal }: Invocation): ServiceError | 
 const lastEvent = (error: unknown): string => `event: error\ndata: ${errorResult(error).body}\n\n`;
 
 /** @returns undefined unless the response is an event stream that the gate can parse */
-const eventStreamOf = ({ headers }: AgentAnswer): EventStream | undefined =>
+const eventStreamOf = ({ headers }: AgentResponse): EventStream | undefined =>
   /^text\/event-stream\s*(;|$)/i.test(headers['content-type'] ?? '') &&
   headers['content-encoding'] === undefined
     ? new EventStream()
@@ -131,7 +131,7 @@ export function createGateHandler(
    * Returns the response to a request that does not invoke the agent; undefined for an invocation. A refusal is thrown
    * so that it gets an audit entry: the authorizer leaves the entry of an allowed caller to the gate.
    */
-  async function plainAnswer(event: APIGatewayProxyEvent, annotate: Annotate): Promise<Plain | undefined> {
+  async function plainResponse(event: APIGatewayProxyEvent, annotate: Annotate): Promise<Plain | undefined> {
     const { inbound } = endpoint;
     if (event.resource === METADATA_PATH || event.resource === METADATA_OF_PATH)
       return metadata(endpoint, event);
@@ -165,18 +165,22 @@ export function createGateHandler(
     await finish(stream);
   }
 
-  async function pass(stream: ResponseStream, answer: AgentAnswer, invocation: Invocation): Promise<void> {
-    const events = eventStreamOf(answer);
-    beginAnswer(stream, { statusCode: answer.status, headers: answer.headers });
+  async function pass(
+    stream: ResponseStream,
+    response: AgentResponse,
+    invocation: Invocation,
+  ): Promise<void> {
+    const events = eventStreamOf(response);
+    beginResponse(stream, { statusCode: response.status, headers: response.headers });
     try {
-      for await (const chunk of eachWithin(invocation.signal, answer.body)) {
+      for await (const chunk of eachWithin(invocation.signal, response.body)) {
         invocation.awaits('caller');
         await writeChunk(stream, events?.take(chunk) ?? chunk, invocation.signal);
         invocation.awaits('agent');
       }
       invocation.awaits('caller');
       if (events) await writeChunk(stream, events.rest(), invocation.signal);
-      await endAnswer(stream, invocation.signal);
+      await endResponse(stream, invocation.signal);
     } catch (error) {
       await breakOff(stream, events, invocation, error);
     }
@@ -187,20 +191,20 @@ export function createGateHandler(
     event: APIGatewayProxyEvent,
     stream: ResponseStream,
     invocation: Invocation,
-  ): Promise<AgentAnswer | undefined> {
+  ): Promise<AgentResponse | undefined> {
     try {
       const plain = await deps.requests.ensureEntry(
         { operation: UNKNOWN_ROUTE, auditSuccess: false },
         (annotate) => {
           annotate(endpointEntry(endpoint));
-          return plainAnswer(event, annotate);
+          return plainResponse(event, annotate);
         },
       );
       if (!plain) return await invokeAgent(deps, endpoint, callOf(event), invocation.signal);
       await sendPlain(stream, plain);
     } catch (error) {
       if (!(error instanceof ServiceError)) report(unexpected(error));
-      if (!invocation.disconnected) await sendPlain(stream, errorAnswer(error));
+      if (!invocation.disconnected) await sendPlain(stream, errorResponse(error));
     }
     return undefined;
   }
@@ -208,12 +212,12 @@ export function createGateHandler(
   async function serve(...[event, stream, context]: Parameters<GateHandler>): Promise<void> {
     const whole = Math.min(
       invocationTimeoutMs(endpoint),
-      Math.max(0, context.getRemainingTimeInMillis() - TIME_TO_ANSWER),
+      Math.max(0, context.getRemainingTimeInMillis() - TIME_TO_RESPOND),
     );
     const invocation = startInvocation(stream, { whole, idle });
     try {
-      const answer = await startResponse(event, stream, invocation);
-      if (answer) await pass(stream, answer, invocation);
+      const response = await startResponse(event, stream, invocation);
+      if (response) await pass(stream, response, invocation);
     } finally {
       invocation.end();
     }

@@ -3,7 +3,7 @@
  * aborts the same signal, whose reason is the error for the caller.
  */
 import type { ResponseStream } from './response-stream';
-import { runtimeClientError } from '../domain/gate/agent-answer';
+import { runtimeClientError } from '../domain/gate/agent-response';
 import type { ServiceError } from '../domain/service-error';
 
 export interface InvocationLimits {

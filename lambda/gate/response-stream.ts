@@ -26,7 +26,7 @@ export interface Metadata {
  * Sends the metadata immediately. AWS's helper (`awslambda.HttpResponseStream`) holds it back until the first byte of
  * the body, which might take long, and which a response such as 202 does not have.
  */
-export function beginAnswer(stream: ResponseStream, metadata: Metadata): void {
+export function beginResponse(stream: ResponseStream, metadata: Metadata): void {
   stream.setContentType(WITH_METADATA);
   stream.write(Buffer.concat([Buffer.from(JSON.stringify(metadata)), DELIMITER]));
 }
@@ -45,7 +45,7 @@ export async function writeChunk(
  * @returns when the reader has read everything, or has disconnected
  * @throws the signal's reason
  */
-export async function endAnswer(stream: ResponseStream, signal: AbortSignal): Promise<void> {
+export async function endResponse(stream: ResponseStream, signal: AbortSignal): Promise<void> {
   const ended = new Promise<void>((end) => {
     // A reader that disconnected also ends here, with an error that does not matter.
     stream.end(() => end());

@@ -23,7 +23,7 @@ import {
   workloadIdentityCreated,
   workloadIdentityDescribed,
   workloadIdentityListed,
-} from '../api/answers';
+} from '../api/responses';
 import { createHandler } from '../api/router';
 import type { InputOf } from '../contract/schemas/requests';
 import {

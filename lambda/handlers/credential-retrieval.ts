@@ -15,7 +15,7 @@ import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createSecretTexts } from '../adapters/secretsmanager/secrets';
 import { createWebIdentityTokens } from '../adapters/sts/web-identity-tokens';
 import { FAILURE_HEADER, OUTCOME_HEADER } from '../contract/headers';
-import { AnswerWithHeaders, createHandler } from '../api/router';
+import { ResponseWithHeaders, createHandler } from '../api/router';
 import { completeResourceTokenAuth } from '../domain/consent/complete';
 import { createProviderClients } from '../domain/oauth/provider-client';
 import { createMetadataReader } from '../domain/oauth/provider-metadata';
@@ -85,7 +85,7 @@ const deps = {
 };
 
 const responseOf = ({ output, outcome, failure }: RetrieveResponse) =>
-  new AnswerWithHeaders(output, {
+  new ResponseWithHeaders(output, {
     [OUTCOME_HEADER]: outcome,
     ...(failure !== undefined && { [FAILURE_HEADER]: failure }),
   });

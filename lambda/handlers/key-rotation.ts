@@ -52,9 +52,9 @@ const vault = {
 };
 
 /** The key that signs now or next, or the versions of the vault keys that were created. */
-type Answer = { readonly signingKey: SigningKeyDescription } | { readonly vaultKeys: RotatedVaultKey[] };
+type Output = { readonly signingKey: SigningKeyDescription } | { readonly vaultKeys: RotatedVaultKey[] };
 
-async function serve(rotation: KeyRotation): Promise<Answer> {
+async function serve(rotation: KeyRotation): Promise<Output> {
   if ('prepare' in rotation) return { signingKey: await prepareSigningKeys(signing) };
   if ('revoke' in rotation) return { signingKey: await revokeSigningKey(signing, rotation.kid) };
   if (rotation.rotate === 'signing-key') return { signingKey: await rotateSigningKey(signing) };
@@ -64,7 +64,7 @@ async function serve(rotation: KeyRotation): Promise<Answer> {
 const REFUSAL = 'The key-rotation event is not valid. See docs/runbook.md.';
 
 /** @throws Error that says what to do, without details of the failure */
-export async function handler(event: unknown, context?: InvocationContext): Promise<Answer> {
+export async function handler(event: unknown, context?: InvocationContext): Promise<Output> {
   let message = 'The invocation failed. See the log of the function.';
   try {
     return await handleInvocation(KeyRotationSchema, REFUSAL, { event, context }, serve);

@@ -6,7 +6,7 @@ import { system } from '../adapters/system';
 import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';
 import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
 import { createVaultKeyMover } from '../adapters/kms/vault-key-mover';
-import { tokenVaultDescribed } from '../api/answers';
+import { tokenVaultDescribed } from '../api/responses';
 import { createHandler } from '../api/router';
 import { getTokenVault, setTokenVaultCmk } from '../domain/token-vault/token-vault';
 import { createAws } from './composition/aws';

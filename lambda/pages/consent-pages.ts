@@ -74,7 +74,7 @@ function contentOf(page: ConsentPage): PageContent {
             : 'Go back to the application to see the result. If there is none after a minute, ask your agent again.',
         ...(page.returnTo !== undefined && { returnTo: page.returnTo }),
       };
-    case 'answer-refused':
+    case 'response-rejected':
       return {
         status: 400,
         title: 'This response could not be verified',

@@ -16,7 +16,7 @@ import { inboundRoutes } from '../../lambda/contract/gate-routes';
 import { writeFailure, type FunctionFailure } from './function-failure';
 import { createGateway } from './gateway';
 import type { GatewayAuthorizer } from './gateway-authorizer';
-import { answerError, starting } from './gateway-errors';
+import { sendError, starting } from './gateway-errors';
 import { listenOnLoopback, LOOPBACK } from './loopback-server';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
 import type { LocalService } from './start';
@@ -76,7 +76,7 @@ export async function startAgentEndpoint({
 }: AgentEndpointOptions): Promise<LocalAgentEndpoint> {
   // The configuration contains the port, so the port is bound before the gateway exists.
   let serve: RequestListener = (_request, response) => {
-    answerError(response, starting());
+    sendError(response, starting());
   };
   const server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
     serve(request, response);

@@ -76,10 +76,10 @@ async function serve(
     const operation = service.operations.get(target);
     if (!operation)
       throw new AwsJsonError('UnknownOperationException', 'The local service does not have this operation.');
-    answer(response, 200, await operation(input));
+    sendJson(response, 200, await operation(input));
   } catch (error) {
     const known = error instanceof AwsJsonError;
-    answer(response, known ? 400 : 500, {
+    sendJson(response, known ? 400 : 500, {
       __type: known ? error.type : service.internalError,
       message: known ? error.message : 'The request failed.',
     });
@@ -135,7 +135,7 @@ async function signer(
   }
 }
 
-function answer(response: ServerResponse, status: number, body: object): void {
+function sendJson(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
 }
 

@@ -11,7 +11,7 @@ import type { EmulatorCredentials } from './emulator-access';
 import type { EmulatorAccess } from './emulators';
 import { writeFailure, type FunctionFailure } from './function-failure';
 import { createGateway, type FunctionHandler } from './gateway';
-import { answerError, starting } from './gateway-errors';
+import { sendError, starting } from './gateway-errors';
 import { localFunctionName } from './gateway-event';
 import type * as Loaded from './handlers';
 import { startLambda, type InvokedHandler, type LambdaFunction } from './lambda';
@@ -55,7 +55,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
 
   // The functions need the port when they load, so the port is bound before the gateway exists.
   let serve: RequestListener = (_request, response) => {
-    answerError(response, starting());
+    sendError(response, starting());
   };
   const server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
     serve(request, response);

@@ -61,7 +61,7 @@ export const starting = (): GatewayError =>
   new GatewayError(503, 'InternalServerException', 'The service is starting. Try again in a moment.');
 
 /** Sends the error as the whole response. */
-export function answerError(
+export function sendError(
   response: ServerResponse,
   { status, type, message, wwwAuthenticate }: GatewayError,
 ): void {

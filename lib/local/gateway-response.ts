@@ -16,17 +16,17 @@ const REMAPPED: ReadonlyMap<string, string> = new Map([
  *
  * @throws Error when the result has no valid status or header. Nothing is sent then.
  */
-export function answerResult(response: ServerResponse, result: APIGatewayProxyResult): void {
-  answerHead(response, result);
+export function sendResult(response: ServerResponse, result: APIGatewayProxyResult): void {
+  sendHead(response, result);
   response.end(Buffer.from(result.body ?? '', result.isBase64Encoded ? 'base64' : 'utf8'));
 }
 
 /**
  * Sends the status and the headers of a result, or of the metadata of a streamed response.
  *
- * @throws as {@link answerResult}
+ * @throws as {@link sendResult}
  */
-export function answerHead(response: ServerResponse, result: Omit<APIGatewayProxyResult, 'body'>): void {
+export function sendHead(response: ServerResponse, result: Omit<APIGatewayProxyResult, 'body'>): void {
   if (!Number.isInteger(result.statusCode) || result.statusCode < 200 || result.statusCode > 599) {
     throw new Error('A function returned no valid statusCode.');
   }

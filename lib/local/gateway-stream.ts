@@ -7,7 +7,7 @@ import type { ServerResponse } from 'node:http';
 import { Writable } from 'node:stream';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { DELIMITER, WITH_METADATA, type ResponseStream } from '../../lambda/gate/response-stream';
-import { answerHead } from './gateway-response';
+import { sendHead } from './gateway-response';
 
 /** A function that streams its response, as `awslambda.streamifyResponse` creates it. */
 export interface StreamingFunction {
@@ -72,7 +72,7 @@ export class GatewayStream extends Writable implements ResponseStream {
   private begin(metadata: Buffer): void {
     if (this.contentType !== WITH_METADATA)
       throw new Error('A function streamed without the content type of metadata.');
-    answerHead(this.response, JSON.parse(metadata.toString('utf8')) as APIGatewayProxyResult);
+    sendHead(this.response, JSON.parse(metadata.toString('utf8')) as APIGatewayProxyResult);
     this.response.flushHeaders();
   }
 

@@ -10,7 +10,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-l
 import type { FunctionFailure } from './function-failure';
 import { authorize, type GatewayAuthorizer } from './gateway-authorizer';
 import {
-  answerError,
+  sendError,
   bodyTooLarge,
   forbidden,
   functionFailed,
@@ -21,7 +21,7 @@ import {
   unknownRoute,
 } from './gateway-errors';
 import { lambdaContext, proxyEvent, type Deployment, type GatewayRequest } from './gateway-event';
-import { answerResult } from './gateway-response';
+import { sendResult } from './gateway-response';
 import { GatewayStream, type StreamingFunction } from './gateway-stream';
 import { headerLines } from './header-lines';
 import { isAddressedToLoopback } from './loopback-server';
@@ -92,7 +92,7 @@ async function serve<Group extends string>(
   try {
     const request = await readRequest(incoming, requestId, options.clientPort);
     if (request.path === '/ping') {
-      answerResult(response, { statusCode: 200, body: JSON.stringify({ status: 'healthy' }) });
+      sendResult(response, { statusCode: 200, body: JSON.stringify({ status: 'healthy' }) });
       return;
     }
     const routeMatch = match(request.method, request.path);
@@ -108,7 +108,7 @@ async function serve<Group extends string>(
     // The function might have set headers before its result proved unusable.
     for (const name of response.getHeaderNames())
       if (name !== 'x-amzn-requestid') response.removeHeader(name);
-    answerError(response, known ? error : functionFailed());
+    sendError(response, known ? error : functionFailed());
   }
 }
 
@@ -207,7 +207,7 @@ async function invoke<Group extends string>(
   const limit = timeLimit(timeoutMs);
   try {
     if (streaming) await stream(handler, event, response, context, limit.over);
-    else answerResult(response, await Promise.race([handler(event, context), limit.over]));
+    else sendResult(response, await Promise.race([handler(event, context), limit.over]));
   } finally {
     limit.stop();
   }
@@ -221,16 +221,16 @@ async function stream(
   context: Context,
   over: Promise<never>,
 ): Promise<void> {
-  const answer = new GatewayStream(response);
-  const broken = new Promise<never>((_resolve, reject) => answer.once('error', reject));
-  const closed = new Promise((resolve) => answer.once('close', resolve));
+  const stream = new GatewayStream(response);
+  const broken = new Promise<never>((_resolve, reject) => stream.once('error', reject));
+  const closed = new Promise((resolve) => stream.once('close', resolve));
   try {
-    await Promise.race([streaming(event, answer, context), over, broken]);
-    if (!answer.writableEnded && !answer.destroyed) throw new Error('A function left its stream open.');
+    await Promise.race([streaming(event, stream, context), over, broken]);
+    if (!stream.writableEnded && !stream.destroyed) throw new Error('A function left its stream open.');
     // The function can end before the client has received everything, or before it turns out that there is no response.
     await Promise.race([closed, over, broken]);
   } catch (error) {
-    answer.destroy();
+    stream.destroy();
     throw error;
   }
 }

@@ -100,7 +100,7 @@ async function serve(
     return;
   }
   if (type === 'RequestResponse') {
-    answer(response, await invoke(options, invoked, requestId, event));
+    sendOutcome(response, await invoke(options, invoked, requestId, event));
     return;
   }
   response.writeHead(202).end();
@@ -184,7 +184,7 @@ async function invokeStreamed(
 }
 
 /** The response to an error of a function has status 200 too; the header marks it. */
-function answer(response: ServerResponse, outcome: Outcome): void {
+function sendOutcome(response: ServerResponse, outcome: Outcome): void {
   response.setHeader('x-amz-executed-version', '$LATEST');
   response.setHeader('content-type', 'application/json');
   if ('result' in outcome) {

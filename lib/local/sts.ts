@@ -80,11 +80,11 @@ export async function startSts(credentials: EmulatorCredentials): Promise<LocalS
     }
     try {
       if (!mayCallEmulator(request, credentials)) throw new StsError('AccessDenied', 'Access denied.', 403);
-      answer(response, 200, await operate(await readForm(request)));
+      sendXml(response, 200, await operate(await readForm(request)));
     } catch (error) {
       const known =
         error instanceof StsError ? error : new StsError('InternalFailure', 'The request failed.', 500);
-      answer(response, known.status, errorXml(known));
+      sendXml(response, known.status, errorXml(known));
     }
   }
 
@@ -182,7 +182,7 @@ function tagsOf(form: URLSearchParams): { Key: string; Value: string }[] {
 const errorXml = ({ code, message, status }: StsError): string =>
   `<ErrorResponse xmlns="${NAMESPACE}"><Error><Type>${status < 500 ? 'Sender' : 'Receiver'}</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>${randomUUID()}</RequestId></ErrorResponse>`;
 
-function answer(response: ServerResponse, status: number, xml: string): void {
+function sendXml(response: ServerResponse, status: number, xml: string): void {
   response.writeHead(status, { 'content-type': 'text/xml' }).end(xml);
 }
 

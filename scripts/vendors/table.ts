@@ -20,11 +20,11 @@ const SENT = {
 const sent = ({ reach, sends }: VendorRevocation): string => (reach === 'none' ? '' : SENT[sends ?? 'each']);
 
 /** Returns what proves the revocation, in addition to a refresh token that is rejected. */
-function proof({ reach, endpoint, introspection, answer, deadStatus, sends }: VendorRevocation): string {
+function proof({ reach, endpoint, introspection, response, deadStatus, sends }: VendorRevocation): string {
   if (reach === 'none') return '';
   if (introspection !== undefined) return `introspection (\`${introspection}\`)`;
   if (endpoint === undefined) return '`introspection_endpoint` of the metadata';
-  return (answer ?? deadStatus ?? sends === 'one') ? 'a repeated request' : '';
+  return (response ?? deadStatus ?? sends === 'one') ? 'a repeated request' : '';
 }
 
 export const vendorsTable = (): string =>

@@ -2,7 +2,7 @@
 import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
 import { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { Principal } from '../../lib/local/principals';
-import { send, signed, type Answer } from '../local/handmade-request';
+import { send, signed, type HttpResponse } from '../local/handmade-request';
 import type { Front } from './front';
 
 export class Callers {
@@ -21,7 +21,7 @@ export class Callers {
     path: string,
     input: object,
     principal: Principal = this.front.principals.agent,
-  ): Promise<Answer> {
+  ): Promise<HttpResponse> {
     const { endpoint, region } = this.front;
     const body = JSON.stringify(input);
     return send(await signed(new URL(endpoint).host, { path, body, credentials: principal, region }));

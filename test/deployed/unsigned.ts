@@ -19,7 +19,7 @@ const pathOf = ({ path }: Route): string => path.replaceAll(/\{[^}]+\}/g, 'arn:a
 
 /** @param api address of the deployed API's stage, without a trailing slash */
 export async function checkSignaturesAreRequired(checks: Checks, api: string): Promise<void> {
-  const answerOf = async ([, route]: Named): Promise<{ status: number; text: string }> => {
+  const responseOf = async ([, route]: Named): Promise<{ status: number; text: string }> => {
     const hasBody = route.method === 'POST' || route.method === 'PUT';
     const answer = await fetch(api + pathOf(route), {
       method: route.method,
@@ -33,7 +33,7 @@ export async function checkSignaturesAreRequired(checks: Checks, api: string): P
     `each of the ${SIGNED.length} IAM methods returns a 403 without a signature`,
     async () => {
       for (const route of SIGNED) {
-        const { status, text } = await answerOf(route);
+        const { status, text } = await responseOf(route);
         deepStrictEqual([route[0], status], [route[0], 403]);
         match(text, REFUSED_AT_THE_GATEWAY, route[0]);
       }

@@ -37,7 +37,7 @@ it('stores everything that the browser and the completion of the session need', 
     authorization: {
       endpoint: 'https://provider.example/authorize',
       issuer: 'https://provider.example',
-      issuerInAnswer: true,
+      issuerInResponse: true,
       clientId: provider.clientId,
       client: clientBindingDigest(provider),
       callbackId: provider.callbackId,
@@ -85,12 +85,12 @@ describe("the server's metadata", () => {
     [
       'without an issuer in responses changes',
       { authorization_response_iss_parameter_supported: false },
-      { issuerInAnswer: false },
+      { issuerInResponse: false },
     ],
     [
       'that does not mention an issuer in responses changes',
       { authorization_response_iss_parameter_supported: undefined },
-      { issuerInAnswer: false },
+      { issuerInResponse: false },
     ],
     [
       'without the S256 challenge method changes',

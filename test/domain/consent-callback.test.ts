@@ -68,7 +68,7 @@ describe('opening the authorization URL', () => {
     expect(second.location).not.toBe(first.location);
     expect([...second.cookies]).not.toEqual([...first.cookies]);
     const stale = await service.callback({ ...first, query: service.server.consent(first.location) });
-    expect(shown(stale)).toBe('answer-refused');
+    expect(shown(stale)).toBe('response-rejected');
     const fresh = await service.callback({ ...second, query: service.server.consent(second.location) });
     expect(shown(fresh)).toBe('redirect');
   });
@@ -243,7 +243,7 @@ describe('the authorization response', () => {
     const spoilt = new URLSearchParams(answer);
     spoil(spoilt);
     const refused = await service.callback({ ...browser, query: spoilt });
-    expect(refused).toEqual({ kind: 'page', page: { name: 'answer-refused' } });
+    expect(refused).toEqual({ kind: 'page', page: { name: 'response-rejected' } });
     expect(lastEntry()).toMatchObject({ operation: 'Callback', outcome: 'denied', reason });
     expect(shown(await service.callback({ ...browser, query: answer }))).toBe('redirect');
   });
@@ -258,7 +258,7 @@ describe('the authorization response', () => {
     ['the callback of another provider', () => ({ callbackId: 'x' }), 'callback of another provider'],
   ])('is rejected at %s, and the correct response is still accepted', async (_what, change, reason) => {
     const refused = await service.callback({ ...browser, ...change(browser), query: answer });
-    expect(shown(refused)).toBe('answer-refused');
+    expect(shown(refused)).toBe('response-rejected');
     expect(lastEntry()).toEqual({ operation: 'Callback', outcome: 'denied', reason, ...facts() });
     expect(shown(await service.callback({ ...browser, query: answer }))).toBe('redirect');
   });
@@ -269,7 +269,7 @@ describe('the authorization response', () => {
       get: () => Promise.reject(new Error('asked for a session without a name')),
     };
     const outcome = await service.callback({ ...browser, query: new URLSearchParams({ code: 'x' }) });
-    expect(shown(outcome)).toBe('answer-refused');
+    expect(shown(outcome)).toBe('response-rejected');
   });
 
   it('is accepted once; when the page is loaded again, only the browser that delivered the response gets the return URL', async () => {
@@ -280,14 +280,14 @@ describe('the authorization response', () => {
     });
     expect(lastEntry()).toMatchObject({ outcome: 'denied', reason: 'session is CONSENTED' });
     const elsewhere = await service.callback({ ...browser, cookies: new Map(), query: answer });
-    expect(elsewhere).toEqual({ kind: 'page', page: { name: 'answer-refused' } });
+    expect(elsewhere).toEqual({ kind: 'page', page: { name: 'response-rejected' } });
     await service.complete(completionUri);
   });
 
   it('is accepted once when it arrives twice concurrently', async () => {
     const input = { ...browser, query: answer };
     const outcomes = await Promise.all([service.callback(input), service.callback(input)]);
-    expect(outcomes.map(shown).sort()).toEqual(['answer-refused', 'redirect']);
+    expect(outcomes.map(shown).sort()).toEqual(['redirect', 'response-rejected']);
     expect(service.entries).toContainEqual(
       expect.objectContaining({ outcome: 'denied', reason: 'answered by a concurrent request' }),
     );
@@ -309,7 +309,7 @@ describe('the authorization response', () => {
     const at = await service.open(other);
     const query = service.server.consent(at.location);
     const foreign = new URLSearchParams({ ...Object.fromEntries(query), iss: 'https://other.example' });
-    expect(shown(await service.callback({ ...at, query: foreign }))).toBe('answer-refused');
+    expect(shown(await service.callback({ ...at, query: foreign }))).toBe('response-rejected');
     query.delete('iss');
     expect(shown(await service.callback({ ...at, query }))).toBe('redirect');
   });
@@ -351,7 +351,7 @@ describe('an error response', () => {
     expect(await service.callback(input)).toMatchObject({
       page: { name: 'not-granted', error: 'access_denied' },
     });
-    expect(shown(await service.callback({ ...input, cookies: new Map() }))).toBe('answer-refused');
+    expect(shown(await service.callback({ ...input, cookies: new Map() }))).toBe('response-rejected');
     const other = await service.callback({ ...input, query: refusal(browser, 'server_error') });
     expect(shown(other)).toBe('already-answered');
   });
@@ -384,7 +384,7 @@ describe('an error response', () => {
     const browser = await service.open(link);
     const input = { ...browser, query: refusal(browser, 'access_denied') };
     const outcomes = await Promise.all([service.callback(input), service.callback(input)]);
-    expect(outcomes.map(shown).sort()).toEqual(['answer-refused', 'not-granted']);
+    expect(outcomes.map(shown).sort()).toEqual(['not-granted', 'response-rejected']);
     expect(service.entries).toContainEqual(
       expect.objectContaining({ outcome: 'denied', reason: 'answered by a concurrent request' }),
     );

@@ -119,14 +119,14 @@ describe('a lease whose holder died', () => {
     await died(LEASE + 120_001, { sentAt: service.system.now() - 120_000 });
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
     expect(await service.refresh()).toBe(CONSENT_NEEDED);
-    expect((await service.stored()).lastFailure).toMatchObject({ code: 'invalid_grant', lostAnswer: true });
+    expect((await service.stored()).lastFailure).toMatchObject({ code: 'invalid_grant', lostResponse: true });
   });
 
   it('makes the last failure report no lost response, if the holder sent no request', async () => {
     await died(LEASE + 120_001);
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
     expect(await service.refresh()).toBe(CONSENT_NEEDED);
-    expect((await service.stored()).lastFailure).not.toHaveProperty('lostAnswer');
+    expect((await service.stored()).lastFailure).not.toHaveProperty('lostResponse');
   });
 });
 
@@ -164,7 +164,7 @@ describe('a renewal with a failing table', () => {
       code: 'not_stored',
       unavailable: true,
       failures: 1,
-      lostAnswer: true,
+      lostResponse: true,
     });
     await expect(service.refresh()).rejects.toMatchObject({ code: 'not_stored', retryAfter: 1 });
     expect(service.endpoint.redeemed).toEqual(['refresh-0']);
@@ -196,7 +196,7 @@ describe('a renewal with a failing table', () => {
         await expect(service.refresh()).rejects.toMatchObject(failure);
         const { lease, lastFailure } = await service.stored();
         expect(lease).toBeUndefined();
-        expect(lastFailure).toMatchObject({ failures, lostAnswer: true });
+        expect(lastFailure).toMatchObject({ failures, lostResponse: true });
         expect(service.endpoint.redeemed).toHaveLength(failures);
         expect(service.system.now()).toBe(began + 1000 * (2 ** (failures - 1) - 1));
         service.system.advance(retryAfter);
@@ -210,7 +210,10 @@ describe('a renewal with a failing table', () => {
       await expect(service.refresh()).rejects.toMatchObject({ code: 'invalid_response' });
       service.system.advance(1);
       expect(await service.refresh()).toBe(CONSENT_NEEDED);
-      expect((await service.stored()).lastFailure).toMatchObject({ code: 'invalid_grant', lostAnswer: true });
+      expect((await service.stored()).lastFailure).toMatchObject({
+        code: 'invalid_grant',
+        lostResponse: true,
+      });
     });
   });
 

@@ -256,7 +256,7 @@ describe('a poll', () => {
     const sessionUri = await begun();
     const session = await sessionOf(sessionUri);
     const at = service.system.seconds();
-    const next = { ...session, state: 'CONSENTED', revision: 2, answered: { cookieHash: 'x', at } } as const;
+    const next = { ...session, state: 'CONSENTED', revision: 2, responded: { cookieHash: 'x', at } } as const;
     expect(await service.stores.sessions.advance(next)).toBe(true);
     service.system.advance(59);
     expect(await service.ask({ sessionUri })).toMatchObject({ output: { sessionStatus: 'IN_PROGRESS' } });

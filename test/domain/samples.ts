@@ -120,7 +120,7 @@ export function sampleSession(change: Partial<Session> = {}): Session {
     authorization: {
       endpoint: 'https://provider.example/authorize',
       issuer: 'https://provider.example',
-      issuerInAnswer: true,
+      issuerInResponse: true,
       clientId: 'agents',
       client: hashOf('agents at provider.example'),
       callbackId: randomUUID(),

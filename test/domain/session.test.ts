@@ -66,16 +66,16 @@ const PARTS_AFTER: Record<SessionEvent['type'], object> = {
   consent: {
     sealedCode: 'new-code',
     completionHash: 'new-completion',
-    answered: { cookieHash: 'old-cookie', at: during },
+    responded: { cookieHash: 'old-cookie', at: during },
   },
-  'error-response': { failure: 'access_denied', answered: { cookieHash: 'old-cookie', at: during } },
+  'error-response': { failure: 'access_denied', responded: { cookieHash: 'old-cookie', at: during } },
   claim: {},
   redeemed: {},
   fail: { failure: 'invalid_scope' },
 };
 
 /** The members that differ between states. */
-const PARTS = ['start', 'answered', 'completionHash', 'sealedCode', 'failure'] as const;
+const PARTS = ['start', 'responded', 'completionHash', 'sealedCode', 'failure'] as const;
 
 const partsOf = (session: Session): object =>
   Object.fromEntries(
@@ -223,7 +223,7 @@ it('a session remembers the browser that delivered the response, and no browser 
     fc.property(history, (events) => {
       const { session, taken } = played(events);
       const answered = taken.some(({ event }) => event === 'consent' || event === 'error-response');
-      expect(session.answered?.cookieHash).toBe(answered ? START.cookieHash : undefined);
+      expect(session.responded?.cookieHash).toBe(answered ? START.cookieHash : undefined);
     }),
   );
 });

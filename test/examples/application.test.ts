@@ -17,7 +17,7 @@ import { OpenIdClient } from '../../examples/local/openid-client';
 import { SealedFile } from '../../examples/local/sealed-file';
 import { REDIRECT_PATH, RETURN_PATH, WebApp } from '../../examples/local/web-app';
 
-type Answer = (response: ServerResponse, request: IncomingMessage) => void;
+type Behavior = (response: ServerResponse, request: IncomingMessage) => void;
 
 /** Address of the identity service in these tests; nothing listens there. */
 const SERVICE_ORIGIN = 'http://127.0.0.1:9';
@@ -25,7 +25,7 @@ const SERVICE_ORIGIN = 'http://127.0.0.1:9';
 let folder: string;
 let servers: LoopbackServer[];
 let gate: Server;
-let answer: Answer;
+let answer: Behavior;
 let app: string;
 let stateFile: string;
 let identityProvider: IdentityProvider;
@@ -82,15 +82,15 @@ async function signedIn(): Promise<{ browser: Browser; page: Page }> {
 }
 
 /** Returns the page after the agent's gate has responded with these events. */
-async function shown(gateAnswer: Answer): Promise<string> {
-  answer = gateAnswer;
+async function shown(gateResponse: Behavior): Promise<string> {
+  answer = gateResponse;
   const { browser, page } = await signedIn();
   return (await browser.submit(page, { question: 'What is on?' }, undefined, '/ask')).html;
 }
 
 /** A stream of events that ends correctly. */
 const stream =
-  (...blocks: string[]): Answer =>
+  (...blocks: string[]): Behavior =>
   (response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.end(blocks.map((block) => `${block}\n\n`).join(''));

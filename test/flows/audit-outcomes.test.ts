@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { JsonOperation } from '../../lambda/contract/schemas/requests';
-import type { Answer } from '../local/handmade-request';
+import type { HttpResponse } from '../local/handmade-request';
 import {
   AuditedService,
   OPERATIONS_BY_IAM,
@@ -15,7 +15,7 @@ import {
 } from './support/audited-service';
 import { outrunWrites, throttleRewrapping } from './support/interference';
 import type { TokenEndpointBehavior } from './support/provider';
-import { documentAnswer, startRawServer, type RawBehavior, type RawServer } from './support/raw-server';
+import { documentResponse, startRawServer, type RawBehavior, type RawServer } from './support/raw-server';
 import { putSecret, tagSecret } from './support/secrets';
 import type { PrincipalName } from './support/world';
 
@@ -30,7 +30,7 @@ type Outcome = (typeof OUTCOMES)[number];
 
 interface Ending {
   /** Sends a request that has this outcome. */
-  readonly ask: () => Promise<Answer>;
+  readonly ask: () => Promise<HttpResponse>;
   /** Status and error of the response. */
   readonly answer: readonly [status: number, error: string];
   /** Other members of the audit entry. */
@@ -73,13 +73,13 @@ const ask = (
   name: JsonOperation,
   { body, ...changes }: Input = {},
   principal: PrincipalName = principalFor(name),
-): Promise<Answer> => {
+): Promise<HttpResponse> => {
   const input = service.inputs[name](newName());
   return service.call(name, principal, { ...input, ...changes, body: { ...input.body, ...body } });
 };
 
 /** The test waits for this request's response. */
-const succeeded = (answer: Answer): Answer => {
+const succeeded = (answer: HttpResponse): HttpResponse => {
   if ((answer.status ?? 500) >= 300) throw new Error(`${answer.status} ${answer.body}`);
   return answer;
 };
@@ -369,7 +369,7 @@ const TABLE: Record<JsonOperation, Row> = {
     byWorkload('GetWorkloadAccessTokenForJWT'),
     NEVER,
     NEVER,
-    atIssuer(documentAnswer({}), INVALID),
+    atIssuer(documentResponse({}), INVALID),
     atIssuer((connection) => connection.destroy(), FAILED),
   ),
   GetWorkloadAccessTokenForUserId: row(byWorkload('GetWorkloadAccessTokenForUserId')),

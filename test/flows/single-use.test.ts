@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 /** Consents at the provider but stops before the response reaches the service. */
-async function answerOf(
+async function authorizationResponseOf(
   agent: TestAgent,
   authorizationUrl: string | undefined,
   browser: Browser,
@@ -53,7 +53,7 @@ it('completes a session only once', async () => {
 
 it('accepts a callback only once', async () => {
   const { agent, token, authorizationUrl, browser } = await begun();
-  const answer = await answerOf(agent, authorizationUrl, browser);
+  const answer = await authorizationResponseOf(agent, authorizationUrl, browser);
   const back = await returned(browser, answer);
   const replayed = await browser.step(answer);
   expect([replayed.status, replayed.headers.get('location')]).toEqual([409, null]);
@@ -85,7 +85,7 @@ describe("a callback that does not belong to this browser's request is rejected,
     ['with the code twice', (url: URL) => url.searchParams.append('code', 'another')],
   ])('%s', async (_, change) => {
     const { agent, authorizationUrl, browser } = await begun();
-    const answer = await answerOf(agent, authorizationUrl, browser);
+    const answer = await authorizationResponseOf(agent, authorizationUrl, browser);
     const wrong = new URL(answer);
     change(wrong);
     const page = await browser.step(wrong.href);
@@ -95,15 +95,17 @@ describe("a callback that does not belong to this browser's request is rejected,
 
   it('in another browser', async () => {
     const { agent, authorizationUrl, browser } = await begun();
-    const answer = await answerOf(agent, authorizationUrl, browser);
+    const answer = await authorizationResponseOf(agent, authorizationUrl, browser);
     expect((await new Browser().step(answer)).status).toBe(400);
     await agent.complete(await returned(browser, answer), { userId: 'ana' });
   });
 
   it("with another session's state", async () => {
     const [one, two] = [await begun(), await begun('ben')];
-    const first = new URL(await answerOf(one.agent, one.authorizationUrl, one.browser));
-    const second = new URL(await answerOf(two.agent, two.authorizationUrl, one.browser, 'ben'));
+    const first = new URL(await authorizationResponseOf(one.agent, one.authorizationUrl, one.browser));
+    const second = new URL(
+      await authorizationResponseOf(two.agent, two.authorizationUrl, one.browser, 'ben'),
+    );
     const crossed = new URL(first);
     crossed.searchParams.set('state', second.searchParams.get('state') ?? '');
     expect((await one.browser.step(crossed.href)).status).toBe(400);
@@ -114,7 +116,7 @@ describe("a callback that does not belong to this browser's request is rejected,
   it("at another provider's callback URL", async () => {
     const { agent, authorizationUrl, browser } = await begun();
     const other = await world.agent();
-    const answer = await answerOf(agent, authorizationUrl, browser);
+    const answer = await authorizationResponseOf(agent, authorizationUrl, browser);
     const misdirected = answer.replace(agent.callbackUrl, other.callbackUrl);
     expect((await browser.step(misdirected)).status).toBe(400);
     expect((await browser.step(answer)).status).toBe(302);
@@ -122,8 +124,8 @@ describe("a callback that does not belong to this browser's request is rejected,
 
   it('for an earlier opening of the link', async () => {
     const { agent, authorizationUrl, browser } = await begun();
-    const stale = await answerOf(agent, authorizationUrl, browser);
-    const answer = await answerOf(agent, authorizationUrl, browser);
+    const stale = await authorizationResponseOf(agent, authorizationUrl, browser);
+    const answer = await authorizationResponseOf(agent, authorizationUrl, browser);
     expect((await browser.step(stale)).status).toBe(400);
     expect((await browser.step(answer)).status).toBe(302);
   });
@@ -173,7 +175,7 @@ describe('after the agent is deleted', () => {
 
   it('the callback returns 410 when the keys are no longer cached', async () => {
     const { agent, authorizationUrl, browser } = await begun();
-    const answer = await answerOf(agent, authorizationUrl, browser);
+    const answer = await authorizationResponseOf(agent, authorizationUrl, browser);
     await remove(agent);
     moveClock(301);
     expect((await browser.step(answer)).status).toBe(410);
@@ -190,7 +192,7 @@ describe('after 10 minutes', () => {
 
   it('the callback is rejected', async () => {
     const { agent, authorizationUrl, browser } = await begun();
-    const answer = await answerOf(agent, authorizationUrl, browser);
+    const answer = await authorizationResponseOf(agent, authorizationUrl, browser);
     moveClock(601);
     expect((await browser.step(answer)).status).toBe(410);
   });

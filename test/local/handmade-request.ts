@@ -92,7 +92,7 @@ export const withoutHeader = (request: Handmade, name: string): Handmade => ({
 export const inAuthorization = (request: Handmade, part: string | RegExp, replacement: string): Handmade =>
   withHeader(request, 'authorization', String(request.headers.authorization).replace(part, replacement));
 
-export interface Answer {
+export interface HttpResponse {
   status: number | undefined;
   headers: IncomingHttpHeaders;
   body: string;
@@ -100,7 +100,7 @@ export interface Answer {
 }
 
 /** Sends the header lines unchanged; fetch would join repeated lines and reject some. */
-export function send({ host, method, path, headers, body }: Handmade): Promise<Answer> {
+export function send({ host, method, path, headers, body }: Handmade): Promise<HttpResponse> {
   const lines = Object.entries(headers).flatMap(([name, values]) =>
     [values].flat().flatMap((value) => [name, value]),
   );

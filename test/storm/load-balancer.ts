@@ -5,7 +5,7 @@
  */
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
 import { randomInt } from 'node:crypto';
-import { answerError, functionFailed } from '../../lib/local/gateway-errors';
+import { sendError, functionFailed } from '../../lib/local/gateway-errors';
 import { listenOnLoopback, LOOPBACK, type Listening } from '../../lib/local/loopback-server';
 
 /** Longer than any pause of the storm, so that no client sends into a connection that is being closed. */
@@ -18,7 +18,7 @@ export function startLoadBalancer(ports: () => readonly number[]): Promise<Liste
     (request, response) => {
       const running = ports();
       const port = running.length > 0 ? running[randomInt(running.length)] : undefined;
-      if (port === undefined) answerError(response, functionFailed());
+      if (port === undefined) sendError(response, functionFailed());
       else pass(port, request, response);
     },
   );
@@ -29,7 +29,7 @@ function pass(port: number, request: IncomingMessage, response: ServerResponse):
   const { method, url: path, rawHeaders } = request;
   const failed = (): void => {
     if (response.headersSent) response.destroy();
-    else answerError(response, functionFailed());
+    else sendError(response, functionFailed());
   };
   const onward = forward(
     // A new connection, because an open one might belong to a worker that has died.

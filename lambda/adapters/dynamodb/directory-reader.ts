@@ -41,15 +41,15 @@ async function batchGet(client: DynamoDBClient, wanted: readonly Wanted[]): Prom
     entry.Keys.push(marshall(key) as Record<string, never>);
   }
   for (let tried = 0; tried < TRIES; tried += 1) {
-    const answer: {
+    const response: {
       Responses?: Record<string, Record<string, never>[]>;
       UnprocessedKeys?: typeof request;
     } = (await client.send(new BatchGetItemCommand({ RequestItems: request }))) as never;
-    for (const item of Object.values(answer.Responses ?? {}).flat()) {
+    for (const item of Object.values(response.Responses ?? {}).flat()) {
       const record = unmarshall(item);
       found.set(`${String(record.pk)} ${String(record.sk)}`, record);
     }
-    request = answer.UnprocessedKeys ?? {};
+    request = response.UnprocessedKeys ?? {};
     if (Object.keys(request).length === 0) return ({ pk, sk }) => found.get(`${pk} ${sk}`);
   }
   throw new Error('DynamoDB left keys of a batch unread');

@@ -43,7 +43,7 @@ const StoredGrant = v.object({
       failures: v.number(),
       at: v.number(),
       notBefore: v.number(),
-      lostAnswer: v.exactOptional(v.literal(true)),
+      lostResponse: v.exactOptional(v.literal(true)),
     }),
   ),
 });

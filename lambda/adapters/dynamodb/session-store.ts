@@ -28,7 +28,7 @@ const SessionRecord = v.object({
   authorization: v.object({
     endpoint: v.string(),
     issuer: v.string(),
-    issuerInAnswer: v.boolean(),
+    issuerInResponse: v.boolean(),
     clientId: v.string(),
     client: v.string(),
     callbackId: v.string(),
@@ -43,7 +43,7 @@ const SessionRecord = v.object({
     v.object({ stateHash: v.string(), cookieHash: v.string(), sealedVerifier: v.string() }),
   ),
   // Absent from a session of an earlier version, which cannot complete: the user consents again.
-  answered: v.exactOptional(v.object({ cookieHash: v.string(), at: v.number() })),
+  responded: v.exactOptional(v.object({ cookieHash: v.string(), at: v.number() })),
   completionHash: v.exactOptional(v.string()),
   sealedCode: v.exactOptional(v.string()),
   failure: v.exactOptional(v.string()),

@@ -1,13 +1,13 @@
 /** An agent at an https address. Sends one POST, and passes the response on as it arrives. */
 import type http from 'node:http';
-import { AgentFailure, type Agent } from '../../domain/gate/agent-answer';
+import { AgentFailure, type Agent } from '../../domain/gate/agent-response';
 import type { EndpointPolicy } from '../../domain/endpoint';
-import { AddressNotAllowed, guardedRequest, Unanswered } from './guarded-request';
+import { AddressNotAllowed, guardedRequest, NoResponse } from './guarded-request';
 
 /** The error's code (`ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`, …), which contains nothing that the agent sent. */
 function reasonOf(error: unknown): string {
   if (error instanceof AddressNotAllowed) return error.message;
-  if (error instanceof Unanswered) return `no answer (${error.message})`;
+  if (error instanceof NoResponse) return `no answer (${error.message})`;
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? `no answer (${code})` : 'no answer';
 }

@@ -20,10 +20,10 @@ export class AddressNotAllowed extends Error {
 }
 
 /** The connection ended without a response, in a way that `node:http` does not report as an error. */
-export class Unanswered extends Error {
+export class NoResponse extends Error {
   constructor(what: string) {
     super(what);
-    this.name = 'Unanswered';
+    this.name = 'NoResponse';
   }
 }
 
@@ -53,7 +53,7 @@ export interface GuardedRequest {
 /**
  * @param url https, or http if the caller allows it
  * @returns the response, once its headers have arrived
- * @throws AddressNotAllowed, Unanswered, the signal's reason, or a connection error of `node:http`
+ * @throws AddressNotAllowed, NoResponse, the signal's reason, or a connection error of `node:http`
  */
 export async function guardedRequest(
   url: URL,
@@ -63,7 +63,7 @@ export async function guardedRequest(
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (isIP(host) !== 0 && !isReachable(host, policy)) throw new AddressNotAllowed(host);
   signal.throwIfAborted();
-  const answer = new Promise<http.IncomingMessage>((answered, failed) => {
+  const response = new Promise<http.IncomingMessage>((received, failed) => {
     const request = (url.protocol === 'https:' ? https : http).request(url, {
       method,
       headers: { ...headers, ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }) },
@@ -71,18 +71,18 @@ export async function guardedRequest(
       lookup: guardedLookup(policy),
       signal,
     });
-    request.on('response', answered);
+    request.on('response', received);
     request.on('error', failed);
     // Without this listener `node:http` drops the connection after a 101, and emits neither a response nor an error.
     request.on('upgrade', (_message, socket) => {
       socket.destroy();
-      failed(new Unanswered('the server switched protocols'));
+      failed(new NoResponse('the server switched protocols'));
     });
     // The last event of every request. It has no effect after a response or an error.
     request.on('close', () => {
-      failed(new Unanswered('the connection was closed without an answer'));
+      failed(new NoResponse('the connection was closed without an answer'));
     });
     request.end(body);
   });
-  return within(signal, answer);
+  return within(signal, response);
 }

@@ -7,7 +7,7 @@ import { endpointFault, type EndpointPolicy } from '../../domain/endpoint';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { Transport } from '../../domain/oauth/transport';
 import { within } from '../../domain/within';
-import { AddressNotAllowed, guardedRequest, Unanswered } from './guarded-request';
+import { AddressNotAllowed, guardedRequest, NoResponse } from './guarded-request';
 
 /** Timeout of a whole exchange, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -40,9 +40,9 @@ const headersOf = (message: http.IncomingMessage): [string, string][] =>
   );
 
 /** Returns the reason for the operator's log. */
-function whyUnanswered(error: unknown, deadline: AbortSignal): string {
+function connectionFailure(error: unknown, deadline: AbortSignal): string {
   if (deadline.aborted) return `no answer in ${REQUEST_TIMEOUT_MS} ms`;
-  return error instanceof Unanswered ? error.message : 'no connection';
+  return error instanceof NoResponse ? error.message : 'no connection';
 }
 
 /**
@@ -73,7 +73,7 @@ export function createTransport(policy: EndpointPolicy): Transport {
       if (error instanceof AddressNotAllowed) {
         throw new ProviderFailure('address_not_allowed', error.message, { cause: error });
       }
-      throw new ProviderFailure('unreachable', `${url.hostname}: ${whyUnanswered(error, deadline)}`, {
+      throw new ProviderFailure('unreachable', `${url.hostname}: ${connectionFailure(error, deadline)}`, {
         unavailable: true,
         cause: error,
       });

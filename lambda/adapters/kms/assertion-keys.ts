@@ -43,20 +43,25 @@ const OWNER_CACHE = { milliseconds: 5 * 60 * 1000, most: 1000 };
 
 /** A key has up to 50 tags, and one page holds 1,000. */
 async function tagsOf(client: KMSClient, KeyId: string): Promise<Record<string, string> | undefined> {
-  const answer = await unlessRefused(client.send(new ListResourceTagsCommand({ KeyId })));
+  const response = await unlessRefused(client.send(new ListResourceTagsCommand({ KeyId })));
   return (
-    answer &&
+    response &&
     Object.fromEntries(
-      (answer.Tags ?? []).map(({ TagKey = '', TagValue = '' }) => [TagKey, TagValue] as const),
+      (response.Tags ?? []).map(({ TagKey = '', TagValue = '' }) => [TagKey, TagValue] as const),
     )
   );
 }
 
 export const createKeyDescriptions = (client: KMSClient): KeyDescriptions => ({
   async describe(keyArn) {
-    const answer = await unlessRefused(client.send(new DescribeKeyCommand({ KeyId: keyArn })));
-    const tags = answer && (await tagsOf(client, keyArn));
-    const { Arn: arn, KeyState: state, KeyUsage: usage = '', KeySpec: spec = '' } = answer?.KeyMetadata ?? {};
+    const response = await unlessRefused(client.send(new DescribeKeyCommand({ KeyId: keyArn })));
+    const tags = response && (await tagsOf(client, keyArn));
+    const {
+      Arn: arn,
+      KeyState: state,
+      KeyUsage: usage = '',
+      KeySpec: spec = '',
+    } = response?.KeyMetadata ?? {};
     if (arn === undefined || !tags) return undefined;
     return { arn, enabled: state === 'Enabled', usage, spec, tags };
   },
@@ -101,7 +106,7 @@ export function createAssertionKeys(client: KMSClient, system: Pick<System, 'now
         );
       if (!isNamedBy(await ownerOf(keyArn), owned))
         throw refusal('it does not exist, or its owner tag names another owner');
-      const answer = await unlessRefused(
+      const response = await unlessRefused(
         client.send(
           new SignCommand({
             KeyId: keyArn,
@@ -111,9 +116,9 @@ export function createAssertionKeys(client: KMSClient, system: Pick<System, 'now
           }),
         ),
       );
-      if (!answer?.Signature) throw refusal('KMS refuses to sign with it');
+      if (!response?.Signature) throw refusal('KMS refuses to sign with it');
       const signature =
-        algorithm === 'ES256' ? joseSignature(answer.Signature) : Buffer.from(answer.Signature);
+        algorithm === 'ES256' ? joseSignature(response.Signature) : Buffer.from(response.Signature);
       return signature.toString('base64url');
     },
   };

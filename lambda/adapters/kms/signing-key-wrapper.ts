@@ -59,7 +59,7 @@ export function createSigningKeyWrapper(
   return {
     ...createSigningKeyEncrypter(kms, keyArn, tokenVaultArn),
     async unwrap(key) {
-      const answer = await unlessNeverOpened(
+      const response = await unlessNeverOpened(
         kms.send(
           new DecryptCommand({
             KeyId: keyArn,
@@ -68,9 +68,9 @@ export function createSigningKeyWrapper(
           }),
         ),
       );
-      if (!answer) return undefined;
-      if (!answer.Plaintext) throw new Error('KMS gave no plaintext');
-      return Buffer.from(answer.Plaintext).toString('utf8');
+      if (!response) return undefined;
+      if (!response.Plaintext) throw new Error('KMS gave no plaintext');
+      return Buffer.from(response.Plaintext).toString('utf8');
     },
   };
 }

@@ -85,10 +85,10 @@ export function createVaultKeyMaker(deps: VaultKeyMakerDependencies): VaultKeyMa
    * nothing is sealed with it. Likewise, if the owner was deleted since, its keys might already be deleted. An owner that
    * still exists is marked as deleted before its keys are, so the deletion includes this key.
    */
-  async function underPresentKey<Answer extends Generated>(
+  async function underPresentKey<Output extends Generated>(
     id: VaultKeyId,
-    generate: (kmsKeyArn: string) => Promise<Answer>,
-  ): Promise<{ readonly version: string; readonly generated: Answer }> {
+    generate: (kmsKeyArn: string) => Promise<Output>,
+  ): Promise<{ readonly version: string; readonly generated: Output }> {
     let vault = await tokenVault.get();
     for (let tries = 0; tries < TRIES; tries += 1) {
       const kmsKeyArn = wrappingKeyArn(vault, keyArn);

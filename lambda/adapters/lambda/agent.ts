@@ -7,12 +7,12 @@
 import type { IncomingMessage } from 'node:http';
 import type * as Sdk from '@aws-sdk/client-lambda';
 import type { System } from '../../domain/system';
-import { AgentFailure, type Agent } from '../../domain/gate/agent-answer';
+import { AgentFailure, type Agent } from '../../domain/gate/agent-response';
 import type { AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
 import type { AgentRequest } from '../../domain/gate/agent-request';
 import { ServiceError } from '../../domain/service-error';
 import { lazyLambda } from './client';
-import { functionAnswer } from './function-answer';
+import { functionResponse } from './function-response';
 
 /** Headers of the connection, not of the function's response. */
 const EVENT_STREAM = 'application/vnd.amazon.eventstream';
@@ -141,7 +141,7 @@ export function createLambdaAgent(
         throw failureOf(error);
       });
       const { EventStream = [], ResponseStreamContentType: type } = output;
-      return functionAnswer(
+      return functionResponse(
         payloadOf(EventStream as AsyncIterable<never>),
         type === EVENT_STREAM ? undefined : type,
       );

@@ -12,7 +12,7 @@ import { createFunctionInvoker } from './invoke';
 const QUEUED_WITHIN = 2_000;
 
 /** Milliseconds for a response: more than the function's timeout and a cold start. */
-const ANSWERED_WITHIN = 17_000;
+const RESPONSE_TIMEOUT_MS = 17_000;
 
 /**
  * The error for a function that failed, which operators diagnose in its log. To the caller, it is an unavailable provider.
@@ -31,7 +31,7 @@ export function createProviderClientFunction(functionName: string): BackgroundRe
       const output = await invoker.invoke({
         event: { push: request },
         type: 'RequestResponse',
-        timeoutMs: ANSWERED_WITHIN,
+        timeoutMs: RESPONSE_TIMEOUT_MS,
       });
       const response = invoker.resultOf(PushResponseSchema, output);
       if ('pushed' in response) return response.pushed;

@@ -1,5 +1,5 @@
 /**
- * Invokes the `revocation` function: synchronously where the caller's answer depends on it, and asynchronously to have
+ * Invokes the `revocation` function: synchronously where the caller's response depends on it, and asynchronously to have
  * providers told without waiting for the schedule.
  */
 import { SelectionSchema, type RevocationEvent } from '../../contract/revocation-event';

@@ -34,11 +34,11 @@ export function createRequests(fallback: AuditTrail): RecordedRequests {
       let entry: typeof defaults = defaults;
       const isRecorded = (): boolean => requests.getStore()?.recorded ?? false;
       try {
-        const answer = await work((learned) => {
+        const response = await work((learned) => {
           entry = { ...entry, ...learned };
         });
         if (auditSuccess && !isRecorded()) last.record({ ...entry, outcome: 'allowed' });
-        return answer;
+        return response;
       } catch (error) {
         if (!isRecorded()) last.record({ ...entry, ...endedBy(error) });
         throw error;

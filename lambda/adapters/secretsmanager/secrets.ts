@@ -24,10 +24,10 @@ const unlessRefused = unlessRefusedBy(SecretsManagerServiceException, [
 
 export const createSecretDescriptions = (client: SecretsManagerClient): SecretDescriptions => ({
   async describe(secretId) {
-    const answer = await unlessRefused(client.send(new DescribeSecretCommand({ SecretId: secretId })));
-    if (answer?.ARN === undefined || answer.DeletedDate !== undefined) return undefined;
-    const tags = (answer.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value] as const);
-    return { arn: answer.ARN, tags: Object.fromEntries(tags) };
+    const response = await unlessRefused(client.send(new DescribeSecretCommand({ SecretId: secretId })));
+    if (response?.ARN === undefined || response.DeletedDate !== undefined) return undefined;
+    const tags = (response.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value] as const);
+    return { arn: response.ARN, tags: Object.fromEntries(tags) };
   },
 });
 

@@ -18,7 +18,7 @@ export interface RequestBinding {
  * of the response: a challenge without a verifier, another response mode, a request object, a nonce that no code
  * would validate.
  */
-const CHANGES_THE_ANSWER = [
+const CHANGES_THE_RESPONSE = [
   'code_challenge',
   'code_challenge_method',
   'response_mode',
@@ -35,7 +35,7 @@ const RESERVED_PARAMETERS = reservedParameters(
   'client_secret',
   'client_assertion',
   'client_assertion_type',
-  ...CHANGES_THE_ANSWER,
+  ...CHANGES_THE_RESPONSE,
 );
 
 const challengeOf = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url');
@@ -84,7 +84,7 @@ export function authorizationParameters(
  */
 export function authorizationUrl(endpoint: string, given: URLSearchParams): string {
   const url = new URL(endpoint);
-  const replaced = ['scope', 'resource', 'audience', ...CHANGES_THE_ANSWER, ...given.keys()];
+  const replaced = ['scope', 'resource', 'audience', ...CHANGES_THE_RESPONSE, ...given.keys()];
   for (const name of replaced) url.searchParams.delete(name);
   for (const [name, value] of given) url.searchParams.append(name, value);
   return url.href;

@@ -68,8 +68,8 @@ export async function unlessShredded(
 }
 
 /** Returns whether this browser delivered the provider's response: only this browser learns the return URL. */
-export const hasAnswered = (session: Session, cookies: ReadonlyMap<string, string>): boolean =>
-  isHashOf(session.answered?.cookieHash, cookies.get(bindingCookieName(session.hash)));
+export const hasResponded = (session: Session, cookies: ReadonlyMap<string, string>): boolean =>
+  isHashOf(session.responded?.cookieHash, cookies.get(bindingCookieName(session.hash)));
 
 /** The failure of a session whose link was opened too often. After a response, it has another cause. */
 const OPENED_TOO_OFTEN = 'not_completed';
@@ -79,14 +79,14 @@ const OPENED_TOO_OFTEN = 'not_completed';
  * `state` and no URN.
  */
 function endedPage(session: Session, cookies: ReadonlyMap<string, string>): BrowserOutcome {
-  const { provider, failure, answered } = session;
-  if (failure === OPENED_TOO_OFTEN && answered === undefined) return page({ name: 'opened-too-often' });
-  if (failure !== undefined && answered === undefined) {
+  const { provider, failure, responded } = session;
+  if (failure === OPENED_TOO_OFTEN && responded === undefined) return page({ name: 'opened-too-often' });
+  if (failure !== undefined && responded === undefined) {
     return page({ name: 'request-rejected', provider: provider.name, error: failure });
   }
   return page({
     name: 'already-answered',
-    ...(hasAnswered(session, cookies) && { returnTo: session.returnUrl }),
+    ...(hasResponded(session, cookies) && { returnTo: session.returnUrl }),
   });
 }
 

@@ -121,7 +121,7 @@ const sameParameters = (
 };
 
 /** Returns whether a request polls this session instead of asking for something else. Omitted members match. */
-function answers(session: Session, sealed: SealedRequest, request: ConsentRequest): boolean {
+function fulfills(session: Session, sealed: SealedRequest, request: ConsentRequest): boolean {
   return (
     request.scopes.every((scope) => session.scopes.includes(scope)) &&
     (request.returnUrl === undefined || request.returnUrl === session.returnUrl) &&
@@ -145,7 +145,7 @@ async function openSession(
   if (!returnsToRegistered(request.identity, session)) return undefined;
   if (session.authorization.client !== clientBindingDigest(request.provider)) return undefined;
   const sealed = await openSealedRequest(deps.seal, session);
-  if (!answers(session, sealed, request)) return undefined;
+  if (!fulfills(session, sealed, request)) return undefined;
   // The session can belong to a caller with more permissions. A caller without them gets its own session.
   if (request.consentDenial(consentScopesOf(session, sealed), sealed.customParameters)) return undefined;
   return outstanding(deps.baseUrl, sealed.id);
@@ -206,7 +206,7 @@ async function newSession(
     authorization: {
       endpoint: metadata.authorization_endpoint,
       issuer: metadata.issuer,
-      issuerInAnswer: metadata.authorization_response_iss_parameter_supported ?? false,
+      issuerInResponse: metadata.authorization_response_iss_parameter_supported ?? false,
       clientId: provider.clientId,
       client: clientBindingDigest(provider),
       callbackId: provider.callbackId,

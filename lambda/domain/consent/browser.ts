@@ -9,7 +9,7 @@ export type ConsentPage =
   /** The provider has already responded; only the browser that delivered the response learns the return URL. */
   | { readonly name: 'already-answered'; readonly returnTo?: string }
   /** A response to a request that this browser did not make, or a repeated response. */
-  | { readonly name: 'answer-refused' }
+  | { readonly name: 'response-rejected' }
   /** The provider is unavailable; the link is still valid. */
   | { readonly name: 'not-reached'; readonly provider: string; readonly error: string }
   /** The provider rejected the access request, which ended the session. */

@@ -11,7 +11,7 @@ import { epochSeconds } from '../system';
 import { errorCode } from '../oauth/provider-failure';
 import type { KeptCode } from '../oauth/token-request';
 import { callbackUrl } from '../provider/oauth2-provider';
-import { hasAnswered, unlessShredded, type BrowserEntry, type BrowserDependencies } from './authorize';
+import { hasResponded, unlessShredded, type BrowserEntry, type BrowserDependencies } from './authorize';
 import { openSealedRequest } from './begin';
 import { bindingCookieName, page, type BrowserOutcome } from './browser';
 import { withParameters } from './return-url';
@@ -42,7 +42,7 @@ const single = (query: URLSearchParams, name: string): string | undefined => {
 };
 
 /** Returns the provider's code or error; undefined for neither or both. */
-function answerOf(
+function authorizationResponseOf(
   query: URLSearchParams,
 ): { readonly code: string } | { readonly error: string } | undefined {
   const code = single(query, 'code');
@@ -57,7 +57,7 @@ function rejection(session: Session, start: Start, input: CallbackInput): string
     return 'another browser';
   if (input.callbackId !== session.authorization.callbackId) return 'callback of another provider';
   const iss = input.query.has('iss') ? (single(input.query, 'iss') ?? '') : undefined;
-  if (iss === undefined ? session.authorization.issuerInAnswer : iss !== session.authorization.issuer) {
+  if (iss === undefined ? session.authorization.issuerInResponse : iss !== session.authorization.issuer) {
     return 'issuer of another provider';
   }
   return undefined;
@@ -89,15 +89,15 @@ async function notGranted(
 }
 
 /** Returns the page for a repeated response. Only the browser that delivered the response learns the outcome. */
-async function answeredBefore(
+async function respondedBefore(
   deps: BrowserDependencies,
   session: Session,
   { cookies, query }: CallbackInput,
 ): Promise<BrowserOutcome> {
-  if (!hasAnswered(session, cookies)) return page({ name: 'answer-refused' });
-  const answer = answerOf(query);
-  if (answer && 'error' in answer && session.failure === answer.error) {
-    return notGranted(deps, session, answer.error);
+  if (!hasResponded(session, cookies)) return page({ name: 'response-rejected' });
+  const response = authorizationResponseOf(query);
+  if (response && 'error' in response && session.failure === response.error) {
+    return notGranted(deps, session, response.error);
   }
   return page({ name: 'already-answered', returnTo: session.returnUrl });
 }
@@ -108,45 +108,50 @@ export async function callback(deps: BrowserDependencies, input: CallbackInput):
   const sessionHash = sessionHashIn(single(input.query, 'state') ?? '');
   const session = sessionHash === undefined ? undefined : await deps.sessions.get(sessionHash);
   const entry = { operation: 'Callback', ...(session && sessionFacts(session)) };
-  const refused = (reason: string, name: 'link-ended' | 'answer-refused'): BrowserOutcome => {
+  const refused = (reason: string, name: 'link-ended' | 'response-rejected'): BrowserOutcome => {
     deps.audit.record({ ...entry, outcome: 'denied', reason });
     return page({ name });
   };
-  if (!session) return refused('no such session', 'answer-refused');
+  if (!session) return refused('no such session', 'response-rejected');
   if (isExpired(session, now)) return refused('session expired', 'link-ended');
-  return unlessShredded(deps, entry, () => answered(deps, input, session, entry, refused));
+  return unlessShredded(deps, entry, () => acceptResponse(deps, input, { session, entry, refused }));
+}
+
+/** What the callback knows of a response whose session is open. */
+interface AwaitedResponse {
+  readonly session: Session;
+  readonly entry: BrowserEntry;
+  readonly refused: (reason: string, name: 'response-rejected') => BrowserOutcome;
 }
 
 /** Accepts the response for a session that waits for one, or rejects it. */
-async function answered(
+async function acceptResponse(
   deps: BrowserDependencies,
   input: CallbackInput,
-  session: Session,
-  entry: BrowserEntry,
-  refused: (reason: string, name: 'answer-refused') => BrowserOutcome,
+  { session, entry, refused }: AwaitedResponse,
 ): Promise<BrowserOutcome> {
   const now = epochSeconds(deps.system);
   const { start } = session;
   if (!start) {
     deps.audit.record({ ...entry, outcome: 'denied', reason: `session is ${session.state}` });
-    return answeredBefore(deps, session, input);
+    return respondedBefore(deps, session, input);
   }
   const rejected = rejection(session, start, input);
-  if (rejected) return refused(rejected, 'answer-refused');
-  const answer = answerOf(input.query);
-  if (!answer) return refused('neither code nor error', 'answer-refused');
+  if (rejected) return refused(rejected, 'response-rejected');
+  const response = authorizationResponseOf(input.query);
+  if (!response) return refused('neither code nor error', 'response-rejected');
 
-  if ('error' in answer) {
-    const { error } = answer;
+  if ('error' in response) {
+    const { error } = response;
     const failed = transition(session, { type: 'error-response', failure: error }, now);
     if (!failed || !(await deps.sessions.advance(failed)))
-      return refused('answered by a concurrent request', 'answer-refused');
+      return refused('answered by a concurrent request', 'response-rejected');
     deps.audit.record({ ...entry, outcome: 'failed', result: failed.state, reason: error });
     return notGranted(deps, failed, error);
   }
 
   const kept: KeptCode = {
-    code: answer.code,
+    code: response.code,
     iss: single(input.query, 'iss'),
     codeVerifier: await deps.seal.open(consentContext(session, 'verifier'), start.sealedVerifier),
     redirectUri: callbackUrl(deps.baseUrl, session.authorization.callbackId),
@@ -156,7 +161,7 @@ async function answered(
   const completionHash = hashOf(completionId);
   const consented = transition(session, { type: 'consent', sealedCode, completionHash }, now);
   if (!consented || !(await deps.sessions.advance(consented)))
-    return refused('answered by a concurrent request', 'answer-refused');
+    return refused('answered by a concurrent request', 'response-rejected');
   deps.audit.record({ ...entry, outcome: 'allowed', result: consented.state });
   return { kind: 'redirect', location: await backToApplication(deps, session, completionId) };
 }

@@ -38,7 +38,7 @@ export interface Start {
 }
 
 /** The browser that delivered the provider's response, and the time. */
-export interface Answered {
+export interface Responded {
   /** SHA-256 of the browser's cookie. */
   readonly cookieHash: string;
   /** Epoch seconds. */
@@ -78,7 +78,7 @@ export interface Session {
     readonly endpoint: string;
     readonly issuer: string;
     /** Whether the server always identifies itself in its response (RFC 9207 section 3). */
-    readonly issuerInAnswer: boolean;
+    readonly issuerInResponse: boolean;
     readonly clientId: string;
     /** Digest of the client and its authorization server: a reconfigured provider does not get this session's code. */
     readonly client: string;
@@ -94,7 +94,7 @@ export interface Session {
   /** JWE of {@link SealedRequest}. */
   readonly sealedRequest: string;
   readonly start?: Start;
-  readonly answered?: Answered;
+  readonly responded?: Responded;
   /** SHA-256 of the completion URI's ID; present only while a code can be redeemed. */
   readonly completionHash?: string;
   /** JWE of the authorization code. */
@@ -178,8 +178,8 @@ const COMPLETION_SECONDS = 60;
  * Returns whether an open session's link was used but not completed: the application did not complete it in time, or the
  * function was interrupted. The link cannot be used again, so the next request gets a new one.
  */
-const isLeftBehind = ({ answered }: Session, now: number): boolean =>
-  answered !== undefined && answered.at + COMPLETION_SECONDS <= now;
+const isLeftBehind = ({ responded }: Session, now: number): boolean =>
+  responded !== undefined && responded.at + COMPLETION_SECONDS <= now;
 
 /**
  * Pushed authorization requests of one session (RFC 9126). Each opening of the link pushes one, because each browser has
@@ -209,19 +209,19 @@ export function transition(session: Session, event: SessionEvent, now: number): 
   if (isExpired(session, now) && session.state !== 'REDEEMING') return undefined;
   const next: Session = { ...session, state, revision: session.revision + 1 };
   for (const done of TRANSIENT) Reflect.deleteProperty(next, done);
-  const answered = session.start && { answered: { cookieHash: session.start.cookieHash, at: now } };
+  const responded = session.start && { responded: { cookieHash: session.start.cookieHash, at: now } };
   switch (event.type) {
     case 'start':
       return { ...next, start: event.start };
     case 'consent':
       return {
         ...next,
-        ...answered,
+        ...responded,
         sealedCode: event.sealedCode,
         completionHash: event.completionHash,
       };
     case 'error-response':
-      return { ...next, ...answered, failure: event.failure };
+      return { ...next, ...responded, failure: event.failure };
     case 'fail':
       return { ...next, failure: event.failure };
     case 'claim':

@@ -177,9 +177,12 @@ function retrieve(
     });
     const admitted = await admitRequest(deps.directory, { principal, input, delegation }, annotate);
     try {
-      const answer = await tokenFor(deps, await prepare(admitted));
-      annotate({ result: answer.outcome, ...(answer.reason !== undefined && { reason: answer.reason }) });
-      return answer;
+      const response = await tokenFor(deps, await prepare(admitted));
+      annotate({
+        result: response.outcome,
+        ...(response.reason !== undefined && { reason: response.reason }),
+      });
+      return response;
     } catch (error) {
       if (error instanceof ProviderFailure) throw error.toServiceError(admitted.owner.provider.name);
       // Secrets and keys are missing if their owner was deleted during the request.

@@ -68,8 +68,8 @@ async function ownSession(
 /** Returns why a grant lost its tokens, from its last failure. */
 function lossOf(grant: Grant | undefined): string | undefined {
   if (!grant?.lastFailure || grant.tokens) return undefined;
-  const { code, lostAnswer } = grant.lastFailure;
-  return `the refresh was rejected: ${code}${lostAnswer ? ', after the response to an earlier one was lost' : ''}`;
+  const { code, lostResponse } = grant.lastFailure;
+  return `the refresh was rejected: ${code}${lostResponse ? ', after the response to an earlier one was lost' : ''}`;
 }
 
 /**

@@ -12,11 +12,11 @@ import type { OnBehalfOf } from '../workload-token/issue';
 import { checkAddressee, type Addressee } from './addressee';
 import {
   AgentFailure,
-  validatedAnswer,
+  validatedResponse,
   runtimeClientError,
   type Agent,
-  type AgentAnswer,
-} from './agent-answer';
+  type AgentResponse,
+} from './agent-response';
 import type { AgentEndpointConfiguration, IamInbound } from './agent-endpoint';
 import { agentRequest, checkPayload, sessionIdOf, USER_HEADER, type AgentRequest } from './agent-request';
 import { endpointEntry, OPERATION, tokenEntry } from './audit';
@@ -87,7 +87,7 @@ async function callerOf(
   return { userToken };
 }
 
-async function answerOf(agent: Agent, request: AgentRequest, signal: AbortSignal): Promise<AgentAnswer> {
+async function responseOf(agent: Agent, request: AgentRequest, signal: AbortSignal): Promise<AgentResponse> {
   try {
     signal.throwIfAborted();
     return await within(signal, agent.invoke(request, signal));
@@ -115,7 +115,7 @@ export function invokeAgent(
   endpoint: AgentEndpointConfiguration,
   call: AgentCall,
   signal: AbortSignal,
-): Promise<AgentAnswer> {
+): Promise<AgentResponse> {
   return audited(deps.audit, { operation: OPERATION }, async (annotate) => {
     annotate(endpointEntry(endpoint));
     const onBehalfOf = await callerOf(deps, endpoint, call, annotate);
@@ -126,6 +126,6 @@ export function invokeAgent(
     annotate(tokenEntry(workloadAccessToken));
     const told = { workloadAccessToken, sessionId, requestId: call.requestId };
     const request = agentRequest(endpoint, call.headers, call.payload, told);
-    return validatedAnswer(endpoint.protocol, await answerOf(deps.agent, request, signal), sessionId);
+    return validatedResponse(endpoint.protocol, await responseOf(deps.agent, request, signal), sessionId);
   });
 }

@@ -64,7 +64,7 @@ export interface RenewalFailure {
   /** Epoch milliseconds before which no request tries again. */
   readonly notBefore: number;
   /** The response to a sent request was not stored: the refresh token might be redeemed already. */
-  readonly lostAnswer?: true;
+  readonly lostResponse?: true;
 }
 
 export interface GrantId {

@@ -114,8 +114,8 @@ export async function exchangedToken(
 ): Promise<ReturnedToken> {
   const { owner, grant } = holding;
   const held = force ? await markRejected(deps, owner, grant) : grant;
-  const answer = await heldToken(deps, { ...holding, grant: held, renewedAs: 'exchanged' });
-  if (answer) return answer;
+  const response = await heldToken(deps, { ...holding, grant: held, renewedAs: 'exchanged' });
+  if (response) return response;
   // The grant expired and was deleted during the renewal.
   throw new ServiceError('ThrottlingException', 'The token was deleted during the request. Try again.');
 }

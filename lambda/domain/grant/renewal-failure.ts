@@ -39,8 +39,8 @@ export function renewalFailureOf(
     failures,
     at: now,
     notBefore: unavailable ? now + wait : now,
-    ...((seen?.lease?.sentAt !== undefined || seen?.lastFailure?.lostAnswer) && {
-      lostAnswer: true as const,
+    ...((seen?.lease?.sentAt !== undefined || seen?.lastFailure?.lostResponse) && {
+      lostResponse: true as const,
     }),
   };
 }

@@ -224,7 +224,7 @@ export async function renewWithLease(
           unavailable: true,
           cause: error,
         });
-    const lastFailure = { ...renewalFailureOf(failure, seen, system.now()), lostAnswer: true as const };
+    const lastFailure = { ...renewalFailureOf(failure, seen, system.now()), lostResponse: true as const };
     // If no write succeeds, this one does not either, and the lease ends at its deadline.
     await release(lastFailure).catch(() => false);
     throw rejected ? providerFailureOf(lastFailure, system.now(), failure) : error;

@@ -19,7 +19,7 @@ import {
   type ObtainedTokens,
   type ProviderClient,
 } from './token-request';
-import { normalizedAnswer } from './vendor-answer';
+import { normalizedResponse } from './vendor-response';
 import { revocationTransport } from './vendor-request';
 
 /** Tokens that must be revoked. */
@@ -52,7 +52,7 @@ export class NotRevoked extends ProviderFailure {
 }
 
 /** What a provider made of one token. */
-type Answer = 'accepted' | 'already-revoked' | 'unsupported';
+type TokenOutcome = 'accepted' | 'already-revoked' | 'unsupported';
 
 const ENDPOINT = 'revocation endpoint';
 const INTROSPECTION = 'introspection endpoint';
@@ -60,10 +60,10 @@ const INTROSPECTION = 'introspection endpoint';
 /** Evaluates the response to a revocation request. @throws ProviderFailure */
 export async function validatedRevocation(
   response: Response,
-  { answer, deadStatus }: Pick<VendorRevocation, 'answer' | 'deadStatus'>,
-): Promise<Answer> {
+  { response: departures, deadStatus }: Pick<VendorRevocation, 'response' | 'deadStatus'>,
+): Promise<TokenOutcome> {
   if (response.status === deadStatus) return 'already-revoked';
-  const normalized = answer ? await normalizedAnswer(response, answer) : response;
+  const normalized = departures ? await normalizedResponse(response, departures) : response;
   // RFC 7009 section 2.2 has status 200 and an ignored body. Some servers answer 202 or 204.
   if (normalized.ok) return 'accepted';
   try {
@@ -133,7 +133,7 @@ function resolved(reference: string, { metadata, provider }: ProviderClient): st
 /** A revocation request that is ready to be sent, and the introspection that goes with it. */
 interface Way {
   readonly revocation: VendorRevocation;
-  revoke(token: string, hint: 'refresh_token' | 'access_token'): Promise<Answer>;
+  revoke(token: string, hint: 'refresh_token' | 'access_token'): Promise<TokenOutcome>;
   /** Returns undefined if the provider does not say. */
   isActive(token: string): Promise<boolean | undefined>;
 }
@@ -214,20 +214,20 @@ function tokensToSend(
 /**
  * Sends the tokens.
  *
- * @returns the answers, in order, without the ones of an access token that cannot be revoked after its refresh token was
+ * @returns the outcomes, in order, without the ones of an access token that cannot be revoked after its refresh token was
  * @throws ProviderFailure
  */
-async function send(way: Way, tokens: readonly TokenToSend[]): Promise<Answer[]> {
-  const answers: Answer[] = [];
+async function send(way: Way, tokens: readonly TokenToSend[]): Promise<TokenOutcome[]> {
+  const outcomes: TokenOutcome[] = [];
   for (const [token, hint] of tokens) {
     try {
-      answers.push(await way.revoke(token, hint));
+      outcomes.push(await way.revoke(token, hint));
     } catch (error) {
-      const isLeftOver = answers.some((answer) => answer !== 'unsupported');
+      const isLeftOver = outcomes.some((outcome) => outcome !== 'unsupported');
       if (!isLeftOver || !(error instanceof ProviderFailure) || error.unavailable) throw error;
     }
   }
-  return answers;
+  return outcomes;
 }
 
 /**
@@ -292,15 +292,15 @@ export async function revokeTokens(
   const introspects = refreshToken === undefined || revocation.introspection !== undefined;
   const activeBefore = introspects ? await way.isActive(first[0]) : undefined;
 
-  let answers;
+  let outcomes;
   try {
-    answers = await send(way, [first, ...others]);
+    outcomes = await send(way, [first, ...others]);
   } catch (error) {
     const isRejected = error instanceof ProviderFailure && !error.unavailable;
     if (!revocation.undocumented || !isRejected) throw error;
     return notProvable(`the provider does not document revocation, and answered ${error.code}`, revocation);
   }
-  if (answers.every((answer) => answer === 'unsupported')) {
+  if (outcomes.every((outcome) => outcome === 'unsupported')) {
     return notProvable('the provider does not revoke tokens of this kind', revocation);
   }
 
@@ -313,7 +313,7 @@ export async function revokeTokens(
     if (activeAfter === false) return confirmed(revocation);
   }
   const isCovered = refreshToken === undefined || first[0] === refreshToken;
-  if (isCovered && (answers[0] === 'already-revoked' || (await isRevokedByNow(way, first)))) {
+  if (isCovered && (outcomes[0] === 'already-revoked' || (await isRevokedByNow(way, first)))) {
     return confirmed(revocation);
   }
   return {

@@ -133,9 +133,9 @@ export async function exchangeOnBehalfOf(
         options(client),
       ),
     async (response) => {
-      const answer = await oauth.processGenericTokenEndpointResponse(metadata, oauthClient, response);
-      checkUse(answer);
-      return answer;
+      const issued = await oauth.processGenericTokenEndpointResponse(metadata, oauthClient, response);
+      checkUse(issued);
+      return issued;
     },
   );
   return { accessToken, scopes, ...(expiresAt !== undefined && { expiresAt }) };

@@ -11,11 +11,11 @@ import { vendorOf } from '../provider/vendors';
 import { invalidMember } from '../service-error';
 import { boundedLifetime } from '../stated-lifetime';
 import { clientAuthentication, oauthClientOf, type ClientCredential } from './client-authentication';
-import { answerAsJson } from './form-answer';
+import { responseAsJson } from './form-response';
 import type { Metadata } from './provider-metadata';
 import { providerFailure, ProviderFailure } from './provider-failure';
 import type { Transport } from './transport';
-import { normalizedAnswer } from './vendor-answer';
+import { normalizedResponse } from './vendor-response';
 import { vendorTransport } from './vendor-request';
 
 export interface TokenRequestDependencies {
@@ -109,9 +109,9 @@ const MAX_SCOPE_CHARACTERS = 32_768;
 const REFRESH_LIFETIMES = ['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in'];
 
 /** Returns undefined if the response has no such member, and for 0, which means that the token does not expire. */
-function refreshLifetimeOf(answer: oauth.TokenEndpointResponse): number | undefined {
+function refreshLifetimeOf(response: oauth.TokenEndpointResponse): number | undefined {
   for (const name of REFRESH_LIFETIMES) {
-    const stated = answer[name];
+    const stated = response[name];
     const seconds = typeof stated === 'string' ? Number(stated) : stated;
     if (typeof seconds === 'number' && seconds > 0) return boundedLifetime(seconds);
   }
@@ -120,35 +120,37 @@ function refreshLifetimeOf(answer: oauth.TokenEndpointResponse): number | undefi
 
 /** Validates a token response (RFC 6749 section 5.1). An absent `scope` means that all requested scopes were granted. */
 function validatedTokens(
-  answer: oauth.TokenEndpointResponse,
+  response: oauth.TokenEndpointResponse,
   requested: RequestedToken,
   vendor: Vendor,
   now: number,
 ): ObtainedTokens {
-  if (answer.token_type !== 'bearer' || !ACCESS_TOKEN.test(answer.access_token)) {
+  if (response.token_type !== 'bearer' || !ACCESS_TOKEN.test(response.access_token)) {
     throw new ProviderFailure(
       'invalid_response',
       'token endpoint: the issued token is not a bearer access token',
     );
   }
-  if (answer.scope !== undefined && answer.scope.length > MAX_SCOPE_CHARACTERS) {
+  if (response.scope !== undefined && response.scope.length > MAX_SCOPE_CHARACTERS) {
     throw new ProviderFailure(
       'invalid_response',
       `token endpoint: the scopes have more than ${MAX_SCOPE_CHARACTERS} characters`,
     );
   }
-  const refreshToken = answer.refresh_token ?? requested.refreshToken;
-  const assumed = vendor.answer?.assumedLifetime ?? ASSUMED_LIFETIME;
-  const lifetime = answer.expires_in ?? (refreshToken === undefined ? undefined : assumed);
-  const refreshLifetime = refreshLifetimeOf(answer);
+  const refreshToken = response.refresh_token ?? requested.refreshToken;
+  const assumed = vendor.response?.assumedLifetime ?? ASSUMED_LIFETIME;
+  const lifetime = response.expires_in ?? (refreshToken === undefined ? undefined : assumed);
+  const refreshLifetime = refreshLifetimeOf(response);
   // A new refresh token has its own expiry, if any. The old one keeps its expiry.
-  const kept = answer.refresh_token === undefined ? requested.refreshExpiresAt : undefined;
+  const kept = response.refresh_token === undefined ? requested.refreshExpiresAt : undefined;
   const refreshExpiresAt = refreshLifetime === undefined ? kept : now + refreshLifetime;
   return {
-    accessToken: answer.access_token,
+    accessToken: response.access_token,
     ...(refreshToken !== undefined && { refreshToken }),
     scopes:
-      answer.scope === undefined ? requested.scopes : answer.scope.split(' ').filter((scope) => scope !== ''),
+      response.scope === undefined
+        ? requested.scopes
+        : response.scope.split(' ').filter((scope) => scope !== ''),
     ...(lifetime !== undefined && { expiresAt: now + boundedLifetime(lifetime) }),
     ...(refreshToken !== undefined && refreshExpiresAt !== undefined && { refreshExpiresAt }),
   };
@@ -165,8 +167,10 @@ export async function exchange(
   const vendor = vendorOf(provider.vendor);
   try {
     const response = await send();
-    const answer = await (vendor.answer ? normalizedAnswer(response, vendor.answer) : answerAsJson(response));
-    return validatedTokens(await validate(answer), requested, vendor, now);
+    const normalized = await (vendor.response
+      ? normalizedResponse(response, vendor.response)
+      : responseAsJson(response));
+    return validatedTokens(await validate(normalized), requested, vendor, now);
   } catch (error) {
     throw providerFailure(error);
   }
@@ -206,11 +210,11 @@ export function redeemCode(
     client,
     request,
     () => {
-      const answer = new URLSearchParams({
+      const received = new URLSearchParams({
         code: kept.code,
         ...(kept.iss !== undefined && { iss: kept.iss }),
       });
-      const checked = oauth.validateAuthResponse(metadata, oauthClient, answer, oauth.expectNoState);
+      const checked = oauth.validateAuthResponse(metadata, oauthClient, received, oauth.expectNoState);
       return oauth.authorizationCodeGrantRequest(
         metadata,
         oauthClient,

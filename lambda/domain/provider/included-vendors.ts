@@ -74,7 +74,7 @@ const PUBLIC_VENDORS = {
     authorizationParameters: { token_access_type: 'offline' },
     clientAuthentication: 'CLIENT_SECRET_POST',
     clientCredentials: false,
-    answer: {},
+    response: {},
     // https://www.dropbox.com/developers/documentation/http/documentation#auth-token-revoke
     revocation: {
       reach: 'grant',
@@ -97,7 +97,7 @@ const PUBLIC_VENDORS = {
     },
     scopeSeparator: ',',
     clientAuthentication: 'CLIENT_SECRET_POST',
-    answer: {
+    response: {
       errorAt: ['error', 'code'],
       errorCodes: {
         1: 'invalid_client',
@@ -116,7 +116,7 @@ const PUBLIC_VENDORS = {
       method: 'DELETE',
       sends: 'access-token',
       body: 'bearer',
-      answer: {
+      response: {
         errorAt: ['error', 'code'],
         errorCodes: {
           2: 'temporarily_unavailable',
@@ -138,7 +138,7 @@ const PUBLIC_VENDORS = {
     },
     clientAuthentication: 'CLIENT_SECRET_POST',
     clientCredentials: false,
-    answer: {
+    response: {
       errorAt: ['status'],
       errorCodes: {
         BAD_AUTH_CODE: 'invalid_grant',
@@ -175,7 +175,7 @@ const PUBLIC_VENDORS = {
     clientCredentials: false,
     jsonTokenRequest: true,
     tokenRequestHeaders: { 'notion-version': '2025-09-03' },
-    answer: {
+    response: {
       errorAt: ['code'],
       errorCodes: {
         unauthorized: 'invalid_client',
@@ -191,7 +191,7 @@ const PUBLIC_VENDORS = {
       introspection: 'introspect',
       sends: 'access-token',
       body: 'json',
-      answer: {
+      response: {
         errorAt: ['code'],
         errorCodes: {
           unauthorized: 'invalid_client',
@@ -214,13 +214,13 @@ const PUBLIC_VENDORS = {
     },
     authorizationParameters: { duration: 'permanent' },
     clientAuthentication: 'CLIENT_SECRET_BASIC',
-    answer: { errorCodes: { 401: 'invalid_client', 429: 'temporarily_unavailable' } },
+    response: { errorCodes: { 401: 'invalid_client', 429: 'temporarily_unavailable' } },
     revocation: {
       reach: 'grant',
       endpoint: 'revoke_token',
       sends: 'one',
       typeHint: true,
-      answer: { errorCodes: { 401: 'invalid_client', 429: 'temporarily_unavailable' } },
+      response: { errorCodes: { 401: 'invalid_client', 429: 'temporarily_unavailable' } },
       userRemoves: 'reddit.com/prefs/apps',
     },
   }),
@@ -234,7 +234,7 @@ const PUBLIC_VENDORS = {
       tokenEndpoint: 'https://accounts.spotify.com/api/token',
     },
     clientAuthentication: 'CLIENT_SECRET_BASIC',
-    answer: {},
+    response: {},
     // Refresh tokens end 6 months after the consent.
     revocation: { reach: 'none', userRemoves: 'spotify.com/account/apps > Remove access' },
   }),
@@ -249,7 +249,7 @@ const PUBLIC_VENDORS = {
     },
     authorizationParameters: { force_verify: 'false' },
     clientAuthentication: 'CLIENT_SECRET_POST',
-    answer: {
+    response: {
       errorAt: ['message'],
       errorCodes: {
         'Invalid authorization code': 'invalid_grant',
@@ -264,7 +264,7 @@ const PUBLIC_VENDORS = {
       endpoint: 'revoke',
       sends: 'access-token',
       authentication: 'client-id',
-      answer: { errorAt: ['message'], errorCodes: { 'Invalid token': 'invalid_token' } },
+      response: { errorAt: ['message'], errorCodes: { 'Invalid token': 'invalid_token' } },
       userRemoves: 'Twitch > Settings > Connections > Other Connections',
     },
   }),
@@ -279,7 +279,7 @@ const PUBLIC_VENDORS = {
     },
     clientAuthentication: 'CLIENT_SECRET_BASIC',
     clientCredentials: false,
-    answer: { errorCodes: { invalid_request: 'invalid_grant' } },
+    response: { errorCodes: { invalid_request: 'invalid_grant' } },
     revocation: { reach: 'token', endpoint: 'revoke', userRemoves: 'x.com/settings/connected_apps' },
   }),
 
@@ -293,7 +293,7 @@ const PUBLIC_VENDORS = {
     },
     device: true,
     clientAuthentication: 'CLIENT_SECRET_BASIC',
-    answer: { errorCodes: { bad_verification_code: 'invalid_grant' } },
+    response: { errorCodes: { bad_verification_code: 'invalid_grant' } },
     // https://yandex.com/dev/id/doc/en/tokens/token-invalidate
     revocation: {
       reach: 'token',
@@ -315,13 +315,13 @@ const PUBLIC_VENDORS = {
     },
     scopeSeparator: ',',
     clientAuthentication: 'CLIENT_SECRET_BASIC',
-    answer: {},
+    response: {},
     // The access token takes its refresh token along.
     revocation: {
       reach: 'grant',
       endpoint: 'revoke',
       sends: 'access-token',
-      answer: { errorAt: ['code'], errorCodes: { 4741: 'invalid_token' } },
+      response: { errorAt: ['code'], errorCodes: { 4741: 'invalid_token' } },
       userRemoves: 'marketplace.zoom.us > Manage > Added Apps > Remove',
     },
   }),

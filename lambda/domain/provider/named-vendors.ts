@@ -18,7 +18,7 @@ export const NAMED_VENDORS = {
     clientAuthentication: 'CLIENT_SECRET_POST',
     clientCredentials: false,
     jsonTokenRequest: true,
-    answer: {},
+    response: {},
     // The metadata of another issuer on this host names the endpoint; the documentation of 3LO apps names none.
     revocation: {
       reach: 'grant',
@@ -44,7 +44,7 @@ export const NAMED_VENDORS = {
     },
     clientAuthentication: 'CLIENT_SECRET_POST',
     clientCredentials: false,
-    answer: {
+    response: {
       // https://docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
       errorCodes: {
         bad_verification_code: 'invalid_grant',
@@ -83,7 +83,7 @@ export const NAMED_VENDORS = {
     authorizationParameters: { access_type: 'offline', prompt: 'consent' },
     clientAuthentication: 'CLIENT_SECRET_POST',
     clientCredentials: false,
-    answer: {},
+    response: {},
     // A dead token is answered with status 400.
     // https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke
     revocation: {
@@ -106,7 +106,7 @@ export const NAMED_VENDORS = {
     },
     pkce: false,
     clientAuthentication: 'CLIENT_SECRET_POST',
-    answer: {},
+    response: {},
     // Public programs use the endpoint; the documentation names none.
     revocation: {
       reach: 'token',
@@ -129,7 +129,7 @@ export const NAMED_VENDORS = {
       config: { grantType: 'JWT_AUTHORIZATION_GRANT' },
       parameters: { requested_token_use: 'on_behalf_of' },
     },
-    answer: {},
+    response: {},
     // Near misses end all sessions of the user, or need an administrator.
     revocation: {
       reach: 'none',
@@ -139,7 +139,7 @@ export const NAMED_VENDORS = {
 
   /**
    * Refresh tokens by the scope `refresh_token` or `offline_access`. An access token lives as long as the session
-   * that the org sets, which the answer does not say: 15 minutes is the shortest that can be set. Client
+   * that the org sets, which the response does not say: 15 minutes is the shortest that can be set. Client
    * credentials are for My Domain hosts.
    */
   SalesforceOauth2: {
@@ -152,7 +152,7 @@ export const NAMED_VENDORS = {
     authorizationParameters: { prompt: 'consent' },
     clientAuthentication: 'CLIENT_SECRET_POST',
     clientCredentials: false,
-    answer: { assumedLifetime: 900 },
+    response: { assumedLifetime: 900 },
     // A refresh token takes its access tokens along. A dead token is answered with status 400 `invalid_token`.
     // https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_revoke_token.htm
     revocation: {
@@ -181,7 +181,7 @@ export const NAMED_VENDORS = {
     pkce: false,
     clientAuthentication: 'CLIENT_SECRET_POST',
     clientCredentials: false,
-    answer: {
+    response: {
       tokensIn: 'authed_user',
       errorCodes: {
         invalid_code: 'invalid_grant',
@@ -203,7 +203,7 @@ export const NAMED_VENDORS = {
       endpoint: 'auth.revoke',
       sends: 'access-token',
       body: 'bearer',
-      answer: {
+      response: {
         errorCodes: {
           token_revoked: 'invalid_token',
           token_expired: 'invalid_token',

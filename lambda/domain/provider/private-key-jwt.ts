@@ -91,7 +91,7 @@ export function resolvePrivateKeyJwt(
   };
 }
 
-/** AWS's `PrivateKeyJwtConfig`, as Get answers it. */
+/** AWS's `PrivateKeyJwtConfig`, as Get returns it. */
 export const privateKeyJwtConfigOf = ({
   keyArn: kmsKeyArn,
   algorithm,

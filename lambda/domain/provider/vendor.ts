@@ -35,14 +35,14 @@ export const usesSecret = (method: ClientAuthenticationMethod): method is Client
 
 /** An authorization server with the same endpoints for all customers. */
 export interface FixedServer {
-  /** The vendor's issuer where it has one, and else its origin: what an `iss` in its answer must be (RFC 9207). */
+  /** The vendor's issuer where it has one, and else its origin: what an `iss` in its response must be (RFC 9207). */
   readonly issuer: string;
   readonly authorizationEndpoint: string;
   readonly tokenEndpoint: string;
 }
 
-/** How a token endpoint's answer departs from RFC 6749 section 5. */
-export interface AnswerDepartures {
+/** How a token endpoint's response departs from RFC 6749 section 5. */
+export interface ResponseDepartures {
   /** Member that holds the tokens where there are none at the top. */
   readonly tokensIn?: string;
   /** Path of the error code, where it is not a text in `error`. */
@@ -88,7 +88,7 @@ export interface VendorRevocation {
   /** Default: as at the token endpoint. `client-id` is a client without proof, and `none` names no client. */
   readonly authentication?: ClientSecretMethod | 'client-id' | 'none';
   /** Differences in its responses. The error code `invalid_token` means that the token is already revoked. */
-  readonly answer?: AnswerDepartures;
+  readonly response?: ResponseDepartures;
   /** Status of the response for a token that is already revoked. */
   readonly deadStatus?: 401 | 404;
   /** Whether access tokens stay valid until they expire. */
@@ -123,7 +123,7 @@ export interface Vendor {
   /** Additional header fields that its token endpoint requires. */
   readonly tokenRequestHeaders?: Readonly<Record<string, string>>;
   /** Differences in its responses; absent if its responses need no conversion. */
-  readonly answer?: AnswerDepartures;
+  readonly response?: ResponseDepartures;
   /** How it revokes tokens. */
   readonly revocation: VendorRevocation;
 }

@@ -1,4 +1,4 @@
-/** Begins a revocation: stores it, and has its grants selected before the caller gets its answer. */
+/** Begins a revocation: stores it, and has its grants selected before the caller gets its response. */
 import type { DeletedGrants } from '../sealing/deletion';
 import { epochSeconds, type System } from '../system';
 import type { Revocation, RevocationStore } from './revocation';

@@ -11,7 +11,7 @@ import { createWorkloadTokens } from '../../adapters/identity/workload-tokens';
 import { createLambdaAgent } from '../../adapters/lambda/agent';
 import { createMetadataReader } from '../../domain/oauth/provider-metadata';
 import type { UserTokenVerifier } from '../../domain/identity/user';
-import type { Agent } from '../../domain/gate/agent-answer';
+import type { Agent } from '../../domain/gate/agent-response';
 import type { AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
 import type { EndpointPolicy } from '../../domain/endpoint';
 import { audit, report, requests } from './logging';

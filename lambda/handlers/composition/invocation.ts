@@ -21,7 +21,7 @@ export class RefusedEvent extends ServiceError {
  * @param refusal message for an event that does not match the schema
  * @throws RefusedEvent, which is also recorded; any error of the work itself
  */
-export function handleInvocation<Schema extends v.GenericSchema, Answer>(
+export function handleInvocation<Schema extends v.GenericSchema, Output>(
   schema: Schema,
   refusal: string,
   {
@@ -34,8 +34,8 @@ export function handleInvocation<Schema extends v.GenericSchema, Answer>(
     /** False for a function that records an entry for each thing that it does, and might find nothing to do. */
     readonly auditSuccess?: boolean;
   },
-  work: (input: v.InferOutput<Schema>) => Promise<Answer>,
-): Promise<Answer> {
+  work: (input: v.InferOutput<Schema>) => Promise<Output>,
+): Promise<Output> {
   const resource = context?.invokedFunctionArn;
   const defaults = { operation: INVOKE, auditSuccess, ...(resource !== undefined && { resource }) };
   return requests.within(requestContextOf(undefined, context), () =>

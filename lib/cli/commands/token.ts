@@ -34,7 +34,7 @@ interface GetFlags extends ConnectionFlags {
   readonly noBrowser: boolean;
 }
 
-interface TokenAnswer {
+interface TokenResponse {
   readonly accessToken?: string;
   readonly authorizationUrl?: string;
   readonly sessionUri?: string;
@@ -159,7 +159,7 @@ const declined = (): CliError =>
   new CliError('The consent failed, or was declined. Run the command again for a new authorization URL.');
 
 /** Waits until another application has completed the session. */
-async function pollToken(request: () => Promise<TokenAnswer>): Promise<string> {
+async function pollToken(request: () => Promise<TokenResponse>): Promise<string> {
   for (;;) {
     await wait(POLL_MS);
     const { accessToken, sessionStatus } = await request();
@@ -209,8 +209,8 @@ async function obtain(
   const returnUrl = flow === 'user' ? await returnUrlOf(service, flags) : undefined;
   const state = randomBytes(16).toString('base64url');
   const workloadIdentityToken = await workloadToken(service, flags.agent, user);
-  const request = (members: object = {}): Promise<TokenAnswer> =>
-    service.call<TokenAnswer>(OPERATIONS.GetResourceOauth2Token, {
+  const request = (members: object = {}): Promise<TokenResponse> =>
+    service.call<TokenResponse>(OPERATIONS.GetResourceOauth2Token, {
       workloadIdentityToken,
       resourceCredentialProviderName: provider,
       scopes: scope,
@@ -252,7 +252,7 @@ async function obtain(
 }
 
 /** Rejects when the session has failed: the browser does not always return then. */
-async function failed(request: () => Promise<TokenAnswer>, signal: AbortSignal): Promise<never> {
+async function failed(request: () => Promise<TokenResponse>, signal: AbortSignal): Promise<never> {
   while (!signal.aborted) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS).unref());
     if (!signal.aborted && (await request()).sessionStatus === 'FAILED') throw declined();

@@ -4,7 +4,7 @@
  */
 import type { AuditEntry } from '../../../lambda/domain/audit';
 import type { AgentEndpointConfiguration } from '../../../lambda/domain/gate/agent-endpoint';
-import { AgentFailure, type AgentAnswer } from '../../../lambda/domain/gate/agent-answer';
+import { AgentFailure, type AgentResponse } from '../../../lambda/domain/gate/agent-response';
 import { MAX_PAYLOAD_BYTES, type AgentRequest } from '../../../lambda/domain/gate/agent-request';
 import { invokeAgent, type AgentCall } from '../../../lambda/domain/gate/invoke';
 import { authorizeUser } from '../../../lambda/domain/gate/user-admission';
@@ -31,7 +31,10 @@ async function* body(...chunks: string[]): AsyncGenerator<Uint8Array> {
 }
 
 /** The dependencies of an endpoint, which record how they are called. */
-function depsOf({ scopes = ['invoke'], answer }: { scopes?: string[]; answer?: Partial<AgentAnswer> } = {}) {
+function depsOf({
+  scopes = ['invoke'],
+  answer,
+}: { scopes?: string[]; answer?: Partial<AgentResponse> } = {}) {
   const entries: AuditEntry[] = [];
   const issued: { workloadName: string; onBehalfOf: OnBehalfOf }[] = [];
   const requests: AgentRequest[] = [];
@@ -60,7 +63,7 @@ function depsOf({ scopes = ['invoke'], answer }: { scopes?: string[]; answer?: P
       },
     },
     agent: {
-      invoke(request: AgentRequest): Promise<AgentAnswer> {
+      invoke(request: AgentRequest): Promise<AgentResponse> {
         requests.push(request);
         return Promise.resolve({
           status: 200,

@@ -3,7 +3,7 @@
  * retry, so the agent is invoked once.
  */
 import { InvokeAgentRuntimeCommand } from '@aws-sdk/client-bedrock-agentcore';
-import { MAX_HEADER_CHARACTERS } from '../../../lambda/domain/gate/agent-answer';
+import { MAX_HEADER_CHARACTERS } from '../../../lambda/domain/gate/agent-response';
 import { DELIMITER, WITH_METADATA } from '../../../lambda/gate/response-stream';
 import { startRawServer, switchProtocols, type RawServer } from '../support/raw-server';
 import { World } from '../support/world';

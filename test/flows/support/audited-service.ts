@@ -5,7 +5,7 @@
 import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { JsonOperation } from '../../../lambda/contract/schemas/requests';
 import { OPERATIONS, type OperationName, type Route } from '../../../lambda/contract/operations';
-import { send, signed, type Answer } from '../../local/handmade-request';
+import { send, signed, type HttpResponse } from '../../local/handmade-request';
 import { RETURN_URL, World, type PrincipalName, type TestAgent } from './world';
 
 export const USER_AGENT = 'walker/1.0';
@@ -52,7 +52,7 @@ const POLICY = JSON.stringify({
   ],
 });
 
-const outcomeOf = ({ status = 0 }: Pick<Answer, 'status'>): string =>
+const outcomeOf = ({ status = 0 }: Pick<HttpResponse, 'status'>): string =>
   status < 400 ? 'allowed' : status < 500 ? 'denied' : 'failed';
 
 export class AuditedService {
@@ -169,7 +169,7 @@ export class AuditedService {
     name: JsonOperation,
     principal: PrincipalName,
     { body, resourceArn = '', query }: Input,
-  ): Promise<Answer> {
+  ): Promise<HttpResponse> {
     const { method, path } = routeOf(name);
     const { accessKeyId, secretAccessKey } = this.world.local.principals[principal];
     const { host } = new URL(this.world.local.endpoint);
@@ -193,7 +193,7 @@ export class AuditedService {
   }
 
   /** @returns its audit entry */
-  async expectEntry(name: string, answer: Answer): Promise<Entry> {
+  async expectEntry(name: string, answer: HttpResponse): Promise<Entry> {
     const entry = await this.entryOf(answer.headers['x-amzn-requestid']);
     expect(entry).toMatchObject({
       operation: name,

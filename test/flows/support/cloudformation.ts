@@ -20,7 +20,7 @@ export const OAUTH2 = 'Custom::AgentIdentityOAuth2CredentialProvider';
 export const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
 
 /** The response to CloudFormation. */
-export interface StackAnswer {
+export interface StackResponse {
   readonly Status: 'SUCCESS' | 'FAILED';
   readonly PhysicalResourceId: string;
   readonly Reason?: string;
@@ -97,7 +97,7 @@ export class CloudFormation {
     requestType: 'Create' | 'Update' | 'Delete',
     type: CustomResourceType,
     change: Change,
-  ): Promise<StackAnswer> {
+  ): Promise<StackResponse> {
     const { properties, old, physicalId, logicalId = 'Resource', stack = 'Stack', time = 60_000 } = change;
     const { port } = this.server.address() as AddressInfo;
     const { endpoint, region, principals } = this.world.local;
@@ -144,6 +144,6 @@ export class CloudFormation {
         invokedFunctionArn: FUNCTION_ARN,
       },
     );
-    return JSON.parse(this.bodies.at(-1) ?? '') as StackAnswer;
+    return JSON.parse(this.bodies.at(-1) ?? '') as StackResponse;
   }
 }

@@ -13,7 +13,7 @@ const SWITCHING = `${SWITCHING_HEAD}Connection: Upgrade\r\nUpgrade: websocket\r\
 export const switchProtocols: RawBehavior = (connection) => connection.write(SWITCHING);
 
 /** Responses that are not valid: each of them ended, or blocked, a client that waits only for a response or an error. */
-export const UNANSWERED: readonly [what: string, behavior: RawBehavior][] = [
+export const NO_RESPONSE: readonly [what: string, behavior: RawBehavior][] = [
   ['switches protocols, and stays', switchProtocols],
   ['switches protocols, and closes', (connection) => connection.end(SWITCHING)],
   ['switches protocols without saying to which', (connection) => connection.write(`${SWITCHING_HEAD}\r\n`)],
@@ -26,7 +26,7 @@ export const UNANSWERED: readonly [what: string, behavior: RawBehavior][] = [
 ];
 
 /** A response with one JSON document. */
-export const documentAnswer =
+export const documentResponse =
   (document: object): RawBehavior =>
   (connection) => {
     const body = JSON.stringify(document);

@@ -1,6 +1,6 @@
 /** A scripted transmitter of security events. It signs as the interoperability profile of the Shared Signals Framework says. */
 import { randomUUID } from 'node:crypto';
-import { send, type Answer } from '../../local/handmade-request';
+import { send, type HttpResponse } from '../../local/handmade-request';
 import type { TestIssuer } from './issuer';
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -53,7 +53,7 @@ export class Transmitter {
     );
   }
 
-  post(body: string, headers: Record<string, string> = {}, path = this.path): Promise<Answer> {
+  post(body: string, headers: Record<string, string> = {}, path = this.path): Promise<HttpResponse> {
     const { host } = new URL(this.endpoint);
     return send({
       host,
@@ -65,7 +65,7 @@ export class Transmitter {
   }
 
   /** Sends an event about a subject. */
-  async push(type: string, subject: object, event: Claims = {}, claims: Claims = {}): Promise<Answer> {
+  async push(type: string, subject: object, event: Claims = {}, claims: Claims = {}): Promise<HttpResponse> {
     return this.post(await this.set(type, subject, event, claims));
   }
 }

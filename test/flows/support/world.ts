@@ -26,7 +26,7 @@ import type { Configuration } from 'oidc-provider';
 import { openServiceLog, type ServiceLog } from '../../../lib/local/service-log';
 import { startLocal } from '../../../lib/local/start';
 import type { DeployedIssuer } from '../../../lambda/domain/identity/trusted-issuer';
-import { send, signed, type Answer } from '../../local/handmade-request';
+import { send, signed, type HttpResponse } from '../../local/handmade-request';
 import { Browser } from './browser';
 import { startIssuer, type TestIssuer } from './issuer';
 import { signInAndConsent, startProvider, type Extension, type TestProvider } from './provider';
@@ -146,16 +146,16 @@ export class World {
   }
 
   /** Calls an operation for which AWS SDK clients have no command, with their signature. */
-  post(operation: string, input: object, principal: PrincipalName = 'agent'): Promise<Answer> {
+  post(operation: string, input: object, principal: PrincipalName = 'agent'): Promise<HttpResponse> {
     return this.signedPost(`/identities/${operation}`, input, principal);
   }
 
   /** Calls an operation of the operators' plane, with the signature of AWS clients. */
-  operate(operation: string, input: object, principal: PrincipalName = 'operator'): Promise<Answer> {
+  operate(operation: string, input: object, principal: PrincipalName = 'operator'): Promise<HttpResponse> {
     return this.signedPost(`/operator/${operation}`, input, principal);
   }
 
-  private async signedPost(path: string, input: object, principal: PrincipalName): Promise<Answer> {
+  private async signedPost(path: string, input: object, principal: PrincipalName): Promise<HttpResponse> {
     const { accessKeyId, secretAccessKey } = this.local.principals[principal];
     const credentials = { accessKeyId, secretAccessKey };
     const { host } = new URL(this.local.endpoint);

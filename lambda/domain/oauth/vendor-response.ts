@@ -3,8 +3,8 @@
  * all vendors. It changes the form only: missing or wrong members stay, and validation rejects them.
  */
 import { isJsonObject, parseJsonObject, type JsonObject } from '../json-object';
-import type { AnswerDepartures } from '../provider/vendor';
-import { formMembers, isForm } from './form-answer';
+import type { ResponseDepartures } from '../provider/vendor';
+import { formMembers, isForm } from './form-response';
 import { headerField } from './header-field';
 
 /** Returns the members of JSON, or of a form, as from GitHub and Facebook; undefined for anything else, such as a page. */
@@ -22,7 +22,7 @@ const at = (members: JsonObject, path: readonly string[]): unknown =>
   path.reduce<unknown>((value, name) => (isJsonObject(value) ? value[name] : undefined), members);
 
 /** Returns the vendor's error code (a text or a number), as the RFC's code if there is an equivalent. */
-function errorOf(members: JsonObject, { errorAt, errorCodes = {} }: AnswerDepartures): string | undefined {
+function errorOf(members: JsonObject, { errorAt, errorCodes = {} }: ResponseDepartures): string | undefined {
   // The vendor's own member comes first: if `error` is present too, it can be the status as text.
   const found = [errorAt && at(members, errorAt), members.error]
     .filter((code) => typeof code === 'string' || typeof code === 'number')
@@ -51,19 +51,22 @@ function tokenMembers(tokens: JsonObject): JsonObject {
 }
 
 /** Returns the response in the RFC's form, or unchanged if it contains neither tokens nor an error. */
-export async function normalizedAnswer(response: Response, departures: AnswerDepartures): Promise<Response> {
+export async function normalizedResponse(
+  response: Response,
+  departures: ResponseDepartures,
+): Promise<Response> {
   const { status } = response;
   const body = await response.text();
   const type = headerField(response, 'content-type');
-  const answer = (members: JsonObject, as: number): Response => Response.json(members, { status: as });
+  const rfcResponse = (members: JsonObject, as: number): Response => Response.json(members, { status: as });
 
   const members = membersOf(body, type);
   const nested = departures.tokensIn === undefined ? undefined : members?.[departures.tokensIn];
   const tokens = [members, nested].find((candidate) => isJsonObject(candidate) && candidate.access_token);
-  if (isJsonObject(tokens) && status === 200) return answer(tokenMembers(tokens), 200);
+  if (isJsonObject(tokens) && status === 200) return rfcResponse(tokenMembers(tokens), 200);
 
   const error = members && errorOf(members, departures);
   // An error with status 200 is still an error (RFC 6749 section 5.2).
-  if (error !== undefined) return answer({ error }, Math.max(status, 400));
+  if (error !== undefined) return rfcResponse({ error }, Math.max(status, 400));
   return new Response(body === '' ? null : body, { status, headers: response.headers });
 }

@@ -2,11 +2,11 @@
  * Responses of token endpoints in the form of RFC 6749 section 5. A response with neither tokens nor an error does
  * not change.
  */
-import { normalizedAnswer } from '../../lambda/domain/oauth/vendor-answer';
-import type { AnswerDepartures } from '../../lambda/domain/provider/vendor';
+import { normalizedResponse } from '../../lambda/domain/oauth/vendor-response';
+import type { ResponseDepartures } from '../../lambda/domain/provider/vendor';
 
-const normalized = async (response: Response, departures: AnswerDepartures = {}) => {
-  const answer = await normalizedAnswer(response, departures);
+const normalized = async (response: Response, departures: ResponseDepartures = {}) => {
+  const answer = await normalizedResponse(response, departures);
   const text = await answer.text();
   const type = answer.headers.get('content-type') ?? '';
   return {
@@ -22,7 +22,7 @@ const form = (body: Record<string, string>, status = 200) =>
 describe('tokens', () => {
   const plain = { access_token: 'a', token_type: 'bearer' };
 
-  it.each<[string, Response, AnswerDepartures, object]>([
+  it.each<[string, Response, ResponseDepartures, object]>([
     ['in the form of the RFC', json({ ...plain, expires_in: 60 }), {}, { ...plain, expires_in: 60 }],
     ['as a form', form({ ...plain, scope: 'a,b' }), {}, { ...plain, scope: 'a b' }],
     ['with scopes as an array', json({ ...plain, scope: ['a', 'b'] }), {}, { ...plain, scope: 'a b' }],
@@ -82,7 +82,7 @@ describe('tokens', () => {
 describe('errors', () => {
   const codes = { errorCodes: { odd: 'invalid_grant', 100: 'invalid_grant' } };
 
-  it.each<[string, Response, AnswerDepartures, number, string]>([
+  it.each<[string, Response, ResponseDepartures, number, string]>([
     [
       'in the form of the RFC',
       json({ error: 'invalid_scope', error_description: 'x' }, 400),

@@ -4,7 +4,7 @@ import { SESSION_HEADER, type AgentRequest } from './agent-request';
 import type { AgentEndpointConfiguration } from './agent-endpoint';
 
 /** A response that has started. */
-export interface AgentAnswer {
+export interface AgentResponse {
   readonly status: number;
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
@@ -21,7 +21,7 @@ export interface Agent {
    * @param signal ends the invocation, before or during the response
    * @throws {@link AgentFailure}
    */
-  invoke(request: AgentRequest, signal: AbortSignal): Promise<AgentAnswer>;
+  invoke(request: AgentRequest, signal: AbortSignal): Promise<AgentResponse>;
 }
 
 /** The agent could not be reached, or ended the response early. The error contains nothing that the agent sent. */
@@ -90,11 +90,11 @@ function checkFields(fields: readonly (readonly [name: string, value: string])[]
  *
  * @throws RuntimeClientError that names the status or the invalid header, without the body
  */
-export function validatedAnswer(
+export function validatedResponse(
   protocol: AgentEndpointConfiguration['protocol'],
-  { status, headers, body }: AgentAnswer,
+  { status, headers, body }: AgentResponse,
   sessionId: string,
-): AgentAnswer {
+): AgentResponse {
   if (!isAnswer(protocol, status)) {
     throw runtimeClientError(
       `The agent answered with status ${status}. See the agent's log for the reason.`,

@@ -1,7 +1,7 @@
 /** A provider whose discovery never responds, through the whole service: an error in time, and success after it recovers. */
 import { CreateOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from './support/clock';
-import { documentAnswer, startRawServer, switchProtocols, type RawServer } from './support/raw-server';
+import { documentResponse, startRawServer, switchProtocols, type RawServer } from './support/raw-server';
 import { World } from './support/world';
 
 let world: World;
@@ -37,7 +37,7 @@ it('reports a provider that switches protocols as unavailable, and calls it agai
     name: 'InternalServerException',
     message: expect.stringContaining('is unavailable (unreachable)') as string,
   });
-  server.behavior = documentAnswer({ issuer: server.url, token_endpoint: `${issuer}/token` });
+  server.behavior = documentResponse({ issuer: server.url, token_endpoint: `${issuer}/token` });
   moveClock(5);
   expect((await ask()).accessToken).toEqual(expect.any(String));
   expect(server.requests).toHaveLength(2);

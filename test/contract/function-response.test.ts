@@ -1,6 +1,6 @@
 /** The gate reads the response of a function that arrives in many small chunks. */
-import { functionAnswer } from '../../lambda/adapters/lambda/function-answer';
-import { AgentFailure } from '../../lambda/domain/gate/agent-answer';
+import { functionResponse } from '../../lambda/adapters/lambda/function-response';
+import { AgentFailure } from '../../lambda/domain/gate/agent-response';
 
 async function* inBytes(text: string): AsyncGenerator<Uint8Array> {
   for (const byte of Buffer.from(text)) yield await Promise.resolve(Uint8Array.of(byte));
@@ -14,16 +14,16 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
 
 it('reads metadata and body if each chunk is one byte', async () => {
   const payload = `{"statusCode":202,"headers":{"X-A":"b"}}${'\0'.repeat(8)}{"done":true}`;
-  const { status, headers, body } = await functionAnswer(inBytes(payload));
+  const { status, headers, body } = await functionResponse(inBytes(payload));
   expect([status, headers]).toEqual([202, { 'x-a': 'b' }]);
   expect(await textOf(body)).toBe('{"done":true}');
 });
 
 it('reads a complete response if each chunk is one byte', async () => {
-  const { status, body } = await functionAnswer(inBytes('{"statusCode":201,"body":"made"}'));
+  const { status, body } = await functionResponse(inBytes('{"statusCode":201,"body":"made"}'));
   expect([status, await textOf(body)]).toEqual([201, 'made']);
 });
 
 it('rejects a response whose beginning is in too many chunks', async () => {
-  await expect(functionAnswer(inBytes(`{${' '.repeat(70_000)}}`))).rejects.toThrow(AgentFailure);
+  await expect(functionResponse(inBytes(`{${' '.repeat(70_000)}}`))).rejects.toThrow(AgentFailure);
 });

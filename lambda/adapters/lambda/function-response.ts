@@ -4,12 +4,12 @@
  * Source: Lambda developer guide, "Response streaming" and "Invoking Lambda function URLs", response payload format.
  */
 import * as v from 'valibot';
-import { AgentFailure, type AgentAnswer } from '../../domain/gate/agent-answer';
+import { AgentFailure, type AgentResponse } from '../../domain/gate/agent-response';
 
 const DELIMITER = Buffer.alloc(8);
 const OPENING = '{'.charCodeAt(0);
 
-/** Bytes of metadata, or of a whole answer in JSON: Lambda's own most for the latter. */
+/** Bytes of metadata, or of a whole response in JSON: Lambda's own most for the latter. */
 const MAX_METADATA_BYTES = 6 * 1024 * 1024;
 
 /** Chunks of these: each is kept as an object, however small it is. */
@@ -47,21 +47,21 @@ function parsed<T>(schema: v.GenericSchema<unknown, T>, bytes: Uint8Array): T | 
   return result.success ? result.output : undefined;
 }
 
-function streamed(metadata: Buffer, body: AsyncIterable<Uint8Array>): AgentAnswer {
+function streamed(metadata: Buffer, body: AsyncIterable<Uint8Array>): AgentResponse {
   const known = parsed(MetadataSchema, metadata);
   if (!known) throw new AgentFailure("the function's metadata is not as AWS has it");
   return { status: known.statusCode, headers: lowerCase(known.headers), body };
 }
 
-function whole(bytes: Buffer, rest: AsyncIterator<Uint8Array>): AgentAnswer {
-  const answer = parsed(WholeSchema, bytes);
-  if (!answer) {
+function whole(bytes: Buffer, rest: AsyncIterator<Uint8Array>): AgentResponse {
+  const response = parsed(WholeSchema, bytes);
+  if (!response) {
     return { status: 200, headers: { 'content-type': 'application/json' }, body: startingWith(bytes, rest) };
   }
-  const body = Buffer.from(answer.body, answer.isBase64Encoded ? 'base64' : 'utf8');
+  const body = Buffer.from(response.body, response.isBase64Encoded ? 'base64' : 'utf8');
   // The default of function URLs.
-  const named = { 'content-type': 'application/json', ...lowerCase(answer.headers) };
-  return { status: answer.statusCode, headers: named, body: startingWith(body, rest) };
+  const named = { 'content-type': 'application/json', ...lowerCase(response.headers) };
+  return { status: response.statusCode, headers: named, body: startingWith(body, rest) };
 }
 
 /**
@@ -70,10 +70,10 @@ function whole(bytes: Buffer, rest: AsyncIterator<Uint8Array>): AgentAnswer {
  * @returns the response, once its status and headers are known
  * @throws AgentFailure when it is none, or what reading the payload throws
  */
-export async function functionAnswer(
+export async function functionResponse(
   payload: AsyncIterable<Uint8Array>,
   contentType = 'application/octet-stream',
-): Promise<AgentAnswer> {
+): Promise<AgentResponse> {
   const rest = payload[Symbol.asyncIterator]();
   // Joined once: joining at each chunk would take quadratic time for many small ones.
   const chunks: Uint8Array[] = [];

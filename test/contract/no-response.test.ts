@@ -9,10 +9,10 @@ import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadat
 import { holdDeadlines } from '../flows/support/deadlines';
 import { startIssuer, type TestIssuer } from '../flows/support/issuer';
 import {
-  documentAnswer,
+  documentResponse,
   startRawServer,
   switchProtocols,
-  UNANSWERED,
+  NO_RESPONSE,
   type RawServer,
 } from '../flows/support/raw-server';
 import { createFakeSystem } from '../domain/fake-system';
@@ -35,7 +35,7 @@ const unavailable = { name: 'ProviderFailure', code: 'unreachable', unavailable:
 
 it('reports a retryable failure within the deadline if the provider does not respond', async () => {
   const deadlines = holdDeadlines();
-  const servers = await Promise.all(UNANSWERED.map(([, behavior]) => startRawServer(behavior)));
+  const servers = await Promise.all(NO_RESPONSE.map(([, behavior]) => startRawServer(behavior)));
   const failures = Promise.all(
     servers.map(({ url }) => expect(transport(`${url}/`, GET)).rejects.toMatchObject(unavailable)),
   );
@@ -54,7 +54,7 @@ it('closes the connection to a server that switched protocols, and reports the r
   await server.released();
 });
 
-it.each(UNANSWERED)("ends with the caller's signal if the server %s", async (_what, behavior) => {
+it.each(NO_RESPONSE)("ends with the caller's signal if the server %s", async (_what, behavior) => {
   server.behavior = behavior;
   const leave = new AbortController();
   const sent = transport(`${server.url}/`, { ...GET, signal: leave.signal });
@@ -79,7 +79,7 @@ describe('an invocation', () => {
   const run = (signal: AbortSignal) =>
     createHttpAgent(`${server.url}/`, LAPTOP).invoke({ headers: {}, payload: Buffer.from('{}') }, signal);
 
-  it.each(UNANSWERED)('ends with its signal if the agent %s', async (_what, behavior) => {
+  it.each(NO_RESPONSE)('ends with its signal if the agent %s', async (_what, behavior) => {
     server.behavior = behavior;
     const end = new AbortController();
     const begun = run(end.signal);
@@ -102,12 +102,12 @@ describe('a discovery document', () => {
     const system = createFakeSystem();
     const reader = createMetadataReader(transport, LAPTOP, system);
     const discoveryUrl = `${server.url}/.well-known/openid-configuration`;
-    for (const [, behavior] of UNANSWERED.slice(0, 2)) {
+    for (const [, behavior] of NO_RESPONSE.slice(0, 2)) {
       server.behavior = behavior;
       await expect(reader.read({ discoveryUrl })).rejects.toMatchObject(unavailable);
       system.advance(5);
     }
-    server.behavior = documentAnswer(documentOf(server));
+    server.behavior = documentResponse(documentOf(server));
     expect(await reader.read({ discoveryUrl })).toEqual(documentOf(server));
     expect(server.requests).toHaveLength(3);
   });
@@ -139,7 +139,7 @@ describe('the keys of an issuer', () => {
     return { verify, system };
   }
 
-  const metadata = () => documentAnswer({ issuer: server.url, jwks_uri: `${server.url}/jwks` });
+  const metadata = () => documentResponse({ issuer: server.url, jwks_uri: `${server.url}/jwks` });
   /** The metadata is valid, and the keys are the given ones. */
   const withKeys = (answer: typeof server.behavior): void => {
     const document = metadata();
@@ -149,7 +149,7 @@ describe('the keys of an issuer', () => {
 
   const notNow = { name: 'InternalServerException' };
 
-  it.each(UNANSWERED.slice(0, 2))(
+  it.each(NO_RESPONSE.slice(0, 2))(
     'are read after recovery from a server that %s',
     async (_what, behavior) => {
       const { verify, system } = verifier();
@@ -158,7 +158,7 @@ describe('the keys of an issuer', () => {
       system.advance(5);
       withKeys(behavior);
       await expect(verify()).rejects.toMatchObject(notNow);
-      withKeys(documentAnswer(keys));
+      withKeys(documentResponse(keys));
       await expect(verify()).resolves.toMatchObject({ user: { subject: ANA } });
     },
   );
@@ -166,9 +166,9 @@ describe('the keys of an issuer', () => {
   it('are read again for an unknown key after five seconds, and not before', async () => {
     const { verify, system } = verifier();
     const unauthorized = { name: 'UnauthorizedException', detail: 'user token: signing key unknown' };
-    withKeys(documentAnswer({ keys: [] }));
+    withKeys(documentResponse({ keys: [] }));
     await expect(verify()).rejects.toMatchObject(unauthorized);
-    withKeys(documentAnswer(keys));
+    withKeys(documentResponse(keys));
     system.advance(4);
     await expect(verify()).rejects.toMatchObject(unauthorized);
     system.advance(1);

@@ -50,7 +50,7 @@ function withLifetime(members: JsonObject): JsonObject {
  *
  * @throws ProviderFailure for a lifetime that is not a number
  */
-export async function answerAsJson(response: Response): Promise<Response> {
+export async function responseAsJson(response: Response): Promise<Response> {
   if (!isForm(headerField(response, 'content-type'))) return response;
   const body = await response.text();
   const { status } = response;
