@@ -103,6 +103,7 @@ export const PREFIX = {
   grant: 'GRANT#',
   clientSecret: 'CLIENT-SECRET#',
   apiKeyProvider: 'API-KEY-PROVIDER#',
+  consentPortal: 'CONSENT-PORTAL#',
   apiKey: 'API-KEY#',
   tokenVault: 'TOKEN-VAULT',
   agentRestriction: 'RESTRICTION#AGENT#',
@@ -127,6 +128,9 @@ export const workloadIdentityKey = (name: string): Key => ({
 export const oauth2ProviderKey = (name: string): Key => ({ pk: PREFIX.oauth2Provider + name, sk: RECORD });
 
 export const apiKeyProviderKey = (name: string): Key => ({ pk: PREFIX.apiKeyProvider + name, sk: RECORD });
+
+/** By name, which is unique in the deployment. */
+export const consentPortalKey = (name: string): Key => ({ pk: PREFIX.consentPortal + name, sk: RECORD });
 
 /** Has the prefix of the partition keys of its kind, so that one IAM condition covers both. */
 export const listingPartition = (kind: string, owner: string): string => kind + owner;

@@ -5,7 +5,7 @@ import type { OwnedResource, OwnedResourceStore } from './owned-resource';
 import { ServiceError } from './service-error';
 
 /** The name of a kind of resource in messages. */
-export type ResourceKind = 'workload identity' | 'credential provider';
+export type ResourceKind = 'workload identity' | 'credential provider' | 'consent portal';
 
 export const noSuchResource = (kind: ResourceKind, name: string): ServiceError =>
   new ServiceError('ResourceNotFoundException', `There is no ${kind} named "${name}".`);

@@ -21,6 +21,7 @@ export const DOMAIN_MODULES = [
   'lambda/domain/operator',
   'lambda/domain/security-event',
   'lambda/domain/resource',
+  'lambda/domain/portal',
   'lambda/domain/credential',
   'lambda/domain/consent',
   'lambda/domain/revocation',

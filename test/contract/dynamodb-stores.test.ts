@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createApiKeyProviderStore } from '../../lambda/adapters/dynamodb/api-key-provider-store';
+import { createConsentPortalStore } from '../../lambda/adapters/dynamodb/consent-portal-store';
 import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-reader';
 import { createGrantIndex } from '../../lambda/adapters/dynamodb/grant-index';
 import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation-store';
@@ -60,6 +61,7 @@ function dynamodbStores(on: DynamoDBClient): Stores {
     identities: createWorkloadIdentityStore(table('Directory')),
     providers: createOauth2ProviderStore(table('Directory')),
     apiKeyProviders: createApiKeyProviderStore(table('Directory')),
+    portals: createConsentPortalStore(table('Directory')),
     clientSecrets: createClientSecretStore(table('Vault')),
     apiKeys: createApiKeyStore(table('Vault')),
     sessions: createSessionStore(table('Sessions')),

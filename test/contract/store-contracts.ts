@@ -1,6 +1,6 @@
 /** The contracts of every store port, to run with an implementation of all ports. */
 import type { Stores } from '../domain/in-memory-stores';
-import { sampleIdentity, sampleProvider } from '../domain/samples';
+import { sampleIdentity, samplePortal, sampleProvider } from '../domain/samples';
 import { deletedGrantContract } from './deleted-grant.contract';
 import { directoryContract } from './directory.contract';
 import { grantStoreContract } from './grant-store.contract';
@@ -26,6 +26,10 @@ const CONTRACTS = {
   'OwnedResourceStore of OAuth2 providers': ownedResourceStoreContract(
     (stores) => stores.providers,
     sampleProvider,
+  ),
+  'OwnedResourceStore of consent portals': ownedResourceStoreContract(
+    (stores) => stores.portals,
+    samplePortal,
   ),
   'SecretStore of client secrets': secretStoreContract('clientSecrets'),
   'SecretStore of API keys': secretStoreContract('apiKeys'),

@@ -12,6 +12,7 @@ import type { WorkloadIdentity, WorkloadIdentityStore } from '../../lambda/domai
 import { userHashIn } from '../../lambda/domain/identity/user';
 import { isOwnedBy } from '../../lambda/domain/ownership';
 import type { OwnedResource, OwnedResourceStore } from '../../lambda/domain/owned-resource';
+import type { ConsentPortal, ConsentPortalStore } from '../../lambda/domain/portal/consent-portal';
 import type { ApiKeyProvider, ApiKeyProviderStore } from '../../lambda/domain/provider/api-key-provider';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../../lambda/domain/provider/oauth2-provider';
 import type { Directory } from '../../lambda/domain/grant/directory';
@@ -39,6 +40,7 @@ export interface Stores {
   readonly identities: WorkloadIdentityStore;
   readonly providers: Oauth2ProviderStore;
   readonly apiKeyProviders: ApiKeyProviderStore;
+  readonly portals: ConsentPortalStore;
   readonly clientSecrets: SecretStore;
   readonly apiKeys: SecretStore;
   readonly sessions: SessionStore;
@@ -239,6 +241,7 @@ export function createInMemoryStores(): Stores {
     identities,
     providers,
     apiKeyProviders,
+    portals: ownedResourceStore<ConsentPortal>(),
     clientSecrets: createInMemorySecretStore(),
     apiKeys: createInMemorySecretStore(),
     sessions: createInMemorySessionStore(),

@@ -4,6 +4,7 @@ import { type Session } from '../../lambda/domain/consent/session';
 import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
 import { hashOf } from '../../lambda/domain/digest';
 import { workloadIdentityArn, type WorkloadIdentity } from '../../lambda/domain/identity/workload-identity';
+import { consentPortalArn, type ConsentPortal } from '../../lambda/domain/portal/consent-portal';
 import { oauth2ProviderArn, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import {
   grantTarget,
@@ -61,6 +62,42 @@ export function sampleProvider(change: Partial<Oauth2Provider> = {}): Oauth2Prov
     clientId: 'agents',
     clientAuthenticationMethod: 'CLIENT_SECRET_BASIC',
     discovery: { discoveryUrl: 'https://provider.example/.well-known/openid-configuration' },
+    tags: {},
+    revision: 1,
+    createdTime: BEGINNING,
+    lastUpdatedTime: BEGINNING,
+    ...change,
+  };
+}
+
+export function samplePortal(change: Partial<ConsentPortal> = {}): ConsentPortal {
+  const name = `portal-${randomUUID()}`;
+  const id = `${name}-${randomUUID().replaceAll('-', '').slice(0, 10)}`;
+  return {
+    name,
+    id,
+    arn: consentPortalArn(ARN_PREFIX, id),
+    owner: OWNER,
+    description: 'Connections of the assistants',
+    executionRoleArn: 'arn:aws:iam::123456789012:role/portal',
+    sources: [{ type: 'workload-identity', identifier: 'agent' }],
+    idpConfig: {
+      credentialProviderArn: oauth2ProviderArn(ARN_PREFIX, 'sign-in'),
+      scopes: ['profile'],
+      audience: 'https://portal.example',
+    },
+    branding: { name: 'Example', color: '#aabbcc', logo: 'data:image/png;base64,AA==' },
+    connections: [
+      {
+        workloadName: 'agent',
+        credentialProviderName: 'calendar',
+        scopes: ['read'],
+        customParameters: { prompt: 'consent' },
+        purpose: 'Read your calendar',
+      },
+    ],
+    status: 'CREATING',
+    configurationRevision: 1,
     tags: {},
     revision: 1,
     createdTime: BEGINNING,
