@@ -48,6 +48,8 @@ export interface AuditEntry {
   readonly trustedIssuer?: string;
   /** Names of the reported event types. */
   readonly securityEvents?: readonly string[];
+  /** ID of the revocation that a report of an issuer began. */
+  readonly revocation?: string;
   /** ID of the request: from API Gateway, or from Lambda if there is no gateway. */
   readonly requestId?: string;
   /** Source address of the request, as API Gateway saw it. */

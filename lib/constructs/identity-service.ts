@@ -235,7 +235,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     'token-vault': addFunction('token-vault'),
     grants: addFunction('grants', invoked),
     operator: addFunction('operator', invoked),
-    'security-events': addFunction('security-events'),
+    'security-events': addFunction('security-events', invoked),
   };
   api.addRoutes({
     'control-plane': routed['control-plane'].invoked,

@@ -319,14 +319,17 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
 
   /**
    * A public group. It verifies reports of identity providers by their published keys, and writes the restrictions of
-   * users and its record of received events. It has no KMS permission on vault keys and no access to the vault, and does
-   * not read agents or credential providers.
+   * users, its record of received events, and new revocations. It has no KMS permission on vault keys and no access to the
+   * vault, and does not read agents or credential providers.
    */
   'security-events': {
     tables: [
       { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.userRestriction}*`] },
       { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.receivedEvent}*`] },
+      { table: 'Revocations', actions: ['PutItem'], partitions: [revocations] },
     ],
+    // It revokes the grants of an account that the issuer purged.
+    invokes: ['revocation'],
     key: [],
     verifiesUsers: true,
   },

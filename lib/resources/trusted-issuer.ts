@@ -89,6 +89,12 @@ export interface SecurityEvents {
    * @default - revocation requests are rejected
    */
   readonly globalTokenRevocation?: GlobalTokenRevocation;
+  /**
+   * Whether `account-disabled` revokes the grants of the user, at the providers too, as `account-purged` always does. Some
+   * identity providers disable an account after wrong passwords, and enable it again.
+   * @default false
+   */
+  readonly revokeOnAccountDisabled?: boolean;
 }
 
 /** An issuer whose user tokens are accepted. A token must meet all the conditions that are set. */

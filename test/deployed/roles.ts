@@ -215,7 +215,10 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
     ],
   },
   'security-events': {
-    may: [put('Directory', 'RESTRICTION#USER#a'), put('Sessions', 'RECEIVED-EVENT#a#b')],
+    may: [
+      ...[put('Directory', 'RESTRICTION#USER#a'), put('Sessions', 'RECEIVED-EVENT#a#b')],
+      ...[put('Revocations', 'REVOCATION#a'), invoke('revocation')],
+    ],
     mayNot: [
       ...[
         put('Directory', 'RESTRICTION#AGENT#a'),
@@ -230,7 +233,8 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
         encrypt('signing'),
         decrypt(),
       ],
-      ...[invoke('token-exchange'), invoke('operator')],
+      ...[put('Revocations', REVOKED_GRANT), scan('Revocations'), invoke('token-exchange')],
+      ...[invoke('operator'), invoke('provider-client')],
     ],
   },
   grants: {

@@ -82,7 +82,10 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
     ...(['DIRECTORY_TABLE', 'VAULT_TABLE', 'REVOCATIONS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX'] as const),
     'REVOCATION_FUNCTION',
   ],
-  'security-events': ['DIRECTORY_TABLE', 'SESSIONS_TABLE', 'BASE_URL'],
+  'security-events': [
+    ...(['DIRECTORY_TABLE', 'SESSIONS_TABLE', 'REVOCATIONS_TABLE', 'BASE_URL'] as const),
+    'REVOCATION_FUNCTION',
+  ],
   'provider-client': [
     ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN'] as const),
     ...(['BASE_URL', 'ARN_PREFIX', 'REVOCATION_FUNCTION', 'LIFETIMES'] as const),

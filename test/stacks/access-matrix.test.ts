@@ -139,7 +139,7 @@ const VAULT: Row[] = [
   [
     'begin a revocation',
     on('Revocations', 'PutItem', 'REVOCATION#a'),
-    ['control-plane', 'grants', 'operator', 'revocation'],
+    ['control-plane', 'grants', 'operator', 'revocation', 'security-events'],
   ],
   ['read the whole outbox', on('Revocations', 'Scan'), NO_GROUP],
   // No group can delete tables or give others access to them.
@@ -300,7 +300,7 @@ const OTHERS: Row[] = [
   [
     'invoke revocation',
     { action: 'lambda:InvokeFunction', resource: '<revocation.Arn>' },
-    ['control-plane', 'credential-retrieval', 'grants', 'operator', 'provider-client'],
+    ['control-plane', 'credential-retrieval', 'grants', 'operator', 'provider-client', 'security-events'],
   ],
   ...FUNCTION_GROUPS.filter((group) => !INVOKED.includes(group)).map((group): Row => [
     `invoke ${group}`,

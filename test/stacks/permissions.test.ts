@@ -248,6 +248,8 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
   'security-events': [
     onPartitions('Directory', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['RESTRICTION#USER#*']),
     onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['RECEIVED-EVENT#*']),
+    onPartitions('Revocations', 'dynamodb:PutItem', ['REVOCATION#*']),
+    INVOKE_REVOCATION,
   ],
   grants: [
     onPartitions('Directory', 'dynamodb:BatchGetItem', [

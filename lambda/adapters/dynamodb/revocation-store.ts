@@ -35,7 +35,8 @@ const GrantIdRecord = v.object({ workloadId: v.string(), subjectHash: v.string()
 
 const RevocationRecord = v.object({
   revocationId: v.string(),
-  requestedBy: v.string(),
+  requestedBy: v.exactOptional(v.string()),
+  trustedIssuer: v.exactOptional(v.string()),
   cause: v.picklist(REVOCATION_CAUSES),
   filter: v.object({
     grantId: v.exactOptional(GrantIdRecord),
@@ -50,6 +51,7 @@ const RevocationRecord = v.object({
   cursor: v.exactOptional(v.string()),
   matched: v.number(),
   failures: v.exactOptional(v.number()),
+  selectAgainAt: v.exactOptional(v.number()),
   dueAt: v.exactOptional(v.pipe(v.string(), v.transform(Number))),
 });
 

@@ -29,6 +29,7 @@ const FIELDS = [
   'jti',
   'trustedIssuer',
   'securityEvents',
+  'revocation',
   'requestId',
   'sourceIp',
   'userAgent',

@@ -41,6 +41,7 @@ export const SecurityEventsSchema = v.pipe(
     transmitter: v.exactOptional(TransmitterSchema),
     backChannelLogout: v.exactOptional(v.strictObject({ clientIds: names })),
     globalTokenRevocation: v.exactOptional(v.strictObject({ issuer: name, jwksUri: address })),
+    revokeOnAccountDisabled: v.exactOptional(v.boolean()),
   }),
   v.check(
     ({ transmitter, backChannelLogout, globalTokenRevocation }) =>
@@ -72,4 +73,6 @@ export interface SecurityEvents {
   readonly backChannelLogout?: { readonly clientIds: readonly string[] } | undefined;
   /** The caller of Global Token Revocation: `iss` of its bearer token, and the address of its keys. */
   readonly globalTokenRevocation?: { readonly issuer: string; readonly jwksUri: string } | undefined;
+  /** Whether `account-disabled` revokes the user's grants, as `account-purged` always does. */
+  readonly revokeOnAccountDisabled?: boolean | undefined;
 }

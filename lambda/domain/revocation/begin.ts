@@ -23,6 +23,35 @@ export interface BegunRevocation {
 
 type RevocationRequest = Pick<Revocation, 'requestedBy' | 'cause' | 'filter' | 'reason'>;
 
+/** Milliseconds after which no request runs that began before a revocation. */
+const LONGEST_REQUEST = 60_000;
+
+export type DeferredRequest = Pick<
+  Revocation,
+  'revocationId' | 'trustedIssuer' | 'cause' | 'filter' | 'reason'
+>;
+
+/**
+ * Stores a revocation, unless it is stored already, and leaves the selection to the function `revocation`: for a caller
+ * that cannot wait. The grants are selected a second time a minute later, so that a request that stored a grant in
+ * between leaves nothing behind.
+ *
+ * @returns whether it is new
+ * @throws Error if it could not be stored; a repetition is safe
+ */
+export const deferRevocation = (
+  { revocations, system }: Pick<BeginRevocationDependencies, 'revocations' | 'system'>,
+  request: DeferredRequest,
+): Promise<boolean> =>
+  revocations.create({
+    ...request,
+    createdTime: epochSeconds(system),
+    revision: 1,
+    matched: 0,
+    selectAgainAt: system.now() + LONGEST_REQUEST,
+    dueAt: system.now(),
+  });
+
 /**
  * Stores a revocation, unless it is stored already, and selects its grants, for up to 20 seconds. The schedule continues
  * what is left then.

@@ -18,17 +18,22 @@ export interface RevocationFilter extends GrantFilter {
   readonly providerName?: string | undefined;
 }
 
-/** Who wanted a revocation: an operator, the agent for its user, or the owner who deleted a resource. */
-export const REVOCATION_CAUSES = ['operator', 'agent', 'deletion'] as const;
+/**
+ * Who wanted a revocation: an operator, the agent for its user, the owner who deleted a resource, or the identity provider
+ * of the user.
+ */
+export const REVOCATION_CAUSES = ['operator', 'agent', 'deletion', 'identity-provider'] as const;
 export type RevocationCause = (typeof REVOCATION_CAUSES)[number];
 
 export interface Revocation {
   readonly revocationId: string;
-  /** ARN of the IAM principal. */
-  readonly requestedBy: string;
+  /** ARN of the IAM principal; absent if an identity provider requested it. */
+  readonly requestedBy?: string | undefined;
+  /** `securityEvents.id` of the trusted issuer that requested it. */
+  readonly trustedIssuer?: string | undefined;
   readonly cause: RevocationCause;
   readonly filter: RevocationFilter;
-  /** As the operator stated it. */
+  /** As the operator or the identity provider stated it. */
   readonly reason?: string | undefined;
   /** Epoch seconds. */
   readonly createdTime: number;
@@ -39,6 +44,11 @@ export interface Revocation {
   readonly matched: number;
   /** Grants that could not be revoked since the first page. If there are any, the selection starts again. */
   readonly failures?: number | undefined;
+  /**
+   * Epoch milliseconds after which the grants are selected a second time: when no request runs that began before the
+   * revocation, and the index has all grants that such a request stored.
+   */
+  readonly selectAgainAt?: number | undefined;
   /** Epoch milliseconds at which a worker continues the selection; absent when every grant is selected. */
   readonly dueAt?: number | undefined;
 }

@@ -101,7 +101,8 @@ async function revokeGrant(
       deps.audit.record({
         operation: 'RevokeGrant',
         outcome: 'allowed',
-        principal: revocation.requestedBy,
+        ...(revocation.requestedBy !== undefined && { principal: revocation.requestedBy }),
+        ...(revocation.trustedIssuer !== undefined && { trustedIssuer: revocation.trustedIssuer }),
         ...(workloadArn !== undefined && { workloadIdentity: workloadArn }),
         user: grant.subjectHash,
         provider: provider.name,
@@ -113,6 +114,19 @@ async function revokeGrant(
     grant = await deps.grants.get(grant);
   }
   throw changedConcurrently();
+}
+
+/** Returns the revocation after its last page: selected, or due again from the first page. */
+function afterLastPage(
+  revocation: Revocation,
+  { matched, failures }: { readonly matched: number; readonly failures: number },
+  now: number,
+): Revocation {
+  const { selectAgainAt } = revocation;
+  const next = { ...revocation, matched, failures: undefined, cursor: undefined };
+  if (failures > 0) return { ...next, dueAt: now + SELECTION_LEASE };
+  if (selectAgainAt === undefined) return { ...next, dueAt: undefined };
+  return { ...next, selectAgainAt: undefined, dueAt: Math.max(now, selectAgainAt) };
 }
 
 /**
@@ -147,20 +161,15 @@ export async function selectGrants(
     });
     const now = system.now();
     const isLast = cursor === undefined;
-    const startsAgain = isLast && failures > 0;
-    const isOver = !isLast && now >= until;
-    const next: Revocation = {
-      ...revocation,
-      revision: revocation.revision + 1,
-      matched,
-      failures: isLast ? undefined : failures,
-      cursor,
-      dueAt: isLast && !startsAgain ? undefined : now + (isOver ? 0 : SELECTION_LEASE),
-    };
+    const isOver = isLast || now >= until;
+    const next = isLast
+      ? afterLastPage(revocation, { matched, failures }, now)
+      : { ...revocation, matched, failures, cursor, dueAt: now + (isOver ? 0 : SELECTION_LEASE) };
+    const advanced: Revocation = { ...next, revision: revocation.revision + 1 };
     // Another worker has continued it from the same page.
-    if (!(await revocations.advance(next))) return stored();
-    revocation = next;
-    if (startsAgain || isOver) break;
+    if (!(await revocations.advance(advanced))) return stored();
+    revocation = advanced;
+    if (isOver) break;
   }
   return revocation;
 }

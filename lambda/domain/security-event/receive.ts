@@ -10,14 +10,13 @@ import { isHashOf } from '../digest';
 import { issuerOf, type DeployedIssuer } from '../identity/trusted-issuer';
 import { sessionHash, subjectHash } from '../identity/user';
 import { parseJsonObject } from '../json-object';
-import { changedConcurrently } from '../resource-write';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
-import type { RestrictionStore } from '../restriction/restriction';
 import { accessDenied, ServiceError } from '../service-error';
-import { epochSeconds, type System } from '../system';
+import { epochSeconds } from '../system';
 import type { SecurityEvents } from '../identity/security-events';
-import { effectOf, STREAM_UPDATED, VERIFICATION, withEffect, type Effect } from './effect';
+import { apply, type ApplyDependencies } from './apply';
+import { effectOf, STREAM_UPDATED, VERIFICATION, type Effect } from './effect';
 import type { EventTokens } from './event-tokens';
 import { SetRejection } from './rejection';
 import { CLOCK_SKEW, securityEventToken, SET_TYPE, type SecurityEvent } from './set';
@@ -35,15 +34,13 @@ export interface ReceivedEvent {
   readonly jti: string;
 }
 
-export interface ReceiveDependencies {
+export interface ReceiveDependencies extends ApplyDependencies {
   /** The deployment's issuers. */
   readonly issuers: readonly DeployedIssuer[];
   readonly tokens: EventTokens;
   readonly metadata: MetadataReader;
-  readonly restrictions: Pick<RestrictionStore, 'ofUser' | 'putUser'>;
   readonly receivedEvents: ReceivedEventStore;
   readonly audit: AuditTrail;
-  readonly system: System;
   /** This service's address, without a trailing slash. */
   readonly baseUrl: string;
 }
@@ -60,9 +57,6 @@ export interface ReceivedRequest {
 
 /** Maximum characters of a request. A SET has about 1,000. */
 const MAX_BODY_CHARACTERS = 65_536;
-
-/** Attempts at a write that a concurrent write overtakes. */
-const TRIES = 5;
 
 const withoutTrailingSlash = (text: string): string => text.replace(/\/$/, '');
 
@@ -128,27 +122,6 @@ async function issuersUser(
     userHash: subjectHash({ kind: 'jwt', issuer, subject }),
     sessionHash: sessionId === undefined ? undefined : sessionHash(issuer, sessionId),
   };
-}
-
-/**
- * Applies the effect to the user. Concurrent changes are applied one after the other.
- *
- * Returns whether it changed anything.
- *
- * @throws ThrottlingException after too many concurrent changes; the sender repeats the request
- */
-async function apply(
-  { restrictions, system }: ReceiveDependencies,
-  userHash: string,
-  effect: Effect,
-): Promise<boolean> {
-  for (let tried = 0; tried < TRIES; tried += 1) {
-    const current = (await restrictions.ofUser(userHash)) ?? { userHash, revision: 0 };
-    const changed = withEffect(current, effect, epochSeconds(system));
-    if (!changed) return false;
-    if (await restrictions.putUser(changed)) return true;
-  }
-  throw changedConcurrently();
 }
 
 /** What one event leads to: an effect on a user, or only an entry in the audit log. */
@@ -244,17 +217,12 @@ export function receiveSecurityEvents(deps: ReceiveDependencies, request: Receiv
     for (const event of events) decisions.push(await decide(deps, reporter, event, annotate));
     for (const decision of decisions) {
       if ('result' in decision) annotate(decision);
-      else annotate(await applied(deps, decision.userHash, decision.effect));
+      else annotate(await apply(deps, reporter.events, decision));
     }
     // Last: if a write before fails, the transmitter sends the SET again, and it is not taken for a repeated one.
     await deps.receivedEvents.add(received);
   });
 }
-
-const applied = async (deps: ReceiveDependencies, userHash: string, effect: Effect) =>
-  (await apply(deps, userHash, effect))
-    ? { result: 'applied' }
-    : { result: 'no-effect', reason: 'applied before, or overridden by a newer event' };
 
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
@@ -329,7 +297,7 @@ export function receiveLogout(deps: ReceiveDependencies, request: ReceivedReques
     if (!user) throw new SetRejection('invalid_issuer', 'The issuer of the token is not the configured one.');
     annotate({ user: user.userHash });
     const effect: Effect = { kind: 'sessions-ended', at, sessionHash: user.sessionHash };
-    annotate(await applied(deps, user.userHash, effect));
+    annotate(await apply(deps, events, { userHash: user.userHash, effect }));
   });
 }
 
@@ -401,6 +369,6 @@ export function receiveTokenRevocation(deps: ReceiveDependencies, request: Recei
     }
     annotate({ user: user.userHash });
     const effect: Effect = { kind: 'sessions-ended', at, sessionHash: user.sessionHash };
-    annotate(await applied(deps, user.userHash, effect));
+    annotate(await apply(deps, reporter.events, { userHash: user.userHash, effect }));
   });
 }

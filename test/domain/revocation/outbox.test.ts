@@ -1,5 +1,6 @@
 /** What the outbox must do when providers, records, and configurations are not what they were. */
 import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
+import { deferRevocation } from '../../../lambda/domain/revocation/begin';
 import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
 import type { RevokedGrant } from '../../../lambda/domain/revocation/revocation';
 import { openRevocable } from '../../../lambda/domain/revocation/sealed-tokens';
@@ -379,4 +380,28 @@ it('a Retry-After of more than 1 hour counts as 1 hour', async () => {
   service.system.advance(2);
   await service.sweep();
   expect(await statesOf(service, revocationId)).toEqual([['CONFIRMED', undefined]]);
+});
+
+it('a deferred revocation selects again a minute later, when a request that began before has stored a grant', async () => {
+  const service = await createRevocationService();
+  const [first, late] = ['alice', 'bob'];
+  await service.grant(first);
+  const { system } = service;
+  const [revocationId, filter] = [system.randomUUID(), { workloadId: service.identity.id }];
+  const request = { revocationId, trustedIssuer: 'people', cause: 'identity-provider', filter } as const;
+  const deps = { revocations: service.stores.revocations, system };
+  expect(await deferRevocation(deps, request)).toBe(true);
+  expect(await deferRevocation(deps, request)).toBe(false);
+  await service.sweep();
+  expect(await statesOf(service, revocationId)).toEqual([['CONFIRMED', undefined]]);
+  await service.grant(late);
+  await service.sweep();
+  expect(await statesOf(service, revocationId)).toHaveLength(1);
+  service.system.advance(61);
+  await service.sweep();
+  expect(await statesOf(service, revocationId)).toHaveLength(2);
+  const stored = await service.stores.revocations.get(revocationId);
+  expect(stored).toMatchObject({ matched: 2 });
+  expect(stored).not.toHaveProperty('dueAt');
+  expect([...service.server.alive]).toEqual([]);
 });

@@ -1,0 +1,120 @@
+/**
+ * Applies what an event does to a user: writes the restriction, and begins to revoke the grants of a purged account.
+ * The restriction comes first, because it ends the access. If a request stops between the two writes, the sender repeats
+ * it, and the revocation is stored then.
+ */
+import { createHash } from 'node:crypto';
+import type { AuditEntry } from '../audit';
+import type { SecurityEvents } from '../identity/security-events';
+import { changedConcurrently } from '../resource-write';
+import type { RestrictionStore, UserRestriction } from '../restriction/restriction';
+import { deferRevocation, type BeginRevocationDependencies } from '../revocation/begin';
+import { epochSeconds } from '../system';
+import { withEffect, type Effect } from './effect';
+
+export interface ApplyDependencies extends BeginRevocationDependencies {
+  readonly restrictions: Pick<RestrictionStore, 'ofUser' | 'putUser'>;
+}
+
+/** An effect on a user. */
+export interface UserEffect {
+  readonly userHash: string;
+  readonly effect: Effect;
+}
+
+type AccountEffect = Effect & { readonly kind: 'account' };
+
+/** Attempts at a write that a concurrent write overtakes. */
+const TRIES = 5;
+
+/**
+ * Restricts the user. Concurrent changes are applied one after the other.
+ *
+ * Returns the restriction, and whether the effect changed it.
+ *
+ * @throws ThrottlingException after too many concurrent changes; the sender repeats the request
+ */
+async function restrict(
+  { restrictions, system }: ApplyDependencies,
+  { userHash, effect }: UserEffect,
+): Promise<{ readonly restriction: UserRestriction; readonly changed: boolean }> {
+  for (let tried = 0; tried < TRIES; tried += 1) {
+    const current = (await restrictions.ofUser(userHash)) ?? { userHash, revision: 0 };
+    const next = withEffect(current, effect, epochSeconds(system));
+    if (!next) return { restriction: current, changed: false };
+    if (await restrictions.putUser(next)) return { restriction: next, changed: true };
+  }
+  throw changedConcurrently();
+}
+
+/** Returns whether the event ends the account's grants: it does not if a newer event overrides it. */
+function endsGrants(
+  { revokeOnAccountDisabled = false }: SecurityEvents,
+  { accountAtIssuer }: UserRestriction,
+  { state, at }: AccountEffect,
+): boolean {
+  if (accountAtIssuer?.state !== state || accountAtIssuer.eventTime !== at) return false;
+  return state === 'PURGED' || (state === 'DISABLED' && revokeOnAccountDisabled);
+}
+
+const REASONS: Readonly<Record<AccountEffect['state'], string>> = {
+  ENABLED: 'account-enabled',
+  DISABLED: 'account-disabled',
+  PURGED: 'account-purged',
+};
+
+/** Returns an ID in the form of a UUID (RFC 9562 section 5.8) that is the same for each report of one event. */
+function revocationIdOf(userHash: string, { state, at }: AccountEffect): string {
+  const digest = createHash('sha256')
+    .update(JSON.stringify(['account', userHash, state, at]))
+    .digest();
+  digest[6] = 0x80 | (digest[6]! & 0x0f);
+  digest[8] = 0x80 | (digest[8]! & 0x3f);
+  const hex = digest.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
+    '-',
+  );
+}
+
+/** Stores the revocation of the user's grants, once for each event. Returns its ID. */
+async function revokeGrants(
+  deps: ApplyDependencies,
+  { id: trustedIssuer }: SecurityEvents,
+  { userHash, effect }: UserEffect & { readonly effect: AccountEffect },
+): Promise<string> {
+  const revocationId = revocationIdOf(userHash, effect);
+  const isNew = await deferRevocation(deps, {
+    revocationId,
+    trustedIssuer,
+    cause: 'identity-provider',
+    filter: { subjectHash: userHash },
+    reason: REASONS[effect.state],
+  });
+  // Without it, the schedule begins within a minute. The user is suspended already.
+  if (isNew) await deps.revocationWorker.wake().catch(() => undefined);
+  return revocationId;
+}
+
+/**
+ * Applies the effect to the user. Everything that it leads to is stored when this returns.
+ *
+ * Returns what to add to the audit entry.
+ *
+ * @throws ThrottlingException after too many concurrent changes; Error if something could not be stored. The sender
+ *   repeats the request
+ */
+export async function apply(
+  deps: ApplyDependencies,
+  events: SecurityEvents,
+  { userHash, effect }: UserEffect,
+): Promise<Partial<AuditEntry>> {
+  const { restriction, changed } = await restrict(deps, { userHash, effect });
+  const revokes = effect.kind === 'account' && endsGrants(events, restriction, effect);
+  const revocation = revokes ? await revokeGrants(deps, events, { userHash, effect }) : undefined;
+  return {
+    ...(changed
+      ? { result: 'applied' }
+      : { result: 'no-effect', reason: 'applied before, or overridden by a newer event' }),
+    ...(revocation !== undefined && { revocation }),
+  };
+}
