@@ -3,12 +3,12 @@
  * tokens of an `enqueue` are encrypted as in their grant.
  */
 import * as v from 'valibot';
-import { WITHDRAWAL_CAUSES, type WithdrawnTokens } from '../domain/grant/revocation-queue';
+import { ENQUEUE_CAUSES, type TokensToRevoke } from '../domain/grant/revocation-queue';
 
 const strings = v.pipe(v.array(v.string()), v.readonly());
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-const Withdrawn = v.strictObject({
+const TokensToRevokeSchema = v.strictObject({
   grantId: v.strictObject({ workloadId: v.string(), subjectHash: v.string(), target: v.string() }),
   workloadArn: v.string(),
   provider: v.strictObject({ name: v.string(), id: v.string() }),
@@ -23,14 +23,14 @@ const Withdrawn = v.strictObject({
     refreshExpiresAt: v.exactOptional(v.number()),
     client: v.string(),
   }),
-  cause: v.picklist(WITHDRAWAL_CAUSES),
-}) satisfies v.GenericSchema<unknown, WithdrawnTokens>;
+  cause: v.picklist(ENQUEUE_CAUSES),
+}) satisfies v.GenericSchema<unknown, TokensToRevoke>;
 
 /** The event of an invocation, which requests one action. */
 export const RevocationEventSchema = v.union([
   /** Continues the selection of a revocation that is stored. */
   v.strictObject({ select: v.strictObject({ revocationId: v.pipe(v.string(), v.uuid()) }) }),
-  v.strictObject({ enqueue: Withdrawn }),
+  v.strictObject({ enqueue: TokensToRevokeSchema }),
   /** Sent by the schedule: continues everything that is due. */
   v.strictObject({ sweep: v.literal(true) }),
 ]);

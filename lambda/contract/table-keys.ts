@@ -109,7 +109,7 @@ export const PREFIX = {
   agentRestriction: 'RESTRICTION#AGENT#',
   userRestriction: 'RESTRICTION#USER#',
   revocation: 'REVOCATION#',
-  revokedGrant: 'REVOKED-GRANT#',
+  outboxItem: 'REVOKED-GRANT#',
   receivedEvent: 'RECEIVED-EVENT#',
 } as const;
 
@@ -194,7 +194,7 @@ export const revocationKey = (revocationId: string): Key => ({
   sk: RECORD,
 });
 
-export const revokedGrantKey = (itemId: string): Key => ({ pk: PREFIX.revokedGrant + itemId, sk: RECORD });
+export const outboxItemKey = (itemId: string): Key => ({ pk: PREFIX.outboxItem + itemId, sk: RECORD });
 
 /** Partitions of an index over which items are spread, so that thousands of items of one revocation make none hot. */
 const REVOCATION_SHARDS = 8;

@@ -20,7 +20,7 @@ import { RevocationEventSchema, type RevocationEvent, type Selection } from '../
 import { createProviderClients } from '../domain/oauth/provider-client';
 import { createMetadataReader } from '../domain/oauth/provider-metadata';
 import { enqueueTokens } from '../domain/revocation/enqueue';
-import { isSelected } from '../domain/revocation/revocation';
+import { isSelectionComplete } from '../domain/revocation/revocation';
 import { selectGrants } from '../domain/revocation/select';
 import { sweep } from '../domain/revocation/sweep';
 import { createExternalSecrets } from '../domain/sealing/external-secret';
@@ -82,7 +82,7 @@ async function serve(event: RevocationEvent): Promise<Selection | void> {
   if ('enqueue' in event) return enqueueTokens(deps, event.enqueue);
   if ('sweep' in event) return sweep(deps, system.now() + SWEEP_TIME);
   const revocation = await selectGrants(deps, event.select.revocationId, system.now() + SELECTION_TIME);
-  return { finished: isSelected(revocation), matched: revocation.matched };
+  return { finished: isSelectionComplete(revocation), matched: revocation.matched };
 }
 
 /** @throws Error without details */

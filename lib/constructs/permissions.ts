@@ -92,7 +92,7 @@ const sessions = `${PREFIX.session}*`;
 const grants = `${PREFIX.grant}*`;
 const clientSecrets = `${PREFIX.clientSecret}*`;
 const revocations = `${PREFIX.revocation}*`;
-const revokedGrants = `${PREFIX.revokedGrant}*`;
+const outboxItems = `${PREFIX.outboxItem}*`;
 
 /**
  * The partitions that the hot path reads with one BatchGetItem over two tables. The statements of both tables name all of
@@ -267,7 +267,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       {
         table: 'Revocations',
         actions: ['GetItem', 'PutItem', 'DeleteItem'],
-        partitions: [revokedGrants],
+        partitions: [outboxItems],
       },
       { table: 'Revocations', index: DUE_INDEX, actions: ['Query'], partitions: ['*'] },
     ],

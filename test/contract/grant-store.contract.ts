@@ -603,14 +603,14 @@ export function grantStoreContract(stores: () => Stores): void {
     });
   });
 
-  describe('withdraw', () => {
+  describe('revoke', () => {
     it('leaves a grant from which nothing can be read and to which nothing in progress can be written', async () => {
       const { id } = await leased('renewing');
       await openConsent(id, 'session', await get(id));
       const seen = await get(id);
       expect(seen).toMatchObject({ generation: 1, epoch: 0 });
       if (!seen) return;
-      expect(await grants().withdraw(id, seen)).toBe(true);
+      expect(await grants().revoke(id, seen)).toBe(true);
       expect(await get(id)).toEqual({ ...id, ...DETAILS, providerId: PROVIDER, generation: 2, epoch: 1 });
       expect(await grants().markSent(id, leaseOf('renewing'))).toBe(false);
       const renewed = { holder: 'renewing', epoch: 0, tokens: sampleTokens() };
@@ -627,16 +627,16 @@ export function grantStoreContract(stores: () => Stores): void {
         const { id, tokens } = await granted();
         const seen = { providerId: PROVIDER, generation: 1, epoch: 0 };
         const other = member === 'providerId' ? 'another' : 7;
-        expect(await grants().withdraw(id, { ...seen, [member]: other })).toBe(false);
+        expect(await grants().revoke(id, { ...seen, [member]: other })).toBe(false);
         expect(await get(id)).toMatchObject({ tokens, ...seen });
-        expect(await grants().withdraw(id, seen)).toBe(true);
-        expect(await grants().withdraw(id, seen)).toBe(false);
+        expect(await grants().revoke(id, seen)).toBe(true);
+        expect(await grants().revoke(id, seen)).toBe(false);
       },
     );
 
     it('does nothing to a grant that does not exist', async () => {
       const id = sampleGrantId();
-      expect(await grants().withdraw(id, { providerId: PROVIDER, generation: 0, epoch: 0 })).toBe(false);
+      expect(await grants().revoke(id, { providerId: PROVIDER, generation: 0, epoch: 0 })).toBe(false);
       expect(await get(id)).toBeUndefined();
     });
   });

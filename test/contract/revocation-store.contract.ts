@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hashOf } from '../../lambda/domain/digest';
 import { ended, failed, taken } from '../../lambda/domain/revocation/item';
-import type { Revocation, RevokedGrant } from '../../lambda/domain/revocation/revocation';
+import type { Revocation, OutboxItem } from '../../lambda/domain/revocation/revocation';
 import { BEGINNING } from '../domain/fake-system';
 import type { Stores } from '../domain/in-memory-stores';
 import { OWNER, sampleGrantId } from '../domain/samples';
@@ -21,7 +21,7 @@ const sampleRevocation = (change: Partial<Revocation> = {}): Revocation => ({
   ...change,
 });
 
-const sampleItem = (change: Partial<RevokedGrant> = {}): RevokedGrant => ({
+const sampleItem = (change: Partial<OutboxItem> = {}): OutboxItem => ({
   itemId: hashOf(randomUUID()),
   revocationId: randomUUID(),
   cause: 'operator',

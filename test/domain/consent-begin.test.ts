@@ -315,9 +315,9 @@ describe('a stored grant', () => {
   it('is queued for revocation after forceAuthentication, once for concurrent requests', async () => {
     const held = await service.held();
     await Promise.all([service.begin({ forget: true }), service.begin({ forget: true })]);
-    const withdrawn = await service.withdrawn();
-    expect(withdrawn.length).toBeGreaterThan(0);
-    for (const tokens of withdrawn) expect(tokens).toEqual({ cause: 'forced', ...held });
+    const enqueued = await service.enqueued();
+    expect(enqueued.length).toBeGreaterThan(0);
+    for (const tokens of enqueued) expect(tokens).toEqual({ cause: 'forced', ...held });
     expect(new Set(service.revocationQueue.queued.map(({ tokens }) => tokens.sealed)).size).toBe(1);
   });
 

@@ -270,7 +270,7 @@ describe('completion after the consent', () => {
     };
     await refused('the grant was dropped (forceAuthentication) while the session was open');
     expect(await service.session(link)).toMatchObject({ state: 'FAILED', failure: 'not_completed' });
-    expect(await service.withdrawn()).toEqual([
+    expect(await service.enqueued()).toEqual([
       {
         cause: 'not-stored',
         accessToken: expect.stringMatching(/^access-for-/) as string,
@@ -421,7 +421,7 @@ it('queues the revocation of tokens that the table did not store', async () => {
   };
   const completion = await service.consented(await service.begin());
   await expect(service.complete(completion)).rejects.toThrow('the table failed');
-  expect(await service.withdrawn()).toMatchObject([{ cause: 'not-stored' }]);
+  expect(await service.enqueued()).toMatchObject([{ cause: 'not-stored' }]);
 });
 
 it('queues the revocation of tokens that were stored for an agent that was deleted in between', async () => {
@@ -431,7 +431,7 @@ it('queues the revocation of tokens that were stored for an agent that was delet
   };
   await expect(service.complete(completion)).rejects.toMatchObject({ name: 'AccessDeniedException' });
   expect(await service.stores.grants.get(service.grantId)).toBeUndefined();
-  expect(await service.withdrawn()).toMatchObject([{ cause: 'not-stored' }]);
+  expect(await service.enqueued()).toMatchObject([{ cause: 'not-stored' }]);
 });
 
 it('redeems the code with resources and audiences, and without a verifier if there was no challenge', async () => {

@@ -195,7 +195,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     },
 
     /** Returns the decrypted tokens that were queued for revocation, with their causes. */
-    withdrawn: () =>
+    enqueued: () =>
       Promise.all(
         revocationQueue.queued.map(async ({ cause, tokens }) => ({
           cause,

@@ -141,7 +141,7 @@ export function createInMemoryGrantStore(): GrantStore & { readonly index: Grant
           : undefined,
       ),
 
-    withdraw: (id, { providerId, generation, epoch }) =>
+    revoke: (id, { providerId, generation, epoch }) =>
       change(id, (current) =>
         current?.providerId === providerId && current.generation === generation && current.epoch === epoch
           ? {

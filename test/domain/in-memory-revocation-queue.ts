@@ -1,17 +1,17 @@
 /** The revocation queue in memory: the tokens that were queued, in order. */
-import type { RevocationQueue, WithdrawnTokens } from '../../lambda/domain/grant/revocation-queue';
+import type { RevocationQueue, TokensToRevoke } from '../../lambda/domain/grant/revocation-queue';
 
 export interface InMemoryRevocationQueue extends RevocationQueue {
-  readonly queued: WithdrawnTokens[];
+  readonly queued: TokensToRevoke[];
 }
 
 export function createInMemoryRevocationQueue(): InMemoryRevocationQueue {
-  const queued: WithdrawnTokens[] = [];
+  const queued: TokensToRevoke[] = [];
   return {
     queued,
-    enqueue(withdrawn) {
+    enqueue(enqueued) {
       // As an event of a function: it has the members that JSON has.
-      queued.push(JSON.parse(JSON.stringify(withdrawn)) as WithdrawnTokens);
+      queued.push(JSON.parse(JSON.stringify(enqueued)) as TokensToRevoke);
       return Promise.resolve();
     },
   };

@@ -1,10 +1,10 @@
 /** The revocation outbox in memory: each method is one atomic step, with the conditions that the port states. */
-import type { Revocation, RevocationStore, RevokedGrant } from '../../lambda/domain/revocation/revocation';
+import type { OutboxItem, Revocation, RevocationStore } from '../../lambda/domain/revocation/revocation';
 import { recordOf } from './in-memory-record';
 
 export function createInMemoryRevocationStore(): RevocationStore {
   const revocations = new Map<string, Revocation>();
-  const items = new Map<string, RevokedGrant>();
+  const items = new Map<string, OutboxItem>();
 
   function put<T extends { readonly revision: number }>(
     records: Map<string, T>,

@@ -104,7 +104,7 @@ export async function createRenewalService() {
     },
 
     /** Returns the decrypted tokens that were queued for revocation, with their causes. */
-    withdrawn: () =>
+    enqueued: () =>
       Promise.all(
         revocationQueue.queued.map(async ({ cause, tokens }) => ({
           cause,

@@ -225,7 +225,7 @@ it('neither returns nor stores a token that was dropped during the renewal', asy
 it('queues the revocation of tokens that were issued for a dropped grant', async () => {
   service.endpoint.before = forget;
   await service.refresh();
-  expect(await service.withdrawn()).toEqual([
+  expect(await service.enqueued()).toEqual([
     { cause: 'not-stored', accessToken: 'access-1', refreshToken: 'refresh-1' },
   ]);
   const { grantId, provider, workloadArn } = service.owner;
@@ -240,7 +240,7 @@ it('queues no refresh token that was not issued with the tokens: it belongs to t
   service.endpoint.instead.push(tokens({ access_token: 'access-1' }));
   service.endpoint.before = forget;
   await service.refresh();
-  expect(await service.withdrawn()).toEqual([{ cause: 'not-stored', accessToken: 'access-1' }]);
+  expect(await service.enqueued()).toEqual([{ cause: 'not-stored', accessToken: 'access-1' }]);
 });
 
 it('queues nothing if the tokens are stored', async () => {

@@ -193,7 +193,7 @@ export const createGrantStore = (vault: Table): GrantStore => ({
       values: { ':providerId': providerId, ':date': date },
     }),
 
-  withdraw: (id, { providerId, generation, epoch }) =>
+  revoke: (id, { providerId, generation, epoch }) =>
     vault.update(
       keyOf(id),
       `SET generation = generation + :one, epoch = epoch + :one REMOVE consent, ${PAST_TOKENS}`,

@@ -7,9 +7,9 @@ import {
   type ItemSummary,
   type Revocation,
   type RevocationStore,
-  type RevokedGrant,
+  type OutboxItem,
 } from '../../domain/revocation/revocation';
-import { WITHDRAWAL_CAUSES } from '../../domain/grant/revocation-queue';
+import { ENQUEUE_CAUSES } from '../../domain/grant/revocation-queue';
 import {
   DUE_INDEX,
   DUE_PARTITIONS,
@@ -19,7 +19,7 @@ import {
   revocationKey,
   revocationPartition,
   revocationPartitions,
-  revokedGrantKey,
+  outboxItemKey,
   TTL_ATTRIBUTE,
 } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
@@ -60,7 +60,7 @@ const Provider = v.object({ name: v.string(), id: v.string() });
 const ItemRecord = v.object({
   itemId: v.string(),
   revocationId: v.exactOptional(v.string()),
-  cause: v.picklist([...REVOCATION_CAUSES, ...WITHDRAWAL_CAUSES]),
+  cause: v.picklist([...REVOCATION_CAUSES, ...ENQUEUE_CAUSES]),
   grantId: GrantIdRecord,
   workloadArn: v.string(),
   provider: Provider,
@@ -101,7 +101,7 @@ const revocationRecord = (revocation: Revocation): object =>
     [TTL_ATTRIBUTE]: revocation.createdTime + KEPT_FOR,
   });
 
-const itemRecord = (item: RevokedGrant): object =>
+const itemRecord = (item: OutboxItem): object =>
   versioned({
     ...item,
     ...(item.revocationId !== undefined && {
@@ -120,7 +120,7 @@ const previous = (revision: number) => ({
 function dueRecord(item: unknown): DueRecord {
   const { pk, dueAt } = v.parse(DueKey, item);
   const kind = pk.startsWith(PREFIX.revocation) ? 'revocation' : 'item';
-  const prefix = kind === 'revocation' ? PREFIX.revocation : PREFIX.revokedGrant;
+  const prefix = kind === 'revocation' ? PREFIX.revocation : PREFIX.outboxItem;
   return { kind, id: pk.slice(prefix.length), dueAt: Number(dueAt) };
 }
 
@@ -138,11 +138,11 @@ export const createRevocationStore = (table: Table): RevocationStore => ({
   advance: (next) =>
     table.put(revocationKey(next.revocationId), revocationRecord(next), previous(next.revision)),
 
-  createItem: (item) => table.put(revokedGrantKey(item.itemId), itemRecord(item), ABSENT),
-  getItem: async (itemId) => parseRecord(ItemRecord, await table.get(revokedGrantKey(itemId))),
-  advanceItem: (next) => table.put(revokedGrantKey(next.itemId), itemRecord(next), previous(next.revision)),
+  createItem: (item) => table.put(outboxItemKey(item.itemId), itemRecord(item), ABSENT),
+  getItem: async (itemId) => parseRecord(ItemRecord, await table.get(outboxItemKey(itemId))),
+  advanceItem: (next) => table.put(outboxItemKey(next.itemId), itemRecord(next), previous(next.revision)),
   removeItem: ({ itemId, revision }) =>
-    table.remove(revokedGrantKey(itemId), {
+    table.remove(outboxItemKey(itemId), {
       condition: 'revision = :revision',
       values: { ':revision': revision },
     }),
@@ -158,7 +158,7 @@ export const createRevocationStore = (table: Table): RevocationStore => ({
     const partitions = revocationPartitions(revocationId);
     const [first, pk] = after === undefined ? [0, null] : v.parse(Position, after);
     const found: ItemSummary[] = [];
-    let start = pk === null ? undefined : { pk, sk: revokedGrantKey('').sk };
+    let start = pk === null ? undefined : { pk, sk: outboxItemKey('').sk };
     for (let shard = first; ; shard += 1) {
       const partition = partitions[shard];
       if (partition === undefined) return { items: found };

@@ -26,7 +26,7 @@ export function createRevocationFunction(functionName: string): RevocationQueue 
   return {
     async enqueue({ grantId, workloadArn, provider, tokens, cause }) {
       const { workloadId, subjectHash, target } = grantId;
-      const withdrawn = {
+      const tokensToRevoke = {
         grantId: { workloadId, subjectHash, target },
         workloadArn,
         provider: { name: provider.name, id: provider.id },
@@ -34,7 +34,7 @@ export function createRevocationFunction(functionName: string): RevocationQueue 
         cause,
       };
       await invoker.invoke({
-        event: { enqueue: withdrawn },
+        event: { enqueue: tokensToRevoke },
         type: 'RequestResponse',
         timeoutMs: STORED_WITHIN,
       });

@@ -15,7 +15,7 @@ import type { Denial } from '../policy/access';
 import { accessDenied, ServiceError } from '../service-error';
 import { stopIfDeleted, type DeletionCheckDependencies } from '../grant/deletion-check';
 import type { Grant, GrantId, GrantStore } from '../grant/grant';
-import { withdrawnFrom } from '../grant/tokens';
+import { tokenOrigin } from '../grant/tokens';
 import type { Seal } from '../sealing/sealing';
 import {
   consentContext,
@@ -269,7 +269,7 @@ export async function beginConsent(
     // Before the write that drops them: if this request stops in between, they are dropped and revoked all the same.
     if (forgets && seen?.tokens && seen.providerId === provider.id) {
       await deps.revocationQueue.enqueue({
-        ...withdrawnFrom(parties),
+        ...tokenOrigin(parties),
         tokens: seen.tokens,
         cause: 'forced',
       });

@@ -27,7 +27,7 @@ import type { Directory } from '../grant/directory';
 import type { Seal } from '../sealing/sealing';
 import { deletionDuring } from '../grant/deletion-check';
 import type { ProviderClients } from '../oauth/provider-client';
-import { openTokens, sealTokens, tokensOf, withdrawnFrom, type TokenOwner } from '../grant/tokens';
+import { openTokens, sealTokens, tokensOf, tokenOrigin, type TokenOwner } from '../grant/tokens';
 import type { RevocationQueue } from '../grant/revocation-queue';
 import { reachOf } from '../provider/vendors';
 import { openSealedRequest, returnsToRegistered } from './begin';
@@ -210,7 +210,7 @@ export function completeResourceTokenAuth(
  * Queues the revocation of the tokens that a new consent replaces, where it cannot reach the new ones. Some providers
  * return the same token again, which stays in use.
  */
-async function withdrawReplaced(
+async function enqueueReplaced(
   { grants, seal, revocationQueue }: CompleteDependencies,
   owner: TokenOwner & { readonly provider: Oauth2Provider },
   obtained: ObtainedTokens,
@@ -222,7 +222,7 @@ async function withdrawReplaced(
   const isKept =
     accessToken === obtained.accessToken ||
     (refreshToken !== undefined && refreshToken === obtained.refreshToken);
-  if (!isKept) await revocationQueue.enqueue({ ...withdrawnFrom(owner), tokens, cause: 'replaced' });
+  if (!isKept) await revocationQueue.enqueue({ ...tokenOrigin(owner), tokens, cause: 'replaced' });
 }
 
 async function redeemIntoVault(
@@ -245,16 +245,16 @@ async function redeemIntoVault(
     annotate({ grantedScopes: obtained.scopes });
     const { scopes: requestedScopes, parameterScopes = [] } = session;
     const tokens = await sealTokens(deps, owner, obtained, { requestedScopes, parameterScopes });
-    const withdraw = () =>
-      deps.revocationQueue.enqueue({ ...withdrawnFrom(owner), tokens, cause: 'not-stored' });
+    const enqueueUnstored = () =>
+      deps.revocationQueue.enqueue({ ...tokenOrigin(owner), tokens, cause: 'not-stored' });
     try {
-      await withdrawReplaced(deps, owner, obtained);
+      await enqueueReplaced(deps, owner, obtained);
       stored = await deps.grants.putTokens(grantId, { providerId: provider.id, tokens, epoch });
     } catch (error) {
-      await withdraw();
+      await enqueueUnstored();
       throw error;
     }
-    if (!stored) await withdraw();
+    if (!stored) await enqueueUnstored();
   } catch (error) {
     // Secrets and keys are missing if their owner was deleted during the request.
     if (!(error instanceof ProviderFailure)) await refuseIfDeleted();

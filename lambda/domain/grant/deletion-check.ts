@@ -20,7 +20,7 @@ import { nameIn } from '../owned-resource';
 import { restrictionDenial } from '../restriction/restriction';
 import type { RevocationQueue } from './revocation-queue';
 import type { ServiceError } from '../service-error';
-import { withdrawnFrom, type TokenOwner } from './tokens';
+import { tokenOrigin, type TokenOwner } from './tokens';
 
 export interface DeletionCheckDependencies {
   readonly directory: Pick<Directory, 'read'>;
@@ -70,7 +70,7 @@ export async function deletionDuring(
   const grant = await grants.get(grantId);
   if (grant?.tokens && grant.providerId === provider.id) {
     await revocationQueue.enqueue({
-      ...withdrawnFrom({ grantId, workloadArn, provider }),
+      ...tokenOrigin({ grantId, workloadArn, provider }),
       tokens: grant.tokens,
       cause: 'not-stored',
     });

@@ -86,7 +86,7 @@ export interface Grant extends GrantId, Partial<GrantDetails> {
   readonly providerId: string;
   /** Number of token changes. */
   readonly generation: number;
-  /** Number of `forceAuthentication` requests and withdrawals: each one invalidates what began before it. */
+  /** Number of `forceAuthentication` requests and revocations: each one invalidates what began before it. */
   readonly epoch: number;
   readonly tokens?: GrantTokens;
   /** The generation whose token a resource rejected (see rejected-token.ts). */
@@ -168,7 +168,7 @@ export interface GrantStore {
    * and the rejection. Increments the generation and the epoch, so that no renewal and no consent that is in progress can
    * write. Only if the grant still has the provider, the generation, and the epoch that were read.
    */
-  withdraw(id: GrantId, seen: Pick<Grant, 'providerId' | 'generation' | 'epoch'>): Promise<boolean>;
+  revoke(id: GrantId, seen: Pick<Grant, 'providerId' | 'generation' | 'epoch'>): Promise<boolean>;
   /** Removes the grant and its tokens, if it belongs to this provider. */
   remove(id: GrantId, providerId: string): Promise<boolean>;
 }

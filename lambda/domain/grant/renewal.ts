@@ -36,7 +36,7 @@ import {
   openTokens,
   sealTokens,
   tokensOf,
-  withdrawnFrom,
+  tokenOrigin,
   type RequestedScopes,
   type TokenOwner,
 } from './tokens';
@@ -264,7 +264,7 @@ export async function renewWithLease(
   }
   // After forceAuthentication, this token must not be returned. After a consent, the newer token is returned.
   if (!written && !(await isStored(deps, owner, tokens))) {
-    await withdraw(deps, owner, obtained, request);
+    await enqueueUnstored(deps, owner, obtained, request);
     return afterLostLease();
   }
   await stopIfDeleted(deps, owner);
@@ -282,7 +282,7 @@ const isStored = async (
  * Queues the revocation of obtained tokens that are in no grant. The grant, or the revocation that dropped it, has the
  * presented refresh token: it is queued only if the provider issued another one.
  */
-async function withdraw(
+async function enqueueUnstored(
   deps: RenewalDependencies,
   owner: TokenOwner,
   { refreshToken, ...obtained }: ObtainedTokens,
@@ -293,7 +293,7 @@ async function withdraw(
       ? obtained
       : { ...obtained, refreshToken };
   await deps.revocationQueue.enqueue({
-    ...withdrawnFrom(owner),
+    ...tokenOrigin(owner),
     tokens: await sealTokens(deps, owner, issued, request),
     cause: 'not-stored',
   });

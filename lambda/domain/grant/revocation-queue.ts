@@ -6,16 +6,16 @@ import type { GrantId, GrantTokens } from './grant';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
 
 /**
- * Why tokens were withdrawn:
+ * Why tokens are enqueued without a revocation:
  * - `forced`: `forceAuthentication` dropped them
  * - `replaced`: a new consent of the same user replaced them
  * - `not-stored`: the provider issued them, and the grant was dropped, deleted, or renewed before they could be stored
  */
-export const WITHDRAWAL_CAUSES = ['forced', 'replaced', 'not-stored'] as const;
-export type WithdrawalCause = (typeof WITHDRAWAL_CAUSES)[number];
+export const ENQUEUE_CAUSES = ['forced', 'replaced', 'not-stored'] as const;
+export type EnqueueCause = (typeof ENQUEUE_CAUSES)[number];
 
 /** Tokens that are in no grant. It contains no plain secret, so that it can be sent to a function. */
-export interface WithdrawnTokens {
+export interface TokensToRevoke {
   readonly grantId: GrantId;
   readonly workloadArn: string;
   readonly provider: Pick<Oauth2Provider, 'id' | 'name'>;
@@ -24,7 +24,7 @@ export interface WithdrawnTokens {
    * twice. `client` is the binding with which `sealed` is opened, also if the provider was reconfigured since.
    */
   readonly tokens: GrantTokens;
-  readonly cause: WithdrawalCause;
+  readonly cause: EnqueueCause;
 }
 
 export interface RevocationQueue {
@@ -34,5 +34,5 @@ export interface RevocationQueue {
    *
    * @throws Error if they could not be queued
    */
-  enqueue(withdrawn: WithdrawnTokens): Promise<void>;
+  enqueue(tokens: TokensToRevoke): Promise<void>;
 }

@@ -13,7 +13,7 @@ import {
   type SealedTokens,
 } from './grant';
 import type { Seal, SealingContext } from '../sealing/sealing';
-import type { WithdrawnTokens } from './revocation-queue';
+import type { TokensToRevoke } from './revocation-queue';
 
 /** The user of a request. Without a user in the grant, it is still the user whose restrictions apply. */
 export interface RequestUser {
@@ -77,14 +77,14 @@ export async function openTokens(
   return JSON.parse(await seal.open(contextOf(owner), tokens.sealed)) as SealedTokens;
 }
 
-/** Returns where tokens were withdrawn from, for the revocation queue. */
-export const withdrawnFrom = ({
+/** Returns what the revocation queue stores of the owner of tokens. */
+export const tokenOrigin = ({
   grantId: { workloadId, subjectHash, target },
   provider: { id, name },
   workloadArn,
 }: Pick<TokenOwner, 'grantId' | 'workloadArn'> & {
   readonly provider: Pick<Oauth2Provider, 'id' | 'name'>;
-}): Pick<WithdrawnTokens, 'grantId' | 'provider' | 'workloadArn'> => ({
+}): Pick<TokensToRevoke, 'grantId' | 'provider' | 'workloadArn'> => ({
   grantId: { workloadId, subjectHash, target },
   provider: { id, name },
   workloadArn,

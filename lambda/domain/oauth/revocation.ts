@@ -131,14 +131,14 @@ function resolved(reference: string, { metadata, provider }: ProviderClient): st
 }
 
 /** A revocation request that is ready to be sent, and the introspection that goes with it. */
-interface Way {
+interface RevocationMethod {
   readonly revocation: VendorRevocation;
   revoke(token: string, hint: 'refresh_token' | 'access_token'): Promise<TokenOutcome>;
   /** Returns undefined if the provider does not say. */
   isActive(token: string): Promise<boolean | undefined>;
 }
 
-function wayOf(client: ProviderClient): Way | undefined {
+function methodOf(client: ProviderClient): RevocationMethod | undefined {
   const { metadata, provider, transport } = client;
   const vendor = vendorOf(provider.vendor);
   const { revocation } = vendor;
@@ -217,11 +217,11 @@ function tokensToSend(
  * @returns the outcomes, in order, without the ones of an access token that cannot be revoked after its refresh token was
  * @throws ProviderFailure
  */
-async function send(way: Way, tokens: readonly TokenToSend[]): Promise<TokenOutcome[]> {
+async function send(method: RevocationMethod, tokens: readonly TokenToSend[]): Promise<TokenOutcome[]> {
   const outcomes: TokenOutcome[] = [];
   for (const [token, hint] of tokens) {
     try {
-      outcomes.push(await way.revoke(token, hint));
+      outcomes.push(await method.revoke(token, hint));
     } catch (error) {
       const isLeftOver = outcomes.some((outcome) => outcome !== 'unsupported');
       if (!isLeftOver || !(error instanceof ProviderFailure) || error.unavailable) throw error;
@@ -251,9 +251,9 @@ async function refreshTokenIsDead(client: ProviderClient, refreshToken: string):
 }
 
 /** Returns whether the provider, if it gets the request again, says that the token is already revoked. */
-async function isRevokedByNow(way: Way, [token, hint]: TokenToSend): Promise<boolean> {
+async function isRevokedByNow(method: RevocationMethod, [token, hint]: TokenToSend): Promise<boolean> {
   try {
-    return (await way.revoke(token, hint)) === 'already-revoked';
+    return (await method.revoke(token, hint)) === 'already-revoked';
   } catch (error) {
     if (!(error instanceof ProviderFailure) || error.unavailable) throw error;
     return false;
@@ -283,18 +283,18 @@ export async function revokeTokens(
   tokens: RevocableTokens,
 ): Promise<RevocationOutcome> {
   const { revocation } = vendorOf(client.provider.vendor);
-  const way = wayOf(client);
-  if (!way) return notProvable('the provider has no revocation endpoint', revocation);
+  const method = methodOf(client);
+  if (!method) return notProvable('the provider has no revocation endpoint', revocation);
   const [first, ...others] = tokensToSend(tokens, revocation);
   if (!first) return notProvable('the provider revokes refresh tokens only', revocation);
   const { refreshToken } = tokens;
   // An introspection that never says "active" proves nothing: some servers hide tokens of another audience.
   const introspects = refreshToken === undefined || revocation.introspection !== undefined;
-  const activeBefore = introspects ? await way.isActive(first[0]) : undefined;
+  const activeBefore = introspects ? await method.isActive(first[0]) : undefined;
 
   let outcomes;
   try {
-    outcomes = await send(way, [first, ...others]);
+    outcomes = await send(method, [first, ...others]);
   } catch (error) {
     const isRejected = error instanceof ProviderFailure && !error.unavailable;
     if (!revocation.undocumented || !isRejected) throw error;
@@ -308,12 +308,12 @@ export async function revokeTokens(
     return confirmed(revocation);
   }
   if (activeBefore) {
-    const activeAfter = await way.isActive(first[0]);
+    const activeAfter = await method.isActive(first[0]);
     if (activeAfter) throw new NotRevoked('the provider still introspects the token as active');
     if (activeAfter === false) return confirmed(revocation);
   }
   const isCovered = refreshToken === undefined || first[0] === refreshToken;
-  if (isCovered && (outcomes[0] === 'already-revoked' || (await isRevokedByNow(way, first)))) {
+  if (isCovered && (outcomes[0] === 'already-revoked' || (await isRevokedByNow(method, first)))) {
     return confirmed(revocation);
   }
   return {

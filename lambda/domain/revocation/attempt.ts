@@ -18,17 +18,17 @@ import { ShreddedError, UnreadableError } from '../sealing/sealing';
 import type { System } from '../system';
 import { recordEnd, SUPERSEDED } from './end';
 import { ended, failed, itemIdOf, postponed } from './item';
-import { REVOCATION_CAUSES, type RevocationStore, type RevokedGrant } from './revocation';
+import { REVOCATION_CAUSES, type OutboxItem, type RevocationStore } from './revocation';
 import {
-  openRevocable,
-  sealRevocable,
-  type RevocableTokens,
-  type SealedTokensDependencies,
-} from './sealed-tokens';
+  openContent,
+  sealContent,
+  type OutboxContent,
+  type OutboxContentDependencies,
+} from './outbox-content';
 
-export interface AttemptDependencies extends SealedTokensDependencies {
+export interface AttemptDependencies extends OutboxContentDependencies {
   readonly revocations: Pick<RevocationStore, 'advanceItem' | 'createItem' | 'removeItem'>;
-  readonly grants: Pick<GrantStore, 'get' | 'withdraw'>;
+  readonly grants: Pick<GrantStore, 'get' | 'revoke'>;
   readonly providers: Pick<Oauth2ProviderStore, 'get'>;
   readonly providerClients: ProviderClients;
   readonly audit: AuditTrail;
@@ -39,45 +39,45 @@ export interface AttemptDependencies extends SealedTokensDependencies {
  * Milliseconds that a request has to drop or to store the tokens that it queued: more than any function runs. After
  * that, the request has failed.
  */
-const WITHDRAWAL_TIME = 60_000;
+const ENQUEUING_REQUEST_TIME = 60_000;
 
 /** Attempts at a grant that other requests change. */
 const TRIES = 10;
 
-const isOfRevocation = ({ cause }: RevokedGrant): boolean =>
+const isOfRevocation = ({ cause }: OutboxItem): boolean =>
   REVOCATION_CAUSES.some((revocationCause) => revocationCause === cause);
 
-const hasTokensOf = (grant: Grant | undefined, { tokensHash }: RevokedGrant): grant is Grant =>
+const hasTokensOf = (grant: Grant | undefined, { tokensHash }: OutboxItem): grant is Grant =>
   grant?.tokens !== undefined && hashOf(grant.tokens.sealed) === tokensHash;
 
 /** Takes the item's tokens out of their grant, if they are still in it. Returns the grant without them. */
 async function withoutTokens(
   { grants }: Pick<AttemptDependencies, 'grants'>,
-  item: RevokedGrant,
+  item: OutboxItem,
   read: Grant | undefined,
 ): Promise<Grant | undefined> {
   let grant = read;
   for (let tries = 0; tries < TRIES; tries += 1) {
     if (!hasTokensOf(grant, item)) return grant;
-    await grants.withdraw(grant, grant);
+    await grants.revoke(grant, grant);
     grant = await grants.get(item.grantId);
   }
   throw changedConcurrently();
 }
 
 /** What to do with an item before the request to its provider; undefined to send the request. */
-type Instead = { readonly write: RevokedGrant } | 'remove' | undefined;
+type Reconciliation = { readonly write: OutboxItem } | 'remove' | undefined;
 
 /** Reconciles the item with its grant. */
-async function reconciled(deps: AttemptDependencies, item: RevokedGrant): Promise<Instead> {
+async function reconcileWithGrant(deps: AttemptDependencies, item: OutboxItem): Promise<Reconciliation> {
   const grant = await deps.grants.get(item.grantId);
   if (isOfRevocation(item)) {
     await withoutTokens(deps, item, grant);
     return undefined;
   }
   if (!hasTokensOf(grant, item)) return undefined;
-  const withdrawnAt = item.createdTime * 1000 + WITHDRAWAL_TIME;
-  if (deps.system.now() < withdrawnAt) return { write: postponed(item, withdrawnAt) };
+  const requestEndsAt = item.createdTime * 1000 + ENQUEUING_REQUEST_TIME;
+  if (deps.system.now() < requestEndsAt) return { write: postponed(item, requestEndsAt) };
   // Tokens that were not replaced, or were stored after all, are in use.
   if (item.cause !== 'forced') return 'remove';
   await withoutTokens(deps, item, grant);
@@ -90,8 +90,8 @@ async function reconciled(deps: AttemptDependencies, item: RevokedGrant): Promis
  */
 async function isSuperseded(
   { grants }: AttemptDependencies,
-  item: RevokedGrant,
-  { provider }: RevocableTokens,
+  item: OutboxItem,
+  { provider }: OutboxContent,
 ): Promise<boolean> {
   if (isOfRevocation(item) || reachOf(provider.vendor) === 'token') return false;
   return (await grants.get(item.grantId))?.tokens !== undefined;
@@ -99,14 +99,14 @@ async function isSuperseded(
 
 /**
  * Returns the client for the request: the one of the provider as it is now, if it is still the same client at the same
- * server, because its secret might have been replaced. Otherwise, the client of the time when the tokens were withdrawn.
+ * server, because its secret might have been replaced. Otherwise, the client of the time when the tokens were enqueued.
  *
  * @throws ProviderFailure
  */
 async function clientOf(
   deps: AttemptDependencies,
-  { workloadArn }: RevokedGrant,
-  { provider, clientSecret }: RevocableTokens,
+  { workloadArn }: OutboxItem,
+  { provider, clientSecret }: OutboxContent,
 ): Promise<ProviderClient> {
   const live = await deps.providers.get(provider.name);
   if (live?.id === provider.id && clientBindingDigest(live) === clientBindingDigest(provider)) {
@@ -127,15 +127,15 @@ async function clientOf(
 }
 
 /** Returns the item with the end that the outcome means. */
-function endedBy(item: RevokedGrant, { state, detail }: RevocationOutcome): RevokedGrant {
+function endedBy(item: OutboxItem, { state, detail }: RevocationOutcome): OutboxItem {
   if (state === 'CONFIRMED') return ended(item, 'CONFIRMED');
   return ended(item, 'NOT_PROVABLE', state === 'ACCEPTED' ? 'accepted' : detail);
 }
 
 /** Tokens that the provider issued in an attempt, for the next one. */
-const replaced = (revocable: RevocableTokens, { replacement }: NotRevoked): RevocableTokens | undefined =>
+const replaced = (content: OutboxContent, { replacement }: NotRevoked): OutboxContent | undefined =>
   replacement && {
-    ...revocable,
+    ...content,
     tokens: {
       accessToken: replacement.accessToken,
       ...(replacement.refreshToken !== undefined && { refreshToken: replacement.refreshToken }),
@@ -145,22 +145,22 @@ const replaced = (revocable: RevocableTokens, { replacement }: NotRevoked): Revo
 /** Writes the item, with the tokens that the attempt obtained. They get a separate item if another worker has this one. */
 async function writeWithReplacement(
   deps: AttemptDependencies,
-  item: RevokedGrant,
+  item: OutboxItem,
   failure: NotRevoked,
-  revocable: RevocableTokens,
+  content: OutboxContent,
 ): Promise<void> {
   const now = deps.system.now();
-  const sealed = await sealRevocable(deps, item, revocable);
+  const sealed = await sealContent(deps, item, content);
   if (await advanceItem(deps, failed(item, { code: failure.code, sealed }, now))) return;
   const itemId = itemIdOf(item.grantId, sealed, item.revocationId);
   const other = { ...item, itemId, revision: 1, tokensHash: hashOf(sealed), dueAt: now };
-  await deps.revocations.createItem({ ...other, sealed: await sealRevocable(deps, other, revocable) });
+  await deps.revocations.createItem({ ...other, sealed: await sealContent(deps, other, content) });
 }
 
 /** Writes the item's next state, and records it if it is the last. Does nothing if another worker has the item. */
 export async function advanceItem(
   deps: Pick<AttemptDependencies, 'revocations' | 'audit' | 'tokenVaultArn'>,
-  item: RevokedGrant,
+  item: OutboxItem,
 ): Promise<boolean> {
   const isStored = await deps.revocations.advanceItem(item);
   if (isStored) recordEnd(deps, item);
@@ -182,43 +182,43 @@ export interface Unavailable {
  */
 export async function attemptRevocation(
   deps: AttemptDependencies,
-  item: RevokedGrant,
+  item: OutboxItem,
 ): Promise<Unavailable | undefined> {
   const { revocations, system } = deps;
-  const write = (next: RevokedGrant) => advanceItem(deps, next);
+  const write = (next: OutboxItem) => advanceItem(deps, next);
   const { sealed } = item;
   if (sealed === undefined) throw new Error('a pending item has no tokens');
 
-  const instead = await reconciled(deps, item);
-  if (instead === 'remove') {
+  const reconciliation = await reconcileWithGrant(deps, item);
+  if (reconciliation === 'remove') {
     await revocations.removeItem(item);
     return undefined;
   }
-  if (instead) {
-    await write(instead.write);
+  if (reconciliation) {
+    await write(reconciliation.write);
     return undefined;
   }
-  let revocable;
+  let content;
   try {
-    revocable = await openRevocable(deps, { ...item, sealed });
+    content = await openContent(deps, { ...item, sealed });
   } catch (error) {
     if (!(error instanceof ShreddedError || error instanceof UnreadableError)) throw error;
     await write(ended(item, 'UNCONFIRMED', 'tokens_unreadable'));
     return undefined;
   }
-  if (await isSuperseded(deps, item, revocable)) {
+  if (await isSuperseded(deps, item, content)) {
     await write(ended(item, 'UNCONFIRMED', SUPERSEDED));
     return undefined;
   }
   try {
-    const client = await clientOf(deps, item, revocable);
-    await write(endedBy(item, await revokeTokens(client, revocable.tokens)));
+    const client = await clientOf(deps, item, content);
+    await write(endedBy(item, await revokeTokens(client, content.tokens)));
     return undefined;
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;
     const { code, unavailable, retryAfter } = error;
     if (error instanceof NotRevoked) {
-      const replacement = replaced(revocable, error);
+      const replacement = replaced(content, error);
       if (replacement) await writeWithReplacement(deps, item, error, replacement);
       else await write(failed(item, { code }, system.now()));
       return undefined;

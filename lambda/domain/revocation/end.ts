@@ -1,6 +1,6 @@
 /** Records in the audit log how the revocation of tokens at their provider ended. */
 import type { AuditTrail } from '../audit';
-import type { RevokedGrant } from './revocation';
+import type { OutboxItem } from './revocation';
 
 /** `lastError` of an item that was given up because the user granted access again. */
 export const SUPERSEDED = 'superseded';
@@ -8,7 +8,7 @@ export const SUPERSEDED = 'superseded';
 /** Does nothing for an item that has not ended. */
 export function recordEnd(
   { audit, tokenVaultArn }: { readonly audit: AuditTrail; readonly tokenVaultArn: string },
-  { state, lastError, provider, grantId, workloadArn }: Omit<RevokedGrant, 'sealed'>,
+  { state, lastError, provider, grantId, workloadArn }: Omit<OutboxItem, 'sealed'>,
 ): void {
   if (state === 'PENDING') return;
   const isSuperseded = lastError === SUPERSEDED;

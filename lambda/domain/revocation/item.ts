@@ -1,7 +1,7 @@
 /** The states of an item of the outbox, as pure functions from one revision to the next. */
 import { hashOf } from '../digest';
 import type { GrantId } from '../grant/grant';
-import type { ItemState, Revocation, RevokedGrant } from './revocation';
+import type { ItemState, Revocation, OutboxItem } from './revocation';
 
 /**
  * Milliseconds for which a worker has an item: longer than an attempt, which sends up to 7 requests of up to 5 seconds
@@ -32,26 +32,26 @@ export const itemIdOf = (
   revocationId: string | undefined,
 ): string => hashOf(JSON.stringify([workloadId, subjectHash, target, sealed, revocationId ?? null]));
 
-const next = (item: RevokedGrant, change: Partial<RevokedGrant>): RevokedGrant => ({
+const next = (item: OutboxItem, change: Partial<OutboxItem>): OutboxItem => ({
   ...item,
   ...change,
   revision: item.revision + 1,
 });
 
 /** Returns whether a worker can take the item now. @param now epoch milliseconds */
-export const isDue = ({ dueAt }: Pick<RevokedGrant | Revocation, 'dueAt'>, now: number): boolean =>
+export const isDue = ({ dueAt }: Pick<OutboxItem | Revocation, 'dueAt'>, now: number): boolean =>
   dueAt !== undefined && dueAt <= now;
 
 /** Returns the item as a worker has it for an attempt. @param now epoch milliseconds */
-export const taken = (item: RevokedGrant, now: number): RevokedGrant =>
+export const taken = (item: OutboxItem, now: number): OutboxItem =>
   next(item, { attempts: item.attempts + 1, dueAt: now + ITEM_LEASE });
 
 /** Returns the item with an end: without its ciphertext, and out of the index of due records. */
 export const ended = (
-  item: RevokedGrant,
+  item: OutboxItem,
   state: Exclude<ItemState, 'PENDING'>,
   lastError?: string,
-): RevokedGrant =>
+): OutboxItem =>
   next(item, {
     state,
     lastError: lastError?.slice(0, MAX_ERROR),
@@ -60,7 +60,7 @@ export const ended = (
   });
 
 /** Returns whether the item was tried more often than in 24 hours of regular attempts. */
-export const isExhausted = ({ attempts }: RevokedGrant): boolean => attempts > MAX_ATTEMPTS;
+export const isExhausted = ({ attempts }: OutboxItem): boolean => attempts > MAX_ATTEMPTS;
 
 /**
  * Returns the item after a failed attempt: due again later, or given up after 24 hours.
@@ -71,10 +71,10 @@ export const isExhausted = ({ attempts }: RevokedGrant): boolean => attempts > M
  * @param now epoch milliseconds
  */
 export function failed(
-  item: RevokedGrant,
+  item: OutboxItem,
   failure: { readonly code: string; readonly retryAfter?: number | undefined; readonly sealed?: string },
   now: number,
-): RevokedGrant {
+): OutboxItem {
   const giveUpAt = item.createdTime * 1000 + RETRIED_FOR;
   if (now >= giveUpAt) return ended(item, 'UNCONFIRMED', failure.code);
   const own = Math.min(FIRST_BACK_OFF * 2 ** Math.min(item.attempts - 1, 20), MAX_BACK_OFF);
@@ -87,5 +87,5 @@ export function failed(
 }
 
 /** Returns the item, due again later without an attempt. @param dueAt epoch milliseconds */
-export const postponed = (item: RevokedGrant, dueAt: number): RevokedGrant =>
+export const postponed = (item: OutboxItem, dueAt: number): OutboxItem =>
   next(item, { attempts: item.attempts - 1, dueAt });

@@ -8,7 +8,7 @@
  * Both are written on condition of the previous revision, so any number of workers can try to continue them.
  */
 import type { GrantId } from '../grant/grant';
-import type { WithdrawalCause } from '../grant/revocation-queue';
+import type { EnqueueCause } from '../grant/revocation-queue';
 import type { GrantFilter } from '../grant/selection';
 
 /** Which grants to revoke: one grant, or those that match a filter. With both, the one grant if it matches. */
@@ -53,26 +53,26 @@ export interface Revocation {
   readonly dueAt?: number | undefined;
 }
 
-export const isSelected = ({ dueAt }: Revocation): boolean => dueAt === undefined;
+export const isSelectionComplete = ({ dueAt }: Revocation): boolean => dueAt === undefined;
 
 /** `UNCONFIRMED`: given up, with the last error. `NOT_PROVABLE`: the provider has no way to revoke, or to prove it. */
 export const ITEM_STATES = ['PENDING', 'CONFIRMED', 'UNCONFIRMED', 'NOT_PROVABLE'] as const;
 export type ItemState = (typeof ITEM_STATES)[number];
 
 /** A set of tokens that must be revoked at its provider. */
-export interface RevokedGrant {
+export interface OutboxItem {
   /** See {@link itemIdOf}. */
   readonly itemId: string;
   /** The revocation it belongs to; absent for tokens that left their grant without one. */
   readonly revocationId?: string | undefined;
-  readonly cause: RevocationCause | WithdrawalCause;
+  readonly cause: RevocationCause | EnqueueCause;
   readonly grantId: GrantId;
   readonly workloadArn: string;
   /** The provider's name, for people, and its unique ID. What a request to it needs is in {@link sealed}. */
   readonly provider: { readonly name: string; readonly id: string };
   /** Digest of the tokens as the grant has or had them. */
   readonly tokensHash: string;
-  /** JWE of the tokens and of the client that they were issued to (sealed-tokens.ts); absent after the item's end. */
+  /** JWE of the tokens and of the client that they were issued to (outbox-content.ts); absent after the item's end. */
   readonly sealed?: string | undefined;
   readonly state: ItemState;
   /** Attempts to revoke the tokens at the provider. */
@@ -87,7 +87,7 @@ export interface RevokedGrant {
 }
 
 /** What is shown of an item. */
-export type ItemSummary = Pick<RevokedGrant, 'grantId' | 'provider' | 'state' | 'attempts' | 'lastError'>;
+export type ItemSummary = Pick<OutboxItem, 'grantId' | 'provider' | 'state' | 'attempts' | 'lastError'>;
 
 /** A record that is due: the kind, its ID, and since when. */
 export interface DueRecord {
@@ -110,12 +110,12 @@ export interface RevocationStore {
   /** Writes the revocation if the stored one has the previous revision. */
   advance(next: Revocation): Promise<boolean>;
   /** Returns false if there is an item of this ID; then nothing was written. */
-  createItem(item: RevokedGrant): Promise<boolean>;
-  getItem(itemId: string): Promise<RevokedGrant | undefined>;
+  createItem(item: OutboxItem): Promise<boolean>;
+  getItem(itemId: string): Promise<OutboxItem | undefined>;
   /** Writes the item if the stored one has the previous revision. What `next` does not have is removed. */
-  advanceItem(next: RevokedGrant): Promise<boolean>;
+  advanceItem(next: OutboxItem): Promise<boolean>;
   /** Removes the item if the stored one has this revision. */
-  removeItem(item: Pick<RevokedGrant, 'itemId' | 'revision'>): Promise<boolean>;
+  removeItem(item: Pick<OutboxItem, 'itemId' | 'revision'>): Promise<boolean>;
   /**
    * Returns records that are due, the earliest of each part of the index first. Recent writes can be missing, and ended
    * records can be in it (a secondary index).

@@ -14,7 +14,7 @@ import {
   type RevocationStatus,
 } from './begin';
 import {
-  isSelected,
+  isSelectionComplete,
   type ItemState,
   type ItemSummary,
   type RevocationFilter,
@@ -157,13 +157,13 @@ export function getRevocation(
     const items = Object.values(counts).reduce((sum, count) => sum + count, 0);
     // The index of the items can lag behind the revocation.
     const matched = Math.max(items, revocation.matched);
-    const isDone = isSelected(revocation) && counts.PENDING === 0 && items >= revocation.matched;
+    const isDone = isSelectionComplete(revocation) && counts.PENDING === 0 && items >= revocation.matched;
     return {
       revocationId,
       status: isDone ? 'DONE' : 'IN_PROGRESS',
       counts: {
         matched,
-        revoked: isSelected(revocation) ? matched : revocation.matched,
+        revoked: isSelectionComplete(revocation) ? matched : revocation.matched,
         confirmed: counts.CONFIRMED,
         unconfirmed: counts.UNCONFIRMED,
         notProvable: counts.NOT_PROVABLE,

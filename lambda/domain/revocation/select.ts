@@ -10,12 +10,17 @@ import { matches, type GrantIndex, type GrantPage } from '../grant/selection';
 import { changedConcurrently, noSuchRevocation } from '../resource-write';
 import type { SealInspection } from '../sealing/sealing';
 import { forEachConcurrently } from './concurrency';
-import { isSelected, type Revocation, type RevocationFilter, type RevocationStore } from './revocation';
-import { storeTokensToRevoke, type StoreTokensDependencies, type TokensToRevoke } from './tokens-to-revoke';
+import {
+  isSelectionComplete,
+  type Revocation,
+  type RevocationFilter,
+  type RevocationStore,
+} from './revocation';
+import { storeItem, type StoreItemDependencies, type ItemTokens } from './store-item';
 
-export interface SelectDependencies extends StoreTokensDependencies {
+export interface SelectDependencies extends StoreItemDependencies {
   readonly revocations: RevocationStore;
-  readonly grants: Pick<GrantStore, 'get' | 'withdraw'>;
+  readonly grants: Pick<GrantStore, 'get' | 'revoke'>;
   readonly grantIndex: GrantIndex;
   readonly inspection: SealInspection;
   readonly audit: AuditTrail;
@@ -69,14 +74,14 @@ const isInUse = ({ tokens, consent, lease }: Grant): boolean =>
 async function storeTokens(
   deps: SelectDependencies,
   { createdTime }: Revocation,
-  tokens: TokensToRevoke,
+  tokens: ItemTokens,
 ): Promise<void> {
   try {
-    await storeTokensToRevoke(deps, tokens);
+    await storeItem(deps, tokens);
   } catch (error) {
     if (deps.system.now() < createdTime * 1000 + READING_TIME) throw error;
     deps.report(error);
-    await storeTokensToRevoke(deps, tokens, 'internal_error');
+    await storeItem(deps, tokens, 'internal_error');
   }
 }
 
@@ -94,10 +99,10 @@ async function revokeGrant(
     const provider = { name: targetParts(target).providerName, id: providerId };
     if (tokens) {
       const { revocationId, cause } = revocation;
-      const withdrawn = { revocationId, cause, grantId: grant, workloadArn, provider, tokens };
-      await storeTokens(deps, revocation, withdrawn);
+      const itemTokens = { revocationId, cause, grantId: grant, workloadArn, provider, tokens };
+      await storeTokens(deps, revocation, itemTokens);
     }
-    if (await deps.grants.withdraw(grant, grant)) {
+    if (await deps.grants.revoke(grant, grant)) {
       deps.audit.record({
         operation: 'RevokeGrant',
         outcome: 'allowed',
@@ -148,7 +153,7 @@ export async function selectGrants(
     return found;
   };
   let revocation = await stored();
-  while (!isSelected(revocation)) {
+  while (!isSelectionComplete(revocation)) {
     const { grants, next: cursor } = await pageOf(deps, revocation);
     let { matched, failures = 0 } = revocation;
     await forEachConcurrently(grants, CONCURRENCY, async (grant) => {

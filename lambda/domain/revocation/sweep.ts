@@ -6,7 +6,7 @@ import type { System } from '../system';
 import { advanceItem, attemptRevocation, type AttemptDependencies, type Unavailable } from './attempt';
 import { forEachConcurrently } from './concurrency';
 import { ended, failed, isDue, isExhausted, taken } from './item';
-import type { DueRecord, RevocationStore, RevokedGrant } from './revocation';
+import type { DueRecord, OutboxItem, RevocationStore } from './revocation';
 import { selectGrants, type SelectDependencies } from './select';
 
 export type SweepDependencies = SelectDependencies &
@@ -27,7 +27,7 @@ const UNAVAILABLE_AFTER = 3;
 
 /** The attempts at one provider in a sweep. */
 interface Queue {
-  readonly waiting: RevokedGrant[];
+  readonly waiting: OutboxItem[];
   active: number;
   failures: number;
   unavailable: Unavailable | undefined;
@@ -37,7 +37,7 @@ interface Queue {
 class Queues {
   readonly #queues = new Map<string, Queue>();
 
-  add(item: RevokedGrant): void {
+  add(item: OutboxItem): void {
     const { id } = item.provider;
     const queue = this.#queues.get(id) ?? { waiting: [], active: 0, failures: 0, unavailable: undefined };
     queue.waiting.push(item);
@@ -62,7 +62,7 @@ class Queues {
 /** Takes the item and performs an attempt, unless another worker has it. */
 async function attemptItem(
   deps: SweepDependencies,
-  item: RevokedGrant,
+  item: OutboxItem,
   unavailable: Unavailable | undefined,
 ): Promise<Unavailable | undefined> {
   const { system } = deps;

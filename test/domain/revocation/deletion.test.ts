@@ -7,7 +7,7 @@ import { deleteWorkloadIdentity } from '../../../lambda/domain/identity/workload
 import { deleteOauth2Provider } from '../../../lambda/domain/provider/oauth2-provider-listing';
 import { parseQuotas } from '../../../lambda/domain/quotas';
 import { createDeletedGrants } from '../../../lambda/domain/revocation/begin';
-import { isSelected } from '../../../lambda/domain/revocation/revocation';
+import { isSelectionComplete } from '../../../lambda/domain/revocation/revocation';
 import { selectGrants } from '../../../lambda/domain/revocation/select';
 import type { RevocationWorker } from '../../../lambda/domain/revocation/worker';
 import { ShreddedError } from '../../../lambda/domain/sealing/sealing';
@@ -53,7 +53,7 @@ type Prepared = Awaited<ReturnType<typeof prepared>>;
 const workerOf = ({ service, deps }: Prepared, seconds = 20): RevocationWorker => ({
   async select(revocationId) {
     const revocation = await selectGrants(deps, revocationId, service.system.now() + seconds * 1000);
-    return { finished: isSelected(revocation), matched: revocation.matched };
+    return { finished: isSelectionComplete(revocation), matched: revocation.matched };
   },
   wake: () => Promise.resolve(),
 });

@@ -2,8 +2,8 @@
 import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
 import { deferRevocation } from '../../../lambda/domain/revocation/begin';
 import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
-import type { RevokedGrant } from '../../../lambda/domain/revocation/revocation';
-import { openRevocable } from '../../../lambda/domain/revocation/sealed-tokens';
+import type { OutboxItem } from '../../../lambda/domain/revocation/revocation';
+import { openContent } from '../../../lambda/domain/revocation/outbox-content';
 import { SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
 import { UnstorableError } from '../../../lambda/domain/unstorable';
 import { sampleProvider } from '../samples';
@@ -198,8 +198,8 @@ it('tokens of an interrupted forceAuthentication are dropped and revoked', async
   const grantId = await service.grant('alice');
   const { tokens } = (await service.stored(grantId)) ?? {};
   if (!tokens) throw new Error('no tokens');
-  const withdrawn = { grantId, workloadArn: service.identity.arn, provider: service.provider, tokens };
-  await enqueueTokens(service.deps, { ...withdrawn, cause: 'forced' });
+  const enqueued = { grantId, workloadArn: service.identity.arn, provider: service.provider, tokens };
+  await enqueueTokens(service.deps, { ...enqueued, cause: 'forced' });
   await service.sweepFor(600);
   expect(await service.stored(grantId)).not.toHaveProperty('tokens');
   expect([...service.server.alive]).toEqual([]);
@@ -210,8 +210,8 @@ it('the tokens of an earlier consent stay, if their revocation could end the new
   const grantId = await service.grant('alice');
   const { tokens } = (await service.stored(grantId)) ?? {};
   if (!tokens) throw new Error('no tokens');
-  const withdrawn = { grantId, workloadArn: service.identity.arn, provider: service.provider, tokens };
-  await enqueueTokens(service.deps, { ...withdrawn, cause: 'forced' });
+  const enqueued = { grantId, workloadArn: service.identity.arn, provider: service.provider, tokens };
+  await enqueueTokens(service.deps, { ...enqueued, cause: 'forced' });
   await service.grant('alice');
   await service.sweepFor(600);
   expect(service.server.requests).toEqual([]);
@@ -254,9 +254,9 @@ it('an attempt that fails unexpectedly affects no other item, and is tried again
 
 describe('a grant whose tokens cannot be stored in the outbox', () => {
   /** The dependencies over an outbox that does not accept tokens in these items. */
-  const withoutSpace = (service: RevocationService, isTooLarge: (item: RevokedGrant) => boolean) => {
+  const withoutSpace = (service: RevocationService, isTooLarge: (item: OutboxItem) => boolean) => {
     const { stores } = service;
-    const createItem = (item: RevokedGrant): Promise<boolean> =>
+    const createItem = (item: OutboxItem): Promise<boolean> =>
       item.sealed !== undefined && isTooLarge(item)
         ? Promise.reject(new UnstorableError(new Error('too large')))
         : stores.revocations.createItem(item);
@@ -287,9 +287,9 @@ describe('a grant whose tokens cannot be stored in the outbox', () => {
     const grantId = await service.grant('alice');
     const { tokens } = (await service.stored(grantId)) ?? {};
     if (!tokens) throw new Error('no tokens');
-    const withdrawn = { grantId, workloadArn: service.identity.arn, provider: service.provider, tokens };
+    const enqueued = { grantId, workloadArn: service.identity.arn, provider: service.provider, tokens };
     const deps = withoutSpace(service, () => true);
-    await enqueueTokens(deps, { ...withdrawn, cause: 'forced' });
+    await enqueueTokens(deps, { ...enqueued, cause: 'forced' });
     expect(service.entries.at(-1)).toMatchObject({ result: 'NOT_PROVABLE', reason: 'not_storable' });
   });
 });
@@ -362,7 +362,7 @@ it("an item contains neither the provider's policy nor its tags", async () => {
   await service.stores.providers.replace({ ...service.provider, tags, policy: '{}', revision: 2 });
   await revoked(service, ['alice']);
   const { sealed = '', ...item } = await itemOf(service);
-  const { provider } = await openRevocable(service.deps, { ...item, sealed });
+  const { provider } = await openContent(service.deps, { ...item, sealed });
   expect(provider).toMatchObject({ id: service.provider.id, clientId: service.provider.clientId });
   expect(provider).not.toHaveProperty('tags');
   expect(provider).not.toHaveProperty('policy');

@@ -18,11 +18,11 @@ import { epochSeconds, type System } from '../system';
 import { UnstorableError } from '../unstorable';
 import { recordEnd } from './end';
 import { itemIdOf } from './item';
-import type { RevocationStore, RevokedGrant } from './revocation';
-import { sealRevocable, type RevocableTokens, type SealedTokensDependencies } from './sealed-tokens';
+import type { OutboxItem, RevocationStore } from './revocation';
+import { sealContent, type OutboxContent, type OutboxContentDependencies } from './outbox-content';
 
-export interface StoreTokensDependencies
-  extends SealedTokensDependencies, Omit<ClientSecretDependencies, 'seal'> {
+export interface StoreItemDependencies
+  extends OutboxContentDependencies, Omit<ClientSecretDependencies, 'seal'> {
   readonly seal: Seal;
   readonly revocations: Pick<RevocationStore, 'createItem' | 'getItem'>;
   readonly providers: Pick<Oauth2ProviderStore, 'getForDeletion'>;
@@ -31,10 +31,7 @@ export interface StoreTokensDependencies
 }
 
 /** Tokens that must be revoked, as a grant has or had them. */
-export interface TokensToRevoke extends Pick<
-  RevokedGrant,
-  'revocationId' | 'cause' | 'grantId' | 'provider'
-> {
+export interface ItemTokens extends Pick<OutboxItem, 'revocationId' | 'cause' | 'grantId' | 'provider'> {
   /** Undefined if it is not known: then the tokens cannot be decrypted. */
   readonly workloadArn: string | undefined;
   readonly tokens: GrantTokens;
@@ -43,7 +40,7 @@ export interface TokensToRevoke extends Pick<
 /** Decrypts a grant's tokens. @throws ShreddedError, UnreadableError */
 async function openGrantTokens(
   seal: Pick<Seal, 'open'>,
-  { grantId, provider, workloadArn, tokens }: TokensToRevoke,
+  { grantId, provider, workloadArn, tokens }: ItemTokens,
 ): Promise<SealedTokens> {
   if (workloadArn === undefined) throw new UnreadableError('the tokens name no owner');
   const context = grantContext(grantId, provider.id, workloadArn);
@@ -71,20 +68,20 @@ async function clientSecretOf(
 
 /** Returns the provider's client, if it is the one that the tokens were issued to. */
 async function issuedTo(
-  { providers }: Pick<StoreTokensDependencies, 'providers'>,
-  { provider: { name, id }, tokens }: TokensToRevoke,
+  { providers }: Pick<StoreItemDependencies, 'providers'>,
+  { provider: { name, id }, tokens }: ItemTokens,
 ): Promise<Oauth2Provider | undefined> {
   const found = await providers.getForDeletion(name);
   return found?.id === id && clientBindingDigest(found) === tokens.client ? found : undefined;
 }
 
-type Revocable = RevocableTokens | { readonly lost: string };
+type ContentOrLoss = OutboxContent | { readonly lost: string };
 
-async function revocableOf(deps: StoreTokensDependencies, withdrawn: TokensToRevoke): Promise<Revocable> {
-  const provider = await issuedTo(deps, withdrawn);
+async function contentOf(deps: StoreItemDependencies, itemTokens: ItemTokens): Promise<ContentOrLoss> {
+  const provider = await issuedTo(deps, itemTokens);
   if (!provider) return { lost: 'client_unknown' };
   try {
-    const tokens = await openGrantTokens(deps.seal, withdrawn);
+    const tokens = await openGrantTokens(deps.seal, itemTokens);
     return { tokens, provider, clientSecret: await clientSecretOf(deps, provider) };
   } catch (error) {
     if (error instanceof ShreddedError || error instanceof UnreadableError) {
@@ -101,15 +98,15 @@ async function revocableOf(deps: StoreTokensDependencies, withdrawn: TokensToRev
  * @param lost why the tokens cannot be sent; if absent, they are read to see whether they can
  * @throws Error if the tokens could not be read now, or the item could not be stored; a repetition is safe
  */
-export async function storeTokensToRevoke(
-  deps: StoreTokensDependencies,
-  withdrawn: TokensToRevoke,
+export async function storeItem(
+  deps: StoreItemDependencies,
+  itemTokens: ItemTokens,
   lost?: string,
 ): Promise<void> {
-  const { grantId, tokens, revocationId, cause, provider, workloadArn = '' } = withdrawn;
+  const { grantId, tokens, revocationId, cause, provider, workloadArn = '' } = itemTokens;
   const itemId = itemIdOf(grantId, tokens.sealed, revocationId);
   if (await deps.revocations.getItem(itemId)) return;
-  const item: Omit<RevokedGrant, 'state'> = {
+  const item: Omit<OutboxItem, 'state'> = {
     itemId,
     revocationId,
     cause,
@@ -122,14 +119,14 @@ export async function storeTokensToRevoke(
     revision: 1,
   };
   /** Does nothing if a repetition was faster: it stored an item for the same tokens. */
-  async function create(first: RevokedGrant): Promise<void> {
+  async function create(first: OutboxItem): Promise<void> {
     if (await deps.revocations.createItem(first)) recordEnd(deps, first);
   }
   const createLost = (lastError: string) => create({ ...item, state: 'NOT_PROVABLE', lastError });
 
-  const revocable = lost === undefined ? await revocableOf(deps, withdrawn) : { lost };
-  if ('lost' in revocable) return createLost(revocable.lost);
-  const sealed = await sealRevocable(deps, item, revocable);
+  const content = lost === undefined ? await contentOf(deps, itemTokens) : { lost };
+  if ('lost' in content) return createLost(content.lost);
+  const sealed = await sealContent(deps, item, content);
   try {
     await create({ ...item, state: 'PENDING', sealed, dueAt: deps.system.now() });
   } catch (error) {

@@ -7,18 +7,18 @@ import type { SealedTokens } from '../grant/grant';
 import type { ProviderConfiguration } from '../provider/oauth2-provider';
 import type { Seal, SealingContext } from '../sealing/sealing';
 import { TOKEN_VAULT_ID } from '../token-vault/token-vault';
-import type { RevokedGrant } from './revocation';
+import type { OutboxItem } from './revocation';
 
-export interface RevocableTokens {
+export interface OutboxContent {
   readonly tokens: SealedTokens;
-  /** The provider as it was configured when the tokens were withdrawn. */
+  /** The provider as it was configured when the tokens were enqueued. */
   readonly provider: ProviderConfiguration;
   /** The client secret at that time; absent if the client has none, or it could not be read. */
   readonly clientSecret?: string | undefined;
 }
 
 /** The parts of an item that its ciphertext is bound to. */
-type Bound = Pick<RevokedGrant, 'itemId' | 'grantId' | 'provider' | 'workloadArn'>;
+type Bound = Pick<OutboxItem, 'itemId' | 'grantId' | 'provider' | 'workloadArn'>;
 
 /** Its vault key belongs to the token vault: it must outlive the workload identity and the provider. */
 const contextOf = (
@@ -38,7 +38,7 @@ const contextOf = (
   },
 });
 
-export interface SealedTokensDependencies {
+export interface OutboxContentDependencies {
   readonly seal: Seal;
   readonly tokenVaultArn: string;
 }
@@ -70,20 +70,20 @@ const configurationOf = ({
   discovery,
 });
 
-export const sealRevocable = (
-  { seal, tokenVaultArn }: SealedTokensDependencies,
+export const sealContent = (
+  { seal, tokenVaultArn }: OutboxContentDependencies,
   item: Bound,
-  revocable: RevocableTokens,
+  content: OutboxContent,
 ): Promise<string> =>
   seal.seal(
     contextOf(tokenVaultArn, item),
-    JSON.stringify({ ...revocable, provider: configurationOf(revocable.provider) }),
+    JSON.stringify({ ...content, provider: configurationOf(content.provider) }),
   );
 
 /** @throws Error if the ciphertext is not this item's, or was altered */
-export async function openRevocable(
-  { seal, tokenVaultArn }: SealedTokensDependencies,
+export async function openContent(
+  { seal, tokenVaultArn }: OutboxContentDependencies,
   item: Bound & { readonly sealed: string },
-): Promise<RevocableTokens> {
-  return JSON.parse(await seal.open(contextOf(tokenVaultArn, item), item.sealed)) as RevocableTokens;
+): Promise<OutboxContent> {
+  return JSON.parse(await seal.open(contextOf(tokenVaultArn, item), item.sealed)) as OutboxContent;
 }
