@@ -22,9 +22,9 @@ async function askLine(context: CliContext, question: string, hidden: boolean): 
         reject(new CliError('There was no answer, so nothing was changed.'));
       });
     });
-    const response = lines.question(hidden ? '' : question);
+    const answer = lines.question(hidden ? '' : question);
     if (hidden) stderr.write(question);
-    return (await Promise.race([response, closed])).trim();
+    return (await Promise.race([answer, closed])).trim();
   } finally {
     lines.close();
     if (hidden) stderr.write('\n');
@@ -34,8 +34,8 @@ async function askLine(context: CliContext, question: string, hidden: boolean): 
 /** Asks for a value until there is one. */
 export async function ask(context: CliContext, question: string): Promise<string> {
   for (;;) {
-    const response = await askLine(context, `${question}: `, false);
-    if (response !== '') return response;
+    const answer = await askLine(context, `${question}: `, false);
+    if (answer !== '') return answer;
   }
 }
 

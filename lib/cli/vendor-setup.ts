@@ -53,7 +53,7 @@ export const VENDOR_SETUP: Readonly<Record<VendorName, VendorSetup>> = {
     ],
     sources: [
       'developers.google.com/identity/protocols/oauth2/web-server (2026-09-14)',
-      'support.google.com/cloud/response/15549945',
+      'support.google.com/cloud/answer/15549945',
     ],
   },
   GithubOauth2: {

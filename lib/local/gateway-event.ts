@@ -126,7 +126,7 @@ export function lambdaContext(
 }
 
 function callbackStyle(): never {
-  throw new Error('Functions response by returning a promise.');
+  throw new Error('Functions respond by returning a promise.');
 }
 
 /** Decodes a form as API Gateway does: a plus sign is a space. */
