@@ -141,7 +141,12 @@ export function createGateHandler(
     if (event.httpMethod === 'POST') return undefined;
     // The audit entry names the user from the token, because an event can be forged.
     if (inbound.kind === 'JWT') {
-      await admitUser(deps.userTokens, endpoint, inbound, bearerToken(headerFields(event)), annotate);
+      await admitUser(deps.userTokens, {
+        endpoint,
+        inbound,
+        token: bearerToken(headerFields(event)),
+        annotate,
+      });
     }
     throw new MethodNotAllowed();
   }

@@ -7,7 +7,12 @@ import { CliError, usageError } from './failure';
 
 export const isInteractive = ({ stdin }: CliContext): boolean => stdin.isTTY === true;
 
-async function askLine(context: CliContext, question: string, hidden: boolean): Promise<string> {
+/** @param display.hidden whether the terminal does not show what the person types */
+async function askLine(
+  context: CliContext,
+  question: string,
+  { hidden }: { readonly hidden: boolean },
+): Promise<string> {
   const { stderr } = context.process;
   const output = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -34,14 +39,14 @@ async function askLine(context: CliContext, question: string, hidden: boolean): 
 /** Asks for a value until there is one. */
 export async function ask(context: CliContext, question: string): Promise<string> {
   for (;;) {
-    const answer = await askLine(context, `${question}: `, false);
+    const answer = await askLine(context, `${question}: `, { hidden: false });
     if (answer !== '') return answer;
   }
 }
 
 /** Asks a question whose answer is yes only if the person says so. */
 export const confirm = async (context: CliContext, question: string): Promise<boolean> =>
-  /^y(es)?$/i.test(await askLine(context, `${question} [y/N] `, false));
+  /^y(es)?$/i.test(await askLine(context, `${question} [y/N] `, { hidden: false }));
 
 /**
  * Returns a secret: what stdin contains, or what the person types, which the terminal does not show.
@@ -50,7 +55,7 @@ export const confirm = async (context: CliContext, question: string): Promise<bo
  */
 export async function readSecret(context: CliContext, name: string): Promise<string> {
   const secret = isInteractive(context)
-    ? await askLine(context, `${name} (not shown): `, true)
+    ? await askLine(context, `${name} (not shown): `, { hidden: true })
     : (await readAll(context.stdin)).replace(/\r?\n$/, '');
   if (secret === '') throw usageError(`The ${name} is empty. Type it, or write it to stdin.`);
   return secret;

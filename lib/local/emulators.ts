@@ -75,14 +75,13 @@ async function startEach(
   const ports = emulatorPorts(servicePort);
   const kms = await startKms(join(dataDir, 'kms.json'), credentials, principals, ports.kms);
   closers.push(kms.close);
-  const secretsFile = join(dataDir, 'secrets.json');
-  const secretsManager = await startSecretsManager(
-    secretsFile,
-    kms.key,
+  const secretsManager = await startSecretsManager({
+    path: join(dataDir, 'secrets.json'),
+    key: kms.key,
     credentials,
     principals,
-    ports.secretsManager,
-  );
+    port: ports.secretsManager,
+  });
   closers.push(secretsManager.close);
   const sts = await startSts(credentials);
   closers.push(sts.close);

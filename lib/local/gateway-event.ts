@@ -20,16 +20,19 @@ export interface Deployment {
   readonly binary?: boolean;
 }
 
-/**
- * @param caller that signed the request; undefined for a route without IAM authorization
- * @param authorizer context that the authorizer of the API returns, if it has one
- */
+/** What the gateway has learned of a caller. */
+interface Authorization {
+  /** The principal that signed the request; undefined for a route without IAM authorization. */
+  readonly caller: Principal | undefined;
+  /** The context that the authorizer of the API returns, if it has one. */
+  readonly authorizer?: Readonly<Record<string, unknown>>;
+}
+
 export function proxyEvent(
   request: GatewayRequest,
   { route, parameters }: RouteMatch<{ readonly method: string; readonly path: string }>,
-  caller: Principal | undefined,
+  { caller, authorizer }: Authorization,
   { accountId, binary = false }: Deployment,
-  authorizer?: Readonly<Record<string, unknown>>,
 ): APIGatewayProxyEvent {
   // For a repeated header, the function gets the last line, and all lines in multiValueHeaders.
   // A SigV4 Authorization header stays at the gateway, because the function does not need it.
@@ -100,11 +103,10 @@ function identity(
 /** Functions are named by their groups. */
 export const localFunctionName = (group: string): string => `agent-identity-${group}`;
 
-/** @param timeoutMs time that the function has left, in milliseconds */
+/** @param invocation.timeoutMs time that the function has left, in milliseconds */
 export function lambdaContext(
   group: string,
-  requestId: string,
-  timeoutMs: number,
+  { requestId, timeoutMs }: { readonly requestId: string; readonly timeoutMs: number },
   { accountId, region }: Deployment,
 ): Context {
   const deadline = Date.now() + timeoutMs;

@@ -153,14 +153,14 @@ async function admittedEvent<Group extends string>(
   const { auth } = match.route;
   const caller = auth === 'IAM' ? await authenticate(options, request) : undefined;
   if (caller && options.allows?.(caller, match.route) === false) throw notAuthorized(caller.arn);
-  const event = proxyEvent(request, match, caller, options);
+  const event = proxyEvent(request, match, { caller }, options);
   if (options.binary && (event.body?.length ?? 0) > MAX_EVENT_BODY_BYTES) {
     throw bodyTooLarge((MAX_EVENT_BODY_BYTES / 4) * 3);
   }
   if (auth !== 'JWT') return event;
   if (!options.authorizer) throw new Error(`The route ${match.route.path} needs an authorizer.`);
   const learned = await authorize(options.authorizer, event, options);
-  return proxyEvent(request, match, caller, options, learned);
+  return proxyEvent(request, match, { caller, authorizer: learned }, options);
 }
 
 async function authenticate(
@@ -203,10 +203,10 @@ async function invoke<Group extends string>(
   const timeoutMs = streaming
     ? STREAMING_TIMEOUT_MS
     : (options.integrationTimeoutMs ?? INTEGRATION_TIMEOUT_MS);
-  const context = lambdaContext(group, event.requestContext.requestId, timeoutMs, options);
+  const context = lambdaContext(group, { requestId: event.requestContext.requestId, timeoutMs }, options);
   const limit = timeLimit(timeoutMs);
   try {
-    if (streaming) await stream(handler, event, response, context, limit.over);
+    if (streaming) await stream(handler, { event, context }, { response, over: limit.over });
     else sendResult(response, await Promise.race([handler(event, context), limit.over]));
   } finally {
     limit.stop();
@@ -216,10 +216,8 @@ async function invoke<Group extends string>(
 /** @throws Error when nothing was sent. A response that has begun is cut off. */
 async function stream(
   { streaming }: StreamingFunction,
-  event: APIGatewayProxyEvent,
-  response: ServerResponse,
-  context: Context,
-  over: Promise<never>,
+  { event, context }: { readonly event: APIGatewayProxyEvent; readonly context: Context },
+  { response, over }: { readonly response: ServerResponse; readonly over: Promise<never> },
 ): Promise<void> {
   const stream = new GatewayStream(response);
   const broken = new Promise<never>((_resolve, reject) => stream.once('error', reject));

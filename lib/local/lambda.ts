@@ -94,17 +94,18 @@ async function serve(
   }
   const event = parseEvent(payload, type === 'Event' ? MAX_ASYNCHRONOUS_BYTES : MAX_SYNCHRONOUS_BYTES);
   const requestId = randomUUID();
+  const invocation = { invoked, requestId, event };
   response.setHeader('x-amzn-requestid', requestId);
   if (invoked.streamed) {
-    await invokeStreamed(options, invoked, requestId, event, response);
+    await invokeStreamed(options, invocation, response);
     return;
   }
   if (type === 'RequestResponse') {
-    sendOutcome(response, await invoke(options, invoked, requestId, event));
+    sendOutcome(response, await invoke(options, invocation));
     return;
   }
   response.writeHead(202).end();
-  const work = invoke(options, invoked, requestId, event).finally(() => events.delete(work));
+  const work = invoke(options, invocation).finally(() => events.delete(work));
   events.add(work);
 }
 
@@ -113,6 +114,12 @@ interface InvokedFunction {
   readonly handler: LambdaFunction;
   /** Whether the caller requests a streamed response. */
   readonly streamed: boolean;
+}
+
+interface Invocation {
+  readonly invoked: InvokedFunction;
+  readonly requestId: string;
+  readonly event: unknown;
 }
 
 function functionOf({ functions }: LocalLambdaOptions, method = '', url = ''): InvokedFunction {
@@ -143,9 +150,7 @@ type Outcome = { readonly result: unknown } | { readonly error: unknown };
 
 async function invoke(
   { reportFailure }: LocalLambdaOptions,
-  { name, handler }: InvokedFunction,
-  requestId: string,
-  event: unknown,
+  { invoked: { name, handler }, requestId, event }: Invocation,
 ): Promise<Outcome> {
   try {
     if (typeof handler !== 'function')
@@ -166,9 +171,7 @@ function errorPayload(error: unknown): object {
 /** A function that does not stream sends one chunk. A client that disconnects does not end the invocation. */
 async function invokeStreamed(
   { reportFailure }: LocalLambdaOptions,
-  { name, handler }: InvokedFunction,
-  requestId: string,
-  event: unknown,
+  { invoked: { name, handler }, requestId, event }: Invocation,
   response: ServerResponse,
 ): Promise<void> {
   const stream = new InvocationStream(response);

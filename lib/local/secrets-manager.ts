@@ -111,21 +111,29 @@ const operationsOn = (
   },
 });
 
+export interface LocalSecretsManagerOptions {
+  /** Path of the file of secrets, whose text is encrypted. */
+  readonly path: string;
+  /** Encrypts the text. */
+  readonly key: SymmetricKey;
+  /** What clients must present. */
+  readonly credentials: EmulatorCredentials;
+  /** Can manage secrets too; none by default. */
+  readonly principals?: Principals | undefined;
+  /** By default, a free port. */
+  readonly port?: DerivedPort | undefined;
+}
+
 /**
- * @param path of the file of secrets, whose text is encrypted
- * @param key that encrypts the text
- * @param credentials that clients must present
- * @param principals that can manage secrets too; none by default
- * @param port to listen on; by default, a free port
  * @throws StartError when the secrets' file is damaged
  */
-export async function startSecretsManager(
-  path: string,
-  key: SymmetricKey,
-  credentials: EmulatorCredentials,
-  principals?: Principals,
-  port?: DerivedPort,
-): Promise<LocalAwsJson> {
+export async function startSecretsManager({
+  path,
+  key,
+  credentials,
+  principals,
+  port,
+}: LocalSecretsManagerOptions): Promise<LocalAwsJson> {
   const secrets = await openSecretsFile(path, key);
   const targets = Object.entries(operationsOn(secrets)).map(
     ([name, operation]) => [`secretsmanager.${name}`, operation] as const,

@@ -22,7 +22,7 @@ let service: Awaited<ReturnType<typeof startSecretsManager>>;
 
 const file = () => join(folder, 'secrets.json');
 const start = async () => {
-  service = await startSecretsManager(file(), kms.key, credentials);
+  service = await startSecretsManager({ path: file(), key: kms.key, credentials });
 };
 const client = (presented = credentials) =>
   new SecretsManagerClient({ endpoint: service.endpoint, region: 'us-east-1', credentials: presented });

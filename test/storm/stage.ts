@@ -26,19 +26,37 @@ import { Workers } from './workers';
 /** Items on one page of a scan. */
 const PAGE = 100;
 
+interface StageParts {
+  readonly provider: StrictProvider;
+  readonly killer: Killer;
+  readonly workers: Workers;
+  readonly endpoint: string;
+  readonly principal: Principal;
+  readonly vault: Table;
+  readonly close: () => Promise<void>;
+}
+
 export class Stage {
   private agents = 0;
 
-  private constructor(
-    readonly provider: StrictProvider,
-    readonly killer: Killer,
-    readonly workers: Workers,
-    private readonly endpoint: string,
-    private readonly principal: Principal,
-    private readonly vault: Table,
-    /** Removes all files and ends all processes. */
-    readonly close: () => Promise<void>,
-  ) {}
+  private constructor(private readonly parts: StageParts) {}
+
+  get provider(): StrictProvider {
+    return this.parts.provider;
+  }
+
+  get killer(): Killer {
+    return this.parts.killer;
+  }
+
+  get workers(): Workers {
+    return this.parts.workers;
+  }
+
+  /** Removes all files and ends all processes. */
+  close(): Promise<void> {
+    return this.parts.close();
+  }
 
   static async set(): Promise<Stage> {
     const folder = await mkdtemp(join(tmpdir(), 'agent-identity-storm-'));
@@ -68,7 +86,7 @@ export class Stage {
       });
       const vault = createTable(dynamodb, localTableName('Vault'));
       const endpoint = `http://${LOOPBACK}:${balancer.port}`;
-      return new Stage(provider, killer, workers, endpoint, principals.agent, vault, close);
+      return new Stage({ provider, killer, workers, endpoint, principal: principals.agent, vault, close });
     } catch (error) {
       await close();
       throw error;
@@ -76,10 +94,10 @@ export class Stage {
   }
 
   private get settings() {
-    const { accessKeyId, secretAccessKey } = this.principal;
+    const { accessKeyId, secretAccessKey } = this.parts.principal;
     const signing = { signingName: 'execute-api' };
     return {
-      endpoint: this.endpoint,
+      endpoint: this.parts.endpoint,
       region: LOCAL_REGION,
       credentials: { accessKeyId, secretAccessKey },
       ...signing,
@@ -128,7 +146,7 @@ export class Stage {
       values: { ':provider': `#${providerName}#` },
     };
     for (let after: Parameters<Table['scan']>[1]['after']; ;) {
-      const { items, last } = await this.vault.scan(filter, { limit: PAGE, ...(after && { after }) });
+      const { items, last } = await this.parts.vault.scan(filter, { limit: PAGE, ...(after && { after }) });
       if (items.length > 0) return parseGrant(items[0]);
       if (!last) return undefined;
       after = last;

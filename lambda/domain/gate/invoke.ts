@@ -80,7 +80,7 @@ async function callerOf(
   const { inbound } = endpoint;
   if (inbound.kind === 'IAM') return byIam(inbound, call, annotate);
   const userToken = bearerToken(call.headers);
-  await admitUser(userTokens, endpoint, inbound, userToken, annotate);
+  await admitUser(userTokens, { endpoint, inbound, token: userToken, annotate });
   if (call.headers.has(USER_HEADER.toLowerCase())) {
     throw invalidMember(USER_HEADER, 'must be omitted, because the token identifies the user');
   }

@@ -22,19 +22,24 @@ export function bearerToken(received: HeaderFields): string {
   return token;
 }
 
+/** A call of an endpoint with a user token. */
+export interface UserCall {
+  readonly endpoint: AgentEndpointConfiguration;
+  readonly inbound: JwtInbound;
+  readonly token: string;
+  /** Receives the user after verification. */
+  readonly annotate: Annotate;
+}
+
 /**
  * Returns the verified user token.
  *
- * @param annotate receives the user after verification
  * @throws UnauthorizedException, or InternalServerException or ValidationException if the issuer's keys are unavailable
  * @throws AccessDeniedException if only a scope is missing
  */
 export async function admitUser(
   userTokens: UserTokenVerifier,
-  endpoint: AgentEndpointConfiguration,
-  inbound: JwtInbound,
-  token: string,
-  annotate: Annotate,
+  { endpoint, inbound, token, annotate }: UserCall,
 ): Promise<VerifiedUserToken> {
   const trusted = trustedIssuerOf(endpoint, inbound);
   const verified = await userTokens.verify(token, {
@@ -72,7 +77,12 @@ export function authorizeUser(
   };
   return audited(refusals, { operation: OPERATION }, async (annotate) => {
     annotate(endpointEntry(endpoint));
-    const { user } = await admitUser(userTokens, endpoint, inbound, bearerToken(received), annotate);
+    const { user } = await admitUser(userTokens, {
+      endpoint,
+      inbound,
+      token: bearerToken(received),
+      annotate,
+    });
     return subjectHash(user);
   });
 }

@@ -190,8 +190,8 @@ export async function renewWithLease(
   const { owner, source, seen } = renewal;
   const { system, grants } = deps;
   const { grantId } = owner;
-  const release = (lastFailure?: RenewalFailure, dropTokens = false) =>
-    grants.releaseLease(grantId, { holder, dropTokens, ...(lastFailure && { lastFailure }) });
+  const release = (change?: { readonly lastFailure: RenewalFailure; readonly dropTokens?: boolean }) =>
+    grants.releaseLease(grantId, { holder, dropTokens: false, ...change });
   /** Waits for the tokens of the request that has the lease now, unless the agent or the provider was deleted. */
   async function afterLostLease(): Promise<typeof CONSENT_NEEDED | Renewed> {
     await stopIfDeleted(deps, owner);
@@ -206,7 +206,7 @@ export async function renewWithLease(
     }
     const dropTokens = source.endsWithGrant && error.code === 'invalid_grant' && !error.unavailable;
     const lastFailure = renewalFailureOf(error, seen, system.now());
-    const released = await release(lastFailure, dropTokens);
+    const released = await release({ lastFailure, dropTokens });
     await stopIfDeleted(deps, owner);
     if (!dropTokens) throw providerFailureOf(lastFailure, system.now(), error);
     // Without the lease, the provider rejected a refresh token that another request has redeemed.
@@ -226,7 +226,7 @@ export async function renewWithLease(
         });
     const lastFailure = { ...renewalFailureOf(failure, seen, system.now()), lostResponse: true as const };
     // If no write succeeds, this one does not either, and the lease ends at its deadline.
-    await release(lastFailure).catch(() => false);
+    await release({ lastFailure }).catch(() => false);
     throw rejected ? providerFailureOf(lastFailure, system.now(), failure) : error;
   }
 

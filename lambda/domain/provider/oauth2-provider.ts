@@ -271,7 +271,7 @@ const INPUT_MEMBER: Partial<Record<keyof Oauth2Provider, string>> = {
 const changedInput = (
   provider: Oauth2Provider,
   change: Partial<Oauth2Provider>,
-  secretGiven: boolean,
+  { secretGiven }: { readonly secretGiven: boolean },
 ): string[] => [
   ...changedMembers(provider, change).map((member) => INPUT_MEMBER[member] ?? member),
   ...(secretGiven ? ['clientSecret'] : []),
@@ -323,7 +323,7 @@ export function updateOauth2Provider(
       }
       const externalSecret = await changedSecret(deps, principal, provider, { vendor, secret, ...client });
       const change = { vendor, privateKeyJwt: undefined, ...client, externalSecret };
-      annotate({ changed: changedInput(provider, change, secret.kind === 'managed') });
+      annotate({ changed: changedInput(provider, change, { secretGiven: secret.kind === 'managed' }) });
       const changed = await changeResource(deps.providers, deps.system, provider, change);
       // Write the secret after the deciding write, so that the loser of two concurrent updates leaves no secret. Until
       // then, the old secret cannot be decrypted for the new server.

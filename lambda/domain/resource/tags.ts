@@ -18,12 +18,16 @@ export interface TagDependencies extends ResourceStores {
 
 type Tags = Readonly<Record<string, string>>;
 
+interface TagChange {
+  readonly operation: 'TagResource' | 'UntagResource';
+  readonly principal: Caller;
+  readonly resourceArn: string;
+  readonly change: (tags: Tags) => Tags;
+}
+
 function changeTags(
   deps: TagDependencies,
-  operation: 'TagResource' | 'UntagResource',
-  principal: Caller,
-  resourceArn: string,
-  change: (tags: Tags) => Tags,
+  { operation, principal, resourceArn, change }: TagChange,
 ): Promise<void> {
   return audited(deps.audit, { operation, principal }, async (annotate, call) => {
     annotate({ resource: resourceArn });
@@ -51,7 +55,13 @@ export const tagResource = (
   principal: Caller,
   arn: string,
   tags: Tags,
-): Promise<void> => changeTags(deps, 'TagResource', principal, arn, (present) => ({ ...present, ...tags }));
+): Promise<void> =>
+  changeTags(deps, {
+    operation: 'TagResource',
+    principal,
+    resourceArn: arn,
+    change: (present) => ({ ...present, ...tags }),
+  });
 
 /** Removes tags, and ignores unknown keys. @throws ResourceNotFoundException, AccessDeniedException */
 export const untagResource = (
@@ -60,9 +70,12 @@ export const untagResource = (
   arn: string,
   keys: readonly string[],
 ): Promise<void> =>
-  changeTags(deps, 'UntagResource', principal, arn, (present) =>
-    Object.fromEntries(Object.entries(present).filter(([key]) => !keys.includes(key))),
-  );
+  changeTags(deps, {
+    operation: 'UntagResource',
+    principal,
+    resourceArn: arn,
+    change: (present) => Object.fromEntries(Object.entries(present).filter(([key]) => !keys.includes(key))),
+  });
 
 /** @throws ResourceNotFoundException, AccessDeniedException */
 export function listTags(deps: TagDependencies, principal: Caller, arn: string): Promise<Tags> {
