@@ -69,12 +69,12 @@ export const REVOCATION_INDEX: IndexShape = {
   projection: ['grantId', 'provider', 'state', 'attempts', 'lastError'],
 };
 
-/** What the outbox must do next, by time. Items leave the index when they end. */
+/** What the outbox must do next, by time, with the provider that gets the request. Items leave the index when they end. */
 export const DUE_INDEX: IndexShape = {
   name: 'byDue',
   partition: 'dueShard',
   sort: 'dueAt',
-  projection: 'KEYS_ONLY',
+  projection: ['provider'],
 };
 
 /** The tables, by role. */

@@ -2,7 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { hashOf } from '../../lambda/domain/digest';
 import { ended, failed, taken } from '../../lambda/domain/revocation/item';
-import type { Revocation, OutboxItem } from '../../lambda/domain/revocation/revocation';
+import type {
+  DueRecord,
+  Revocation,
+  RevocationStore,
+  OutboxItem,
+} from '../../lambda/domain/revocation/revocation';
+import { duePartition } from '../../lambda/contract/table-keys';
 import { BEGINNING } from '../domain/fake-system';
 import type { Stores } from '../domain/in-memory-stores';
 import { OWNER, sampleGrantId } from '../domain/samples';
@@ -41,12 +47,24 @@ const sampleItem = (change: Partial<OutboxItem> = {}): OutboxItem => ({
 /** The item as a store returns it. */
 const withoutUndefined = <T extends object>(record: T): T => JSON.parse(JSON.stringify(record)) as T;
 
+/** The records of all pages. */
+async function allDue(store: RevocationStore, now: number): Promise<DueRecord[]> {
+  const all: DueRecord[] = [];
+  let next: string | undefined;
+  do {
+    const page = await store.due(now, next);
+    all.push(...page.records);
+    ({ next } = page);
+  } while (next !== undefined);
+  return all;
+}
+
 export function revocationStoreContract(stores: () => Stores): void {
   const store = () => stores().revocations;
 
   /** The due times of a record in the index. */
   async function dueTimes(id: string, now = NOW + 1_000_000_000): Promise<number[]> {
-    const due = await store().due(now);
+    const due = await allDue(store(), now);
     return due.filter((record) => record.id === id).map(({ dueAt }) => dueAt);
   }
 
@@ -150,6 +168,41 @@ export function revocationStoreContract(stores: () => Stores): void {
       expect(await store().getItem(item.itemId)).toBeUndefined();
       expect(await dueTimes(item.itemId)).toEqual([]);
       expect(await store().removeItem(item)).toBe(false);
+    });
+  });
+
+  describe('due records', () => {
+    /** IDs of one partition of the index, so that it has more than one page of them. */
+    function idsOfOnePartition(count: number): string[] {
+      const ids: string[] = [];
+      while (ids.length < count) {
+        const id = hashOf(randomUUID());
+        if (duePartition(id) === 'DUE#3') ids.push(id);
+      }
+      return ids;
+    }
+
+    it('are each on one page, however many there are, and none before its time', async () => {
+      const due = idsOfOnePartition(230);
+      const later = idsOfOnePartition(5);
+      const spread = Array.from({ length: 20 }, () => hashOf(randomUUID()));
+      // Some are due at the same time.
+      const create = (itemId: string, index: number) =>
+        store().createItem(sampleItem({ itemId, dueAt: NOW - (index % 50) }));
+      await Promise.all([...due, ...spread].map(create));
+      await Promise.all(later.map((itemId) => store().createItem(sampleItem({ itemId, dueAt: NOW + 1 }))));
+      const records = (await allDue(store(), NOW)).map(({ id }) => id);
+      for (const id of [...due, ...spread]) expect(records.filter((found) => found === id)).toHaveLength(1);
+      for (const id of later) expect(records).not.toContain(id);
+    });
+
+    it('of items name the provider and its owner', async () => {
+      const { provider, ...item } = sampleItem();
+      const owned = { ...item, provider: { ...provider, owner: OWNER } };
+      await store().createItem(owned);
+      const record = (await allDue(store(), NOW)).find(({ id }) => id === owned.itemId);
+      expect(record).toMatchObject({ kind: 'item', provider: { id: provider.id, owner: OWNER } });
+      expect(await store().getItem(owned.itemId)).toEqual(owned);
     });
   });
 

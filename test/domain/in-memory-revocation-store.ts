@@ -1,6 +1,14 @@
 /** The revocation outbox in memory: each method is one atomic step, with the conditions that the port states. */
-import type { OutboxItem, Revocation, RevocationStore } from '../../lambda/domain/revocation/revocation';
+import type {
+  DueRecord,
+  Revocation,
+  RevocationStore,
+  OutboxItem,
+} from '../../lambda/domain/revocation/revocation';
 import { recordOf } from './in-memory-record';
+
+/** Records on a page of due ones: few, so that tests have several pages. */
+const DUE_PAGE = 25;
 
 export function createInMemoryRevocationStore(): RevocationStore {
   const revocations = new Map<string, Revocation>();
@@ -31,20 +39,22 @@ export function createInMemoryRevocationStore(): RevocationStore {
     advanceItem: (next) => put(items, next.itemId, next, next.revision - 1),
     removeItem: ({ itemId, revision }) =>
       Promise.resolve(items.get(itemId)?.revision === revision && items.delete(itemId)),
-    due(now) {
-      const due = [
-        ...[...revocations.values()].map(({ revocationId: id, dueAt }) => ({
-          kind: 'revocation' as const,
-          id,
-          dueAt,
-        })),
-        ...[...items.values()].map(({ itemId: id, dueAt }) => ({ kind: 'item' as const, id, dueAt })),
-      ];
-      return Promise.resolve(
-        due.flatMap(({ dueAt, ...record }) =>
-          dueAt !== undefined && dueAt <= now ? [{ ...record, dueAt }] : [],
+    due(now, after = '') {
+      const due: DueRecord[] = [
+        ...[...revocations.values()].flatMap(({ revocationId: id, dueAt }) =>
+          dueAt === undefined ? [] : [{ kind: 'revocation' as const, id, dueAt }],
         ),
-      );
+        ...[...items.values()].flatMap(({ itemId: id, dueAt, provider }) =>
+          dueAt === undefined ? [] : [{ kind: 'item' as const, id, dueAt, provider }],
+        ),
+      ];
+      const positionOf = ({ dueAt, id }: DueRecord) => `${String(dueAt).padStart(15, '0')} ${id}`;
+      const behind = due
+        .filter((record) => record.dueAt <= now && positionOf(record) > after)
+        .sort((a, b) => (positionOf(a) < positionOf(b) ? -1 : 1));
+      const records = behind.slice(0, DUE_PAGE);
+      const last = behind.length > DUE_PAGE ? records.at(-1) : undefined;
+      return Promise.resolve({ records, ...(last && { next: positionOf(last) }) });
     },
     items(revocationId, { limit, after = '' }) {
       const behind = [...items.values()]

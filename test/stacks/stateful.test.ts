@@ -103,7 +103,7 @@ const indexed: Record<string, { attributes: string[]; indexes: object[] }> = {
         'attempts',
         'lastError',
       ]),
-      index('byDue', 'dueShard', 'dueAt', 'KEYS_ONLY'),
+      index('byDue', 'dueShard', 'dueAt', ['provider']),
     ],
   },
 };

@@ -29,7 +29,7 @@ import { ABSENT, type Table } from './table';
 const KEPT_FOR = 30 * 24 * 3600;
 
 /** Due records to read of each partition of the index. */
-const DUE_PAGE = 25;
+const DUE_PAGE = 100;
 
 const GrantIdRecord = v.object({ workloadId: v.string(), subjectHash: v.string(), target: v.string() });
 
@@ -55,7 +55,7 @@ const RevocationRecord = v.object({
   dueAt: v.exactOptional(v.pipe(v.string(), v.transform(Number))),
 });
 
-const Provider = v.object({ name: v.string(), id: v.string() });
+const Provider = v.object({ name: v.string(), id: v.string(), owner: v.exactOptional(v.string()) });
 
 const ItemRecord = v.object({
   itemId: v.string(),
@@ -84,6 +84,8 @@ const SummaryRecord = v.object({
 
 const IndexKey = v.object({ pk: v.string(), sk: v.string() });
 const DueKey = v.object({ ...IndexKey.entries, dueAt: v.string() });
+// The index of a local data folder of an earlier version has the keys only.
+const DueItemRecord = v.object({ provider: v.exactOptional(Provider, { name: '', id: '' }) });
 
 /** Digits of a time in the index, so that it sorts as text. */
 const TIME_DIGITS = 15;
@@ -118,10 +120,34 @@ const previous = (revision: number) => ({
 
 /** @throws ValiError for the key of another kind of record */
 function dueRecord(item: unknown): DueRecord {
-  const { pk, dueAt } = v.parse(DueKey, item);
-  const kind = pk.startsWith(PREFIX.revocation) ? 'revocation' : 'item';
-  const prefix = kind === 'revocation' ? PREFIX.revocation : PREFIX.outboxItem;
-  return { kind, id: pk.slice(prefix.length), dueAt: Number(dueAt) };
+  const { pk, dueAt: time } = v.parse(DueKey, item);
+  const dueAt = Number(time);
+  if (pk.startsWith(PREFIX.revocation)) {
+    return { kind: 'revocation', id: pk.slice(PREFIX.revocation.length), dueAt };
+  }
+  const { provider } = v.parse(DueItemRecord, item);
+  return { kind: 'item', id: pk.slice(PREFIX.outboxItem.length), dueAt, provider };
+}
+
+/** The key of the item in each partition of the index after which a page continues; null if no more of it is due. */
+const DuePosition = v.pipe(v.string(), v.parseJson(), v.array(v.nullable(DueKey)));
+
+/** Returns a page of one partition of the index, and where the next one starts. */
+async function duePage(
+  table: Table,
+  partition: string,
+  now: number,
+  after: v.InferOutput<typeof DueKey> | undefined,
+): Promise<{ readonly records: DueRecord[]; readonly last: v.InferOutput<typeof DueKey> | null }> {
+  const { items, more } = await table.queryIndex(DUE_INDEX, {
+    partition,
+    limit: DUE_PAGE,
+    ...(after && { after }),
+  });
+  const records = items.map(dueRecord).filter(({ dueAt }) => dueAt <= now);
+  // The index is in the order of time, so nothing is due behind a record that is not.
+  const continues = more && records.length === items.length;
+  return { records, last: continues ? v.parse(DueKey, items.at(-1)) : null };
 }
 
 /** The partition of the index, and the item in it, after which a page continues. */
@@ -147,11 +173,19 @@ export const createRevocationStore = (table: Table): RevocationStore => ({
       values: { ':revision': revision },
     }),
 
-  async due(now) {
+  async due(now, after) {
+    const positions = after === undefined ? undefined : v.parse(DuePosition, after);
     const pages = await Promise.all(
-      DUE_PARTITIONS.map((partition) => table.queryIndex(DUE_INDEX, { partition, limit: DUE_PAGE })),
+      DUE_PARTITIONS.map(async (partition, shard) => {
+        const position = positions?.[shard];
+        return position === null ? undefined : duePage(table, partition, now, position);
+      }),
     );
-    return pages.flatMap(({ items }) => items.map(dueRecord)).filter(({ dueAt }) => dueAt <= now);
+    const next = pages.map((page) => page?.last ?? null);
+    return {
+      records: pages.flatMap((page) => page?.records ?? []),
+      ...(next.some((position) => position !== null) && { next: JSON.stringify(next) }),
+    };
   },
 
   async items(revocationId, { limit, after }) {

@@ -167,23 +167,22 @@ export async function advanceItem(
   return isStored;
 }
 
-/** The provider did not evaluate the attempt. */
+/** The provider did not evaluate the request. Its other items would fail in the same way now. */
 export interface Unavailable {
   readonly code: string;
-  readonly retryAfter: number | undefined;
+  readonly retryAfter?: number | undefined;
 }
+
+/** `ended` is also the result if nothing was left to do. */
+export type AttemptResult = 'ended' | 'not-revoked' | Unavailable;
 
 /**
  * Performs one attempt and writes the item's next state.
  *
  * @param item as {@link taken} returned and stored it
- * @returns the provider's failure, if other items of the provider would fail in the same way now
  * @throws Error if the attempt fails unexpectedly; another worker takes the item after its lease
  */
-export async function attemptRevocation(
-  deps: AttemptDependencies,
-  item: OutboxItem,
-): Promise<Unavailable | undefined> {
+export async function attemptRevocation(deps: AttemptDependencies, item: OutboxItem): Promise<AttemptResult> {
   const { revocations, system } = deps;
   const write = (next: OutboxItem) => advanceItem(deps, next);
   const { sealed } = item;
@@ -192,11 +191,11 @@ export async function attemptRevocation(
   const reconciliation = await reconcileWithGrant(deps, item);
   if (reconciliation === 'remove') {
     await revocations.removeItem(item);
-    return undefined;
+    return 'ended';
   }
   if (reconciliation) {
     await write(reconciliation.write);
-    return undefined;
+    return 'ended';
   }
   let content;
   try {
@@ -204,16 +203,16 @@ export async function attemptRevocation(
   } catch (error) {
     if (!(error instanceof ShreddedError || error instanceof UnreadableError)) throw error;
     await write(ended(item, 'UNCONFIRMED', 'tokens_unreadable'));
-    return undefined;
+    return 'ended';
   }
   if (await isSuperseded(deps, item, content)) {
     await write(ended(item, 'UNCONFIRMED', SUPERSEDED));
-    return undefined;
+    return 'ended';
   }
   try {
     const client = await clientOf(deps, item, content);
     await write(endedBy(item, await revokeTokens(client, content.tokens)));
-    return undefined;
+    return 'ended';
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;
     const { code, unavailable, retryAfter } = error;
@@ -221,11 +220,11 @@ export async function attemptRevocation(
       const replacement = replaced(content, error);
       if (replacement) await writeWithReplacement(deps, item, error, replacement);
       else await write(failed(item, { code }, system.now()));
-      return undefined;
+      return 'not-revoked';
     }
     await write(
       unavailable ? failed(item, { code, retryAfter }, system.now()) : ended(item, 'UNCONFIRMED', code),
     );
-    return unavailable ? { code, retryAfter } : undefined;
+    return unavailable ? { code, retryAfter } : 'ended';
   }
 }

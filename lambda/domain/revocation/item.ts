@@ -19,6 +19,9 @@ const RETRIED_FOR = 24 * 3_600_000;
 /** Attempts after which an item is given up whose attempts end before they can be recorded. */
 const MAX_ATTEMPTS = 100;
 
+/** `lastError` of an item whose provider responds too slowly to get more requests in a sweep. */
+export const SLOW = 'slow_responses';
+
 /** Maximum characters of `lastError`. */
 const MAX_ERROR = 256;
 
@@ -86,6 +89,27 @@ export function failed(
   return next(item, { lastError: failure.code.slice(0, MAX_ERROR), dueAt, ...sealed });
 }
 
-/** Returns the item, due again later without an attempt. @param dueAt epoch milliseconds */
+/** Returns the taken item, due again later as if it had not been taken. @param dueAt epoch milliseconds */
 export const postponed = (item: OutboxItem, dueAt: number): OutboxItem =>
   next(item, { attempts: item.attempts - 1, dueAt });
+
+/** Milliseconds for which an item waits at least, if its provider gets no more requests in a sweep. */
+const MIN_POSTPONEMENT = 60_000;
+
+/**
+ * Returns the item, due again later because its provider fails. No attempt was made, so none is counted: the item waits
+ * as long again as since its creation, within limits. After 24 hours, it is given up, except if the provider is only slow.
+ *
+ * @param failure.retryAfter seconds, as the provider stated; obeyed up to the limit
+ * @param now epoch milliseconds
+ */
+export function postponedByFailure(
+  item: OutboxItem,
+  { code, retryAfter = 0 }: { readonly code: string; readonly retryAfter?: number | undefined },
+  now: number,
+): OutboxItem {
+  const age = now - item.createdTime * 1000;
+  if (age >= RETRIED_FOR && code !== SLOW) return ended(item, 'UNCONFIRMED', code);
+  const wanted = Math.max(age, retryAfter * 1000, MIN_POSTPONEMENT);
+  return next(item, { lastError: code.slice(0, MAX_ERROR), dueAt: now + Math.min(wanted, MAX_BACK_OFF) });
+}

@@ -59,6 +59,14 @@ export const isSelectionComplete = ({ dueAt }: Revocation): boolean => dueAt ===
 export const ITEM_STATES = ['PENDING', 'CONFIRMED', 'UNCONFIRMED', 'NOT_PROVABLE'] as const;
 export type ItemState = (typeof ITEM_STATES)[number];
 
+/** The provider of an item: its name, for people, its unique ID, and its owner. */
+export interface RevokedProvider {
+  readonly name: string;
+  readonly id: string;
+  /** ARN of the IAM principal; absent if no request can be sent. */
+  readonly owner?: string | undefined;
+}
+
 /** A set of tokens that must be revoked at its provider. */
 export interface OutboxItem {
   /** See {@link itemIdOf}. */
@@ -68,8 +76,8 @@ export interface OutboxItem {
   readonly cause: RevocationCause | EnqueueCause;
   readonly grantId: GrantId;
   readonly workloadArn: string;
-  /** The provider's name, for people, and its unique ID. What a request to it needs is in {@link sealed}. */
-  readonly provider: { readonly name: string; readonly id: string };
+  /** What a request to the provider needs is in {@link sealed}. */
+  readonly provider: RevokedProvider;
   /** Digest of the tokens as the grant has or had them. */
   readonly tokensHash: string;
   /** JWE of the tokens and of the client that they were issued to (outbox-content.ts); absent after the item's end. */
@@ -89,12 +97,24 @@ export interface OutboxItem {
 /** What is shown of an item. */
 export type ItemSummary = Pick<OutboxItem, 'grantId' | 'provider' | 'state' | 'attempts' | 'lastError'>;
 
-/** A record that is due: the kind, its ID, and since when. */
-export interface DueRecord {
-  readonly kind: 'revocation' | 'item';
+/** A record that is due: its ID, and since when. */
+interface Due {
   readonly id: string;
   /** Epoch milliseconds. */
   readonly dueAt: number;
+}
+
+export interface DueItem extends Due {
+  readonly kind: 'item';
+  readonly provider: Pick<RevokedProvider, 'id' | 'owner'>;
+}
+
+export type DueRecord = DueItem | (Due & { readonly kind: 'revocation' });
+
+export interface DuePage {
+  readonly records: readonly DueRecord[];
+  /** Start of the next page; absent on the last page. */
+  readonly next?: string;
 }
 
 export interface ItemPage {
@@ -117,12 +137,13 @@ export interface RevocationStore {
   /** Removes the item if the stored one has this revision. */
   removeItem(item: Pick<OutboxItem, 'itemId' | 'revision'>): Promise<boolean>;
   /**
-   * Returns records that are due, the earliest of each part of the index first. Recent writes can be missing, and ended
-   * records can be in it (a secondary index).
+   * Returns a page of the records that are due, the earliest of each part of the index first. Recent writes can be
+   * missing, and ended records can be in it (a secondary index).
    *
    * @param now epoch milliseconds
+   * @param after `next` of the page before
    */
-  due(now: number): Promise<DueRecord[]>;
+  due(now: number, after?: string): Promise<DuePage>;
   /** Returns a page of a revocation's items. Recent writes can be missing (a secondary index). */
   items(revocationId: string, page: { readonly limit: number; readonly after?: string }): Promise<ItemPage>;
 }

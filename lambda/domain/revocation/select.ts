@@ -138,6 +138,7 @@ function afterLastPage(
  * Continues a revocation until every grant is selected, or until a time.
  *
  * @param until epoch milliseconds
+ * @param afterPage called when a page's grants are revoked, and their tokens are in the outbox
  * @returns the revocation as far as it is
  * @throws ResourceNotFoundException if there is no such revocation
  */
@@ -145,6 +146,7 @@ export async function selectGrants(
   deps: SelectDependencies,
   revocationId: string,
   until: number,
+  afterPage: () => void = () => undefined,
 ): Promise<Revocation> {
   const { revocations, system } = deps;
   const stored = async (): Promise<Revocation> => {
@@ -174,6 +176,7 @@ export async function selectGrants(
     // Another worker has continued it from the same page.
     if (!(await revocations.advance(advanced))) return stored();
     revocation = advanced;
+    afterPage();
     if (isOver) break;
   }
   return revocation;

@@ -128,7 +128,14 @@ export async function storeItem(
   if ('lost' in content) return createLost(content.lost);
   const sealed = await sealContent(deps, item, content);
   try {
-    await create({ ...item, state: 'PENDING', sealed, dueAt: deps.system.now() });
+    const { owner } = content.provider;
+    await create({
+      ...item,
+      provider: { ...item.provider, owner },
+      state: 'PENDING',
+      sealed,
+      dueAt: deps.system.now(),
+    });
   } catch (error) {
     if (!(error instanceof UnstorableError)) throw error;
     // Access to the tokens must end, even if there is no place to keep them for the provider.

@@ -3,11 +3,11 @@
  * the middle is continued by the next.
  */
 import type { System } from '../system';
-import { advanceItem, attemptRevocation, type AttemptDependencies, type Unavailable } from './attempt';
-import { forEachConcurrently } from './concurrency';
-import { ended, failed, isDue, isExhausted, taken } from './item';
-import type { DueRecord, OutboxItem, RevocationStore } from './revocation';
-import { selectGrants, type SelectDependencies } from './select';
+import { advanceItem, attemptRevocation, type AttemptDependencies, type AttemptResult } from './attempt';
+import { ended, failed, isDue, isExhausted, postponedByFailure, taken } from './item';
+import { ProviderQueues, type Turn } from './provider-queues';
+import type { DueRecord, Revocation, RevocationStore } from './revocation';
+import { SELECTION_LEASE, selectGrants, type SelectDependencies } from './select';
 
 export type SweepDependencies = SelectDependencies &
   AttemptDependencies & {
@@ -18,58 +18,30 @@ export type SweepDependencies = SelectDependencies &
     readonly report: (error: unknown) => void;
   };
 
-/** Attempts in parallel, and of these at one provider: one that does not answer leaves room for the others. */
-const CONCURRENCY = 16;
-const CONCURRENCY_PER_PROVIDER = 12;
+/** Selections in parallel, in addition to the attempts. */
+const SELECTIONS = 4;
 
-/** Consecutive failures after which a sweep sends a provider no more requests. */
-const UNAVAILABLE_AFTER = 3;
+/** Milliseconds between two readings of the whole index while items wait whose providers have no room. */
+const READING_INTERVAL = 5_000;
 
-/** The attempts at one provider in a sweep. */
-interface Queue {
-  readonly waiting: OutboxItem[];
-  active: number;
-  failures: number;
-  unavailable: Unavailable | undefined;
-}
-
-/** The due items of a sweep, by provider. */
-class Queues {
-  readonly #queues = new Map<string, Queue>();
-
-  add(item: OutboxItem): void {
-    const { id } = item.provider;
-    const queue = this.#queues.get(id) ?? { waiting: [], active: 0, failures: 0, unavailable: undefined };
-    queue.waiting.push(item);
-    this.#queues.set(id, queue);
-  }
-
-  /** Returns the queue of the provider with the fewest attempts in progress; undefined if none can begin one. */
-  next(): Queue | undefined {
-    let least: Queue | undefined;
-    for (const queue of this.#queues.values()) {
-      const canBegin = queue.waiting.length > 0 && queue.active < CONCURRENCY_PER_PROVIDER;
-      if (canBegin && queue.active < (least?.active ?? Infinity)) least = queue;
-    }
-    return least;
-  }
-
-  get isEmpty(): boolean {
-    return [...this.#queues.values()].every(({ waiting }) => waiting.length === 0);
-  }
-}
-
-/** Takes the item and performs an attempt, unless another worker has it. */
+/**
+ * Performs an attempt, unless another worker has the item, or postpones it.
+ *
+ * @returns undefined if there was no attempt, or it failed unexpectedly
+ */
 async function attemptItem(
   deps: SweepDependencies,
-  item: OutboxItem,
-  unavailable: Unavailable | undefined,
-): Promise<Unavailable | undefined> {
-  const { system } = deps;
+  { id, unavailable }: Turn,
+): Promise<AttemptResult | undefined> {
+  const { revocations, system } = deps;
+  const item = await revocations.getItem(id);
+  if (!item || !isDue(item, system.now())) return undefined;
+  if (unavailable) {
+    await advanceItem(deps, postponedByFailure(item, unavailable, system.now()));
+    return undefined;
+  }
   const attempted = taken(item, system.now());
-  // In place of an attempt: the provider is not asked again in this sweep, and the item waits as long as after a failure.
-  const write = unavailable && failed({ ...attempted, revision: item.revision }, unavailable, system.now());
-  if (!(await advanceItem(deps, write ?? attempted)) || write) return unavailable;
+  if (!(await advanceItem(deps, attempted))) return undefined;
   if (isExhausted(attempted)) {
     await advanceItem(deps, ended(attempted, 'UNCONFIRMED', 'internal_error'));
     return undefined;
@@ -83,73 +55,165 @@ async function attemptItem(
   }
 }
 
+/** Takes a revocation and continues its selection, unless another worker has it. */
+async function continueSelection(
+  deps: SweepDependencies,
+  revocationId: string,
+  until: number,
+  afterPage: () => void,
+): Promise<void> {
+  const { revocations, system } = deps;
+  const revocation = await revocations.get(revocationId);
+  if (!revocation || !isDue(revocation, system.now())) return;
+  const taking: Revocation = {
+    ...revocation,
+    revision: revocation.revision + 1,
+    dueAt: system.now() + SELECTION_LEASE,
+  };
+  if (await revocations.advance(taking)) await selectGrants(deps, revocationId, until, afterPage);
+}
+
+/** Lets code wait until something has happened. */
+class Changes {
+  #resolve: () => void = () => undefined;
+  #next = this.#promise();
+
+  #promise(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  /** Resolves at the next call of {@link notify}. */
+  get next(): Promise<void> {
+    return this.#next;
+  }
+
+  notify(): void {
+    const resolve = this.#resolve;
+    this.#next = this.#promise();
+    resolve();
+  }
+}
+
+class Sweep {
+  /** Due records that this sweep has taken up. The index returns some of them again, because it lags. */
+  readonly #seen = new Set<string>();
+  readonly #queues = new ProviderQueues();
+  readonly #selections: string[] = [];
+  #selecting = 0;
+  readonly #running = new Set<Promise<void>>();
+  readonly #changes = new Changes();
+  /** Where the reading of the index continues; undefined to begin at the earliest record. */
+  #position: string | undefined;
+  #nextReading = 0;
+
+  constructor(
+    private readonly deps: SweepDependencies,
+    private readonly until: number,
+  ) {}
+
+  async run(): Promise<void> {
+    try {
+      await this.#continueUntilDone();
+    } finally {
+      await Promise.all(this.#running);
+    }
+  }
+
+  async #continueUntilDone(): Promise<void> {
+    const { system } = this.deps;
+    for (;;) {
+      const changed = this.#changes.next;
+      this.#beginSelections();
+      for (let turn = this.#queues.next(); turn; turn = this.#queues.next()) this.#begin(turn);
+      if (system.now() >= this.until) return;
+      if (!this.#queues.isFull && (await this.#read())) continue;
+      if (this.#running.size === 0) return;
+      await changed;
+    }
+  }
+
+  /** Starts work. An error is reported, so that it affects no other record. */
+  #start(work: () => Promise<void>): void {
+    const running = work()
+      .catch((error: unknown) => this.deps.report(error))
+      .finally(() => {
+        this.#running.delete(running);
+        this.#changes.notify();
+      });
+    this.#running.add(running);
+  }
+
+  #begin(turn: Turn): void {
+    const { system } = this.deps;
+    const begunAt = system.now();
+    this.#start(async () => {
+      let result: AttemptResult | undefined;
+      try {
+        result = await attemptItem(this.deps, turn);
+      } finally {
+        turn.end(result, system.now() - begunAt);
+      }
+    });
+  }
+
+  #beginSelections(): void {
+    while (this.#selecting < SELECTIONS) {
+      const id = this.#selections.shift();
+      if (id === undefined) return;
+      this.#selecting += 1;
+      this.#start(async () => {
+        try {
+          await continueSelection(this.deps, id, this.until, () => {
+            // The page's items are due now, and might be of providers that have room.
+            this.#nextReading = 0;
+            this.#changes.notify();
+          });
+        } finally {
+          this.#selecting -= 1;
+        }
+      });
+    }
+  }
+
+  /**
+   * Reads due records until an attempt or a selection can begin, or there are no more. It reads past the items of
+   * providers without room.
+   *
+   * @returns whether any can begin
+   */
+  async #read(): Promise<boolean> {
+    const { revocations, system } = this.deps;
+    const isBeginning = this.#position === undefined;
+    if (isBeginning && !this.#queues.isEmpty && system.now() < this.#nextReading) return false;
+    if (isBeginning) this.#nextReading = system.now() + READING_INTERVAL;
+    do {
+      const { records, next } = await revocations.due(system.now(), this.#position);
+      this.#position = next;
+      for (const record of records) this.#takeUp(record);
+      if (this.#queues.canBegin || this.#canSelect) return true;
+    } while (this.#position !== undefined && system.now() < this.until);
+    return false;
+  }
+
+  get #canSelect(): boolean {
+    return this.#selections.length > 0 && this.#selecting < SELECTIONS;
+  }
+
+  #takeUp(record: DueRecord): void {
+    const key = `${record.id} ${record.dueAt}`;
+    if (this.#seen.has(key)) return;
+    if (record.kind === 'item' && !this.#queues.add(record)) return;
+    if (record.kind === 'revocation') this.#selections.push(record.id);
+    this.#seen.add(key);
+  }
+}
+
 /**
  * Continues revocations and attempts items until nothing is due, or until a time. Attempts that have begun then are
  * completed.
  *
  * @param until epoch milliseconds
  */
-export async function sweep(deps: SweepDependencies, until: number): Promise<void> {
-  const { revocations, system } = deps;
-  /** Due records that this sweep has seen. The index returns some of them again, because it lags. */
-  const seen = new Set<string>();
-  const queues = new Queues();
-  const active = new Set<Promise<void>>();
-
-  /** Reports an error, so that it affects no other record. */
-  async function guarded(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      deps.report(error);
-    }
-  }
-
-  async function load(due: readonly DueRecord[]): Promise<void> {
-    await forEachConcurrently(due, CONCURRENCY, ({ kind, id }) =>
-      guarded(async () => {
-        if (kind === 'revocation') {
-          const revocation = await revocations.get(id);
-          if (revocation && isDue(revocation, system.now())) await selectGrants(deps, id, until);
-          return;
-        }
-        const item = await revocations.getItem(id);
-        if (item && isDue(item, system.now())) queues.add(item);
-      }),
-    );
-  }
-
-  /** Returns whether there were records that this sweep had not seen. */
-  async function refill(): Promise<boolean> {
-    const due = await revocations.due(system.now());
-    const unseen = due.filter(({ id, dueAt }) => !seen.has(`${id} ${dueAt}`));
-    for (const { id, dueAt } of unseen) seen.add(`${id} ${dueAt}`);
-    await load(unseen);
-    return unseen.length > 0;
-  }
-
-  function begin(queue: Queue): void {
-    const item = queue.waiting.shift();
-    if (!item) return;
-    queue.active += 1;
-    const work = guarded(async () => {
-      const failure = await attemptItem(deps, item, queue.unavailable);
-      queue.failures = failure ? queue.failures + 1 : 0;
-      if (queue.failures >= UNAVAILABLE_AFTER) queue.unavailable = failure;
-    }).finally(() => {
-      queue.active -= 1;
-      active.delete(work);
-    });
-    active.add(work);
-  }
-
-  for (;;) {
-    for (let queue = queues.next(); queue && active.size < CONCURRENCY; queue = queues.next()) begin(queue);
-    const isOver = system.now() >= until;
-    if (isOver) break;
-    if (queues.isEmpty && (await refill())) continue;
-    if (active.size === 0) break;
-    await Promise.race(active);
-  }
-  await Promise.all(active);
-}
+export const sweep = (deps: SweepDependencies, until: number): Promise<void> => new Sweep(deps, until).run();

@@ -69,7 +69,7 @@ async function expectRevoked({ service, grants, revocationId }: Awaited<ReturnTy
   const items = await service.items(revocationId);
   expect(items.map(({ state }) => state)).toEqual(USERS.map(() => 'CONFIRMED'));
   expect(await service.stores.revocations.get(revocationId)).not.toHaveProperty('dueAt');
-  expect(await service.stores.revocations.due(Infinity)).toEqual([]);
+  expect(await service.stores.revocations.due(Infinity)).toEqual({ records: [] });
   for (const { grantId } of items) expect(grants).toContainEqual(grantId);
 }
 
@@ -100,7 +100,7 @@ describe.each(['before', 'after'] as const)('a worker that is killed %s', (momen
 it('has no ciphertext left in any item after the end', async () => {
   const { service, revocationId } = await prepared();
   await service.select(revocationId);
-  const due = await service.stores.revocations.due(Infinity);
+  const { records: due } = await service.stores.revocations.due(Infinity);
   const sealed = async () => {
     const items = await Promise.all(due.map(({ id }) => service.stores.revocations.getItem(id)));
     return items.map((item): unknown[] => [item?.state, item?.sealed]);

@@ -124,7 +124,7 @@ async function expectRevoked({ service, grants, deps }: Prepared, id: string): P
     requestedBy: OWNER,
     matched: 4,
   });
-  expect(await stores.revocations.due(Infinity)).toEqual([]);
+  expect(await stores.revocations.due(Infinity)).toEqual({ records: [] });
   expect(service.errors).toEqual([]);
 }
 

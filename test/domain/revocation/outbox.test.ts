@@ -22,7 +22,7 @@ async function revoked(service: RevocationService, users: readonly string[]): Pr
 }
 
 async function itemOf(service: RevocationService) {
-  const [due] = await service.stores.revocations.due(Infinity);
+  const [due] = (await service.stores.revocations.due(Infinity)).records;
   const item = await service.stores.revocations.getItem(due?.id ?? '');
   if (!item) throw new Error('no item is due');
   return item;
@@ -87,8 +87,8 @@ it('a provider that is down does not delay the others, and gets few requests', a
   const items = await service.items(revocationId);
   expect(items.filter(({ state }) => state === 'CONFIRMED')).toHaveLength(2);
   expect(items.filter(({ state }) => state === 'PENDING')).toHaveLength(60);
-  // Up to 12 in parallel when it fails, and none after that.
-  expect(other.requests.length).toBeLessThan(20);
+  // 2 in parallel until the third failure, and none after that.
+  expect(other.requests.length).toBeLessThanOrEqual(4);
 });
 
 it('a provider that was reconfigured after the revocation gets neither the tokens nor the secret', async () => {
@@ -190,7 +190,7 @@ it('tokens that were stored after all are not revoked', async () => {
   await service.sweepFor(600);
   expect(service.server.requests).toEqual([]);
   expect((await service.stored(grantId))?.tokens).toEqual(tokens);
-  expect(await service.stores.revocations.due(Infinity)).toEqual([]);
+  expect(await service.stores.revocations.due(Infinity)).toEqual({ records: [] });
 });
 
 it('tokens of an interrupted forceAuthentication are dropped and revoked', async () => {
