@@ -1,87 +1,49 @@
 /** Converts a browser's requests to consent steps, and their outcomes to redirects, cookies, and pages. */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { AuthorizeInput } from '../domain/consent/authorize';
-import type { BindingCookie, BrowserOutcome } from '../domain/consent/browser';
+import type { BrowserOutcome } from '../domain/consent/browser';
 import type { CallbackInput } from '../domain/consent/callback';
-import { CONTENT_SECURITY_POLICY, renderPage } from '../pages/consent-pages';
-import { NO_STORE } from './errors';
+import { renderPage } from '../pages/consent-pages';
+import { createCookieJar } from './cookies';
+import { formOf, pageResult, queryOf, redirectResult } from './page-result';
 
-const SECURITY_HEADERS = {
-  ...NO_STORE,
-  // The URL of these steps carries the session or the code.
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-};
-
-/** Every value of every parameter, including repeated ones, which the domain handles. */
-function queryOf(event: APIGatewayProxyEvent): URLSearchParams {
-  const query = new URLSearchParams();
-  for (const [name, values] of Object.entries(event.multiValueQueryStringParameters ?? {})) {
-    for (const value of values ?? []) query.append(name, value);
-  }
-  return query;
+/** The browser routes of consent. */
+export interface ConsentBrowser {
+  /** Reads the request that opens an authorization URL. */
+  authorizeInput(event: APIGatewayProxyEvent): AuthorizeInput;
+  /** Reads the form of the consent page. */
+  declineInput(event: APIGatewayProxyEvent): AuthorizeInput;
+  callbackInput(event: APIGatewayProxyEvent): CallbackInput;
+  result(outcome: BrowserOutcome): APIGatewayProxyResult;
 }
 
-/** `__Host-` keeps other hosts of the same domain from planting the cookie (RFC 6265bis section 4.1.3.2). */
-const cookiePrefix = (secure: boolean): string => (secure ? '__Host-' : '');
-
-/** Cookies with the prefix, by the name after it. Other cookies are ignored. */
-function cookiesOf(event: APIGatewayProxyEvent, prefix: string): Map<string, string> {
-  const headers = Object.entries(event.multiValueHeaders).filter(([name]) => name.toLowerCase() === 'cookie');
-  const pairs = headers.flatMap(([, values = []]) => values.flatMap((value) => value.split(';')));
-  const cookies = new Map<string, string>();
-  for (const pair of pairs) {
-    const [name = '', ...value] = pair.trim().split('=');
-    if (name.startsWith(prefix)) cookies.set(name.slice(prefix.length), value.join('='));
-  }
-  return cookies;
-}
-
-/** @param secure whether the service is reached over https */
-export const authorizeInput = (event: APIGatewayProxyEvent, secure: boolean): AuthorizeInput => ({
-  requestUri: queryOf(event).getAll('request_uri')[0],
-  cookies: cookiesOf(event, cookiePrefix(secure)),
-});
-
-/** @param secure whether the service is reached over https */
-export const callbackInput = (event: APIGatewayProxyEvent, secure: boolean): CallbackInput => ({
-  callbackId: event.pathParameters?.callbackId ?? '',
-  query: queryOf(event),
-  cookies: cookiesOf(event, cookiePrefix(secure)),
-});
-
-/** SameSite=Lax, because the provider's response is a navigation from another site. */
-function setCookie({ name, value, maxAge }: BindingCookie, secure: boolean): string {
-  // `__Host-` requires the path `/`. On a laptop, other servers share the host name, so the path is narrower there.
-  const path = secure ? '/' : '/identities/oauth2/';
-  const attributes = `Path=${path}; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
-  return `${cookiePrefix(secure)}${name}=${value}; ${attributes}`;
-}
-
-/** @param secure whether the service is reached over https */
-export function browserResult(outcome: BrowserOutcome, secure: boolean): APIGatewayProxyResult {
-  if (outcome.kind === 'redirect') {
-    const { location, cookie, dropped = [] } = outcome;
-    const cookies = [
-      ...dropped.map((name): BindingCookie => ({ name, value: '', maxAge: 0 })),
-      ...(cookie ? [cookie] : []),
-    ];
-    return {
-      statusCode: 302,
-      headers: { ...SECURITY_HEADERS, location },
-      multiValueHeaders:
-        cookies.length > 0 ? { 'Set-Cookie': cookies.map((each) => setCookie(each, secure)) } : {},
-      body: '',
-    };
-  }
-  const { status, html } = renderPage(outcome.page);
+/** @param baseUrl public address of the service */
+export function createConsentBrowser(baseUrl: string): ConsentBrowser {
+  const jar = createCookieJar(baseUrl, '/identities/oauth2/');
+  const input = (event: APIGatewayProxyEvent, members: URLSearchParams): AuthorizeInput => ({
+    requestUri: members.getAll('request_uri')[0],
+    confirmation: members.getAll('confirm')[0],
+    cookies: jar.read(event),
+  });
   return {
-    statusCode: status,
-    headers: {
-      ...SECURITY_HEADERS,
-      'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': CONTENT_SECURITY_POLICY,
+    authorizeInput: (event) => input(event, queryOf(event)),
+    declineInput: (event) => input(event, formOf(event)),
+    callbackInput: (event) => ({
+      callbackId: event.pathParameters?.callbackId ?? '',
+      query: queryOf(event),
+      cookies: jar.read(event),
+    }),
+    result(outcome) {
+      const { cookie, dropped = [] } = outcome;
+      const cookies = [
+        ...dropped.map((name) => jar.set({ name, value: '', maxAge: 0 })),
+        ...(cookie ? [jar.set(cookie)] : []),
+      ];
+      // The URL of these steps carries the session or the code.
+      const browser = { referrerPolicy: 'no-referrer', cookies } as const;
+      return outcome.kind === 'redirect'
+        ? redirectResult(302, outcome.location, browser)
+        : pageResult(renderPage(outcome.page), browser);
     },
-    body: html,
   };
 }

@@ -3,14 +3,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { ReceivedRequest } from '../domain/security-event/receive';
 import { SetRejection } from '../domain/security-event/rejection';
 import { empty, json, NO_STORE } from './errors';
-
-/** Returns the value of a header that was sent once. */
-function headerOf({ multiValueHeaders }: APIGatewayProxyEvent, name: string): string | undefined {
-  const values = Object.entries(multiValueHeaders)
-    .filter(([each]) => each.toLowerCase() === name)
-    .flatMap(([, each = []]) => each);
-  return values.length === 1 ? values[0] : undefined;
-}
+import { headerOf } from './event-headers';
 
 export function receivedRequest(event: APIGatewayProxyEvent): ReceivedRequest {
   const { body, isBase64Encoded, pathParameters } = event;

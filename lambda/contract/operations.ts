@@ -154,6 +154,8 @@ export const OPERATIONS = {
   BackChannelLogout: receiver('/backchannel-logout/{issuerId}', 200),
 
   Authorize: open('/identities/oauth2/authorize'),
+  // Beyond AWS: the consent page's form.
+  DeclineAuthorization: { ...open('/identities/oauth2/authorize'), method: 'POST' },
   Callback: open('/identities/oauth2/callback/{callbackId}'),
   Jwks: { ...open('/.well-known/jwks.json'), metadata: true },
   IssuerMetadata: { ...open('/.well-known/openid-configuration'), metadata: true },

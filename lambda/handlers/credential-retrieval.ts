@@ -26,6 +26,7 @@ import type { RetrieveResponse } from '../domain/credential/oauth2-token-request
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import { createAws } from './composition/aws';
 import {
+  readConsentPage,
   readEndpointPolicy,
   readEnvironment,
   readLifetimes,
@@ -81,6 +82,7 @@ const deps = {
   revocationQueue: createRevocationFunction(env.REVOCATION_FUNCTION),
   lifetimes: readLifetimes(),
   baseUrl: env.BASE_URL,
+  consentPage: readConsentPage(),
   issuer: env.BASE_URL,
 };
 

@@ -7,12 +7,13 @@ import { createSessionStore } from '../adapters/dynamodb/session-store';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
 import { createSeal } from '../adapters/kms/seal';
 import { createProviderClientFunction } from '../adapters/lambda/provider-client';
-import { authorizeInput, browserResult, callbackInput } from '../api/browser';
+import { createConsentBrowser } from '../api/browser';
 import { json } from '../api/errors';
 import { issuerDocument, jwksDocument } from '../api/issuer-metadata';
 import { createHandler } from '../api/router';
 import { authorize } from '../domain/consent/authorize';
 import { callback } from '../domain/consent/callback';
+import { decline } from '../domain/consent/decline';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
@@ -31,7 +32,7 @@ const env = readEnvironment(
 const aws = createAws(env);
 const { tables } = aws;
 const vaultKeys = vaultKeysOf(aws, env);
-const secure = env.BASE_URL.startsWith('https:');
+const browser = createConsentBrowser(env.BASE_URL);
 const publicKeys = createPublicKeys(createSigningKeyStore(tables.DIRECTORY_TABLE), system);
 const deps = {
   sessions: createSessionStore(tables.SESSIONS_TABLE),
@@ -49,8 +50,9 @@ const deps = {
 export const handler = createHandler(
   'oauth-callback',
   {
-    Authorize: async (event) => browserResult(await authorize(deps, authorizeInput(event, secure)), secure),
-    Callback: async (event) => browserResult(await callback(deps, callbackInput(event, secure)), secure),
+    Authorize: async (event) => browser.result(await authorize(deps, browser.authorizeInput(event))),
+    DeclineAuthorization: async (event) => browser.result(await decline(deps, browser.declineInput(event))),
+    Callback: async (event) => browser.result(await callback(deps, browser.callbackInput(event))),
     Jwks: async () => {
       const { body, headers } = jwksDocument(await publicKeys.published());
       return json(200, body, headers);

@@ -1,52 +1,17 @@
-/**
- * The pages that a person can see during consent, which say what happened and what to do. They are plain HTML, without
- * scripts and without external resources.
- */
-import { createHash } from 'node:crypto';
-import type { ConsentPage } from '../domain/consent/browser';
+/** The pages that a person can see during consent, which say what happened and what to do. */
+import type { ConsentPage, ConsentQuestion } from '../domain/consent/browser';
+import { html, type Html } from './html';
+import { ICONS } from './icons';
+import { linkButton, renderMessage, type Message } from './message-page';
+import { renderScopes } from './scopes';
+import { renderShell, type Branding, type RenderedPage } from './shell';
 
-const STYLE = `
-:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #dfe4ea; --paper: #ffffff; --ground: #f4f6f8; --accent: #1f5eff; --mark: #b4540a; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8ecf1; --soft: #a3afbd; --line: #2c3541; --paper: #171d25; --ground: #0f141a; --accent: #7aa2ff; --mark: #f0a35e; } }
-* { box-sizing: border-box; }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem; background: var(--ground); color: var(--ink); font: 1rem/1.6 system-ui, sans-serif; }
-main { width: 100%; max-width: 30rem; padding: 2.25rem; background: var(--paper); border: 1px solid var(--line); border-radius: 1rem; }
-.mark { display: inline-grid; place-items: center; width: 2.75rem; height: 2.75rem; border-radius: 50%; border: 2px solid var(--mark); color: var(--mark); font-weight: 700; font-size: 1.25rem; }
-h1 { margin: 1.25rem 0 .5rem; font-size: 1.4rem; line-height: 1.3; }
-p { margin: .5rem 0; }
-.next { color: var(--soft); }
-a.button { display: inline-block; margin-top: 1.25rem; padding: .65rem 1.25rem; border-radius: .6rem; background: var(--accent); color: var(--paper); font-weight: 600; text-decoration: none; }
-a.button:focus-visible { outline: 3px solid var(--mark); outline-offset: 3px; }
-footer { margin-top: 2rem; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .85rem; }
-code { font-family: ui-monospace, monospace; }
-`;
-
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
-
-/** Allows only this style sheet, and no framing, which prevents clickjacking. */
-export const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
-
-const ENTITIES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
-
-interface PageContent {
-  readonly status: number;
-  readonly title: string;
-  /** HTML; every value in it escaped. */
-  readonly happened: string;
-  /** What the person can do. */
-  readonly next: string;
+/** A message, with the way back to the application if this browser can know it. */
+interface ConsentMessage extends Message {
   readonly returnTo?: string;
 }
 
-function contentOf(page: ConsentPage): PageContent {
+function messageOf(page: Exclude<ConsentPage, { name: 'consent' }>): ConsentMessage {
   switch (page.name) {
     case 'link-ended':
       return {
@@ -86,14 +51,16 @@ function contentOf(page: ConsentPage): PageContent {
       return {
         status: 502,
         title: 'The access request could not be sent',
-        happened: `The access request could not be sent to <strong>${escape(page.provider)}</strong>: <code>${escape(page.error)}</code>. Nothing was granted.`,
+        happened: html`The access request could not be sent to <strong>${page.provider}</strong>:
+          <code>${page.error}</code>. Nothing was granted.`,
         next: 'Open the link again in a moment; it works for a few minutes. If the error persists, send this message to application support.',
       };
     case 'request-rejected':
       return {
         status: 502,
         title: 'The access request was rejected',
-        happened: `The access request to <strong>${escape(page.provider)}</strong> was rejected: <code>${escape(page.error)}</code>. Nothing was granted, and this link no longer works.`,
+        happened: html`The access request to <strong>${page.provider}</strong> was rejected:
+          <code>${page.error}</code>. Nothing was granted, and this link no longer works.`,
         next: 'Opening the link again does not help. Send this message to application support: the settings of the provider or of the request must be corrected first. Then ask your agent again.',
       };
     case 'not-granted': {
@@ -102,8 +69,10 @@ function contentOf(page: ConsentPage): PageContent {
         status: 200,
         title: declined ? 'Access was not granted' : 'The provider did not grant access',
         happened: declined
-          ? `The request for access to <strong>${escape(page.provider)}</strong> was declined, and your agent has none.`
-          : `<strong>${escape(page.provider)}</strong> answered with <code>${escape(page.error)}</code>. Your agent has no access.`,
+          ? html`The request for access to <strong>${page.provider}</strong> was declined, and your agent has
+              none.`
+          : html`<strong>${page.provider}</strong> answered with <code>${page.error}</code>. Your agent has no
+              access.`,
         next: declined
           ? 'If that is what you wanted, there is nothing more to do. To grant access after all, ask your agent again.'
           : 'Ask your agent again. If the error persists, send this message to application support.',
@@ -113,30 +82,63 @@ function contentOf(page: ConsentPage): PageContent {
   }
 }
 
-/** Returns the HTTP status and the HTML document. */
-export function renderPage(page: ConsentPage): { status: number; html: string } {
-  const { status, title, happened, next, returnTo } = contentOf(page);
-  const button =
-    returnTo === undefined ? '' : `<a class="button" href="${escape(returnTo)}">Back to the application</a>`;
-  const html = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<span class="mark" aria-hidden="true">!</span>
-<h1>${title}</h1>
-<p>${happened}</p>
-<p class="next">${next}</p>
-${button}
-<footer>This page comes from the identity service that stores what you grant to your agents.</footer>
-</main>
-</body>
-</html>
-`;
-  return { status, html };
+const named = (name: string, displayName: string): Html =>
+  name === displayName
+    ? html`<strong>${displayName}</strong>`
+    : html`<strong>${displayName}</strong> (<code>${name}</code>)`;
+
+/**
+ * The question that comes before the provider's own. Its form and its link lead back to this address; the way to the provider is a
+ * link, because the policy of a page with a form blocks redirects to other origins that follow the form.
+ */
+function renderQuestion(question: ConsentQuestion, branding: Branding | undefined): RenderedPage {
+  const { agent, provider, purpose, scopes, returnTo, requestUri, confirmation } = question;
+  const address = `authorize?request_uri=${encodeURIComponent(requestUri)}&confirm=${encodeURIComponent(confirmation)}`;
+  const title = `${agent.displayName} asks to use your ${provider.displayName} account`;
+  return renderShell({
+    status: 200,
+    title,
+    branding,
+    single: true,
+    forms: true,
+    main: html`<div class="card">
+      <span class="mark calm">${ICONS.link}</span>
+      <h1>${title}</h1>
+      ${purpose !== undefined && html`<p>${purpose}</p>`}
+      ${renderScopes(scopes, `What ${agent.displayName} can do if you allow it`)}
+      <div class="note warn">
+        ${ICONS.warning}
+        <p>
+          Continue only if you asked this agent yourself, in this browser. If another person sent you the
+          link, choose <strong>Not now</strong>.
+        </p>
+      </div>
+      <div class="actions">
+        ${linkButton(address, `Continue to ${provider.displayName}`)}
+        <form method="post" action="authorize">
+          <input type="hidden" name="request_uri" value="${requestUri}" /><input
+            type="hidden"
+            name="confirm"
+            value="${confirmation}"
+          /><button class="button plain">Not now</button>
+        </form>
+      </div>
+      <dl class="facts">
+        <dt>Agent</dt>
+        <dd>${named(agent.name, agent.displayName)}</dd>
+        <dt>Account at</dt>
+        <dd>${named(provider.name, provider.displayName)}</dd>
+        <dt>You return to</dt>
+        <dd>${returnTo}</dd>
+      </dl>
+    </div>`,
+  });
+}
+
+/** @param branding of the portal that began the consent, if one did */
+export function renderPage(page: ConsentPage, branding?: Branding): RenderedPage {
+  if (page.name === 'consent') return renderQuestion(page.question, branding);
+  const { returnTo, ...message } = messageOf(page);
+  const actions = returnTo === undefined ? [] : [linkButton(returnTo, 'Back to the application')];
+  return renderMessage({ ...message, actions }, { branding });
 }

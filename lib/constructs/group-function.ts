@@ -70,6 +70,8 @@ export interface GroupFunctionProps {
   readonly trustedIssuers: readonly DeployedIssuer[];
   readonly quotas: Quotas;
   readonly lifetimes: Lifetimes;
+  /** Whether every consent begins with a page of the service. */
+  readonly consentPage: boolean;
   /** ARNs of the KMS keys that the token vault can be moved to. */
   readonly tokenVaultKeys: readonly string[];
   /** Retention of the function's log, which contains the audit log. */
@@ -132,6 +134,7 @@ export function addGroupFunction(scope: Construct, props: GroupFunctionProps): S
       ARN_PREFIX: `arn:${Aws.PARTITION}:bedrock-agentcore:${Aws.REGION}:${Aws.ACCOUNT_ID}`,
       ...(permissions.verifiesUsers && { TRUSTED_ISSUERS: JSON.stringify(props.trustedIssuers) }),
       ...(WITH_LIFETIMES.includes(group) && { LIFETIMES: JSON.stringify(props.lifetimes) }),
+      ...(props.consentPage && group === 'credential-retrieval' && { CONSENT_PAGE: 'true' }),
       // Only the control plane creates resources that have a quota.
       ...(group === 'control-plane' && { QUOTAS: JSON.stringify(props.quotas) }),
     },

@@ -67,6 +67,12 @@ export interface IdentityServiceProps {
    */
   readonly lifetimes?: LifetimeProps;
   /**
+   * Whether every consent begins with a page of the service, which names the agent, the provider, the permissions, and
+   * the address to which the user returns. The user continues to the provider from there, or declines.
+   * @default false - authorization URLs redirect to the provider immediately, as on AWS
+   */
+  readonly consentPage?: boolean;
+  /**
    * ARNs of other KMS keys that SetTokenVaultCMK can move the token vault to: symmetric encryption keys of this Region,
    * whose key policies delegate access to this account's IAM policies. Keep a key in the list while the vault uses it.
    * @default - none: the vault stays under the deployment's own key
@@ -198,6 +204,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     tokenVaultKeys: checkTokenVaultKeys(props.tokenVaultKeys ?? []),
     quotas: parseQuotas(JSON.stringify(props.quotas ?? {})),
     lifetimes: lifetimesInSeconds(props.lifetimes ?? {}),
+    consentPage: props.consentPage ?? false,
   }));
   const api = new IdentityApi(scope, 'Api', {
     logKey,

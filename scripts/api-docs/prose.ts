@@ -74,6 +74,8 @@ export const OPEN_ROUTES: Readonly<Record<Exclude<OperationName, JsonOperation>,
     'Receives a logout token (`logout_token`) of the issuer with this ID (OpenID Connect Back-Channel Logout 1.0). See [security-events.md](security-events.md).',
   Authorize:
     'The authorization URL (`request_uri` identifies the consent session). Binds the browser to the session with a cookie, and redirects to the provider.',
+  DeclineAuthorization:
+    'The form of the consent page, if the session has one: the user declines, and the session fails with `access_denied`. Requires the cookie of the browser that saw the page.',
   Callback:
     'The `callbackUrl` of a credential provider, where the provider redirects the browser. Redirects to the return URL with a one-time `session_id` and, if the request had `customState`, with `state`.',
   Jwks: 'The public keys that validate workload access tokens (RFC 7517).',

@@ -27,6 +27,8 @@ const ARROWS = new Map<string, SessionState>([
   ['STARTED consent', 'CONSENTED'],
   ['STARTED error-response', 'FAILED'],
   ['STARTED fail', 'FAILED'],
+  ['CREATED decline', 'FAILED'],
+  ['STARTED decline', 'FAILED'],
   ['CONSENTED claim', 'REDEEMING'],
   ['REDEEMING redeemed', 'COMPLETED'],
   ['REDEEMING fail', 'FAILED'],
@@ -41,6 +43,7 @@ const EVENTS: Record<SessionEvent['type'], SessionEvent> = {
   start: { type: 'start', start: START },
   consent: { type: 'consent', sealedCode: 'new-code', completionHash: 'new-completion' },
   'error-response': { type: 'error-response', failure: 'access_denied' },
+  decline: { type: 'decline', cookieHash: 'declining-cookie' },
   claim: { type: 'claim' },
   redeemed: { type: 'redeemed' },
   fail: { type: 'fail', failure: 'invalid_scope' },
@@ -69,6 +72,7 @@ const PARTS_AFTER: Record<SessionEvent['type'], object> = {
     responded: { cookieHash: 'old-cookie', at: during },
   },
   'error-response': { failure: 'access_denied', responded: { cookieHash: 'old-cookie', at: during } },
+  decline: { failure: 'access_denied', responded: { cookieHash: 'declining-cookie', at: during } },
   claim: {},
   redeemed: {},
   fail: { failure: 'invalid_scope' },
@@ -97,7 +101,7 @@ const TAKEN = PAIRS.flatMap((pair) => {
 const REFUSED = PAIRS.filter(({ state, event }) => !ARROWS.has(`${state} ${event}`));
 
 it('the tests cover every pair of state and event', () => {
-  expect(PAIRS).toHaveLength(36);
+  expect(PAIRS).toHaveLength(42);
   expect(TAKEN).toHaveLength(ARROWS.size);
 });
 

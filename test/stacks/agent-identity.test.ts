@@ -40,6 +40,7 @@ function customService() {
     logRetention: RetentionDays.ONE_WEEK,
     auditRetention: RetentionDays.TWO_YEARS,
     quotas: { workloadIdentities: 3 },
+    consentPage: true,
     lifetimes: {
       workloadAccessToken: Duration.minutes(5),
       consentSession: Duration.minutes(20),
@@ -299,6 +300,16 @@ describe('limits', () => {
     for (const [id, { Properties }] of resourcesOf(custom.template, 'AWS::Logs::LogGroup')) {
       expect(Properties.RetentionInDays).toBe(id.includes('AccessLog') ? 7 : 731);
     }
+  });
+
+  it('only the function that begins consent for agents shows the consent page', () => {
+    const showing = resourcesOf(custom.template, 'AWS::Lambda::Function').filter(
+      ([, { Properties }]) =>
+        (Properties.Environment as { Variables: Record<string, string> }).Variables.CONSENT_PAGE === 'true',
+    );
+    expect(showing.map(([, { Properties }]) => Properties.Description)).toEqual([
+      'agent-identity: credential-retrieval',
+    ]);
   });
 
   it('only the functions that apply quotas and lifetimes get them', () => {

@@ -57,6 +57,7 @@ it('only the routes of browsers, identity providers, and metadata have no IAM au
     'POST /global-token-revocation/{issuerId}',
     'POST /backchannel-logout/{issuerId}',
     'GET /identities/oauth2/authorize',
+    'POST /identities/oauth2/authorize',
     'GET /identities/oauth2/callback/{callbackId}',
     'GET /.well-known/jwks.json',
     'GET /.well-known/openid-configuration',

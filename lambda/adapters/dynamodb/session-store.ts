@@ -14,9 +14,14 @@ const SessionRecord = v.object({
   revision: v.number(),
   createdAt: v.number(),
   expiresAt: v.number(),
-  workload: v.object({ name: v.string(), id: v.string(), arn: v.string() }),
+  workload: v.object({
+    name: v.string(),
+    id: v.string(),
+    arn: v.string(),
+    displayName: v.exactOptional(v.string()),
+  }),
   subjectHash: v.string(),
-  provider: v.object({ name: v.string(), id: v.string() }),
+  provider: v.object({ name: v.string(), id: v.string(), displayName: v.exactOptional(v.string()) }),
   target: v.string(),
   epoch: v.number(),
   forced: v.exactOptional(v.boolean()),
@@ -38,6 +43,9 @@ const SessionRecord = v.object({
     pushed: v.optional(v.boolean(), false),
     parameters: v.record(v.string(), v.string()),
   }),
+  page: v.exactOptional(
+    v.object({ purpose: v.exactOptional(v.string()), portalId: v.exactOptional(v.string()) }),
+  ),
   sealedRequest: v.string(),
   start: v.exactOptional(
     v.object({ stateHash: v.string(), cookieHash: v.string(), sealedVerifier: v.string() }),

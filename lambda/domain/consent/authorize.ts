@@ -15,7 +15,8 @@ import {
   type RequestBinding,
 } from './authorization-request';
 import { openSealedRequest } from './begin';
-import { bindingCookieName, page, surplusCookies, type BrowserOutcome } from './browser';
+import { bindingCookie, bindingCookieName, page, type BrowserOutcome } from './browser';
+import { isConfirmed, question } from './confirmation';
 import type { PushedAuthorization } from './push';
 import {
   consentContext,
@@ -24,6 +25,7 @@ import {
   newBoundSecret,
   sessionFacts,
   sessionIdOf,
+  shownName,
   transition,
   type SealedRequest,
   type Session,
@@ -46,6 +48,8 @@ export interface AuthorizeDependencies extends BrowserDependencies {
 export interface AuthorizeInput {
   /** The `request_uri` of the authorization URL. */
   readonly requestUri: string | undefined;
+  /** Value of the link on the consent page; undefined before the page was shown. */
+  readonly confirmation?: string | undefined;
   readonly cookies: ReadonlyMap<string, string>;
 }
 
@@ -78,11 +82,11 @@ const OPENED_TOO_OFTEN = 'not_completed';
  * Returns the page for a link that cannot be opened again. Anyone who has the link can open it, so the page contains no
  * `state` and no URN.
  */
-function endedPage(session: Session, cookies: ReadonlyMap<string, string>): BrowserOutcome {
+export function endedPage(session: Session, cookies: ReadonlyMap<string, string>): BrowserOutcome {
   const { provider, failure, responded } = session;
   if (failure === OPENED_TOO_OFTEN && responded === undefined) return page({ name: 'opened-too-often' });
   if (failure !== undefined && responded === undefined) {
-    return page({ name: 'request-rejected', provider: provider.name, error: failure });
+    return page({ name: 'request-rejected', provider: shownName(provider), error: failure });
   }
   return page({
     name: 'already-answered',
@@ -109,7 +113,7 @@ async function providerLocation(
   if (!pushed) return authorizationUrl(endpoint, parameters);
   const { requestUri } = await deps.pushedAuthorization.push({
     workload: { name: workload.name, id: workload.id },
-    provider,
+    provider: { name: provider.name, id: provider.id },
     client,
     parameters: [...parameters],
   });
@@ -128,7 +132,7 @@ async function notPushed(
     outcome: 'failed',
     reason: detail,
   } as const;
-  const shown = { provider: started.provider.name, error: code };
+  const shown = { provider: shownName(started.provider), error: code };
   if (!unavailable) {
     // The provider would reject the same request again. So the agent stops polling and the user is not sent in circles.
     const failed = transition(started, { type: 'fail', failure: code }, epochSeconds(deps.system));
@@ -144,10 +148,8 @@ async function notPushed(
 }
 
 /** Returns the redirect to the provider, or a page that says why there is none. */
-export async function authorize(
-  deps: AuthorizeDependencies,
-  { requestUri, cookies }: AuthorizeInput,
-): Promise<BrowserOutcome> {
+export async function authorize(deps: AuthorizeDependencies, input: AuthorizeInput): Promise<BrowserOutcome> {
+  const { requestUri, cookies } = input;
   const id = requestUri === undefined ? undefined : sessionIdOf(requestUri);
   const session = id ? await deps.sessions.get(hashOf(id)) : undefined;
   const now = epochSeconds(deps.system);
@@ -166,6 +168,11 @@ export async function authorize(
     if (failed) await deps.sessions.advance(failed);
     deps.audit.record({ ...entry, outcome: 'denied', reason: 'the link was opened too often' });
     return page({ name: 'opened-too-often' });
+  }
+  const waits = session.state === 'CREATED' || session.state === 'STARTED';
+  if (session.page && waits && !isConfirmed(session, input)) {
+    deps.audit.record({ ...entry, outcome: 'allowed', result: session.state, reason: 'consent page' });
+    return question(deps.system, { ...session, page: session.page }, input);
   }
   return unlessShredded(deps, entry, () => start(deps, session, cookies, entry));
 }
@@ -202,14 +209,7 @@ async function start(
   try {
     const location = await providerLocation(deps, session, sealed, { state, codeVerifier });
     deps.audit.record({ ...entry, outcome: 'allowed', result: next.state });
-    const name = bindingCookieName(session.hash);
-    const dropped = surplusCookies(cookies, name);
-    return {
-      kind: 'redirect',
-      location,
-      cookie: { name, value: cookie, maxAge: session.expiresAt - now },
-      ...(dropped.length > 0 && { dropped }),
-    };
+    return { kind: 'redirect', location, ...bindingCookie(session, cookie, { cookies, now }) };
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;
     return notPushed(deps, next, error);

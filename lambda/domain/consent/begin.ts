@@ -5,6 +5,7 @@
 import { detailsOf } from '../grant/tokens';
 import { type System, epochSeconds } from '../system';
 import type { CustomParameters } from '../custom-parameters';
+import { displayNameOf } from '../display-name';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { WorkloadIdentity } from '../identity/workload-identity';
@@ -20,6 +21,7 @@ import type { Seal } from '../sealing/sealing';
 import {
   consentContext,
   isOpen,
+  type ConsentPageContent,
   parameterScopesOf,
   consentScopesOf,
   sessionUriOf,
@@ -40,6 +42,8 @@ export interface ConsentRequest {
   readonly returnUrl: string | undefined;
   readonly customState: string | undefined;
   readonly customParameters: Readonly<Record<string, string>> | undefined;
+  /** Present if the consent page of this service comes before the provider's. */
+  readonly page?: ConsentPageContent | undefined;
   /** `forceAuthentication`: drop the stored tokens and begin a new session, in one write. */
   readonly forget: boolean;
   /**
@@ -60,6 +64,8 @@ export interface BeginDependencies extends Pick<DeletionCheckDependencies, 'dire
   readonly system: System;
   readonly lifetimes: Pick<Lifetimes, 'consentSession'>;
   readonly baseUrl: string;
+  /** Whether the consent page of this service comes first in every session. */
+  readonly consentPage?: boolean;
 }
 
 /** The response while consent is outstanding. */
@@ -181,9 +187,15 @@ async function newSession(
   const { requestedScopes = [], ...held } = grant?.tokens ?? {};
   const described = {
     hash: hashOf(id),
-    workload: { name: identity.name, id: identity.id, arn: identity.arn },
+    workload: {
+      name: identity.name,
+      id: identity.id,
+      arn: identity.arn,
+      displayName: displayNameOf(identity),
+    },
   };
   const { customState, customParameters } = request;
+  const page = request.page ?? (deps.consentPage ? {} : undefined);
   const sealed: SealedRequest = { id, customState, customParameters };
   const parameterScopes = parameterScopesOf(held, sealed);
   const session: Session = {
@@ -193,7 +205,7 @@ async function newSession(
     createdAt: now,
     expiresAt: now + deps.lifetimes.consentSession,
     subjectHash: grantId.subjectHash,
-    provider: { name: provider.name, id: provider.id },
+    provider: { name: provider.name, id: provider.id, displayName: displayNameOf(provider) },
     target: grantId.target,
     epoch,
     ...(request.forget && { forced: true }),
@@ -203,6 +215,7 @@ async function newSession(
     resources: request.resources,
     audiences: request.audiences,
     returnUrl,
+    ...(page && { page }),
     authorization: {
       endpoint: metadata.authorization_endpoint,
       issuer: metadata.issuer,

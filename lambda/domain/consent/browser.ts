@@ -1,7 +1,29 @@
 /** The responses of the authorize and callback endpoints to a browser: a redirect or a page. */
 
+/** A technical name, and the name for people. */
+export interface Named {
+  readonly name: string;
+  readonly displayName: string;
+}
+
+/** The question before the provider's own: who asks, for what, and where the browser returns. */
+export interface ConsentQuestion {
+  readonly agent: Named;
+  readonly provider: Named;
+  readonly purpose?: string;
+  readonly scopes: readonly string[];
+  /** Origin of the return URL, or its scheme. */
+  readonly returnTo: string;
+  readonly requestUri: string;
+  /** Only a request with this value and the cookie to which it belongs confirms or declines. */
+  readonly confirmation: string;
+  readonly portalId?: string;
+}
+
 /** The pages that a person can see, one for each event. */
 export type ConsentPage =
+  /** The consent page of this service, which comes before the provider's. */
+  | { readonly name: 'consent'; readonly question: ConsentQuestion }
   /** The link is unknown or no longer valid. */
   | { readonly name: 'link-ended' }
   /** The link was opened too often, which ended the session. */
@@ -29,15 +51,17 @@ export interface BindingCookie {
   readonly maxAge: number;
 }
 
-export type BrowserOutcome =
-  | {
-      readonly kind: 'redirect';
-      readonly location: string;
-      readonly cookie?: BindingCookie;
-      /** Names of cookies that the browser must delete. */
-      readonly dropped?: readonly string[];
-    }
-  | { readonly kind: 'page'; readonly page: ConsentPage };
+interface CookieChanges {
+  readonly cookie?: BindingCookie;
+  /** Names of cookies that the browser must delete. */
+  readonly dropped?: readonly string[];
+}
+
+export type BrowserOutcome = CookieChanges &
+  (
+    | { readonly kind: 'redirect'; readonly location: string }
+    | { readonly kind: 'page'; readonly page: ConsentPage }
+  );
 
 export const page = (shown: ConsentPage): BrowserOutcome => ({ kind: 'page', page: shown });
 
@@ -59,7 +83,25 @@ const MAX_COOKIES = 20;
  *
  * @param cookies in the order in which the browser sends them, the oldest first (RFC 6265 section 5.4)
  */
-export function surplusCookies(cookies: ReadonlyMap<string, string>, name: string): readonly string[] {
+function surplusCookies(cookies: ReadonlyMap<string, string>, name: string): readonly string[] {
   const others = [...cookies.keys()].filter((other) => other !== name && BINDING_COOKIE_NAME.test(other));
   return others.slice(0, Math.max(0, others.length + 1 - MAX_COOKIES));
+}
+
+/**
+ * Returns the changes of cookies that bind the browser to a session.
+ *
+ * @param browser the cookies that it sent, and the time in epoch seconds
+ */
+export function bindingCookie(
+  { hash, expiresAt }: { readonly hash: string; readonly expiresAt: number },
+  value: string,
+  { cookies, now }: { readonly cookies: ReadonlyMap<string, string>; readonly now: number },
+): CookieChanges {
+  const name = bindingCookieName(hash);
+  const dropped = surplusCookies(cookies, name);
+  return {
+    cookie: { name, value, maxAge: expiresAt - now },
+    ...(dropped.length > 0 && { dropped }),
+  };
 }

@@ -22,6 +22,7 @@ import {
   sessionFacts,
   sessionHashIn,
   sessionUriOf,
+  shownName,
   transition,
   type Session,
   type Start,
@@ -79,13 +80,13 @@ async function backToApplication(
 }
 
 /** Returns the page for an error response of the provider; its `session_id` completes nothing. */
-async function notGranted(
+export async function notGranted(
   deps: BrowserDependencies,
   session: Session,
   error: string,
 ): Promise<BrowserOutcome> {
   const returnTo = await backToApplication(deps, session, newBoundSecret(session, deps.system), error);
-  return page({ name: 'not-granted', provider: session.provider.name, error, returnTo });
+  return page({ name: 'not-granted', provider: shownName(session.provider), error, returnTo });
 }
 
 /** Returns the page for a repeated response. Only the browser that delivered the response learns the outcome. */

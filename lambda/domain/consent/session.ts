@@ -3,9 +3,10 @@
  * machine. Each arrow is one conditional write on the session's revision, so each transition happens once.
  *
  *     CREATED ──start──▶ STARTED ──consent──▶ CONSENTED ──claim──▶ REDEEMING ──redeemed──▶ COMPLETED
- *                          │ ▲ start again        │                    │
- *                          │ └──                  │                    │
- *                          └─error-response, fail─│────────────────────┴──fail──▶ FAILED
+ *       │                  │ ▲ start again        │                    │
+ *       │                  │ └──                  │                    │
+ *       │                  └─error-response, fail─│────────────────────┴──fail──▶ FAILED
+ *       └─decline (also from STARTED)─────────────│─────────────────────────────▶ FAILED
  *                                                 └ (only claim)
  *
  * REDEEMING separates consent from completion because a code can be redeemed only once: providers treat a second try
@@ -45,6 +46,14 @@ export interface Responded {
   readonly at: number;
 }
 
+/** What the consent page of this service says in addition to the request itself. */
+export interface ConsentPageContent {
+  /** What the agent uses the access for, in the words of the portal's owner. */
+  readonly purpose?: string;
+  /** The portal that began the session, whose appearance the page has. */
+  readonly portalId?: string;
+}
+
 export interface Session {
   /** SHA-256 of the session's ID: a reader of the table learns no session URI. */
   readonly hash: string;
@@ -55,9 +64,15 @@ export interface Session {
   readonly createdAt: number;
   readonly expiresAt: number;
 
-  readonly workload: { readonly name: string; readonly id: string; readonly arn: string };
+  readonly workload: {
+    readonly name: string;
+    readonly id: string;
+    readonly arn: string;
+    /** The name for people. Absent from a session of an earlier version. */
+    readonly displayName?: string;
+  };
   readonly subjectHash: string;
-  readonly provider: { readonly name: string; readonly id: string };
+  readonly provider: { readonly name: string; readonly id: string; readonly displayName?: string };
   /** The target of the session's grant, and the grant's epoch when the session began. */
   readonly target: string;
   readonly epoch: number;
@@ -91,6 +106,8 @@ export interface Session {
     /** Parameters that the vendor requires in addition to the standard ones. */
     readonly parameters: Readonly<Record<string, string>>;
   };
+  /** Present if the person confirms on a page of this service before the browser is redirected to the provider. */
+  readonly page?: ConsentPageContent;
   /** JWE of {@link SealedRequest}. */
   readonly sealedRequest: string;
   readonly start?: Start;
@@ -135,6 +152,8 @@ export type SessionEvent =
   | { readonly type: 'consent'; readonly sealedCode: string; readonly completionHash: string }
   /** The provider's error response (RFC 6749 section 4.1.2.1), delivered by the browser. */
   | { readonly type: 'error-response'; readonly failure: string }
+  /** The person declined on the consent page of this service, in the browser with this cookie. */
+  | { readonly type: 'decline'; readonly cookieHash: string }
   | { readonly type: 'claim' }
   | { readonly type: 'redeemed' }
   | { readonly type: 'fail'; readonly failure: string };
@@ -143,6 +162,7 @@ export const SESSION_EVENTS = [
   'start',
   'consent',
   'error-response',
+  'decline',
   'claim',
   'redeemed',
   'fail',
@@ -150,13 +170,23 @@ export const SESSION_EVENTS = [
 
 /** The events that each state accepts. Every other event is rejected. */
 const ARROWS: Record<SessionState, Partial<Record<SessionEvent['type'], SessionState>>> = {
-  CREATED: { start: 'STARTED' },
-  STARTED: { start: 'STARTED', consent: 'CONSENTED', 'error-response': 'FAILED', fail: 'FAILED' },
+  CREATED: { start: 'STARTED', decline: 'FAILED' },
+  STARTED: {
+    start: 'STARTED',
+    consent: 'CONSENTED',
+    'error-response': 'FAILED',
+    decline: 'FAILED',
+    fail: 'FAILED',
+  },
   CONSENTED: { claim: 'REDEEMING' },
   REDEEMING: { redeemed: 'COMPLETED', fail: 'FAILED' },
   COMPLETED: {},
   FAILED: {},
 };
+
+/** Returns the name of the session's agent or provider for people. */
+export const shownName = ({ name, displayName }: Session['workload'] | Session['provider']): string =>
+  displayName ?? name;
 
 export const isExpired = (session: Session, now: number): boolean => session.expiresAt <= now;
 
@@ -167,6 +197,9 @@ export const sessionFacts = (session: Session) => ({
   provider: session.provider.name,
   scopes: session.scopes,
 });
+
+/** The failure of a session whose request a person declined, here or at the provider (RFC 6749 section 4.1.2.1). */
+export const ACCESS_DENIED = 'access_denied';
 
 /** Members of one state only: the binding until the response, the code and its completion URI until they are used. */
 const TRANSIENT = ['start', 'completionHash', 'sealedCode', 'failure'] as const;
@@ -222,6 +255,8 @@ export function transition(session: Session, event: SessionEvent, now: number): 
       };
     case 'error-response':
       return { ...next, ...responded, failure: event.failure };
+    case 'decline':
+      return { ...next, responded: { cookieHash: event.cookieHash, at: now }, failure: ACCESS_DENIED };
     case 'fail':
       return { ...next, failure: event.failure };
     case 'claim':

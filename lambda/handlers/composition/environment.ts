@@ -107,6 +107,9 @@ export const readLifetimes = (): Lifetimes => readJson('LIFETIMES', '{}', parseL
 export const readAgentEndpoint = (policy: EndpointPolicy): AgentEndpointConfiguration =>
   readJson('AGENT_ENDPOINT', '', (json) => parseAgentEndpoint(json, policy));
 
+/** Returns whether every consent begins with the consent page of this service. */
+export const readConsentPage = (): boolean => process.env.CONSENT_PAGE === 'true';
+
 /**
  * Returns what the function behind custom resources takes from its stack. An event can name only these endpoints and
  * secrets.

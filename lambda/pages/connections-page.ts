@@ -1,0 +1,212 @@
+/** The portal's main page: each agent, and what it can reach for the person. */
+import type { AgentView, Connection } from '../contract/connections-event';
+import { html, type Html } from './html';
+import { ICONS, type IconName } from './icons';
+import type { Tone } from './message-page';
+import { csrfField, frameOf, type PersonFrame, type PortalFrame } from './portal-frame';
+import { scopeList } from './scopes';
+import { renderShell, type RenderedPage } from './shell';
+
+/** What happened just before, shown as the first heading. */
+export type Notice =
+  | { readonly kind: 'connected'; readonly provider: string; readonly agent: string }
+  /** The person or the provider did not allow access. */
+  | { readonly kind: 'not-granted' };
+
+type Status = Connection['status'];
+
+const STATUS: Readonly<
+  Record<Status, { readonly word: string; readonly icon: IconName; readonly tone: Tone }>
+> = {
+  NOT_CONNECTED: { word: 'Not connected', icon: 'circle', tone: 'calm' },
+  CONNECTED: { word: 'Connected', icon: 'check', tone: 'good' },
+  NEEDS_CONSENT: { word: 'Permission needed', icon: 'warning', tone: 'warn' },
+  UNAVAILABLE: { word: 'Not reachable now', icon: 'clock', tone: 'warn' },
+};
+
+const EXPLANATION: Partial<Record<Status, string>> = {
+  NEEDS_CONSENT: 'The earlier permission no longer works. Reconnect to let the agent continue.',
+  UNAVAILABLE: 'The last attempt to get access failed. The service tries again by itself.',
+};
+
+const status = (word: string, icon: IconName, tone: Tone): Html =>
+  html`<span class="status ${tone}">${ICONS[icon]}${word}</span>`;
+
+const DATE = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+  timeZone: 'UTC',
+});
+
+/** Returns a date in words. The server does not know the person's time zone, so it shows no time of day. */
+export function dateInWords(date: Date): Html {
+  const day = date.toISOString().slice(0, 10);
+  return html`<time datetime="${day}">${DATE.format(date)}</time>`;
+}
+
+function datesOf({ status: state, connectedAt, lastUsedDate }: Connection): Html | undefined {
+  if (state === 'NOT_CONNECTED' || connectedAt === undefined) return undefined;
+  const since = dateInWords(new Date(connectedAt * 1000));
+  const used =
+    lastUsedDate === undefined
+      ? 'Not used yet'
+      : html`Last used on ${dateInWords(new Date(`${lastUsedDate}T00:00:00Z`))}`;
+  return html`<p class="soft small">Connected on ${since}. ${used}.</p>`;
+}
+
+interface FormOptions {
+  readonly action: string;
+  readonly person: PersonFrame;
+  readonly connection: Connection;
+  readonly word: string;
+  /** The rest of the button's name, for people who do not see the row. It follows the visible word (WCAG 2.2, 2.5.3). */
+  readonly rest: string;
+  readonly look: string;
+}
+
+const form = ({ action, person, connection, word, rest, look }: FormOptions): Html =>
+  html`<form method="post" action="${action}">
+    ${csrfField(person)}<input type="hidden" name="connection" value="${connection.key}" /><button
+      class="button compact ${look}"
+      aria-label="${word} ${rest}"
+    >
+      ${word}
+    </button>
+  </form>`;
+
+const actionsOf = (path: string, person: PersonFrame, agent: AgentView, connection: Connection): Html => {
+  const { provider, canConnect, canDisconnect } = connection;
+  const first = connection.status === 'NOT_CONNECTED';
+  const common = { person, connection };
+  const connect = {
+    ...common,
+    action: `${path}/connect`,
+    word: first ? 'Connect' : 'Reconnect',
+    rest: `${provider.displayName} to ${agent.displayName}`,
+    look: connection.status === 'CONNECTED' ? 'plain' : '',
+  };
+  const disconnect = {
+    ...common,
+    action: `${path}/disconnect`,
+    word: 'Disconnect',
+    rest: `${provider.displayName} from ${agent.displayName}`,
+    look: 'danger',
+  };
+  return html`${canConnect && form(connect)}${canDisconnect && form(disconnect)}`;
+};
+
+/** Technical names are shown if they differ, because two things can have the same display name. */
+const technical = (name: string, displayName: string): Html | undefined =>
+  name === displayName ? undefined : html`<code class="soft">${name}</code>`;
+
+function connectionRow(path: string, person: PersonFrame, agent: AgentView, connection: Connection): Html {
+  const { provider, scopes, purpose, status: state } = connection;
+  const { word, icon, tone } = STATUS[state];
+  const explanation = EXPLANATION[state];
+  return html`<li class="connection">
+    <span class="tile" aria-hidden="true">${[...provider.displayName][0]?.toUpperCase() ?? ''}</span>
+    <div>
+      <div class="name">
+        <h3>${provider.displayName}</h3>
+        ${technical(provider.name, provider.displayName)}${status(word, icon, tone)}
+      </div>
+      ${purpose !== undefined && html`<p>${purpose}</p>`}
+      ${explanation !== undefined && html`<p class="small">${explanation}</p>`} ${datesOf(connection)}
+      ${
+        scopes.length > 0 &&
+        html`<details>
+          <summary>What ${agent.displayName} ${state === 'NOT_CONNECTED' ? 'asks for' : 'can do'}</summary>
+          ${scopeList(scopes)}
+        </details>`
+      }
+    </div>
+    <div class="do">${actionsOf(path, person, agent, connection)}</div>
+  </li>`;
+}
+
+function agentCard(path: string, person: PersonFrame, agent: AgentView): Html {
+  const { name, displayName, suspended, connections } = agent;
+  return html`<section class="card agent">
+    <header>
+      <h2>${displayName}</h2>
+      ${technical(name, displayName)}${suspended && status('Suspended', 'pause', 'bad')}
+    </header>
+    ${
+      suspended &&
+      html`<div class="note bad">
+        ${ICONS.pause}
+        <p>
+          The operator suspended this agent. It can use no account of yours until the operator resumes it. You
+          can disconnect it all the same.
+        </p>
+      </div>`
+    }
+    ${
+      connections.length === 0
+        ? html`<p class="soft">This agent uses none of your accounts.</p>`
+        : html`<ul>
+            ${connections.map((connection) => connectionRow(path, person, agent, connection))}
+          </ul>`
+    }
+  </section>`;
+}
+
+interface Opening {
+  readonly title: string;
+  readonly lead: string;
+  readonly good?: boolean;
+}
+
+const OPENING: Opening = {
+  title: 'Your agents and their access',
+  lead: 'These agents can act for you. You decide what each of them can reach, and you can disconnect at any time.',
+};
+
+/**
+ * Returns the first lines of the page. The address names what happened, and anyone can write an address, so a connection
+ * is reported only if it exists.
+ */
+function openingOf(agents: readonly AgentView[], notice: Notice | undefined): Opening {
+  if (notice?.kind === 'not-granted') {
+    return {
+      title: 'Access was not granted',
+      lead: 'Nothing was connected. If that is what you wanted, there is nothing more to do. Otherwise, choose Connect again.',
+    };
+  }
+  const agent = agents.find(({ name }) => name === notice?.agent);
+  const connection = agent?.connections.find(
+    ({ provider, status: state }) => provider.name === notice?.provider && state === 'CONNECTED',
+  );
+  if (!agent || !connection) return OPENING;
+  return {
+    title: `${agent.displayName} can use ${connection.provider.displayName} now`,
+    lead: 'You can close this page. To end the access, come back at any time and choose Disconnect.',
+    good: true,
+  };
+}
+
+/** Returns the page of the signed-in person's connections. */
+export function renderConnections(
+  frame: PortalFrame & { readonly person: PersonFrame },
+  agents: readonly AgentView[],
+  notice?: Notice,
+): RenderedPage {
+  const { title, lead, good } = openingOf(agents, notice);
+  return renderShell({
+    ...frameOf(frame),
+    status: 200,
+    title,
+    main: html`${good && html`<span class="mark good">${ICONS.check}</span>`}
+      <h1>${title}</h1>
+      <p class="lead">${lead}</p>
+      ${
+        agents.length === 0
+          ? html`<div class="card empty">
+              <h2>There is nothing to connect yet</h2>
+              <p class="soft">This portal has no agent yet. Ask its operator.</p>
+            </div>`
+          : agents.map((agent) => agentCard(frame.path, frame.person, agent))
+      }`,
+  });
+}

@@ -1,0 +1,125 @@
+/** The pages of a disconnection: the question before it, and its progress at the provider. */
+import type { AgentAtProvider, ConnectionsResult } from '../contract/connections-event';
+import { html, type Html } from './html';
+import { linkButton, renderMessage, type Message } from './message-page';
+import { csrfField, frameOf, type PersonFrame, type PortalFrame } from './portal-frame';
+import type { RenderedPage } from './shell';
+
+type MemberOf<Result, Name extends string> =
+  Result extends Readonly<Record<Name, infer Member>> ? Member : never;
+
+export type Reach = MemberOf<ConnectionsResult, 'reach'>;
+export type Disconnection = MemberOf<ConnectionsResult, 'disconnection'>;
+
+type SignedInFrame = PortalFrame & { readonly person: PersonFrame };
+
+const back = (path: string, label = 'Back to your agents'): Html => linkButton(path, label, 'plain');
+
+/** What the person can expect of the provider. */
+const EXPECTATION: Readonly<Record<Reach['revocation'], (provider: string) => string>> = {
+  provable: (provider) =>
+    `${provider} is asked to end the access, and the next page shows whether the access ended there.`,
+  told: (provider) => `${provider} is asked to end the access, too. It cannot prove that it did.`,
+  none: (provider) =>
+    `${provider} offers no way to end the access from here. The service deletes what it stores, so the agent loses the access. To end it at ${provider} too, remove the application in your account settings there.`,
+};
+
+const listed = ({ agent, provider }: AgentAtProvider): Html =>
+  html`<li>${agent.displayName} at ${provider.displayName}</li>`;
+
+/** The question before a disconnection, which names what else ends. */
+export function renderReach(frame: SignedInFrame, connection: string, reach: Reach): RenderedPage {
+  const { agent, provider, revocation, alsoLose } = reach;
+  const [name, at] = [agent.displayName, provider.displayName];
+  return renderMessage(
+    {
+      status: 200,
+      title: `Disconnect ${at} from ${name}?`,
+      happened: `${name} loses access to your ${at} account immediately.`,
+      next: EXPECTATION[revocation](at),
+      more:
+        alsoLose.length === 0
+          ? html``
+          : html`<section class="section">
+              <h2>This also ends the access of</h2>
+              <ul class="list">
+                ${alsoLose.map(listed)}
+              </ul>
+              <p class="soft small">
+                They use the same application at ${at}, which ends the access of all of them together. You can
+                connect them again afterwards.
+              </p>
+            </section>`,
+      actions: [
+        html`<form method="post" action="${frame.path}/disconnect">
+          ${csrfField(frame.person)}<input type="hidden" name="connection" value="${connection}" /><input
+            type="hidden"
+            name="confirmed"
+            value="yes"
+          /><button class="button danger">Disconnect ${at}</button>
+        </form>`,
+        back(frame.path, 'Keep it connected'),
+      ],
+    },
+    frameOf(frame),
+  );
+}
+
+function progressOf({ agent, provider, status, state, lastError }: Disconnection): Message {
+  const [name, at] = [agent?.displayName ?? 'The agent', provider.displayName];
+  const title = `${name} no longer has access to ${at}`;
+  const happened = 'The service deleted the access, so the agent can no longer use it.';
+  const failure = lastError !== undefined && html` The last attempt failed: <code>${lastError}</code>.`;
+  if (status === 'IN_PROGRESS' || state === 'PENDING') {
+    return {
+      status: 200,
+      icon: 'clock',
+      tone: 'calm',
+      title,
+      happened,
+      next: html`The service is asking ${at} to end it there, too.${failure} Check again in a moment.`,
+    };
+  }
+  switch (state) {
+    case 'CONFIRMED':
+      return {
+        status: 200,
+        icon: 'check',
+        tone: 'good',
+        title,
+        happened,
+        next: `${at} confirmed that the access ended there, too. There is nothing more to do.`,
+      };
+    case 'NOT_PROVABLE':
+      return {
+        status: 200,
+        icon: 'info',
+        tone: 'calm',
+        title,
+        happened,
+        next: `${at} gives no proof that the access ended there. To be sure, remove the application in your account settings at ${at}.`,
+      };
+    case 'UNCONFIRMED':
+      return {
+        status: 200,
+        icon: 'warning',
+        tone: 'warn',
+        title,
+        happened,
+        next: html`${at} did not confirm that the access ended there.${failure} Remove the application in your
+        account settings at ${at}, or ask the operator.`,
+      };
+  }
+}
+
+/** How far a disconnection is at the provider. The page does not reload itself: a link checks again (WCAG 2.2, 2.2.1). */
+export function renderDisconnection(
+  frame: SignedInFrame,
+  revocationId: string,
+  disconnection: Disconnection,
+): RenderedPage {
+  const pending = disconnection.status === 'IN_PROGRESS' || disconnection.state === 'PENDING';
+  const again = linkButton(`${frame.path}/disconnections/${encodeURIComponent(revocationId)}`, 'Check again');
+  const actions = pending ? [again, back(frame.path)] : [linkButton(frame.path, 'Back to your agents')];
+  return renderMessage({ ...progressOf(disconnection), actions }, frameOf(frame));
+}
