@@ -18,7 +18,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /** Types of issues whose message is the schema's own. */
-const OWN_MESSAGE: readonly string[] = ['check', 'raw_check', 'regex'];
+const OWN_MESSAGE: readonly string[] = ['check', 'raw_check', 'regex', 'union'];
 
 const NOT_AN_OBJECT = 'must be an object';
 
@@ -39,7 +39,6 @@ function describeBound({
 
 function describe(issue: Issue): string {
   if (OWN_MESSAGE.includes(issue.type)) return issue.message;
-  if (issue.type === 'union') return 'must have exactly one member';
   if (issue.received === 'undefined') return 'is required';
   if (issue.type === 'strict_object' && issue.expected === 'never') return 'is not a member of this request';
   const bounded = describeBound(issue);

@@ -24,7 +24,7 @@ import {
   suspendUser,
   suspendWorkloadIdentity,
 } from '../domain/operator/suspend';
-import { getRevocation, revokeGrants } from '../domain/revocation/revoke-grants';
+import { getRevocation, revokeGrants } from '../domain/operator/revoke-grants';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
 import { audit, report, requests } from './composition/logging';

@@ -1,5 +1,5 @@
 /** How an operator names a user: by user ID, by the claims of the user's token, or by the hash in an audit entry. */
-import { subjectHash } from '../../lambda/contract/user-hash';
+import type { UserSelector } from '../../lambda/contract/user-hash';
 import { optionalText } from './connection-flags';
 import { usageError } from './failure';
 
@@ -16,11 +16,6 @@ export const USER_FLAGS = {
   subject: optionalText('text', "User, by the subject of the user's token (with --issuer)"),
   userHash: optionalText('hash', 'User, by the hash in audit entries and listings'),
 } as const;
-
-export type UserSelector =
-  | { readonly userId: string }
-  | { readonly issuer: string; readonly subject: string }
-  | { readonly userHash: string };
 
 /** Returns the user that the options name; undefined if they name none. */
 export function userOf({ userId, issuer, subject, userHash }: UserFlags): UserSelector | undefined {
@@ -42,14 +37,4 @@ export function requiredUser(flags: UserFlags): UserSelector {
   const user = userOf(flags);
   if (!user) throw usageError('Name the user: by --user-id, by --issuer and --subject, or by --user-hash.');
   return user;
-}
-
-/** Returns the hash of the user in audit entries. */
-export function userHashOf(user: UserSelector): string {
-  if ('userHash' in user) return user.userHash;
-  return subjectHash(
-    'userId' in user
-      ? { kind: 'user-id', id: user.userId }
-      : { kind: 'jwt', issuer: user.issuer, subject: user.subject },
-  );
 }

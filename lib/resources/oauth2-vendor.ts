@@ -11,7 +11,7 @@ import {
   vendorOf,
   type INCLUDED_VENDORS,
   type VendorName,
-} from '../../lambda/contract/credential-providers';
+} from '../../lambda/contract/vendors';
 import type { SecretSource } from './credential-provider';
 
 /** A client that is registered at the vendor, with the callback URL of the credential provider. */

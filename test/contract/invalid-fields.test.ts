@@ -60,3 +60,13 @@ it.each<[string, v.GenericSchema, unknown, string]>([
 it('reports a missing member', () => {
   expect(said(v.string(), undefined)).toEqual(['member is required']);
 });
+
+it.each([
+  ['the issuer of a user token without the subject', { issuer: 'https://idp.example' }],
+  ['no member', {}],
+])('a user named by %s gets the members that name a user', (_what, user) => {
+  const { issues = [] } = v.safeParse(SCHEMAS.SuspendUser, { user });
+  expect(invalidFields(issues)).toEqual([
+    { name: 'user', message: 'must have userId, or issuer and subject, or userHash, and no other member' },
+  ]);
+});

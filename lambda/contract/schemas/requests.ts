@@ -80,18 +80,21 @@ const apiKeyMembers = {
 };
 
 /** A user as operators name one. A user ID and the subject of a user token are different users, even if they are equal. */
-const userSelector = v.union([
-  v.strictObject({ userId }),
-  v.strictObject({ issuer: text(1, 2048), subject: text(1, 2048) }),
-  v.strictObject({
-    userHash: matching(
-      43,
-      43,
-      /^[A-Za-z0-9_-]{43}$/,
-      'must be the user of an audit entry: a SHA-256 hash in base64url',
-    ),
-  }),
-]);
+const userSelector = v.union(
+  [
+    v.strictObject({ userId }),
+    v.strictObject({ issuer: text(1, 2048), subject: text(1, 2048) }),
+    v.strictObject({
+      userHash: matching(
+        43,
+        43,
+        /^[A-Za-z0-9_-]{43}$/,
+        'must be the user of an audit entry: a SHA-256 hash in base64url',
+      ),
+    }),
+  ],
+  'must have userId, or issuer and subject, or userHash, and no other member',
+);
 
 /** An owner, as this service records it: API Gateway omits the path of a role, and of a role session only the role counts. */
 const principalArn = matching(
@@ -209,7 +212,10 @@ export const SCHEMAS = {
   ),
   CompleteResourceTokenAuth: v.strictObject({
     sessionUri,
-    userIdentifier: v.union([v.strictObject({ userToken }), v.strictObject({ userId })]),
+    userIdentifier: v.union(
+      [v.strictObject({ userToken }), v.strictObject({ userId })],
+      'must have exactly one member',
+    ),
   }),
 
   ListResourceGrants: v.strictObject({ workloadIdentityToken: workloadToken }),

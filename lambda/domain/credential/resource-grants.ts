@@ -4,6 +4,7 @@
  */
 import { audited, type Annotate, type AuditTrail } from '../audit';
 import { describeGrant, isListed, type GrantDescription } from '../grant/description';
+import { grantIdMember } from '../grant/grant-id';
 import { targetParts } from '../grant/grant';
 import type { Directory } from '../grant/directory';
 import type { GrantIndex } from '../grant/selection';
@@ -13,7 +14,6 @@ import type { Caller } from '../principal';
 import { authorizeAction } from '../policy/access';
 import { beginRevocation, type BeginRevocationDependencies, type BegunRevocation } from '../revocation/begin';
 import type { RevocationFilter } from '../revocation/revocation';
-import { grantIdOf } from '../revocation/revoke-grants';
 import { invalidMember, ServiceError } from '../service-error';
 import { checkRestrictions } from '../restriction/restriction';
 import { verifyWorkloadAccessToken, type VerifyDependencies } from '../workload-token/verify';
@@ -120,7 +120,7 @@ export function revokeResourceGrant(
     if ((text === undefined) === (providerName === undefined)) {
       throw invalidMember('grantId', 'must be set if and only if resourceCredentialProviderName is omitted');
     }
-    const grantId = text === undefined ? undefined : grantIdOf(text);
+    const grantId = text === undefined ? undefined : grantIdMember(text);
     const holder = await admitToGrants(deps.directory, call, delegation);
     const grants = await deps.grantIndex.ofAgentAndUser(holder.workloadId, holder.subjectHash);
     const isMeant = (target: string) =>

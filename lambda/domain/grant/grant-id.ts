@@ -1,4 +1,5 @@
 /** The ID of a grant in the API. It names the grant and reveals nothing secret: the user appears as a hash. */
+import { invalidMember } from '../service-error';
 import type { GrantId } from './grant';
 
 /** A grant's target has no other separator: flow, name of the provider, digest. */
@@ -17,4 +18,11 @@ export function decodeGrantId(text: string): GrantId | undefined {
   const id = { workloadId, subjectHash, target };
   // A second text for the same grant would let a caller take one grant for two.
   return encodeGrantId(id) === text ? id : undefined;
+}
+
+/** Returns the grant that the member `grantId` of a request names. @throws ValidationException if it names none */
+export function grantIdMember(text: string): GrantId {
+  const grantId = decodeGrantId(text);
+  if (!grantId) throw invalidMember('grantId', 'must be the grantId of a listed grant');
+  return grantId;
 }

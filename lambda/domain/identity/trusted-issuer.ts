@@ -64,7 +64,7 @@ const CustomClaimSchema = v.pipe(
     inboundTokenClaimValueType: v.picklist(['STRING', 'STRING_ARRAY']),
     authorizingClaimMatchValue: v.strictObject({
       claimMatchOperator: v.picklist(['EQUALS', 'CONTAINS', 'CONTAINS_ANY']),
-      claimMatchValue: v.union([one, several]),
+      claimMatchValue: v.union([one, several], 'must have exactly one member'),
     }),
   }),
   v.check(

@@ -2,13 +2,14 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildCommand } from '@stricli/core';
+import { userHashOf } from '../../../lambda/contract/user-hash';
 import { cloudWatchLogs, logFile, type AuditEntry, type AuditSource } from '../audit-log';
 import { flag, optionalText } from '../connection-flags';
 import type { CliContext } from '../context';
 import { usageError } from '../failure';
 import { jsonText, nameOf, painter, print, printable, printAside } from '../output';
 import { wait } from '../service';
-import { USER_FLAGS, userHashOf, userOf, type UserFlags } from '../user-flags';
+import { USER_FLAGS, userOf, type UserFlags } from '../user-flags';
 
 const OUTCOMES = ['allowed', 'denied', 'failed'] as const;
 

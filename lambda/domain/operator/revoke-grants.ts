@@ -1,6 +1,6 @@
 /** Operators revoke grants of all owners, and follow a revocation. IAM alone decides who is an operator. */
 import { audited, type AuditTrail } from '../audit';
-import { decodeGrantId, encodeGrantId } from '../grant/grant-id';
+import { encodeGrantId, grantIdMember } from '../grant/grant-id';
 import { grantFilter, type FilterDependencies, type GrantFilters } from '../grant/grant-filter';
 import { openPage, type ListInput, type PageTokens } from '../pagination';
 import type { Caller } from '../principal';
@@ -12,14 +12,14 @@ import {
   type BeginRevocationDependencies,
   type BegunRevocation,
   type RevocationStatus,
-} from './begin';
+} from '../revocation/begin';
 import {
   isSelectionComplete,
   type ItemState,
   type ItemSummary,
   type RevocationFilter,
   type RevocationStore,
-} from './revocation';
+} from '../revocation/revocation';
 
 export interface RevokeGrantsDependencies extends BeginRevocationDependencies, FilterDependencies {
   readonly audit: AuditTrail;
@@ -30,13 +30,6 @@ export interface RevokeGrantsInput extends GrantFilters {
   readonly reason?: string | undefined;
 }
 
-/** @throws ValidationException for a text that is no grant ID */
-export function grantIdOf(text: string): NonNullable<RevocationFilter['grantId']> {
-  const grantId = decodeGrantId(text);
-  if (!grantId) throw invalidMember('grantId', 'must be the grantId of a listed grant');
-  return grantId;
-}
-
 async function filterOf(
   deps: FilterDependencies,
   { grantId, ...filters }: Omit<RevokeGrantsInput, 'reason'>,
@@ -44,7 +37,7 @@ async function filterOf(
   if (grantId === undefined) return grantFilter(deps, filters);
   const named = Object.entries(filters).find(([, value]) => value !== undefined);
   if (named) throw invalidMember('grantId', `must be omitted with ${named[0]}: it names one grant`);
-  return { grantId: grantIdOf(grantId) };
+  return { grantId: grantIdMember(grantId) };
 }
 
 /**
