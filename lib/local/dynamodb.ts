@@ -117,6 +117,9 @@ async function createTables(endpoint: string, credentials: EmulatorCredentials):
   }
 }
 
+/** In seconds. dynalite creates a table within milliseconds, but after its response. */
+const TABLE_WAIT = { maxWaitTime: 10, minDelay: 0.01, maxDelay: 0.1 };
+
 const projectionOf = (projection: IndexShape['projection']): Projection =>
   typeof projection === 'string'
     ? { ProjectionType: projection }
@@ -147,5 +150,5 @@ async function createTable(client: DynamoDBClient, name: string, shape: TableSha
       }),
     }),
   );
-  await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 1 }, { TableName: name });
+  await waitUntilTableExists({ client, ...TABLE_WAIT }, { TableName: name });
 }
