@@ -2,6 +2,7 @@
  * The environment of each test file: Node.js, without what earlier files left in the process. Before Node.js 24, every
  * `AsyncLocalStorage` in use costs time at every promise of the process, and a test file has new ones.
  */
+import './compile-once';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { TestEnvironment } from 'jest-environment-node';
 
