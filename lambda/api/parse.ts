@@ -1,8 +1,9 @@
 /** Parses a request at the edge. Messages name the member and what it must be, and never repeat its value. */
 import * as v from 'valibot';
 import { ServiceError, type InvalidField } from '../domain/service-error';
-import { invalidFields, lostField, malformedText } from './invalid-fields';
+import { invalidFields } from '../contract/schemas/invalid-fields';
 import { SCHEMAS, type InputOf, type JsonOperation } from '../contract/schemas/requests';
+import { lostField, malformedText } from './lost-field';
 
 /**
  * Detail for the audit log, which names only members of the schema. Other names are the caller's choice, and could be

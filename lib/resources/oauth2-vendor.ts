@@ -13,6 +13,7 @@ import {
   type VendorName,
 } from '../../lambda/contract/vendors';
 import type { SecretSource } from './credential-provider';
+import { invalidProps, propOf } from './invalid-props';
 
 /** A client that is registered at the vendor, with the callback URL of the credential provider. */
 export interface OAuth2Client {
@@ -178,6 +179,14 @@ interface ClientUse {
   readonly importExisting: boolean;
 }
 
+/** From members of the API to the props of a client. */
+const PROPS = [
+  [/^(oauth2ProviderConfigInput\.)?\w+Oauth2ProviderConfig\./, ''],
+  [/^oauthDiscovery\./, ''],
+  [/^onBehalfOfTokenExchangeConfig\b/, 'onBehalfOfTokenExchange'],
+  [/^privateKeyJwtConfig\b/, 'privateKeyJwt'],
+] as const;
+
 export class OAuth2Vendor {
   static atlassian(client: OAuth2Client): OAuth2Vendor {
     return OAuth2Vendor.plain('AtlassianOauth2', client);
@@ -258,17 +267,23 @@ export class OAuth2Vendor {
   }
 
   private check(member: string, { importExisting }: ClientUse): void {
+    const { oauthDiscovery } = this.config as { readonly oauthDiscovery?: object };
+    if (oauthDiscovery && Object.keys(oauthDiscovery).length !== 1) {
+      throw new Error(`${this.name}: set either discoveryUrl or authorizationServerMetadata`);
+    }
     // The secret is not known here, but some methods depend on whether there is one.
     const secret = this.secret && { clientSecret: 'kept in AWS Secrets Manager' };
     const parsed = v.safeParse(oauth2ProviderMembers.oauth2ProviderConfigInput, {
       [member]: { ...this.config, ...secret },
     });
-    if (!parsed.success) {
-      const [issue] = parsed.issues;
-      throw new Error(`${this.name}: ${v.getDotPath(issue) ?? member}: ${issue.message}`);
+    if (!parsed.success) throw new Error(`${this.name}: ${invalidProps(parsed.issues, PROPS)}`);
+    try {
+      // Only the service knows whether it accepts loopback servers.
+      const resolved = resolveConfig(this.name, parsed.output, { loopback: true });
+      if (!importExisting) checkSecretGiven(this.name, resolved);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      throw new Error(`${this.name}: ${propOf(error.message, PROPS)}`, { cause: error });
     }
-    // Only the service knows whether it accepts loopback servers.
-    const resolved = resolveConfig(this.name, parsed.output, { loopback: true });
-    if (!importExisting) checkSecretGiven(this.name, resolved);
   }
 }

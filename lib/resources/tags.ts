@@ -2,6 +2,7 @@
 import { Token } from 'aws-cdk-lib';
 import * as v from 'valibot';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
+import { invalidProps } from './invalid-props';
 import { MARK_PREFIX, MARKS } from '../../lambda/contract/resource-marks';
 
 const TagsSchema = SCHEMAS.TagResource.entries.tags;
@@ -28,6 +29,6 @@ export function checkTags(path: string, tags: Readonly<Record<string, string>>):
     }
     if (Token.isUnresolved(value)) continue;
     const parsed = v.safeParse(TagsSchema, { [key]: value });
-    if (!parsed.success) throw new Error(`${path}: tags: ${key}: ${parsed.issues[0].message}`);
+    if (!parsed.success) throw new Error(`${path}: tags: ${invalidProps(parsed.issues, [])}`);
   }
 }

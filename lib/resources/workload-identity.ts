@@ -24,6 +24,7 @@ import {
   type IdentityResourceKind,
   type PolicyStatementJson,
 } from './identity-resource';
+import { invalidProps } from './invalid-props';
 import type { TrustedIssuer } from './trusted-issuer';
 
 /** The operations that return workload access tokens. */
@@ -155,6 +156,9 @@ function checkOwnerArn(path: string, arn: string | undefined): void {
   throw new Error(`${path}: ownerArn: must be the ARN of one IAM role or user (arn:aws:iam::…:role/…)`);
 }
 
+/** The prop that has the members of the issuer. */
+const AUTHORIZER = [/^authorizerConfiguration\.customJWTAuthorizer\b/, 'authorizer'] as const;
+
 /** @throws Error for a configuration that the service rejects */
 function configurationOf(path: string, props: WorkloadIdentityProps) {
   const { allowedResourceOauth2ReturnUrls = [], authorizer } = props;
@@ -165,8 +169,7 @@ function configurationOf(path: string, props: WorkloadIdentityProps) {
   const schema = v.omit(SCHEMAS.CreateWorkloadIdentity, ['name']);
   const parsed = v.safeParse(schema, configuration);
   if (parsed.success) return configuration;
-  const [issue] = parsed.issues;
-  throw new Error(`${path}: ${v.getDotPath(issue) ?? 'configuration'}: ${issue.message}`);
+  throw new Error(`${path}: ${invalidProps(parsed.issues, [AUTHORIZER])}`);
 }
 
 /** The three grants, by the operations that they allow in IAM and in the resource policy. */

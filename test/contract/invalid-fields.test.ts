@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import { text } from '../../lambda/contract/schemas/constraints';
-import { invalidFields } from '../../lambda/api/invalid-fields';
+import { invalidFields } from '../../lambda/contract/schemas/invalid-fields';
 
 const said = (schema: v.GenericSchema, value: unknown): string[] => {
   const { issues = [] } = v.safeParse(v.object({ member: schema }), { member: value });

@@ -13,6 +13,7 @@ import {
   WorkloadIdentity,
   type ApiKeyCredentialProviderProps,
   type IAgentIdentity,
+  type TrustedIssuer,
 } from '../../lib';
 import { consumerStack, propertiesOf, statementsOf, templateOf, written } from './consumer';
 import { API_KEY, IDENTITY, OAUTH2, weatherIn } from './resources';
@@ -224,11 +225,23 @@ describe('an OAuth client', () => {
     expect(resourcesOf(templateOf(stack), OAUTH2)).toHaveLength(0);
   });
 
+  it.each([
+    ['no address', {}, 'P: CustomOauth2: set either discoveryUrl or authorizationServerMetadata'],
+    [
+      'an address that is not valid',
+      { discoveryUrl: 'https://x.example' },
+      'P: CustomOauth2: discoveryUrl: must ',
+    ],
+  ])('with %s is rejected by the name of the prop', (_what, server, message) => {
+    const vendor = OAuth2Vendor.custom({ ...client(), ...server });
+    expect(() => new OAuth2CredentialProvider(stack, 'P', { identity, vendor })).toThrow(message);
+  });
+
   it('must have a secret at synthesis, except an imported one, which keeps its secret', () => {
     const discoveryUrl = 'https://x.example/.well-known/openid-configuration';
     const vendor = OAuth2Vendor.custom({ clientId: 'client', discoveryUrl });
     expect(() => new OAuth2CredentialProvider(stack, 'Created', { identity, vendor })).toThrow(
-      'clientSecret: is required for CLIENT_SECRET_BASIC; public clients are not supported',
+      'Consumer/Created: CustomOauth2: clientSecret: is required for CLIENT_SECRET_BASIC; public clients are not supported',
     );
     new OAuth2CredentialProvider(stack, 'P', { identity, vendor, importExisting: true });
     expect(propertiesOf(templateOf(stack), OAUTH2)).not.toHaveProperty('secret');
@@ -239,7 +252,18 @@ describe('a workload identity', () => {
   it('that the service does not accept is rejected at synthesis', () => {
     const make = (url: string) =>
       new WorkloadIdentity(stack, 'A', { identity, allowedResourceOauth2ReturnUrls: [url] });
-    expect(() => make('no url')).toThrow('allowedResourceOauth2ReturnUrls');
+    expect(() => make('no url')).toThrow(/^Consumer\/A: allowedResourceOauth2ReturnUrls\.0: must be .* URL/);
+  });
+
+  it.each<[what: string, authorizer: TrustedIssuer, message: RegExp]>([
+    ['another address', { discoveryUrl: 'https://login.example' }, /A: authorizer\.discoveryUrl: must /],
+    [
+      'no audience',
+      { discoveryUrl: 'https://login.example/.well-known/openid-configuration', allowedAudience: [] },
+      /A: authorizer\.allowedAudience: must have 1 or more entries/,
+    ],
+  ])('whose issuer has %s is rejected by the name of the prop', (_what, authorizer, message) => {
+    expect(() => new WorkloadIdentity(stack, 'A', { identity, authorizer })).toThrow(message);
   });
 
   it('can trust its own issuer', () => {

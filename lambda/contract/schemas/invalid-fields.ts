@@ -1,6 +1,6 @@
-/** What is wrong with a request, by member. Messages say what a member must be, and never repeat its value. */
+/** What is wrong with a document, by member: of a request, or of a construct's props. Messages say what a member must be, and never repeat its value. */
 import type { BaseIssue } from 'valibot';
-import type { InvalidField } from '../domain/service-error';
+import type { InvalidField } from '../../domain/service-error';
 
 /** Maximum number of reported members: enough to correct a request. */
 const MAX_REPORTED_FIELDS = 20;
@@ -20,7 +20,7 @@ const KINDS: Readonly<Record<string, string>> = {
 /** Types of issues whose message is the schema's own. */
 const OWN_MESSAGE: readonly string[] = ['check', 'raw_check', 'regex', 'union'];
 
-const NOT_AN_OBJECT = 'must be an object';
+export const NOT_AN_OBJECT = 'must be an object';
 
 /** @returns undefined unless the issue is about a bound */
 function describeBound({
@@ -52,7 +52,7 @@ function describe(issue: Issue): string {
 
 const pathOf = (issue: Issue): string[] => (issue.path ?? []).map(({ key }) => String(key));
 
-const field = (path: readonly string[], message: string): InvalidField => ({
+export const field = (path: readonly string[], message: string): InvalidField => ({
   name: path.join('.').slice(0, MAX_NAME_CHARACTERS),
   message,
 });
@@ -73,47 +73,3 @@ function fieldsOf(issue: Issue): InvalidField[] {
 /** @param issues the schema's issues, of which the first are reported */
 export const invalidFields = (issues: readonly Issue[]): InvalidField[] =>
   issues.slice(0, MAX_REPORTED_FIELDS).flatMap(fieldsOf);
-
-/**
- * The schemas accept a list as a structure, and omit map keys that have a meaning in JavaScript (`constructor`). To lose
- * nothing silently, the parsed document is compared with the request.
- *
- * @param sent the request's document
- * @param kept the parsed document
- * @returns the first member that differs; undefined if there is none
- */
-export function lostField(
-  sent: unknown,
-  kept: unknown,
-  path: readonly string[] = [],
-): InvalidField | undefined {
-  if (typeof sent !== 'object' || sent === null || typeof kept !== 'object' || kept === null)
-    return undefined;
-  if (Array.isArray(sent) !== Array.isArray(kept)) return field(path, NOT_AN_OBJECT);
-  for (const [key, value] of Object.entries(sent)) {
-    const at = [...path, key];
-    if (!Object.hasOwn(kept, key))
-      return field(at, 'is a name that this service cannot store; choose another');
-    const lost = lostField(value, (kept as Record<string, unknown>)[key], at);
-    if (lost) return lost;
-  }
-  return undefined;
-}
-
-/** A lone surrogate is not a character. Encoded as UTF-8, different ones would become the same. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
-/** @returns the first member or map key whose text is not well-formed Unicode */
-export function malformedText(value: unknown, path: readonly string[] = []): InvalidField | undefined {
-  if (typeof value === 'string') {
-    return LONE_SURROGATE.test(value) ? field(path, 'must be well-formed Unicode text') : undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const [key, member] of Object.entries(value)) {
-    const malformed = LONE_SURROGATE.test(key)
-      ? field(path, 'must have well-formed Unicode text for names')
-      : malformedText(member, [...path, key]);
-    if (malformed) return malformed;
-  }
-  return undefined;
-}
