@@ -61,7 +61,9 @@ export type {
   CustomClaim,
   DeployedIssuer,
   GlobalTokenRevocation,
+  PollAuthorization,
   SecurityEvents,
+  SecurityEventPoll,
   SecurityEventTransmitter,
   TrustedIssuer,
 } from './resources/trusted-issuer';

@@ -158,11 +158,16 @@ const SECRET_ARNS = `arn:${Aws.PARTITION}:secretsmanager:${Aws.REGION}:${Aws.ACC
  * role.
  * Source: Service authorization reference, "Condition keys for AWS Secrets Manager".
  */
-const secretStatement = (actions: readonly SecretAction[]): PolicyStatement =>
+const secretStatement = (actions: readonly SecretAction[], owners: string | undefined): PolicyStatement =>
   new PolicyStatement({
     actions: actions.map((action) => `secretsmanager:${action}`),
     resources: [SECRET_ARNS],
-    conditions: { Null: { [`secretsmanager:ResourceTag/${OWNER_TAG}`]: 'false' } },
+    conditions: {
+      Null: { [`secretsmanager:ResourceTag/${OWNER_TAG}`]: 'false' },
+      ...(owners !== undefined && {
+        StringLike: { [`secretsmanager:ResourceTag/${OWNER_TAG}`]: owners },
+      }),
+    },
   });
 
 /** Allows that one function, and no other function of the account. */
@@ -186,7 +191,7 @@ export function functionAccess(permissions: GroupPermissions, resources: Accesse
       ...permissions.tables.map((permission) => tableStatement(state, permission)),
       ...(permissions.scans ?? []).map((table) => scanStatement(state, table)),
       ...permissions.key.map((permission) => keyStatement(resources, permission)),
-      ...(permissions.secrets ? [secretStatement(permissions.secrets)] : []),
+      ...(permissions.secrets ? [secretStatement(permissions.secrets, permissions.secretOwners)] : []),
       ...(permissions.signingKeys ? [signingKeyStatement(permissions.signingKeys)] : []),
       ...(permissions.webIdentity ? webIdentityStatements() : []),
       ...invoked.map(([, { functionArn }]) => invokeStatement(functionArn)),

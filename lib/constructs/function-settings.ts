@@ -51,6 +51,8 @@ export interface ServiceFunctionSettings {
   readonly providerClient?: FunctionSettings;
   /** Revokes grants, and tells providers. */
   readonly revocation?: FunctionSettings;
+  /** Fetches security events of identity providers that cannot push them. */
+  readonly eventPoll?: FunctionSettings;
   /** Creates, rotates, and revokes keys. */
   readonly keyRotation?: FunctionSettings;
 }
@@ -68,6 +70,7 @@ const MEMBERS: Readonly<Record<FunctionGroup, keyof ServiceFunctionSettings>> = 
   'provider-client': 'providerClient',
   revocation: 'revocation',
   'key-rotation': 'keyRotation',
+  'event-poll': 'eventPoll',
 };
 
 /**
@@ -87,6 +90,7 @@ export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
   'provider-client': 512,
   revocation: 512,
   'key-rotation': 256,
+  'event-poll': 256,
 };
 
 /**

@@ -34,6 +34,8 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
   // A sweep begins attempts for 45 seconds, and the last of them takes up to 35.
   revocation: Duration.seconds(90),
   'key-rotation': Duration.seconds(15),
+  // Polls begin for 30 seconds. The last of them takes up to 10, and its events as long as those that are pushed.
+  'event-poll': Duration.seconds(60),
 };
 
 /**
@@ -43,16 +45,23 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
  */
 const BACKGROUND_RENEWAL = { retryAttempts: 0, maxEventAge: Duration.seconds(60) };
 
-/** A sweep that failed is repeated by the schedule, a minute later. */
+/** A sweep or a poll that failed is repeated by the schedule, a minute later. */
 const SWEEP = { retryAttempts: 0, maxEventAge: Duration.seconds(60) };
 
 const ASYNCHRONOUS: Readonly<Partial<Record<FunctionGroup, typeof SWEEP>>> = {
   'provider-client': BACKGROUND_RENEWAL,
   revocation: SWEEP,
+  'event-poll': SWEEP,
 };
 
 /** Groups that neither name the service's address nor build one. */
-const WITHOUT_ADDRESS: readonly FunctionGroup[] = ['key-rotation', 'operator', 'revocation', 'token-vault'];
+const WITHOUT_ADDRESS: readonly FunctionGroup[] = [
+  'event-poll',
+  'key-rotation',
+  'operator',
+  'revocation',
+  'token-vault',
+];
 
 /** Groups that issue or return something with a lifetime, or encrypt under a vault key with one. */
 const WITH_LIFETIMES: readonly FunctionGroup[] = [

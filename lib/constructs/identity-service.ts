@@ -16,6 +16,7 @@ import { settingsOfGroup, type ServiceFunctionSettings } from './function-settin
 import { addGroupFunction } from './group-function';
 import { IdentityApi } from './identity-api';
 import { KeySchedule } from './key-schedule';
+import { PollSchedule } from './poll-schedule';
 import { RevocationSchedule } from './revocation-schedule';
 import { lifetimesInSeconds, type LifetimeProps } from './lifetimes';
 import { LogKey } from './log-key';
@@ -136,7 +137,8 @@ function resolveTrustedIssuers(issuers: readonly DeployedIssuer[]) {
   const checked = parseTrustedIssuers(JSON.stringify(issuers));
   for (const { discoveryUrl, securityEvents } of checked) {
     const { transmitter, globalTokenRevocation } = securityEvents ?? {};
-    for (const url of [discoveryUrl, transmitter?.jwksUri, globalTokenRevocation?.jwksUri]) {
+    const { jwksUri, poll } = transmitter ?? {};
+    for (const url of [discoveryUrl, jwksUri, poll?.endpoint, globalTokenRevocation?.jwksUri]) {
       const fault = url === undefined ? undefined : publicEndpointFault(url);
       if (fault !== undefined) throw new Error(`trustedIssuers: ${url}: ${fault}`);
     }
@@ -193,7 +195,7 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
 
 /**
  * @param scope gets the outputs `Endpoint`, `RestApiId`, and `KeyRotationFunctionArn`, the children `Api`, `LogKey`,
- *   `KeySchedule`, `RevocationSchedule`, `LogMetrics`, `Alarms`, and `Dashboard`, and for each function group `{group}`, `{group}-role`, and
+ *   `KeySchedule`, `RevocationSchedule`, `LogMetrics`, `Alarms`, and `Dashboard`, `PollSchedule` if events are polled, and for each function group `{group}`, `{group}-role`, and
  *   `{group}-logs`
  */
 export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
@@ -233,6 +235,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   const revocation = addFunction('revocation');
   const providerClient = addFunction('provider-client', { revocation: revocation.invoked });
   const keyRotation = addFunction('key-rotation');
+  const eventPoll = addFunction('event-poll', { revocation: revocation.invoked });
   const invoked = { 'provider-client': providerClient.invoked, revocation: revocation.invoked };
   const routed = {
     'control-plane': addFunction('control-plane', invoked),
@@ -256,11 +259,15 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   });
   new KeySchedule(scope, 'KeySchedule', { keyRotation: keyRotation.invoked });
   new RevocationSchedule(scope, 'RevocationSchedule', { revocation: revocation.invoked });
+  if (configuration.trustedIssuers.some(({ securityEvents }) => securityEvents?.transmitter?.poll)) {
+    new PollSchedule(scope, 'PollSchedule', { eventPoll: eventPoll.invoked });
+  }
   const functions = {
     ...routed,
     'provider-client': providerClient,
     'key-rotation': keyRotation,
     revocation,
+    'event-poll': eventPoll,
   };
   addMonitoring(scope, { api, functions, state }, props);
   const service = { api, keyRotationFunctionArn: keyRotation.invoked.functionArn };

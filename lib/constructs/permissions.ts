@@ -16,7 +16,12 @@ import {
   type TableName,
 } from '../../lambda/contract/table-keys';
 import type { FunctionGroup } from '../../lambda/contract/operations';
-import { SEALING_PURPOSES, type SealingPurpose, ROTATED_PURPOSES } from '../../lambda/contract/encryption';
+import {
+  EVENT_SECRET_OWNER,
+  SEALING_PURPOSES,
+  type SealingPurpose,
+  ROTATED_PURPOSES,
+} from '../../lambda/contract/encryption';
 
 /** DynamoDB operations that a function can have on some partitions. */
 export type TableAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
@@ -71,6 +76,8 @@ export interface GroupPermissions {
   readonly key: readonly KeyPermission[];
   /** Actions on external secrets: only those of this account and Region that have the owner tag. */
   readonly secrets?: readonly SecretAction[];
+  /** A pattern that the value of the owner tag of these secrets must match. */
+  readonly secretOwners?: string;
   /** The internal functions that the group can invoke, and whose names it therefore knows. */
   readonly invokes?: readonly InvokedGroup[];
   /** Actions on keys that sign client assertions: only those of this account and Region that have the owner tag. */
@@ -331,6 +338,23 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     // It revokes the grants of an account that the issuer purged.
     invokes: ['revocation'],
     key: [],
+    verifiesUsers: true,
+  },
+
+  /**
+   * Fetches the reports that an identity provider cannot push. It does with them what `security-events` does, and reads
+   * the tokens for these requests: only secrets that are tagged for this purpose.
+   */
+  'event-poll': {
+    tables: [
+      { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.userRestriction}*`] },
+      { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.receivedEvent}*`] },
+      { table: 'Revocations', actions: ['PutItem'], partitions: [revocations] },
+    ],
+    invokes: ['revocation'],
+    key: [],
+    secrets: ['DescribeSecret', 'GetSecretValue'],
+    secretOwners: `${EVENT_SECRET_OWNER}*`,
     verifiesUsers: true,
   },
 

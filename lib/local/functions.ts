@@ -143,7 +143,7 @@ function useCredentials({ accessKeyId, secretAccessKey }: EmulatorCredentials): 
 }
 
 /** Functions without a route. */
-const INVOKED_GROUPS = ['provider-client', 'revocation', 'key-rotation'] as const;
+const INVOKED_GROUPS = ['provider-client', 'revocation', 'key-rotation', 'event-poll'] as const;
 
 /** The functions of the gateway, and those that other functions invoke. */
 type Handlers = Record<RoutedGroup, FunctionHandler> &

@@ -6,6 +6,7 @@ import { handler as controlPlane } from '../../lambda/handlers/control-plane';
 import { handler as credentialRetrieval } from '../../lambda/handlers/credential-retrieval';
 import { handler as keyRotation } from '../../lambda/handlers/key-rotation';
 import { handler as oauthCallback } from '../../lambda/handlers/oauth-callback';
+import { handler as eventPoll } from '../../lambda/handlers/event-poll';
 import { handler as grants } from '../../lambda/handlers/grants';
 import { handler as operator } from '../../lambda/handlers/operator';
 import { handler as revocation } from '../../lambda/handlers/revocation';
@@ -19,6 +20,7 @@ export const HANDLERS = {
   'credential-retrieval': credentialRetrieval,
   'key-rotation': keyRotation,
   'oauth-callback': oauthCallback,
+  'event-poll': eventPoll,
   grants,
   operator,
   'provider-client': providerClient,

@@ -4,7 +4,7 @@ import { prepareDataFolder } from './data-folder';
 import { emulatorPorts } from './emulators';
 import type { FunctionFailure } from './function-failure';
 import { checkPort } from './loopback-server';
-import { startRevocationTimer } from './revocation-timer';
+import { LOCAL_SCHEDULES, startScheduleTimer } from './schedule-timer';
 import { openServiceLog } from './service-log';
 import { startLocal, type LocalOptions, type LocalService } from './start';
 
@@ -30,12 +30,14 @@ export async function startLogged(options: Omit<LocalOptions, 'reportFailure'>):
     log.console.error(`Function behind ${resource} failed (request ${requestId}):`, error);
   };
   const service = await startLocal({ ...options, reportFailure });
-  const revocations = startRevocationTimer(service.functions, reportFailure);
+  const timers = LOCAL_SCHEDULES.map((schedule) =>
+    startScheduleTimer(schedule, service.functions, reportFailure),
+  );
   return {
     ...service,
     logPath,
     close: async () => {
-      await revocations.stop();
+      await Promise.all(timers.map((timer) => timer.stop()));
       await service.close();
       log.close();
     },

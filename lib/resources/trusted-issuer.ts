@@ -29,7 +29,26 @@ export interface CustomClaim {
   readonly authorizingClaimMatchValue: AuthorizingClaimMatchValue;
 }
 
-/** A transmitter of security event tokens (SETs): Shared Signals Framework 1.0, push delivery by RFC 8935. */
+/** A secret in AWS Secrets Manager of this account and Region. */
+export interface PollAuthorization {
+  /**
+   * Name or ARN of the secret. It needs the tag `agent-identity:owner` with the value `securityEvents/{id}`, where `id` is
+   * that of the trusted issuer's securityEvents.
+   */
+  readonly secretId: string;
+  /** Member of the JSON object in the secret that contains the bearer token. */
+  readonly jsonKey: string;
+}
+
+/** Where the service fetches security events, once a minute (RFC 8936). */
+export interface SecurityEventPoll {
+  /** `endpoint_url` of the stream's `delivery`. */
+  readonly endpoint: string;
+  /** The bearer token of the requests. */
+  readonly authorization: PollAuthorization;
+}
+
+/** A transmitter of security event tokens (SETs): Shared Signals Framework 1.0, delivery by RFC 8935 or RFC 8936. */
 export interface SecurityEventTransmitter {
   /** `iss` of its SETs, exactly: `issuer` of its `/.well-known/ssf-configuration`. */
   readonly issuer: string;
@@ -48,6 +67,11 @@ export interface SecurityEventTransmitter {
    * @default - verification events with a `state` are rejected
    */
   readonly verificationState?: string;
+  /**
+   * Fetches events from a transmitter that cannot push. Events that it pushes are still received.
+   * @default - the transmitter pushes events
+   */
+  readonly poll?: SecurityEventPoll;
 }
 
 /** Receiver of OpenID Connect Back-Channel Logout 1.0. */

@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { BedrockAgentCoreClient, GetWorkloadAccessTokenCommand } from '@aws-sdk/client-bedrock-agentcore';
 import type { Invocation } from '../../lambda/contract/provider-client-event';
+import type { EventPollEvent } from '../../lambda/contract/event-poll-event';
 import type { KeyRotation } from '../../lambda/contract/key-rotation-event';
 import type { RevocationEvent } from '../../lambda/contract/revocation-event';
 import { OPERATIONS, type FunctionGroup, type OperationName } from '../../lambda/contract/operations';
@@ -26,6 +27,7 @@ export const MEASURED: Readonly<Record<FunctionGroup, string>> = {
   'provider-client': 'a renewal that is already complete',
   revocation: 'a sweep with nothing due',
   'key-rotation': 'a check for due keys',
+  'event-poll': 'a run with nothing to poll',
 };
 
 const workloadName = 'measured-agent';
@@ -71,6 +73,7 @@ export async function prepareCalls(service: Service): Promise<Record<FunctionGro
     },
   };
   const sweep: RevocationEvent = { sweep: true };
+  const poll: EventPollEvent = { poll: 'security-events' };
   const due: KeyRotation = { prepare: 'signing-keys' };
   return {
     'control-plane': event(
@@ -92,5 +95,6 @@ export async function prepareCalls(service: Service): Promise<Record<FunctionGro
     'provider-client': renewal,
     revocation: sweep,
     'key-rotation': due,
+    'event-poll': poll,
   };
 }

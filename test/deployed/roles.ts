@@ -198,6 +198,17 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
       ...[scan('Vault'), scan('Revocations'), invoke('provider-client'), invoke('revocation')],
     ],
   },
+  'event-poll': {
+    may: [
+      ...[put('Directory', 'RESTRICTION#USER#a'), put('Sessions', 'RECEIVED-EVENT#a#b')],
+      ...[put('Revocations', 'REVOCATION#a'), invoke('revocation')],
+    ],
+    mayNot: [
+      ...[put('Directory', 'RESTRICTION#AGENT#a'), get('Directory', IDENTITY), get('Sessions', SESSION)],
+      ...[get('Vault', GRANT), get('Vault', CLIENT_SECRET), get('Keys', 'VAULT-KEY#grant#a')],
+      ...[decrypt('grant'), decrypt('signing'), decrypt(), scan('Revocations'), invoke('provider-client')],
+    ],
+  },
   'key-rotation': {
     may: [query('Directory', SIGNING_KEYS), get('Directory', IDENTITY), encrypt('signing')],
     mayNot: [

@@ -98,14 +98,18 @@ const DIRECTORY: Row[] = [
   [
     'suspend or resume a user',
     on('Directory', 'PutItem', 'RESTRICTION#USER#a'),
-    ['operator', 'security-events'],
+    ['operator', 'security-events', 'event-poll'],
   ],
   ['delete a restriction', on('Directory', 'DeleteItem', 'RESTRICTION#AGENT#a'), NO_GROUP],
   ['read the whole directory', on('Directory', 'Scan'), ['operator']],
 ];
 
 const VAULT: Row[] = [
-  ['remember a received event', on('Sessions', 'PutItem', 'RECEIVED-EVENT#a#b'), ['security-events']],
+  [
+    'remember a received event',
+    on('Sessions', 'PutItem', 'RECEIVED-EVENT#a#b'),
+    ['security-events', 'event-poll'],
+  ],
   ['read a grant, encrypted', on('Vault', 'GetItem', 'GRANT#a#b'), ['operator', ...OPENING]],
   ['change a grant', on('Vault', 'UpdateItem', 'GRANT#a#b'), OPENING],
   ['replace a grant', on('Vault', 'PutItem', 'GRANT#a#b'), NO_GROUP],
@@ -139,7 +143,7 @@ const VAULT: Row[] = [
   [
     'begin a revocation',
     on('Revocations', 'PutItem', 'REVOCATION#a'),
-    ['control-plane', 'grants', 'operator', 'revocation', 'security-events'],
+    ['control-plane', 'grants', 'operator', 'revocation', 'security-events', 'event-poll'],
   ],
   ['read the whole outbox', on('Revocations', 'Scan'), NO_GROUP],
   // No group can delete tables or give others access to them.
@@ -252,6 +256,15 @@ const OTHERS: Row[] = [
     },
     OPENING,
   ],
+  [
+    'read a secret that is tagged for polled security events',
+    {
+      action: 'secretsmanager:GetSecretValue',
+      resource: ELSEWHERE,
+      context: { [`secretsmanager:ResourceTag/${TAG}`]: 'securityEvents/people' },
+    },
+    [...OPENING, 'event-poll'],
+  ],
   ['read any other secret', { action: 'secretsmanager:GetSecretValue', resource: ELSEWHERE }, NO_GROUP],
   [
     'describe a secret that its owner tagged',
@@ -300,7 +313,10 @@ const OTHERS: Row[] = [
   [
     'invoke revocation',
     { action: 'lambda:InvokeFunction', resource: '<revocation.Arn>' },
-    ['control-plane', 'credential-retrieval', 'grants', 'operator', 'provider-client', 'security-events'],
+    [
+      ...(['control-plane', 'credential-retrieval', 'grants', 'operator', 'provider-client'] as const),
+      ...(['security-events', 'event-poll'] as const),
+    ],
   ],
   ...FUNCTION_GROUPS.filter((group) => !INVOKED.includes(group)).map((group): Row => [
     `invoke ${group}`,

@@ -169,6 +169,42 @@ describe('the schedules', () => {
     ]);
   });
 
+  it('request polled security events every minute, if there are any, by a rule that only that function allows', () => {
+    const transmitter = {
+      ...{ issuer: 'https://id.example.com', jwksUri: 'https://id.example.com/keys', audience: ['us'] },
+      poll: {
+        endpoint: 'https://id.example.com/poll',
+        authorization: { secretId: 'stream', jsonKey: 'token' },
+      },
+    };
+    const issuer = {
+      discoveryUrl: 'https://id.example.com/.well-known/openid-configuration',
+      allowedClients: ['app'],
+      securityEvents: { id: 'people', transmitter },
+    };
+    const polling = synthesize({ trustedIssuers: [issuer] });
+    const rules = resourcesOf(polling.stateless, 'AWS::Events::Rule');
+    expect(rules.map(([, { Properties }]) => plain(Properties, polling))).toContainEqual({
+      Description: expect.any(String) as string,
+      ScheduleExpression: 'rate(1 minute)',
+      State: 'ENABLED',
+      Targets: [
+        {
+          Arn: '<eventpoll.Arn>',
+          Id: 'Target0',
+          Input: '{"poll":"security-events"}',
+          RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 },
+        },
+      ],
+    });
+    expect(permissionsOf(polling, 'events.amazonaws.com')).toContainEqual({
+      Action: 'lambda:InvokeFunction',
+      FunctionName: '<eventpoll.Arn>',
+      Principal: 'events.amazonaws.com',
+      SourceArn: '<PollSchedule.Arn>',
+    });
+  });
+
   it('are the only EventBridge rules that can invoke a function, and the only invoker of key-rotation', () => {
     expect(permissionsOf(standard, 'events.amazonaws.com')).toEqual([
       {

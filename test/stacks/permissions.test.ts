@@ -251,6 +251,19 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     onPartitions('Revocations', 'dynamodb:PutItem', ['REVOCATION#*']),
     INVOKE_REVOCATION,
   ],
+  'event-poll': [
+    onPartitions('Directory', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['RESTRICTION#USER#*']),
+    onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['RECEIVED-EVENT#*']),
+    onPartitions('Revocations', 'dynamodb:PutItem', ['REVOCATION#*']),
+    {
+      ...onTaggedSecrets(['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue']),
+      Condition: {
+        Null: { 'secretsmanager:ResourceTag/agent-identity:owner': 'false' },
+        StringLike: { 'secretsmanager:ResourceTag/agent-identity:owner': 'securityEvents/*' },
+      },
+    },
+    INVOKE_REVOCATION,
+  ],
   grants: [
     onPartitions('Directory', 'dynamodb:BatchGetItem', [
       'WORKLOAD-IDENTITY#*',
@@ -393,7 +406,7 @@ it('the stacks attach no further policies to the roles', () => {
 it('Lambda tries an asynchronous invocation once, within 60 seconds', () => {
   const configured = resourcesOf(stateless, 'AWS::Lambda::EventInvokeConfig');
   expect(configured.map(([, { Properties }]) => plain(Properties, synthesis))).toEqual(
-    ['<revocation>', '<providerclient>'].map((FunctionName) => ({
+    ['<revocation>', '<providerclient>', '<eventpoll>'].map((FunctionName) => ({
       FunctionName,
       MaximumEventAgeInSeconds: 60,
       MaximumRetryAttempts: 0,

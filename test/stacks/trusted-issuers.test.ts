@@ -11,6 +11,7 @@ it('only the functions that verify users or their security events get the truste
   });
   const json = JSON.stringify([{ discoveryUrl, allowedAudience: ['app'] }]);
   expect(configured).toEqual([
+    ['eventpoll', json],
     ['tokenexchange', json],
     ['credentialretrieval', json],
     ['securityevents', json],
@@ -34,6 +35,24 @@ it.each([
     {
       discoveryUrl: 'http://127.0.0.1:4601/.well-known/openid-configuration',
       allowedClients: ['c'],
+    },
+    /: must be an https URL$/,
+  ],
+  [
+    'a poll endpoint without TLS',
+    {
+      discoveryUrl,
+      allowedClients: ['c'],
+      securityEvents: {
+        id: 'people',
+        transmitter: {
+          ...{ issuer: 'https://id.example.com', jwksUri: 'https://id.example.com/keys', audience: ['us'] },
+          poll: {
+            endpoint: 'http://id.example.com/poll',
+            authorization: { secretId: 'stream', jsonKey: 'token' },
+          },
+        },
+      },
     },
     /: must be an https URL$/,
   ],

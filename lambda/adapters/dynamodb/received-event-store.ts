@@ -1,6 +1,6 @@
 /** Received security events in the sessions table, from which DynamoDB deletes them after a while. */
 import { hashOf } from '../../domain/digest';
-import type { ReceivedEvent, ReceivedEventStore } from '../../domain/security-event/receive';
+import type { ReceivedEvent, ReceivedEventStore } from '../../domain/security-event/receive-set';
 import { epochSeconds, type System } from '../../domain/system';
 import { receivedEventKey, TTL_ATTRIBUTE } from '../../contract/table-keys';
 import { versioned } from './record';

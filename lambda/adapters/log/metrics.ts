@@ -116,7 +116,12 @@ function inboundCount(entry: AuditEntry): Count[] {
 }
 
 /** What an identity provider reports. */
-const REPORTS: readonly string[] = ['ReceiveSecurityEvents', 'BackChannelLogout', 'GlobalTokenRevocation'];
+const REPORTS: readonly string[] = [
+  'ReceiveSecurityEvents',
+  'PollSecurityEvents',
+  'BackChannelLogout',
+  'GlobalTokenRevocation',
+];
 
 /** A report for an ID that is not configured is not counted: its ID is the caller's choice. */
 function reportCount({ operation, outcome, result, trustedIssuer }: AuditEntry): Count[] {

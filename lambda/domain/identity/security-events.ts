@@ -5,6 +5,9 @@
  */
 import * as v from 'valibot';
 
+/** Begins the value of the owner tag of a secret for polls. The `id` follows. It is no ARN, so no other owner has it. */
+export const EVENT_SECRET_OWNER = 'securityEvents/';
+
 /** The lists are compared with one claim each. */
 const MAX_NAMES = 10;
 
@@ -15,6 +18,12 @@ const address = v.pipe(
   v.maxLength(2048),
   v.check((text) => URL.canParse(text), 'must be a URL'),
 );
+
+/** Where SETs are fetched (RFC 8936), and the secret in AWS Secrets Manager that contains the bearer token. */
+const PollSchema = v.strictObject({
+  endpoint: address,
+  authorization: v.strictObject({ secretId: name, jsonKey: v.pipe(name, v.maxLength(64)) }),
+});
 
 const TransmitterSchema = v.strictObject({
   issuer: name,
@@ -30,6 +39,7 @@ const TransmitterSchema = v.strictObject({
     ),
   ),
   verificationState: v.exactOptional(name),
+  poll: v.exactOptional(PollSchema),
 });
 
 export const SecurityEventsSchema = v.pipe(
@@ -62,6 +72,15 @@ export interface Transmitter {
   readonly authorizationHash?: string | undefined;
   /** `state` of the verification events that the operator requests. */
   readonly verificationState?: string | undefined;
+  /** For a transmitter that cannot push. */
+  readonly poll?: EventPoll | undefined;
+}
+
+/** How SETs are fetched (RFC 8936). */
+export interface EventPoll {
+  readonly endpoint: string;
+  /** The secret in AWS Secrets Manager, and the member of its JSON object, that is the bearer token. */
+  readonly authorization: { readonly secretId: string; readonly jsonKey: string };
 }
 
 /** Who may report that sessions and accounts of a trusted issuer ended, and how. */

@@ -8,38 +8,21 @@ import * as v from 'valibot';
 import { audited, type Annotate, type AuditTrail } from '../audit';
 import { isHashOf } from '../digest';
 import { issuerOf, type DeployedIssuer } from '../identity/trusted-issuer';
-import { sessionHash, subjectHash } from '../identity/user';
 import { parseJsonObject } from '../json-object';
 import { ProviderFailure } from '../oauth/provider-failure';
-import type { MetadataReader } from '../oauth/provider-metadata';
 import { accessDenied, ServiceError } from '../service-error';
 import { epochSeconds } from '../system';
-import type { SecurityEvents } from '../identity/security-events';
-import { apply, type ApplyDependencies } from './apply';
-import { effectOf, STREAM_UPDATED, VERIFICATION, type Effect } from './effect';
-import type { EventTokens } from './event-tokens';
+import { apply } from './apply';
+import type { Effect } from './effect';
+import { MAX_SET_CHARACTERS, receiveSet, type SetDependencies } from './receive-set';
 import { SetRejection } from './rejection';
-import { CLOCK_SKEW, securityEventToken, SET_TYPE, type SecurityEvent } from './set';
-import { eventSubject, type EventSubject } from './subject';
+import { issuersUser, withoutTrailingSlash, type Reporter } from './reporter';
+import { CLOCK_SKEW, SET_TYPE } from './set';
+import { eventSubject } from './subject';
 
-/** Remembers the SETs that were received, so that a repeated one is answered without an effect. */
-export interface ReceivedEventStore {
-  has(event: ReceivedEvent): Promise<boolean>;
-  add(event: ReceivedEvent): Promise<void>;
-}
-
-export interface ReceivedEvent {
-  /** `id` of the issuer's configuration. */
-  readonly issuerId: string;
-  readonly jti: string;
-}
-
-export interface ReceiveDependencies extends ApplyDependencies {
+export interface ReceiveDependencies extends SetDependencies {
   /** The deployment's issuers. */
   readonly issuers: readonly DeployedIssuer[];
-  readonly tokens: EventTokens;
-  readonly metadata: MetadataReader;
-  readonly receivedEvents: ReceivedEventStore;
   readonly audit: AuditTrail;
   /** This service's address, without a trailing slash. */
   readonly baseUrl: string;
@@ -55,15 +38,8 @@ export interface ReceivedRequest {
   readonly body: string;
 }
 
-/** Maximum characters of a request. A SET has about 1,000. */
-const MAX_BODY_CHARACTERS = 65_536;
-
-const withoutTrailingSlash = (text: string): string => text.replace(/\/$/, '');
-
-interface Reporter {
-  readonly trusted: DeployedIssuer;
-  readonly events: SecurityEvents;
-}
+/** Maximum characters of a request. */
+const MAX_BODY_CHARACTERS = MAX_SET_CHARACTERS;
 
 /** @throws ResourceNotFoundException for an ID without configuration; it names no user, so it needs no secrecy */
 function reporterOf(
@@ -89,99 +65,6 @@ function configured<Part>(part: Part | undefined): Part {
   );
 }
 
-/** A user of the issuer, and at most one session. */
-interface IssuersUser {
-  readonly userHash: string;
-  readonly sessionHash: string | undefined;
-}
-
-/**
- * Returns the subject as a user of this issuer; undefined if it is a user of another one. The identifier is the one in the
- * issuer's tokens, which can end with a slash.
- *
- * @throws InternalServerException if the issuer's metadata cannot be read
- */
-async function issuersUser(
-  { metadata }: ReceiveDependencies,
-  { discoveryUrl }: DeployedIssuer,
-  { issuer: stated, subject, sessionId }: Pick<EventSubject, 'issuer' | 'subject' | 'sessionId'>,
-): Promise<IssuersUser | undefined> {
-  if (withoutTrailingSlash(stated) !== issuerOf({ discoveryUrl })) return undefined;
-  const { issuer } = await metadata.read({ discoveryUrl }).catch((error: unknown) => {
-    if (!(error instanceof ProviderFailure)) throw error;
-    throw new ServiceError(
-      'InternalServerException',
-      'The metadata of the issuer are unavailable. Send it again.',
-      {
-        detail: error.detail,
-        cause: error,
-      },
-    );
-  });
-  return {
-    userHash: subjectHash({ kind: 'jwt', issuer, subject }),
-    sessionHash: sessionId === undefined ? undefined : sessionHash(issuer, sessionId),
-  };
-}
-
-/** What one event leads to: an effect on a user, or only an entry in the audit log. */
-type Decision =
-  | { readonly result: string; readonly reason?: string }
-  | { readonly userHash: string; readonly effect: Effect };
-
-const noEffect = (reason: string): Decision => ({ result: 'no-effect', reason });
-
-/** SSF 1.0 section 8.1.4. Only an event that the operator requested has a state. */
-function verification(
-  { claims }: SecurityEvent,
-  { transmitter }: Pick<SecurityEvents, 'transmitter'>,
-): Decision {
-  if (claims.state !== undefined && claims.state !== transmitter?.verificationState) {
-    throw new SetRejection('invalid_state', 'The state of the verification event was not requested.');
-  }
-  return { result: 'verified' };
-}
-
-const STREAM_RESULTS: ReadonlyMap<unknown, string> = new Map([
-  ['enabled', 'stream-enabled'],
-  ['paused', 'stream-stopped'],
-  ['disabled', 'stream-stopped'],
-]);
-
-/** SSF 1.0 section 8.1.5. Keycloak nests the state in an object. */
-function streamUpdated({ claims: { status } }: SecurityEvent): Decision {
-  const stated: unknown =
-    typeof status === 'object' && status !== null && 'status' in status ? status.status : status;
-  return { result: STREAM_RESULTS.get(stated) ?? 'stream-updated' };
-}
-
-async function decide(
-  deps: ReceiveDependencies,
-  { trusted, events }: Reporter,
-  event: SecurityEvent,
-  annotate: Annotate,
-): Promise<Decision> {
-  if (event.type === VERIFICATION) return verification(event, events);
-  if (event.type === STREAM_UPDATED) return streamUpdated(event);
-  const subject = eventSubject(event.subjectId);
-  if (subject === undefined) {
-    throw new SetRejection('invalid_request', 'The subject identifier of the SET is missing or malformed.');
-  }
-  if (typeof subject === 'string') return noEffect(subject);
-  const user = await issuersUser(deps, trusted, subject);
-  if (!user) {
-    throw new SetRejection(
-      'access_denied',
-      'The subject is a user of another issuer. A transmitter reports only on users of its issuer.',
-    );
-  }
-  annotate({ user: user.userHash });
-  const effect = effectOf(event, subject, user.sessionHash);
-  return typeof effect === 'string' ? noEffect(effect) : { userHash: user.userHash, effect };
-}
-
-const lastSegment = (type: string): string => type.slice(type.lastIndexOf('/') + 1);
-
 /**
  * Receives a SET (RFC 8935 section 2). What it reports is stored when this returns.
  *
@@ -196,31 +79,11 @@ export function receiveSecurityEvents(deps: ReceiveDependencies, request: Receiv
     if (contentType !== `application/${SET_TYPE}`) {
       throw new SetRejection('invalid_request', `The Content-Type must be application/${SET_TYPE}.`);
     }
-    if (body.length > MAX_BODY_CHARACTERS) throw new SetRejection('invalid_request', 'The SET is too long.');
     const { authorizationHash } = transmitter;
     if (authorizationHash !== undefined && !isHashOf(authorizationHash, authorization)) {
       throw new SetRejection('authentication_failed', 'The Authorization header is not the configured one.');
     }
-    const claims = await deps.tokens.verify(body.trim(), {
-      types: [SET_TYPE],
-      isIssuer: (issuer) => issuer === transmitter.issuer,
-      audience: transmitter.audience,
-      jwksUri: () => Promise.resolve(transmitter.jwksUri),
-    });
-    const { jti, events } = securityEventToken(claims, epochSeconds(deps.system));
-    annotate({ jti, securityEvents: events.map(({ type }) => lastSegment(type)) });
-    const received = { issuerId: reporter.events.id, jti };
-    if (await deps.receivedEvents.has(received)) return annotate({ result: 'repeated' });
-
-    // All decisions come before the first write, so that a refused SET has no effect.
-    const decisions: Decision[] = [];
-    for (const event of events) decisions.push(await decide(deps, reporter, event, annotate));
-    for (const decision of decisions) {
-      if ('result' in decision) annotate(decision);
-      else annotate(await apply(deps, reporter.events, decision));
-    }
-    // Last: if a write before fails, the transmitter sends the SET again, and it is not taken for a repeated one.
-    await deps.receivedEvents.add(received);
+    await receiveSet(deps, reporter, transmitter, { token: body.trim() }, annotate);
   });
 }
 

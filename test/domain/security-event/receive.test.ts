@@ -4,7 +4,8 @@
  */
 import type { AuditEntry } from '../../../lambda/domain/audit';
 import { subjectHash } from '../../../lambda/domain/identity/user';
-import { receiveSecurityEvents, type ReceivedEvent } from '../../../lambda/domain/security-event/receive';
+import { receiveSecurityEvents } from '../../../lambda/domain/security-event/receive';
+import type { ReceivedEvent } from '../../../lambda/domain/security-event/receive-set';
 import { SET_TYPE } from '../../../lambda/domain/security-event/set';
 import { BEGINNING, createFakeSystem } from '../fake-system';
 import { createInMemoryStores } from '../in-memory-stores';

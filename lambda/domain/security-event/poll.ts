@@ -1,0 +1,216 @@
+/**
+ * Fetches security events from transmitters that cannot push them (RFC 8936). A SET is acknowledged after what it reports
+ * is stored. If the process stops in between, the transmitter delivers the SET again, and it counts as repeated.
+ */
+import * as v from 'valibot';
+import { audited, type AuditTrail } from '../audit';
+import {
+  EVENT_SECRET_OWNER,
+  type EventPoll,
+  type SecurityEvents,
+  type Transmitter,
+} from '../identity/security-events';
+import type { DeployedIssuer } from '../identity/trusted-issuer';
+import { ProviderFailure } from '../oauth/provider-failure';
+import type { Transport } from '../oauth/transport';
+import { OWNER_TAG } from '../ownership';
+import { forEachConcurrently } from '../revocation/concurrency';
+import { memberOf, type SecretTexts } from '../sealing/external-secret';
+import { ServiceError } from '../service-error';
+import { receiveSet, type SetDependencies } from './receive-set';
+import { SetRejection } from './rejection';
+import type { Reporter } from './reporter';
+
+export interface PollDependencies extends SetDependencies {
+  /** The deployment's issuers. */
+  readonly issuers: readonly DeployedIssuer[];
+  readonly transport: Transport;
+  readonly secrets: SecretTexts;
+  readonly audit: AuditTrail;
+  /** Receives an error that no transmitter and no event caused. */
+  readonly report: (error: unknown) => void;
+}
+
+/** SETs of one response. */
+const MAX_EVENTS = 50;
+
+/** Responses of one transmitter in one run. A later run fetches what is left. */
+const MAX_RESPONSES = 20;
+
+/** Transmitters in parallel. */
+const CONCURRENCY = 4;
+
+/** Attempts in one run, each with its own entry, so that a transmitter that stays down raises an alarm. */
+const TRIES = 2;
+
+/** RFC 6750 section 2.1: a token has only these characters, so it cannot add a header. */
+const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
+
+interface Polled extends Reporter {
+  readonly transmitter: Transmitter;
+  readonly poll: EventPoll;
+}
+
+/** What the transmitter learns about the SETs that it delivered (RFC 8936 section 2.2). */
+interface Receipt {
+  readonly ack: readonly string[];
+  readonly setErrs: ReadonlyMap<string, { readonly err: string; readonly description: string }>;
+}
+
+const NOTHING: Receipt = { ack: [], setErrs: new Map() };
+
+const isEmpty = ({ ack, setErrs }: Receipt): boolean => ack.length === 0 && setErrs.size === 0;
+
+/** RFC 8936 section 2.3. */
+const ResponseSchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({
+    sets: v.optional(v.record(v.string(), v.string()), {}),
+    moreAvailable: v.optional(v.boolean(), false),
+  }),
+);
+
+type Delivery = v.InferOutput<typeof ResponseSchema>;
+
+/**
+ * Returns the bearer token. It is read for each run, so a new value is used within a minute.
+ *
+ * @throws ProviderFailure that does not contain the token
+ */
+async function bearerToken(
+  { secrets }: Pick<PollDependencies, 'secrets'>,
+  { authorization: { secretId, jsonKey } }: EventPoll,
+  { id }: SecurityEvents,
+): Promise<string> {
+  const owner = EVENT_SECRET_OWNER + id;
+  const failure = (detail: string) => new ProviderFailure('secret_unavailable', `the secret ${detail}`);
+  const described = await secrets.describe(secretId);
+  if (!described) throw failure('does not exist, or has no owner tag');
+  if (described.tags[OWNER_TAG] !== owner)
+    throw failure(`must have the tag ${OWNER_TAG} with the value ${owner}`);
+  const text = await secrets.text(described.arn);
+  const token = text === undefined ? undefined : memberOf(text, jsonKey);
+  if (token === undefined) throw failure('has no JSON object with text under the jsonKey');
+  if (!BEARER_TOKEN.test(token)) throw failure('contains no bearer token');
+  return token;
+}
+
+/** The request of RFC 8936 section 2.2. */
+const requestBody = ({ ack, setErrs }: Receipt, maxEvents: number): string =>
+  JSON.stringify({
+    maxEvents,
+    returnImmediately: true,
+    ...(ack.length > 0 && { ack }),
+    ...(setErrs.size > 0 && { setErrs: Object.fromEntries(setErrs) }),
+  });
+
+/** @throws ProviderFailure without anything of the response's body */
+async function deliveryIn(response: Response): Promise<Delivery> {
+  const { status } = response;
+  if (status !== 200) {
+    throw new ProviderFailure('invalid_response', `the transmitter answered ${status}`);
+  }
+  const parsed = v.safeParse(ResponseSchema, await response.text());
+  if (parsed.success) return parsed.output;
+  throw new ProviderFailure('invalid_response', "the transmitter's response is malformed");
+}
+
+/** @throws ProviderFailure */
+const requestSets = async (
+  { transport }: Pick<PollDependencies, 'transport'>,
+  endpoint: string,
+  token: string,
+  body: string,
+): Promise<Delivery> =>
+  deliveryIn(
+    await transport(endpoint, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        accept: 'application/json',
+      },
+      body,
+    }),
+  );
+
+/** Receives the SETs of a response. One that fails here is in neither list: the transmitter delivers it again. */
+async function receiveDelivery(
+  deps: PollDependencies,
+  polled: Polled,
+  { sets }: Delivery,
+): Promise<{ readonly receipt: Receipt; readonly failed: boolean }> {
+  const ack: string[] = [];
+  const setErrs = new Map<string, { err: string; description: string }>();
+  let failed = false;
+  for (const [jti, token] of Object.entries(sets)) {
+    try {
+      await audited(deps.audit, { operation: 'ReceiveSecurityEvents' }, async (annotate) => {
+        annotate({ trustedIssuer: polled.events.id });
+        await receiveSet(deps, polled, polled.transmitter, { token, jti }, annotate);
+      });
+      ack.push(jti);
+    } catch (error) {
+      if (error instanceof SetRejection) setErrs.set(jti, { err: error.code, description: error.message });
+      else {
+        failed = true;
+        if (!(error instanceof ServiceError)) deps.report(error);
+      }
+    }
+  }
+  return { receipt: { ack, setErrs }, failed };
+}
+
+/** Fetches and acknowledges SETs until there are no more, or until a time. @throws ProviderFailure */
+async function drain(deps: PollDependencies, polled: Polled, until: number): Promise<void> {
+  const { poll, events } = polled;
+  const token = await bearerToken(deps, poll, events);
+  const request = (receipt: Receipt, maxEvents: number) =>
+    requestSets(deps, poll.endpoint, token, requestBody(receipt, maxEvents));
+  let receipt = NOTHING;
+  for (let responses = 0; responses < MAX_RESPONSES; responses += 1) {
+    const delivery = await request(receipt, MAX_EVENTS);
+    const received = await receiveDelivery(deps, polled, delivery);
+    ({ receipt } = received);
+    const isLast = !delivery.moreAvailable || isEmpty(receipt);
+    if (isLast || received.failed || deps.system.now() >= until) break;
+  }
+  // Section 2.4: a request for no SETs that only acknowledges.
+  if (!isEmpty(receipt)) await request(receipt, 0);
+}
+
+/** Records a failure in the audit log and never throws, so that a transmitter delays no other. */
+async function pollTransmitter(deps: PollDependencies, polled: Polled, until: number): Promise<void> {
+  for (let tried = 0; tried < TRIES && deps.system.now() < until; tried += 1) {
+    try {
+      return await drain(deps, polled, until);
+    } catch (error) {
+      const isKnown = error instanceof ProviderFailure;
+      if (!isKnown) deps.report(error);
+      deps.audit.record({
+        operation: 'PollSecurityEvents',
+        outcome: 'failed',
+        trustedIssuer: polled.events.id,
+        reason: isKnown ? error.detail : 'internal error',
+      });
+    }
+  }
+}
+
+const polledBy = (trusted: DeployedIssuer): Polled[] => {
+  const { securityEvents: events } = trusted;
+  const { transmitter } = events ?? {};
+  const { poll } = transmitter ?? {};
+  return events && transmitter && poll ? [{ trusted, events, transmitter, poll }] : [];
+};
+
+/**
+ * Fetches the security events of every issuer that is polled.
+ *
+ * @param until epoch milliseconds after which no request for more SETs begins
+ */
+export const pollSecurityEvents = (deps: PollDependencies, until: number): Promise<void> =>
+  forEachConcurrently(deps.issuers.flatMap(polledBy), CONCURRENCY, (polled) =>
+    pollTransmitter(deps, polled, until),
+  );

@@ -1,0 +1,51 @@
+/** The trusted issuer that reports, and its users. */
+import type { SecurityEvents } from '../identity/security-events';
+import { issuerOf, type DeployedIssuer } from '../identity/trusted-issuer';
+import { sessionHash, subjectHash } from '../identity/user';
+import { ProviderFailure } from '../oauth/provider-failure';
+import type { MetadataReader } from '../oauth/provider-metadata';
+import { ServiceError } from '../service-error';
+import type { EventSubject } from './subject';
+
+export const withoutTrailingSlash = (text: string): string => text.replace(/\/$/, '');
+
+/** A trusted issuer, and how it reports. */
+export interface Reporter {
+  readonly trusted: DeployedIssuer;
+  readonly events: SecurityEvents;
+}
+
+/** A user of the issuer, and at most one session. */
+export interface IssuersUser {
+  readonly userHash: string;
+  readonly sessionHash: string | undefined;
+}
+
+/**
+ * Returns the subject as a user of this issuer; undefined if it is a user of another one. The identifier is the one in the
+ * issuer's tokens, which can end with a slash.
+ *
+ * @throws InternalServerException if the issuer's metadata cannot be read
+ */
+export async function issuersUser(
+  { metadata }: { readonly metadata: MetadataReader },
+  { discoveryUrl }: DeployedIssuer,
+  { issuer: stated, subject, sessionId }: Pick<EventSubject, 'issuer' | 'subject' | 'sessionId'>,
+): Promise<IssuersUser | undefined> {
+  if (withoutTrailingSlash(stated) !== issuerOf({ discoveryUrl })) return undefined;
+  const { issuer } = await metadata.read({ discoveryUrl }).catch((error: unknown) => {
+    if (!(error instanceof ProviderFailure)) throw error;
+    throw new ServiceError(
+      'InternalServerException',
+      'The metadata of the issuer are unavailable. Send it again.',
+      {
+        detail: error.detail,
+        cause: error,
+      },
+    );
+  });
+  return {
+    userHash: subjectHash({ kind: 'jwt', issuer, subject }),
+    sessionHash: sessionId === undefined ? undefined : sessionHash(issuer, sessionId),
+  };
+}

@@ -1,0 +1,144 @@
+/** Polled events when the database fails, the process stops, or a transmitter does not respond. */
+import type { AuditEntry } from '../../../lambda/domain/audit';
+import { subjectHash } from '../../../lambda/domain/identity/user';
+import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
+import { pollSecurityEvents } from '../../../lambda/domain/security-event/poll';
+import type { ReceivedEvent } from '../../../lambda/domain/security-event/receive-set';
+import { BEGINNING, createFakeSystem } from '../fake-system';
+import { createInMemoryStores } from '../in-memory-stores';
+
+const ISSUER = 'https://issuer.example';
+const TYPE = 'https://schemas.openid.net/secevent/risc/event-type/account-purged';
+const USER = subjectHash({ kind: 'jwt', issuer: ISSUER, subject: 'ana' });
+
+interface Body {
+  maxEvents: number;
+  ack?: string[];
+  setErrs?: object;
+}
+
+function createPoller() {
+  const { restrictions, revocations } = createInMemoryStores();
+  const received: ReceivedEvent[] = [];
+  const entries: AuditEntry[] = [];
+  const errors: unknown[] = [];
+  const requests: [string, Body][] = [];
+  const pending = new Set(['1']);
+  const issuer = (id: string) => ({
+    discoveryUrl: `${ISSUER}/.well-known/openid-configuration`,
+    securityEvents: {
+      id,
+      transmitter: {
+        issuer: ISSUER,
+        jwksUri: `${ISSUER}/keys`,
+        audience: ['us'],
+        poll: { endpoint: `https://${id}.example/poll`, authorization: { secretId: id, jsonKey: 'token' } },
+      },
+    },
+  });
+  const deps = {
+    issuers: [issuer('people')],
+    tokens: {
+      verify: (token: string) =>
+        Promise.resolve({
+          jti: token,
+          iat: BEGINNING,
+          sub_id: { format: 'iss_sub', iss: ISSUER, sub: 'ana' },
+          events: { [TYPE]: {} },
+        }),
+    },
+    metadata: { read: () => Promise.resolve({ issuer: ISSUER }) },
+    restrictions,
+    revocations,
+    revocationWorker: { select: () => Promise.reject(new Error('not used')), wake: () => Promise.resolve() },
+    receivedEvents: {
+      has: ({ jti }: ReceivedEvent) => Promise.resolve(received.some((each) => each.jti === jti)),
+      add: (event: ReceivedEvent) => Promise.resolve(void received.push(event)),
+    },
+    secrets: {
+      describe: (id: string) =>
+        Promise.resolve({ arn: id, tags: { 'agent-identity:owner': `securityEvents/${id}` } }),
+      text: () => Promise.resolve('{"token":"t"}'),
+    },
+    transport: (url: string, { body }: { body?: unknown }) => {
+      const request = JSON.parse(String(body)) as Body;
+      requests.push([url, request]);
+      for (const jti of request.ack ?? []) pending.delete(jti);
+      const sets = Object.fromEntries(request.maxEvents === 0 ? [] : [...pending].map((jti) => [jti, jti]));
+      return Promise.resolve(new Response(JSON.stringify({ sets })));
+    },
+    audit: { record: (entry: AuditEntry) => void entries.push(entry) },
+    system: createFakeSystem(),
+    report: (error: unknown) => void errors.push(error),
+  };
+  return { deps, entries, errors, requests, pending, issuer };
+}
+
+type Poller = ReturnType<typeof createPoller>;
+let poller: Poller;
+beforeEach(() => {
+  poller = createPoller();
+});
+
+const poll = (change: Partial<Poller['deps']> = {}) =>
+  pollSecurityEvents({ ...poller.deps, ...change }, poller.deps.system.now() + 30_000);
+const down = () => Promise.reject(new Error('the database is down'));
+
+it.each([
+  ['the restriction', () => ({ restrictions: { ...poller.deps.restrictions, putUser: down } })],
+  ['the revocation', () => ({ revocations: { ...poller.deps.revocations, create: down } })],
+  ['the record of the event', () => ({ receivedEvents: { ...poller.deps.receivedEvents, add: down } })],
+])(
+  'a SET is not acknowledged if %s could not be stored, and the next run acts once',
+  async (_what, broken) => {
+    await poll(broken());
+    expect(poller.requests.map(([, { ack, setErrs }]) => [ack, setErrs])).toEqual([[undefined, undefined]]);
+    expect(poller.errors).toEqual([new Error('the database is down')]);
+    await poll();
+    expect([...poller.pending]).toEqual([]);
+    expect(await poller.deps.restrictions.ofUser(USER)).toMatchObject({
+      accountAtIssuer: { state: 'PURGED' },
+      revision: 1,
+    });
+    expect((await poller.deps.revocations.due(Infinity)).records).toHaveLength(1);
+  },
+);
+
+it('a process that stops between storing and acknowledging acts once', async () => {
+  const { transport } = poller.deps;
+  let requests = 0;
+  const killed: typeof transport = (...request) => {
+    requests += 1;
+    return requests === 2 ? new Promise(() => undefined) : transport(...request);
+  };
+  // Never returns, as a process that was stopped.
+  void poll({ transport: killed });
+  for (let tick = 0; requests < 2 && tick < 1000; tick += 1) await Promise.resolve();
+  expect([...poller.pending]).toEqual(['1']);
+  expect(await poller.deps.restrictions.ofUser(USER)).toMatchObject({ revision: 1 });
+  await poll();
+  expect([...poller.pending]).toEqual([]);
+  expect(poller.entries.map(({ result }) => result)).toEqual(['applied', 'repeated']);
+  expect(await poller.deps.restrictions.ofUser(USER)).toMatchObject({ revision: 1 });
+  expect((await poller.deps.revocations.due(Infinity)).records).toHaveLength(1);
+});
+
+it('a transmitter that does not respond delays no other, and is recorded', async () => {
+  const { transport } = poller.deps;
+  const issuers = ['silent', 'people'].map(poller.issuer);
+  const hanging: typeof transport = (url, init) =>
+    url.includes('silent')
+      ? Promise.reject(new ProviderFailure('unreachable', 'no answer in 5000 ms', { unavailable: true }))
+      : transport(url, init);
+  await poll({ issuers, transport: hanging });
+  expect([...poller.pending]).toEqual([]);
+  const failures = poller.entries.filter(({ operation }) => operation === 'PollSecurityEvents');
+  const entry = { operation: 'PollSecurityEvents', outcome: 'failed', trustedIssuer: 'silent' };
+  const failure = { ...entry, reason: 'no answer in 5000 ms' };
+  expect(failures).toEqual([failure, failure]);
+});
+
+it('begins no request after its time', async () => {
+  await pollSecurityEvents(poller.deps, poller.deps.system.now());
+  expect(poller.requests).toEqual([]);
+});
