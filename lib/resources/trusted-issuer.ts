@@ -68,6 +68,17 @@ export interface SecurityEventTransmitter {
    */
   readonly verificationState?: string;
   /**
+   * `stream_id` of the stream. Verification events and updates of another stream are rejected.
+   * @default - events about the stream are accepted with any subject
+   */
+  readonly streamId?: string;
+  /**
+   * `critical_subject_members` of its `/.well-known/ssf-configuration`. Events whose subject has such a member have no
+   * effect, unless it is `user` or `session`.
+   * @default - none
+   */
+  readonly criticalSubjectMembers?: string[];
+  /**
    * Fetches events from a transmitter that cannot push. Events that it pushes are still received.
    * @default - the transmitter pushes events
    */

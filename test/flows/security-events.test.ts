@@ -312,6 +312,8 @@ describe('a SET is refused', () => {
     ['with an empty list of events', { events: {} }, {}],
     ['with an event that is no object', { events: { [`${CAEP}session-revoked`]: 'yes' } }, {}],
     ['without a subject', { sub_id: undefined }, {}],
+    ['with a jwt_id without jti', { sub_id: { format: 'jwt_id', iss: 'https://issuer.example' } }, {}],
+    ['with an email that is no text', { sub_id: { format: 'email', email: 1 } }, {}],
     ['with a malformed subject', { sub_id: { format: 'iss_sub', iss: 1, sub: 'ana' } }, {}],
     [
       'with an event in the future',

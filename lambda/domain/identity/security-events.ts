@@ -39,6 +39,8 @@ const TransmitterSchema = v.strictObject({
     ),
   ),
   verificationState: v.exactOptional(name),
+  streamId: v.exactOptional(name),
+  criticalSubjectMembers: v.exactOptional(names),
   poll: v.exactOptional(PollSchema),
 });
 
@@ -72,6 +74,10 @@ export interface Transmitter {
   readonly authorizationHash?: string | undefined;
   /** `state` of the verification events that the operator requests. */
   readonly verificationState?: string | undefined;
+  /** `stream_id` of the stream; undefined if events about the stream are accepted with any subject. */
+  readonly streamId?: string | undefined;
+  /** Members of complex subjects that a receiver must understand, as in the transmitter's configuration. */
+  readonly criticalSubjectMembers?: readonly string[] | undefined;
   /** For a transmitter that cannot push. */
   readonly poll?: EventPoll | undefined;
 }

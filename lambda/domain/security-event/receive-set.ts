@@ -9,7 +9,7 @@ import type { EventTokens } from './event-tokens';
 import { SetRejection } from './rejection';
 import { issuersUser, type Reporter } from './reporter';
 import { securityEventToken, SET_TYPE, type SecurityEvent } from './set';
-import { eventSubject } from './subject';
+import { eventSubject, opaqueId } from './subject';
 
 /** Remembers the SETs that were received, so that a repeated one is answered without an effect. */
 export interface ReceivedEventStore {
@@ -44,6 +44,21 @@ type Decision = { readonly result: string; readonly reason?: string } | UserEffe
 
 const noEffect = (reason: string): Decision => ({ result: 'no-effect', reason });
 
+/**
+ * SSF 1.0 sections 8.1.4 and 8.1.5: the subject of an event about the stream is the ID of the stream.
+ *
+ * @throws SetRejection `invalid_request` for another stream
+ */
+function checkStream(
+  { subjectId }: SecurityEvent,
+  { transmitter }: Pick<SecurityEvents, 'transmitter'>,
+): void {
+  const { streamId } = transmitter ?? {};
+  if (streamId !== undefined && opaqueId(subjectId) !== streamId) {
+    throw new SetRejection('invalid_request', 'The subject of the event is not the ID of this stream.');
+  }
+}
+
 /** SSF 1.0 section 8.1.4. Only an event that the operator requested has a state. */
 function verification(
   { claims }: SecurityEvent,
@@ -74,13 +89,20 @@ async function decide(
   event: SecurityEvent,
   annotate: Annotate,
 ): Promise<Decision> {
-  if (event.type === VERIFICATION) return verification(event, events);
-  if (event.type === STREAM_UPDATED) return streamUpdated(event);
+  if (event.type === VERIFICATION || event.type === STREAM_UPDATED) {
+    checkStream(event, events);
+    return event.type === VERIFICATION ? verification(event, events) : streamUpdated(event);
+  }
   const subject = eventSubject(event.subjectId);
   if (subject === undefined) {
     throw new SetRejection('invalid_request', 'The subject identifier of the SET is missing or malformed.');
   }
   if (typeof subject === 'string') return noEffect(subject);
+  // SSF 1.0 section 3.6: such an event must be discarded.
+  const critical = subject.unused.filter((each) =>
+    events.transmitter?.criticalSubjectMembers?.includes(each),
+  );
+  if (critical.length > 0) return noEffect('the subject has a critical member that is not supported');
   const user = await issuersUser(deps, trusted, subject);
   if (!user) {
     throw new SetRejection(

@@ -20,14 +20,31 @@ export interface EventSubject {
   readonly subject: string;
   /** The session ID, as in the `sid` claim of the user's tokens; undefined for all sessions. */
   readonly sessionId?: string | undefined;
-  /** Members that narrow the subject further, and that this service does not know: a device, a group. */
+  /** Members of a complex subject that this service does not use. */
+  readonly unused: readonly string[];
+  /** Those of them that narrow the subject further: a device, a group. */
   readonly narrowedBy: readonly string[];
 }
 
 /** Keycloak's session ID if an administrator ends all sessions of a user. */
 const ALL_SESSIONS = 'ALL';
 
-const KNOWN_MEMBERS: readonly string[] = ['format', 'user', 'session', 'tenant'];
+const USED_MEMBERS: readonly string[] = ['format', 'user', 'session'];
+/** The issuer is the tenant. */
+const NOT_NARROWING: readonly string[] = ['tenant'];
+
+/** The other formats of RFC 9493 and CAEP 1.0 with their members, to tell a malformed identifier from an unsupported one. */
+const OTHER_FORMATS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['account', ['uri']],
+  ['aliases', []],
+  ['did', ['url']],
+  ['email', ['email']],
+  ['jwt_id', ['iss', 'jti']],
+  ['opaque', ['id']],
+  ['phone_number', ['phone_number']],
+  ['saml_assertion_id', ['issuer', 'assertion_id']],
+  ['uri', ['uri']],
+]);
 
 /** Earlier drafts name the format `subject_type`, with a hyphen, and Google still does. */
 function withFormat(identifier: unknown): unknown {
@@ -47,7 +64,8 @@ function withFormat(identifier: unknown): unknown {
 export function eventSubject(identifier: unknown): EventSubject | string | undefined {
   const form = withFormat(identifier);
   const simple = v.safeParse(IssSub, form);
-  if (simple.success) return { issuer: simple.output.iss, subject: simple.output.sub, narrowedBy: [] };
+  if (simple.success)
+    return { issuer: simple.output.iss, subject: simple.output.sub, unused: [], narrowedBy: [] };
 
   const complex = v.safeParse(Complex, form);
   if (complex.success) {
@@ -57,11 +75,13 @@ export function eventSubject(identifier: unknown): EventSubject | string | undef
     const opaque = v.safeParse(Opaque, withFormat(session));
     if (session !== undefined && !opaque.success) return 'the session of the complex subject is not opaque';
     const id = opaque.success ? opaque.output.id : ALL_SESSIONS;
+    const unused = Object.keys(complex.output).filter((member) => !USED_MEMBERS.includes(member));
     return {
       issuer: user.output.iss,
       subject: user.output.sub,
       ...(id !== ALL_SESSIONS && { sessionId: id }),
-      narrowedBy: Object.keys(complex.output).filter((member) => !KNOWN_MEMBERS.includes(member)),
+      unused,
+      narrowedBy: unused.filter((member) => !NOT_NARROWING.includes(member)),
     };
   }
 
@@ -69,5 +89,13 @@ export function eventSubject(identifier: unknown): EventSubject | string | undef
   if (!other.success) return undefined;
   // The formats of the schemas above are malformed here.
   if (['iss_sub', 'complex'].includes(other.output.format)) return undefined;
-  return 'the format of the subject is not supported';
+  const members = OTHER_FORMATS.get(other.output.format) ?? [];
+  const isMalformed = members.some((member) => !v.is(text, other.output[member]));
+  return isMalformed ? undefined : 'the format of the subject is not supported';
+}
+
+/** Returns the ID of a subject in the format `opaque`. */
+export function opaqueId(identifier: unknown): string | undefined {
+  const parsed = v.safeParse(Opaque, withFormat(identifier));
+  return parsed.success ? parsed.output.id : undefined;
 }
