@@ -15,6 +15,7 @@ process.env.CDK_VALIDATION = 'false';
 
 module.exports = {
   testEnvironment: '<rootDir>/test/environment.ts',
+  testSequencer: '<rootDir>/test/longest-first.cjs',
   globalSetup: '<rootDir>/test/build-functions.ts',
   silent: true,
   // By default, Jest starts one process fewer than there are cores, which is a single one on two cores.

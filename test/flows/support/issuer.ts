@@ -71,24 +71,41 @@ async function sameKeyFor(
   return { publicKey: await imported(publicKey), privateKey: await imported(privateKey), jwk };
 }
 
-export async function startIssuer(): Promise<TestIssuer> {
+async function newKeys() {
   const [RS256, ES256, EdDSA] = await Promise.all([newKey('RS256'), newKey('ES256'), newKey('EdDSA')]);
   const [PS256, PS384, PS512] = await Promise.all(
     (['PS256', 'PS384', 'PS512'] as const).map((algorithm) => sameKeyFor(RS256, algorithm)),
   );
-  const keys = { RS256, ES256, EdDSA, PS256: PS256!, PS384: PS384!, PS512: PS512! };
-  /** Keys that the issuer publishes without an algorithm. */
-  const anyAlgorithm = [RS256, ES256].map(({ jwk }) => ({ ...jwk, kid: `any-${jwk.kty}`, alg: undefined }));
+  return { RS256, ES256, EdDSA, PS256: PS256!, PS384: PS384!, PS512: PS512! };
+}
+
+type Keys = Awaited<ReturnType<typeof newKeys>>;
+
+/** The key set of an issuer that publishes the keys of these algorithms, and two keys without an algorithm. */
+function keySet(keys: Keys, published: Iterable<Algorithm>): { keys: object[] } {
+  const anyAlgorithm = [keys.RS256, keys.ES256].map(({ jwk }) => ({
+    ...jwk,
+    kid: `any-${jwk.kty}`,
+    alg: undefined,
+  }));
+  return { keys: [...[...published].map((algorithm) => keys[algorithm].jwk), ...anyAlgorithm] };
+}
+
+export async function startIssuer(): Promise<TestIssuer> {
+  let created: Promise<Keys> | undefined;
+  /** Creates the keys when they are first used, because an RSA key takes time, and many tests use no user token. */
+  const issuerKeys = (): Promise<Keys> => (created ??= newKeys());
   const published = new Set<Algorithm>(ALGORITHMS);
   let issuer = '';
-  const documents = (): Record<string, object> => ({
-    '/.well-known/openid-configuration': { issuer, jwks_uri: `${issuer}/jwks` },
-    '/jwks': { keys: [...[...published].map((algorithm) => keys[algorithm].jwk), ...anyAlgorithm] },
-  });
+  const documentAt = async (path: string | undefined): Promise<object | undefined> => {
+    if (path === '/.well-known/openid-configuration') return { issuer, jwks_uri: `${issuer}/jwks` };
+    return path === '/jwks' ? keySet(await issuerKeys(), published) : undefined;
+  };
   const server = createServer((request, response) => {
-    const document = documents()[request.url ?? ''];
-    response.writeHead(document ? 200 : 404, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(document ?? {}));
+    void documentAt(request.url).then((document) => {
+      response.writeHead(document ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(document ?? {}));
+    });
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -103,7 +120,8 @@ export async function startIssuer(): Promise<TestIssuer> {
     issuer,
     discoveryUrl: `${issuer}/.well-known/openid-configuration`,
     audience,
-    token(subject, claims, { alg = 'RS256', critical, ...header } = {}) {
+    async token(subject, claims, { alg = 'RS256', critical, ...header } = {}) {
+      const keys = await issuerKeys();
       const extension = critical === undefined ? {} : { crit: [critical], [critical]: 'made up' };
       const parameters = { kid: kidOf(alg), ...header, ...extension, alg };
       return new SignJWT(claimsOf(subject, claims))
@@ -111,6 +129,7 @@ export async function startIssuer(): Promise<TestIssuer> {
         .sign(keys[alg].privateKey, critical === undefined ? {} : { crit: { [critical]: false } });
     },
     async forged(forgery, subject) {
+      const keys = await issuerKeys();
       const token = new SignJWT(claimsOf(subject));
       const kid = kidOf('RS256');
       switch (forgery) {

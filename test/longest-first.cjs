@@ -1,0 +1,33 @@
+/**
+ * The order of test files: the longest first, so that no worker is left with a long file at the end. Jest orders them by
+ * their time in earlier runs. Without one, as in CI, it orders them by size, and some of the longest files are short.
+ */
+'use strict';
+const { default: Sequencer } = require('@jest/test-sequencer');
+
+/** In order: they start programs, synthesize many apps, or wait for a browser. */
+const LONGEST = [
+  'browser/user-journey',
+  'local/data-folder',
+  'stacks/nag',
+  'browser/forwarded-link',
+  'local/start',
+  'local/demo',
+  'cli/local',
+  'local/moved-address',
+  'stacks/issuer-trust',
+  'stacks/rotate-keys',
+];
+
+function rank({ path }) {
+  const place = LONGEST.findIndex((name) => path.replaceAll('\\', '/').endsWith(`/test/${name}.test.ts`));
+  return place < 0 ? LONGEST.length : place;
+}
+
+module.exports = class LongestFirst extends Sequencer {
+  sort(tests) {
+    const sorted = super.sort(tests);
+    const known = sorted.some(({ duration }) => duration !== undefined);
+    return known ? sorted : sorted.sort((a, b) => rank(a) - rank(b));
+  }
+};
