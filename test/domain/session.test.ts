@@ -222,12 +222,13 @@ it('a session can be completed only while it has a code', () => {
   );
 });
 
-it('a session remembers the browser that delivered the response, and no browser that only opened the authorization URL', () => {
+it('a session remembers the browser that delivered the response or declined, and no browser that only opened the authorization URL', () => {
   fc.assert(
     fc.property(history, (events) => {
       const { session, taken } = played(events);
-      const answered = taken.some(({ event }) => event === 'consent' || event === 'error-response');
-      expect(session.responded?.cookieHash).toBe(answered ? START.cookieHash : undefined);
+      const took = (...types: string[]) => taken.some(({ event }) => types.includes(event));
+      const answered = took('consent', 'error-response') ? START.cookieHash : undefined;
+      expect(session.responded?.cookieHash).toBe(took('decline') ? 'declining-cookie' : answered);
     }),
   );
 });
