@@ -111,6 +111,7 @@ export const PREFIX = {
   revocation: 'REVOCATION#',
   outboxItem: 'REVOKED-GRANT#',
   receivedEvent: 'RECEIVED-EVENT#',
+  userEmail: 'USER-EMAIL#',
 } as const;
 
 export interface Key {
@@ -152,6 +153,9 @@ export const userRestrictionKey = (userHash: string): Key => ({
   pk: PREFIX.userRestriction + userHash,
   sk: RECORD,
 });
+
+/** @param emailHash as `emailHash` returns it */
+export const userEmailKey = (emailHash: string): Key => ({ pk: PREFIX.userEmail + emailHash, sk: RECORD });
 
 /** @param hash of the event's `jti` */
 export const receivedEventKey = (issuerId: string, hash: string): Key => ({

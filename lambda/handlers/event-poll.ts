@@ -6,6 +6,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createReceivedEventStore } from '../adapters/dynamodb/received-event-store';
 import { createRestrictionStore } from '../adapters/dynamodb/restriction-store';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
+import { createUserEmailStore } from '../adapters/dynamodb/user-email-store';
 import { createEventTokenVerifier } from '../adapters/http/event-token-verifier';
 import { createTransport } from '../adapters/http/transport';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
@@ -32,6 +33,7 @@ const deps = {
   tokens: createEventTokenVerifier(transport, system),
   metadata: createMetadataReader(transport, endpointPolicy, system),
   restrictions: createRestrictionStore(tables.DIRECTORY_TABLE),
+  userEmails: createUserEmailStore(tables.DIRECTORY_TABLE),
   revocations: createRevocationStore(tables.REVOCATIONS_TABLE),
   revocationWorker: createRevocationFunction(env.REVOCATION_FUNCTION),
   receivedEvents: createReceivedEventStore(tables.SESSIONS_TABLE, system),

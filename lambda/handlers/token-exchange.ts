@@ -1,13 +1,17 @@
 /** Composition of token exchange, which reads the directory, signs, and seals user tokens, but cannot reach the vault. */
 import { system } from '../adapters/system';
 import { createIdentityReader } from '../adapters/dynamodb/directory-reader';
+import { createRestrictionStore } from '../adapters/dynamodb/restriction-store';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
+import { createUserEmailStore } from '../adapters/dynamodb/user-email-store';
 import { createTransport } from '../adapters/http/transport';
 import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
 import { createSeal } from '../adapters/kms/seal';
 import { createSigningKeyWrapper } from '../adapters/kms/signing-key-wrapper';
 import { createHandler } from '../api/router';
+import { issuerOf } from '../domain/identity/trusted-issuer';
 import { createMetadataReader } from '../domain/oauth/provider-metadata';
+import { createUserEmails } from '../domain/restriction/user-emails';
 import { issueWorkloadAccessToken, type IssueCall, type OnBehalfOf } from '../domain/workload-token/issue';
 import { createSigningKeys } from '../domain/workload-token/signing-keys';
 import { createAws } from './composition/aws';
@@ -25,14 +29,21 @@ const endpointPolicy = readEndpointPolicy();
 const aws = createAws(env);
 const { kms, tables, dynamodb } = aws;
 const transport = createTransport(endpointPolicy);
+const trustedIssuers = readTrustedIssuers();
 const deps = {
   directory: createIdentityReader(dynamodb, env.DIRECTORY_TABLE),
   userTokens: createUserTokenVerifier(
-    readTrustedIssuers(),
+    trustedIssuers,
     createMetadataReader(transport, endpointPolicy, system),
     transport,
     system,
   ),
+  userEmails: createUserEmails({
+    userEmails: createUserEmailStore(tables.DIRECTORY_TABLE),
+    restrictions: createRestrictionStore(tables.DIRECTORY_TABLE),
+    issuers: trustedIssuers.filter(({ securityEvents }) => securityEvents?.emailSubjects).map(issuerOf),
+    system,
+  }),
   signingKeys: createSigningKeys({
     store: createSigningKeyStore(tables.DIRECTORY_TABLE),
     wrapper: createSigningKeyWrapper(kms, env.KMS_KEY_ARN, {

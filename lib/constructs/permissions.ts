@@ -94,6 +94,7 @@ const apiKeyProviders = `${PREFIX.apiKeyProvider}*`;
 const resources = [workloadIdentities, providers, apiKeyProviders];
 /** Both kinds. */
 const restrictions = [`${PREFIX.agentRestriction}*`, `${PREFIX.userRestriction}*`];
+const userEmails = `${PREFIX.userEmail}*`;
 const apiKeys = `${PREFIX.apiKey}*`;
 const sessions = `${PREFIX.session}*`;
 const grants = `${PREFIX.grant}*`;
@@ -162,6 +163,9 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     tables: [
       { table: 'Directory', actions: ['BatchGetItem'], partitions: [workloadIdentities, ...restrictions] },
       { table: 'Directory', actions: ['GetItem'], partitions: [workloadIdentities] },
+      // For issuers that name users by email address in their reports.
+      { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [userEmails] },
+      { table: 'Directory', actions: ['GetItem'], partitions: [`${PREFIX.userRestriction}*`] },
       { table: 'Directory', actions: ['Query', 'PutItem'], partitions: [signingKeys] },
       { table: 'Directory', actions: ['GetItem'], partitions: [tokenVault] },
       {
@@ -332,6 +336,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   'security-events': {
     tables: [
       { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.userRestriction}*`] },
+      { table: 'Directory', actions: ['GetItem'], partitions: [userEmails] },
       { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.receivedEvent}*`] },
       { table: 'Revocations', actions: ['PutItem'], partitions: [revocations] },
     ],
@@ -348,6 +353,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   'event-poll': {
     tables: [
       { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.userRestriction}*`] },
+      { table: 'Directory', actions: ['GetItem'], partitions: [userEmails] },
       { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.receivedEvent}*`] },
       { table: 'Revocations', actions: ['PutItem'], partitions: [revocations] },
     ],

@@ -130,6 +130,12 @@ export interface SecurityEvents {
    * @default false
    */
   readonly revokeOnAccountDisabled?: boolean;
+  /**
+   * Whether reports can name users by email address. The service then stores hashes of the addresses in user tokens with
+   * `email_verified`.
+   * @default false
+   */
+  readonly emailSubjects?: boolean;
 }
 
 /** An issuer whose user tokens are accepted. A token must meet all the conditions that are set. */

@@ -152,8 +152,12 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
     ],
   },
   'token-exchange': {
-    may: [get('Directory', IDENTITY), query('Directory', SIGNING_KEYS), encrypt('signing')],
+    may: [
+      ...[get('Directory', IDENTITY), query('Directory', SIGNING_KEYS), encrypt('signing')],
+      put('Directory', 'USER-EMAIL#a'),
+    ],
     mayNot: [
+      put('Directory', 'RESTRICTION#USER#a'),
       ...[get('Directory', PROVIDER), put('Directory', IDENTITY), scan('Directory')],
       ...[get('Vault', GRANT), get('Vault', API_KEY), get('Sessions', SESSION)],
       ...[get('Keys', 'VAULT-KEY#grant#a'), decrypt('grant'), decrypt('client-secret'), decrypt('api-key')],
@@ -201,6 +205,7 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
   'event-poll': {
     may: [
       ...[put('Directory', 'RESTRICTION#USER#a'), put('Sessions', 'RECEIVED-EVENT#a#b')],
+      get('Directory', 'USER-EMAIL#a'),
       ...[put('Revocations', 'REVOCATION#a'), invoke('revocation')],
     ],
     mayNot: [
@@ -228,11 +233,13 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
   'security-events': {
     may: [
       ...[put('Directory', 'RESTRICTION#USER#a'), put('Sessions', 'RECEIVED-EVENT#a#b')],
+      get('Directory', 'USER-EMAIL#a'),
       ...[put('Revocations', 'REVOCATION#a'), invoke('revocation')],
     ],
     mayNot: [
       ...[
         put('Directory', 'RESTRICTION#AGENT#a'),
+        put('Directory', 'USER-EMAIL#a'),
         get('Directory', IDENTITY),
         query('Directory', SIGNING_KEYS),
       ],

@@ -41,6 +41,7 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifeti
       verify: () =>
         Promise.resolve({ user: ALICE, issuedAt: BEGINNING, scopes: [], expiresAt: userTokenEnd }),
     },
+    userEmails: { check: () => Promise.resolve() },
     signingKeys,
     seal,
     audit,

@@ -100,6 +100,12 @@ const DIRECTORY: Row[] = [
     on('Directory', 'PutItem', 'RESTRICTION#USER#a'),
     ['operator', 'security-events', 'event-poll'],
   ],
+  [
+    'find the user of an email address',
+    on('Directory', 'GetItem', 'USER-EMAIL#a'),
+    ['token-exchange', 'security-events', 'event-poll'],
+  ],
+  ['remember an email address', on('Directory', 'PutItem', 'USER-EMAIL#a'), ['token-exchange']],
   ['delete a restriction', on('Directory', 'DeleteItem', 'RESTRICTION#AGENT#a'), NO_GROUP],
   ['read the whole directory', on('Directory', 'Scan'), ['operator']],
 ];

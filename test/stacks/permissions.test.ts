@@ -153,6 +153,8 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
       'RESTRICTION#USER#*',
     ]),
     onPartitions('Directory', 'dynamodb:GetItem', ['WORKLOAD-IDENTITY#*']),
+    onPartitions('Directory', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['USER-EMAIL#*']),
+    onPartitions('Directory', 'dynamodb:GetItem', ['RESTRICTION#USER#*']),
     onPartitions('Directory', ['dynamodb:PutItem', 'dynamodb:Query'], ['SIGNING-KEY']),
     onPartitions('Directory', 'dynamodb:GetItem', ['TOKEN-VAULT']),
     onPartitions(
@@ -247,12 +249,14 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
   ],
   'security-events': [
     onPartitions('Directory', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['RESTRICTION#USER#*']),
+    onPartitions('Directory', 'dynamodb:GetItem', ['USER-EMAIL#*']),
     onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['RECEIVED-EVENT#*']),
     onPartitions('Revocations', 'dynamodb:PutItem', ['REVOCATION#*']),
     INVOKE_REVOCATION,
   ],
   'event-poll': [
     onPartitions('Directory', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['RESTRICTION#USER#*']),
+    onPartitions('Directory', 'dynamodb:GetItem', ['USER-EMAIL#*']),
     onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['RECEIVED-EVENT#*']),
     onPartitions('Revocations', 'dynamodb:PutItem', ['REVOCATION#*']),
     {

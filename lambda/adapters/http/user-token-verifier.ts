@@ -12,6 +12,7 @@ import type { MetadataReader } from '../../domain/oauth/provider-metadata';
 import { claimsRejection, scopesOf } from '../../domain/identity/token-admission';
 import { issuerOf, type TrustedIssuer } from '../../domain/identity/trusted-issuer';
 import {
+  emailHash,
   sessionHash,
   USER_TOKEN_ENDED,
   type UserTokenVerifier,
@@ -63,7 +64,7 @@ function parse(token: string): UnverifiedJwt {
 }
 
 function verified(claims: JWTPayload): VerifiedUserToken {
-  const { iss, sub, exp, iat = 0, sid } = claims;
+  const { iss, sub, exp, iat = 0, sid, email } = claims;
   if (iss === undefined || !sub || exp === undefined) {
     throw unauthorized(INVALID, 'iss, sub or exp is missing');
   }
@@ -71,6 +72,8 @@ function verified(claims: JWTPayload): VerifiedUserToken {
     user: { kind: 'jwt', issuer: iss, subject: sub },
     issuedAt: iat,
     ...(typeof sid === 'string' && { sessionHash: sessionHash(iss, sid) }),
+    // OpenID Connect Core section 5.1: a user can choose an address that the issuer has not verified.
+    ...(typeof email === 'string' && claims.email_verified === true && { emailHash: emailHash(iss, email) }),
     expiresAt: exp,
     scopes: scopesOf(claims),
   };

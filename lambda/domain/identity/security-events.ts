@@ -54,6 +54,7 @@ export const SecurityEventsSchema = v.pipe(
     backChannelLogout: v.exactOptional(v.strictObject({ clientIds: names })),
     globalTokenRevocation: v.exactOptional(v.strictObject({ issuer: name, jwksUri: address })),
     revokeOnAccountDisabled: v.exactOptional(v.boolean()),
+    emailSubjects: v.exactOptional(v.boolean()),
   }),
   v.check(
     ({ transmitter, backChannelLogout, globalTokenRevocation }) =>
@@ -100,4 +101,6 @@ export interface SecurityEvents {
   readonly globalTokenRevocation?: { readonly issuer: string; readonly jwksUri: string } | undefined;
   /** Whether `account-disabled` revokes the user's grants, as `account-purged` always does. */
   readonly revokeOnAccountDisabled?: boolean | undefined;
+  /** Whether it names users by email address. The service then stores hashes of the verified addresses in user tokens. */
+  readonly emailSubjects?: boolean | undefined;
 }

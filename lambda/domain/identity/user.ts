@@ -20,6 +20,8 @@ export interface UserTokenFacts {
 /** The facts of a verified user token. */
 export interface VerifiedUserToken extends UserTokenFacts {
   readonly user: User & { kind: 'jwt' };
+  /** Hash of its `email`, as {@link emailHash}; undefined unless the issuer states that it has verified the address. */
+  readonly emailHash?: string | undefined;
   /** Epoch seconds at which the token expires. */
   readonly expiresAt: number;
   readonly scopes: readonly string[];
@@ -63,6 +65,17 @@ export const userHashIn = (subject: string | undefined): string | undefined =>
 export const sessionHash = (issuer: string, sessionId: string): string =>
   createHash('sha256')
     .update(JSON.stringify(['sid', issuer, sessionId]))
+    .digest('base64url');
+
+/**
+ * Returns the identifier of an email address of an issuer's user in records: SHA-256, base64url. Addresses that differ in
+ * case only are the same: an issuer that has both for two users could not tell them apart in a report either.
+ *
+ * @param issuer `iss` of the user token
+ */
+export const emailHash = (issuer: string, email: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify(['email', issuer, email.trim().normalize('NFC').toLowerCase()]))
     .digest('base64url');
 
 /**

@@ -8,17 +8,21 @@ import type { AuditEntry } from '../audit';
 import type { SecurityEvents } from '../identity/security-events';
 import { changedConcurrently } from '../resource-write';
 import type { RestrictionStore, UserRestriction } from '../restriction/restriction';
+import type { UserEmailStore } from '../restriction/user-emails';
 import { deferRevocation, type BeginRevocationDependencies } from '../revocation/begin';
 import { epochSeconds } from '../system';
 import { withEffect, type Effect } from './effect';
 
 export interface ApplyDependencies extends BeginRevocationDependencies {
   readonly restrictions: Pick<RestrictionStore, 'ofUser' | 'putUser'>;
+  readonly userEmails: Pick<UserEmailStore, 'userOf'>;
 }
 
 /** An effect on a user. */
 export interface UserEffect {
   readonly userHash: string;
+  /** For a user that is named by an email address. */
+  readonly emailHash?: string | undefined;
   readonly effect: Effect;
 }
 
@@ -95,6 +99,29 @@ async function revokeGrants(
   return revocationId;
 }
 
+const resultOf = (changed: boolean): Partial<AuditEntry> =>
+  changed
+    ? { result: 'applied' }
+    : { result: 'no-effect', reason: 'applied before, or overridden by a newer event' };
+
+/**
+ * Applies the effect to the user of an email address. Without a user, or with an earlier effect on the address, it is
+ * applied to the address: see ../restriction/user-emails.ts.
+ */
+async function applyToEmail(
+  deps: ApplyDependencies,
+  events: SecurityEvents,
+  emailHash: string,
+  effect: Effect,
+): Promise<Partial<AuditEntry>> {
+  const known = await deps.userEmails.userOf(emailHash);
+  const waits = known === undefined || (await deps.restrictions.ofUser(emailHash)) !== undefined;
+  const waiting = waits ? await restrict(deps, { userHash: emailHash, effect }) : undefined;
+  const userHash = known ?? (await deps.userEmails.userOf(emailHash));
+  if (userHash !== undefined) return apply(deps, events, { userHash, effect });
+  return { user: emailHash, ...resultOf(waiting?.changed === true) };
+}
+
 /**
  * Applies the effect to the user. Everything that it leads to is stored when this returns.
  *
@@ -106,15 +133,15 @@ async function revokeGrants(
 export async function apply(
   deps: ApplyDependencies,
   events: SecurityEvents,
-  { userHash, effect }: UserEffect,
+  { userHash, emailHash, effect }: UserEffect,
 ): Promise<Partial<AuditEntry>> {
+  if (emailHash !== undefined) return applyToEmail(deps, events, emailHash, effect);
   const { restriction, changed } = await restrict(deps, { userHash, effect });
   const revokes = effect.kind === 'account' && endsGrants(events, restriction, effect);
   const revocation = revokes ? await revokeGrants(deps, events, { userHash, effect }) : undefined;
   return {
-    ...(changed
-      ? { result: 'applied' }
-      : { result: 'no-effect', reason: 'applied before, or overridden by a newer event' }),
+    user: userHash,
+    ...resultOf(changed),
     ...(revocation !== undefined && { revocation }),
   };
 }

@@ -98,6 +98,9 @@ async function decide(
     throw new SetRejection('invalid_request', 'The subject identifier of the SET is missing or malformed.');
   }
   if (typeof subject === 'string') return noEffect(subject);
+  if ('email' in subject.user && !events.emailSubjects) {
+    return noEffect('the issuer does not name users by email address here');
+  }
   // SSF 1.0 section 3.6: such an event must be discarded.
   const critical = subject.unused.filter((each) =>
     events.transmitter?.criticalSubjectMembers?.includes(each),
@@ -112,7 +115,7 @@ async function decide(
   }
   annotate({ user: user.userHash });
   const effect = effectOf(event, subject, user.sessionHash);
-  return typeof effect === 'string' ? noEffect(effect) : { userHash: user.userHash, effect };
+  return typeof effect === 'string' ? noEffect(effect) : { ...user, effect };
 }
 
 const lastSegment = (type: string): string => type.slice(type.lastIndexOf('/') + 1);

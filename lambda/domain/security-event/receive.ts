@@ -156,7 +156,10 @@ export function receiveLogout(deps: ReceiveDependencies, request: ReceivedReques
     const { iss, sub, sid, iat: at, exp, jti } = parsed.output;
     annotate({ jti });
     checkTimes({ iat: at, exp }, epochSeconds(deps.system));
-    const user = await issuersUser(deps, trusted, { issuer: iss, subject: sub, sessionId: sid });
+    const user = await issuersUser(deps, trusted, {
+      user: { issuer: iss, subject: sub },
+      sessionId: sid,
+    });
     if (!user) throw new SetRejection('invalid_issuer', 'The issuer of the token is not the configured one.');
     annotate({ user: user.userHash });
     const effect: Effect = { kind: 'sessions-ended', at, sessionHash: user.sessionHash };
@@ -218,7 +221,11 @@ export function receiveTokenRevocation(deps: ReceiveDependencies, request: Recei
     const document = json ? parseJsonObject(body) : undefined;
     // Earlier drafts name the member `subject`.
     const subject = document && eventSubject(document.sub_id ?? document.subject);
-    if (subject === undefined || typeof subject === 'string' || subject.narrowedBy.length > 0) {
+    const isSupported =
+      typeof subject === 'object' &&
+      subject.narrowedBy.length === 0 &&
+      ('issuer' in subject.user || reporter.events.emailSubjects === true);
+    if (!isSupported) {
       throw new ServiceError(
         'ValidationException',
         'The body must be JSON with a sub_id in the format iss_sub, or complex with user and session.',
@@ -232,6 +239,6 @@ export function receiveTokenRevocation(deps: ReceiveDependencies, request: Recei
     }
     annotate({ user: user.userHash });
     const effect: Effect = { kind: 'sessions-ended', at, sessionHash: user.sessionHash };
-    annotate(await apply(deps, reporter.events, { userHash: user.userHash, effect }));
+    annotate(await apply(deps, reporter.events, { ...user, effect }));
   });
 }

@@ -1,7 +1,7 @@
 /** The trusted issuer that reports, and its users. */
 import type { SecurityEvents } from '../identity/security-events';
 import { issuerOf, type DeployedIssuer } from '../identity/trusted-issuer';
-import { sessionHash, subjectHash } from '../identity/user';
+import { emailHash, sessionHash, subjectHash } from '../identity/user';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { ServiceError } from '../service-error';
@@ -17,7 +17,10 @@ export interface Reporter {
 
 /** A user of the issuer, and at most one session. */
 export interface IssuersUser {
+  /** As `subjectHash` returns it; for a user that is named by an email address, the hash of the address. */
   readonly userHash: string;
+  /** As `emailHash` returns it, for a user that is named by an email address. */
+  readonly emailHash?: string | undefined;
   readonly sessionHash: string | undefined;
 }
 
@@ -30,22 +33,21 @@ export interface IssuersUser {
 export async function issuersUser(
   { metadata }: { readonly metadata: MetadataReader },
   { discoveryUrl }: DeployedIssuer,
-  { issuer: stated, subject, sessionId }: Pick<EventSubject, 'issuer' | 'subject' | 'sessionId'>,
+  { user, sessionId }: Pick<EventSubject, 'user' | 'sessionId'>,
 ): Promise<IssuersUser | undefined> {
-  if (withoutTrailingSlash(stated) !== issuerOf({ discoveryUrl })) return undefined;
+  if ('issuer' in user && withoutTrailingSlash(user.issuer) !== issuerOf({ discoveryUrl })) return undefined;
   const { issuer } = await metadata.read({ discoveryUrl }).catch((error: unknown) => {
     if (!(error instanceof ProviderFailure)) throw error;
     throw new ServiceError(
       'InternalServerException',
       'The metadata of the issuer are unavailable. Send it again.',
-      {
-        detail: error.detail,
-        cause: error,
-      },
+      { detail: error.detail, cause: error },
     );
   });
-  return {
-    userHash: subjectHash({ kind: 'jwt', issuer, subject }),
-    sessionHash: sessionId === undefined ? undefined : sessionHash(issuer, sessionId),
-  };
+  const session = { sessionHash: sessionId === undefined ? undefined : sessionHash(issuer, sessionId) };
+  if ('issuer' in user) {
+    return { userHash: subjectHash({ kind: 'jwt', issuer, subject: user.subject }), ...session };
+  }
+  const hash = emailHash(issuer, user.email);
+  return { userHash: hash, emailHash: hash, ...session };
 }

@@ -8,16 +8,19 @@ const text = v.pipe(v.string(), v.minLength(1), v.maxLength(2048));
 
 const IssSub = v.object({ format: v.literal('iss_sub'), iss: text, sub: text });
 const Opaque = v.object({ format: v.literal('opaque'), id: text });
+const Email = v.object({ format: v.literal('email'), email: text });
 const Complex = v.looseObject({
   format: v.literal('complex'),
   user: v.optional(v.unknown()),
   session: v.optional(v.unknown()),
 });
 
+/** A user by the claims of a user token, or by an email address of the issuer that reports. */
+export type NamedUser = { readonly issuer: string; readonly subject: string } | { readonly email: string };
+
 /** The user that an event is about. */
 export interface EventSubject {
-  readonly issuer: string;
-  readonly subject: string;
+  readonly user: NamedUser;
   /** The session ID, as in the `sid` claim of the user's tokens; undefined for all sessions. */
   readonly sessionId?: string | undefined;
   /** Members of a complex subject that this service does not use. */
@@ -56,6 +59,13 @@ function withFormat(identifier: unknown): unknown {
   return { ...old.output, format: old.output.subject_type.replaceAll('-', '_') };
 }
 
+function namedUser(identifier: unknown): NamedUser | undefined {
+  const issSub = v.safeParse(IssSub, identifier);
+  if (issSub.success) return { issuer: issSub.output.iss, subject: issSub.output.sub };
+  const email = v.safeParse(Email, identifier);
+  return email.success ? { email: email.output.email } : undefined;
+}
+
 /**
  * Returns the subject; a text that says why it cannot be used; or undefined if it is malformed.
  *
@@ -63,22 +73,20 @@ function withFormat(identifier: unknown): unknown {
  */
 export function eventSubject(identifier: unknown): EventSubject | string | undefined {
   const form = withFormat(identifier);
-  const simple = v.safeParse(IssSub, form);
-  if (simple.success)
-    return { issuer: simple.output.iss, subject: simple.output.sub, unused: [], narrowedBy: [] };
+  const simple = namedUser(form);
+  if (simple) return { user: simple, unused: [], narrowedBy: [] };
 
   const complex = v.safeParse(Complex, form);
   if (complex.success) {
-    const user = v.safeParse(IssSub, withFormat(complex.output.user));
-    if (!user.success) return 'the complex subject has no user in the format iss_sub';
+    const user = namedUser(withFormat(complex.output.user));
+    if (!user) return 'the complex subject has no user in a format that is supported';
     const { session } = complex.output;
     const opaque = v.safeParse(Opaque, withFormat(session));
     if (session !== undefined && !opaque.success) return 'the session of the complex subject is not opaque';
     const id = opaque.success ? opaque.output.id : ALL_SESSIONS;
     const unused = Object.keys(complex.output).filter((member) => !USED_MEMBERS.includes(member));
     return {
-      issuer: user.output.iss,
-      subject: user.output.sub,
+      user,
       ...(id !== ALL_SESSIONS && { sessionId: id }),
       unused,
       narrowedBy: unused.filter((member) => !NOT_NARROWING.includes(member)),

@@ -8,13 +8,14 @@ import {
   USER_TOKEN_ENDED,
   type TrustsIssuers,
   type User,
-  type UserTokenFacts,
+  type VerifiedUserToken,
   type UserTokenVerifier,
 } from '../identity/user';
 import type { Lifetimes } from '../lifetimes';
 import { noSuchResource } from '../resource-write';
 import { authorizeAction } from '../policy/access';
 import { checkRestrictions, type IdentityReader } from '../restriction/restriction';
+import type { UserEmails } from '../restriction/user-emails';
 import { ServiceError } from '../service-error';
 import type { Seal } from '../sealing/sealing';
 import { MAX_LIFETIME } from '../stated-lifetime';
@@ -25,6 +26,7 @@ import { sealSubjectToken } from './subject-token';
 export interface IssueDependencies {
   readonly directory: IdentityReader;
   readonly userTokens: UserTokenVerifier;
+  readonly userEmails: UserEmails;
   readonly signingKeys: SigningKeys;
   readonly seal: Pick<Seal, 'seal'>;
   readonly audit: AuditTrail;
@@ -43,7 +45,7 @@ interface Subject {
   readonly until: number;
   /** The user token, to carry in the workload access token. */
   readonly userToken?: string;
-  readonly facts?: UserTokenFacts;
+  readonly verified?: VerifiedUserToken;
 }
 
 /**
@@ -75,8 +77,8 @@ async function subjectOf(
   if (!onBehalfOf) return { user: undefined, until: Infinity };
   if ('userId' in onBehalfOf) return { user: { kind: 'user-id', id: onBehalfOf.userId }, until: Infinity };
   const { userToken } = onBehalfOf;
-  const { user, expiresAt, issuedAt, sessionHash } = await deps.userTokens.verify(userToken, workload);
-  return { user, until: expiresAt, userToken, facts: { issuedAt, sessionHash } };
+  const verified = await deps.userTokens.verify(userToken, workload);
+  return { user: verified.user, until: verified.expiresAt, userToken, verified };
 }
 
 /** The three operations that issue a token. */
@@ -112,7 +114,8 @@ export function issueWorkloadAccessToken(
     authorizeAction({ ...call, resource: workload, context: { userId } });
     checkRestrictions({ ...restrictions, user: undefined }, undefined);
 
-    const { user, until, userToken, facts } = await subjectOf(deps, workload, onBehalfOf);
+    const { user, until, userToken, verified } = await subjectOf(deps, workload, onBehalfOf);
+    const facts = verified && { issuedAt: verified.issuedAt, sessionHash: verified.sessionHash };
     const subject = subjectHash(user);
     annotate({ user: subject });
     // Only a verified user learns of a restriction.
@@ -122,6 +125,7 @@ export function issueWorkloadAccessToken(
         : (await deps.directory.readIdentity(workloadName, subject)).restrictions,
       facts,
     );
+    if (verified) await deps.userEmails.check(verified, subject);
     const now = epochSeconds(deps.system);
     if (until <= now) {
       throw new ServiceError('UnauthorizedException', USER_TOKEN_ENDED, { detail: 'user token: expired' });

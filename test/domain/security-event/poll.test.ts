@@ -49,6 +49,7 @@ function createPoller() {
     },
     metadata: { read: () => Promise.resolve({ issuer: ISSUER }) },
     restrictions,
+    userEmails: { userOf: () => Promise.resolve(undefined) },
     revocations,
     revocationWorker: { select: () => Promise.reject(new Error('not used')), wake: () => Promise.resolve() },
     receivedEvents: {

@@ -42,6 +42,7 @@ function createReceiver() {
     },
     metadata: { read: () => Promise.resolve({ issuer: ISSUER }) },
     restrictions,
+    userEmails: { userOf: () => Promise.resolve(undefined) },
     revocations,
     revocationWorker: {
       select: () => Promise.reject(new Error('the receiver waits for no selection')),

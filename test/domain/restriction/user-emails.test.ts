@@ -1,0 +1,156 @@
+/** Reports that name an email address, and the first token of its user, in every order. */
+import { emailHash, subjectHash, type VerifiedUserToken } from '../../../lambda/domain/identity/user';
+import { restrictionDenial } from '../../../lambda/domain/restriction/restriction';
+import { createUserEmails } from '../../../lambda/domain/restriction/user-emails';
+import { apply } from '../../../lambda/domain/security-event/apply';
+import type { Effect } from '../../../lambda/domain/security-event/effect';
+import { BEGINNING, createFakeSystem } from '../fake-system';
+import { createInMemoryStores } from '../in-memory-stores';
+
+const ISSUER = 'https://issuer.example';
+const EMAIL = emailHash(ISSUER, 'ana@example.com');
+const ANA = subjectHash({ kind: 'jwt', issuer: ISSUER, subject: 'ana' });
+const ENDED: Effect = { kind: 'sessions-ended', at: BEGINNING };
+const DISABLED: Effect = { kind: 'account', state: 'DISABLED', at: BEGINNING };
+
+const token = (change: Partial<VerifiedUserToken> = {}): VerifiedUserToken => ({
+  user: { kind: 'jwt', issuer: ISSUER, subject: 'ana' },
+  emailHash: EMAIL,
+  issuedAt: BEGINNING - 10,
+  expiresAt: BEGINNING + 3600,
+  scopes: [],
+  ...change,
+});
+
+/** @param step called before each read or write */
+function createParties(step: () => Promise<void> = () => Promise.resolve()) {
+  const system = createFakeSystem();
+  const { restrictions, revocations } = createInMemoryStores();
+  const users = new Map<string, string>();
+  const calls: string[] = [];
+  const counted = async <T>(name: string, work: () => Promise<T> | T): Promise<T> => {
+    await step();
+    calls.push(name);
+    return work();
+  };
+  const userEmails = {
+    userOf: (hash: string) => counted('userOf', () => users.get(hash)),
+    put: (hash: string, user: string) => counted('put', () => void users.set(hash, user)),
+  };
+  const counting = {
+    ofUser: (user: string) => counted('ofUser', () => restrictions.ofUser(user)),
+    putUser: (restriction: Parameters<typeof restrictions.putUser>[0]) =>
+      counted('putUser', () => restrictions.putUser(restriction)),
+  };
+  const emails = createUserEmails({ userEmails, restrictions: counting, issuers: [ISSUER], system });
+  const deps = {
+    userEmails,
+    restrictions: counting,
+    revocations,
+    revocationWorker: { select: () => Promise.reject(new Error('not used')), wake: () => Promise.resolve() },
+    system,
+  };
+  return {
+    calls,
+    restrictions,
+    users,
+    system,
+    check: (change: Partial<VerifiedUserToken> = {}, user = ANA) => emails.check(token(change), user),
+    report: (effect: Effect) => apply(deps, { id: 'people' }, { userHash: EMAIL, emailHash: EMAIL, effect }),
+  };
+}
+
+/** Whether the token of the mint is refused from now on: by the mint itself, or by the restriction of its user. */
+async function isRefused(parties: ReturnType<typeof createParties>, mint: Promise<void>): Promise<boolean> {
+  const refused = await mint.then(
+    () => false,
+    () => true,
+  );
+  const user = await parties.restrictions.ofUser(ANA);
+  return refused || restrictionDenial({ agent: undefined, user }, { issuedAt: BEGINNING - 10 }) !== undefined;
+}
+
+describe.each([
+  ['the end of all sessions', ENDED],
+  ['a disabled account', DISABLED],
+])('%s', (_what, effect) => {
+  // More than either side has steps.
+  it.each(Array.from({ length: 8 }, (_, steps) => steps))(
+    'is not missed by the first token of the user if the report comes after %i of its steps',
+    async (steps) => {
+      let taken = 0;
+      const parties: ReturnType<typeof createParties> = createParties(async () => {
+        if ((taken += 1) === steps + 1) await parties.report(effect);
+      });
+      const mint = parties.check();
+      await mint.catch(() => undefined);
+      if (taken <= steps) await parties.report(effect);
+      expect(await isRefused(parties, mint)).toBe(true);
+    },
+  );
+
+  it.each(Array.from({ length: 8 }, (_, steps) => steps))(
+    'is not missed by the first token of the user if the token comes after %i steps of the report',
+    async (steps) => {
+      let taken = 0;
+      let mint: Promise<void> | undefined;
+      const parties: ReturnType<typeof createParties> = createParties(async () => {
+        if ((taken += 1) !== steps + 1) return;
+        mint = parties.check();
+        await mint.catch(() => undefined);
+      });
+      await parties.report(effect);
+      mint ??= parties.check();
+      expect(await isRefused(parties, mint)).toBe(true);
+    },
+  );
+});
+
+it('a report that waits for a user applies to each token, and a newer report lifts it', async () => {
+  const parties = createParties();
+  await parties.report(DISABLED);
+  await expect(parties.check()).rejects.toMatchObject({ type: 'AccessDeniedException' });
+  await expect(parties.check()).rejects.toMatchObject({ type: 'AccessDeniedException' });
+  await parties.report({ kind: 'account', state: 'ENABLED', at: BEGINNING + 1 });
+  await parties.check();
+  expect(await parties.restrictions.ofUser(ANA)).toMatchObject({ accountAtIssuer: { state: 'ENABLED' } });
+});
+
+it('ends no session that began after the report', async () => {
+  const parties = createParties();
+  await parties.report(ENDED);
+  await expect(parties.check()).rejects.toMatchObject({ type: 'UnauthorizedException' });
+  await parties.check({ issuedAt: BEGINNING + 1 });
+});
+
+it('applies to the user who presented the address last', async () => {
+  const parties = createParties();
+  await parties.check();
+  await parties.check({}, 'ben');
+  expect(await parties.report(DISABLED)).toEqual({ user: 'ben', result: 'applied' });
+  expect(await parties.restrictions.ofUser(ANA)).toBeUndefined();
+});
+
+it.each<[string, Partial<VerifiedUserToken>]>([
+  ['without a verified address', { emailHash: undefined }],
+  [
+    'of an issuer that does not name users so',
+    { user: { kind: 'jwt', issuer: 'https://other.example', subject: 'ana' } },
+  ],
+])('a token %s costs no read and is not remembered', async (_what, change) => {
+  const parties = createParties();
+  await parties.check(change);
+  expect(parties.calls).toEqual([]);
+  expect(parties.users.size).toBe(0);
+});
+
+it('writes an address once, and reads it again after 10 minutes only', async () => {
+  const parties = createParties();
+  await parties.check();
+  expect(parties.calls).toEqual(['userOf', 'put', 'ofUser']);
+  await parties.check();
+  expect(parties.calls).toHaveLength(3);
+  parties.system.advance(601);
+  await parties.check();
+  expect(parties.calls.slice(3)).toEqual(['userOf', 'ofUser']);
+});
