@@ -4,8 +4,14 @@ import { epochSeconds, type System } from './system';
 import type { OwnedResource, OwnedResourceStore } from './owned-resource';
 import { ServiceError } from './service-error';
 
-/** The name of a kind of resource in messages. */
-export type ResourceKind = 'workload identity' | 'credential provider' | 'consent portal';
+/** The name of a kind of resource in messages. The two kinds of credential providers have separate names. */
+export type ResourceKind =
+  | 'workload identity'
+  | 'OAuth 2.0 credential provider'
+  | 'API key credential provider'
+  | 'consent portal';
+
+const withArticle = (kind: ResourceKind): string => `${/^[OA]/.test(kind) ? 'An' : 'A'} ${kind}`;
 
 export const noSuchResource = (kind: ResourceKind, name: string): ServiceError =>
   new ServiceError('ResourceNotFoundException', `There is no ${kind} named "${name}".`);
@@ -20,13 +26,13 @@ export const deletedDuringRequest = (kind: ResourceKind, name: string): ServiceE
   new ServiceError('ResourceNotFoundException', `The ${kind} "${name}" was deleted during the request.`);
 
 export const nameTaken = (kind: ResourceKind, name: string): ServiceError =>
-  new ServiceError('ConflictException', `A ${kind} named "${name}" already exists.`);
+  new ServiceError('ConflictException', `${withArticle(kind)} named "${name}" already exists.`);
 
 /** Returns the error for a name that is in use, possibly by a resource that is no longer visible. */
 const beingDeleted = (kind: ResourceKind, name: string): ServiceError =>
   new ServiceError(
     'ConflictException',
-    `A ${kind} named "${name}" already exists and is being deleted. Try again shortly. If the deletion was interrupted, delete the resource again.`,
+    `${withArticle(kind)} named "${name}" already exists and is being deleted. Try again shortly. If the deletion was interrupted, delete the resource again.`,
   );
 
 /** @throws ConflictException if the name is in use; then nothing was written */

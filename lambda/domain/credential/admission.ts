@@ -22,6 +22,12 @@ export interface AdmissionRequest {
   readonly annotate: Annotate;
 }
 
+/** The kind of provider that each operation uses. The name can belong to a provider of the other kind. */
+const PROVIDERS = {
+  GetResourceOauth2Token: 'OAuth 2.0 credential provider',
+  GetResourceApiKey: 'API key credential provider',
+} as const;
+
 /**
  * Returns the agent and the provider, if the caller is authorized.
  *
@@ -44,7 +50,7 @@ export function admit<Provider extends OwnedResource>(
   if (identity?.id !== workload.id) throw workloadGone();
   authorizeAction({ principal, operation, resource: identity });
   checkRestrictions(found.restrictions, userToken);
-  if (!provider) throw noSuchResource('credential provider', providerName);
+  if (!provider) throw noSuchResource(PROVIDERS[operation], providerName);
   authorizeCredentialUse({ ...request, identity, provider });
   return { identity, provider };
 }

@@ -51,7 +51,7 @@ export function getResourceApiKey(
     const apiKey = await openApiKey(deps, provider).catch(async (error: unknown) => {
       // The key is missing if the agent or the provider was deleted during the request.
       const now = await deps.directory.readApiKeyProvider(workload.name, providerName, subject);
-      throw deletionIn(now, workload.id, provider) ?? error;
+      throw deletionIn(now, workload.id, provider, 'API key credential provider') ?? error;
     });
     annotate({ result: 'cached' });
     return apiKey;

@@ -15,7 +15,7 @@
 import { workloadGone } from '../identity/workload-identity';
 import type { Directory } from './directory';
 import type { GrantStore } from './grant';
-import { deletedDuringRequest } from '../resource-write';
+import { deletedDuringRequest, type ResourceKind } from '../resource-write';
 import { nameIn } from '../owned-resource';
 import { restrictionDenial } from '../restriction/restriction';
 import type { RevocationQueue } from './revocation-queue';
@@ -45,11 +45,12 @@ export function deletionIn(
   },
   workloadId: string,
   provider: CheckedParties['provider'],
+  kind: ResourceKind = 'OAuth 2.0 credential provider',
 ): ServiceError | undefined {
   if (found.identity?.id !== workloadId) return workloadGone();
   return found.provider?.id === provider.id
     ? undefined
-    : deletedDuringRequest('credential provider', provider.name);
+    : deletedDuringRequest(kind, provider.name);
 }
 
 /**

@@ -39,7 +39,7 @@ export async function grantFilter(
     providerName === undefined ? undefined : providers.get(providerName),
   ]);
   if (workloadName !== undefined && !identity) throw noSuchResource('workload identity', workloadName);
-  if (providerName !== undefined && !provider) throw noSuchResource('credential provider', providerName);
+  if (providerName !== undefined && !provider) throw noSuchResource('OAuth 2.0 credential provider', providerName);
   return {
     ...(identity && { workloadId: identity.id }),
     ...(provider && { providerId: provider.id }),

@@ -48,7 +48,7 @@ export interface ApiKeyProviderInput {
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
-const KIND = 'credential provider';
+const KIND = 'API key credential provider';
 
 /** Default entries of a page: the maximum in AWS. */
 const PAGE = 100;

@@ -40,7 +40,7 @@ export function deleteOauth2Provider(
     { operation: 'DeleteOauth2CredentialProvider', principal },
     async (annotate, call) => {
       annotate({ provider: name });
-      const provider = await resourceToDelete(deps.providers, 'credential provider', call, name);
+      const provider = await resourceToDelete(deps.providers, 'OAuth 2.0 credential provider', call, name);
       annotate({ result: provider.id });
       await deleteWithContents(deps.providers, provider, async () => {
         await revokeDeletedGrants(deps.deletedGrants, {

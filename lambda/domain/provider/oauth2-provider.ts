@@ -127,7 +127,7 @@ export interface DeleteClientSecretDependencies {
   readonly vaultContents: Pick<VaultContents, 'shredKeys'>;
 }
 
-const KIND = 'credential provider';
+const KIND = 'OAuth 2.0 credential provider';
 
 const SIGNING_KEY_MEMBER = `${CONFIG_INPUT}.customOauth2ProviderConfig.privateKeyJwtConfig`;
 
