@@ -20,10 +20,11 @@ import { grants } from './commands/grants';
 import { local } from './commands/local';
 import { provider } from './commands/provider';
 import { token } from './commands/token';
+import { transferOwnership } from './commands/transfer-ownership';
 import { user } from './commands/user';
 import type { CliContext, Environment } from './context';
-import { CliError, STATUS } from './failure';
-import { printable } from './output';
+import { CliError, jsonFailure, STATUS } from './failure';
+import { jsonText, printable } from './output';
 
 const NAME = 'agent-identity';
 
@@ -37,44 +38,77 @@ const orList = (names: readonly string[]): string =>
   names.map((name) => name.replaceAll('`', '"')).join(' or ');
 
 /** Returns what is wrong with the arguments, without what Stricli adds to the name of the error. */
-const argumentFault = (error: ArgumentScannerError): string =>
+const argumentFault = (error: ArgumentScannerError, args: readonly string[]): string =>
   formatMessageForArgumentScannerError(error, {
     FlagNotFoundError: ({ input, corrections }) => {
       const proposal =
         corrections.length > 0 ? ` Did you mean ${corrections.map((name) => `--${name}`).join(' or ')}?` : '';
       return `There is no option --${input}.${proposal}`;
     },
-    UnsatisfiedFlagError: ({ externalFlagName }) => `The option --${externalFlagName} needs a value.`,
+    UnsatisfiedFlagError: ({ externalFlagName }) =>
+      args.includes(`--${externalFlagName}`)
+        ? `The option --${externalFlagName} needs a value.`
+        : `The option --${externalFlagName} is missing.`,
+    UnsatisfiedPositionalError: ({ placeholder }) => `The argument ${placeholder.toUpperCase()} is missing.`,
     UnexpectedFlagError: ({ externalFlagName }) => `The option --${externalFlagName} can be set only once.`,
     UnexpectedPositionalError: ({ input }) => `The command does not take the argument "${input}".`,
   });
 
-const text: ApplicationText = {
+/** What errors say. */
+interface Format {
+  readonly failure: (name: string, message: string, next?: string) => string;
+  /** For an error that the command does not expect. */
+  readonly defect: (stack: string) => string;
+}
+
+const IN_JSON: Format = {
+  failure: (name, message, next) => jsonText(jsonFailure(name, message, next)),
+  defect: (stack) => IN_JSON.failure('InternalError', stack),
+};
+
+const IN_WORDS: Format = {
+  failure: (_name, message, next) => printable(next === undefined ? message : `${message} ${next}`),
+  defect: (stack) => stack.split('\n').map(printable).join('\n'),
+};
+
+const textOf = (args: readonly string[], { failure, defect }: Format): ApplicationText => ({
   ...text_en,
   noCommandRegisteredForInput: ({ input, corrections }) =>
-    [
+    failure(
+      'UsageError',
       `There is no command "${input}".`,
-      ...(corrections.length > 0 ? [`Did you mean ${orList(corrections)}?`] : []),
-      `Run ${NAME} --help for the list of commands.`,
-    ].join(' '),
+      [
+        ...(corrections.length > 0 ? [`Did you mean ${orList(corrections)}?`] : []),
+        `Run ${NAME} --help for the list of commands.`,
+      ].join(' '),
+    ),
   exceptionWhileParsingArguments(error, ansiColor) {
     const fault =
       error instanceof ArgumentScannerError
-        ? argumentFault(error)
+        ? argumentFault(error, args)
         : text_en.exceptionWhileParsingArguments.call(this, error, ansiColor);
-    return `${fault} ${NEXT}`;
+    return failure('UsageError', fault, NEXT);
   },
   exceptionWhileRunningCommand(error, ansiColor) {
-    if (error instanceof CliError) return printable(error.message);
-    const stack = text_en.exceptionWhileRunningCommand.call(this, error, ansiColor);
-    return stack.split('\n').map(printable).join('\n');
+    if (error instanceof CliError) return failure(error.name, error.fault, error.next);
+    return defect(text_en.exceptionWhileRunningCommand.call(this, error, ansiColor));
   },
-};
+});
 
-const applicationOf = (version: string): Application<CliContext> =>
-  buildApplication(
+/** Returns whether the errors are JSON too. The arguments can be wrong, so that no command has parsed them. */
+const wantsJson = (args: readonly string[]): boolean =>
+  args.includes('--json') || args.includes('--json=true');
+
+/** Returns the application for the arguments. The errors in them depend on them. */
+function applicationOf(version: string, args: readonly string[]): Application<CliContext> {
+  const json = wantsJson(args);
+  return buildApplication(
     buildRouteMap({
-      routes: { local, doctor, agent, provider, token, user, grants, audit, completion },
+      routes: {
+        ...{ local, doctor, agent, provider, token, user, grants },
+        transferOwnership,
+        ...{ audit, completion },
+      },
       docs: {
         brief: 'Self-hosted identity for AI agents, compatible with Amazon Bedrock AgentCore Identity',
       },
@@ -84,9 +118,12 @@ const applicationOf = (version: string): Application<CliContext> =>
       versionInfo: { currentVersion: version },
       scanner: { caseStyle: 'allow-kebab-for-camel' },
       determineExitCode: (error) => (error instanceof CliError ? error.status : STATUS.failed),
-      localization: { text },
+      localization: { text: textOf(args, json ? IN_JSON : IN_WORDS) },
+      // Stricli colors errors on a terminal.
+      documentation: { disableAnsiColor: json },
     },
   );
+}
 
 export interface CommandLine extends Environment {
   /** Without the program's own name. */
@@ -107,7 +144,7 @@ export async function runCommandLine({ args, version, ...environment }: CommandL
   const { stdout, stderr, env = {} } = environment.process;
   const process: StricliProcess = { stdout, stderr, env };
   const context = { ...environment, process, env };
-  const application = applicationOf(version);
+  const application = applicationOf(version, args);
   const [first, ...words] = args;
   if (first === COMPLETE) {
     const proposals = await proposeCompletions(application, words, context);

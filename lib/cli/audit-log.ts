@@ -39,9 +39,9 @@ export function logFile(path: string, since: number): AuditSource {
     pause: 500,
     async *read() {
       const { size } = await stat(path).catch((error: NodeJS.ErrnoException) => {
-        throw new CliError(
-          `The log ${path} cannot be read (${error.code ?? error.message}). Set --log-file, or --stack for a service in AWS.`,
-        );
+        throw new CliError(`The log ${path} cannot be read (${error.code ?? error.message}).`, {
+          next: 'Set --log-file, or --stack for a service in AWS.',
+        });
       });
       // A shorter file is a new one.
       if (size < position) position = 0;
@@ -97,9 +97,9 @@ async function callLogs(signer: Signer, url: URL, operation: string, input: obje
       await wait(500 * 2 ** attempt);
       continue;
     }
-    throw new CliError(
-      `CloudWatch Logs rejected ${operation} (${type}): ${output.message ?? 'no message'} Check --stack or --log-group, the Region, and the permission logs:${operation}.`,
-    );
+    throw new CliError(`CloudWatch Logs rejected ${operation} (${type}): ${output.message ?? 'no message'}`, {
+      next: `Check --stack or --log-group, the Region, and the permission logs:${operation}.`,
+    });
   }
 }
 
@@ -142,9 +142,9 @@ export async function cloudWatchLogs(
       groups.push(...(page.logGroups ?? []).map(({ logGroupName }) => logGroupName));
     }
     if (groups.length === 0) {
-      throw new CliError(
-        `The stack "${stack}" has no log groups in ${signer.region}. Check --stack and --region.`,
-      );
+      throw new CliError(`The stack "${stack}" has no log groups in ${signer.region}.`, {
+        next: 'Check --stack and --region.',
+      });
     }
   }
   let start = since;

@@ -3,16 +3,23 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text as readAll } from 'node:stream/consumers';
 import type { CliContext } from './context';
-import { CliError, usageError } from './failure';
+import { canceled, usageError, type CliError } from './failure';
+import { printAside } from './output';
 
 export const isInteractive = ({ stdin }: CliContext): boolean => stdin.isTTY === true;
+
+interface Typed {
+  readonly line: string;
+  /** Whether more lines were typed at the same time, as by pasting several lines. */
+  readonly more: boolean;
+}
 
 /** @param display.hidden whether the terminal does not show what the person types */
 async function askLine(
   context: CliContext,
   question: string,
   { hidden }: { readonly hidden: boolean },
-): Promise<string> {
+): Promise<Typed> {
   const { stderr } = context.process;
   const output = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -21,15 +28,18 @@ async function askLine(
     },
   });
   const lines = createInterface({ input: context.stdin, output, terminal: true });
+  let count = 0;
+  lines.on('line', () => (count += 1));
   try {
     const closed = new Promise<never>((_resolve, reject) => {
       lines.once('close', () => {
-        reject(new CliError('There was no answer, so nothing was changed.'));
+        reject(canceled('There was no answer, so nothing was changed.'));
       });
     });
     const answer = lines.question(hidden ? '' : question);
     if (hidden) stderr.write(question);
-    return (await Promise.race([answer, closed])).trim();
+    const line = await Promise.race([answer, closed]);
+    return { line: line.trim(), more: count > 0 || lines.line !== '' };
   } finally {
     lines.close();
     if (hidden) stderr.write('\n');
@@ -39,24 +49,61 @@ async function askLine(
 /** Asks for a value until there is one. */
 export async function ask(context: CliContext, question: string): Promise<string> {
   for (;;) {
-    const answer = await askLine(context, `${question}: `, { hidden: false });
-    if (answer !== '') return answer;
+    const { line } = await askLine(context, `${question}: `, { hidden: false });
+    if (line !== '') return line;
   }
 }
 
 /** Asks a question whose answer is yes only if the person says so. */
 export const confirm = async (context: CliContext, question: string): Promise<boolean> =>
-  /^y(es)?$/i.test(await askLine(context, `${question} [y/N] `, { hidden: false }));
+  /^y(es)?$/i.test((await askLine(context, `${question} [y/N] `, { hidden: false })).line);
 
 /**
- * Returns a secret: what stdin contains, or what the person types, which the terminal does not show.
+ * Asks before a change that cannot be undone.
+ *
+ * @param done what was not done if the person says no
+ * @throws CliError if the person says no, or there is no person and no option `--yes`
+ */
+export async function confirmOrCancel(
+  context: CliContext,
+  { yes, question, done }: { readonly yes: boolean; readonly question: string; readonly done: string },
+): Promise<void> {
+  if (yes) return;
+  if (!isInteractive(context)) throw usageError('There is no terminal for a question.', 'Set --yes.');
+  if (!(await confirm(context, question))) throw canceled(`Nothing was ${done}.`);
+}
+
+/** Returns the error for a text that cannot be a secret. All secrets here have one line: a second one is a mistake. */
+function secretFault(name: string, { line, more }: Typed): CliError | undefined {
+  if (line === '') return usageError(`The ${name} is empty.`, 'Type it, or write it to stdin.');
+  if (!more) return undefined;
+  return usageError(
+    `The ${name} has more than one line.`,
+    'Type it, or write it to stdin, as a single line without anything else.',
+  );
+}
+
+/** Returns what a program wrote to stdin. Line breaks at the end are not part of a secret: files and `echo` add them. */
+async function readLine({ stdin }: CliContext): Promise<Typed> {
+  const line = (await readAll(stdin)).replace(/[\r\n]+$/, '');
+  return { line, more: /[\r\n]/.test(line) };
+}
+
+/**
+ * Returns a secret: what stdin contains, or what the person types, which the terminal does not show. Asks a person again
+ * if the text cannot be a secret.
  *
  * @param name what the secret is, for the question
  */
 export async function readSecret(context: CliContext, name: string): Promise<string> {
-  const secret = isInteractive(context)
-    ? await askLine(context, `${name} (not shown): `, { hidden: true })
-    : (await readAll(context.stdin)).replace(/\r?\n$/, '');
-  if (secret === '') throw usageError(`The ${name} is empty. Type it, or write it to stdin.`);
-  return secret;
+  const interactive = isInteractive(context);
+  for (;;) {
+    const typed = interactive
+      ? await askLine(context, `${name} (not shown): `, { hidden: true })
+      : await readLine(context);
+    const fault = secretFault(name, typed);
+    if (!fault) return typed.line;
+    if (!interactive) throw fault;
+    printAside(context, fault.message);
+  }
 }

@@ -1,6 +1,13 @@
 /** Checks a credential provider and its authorization server. They send no secret. */
 import { OPERATIONS } from '../../lambda/contract/operations';
-import { alsoEnds, reachOf, VENDOR_NAMES, vendorOf, type VendorName } from '../../lambda/contract/vendors';
+import {
+  alsoEnds,
+  reachOf,
+  VENDOR_NAMES,
+  vendorOf,
+  type CLIENT_AUTHENTICATION_METHODS,
+  type VendorName,
+} from '../../lambda/contract/vendors';
 import { fail, ok, warn, type Check } from './checks';
 import { NoResponse, send, type Service } from './service';
 import { VENDOR_SETUP } from './vendor-setup';
@@ -10,16 +17,27 @@ export interface Oauth2Provider {
   readonly credentialProviderArn: string;
   readonly credentialProviderVendor: string;
   readonly callbackUrl: string;
+  readonly createdTime?: number;
+  readonly lastUpdatedTime?: number;
   readonly oauth2ProviderConfigOutput: Readonly<Record<string, ProviderConfig | undefined>>;
 }
 
-interface ProviderConfig {
+/** Members that the command knows; there are others. */
+export interface ProviderConfig {
   readonly clientId?: string;
   readonly oauthDiscovery?: {
     readonly discoveryUrl?: string;
-    readonly authorizationServerMetadata?: Readonly<Record<string, unknown>>;
+    readonly authorizationServerMetadata?: {
+      readonly issuer?: string;
+      readonly authorizationEndpoint?: string;
+      readonly tokenEndpoint?: string;
+    };
   };
+  readonly clientAuthenticationMethod?: ClientAuthenticationMethod;
+  readonly privateKeyJwtConfig?: unknown;
 }
+
+type ClientAuthenticationMethod = (typeof CLIENT_AUTHENTICATION_METHODS)[number];
 
 export const isVendor = (name: string): name is VendorName =>
   (VENDOR_NAMES as readonly string[]).includes(name);
@@ -27,11 +45,11 @@ export const isVendor = (name: string): name is VendorName =>
 export const getProvider = (service: Service, name: string): Promise<Oauth2Provider> =>
   service.call<Oauth2Provider>(OPERATIONS.GetOauth2CredentialProvider, { name });
 
-const configOf = (provider: Oauth2Provider): ProviderConfig =>
+export const configOf = (provider: Oauth2Provider): ProviderConfig =>
   Object.values(provider.oauth2ProviderConfigOutput)[0] ?? {};
 
 const faultOf = (error: unknown): string =>
-  error instanceof NoResponse ? error.fault : error instanceof Error ? error.message : 'unknown error';
+  error instanceof NoResponse ? error.reason : error instanceof Error ? error.message : 'unknown error';
 
 type Document = Readonly<Record<string, unknown>>;
 

@@ -3,7 +3,8 @@ import type { Route } from '../../lambda/contract/operations';
 import { parsedEndpoint, signedRegion, SIGNING_NAME } from '../client/endpoint';
 import type { ConnectionFlags } from './connection-flags';
 import type { CliContext } from './context';
-import { CliError, ServiceFailure, usageError } from './failure';
+import { progress } from './output';
+import { CliError, ServiceFailure, usageError, type InvalidField } from './failure';
 
 export type Operation = Pick<Route, 'path' | 'group'>;
 
@@ -36,9 +37,13 @@ export const wait = (milliseconds: number): Promise<void> =>
 export class NoResponse extends CliError {
   constructor(
     origin: string,
-    readonly fault: string,
+    /** The code of the system, such as `ECONNREFUSED`, if there is one. */
+    readonly reason: string,
   ) {
-    super(`${origin} did not respond (${fault}). Check the address and that the server runs.`);
+    super(`${origin} did not respond (${reason}).`, {
+      name: 'NoResponse',
+      next: 'Check the address and that the server runs.',
+    });
   }
 }
 
@@ -68,7 +73,8 @@ export function endpointOf({ env }: CliContext, { endpoint }: Pick<ConnectionFla
   const stated = endpoint ?? env.AGENT_IDENTITY_ENDPOINT;
   if (!stated) {
     throw usageError(
-      'The endpoint of the identity service is not set. Set --endpoint or AGENT_IDENTITY_ENDPOINT to the endpoint that the stack printed or that agent-identity local printed.',
+      'The endpoint of the identity service is not set.',
+      'Set --endpoint or AGENT_IDENTITY_ENDPOINT to the endpoint that the stack printed or that agent-identity local printed.',
     );
   }
   try {
@@ -121,6 +127,8 @@ const NEXT_STEPS: readonly (readonly [message: RegExp, step: (call: FailedCall) 
       return `Allow this action for your principal${grant === undefined ? '' : `, in the CDK app with ${grant}`}.`;
     },
   ],
+  [/no workload identity named/, () => 'Run agent-identity agent list for the names.'],
+  [/no .*credential provider named/, () => 'Run agent-identity provider list for the names.'],
   [
     /operation does not exist|Missing Authentication Token/i,
     () =>
@@ -128,9 +136,9 @@ const NEXT_STEPS: readonly (readonly [message: RegExp, step: (call: FailedCall) 
   ],
 ];
 
-function nextStep(message: string, call: FailedCall): string {
+function nextStep(message: string, call: FailedCall): string | undefined {
   const step = NEXT_STEPS.find(([pattern]) => pattern.test(message))?.[1](call);
-  return step === undefined || message.includes(step) ? '' : ` ${step}`;
+  return step === undefined || message.includes(step) ? undefined : step;
 }
 
 /** Returns the body if it is a JSON object. */
@@ -143,6 +151,12 @@ async function jsonObject(response: Response): Promise<Record<string, unknown> |
   }
 }
 
+/** Returns the members that an error response says are not valid. */
+const invalidFields = (fieldList: unknown): InvalidField[] =>
+  (Array.isArray(fieldList) ? (fieldList as Partial<InvalidField>[]) : []).flatMap(({ name, message }) =>
+    typeof name === 'string' && typeof message === 'string' ? [{ name, message }] : [],
+  );
+
 async function failureOf(
   response: Response,
   endpoint: string,
@@ -152,18 +166,17 @@ async function failureOf(
   const { __type, message = body?.Message } = body ?? {};
   const type = response.headers.get('x-amzn-errortype') ?? (typeof __type === 'string' ? __type : '');
   if (typeof message !== 'string') {
-    return new ServiceFailure(
-      type,
-      response.status,
-      `${endpoint} responded with HTTP status ${response.status}, but not as the identity service does. Check the endpoint: it includes the stage.`,
-    );
+    return new ServiceFailure('', response.status, {
+      fault: `${endpoint} responded with HTTP status ${response.status}, but not as the identity service does.`,
+      next: 'Check the endpoint: it includes the stage.',
+    });
   }
   const sentence = /[.!?]$/.test(message) ? message : `${message}.`;
-  return new ServiceFailure(
-    type.split(':')[0] ?? '',
-    response.status,
-    `${sentence}${nextStep(message, { operation, skew: clockSkew(response) })}`,
-  );
+  return new ServiceFailure(type.split(':')[0] ?? '', response.status, {
+    fault: sentence,
+    next: nextStep(message, { operation, skew: clockSkew(response) }),
+    fields: invalidFields(body?.fieldList),
+  });
 }
 
 const isTransient = ({ status }: Response): boolean => status === 429 || status === 503;
@@ -175,7 +188,11 @@ async function withCredentials<T>(profile: string | undefined, work: () => Promi
   } catch (error) {
     const { message } = error as Error;
     throw new CliError(
-      `There are no usable AWS credentials${profile === undefined ? '' : ` in the profile "${profile}"`} (${message}). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, sign in with "aws sso login", or choose a profile with --profile.`,
+      `There are no usable AWS credentials${profile === undefined ? '' : ` in the profile "${profile}"`} (${message}).`,
+      {
+        name: 'NoCredentials',
+        next: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, sign in with "aws sso login", or choose a profile with --profile.',
+      },
     );
   }
 }
@@ -193,7 +210,7 @@ export async function signerOf(
     (await aws.configuredRegion(profile)) ??
     local;
   if (!resolved) {
-    throw usageError('The Region of the service is not set. Set --region or AWS_REGION.');
+    throw usageError('The Region of the service is not set.', 'Set --region or AWS_REGION.');
   }
   const chain = aws.credentialChain(profile);
   const credentials = () => withCredentials(profile, chain);
@@ -267,4 +284,31 @@ export async function allPages<Item>(
     nextToken = page.nextToken;
   } while (nextToken !== undefined);
   return items;
+}
+
+/**
+ * Deletes a resource with its grants. The service deletes many grants in several calls, each of which continues the
+ * deletion.
+ */
+export async function deleteWholly(
+  context: CliContext,
+  service: Pick<Service, 'call'>,
+  operation: Operation,
+  input: object,
+): Promise<void> {
+  const { show, end } = progress(context);
+  try {
+    for (;;) {
+      try {
+        await service.call(operation, input);
+        return;
+      } catch (error) {
+        if (!(error instanceof ServiceFailure && error.message.includes('Call again to continue')))
+          throw error;
+        show('Revoking grants … (Ctrl-C to stop)');
+      }
+    }
+  } finally {
+    end();
+  }
 }

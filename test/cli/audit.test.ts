@@ -235,15 +235,22 @@ describe('in CloudWatch Logs', () => {
     ];
     const { status, stderr } = await run('--log-group', 'Identity-b');
     expect(status).toBe(1);
-    expect(stderr).toBe(
-      'CloudWatch Logs rejected FilterLogEvents (AccessDeniedException): User is not authorized. Check --stack or --log-group, the Region, and the permission logs:FilterLogEvents.\n',
-    );
+    expect(JSON.parse(stderr)).toEqual({
+      error: {
+        name: 'CommandFailed',
+        message: 'CloudWatch Logs rejected FilterLogEvents (AccessDeniedException): User is not authorized.',
+        next: 'Check --stack or --log-group, the Region, and the permission logs:FilterLogEvents.',
+      },
+    });
   });
 
   it('says that the stack has no log groups', async () => {
     first = [{ status: 200, body: { logGroups: [] } }];
-    expect((await run('--stack', 'Other')).stderr).toBe(
-      'The stack "Other" has no log groups in eu-west-1. Check --stack and --region.\n',
-    );
+    expect(JSON.parse((await run('--stack', 'Other')).stderr)).toMatchObject({
+      error: {
+        message: 'The stack "Other" has no log groups in eu-west-1.',
+        next: 'Check --stack and --region.',
+      },
+    });
   });
 });

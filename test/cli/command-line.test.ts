@@ -157,7 +157,7 @@ it.each([
   [['agen'], ['agent']],
   [
     ['provider', ''],
-    ['add', 'list', 'test', 'guide'],
+    ['add', 'get', 'update', 'delete', 'list', 'test', 'guide'],
   ],
   [['provider', 'add', '--vendor', 'goo'], ['google']],
   [['provider', 'guide', 'git'], ['github']],

@@ -37,10 +37,14 @@ export async function runCommand(args: readonly string[], invocation: Invocation
   const left = [...(answers ?? [])];
   let stdout = '';
   let stderr = '';
+  // After the previous question: a command can ask the same question again.
+  let position = 0;
   const printed = (): void => {
     const [next] = left;
-    if (next && stderr.includes(next[0])) {
+    const at = next ? stderr.indexOf(next[0], position) : -1;
+    if (next && at >= 0) {
       left.shift();
+      position = at + next[0].length;
       stdin.write(`${next[1]}\n`);
     }
     invocation.onOutput?.(stdout + stderr);

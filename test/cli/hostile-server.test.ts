@@ -68,6 +68,61 @@ it('escapes control and format characters in JSON, which a program reads unchang
   });
 });
 
+/** Members of responses, as an owner with hostile names could have them. */
+const NAMES = {
+  name: HOSTILE,
+  workloadIdentityArn: `arn/${HOSTILE}`,
+  credentialProviderArn: `arn/${HOSTILE}`,
+  credentialProviderVendor: HOSTILE,
+  callbackUrl: HOSTILE,
+  owner: HOSTILE,
+  suspension: { since: 0, by: HOSTILE, reason: HOSTILE },
+  allowedResourceOauth2ReturnUrls: [HOSTILE],
+  authorizerConfiguration: { customJWTAuthorizer: { discoveryUrl: HOSTILE } },
+  oauth2ProviderConfigOutput: { x: { clientId: HOSTILE, oauthDiscovery: { discoveryUrl: HOSTILE } } },
+  createdTime: 0,
+  lastUpdatedTime: 0,
+};
+const COUNTS = { matched: 1, revoked: 1, confirmed: 0, unconfirmed: 1, notProvable: 0 };
+const REVOKED = { grantId: HOSTILE, provider: HOSTILE, state: HOSTILE, attempts: 1, lastError: HOSTILE };
+const GRANT = { ...NAMES, ...REVOKED, userHash: HOSTILE, status: HOSTILE, scopes: [HOSTILE] };
+const RESPONSES = {
+  ListWorkloadIdentities: { workloadIdentities: [NAMES] },
+  ListCredentialProviders: { credentialProviders: [NAMES] },
+  ListGrants: { grants: [GRANT] },
+  RevokeGrants: { revocationId: HOSTILE, matched: 1, status: HOSTILE },
+  GetRevocation: { revocationId: HOSTILE, status: 'DONE', counts: COUNTS, grants: [REVOKED] },
+  TransferOwnership: { previousOwner: HOSTILE },
+  SuspendUser: { userHash: HOSTILE },
+  GetApiKeyCredentialProvider: {},
+  '': NAMES,
+};
+
+it.each([
+  [['agent', 'get', 'a']],
+  [['agent', 'list', '--all']],
+  [['agent', 'update', 'a', '--return-url', HOSTILE]],
+  [['agent', 'delete', HOSTILE, '--yes']],
+  [['provider', 'get', 'p', '--kind', 'oauth2']],
+  [['provider', 'list', '--all']],
+  [['provider', 'update', 'p', '--kind', 'oauth2', '--secret']],
+  [['provider', 'delete', HOSTILE, '--kind', 'oauth2', '--yes']],
+  [['provider', 'delete', HOSTILE]],
+  [['grants', 'list', '--agent', 'a']],
+  [['grants', 'revoke', '--agent', 'a', '--yes']],
+  [['grants', 'revoke', '--agent', 'a', '--yes', '--no-wait']],
+  [['grants', 'revocation', HOSTILE]],
+  [['transfer-ownership', '--agent', HOSTILE, '--new-owner', HOSTILE]],
+  [['user', 'suspend', '--user-id', 'u']],
+  [['doctor']],
+])('shows no control or format character of a response to %j', async (args) => {
+  await withServer(RESPONSES, async ({ run }) => {
+    const outcome = await run(args, { input: 'secret' });
+    expect(outcome.stdout + outcome.stderr).toMatch(/\?\[2J|^The API key|^Set|^fail|^There is no terminal/m);
+    for (const line of lines(outcome)) expect(line).not.toMatch(UNSEEN);
+  });
+});
+
 const GET = [
   ...['token', 'get', '--agent', 'a', '--provider', 'p', '--user-id', 'u'],
   ...['--return-url', 'https://app.example/done'],

@@ -215,7 +215,7 @@ describe('operators', () => {
     const revoke = ['grants', 'revoke', '--agent', 'travel', '--user-id', 'grace'];
     expect(await local.run(revoke)).toMatchObject({
       status: 2,
-      stderr: 'Set --yes to revoke without a question.\n',
+      stderr: 'There is no terminal for a question. Set --yes.\n',
     });
     const refused = await local.run(revoke, { answers: [['[y/N] ', 'no']] });
     expect(refused.status).toBe(1);
@@ -231,7 +231,7 @@ describe('operators', () => {
   });
 
   it.each([
-    [['grants', 'list'], 'Set at least one of --agent, --provider, and a user.'],
+    [['grants', 'list'], 'Set at least one of --agent, --provider, a user, and --grant-id.'],
     [['grants', 'list', '--issuer', 'https://idp.example'], 'Set --issuer and --subject together.'],
     [['user', 'suspend'], 'Name the user: by --user-id, by --issuer and --subject, or by --user-hash.'],
     [

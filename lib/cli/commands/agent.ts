@@ -4,8 +4,9 @@ import { OPERATIONS } from '../../../lambda/contract/operations';
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { usageError } from '../failure';
-import { isoTime, print, printAside, printFields, printJson, printTable } from '../output';
-import { allPages, connect } from '../service';
+import { isoTime, print, printable, printAside, printFields, printJson, printTable } from '../output';
+import { confirmOrCancel } from '../prompt';
+import { allPages, connect, deleteWholly } from '../service';
 
 const NAME = { brief: 'Name of the agent', parse: String, placeholder: 'name' } as const;
 
@@ -90,7 +91,64 @@ const update = buildCommand({
       allowedResourceOauth2ReturnUrls: returnUrl,
     });
     if (flags.json) printJson(this, updated);
-    else print(this, `Return URLs of the agent "${name}": ${returnUrl.join(' ') || 'none'}`);
+    else print(this, printable(`Return URLs of the agent "${name}": ${returnUrl.join(' ') || 'none'}`));
+  },
+});
+
+interface DescribedIdentity extends WorkloadIdentity {
+  readonly authorizerConfiguration?: { readonly customJWTAuthorizer?: { readonly discoveryUrl?: string } };
+  readonly createdTime: number;
+  readonly lastUpdatedTime: number;
+}
+
+const get = buildCommand({
+  docs: {
+    brief: 'Show an agent',
+    fullDescription: 'Shows a workload identity, with its return URLs and its own trusted issuer.',
+  },
+  parameters: { flags: CONNECTION_FLAGS, positional: { kind: 'tuple', parameters: [NAME] } },
+  async func(this: CliContext, flags: ConnectionFlags, name: string) {
+    const service = await connect(this, flags);
+    const found = await service.call<DescribedIdentity>(OPERATIONS.GetWorkloadIdentity, { name });
+    if (flags.json) {
+      printJson(this, found);
+      return;
+    }
+    printFields(this, [
+      ['Agent', found.name],
+      ['ARN', found.workloadIdentityArn],
+      ...(found.allowedResourceOauth2ReturnUrls ?? []).map((url) => ['Return URL', url] as const),
+      ['Trusted issuer', found.authorizerConfiguration?.customJWTAuthorizer?.discoveryUrl],
+      ['Created', isoTime(found.createdTime)],
+      ['Changed', isoTime(found.lastUpdatedTime)],
+    ]);
+  },
+});
+
+interface DeleteFlags extends ConnectionFlags {
+  readonly yes: boolean;
+}
+
+const remove = buildCommand({
+  docs: {
+    brief: 'Delete an agent',
+    fullDescription:
+      'Deletes a workload identity. Its grants are revoked at their providers. A suspension of its name stays.',
+  },
+  parameters: {
+    flags: { ...CONNECTION_FLAGS, yes: flag('Delete without a question') },
+    positional: { kind: 'tuple', parameters: [NAME] },
+  },
+  async func(this: CliContext, flags: DeleteFlags, name: string) {
+    const service = await connect(this, flags);
+    await confirmOrCancel(this, {
+      yes: flags.yes,
+      question: `Its grants are revoked, and users must consent again to another agent. Delete the agent "${printable(name)}"?`,
+      done: 'deleted',
+    });
+    await deleteWholly(this, service, OPERATIONS.DeleteWorkloadIdentity, { name });
+    if (flags.json) printJson(this, { name, deleted: true });
+    else print(this, `The agent "${printable(name)}" is deleted.`);
   },
 });
 
@@ -116,6 +174,10 @@ async function listAll(context: CliContext, { owner, ...flags }: ListFlags): Pro
   );
   if (flags.json) {
     printJson(context, { workloadIdentities: agents });
+    return;
+  }
+  if (agents.length === 0) {
+    printAside(context, 'There are no agents.');
     return;
   }
   printTable(
@@ -222,6 +284,6 @@ const resume = buildCommand({
 });
 
 export const agent = buildRouteMap({
-  routes: { add, update, list, suspend, resume },
-  docs: { brief: 'Agents: create, list, suspend, and resume workload identities' },
+  routes: { add, get, update, delete: remove, list, suspend, resume },
+  docs: { brief: 'Agents: create, change, delete, list, suspend, and resume workload identities' },
 });

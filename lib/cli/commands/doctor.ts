@@ -5,7 +5,7 @@ import { SIGNING_NAME } from '../../client/endpoint';
 import { fail, hasFailed, ok, printChecks, warn, type Check } from '../checks';
 import { CONNECTION_FLAGS, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
-import { CliError, ServiceFailure } from '../failure';
+import { checkFailed, CliError, ServiceFailure } from '../failure';
 import { isoTime, printJson, progress } from '../output';
 import { checkProvider, getProvider, jsonDocument } from '../provider-checks';
 import { allPages, clockSkew, connect, send, type Service } from '../service';
@@ -226,12 +226,12 @@ export const doctor = buildCommand({
       checks = await allChecks(service, issuer, flags.json ? () => undefined : show);
     } catch (error) {
       if (!(error instanceof ServiceFailure)) throw error;
-      throw new CliError(`The checks could not be completed. ${error.message}`);
+      throw new CliError(`The checks could not be completed. ${error.fault}`, { next: error.next });
     } finally {
       end();
     }
     if (flags.json) printJson(this, { checks });
     else printChecks(this, checks);
-    if (hasFailed(checks)) throw new CliError('A check failed.');
+    if (hasFailed(checks)) throw checkFailed();
   },
 });

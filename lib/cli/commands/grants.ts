@@ -1,12 +1,13 @@
 /** `agent-identity grants`: what agents hold, for operators. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
+import { decodeGrantId } from '../../../lambda/contract/grant-id';
 import { OPERATIONS } from '../../../lambda/contract/operations';
 import { alsoEnds, reachOf } from '../../../lambda/contract/vendors';
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError, STATUS, usageError } from '../failure';
 import { isoTime, nameOf, print, printable, printAside, printJson, printTable, progress } from '../output';
-import { confirm, isInteractive } from '../prompt';
+import { confirmOrCancel, isInteractive } from '../prompt';
 import { isVendor } from '../provider-checks';
 import { allPages, connect, wait, type Service } from '../service';
 import { USER_FLAGS, userOf, type UserFlags } from '../user-flags';
@@ -25,6 +26,7 @@ interface Grant {
 }
 
 interface FilterFlags extends ConnectionFlags, UserFlags {
+  readonly grantId?: string;
   readonly agent?: string;
   readonly provider?: string;
 }
@@ -34,20 +36,48 @@ const FILTER_FLAGS = {
   agent: optionalText('name', 'Grants of this agent'),
   provider: optionalText('name', 'Grants of this credential provider'),
   ...USER_FLAGS,
+  grantId: optionalText('ID', 'This grant, by its ID in listings'),
 } as const;
 
-/** Returns the filters of the request. */
-function filterOf({ agent, provider, ...flags }: FilterFlags): Record<string, unknown> {
+/**
+ * Returns the filters of a revocation: names and a user, or the ID of one grant.
+ *
+ * @throws CliError if there is none
+ */
+function filterOf({ agent, provider, grantId, ...flags }: FilterFlags): Record<string, unknown> {
   const user = userOf(flags);
   const filter = {
     ...(agent !== undefined && { workloadName: agent }),
     ...(provider !== undefined && { providerName: provider }),
     ...(user && { user }),
   };
-  if (Object.keys(filter).length === 0) {
-    throw usageError('Set at least one of --agent, --provider, and a user.');
+  const count = Object.keys(filter).length;
+  if (grantId !== undefined) {
+    if (count > 0) throw usageError('A grant ID names one grant: omit the other filters.');
+    return { grantId };
   }
+  if (count === 0) throw usageError('Set at least one of --agent, --provider, a user, and --grant-id.');
   return filter;
+}
+
+/** Returns the filters of a listing that has the grant: its user, or its provider if it is the agent's own. */
+function listingWith(grantId: string): Record<string, unknown> {
+  const id = decodeGrantId(grantId);
+  if (!id) throw usageError(`"${grantId}" is not a grant ID.`, 'Take it from agent-identity grants list.');
+  // The target begins with the flow, and the name of the provider.
+  const [, providerName] = id.target.split('#');
+  return id.subjectHash === OF_THE_AGENT ? { providerName } : { user: { userHash: id.subjectHash } };
+}
+
+/** The subject of a grant that has no user. */
+const OF_THE_AGENT = 'AGENT';
+
+async function matching(service: Service, flags: FilterFlags): Promise<Grant[]> {
+  const { grantId } = flags;
+  const filter = filterOf(flags);
+  const input = grantId === undefined ? filter : listingWith(grantId);
+  const found = await allPages<Grant>(service, OPERATIONS.ListGrants, 'grants', input);
+  return grantId === undefined ? found : found.filter((grant) => grant.grantId === grantId);
 }
 
 const list = buildCommand({
@@ -58,9 +88,9 @@ const list = buildCommand({
   },
   parameters: { flags: FILTER_FLAGS },
   async func(this: CliContext, flags: FilterFlags) {
-    const filter = filterOf(flags);
+    filterOf(flags);
     const service = await connect(this, flags);
-    const grants = await allPages<Grant>(service, OPERATIONS.ListGrants, 'grants', filter);
+    const grants = await matching(service, flags);
     if (flags.json) {
       printJson(this, { grants });
       return;
@@ -71,7 +101,7 @@ const list = buildCommand({
     }
     printTable(
       this,
-      ['AGENT', 'PROVIDER', 'USER', 'STATUS', 'EXPIRES', 'LAST USED', 'SCOPES'],
+      ['AGENT', 'PROVIDER', 'USER', 'STATUS', 'EXPIRES', 'LAST USED', 'SCOPES', 'GRANT ID'],
       grants.map((grant) => [
         nameOf(grant.workloadIdentityArn),
         nameOf(grant.credentialProviderArn),
@@ -80,6 +110,7 @@ const list = buildCommand({
         grant.expiresAt === undefined ? undefined : isoTime(grant.expiresAt),
         grant.lastUsedDate,
         grant.scopes.join(' '),
+        grant.grantId,
       ]),
     );
   },
@@ -88,6 +119,7 @@ const list = buildCommand({
 interface RevokeFlags extends FilterFlags {
   readonly reason?: string;
   readonly yes: boolean;
+  readonly noWait: boolean;
 }
 
 interface Revocation {
@@ -102,7 +134,39 @@ interface Revocation {
   };
 }
 
+interface RevokedGrant {
+  readonly grantId: string;
+  readonly provider: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly lastError?: string;
+}
+
+/** Returns the revocation with all of its grants. */
+async function described(
+  service: Service,
+  revocationId: string,
+): Promise<Revocation & { readonly grants: readonly RevokedGrant[] }> {
+  const { status, counts } = await service.call<Revocation>(OPERATIONS.GetRevocation, { revocationId });
+  const grants = await allPages<RevokedGrant>(service, OPERATIONS.GetRevocation, 'grants', { revocationId });
+  return { revocationId, status, counts, grants };
+}
+
 const POLL_MS = 2_000;
+
+/** Returns a summary for people. */
+const summary = ({ revocationId, counts }: Revocation): string =>
+  `Revoked ${counts.revoked}: ${counts.confirmed} confirmed by the provider, ${counts.unconfirmed} unconfirmed, ${counts.notProvable} without a proof (${printable(revocationId)}).`;
+
+/** @throws CliError if a provider did not confirm */
+function checkConfirmed({ revocationId, counts: { unconfirmed } }: Revocation): void {
+  if (unconfirmed === 0) return;
+  throw new CliError('A provider did not confirm.', {
+    name: 'Unconfirmed',
+    status: STATUS.unconfirmed,
+    next: `Run agent-identity grants revocation ${revocationId} for the reason.`,
+  });
+}
 
 /** Waits until every provider has been told. */
 async function finished(context: CliContext, service: Service, revocationId: string): Promise<Revocation> {
@@ -135,13 +199,32 @@ async function consequences(service: Service, found: readonly Grant[]): Promise<
   });
 }
 
+const grantCount = (count: number): string => (count === 1 ? '1 grant' : `${count} grants`);
+
+/** Asks whether to revoke the grants that match. */
+async function confirmRevocation(context: CliContext, service: Service, flags: FilterFlags): Promise<void> {
+  const found = isInteractive(context) ? await matching(service, flags) : [];
+  if (found.length > 0) printAside(context, ...(await consequences(service, found)));
+  await confirmOrCancel(context, {
+    yes: false,
+    question: `Revoke ${grantCount(found.length)}?`,
+    done: 'revoked',
+  });
+}
+
+interface BegunRevocation {
+  readonly revocationId: string;
+  readonly matched: number;
+  readonly status: string;
+}
+
 const revoke = buildCommand({
   docs: {
     brief: 'Revoke grants, here and at their providers',
     fullDescription: [
       'Revokes the matching grants of all owners. From then on, no agent gets their tokens.',
       'Waits until the providers have revoked the tokens, for up to 24 hours: Ctrl-C ends the command, not the revocation.',
-      'Ends with status 3 if a provider did not confirm.',
+      'Ends with status 3 if a provider did not confirm. With --no-wait, ends when no agent gets the tokens any more.',
     ].join('\n'),
   },
   parameters: {
@@ -149,42 +232,75 @@ const revoke = buildCommand({
       ...FILTER_FLAGS,
       reason: optionalText('text', 'Why, for the audit log'),
       yes: flag('Revoke without a question'),
+      noWait: flag('Do not wait for the providers; grants revocation follows the revocation'),
     },
   },
   async func(this: CliContext, flags: RevokeFlags) {
     const filter = filterOf(flags);
     const service = await connect(this, flags);
-    if (!flags.yes) {
-      if (!isInteractive(this)) throw usageError('Set --yes to revoke without a question.');
-      const found = await allPages<Grant>(service, OPERATIONS.ListGrants, 'grants', filter);
-      if (found.length > 0) printAside(this, ...(await consequences(service, found)));
-      const question = `Revoke ${found.length === 1 ? '1 grant' : `${found.length} grants`}?`;
-      if (!(await confirm(this, question))) throw new CliError('Nothing was revoked.');
-    }
-    const { reason } = flags;
-    const { revocationId } = await service.call<Pick<Revocation, 'revocationId'>>(OPERATIONS.RevokeGrants, {
+    const { reason, yes, noWait, json } = flags;
+    if (!yes) await confirmRevocation(this, service, flags);
+    const begun = await service.call<BegunRevocation>(OPERATIONS.RevokeGrants, {
       ...filter,
       ...(reason !== undefined && { reason }),
     });
-    const revocation = await finished(this, service, revocationId);
-    const { revoked, confirmed, unconfirmed, notProvable } = revocation.counts;
-    if (flags.json) printJson(this, revocation);
+    if (noWait) {
+      if (json) printJson(this, begun);
+      else {
+        print(this, `No agent gets the tokens of the ${grantCount(begun.matched)} any more.`);
+        printAside(
+          this,
+          `Follow the revocation: agent-identity grants revocation ${printable(begun.revocationId)}`,
+        );
+      }
+      return;
+    }
+    const revocation = await finished(this, service, begun.revocationId);
+    if (json) printJson(this, await described(service, begun.revocationId));
+    else print(this, summary(revocation));
+    checkConfirmed(revocation);
+  },
+});
+
+const revocation = buildCommand({
+  docs: {
+    brief: 'Show how far a revocation is',
+    fullDescription:
+      'Shows how far a revocation is, and each of its grants. Ends with status 3 if a provider did not confirm.',
+  },
+  parameters: {
+    flags: CONNECTION_FLAGS,
+    positional: {
+      kind: 'tuple',
+      parameters: [{ brief: 'ID that grants revoke printed', parse: String, placeholder: 'revocation ID' }],
+    },
+  },
+  async func(this: CliContext, flags: ConnectionFlags, revocationId: string) {
+    const service = await connect(this, flags);
+    const found = await described(service, revocationId);
+    const { status, grants } = found;
+    if (flags.json) printJson(this, found);
     else {
-      print(
-        this,
-        `Revoked ${revoked}: ${confirmed} confirmed by the provider, ${unconfirmed} unconfirmed, ${notProvable} without a proof (${printable(revocationId)}).`,
-      );
+      print(this, `${printable(status)}. ${summary(found)}`);
+      if (grants.length > 0) {
+        printTable(
+          this,
+          ['PROVIDER', 'STATE', 'ATTEMPTS', 'LAST ERROR', 'GRANT ID'],
+          grants.map(({ provider, state, attempts, lastError, grantId }) => [
+            provider,
+            state,
+            String(attempts),
+            lastError,
+            grantId,
+          ]),
+        );
+      }
     }
-    if (unconfirmed > 0) {
-      throw new CliError(
-        'A provider did not confirm. Look at its status, and at the audit log.',
-        STATUS.unconfirmed,
-      );
-    }
+    checkConfirmed(found);
   },
 });
 
 export const grants = buildRouteMap({
-  routes: { list, revoke },
+  routes: { list, revoke, revocation },
   docs: { brief: 'Grants: list and revoke what agents hold, as an operator' },
 });

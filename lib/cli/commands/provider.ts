@@ -1,305 +1,178 @@
 /** `agent-identity provider`: credential providers. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { OPERATIONS } from '../../../lambda/contract/operations';
-import {
-  CLIENT_AUTHENTICATION_METHODS,
-  usesSecret,
-  VENDOR_NAMES,
-  vendorOf,
-  type VendorName,
-} from '../../../lambda/contract/vendors';
+import { VENDOR_NAMES, type VendorName } from '../../../lambda/contract/vendors';
 import { hasFailed, printChecks } from '../checks';
 import { CONNECTION_FLAGS, flag, JSON_FLAG, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
-import { CliError, STATUS, usageError } from '../failure';
-import { print, printAside, printFields, printJson, printTable } from '../output';
-import { ask, isInteractive, readSecret } from '../prompt';
-import { checkProvider, getProvider, type Oauth2Provider } from '../provider-checks';
-import { allPages, connect } from '../service';
+import { checkFailed, ServiceFailure, usageError } from '../failure';
+import { isoTime, print, printable, printAside, printFields, printJson, printTable } from '../output';
+import { confirmOrCancel } from '../prompt';
+import { checkProvider, configOf, type Oauth2Provider } from '../provider-checks';
+import { findProvider, KIND_FLAG, KIND_NAMES, type FoundProvider, type Kind } from '../provider-lookup';
+import { allPages, connect, deleteWholly, type Service } from '../service';
 import { VENDOR_SETUP } from '../vendor-setup';
+import { guide, shortName, VENDOR_PARAMETER } from '../vendors';
+import { add } from './provider-add';
+import { update } from './provider-update';
 
 const NAME = { brief: 'Name of the credential provider', parse: String, placeholder: 'name' } as const;
 
-/** Returns the vendor of a name: AWS's name, or the name without `Oauth2`, in any case. */
-function vendorNamed(text: string): VendorName {
-  const wanted = text.toLowerCase().replace(/oauth2$/, '');
-  const found = VENDOR_NAMES.find((name) => name.toLowerCase() === `${wanted}oauth2`);
-  if (found !== undefined) return found;
-  throw usageError(
-    `There is no vendor "${text}". The vendors are ${VENDOR_NAMES.map(shortName).join(', ')}.`,
-  );
+interface KindFlags extends ConnectionFlags {
+  readonly kind?: Kind;
 }
 
-const shortName = (vendor: VendorName): string => vendor.replace(/Oauth2$/, '').toLowerCase();
+/** Returns labels and values that both kinds of providers have. */
+const commonFields = ({ provider, kind }: FoundProvider) =>
+  [
+    ['Provider', provider.name],
+    ['Kind', KIND_NAMES[kind]],
+    ['ARN', provider.credentialProviderArn],
+    ['Created', provider.createdTime === undefined ? undefined : isoTime(provider.createdTime)],
+    ['Changed', provider.lastUpdatedTime === undefined ? undefined : isoTime(provider.lastUpdatedTime)],
+  ] as const;
 
-const VENDOR_PARAMETER = {
-  parse: vendorNamed,
-  placeholder: 'vendor',
-  proposeCompletions: (partial: string) =>
-    VENDOR_NAMES.map(shortName).filter((name) => name.startsWith(partial.toLowerCase())),
-} as const;
-
-function guide(vendor: VendorName): (readonly [string, string | undefined])[] {
-  const { console, app, callback, credentials, scopes, refreshTokens, review, notes } = VENDOR_SETUP[vendor];
-  return [
-    ['Where', console],
-    ['App', app],
-    ['Callback URL', callback],
-    ['Credentials', credentials],
-    ['Scopes', scopes],
-    ['Refresh tokens', refreshTokens],
-    ['Review', review],
-    ...notes.map((note) => ['Note', note] as const),
-  ];
-}
-
-interface AddFlags extends ConnectionFlags {
-  readonly vendor?: VendorName;
-  readonly clientId?: string;
-  readonly discoveryUrl?: string;
-  readonly issuer?: string;
-  readonly authorizationEndpoint?: string;
-  readonly tokenEndpoint?: string;
-  readonly tenantId?: string;
-  readonly clientAuthentication?: (typeof CLIENT_AUTHENTICATION_METHODS)[number];
-  readonly kmsKey?: string;
-  readonly secretArn?: string;
-  readonly secretKey?: string;
-  readonly apiKey: boolean;
-}
-
-const SERVER_OPTIONS = {
-  discoveryUrl: '--discovery-url',
-  issuer: '--issuer',
-  authorizationEndpoint: '--authorization-endpoint',
-  tokenEndpoint: '--token-endpoint',
-  tenantId: '--tenant-id',
-  clientAuthentication: '--client-authentication',
-  kmsKey: '--kms-key',
-} as const;
-
-type ServerOption = keyof typeof SERVER_OPTIONS;
-
-/** The options that a vendor takes; another one would be ignored. */
-function optionsOf(vendor: VendorName): readonly ServerOption[] {
-  const { server, configMember } = vendorOf(vendor);
-  if (configMember === 'customOauth2ProviderConfig') {
-    return [
-      'discoveryUrl',
-      'issuer',
-      'authorizationEndpoint',
-      'tokenEndpoint',
-      'clientAuthentication',
-      'kmsKey',
-    ];
-  }
-  if (server === 'entra-tenant') return ['tenantId'];
-  return server === 'stated' ? ['issuer', 'authorizationEndpoint', 'tokenEndpoint'] : [];
-}
-
-function checkOptions(vendor: VendorName, flags: AddFlags): void {
-  const taken = optionsOf(vendor);
-  for (const [option, name] of Object.entries(SERVER_OPTIONS) as [ServerOption, string][]) {
-    if (flags[option] === undefined || taken.includes(option)) continue;
-    const others = taken.map((other) => SERVER_OPTIONS[other]).join(', ');
-    throw usageError(
-      `${vendor} does not take ${name}. ${others === '' ? 'Its endpoints are known.' : `It takes ${others}.`}`,
-    );
-  }
-}
-
-/** Returns the value of an option, or asks for it. */
-async function valueOf(
-  context: CliContext,
-  value: string | undefined,
-  option: string,
-  question: string,
-): Promise<string> {
-  if (value !== undefined) return value;
-  if (isInteractive(context)) return ask(context, question);
-  throw usageError(`Set ${option}.`);
-}
-
-/** The members that name the server. */
-async function serverMembers(
-  context: CliContext,
-  vendor: VendorName,
-  flags: AddFlags,
-): Promise<Record<string, unknown>> {
-  const { discoveryUrl, issuer, authorizationEndpoint, tokenEndpoint, tenantId } = flags;
-  const { server, configMember } = vendorOf(vendor);
-  if (configMember === 'customOauth2ProviderConfig') {
-    const { clientAuthentication, kmsKey } = flags;
-    const stated = { issuer, authorizationEndpoint, tokenEndpoint };
-    const oauthDiscovery =
-      authorizationEndpoint !== undefined || tokenEndpoint !== undefined
-        ? { authorizationServerMetadata: stated }
-        : {
-            discoveryUrl: await valueOf(
-              context,
-              discoveryUrl ?? wellKnown(issuer),
-              '--discovery-url',
-              'Discovery URL',
-            ),
-          };
-    return {
-      oauthDiscovery,
-      ...(clientAuthentication && { clientAuthenticationMethod: clientAuthentication }),
-      ...(kmsKey !== undefined && {
-        privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn: kmsKey } } },
-      }),
-    };
-  }
-  if (server === 'entra-tenant') return tenantId === undefined ? {} : { tenantId };
-  if (server !== 'stated') return {};
-  return {
-    issuer: await valueOf(context, issuer, '--issuer', "Issuer of the vendor's tenant (URL)"),
-    ...(authorizationEndpoint !== undefined && { authorizationEndpoint }),
-    ...(tokenEndpoint !== undefined && { tokenEndpoint }),
-  };
-}
-
-const wellKnown = (issuer: string | undefined): string | undefined =>
-  issuer === undefined ? undefined : `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-
-/** Returns a reference to a secret in AWS Secrets Manager, if the options name one. */
-function secretReference({
-  secretArn,
-  secretKey,
-}: AddFlags): { secretId: string; jsonKey: string } | undefined {
-  if (secretArn === undefined && secretKey === undefined) return undefined;
-  if (secretArn === undefined || secretKey === undefined) {
-    throw usageError('Set --secret-arn and --secret-key together.');
-  }
-  return { secretId: secretArn, jsonKey: secretKey };
-}
-
-async function secretMembers(context: CliContext, flags: AddFlags): Promise<Record<string, unknown>> {
-  const reference = secretReference(flags);
-  if (reference) return { clientSecretSource: 'EXTERNAL', clientSecretConfig: reference };
-  const { clientAuthentication = 'CLIENT_SECRET_BASIC' } = flags;
-  return usesSecret(clientAuthentication) ? { clientSecret: await readSecret(context, 'client secret') } : {};
-}
-
-async function askVendor(context: CliContext, vendor: VendorName | undefined): Promise<VendorName> {
-  if (vendor !== undefined) return vendor;
-  if (!isInteractive(context)) throw usageError('Set --vendor, or --api-key for an API key.');
-  printAside(context, `Vendors: ${VENDOR_NAMES.map(shortName).join(', ')}`);
-  return vendorNamed(await ask(context, 'Vendor'));
-}
-
-async function addApiKey(context: CliContext, flags: AddFlags, name: string): Promise<void> {
-  if (flags.vendor !== undefined || flags.clientId !== undefined) {
-    throw usageError('An API key has no vendor and no client: omit --vendor and --client-id.');
-  }
-  const reference = secretReference(flags);
-  const service = await connect(context, flags);
-  const created = await service.call<{ name: string; credentialProviderArn: string }>(
-    OPERATIONS.CreateApiKeyCredentialProvider,
-    {
-      name,
-      ...(reference
-        ? { apiKeySecretSource: 'EXTERNAL', apiKeySecretConfig: reference }
-        : { apiKey: await readSecret(context, 'API key') }),
-    },
-  );
-  if (flags.json) printJson(context, created);
-  else
-    printFields(context, [
-      ['Provider', created.name],
-      ['ARN', created.credentialProviderArn],
-    ]);
-}
-
-const add = buildCommand({
+const get = buildCommand({
   docs: {
-    brief: 'Create a credential provider',
-    fullDescription: [
-      'Creates a credential provider: the OAuth client ("app") that you registered at a vendor, or an API key.',
-      'The client secret or the API key is read from stdin, or typed. It is never an argument, which others can read.',
-      'On a terminal, the command explains the registration and asks for what is missing.',
-      'Afterwards, register the printed callback URL at the vendor.',
-    ].join('\n'),
+    brief: 'Show a credential provider',
+    fullDescription: 'Shows a credential provider with its callback URL, and never its secret.',
+  },
+  parameters: {
+    flags: { ...CONNECTION_FLAGS, kind: KIND_FLAG },
+    positional: { kind: 'tuple', parameters: [NAME] },
+  },
+  async func(this: CliContext, flags: KindFlags, name: string) {
+    const service = await connect(this, flags);
+    const found = await findProvider(service, name, flags.kind);
+    if (flags.json) {
+      printJson(this, found.provider);
+      return;
+    }
+    const more = [];
+    if (found.kind === 'oauth2') {
+      const { credentialProviderVendor, callbackUrl } = found.provider;
+      const { clientId, oauthDiscovery } = configOf(found.provider);
+      const { discoveryUrl, authorizationServerMetadata } = oauthDiscovery ?? {};
+      more.push(
+        ['Vendor', credentialProviderVendor] as const,
+        ['Client ID', clientId] as const,
+        ['Server', discoveryUrl ?? authorizationServerMetadata?.issuer] as const,
+        ['Callback URL', callbackUrl] as const,
+      );
+    }
+    printFields(this, [...commonFields(found), ...more]);
+  },
+});
+
+interface DeleteFlags extends KindFlags {
+  readonly yes: boolean;
+}
+
+const DELETIONS = {
+  oauth2: OPERATIONS.DeleteOauth2CredentialProvider,
+  'api-key': OPERATIONS.DeleteApiKeyCredentialProvider,
+} as const;
+
+/** Returns the kind of the provider to delete. A provider whose deletion was interrupted cannot be found any more. */
+async function kindToDelete(service: Service, name: string, kind: Kind | undefined): Promise<Kind> {
+  if (kind !== undefined) return kind;
+  try {
+    return (await findProvider(service, name, undefined)).kind;
+  } catch (error) {
+    if (!(error instanceof ServiceFailure) || error.type !== 'ResourceNotFoundException') throw error;
+    throw new ServiceFailure(error.type, error.httpStatus, {
+      fault: error.fault,
+      next: 'Run agent-identity provider list for the names. To continue a deletion that was interrupted, set --kind.',
+    });
+  }
+}
+
+const remove = buildCommand({
+  docs: {
+    brief: 'Delete a credential provider',
+    fullDescription:
+      'Deletes a credential provider with its secret. The grants of all agents there are revoked at the provider.',
+  },
+  parameters: {
+    flags: { ...CONNECTION_FLAGS, kind: KIND_FLAG, yes: flag('Delete without a question') },
+    positional: { kind: 'tuple', parameters: [NAME] },
+  },
+  async func(this: CliContext, flags: DeleteFlags, name: string) {
+    const service = await connect(this, flags);
+    const kind = await kindToDelete(service, name, flags.kind);
+    const loss =
+      kind === 'oauth2'
+        ? 'Agents lose their grants there, which are revoked, and users must consent again to another provider'
+        : 'Agents can no longer get its API key';
+    await confirmOrCancel(this, {
+      yes: flags.yes,
+      question: `${loss}. Delete the ${KIND_NAMES[kind]} "${printable(name)}"?`,
+      done: 'deleted',
+    });
+    await deleteWholly(this, service, DELETIONS[kind], { name });
+    if (flags.json) printJson(this, { name, kind, deleted: true });
+    else print(this, `The ${KIND_NAMES[kind]} "${printable(name)}" is deleted.`);
+  },
+});
+
+interface ListFlags extends ConnectionFlags {
+  readonly all: boolean;
+  readonly owner?: string;
+}
+
+interface OperatorsProvider {
+  readonly name: string;
+  readonly credentialProviderArn: string;
+  /** Absent for a provider of an API key. */
+  readonly credentialProviderVendor?: string;
+  readonly owner: string;
+}
+
+const NO_VENDOR = 'API key';
+
+/** Lists the providers of all owners, or of one, for an operator. */
+async function listAll(context: CliContext, { owner, ...flags }: ListFlags): Promise<void> {
+  const service = await connect(context, flags);
+  const providers = await allPages<OperatorsProvider>(
+    service,
+    OPERATIONS.ListAllCredentialProviders,
+    'credentialProviders',
+    { ...(owner !== undefined && { owner }) },
+  );
+  if (flags.json) {
+    printJson(context, { credentialProviders: providers });
+    return;
+  }
+  if (providers.length === 0) {
+    printAside(context, 'There are no credential providers.');
+    return;
+  }
+  printTable(
+    context,
+    ['NAME', 'VENDOR', 'OWNER'],
+    providers.map(({ name, credentialProviderVendor = NO_VENDOR, owner: of }) => [
+      name,
+      credentialProviderVendor,
+      of,
+    ]),
+  );
+}
+
+const list = buildCommand({
+  docs: {
+    brief: 'List credential providers',
+    fullDescription:
+      'Lists the credential providers that belong to the principal whose credentials sign the request. Operators list those of all owners with --all.',
   },
   parameters: {
     flags: {
       ...CONNECTION_FLAGS,
-      vendor: {
-        kind: 'parsed',
-        optional: true,
-        brief: 'Vendor; see agent-identity provider guide',
-        ...VENDOR_PARAMETER,
-      },
-      clientId: optionalText('ID', 'Client ID that the vendor issued'),
-      discoveryUrl: optionalText('URL', 'Discovery document of a custom authorization server'),
-      issuer: optionalText('URL', "Issuer: of a custom authorization server, or the vendor's tenant"),
-      authorizationEndpoint: optionalText('URL', 'Authorization endpoint, if there is no discovery document'),
-      tokenEndpoint: optionalText('URL', 'Token endpoint, if there is no discovery document'),
-      tenantId: optionalText('ID', 'Microsoft Entra tenant (default: common)'),
-      clientAuthentication: {
-        kind: 'enum',
-        values: CLIENT_AUTHENTICATION_METHODS,
-        optional: true,
-        brief: 'How a custom server authenticates the client (default: CLIENT_SECRET_BASIC)',
-      },
-      kmsKey: optionalText('ARN', 'KMS key that signs for PRIVATE_KEY_JWT'),
-      secretArn: optionalText('ARN', 'Secret in AWS Secrets Manager, instead of stdin'),
-      secretKey: optionalText('name', 'Member of that secret with the client secret or API key'),
-      apiKey: flag('Create a provider of an API key'),
+      all: flag('List the providers of all owners, as an operator'),
+      owner: optionalText('ARN', 'List the providers of this owner, as an operator'),
     },
-    positional: { kind: 'tuple', parameters: [NAME] },
   },
-  async func(this: CliContext, flags: AddFlags, name: string) {
-    if (flags.apiKey) return addApiKey(this, flags, name);
-    const vendor = await askVendor(this, flags.vendor);
-    checkOptions(vendor, flags);
-    const interactive = isInteractive(this) && flags.clientId === undefined;
-    if (interactive) {
-      printAside(
-        this,
-        `Register an app at the vendor first. If it needs a callback URL now, enter any URL and replace it afterwards.`,
-      );
-      for (const [label, value] of guide(vendor))
-        if (value !== undefined) printAside(this, `  ${label}: ${value}`);
-    }
-    const service = await connect(this, flags);
-    const named = flags.clientAuthentication !== 'AWS_IAM_ID_TOKEN_JWT';
-    const clientId = named ? await valueOf(this, flags.clientId, '--client-id', 'Client ID') : flags.clientId;
-    const config = {
-      ...(await serverMembers(this, vendor, flags)),
-      ...(clientId !== undefined && { clientId }),
-      ...(await secretMembers(this, flags)),
-    };
-    const created = await service.call<Oauth2Provider>(OPERATIONS.CreateOauth2CredentialProvider, {
-      name,
-      credentialProviderVendor: vendor,
-      oauth2ProviderConfigInput: { [vendorOf(vendor).configMember]: config },
-    });
-    if (flags.json) {
-      printJson(this, created);
-      return;
-    }
-    printFields(this, [
-      ['Provider', created.name],
-      ['ARN', created.credentialProviderArn],
-      ['Callback URL', created.callbackUrl],
-    ]);
-    printAside(
-      this,
-      `Register the callback URL at the vendor: ${VENDOR_SETUP[vendor].console} > ${VENDOR_SETUP[vendor].callback}.`,
-      `Then check the provider: agent-identity provider test ${name}`,
-    );
-  },
-});
-
-const list = buildCommand({
-  docs: {
-    brief: 'List your credential providers',
-    fullDescription:
-      'Lists the credential providers that belong to the principal whose credentials sign the request.',
-  },
-  parameters: { flags: CONNECTION_FLAGS },
-  async func(this: CliContext, flags: ConnectionFlags) {
+  async func(this: CliContext, flags: ListFlags) {
+    if (flags.all || flags.owner !== undefined) return listAll(this, flags);
     const service = await connect(this, flags);
     const oauth2 = await allPages<Omit<Oauth2Provider, 'callbackUrl'>>(
       service,
@@ -328,7 +201,7 @@ const list = buildCommand({
           credentialProviderVendor,
           credentialProviderArn,
         ]),
-        ...apiKeys.map(({ name, credentialProviderArn }) => [name, 'API key', credentialProviderArn]),
+        ...apiKeys.map(({ name, credentialProviderArn }) => [name, NO_VENDOR, credentialProviderArn]),
       ],
     );
   },
@@ -342,17 +215,26 @@ const test = buildCommand({
       'Sends no secret and obtains no token. Ends with status 1 if a check fails.',
     ].join('\n'),
   },
-  parameters: { flags: CONNECTION_FLAGS, positional: { kind: 'tuple', parameters: [NAME] } },
-  async func(this: CliContext, flags: ConnectionFlags, name: string) {
+  parameters: {
+    flags: { ...CONNECTION_FLAGS, kind: KIND_FLAG },
+    positional: { kind: 'tuple', parameters: [NAME] },
+  },
+  async func(this: CliContext, flags: KindFlags, name: string) {
     const service = await connect(this, flags);
-    const provider = await getProvider(service, name);
+    const { kind, provider } = await findProvider(service, name, flags.kind);
+    if (kind === 'api-key') {
+      throw usageError(
+        `"${name}" is an API key credential provider: it has no OAuth 2.0 server to check.`,
+        'Agents read the key with GetResourceApiKey.',
+      );
+    }
     const checks = await checkProvider(service, provider);
     if (flags.json) printJson(this, { checks });
     else {
       printChecks(this, checks);
       printAside(this, `To obtain a token, run agent-identity token get --agent AGENT --provider ${name}.`);
     }
-    if (hasFailed(checks)) throw new CliError('A check failed.', STATUS.failed);
+    if (hasFailed(checks)) throw checkFailed();
   },
 });
 
@@ -392,6 +274,6 @@ const guideCommand = buildCommand({
 });
 
 export const provider = buildRouteMap({
-  routes: { add, list, test, guide: guideCommand },
-  docs: { brief: 'Credential providers: create, list, and check them' },
+  routes: { add, get, update, delete: remove, list, test, guide: guideCommand },
+  docs: { brief: 'Credential providers: create, change, delete, list, and check them' },
 });

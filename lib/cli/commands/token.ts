@@ -90,9 +90,9 @@ async function returnUrlOf(service: Service, { agent, returnUrl }: GetFlags): Pr
   const local = allowedResourceOauth2ReturnUrls.find(isLocal);
   if (local !== undefined) return local;
   const urls = ['http://127.0.0.1:8400/done', ...allowedResourceOauth2ReturnUrls];
-  throw new CliError(
-    `The agent "${agent}" has no return URL on this computer. Add one, such as: agent-identity agent update ${agent} ${urls.map((url) => `--return-url ${url}`).join(' ')}`,
-  );
+  throw new CliError(`The agent "${agent}" has no return URL on this computer.`, {
+    next: `Add one, such as: agent-identity agent update ${agent} ${urls.map((url) => `--return-url ${url}`).join(' ')}`,
+  });
 }
 
 function respond(response: ServerResponse, status: number, text: string): void {
@@ -132,7 +132,8 @@ async function listenForReturn(returnUrl: string, state: string): Promise<Return
     server.once('error', (error) => {
       reject(
         new CliError(
-          `The return URL ${returnUrl} cannot be used (${(error as NodeJS.ErrnoException).code ?? error.message}). End the program that uses its port, or choose another one with --return-url.`,
+          `The return URL ${returnUrl} cannot be used (${(error as NodeJS.ErrnoException).code ?? error.message}).`,
+          { next: 'End the program that uses its port, or choose another one with --return-url.' },
         ),
       );
     });
@@ -147,16 +148,15 @@ async function listenForReturn(returnUrl: string, state: string): Promise<Return
   };
 }
 
+const AGAIN = 'Run the command again for a new authorization URL.';
+
 const timedOut = async (): Promise<never> => {
   const timer = new Promise((resolve) => setTimeout(resolve, CONSENT_MS).unref());
   await timer;
-  throw new CliError(
-    'There was no consent within 10 minutes. Run the command again for a new authorization URL.',
-  );
+  throw new CliError('There was no consent within 10 minutes.', { next: AGAIN });
 };
 
-const declined = (): CliError =>
-  new CliError('The consent failed, or was declined. Run the command again for a new authorization URL.');
+const declined = (): CliError => new CliError('The consent failed, or was declined.', { next: AGAIN });
 
 /** Waits until another application has completed the session. */
 async function pollToken(request: () => Promise<TokenResponse>): Promise<string> {
@@ -172,9 +172,9 @@ async function pollToken(request: () => Promise<TokenResponse>): Promise<string>
 function consentPage(authorizationUrl: string, { endpoint }: Service): string {
   const page = webUrl(authorizationUrl);
   if (page && isSameServer(page, new URL(endpoint))) return page.href;
-  throw new CliError(
-    `The response has an authorization URL that is not at the endpoint ${endpoint}. Set --endpoint to the endpoint that the stack printed or that agent-identity local printed.`,
-  );
+  throw new CliError(`The response has an authorization URL that is not at the endpoint ${endpoint}.`, {
+    next: 'Set --endpoint to the endpoint that the stack printed or that agent-identity local printed.',
+  });
 }
 
 async function consent(

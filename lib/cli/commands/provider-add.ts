@@ -1,0 +1,257 @@
+/** `agent-identity provider add`: from options, and on a terminal by questions, which it repeats after a mistake. */
+import { buildCommand } from '@stricli/core';
+import { OPERATIONS } from '../../../lambda/contract/operations';
+import { VENDOR_NAMES, vendorOf, type VendorName } from '../../../lambda/contract/vendors';
+import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../connection-flags';
+import type { CliContext } from '../context';
+import { CliError, ServiceFailure, usageError } from '../failure';
+import { printable, printAside, printFields, printJson } from '../output';
+import { ask, confirm, isInteractive, readSecret } from '../prompt';
+import type { Oauth2Provider } from '../provider-checks';
+import {
+  apiKeyMembers,
+  checkOptions,
+  CLIENT_FLAGS,
+  clientSecretMembers,
+  missingServerOption,
+  needsSecret,
+  SECRET_FLAGS,
+  secretReference,
+  serverMembers,
+  type ClientFlags,
+  type SecretFlags,
+} from '../provider-config';
+import { connect, type Service } from '../service';
+import { VENDOR_SETUP } from '../vendor-setup';
+import { guide, shortName, VENDOR_PARAMETER, vendorNamed } from '../vendors';
+
+interface AddFlags extends ConnectionFlags, ClientFlags, SecretFlags {
+  readonly vendor?: VendorName;
+  readonly apiKey: boolean;
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** What the provider will be: options and answers. A rejected answer is replaced, and the others stay. */
+type Draft = Writable<ClientFlags> & SecretFlags & { name: string; secret?: string };
+
+const QUESTIONS = {
+  name: 'Name of the provider',
+  clientId: 'Client ID',
+  discoveryUrl: 'Discovery URL',
+  issuer: "Issuer of the vendor's tenant (URL)",
+  authorizationEndpoint: 'Authorization endpoint (URL)',
+  tokenEndpoint: 'Token endpoint (URL)',
+  tenantId: 'Microsoft Entra tenant',
+} as const;
+
+type Question = keyof typeof QUESTIONS;
+
+const OPTIONS: Partial<Record<Question, string>> = {
+  clientId: '--client-id',
+  discoveryUrl: '--discovery-url',
+  issuer: '--issuer',
+};
+
+/** Asks for what the options do not state. */
+async function complete(context: CliContext, draft: Draft, question: Question): Promise<void> {
+  if (draft[question] !== undefined) return;
+  if (!isInteractive(context)) throw usageError(`Set ${OPTIONS[question] ?? question}.`);
+  draft[question] = await ask(context, QUESTIONS[question]);
+}
+
+const API_KEY = 'api-key';
+
+/** Returns the vendor, or undefined for an API key. Asks again for a vendor that does not exist. */
+async function askVendor(context: CliContext): Promise<VendorName | undefined> {
+  if (!isInteractive(context)) throw usageError('Set --vendor, or --api-key for an API key.');
+  printAside(context, `Vendors: ${VENDOR_NAMES.map(shortName).join(', ')}; ${API_KEY} for an API key`);
+  for (;;) {
+    const answer = await ask(context, 'Vendor');
+    if (answer === API_KEY) return undefined;
+    try {
+      return vendorNamed(answer);
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      printAside(context, printable(error.message));
+    }
+  }
+}
+
+/** The answers that a member of the request comes from. */
+const ANSWERS: Readonly<Record<string, Question | 'secret'>> = {
+  name: 'name',
+  clientId: 'clientId',
+  clientSecret: 'secret',
+  apiKey: 'secret',
+  discoveryUrl: 'discoveryUrl',
+  oauthDiscovery: 'discoveryUrl',
+  issuer: 'issuer',
+  authorizationEndpoint: 'authorizationEndpoint',
+  tokenEndpoint: 'tokenEndpoint',
+  tenantId: 'tenantId',
+};
+
+/** Returns the answers that the service rejects. */
+function rejectedAnswers({ type, fields }: ServiceFailure): (Question | 'secret')[] {
+  if (type === 'ConflictException') return ['name'];
+  return fields.flatMap(({ name }) => ANSWERS[name.split('.').at(-1) ?? ''] ?? []);
+}
+
+/** Whether the same request can succeed later, for example after the person has signed in again. */
+const canRepeat = ({ type, name }: CliError & { readonly type?: string }): boolean =>
+  type !== 'ValidationException' && name !== 'UsageError';
+
+/**
+ * Says why the provider was not created, and asks again for what was rejected.
+ *
+ * @throws the error if a person cannot correct it here
+ */
+async function correct(context: CliContext, draft: Draft, secretName: string, error: unknown): Promise<void> {
+  if (!isInteractive(context) || !(error instanceof CliError)) throw error;
+  const rejected = error instanceof ServiceFailure ? rejectedAnswers(error) : [];
+  if (rejected.length === 0 && !canRepeat(error)) throw error;
+  printAside(context, printable(error.message));
+  if (rejected.length === 0 && !(await confirm(context, 'Send the request again?'))) throw error;
+  for (const answer of new Set(rejected)) {
+    if (answer === 'secret') draft.secret = await readSecret(context, secretName);
+    else draft[answer] = await ask(context, QUESTIONS[answer]);
+  }
+}
+
+/** Sends the request until the service accepts it, or the person stops. */
+async function created<Output>(
+  context: CliContext,
+  draft: Draft,
+  secretName: string,
+  request: () => Promise<Output>,
+): Promise<Output> {
+  for (;;) {
+    try {
+      return await request();
+    } catch (error) {
+      await correct(context, draft, secretName, error);
+    }
+  }
+}
+
+async function addApiKey(
+  context: CliContext,
+  service: Service,
+  draft: Draft,
+  { json }: { readonly json: boolean },
+): Promise<void> {
+  if (draft.clientId !== undefined) {
+    throw usageError('An API key has no vendor and no client: omit --vendor and --client-id.');
+  }
+  const reference = secretReference(draft);
+  if (!reference) draft.secret = await readSecret(context, 'API key');
+  const output = await created(context, draft, 'API key', () =>
+    service.call<{ name: string; credentialProviderArn: string }>(OPERATIONS.CreateApiKeyCredentialProvider, {
+      name: draft.name,
+      ...apiKeyMembers(reference, draft.secret),
+    }),
+  );
+  if (json) {
+    printJson(context, output);
+    return;
+  }
+  printFields(context, [
+    ['Provider', output.name],
+    ['ARN', output.credentialProviderArn],
+  ]);
+}
+
+async function addOauth2(
+  context: CliContext,
+  service: Service,
+  draft: Draft,
+  { vendor, json }: { readonly vendor: VendorName; readonly json: boolean },
+): Promise<void> {
+  checkOptions(vendor, draft);
+  if (isInteractive(context) && draft.clientId === undefined) {
+    printAside(
+      context,
+      'Register an app at the vendor first. If it needs a callback URL now, enter any URL and replace it afterwards.',
+    );
+    for (const [label, value] of guide(vendor)) {
+      if (value !== undefined) printAside(context, `  ${label}: ${value}`);
+    }
+  }
+  if (draft.clientAuthentication !== 'AWS_IAM_ID_TOKEN_JWT') await complete(context, draft, 'clientId');
+  const missing = missingServerOption(vendor, draft);
+  if (missing !== undefined) await complete(context, draft, missing);
+  const reference = secretReference(draft);
+  if (!reference && needsSecret(draft.clientAuthentication)) {
+    draft.secret = await readSecret(context, 'client secret');
+  }
+  const output = await created(context, draft, 'client secret', () =>
+    service.call<Oauth2Provider>(OPERATIONS.CreateOauth2CredentialProvider, {
+      name: draft.name,
+      credentialProviderVendor: vendor,
+      oauth2ProviderConfigInput: {
+        [vendorOf(vendor).configMember]: {
+          ...serverMembers(vendor, draft),
+          ...(draft.clientId !== undefined && { clientId: draft.clientId }),
+          ...clientSecretMembers(reference, draft.secret),
+        },
+      },
+    }),
+  );
+  if (json) {
+    printJson(context, output);
+    return;
+  }
+  printFields(context, [
+    ['Provider', output.name],
+    ['ARN', output.credentialProviderArn],
+    ['Callback URL', output.callbackUrl],
+  ]);
+  printAside(
+    context,
+    `Register the callback URL at the vendor: ${VENDOR_SETUP[vendor].console} > ${VENDOR_SETUP[vendor].callback}.`,
+    `Then check the provider: agent-identity provider test ${printable(output.name)}`,
+  );
+}
+
+export const add = buildCommand({
+  docs: {
+    brief: 'Create a credential provider',
+    fullDescription: [
+      'Creates a credential provider: the OAuth client ("app") that you registered at a vendor, or an API key.',
+      'The client secret or the API key is read from stdin, or typed. It is never an argument, which others can read.',
+      'On a terminal, the command explains the registration, asks for what is missing, and asks again after a mistake.',
+      'Afterwards, register the printed callback URL at the vendor.',
+    ].join('\n'),
+  },
+  parameters: {
+    flags: {
+      ...CONNECTION_FLAGS,
+      vendor: {
+        kind: 'parsed',
+        optional: true,
+        brief: 'Vendor; see agent-identity provider guide',
+        ...VENDOR_PARAMETER,
+      },
+      ...CLIENT_FLAGS,
+      ...SECRET_FLAGS,
+      apiKey: flag('Create a provider of an API key'),
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [{ brief: 'Name of the credential provider', parse: String, placeholder: 'name' }],
+    },
+  },
+  async func(this: CliContext, flags: AddFlags, name: string) {
+    const { vendor: stated, apiKey, json } = flags;
+    if (apiKey && stated !== undefined) {
+      throw usageError('An API key has no vendor and no client: omit --vendor and --client-id.');
+    }
+    // Before the questions, so that no answer is lost if there is no endpoint or no Region.
+    const service = await connect(this, flags);
+    const draft: Draft = { ...flags, name };
+    const vendor = apiKey ? undefined : (stated ?? (await askVendor(this)));
+    if (vendor === undefined) await addApiKey(this, service, draft, { json });
+    else await addOauth2(this, service, draft, { vendor, json });
+  },
+});

@@ -1,0 +1,184 @@
+/** `agent-identity provider update`: replaces what the options name, and keeps the rest. */
+import { buildCommand } from '@stricli/core';
+import { OPERATIONS } from '../../../lambda/contract/operations';
+import { vendorOf, type VendorName } from '../../../lambda/contract/vendors';
+import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../connection-flags';
+import type { CliContext } from '../context';
+import { CliError, usageError } from '../failure';
+import { print, printable, printJson } from '../output';
+import { readSecret } from '../prompt';
+import { configOf, isVendor, type Oauth2Provider, type ProviderConfig } from '../provider-checks';
+import {
+  apiKeyMembers,
+  checkOptions,
+  CLIENT_FLAGS,
+  clientSecretMembers,
+  needsSecret,
+  SECRET_FLAGS,
+  secretReference,
+  serverMembers,
+  type ClientFlags,
+  type SecretFlags,
+} from '../provider-config';
+import { findProvider, KIND_FLAG, type Kind } from '../provider-lookup';
+import { connect, type Service } from '../service';
+
+interface UpdateFlags extends ConnectionFlags, ClientFlags, SecretFlags {
+  readonly kind?: Kind;
+  readonly secret: boolean;
+}
+
+const SERVER: readonly (keyof ClientFlags)[] = [
+  'discoveryUrl',
+  'issuer',
+  'authorizationEndpoint',
+  'tokenEndpoint',
+  'tenantId',
+];
+
+const isSet = (flags: ClientFlags, names: readonly (keyof ClientFlags)[]): boolean =>
+  names.some((name) => flags[name] !== undefined);
+
+/** Returns the server that the provider has now, as the vendor's member of a request names it. */
+function presentServer(vendor: VendorName, { oauthDiscovery }: ProviderConfig): Record<string, unknown> {
+  const { server, configMember } = vendorOf(vendor);
+  if (configMember === 'customOauth2ProviderConfig') return { oauthDiscovery };
+  const { discoveryUrl, authorizationServerMetadata: stated } = oauthDiscovery ?? {};
+  if (server === 'entra-tenant') {
+    // https://login.microsoftonline.com/TENANT/v2.0
+    const tenantId = stated?.issuer === undefined ? undefined : new URL(stated.issuer).pathname.split('/')[1];
+    return tenantId === undefined ? {} : { tenantId };
+  }
+  if (server !== 'stated') return {};
+  if (discoveryUrl !== undefined) return { issuer: discoveryUrl.replace(/\/\.well-known\/[^/]*$/, '') };
+  return { ...stated };
+}
+
+/** Returns the server after the update. A single endpoint replaces one of those that the provider has. */
+function changedServer(
+  vendor: VendorName,
+  present: ProviderConfig,
+  flags: UpdateFlags,
+): Record<string, unknown> {
+  if (!isSet(flags, SERVER)) return { ...presentServer(vendor, present), ...serverMembers(vendor, flags) };
+  if (!isSet(flags, ['authorizationEndpoint', 'tokenEndpoint'])) return serverMembers(vendor, flags);
+  const stated = present.oauthDiscovery?.authorizationServerMetadata;
+  return serverMembers(vendor, {
+    ...flags,
+    issuer: flags.issuer ?? stated?.issuer,
+    authorizationEndpoint: flags.authorizationEndpoint ?? stated?.authorizationEndpoint,
+    tokenEndpoint: flags.tokenEndpoint ?? stated?.tokenEndpoint,
+  });
+}
+
+const NOTHING = () =>
+  usageError('Set what changes.', 'For example, --secret reads a new client secret or API key.');
+
+async function updateApiKey(
+  context: CliContext,
+  service: Service,
+  name: string,
+  flags: UpdateFlags,
+): Promise<unknown> {
+  if (isSet(flags, [...SERVER, 'clientId', 'clientAuthentication', 'kmsKey'])) {
+    throw usageError(
+      `The provider "${name}" has an API key: it has no client and no server.`,
+      'Set --secret, or --secret-arn and --secret-key.',
+    );
+  }
+  const reference = secretReference(flags);
+  if (!reference && !flags.secret) throw NOTHING();
+  const apiKey = reference ? undefined : await readSecret(context, 'API key');
+  return service.call(OPERATIONS.UpdateApiKeyCredentialProvider, {
+    name,
+    ...apiKeyMembers(reference, apiKey),
+  });
+}
+
+/**
+ * Returns the configuration of the provider after the update.
+ *
+ * @throws CliError for options that do not fit
+ */
+async function changedConfig(
+  context: CliContext,
+  vendor: VendorName,
+  provider: Oauth2Provider,
+  flags: UpdateFlags,
+): Promise<Record<string, unknown>> {
+  checkOptions(vendor, flags);
+  const present = configOf(provider);
+  const before = present.clientAuthenticationMethod;
+  const method = flags.clientAuthentication ?? before;
+  const reference = secretReference(flags);
+  // The service gives a stored secret to no other client and no other server.
+  const another = isSet(flags, [...SERVER, 'clientId']) || !needsSecret(before);
+  const wanted = !reference && (flags.secret || (another && needsSecret(method)));
+  const secret = wanted ? await readSecret(context, 'client secret') : undefined;
+  return {
+    ...present,
+    // JSON omits undefined members.
+    oauthDiscovery: undefined,
+    privateKeyJwtConfig: method === 'PRIVATE_KEY_JWT' ? present.privateKeyJwtConfig : undefined,
+    ...changedServer(vendor, present, flags),
+    ...(flags.clientId !== undefined && { clientId: flags.clientId }),
+    ...clientSecretMembers(reference, secret),
+  };
+}
+
+async function updateOauth2(
+  context: CliContext,
+  service: Service,
+  provider: Oauth2Provider,
+  flags: UpdateFlags,
+): Promise<unknown> {
+  const { name, credentialProviderVendor: vendor } = provider;
+  if (!isVendor(vendor)) {
+    throw new CliError(`The vendor ${vendor} is not known to this command.`, {
+      next: 'Update the command: npm install -g @agent-identity/cli.',
+    });
+  }
+  const changes = [...SERVER, 'clientId', 'clientAuthentication', 'kmsKey'] as const;
+  if (!flags.secret && !isSet(flags, changes) && !secretReference(flags)) throw NOTHING();
+  return service.call(OPERATIONS.UpdateOauth2CredentialProvider, {
+    name,
+    credentialProviderVendor: vendor,
+    oauth2ProviderConfigInput: {
+      [vendorOf(vendor).configMember]: await changedConfig(context, vendor, provider, flags),
+    },
+  });
+}
+
+export const update = buildCommand({
+  docs: {
+    brief: 'Change a credential provider',
+    fullDescription: [
+      'Changes what the options name, and keeps the rest. Grants stay if the client and the server stay.',
+      'With --secret, reads a new client secret or API key from stdin, or you type it.',
+      'Another client or server needs a new client secret, which the command reads in the same way.',
+    ].join('\n'),
+  },
+  parameters: {
+    flags: {
+      ...CONNECTION_FLAGS,
+      ...CLIENT_FLAGS,
+      ...SECRET_FLAGS,
+      secret: flag('Replace the client secret or the API key'),
+      kind: KIND_FLAG,
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [{ brief: 'Name of the credential provider', parse: String, placeholder: 'name' }],
+    },
+  },
+  async func(this: CliContext, flags: UpdateFlags, name: string) {
+    const service = await connect(this, flags);
+    const found = await findProvider(service, name, flags.kind);
+    const updated =
+      found.kind === 'api-key'
+        ? await updateApiKey(this, service, name, flags)
+        : await updateOauth2(this, service, found.provider, flags);
+    if (flags.json) printJson(this, updated);
+    else print(this, `The credential provider "${printable(name)}" is updated.`);
+  },
+});

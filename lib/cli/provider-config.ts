@@ -1,0 +1,166 @@
+/** The options that configure an OAuth 2.0 credential provider, and the members of requests that they set. */
+import {
+  CLIENT_AUTHENTICATION_METHODS,
+  usesSecret,
+  vendorOf,
+  type VendorName,
+} from '../../lambda/contract/vendors';
+import { optionalText } from './connection-flags';
+import { usageError } from './failure';
+
+/** Stricli sets an option that is absent to undefined. */
+export interface ClientFlags {
+  readonly clientId?: string | undefined;
+  readonly discoveryUrl?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly authorizationEndpoint?: string | undefined;
+  readonly tokenEndpoint?: string | undefined;
+  readonly tenantId?: string | undefined;
+  readonly clientAuthentication?: (typeof CLIENT_AUTHENTICATION_METHODS)[number];
+  readonly kmsKey?: string;
+}
+
+export interface SecretFlags {
+  readonly secretArn?: string;
+  readonly secretKey?: string;
+}
+
+export const CLIENT_FLAGS = {
+  clientId: optionalText('ID', 'Client ID that the vendor issued'),
+  discoveryUrl: optionalText('URL', 'Discovery document of a custom authorization server'),
+  issuer: optionalText('URL', "Issuer: of a custom authorization server, or the vendor's tenant"),
+  authorizationEndpoint: optionalText('URL', 'Authorization endpoint, if there is no discovery document'),
+  tokenEndpoint: optionalText('URL', 'Token endpoint, if there is no discovery document'),
+  tenantId: optionalText('ID', 'Microsoft Entra tenant (default: common)'),
+  clientAuthentication: {
+    kind: 'enum',
+    values: CLIENT_AUTHENTICATION_METHODS,
+    optional: true,
+    brief: 'How a custom server authenticates the client (default: CLIENT_SECRET_BASIC)',
+  },
+  kmsKey: optionalText('ARN', 'KMS key that signs for PRIVATE_KEY_JWT'),
+} as const;
+
+export const SECRET_FLAGS = {
+  secretArn: optionalText('ARN', 'Secret in AWS Secrets Manager, instead of stdin'),
+  secretKey: optionalText('name', 'Member of that secret with the client secret or API key'),
+} as const;
+
+const SERVER_OPTIONS = {
+  discoveryUrl: '--discovery-url',
+  issuer: '--issuer',
+  authorizationEndpoint: '--authorization-endpoint',
+  tokenEndpoint: '--token-endpoint',
+  tenantId: '--tenant-id',
+  clientAuthentication: '--client-authentication',
+  kmsKey: '--kms-key',
+} as const;
+
+type ServerOption = keyof typeof SERVER_OPTIONS;
+
+const isCustom = (vendor: VendorName): boolean =>
+  vendorOf(vendor).configMember === 'customOauth2ProviderConfig';
+
+/** The options that a vendor takes; another one would be ignored. */
+function optionsOf(vendor: VendorName): readonly ServerOption[] {
+  if (isCustom(vendor)) {
+    return [
+      'discoveryUrl',
+      'issuer',
+      'authorizationEndpoint',
+      'tokenEndpoint',
+      'clientAuthentication',
+      'kmsKey',
+    ];
+  }
+  const { server } = vendorOf(vendor);
+  if (server === 'entra-tenant') return ['tenantId'];
+  return server === 'stated' ? ['issuer', 'authorizationEndpoint', 'tokenEndpoint'] : [];
+}
+
+/** @throws CliError for an option that the vendor does not take */
+export function checkOptions(vendor: VendorName, flags: ClientFlags): void {
+  const taken = optionsOf(vendor);
+  for (const [option, name] of Object.entries(SERVER_OPTIONS) as [ServerOption, string][]) {
+    if (flags[option] === undefined || taken.includes(option)) continue;
+    const others = taken.map((other) => SERVER_OPTIONS[other]).join(', ');
+    throw usageError(
+      `${vendor} does not take ${name}.`,
+      others === '' ? 'Its endpoints are known.' : `It takes ${others}.`,
+    );
+  }
+}
+
+const wellKnown = (issuer: string | undefined): string | undefined =>
+  issuer === undefined ? undefined : `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+
+/** An option that is needed with the stated ones; undefined if there is none. */
+export function missingServerOption(
+  vendor: VendorName,
+  { discoveryUrl, issuer, authorizationEndpoint, tokenEndpoint }: ClientFlags,
+): 'discoveryUrl' | 'issuer' | undefined {
+  const stated = [issuer, authorizationEndpoint, tokenEndpoint].some((option) => option !== undefined);
+  if (isCustom(vendor)) return discoveryUrl === undefined && !stated ? 'discoveryUrl' : undefined;
+  return vendorOf(vendor).server === 'stated' && issuer === undefined ? 'issuer' : undefined;
+}
+
+/** Returns the members that name the server and how it authenticates the client. */
+export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<string, unknown> {
+  const { discoveryUrl, issuer, authorizationEndpoint, tokenEndpoint, tenantId } = flags;
+  if (!isCustom(vendor)) {
+    return {
+      ...(tenantId !== undefined && { tenantId }),
+      ...(issuer !== undefined && { issuer }),
+      ...(authorizationEndpoint !== undefined && { authorizationEndpoint }),
+      ...(tokenEndpoint !== undefined && { tokenEndpoint }),
+    };
+  }
+  const { clientAuthentication, kmsKey } = flags;
+  const stated = authorizationEndpoint !== undefined || tokenEndpoint !== undefined;
+  const found = discoveryUrl ?? wellKnown(issuer);
+  return {
+    ...(stated
+      ? {
+          oauthDiscovery: { authorizationServerMetadata: { issuer, authorizationEndpoint, tokenEndpoint } },
+        }
+      : found !== undefined && { oauthDiscovery: { discoveryUrl: found } }),
+    ...(clientAuthentication && { clientAuthenticationMethod: clientAuthentication }),
+    ...(kmsKey !== undefined && {
+      privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn: kmsKey } } },
+    }),
+  };
+}
+
+/** Returns whether the client has a secret. */
+export const needsSecret = (clientAuthentication: ClientFlags['clientAuthentication']): boolean =>
+  usesSecret(clientAuthentication ?? 'CLIENT_SECRET_BASIC');
+
+/** Returns a reference to a secret in AWS Secrets Manager, if the options name one. */
+export function secretReference({
+  secretArn,
+  secretKey,
+}: SecretFlags): { secretId: string; jsonKey: string } | undefined {
+  if (secretArn === undefined && secretKey === undefined) return undefined;
+  if (secretArn === undefined || secretKey === undefined) {
+    throw usageError('Set --secret-arn and --secret-key together.');
+  }
+  return { secretId: secretArn, jsonKey: secretKey };
+}
+
+/** Returns the members of a client secret: in Secrets Manager, or as it was read. */
+export const clientSecretMembers = (
+  reference: ReturnType<typeof secretReference>,
+  clientSecret: string | undefined,
+): Record<string, unknown> =>
+  reference
+    ? { clientSecretSource: 'EXTERNAL', clientSecretConfig: reference }
+    : { ...(clientSecret !== undefined && { clientSecret }) };
+
+/** Returns the members of an API key: in Secrets Manager, or as it was read. */
+export const apiKeyMembers = (
+  reference: ReturnType<typeof secretReference>,
+  apiKey: string | undefined,
+): Record<string, unknown> =>
+  reference
+    ? { apiKeySecretSource: 'EXTERNAL', apiKeySecretConfig: reference }
+    : { ...(apiKey !== undefined && { apiKey }) };

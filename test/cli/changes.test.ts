@@ -1,0 +1,311 @@
+/** Commands that show, change, delete, and transfer agents and providers. */
+import {
+  BedrockAgentCoreClient,
+  GetResourceApiKeyCommand,
+  GetWorkloadAccessTokenForUserIdCommand,
+} from '@aws-sdk/client-bedrock-agentcore';
+import { startProvider, type TestProvider } from '../flows/support/provider';
+import { ServiceForCommands } from './command-under-test';
+
+let local: ServiceForCommands;
+let server: TestProvider;
+
+beforeAll(async () => {
+  [local, server] = await Promise.all([ServiceForCommands.start(), startProvider()]);
+});
+
+afterAll(async () => {
+  await Promise.all([local.close(), server.close()]);
+});
+
+const STRANGER = 'arn:aws:iam::000000000000:user/stranger';
+
+const config = async (name: string): Promise<Record<string, unknown> | undefined> => {
+  const { oauth2ProviderConfigOutput } = await local.json<{
+    oauth2ProviderConfigOutput: Record<string, Record<string, unknown>>;
+  }>(['provider', 'get', name]);
+  return Object.values(oauth2ProviderConfigOutput)[0];
+};
+
+const custom = (name: string) => [
+  ...['provider', 'add', name, '--vendor', 'custom', '--client-id', server.clientId],
+  ...['--discovery-url', server.discoveryUrl],
+];
+
+const tokenOf = (agent: string, provider: string) =>
+  local.run([
+    ...['token', 'get', '--agent', agent, '--provider', provider],
+    ...['--flow', 'agent', '--scope', 'b', '--force'],
+  ]);
+
+/** The API key that an agent gets. */
+async function apiKey(agent: string, provider: string): Promise<string | undefined> {
+  const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = local.env();
+  const credentials = { accessKeyId, secretAccessKey };
+  const client = new BedrockAgentCoreClient({ endpoint: local.endpoint, region: 'us-east-1', credentials });
+  const { workloadAccessToken: workloadIdentityToken } = await client.send(
+    new GetWorkloadAccessTokenForUserIdCommand({ workloadName: agent, userId: 'ana' }),
+  );
+  const request = { workloadIdentityToken, resourceCredentialProviderName: provider };
+  return (await client.send(new GetResourceApiKeyCommand(request))).apiKey;
+}
+
+describe('provider update', () => {
+  it('replaces the client secret, and keeps client and server', async () => {
+    await local.json(['agent', 'add', 'updates']);
+    await local.json(custom('rotated'), { input: 'wrong' });
+    const before = await config('rotated');
+    expect((await tokenOf('updates', 'rotated')).status).toBe(1);
+    expect(
+      await local.run(['provider', 'update', 'rotated', '--secret'], { input: `${server.clientSecret}\n` }),
+    ).toEqual({ status: 0, stdout: 'The credential provider "rotated" is updated.\n', stderr: '' });
+    expect((await tokenOf('updates', 'rotated')).status).toBe(0);
+    expect(await config('rotated')).toEqual(before);
+  });
+
+  it('replaces an API key', async () => {
+    await local.json(['agent', 'add', 'keyed']);
+    await local.run(['provider', 'add', 'replaced', '--api-key'], { input: 'old' });
+    expect(await apiKey('keyed', 'replaced')).toBe('old');
+    expect((await local.run(['provider', 'update', 'replaced', '--secret'], { input: 'new\n' })).status).toBe(
+      0,
+    );
+    expect(await apiKey('keyed', 'replaced')).toBe('new');
+  });
+
+  it('needs a new secret for another client, and keeps the server', async () => {
+    await local.json(custom('moved'), { input: 'secret' });
+    const change = ['provider', 'update', 'moved', '--client-id', 'other'];
+    expect(await local.run(change)).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: 'The client secret is empty. Type it, or write it to stdin.\n',
+    });
+    expect((await local.run(change, { input: 'new' })).status).toBe(0);
+    expect(await config('moved')).toMatchObject({
+      clientId: 'other',
+      oauthDiscovery: { discoveryUrl: server.discoveryUrl },
+    });
+  });
+
+  it.each([
+    ['a tenant', 'microsoft', ['--tenant-id', 'contoso.example'], ['--tenant-id', 'fabrikam.example']],
+    ['an issuer', 'okta', ['--issuer', 'https://a.example'], ['--issuer', 'https://b.example']],
+    [
+      'endpoints',
+      'custom',
+      [
+        ...['--issuer', 'https://a.example', '--authorization-endpoint', 'https://a.example/authorize'],
+        ...['--token-endpoint', 'https://a.example/token'],
+      ],
+      ['--token-endpoint', 'https://a.example/other'],
+    ],
+  ])('keeps %s unless an option replaces it', async (_what, vendor, present, other) => {
+    const name = `server-of-${vendor}`;
+    const add = ['provider', 'add', name, '--vendor', vendor, '--client-id', 'client', ...present];
+    await local.json(add, { input: 'secret' });
+    const before = await config(name);
+    await local.json(['provider', 'update', name, '--secret'], { input: 'new' });
+    expect(await config(name)).toEqual(before);
+    await local.json(['provider', 'update', name, ...other], { input: 'new' });
+    const after = await config(name);
+    expect(after).not.toEqual(before);
+    expect(JSON.stringify(after)).toContain(other.at(-1));
+  });
+
+  it.each([
+    [
+      'without a change',
+      'unchanged',
+      [],
+      'Set what changes. For example, --secret reads a new client secret or API key.',
+    ],
+    [
+      'of a server that the vendor does not have',
+      'unchanged',
+      ['--tenant-id', 'x'],
+      'GithubOauth2 does not take --tenant-id. Its endpoints are known.',
+    ],
+    [
+      'of a client of an API key',
+      'only-a-key',
+      ['--client-id', 'x'],
+      'The provider "only-a-key" has an API key: it has no client and no server. Set --secret, or --secret-arn and --secret-key.',
+    ],
+  ])('%s is rejected', async (_what, name, options, message) => {
+    await local.run(['provider', 'add', 'unchanged', '--vendor', 'github', '--client-id', 'c'], {
+      input: 's',
+    });
+    await local.run(['provider', 'add', 'only-a-key', '--api-key'], { input: 'key' });
+    expect(await local.run(['provider', 'update', name, ...options])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `${message}\n`,
+    });
+  });
+});
+
+describe('a name that both kinds of providers have', () => {
+  beforeAll(async () => {
+    await local.run(['provider', 'add', 'both', '--api-key'], { input: 'key' });
+    await local.run(['provider', 'add', 'both', '--vendor', 'github', '--client-id', 'c'], { input: 's' });
+  });
+
+  it.each([['get'], ['update'], ['test'], ['delete']])(
+    'has provider %s require the kind',
+    async (command) => {
+      expect(await local.run(['provider', command, 'both'])).toMatchObject({
+        status: 2,
+        stderr:
+          'There are two credential providers named "both": one of OAuth 2.0, and one of an API key. Set --kind oauth2 or --kind api-key.\n',
+      });
+    },
+  );
+
+  it('deletes the one of the kind that is set', async () => {
+    expect(await local.run(['provider', 'delete', 'both', '--kind', 'api-key', '--yes'])).toMatchObject({
+      status: 0,
+      stdout: 'The API key credential provider "both" is deleted.\n',
+    });
+    expect((await local.run(['provider', 'get', 'both'])).stdout).toMatch(
+      /^Kind +OAuth 2\.0 credential provider$/m,
+    );
+  });
+});
+
+describe('a name of the other kind of provider', () => {
+  beforeAll(async () => {
+    await local.json(['agent', 'add', 'kinds']);
+    await local.run(['provider', 'add', 'a-key', '--api-key'], { input: 'key' });
+  });
+
+  it('is explained by provider test', async () => {
+    expect(await local.run(['provider', 'test', 'a-key'])).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/^"a-key" is an API key credential provider: /) as string,
+    });
+  });
+
+  it('is not found by token get, whose message names the kind', async () => {
+    expect((await tokenOf('kinds', 'a-key')).stderr).toBe(
+      'There is no OAuth 2.0 credential provider named "a-key". Run agent-identity provider list for the names.\n',
+    );
+  });
+});
+
+describe('a deletion', () => {
+  it.each([
+    ['agent', 'An agent', ['agent', 'add', 'left'], undefined],
+    ['provider', 'A provider', ['provider', 'add', 'left', '--api-key'], 'key'],
+  ])('of %s happens only after yes', async (group, _what, add, input) => {
+    await local.run(add, { ...(input !== undefined && { input }) });
+    const remove = [group, 'delete', 'left'];
+    expect(await local.run(remove)).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: 'There is no terminal for a question. Set --yes.\n',
+    });
+    const refused = await local.run(remove, { answers: [['[y/N] ', 'no']] });
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toMatch(/Delete the .*"left"\? \[y\/N\] no\s/);
+    expect(refused.stderr).toMatch(/Nothing was deleted\.\n$/);
+    expect((await local.run([group, 'get', 'left'])).status).toBe(0);
+    const deleted = await local.run(remove, { answers: [['[y/N] ', 'yes']] });
+    expect(deleted).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/ "left" is deleted\.\n$/) as string,
+    });
+    expect((await local.run([group, 'get', 'left'])).status).toBe(1);
+  });
+
+  it('of an unknown provider says how to continue one that was interrupted', async () => {
+    expect((await local.run(['provider', 'delete', 'unknown', '--yes'])).stderr).toBe(
+      'There is no credential provider named "unknown". Run agent-identity provider list for the names. To continue a deletion that was interrupted, set --kind.\n',
+    );
+  });
+});
+
+describe('operators', () => {
+  it('list the providers of all owners, or of one', async () => {
+    await local.run(['provider', 'add', 'of-the-stranger', '--api-key'], {
+      input: 'key',
+      env: local.env('stranger'),
+    });
+    const { stdout } = await local.run(['provider', 'list', '--all']);
+    expect(stdout).toMatch(/^NAME +VENDOR +OWNER$/m);
+    expect(stdout).toMatch(new RegExp(`^of-the-stranger +API key +${STRANGER}$`, 'm'));
+    const { credentialProviders } = await local.json<{ credentialProviders: { name: string }[] }>([
+      'provider',
+      'list',
+      '--owner',
+      STRANGER,
+    ]);
+    expect(credentialProviders.map(({ name }) => name)).toEqual(['of-the-stranger']);
+  });
+
+  it('transfer an agent and a provider by name or ARN', async () => {
+    await local.json(['agent', 'add', 'given']);
+    await local.run(['provider', 'add', 'given', '--api-key'], { input: 'key' });
+    const transfer = (...options: string[]) =>
+      local.run(['transfer-ownership', ...options, '--new-owner', STRANGER]);
+    const { workloadIdentityArn: arn } = await local.json<{ workloadIdentityArn: string }>([
+      'agent',
+      'get',
+      'given',
+    ]);
+    expect(await transfer('--arn', arn)).toMatchObject({
+      status: 0,
+      stdout: `${arn} belongs to ${STRANGER}. It belonged to arn:aws:iam::000000000000:user/operator.\n`,
+    });
+    expect((await transfer('--provider', 'given')).status).toBe(0);
+    const env = local.env('stranger');
+    expect((await local.run(['agent', 'get', 'given'], { env })).status).toBe(0);
+    expect((await local.run(['provider', 'get', 'given'], { env })).status).toBe(0);
+  });
+
+  it.each([
+    [[], 2, 'Set one of --agent, --provider, and --arn.'],
+    [['--agent', 'a', '--provider', 'b'], 2, 'Set one of --agent, --provider, and --arn.'],
+    [
+      ['--agent', 'unknown'],
+      1,
+      'There is no workload identity named "unknown". Run agent-identity agent list --all for the names.',
+    ],
+  ])('receive a message about a transfer with %j', async (options, status, message) => {
+    const args = ['transfer-ownership', ...options, '--new-owner', STRANGER];
+    expect(await local.run(args)).toEqual({ status, stdout: '', stderr: `${message}\n` });
+  });
+
+  it('list and revoke one grant by its ID, and follow the revocation', async () => {
+    await local.json(['agent', 'add', 'granted']);
+    await local.json(custom('granting'), { input: server.clientSecret });
+    for (const scope of ['a', 'b']) {
+      const get = ['token', 'get', '--agent', 'granted', '--provider', 'granting', '--flow', 'agent'];
+      await local.json([...get, '--scope', scope]);
+    }
+    const listed = async (...filter: string[]) =>
+      (await local.json<{ grants: { grantId: string }[] }>(['grants', 'list', ...filter])).grants;
+    const [one, other] = await listed('--agent', 'granted');
+    const id = ['--grant-id', one?.grantId ?? ''];
+    expect(await listed(...id)).toEqual([one]);
+    expect((await local.run(['grants', 'list', '--agent', 'granted'])).stdout).toContain(one?.grantId);
+    const begun = await local.run(['grants', 'revoke', ...id, '--yes', '--no-wait']);
+    expect(begun.stdout).toBe('No agent gets the tokens of the 1 grant any more.\n');
+    const [, revocationId = ''] = /grants revocation (\S+)\n$/.exec(begun.stderr) ?? [];
+    expect(await listed('--agent', 'granted')).toEqual([other]);
+    const followed = await local.run(['grants', 'revocation', revocationId]);
+    expect(followed.stdout).toMatch(/^(IN_PROGRESS|DONE)\. Revoked 1: /);
+    expect(followed.stdout).toContain(one?.grantId);
+  });
+
+  it.each([
+    [['--grant-id', 'x', '--agent', 'y'], 'A grant ID names one grant: omit the other filters.'],
+    [['--grant-id', 'x'], '"x" is not a grant ID. Take it from agent-identity grants list.'],
+  ])('receive a message about a listing with %j', async (filter, message) => {
+    expect(await local.run(['grants', 'list', ...filter])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `${message}\n`,
+    });
+  });
+});
