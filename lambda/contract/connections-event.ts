@@ -4,6 +4,10 @@
  * a user or of a provider.
  */
 import * as v from 'valibot';
+import { CONNECTION_STATUSES } from '../domain/portal/connection';
+import { REFUSALS } from '../domain/portal/refusal';
+import { REVOCATION_PROSPECTS } from '../domain/provider/revocation-reach';
+import { ITEM_STATES } from '../domain/revocation/revocation';
 
 /** Characters of a base64url secret of 32 bytes. */
 const SECRET_LENGTH = 43;
@@ -31,26 +35,36 @@ const query = v.pipe(
 const onSession = v.strictObject({ portalId, session });
 const onConnection = v.strictObject({ portalId, session, connection });
 
+/** The browser's request, for audit entries. Nothing is decided by it. */
+const origin = v.strictObject({
+  requestId: v.exactOptional(v.string()),
+  sourceIp: v.exactOptional(v.string()),
+  userAgent: v.exactOptional(v.string()),
+});
+
+const requested = <T extends v.ObjectEntries>(action: T) =>
+  v.strictObject({ ...action, origin: v.exactOptional(origin) });
+
 /** The event of an invocation, which requests one action. */
 export const ConnectionsEventSchema = v.union([
   /** The portal's appearance and its sign-in URL. `secret` is a new secret of 32 bytes, kept in the browser's cookie. */
-  v.strictObject({ signIn: v.strictObject({ portalId, secret }) }),
+  requested({ signIn: v.strictObject({ portalId, secret }) }),
   /** The identity provider's response to the sign-in that `secret` began. */
-  v.strictObject({ finishSignIn: v.strictObject({ portalId, secret, query }) }),
+  requested({ finishSignIn: v.strictObject({ portalId, secret, query }) }),
   /** The agents and connections of the signed-in person, or only the portal's appearance. */
-  v.strictObject({ view: v.strictObject({ portalId, session: v.exactOptional(session) }) }),
+  requested({ view: v.strictObject({ portalId, session: v.exactOptional(session) }) }),
   /** Begins a consent session for a row, or continues its open one. */
-  v.strictObject({ connect: onConnection }),
+  requested({ connect: onConnection }),
   /** Completes a consent session. `sessionUri` is the `session_id` of the return URL. */
-  v.strictObject({
+  requested({
     complete: v.strictObject({ portalId, session, sessionUri: v.pipe(v.string(), v.maxLength(4_096)) }),
   }),
   /** What the disconnection of a row would end. */
-  v.strictObject({ reach: onConnection }),
+  requested({ reach: onConnection }),
   /** Disconnects a row. Repeated for a row that is disconnected: `no-such-connection`. */
-  v.strictObject({ disconnect: onConnection }),
+  requested({ disconnect: onConnection }),
   /** The progress of a disconnection. */
-  v.strictObject({
+  requested({
     disconnection: v.strictObject({
       portalId,
       session,
@@ -58,12 +72,21 @@ export const ConnectionsEventSchema = v.union([
     }),
   }),
   /** Ends the session. An unknown session is signed out, too. */
-  v.strictObject({ signOut: onSession }),
+  requested({ signOut: onSession }),
   /** Sent by the control plane, asynchronously: checks a new or updated portal, and stores the result as its status. */
   v.strictObject({ verify: v.strictObject({ portalId, revision: count }) }),
 ]);
 
 export type ConnectionsEvent = v.InferOutput<typeof ConnectionsEventSchema>;
+
+/** The events of a person's steps. */
+export type PortalEvent = Exclude<ConnectionsEvent, { verify: unknown }>;
+
+/** Returns the browser's request that an event names, also for an event that is not valid otherwise. */
+export function originOf(event: unknown): v.InferOutput<typeof origin> {
+  const parsed = v.safeParse(v.object({ origin }), event);
+  return parsed.success ? parsed.output.origin : {};
+}
 
 /** How pages of a portal look. */
 export const PortalAppearanceSchema = v.strictObject({
@@ -84,15 +107,6 @@ const Named = v.strictObject({ name: v.string(), displayName: v.string() });
 
 export type Named = v.InferOutput<typeof Named>;
 
-export const CONNECTION_STATUSES = [
-  'NOT_CONNECTED',
-  'CONNECTED',
-  /** The agent's access ended, or the provider refused it. The person can connect again. */
-  'NEEDS_CONSENT',
-  /** The provider failed, and the service tries again later. */
-  'UNAVAILABLE',
-] as const;
-
 const ConnectionSchema = v.strictObject({
   /** Opaque, and meaningful only for the person whose session it is. */
   key: text(2_048),
@@ -100,7 +114,7 @@ const ConnectionSchema = v.strictObject({
   scopes: v.pipe(v.array(v.string()), v.readonly()),
   purpose: v.exactOptional(v.string()),
   status: v.picklist(CONNECTION_STATUSES),
-  /** Epoch seconds of the newest consent. */
+  /** Epoch seconds at which the person gave the access. */
   connectedAt: v.exactOptional(v.number()),
   /** Day (UTC, `2026-11-26`) of the last use by the agent. */
   lastUsedDate: v.exactOptional(v.string()),
@@ -122,8 +136,6 @@ const AgentAtProvider = v.strictObject({ agent: Named, provider: Named });
 
 export type AgentAtProvider = v.InferOutput<typeof AgentAtProvider>;
 
-export const DISCONNECTION_STATES = ['PENDING', 'CONFIRMED', 'UNCONFIRMED', 'NOT_PROVABLE'] as const;
-
 /** The members of a result in addition to the appearance, by action. */
 export const OUTCOMES = {
   signIn: v.strictObject({ signInUrl: v.string() }),
@@ -144,7 +156,7 @@ export const OUTCOMES = {
     reach: v.strictObject({
       ...AgentAtProvider.entries,
       /** Whether the provider can prove that the tokens ended, can only receive a revocation, or has no revocation. */
-      revocation: v.picklist(['provable', 'told', 'none']),
+      revocation: v.picklist(REVOCATION_PROSPECTS),
       /** The person's other connections that this disconnection ends at the provider. */
       alsoLose: v.pipe(v.array(AgentAtProvider), v.readonly()),
     }),
@@ -156,41 +168,14 @@ export const OUTCOMES = {
       agent: v.exactOptional(Named),
       provider: Named,
       status: v.picklist(['IN_PROGRESS', 'DONE']),
-      state: v.picklist(DISCONNECTION_STATES),
+      state: v.picklist(ITEM_STATES),
       lastError: v.exactOptional(v.string()),
     }),
   }),
   signOut: v.strictObject({ signedOut: v.literal(true) }),
 };
 
-export const REFUSALS = [
-  /** No portal has the ID, or its owner cannot serve it. Both look alike to the browser. */
-  'no-such-portal',
-  /** The portal exists, but is not ACTIVE. */
-  'portal-unavailable',
-  /** The session is missing, unknown, another portal's, or no longer valid. */
-  'signed-out',
-  /** The sign-in did not succeed: the response is not valid, or does not belong to this browser's sign-in. */
-  'login_failed',
-  /** The person is not admitted: the identity provider refused, or the person or session is suspended. */
-  'login_rejected',
-  /** The identity provider is unavailable. */
-  'login_unavailable',
-  /** An operator suspended the agent. */
-  'suspended',
-  /** The portal's owner is not, or no longer, authorized. */
-  'not-allowed',
-  /** The consent session belongs to another person. It is ended, and its code is destroyed. */
-  'not-yours',
-  /** The consent session is unknown, used, no longer valid, or not one of this portal. */
-  'ended',
-  /** The credential provider is unavailable, or refused the request. */
-  'provider-unavailable',
-  /** The person has no such row, or no such disconnection. */
-  'no-such-connection',
-] as const;
-
-export type Refusal = (typeof REFUSALS)[number];
+export type { Refusal } from '../domain/portal/refusal';
 
 const RefusedSchema = v.strictObject({
   refused: v.picklist(REFUSALS),

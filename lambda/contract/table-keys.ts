@@ -100,6 +100,7 @@ export const PREFIX = {
   signingKey: 'SIGNING-KEY',
   vaultKey: 'VAULT-KEY#',
   session: 'SESSION#',
+  portalSession: 'PORTAL-SESSION#',
   grant: 'GRANT#',
   clientSecret: 'CLIENT-SECRET#',
   apiKeyProvider: 'API-KEY-PROVIDER#',
@@ -176,6 +177,9 @@ export const vaultKeyKey = (purpose: string, ownerId: string, version: string): 
 });
 
 export const sessionKey = (sessionHash: string): Key => ({ pk: PREFIX.session + sessionHash, sk: RECORD });
+
+/** @param hash of the session's secret */
+export const portalSessionKey = (hash: string): Key => ({ pk: PREFIX.portalSession + hash, sk: RECORD });
 
 /** One partition per agent and user, so that one query lists what an agent holds for a user. */
 export const grantPartition = (workloadId: string, subjectHash: string): string =>

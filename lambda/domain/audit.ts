@@ -16,6 +16,8 @@ export interface AuditEntry {
   readonly workloadIdentity?: string;
   /** Hash of the user that the agent acts for. */
   readonly user?: string;
+  /** ARN of the consent portal in which a person acts. `principal` is then its owner, on whose rights the portal acts. */
+  readonly consentPortal?: string;
   /** ARN of the resource, if the operation identifies it by ARN. */
   readonly resource?: string;
   /** Name of the credential provider in the request: it might not exist. */

@@ -6,8 +6,24 @@ export const DISPLAY_NAME_TAG = 'displayName';
 /** Characters that pages show. */
 const MAX_LENGTH = 64;
 
+/** Control and format characters, which could hide or reorder the text around them. */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
 /** Returns the name for people; the technical name if there is no tag. */
 export function displayNameOf({ name, tags }: Pick<OwnedResource, 'name' | 'tags'>): string {
-  const given = tags[DISPLAY_NAME_TAG]?.trim() ?? '';
+  const tagged = Object.hasOwn(tags, DISPLAY_NAME_TAG) ? tags[DISPLAY_NAME_TAG] : undefined;
+  const given = tagged?.replaceAll(UNSEEN, '').trim() ?? '';
   return given === '' ? name : [...given].slice(0, MAX_LENGTH).join('');
 }
+
+/** A technical name, and the name for people. */
+export interface Named {
+  readonly name: string;
+  readonly displayName: string;
+}
+
+/** Returns both names of a resource. */
+export const namedOf = (resource: Pick<OwnedResource, 'name' | 'tags'>): Named => ({
+  name: resource.name,
+  displayName: displayNameOf(resource),
+});

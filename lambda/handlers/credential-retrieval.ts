@@ -1,6 +1,7 @@
 /** Composition of credential retrieval, which opens the vault and calls OAuth servers but cannot write the directory. */
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { system } from '../adapters/system';
+import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
 import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';
 import { createApiKeyStore, createClientSecretStore } from '../adapters/dynamodb/secret-store';
@@ -19,6 +20,7 @@ import { ResponseWithHeaders, createHandler } from '../api/router';
 import { completeResourceTokenAuth } from '../domain/consent/complete';
 import { createProviderClients } from '../domain/oauth/provider-client';
 import { createMetadataReader } from '../domain/oauth/provider-metadata';
+import { createReturnUrls } from '../domain/portal/return-url';
 import { getResourceApiKey } from '../domain/credential/api-key';
 import { createExternalSecrets } from '../domain/sealing/external-secret';
 import { getResourceOauth2Token, rejectResourceOauth2Token } from '../domain/credential/oauth2-token';
@@ -80,6 +82,10 @@ const deps = {
   system,
   backgroundRenewals: createProviderClientFunction(env.PROVIDER_CLIENT_FUNCTION),
   revocationQueue: createRevocationFunction(env.REVOCATION_FUNCTION),
+  returnUrls: createReturnUrls({
+    portals: createConsentPortalStore(tables.DIRECTORY_TABLE),
+    baseUrl: env.BASE_URL,
+  }),
   lifetimes: readLifetimes(),
   baseUrl: env.BASE_URL,
   consentPage: readConsentPage(),

@@ -35,6 +35,7 @@ const TABLE_VARIABLE: Readonly<Record<TableName, string>> = {
 const FUNCTION_VARIABLE: Readonly<Record<InvokedGroup, string>> = {
   'provider-client': 'PROVIDER_CLIENT_FUNCTION',
   revocation: 'REVOCATION_FUNCTION',
+  connections: 'CONNECTIONS_FUNCTION',
 };
 
 /**

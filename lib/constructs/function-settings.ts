@@ -51,6 +51,8 @@ export interface ServiceFunctionSettings {
   readonly providerClient?: FunctionSettings;
   /** Revokes grants, and tells providers. */
   readonly revocation?: FunctionSettings;
+  /** Signs people in to consent portals, and connects and disconnects their accounts. */
+  readonly connections?: FunctionSettings;
   /** Fetches security events of identity providers that cannot push them. */
   readonly eventPoll?: FunctionSettings;
   /** Creates, rotates, and revokes keys. */
@@ -69,6 +71,7 @@ const MEMBERS: Readonly<Record<FunctionGroup, keyof ServiceFunctionSettings>> = 
   'security-events': 'securityEvents',
   'provider-client': 'providerClient',
   revocation: 'revocation',
+  connections: 'connections',
   'key-rotation': 'keyRotation',
   'event-poll': 'eventPoll',
 };
@@ -89,6 +92,7 @@ export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
   'security-events': 512,
   'provider-client': 512,
   revocation: 512,
+  connections: 512,
   'key-rotation': 256,
   'event-poll': 256,
 };

@@ -33,6 +33,8 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
   'provider-client': Duration.seconds(15),
   // A sweep begins attempts for 45 seconds, and the last of them takes up to 35.
   revocation: Duration.seconds(90),
+  // A disconnection waits for the function `revocation`, for up to 26 seconds.
+  connections: Duration.seconds(29),
   'key-rotation': Duration.seconds(15),
   // Polls begin for 30 seconds. The last of them takes up to 10, and its events as long as those that are pushed.
   'event-poll': Duration.seconds(60),
@@ -48,9 +50,13 @@ const BACKGROUND_RENEWAL = { retryAttempts: 0, maxEventAge: Duration.seconds(60)
 /** A sweep or a poll that failed is repeated by the schedule, a minute later. */
 const SWEEP = { retryAttempts: 0, maxEventAge: Duration.seconds(60) };
 
+/** A verification that failed must not leave its portal in `CREATING` or `UPDATING`. It can be repeated. */
+const VERIFICATION = { retryAttempts: 2, maxEventAge: Duration.hours(1) };
+
 const ASYNCHRONOUS: Readonly<Partial<Record<FunctionGroup, typeof SWEEP>>> = {
   'provider-client': BACKGROUND_RENEWAL,
   revocation: SWEEP,
+  connections: VERIFICATION,
   'event-poll': SWEEP,
 };
 
@@ -69,6 +75,7 @@ const WITH_LIFETIMES: readonly FunctionGroup[] = [
   'credential-retrieval',
   'provider-client',
   'revocation',
+  'connections',
 ];
 
 export interface GroupFunctionProps {

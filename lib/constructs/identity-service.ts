@@ -234,9 +234,14 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     });
   const revocation = addFunction('revocation');
   const providerClient = addFunction('provider-client', { revocation: revocation.invoked });
+  const connections = addFunction('connections', { revocation: revocation.invoked });
   const keyRotation = addFunction('key-rotation');
   const eventPoll = addFunction('event-poll', { revocation: revocation.invoked });
-  const invoked = { 'provider-client': providerClient.invoked, revocation: revocation.invoked };
+  const invoked = {
+    'provider-client': providerClient.invoked,
+    revocation: revocation.invoked,
+    connections: connections.invoked,
+  };
   const routed = {
     'control-plane': addFunction('control-plane', invoked),
     'token-exchange': addFunction('token-exchange'),
@@ -267,6 +272,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     'provider-client': providerClient,
     'key-rotation': keyRotation,
     revocation,
+    connections,
     'event-poll': eventPoll,
   };
   addMonitoring(scope, { api, functions, state }, props);

@@ -67,7 +67,7 @@ export interface KeyPermission {
 }
 
 /** The groups that other functions invoke. */
-export type InvokedGroup = Extract<FunctionGroup, 'provider-client' | 'revocation'>;
+export type InvokedGroup = Extract<FunctionGroup, 'provider-client' | 'revocation' | 'connections'>;
 
 export interface GroupPermissions {
   readonly tables: readonly TablePermission[];
@@ -97,6 +97,8 @@ const restrictions = [`${PREFIX.agentRestriction}*`, `${PREFIX.userRestriction}*
 const userEmails = `${PREFIX.userEmail}*`;
 const apiKeys = `${PREFIX.apiKey}*`;
 const sessions = `${PREFIX.session}*`;
+const portals = `${PREFIX.consentPortal}*`;
+const portalSessions = `${PREFIX.portalSession}*`;
 const grants = `${PREFIX.grant}*`;
 const clientSecrets = `${PREFIX.clientSecret}*`;
 const revocations = `${PREFIX.revocation}*`;
@@ -186,7 +188,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     tables: [
       { table: 'Directory', actions: ['BatchGetItem'], partitions: batched },
       { table: 'Directory', actions: ['Query'], partitions: [signingKeys] },
-      { table: 'Directory', actions: ['GetItem'], partitions: [workloadIdentities, tokenVault] },
+      // The return URLs of portals count as registered.
+      { table: 'Directory', actions: ['GetItem'], partitions: [workloadIdentities, portals, tokenVault] },
       { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [sessions] },
       {
         table: 'Keys',
@@ -290,6 +293,46 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     signingKeys: ['ListResourceTags', 'Sign'],
     webIdentity: true,
     verifiesUsers: false,
+  },
+
+  /**
+   * Behind consent portals, on the rights of their owners: it signs people in, begins and completes consent sessions,
+   * stores the tokens, and has grants revoked. It returns no token. It writes the status of portals, and nothing else in the
+   * directory. It cannot use API keys or signing keys, and decrypts no user tokens.
+   */
+  connections: {
+    tables: [
+      { table: 'Directory', actions: ['BatchGetItem'], partitions: batchedForProviders },
+      {
+        table: 'Directory',
+        actions: ['GetItem'],
+        partitions: [workloadIdentities, providers, portals, tokenVault],
+      },
+      { table: 'Directory', actions: ['PutItem'], partitions: [portals] },
+      { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [sessions] },
+      { table: 'Sessions', actions: ['GetItem', 'PutItem', 'DeleteItem'], partitions: [portalSessions] },
+      {
+        table: 'Keys',
+        actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem'],
+        partitions: [vaultKeys('grant'), vaultKeys('consent')],
+      },
+      { table: 'Keys', actions: ['GetItem'], partitions: [vaultKeys('client-secret')] },
+      { table: 'Vault', actions: ['BatchGetItem'], partitions: batchedForProviders },
+      { table: 'Vault', actions: ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'], partitions: [grants] },
+      { table: 'Vault', actions: ['GetItem'], partitions: [clientSecrets] },
+      { table: 'Revocations', actions: ['GetItem', 'PutItem'], partitions: [revocations] },
+      // The index shows the states of items, and nothing encrypted.
+      { table: 'Revocations', index: REVOCATION_INDEX, actions: ['Query'], partitions: ['*'] },
+    ],
+    key: [
+      { actions: ['GenerateDataKey', 'Decrypt'], purposes: ['grant', 'consent'] },
+      { actions: ['Decrypt'], purposes: ['client-secret'] },
+    ],
+    secrets: ['DescribeSecret', 'GetSecretValue'],
+    signingKeys: ['ListResourceTags', 'Sign'],
+    webIdentity: true,
+    invokes: ['revocation'],
+    verifiesUsers: true,
   },
 
   /**

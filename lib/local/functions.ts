@@ -117,6 +117,7 @@ function setEnvironment(
     TRUSTED_ISSUERS: JSON.stringify(trustedIssuers),
     PROVIDER_CLIENT_FUNCTION: localFunctionName('provider-client'),
     REVOCATION_FUNCTION: localFunctionName('revocation'),
+    CONNECTIONS_FUNCTION: localFunctionName('connections'),
     LOOPBACK_PROVIDERS: 'allowed',
     AWS_ENDPOINT_URL_LAMBDA: lambdaEndpoint,
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
@@ -143,7 +144,13 @@ function useCredentials({ accessKeyId, secretAccessKey }: EmulatorCredentials): 
 }
 
 /** Functions without a route. */
-const INVOKED_GROUPS = ['provider-client', 'revocation', 'key-rotation', 'event-poll'] as const;
+const INVOKED_GROUPS = [
+  'provider-client',
+  'revocation',
+  'connections',
+  'key-rotation',
+  'event-poll',
+] as const;
 
 /** The functions of the gateway, and those that other functions invoke. */
 type Handlers = Record<RoutedGroup, FunctionHandler> &

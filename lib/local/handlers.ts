@@ -2,6 +2,7 @@
  * The handlers of all functions. Handlers read the environment when they load, so functions.ts loads this file after it
  * has set the environment.
  */
+import { handler as connections } from '../../lambda/handlers/connections';
 import { handler as controlPlane } from '../../lambda/handlers/control-plane';
 import { handler as credentialRetrieval } from '../../lambda/handlers/credential-retrieval';
 import { handler as keyRotation } from '../../lambda/handlers/key-rotation';
@@ -16,6 +17,7 @@ import { handler as tokenExchange } from '../../lambda/handlers/token-exchange';
 import { handler as tokenVault } from '../../lambda/handlers/token-vault';
 
 export const HANDLERS = {
+  connections,
   'control-plane': controlPlane,
   'credential-retrieval': credentialRetrieval,
   'key-rotation': keyRotation,

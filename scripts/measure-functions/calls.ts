@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { BedrockAgentCoreClient, GetWorkloadAccessTokenCommand } from '@aws-sdk/client-bedrock-agentcore';
 import type { Invocation } from '../../lambda/contract/provider-client-event';
+import type { ConnectionsEvent } from '../../lambda/contract/connections-event';
 import type { EventPollEvent } from '../../lambda/contract/event-poll-event';
 import type { KeyRotation } from '../../lambda/contract/key-rotation-event';
 import type { RevocationEvent } from '../../lambda/contract/revocation-event';
@@ -26,6 +27,7 @@ export const MEASURED: Readonly<Record<FunctionGroup, string>> = {
   'security-events': 'a request for an unknown issuer',
   'provider-client': 'a renewal that is already complete',
   revocation: 'a sweep with nothing due',
+  connections: 'a view of an unknown portal',
   'key-rotation': 'a check for due keys',
   'event-poll': 'a run with nothing to poll',
 };
@@ -73,6 +75,7 @@ export async function prepareCalls(service: Service): Promise<Record<FunctionGro
     },
   };
   const sweep: RevocationEvent = { sweep: true };
+  const view: ConnectionsEvent = { view: { portalId: 'measured-0123456789' } };
   const poll: EventPollEvent = { poll: 'security-events' };
   const due: KeyRotation = { prepare: 'signing-keys' };
   return {
@@ -94,6 +97,7 @@ export async function prepareCalls(service: Service): Promise<Record<FunctionGro
     operator: event('SuspendUser', { user: { userId: 'measured-user' } }, arn),
     'provider-client': renewal,
     revocation: sweep,
+    connections: view,
     'key-rotation': due,
     'event-poll': poll,
   };

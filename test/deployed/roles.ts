@@ -127,6 +127,8 @@ const GRANT = 'GRANT#a#b';
 const CLIENT_SECRET = 'CLIENT-SECRET#a';
 const API_KEY = 'API-KEY#a';
 const SESSION = 'SESSION#a';
+const PORTAL = 'CONSENT-PORTAL#a';
+const PORTAL_SESSION = 'PORTAL-SESSION#a';
 const REVOKED_GRANT = 'REVOKED-GRANT#a';
 
 interface Bounds {
@@ -200,6 +202,18 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
       ...[generate('grant'), decrypt('api-key'), decrypt('consent'), decrypt('signing'), decrypt()],
       ...[get('Sessions', SESSION), query('Directory', SIGNING_KEYS), put('Vault', CLIENT_SECRET)],
       ...[scan('Vault'), scan('Revocations'), invoke('provider-client'), invoke('revocation')],
+    ],
+  },
+  connections: {
+    may: [
+      ...[get('Vault', GRANT), get('Directory', PORTAL), put('Directory', PORTAL), generate('consent')],
+      ...[get('Sessions', PORTAL_SESSION), put('Sessions', PORTAL_SESSION), invoke('revocation')],
+    ],
+    mayNot: [
+      ...[put('Directory', IDENTITY), put('Directory', PROVIDER), query('Directory', SIGNING_KEYS)],
+      ...[get('Vault', API_KEY), put('Vault', GRANT), put('Vault', CLIENT_SECRET), scan('Vault')],
+      ...[decrypt('api-key'), decrypt('subject-token'), decrypt('signing'), decrypt(), scan('Sessions')],
+      ...[get('Revocations', REVOKED_GRANT), invoke('provider-client'), invoke('credential-retrieval')],
     ],
   },
   'event-poll': {

@@ -12,6 +12,7 @@ import { completeResourceTokenAuth, type UserIdentifier } from '../../lambda/dom
 import { pushAuthorization, type PushRequest } from '../../lambda/domain/consent/push';
 import { sessionIdOf, type Session } from '../../lambda/domain/consent/session';
 import { hashOf } from '../../lambda/domain/digest';
+import { createReturnUrls } from '../../lambda/domain/portal/return-url';
 import { createProviderClients } from '../../lambda/domain/oauth/provider-client';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import { subjectHash, type User } from '../../lambda/domain/identity/user';
@@ -101,6 +102,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     system,
     lifetimes: parseLifetimes('{}'),
     baseUrl: ISSUER,
+    returnUrls: createReturnUrls({ portals: stores.portals, baseUrl: ISSUER }),
   };
   // In the deployed service, another function does this.
   const browserDependencies = {

@@ -6,6 +6,7 @@ import { parseLifetimes, TOKEN_LIFETIME } from '../../lambda/domain/lifetimes';
 import type { OnBehalfOfConfig } from '../../lambda/domain/provider/on-behalf-of-config';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
+import { createReturnUrls } from '../../lambda/domain/portal/return-url';
 import { createProviderClients } from '../../lambda/domain/oauth/provider-client';
 import type { WebIdentityTokens } from '../../lambda/domain/oauth/web-identity';
 import type { RetrieveInput } from '../../lambda/domain/credential/oauth2-token-request';
@@ -98,6 +99,7 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
     issuer: ISSUER,
     lifetimes: parseLifetimes('{}'),
     baseUrl: ISSUER,
+    returnUrls: createReturnUrls({ portals: stores.portals, baseUrl: ISSUER }),
     backgroundRenewals: { dispatch: () => Promise.resolve() },
     revocationQueue: createInMemoryRevocationQueue(),
   };

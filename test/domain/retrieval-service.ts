@@ -1,5 +1,6 @@
 /** Reads of OAuth2 tokens, with in-memory stores. The tests of token retrieval start from here. */
 import type { AuditEntry } from '../../lambda/domain/audit';
+import { createReturnUrls } from '../../lambda/domain/portal/return-url';
 import { createProviderClients } from '../../lambda/domain/oauth/provider-client';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import type { ObtainedTokens } from '../../lambda/domain/oauth/token-request';
@@ -74,6 +75,7 @@ export async function createRetrievalService() {
     system,
     lifetimes: parseLifetimes('{}'),
     baseUrl: ISSUER,
+    returnUrls: createReturnUrls({ portals: stores.portals, baseUrl: ISSUER }),
     issuer: ISSUER,
   };
 

@@ -94,6 +94,11 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
     ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'REVOCATIONS_TABLE', 'KMS_KEY_ARN'] as const),
     ...(['ARN_PREFIX', 'LIFETIMES'] as const),
   ],
+  connections: [
+    ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'SESSIONS_TABLE', 'VAULT_TABLE', 'REVOCATIONS_TABLE'] as const),
+    ...(['KMS_KEY_ARN', 'BASE_URL', 'ARN_PREFIX', 'REVOCATION_FUNCTION'] as const),
+    ...(['TRUSTED_ISSUERS', 'LIFETIMES'] as const),
+  ],
   'event-poll': ['DIRECTORY_TABLE', 'SESSIONS_TABLE', 'REVOCATIONS_TABLE', 'REVOCATION_FUNCTION'],
   'key-rotation': ['DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX'],
 };

@@ -45,9 +45,11 @@ const withKey = (operation: string, purpose?: string, resource = KEY): IamReques
 
 const NO_GROUP: FunctionGroup[] = [];
 /** The groups that other functions invoke. */
-const INVOKED: FunctionGroup[] = ['provider-client', 'revocation'];
+const INVOKED: FunctionGroup[] = ['provider-client', 'revocation', 'connections'];
 /** The groups that decrypt and write grants. */
-const READERS: FunctionGroup[] = ['credential-retrieval', 'provider-client'];
+const READERS: FunctionGroup[] = ['credential-retrieval', 'provider-client', 'connections'];
+/** The groups that begin and complete consent sessions. */
+const COMPLETERS: FunctionGroup[] = ['credential-retrieval', 'connections'];
 /** The groups that decrypt grants: one of them only to revoke them. */
 const OPENING: FunctionGroup[] = [...READERS, 'revocation'];
 
@@ -106,6 +108,8 @@ const DIRECTORY: Row[] = [
     ['token-exchange', 'security-events', 'event-poll'],
   ],
   ['remember an email address', on('Directory', 'PutItem', 'USER-EMAIL#a'), ['token-exchange']],
+  ['read a consent portal', on('Directory', 'GetItem', 'CONSENT-PORTAL#a'), COMPLETERS],
+  ['write a consent portal', on('Directory', 'PutItem', 'CONSENT-PORTAL#a'), ['connections']],
   ['delete a restriction', on('Directory', 'DeleteItem', 'RESTRICTION#AGENT#a'), NO_GROUP],
   ['read the whole directory', on('Directory', 'Scan'), ['operator']],
 ];
@@ -124,8 +128,14 @@ const VAULT: Row[] = [
   ['write a client secret', on('Vault', 'PutItem', 'CLIENT-SECRET#a'), ['control-plane']],
   ['read an API key', on('Vault', 'GetItem', 'API-KEY#a'), ['credential-retrieval']],
   ['read the whole vault', on('Vault', 'Scan'), NO_GROUP],
-  ['list the grants of one agent', { ...on('Vault', 'Query', 'GRANT#a#b') }, ['grants', 'revocation']],
-  ['read a session', on('Sessions', 'GetItem', 'SESSION#a'), ['credential-retrieval', 'oauth-callback']],
+  [
+    'list the grants of one agent',
+    on('Vault', 'Query', 'GRANT#a#b'),
+    ['grants', 'revocation', 'connections'],
+  ],
+  ['read a session', on('Sessions', 'GetItem', 'SESSION#a'), ['oauth-callback', ...COMPLETERS]],
+  ["read a person's session in a portal", on('Sessions', 'GetItem', 'PORTAL-SESSION#a'), ['connections']],
+  ["write a person's session in a portal", on('Sessions', 'PutItem', 'PORTAL-SESSION#a'), ['connections']],
   ['read all sessions', on('Sessions', 'Scan'), NO_GROUP],
   ['read a vault key of grants', on('Keys', 'GetItem', 'VAULT-KEY#grant#a'), [...OPENING, 'token-vault']],
   [
@@ -149,7 +159,7 @@ const VAULT: Row[] = [
   [
     'begin a revocation',
     on('Revocations', 'PutItem', 'REVOCATION#a'),
-    ['control-plane', 'grants', 'operator', 'revocation', 'security-events', 'event-poll'],
+    ['control-plane', 'grants', 'operator', 'revocation', 'security-events', 'event-poll', 'connections'],
   ],
   ['read the whole outbox', on('Revocations', 'Scan'), NO_GROUP],
   // No group can delete tables or give others access to them.
@@ -164,7 +174,7 @@ const OPENERS: Record<string, FunctionGroup[]> = {
   signing: ['token-exchange'],
   pagination: ['control-plane', 'operator'],
   grant: OPENING,
-  consent: ['credential-retrieval', 'oauth-callback'],
+  consent: ['oauth-callback', ...COMPLETERS],
   'client-secret': OPENING,
   revocation: ['revocation'],
   'api-key': ['credential-retrieval'],
@@ -173,7 +183,7 @@ const OPENERS: Record<string, FunctionGroup[]> = {
 
 const MAKERS: Record<string, FunctionGroup[]> = {
   grant: READERS,
-  consent: ['credential-retrieval'],
+  consent: COMPLETERS,
   'client-secret': ['control-plane'],
   'api-key': ['control-plane'],
   'subject-token': ['token-exchange'],
@@ -321,9 +331,10 @@ const OTHERS: Row[] = [
     { action: 'lambda:InvokeFunction', resource: '<revocation.Arn>' },
     [
       ...(['control-plane', 'credential-retrieval', 'grants', 'operator', 'provider-client'] as const),
-      ...(['security-events', 'event-poll'] as const),
+      ...(['security-events', 'event-poll', 'connections'] as const),
     ],
   ],
+  ['invoke connections', { action: 'lambda:InvokeFunction', resource: '<connections.Arn>' }, NO_GROUP],
   ...FUNCTION_GROUPS.filter((group) => !INVOKED.includes(group)).map((group): Row => [
     `invoke ${group}`,
     { action: 'lambda:InvokeFunction', resource: `<${group.replaceAll('-', '')}.Arn>` },

@@ -321,6 +321,7 @@ describe('limits', () => {
     expect(settings.filter(([, quotas, times]) => quotas ?? times)).toEqual([
       ['agent-identity: revocation', undefined, lifetimes],
       ['agent-identity: provider-client', undefined, lifetimes],
+      ['agent-identity: connections', undefined, lifetimes],
       ['agent-identity: control-plane', expect.stringContaining('"workloadIdentities":3'), undefined],
       ['agent-identity: token-exchange', undefined, lifetimes],
       ['agent-identity: credential-retrieval', undefined, lifetimes],

@@ -175,7 +175,7 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
       'GRANT#*',
     ]),
     onPartitions('Directory', 'dynamodb:Query', ['SIGNING-KEY']),
-    onPartitions('Directory', 'dynamodb:GetItem', ['WORKLOAD-IDENTITY#*', 'TOKEN-VAULT']),
+    onPartitions('Directory', 'dynamodb:GetItem', ['WORKLOAD-IDENTITY#*', 'CONSENT-PORTAL#*', 'TOKEN-VAULT']),
     onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['SESSION#*']),
     onPartitions(
       'Keys',
@@ -304,6 +304,48 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     forPurposes(['kms:Decrypt', 'kms:Encrypt'], ['pagination']),
     INVOKE_REVOCATION,
   ],
+  connections: [
+    onPartitions(['Directory', 'Vault'], 'dynamodb:BatchGetItem', [
+      'WORKLOAD-IDENTITY#*',
+      'OAUTH2-PROVIDER#*',
+      'RESTRICTION#AGENT#*',
+      'RESTRICTION#USER#*',
+      'GRANT#*',
+    ]),
+    onPartitions('Directory', 'dynamodb:GetItem', [
+      'WORKLOAD-IDENTITY#*',
+      'OAUTH2-PROVIDER#*',
+      'CONSENT-PORTAL#*',
+      'TOKEN-VAULT',
+    ]),
+    onPartitions('Directory', 'dynamodb:PutItem', ['CONSENT-PORTAL#*']),
+    onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['SESSION#*']),
+    onPartitions(
+      'Sessions',
+      ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+      ['PORTAL-SESSION#*'],
+    ),
+    onPartitions(
+      'Keys',
+      ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+      ['VAULT-KEY#grant#*', 'VAULT-KEY#consent#*'],
+    ),
+    onPartitions('Keys', 'dynamodb:GetItem', ['VAULT-KEY#client-secret#*']),
+    onPartitions(
+      'Vault',
+      ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+      ['GRANT#*'],
+    ),
+    onPartitions('Vault', 'dynamodb:GetItem', ['CLIENT-SECRET#*']),
+    onPartitions('Revocations', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['REVOCATION#*']),
+    onPartitions('Revocations/index/byRevocation', 'dynamodb:Query', ['*']),
+    forPurposes(['kms:Decrypt', 'kms:GenerateDataKey'], ['grant', 'consent']),
+    forPurposes('kms:Decrypt', ['client-secret']),
+    onTaggedSecrets(['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue']),
+    onTaggedKeys(['kms:ListResourceTags', 'kms:Sign']),
+    ...WEB_IDENTITY,
+    INVOKE_REVOCATION,
+  ],
   revocation: [
     onPartitions('Directory', 'dynamodb:GetItem', ['OAUTH2-PROVIDER#*', 'TOKEN-VAULT']),
     onPartitions(
@@ -407,16 +449,20 @@ it('the stacks attach no further policies to the roles', () => {
   expect(roles).toHaveLength(FUNCTION_GROUPS.length + 1);
 });
 
-it('Lambda tries an asynchronous invocation once, within 60 seconds', () => {
+it('Lambda tries an asynchronous invocation once, within 60 seconds, and repeats only the verification of a portal', () => {
   const configured = resourcesOf(stateless, 'AWS::Lambda::EventInvokeConfig');
-  expect(configured.map(([, { Properties }]) => plain(Properties, synthesis))).toEqual(
-    ['<revocation>', '<providerclient>', '<eventpoll>'].map((FunctionName) => ({
-      FunctionName,
-      MaximumEventAgeInSeconds: 60,
-      MaximumRetryAttempts: 0,
+  const once = { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0, Qualifier: '$LATEST' };
+  expect(configured.map(([, { Properties }]) => plain(Properties, synthesis))).toEqual([
+    { FunctionName: '<revocation>', ...once },
+    { FunctionName: '<providerclient>', ...once },
+    {
+      FunctionName: '<connections>',
+      MaximumEventAgeInSeconds: 3600,
+      MaximumRetryAttempts: 2,
       Qualifier: '$LATEST',
-    })),
-  );
+    },
+    { FunctionName: '<eventpoll>', ...once },
+  ]);
 });
 
 /** Delegates access to IAM. */
@@ -507,6 +553,19 @@ describe('the environment', () => {
         ...vault,
         ...lifetimes,
         REVOCATIONS_TABLE: '<RevocationsTable>',
+      },
+    ],
+    [
+      'connections',
+      {
+        ...address,
+        ...directory,
+        ...keys,
+        ...sessions,
+        ...vault,
+        ...issuers,
+        ...lifetimes,
+        ...revocations,
       },
     ],
     ['key-rotation', { ...directory, ...keys }],

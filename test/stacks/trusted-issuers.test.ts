@@ -11,6 +11,7 @@ it('only the functions that verify users or their security events get the truste
   });
   const json = JSON.stringify([{ discoveryUrl, allowedAudience: ['app'] }]);
   expect(configured).toEqual([
+    ['connections', json],
     ['eventpoll', json],
     ['tokenexchange', json],
     ['credentialretrieval', json],

@@ -12,6 +12,7 @@ const FIELDS = [
   'principal',
   'workloadIdentity',
   'user',
+  'consentPortal',
   'resource',
   'previousOwner',
   'newOwner',

@@ -38,7 +38,9 @@ const RESERVED_PARAMETERS = reservedParameters(
   ...CHANGES_THE_RESPONSE,
 );
 
-const challengeOf = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url');
+/** Returns the S256 code challenge (RFC 7636 section 4.2). */
+export const challengeOf = (verifier: string): string =>
+  createHash('sha256').update(verifier).digest('base64url');
 
 /**
  * Returns the parameters of a session's authorization request, pushed or not.

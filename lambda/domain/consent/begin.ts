@@ -30,6 +30,7 @@ import {
   type SessionStore,
 } from './session';
 import { hashOf } from '../digest';
+import type { ReturnUrls } from './return-url';
 
 /** An agent's request, as far as consent is concerned. */
 export interface ConsentRequest {
@@ -61,6 +62,7 @@ export interface BeginDependencies extends Pick<DeletionCheckDependencies, 'dire
   readonly grants: GrantStore;
   readonly seal: Seal;
   readonly metadata: MetadataReader;
+  readonly returnUrls: ReturnUrls;
   readonly system: System;
   readonly lifetimes: Pick<Lifetimes, 'consentSession'>;
   readonly baseUrl: string;
@@ -79,28 +81,23 @@ const NONE_REGISTERED =
   'You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow';
 const NONE_GIVEN = 'You must provide a ResourceOauth2ReturnUrl to proceed with this flow';
 
-/** Returns the registered return URL. It is compared exactly: no prefix, no case folding, no normalization (RFC 9700 section 2.1). */
-function checkedReturnUrl(identity: WorkloadIdentity, returnUrl: string | undefined): string {
-  const registered = identity.allowedResourceOauth2ReturnUrls;
+/** Returns the registered return URL. */
+async function checkedReturnUrl(
+  { returnUrls }: Pick<BeginDependencies, 'returnUrls'>,
+  identity: WorkloadIdentity,
+  returnUrl: string | undefined,
+): Promise<string> {
+  if (returnUrl !== undefined && (await returnUrls.isRegistered(identity, returnUrl))) return returnUrl;
   const invalid = (message: string) =>
     new ServiceError('ValidationException', message, {
       fieldList: [{ name: 'resourceOauth2ReturnUrl', message }],
     });
-  if (registered.length === 0) throw invalid(NONE_REGISTERED);
+  if (identity.allowedResourceOauth2ReturnUrls.length === 0) throw invalid(NONE_REGISTERED);
   if (returnUrl === undefined) throw invalid(NONE_GIVEN);
-  if (!registered.includes(returnUrl)) {
-    throw invalid(
-      `The ResourceOauth2ReturnUrl is not registered on ${identity.arn}; it must equal a registered one exactly.`,
-    );
-  }
-  return returnUrl;
+  throw invalid(
+    `The ResourceOauth2ReturnUrl is not registered on ${identity.arn}; it must equal a registered one exactly.`,
+  );
 }
-
-/** Returns whether the session's return URL is still registered: it can be removed while the session is open. */
-export const returnsToRegistered = (
-  { allowedResourceOauth2ReturnUrls }: Pick<WorkloadIdentity, 'allowedResourceOauth2ReturnUrls'>,
-  { returnUrl }: Pick<Session, 'returnUrl'>,
-): boolean => allowedResourceOauth2ReturnUrls.includes(returnUrl);
 
 export const outstanding = (baseUrl: string, id: string): ConsentOutstanding => {
   const sessionUri = sessionUriOf(id);
@@ -148,7 +145,8 @@ async function openSession(
     return undefined;
   const session = await deps.sessions.get(grant.consent.sessionHash);
   if (!session || !isOpen(session, now) || session.epoch !== grant.epoch) return undefined;
-  if (!returnsToRegistered(request.identity, session)) return undefined;
+  // It can be removed while the session is open.
+  if (!(await deps.returnUrls.isRegistered(request.identity, session.returnUrl))) return undefined;
   if (session.authorization.client !== clientBindingDigest(request.provider)) return undefined;
   const sealed = await openSealedRequest(deps.seal, session);
   if (!fulfills(session, sealed, request)) return undefined;
@@ -257,7 +255,7 @@ export async function beginConsent(
   request: ConsentRequest,
 ): Promise<ConsentOutstanding> {
   const { forget } = request;
-  const returnUrl = (): string => checkedReturnUrl(request.identity, request.returnUrl);
+  const returnUrl = () => checkedReturnUrl(deps, request.identity, request.returnUrl);
   const { grantId, provider } = request;
   const parties = { grantId, provider, workloadArn: request.identity.arn };
   let seen = grant;
@@ -274,7 +272,8 @@ export async function beginConsent(
     const dropped = forgets || (seen !== undefined && isForeign(seen, request.provider));
     const epoch = (seen?.epoch ?? 0) + (dropped ? 1 : 0);
     const kept = dropped ? undefined : seen;
-    const { session, id } = await newSession(deps, { grant: kept, request, returnUrl: returnUrl(), epoch });
+    const opening = { grant: kept, request, returnUrl: await returnUrl(), epoch };
+    const { session, id } = await newSession(deps, opening);
     // Tokens stored since the grant was read can widen the session beyond the scopes that were evaluated.
     const denial = request.consentDenial(consentScopesOf(session, request));
     if (denial) throw accessDenied(denial.message, denial.detail);

@@ -1,10 +1,5 @@
 /** The responses of the authorize and callback endpoints to a browser: a redirect or a page. */
-
-/** A technical name, and the name for people. */
-export interface Named {
-  readonly name: string;
-  readonly displayName: string;
-}
+import type { Named } from '../display-name';
 
 /** The question before the provider's own: who asks, for what, and where the browser returns. */
 export interface ConsentQuestion {

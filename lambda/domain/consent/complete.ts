@@ -14,7 +14,6 @@ import type { WorkloadIdentity } from '../identity/workload-identity';
 import {
   subjectHash,
   type TrustsIssuers,
-  type User,
   type UserTokenFacts,
   type UserTokenVerifier,
 } from '../identity/user';
@@ -30,7 +29,8 @@ import type { ProviderClients } from '../oauth/provider-client';
 import { openTokens, sealTokens, tokensOf, tokenOrigin, type TokenOwner } from '../grant/tokens';
 import type { RevocationQueue } from '../grant/revocation-queue';
 import { reachOf } from '../provider/vendors';
-import { openSealedRequest, returnsToRegistered } from './begin';
+import { openSealedRequest } from './begin';
+import type { ReturnUrls } from './return-url';
 import {
   consentContext,
   isExpired,
@@ -47,24 +47,37 @@ import {
 } from './session';
 import { hashOf, isHashOf } from '../digest';
 
-export interface CompleteDependencies {
+export interface CompleteSessionDependencies {
   readonly providerClients: ProviderClients;
   readonly sessions: SessionStore;
   readonly directory: Pick<Directory, 'read'>;
   readonly grants: GrantStore;
   readonly seal: Seal;
   readonly revocationQueue: RevocationQueue;
-  readonly userTokens: UserTokenVerifier;
-  readonly audit: AuditTrail;
+  readonly returnUrls: ReturnUrls;
   readonly system: System;
   readonly baseUrl: string;
+}
+
+export interface CompleteDependencies extends CompleteSessionDependencies {
+  readonly userTokens: UserTokenVerifier;
+  readonly audit: AuditTrail;
 }
 
 /** The user that returned, from the application's own live session. */
 export type UserIdentifier = { readonly userToken: string } | { readonly userId: string };
 
+const INVALID = 'Invalid or expired session';
+
 /** Returns one error for every reason that the caller must not learn: unknown, no longer valid, another user's, used. */
-const refusal = (detail: string): ServiceError => accessDenied('Invalid or expired session', detail);
+const refusal = (detail: string): ServiceError => accessDenied(INVALID, detail);
+
+/** The session belongs to another user. It is ended, and its code is destroyed. */
+export class AnotherUsersSession extends ServiceError {
+  constructor() {
+    super('AccessDeniedException', INVALID, { detail: 'not the user that began the session' });
+  }
+}
 
 /**
  * Returns the session that this completion URI completes.
@@ -73,7 +86,7 @@ const refusal = (detail: string): ServiceError => accessDenied('Invalid or expir
  * @throws AccessDeniedException for every other URI, including the session URI of the link
  */
 async function sessionToComplete(
-  deps: CompleteDependencies,
+  deps: CompleteSessionDependencies,
   completionUri: string,
   annotate: Annotate,
 ): Promise<Session> {
@@ -89,17 +102,24 @@ async function sessionToComplete(
   return session;
 }
 
+/** The user that returned, as the restrictions of users name it. */
+export interface ReturnedUser {
+  readonly subjectHash: string;
+  /** Undefined for a user that was named by ID. */
+  readonly userToken: UserTokenFacts | undefined;
+}
+
 /** Returns the named user, and its token. A user token is validated by the trusted issuers of the session's agent. */
 async function userOf(
-  deps: CompleteDependencies,
+  deps: Pick<CompleteDependencies, 'userTokens'>,
   workload: TrustsIssuers,
   identifier: UserIdentifier,
-): Promise<{ readonly user: User; readonly userToken: UserTokenFacts | undefined }> {
+): Promise<ReturnedUser> {
   if ('userId' in identifier) {
-    return { user: { kind: 'user-id', id: identifier.userId }, userToken: undefined };
+    return { subjectHash: subjectHash({ kind: 'user-id', id: identifier.userId }), userToken: undefined };
   }
   const verified = await deps.userTokens.verify(identifier.userToken, workload);
-  return { user: verified.user, userToken: verified };
+  return { subjectHash: subjectHash(verified.user), userToken: verified };
 }
 
 /** Returns the session's agent, if the caller is authorized to act as it. */
@@ -116,16 +136,18 @@ interface Parties {
   readonly session: Session;
   readonly sealed: SealedRequest;
   readonly identity: WorkloadIdentity;
-  readonly user: User;
+  readonly user: ReturnedUser;
 }
 
 /** Checks again that agent, provider, and user belong together. */
-function checkParties(
+async function checkParties(
+  { returnUrls }: Pick<CompleteSessionDependencies, 'returnUrls'>,
   { principal, session, sealed, identity, user }: Parties,
   provider: Oauth2Provider | undefined,
-): Oauth2Provider {
-  if (session.subjectHash !== subjectHash(user)) throw refusal('not the user that began the session');
-  if (!returnsToRegistered(identity, session)) throw refusal('its return URL is no longer registered');
+): Promise<Oauth2Provider> {
+  if (session.subjectHash !== user.subjectHash) throw new AnotherUsersSession();
+  if (!(await returnUrls.isRegistered(identity, session.returnUrl)))
+    throw refusal('its return URL is no longer registered');
   if (provider?.id !== session.provider.id) throw refusal('the credential provider was deleted');
   if (clientBindingDigest(provider) !== session.authorization.client)
     throw refusal('the credential provider was reconfigured after the session began');
@@ -144,14 +166,14 @@ function checkParties(
 }
 
 /** Claims the code for this call: no other call finds it, and it is used up even if this call is rejected. */
-async function claim(deps: CompleteDependencies, session: Session): Promise<Session> {
+async function claim(deps: CompleteSessionDependencies, session: Session): Promise<Session> {
   const claimed = transition(session, { type: 'claim' }, epochSeconds(deps.system));
   if (!claimed || !(await deps.sessions.advance(claimed))) throw refusal('completed by a concurrent request');
   return claimed;
 }
 
 async function redeem(
-  deps: CompleteDependencies,
+  deps: CompleteSessionDependencies,
   session: Session,
   provider: Oauth2Provider,
   sealedCode: string,
@@ -160,6 +182,52 @@ async function redeem(
   const client = await deps.providerClients.of(provider, session.workload.arn);
   const redirectUri = kept.redirectUri ?? callbackUrl(deps.baseUrl, provider.callbackId);
   return redeemCode(client, kept, { ...session, redirectUri, pkce: session.authorization.pkce });
+}
+
+/** A completion: which session, and who returned. */
+export interface Completion {
+  readonly completionUri: string;
+  /** Returns why the session cannot be completed by this caller; then it is unchanged. */
+  readonly rejection?: (session: Session) => string | undefined;
+  /** Returns the user that returned. @throws ServiceError if it is not known; then the session is unchanged */
+  readonly userOf: (identity: WorkloadIdentity, session: Session) => Promise<ReturnedUser>;
+}
+
+/**
+ * Completes a session for the user that returned.
+ *
+ * @param call with the principal on whose rights the session is completed
+ * @returns the completed session
+ * @throws AnotherUsersSession for another user, which ends the session
+ * @throws ServiceError as {@link completeResourceTokenAuth}
+ */
+export async function completeSession(
+  deps: CompleteSessionDependencies,
+  call: Call,
+  annotate: Annotate,
+  { completionUri, rejection, userOf: returnedUser }: Completion,
+): Promise<Session> {
+  const { principal } = call;
+  const session = await sessionToComplete(deps, completionUri, annotate);
+  const rejected = rejection?.(session);
+  if (rejected !== undefined) throw refusal(rejected);
+  const { workload, subjectHash: subject } = session;
+  const found = await deps.directory.read(workload.name, session.provider.name, subject);
+  const identity = actingAs(call, session, found.identity);
+  // The session is unchanged: it can be completed after a resumption.
+  checkRestrictions(found.restrictions, undefined);
+  const user = await returnedUser(identity, session);
+  // The restrictions of the session's user. Another user is refused below, which ends the session.
+  if (user.subjectHash === subject) checkRestrictions(found.restrictions, user.userToken);
+  const claimed = await claim(deps, session);
+  await withSessionEnd(deps, claimed, annotate, async () => {
+    const sealed = await openSealedRequest(deps.seal, session);
+    const provider = await checkParties(deps, { principal, session, sealed, identity, user }, found.provider);
+    const kept = { ...claimed, parameterScopes: parameterScopesOf(session, sealed) };
+    await redeemIntoVault(deps, kept, provider, { sealedCode: session.sealedCode, annotate });
+  });
+  annotate({ result: 'COMPLETED' });
+  return session;
 }
 
 /**
@@ -185,23 +253,10 @@ export function completeResourceTokenAuth(
     deps.audit,
     { operation: 'CompleteResourceTokenAuth', principal },
     async (annotate, call) => {
-      const session = await sessionToComplete(deps, completionUri, annotate);
-      const { workload, subjectHash: subject } = session;
-      const found = await deps.directory.read(workload.name, session.provider.name, subject);
-      const identity = actingAs(call, session, found.identity);
-      // The session is unchanged: it can be completed after a resumption.
-      checkRestrictions(found.restrictions, undefined);
-      const { user, userToken } = await userOf(deps, identity, identifier);
-      // The restrictions of the session's user. Another user is refused below, which ends the session.
-      if (subjectHash(user) === subject) checkRestrictions(found.restrictions, userToken);
-      const claimed = await claim(deps, session);
-      await withSessionEnd(deps, claimed, annotate, async () => {
-        const sealed = await openSealedRequest(deps.seal, session);
-        const provider = checkParties({ principal, session, sealed, identity, user }, found.provider);
-        const kept = { ...claimed, parameterScopes: parameterScopesOf(session, sealed) };
-        await redeemIntoVault(deps, kept, provider, { sealedCode: session.sealedCode, annotate });
+      await completeSession(deps, call, annotate, {
+        completionUri,
+        userOf: (identity) => userOf(deps, identity, identifier),
       });
-      annotate({ result: 'COMPLETED' });
     },
   );
 }
@@ -211,7 +266,7 @@ export function completeResourceTokenAuth(
  * return the same token again, which stays in use.
  */
 async function enqueueReplaced(
-  { grants, seal, revocationQueue }: CompleteDependencies,
+  { grants, seal, revocationQueue }: CompleteSessionDependencies,
   owner: TokenOwner & { readonly provider: Oauth2Provider },
   obtained: ObtainedTokens,
 ): Promise<void> {
@@ -226,7 +281,7 @@ async function enqueueReplaced(
 }
 
 async function redeemIntoVault(
-  deps: CompleteDependencies,
+  deps: CompleteSessionDependencies,
   session: Session,
   provider: Oauth2Provider,
   { sealedCode, annotate }: { readonly sealedCode: string | undefined; readonly annotate: Annotate },
@@ -266,7 +321,7 @@ async function redeemIntoVault(
 
 /** Ends the claimed session in every case: completed, or failed with the reason. */
 async function withSessionEnd(
-  deps: CompleteDependencies,
+  deps: CompleteSessionDependencies,
   claimed: Session,
   annotate: Annotate,
   work: () => Promise<void>,

@@ -1,4 +1,14 @@
 /** The redirect to the application: its registered return URL, byte for byte where a header allows it, with added parameters. */
+import type { WorkloadIdentity } from '../identity/workload-identity';
+
+/** Which return URLs an agent's consent sessions can have. */
+export interface ReturnUrls {
+  /**
+   * Returns whether the return URL is registered for the agent: on its workload identity, or as that of a consent portal.
+   * It is compared exactly: no prefix, no case folding, no normalization (RFC 9700 section 2.1).
+   */
+  isRegistered(identity: WorkloadIdentity, returnUrl: string): Promise<boolean>;
+}
 
 /** Characters that a header cannot contain. Registration rejects them now, but earlier records can contain them. */
 const BEYOND_HEADERS = /[^\x21-\x7e]+/g;

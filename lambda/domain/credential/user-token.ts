@@ -5,7 +5,6 @@ import {
   type BeginDependencies,
   openSealedRequest,
   outstanding,
-  returnsToRegistered,
   type ConsentRequest,
 } from '../consent/begin';
 import { isOpen, consentScopesOf, sessionIdOf, type Session } from '../consent/session';
@@ -83,7 +82,7 @@ export async function userToken(deps: UserTokenDependencies, admitted: Admitted)
   const open =
     polled !== undefined &&
     isOpen(polled, epochSeconds(deps.system)) &&
-    returnsToRegistered(identity, polled);
+    (await deps.returnUrls.isRegistered(identity, polled.returnUrl));
   const { sessionUri, forceAuthentication = false } = input;
   // A request with a session URI is a poll, which starts no session, even if it repeats forceAuthentication. Otherwise,
   // each poll would drop the consent before it, and polling would never end.

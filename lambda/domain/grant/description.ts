@@ -41,7 +41,8 @@ export interface GrantDescription {
 export const isListed = ({ tokens, lastFailure }: Grant): boolean =>
   tokens !== undefined || lastFailure !== undefined;
 
-function statusOf(grant: Grant, flow: GrantTarget['flow'], now: number): GrantStatus {
+/** Returns the state of the grant. @param now epoch seconds */
+export function grantStatus(grant: Grant, flow: GrantTarget['flow'], now: number): GrantStatus {
   const { tokens, lastFailure, rejected, generation } = grant;
   if (lastFailure !== undefined && lastFailure.notBefore > now * 1000) return 'BACKING_OFF';
   if (tokens && isFresh(tokens, now) && rejected !== generation) return 'ACTIVE';
@@ -73,6 +74,6 @@ export function describeGrant(
     ...(tokens && isLater(tokens, createdTime) && { lastRefreshedTime: tokens.obtainedAt }),
     ...(lastUsedDate !== undefined && { lastUsedDate }),
     ...(tokens?.expiresAt !== undefined && { expiresAt: tokens.expiresAt }),
-    status: statusOf(grant, flow, epochSeconds(system)),
+    status: grantStatus(grant, flow, epochSeconds(system)),
   };
 }

@@ -41,6 +41,7 @@ const documentSchema = (policy: EndpointPolicy) =>
     authorization_endpoint: v.optional(endpoint(policy)),
     token_endpoint: v.optional(endpoint(policy)),
     jwks_uri: v.optional(endpoint(policy)),
+    id_token_signing_alg_values_supported: optionalMethods,
     authorization_response_iss_parameter_supported: v.optional(v.boolean()),
     code_challenge_methods_supported: v.optional(v.array(v.string())),
     pushed_authorization_request_endpoint: v.optional(endpoint(policy)),

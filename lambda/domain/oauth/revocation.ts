@@ -7,6 +7,7 @@
  *                                                      neither ──▶ revoke again: "already revoked"
  */
 import * as oauth from 'oauth4webapi';
+import type { RevocationProspect } from '../provider/revocation-reach';
 import type { VendorRevocation } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
 import { clientAuthentication, oauthClientOf } from './client-authentication';
@@ -136,6 +137,19 @@ interface RevocationMethod {
   revoke(token: string, hint: 'refresh_token' | 'access_token'): Promise<TokenOutcome>;
   /** Returns undefined if the provider does not say. */
   isActive(token: string): Promise<boolean | undefined>;
+}
+
+/** Returns what a revocation can achieve, as far as it is known before. @param refreshable whether there is a refresh token */
+export function revocationProspect(
+  { provider, metadata }: Pick<ProviderClient, 'provider' | 'metadata'>,
+  refreshable: boolean,
+): RevocationProspect {
+  const { revocation } = vendorOf(provider.vendor);
+  const endpoint = metadata.revocation_endpoint ?? revocation.endpoint;
+  const isRevoked = refreshable || revocation.sends !== 'refresh-token';
+  if (endpoint === undefined || revocation.reach === 'none' || !isRevoked) return 'none';
+  const introspection = metadata.introspection_endpoint ?? revocation.introspection;
+  return refreshable || introspection !== undefined ? 'provable' : 'told';
 }
 
 function methodOf(client: ProviderClient): RevocationMethod | undefined {

@@ -19,6 +19,13 @@ export const REVOCATION_REACHES = [
 ] as const;
 export type RevocationReach = (typeof REVOCATION_REACHES)[number];
 
+/**
+ * What a revocation can achieve: `provable`, if the service can find out that the tokens are revoked; `told`, if the
+ * provider only accepts a request; `none`, if it has no way to revoke these tokens.
+ */
+export const REVOCATION_PROSPECTS = ['provable', 'told', 'none'] as const;
+export type RevocationProspect = (typeof REVOCATION_PROSPECTS)[number];
+
 /** What else ends, for people who are about to revoke. */
 const ALSO_ENDS: Readonly<Record<RevocationReach, string>> = {
   token: 'Revoking ends this access only.',

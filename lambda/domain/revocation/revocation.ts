@@ -19,10 +19,10 @@ export interface RevocationFilter extends GrantFilter {
 }
 
 /**
- * Who wanted a revocation: an operator, the agent for its user, the owner who deleted a resource, or the identity provider
- * of the user.
+ * Who wanted a revocation: an operator, the agent for its user, the user in a consent portal, the owner who deleted a
+ * resource, or the identity provider of the user.
  */
-export const REVOCATION_CAUSES = ['operator', 'agent', 'deletion', 'identity-provider'] as const;
+export const REVOCATION_CAUSES = ['operator', 'agent', 'user', 'deletion', 'identity-provider'] as const;
 export type RevocationCause = (typeof REVOCATION_CAUSES)[number];
 
 export interface Revocation {

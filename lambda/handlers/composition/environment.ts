@@ -25,6 +25,8 @@ export type Variable =
   | 'PROVIDER_CLIENT_FUNCTION'
   /** Name or ARN of the `revocation` function. */
   | 'REVOCATION_FUNCTION'
+  /** Name or ARN of the `connections` function. */
+  | 'CONNECTIONS_FUNCTION'
   /** Address of the identity service, for an agent endpoint's gate. */
   | 'IDENTITY_ENDPOINT';
 
@@ -57,6 +59,7 @@ const FORMS: Readonly<Record<Variable, { readonly form: RegExp; readonly must: s
   },
   PROVIDER_CLIENT_FUNCTION: invokedFunction,
   REVOCATION_FUNCTION: invokedFunction,
+  CONNECTIONS_FUNCTION: invokedFunction,
   IDENTITY_ENDPOINT: address,
 };
 

@@ -2,6 +2,7 @@
 import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
 import { INVOKE, requestContextOf } from '../../api/request-context';
+import type { RequestContext } from '../../domain/audit';
 import { ServiceError } from '../../domain/service-error';
 import { requests } from './logging';
 
@@ -28,17 +29,20 @@ export function handleInvocation<Schema extends v.GenericSchema, Output>(
     event,
     context,
     auditSuccess = true,
+    origin,
   }: {
     readonly event: unknown;
     readonly context: InvocationContext | undefined;
     /** False for a function that records an entry for each thing that it does, and might find nothing to do. */
     readonly auditSuccess?: boolean;
+    /** The request for which another function invokes this one. Its members replace those of the invocation. */
+    readonly origin?: RequestContext;
   },
   work: (input: v.InferOutput<Schema>) => Promise<Output>,
 ): Promise<Output> {
   const resource = context?.invokedFunctionArn;
   const defaults = { operation: INVOKE, auditSuccess, ...(resource !== undefined && { resource }) };
-  return requests.within(requestContextOf(undefined, context), () =>
+  return requests.within({ ...requestContextOf(undefined, context), ...origin }, () =>
     requests.ensureEntry(defaults, () => {
       const parsed = v.safeParse(schema, event);
       if (!parsed.success) throw new RefusedEvent(refusal);

@@ -1,0 +1,162 @@
+/** Connecting an account from a portal: begins a consent session on the rights of the portal's owner, and completes it. */
+import type { Annotate } from '../audit';
+import { beginConsent, type BeginDependencies } from '../consent/begin';
+import { AnotherUsersSession, completeSession, type CompleteSessionDependencies } from '../consent/complete';
+import { namedOf, type Named } from '../display-name';
+import type { Directory } from '../grant/directory';
+import { deletionIn } from '../grant/deletion-check';
+import { ProviderFailure } from '../oauth/provider-failure';
+import type { Oauth2ProviderStore } from '../provider/oauth2-provider';
+import { checkRestrictions, RestrictionDenial } from '../restriction/restriction';
+import { ServiceError, type ErrorName } from '../service-error';
+import { portalReturnUrl } from './consent-portal';
+import { admits, type Person, type PersonDependencies } from './person';
+import { PortalRefusal, type Refusal } from './refusal';
+import { requestDenial, rowsOf, type Row, type RowDependencies } from './rows';
+import type { ServedPortal } from './served-portal';
+
+export type ConnectDependencies = BeginDependencies &
+  RowDependencies & { readonly directory: Pick<Directory, 'read'> };
+
+/** Returns the person's row with this key. @throws PortalRefusal `no-such-connection` */
+export async function rowWithKey(
+  deps: RowDependencies,
+  served: ServedPortal,
+  person: Person,
+  key: string,
+): Promise<{ readonly row: Row; readonly rows: readonly Row[] }> {
+  const rows = await rowsOf(deps, served, person);
+  const row = rows.find((each) => each.key === key);
+  if (!row) throw new PortalRefusal('no-such-connection', 'the person has no such connection in this portal');
+  return { row, rows };
+}
+
+/** Adds the row to the audit entry. */
+export const annotateRow = (annotate: Annotate, { agent, provider }: Pick<Row, 'agent' | 'provider'>): void =>
+  annotate({
+    workloadIdentity: agent.identity.arn,
+    provider: provider.name,
+    credentialProvider: provider.arn,
+  });
+
+/** An agent and a provider, as the person reads them. */
+export interface AgentAtProvider {
+  readonly agent: Named;
+  readonly provider: Named;
+}
+
+/** Returns the authorization URL of a consent session for the row. @throws PortalRefusal, ServiceError */
+export async function connect(
+  deps: ConnectDependencies,
+  served: ServedPortal,
+  person: Person,
+  { key, annotate }: { readonly key: string; readonly annotate: Annotate },
+): Promise<{ readonly authorizationUrl: string }> {
+  const { row } = await rowWithKey(deps, served, person, key);
+  annotateRow(annotate, row);
+  const { agent, provider, grantId, request, purpose } = row;
+  annotate({ flow: 'USER_FEDERATION', scopes: request.scopes });
+  checkRestrictions(agent.restrictions, person.userToken);
+  if (!row.connection.canConnect) {
+    const denial = requestDenial(served, row);
+    throw new PortalRefusal('not-allowed', denial?.detail ?? 'the owner is not authorized to connect it');
+  }
+  // With the grant as it is now, and the records that the consent depends on.
+  const found = await deps.directory.read(agent.identity.name, provider.name, grantId.subjectHash, grantId);
+  checkRestrictions(found.restrictions, person.userToken);
+  const deletion = deletionIn(found, grantId.workloadId, provider);
+  if (deletion) throw new PortalRefusal('no-such-connection', deletion.message, deletion);
+  const current = { ...row, grant: found.grant };
+  const denial = requestDenial(served, current);
+  if (denial) throw new PortalRefusal('not-allowed', denial.detail);
+  try {
+    const { authorizationUrl } = await beginConsent(deps, found.grant, {
+      grantId,
+      identity: agent.identity,
+      provider,
+      ...request,
+      returnUrl: portalReturnUrl(deps.baseUrl, served.portal.id),
+      customState: undefined,
+      page: {
+        ...(purpose !== undefined && { purpose }),
+        portalId: served.portal.id,
+      },
+      forget: false,
+      consentDenial: (scopes, customParameters = {}) =>
+        requestDenial(served, current, { scopes, customParameters }),
+    });
+    return { authorizationUrl };
+  } catch (error) {
+    if (error instanceof ProviderFailure) {
+      throw new PortalRefusal('provider-unavailable', `${error.code}: ${error.detail}`, error);
+    }
+    throw error;
+  }
+}
+
+export type CompleteConnectionDependencies = CompleteSessionDependencies &
+  PersonDependencies & {
+    readonly providers: Pick<Oauth2ProviderStore, 'get'>;
+    readonly directory: Pick<Directory, 'read'>;
+  };
+
+/** What an error of a completion means to the person, by its type. */
+const COMPLETION_REFUSALS: Readonly<Partial<Record<ErrorName, Refusal>>> = {
+  AccessDeniedException: 'ended',
+  UnauthorizedException: 'signed-out',
+  ValidationException: 'provider-unavailable',
+};
+
+/** Returns the refusal for an error of a completion; undefined for one that says nothing to the person. */
+function completionRefusal(error: unknown): PortalRefusal | undefined {
+  if (error instanceof PortalRefusal) return error;
+  if (!(error instanceof ServiceError)) return undefined;
+  const refusal =
+    error instanceof AnotherUsersSession
+      ? 'not-yours'
+      : error instanceof RestrictionDenial
+        ? 'suspended'
+        : COMPLETION_REFUSALS[error.type];
+  return refusal && new PortalRefusal(refusal, error.detail ?? error.message, error);
+}
+
+/**
+ * Completes a consent session for the signed-in person, as CompleteResourceTokenAuth does for the portal's owner. The
+ * session of another person ends, and its code is destroyed.
+ *
+ * @param sessionUri `session_id` with which the portal's return URL was opened
+ * @throws PortalRefusal
+ */
+export async function completeConnection(
+  deps: CompleteConnectionDependencies,
+  served: ServedPortal,
+  person: Person,
+  { sessionUri, annotate }: { readonly sessionUri: string; readonly annotate: Annotate },
+): Promise<{ readonly completed: AgentAtProvider }> {
+  const { portal, owner } = served;
+  const returnUrl = portalReturnUrl(deps.baseUrl, portal.id);
+  const call = { principal: owner, operation: 'CompleteResourceTokenAuth' } as const;
+  let agent: Named | undefined;
+  try {
+    const { provider } = await completeSession(deps, call, annotate, {
+      completionUri: sessionUri,
+      rejection: (session) =>
+        session.returnUrl === returnUrl
+          ? undefined
+          : 'a session with another return URL than that of the portal',
+      userOf(identity, session) {
+        agent = namedOf(identity);
+        // For another person, the session must end: so that person needs no admission.
+        if (session.subjectHash === person.userHash && !admits(deps, person.session, identity)) {
+          throw new PortalRefusal('not-allowed', 'the agent does not admit the person any more');
+        }
+        return Promise.resolve({ subjectHash: person.userHash, userToken: person.userToken });
+      },
+    });
+    const found = await deps.providers.get(provider.name);
+    const completedProvider = found ? namedOf(found) : { name: provider.name, displayName: provider.name };
+    return { completed: { agent: agent ?? { name: '', displayName: '' }, provider: completedProvider } };
+  } catch (error) {
+    throw completionRefusal(error) ?? error;
+  }
+}

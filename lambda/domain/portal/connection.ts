@@ -1,0 +1,25 @@
+/** A row of a portal, as the person sees it. */
+import type { Named } from '../display-name';
+
+export const CONNECTION_STATUSES = [
+  'NOT_CONNECTED',
+  'CONNECTED',
+  /** The agent's access ended, or the provider refused it. The person can connect again. */
+  'NEEDS_CONSENT',
+  /** The provider failed, and the service tries again later. */
+  'UNAVAILABLE',
+] as const;
+
+export interface Connection {
+  readonly key: string;
+  readonly provider: Named;
+  readonly scopes: readonly string[];
+  readonly purpose?: string;
+  readonly status: (typeof CONNECTION_STATUSES)[number];
+  /** Epoch seconds at which the person gave the access. */
+  readonly connectedAt?: number;
+  /** `YYYY-MM-DD`, UTC. */
+  readonly lastUsedDate?: string;
+  readonly canConnect: boolean;
+  readonly canDisconnect: boolean;
+}

@@ -1,0 +1,177 @@
+/** Disconnecting an account in a portal: what it would end, the revocation, and its progress. */
+import type { Annotate } from '../audit';
+import { namedOf, type Named } from '../display-name';
+import { targetParts } from '../grant/grant';
+import type { MetadataReader } from '../oauth/provider-metadata';
+import { ProviderFailure } from '../oauth/provider-failure';
+import { revocationProspect } from '../oauth/revocation';
+import { clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
+import type { RevocationProspect } from '../provider/revocation-reach';
+import { reachOf } from '../provider/vendors';
+import { beginRevocation, type BeginRevocationDependencies } from '../revocation/begin';
+import { isSelectionComplete, type ItemState, type RevocationStore } from '../revocation/revocation';
+import { annotateRow, rowWithKey, type AgentAtProvider } from './connect';
+import type { Person } from './person';
+import { PortalRefusal } from './refusal';
+import type { Row, RowDependencies } from './rows';
+import type { ServedPortal } from './served-portal';
+
+export interface ReachDependencies extends RowDependencies {
+  readonly metadata: MetadataReader;
+}
+
+/** What a disconnection would end. */
+export interface DisconnectionReach extends AgentAtProvider {
+  readonly revocation: RevocationProspect;
+  /** The person's other connections in this portal that the provider ends together with this one. */
+  readonly alsoLose: readonly AgentAtProvider[];
+}
+
+const pairOf = ({ agent, provider }: Row): AgentAtProvider => ({
+  agent: namedOf(agent.identity),
+  provider: namedOf(provider),
+});
+
+/** Returns the row if the person can disconnect it. @throws PortalRefusal */
+async function rowToDisconnect(
+  deps: RowDependencies,
+  served: ServedPortal,
+  person: Person,
+  { key, annotate }: { readonly key: string; readonly annotate: Annotate },
+): Promise<{ readonly row: Row; readonly rows: readonly Row[] }> {
+  const found = await rowWithKey(deps, served, person, key);
+  annotateRow(annotate, found.row);
+  if (!found.row.grant) throw new PortalRefusal('no-such-connection', 'the account is not connected');
+  if (!found.row.connection.canDisconnect) {
+    throw new PortalRefusal('not-allowed', 'the owner is not authorized to call RevokeResourceGrant');
+  }
+  return found;
+}
+
+/** Returns whether a revocation at the one provider ends tokens of the other one, too. */
+function reaches(revoked: Oauth2Provider, other: Oauth2Provider): boolean {
+  switch (reachOf(revoked.vendor)) {
+    case 'user-and-client':
+      return clientBindingDigest(revoked) === clientBindingDigest(other);
+    case 'user-and-project':
+    case 'installation':
+      return revoked.vendor === other.vendor;
+    case 'token':
+    case 'grant':
+    case 'none':
+      return false;
+  }
+}
+
+async function prospectOf(
+  { metadata }: Pick<ReachDependencies, 'metadata'>,
+  { provider, grant }: Row,
+): Promise<RevocationProspect> {
+  try {
+    const refreshable = grant?.tokens?.refreshable ?? false;
+    return revocationProspect({ provider, metadata: await metadata.read(provider.discovery) }, refreshable);
+  } catch (error) {
+    // The provider gets the request when it is available again.
+    if (error instanceof ProviderFailure) return 'told';
+    throw error;
+  }
+}
+
+/** @throws PortalRefusal */
+export async function disconnectionReach(
+  deps: ReachDependencies,
+  served: ServedPortal,
+  person: Person,
+  target: { readonly key: string; readonly annotate: Annotate },
+): Promise<{ readonly reach: DisconnectionReach }> {
+  const { row, rows } = await rowToDisconnect(deps, served, person, target);
+  const others = rows.filter(
+    (other) => other.key !== row.key && other.grant?.tokens && reaches(row.provider, other.provider),
+  );
+  return {
+    reach: { ...pairOf(row), revocation: await prospectOf(deps, row), alsoLose: others.map(pairOf) },
+  };
+}
+
+export type DisconnectDependencies = RowDependencies & BeginRevocationDependencies;
+
+/**
+ * Revokes the row's grant. When it returns, no read returns the grant's tokens any more.
+ *
+ * @throws PortalRefusal
+ */
+export async function disconnect(
+  deps: DisconnectDependencies,
+  served: ServedPortal,
+  person: Person,
+  target: { readonly key: string; readonly annotate: Annotate },
+): Promise<{ readonly revocationId: string }> {
+  const { row } = await rowToDisconnect(deps, served, person, target);
+  const { revocationId } = await beginRevocation(deps, {
+    requestedBy: served.owner.arn,
+    cause: 'user',
+    filter: { grantId: row.grantId },
+  });
+  target.annotate({ result: revocationId });
+  return { revocationId };
+}
+
+export interface DisconnectionDependencies {
+  readonly revocations: Pick<RevocationStore, 'get' | 'items'>;
+  readonly providers: RowDependencies['providers'];
+}
+
+/** How far a disconnection is. */
+export interface Disconnection {
+  /** Absent if the portal does not show the agent any more. */
+  readonly agent?: Named;
+  readonly provider: Named;
+  readonly status: 'IN_PROGRESS' | 'DONE';
+  readonly state: ItemState;
+  readonly lastError?: string;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const noSuchDisconnection = (detail: string): PortalRefusal =>
+  new PortalRefusal('no-such-connection', detail);
+
+/**
+ * Returns the progress of a disconnection that this person requested in a portal of this owner.
+ *
+ * @throws PortalRefusal `no-such-connection` for every other revocation
+ */
+export async function disconnectionProgress(
+  deps: DisconnectionDependencies,
+  served: ServedPortal,
+  person: Person,
+  { revocationId, annotate }: { readonly revocationId: string; readonly annotate: Annotate },
+): Promise<{ readonly disconnection: Disconnection }> {
+  if (!UUID.test(revocationId)) throw noSuchDisconnection('not the ID of a revocation');
+  const revocation = await deps.revocations.get(revocationId);
+  const grantId = revocation?.filter.grantId;
+  if (!revocation || !grantId) throw noSuchDisconnection('no such disconnection');
+  if (revocation.cause !== 'user' || revocation.requestedBy !== served.owner.arn) {
+    throw noSuchDisconnection('not a disconnection in a portal of this owner');
+  }
+  if (grantId.subjectHash !== person.userHash)
+    throw noSuchDisconnection('the disconnection of another person');
+  const agent = person.agents.find(({ identity }) => identity.id === grantId.workloadId);
+  const name = targetParts(grantId.target).providerName;
+  annotate({ ...(agent && { workloadIdentity: agent.identity.arn }), provider: name, result: revocationId });
+  const provider = await deps.providers.get(name);
+  const { items } = await deps.revocations.items(revocationId, { limit: 10 });
+  const [item] = items;
+  const selected = isSelectionComplete(revocation);
+  const pending = !selected || (item ? item.state === 'PENDING' : revocation.matched > 0);
+  return {
+    disconnection: {
+      ...(agent && { agent: namedOf(agent.identity) }),
+      provider: provider ? namedOf(provider) : { name, displayName: name },
+      status: pending ? 'IN_PROGRESS' : 'DONE',
+      // A grant without tokens leaves nothing that the provider could confirm.
+      state: pending ? 'PENDING' : (item?.state ?? 'NOT_PROVABLE'),
+      ...(item?.lastError !== undefined && { lastError: item.lastError }),
+    },
+  };
+}

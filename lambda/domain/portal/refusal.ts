@@ -1,0 +1,44 @@
+/** Why a step in a portal did not succeed, in the terms of its pages. */
+import { ServiceError } from '../service-error';
+
+export const REFUSALS = [
+  /** No portal has the ID. */
+  'no-such-portal',
+  /** The portal exists and has no pages now. To the browser, it looks like one that does not exist. */
+  'portal-unavailable',
+  /** The session is missing, unknown, another portal's, or no longer valid. */
+  'signed-out',
+  /** The sign-in did not succeed: the response is not valid, or does not belong to this browser's sign-in. */
+  'login_failed',
+  /** The person is not admitted: the identity provider denied access, no agent trusts it, or the person is suspended. */
+  'login_rejected',
+  /** The identity provider is unavailable. */
+  'login_unavailable',
+  /** An operator suspended the agent. */
+  'suspended',
+  /** The portal's owner is not, or no longer, authorized. */
+  'not-allowed',
+  /** The consent session belongs to another person. It is ended, and its code is destroyed. */
+  'not-yours',
+  /** The consent session is unknown, used, no longer valid, or not one of this portal. */
+  'ended',
+  /** The credential provider is unavailable, or rejected the request. */
+  'provider-unavailable',
+  /** The person has no such row, or no such disconnection. */
+  'no-such-connection',
+] as const;
+
+export type Refusal = (typeof REFUSALS)[number];
+
+const MESSAGE = 'The request of the portal was rejected.';
+
+/** A step that ends with a refusal. The person sees the refusal, and the audit log has the detail. */
+export class PortalRefusal extends ServiceError {
+  constructor(
+    readonly refusal: Refusal,
+    detail: string,
+    cause?: unknown,
+  ) {
+    super('AccessDeniedException', MESSAGE, { detail, cause });
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * The return URLs of consent sessions: those that are registered on the agent's workload identity, and those of portals
+ * that list the agent.
+ */
+import type { ReturnUrls } from '../consent/return-url';
+import { actionDenial } from '../policy/access';
+import { findPortal, portalReturnUrl, type ConsentPortalStore } from './consent-portal';
+import { ownerOf } from './served-portal';
+
+/** A portal's return URL is not registered on an identity: it counts while its portal may complete the session. */
+export const createReturnUrls = ({
+  portals,
+  baseUrl,
+}: {
+  readonly portals: Pick<ConsentPortalStore, 'get'>;
+  readonly baseUrl: string;
+}): ReturnUrls => ({
+  async isRegistered(identity, returnUrl) {
+    if (identity.allowedResourceOauth2ReturnUrls.includes(returnUrl)) return true;
+    const portalId = /^\/portals\/([\w-]+)\/connect\/callback$/.exec(
+      returnUrl.startsWith(`${baseUrl}/`) ? returnUrl.slice(baseUrl.length) : '',
+    )?.[1];
+    const portal = portalId === undefined ? undefined : await findPortal(portals, portalId);
+    if (portal?.status !== 'ACTIVE' || returnUrl !== portalReturnUrl(baseUrl, portal.id)) return false;
+    if (!portal.sources.some(({ identifier }) => identifier === identity.name)) return false;
+    const call = { principal: ownerOf(portal), operation: 'CompleteResourceTokenAuth' } as const;
+    return actionDenial({ ...call, resource: identity }) === undefined;
+  },
+});

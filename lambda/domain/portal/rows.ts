@@ -1,0 +1,244 @@
+/**
+ * The rows of a portal: the grants that its agents hold for the person, and the connections that its owner offers. All
+ * steps find a row by its key in the same list, so a key can name nothing that the person does not see.
+ */
+import type { CustomParameters } from '../custom-parameters';
+import { hashOf } from '../digest';
+import { namedOf } from '../display-name';
+import { grantStatus, isListed } from '../grant/description';
+import { covers, grantTarget, scopesHeld, targetParts, type Grant, type GrantId } from '../grant/grant';
+import { encodeGrantId } from '../grant/grant-id';
+import type { GrantIndex } from '../grant/selection';
+import { tokensOf } from '../grant/tokens';
+import { credentialUseDenial } from '../policy/access';
+import type { Oauth2Provider, Oauth2ProviderStore } from '../provider/oauth2-provider';
+import { epochSeconds, type System } from '../system';
+import type { Connection } from './connection';
+import type { PortalConnection } from './consent-portal';
+import { ownerMay, type Person, type PortalAgent } from './person';
+import type { ServedPortal } from './served-portal';
+
+/** What a consent for the row requests. */
+export interface RowRequest {
+  readonly scopes: readonly string[];
+  readonly customParameters: CustomParameters;
+  readonly resources: readonly string[];
+  readonly audiences: readonly string[];
+}
+
+export interface Row {
+  readonly key: string;
+  readonly agent: PortalAgent;
+  readonly provider: Oauth2Provider;
+  readonly grantId: GrantId;
+  /** The stored grant, with tokens or with the failure by which it lost them. */
+  readonly grant?: Grant | undefined;
+  readonly purpose?: string | undefined;
+  readonly request: RowRequest;
+  readonly connection: Connection;
+}
+
+export interface RowDependencies {
+  readonly providers: Pick<Oauth2ProviderStore, 'get'>;
+  readonly grantIndex: Pick<GrantIndex, 'ofAgentAndUser'>;
+  readonly system: System;
+}
+
+/** Operations that the owner must be authorized to call on an agent before it can connect an account. */
+const TO_CONNECT = [
+  'GetWorkloadAccessTokenForJWT',
+  'GetResourceOauth2Token',
+  'CompleteResourceTokenAuth',
+] as const;
+
+const targetOf = ({ credentialProviderName: providerName }: PortalConnection): string =>
+  grantTarget({ flow: 'USER_FEDERATION', providerName, resources: [], audiences: [], scopes: [] });
+
+const union = (...lists: readonly (readonly string[])[]): readonly string[] => [...new Set(lists.flat())];
+
+type RowContent = Omit<Row, 'connection'>;
+
+/** Returns why the owner's agent is not authorized to have these scopes requested; undefined if it is. */
+export const requestDenial = (
+  { owner }: Pick<ServedPortal, 'owner'>,
+  { agent, provider, grant, request }: Pick<Row, 'agent' | 'provider' | 'grant' | 'request'>,
+  { scopes = [], customParameters = {} }: Partial<Pick<RowRequest, 'scopes' | 'customParameters'>> = {},
+) =>
+  credentialUseDenial({
+    principal: owner,
+    operation: 'GetResourceOauth2Token',
+    identity: agent.identity,
+    provider,
+    // A consent is for the union with the scopes of the stored tokens.
+    scopes: union(request.scopes, grant?.tokens ? scopesHeld(grant.tokens) : [], scopes),
+    customParameters: { ...customParameters, ...request.customParameters },
+    resources: request.resources,
+    audiences: request.audiences,
+  });
+
+function described(
+  served: ServedPortal,
+  row: RowContent,
+  status: Connection['status'],
+  scopes: readonly string[],
+): Row {
+  const { agent, provider, grant, request } = row;
+  const canConnect =
+    !agent.suspended &&
+    request.scopes.length > 0 &&
+    provider.clientId !== '' &&
+    TO_CONNECT.every((operation) => ownerMay(served, operation, agent)) &&
+    requestDenial(served, row) === undefined;
+  return {
+    ...row,
+    connection: {
+      key: row.key,
+      provider: namedOf(provider),
+      scopes,
+      ...(row.purpose !== undefined && { purpose: row.purpose }),
+      status,
+      ...(grant?.createdTime !== undefined && { connectedAt: grant.createdTime }),
+      ...(grant?.lastUsedDate !== undefined && { lastUsedDate: grant.lastUsedDate }),
+      canConnect,
+      // Also for a suspended agent: a person can always take access away.
+      canDisconnect: grant !== undefined && ownerMay(served, 'RevokeResourceGrant', agent),
+    },
+  };
+}
+
+function statusOf(grant: Grant, provider: Oauth2Provider, now: number): Connection['status'] {
+  const status = grantStatus(grant, 'USER_FEDERATION', now);
+  if (status === 'BACKING_OFF') return 'UNAVAILABLE';
+  return status === 'NEEDS_CONSENT' || !tokensOf(grant, provider) ? 'NEEDS_CONSENT' : 'CONNECTED';
+}
+
+/** Returns the row of a stored grant. The offer for the same target, if any, says what to request again. */
+function grantRow(
+  served: ServedPortal,
+  agent: PortalAgent,
+  { grant, provider, offer }: { grant: Grant; provider: Oauth2Provider; offer: PortalConnection | undefined },
+  now: number,
+): Row {
+  const { workloadId, subjectHash, target, tokens, resources = [], audiences = [] } = grant;
+  const grantId = { workloadId, subjectHash, target };
+  const request = {
+    scopes: union(tokens?.requestedScopes ?? [], offer?.scopes ?? []),
+    customParameters: offer?.customParameters ?? {},
+    resources,
+    audiences,
+  };
+  const content = {
+    key: encodeGrantId(grantId),
+    agent,
+    provider,
+    grantId,
+    grant,
+    purpose: offer?.purpose,
+    request,
+  };
+  const scopes = tokens ? union(tokens.scopes, tokens.parameterScopes ?? []) : request.scopes;
+  return described(served, content, statusOf(grant, provider, now), scopes);
+}
+
+/** Returns the row of an offer that no grant of the person covers. */
+function offerRow(
+  served: ServedPortal,
+  agent: PortalAgent,
+  { offer, provider, grant }: { offer: PortalConnection; provider: Oauth2Provider; grant: Grant | undefined },
+  userHash: string,
+): Row {
+  const { scopes, customParameters = {}, purpose } = offer;
+  const parameters = Object.entries(customParameters).sort();
+  const key = hashOf(
+    JSON.stringify(['portal connection', agent.identity.id, userHash, provider.id, scopes, parameters]),
+  );
+  const request = { scopes, customParameters, resources: [], audiences: [] };
+  const grantId = { workloadId: agent.identity.id, subjectHash: userHash, target: targetOf(offer) };
+  const content = { key, agent, provider, grantId, purpose, request };
+  const row = described(served, content, 'NOT_CONNECTED', scopes);
+  // A consent widens the grant of the same target, so its policy evaluation includes the stored scopes.
+  const widened = { ...row, grant };
+  const denied = requestDenial(served, widened) !== undefined;
+  return { ...row, connection: { ...row.connection, canConnect: row.connection.canConnect && !denied } };
+}
+
+/** Returns whether the row of a grant stands for the offer, too: it covers its scopes, or connects them again. */
+function isIncluded({ connection, grant }: Row, { scopes }: PortalConnection): boolean {
+  if (connection.status !== 'CONNECTED') return true;
+  return grant?.tokens !== undefined && covers(grant.tokens, scopes);
+}
+
+type Providers = ReadonlyMap<string, Oauth2Provider | undefined>;
+
+async function providersOf(
+  { providers }: Pick<RowDependencies, 'providers'>,
+  names: readonly string[],
+): Promise<Providers> {
+  const distinct = [...new Set(names)];
+  return new Map(await Promise.all(distinct.map(async (name) => [name, await providers.get(name)] as const)));
+}
+
+const providerNameOf = ({ target }: Grant): string => targetParts(target).providerName;
+
+function rowsOfAgent(
+  served: ServedPortal,
+  agent: PortalAgent,
+  {
+    grants,
+    offers,
+    providers,
+    userHash,
+    now,
+  }: {
+    readonly grants: readonly Grant[];
+    readonly offers: readonly PortalConnection[];
+    readonly providers: Providers;
+    readonly userHash: string;
+    readonly now: number;
+  },
+): Row[] {
+  const granted = grants.flatMap((grant): Row[] => {
+    const provider = providers.get(providerNameOf(grant));
+    // The provider of this name can be another one than that of the grant.
+    if (provider?.id !== grant.providerId) return [];
+    const offer = offers.find((each) => targetOf(each) === grant.target);
+    return [grantRow(served, agent, { grant, provider, offer }, now)];
+  });
+  const offered = offers.flatMap((offer): Row[] => {
+    const provider = providers.get(offer.credentialProviderName);
+    if (!provider) return [];
+    const target = targetOf(offer);
+    const row = granted.find(({ grantId }) => grantId.target === target);
+    return row && isIncluded(row, offer)
+      ? []
+      : [offerRow(served, agent, { offer, provider, grant: row?.grant }, userHash)];
+  });
+  return [...granted, ...offered];
+}
+
+/** Returns the rows of the person's agents, as they are now. */
+export async function rowsOf(
+  deps: RowDependencies,
+  served: ServedPortal,
+  { agents, userHash }: Pick<Person, 'agents' | 'userHash'>,
+): Promise<readonly Row[]> {
+  const { connections } = served.portal;
+  const held = await Promise.all(
+    agents.map(async (agent) => {
+      const grants = await deps.grantIndex.ofAgentAndUser(agent.identity.id, userHash);
+      const isShown = (grant: Grant) =>
+        targetParts(grant.target).flow === 'USER_FEDERATION' && isListed(grant);
+      const offers = connections.filter(({ workloadName }) => workloadName === agent.identity.name);
+      return { agent, grants: grants.filter(isShown), offers };
+    }),
+  );
+  const names = held.flatMap(({ grants, offers }) => [
+    ...grants.map(providerNameOf),
+    ...offers.map(({ credentialProviderName }) => credentialProviderName),
+  ]);
+  const providers = await providersOf(deps, names);
+  const now = epochSeconds(deps.system);
+  return held.flatMap(({ agent, grants, offers }) =>
+    rowsOfAgent(served, agent, { grants, offers, providers, userHash, now }),
+  );
+}

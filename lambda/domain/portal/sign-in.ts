@@ -1,0 +1,248 @@
+/**
+ * Signing in to a portal at the organization's identity provider. Nothing is stored before the sign-in has succeeded: the
+ * state, the nonce, and the code verifier all follow from a secret in the browser's cookie, so only this browser can
+ * finish the sign-in, and only with the response to it.
+ */
+import type { Annotate } from '../audit';
+import { authorizationUrl, challengeOf, pushedParameters } from '../consent/authorization-request';
+import { hashOf } from '../digest';
+import type { DeployedIssuer } from '../identity/trusted-issuer';
+import { subjectHash, type UserTokenVerifier } from '../identity/user';
+import { isCompactJws } from '../compact-jws';
+import type { ProviderClients } from '../oauth/provider-client';
+import { ProviderFailure } from '../oauth/provider-failure';
+import type { Metadata } from '../oauth/provider-metadata';
+import { pushAuthorizationRequest } from '../oauth/pushed-authorization';
+import {
+  redeemSignIn,
+  SignInDenied,
+  validatedSignInResponse,
+  type SignInBinding,
+  type SignInTokens,
+} from '../oauth/sign-in';
+import type { ProviderClient } from '../oauth/token-request';
+import { clientBindingDigest } from '../provider/oauth2-provider';
+import { vendorOf } from '../provider/vendors';
+import { restrictionDenial, type IdentityReader } from '../restriction/restriction';
+import { ServiceError } from '../service-error';
+import { epochSeconds, type System } from '../system';
+import { portalCallbackUrl } from './consent-portal';
+import { PortalRefusal, type Refusal } from './refusal';
+import type { ServedPortal } from './served-portal';
+import { trustDigest, type PortalSessionStore } from './session';
+import type { IdTokenVerifier, SignedInUser } from './sign-in-token';
+
+export interface SignInDependencies {
+  readonly providerClients: ProviderClients;
+  readonly portalSessions: Pick<PortalSessionStore, 'create'>;
+  readonly directory: IdentityReader;
+  readonly idTokens: IdTokenVerifier;
+  readonly userTokens: UserTokenVerifier;
+  /** The deployment's issuers, for workload identities without their own authorizer configuration. */
+  readonly trustedIssuers: readonly DeployedIssuer[];
+  readonly system: System;
+  readonly baseUrl: string;
+}
+
+/** Seconds after which a session ends, even if the ID token is valid for longer. */
+const MAX_SESSION = 12 * 3600;
+
+/** @param secret of the browser's cookie: 32 random bytes, base64url */
+function bindingOf(portalId: string, secret: string): SignInBinding {
+  const derived = (purpose: string) => hashOf(JSON.stringify(['portal sign-in', purpose, portalId, secret]));
+  return { state: derived('state'), nonce: derived('nonce'), codeVerifier: derived('code_verifier') };
+}
+
+/** Whether the request has a code challenge: as for consent, always unless the vendor or the metadata exclude it. */
+const usesPkce = ({ metadata, provider }: Pick<ProviderClient, 'metadata' | 'provider'>): boolean =>
+  vendorOf(provider.vendor).pkce !== false &&
+  (metadata.code_challenge_methods_supported?.includes('S256') ?? true);
+
+/** Returns the scopes of the sign-in, which always include `openid`. */
+const scopesOf = ({ portal }: ServedPortal): readonly string[] => [
+  ...new Set(['openid', ...portal.idpConfig.scopes]),
+];
+
+/** Returns the endpoint and keys that a sign-in needs. @throws ProviderFailure if the metadata lack one */
+export function signInEndpoints({ authorization_endpoint: endpoint, jwks_uri: jwksUri }: Metadata): {
+  readonly endpoint: string;
+  readonly jwksUri: string;
+} {
+  if (endpoint === undefined) {
+    throw new ProviderFailure('invalid_metadata', 'the provider has no authorization endpoint');
+  }
+  if (jwksUri === undefined) {
+    throw new ProviderFailure('invalid_metadata', 'the provider publishes no keys');
+  }
+  return { endpoint, jwksUri };
+}
+
+/** Returns the location for the browser. @throws ProviderFailure */
+async function signInUrl(
+  client: ProviderClient,
+  served: ServedPortal,
+  { binding, redirectUri }: { readonly binding: SignInBinding; readonly redirectUri: string },
+): Promise<string> {
+  const { endpoint } = signInEndpoints(client.metadata);
+  const { clientId } = client.provider;
+  const { audience } = served.portal.idpConfig;
+  const parameters = new URLSearchParams({
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    scope: scopesOf(served).join(vendorOf(client.provider.vendor).scopeSeparator ?? ' '),
+    state: binding.state,
+    nonce: binding.nonce,
+    ...(usesPkce(client) && {
+      code_challenge: challengeOf(binding.codeVerifier),
+      code_challenge_method: 'S256',
+    }),
+    ...(audience !== undefined && { audience }),
+  });
+  // Anyone can open the sign-in page, so the service pushes only where the provider accepts nothing else.
+  if (!client.metadata.require_pushed_authorization_requests) return authorizationUrl(endpoint, parameters);
+  const { requestUri } = await pushAuthorizationRequest(client, parameters);
+  return authorizationUrl(endpoint, pushedParameters(clientId, requestUri));
+}
+
+/** Returns the refusal for a failure at the identity provider. */
+function failureRefusal(failure: ProviderFailure): PortalRefusal {
+  const rejected = failure instanceof SignInDenied && failure.code === 'access_denied';
+  const refusal: Refusal = failure.unavailable
+    ? 'login_unavailable'
+    : rejected
+      ? 'login_rejected'
+      : 'login_failed';
+  return new PortalRefusal(refusal, `${failure.code}: ${failure.detail}`, failure);
+}
+
+/** @throws PortalRefusal in place of a ProviderFailure */
+async function atProvider<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof ProviderFailure ? failureRefusal(error) : error;
+  }
+}
+
+const clientOf = (deps: SignInDependencies, { portal, signInProvider }: ServedPortal) =>
+  deps.providerClients.of(signInProvider, portal.arn);
+
+/**
+ * Begins a sign-in: returns the portal and the URL of the identity provider.
+ *
+ * @param secret new, 32 random bytes in base64url, which the browser keeps until the response
+ * @throws PortalRefusal
+ */
+export async function beginSignIn(
+  deps: SignInDependencies,
+  served: ServedPortal,
+  secret: string,
+): Promise<{ readonly signInUrl: string }> {
+  const { id } = served.portal;
+  return atProvider(async () => ({
+    signInUrl: await signInUrl(await clientOf(deps, served), served, {
+      binding: bindingOf(id, secret),
+      redirectUri: portalCallbackUrl(deps.baseUrl, id),
+    }),
+  }));
+}
+
+/**
+ * Returns the digests of the portal's agents that admit the user: as GetWorkloadAccessTokenForJWT would with one of the
+ * tokens. So a person who cannot use an agent cannot connect accounts to it either.
+ *
+ * @throws PortalRefusal `login_rejected` for a suspended user, and if no agent admits the user; `login_unavailable`
+ */
+async function admittingAgents(
+  deps: SignInDependencies,
+  { portal }: ServedPortal,
+  { idToken, accessToken }: SignInTokens,
+  person: SignedInUser,
+): Promise<string[]> {
+  const userHash = subjectHash(person.user);
+  const tokens = [idToken, ...(isCompactJws(accessToken) ? [accessToken] : [])];
+  const reasons = new Set<string>();
+  const admitting = await Promise.all(
+    portal.sources.map(async ({ identifier }) => {
+      const { identity, restrictions } = await deps.directory.readIdentity(identifier, userHash);
+      const denial = restrictionDenial({ agent: undefined, user: restrictions.user }, person);
+      if (denial) throw new PortalRefusal('login_rejected', denial.detail ?? denial.message, denial);
+      if (!identity) return undefined;
+      for (const token of tokens) {
+        try {
+          const { user } = await deps.userTokens.verify(token, identity);
+          if (subjectHash(user) === userHash) return trustDigest(identity, deps.trustedIssuers);
+          reasons.add('token of another user');
+        } catch (error) {
+          if (!(error instanceof ServiceError)) throw error;
+          if (error.type === 'InternalServerException') {
+            throw new PortalRefusal('login_unavailable', error.detail ?? error.message, error);
+          }
+          reasons.add(error.detail ?? error.message);
+        }
+      }
+      return undefined;
+    }),
+  );
+  const digests = admitting.filter((digest) => digest !== undefined);
+  if (digests.length > 0) return digests;
+  throw new PortalRefusal('login_rejected', `no agent admits the user: ${[...reasons].join('; ')}`);
+}
+
+/** A new session, for the browser's cookie. */
+export interface NewSession {
+  readonly secret: string;
+  readonly expiresAt: number;
+  readonly personName?: string;
+}
+
+/**
+ * Finishes a sign-in: validates the identity provider's response, and creates a session.
+ *
+ * @param secret as at the beginning
+ * @throws PortalRefusal
+ */
+export async function finishSignIn(
+  deps: SignInDependencies,
+  served: ServedPortal,
+  annotate: Annotate,
+  { secret, query }: { readonly secret: string; readonly query: URLSearchParams },
+): Promise<{ readonly session: NewSession }> {
+  const { portal, signInProvider } = served;
+  const binding = bindingOf(portal.id, secret);
+  const { tokens, person } = await atProvider(async () => {
+    const client = await clientOf(deps, served);
+    const { jwksUri } = signInEndpoints(client.metadata);
+    const response = validatedSignInResponse(client, query, binding);
+    const redirectUri = portalCallbackUrl(deps.baseUrl, portal.id);
+    const obtained = await redeemSignIn(client, response, {
+      redirectUri,
+      binding,
+      pkce: usesPkce(client),
+    });
+    const { issuer } = client.metadata;
+    const { clientId } = client.provider;
+    const expected = { issuer, jwksUri, clientId, nonce: binding.nonce };
+    return { tokens: obtained, person: await deps.idTokens.verify(obtained.idToken, expected) };
+  });
+  const userHash = subjectHash(person.user);
+  annotate({ user: userHash });
+  const admittedBy = await admittingAgents(deps, served, tokens, person);
+  const { issuedAt, sessionHash, personName } = person;
+  const sessionSecret = deps.system.randomToken(32);
+  const expiresAt = Math.min(person.expiresAt, epochSeconds(deps.system) + MAX_SESSION);
+  await deps.portalSessions.create({
+    hash: hashOf(sessionSecret),
+    portalId: portal.id,
+    userHash,
+    issuedAt,
+    ...(sessionHash !== undefined && { sessionHash }),
+    client: clientBindingDigest(signInProvider),
+    admittedBy,
+    expiresAt,
+  });
+  return {
+    session: { secret: sessionSecret, expiresAt, ...(personName !== undefined && { personName }) },
+  };
+}

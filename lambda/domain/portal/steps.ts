@@ -1,0 +1,219 @@
+/**
+ * The steps of a person in a portal. Each one reads the portal, its owner's rights, the session, and the restrictions
+ * again, and has an audit entry. No result contains a token.
+ */
+import { audited, type Annotate, type AuditTrail } from '../audit';
+import { hashOf } from '../digest';
+import { namedOf, type Named } from '../display-name';
+import { RestrictionDenial } from '../restriction/restriction';
+import { ServiceError, type ErrorName } from '../service-error';
+import type { Connection } from './connection';
+import {
+  completeConnection,
+  connect,
+  type AgentAtProvider,
+  type CompleteConnectionDependencies,
+  type ConnectDependencies,
+} from './connect';
+import {
+  disconnect,
+  disconnectionProgress,
+  disconnectionReach,
+  type DisconnectDependencies,
+  type Disconnection,
+  type DisconnectionDependencies,
+  type DisconnectionReach,
+  type ReachDependencies,
+} from './disconnect';
+import { signedInPerson, type Person, type PersonDependencies } from './person';
+import { PortalRefusal, type Refusal } from './refusal';
+import { rowsOf } from './rows';
+import {
+  servedPortal,
+  type PortalAppearance,
+  type ServedPortal,
+  type ServedPortalDependencies,
+} from './served-portal';
+import type { PortalSessionStore } from './session';
+import { beginSignIn, finishSignIn, type NewSession, type SignInDependencies } from './sign-in';
+
+export type PortalDependencies = ServedPortalDependencies &
+  SignInDependencies &
+  PersonDependencies &
+  ConnectDependencies &
+  CompleteConnectionDependencies &
+  ReachDependencies &
+  DisconnectDependencies &
+  DisconnectionDependencies & {
+    readonly portalSessions: PortalSessionStore;
+    readonly audit: AuditTrail;
+  };
+
+/** An agent and its rows. */
+export interface AgentView extends Named {
+  readonly suspended: boolean;
+  readonly connections: readonly Connection[];
+}
+
+export interface RefusedStep {
+  readonly refused: Refusal;
+  /** Absent if there is no such portal, or it has no pages. */
+  readonly portal?: PortalAppearance;
+}
+
+export type StepResult<Outcome> = RefusedStep | ({ readonly portal: PortalAppearance } & Outcome);
+
+/** What an error of shared code means to the person, by its type. */
+const REFUSALS_OF_ERRORS: Readonly<Partial<Record<ErrorName, Refusal>>> = {
+  AccessDeniedException: 'not-allowed',
+  UnauthorizedException: 'signed-out',
+  ResourceNotFoundException: 'no-such-connection',
+  ValidationException: 'not-allowed',
+};
+
+function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof PortalRefusal) return error.refusal;
+  if (error instanceof RestrictionDenial) return 'suspended';
+  return error instanceof ServiceError ? REFUSALS_OF_ERRORS[error.type] : undefined;
+}
+
+/** Performs a step with the portal as it is now. A refusal is part of the result, other errors are thrown. */
+async function step<Outcome extends object>(
+  deps: PortalDependencies,
+  { operation, portalId }: { readonly operation: string; readonly portalId: string },
+  work: (served: ServedPortal, annotate: Annotate) => Promise<Outcome>,
+): Promise<StepResult<Outcome>> {
+  let portal: PortalAppearance | undefined;
+  try {
+    return await audited(deps.audit, { operation }, async (annotate) => {
+      const served = await servedPortal(deps, portalId, annotate);
+      portal = served.appearance;
+      return { portal, ...(await work(served, annotate)) };
+    });
+  } catch (error) {
+    const refused = refusalOf(error);
+    if (refused === undefined) throw error;
+    return { refused, ...(portal && { portal }) };
+  }
+}
+
+/** A step of a signed-in person. */
+const personalStep = <Outcome extends object>(
+  deps: PortalDependencies,
+  { operation, portalId, session }: { operation: string; portalId: string; session: string },
+  work: (served: ServedPortal, person: Person, annotate: Annotate) => Promise<Outcome>,
+): Promise<StepResult<Outcome>> =>
+  step(deps, { operation, portalId }, async (served, annotate) =>
+    work(served, await signedInPerson(deps, served, session, annotate), annotate),
+  );
+
+interface OnSession {
+  readonly portalId: string;
+  /** Secret of the session. */
+  readonly session: string;
+}
+
+interface OnConnection extends OnSession {
+  /** Key of a row. */
+  readonly connection: string;
+}
+
+/** Creates the steps of portals. */
+export function createPortalSteps(deps: PortalDependencies) {
+  return {
+    signIn: ({ portalId, secret }: { readonly portalId: string; readonly secret: string }) =>
+      step(deps, { operation: 'PortalSignIn', portalId }, (served) => beginSignIn(deps, served, secret)),
+
+    finishSignIn: ({
+      portalId,
+      secret,
+      query,
+    }: {
+      readonly portalId: string;
+      readonly secret: string;
+      readonly query: readonly (readonly [string, string])[];
+    }): Promise<StepResult<{ readonly session: NewSession }>> =>
+      step(deps, { operation: 'PortalSignInCallback', portalId }, (served, annotate) =>
+        finishSignIn(deps, served, annotate, {
+          secret,
+          query: new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])),
+        }),
+      ),
+
+    /** Returns the portal's appearance to anyone, and the agents and rows to a signed-in person. */
+    async view({
+      portalId,
+      session,
+    }: {
+      readonly portalId: string;
+      readonly session?: string;
+    }): Promise<StepResult<{ readonly signedIn: false } | { readonly agents: readonly AgentView[] }>> {
+      if (session === undefined) {
+        return step(deps, { operation: 'Portal', portalId }, () => Promise.resolve({ signedIn: false }));
+      }
+      return personalStep(deps, { operation: 'Portal', portalId, session }, async (served, person) => {
+        const rows = await rowsOf(deps, served, person);
+        const agents = person.agents.map(({ identity, suspended }) => ({
+          ...namedOf(identity),
+          suspended,
+          connections: rows
+            .filter(({ agent }) => agent.identity.id === identity.id)
+            .map(({ connection }) => connection),
+        }));
+        return { agents };
+      });
+    },
+
+    connect: ({ connection: key, ...input }: OnConnection) =>
+      personalStep(deps, { operation: 'PortalConnect', ...input }, (served, person, annotate) =>
+        connect(deps, served, person, { key, annotate }),
+      ),
+
+    complete: ({
+      sessionUri,
+      ...input
+    }: OnSession & { readonly sessionUri: string }): Promise<
+      StepResult<{ readonly completed: AgentAtProvider }>
+    > =>
+      personalStep(deps, { operation: 'CompleteResourceTokenAuth', ...input }, (served, person, annotate) =>
+        completeConnection(deps, served, person, { sessionUri, annotate }),
+      ),
+
+    reach: ({
+      connection: key,
+      ...input
+    }: OnConnection): Promise<StepResult<{ readonly reach: DisconnectionReach }>> =>
+      personalStep(deps, { operation: 'PortalDisconnect', ...input }, (served, person, annotate) =>
+        disconnectionReach(deps, served, person, { key, annotate }),
+      ),
+
+    disconnect: ({ connection: key, ...input }: OnConnection) =>
+      personalStep(deps, { operation: 'RevokeResourceGrant', ...input }, (served, person, annotate) =>
+        disconnect(deps, served, person, { key, annotate }),
+      ),
+
+    disconnection: ({
+      revocationId,
+      ...input
+    }: OnSession & { readonly revocationId: string }): Promise<
+      StepResult<{ readonly disconnection: Disconnection }>
+    > =>
+      personalStep(deps, { operation: 'PortalDisconnection', ...input }, (served, person, annotate) =>
+        disconnectionProgress(deps, served, person, { revocationId, annotate }),
+      ),
+
+    /** Ends the session, also one that is not valid any more. */
+    signOut: ({ portalId, session }: OnSession) =>
+      step(deps, { operation: 'PortalSignOut', portalId }, async ({ portal }, annotate) => {
+        const hash = hashOf(session);
+        const stored = await deps.portalSessions.get(hash);
+        if (stored?.portalId === portal.id) {
+          annotate({ user: stored.userHash });
+          await deps.portalSessions.remove(hash);
+        }
+        return { signedOut: true as const };
+      }),
+  };
+}
+
+export type PortalSteps = ReturnType<typeof createPortalSteps>;

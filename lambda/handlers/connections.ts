@@ -1,0 +1,135 @@
+/**
+ * Composition of the internal function behind consent portals: it signs people in, shows what their agents hold, begins
+ * and completes consent sessions, and has grants revoked. It acts for people only with the secret of a live session, and
+ * for portals only on the rights of their owners. It returns no token to anyone.
+ */
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
+import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
+import { createGrantIndex } from '../adapters/dynamodb/grant-index';
+import { createGrantStore } from '../adapters/dynamodb/grant-store';
+import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
+import { createPortalSessionStore } from '../adapters/dynamodb/portal-session-store';
+import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
+import { createClientSecretStore } from '../adapters/dynamodb/secret-store';
+import { createSessionStore } from '../adapters/dynamodb/session-store';
+import { createIdTokenVerifier } from '../adapters/http/id-token-verifier';
+import { createTransport } from '../adapters/http/transport';
+import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
+import { createAssertionKeys } from '../adapters/kms/assertion-keys';
+import { createSeal } from '../adapters/kms/seal';
+import { createRevocationFunction } from '../adapters/lambda/revocation';
+import { createSecretTexts } from '../adapters/secretsmanager/secrets';
+import { createWebIdentityTokens } from '../adapters/sts/web-identity-tokens';
+import { system } from '../adapters/system';
+import { unexpected } from '../api/unexpected';
+import {
+  ConnectionsEventSchema,
+  originOf,
+  type ConnectionsEvent,
+  type ConnectionsResult,
+} from '../contract/connections-event';
+import { createProviderClients } from '../domain/oauth/provider-client';
+import { createMetadataReader } from '../domain/oauth/provider-metadata';
+import { createReturnUrls } from '../domain/portal/return-url';
+import { createPortalSteps } from '../domain/portal/steps';
+import { verifyPortal } from '../domain/portal/verify';
+import { createExternalSecrets } from '../domain/sealing/external-secret';
+import { createAws } from './composition/aws';
+import {
+  readEndpointPolicy,
+  readEnvironment,
+  readLifetimes,
+  readTrustedIssuers,
+} from './composition/environment';
+import { handleInvocation, type InvocationContext } from './composition/invocation';
+import { audit, report } from './composition/logging';
+import { vaultKeysOf } from './composition/vault-keys';
+
+const env = readEnvironment(
+  'DIRECTORY_TABLE',
+  'KEYS_TABLE',
+  'SESSIONS_TABLE',
+  'VAULT_TABLE',
+  'REVOCATIONS_TABLE',
+  'KMS_KEY_ARN',
+  'BASE_URL',
+  'ARN_PREFIX',
+  'REVOCATION_FUNCTION',
+);
+const endpointPolicy = readEndpointPolicy();
+const aws = createAws(env);
+const { kms, tables, dynamodb } = aws;
+const transport = createTransport(endpointPolicy);
+const metadata = createMetadataReader(transport, endpointPolicy, system);
+const seal = createSeal(vaultKeysOf(aws, env));
+const portals = createConsentPortalStore(tables.DIRECTORY_TABLE);
+const revocationFunction = createRevocationFunction(env.REVOCATION_FUNCTION);
+const trustedIssuers = readTrustedIssuers();
+const deps = {
+  portals,
+  providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),
+  directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
+  providerClients: createProviderClients({
+    clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
+    externalSecrets: createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), system),
+    assertionKeys: createAssertionKeys(kms, system),
+    webIdentityTokens: createWebIdentityTokens(),
+    seal,
+    metadata,
+    transport,
+    endpointPolicy,
+    system,
+  }),
+  portalSessions: createPortalSessionStore(tables.SESSIONS_TABLE),
+  sessions: createSessionStore(tables.SESSIONS_TABLE),
+  grants: createGrantStore(tables.VAULT_TABLE),
+  grantIndex: createGrantIndex(tables.VAULT_TABLE),
+  revocations: createRevocationStore(tables.REVOCATIONS_TABLE),
+  revocationWorker: revocationFunction,
+  revocationQueue: revocationFunction,
+  returnUrls: createReturnUrls({ portals, baseUrl: env.BASE_URL }),
+  idTokens: createIdTokenVerifier(transport, system),
+  userTokens: createUserTokenVerifier(trustedIssuers, metadata, transport, system),
+  trustedIssuers,
+  metadata,
+  seal,
+  audit,
+  system,
+  lifetimes: readLifetimes(),
+  baseUrl: env.BASE_URL,
+};
+const steps = createPortalSteps(deps);
+
+type Result = ConnectionsResult | void;
+
+/** @returns the result of a person's step; nothing for a verification, whose result is the portal's status */
+function serve(event: ConnectionsEvent): Promise<Result> {
+  if ('verify' in event) return verifyPortal(deps, event.verify);
+  if ('signIn' in event) return steps.signIn(event.signIn);
+  if ('finishSignIn' in event) return steps.finishSignIn(event.finishSignIn);
+  if ('view' in event) return steps.view(event.view);
+  if ('connect' in event) return steps.connect(event.connect);
+  if ('complete' in event) return steps.complete(event.complete);
+  if ('reach' in event) return steps.reach(event.reach);
+  if ('disconnect' in event) return steps.disconnect(event.disconnect);
+  if ('disconnection' in event) return steps.disconnection(event.disconnection);
+  return steps.signOut(event.signOut);
+}
+
+/** @throws Error without details */
+export async function handler(event: unknown, context?: InvocationContext): Promise<Result> {
+  try {
+    return await handleInvocation(
+      ConnectionsEventSchema,
+      'The connections event is not valid.',
+      // Each step has its own entry.
+      { event, context, auditSuccess: false, origin: originOf(event) },
+      serve,
+    );
+  } catch (error) {
+    report(unexpected(error));
+  }
+  // No cause: Lambda logs a thrown error and returns it to the caller.
+  throw new Error('The invocation failed. See the log of the function.');
+}

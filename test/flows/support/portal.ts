@@ -1,0 +1,200 @@
+/**
+ * A consent portal of the running service, used as its pages use it: through the local Lambda, with the adapter of the
+ * `portal` function. People sign in with a browser at an identity provider.
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreateOauth2CredentialProviderCommand,
+  GetWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { createConsentPortalStore } from '../../../lambda/adapters/dynamodb/consent-portal-store';
+import { createTable } from '../../../lambda/adapters/dynamodb/table';
+import { createConnectionsFunction } from '../../../lambda/adapters/lambda/connections';
+import type { ConnectionsResult, PortalEvent } from '../../../lambda/contract/connections-event';
+import {
+  consentPortalArn,
+  portalCallbackUrl,
+  portalReturnUrl,
+  type ConsentPortal,
+} from '../../../lambda/domain/portal/consent-portal';
+import { ownedBy } from '../../../lambda/domain/ownership';
+import { callerOf } from '../../../lambda/domain/principal';
+import { localTableName } from '../../../lib/local/dynamodb';
+import { localFunctionName } from '../../../lib/local/gateway-event';
+import { Browser } from './browser';
+import { signInAndConsent } from './provider';
+import type { PrincipalName, TestAgent, World } from './world';
+
+/** Table of the running service, for records that no operation writes. */
+export const tableOf = (name: 'Directory' | 'Sessions' | 'Vault') =>
+  createTable(new DynamoDBClient({}), localTableName(name));
+
+const portals = () => createConsentPortalStore(tableOf('Directory'));
+
+/** The identity provider of the organization, as the portal's OAuth client knows it. */
+export interface IdentityProvider {
+  readonly discoveryUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** A portal that its owner has configured, for these agents. */
+export interface PortalSettings {
+  readonly agents: readonly TestAgent[];
+  readonly identityProvider: IdentityProvider;
+  readonly owner?: PrincipalName;
+  readonly change?: Partial<ConsentPortal>;
+}
+
+type Outcome<Key extends string> = Extract<ConnectionsResult, Record<Key, unknown>>;
+
+let count = 0;
+
+/** Returns a new secret, as the front creates it. */
+export const newSecret = (): string =>
+  Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url');
+
+export class TestPortal {
+  private constructor(
+    readonly world: World,
+    readonly id: string,
+    readonly name: string,
+    readonly signInProvider: string,
+  ) {}
+
+  static async create(
+    world: World,
+    { agents, identityProvider, owner = 'agent', change }: PortalSettings,
+  ): Promise<TestPortal> {
+    count += 1;
+    const name = `portal-${count}`;
+    const portalId = `${name}-${String(count).padStart(10, '0')}`;
+    const signInProvider = `sign-in-${count}`;
+    const { discoveryUrl, clientId, clientSecret } = identityProvider;
+    const { credentialProviderArn = '' } = await world.control(owner).send(
+      new CreateOauth2CredentialProviderCommand({
+        name: signInProvider,
+        credentialProviderVendor: 'CustomOauth2',
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
+        },
+      }),
+    );
+    const { arn: userArn, id } = world.local.principals[owner];
+    const principal = callerOf({ userArn, caller: id.startsWith('AROA') ? `${id}:local` : id });
+    const arnPrefix = credentialProviderArn.slice(0, credentialProviderArn.indexOf(':token-vault/'));
+    await portals().create({
+      name,
+      id: portalId,
+      arn: consentPortalArn(arnPrefix, portalId),
+      ...ownedBy(principal),
+      executionRoleArn: 'arn:aws:iam::000000000000:role/portal',
+      sources: agents.map(({ name: identifier }) => ({ type: 'workload-identity', identifier })),
+      idpConfig: { credentialProviderArn, scopes: ['profile'] },
+      connections: [],
+      status: 'ACTIVE',
+      configurationRevision: 1,
+      tags: {},
+      revision: 1,
+      createdTime: 1,
+      lastUpdatedTime: 1,
+      ...change,
+    });
+    return new TestPortal(world, portalId, name, signInProvider);
+  }
+
+  /** Changes the portal's record, as its owner's operations do. */
+  async change(change: Partial<ConsentPortal>): Promise<void> {
+    const portal = await portals().get(this.name);
+    if (!portal) throw new Error('the portal is missing');
+    await portals().replace({ ...portal, ...change, revision: portal.revision + 1 });
+  }
+
+  async delete(): Promise<void> {
+    const portal = await portals().get(this.name);
+    if (portal) await portals().remove(portal);
+  }
+
+  read = (): Promise<ConsentPortal | undefined> => portals().get(this.name);
+
+  get callbackUrl(): string {
+    return portalCallbackUrl(this.world.local.endpoint, this.id);
+  }
+
+  get returnUrl(): string {
+    return portalReturnUrl(this.world.local.endpoint, this.id);
+  }
+
+  /** Invokes the function as the front does. */
+  request = (event: PortalEvent): Promise<ConnectionsResult> =>
+    createConnectionsFunction(localFunctionName('connections')).request(event);
+
+  /** Returns the result of a step that is not refused. */
+  private async outcome<Key extends string>(key: Key, event: PortalEvent): Promise<Outcome<Key>> {
+    const result = await this.request(event);
+    if (!(key in result)) throw new Error(JSON.stringify([result, (await this.world.audit()).at(-1)]));
+    return result as Outcome<Key>;
+  }
+
+  async signInUrl(secret = newSecret()): Promise<string> {
+    const { signInUrl } = await this.outcome('signInUrl', { signIn: { portalId: this.id, secret } });
+    return signInUrl;
+  }
+
+  finishSignIn = (secret: string, query: URLSearchParams) =>
+    this.request({ finishSignIn: { portalId: this.id, secret, query: [...query] } });
+
+  /** Signs a person in with a browser. Returns the session's secret, which the browser's cookie has. */
+  async signIn(login: string, browser = new Browser()): Promise<string> {
+    const secret = newSecret();
+    const { url } = await signInAndConsent(browser, await this.signInUrl(secret), login, this.callbackUrl);
+    const result = await this.finishSignIn(secret, new URL(url).searchParams);
+    if (!('session' in result)) throw new Error(JSON.stringify(result));
+    return result.session.secret;
+  }
+
+  view = (session: string) => this.request({ view: { portalId: this.id, session } });
+
+  /** Returns the rows of an agent. */
+  async rows(session: string, agent: TestAgent) {
+    const { agents } = await this.outcome('agents', { view: { portalId: this.id, session } });
+    return agents.find(({ name }) => name === agent.name)?.connections ?? [];
+  }
+
+  connect = (session: string, connection: string) =>
+    this.request({ connect: { portalId: this.id, session, connection } });
+
+  async authorizationUrl(session: string, connection: string): Promise<string> {
+    const { authorizationUrl } = await this.outcome('authorizationUrl', {
+      connect: { portalId: this.id, session, connection },
+    });
+    return authorizationUrl;
+  }
+
+  /** Consents in a browser, and returns the `session_id` with which the portal's return URL is opened. */
+  async consent(authorizationUrl: string, login: string, browser = new Browser()): Promise<string> {
+    const { html } = await browser.step(authorizationUrl);
+    const confirming = /href="([^"]*confirm=[^"]*)"/.exec(html)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const next = new URL(confirming, authorizationUrl).href;
+    const { url } = await signInAndConsent(browser, next, login, this.returnUrl);
+    return new URL(url).searchParams.get('session_id') ?? '';
+  }
+
+  complete = (session: string, sessionUri: string) =>
+    this.request({ complete: { portalId: this.id, session, sessionUri } });
+
+  reach = (session: string, connection: string) =>
+    this.request({ reach: { portalId: this.id, session, connection } });
+
+  disconnect = (session: string, connection: string) =>
+    this.request({ disconnect: { portalId: this.id, session, connection } });
+
+  disconnection = (session: string, revocationId: string) =>
+    this.request({ disconnection: { portalId: this.id, session, revocationId } });
+}
+
+/** Returns the ARN of the agent's workload identity. */
+export async function arnOf(world: World, { name }: TestAgent): Promise<string> {
+  const identity = await world.control().send(new GetWorkloadIdentityCommand({ name }));
+  return identity.workloadIdentityArn ?? '';
+}
