@@ -1,6 +1,7 @@
 /** Responses of the operators' plane: times in epoch seconds, and never a token. */
 import type { WorkloadIdentity } from '../domain/identity/workload-identity';
 import type { ListedIdentity, ListedResource } from '../domain/operator/list-resources';
+import type { ResumedUser } from '../domain/operator/suspend';
 import type { Suspension } from '../domain/restriction/restriction';
 
 /** If no identity has the name now, the suspension applies to a later one. The name can also be misspelled. */
@@ -20,6 +21,23 @@ export const agentSuspended = (
 /** Without a member if there was no suspension. */
 export const suspensionLifted = (suspension: Suspension | undefined) =>
   suspension ? { liftedSuspension: suspension } : {};
+
+/** A suspension by the identity provider that stays has a message that says how to lift it. */
+export const userResumed = ({
+  userHash,
+  suspension,
+  liftedIssuerSuspension,
+  issuerSuspension,
+}: ResumedUser) => ({
+  userHash,
+  ...suspensionLifted(suspension),
+  ...(liftedIssuerSuspension && { liftedIssuerSuspension }),
+  ...(issuerSuspension && {
+    suspendedByIssuer: issuerSuspension,
+    message:
+      'The user stays suspended, because the identity provider reported the account as disabled or purged. It must report the account as enabled. In an emergency, repeat the request with "liftIssuerSuspension": true.',
+  }),
+});
 
 const ownedListed = ({ owner, createdTime, lastUpdatedTime }: ListedResource) => ({
   owner,

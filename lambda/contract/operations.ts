@@ -155,6 +155,7 @@ export const OPERATIONS = {
   ResumeWorkloadIdentity: operate('ResumeWorkloadIdentity'),
   SuspendUser: operate('SuspendUser'),
   ResumeUser: operate('ResumeUser'),
+  ListSuspensions: operate('ListSuspensions'),
 
   // Beyond AWS: an identity provider reports that a session or an account ended. The functions authenticate it.
   ReceiveSecurityEvents: receiver('/events/{issuerId}', 202),

@@ -4,7 +4,7 @@
  */
 import { system } from '../adapters/system';
 import { createApiKeyProviderStore } from '../adapters/dynamodb/api-key-provider-store';
-import { createDirectoryScan } from '../adapters/dynamodb/directory-scan';
+import { createDirectoryScan, createSuspensionScan } from '../adapters/dynamodb/directory-scan';
 import { createGrantIndex } from '../adapters/dynamodb/grant-index';
 import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
@@ -13,10 +13,17 @@ import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-ident
 import { createPageTokens } from '../adapters/kms/page-tokens';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { listResponse } from '../api/responses';
-import { agentSuspended, identityListed, providerListed, suspensionLifted } from '../api/operator-responses';
+import {
+  agentSuspended,
+  identityListed,
+  providerListed,
+  suspensionLifted,
+  userResumed,
+} from '../api/operator-responses';
 import { createHandler } from '../api/router';
 import { listGrants } from '../domain/operator/list-grants';
 import { listAllCredentialProviders, listAllWorkloadIdentities } from '../domain/operator/list-resources';
+import { listSuspensions } from '../domain/operator/list-suspensions';
 import { transferOwnership } from '../domain/operator/transfer-ownership';
 import {
   resumeUser,
@@ -44,6 +51,7 @@ const deps = {
   grantIndex: createGrantIndex(tables.VAULT_TABLE),
   apiKeyProviders: createApiKeyProviderStore(tables.DIRECTORY_TABLE),
   directoryScan: createDirectoryScan(tables.DIRECTORY_TABLE),
+  suspensionScan: createSuspensionScan(tables.DIRECTORY_TABLE),
   pageTokens: createPageTokens(kms, env.KMS_KEY_ARN),
   restrictions: createRestrictionStore(tables.DIRECTORY_TABLE),
   revocations: createRevocationStore(tables.REVOCATIONS_TABLE),
@@ -83,10 +91,9 @@ export const handler = createHandler(
       ...suspensionLifted(await resumeWorkloadIdentity(deps, principal, input)),
     }),
     SuspendUser: (input, principal) => suspendUser(deps, principal, input),
-    ResumeUser: async (input, principal) => {
-      const { userHash, suspension } = await resumeUser(deps, principal, input);
-      return { userHash, ...suspensionLifted(suspension) };
-    },
+    ResumeUser: async (input, principal) => userResumed(await resumeUser(deps, principal, input)),
+    ListSuspensions: async (input, principal) =>
+      listResponse('suspensions', await listSuspensions(deps, principal, input), (each) => each),
   },
   { requests, report },
 );

@@ -379,7 +379,11 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     errors: [],
   },
   ResumeUser: {
-    does: 'Lifts the suspension. The response has `userHash`, and the suspension as `liftedSuspension`; without this member, the user was not suspended.',
+    does: 'Lifts the suspension by an operator. The response has `userHash`, and the suspension as `liftedSuspension`; without this member, no operator had suspended the user. It does not lift a suspension that the identity provider reported ([security-events.md](security-events.md)): then, the response has it as `suspendedByIssuer`, with a `message`. In an emergency, `liftIssuerSuspension: true` lifts it too, until the identity provider reports a later event; the response has `liftedIssuerSuspension`, and the `result` in the audit log is `issuer-suspension-lifted`.',
+    errors: [],
+  },
+  ListSuspensions: {
+    does: 'Lists suspended agents and users, in no particular order, with the pages of ListAllWorkloadIdentities. Each entry of `suspensions` has `workloadName` or `userHash`, and `suspendedByOperator` (`since`, `by`, `reason`), `suspendedByIssuer` (`state`: `DISABLED` or `PURGED`; `since`; `trustedIssuer`: the `id` in its `securityEvents`), or both. A user whom a report names by an email address that no user token has contained yet has the hash of the address as `userHash`.',
     errors: [],
   },
   CompleteResourceTokenAuth: {

@@ -66,6 +66,7 @@ export async function checkAdministration(
       ['ListWorkloadIdentities', {}],
       ['ListCredentialProviders', {}],
       ['SuspendUser', { user }],
+      ['ListSuspensions', {}],
       ['ResumeUser', { user }],
       ['SuspendWorkloadIdentity', { name }],
       ['TransferOwnership', { resourceArn: workloadIdentityArn, newOwner }],

@@ -432,6 +432,7 @@ const TABLE: Record<JsonOperation, Row> = {
   ResumeWorkloadIdentity: row(NEVER, overtaken('ResumeWorkloadIdentity')),
   SuspendUser: row(NEVER, overtaken('SuspendUser')),
   ResumeUser: row(NEVER, overtaken('ResumeUser')),
+  ListSuspensions: row(),
 };
 
 it('has a row in the table for each operation of the registry', () => {

@@ -3,7 +3,13 @@ import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { AgentIdentity, WorkloadIdentity, type IAgentIdentity } from '../../lib';
 import { consumerStack, statementsOf, templateOf } from './consumer';
 
-const READS = ['ListWorkloadIdentities', 'ListCredentialProviders', 'ListGrants', 'GetRevocation'];
+const READS = [
+  'ListWorkloadIdentities',
+  'ListCredentialProviders',
+  'ListGrants',
+  'ListSuspensions',
+  'GetRevocation',
+];
 const CHANGES = [
   'RevokeGrants',
   'TransferOwnership',

@@ -1,10 +1,12 @@
 /** The directory table, read from its beginning to its end, for listings of all owners. */
 import * as v from 'valibot';
 import type { DirectoryScan } from '../../domain/operator/list-resources';
+import type { SuspensionScan } from '../../domain/operator/list-suspensions';
 import { PARTITION_KEY, PREFIX, type Key } from '../../contract/table-keys';
 import { KeyOfItem, Position } from './item-key';
 import { DELETED, OWNED_RESOURCE_MEMBERS } from './owned-resource-store';
 import { parseRecord } from './record';
+import { parseAgentRestriction, parseUserRestriction } from './restriction-store';
 import type { Expression, Table } from './table';
 
 const { name, arn, owner, createdTime, lastUpdatedTime } = OWNED_RESOURCE_MEMBERS;
@@ -40,23 +42,60 @@ function filterOf(prefixes: readonly string[], ofOwner: string | undefined): Exp
   };
 }
 
+/** Returns matching items up to the limit, and the position of the next page, if there can be one. */
+async function scanPage(
+  directory: Table,
+  filter: Expression,
+  { limit, after }: { readonly limit: number; readonly after?: string | undefined },
+): Promise<{ readonly items: readonly unknown[]; readonly last?: string }> {
+  const found: unknown[] = [];
+  let next: Key | undefined = after === undefined ? undefined : v.parse(Position, after);
+  for (let sent = 0; sent < REQUESTS; sent += 1) {
+    const examined = await directory.scan(filter, { limit: EXAMINED, ...(next && { after: next }) });
+    found.push(...examined.items);
+    next = examined.last;
+    if (!next || found.length >= limit) break;
+  }
+  const items = found.slice(0, limit);
+  // The next page finds again what did not fit into this one.
+  const last = found.length > items.length ? v.parse(KeyOfItem, items.at(-1)) : next;
+  return { items, ...(last && { last: JSON.stringify(last) }) };
+}
+
 export const createDirectoryScan = (directory: Table): DirectoryScan => ({
-  async page(kind, { owner: ofOwner, limit, after }) {
-    const filter = filterOf(PREFIXES[kind], ofOwner);
-    const found: unknown[] = [];
-    let next: Key | undefined = after === undefined ? undefined : v.parse(Position, after);
-    for (let sent = 0; sent < REQUESTS; sent += 1) {
-      const examined = await directory.scan(filter, { limit: EXAMINED, ...(next && { after: next }) });
-      found.push(...examined.items);
-      next = examined.last;
-      if (!next || found.length >= limit) break;
-    }
-    const page = found.slice(0, limit);
-    // The next page finds again what did not fit into this one.
-    const last = found.length > page.length ? v.parse(KeyOfItem, page.at(-1)) : next;
+  async page(kind, { owner: ofOwner, ...request }) {
+    const { items, ...page } = await scanPage(directory, filterOf(PREFIXES[kind], ofOwner), request);
+    return { resources: items.flatMap((item) => parseRecord(ListedRecord, item) ?? []), ...page };
+  },
+});
+
+/** Restrictions that suspend: by an operator, or by the identity provider. */
+const SUSPENDED: Expression = {
+  condition:
+    '(begins_with(#pk, :agent) OR begins_with(#pk, :user)) AND (attribute_exists(#operator) OR #account.#state IN (:disabled, :purged))',
+  names: {
+    '#pk': PARTITION_KEY,
+    '#operator': 'suspendedByOperator',
+    '#account': 'accountAtIssuer',
+    '#state': 'state',
+  },
+  values: {
+    ':agent': PREFIX.agentRestriction,
+    ':user': PREFIX.userRestriction,
+    ':disabled': 'DISABLED',
+    ':purged': 'PURGED',
+  },
+};
+
+const isOfAgent = (item: unknown): boolean => v.parse(KeyOfItem, item).pk.startsWith(PREFIX.agentRestriction);
+
+export const createSuspensionScan = (directory: Table): SuspensionScan => ({
+  async page(request) {
+    const { items, ...page } = await scanPage(directory, SUSPENDED, request);
     return {
-      resources: page.flatMap((item) => parseRecord(ListedRecord, item) ?? []),
-      ...(last && { last: JSON.stringify(last) }),
+      agents: items.filter(isOfAgent).flatMap((item) => parseAgentRestriction(item) ?? []),
+      users: items.filter((item) => !isOfAgent(item)).flatMap((item) => parseUserRestriction(item) ?? []),
+      ...page,
     };
   },
 });

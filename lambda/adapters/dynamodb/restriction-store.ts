@@ -45,6 +45,7 @@ const UserRecord = v.pipe(
         state: v.picklist(['ENABLED', 'DISABLED', 'PURGED']),
         eventTime: v.number(),
         since: v.number(),
+        trustedIssuer: v.exactOptional(v.string()),
       }),
     ),
     endedBefore: v.exactOptional(v.number()),

@@ -253,7 +253,12 @@ export const SCHEMAS = {
   SuspendWorkloadIdentity: v.strictObject({ name: workloadName, reason }),
   ResumeWorkloadIdentity: v.strictObject({ name: workloadName, reason }),
   SuspendUser: v.strictObject({ user: userSelector, reason }),
-  ResumeUser: v.strictObject({ user: userSelector, reason }),
+  ResumeUser: v.strictObject({
+    user: userSelector,
+    reason,
+    liftIssuerSuspension: v.exactOptional(v.boolean()),
+  }),
+  ListSuspensions: listing(100),
 } as const;
 
 /** Operations with a JSON body. Browsers and resource servers reach the others. */

@@ -19,6 +19,7 @@ import type {
   UserRestriction,
 } from '../restriction/restriction';
 import { epochSeconds, type System } from '../system';
+import { issuerSuspension, type IssuerSuspension } from './list-suspensions';
 
 export interface SuspendDependencies {
   readonly restrictions: RestrictionStore;
@@ -155,16 +156,60 @@ export function suspendUser(
   });
 }
 
-/** Lifts the suspension. Returns the user's hash, and the suspension if there was one. */
+/** What a resumption lifted, and what it did not. */
+export interface ResumedUser {
+  readonly userHash: string;
+  readonly suspension: Suspension | undefined;
+  /** The suspension by the identity provider, if it was lifted. */
+  readonly liftedIssuerSuspension?: IssuerSuspension | undefined;
+  /** The suspension by the identity provider, if it is still in force. */
+  readonly issuerSuspension?: IssuerSuspension | undefined;
+}
+
+export interface ResumeUserInput extends UserInput {
+  /** Whether to lift the suspension by the identity provider too: an emergency. */
+  readonly liftIssuerSuspension?: boolean | undefined;
+}
+
+/** Lifts what the identity provider reported. Only a report about a later time suspends the user again. */
+function withIssuerSuspensionLifted(restriction: UserRestriction, now: number): UserRestriction {
+  const { accountAtIssuer: account } = restriction;
+  if (!account) return restriction;
+  const eventTime = Math.max(now, Math.floor(account.eventTime) + 1);
+  return { ...restriction, accountAtIssuer: { ...account, state: 'ENABLED', eventTime, since: now } };
+}
+
+/**
+ * Lifts the suspension by an operator, and, if the input says so, the one by the identity provider. The end of sessions
+ * that it reported stays.
+ *
+ * @throws ThrottlingException after too many concurrent changes; nothing was written, and a retry can succeed
+ */
 export function resumeUser(
   deps: SuspendDependencies,
   principal: Caller,
-  input: UserInput,
-): Promise<{ readonly userHash: string; readonly suspension: Suspension | undefined }> {
+  input: ResumeUserInput,
+): Promise<ResumedUser> {
   return audited(deps.audit, { operation: 'ResumeUser', principal }, async (annotate) => {
     const userHash = userHashOf(input.user);
     annotate({ user: userHash, ...stated(input) });
-    const { before } = await changeSuspension(restrictedUser(deps, userHash), lifted);
-    return { userHash, suspension: before };
+    const { read, write, unrestricted } = restrictedUser(deps, userHash);
+    for (let tried = 0; tried < TRIES; tried += 1) {
+      const current = (await read()) ?? unrestricted;
+      const { suspendedByOperator: suspension } = current;
+      const ofIssuer = issuerSuspension(current);
+      const lifts = ofIssuer !== undefined && input.liftIssuerSuspension === true;
+      const now = epochSeconds(deps.system);
+      const changed = {
+        ...(lifts ? withIssuerSuspensionLifted(current, now) : current),
+        suspendedByOperator: undefined,
+        revision: current.revision + 1,
+      };
+      if ((suspension || lifts) && !(await write(changed))) continue;
+      if (lifts) annotate({ result: 'issuer-suspension-lifted' });
+      if (lifts) return { userHash, suspension, liftedIssuerSuspension: ofIssuer };
+      return { userHash, suspension, ...(ofIssuer && { issuerSuspension: ofIssuer }) };
+    }
+    throw changedConcurrently();
   });
 }

@@ -37,6 +37,8 @@ export interface AccountAtIssuer {
   readonly eventTime: number;
   /** Epoch seconds at which this service learned of it. */
   readonly since: number;
+  /** `securityEvents.id` of the trusted issuer that reported it. */
+  readonly trustedIssuer?: string | undefined;
 }
 
 export interface UserRestriction extends Restriction {

@@ -17,7 +17,13 @@ export const STREAM_UPDATED = `${SSF}stream-updated`;
 export type Effect =
   /** User tokens issued until then are worth nothing: those of one session, or all. */
   | { readonly kind: 'sessions-ended'; readonly at: number; readonly sessionHash?: string | undefined }
-  | { readonly kind: 'account'; readonly at: number; readonly state: 'ENABLED' | 'DISABLED' | 'PURGED' };
+  | {
+      readonly kind: 'account';
+      readonly at: number;
+      readonly state: 'ENABLED' | 'DISABLED' | 'PURGED';
+      /** `securityEvents.id` of the issuer that reports it. */
+      readonly trustedIssuer?: string | undefined;
+    };
 
 type Kind = 'sessions-ended' | 'ENABLED' | 'DISABLED' | 'PURGED';
 
@@ -96,7 +102,7 @@ const ORDER = ['ENABLED', 'DISABLED', 'PURGED'] as const;
 
 function withAccount(
   current: UserRestriction,
-  { state, at }: Effect & { kind: 'account' },
+  { state, at, trustedIssuer }: Effect & { kind: 'account' },
   now: number,
 ): UserRestriction | undefined {
   const before = current.accountAtIssuer;
@@ -107,7 +113,15 @@ function withAccount(
       : undefined;
   }
   if (before?.eventTime === at && ORDER.indexOf(state) < ORDER.indexOf(before.state)) return undefined;
-  return { ...current, accountAtIssuer: { state, eventTime: at, since: now } };
+  return {
+    ...current,
+    accountAtIssuer: {
+      state,
+      eventTime: at,
+      since: now,
+      ...(trustedIssuer !== undefined && { trustedIssuer }),
+    },
+  };
 }
 
 /**

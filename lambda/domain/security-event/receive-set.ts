@@ -115,7 +115,9 @@ async function decide(
   }
   annotate({ user: user.userHash });
   const effect = effectOf(event, subject, user.sessionHash);
-  return typeof effect === 'string' ? noEffect(effect) : { ...user, effect };
+  return typeof effect === 'string'
+    ? noEffect(effect)
+    : { ...user, effect: effect.kind === 'account' ? { ...effect, trustedIssuer: events.id } : effect };
 }
 
 const lastSegment = (type: string): string => type.slice(type.lastIndexOf('/') + 1);

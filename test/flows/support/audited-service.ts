@@ -156,6 +156,7 @@ export class AuditedService {
       ResumeWorkloadIdentity: () => ({ body: { name: 'suspended-agent' } }),
       SuspendUser: () => ({ body: { user: { userId: 'suspended-user' } } }),
       ResumeUser: () => ({ body: { user: { userId: 'suspended-user' } } }),
+      ListSuspensions: () => ({ body: {} }),
       RejectResourceOauth2Token: () => ({ body: { ...oauth2Token, rejectedAccessToken: 'refused' } }),
     };
     return new AuditedService(world, agent, inputs, [CLIENT_SECRET, API_KEY, ...secrets]);
