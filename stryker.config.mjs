@@ -3,7 +3,9 @@
  * domain test notices. docs/mutation.md explains the changes that survive.
  */
 export default {
-  mutate: ['lambda/domain/{consent,credential,grant,oauth,sealing,token-vault}/**/*.ts'],
+  mutate: [
+    'lambda/domain/{consent,credential,grant,oauth,operator,restriction,revocation,sealing,security-event,token-vault,workload-token}/**/*.ts',
+  ],
   testRunner: 'jest',
   jest: { configFile: 'jest.mutation.config.js', enableFindRelatedTests: false },
   coverageAnalysis: 'perTest',

@@ -13,7 +13,9 @@ const load = createRequire(__filename);
 /** The vendor catalog is not mutated, and its tests load an AWS SDK client, which takes long. */
 const ELSEWHERE = new Set(['vendors.test.ts']);
 
-const files = readdirSync(DOMAIN).filter((name) => name.endsWith('.test.ts') && !ELSEWHERE.has(name));
+const files = readdirSync(DOMAIN, { recursive: true, encoding: 'utf8' }).filter(
+  (name) => name.endsWith('.test.ts') && !ELSEWHERE.has(name),
+);
 for (const file of files) {
   describe(file, () => {
     load(join(DOMAIN, file));
