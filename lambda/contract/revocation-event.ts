@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { ENQUEUE_CAUSES, type TokensToRevoke } from '../domain/grant/revocation-queue';
+import { REVOCATION_REACHES } from '../domain/provider/revocation-reach';
 
 const strings = v.pipe(v.array(v.string()), v.readonly());
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -43,6 +44,8 @@ export const SelectionSchema = v.strictObject({
   finished: v.boolean(),
   /** Grants that were revoked so far. */
   matched: count,
+  /** What else their providers might end: the widest reach. */
+  reach: v.exactOptional(v.picklist(REVOCATION_REACHES)),
 });
 
 export type Selection = v.InferOutput<typeof SelectionSchema>;

@@ -66,7 +66,7 @@ export const REVOCATION_INDEX: IndexShape = {
   name: 'byRevocation',
   partition: 'revocationShard',
   sort: PARTITION_KEY,
-  projection: ['grantId', 'provider', 'state', 'attempts', 'lastError'],
+  projection: ['grantId', 'provider', 'reach', 'state', 'attempts', 'lastError'],
 };
 
 /** What the outbox must do next, by time, with the provider that gets the request. Items leave the index when they end. */

@@ -4,7 +4,7 @@
  */
 export type { CustomOauth2Config } from '../domain/provider/custom-config';
 export type { INCLUDED_VENDORS } from '../domain/provider/included-vendors';
-export { alsoEnds } from '../domain/provider/revocation-reach';
+export { alsoEnds, endsOtherGrants, type RevocationReach } from '../domain/provider/revocation-reach';
 export { CLIENT_AUTHENTICATION_METHODS, usesSecret } from '../domain/provider/vendor';
 export { checkSecretGiven, resolveConfig } from '../domain/provider/vendor-config';
 export { reachOf, VENDOR_NAMES, vendorOf, type VendorName } from '../domain/provider/vendors';

@@ -82,7 +82,8 @@ async function serve(event: RevocationEvent): Promise<Selection | void> {
   if ('enqueue' in event) return enqueueTokens(deps, event.enqueue);
   if ('sweep' in event) return sweep(deps, system.now() + SWEEP_TIME);
   const revocation = await selectGrants(deps, event.select.revocationId, system.now() + SELECTION_TIME);
-  return { finished: isSelectionComplete(revocation), matched: revocation.matched };
+  const { matched, reach } = revocation;
+  return { finished: isSelectionComplete(revocation), matched, ...(reach !== undefined && { reach }) };
 }
 
 /** @throws Error without details */

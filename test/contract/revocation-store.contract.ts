@@ -74,7 +74,7 @@ export function revocationStoreContract(stores: () => Stores): void {
     });
 
     it('returns what was created, and creates an ID once', async () => {
-      const revocation = sampleRevocation({ reason: 'lost laptop' });
+      const revocation = sampleRevocation({ reason: 'lost laptop', reach: 'user-and-client' });
       expect(await store().create(revocation)).toBe(true);
       expect(await store().create({ ...revocation, matched: 7 })).toBe(false);
       expect(await store().get(revocation.revocationId)).toEqual(revocation);
@@ -224,11 +224,11 @@ export function revocationStoreContract(stores: () => Stores): void {
     });
 
     it('say what is shown, and nothing encrypted', async () => {
-      const item = sampleItem();
+      const item = sampleItem({ reach: 'installation' });
       await store().createItem(item);
       const page = await store().items(item.revocationId ?? '', { limit: 10 });
-      const { grantId, provider, state, attempts } = item;
-      expect(page).toEqual({ items: [{ grantId, provider, state, attempts }] });
+      const { grantId, provider, reach, state, attempts } = item;
+      expect(page).toEqual({ items: [{ grantId, provider, reach, state, attempts }] });
     });
 
     it('are none for an unknown revocation', async () => {

@@ -63,8 +63,8 @@ export function createInMemoryRevocationStore(): RevocationStore {
       const page = behind.slice(0, limit);
       const last = behind.length > limit ? page.at(-1)?.itemId : undefined;
       return Promise.resolve({
-        items: page.map(({ grantId, provider, state, attempts, lastError }) =>
-          recordOf({ grantId, provider, state, attempts, lastError }),
+        items: page.map(({ grantId, provider, reach, state, attempts, lastError }) =>
+          recordOf({ grantId, provider, reach, state, attempts, lastError }),
         ),
         ...(last !== undefined && { next: last }),
       });

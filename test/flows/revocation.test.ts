@@ -36,6 +36,7 @@ afterEach(() => {
 afterAll(() => world.stop());
 
 interface Revocation {
+  reach?: string;
   revocationId: string;
   status: string;
   matched?: number;
@@ -121,7 +122,9 @@ it('an agent revokes what it holds for its user, by provider and by grant, and n
   expect((await read(agent, 'ben')).accessToken).toBe(bens);
   expect((await done(revocationId)).counts).toMatchObject({ matched: 1, confirmed: 1 });
   const byId = { workloadIdentityToken: theirs, grantId: grant?.grantId };
-  await successful(world.post('RevokeResourceGrant', byId));
+  expect(await successful(world.post('RevokeResourceGrant', byId))).toMatchObject({ reach: 'grant' });
+  // Nothing is left, so a repetition makes no other revocation.
+  expect((await world.post('RevokeResourceGrant', byId)).status).toBe(404);
   expect(await read(agent, 'ben')).not.toHaveProperty('accessToken');
 });
 

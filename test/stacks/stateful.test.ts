@@ -99,6 +99,7 @@ const indexed: Record<string, { attributes: string[]; indexes: object[] }> = {
       index('byRevocation', 'revocationShard', 'pk', [
         'grantId',
         'provider',
+        'reach',
         'state',
         'attempts',
         'lastError',

@@ -10,6 +10,7 @@ import {
   type OutboxItem,
 } from '../../domain/revocation/revocation';
 import { ENQUEUE_CAUSES } from '../../domain/grant/revocation-queue';
+import { REVOCATION_REACHES } from '../../domain/provider/revocation-reach';
 import {
   DUE_INDEX,
   DUE_PARTITIONS,
@@ -50,6 +51,7 @@ const RevocationRecord = v.object({
   revision: v.number(),
   cursor: v.exactOptional(v.string()),
   matched: v.number(),
+  reach: v.exactOptional(v.picklist(REVOCATION_REACHES)),
   failures: v.exactOptional(v.number()),
   selectAgainAt: v.exactOptional(v.number()),
   dueAt: v.exactOptional(v.pipe(v.string(), v.transform(Number))),
@@ -64,6 +66,7 @@ const ItemRecord = v.object({
   grantId: GrantIdRecord,
   workloadArn: v.string(),
   provider: Provider,
+  reach: v.exactOptional(v.picklist(REVOCATION_REACHES)),
   tokensHash: v.string(),
   sealed: v.exactOptional(v.string()),
   state: v.picklist(ITEM_STATES),
@@ -77,6 +80,7 @@ const ItemRecord = v.object({
 const SummaryRecord = v.object({
   grantId: GrantIdRecord,
   provider: Provider,
+  reach: v.exactOptional(v.picklist(REVOCATION_REACHES)),
   state: v.picklist(ITEM_STATES),
   attempts: v.number(),
   lastError: v.exactOptional(v.string()),

@@ -7,7 +7,7 @@ import { describeGrant, isListed, type GrantDescription } from '../grant/descrip
 import { grantIdMember } from '../grant/grant-id';
 import { targetParts } from '../grant/grant';
 import type { Directory } from '../grant/directory';
-import type { GrantIndex } from '../grant/selection';
+import { isRevocable, type GrantIndex } from '../grant/selection';
 import { subjectHash } from '../identity/user';
 import { workloadGone } from '../identity/workload-identity';
 import type { Caller } from '../principal';
@@ -112,7 +112,7 @@ export function revokeResourceGrant(
   principal: Caller,
   workloadIdentityToken: string,
   { grantId: text, resourceCredentialProviderName: providerName }: ResourceGrantSelector,
-): Promise<Pick<BegunRevocation, 'revocationId' | 'status'>> {
+): Promise<Omit<BegunRevocation, 'matched'>> {
   const call = { operation: 'RevokeResourceGrant', principal } as const;
   return audited(deps.audit, call, async (annotate) => {
     const delegation = await verifiedDelegation(deps, workloadIdentityToken, annotate);
@@ -127,15 +127,15 @@ export function revokeResourceGrant(
       grantId ? target === grantId.target : targetParts(target).providerName === providerName;
     const isOwn =
       !grantId || (grantId.workloadId === holder.workloadId && grantId.subjectHash === holder.subjectHash);
-    // A grant that was revoked before is found too, so that a repetition succeeds.
-    if (!isOwn || !grants.some(({ target }) => isMeant(target))) throw noSuchGrant();
+    // A grant that was revoked before has nothing left, and gets no other revocation.
+    if (!isOwn || !grants.some((grant) => isRevocable(grant) && isMeant(grant.target))) throw noSuchGrant();
     const filter: RevocationFilter = grantId ? { grantId } : { ...holder, providerName };
-    const { revocationId, status } = await beginRevocation(deps, {
+    const { revocationId, status, reach } = await beginRevocation(deps, {
       requestedBy: principal.arn,
       cause: 'agent',
       filter,
     });
     annotate({ result: revocationId });
-    return { revocationId, status };
+    return { revocationId, status, ...(reach !== undefined && { reach }) };
   });
 }

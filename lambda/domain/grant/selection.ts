@@ -34,6 +34,10 @@ export interface GrantIndex {
   ofAgentAndUser(workloadId: string, subjectHash: string): Promise<readonly Grant[]>;
 }
 
+/** Returns whether a grant has anything that a later write or read could use, or that a listing shows. */
+export const isRevocable = ({ tokens, consent, lease, lastFailure }: Grant): boolean =>
+  [tokens, consent, lease, lastFailure].some((member) => member !== undefined);
+
 /** Returns whether a grant matches. */
 export const matches = (grant: Grant, { workloadId, providerId, subjectHash }: GrantFilter): boolean =>
   (workloadId === undefined || grant.workloadId === workloadId) &&

@@ -6,6 +6,7 @@ import { openPage, type ListInput, type PageTokens } from '../pagination';
 import type { Caller } from '../principal';
 import { noSuchRevocation } from '../resource-write';
 import { userHashOf } from '../identity/user';
+import { wider, type RevocationReach } from '../provider/revocation-reach';
 import { invalidMember } from '../service-error';
 import {
   beginRevocation,
@@ -85,6 +86,8 @@ export interface RevocationDescription {
     readonly unconfirmed: number;
     readonly notProvable: number;
   };
+  /** The widest reach of the grants. */
+  readonly reach?: RevocationReach;
   readonly grants: readonly {
     readonly grantId: string;
     readonly provider: string;
@@ -101,10 +104,16 @@ const PAGE = 50;
 /** Items of one read for the counts. */
 const COUNTED_AT_ONCE = 1000;
 
-async function countByState(
+interface ItemTotals {
+  readonly counts: Readonly<Record<ItemState, number>>;
+  readonly reach: RevocationReach | undefined;
+}
+
+async function totalsOf(
   { revocations }: Pick<GetRevocationDependencies, 'revocations'>,
   revocationId: string,
-): Promise<Readonly<Record<ItemState, number>>> {
+): Promise<ItemTotals> {
+  let reach: RevocationReach | undefined;
   const counts = { PENDING: 0, CONFIRMED: 0, UNCONFIRMED: 0, NOT_PROVABLE: 0 };
   let after: string | undefined;
   do {
@@ -112,10 +121,13 @@ async function countByState(
       limit: COUNTED_AT_ONCE,
       ...(after !== undefined && { after }),
     });
-    for (const { state } of page.items) counts[state] += 1;
+    for (const item of page.items) {
+      counts[item.state] += 1;
+      reach = wider(reach, item.reach);
+    }
     after = page.next;
   } while (after !== undefined);
-  return counts;
+  return { counts, reach };
 }
 
 const described = ({ grantId, provider, state, attempts, lastError }: ItemSummary) => ({
@@ -143,13 +155,14 @@ export function getRevocation(
     const { after, seal } = await openPage(deps.pageTokens, listing, nextToken);
     const revocation = await deps.revocations.get(revocationId);
     if (!revocation) throw noSuchRevocation(revocationId);
-    const [counts, page] = await Promise.all([
-      countByState(deps, revocationId),
+    const [{ counts, reach: itemsReach }, page] = await Promise.all([
+      totalsOf(deps, revocationId),
       deps.revocations.items(revocationId, { limit: maxResults, ...(after !== undefined && { after }) }),
     ]);
     const items = Object.values(counts).reduce((sum, count) => sum + count, 0);
     // The index of the items can lag behind the revocation.
     const matched = Math.max(items, revocation.matched);
+    const reach = wider(itemsReach, revocation.reach);
     const isDone = isSelectionComplete(revocation) && counts.PENDING === 0 && items >= revocation.matched;
     return {
       revocationId,
@@ -161,6 +174,7 @@ export function getRevocation(
         unconfirmed: counts.UNCONFIRMED,
         notProvable: counts.NOT_PROVABLE,
       },
+      ...(reach !== undefined && { reach }),
       grants: page.items.map(described),
       ...(page.next !== undefined && { nextToken: await seal(page.next) }),
     };

@@ -26,6 +26,23 @@ export type RevocationReach = (typeof REVOCATION_REACHES)[number];
 export const REVOCATION_PROSPECTS = ['provable', 'told', 'none'] as const;
 export type RevocationProspect = (typeof REVOCATION_PROSPECTS)[number];
 
+/** Reaches that other agents, and other users, can have their tokens in. */
+const BEYOND_THE_GRANT: readonly RevocationReach[] = ['user-and-client', 'user-and-project', 'installation'];
+
+/** Returns whether a revocation with this reach can end tokens of other grants. */
+export const endsOtherGrants = (reach: RevocationReach): boolean => BEYOND_THE_GRANT.includes(reach);
+
+const BY_WIDTH: readonly RevocationReach[] = ['none', 'token', 'grant', ...BEYOND_THE_GRANT];
+
+/** Returns the wider of two reaches; the other one if one is undefined. */
+export function wider(
+  one: RevocationReach | undefined,
+  other: RevocationReach | undefined,
+): RevocationReach | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return BY_WIDTH.indexOf(one) < BY_WIDTH.indexOf(other) ? other : one;
+}
+
 /** What else ends, for people who are about to revoke. */
 const ALSO_ENDS: Readonly<Record<RevocationReach, string>> = {
   token: 'Revoking ends this access only.',

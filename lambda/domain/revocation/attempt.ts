@@ -13,10 +13,11 @@ import { NotRevoked, revokeTokens, type RevocationOutcome } from '../oauth/revoc
 import type { ProviderClient } from '../oauth/token-request';
 import { clientBindingDigest, type Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { usesSecret } from '../provider/vendor';
+import { endsOtherGrants } from '../provider/revocation-reach';
 import { reachOf } from '../provider/vendors';
 import { ShreddedError, UnreadableError } from '../sealing/sealing';
 import type { System } from '../system';
-import { recordEnd, SUPERSEDED } from './end';
+import { OTHER_GRANTS, recordEnd, SUPERSEDED } from './end';
 import { ended, failed, itemIdOf, postponed } from './item';
 import { REVOCATION_CAUSES, type OutboxItem, type RevocationStore } from './revocation';
 import {
@@ -85,16 +86,20 @@ async function reconcileWithGrant(deps: AttemptDependencies, item: OutboxItem): 
 }
 
 /**
- * Returns whether the user has granted access again, and the revocation of the old tokens would end the new ones too.
- * Only for tokens that left their grant without a revocation.
+ * Returns why tokens that left their grant without a revocation must stay valid at the provider: their revocation would
+ * end what no one asked to end. An agent could otherwise cut off other agents with `forceAuthentication`.
  */
-async function isSuperseded(
+async function reasonToKeep(
   { grants }: AttemptDependencies,
   item: OutboxItem,
   { provider }: OutboxContent,
-): Promise<boolean> {
-  if (isOfRevocation(item) || reachOf(provider.vendor) === 'token') return false;
-  return (await grants.get(item.grantId))?.tokens !== undefined;
+): Promise<string | undefined> {
+  if (isOfRevocation(item)) return undefined;
+  const reach = reachOf(provider.vendor);
+  if (endsOtherGrants(reach)) return OTHER_GRANTS;
+  if (reach === 'token') return undefined;
+  // The user has granted access again, and the revocation would end the new tokens too.
+  return (await grants.get(item.grantId))?.tokens === undefined ? undefined : SUPERSEDED;
 }
 
 /**
@@ -205,8 +210,9 @@ export async function attemptRevocation(deps: AttemptDependencies, item: OutboxI
     await write(ended(item, 'UNCONFIRMED', 'tokens_unreadable'));
     return 'ended';
   }
-  if (await isSuperseded(deps, item, content)) {
-    await write(ended(item, 'UNCONFIRMED', SUPERSEDED));
+  const keeping = await reasonToKeep(deps, item, content);
+  if (keeping !== undefined) {
+    await write(ended(item, 'UNCONFIRMED', keeping));
     return 'ended';
   }
   try {

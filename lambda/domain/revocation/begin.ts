@@ -1,4 +1,5 @@
 /** Begins a revocation: stores it, and has its grants selected before the caller gets its response. */
+import type { RevocationReach } from '../provider/revocation-reach';
 import type { DeletedGrants } from '../sealing/deletion';
 import { epochSeconds, type System } from '../system';
 import type { Revocation, RevocationStore } from './revocation';
@@ -18,6 +19,8 @@ export interface BegunRevocation {
   readonly revocationId: string;
   /** Grants with tokens that were revoked so far. */
   readonly matched: number;
+  /** What else their providers might end: the widest reach. Absent if no tokens were revoked, or their client is unknown. */
+  readonly reach?: RevocationReach;
   readonly status: RevocationStatus;
 }
 
@@ -82,8 +85,13 @@ export async function beginRevocation(
   request: RevocationRequest,
 ): Promise<BegunRevocation> {
   const revocationId = deps.system.randomUUID();
-  const { finished, matched } = await selectStored(deps, { ...request, revocationId });
-  return { revocationId, matched, status: finished && matched === 0 ? 'DONE' : 'IN_PROGRESS' };
+  const { finished, matched, reach } = await selectStored(deps, { ...request, revocationId });
+  return {
+    revocationId,
+    matched,
+    ...(reach !== undefined && { reach }),
+    status: finished && matched === 0 ? 'DONE' : 'IN_PROGRESS',
+  };
 }
 
 /**

@@ -3,5 +3,6 @@ import type { TokensToRevoke } from '../grant/revocation-queue';
 import { storeItem, type StoreItemDependencies } from './store-item';
 
 /** Stores an item for the tokens. A repetition is safe. @throws Error if the item could not be stored */
-export const enqueueTokens = (deps: StoreItemDependencies, tokensToRevoke: TokensToRevoke): Promise<void> =>
-  storeItem(deps, { ...tokensToRevoke, revocationId: undefined });
+export async function enqueueTokens(deps: StoreItemDependencies, tokens: TokensToRevoke): Promise<void> {
+  await storeItem(deps, { ...tokens, revocationId: undefined });
+}

@@ -10,6 +10,7 @@
 import type { GrantId } from '../grant/grant';
 import type { EnqueueCause } from '../grant/revocation-queue';
 import type { GrantFilter } from '../grant/selection';
+import type { RevocationReach } from '../provider/revocation-reach';
 
 /** Which grants to revoke: one grant, or those that match a filter. With both, the one grant if it matches. */
 export interface RevocationFilter extends GrantFilter {
@@ -42,6 +43,8 @@ export interface Revocation {
   readonly cursor?: string | undefined;
   /** Grants with tokens that were selected and revoked so far. */
   readonly matched: number;
+  /** The widest reach of the grants that were selected so far: what else the provider might end. */
+  readonly reach?: RevocationReach | undefined;
   /** Grants that could not be revoked since the first page. If there are any, the selection starts again. */
   readonly failures?: number | undefined;
   /**
@@ -78,6 +81,8 @@ export interface OutboxItem {
   readonly workloadArn: string;
   /** What a request to the provider needs is in {@link sealed}. */
   readonly provider: RevokedProvider;
+  /** What else the provider might end; absent if no request can be sent. */
+  readonly reach?: RevocationReach | undefined;
   /** Digest of the tokens as the grant has or had them. */
   readonly tokensHash: string;
   /** JWE of the tokens and of the client that they were issued to (outbox-content.ts); absent after the item's end. */
@@ -95,7 +100,10 @@ export interface OutboxItem {
 }
 
 /** What is shown of an item. */
-export type ItemSummary = Pick<OutboxItem, 'grantId' | 'provider' | 'state' | 'attempts' | 'lastError'>;
+export type ItemSummary = Pick<
+  OutboxItem,
+  'grantId' | 'provider' | 'reach' | 'state' | 'attempts' | 'lastError'
+>;
 
 /** A record that is due: its ID, and since when. */
 interface Due {

@@ -6,7 +6,8 @@
  */
 import type { AuditTrail } from '../audit';
 import { targetParts, type Grant, type GrantStore } from '../grant/grant';
-import { matches, type GrantIndex, type GrantPage } from '../grant/selection';
+import { isRevocable, matches, type GrantIndex, type GrantPage } from '../grant/selection';
+import { wider, type RevocationReach } from '../provider/revocation-reach';
 import { changedConcurrently, noSuchRevocation } from '../resource-write';
 import type { SealInspection } from '../sealing/sealing';
 import { forEachConcurrently } from './concurrency';
@@ -66,41 +67,47 @@ const applies = (filter: RevocationFilter, grant: Grant): boolean =>
   matches(grant, filter) &&
   (filter.providerName === undefined || targetParts(grant.target).providerName === filter.providerName);
 
-/** Returns whether there is anything that a later write or read could use. */
-const isInUse = ({ tokens, consent, lease }: Grant): boolean =>
-  tokens !== undefined || consent !== undefined || lease !== undefined;
-
-/** Stores the tokens in the outbox; after a time, without the tokens if an error prevents that they are read. */
+/**
+ * Stores the tokens in the outbox; after a time, without the tokens if an error prevents that they are read.
+ *
+ * @returns what else the provider might end; undefined if no request can be sent
+ */
 async function storeTokens(
   deps: SelectDependencies,
   { createdTime }: Revocation,
   tokens: ItemTokens,
-): Promise<void> {
+): Promise<RevocationReach | undefined> {
   try {
-    await storeItem(deps, tokens);
+    return await storeItem(deps, tokens);
   } catch (error) {
     if (deps.system.now() < createdTime * 1000 + READING_TIME) throw error;
     deps.report(error);
-    await storeItem(deps, tokens, 'internal_error');
+    return storeItem(deps, tokens, 'internal_error');
   }
 }
 
-/** Takes the tokens out of one grant. Returns whether it had any. */
+/** What was revoked of a grant: tokens, and what else their provider might end. */
+interface RevokedTokens {
+  readonly reach: RevocationReach | undefined;
+}
+
+/** Takes the tokens out of one grant. Returns undefined if it had none. */
 async function revokeGrant(
   deps: SelectDependencies,
   revocation: Revocation,
   selected: Grant,
-): Promise<boolean> {
+): Promise<RevokedTokens | undefined> {
   let grant: Grant | undefined = selected;
   for (let tries = 0; tries < TRIES; tries += 1) {
-    if (!grant || !isInUse(grant) || !applies(revocation.filter, grant)) return false;
+    if (!grant || !isRevocable(grant) || !applies(revocation.filter, grant)) return undefined;
     const { tokens, providerId, target } = grant;
     const workloadArn = tokens && deps.inspection.ownerArnOf(tokens.sealed);
     const provider = { name: targetParts(target).providerName, id: providerId };
+    let reach: RevocationReach | undefined;
     if (tokens) {
       const { revocationId, cause } = revocation;
       const itemTokens = { revocationId, cause, grantId: grant, workloadArn, provider, tokens };
-      await storeTokens(deps, revocation, itemTokens);
+      reach = await storeTokens(deps, revocation, itemTokens);
     }
     if (await deps.grants.revoke(grant, grant)) {
       deps.audit.record({
@@ -114,7 +121,7 @@ async function revokeGrant(
         result: tokens ? 'revoked' : 'stopped',
         ...(revocation.reason !== undefined && { reason: revocation.reason }),
       });
-      return tokens !== undefined;
+      return tokens && { reach };
     }
     grant = await deps.grants.get(grant);
   }
@@ -122,13 +129,9 @@ async function revokeGrant(
 }
 
 /** Returns the revocation after its last page: selected, or due again from the first page. */
-function afterLastPage(
-  revocation: Revocation,
-  { matched, failures }: { readonly matched: number; readonly failures: number },
-  now: number,
-): Revocation {
+function afterLastPage(revocation: Revocation, failures: number, now: number): Revocation {
   const { selectAgainAt } = revocation;
-  const next = { ...revocation, matched, failures: undefined, cursor: undefined };
+  const next = { ...revocation, failures: undefined, cursor: undefined };
   if (failures > 0) return { ...next, dueAt: now + SELECTION_LEASE };
   if (selectAgainAt === undefined) return { ...next, dueAt: undefined };
   return { ...next, selectAgainAt: undefined, dueAt: Math.max(now, selectAgainAt) };
@@ -157,10 +160,13 @@ export async function selectGrants(
   let revocation = await stored();
   while (!isSelectionComplete(revocation)) {
     const { grants, next: cursor } = await pageOf(deps, revocation);
-    let { matched, failures = 0 } = revocation;
+    let { matched, failures = 0, reach } = revocation;
     await forEachConcurrently(grants, CONCURRENCY, async (grant) => {
       try {
-        if (await revokeGrant(deps, revocation, grant)) matched += 1;
+        const revoked = await revokeGrant(deps, revocation, grant);
+        if (!revoked) return;
+        matched += 1;
+        reach = wider(reach, revoked.reach);
       } catch (error) {
         failures += 1;
         deps.report(error);
@@ -170,8 +176,8 @@ export async function selectGrants(
     const isLast = cursor === undefined;
     const isOver = isLast || now >= until;
     const next = isLast
-      ? afterLastPage(revocation, { matched, failures }, now)
-      : { ...revocation, matched, failures, cursor, dueAt: now + (isOver ? 0 : SELECTION_LEASE) };
+      ? afterLastPage({ ...revocation, matched, reach }, failures, now)
+      : { ...revocation, matched, reach, failures, cursor, dueAt: now + (isOver ? 0 : SELECTION_LEASE) };
     const advanced: Revocation = { ...next, revision: revocation.revision + 1 };
     // Another worker has continued it from the same page.
     if (!(await revocations.advance(advanced))) return stored();

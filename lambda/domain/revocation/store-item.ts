@@ -11,7 +11,9 @@ import {
   type Oauth2Provider,
   type Oauth2ProviderStore,
 } from '../provider/oauth2-provider';
+import type { RevocationReach } from '../provider/revocation-reach';
 import { usesSecret } from '../provider/vendor';
+import { reachOf } from '../provider/vendors';
 import { ShreddedError, UnreadableError, type Seal } from '../sealing/sealing';
 import { ServiceError } from '../service-error';
 import { epochSeconds, type System } from '../system';
@@ -95,6 +97,7 @@ async function contentOf(deps: StoreItemDependencies, itemTokens: ItemTokens): P
  * Stores an item for the tokens, unless there is one. Tokens that cannot be sent to their provider, because it was
  * reconfigured, they cannot be decrypted, or they are too large, get an item in the state NOT_PROVABLE.
  *
+ * @returns what else the provider might end; undefined if no request can be sent
  * @param lost why the tokens cannot be sent; if absent, they are read to see whether they can
  * @throws Error if the tokens could not be read now, or the item could not be stored; a repetition is safe
  */
@@ -102,10 +105,11 @@ export async function storeItem(
   deps: StoreItemDependencies,
   itemTokens: ItemTokens,
   lost?: string,
-): Promise<void> {
+): Promise<RevocationReach | undefined> {
   const { grantId, tokens, revocationId, cause, provider, workloadArn = '' } = itemTokens;
   const itemId = itemIdOf(grantId, tokens.sealed, revocationId);
-  if (await deps.revocations.getItem(itemId)) return;
+  const stored = await deps.revocations.getItem(itemId);
+  if (stored) return stored.reach;
   const item: Omit<OutboxItem, 'state'> = {
     itemId,
     revocationId,
@@ -122,23 +126,28 @@ export async function storeItem(
   async function create(first: OutboxItem): Promise<void> {
     if (await deps.revocations.createItem(first)) recordEnd(deps, first);
   }
-  const createLost = (lastError: string) => create({ ...item, state: 'NOT_PROVABLE', lastError });
+  async function createLost(lastError: string): Promise<undefined> {
+    await create({ ...item, state: 'NOT_PROVABLE', lastError });
+  }
 
   const content = lost === undefined ? await contentOf(deps, itemTokens) : { lost };
   if ('lost' in content) return createLost(content.lost);
   const sealed = await sealContent(deps, item, content);
   try {
-    const { owner } = content.provider;
+    const { owner, vendor } = content.provider;
+    const reach = reachOf(vendor);
     await create({
       ...item,
       provider: { ...item.provider, owner },
+      reach,
       state: 'PENDING',
       sealed,
       dueAt: deps.system.now(),
     });
+    return reach;
   } catch (error) {
     if (!(error instanceof UnstorableError)) throw error;
     // Access to the tokens must end, even if there is no place to keep them for the provider.
-    await createLost('not_storable');
+    return createLost('not_storable');
   }
 }

@@ -1,9 +1,12 @@
 /** The port to the function that revokes, for operations that begin a revocation. */
+import type { RevocationReach } from '../provider/revocation-reach';
 
 export interface SelectionProgress {
   readonly finished: boolean;
   /** Grants that were revoked so far. */
   readonly matched: number;
+  /** What else their providers might end: the widest reach. */
+  readonly reach?: RevocationReach;
 }
 
 export interface RevocationWorker {

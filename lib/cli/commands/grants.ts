@@ -2,7 +2,7 @@
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { decodeGrantId } from '../../../lambda/contract/grant-id';
 import { OPERATIONS } from '../../../lambda/contract/operations';
-import { alsoEnds, reachOf } from '../../../lambda/contract/vendors';
+import { alsoEnds, endsOtherGrants, reachOf, type RevocationReach } from '../../../lambda/contract/vendors';
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError, STATUS, usageError } from '../failure';
@@ -132,6 +132,8 @@ interface Revocation {
     readonly unconfirmed: number;
     readonly notProvable: number;
   };
+  /** What else the providers might end. */
+  readonly reach?: RevocationReach;
 }
 
 interface RevokedGrant {
@@ -147,9 +149,11 @@ async function described(
   service: Service,
   revocationId: string,
 ): Promise<Revocation & { readonly grants: readonly RevokedGrant[] }> {
-  const { status, counts } = await service.call<Revocation>(OPERATIONS.GetRevocation, { revocationId });
+  const { status, counts, reach } = await service.call<Revocation>(OPERATIONS.GetRevocation, {
+    revocationId,
+  });
   const grants = await allPages<RevokedGrant>(service, OPERATIONS.GetRevocation, 'grants', { revocationId });
-  return { revocationId, status, counts, grants };
+  return { revocationId, status, counts, ...(reach !== undefined && { reach }), grants };
 }
 
 const POLL_MS = 2_000;
@@ -157,6 +161,11 @@ const POLL_MS = 2_000;
 /** Returns a summary for people. */
 const summary = ({ revocationId, counts }: Revocation): string =>
   `Revoked ${counts.revoked}: ${counts.confirmed} confirmed by the provider, ${counts.unconfirmed} unconfirmed, ${counts.notProvable} without a proof (${printable(revocationId)}).`;
+
+/** Says that other agents lose their access too, if they do: with --yes, no question has said so before. */
+function sayWhatElseEnds(context: CliContext, { reach }: Pick<Revocation, 'reach'>): void {
+  if (reach !== undefined && endsOtherGrants(reach)) printAside(context, alsoEnds(reach));
+}
 
 /** @throws CliError if a provider did not confirm */
 function checkConfirmed({ revocationId, counts: { unconfirmed } }: Revocation): void {
@@ -216,6 +225,7 @@ interface BegunRevocation {
   readonly revocationId: string;
   readonly matched: number;
   readonly status: string;
+  readonly reach?: RevocationReach;
 }
 
 const revoke = buildCommand({
@@ -223,6 +233,7 @@ const revoke = buildCommand({
     brief: 'Revoke grants, here and at their providers',
     fullDescription: [
       'Revokes the matching grants of all owners. From then on, no agent gets their tokens.',
+      'At some vendors, other agents and users lose their access too: the question before says so. --yes skips it.',
       'Waits until the providers have revoked the tokens, for up to 24 hours: Ctrl-C ends the command, not the revocation.',
       'Ends with status 3 if a provider did not confirm. With --no-wait, ends when no agent gets the tokens any more.',
     ].join('\n'),
@@ -244,6 +255,7 @@ const revoke = buildCommand({
       ...filter,
       ...(reason !== undefined && { reason }),
     });
+    if (yes) sayWhatElseEnds(this, begun);
     if (noWait) {
       if (json) printJson(this, begun);
       else {

@@ -218,6 +218,63 @@ it('the tokens of an earlier consent stay, if their revocation could end the new
   expect(service.entries.at(-1)).toMatchObject({ outcome: 'allowed', result: 'superseded' });
 });
 
+describe('at a vendor whose revocation ends all tokens of the user', () => {
+  async function atWideVendor() {
+    const service = await createRevocationService();
+    const google = sampleProvider({ vendor: 'GoogleOauth2' });
+    await service.addProvider(google);
+    return { service, google };
+  }
+
+  it.each(['forced', 'not-stored'] as const)(
+    'the provider gets no request for tokens of the cause %s, and they are deleted here',
+    async (cause) => {
+      const { service, google } = await atWideVendor();
+      const grantId = await service.grant('alice', google);
+      const { tokens } = (await service.stored(grantId)) ?? {};
+      if (!tokens) throw new Error('no tokens');
+      const { arn: workloadArn } = service.identity;
+      await enqueueTokens(service.deps, { grantId, workloadArn, provider: google, tokens, cause });
+      const { itemId } = await itemOf(service);
+      const grant = await service.stored(grantId);
+      expect(grant && (await service.stores.grants.revoke(grant, grant))).toBe(true);
+      await service.sweepFor(600);
+      expect(service.server.requests).toEqual([]);
+      const item = await service.stores.revocations.getItem(itemId);
+      expect(item).toMatchObject({ state: 'UNCONFIRMED', lastError: 'would_end_other_grants' });
+      expect(item).not.toHaveProperty('sealed');
+      expect(service.entries.at(-1)).toMatchObject({
+        operation: 'RevokeAtProvider',
+        outcome: 'allowed',
+        result: 'would_end_other_grants',
+      });
+    },
+  );
+
+  it('the provider gets the request of an operator, who learns the widest reach', async () => {
+    const { service, google } = await atWideVendor();
+    await service.grant('alice', google);
+    await service.grant('bob');
+    const revocationId = await service.begin({ workloadId: service.identity.id });
+    expect(await service.select(revocationId)).toMatchObject({ matched: 2, reach: 'user-and-project' });
+    const reaches = (await service.items(revocationId)).map(({ reach }) => reach);
+    expect(reaches.sort()).toEqual(['grant', 'user-and-project']);
+    await service.sweep();
+    expect((await service.items(revocationId)).map(({ state }) => state)).not.toContain('PENDING');
+    expect(service.server.requests.length).toBeGreaterThan(2);
+  });
+});
+
+it('a revocation whose tokens cannot be sent to a provider has no reach', async () => {
+  const service = await createRevocationService();
+  await service.grant('alice');
+  await service.stores.providers.remove(service.provider);
+  const revocationId = await service.begin({ workloadId: service.identity.id });
+  const selected = await service.select(revocationId);
+  expect(selected).toMatchObject({ matched: 1 });
+  expect(selected.reach).toBeUndefined();
+});
+
 it('tokens that a provider issues instead of revoking are revoked too', async () => {
   const service = await createRevocationService();
   const revocationId = await revoked(service, ['alice']);
