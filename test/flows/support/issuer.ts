@@ -1,6 +1,7 @@
 /** An issuer of user tokens that publishes metadata and keys like an identity provider, and signs JWTs of any shape. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import {
   base64url,
   exportJWK,
@@ -46,7 +47,9 @@ export interface TestIssuer {
   /** A token for this user; members of `claims` and `header` override, and `undefined` removes one. */
   token(subject: string, claims?: Claims, header?: Header): Promise<string>;
   /** A token that names this issuer, which did not sign it. */
-  forged(forgery: Forgery, subject: string): Promise<string>;
+  forged(forgery: Forgery, subject: string, claims?: Claims): Promise<string>;
+  /** The response to each token request, as an identity provider of any behavior. */
+  tokenResponse: (request: URLSearchParams) => Promise<{ readonly status?: number; readonly body: object }>;
   /** Stops publishing one of its keys. */
   withdraw(algorithm: Algorithm): void;
   close(): Promise<void>;
@@ -98,10 +101,28 @@ export async function startIssuer(): Promise<TestIssuer> {
   const published = new Set<Algorithm>(ALGORITHMS);
   let issuer = '';
   const documentAt = async (path: string | undefined): Promise<object | undefined> => {
-    if (path === '/.well-known/openid-configuration') return { issuer, jwks_uri: `${issuer}/jwks` };
+    if (path === '/.well-known/openid-configuration') {
+      return {
+        issuer,
+        jwks_uri: `${issuer}/jwks`,
+        authorization_endpoint: `${issuer}/authorize`,
+        token_endpoint: `${issuer}/token`,
+        // It allows what no client should accept.
+        id_token_signing_alg_values_supported: [...ALGORITHMS, 'HS256', 'none'],
+      };
+    }
     return path === '/jwks' ? keySet(await issuerKeys(), published) : undefined;
   };
   const server = createServer((request, response) => {
+    if (request.url === '/token') {
+      void text(request)
+        .then((body) => testIssuer.tokenResponse(new URLSearchParams(body)))
+        .then(({ status = 200, body }) => {
+          response.writeHead(status, { 'content-type': 'application/json' });
+          response.end(JSON.stringify(body));
+        });
+      return;
+    }
     void documentAt(request.url).then((document) => {
       response.writeHead(document ? 200 : 404, { 'content-type': 'application/json' });
       response.end(JSON.stringify(document ?? {}));
@@ -116,7 +137,8 @@ export async function startIssuer(): Promise<TestIssuer> {
     return { iss: issuer, sub: subject, aud: audience, iat: now, exp: now + 3600, ...claims };
   };
 
-  return {
+  const testIssuer: TestIssuer = {
+    tokenResponse: () => Promise.resolve({ status: 400, body: { error: 'invalid_grant' } }),
     issuer,
     discoveryUrl: `${issuer}/.well-known/openid-configuration`,
     audience,
@@ -128,14 +150,14 @@ export async function startIssuer(): Promise<TestIssuer> {
         .setProtectedHeader(parameters as JWTHeaderParameters)
         .sign(keys[alg].privateKey, critical === undefined ? {} : { crit: { [critical]: false } });
     },
-    async forged(forgery, subject) {
+    async forged(forgery, subject, claims) {
       const keys = await issuerKeys();
-      const token = new SignJWT(claimsOf(subject));
+      const token = new SignJWT(claimsOf(subject, claims));
       const kid = kidOf('RS256');
       switch (forgery) {
         case 'unsigned': {
           // Any signature, because the request is not well formed without one.
-          const parts = [{ alg: 'none', kid }, claimsOf(subject)].map((part) => JSON.stringify(part));
+          const parts = [{ alg: 'none', kid }, claimsOf(subject, claims)].map((part) => JSON.stringify(part));
           return [...parts.map((part) => base64url.encode(part)), 'AAAA'].join('.');
         }
         case 'public key as secret': {
@@ -159,4 +181,5 @@ export async function startIssuer(): Promise<TestIssuer> {
         });
       }),
   };
+  return testIssuer;
 }

@@ -7,6 +7,7 @@ import {
   CreateOauth2CredentialProviderCommand,
   GetWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { createConsentPortalStore } from '../../../lambda/adapters/dynamodb/consent-portal-store';
 import { createTable } from '../../../lambda/adapters/dynamodb/table';
 import { createConnectionsFunction } from '../../../lambda/adapters/lambda/connections';
@@ -123,6 +124,16 @@ export class TestPortal {
 
   get returnUrl(): string {
     return portalReturnUrl(this.world.local.endpoint, this.id);
+  }
+
+  /** Has the portal verified, as the control plane does, and waits for the result. */
+  async verify(revision = 1): Promise<void> {
+    await new LambdaClient({}).send(
+      new InvokeCommand({
+        FunctionName: localFunctionName('connections'),
+        Payload: JSON.stringify({ verify: { portalId: this.id, revision } }),
+      }),
+    );
   }
 
   /** Invokes the function as the front does. */

@@ -1,0 +1,244 @@
+/** Signing in to a consent portal at an identity provider of any behavior: only a genuine response to this sign-in counts. */
+import { createRestrictionStore } from '../../lambda/adapters/dynamodb/restriction-store';
+import { hashOf } from '../../lambda/domain/digest';
+import { sessionHash, subjectHash } from '../../lambda/domain/identity/user';
+import { FORGERIES } from './support/issuer';
+import { newSecret, tableOf, TestPortal } from './support/portal';
+import { World, type TestAgent } from './support/world';
+
+const CLIENT_ID = 'portal-client';
+
+let world: World;
+let agent: TestAgent;
+let portal: TestPortal;
+beforeAll(async () => {
+  world = await World.start({}, ({ discoveryUrl }) => [{ discoveryUrl, allowedAudience: [CLIENT_ID] }]);
+  agent = await world.agent();
+  portal = await newPortal();
+});
+afterAll(() => world.stop());
+
+const newPortal = () =>
+  TestPortal.create(world, {
+    agents: [agent],
+    identityProvider: {
+      discoveryUrl: world.issuer.discoveryUrl,
+      clientId: CLIENT_ID,
+      clientSecret: 'secret-of-the-portal',
+    },
+  });
+
+/** Begins a sign-in. Returns the browser's secret, and the parameters of the authorization request. */
+async function begun(at = portal) {
+  const secret = newSecret();
+  const url = new URL(await at.signInUrl(secret));
+  const request = Object.fromEntries(url.searchParams);
+  return { secret, url, request, state: request.state ?? '', nonce: request.nonce ?? '' };
+}
+
+type Begun = Awaited<ReturnType<typeof begun>>;
+
+/** The identity provider redeems every code for this ID token. Returns the requests that it gets. */
+function issue(idToken: string, more: object = {}): URLSearchParams[] {
+  const requests: URLSearchParams[] = [];
+  world.issuer.tokenResponse = (request) => {
+    requests.push(request);
+    return Promise.resolve({
+      body: { access_token: 'opaque', token_type: 'Bearer', expires_in: 60, id_token: idToken, ...more },
+    });
+  };
+  return requests;
+}
+
+const finish = ({ secret, state }: Pick<Begun, 'secret' | 'state'>, more: Record<string, string> = {}) =>
+  portal.finishSignIn(secret, new URLSearchParams({ code: 'the-code', state, ...more }));
+
+const idToken = ({ nonce }: Begun, claims: object = {}, header = {}) =>
+  world.issuer.token('ana', { aud: CLIENT_ID, nonce, ...claims }, header);
+
+const lastReason = async (): Promise<unknown> => (await world.audit()).at(-1)?.reason;
+
+it('requests a code with PKCE, a nonce, and openid, and stores nothing before the response', async () => {
+  const { url, request, secret } = await begun();
+  expect(url.origin + url.pathname).toBe(`${world.issuer.issuer}/authorize`);
+  expect(request).toEqual({
+    response_type: 'code',
+    client_id: CLIENT_ID,
+    redirect_uri: portal.callbackUrl,
+    scope: 'openid profile',
+    state: expect.stringMatching(/^[\w-]{43}$/) as string,
+    nonce: expect.stringMatching(/^[\w-]{43}$/) as string,
+    code_challenge: expect.stringMatching(/^[\w-]{43}$/) as string,
+    code_challenge_method: 'S256',
+  });
+  expect(new Set([request.state, request.nonce, request.code_challenge, secret]).size).toBe(4);
+});
+
+it('creates a session that ends with the ID token, and redeems the code with the verifier', async () => {
+  const started = await begun();
+  const exp = Math.floor(Date.now() / 1000) + 300;
+  const requests = issue(await idToken(started, { exp, name: 'Ana\u202E Example' }));
+  const result = await finish(started);
+  expect(result).toMatchObject({
+    session: {
+      secret: expect.stringMatching(/^[\w-]{43}$/) as string,
+      expiresAt: exp,
+      personName: 'Ana Example',
+    },
+  });
+  expect(requests.map((request) => Object.fromEntries(request))).toEqual([
+    {
+      grant_type: 'authorization_code',
+      code: 'the-code',
+      redirect_uri: portal.callbackUrl,
+      code_verifier: expect.stringMatching(/^[\w-]{43}$/) as string,
+    },
+  ]);
+  expect(JSON.stringify(result)).not.toContain('opaque');
+  expect(await world.audit()).toContainEqual(
+    expect.objectContaining({
+      operation: 'PortalSignInCallback',
+      outcome: 'allowed',
+      user: subjectHash({ kind: 'jwt', issuer: world.issuer.issuer, subject: 'ana' }),
+      consentPortal: (await portal.read())?.arn,
+      principal: (await portal.read())?.owner,
+    }),
+  );
+});
+
+it.each([
+  ['another nonce', { nonce: 'another' }],
+  ['no nonce', { nonce: undefined }],
+  ['another audience', { aud: 'another-client' }],
+  ['several audiences without azp', { aud: [CLIENT_ID, 'another-client'] }],
+  ['another authorized party', { aud: [CLIENT_ID, 'another-client'], azp: 'another-client' }],
+  ['another issuer', { iss: 'https://issuer.example' }],
+  ['an end in the past', { exp: 1_600_000_000 }],
+  ['no end', { exp: undefined }],
+  ['an issue in the future', { iat: Math.floor(Date.now() / 1000) + 3600 }],
+  ['no subject', { sub: undefined }],
+  ['security events', { events: {} }],
+])('rejects an ID token with %s', async (_what, claims) => {
+  const started = await begun();
+  issue(await idToken(started, claims));
+  expect(await finish(started)).toEqual({
+    refused: 'login_failed',
+    portal: expect.objectContaining({ portalId: portal.id }) as object,
+  });
+});
+
+it.each(FORGERIES)(
+  'rejects an ID token that is %s, although the metadata allow its algorithm',
+  async (forgery) => {
+    const started = await begun();
+    issue(await world.issuer.forged(forgery, 'ana', { aud: CLIENT_ID, nonce: started.nonce }));
+    expect(await finish(started)).toMatchObject({ refused: 'login_failed' });
+  },
+);
+
+it('rejects a response without an ID token', async () => {
+  const started = await begun();
+  issue('', { id_token: undefined });
+  expect(await finish(started)).toMatchObject({ refused: 'login_failed' });
+});
+
+it.each([
+  ['the state of another sign-in', (other: Begun) => ({ state: other.state })],
+  ['no state', () => ({ state: '' })],
+  ['another issuer', () => ({ iss: 'https://issuer.example' })],
+])('rejects a response with %s before it redeems the code', async (_what, change) => {
+  const started = await begun();
+  const other = await begun();
+  const requests = issue(await idToken(started));
+  expect(await finish(started, change(other))).toMatchObject({ refused: 'login_failed' });
+  expect(requests).toEqual([]);
+});
+
+it('rejects the code of another sign-in: its nonce and its code challenge belong to another browser', async () => {
+  const [victim, attacker] = [await begun(), await begun()];
+  const requests = issue(await idToken(attacker));
+  expect(await finish(victim)).toMatchObject({ refused: 'login_failed' });
+  // The identity provider compares the verifier with the challenge of the request that the code was issued for.
+  const challenge = hashOf(requests[0]?.get('code_verifier') ?? '');
+  expect(challenge).toBe(victim.request.code_challenge);
+  expect(challenge).not.toBe(attacker.request.code_challenge);
+});
+
+it('rejects the secret of a sign-in in another portal with the same client', async () => {
+  const other = await newPortal();
+  const started = await begun(other);
+  const requests = issue(await idToken(started));
+  expect(await finish(started)).toMatchObject({ refused: 'login_failed' });
+  expect(requests).toEqual([]);
+});
+
+it.each([
+  ['access_denied', 'login_rejected'],
+  ['invalid_scope', 'login_failed'],
+  ['temporarily_unavailable', 'login_unavailable'],
+])('tells the error %s of the identity provider as %s', async (error, refused) => {
+  const { secret, state } = await begun();
+  expect(await portal.finishSignIn(secret, new URLSearchParams({ error, state }))).toMatchObject({ refused });
+});
+
+it('tells an identity provider that fails from one that rejects', async () => {
+  const started = await begun();
+  world.issuer.tokenResponse = () => Promise.resolve({ status: 503, body: {} });
+  expect(await finish(started)).toMatchObject({ refused: 'login_unavailable' });
+});
+
+it('rejects a person whom no agent admits, as a user token of that person', async () => {
+  const client = { ...world.issuer, clientId: 'another-client', clientSecret: 'secret' };
+  const other = await TestPortal.create(world, { agents: [agent], identityProvider: client });
+  const started = await begun(other);
+  issue(await idToken(started, { aud: 'another-client' }));
+  const response = new URLSearchParams({ code: 'the-code', state: started.state });
+  expect(await other.finishSignIn(started.secret, response)).toMatchObject({ refused: 'login_rejected' });
+  expect(await lastReason()).toContain('audience not allowed');
+  // The access token of the sign-in can have the audience of the agent.
+  issue(await idToken(started, { aud: 'another-client' }), {
+    access_token: await world.issuer.token('ben', { aud: CLIENT_ID }),
+  });
+  expect(await other.finishSignIn(started.secret, response)).toMatchObject({ refused: 'login_rejected' });
+  issue(await idToken(started, { aud: 'another-client' }), {
+    access_token: await world.issuer.token('ana', { aud: CLIENT_ID }),
+  });
+  expect(await other.finishSignIn(started.secret, response)).toHaveProperty('session');
+});
+
+describe('a restricted person', () => {
+  const hashOfUser = (subject: string) => subjectHash({ kind: 'jwt', issuer: world.issuer.issuer, subject });
+  const restrictions = () => createRestrictionStore(tableOf('Directory'));
+  async function signedIn(subject: string, claims: object = {}): Promise<string> {
+    const started = await begun();
+    issue(await world.issuer.token(subject, { aud: CLIENT_ID, nonce: started.nonce, ...claims }));
+    const result = await finish(started);
+    if (!('session' in result)) throw new Error(JSON.stringify(result));
+    return result.session.secret;
+  }
+
+  it('cannot sign in while suspended, and an open session ends', async () => {
+    const session = await signedIn('cleo');
+    const user = { issuer: world.issuer.issuer, subject: 'cleo' };
+    await world.operate('SuspendUser', { user });
+    expect(await portal.view(session)).toMatchObject({ refused: 'signed-out' });
+    const started = await begun();
+    issue(await world.issuer.token('cleo', { aud: CLIENT_ID, nonce: started.nonce }));
+    expect(await finish(started)).toMatchObject({ refused: 'login_rejected' });
+    await world.operate('ResumeUser', { user });
+    expect(await portal.view(session)).toHaveProperty('agents');
+  });
+
+  it('is signed out when the session ends at the identity provider, and only there', async () => {
+    const ended = await signedIn('dora', { sid: 'session-1' });
+    const other = await signedIn('dora', { sid: 'session-2' });
+    const now = Math.floor(Date.now() / 1000) + 1;
+    await restrictions().putUser({
+      userHash: hashOfUser('dora'),
+      endedSessions: { [sessionHash(world.issuer.issuer, 'session-1')]: now },
+      revision: 1,
+    });
+    expect(await portal.view(ended)).toMatchObject({ refused: 'signed-out' });
+    expect(await portal.view(other)).toHaveProperty('agents');
+  });
+});
