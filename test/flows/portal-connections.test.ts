@@ -347,7 +347,7 @@ it('connects nothing to a suspended agent, and still disconnects it', async () =
 });
 
 describe('a disconnection', () => {
-  it('ends the access at once, is followed by the person, and by nobody else', async () => {
+  it('ends the access immediately, and only the person can follow it', async () => {
     const { agent, portal, session, key } = await connected('ana');
     const { accessToken } = await ask(agent, 'ana');
     expect(accessToken).toBeDefined();
@@ -436,11 +436,11 @@ describe('the verification of a portal', () => {
       statusReason: expect.stringContaining('belongs to another principal') as string,
     });
     const missing = await portalOf([], {
-      change: { status: 'UPDATING', sources: [{ type: 'workload-identity', identifier: 'nobody' }] },
+      change: { status: 'UPDATING', sources: [{ type: 'workload-identity', identifier: 'missing-agent' }] },
     });
     expect(await verified(missing)).toEqual({
       status: 'UPDATE_FAILED',
-      statusReason: 'The workload identity "nobody" does not exist.',
+      statusReason: 'The workload identity "missing-agent" does not exist.',
     });
     const untrusted = await portalOf([await world.agent()], {
       identityProvider: world.provider,
