@@ -4,6 +4,7 @@ import type { AuthorizeInput } from '../domain/consent/authorize';
 import type { BrowserOutcome } from '../domain/consent/browser';
 import type { CallbackInput } from '../domain/consent/callback';
 import { renderPage } from '../pages/consent-pages';
+import type { Branding } from '../pages/shell';
 import { createCookieJar } from './cookies';
 import { formOf, pageResult, queryOf, redirectResult } from './page-result';
 
@@ -14,7 +15,8 @@ export interface ConsentBrowser {
   /** Reads the form of the consent page. */
   declineInput(event: APIGatewayProxyEvent): AuthorizeInput;
   callbackInput(event: APIGatewayProxyEvent): CallbackInput;
-  result(outcome: BrowserOutcome): APIGatewayProxyResult;
+  /** @param branding of the portal that began the consent, if one did */
+  result(outcome: BrowserOutcome, branding?: Branding): APIGatewayProxyResult;
 }
 
 /** @param baseUrl public address of the service */
@@ -33,7 +35,7 @@ export function createConsentBrowser(baseUrl: string): ConsentBrowser {
       query: queryOf(event),
       cookies: jar.read(event),
     }),
-    result(outcome) {
+    result(outcome, branding) {
       const { cookie, dropped = [] } = outcome;
       const cookies = [
         ...dropped.map((name) => jar.set({ name, value: '', maxAge: 0 })),
@@ -43,7 +45,7 @@ export function createConsentBrowser(baseUrl: string): ConsentBrowser {
       const browser = { referrerPolicy: 'no-referrer', cookies } as const;
       return outcome.kind === 'redirect'
         ? redirectResult(302, outcome.location, browser)
-        : pageResult(renderPage(outcome.page), browser);
+        : pageResult(renderPage(outcome.page, branding), browser);
     },
   };
 }

@@ -79,7 +79,10 @@ export function createHandler<Group extends RoutedGroup>(
   function serve(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
     const name = routes.get(`${event.httpMethod} ${event.resource}`);
     const route: Partial<Route> = name ? OPERATIONS[name] : {};
-    const defaults = { operation: name ?? UNKNOWN_ROUTE, auditSuccess: route.metadata !== true };
+    const defaults = {
+      operation: name ?? UNKNOWN_ROUTE,
+      auditSuccess: route.metadata !== true && route.auditedBy === undefined,
+    };
     return requests.ensureEntry(defaults, (annotate) => respond(event, name, annotate));
   }
 

@@ -16,6 +16,7 @@ export const ROUTED_GROUPS = [
   'grants',
   'operator',
   'security-events',
+  'portal',
 ] as const;
 
 export type RoutedGroup = (typeof ROUTED_GROUPS)[number];
@@ -48,7 +49,9 @@ export interface Route {
   readonly status: 200 | 201 | 202 | 204;
   /** Name of the list-valued query parameter, if there is one. */
   readonly query?: 'tagKeys';
-  /** Public metadata. Reading it involves no decision, so it has no audit entry. */
+  /** The function that records the audit entries, if it is not the one that serves the route. */
+  readonly auditedBy?: 'connections';
+  /** Public metadata, or a page without any. Reading it involves no decision, so it has no audit entry. */
   readonly metadata?: true;
 }
 
@@ -67,6 +70,17 @@ const open = (path: string): Route => ({
   group: 'oauth-callback',
   status: 200,
 });
+
+/** A page of a consent portal. The `connections` function does what the person asks for, and records it. */
+const page = (method: 'GET' | 'POST', path: string): Route => ({
+  ...open(`/portals/{portalId}${path}`),
+  method,
+  group: 'portal',
+  auditedBy: 'connections',
+});
+
+/** A page outside of any portal. */
+const site = (path: string): Route => ({ ...open(path), group: 'portal', metadata: true });
 
 const receiver = (path: string, status: Route['status']): Route => ({
   method: 'POST',
@@ -168,6 +182,19 @@ export const OPERATIONS = {
   Callback: open('/identities/oauth2/callback/{callbackId}'),
   Jwks: { ...open('/.well-known/jwks.json'), metadata: true },
   IssuerMetadata: { ...open('/.well-known/openid-configuration'), metadata: true },
+
+  // Beyond AWS: pages for people.
+  Portal: page('GET', ''),
+  PortalSignIn: page('GET', '/login'),
+  PortalSignInCallback: page('GET', '/callback'),
+  PortalSignOut: page('POST', '/logout'),
+  PortalConnect: page('POST', '/connect'),
+  PortalComplete: page('GET', '/connect/callback'),
+  PortalDisconnect: page('POST', '/disconnect'),
+  PortalDisconnection: page('GET', '/disconnections/{revocationId}'),
+  Home: site('/'),
+  Favicon: site('/favicon.ico'),
+  NotFound: site('/{unknown+}'),
 } as const satisfies Record<string, Route>;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -3,6 +3,7 @@
  * It cannot reach a grant. The provider-client function sends its requests to providers.
  */
 import { system } from '../adapters/system';
+import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
 import { createSessionStore } from '../adapters/dynamodb/session-store';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
 import { createSeal } from '../adapters/kms/seal';
@@ -12,9 +13,12 @@ import { json } from '../api/errors';
 import { issuerDocument, jwksDocument } from '../api/issuer-metadata';
 import { createHandler } from '../api/router';
 import { authorize } from '../domain/consent/authorize';
+import type { BrowserOutcome } from '../domain/consent/browser';
 import { callback } from '../domain/consent/callback';
 import { decline } from '../domain/consent/decline';
+import { appearanceOf, findPortal } from '../domain/portal/consent-portal';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
+import type { Branding } from '../pages/shell';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
 import { audit, report, requests } from './composition/logging';
@@ -33,6 +37,7 @@ const aws = createAws(env);
 const { tables } = aws;
 const vaultKeys = vaultKeysOf(aws, env);
 const browser = createConsentBrowser(env.BASE_URL);
+const portals = createConsentPortalStore(tables.DIRECTORY_TABLE);
 const publicKeys = createPublicKeys(createSigningKeyStore(tables.DIRECTORY_TABLE), system);
 const deps = {
   sessions: createSessionStore(tables.SESSIONS_TABLE),
@@ -47,10 +52,21 @@ const deps = {
   baseUrl: env.BASE_URL,
 };
 
+/** Returns the appearance of the portal that began the consent; undefined if none did, or it was deleted. */
+async function brandingFor(outcome: BrowserOutcome): Promise<Branding | undefined> {
+  if (outcome.kind !== 'page' || outcome.page.name !== 'consent') return undefined;
+  const { portalId } = outcome.page.question;
+  const portal = portalId === undefined ? undefined : await findPortal(portals, portalId);
+  return portal && appearanceOf(portal);
+}
+
 export const handler = createHandler(
   'oauth-callback',
   {
-    Authorize: async (event) => browser.result(await authorize(deps, browser.authorizeInput(event))),
+    Authorize: async (event) => {
+      const outcome = await authorize(deps, browser.authorizeInput(event));
+      return browser.result(outcome, await brandingFor(outcome));
+    },
     DeclineAuthorization: async (event) => browser.result(await decline(deps, browser.declineInput(event))),
     Callback: async (event) => browser.result(await callback(deps, browser.callbackInput(event))),
     Jwks: async () => {

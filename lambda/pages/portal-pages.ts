@@ -38,10 +38,34 @@ const SIGN_IN_FAILURES: Readonly<Record<LoginError, Pick<Message, 'title' | 'hap
   },
 };
 
-/** The page of a person who is not signed in, with the reason if a sign-in failed. */
-export function renderSignIn(frame: PortalFrame, error?: LoginError): RenderedPage {
+/** Why a person sees the sign-in page. */
+export interface SignInReason {
+  /** A sign-in failed, or a session ended. */
+  readonly error?: LoginError | undefined;
+  /** The completion URI of a connection that waits for the sign-in. */
+  readonly resume?: string;
+}
+
+/** The page of a person who is not signed in. */
+export function renderSignIn(frame: PortalFrame, { error, resume }: SignInReason = {}): RenderedPage {
   const { portal, path } = frame;
-  const signIn = [linkButton(`${path}/login`, 'Sign in')];
+  const query = resume === undefined ? '' : `?session_id=${encodeURIComponent(resume)}`;
+  const signIn = [linkButton(`${path}/login${query}`, 'Sign in')];
+  if (resume !== undefined) {
+    return renderMessage(
+      {
+        status: 200,
+        icon: 'info',
+        tone: 'calm',
+        title: 'Sign in to finish connecting',
+        happened: 'You allowed access, but you are no longer signed in here.',
+        next: html`Sign in at <strong>${portal.signInProvider}</strong> as the person who began. The access is
+          stored then, and not before.`,
+        actions: signIn,
+      },
+      frameOf(frame),
+    );
+  }
   if (error !== undefined) {
     return renderMessage(
       {

@@ -182,6 +182,7 @@ const invokeStatement = (functionArn: string): PolicyStatement =>
  */
 export function functionAccess(permissions: GroupPermissions, resources: AccessedResources): FunctionAccess {
   const { state } = resources;
+  const usesState = permissions.tables.length > 0;
   const invoked = (permissions.invokes ?? []).map((group): [InvokedGroup, InvokedFunction] => {
     const found = resources.invoked?.[group];
     if (!found) throw new Error(`The function ${group} is missing.`);
@@ -196,13 +197,13 @@ export function functionAccess(permissions: GroupPermissions, resources: Accesse
       ...(permissions.signingKeys ? [signingKeyStatement(permissions.signingKeys)] : []),
       ...(permissions.webIdentity ? webIdentityStatements() : []),
       ...invoked.map(([, { functionArn }]) => invokeStatement(functionArn)),
-      tableEncryptionStatement(state),
+      ...(usesState ? [tableEncryptionStatement(state)] : []),
     ],
     environment: {
       ...Object.fromEntries(
         permissions.tables.map(({ table }) => [TABLE_VARIABLE[table], tableOf(state, table).tableName]),
       ),
-      KMS_KEY_ARN: state.encryptionKey.keyArn,
+      ...(usesState && { KMS_KEY_ARN: state.encryptionKey.keyArn }),
       ...Object.fromEntries(
         invoked.map(([group, { functionName }]) => [FUNCTION_VARIABLE[group], functionName]),
       ),

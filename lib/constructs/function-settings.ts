@@ -47,6 +47,8 @@ export interface ServiceFunctionSettings {
   readonly operator?: FunctionSettings;
   /** Receives security events of identity providers. */
   readonly securityEvents?: FunctionSettings;
+  /** Serves the pages of consent portals. */
+  readonly portal?: FunctionSettings;
   /** Renews tokens in the background, and pushes authorization requests. */
   readonly providerClient?: FunctionSettings;
   /** Revokes grants, and tells providers. */
@@ -69,6 +71,7 @@ const MEMBERS: Readonly<Record<FunctionGroup, keyof ServiceFunctionSettings>> = 
   grants: 'grants',
   operator: 'operator',
   'security-events': 'securityEvents',
+  portal: 'portal',
   'provider-client': 'providerClient',
   revocation: 'revocation',
   connections: 'connections',
@@ -90,6 +93,7 @@ export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
   grants: 512,
   operator: 512,
   'security-events': 512,
+  portal: 512,
   'provider-client': 512,
   revocation: 512,
   connections: 512,

@@ -33,6 +33,8 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
   'provider-client': Duration.seconds(15),
   // A sweep begins attempts for 45 seconds, and the last of them takes up to 35.
   revocation: Duration.seconds(90),
+  // It waits for the function `connections`.
+  portal: Duration.seconds(29),
   // A disconnection waits for the function `revocation`, for up to 26 seconds.
   connections: Duration.seconds(29),
   'key-rotation': Duration.seconds(15),

@@ -251,6 +251,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     grants: addFunction('grants', invoked),
     operator: addFunction('operator', invoked),
     'security-events': addFunction('security-events', invoked),
+    portal: addFunction('portal', invoked),
   };
   api.addRoutes({
     'control-plane': routed['control-plane'].invoked,
@@ -261,6 +262,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     grants: routed.grants.invoked,
     operator: routed.operator.invoked,
     'security-events': routed['security-events'].invoked,
+    portal: routed.portal.invoked,
   });
   new KeySchedule(scope, 'KeySchedule', { keyRotation: keyRotation.invoked });
   new RevocationSchedule(scope, 'RevocationSchedule', { revocation: revocation.invoked });

@@ -38,7 +38,7 @@ export interface MethodAccess {
 
 /** Returns a method as IAM names it. A label in the path becomes `*`, because IAM sees the request as it was sent. */
 export function methodName({ method, path }: Pick<Route, 'method' | 'path'>): MethodName {
-  return `${method}/${path.slice(1).replace(/\{\w+\+?\}/, '*')}`;
+  return `${method}/${path.slice(1).replace(/\{\w+\+?\}/g, '*')}`;
 }
 
 function methodArn(api: InvokedApi, method: MethodName, restApiId: string = api.restApiId): string {

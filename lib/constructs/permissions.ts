@@ -222,6 +222,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [sessions] },
       { table: 'Keys', actions: ['GetItem', 'Query'], partitions: [vaultKeys('consent')] },
       { table: 'Directory', actions: ['Query'], partitions: [signingKeys] },
+      // The consent page looks like the portal that began the consent.
+      { table: 'Directory', actions: ['GetItem'], partitions: [portals] },
     ],
     key: [{ actions: ['Decrypt'], purposes: ['consent'] }],
     invokes: ['provider-client'],
@@ -294,6 +296,9 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     webIdentity: true,
     verifiesUsers: false,
   },
+
+  /** The pages of consent portals, a public function. Browsers reach everything by the function `connections`. */
+  portal: { tables: [], key: [], invokes: ['connections'], verifiesUsers: false },
 
   /**
    * Behind consent portals, on the rights of their owners: it signs people in, begins and completes consent sessions,

@@ -25,9 +25,16 @@ export interface PrivateApi {
   readonly network?: CallerNetwork;
 }
 
+/**
+ * Returns whether the policy can allow the route to everyone. The method of a path that begins with a parameter is
+ * `GET/*`, which includes operations that must be signed: with IAM authorization, a resource policy that allows a request
+ * is enough for every principal of the account.
+ */
+const isDistinct = ({ path }: Route): boolean => !path.startsWith('/{');
+
 /** @param stage name of the API's stage */
 export function privateApiPolicy({ vpcEndpoints }: PrivateApi, stage: string): PolicyDocument {
-  const open = Object.values<Route>(OPERATIONS).filter(({ auth }) => auth === 'NONE');
+  const open = Object.values<Route>(OPERATIONS).filter((route) => route.auth === 'NONE' && isDistinct(route));
   return new PolicyDocument({
     statements: [
       new PolicyStatement({

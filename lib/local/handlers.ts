@@ -11,6 +11,7 @@ import { handler as eventPoll } from '../../lambda/handlers/event-poll';
 import { handler as grants } from '../../lambda/handlers/grants';
 import { handler as operator } from '../../lambda/handlers/operator';
 import { handler as revocation } from '../../lambda/handlers/revocation';
+import { handler as portal } from '../../lambda/handlers/portal';
 import { handler as providerClient } from '../../lambda/handlers/provider-client';
 import { handler as securityEvents } from '../../lambda/handlers/security-events';
 import { handler as tokenExchange } from '../../lambda/handlers/token-exchange';
@@ -25,6 +26,7 @@ export const HANDLERS = {
   'event-poll': eventPoll,
   grants,
   operator,
+  portal,
   'provider-client': providerClient,
   revocation,
   'security-events': securityEvents,

@@ -1,4 +1,7 @@
-/** Finds the route of a request by the rules of API Gateway: a literal segment takes precedence over a parameter. */
+/**
+ * Finds the route of a request by the rules of API Gateway: the path selects a resource, and then the method selects one
+ * of the resource's methods. A literal segment takes precedence over a parameter, and a parameter over the rest of a path.
+ */
 
 /** The part of a route that is needed to match it. */
 interface Template {
@@ -15,10 +18,12 @@ export interface RouteMatch<Route> {
 
 export type RouteMatcher<Route> = (method: string, path: string) => RouteMatch<Route> | undefined;
 
-interface CompiledRoute<Route> {
-  readonly route: Route;
+/** A path template, and its routes by method. */
+interface Resource<Route> {
+  readonly path: string;
   readonly pattern: RegExp;
   readonly names: readonly string[];
+  readonly routes: ReadonlyMap<string, Route>;
 }
 
 const PARAMETER = /^\{(\w+)(\+?)\}$/;
@@ -29,30 +34,58 @@ const PARAMETER = /^\{(\w+)(\+?)\}$/;
  * @param routes templates in the notation of API Gateway: `{name}` for one segment, `{name+}` for the rest of the path
  */
 export function compileRoutes<Route extends Template>(routes: readonly Route[]): RouteMatcher<Route> {
-  const compiled = routes.map((route) => compile(route)).sort((a, b) => a.names.length - b.names.length);
+  const paths = [...new Set(routes.map(({ path }) => path))];
+  const resources = paths
+    .map((path) =>
+      compile(
+        path,
+        routes.filter((route) => route.path === path),
+      ),
+    )
+    .sort((a, b) => compared(a.path, b.path));
   return (method, path) => {
-    for (const { route, pattern, names } of compiled) {
-      const values = route.method === method ? pattern.exec(path)?.slice(1).map(decode) : undefined;
-      if (values?.every((value) => value !== undefined)) {
-        return {
-          route,
-          parameters: Object.fromEntries(names.map((name, index) => [name, values[index] ?? ''])),
-        };
-      }
+    for (const { pattern, names, routes: methods } of resources) {
+      const values = pattern.exec(path)?.slice(1).map(decode);
+      if (!values?.every((value) => value !== undefined)) continue;
+      const route = methods.get(method);
+      if (!route) return undefined;
+      return {
+        route,
+        parameters: Object.fromEntries(names.map((name, index) => [name, values[index] ?? ''])),
+      };
     }
     return undefined;
   };
 }
 
-function compile<Route extends Template>(route: Route): CompiledRoute<Route> {
+/** Sorts the more specific template first. */
+function compared(one: string, other: string): number {
+  const [first, second] = [ranksOf(one), ranksOf(other)];
+  const place = first.findIndex((rank, index) => rank !== second[index]);
+  return place < 0 ? 0 : (first[place] ?? 0) - (second[place] ?? 0);
+}
+
+/** The rank of each segment: literal, parameter, rest of the path. */
+const ranksOf = (path: string): number[] =>
+  path.split('/').map((segment) => {
+    const [parameter, , greedy] = PARAMETER.exec(segment) ?? [];
+    return parameter === undefined ? 0 : greedy ? 2 : 1;
+  });
+
+function compile<Route extends Template>(path: string, routes: readonly Route[]): Resource<Route> {
   const names: string[] = [];
-  const segments = route.path.split('/').map((segment) => {
+  const segments = path.split('/').map((segment) => {
     const [, name, greedy] = PARAMETER.exec(segment) ?? [];
     if (name === undefined) return segment.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     names.push(name);
     return greedy ? '(.+)' : '([^/]+)';
   });
-  return { route, pattern: new RegExp(`^${segments.join('/')}$`), names };
+  return {
+    path,
+    pattern: new RegExp(`^${segments.join('/')}$`),
+    names,
+    routes: new Map(routes.map((route) => [route.method, route])),
+  };
 }
 
 function decode(segment: string): string | undefined {

@@ -78,6 +78,21 @@ export const OPEN_ROUTES: Readonly<Record<Exclude<OperationName, JsonOperation>,
     'The form of the consent page, if the session has one: the user declines, and the session fails with `access_denied`. Requires the cookie of the browser that saw the page.',
   Callback:
     'The `callbackUrl` of a credential provider, where the provider redirects the browser. Redirects to the return URL with a one-time `session_id` and, if the request had `customState`, with `state`.',
+  Portal:
+    'The first page of a consent portal: the sign-in, or the agents of the signed-in user with their connections. See [portal.md](portal.md).',
+  PortalSignIn: 'Begins the sign-in to a portal: sets a cookie, and redirects to the identity provider.',
+  PortalSignInCallback:
+    'The redirect URI of a portal at the identity provider. Verifies the response, and sets the session cookie.',
+  PortalSignOut: 'Ends the session in a portal. A form.',
+  PortalConnect: 'Begins the consent for a connection, and redirects to its authorization URL. A form.',
+  PortalComplete: 'The return URL of connections that begin in a portal. Completes the consent session.',
+  PortalDisconnect:
+    'Shows what a disconnection ends, or, with `confirmed`, disconnects and redirects to its progress. A form.',
+  PortalDisconnection: 'Whether the provider has confirmed a disconnection.',
+  Home: 'A page that says what answers at this address.',
+  Favicon: 'The icon of the pages.',
+  NotFound:
+    'Any other path: a page for browsers (`Accept` with `text/html`), and ResourceNotFoundException for other clients.',
   Jwks: 'The public keys that validate workload access tokens (RFC 7517).',
   IssuerMetadata:
     'The metadata of the issuer of workload access tokens, in the format of OpenID Connect Discovery 1.0.',

@@ -176,7 +176,12 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
     ],
   },
   'oauth-callback': {
-    may: [get('Sessions', SESSION), get('Keys', 'VAULT-KEY#consent#a'), invoke('provider-client')],
+    may: [
+      get('Sessions', SESSION),
+      get('Keys', 'VAULT-KEY#consent#a'),
+      get('Directory', PORTAL),
+      invoke('provider-client'),
+    ],
     mayNot: [
       ...[get('Vault', GRANT), get('Vault', CLIENT_SECRET), put('Vault', GRANT), scan('Vault')],
       ...[get('Keys', 'VAULT-KEY#grant#a'), get('Directory', IDENTITY), put('Directory', SIGNING_KEYS)],
@@ -202,6 +207,13 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
       ...[generate('grant'), decrypt('api-key'), decrypt('consent'), decrypt('signing'), decrypt()],
       ...[get('Sessions', SESSION), query('Directory', SIGNING_KEYS), put('Vault', CLIENT_SECRET)],
       ...[scan('Vault'), scan('Revocations'), invoke('provider-client'), invoke('revocation')],
+    ],
+  },
+  portal: {
+    may: [invoke('connections')],
+    mayNot: [
+      ...[get('Directory', PORTAL), get('Sessions', PORTAL_SESSION), put('Sessions', PORTAL_SESSION)],
+      ...[get('Vault', GRANT), decrypt('grant'), decrypt(), invoke('revocation'), invoke('provider-client')],
     ],
   },
   connections: {

@@ -16,6 +16,7 @@ const ENVIRONMENT = {
   ARN_PREFIX: 'arn:aws:bedrock-agentcore:eu-central-1:123456789012',
   PROVIDER_CLIENT_FUNCTION: 'Stateless-providerclient-1A2B3C:live',
   REVOCATION_FUNCTION: 'Stateless-revocation-1A2B3C:live',
+  CONNECTIONS_FUNCTION: 'Stateless-connections-1A2B3C:live',
   TRUSTED_ISSUERS: '[]',
   LIFETIMES: '{}',
   QUOTAS: '{}',
@@ -42,6 +43,7 @@ const MALFORMED: Partial<Record<Variable, readonly [value: string, said: string]
   ],
   PROVIDER_CLIENT_FUNCTION: ['no function', 'PROVIDER_CLIENT_FUNCTION must be the name or ARN of a function'],
   REVOCATION_FUNCTION: ['no function', 'REVOCATION_FUNCTION must be the name or ARN of a function'],
+  CONNECTIONS_FUNCTION: ['no function', 'CONNECTIONS_FUNCTION must be the name or ARN of a function'],
   TRUSTED_ISSUERS: ['[{}]', 'TRUSTED_ISSUERS: trusted issuers'],
   LIFETIMES: ['{"vaultKey":1}', 'LIFETIMES: lifetimes: vaultKey: must be 86400 seconds or more'],
   QUOTAS: ['many', 'QUOTAS: quotas: not JSON'],
@@ -94,6 +96,7 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
     ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'REVOCATIONS_TABLE', 'KMS_KEY_ARN'] as const),
     ...(['ARN_PREFIX', 'LIFETIMES'] as const),
   ],
+  portal: ['BASE_URL', 'CONNECTIONS_FUNCTION'],
   connections: [
     ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'SESSIONS_TABLE', 'VAULT_TABLE', 'REVOCATIONS_TABLE'] as const),
     ...(['KMS_KEY_ARN', 'BASE_URL', 'ARN_PREFIX', 'REVOCATION_FUNCTION'] as const),
@@ -149,12 +152,12 @@ describe.each(FUNCTION_GROUPS)('%s', (group) => {
   });
 
   it('names all errors together', async () => {
+    const absent = ['DIRECTORY_TABLE', 'KEYS_TABLE', 'CONNECTIONS_FUNCTION'] as const;
     const line = await start(group, {
-      DIRECTORY_TABLE: undefined,
-      KEYS_TABLE: undefined,
+      ...Object.fromEntries(absent.map((name) => [name, undefined])),
       KMS_KEY_ARN: 'alias/any',
     });
-    const missing = (['DIRECTORY_TABLE', 'KEYS_TABLE'] as const).filter((name) => required.includes(name));
+    const missing = absent.filter((name) => required.includes(name));
     const faults = [
       `set ${missing.join(', ')}`,
       ...(required.includes('KMS_KEY_ARN') ? ['KMS_KEY_ARN must be the ARN of a KMS key'] : []),

@@ -45,6 +45,7 @@ export class GatewayUnderTest {
         grants: handler,
         operator: handler,
         'security-events': handler,
+        portal: handler,
       },
       principals: [agent],
       reportFailure: (failure) => gateway.failures.push(failure),

@@ -116,6 +116,16 @@ describe('the gateway', () => {
     expect(gateway.events).toHaveLength(0);
   });
 
+  it('serves a GET request to an unknown path by the route for unknown paths', async () => {
+    const { host } = gateway;
+    for (const path of ['/identities', '/identities/Nothing', '/portals', '/wp-login.php']) {
+      expect((await send({ host, method: 'GET', path, headers: { host }, body: '' })).status).toBe(200);
+    }
+    expect(new Set(gateway.events.map(({ event }) => event.resource))).toEqual(
+      new Set([OPERATIONS.NotFound.path]),
+    );
+  });
+
   it.each(['evil.example', 'evil.example:4600', '127.0.0.1', 'localhost.evil.example'])(
     'rejects the host name %s',
     async (name) => {

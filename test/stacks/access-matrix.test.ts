@@ -108,7 +108,11 @@ const DIRECTORY: Row[] = [
     ['token-exchange', 'security-events', 'event-poll'],
   ],
   ['remember an email address', on('Directory', 'PutItem', 'USER-EMAIL#a'), ['token-exchange']],
-  ['read a consent portal', on('Directory', 'GetItem', 'CONSENT-PORTAL#a'), COMPLETERS],
+  [
+    'read a consent portal',
+    on('Directory', 'GetItem', 'CONSENT-PORTAL#a'),
+    [...COMPLETERS, 'oauth-callback'],
+  ],
   ['write a consent portal', on('Directory', 'PutItem', 'CONSENT-PORTAL#a'), ['connections']],
   ['delete a restriction', on('Directory', 'DeleteItem', 'RESTRICTION#AGENT#a'), NO_GROUP],
   ['read the whole directory', on('Directory', 'Scan'), ['operator']],
@@ -248,7 +252,7 @@ const KEYS: Row[] = [
       resource: KEY,
       context: { 'kms:ViaService': 'dynamodb.<AWS::Region>.amazonaws.com' },
     },
-    FUNCTION_GROUPS,
+    FUNCTION_GROUPS.filter((group) => group !== 'portal'),
   ],
   [
     'decrypt through another AWS service',
@@ -334,7 +338,7 @@ const OTHERS: Row[] = [
       ...(['security-events', 'event-poll', 'connections'] as const),
     ],
   ],
-  ['invoke connections', { action: 'lambda:InvokeFunction', resource: '<connections.Arn>' }, NO_GROUP],
+  ['invoke connections', { action: 'lambda:InvokeFunction', resource: '<connections.Arn>' }, ['portal']],
   ...FUNCTION_GROUPS.filter((group) => !INVOKED.includes(group)).map((group): Row => [
     `invoke ${group}`,
     { action: 'lambda:InvokeFunction', resource: `<${group.replaceAll('-', '')}.Arn>` },

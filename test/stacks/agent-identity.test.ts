@@ -209,7 +209,10 @@ describe('privateApi', () => {
   it('the resource policy denies every other network, and allows no operation that must be signed', () => {
     const api = propertiesOf(template, 'AWS::ApiGateway::RestApi');
     expect(api).toMatchObject({ EndpointConfiguration: { Types: ['PRIVATE'], VpcEndpointIds: ['vpce-1'] } });
-    const open = Object.values(OPERATIONS).filter(({ auth }) => auth === 'NONE');
+    // The route of unknown paths would be `GET/*`, which includes operations that must be signed.
+    const open = Object.entries(OPERATIONS).filter(
+      ([name, { auth }]) => auth === 'NONE' && name !== 'NotFound',
+    );
     expect((api.Policy as { Statement: unknown }).Statement).toEqual([
       {
         Sid: 'DenyOtherVpcEndpoints',
@@ -227,11 +230,14 @@ describe('privateApi', () => {
         Resource: expect.arrayContaining([
           'execute-api:/prod/GET/identities/oauth2/authorize',
           'execute-api:/prod/GET/identities/oauth2/callback/*',
+          'execute-api:/prod/GET/portals/*/disconnections/*',
+          'execute-api:/prod/POST/portals/*/disconnect',
         ]) as string[],
       },
     ]);
     const [, allowed] = (api.Policy as { Statement: { Resource: string[] }[] }).Statement;
     expect(allowed?.Resource).toHaveLength(open.length);
+    expect(allowed?.Resource).not.toContain('execute-api:/prod/GET/*');
   });
 
   it("the function behind the stack's resources runs in the stated network", () => {

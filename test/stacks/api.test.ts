@@ -33,7 +33,7 @@ it('the API has exactly the routes of the registry, with their authorization and
     const uri = String(plain(method.Integration.Uri, synthesis));
     return [
       method.HttpMethod,
-      pathOf(method.ResourceId.Ref),
+      pathOf(method.ResourceId.Ref) || '/',
       method.AuthorizationType,
       method.Integration.Type,
       /<(\w+)\.Arn>\/invocations$/.exec(uri)?.[1] ?? uri,
@@ -61,6 +61,17 @@ it('only the routes of browsers, identity providers, and metadata have no IAM au
     'GET /identities/oauth2/callback/{callbackId}',
     'GET /.well-known/jwks.json',
     'GET /.well-known/openid-configuration',
+    'GET /portals/{portalId}',
+    'GET /portals/{portalId}/login',
+    'GET /portals/{portalId}/callback',
+    'POST /portals/{portalId}/logout',
+    'POST /portals/{portalId}/connect',
+    'GET /portals/{portalId}/connect/callback',
+    'POST /portals/{portalId}/disconnect',
+    'GET /portals/{portalId}/disconnections/{revocationId}',
+    'GET /',
+    'GET /favicon.ico',
+    'GET /{unknown+}',
   ]);
 });
 
@@ -80,7 +91,7 @@ it('API Gateway can invoke a function only for the methods of the function', () 
   });
   const registered = Object.values<Route>(OPERATIONS).map(({ method, path, group }) => [
     `<${group.replaceAll('-', '')}.Arn>`,
-    `<ApiRestApiDeploymentStageprod>/${method}${path.replace(/\{\w+\+?\}/, '*')}`,
+    `<ApiRestApiDeploymentStageprod>/${method}${path.replace(/\{\w+\+?\}/g, '*')}`,
   ]);
   expect(invocations.sort(byRoute)).toEqual(registered.sort(byRoute));
 });

@@ -95,24 +95,25 @@ const INVOKE_BOTH: Statement = {
   Resource: ['<providerclient.Arn>', '<revocation.Arn>'],
 };
 
-/**
- * Statements that every role has: encryption of the tables through DynamoDB only, the function's own log, and traces.
- */
+/** Encryption of the tables, through DynamoDB only. */
+const TABLE_ENCRYPTION: Statement = {
+  Effect: 'Allow',
+  Action: [
+    'kms:Decrypt',
+    'kms:DescribeKey',
+    'kms:Encrypt',
+    'kms:GenerateDataKey',
+    'kms:GenerateDataKeyWithoutPlaintext',
+    'kms:ReEncryptFrom',
+    'kms:ReEncryptTo',
+  ],
+  Resource: '<EncryptionKey.Arn>',
+  Condition: { StringEquals: { 'kms:ViaService': 'dynamodb.<AWS::Region>.amazonaws.com' } },
+};
+
+/** Statements that every role has: encryption of the tables, if it uses one; the function's own log, and traces. */
 const inCommon = (group: FunctionGroup): Statement[] => [
-  {
-    Effect: 'Allow',
-    Action: [
-      'kms:Decrypt',
-      'kms:DescribeKey',
-      'kms:Encrypt',
-      'kms:GenerateDataKey',
-      'kms:GenerateDataKeyWithoutPlaintext',
-      'kms:ReEncryptFrom',
-      'kms:ReEncryptTo',
-    ],
-    Resource: '<EncryptionKey.Arn>',
-    Condition: { StringEquals: { 'kms:ViaService': 'dynamodb.<AWS::Region>.amazonaws.com' } },
-  },
+  ...(group === 'portal' ? [] : [TABLE_ENCRYPTION]),
   {
     Effect: 'Allow',
     Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
@@ -200,6 +201,7 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['SESSION#*']),
     onPartitions('Keys', ['dynamodb:GetItem', 'dynamodb:Query'], ['VAULT-KEY#consent#*']),
     onPartitions('Directory', 'dynamodb:Query', ['SIGNING-KEY']),
+    onPartitions('Directory', 'dynamodb:GetItem', ['CONSENT-PORTAL#*']),
     forPurposes('kms:Decrypt', ['consent']),
     INVOKE_PROVIDER_CLIENT,
   ],
@@ -304,6 +306,7 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     forPurposes(['kms:Decrypt', 'kms:Encrypt'], ['pagination']),
     INVOKE_REVOCATION,
   ],
+  portal: [{ ...INVOKE_PROVIDER_CLIENT, Resource: '<connections.Arn>' }],
   connections: [
     onPartitions(['Directory', 'Vault'], 'dynamodb:BatchGetItem', [
       'WORKLOAD-IDENTITY#*',
@@ -507,7 +510,6 @@ it("the key policy of the log key allows CloudWatch Logs for this account's log 
 
 describe('the environment', () => {
   const everywhere = {
-    KMS_KEY_ARN: '<EncryptionKey.Arn>',
     ARN_PREFIX: 'arn:<AWS::Partition>:bedrock-agentcore:<AWS::Region>:<AWS::AccountId>',
     POWERTOOLS_SERVICE_NAME: 'agent-identity',
     NODE_OPTIONS: '--enable-source-maps',
@@ -568,12 +570,14 @@ describe('the environment', () => {
         ...revocations,
       },
     ],
+    ['portal', { ...address, CONNECTIONS_FUNCTION: '<connections>' }],
     ['key-rotation', { ...directory, ...keys }],
     ['token-vault', { ...directory, ...keys }],
     ['grants', { ...address, ...directory, ...vault, ...revocations }],
     ['operator', { ...directory, ...vault, ...revocations }],
   ])('of %s contains only the resources that it can use', (group, expected) => {
-    expect(environmentOf(group)).toEqual({ ...everywhere, ...expected });
+    const key = group === 'portal' ? {} : { KMS_KEY_ARN: '<EncryptionKey.Arn>' };
+    expect(environmentOf(group)).toEqual({ ...everywhere, ...key, ...expected });
   });
 
   it('never allows providers on loopback', () => {

@@ -1,0 +1,162 @@
+/** One request of a browser to a consent portal, and the responses that its routes share. */
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import type { ConnectionsResult, PortalAppearance, PortalEvent } from '../contract/connections-event';
+import type { AuditTrail } from '../domain/audit';
+import type { System } from '../domain/system';
+import type { PersonFrame, PortalFrame } from '../pages/portal-frame';
+import {
+  isShown,
+  LOGIN_ERRORS,
+  renderForgedForm,
+  renderNoPortal,
+  renderRefusal,
+  type LoginError,
+} from '../pages/portal-pages';
+import type { RenderedPage } from '../pages/shell';
+import { formOf, pageResult, redirectResult } from './page-result';
+import { portalCookies, type PortalCookies, type SessionCookie } from './portal-cookies';
+import { formRejection, formToken } from './portal-forms';
+import { requestContextOf } from './request-context';
+
+export interface PortalRouteDependencies {
+  /** The function that does everything for a person. */
+  readonly connections: { request(event: PortalEvent): Promise<ConnectionsResult> };
+  readonly audit: AuditTrail;
+  readonly system: System;
+  /** Public address of the service. */
+  readonly baseUrl: string;
+}
+
+export interface PortalRequest {
+  /** Name of the route. */
+  readonly operation: string;
+  readonly event: APIGatewayProxyEvent;
+  readonly portalId: string;
+  /** Path of the portal, without a trailing slash. */
+  readonly path: string;
+  readonly cookies: PortalCookies;
+  /** Performs a step, which records its own audit entry. */
+  ask(event: PortalEvent): Promise<ConnectionsResult>;
+  /** Records a request that ends here. */
+  deny(reason: string): void;
+}
+
+type Refused = Extract<ConnectionsResult, { refused: unknown }>;
+type Outcome<Name extends string> = Extract<ConnectionsResult, Readonly<Record<Name, unknown>>>;
+
+/** The URLs of these pages can carry a completion URI, so no other site learns them. Forms send their origin. */
+const REFERRER = { referrerPolicy: 'same-origin' } as const;
+
+export const shown = (page: RenderedPage, cookies: readonly string[] = []): APIGatewayProxyResult =>
+  pageResult(page, { ...REFERRER, cookies });
+
+export const redirected = (location: string, cookies: readonly string[] = []): APIGatewayProxyResult =>
+  redirectResult(303, location, { ...REFERRER, cookies });
+
+export function portalRequest(
+  { connections, audit, baseUrl }: PortalRouteDependencies,
+  operation: string,
+  event: APIGatewayProxyEvent,
+): PortalRequest {
+  const portalId = event.pathParameters?.portalId ?? '';
+  const path = `${new URL(baseUrl).pathname.replace(/\/$/, '')}/portals/${encodeURIComponent(portalId)}`;
+  const origin = requestContextOf(event, undefined);
+  return {
+    operation,
+    event,
+    portalId,
+    path,
+    cookies: portalCookies(event, { baseUrl, portalId, path }),
+    ask: (step) => connections.request({ ...step, origin }),
+    deny: (reason) => audit.record({ operation, outcome: 'denied', reason }),
+  };
+}
+
+const NO_SESSION = 'the browser has no session';
+
+export const isLoginError = (error: string | null): error is LoginError =>
+  (LOGIN_ERRORS as readonly (string | null)[]).includes(error);
+
+export const personOf = ({ secret, personName }: SessionCookie): PersonFrame => ({
+  name: personName,
+  csrf: formToken(secret),
+});
+
+/** Returns the frame of a page of a browser that is not signed in. */
+export const publicFrame = ({ path }: PortalRequest, portal: PortalAppearance): PortalFrame => ({
+  portal,
+  path,
+});
+
+/** Leads a person whose session is over to the sign-in, without the useless cookie. */
+export const signedOut = ({ path, cookies }: PortalRequest): APIGatewayProxyResult =>
+  redirected(`${path}?error=session_expired`, [cookies.dropSession()]);
+
+/** Returns the response to a refused step: a page, or the way to the sign-in. */
+export function refusal(request: PortalRequest, { refused, portal }: Refused): APIGatewayProxyResult {
+  const { path, cookies } = request;
+  if (refused === 'signed-out') return signedOut(request);
+  if (isLoginError(refused)) return redirected(`${path}?error=${refused}`, [cookies.dropSignIn()]);
+  if (!portal || !isShown(refused)) return shown(renderNoPortal());
+  const { session } = cookies;
+  return shown(renderRefusal({ portal, path, person: session && personOf(session) }, refused));
+}
+
+export const hasOutcome = <Name extends string>(
+  result: ConnectionsResult,
+  name: Name,
+): result is Outcome<Name> => name in result;
+
+/** A step of the signed-in person. */
+interface PersonalStep<Name extends string> {
+  /** The outcome that the step has. */
+  readonly outcome: Name;
+  readonly event: (session: string) => PortalEvent;
+  readonly respond: (
+    outcome: Outcome<Name>,
+    frame: PortalFrame & { readonly person: PersonFrame },
+  ) => APIGatewayProxyResult;
+  /** The response to a person who is not signed in, or no longer. */
+  readonly signedOut?: (portal: PortalAppearance | undefined) => Promise<APIGatewayProxyResult>;
+}
+
+/** Performs a step with the session of the cookie. */
+export async function personally<Name extends string>(
+  request: PortalRequest,
+  { outcome, event, respond, ...step }: PersonalStep<Name>,
+): Promise<APIGatewayProxyResult> {
+  const { session } = request.cookies;
+  if (!session) {
+    request.deny(NO_SESSION);
+    return step.signedOut ? step.signedOut(undefined) : signedOut(request);
+  }
+  const result = await request.ask(event(session.secret));
+  if ('refused' in result) {
+    const ended = result.refused === 'signed-out' && step.signedOut;
+    return ended ? ended(result.portal) : refusal(request, result);
+  }
+  if (!hasOutcome(result, outcome)) throw new Error(`connections: the result has no ${outcome}`);
+  return respond(result, { portal: result.portal, path: request.path, person: personOf(session) });
+}
+
+/**
+ * Performs a step that a form asks for.
+ *
+ * @param work is given the form's members
+ */
+export async function fromForm(
+  { baseUrl }: PortalRouteDependencies,
+  request: PortalRequest,
+  work: (form: URLSearchParams) => Promise<APIGatewayProxyResult>,
+): Promise<APIGatewayProxyResult> {
+  const { session } = request.cookies;
+  if (!session) {
+    request.deny(NO_SESSION);
+    return signedOut(request);
+  }
+  const form = formOf(request.event);
+  const rejected = formRejection(request.event, { baseUrl, form, sessionSecret: session.secret });
+  if (rejected === undefined) return work(form);
+  request.deny(rejected);
+  return shown(renderForgedForm({ path: request.path }));
+}

@@ -1,0 +1,200 @@
+/**
+ * The routes of consent portals: requests of browsers become steps of the `connections` function, and its results become
+ * pages, redirects, and cookies. The function that serves these routes can only invoke that function, so a browser
+ * reaches nothing without the secret in its cookie.
+ */
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import type { PortalAppearance } from '../contract/connections-event';
+import { epochSeconds } from '../domain/system';
+import { renderConnections, type Notice } from '../pages/connections-page';
+import { renderDisconnection, renderReach } from '../pages/disconnection-pages';
+import { renderNoPortal, renderSignIn } from '../pages/portal-pages';
+import { queryOf } from './page-result';
+import { completionUriIn } from './portal-cookies';
+import {
+  fromForm,
+  hasOutcome,
+  isLoginError,
+  personally,
+  personOf,
+  portalRequest,
+  publicFrame,
+  redirected,
+  refusal,
+  shown,
+  type PortalRequest,
+  type PortalRouteDependencies,
+} from './portal-request';
+
+type Response = Promise<APIGatewayProxyResult>;
+
+type PortalRoute = (deps: PortalRouteDependencies, request: PortalRequest) => Response;
+
+const PERMISSION_DENIED = 'access_denied';
+
+/** What the address says about the step before. */
+function noticeIn(query: URLSearchParams): Notice | undefined {
+  if (query.get('error') === PERMISSION_DENIED) return { kind: 'not-granted' };
+  const [provider, agent] = [query.get('connected'), query.get('agent')];
+  return provider !== null && agent !== null ? { kind: 'connected', provider, agent } : undefined;
+}
+
+/** The agents of the signed-in person, or the way to the sign-in. */
+async function portal(_deps: PortalRouteDependencies, request: PortalRequest): Response {
+  const { portalId, path, cookies, event } = request;
+  const query = queryOf(event);
+  const { session } = cookies;
+  const result = await request.ask({
+    view: { portalId, ...(session && { session: session.secret }) },
+  });
+  if (hasOutcome(result, 'agents') && session) {
+    const frame = { portal: result.portal, path, person: personOf(session) };
+    return shown(renderConnections(frame, result.agents, noticeIn(query)));
+  }
+  const error = query.get('error');
+  if (hasOutcome(result, 'signedIn')) {
+    const shownError = isLoginError(error) ? error : undefined;
+    return shown(renderSignIn(publicFrame(request, result.portal), { error: shownError }));
+  }
+  if ('refused' in result && result.refused === 'signed-out' && result.portal) {
+    const page = renderSignIn(publicFrame(request, result.portal), { error: 'session_expired' });
+    return shown(page, [cookies.dropSession()]);
+  }
+  if ('refused' in result) return refusal(request, result);
+  throw new Error('connections: the result has neither agents nor a refusal');
+}
+
+async function signIn({ system }: PortalRouteDependencies, request: PortalRequest): Response {
+  const { portalId, cookies, event } = request;
+  const secret = system.randomToken(32);
+  const result = await request.ask({ signIn: { portalId, secret } });
+  if ('refused' in result) return refusal(request, result);
+  if (!hasOutcome(result, 'signInUrl')) throw new Error('connections: the result has no signInUrl');
+  const resume = completionUriIn(queryOf(event).get('session_id'));
+  return redirected(result.signInUrl, [cookies.setSignIn({ secret, resume })]);
+}
+
+async function signInCallback({ system }: PortalRouteDependencies, request: PortalRequest): Response {
+  const { portalId, path, cookies, event } = request;
+  const begun = cookies.signIn;
+  if (!begun) {
+    request.deny('the browser began no sign-in');
+    return redirected(`${path}?error=login_failed`);
+  }
+  const query = [...queryOf(event)];
+  const result = await request.ask({ finishSignIn: { portalId, secret: begun.secret, query } });
+  if ('refused' in result) return refusal(request, result);
+  if (!hasOutcome(result, 'session')) throw new Error('connections: the result has no session');
+  const { secret, expiresAt, personName } = result.session;
+  const { resume } = begun;
+  const next = resume === undefined ? '' : `/connect/callback?session_id=${encodeURIComponent(resume)}`;
+  return redirected(`${path}${next}`, [
+    cookies.dropSignIn(),
+    cookies.setSession({ secret, personName }, Math.max(0, expiresAt - epochSeconds(system))),
+  ]);
+}
+
+const signOut: PortalRoute = (deps, request) =>
+  fromForm(deps, request, async () => {
+    const { portalId, path, cookies } = request;
+    const session = cookies.session?.secret ?? '';
+    const result = await request.ask({ signOut: { portalId, session } });
+    if ('refused' in result && result.refused !== 'signed-out') return refusal(request, result);
+    return redirected(path, [cookies.dropSession()]);
+  });
+
+const connect: PortalRoute = (deps, request) =>
+  fromForm(deps, request, (form) => {
+    const connection = form.get('connection') ?? '';
+    return personally(request, {
+      outcome: 'authorizationUrl',
+      event: (session) => ({ connect: { portalId: request.portalId, session, connection } }),
+      // An address of this service, so the page's form can lead to it.
+      respond: ({ authorizationUrl }) => redirected(authorizationUrl),
+    });
+  });
+
+/** The page for a person whose session ended while they were at the provider. */
+async function signInToComplete(
+  request: PortalRequest,
+  resume: string,
+  known: PortalAppearance | undefined,
+): Response {
+  const result = known ? undefined : await request.ask({ view: { portalId: request.portalId } });
+  if (result && 'refused' in result) return refusal(request, result);
+  const appearance = known ?? result?.portal;
+  if (!appearance) return shown(renderNoPortal());
+  const page = renderSignIn(publicFrame(request, appearance), { resume });
+  return shown(page, [request.cookies.dropSession()]);
+}
+
+/** The return URL of a connection. The URI in it is valid only for the person who began the connection. */
+function complete(_deps: PortalRouteDependencies, request: PortalRequest): Response {
+  const { portalId, path, event } = request;
+  const query = queryOf(event);
+  if (query.has('error')) return Promise.resolve(redirected(`${path}?error=${PERMISSION_DENIED}`));
+  const sessionUri = completionUriIn(query.get('session_id'));
+  if (sessionUri === undefined) return Promise.resolve(redirected(path));
+  return personally(request, {
+    outcome: 'completed',
+    event: (session) => ({ complete: { portalId, session, sessionUri } }),
+    respond: ({ completed: { agent, provider } }) => {
+      const notice = new URLSearchParams({ connected: provider.name, agent: agent.name });
+      return redirected(`${path}?${notice.toString()}`);
+    },
+    signedOut: (known) => signInToComplete(request, sessionUri, known),
+  });
+}
+
+const disconnect: PortalRoute = (deps, request) =>
+  fromForm(deps, request, (form) => {
+    const { portalId, path } = request;
+    const connection = form.get('connection') ?? '';
+    if (form.get('confirmed') === 'yes') {
+      return personally(request, {
+        outcome: 'revocationId',
+        event: (session) => ({ disconnect: { portalId, session, connection } }),
+        respond: ({ revocationId }) =>
+          redirected(`${path}/disconnections/${encodeURIComponent(revocationId)}`),
+      });
+    }
+    return personally(request, {
+      outcome: 'reach',
+      event: (session) => ({ reach: { portalId, session, connection } }),
+      respond: ({ reach }, frame) => shown(renderReach(frame, connection, reach)),
+    });
+  });
+
+function disconnection(_deps: PortalRouteDependencies, request: PortalRequest): Response {
+  const { portalId, event } = request;
+  const revocationId = event.pathParameters?.revocationId ?? '';
+  return personally(request, {
+    outcome: 'disconnection',
+    event: (session) => ({ disconnection: { portalId, session, revocationId } }),
+    respond: (result, frame) => shown(renderDisconnection(frame, revocationId, result.disconnection)),
+  });
+}
+
+const ROUTES = {
+  Portal: portal,
+  PortalSignIn: signIn,
+  PortalSignInCallback: signInCallback,
+  PortalSignOut: signOut,
+  PortalConnect: connect,
+  PortalComplete: complete,
+  PortalDisconnect: disconnect,
+  PortalDisconnection: disconnection,
+} as const satisfies Record<string, PortalRoute>;
+
+export type PortalRouteName = keyof typeof ROUTES;
+
+/** Returns the handlers of the portals' routes. */
+export function createPortalRoutes(
+  deps: PortalRouteDependencies,
+): Readonly<Record<PortalRouteName, (event: APIGatewayProxyEvent) => Response>> {
+  const handlers = Object.entries(ROUTES).map(([name, route]: [string, PortalRoute]) => [
+    name,
+    (event: APIGatewayProxyEvent) => route(deps, portalRequest(deps, name, event)),
+  ]);
+  return Object.fromEntries(handlers) as Record<PortalRouteName, (event: APIGatewayProxyEvent) => Response>;
+}

@@ -1,0 +1,53 @@
+/** The addresses outside of any portal: what a person finds who comes without a link, or with a broken one. */
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { ServiceError } from '../domain/service-error';
+import { renderFailure, renderHome, renderNotFound } from '../pages/portal-pages';
+import type { RenderedPage } from '../pages/shell';
+import { errorResult } from './errors';
+import { pageResult } from './page-result';
+import type { GroupHandler } from './router';
+
+const shown = (page: RenderedPage): APIGatewayProxyResult =>
+  pageResult(page, { referrerPolicy: 'same-origin' });
+
+export const homeResult = (): APIGatewayProxyResult => shown(renderHome());
+
+/** A shield, in the service's default color. */
+const ICON =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20"><path fill="#2f56d9" d="M10 .8l8 3v6.2c0 4.9-3.4 8.2-8 9.8-4.6-1.600-8-4.900-8-9.8V3.800z"/><path fill="none" stroke="#fff" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" d="M6.4 10l2.600 2.600 4.800-5.200"/></svg>';
+
+export const faviconResult = (): APIGatewayProxyResult => ({
+  statusCode: 200,
+  headers: {
+    'content-type': 'image/svg+xml',
+    'cache-control': 'public, max-age=86400',
+    'x-content-type-options': 'nosniff',
+    // An image that a person opens alone is a document.
+    'content-security-policy': "default-src 'none'",
+  },
+  body: ICON,
+});
+
+/** Whether the client is a browser that shows a page, and not a client of the API. */
+const wantsPage = ({ multiValueHeaders }: APIGatewayProxyEvent): boolean =>
+  Object.entries(multiValueHeaders).some(
+    ([name, values = []]) =>
+      name.toLowerCase() === 'accept' && values.some((value) => value.includes('text/html')),
+  );
+
+const NO_SUCH_ROUTE = new ServiceError(
+  'ResourceNotFoundException',
+  'The operation does not exist. Check the method and the path.',
+);
+
+/** Returns a page for people, and an error in the form of the API for its clients. */
+export const notFoundResult = (event: APIGatewayProxyEvent): APIGatewayProxyResult =>
+  wantsPage(event) ? shown(renderNotFound()) : errorResult(NO_SUCH_ROUTE);
+
+/** Returns a handler whose failures are pages, too. The failure itself is reported and audited as elsewhere. */
+export const withFailurePage =
+  (handler: GroupHandler): GroupHandler =>
+  async (event, context) => {
+    const result = await handler(event, context);
+    return result.statusCode < 500 || !wantsPage(event) ? result : shown(renderFailure());
+  };

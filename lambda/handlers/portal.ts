@@ -1,0 +1,31 @@
+/**
+ * Composition of the function behind the pages of consent portals, a public function. It has no table and no key: it
+ * keeps a person's secret in a cookie, and the `connections` function decides what the secret is good for.
+ */
+import { createConnectionsFunction } from '../adapters/lambda/connections';
+import { system } from '../adapters/system';
+import { createPortalRoutes } from '../api/portal';
+import { createHandler } from '../api/router';
+import { faviconResult, homeResult, notFoundResult, withFailurePage } from '../api/site';
+import { readEnvironment } from './composition/environment';
+import { audit, report, requests } from './composition/logging';
+
+const env = readEnvironment('BASE_URL', 'CONNECTIONS_FUNCTION');
+
+export const handler = withFailurePage(
+  createHandler(
+    'portal',
+    {
+      ...createPortalRoutes({
+        connections: createConnectionsFunction(env.CONNECTIONS_FUNCTION),
+        audit,
+        system,
+        baseUrl: env.BASE_URL,
+      }),
+      Home: () => Promise.resolve(homeResult()),
+      Favicon: () => Promise.resolve(faviconResult()),
+      NotFound: (event) => Promise.resolve(notFoundResult(event)),
+    },
+    { requests, report },
+  ),
+);

@@ -1,0 +1,409 @@
+/**
+ * The pages of a consent portal in the running service, as a browser without a screen sees them: sign-in, connecting,
+ * disconnecting, signing out, and every request that must not succeed.
+ */
+import { Browser, type Page } from './support/browser';
+import { TestPortal } from './support/portal';
+import { signInAndConsent, startProvider, type TestProvider } from './support/provider';
+import { World, type TestAgent } from './support/world';
+
+let identityProvider: TestProvider;
+let world: World;
+let agent: TestAgent;
+let portal: TestPortal;
+
+beforeAll(async () => {
+  // Each test has its own agent and portal.
+  process.env.QUOTAS = '{"oauth2CredentialProviders":1000}';
+  identityProvider = await startProvider({
+    conformIdTokenClaims: false,
+    claims: { openid: ['sub'], profile: ['name'] },
+    scopes: ['openid', 'profile', 'offline_access'],
+    findAccount: (_context: unknown, id: string) => ({
+      accountId: id,
+      claims: () => Promise.resolve({ sub: id, name: `${id} of <Example>` }),
+    }),
+  });
+  const { discoveryUrl, clientId } = identityProvider;
+  world = await World.start({}, () => [{ discoveryUrl, allowedAudience: [clientId] }]);
+});
+afterAll(async () => {
+  Reflect.deleteProperty(process.env, 'QUOTAS');
+  await world.stop();
+  await identityProvider.close();
+});
+beforeEach(async () => {
+  agent = await world.agent('agent', []);
+  portal = await TestPortal.create(world, {
+    agents: [agent],
+    identityProvider,
+    change: {
+      branding: { name: 'Fernhill & Sons', color: '#1f7a4d', logo: 'data:image/png;base64,AAAA' },
+      connections: [
+        {
+          workloadName: agent.name,
+          credentialProviderName: agent.providerName,
+          scopes: ['openid', 'a'],
+          purpose: 'Reads your calendar',
+        },
+      ],
+    },
+  });
+  identityProvider.allowRedirect(portal.callbackUrl);
+});
+
+const address = (path = ''): string => `${world.local.endpoint}/portals/${portal.id}${path}`;
+
+const titleOf = ({ html }: Page): string => /<h1>([^<]*)<\/h1>/.exec(html)?.[1] ?? '';
+
+/** Headers of a form that a page of this service sends. */
+const sameOrigin = (): Record<string, string> => ({
+  origin: world.local.endpoint,
+  'sec-fetch-site': 'same-origin',
+});
+
+/** The members of a form of the page. */
+function membersOf({ html }: Page, action: string): Record<string, string> {
+  const [, form = ''] =
+    new RegExp(`<form[^>]*action="[^"]*/${action}"[^>]*>(.*?)</form>`, 's').exec(html) ?? [];
+  const inputs = [...form.matchAll(/name="([^"]*)"\s+value="([^"]*)"/g)];
+  return Object.fromEntries(inputs.map(([, name = '', value = '']) => [name, value]));
+}
+
+const post = (
+  browser: Browser,
+  action: string,
+  members: Record<string, string>,
+  headers: Record<string, string> = sameOrigin(),
+): Promise<Page> =>
+  browser.send(address(`/${action}`), { method: 'POST', headers, body: new URLSearchParams(members) });
+
+const locationOf = ({ headers, url }: Page): string => new URL(headers.get('location') ?? '', url).href;
+
+/** Signs in from the portal's page; returns the page of the person's agents. */
+async function signIn(browser: Browser, login = 'ana'): Promise<Page> {
+  const { url } = await signInAndConsent(browser, address('/login'), login, address('/callback'));
+  return browser.go(url);
+}
+
+/** Connects the agent from the page; returns the page that says so. */
+async function connect(browser: Browser, page: Page, login = 'ana'): Promise<Page> {
+  const consentPage = await browser.step(
+    locationOf(await post(browser, 'connect', membersOf(page, 'connect'))),
+  );
+  const next = /href="(authorize\?[^"]*)"/.exec(consentPage.html)?.[1]?.replaceAll('&amp;', '&') ?? '';
+  const back = await signInAndConsent(
+    browser,
+    new URL(next, consentPage.url).href,
+    login,
+    address('/connect/'),
+  );
+  return browser.go(back.url);
+}
+
+async function lastEntry(operation: string): Promise<Record<string, unknown> | undefined> {
+  return (await world.audit()).findLast((entry) => entry.operation === operation);
+}
+
+describe('a person', () => {
+  it('sees how to sign in, with the name, the color, and the logo of the operator', async () => {
+    const page = await new Browser().step(address());
+    expect(page.status).toBe(200);
+    expect(page.html).toContain('Fernhill &amp; Sons');
+    expect(page.html).toContain('--brand:#1f7a4d');
+    expect(page.html).toContain('src="data:image/png;base64,AAAA"');
+    expect(page.html).toContain(`<strong>${portal.signInProvider}</strong>`);
+    const policy = page.headers.get('content-security-policy') ?? '';
+    expect(policy).toMatch(
+      /^default-src 'none'; style-src 'sha256-[^']+' 'sha256-[^']+'; img-src 'self' data:;/,
+    );
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain('unsafe');
+    expect(page.headers.get('referrer-policy')).toBe('same-origin');
+    expect(page.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('signs in, connects an agent, sees it, and disconnects it', async () => {
+    const browser = new Browser();
+    const first = await signIn(browser);
+    expect(titleOf(first)).toBe('Your agents and their access');
+    expect(first.html).toContain('ana of &lt;Example&gt;');
+    expect(first.html).toContain('Reads your calendar');
+    expect(first.html).toContain('Not connected');
+
+    const connected = await connect(browser, first);
+    expect(titleOf(connected)).toBe(`${agent.name} can use ${agent.providerName} now`);
+    expect(connected.html).toMatch(/Connected on\s+<time/);
+    expect(connected.html).toContain('Not used yet');
+
+    const members = membersOf(connected, 'disconnect');
+    const question = await post(browser, 'disconnect', members);
+    expect(titleOf(question)).toBe(`Disconnect ${agent.providerName} from ${agent.name}?`);
+    const done = await post(browser, 'disconnect', membersOf(question, 'disconnect'));
+    expect(done.status).toBe(303);
+    const progress = await browser.go(locationOf(done));
+    expect(titleOf(progress)).toBe(`${agent.name} no longer has access to ${agent.providerName}`);
+    expect((await browser.step(address())).html).toContain('Not connected');
+  });
+
+  it('signs out, and the cookie of the session is worth nothing any more', async () => {
+    const browser = new Browser();
+    const page = await signIn(browser);
+    const stolen = new Map(Object.entries(browser)).get('cookies') as Map<string, { value: string }>;
+    const kept = [...stolen].map(([key, { value }]) => `${key.split(' ')[0] ?? ''}=${value}`).join('; ');
+    const out = await post(browser, 'logout', membersOf(page, 'logout'));
+    expect(out.status).toBe(303);
+    expect(out.headers.getSetCookie().join()).toContain('Max-Age=0');
+    expect(titleOf(await browser.step(address()))).toBe('See what your agents can reach');
+    const replayed = await fetch(address(), { headers: { cookie: kept } });
+    expect(await replayed.text()).toContain('You are signed out');
+  });
+
+  it('who declines sees that nothing was connected, and can try again', async () => {
+    const browser = new Browser();
+    const page = await signIn(browser);
+    const consentPage = await browser.step(
+      locationOf(await post(browser, 'connect', membersOf(page, 'connect'))),
+    );
+    expect(consentPage.html).toContain('Fernhill &amp; Sons');
+    const declined = await browser.submit(consentPage, {});
+    const back =
+      /href="([^"]*connect\/callback[^"]*)"/.exec(declined.html)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const again = await browser.go(back);
+    expect(titleOf(again)).toBe('Access was not granted');
+    expect(membersOf(again, 'connect')).toHaveProperty('connection');
+  });
+
+  it('whose session ended at the provider signs in, and the connection is completed', async () => {
+    const browser = new Browser();
+    const page = await signIn(browser);
+    const consentPage = await browser.step(
+      locationOf(await post(browser, 'connect', membersOf(page, 'connect'))),
+    );
+    const next = /href="(authorize\?[^"]*)"/.exec(consentPage.html)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const back = await signInAndConsent(
+      browser,
+      new URL(next, consentPage.url).href,
+      'ana',
+      address('/connect/'),
+    );
+    await post(browser, 'logout', membersOf(page, 'logout'));
+    const question = await browser.go(back.url);
+    expect(titleOf(question)).toBe('Sign in to finish connecting');
+    const login = /href="([^"]*\/login\?[^"]*)"/.exec(question.html)?.[1] ?? '';
+    const done = await signInAndConsent(
+      browser,
+      new URL(login, question.url).href,
+      'ana',
+      address('/callback'),
+    );
+    expect(titleOf(await browser.go(done.url))).toBe(`${agent.name} can use ${agent.providerName} now`);
+  });
+
+  it.each(['login_failed', 'login_rejected', 'login_unavailable', 'session_expired'])(
+    'gets words for the error %s',
+    async (error) => {
+      const page = await new Browser().step(address(`?error=${error}`));
+      expect(titleOf(page)).not.toBe('See what your agents can reach');
+      expect(page.html).toContain('/login"');
+    },
+  );
+});
+
+describe('an address that someone made up', () => {
+  it.each(['<script>', 'anything', 'access_denied'])(
+    'the error %s shows the ordinary page',
+    async (error) => {
+      const page = await new Browser().step(address(`?error=${encodeURIComponent(error)}`));
+      expect(titleOf(page)).toBe('See what your agents can reach');
+      expect(page.html).not.toContain('<script>');
+    },
+  );
+
+  it('cannot claim that something was connected', async () => {
+    const browser = new Browser();
+    await signIn(browser);
+    const page = await browser.step(address(`?connected=${agent.providerName}&agent=${agent.name}`));
+    expect(titleOf(page)).toBe('Your agents and their access');
+  });
+
+  it.each(['/callback?code=a&state=b', '/connect/callback', '/disconnections/none'])(
+    '%s leads a browser without a session to the sign-in',
+    async (path) => {
+      const page = await new Browser().go(address(path));
+      expect(page.html).toContain('/login"');
+    },
+  );
+
+  it.each([
+    '',
+    '/login',
+    '/callback?code=a&state=b',
+    '/connect/callback?session_id=x',
+    '/disconnections/none',
+  ])('of an unknown portal and of one that is not active look alike: %s', async (path) => {
+    const unknown = await new Browser().go(`${world.local.endpoint}/portals/none-0123456789${path}`);
+    await portal.change({ status: 'FAILED', statusReason: 'secret reason' });
+    const inactive = await new Browser().go(address(path));
+    expect(inactive.status).toBe(404);
+    expect(inactive.html).toBe(unknown.html);
+  });
+});
+
+describe('a form', () => {
+  let browser: Browser;
+  let page: Page;
+  beforeEach(async () => {
+    browser = new Browser();
+    page = await signIn(browser);
+  });
+
+  it.each<[string, (own: Record<string, string>) => Record<string, string>]>([
+    ['no origin and no site', () => ({})],
+    ['another origin', (own) => ({ ...own, origin: 'https://evil.example' })],
+    ['an origin that is null', (own) => ({ ...own, origin: 'null' })],
+    ['another site', (own) => ({ ...own, 'sec-fetch-site': 'cross-site' })],
+    ['the same site, but another origin', () => ({ 'sec-fetch-site': 'same-site' })],
+  ])('with %s changes nothing', async (_name, headersOf) => {
+    for (const action of ['connect', 'disconnect', 'logout']) {
+      const refused = await post(browser, action, membersOf(page, 'connect'), headersOf(sameOrigin()));
+      expect(refused.status).toBe(403);
+      expect(titleOf(refused)).toBe('This request could not be verified');
+    }
+    expect(await lastEntry('PortalSignOut')).toMatchObject({ outcome: 'denied' });
+    expect(titleOf(await browser.step(address()))).toBe('Your agents and their access');
+  });
+
+  it.each([
+    ['without a token', () => Promise.resolve({})],
+    ['with a token that someone made up', () => Promise.resolve({ csrf: 'A'.repeat(43) })],
+    [
+      'with the token of another session',
+      async () => membersOf(await signIn(new Browser(), 'ben'), 'logout'),
+    ],
+  ])('%s changes nothing', async (_name, tokens) => {
+    const { connection = '' } = membersOf(page, 'connect');
+    const refused = await post(browser, 'connect', { connection, ...(await tokens()) });
+    expect(refused.status).toBe(403);
+    expect(await lastEntry('PortalConnect')).toMatchObject({
+      outcome: 'denied',
+      reason: 'form of another session',
+    });
+  });
+
+  it('is accepted from a browser that sends only one of the two headers', async () => {
+    const { 'sec-fetch-site': site = '', origin = '' } = sameOrigin();
+    for (const headers of [{ origin }, { 'sec-fetch-site': site }]) {
+      expect((await post(browser, 'connect', membersOf(page, 'connect'), headers)).status).toBe(303);
+    }
+  });
+
+  it('of a browser without a session leads to the sign-in', async () => {
+    const refused = await post(new Browser(), 'connect', membersOf(page, 'connect'));
+    expect(locationOf(refused)).toBe(address('?error=session_expired'));
+    expect(await lastEntry('PortalConnect')).toMatchObject({
+      outcome: 'denied',
+      reason: 'the browser has no session',
+    });
+  });
+
+  it('with the connection of another person gets the page of a connection that does not exist', async () => {
+    await connect(browser, page);
+    const { connection = '' } = membersOf(await browser.step(address()), 'disconnect');
+    const other = new Browser();
+    const { csrf = '' } = membersOf(await signIn(other, 'ben'), 'logout');
+    for (const confirmed of ['', 'yes']) {
+      const refused = await post(other, 'disconnect', { csrf, connection, confirmed });
+      expect(refused.status).toBe(404);
+    }
+    expect((await browser.step(address())).html).toContain('Connected on');
+  });
+});
+
+describe('a link that a person forwards', () => {
+  it('connects no one: the person who consents is not the one who began', async () => {
+    const sender = new Browser();
+    const page = await signIn(sender, 'ben');
+    const link = locationOf(await post(sender, 'connect', membersOf(page, 'connect')));
+    const victim = new Browser();
+    await signIn(victim, 'ana');
+    const consentPage = await victim.step(link);
+    const next = /href="(authorize\?[^"]*)"/.exec(consentPage.html)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const back = await signInAndConsent(
+      victim,
+      new URL(next, consentPage.url).href,
+      'ana',
+      address('/connect/'),
+    );
+    const refused = await victim.go(back.url);
+    expect(refused.status).toBe(403);
+    expect(titleOf(refused)).toBe('Nothing was connected');
+    expect(titleOf(await sender.go(back.url))).toBe('This step is no longer valid');
+    for (const browser of [sender, victim]) {
+      expect((await browser.step(address())).html).toContain('Not connected');
+    }
+  });
+});
+
+describe('the sign-in', () => {
+  it('is finished only in the browser that began it', async () => {
+    const browser = new Browser();
+    const { url } = await signInAndConsent(browser, address('/login'), 'ana', address('/callback'));
+    const refused = await new Browser().go(url);
+    expect(titleOf(refused)).toBe('The sign-in did not work');
+    const other = new Browser();
+    await other.step(address('/login'));
+    expect(titleOf(await other.go(url))).toBe('The sign-in did not work');
+  });
+
+  it('is finished once', async () => {
+    const browser = new Browser();
+    const { url } = await signInAndConsent(browser, address('/login'), 'ana', address('/callback'));
+    await browser.go(url);
+    expect(titleOf(await new Browser().go(url))).toBe('The sign-in did not work');
+  });
+
+  it('sets cookies that scripts and other paths cannot read', async () => {
+    const begun = await new Browser().step(address('/login'));
+    const [cookie = ''] = begun.headers.getSetCookie();
+    expect(cookie).toMatch(
+      /^agent-identity-sign-in-[\w-]{16}=[\w-]{43}\.; Path=\/portals\/[\w-]+; Max-Age=600; HttpOnly; SameSite=Lax$/,
+    );
+  });
+
+  it('keeps no return path but the one of a connection', async () => {
+    for (const sessionId of ['https://evil.example/', '//evil.example', 'urn:x', '../../']) {
+      const begun = await new Browser().step(address(`/login?session_id=${encodeURIComponent(sessionId)}`));
+      expect(begun.headers.getSetCookie()[0]).toMatch(/=[\w-]{43}\.; /);
+    }
+  });
+});
+
+describe('outside of any portal', () => {
+  it.each([
+    ['/', 200],
+    ['/nothing', 404],
+    ['/portals', 404],
+    ['/identities/oauth2', 404],
+  ])('a browser at %s gets a page with the status %i', async (path, status) => {
+    const page = await new Browser().step(world.local.endpoint + path);
+    expect(page.status).toBe(status);
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  });
+
+  it.each(['/nothing', '/identities/NoSuchOperation', '/tags'])(
+    'a client of the API at %s gets an error in the form of the API',
+    async (path) => {
+      const response = await fetch(world.local.endpoint + path);
+      expect(response.status).toBe(404);
+      expect(response.headers.get('x-amzn-errortype')).toBe('ResourceNotFoundException');
+      expect(await response.json()).toMatchObject({ __type: 'ResourceNotFoundException' });
+    },
+  );
+
+  it('the icon is an image', async () => {
+    const response = await fetch(`${world.local.endpoint}/favicon.ico`);
+    expect(response.headers.get('content-type')).toBe('image/svg+xml');
+    expect(await response.text()).toMatch(/^<svg /);
+  });
+});
