@@ -63,7 +63,7 @@ const TAGGED_KEY: Difference = {
   why: 'permission to create a provider must not allow signing with every key in the account; the tags of a key in another account are not visible',
 };
 const OWN_ROLE: Difference = {
-  what: "with `AWS_IAM_ID_TOKEN_JWT`, sends an IAM identity token for the role of this service's function; the request tags `agent-identity:workload-identity` and `agent-identity:provider-owner` name the agent and the provider's owner",
+  what: "with `AWS_IAM_ID_TOKEN_JWT`, sends an IAM identity token for the role of the function that sends the request: `credential-retrieval`, `provider-client`, `revocation`, or `connections`. The authorization server must trust all four roles, and without `revocation`, it cannot revoke tokens. The request tags `agent-identity:workload-identity` and `agent-identity:provider-owner` name the agent and the provider's owner",
   why: 'one role serves all agents; an authorization server that trusts the role distinguishes agents by these tags',
 };
 const NO_ACTOR: Difference = {

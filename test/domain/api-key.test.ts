@@ -15,6 +15,8 @@ import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { ARN_PREFIX, ISSUER, OWNER, sampleIdentity } from './samples';
 import { createTokenService } from './token-service';
 
+const suspendedByOperator = { since: 1, by: OWNER, reason: 'the reason' };
+
 const STRANGER = 'arn:aws:iam::123456789012:role/stranger';
 const SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:key-AbCdEf';
 
@@ -89,6 +91,62 @@ it('reads the API key from the external secret of its owner', async () => {
   const externalSecret = { arn: SECRET, jsonKey: 'key' };
   await stores.apiKeyProviders.replace({ ...provider, externalSecret, revision: provider.revision + 1 });
   expect(await get()).toBe('its-own');
+});
+
+describe('an external secret that takes 2 seconds to read', () => {
+  const texts = createInMemorySecretTexts({
+    [SECRET]: { tags: { [OWNER_TAG]: OWNER }, text: '{"key":"its-own"}' },
+  });
+
+  /** @param duringRead happens during the read */
+  async function getSlowly(duringRead: () => Promise<unknown>): Promise<string> {
+    const { stores, system } = service;
+    const externalSecret = { arn: SECRET, jsonKey: 'key' };
+    await stores.apiKeyProviders.replace({ ...provider, externalSecret, revision: provider.revision + 1 });
+    const slow: typeof texts = {
+      ...texts,
+      async text(arn) {
+        await duringRead();
+        system.advance(2);
+        return texts.text(arn);
+      },
+    };
+    deps = { ...deps, externalSecrets: createExternalSecrets(slow, system) };
+    return get();
+  }
+
+  it('is returned if nothing has changed', async () => {
+    expect(await getSlowly(() => Promise.resolve())).toBe('its-own');
+  });
+
+  it('is not returned after a suspension of the agent', async () => {
+    const { stores, identity } = service;
+    const suspend = () =>
+      stores.restrictions.putAgent({ name: identity.name, suspendedByOperator, revision: 1 });
+    await expect(getSlowly(suspend)).rejects.toMatchObject({
+      type: 'AccessDeniedException',
+      detail: 'the agent is suspended by an operator',
+    });
+    expect(entries.at(-1)).toMatchObject({ outcome: 'denied', provider: 'weather' });
+  });
+
+  it('is not returned after a suspension of the user', async () => {
+    const userHash = subjectHash({ kind: 'user-id', id: 'ana' });
+    const suspend = () => service.stores.restrictions.putUser({ userHash, suspendedByOperator, revision: 1 });
+    await expect(getSlowly(suspend)).rejects.toMatchObject({
+      type: 'AccessDeniedException',
+      detail: 'the user is suspended by an operator',
+    });
+  });
+
+  it('is not returned after the deletion of the provider', async () => {
+    const { apiKeyProviders } = service.stores;
+    const remove = () => apiKeyProviders.remove({ ...provider, revision: provider.revision + 1 });
+    await expect(getSlowly(remove)).rejects.toMatchObject({
+      type: 'ResourceNotFoundException',
+      message: expect.stringContaining('API key credential provider') as unknown,
+    });
+  });
 });
 
 it('returns no API key for a token of another issuer', async () => {

@@ -5,6 +5,7 @@ import { subjectHash } from '../identity/user';
 import { admit } from './admission';
 import { deletionIn } from '../grant/deletion-check';
 import { apiKeyContext, type ApiKeyProvider } from '../provider/api-key-provider';
+import { restrictionDenial } from '../restriction/restriction';
 import { verifyWorkloadAccessToken, type VerifyDependencies } from '../workload-token/verify';
 import type { Directory } from '../grant/directory';
 import type { ExternalSecrets } from '../sealing/external-secret';
@@ -18,6 +19,14 @@ export interface ApiKeyDependencies extends VerifyDependencies {
   readonly seal: Pick<Seal, 'open'>;
   readonly audit: AuditTrail;
 }
+
+const KIND = 'API key credential provider';
+
+/**
+ * Milliseconds from which a request reads the directory again before it returns the key: AWS Secrets Manager can be slow,
+ * and the agent or the user can be suspended in the meantime.
+ */
+const SLOW_READ = 1_000;
 
 async function openApiKey(deps: ApiKeyDependencies, provider: ApiKeyProvider): Promise<string> {
   if (provider.externalSecret) return deps.externalSecrets.read(provider, provider.externalSecret);
@@ -46,13 +55,21 @@ export function getResourceApiKey(
     const { tokenId, workload, user } = delegation;
     const subject = subjectHash(user);
     annotate({ jti: tokenId, workloadIdentity: workload.arn, user: subject });
-    const found = await deps.directory.readApiKeyProvider(workload.name, providerName, subject);
+    const read = () => deps.directory.readApiKeyProvider(workload.name, providerName, subject);
+    const readAt = deps.system.now();
+    const found = await read();
     const { provider } = admit({ ...call, providerName, annotate }, delegation, found);
     const apiKey = await openApiKey(deps, provider).catch(async (error: unknown) => {
       // The key is missing if the agent or the provider was deleted during the request.
-      const now = await deps.directory.readApiKeyProvider(workload.name, providerName, subject);
-      throw deletionIn(now, workload.id, provider, 'API key credential provider') ?? error;
+      throw deletionIn(await read(), workload.id, provider, KIND) ?? error;
     });
+    if (deps.system.now() - readAt >= SLOW_READ) {
+      const now = await read();
+      const denial =
+        deletionIn(now, workload.id, provider, KIND) ??
+        restrictionDenial(now.restrictions, delegation.userToken);
+      if (denial) throw denial;
+    }
     annotate({ result: 'cached' });
     return apiKey;
   });
