@@ -335,3 +335,27 @@ it('work that has begun is completed if the outbox cannot be read any more', asy
   await expect(service.sweep(deps)).rejects.toThrow('unavailable');
   expect(await countsOf(service, revocationId)).toEqual({ CONFIRMED: 1 });
 });
+
+it('an item whose attempts never end is given up after 100 attempts, without a request', async () => {
+  const service = await createRevocationService();
+  const added = await addedProvider(service, 'deadly.example');
+  const revocationId = await queued(service, added, 1);
+  const { records } = await service.stores.revocations.due(Infinity);
+  const item = await service.stores.revocations.getItem(records[0]?.id ?? '');
+  if (!item) throw new Error('no item is due');
+  const revision = item.revision + 1;
+  expect(await service.stores.revocations.advanceItem({ ...item, revision, attempts: 100 })).toBe(true);
+  await service.sweep();
+  const [given] = await service.items(revocationId);
+  expect(given).toMatchObject({ state: 'UNCONFIRMED', lastError: 'internal_error' });
+  expect(added.server.requests).toEqual([]);
+});
+
+it('an item that another worker has taken since the index was read gets no second attempt', async () => {
+  const service = await createRevocationService();
+  const added = await addedProvider(service, 'healthy.example');
+  const revocationId = await queued(service, added, 5);
+  await Promise.all([service.sweep(), service.sweep(), service.sweep()]);
+  expect(await countsOf(service, revocationId)).toEqual({ CONFIRMED: 5 });
+  for (const { attempts } of await service.items(revocationId)) expect(attempts).toBe(1);
+});
