@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 /** `npm test`. swc compiles TypeScript, and the packages below that contain only ES modules. */
 const transform = {
   '^.+\\.[jt]s$': [
@@ -18,8 +20,9 @@ module.exports = {
   testSequencer: '<rootDir>/test/longest-first.cjs',
   globalSetup: '<rootDir>/test/build-functions.ts',
   silent: true,
-  // By default, Jest starts one process fewer than there are cores, which is a single one on two cores.
-  maxWorkers: '100%',
+  // One more than there are cores, because tests wait for the programs and browsers that they start. By default, Jest
+  // starts one fewer.
+  maxWorkers: availableParallelism() + 1,
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform,
