@@ -32,6 +32,7 @@ export {
   type ApiKeyCredentialProviderProps,
   type IApiKeyCredentialProvider,
 } from './resources/api-key-credential-provider';
+export { ConsentPortal, type ConsentPortalProps, type PortalConnection } from './resources/consent-portal';
 export type { CredentialProviderProps, SecretSource } from './resources/credential-provider';
 export type { IdentityResourceProps } from './resources/identity-resource';
 export {
@@ -53,6 +54,7 @@ export {
   type PrivateKeySource,
   type TokenExchangeGrantType,
 } from './resources/oauth2-vendor';
+export type { PortalBranding } from './resources/portal-branding';
 export { ProviderSecret, type AnySecret, type SecretPart } from './resources/provider-secret';
 export type {
   AuthorizingClaimMatchValue,

@@ -1,6 +1,7 @@
 /**
  * The complete identity setup of an agent, in another CDK app: `npm run synth:example`. With `-c restApiId=…` (and
- * `-c endpoint=…`), the app uses an existing service. Otherwise, it creates its own.
+ * `-c endpoint=…`), the app uses an existing service. Otherwise, it creates its own. With `-c issuer=…`, users of this
+ * identity provider have a portal on which they connect and disconnect their calendars.
  */
 import { App, CfnOutput, SecretValue, Stack, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -10,7 +11,7 @@ import * as lib from '../../lib';
 const app = new App();
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 const stack = new Stack(app, 'TravelAgent', { description: 'A travel agent and its credentials' });
-const { restApiId, endpoint } = app.node.getAllContext() as { restApiId?: string; endpoint?: string };
+const { restApiId, endpoint, issuer } = app.node.getAllContext() as Record<string, string | undefined>;
 const identity = restApiId
   ? lib.AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', {
       restApiId,
@@ -19,7 +20,13 @@ const identity = restApiId
   : new lib.AgentIdentity(stack, 'Identity');
 
 const allowedResourceOauth2ReturnUrls = ['https://travel.example/connected'];
-const agent = new lib.WorkloadIdentity(stack, 'Agent', { identity, allowedResourceOauth2ReturnUrls });
+const discoveryUrl = `${issuer}/.well-known/openid-configuration`;
+const agent = new lib.WorkloadIdentity(stack, 'Agent', {
+  identity,
+  displayName: 'Travel agent',
+  allowedResourceOauth2ReturnUrls,
+  ...(issuer && { authorizer: { discoveryUrl, allowedAudience: ['travel-app', 'travel-portal'] } }),
+});
 const clientSecret = SecretValue.secretsManager('travel/calendar', { jsonField: 'secret' });
 const vendor = lib.OAuth2Vendor.google({ clientId: 'travel', clientSecret });
 const calendar = new lib.OAuth2CredentialProvider(stack, 'Calendar', { identity, vendor });
@@ -30,3 +37,22 @@ agent.grantActAs(new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lamb
 calendar.allowUseBy(agent);
 weather.allowUseBy(agent);
 new CfnOutput(stack, 'RegisterAtGoogle', { value: calendar.callbackUrl });
+
+if (issuer) {
+  const signInSecret = SecretValue.secretsManager('travel/portal', { jsonField: 'secret' });
+  const login = new lib.OAuth2CredentialProvider(stack, 'Login', {
+    identity,
+    vendor: lib.OAuth2Vendor.custom({ discoveryUrl, clientId: 'travel-portal', clientSecret: signInSecret }),
+  });
+  const scopes = ['https://www.googleapis.com/auth/calendar.readonly'];
+  const purpose = 'Find free days in your calendar';
+  const portal = new lib.ConsentPortal(stack, 'Portal', {
+    identity,
+    workloads: [agent],
+    signIn: login,
+    branding: { name: 'Travel connections', color: '#0b5fff' },
+    connections: [{ workload: agent, credentialProvider: calendar, scopes, purpose }],
+  });
+  new CfnOutput(stack, 'PortalUrl', { value: portal.portalUrl });
+  new CfnOutput(stack, 'RegisterAtTheIdentityProvider', { value: portal.callbackUrl });
+}

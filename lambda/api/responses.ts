@@ -2,6 +2,7 @@
 import type { WorkloadIdentity } from '../domain/identity/workload-identity';
 import type { OwnedResource } from '../domain/owned-resource';
 import type { Listed } from '../domain/pagination';
+import { portalUrl, type ConsentPortal } from '../domain/portal/consent-portal';
 import type { ApiKeyProvider } from '../domain/provider/api-key-provider';
 import { callbackUrl, type Oauth2Provider } from '../domain/provider/oauth2-provider';
 import { privateKeyJwtConfigOf } from '../domain/provider/private-key-jwt';
@@ -94,6 +95,29 @@ export const apiKeyProviderDescribed = (provider: ApiKeyProvider) => ({
   ...apiKeyProviderCreated(provider),
   createdTime: provider.createdTime,
   lastUpdatedTime: provider.lastUpdatedTime,
+});
+
+/** AWS's `ConsentPortalSummary`: an entry of a listing. */
+export const consentPortalListed = (portal: ConsentPortal, baseUrl: string) => ({
+  consentPortalArn: portal.arn,
+  consentPortalId: portal.id,
+  name: portal.name,
+  description: portal.description,
+  status: portal.status,
+  sources: portal.sources,
+  portalUrl: portalUrl(baseUrl, portal.id),
+  createdAt: portal.createdTime,
+  updatedAt: portal.lastUpdatedTime,
+});
+
+/** AWS's `CreateConsentPortalResponse`, `GetConsentPortalResponse`, and `UpdateConsentPortalResponse`. */
+export const consentPortalDescribed = (portal: ConsentPortal, baseUrl: string) => ({
+  ...consentPortalListed(portal, baseUrl),
+  statusReason: portal.statusReason,
+  executionRoleArn: portal.executionRoleArn,
+  idpConfig: portal.idpConfig,
+  branding: portal.branding,
+  ...(portal.connections.length > 0 && { connections: portal.connections }),
 });
 
 /** AWS's `GetTokenVaultResponse` and `SetTokenVaultCMKResponse`. The last modification of a vault that was never moved is the epoch. */

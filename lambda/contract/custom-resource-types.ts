@@ -3,6 +3,7 @@ export const CUSTOM_RESOURCE_TYPES = [
   'Custom::AgentIdentityWorkloadIdentity',
   'Custom::AgentIdentityOAuth2CredentialProvider',
   'Custom::AgentIdentityApiKeyCredentialProvider',
+  'Custom::AgentIdentityConsentPortal',
 ] as const;
 
 export type CustomResourceType = (typeof CUSTOM_RESOURCE_TYPES)[number];
@@ -27,9 +28,16 @@ export const OPERATIONS_BY_TYPE = {
     'UpdateApiKeyCredentialProvider',
     'DeleteApiKeyCredentialProvider',
   ],
+  'Custom::AgentIdentityConsentPortal': [
+    'CreateConsentPortal',
+    'GetConsentPortal',
+    'UpdateConsentPortal',
+    'DeleteConsentPortal',
+    'ListConsentPortals',
+  ],
 } as const satisfies Record<CustomResourceType, readonly string[]>;
 
-/** The operations for every type: resources are marked by tags, and have a policy. */
+/** The operations for every type: resources are marked by tags, and all except consent portals have a policy. */
 export const COMMON_OPERATIONS = [
   'ListTagsForResource',
   'TagResource',

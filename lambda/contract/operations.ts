@@ -133,6 +133,12 @@ export const OPERATIONS = {
   DeleteApiKeyCredentialProvider: post('/identities/DeleteApiKeyCredentialProvider', 'control-plane', 204),
   ListApiKeyCredentialProviders: post('/identities/ListApiKeyCredentialProviders', 'control-plane'),
 
+  CreateConsentPortal: post('/identities/CreateConsentPortal', 'control-plane', 202),
+  GetConsentPortal: post('/identities/GetConsentPortal', 'control-plane'),
+  UpdateConsentPortal: post('/identities/UpdateConsentPortal', 'control-plane', 202),
+  DeleteConsentPortal: post('/identities/DeleteConsentPortal', 'control-plane', 204),
+  ListConsentPortals: post('/identities/ListConsentPortals', 'control-plane'),
+
   GetTokenVault: post('/identities/get-token-vault', 'token-vault'),
   SetTokenVaultCMK: post('/identities/set-token-vault-cmk', 'token-vault'),
 

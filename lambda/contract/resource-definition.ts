@@ -1,6 +1,7 @@
 /**
- * The definition of a credential provider: the properties that decide where its secret goes. The template states it in
- * the function's environment, beyond the reach of a principal that can only invoke the function.
+ * The definition of a credential provider or a consent portal: the properties that decide where a secret goes, and what
+ * users see and connect on the rights of the stack. The template states it in the function's environment, beyond the reach
+ * of a principal that can only invoke the function.
  */
 import { createHash } from 'node:crypto';
 import type { CustomResourceType } from './custom-resource-types';
@@ -10,6 +11,10 @@ export type Definition = readonly [type: CustomResourceType, name: string, confi
 
 /** 128 bits: to forge a request, an attacker needs a second preimage of a digest that someone else chose. */
 const DIGEST_CHARACTERS = 22;
+
+/** Returns the digest of a consent portal's logo, a `data:` URL. */
+export const digestOfLogo = (logo: string): string =>
+  createHash('sha256').update(logo).digest('base64url').slice(0, DIGEST_CHARACTERS);
 
 /** Returns the digest of a definition without references, because the environment is too small for whole definitions. */
 export const digestOf = (definition: Definition): string =>

@@ -44,6 +44,19 @@ const TagsSchema = v.record(
   v.string(),
 );
 
+/**
+ * What a consent portal's configuration leaves out, because the environment of the function has the configuration if parts
+ * of it are known only at deployment.
+ */
+const PortalSchema = v.strictObject({
+  /** ARN of the provider that the configuration names. */
+  credentialProviderArn: text,
+  /** Never used by the service. */
+  executionRoleArn: text,
+  /** The image whose digest the configuration has. */
+  logo: v.optional(text),
+});
+
 /** Properties of every resource, as lib/resources/identity-resource.ts writes them. */
 const PropertiesSchema = v.object({
   /** Address of the service. */
@@ -57,6 +70,7 @@ const PropertiesSchema = v.object({
   /** Whether to adopt an existing resource with this name. */
   importExisting: v.picklist(['true', 'false']),
   tags: v.optional(TagsSchema),
+  portal: v.optional(PortalSchema),
 });
 
 const common = {

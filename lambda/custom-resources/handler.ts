@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { INVOKE, requestContextOf } from '../api/request-context';
 import type { AuditEntry, AuditTrail, Requests } from '../domain/audit';
 import { apiKeyCredentialProviders } from './api-key-credential-provider';
+import { consentPortals } from './consent-portal';
 import { Refusal, type DeployedResource, type Desired } from './deployed-resource';
 import type { CustomResourceType } from '../contract/custom-resource-types';
 import { perform } from './lifecycle';
@@ -49,6 +50,7 @@ const RESOURCES_BY_TYPE: Readonly<
   'Custom::AgentIdentityWorkloadIdentity': workloadIdentities,
   'Custom::AgentIdentityOAuth2CredentialProvider': oauth2CredentialProviders,
   'Custom::AgentIdentityApiKeyCredentialProvider': apiKeyCredentialProviders,
+  'Custom::AgentIdentityConsentPortal': consentPortals,
 };
 
 /** The message omits the event and the URL, because an attacker might have written them. */
@@ -105,9 +107,14 @@ export function createResourceHandler(deps: ResourceDependencies) {
   }
 
   async function desiredOf(properties: Properties): Promise<Desired> {
-    const { name, secret } = properties;
+    const { name, secret, portal } = properties;
     const configuration = configurationOf(properties);
-    return { name, configuration, ...(secret && { secret: await readSecret(secretsManager, secret) }) };
+    return {
+      name,
+      configuration,
+      portal,
+      ...(secret && { secret: await readSecret(secretsManager, secret) }),
+    };
   }
 
   async function performed(event: unknown): Promise<Outcome> {

@@ -29,7 +29,7 @@ const StackSchema = v.strictObject({
   urlSuffix: v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/, 'must be a domain name')),
   /** Addresses of the services that hold the stack's resources, without a trailing slash. */
   endpoints: v.pipe(v.array(text), v.minLength(1)),
-  /** The stack's credential providers, by logical id. */
+  /** The stack's credential providers and consent portals, by logical id. */
   providers: v.record(v.string(), ProviderSchema),
 });
 
@@ -109,10 +109,11 @@ const providerOf = ({ providers }: DeployedStack, logicalId: string) =>
   Object.hasOwn(providers, logicalId) ? providers[logicalId] : undefined;
 
 /**
- * Makes sure that a credential provider matches the template. Otherwise, a request could have its secret stored as an API
- * key, which agents can read, or sent to another authorization server. A workload identity has no secret.
+ * Makes sure that a credential provider or a consent portal matches the template. Otherwise, a request could have a secret
+ * stored as an API key, which agents can read, or sent to another authorization server; or it could have users sign in
+ * elsewhere, and connect accounts on the rights of the stack. A workload identity has no secret, and does nothing by itself.
  *
- * @throws ForeignRequest for another type, name, configuration, or secret, and for a provider that is not in the template
+ * @throws ForeignRequest for another type, name, configuration, or secret, and for a resource that is not in the template
  */
 export function checkProvider(stack: DeployedStack, request: Definer): void {
   const { ResourceType: type, LogicalResourceId, ResourceProperties } = request;
@@ -127,7 +128,7 @@ export function checkProvider(stack: DeployedStack, request: Definer): void {
   const stated = typeof definition === 'object' ? digestOf(definition) : definition;
   if (stated === digestOf([type, name, configuration])) return;
   throw new ForeignRequest(
-    'The stack does not define this credential provider in this way. Deploy the stack as it was synthesized.',
+    'The stack does not define this resource in this way. Deploy the stack as it was synthesized.',
   );
 }
 

@@ -15,6 +15,7 @@ const QuotasSchema = v.strictObject({
   workloadIdentities: v.optional(count, 1000),
   oauth2CredentialProviders: v.optional(count, 50),
   apiKeyCredentialProviders: v.optional(count, 50),
+  consentPortals: v.optional(count, 50),
 });
 
 export type Quotas = v.InferOutput<typeof QuotasSchema>;

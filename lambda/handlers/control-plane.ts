@@ -2,6 +2,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { system } from '../adapters/system';
 import { createApiKeyProviderStore } from '../adapters/dynamodb/api-key-provider-store';
+import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
 import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createApiKeyStore, createClientSecretStore } from '../adapters/dynamodb/secret-store';
@@ -10,12 +11,15 @@ import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-ident
 import { createKeyDescriptions } from '../adapters/kms/assertion-keys';
 import { createPageTokens } from '../adapters/kms/page-tokens';
 import { createSealOnly } from '../adapters/kms/seal';
+import { createConnectionsFunction } from '../adapters/lambda/connections';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createSecretDescriptions } from '../adapters/secretsmanager/secrets';
 import {
   apiKeyProviderCreated,
   apiKeyProviderDescribed,
   apiKeyProviderListed,
+  consentPortalDescribed,
+  consentPortalListed,
   listResponse,
   oauth2ProviderCreated,
   oauth2ProviderDescribed,
@@ -33,6 +37,13 @@ import {
   listWorkloadIdentities,
   updateWorkloadIdentity,
 } from '../domain/identity/workload-identity';
+import {
+  createConsentPortal,
+  deleteConsentPortal,
+  getConsentPortal,
+  listConsentPortals,
+  updateConsentPortal,
+} from '../domain/portal/manage-portals';
 import {
   createApiKeyProvider,
   deleteApiKeyProvider,
@@ -67,6 +78,7 @@ const env = readEnvironment(
   'BASE_URL',
   'ARN_PREFIX',
   'REVOCATION_FUNCTION',
+  'CONNECTIONS_FUNCTION',
 );
 const aws = createAws(env);
 const { kms, tables } = aws;
@@ -74,6 +86,8 @@ const deps = {
   identities: createWorkloadIdentityStore(tables.DIRECTORY_TABLE),
   providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),
   apiKeyProviders: createApiKeyProviderStore(tables.DIRECTORY_TABLE),
+  portals: createConsentPortalStore(tables.DIRECTORY_TABLE),
+  portalVerification: createConnectionsFunction(env.CONNECTIONS_FUNCTION),
   clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
   apiKeys: createApiKeyStore(tables.VAULT_TABLE),
   vaultContents: createVaultContents({ keys: tables.KEYS_TABLE, vault: tables.VAULT_TABLE }),
@@ -143,6 +157,19 @@ export const handler = createHandler(
         'credentialProviders',
         await listApiKeyProviders(deps, principal, input),
         apiKeyProviderListed,
+      ),
+
+    CreateConsentPortal: async (input, principal) =>
+      consentPortalDescribed(await createConsentPortal(deps, principal, input), env.BASE_URL),
+    GetConsentPortal: async ({ consentPortalIdentifier: portal }, principal) =>
+      consentPortalDescribed(await getConsentPortal(deps, principal, portal), env.BASE_URL),
+    UpdateConsentPortal: async (input, principal) =>
+      consentPortalDescribed(await updateConsentPortal(deps, principal, input), env.BASE_URL),
+    DeleteConsentPortal: ({ consentPortalIdentifier: portal }, principal) =>
+      deleteConsentPortal(deps, principal, portal),
+    ListConsentPortals: async (input, principal) =>
+      listResponse('consentPortals', await listConsentPortals(deps, principal, input), (portal) =>
+        consentPortalListed(portal, env.BASE_URL),
       ),
 
     TagResource: ({ resourceArn, tags }, principal) => tagResource(deps, principal, resourceArn, tags),

@@ -5,6 +5,7 @@
 import { system } from '../adapters/system';
 import { createApiKeyProviderStore } from '../adapters/dynamodb/api-key-provider-store';
 import { createDirectoryScan, createSuspensionScan } from '../adapters/dynamodb/directory-scan';
+import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
 import { createGrantIndex } from '../adapters/dynamodb/grant-index';
 import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
@@ -49,6 +50,7 @@ const deps = {
   identities: createWorkloadIdentityStore(tables.DIRECTORY_TABLE),
   providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),
   grantIndex: createGrantIndex(tables.VAULT_TABLE),
+  portals: createConsentPortalStore(tables.DIRECTORY_TABLE),
   apiKeyProviders: createApiKeyProviderStore(tables.DIRECTORY_TABLE),
   directoryScan: createDirectoryScan(tables.DIRECTORY_TABLE),
   suspensionScan: createSuspensionScan(tables.DIRECTORY_TABLE),

@@ -47,6 +47,11 @@ export interface QuotaProps {
    * @default 50
    */
   readonly apiKeyCredentialProviders?: number;
+  /**
+   * Number of consent portals.
+   * @default 50
+   */
+  readonly consentPortals?: number;
 }
 
 /** The functions and the API of a deployment. */

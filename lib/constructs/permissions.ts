@@ -129,8 +129,12 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
    */
   'control-plane': {
     tables: [
-      { table: 'Directory', actions: ['GetItem', 'PutItem', 'DeleteItem'], partitions: resources },
-      { table: 'Directory', index: OWNER_INDEX, actions: ['Query'], partitions: resources },
+      {
+        table: 'Directory',
+        actions: ['GetItem', 'PutItem', 'DeleteItem'],
+        partitions: [...resources, portals],
+      },
+      { table: 'Directory', index: OWNER_INDEX, actions: ['Query'], partitions: [...resources, portals] },
       { table: 'Directory', actions: ['GetItem'], partitions: [tokenVault] },
       {
         table: 'Keys',
@@ -145,8 +149,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { table: 'Vault', index: PROVIDER_INDEX, actions: ['Query'], partitions: ['*'] },
       { table: 'Revocations', actions: ['PutItem'], partitions: [revocations] },
     ],
-    // It revokes the grants of deleted resources.
-    invokes: ['revocation'],
+    // It revokes the grants of deleted resources, and has portals verified.
+    invokes: ['revocation', 'connections'],
     key: [
       { actions: ['GenerateDataKey'], purposes: ['client-secret', 'api-key'] },
       { actions: ['Encrypt', 'Decrypt'], purposes: ['pagination'] },
@@ -431,7 +435,11 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
    */
   operator: {
     tables: [
-      { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [...resources, ...restrictions] },
+      {
+        table: 'Directory',
+        actions: ['GetItem', 'PutItem'],
+        partitions: [...resources, portals, ...restrictions],
+      },
       { table: 'Vault', actions: ['GetItem'], partitions: [grants] },
       // The indexes contain only item keys, and ids that reveal nothing.
       ...[WORKLOAD_INDEX, PROVIDER_INDEX, USER_INDEX].map((index) => ({

@@ -69,6 +69,7 @@ export class ApiKeyCredentialProvider extends Resource implements IApiKeyCredent
     const created = addIdentityResource(this, props, {
       kind: KIND,
       name: props.credentialProviderName,
+      displayName: props.displayName,
       configuration: {},
       statements: () => this.use.statements(),
       secret: (resources) => bindSecret(props.apiKey, this, resources),

@@ -21,6 +21,12 @@ export interface CredentialProviderProps extends IdentityResourceProps {
    */
   readonly credentialProviderName?: string;
   /**
+   * Name for people, which the pages of the service show with the technical name: 1 to 64 letters, digits, spaces, and
+   * the characters `. _ : / = + @ -`. It is the tag `displayName`.
+   * @default - the pages show the technical name
+   */
+  readonly displayName?: string;
+  /**
    * A value that changes when the secret changes, such as its version. A new value makes the deployment read the
    * secret again. Every other change of the provider does too.
    * @default - a new secret is read at the next change of the provider
@@ -31,6 +37,7 @@ export interface CredentialProviderProps extends IdentityResourceProps {
 /** The workload identities that can use a credential provider, and the resource policy that says so. */
 export class ProviderUse {
   private readonly workloads: IWorkloadIdentity[] = [];
+  private readonly portalArns = new Set<string>();
 
   /** @param operation that returns the provider's credentials */
   constructor(private readonly operation: 'GetResourceOauth2Token' | 'GetResourceApiKey') {}
@@ -39,9 +46,21 @@ export class ProviderUse {
     if (!this.workloads.includes(workload)) this.workloads.push(workload);
   }
 
+  allows(workload: IWorkloadIdentity): boolean {
+    return this.workloads.includes(workload);
+  }
+
+  /** Allows the provider's owner to sign users in to a portal. @param arn of the portal, with wildcards */
+  allowSignIn(arn: string): void {
+    this.portalArns.add(arn);
+  }
+
   statements(): PolicyStatementJson[] {
     const Action = actions([this.operation]);
-    const arns = this.workloads.map(({ workloadIdentityArn }) => workloadIdentityArn);
+    const arns = [
+      ...this.workloads.map(({ workloadIdentityArn }) => workloadIdentityArn),
+      ...this.portalArns,
+    ];
     const key = 'bedrock-agentcore:WorkloadIdentityArn';
     return [
       ...this.workloads.map(({ ownerArn, workloadIdentityArn }, index): PolicyStatementJson => ({

@@ -17,6 +17,7 @@ import {
 import type { Construct } from 'constructs';
 import * as v from 'valibot';
 import type { CustomResourceType } from '../../lambda/contract/custom-resource-types';
+import { DISPLAY_NAME_TAG } from '../../lambda/contract/display-name';
 import {
   GOVERNED_OPERATIONS,
   POLICY_OPERATIONS,
@@ -27,7 +28,7 @@ import type { IAgentIdentity } from '../constructs/agent-identity';
 import { connectionOf } from '../constructs/service-connection';
 import type { BoundSecret } from './provider-secret';
 import { ResourceFunction } from './resource-function';
-import { checkTags } from './tags';
+import { checkDisplayName, checkTags } from './tags';
 
 /** Longer than the function tries, with Lambda's own second and third attempt. */
 const SERVICE_TIMEOUT = Duration.minutes(10);
@@ -64,10 +65,10 @@ export interface PolicyStatementJson {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 }
 
-/** A kind of resource: its type in a template, its noun in ARNs, and which names it takes. */
+/** A kind of resource: its type in a template, its noun in ARNs if it has a policy, and which names it takes. */
 export interface IdentityResourceKind {
   readonly type: CustomResourceType;
-  readonly noun: GovernedKind;
+  readonly noun?: GovernedKind;
   readonly longestName: number;
   /** The service's own schema of a name. */
   readonly nameSchema: v.GenericSchema<string>;
@@ -80,17 +81,23 @@ export interface IdentityResourceDefinition {
   readonly name: string | undefined;
   /** Members of the operation that creates it, except name, tags, and secret. */
   readonly configuration: object;
+  /** Name for people. */
+  readonly displayName?: string | undefined;
   /** Statements of its resource policy, without the operators' statement. */
-  readonly statements: () => readonly PolicyStatementJson[];
+  readonly statements?: () => readonly PolicyStatementJson[];
   readonly secret?: (resources: ResourceFunction) => BoundSecret;
   /** Another value makes the function read the secret again. */
   readonly secretVersion?: string | undefined;
+  /** More properties, which the configuration leaves out. */
+  readonly properties?: (resources: ResourceFunction) => object;
 }
 
 /** A resource as the service returns it. */
 export interface CreatedResource {
   /** Name that waits for the resource to exist. */
   readonly name: string;
+  /** The same name, known when the stack is synthesized unless the props have a reference. */
+  readonly givenName: string;
   readonly arn: string;
   /** ARN of the IAM role that owns it. */
   readonly ownerArn: string;
@@ -133,15 +140,17 @@ function policyOf(
   identity: IAgentIdentity,
   definition: IdentityResourceDefinition,
 ): string {
+  const { noun } = definition.kind;
+  if (noun === undefined) return '';
   const managers = [...connectionOf(identity).managerArns];
   const manage: PolicyStatementJson = {
     Sid: 'ManageResources',
     Effect: 'Allow',
     Principal: { AWS: managers },
-    Action: managerActions(definition.kind.noun),
+    Action: managerActions(noun),
     Resource: '*',
   };
-  const statements = [...definition.statements(), ...(managers.length > 0 ? [manage] : [])];
+  const statements = [...(definition.statements?.() ?? []), ...(managers.length > 0 ? [manage] : [])];
   if (statements.length === 0) return '';
   return Stack.of(scope).toJsonString({ Version: '2012-10-17', Statement: statements });
 }
@@ -157,7 +166,7 @@ const tagsOf = (scope: Construct, tags: TagManager) =>
   });
 
 /**
- * Adds the custom resource of a workload identity or a credential provider.
+ * Adds the custom resource of a workload identity, a credential provider, or a consent portal.
  *
  * @param scope the construct, which gets the child `Resource`
  */
@@ -173,7 +182,12 @@ export function addIdentityResource(
   const secret = definition.secret?.(resources);
   const name = nameOf(scope, definition.name, kind);
   const configuration = Stack.of(scope).toJsonString(definition.configuration);
-  const tags = new TagManager(TagType.MAP, kind.type, props.tags);
+  const { displayName } = definition;
+  checkDisplayName(scope.node.path, displayName);
+  const tags = new TagManager(TagType.MAP, kind.type, {
+    ...props.tags,
+    ...(displayName !== undefined && { [DISPLAY_NAME_TAG]: displayName }),
+  });
   const resource = new CustomResource(scope, 'Resource', {
     resourceType: kind.type,
     serviceToken: resources.functionArn,
@@ -188,6 +202,7 @@ export function addIdentityResource(
       tags: tagsOf(scope, tags),
       ...(secret && { secret }),
       ...(secretVersion !== undefined && { secretVersion }),
+      ...definition.properties?.(resources),
     },
   });
   if (kind.type !== 'Custom::AgentIdentityWorkloadIdentity') {
@@ -198,6 +213,7 @@ export function addIdentityResource(
   resource.node.addDependency(connectionOf(identity).reachable);
   return {
     name: resource.getAttString('Name'),
+    givenName: name,
     arn: resource.getAttString('Arn'),
     ownerArn: resources.role.roleArn,
     tags,

@@ -67,6 +67,11 @@ export class OAuth2CredentialProvider extends Resource implements IOAuth2Credent
   /** ARN of the secret that the service reads: in its own vault, or in AWS Secrets Manager when it is external. */
   readonly clientSecretArn: string;
   readonly cdkTagManager: TagManager;
+  /**
+   * The name, known when the stack is synthesized unless the props have a reference.
+   * @internal
+   */
+  readonly _givenName: string;
   private readonly use = new ProviderUse('GetResourceOauth2Token');
 
   constructor(scope: Construct, id: string, props: OAuth2CredentialProviderProps) {
@@ -75,6 +80,7 @@ export class OAuth2CredentialProvider extends Resource implements IOAuth2Credent
     const created = addIdentityResource(this, props, {
       kind: KIND,
       name: props.credentialProviderName,
+      displayName: props.displayName,
       configuration: checkedAt(this.node.path, () =>
         props.vendor._configuration({ importExisting: props.importExisting ?? false }),
       ),
@@ -82,6 +88,7 @@ export class OAuth2CredentialProvider extends Resource implements IOAuth2Credent
       ...(clientSecret && { secret: (resources) => bindSecret(clientSecret, this, resources) }),
       secretVersion: props.secretVersion,
     });
+    this._givenName = created.givenName;
     this.credentialProviderName = created.name;
     this.credentialProviderArn = created.arn;
     this.ownerArn = created.ownerArn;
@@ -98,5 +105,19 @@ export class OAuth2CredentialProvider extends Resource implements IOAuth2Credent
    */
   allowUseBy(workload: IWorkloadIdentity): void {
     this.use.allow(workload);
+  }
+
+  /** @internal */
+  _allows(workload: IWorkloadIdentity): boolean {
+    return this.use.allows(workload);
+  }
+
+  /**
+   * Allows a portal of the same stack to sign users in with this provider.
+   *
+   * @internal
+   */
+  _allowSignIn(portalArn: string): void {
+    this.use.allowSignIn(portalArn);
   }
 }

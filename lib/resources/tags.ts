@@ -5,6 +5,9 @@ import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import { invalidProps } from './invalid-props';
 import { MARK_PREFIX, MARKS } from '../../lambda/contract/resource-marks';
 
+/** Maximum characters of a name on a page. */
+const MAX_DISPLAY_NAME = 64;
+
 const TagsSchema = SCHEMAS.TagResource.entries.tags;
 
 /** Tags that a resource can have with the stack's own: the service's limit is 50. */
@@ -31,4 +34,14 @@ export function checkTags(path: string, tags: Readonly<Record<string, string>>):
     const parsed = v.safeParse(TagsSchema, { [key]: value });
     if (!parsed.success) throw new Error(`${path}: tags: ${invalidProps(parsed.issues, [])}`);
   }
+}
+
+/**
+ * @param path of the construct, for messages
+ * @throws Error for a name that pages would not show completely
+ */
+export function checkDisplayName(path: string, displayName: string | undefined): void {
+  if (displayName === undefined || Token.isUnresolved(displayName)) return;
+  if (displayName.trim() !== '' && displayName.length <= MAX_DISPLAY_NAME) return;
+  throw new Error(`${path}: displayName: must have 1 to ${MAX_DISPLAY_NAME} characters`);
 }

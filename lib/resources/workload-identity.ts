@@ -116,6 +116,12 @@ export interface WorkloadIdentityProps extends IdentityResourceProps {
    */
   readonly workloadIdentityName?: string;
   /**
+   * Name for people, which the pages of the service show with the technical name: 1 to 64 letters, digits, spaces, and
+   * the characters `. _ : / = + @ -`. It is the tag `displayName`.
+   * @default - the pages show the technical name
+   */
+  readonly displayName?: string;
+  /**
    * Addresses of the application to which the service can send a user back after consent; they are compared exactly.
    * @default - none: the agent cannot request consent
    */
@@ -311,6 +317,11 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
    * @internal
    */
   readonly _authorizer: TrustedIssuer | undefined;
+  /**
+   * The name, known when the stack is synthesized unless the props have a reference.
+   * @internal
+   */
+  readonly _givenName: string;
   /** @internal */
   protected readonly _identity: IAgentIdentity;
   private readonly allowed: Readonly<Record<StatementName, Map<string, readonly AgentOperation[]>>> = {
@@ -324,12 +335,14 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
     const created = addIdentityResource(this, props, {
       kind: KIND,
       name: props.workloadIdentityName,
+      displayName: props.displayName,
       configuration: configurationOf(this.node.path, props),
       statements: () => this.statements(),
     });
     this._identity = props.identity;
     this._authorizer = props.authorizer;
     this.allowedResourceOauth2ReturnUrls = props.allowedResourceOauth2ReturnUrls ?? [];
+    this._givenName = created.givenName;
     this.workloadIdentityName = created.name;
     this.workloadIdentityArn = created.arn;
     this.ownerArn = created.ownerArn;

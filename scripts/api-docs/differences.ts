@@ -4,6 +4,7 @@ import {
   BOUNDS,
   DIFFERENT_VALUES,
   REFUSED_SHAPES,
+  REPLACED_SHAPES,
   type DifferentValue,
 } from '../aws-model/differences';
 import { shapeOf, type ModelledOperation, type ShapeReference } from '../aws-model/service-model';
@@ -40,6 +41,7 @@ export function differencesOf({ name, inputShape }: ModelledOperation): Differen
       what: `does not support ${[...(shapes.get(shape) ?? [])].map((member) => `\`${member}\``).join(', ')}`,
       why,
     })),
+    ...REPLACED_SHAPES.filter(({ shape }) => shapes.has(shape)),
     ...BOUNDS.filter(({ shape }) => shapes.has(shape)).map(({ shape, most, of, why }) => ({
       what: `accepts up to ${most.toLocaleString('en')} ${of} in ${[...(shapes.get(shape) ?? [])].map((member) => `\`${member}\``).join(', ')}`,
       why,

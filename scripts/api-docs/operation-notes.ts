@@ -50,6 +50,22 @@ const TAGGED_SECRET: Difference = {
   what: "requires an EXTERNAL secret to have the tag `agent-identity:owner` with the owner's ARN (or the ARN, a space, and the unique ID); only the owner can name the secret",
   why: 'permission to create a provider must not give access to every secret in the account; the service checks the tag at each read and caches values for up to 5 minutes; if a customer managed key encrypts the secret, the key policy must allow the role of the `credential-retrieval` function to decrypt',
 };
+const PORTAL_OF_OWNER: Difference = {
+  what: 'acts with the rights of the principal that owns the portal',
+  why: 'every step evaluates ownership and resource policies again for each workload identity and credential provider, as for a call of the owner',
+};
+const UNUSED_ROLE: Difference = {
+  what: 'stores `executionRoleArn`, returns it, and never uses it; it must be a role of the account of the service',
+  why: 'AWS clients require the member; the functions of this service need no role of the caller',
+};
+const PORTAL_OWNED: Difference = {
+  what: 'can be called only by the owner of the portal; portals have no resource policies',
+  why: 'a principal that changes a portal acts with the rights of its owner',
+};
+const NO_DELETING: Difference = {
+  what: 'has no status `DELETING`',
+  why: 'a portal is one record, and its deletion ends it immediately',
+};
 const SHREDS: Difference = {
   what: 'makes all data that the resource encrypted unreadable',
   why: 'its vault keys are deleted with it; a new resource with the same name inherits nothing',
@@ -174,6 +190,32 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   },
   ListApiKeyCredentialProviders: {
     does: 'Returns a page of providers, sorted by name.',
+    errors: [],
+    differs: [OWN_LISTED],
+  },
+
+  CreateConsentPortal: {
+    does: 'Creates a consent portal: pages on which users connect their accounts to agents, and disconnect them. The status is `CREATING` until the service verified the sign-in provider, and then `ACTIVE`, or `FAILED` with a `statusReason`. Register `{portalUrl}/callback` as a redirect URI at the identity provider; `portalUrl` has no scheme, which is https. Users sign in with `idpConfig`, whose issuer the workload identities must trust.',
+    errors: [...onCreate, 'ResourceNotFoundException'],
+    differs: [PORTAL_OF_OWNER, UNUSED_ROLE, PORTAL_OWNED],
+  },
+  GetConsentPortal: {
+    does: 'Returns a portal by its ID or ARN, with its status.',
+    errors: onLookup,
+    differs: [PORTAL_OWNED],
+  },
+  UpdateConsentPortal: {
+    does: 'Changes the given members. If `idpConfig`, `sources`, or `connections` is given, or if the last verification failed, the status is `UPDATING` until the service verified the portal, and then `ACTIVE`, or `UPDATE_FAILED` with a `statusReason`. The portal has its pages only while it is `ACTIVE`.',
+    errors: onLookup,
+    differs: [UNUSED_ROLE, PORTAL_OWNED],
+  },
+  DeleteConsentPortal: {
+    does: 'Deletes a portal by its ID or ARN. Its pages and sessions end immediately. The connections of the users stay: they belong to the agents.',
+    errors: onLookup,
+    differs: [PORTAL_OWNED, NO_DELETING],
+  },
+  ListConsentPortals: {
+    does: 'Returns a page of consent portals, sorted by name.',
     errors: [],
     differs: [OWN_LISTED],
   },

@@ -2,7 +2,14 @@
  * The walk: every operation, every member however deep, and for each the values at and beyond its bounds. A
  * case is a whole request in which that one place differs from the least that the operation takes.
  */
-import { BOUNDS, DIFFERENT_VALUES, LONE_SURROGATE, REFUSED_SHAPES, type DifferentValue } from './differences';
+import {
+  BOUNDS,
+  DIFFERENT_VALUES,
+  LONE_SURROGATE,
+  REFUSED_SHAPES,
+  REPLACED_SHAPES,
+  type DifferentValue,
+} from './differences';
 import {
   shapeOf as shapeAtAws,
   type ListShape,
@@ -25,8 +32,10 @@ export interface Case extends TriedValue {
   readonly says?: string;
 }
 
-/** Returns AWS's shape with the additional bounds of this service. */
+/** Returns AWS's shape with the additional bounds of this service, or the shape in its place. */
 function shapeOf(reference: ShapeReference): Shape {
+  const replaced = REPLACED_SHAPES.find((entry) => entry.shape === reference.shape);
+  if (replaced) return replaced.here;
   const shape = shapeAtAws(reference);
   const bound = BOUNDS.find((entry) => entry.shape === reference.shape);
   if (!bound) return shape;

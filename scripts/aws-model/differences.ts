@@ -1,3 +1,5 @@
+import type { Shape } from './service-model';
+
 /**
  * The intended differences from the AWS shapes, with reasons. The shape tests try every entry, and docs/api.md lists
  * them. Everything else must match the AWS shapes exactly.
@@ -45,7 +47,42 @@ export const BOUNDS: readonly Bound[] = [
   { shape: 'ScopesListType', most: 100, of: 'entries', why: ONE_ADDRESS },
   { shape: 'ResourcesListType', most: 20, of: 'entries', why: ONE_ADDRESS },
   { shape: 'AudiencesListType', most: 20, of: 'entries', why: ONE_ADDRESS },
+  { shape: 'AllowedScopesType', most: 100, of: 'entries', why: ONE_ADDRESS },
+  { shape: 'AllowedAudienceType', most: 2048, of: 'characters', why: ONE_ADDRESS },
+  { shape: 'ExecutionRoleArnType', most: 2048, of: 'characters', why: ONE_ITEM },
   { shape: 'CustomRequestParametersType', most: 20, of: 'entries', why: ONE_ADDRESS },
+];
+
+export interface ReplacedShape {
+  /** A shape of the AWS model. */
+  readonly shape: string;
+  readonly here: Shape;
+  readonly what: string;
+  readonly why: string;
+}
+
+const OWN_SOURCES = 'this service has no gateways; the agents of a deployment are its workload identities';
+
+/** Shapes in whose place this service has others. */
+export const REPLACED_SHAPES: readonly ReplacedShape[] = [
+  {
+    shape: 'ConsentPortalSources',
+    here: { type: 'list', min: 1, max: 20, member: { shape: 'ConsentPortalSource' } },
+    what: 'accepts 1 to 20 entries in `sources`',
+    why: 'one portal shows the connections of several agents',
+  },
+  {
+    shape: 'ConsentPortalSourceType',
+    here: { type: 'string', enum: ['workload-identity'] },
+    what: 'accepts only `workload-identity` as `type` of a source, not `agentcore-gateway`',
+    why: OWN_SOURCES,
+  },
+  {
+    shape: 'ConsentPortalSourceIdentifierType',
+    here: { type: 'string', min: 3, max: 255, pattern: '[A-Za-z0-9_.-]+' },
+    what: 'requires the name of a workload identity as `identifier` of a source',
+    why: OWN_SOURCES,
+  },
 ];
 
 export interface DifferentValue {
@@ -67,6 +104,14 @@ export const DIFFERENT_VALUES: readonly DifferentValue[] = [
     value: 'arn:aws:bedrock-agentcore:us-east-1:000000000000:token-vault/default/oauth2credentialprovider/a',
     here: 'accepted',
     why: 'the AWS pattern does not allow the digit in `oauth2credentialprovider`, which ARNs from AWS contain',
+  },
+  {
+    shape: 'ConsentPortalIdentifier',
+    as: 'value',
+    what: 'the ARN of a consent portal',
+    value: 'arn:aws:bedrock-agentcore:us-east-1:000000000000:consent-portal/a-0123456789',
+    here: 'accepted',
+    why: 'AWS documents the ID or the ARN; the pattern of its model has only the ID',
   },
   {
     shape: 'UserTokenType',
@@ -142,6 +187,23 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
     member: 'authorizerConfiguration',
     why: 'limits the issuers whose user tokens this agent accepts; its shape is that of `customJWTAuthorizer` in AWS',
   })),
+  ...['CreateConsentPortal', 'UpdateConsentPortal'].flatMap((operation) => [
+    {
+      operation,
+      member: 'branding',
+      why: 'the pages can have a `name` (up to 64 characters), a `color` (`#rrggbb`), and a `logo` (a data URL of up to 24,000 characters); an update replaces all three, and removes them with `{}`',
+    },
+    {
+      operation,
+      member: 'connections',
+      why: 'users can connect accounts on the page before an agent asks for them: up to 50 entries of `workloadName` (a source), `credentialProviderName`, `scopes`, and optionally `customParameters` and `purpose` (up to 256 characters, which the page shows); an update replaces all of them',
+    },
+  ]),
+  {
+    operation: 'UpdateConsentPortal',
+    member: 'sources',
+    why: 'an agent can join or leave a portal, whose address and connections stay; an update replaces all of them',
+  },
   ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
     operation,
     member: 'subjectTokenType',

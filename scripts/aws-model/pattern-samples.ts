@@ -79,6 +79,46 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
       'https://idp.example/well-known/openid-configuration',
     ],
   ),
+  '[a-zA-Z0-9_-]{1,50}': { ...name, off: [...name.off, 'a.b'] },
+  // The pattern bounds the length.
+  '[a-zA-Z0-9\\-_]{1,50}-[A-Za-z0-9]{10}': {
+    least: 'a-aaaaaaaaaa',
+    off: [
+      '-aaaaaaaaaa',
+      'a-aaaaaaaaa',
+      'a-aaaaaaaaa_',
+      'aaaaaaaaaaaa',
+      'a.a-aaaaaaaaaa',
+      `${'a'.repeat(51)}-aaaaaaaaaa`,
+      'a-aaaaaaaaaa\n',
+      'a/a-aaaaaaaaaa',
+    ],
+  },
+  'arn:aws(-[a-z-]+)?:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@\\-_/]+': around(
+    'arn:aws:iam::000000000000:role/',
+    '',
+    [
+      'arn:aws:iam::000000000000:role/',
+      'arn:aws:iam::000000000000:user/a',
+      'arn:aws:iam::0000:role/a',
+      'arn:aws:sts::000000000000:assumed-role/a/b',
+      'arn:aws:iam::000000000000:role/a b',
+      'role/a',
+    ],
+  ),
+  '[\\x21\\x23-\\x5B\\x5D-\\x7E]+': around('', '', ['a b', '"a"', 'a\\b', 'ä', 'a\n', '\u{1F511}']),
+  'arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):bedrock-agentcore:[a-z0-9-]{1,32}:[0-9]{12}:token-vault/[a-zA-Z0-9_-]{1,64}/oauth2credentialprovider/[a-zA-Z0-9_-]{1,128}':
+    {
+      least:
+        'arn:aws:bedrock-agentcore:us-east-1:000000000000:token-vault/default/oauth2credentialprovider/a',
+      off: [
+        'arn:aws:bedrock-agentcore:us-east-1:000000000000:token-vault/default/apikeycredentialprovider/a',
+        'arn:aws:bedrock-agentcore:us-east-1:000000000000:token-vault/default/oauth2credentialprovider/',
+        'arn:aws:bedrock-agentcore:us-east-1:000000000000:token-vault/default/oauth2credentialprovider/a/b',
+        'arn:aws-other:bedrock-agentcore:us-east-1:000000000000:token-vault/default/oauth2credentialprovider/a',
+        'a',
+      ],
+    },
   '(client_secret_post|client_secret_basic)': {
     least: 'client_secret_post',
     off: ['client_secret_jwt', 'none', 'client_secret_post ', 'CLIENT_SECRET_POST', ''],

@@ -138,7 +138,10 @@ interface Bounds {
 
 const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
   'control-plane': {
-    may: [...[get('Directory', IDENTITY), generate('api-key'), encrypt('pagination'), invoke('revocation')]],
+    may: [
+      ...[get('Directory', IDENTITY), generate('api-key'), encrypt('pagination'), invoke('revocation')],
+      ...[get('Directory', PORTAL), put('Directory', PORTAL), invoke('connections')],
+    ],
     mayNot: [
       ...[get('Revocations', REVOKED_GRANT), put('Revocations', REVOKED_GRANT)],
       ...[get('Vault', GRANT), get('Vault', CLIENT_SECRET), get('Vault', API_KEY), put('Vault', GRANT)],

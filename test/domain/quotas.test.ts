@@ -2,7 +2,12 @@
 import { checkQuota, parseQuotas } from '../../lambda/domain/quotas';
 import { caught } from './caught';
 
-const AWS = { workloadIdentities: 1000, oauth2CredentialProviders: 50, apiKeyCredentialProviders: 50 };
+const AWS = {
+  workloadIdentities: 1000,
+  oauth2CredentialProviders: 50,
+  apiKeyCredentialProviders: 50,
+  consentPortals: 50,
+};
 
 it('the defaults are the quotas of AWS, and each can be configured separately', () => {
   expect(parseQuotas('{}')).toEqual(AWS);

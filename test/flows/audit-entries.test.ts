@@ -20,7 +20,7 @@ import {
 import type { World } from './support/world';
 
 /** Resources are deleted last, because other requests need them. */
-const DELETES = /^Delete(WorkloadIdentity|\w+CredentialProvider)$/;
+const DELETES = /^Delete(WorkloadIdentity|\w+CredentialProvider|ConsentPortal)$/;
 const IN_ORDER = [
   ...OPERATIONS_BY_IAM.filter((name) => !DELETES.test(name)),
   ...OPERATIONS_BY_IAM.filter((name) => DELETES.test(name)),

@@ -9,6 +9,7 @@ import type { HttpResponse } from '../local/handmade-request';
 import {
   AuditedService,
   OPERATIONS_BY_IAM,
+  portalOf,
   principalFor,
   workloadArn,
   type Input,
@@ -17,7 +18,7 @@ import { outrunWrites, throttleRewrapping } from './support/interference';
 import type { TokenEndpointBehavior } from './support/provider';
 import { documentResponse, startRawServer, type RawBehavior, type RawServer } from './support/raw-server';
 import { putSecret, tagSecret } from './support/secrets';
-import type { PrincipalName } from './support/world';
+import type { PrincipalName, TestAgent } from './support/world';
 
 const OUTCOMES = [
   'finds nothing of the name',
@@ -42,6 +43,7 @@ const NEVER = undefined;
 type Row = Record<Outcome, Ending | undefined>;
 
 let service: AuditedService;
+let strangersAgent: TestAgent;
 let kms: KMSClient;
 const issuers: RawServer[] = [];
 beforeAll(async () => {
@@ -49,8 +51,10 @@ beforeAll(async () => {
     workloadIdentities: 12,
     oauth2CredentialProviders: 12,
     apiKeyCredentialProviders: 12,
+    consentPortals: 3,
   });
   service = await AuditedService.start();
+  strangersAgent = await service.world.agent('stranger');
   kms = new KMSClient({});
 });
 afterEach(() => {
@@ -107,11 +111,12 @@ const taken = (name: JsonOperation, body: () => object): Ending => ({
 });
 
 /** Sent by a principal that creates resources until it reaches the quota. */
-const overQuota = (name: JsonOperation): Ending => ({
+const overQuota = (name: JsonOperation, body?: () => object): Ending => ({
   async ask() {
+    const own = { body: { ...body?.() } };
     for (;;) {
-      const answer = await ask(name, {}, 'stranger');
-      if (answer.status !== 201) return answer;
+      const answer = await ask(name, own, 'stranger');
+      if ((answer.status ?? 500) >= 300) return answer;
     }
   },
   answer: QUOTA,
@@ -142,6 +147,15 @@ const ofApiKey = (name: JsonOperation) =>
     name,
     () => providerArn('apikey', ownApiKeys().name),
     () => ({ body: ownApiKeys() }),
+  );
+
+const ownPortal = () => service.inputs.GetConsentPortal('').body as Record<'consentPortalIdentifier', string>;
+const ofPortal = (name: JsonOperation) =>
+  changedConcurrently(
+    name,
+    () =>
+      `arn:aws:bedrock-agentcore:us-east-1:000000000000:consent-portal/${ownPortal().consentPortalIdentifier}`,
+    () => ({}),
   );
 
 /** A secret with the tag of another owner. */
@@ -258,6 +272,8 @@ const row = (...endings: (Ending | undefined)[]): Row =>
   Object.fromEntries(OUTCOMES.map((outcome, index) => [outcome, endings[index]])) as Row;
 
 const byName = (name: JsonOperation) => notFound(name, { body: { name: MISSING } });
+const byPortal = (name: JsonOperation) =>
+  notFound(name, { body: { consentPortalIdentifier: `${MISSING}-0123456789` } });
 const byArn = (name: JsonOperation) => notFound(name, { resourceArn: workloadArn(MISSING) });
 const byWorkload = (name: JsonOperation) => notFound(name, { body: { workloadName: MISSING } });
 const byVault = (name: JsonOperation) => notFound(name, { body: { tokenVaultId: 'other' } });
@@ -325,6 +341,17 @@ const TABLE: Record<JsonOperation, Row> = {
     ofApiKey('DeleteApiKeyCredentialProvider'),
   ),
   ListApiKeyCredentialProviders: row(),
+  CreateConsentPortal: row(
+    notFound('CreateConsentPortal', {
+      body: { sources: [{ type: 'workload-identity', identifier: MISSING }] },
+    }),
+    taken('CreateConsentPortal', () => ({ name: 'walked-portal' })),
+    overQuota('CreateConsentPortal', () => portalOf(strangersAgent)),
+  ),
+  GetConsentPortal: row(byPortal('GetConsentPortal')),
+  UpdateConsentPortal: row(byPortal('UpdateConsentPortal'), ofPortal('UpdateConsentPortal')),
+  DeleteConsentPortal: row(byPortal('DeleteConsentPortal'), ofPortal('DeleteConsentPortal')),
+  ListConsentPortals: row(),
   GetTokenVault: row(byVault('GetTokenVault')),
   SetTokenVaultCMK: row(
     byVault('SetTokenVaultCMK'),

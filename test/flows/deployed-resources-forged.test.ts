@@ -195,7 +195,7 @@ it('deletes at the current address of the service, if the request has an older o
 });
 
 describe('a provider whose secret the stack defines', () => {
-  const CHANGED = 'The stack does not define this credential provider in this way';
+  const CHANGED = 'The stack does not define this resource in this way';
 
   const oauth2 = (name: string, secret: object | undefined, discoveryUrl = world.provider.discoveryUrl) => ({
     name,

@@ -60,6 +60,7 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
     'BASE_URL',
     'ARN_PREFIX',
     'REVOCATION_FUNCTION',
+    'CONNECTIONS_FUNCTION',
     'QUOTAS',
   ],
   'token-exchange': [

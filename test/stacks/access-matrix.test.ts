@@ -111,9 +111,14 @@ const DIRECTORY: Row[] = [
   [
     'read a consent portal',
     on('Directory', 'GetItem', 'CONSENT-PORTAL#a'),
-    [...COMPLETERS, 'oauth-callback'],
+    ['control-plane', 'operator', ...COMPLETERS, 'oauth-callback'],
   ],
-  ['write a consent portal', on('Directory', 'PutItem', 'CONSENT-PORTAL#a'), ['connections']],
+  [
+    'write a consent portal',
+    on('Directory', 'PutItem', 'CONSENT-PORTAL#a'),
+    ['control-plane', 'operator', 'connections'],
+  ],
+  ['delete a consent portal', on('Directory', 'DeleteItem', 'CONSENT-PORTAL#a'), ['control-plane']],
   ['delete a restriction', on('Directory', 'DeleteItem', 'RESTRICTION#AGENT#a'), NO_GROUP],
   ['read the whole directory', on('Directory', 'Scan'), ['operator']],
 ];
@@ -338,7 +343,11 @@ const OTHERS: Row[] = [
       ...(['security-events', 'event-poll', 'connections'] as const),
     ],
   ],
-  ['invoke connections', { action: 'lambda:InvokeFunction', resource: '<connections.Arn>' }, ['portal']],
+  [
+    'invoke connections',
+    { action: 'lambda:InvokeFunction', resource: '<connections.Arn>' },
+    ['control-plane', 'portal'],
+  ],
   ...FUNCTION_GROUPS.filter((group) => !INVOKED.includes(group)).map((group): Row => [
     `invoke ${group}`,
     { action: 'lambda:InvokeFunction', resource: `<${group.replaceAll('-', '')}.Arn>` },

@@ -127,12 +127,13 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     onPartitions(
       'Directory',
       ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
-      ['WORKLOAD-IDENTITY#*', 'OAUTH2-PROVIDER#*', 'API-KEY-PROVIDER#*'],
+      ['WORKLOAD-IDENTITY#*', 'OAUTH2-PROVIDER#*', 'API-KEY-PROVIDER#*', 'CONSENT-PORTAL#*'],
     ),
     onPartitions('Directory/index/byOwner', 'dynamodb:Query', [
       'WORKLOAD-IDENTITY#*',
       'OAUTH2-PROVIDER#*',
       'API-KEY-PROVIDER#*',
+      'CONSENT-PORTAL#*',
     ]),
     onPartitions('Directory', 'dynamodb:GetItem', ['TOKEN-VAULT']),
     onPartitions('Keys', 'dynamodb:PutItem', ['VAULT-KEY#client-secret#*', 'VAULT-KEY#api-key#*']),
@@ -145,7 +146,7 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     forPurposes(['kms:Decrypt', 'kms:Encrypt'], ['pagination']),
     onTaggedSecrets('secretsmanager:DescribeSecret'),
     onTaggedKeys(['kms:DescribeKey', 'kms:ListResourceTags']),
-    INVOKE_REVOCATION,
+    { ...INVOKE_REVOCATION, Resource: ['<connections.Arn>', '<revocation.Arn>'] },
   ],
   'token-exchange': [
     onPartitions('Directory', 'dynamodb:BatchGetItem', [
@@ -286,7 +287,7 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
       'Directory',
       ['dynamodb:GetItem', 'dynamodb:PutItem'],
       [
-        ...['WORKLOAD-IDENTITY#*', 'OAUTH2-PROVIDER#*', 'API-KEY-PROVIDER#*'],
+        ...['WORKLOAD-IDENTITY#*', 'OAUTH2-PROVIDER#*', 'API-KEY-PROVIDER#*', 'CONSENT-PORTAL#*'],
         ...['RESTRICTION#AGENT#*', 'RESTRICTION#USER#*'],
       ],
     ),
@@ -525,11 +526,16 @@ describe('the environment', () => {
   const lifetimes = { LIFETIMES: '{"workloadAccessToken":900,"consentSession":600,"vaultKey":7776000}' };
   const providerClient = { PROVIDER_CLIENT_FUNCTION: '<providerclient>' };
   const revocation = { REVOCATION_FUNCTION: '<revocation>' };
+  const connections = { CONNECTIONS_FUNCTION: '<connections>' };
   const revocations = { REVOCATIONS_TABLE: '<RevocationsTable>', REVOCATION_FUNCTION: '<revocation>' };
-  const quotas = '{"workloadIdentities":1000,"oauth2CredentialProviders":50,"apiKeyCredentialProviders":50}';
+  const quotas =
+    '{"workloadIdentities":1000,"oauth2CredentialProviders":50,"apiKeyCredentialProviders":50,"consentPortals":50}';
 
   it.each<[FunctionGroup, Record<string, string>]>([
-    ['control-plane', { ...address, ...directory, ...keys, ...vault, ...revocations, QUOTAS: quotas }],
+    [
+      'control-plane',
+      { ...address, ...directory, ...keys, ...vault, ...revocations, ...connections, QUOTAS: quotas },
+    ],
     ['token-exchange', { ...address, ...directory, ...keys, ...issuers, ...lifetimes }],
     [
       'credential-retrieval',

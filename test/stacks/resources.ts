@@ -6,6 +6,7 @@ import { ApiKeyCredentialProvider, type ApiKeyCredentialProviderProps, type IAge
 export const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
 export const OAUTH2 = 'Custom::AgentIdentityOAuth2CredentialProvider';
 export const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
+export const PORTAL = 'Custom::AgentIdentityConsentPortal';
 
 /** The provider `Weather`, whose API key is in a secret of the same stack unless the props differ. */
 export const weatherIn = (

@@ -10,11 +10,11 @@ import {
 } from '../../domain/identity/trusted-issuer';
 import { kmsKeyArn, matching, onlyCharacters, smallAsJson, text } from './constraints';
 import { fitsAuthorizationUrl, fitsReturnUrl } from './url-bounds';
+import { customParameters, line, providerName, workloadName } from './names';
+import { changedPortalMembers, newPortalMembers, portalIdentifier, portalMembers } from './portal-schemas';
 import { oauth2ProviderMembers, scopes } from './provider-schemas';
 import { secretReference, secretSource } from './secret-schemas';
 
-const workloadName = matching(3, 255, /^[A-Za-z0-9_.-]+$/, onlyCharacters('the characters _ . -'));
-const providerName = matching(1, 128, /^[a-zA-Z0-9\-_]+$/, onlyCharacters('the characters - _'));
 const returnUrl = matching(
   1,
   2048,
@@ -62,7 +62,7 @@ const resourceArn = matching(
   20,
   1011,
   /^arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+\/[^/]+)(?:\/[a-z0-9-]+\/[^/]+)*$/,
-  'must be the ARN of a workload identity or a credential provider',
+  'must be the ARN of a workload identity, a credential provider, or a consent portal',
 );
 
 const policyResourceArn = text(20, 1011);
@@ -109,10 +109,8 @@ const grantId = matching(1, 1024, /^[A-Za-z0-9_-]+$/, 'must be the grantId of a 
 
 const operatorListing = v.strictObject({ ...listing(100).entries, owner: v.exactOptional(principalArn) });
 
-/** For operators and the audit log. One line, without characters that are invisible or that a terminal interprets. */
-const reason = v.exactOptional(
-  matching(1, 512, /^[^\p{C}\p{Zl}\p{Zp}]+$/u, 'must be one line without control or format characters'),
-);
+/** For operators and the audit log. */
+const reason = v.exactOptional(line(512));
 
 const resourceOauth2Token = {
   workloadIdentityToken: workloadToken,
@@ -122,12 +120,7 @@ const resourceOauth2Token = {
   sessionUri: v.exactOptional(sessionUri),
   resourceOauth2ReturnUrl: v.exactOptional(returnUrl),
   forceAuthentication: v.exactOptional(v.boolean()),
-  customParameters: v.exactOptional(
-    v.pipe(
-      v.record(matching(1, 256, /^[a-zA-Z0-9\-_.]+$/, onlyCharacters('the characters - _ .')), text(1, 2048)),
-      v.maxEntries(20),
-    ),
-  ),
+  customParameters: v.exactOptional(customParameters),
   customState: v.exactOptional(text(1, 4096)),
   resources: v.exactOptional(v.pipe(v.array(text(1, 2048)), v.maxLength(20))),
   audiences: v.exactOptional(v.pipe(v.array(text(1, 2048)), v.maxLength(20))),
@@ -171,6 +164,20 @@ export const SCHEMAS = {
   UpdateApiKeyCredentialProvider: v.strictObject({ name: providerName, ...apiKeyMembers }),
   DeleteApiKeyCredentialProvider: v.strictObject({ name: providerName }),
   ListApiKeyCredentialProviders: listing(100),
+
+  CreateConsentPortal: v.strictObject({
+    ...newPortalMembers,
+    ...portalMembers,
+    tags: v.exactOptional(tags),
+  }),
+  GetConsentPortal: v.strictObject({ consentPortalIdentifier: portalIdentifier }),
+  UpdateConsentPortal: v.strictObject({
+    consentPortalIdentifier: portalIdentifier,
+    ...changedPortalMembers,
+    ...portalMembers,
+  }),
+  DeleteConsentPortal: v.strictObject({ consentPortalIdentifier: portalIdentifier }),
+  ListConsentPortals: listing(100),
 
   GetTokenVault: v.strictObject({ tokenVaultId: v.exactOptional(tokenVaultId) }),
   SetTokenVaultCMK: v.strictObject({

@@ -14,7 +14,8 @@ const MAX_PARAMETER_BYTES = 4096;
 const MAX_RETURN_BYTES = 6144;
 
 interface Parameters {
-  readonly oauth2Flow: string;
+  /** Default: USER_FEDERATION. */
+  readonly oauth2Flow?: string;
   readonly resourceOauth2ReturnUrl?: string | undefined;
   readonly customState?: string | undefined;
   readonly scopes: readonly string[];
@@ -40,7 +41,9 @@ function bytesInUrl({ scopes, resources = [], audiences = [], customParameters =
 export const fitsAuthorizationUrl = <Request extends Parameters>() =>
   v.rawCheck<Request>(({ dataset, addIssue }) => {
     // A member that is invalid by itself is reported for that.
-    if (!dataset.typed || dataset.issues || dataset.value.oauth2Flow !== 'USER_FEDERATION') return;
+    if (!dataset.typed || dataset.issues) return;
+    const { oauth2Flow = 'USER_FEDERATION' } = dataset.value;
+    if (oauth2Flow !== 'USER_FEDERATION') return;
     const sizes = Object.entries(bytesInUrl(dataset.value)).sort(([, a], [, b]) => b - a);
     if (sizes.reduce((sum, [, bytes]) => sum + bytes, 0) <= MAX_PARAMETER_BYTES) return;
     const input: Record<string, unknown> = Object.fromEntries(Object.entries(dataset.value));

@@ -11,7 +11,7 @@ import { haveSameOwner, isRecreatedPrincipal, isOwnedBy, type Owned } from '../o
 import { accessDenied, ServiceError } from '../service-error';
 import type { RequestContext } from './condition-keys';
 import { evaluate, type PolicyRequest, type Verdict } from './evaluate';
-import { POLICY_OPERATIONS, type GovernedOperation } from './governed-operations';
+import { POLICY_OPERATIONS, type ResourceOperation } from './governed-operations';
 import { parsePolicyDocument, type PolicyDocument } from './policy-document';
 
 /** A resource on which access is evaluated. */
@@ -25,7 +25,7 @@ export interface GovernedResource extends Owned {
 export interface Call {
   /** The calling IAM principal, as `callerOf` returns it. */
   readonly principal: Caller;
-  readonly operation: GovernedOperation;
+  readonly operation: ResourceOperation;
   readonly context?: RequestContext | undefined;
 }
 
@@ -56,8 +56,8 @@ export interface Denial {
   readonly detail: string;
 }
 
-const isPolicyOperation = (operation: GovernedOperation): boolean =>
-  (POLICY_OPERATIONS as readonly GovernedOperation[]).includes(operation);
+const isPolicyOperation = (operation: ResourceOperation): boolean =>
+  (POLICY_OPERATIONS as readonly ResourceOperation[]).includes(operation);
 
 type Decided = Verdict | { readonly decision: 'not-valid' };
 

@@ -8,7 +8,8 @@
  * | aws:PrincipalType                     | every resource     | Account (the root user), User or AssumedRole       |
  * | aws:PrincipalIsAWSService             | every resource     | false: no service principal calls this API         |
  * | bedrock-agentcore:userid              | workload identity  | GetWorkloadAccessTokenForUserId: the user ID       |
- * | bedrock-agentcore:WorkloadIdentityArn | providers          | the agent that requests a credential               |
+ * | bedrock-agentcore:WorkloadIdentityArn | providers          | the agent that requests a credential, or the portal |
+ * |                                       |                    | that signs users in                                |
  * | bedrock-agentcore:Scopes              | OAuth2 providers   | the requested scopes; multivalued                  |
  * | bedrock-agentcore:CustomParameters    | OAuth2 providers   | names of the custom parameters; multivalued        |
  * | bedrock-agentcore:Resources           | OAuth2 providers   | the requested resources (RFC 8707); multivalued    |
@@ -123,7 +124,7 @@ function parseType(element: PolicyElement, operator: ConditionOperator): string 
 }
 
 const WORKLOAD_IDENTITY =
-  /^arn:[\w*?-]+:bedrock-agentcore:[\w*?-]+:[\d*?]{1,12}:workload-identity-directory\/[\w*?-]+\/workload-identity\/[\w.*?-]+$/;
+  /^arn:[\w*?-]+:bedrock-agentcore:[\w*?-]+:[\d*?]{1,12}:(workload-identity-directory\/[\w*?-]+\/workload-identity\/[\w.*?-]+|consent-portal\/[\w*?-]+)$/;
 
 function parseWorkloadIdentityArn(element: PolicyElement, operator: ConditionOperator): string {
   const text = arnText(element, operator);

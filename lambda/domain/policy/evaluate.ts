@@ -4,14 +4,14 @@
  */
 import type { RequestContext } from './condition-keys';
 import { holds } from './condition-element';
-import type { GovernedOperation } from './governed-operations';
+import type { ResourceOperation } from './governed-operations';
 import type { PolicyDocument, Statement } from './policy-document';
 import { isPrincipal } from './principal-element';
 
 export interface PolicyRequest {
   /** ARN of an IAM principal, as `principalOf` returns it. */
   readonly principal: string;
-  readonly operation: GovernedOperation;
+  readonly operation: ResourceOperation;
   readonly context: RequestContext;
 }
 

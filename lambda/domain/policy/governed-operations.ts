@@ -51,6 +51,12 @@ export const GOVERNED_OPERATIONS = {
 export type GovernedKind = keyof typeof GOVERNED_OPERATIONS;
 export type GovernedOperation = (typeof GOVERNED_OPERATIONS)[GovernedKind][number];
 
+/** Operations on resources that have no policy. Only the owner can call them. */
+export type OwnerOperation = 'GetConsentPortal' | 'UpdateConsentPortal' | 'DeleteConsentPortal';
+
+/** An operation on a resource. */
+export type ResourceOperation = GovernedOperation | OwnerOperation;
+
 const RESOURCE =
   /^arn:aws[a-z-]*:bedrock-agentcore:[a-z0-9-]+:\d{12}:(?:workload-identity-directory\/default\/(workload-identity)|token-vault\/default\/(oauth2credentialprovider|apikeycredentialprovider))\/[^/:]+$/;
 

@@ -17,6 +17,7 @@ import {
   governedKindOf,
   type GovernedOperation,
   type GovernedKind,
+  type ResourceOperation,
 } from './governed-operations';
 import { membersOf, oneOrMore, quoted, refused, textOf, type PolicyElement } from './policy-element';
 import { parsePrincipal, type StatedPrincipal } from './principal-element';
@@ -34,7 +35,7 @@ export interface Statement {
   readonly effect: 'Allow' | 'Deny';
   readonly principals: readonly StatedPrincipal[];
   /** The operations that match its actions. */
-  readonly operations: ReadonlySet<GovernedOperation>;
+  readonly operations: ReadonlySet<ResourceOperation>;
   readonly conditions: readonly Condition[];
 }
 

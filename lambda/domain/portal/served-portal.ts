@@ -1,11 +1,11 @@
 /** A portal that has pages: it exists, it is verified, and its owner is authorized to use its sign-in provider. */
 import type { Annotate } from '../audit';
 import { nameIn } from '../owned-resource';
-import { actionDenial } from '../policy/access';
 import type { Caller } from '../principal';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { appearanceOf, findPortal, type ConsentPortal, type ConsentPortalStore } from './consent-portal';
 import { displayNameOf } from '../display-name';
+import { signInDenial } from './portal-checks';
 import { PortalRefusal } from './refusal';
 
 /** How pages of a portal look. */
@@ -49,9 +49,7 @@ export async function signInProviderOf(
   const { credentialProviderArn: arn } = portal.idpConfig;
   const provider = await providers.get(nameIn(arn));
   if (provider?.arn !== arn) return `The credential provider ${arn} does not exist.`;
-  const call = { principal: ownerOf(portal), operation: 'GetResourceOauth2Token' } as const;
-  const denial = actionDenial({ ...call, resource: provider });
-  return denial ? denial.message : provider;
+  return signInDenial(ownerOf(portal), portal, provider)?.message ?? provider;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Finds resources by ARN, for tags and resource policies. */
 import { apiKeyProviderArn, type ApiKeyProviderStore } from '../provider/api-key-provider';
+import { consentPortalArn, findPortal, type ConsentPortalStore } from '../portal/consent-portal';
 import { oauth2ProviderArn, type Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { workloadIdentityArn, type WorkloadIdentityStore } from '../identity/workload-identity';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
@@ -12,6 +13,7 @@ export interface ResourceStores {
   readonly identities: WorkloadIdentityStore;
   readonly providers: Oauth2ProviderStore;
   readonly apiKeyProviders: ApiKeyProviderStore;
+  readonly portals: ConsentPortalStore;
 }
 
 export interface Located {
@@ -19,11 +21,28 @@ export interface Located {
   readonly resource: OwnedResource;
 }
 
-/** Returns the stores by ARN prefix: the ARN of a resource with an empty name. */
-const kinds = (stores: ResourceStores, arnPrefix: string): [string, OwnedResourceStore<OwnedResource>][] => [
-  [workloadIdentityArn(arnPrefix, ''), stores.identities],
-  [oauth2ProviderArn(arnPrefix, ''), stores.providers],
-  [apiKeyProviderArn(arnPrefix, ''), stores.apiKeyProviders],
+interface Kind {
+  /** The ARN of a resource with an empty name or ID. */
+  readonly prefix: string;
+  readonly store: OwnedResourceStore<OwnedResource>;
+  /** @param last what follows the prefix */
+  readonly find: (last: string) => Promise<OwnedResource | undefined>;
+}
+
+const byName = (prefix: string, store: OwnedResourceStore<OwnedResource>): Kind => ({
+  prefix,
+  store,
+  find: (name) => store.get(name),
+});
+
+const kinds = (
+  { identities, providers, apiKeyProviders, portals }: ResourceStores,
+  arnPrefix: string,
+): Kind[] => [
+  byName(workloadIdentityArn(arnPrefix, ''), identities),
+  byName(oauth2ProviderArn(arnPrefix, ''), providers),
+  byName(apiKeyProviderArn(arnPrefix, ''), apiKeyProviders),
+  { prefix: consentPortalArn(arnPrefix, ''), store: portals, find: (id) => findPortal(portals, id) },
 ];
 
 export const noSuchArn = (arn: string): ServiceError =>
@@ -34,10 +53,9 @@ export async function findResource(
   { arnPrefix, ...stores }: ResourceStores & { readonly arnPrefix: string },
   arn: string,
 ): Promise<Located | undefined> {
-  const [before, store] = kinds(stores, arnPrefix).find(([prefix]) => arn.startsWith(prefix)) ?? [];
-  if (before === undefined || !store) return undefined;
-  const resource = await store.get(arn.slice(before.length));
-  return resource && { store, resource };
+  const kind = kinds(stores, arnPrefix).find(({ prefix }) => arn.startsWith(prefix));
+  const resource = await kind?.find(arn.slice(kind.prefix.length));
+  return kind && resource && { store: kind.store, resource };
 }
 
 /**

@@ -55,6 +55,16 @@ const POLICY = JSON.stringify({
 const outcomeOf = ({ status = 0 }: Pick<HttpResponse, 'status'>): string =>
   status < 400 ? 'allowed' : status < 500 ? 'denied' : 'failed';
 
+/** Members of a portal of this agent, whose users sign in with its credential provider. */
+export const portalOf = ({ name, providerName }: TestAgent) => ({
+  executionRoleArn: 'arn:aws:iam::000000000000:role/portal',
+  idpConfig: {
+    credentialProviderArn: arnOf('token-vault/default/oauth2credentialprovider', providerName),
+    scopes: ['profile'],
+  },
+  sources: [{ type: 'workload-identity', identifier: name }],
+});
+
 export class AuditedService {
   private constructor(
     readonly world: World,
@@ -71,6 +81,8 @@ export class AuditedService {
     await world
       .control()
       .send(new CreateApiKeyCredentialProviderCommand({ name: apiKeyProvider, apiKey: API_KEY }));
+    const portal = await world.post('CreateConsentPortal', { name: 'walked-portal', ...portalOf(agent) });
+    const { consentPortalId } = JSON.parse(portal.body) as { consentPortalId: string };
     const userToken = await world.issuer.token('ana');
     const workloadToken = await agent.token({ userId: 'ana' });
     const { authorizationUrl } = await agent.ask(workloadToken);
@@ -101,6 +113,7 @@ export class AuditedService {
       oauth2Flow: 'USER_FEDERATION',
       resourceOauth2ReturnUrl: RETURN_URL,
     };
+    const consentPortal = { consentPortalIdentifier: consentPortalId };
     const [workload, provider, key] = [
       { name: agent.name },
       // Created by the test itself: with another client secret the consent could not be completed.
@@ -126,6 +139,11 @@ export class AuditedService {
       UpdateApiKeyCredentialProvider: () => ({ body: { ...key, apiKey: API_KEY } }),
       DeleteApiKeyCredentialProvider: () => ({ body: key }),
       ListApiKeyCredentialProviders: () => ({ body: {} }),
+      CreateConsentPortal: (name) => ({ body: { name, ...portalOf(agent) } }),
+      GetConsentPortal: () => ({ body: consentPortal }),
+      UpdateConsentPortal: () => ({ body: { ...consentPortal, description: 'walked' } }),
+      DeleteConsentPortal: () => ({ body: consentPortal }),
+      ListConsentPortals: () => ({ body: {} }),
       GetTokenVault: () => ({ body: {} }),
       SetTokenVaultCMK: () => ({ body: { kmsConfiguration: { keyType: 'ServiceManagedKey' } } }),
       TagResource: () => ({ resourceArn, body: { tags: { team: 'travel' } } }),

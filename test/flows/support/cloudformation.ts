@@ -18,6 +18,7 @@ import { World } from './world';
 export const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
 export const OAUTH2 = 'Custom::AgentIdentityOAuth2CredentialProvider';
 export const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
+export const PORTAL = 'Custom::AgentIdentityConsentPortal';
 
 /** The response to CloudFormation. */
 export interface StackResponse {

@@ -1,0 +1,148 @@
+/** What a portal's configuration must meet before it is stored. The verification checks what other systems say. */
+import { actionDenial, credentialUseDenial, type Denial, type GovernedResource } from '../policy/access';
+import type { WorkloadIdentityStore } from '../identity/workload-identity';
+import type { Caller } from '../principal';
+import {
+  oauth2ProviderArn,
+  type Oauth2Provider,
+  type Oauth2ProviderStore,
+} from '../provider/oauth2-provider';
+import { noSuchResource } from '../resource-write';
+import { accessDenied, invalidMember } from '../service-error';
+import type { ConsentPortal, PortalConnection } from './consent-portal';
+
+export interface PortalCheckDependencies {
+  readonly identities: Pick<WorkloadIdentityStore, 'get'>;
+  readonly providers: Pick<Oauth2ProviderStore, 'get'>;
+  readonly arnPrefix: string;
+}
+
+/** The members of a portal that are checked. */
+export type PortalConfiguration = Pick<
+  ConsentPortal,
+  'arn' | 'owner' | 'ownerId' | 'sources' | 'idpConfig' | 'connections'
+>;
+
+/** @throws ValidationException for a role of another account, as the AWS API requires a role that it can assume */
+export function checkExecutionRole(executionRoleArn: string, arnPrefix: string): void {
+  const account = arnPrefix.split(':')[4];
+  if (executionRoleArn.split(':')[4] === account) return;
+  throw invalidMember('executionRoleArn', `must be a role of the account of this service (${account})`);
+}
+
+/** Returns the name in the ARN of one of this deployment's OAuth2 credential providers. */
+export function signInProviderName(credentialProviderArn: string, arnPrefix: string): string | undefined {
+  const prefix = oauth2ProviderArn(arnPrefix, '');
+  return credentialProviderArn.startsWith(prefix) ? credentialProviderArn.slice(prefix.length) : undefined;
+}
+
+/**
+ * Returns why the portal's users cannot sign in with this provider; undefined if they can. As for a token of an agent, the
+ * provider has the portal's owner, or its policy allows GetResourceOauth2Token to this owner, with the portal's ARN in the
+ * place of the workload identity's.
+ *
+ * @param principal whose rights are evaluated: the portal's owner, or the caller that configures the portal
+ */
+export const signInDenial = (
+  principal: Caller,
+  portal: GovernedResource & Pick<ConsentPortal, 'idpConfig'>,
+  provider: Oauth2Provider,
+): Denial | undefined =>
+  credentialUseDenial({
+    principal,
+    operation: 'GetResourceOauth2Token',
+    identity: portal,
+    provider,
+    scopes: ['openid', ...portal.idpConfig.scopes],
+  });
+
+const denied = ({ message, detail }: Denial) => accessDenied(message, detail);
+
+async function checkSignIn(
+  deps: PortalCheckDependencies,
+  principal: Caller,
+  portal: PortalConfiguration,
+): Promise<void> {
+  const { idpConfig } = portal;
+  const member = 'idpConfig.credentialProviderArn';
+  const name = signInProviderName(idpConfig.credentialProviderArn, deps.arnPrefix);
+  if (name === undefined) {
+    throw invalidMember(member, `must begin with ${oauth2ProviderArn(deps.arnPrefix, '')}`);
+  }
+  const provider = await deps.providers.get(name);
+  if (!provider) throw noSuchResource('OAuth 2.0 credential provider', name);
+  const denial = signInDenial(principal, portal, provider);
+  if (denial) throw denied(denial);
+  if (provider.discovery.discoveryUrl === undefined) {
+    throw invalidMember(
+      member,
+      'must be a provider with a discovery URL: users sign in with OpenID Connect, whose issuer and keys the discovery document names',
+    );
+  }
+}
+
+/** Reads each workload identity once, and evaluates whether the principal can act as its agent. */
+async function checkSources(
+  { identities }: PortalCheckDependencies,
+  principal: Caller,
+  { sources }: PortalConfiguration,
+): Promise<ReadonlyMap<string, GovernedResource>> {
+  const found = new Map<string, GovernedResource>();
+  for (const [index, { identifier }] of sources.entries()) {
+    if (found.has(identifier)) throw invalidMember(`sources.${index}.identifier`, 'must not be repeated');
+    const identity = await identities.get(identifier);
+    if (!identity) throw noSuchResource('workload identity', identifier);
+    const denial = actionDenial({
+      principal,
+      operation: 'GetWorkloadAccessTokenForJWT',
+      resource: identity,
+    });
+    if (denial) throw denied(denial);
+    found.set(identifier, identity);
+  }
+  return found;
+}
+
+async function checkConnection(
+  { providers }: PortalCheckDependencies,
+  principal: Caller,
+  identity: GovernedResource,
+  { credentialProviderName, scopes, customParameters }: PortalConnection,
+): Promise<void> {
+  const provider = await providers.get(credentialProviderName);
+  if (!provider) throw noSuchResource('OAuth 2.0 credential provider', credentialProviderName);
+  const denial = credentialUseDenial({
+    principal,
+    operation: 'GetResourceOauth2Token',
+    identity,
+    provider,
+    scopes,
+    customParameters,
+  });
+  if (denial) throw denied(denial);
+}
+
+/**
+ * @param principal who configures the portal
+ * @throws ResourceNotFoundException for a workload identity or a provider that does not exist, AccessDeniedException for
+ *   one that the principal cannot use, ValidationException for a provider that cannot sign users in, or a connection of
+ *   an agent that is no source
+ */
+export async function checkPortal(
+  deps: PortalCheckDependencies,
+  principal: Caller,
+  portal: PortalConfiguration,
+): Promise<void> {
+  const unlisted = portal.connections.findIndex(
+    ({ workloadName }) => !portal.sources.some(({ identifier }) => identifier === workloadName),
+  );
+  if (unlisted >= 0) {
+    throw invalidMember(`connections.${unlisted}.workloadName`, 'must be the identifier of a source');
+  }
+  await checkSignIn(deps, principal, portal);
+  const identities = await checkSources(deps, principal, portal);
+  for (const connection of portal.connections) {
+    const identity = identities.get(connection.workloadName);
+    if (identity) await checkConnection(deps, principal, identity, connection);
+  }
+}

@@ -1,0 +1,249 @@
+/** A consent portal as a resource of a stack: pages on which users connect their accounts to agents, and disconnect them. */
+import { Annotations, Resource, Stack, Token, type ITaggableV2, type TagManager } from 'aws-cdk-lib';
+import type { Construct, IConstruct } from 'constructs';
+import * as v from 'valibot';
+import { SCHEMAS } from '../../lambda/contract/schemas/requests';
+import { checkedAt } from '../constructs/construct-error';
+import {
+  addIdentityResource,
+  type IdentityResourceKind,
+  type IdentityResourceProps,
+} from './identity-resource';
+import { invalidProps } from './invalid-props';
+import { OAuth2CredentialProvider, type IOAuth2CredentialProvider } from './oauth2-credential-provider';
+import { statedBranding, type PortalBranding } from './portal-branding';
+import { WorkloadIdentity, type IWorkloadIdentity } from './workload-identity';
+
+/** A connection that users can make on the page before the agent asks for it. */
+export interface PortalConnection {
+  /** One of the portal's workload identities. */
+  readonly workload: IWorkloadIdentity;
+  /** The provider, which the workload identity can use (`allowUseBy`). */
+  readonly credentialProvider: IOAuth2CredentialProvider;
+  /**
+   * Scopes that the user grants. Use those that the agent requests.
+   * @default - the default scopes of the authorization server
+   */
+  readonly scopes?: string[];
+  /**
+   * Parameters of the authorization request, as the agent's `customParameters`.
+   * @default - none
+   */
+  readonly customParameters?: Readonly<Record<string, string>>;
+  /**
+   * What the agent uses the access for, in words for the user: up to 256 characters.
+   * @default - none
+   */
+  readonly purpose?: string;
+}
+
+export interface ConsentPortalProps extends IdentityResourceProps {
+  /**
+   * Name at the service: 1 to 50 letters, digits, `_`, and `-`. A new name creates a new portal, with another address.
+   * @default - generated from the construct's path
+   */
+  readonly portalName?: string;
+  /**
+   * A text for the owners of the portal, which no page shows: up to 512 characters.
+   * @default - none
+   */
+  readonly description?: string;
+  /** The agents that the portal shows: 1 to 20. They must trust the issuer at which users sign in. */
+  readonly workloads: IWorkloadIdentity[];
+  /**
+   * The client with which users sign in to the portal: an OAuth2 credential provider with a discovery URL. Register the
+   * portal's `callbackUrl` at the identity provider as a redirect URI of this client.
+   */
+  readonly signIn: IOAuth2CredentialProvider;
+  /**
+   * Scopes of the sign-in.
+   * @default ['openid', 'profile']
+   */
+  readonly scopes?: string[];
+  /**
+   * The parameter `audience` of the sign-in, for identity providers that require it.
+   * @default - none
+   */
+  readonly audience?: string;
+  /**
+   * How the pages look.
+   * @default - the name at the service, and the look of the service
+   */
+  readonly branding?: PortalBranding;
+  /**
+   * What users can connect before an agent asks for it.
+   * @default - none: the page lists what agents were granted
+   */
+  readonly connections?: PortalConnection[];
+}
+
+const { entries: SCHEMA } = SCHEMAS.CreateConsentPortal;
+
+const KIND: IdentityResourceKind = {
+  type: 'Custom::AgentIdentityConsentPortal',
+  longestName: 50,
+  nameSchema: SCHEMA.name,
+};
+
+const DEFAULT_SCOPES = ['openid', 'profile'];
+
+/** A name that is known only at deployment is checked there. */
+const checkable = (name: string): string => (Token.isUnresolved(name) ? 'known-later' : name);
+
+const workloadNameOf = (workload: IWorkloadIdentity): string =>
+  workload instanceof WorkloadIdentity ? workload._givenName : workload.workloadIdentityName;
+
+const providerNameOf = (provider: IOAuth2CredentialProvider): string =>
+  provider instanceof OAuth2CredentialProvider ? provider._givenName : provider.credentialProviderName;
+
+/** The props of a connection have the constructs instead of their names. */
+const RENAMED: Parameters<typeof invalidProps>[1] = [
+  [/\bworkloadName$/, 'workload'],
+  [/\bcredentialProviderName$/, 'credentialProvider'],
+];
+
+/** @throws Error that names the prop */
+function check(member: string, schema: v.GenericSchema, value: unknown): void {
+  const parsed = v.safeParse(v.object({ [member]: schema }), { [member]: value });
+  if (!parsed.success) throw new Error(invalidProps(parsed.issues, RENAMED));
+}
+
+function connectionsOf({ workloads, connections = [] }: ConsentPortalProps) {
+  const unlisted = connections.findIndex(({ workload }) => !workloads.includes(workload));
+  if (unlisted >= 0) throw new Error(`connections.${unlisted}.workload: must be one of workloads`);
+  const stated = connections.map(({ workload, credentialProvider, scopes, customParameters, purpose }) => ({
+    workloadName: workloadNameOf(workload),
+    credentialProviderName: providerNameOf(credentialProvider),
+    scopes: scopes ?? [],
+    ...(customParameters && { customParameters }),
+    ...(purpose !== undefined && { purpose }),
+  }));
+  const checked = stated.map(({ workloadName, credentialProviderName, ...rest }) => ({
+    workloadName: checkable(workloadName),
+    credentialProviderName: checkable(credentialProviderName),
+    ...rest,
+  }));
+  check('connections', SCHEMA.connections.wrapped, checked);
+  return stated;
+}
+
+/** @throws Error for props that the service rejects */
+function definitionOf(props: ConsentPortalProps) {
+  const { workloads, description, scopes = DEFAULT_SCOPES, audience, signIn } = props;
+  const names = workloads.map(workloadNameOf);
+  if (names.length < 1 || names.length > 20) throw new Error('workloads: must have 1 to 20 entries');
+  if (new Set(names).size < names.length) throw new Error('workloads: must not have an entry twice');
+  check('scopes', SCHEMA.idpConfig.entries.scopes, scopes);
+  if (audience !== undefined) check('audience', SCHEMA.idpConfig.entries.audience.wrapped, audience);
+  if (description !== undefined) check('description', SCHEMA.description.wrapped, description);
+  const { branding, logo } = statedBranding(props.branding ?? {});
+  return {
+    logo,
+    configuration: {
+      ...(description !== undefined && { description }),
+      workloads: names,
+      signIn: { provider: providerNameOf(signIn), scopes, ...(audience !== undefined && { audience }) },
+      branding,
+      connections: connectionsOf(props),
+    },
+  };
+}
+
+/**
+ * Pages on which the users of some agents see what these agents can access for them, and connect and disconnect their
+ * accounts. The deployment waits until the service verified that users can sign in. The portal acts with the rights of the
+ * role that owns the resources of this stack.
+ *
+ * @example
+ * const portal = new ConsentPortal(this, 'Portal', {
+ *   identity,
+ *   workloads: [agent],
+ *   signIn: companyLogin,
+ *   branding: { name: 'Example Assistants', color: '#0b5fff' },
+ *   connections: [{ workload: agent, credentialProvider: calendar, scopes: ['calendar.read'] }],
+ * });
+ * new CfnOutput(this, 'RegisterThisAtTheIdentityProvider', { value: portal.callbackUrl });
+ */
+export class ConsentPortal extends Resource implements ITaggableV2 {
+  /** Name at the service. */
+  readonly portalName: string;
+  readonly portalArn: string;
+  /** ID at the service, which the address contains. */
+  readonly portalId: string;
+  /** Address of the first page, with its scheme. */
+  readonly portalUrl: string;
+  /** Redirect URI to register at the identity provider, for the client of `signIn`. */
+  readonly callbackUrl: string;
+  /** ARN of the IAM role that owns the portal, and with whose rights it acts. */
+  readonly ownerArn: string;
+  readonly cdkTagManager: TagManager;
+
+  constructor(scope: Construct, id: string, props: ConsentPortalProps) {
+    super(scope, id);
+    const { signIn, workloads, connections = [] } = props;
+    const { configuration, logo } = checkedAt(this.node.path, () => definitionOf(props));
+    const created = addIdentityResource(this, props, {
+      kind: KIND,
+      name: props.portalName,
+      configuration,
+      properties: ({ role }) => ({
+        portal: {
+          credentialProviderArn: signIn.credentialProviderArn,
+          // The service requires a role, and never uses it.
+          executionRoleArn: role.roleArn,
+          ...(logo !== undefined && { logo }),
+        },
+      }),
+    });
+    this.portalName = created.name;
+    this.portalArn = created.arn;
+    this.portalId = created.attribute('PortalId');
+    this.portalUrl = created.attribute('PortalUrl');
+    this.callbackUrl = created.attribute('CallbackUrl');
+    this.ownerArn = created.ownerArn;
+    this.cdkTagManager = created.tags;
+    const providers = connections.map(({ credentialProvider }) => credentialProvider);
+    this.useOwn([...workloads, signIn, ...providers]);
+    if (signIn instanceof OAuth2CredentialProvider) signIn._allowSignIn(this.arnPattern(created.givenName));
+    this.node.addValidation({ validate: () => this.connectionFaults(connections) });
+  }
+
+  /** Waits for the resources of this stack, which the portal names, and warns of others. */
+  private useOwn(resources: readonly (IWorkloadIdentity | IOAuth2CredentialProvider)[]): void {
+    for (const resource of new Set<IConstruct>(resources)) {
+      const created = resource instanceof WorkloadIdentity || resource instanceof OAuth2CredentialProvider;
+      if (created && Stack.of(resource) !== Stack.of(this)) {
+        throw new Error(
+          `${this.node.path}: ${resource.node.path} is in another stack. Put the portal into the stack of its workload identities and credential providers, whose owner it acts as.`,
+        );
+      }
+      if (created) this.node.addDependency(resource);
+      else {
+        Annotations.of(this).addWarningV2(
+          '@agent-identity/cdk:importedPortalResource',
+          `${resource.node.path} is not part of the app. Its resource policy must allow the owner of this portal to use it.`,
+        );
+      }
+    }
+  }
+
+  /** The ID is the name and 10 random characters. A provider's policy is written before the portal exists. */
+  private arnPattern(name: string): string {
+    return Stack.of(this).formatArn({
+      service: 'bedrock-agentcore',
+      resource: 'consent-portal',
+      resourceName: `${name}-??????????`,
+    });
+  }
+
+  /** Returns the connections that the service would reject, after the whole app was defined. */
+  private connectionFaults(connections: readonly PortalConnection[]): string[] {
+    return connections.flatMap(({ workload, credentialProvider: provider }, index) =>
+      provider instanceof OAuth2CredentialProvider && !provider._allows(workload)
+        ? [
+            `connections.${index}: ${workload.node.path} cannot use ${provider.node.path}. Call allowUseBy of the provider with the workload identity.`,
+          ]
+        : [],
+    );
+  }
+}
