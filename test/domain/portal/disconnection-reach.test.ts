@@ -1,0 +1,110 @@
+/** What a person learns before a disconnection: what the provider can prove, and what else it ends. */
+import { disconnectionReach } from '../../../lambda/domain/portal/disconnect';
+import { rowsOf } from '../../../lambda/domain/portal/rows';
+import { ownerOf } from '../../../lambda/domain/portal/served-portal';
+import { encodeGrantId } from '../../../lambda/domain/grant/grant-id';
+import { grantTarget, type Grant } from '../../../lambda/domain/grant/grant';
+import { clientBindingDigest, type Oauth2Provider } from '../../../lambda/domain/provider/oauth2-provider';
+import { createFakeSystem } from '../fake-system';
+import { sampleIdentity, samplePortal, sampleProvider } from '../samples';
+
+const USER = 'u'.repeat(43);
+const system = createFakeSystem();
+const identity = sampleIdentity();
+
+function grantAt(provider: Oauth2Provider, refreshable = true): Grant {
+  const { name: providerName } = provider;
+  const narrowing = { resources: [], audiences: [], scopes: [] };
+  return {
+    workloadId: identity.id,
+    subjectHash: USER,
+    target: grantTarget({ flow: 'USER_FEDERATION', providerName, ...narrowing }),
+    providerId: provider.id,
+    generation: 1,
+    epoch: 0,
+    tokens: {
+      sealed: 'sealed',
+      scopes: ['a'],
+      requestedScopes: ['a'],
+      obtainedAt: Math.floor(system.now() / 1000),
+      refreshable,
+      client: clientBindingDigest(provider),
+    },
+  };
+}
+
+/** Returns what is said about the disconnection at the first provider. */
+async function reachAt(providers: readonly Oauth2Provider[], endpoints: object = {}, refreshable = true) {
+  const portal = samplePortal({ status: 'ACTIVE', connections: [], owner: identity.owner });
+  const grants = providers.map((provider) => grantAt(provider, refreshable));
+  const deps = {
+    providers: { get: (name: string) => Promise.resolve(providers.find((each) => each.name === name)) },
+    grantIndex: { ofAgentAndUser: () => Promise.resolve(grants) },
+    metadata: { read: () => Promise.resolve({ issuer: 'https://provider.example', ...endpoints }) },
+    system,
+  };
+  const served = {
+    portal,
+    owner: ownerOf(portal),
+    signInProvider: providers[0]!,
+    appearance: { portalId: portal.id, name: portal.name, signInProvider: 'sign-in' },
+  };
+  const agent = { identity, restrictions: { agent: undefined, user: undefined }, suspended: false };
+  const person = {
+    userHash: USER,
+    userToken: { issuedAt: 0 },
+    session: {
+      hash: '',
+      portalId: portal.id,
+      userHash: USER,
+      issuedAt: 0,
+      client: '',
+      admittedBy: [],
+      expiresAt: Infinity,
+    },
+    agents: [agent],
+  };
+  expect(await rowsOf(deps, served, person)).toHaveLength(providers.length);
+  const key = encodeGrantId(grants[0]!);
+  const { reach } = await disconnectionReach(deps, served, person, { key, annotate: () => undefined });
+  return { ...reach, alsoLose: reach.alsoLose.map(({ provider }) => provider.name) };
+}
+
+const named = (name: string, change: Partial<Oauth2Provider> = {}) => sampleProvider({ name, ...change });
+
+it.each([
+  [{ revocation_endpoint: 'https://provider.example/revoke' }, true, 'provable'],
+  [{ revocation_endpoint: 'https://provider.example/revoke' }, false, 'told'],
+  [
+    {
+      revocation_endpoint: 'https://provider.example/revoke',
+      introspection_endpoint: 'https://provider.example/introspect',
+    },
+    false,
+    'provable',
+  ],
+  [{}, true, 'none'],
+])('with %j and a refresh token: %s, a revocation is %s', async (endpoints, refreshable, revocation) => {
+  expect(await reachAt([named('one')], endpoints, refreshable)).toMatchObject({ revocation });
+});
+
+it('names no other connection at a server that ends one consent', async () => {
+  expect(await reachAt([named('one'), named('two')])).toMatchObject({ alsoLose: [] });
+});
+
+it('names the connections of the same client, where the vendor ends all of them for the person', async () => {
+  const vendor = { vendor: 'FacebookOauth2' } as const;
+  const providers = [
+    named('one', vendor),
+    named('same-client', vendor),
+    named('another-client', { ...vendor, clientId: 'another' }),
+    named('another-vendor'),
+  ];
+  expect(await reachAt(providers)).toMatchObject({ alsoLose: ['same-client'] });
+});
+
+it('names the connections of all clients, where the vendor ends those of the project', async () => {
+  const google = { vendor: 'GoogleOauth2' } as const;
+  const providers = [named('one', google), named('two', { ...google, clientId: 'another' }), named('three')];
+  expect(await reachAt(providers)).toMatchObject({ alsoLose: ['two'] });
+});
