@@ -259,7 +259,10 @@ const revoke = buildCommand({
     if (noWait) {
       if (json) printJson(this, begun);
       else {
-        print(this, `No agent gets the tokens of the ${grantCount(begun.matched)} any more.`);
+        print(
+          this,
+          `Revoked ${grantCount(begun.matched)} here: no agent gets the tokens any more (${printable(begun.revocationId)}).`,
+        );
         printAside(
           this,
           `Follow the revocation: agent-identity grants revocation ${printable(begun.revocationId)}`,

@@ -5,58 +5,68 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { installPython } from '../installation.mjs';
 import { AwsServer } from './aws.mjs';
 import { COMMANDS, FUNCTIONS, RUNBOOK, VARIABLES } from './commands.mjs';
 import { FIELDS, World } from './world.mjs';
 
 /** Commands that print nothing when they succeed. */
-/** Commands that AWS CLI version 1, the one from pip, does not have. */
-const ONLY_IN_VERSION_2 = /configure export-credentials/;
-
 const SILENT = [
   /put-role-policy/,
   /delete-role-policy/,
   /delete-function-concurrency/,
   /put-resource-policy/,
   /tag-resource/,
-  /delete-oauth2-credential-provider/,
 ];
 
 /** Blocks that must not work on what the later ones use. */
-const VARIABLES_OF = [[/delete-oauth2-credential-provider/, { PROVIDER: 'doomed' }]];
+const VARIABLES_OF = [[/provider delete/, { PROVIDER: 'doomed' }]];
 
-/** Blocks before which the user grants access again, because an earlier block revoked it. */
-const AFTER_CONSENT = [
-  /^operate SuspendUser .*userHash/,
-  /^operate RevokeGrants .*providerName/,
-  /^operate ListGrants .*providerName.*userHash/,
+/** What a person types. */
+const INPUT_OF = [[/provider update .*--secret/, () => world.clientSecret]];
+
+/** Hints of the command, which are not its result. */
+const HINT_OF = [
+  [/grants revoke .*--no-wait/, /^Follow the revocation: agent-identity grants revocation \S+\n$/],
+  [/transfer-ownership/, /^(Ask the new owner to change the resource once, [^\n]*\n){2}$/],
 ];
 
+/** Blocks before which the user grants access again, because an earlier block revoked it. */
+const AFTER_CONSENT = [/user suspend --user-hash/, /grants (?:revoke|list) --provider/];
+
 /** Values that later blocks need from the output of an earlier one. */
-const OUTPUT_VARIABLES = { GRANT_ID: 'grantId', REVOCATION_ID: 'revocationId' };
+const OUTPUT_VARIABLES = {
+  GRANT_ID: /GRANT ID\n.* (\S+)$/m,
+  REVOCATION_ID: /^Revoked .*\(([\da-f-]{36})\)\.$/m,
+};
 
 /** What blocks must print, for those where any output would not be enough. */
 const OUTPUT_OF = [
   [
-    /^operate ListWorkloadIdentities '\{\}'/,
-    [/"name":"travel-agent"/, /audit\.operation=CreateWorkloadIdentity {2}audit\.outcome=allowed {2}n=\d/],
+    /agent list --all/,
+    [/^travel-agent /m, /audit\.operation=CreateWorkloadIdentity {2}audit\.outcome=allowed {2}n=\d/],
   ],
-  [/^operate SuspendWorkloadIdentity/, [/"reason":"incident 42"/]],
-  [/^operate ListGrants .*workloadName/, [/"flow":"M2M"/, /"flow":"USER_FEDERATION"/]],
-  [/^operate ListGrants .*userHash/, [/"userHash":/]],
-  [/^operate ResumeWorkloadIdentity/, [/"liftedSuspension"/, /"suspended":false/]],
-  [/^operate SuspendUser .*userHash/, [/"userHash":.*"suspension"/]],
-  [/^operate ResumeUser/, [/"liftedSuspension".*\n.*"liftedSuspension"/]],
-  [/^operate RevokeGrants .*workloadName/, [/"matched":2/]],
-  [/^operate RevokeGrants .*(?:userHash|providerName|grantId)/, [/"matched":1\b/]],
-  [/^operate GetRevocation/, [/"counts":.*"grants":/]],
-  [/^operate TransferOwnership/, [/"previousOwner".*\n.*"previousOwner"/]],
+  [/agent suspend/, [/^The agent "travel-agent" is suspended\.$/m]],
+  [
+    /grants list --agent/,
+    [/^travel-agent +travel-feed +\(the agent\) /m, /^travel-agent +travel-calendar +[\w-]{43} /m],
+  ],
+  [/grants list (?:--provider|--user-hash)/, [/^travel-agent +travel-calendar +[\w-]{43} +ACTIVE /m]],
+  [/agent resume/, [/ is no longer suspended\.$/m, /^travel-agent +arn:\S+$/m]],
+  [/user suspend --user-hash/, [/^The user [\w-]{43} is suspended\.$/m]],
+  [/user resume/, [/^(The user [\w-]{43} is no longer suspended\.\n){2}$/]],
+  [/grants revoke --agent/, [/^Revoked 2 grants here/]],
+  [/grants revoke --(?:user-hash|provider|grant-id)/, [/^Revoked 1 grant here/]],
+  [/grants revocation/, [/^(IN_PROGRESS|DONE)\. Revoked 1: .*\nPROVIDER +STATE /]],
+  [/transfer-ownership/, [/^(arn:\S+ belongs to \S+ It belonged to \S+\n){2}$/]],
+  [/provider list --all/, [/^travel-calendar +CustomOauth2 +arn:/m]],
+  [/provider update/, [/ is updated\.$/m]],
+  [/provider delete/, [/ "doomed" is deleted\.$/m]],
   [/^rotate "\{\\"revoke/m, [/"revoke":"signing-key","kid":"[^"]+"/]],
   [/^ask .*JTI/, [/GetWorkloadAccessTokenForUserId/, /addresses=2/]],
   [/^ask .*SCOPE/, [/audit\.provider=travel-calendar/]],
@@ -64,6 +74,10 @@ const OUTPUT_OF = [
 ];
 
 const folder = await mkdtemp(join(tmpdir(), 'agent-identity-runbook-'));
+const ROOT = join(import.meta.dirname, '../../..');
+const tsx = createRequire(import.meta.url).resolve('tsx/cjs');
+const program = `#!/bin/sh\nexec "${process.execPath}" --require "${tsx}" "${ROOT}/bin/agent-identity.ts" "$@"\n`;
+await writeFile(join(folder, 'agent-identity'), program, { mode: 0o755 });
 const world = await World.start();
 const aws = new AwsServer((group) => world.rowsOf(group), FIELDS);
 await aws.start();
@@ -76,26 +90,32 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function run(text, more) {
+async function run(text, { more, input = '' }) {
   const { accessKeyId, secretAccessKey } = world.ready.principals.operator;
-  // A program can open a pipe as /dev/stdout, but not the socket that Node.js gives it.
-  const child = spawn('bash', ['-euo', 'pipefail', '-c', `(\n${FUNCTIONS}\n${text}\n) | cat`], {
-    cwd: folder,
-    env: {
-      PATH: [dirname(python), process.env.PATH].join(delimiter),
-      HOME: folder,
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      AWS_EC2_METADATA_DISABLED: 'true',
-      // The signing name of the service, which the migration guide describes.
-      AWS_DATA_PATH: join(import.meta.dirname, '../python/data-path'),
-      AWS_ENDPOINT_URL: aws.endpoint,
-      NO_PROXY: '127.0.0.1',
-      ...variables,
-      ...more,
+  // Programs can open a pipe as /dev/stdout, but not the socket that Node.js gives them; and bash takes a socket as its
+  // stdin for a remote shell.
+  const child = spawn(
+    'bash',
+    ['-euo', 'pipefail', '-c', `(\n${FUNCTIONS}\n${text}\n) < <(printf %s "$TYPED") | cat`],
+    {
+      cwd: folder,
+      env: {
+        PATH: [folder, dirname(python), process.env.PATH].join(delimiter),
+        HOME: folder,
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+        AWS_EC2_METADATA_DISABLED: 'true',
+        // The signing name of the service, which the migration guide describes.
+        AWS_DATA_PATH: join(import.meta.dirname, '../python/data-path'),
+        AWS_ENDPOINT_URL: aws.endpoint,
+        NO_PROXY: '127.0.0.1',
+        TYPED: input,
+        ...variables,
+        ...more,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  );
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (chunk) => (stdout += chunk));
   child.stderr.setEncoding('utf8').on('data', (chunk) => (stderr += chunk));
@@ -107,34 +127,30 @@ const matching = (table, text) =>
   table.filter(([pattern]) => pattern.test(text)).flatMap(([, value]) => value);
 
 describe('a command of the runbook', () => {
-  before(() => writeFile(join(folder, 'provider.json'), JSON.stringify(world.providerConfig)));
-
   for (const [index, { heading, text, policy }] of COMMANDS.entries()) {
     const [first] = text.split('\n').filter((line) => line !== '');
-    it(
-      `works: ${heading} (${index + 1}), ${first.slice(0, 80)}`,
-      { skip: ONLY_IN_VERSION_2.test(text) },
-      async () => {
-        if (policy) await writeFile(join(folder, 'policy.json'), policy);
-        if (AFTER_CONSENT.some((pattern) => pattern.test(text))) await world.grant();
-        const queries = aws.queries.length;
-        const { status, stdout, stderr } = await run(
-          text,
-          Object.assign({}, ...matching(VARIABLES_OF, text)),
-        );
-        assert.deepEqual({ status, stderr }, { status: 0, stderr: '' }, `${stdout}${stderr}`);
-        if (!SILENT.some((pattern) => pattern.test(text))) assert.notEqual(stdout.trim(), '');
-        for (const [name, member] of Object.entries(OUTPUT_VARIABLES)) {
-          variables[name] = new RegExp(`"${member}":"([^"]+)"`).exec(stdout)?.[1] ?? variables[name];
-        }
-        for (const expected of matching(OUTPUT_OF, text)) assert.match(stdout, expected);
-        for (const { queryString, rows } of aws.queries.slice(queries)) {
-          assert.notEqual(rows.length, 0, `no line of the log matches ${queryString}`);
-          const [{ value }] = rows[0];
-          assert.ok(stdout.includes(value), `the output does not have the rows of ${queryString}`);
-        }
-      },
-    );
+    it(`works: ${heading} (${index + 1}), ${first.slice(0, 80)}`, async () => {
+      if (policy) await writeFile(join(folder, 'policy.json'), policy);
+      if (AFTER_CONSENT.some((pattern) => pattern.test(text))) await world.grant();
+      const queries = aws.queries.length;
+      const { status, stdout, stderr } = await run(text, {
+        more: Object.assign({}, ...matching(VARIABLES_OF, text)),
+        input: matching(INPUT_OF, text)[0]?.(),
+      });
+      const [hint = /^$/] = matching(HINT_OF, text);
+      assert.equal(status, 0, `${stdout}${stderr}`);
+      assert.match(stderr, hint);
+      if (!SILENT.some((pattern) => pattern.test(text))) assert.notEqual(stdout.trim(), '');
+      for (const [name, pattern] of Object.entries(OUTPUT_VARIABLES)) {
+        variables[name] = pattern.exec(stdout)?.[1] ?? variables[name];
+      }
+      for (const expected of matching(OUTPUT_OF, text)) assert.match(stdout, expected);
+      for (const { queryString, rows } of aws.queries.slice(queries)) {
+        assert.notEqual(rows.length, 0, `no line of the log matches ${queryString}`);
+        const [{ value }] = rows[0];
+        assert.ok(stdout.includes(value), `the output does not have the rows of ${queryString}`);
+      }
+    });
   }
 });
 
@@ -144,18 +160,15 @@ describe('the runbook', () => {
     const commands = [FUNCTIONS, ...COMMANDS.map(({ text }) => text)].join('\n');
     for (const name of VARIABLES) assert.match(commands, new RegExp(`\\$\\{?${name}\\b`));
     const prose = RUNBOOK.replaceAll(/^ *```.*?^ *```$/gms, '');
-    assert.deepEqual(prose.match(/`(?:aws|ask|access|operate|curl) [^`\n]*`/g), [
-      '`aws bedrock-agentcore-control`',
-    ]);
+    assert.deepEqual(prose.match(/`(?:aws|ask|access|curl) [^`\n]*`/g), ['`aws bedrock-agentcore-control`']);
   });
 
-  it('has a test for each expected output, and leaves no secret in a file', () => {
-    for (const [pattern] of [...OUTPUT_OF, ...VARIABLES_OF]) {
+  it('has a test for each expected output', () => {
+    for (const [pattern] of [...OUTPUT_OF, ...VARIABLES_OF, ...INPUT_OF, ...HINT_OF]) {
       assert.ok(
         COMMANDS.some(({ text }) => pattern.test(text)),
         `no command matches ${pattern}`,
       );
     }
-    assert.equal(existsSync(join(folder, 'provider.json')), false);
   });
 });

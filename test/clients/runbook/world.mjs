@@ -253,12 +253,13 @@ export class World {
       clientId: 'placeholder',
       clientSecret: 'placeholder',
     });
-    this.providerConfig = this.configOf(await this.register(this.provider.callbackUrl));
+    const client = await this.register(this.provider.callbackUrl);
+    this.clientSecret = client.clientSecret;
     await control.send(
       new UpdateOauth2CredentialProviderCommand({
         name: PROVIDER,
         credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: this.providerConfig,
+        oauth2ProviderConfigInput: this.configOf(client),
       }),
     );
     for (const name of [FEED, 'doomed']) await this.createProvider(name, this.ready.calendar);
@@ -311,7 +312,7 @@ export class World {
       AWS_REGION: region,
       STACK: 'AgentIdentityStateless',
       STATE_STACK: 'AgentIdentityStateful',
-      ENDPOINT: endpoint,
+      AGENT_IDENTITY_ENDPOINT: endpoint,
       REASON: 'incident 42',
       AGENT,
       AGENT_ARN: this.agent.workloadIdentityArn,
