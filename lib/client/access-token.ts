@@ -80,12 +80,18 @@ const NAMES: Readonly<Record<keyof AccessTokenOptions, true>> = {
   signal: true,
 };
 
-/** The service's message if the user must consent and the request has no return URL, as AWS's service has it. */
-const RETURN_URL_MISSING = 'You must provide a ResourceOauth2ReturnUrl to proceed with this flow';
+/**
+ * The service's messages if the user must consent and the request has no return URL, as AWS's service has them. The second
+ * one is for a workload identity without return URLs.
+ */
+const RETURN_URL_MISSING: readonly string[] = [
+  'You must provide a ResourceOauth2ReturnUrl to proceed with this flow',
+  'You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow',
+];
 
 /** Returns the error in terms of this client's options, if it is about one of them. */
-const inOptions = (error: unknown): unknown =>
-  error instanceof Error && error.message === RETURN_URL_MISSING
+const inOptions = (error: unknown, { callbackUrl }: AccessTokenOptions): unknown =>
+  callbackUrl === undefined && error instanceof Error && RETURN_URL_MISSING.includes(error.message)
     ? new ConfigurationError(
         'The user must consent, and this requires the return URL of the application. Pass `callbackUrl`, and register this URL on the workload identity. An agent behind a gate gets it from a gate that has an oauth2CallbackUrl.',
       )
@@ -144,7 +150,7 @@ const send = (
       const output = await options.identity.send(command, settings);
       return { ...output, failure: failure() };
     } catch (error) {
-      throw inOptions(error);
+      throw inOptions(error, options);
     }
   });
 

@@ -1,10 +1,12 @@
 /** `agent-identity local` as a program. */
+import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { Programs, type Program } from '../local/program';
+import { runCommand } from './command-under-test';
 
 let home: string;
 const programs = new Programs();
@@ -42,6 +44,29 @@ it('keeps its state in a private folder in the home folder, and prints its path'
   expect(await program.ended).toBe(0);
   expect(program.stdout).toMatch(/\nagent-identity has stopped\. Its state is kept\.\n$/);
   expect(program.stderr).toBe('');
+});
+
+it('prints lines that set the environment of the other commands', async () => {
+  const program = start();
+  await program.ready();
+  const lines = program.stdout.split('\n').filter((line) => /^ *export /.test(line));
+  const print = 'echo "$AGENT_IDENTITY_ENDPOINT $AWS_REGION $AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY"';
+  const values = execFileSync('bash', ['-c', [...lines, print].join('\n')], {
+    encoding: 'utf8',
+    env: {},
+    // With a socket as stdin, bash takes itself for a remote shell, and reads files of the user.
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [endpoint = '', region = '', accessKeyId = '', secretAccessKey = ''] = values.trim().split(' ');
+  const { status } = await runCommand(['agent', 'list', '--all'], {
+    env: {
+      AGENT_IDENTITY_ENDPOINT: endpoint,
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    },
+  });
+  expect(status).toBe(0);
 });
 
 it('prints only the JSON line with --json', async () => {

@@ -58,10 +58,11 @@ def test_returns_custom_state_unchanged_and_keeps_the_existing_query(world: Worl
     assert back == {"from": "test", "state": state}
 
 
-def test_client_names_its_option_for_a_missing_return_url(world: World) -> None:
+@pytest.mark.parametrize("return_urls", [[RETURN_URL], []], ids=["registered", "none registered"])
+def test_client_names_its_option_for_a_missing_return_url(world: World, return_urls: list[str]) -> None:
     options = AccessTokenOptions(
         identity=identity_client(world.endpoint, world.ready["region"]),
-        workload_identity_token=world.agent().token(user_id="ana"),
+        workload_identity_token=world.agent(return_urls=return_urls).token(user_id="ana"),
         provider_name=world.provider_name,
         scopes=["calendar.read"],
         auth_flow="USER_FEDERATION",

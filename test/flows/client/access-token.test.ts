@@ -57,6 +57,20 @@ it('names the option if a consent requires a return URL, and reads a stored toke
   expect(await getAccessToken(without)).toBe(issued());
 });
 
+it('names the option too if the agent has no return URL, and not if the option is set', async () => {
+  const agent = await world.agent('agent', []);
+  const usual = federated(world, agent);
+  const workloadIdentityToken = workloadAccessTokens(usual.identity, {
+    workloadName: agent.name,
+    userId: 'gus',
+  });
+  const options = { ...usual, workloadIdentityToken };
+  const failureOf = (callbackUrl: string | undefined) =>
+    getAccessToken({ ...options, callbackUrl }).catch((error: unknown) => error);
+  expect(await failureOf(undefined)).toBeInstanceOf(ConfigurationError);
+  expect(await failureOf('http://127.0.0.1:9/not-registered')).toMatchObject({ name: 'ValidationException' });
+});
+
 it('waits for the consent, and then gets the token from the vault', async () => {
   const { options, links, open, complete } = await agentOf('ana');
   let back = new URL('http://127.0.0.1');

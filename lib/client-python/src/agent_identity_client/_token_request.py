@@ -16,8 +16,12 @@ from ._workload_access_token import with_workload_access_token
 
 TokenResponse = Hidden[dict[str, Any]]
 
-_RETURN_URL_MISSING = "You must provide a ResourceOauth2ReturnUrl to proceed with this flow"
-"""The service's message if the user must consent and the request has no return URL, as AWS's service has it."""
+_RETURN_URL_MISSING = (
+    "You must provide a ResourceOauth2ReturnUrl to proceed with this flow",
+    "You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow",
+)
+"""The service's messages if the user must consent and the request has no return URL, as AWS's service has them. The
+second one is for a workload identity without return URLs."""
 
 
 def _members(options: AccessTokenOptions, changing: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +64,8 @@ def request_token(
                 )
             )
         except ClientError as error:
-            if error.response["Error"].get("Message") != _RETURN_URL_MISSING:
+            missing = error.response["Error"].get("Message") in _RETURN_URL_MISSING
+            if options.callback_url is not None or not missing:
                 raise
         raise ConfigurationError(
             "The user must consent, and this requires the return URL of the application. Pass `callback_url`, and "
