@@ -195,7 +195,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   },
 
   CreateConsentPortal: {
-    does: 'Creates a consent portal: pages on which users connect their accounts to agents, and disconnect them. The status is `CREATING` until the service verified the sign-in provider, and then `ACTIVE`, or `FAILED` with a `statusReason`. Register `{portalUrl}/callback` as a redirect URI at the identity provider; `portalUrl` has no scheme, which is https. Users sign in with `idpConfig`, whose issuer the workload identities must trust.',
+    does: 'Creates a consent portal: pages on which users connect their accounts to agents, and disconnect them ([portal.md](portal.md)). The status is `CREATING` until the service verified the sign-in provider, and then `ACTIVE`, or `FAILED` with a `statusReason`. Register `{portalUrl}/callback` as a redirect URI at the identity provider; `portalUrl` has no scheme, which is https. Users sign in with `idpConfig`, whose issuer the workload identities must trust.',
     errors: [...onCreate, 'ResourceNotFoundException'],
     differs: [PORTAL_OF_OWNER, UNUSED_ROLE, PORTAL_OWNED],
   },
@@ -240,7 +240,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   },
 
   TagResource: {
-    does: 'Adds tags, and replaces tags that have the same key.',
+    does: 'Adds tags, and replaces tags that have the same key. The tag `displayName` of a workload identity or credential provider is the name that pages show to users.',
     errors: ['ResourceNotFoundException', 'ServiceQuotaExceededException'],
     differs: [PLAIN_TAGS, OWNERS_TRUST],
   },
