@@ -6,6 +6,7 @@ import {
   GetOauth2CredentialProviderCommand,
   GetWorkloadIdentityCommand,
   PutResourcePolicyCommand,
+  TagResourceCommand,
   type BedrockAgentCoreControlClient,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { CalendarProvider } from './calendar-provider';
@@ -13,6 +14,8 @@ import type { CalendarProvider } from './calendar-provider';
 export interface WorkloadOptions {
   /** Name of the workload identity. */
   readonly name: string;
+  /** Its name for people. */
+  readonly displayName: string;
   /** Return URL of the application. */
   readonly returnUrl: string;
   /** ARN of the IAM role that the agent's gate runs as. */
@@ -20,7 +23,7 @@ export interface WorkloadOptions {
 }
 
 /** Creates a resource, and reports whether an earlier start already created it. */
-async function createUnlessThere(create: () => Promise<unknown>): Promise<void> {
+export async function createUnlessThere(create: () => Promise<unknown>): Promise<void> {
   try {
     await create();
   } catch (error) {
@@ -36,7 +39,7 @@ async function createUnlessThere(create: () => Promise<unknown>): Promise<void> 
  */
 export async function setUpWorkload(
   control: BedrockAgentCoreControlClient,
-  { name, returnUrl, gateRole }: WorkloadOptions,
+  { name, displayName, returnUrl, gateRole }: WorkloadOptions,
 ): Promise<void> {
   const allowedResourceOauth2ReturnUrls = [returnUrl];
   await createUnlessThere(() =>
@@ -49,6 +52,7 @@ export async function setUpWorkload(
     );
   }
   const resourceArn = identity.workloadIdentityArn;
+  await control.send(new TagResourceCommand({ resourceArn, tags: { displayName } }));
   const policy = {
     Version: '2012-10-17',
     Statement: [
@@ -78,6 +82,7 @@ export async function setUpCalendarProvider(
     control.send(
       new CreateOauth2CredentialProviderCommand({
         name,
+        tags: { displayName: 'Almanac' },
         credentialProviderVendor: 'CustomOauth2',
         oauth2ProviderConfigInput: {
           customOauth2ProviderConfig: {

@@ -50,6 +50,8 @@ export interface Agents {
 type AgentKind = Pick<ExampleAgent, 'id' | 'name' | 'note'> & {
   /** Prefix of the names of its workload identity and agent runtime. */
   readonly workload: string;
+  /** The agent's name on the service's own pages. */
+  readonly displayName: string;
 };
 
 const TYPESCRIPT: AgentKind = {
@@ -57,6 +59,7 @@ const TYPESCRIPT: AgentKind = {
   name: 'calendar agent',
   note: "In TypeScript, with this project's client library",
   workload: 'calendar-agent',
+  displayName: 'Calendar assistant',
 };
 
 const PYTHON: AgentKind = {
@@ -64,6 +67,7 @@ const PYTHON: AgentKind = {
   name: 'calendar agent in Python',
   note: 'In Python, with the AWS SDK, as it would run on AgentCore Runtime',
   workload: 'calendar-agent-python',
+  displayName: 'Calendar assistant in Python',
 };
 
 /** Starts the agents against the running service. Returns when each agent answers. */
@@ -101,7 +105,7 @@ const providerName = ({ ports }: AgentsOptions): string => `almanac-${ports.cale
  */
 async function putBehindGate(
   options: AgentsOptions,
-  { workload, ...agent }: AgentKind,
+  { workload, displayName, ...agent }: AgentKind,
   url: string,
   gatePort: number,
   closers: (() => Promise<void>)[],
@@ -109,7 +113,12 @@ async function putBehindGate(
   const { service, returnUrl } = options;
   const workloadName = `${workload}-${options.ports.application}`;
   const gateRole = principalOf(service.principals.gate.arn);
-  await setUpWorkload(serviceClients(service).control, { name: workloadName, returnUrl, gateRole });
+  await setUpWorkload(serviceClients(service).control, {
+    name: workloadName,
+    displayName,
+    returnUrl,
+    gateRole,
+  });
   const { invocationUrl, close } = await startAgentEndpoint({
     service,
     port: gatePort,

@@ -19,6 +19,10 @@ export interface IdentityProvider {
   /** The client of the example application. */
   readonly clientId: string;
   readonly clientSecret: string;
+  /** The client of the consent portal. */
+  readonly portalClient: { readonly clientId: string; readonly clientSecret: string };
+  /** Registers the portal's client. Its redirect URI is known when the portal exists. */
+  registerPortalClient(redirectUri: string): Promise<void>;
 }
 
 /**
@@ -36,6 +40,7 @@ export function startIdentityProvider(
   const resource = { identifier: ASSISTANT_AUDIENCE, scope: ASSISTANT_SCOPE };
   const clientId = 'fernhill-assistant';
   const clientSecret = state.secret('fernhill-assistant');
+  const portalClient = { clientId: 'fernhill-portal', clientSecret: state.secret('fernhill-portal') };
   const granted = { openid: 'openid profile', resource: ASSISTANT_SCOPE };
 
   const provider = new Provider(server.origin, {
@@ -78,5 +83,15 @@ export function startIdentityProvider(
     discoveryUrl: `${provider.issuer}/.well-known/openid-configuration`,
     clientId,
     clientSecret,
+    portalClient,
+    registerPortalClient: async (redirectUri) => {
+      await state.adapter('Client').upsert(portalClient.clientId, {
+        client_id: portalClient.clientId,
+        client_secret: portalClient.clientSecret,
+        client_name: "Fernhill's agents",
+        redirect_uris: [redirectUri],
+        grant_types: ['authorization_code'],
+      });
+    },
   };
 }

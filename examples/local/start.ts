@@ -14,6 +14,7 @@ import { startCalendarProvider } from './calendar-provider';
 import { ASSISTANT_AUDIENCE, ASSISTANT_SCOPE, startIdentityProvider } from './identity-provider';
 import { bindLoopback, type LoopbackServer } from './loopback-server';
 import { OpenIdClient } from './openid-client';
+import { setUpPortal } from './portal-setup';
 import { serviceClients, type Service } from './service';
 import { REDIRECT_PATH, RETURN_PATH, WebApp } from './web-app';
 
@@ -58,6 +59,8 @@ export interface ExampleWorld {
     readonly eventsUrl: string;
     readonly users: readonly SignInName[];
   };
+  /** The page on which users see and end the access of their agents. */
+  readonly portal: { readonly url: string };
   readonly agent: AgentAddress;
   /** Absent when the Python agent does not run. */
   readonly pythonAgent?: AgentAddress;
@@ -141,8 +144,9 @@ export async function prepareExamples({ firstPort, dataDir }: PrepareOptions): P
   return {
     trustedIssuer: {
       discoveryUrl: identityProvider.discoveryUrl,
-      allowedAudience: [ASSISTANT_AUDIENCE],
-      allowedClients: [identityProvider.clientId],
+      // The audience and the client of the ID tokens with which people sign in to the portal.
+      allowedAudience: [ASSISTANT_AUDIENCE, identityProvider.portalClient.clientId],
+      allowedClients: [identityProvider.clientId, identityProvider.portalClient.clientId],
     },
     connect: async (service, { pythonAgent }) => {
       agents = await startAgents({
@@ -157,6 +161,14 @@ export async function prepareExamples({ firstPort, dataDir }: PrepareOptions): P
         gatePorts: firstPort === 0 ? [0, 0] : [firstPort + SERVERS, firstPort + SERVERS + 1],
       });
       const { agent, python } = agents;
+      const running = isRunning(python) ? ([agent, python] as const) : ([agent] as const);
+      const { identity, control } = serviceClients(service);
+      const portal = await setUpPortal(control, {
+        endpoint: service.endpoint,
+        identityProvider,
+        ports: { application: appServer.port, identityProvider: identityServer.port },
+        agents: running,
+      });
       const { issuer, clientId, clientSecret } = identityProvider;
       const openId = new OpenIdClient({
         issuer,
@@ -169,8 +181,9 @@ export async function prepareExamples({ firstPort, dataDir }: PrepareOptions): P
       new WebApp({
         server: appServer,
         openId,
-        identity: serviceClients(service).identity,
-        agents: isRunning(python) ? [agent, python] : [agent],
+        identity,
+        agents: running,
+        portalUrl: portal.url,
         serviceOrigin: new URL(service.endpoint).origin,
       }).serve();
       return {
@@ -195,6 +208,7 @@ export async function prepareExamples({ firstPort, dataDir }: PrepareOptions): P
           eventsUrl,
           users: ALMANAC_ACCOUNTS.map(signInName),
         },
+        portal,
         agent: addressOf(agent, returnUrl),
         ...(isRunning(python) && { pythonAgent: addressOf(python, returnUrl) }),
         ...(python instanceof Error && { pythonAgentMissing: python.message }),

@@ -207,7 +207,11 @@ const noticeCard = (title: string, text: string, next: Html): Html => html`
 const signInAgain = signInForm('Sign in');
 
 /** Returns the page of a signed-in user: the question box. The output of `runParts` follows below it. */
-export const askPage = (session: BrowserSession, user: SignedInUser, agents: readonly ExampleAgent[]): Page =>
+export const askPage = (
+  session: BrowserSession,
+  user: SignedInUser,
+  { agents, portalUrl }: { readonly agents: readonly ExampleAgent[]; readonly portalUrl: string },
+): Page =>
   page(
     'Ask',
     html`<section class="card">
@@ -217,6 +221,7 @@ export const askPage = (session: BrowserSession, user: SignedInUser, agents: rea
       </div>
       ${askForm(session, agents)}
       <p class="soft">It also understands “today” and “tomorrow”.</p>
+      <p class="soft"><a href="${portalUrl}">Your agents</a>: see what they can reach, and end it.</p>
     </section>`,
     session,
   );

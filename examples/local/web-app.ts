@@ -36,6 +36,8 @@ export interface WebAppOptions {
   readonly agents: readonly [ExampleAgent, ...ExampleAgent[]];
   /** Origin of the identity service, the only origin where a consent can begin. */
   readonly serviceOrigin: string;
+  /** The page on which users see and end the access of their agents. */
+  readonly portalUrl: string;
 }
 
 export class WebApp {
@@ -83,7 +85,7 @@ export class WebApp {
       sendPage(response, 200, pages.welcomePage());
       return;
     }
-    const page = pages.askPage(session, user, this.options.agents);
+    const page = pages.askPage(session, user, this.options);
     if (session.run === undefined) sendPage(response, 200, page);
     else await streamPage(response, page, pages.runParts(session, session.run));
   }

@@ -10,6 +10,7 @@ export interface ExampleAddresses {
     readonly users: readonly SignIn[];
   };
   readonly calendar: { readonly users: readonly SignIn[] };
+  readonly portal: { readonly url: string };
   readonly agent: { readonly invocationUrl: string };
   /** Absent when it does not run. `pythonAgentMissing` says why, and how to install it. */
   readonly pythonAgent?: { readonly invocationUrl: string };
@@ -54,9 +55,10 @@ function addresses(service: LocalService, examples: ExampleAddresses | undefined
     ['Secrets Manager', service.awsEndpoints.secretsManager],
   ];
   if (!examples) return [own, ...aws];
-  const { exampleApp, identityProvider, agent, pythonAgent } = examples;
+  const { exampleApp, identityProvider, portal, agent, pythonAgent } = examples;
   return [
     ['Example app', exampleApp],
+    ['Consent portal', portal.url],
     own,
     ['Identity provider', identityProvider.issuer],
     ['Agent gate', originOf(agent)],
@@ -75,6 +77,7 @@ function tryExample({ exampleApp, identityProvider, calendar }: ExampleAddresses
     '  2. Ask the agent what is on your calendar. The agent has no access yet, so it sends you to the',
     `     calendar provider. Sign in there${asUser(calendar.users)}, and allow access.`,
     '  3. The application shows the answer. Ask again: the agent now answers without asking you.',
+    '  4. Choose Your agents to see this access, and to end it.',
   ].join('\n');
 }
 

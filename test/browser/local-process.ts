@@ -27,6 +27,7 @@ function findPython(): string | undefined {
 export interface Ready {
   readonly endpoint: string;
   readonly exampleApp: string;
+  readonly portal: { readonly url: string };
 }
 
 export class LocalProcess {

@@ -63,6 +63,7 @@ beforeAll(async () => {
       },
     ],
     serviceOrigin: SERVICE_ORIGIN,
+    portalUrl: `${SERVICE_ORIGIN}/portals/example-0123456789`,
   }).serve();
 });
 

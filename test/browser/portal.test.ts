@@ -1,0 +1,172 @@
+/**
+ * The consent portal of the examples in a real browser: a user connects an agent, sees it, and disconnects it, and a
+ * forwarded link connects no one. axe finds no violation on any page, in both color schemes, on a desktop and a phone.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AxeResults } from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { chromiumIsInstalled, launchChromium, openPage, takeScreenshots } from './chromium';
+import { LocalProcess } from './local-process';
+import { ask, heading, nameOf, signIn } from './steps';
+
+const describeInBrowser = chromiumIsInstalled() ? describe : describe.skip;
+
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Checks the page as it is shown, in both color schemes and sizes, and saves screenshots. */
+async function inspect(page: Page, name: string): Promise<void> {
+  await takeScreenshots(page, name);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const width of [1280, 390]) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 800 });
+      // In the debugger's world, which the page's content security policy does not restrict.
+      await page.evaluate(AXE);
+      const results = await page.evaluate<AxeResults>('axe.run()');
+      expect(
+        results.violations.map(({ id, nodes }) => [name, colorScheme, width, id, nodes[0]?.html]),
+      ).toEqual([]);
+      const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+      expect([name, width, overflow > 0]).toEqual([name, width, false]);
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
+describeInBrowser('the consent portal in a browser', () => {
+  let browser: Browser;
+  let local: LocalProcess;
+  let dataDir: string;
+  beforeAll(async () => {
+    browser = await launchChromium();
+    dataDir = mkdtempSync(join(tmpdir(), 'agent-identity-browser-'));
+    local = await LocalProcess.start(0, dataDir);
+  });
+  afterAll(async () => {
+    await local.end('SIGTERM');
+    await browser.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  async function signInToPortal(page: Page, person: string): Promise<void> {
+    await page.goto(local.ready.portal.url);
+    await page.getByRole('link', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: nameOf(person) }).click();
+    await heading(page, 'Your agents and their access').waitFor();
+  }
+
+  const connect = (page: Page) =>
+    page.getByRole('button', { name: 'Connect Almanac to Calendar assistant', exact: true });
+
+  async function allow(page: Page, person: string): Promise<void> {
+    await page.getByRole('link', { name: 'Continue to Almanac' }).click();
+    await page.getByRole('button', { name: nameOf(person) }).click();
+    await page.getByRole('button', { name: 'Allow' }).click();
+  }
+
+  it('a user connects an agent, which then answers without asking, and disconnects it, and it has to ask again', async () => {
+    const page = await openPage(browser);
+    await page.goto(local.ready.portal.url);
+    await heading(page, 'See what your agents can reach').waitFor();
+    await inspect(page, '30-portal-sign-in');
+    await signInToPortal(page, 'Ana');
+    await inspect(page, '31-portal-agents');
+
+    await connect(page).click();
+    await heading(page, 'Calendar assistant asks to use your Almanac account').waitFor();
+    await inspect(page, '32-portal-consent');
+    await allow(page, 'Ana');
+    await heading(page, 'Calendar assistant can use Almanac now').waitFor();
+    await inspect(page, '33-portal-connected');
+
+    // The identity provider remembers the sign-in, so the application shows no page of it.
+    await page.goto(local.ready.exampleApp);
+    await page.getByRole('button', { name: 'Sign in with Fernhill ID' }).click();
+    await heading(page, 'Hello, Ana').waitFor();
+    await ask(page);
+    await page.getByText('Orchard planning').waitFor();
+    await page.getByRole('link', { name: 'Your agents' }).click();
+    await page.getByText('Last used on').waitFor();
+
+    await page
+      .getByRole('button', { name: 'Disconnect Almanac from Calendar assistant', exact: true })
+      .click();
+    await heading(page, 'Disconnect Almanac from Calendar assistant?').waitFor();
+    await inspect(page, '34-portal-disconnect');
+    await page.getByRole('button', { name: 'Disconnect Almanac' }).click();
+    await heading(page, 'Calendar assistant no longer has access to Almanac').waitFor();
+    while (await page.getByRole('link', { name: 'Check again' }).isVisible()) {
+      await page.getByRole('link', { name: 'Check again' }).click();
+    }
+    await page.getByText('Almanac confirmed that the access ended there, too.').waitFor();
+    await inspect(page, '35-portal-disconnected');
+    await page.getByRole('link', { name: 'Back to your agents' }).click();
+    await connect(page).waitFor();
+
+    await page.goto(local.ready.exampleApp);
+    await ask(page);
+    await heading(page, 'Can the assistant read your calendar?').waitFor();
+
+    await page.goto(local.ready.portal.url);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await heading(page, 'See what your agents can reach').waitFor();
+    await page.context().close();
+  });
+
+  it('a user declines on the consent page', async () => {
+    const page = await openPage(browser);
+    await signInToPortal(page, 'Ana');
+    await connect(page).click();
+    await page.getByRole('button', { name: 'Not now' }).click();
+    await heading(page, 'Access was not granted').waitFor();
+    await inspect(page, '36-portal-declined');
+    await page.getByRole('link', { name: 'Back to the application' }).click();
+    await heading(page, 'Access was not granted').waitFor();
+    await connect(page).waitFor();
+    await page.context().close();
+  });
+
+  it('a forwarded link connects no one', async () => {
+    const [ben, ana] = [await openPage(browser), await openPage(browser)];
+    await signInToPortal(ben, 'Ben');
+    await connect(ben).click();
+    await heading(ben, /asks to use your Almanac account/).waitFor();
+    await signInToPortal(ana, 'Ana');
+    await ana.goto(ben.url());
+    await allow(ana, 'Ana');
+    await heading(ana, 'Nothing was connected').waitFor();
+    await inspect(ana, '37-portal-not-yours');
+    for (const page of [ben, ana]) {
+      await page.goto(local.ready.portal.url);
+      await connect(page).waitFor();
+    }
+    await Promise.all([ben.context().close(), ana.context().close()]);
+  });
+
+  it.each([
+    ['38-home', '/'],
+    ['39-not-found', '/no/such/page'],
+    ['40-no-portal', '/portals/none-0123456789'],
+    ['41-sign-in-failed', '?error=login_failed'],
+  ])('%s is accessible', async (name, path) => {
+    const page = await openPage(browser);
+    await page.goto(path.startsWith('/') ? local.ready.endpoint + path : local.ready.portal.url + path);
+    await inspect(page, name);
+    await page.context().close();
+  });
+
+  it('the pages can be used with the keyboard alone', async () => {
+    const page = await openPage(browser);
+    await signIn(page, local.ready.exampleApp, 'Ben');
+    await page.goto(local.ready.portal.url);
+    // First the name in the header, then the sign-in.
+    for (const key of ['Tab', 'Tab', 'Enter']) await page.keyboard.press(key);
+    await heading(page, 'Your agents and their access').waitFor();
+    await page.keyboard.press('Tab');
+    expect(await page.locator(':focus').innerText()).toBe('Skip to the content');
+    await page.context().close();
+  });
+});
