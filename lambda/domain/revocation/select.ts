@@ -10,7 +10,7 @@ import { isRevocable, matches, type GrantIndex, type GrantPage } from '../grant/
 import { wider, type RevocationReach } from '../provider/revocation-reach';
 import { changedConcurrently, noSuchRevocation } from '../resource-write';
 import type { SealInspection } from '../sealing/sealing';
-import { forEachConcurrently } from './concurrency';
+import { forEachConcurrently } from '../concurrency';
 import {
   isSelectionComplete,
   type Revocation,

@@ -14,7 +14,7 @@ import type { DeployedIssuer } from '../identity/trusted-issuer';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { Transport } from '../oauth/transport';
 import { OWNER_TAG } from '../ownership';
-import { forEachConcurrently } from '../revocation/concurrency';
+import { forEachConcurrently } from '../concurrency';
 import { memberOf, type SecretTexts } from '../sealing/external-secret';
 import { ServiceError } from '../service-error';
 import { receiveSet, type SetDependencies } from './receive-set';
