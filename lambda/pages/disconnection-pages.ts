@@ -19,7 +19,7 @@ const back = (path: string, label = 'Back to your agents'): Html => linkButton(p
 const EXPECTATION: Readonly<Record<Reach['revocation'], (provider: string) => string>> = {
   provable: (provider) =>
     `${provider} is asked to end the access, and the next page shows whether the access ended there.`,
-  told: (provider) => `${provider} is asked to end the access, too. It cannot prove that it did.`,
+  'not-provable': (provider) => `${provider} is asked to end the access, too. It cannot prove that it did.`,
   none: (provider) =>
     `${provider} offers no way to end the access from here. The service deletes what it stores, so the agent loses the access. To end it at ${provider} too, remove the application in your account settings there.`,
 };

@@ -352,7 +352,7 @@ describe('a disconnection', () => {
     const { accessToken } = await ask(agent, 'ana');
     expect(accessToken).toBeDefined();
     expect(await portal.reach(session, key)).toMatchObject({
-      reach: { agent: { name: agent.name }, revocation: 'told', alsoLose: [] },
+      reach: { agent: { name: agent.name }, revocation: 'not-provable', alsoLose: [] },
     });
     const disconnected = await portal.disconnect(session, key);
     const revocationId = 'revocationId' in disconnected ? disconnected.revocationId : '';

@@ -149,7 +149,7 @@ export function revocationProspect(
   const isRevoked = refreshable || revocation.sends !== 'refresh-token';
   if (endpoint === undefined || revocation.reach === 'none' || !isRevoked) return 'none';
   const introspection = metadata.introspection_endpoint ?? revocation.introspection;
-  return refreshable || introspection !== undefined ? 'provable' : 'told';
+  return refreshable || introspection !== undefined ? 'provable' : 'not-provable';
 }
 
 function methodOf(client: ProviderClient): RevocationMethod | undefined {

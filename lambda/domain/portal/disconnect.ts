@@ -72,7 +72,7 @@ async function prospectOf(
     return revocationProspect({ provider, metadata: await metadata.read(provider.discovery) }, refreshable);
   } catch (error) {
     // The provider gets the request when it is available again.
-    if (error instanceof ProviderFailure) return 'told';
+    if (error instanceof ProviderFailure) return 'not-provable';
     throw error;
   }
 }

@@ -20,10 +20,10 @@ export const REVOCATION_REACHES = [
 export type RevocationReach = (typeof REVOCATION_REACHES)[number];
 
 /**
- * What a revocation can achieve: `provable`, if the service can find out that the tokens are revoked; `told`, if the
- * provider only accepts a request; `none`, if it has no way to revoke these tokens.
+ * What a revocation can achieve: `provable`, if the service can find out that the tokens are revoked; `not-provable`,
+ * if the provider only accepts a request; `none`, if it has no way to revoke these tokens.
  */
-export const REVOCATION_PROSPECTS = ['provable', 'told', 'none'] as const;
+export const REVOCATION_PROSPECTS = ['provable', 'not-provable', 'none'] as const;
 export type RevocationProspect = (typeof REVOCATION_PROSPECTS)[number];
 
 /** Reaches that other agents, and other users, can have their tokens in. */

@@ -74,7 +74,7 @@ const named = (name: string, change: Partial<Oauth2Provider> = {}) => sampleProv
 
 it.each([
   [{ revocation_endpoint: 'https://provider.example/revoke' }, true, 'provable'],
-  [{ revocation_endpoint: 'https://provider.example/revoke' }, false, 'told'],
+  [{ revocation_endpoint: 'https://provider.example/revoke' }, false, 'not-provable'],
   [
     {
       revocation_endpoint: 'https://provider.example/revoke',
