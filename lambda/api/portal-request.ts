@@ -36,7 +36,7 @@ export interface PortalRequest {
   readonly path: string;
   readonly cookies: PortalCookies;
   /** Performs a step, which records its own audit entry. */
-  ask(event: PortalEvent): Promise<ConnectionsResult>;
+  perform(event: PortalEvent): Promise<ConnectionsResult>;
   /** Records a request that ends here. */
   deny(reason: string): void;
 }
@@ -67,7 +67,7 @@ export function portalRequest(
     portalId,
     path,
     cookies: portalCookies(event, { baseUrl, portalId, path }),
-    ask: (step) => connections.request({ ...step, origin }),
+    perform: (step) => connections.request({ ...step, origin }),
     deny: (reason) => audit.record({ operation, outcome: 'denied', reason }),
   };
 }
@@ -130,7 +130,7 @@ export async function personally<Name extends string>(
     request.deny(NO_SESSION);
     return step.signedOut ? step.signedOut(undefined) : signedOut(request);
   }
-  const result = await request.ask(event(session.secret));
+  const result = await request.perform(event(session.secret));
   if ('refused' in result) {
     const ended = result.refused === 'signed-out' && step.signedOut;
     return ended ? ended(result.portal) : refusal(request, result);
@@ -140,7 +140,7 @@ export async function personally<Name extends string>(
 }
 
 /**
- * Performs a step that a form asks for.
+ * Performs a step that a form requests.
  *
  * @param work is given the form's members
  */

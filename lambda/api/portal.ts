@@ -44,7 +44,7 @@ async function portal(_deps: PortalRouteDependencies, request: PortalRequest): R
   const { portalId, path, cookies, event } = request;
   const query = queryOf(event);
   const { session } = cookies;
-  const result = await request.ask({
+  const result = await request.perform({
     view: { portalId, ...(session && { session: session.secret }) },
   });
   if (hasOutcome(result, 'agents') && session) {
@@ -67,7 +67,7 @@ async function portal(_deps: PortalRouteDependencies, request: PortalRequest): R
 async function signIn({ system }: PortalRouteDependencies, request: PortalRequest): Response {
   const { portalId, cookies, event } = request;
   const secret = system.randomToken(32);
-  const result = await request.ask({ signIn: { portalId, secret } });
+  const result = await request.perform({ signIn: { portalId, secret } });
   if ('refused' in result) return refusal(request, result);
   if (!hasOutcome(result, 'signInUrl')) throw new Error('connections: the result has no signInUrl');
   const resume = completionUriIn(queryOf(event).get('session_id'));
@@ -82,7 +82,7 @@ async function signInCallback({ system }: PortalRouteDependencies, request: Port
     return redirected(`${path}?error=login_failed`);
   }
   const query = [...queryOf(event)];
-  const result = await request.ask({ finishSignIn: { portalId, secret: begun.secret, query } });
+  const result = await request.perform({ finishSignIn: { portalId, secret: begun.secret, query } });
   if ('refused' in result) return refusal(request, result);
   if (!hasOutcome(result, 'session')) throw new Error('connections: the result has no session');
   const { secret, expiresAt, personName } = result.session;
@@ -98,7 +98,7 @@ const signOut: PortalRoute = (deps, request) =>
   fromForm(deps, request, async () => {
     const { portalId, path, cookies } = request;
     const session = cookies.session?.secret ?? '';
-    const result = await request.ask({ signOut: { portalId, session } });
+    const result = await request.perform({ signOut: { portalId, session } });
     if ('refused' in result && result.refused !== 'signed-out') return refusal(request, result);
     return redirected(path, [cookies.dropSession()]);
   });
@@ -120,7 +120,7 @@ async function signInToComplete(
   resume: string,
   known: PortalAppearance | undefined,
 ): Response {
-  const result = known ? undefined : await request.ask({ view: { portalId: request.portalId } });
+  const result = known ? undefined : await request.perform({ view: { portalId: request.portalId } });
   if (result && 'refused' in result) return refusal(request, result);
   const appearance = known ?? result?.portal;
   if (!appearance) return shown(renderNoPortal());

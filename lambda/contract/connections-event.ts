@@ -137,7 +137,7 @@ const AgentAtProvider = v.strictObject({ agent: Named, provider: Named });
 export type AgentAtProvider = v.InferOutput<typeof AgentAtProvider>;
 
 /** The members of a result in addition to the appearance, by action. */
-export const OUTCOMES = {
+const OUTCOMES = {
   signIn: v.strictObject({ signInUrl: v.string() }),
   finishSignIn: v.strictObject({
     session: v.strictObject({

@@ -71,7 +71,7 @@ const open = (path: string): Route => ({
   status: 200,
 });
 
-/** A page of a consent portal. The `connections` function does what the person asks for, and records it. */
+/** A page of a consent portal. The `connections` function performs what the person requests, and records it. */
 const page = (method: 'GET' | 'POST', path: string): Route => ({
   ...open(`/portals/{portalId}${path}`),
   method,

@@ -35,9 +35,9 @@ const ConfigurationSchema = v.strictObject({
   connections: v.array(v.record(text, v.unknown())),
 });
 
-/** Milliseconds between two looks at a portal that is not verified yet, and the number of looks. */
-const EVERY = 500;
-const LOOKS = 60;
+/** Milliseconds between two reads of a portal that is not verified yet, and the number of reads. */
+const READ_INTERVAL = 500;
+const MAX_READS = 60;
 
 /** The last segment of a provider's ARN is its name. */
 const namesProvider = (arn: string, name: string): boolean =>
@@ -101,13 +101,13 @@ function described({ consentPortalArn, consentPortalId, portalUrl }: Portal): De
 /** @throws Refusal if the portal cannot work, or is not verified in time */
 async function verified(client: BedrockAgentCoreControlClient, portal: Portal): Promise<Described> {
   const { consentPortalId: consentPortalIdentifier } = portal;
-  for (let look = 1; look <= LOOKS; look += 1) {
+  for (let reads = 1; reads <= MAX_READS; reads += 1) {
     const found = await asked(client.send(new GetConsentPortalCommand({ consentPortalIdentifier })));
     if (found.status === 'ACTIVE') return described(found);
     if (found.status === 'FAILED' || found.status === 'UPDATE_FAILED') {
       throw new Refusal(`The portal cannot work: ${found.statusReason ?? 'the service gave no reason'}`);
     }
-    await setTimeout(EVERY);
+    await setTimeout(READ_INTERVAL);
   }
   throw new Refusal('The service did not verify the portal in time. Deploy again.');
 }

@@ -37,7 +37,7 @@ import {
 import type { PortalSessionStore } from './session';
 import { beginSignIn, finishSignIn, type NewSession, type SignInDependencies } from './sign-in';
 
-export type PortalDependencies = ServedPortalDependencies &
+export type PortalStepDependencies = ServedPortalDependencies &
   SignInDependencies &
   PersonDependencies &
   ConnectDependencies &
@@ -79,7 +79,7 @@ function refusalOf(error: unknown): Refusal | undefined {
 
 /** Performs a step with the portal as it is now. A refusal is part of the result, other errors are thrown. */
 async function step<Outcome extends object>(
-  deps: PortalDependencies,
+  deps: PortalStepDependencies,
   { operation, portalId }: { readonly operation: string; readonly portalId: string },
   work: (served: ServedPortal, annotate: Annotate) => Promise<Outcome>,
 ): Promise<StepResult<Outcome>> {
@@ -99,7 +99,7 @@ async function step<Outcome extends object>(
 
 /** A step of a signed-in person. */
 const personalStep = <Outcome extends object>(
-  deps: PortalDependencies,
+  deps: PortalStepDependencies,
   { operation, portalId, session }: { operation: string; portalId: string; session: string },
   work: (served: ServedPortal, person: Person, annotate: Annotate) => Promise<Outcome>,
 ): Promise<StepResult<Outcome>> =>
@@ -119,7 +119,7 @@ interface OnConnection extends OnSession {
 }
 
 /** Creates the steps of portals. */
-export function createPortalSteps(deps: PortalDependencies) {
+export function createPortalSteps(deps: PortalStepDependencies) {
   return {
     signIn: ({ portalId, secret }: { readonly portalId: string; readonly secret: string }) =>
       step(deps, { operation: 'PortalSignIn', portalId }, (served) => beginSignIn(deps, served, secret)),
