@@ -3,7 +3,6 @@
  * and completes consent sessions, and has grants revoked. It acts for people only with the secret of a live session, and
  * for portals only on the rights of their owners. It returns no token to anyone.
  */
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
 import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
 import { createGrantIndex } from '../adapters/dynamodb/grant-index';
@@ -11,16 +10,11 @@ import { createGrantStore } from '../adapters/dynamodb/grant-store';
 import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
 import { createPortalSessionStore } from '../adapters/dynamodb/portal-session-store';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
-import { createClientSecretStore } from '../adapters/dynamodb/secret-store';
 import { createSessionStore } from '../adapters/dynamodb/session-store';
 import { createIdTokenVerifier } from '../adapters/http/id-token-verifier';
-import { createTransport } from '../adapters/http/transport';
 import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
-import { createAssertionKeys } from '../adapters/kms/assertion-keys';
 import { createSeal } from '../adapters/kms/seal';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
-import { createSecretTexts } from '../adapters/secretsmanager/secrets';
-import { createWebIdentityTokens } from '../adapters/sts/web-identity-tokens';
 import { system } from '../adapters/system';
 import { unexpected } from '../api/unexpected';
 import {
@@ -29,21 +23,14 @@ import {
   type ConnectionsEvent,
   type ConnectionsResult,
 } from '../contract/connections-event';
-import { createProviderClients } from '../domain/oauth/provider-client';
-import { createMetadataReader } from '../domain/oauth/provider-metadata';
 import { createReturnUrls } from '../domain/portal/return-url';
 import { createPortalSteps } from '../domain/portal/steps';
 import { verifyPortal } from '../domain/portal/verify';
-import { createExternalSecrets } from '../domain/sealing/external-secret';
 import { createAws } from './composition/aws';
-import {
-  readEndpointPolicy,
-  readEnvironment,
-  readLifetimes,
-  readTrustedIssuers,
-} from './composition/environment';
+import { readEnvironment, readLifetimes, readTrustedIssuers } from './composition/environment';
 import { handleInvocation, type InvocationContext } from './composition/invocation';
 import { audit, report } from './composition/logging';
+import { providerClientsOf } from './composition/provider-clients';
 import { vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment(
@@ -57,30 +44,18 @@ const env = readEnvironment(
   'ARN_PREFIX',
   'REVOCATION_FUNCTION',
 );
-const endpointPolicy = readEndpointPolicy();
 const aws = createAws(env);
-const { kms, tables, dynamodb } = aws;
-const transport = createTransport(endpointPolicy);
-const metadata = createMetadataReader(transport, endpointPolicy, system);
+const { tables, dynamodb } = aws;
 const seal = createSeal(vaultKeysOf(aws, env));
 const portals = createConsentPortalStore(tables.DIRECTORY_TABLE);
 const revocationFunction = createRevocationFunction(env.REVOCATION_FUNCTION);
 const trustedIssuers = readTrustedIssuers();
+const outbound = providerClientsOf(aws, { seal });
 const deps = {
+  ...outbound,
   portals,
   providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
-  providerClients: createProviderClients({
-    clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
-    externalSecrets: createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), system),
-    assertionKeys: createAssertionKeys(kms, system),
-    webIdentityTokens: createWebIdentityTokens(),
-    seal,
-    metadata,
-    transport,
-    endpointPolicy,
-    system,
-  }),
   portalSessions: createPortalSessionStore(tables.SESSIONS_TABLE),
   sessions: createSessionStore(tables.SESSIONS_TABLE),
   grants: createGrantStore(tables.VAULT_TABLE),
@@ -89,11 +64,9 @@ const deps = {
   revocationWorker: revocationFunction,
   revocationQueue: revocationFunction,
   returnUrls: createReturnUrls({ portals, baseUrl: env.BASE_URL }),
-  idTokens: createIdTokenVerifier(transport, system),
-  userTokens: createUserTokenVerifier(trustedIssuers, metadata, transport, system),
+  idTokens: createIdTokenVerifier(outbound.transport, system),
+  userTokens: createUserTokenVerifier(trustedIssuers, outbound.metadata, outbound.transport, system),
   trustedIssuers,
-  metadata,
-  seal,
   audit,
   system,
   lifetimes: readLifetimes(),

@@ -1,40 +1,32 @@
 /** Composition of credential retrieval, which opens the vault and calls OAuth servers but cannot write the directory. */
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { system } from '../adapters/system';
 import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
 import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';
-import { createApiKeyStore, createClientSecretStore } from '../adapters/dynamodb/secret-store';
+import { createApiKeyStore } from '../adapters/dynamodb/secret-store';
 import { createSessionStore } from '../adapters/dynamodb/session-store';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
-import { createTransport } from '../adapters/http/transport';
 import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
-import { createAssertionKeys } from '../adapters/kms/assertion-keys';
 import { createSeal } from '../adapters/kms/seal';
 import { createProviderClientFunction } from '../adapters/lambda/provider-client';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
-import { createSecretTexts } from '../adapters/secretsmanager/secrets';
-import { createWebIdentityTokens } from '../adapters/sts/web-identity-tokens';
 import { FAILURE_HEADER, OUTCOME_HEADER } from '../contract/headers';
 import { ResponseWithHeaders, createHandler } from '../api/router';
 import { completeResourceTokenAuth } from '../domain/consent/complete';
-import { createProviderClients } from '../domain/oauth/provider-client';
-import { createMetadataReader } from '../domain/oauth/provider-metadata';
 import { createReturnUrls } from '../domain/portal/return-url';
 import { getResourceApiKey } from '../domain/credential/api-key';
-import { createExternalSecrets } from '../domain/sealing/external-secret';
 import { getResourceOauth2Token, rejectResourceOauth2Token } from '../domain/credential/oauth2-token';
 import type { RetrieveResponse } from '../domain/credential/oauth2-token-request';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import { createAws } from './composition/aws';
 import {
   readConsentPage,
-  readEndpointPolicy,
   readEnvironment,
   readLifetimes,
   readTrustedIssuers,
 } from './composition/environment';
 import { audit, report, requests } from './composition/logging';
+import { providerClientsOf } from './composition/provider-clients';
 import { vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment(
@@ -48,36 +40,18 @@ const env = readEnvironment(
   'PROVIDER_CLIENT_FUNCTION',
   'REVOCATION_FUNCTION',
 );
-const endpointPolicy = readEndpointPolicy();
 const aws = createAws(env);
-const { kms, tables, dynamodb } = aws;
-const transport = createTransport(endpointPolicy);
-const metadata = createMetadataReader(transport, endpointPolicy, system);
+const { tables, dynamodb } = aws;
 const seal = createSeal(vaultKeysOf(aws, env));
-const externalSecrets = createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), system);
-const webIdentityTokens = createWebIdentityTokens();
+const outbound = providerClientsOf(aws, { seal });
 const deps = {
-  providerClients: createProviderClients({
-    clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
-    externalSecrets,
-    assertionKeys: createAssertionKeys(kms, system),
-    webIdentityTokens,
-    seal,
-    metadata,
-    transport,
-    endpointPolicy,
-    system,
-  }),
+  ...outbound,
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
   grants: createGrantStore(tables.VAULT_TABLE),
   apiKeys: createApiKeyStore(tables.VAULT_TABLE),
-  externalSecrets,
-  webIdentityTokens,
   sessions: createSessionStore(tables.SESSIONS_TABLE),
-  seal,
   publicKeys: createPublicKeys(createSigningKeyStore(tables.DIRECTORY_TABLE), system),
-  userTokens: createUserTokenVerifier(readTrustedIssuers(), metadata, transport, system),
-  metadata,
+  userTokens: createUserTokenVerifier(readTrustedIssuers(), outbound.metadata, outbound.transport, system),
   audit,
   system,
   backgroundRenewals: createProviderClientFunction(env.PROVIDER_CLIENT_FUNCTION),

@@ -2,29 +2,21 @@
  * Composition of the internal function that sends requests to providers on behalf of functions that must not wait for
  * them, or that lack the permissions. Only other functions invoke it, and its results and errors stay with them.
  */
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { system } from '../adapters/system';
 import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';
-import { createClientSecretStore } from '../adapters/dynamodb/secret-store';
-import { createTransport } from '../adapters/http/transport';
-import { createAssertionKeys } from '../adapters/kms/assertion-keys';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createSeal } from '../adapters/kms/seal';
 import { InvocationSchema, type Invocation, type PushResponse } from '../contract/provider-client-event';
-import { createSecretTexts } from '../adapters/secretsmanager/secrets';
-import { createWebIdentityTokens } from '../adapters/sts/web-identity-tokens';
 import { unexpected } from '../api/unexpected';
 import { pushAuthorization, type PushRequest } from '../domain/consent/push';
 import { ProviderFailure } from '../domain/oauth/provider-failure';
-import { createProviderClients } from '../domain/oauth/provider-client';
-import { createMetadataReader } from '../domain/oauth/provider-metadata';
-import { createExternalSecrets } from '../domain/sealing/external-secret';
 import { renewInBackground } from '../domain/grant/background-renewal';
 import { createAws } from './composition/aws';
-import { readEndpointPolicy, readEnvironment } from './composition/environment';
+import { readEnvironment } from './composition/environment';
 import { handleInvocation, type InvocationContext } from './composition/invocation';
 import { audit, report } from './composition/logging';
+import { providerClientsOf } from './composition/provider-clients';
 import { vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment(
@@ -36,27 +28,14 @@ const env = readEnvironment(
   'ARN_PREFIX',
   'REVOCATION_FUNCTION',
 );
-const endpointPolicy = readEndpointPolicy();
 const aws = createAws(env);
-const { kms, tables, dynamodb } = aws;
-const transport = createTransport(endpointPolicy);
+const { tables, dynamodb } = aws;
 const seal = createSeal(vaultKeysOf(aws, env));
 const deps = {
-  providerClients: createProviderClients({
-    clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
-    externalSecrets: createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), system),
-    assertionKeys: createAssertionKeys(kms, system),
-    webIdentityTokens: createWebIdentityTokens(),
-    seal,
-    metadata: createMetadataReader(transport, endpointPolicy, system),
-    transport,
-    endpointPolicy,
-    system,
-  }),
+  ...providerClientsOf(aws, { seal }),
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
   grants: createGrantStore(tables.VAULT_TABLE),
   revocationQueue: createRevocationFunction(env.REVOCATION_FUNCTION),
-  seal,
   audit,
   system,
   baseUrl: env.BASE_URL,

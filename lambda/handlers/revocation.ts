@@ -3,31 +3,23 @@
  * tells the providers. Other functions and a schedule invoke it. It opens grants and client secrets, and can neither
  * issue tokens, nor read sessions and API keys, nor write the directory.
  */
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createGrantIndex } from '../adapters/dynamodb/grant-index';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';
 import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
-import { createClientSecretStore } from '../adapters/dynamodb/secret-store';
-import { createTransport } from '../adapters/http/transport';
-import { createAssertionKeys } from '../adapters/kms/assertion-keys';
 import { createSeal, sealInspection } from '../adapters/kms/seal';
-import { createSecretTexts } from '../adapters/secretsmanager/secrets';
-import { createWebIdentityTokens } from '../adapters/sts/web-identity-tokens';
 import { system } from '../adapters/system';
 import { unexpected } from '../api/unexpected';
 import { RevocationEventSchema, type RevocationEvent, type Selection } from '../contract/revocation-event';
-import { createProviderClients } from '../domain/oauth/provider-client';
-import { createMetadataReader } from '../domain/oauth/provider-metadata';
 import { enqueueTokens } from '../domain/revocation/enqueue';
 import { isSelectionComplete } from '../domain/revocation/revocation';
 import { selectGrants } from '../domain/revocation/select';
 import { sweep } from '../domain/revocation/sweep';
-import { createExternalSecrets } from '../domain/sealing/external-secret';
 import { createAws } from './composition/aws';
-import { readEndpointPolicy, readEnvironment } from './composition/environment';
+import { readEnvironment } from './composition/environment';
 import { handleInvocation, type InvocationContext } from './composition/invocation';
 import { audit, report } from './composition/logging';
+import { providerClientsOf } from './composition/provider-clients';
 import { tokenVaultArn, vaultKeysOf } from './composition/vault-keys';
 
 /** Milliseconds for which a selection runs, while its caller waits for it. */
@@ -44,32 +36,15 @@ const env = readEnvironment(
   'KMS_KEY_ARN',
   'ARN_PREFIX',
 );
-const endpointPolicy = readEndpointPolicy();
 const aws = createAws(env);
-const { kms, tables } = aws;
-const transport = createTransport(endpointPolicy);
+const { tables } = aws;
 const seal = createSeal(vaultKeysOf(aws, env));
-const clientSecrets = createClientSecretStore(tables.VAULT_TABLE);
-const externalSecrets = createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), system);
 const deps = {
+  ...providerClientsOf(aws, { seal }),
   revocations: createRevocationStore(tables.REVOCATIONS_TABLE),
   grantIndex: createGrantIndex(tables.VAULT_TABLE),
   grants: createGrantStore(tables.VAULT_TABLE),
   providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),
-  providerClients: createProviderClients({
-    clientSecrets,
-    externalSecrets,
-    assertionKeys: createAssertionKeys(kms, system),
-    webIdentityTokens: createWebIdentityTokens(),
-    seal,
-    metadata: createMetadataReader(transport, endpointPolicy, system),
-    transport,
-    endpointPolicy,
-    system,
-  }),
-  clientSecrets,
-  externalSecrets,
-  seal,
   inspection: sealInspection,
   tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
   audit,

@@ -1,0 +1,36 @@
+/** Composition of the clients of authorization servers, for every function that sends requests to them. */
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createClientSecretStore } from '../../adapters/dynamodb/secret-store';
+import { createTransport } from '../../adapters/http/transport';
+import { createAssertionKeys } from '../../adapters/kms/assertion-keys';
+import { createSecretTexts } from '../../adapters/secretsmanager/secrets';
+import { createWebIdentityTokens } from '../../adapters/sts/web-identity-tokens';
+import { system } from '../../adapters/system';
+import { createProviderClients } from '../../domain/oauth/provider-client';
+import { createMetadataReader } from '../../domain/oauth/provider-metadata';
+import { createExternalSecrets } from '../../domain/sealing/external-secret';
+import type { Seal } from '../../domain/sealing/sealing';
+import type { Aws } from './aws';
+import { readEndpointPolicy } from './environment';
+
+/** Returns the clients, and the parts of them that a function also needs by themselves. */
+export function providerClientsOf(
+  { kms, tables }: Pick<Aws<'VAULT_TABLE'>, 'kms' | 'tables'>,
+  { seal }: { readonly seal: Seal },
+) {
+  const endpointPolicy = readEndpointPolicy();
+  const transport = createTransport(endpointPolicy);
+  const parts = {
+    clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
+    externalSecrets: createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), system),
+    webIdentityTokens: createWebIdentityTokens(),
+    metadata: createMetadataReader(transport, endpointPolicy, system),
+    transport,
+    seal,
+  };
+  const assertionKeys = createAssertionKeys(kms, system);
+  return {
+    ...parts,
+    providerClients: createProviderClients({ ...parts, assertionKeys, endpointPolicy, system }),
+  };
+}
