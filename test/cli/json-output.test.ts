@@ -145,6 +145,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     shape: {
       revocationId: 'string',
       status: 'string',
+      reach: 'string',
       counts: COUNTS,
       grants: [
         { grantId: 'string', provider: 'string', state: 'string', attempts: 'number', lastError: 'string' },
@@ -156,6 +157,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     shape: {
       revocationId: 'string',
       status: 'string',
+      reach: 'string',
       counts: COUNTS,
       grants: [
         { grantId: 'string', provider: 'string', state: 'string', attempts: 'number', lastError: 'string' },
