@@ -92,7 +92,7 @@ const named = (name: string, displayName: string): Html =>
  * link, because the policy of a page with a form blocks redirects to other origins that follow the form.
  */
 function renderQuestion(question: ConsentQuestion, branding: Branding | undefined): RenderedPage {
-  const { agent, provider, purpose, scopes, returnTo, requestUri, confirmation } = question;
+  const { agent, provider, purpose, scopes, servers, returnTo, requestUri, confirmation } = question;
   const address = `authorize?request_uri=${encodeURIComponent(requestUri)}&confirm=${encodeURIComponent(confirmation)}`;
   const title = `${agent.displayName} asks to use your ${provider.displayName} account`;
   return renderShell({
@@ -128,6 +128,11 @@ function renderQuestion(question: ConsentQuestion, branding: Branding | undefine
         <dd>${named(agent.name, agent.displayName)}</dd>
         <dt>Account at</dt>
         <dd>${named(provider.name, provider.displayName)}</dd>
+        ${
+          servers.length > 0 &&
+          html`<dt>For use at</dt>
+            <dd>${servers.map((server) => html`<code>${server}</code> `)}</dd>`
+        }
         <dt>You return to</dt>
         <dd>${returnTo}</dd>
       </dl>

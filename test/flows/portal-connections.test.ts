@@ -6,9 +6,8 @@ import {
   DeleteResourcePolicyCommand,
   PutResourcePolicyCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { Browser } from './support/browser';
 import { moveClock } from './support/clock';
-import { signInAndConsent, startProvider, type TestProvider } from './support/provider';
+import { startProvider, type TestProvider } from './support/provider';
 import { arnOf, TestPortal, type PortalSettings } from './support/portal';
 import { World, type TestAgent } from './support/world';
 
@@ -188,13 +187,7 @@ it("accepts the portal's return URL from an agent that it lists, and completes i
   const user = { userToken: String(identityProvider.exchanges.at(-1)?.answer.id_token) };
   const resourceOauth2ReturnUrl = portal.returnUrl;
   const begun = await agent.ask(await agent.token(user), { resourceOauth2ReturnUrl });
-  const { url } = await signInAndConsent(
-    new Browser(),
-    begun.authorizationUrl ?? '',
-    'ana',
-    portal.returnUrl,
-  );
-  const sessionUri = new URL(url).searchParams.get('session_id') ?? '';
+  const sessionUri = await portal.consent(begun.authorizationUrl ?? '', 'ana');
   expect(await portal.complete(session, sessionUri)).toHaveProperty('completed');
 
   const rejected = { name: 'ValidationException' };

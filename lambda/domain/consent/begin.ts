@@ -43,8 +43,8 @@ export interface ConsentRequest {
   readonly returnUrl: string | undefined;
   readonly customState: string | undefined;
   readonly customParameters: Readonly<Record<string, string>> | undefined;
-  /** Present if the consent page of this service comes before the provider's. */
-  readonly page?: ConsentPageContent | undefined;
+  /** Present if a portal begins the session: then the consent page of this service comes before the provider's. */
+  readonly page?: (ConsentPageContent & { readonly portalId: string }) | undefined;
   /** `forceAuthentication`: drop the stored tokens and begin a new session, in one write. */
   readonly forget: boolean;
   /**
@@ -134,6 +134,34 @@ function fulfills(session: Session, sealed: SealedRequest, request: ConsentReque
   );
 }
 
+/** Returns the union with the requested scopes of the stored tokens, so that a wider consent does not lose scopes. */
+const unionWithHeld = (grant: Grant | undefined, scopes: readonly string[]): readonly string[] => [
+  ...new Set([...(grant?.tokens?.requestedScopes ?? []), ...scopes]),
+];
+
+const sameScopes = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((scope) => b.includes(scope));
+
+/**
+ * Returns whether a portal can lead a person to this session. An agent chooses the scopes, the parameters, and the state
+ * of a session that it begins, also of one that returns to the portal. From the portal, a person gets what the portal
+ * showed to them.
+ */
+function isAsThePortalAsks(
+  session: Session,
+  sealed: SealedRequest,
+  { page, scopes }: ConsentRequest,
+  grant: Grant,
+): boolean {
+  if (page === undefined) return true;
+  return (
+    session.page?.portalId === page.portalId &&
+    session.page.purpose === page.purpose &&
+    sealed.customState === undefined &&
+    sameScopes(session.scopes, unionWithHeld(grant, scopes))
+  );
+}
+
 /** Returns the grant's open session, if this request can use it. */
 async function openSession(
   deps: BeginDependencies,
@@ -149,7 +177,8 @@ async function openSession(
   if (!(await deps.returnUrls.isRegistered(request.identity, session.returnUrl))) return undefined;
   if (session.authorization.client !== clientBindingDigest(request.provider)) return undefined;
   const sealed = await openSealedRequest(deps.seal, session);
-  if (!fulfills(session, sealed, request)) return undefined;
+  if (!fulfills(session, sealed, request) || !isAsThePortalAsks(session, sealed, request, grant))
+    return undefined;
   // The session can belong to a caller with more permissions. A caller without them gets its own session.
   if (request.consentDenial(consentScopesOf(session, sealed), sealed.customParameters)) return undefined;
   return outstanding(deps.baseUrl, sealed.id);
@@ -161,6 +190,21 @@ interface NewSession {
   readonly request: ConsentRequest;
   readonly returnUrl: string;
   readonly epoch: number;
+}
+
+/**
+ * Returns the content of the consent page; undefined if the session has none. A session that returns to a portal has the
+ * page of that portal, also if an agent begins it, because the portal completes it as soon as the browser returns.
+ */
+async function consentPageOf(
+  { returnUrls, consentPage }: Pick<BeginDependencies, 'returnUrls' | 'consentPage'>,
+  { identity, page }: ConsentRequest,
+  returnUrl: string,
+): Promise<ConsentPageContent | undefined> {
+  if (page) return page;
+  const portalId = await returnUrls.portalOf(identity, returnUrl);
+  if (portalId !== undefined) return { portalId };
+  return consentPage ? {} : undefined;
 }
 
 async function newSession(
@@ -182,7 +226,6 @@ async function newSession(
   }
   const id = deps.system.randomToken(32);
   const now = epochSeconds(deps.system);
-  const { requestedScopes = [], ...held } = grant?.tokens ?? {};
   const described = {
     hash: hashOf(id),
     workload: {
@@ -193,9 +236,9 @@ async function newSession(
     },
   };
   const { customState, customParameters } = request;
-  const page = request.page ?? (deps.consentPage ? {} : undefined);
+  const page = await consentPageOf(deps, request, returnUrl);
   const sealed: SealedRequest = { id, customState, customParameters };
-  const parameterScopes = parameterScopesOf(held, sealed);
+  const parameterScopes = parameterScopesOf(grant?.tokens ?? {}, sealed);
   const session: Session = {
     ...described,
     state: 'CREATED',
@@ -207,8 +250,7 @@ async function newSession(
     target: grantId.target,
     epoch,
     ...(request.forget && { forced: true }),
-    // The union, so that a wider consent does not lose scopes of the narrower one.
-    scopes: [...new Set([...requestedScopes, ...request.scopes])],
+    scopes: unionWithHeld(grant, request.scopes),
     ...(parameterScopes.length > 0 && { parameterScopes }),
     resources: request.resources,
     audiences: request.audiences,

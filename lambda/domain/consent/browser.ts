@@ -7,6 +7,8 @@ export interface ConsentQuestion {
   readonly provider: Named;
   readonly purpose?: string;
   readonly scopes: readonly string[];
+  /** Resource servers for which the access is (RFC 8707); none if the provider decides. */
+  readonly servers: readonly string[];
   /** Origin of the return URL, or its scheme. */
   readonly returnTo: string;
   readonly requestUri: string;

@@ -53,7 +53,9 @@ export function question(
         agent: { name: workload.name, displayName: shownName(workload) },
         provider: { name: provider.name, displayName: shownName(provider) },
         ...(purpose !== undefined && { purpose }),
-        scopes: session.scopes,
+        // Custom parameters can request scopes, too.
+        scopes: [...new Set([...session.scopes, ...(session.parameterScopes ?? [])])],
+        servers: [...new Set([...session.resources, ...session.audiences])],
         returnTo: originOf(session.returnUrl),
         requestUri,
         confirmation: confirmationOf(cookie),

@@ -8,6 +8,12 @@ export interface ReturnUrls {
    * It is compared exactly: no prefix, no case folding, no normalization (RFC 9700 section 2.1).
    */
   isRegistered(identity: WorkloadIdentity, returnUrl: string): Promise<boolean>;
+
+  /**
+   * Returns the ID of the consent portal that completes the agent's sessions with this return URL. Returns undefined for
+   * every other URL, and for an agent that the portal does not list, even if the URL is registered on its identity.
+   */
+  portalOf(identity: WorkloadIdentity, returnUrl: string): Promise<string | undefined>;
 }
 
 /** Characters that a header cannot contain. Registration rejects them now, but earlier records can contain them. */

@@ -50,7 +50,7 @@ export interface Responded {
 export interface ConsentPageContent {
   /** What the agent uses the access for, in the words of the portal's owner. */
   readonly purpose?: string;
-  /** The portal that began the session, whose appearance the page has. */
+  /** The portal to which the session returns, whose appearance the page has. */
   readonly portalId?: string;
 }
 

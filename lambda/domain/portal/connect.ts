@@ -141,9 +141,9 @@ export async function completeConnection(
     const { provider } = await completeSession(deps, call, annotate, {
       completionUri: sessionUri,
       rejection: (session) =>
-        session.returnUrl === returnUrl
+        session.returnUrl === returnUrl && session.page?.portalId === portal.id
           ? undefined
-          : 'a session with another return URL than that of the portal',
+          : 'a session with another return URL than that of the portal, or without its consent page',
       userOf(identity, session) {
         agent = namedOf(identity);
         // For another person, the session must end: so that person needs no admission.

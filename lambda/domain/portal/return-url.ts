@@ -3,6 +3,7 @@
  * that list the agent.
  */
 import type { ReturnUrls } from '../consent/return-url';
+import type { WorkloadIdentity } from '../identity/workload-identity';
 import { actionDenial } from '../policy/access';
 import { findPortal, portalReturnUrl, type ConsentPortalStore } from './consent-portal';
 import { ownerOf } from './served-portal';
@@ -14,16 +15,21 @@ export const createReturnUrls = ({
 }: {
   readonly portals: Pick<ConsentPortalStore, 'get'>;
   readonly baseUrl: string;
-}): ReturnUrls => ({
-  async isRegistered(identity, returnUrl) {
-    if (identity.allowedResourceOauth2ReturnUrls.includes(returnUrl)) return true;
+}): ReturnUrls => {
+  async function portalOf(identity: WorkloadIdentity, returnUrl: string): Promise<string | undefined> {
     const portalId = /^\/portals\/([\w-]+)\/connect\/callback$/.exec(
       returnUrl.startsWith(`${baseUrl}/`) ? returnUrl.slice(baseUrl.length) : '',
     )?.[1];
     const portal = portalId === undefined ? undefined : await findPortal(portals, portalId);
-    if (portal?.status !== 'ACTIVE' || returnUrl !== portalReturnUrl(baseUrl, portal.id)) return false;
-    if (!portal.sources.some(({ identifier }) => identifier === identity.name)) return false;
+    if (portal?.status !== 'ACTIVE' || returnUrl !== portalReturnUrl(baseUrl, portal.id)) return undefined;
+    if (!portal.sources.some(({ identifier }) => identifier === identity.name)) return undefined;
     const call = { principal: ownerOf(portal), operation: 'CompleteResourceTokenAuth' } as const;
-    return actionDenial({ ...call, resource: identity }) === undefined;
-  },
-});
+    return actionDenial({ ...call, resource: identity }) === undefined ? portal.id : undefined;
+  }
+  return {
+    portalOf,
+    isRegistered: async (identity, returnUrl) =>
+      identity.allowedResourceOauth2ReturnUrls.includes(returnUrl) ||
+      (await portalOf(identity, returnUrl)) !== undefined,
+  };
+};
