@@ -21,7 +21,7 @@ const STATUS: Readonly<
   NOT_CONNECTED: { word: 'Not connected', icon: 'circle', tone: 'calm' },
   CONNECTED: { word: 'Connected', icon: 'check', tone: 'good' },
   NEEDS_CONSENT: { word: 'Permission needed', icon: 'warning', tone: 'warn' },
-  UNAVAILABLE: { word: 'Not reachable now', icon: 'clock', tone: 'warn' },
+  UNAVAILABLE: { word: 'Temporarily unavailable', icon: 'clock', tone: 'warn' },
 };
 
 const EXPLANATION: Partial<Record<Status, string>> = {
@@ -203,8 +203,10 @@ export function renderConnections(
       ${
         agents.length === 0
           ? html`<div class="card empty">
-              <h2>There is nothing to connect yet</h2>
-              <p class="soft">This portal has no agent yet. Ask its operator.</p>
+              <h2>There is nothing to connect</h2>
+              <p class="soft">
+                This portal has no agent that you can use now. Sign in again, or ask its operator.
+              </p>
             </div>`
           : agents.map((agent) => agentCard(frame.path, frame.person, agent))
       }`,

@@ -1,6 +1,6 @@
 /**
  * The records of the revocation outbox. A revocation is one request to revoke grants. It has an item for each set of
- * tokens, which is stored before the tokens leave their grant and stays until the provider has been told.
+ * tokens, which is stored before the tokens leave their grant and stays until the revocation at the provider has a result.
  *
  *     revocation  select the grants, page by page ──▶ selected
  *     item        PENDING ──▶ CONFIRMED, NOT_PROVABLE, or UNCONFIRMED; then nothing encrypted is left in it

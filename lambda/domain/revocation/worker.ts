@@ -17,6 +17,6 @@ export interface RevocationWorker {
    * @throws Error if the function failed; the schedule then continues the revocation
    */
   select(revocationId: string): Promise<SelectionProgress>;
-  /** Has the providers told now. Without it, the schedule does it within a minute. @throws Error */
+  /** Has the tokens revoked at their providers now. Without it, the schedule does this within a minute. @throws Error */
   wake(): Promise<void>;
 }

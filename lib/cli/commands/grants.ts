@@ -177,7 +177,7 @@ function checkConfirmed({ revocationId, counts: { unconfirmed } }: Revocation): 
   });
 }
 
-/** Waits until every provider has been told. */
+/** Waits until every revocation at a provider has a result. */
 async function finished(context: CliContext, service: Service, revocationId: string): Promise<Revocation> {
   const { show, end } = progress(context);
   try {
