@@ -4,11 +4,21 @@
  * to go; the session cookie holds the session's secret, and the name that the page shows.
  */
 import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { surplusCookies } from '../domain/consent/browser';
 import { hashOf } from '../domain/digest';
 import { createCookieJar } from './cookies';
 
 /** Seconds in which a person has to sign in at the identity provider. */
 const SIGN_IN_SECONDS = 600;
+
+/**
+ * Sign-ins in progress, and sessions, that one browser can have. All portals share the host, so that the cookies of one
+ * owner's portals are sent to those of another owner.
+ */
+const KINDS = {
+  signIn: { prefix: 'agent-identity-sign-in-', most: 4 },
+  session: { prefix: 'agent-identity-portal-', most: 8 },
+} as const;
 
 export interface SignInCookie {
   readonly secret: string;
@@ -24,11 +34,11 @@ export interface SessionCookie {
 export interface PortalCookies {
   readonly signIn: SignInCookie | undefined;
   readonly session: SessionCookie | undefined;
-  /** Returns values of `Set-Cookie`. */
-  setSignIn(cookie: SignInCookie): string;
+  /** Returns values of `Set-Cookie`. The oldest cookies of other portals end if there are too many. */
+  setSignIn(cookie: SignInCookie): readonly string[];
   dropSignIn(): string;
   /** @param maxAge seconds */
-  setSession(cookie: SessionCookie, maxAge: number): string;
+  setSession(cookie: SessionCookie, maxAge: number): readonly string[];
   dropSession(): string;
 }
 
@@ -60,19 +70,23 @@ export function portalCookies(
 ): PortalCookies {
   const jar = createCookieJar(baseUrl, path);
   const suffix = hashOf(portalId).slice(0, 16);
-  const [signInName, sessionName] = [`agent-identity-sign-in-${suffix}`, `agent-identity-portal-${suffix}`];
+  const [signInName, sessionName] = [`${KINDS.signIn.prefix}${suffix}`, `${KINDS.session.prefix}${suffix}`];
   const cookies = jar.read(event);
   const signIn = decoded(cookies.get(signInName));
   const session = decoded(cookies.get(sessionName));
   const drop = (name: string): string => jar.set({ name, value: '', maxAge: 0 });
+  const set = (kind: keyof typeof KINDS, name: string, value: string, maxAge: number): readonly string[] => {
+    const { prefix, most } = KINDS[kind];
+    const surplus = surplusCookies(cookies, name, { pattern: new RegExp(`^${prefix}[\\w-]{16}$`), most });
+    return [...surplus.map(drop), jar.set({ name, value, maxAge })];
+  };
   return {
     signIn: signIn && { secret: signIn.secret, resume: completionUriIn(signIn.text) },
     session: session && { secret: session.secret, personName: session.text },
-    setSignIn: ({ secret, resume }) =>
-      jar.set({ name: signInName, value: encoded(secret, resume), maxAge: SIGN_IN_SECONDS }),
+    setSignIn: ({ secret, resume }) => set('signIn', signInName, encoded(secret, resume), SIGN_IN_SECONDS),
     dropSignIn: () => drop(signInName),
     setSession: ({ secret, personName }, maxAge) =>
-      jar.set({ name: sessionName, value: encoded(secret, personName), maxAge }),
+      set('session', sessionName, encoded(secret, personName), maxAge),
     dropSession: () => drop(sessionName),
   };
 }

@@ -71,7 +71,7 @@ async function signIn({ system }: PortalRouteDependencies, request: PortalReques
   if ('refused' in result) return refusal(request, result);
   if (!hasOutcome(result, 'signInUrl')) throw new Error('connections: the result has no signInUrl');
   const resume = completionUriIn(queryOf(event).get('session_id'));
-  return redirected(result.signInUrl, [cookies.setSignIn({ secret, resume })]);
+  return redirected(result.signInUrl, cookies.setSignIn({ secret, resume }));
 }
 
 async function signInCallback({ system }: PortalRouteDependencies, request: PortalRequest): Response {
@@ -90,7 +90,7 @@ async function signInCallback({ system }: PortalRouteDependencies, request: Port
   const next = resume === undefined ? '' : `/connect/callback?session_id=${encodeURIComponent(resume)}`;
   return redirected(`${path}${next}`, [
     cookies.dropSignIn(),
-    cookies.setSession({ secret, personName }, Math.max(0, expiresAt - epochSeconds(system))),
+    ...cookies.setSession({ secret, personName }, Math.max(0, expiresAt - epochSeconds(system))),
   ]);
 }
 

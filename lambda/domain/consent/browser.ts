@@ -74,15 +74,20 @@ const BINDING_COOKIE_NAME = new RegExp(`^${BINDING_COOKIE}[\\w-]{16}$`);
 const MAX_COOKIES = 20;
 
 /**
- * Returns the binding cookies that exceed the limit when the browser gets this one. Otherwise, a page that leads a
+ * Returns the cookies of a kind that exceed the limit when the browser gets this one. Otherwise, a page that leads a
  * browser through many links could fill its requests with cookies, and the gateway would reject all of its requests
- * while the sessions live.
+ * while the cookies live.
  *
  * @param cookies in the order in which the browser sends them, the oldest first (RFC 6265 section 5.4)
+ * @param kind.most cookies of the kind that one browser can have
  */
-function surplusCookies(cookies: ReadonlyMap<string, string>, name: string): readonly string[] {
-  const others = [...cookies.keys()].filter((other) => other !== name && BINDING_COOKIE_NAME.test(other));
-  return others.slice(0, Math.max(0, others.length + 1 - MAX_COOKIES));
+export function surplusCookies(
+  cookies: ReadonlyMap<string, string>,
+  name: string,
+  { pattern, most }: { readonly pattern: RegExp; readonly most: number },
+): readonly string[] {
+  const others = [...cookies.keys()].filter((other) => other !== name && pattern.test(other));
+  return others.slice(0, Math.max(0, others.length + 1 - most));
 }
 
 /**
@@ -96,7 +101,7 @@ export function bindingCookie(
   { cookies, now }: { readonly cookies: ReadonlyMap<string, string>; readonly now: number },
 ): CookieChanges {
   const name = bindingCookieName(hash);
-  const dropped = surplusCookies(cookies, name);
+  const dropped = surplusCookies(cookies, name, { pattern: BINDING_COOKIE_NAME, most: MAX_COOKIES });
   return {
     cookie: { name, value, maxAge: expiresAt - now },
     ...(dropped.length > 0 && { dropped }),
