@@ -10,7 +10,12 @@ import type { Transport } from '../../domain/oauth/transport';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { MetadataReader } from '../../domain/oauth/provider-metadata';
 import { claimsRejection, scopesOf } from '../../domain/identity/token-admission';
-import { issuerOf, type TrustedIssuer } from '../../domain/identity/trusted-issuer';
+import {
+  issuerOf,
+  trustedIssuersOf,
+  withoutTrailingSlash,
+  type TrustedIssuer,
+} from '../../domain/identity/trusted-issuer';
 import {
   emailHash,
   sessionHash,
@@ -50,8 +55,6 @@ function faultOf(error: unknown): string {
   }
   return signatureFault(error) ?? 'not verifiable';
 }
-
-const withoutTrailingSlash = (text: string): string => text.replace(/\/$/, '');
 
 /** The token's unverified content, used only to reject it early and to select the issuer's keys. */
 function parse(token: string): UnverifiedJwt {
@@ -141,7 +144,7 @@ export function createUserTokenVerifier(
       const fault = headerFault(header) ?? tokenKindRejection(header.typ, payload);
       if (fault !== undefined) throw unauthorized(INVALID, fault);
 
-      const trusted = authorizerConfiguration ? [authorizerConfiguration.customJWTAuthorizer] : deployed;
+      const trusted = trustedIssuersOf({ authorizerConfiguration }, deployed);
       if (trusted.length === 0) throw unauthorized(NO_ISSUER, 'no issuer is trusted');
       const issuer = withoutTrailingSlash(payload.iss ?? '');
       const entries = trusted.filter((entry) => issuerOf(entry) === issuer);

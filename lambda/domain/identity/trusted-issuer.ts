@@ -184,6 +184,16 @@ export function issuerOf({ discoveryUrl }: Pick<TrustedIssuer, 'discoveryUrl'>):
   return discoveryUrl.slice(0, discoveryUrl.indexOf('/.well-known/'));
 }
 
+/** Some issuers state their identifier with a slash at its end, which {@link issuerOf} does not return. */
+export const withoutTrailingSlash = (issuer: string): string => issuer.replace(/\/$/, '');
+
+/** Returns the issuers that a workload identity trusts: its own one if it has one, or else the deployment's. */
+export const trustedIssuersOf = (
+  { authorizerConfiguration }: { readonly authorizerConfiguration?: AuthorizerConfiguration | undefined },
+  deployed: readonly TrustedIssuer[],
+): readonly TrustedIssuer[] =>
+  authorizerConfiguration ? [authorizerConfiguration.customJWTAuthorizer] : deployed;
+
 /**
  * What a request says of a workload identity's own configuration, as the member to write. Checked here is what the
  * shape does not say: where the discovery URL leads.

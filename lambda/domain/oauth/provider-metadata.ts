@@ -7,6 +7,7 @@ import * as v from 'valibot';
 import type { System } from '../system';
 import { createExpiringCache } from '../expiring-cache';
 import type { Oauth2Discovery } from '../provider/discovery';
+import { issuerOf, withoutTrailingSlash } from '../identity/trusted-issuer';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
 import { ProviderFailure } from './provider-failure';
 import type { Transport } from './transport';
@@ -55,8 +56,6 @@ const documentSchema = (policy: EndpointPolicy) =>
 /** The members of an authorization server's metadata that this service uses. */
 export type Metadata = Pick<AuthorizationServer, keyof v.InferOutput<ReturnType<typeof documentSchema>>>;
 
-const withoutTrailingSlash = (text: string): string => text.replace(/\/$/, '');
-
 /**
  * Returns the validated metadata of a document.
  *
@@ -74,7 +73,7 @@ export function validatedMetadata(discoveryUrl: string, document: unknown, polic
       `discovery document: ${where}: ${parsed.issues[0].message}`,
     );
   }
-  const issuer = discoveryUrl.slice(0, discoveryUrl.indexOf('/.well-known/'));
+  const issuer = issuerOf({ discoveryUrl });
   if (withoutTrailingSlash(parsed.output.issuer) !== issuer) {
     throw new ProviderFailure(
       'invalid_metadata',

@@ -1,7 +1,11 @@
 /** Verifies that a portal can work: its sign-in provider, and that its agents trust the issuer that people sign in at. */
 import { audited, type AuditTrail } from '../audit';
-import type { DeployedIssuer, TrustedIssuer } from '../identity/trusted-issuer';
-import { issuerOf } from '../identity/trusted-issuer';
+import {
+  issuerOf,
+  trustedIssuersOf,
+  withoutTrailingSlash,
+  type DeployedIssuer,
+} from '../identity/trusted-issuer';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { actionDenial } from '../policy/access';
@@ -23,8 +27,6 @@ export interface VerifyPortalDependencies {
   readonly system: System;
 }
 
-const withoutTrailingSlash = (text: string): string => text.replace(/\/$/, '');
-
 /** Returns why an agent cannot be in the portal; undefined if it can. */
 async function sourceFault(
   { directory, trustedIssuers }: VerifyPortalDependencies,
@@ -36,10 +38,7 @@ async function sourceFault(
   const call = { principal: ownerOf(portal), operation: 'GetWorkloadAccessTokenForJWT' } as const;
   const denial = actionDenial({ ...call, resource: identity });
   if (denial) return denial.message;
-  const { authorizerConfiguration } = identity;
-  const trusted: readonly TrustedIssuer[] = authorizerConfiguration
-    ? [authorizerConfiguration.customJWTAuthorizer]
-    : trustedIssuers;
+  const trusted = trustedIssuersOf(identity, trustedIssuers);
   if (trusted.some((entry) => issuerOf(entry) === withoutTrailingSlash(issuer))) return undefined;
   return `The workload identity "${name}" does not trust the issuer ${issuer} of the sign-in provider. Add it to the trusted issuers of the deployment or of the workload identity.`;
 }

@@ -9,6 +9,7 @@
  * user. Each side writes before it reads, so one of the two finds what the other wrote.
  */
 import { createExpiringCache } from '../expiring-cache';
+import { withoutTrailingSlash } from '../identity/trusted-issuer';
 import type { VerifiedUserToken } from '../identity/user';
 import type { System } from '../system';
 import { checkRestrictions, type RestrictionStore } from './restriction';
@@ -46,7 +47,7 @@ export function createUserEmails(deps: UserEmailsDependencies): UserEmails {
   const known = createExpiringCache<true>(KNOWN, system);
   return {
     async check({ user, emailHash, issuedAt, sessionHash }, userHash) {
-      if (emailHash === undefined || !issuers.includes(user.issuer.replace(/\/$/, ''))) return;
+      if (emailHash === undefined || !issuers.includes(withoutTrailingSlash(user.issuer))) return;
       const slot = `${emailHash} ${userHash}`;
       if (known.get(slot)) return;
       if ((await userEmails.userOf(emailHash)) !== userHash) await userEmails.put(emailHash, userHash);

@@ -11,7 +11,7 @@ import { issuersUser, type Reporter } from './reporter';
 import { securityEventToken, SET_TYPE, type SecurityEvent } from './set';
 import { eventSubject, opaqueId } from './subject';
 
-/** Remembers the SETs that were received, so that a repeated one is answered without an effect. */
+/** Remembers the SETs that were received, so that a repeated one has no further effect. */
 export interface ReceivedEventStore {
   has(event: ReceivedEvent): Promise<boolean>;
   add(event: ReceivedEvent): Promise<void>;
@@ -156,7 +156,7 @@ export async function receiveSet(
   const received = { issuerId: reporter.events.id, jti };
   if (await deps.receivedEvents.has(received)) return annotate({ result: 'repeated' });
 
-  // All decisions come before the first write, so that a refused SET has no effect.
+  // All decisions come before the first write, so that a rejected SET has no effect.
   const decisions: Decision[] = [];
   for (const event of events) decisions.push(await decide(deps, reporter, event, annotate));
   for (const decision of decisions) {

@@ -7,7 +7,7 @@
 import * as v from 'valibot';
 import { audited, type Annotate, type AuditTrail } from '../audit';
 import { isHashOf } from '../digest';
-import { issuerOf, type DeployedIssuer } from '../identity/trusted-issuer';
+import { issuerOf, withoutTrailingSlash, type DeployedIssuer } from '../identity/trusted-issuer';
 import { parseJsonObject } from '../json-object';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { accessDenied, ServiceError } from '../service-error';
@@ -16,7 +16,7 @@ import { apply } from './apply';
 import type { Effect } from './effect';
 import { MAX_SET_CHARACTERS, receiveSet, type SetDependencies } from './receive-set';
 import { SetRejection } from './rejection';
-import { issuersUser, withoutTrailingSlash, type Reporter } from './reporter';
+import { issuersUser, type Reporter } from './reporter';
 import { CLOCK_SKEW, SET_TYPE } from './set';
 import { eventSubject } from './subject';
 

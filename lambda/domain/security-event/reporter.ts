@@ -1,13 +1,11 @@
 /** The trusted issuer that reports, and its users. */
 import type { SecurityEvents } from '../identity/security-events';
-import { issuerOf, type DeployedIssuer } from '../identity/trusted-issuer';
+import { issuerOf, withoutTrailingSlash, type DeployedIssuer } from '../identity/trusted-issuer';
 import { emailHash, sessionHash, subjectHash } from '../identity/user';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { ServiceError } from '../service-error';
 import type { EventSubject } from './subject';
-
-export const withoutTrailingSlash = (text: string): string => text.replace(/\/$/, '');
 
 /** A trusted issuer, and how it reports. */
 export interface Reporter {
