@@ -22,19 +22,20 @@ export const ROUTED_GROUPS = [
 export type RoutedGroup = (typeof ROUTED_GROUPS)[number];
 
 /**
- * Functions are split where permissions differ: each group is one function with its own role. The last five have no
- * route. Other functions invoke `provider-client` for work that they must not wait for or have no permission for. Other
- * functions and a schedule invoke `revocation`. The functions of consent portals invoke `connections`. A schedule and
- * operators invoke `key-rotation`. A schedule invokes `event-poll`.
+ * Groups without a route. Other functions invoke `provider-client` for work that they must not wait for or have no
+ * permission for. Other functions and a schedule invoke `revocation`. The functions of consent portals invoke
+ * `connections`. A schedule and operators invoke `key-rotation`. A schedule invokes `event-poll`.
  */
-export const FUNCTION_GROUPS = [
-  ...ROUTED_GROUPS,
+export const INVOKED_GROUPS = [
   'provider-client',
   'revocation',
   'connections',
   'key-rotation',
   'event-poll',
 ] as const;
+
+/** Functions are split where permissions differ: each group is one function with its own role. */
+export const FUNCTION_GROUPS = [...ROUTED_GROUPS, ...INVOKED_GROUPS] as const;
 
 export type FunctionGroup = (typeof FUNCTION_GROUPS)[number];
 

@@ -4,7 +4,7 @@
  */
 import { createServer, type RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
-import { OPERATIONS, type RoutedGroup } from '../../lambda/contract/operations';
+import { INVOKED_GROUPS, OPERATIONS, type RoutedGroup } from '../../lambda/contract/operations';
 import type { DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { localTableName } from './dynamodb';
 import type { EmulatorCredentials } from './emulator-access';
@@ -142,15 +142,6 @@ function useCredentials({ accessKeyId, secretAccessKey }: EmulatorCredentials): 
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
   });
 }
-
-/** Functions without a route. */
-const INVOKED_GROUPS = [
-  'provider-client',
-  'revocation',
-  'connections',
-  'key-rotation',
-  'event-poll',
-] as const;
 
 /** The functions of the gateway, and those that other functions invoke. */
 type Handlers = Record<RoutedGroup, FunctionHandler> &
