@@ -119,7 +119,10 @@ const NEXT_STEPS: readonly (readonly [message: RegExp, step: (call: FailedCall) 
     /access key id is not known|security token .*invalid|not match the (request|signature)|unset AWS_SESSION_TOKEN/i,
     () => 'Check the AWS credentials: the environment, or --profile.',
   ],
-  [/scope/i, () => 'Set --region to the Region of the service.'],
+  [
+    /credential scope must name the region|credential should be scoped to a valid region/i,
+    () => 'Set --region to the Region of the service.',
+  ],
   [
     /execute-api:Invoke/,
     ({ operation: { group } }) => {

@@ -78,6 +78,13 @@ const consenting = (login: string): Invocation => ({
   },
 });
 
+it('does not take an error about a scope for one about the Region', async () => {
+  const { status, stderr } = await get(['--scope', 'a b', '--user-id', 'ana']);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/scope/);
+  expect(stderr).not.toContain('--region');
+});
+
 it('obtains a token with consent, and without it the next time; it prints the token only on request', async () => {
   const first = await get(['--user-id', 'alice'], consenting('alice'));
   expect(first).toMatchObject({
