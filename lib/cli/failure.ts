@@ -14,6 +14,7 @@ export type FailureName =
   | 'UnexpectedResponse'
   | 'CheckFailed'
   | 'Unconfirmed'
+  | 'StillSuspended'
   | 'Canceled'
   | 'InternalError';
 

@@ -86,6 +86,11 @@ const NAMES = {
 const COUNTS = { matched: 1, revoked: 1, confirmed: 0, unconfirmed: 1, notProvable: 0 };
 const REVOKED = { grantId: HOSTILE, provider: HOSTILE, state: HOSTILE, attempts: 1, lastError: HOSTILE };
 const GRANT = { ...NAMES, ...REVOKED, userHash: HOSTILE, status: HOSTILE, scopes: [HOSTILE] };
+const SUSPENDED_BY_ISSUER = { state: HOSTILE, since: 0, trustedIssuer: HOSTILE };
+const SUSPENSION = {
+  suspendedByOperator: NAMES.suspension,
+  suspendedByIssuer: SUSPENDED_BY_ISSUER,
+};
 const RESPONSES = {
   ListWorkloadIdentities: { workloadIdentities: [NAMES] },
   ListCredentialProviders: { credentialProviders: [NAMES] },
@@ -94,6 +99,17 @@ const RESPONSES = {
   GetRevocation: { revocationId: HOSTILE, status: 'DONE', counts: COUNTS, grants: [REVOKED] },
   TransferOwnership: { previousOwner: HOSTILE },
   SuspendUser: { userHash: HOSTILE },
+  ResumeUser: {
+    userHash: HOSTILE,
+    liftedSuspension: NAMES.suspension,
+    suspendedByIssuer: SUSPENDED_BY_ISSUER,
+  },
+  ListSuspensions: {
+    suspensions: [
+      { workloadName: HOSTILE, ...SUSPENSION },
+      { userHash: HOSTILE, ...SUSPENSION },
+    ],
+  },
   GetApiKeyCredentialProvider: {},
   '': NAMES,
 };
@@ -114,6 +130,9 @@ it.each([
   [['grants', 'revocation', HOSTILE]],
   [['transfer-ownership', '--agent', HOSTILE, '--new-owner', HOSTILE]],
   [['user', 'suspend', '--user-id', 'u']],
+  [['user', 'resume', '--user-id', 'u']],
+  [['user', 'list']],
+  [['agent', 'list', '--suspended']],
   [['doctor']],
 ])('shows no control or format character of a response to %j', async (args) => {
   await withServer(RESPONSES, async ({ run }) => {

@@ -179,6 +179,10 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     args: () => ['--user-id', 'ana', '--reason', 'Test'],
     shape: { userHash: 'string', suspension: SUSPENSION },
   },
+  'user list': {
+    args: () => [],
+    shape: { suspensions: [{ userHash: 'string', suspendedByOperator: SUSPENSION }] },
+  },
   'user resume': {
     args: () => ['--user-id', 'ana'],
     shape: { userHash: 'string', liftedSuspension: SUSPENSION },
@@ -222,6 +226,11 @@ it.each([
     },
   ],
   [
+    'suspended agents',
+    ['agent', 'list', '--suspended'],
+    { suspensions: [{ workloadName: 'string', suspendedByOperator: SUSPENSION }] },
+  ],
+  [
     'providers of all owners',
     ['provider', 'list', '--all'],
     {
@@ -239,6 +248,9 @@ it.each([
   ],
   ['an API key', ['provider', 'get', 'listed', '--kind', 'api-key'], { ...API_KEY, ...TIMES }],
 ])('the JSON of %s has its members', async (_what, args, shape) => {
+  if (args.includes('--suspended')) {
+    await local.json(['agent', 'suspend', 'not-there-yet', '--reason', 'Test']);
+  }
   if (args.includes('provider')) {
     await local.run(['provider', 'add', 'listed', '--api-key'], { input: 'key' });
     const github = ['--vendor', 'github', '--client-id', 'client'];

@@ -7,6 +7,7 @@ import { usageError } from '../failure';
 import { isoTime, print, printable, printAside, printFields, printJson, printTable } from '../output';
 import { confirmOrCancel } from '../prompt';
 import { allPages, connect, deleteWholly } from '../service';
+import { listSuspensions, printSuspensions, type Suspension } from '../suspensions';
 
 const NAME = { brief: 'Name of the agent', parse: String, placeholder: 'name' } as const;
 
@@ -155,16 +156,20 @@ const remove = buildCommand({
 interface ListFlags extends ConnectionFlags {
   readonly all: boolean;
   readonly owner?: string;
+  readonly suspended: boolean;
 }
 
 interface OperatorsIdentity extends WorkloadIdentity {
   readonly owner: string;
   readonly suspended: boolean;
-  readonly suspension?: { readonly since: number; readonly by: string; readonly reason?: string };
+  readonly suspension?: Suspension;
 }
 
 /** Lists the agents of all owners, or of one, for an operator. */
-async function listAll(context: CliContext, { owner, ...flags }: ListFlags): Promise<void> {
+async function listAll(
+  context: CliContext,
+  { owner, ...flags }: Omit<ListFlags, 'suspended'>,
+): Promise<void> {
   const service = await connect(context, flags);
   const agents = await allPages<OperatorsIdentity>(
     service,
@@ -192,20 +197,34 @@ async function listAll(context: CliContext, { owner, ...flags }: ListFlags): Pro
   );
 }
 
+/** Lists suspended names for an operator, also those that no agent has. */
+async function listSuspended(context: CliContext, flags: ConnectionFlags): Promise<void> {
+  const service = await connect(context, flags);
+  const suspensions = await listSuspensions(service, 'workloadName');
+  if (flags.json) printJson(context, { suspensions });
+  else if (suspensions.length === 0) printAside(context, 'No agent is suspended.');
+  else printSuspensions(context, 'AGENT', suspensions);
+}
+
 const list = buildCommand({
   docs: {
     brief: 'List agents',
     fullDescription:
-      'Lists the workload identities that belong to the principal whose credentials sign the request. Operators list those of all owners with --all.',
+      'Lists the workload identities that belong to the principal whose credentials sign the request. Operators list those of all owners with --all, and suspended names, also those that no agent has, with --suspended.',
   },
   parameters: {
     flags: {
       ...CONNECTION_FLAGS,
       all: flag('List the agents of all owners, as an operator'),
       owner: optionalText('ARN', 'List the agents of this owner, as an operator'),
+      suspended: flag('List the suspended names and by whom, as an operator'),
     },
   },
-  async func(this: CliContext, flags: ListFlags) {
+  async func(this: CliContext, { suspended, ...flags }: ListFlags) {
+    if (suspended && flags.owner !== undefined) {
+      throw usageError('A suspension belongs to a name, and not to an owner: omit --owner.');
+    }
+    if (suspended) return listSuspended(this, flags);
     if (flags.all || flags.owner !== undefined) return listAll(this, flags);
     const service = await connect(this, flags);
     const agents = await allPages<WorkloadIdentity>(

@@ -1,10 +1,19 @@
-/** `agent-identity user`: operators suspend and resume users. */
+/** `agent-identity user`: operators suspend, resume, and list users. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { OPERATIONS } from '../../../lambda/contract/operations';
-import { CONNECTION_FLAGS, optionalText, type ConnectionFlags } from '../connection-flags';
+import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
-import { print, printable, printJson } from '../output';
+import { CliError } from '../failure';
+import { isoTime, print, printable, printAside, printJson } from '../output';
 import { connect } from '../service';
+import {
+  identityProvider,
+  listSuspensions,
+  printSuspensions,
+  reportedState,
+  type IssuerSuspension,
+  type Suspension,
+} from '../suspensions';
 import { requiredUser, USER_FLAGS, type UserFlags } from '../user-flags';
 
 interface Flags extends ConnectionFlags, UserFlags {
@@ -17,11 +26,6 @@ const FLAGS = {
   reason: optionalText('text', 'Why, for other operators and the audit log'),
 } as const;
 
-interface Changed {
-  readonly userHash: string;
-  readonly liftedSuspension?: object;
-}
-
 const suspend = buildCommand({
   docs: {
     brief: 'Suspend a user',
@@ -33,7 +37,7 @@ const suspend = buildCommand({
     const user = requiredUser(flags);
     const service = await connect(this, flags);
     const { reason } = flags;
-    const changed = await service.call<Changed>(OPERATIONS.SuspendUser, {
+    const changed = await service.call<{ userHash: string }>(OPERATIONS.SuspendUser, {
       user,
       ...(reason !== undefined && { reason }),
     });
@@ -42,26 +46,98 @@ const suspend = buildCommand({
   },
 });
 
+interface ResumeFlags extends Flags {
+  readonly liftIssuerSuspension: boolean;
+}
+
+interface Resumed {
+  readonly userHash: string;
+  /** By an operator. */
+  readonly liftedSuspension?: Suspension;
+  readonly liftedIssuerSuspension?: IssuerSuspension;
+  /** What the identity provider reported, and what this request has not lifted. */
+  readonly suspendedByIssuer?: IssuerSuspension;
+}
+
+/** The operator lifted what operators can lift without an emergency, and the user is suspended nevertheless. */
+const stillSuspended = (userHash: string, suspension: IssuerSuspension): CliError =>
+  new CliError(
+    `The user ${userHash} is still suspended: the ${identityProvider(suspension)} reported the account as ${reportedState(suspension)} (since ${isoTime(suspension.since)}).`,
+    {
+      name: 'StillSuspended',
+      next: 'Correct the account there, so that the identity provider reports it as enabled. In an emergency, repeat the command with --lift-issuer-suspension.',
+    },
+  );
+
+function printResumed(context: CliContext, resumed: Resumed): void {
+  const { userHash, liftedSuspension, liftedIssuerSuspension, suspendedByIssuer } = resumed;
+  if (suspendedByIssuer) {
+    if (liftedSuspension) print(context, printable(`The suspension by ${liftedSuspension.by} is lifted.`));
+    return;
+  }
+  const was = (liftedSuspension ?? liftedIssuerSuspension) ? 'is no longer suspended' : 'was not suspended';
+  print(context, `The user ${printable(userHash)} ${was}.`);
+  if (liftedIssuerSuspension) {
+    printAside(
+      context,
+      printable(
+        `The ${identityProvider(liftedIssuerSuspension)} had reported the account as ${reportedState(liftedIssuerSuspension)}. A later report suspends the user again.`,
+      ),
+    );
+  }
+}
+
 const resume = buildCommand({
-  docs: { brief: 'Resume a suspended user' },
-  parameters: { flags: FLAGS },
-  async func(this: CliContext, flags: Flags) {
+  docs: {
+    brief: 'Resume a suspended user',
+    fullDescription: [
+      'Lifts the suspension by an operator. It does not lift a suspension that the identity provider reported:',
+      'the command then ends with status 1. Correct the account at the identity provider.',
+      'In an emergency, for example after a wrong report, --lift-issuer-suspension lifts it too.',
+      'Ended sessions stay ended, and revoked grants stay revoked.',
+    ].join('\n'),
+  },
+  parameters: {
+    flags: {
+      ...FLAGS,
+      liftIssuerSuspension: flag(
+        'Also lift the suspension that the identity provider reported: an emergency',
+      ),
+    },
+  },
+  async func(this: CliContext, flags: ResumeFlags) {
     const user = requiredUser(flags);
     const service = await connect(this, flags);
-    const { reason } = flags;
-    const changed = await service.call<Changed>(OPERATIONS.ResumeUser, {
+    const { reason, liftIssuerSuspension } = flags;
+    const resumed = await service.call<Resumed>(OPERATIONS.ResumeUser, {
       user,
       ...(reason !== undefined && { reason }),
+      ...(liftIssuerSuspension && { liftIssuerSuspension }),
     });
-    if (flags.json) printJson(this, changed);
-    else {
-      const was = changed.liftedSuspension ? 'is no longer suspended' : 'was not suspended';
-      print(this, `The user ${printable(changed.userHash)} ${was}.`);
-    }
+    if (flags.json) printJson(this, resumed);
+    else printResumed(this, resumed);
+    const { userHash, suspendedByIssuer } = resumed;
+    if (suspendedByIssuer) throw stillSuspended(userHash, suspendedByIssuer);
+  },
+});
+
+const list = buildCommand({
+  docs: {
+    brief: 'List suspended users',
+    fullDescription:
+      'Lists the users whom an operator or the identity provider has suspended, by the hashes in audit entries.',
+  },
+  parameters: { flags: CONNECTION_FLAGS },
+  async func(this: CliContext, flags: ConnectionFlags) {
+    const service = await connect(this, flags);
+    const suspensions = await listSuspensions(service, 'userHash');
+    if (flags.json) printJson(this, { suspensions });
+    else if (suspensions.length === 0) printAside(this, 'No user is suspended.');
+    else printSuspensions(this, 'USER', suspensions);
   },
 });
 
 export const user = buildRouteMap({
-  routes: { suspend, resume },
-  docs: { brief: 'Users: suspend and resume them, as an operator' },
+  routes: { list, suspend, resume },
+  docs: { brief: 'Users: list the suspended ones, suspend and resume them, as an operator' },
 });
