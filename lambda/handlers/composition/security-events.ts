@@ -1,0 +1,37 @@
+/** Composition of what receives security events, whether they are pushed or polled. */
+import { createReceivedEventStore } from '../../adapters/dynamodb/received-event-store';
+import { createRestrictionStore } from '../../adapters/dynamodb/restriction-store';
+import { createRevocationStore } from '../../adapters/dynamodb/revocation-store';
+import { createUserEmailStore } from '../../adapters/dynamodb/user-email-store';
+import { createEventTokenVerifier } from '../../adapters/http/event-token-verifier';
+import { createTransport } from '../../adapters/http/transport';
+import { createRevocationFunction } from '../../adapters/lambda/revocation';
+import { system } from '../../adapters/system';
+import { createMetadataReader } from '../../domain/oauth/provider-metadata';
+import { createAws } from './aws';
+import { readEndpointPolicy, readTrustedIssuers, type Variable } from './environment';
+import { audit } from './logging';
+
+type Needed = Extract<
+  Variable,
+  'DIRECTORY_TABLE' | 'SESSIONS_TABLE' | 'REVOCATIONS_TABLE' | 'REVOCATION_FUNCTION'
+>;
+
+export function securityEventsOf(env: Readonly<Record<Needed, string>>) {
+  const endpointPolicy = readEndpointPolicy();
+  const { tables } = createAws(env);
+  const transport = createTransport(endpointPolicy);
+  return {
+    issuers: readTrustedIssuers(),
+    tokens: createEventTokenVerifier(transport, system),
+    metadata: createMetadataReader(transport, endpointPolicy, system),
+    restrictions: createRestrictionStore(tables.DIRECTORY_TABLE),
+    userEmails: createUserEmailStore(tables.DIRECTORY_TABLE),
+    revocations: createRevocationStore(tables.REVOCATIONS_TABLE),
+    revocationWorker: createRevocationFunction(env.REVOCATION_FUNCTION),
+    receivedEvents: createReceivedEventStore(tables.SESSIONS_TABLE, system),
+    transport,
+    audit,
+    system,
+  };
+}
