@@ -71,8 +71,8 @@ function messageOf(page: Exclude<ConsentPage, { name: 'consent' }>): ConsentMess
         happened: declined
           ? html`The request for access to <strong>${page.provider}</strong> was declined, and your agent has
               none.`
-          : html`<strong>${page.provider}</strong> answered with <code>${page.error}</code>. Your agent has no
-              access.`,
+          : html`<strong>${page.provider}</strong> responded with <code>${page.error}</code>. Your agent has
+              no access.`,
         next: declined
           ? 'If that is what you wanted, there is nothing more to do. To grant access after all, ask your agent again.'
           : 'Ask your agent again. If the error persists, send this message to application support.',

@@ -1,6 +1,6 @@
 /**
- * The person declines on the consent page of this service. The session fails as if the provider had answered
- * `access_denied`, so the agent's polls end, and the provider hears nothing.
+ * The person declines on the consent page of this service. The session fails as if the provider had returned
+ * `access_denied`, so the agent's polls end. The provider gets no request.
  */
 import { hashOf } from '../digest';
 import { epochSeconds } from '../system';
