@@ -21,8 +21,11 @@ export type SweepDependencies = SelectDependencies &
 /** Selections in parallel, in addition to the attempts. */
 const SELECTIONS = 4;
 
-/** Milliseconds between two readings of the whole index while items wait whose providers have no room. */
+/** Milliseconds between two readings of the whole index. */
 const READING_INTERVAL = 5_000;
+
+/** How much longer the interval is than the reading, at least: thousands of items of one provider are read again each time. */
+const INTERVAL_PER_READING = 10;
 
 /**
  * Performs an attempt, unless another worker has the item, or postpones it.
@@ -106,6 +109,11 @@ class Sweep {
   readonly #changes = new Changes();
   /** Where the reading of the index continues; undefined to begin at the earliest record. */
   #position: string | undefined;
+  /** Whether the index is read to its end, past the items of providers without room. */
+  #readsAll = false;
+  /** Milliseconds that the reading of the whole index has taken so far. */
+  #readingTime = 0;
+  /** Epoch milliseconds at which the whole index is read again. */
   #nextReading = 0;
 
   constructor(
@@ -165,11 +173,8 @@ class Sweep {
       this.#selecting += 1;
       this.#start(async () => {
         try {
-          await continueSelection(this.deps, id, this.until, () => {
-            // The page's items are due now, and might be of providers that have room.
-            this.#nextReading = 0;
-            this.#changes.notify();
-          });
+          // The page's items are due now.
+          await continueSelection(this.deps, id, this.until, () => this.#changes.notify());
         } finally {
           this.#selecting -= 1;
         }
@@ -178,23 +183,41 @@ class Sweep {
   }
 
   /**
-   * Reads due records until an attempt or a selection can begin, or there are no more. It reads past the items of
-   * providers without room.
+   * Reads due records until an attempt or a selection can begin, or there are no more. The whole index is read at
+   * intervals, to find the items behind those of providers without room. In between, it is read when no item waits, and
+   * only as far as necessary.
    *
    * @returns whether any can begin
    */
   async #read(): Promise<boolean> {
-    const { revocations, system } = this.deps;
-    const isBeginning = this.#position === undefined;
-    if (isBeginning && !this.#queues.isEmpty && system.now() < this.#nextReading) return false;
-    if (isBeginning) this.#nextReading = system.now() + READING_INTERVAL;
+    const { system } = this.deps;
+    if (this.#position === undefined) {
+      this.#readsAll = system.now() >= this.#nextReading;
+      if (!this.#readsAll && !this.#queues.isEmpty) return false;
+    }
     do {
-      const { records, next } = await revocations.due(system.now(), this.#position);
-      this.#position = next;
-      for (const record of records) this.#takeUp(record);
-      if (this.#queues.canBegin || this.#canSelect) return true;
+      await this.#readPage();
+      if (this.#queues.canBegin || this.#canSelect) {
+        if (!this.#readsAll) this.#position = undefined;
+        return true;
+      }
     } while (this.#position !== undefined && system.now() < this.until);
     return false;
+  }
+
+  async #readPage(): Promise<void> {
+    const { revocations, system } = this.deps;
+    const begunAt = system.now();
+    const { records, next } = await revocations.due(begunAt, this.#position);
+    this.#position = next;
+    for (const record of records) this.#takeUp(record);
+    const now = system.now();
+    this.#readingTime += now - begunAt;
+    if (next !== undefined) return;
+    if (this.#readsAll) {
+      this.#nextReading = now + Math.max(READING_INTERVAL, this.#readingTime * INTERVAL_PER_READING);
+    }
+    this.#readingTime = 0;
   }
 
   get #canSelect(): boolean {

@@ -174,6 +174,47 @@ it('a provider gets up to 12 attempts in parallel when its attempts succeed', as
   expect(most).toBe(12);
 });
 
+it('the index of due records is read in proportion to the items of one provider, not to their square', async () => {
+  const ITEMS = 1_500;
+  const service = await createRevocationService();
+  const added = await addedProvider(service, 'busy.example');
+  await queued(service, added, ITEMS);
+  const { stores } = service;
+  let read = 0;
+  const revocations: typeof stores.revocations = {
+    ...stores.revocations,
+    async due(...query) {
+      const page = await stores.revocations.due(...query);
+      read += page.records.length;
+      return page;
+    },
+  };
+  await service.sweep(service.depsOver({ ...service.parts, stores: { ...stores, revocations } }));
+  expect([...added.server.alive]).toEqual([]);
+  expect(read).toBeLessThan(2.5 * ITEMS);
+});
+
+it('a slow reading of the whole index takes a small part of a sweep', async () => {
+  const service = await createRevocationService();
+  const added = await addedProvider(service, 'busy.example');
+  const revocationId = await queued(service, added, 400);
+  slow(service, added.server, 1);
+  const { stores, system } = service;
+  let reading = 0;
+  const revocations: typeof stores.revocations = {
+    ...stores.revocations,
+    due(...query) {
+      system.advance(1);
+      reading += 1;
+      return stores.revocations.due(...query);
+    },
+  };
+  const begunAt = system.now();
+  await service.sweep(service.depsOver({ ...service.parts, stores: { ...stores, revocations } }));
+  expect((await countsOf(service, revocationId)).CONFIRMED).toBeGreaterThan(0);
+  expect(reading * 1000).toBeLessThan((system.now() - begunAt) / 2);
+});
+
 describe('the items of a provider that is unavailable', () => {
   async function failing(headers: Record<string, string> = {}) {
     const service = await createRevocationService();
