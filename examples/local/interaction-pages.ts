@@ -162,9 +162,14 @@ export const requestErrorPage = (brand: Brand, code?: string): Page => ({
   body: html`<section class="card">
     <div class="stack">
       <h1>This request cannot continue</h1>
-      <p class="lead">The request is not valid, took too long, or was started in another browser.</p>
+      <p class="lead">
+        The request is not valid, took too long, was already answered, or was started in another browser.
+      </p>
     </div>
-    <p>Nothing was shared. Go back to the application that you came from, and start again there.</p>
+    <p>
+      This page shared nothing. Go back to the application that you came from. If the application has no
+      result, start again there.
+    </p>
     ${code === undefined ? undefined : html`<p class="soft">Error code for the developers of the application: <code>${code}</code></p>`}
   </section>`,
 });

@@ -40,7 +40,7 @@ export function logFile(path: string, since: number): AuditSource {
     async *read() {
       const { size } = await stat(path).catch((error: NodeJS.ErrnoException) => {
         throw new CliError(`The log ${path} cannot be read (${error.code ?? error.message}).`, {
-          next: 'Set --log-file, or --stack for a service in AWS.',
+          next: 'Set --log-file to the audit log that the local service printed at its start, or --stack for a service in AWS.',
         });
       });
       // A shorter file is a new one.

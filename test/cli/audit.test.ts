@@ -110,7 +110,9 @@ it('says what to do if nothing matches, or there is no log', async () => {
   expect((await ofFile('--agent', 'other')).stderr).toBe('No entry matches. --since goes further back.\n');
   const { status, stderr } = await runCommand(['audit', '--log-file', join(folder, 'none')]);
   expect(status).toBe(1);
-  expect(stderr).toMatch(/cannot be read \(ENOENT\)\. Set --log-file, or --stack for a service in AWS\.\n$/);
+  expect(stderr).toMatch(
+    /cannot be read \(ENOENT\)\. Set --log-file to the audit log that the local service printed at its start, or --stack for a service in AWS\.\n$/,
+  );
 });
 
 it.each([
