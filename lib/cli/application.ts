@@ -18,6 +18,7 @@ import { audit } from './commands/audit';
 import { doctor } from './commands/doctor';
 import { grants } from './commands/grants';
 import { local } from './commands/local';
+import { portal } from './commands/portal';
 import { provider } from './commands/provider';
 import { token } from './commands/token';
 import { transferOwnership } from './commands/transfer-ownership';
@@ -105,7 +106,7 @@ function applicationOf(version: string, args: readonly string[]): Application<Cl
   return buildApplication(
     buildRouteMap({
       routes: {
-        ...{ local, doctor, agent, provider, token, user, grants },
+        ...{ local, doctor, agent, provider, portal, token, user, grants },
         transferOwnership,
         ...{ audit, completion },
       },

@@ -15,6 +15,7 @@ export type FailureName =
   | 'CheckFailed'
   | 'Unconfirmed'
   | 'StillSuspended'
+  | 'PortalFailed'
   | 'Canceled'
   | 'InternalError';
 

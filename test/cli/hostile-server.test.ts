@@ -91,6 +91,12 @@ const SUSPENSION = {
   suspendedByOperator: NAMES.suspension,
   suspendedByIssuer: SUSPENDED_BY_ISSUER,
 };
+const PORTAL = {
+  ...{ name: HOSTILE, consentPortalArn: HOSTILE, consentPortalId: 'hostile-0123456789', portalUrl: HOSTILE },
+  ...{ status: HOSTILE, statusReason: HOSTILE, sources: [{ identifier: HOSTILE }] },
+  idpConfig: { credentialProviderArn: HOSTILE, scopes: [HOSTILE] },
+  ...{ createdAt: 0, updatedAt: 0 },
+};
 const RESPONSES = {
   ListWorkloadIdentities: { workloadIdentities: [NAMES] },
   ListCredentialProviders: { credentialProviders: [NAMES] },
@@ -104,6 +110,10 @@ const RESPONSES = {
     liftedSuspension: NAMES.suspension,
     suspendedByIssuer: SUSPENDED_BY_ISSUER,
   },
+  CreateConsentPortal: PORTAL,
+  GetConsentPortal: PORTAL,
+  UpdateConsentPortal: PORTAL,
+  ListConsentPortals: { consentPortals: [PORTAL] },
   ListSuspensions: {
     suspensions: [
       { workloadName: HOSTILE, ...SUSPENSION },
@@ -131,6 +141,12 @@ it.each([
   [['transfer-ownership', '--agent', HOSTILE, '--new-owner', HOSTILE]],
   [['user', 'suspend', '--user-id', 'u']],
   [['user', 'resume', '--user-id', 'u']],
+  [['portal', 'add', 'p', '--agent', 'a', '--sign-in', 'arn:aws:x', '--scope', 'profile']],
+  [['portal', 'get', HOSTILE]],
+  [['portal', 'get', `other${HOSTILE}`]],
+  [['portal', 'list']],
+  [['portal', 'verify', HOSTILE]],
+  [['portal', 'delete', HOSTILE, '--yes']],
   [['user', 'list']],
   [['agent', 'list', '--suspended']],
   [['doctor']],

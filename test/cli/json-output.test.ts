@@ -13,7 +13,11 @@ const known = { grantId: '', revocationId: '' };
 const OWNER = 'arn:aws:iam::000000000000:user/stranger';
 
 beforeAll(async () => {
-  [provider, local] = await Promise.all([startProvider(), ServiceForCommands.start()]);
+  provider = await startProvider();
+  const { discoveryUrl, clientId } = provider;
+  local = await ServiceForCommands.start({
+    TRUSTED_ISSUERS: JSON.stringify([{ discoveryUrl, allowedAudience: [clientId] }]),
+  });
 });
 
 afterAll(async () => {
@@ -82,6 +86,22 @@ const GRANT = {
   expiresAt: 'number',
   lastUsedDate: 'string',
   status: 'string',
+};
+
+const PORTAL_SUMMARY = {
+  consentPortalArn: 'string',
+  consentPortalId: 'string',
+  name: 'string',
+  status: 'string',
+  sources: [{ type: 'string', identifier: 'string' }],
+  portalUrl: 'string',
+  createdAt: 'number',
+  updatedAt: 'number',
+};
+const PORTAL = {
+  ...PORTAL_SUMMARY,
+  executionRoleArn: 'string',
+  idpConfig: { credentialProviderArn: 'string', scopes: ['string'] },
 };
 
 interface Example {
@@ -186,6 +206,17 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   'user resume': {
     args: () => ['--user-id', 'ana'],
     shape: { userHash: 'string', liftedSuspension: SUSPENSION },
+  },
+  'portal add': {
+    args: () => ['portal', '--agent', 'travel', '--sign-in', 'feed', '--scope', 'profile'],
+    shape: PORTAL,
+  },
+  'portal get': { args: () => ['portal'], shape: PORTAL },
+  'portal verify': { args: () => ['portal'], shape: PORTAL },
+  'portal list': { args: () => [], shape: { consentPortals: [PORTAL_SUMMARY] } },
+  'portal delete': {
+    args: () => ['portal', '--yes'],
+    shape: { name: 'string', consentPortalId: 'string', deleted: 'boolean' },
   },
   'provider delete': {
     args: () => ['feed', '--yes'],

@@ -1,0 +1,121 @@
+/** Consent portals of the caller: how a person names them, and how the service verifies them. */
+import { OPERATIONS } from '../../lambda/contract/operations';
+import type { CliContext } from './context';
+import { CliError, ServiceFailure, usageError } from './failure';
+import { isoTime, printAside, printFields, progress } from './output';
+import { allPages, wait, type Service } from './service';
+
+/** What listings have. */
+export interface PortalSummary {
+  readonly consentPortalArn: string;
+  readonly consentPortalId: string;
+  readonly name: string;
+  readonly status: string;
+  readonly sources: readonly { readonly identifier: string }[];
+  readonly portalUrl: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface Portal extends PortalSummary {
+  readonly statusReason?: string;
+  readonly idpConfig: { readonly credentialProviderArn: string; readonly scopes: readonly string[] };
+}
+
+export const listPortals = (service: Pick<Service, 'call'>): Promise<PortalSummary[]> =>
+  allPages<PortalSummary>(service, OPERATIONS.ListConsentPortals, 'consentPortals');
+
+/**
+ * Returns the portal that a person names by its name, its ID, or its ARN.
+ *
+ * @throws CliError if the caller has no such portal, or if the text is the name of one and the ID of another
+ */
+export async function findPortal(service: Pick<Service, 'call'>, named: string): Promise<PortalSummary> {
+  const found = (await listPortals(service)).filter(({ name, consentPortalId, consentPortalArn }) =>
+    [name, consentPortalId, consentPortalArn].includes(named),
+  );
+  const [first, second] = found;
+  if (!first) {
+    throw new ServiceFailure('ResourceNotFoundException', 404, {
+      fault: `You have no consent portal "${named}".`,
+      next: 'Run agent-identity portal list for the names.',
+    });
+  }
+  if (second) {
+    throw usageError(
+      `"${named}" is the name of one consent portal, and the ID of another.`,
+      `Use an ARN: ${found.map(({ consentPortalArn }) => consentPortalArn).join(' or ')}`,
+    );
+  }
+  return first;
+}
+
+/** Returns the URL of the pages. In the API, it has no scheme, unless the service is on this computer. */
+export const addressOf = ({ portalUrl }: PortalSummary): string =>
+  /^https?:\/\//.test(portalUrl) ? portalUrl : `https://${portalUrl}`;
+
+/** Most verifications take less than a second. With these delays, the command waits for 2 minutes. */
+const MAX_POLLS = 64;
+const pollDelay = (poll: number): number => Math.min(2_000, 100 * 2 ** poll);
+
+const isUnverified = ({ status }: PortalSummary): boolean => status === 'CREATING' || status === 'UPDATING';
+
+/** Returns the portal after its verification. @throws CliError if the verification takes too long */
+export async function verified(
+  context: CliContext,
+  service: Pick<Service, 'call'>,
+  { consentPortalId, name }: PortalSummary,
+): Promise<Portal> {
+  const { show, end } = progress(context);
+  try {
+    for (let poll = 0; poll < MAX_POLLS; poll += 1) {
+      const portal = await service.call<Portal>(OPERATIONS.GetConsentPortal, {
+        consentPortalIdentifier: consentPortalId,
+      });
+      if (!isUnverified(portal)) return portal;
+      show('Verifying the portal … (Ctrl-C ends the command, and not the verification)');
+      await wait(pollDelay(poll));
+    }
+  } finally {
+    end();
+  }
+  throw new CliError(`The service has not verified the consent portal "${name}" yet.`, {
+    next: `Run agent-identity portal get ${name} for its status.`,
+  });
+}
+
+/** Prints the portal for people. */
+export function printPortal(context: CliContext, portal: Portal): void {
+  const { idpConfig } = portal;
+  printFields(context, [
+    ['Portal', portal.name],
+    ['ID', portal.consentPortalId],
+    ['ARN', portal.consentPortalArn],
+    ['URL', addressOf(portal)],
+    ['Redirect URI', `${addressOf(portal)}/callback`],
+    ['Status', portal.status],
+    ['Reason', portal.statusReason],
+    ['Agents', portal.sources.map(({ identifier }) => identifier).join(' ')],
+    ['Sign-in', idpConfig.credentialProviderArn],
+    ['Scopes', idpConfig.scopes.join(' ')],
+    ['Created', isoTime(portal.createdAt)],
+    ['Changed', isoTime(portal.updatedAt)],
+  ]);
+}
+
+/** Says what to do next with a portal that is ACTIVE. @throws CliError for another portal, whose pages do not work */
+export function checkActive(context: CliContext, { name, status, statusReason }: Portal): void {
+  if (status !== 'ACTIVE') {
+    throw new CliError(
+      `The consent portal "${name}" exists, but its pages do not work (${status}). ${statusReason ?? 'The service states no reason.'}`,
+      {
+        name: 'PortalFailed',
+        next: `Correct this, and then run: agent-identity portal verify ${name}`,
+      },
+    );
+  }
+  printAside(
+    context,
+    'Register the redirect URI at the identity provider, for the client of the sign-in provider. Then link to the URL from your application.',
+  );
+}
