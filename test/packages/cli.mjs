@@ -39,12 +39,14 @@ console.log(workloadIdentityArn, JSON.parse(Buffer.from(claims, 'base64url')).su
 `;
 
 /** Runs the command to its end. */
-async function outcome(node, folder, args, env = {}) {
+async function outcome(node, folder, args, env = {}, input = '') {
   const child = spawn(node, [join(folder, BIN), ...args], {
     cwd: folder,
     env: { ...cleanEnvironment(), HOME: folder, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // A command that does not read stdin can end before.
+  child.stdin.on('error', () => undefined).end(input);
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
@@ -131,6 +133,59 @@ async function checkService(node, folder, agent, home) {
   assert.match(created, /\/workload-identity\/my-agent user-id:alice$/m);
 }
 
+/** Nothing listens there, so a portal with this provider cannot work. */
+const UNREACHABLE = 'http://127.0.0.1:9/.well-known/openid-configuration';
+
+/** The commands that send requests, against the service of the same package. */
+async function checkCommands(node, folder, home) {
+  await mkdir(home);
+  await whileRunning(node, folder, home, async ({ endpoint, region, principals }) => {
+    const { accessKeyId, secretAccessKey } = principals.operator;
+    const env = {
+      HOME: home,
+      AGENT_IDENTITY_ENDPOINT: endpoint,
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    };
+    const command = (text, input) => outcome(node, folder, [...text.split(' '), '--json'], env, input);
+    const result = async (text, input) => {
+      const { status, stdout, stderr } = await command(text, input);
+      assert.equal(status, 0, `${text}: ${stderr}`);
+      return JSON.parse(stdout);
+    };
+    await result('agent add travel');
+    await result('provider add weather --api-key', 'key');
+    const { checks } = await result('doctor');
+    assert.ok(checks.some(({ status, check }) => status === 'ok' && check === 'operator'));
+    await result(`provider add idp --vendor custom --client-id c --discovery-url ${UNREACHABLE}`, 'secret');
+    const { oauth2CredentialProviders, apiKeyCredentialProviders } = await result('provider list');
+    assert.deepEqual(
+      [oauth2CredentialProviders, apiKeyCredentialProviders].map(([{ name }]) => name),
+      ['idp', 'weather'],
+    );
+    assert.deepEqual(await result('grants list --agent travel'), { grants: [] });
+
+    const { userHash } = await result('user suspend --user-id ana');
+    const { suspensions } = await result('user list');
+    assert.deepEqual(
+      suspensions.map((listed) => listed.userHash),
+      [userHash],
+    );
+    assert.ok((await result(`user resume --user-hash ${userHash}`)).liftedSuspension);
+
+    const portal = await command('portal add p --agent travel --sign-in idp --scope profile');
+    assert.equal(portal.status, 1, portal.stderr);
+    assert.equal(JSON.parse(portal.stdout).status, 'FAILED');
+    assert.match(portal.stderr, /"name":"PortalFailed"/);
+    assert.equal((await result('portal list')).consentPortals.length, 1);
+    assert.equal((await result('portal delete p --yes')).deleted, true);
+
+    const entry = await result('audit --operation SuspendUser');
+    assert.deepEqual([entry.operation, entry.user], ['SuspendUser', userHash]);
+  });
+}
+
 export async function checkCli({ report, packages, folder }) {
   const consumer = join(folder, 'consumer');
   const agent = join(folder, 'agent');
@@ -153,6 +208,9 @@ export async function checkCli({ report, packages, folder }) {
     );
     await report.check(`Node.js ${version}: serves AWS SDK clients before and after a restart`, () =>
       checkService(node, consumer, agent, join(folder, `home-${version}`)),
+    );
+    await report.check(`Node.js ${version}: the commands operate the service that it runs`, () =>
+      checkCommands(node, consumer, join(folder, `operated-${version}`)),
     );
   }
 }
