@@ -21,6 +21,14 @@ export interface ProxyOptions {
   readonly fateOf: (request: DatabaseRequest) => Fate;
   /** Ends the worker immediately. */
   readonly kill: () => void;
+  /** Called with the response to each request that passed. */
+  readonly observe?: (request: DatabaseRequest, response: DatabaseResponse) => void;
+}
+
+export interface DatabaseResponse {
+  readonly status: number;
+  /** Length of the body. */
+  readonly bytes: number;
 }
 
 export interface DatabaseProxy extends Pick<Listening, 'close'> {
@@ -39,13 +47,14 @@ export async function startDatabaseProxy(options: ProxyOptions): Promise<Databas
 }
 
 async function serve(
-  { endpoint, fateOf, kill }: ProxyOptions,
+  { endpoint, fateOf, kill, observe }: ProxyOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const body = await read(request);
   const operation = String(request.headers['x-amz-target']).split('.').at(-1) ?? '';
-  const fate = fateOf({ operation, body: body.toString('utf8') });
+  const databaseRequest = { operation, body: body.toString('utf8') };
+  const fate = fateOf(databaseRequest);
   if (fate === 'die before') {
     kill();
     return;
@@ -57,6 +66,7 @@ async function serve(
     kill();
     return;
   }
+  observe?.(databaseRequest, { status, bytes: content.length });
   response.writeHead(status, answer.headers).end(content);
 }
 
