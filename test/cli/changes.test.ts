@@ -243,6 +243,17 @@ describe('operators', () => {
     expect(credentialProviders.map(({ name }) => name)).toEqual(['of-the-stranger']);
   });
 
+  it.each([
+    ['agent', 'No agent belongs to arn:aws:iam::000000000000:user/nobody.\n'],
+    ['provider', 'No credential provider belongs to arn:aws:iam::000000000000:user/nobody.\n'],
+  ])('learn that the owner has no %s', async (kind, stderr) => {
+    expect(await local.run([kind, 'list', '--owner', 'arn:aws:iam::000000000000:user/nobody'])).toEqual({
+      status: 0,
+      stdout: '',
+      stderr,
+    });
+  });
+
   it('transfer an agent and a provider by name or ARN', async () => {
     await local.json(['agent', 'add', 'given']);
     await local.run(['provider', 'add', 'given', '--api-key'], { input: 'key' });

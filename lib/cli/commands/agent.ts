@@ -182,7 +182,7 @@ async function listAll(
     return;
   }
   if (agents.length === 0) {
-    printAside(context, 'There are no agents.');
+    printAside(context, owner === undefined ? 'There are no agents.' : `No agent belongs to ${owner}.`);
     return;
   }
   printTable(

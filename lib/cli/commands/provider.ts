@@ -144,7 +144,12 @@ async function listAll(context: CliContext, { owner, ...flags }: ListFlags): Pro
     return;
   }
   if (providers.length === 0) {
-    printAside(context, 'There are no credential providers.');
+    printAside(
+      context,
+      owner === undefined
+        ? 'There are no credential providers.'
+        : `No credential provider belongs to ${owner}.`,
+    );
     return;
   }
   printTable(
