@@ -80,34 +80,6 @@ export async function checkAdministration(
     ok(await agent.token());
   });
 
-  await checks.check('a consent portal is created, verified, changed, listed, and deleted', async () => {
-    const at = async (operation: string, input: object) => {
-      const post = () => callers.post(`/identities/${operation}`, input, front.principals.agent);
-      let answer = await post();
-      // The verification writes the portal, too.
-      for (let again = 0; answer.status === 429 && again < 5; again += 1) answer = await post();
-      return { status: answer.status, output: JSON.parse(answer.body || '{}') as Record<string, unknown> };
-    };
-    const prefix = workloadIdentityArn.slice(0, workloadIdentityArn.indexOf(':workload-identity-directory'));
-    const created = await at('CreateConsentPortal', {
-      name: 'connections',
-      executionRoleArn: 'arn:aws:iam::000000000000:role/portal',
-      idpConfig: {
-        credentialProviderArn: `${prefix}:token-vault/default/oauth2credentialprovider/${agent.providerName}`,
-        scopes: ['openid'],
-      },
-      sources: [{ type: 'workload-identity', identifier: agent.name }],
-    });
-    strictEqual(created.status, 202);
-    const { consentPortalId: consentPortalIdentifier } = created.output;
-    strictEqual((await at('GetConsentPortal', { consentPortalIdentifier })).status, 200);
-    const change = { consentPortalIdentifier, description: 'changed' };
-    strictEqual((await at('UpdateConsentPortal', change)).status, 202);
-    const { output } = await at('ListConsentPortals', {});
-    ok(JSON.stringify(output).includes(String(consentPortalIdentifier)));
-    strictEqual((await at('DeleteConsentPortal', { consentPortalIdentifier })).status, 204);
-  });
-
   await checks.check('a deleted resource returns no credentials', async () => {
     const other = new TestAgent(agent.client, 'passing-agent', 'passing-provider', '');
     const { discoveryUrl, clientId, clientSecret } = provider;

@@ -18,6 +18,7 @@ import { Front } from './front';
 import { allowLocalProviders } from './local-providers';
 import { checkMoved } from './moved';
 import { checkGrants, WITHOUT_EVENTS } from './grants';
+import { checkPortal } from './portal';
 import { Records } from './records';
 import { checkRegistration } from './registration';
 import { checkRoles } from './roles';
@@ -103,6 +104,8 @@ export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
   const connect = (deployed: DeployedFunctions, baseUrl: string) =>
     allowLocalProviders(deployed, baseUrl, [
       { discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] },
+      // People sign in to the portal at the provider.
+      { discoveryUrl: provider.discoveryUrl, allowedAudience: [provider.clientId] },
     ]);
   const reconnect = (deployed: DeployedFunctions) => connect(deployed, front.endpoint);
   try {
@@ -118,6 +121,9 @@ export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
 
     checks.chapter('Grants');
     await checkGrants(checks, world, registered);
+
+    checks.chapter('A consent portal');
+    await checkPortal(checks, world, registered);
 
     checks.chapter('Permissions of the functions');
     await checkRoles(checks, functions, records.tables);

@@ -102,7 +102,9 @@ export class Front {
       if (failed) throw new Error(JSON.stringify(payload));
       const result = payload as APIGatewayProxyResult;
       const name = nameOf(event);
-      if (name !== undefined && result.statusCode < 400) this.answered.add(name);
+      // The success of NotFound is its page, with the status 404.
+      const succeeded = result.statusCode < 400 || (name === 'NotFound' && result.statusCode === 404);
+      if (name !== undefined && succeeded) this.answered.add(name);
       return result;
     };
   }

@@ -15,7 +15,7 @@ const ON_THIS_MACHINE = preload('on-this-machine');
 export const RESPONSE_STREAMING = preload('response-streaming');
 
 /** The groups whose functions trust issuers. */
-const VERIFIERS: readonly FunctionGroup[] = ['token-exchange', 'credential-retrieval'];
+const VERIFIERS: readonly FunctionGroup[] = ['token-exchange', 'credential-retrieval', 'connections'];
 
 /**
  * The environment variables that allow a function to call them.

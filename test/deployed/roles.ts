@@ -356,6 +356,8 @@ export async function checkRoles(
   tables: TableNames,
 ): Promise<void> {
   const functionName = (group: FunctionGroup) => functions.configuration(group).FunctionName ?? '';
+  // Not every function knows the key.
+  const keyArn = functions.variable('control-plane', 'KMS_KEY_ARN');
   for (const group of FUNCTION_GROUPS) {
     const settings = { credentials: credentialsOf(functions, group), maxAttempts: 1 };
     const intruder: Intruder = {
@@ -363,7 +365,7 @@ export async function checkRoles(
       kms: new KMSClient(settings),
       lambda: new LambdaClient(settings),
       tables,
-      keyArn: functions.variable(group, 'KMS_KEY_ARN'),
+      keyArn,
       functionName,
     };
     const { may, mayNot } = BOUNDS[group];

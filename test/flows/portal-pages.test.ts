@@ -4,6 +4,7 @@
  */
 import { Browser, type Page } from './support/browser';
 import { TestPortal } from './support/portal';
+import { continueLink, locationOf, membersOf, PortalPages, titleOf } from './support/portal-pages';
 import { signInAndConsent, startProvider, type TestProvider } from './support/provider';
 import { World, type TestAgent } from './support/world';
 
@@ -52,54 +53,12 @@ beforeEach(async () => {
   identityProvider.allowRedirect(portal.callbackUrl);
 });
 
-const address = (path = ''): string => `${world.local.endpoint}/portals/${portal.id}${path}`;
-
-const titleOf = ({ html }: Page): string => /<h1>([^<]*)<\/h1>/.exec(html)?.[1] ?? '';
-
-/** Headers of a form that a page of this service sends. */
-const sameOrigin = (): Record<string, string> => ({
-  origin: world.local.endpoint,
-  'sec-fetch-site': 'same-origin',
-});
-
-/** The members of a form of the page. */
-function membersOf({ html }: Page, action: string): Record<string, string> {
-  const [, form = ''] =
-    new RegExp(`<form[^>]*action="[^"]*/${action}"[^>]*>(.*?)</form>`, 's').exec(html) ?? [];
-  const inputs = [...form.matchAll(/name="([^"]*)"\s+value="([^"]*)"/g)];
-  return Object.fromEntries(inputs.map(([, name = '', value = '']) => [name, value]));
-}
-
-const post = (
-  browser: Browser,
-  action: string,
-  members: Record<string, string>,
-  headers: Record<string, string> = sameOrigin(),
-): Promise<Page> =>
-  browser.send(address(`/${action}`), { method: 'POST', headers, body: new URLSearchParams(members) });
-
-const locationOf = ({ headers, url }: Page): string => new URL(headers.get('location') ?? '', url).href;
-
-/** Signs in from the portal's page; returns the page of the person's agents. */
-async function signIn(browser: Browser, login = 'ana'): Promise<Page> {
-  const { url } = await signInAndConsent(browser, address('/login'), login, address('/callback'));
-  return browser.go(url);
-}
-
-/** Connects the agent from the page; returns the page that says so. */
-async function connect(browser: Browser, page: Page, login = 'ana'): Promise<Page> {
-  const consentPage = await browser.step(
-    locationOf(await post(browser, 'connect', membersOf(page, 'connect'))),
-  );
-  const next = /href="(authorize\?[^"]*)"/.exec(consentPage.html)?.[1]?.replaceAll('&amp;', '&') ?? '';
-  const back = await signInAndConsent(
-    browser,
-    new URL(next, consentPage.url).href,
-    login,
-    address('/connect/'),
-  );
-  return browser.go(back.url);
-}
+const pages = () => new PortalPages(`${world.local.endpoint}/portals/${portal.id}`);
+const address = (path?: string): string => pages().address(path);
+const sameOrigin = () => pages().sameOrigin();
+const post: PortalPages['post'] = (...request) => pages().post(...request);
+const signIn: PortalPages['signIn'] = (...person) => pages().signIn(...person);
+const connect: PortalPages['connect'] = (...person) => pages().connect(...person);
 
 async function lastEntry(operation: string): Promise<Record<string, unknown> | undefined> {
   return (await world.audit()).findLast((entry) => entry.operation === operation);
@@ -162,9 +121,7 @@ describe('a person', () => {
   it('who declines sees that nothing was connected, and can try again', async () => {
     const browser = new Browser();
     const page = await signIn(browser);
-    const consentPage = await browser.step(
-      locationOf(await post(browser, 'connect', membersOf(page, 'connect'))),
-    );
+    const consentPage = await pages().ask(browser, page);
     expect(consentPage.html).toContain('Fernhill &amp; Sons');
     const declined = await browser.submit(consentPage, {});
     const back =
@@ -177,16 +134,8 @@ describe('a person', () => {
   it('whose session ended at the provider signs in, and the connection is completed', async () => {
     const browser = new Browser();
     const page = await signIn(browser);
-    const consentPage = await browser.step(
-      locationOf(await post(browser, 'connect', membersOf(page, 'connect'))),
-    );
-    const next = /href="(authorize\?[^"]*)"/.exec(consentPage.html)?.[1]?.replaceAll('&amp;', '&') ?? '';
-    const back = await signInAndConsent(
-      browser,
-      new URL(next, consentPage.url).href,
-      'ana',
-      address('/connect/'),
-    );
+    const consentPage = await pages().ask(browser, page);
+    const back = await signInAndConsent(browser, continueLink(consentPage), 'ana', address('/connect/'));
     await post(browser, 'logout', membersOf(page, 'logout'));
     const question = await browser.go(back.url);
     expect(titleOf(question)).toBe('Sign in to finish connecting');
@@ -328,13 +277,7 @@ describe('a link that a person forwards', () => {
     const victim = new Browser();
     await signIn(victim, 'ana');
     const consentPage = await victim.step(link);
-    const next = /href="(authorize\?[^"]*)"/.exec(consentPage.html)?.[1]?.replaceAll('&amp;', '&') ?? '';
-    const back = await signInAndConsent(
-      victim,
-      new URL(next, consentPage.url).href,
-      'ana',
-      address('/connect/'),
-    );
+    const back = await signInAndConsent(victim, continueLink(consentPage), 'ana', address('/connect/'));
     const refused = await victim.go(back.url);
     expect(refused.status).toBe(403);
     expect(titleOf(refused)).toBe('Nothing was connected');
