@@ -31,6 +31,7 @@ import { readEnvironment, readLifetimes, readTrustedIssuers } from './compositio
 import { handleInvocation, type InvocationContext } from './composition/invocation';
 import { audit, report } from './composition/logging';
 import { providerClientsOf } from './composition/provider-clients';
+import { userEmailsOf } from './composition/user-emails';
 import { vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment(
@@ -66,6 +67,7 @@ const deps = {
   returnUrls: createReturnUrls({ portals, baseUrl: env.BASE_URL }),
   idTokens: createIdTokenVerifier(outbound.transport, system),
   userTokens: createUserTokenVerifier(trustedIssuers, outbound.metadata, outbound.transport, system),
+  userEmails: userEmailsOf(tables.DIRECTORY_TABLE, trustedIssuers),
   trustedIssuers,
   audit,
   system,

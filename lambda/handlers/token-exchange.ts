@@ -1,17 +1,13 @@
 /** Composition of token exchange, which reads the directory, signs, and seals user tokens, but cannot reach the vault. */
 import { system } from '../adapters/system';
 import { createIdentityReader } from '../adapters/dynamodb/directory-reader';
-import { createRestrictionStore } from '../adapters/dynamodb/restriction-store';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
-import { createUserEmailStore } from '../adapters/dynamodb/user-email-store';
 import { createTransport } from '../adapters/http/transport';
 import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
 import { createSeal } from '../adapters/kms/seal';
 import { createSigningKeyWrapper } from '../adapters/kms/signing-key-wrapper';
 import { createHandler } from '../api/router';
-import { issuerOf } from '../domain/identity/trusted-issuer';
 import { createMetadataReader } from '../domain/oauth/provider-metadata';
-import { createUserEmails } from '../domain/restriction/user-emails';
 import { issueWorkloadAccessToken, type IssueCall, type OnBehalfOf } from '../domain/workload-token/issue';
 import { createSigningKeys } from '../domain/workload-token/signing-keys';
 import { createAws } from './composition/aws';
@@ -22,6 +18,7 @@ import {
   readTrustedIssuers,
 } from './composition/environment';
 import { audit, report, requests } from './composition/logging';
+import { userEmailsOf } from './composition/user-emails';
 import { tokenVaultArn, vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'BASE_URL', 'ARN_PREFIX');
@@ -38,12 +35,7 @@ const deps = {
     transport,
     system,
   ),
-  userEmails: createUserEmails({
-    userEmails: createUserEmailStore(tables.DIRECTORY_TABLE),
-    restrictions: createRestrictionStore(tables.DIRECTORY_TABLE),
-    issuers: trustedIssuers.filter(({ securityEvents }) => securityEvents?.emailSubjects).map(issuerOf),
-    system,
-  }),
+  userEmails: userEmailsOf(tables.DIRECTORY_TABLE, trustedIssuers),
   signingKeys: createSigningKeys({
     store: createSigningKeyStore(tables.DIRECTORY_TABLE),
     wrapper: createSigningKeyWrapper(kms, env.KMS_KEY_ARN, {

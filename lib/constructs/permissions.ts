@@ -306,8 +306,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
 
   /**
    * Behind consent portals, on the rights of their owners: it signs people in, begins and completes consent sessions,
-   * stores the tokens, and has grants revoked. It returns no token. It writes the status of portals, and nothing else in the
-   * directory. It cannot use API keys or signing keys, and decrypts no user tokens.
+   * stores the tokens, and has grants revoked. It returns no token. It writes the status of portals and the users of
+   * email addresses, and nothing else in the directory. It cannot use API keys or signing keys, and decrypts no user tokens.
    */
   connections: {
     tables: [
@@ -318,6 +318,9 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
         partitions: [workloadIdentities, providers, portals, tokenVault],
       },
       { table: 'Directory', actions: ['PutItem'], partitions: [portals] },
+      // For issuers that name users by email address in their reports.
+      { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [userEmails] },
+      { table: 'Directory', actions: ['GetItem'], partitions: [`${PREFIX.userRestriction}*`] },
       { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [sessions] },
       { table: 'Sessions', actions: ['GetItem', 'PutItem', 'DeleteItem'], partitions: [portalSessions] },
       {

@@ -105,9 +105,13 @@ const DIRECTORY: Row[] = [
   [
     'find the user of an email address',
     on('Directory', 'GetItem', 'USER-EMAIL#a'),
-    ['token-exchange', 'security-events', 'event-poll'],
+    ['token-exchange', 'connections', 'security-events', 'event-poll'],
   ],
-  ['remember an email address', on('Directory', 'PutItem', 'USER-EMAIL#a'), ['token-exchange']],
+  [
+    'remember an email address',
+    on('Directory', 'PutItem', 'USER-EMAIL#a'),
+    ['token-exchange', 'connections'],
+  ],
   [
     'read a consent portal',
     on('Directory', 'GetItem', 'CONSENT-PORTAL#a'),

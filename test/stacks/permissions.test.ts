@@ -323,6 +323,8 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
       'TOKEN-VAULT',
     ]),
     onPartitions('Directory', 'dynamodb:PutItem', ['CONSENT-PORTAL#*']),
+    onPartitions('Directory', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['USER-EMAIL#*']),
+    onPartitions('Directory', 'dynamodb:GetItem', ['RESTRICTION#USER#*']),
     onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['SESSION#*']),
     onPartitions(
       'Sessions',

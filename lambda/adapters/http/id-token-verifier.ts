@@ -4,7 +4,7 @@
  */
 import { errors, jwtVerify, type JWTPayload } from 'jose';
 import { isCompactJws } from '../../domain/compact-jws';
-import { sessionHash } from '../../domain/identity/user';
+import { sessionHash, verifiedEmailHash } from '../../domain/identity/user';
 import { tokenKindRejection } from '../../domain/identity/user-token-kind';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { Transport } from '../../domain/oauth/transport';
@@ -70,6 +70,7 @@ function verified(claims: JWTPayload, { clientId, nonce }: ExpectedIdToken, now:
     user: { kind: 'jwt', issuer: iss, subject: sub },
     issuedAt: iat,
     ...(typeof sid === 'string' && { sessionHash: sessionHash(iss, sid) }),
+    emailHash: verifiedEmailHash(iss, claims),
     expiresAt: exp,
     ...(personName !== undefined && { personName }),
   };

@@ -17,9 +17,9 @@ import {
   type TrustedIssuer,
 } from '../../domain/identity/trusted-issuer';
 import {
-  emailHash,
   sessionHash,
   USER_TOKEN_ENDED,
+  verifiedEmailHash,
   type UserTokenVerifier,
   type VerifiedUserToken,
 } from '../../domain/identity/user';
@@ -67,7 +67,7 @@ function parse(token: string): UnverifiedJwt {
 }
 
 function verified(claims: JWTPayload): VerifiedUserToken {
-  const { iss, sub, exp, iat = 0, sid, email } = claims;
+  const { iss, sub, exp, iat = 0, sid } = claims;
   if (iss === undefined || !sub || exp === undefined) {
     throw unauthorized(INVALID, 'iss, sub or exp is missing');
   }
@@ -75,8 +75,7 @@ function verified(claims: JWTPayload): VerifiedUserToken {
     user: { kind: 'jwt', issuer: iss, subject: sub },
     issuedAt: iat,
     ...(typeof sid === 'string' && { sessionHash: sessionHash(iss, sid) }),
-    // OpenID Connect Core section 5.1: a user can choose an address that the issuer has not verified.
-    ...(typeof email === 'string' && claims.email_verified === true && { emailHash: emailHash(iss, email) }),
+    emailHash: verifiedEmailHash(iss, claims),
     expiresAt: exp,
     scopes: scopesOf(claims),
   };

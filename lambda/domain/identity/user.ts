@@ -79,6 +79,18 @@ export const emailHash = (issuer: string, email: string): string =>
     .digest('base64url');
 
 /**
+ * Returns the identifier of a user's email address; undefined unless the issuer states that it has verified the address. A
+ * user can choose an address that the issuer has not verified (OpenID Connect Core section 5.1).
+ *
+ * @param claims of a verified token of the issuer
+ */
+export const verifiedEmailHash = (
+  issuer: string,
+  { email, email_verified: verified }: Readonly<Record<string, unknown>>,
+): string | undefined =>
+  typeof email === 'string' && verified === true ? emailHash(issuer, email) : undefined;
+
+/**
  * Returns the user's identifier in keys, records, and logs: SHA-256 of the unambiguous form, base64url.
  *
  * @param user the user; absent if an agent acts for itself

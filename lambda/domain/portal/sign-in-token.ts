@@ -12,6 +12,8 @@ export interface ExpectedIdToken {
 /** A user that has signed in. */
 export interface SignedInUser extends UserTokenFacts {
   readonly user: User & { readonly kind: 'jwt' };
+  /** Hash of the verified address, as that of a user token. */
+  readonly emailHash?: string | undefined;
   /** `exp` of the ID token, epoch seconds. */
   readonly expiresAt: number;
   /** The person's name for their own page; absent if the ID token has none. Never stored. */

@@ -24,6 +24,7 @@ import type { ProviderClient } from '../oauth/token-request';
 import { clientBindingDigest } from '../provider/oauth2-provider';
 import { vendorOf } from '../provider/vendors';
 import { restrictionDenial, type IdentityReader } from '../restriction/restriction';
+import type { UserEmails } from '../restriction/user-emails';
 import { ServiceError } from '../service-error';
 import { epochSeconds, type System } from '../system';
 import { portalCallbackUrl } from './consent-portal';
@@ -38,6 +39,8 @@ export interface SignInDependencies {
   readonly directory: IdentityReader;
   readonly idTokens: IdTokenVerifier;
   readonly userTokens: UserTokenVerifier;
+  /** Finds the users of reports that name email addresses. */
+  readonly userEmails: UserEmails;
   /** The deployment's issuers, for workload identities without their own authorizer configuration. */
   readonly trustedIssuers: readonly DeployedIssuer[];
   readonly system: System;
@@ -171,8 +174,11 @@ async function admittingAgents(
       if (!identity) return undefined;
       for (const token of tokens) {
         try {
-          const { user } = await deps.userTokens.verify(token, identity);
-          if (subjectHash(user) === userHash) return trustDigest(identity, deps.trustedIssuers);
+          const verified = await deps.userTokens.verify(token, identity);
+          if (subjectHash(verified.user) === userHash) {
+            await deps.userEmails.check(verified, userHash);
+            return trustDigest(identity, deps.trustedIssuers);
+          }
           reasons.add('token of another user');
         } catch (error) {
           if (!(error instanceof ServiceError)) throw error;
@@ -188,6 +194,20 @@ async function admittingAgents(
   const digests = admitting.filter((digest) => digest !== undefined);
   if (digests.length > 0) return digests;
   throw new PortalRefusal('login_rejected', `no agent admits the user: ${[...reasons].join('; ')}`);
+}
+
+/**
+ * Remembers the email address of the ID token, so that a report that names the address ends the session.
+ *
+ * @throws PortalRefusal `login_rejected` if such a report applies to the sign-in
+ */
+async function checkEmail({ userEmails }: SignInDependencies, person: SignedInUser): Promise<void> {
+  try {
+    await userEmails.check(person, subjectHash(person.user));
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    throw new PortalRefusal('login_rejected', error.detail ?? error.message, error);
+  }
 }
 
 /** A new session, for the browser's cookie. */
@@ -229,6 +249,7 @@ export async function finishSignIn(
   const userHash = subjectHash(person.user);
   annotate({ user: userHash });
   const admittedBy = await admittingAgents(deps, served, tokens, person);
+  await checkEmail(deps, person);
   const { issuedAt, sessionHash, personName } = person;
   const sessionSecret = deps.system.randomToken(32);
   const expiresAt = Math.min(person.expiresAt, epochSeconds(deps.system) + MAX_SESSION);

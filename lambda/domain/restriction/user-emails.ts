@@ -36,7 +36,10 @@ export interface UserEmails {
    * @param userHash of the token's user
    * @throws AccessDeniedException or UnauthorizedException if a report about the address applies to the token
    */
-  check(token: VerifiedUserToken, userHash: string): Promise<void>;
+  check(
+    token: Pick<VerifiedUserToken, 'user' | 'emailHash' | 'issuedAt' | 'sessionHash'>,
+    userHash: string,
+  ): Promise<void>;
 }
 
 /** For 10 minutes, an address is not read again. */

@@ -1,0 +1,15 @@
+/** Finding the users of reports that name email addresses, for functions that verify tokens of users. */
+import { createRestrictionStore } from '../../adapters/dynamodb/restriction-store';
+import type { Table } from '../../adapters/dynamodb/table';
+import { createUserEmailStore } from '../../adapters/dynamodb/user-email-store';
+import { system } from '../../adapters/system';
+import { issuerOf, type DeployedIssuer } from '../../domain/identity/trusted-issuer';
+import { createUserEmails, type UserEmails } from '../../domain/restriction/user-emails';
+
+export const userEmailsOf = (directory: Table, trustedIssuers: readonly DeployedIssuer[]): UserEmails =>
+  createUserEmails({
+    userEmails: createUserEmailStore(directory),
+    restrictions: createRestrictionStore(directory),
+    issuers: trustedIssuers.filter(({ securityEvents }) => securityEvents?.emailSubjects).map(issuerOf),
+    system,
+  });
