@@ -15,6 +15,7 @@ import { MEMORY_SIZE } from '../lib/constructs/function-settings';
 import { startEmulators } from '../lib/local/emulators';
 import { StartError } from '../lib/local/start-error';
 import { startDatabaseProxy } from '../test/storm/database-proxy';
+import { INTERRUPTED, interruption } from '../test/storm/interruption';
 import { table } from './api-docs/table';
 import { AuthorizationServer } from './revoke-many/authorization-server';
 import { DatabaseTraffic, type Spread } from './revoke-many/database-traffic';
@@ -25,8 +26,11 @@ import { PROVIDER, storeGrants } from './revoke-many/store-grants';
 const POLL_INTERVAL = 5_000;
 const LONGEST_RUN = 60 * 60_000;
 
-/** Repeated requests of one kind after the kill: the attempts that a sweep has in progress at a time. */
-const MAX_REPEATED = 16;
+/**
+ * Repeated requests of one kind after the kill: the 12 attempts that a sweep has in progress at a provider, of the sweep
+ * of the schedule and of the one that RevokeGrants starts.
+ */
+const MAX_REPEATED = 24;
 
 /** Units per second of one partition (DynamoDB developer guide, "Designing partition keys"). */
 const PARTITION_LIMITS = { writes: 1_000, reads: 3_000 };
@@ -197,9 +201,15 @@ async function run(settings: Settings, closers: (() => Promise<unknown>)[]): Pro
 
 async function main(): Promise<number> {
   const settings = parseSettings(process.argv.slice(2));
+  const interrupted = interruption();
   const closers: (() => Promise<unknown>)[] = [];
+  const running = run(settings, closers);
+  // Errors during the shutdown are expected.
+  running.catch(() => undefined);
   try {
-    return (await run(settings, closers)) ? 0 : 1;
+    const isRevoked = await Promise.race([running, interrupted]);
+    if (isRevoked === 'interrupted') return INTERRUPTED;
+    return isRevoked ? 0 : 1;
   } finally {
     for (const close of closers.reverse()) await close();
   }
