@@ -6,10 +6,7 @@ import { ServiceError } from './service-error';
 
 /** The name of a kind of resource in messages. The two kinds of credential providers have separate names. */
 export type ResourceKind =
-  | 'workload identity'
-  | 'OAuth 2.0 credential provider'
-  | 'API key credential provider'
-  | 'consent portal';
+  'workload identity' | 'OAuth 2.0 credential provider' | 'API key credential provider' | 'consent portal';
 
 const withArticle = (kind: ResourceKind): string => `${/^[OA]/.test(kind) ? 'An' : 'A'} ${kind}`;
 

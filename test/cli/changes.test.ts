@@ -244,10 +244,10 @@ describe('operators', () => {
   });
 
   it.each([
-    ['agent', 'No agent belongs to arn:aws:iam::000000000000:user/nobody.\n'],
-    ['provider', 'No credential provider belongs to arn:aws:iam::000000000000:user/nobody.\n'],
+    ['agent', 'No agent belongs to arn:aws:iam::000000000000:user/retired.\n'],
+    ['provider', 'No credential provider belongs to arn:aws:iam::000000000000:user/retired.\n'],
   ])('learn that the owner has no %s', async (kind, stderr) => {
-    expect(await local.run([kind, 'list', '--owner', 'arn:aws:iam::000000000000:user/nobody'])).toEqual({
+    expect(await local.run([kind, 'list', '--owner', 'arn:aws:iam::000000000000:user/retired'])).toEqual({
       status: 0,
       stdout: '',
       stderr,

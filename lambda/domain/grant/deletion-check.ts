@@ -48,9 +48,7 @@ export function deletionIn(
   kind: ResourceKind = 'OAuth 2.0 credential provider',
 ): ServiceError | undefined {
   if (found.identity?.id !== workloadId) return workloadGone();
-  return found.provider?.id === provider.id
-    ? undefined
-    : deletedDuringRequest(kind, provider.name);
+  return found.provider?.id === provider.id ? undefined : deletedDuringRequest(kind, provider.name);
 }
 
 /**

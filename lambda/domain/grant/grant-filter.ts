@@ -39,7 +39,8 @@ export async function grantFilter(
     providerName === undefined ? undefined : providers.get(providerName),
   ]);
   if (workloadName !== undefined && !identity) throw noSuchResource('workload identity', workloadName);
-  if (providerName !== undefined && !provider) throw noSuchResource('OAuth 2.0 credential provider', providerName);
+  if (providerName !== undefined && !provider)
+    throw noSuchResource('OAuth 2.0 credential provider', providerName);
   return {
     ...(identity && { workloadId: identity.id }),
     ...(provider && { providerId: provider.id }),
