@@ -195,7 +195,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   },
 
   CreateConsentPortal: {
-    does: 'Creates a consent portal: pages on which users connect their accounts to agents, and disconnect them ([portal.md](portal.md)). The status is `CREATING` until the service verified the sign-in provider, and then `ACTIVE`, or `FAILED` with a `statusReason`. Register `{portalUrl}/callback` as a redirect URI at the identity provider; `portalUrl` has no scheme, which is https. Users sign in with `idpConfig`, whose issuer the workload identities must trust.',
+    does: 'Creates a consent portal: pages on which users connect their accounts to agents, and disconnect them ([portal.md](portal.md)). The status is `CREATING` until the service verified the sign-in provider, and then `ACTIVE`, or `FAILED` with a `statusReason`. A `statusReason` of an `ACTIVE` portal warns that users can probably not sign in. Register `{portalUrl}/callback` as a redirect URI at the identity provider; `portalUrl` has no scheme, which is https. Users sign in with `idpConfig`, whose issuer the workload identities must trust.',
     errors: [...onCreate, 'ResourceNotFoundException'],
     differs: [PORTAL_OF_OWNER, UNUSED_ROLE, PORTAL_OWNED],
   },
@@ -205,7 +205,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     differs: [PORTAL_OWNED],
   },
   UpdateConsentPortal: {
-    does: 'Changes the given members. If `idpConfig`, `sources`, or `connections` is given, or if the last verification failed, the status is `UPDATING` until the service verified the portal, and then `ACTIVE`, or `UPDATE_FAILED` with a `statusReason`. The portal has its pages only while it is `ACTIVE`.',
+    does: 'Changes the given members. If `idpConfig`, `sources`, or `connections` is given, or if the last verification failed or ended with a warning, the status is `UPDATING` until the service verified the portal, and then `ACTIVE`, or `UPDATE_FAILED` with a `statusReason`. The portal has its pages only while it is `ACTIVE`.',
     errors: onLookup,
     differs: [UNUSED_ROLE, PORTAL_OWNED],
   },

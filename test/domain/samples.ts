@@ -96,6 +96,7 @@ export function samplePortal(change: Partial<ConsentPortal> = {}): ConsentPortal
         purpose: 'Read your calendar',
       },
     ],
+    configuredIds: { idpConfig: ['sign-in-id'], sources: ['agent-id'], connections: ['calendar-id'] },
     status: 'CREATING',
     configurationRevision: 1,
     tags: {},

@@ -6,9 +6,10 @@ import {
   DeleteResourcePolicyCommand,
   PutResourcePolicyCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
+import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
 import { moveClock } from './support/clock';
 import { startProvider, type TestProvider } from './support/provider';
-import { arnOf, TestPortal, type PortalSettings } from './support/portal';
+import { arnOf, tableOf, TestPortal, type PortalSettings } from './support/portal';
 import { World, type TestAgent } from './support/world';
 
 /** ID tokens with the person's name. */
@@ -297,9 +298,10 @@ describe('the rights of the owner', () => {
   it('are those of its principal, whatever its execution role is and may', async () => {
     const agent = await world.agent('agent', []);
     const { arn } = world.local.principals.agent;
+    const sources = [(await createWorkloadIdentityStore(tableOf('Directory')).get(agent.name))?.id ?? ''];
     const portal = await portalOf([agent], {
       owner: 'stranger',
-      change: { executionRoleArn: arn },
+      change: { executionRoleArn: arn, configuredIds: { idpConfig: [], sources, connections: [] } },
     });
     const session = await portal.signIn('ana');
     expect(await portal.view(session)).toMatchObject({ agents: [] });
@@ -320,9 +322,7 @@ describe('the rights of the owner', () => {
       },
     });
     const session = await portal.signIn('ana');
-    const [row] = await portal.rows(session, agent);
-    expect(row).toMatchObject({ canConnect: false });
-    expect(await portal.connect(session, row?.key ?? '')).toMatchObject({ refused: 'not-allowed' });
+    expect(await portal.rows(session, agent)).toEqual([]);
   });
 });
 

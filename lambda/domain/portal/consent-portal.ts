@@ -7,6 +7,7 @@
  */
 import type { CustomParameters } from '../custom-parameters';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
+import type { ConfiguredIds } from './configured-resources';
 
 /**
  * AWS's states, except for `DELETING`: no request finds a deleted portal. Only an `ACTIVE` portal has pages.
@@ -65,8 +66,13 @@ export interface ConsentPortal extends OwnedResource {
   readonly idpConfig: PortalSignIn;
   readonly branding?: PortalBranding | undefined;
   readonly connections: readonly PortalConnection[];
+  /** Absent: only resources of the portal's owner are part of it. */
+  readonly configuredIds?: ConfiguredIds | undefined;
   readonly status: ConsentPortalStatus;
-  /** Why the status is `FAILED` or `UPDATE_FAILED`: for the owner, without secrets. */
+  /**
+   * Why the status is `FAILED` or `UPDATE_FAILED`, or why users might not be able to sign in although it is `ACTIVE`: for
+   * the owner, without secrets.
+   */
   readonly statusReason?: string | undefined;
   /**
    * Revision that wrote the configuration which the status is about. The result of a verification applies to this

@@ -18,6 +18,7 @@ import {
   type PortalSignIn,
   type PortalSource,
 } from './consent-portal';
+import type { ConfiguredIds } from './configured-resources';
 import { checkExecutionRole, checkPortal, type PortalCheckDependencies } from './portal-checks';
 import { concludeVerification, type PortalVerification } from './verification';
 
@@ -136,10 +137,11 @@ export function createConsentPortal(
       createdTime: now,
       lastUpdatedTime: now,
     };
-    await checkPortal(deps, principal, portal);
+    const configuredIds = await checkPortal(deps, principal, portal);
     await checkQuota(deps.portals, principal, deps.quotas, 'consentPortals');
-    await createResource(deps.portals, KIND, portal);
-    return startVerification(deps, annotate, portal);
+    const configured = { ...portal, configuredIds };
+    await createResource(deps.portals, KIND, configured);
+    return startVerification(deps, annotate, configured);
   });
 }
 
@@ -167,19 +169,33 @@ function given({ description, executionRoleArn, idpConfig, sources, branding, co
   };
 }
 
+/** Returns the IDs after a change: it accepts resources that were created again only in the members that it gives. */
+function idsAfter(
+  { configuredIds }: ConsentPortal,
+  { idpConfig, sources, connections }: PortalChange,
+  current: ConfiguredIds,
+): ConfiguredIds {
+  return {
+    idpConfig: idpConfig ? current.idpConfig : (configuredIds?.idpConfig ?? []),
+    sources: sources ? current.sources : (configuredIds?.sources ?? []),
+    connections: connections ? current.connections : (configuredIds?.connections ?? []),
+  };
+}
+
 /** Returns the status that an update begins with; undefined if it needs no verification. */
 function statusOfUpdate(
-  { status }: ConsentPortal,
+  { status, statusReason }: ConsentPortal,
   { idpConfig, sources, connections }: PortalChange,
 ): 'CREATING' | 'UPDATING' | undefined {
   const failed = status === 'FAILED' || status === 'UPDATE_FAILED';
-  if (!failed && !idpConfig && !sources && !connections) return undefined;
+  const warned = status === 'ACTIVE' && statusReason !== undefined;
+  if (!failed && !warned && !idpConfig && !sources && !connections) return undefined;
   return status === 'CREATING' ? status : 'UPDATING';
 }
 
 /**
  * Changes the given members. Omitted members stay. Given sign-in, sources, and connections are verified, as is every change
- * of a portal whose verification failed.
+ * of a portal whose verification failed or ended with a warning.
  *
  * @throws ResourceNotFoundException, AccessDeniedException, ThrottlingException after a concurrent change; as `checkPortal`
  */
@@ -196,9 +212,10 @@ export function updateConsentPortal(
     annotate({ changed: changedMembers(portal, change) });
     const status = statusOfUpdate(portal, input);
     if (!status) return changeResource(deps.portals, deps.system, portal, change);
-    await checkPortal(deps, principal, { ...portal, ...change });
+    const current = await checkPortal(deps, principal, { ...portal, ...change });
     const changed = await changeResource(deps.portals, deps.system, portal, {
       ...change,
+      configuredIds: idsAfter(portal, change, current),
       status,
       statusReason: undefined,
       configurationRevision: portal.revision + 1,

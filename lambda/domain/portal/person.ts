@@ -9,6 +9,7 @@ import type { GovernedOperation } from '../policy/governed-operations';
 import { clientBindingDigest } from '../provider/oauth2-provider';
 import { restrictionDenial, type IdentityReader, type Restrictions } from '../restriction/restriction';
 import { epochSeconds, type System } from '../system';
+import { isConfigured } from './configured-resources';
 import { PortalRefusal } from './refusal';
 import type { ServedPortal } from './served-portal';
 import { trustDigest, type PortalSession, type PortalSessionStore } from './session';
@@ -100,7 +101,8 @@ export async function signedInPerson(
     if (denial) throw new PortalRefusal('signed-out', denial.detail ?? denial.message, denial);
   }
   const agents = sources.flatMap(({ identity, restrictions }): PortalAgent[] => {
-    if (!identity || !admits(deps, session, identity)) return [];
+    if (!identity || !isConfigured(served.portal, 'sources', identity)) return [];
+    if (!admits(deps, session, identity)) return [];
     const suspended = restrictions.agent?.suspendedByOperator !== undefined;
     const agent = { identity, restrictions, suspended };
     return ownerMay(served, 'ListResourceGrants', agent) ? [agent] : [];

@@ -1,6 +1,6 @@
 /** What a portal's configuration must meet before it is stored. The verification checks what other systems say. */
 import { actionDenial, credentialUseDenial, type Denial, type GovernedResource } from '../policy/access';
-import type { WorkloadIdentityStore } from '../identity/workload-identity';
+import type { WorkloadIdentity, WorkloadIdentityStore } from '../identity/workload-identity';
 import type { Caller } from '../principal';
 import {
   oauth2ProviderArn,
@@ -9,6 +9,7 @@ import {
 } from '../provider/oauth2-provider';
 import { noSuchResource } from '../resource-write';
 import { accessDenied, invalidMember } from '../service-error';
+import type { ConfiguredIds } from './configured-resources';
 import type { ConsentPortal, PortalConnection } from './consent-portal';
 
 export interface PortalCheckDependencies {
@@ -62,7 +63,7 @@ async function checkSignIn(
   deps: PortalCheckDependencies,
   principal: Caller,
   portal: PortalConfiguration,
-): Promise<void> {
+): Promise<Oauth2Provider> {
   const { idpConfig } = portal;
   const member = 'idpConfig.credentialProviderArn';
   const name = signInProviderName(idpConfig.credentialProviderArn, deps.arnPrefix);
@@ -79,6 +80,7 @@ async function checkSignIn(
       'must be a provider with a discovery URL: users sign in with OpenID Connect, whose issuer and keys the discovery document names',
     );
   }
+  return provider;
 }
 
 /** Reads each workload identity once, and evaluates whether the principal can act as its agent. */
@@ -86,8 +88,8 @@ async function checkSources(
   { identities }: PortalCheckDependencies,
   principal: Caller,
   { sources }: PortalConfiguration,
-): Promise<ReadonlyMap<string, GovernedResource>> {
-  const found = new Map<string, GovernedResource>();
+): Promise<ReadonlyMap<string, WorkloadIdentity>> {
+  const found = new Map<string, WorkloadIdentity>();
   for (const [index, { identifier }] of sources.entries()) {
     if (found.has(identifier)) throw invalidMember(`sources.${index}.identifier`, 'must not be repeated');
     const identity = await identities.get(identifier);
@@ -108,7 +110,7 @@ async function checkConnection(
   principal: Caller,
   identity: GovernedResource,
   { credentialProviderName, scopes, customParameters }: PortalConnection,
-): Promise<void> {
+): Promise<Oauth2Provider> {
   const provider = await providers.get(credentialProviderName);
   if (!provider) throw noSuchResource('OAuth 2.0 credential provider', credentialProviderName);
   const denial = credentialUseDenial({
@@ -120,9 +122,12 @@ async function checkConnection(
     customParameters,
   });
   if (denial) throw denied(denial);
+  return provider;
 }
 
 /**
+ * Returns the IDs of the resources that the portal names.
+ *
  * @param principal who configures the portal
  * @throws ResourceNotFoundException for a workload identity or a provider that does not exist, AccessDeniedException for
  *   one that the principal cannot use, ValidationException for a provider that cannot sign users in, or a connection of
@@ -132,17 +137,20 @@ export async function checkPortal(
   deps: PortalCheckDependencies,
   principal: Caller,
   portal: PortalConfiguration,
-): Promise<void> {
+): Promise<ConfiguredIds> {
   const unlisted = portal.connections.findIndex(
     ({ workloadName }) => !portal.sources.some(({ identifier }) => identifier === workloadName),
   );
   if (unlisted >= 0) {
     throw invalidMember(`connections.${unlisted}.workloadName`, 'must be the identifier of a source');
   }
-  await checkSignIn(deps, principal, portal);
+  const signIn = await checkSignIn(deps, principal, portal);
   const identities = await checkSources(deps, principal, portal);
+  const offered = new Set<string>();
   for (const connection of portal.connections) {
     const identity = identities.get(connection.workloadName);
-    if (identity) await checkConnection(deps, principal, identity, connection);
+    if (identity) offered.add((await checkConnection(deps, principal, identity, connection)).id);
   }
+  const sources = [...identities.values()].map(({ id }) => id);
+  return { idpConfig: [signIn.id], sources, connections: [...offered] };
 }

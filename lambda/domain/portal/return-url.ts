@@ -5,6 +5,7 @@
 import type { ReturnUrls } from '../consent/return-url';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import { actionDenial } from '../policy/access';
+import { isConfigured } from './configured-resources';
 import { findPortal, portalReturnUrl, type ConsentPortalStore } from './consent-portal';
 import { ownerOf } from './served-portal';
 
@@ -23,6 +24,7 @@ export const createReturnUrls = ({
     const portal = portalId === undefined ? undefined : await findPortal(portals, portalId);
     if (portal?.status !== 'ACTIVE' || returnUrl !== portalReturnUrl(baseUrl, portal.id)) return undefined;
     if (!portal.sources.some(({ identifier }) => identifier === identity.name)) return undefined;
+    if (!isConfigured(portal, 'sources', identity)) return undefined;
     const call = { principal: ownerOf(portal), operation: 'CompleteResourceTokenAuth' } as const;
     return actionDenial({ ...call, resource: identity }) === undefined ? portal.id : undefined;
   }

@@ -13,6 +13,7 @@ import { tokensOf } from '../grant/tokens';
 import { credentialUseDenial } from '../policy/access';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { epochSeconds, type System } from '../system';
+import { isConfigured } from './configured-resources';
 import type { Connection } from './connection';
 import type { PortalConnection } from './consent-portal';
 import { ownerMay, type Person, type PortalAgent } from './person';
@@ -206,7 +207,7 @@ function rowsOfAgent(
   });
   const offered = offers.flatMap((offer): Row[] => {
     const provider = providers.get(offer.credentialProviderName);
-    if (!provider) return [];
+    if (!provider || !isConfigured(served.portal, 'connections', provider)) return [];
     const target = targetOf(offer);
     const row = granted.find(({ grantId }) => grantId.target === target);
     return row && isIncluded(row, offer)

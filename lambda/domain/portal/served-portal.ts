@@ -3,6 +3,7 @@ import type { Annotate } from '../audit';
 import { nameIn } from '../owned-resource';
 import type { Caller } from '../principal';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../provider/oauth2-provider';
+import { isConfigured, notConfigured } from './configured-resources';
 import { appearanceOf, findPortal, type ConsentPortal, type ConsentPortalStore } from './consent-portal';
 import { displayNameOf } from '../display-name';
 import { signInDenial } from './portal-checks';
@@ -40,7 +41,8 @@ export const ownerOf = ({ owner, ownerId }: Pick<ConsentPortal, 'owner' | 'owner
 /**
  * Returns the portal's sign-in provider.
  *
- * @returns a text for the portal's owner, if it is missing or the owner is not authorized to use it
+ * @returns a text for the portal's owner, if it is missing, the owner is not authorized to use it, or it is another
+ *   owner's and not the configured one
  */
 export async function signInProviderOf(
   { providers }: Pick<ServedPortalDependencies, 'providers'>,
@@ -49,7 +51,9 @@ export async function signInProviderOf(
   const { credentialProviderArn: arn } = portal.idpConfig;
   const provider = await providers.get(nameIn(arn));
   if (provider?.arn !== arn) return `The credential provider ${arn} does not exist.`;
-  return signInDenial(ownerOf(portal), portal, provider)?.message ?? provider;
+  const denial = signInDenial(ownerOf(portal), portal, provider);
+  if (denial) return denial.message;
+  return isConfigured(portal, 'idpConfig', provider) ? provider : notConfigured(arn, 'idpConfig');
 }
 
 /**

@@ -27,6 +27,7 @@ import { restrictionDenial, type IdentityReader } from '../restriction/restricti
 import type { UserEmails } from '../restriction/user-emails';
 import { ServiceError } from '../service-error';
 import { epochSeconds, type System } from '../system';
+import { isConfigured } from './configured-resources';
 import { portalCallbackUrl } from './consent-portal';
 import { PortalRefusal, type Refusal } from './refusal';
 import type { ServedPortal } from './served-portal';
@@ -171,7 +172,7 @@ async function admittingAgents(
       const { identity, restrictions } = await deps.directory.readIdentity(identifier, userHash);
       const denial = restrictionDenial({ agent: undefined, user: restrictions.user }, person);
       if (denial) throw new PortalRefusal('login_rejected', denial.detail ?? denial.message, denial);
-      if (!identity) return undefined;
+      if (!identity || !isConfigured(portal, 'sources', identity)) return undefined;
       for (const token of tokens) {
         try {
           const verified = await deps.userTokens.verify(token, identity);

@@ -35,10 +35,21 @@ const ATTEMPTS = 5;
  * if nothing was recorded.
  *
  * @param fault why the portal cannot work, as its owner reads it; undefined if it can
+ * @param warning why users might not be able to sign in to a portal that can work
  */
 export async function concludeVerification(
   { portals, system }: { readonly portals: ConsentPortalStore; readonly system: System },
-  { portalId, revision, fault }: { portalId: string; revision: number; fault: string | undefined },
+  {
+    portalId,
+    revision,
+    fault,
+    warning,
+  }: {
+    portalId: string;
+    revision: number;
+    fault: string | undefined;
+    warning?: string | undefined;
+  },
 ): Promise<ConsentPortal | undefined> {
   for (let attempt = 1; ; attempt += 1) {
     const portal = await unverifiedPortal(portals, portalId, revision);
@@ -47,7 +58,7 @@ export async function concludeVerification(
     try {
       return await changeResource(portals, system, portal, {
         status: fault === undefined ? 'ACTIVE' : failed,
-        statusReason: fault,
+        statusReason: fault ?? warning,
       });
     } catch (error) {
       const concurrent = error instanceof ServiceError && error.type === 'ThrottlingException';

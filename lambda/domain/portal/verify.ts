@@ -5,12 +5,14 @@ import {
   trustedIssuersOf,
   withoutTrailingSlash,
   type DeployedIssuer,
+  type TrustedIssuer,
 } from '../identity/trusted-issuer';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { actionDenial } from '../policy/access';
 import type { IdentityReader } from '../restriction/restriction';
 import type { System } from '../system';
+import { isConfigured, notConfigured } from './configured-resources';
 import type { ConsentPortal, ConsentPortalStore } from './consent-portal';
 import { ownerOf, signInProviderOf, type ServedPortalDependencies } from './served-portal';
 import { signInEndpoints } from './sign-in';
@@ -27,32 +29,83 @@ export interface VerifyPortalDependencies {
   readonly system: System;
 }
 
-/** Returns why an agent cannot be in the portal; undefined if it can. */
-async function sourceFault(
-  { directory, trustedIssuers }: VerifyPortalDependencies,
-  portal: ConsentPortal,
-  { name, issuer }: { readonly name: string; readonly issuer: string },
-): Promise<string | undefined> {
-  const { identity } = await directory.readIdentity(name, undefined);
-  if (!identity) return `The workload identity "${name}" does not exist.`;
-  const call = { principal: ownerOf(portal), operation: 'GetWorkloadAccessTokenForJWT' } as const;
-  const denial = actionDenial({ ...call, resource: identity });
-  if (denial) return denial.message;
-  const trusted = trustedIssuersOf(identity, trustedIssuers);
-  if (trusted.some((entry) => issuerOf(entry) === withoutTrailingSlash(issuer))) return undefined;
-  return `The workload identity "${name}" does not trust the issuer ${issuer} of the sign-in provider. Add it to the trusted issuers of the deployment or of the workload identity.`;
+/** What a verification found, for the portal's owner. */
+interface Findings {
+  /** Why the portal cannot work; absent if it can. */
+  readonly fault?: string;
+  /** Why users might not be able to sign in. */
+  readonly warning?: string;
 }
 
-/** Returns why the portal cannot work, for its owner; undefined if it can. */
-async function portalFault(
-  deps: VerifyPortalDependencies,
+/** The sign-in of a portal, at the issuer of the metadata. */
+interface PortalClient {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Audience that the sign-in requests for its access token. */
+  readonly audience: string | undefined;
+}
+
+/** Returns the members of the issuer's entry that a token of the client probably does not meet. */
+const unmet = (
+  { allowedAudience, allowedClients }: TrustedIssuer,
+  { clientId, audience }: PortalClient,
+): string[] => [
+  ...(allowedAudience?.every((each) => each !== clientId && each !== audience) ? ['allowedAudience'] : []),
+  ...(allowedClients?.includes(clientId) === false ? ['allowedClients'] : []),
+];
+
+/**
+ * Returns why the agent probably admits no user of the client. An identity provider can put further audiences into its
+ * tokens, so this is no fault.
+ */
+function clientWarning(
+  entries: readonly TrustedIssuer[],
+  name: string,
+  client: PortalClient,
+): string | undefined {
+  const lists = entries.map((entry) => unmet(entry, client));
+  const [first] = lists;
+  if (!first || lists.some((members) => members.length === 0)) return undefined;
+  return `Users might not be able to sign in for the workload identity "${name}": its trusted issuer ${client.issuer} does not list the client ID of the sign-in provider. Add ${JSON.stringify(client.clientId)} to ${first.join(' and ')} of the trusted issuer, and then update the portal to verify it again.`;
+}
+
+/** Returns why an agent cannot be in the portal, or why users might not reach it. */
+async function sourceFindings(
+  { directory, trustedIssuers }: VerifyPortalDependencies,
   portal: ConsentPortal,
-): Promise<string | undefined> {
+  name: string,
+  client: PortalClient,
+): Promise<Findings> {
+  const { identity } = await directory.readIdentity(name, undefined);
+  if (!identity) return { fault: `The workload identity "${name}" does not exist.` };
+  const call = { principal: ownerOf(portal), operation: 'GetWorkloadAccessTokenForJWT' } as const;
+  const denial = actionDenial({ ...call, resource: identity });
+  if (denial) return { fault: denial.message };
+  if (!isConfigured(portal, 'sources', identity)) return { fault: notConfigured(identity.arn, 'sources') };
+  const { issuer } = client;
+  const entries = trustedIssuersOf(identity, trustedIssuers).filter(
+    (entry) => issuerOf(entry) === withoutTrailingSlash(issuer),
+  );
+  if (entries.length === 0) {
+    return {
+      fault: `The workload identity "${name}" does not trust the issuer ${issuer} of the sign-in provider. Add it to the trusted issuers of the deployment or of the workload identity.`,
+    };
+  }
+  const warning = clientWarning(entries, name, client);
+  return warning === undefined ? {} : { warning };
+}
+
+/** Returns what the owner must know of the portal. */
+async function portalFindings(deps: VerifyPortalDependencies, portal: ConsentPortal): Promise<Findings> {
   const provider = await signInProviderOf(deps, portal);
-  if (typeof provider === 'string') return provider;
-  if (provider.clientId === '') return `The credential provider ${provider.arn} has no clientId.`;
+  if (typeof provider === 'string') return { fault: provider };
+  if (provider.clientId === '') {
+    return { fault: `The credential provider ${provider.arn} has no clientId.` };
+  }
   if (provider.discovery.discoveryUrl === undefined) {
-    return `The credential provider ${provider.arn} has no discovery URL, which a sign-in requires.`;
+    return {
+      fault: `The credential provider ${provider.arn} has no discovery URL, which a sign-in requires.`,
+    };
   }
   let issuer: string;
   try {
@@ -61,12 +114,15 @@ async function portalFault(
     ({ issuer } = metadata);
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;
-    return `The metadata of the credential provider ${provider.arn} cannot be used for a sign-in (${error.code}): ${error.detail}. Update the portal to verify it again.`;
+    return {
+      fault: `The metadata of the credential provider ${provider.arn} cannot be used for a sign-in (${error.code}): ${error.detail}. Update the portal to verify it again.`,
+    };
   }
-  const faults = await Promise.all(
-    portal.sources.map(({ identifier: name }) => sourceFault(deps, portal, { name, issuer })),
+  const client = { issuer, clientId: provider.clientId, audience: portal.idpConfig.audience };
+  const findings = await Promise.all(
+    portal.sources.map(({ identifier }) => sourceFindings(deps, portal, identifier, client)),
   );
-  return faults.find((fault) => fault !== undefined);
+  return findings.find(({ fault }) => fault) ?? findings.find(({ warning }) => warning) ?? {};
 }
 
 /** Maximum characters of AWS's `statusReason`. */
@@ -86,11 +142,14 @@ export async function verifyPortal(
   if (!portal) return;
   await audited(deps.audit, { operation: 'VerifyConsentPortal' }, async (annotate) => {
     annotate({ principal: portal.owner, consentPortal: portal.arn });
-    const fault = (await portalFault(deps, portal))?.slice(0, MAX_REASON);
-    const concluded = await concludeVerification(deps, { portalId, revision, fault });
+    const findings = await portalFindings(deps, portal);
+    const fault = findings.fault?.slice(0, MAX_REASON);
+    const warning = findings.warning?.slice(0, MAX_REASON);
+    const concluded = await concludeVerification(deps, { portalId, revision, fault, warning });
+    const reason = fault ?? warning;
     annotate({
       ...(concluded && { result: concluded.status }),
-      ...(fault !== undefined && { reason: fault }),
+      ...(reason !== undefined && { reason }),
     });
   });
 }

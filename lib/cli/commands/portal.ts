@@ -142,9 +142,9 @@ const add = buildCommand({
 
 const verify = buildCommand({
   docs: {
-    brief: 'Verify a failed consent portal again',
+    brief: 'Verify a consent portal again',
     fullDescription:
-      'Has the service verify a portal again whose verification failed, and waits for the result. A portal that works stays as it is.',
+      'Has the service verify a portal again whose verification failed or ended with a warning, and waits for the result. A portal that works without a warning stays as it is.',
   },
   parameters: ONE_PORTAL,
   async func(this: CliContext, flags: ConnectionFlags, named: string) {
