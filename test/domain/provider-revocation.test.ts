@@ -256,6 +256,32 @@ describe('a server whose metadata name its endpoints', () => {
   });
 });
 
+it.each([
+  [
+    ['private_key_jwt', 'none'],
+    ['revoke', 'revoke', 'refresh'],
+  ],
+  [['client_secret_basic'], 'invalid_metadata'],
+])('an endpoint that lists %j gets an assertion, or no request', async (methods, expected) => {
+  const credential: ClientCredential = { assert: () => Promise.resolve('assertion') };
+  const metadata = { ...PUBLISHED, revocation_endpoint_auth_methods_supported: methods };
+  const { server, revoke } = await at('CustomOauth2', PLAIN, { metadata, credential });
+  if (typeof expected === 'string') {
+    await expect(revoke()).rejects.toMatchObject({ code: expected, unavailable: false });
+    expect(server.seen).toEqual([]);
+    return;
+  }
+  expect(await revoke()).toEqual({ state: 'CONFIRMED' });
+  expect(server.seen.map(({ what }) => what)).toEqual(expected);
+});
+
+it('a rejected refresh for another reason than the token proves nothing', async () => {
+  const { server, revoke } = await at('CustomOauth2', PLAIN, { metadata: PUBLISHED });
+  server.instead.refresh = { status: 400, body: { error: 'invalid_scope' } };
+  expect(await revoke()).toMatchObject({ state: 'ACCEPTED' });
+  expect(server.seen.map(({ what }) => what)).toEqual(['revoke', 'revoke', 'refresh', 'revoke']);
+});
+
 it('counts a rejection by an endpoint that is not documented as no way to revoke', async () => {
   for (const name of ['AtlassianOauth2', 'LinkedinOauth2'] as const) {
     const described = REVOKING.find(([known]) => known === name)?.[1];
