@@ -33,3 +33,41 @@ export function warnOfUntrustedIssuer(
       : `inbound: the service does not trust the issuer ${discoveryUrl}, so every call fails with 403. Add it to trustedIssuers of the AgentIdentity, or set it as the authorizer of the workload identity.`,
   );
 }
+
+/** The client with which users sign in to a portal. */
+export interface SignInClient {
+  readonly discoveryUrl: string;
+  readonly clientId: string;
+  /** Audience that the sign-in requests. */
+  readonly audience: string | undefined;
+}
+
+/** Values that are known only at deployment can be the client. */
+const canList = (values: readonly string[] | undefined, listed: readonly (string | undefined)[]): boolean =>
+  !values || values.some((value) => listed.includes(value) || Token.isUnresolved(value));
+
+/** Returns the members of the trusted issuer that do not list the client. */
+const unlisting = ({ allowedAudience, allowedClients }: TrustedIssuer, client: SignInClient): string[] => [
+  ...(canList(allowedAudience, [client.clientId, client.audience]) ? [] : ['allowedAudience']),
+  ...(canList(allowedClients, [client.clientId]) ? [] : ['allowedClients']),
+];
+
+/** Adds a warning to the portal if the agent probably rejects everyone who signs in with the client. */
+export function warnOfUnlistedClient(
+  portal: Construct,
+  workload: Construct,
+  client: SignInClient,
+  { authorizer, trustedIssuers = [] }: IssuerTrust,
+): void {
+  const { discoveryUrl, clientId } = client;
+  if ([discoveryUrl, clientId, client.audience].some((value) => Token.isUnresolved(value))) return;
+  const lists = (authorizer ? [authorizer] : trustedIssuers)
+    .filter((issuer) => canBeSame(issuer.discoveryUrl, discoveryUrl))
+    .map((issuer) => unlisting(issuer, client));
+  const [first] = lists;
+  if (!first || lists.some((members) => members.length === 0)) return;
+  Annotations.of(portal).addWarningV2(
+    '@agent-identity/cdk:unlistedSignInClient',
+    `signIn: the trusted issuer ${discoveryUrl} of ${workload.node.path} does not list the client ${clientId}, so users can probably not sign in. Add it to ${first.join(' and ')} of the trusted issuer.`,
+  );
+}

@@ -4,6 +4,8 @@ import type { Construct, IConstruct } from 'constructs';
 import * as v from 'valibot';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import { checkedAt } from '../constructs/construct-error';
+import { warnOfUnlistedClient } from '../constructs/issuer-trust';
+import { connectionOf } from '../constructs/service-connection';
 import {
   addIdentityResource,
   type IdentityResourceKind,
@@ -205,6 +207,7 @@ export class ConsentPortal extends Resource implements ITaggableV2 {
     const providers = connections.map(({ credentialProvider }) => credentialProvider);
     this.useOwn([...workloads, signIn, ...providers]);
     if (signIn instanceof OAuth2CredentialProvider) signIn._allowSignIn(this.arnPattern(created.givenName));
+    this.checkClient(props);
     this.node.addValidation({ validate: () => this.connectionFaults(connections) });
   }
 
@@ -224,6 +227,19 @@ export class ConsentPortal extends Resource implements ITaggableV2 {
           `${resource.node.path} is not part of the app. Its resource policy must allow the owner of this portal to use it.`,
         );
       }
+    }
+  }
+
+  /** Warns of agents whose trusted issuer does not list the client of the sign-in, as far as the app states both. */
+  private checkClient({ identity, workloads, signIn, audience }: ConsentPortalProps): void {
+    if (!(signIn instanceof OAuth2CredentialProvider)) return;
+    const { discoveryUrl, clientId } = signIn._vendor._discoveredClient;
+    if (discoveryUrl === undefined || clientId === undefined) return;
+    const { trustedIssuers } = connectionOf(identity);
+    for (const workload of workloads) {
+      if (!(workload instanceof WorkloadIdentity)) continue;
+      const client = { discoveryUrl, clientId, audience };
+      warnOfUnlistedClient(this, workload, client, { authorizer: workload._authorizer, trustedIssuers });
     }
   }
 

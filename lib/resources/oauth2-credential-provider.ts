@@ -72,6 +72,8 @@ export class OAuth2CredentialProvider extends Resource implements IOAuth2Credent
    * @internal
    */
   readonly _givenName: string;
+  /** @internal */
+  readonly _vendor: OAuth2Vendor;
   private readonly use = new ProviderUse('GetResourceOauth2Token');
 
   constructor(scope: Construct, id: string, props: OAuth2CredentialProviderProps) {
@@ -88,6 +90,7 @@ export class OAuth2CredentialProvider extends Resource implements IOAuth2Credent
       ...(clientSecret && { secret: (resources) => bindSecret(clientSecret, this, resources) }),
       secretVersion: props.secretVersion,
     });
+    this._vendor = props.vendor;
     this._givenName = created.givenName;
     this.credentialProviderName = created.name;
     this.credentialProviderArn = created.arn;

@@ -249,6 +249,22 @@ export class OAuth2Vendor {
     private readonly secret: SecretSource | undefined,
   ) {}
 
+  /**
+   * The client at an authorization server that is discovered, as far as the props state it.
+   *
+   * @internal
+   */
+  get _discoveredClient(): {
+    readonly discoveryUrl: string | undefined;
+    readonly clientId: string | undefined;
+  } {
+    const { oauthDiscovery, clientId } = this.config as {
+      readonly oauthDiscovery?: { readonly discoveryUrl?: string };
+      readonly clientId?: string;
+    };
+    return { discoveryUrl: oauthDiscovery?.discoveryUrl, clientId };
+  }
+
   /** @internal */
   get _clientSecret(): SecretSource | undefined {
     return this.secret;

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Stack, Tags } from 'aws-cdk-lib';
+import { Aws, Stack, Tags } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { digestOfLogo } from '../../lambda/contract/resource-definition';
@@ -19,6 +19,7 @@ import {
   type ConsentPortalProps,
   type IAgentIdentity,
   type OAuth2CredentialProviderProps,
+  type TrustedIssuer,
 } from '../../lib';
 import { consumerStack, propertiesOf, statementsOf, templateOf, written } from './consumer';
 import { OAUTH2, PORTAL } from './resources';
@@ -271,6 +272,50 @@ it('synthesis warns of an agent that is not part of the app', () => {
   const theirs = WorkloadIdentity.fromWorkloadIdentityName(stack, 'Theirs', 'their-agent');
   portalOf({ workloads: [agent, theirs] });
   Annotations.fromStack(stack).hasWarning('/Consumer/Portal', Match.stringLikeRegexp('must allow the owner'));
+});
+
+describe('a sign-in whose client the trusted issuer of an agent', () => {
+  const discoveryUrl = 'https://login.example/.well-known/openid-configuration';
+  const portalWith = (conditions: Partial<TrustedIssuer>, audience?: string) => {
+    const authorizer = { discoveryUrl, ...conditions };
+    const strict = new WorkloadIdentity(stack, 'Strict', { identity, authorizer });
+    portalOf({ workloads: [agent, strict], ...(audience !== undefined && { audience }) });
+    return Annotations.fromStack(stack);
+  };
+
+  it('does not list causes a warning that says what to add', () => {
+    portalWith({ allowedAudience: ['app'], allowedClients: ['app'] }).hasWarning(
+      '/Consumer/Portal',
+      Match.stringLikeRegexp(
+        `${discoveryUrl} of Consumer/Strict does not list the client portal.*Add it to allowedAudience and allowedClients.*@agent-identity/cdk:unlistedSignInClient`,
+      ),
+    );
+  });
+
+  it('of the deployment does not list causes a warning', () => {
+    const trustedIssuers = [{ discoveryUrl, allowedAudience: ['app'] }];
+    identity = new AgentIdentity(stack, 'Service', { trustedIssuers });
+    agent = new WorkloadIdentity(stack, 'Local', { identity });
+    login = providerNamed('LocalLogin');
+    portalOf();
+    Annotations.fromStack(stack).hasWarning(
+      '/Consumer/Portal',
+      Match.stringLikeRegexp('Consumer/Local does not list the client portal.*Add it to allowedAudience of'),
+    );
+  });
+
+  it.each<[string, Partial<TrustedIssuer>, string | undefined]>([
+    ['lists', { allowedAudience: ['app', 'portal'], allowedClients: ['portal'] }, undefined],
+    ['lists by the audience of the sign-in', { allowedAudience: ['api'] }, 'api'],
+    ['might list at deployment', { allowedAudience: [Aws.ACCOUNT_ID] }, undefined],
+    [
+      'cannot list, because it is another issuer',
+      { discoveryUrl: 'https://other.example/.well-known/openid-configuration', allowedAudience: ['app'] },
+      undefined,
+    ],
+  ])('%s causes no warning', (_, conditions, audience) => {
+    portalWith(conditions, audience).hasNoWarning('*', Match.anyValue());
+  });
 });
 
 describe('a name for people', () => {
