@@ -1,9 +1,11 @@
-/** Polled events when the database fails, the process stops, or a transmitter does not respond. */
+/** Polled events when the database fails, the process stops, a transmitter does not respond, or its secret is not usable. */
 import type { AuditEntry } from '../../../lambda/domain/audit';
+import type { DeployedIssuer } from '../../../lambda/domain/identity/trusted-issuer';
 import { subjectHash } from '../../../lambda/domain/identity/user';
 import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
 import { pollSecurityEvents } from '../../../lambda/domain/security-event/poll';
 import type { ReceivedEvent } from '../../../lambda/domain/security-event/receive-set';
+import type { SecretTexts } from '../../../lambda/domain/sealing/external-secret';
 import { BEGINNING, createFakeSystem } from '../fake-system';
 import { createInMemoryStores } from '../in-memory-stores';
 
@@ -137,6 +139,74 @@ it('a transmitter that does not respond delays no other, and is recorded', async
   const entry = { operation: 'PollSecurityEvents', outcome: 'failed', trustedIssuer: 'silent' };
   const failure = { ...entry, reason: 'no answer in 5000 ms' };
   expect(failures).toEqual([failure, failure]);
+});
+
+it.each<[string, Partial<SecretTexts>, string]>([
+  [
+    'does not exist',
+    { describe: () => Promise.resolve(undefined) },
+    'the secret does not exist, or has no owner tag',
+  ],
+  [
+    'belongs to another issuer',
+    {
+      describe: (arn) => Promise.resolve({ arn, tags: { 'agent-identity:owner': 'securityEvents/another' } }),
+    },
+    'the secret must have the tag agent-identity:owner with the value securityEvents/people',
+  ],
+  [
+    'cannot be decrypted',
+    { text: () => Promise.resolve(undefined) },
+    'the secret has no JSON object with text under the jsonKey',
+  ],
+  [
+    'lacks the jsonKey',
+    { text: () => Promise.resolve('{"other":"hidden-value"}') },
+    'the secret has no JSON object with text under the jsonKey',
+  ],
+  [
+    'would add a header',
+    { text: () => Promise.resolve(JSON.stringify({ token: 'hidden-value\r\nx-admin: 1' })) },
+    'the secret contains no bearer token',
+  ],
+])('no request is sent if the secret %s, and no value is recorded', async (_what, change, reason) => {
+  await poll({ secrets: { ...poller.deps.secrets, ...change } as Poller['deps']['secrets'] });
+  expect(poller.requests).toEqual([]);
+  const entry = { operation: 'PollSecurityEvents', outcome: 'failed', trustedIssuer: 'people', reason };
+  expect(poller.entries).toEqual([entry, entry]);
+  expect(poller.errors).toEqual([]);
+  expect(JSON.stringify(poller.entries)).not.toContain('hidden-value');
+});
+
+it('the text of an unexpected error is reported, and not recorded as the reason', async () => {
+  const defect = new Error('a defect');
+  await poll({ transport: () => Promise.reject(defect) });
+  const entry = { operation: 'PollSecurityEvents', outcome: 'failed', trustedIssuer: 'people' };
+  const failure = { ...entry, reason: 'internal error' };
+  expect(poller.entries).toEqual([failure, failure]);
+  expect(poller.errors).toEqual([defect, defect]);
+});
+
+it('a SET that other writes always precede stays at its transmitter, and is no defect', async () => {
+  const restrictions = { ...poller.deps.restrictions, putUser: () => Promise.resolve(false) };
+  await poll({ restrictions });
+  expect([...poller.pending]).toEqual(['1']);
+  expect(poller.requests).toHaveLength(1);
+  expect(poller.errors).toEqual([]);
+});
+
+it('polls only the issuers whose transmitter is polled', async () => {
+  const { discoveryUrl, securityEvents } = poller.issuer('pushing');
+  const transmitter = { ...securityEvents.transmitter, poll: undefined };
+  const issuers: readonly DeployedIssuer[] = [
+    { discoveryUrl },
+    { discoveryUrl, securityEvents: { id: 'logout', backChannelLogout: { clientIds: ['us'] } } },
+    { discoveryUrl, securityEvents: { id: 'pushing', transmitter } },
+    poller.issuer('people'),
+  ];
+  await pollSecurityEvents({ ...poller.deps, issuers }, poller.deps.system.now() + 30_000);
+  expect(new Set(poller.requests.map(([url]) => url))).toEqual(new Set(['https://people.example/poll']));
+  expect(poller.entries.map(({ operation }) => operation)).toEqual(['ReceiveSecurityEvents']);
 });
 
 it('begins no request after its time', async () => {

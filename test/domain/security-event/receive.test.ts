@@ -1,10 +1,19 @@
 /**
- * Receiving events when the database fails or other writes come first: the transmitter sends the event again. The JTI of an
- * account event is its name, with any suffix after `#`.
+ * Receiving reports: a request that is malformed or not authentic, a database that fails, and other writes that come
+ * first, after which the transmitter sends the event again. The JTI of an account event is its name, with any suffix
+ * after `#`.
  */
 import type { AuditEntry } from '../../../lambda/domain/audit';
-import { subjectHash } from '../../../lambda/domain/identity/user';
-import { receiveSecurityEvents } from '../../../lambda/domain/security-event/receive';
+import { sessionHash, subjectHash } from '../../../lambda/domain/identity/user';
+import type { JsonObject } from '../../../lambda/domain/json-object';
+import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
+import type { EventTokens } from '../../../lambda/domain/security-event/event-tokens';
+import {
+  receiveLogout,
+  receiveSecurityEvents,
+  receiveTokenRevocation,
+  type ReceivedRequest,
+} from '../../../lambda/domain/security-event/receive';
 import type { ReceivedEvent } from '../../../lambda/domain/security-event/receive-set';
 import { SET_TYPE } from '../../../lambda/domain/security-event/set';
 import { BEGINNING, createFakeSystem } from '../fake-system';
@@ -122,6 +131,20 @@ it('asks for a retry if other writes always come first', async () => {
   expect(receiver.received).toEqual([]);
 });
 
+it.each([
+  [
+    'a failure of the issuer',
+    new ProviderFailure('unreachable', 'no answer'),
+    { type: 'InternalServerException' },
+  ],
+  ['a defect', new Error('a defect'), { message: 'a defect' }],
+])('asks for a retry if %s prevents that the user is known', async (_what, error, rejection) => {
+  const metadata = { read: () => Promise.reject(error) };
+  await expect(receive('1', { metadata })).rejects.toMatchObject(rejection);
+  expect(receiver.received).toEqual([]);
+  expect(await receiver.deps.restrictions.ofUser(USER)).toBeUndefined();
+});
+
 it('restricts the user of the issuer in its tokens, which can end with a slash', async () => {
   const issuer = `${ISSUER}/`;
   await receive('1', { metadata: { read: () => Promise.resolve({ issuer }) } });
@@ -185,5 +208,228 @@ describe('an event that ends the grants of an account', () => {
     receiver.deps.system.advance(1);
     await receive('account-disabled#2', { issuers });
     expect(await begun()).toHaveLength(1);
+  });
+});
+
+describe('a logout token', () => {
+  const LOGOUT = 'http://schemas.openid.net/event/backchannel-logout';
+  const claims = {
+    iss: ISSUER,
+    sub: 'ana',
+    iat: BEGINNING,
+    exp: BEGINNING + 120,
+    jti: 'logout',
+    events: { [LOGOUT]: {} },
+  };
+
+  /** Receives it with these claims; the verifier reads the address of the keys, as for a real signature. */
+  const receiveToken = (
+    change: object = {},
+    request: Partial<ReceivedRequest> = {},
+    metadata: object = { jwks_uri: `${ISSUER}/keys` },
+  ) => {
+    const tokens: EventTokens = {
+      async verify(_token, expected) {
+        await expected.jwksUri();
+        return { ...claims, ...change };
+      },
+    };
+    const [{ discoveryUrl }] = receiver.deps.issuers as [(typeof receiver.deps.issuers)[number]];
+    return receiveLogout(
+      {
+        ...receiver.deps,
+        issuers: [
+          { discoveryUrl, securityEvents: { id: 'people', backChannelLogout: { clientIds: ['us'] } } },
+        ],
+        metadata: { read: () => Promise.resolve({ issuer: ISSUER, ...metadata }) },
+        tokens,
+      },
+      {
+        issuerId: 'people',
+        contentType: 'application/x-www-form-urlencoded',
+        authorization: undefined,
+        body: 'logout_token=a.b.c',
+        ...request,
+      },
+    );
+  };
+
+  const restriction = () => receiver.deps.restrictions.ofUser(USER);
+
+  it('ends the sessions of its user', async () => {
+    await receiveToken();
+    expect(await restriction()).toMatchObject({ endedBefore: BEGINNING });
+  });
+
+  it.each<[string, Partial<ReceivedRequest>, string]>([
+    ['in JSON', { contentType: 'application/json' }, 'must be a form'],
+    ['without a content type', { contentType: undefined }, 'must be a form'],
+    ['in a body that is too long', { body: `logout_token=${'a'.repeat(65_536)}` }, 'must be a form'],
+    ['under another name', { body: 'token=a.b.c' }, 'must contain one logout_token'],
+    ['with another one', { body: 'logout_token=a.b.c&logout_token=d.e.f' }, 'must contain one logout_token'],
+  ])('%s is rejected before it is verified', async (_where, request, message) => {
+    const verified = receiveToken({ iss: 'https://never-read.example' }, request);
+    await expect(verified).rejects.toMatchObject({ code: 'invalid_request' });
+    await expect(verified).rejects.toThrow(message);
+    expect(await restriction()).toBeUndefined();
+  });
+
+  it.each<[string, object, string]>([
+    ['that has expired', { exp: BEGINNING - 60 }, 'invalid_request'],
+    ['from the future', { iat: BEGINNING + 61 }, 'invalid_request'],
+    ['with a nonce, which an ID token has', { nonce: 'n' }, 'invalid_request'],
+    ['without the event', { events: {} }, 'invalid_request'],
+    ['about a user of another issuer', { iss: 'https://other.example' }, 'invalid_issuer'],
+  ])('%s is rejected', async (_what, change, code) => {
+    await expect(receiveToken(change)).rejects.toMatchObject({ code });
+    expect(await restriction()).toBeUndefined();
+    expect(receiver.entries).toEqual([expect.objectContaining({ outcome: 'denied' })]);
+  });
+
+  it('of an issuer that publishes no keys is rejected', async () => {
+    await expect(receiveToken({}, {}, {})).rejects.toMatchObject({ code: 'invalid_metadata' });
+    expect(await restriction()).toBeUndefined();
+  });
+
+  it('is not accepted from an issuer that only transmits security events', async () => {
+    const request = {
+      issuerId: 'people',
+      contentType: 'application/x-www-form-urlencoded',
+      authorization: undefined,
+      body: 'logout_token=a.b.c',
+    };
+    await expect(receiveLogout(receiver.deps, request)).rejects.toMatchObject({
+      type: 'ResourceNotFoundException',
+    });
+  });
+});
+
+describe('a request to revoke all tokens of a user', () => {
+  const SUBJECT = { format: 'iss_sub', iss: ISSUER, sub: 'ana' };
+  const valid = { iat: BEGINNING, exp: BEGINNING + 120 };
+
+  const revoke = (request: Partial<ReceivedRequest> = {}, claims: JsonObject = valid) => {
+    const [{ discoveryUrl }] = receiver.deps.issuers as [(typeof receiver.deps.issuers)[number]];
+    const globalTokenRevocation = {
+      issuer: 'https://caller.example',
+      jwksUri: 'https://caller.example/keys',
+    };
+    const tokens: EventTokens = {
+      async verify(_token, expected) {
+        expect(await expected.jwksUri()).toBe(globalTokenRevocation.jwksUri);
+        return claims;
+      },
+    };
+    return receiveTokenRevocation(
+      {
+        ...receiver.deps,
+        issuers: [{ discoveryUrl, securityEvents: { id: 'people', globalTokenRevocation } }],
+        tokens,
+      },
+      {
+        issuerId: 'people',
+        contentType: 'application/json',
+        authorization: 'Bearer a.b.c',
+        body: JSON.stringify({ sub_id: SUBJECT }),
+        ...request,
+      },
+    );
+  };
+
+  const restriction = () => receiver.deps.restrictions.ofUser(USER);
+
+  it.each([
+    ['with a JTI', { ...valid, jti: 'revocation' }, { jti: 'revocation' }],
+    ['without a JTI', valid, {}],
+  ])('ends the sessions of the user, %s', async (_what, claims, entry) => {
+    await revoke({}, claims);
+    expect(await restriction()).toMatchObject({ endedBefore: BEGINNING });
+    expect(receiver.entries).toEqual([expect.objectContaining({ outcome: 'allowed', user: USER, ...entry })]);
+  });
+
+  it('names the subject as earlier drafts do', async () => {
+    await revoke({ body: JSON.stringify({ subject: SUBJECT }) });
+    expect(await restriction()).toMatchObject({ endedBefore: BEGINNING });
+  });
+
+  it.each([
+    ['no Authorization header', undefined],
+    ['another scheme', 'Basic YTpi'],
+    ['two tokens', 'Bearer a.b.c d.e.f'],
+    ['a token that is too long', `Bearer ${'a'.repeat(65_537)}`],
+  ])('is rejected with %s', async (_what, authorization) => {
+    await expect(revoke({ authorization })).rejects.toMatchObject({
+      type: 'UnauthorizedException',
+      detail: 'no bearer token',
+    });
+    expect(await restriction()).toBeUndefined();
+  });
+
+  it.each([
+    ['states no time', {}, 'iat or exp is missing'],
+    [
+      'has expired',
+      { ...valid, exp: BEGINNING - 60 },
+      'invalid_request: The token is no longer valid (exp).',
+    ],
+    [
+      'is from the future',
+      { ...valid, iat: BEGINNING + 61 },
+      'invalid_request: The iat of the token is in the future.',
+    ],
+  ])('is rejected if the token %s, and the caller does not learn why', async (_what, claims, detail) => {
+    await expect(revoke({}, claims)).rejects.toMatchObject({
+      type: 'UnauthorizedException',
+      message: 'The bearer token is missing or not valid.',
+      detail,
+    });
+    expect(await restriction()).toBeUndefined();
+  });
+
+  it.each<[string, Partial<ReceivedRequest>]>([
+    ['in another content type', { contentType: 'text/plain' }],
+    ['in a body that is too long', { body: JSON.stringify({ sub_id: SUBJECT, more: 'a'.repeat(65_536) }) }],
+    ['in a body that is not JSON', { body: 'sub_id=ana' }],
+    ['without a subject', { body: '{}' }],
+    ['for a subject in another format', { body: '{"sub_id":{"format":"opaque","id":"ana"}}' }],
+    [
+      'for a subject that a device narrows',
+      { body: JSON.stringify({ sub_id: { format: 'complex', user: SUBJECT, device: SUBJECT } }) },
+    ],
+    [
+      'for an email address that the deployment does not accept',
+      { body: '{"sub_id":{"format":"email","email":"ana@example.com"}}' },
+    ],
+  ])('is rejected %s', async (_what, request) => {
+    await expect(revoke(request)).rejects.toMatchObject({ type: 'ValidationException' });
+    expect(await restriction()).toBeUndefined();
+  });
+
+  it('is denied for a user of another issuer', async () => {
+    const body = JSON.stringify({ sub_id: { ...SUBJECT, iss: 'https://other.example' } });
+    await expect(revoke({ body })).rejects.toMatchObject({ type: 'AccessDeniedException' });
+    const other = subjectHash({ kind: 'jwt', issuer: 'https://other.example', subject: 'ana' });
+    expect(await receiver.deps.restrictions.ofUser(other)).toBeUndefined();
+  });
+
+  it('of a complex subject ends only its session', async () => {
+    const sub_id = { format: 'complex', user: SUBJECT, session: { format: 'opaque', id: 'session-1' } };
+    await revoke({ body: JSON.stringify({ sub_id }) });
+    const stored = await restriction();
+    expect(stored?.endedSessions).toEqual({ [sessionHash(ISSUER, 'session-1')]: BEGINNING });
+    expect(stored?.endedBefore).toBeUndefined();
+  });
+
+  it('of a complex subject without a session ends all sessions', async () => {
+    await revoke({ body: JSON.stringify({ sub_id: { format: 'complex', user: SUBJECT } }) });
+    expect(await restriction()).toMatchObject({ endedBefore: BEGINNING });
+  });
+
+  it('of a complex subject whose session has another format is rejected', async () => {
+    const sub_id = { format: 'complex', user: SUBJECT, session: { format: 'email', email: 'a@example.com' } };
+    await expect(revoke({ body: JSON.stringify({ sub_id }) })).rejects.toMatchObject({
+      type: 'ValidationException',
+      detail: 'the session of the complex subject is not opaque',
+    });
   });
 });
