@@ -45,6 +45,8 @@ export function startIdentityProvider(
 
   const provider = new Provider(server.origin, {
     ...providerConfiguration(FERNHILL_ID, FERNHILL_ACCOUNTS, state, resource),
+    // Portals learn from it how a user signs in with another account.
+    discovery: { prompt_values_supported: ['none', 'login', 'consent'] },
     claims: { openid: ['sub'], profile: ['name'] },
     scopes: ['openid'],
     // The ID token contains the name, so the application does not need a second request.

@@ -53,7 +53,7 @@ async function portal(_deps: PortalRouteDependencies, request: PortalRequest): R
   }
   const error = query.get('error');
   if (hasOutcome(result, 'signedIn')) {
-    const shownError = isLoginError(error) ? error : undefined;
+    const shownError = isLoginError(error) || error === PERMISSION_DENIED ? error : undefined;
     return shown(renderSignIn(publicFrame(request, result.portal), { error: shownError }));
   }
   if ('refused' in result && result.refused === 'signed-out' && result.portal) {
@@ -67,10 +67,15 @@ async function portal(_deps: PortalRouteDependencies, request: PortalRequest): R
 async function signIn({ system }: PortalRouteDependencies, request: PortalRequest): Response {
   const { portalId, cookies, event } = request;
   const secret = system.randomToken(32);
-  const result = await request.perform({ signIn: { portalId, secret } });
+  const query = queryOf(event);
+  // The value only switches the choice on: nothing of the address reaches the identity provider.
+  const otherAccount = query.get('account') === 'other';
+  const result = await request.perform({
+    signIn: { portalId, secret, ...(otherAccount && { otherAccount }) },
+  });
   if ('refused' in result) return refusal(request, result);
   if (!hasOutcome(result, 'signInUrl')) throw new Error('connections: the result has no signInUrl');
-  const resume = completionUriIn(queryOf(event).get('session_id'));
+  const resume = completionUriIn(query.get('session_id'));
   return redirected(result.signInUrl, cookies.setSignIn({ secret, resume }));
 }
 

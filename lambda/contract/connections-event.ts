@@ -47,8 +47,13 @@ const requested = <T extends v.ObjectEntries>(action: T) =>
 
 /** The event of an invocation, which requests one action. */
 export const ConnectionsEventSchema = v.union([
-  /** The portal's appearance and its sign-in URL. `secret` is a new secret of 32 bytes, kept in the browser's cookie. */
-  requested({ signIn: v.strictObject({ portalId, secret }) }),
+  /**
+   * The portal's appearance and its sign-in URL. `secret` is a new secret of 32 bytes, kept in the browser's cookie. With
+   * `otherAccount`, the identity provider asks for the account instead of using the one that is signed in.
+   */
+  requested({
+    signIn: v.strictObject({ portalId, secret, otherAccount: v.exactOptional(v.literal(true)) }),
+  }),
   /** The identity provider's response to the sign-in that `secret` began. */
   requested({ finishSignIn: v.strictObject({ portalId, secret, query }) }),
   /** The agents and connections of the signed-in person, or only the portal's appearance. */

@@ -15,7 +15,10 @@ export const LOGIN_ERRORS = [
 
 export type LoginError = (typeof LOGIN_ERRORS)[number];
 
-const SIGN_IN_FAILURES: Readonly<Record<LoginError, Pick<Message, 'title' | 'happened' | 'next'>>> = {
+/** What the sign-in page can report. */
+type Reported = LoginError | 'access_denied';
+
+const REPORTS: Readonly<Record<Reported, Omit<Message, 'status' | 'actions'>>> = {
   login_failed: {
     title: 'The sign-in did not work',
     happened: html`The response of the identity provider could not be used (<code>login_failed</code>).`,
@@ -24,7 +27,7 @@ const SIGN_IN_FAILURES: Readonly<Record<LoginError, Pick<Message, 'title' | 'hap
   login_rejected: {
     title: 'You cannot use this page',
     happened: html`You signed in, but this account is not admitted here (<code>login_rejected</code>).`,
-    next: 'Sign in with another account, or ask the operator of this page for access.',
+    next: 'Use another account, or ask the operator of this page for access, and sign in again.',
   },
   login_unavailable: {
     title: 'You cannot sign in at the moment',
@@ -32,16 +35,25 @@ const SIGN_IN_FAILURES: Readonly<Record<LoginError, Pick<Message, 'title' | 'hap
     next: 'Try again in a few minutes. If the error persists, send this message to the operator of this page.',
   },
   session_expired: {
+    icon: 'info',
+    tone: 'calm',
     title: 'You are signed out',
     happened: 'Your session is over. Nothing changed.',
     next: 'Sign in again to continue.',
+  },
+  access_denied: {
+    icon: 'info',
+    tone: 'calm',
+    title: 'Access was not granted',
+    happened: 'Nothing was connected. If that is what you wanted, there is nothing more to do.',
+    next: 'To grant access after all, sign in, and choose Connect.',
   },
 };
 
 /** Why a person sees the sign-in page. */
 export interface SignInReason {
-  /** A sign-in failed, or a session ended. */
-  readonly error?: LoginError | undefined;
+  /** A sign-in failed, a session ended, or the person declined a connection. */
+  readonly error?: Reported | undefined;
   /** The completion URI of a connection that waits for the sign-in. */
   readonly resume?: string;
 }
@@ -51,6 +63,12 @@ export function renderSignIn(frame: PortalFrame, { error, resume }: SignInReason
   const { portal, path } = frame;
   const query = resume === undefined ? '' : `?session_id=${encodeURIComponent(resume)}`;
   const signIn = [linkButton(`${path}/login${query}`, 'Sign in')];
+  // Single sign-on would return the account that was just rejected or signed out.
+  const otherAccount = linkButton(
+    `${path}/login?account=other`,
+    'Use another account',
+    error === 'login_rejected' ? '' : 'plain',
+  );
   if (resume !== undefined) {
     return renderMessage(
       {
@@ -70,9 +88,11 @@ export function renderSignIn(frame: PortalFrame, { error, resume }: SignInReason
     return renderMessage(
       {
         status: 200,
-        ...SIGN_IN_FAILURES[error],
-        ...(error === 'session_expired' && { icon: 'info', tone: 'calm' }),
-        actions: signIn,
+        ...REPORTS[error],
+        actions:
+          error === 'login_rejected'
+            ? [otherAccount, linkButton(`${path}/login`, 'Sign in', 'plain')]
+            : [...signIn, otherAccount],
       },
       frameOf(frame),
     );
@@ -85,7 +105,7 @@ export function renderSignIn(frame: PortalFrame, { error, resume }: SignInReason
       title: 'See what your agents can reach',
       happened: `Agents of ${portal.name} can use accounts of yours, such as a calendar, if you allow it. Here you connect them, see when they last used the access, and disconnect them.`,
       next: html`You sign in at <strong>${portal.signInProvider}</strong>.`,
-      actions: signIn,
+      actions: [...signIn, otherAccount],
     },
     frameOf(frame),
   );

@@ -123,9 +123,18 @@ describeInBrowser('the consent portal in a browser', () => {
     await page.getByRole('button', { name: 'Not now' }).click();
     await heading(page, 'Access was not granted').waitFor();
     await inspect(page, '36-portal-declined');
-    await page.getByRole('link', { name: 'Back to the application' }).click();
-    await heading(page, 'Access was not granted').waitFor();
     await connect(page).waitFor();
+    await page.context().close();
+  });
+
+  it('a user who signed out signs in with another account', async () => {
+    const page = await openPage(browser);
+    await signInToPortal(page, 'Ana');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('link', { name: 'Use another account' }).click();
+    await page.getByRole('button', { name: nameOf('Ben') }).click();
+    await heading(page, 'Your agents and their access').waitFor();
+    await page.getByText(nameOf('Ben')).first().waitFor();
     await page.context().close();
   });
 
@@ -151,6 +160,7 @@ describeInBrowser('the consent portal in a browser', () => {
     ['39-not-found', '/no/such/page'],
     ['40-no-portal', '/portals/none-0123456789'],
     ['41-sign-in-failed', '?error=login_failed'],
+    ['42-sign-in-rejected', '?error=login_rejected'],
   ])('%s is accessible', async (name, path) => {
     const page = await openPage(browser);
     await page.goto(path.startsWith('/') ? local.ready.endpoint + path : local.ready.portal.url + path);

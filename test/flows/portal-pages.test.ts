@@ -5,7 +5,7 @@
 import { Browser, type Page } from './support/browser';
 import { TestPortal } from './support/portal';
 import { continueLink, locationOf, membersOf, PortalPages, titleOf } from './support/portal-pages';
-import { signInAndConsent, startProvider, type TestProvider } from './support/provider';
+import { declineConsent, signInAndConsent, startProvider, type TestProvider } from './support/provider';
 import { World, type TestAgent } from './support/world';
 
 let identityProvider: TestProvider;
@@ -123,12 +123,14 @@ describe('a person', () => {
     const page = await signIn(browser);
     const consentPage = await pages().ask(browser, page);
     expect(consentPage.html).toContain('Fernhill &amp; Sons');
-    const declined = await browser.submit(consentPage, {});
-    const back =
-      /href="([^"]*connect\/callback[^"]*)"/.exec(declined.html)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const { url: back } = await browser.submit(consentPage, {}, address('/connect/callback'));
+    expect(new URL(back).searchParams.get('error')).toBe('access_denied');
     const again = await browser.go(back);
+    expect(again.url).toBe(address('?error=access_denied'));
     expect(titleOf(again)).toBe('Access was not granted');
     expect(membersOf(again, 'connect')).toHaveProperty('connection');
+    // A person who is signed out gets the words, too.
+    expect(titleOf(await new Browser().go(back))).toBe('Access was not granted');
   });
 
   it('whose session ended at the provider signs in, and the connection is completed', async () => {
@@ -149,7 +151,36 @@ describe('a person', () => {
     expect(titleOf(await browser.go(done.url))).toBe(`${agent.name} can use ${agent.providerName} now`);
   });
 
-  it.each(['login_failed', 'login_rejected', 'login_unavailable', 'session_expired'])(
+  it('whom the provider denies access returns to the portal, and sees that nothing was connected', async () => {
+    const browser = new Browser();
+    const href = continueLink(await pages().ask(browser, await signIn(browser)));
+    const denied = await declineConsent(browser, href, address('/connect/callback'));
+    const again = await browser.go(denied.url);
+    expect(titleOf(again)).toBe('Access was not granted');
+    expect(membersOf(again, 'connect')).toHaveProperty('connection');
+  });
+
+  it('whom no agent admits can sign in with another account', async () => {
+    const page = await new Browser().step(address('?error=login_rejected'));
+    const [login = ''] = /[^"]*\/login\?[^"]*/.exec(page.html) ?? [];
+    const promptOf = async (path: string) =>
+      new URL(locationOf(await new Browser().step(new URL(path, page.url).href))).searchParams.getAll(
+        'prompt',
+      );
+    expect(await promptOf(login)).toEqual(['select_account']);
+    expect(await promptOf(address('/login'))).toEqual([]);
+    for (const query of ['account=none', 'account=OTHER', 'prompt=none', 'account=']) {
+      expect(await promptOf(address(`/login?${query}`))).toEqual([]);
+    }
+  });
+
+  it('can sign in with another account after signing out', async () => {
+    const browser = new Browser();
+    const out = await post(browser, 'logout', membersOf(await signIn(browser), 'logout'));
+    expect((await browser.go(locationOf(out))).html).toContain('/login?account=other"');
+  });
+
+  it.each(['login_failed', 'login_rejected', 'login_unavailable', 'session_expired', 'access_denied'])(
     'gets words for the error %s',
     async (error) => {
       const page = await new Browser().step(address(`?error=${error}`));
@@ -160,14 +191,11 @@ describe('a person', () => {
 });
 
 describe('an address that someone made up', () => {
-  it.each(['<script>', 'anything', 'access_denied'])(
-    'the error %s shows the ordinary page',
-    async (error) => {
-      const page = await new Browser().step(address(`?error=${encodeURIComponent(error)}`));
-      expect(titleOf(page)).toBe('See what your agents can reach');
-      expect(page.html).not.toContain('<script>');
-    },
-  );
+  it.each(['<script>', 'anything', 'server_error'])('the error %s shows the ordinary page', async (error) => {
+    const page = await new Browser().step(address(`?error=${encodeURIComponent(error)}`));
+    expect(titleOf(page)).toBe('See what your agents can reach');
+    expect(page.html).not.toContain('<script>');
+  });
 
   it('cannot claim that something was connected', async () => {
     const browser = new Browser();

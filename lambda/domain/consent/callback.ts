@@ -16,6 +16,7 @@ import { openSealedRequest } from './begin';
 import { bindingCookieName, page, type BrowserOutcome } from './browser';
 import { withParameters } from './return-url';
 import {
+  ACCESS_DENIED,
   consentContext,
   isExpired,
   newBoundSecret,
@@ -79,13 +80,19 @@ async function backToApplication(
   });
 }
 
-/** Returns the page for an error response of the provider; its `session_id` completes nothing. */
+/**
+ * Returns the page for an error response of the provider; its `session_id` completes nothing. A person who declined a
+ * connection of a portal returns to the portal immediately: its page has the words, and the way to connect after all.
+ */
 export async function notGranted(
   deps: BrowserDependencies,
   session: Session,
   error: string,
 ): Promise<BrowserOutcome> {
   const returnTo = await backToApplication(deps, session, newBoundSecret(session, deps.system), error);
+  if (error === ACCESS_DENIED && session.page?.portalId !== undefined) {
+    return { kind: 'redirect', location: returnTo };
+  }
   return page({ name: 'not-granted', provider: shownName(session.provider), error, returnTo });
 }
 

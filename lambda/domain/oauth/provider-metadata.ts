@@ -45,6 +45,7 @@ const documentSchema = (policy: EndpointPolicy) =>
     id_token_signing_alg_values_supported: optionalMethods,
     authorization_response_iss_parameter_supported: v.optional(v.boolean()),
     code_challenge_methods_supported: v.optional(v.array(v.string())),
+    prompt_values_supported: optionalMethods,
     pushed_authorization_request_endpoint: v.optional(endpoint(policy)),
     require_pushed_authorization_requests: v.optional(v.boolean()),
     revocation_endpoint: optionalEndpoint(policy),
@@ -54,7 +55,13 @@ const documentSchema = (policy: EndpointPolicy) =>
   });
 
 /** The members of an authorization server's metadata that this service uses. */
-export type Metadata = Pick<AuthorizationServer, keyof v.InferOutput<ReturnType<typeof documentSchema>>>;
+export type Metadata = Pick<
+  AuthorizationServer,
+  Exclude<keyof v.InferOutput<ReturnType<typeof documentSchema>>, 'prompt_values_supported'>
+> & {
+  /** Values of `prompt` (Initiating User Registration via OpenID Connect 1.0, section 4). */
+  readonly prompt_values_supported?: string[];
+};
 
 /**
  * Returns the validated metadata of a document.

@@ -81,14 +81,23 @@ export function signInEndpoints({ authorization_endpoint: endpoint, jwks_uri: jw
   return { endpoint, jwksUri };
 }
 
+/**
+ * Returns the `prompt` (OpenID Connect Core 1.0, section 3.1.2.1) for a sign-in with another account. Without it, single
+ * sign-on returns the account that is signed in. Undefined if the provider's metadata list neither value.
+ */
+export const accountPrompt = ({ prompt_values_supported: supported }: Metadata): string | undefined =>
+  ['select_account', 'login'].find((value) => supported?.includes(value) ?? true);
+
 /** Returns the location for the browser. @throws ProviderFailure */
 async function signInUrl(
   client: ProviderClient,
   served: ServedPortal,
-  { binding, redirectUri }: { readonly binding: SignInBinding; readonly redirectUri: string },
+  request: { readonly binding: SignInBinding; readonly redirectUri: string; readonly otherAccount: boolean },
 ): Promise<string> {
+  const { binding, redirectUri, otherAccount } = request;
   const { endpoint } = signInEndpoints(client.metadata);
   const { clientId } = client.provider;
+  const prompt = otherAccount ? accountPrompt(client.metadata) : undefined;
   const { audience } = served.portal.idpConfig;
   const parameters = new URLSearchParams({
     response_type: 'code',
@@ -102,6 +111,7 @@ async function signInUrl(
       code_challenge_method: 'S256',
     }),
     ...(audience !== undefined && { audience }),
+    ...(prompt !== undefined && { prompt }),
   });
   // Anyone can open the sign-in page, so the service pushes only where the provider accepts nothing else.
   if (!client.metadata.require_pushed_authorization_requests) return authorizationUrl(endpoint, parameters);
@@ -132,22 +142,29 @@ async function atProvider<T>(work: () => Promise<T>): Promise<T> {
 const clientOf = (deps: SignInDependencies, { portal, signInProvider }: ServedPortal) =>
   deps.providerClients.of(signInProvider, portal.arn);
 
+export interface SignInBeginning {
+  /** New, 32 random bytes in base64url, which the browser keeps until the response. */
+  readonly secret: string;
+  /** The person wants another account than the one that is signed in at the identity provider. */
+  readonly otherAccount?: true;
+}
+
 /**
  * Begins a sign-in: returns the portal and the URL of the identity provider.
  *
- * @param secret new, 32 random bytes in base64url, which the browser keeps until the response
  * @throws PortalRefusal
  */
 export async function beginSignIn(
   deps: SignInDependencies,
   served: ServedPortal,
-  secret: string,
+  { secret, otherAccount }: SignInBeginning,
 ): Promise<{ readonly signInUrl: string }> {
   const { id } = served.portal;
   return atProvider(async () => ({
     signInUrl: await signInUrl(await clientOf(deps, served), served, {
       binding: bindingOf(id, secret),
       redirectUri: portalCallbackUrl(deps.baseUrl, id),
+      otherAccount: otherAccount === true,
     }),
   }));
 }

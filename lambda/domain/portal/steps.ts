@@ -35,7 +35,13 @@ import {
   type ServedPortalDependencies,
 } from './served-portal';
 import type { PortalSessionStore } from './session';
-import { beginSignIn, finishSignIn, type NewSession, type SignInDependencies } from './sign-in';
+import {
+  beginSignIn,
+  finishSignIn,
+  type NewSession,
+  type SignInDependencies,
+  type SignInBeginning,
+} from './sign-in';
 
 export type PortalStepDependencies = ServedPortalDependencies &
   SignInDependencies &
@@ -121,8 +127,8 @@ interface OnConnection extends OnSession {
 /** Creates the steps of portals. */
 export function createPortalSteps(deps: PortalStepDependencies) {
   return {
-    signIn: ({ portalId, secret }: { readonly portalId: string; readonly secret: string }) =>
-      step(deps, { operation: 'PortalSignIn', portalId }, (served) => beginSignIn(deps, served, secret)),
+    signIn: ({ portalId, ...begin }: { readonly portalId: string } & SignInBeginning) =>
+      step(deps, { operation: 'PortalSignIn', portalId }, (served) => beginSignIn(deps, served, begin)),
 
     finishSignIn: ({
       portalId,

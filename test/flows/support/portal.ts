@@ -147,8 +147,9 @@ export class TestPortal {
     return result as Outcome<Key>;
   }
 
-  async signInUrl(secret = newSecret()): Promise<string> {
-    const { signInUrl } = await this.outcome('signInUrl', { signIn: { portalId: this.id, secret } });
+  async signInUrl(secret = newSecret(), more: { otherAccount?: true } = {}): Promise<string> {
+    const signIn = { portalId: this.id, secret, ...more };
+    const { signInUrl } = await this.outcome('signInUrl', { signIn });
     return signInUrl;
   }
 
