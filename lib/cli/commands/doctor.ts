@@ -135,7 +135,7 @@ async function issuerChecks(discoveryUrl: string): Promise<Check[]> {
   const { keys: published } = keys.document;
   return [
     Array.isArray(published) && published.length > 0
-      ? ok(check, `${issuer}: ${published.length} keys`)
+      ? ok(check, `${issuer}: ${published.length} ${published.length === 1 ? 'key' : 'keys'}`)
       : fail(check, `${jwksUri} has no keys`, 'The service cannot validate user tokens without keys.'),
   ];
 }
