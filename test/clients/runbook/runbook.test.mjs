@@ -22,6 +22,7 @@ const SILENT = [
   /delete-function-concurrency/,
   /put-resource-policy/,
   /tag-resource/,
+  /user list$/m,
 ];
 
 /** Blocks that must not work on what the later ones use. */
@@ -32,6 +33,8 @@ const INPUT_OF = [[/provider update .*--secret/, () => world.clientSecret]];
 
 /** Hints of the command, which are not its result. */
 const HINT_OF = [
+  // At these points, the earlier blocks have lifted every suspension.
+  [/user list$/m, /^(No (agent|user) is suspended\.\n){1,2}$/],
   [/grants revoke .*--no-wait/, /^Follow the revocation: agent-identity grants revocation \S+\n$/],
   [/transfer-ownership/, /^(Ask the new owner to change the resource once, [^\n]*\n){2}$/],
 ];
