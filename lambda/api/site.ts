@@ -1,4 +1,4 @@
-/** The addresses outside of any portal: what a person finds who comes without a link, or with a broken one. */
+/** The addresses outside of any portal: the home page, the icon, and the page for an address that does not exist. */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { ServiceError } from '../domain/service-error';
 import { renderFailure, renderHome, renderNotFound } from '../pages/portal-pages';
