@@ -180,6 +180,9 @@ function disconnection(_deps: PortalRouteDependencies, request: PortalRequest): 
   });
 }
 
+/** The address of a form, opened without the form: from the history, a bookmark, or a restored tab. It changes nothing. */
+const toPortal: PortalRoute = (_deps, { path }) => Promise.resolve(redirected(path));
+
 const ROUTES = {
   Portal: portal,
   PortalSignIn: signIn,
@@ -188,6 +191,9 @@ const ROUTES = {
   PortalConnect: connect,
   PortalComplete: complete,
   PortalDisconnect: disconnect,
+  PortalSignOutReopened: toPortal,
+  PortalConnectReopened: toPortal,
+  PortalDisconnectReopened: toPortal,
   PortalDisconnection: disconnection,
 } as const satisfies Record<string, PortalRoute>;
 

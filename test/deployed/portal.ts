@@ -81,6 +81,9 @@ export async function checkPortal(
     const done = await pages.post(browser, 'disconnect', membersOf(question, 'disconnect'));
     const progress = await browser.go(locationOf(done));
     match(titleOf(progress), /no longer has access/);
+    for (const form of ['connect', 'disconnect', 'logout']) {
+      strictEqual((await browser.go(pages.address(`/${form}`))).url, pages.address());
+    }
   });
 
   await checks.check('a person declines, signs out, and is then signed out', async () => {

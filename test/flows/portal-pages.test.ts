@@ -212,11 +212,25 @@ describe('an address that someone made up', () => {
     },
   );
 
+  it.each(['/connect', '/disconnect', '/logout'])(
+    '%s, opened without its form, leads to the portal and changes nothing',
+    async (path) => {
+      const browser = new Browser();
+      await connect(browser, await signIn(browser));
+      const query = '?connection=a&confirmed=yes&error=access_denied';
+      expect(locationOf(await browser.step(address(path + query)))).toBe(address());
+      const page = await browser.go(address(path));
+      expect([page.url, titleOf(page)]).toEqual([address(), 'Your agents and their access']);
+      expect(page.html).toContain('Connected on');
+    },
+  );
+
   it.each([
     '',
     '/login',
     '/callback?code=a&state=b',
     '/connect/callback?session_id=x',
+    '/connect',
     '/disconnections/none',
   ])('of an unknown portal and of one that is not active look alike: %s', async (path) => {
     const unknown = await new Browser().go(`${world.local.endpoint}/portals/none-0123456789${path}`);
