@@ -1,8 +1,9 @@
 /** Returns an OAuth2 provider's client secret, from the token vault or AWS Secrets Manager, for requests to its server. */
 import { clientSecretContext, type ProviderConfiguration } from '../provider/oauth2-provider';
 import type { ExternalSecrets } from '../sealing/external-secret';
-import type { Seal } from '../sealing/sealing';
+import { ShreddedError, UnreadableError, type Seal } from '../sealing/sealing';
 import type { SecretStore } from '../sealing/secret-store';
+import { ServiceError } from '../service-error';
 
 export interface ClientSecretDependencies {
   readonly clientSecrets: Pick<SecretStore, 'get'>;
@@ -14,6 +15,13 @@ export interface ClientSecretDependencies {
 export class NoClientSecretError extends Error {
   override readonly name = 'NoClientSecretError';
 }
+
+/**
+ * Returns whether the error is about this client's credential only. It persists until the owner of the provider, of the
+ * secret, or of the signing key corrects it.
+ */
+export const isCredentialError = (error: unknown): boolean =>
+  [ServiceError, ShreddedError, UnreadableError, NoClientSecretError].some((kind) => error instanceof kind);
 
 /** @throws AccessDeniedException or ValidationException for an external secret that cannot be used; NoClientSecretError */
 export async function openClientSecret(

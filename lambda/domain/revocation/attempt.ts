@@ -7,6 +7,7 @@ import type { AuditTrail } from '../audit';
 import { hashOf } from '../digest';
 import type { Grant, GrantStore } from '../grant/grant';
 import { changedConcurrently } from '../resource-write';
+import { isCredentialError } from '../oauth/client-secret';
 import type { ProviderClients } from '../oauth/provider-client';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { NotRevoked, revokeTokens, type RevocationOutcome } from '../oauth/revocation';
@@ -103,6 +104,21 @@ async function reasonToKeep(
 }
 
 /**
+ * Returns the failure for an error of the client's credential. The provider got no request, and a retry can succeed: the
+ * owner can make the credential available again.
+ *
+ * @throws the error itself if it has another cause
+ */
+function credentialFailure(
+  cause: unknown,
+  code: 'client_secret_unavailable' | 'client_assertion_unavailable',
+): ProviderFailure {
+  if (cause instanceof ProviderFailure) return cause;
+  if (!isCredentialError(cause)) throw cause;
+  return new ProviderFailure(code, "the client's credential is unavailable", { unavailable: true, cause });
+}
+
+/**
  * Returns the client for the request: the one of the provider as it is now, if it is still the same client at the same
  * server, because its secret might have been replaced. Otherwise, the client of the time when the tokens were enqueued.
  *
@@ -119,7 +135,9 @@ async function clientOf(
       return await deps.providerClients.of(live, workloadArn);
     } catch (error) {
       // The secret can be deleted or replaced at this moment, or made unavailable by its owner.
-      if (error instanceof ProviderFailure || clientSecret === undefined) throw error;
+      if (error instanceof ProviderFailure || clientSecret === undefined) {
+        throw credentialFailure(error, 'client_secret_unavailable');
+      }
     }
   }
   if (!usesSecret(provider.clientAuthenticationMethod)) return deps.providerClients.of(provider, workloadArn);
@@ -220,11 +238,12 @@ export async function attemptRevocation(deps: AttemptDependencies, item: OutboxI
     await write(endedBy(item, await revokeTokens(client, content.tokens)));
     return 'ended';
   } catch (error) {
-    if (!(error instanceof ProviderFailure)) throw error;
-    const { code, unavailable, retryAfter } = error;
-    if (error instanceof NotRevoked) {
-      const replacement = replaced(content, error);
-      if (replacement) await writeWithReplacement(deps, item, error, replacement);
+    // An assertion is signed when the request is sent.
+    const failure = credentialFailure(error, 'client_assertion_unavailable');
+    const { code, unavailable, retryAfter } = failure;
+    if (failure instanceof NotRevoked) {
+      const replacement = replaced(content, failure);
+      if (replacement) await writeWithReplacement(deps, item, failure, replacement);
       else await write(failed(item, { code }, system.now()));
       return 'not-revoked';
     }

@@ -5,7 +5,7 @@
 import type { AuditTrail } from '../audit';
 import { hashOf } from '../digest';
 import { grantContext, type GrantTokens, type SealedTokens } from '../grant/grant';
-import { NoClientSecretError, openClientSecret, type ClientSecretDependencies } from '../oauth/client-secret';
+import { isCredentialError, openClientSecret, type ClientSecretDependencies } from '../oauth/client-secret';
 import {
   clientBindingDigest,
   type Oauth2Provider,
@@ -15,7 +15,6 @@ import type { RevocationReach } from '../provider/revocation-reach';
 import { usesSecret } from '../provider/vendor';
 import { reachOf } from '../provider/vendors';
 import { ShreddedError, UnreadableError, type Seal } from '../sealing/sealing';
-import { ServiceError } from '../service-error';
 import { epochSeconds, type System } from '../system';
 import { UnstorableError } from '../unstorable';
 import { recordEnd } from './end';
@@ -50,9 +49,6 @@ async function openGrantTokens(
   return JSON.parse(await seal.open({ ...context, binding }, tokens.sealed)) as SealedTokens;
 }
 
-/** Errors that a later attempt to read the secret returns too. */
-const CONCERNS_ONE_SECRET = [ServiceError, ShreddedError, UnreadableError, NoClientSecretError];
-
 /** Returns the client secret; undefined for a client without one, or if it is not available. */
 async function clientSecretOf(
   deps: ClientSecretDependencies,
@@ -63,7 +59,7 @@ async function clientSecretOf(
     return await openClientSecret(deps, provider);
   } catch (error) {
     // An attempt can still use the secret that the provider has by then.
-    if (CONCERNS_ONE_SECRET.some((kind) => error instanceof kind)) return undefined;
+    if (isCredentialError(error)) return undefined;
     throw error;
   }
 }

@@ -3,6 +3,8 @@ import { attemptRevocation } from '../../../lambda/domain/revocation/attempt';
 import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
 import type { OutboxItem } from '../../../lambda/domain/revocation/revocation';
 import { storeItem } from '../../../lambda/domain/revocation/store-item';
+import { clientSecretContext } from '../../../lambda/domain/provider/oauth2-provider';
+import { accessDenied } from '../../../lambda/domain/service-error';
 import { sampleProvider } from '../samples';
 import { createRevocationService, type RevocationService } from './revocation-service';
 
@@ -67,13 +69,71 @@ it('a secret that was lost after the revocation does not prevent it', async () =
   expect([...service.server.alive]).toEqual([]);
 });
 
-it('a provider that still exists without a secret is tried again, and gets no request without it', async () => {
-  await service.grant('alice');
-  await service.stores.clientSecrets.remove(service.provider.id);
-  const revocationId = await revoked();
-  await service.sweep();
-  expect(await stateOf(revocationId)).toEqual([['PENDING', 'internal_error']]);
-  expect(service.server.requests).toEqual([]);
+describe('a provider that still exists, whose credential was lost before the revocation,', () => {
+  it('is tried again, and its item says that the secret is missing', async () => {
+    await service.grant('alice');
+    await service.stores.clientSecrets.remove(service.provider.id);
+    const revocationId = await revoked();
+    await service.sweep();
+    expect(await stateOf(revocationId)).toEqual([['PENDING', 'client_secret_unavailable']]);
+    expect(service.server.requests).toEqual([]);
+    expect(service.errors).toEqual([]);
+  });
+
+  it('confirms when its owner has set the secret again', async () => {
+    await service.grant('alice');
+    await service.stores.clientSecrets.remove(service.provider.id);
+    const revocationId = await revoked();
+    await service.sweep();
+    const sealed = await service.seal.seal(clientSecretContext(service.provider), 'secret');
+    await service.stores.clientSecrets.put(service.provider.id, sealed, service.provider.revision);
+    await service.sweepFor(600);
+    expect(await stateOf(revocationId)).toEqual([['CONFIRMED', undefined]]);
+    expect([...service.server.alive]).toEqual([]);
+  });
+
+  it('is tried again, and its item says the same of a secret in AWS Secrets Manager', async () => {
+    const arn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:lost-AbCdEf';
+    const external = sampleProvider({ externalSecret: { arn, jsonKey: 'secret' } });
+    await service.stores.providers.create(external);
+    await service.grant('alice', external);
+    const revocationId = await revoked();
+    await service.sweep();
+    expect(await stateOf(revocationId)).toEqual([['PENDING', 'client_secret_unavailable']]);
+    expect(service.server.requests).toEqual([]);
+    expect(JSON.stringify(await service.items(revocationId))).not.toContain(arn);
+  });
+
+  it('is tried again, and its item says that the signing key is missing', async () => {
+    const signing = sampleProvider({ clientAuthenticationMethod: 'AWS_IAM_ID_TOKEN_JWT' });
+    await service.stores.providers.create(signing);
+    await service.grant('alice', signing);
+    const revocationId = await revoked();
+    const { providerClients } = service.deps;
+    const assert = () => Promise.reject(accessDenied('The signing key cannot be used.', 'KMS refuses'));
+    await service.sweep({
+      ...service.deps,
+      providerClients: {
+        ...providerClients,
+        of: async (...asked) => ({ ...(await providerClients.of(...asked)), credential: { assert } }),
+      },
+    });
+    expect(await stateOf(revocationId)).toEqual([['PENDING', 'client_assertion_unavailable']]);
+    expect(service.errors).toEqual([]);
+  });
+
+  it('gets no request for the error of a defect, which is reported', async () => {
+    await service.grant('alice');
+    await service.stores.clientSecrets.remove(service.provider.id);
+    const revocationId = await revoked();
+    const defect = new Error('a defect');
+    await service.sweep({
+      ...service.deps,
+      providerClients: { ...service.deps.providerClients, of: () => Promise.reject(defect) },
+    });
+    expect(await stateOf(revocationId)).toEqual([['PENDING', 'internal_error']]);
+    expect(service.errors).toEqual([defect]);
+  });
 });
 
 it('a deleted provider whose client signs assertions gets them from the agent of the grant', async () => {
