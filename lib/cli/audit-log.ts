@@ -26,7 +26,8 @@ export function auditEntryOf(line: string): AuditEntry | undefined {
     const { message, timestamp, audit } = JSON.parse(line) as Record<string, unknown>;
     if (message !== 'audit' || typeof timestamp !== 'string' || typeof audit !== 'object' || audit === null)
       return undefined;
-    return { time: Date.parse(timestamp), audit: { ...audit } };
+    const time = Date.parse(timestamp);
+    return Number.isNaN(time) ? undefined : { time, audit: { ...audit } };
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 /** Results of checks, one line each: whether it is good, and what to do if it is not. */
 import type { CliContext } from './context';
-import { painter, print, printable } from './output';
+import { print, styled } from './output';
 
 export interface Check {
   readonly status: 'ok' | 'warn' | 'fail';
@@ -30,13 +30,12 @@ const STYLE = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 
 /** Prints the checks for people. */
 export function printChecks(context: CliContext, checks: readonly Check[]): void {
-  const paint = painter(context.process.stdout, context.env);
   const width = Math.max(...checks.map(({ check }) => check.length));
   for (const { status, check, detail, action } of checks) {
     print(
       context,
-      `${paint(STYLE[status], status.padEnd(4))}  ${printable(check).padEnd(width)}  ${printable(detail)}`,
-      ...(action === undefined ? [] : [`${' '.repeat(6 + width + 2)}${printable(action)}`]),
+      [styled(STYLE[status], status.padEnd(4)), `  ${check.padEnd(width)}  ${detail}`],
+      ...(action === undefined ? [] : [`${' '.repeat(6 + width + 2)}${action}`]),
     );
   }
 }

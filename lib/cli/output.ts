@@ -11,24 +11,40 @@ const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
 /** Returns the text without characters that a terminal interprets: it might contain another party's text. */
 export const printable = (text: string): string => text.replace(UNSEEN, '?');
 
+/** A part of a line in a style, on a terminal with colors. */
+interface Styled {
+  readonly text: string;
+  readonly style: Style;
+}
+
+/** A line of text. The terminal interprets no character in it: the functions that print it add the styles. */
+export type Line = string | readonly (string | Styled)[];
+
+export const styled = (style: Style, text: string): Styled => ({ style, text });
+
 /** Returns whether the stream is a terminal with colors. Node.js decides, which obeys NO_COLOR and FORCE_COLOR. */
 const hasColors = (stream: Stream, env: CliContext['env']): boolean =>
   (stream.getColorDepth?.({ ...env }) ?? 1) > 1;
 
-/** Returns a function that styles text for the stream. */
-export function painter(stream: Stream, env: CliContext['env']): (style: Style, text: string) => string {
-  if (!hasColors(stream, env)) return (_style, text) => text;
-  return (style, text) => styleText(style, text, { validateStream: false });
+function printOn(stream: Stream, env: CliContext['env'], lines: readonly Line[]): void {
+  const colored = hasColors(stream, env);
+  const shown = (part: string | Styled): string => {
+    if (typeof part === 'string') return printable(part);
+    const text = printable(part.text);
+    return colored ? styleText(part.style, text, { validateStream: false }) : text;
+  };
+  const parts = (line: Line) => (typeof line === 'string' ? [line] : line);
+  stream.write(lines.map((line) => `${parts(line).map(shown).join('')}\n`).join(''));
 }
 
-/** Prints a line of text for people on stdout. */
-export const print = ({ process }: CliContext, ...lines: readonly string[]): void => {
-  process.stdout.write(`${lines.join('\n')}\n`);
+/** Prints lines for people on stdout. */
+export const print = ({ process, env }: CliContext, ...lines: readonly Line[]): void => {
+  printOn(process.stdout, env, lines);
 };
 
 /** Prints what is not the result: hints, progress, and questions. */
-export const printAside = ({ process }: CliContext, ...lines: readonly string[]): void => {
-  process.stderr.write(`${lines.join('\n')}\n`);
+export const printAside = ({ process, env }: CliContext, ...lines: readonly Line[]): void => {
+  printOn(process.stderr, env, lines);
 };
 
 /** Returns the character as JSON escapes it, by its UTF-16 code units. */
@@ -46,8 +62,8 @@ export const jsonText = (value: unknown, indent?: number): string =>
   );
 
 /** Prints a result for programs. */
-export const printJson = (context: CliContext, result: unknown): void => {
-  print(context, jsonText(result, 2));
+export const printJson = ({ process }: CliContext, result: unknown): void => {
+  process.stdout.write(`${jsonText(result, 2)}\n`);
 };
 
 /** Prints rows below their headings. A cell that is undefined stays empty. */
@@ -56,7 +72,6 @@ export function printTable(
   headings: readonly string[],
   rows: readonly (readonly (string | undefined)[])[],
 ): void {
-  const paint = painter(context.process.stdout, context.env);
   const cells = rows.map((row) => row.map((cell) => printable(cell ?? '')));
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0)),
@@ -66,7 +81,7 @@ export function printTable(
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd();
-  print(context, paint('bold', line(headings)), ...cells.map(line));
+  print(context, [styled('bold', line(headings))], ...cells.map(line));
 }
 
 /** Prints labels and values. */
@@ -76,15 +91,17 @@ export function printFields(
 ): void {
   const stated = fields.filter((field): field is readonly [string, string] => field[1] !== undefined);
   const width = Math.max(...stated.map(([label]) => label.length));
-  print(context, ...stated.map(([label, value]) => `${label.padEnd(width)}  ${printable(value)}`));
+  print(context, ...stated.map(([label, value]) => `${label.padEnd(width)}  ${value}`));
 }
 
 /** Returns the name of a resource, which its ARN ends with. */
 export const nameOf = (arn: string | undefined): string | undefined => arn?.split('/').at(-1);
 
-/** Returns a time in ISO 8601 to the second, UTC. */
-export const isoTime = (epochSeconds: number): string =>
-  new Date(epochSeconds * 1000).toISOString().replace('.000Z', 'Z');
+/** Returns a time in ISO 8601 to the second, UTC. A server's text that is not a time stays as it is. */
+export function isoTime(epochSeconds: number): string {
+  const time = new Date(epochSeconds * 1000);
+  return Number.isNaN(time.getTime()) ? String(epochSeconds) : time.toISOString().replace('.000Z', 'Z');
+}
 
 export interface Progress {
   /** Replaces the text. */

@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import { text as readAll } from 'node:stream/consumers';
 import type { CliContext } from './context';
 import { canceled, usageError, type CliError } from './failure';
-import { printAside } from './output';
+import { printable, printAside } from './output';
 
 export const isInteractive = ({ stdin }: CliContext): boolean => stdin.isTTY === true;
 
@@ -21,6 +21,7 @@ async function askLine(
   { hidden }: { readonly hidden: boolean },
 ): Promise<Typed> {
   const { stderr } = context.process;
+  const shown = printable(question);
   const output = new Writable({
     write(chunk: Buffer, _encoding, done) {
       if (!hidden) stderr.write(chunk.toString());
@@ -36,8 +37,8 @@ async function askLine(
         reject(canceled('There was no answer, so nothing was changed.'));
       });
     });
-    const answer = lines.question(hidden ? '' : question);
-    if (hidden) stderr.write(question);
+    const answer = lines.question(hidden ? '' : shown);
+    if (hidden) stderr.write(shown);
     const line = await Promise.race([answer, closed]);
     return { line: line.trim(), more: count > 0 || lines.line !== '' };
   } finally {

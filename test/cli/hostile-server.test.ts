@@ -81,9 +81,15 @@ const NAMES = {
   authorizerConfiguration: { customJWTAuthorizer: { discoveryUrl: HOSTILE } },
   oauth2ProviderConfigOutput: { x: { clientId: HOSTILE, oauthDiscovery: { discoveryUrl: HOSTILE } } },
   createdTime: 0,
-  lastUpdatedTime: 0,
+  lastUpdatedTime: HOSTILE,
 };
-const COUNTS = { matched: 1, revoked: 1, confirmed: 0, unconfirmed: 1, notProvable: 0 };
+const COUNTS = {
+  matched: 1,
+  revoked: HOSTILE,
+  confirmed: HOSTILE,
+  unconfirmed: HOSTILE,
+  notProvable: HOSTILE,
+};
 const REVOKED = { grantId: HOSTILE, provider: HOSTILE, state: HOSTILE, attempts: 1, lastError: HOSTILE };
 const GRANT = { ...NAMES, ...REVOKED, userHash: HOSTILE, status: HOSTILE, scopes: [HOSTILE] };
 const SUSPENDED_BY_ISSUER = { state: HOSTILE, since: 0, trustedIssuer: HOSTILE };
@@ -101,7 +107,7 @@ const RESPONSES = {
   ListWorkloadIdentities: { workloadIdentities: [NAMES] },
   ListCredentialProviders: { credentialProviders: [NAMES] },
   ListGrants: { grants: [GRANT] },
-  RevokeGrants: { revocationId: HOSTILE, matched: 1, status: HOSTILE },
+  RevokeGrants: { revocationId: HOSTILE, matched: HOSTILE, status: HOSTILE },
   GetRevocation: { revocationId: HOSTILE, status: 'DONE', counts: COUNTS, grants: [REVOKED] },
   TransferOwnership: { previousOwner: HOSTILE },
   SuspendUser: { userHash: HOSTILE },
@@ -156,6 +162,46 @@ it.each([
     expect(outcome.stdout + outcome.stderr).toMatch(/\?\[2J|^The API key|^Set|^fail|^There is no terminal/m);
     for (const line of lines(outcome)) expect(line).not.toMatch(UNSEEN);
   });
+});
+
+/** What readline itself writes to a terminal: it moves the cursor, and erases below. */
+const EDITING = /\p{Cc}\[(\d+G|0J)/gu;
+
+const typedLines = (stderr: string): string[] => stderr.replaceAll(EDITING, '').split(/\r?\n/);
+
+it.each([
+  [['portal', 'delete', HOSTILE]],
+  [['provider', 'delete', HOSTILE, '--kind', 'oauth2']],
+  [['agent', 'delete', HOSTILE]],
+  [['grants', 'revoke', '--agent', 'a']],
+])('asks without a control or format character of a response to %j', async (args) => {
+  await withServer(RESPONSES, async ({ run }) => {
+    const { status, stdout, stderr } = await run(args, { answers: [['[y/N] ', 'no']] });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain('?[2J');
+    for (const line of typedLines(stderr)) expect(line).not.toMatch(UNSEEN);
+  });
+});
+
+it('says without control and format characters why an answer is rejected', async () => {
+  const rejection = {
+    message: HOSTILE,
+    fieldList: [{ name: 'name', message: HOSTILE }],
+  };
+  await withServer(
+    { '': rejection },
+    async ({ run }) => {
+      const { stderr } = await run(['provider', 'add', HOSTILE, '--api-key'], {
+        answers: [
+          ['API key (not shown): ', 'key'],
+          ['Name of the provider: ', '\u0004'],
+        ],
+      });
+      expect(stderr).toContain('?[2J');
+      for (const line of typedLines(stderr)) expect(line).not.toMatch(UNSEEN);
+    },
+    400,
+  );
 });
 
 const GET = [

@@ -4,7 +4,7 @@ import { OPERATIONS } from '../../../lambda/contract/operations';
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { usageError } from '../failure';
-import { isoTime, print, printable, printAside, printFields, printJson, printTable } from '../output';
+import { isoTime, print, printAside, printFields, printJson, printTable } from '../output';
 import { confirmOrCancel } from '../prompt';
 import { allPages, connect, deleteWholly } from '../service';
 import { listSuspensions, printSuspensions, type Suspension } from '../suspensions';
@@ -92,7 +92,7 @@ const update = buildCommand({
       allowedResourceOauth2ReturnUrls: returnUrl,
     });
     if (flags.json) printJson(this, updated);
-    else print(this, printable(`Return URLs of the agent "${name}": ${returnUrl.join(' ') || 'none'}`));
+    else print(this, `Return URLs of the agent "${name}": ${returnUrl.join(' ') || 'none'}`);
   },
 });
 
@@ -144,12 +144,12 @@ const remove = buildCommand({
     const service = await connect(this, flags);
     await confirmOrCancel(this, {
       yes: flags.yes,
-      question: `Its grants are revoked, and users must consent again to another agent. Delete the agent "${printable(name)}"?`,
+      question: `Its grants are revoked, and users must consent again to another agent. Delete the agent "${name}"?`,
       done: 'deleted',
     });
     await deleteWholly(this, service, OPERATIONS.DeleteWorkloadIdentity, { name });
     if (flags.json) printJson(this, { name, deleted: true });
-    else print(this, `The agent "${printable(name)}" is deleted.`);
+    else print(this, `The agent "${name}" is deleted.`);
   },
 });
 

@@ -7,7 +7,7 @@ import { cloudWatchLogs, logFile, type AuditEntry, type AuditSource } from '../a
 import { flag, optionalText } from '../connection-flags';
 import type { CliContext } from '../context';
 import { usageError } from '../failure';
-import { jsonText, nameOf, painter, print, printable, printAside } from '../output';
+import { jsonText, nameOf, print, printAside, styled } from '../output';
 import { wait } from '../service';
 import { USER_FLAGS, userOf, type UserFlags } from '../user-flags';
 
@@ -64,7 +64,6 @@ const STYLE = { allowed: 'green', denied: 'yellow', failed: 'red' } as const;
 
 /** Prints an entry for people. */
 function printEntry(context: CliContext, { time, audit }: AuditEntry): void {
-  const paint = painter(context.process.stdout, context.env);
   const outcome = OUTCOMES.find((known) => known === audit.outcome);
   const facts = [
     ['agent', nameOf(text(audit.workloadIdentity))],
@@ -73,16 +72,12 @@ function printEntry(context: CliContext, { time, audit }: AuditEntry): void {
     ['by', text(audit.principal)],
     ['result', text(audit.result)],
     ['reason', text(audit.reason)],
-  ].flatMap(([label, value]) => (value === undefined ? [] : [`${label}=${printable(value)}`]));
-  print(
-    context,
-    [
-      new Date(time).toISOString(),
-      outcome ? paint(STYLE[outcome], outcome.padEnd(7)) : printable(String(audit.outcome)).padEnd(7),
-      printable(String(audit.operation)),
-      ...facts,
-    ].join('  '),
-  );
+  ].flatMap(([label, value]) => (value === undefined ? [] : [`${label}=${value}`]));
+  print(context, [
+    `${new Date(time).toISOString()}  `,
+    outcome ? styled(STYLE[outcome], outcome.padEnd(7)) : String(audit.outcome).padEnd(7),
+    ['', String(audit.operation), ...facts].join('  '),
+  ]);
 }
 
 function sourceOf(context: CliContext, flags: AuditFlags): Promise<AuditSource> | AuditSource {

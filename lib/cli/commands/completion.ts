@@ -28,7 +28,7 @@ const script = (shell: string, file: string, text: string) =>
     },
     parameters: {},
     func(this: CliContext) {
-      print(this, text);
+      print(this, ...text.split('\n'));
     },
   });
 

@@ -6,7 +6,7 @@ import { alsoEnds, endsOtherGrants, reachOf, type RevocationReach } from '../../
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError, STATUS, usageError } from '../failure';
-import { isoTime, nameOf, print, printable, printAside, printJson, printTable, progress } from '../output';
+import { isoTime, nameOf, print, printAside, printJson, printTable, progress } from '../output';
 import { confirmOrCancel, isInteractive } from '../prompt';
 import { isVendor } from '../provider-checks';
 import { allPages, connect, wait, type Service } from '../service';
@@ -160,7 +160,7 @@ const POLL_MS = 2_000;
 
 /** Returns a summary for people. */
 const summary = ({ revocationId, counts }: Revocation): string =>
-  `Revoked ${counts.revoked}: ${counts.confirmed} confirmed by the provider, ${counts.unconfirmed} unconfirmed, ${counts.notProvable} without a proof (${printable(revocationId)}).`;
+  `Revoked ${counts.revoked}: ${counts.confirmed} confirmed by the provider, ${counts.unconfirmed} unconfirmed, ${counts.notProvable} without a proof (${revocationId}).`;
 
 /** Says that other agents lose their access too, if they do: with --yes, no question has said so before. */
 function sayWhatElseEnds(context: CliContext, { reach }: Pick<Revocation, 'reach'>): void {
@@ -204,7 +204,7 @@ async function consequences(service: Service, found: readonly Grant[]): Promise<
     const count = found.filter((grant) => grant.credentialProviderArn === arn).length;
     const vendor = known.find((one) => one.credentialProviderArn === arn)?.credentialProviderVendor;
     const reach = vendor !== undefined && isVendor(vendor) ? ` ${alsoEnds(reachOf(vendor))}` : '';
-    return `${printable(nameOf(arn) ?? arn)} (${count}):${reach}`;
+    return `${nameOf(arn) ?? arn} (${count}):${reach}`;
   });
 }
 
@@ -261,12 +261,9 @@ const revoke = buildCommand({
       else {
         print(
           this,
-          `Revoked ${grantCount(begun.matched)} here: no agent gets the tokens any more (${printable(begun.revocationId)}).`,
+          `Revoked ${grantCount(begun.matched)} here: no agent gets the tokens any more (${begun.revocationId}).`,
         );
-        printAside(
-          this,
-          `Follow the revocation: agent-identity grants revocation ${printable(begun.revocationId)}`,
-        );
+        printAside(this, `Follow the revocation: agent-identity grants revocation ${begun.revocationId}`);
       }
       return;
     }
@@ -296,7 +293,7 @@ const revocation = buildCommand({
     const { status, grants } = found;
     if (flags.json) printJson(this, found);
     else {
-      print(this, `${printable(status)}. ${summary(found)}`);
+      print(this, `${status}. ${summary(found)}`);
       if (grants.length > 0) {
         printTable(
           this,

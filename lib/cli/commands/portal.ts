@@ -4,7 +4,7 @@ import { OPERATIONS } from '../../../lambda/contract/operations';
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { usageError } from '../failure';
-import { print, printable, printAside, printJson, printTable } from '../output';
+import { print, printAside, printJson, printTable } from '../output';
 import {
   addressOf,
   checkActive,
@@ -212,12 +212,12 @@ const remove = buildCommand({
     const { name, consentPortalId } = await findPortal(service, named);
     await confirmOrCancel(this, {
       yes: flags.yes,
-      question: `Its pages end, and a new portal has another URL. Agents keep their connections. Delete the consent portal "${printable(name)}"?`,
+      question: `Its pages end, and a new portal has another URL. Agents keep their connections. Delete the consent portal "${name}"?`,
       done: 'deleted',
     });
     await service.call(OPERATIONS.DeleteConsentPortal, { consentPortalIdentifier: consentPortalId });
     if (flags.json) printJson(this, { name, consentPortalId, deleted: true });
-    else print(this, `The consent portal "${printable(name)}" is deleted.`);
+    else print(this, `The consent portal "${name}" is deleted.`);
   },
 });
 

@@ -5,7 +5,7 @@ import { VENDOR_NAMES, vendorOf, type VendorName } from '../../../lambda/contrac
 import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError, ServiceFailure, usageError } from '../failure';
-import { printable, printAside, printFields, printJson } from '../output';
+import { printAside, printFields, printJson } from '../output';
 import { ask, confirm, isInteractive, readSecret } from '../prompt';
 import type { Oauth2Provider } from '../provider-checks';
 import {
@@ -73,7 +73,7 @@ async function askVendor(context: CliContext): Promise<VendorName | undefined> {
       return vendorNamed(answer);
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
-      printAside(context, printable(error.message));
+      printAside(context, error.message);
     }
   }
 }
@@ -111,7 +111,7 @@ async function correct(context: CliContext, draft: Draft, secretName: string, er
   if (!isInteractive(context) || !(error instanceof CliError)) throw error;
   const rejected = error instanceof ServiceFailure ? rejectedAnswers(error) : [];
   if (rejected.length === 0 && !canRepeat(error)) throw error;
-  printAside(context, printable(error.message));
+  printAside(context, error.message);
   if (rejected.length === 0 && !(await confirm(context, 'Send the request again?'))) throw error;
   for (const answer of new Set(rejected)) {
     if (answer === 'secret') draft.secret = await readSecret(context, secretName);
@@ -210,7 +210,7 @@ async function addOauth2(
   printAside(
     context,
     `Register the callback URL at the vendor: ${VENDOR_SETUP[vendor].console} > ${VENDOR_SETUP[vendor].callback}.`,
-    `Then check the provider: agent-identity provider test ${printable(output.name)}`,
+    `Then check the provider: agent-identity provider test ${output.name}`,
   );
 }
 

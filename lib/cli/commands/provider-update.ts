@@ -5,7 +5,7 @@ import { vendorOf, type VendorName } from '../../../lambda/contract/vendors';
 import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError, usageError } from '../failure';
-import { print, printable, printJson } from '../output';
+import { print, printJson } from '../output';
 import { readSecret } from '../prompt';
 import { configOf, isVendor, type Oauth2Provider, type ProviderConfig } from '../provider-checks';
 import {
@@ -179,6 +179,6 @@ export const update = buildCommand({
         ? await updateApiKey(this, service, name, flags)
         : await updateOauth2(this, service, found.provider, flags);
     if (flags.json) printJson(this, updated);
-    else print(this, `The credential provider "${printable(name)}" is updated.`);
+    else print(this, `The credential provider "${name}" is updated.`);
   },
 });

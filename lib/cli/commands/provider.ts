@@ -6,7 +6,7 @@ import { hasFailed, printChecks } from '../checks';
 import { CONNECTION_FLAGS, flag, JSON_FLAG, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { checkFailed, ServiceFailure, usageError } from '../failure';
-import { isoTime, print, printable, printAside, printFields, printJson, printTable } from '../output';
+import { isoTime, print, printAside, printFields, printJson, printTable } from '../output';
 import { confirmOrCancel } from '../prompt';
 import { checkProvider, configOf, type Oauth2Provider } from '../provider-checks';
 import { findProvider, KIND_FLAG, KIND_NAMES, type FoundProvider, type Kind } from '../provider-lookup';
@@ -106,12 +106,12 @@ const remove = buildCommand({
         : 'Agents can no longer get its API key';
     await confirmOrCancel(this, {
       yes: flags.yes,
-      question: `${loss}. Delete the ${KIND_NAMES[kind]} "${printable(name)}"?`,
+      question: `${loss}. Delete the ${KIND_NAMES[kind]} "${name}"?`,
       done: 'deleted',
     });
     await deleteWholly(this, service, DELETIONS[kind], { name });
     if (flags.json) printJson(this, { name, kind, deleted: true });
-    else print(this, `The ${KIND_NAMES[kind]} "${printable(name)}" is deleted.`);
+    else print(this, `The ${KIND_NAMES[kind]} "${name}" is deleted.`);
   },
 });
 

@@ -7,7 +7,7 @@ import { isSameServer, webUrl } from '../browser';
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError, usageError } from '../failure';
-import { print, printable, printAside, printJson, progress } from '../output';
+import { print, printAside, printJson, progress } from '../output';
 import { readSecret } from '../prompt';
 import { connect, wait, type Service } from '../service';
 
@@ -301,7 +301,7 @@ const get = buildCommand({
     if (json) {
       printJson(this, { agent, provider, consented, ...(showToken && { accessToken }) });
     } else if (showToken) {
-      print(this, printable(accessToken));
+      print(this, accessToken);
     } else {
       print(this, `The agent "${agent}" has a token for "${provider}". Use --show-token to print it.`);
     }

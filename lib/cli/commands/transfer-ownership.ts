@@ -4,7 +4,7 @@ import { OPERATIONS } from '../../../lambda/contract/operations';
 import { CONNECTION_FLAGS, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError, usageError } from '../failure';
-import { print, printable, printAside, printJson } from '../output';
+import { print, printAside, printJson } from '../output';
 import { KIND_FLAG, type Kind } from '../provider-lookup';
 import { allPages, connect, type Service } from '../service';
 
@@ -95,7 +95,7 @@ export const transferOwnership = buildCommand({
       printJson(this, { resourceArn, previousOwner, newOwner });
       return;
     }
-    print(this, printable(`${resourceArn} belongs to ${newOwner}. It belonged to ${previousOwner}.`));
+    print(this, `${resourceArn} belongs to ${newOwner}. It belonged to ${previousOwner}.`);
     printAside(
       this,
       'Ask the new owner to change the resource once, for example its tags. This records the unique ID of the principal.',

@@ -4,7 +4,7 @@ import { OPERATIONS } from '../../../lambda/contract/operations';
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError } from '../failure';
-import { isoTime, print, printable, printAside, printJson } from '../output';
+import { isoTime, print, printAside, printJson } from '../output';
 import { connect } from '../service';
 import {
   identityProvider,
@@ -42,7 +42,7 @@ const suspend = buildCommand({
       ...(reason !== undefined && { reason }),
     });
     if (flags.json) printJson(this, changed);
-    else print(this, `The user ${printable(changed.userHash)} is suspended.`);
+    else print(this, `The user ${changed.userHash} is suspended.`);
   },
 });
 
@@ -72,17 +72,15 @@ const stillSuspended = (userHash: string, suspension: IssuerSuspension): CliErro
 function printResumed(context: CliContext, resumed: Resumed): void {
   const { userHash, liftedSuspension, liftedIssuerSuspension, suspendedByIssuer } = resumed;
   if (suspendedByIssuer) {
-    if (liftedSuspension) print(context, printable(`The suspension by ${liftedSuspension.by} is lifted.`));
+    if (liftedSuspension) print(context, `The suspension by ${liftedSuspension.by} is lifted.`);
     return;
   }
   const was = (liftedSuspension ?? liftedIssuerSuspension) ? 'is no longer suspended' : 'was not suspended';
-  print(context, `The user ${printable(userHash)} ${was}.`);
+  print(context, `The user ${userHash} ${was}.`);
   if (liftedIssuerSuspension) {
     printAside(
       context,
-      printable(
-        `The ${identityProvider(liftedIssuerSuspension)} had reported the account as ${reportedState(liftedIssuerSuspension)}. A later report suspends the user again.`,
-      ),
+      `The ${identityProvider(liftedIssuerSuspension)} had reported the account as ${reportedState(liftedIssuerSuspension)}. A later report suspends the user again.`,
     );
   }
 }
