@@ -1,7 +1,6 @@
 /** Verifies the JWTs with which identity providers report events: first what needs no key, then the signature. */
 import { WaitPeriodNotYetEndedJwkError } from 'aws-jwt-verify/error';
 import { compactVerify } from 'jose';
-import { isCompactJws } from '../../domain/compact-jws';
 import type { JsonObject } from '../../domain/json-object';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { Transport } from '../../domain/oauth/transport';
@@ -26,15 +25,6 @@ const MESSAGES: Partial<Record<SetErrorCode, string>> = {
 
 const rejection = (code: SetErrorCode, detail: string, cause?: unknown): SetRejection =>
   new SetRejection(code, MESSAGES[code] ?? code, { detail, cause });
-
-function parse(token: string): UnverifiedJwt {
-  if (!isCompactJws(token)) throw rejection('invalid_request', 'not a JWT');
-  try {
-    return unverifiedJwt(token);
-  } catch (error) {
-    throw rejection('invalid_request', 'not a JWT', error);
-  }
-}
 
 /** RFC 7515 section 4.1.9: a media type, whose case does not matter, with or without `application/`. */
 const typeOf = (typ: unknown): unknown =>
@@ -80,7 +70,7 @@ export function createEventTokenVerifier(transport: Transport, system: Pick<Syst
   const keys = createIssuerKeys(transport, system);
   return {
     async verify(token, expected) {
-      const unverified = parse(token);
+      const unverified = unverifiedJwt(token, (cause) => rejection('invalid_request', 'not a JWT', cause));
       checkClaims(unverified, expected);
       try {
         const key = await keys.find(await expected.jwksUri(), unverified);

@@ -3,20 +3,13 @@
  * claims. An HMAC is never accepted, although the specification allows it: the client secret is not a key here.
  */
 import { errors, jwtVerify, type JWTPayload } from 'jose';
-import { isCompactJws } from '../../domain/compact-jws';
 import { sessionHash, verifiedEmailHash } from '../../domain/identity/user';
 import { tokenKindRejection } from '../../domain/identity/user-token-kind';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { Transport } from '../../domain/oauth/transport';
 import type { ExpectedIdToken, IdTokenVerifier, SignedInUser } from '../../domain/portal/sign-in-token';
 import { epochSeconds, type System } from '../../domain/system';
-import {
-  createIssuerKeys,
-  headerFault,
-  signatureFault,
-  unverifiedJwt,
-  type UnverifiedJwt,
-} from './issuer-keys';
+import { createIssuerKeys, headerFault, signatureFault, unverifiedJwt } from './issuer-keys';
 
 /** Seconds that the provider's clock can be ahead of ours. It does not extend a token's life. */
 const CLOCK_SKEW = 60;
@@ -26,15 +19,6 @@ const MAX_NAME = 100;
 
 const rejection = (detail: string, cause?: unknown): ProviderFailure =>
   new ProviderFailure('invalid_id_token', `ID token: ${detail}`, { cause });
-
-function parse(token: string): UnverifiedJwt {
-  if (!isCompactJws(token)) throw rejection('not a JWT');
-  try {
-    return unverifiedJwt(token);
-  } catch (error) {
-    throw rejection('not a JWT', error);
-  }
-}
 
 function faultOf(error: unknown): string {
   if (error instanceof errors.JWTExpired) return 'no longer valid (exp)';
@@ -80,7 +64,7 @@ export function createIdTokenVerifier(transport: Transport, system: Pick<System,
   const keys = createIssuerKeys(transport, system);
   return {
     async verify(idToken, expected) {
-      const unverified = parse(idToken);
+      const unverified = unverifiedJwt(idToken, (cause) => rejection('not a JWT', cause));
       const { header, payload } = unverified;
       const fault = headerFault(header) ?? tokenKindRejection(header.typ, payload);
       if (fault !== undefined) throw rejection(fault);

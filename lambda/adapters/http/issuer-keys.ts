@@ -15,6 +15,7 @@ import { assertIsSignatureJwk, SimpleJwksCache, type Jwk, type PenaltyBox } from
 import { decomposeUnverifiedJwt } from 'aws-jwt-verify/jwt';
 import type { JwtHeader } from 'aws-jwt-verify/jwt-model';
 import { errors } from 'jose';
+import { isCompactJws } from '../../domain/compact-jws';
 import { createExpiringCache } from '../../domain/expiring-cache';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { Transport } from '../../domain/oauth/transport';
@@ -93,8 +94,20 @@ function penaltyBox(system: Pick<System, 'now'>): PenaltyBox {
 /** Header and claims that are not verified yet. */
 export type UnverifiedJwt = ReturnType<typeof decomposeUnverifiedJwt>;
 
-/** @throws Error for a text that is not a JWT */
-export const unverifiedJwt = (token: string): UnverifiedJwt => decomposeUnverifiedJwt(token);
+/**
+ * Parses a JWT without verification, only to reject it early and to select the issuer's keys. Accepts only the canonical
+ * form, so that a verified signature covers exactly these claims.
+ *
+ * @param rejection creates the error that is thrown for a text that is not a JWT
+ */
+export function unverifiedJwt(token: string, rejection: (cause?: unknown) => Error): UnverifiedJwt {
+  if (!isCompactJws(token)) throw rejection();
+  try {
+    return decomposeUnverifiedJwt(token);
+  } catch (error) {
+    throw rejection(error);
+  }
+}
 
 /** Returns what the header alone says against the token, for the operator; undefined if nothing. */
 export function headerFault({ alg = 'none', crit }: JwtHeader): string | undefined {

@@ -5,7 +5,6 @@
  */
 import { errors, jwtVerify, type JWTPayload } from 'jose';
 import { epochSeconds, type System } from '../../domain/system';
-import { isCompactJws } from '../../domain/compact-jws';
 import type { Transport } from '../../domain/oauth/transport';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { MetadataReader } from '../../domain/oauth/provider-metadata';
@@ -54,16 +53,6 @@ function faultOf(error: unknown): string {
     return error.claim === 'nbf' ? 'not valid yet' : error.claim === 'iss' ? 'issuer' : 'claims malformed';
   }
   return signatureFault(error) ?? 'not verifiable';
-}
-
-/** The token's unverified content, used only to reject it early and to select the issuer's keys. */
-function parse(token: string): UnverifiedJwt {
-  if (!isCompactJws(token)) throw unauthorized(INVALID, 'not a JWT');
-  try {
-    return unverifiedJwt(token);
-  } catch (error) {
-    throw unauthorized(INVALID, 'not a JWT', error);
-  }
 }
 
 function verified(claims: JWTPayload): VerifiedUserToken {
@@ -138,7 +127,7 @@ export function createUserTokenVerifier(
 
   return {
     async verify(token, { authorizerConfiguration }) {
-      const unverified = parse(token);
+      const unverified = unverifiedJwt(token, (cause) => unauthorized(INVALID, 'not a JWT', cause));
       const { header, payload } = unverified;
       const fault = headerFault(header) ?? tokenKindRejection(header.typ, payload);
       if (fault !== undefined) throw unauthorized(INVALID, fault);
