@@ -1,6 +1,6 @@
 /** The pages that a provider shows to a user: sign-in, consent, sign-out, and errors. */
 import type { ExampleAccount } from './accounts';
-import { html, trustedHtml, type Html } from './html';
+import { Html, html } from '../../lambda/pages/html';
 import type { Brand, Page } from './page';
 
 export interface SignInPage {
@@ -136,7 +136,7 @@ export const consentPage = (consent: ConsentPage): Page => ({
   </section>`,
 });
 
-/** @param form the form that oidc-provider created, with its own CSRF protection. */
+/** @param form HTML of the form that oidc-provider created, with its own CSRF protection. */
 export const signOutPage = (brand: Brand, form: string): Page => ({
   brand,
   title: 'Sign out',
@@ -146,7 +146,7 @@ export const signOutPage = (brand: Brand, form: string): Page => ({
       <h1>Sign out of ${brand.name} too?</h1>
       <p class="lead">If you stay signed in, the next application will not ask for your password.</p>
     </div>
-    ${trustedHtml(form)}
+    ${new Html(form)}
     <div class="pair">
       <button class="quiet" form="op.logoutForm">Stay signed in</button>
       <button form="op.logoutForm" name="logout" value="yes">Sign out</button>

@@ -1,6 +1,6 @@
 /** The frame of every example page, and the response headers. */
 import type { ServerResponse } from 'node:http';
-import { html, trustedHtml, type Html } from './html';
+import { html, styleElement, type Html } from '../../lambda/pages/html';
 import { STYLESHEET, STYLESHEET_SOURCE } from './stylesheet';
 
 export interface Brand {
@@ -71,11 +71,11 @@ export interface Page {
   readonly narrow?: boolean;
 }
 
-/** Built as one string, because the policy names the hash of the exact text between the tags. */
-const STYLE = trustedHtml(`<style>${STYLESHEET}</style>`);
+/** The policy names the hash of the exact text between the tags. */
+const STYLE = styleElement(STYLESHEET);
 
 /** Marks where the streamed parts go, while the frame is rendered. */
-const GROWING = trustedHtml('<!-- growing -->');
+const GROWING = html`<!-- growing -->`;
 
 /** The whole document, as text. */
 export function renderPage({ brand, title, body, account, narrow }: Page): string {
@@ -95,7 +95,7 @@ export function renderPage({ brand, title, body, account, narrow }: Page): strin
         <main class="${narrow === true ? 'narrow' : 'regular'}">${body}</main>
         <footer class="foot">${brand.footnote}</footer>
       </body>
-    </html>`.markup;
+    </html>`.source;
 }
 
 /**
@@ -128,14 +128,14 @@ export async function streamPage(
   parts: AsyncIterable<Html>,
 ): Promise<void> {
   const [before = '', after] = renderPage({ ...page, body: html`${page.body}${GROWING}` }).split(
-    GROWING.markup,
+    GROWING.source,
   );
   response.writeHead(200, PAGE_HEADERS);
   response.write(before);
-  for await (const { markup } of parts) {
+  for await (const { source } of parts) {
     // The browser disconnected. The run continues without this page.
     if (response.closed) return;
-    response.write(markup);
+    response.write(source);
   }
   response.end(after);
 }

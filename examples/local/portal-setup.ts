@@ -29,7 +29,7 @@ export interface PortalOptions {
 const UNUSED_ROLE = 'arn:aws:iam::000000000000:role/consent-portal';
 
 const LOGO = `data:image/svg+xml;base64,${Buffer.from(
-  FERNHILL.mark.markup
+  FERNHILL.mark.source
     .replace('<svg', '<svg xmlns="http://www.w3.org/2000/svg"')
     .replaceAll('currentColor', '#1f6f4a')
     .replaceAll('"Canvas"', '"#ffffff"'),

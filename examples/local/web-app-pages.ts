@@ -2,7 +2,7 @@
 import type { Event } from './agent-api';
 import type { ExampleAgent } from './agent-invocation';
 import type { BrowserSession } from './browser-session';
-import { html, type Html } from './html';
+import { html, type Html } from '../../lambda/pages/html';
 import { FERNHILL, type Page } from './page';
 import type { SignedInUser } from './openid-client';
 import type { Run } from './run';

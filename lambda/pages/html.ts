@@ -1,8 +1,8 @@
 /** HTML that is safe by construction: every value in a template is escaped unless it is HTML already. */
 
-/** A piece of HTML. Only {@link html} makes one, so text cannot become one by accident. */
+/** A piece of HTML. Text becomes one only on purpose: by this constructor, without an escape. */
 export class Html {
-  /** @internal */
+  /** @param source HTML that is safe already. For text, use {@link html}. */
   constructor(readonly source: string) {}
 }
 
