@@ -10,14 +10,13 @@ import {
   type WorkloadIdentityStore,
 } from '../identity/workload-identity';
 import type { Caller } from '../principal';
-import { changedConcurrently } from '../resource-write';
-import type {
-  AgentRestriction,
-  Restriction,
-  RestrictionStore,
-  Suspension,
-  UserRestriction,
-} from '../restriction/restriction';
+import {
+  changeRestriction,
+  storedAgentRestriction,
+  storedUserRestriction,
+  type StoredRestriction,
+} from '../restriction/change';
+import type { Restriction, RestrictionStore, Suspension, UserRestriction } from '../restriction/restriction';
 import { epochSeconds, type System } from '../system';
 import { issuerSuspension, type IssuerSuspension } from './list-suspensions';
 
@@ -29,66 +28,26 @@ export interface SuspendDependencies {
   readonly arnPrefix: string;
 }
 
-/** Attempts at a write that a concurrent write overtakes. */
-const TRIES = 5;
+/** Returns the suspension that begins now. */
+const suspensionBy = (
+  { system }: SuspendDependencies,
+  { arn: by }: Caller,
+  reason: string | undefined,
+): Suspension => ({ since: epochSeconds(system), by, ...(reason !== undefined && { reason }) });
 
-interface Restricted<Kind extends Restriction> {
-  readonly read: () => Promise<Kind | undefined>;
-  readonly write: (restriction: Kind) => Promise<boolean>;
-  /** The restriction before its first write. */
-  readonly unrestricted: Kind;
+/** Suspends, and returns the suspension. A repeated suspension keeps its beginning. */
+async function suspend<Kind extends Restriction>(
+  stored: StoredRestriction<Kind>,
+  suspension: Suspension,
+): Promise<Suspension> {
+  const repeated = ({ suspendedByOperator: earlier }: Restriction): Suspension =>
+    earlier ? { ...suspension, since: earlier.since } : suspension;
+  const { before } = await changeRestriction(stored, (current) => ({
+    ...current,
+    suspendedByOperator: repeated(current),
+  }));
+  return repeated(before);
 }
-
-/**
- * Changes the suspension, and keeps the other members.
- *
- * Returns the suspension before and after the change.
- *
- * @throws ThrottlingException after too many concurrent changes; nothing was written, and a retry can succeed
- */
-async function changeSuspension<Kind extends Restriction, After extends Suspension | undefined>(
-  { read, write, unrestricted }: Restricted<Kind>,
-  change: (before: Suspension | undefined) => After,
-): Promise<{ readonly before: Suspension | undefined; readonly after: After }> {
-  for (let tried = 0; tried < TRIES; tried += 1) {
-    const current = (await read()) ?? unrestricted;
-    const before = current.suspendedByOperator;
-    const after = change(before);
-    const unchanged = before === undefined && after === undefined;
-    const changed = { ...current, suspendedByOperator: after, revision: current.revision + 1 };
-    if (unchanged || (await write(changed))) return { before, after };
-  }
-  throw changedConcurrently();
-}
-
-/** A repeated suspension keeps its beginning. */
-const suspensionOf =
-  (system: System, by: Caller, reason: string | undefined) =>
-  (before: Suspension | undefined): Suspension => ({
-    since: before?.since ?? epochSeconds(system),
-    by: by.arn,
-    ...(reason !== undefined && { reason }),
-  });
-
-const lifted = (): undefined => undefined;
-
-const restrictedAgent = (
-  { restrictions }: SuspendDependencies,
-  name: string,
-): Restricted<AgentRestriction> => ({
-  read: () => restrictions.ofAgent(name),
-  write: (restriction) => restrictions.putAgent(restriction),
-  unrestricted: { name, revision: 0 },
-});
-
-const restrictedUser = (
-  { restrictions }: SuspendDependencies,
-  userHash: string,
-): Restricted<UserRestriction> => ({
-  read: () => restrictions.ofUser(userHash),
-  write: (restriction) => restrictions.putUser(restriction),
-  unrestricted: { userHash, revision: 0 },
-});
 
 /** The name of an agent, and a reason for operators and the audit log. */
 export interface AgentInput {
@@ -118,9 +77,9 @@ export function suspendWorkloadIdentity(
   return audited(deps.audit, { operation: 'SuspendWorkloadIdentity', principal }, async (annotate) => {
     const { name, reason } = input;
     annotate({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name), ...stated(input) });
-    const suspend = suspensionOf(deps.system, principal, reason);
-    const { after } = await changeSuspension(restrictedAgent(deps, name), suspend);
-    return { suspension: after, identity: await deps.identities.get(name) };
+    const stored = storedAgentRestriction(deps.restrictions, name);
+    const suspension = await suspend(stored, suspensionBy(deps, principal, reason));
+    return { suspension, identity: await deps.identities.get(name) };
   });
 }
 
@@ -133,7 +92,10 @@ export function resumeWorkloadIdentity(
   return audited(deps.audit, { operation: 'ResumeWorkloadIdentity', principal }, async (annotate) => {
     const { name } = input;
     annotate({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name), ...stated(input) });
-    return (await changeSuspension(restrictedAgent(deps, name), lifted)).before;
+    const { before } = await changeRestriction(storedAgentRestriction(deps.restrictions, name), (current) =>
+      current.suspendedByOperator ? { ...current, suspendedByOperator: undefined } : undefined,
+    );
+    return before.suspendedByOperator;
   });
 }
 
@@ -150,9 +112,8 @@ export function suspendUser(
   return audited(deps.audit, { operation: 'SuspendUser', principal }, async (annotate) => {
     const userHash = userHashOf(input.user);
     annotate({ user: userHash, ...stated(input) });
-    const suspend = suspensionOf(deps.system, principal, input.reason);
-    const { after } = await changeSuspension(restrictedUser(deps, userHash), suspend);
-    return { userHash, suspension: after };
+    const stored = storedUserRestriction(deps.restrictions, userHash);
+    return { userHash, suspension: await suspend(stored, suspensionBy(deps, principal, input.reason)) };
   });
 }
 
@@ -193,23 +154,20 @@ export function resumeUser(
   return audited(deps.audit, { operation: 'ResumeUser', principal }, async (annotate) => {
     const userHash = userHashOf(input.user);
     annotate({ user: userHash, ...stated(input) });
-    const { read, write, unrestricted } = restrictedUser(deps, userHash);
-    for (let tried = 0; tried < TRIES; tried += 1) {
-      const current = (await read()) ?? unrestricted;
-      const { suspendedByOperator: suspension } = current;
-      const ofIssuer = issuerSuspension(current);
-      const lifts = ofIssuer !== undefined && input.liftIssuerSuspension === true;
-      const now = epochSeconds(deps.system);
-      const changed = {
-        ...(lifts ? withIssuerSuspensionLifted(current, now) : current),
-        suspendedByOperator: undefined,
-        revision: current.revision + 1,
-      };
-      if ((suspension || lifts) && !(await write(changed))) continue;
-      if (lifts) annotate({ result: 'issuer-suspension-lifted' });
-      if (lifts) return { userHash, suspension, liftedIssuerSuspension: ofIssuer };
-      return { userHash, suspension, ...(ofIssuer && { issuerSuspension: ofIssuer }) };
+    const lifts = (user: UserRestriction): boolean =>
+      input.liftIssuerSuspension === true && issuerSuspension(user) !== undefined;
+    const stored = storedUserRestriction(deps.restrictions, userHash);
+    const { before } = await changeRestriction(stored, (current) => {
+      if (!current.suspendedByOperator && !lifts(current)) return undefined;
+      const resumed = { ...current, suspendedByOperator: undefined };
+      return lifts(current) ? withIssuerSuspensionLifted(resumed, epochSeconds(deps.system)) : resumed;
+    });
+    const { suspendedByOperator: suspension } = before;
+    const ofIssuer = issuerSuspension(before);
+    if (lifts(before)) {
+      annotate({ result: 'issuer-suspension-lifted' });
+      return { userHash, suspension, liftedIssuerSuspension: ofIssuer };
     }
-    throw changedConcurrently();
+    return { userHash, suspension, ...(ofIssuer && { issuerSuspension: ofIssuer }) };
   });
 }

@@ -1,8 +1,8 @@
 /**
  * Restrictions: what operators impose on an agent or a user, whatever the owners of resources allow, and what an identity
- * provider reports about its user. A restriction is a separate record, which no owner's write can change. That of an agent is kept by name, so an identity that is deleted
- * and created again stays suspended. Each decision about a credential reads the restrictions together with the resources,
- * so a suspension applies from the next request.
+ * provider reports about its user. A restriction is a separate record, which no owner's write can change. The restriction
+ * of an agent is stored by name, so an identity that is deleted and created again stays suspended. Each decision about a
+ * credential reads the restrictions together with the resources, so a suspension applies from the next request.
  */
 import { ServiceError } from '../service-error';
 import type { UserTokenFacts } from '../identity/user';

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { AuditEntry } from '../audit';
 import type { SecurityEvents } from '../identity/security-events';
-import { changedConcurrently } from '../resource-write';
+import { changeRestriction, storedUserRestriction } from '../restriction/change';
 import type { RestrictionStore, UserRestriction } from '../restriction/restriction';
 import type { UserEmailStore } from '../restriction/user-emails';
 import { deferRevocation, type BeginRevocationDependencies } from '../revocation/begin';
@@ -28,27 +28,16 @@ export interface UserEffect {
 
 type AccountEffect = Effect & { readonly kind: 'account' };
 
-/** Attempts at a write that a concurrent write overtakes. */
-const TRIES = 5;
-
-/**
- * Restricts the user. Concurrent changes are applied one after the other.
- *
- * Returns the restriction, and whether the effect changed it.
- *
- * @throws ThrottlingException after too many concurrent changes; the sender repeats the request
- */
+/** Restricts the user. Returns the restriction, and whether the effect changed it. */
 async function restrict(
   { restrictions, system }: ApplyDependencies,
   { userHash, effect }: UserEffect,
 ): Promise<{ readonly restriction: UserRestriction; readonly changed: boolean }> {
-  for (let tried = 0; tried < TRIES; tried += 1) {
-    const current = (await restrictions.ofUser(userHash)) ?? { userHash, revision: 0 };
-    const next = withEffect(current, effect, epochSeconds(system));
-    if (!next) return { restriction: current, changed: false };
-    if (await restrictions.putUser(next)) return { restriction: next, changed: true };
-  }
-  throw changedConcurrently();
+  const { before, after } = await changeRestriction(
+    storedUserRestriction(restrictions, userHash),
+    (current) => withEffect(current, effect, epochSeconds(system)),
+  );
+  return { restriction: after, changed: after !== before };
 }
 
 /** Returns whether the event ends the account's grants: it does not if a newer event overrides it. */

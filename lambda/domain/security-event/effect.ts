@@ -130,12 +130,9 @@ function withAccount(
  *
  * @param now epoch seconds
  */
-export function withEffect(
+export const withEffect = (
   current: UserRestriction,
   effect: Effect,
   now: number,
-): UserRestriction | undefined {
-  const changed =
-    effect.kind === 'account' ? withAccount(current, effect, now) : withSessionsEnded(current, effect);
-  return changed && { ...changed, revision: current.revision + 1 };
-}
+): UserRestriction | undefined =>
+  effect.kind === 'account' ? withAccount(current, effect, now) : withSessionsEnded(current, effect);
