@@ -16,7 +16,6 @@ import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
 import { createSeal } from '../adapters/kms/seal';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { system } from '../adapters/system';
-import { unexpected } from '../api/unexpected';
 import {
   ConnectionsEventSchema,
   originOf,
@@ -28,8 +27,8 @@ import { createPortalSteps } from '../domain/portal/steps';
 import { verifyPortal } from '../domain/portal/verify';
 import { createAws } from './composition/aws';
 import { readEnvironment, readLifetimes, readTrustedIssuers } from './composition/environment';
-import { handleInvocation, type InvocationContext } from './composition/invocation';
-import { audit, report } from './composition/logging';
+import { createInvocationHandler } from './composition/invocation';
+import { audit } from './composition/logging';
 import { providerClientsOf } from './composition/provider-clients';
 import { userEmailsOf } from './composition/user-emails';
 import { vaultKeysOf } from './composition/vault-keys';
@@ -92,19 +91,13 @@ function serve(event: ConnectionsEvent): Promise<Result> {
   return steps.signOut(event.signOut);
 }
 
-/** @throws Error without details */
-export async function handler(event: unknown, context?: InvocationContext): Promise<Result> {
-  try {
-    return await handleInvocation(
-      ConnectionsEventSchema,
-      'The connections event is not valid.',
-      // Each step has its own entry.
-      { event, context, auditSuccess: false, origin: originOf(event) },
-      serve,
-    );
-  } catch (error) {
-    report(unexpected(error));
-  }
-  // No cause: Lambda logs a thrown error and returns it to the caller.
-  throw new Error('The invocation failed. See the log of the function.');
-}
+export const handler = createInvocationHandler(
+  {
+    schema: ConnectionsEventSchema,
+    refusal: 'The connections event is not valid.',
+    // Each step has its own entry.
+    auditSuccess: false,
+    originOf,
+  },
+  serve,
+);

@@ -9,7 +9,7 @@ import { unexpected } from '../api/unexpected';
 import { EventPollSchema } from '../contract/event-poll-event';
 import { pollSecurityEvents } from '../domain/security-event/poll';
 import { readEnvironment } from './composition/environment';
-import { handleInvocation, type InvocationContext } from './composition/invocation';
+import { createInvocationHandler } from './composition/invocation';
 import { report } from './composition/logging';
 import { securityEventsOf } from './composition/security-events';
 
@@ -23,19 +23,12 @@ const deps = {
   report: (error: unknown) => report(unexpected(error)),
 };
 
-/** @throws Error without details */
-export async function handler(event: unknown, context?: InvocationContext): Promise<void> {
-  try {
-    return await handleInvocation(
-      EventPollSchema,
-      'The event-poll event is not valid.',
-      // Each received event, and each failed request, has its own entry.
-      { event, context, auditSuccess: false },
-      () => pollSecurityEvents(deps, system.now() + POLL_TIME),
-    );
-  } catch (error) {
-    report(unexpected(error));
-  }
-  // No cause: Lambda logs a thrown error and returns it to the caller.
-  throw new Error('The invocation failed. See the log of the function.');
-}
+export const handler = createInvocationHandler(
+  {
+    schema: EventPollSchema,
+    refusal: 'The event-poll event is not valid.',
+    // Each received event, and each failed request, has its own entry.
+    auditSuccess: false,
+  },
+  () => pollSecurityEvents(deps, system.now() + POLL_TIME),
+);

@@ -12,7 +12,6 @@ import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-ident
 import { createSigningKeyEncrypter } from '../adapters/kms/signing-key-wrapper';
 import { createVaultKeyMaker } from '../adapters/kms/vault-key-maker';
 import { KeyRotationSchema, type KeyRotation } from '../contract/key-rotation-event';
-import { unexpected } from '../api/unexpected';
 import { ServiceError } from '../domain/service-error';
 import { rotateVaultKeys, type RotatedVaultKey } from '../domain/token-vault/vault-key-rotation';
 import {
@@ -23,8 +22,8 @@ import {
 } from '../domain/workload-token/signing-key-rotation';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
-import { handleInvocation, RefusedEvent, type InvocationContext } from './composition/invocation';
-import { audit, report } from './composition/logging';
+import { createInvocationHandler, RefusedEvent } from './composition/invocation';
+import { audit } from './composition/logging';
 import { tokenVaultArn } from './composition/vault-keys';
 
 const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
@@ -61,18 +60,17 @@ async function serve(rotation: KeyRotation): Promise<Output> {
   return { vaultKeys: await rotateVaultKeys(vault, rotation.workloadIdentity) };
 }
 
-const REFUSAL = 'The key-rotation event is not valid. See docs/runbook.md.';
-
-/** @throws Error that says what to do, without details of the failure */
-export async function handler(event: unknown, context?: InvocationContext): Promise<Output> {
-  let message = 'The invocation failed. See the log of the function.';
-  try {
-    return await handleInvocation(KeyRotationSchema, REFUSAL, { event, context }, serve);
-  } catch (error) {
-    if (error instanceof RefusedEvent) ({ message } = error);
-    else if (error instanceof ServiceError) message = `${error.type}: ${error.message}`;
-    else report(unexpected(error));
-  }
-  // No cause: Lambda logs a thrown error and returns it to the caller.
-  throw new Error(message);
+/** Operators invoke this function by hand, so they receive what is wrong with the event or the request. */
+function messageFor(error: unknown): string | undefined {
+  if (error instanceof RefusedEvent) return error.message;
+  return error instanceof ServiceError ? `${error.type}: ${error.message}` : undefined;
 }
+
+export const handler = createInvocationHandler(
+  {
+    schema: KeyRotationSchema,
+    refusal: 'The key-rotation event is not valid. See docs/runbook.md.',
+    messageFor,
+  },
+  serve,
+);

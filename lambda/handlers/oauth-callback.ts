@@ -1,6 +1,6 @@
 /**
- * Composition of the only public function. It advances a consent session, stores a sealed code, and publishes the keys.
- * It cannot reach a grant. The provider-client function sends its requests to providers.
+ * Composition of the browser's steps of a consent, a public function. It advances a consent session, stores a sealed code,
+ * and publishes the keys. It cannot reach a grant. The provider-client function sends its requests to providers.
  */
 import { system } from '../adapters/system';
 import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';

@@ -8,14 +8,13 @@ import { createGrantStore } from '../adapters/dynamodb/grant-store';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createSeal } from '../adapters/kms/seal';
 import { InvocationSchema, type Invocation, type PushResponse } from '../contract/provider-client-event';
-import { unexpected } from '../api/unexpected';
 import { pushAuthorization, type PushRequest } from '../domain/consent/push';
 import { ProviderFailure } from '../domain/oauth/provider-failure';
 import { renewInBackground } from '../domain/grant/background-renewal';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
-import { handleInvocation, type InvocationContext } from './composition/invocation';
-import { audit, report } from './composition/logging';
+import { createInvocationHandler } from './composition/invocation';
+import { audit } from './composition/logging';
 import { providerClientsOf } from './composition/provider-clients';
 import { vaultKeysOf } from './composition/vault-keys';
 
@@ -55,18 +54,10 @@ async function push(request: PushRequest): Promise<PushResponse> {
 const serve = (invocation: Invocation): Promise<PushResponse | void> =>
   'push' in invocation ? push(invocation.push) : renewInBackground(deps, invocation.renew);
 
-/** @throws Error without details */
-export async function handler(event: unknown, context?: InvocationContext): Promise<PushResponse | void> {
-  try {
-    return await handleInvocation(
-      InvocationSchema,
-      'The provider-client event is not valid.',
-      { event, context },
-      serve,
-    );
-  } catch (error) {
-    report(unexpected(error));
-  }
-  // No cause: Lambda logs a thrown error and returns it to the caller.
-  throw new Error('The invocation failed. See the log of the function.');
-}
+export const handler = createInvocationHandler(
+  {
+    schema: InvocationSchema,
+    refusal: 'The provider-client event is not valid.',
+  },
+  serve,
+);

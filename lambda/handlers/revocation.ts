@@ -17,7 +17,7 @@ import { selectGrants } from '../domain/revocation/select';
 import { sweep } from '../domain/revocation/sweep';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
-import { handleInvocation, type InvocationContext } from './composition/invocation';
+import { createInvocationHandler } from './composition/invocation';
 import { audit, report } from './composition/logging';
 import { providerClientsOf } from './composition/provider-clients';
 import { tokenVaultArn, vaultKeysOf } from './composition/vault-keys';
@@ -61,19 +61,12 @@ async function serve(event: RevocationEvent): Promise<Selection | void> {
   return { finished: isSelectionComplete(revocation), matched, ...(reach !== undefined && { reach }) };
 }
 
-/** @throws Error without details */
-export async function handler(event: unknown, context?: InvocationContext): Promise<Selection | void> {
-  try {
-    return await handleInvocation(
-      RevocationEventSchema,
-      'The revocation event is not valid.',
-      // Each revoked grant, and each revocation at a provider, has its own entry.
-      { event, context, auditSuccess: false },
-      serve,
-    );
-  } catch (error) {
-    report(unexpected(error));
-  }
-  // No cause: Lambda logs a thrown error and returns it to the caller.
-  throw new Error('The invocation failed. See the log of the function.');
-}
+export const handler = createInvocationHandler(
+  {
+    schema: RevocationEventSchema,
+    refusal: 'The revocation event is not valid.',
+    // Each revoked grant, and each revocation at a provider, has its own entry.
+    auditSuccess: false,
+  },
+  serve,
+);

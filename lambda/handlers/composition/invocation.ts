@@ -2,12 +2,13 @@
 import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
 import { INVOKE, requestContextOf } from '../../api/request-context';
+import { unexpected } from '../../api/unexpected';
 import type { RequestContext } from '../../domain/audit';
 import { ServiceError } from '../../domain/service-error';
-import { requests } from './logging';
+import { report, requests } from './logging';
 
 /** The members of Lambda's context that the handlers use; absent when a handler runs outside Lambda. */
-export type InvocationContext = Partial<Pick<Context, 'awsRequestId' | 'invokedFunctionArn'>>;
+type InvocationContext = Partial<Pick<Context, 'awsRequestId' | 'invokedFunctionArn'>>;
 
 /** The error for an event that the function does not accept. Neither the message nor the audit entry repeats the event. */
 export class RefusedEvent extends ServiceError {
@@ -16,37 +17,54 @@ export class RefusedEvent extends ServiceError {
   }
 }
 
+export interface InvocationOptions<Schema extends v.GenericSchema> {
+  /** Of the events that the function accepts. */
+  readonly schema: Schema;
+  /** Message for an event that does not match the schema. */
+  readonly refusal: string;
+  /** False for a function that records an entry for each thing that it does, and might find nothing to do. Default: true. */
+  readonly auditSuccess?: boolean;
+  /** Returns the request for which another function invokes this one. Its members replace those of the invocation. */
+  readonly originOf?: (event: unknown) => RequestContext;
+  /**
+   * Returns the message for the caller about an error that needs no report. By default, there is none: every error is
+   * reported, and the caller receives no details.
+   */
+  readonly messageFor?: (error: unknown) => string | undefined;
+}
+
 /**
- * Handles an event. Audit entries that are recorded during the work carry Lambda's request ID.
+ * Returns the handler of a function without a route. Audit entries that are recorded during the work carry Lambda's
+ * request ID. The handler throws an Error that says what to do, without details of the failure. An event that does not
+ * match the schema has an audit entry, too.
  *
- * @param refusal message for an event that does not match the schema
- * @throws RefusedEvent, which is also recorded; any error of the work itself
+ * @param serve does the work of one event, and returns what the caller receives
  */
-export function handleInvocation<Schema extends v.GenericSchema, Output>(
-  schema: Schema,
-  refusal: string,
-  {
-    event,
-    context,
-    auditSuccess = true,
-    origin,
-  }: {
-    readonly event: unknown;
-    readonly context: InvocationContext | undefined;
-    /** False for a function that records an entry for each thing that it does, and might find nothing to do. */
-    readonly auditSuccess?: boolean;
-    /** The request for which another function invokes this one. Its members replace those of the invocation. */
-    readonly origin?: RequestContext;
-  },
-  work: (input: v.InferOutput<Schema>) => Promise<Output>,
-): Promise<Output> {
-  const resource = context?.invokedFunctionArn;
-  const defaults = { operation: INVOKE, auditSuccess, ...(resource !== undefined && { resource }) };
-  return requests.within({ ...requestContextOf(undefined, context), ...origin }, () =>
-    requests.ensureEntry(defaults, () => {
-      const parsed = v.safeParse(schema, event);
-      if (!parsed.success) throw new RefusedEvent(refusal);
-      return work(parsed.output);
-    }),
-  );
+export function createInvocationHandler<Schema extends v.GenericSchema, Output>(
+  options: InvocationOptions<Schema>,
+  serve: (input: v.InferOutput<Schema>) => Promise<Output>,
+): (event: unknown, context?: InvocationContext) => Promise<Output> {
+  const { schema, refusal, auditSuccess = true, originOf, messageFor } = options;
+  const handle = (event: unknown, context: InvocationContext | undefined): Promise<Output> => {
+    const resource = context?.invokedFunctionArn;
+    const defaults = { operation: INVOKE, auditSuccess, ...(resource !== undefined && { resource }) };
+    return requests.within({ ...requestContextOf(undefined, context), ...originOf?.(event) }, () =>
+      requests.ensureEntry(defaults, () => {
+        const parsed = v.safeParse(schema, event);
+        if (!parsed.success) throw new RefusedEvent(refusal);
+        return serve(parsed.output);
+      }),
+    );
+  };
+  return async (event, context) => {
+    let message;
+    try {
+      return await handle(event, context);
+    } catch (error) {
+      message = messageFor?.(error);
+      if (message === undefined) report(unexpected(error));
+    }
+    // No cause: Lambda logs a thrown error and returns it to the caller.
+    throw new Error(message ?? 'The invocation failed. See the log of the function.');
+  };
 }
