@@ -14,8 +14,8 @@ import type { IIdentityState } from './state';
 
 /**
  * How long a call can take. Retrieval waits for authorization servers, up to API Gateway's own limit of 29 seconds (API
- * Gateway developer guide, "Quotas"). In other functions such a wait is a fault. The public function waits longer than
- * the function that it invokes, so that a person always gets a page.
+ * Gateway developer guide, "Quotas"). In other functions, such a wait is a fault. `oauth-callback` waits longer than the
+ * function that it invokes, so that a person always gets a page.
  */
 const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
   'token-exchange': Duration.seconds(15),

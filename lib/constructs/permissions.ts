@@ -2,7 +2,7 @@
  * The complete access of each function group to tables and key, as data. Roles and environments are both derived from it
  * (function-access.ts), so a function never learns the name of a table that it cannot use. Functions are split where
  * permissions differ: the function that encrypts a client secret cannot decrypt it, the functions that open the vault
- * cannot write the directory, and the public group never reads a grant.
+ * cannot write the directory, and the public groups never read a grant.
  */
 import {
   OWNER_INDEX,
@@ -120,12 +120,21 @@ const signingKeys = PREFIX.signingKey;
 /** The one record that names the KMS key for new vault keys. */
 const tokenVault = PREFIX.tokenVault;
 
+/** What a group can access that receives the reports of identity providers, pushed or polled. */
+const receivedEvents: readonly TablePermission[] = [
+  { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.userRestriction}*`] },
+  { table: 'Directory', actions: ['GetItem'], partitions: [userEmails] },
+  { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.receivedEvent}*`] },
+  { table: 'Revocations', actions: ['PutItem'], partitions: [revocations] },
+];
+
 const vaultKeys = (purpose: Purpose): string => `${PREFIX.vaultKey}${purpose}#*`;
 
 export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   /**
    * Writes the directory, encrypts secrets, checks the owner tag of external secrets, and deletes the data of a deleted
-   * resource, whose grants another function revokes. It has no Decrypt for any sealing purpose, so it cannot decrypt what it encrypted.
+   * resource, whose grants another function revokes. It has no Decrypt for any sealing purpose, so it cannot decrypt
+   * what it encrypted.
    */
   'control-plane': {
     tables: [
@@ -220,7 +229,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     verifiesUsers: true,
   },
 
-  /** The one public group. It updates a consent session and stores an encrypted code in it. It cannot use the vault. */
+  /** A public group. It updates a consent session, and stores an encrypted code in it. It cannot use the vault. */
   'oauth-callback': {
     tables: [
       { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [sessions] },
@@ -307,7 +316,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   /**
    * Behind consent portals, on the rights of their owners: it signs people in, begins and completes consent sessions,
    * stores the tokens, and has grants revoked. It returns no token. It writes the status of portals and the users of
-   * email addresses, and nothing else in the directory. It cannot use API keys or signing keys, and decrypts no user tokens.
+   * email addresses, and nothing else in the directory. It cannot use API keys or signing keys, and decrypts no user
+   * tokens.
    */
   connections: {
     tables: [
@@ -389,12 +399,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
    * vault, and does not read agents or credential providers.
    */
   'security-events': {
-    tables: [
-      { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.userRestriction}*`] },
-      { table: 'Directory', actions: ['GetItem'], partitions: [userEmails] },
-      { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.receivedEvent}*`] },
-      { table: 'Revocations', actions: ['PutItem'], partitions: [revocations] },
-    ],
+    tables: receivedEvents,
     // It revokes the grants of an account that the issuer purged.
     invokes: ['revocation'],
     key: [],
@@ -406,12 +411,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
    * the tokens for these requests: only secrets that are tagged for this purpose.
    */
   'event-poll': {
-    tables: [
-      { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.userRestriction}*`] },
-      { table: 'Directory', actions: ['GetItem'], partitions: [userEmails] },
-      { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.receivedEvent}*`] },
-      { table: 'Revocations', actions: ['PutItem'], partitions: [revocations] },
-    ],
+    tables: receivedEvents,
     invokes: ['revocation'],
     key: [],
     secrets: ['DescribeSecret', 'GetSecretValue'],

@@ -1,8 +1,8 @@
 /**
- * Pushes a session's authorization request (RFC 9126). The public function creates the request, because it creates the
- * state and the code challenge. The function that can decrypt client secrets sends the request, and trusts the public
- * function no more than necessary: the agent and the provider must still be those of the session, and the response must
- * go to the provider's callback.
+ * Pushes a session's authorization request (RFC 9126). The public function `oauth-callback` creates the request, because it
+ * creates the state and the code challenge. The function that can decrypt client secrets sends the request, and trusts the
+ * public function no more than necessary: the agent and the provider must still be those of the session, and the response
+ * must go to the provider's callback.
  */
 import type { AuditEntry, AuditTrail } from '../audit';
 import { asReadBySome } from '../custom-parameters';
