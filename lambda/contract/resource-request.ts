@@ -10,7 +10,7 @@ import { MARK_PREFIX } from './resource-marks';
 const text = v.pipe(v.string(), v.nonEmpty());
 
 /** A secret that this function reads from AWS Secrets Manager and sends to the service, which then stores it sealed. */
-const HandedOnSchema = v.strictObject({
+const ManagedSchema = v.strictObject({
   source: v.literal('MANAGED'),
   secretId: text,
   /** Member of the secret's JSON object; absent for the whole text. */
@@ -22,7 +22,7 @@ const HandedOnSchema = v.strictObject({
 /** A secret that stays in AWS Secrets Manager, where the service reads it when it needs it. */
 const ExternalSchema = v.strictObject({ source: v.literal('EXTERNAL'), secretId: text, jsonKey: text });
 
-const SecretSchema = v.variant('source', [HandedOnSchema, ExternalSchema]);
+const SecretSchema = v.variant('source', [ManagedSchema, ExternalSchema]);
 
 export type StatedSecret = v.InferOutput<typeof SecretSchema>;
 

@@ -7,7 +7,7 @@ import { apply, type ApplyDependencies, type UserEffect } from './apply';
 import { effectOf, STREAM_UPDATED, VERIFICATION } from './effect';
 import type { EventTokens } from './event-tokens';
 import { SetRejection } from './rejection';
-import { issuersUser, type Reporter } from './reporter';
+import { reportedUser, type Reporter } from './reporter';
 import { securityEventToken, SET_TYPE, type SecurityEvent } from './set';
 import { eventSubject, opaqueId } from './subject';
 
@@ -106,7 +106,7 @@ async function decide(
     events.transmitter?.criticalSubjectMembers?.includes(each),
   );
   if (critical.length > 0) return noEffect('the subject has a critical member that is not supported');
-  const user = await issuersUser(deps, trusted, subject);
+  const user = await reportedUser(deps, trusted, subject);
   if (!user) {
     throw new SetRejection(
       'access_denied',

@@ -16,7 +16,7 @@ import { apply } from './apply';
 import type { Effect } from './effect';
 import { MAX_SET_CHARACTERS, receiveSet, type SetDependencies } from './receive-set';
 import { SetRejection } from './rejection';
-import { issuersUser, type Reporter } from './reporter';
+import { reportedUser, type Reporter } from './reporter';
 import { CLOCK_SKEW, SET_TYPE } from './set';
 import { eventSubject } from './subject';
 
@@ -156,7 +156,7 @@ export function receiveLogout(deps: ReceiveDependencies, request: ReceivedReques
     const { iss, sub, sid, iat: at, exp, jti } = parsed.output;
     annotate({ jti });
     checkTimes({ iat: at, exp }, epochSeconds(deps.system));
-    const user = await issuersUser(deps, trusted, {
+    const user = await reportedUser(deps, trusted, {
       user: { issuer: iss, subject: sub },
       sessionId: sid,
     });
@@ -168,7 +168,7 @@ export function receiveLogout(deps: ReceiveDependencies, request: ReceivedReques
 }
 
 /** The caller's token for Global Token Revocation, as Okta sends it. */
-export const REVOCATION_TOKEN_TYPE = 'global-token-revocation+jwt';
+const REVOCATION_TOKEN_TYPE = 'global-token-revocation+jwt';
 
 const RevocationTokenSchema = v.object({ iat: time, exp: time, jti: v.optional(identifier) });
 
@@ -232,7 +232,7 @@ export function receiveTokenRevocation(deps: ReceiveDependencies, request: Recei
         typeof subject === 'string' ? { detail: subject } : {},
       );
     }
-    const user = await issuersUser(deps, reporter.trusted, subject);
+    const user = await reportedUser(deps, reporter.trusted, subject);
     if (!user) {
       const message = 'The subject is a user of another issuer.';
       throw accessDenied(message, message);

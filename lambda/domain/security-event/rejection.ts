@@ -1,4 +1,7 @@
-/** Why a security event is refused, with a code of the IANA registry "Security Event Token Error Codes" (RFC 8935 section 7.1). */
+/**
+ * Why a security event is refused, with a code of the IANA registry "Security Event Token Error Codes" (RFC 8935
+ * section 7.1).
+ */
 import { ServiceError } from '../service-error';
 
 export type SetErrorCode =

@@ -13,8 +13,8 @@ export interface Reporter {
   readonly events: SecurityEvents;
 }
 
-/** A user of the issuer, and at most one session. */
-export interface IssuersUser {
+/** A user that a report is about, and at most one session. */
+export interface ReportedUser {
   /** As `subjectHash` returns it; for a user that is named by an email address, the hash of the address. */
   readonly userHash: string;
   /** As `emailHash` returns it, for a user that is named by an email address. */
@@ -28,11 +28,11 @@ export interface IssuersUser {
  *
  * @throws InternalServerException if the issuer's metadata cannot be read
  */
-export async function issuersUser(
+export async function reportedUser(
   { metadata }: { readonly metadata: MetadataReader },
   { discoveryUrl }: DeployedIssuer,
   { user, sessionId }: Pick<EventSubject, 'user' | 'sessionId'>,
-): Promise<IssuersUser | undefined> {
+): Promise<ReportedUser | undefined> {
   if ('issuer' in user && withoutTrailingSlash(user.issuer) !== issuerOf({ discoveryUrl })) return undefined;
   const { issuer } = await metadata.read({ discoveryUrl }).catch((error: unknown) => {
     if (!(error instanceof ProviderFailure)) throw error;

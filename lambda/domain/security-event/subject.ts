@@ -36,7 +36,10 @@ const USED_MEMBERS: readonly string[] = ['format', 'user', 'session'];
 /** The issuer is the tenant. */
 const NOT_NARROWING: readonly string[] = ['tenant'];
 
-/** The other formats of RFC 9493 and CAEP 1.0 with their members, to tell a malformed identifier from an unsupported one. */
+/**
+ * The other formats of RFC 9493 and CAEP 1.0 with their members, to tell a malformed identifier from an unsupported
+ * one.
+ */
 const OTHER_FORMATS: ReadonlyMap<string, readonly string[]> = new Map([
   ['account', ['uri']],
   ['aliases', []],
