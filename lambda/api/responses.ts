@@ -41,7 +41,10 @@ const oauth2ProviderConfig = (provider: Oauth2Provider) => {
   };
 };
 
-/** AWS's `CreateOauth2CredentialProviderResponse`. A managed client secret is in this service's own vault, under its own ARN. */
+/**
+ * AWS's `CreateOauth2CredentialProviderResponse`. A managed client secret is in this service's own vault, under its own
+ * ARN.
+ */
 export const oauth2ProviderCreated = (provider: Oauth2Provider, baseUrl: string) => ({
   name: provider.name,
   credentialProviderArn: provider.arn,
@@ -120,7 +123,10 @@ export const consentPortalDescribed = (portal: ConsentPortal, baseUrl: string) =
   ...(portal.connections.length > 0 && { connections: portal.connections }),
 });
 
-/** AWS's `GetTokenVaultResponse` and `SetTokenVaultCMKResponse`. The last modification of a vault that was never moved is the epoch. */
+/**
+ * AWS's `GetTokenVaultResponse` and `SetTokenVaultCMKResponse`. The last modification of a vault that was never moved
+ * is the epoch.
+ */
 export const tokenVaultDescribed = ({ kmsKeyArn, lastModifiedDate }: TokenVault) => ({
   tokenVaultId: TOKEN_VAULT_ID,
   kmsConfiguration:

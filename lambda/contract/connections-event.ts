@@ -94,7 +94,7 @@ export function originOf(event: unknown): v.InferOutput<typeof origin> {
 }
 
 /** How pages of a portal look. */
-export const PortalAppearanceSchema = v.strictObject({
+const PortalAppearanceSchema = v.strictObject({
   portalId: text(2_048),
   /** The name for people: the branding's, or the portal's own. */
   name: text(64),

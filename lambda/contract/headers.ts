@@ -3,5 +3,8 @@
 /** Header with the outcome of a credential request. */
 export const OUTCOME_HEADER = 'x-agent-identity-outcome';
 
-/** Header with the reason why a consent session failed: an OAuth error code (RFC 6749 section 4.1.2.1), or a code of this service. */
+/**
+ * Header with the reason why a consent session failed: an OAuth error code (RFC 6749 section 4.1.2.1), or a code of
+ * this service.
+ */
 export const FAILURE_HEADER = 'x-agent-identity-failure';

@@ -66,7 +66,10 @@ const TIME_TO_RESPOND = 12_000;
 const nameBefore = ({ PhysicalResourceId, ResourceProperties }: ResponseTarget): string =>
   PhysicalResourceId ?? ResourceProperties?.name ?? 'agent-identity-never-made';
 
-/** Returns a message that was written for people. Of any other error it returns only the name, as its message might hold a secret. */
+/**
+ * Returns a message that was written for people. Of any other error it returns only the name, as its message might hold
+ * a secret.
+ */
 const reasonOf = (error: unknown): string =>
   error instanceof Refusal
     ? error.message

@@ -109,9 +109,10 @@ const providerOf = ({ providers }: DeployedStack, logicalId: string) =>
   Object.hasOwn(providers, logicalId) ? providers[logicalId] : undefined;
 
 /**
- * Makes sure that a credential provider or a consent portal matches the template. Otherwise, a request could have a secret
- * stored as an API key, which agents can read, or sent to another authorization server; or it could have users sign in
- * elsewhere, and connect accounts on the rights of the stack. A workload identity has no secret, and does nothing by itself.
+ * Makes sure that a credential provider or a consent portal matches the template. Otherwise, a request could have a
+ * secret stored as an API key, which agents can read, or sent to another authorization server; or it could have users
+ * sign in elsewhere, and connect accounts on the rights of the stack. A workload identity has no secret, and does
+ * nothing by itself.
  *
  * @throws ForeignRequest for another type, name, configuration, or secret, and for a resource that is not in the template
  */

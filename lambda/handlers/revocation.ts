@@ -1,7 +1,7 @@
 /**
  * Composition of the internal function that revokes: it takes tokens out of their grants, keeps them in the outbox, and
- * revokes them at their providers. Other functions and a schedule invoke it. It opens grants and client secrets, and can neither
- * issue tokens, nor read sessions and API keys, nor write the directory.
+ * revokes them at their providers. Other functions and a schedule invoke it. It opens grants and client secrets, and
+ * can neither issue tokens, nor read sessions and API keys, nor write the directory.
  */
 import { createGrantIndex } from '../adapters/dynamodb/grant-index';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';

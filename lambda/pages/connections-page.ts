@@ -40,7 +40,7 @@ const DATE = new Intl.DateTimeFormat('en-GB', {
 });
 
 /** Returns a date in words. The server does not know the person's time zone, so it shows no time of day. */
-export function dateInWords(date: Date): Html {
+function dateInWords(date: Date): Html {
   const day = date.toISOString().slice(0, 10);
   return html`<time datetime="${day}">${DATE.format(date)}</time>`;
 }

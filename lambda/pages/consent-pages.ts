@@ -88,8 +88,8 @@ const named = (name: string, displayName: string): Html =>
     : html`<strong>${displayName}</strong> (<code>${name}</code>)`;
 
 /**
- * The question that comes before the provider's own. Its form and its link lead back to this address; the way to the provider is a
- * link, because the policy of a page with a form blocks redirects to other origins that follow the form.
+ * The question that comes before the provider's own. Its form and its link lead back to this address; the way to the
+ * provider is a link, because the policy of a page with a form blocks redirects to other origins that follow the form.
  */
 function renderQuestion(question: ConsentQuestion, branding: Branding | undefined): RenderedPage {
   const { agent, provider, purpose, scopes, servers, returnTo, requestUri, confirmation } = question;

@@ -1,7 +1,8 @@
 /**
  * Only the owner can access folders and files with secrets. The permissions are checked before the content is trusted.
- * If other users can read a path, its permissions are changed, and a line says so. If other users can write to it, it is
- * rejected, because its keys might be theirs. A process of root accepts a path of another user, and says so. Windows has no such permissions, so nothing is checked there.
+ * If other users can read a path, its permissions are changed, and a line says so. If other users can write to it, it
+ * is rejected, because its keys might be theirs. A process of root accepts a path of another user, and says so. Windows
+ * has no such permissions, so nothing is checked there.
  */
 import { chmodSync, lstatSync, readdirSync, statSync, type Stats } from 'node:fs';
 import { settingName } from './setting-names';

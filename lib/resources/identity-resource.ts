@@ -110,7 +110,10 @@ export interface CreatedResource {
 export const actions = (operations: readonly GovernedOperation[]): string[] =>
   operations.map((operation) => `bedrock-agentcore:${operation}`);
 
-/** Operations of a manager of resources: all that an agent does not call, except writing policies, which are the stack's. */
+/**
+ * Operations of a manager of resources: all that an agent does not call, except writing policies, which are the
+ * stack's.
+ */
 const managerActions = (noun: GovernedKind): string[] => {
   const agents =
     /^GetWorkloadAccessToken|^GetResource(Oauth2Token|ApiKey)$|^CompleteResourceTokenAuth$|^(List|Revoke)ResourceGrants?$/;

@@ -1,4 +1,7 @@
-/** The functions of a deployment with their roles and logs, and the API: a stack without state. It can be deployed again. */
+/**
+ * The functions of a deployment with their roles and logs, and the API: a stack without state. It can be deployed
+ * again.
+ */
 import { Stack, type RemovalPolicy, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { addIdentityService, type IdentityServiceProps } from '../constructs/identity-service';

@@ -43,7 +43,10 @@ function fitsAsJson(value: unknown, bytes: number): boolean {
   }
 }
 
-/** @param bytes of the whole value as JSON, for a structure whose members' own bounds would let it grow beyond one record */
+/**
+ * @param bytes of the whole value as JSON, for a structure whose members' own bounds would let it grow beyond one
+ *   record
+ */
 export const smallAsJson = <Value>(bytes: number) =>
   v.check<Value, string>(
     (value) => fitsAsJson(value, bytes),

@@ -1,4 +1,7 @@
-/** What is wrong with a document, by member: of a request, or of a construct's props. Messages say what a member must be, and never repeat its value. */
+/**
+ * What is wrong with a document, by member: of a request, or of a construct's props. Messages say what a member must
+ * be, and never repeat its value.
+ */
 import type { BaseIssue } from 'valibot';
 import type { InvalidField } from '../../domain/service-error';
 

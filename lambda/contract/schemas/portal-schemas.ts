@@ -6,7 +6,7 @@ import { customParameters, line, providerName, workloadName } from './names';
 import { scopes } from './provider-schemas';
 import { fitsAuthorizationUrl } from './url-bounds';
 
-export const portalName = matching(1, 50, /^[a-zA-Z0-9_-]+$/, onlyCharacters('the characters _ -'));
+const portalName = matching(1, 50, /^[a-zA-Z0-9_-]+$/, onlyCharacters('the characters _ -'));
 
 /** AWS documents the ID or the ARN. The pattern of its model has only the ID. */
 export const portalIdentifier = matching(

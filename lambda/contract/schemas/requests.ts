@@ -96,7 +96,10 @@ const userSelector = v.union(
   'must have userId, or issuer and subject, or userHash, and no other member',
 );
 
-/** An owner, as this service records it: API Gateway omits the path of a role, and of a role session only the role counts. */
+/**
+ * An owner, as this service records it: API Gateway omits the path of a role, and of a role session only the role
+ * counts.
+ */
 const principalArn = matching(
   20,
   2048,

@@ -1,4 +1,7 @@
-/** Where a provider's secret is stored: AWS's `SecretSourceType` and `SecretReference`. The domain checks how members combine. */
+/**
+ * Where a provider's secret is stored: AWS's `SecretSourceType` and `SecretReference`. The domain checks how members
+ * combine.
+ */
 import * as v from 'valibot';
 import { text } from './constraints';
 

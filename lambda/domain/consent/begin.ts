@@ -2,7 +2,6 @@
  * Begins a consent session or continues the open one: an agent that repeats its request gets the same link until the
  * request differs.
  */
-import { detailsOf } from '../grant/tokens';
 import { type System, epochSeconds } from '../system';
 import type { CustomParameters } from '../custom-parameters';
 import { displayNameOf } from '../display-name';
@@ -16,7 +15,7 @@ import type { Denial } from '../policy/access';
 import { accessDenied, ServiceError } from '../service-error';
 import { stopIfDeleted, type DeletionCheckDependencies } from '../grant/deletion-check';
 import type { Grant, GrantId, GrantStore } from '../grant/grant';
-import { tokenOrigin } from '../grant/tokens';
+import { detailsOf, tokenOrigin } from '../grant/tokens';
 import type { Seal } from '../sealing/sealing';
 import {
   consentContext,
@@ -284,8 +283,9 @@ const isForeign = ({ providerId, tokens }: Grant, provider: Oauth2Provider): boo
   providerId !== provider.id || (tokens !== undefined && tokens.client !== clientBindingDigest(provider));
 
 /**
- * @param grant the grant as it was read
-
+ * Returns the authorization URL of the grant's open session, or of a new session if the request differs.
+ *
+ * @param grant as it was read
  * @throws ValidationException for a return URL that is not registered; then no session is created
  * @throws ProviderFailure if the provider's metadata is unavailable
  * @throws AccessDeniedException if the provider's policy does not allow this caller all the scopes at stake

@@ -231,6 +231,8 @@ export async function completeSession(
 }
 
 /**
+ * Completes the session of a user that returned to the application: redeems the code, and stores the grant.
+ *
  * @param principal the caller; must have access to the session's workload identity
  * @param completionUri the `session_id` with which the return URL was called
  * @param identifier the user that returned to the application; compared by `iss` and `sub`, or by ID

@@ -1,4 +1,7 @@
-/** The redirect to the application: its registered return URL, byte for byte where a header allows it, with added parameters. */
+/**
+ * The redirect to the application: its registered return URL, byte for byte where a header allows it, with added
+ * parameters.
+ */
 import type { WorkloadIdentity } from '../identity/workload-identity';
 
 /** Which return URLs an agent's consent sessions can have. */

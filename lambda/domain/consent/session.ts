@@ -220,7 +220,10 @@ const isLeftBehind = ({ responded }: Session, now: number): boolean =>
  */
 const MAX_PUSHES = 10;
 
-/** Returns whether the link was opened so often that no other request is pushed. Until the response, only openings are written. */
+/**
+ * Returns whether the link was opened so often that no other request is pushed. Until the response, only openings are
+ * written.
+ */
 export const isPushedOut = ({ authorization, state, revision }: Session): boolean =>
   authorization.pushed && state === 'STARTED' && revision > MAX_PUSHES;
 

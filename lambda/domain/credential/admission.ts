@@ -33,7 +33,8 @@ const PROVIDERS = {
  *
  * @param delegation the validated token: the agent that it names, and the user token that it was issued for
  * @param found the directory's records under these names
- * @throws UnauthorizedException for a deleted agent, and for an ended session of the user; AccessDeniedException, ResourceNotFoundException
+ * @throws UnauthorizedException for a deleted agent, and for an ended session of the user; AccessDeniedException,
+ *   ResourceNotFoundException
  */
 export function admit<Provider extends OwnedResource>(
   request: AdmissionRequest,

@@ -16,7 +16,7 @@ export interface MachineTokenRequest extends Pick<
   readonly force?: boolean | undefined;
 }
 
-/** @throws ProviderFailure; ThrottlingException if an immediate retry can succeed */
+/** Returns the agent's own access token. @throws ProviderFailure; ThrottlingException if an immediate retry can succeed */
 export function machineToken(
   deps: MachineTokenDependencies,
   request: MachineTokenRequest,

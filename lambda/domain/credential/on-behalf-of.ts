@@ -26,7 +26,11 @@ export interface OnBehalfOfDependencies extends MachineTokenDependencies {
 
 const MEMBER = 'workloadIdentityToken';
 
-/** Returns the carried user token. @throws ValidationException that says how to get a workload access token that carries one */
+/**
+ * Returns the carried user token.
+ *
+ * @throws ValidationException that says how to get a workload access token that carries one
+ */
 export function carriedTokenOf({ user, subjectToken }: Delegation): CarriedToken {
   if (subjectToken) return subjectToken;
   throw user?.kind === 'jwt'

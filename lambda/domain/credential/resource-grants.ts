@@ -1,6 +1,6 @@
 /**
- * RevokeResourceGrant revokes one of these grants. ListResourceGrants returns what an agent holds for the user of its workload access token, so that an application can
- * show it to the user.
+ * What an agent holds for the user of its workload access token: ListResourceGrants returns it, so that an application can
+ * show it to the user, and RevokeResourceGrant revokes one of these grants.
  */
 import { audited, type Annotate, type AuditTrail } from '../audit';
 import { describeGrant, isListed, type GrantDescription } from '../grant/description';
@@ -50,10 +50,10 @@ async function verifiedDelegation(
 /**
  * Admits the caller, and returns the agent and the user.
  *
- * @throws UnauthorizedException for the token, a deleted agent, or an ended session of the user; AccessDeniedException if the caller has no access to the
- *   workload identity, or the agent or the user is suspended
+ * @throws UnauthorizedException for the token, a deleted agent, or an ended session of the user; AccessDeniedException
+ *   if the caller has no access to the workload identity, or the agent or the user is suspended
  */
-export async function admitToGrants(
+async function admitToGrants(
   directory: Pick<Directory, 'readIdentity'>,
   call: ResourceGrantsCall,
   { workload, user, userToken }: Delegation,

@@ -11,7 +11,11 @@ import type { HeaderFields } from './header-fields';
 /** RFC 6750 section 2.1; the case of the scheme is ignored (RFC 9110 section 11.1). */
 const BEARER = /^Bearer +([A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+) *$/i;
 
-/** Returns the bearer token. @throws UnauthorizedException if there is none, or more than one header that could contain it */
+/**
+ * Returns the bearer token.
+ *
+ * @throws UnauthorizedException if there is none, or more than one header that could contain it
+ */
 export function bearerToken(received: HeaderFields): string {
   const [value, ...others] = received.get('authorization') ?? [];
   const [, token] = BEARER.exec(value ?? '') ?? [];

@@ -9,8 +9,8 @@
  *     deletion   mark the record as deleted ──▶ delete the grants
  *
  * If the read after a write finds both, the write came before the mark, and the deletion finds it. If the write came
- * after the mark, its request undoes it. The same read finds a suspension or the end of the user's
- * session, which stops the request but keeps the grant.
+ * after the mark, its request undoes it. The same read finds a suspension or the end of the user's session, which stops
+ * the request but keeps the grant.
  */
 import { workloadGone } from '../identity/workload-identity';
 import type { Directory } from './directory';

@@ -2,7 +2,10 @@
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { Grant, RenewalFailure } from './grant';
 
-/** Milliseconds of the back-off: the first, which doubles with each failure, and the limits of ours and of a `Retry-After`. */
+/**
+ * Milliseconds of the back-off: the first, which doubles with each failure, and the limits of ours and of a
+ * `Retry-After`.
+ */
 const FIRST_BACK_OFF = 1_000;
 const MAX_BACK_OFF = 60_000;
 const MAX_RETRY_AFTER = 15 * 60_000;

@@ -44,7 +44,10 @@ import {
 /** Milliseconds for a request and the following write: no request is sent if less of the lease remains. */
 const REDEMPTION = 6_500;
 
-/** Milliseconds that a request without the lease waits in total, and between its reads: longer each time, to spare the table. */
+/**
+ * Milliseconds that a request without the lease waits in total, and between its reads: longer each time, to spare the
+ * table.
+ */
 const PATIENCE = 10_000;
 const FIRST_PAUSE = 100;
 const MAX_PAUSE = 800;

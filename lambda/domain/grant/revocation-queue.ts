@@ -29,8 +29,8 @@ export interface TokensToRevoke {
 
 export interface RevocationQueue {
   /**
-   * Queues the revocation of tokens at their provider. Returns when the queue has them, not when the provider has revoked them.
-   * The same tokens can be queued more than once.
+   * Queues the revocation of tokens at their provider. Returns when the queue has them, not when the provider has
+   * revoked them. The same tokens can be queued more than once.
    *
    * @throws Error if they could not be queued
    */

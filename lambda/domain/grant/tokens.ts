@@ -40,7 +40,10 @@ export const detailsOf = ({ workloadArn, resources, audiences }: TokenOwner): Gr
   audiences,
 });
 
-/** Returns the encryption context. It includes the client and its authorization server, so that no reconfiguration sends a refresh token elsewhere. */
+/**
+ * Returns the encryption context. It includes the client and its authorization server, so that no reconfiguration sends
+ * a refresh token elsewhere.
+ */
 function contextOf({ grantId, provider, workloadArn }: TokenOwner): SealingContext {
   const context = grantContext(grantId, provider.id, workloadArn);
   return { ...context, binding: { ...context.binding, client: clientBindingDigest(provider) } };

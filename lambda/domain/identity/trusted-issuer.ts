@@ -51,7 +51,10 @@ const matchValue = matching(
 const one = v.strictObject({ matchValueString: matchValue });
 const several = v.strictObject({ matchValueStringList: listOf(matchValue, MAX_VALUES) });
 
-/** The valid combinations of type, operator, and value in AWS. Another combination could never match, or match by surprise. */
+/**
+ * The valid combinations of type, operator, and value in AWS. Another combination could never match, or match by
+ * surprise.
+ */
 const PAIRING = {
   EQUALS: { type: 'STRING', value: 'matchValueString' },
   CONTAINS: { type: 'STRING_ARRAY', value: 'matchValueString' },
@@ -124,7 +127,7 @@ const TrustedIssuerSchema = v.pipe(
   v.check((issuer) => restrictsRecipients(issuer), RESTRICTS_RECIPIENTS_RULE),
 );
 
-/** Only an operator decides who may restrict the users of an issuer, so the API's entries have no such member. */
+/** Only an operator decides which issuer can restrict its users, so entries in the API have no such member. */
 const DeployedIssuerSchema = v.pipe(
   v.strictObject({ ...trustedIssuerMembers, securityEvents: v.exactOptional(SecurityEventsSchema) }),
   v.check((issuer) => restrictsRecipients(issuer), RESTRICTS_RECIPIENTS_RULE),
@@ -143,10 +146,10 @@ const DeployedIssuersSchema = v.pipe(
   }, 'must have securityEvents only once for each issuer, each with its own id'),
 );
 
-/** AWS's `CustomClaimValidationType`: what a claim of the token must be. */
+/** AWS's `CustomClaimValidationType`: the value that a claim of the token must have. */
 export type CustomClaim = v.InferOutput<typeof CustomClaimSchema>;
 
-/** Named as in AWS's `CustomJWTAuthorizerConfiguration`. All the conditions that are given must hold. */
+/** Named as in AWS's `CustomJWTAuthorizerConfiguration`. A token must meet all conditions that are set. */
 export interface TrustedIssuer {
   /** The issuer's metadata document, ending in `/.well-known/openid-configuration`. */
   readonly discoveryUrl: string;
@@ -171,15 +174,15 @@ export interface AuthorizerConfiguration {
   readonly customJWTAuthorizer: TrustedIssuer;
 }
 
-/** Its wire form; what it does not know is refused. */
+/** The configuration in a request. Unknown members are rejected. */
 export const AuthorizerConfigurationSchema = v.strictObject({ customJWTAuthorizer: TrustedIssuerSchema });
 
-/** The same in a change, where no member at all takes the configuration away. */
+/** The configuration in an update, where an empty object removes it. */
 export const AuthorizerConfigurationChangeSchema = v.strictObject({
   customJWTAuthorizer: v.exactOptional(TrustedIssuerSchema),
 });
 
-/** The issuer identifier that a discovery URL belongs to (OpenID Connect Discovery 1.0, section 4). */
+/** Returns the issuer identifier of a discovery URL (OpenID Connect Discovery 1.0, section 4). */
 export function issuerOf({ discoveryUrl }: Pick<TrustedIssuer, 'discoveryUrl'>): string {
   return discoveryUrl.slice(0, discoveryUrl.indexOf('/.well-known/'));
 }
@@ -187,7 +190,7 @@ export function issuerOf({ discoveryUrl }: Pick<TrustedIssuer, 'discoveryUrl'>):
 /** Some issuers state their identifier with a slash at its end, which {@link issuerOf} does not return. */
 export const withoutTrailingSlash = (issuer: string): string => issuer.replace(/\/$/, '');
 
-/** Returns the issuers that a workload identity trusts: its own one if it has one, or else the deployment's. */
+/** Returns the issuers that a workload identity trusts: its own one, or the deployment's if it has none. */
 export const trustedIssuersOf = (
   { authorizerConfiguration }: { readonly authorizerConfiguration?: AuthorizerConfiguration | undefined },
   deployed: readonly TrustedIssuer[],
@@ -195,11 +198,11 @@ export const trustedIssuersOf = (
   authorizerConfiguration ? [authorizerConfiguration.customJWTAuthorizer] : deployed;
 
 /**
- * What a request says of a workload identity's own configuration, as the member to write. Checked here is what the
- * shape does not say: where the discovery URL leads.
+ * Returns the member of a workload identity that a request changes; no member if the configuration stays. Checks that the
+ * discovery URL is an allowed endpoint, which the schema cannot.
  *
- * @param given left out: what there is stays, so that a client that does not know the member never takes it away;
- *   without a member: the identity trusts the deployment's issuers again
+ * @param given undefined if the request omits the configuration, which then stays: a client that does not know the member
+ *   never removes it. With an empty object, the identity trusts the deployment's issuers again
  * @throws ValidationException that names the member
  */
 export function authorizerChange(
@@ -215,10 +218,10 @@ export function authorizerChange(
 }
 
 /**
- * Trusted issuers from configuration.
+ * Returns trusted issuers from configuration.
  *
  * @param json a JSON array of {@link DeployedIssuer}
- * @throws Error in plain words, naming the entry and the member
+ * @throws Error that names the entry and the member
  */
 export const parseTrustedIssuers = (json: string): DeployedIssuer[] =>
   parseConfiguration(

@@ -1,10 +1,10 @@
 /**
- * Which owners of credential providers a workload identity trusts with user tokens. An agent names a provider, and a
- * name that is free again can be another principal's tomorrow; that principal's policy can allow the agent. So a user
- * token goes to the server of another owner's provider only if a tag of the workload identity names this owner. Its
- * own owner alone changes such a tag.
+ * Which owners of credential providers a workload identity trusts with user tokens. An agent names a provider, and another
+ * principal can reuse the name after a deletion, with a policy that allows the agent. So a user token goes to the server of
+ * another owner's provider only if a tag of the workload identity names this owner. Only the owner of the workload identity
+ * can change such a tag.
  *
- * No other flow sends a credential of the user or the agent to the provider's server: it gets the provider's own
+ * No other flow sends a credential of the user or the agent to the provider's server. The server gets the provider's own
  * client authentication, and an actor token that it issued itself or that is for it alone.
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -14,8 +14,8 @@ import type { Caller } from '../principal';
 import { accessDenied } from '../service-error';
 
 /**
- * Tag of a workload identity: the owner of credential providers that may receive user tokens, as {@link isNamedBy}
- * reads it. For several owners, the key is followed by `/` and any text.
+ * Tag of a workload identity: the owner of credential providers that can receive user tokens, in the form of
+ * {@link isNamedBy}. For several owners, the key is followed by `/` and any text.
  */
 const TRUSTED_PROVIDER_OWNER_TAG = 'agent-identity:trusted-provider-owner';
 
@@ -29,7 +29,9 @@ const trustIn = (tags: Tags): Tags =>
   Object.fromEntries(Object.entries(tags).filter(([key]) => isTrustTag(key)));
 
 /**
- * @param caller who asks for the exchange
+ * Checks that a user token can go to the server of a provider.
+ *
+ * @param caller the principal that requests the exchange
  * @throws AccessDeniedException unless both have one owner, or the workload identity trusts the provider's owner
  */
 export function checkProviderOwnerTrust(
@@ -46,7 +48,9 @@ export function checkProviderOwnerTrust(
 }
 
 /**
- * @param after the tags that the caller asks for
+ * Checks that a change of tags does not change the trust, unless the caller is the owner.
+ *
+ * @param after the requested tags
  * @throws AccessDeniedException for another principal than the owner, if trust would change
  */
 export function checkTrustChange(resource: Party, after: Tags, caller: Caller): void {

@@ -1,7 +1,7 @@
 /**
- * Whether a JWT is a user token at all. One issuer signs JWTs of many kinds with the same keys, and most have its
- * `iss`, a user's `sub` and a client's `aud`: logout tokens, security events, DPoP proofs, our own workload access
- * tokens. The header `typ` states their kind (RFC 8725 section 3.11). Only the kinds below are accepted.
+ * Whether a JWT is a user token at all. One issuer signs JWTs of many kinds with the same keys, and most have its `iss`, a
+ * user's `sub`, and a client's `aud`: logout tokens, security events, and others. The header `typ` states the kind (RFC
+ * 8725 section 3.11). Only the kinds below are accepted.
  */
 
 /**

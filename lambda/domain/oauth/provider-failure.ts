@@ -78,7 +78,10 @@ function retryAfterOf(response: Response): number | undefined {
   return seconds > 0 ? Math.ceil(seconds) : undefined;
 }
 
-/** RFC 6749 section 4.1.2.1 defines it for the authorization endpoint. Here it covers every response that evaluates nothing. */
+/**
+ * RFC 6749 section 4.1.2.1 defines it for the authorization endpoint. Here it covers every response that evaluates
+ * nothing.
+ */
 const UNAVAILABLE = 'temporarily_unavailable';
 
 /** Returns whether the provider did not evaluate the request, whatever the body states. */

@@ -59,7 +59,7 @@ const ENDPOINT = 'revocation endpoint';
 const INTROSPECTION = 'introspection endpoint';
 
 /** Evaluates the response to a revocation request. @throws ProviderFailure */
-export async function validatedRevocation(
+async function validatedRevocation(
   response: Response,
   { response: departures, deadStatus }: Pick<VendorRevocation, 'response' | 'deadStatus'>,
 ): Promise<TokenOutcome> {
@@ -139,7 +139,11 @@ interface RevocationMethod {
   isActive(token: string): Promise<boolean | undefined>;
 }
 
-/** Returns what a revocation can achieve, as far as it is known before. @param refreshable whether there is a refresh token */
+/**
+ * Returns what a revocation can achieve, as far as it is known before.
+ *
+ * @param refreshable whether there is a refresh token
+ */
 export function revocationProspect(
   { provider, metadata }: Pick<ProviderClient, 'provider' | 'metadata'>,
   refreshable: boolean,

@@ -100,8 +100,8 @@ const ASSUMED_LIFETIME = 3600;
 const ACCESS_TOKEN = /^[\x20-\x7E]+$/;
 
 /**
- * Maximum characters of granted scopes, as in a request (credential/oauth2-token.ts) and in policy evaluation. A longer list is
- * rejected, not truncated.
+ * Maximum characters of granted scopes, as in a request (credential/oauth2-token.ts) and in policy evaluation. A longer
+ * list is rejected, not truncated.
  */
 const MAX_SCOPE_CHARACTERS = 32_768;
 

@@ -31,12 +31,13 @@ function rejectionOf(newOwner: string, arnPrefix: string): string | undefined {
 }
 
 /**
- * Makes the principal the owner. The recorded unique ID is dropped, because only IAM knows that of the new owner: the next
+ * Makes the principal the owner. The recorded unique ID is dropped, because only IAM knows the ID of the new owner: the next
  * write of the new owner records it. Until then, the ARN alone decides, as for a record from before IDs were stored.
  *
  * Returns the previous owner.
  *
- * @throws ValidationException for a principal that cannot become the owner; ResourceNotFoundException; ThrottlingException after a concurrent change
+ * @throws ValidationException for a principal that cannot become the owner; ResourceNotFoundException;
+ *   ThrottlingException after a concurrent change
  */
 export function transferOwnership(
   deps: TransferDependencies,

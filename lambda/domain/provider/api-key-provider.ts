@@ -1,4 +1,7 @@
-/** API key credential providers: a key that the owner's agents can use, encrypted and never returned by the control plane. */
+/**
+ * API key credential providers: a key that the owner's agents can use, encrypted and never returned by the control
+ * plane.
+ */
 import { epochSeconds, type System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';

@@ -35,7 +35,10 @@ import { checkWebIdentityChange } from './web-identity-client';
 
 export interface Oauth2Provider extends OwnedResource {
   readonly vendor: VendorName;
-  /** Last segment of the callback URL: one per provider, so that a response shows whose it is (RFC 9700 section 4.4.2.2). */
+  /**
+   * Last segment of the callback URL: one per provider, so that a response shows whose it is (RFC 9700 section
+   * 4.4.2.2).
+   */
   readonly callbackId: string;
   readonly clientId: string;
   readonly clientAuthenticationMethod: ClientAuthenticationMethod;

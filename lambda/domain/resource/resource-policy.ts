@@ -48,7 +48,11 @@ export function getResourcePolicy(
   });
 }
 
-/** Deletes the policy. From the next request, only the owner has access. @throws ResourceNotFoundException, AccessDeniedException */
+/**
+ * Deletes the policy. From the next request, only the owner has access.
+ *
+ * @throws ResourceNotFoundException, AccessDeniedException
+ */
 export function deleteResourcePolicy(
   deps: ResourcePolicyDependencies,
   principal: Caller,

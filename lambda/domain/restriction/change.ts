@@ -36,8 +36,8 @@ export const storedUserRestriction = (
 /**
  * Changes a restriction. Returns it before and after the change: the same object if nothing was written.
  *
- * @param change returns the changed restriction; undefined if there is nothing to change. The revision is not its concern.
- *   It is called again if a concurrent write was faster
+ * @param change returns the restriction with the change, whose revision is then set; undefined if nothing changes. It is
+ *   called again after a concurrent write
  * @throws ThrottlingException after too many concurrent changes; nothing was written, and a retry can succeed
  */
 export async function changeRestriction<Kind extends Restriction>(

@@ -31,7 +31,10 @@ export interface Carrier {
   readonly user: User | undefined;
 }
 
-/** Returns a hash that includes the agent, so that the tokens of two agents do not reveal that they carry the same user token. */
+/**
+ * Returns a hash that includes the agent, so that the tokens of two agents do not reveal that they carry the same user
+ * token.
+ */
 const carriedHash = (workloadId: string, userToken: string): string =>
   createHash('sha256')
     .update(JSON.stringify([workloadId, userToken]))

@@ -22,7 +22,10 @@ export interface InvocationOptions<Schema extends v.GenericSchema> {
   readonly schema: Schema;
   /** Message for an event that does not match the schema. */
   readonly refusal: string;
-  /** False for a function that records an entry for each thing that it does, and might find nothing to do. Default: true. */
+  /**
+   * False for a function that records an entry for each thing that it does, and might find nothing to do. Default:
+   * true.
+   */
   readonly auditSuccess?: boolean;
   /** Returns the request for which another function invokes this one. Its members replace those of the invocation. */
   readonly originOf?: (event: unknown) => RequestContext;
