@@ -1,0 +1,76 @@
+/** What the documents refer to exists: files of the repository, pages, and headings. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+const ROOT = join(__dirname, '../..');
+const CODE = ['bin', 'examples', 'lambda', 'lib', 'scripts', 'test'];
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (!entry.isDirectory()) return [path];
+    return entry.name === 'node_modules' ? [] : filesIn(path);
+  });
+
+const FILES = CODE.flatMap(filesIn).map((path) => `/${path.replaceAll('\\', '/')}`);
+
+const DOCUMENTS = [
+  ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
+  ...[...filesIn('docs'), ...filesIn('examples')].filter((path) => path.endsWith('.md')),
+];
+
+const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+
+/** Names of source files in code spans, such as `oauth/revocation.ts`: the end of a path. */
+const sourcesNamedIn = (text: string): string[] =>
+  [...text.matchAll(/`([\w./-]+\.(?:ts|mts|mjs|cjs|py))`/g)].map(([, name = '']) => name);
+
+/** Returns the fragment of a heading, as GitHub creates it. */
+const fragmentOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+
+const fragmentsOf = (text: string): string[] =>
+  [...text.replaceAll(/^```[^]*?^```/gm, '').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    fragmentOf(heading),
+  );
+
+/** Returns whether a link of the document leads to a file, and to one of its headings if it names one. */
+function leadsSomewhere(document: string, link: string): boolean {
+  const [path = '', fragment] = link.split('#');
+  const target = path === '' ? document : relative(ROOT, join(ROOT, dirname(document), path));
+  if (!existsSync(join(ROOT, target))) return false;
+  return fragment === undefined || fragmentsOf(textOf(target)).includes(fragment);
+}
+
+it('reads the documents and the files of the repository', () => {
+  expect(DOCUMENTS).toEqual(expect.arrayContaining(['README.md', join('docs', 'threat-model.md')]));
+  expect(FILES).toContain('/lambda/domain/audit.ts');
+});
+
+it.each(DOCUMENTS)('%s names only source files that exist', (document) => {
+  const missing = sourcesNamedIn(textOf(document)).filter(
+    (name) => !FILES.some((file) => file.endsWith(`/${name}`)),
+  );
+  expect(missing).toEqual([]);
+});
+
+it.each(DOCUMENTS)('%s links only to files and headings that exist', (document) => {
+  const links = [...textOf(document).matchAll(/\]\(((?!https?:|mailto:)[^)\s]+)\)/g)].map(
+    ([, link = '']) => link,
+  );
+  expect(links.filter((link) => !leadsSomewhere(document, link))).toEqual([]);
+});
+
+it('each row of docs/threat-model.md names a test', () => {
+  const rows = textOf('docs/threat-model.md')
+    .split('\n')
+    .filter((line) => /^\| (?!-)/.test(line) && !line.startsWith('| Threat '));
+  const untested = rows.filter(
+    (row) => !/`[^`]*(?:\.test\.ts|test_\w+\.py|npm run storm)`|residual/.test(row),
+  );
+  expect(rows.length).toBeGreaterThan(100);
+  expect(untested).toEqual([]);
+});
