@@ -8,7 +8,7 @@ import type { PortalAppearance } from '../contract/connections-event';
 import { epochSeconds } from '../domain/system';
 import { renderConnections, type Notice } from '../pages/connections-page';
 import { renderDisconnection, renderReach } from '../pages/disconnection-pages';
-import { renderNoPortal, renderSignIn } from '../pages/portal-pages';
+import { isConsentError, renderNoPortal, renderSignIn, type ConsentError } from '../pages/portal-pages';
 import { queryOf } from './page-result';
 import { completionUriIn } from './portal-cookies';
 import {
@@ -30,11 +30,22 @@ type Response = Promise<APIGatewayProxyResult>;
 
 type PortalRoute = (deps: PortalRouteDependencies, request: PortalRequest) => Response;
 
-const PERMISSION_DENIED = 'access_denied';
+/**
+ * What an error of the provider means to the person (RFC 6749 section 4.1.2.1). The address of the portal has this
+ * value, so no text of a provider reaches a page.
+ */
+const MEANINGS: ReadonlyMap<string | null, ConsentError> = new Map([
+  ['access_denied', 'access_denied'],
+  ['server_error', 'provider_unavailable'],
+  ['temporarily_unavailable', 'provider_unavailable'],
+]);
+
+const consentErrorOf = (error: string | null): ConsentError => MEANINGS.get(error) ?? 'provider_error';
 
 /** What the address says about the step before. */
 function noticeIn(query: URLSearchParams): Notice | undefined {
-  if (query.get('error') === PERMISSION_DENIED) return { kind: 'not-granted' };
+  const error = query.get('error');
+  if (isConsentError(error)) return { kind: 'not-connected', error };
   const [provider, agent] = [query.get('connected'), query.get('agent')];
   return provider !== null && agent !== null ? { kind: 'connected', provider, agent } : undefined;
 }
@@ -53,7 +64,7 @@ async function portal(_deps: PortalRouteDependencies, request: PortalRequest): R
   }
   const error = query.get('error');
   if (hasOutcome(result, 'signedIn')) {
-    const shownError = isLoginError(error) || error === PERMISSION_DENIED ? error : undefined;
+    const shownError = isLoginError(error) || isConsentError(error) ? error : undefined;
     return shown(renderSignIn(publicFrame(request, result.portal), { error: shownError }));
   }
   if ('refused' in result && result.refused === 'signed-out' && result.portal) {
@@ -137,7 +148,9 @@ async function signInToComplete(
 function complete(_deps: PortalRouteDependencies, request: PortalRequest): Response {
   const { portalId, path, event } = request;
   const query = queryOf(event);
-  if (query.has('error')) return Promise.resolve(redirected(`${path}?error=${PERMISSION_DENIED}`));
+  if (query.has('error')) {
+    return Promise.resolve(redirected(`${path}?error=${consentErrorOf(query.get('error'))}`));
+  }
   const sessionUri = completionUriIn(query.get('session_id'));
   if (sessionUri === undefined) return Promise.resolve(redirected(path));
   return personally(request, {

@@ -4,14 +4,14 @@ import { html, type Html } from './html';
 import { ICONS, type IconName } from './icons';
 import type { Tone } from './message-page';
 import { csrfField, frameOf, type PersonFrame, type PortalFrame } from './portal-frame';
+import type { ConsentError } from './portal-pages';
 import { scopeList } from './scopes';
 import { renderShell, type RenderedPage } from './shell';
 
 /** What happened just before, shown as the first heading. */
 export type Notice =
   | { readonly kind: 'connected'; readonly provider: string; readonly agent: string }
-  /** The person or the provider did not allow access. */
-  | { readonly kind: 'not-granted' };
+  | { readonly kind: 'not-connected'; readonly error: ConsentError };
 
 type Status = Connection['status'];
 
@@ -154,8 +154,8 @@ function agentCard(path: string, person: PersonFrame, agent: AgentView): Html {
 
 interface Opening {
   readonly title: string;
-  readonly lead: string;
-  readonly good?: boolean;
+  readonly lead: string | Html;
+  readonly mark?: { readonly icon: IconName; readonly tone: Tone };
 }
 
 const OPENING: Opening = {
@@ -163,17 +163,33 @@ const OPENING: Opening = {
   lead: 'These agents can act for you. You decide what each of them can reach, and you can disconnect at any time.',
 };
 
+const NOT_CONNECTED: Readonly<Record<ConsentError, Opening>> = {
+  access_denied: {
+    title: 'Access was not granted',
+    lead: 'Nothing was connected. If that is what you wanted, there is nothing more to do. Otherwise, choose Connect again.',
+  },
+  provider_unavailable: {
+    title: 'The provider is not available at the moment',
+    lead: html`The provider of the account could not process the request, so nothing was connected
+    (<code>provider_unavailable</code>). Choose Connect again in a few minutes. If the error persists, send
+    this message to the operator of this page.`,
+    mark: { icon: 'warning', tone: 'warn' },
+  },
+  provider_error: {
+    title: 'The provider did not grant access',
+    lead: html`The provider of the account responded with an error, so nothing was connected
+    (<code>provider_error</code>). Choose Connect again. If the error persists, send this message to the
+    operator of this page.`,
+    mark: { icon: 'warning', tone: 'warn' },
+  },
+};
+
 /**
  * Returns the first lines of the page. The address names what happened, and anyone can write an address, so a connection
  * is reported only if it exists.
  */
 function openingOf(agents: readonly AgentView[], notice: Notice | undefined): Opening {
-  if (notice?.kind === 'not-granted') {
-    return {
-      title: 'Access was not granted',
-      lead: 'Nothing was connected. If that is what you wanted, there is nothing more to do. Otherwise, choose Connect again.',
-    };
-  }
+  if (notice?.kind === 'not-connected') return NOT_CONNECTED[notice.error];
   const agent = agents.find(({ name }) => name === notice?.agent);
   const connection = agent?.connections.find(
     ({ provider, status: state }) => provider.name === notice?.provider && state === 'CONNECTED',
@@ -182,7 +198,7 @@ function openingOf(agents: readonly AgentView[], notice: Notice | undefined): Op
   return {
     title: `${agent.displayName} can use ${connection.provider.displayName} now`,
     lead: 'You can close this page. To end the access, come back at any time and choose Disconnect.',
-    good: true,
+    mark: { icon: 'check', tone: 'good' },
   };
 }
 
@@ -192,12 +208,12 @@ export function renderConnections(
   agents: readonly AgentView[],
   notice?: Notice,
 ): RenderedPage {
-  const { title, lead, good } = openingOf(agents, notice);
+  const { title, lead, mark } = openingOf(agents, notice);
   return renderShell({
     ...frameOf(frame),
     status: 200,
     title,
-    main: html`${good && html`<span class="mark good">${ICONS.check}</span>`}
+    main: html`${mark && html`<span class="mark ${mark.tone}">${ICONS[mark.icon]}</span>`}
       <h1>${title}</h1>
       <p class="lead">${lead}</p>
       ${

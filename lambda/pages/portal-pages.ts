@@ -15,8 +15,16 @@ export const LOGIN_ERRORS = [
 
 export type LoginError = (typeof LOGIN_ERRORS)[number];
 
+/** Values of `error` in the portal's address after a consent that connected nothing. */
+const CONSENT_ERRORS = ['access_denied', 'provider_unavailable', 'provider_error'] as const;
+
+export type ConsentError = (typeof CONSENT_ERRORS)[number];
+
+export const isConsentError = (error: string | null): error is ConsentError =>
+  (CONSENT_ERRORS as readonly (string | null)[]).includes(error);
+
 /** What the sign-in page can report. */
-type Reported = LoginError | 'access_denied';
+type Reported = LoginError | ConsentError;
 
 const REPORTS: Readonly<Record<Reported, Omit<Message, 'status' | 'actions'>>> = {
   login_failed: {
@@ -47,6 +55,18 @@ const REPORTS: Readonly<Record<Reported, Omit<Message, 'status' | 'actions'>>> =
     title: 'Access was not granted',
     happened: 'Nothing was connected. If that is what you wanted, there is nothing more to do.',
     next: 'To grant access after all, sign in, and choose Connect.',
+  },
+  provider_unavailable: {
+    title: 'The provider is not available at the moment',
+    happened: html`The provider of the account could not process the request, so nothing was connected
+    (<code>provider_unavailable</code>).`,
+    next: 'In a few minutes, sign in, and choose Connect again. If the error persists, send this message to the operator of this page.',
+  },
+  provider_error: {
+    title: 'The provider did not grant access',
+    happened: html`The provider of the account responded with an error, so nothing was connected
+    (<code>provider_error</code>).`,
+    next: 'Sign in, and choose Connect again. If the error persists, send this message to the operator of this page.',
   },
 };
 

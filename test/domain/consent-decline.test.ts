@@ -21,15 +21,6 @@ const declined = async (
     await decline(service.deps, { requestUri, cookies, ...(confirmation !== undefined && { confirmation }) }),
   );
 
-/** Opens the consent page; returns what the browser then has. */
-async function shown(requestUri: string) {
-  const outcome = await service.authorize(requestUri);
-  if (outcome.kind !== 'page' || outcome.page.name !== 'consent') throw new Error('no consent page');
-  const { cookie } = outcome;
-  const cookies = new Map(cookie && [[cookie.name, cookie.value]]);
-  return { cookies, confirmation: outcome.page.question.confirmation };
-}
-
 it.each([undefined, 'https://evil.example', 'urn:ietf:params:oauth:request_uri:unknown'])(
   'no session: %s',
   async (requestUri) => {
@@ -40,7 +31,7 @@ it.each([undefined, 'https://evil.example', 'urn:ietf:params:oauth:request_uri:u
 
 it('an expired session stays as it is', async () => {
   const requestUri = await service.begin({ page: { portalId: 'portal-0123456789' } });
-  const browser = await shown(requestUri);
+  const browser = await service.question(requestUri);
   service.system.advance(601);
   expect(await declined(requestUri, browser)).toBe('link-ended');
   expect(service.entries.at(-1)).toMatchObject({ outcome: 'denied', reason: 'session expired' });
@@ -57,7 +48,7 @@ it('a session without a consent page cannot be declined', async () => {
 
 it('a browser that has not seen the page changes nothing', async () => {
   const requestUri = await service.begin({ page: { portalId: 'portal-0123456789' } });
-  const { cookies, confirmation } = await shown(requestUri);
+  const { cookies, confirmation } = await service.question(requestUri);
   expect(await declined(requestUri, { confirmation })).toBe('response-rejected');
   expect(await declined(requestUri, { cookies })).toBe('response-rejected');
   expect((await service.session(requestUri)).state).toBe('CREATED');
@@ -65,7 +56,7 @@ it('a browser that has not seen the page changes nothing', async () => {
 
 it('the browser that saw the page ends the session and returns to the portal, also if it sends the form again', async () => {
   const requestUri = await service.begin({ page: { portalId: 'portal-0123456789' } });
-  const browser = await shown(requestUri);
+  const browser = await service.question(requestUri);
   const returned = /^https:\/\/app\.example\/back\?session_id=[^&]+&error=access_denied$/;
   expect(await declined(requestUri, browser)).toMatch(returned);
   expect(await service.session(requestUri)).toMatchObject({ state: 'FAILED', failure: 'access_denied' });

@@ -159,11 +159,24 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     begin: async (change: Partial<ConsentRequest> = {}): Promise<string> =>
       (await service.ask(change)).sessionUri,
 
-    /** @param cookies the cookies of the browser that opens the link; none in a new browser */
+    /**
+     * @param cookies the cookies of the browser that opens the link; none in a new browser
+     * @param confirmation of the consent page's link
+     */
     authorize: (
       requestUri: string | undefined,
       cookies: ReadonlyMap<string, string> = new Map(),
-    ): Promise<BrowserOutcome> => authorize(browserDependencies, { requestUri, cookies }),
+      confirmation?: string,
+    ): Promise<BrowserOutcome> => authorize(browserDependencies, { requestUri, cookies, confirmation }),
+
+    /** The person opens the link of a session with a consent page; returns what the browser then has. */
+    async question(sessionUri: string): Promise<{ cookies: Map<string, string>; confirmation: string }> {
+      const outcome = await service.authorize(sessionUri);
+      if (outcome.kind !== 'page' || outcome.page.name !== 'consent') throw new Error('no consent page');
+      const { cookie } = outcome;
+      const cookies = new Map(cookie && [[cookie.name, cookie.value]]);
+      return { cookies, confirmation: outcome.page.question.confirmation };
+    },
 
     /** The person opens the link and is redirected to the provider. */
     async open(sessionUri: string): Promise<BrowserAtProvider> {

@@ -160,6 +160,25 @@ describe('a person', () => {
     expect(membersOf(again, 'connect')).toHaveProperty('connection');
   });
 
+  it.each([
+    ['server_error', 'provider_unavailable', 'The provider is not available at the moment'],
+    ['temporarily_unavailable', 'provider_unavailable', 'The provider is not available at the moment'],
+    ['invalid_scope', 'provider_error', 'The provider did not grant access'],
+    ['__proto__', 'provider_error', 'The provider did not grant access'],
+  ])('returns to the portal after the error %s of the provider', async (error, code, title) => {
+    const browser = new Browser();
+    const href = continueLink(await pages().ask(browser, await signIn(browser)));
+    const request = world.provider.requestAt(locationOf(await browser.step(href)));
+    const state = request.get('state') ?? '';
+    const response = new URLSearchParams({ error, state, iss: world.provider.issuer });
+    const again = await browser.go(`${request.get('redirect_uri') ?? ''}?${response.toString()}`);
+    expect([again.url, titleOf(again)]).toEqual([address(`?error=${code}`), title]);
+    expect(again.html).toContain('Fernhill &amp; Sons');
+    expect(again.html).toMatch(/nothing was connected/);
+    expect(membersOf(again, 'connect')).toHaveProperty('connection');
+    expect(titleOf(await new Browser().step(again.url))).toBe(title);
+  });
+
   it('whom no agent admits can sign in with another account', async () => {
     const page = await new Browser().step(address('?error=login_rejected'));
     const [login = ''] = /[^"]*\/login\?[^"]*/.exec(page.html) ?? [];
@@ -180,14 +199,14 @@ describe('a person', () => {
     expect((await browser.go(locationOf(out))).html).toContain('/login?account=other"');
   });
 
-  it.each(['login_failed', 'login_rejected', 'login_unavailable', 'session_expired', 'access_denied'])(
-    'gets words for the error %s',
-    async (error) => {
-      const page = await new Browser().step(address(`?error=${error}`));
-      expect(titleOf(page)).not.toBe('See what your agents can reach');
-      expect(page.html).toContain('/login"');
-    },
-  );
+  it.each([
+    ...['login_failed', 'login_rejected', 'login_unavailable', 'session_expired'],
+    ...['access_denied', 'provider_unavailable', 'provider_error'],
+  ])('gets words for the error %s', async (error) => {
+    const page = await new Browser().step(address(`?error=${error}`));
+    expect(titleOf(page)).not.toBe('See what your agents can reach');
+    expect(page.html).toContain('/login"');
+  });
 });
 
 describe('an address that someone made up', () => {

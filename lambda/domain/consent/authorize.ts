@@ -18,6 +18,7 @@ import { openSealedRequest } from './begin';
 import { bindingCookie, bindingCookieName, page, type BrowserOutcome } from './browser';
 import { isConfirmed, question } from './confirmation';
 import type { PushedAuthorization } from './push';
+import { withParameters } from './return-url';
 import {
   consentContext,
   isExpired,
@@ -120,7 +121,10 @@ async function providerLocation(
   return authorizationUrl(endpoint, pushedParameters(clientId, requestUri));
 }
 
-/** Returns the page that says that the access request could not be sent. A permanent rejection ends the session. */
+/**
+ * Returns the page that says that the access request could not be sent. A permanent rejection ends the session. A session
+ * of a portal returns to the portal instead: its page says what happened, and begins or continues a session.
+ */
 async function notPushed(
   deps: AuthorizeDependencies,
   started: Session,
@@ -132,19 +136,22 @@ async function notPushed(
     outcome: 'failed',
     reason: detail,
   } as const;
-  const shown = { provider: shownName(started.provider), error: code };
+  const shown = (name: 'request-rejected' | 'not-reached'): BrowserOutcome =>
+    started.page?.portalId === undefined
+      ? page({ name, provider: shownName(started.provider), error: code })
+      : { kind: 'redirect', location: withParameters(started.returnUrl, { error: code }) };
   if (!unavailable) {
     // The provider would reject the same request again. So the agent stops polling and the user is not sent in circles.
     const failed = transition(started, { type: 'fail', failure: code }, epochSeconds(deps.system));
     if (failed && (await deps.sessions.advance(failed))) {
       deps.audit.record({ ...entry, result: failed.state });
-      return page({ name: 'request-rejected', ...shown });
+      return shown('request-rejected');
     }
     // The link was opened again during the request, in this browser or another: the later opening decides.
   }
   // A started session can be started again: the link is still valid.
   deps.audit.record({ ...entry, result: started.state });
-  return page({ name: 'not-reached', ...shown });
+  return shown('not-reached');
 }
 
 /** Returns the redirect to the provider, or a page that says why there is none. */

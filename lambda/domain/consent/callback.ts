@@ -16,7 +16,6 @@ import { openSealedRequest } from './begin';
 import { bindingCookieName, page, type BrowserOutcome } from './browser';
 import { withParameters } from './return-url';
 import {
-  ACCESS_DENIED,
   consentContext,
   isExpired,
   newBoundSecret,
@@ -81,8 +80,8 @@ async function backToApplication(
 }
 
 /**
- * Returns the page for an error response of the provider; its `session_id` completes nothing. A person who declined a
- * connection of a portal returns to the portal immediately: its page has the words, and the way to connect after all.
+ * Returns the page for an error response of the provider; its `session_id` completes nothing. A session of a portal
+ * returns to the portal immediately: its page says what happened, and has the way to connect after all.
  */
 export async function notGranted(
   deps: BrowserDependencies,
@@ -90,9 +89,7 @@ export async function notGranted(
   error: string,
 ): Promise<BrowserOutcome> {
   const returnTo = await backToApplication(deps, session, newBoundSecret(session, deps.system), error);
-  if (error === ACCESS_DENIED && session.page?.portalId !== undefined) {
-    return { kind: 'redirect', location: returnTo };
-  }
+  if (session.page?.portalId !== undefined) return { kind: 'redirect', location: returnTo };
   return page({ name: 'not-granted', provider: shownName(session.provider), error, returnTo });
 }
 
