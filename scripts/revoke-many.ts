@@ -51,8 +51,10 @@ interface RevocationState {
 interface Outcome {
   readonly state: RevocationState;
   readonly polls: number;
-  /** Milliseconds until RevokeGrants returned, and until the revocation was done. */
-  readonly elapsed: { readonly request: number; readonly done: number };
+  /** Milliseconds until RevokeGrants returned, until the last grant lost its tokens, and until the revocation was done. */
+  readonly elapsed: { readonly request: number; readonly selected: number; readonly done: number };
+  /** Attempts that had begun when the last grant lost its tokens. */
+  readonly attemptsBefore: number;
   /** Milliseconds of the service. */
   readonly cpu: number;
 }
@@ -60,15 +62,20 @@ interface Outcome {
 interface Stage {
   readonly settings: Settings;
   readonly server: AuthorizationServer;
+  readonly traffic: DatabaseTraffic;
   readonly start: () => Promise<ServiceProcess>;
 }
 
 /** Follows the revocation until it is done, and replaces the service when it is killed. */
-async function revoke({ settings, server, start }: Stage, first: ServiceProcess): Promise<Outcome> {
+async function revoke({ settings, server, traffic, start }: Stage, first: ServiceProcess): Promise<Outcome> {
   let service = first;
   let killed: Promise<void> | undefined;
   const before = first.cpu;
   const begun = performance.now();
+  let [selected, attemptsBefore] = [0, 0];
+  traffic.onGrant = () => {
+    [selected, attemptsBefore] = [performance.now() - begun, server.asked];
+  };
   const request = { providerName: PROVIDER, reason: 'a run of npm run revoke:many' };
   const { revocationId, matched } = (await first.operate('RevokeGrants', request)) as RevocationState & {
     readonly matched: number;
@@ -92,8 +99,8 @@ async function revoke({ settings, server, start }: Stage, first: ServiceProcess)
     if (state) print(`${state.status}: ${state.counts.confirmed} of ${state.counts.matched} are confirmed.`);
     if (state?.status === 'DONE') {
       if (!killed) throw new Error('the revocation was done before the service could be killed');
-      const elapsed = { request: requestTime, done: performance.now() - begun };
-      return { state, polls, elapsed, cpu: first.cpu - before + service.cpu };
+      const elapsed = { request: requestTime, selected, done: performance.now() - begun };
+      return { state, polls, elapsed, attemptsBefore, cpu: first.cpu - before + service.cpu };
     }
     await wait(POLL_INTERVAL);
   }
@@ -135,11 +142,14 @@ function tablesOf(server: AuthorizationServer, traffic: DatabaseTraffic, setting
   ].join('\n\n');
 }
 
-function timesOf({ polls, elapsed, cpu }: Outcome, { grants }: Settings): string {
+const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(0);
+
+function timesOf({ polls, elapsed, attemptsBefore, cpu }: Outcome, { grants }: Settings): string {
   const ofFunction = cpu / (MEMORY_SIZE.revocation / WHOLE_CPU) / 60_000;
   return [
-    `RevokeGrants took ${(elapsed.request / 1000).toFixed(0)} seconds, and all of it ${(elapsed.done / 1000).toFixed(0)}`,
-    `(${(elapsed.done / grants).toFixed(1)} ms per grant), with ${polls} GetRevocation requests. The service used`,
+    `RevokeGrants took ${seconds(elapsed.request)} seconds. The last grant was revoked in the service after`,
+    `${seconds(elapsed.selected)} seconds, when the provider had ${attemptsBefore} requests to revoke a refresh token.`,
+    `All of it took ${seconds(elapsed.done)} seconds (${(elapsed.done / grants).toFixed(1)} ms per grant), with ${polls} GetRevocation requests. The service used`,
     `${(cpu / grants).toFixed(1)} ms of CPU time per grant, which a function with ${MEMORY_SIZE.revocation} MiB has in`,
     `${ofFunction.toFixed(1)} minutes for all grants.`,
   ].join(' ');
@@ -192,7 +202,7 @@ async function run(settings: Settings, closers: (() => Promise<unknown>)[]): Pro
   };
   await storeGrants({ endpoint: service.endpoint, emulators: access, principals, server, count, progress });
   traffic = new DatabaseTraffic();
-  const outcome = await revoke({ settings, server, start }, service);
+  const outcome = await revoke({ settings, server, traffic, start }, service);
   const faults = faultsOf(outcome, server, settings);
   print(`\n${tablesOf(server, traffic, settings)}\n\n${timesOf(outcome, settings)}\n`);
   print(faults.length === 0 ? 'Every token is revoked.' : `Faults: ${faults.join('; ')}.`);

@@ -69,7 +69,10 @@ export const REVOCATION_INDEX: IndexShape = {
   projection: ['grantId', 'provider', 'reach', 'state', 'attempts', 'lastError'],
 };
 
-/** What the outbox must do next, by time, with the provider that gets the request. Items leave the index when they end. */
+/**
+ * What the outbox must do next, by time: selections, and items with the provider that gets the request. Records leave the
+ * index when they end.
+ */
 export const DUE_INDEX: IndexShape = {
   name: 'byDue',
   partition: 'dueShard',
@@ -207,6 +210,7 @@ export const outboxItemKey = (itemId: string): Key => ({ pk: PREFIX.outboxItem +
 /** Partitions of an index over which items are spread, so that thousands of items of one revocation make none hot. */
 const REVOCATION_SHARDS = 8;
 const DUE_SHARDS = 16;
+const DUE_SELECTION_SHARDS = 4;
 
 const shardOf = (id: string, shards: number): number =>
   [...id].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % shards, 0);
@@ -219,7 +223,13 @@ export const revocationPartition = (revocationId: string, itemId: string): strin
 export const revocationPartitions = (revocationId: string): string[] =>
   shardsOf(REVOCATION_SHARDS).map((shard) => `${revocationId}#${shard}`);
 
-/** @param id of a revocation or of an item */
-export const duePartition = (id: string): string => `DUE#${shardOf(id, DUE_SHARDS)}`;
+const dueOf = (shard: number): string => `DUE#${shard}`;
+const dueSelectionOf = (shard: number): string => `DUE-SELECTION#${shard}`;
 
-export const DUE_PARTITIONS: readonly string[] = shardsOf(DUE_SHARDS).map((shard) => `DUE#${shard}`);
+export const duePartition = (itemId: string): string => dueOf(shardOf(itemId, DUE_SHARDS));
+export const DUE_PARTITIONS: readonly string[] = shardsOf(DUE_SHARDS).map(dueOf);
+
+/** Separate from the items, so that the selection of a revocation does not wait until thousands of items were read. */
+export const dueSelectionPartition = (revocationId: string): string =>
+  dueSelectionOf(shardOf(revocationId, DUE_SELECTION_SHARDS));
+export const DUE_SELECTION_PARTITIONS: readonly string[] = shardsOf(DUE_SELECTION_SHARDS).map(dueSelectionOf);

@@ -155,6 +155,11 @@ export class AuthorizationServer {
     return countOf('AccessToken') + countOf('RefreshToken');
   }
 
+  /** Refresh tokens that it was asked to revoke, with repetitions. */
+  get asked(): number {
+    return this.#requests.get('revocation, refresh_token')?.length ?? 0;
+  }
+
   get counts(): RequestCount[] {
     const redeemed = this.client.exchanges.map(({ request }) => request.get('refresh_token') ?? '');
     const kinds = [...this.#requests, ['redemption of the refresh token', redeemed] as const];

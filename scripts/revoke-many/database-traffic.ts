@@ -88,6 +88,8 @@ export class DatabaseTraffic {
   readonly calls = new Map<string, number>();
   /** Requests whose condition did not hold, or that failed otherwise. */
   rejected = 0;
+  /** Called when a grant was written. */
+  onGrant: () => void = () => undefined;
   readonly #writes = new Partitions();
   readonly #reads = new Partitions();
   /** Items of the outbox as they were written last. */
@@ -114,6 +116,7 @@ export class DatabaseTraffic {
   #written(table: TableName, { Key, Item: item }: RequestBody, isStored: boolean): void {
     const partition = (item ?? Key)?.[PARTITION_KEY]?.S ?? '';
     this.#writes.add(table, partition, 1);
+    if (table === 'Vault' && isStored) this.onGrant();
     // Grants change no attribute of their indexes; only the outbox does, which puts whole items.
     if (table !== 'Revocations' || !isStored) return;
     const before = this.#items.get(partition);

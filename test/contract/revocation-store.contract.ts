@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { hashOf } from '../../lambda/domain/digest';
 import { ended, failed, taken } from '../../lambda/domain/revocation/item';
 import type {
-  DueRecord,
+  DueItem,
   Revocation,
   RevocationStore,
   OutboxItem,
@@ -47,13 +47,13 @@ const sampleItem = (change: Partial<OutboxItem> = {}): OutboxItem => ({
 /** The item as a store returns it. */
 const withoutUndefined = <T extends object>(record: T): T => JSON.parse(JSON.stringify(record)) as T;
 
-/** The records of all pages. */
-async function allDue(store: RevocationStore, now: number): Promise<DueRecord[]> {
-  const all: DueRecord[] = [];
+/** The items of all pages. */
+async function allDue(store: RevocationStore, now: number): Promise<DueItem[]> {
+  const all: DueItem[] = [];
   let next: string | undefined;
   do {
-    const page = await store.due(now, next);
-    all.push(...page.records);
+    const page = await store.dueItems(now, next);
+    all.push(...page.items);
     ({ next } = page);
   } while (next !== undefined);
   return all;
@@ -62,9 +62,11 @@ async function allDue(store: RevocationStore, now: number): Promise<DueRecord[]>
 export function revocationStoreContract(stores: () => Stores): void {
   const store = () => stores().revocations;
 
+  const LATER = NOW + 1_000_000_000;
+
   /** The due times of a record in the index. */
-  async function dueTimes(id: string, now = NOW + 1_000_000_000): Promise<number[]> {
-    const due = await allDue(store(), now);
+  async function dueTimes(id: string, now = LATER): Promise<number[]> {
+    const due = [...(await allDue(store(), now)), ...(await store().dueSelections(now))];
     return due.filter((record) => record.id === id).map(({ dueAt }) => dueAt);
   }
 
@@ -171,7 +173,7 @@ export function revocationStoreContract(stores: () => Stores): void {
     });
   });
 
-  describe('due records', () => {
+  describe('due items', () => {
     /** IDs of one partition of the index, so that it has more than one page of them. */
     function idsOfOnePartition(count: number): string[] {
       const ids: string[] = [];
@@ -196,13 +198,39 @@ export function revocationStoreContract(stores: () => Stores): void {
       for (const id of later) expect(records).not.toContain(id);
     });
 
-    it('of items name the provider and its owner', async () => {
+    it('name the provider and its owner', async () => {
       const { provider, ...item } = sampleItem();
       const owned = { ...item, provider: { ...provider, owner: OWNER } };
       await store().createItem(owned);
       const record = (await allDue(store(), NOW)).find(({ id }) => id === owned.itemId);
-      expect(record).toMatchObject({ kind: 'item', provider: { id: provider.id, owner: OWNER } });
+      expect(record).toMatchObject({ provider: { id: provider.id, owner: OWNER } });
       expect(await store().getItem(owned.itemId)).toEqual(owned);
+    });
+  });
+
+  describe('due selections', () => {
+    it('are found without the items, the earliest first', async () => {
+      const revocations = [3, 1, 2].map((age) => sampleRevocation({ dueAt: NOW - 1_000_000 - age }));
+      await Promise.all(revocations.map((revocation) => store().create(revocation)));
+      const item = sampleItem({ dueAt: NOW - 1_000_000 });
+      await store().createItem(item);
+      const ids = revocations.map(({ revocationId }) => revocationId);
+      const due = (await store().dueSelections(NOW)).map(({ id }) => id);
+      expect(due.filter((id) => ids.includes(id))).toEqual([ids[0], ids[2], ids[1]]);
+      expect(due).not.toContain(item.itemId);
+      const items = (await allDue(store(), NOW)).map(({ id }) => id);
+      for (const id of ids) expect(items).not.toContain(id);
+    });
+
+    it('are a hundred or more of thousands, and none before its time', async () => {
+      await Promise.all(
+        Array.from({ length: 150 }, (_, index) => store().create(sampleRevocation({ dueAt: NOW - index }))),
+      );
+      const later = sampleRevocation({ dueAt: NOW + 1 });
+      await store().create(later);
+      const due = await store().dueSelections(NOW);
+      expect(due.length).toBeGreaterThanOrEqual(100);
+      expect(due.map(({ id }) => id)).not.toContain(later.revocationId);
     });
   });
 

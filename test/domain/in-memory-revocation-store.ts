@@ -1,10 +1,5 @@
 /** The revocation outbox in memory: each method is one atomic step, with the conditions that the port states. */
-import type {
-  DueRecord,
-  Revocation,
-  RevocationStore,
-  OutboxItem,
-} from '../../lambda/domain/revocation/revocation';
+import type { Due, Revocation, RevocationStore, OutboxItem } from '../../lambda/domain/revocation/revocation';
 import { recordOf } from './in-memory-record';
 
 /** Records on a page of due ones: few, so that tests have several pages. */
@@ -39,22 +34,23 @@ export function createInMemoryRevocationStore(): RevocationStore {
     advanceItem: (next) => put(items, next.itemId, next, next.revision - 1),
     removeItem: ({ itemId, revision }) =>
       Promise.resolve(items.get(itemId)?.revision === revision && items.delete(itemId)),
-    due(now, after = '') {
-      const due: DueRecord[] = [
-        ...[...revocations.values()].flatMap(({ revocationId: id, dueAt }) =>
-          dueAt === undefined ? [] : [{ kind: 'revocation' as const, id, dueAt }],
-        ),
-        ...[...items.values()].flatMap(({ itemId: id, dueAt, provider }) =>
-          dueAt === undefined ? [] : [{ kind: 'item' as const, id, dueAt, provider }],
-        ),
-      ];
-      const positionOf = ({ dueAt, id }: DueRecord) => `${String(dueAt).padStart(15, '0')} ${id}`;
+    dueSelections(now) {
+      const due = [...revocations.values()].flatMap(({ revocationId: id, dueAt }) =>
+        dueAt === undefined || dueAt > now ? [] : [{ id, dueAt }],
+      );
+      return Promise.resolve(due.sort((a, b) => a.dueAt - b.dueAt));
+    },
+    dueItems(now, after = '') {
+      const positionOf = ({ dueAt, id }: Due) => `${String(dueAt).padStart(15, '0')} ${id}`;
+      const due = [...items.values()].flatMap(({ itemId: id, dueAt, provider }) =>
+        dueAt === undefined || dueAt > now ? [] : [{ id, dueAt, provider }],
+      );
       const behind = due
-        .filter((record) => record.dueAt <= now && positionOf(record) > after)
+        .filter((item) => positionOf(item) > after)
         .sort((a, b) => (positionOf(a) < positionOf(b) ? -1 : 1));
-      const records = behind.slice(0, DUE_PAGE);
-      const last = behind.length > DUE_PAGE ? records.at(-1) : undefined;
-      return Promise.resolve({ records, ...(last && { next: positionOf(last) }) });
+      const page = behind.slice(0, DUE_PAGE);
+      const last = behind.length > DUE_PAGE ? page.at(-1) : undefined;
+      return Promise.resolve({ items: page, ...(last && { next: positionOf(last) }) });
     },
     items(revocationId, { limit, after = '' }) {
       const behind = [...items.values()]

@@ -3,7 +3,8 @@ import * as v from 'valibot';
 import {
   ITEM_STATES,
   REVOCATION_CAUSES,
-  type DueRecord,
+  type Due,
+  type DueItem,
   type ItemSummary,
   type Revocation,
   type RevocationStore,
@@ -14,7 +15,9 @@ import { REVOCATION_REACHES } from '../../domain/provider/revocation-reach';
 import {
   DUE_INDEX,
   DUE_PARTITIONS,
+  DUE_SELECTION_PARTITIONS,
   duePartition,
+  dueSelectionPartition,
   PREFIX,
   REVOCATION_INDEX,
   revocationKey,
@@ -88,22 +91,22 @@ const SummaryRecord = v.object({
 
 const IndexKey = v.object({ pk: v.string(), sk: v.string() });
 const DueKey = v.object({ ...IndexKey.entries, dueAt: v.string() });
-// The index of a local data folder of an earlier version has the keys only.
-const DueItemRecord = v.object({ provider: v.exactOptional(Provider, { name: '', id: '' }) });
+/** Without a valid provider, the item is due all the same. Its error must not hide the other items of the page. */
+const DueItemRecord = v.fallback(v.object({ provider: Provider }), { provider: { name: '', id: '' } });
 
 /** Digits of a time in the index, so that it sorts as text. */
 const TIME_DIGITS = 15;
 
 /** Returns the attributes that put a record into the index of due records; none after the end. */
-const due = (id: string, dueAt: number | undefined) =>
+const due = (partition: string, dueAt: number | undefined) =>
   dueAt === undefined
     ? { dueAt: undefined }
-    : { dueShard: duePartition(id), dueAt: String(dueAt).padStart(TIME_DIGITS, '0') };
+    : { dueShard: partition, dueAt: String(dueAt).padStart(TIME_DIGITS, '0') };
 
 const revocationRecord = (revocation: Revocation): object =>
   versioned({
     ...revocation,
-    ...due(revocation.revocationId, revocation.dueAt),
+    ...due(dueSelectionPartition(revocation.revocationId), revocation.dueAt),
     [TTL_ATTRIBUTE]: revocation.createdTime + KEPT_FOR,
   });
 
@@ -113,7 +116,7 @@ const itemRecord = (item: OutboxItem): object =>
     ...(item.revocationId !== undefined && {
       revocationShard: revocationPartition(item.revocationId, item.itemId),
     }),
-    ...due(item.itemId, item.dueAt),
+    ...due(duePartition(item.itemId), item.dueAt),
     [TTL_ATTRIBUTE]: item.createdTime + KEPT_FOR,
   });
 
@@ -122,19 +125,19 @@ const previous = (revision: number) => ({
   values: { ':before': revision - 1 },
 });
 
-/** @throws ValiError for the key of another kind of record */
-function dueRecord(item: unknown): DueRecord {
-  const { pk, dueAt: time } = v.parse(DueKey, item);
-  const dueAt = Number(time);
-  if (pk.startsWith(PREFIX.revocation)) {
-    return { kind: 'revocation', id: pk.slice(PREFIX.revocation.length), dueAt };
-  }
-  const { provider } = v.parse(DueItemRecord, item);
-  return { kind: 'item', id: pk.slice(PREFIX.outboxItem.length), dueAt, provider };
-}
-
 /** The key of the item in each partition of the index after which a page continues; null if no more of it is due. */
 const DuePosition = v.pipe(v.string(), v.parseJson(), v.array(v.nullable(DueKey)));
+
+/** Returns the ID and the time of a record in the index. */
+function dueOf(item: unknown, prefix: string): Due {
+  const { pk, dueAt } = v.parse(DueKey, item);
+  return { id: pk.slice(prefix.length), dueAt: Number(dueAt) };
+}
+
+const dueItemOf = (item: unknown): DueItem => ({
+  ...dueOf(item, PREFIX.outboxItem),
+  provider: v.parse(DueItemRecord, item).provider,
+});
 
 /** Returns a page of one partition of the index, and where the next one starts. */
 async function duePage(
@@ -142,16 +145,12 @@ async function duePage(
   partition: string,
   now: number,
   after: v.InferOutput<typeof DueKey> | undefined,
-): Promise<{ readonly records: DueRecord[]; readonly last: v.InferOutput<typeof DueKey> | null }> {
-  const { items, more } = await table.queryIndex(DUE_INDEX, {
-    partition,
-    limit: DUE_PAGE,
-    ...(after && { after }),
-  });
-  const records = items.map(dueRecord).filter(({ dueAt }) => dueAt <= now);
+): Promise<{ readonly items: DueItem[]; readonly last: v.InferOutput<typeof DueKey> | null }> {
+  const page = await table.queryIndex(DUE_INDEX, { partition, limit: DUE_PAGE, ...(after && { after }) });
+  const items = page.items.map(dueItemOf).filter(({ dueAt }) => dueAt <= now);
   // The index is in the order of time, so nothing is due behind a record that is not.
-  const continues = more && records.length === items.length;
-  return { records, last: continues ? v.parse(DueKey, items.at(-1)) : null };
+  const continues = page.more && items.length === page.items.length;
+  return { items, last: continues ? v.parse(DueKey, page.items.at(-1)) : null };
 }
 
 /** The partition of the index, and the item in it, after which a page continues. */
@@ -177,7 +176,19 @@ export const createRevocationStore = (table: Table): RevocationStore => ({
       values: { ':revision': revision },
     }),
 
-  async due(now, after) {
+  async dueSelections(now) {
+    const pages = await Promise.all(
+      DUE_SELECTION_PARTITIONS.map((partition) =>
+        table.queryIndex(DUE_INDEX, { partition, limit: DUE_PAGE }),
+      ),
+    );
+    return pages
+      .flatMap(({ items }) => items.map((item) => dueOf(item, PREFIX.revocation)))
+      .filter(({ dueAt }) => dueAt <= now)
+      .sort((a, b) => a.dueAt - b.dueAt);
+  },
+
+  async dueItems(now, after) {
     const positions = after === undefined ? undefined : v.parse(DuePosition, after);
     const pages = await Promise.all(
       DUE_PARTITIONS.map(async (partition, shard) => {
@@ -187,7 +198,7 @@ export const createRevocationStore = (table: Table): RevocationStore => ({
     );
     const next = pages.map((page) => page?.last ?? null);
     return {
-      records: pages.flatMap((page) => page?.records ?? []),
+      items: pages.flatMap((page) => page?.items ?? []),
       ...(next.some((position) => position !== null) && { next: JSON.stringify(next) }),
     };
   },

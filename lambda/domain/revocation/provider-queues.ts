@@ -7,8 +7,13 @@ import type { AttemptResult, Unavailable } from './attempt';
 import { SLOW } from './item';
 import type { DueItem } from './revocation';
 
-/** Attempts in parallel. */
+/**
+ * Attempts in parallel, and while grants are selected. A selection ends access to tokens, and an attempt uses several
+ * times the CPU time of the selection of a grant. So the selection gets most of the function, and no provider waits for
+ * its end: it can fail each time, or not respond.
+ */
 const CONCURRENCY = 16;
+const CONCURRENCY_DURING_SELECTION = 2;
 
 /** Attempts in parallel at one provider, and at the providers of one owner: at first, and after successes. */
 const FIRST_SHARE = { provider: 2, owner: 6 };
@@ -93,6 +98,9 @@ export class ProviderQueues {
   readonly #owners = new Map<string, Share>();
   #active = 0;
 
+  /** @param isSelecting whether the sweep selects grants now */
+  constructor(private readonly isSelecting: () => boolean) {}
+
   /** Adds an item. Returns whether there was room for it. */
   add(item: DueItem): boolean {
     const queue = this.#queueOf(item);
@@ -121,7 +129,7 @@ export class ProviderQueues {
   }
 
   get isFull(): boolean {
-    return this.#active >= CONCURRENCY;
+    return this.#active >= (this.isSelecting() ? CONCURRENCY_DURING_SELECTION : CONCURRENCY);
   }
 
   get isEmpty(): boolean {

@@ -106,21 +106,18 @@ export type ItemSummary = Pick<
 >;
 
 /** A record that is due: its ID, and since when. */
-interface Due {
+export interface Due {
   readonly id: string;
   /** Epoch milliseconds. */
   readonly dueAt: number;
 }
 
 export interface DueItem extends Due {
-  readonly kind: 'item';
   readonly provider: Pick<RevokedProvider, 'id' | 'owner'>;
 }
 
-export type DueRecord = DueItem | (Due & { readonly kind: 'revocation' });
-
 export interface DuePage {
-  readonly records: readonly DueRecord[];
+  readonly items: readonly DueItem[];
   /** Start of the next page; absent on the last page. */
   readonly next?: string;
 }
@@ -145,13 +142,20 @@ export interface RevocationStore {
   /** Removes the item if the stored one has this revision. */
   removeItem(item: Pick<OutboxItem, 'itemId' | 'revision'>): Promise<boolean>;
   /**
-   * Returns a page of the records that are due, the earliest of each part of the index first. Recent writes can be
-   * missing, and ended records can be in it (a secondary index).
+   * Returns revocations whose selection is due, the earliest first; a hundred or more, if there are that many. Recent
+   * writes can be missing, and completed selections can be in it (a secondary index).
+   *
+   * @param now epoch milliseconds
+   */
+  dueSelections(now: number): Promise<readonly Due[]>;
+  /**
+   * Returns a page of the items that are due, the earliest of each part of the index first. Recent writes can be missing,
+   * and ended items can be in it (a secondary index).
    *
    * @param now epoch milliseconds
    * @param after `next` of the page before
    */
-  due(now: number, after?: string): Promise<DuePage>;
+  dueItems(now: number, after?: string): Promise<DuePage>;
   /** Returns a page of a revocation's items. Recent writes can be missing (a secondary index). */
   items(revocationId: string, page: { readonly limit: number; readonly after?: string }): Promise<ItemPage>;
 }

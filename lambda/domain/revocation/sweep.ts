@@ -6,7 +6,7 @@ import type { System } from '../system';
 import { advanceItem, attemptRevocation, type AttemptDependencies, type AttemptResult } from './attempt';
 import { ended, failed, isDue, isExhausted, postponedByFailure, taken } from './item';
 import { ProviderQueues, type Turn } from './provider-queues';
-import type { DueRecord, Revocation, RevocationStore } from './revocation';
+import type { Due, Revocation, RevocationStore } from './revocation';
 import { SELECTION_LEASE, selectGrants, type SelectDependencies } from './select';
 
 export type SweepDependencies = SelectDependencies &
@@ -21,7 +21,10 @@ export type SweepDependencies = SelectDependencies &
 /** Selections in parallel, in addition to the attempts. */
 const SELECTIONS = 4;
 
-/** Milliseconds between two readings of the whole index. */
+/** Milliseconds between two readings of the selections that are due. */
+const SELECTIONS_INTERVAL = 5_000;
+
+/** Milliseconds between two readings of all items that are due. */
 const READING_INTERVAL = 5_000;
 
 /** How much longer the interval is than the reading, at least: thousands of items of one provider are read again each time. */
@@ -102,18 +105,20 @@ class Changes {
 class Sweep {
   /** Due records that this sweep has taken up. The index returns some of them again, because it lags. */
   readonly #seen = new Set<string>();
-  readonly #queues = new ProviderQueues();
+  readonly #queues = new ProviderQueues(() => this.#selections.length > 0 || this.#selecting > 0);
   readonly #selections: string[] = [];
   #selecting = 0;
+  /** Epoch milliseconds at which the selections that are due are read again. */
+  #nextSelections = 0;
   readonly #running = new Set<Promise<void>>();
   readonly #changes = new Changes();
-  /** Where the reading of the index continues; undefined to begin at the earliest record. */
+  /** Where the reading of the items continues; undefined to begin at the earliest item. */
   #position: string | undefined;
-  /** Whether the index is read to its end, past the items of providers without room. */
+  /** Whether the items are read to the end, past the items of providers without room. */
   #readsAll = false;
-  /** Milliseconds that the reading of the whole index has taken so far. */
+  /** Milliseconds that the reading of all items has taken so far. */
   #readingTime = 0;
-  /** Epoch milliseconds at which the whole index is read again. */
+  /** Epoch milliseconds at which all items are read again. */
   #nextReading = 0;
 
   constructor(
@@ -133,6 +138,7 @@ class Sweep {
     const { system } = this.deps;
     for (;;) {
       const changed = this.#changes.next;
+      if (system.now() >= this.#nextSelections) await this.#readSelections();
       this.#beginSelections();
       for (let turn = this.#queues.next(); turn; turn = this.#queues.next()) this.#begin(turn);
       if (system.now() >= this.until) return;
@@ -166,6 +172,14 @@ class Sweep {
     });
   }
 
+  /** Selections are read first and separately: none waits behind thousands of items. */
+  async #readSelections(): Promise<void> {
+    const { revocations, system } = this.deps;
+    const due = await revocations.dueSelections(system.now());
+    for (const selection of due) this.#takeUp(selection, () => this.#selections.push(selection.id) > 0);
+    this.#nextSelections = system.now() + SELECTIONS_INTERVAL;
+  }
+
   #beginSelections(): void {
     while (this.#selecting < SELECTIONS) {
       const id = this.#selections.shift();
@@ -183,9 +197,8 @@ class Sweep {
   }
 
   /**
-   * Reads due records until an attempt or a selection can begin, or there are no more. The whole index is read at
-   * intervals, to find the items behind those of providers without room. In between, it is read when no item waits, and
-   * only as far as necessary.
+   * Reads due items until an attempt can begin, or there are no more. All of them are read at intervals, to find the items
+   * behind those of providers without room. In between, they are read when no item waits, and only as far as necessary.
    *
    * @returns whether any can begin
    */
@@ -197,7 +210,7 @@ class Sweep {
     }
     do {
       await this.#readPage();
-      if (this.#queues.canBegin || this.#canSelect) {
+      if (this.#queues.canBegin) {
         if (!this.#readsAll) this.#position = undefined;
         return true;
       }
@@ -208,9 +221,9 @@ class Sweep {
   async #readPage(): Promise<void> {
     const { revocations, system } = this.deps;
     const begunAt = system.now();
-    const { records, next } = await revocations.due(begunAt, this.#position);
+    const { items, next } = await revocations.dueItems(begunAt, this.#position);
     this.#position = next;
-    for (const record of records) this.#takeUp(record);
+    for (const item of items) this.#takeUp(item, () => this.#queues.add(item));
     const now = system.now();
     this.#readingTime += now - begunAt;
     if (next !== undefined) return;
@@ -220,16 +233,10 @@ class Sweep {
     this.#readingTime = 0;
   }
 
-  get #canSelect(): boolean {
-    return this.#selections.length > 0 && this.#selecting < SELECTIONS;
-  }
-
-  #takeUp(record: DueRecord): void {
-    const key = `${record.id} ${record.dueAt}`;
-    if (this.#seen.has(key)) return;
-    if (record.kind === 'item' && !this.#queues.add(record)) return;
-    if (record.kind === 'revocation') this.#selections.push(record.id);
-    this.#seen.add(key);
+  /** @param take returns whether there is room for the record */
+  #takeUp({ id, dueAt }: Due, take: () => boolean): void {
+    const key = `${id} ${dueAt}`;
+    if (!this.#seen.has(key) && take()) this.#seen.add(key);
   }
 }
 

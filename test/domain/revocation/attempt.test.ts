@@ -14,8 +14,8 @@ beforeEach(async () => {
 });
 
 async function dueItems(): Promise<OutboxItem[]> {
-  const { records } = await service.stores.revocations.due(Infinity);
-  const items = await Promise.all(records.map(({ id }) => service.stores.revocations.getItem(id)));
+  const { items: due } = await service.stores.revocations.dueItems(Infinity);
+  const items = await Promise.all(due.map(({ id }) => service.stores.revocations.getItem(id)));
   return items.filter((item) => item !== undefined);
 }
 

@@ -69,7 +69,8 @@ async function expectRevoked({ service, grants, revocationId }: Awaited<ReturnTy
   const items = await service.items(revocationId);
   expect(items.map(({ state }) => state)).toEqual(USERS.map(() => 'CONFIRMED'));
   expect(await service.stores.revocations.get(revocationId)).not.toHaveProperty('dueAt');
-  expect(await service.stores.revocations.due(Infinity)).toEqual({ records: [] });
+  expect(await service.stores.revocations.dueItems(Infinity)).toEqual({ items: [] });
+  expect(await service.stores.revocations.dueSelections(Infinity)).toEqual([]);
   for (const { grantId } of items) expect(grants).toContainEqual(grantId);
 }
 
@@ -100,7 +101,7 @@ describe.each(['before', 'after'] as const)('a worker that is killed %s', (momen
 it('has no ciphertext left in any item after the end', async () => {
   const { service, revocationId } = await prepared();
   await service.select(revocationId);
-  const { records: due } = await service.stores.revocations.due(Infinity);
+  const { items: due } = await service.stores.revocations.dueItems(Infinity);
   const sealed = async () => {
     const items = await Promise.all(due.map(({ id }) => service.stores.revocations.getItem(id)));
     return items.map((item): unknown[] => [item?.state, item?.sealed]);

@@ -124,7 +124,8 @@ async function expectRevoked({ service, grants, deps }: Prepared, id: string): P
     requestedBy: OWNER,
     matched: 4,
   });
-  expect(await stores.revocations.due(Infinity)).toEqual({ records: [] });
+  expect(await stores.revocations.dueItems(Infinity)).toEqual({ items: [] });
+  expect(await stores.revocations.dueSelections(Infinity)).toEqual([]);
   expect(service.errors).toEqual([]);
 }
 

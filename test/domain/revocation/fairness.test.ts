@@ -138,8 +138,8 @@ it('a provider whose responses are slow gets 3 attempts of a sweep, and its othe
   expect(confirmed.length).toBeLessThanOrEqual(4);
   const waiting = items.filter(({ state }) => state === 'PENDING');
   for (const item of waiting) expect(item).toMatchObject({ attempts: 0, lastError: 'slow_responses' });
-  const { records } = await service.stores.revocations.due(Infinity);
-  for (const { dueAt } of records) expect(dueAt).toBeGreaterThanOrEqual(before + 60_000);
+  const { items: due } = await service.stores.revocations.dueItems(Infinity);
+  for (const { dueAt } of due) expect(dueAt).toBeGreaterThanOrEqual(before + 60_000);
   await service.sweepFor(3600);
   expect((await countsOf(service, revocationId)).CONFIRMED).toBeGreaterThan(confirmed.length);
 });
@@ -183,9 +183,9 @@ it('the index of due records is read in proportion to the items of one provider,
   let read = 0;
   const revocations: typeof stores.revocations = {
     ...stores.revocations,
-    async due(...query) {
-      const page = await stores.revocations.due(...query);
-      read += page.records.length;
+    async dueItems(...query) {
+      const page = await stores.revocations.dueItems(...query);
+      read += page.items.length;
       return page;
     },
   };
@@ -203,10 +203,10 @@ it('a slow reading of the whole index takes a small part of a sweep', async () =
   let reading = 0;
   const revocations: typeof stores.revocations = {
     ...stores.revocations,
-    due(...query) {
+    dueItems(...query) {
       system.advance(1);
       reading += 1;
-      return stores.revocations.due(...query);
+      return stores.revocations.dueItems(...query);
     },
   };
   const begunAt = system.now();
@@ -359,6 +359,75 @@ describe('a selection', () => {
   });
 });
 
+describe('a selection in a sweep', () => {
+  /** Three providers with items that are due, and then a revocation whose grants must be selected. */
+  async function withSelection(items: number, grants: number) {
+    const service = await createRevocationService();
+    const earlier: string[] = [];
+    for (const owner of ['one', 'two', 'three']) {
+      const busy = await addedProvider(service, `${owner}.example`, { owner });
+      earlier.push(await queued(service, busy, items));
+    }
+    service.system.advance(1);
+    const selected = await addedProvider(service, 'selected.example');
+    for (let user = 0; user < grants; user += 1) {
+      await service.grant(`user-${user}`, selected.provider, selected.server);
+    }
+    const revocationId = await service.begin(
+      { providerId: selected.provider.id },
+      { dueAt: service.system.now() },
+    );
+    /** The attempts that had begun, and the ones in progress, when each grant lost its tokens. */
+    const seen: { readonly begun: number; readonly active: number }[] = [];
+    let begun = 0;
+    let active = 0;
+    const { stores } = service;
+    const deps = service.depsOver({
+      ...service.parts,
+      stores: {
+        ...stores,
+        grants: {
+          ...stores.grants,
+          async revoke(...grant) {
+            const isRevoked = await stores.grants.revoke(...grant);
+            if (isRevoked) seen.push({ begun, active });
+            return isRevoked;
+          },
+        },
+      },
+      // A request takes as many turns as a database call or two.
+      transport: async (url, init) => {
+        const isFirst =
+          url.endsWith('/revoke') && init.body?.toString().includes('hint=refresh_token') === true;
+        if (isFirst) begun += 1;
+        active += 1;
+        await setImmediate();
+        active -= 1;
+        return service.parts.transport(url, init);
+      },
+    });
+    return { service, deps, earlier, revocationId, seen };
+  }
+
+  it('begins together with the first attempts, however many items are due before it', async () => {
+    const { service, deps, earlier, revocationId, seen } = await withSelection(200, 20);
+    await service.sweep(deps);
+    expect(seen).toHaveLength(20);
+    expect(seen.at(-1)?.begun).toBeLessThanOrEqual(10);
+    for (const id of earlier) expect(await countsOf(service, id)).toEqual({ CONFIRMED: 200 });
+    expect(await countsOf(service, revocationId)).toEqual({ CONFIRMED: 20 });
+  });
+
+  it('allows up to 2 attempts until all of its grants are revoked', async () => {
+    const { service, deps, revocationId, seen } = await withSelection(100, 300);
+    await service.sweep(deps);
+    expect(seen).toHaveLength(300);
+    for (const { active } of seen) expect(active).toBeLessThanOrEqual(2);
+    expect(seen.at(-1)?.begun).toBeLessThan(60);
+    expect(await countsOf(service, revocationId)).toEqual({ CONFIRMED: 300 });
+  });
+});
+
 it('work that has begun is completed if the outbox cannot be read any more', async () => {
   const service = await createRevocationService();
   const added = await addedProvider(service, 'healthy.example');
@@ -367,9 +436,9 @@ it('work that has begun is completed if the outbox cannot be read any more', asy
   const { stores } = service;
   const revocations: typeof stores.revocations = {
     ...stores.revocations,
-    due(...query) {
+    dueItems(...query) {
       reads += 1;
-      return reads === 1 ? stores.revocations.due(...query) : Promise.reject(new Error('unavailable'));
+      return reads === 1 ? stores.revocations.dueItems(...query) : Promise.reject(new Error('unavailable'));
     },
   };
   const deps = service.depsOver({ ...service.parts, stores: { ...stores, revocations } });
@@ -381,8 +450,8 @@ it('an item whose attempts never end is given up after 100 attempts, without a r
   const service = await createRevocationService();
   const added = await addedProvider(service, 'deadly.example');
   const revocationId = await queued(service, added, 1);
-  const { records } = await service.stores.revocations.due(Infinity);
-  const item = await service.stores.revocations.getItem(records[0]?.id ?? '');
+  const { items: due } = await service.stores.revocations.dueItems(Infinity);
+  const item = await service.stores.revocations.getItem(due[0]?.id ?? '');
   if (!item) throw new Error('no item is due');
   const revision = item.revision + 1;
   expect(await service.stores.revocations.advanceItem({ ...item, revision, attempts: 100 })).toBe(true);

@@ -22,7 +22,7 @@ async function revoked(service: RevocationService, users: readonly string[]): Pr
 }
 
 async function itemOf(service: RevocationService) {
-  const [due] = (await service.stores.revocations.due(Infinity)).records;
+  const [due] = (await service.stores.revocations.dueItems(Infinity)).items;
   const item = await service.stores.revocations.getItem(due?.id ?? '');
   if (!item) throw new Error('no item is due');
   return item;
@@ -190,7 +190,7 @@ it('tokens that were stored after all are not revoked', async () => {
   await service.sweepFor(600);
   expect(service.server.requests).toEqual([]);
   expect((await service.stored(grantId))?.tokens).toEqual(tokens);
-  expect(await service.stores.revocations.due(Infinity)).toEqual({ records: [] });
+  expect(await service.stores.revocations.dueItems(Infinity)).toEqual({ items: [] });
 });
 
 it('tokens of an interrupted forceAuthentication are dropped and revoked', async () => {

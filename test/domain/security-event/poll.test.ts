@@ -103,7 +103,7 @@ it.each([
       accountAtIssuer: { state: 'PURGED' },
       revision: 1,
     });
-    expect((await poller.deps.revocations.due(Infinity)).records).toHaveLength(1);
+    expect(await poller.deps.revocations.dueSelections(Infinity)).toHaveLength(1);
   },
 );
 
@@ -123,7 +123,7 @@ it('a process that stops between storing and acknowledging acts once', async () 
   expect([...poller.pending]).toEqual([]);
   expect(poller.entries.map(({ result }) => result)).toEqual(['applied', 'repeated']);
   expect(await poller.deps.restrictions.ofUser(USER)).toMatchObject({ revision: 1 });
-  expect((await poller.deps.revocations.due(Infinity)).records).toHaveLength(1);
+  expect(await poller.deps.revocations.dueSelections(Infinity)).toHaveLength(1);
 });
 
 it('a transmitter that does not respond delays no other, and is recorded', async () => {

@@ -153,7 +153,7 @@ it('restricts the user of the issuer in its tokens, which can end with a slash',
 });
 
 describe('an event that ends the grants of an account', () => {
-  const begun = async () => (await receiver.deps.revocations.due(Infinity)).records.map(({ id }) => id);
+  const begun = async () => (await receiver.deps.revocations.dueSelections(Infinity)).map(({ id }) => id);
   const broken = () => Promise.reject(new Error('the database is down'));
 
   it('stores their revocation before the event counts as received, and wakes the worker', async () => {
