@@ -10,12 +10,12 @@ import {
   type Method,
   type RestApiProps,
 } from 'aws-cdk-lib/aws-apigateway';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { OPERATIONS, type Route, type RoutedGroup } from '../../lambda/contract/operations';
 import type { CallerNetworkAccess } from './caller-network';
 import { privateApiPolicy, type PrivateApi } from './private-api';
 import { ServiceApi, STAGE, type ServiceApiSettings } from './service-api';
+import type { ServiceFunction } from './service-function';
 
 export interface IdentityApiProps extends ServiceApiSettings {
   readonly privateApi?: PrivateApi;
@@ -43,7 +43,8 @@ function acknowledgeMethod(method: Method, route: Route): void {
   if (route.auth === 'IAM') return;
   Validations.of(method).acknowledge({
     id: 'AwsSolutions-APIG4',
-    reason: 'Browsers call it during consent, or resource servers fetch public metadata from it.',
+    reason:
+      'Its callers are browsers, resource servers, and identity providers, which have no IAM principal. The function authenticates those that need authorization.',
   });
 }
 
@@ -64,7 +65,7 @@ export class IdentityApi extends ServiceApi {
         noExecutionLog:
           "Execution logs would contain query strings, including the callback's authorization codes. Access logs stay enabled.",
         noWebAcl:
-          "IAM authorizes all routes except the browser and metadata routes. A web ACL is the operator's choice.",
+          "IAM authorizes all routes except those of browsers, public metadata, and identity providers. A web ACL is the operator's choice.",
       },
     } as const;
     super(scope, id, kind, props);
@@ -76,9 +77,9 @@ export class IdentityApi extends ServiceApi {
    *
    * @param functions the function of each group that has routes
    */
-  addRoutes(functions: Readonly<Record<RoutedGroup, IFunction>>): void {
+  addRoutes(functions: Readonly<Record<RoutedGroup, Pick<ServiceFunction, 'invoked'>>>): void {
     for (const route of Object.values<Route>(OPERATIONS)) {
-      const integration = new LambdaIntegration(functions[route.group], {
+      const integration = new LambdaIntegration(functions[route.group].invoked, {
         proxy: true,
         allowTestInvoke: false,
       });

@@ -15,15 +15,13 @@ import { checkedAt } from './construct-error';
 import { settingsOfGroup, type ServiceFunctionSettings } from './function-settings';
 import { addGroupFunction } from './group-function';
 import { IdentityApi } from './identity-api';
-import { KeySchedule } from './key-schedule';
-import { PollSchedule } from './poll-schedule';
-import { RevocationSchedule } from './revocation-schedule';
 import { lifetimesInSeconds, type LifetimeProps } from './lifetimes';
 import { LogKey } from './log-key';
 import { addMonitoring } from './monitoring';
 import type { InvokedGroup } from './permissions';
 import type { PrivateApi } from './private-api';
 import { publicEndpointFault } from './public-endpoint';
+import { addSchedules } from './schedules';
 import type { ServiceFunction } from './service-function';
 import type { IIdentityState } from './state';
 import type { WebAcl } from './web-acl';
@@ -199,9 +197,11 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
 }
 
 /**
- * @param scope gets the outputs `Endpoint`, `RestApiId`, and `KeyRotationFunctionArn`, the children `Api`, `LogKey`,
- *   `KeySchedule`, `RevocationSchedule`, `LogMetrics`, `Alarms`, and `Dashboard`, `PollSchedule` if events are polled, and for each function group `{group}`, `{group}-role`, and
- *   `{group}-logs`
+ * Adds the functions, the API, the schedules, and the monitoring.
+ *
+ * @param scope gets the outputs `Endpoint`, `RestApiId`, and `KeyRotationFunctionArn`; the children `Api`, `LogKey`,
+ *   `LogMetrics`, `Alarms`, `Dashboard`, and those of {@link addSchedules}; and for each function group `{group}`,
+ *   `{group}-role`, and `{group}-logs`
  */
 export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
   const { state, removalPolicy, domain, privateApi, webAcl } = props;
@@ -258,22 +258,13 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     'security-events': addFunction('security-events', invoked),
     portal: addFunction('portal', invoked),
   };
-  api.addRoutes({
-    'control-plane': routed['control-plane'].invoked,
-    'token-exchange': routed['token-exchange'].invoked,
-    'credential-retrieval': routed['credential-retrieval'].invoked,
-    'oauth-callback': routed['oauth-callback'].invoked,
-    'token-vault': routed['token-vault'].invoked,
-    grants: routed.grants.invoked,
-    operator: routed.operator.invoked,
-    'security-events': routed['security-events'].invoked,
-    portal: routed.portal.invoked,
+  api.addRoutes(routed);
+  const polls = configuration.trustedIssuers.some(({ securityEvents }) => securityEvents?.transmitter?.poll);
+  addSchedules(scope, {
+    keyRotation: keyRotation.invoked,
+    revocation: revocation.invoked,
+    eventPoll: polls ? eventPoll.invoked : undefined,
   });
-  new KeySchedule(scope, 'KeySchedule', { keyRotation: keyRotation.invoked });
-  new RevocationSchedule(scope, 'RevocationSchedule', { revocation: revocation.invoked });
-  if (configuration.trustedIssuers.some(({ securityEvents }) => securityEvents?.transmitter?.poll)) {
-    new PollSchedule(scope, 'PollSchedule', { eventPoll: eventPoll.invoked });
-  }
   const functions = {
     ...routed,
     'provider-client': providerClient,

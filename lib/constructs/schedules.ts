@@ -1,0 +1,92 @@
+/**
+ * The schedules of internal functions. EventBridge needs no role for them: the resource policy of each function allows one
+ * rule, whose event is written here, and no other rule.
+ */
+import { Duration } from 'aws-cdk-lib';
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction, type LambdaFunctionProps } from 'aws-cdk-lib/aws-events-targets';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import type { EventPollEvent } from '../../lambda/contract/event-poll-event';
+import type { KeyRotation } from '../../lambda/contract/key-rotation-event';
+import type { RevocationEvent } from '../../lambda/contract/revocation-event';
+
+/** Four times in the day before a key's first use, so that single invocations can fail. */
+const KEY_INTERVAL = Duration.hours(6);
+
+const EVERY_MINUTE = Duration.minutes(1);
+
+/** With a schedule of every minute, the next event comes before a retry would. */
+const NO_RETRY: Pick<LambdaFunctionProps, 'retryAttempts' | 'maxEventAge'> = {
+  retryAttempts: 0,
+  maxEventAge: EVERY_MINUTE,
+};
+
+interface FunctionScheduleProps extends Pick<LambdaFunctionProps, 'retryAttempts' | 'maxEventAge'> {
+  readonly description: string;
+  readonly interval: Duration;
+  readonly invoked: IFunction;
+  readonly event: object;
+}
+
+function addSchedule(
+  scope: Construct,
+  id: string,
+  { description, interval, invoked, event, ...delivery }: FunctionScheduleProps,
+): void {
+  const target = new LambdaFunction(invoked, { event: RuleTargetInput.fromObject(event), ...delivery });
+  new Rule(scope, id, {
+    description: `agent-identity: ${description}`,
+    schedule: Schedule.rate(interval),
+    targets: [target],
+  });
+}
+
+/** The functions that schedules invoke. */
+export interface ScheduledFunctions {
+  readonly keyRotation: IFunction;
+  readonly revocation: IFunction;
+  /** Undefined if no identity provider is polled. */
+  readonly eventPoll: IFunction | undefined;
+}
+
+/**
+ * - The keys: creates the signing keys that are due. So the next key is published a day before its first use, even without
+ *   requests.
+ * - The revocation outbox: continues everything that is due, which is providers that could not be reached, and work that a
+ *   crash interrupted.
+ * - Security events that are polled.
+ *
+ * @param scope gets the children `KeySchedule` and `RevocationSchedule`, and `PollSchedule` if events are polled
+ */
+export function addSchedules(
+  scope: Construct,
+  { keyRotation, revocation, eventPoll }: ScheduledFunctions,
+): void {
+  const prepare: KeyRotation = { prepare: 'signing-keys' };
+  addSchedule(scope, 'KeySchedule', {
+    description: 'creates and publishes signing keys ahead of their use',
+    interval: KEY_INTERVAL,
+    invoked: keyRotation,
+    event: prepare,
+    retryAttempts: 2,
+    maxEventAge: Duration.hours(1),
+  });
+  const sweep: RevocationEvent = { sweep: true };
+  addSchedule(scope, 'RevocationSchedule', {
+    description: 'tells providers about revoked grants',
+    interval: EVERY_MINUTE,
+    invoked: revocation,
+    event: sweep,
+    ...NO_RETRY,
+  });
+  if (!eventPoll) return;
+  const poll: EventPollEvent = { poll: 'security-events' };
+  addSchedule(scope, 'PollSchedule', {
+    description: 'fetches security events of identity providers that cannot push them',
+    interval: EVERY_MINUTE,
+    invoked: eventPoll,
+    event: poll,
+    ...NO_RETRY,
+  });
+}
