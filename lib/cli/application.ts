@@ -1,4 +1,4 @@
-/** The command `agent-identity`: its commands, one file each in commands/, and what it says about wrong input. */
+/** The command `agent-identity`: its commands, one file or folder each in commands/, and what it says about wrong input. */
 import {
   ArgumentScannerError,
   buildApplication,

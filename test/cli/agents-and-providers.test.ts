@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { VENDOR_SETUP } from '../../lib/cli/vendor-setup';
+import { VENDOR_SETUP } from '../../lib/cli/commands/provider/vendor-setup';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { runCommand, ServiceForCommands } from './command-under-test';
 

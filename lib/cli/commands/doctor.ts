@@ -7,7 +7,7 @@ import { CONNECTION_FLAGS, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { checkFailed, CliError, ServiceFailure } from '../failure';
 import { isoTime, printJson, progress } from '../output';
-import { checkProvider, getProvider, jsonDocument } from '../provider-checks';
+import { checkProvider, getProvider, jsonDocument } from './provider/checks';
 import { allPages, clockSkew, connect, send, type Service } from '../service';
 
 interface DoctorFlags extends ConnectionFlags {

@@ -5,7 +5,7 @@ import { CONNECTION_FLAGS, optionalText, type ConnectionFlags } from '../connect
 import type { CliContext } from '../context';
 import { CliError, usageError } from '../failure';
 import { print, printAside, printJson } from '../output';
-import { KIND_FLAG, type Kind } from '../provider-lookup';
+import { KIND_FLAG, type Kind } from './provider/lookup';
 import { allPages, connect, type Service } from '../service';
 
 interface TransferFlags extends ConnectionFlags {

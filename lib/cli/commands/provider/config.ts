@@ -4,9 +4,9 @@ import {
   usesSecret,
   vendorOf,
   type VendorName,
-} from '../../lambda/contract/vendors';
-import { optionalText } from './connection-flags';
-import { usageError } from './failure';
+} from '../../../../lambda/contract/vendors';
+import { optionalText } from '../../connection-flags';
+import { usageError } from '../../failure';
 
 /** Stricli sets an option that is absent to undefined. */
 export interface ClientFlags {

@@ -1,10 +1,10 @@
 /** `agent-identity portal`: consent portals, on which users see and disconnect what their agents can reach. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
-import { OPERATIONS } from '../../../lambda/contract/operations';
-import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
-import type { CliContext } from '../context';
-import { usageError } from '../failure';
-import { print, printAside, printJson, printTable } from '../output';
+import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../../connection-flags';
+import type { CliContext } from '../../context';
+import { usageError } from '../../failure';
+import { print, printAside, printJson, printTable } from '../../output';
 import {
   addressOf,
   checkActive,
@@ -14,10 +14,10 @@ import {
   verified,
   type Portal,
   type PortalSummary,
-} from '../portals';
-import { ask, confirmOrCancel, isInteractive } from '../prompt';
-import { getProvider } from '../provider-checks';
-import { connect, type Service } from '../service';
+} from './portals';
+import { ask, confirmOrCancel, isInteractive } from '../../prompt';
+import { getProvider } from '../provider/checks';
+import { connect, type Service } from '../../service';
 
 const PORTAL = { brief: 'Name, ID, or ARN of the portal', parse: String, placeholder: 'portal' } as const;
 

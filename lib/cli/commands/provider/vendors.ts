@@ -1,6 +1,6 @@
 /** The vendors, as options name them, and how an operator registers an app at each. */
-import { VENDOR_NAMES, type VendorName } from '../../lambda/contract/vendors';
-import { usageError } from './failure';
+import { VENDOR_NAMES, type VendorName } from '../../../../lambda/contract/vendors';
+import { usageError } from '../../failure';
 import { VENDOR_SETUP } from './vendor-setup';
 
 export const shortName = (vendor: VendorName): string => vendor.replace(/Oauth2$/, '').toLowerCase();
@@ -22,7 +22,8 @@ export const VENDOR_PARAMETER = {
     VENDOR_NAMES.map(shortName).filter((name) => name.startsWith(partial.toLowerCase())),
 } as const;
 
-export function guide(vendor: VendorName): (readonly [label: string, text: string | undefined])[] {
+/** Returns how an app is registered at the vendor, as labels and texts. */
+export function registrationOf(vendor: VendorName): (readonly [label: string, text: string | undefined])[] {
   const { console, app, callback, credentials, scopes, refreshTokens, review, notes } = VENDOR_SETUP[vendor];
   return [
     ['Where', console],

@@ -1,8 +1,9 @@
 /** Finds a credential provider of the caller by name. The two kinds of providers have separate names. */
-import { OPERATIONS } from '../../lambda/contract/operations';
-import { ServiceFailure, usageError } from './failure';
-import { getProvider, type Oauth2Provider } from './provider-checks';
-import type { Service } from './service';
+import { OPERATIONS } from '../../../../lambda/contract/operations';
+import type { ConnectionFlags } from '../../connection-flags';
+import { ServiceFailure, usageError } from '../../failure';
+import { getProvider, type Oauth2Provider } from './checks';
+import type { Service } from '../../service';
 
 export const KINDS = ['oauth2', 'api-key'] as const;
 
@@ -19,6 +20,16 @@ export const KIND_FLAG = {
   optional: true,
   brief: 'Kind of the provider, if there is one of each kind with this name',
 } as const;
+
+export const PROVIDER_NAME = {
+  brief: 'Name of the credential provider',
+  parse: String,
+  placeholder: 'name',
+} as const;
+
+export interface KindFlags extends ConnectionFlags {
+  readonly kind?: Kind;
+}
 
 export interface ApiKeyProvider {
   readonly name: string;

@@ -1,9 +1,9 @@
 /** Consent portals of the caller: how a person names them, and how the service verifies them. */
-import { OPERATIONS } from '../../lambda/contract/operations';
-import type { CliContext } from './context';
-import { CliError, ServiceFailure, usageError } from './failure';
-import { isoTime, printAside, printFields, progress } from './output';
-import { allPages, wait, type Service } from './service';
+import { OPERATIONS } from '../../../../lambda/contract/operations';
+import type { CliContext } from '../../context';
+import { CliError, ServiceFailure, usageError } from '../../failure';
+import { isoTime, printAside, printFields, progress } from '../../output';
+import { allPages, wait, type Service } from '../../service';
 
 /** What listings have. */
 export interface PortalSummary {

@@ -1,5 +1,5 @@
 /** Checks a credential provider and its authorization server. They send no secret. */
-import { OPERATIONS } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../../../lambda/contract/operations';
 import {
   alsoEnds,
   reachOf,
@@ -7,9 +7,9 @@ import {
   vendorOf,
   type CLIENT_AUTHENTICATION_METHODS,
   type VendorName,
-} from '../../lambda/contract/vendors';
-import { fail, ok, warn, type Check } from './checks';
-import { NoResponse, send, type Service } from './service';
+} from '../../../../lambda/contract/vendors';
+import { fail, ok, warn, type Check } from '../../checks';
+import { NoResponse, send, type Service } from '../../service';
 import { VENDOR_SETUP } from './vendor-setup';
 
 export interface Oauth2Provider {

@@ -1,13 +1,13 @@
 /** `agent-identity provider update`: replaces what the options name, and keeps the rest. */
 import { buildCommand } from '@stricli/core';
-import { OPERATIONS } from '../../../lambda/contract/operations';
-import { vendorOf, type VendorName } from '../../../lambda/contract/vendors';
-import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../connection-flags';
-import type { CliContext } from '../context';
-import { CliError, usageError } from '../failure';
-import { print, printJson } from '../output';
-import { readSecret } from '../prompt';
-import { configOf, isVendor, type Oauth2Provider, type ProviderConfig } from '../provider-checks';
+import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { vendorOf, type VendorName } from '../../../../lambda/contract/vendors';
+import { CONNECTION_FLAGS, flag } from '../../connection-flags';
+import type { CliContext } from '../../context';
+import { CliError, usageError } from '../../failure';
+import { print, printJson } from '../../output';
+import { readSecret } from '../../prompt';
+import { configOf, isVendor, type Oauth2Provider, type ProviderConfig } from './checks';
 import {
   apiKeyMembers,
   checkOptions,
@@ -19,12 +19,11 @@ import {
   serverMembers,
   type ClientFlags,
   type SecretFlags,
-} from '../provider-config';
-import { findProvider, KIND_FLAG, type Kind } from '../provider-lookup';
-import { connect, type Service } from '../service';
+} from './config';
+import { findProvider, KIND_FLAG, PROVIDER_NAME, type KindFlags } from './lookup';
+import { connect, type Service } from '../../service';
 
-interface UpdateFlags extends ConnectionFlags, ClientFlags, SecretFlags {
-  readonly kind?: Kind;
+interface UpdateFlags extends KindFlags, ClientFlags, SecretFlags {
   readonly secret: boolean;
 }
 
@@ -168,7 +167,7 @@ export const update = buildCommand({
     },
     positional: {
       kind: 'tuple',
-      parameters: [{ brief: 'Name of the credential provider', parse: String, placeholder: 'name' }],
+      parameters: [PROVIDER_NAME],
     },
   },
   async func(this: CliContext, flags: UpdateFlags, name: string) {

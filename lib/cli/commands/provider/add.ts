@@ -1,13 +1,13 @@
 /** `agent-identity provider add`: from options, and on a terminal by questions, which it repeats after a mistake. */
 import { buildCommand } from '@stricli/core';
-import { OPERATIONS } from '../../../lambda/contract/operations';
-import { VENDOR_NAMES, vendorOf, type VendorName } from '../../../lambda/contract/vendors';
-import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../connection-flags';
-import type { CliContext } from '../context';
-import { CliError, ServiceFailure, usageError } from '../failure';
-import { printAside, printFields, printJson } from '../output';
-import { ask, confirm, isInteractive, readSecret } from '../prompt';
-import type { Oauth2Provider } from '../provider-checks';
+import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { VENDOR_NAMES, vendorOf, type VendorName } from '../../../../lambda/contract/vendors';
+import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../../connection-flags';
+import type { CliContext } from '../../context';
+import { CliError, ServiceFailure, usageError } from '../../failure';
+import { printAside, printFields, printJson } from '../../output';
+import { ask, confirm, isInteractive, readSecret } from '../../prompt';
+import type { Oauth2Provider } from './checks';
 import {
   apiKeyMembers,
   checkOptions,
@@ -20,10 +20,11 @@ import {
   serverMembers,
   type ClientFlags,
   type SecretFlags,
-} from '../provider-config';
-import { connect, type Service } from '../service';
-import { VENDOR_SETUP } from '../vendor-setup';
-import { guide, shortName, VENDOR_PARAMETER, vendorNamed } from '../vendors';
+} from './config';
+import { PROVIDER_NAME } from './lookup';
+import { connect, type Service } from '../../service';
+import { VENDOR_SETUP } from './vendor-setup';
+import { registrationOf, shortName, VENDOR_PARAMETER, vendorNamed } from './vendors';
 
 interface AddFlags extends ConnectionFlags, ClientFlags, SecretFlags {
   readonly vendor?: VendorName;
@@ -174,7 +175,7 @@ async function addOauth2(
       context,
       'Register an app at the vendor first. If it needs a callback URL now, enter any URL and replace it afterwards.',
     );
-    for (const [label, value] of guide(vendor)) {
+    for (const [label, value] of registrationOf(vendor)) {
       if (value !== undefined) printAside(context, `  ${label}: ${value}`);
     }
   }
@@ -239,7 +240,7 @@ export const add = buildCommand({
     },
     positional: {
       kind: 'tuple',
-      parameters: [{ brief: 'Name of the credential provider', parse: String, placeholder: 'name' }],
+      parameters: [PROVIDER_NAME],
     },
   },
   async func(this: CliContext, flags: AddFlags, name: string) {

@@ -1,0 +1,61 @@
+/** `agent-identity provider delete`. */
+import { buildCommand } from '@stricli/core';
+import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { CONNECTION_FLAGS, flag } from '../../connection-flags';
+import type { CliContext } from '../../context';
+import { ServiceFailure } from '../../failure';
+import { print, printJson } from '../../output';
+import { confirmOrCancel } from '../../prompt';
+import { connect, deleteWholly, type Service } from '../../service';
+import { findProvider, KIND_FLAG, KIND_NAMES, PROVIDER_NAME, type Kind, type KindFlags } from './lookup';
+
+interface DeleteFlags extends KindFlags {
+  readonly yes: boolean;
+}
+
+const DELETIONS = {
+  oauth2: OPERATIONS.DeleteOauth2CredentialProvider,
+  'api-key': OPERATIONS.DeleteApiKeyCredentialProvider,
+} as const;
+
+/** Returns the kind of the provider to delete. A provider whose deletion was interrupted cannot be found any more. */
+async function kindToDelete(service: Service, name: string, kind: Kind | undefined): Promise<Kind> {
+  if (kind !== undefined) return kind;
+  try {
+    return (await findProvider(service, name, undefined)).kind;
+  } catch (error) {
+    if (!(error instanceof ServiceFailure) || error.type !== 'ResourceNotFoundException') throw error;
+    throw new ServiceFailure(error.type, error.httpStatus, {
+      fault: error.fault,
+      next: 'Run agent-identity provider list for the names. To continue a deletion that was interrupted, set --kind.',
+    });
+  }
+}
+
+export const remove = buildCommand({
+  docs: {
+    brief: 'Delete a credential provider',
+    fullDescription:
+      'Deletes a credential provider with its secret. The grants of all agents there are revoked at the provider.',
+  },
+  parameters: {
+    flags: { ...CONNECTION_FLAGS, kind: KIND_FLAG, yes: flag('Delete without a question') },
+    positional: { kind: 'tuple', parameters: [PROVIDER_NAME] },
+  },
+  async func(this: CliContext, flags: DeleteFlags, name: string) {
+    const service = await connect(this, flags);
+    const kind = await kindToDelete(service, name, flags.kind);
+    const loss =
+      kind === 'oauth2'
+        ? 'Agents lose their grants there, which are revoked, and users must consent again to another provider'
+        : 'Agents can no longer get its API key';
+    await confirmOrCancel(this, {
+      yes: flags.yes,
+      question: `${loss}. Delete the ${KIND_NAMES[kind]} "${name}"?`,
+      done: 'deleted',
+    });
+    await deleteWholly(this, service, DELETIONS[kind], { name });
+    if (flags.json) printJson(this, { name, kind, deleted: true });
+    else print(this, `The ${KIND_NAMES[kind]} "${name}" is deleted.`);
+  },
+});

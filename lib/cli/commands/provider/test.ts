@@ -1,0 +1,41 @@
+/** `agent-identity provider test`: the checks of one provider. */
+import { buildCommand } from '@stricli/core';
+import { hasFailed, printChecks } from '../../checks';
+import { CONNECTION_FLAGS } from '../../connection-flags';
+import type { CliContext } from '../../context';
+import { checkFailed, usageError } from '../../failure';
+import { printAside, printJson } from '../../output';
+import { connect } from '../../service';
+import { checkProvider } from './checks';
+import { findProvider, KIND_FLAG, PROVIDER_NAME, type KindFlags } from './lookup';
+
+export const test = buildCommand({
+  docs: {
+    brief: 'Check a credential provider',
+    fullDescription: [
+      'Checks an OAuth 2.0 credential provider: discovery, endpoints, callback URL, PKCE, refresh, and revocation.',
+      'Sends no secret and obtains no token. Ends with status 1 if a check fails.',
+    ].join('\n'),
+  },
+  parameters: {
+    flags: { ...CONNECTION_FLAGS, kind: KIND_FLAG },
+    positional: { kind: 'tuple', parameters: [PROVIDER_NAME] },
+  },
+  async func(this: CliContext, flags: KindFlags, name: string) {
+    const service = await connect(this, flags);
+    const { kind, provider } = await findProvider(service, name, flags.kind);
+    if (kind === 'api-key') {
+      throw usageError(
+        `"${name}" is an API key credential provider: it has no OAuth 2.0 server to check.`,
+        'Agents read the key with GetResourceApiKey.',
+      );
+    }
+    const checks = await checkProvider(service, provider);
+    if (flags.json) printJson(this, { checks });
+    else {
+      printChecks(this, checks);
+      printAside(this, `To obtain a token, run agent-identity token get --agent AGENT --provider ${name}.`);
+    }
+    if (hasFailed(checks)) throw checkFailed();
+  },
+});
