@@ -55,6 +55,12 @@ export async function ask(context: CliContext, question: string): Promise<string
   }
 }
 
+/** Asks for a value that can be left out: Enter alone. */
+export async function askOptional(context: CliContext, question: string): Promise<string | undefined> {
+  const { line } = await askLine(context, `${question}: `, { hidden: false });
+  return line === '' ? undefined : line;
+}
+
 /** Asks a question whose answer is yes only if the person says so. */
 export const confirm = async (context: CliContext, question: string): Promise<boolean> =>
   /^y(es)?$/i.test((await askLine(context, `${question} [y/N] `, { hidden: false })).line);

@@ -1,11 +1,10 @@
 /** How the pages of a consent portal look: a name, a color, and a logo, which is read when the stack is synthesized. */
-import { readFileSync } from 'node:fs';
-import { extname } from 'node:path';
 import { Token } from 'aws-cdk-lib';
 import * as v from 'valibot';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import { digestOfLogo } from '../../lambda/contract/resource-definition';
 import { invalidProps } from './invalid-props';
+import { readLogo } from './portal-logo';
 
 export interface PortalBranding {
   /**
@@ -33,39 +32,22 @@ export interface StatedBranding {
   readonly logo?: string;
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  '.png': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.webp': 'image/webp',
-  '.svg': 'image/svg+xml',
-};
-
-/** Bytes whose base64 fits into the service's limit of 24,000 characters. */
-const MAX_LOGO_BYTES = 17_900;
-
-function readLogo(path: string): string {
-  const type = TYPES[extname(path).toLowerCase()];
-  if (type === undefined) throw new Error(`branding.logo: must be a file ${Object.keys(TYPES).join(', ')}`);
-  let content: Buffer;
+/** @throws Error that names the member */
+function brandingLogo(path: string): string {
   try {
-    content = readFileSync(path);
+    return readLogo(path);
   } catch (error) {
-    throw new Error(`branding.logo: the file ${path} cannot be read`, { cause: error });
+    throw new Error(`branding.logo: ${error instanceof Error ? error.message : 'cannot be read'}`, {
+      cause: error,
+    });
   }
-  if (content.length === 0 || content.length > MAX_LOGO_BYTES) {
-    throw new Error(
-      `branding.logo: must have 1 to ${MAX_LOGO_BYTES.toLocaleString('en')} bytes; ${path} has ${content.length.toLocaleString('en')}`,
-    );
-  }
-  return `data:${type};base64,${content.toString('base64')}`;
 }
 
 const BrandingSchema = v.object({ branding: SCHEMAS.CreateConsentPortal.entries.branding });
 
 /** @throws Error for a branding that the service rejects, or a logo that cannot be read */
 export function statedBranding({ name, color, logo: path }: PortalBranding): StatedBranding {
-  const logo = path === undefined ? undefined : readLogo(path);
+  const logo = path === undefined ? undefined : brandingLogo(path);
   for (const [member, value] of Object.entries({ name, color })) {
     if (value === undefined || Token.isUnresolved(value)) continue;
     const parsed = v.safeParse(BrandingSchema, { branding: { [member]: value } });

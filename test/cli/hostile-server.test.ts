@@ -100,7 +100,12 @@ const SUSPENSION = {
 const PORTAL = {
   ...{ name: HOSTILE, consentPortalArn: HOSTILE, consentPortalId: 'hostile-0123456789', portalUrl: HOSTILE },
   ...{ status: HOSTILE, statusReason: HOSTILE, sources: [{ identifier: HOSTILE }] },
-  idpConfig: { credentialProviderArn: HOSTILE, scopes: [HOSTILE] },
+  idpConfig: { credentialProviderArn: HOSTILE, scopes: [HOSTILE], audience: HOSTILE },
+  branding: { name: HOSTILE, color: HOSTILE, logo: HOSTILE },
+  connections: [
+    { workloadName: HOSTILE, credentialProviderName: HOSTILE, scopes: [HOSTILE], purpose: HOSTILE },
+  ],
+  description: HOSTILE,
   ...{ createdAt: 0, updatedAt: 0 },
 };
 const RESPONSES = {
@@ -150,6 +155,7 @@ it.each([
   [['portal', 'add', 'p', '--agent', 'a', '--sign-in', 'arn:aws:x', '--scope', 'profile']],
   [['portal', 'get', HOSTILE]],
   [['portal', 'get', `other${HOSTILE}`]],
+  [['portal', 'update', HOSTILE, '--color', '#000000']],
   [['portal', 'list']],
   [['portal', 'verify', HOSTILE]],
   [['portal', 'delete', HOSTILE, '--yes']],

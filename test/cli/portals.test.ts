@@ -1,11 +1,17 @@
 /** `agent-identity portal` with a real identity provider. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startProvider, type TestProvider } from '../flows/support/provider';
 import { ServiceForCommands } from './command-under-test';
 
 let local: ServiceForCommands;
 let idp: TestProvider;
+let folder: string;
 
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portal-logo-'));
+  await writeFile(join(folder, 'logo.svg'), LOGO);
   idp = await startProvider();
   const { discoveryUrl, clientId } = idp;
   local = await ServiceForCommands.start({
@@ -20,11 +26,16 @@ beforeAll(async () => {
     ],
     { input: idp.clientSecret },
   );
+  await local.json(['provider', 'add', 'calendar', '--vendor', 'slack', '--client-id', 'c'], { input: 's' });
 });
 
 afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
   await Promise.all([local.close(), idp.close()]);
 });
+
+const LOGO = '<svg xmlns="http://www.w3.org/2000/svg"/>';
+const LOGO_URL = `data:image/svg+xml;base64,${Buffer.from(LOGO).toString('base64')}`;
 
 const SIGN_IN = ['--sign-in', 'sign-in', '--scope', 'profile'];
 const add = (name: string, ...options: string[]) =>
@@ -57,6 +68,61 @@ it('creates a portal whose pages are at the printed URL, and says which redirect
   expect(new URL(signIn.headers.get('location') ?? '').searchParams.get('redirect_uri')).toBe(redirectUri);
 });
 
+it('creates a portal with a branding and connections, which its pages and get show', async () => {
+  const created = await local.json<object>([
+    ...['portal', 'add', 'branded', '--agent', 'travel', '--agent', 'mail', ...SIGN_IN, '--audience', 'api'],
+    ...['--display-name', 'Travel connections', '--color', '#0b5fff', '--logo', join(folder, 'logo.svg')],
+    ...['--connection', 'travel calendar calendar.read calendar.write -- Plans your trips.'],
+    '--connection',
+    '{"workloadName":"mail","credentialProviderName":"calendar","scopes":[],"customParameters":{"team":"T1"}}',
+  ]);
+  const connections = [
+    {
+      ...{ workloadName: 'travel', credentialProviderName: 'calendar' },
+      ...{ scopes: ['calendar.read', 'calendar.write'], purpose: 'Plans your trips.' },
+    },
+    {
+      ...{ workloadName: 'mail', credentialProviderName: 'calendar', scopes: [] },
+      customParameters: { team: 'T1' },
+    },
+  ];
+  expect(created).toMatchObject({
+    idpConfig: { scopes: ['profile'], audience: 'api' },
+    branding: { name: 'Travel connections', color: '#0b5fff', logo: LOGO_URL },
+    connections,
+  });
+  const { stdout } = await local.run(['portal', 'get', 'branded']);
+  expect(fields(stdout)).toMatchObject({
+    'Display name': 'Travel connections',
+    Color: '#0b5fff',
+    Logo: 'image/svg+xml',
+    Audience: 'api',
+  });
+  expect(stdout).toMatch(
+    /^Connection +travel calendar calendar\.read calendar\.write -- Plans your trips\.$/m,
+  );
+  expect(await (await fetch(fields(stdout).URL ?? '')).text()).toContain('Travel connections');
+});
+
+it.each([
+  ['--logo', 'none.gif', 'The logo must be a file .png, .jpg, .jpeg, .webp, .svg.'],
+  ['--logo', 'none.png', 'The logo must be a file that can be read; none.png cannot be read.'],
+  ['--connection', 'travel', 'A connection must have an agent and a provider, such as "my-agent'],
+  ['--connection', '{travel', 'A connection that begins with { must be a JSON object.'],
+])('rejects %s %s before it sends a request', async (option, value, message) => {
+  const { status, stdout, stderr } = await local.run(['portal', 'add', 'never', option, value]);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toContain(message);
+});
+
+/** What a person types who wants nothing that can be left out. */
+const NOTHING_MORE: [string, string][] = [
+  ['Name on the pages (Enter for the name of the portal): ', ''],
+  ['(Enter for the usual one): ', ''],
+  ['Path of a logo (Enter for none): ', ''],
+  ['Connection 1: agent (Enter for none): ', ''],
+];
+
 it('asks for what the options do not state', async () => {
   const { status, stdout } = await local.run(['portal', 'add'], {
     answers: [
@@ -64,10 +130,104 @@ it('asks for what the options do not state', async () => {
       ['Agents (names, separated by spaces): ', 'travel, mail'],
       ['Credential provider of the sign-in: ', 'sign-in'],
       ['Scopes of the sign-in (such as profile): ', 'profile email'],
+      ...NOTHING_MORE,
     ],
   });
   expect(status).toBe(0);
   expect(fields(stdout)).toMatchObject({ Portal: 'asked', Agents: 'travel mail', Scopes: 'profile email' });
+});
+
+it('asks again for each mistake, says why, and keeps the other answers', async () => {
+  const { status, stdout, stderr } = await local.run(['portal', 'add', 'two words'], {
+    answers: [
+      ['Agents (names, separated by spaces): ', 'travl'],
+      ['Credential provider of the sign-in: ', 'sign-in or'],
+      ['Credential provider of the sign-in: ', 'sing-in'],
+      ['Scopes of the sign-in (such as profile): ', 'profile'],
+      ['Name on the pages (Enter for the name of the portal): ', 'Travel'],
+      ['(Enter for the usual one): ', 'blue'],
+      ['Path of a logo (Enter for none): ', join(folder, 'logo.gif')],
+      ['Path of a logo (Enter for none): ', join(folder, 'logo.svg')],
+      ['Connection 1: agent (Enter for none): ', 'mail'],
+      ['Connection 1: credential provider: ', 'calendr'],
+      ['Connection 1: scopes, separated by spaces: ', 'calendar.read'],
+      ['Connection 1: what the agent uses it for (Enter to leave it out): ', 'Plans.'],
+      ['Connection 2: agent (Enter for none): ', ''],
+      // Which provider signs users in is known before the request.
+      ['Credential provider of the sign-in: ', 'sign-in'],
+      // The members of the request.
+      ['Name of the portal: ', 'mistaken'],
+      ['(Enter for the usual one): ', '#0b5fff'],
+      // An agent that is not one of the portal's.
+      ['Connection 1: agent (Enter for none): ', 'travl'],
+      ['Connection 1: credential provider: ', 'calendr'],
+      ['Connection 1: scopes, separated by spaces: ', 'calendar.read'],
+      ['Connection 1: what the agent uses it for (Enter to leave it out): ', ''],
+      // Agents and providers that do not exist.
+      ['Agents (names, separated by spaces): ', 'travel'],
+      ['Connection 1: agent (Enter for none): ', 'travel'],
+      ['Connection 1: credential provider: ', 'calendr'],
+      ['Connection 1: scopes, separated by spaces: ', 'calendar.read'],
+      ['Connection 1: what the agent uses it for (Enter to leave it out): ', ''],
+      ['Connection 1: agent (Enter for none): ', 'travel'],
+      ['Connection 1: credential provider: ', 'calendar'],
+      ['Connection 1: scopes, separated by spaces: ', 'calendar.read'],
+      ['Connection 1: what the agent uses it for (Enter to leave it out): ', ''],
+    ],
+  });
+  for (const reason of [
+    'There can be only one name here.',
+    'The logo must be a file .png',
+    'named "sing-in"',
+    'must be a color',
+    'connections.0.workloadName: must be the identifier of a source',
+    'named "travl"',
+    'named "calendr"',
+  ]) {
+    expect(stderr).toContain(reason);
+  }
+  expect(status).toBe(0);
+  expect(fields(stdout)).toMatchObject({
+    Portal: 'mistaken',
+    'Display name': 'Travel',
+    Logo: 'image/svg+xml',
+    Connection: 'travel calendar calendar.read',
+  });
+});
+
+it('replaces what the options of update name, and keeps the rest', async () => {
+  await local.json([
+    ...['portal', 'add', 'changing', '--agent', 'travel', ...SIGN_IN, '--color', '#0b5fff'],
+    ...['--connection', 'travel calendar read', '--description', 'First'],
+  ]);
+  const update = (...options: string[]) =>
+    local.json<Record<string, unknown>>(['portal', 'update', 'changing', ...options]);
+  const { portalUrl, ...first } = await local.json<Record<string, unknown>>(['portal', 'get', 'changing']);
+  expect(await update('--display-name', 'Travel')).toMatchObject({
+    ...{ portalUrl, idpConfig: first.idpConfig, connections: first.connections, description: 'First' },
+    branding: { name: 'Travel', color: '#0b5fff' },
+  });
+  expect(await update('--scope', 'email', '--agent', 'mail', '--agent', 'travel')).toMatchObject({
+    idpConfig: { ...(first.idpConfig as object), scopes: ['email'] },
+    sources: [{ identifier: 'mail' }, { identifier: 'travel' }],
+    branding: { name: 'Travel', color: '#0b5fff' },
+  });
+  const plain = await update('--no-branding', '--logo', join(folder, 'logo.svg'), '--no-connections');
+  expect(plain).toMatchObject({ branding: { logo: LOGO_URL }, status: 'ACTIVE' });
+  expect(plain).not.toHaveProperty('connections');
+});
+
+it.each([
+  [[], 'Set what changes. '],
+  [
+    ['--no-connections', '--connection', 'travel calendar'],
+    'Set --connection or --no-connections, not both.',
+  ],
+])('rejects an update with %j', async (options, message) => {
+  await add('unchanged', ...SIGN_IN);
+  const { status, stdout, stderr } = await local.run(['portal', 'update', 'unchanged', ...options]);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toContain(message);
 });
 
 it.each([

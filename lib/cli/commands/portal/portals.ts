@@ -2,14 +2,16 @@
 import { OPERATIONS } from '../../../../lambda/contract/operations';
 import type { CliContext } from '../../context';
 import { CliError, ServiceFailure, usageError } from '../../failure';
-import { isoTime, printAside, printFields, progress } from '../../output';
+import { isoTime, printAside, printFields, printJson, progress } from '../../output';
 import { allPages, wait, type Service } from '../../service';
+import type { Branding, Connection, SignIn } from './config';
 
 /** What listings have. */
 export interface PortalSummary {
   readonly consentPortalArn: string;
   readonly consentPortalId: string;
   readonly name: string;
+  readonly description?: string;
   readonly status: string;
   readonly sources: readonly { readonly identifier: string }[];
   readonly portalUrl: string;
@@ -19,8 +21,15 @@ export interface PortalSummary {
 
 export interface Portal extends PortalSummary {
   readonly statusReason?: string;
-  readonly idpConfig: { readonly credentialProviderArn: string; readonly scopes: readonly string[] };
+  readonly idpConfig: SignIn;
+  readonly branding?: Branding;
+  readonly connections?: readonly Connection[];
 }
+
+export const ONE_PORTAL = {
+  kind: 'tuple',
+  parameters: [{ brief: 'Name, ID, or ARN of the portal', parse: String, placeholder: 'portal' }],
+} as const;
 
 export const listPortals = (service: Pick<Service, 'call'>): Promise<PortalSummary[]> =>
   allPages<PortalSummary>(service, OPERATIONS.ListConsentPortals, 'consentPortals');
@@ -50,6 +59,9 @@ export async function findPortal(service: Pick<Service, 'call'>, named: string):
   return first;
 }
 
+export const getPortal = (service: Pick<Service, 'call'>, consentPortalId: string): Promise<Portal> =>
+  service.call<Portal>(OPERATIONS.GetConsentPortal, { consentPortalIdentifier: consentPortalId });
+
 /** Returns the URL of the pages. In the API, it has no scheme, unless the service is on this computer. */
 export const addressOf = ({ portalUrl }: PortalSummary): string =>
   /^https?:\/\//.test(portalUrl) ? portalUrl : `https://${portalUrl}`;
@@ -61,7 +73,7 @@ const pollDelay = (poll: number): number => Math.min(2_000, 100 * 2 ** poll);
 const isUnverified = ({ status }: PortalSummary): boolean => status === 'CREATING' || status === 'UPDATING';
 
 /** Returns the portal after its verification. @throws CliError if the verification takes too long */
-export async function verified(
+async function verified(
   context: CliContext,
   service: Pick<Service, 'call'>,
   { consentPortalId, name }: PortalSummary,
@@ -69,9 +81,7 @@ export async function verified(
   const { show, end } = progress(context);
   try {
     for (let poll = 0; poll < MAX_POLLS; poll += 1) {
-      const portal = await service.call<Portal>(OPERATIONS.GetConsentPortal, {
-        consentPortalIdentifier: consentPortalId,
-      });
+      const portal = await getPortal(service, consentPortalId);
       if (!isUnverified(portal)) return portal;
       show('Verifying the portal … (Ctrl-C ends the command, and not the verification)');
       await wait(pollDelay(poll));
@@ -84,13 +94,23 @@ export async function verified(
   });
 }
 
+/** Returns the kind of image. */
+const imageType = (dataUrl: string): string => dataUrl.slice('data:'.length).split(';')[0] ?? '';
+
+const described = ({ workloadName, credentialProviderName, scopes, purpose }: Connection): string =>
+  [
+    [workloadName, credentialProviderName, ...scopes].join(' '),
+    ...(purpose === undefined ? [] : [purpose]),
+  ].join(' -- ');
+
 /** Prints the portal for people. */
-export function printPortal(context: CliContext, portal: Portal): void {
-  const { idpConfig } = portal;
+function printPortal(context: CliContext, portal: Portal): void {
+  const { idpConfig, branding = {}, connections = [] } = portal;
   printFields(context, [
     ['Portal', portal.name],
     ['ID', portal.consentPortalId],
     ['ARN', portal.consentPortalArn],
+    ['Description', portal.description],
     ['URL', addressOf(portal)],
     ['Redirect URI', `${addressOf(portal)}/callback`],
     ['Status', portal.status],
@@ -98,13 +118,23 @@ export function printPortal(context: CliContext, portal: Portal): void {
     ['Agents', portal.sources.map(({ identifier }) => identifier).join(' ')],
     ['Sign-in', idpConfig.credentialProviderArn],
     ['Scopes', idpConfig.scopes.join(' ')],
+    ['Audience', idpConfig.audience],
+    ['Display name', branding.name],
+    ['Color', branding.color],
+    ['Logo', branding.logo === undefined ? undefined : imageType(branding.logo)],
+    ...connections.map((connection) => ['Connection', described(connection)] as const),
     ['Created', isoTime(portal.createdAt)],
     ['Changed', isoTime(portal.updatedAt)],
   ]);
 }
 
+export function showPortal(context: CliContext, portal: Portal, { json }: { readonly json: boolean }): void {
+  if (json) printJson(context, portal);
+  else printPortal(context, portal);
+}
+
 /** Says what to do next with a portal that is ACTIVE. @throws CliError for another portal, whose pages do not work */
-export function checkActive(context: CliContext, { name, status, statusReason }: Portal): void {
+function checkActive(context: CliContext, { name, status, statusReason }: Portal): void {
   if (status !== 'ACTIVE') {
     throw new CliError(
       `The consent portal "${name}" exists, but its pages do not work (${status}). ${statusReason ?? 'The service states no reason.'}`,
@@ -118,4 +148,16 @@ export function checkActive(context: CliContext, { name, status, statusReason }:
     context,
     'Register the redirect URI at the identity provider, for the client of the sign-in provider. Then link to the URL from your application.',
   );
+}
+
+/** Waits for the verification, prints the portal, and says what comes next. */
+export async function conclude(
+  context: CliContext,
+  service: Service,
+  begun: PortalSummary,
+  { json }: { readonly json: boolean },
+): Promise<void> {
+  const portal = await verified(context, service, begun);
+  showPortal(context, portal, { json });
+  checkActive(context, portal);
 }

@@ -4,9 +4,10 @@ import { OPERATIONS } from '../../../../lambda/contract/operations';
 import { VENDOR_NAMES, vendorOf, type VendorName } from '../../../../lambda/contract/vendors';
 import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
-import { CliError, ServiceFailure, usageError } from '../../failure';
+import { untilAccepted } from '../../corrections';
+import { CliError, usageError, type ServiceFailure } from '../../failure';
 import { printAside, printFields, printJson } from '../../output';
-import { ask, confirm, isInteractive, readSecret } from '../../prompt';
+import { ask, isInteractive, readSecret } from '../../prompt';
 import type { Oauth2Provider } from './checks';
 import {
   apiKeyMembers,
@@ -99,42 +100,20 @@ function rejectedAnswers({ type, fields }: ServiceFailure): (Question | 'secret'
   return fields.flatMap(({ name }) => ANSWERS[name.split('.').at(-1) ?? ''] ?? []);
 }
 
-/** Whether the same request can succeed later, for example after the person has signed in again. */
-const canRepeat = ({ type, name }: CliError & { readonly type?: string }): boolean =>
-  type !== 'ValidationException' && name !== 'UsageError';
-
-/**
- * Says why the provider was not created, and asks again for what was rejected.
- *
- * @throws the error if a person cannot correct it here
- */
-async function correct(context: CliContext, draft: Draft, secretName: string, error: unknown): Promise<void> {
-  if (!isInteractive(context) || !(error instanceof CliError)) throw error;
-  const rejected = error instanceof ServiceFailure ? rejectedAnswers(error) : [];
-  if (rejected.length === 0 && !canRepeat(error)) throw error;
-  printAside(context, error.message);
-  if (rejected.length === 0 && !(await confirm(context, 'Send the request again?'))) throw error;
-  for (const answer of new Set(rejected)) {
-    if (answer === 'secret') draft.secret = await readSecret(context, secretName);
-    else draft[answer] = await ask(context, QUESTIONS[answer]);
-  }
-}
-
 /** Sends the request until the service accepts it, or the person stops. */
-async function created<Output>(
+const created = <Output>(
   context: CliContext,
   draft: Draft,
   secretName: string,
   request: () => Promise<Output>,
-): Promise<Output> {
-  for (;;) {
-    try {
-      return await request();
-    } catch (error) {
-      await correct(context, draft, secretName, error);
-    }
-  }
-}
+): Promise<Output> =>
+  untilAccepted(context, request, {
+    rejected: rejectedAnswers,
+    askAgain: async (answer) => {
+      if (answer === 'secret') draft.secret = await readSecret(context, secretName);
+      else draft[answer] = await ask(context, QUESTIONS[answer]);
+    },
+  });
 
 async function addApiKey(
   context: CliContext,

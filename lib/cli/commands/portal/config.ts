@@ -1,0 +1,123 @@
+/** The options that configure a consent portal, and the members of requests that they set. */
+import { readLogo } from '../../../resources/portal-logo';
+import { optionalText } from '../../connection-flags';
+import { usageError } from '../../failure';
+import type { Service } from '../../service';
+import { getProvider } from '../provider/checks';
+
+export interface SignIn {
+  readonly credentialProviderArn: string;
+  readonly scopes: readonly string[];
+  readonly audience?: string;
+}
+
+export interface Branding {
+  readonly name?: string;
+  readonly color?: string;
+  /** An image as a `data:` URL. */
+  readonly logo?: string;
+}
+
+/** A connection that users can make on the page before the agent requests access. */
+export interface Connection {
+  readonly workloadName: string;
+  readonly credentialProviderName: string;
+  readonly scopes: readonly string[];
+  readonly purpose?: string;
+  readonly customParameters?: Readonly<Record<string, string>>;
+}
+
+export interface PortalFlags {
+  readonly agent?: readonly string[];
+  readonly signIn?: string;
+  readonly scope?: readonly string[];
+  readonly audience?: string;
+  readonly description?: string;
+  readonly displayName?: string;
+  readonly color?: string;
+  /** A `data:` URL. */
+  readonly logo?: string;
+  readonly connection?: readonly Connection[];
+}
+
+const severalTexts = (placeholder: string, brief: string) =>
+  ({ kind: 'parsed', parse: String, variadic: true, optional: true, placeholder, brief }) as const;
+
+export const PORTAL_FLAGS = {
+  agent: severalTexts('name', 'Agent of the portal; set the option again for each further agent'),
+  signIn: optionalText('name', 'OAuth 2.0 credential provider by which users sign in, or its ARN'),
+  scope: severalTexts(
+    'scope',
+    'Scope of the sign-in, in addition to openid; set the option again for each further scope',
+  ),
+  audience: optionalText('text', 'Audience of the sign-in, if the identity provider needs one'),
+  description: optionalText('text', 'Description for the owner of the portal'),
+  displayName: optionalText('text', 'Name on the pages'),
+  color: optionalText('#rrggbb', 'Color of links and buttons'),
+  logo: {
+    kind: 'parsed',
+    parse: logoOf,
+    optional: true,
+    placeholder: 'path',
+    brief: 'Image for the pages: PNG, JPEG, WebP, or SVG, up to 17,900 bytes',
+  },
+  connection: {
+    kind: 'parsed',
+    parse: connectionOf,
+    variadic: true,
+    optional: true,
+    placeholder: 'text',
+    brief:
+      'Connection that users can make: "AGENT PROVIDER SCOPE... -- PURPOSE", or its JSON object in the API; set the option again for each further one',
+  },
+} as const;
+
+function connectionInJson(text: string): Connection {
+  try {
+    return JSON.parse(text) as Connection;
+  } catch {
+    throw usageError('A connection that begins with { must be a JSON object.');
+  }
+}
+
+/** Returns the connection of an option. The service validates it. */
+function connectionOf(text: string): Connection {
+  if (text.trimStart().startsWith('{')) return connectionInJson(text);
+  const [names = '', ...purpose] = text.split(/\s--\s/);
+  const [workloadName = '', credentialProviderName, ...scopes] = wordsOf(names);
+  if (credentialProviderName === undefined) {
+    throw usageError(
+      'A connection must have an agent and a provider, such as "my-agent my-calendar calendar.read -- Plans your trips."',
+    );
+  }
+  const stated = purpose.join(' -- ').trim();
+  return { workloadName, credentialProviderName, scopes, ...(stated !== '' && { purpose: stated }) };
+}
+
+export const wordsOf = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
+
+/** Returns the image in the file. @throws CliError that says what it must be */
+export function logoOf(path: string): string {
+  try {
+    return readLogo(path);
+  } catch (error) {
+    throw usageError(`The logo ${error instanceof Error ? error.message : 'cannot be read'}.`);
+  }
+}
+
+/** Options and answers. Those that are absent can be undefined. */
+type StatedBranding = Readonly<Partial<Record<'displayName' | 'color' | 'logo', string | undefined>>>;
+
+/** Returns the branding that the options or the answers state. */
+export const brandingOf = ({ displayName, color, logo }: StatedBranding): Branding => ({
+  ...(displayName !== undefined && { name: displayName }),
+  ...(color !== undefined && { color }),
+  ...(logo !== undefined && { logo }),
+});
+
+/** Returns the ARN of the provider. Another owner's provider has one too, but only its owner can read it by name. */
+export const providerArn = async (service: Service, named: string): Promise<string> =>
+  named.startsWith('arn:') ? named : (await getProvider(service, named)).credentialProviderArn;
+
+export const sourcesOf = (agents: readonly string[]) =>
+  agents.map((identifier) => ({ type: 'workload-identity', identifier }));
