@@ -52,20 +52,33 @@ const unlisting = ({ allowedAudience, allowedClients }: TrustedIssuer, client: S
   ...(canList(allowedClients, [client.clientId]) ? [] : ['allowedClients']),
 ];
 
+/** Metadata of another kind can be those of a trusted issuer. */
+const OPENID_CONFIGURATION = '/.well-known/openid-configuration';
+
 /** Adds a warning to the portal if the agent probably rejects everyone who signs in with the client. */
-export function warnOfUnlistedClient(
+export function warnOfSignIn(
   portal: Construct,
   workload: Construct,
   client: SignInClient,
-  { authorizer, trustedIssuers = [] }: IssuerTrust,
+  { authorizer, trustedIssuers }: IssuerTrust,
 ): void {
   const { discoveryUrl, clientId } = client;
   if ([discoveryUrl, clientId, client.audience].some((value) => Token.isUnresolved(value))) return;
-  const lists = (authorizer ? [authorizer] : trustedIssuers)
+  const trusted = authorizer ? [authorizer] : trustedIssuers;
+  if (!trusted) return;
+  const lists = trusted
     .filter((issuer) => canBeSame(issuer.discoveryUrl, discoveryUrl))
     .map((issuer) => unlisting(issuer, client));
   const [first] = lists;
-  if (!first || lists.some((members) => members.length === 0)) return;
+  if (!first) {
+    if (!discoveryUrl.endsWith(OPENID_CONFIGURATION)) return;
+    Annotations.of(portal).addWarningV2(
+      '@agent-identity/cdk:untrustedSignInIssuer',
+      `signIn: ${workload.node.path} does not trust the issuer ${discoveryUrl}, so the deployment of the portal fails. Add it to trustedIssuers of the AgentIdentity, or set it as the authorizer of the workload identity.`,
+    );
+    return;
+  }
+  if (lists.some((members) => members.length === 0)) return;
   Annotations.of(portal).addWarningV2(
     '@agent-identity/cdk:unlistedSignInClient',
     `signIn: the trusted issuer ${discoveryUrl} of ${workload.node.path} does not list the client ${clientId}, so users can probably not sign in. Add it to ${first.join(' and ')} of the trusted issuer.`,

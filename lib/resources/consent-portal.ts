@@ -4,7 +4,7 @@ import type { Construct, IConstruct } from 'constructs';
 import * as v from 'valibot';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import { checkedAt } from '../constructs/construct-error';
-import { warnOfUnlistedClient } from '../constructs/issuer-trust';
+import { warnOfSignIn } from '../constructs/issuer-trust';
 import { connectionOf } from '../constructs/service-connection';
 import {
   addIdentityResource,
@@ -129,12 +129,22 @@ function connectionsOf({ workloads, connections = [] }: ConsentPortalProps) {
   return stated;
 }
 
+/** Users sign in with OpenID Connect, whose issuer and keys the discovery document names. */
+function checkSignIn(signIn: IOAuth2CredentialProvider): void {
+  if (!(signIn instanceof OAuth2CredentialProvider)) return;
+  if (signIn._vendor._discoveredClient.discoveryUrl !== undefined) return;
+  throw new Error(
+    `signIn: ${signIn.node.path} has no discovery URL, so users cannot sign in with it. Use OAuth2Vendor.custom with the discoveryUrl of the identity provider.`,
+  );
+}
+
 /** @throws Error for props that the service rejects */
 function definitionOf(props: ConsentPortalProps) {
   const { workloads, description, scopes = DEFAULT_SCOPES, audience, signIn } = props;
   const names = workloads.map(workloadNameOf);
   if (names.length < 1 || names.length > 20) throw new Error('workloads: must have 1 to 20 entries');
   if (new Set(names).size < names.length) throw new Error('workloads: must not have an entry twice');
+  checkSignIn(signIn);
   check('scopes', SCHEMA.idpConfig.entries.scopes, scopes);
   if (audience !== undefined) check('audience', SCHEMA.idpConfig.entries.audience.wrapped, audience);
   if (description !== undefined) check('description', SCHEMA.description.wrapped, description);
@@ -230,7 +240,7 @@ export class ConsentPortal extends Resource implements ITaggableV2 {
     }
   }
 
-  /** Warns of agents whose trusted issuer does not list the client of the sign-in, as far as the app states both. */
+  /** Warns of agents that probably reject everyone who signs in, as far as the app states their trusted issuers. */
   private checkClient({ identity, workloads, signIn, audience }: ConsentPortalProps): void {
     if (!(signIn instanceof OAuth2CredentialProvider)) return;
     const { discoveryUrl, clientId } = signIn._vendor._discoveredClient;
@@ -239,7 +249,7 @@ export class ConsentPortal extends Resource implements ITaggableV2 {
     for (const workload of workloads) {
       if (!(workload instanceof WorkloadIdentity)) continue;
       const client = { discoveryUrl, clientId, audience };
-      warnOfUnlistedClient(this, workload, client, { authorizer: workload._authorizer, trustedIssuers });
+      warnOfSignIn(this, workload, client, { authorizer: workload._authorizer, trustedIssuers });
     }
   }
 

@@ -24,6 +24,7 @@ import {
   type GovernedKind,
   type GovernedOperation,
 } from '../../lambda/contract/resource-policies';
+import { invalidFields } from '../../lambda/contract/schemas/invalid-fields';
 import type { IAgentIdentity } from '../constructs/agent-identity';
 import { connectionOf } from '../constructs/service-connection';
 import type { BoundSecret } from './provider-secret';
@@ -131,8 +132,12 @@ function nameOf(scope: Construct, given: string | undefined, kind: IdentityResou
   if (given === undefined) {
     return Names.uniqueResourceName(scope, { maxLength: kind.longestName, separator: '-' });
   }
-  if (!Token.isUnresolved(given) && !v.safeParse(kind.nameSchema, given).success) {
-    throw new Error(`${scope.node.path}: the service does not accept the name "${given}"`);
+  const parsed = v.safeParse(kind.nameSchema, given);
+  if (!Token.isUnresolved(given) && !parsed.success) {
+    const faults = invalidFields(parsed.issues ?? []).map(({ message }) => message);
+    throw new Error(
+      `${scope.node.path}: the service does not accept the name "${given}": it ${faults.join(', and ')}`,
+    );
   }
   return given;
 }
@@ -184,6 +189,7 @@ export function addIdentityResource(
   resources.grantManage(identity, kind.type);
   const secret = definition.secret?.(resources);
   const name = nameOf(scope, definition.name, kind);
+  resources.claimName(scope.node.path, identity, kind.type, name);
   const configuration = Stack.of(scope).toJsonString(definition.configuration);
   const { displayName } = definition;
   checkDisplayName(scope.node.path, displayName);

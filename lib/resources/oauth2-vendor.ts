@@ -258,11 +258,17 @@ export class OAuth2Vendor {
     readonly discoveryUrl: string | undefined;
     readonly clientId: string | undefined;
   } {
-    const { oauthDiscovery, clientId } = this.config as {
+    const { oauthDiscovery, issuer, tokenEndpoint, clientId } = this.config as {
       readonly oauthDiscovery?: { readonly discoveryUrl?: string };
+      readonly issuer?: string;
+      readonly tokenEndpoint?: string;
       readonly clientId?: string;
     };
-    return { discoveryUrl: oauthDiscovery?.discoveryUrl, clientId };
+    const tenant =
+      issuer === undefined || tokenEndpoint !== undefined
+        ? undefined
+        : `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+    return { discoveryUrl: oauthDiscovery?.discoveryUrl ?? tenant, clientId };
   }
 
   /** @internal */

@@ -48,6 +48,8 @@ export class ResourceFunction extends Construct {
   readonly role: Role;
   /** What its environment says of the stack. */
   readonly manifest: ResourceFunctionManifest;
+  /** Paths of the constructs, by service, type, and name of their resources. */
+  private readonly names = new Map<string, string>();
 
   private constructor(scope: Construct, id: string, network: CallerNetwork | 'internet') {
     super(scope, id);
@@ -67,6 +69,14 @@ export class ResourceFunction extends Construct {
     });
     this.functionArn = deployed.functionArn;
     this.role = deployed.executionRole;
+  }
+
+  /** @throws Error if another resource of the stack has this name: the deployment would fail */
+  claimName(path: string, identity: IAgentIdentity, type: CustomResourceType, name: string): void {
+    const claim = JSON.stringify([identity.endpoint, type, name]);
+    const other = this.names.get(claim);
+    if (other !== undefined) throw new Error(`${path}: ${other} already has the name "${name}"`);
+    this.names.set(claim, path);
   }
 
   /** Grants its role the operations that manage resources of a type. */

@@ -206,6 +206,18 @@ describe('a portal', () => {
 describe('synthesis rejects', () => {
   it.each<[string, () => Partial<ConsentPortalProps>, string]>([
     ['a name of another form', () => ({ portalName: 'a b' }), 'does not accept the name "a b"'],
+    [
+      'a sign-in at a vendor without a discovery URL',
+      () => ({
+        signIn: providerNamed('Google', {
+          vendor: OAuth2Vendor.google({
+            clientId: 'portal',
+            clientSecret: new Secret(stack, 'GoogleSecret').secretValue,
+          }),
+        }),
+      }),
+      'signIn: Consumer/Google has no discovery URL',
+    ],
     ['a portal without agents', () => ({ workloads: [] }), 'workloads: must have 1 to 20 entries'],
     ['an agent twice', () => ({ workloads: [agent, agent] }), 'workloads: must not have an entry twice'],
     ['a scope with a space', () => ({ scopes: ['openid profile'] }), 'scopes.0: '],
@@ -292,6 +304,39 @@ describe('a sign-in whose client the trusted issuer of an agent', () => {
     );
   });
 
+  it('cannot list, because it is another issuer, causes a warning', () => {
+    portalWith({
+      discoveryUrl: 'https://other.example/.well-known/openid-configuration',
+      allowedAudience: ['portal'],
+    }).hasWarning(
+      '/Consumer/Portal',
+      Match.stringLikeRegexp(
+        `Consumer/Strict does not trust the issuer ${discoveryUrl}.*@agent-identity/cdk:untrustedSignInIssuer`,
+      ),
+    );
+  });
+
+  it('is compared by its discovery URL of OpenID Connect only', () => {
+    const clientSecret = new Secret(stack, 'PlainSecret').secretValue;
+    const client = { clientId: 'portal', clientSecret };
+    const metadata = 'https://login.example/.well-known/oauth-authorization-server';
+    login = providerNamed('Plain', { vendor: OAuth2Vendor.custom({ ...client, discoveryUrl: metadata }) });
+    portalWith({ allowedAudience: ['portal'] }).hasNoWarning('*', Match.anyValue());
+  });
+
+  it('does not list is found by the issuer of the tenant, too', () => {
+    const client = {
+      clientId: 'portal',
+      clientSecret: new Secret(stack, 'OktaSecret').secretValue,
+      issuer: 'https://login.example/',
+    };
+    login = providerNamed('Okta', { vendor: OAuth2Vendor.included('OktaOauth2', client) });
+    portalWith({ allowedAudience: ['app'] }).hasWarning(
+      '/Consumer/Portal',
+      Match.stringLikeRegexp('Add it to'),
+    );
+  });
+
   it('of the deployment does not list causes a warning', () => {
     const trustedIssuers = [{ discoveryUrl, allowedAudience: ['app'] }];
     identity = new AgentIdentity(stack, 'Service', { trustedIssuers });
@@ -308,11 +353,6 @@ describe('a sign-in whose client the trusted issuer of an agent', () => {
     ['lists', { allowedAudience: ['app', 'portal'], allowedClients: ['portal'] }, undefined],
     ['lists by the audience of the sign-in', { allowedAudience: ['api'] }, 'api'],
     ['might list at deployment', { allowedAudience: [Aws.ACCOUNT_ID] }, undefined],
-    [
-      'cannot list, because it is another issuer',
-      { discoveryUrl: 'https://other.example/.well-known/openid-configuration', allowedAudience: ['app'] },
-      undefined,
-    ],
   ])('%s causes no warning', (_, conditions, audience) => {
     portalWith(conditions, audience).hasNoWarning('*', Match.anyValue());
   });

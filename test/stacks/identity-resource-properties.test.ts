@@ -122,11 +122,20 @@ describe('names', () => {
 
   it('that the service does not accept are rejected at synthesis', () => {
     expect(() => new WorkloadIdentity(stack, 'A', { identity, workloadIdentityName: 'a b' })).toThrow(
-      'the service does not accept the name "a b"',
+      'the service does not accept the name "a b": it must contain only letters, digits,',
     );
     expect(() => weatherOf({ credentialProviderName: 'a.b' })).toThrow(
       'the service does not accept the name "a.b"',
     );
+  });
+
+  it('that two resources of a type have at a service are rejected at synthesis', () => {
+    const named = (id: string, at = identity) =>
+      new WorkloadIdentity(stack, id, { identity: at, workloadIdentityName: 'travel' });
+    named('A');
+    weatherOf({ credentialProviderName: 'travel' });
+    named('B', AgentIdentity.fromAgentIdentityAttributes(stack, 'Second', { restApiId: 'second' }));
+    expect(() => named('C')).toThrow('Consumer/C: Consumer/A already has the name "travel"');
   });
 
   it('of existing resources determine their ARNs', () => {
