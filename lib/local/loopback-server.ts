@@ -41,6 +41,8 @@ export const portBehind = (servicePort: number, offset: number, purpose: string)
 });
 
 /**
+ * Listens on loopback. Returns the port, and a function that closes the server.
+ *
  * @param server that does not listen yet
  * @param wanted the port, or how it depends on the port of the service; 0 for a free port
  * @throws StartError when the port is taken or not permitted

@@ -1,6 +1,6 @@
 /**
- * What the environment of the resource function says of its stack: the services that it calls, what each credential
- * provider is, and which secret belongs to it. `lambda/custom-resources/stack.ts` reads it.
+ * The content of the resource function's environment: the services that the function calls, and the definition and the
+ * secret of each credential provider and consent portal. `lambda/custom-resources/stack.ts` reads it.
  */
 import { Lazy, Token, type CfnResource, type Stack } from 'aws-cdk-lib';
 import { endpointFault } from '../../lambda/contract/configuration';
@@ -8,15 +8,15 @@ import { digestOf, type Definition } from '../../lambda/contract/resource-defini
 import type { StatedSecret } from '../../lambda/contract/resource-request';
 
 /**
- * Characters for it among the function's other variables.
+ * Maximum characters, which leaves room for the function's other variables.
  * Source: AWS Lambda developer guide, "Lambda quotas": environment variables have 4 KB in all.
  */
 const MAX_MANIFEST_CHARACTERS = 3_700;
 
-/** Characters that a reference becomes at deployment, about: most are ARNs. */
+/** Estimated characters of a reference at deployment: most are ARNs. */
 const REFERENCE = 100;
 
-/** Characters of a text at deployment, about. */
+/** Returns the estimated characters of a text at deployment. */
 function sizeOf(resolved: unknown): number {
   if (typeof resolved === 'string') return resolved.length;
   const join = (resolved as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join'];
@@ -30,7 +30,7 @@ interface StatedProvider {
 }
 
 export class ResourceFunctionManifest {
-  /** For the function's environment; written when the stack is synthesized, so that every resource is in it. */
+  /** The content as JSON. It is created when the stack is synthesized, so it includes every resource. */
   readonly json: string;
   private readonly endpoints = new Set<string>();
   private readonly providers: StatedProvider[] = [];
@@ -44,8 +44,10 @@ export class ResourceFunctionManifest {
   }
 
   /**
-   * @param endpoint of a service, without a trailing slash
-   * @throws Error in plain words for one that the function would refuse, wherever it runs
+   * Allows requests to name a service.
+   *
+   * @param endpoint address of the service, without a trailing slash
+   * @throws Error for an address that the function would reject in every environment
    */
   addEndpoint(endpoint: string): void {
     const fault = Token.isUnresolved(endpoint) ? undefined : endpointFault(endpoint, { loopback: true });
@@ -53,12 +55,12 @@ export class ResourceFunctionManifest {
     this.endpoints.add(endpoint);
   }
 
-  /** Lets a request for this resource make this credential provider, with this secret, and no other. */
+  /** Allows requests for this resource to create this definition with this secret, and no other. */
   addProvider(provider: StatedProvider): void {
     this.providers.push(provider);
   }
 
-  /** A digest, or the definition itself where CloudFormation has yet to fill in a part. */
+  /** Returns a digest, or the definition itself if CloudFormation resolves a part of it at deployment. */
   private stated(definition: Definition): string | Definition {
     const resolved = this.stack.resolve(definition) as unknown[];
     return resolved.every((part) => typeof part === 'string')

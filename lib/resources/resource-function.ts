@@ -1,8 +1,8 @@
 /**
- * The one function of a stack behind its custom resources. It is a caller of the service like any other: it may invoke
- * the operations that the stack's resources need, read the secrets that were given to them, and nothing else; and it
- * owns what it creates. A request of CloudFormation is not signed, so the function's environment says which addresses,
- * credential providers and secrets a request may name.
+ * The function behind the custom resources of a stack. It calls the service like any other caller: it can invoke the
+ * operations that the stack's resources need, read the secrets that their props name, and nothing else. It owns what it
+ * creates. CloudFormation does not sign its requests, so the function's environment lists the addresses, credential
+ * providers, consent portals, and secrets that a request can name.
  *
  * CDK's provider framework would add a second function with its own permissions, to support long waits. There are no
  * long waits here, so CloudFormation invokes this function directly, and the function responds itself.
@@ -24,7 +24,7 @@ import { connectionOf } from '../constructs/service-connection';
 import { ServiceFunction } from '../constructs/service-function';
 import { ResourceFunctionManifest } from './resource-function-manifest';
 
-/** A request is a handful of calls; one that is throttled, conflicts, or that IAM does not know of yet is tried again. */
+/** A request causes a few calls. A call is repeated if it is throttled, conflicts, or if IAM does not know its grant yet. */
 const TIMEOUT = Duration.seconds(60);
 
 const ID = 'AgentIdentityResources';
@@ -32,9 +32,9 @@ const ID = 'AgentIdentityResources';
 /** Its role owns what the custom resources create. */
 export class ResourceFunction extends Construct {
   /**
-   * The function for custom resources in this scope's stack at this service; made when it is first wanted.
+   * Returns the function for custom resources in this scope's stack at this service. Creates it if there is none yet.
    *
-   * @throws Error for a private API of which it is not said where its callers are
+   * @throws Error for a private API if it is not stated which network can reach it
    */
   static of(scope: Construct, identity: IAgentIdentity): ResourceFunction {
     const network = resolveNetwork(scope, connectionOf(identity).network, 'the function behind resources');
@@ -46,7 +46,7 @@ export class ResourceFunction extends Construct {
 
   readonly functionArn: string;
   readonly role: Role;
-  /** What its environment says of the stack. */
+  /** The content of its environment. */
   readonly manifest: ResourceFunctionManifest;
   /** Paths of the constructs, by service, type, and name of their resources. */
   private readonly names = new Map<string, string>();
@@ -64,7 +64,7 @@ export class ResourceFunction extends Construct {
       network,
       environment: { STACK: this.manifest.json },
       logRetention: RetentionDays.THREE_MONTHS,
-      // What it did is in the service's own audit trail.
+      // The audit log of the service has what the function did.
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.functionArn = deployed.functionArn;

@@ -1,4 +1,4 @@
-/** The values that a string shape is tried with, and what the shape says of each. */
+/** Values to try a string shape with, and whether the shape accepts each of them. */
 import { sampleOf } from './pattern-samples';
 import type { StringShape } from './service-model';
 
@@ -62,7 +62,7 @@ const enumValues = (choices: readonly string[]): [string, string][] => {
   ]);
 };
 
-/** What a value is tried for says what the shape must say of it; of the others the shape decides. */
+/** The expected result, by the reason why a value is tried. For other reasons, the shape decides. */
 const MEANT = [
   [/^(minimum|maximum)/, 'accepted'],
   [/^(below|above|off)/, 'refused'],

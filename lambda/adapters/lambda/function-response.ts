@@ -9,10 +9,10 @@ import { AgentFailure, type AgentResponse } from '../../domain/gate/agent-respon
 const DELIMITER = Buffer.alloc(8);
 const OPENING = '{'.charCodeAt(0);
 
-/** Bytes of metadata, or of a whole response in JSON: Lambda's own most for the latter. */
+/** Maximum bytes of metadata, or of a whole response in JSON, for which this is Lambda's limit. */
 const MAX_METADATA_BYTES = 6 * 1024 * 1024;
 
-/** Chunks of these: each is kept as an object, however small it is. */
+/** Maximum chunks of metadata, because each chunk takes memory for an object, however small it is. */
 const MAX_CHUNKS = 65_536;
 
 const headers = v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]));
@@ -49,7 +49,7 @@ function parsed<T>(schema: v.GenericSchema<unknown, T>, bytes: Uint8Array): T | 
 
 function streamed(metadata: Buffer, body: AsyncIterable<Uint8Array>): AgentResponse {
   const known = parsed(MetadataSchema, metadata);
-  if (!known) throw new AgentFailure("the function's metadata is not as AWS has it");
+  if (!known) throw new AgentFailure("the function's metadata is malformed");
   return { status: known.statusCode, headers: lowerCase(known.headers), body };
 }
 
@@ -65,10 +65,11 @@ function whole(bytes: Buffer, rest: AsyncIterator<Uint8Array>): AgentResponse {
 }
 
 /**
+ * Returns the response, as soon as its status and headers are known.
+ *
  * @param payload the function's payload, as it arrives
  * @param contentType of a body without metadata
- * @returns the response, once its status and headers are known
- * @throws AgentFailure when it is none, or what reading the payload throws
+ * @throws AgentFailure for metadata that is malformed or too large; any error of the payload
  */
 export async function functionResponse(
   payload: AsyncIterable<Uint8Array>,

@@ -6,7 +6,7 @@ import { clientCredentialsOf, type TokenSourceDependencies } from '../grant/toke
 export type MachineTokenDependencies = HeldTokenDependencies &
   Pick<TokenSourceDependencies, 'providerClients'>;
 
-/** The agent and what it may get, as {@link Admitted}. */
+/** The agent and the token that it can get, as {@link Admitted}. */
 export interface MachineTokenRequest extends Pick<
   Admitted,
   'principal' | 'identity' | 'owner' | 'grant' | 'checkGrantedScopes'

@@ -123,7 +123,7 @@ const AgentEndpointSchema = v.pipe(
     requestHeaderAllowlist: RequestHeaderAllowlistSchema,
     /** The return URL for consent, which is passed to the agent. Optional. */
     oauth2CallbackUrl: v.exactOptional(
-      v.pipe(text, v.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII, for it goes into a header')),
+      v.pipe(text, v.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII, because it is sent in a header')),
     ),
     /** Maximum seconds of an invocation, from the construct's `invocationTimeout`. */
     invocationTimeout: v.exactOptional(InvocationTimeoutSchema),

@@ -90,7 +90,7 @@ export interface EventPoll {
   readonly authorization: { readonly secretId: string; readonly jsonKey: string };
 }
 
-/** Who may report that sessions and accounts of a trusted issuer ended, and how. */
+/** Which reports that a session or an account ended the service accepts for a trusted issuer. */
 export interface SecurityEvents {
   /** Names the issuer in the paths of the receivers. */
   readonly id: string;

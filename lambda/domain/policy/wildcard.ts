@@ -23,7 +23,7 @@ const wordsOf = (piece: Piece): number => Math.ceil(piece.length / WORD);
 const fits = (piece: Piece, given: readonly string[], at: number): boolean =>
   piece.every((wanted, index) => wanted === '?' || wanted === given[at + index]);
 
-/** For each character, the places of a piece that it may stand at; the places of `?` for every other one. */
+/** For each character of a piece, the places that it matches; for every other character, the places of `?`. */
 interface Places {
   readonly of: ReadonlyMap<string, Uint32Array>;
   readonly ofOthers: Uint32Array;

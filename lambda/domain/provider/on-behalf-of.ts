@@ -1,10 +1,10 @@
-/** Rules for on-behalf-of configurations: which are valid, and who may change one. */
+/** Rules for on-behalf-of configurations: which are valid, and which principals can change one. */
 import { isDeepStrictEqual } from 'node:util';
 import { accessDenied, invalidMember } from '../service-error';
 import type { OnBehalfOfConfig, TokenExchangeConfig } from './on-behalf-of-config';
 import { vendorOf, type VendorName } from './vendors';
 
-/** The configuration as it is given. */
+/** The configuration in a request. */
 export interface OnBehalfOfInput {
   readonly grantType: OnBehalfOfConfig['grantType'];
   readonly tokenExchangeGrantTypeConfig?: TokenExchangeConfig | undefined;

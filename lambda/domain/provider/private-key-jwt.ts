@@ -116,11 +116,11 @@ const keyArnPrefix = (arnPrefix: string): string => {
   return [arn, partition, 'kms', region, account, 'key/'].join(':');
 };
 
-/** Who has a key sign what. */
+/** A request to sign with a key. */
 export interface KeyNaming extends Owned {
-  /** Whether the provider's owner does. */
+  /** Whether the provider's owner makes the request. */
   readonly byOwner: boolean;
-  /** Whether the very same is in force already, for the same client at the same server. */
+  /** Whether the provider has the same configuration already, for the same client at the same server. */
   readonly unchanged: boolean;
 }
 

@@ -26,7 +26,7 @@ export function checkWebIdentityChange(change: WebIdentityChange): void {
   if (byOwner || after !== 'AWS_IAM_ID_TOKEN_JWT') return;
   if (sameServer && before === after) return;
   throw accessDenied(
-    'Only the owner of the credential provider may have it authenticate by AWS_IAM_ID_TOKEN_JWT, or at another client or server.',
+    'Only the owner of the credential provider can configure AWS_IAM_ID_TOKEN_JWT, or another client or server for it.',
     'AWS_IAM_ID_TOKEN_JWT configured by another principal than the owner',
   );
 }

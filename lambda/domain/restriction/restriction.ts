@@ -45,7 +45,7 @@ export interface UserRestriction extends Restriction {
   /** The user, as `subjectHash` returns it. */
   readonly userHash: string;
   readonly accountAtIssuer?: AccountAtIssuer | undefined;
-  /** User tokens that were issued until then are worth nothing: epoch seconds by the issuer's clock. */
+  /** User tokens that were issued until then are not valid: epoch seconds by the issuer's clock. */
   readonly endedBefore?: number | undefined;
   /** The same for the user tokens of one session, by the hash of its ID. */
   readonly endedSessions?: Readonly<Record<string, number>> | undefined;
@@ -103,8 +103,8 @@ export class RestrictionDenial extends ServiceError {
 }
 
 /**
- * Returns whether an error message that another service received from this one is that of a {@link RestrictionDenial}:
- * on the wire, only the message tells it from other denials.
+ * Returns whether an error message that another service received from this one is the message of a
+ * {@link RestrictionDenial}: on the wire, only the message distinguishes it from other denials.
  */
 export const saysSuspended = (message: string): boolean =>
   message === SUSPENDED_USER ||

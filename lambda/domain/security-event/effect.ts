@@ -15,7 +15,7 @@ export const STREAM_UPDATED = `${SSF}stream-updated`;
 
 /** What an event does to a user. */
 export type Effect =
-  /** User tokens issued until then are worth nothing: those of one session, or all. */
+  /** User tokens that were issued until then are not valid: those of one session, or all. */
   | { readonly kind: 'sessions-ended'; readonly at: number; readonly sessionHash?: string | undefined }
   | {
       readonly kind: 'account';

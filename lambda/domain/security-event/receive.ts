@@ -204,8 +204,8 @@ async function revocationToken(
 }
 
 /**
- * Receives a request to revoke all tokens of a user (draft-parecki-oauth-global-token-revocation-06): all user tokens that
- * the issuer issued before the caller's token are worth nothing. The grants at other providers stay. A repeated request
+ * Receives a request to revoke all tokens of a user (draft-parecki-oauth-global-token-revocation-06): user tokens that the
+ * issuer issued before the caller's token are not valid any more. The grants at other providers stay. A repeated request
  * changes nothing.
  *
  * @throws UnauthorizedException for the caller; ValidationException for the subject; AccessDeniedException for a user of

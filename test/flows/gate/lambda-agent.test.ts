@@ -212,7 +212,7 @@ describe('returns an error to the caller', () => {
       {
         streaming: (_event, stream) => Promise.resolve(withMetadata(stream, { statusCode: 'private' }).end()),
       },
-      "the function's metadata is not as AWS has it",
+      "the function's metadata is malformed",
     ],
   ])('%s', async (_what, handler, reason) => {
     deploy(handler);
