@@ -76,27 +76,27 @@ const decide = (policy: ReturnType<typeof policyOf>, request: PolicyRequest): De
   policy === 'not-valid' ? { decision: policy } : evaluate(policy, request);
 
 /** Returns the denial by the policy itself, which applies to every principal. */
-function policyDenial(decided: Decided, may: string, { arn }: GovernedResource): Denial | undefined {
+function policyDenial(decided: Decided, refused: string, { arn }: GovernedResource): Denial | undefined {
   if (decided.decision === 'not-valid') {
     return {
-      message: `${may}: the resource policy of ${arn} is not valid; its owner must replace it.`,
+      message: `${refused}: the resource policy of ${arn} is not valid; its owner must replace it.`,
       detail: `the stored resource policy of ${arn} is not valid`,
     };
   }
   if (decided.decision !== 'deny') return undefined;
   return {
-    message: `${may}: the resource policy of ${arn} denies it.`,
+    message: `${refused}: the resource policy of ${arn} denies it.`,
     detail: `statement ${decided.statement} of the resource policy of ${arn} denies it`,
   };
 }
 
-const notOwnedDenial = (may: string, detail: string): Denial => ({
-  message: `${may}: it belongs to another principal, and no resource policy allows it.`,
+const notOwnedDenial = (refused: string, detail: string): Denial => ({
+  message: `${refused}: it belongs to another principal, and no resource policy allows it.`,
   detail,
 });
 
-const recreatedOwnerDenial = (may: string, { arn }: GovernedResource): Denial => ({
-  message: `${may}: it belongs to an earlier principal with the same ARN. A role or user that was deleted and created again does not own the earlier principal's resources.`,
+const recreatedOwnerDenial = (refused: string, { arn }: GovernedResource): Denial => ({
+  message: `${refused}: it belongs to an earlier principal with the same ARN. A role or user that was deleted and created again does not own the earlier principal's resources.`,
   detail: `caller has the ARN but not the unique ID of the owner of ${arn}`,
 });
 
@@ -105,12 +105,12 @@ export function actionDenial({ principal, operation, resource, context }: ActReq
   const isOwner = isOwnedBy(resource, principal);
   if (isOwner && isPolicyOperation(operation)) return undefined;
   const decided = decide(policyOf(resource), { principal: principal.arn, operation, context: context ?? {} });
-  const may = `${principal.arn} is not authorized to call ${operation} on ${resource.arn}`;
-  const denied = policyDenial(decided, may, resource);
+  const refused = `${principal.arn} is not authorized to call ${operation} on ${resource.arn}`;
+  const denied = policyDenial(decided, refused, resource);
   if (denied) return denied;
   if (isOwner || decided.decision === 'allow') return undefined;
-  if (isRecreatedPrincipal(resource, principal)) return recreatedOwnerDenial(may, resource);
-  return notOwnedDenial(may, `caller is not the owner of ${resource.arn}, and no statement allows it`);
+  if (isRecreatedPrincipal(resource, principal)) return recreatedOwnerDenial(refused, resource);
+  return notOwnedDenial(refused, `caller is not the owner of ${resource.arn}, and no statement allows it`);
 }
 
 /** Returns the values, and the parts that servers would read if they split the values at separators. */
@@ -143,18 +143,18 @@ export function credentialUseDenial(request: ObtainRequest): Denial | undefined 
   const policy = policyOf(provider);
   const ofOwner = decide(policy, { principal: identity.owner, operation, context });
   const ofCaller = decide(policy, { principal: principal.arn, operation, context });
-  const may = `${identity.arn} is not authorized to use ${provider.arn}`;
-  const denied = policyDenial(ofOwner, may, provider) ?? policyDenial(ofCaller, may, provider);
+  const refused = `${identity.arn} is not authorized to use ${provider.arn}`;
+  const denied = policyDenial(ofOwner, refused, provider) ?? policyDenial(ofCaller, refused, provider);
   if (denied) return denied;
   if (haveSameOwner(identity, provider, principal) || ofOwner.decision === 'allow') return undefined;
   if (identity.owner === provider.owner) {
     return {
-      message: `${may}: their owners have the same ARN but different unique IDs. If the owner is the same, the owner must update the workload identity once (for example, with TagResource).`,
+      message: `${refused}: their owners have the same ARN but different unique IDs. If the owner is the same, the owner must update the workload identity once (for example, with TagResource).`,
       detail:
         'the owners of workload identity and credential provider have the same ARN but different unique IDs',
     };
   }
-  return notOwnedDenial(may, 'the credential provider has another owner, and no statement allows it');
+  return notOwnedDenial(refused, 'the credential provider has another owner, and no statement allows it');
 }
 
 /**

@@ -70,7 +70,7 @@ export function checkOnBehalfOfChange(change: OnBehalfOfChange): void {
   if (byOwner || after === undefined) return;
   if (sameServer && isDeepStrictEqual(before, after)) return;
   throw accessDenied(
-    "Only the owner of the credential provider may configure on-behalf-of exchange, or have users' own tokens sent to another client or server.",
+    'Only the owner of the credential provider can configure on-behalf-of exchange, or another client or server for it.',
     'on-behalf-of exchange configured by another principal than the owner',
   );
 }
