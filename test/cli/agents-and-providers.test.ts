@@ -167,6 +167,11 @@ describe('provider', () => {
       ['--vendor', 'okta', '--discovery-url', 'https://idp.example'],
       'OktaOauth2 does not take --discovery-url. It takes --issuer, --authorization-endpoint, --token-endpoint.',
     ],
+    [
+      'no address of a custom server',
+      ['--vendor', 'custom', '--client-id', 'client'],
+      'Set --issuer, or --discovery-url.',
+    ],
     ['no issuer', ['--vendor', 'okta', '--client-id', 'client'], 'Set --issuer.'],
     [
       'an empty secret',
@@ -194,7 +199,7 @@ describe('provider', () => {
   it('names the vendors when one is mistyped', async () => {
     const { status, stderr } = await local.run(['provider', 'guide', 'gogle']);
     expect(status).toBe(2);
-    expect(stderr).toMatch(/There is no vendor "gogle"\. The vendors are custom, .*google/);
+    expect(stderr).toMatch(/^There is no vendor "gogle"\. The vendors are custom, .*google/);
   });
 
   it('has no option for a secret', async () => {

@@ -106,6 +106,25 @@ it('prints a line for each entry, without characters that a terminal interprets'
   );
 });
 
+it('names the trusted issuer with its events, and the portal', async () => {
+  const event = {
+    operation: 'ReceiveSecurityEvents',
+    outcome: 'allowed',
+    trustedIssuer: 'people',
+    securityEvents: ['session-revoked'],
+    result: 'applied',
+  };
+  const portal = 'arn:aws:bedrock-agentcore:us-east-1:000000000000:consent-portal/mine-0123456789';
+  await appendFile(
+    file,
+    `${line(2, event)}\n${line(1, { operation: 'Portal', outcome: 'allowed', consentPortal: portal })}\n`,
+  );
+  const { stdout } = await runCommand(['audit', '--log-file', file, '--since', '3m']);
+  expect(stdout).toMatch(
+    /ReceiveSecurityEvents {2}issuer=people {2}events=session-revoked {2}result=applied\n.* {2}Portal {2}portal=mine-0123456789\n$/,
+  );
+});
+
 it('says what to do if nothing matches, or there is no log', async () => {
   expect((await ofFile('--agent', 'other')).stderr).toBe('No entry matches. --since goes further back.\n');
   const { status, stderr } = await runCommand(['audit', '--log-file', join(folder, 'none')]);

@@ -235,6 +235,9 @@ describe('operators', () => {
     expect(await local.json(['grants', 'list', '--agent', 'travel', '--user-id', 'grace'])).toEqual({
       grants: [],
     });
+    const again = await local.run(revoke, { answers: [['[y/N] ', 'yes']] });
+    expect(again.stderr).toContain('No grant matches. Revoke what requests in progress obtain? [y/N] ');
+    expect(again.stdout).toMatch(/^There were no tokens to revoke \([\da-f-]{36}\)\.\n$/);
   });
 
   it.each([

@@ -60,6 +60,9 @@ function matcherOf({ agent, provider, operation, outcome, ...flags }: AuditFlags
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
+const listed = (value: unknown): string | undefined =>
+  Array.isArray(value) ? value.map(String).join(',') : undefined;
+
 const STYLE = { allowed: 'green', denied: 'yellow', failed: 'red' } as const;
 
 /** Prints an entry for people. */
@@ -69,6 +72,9 @@ function printEntry(context: CliContext, { time, audit }: AuditEntry): void {
     ['agent', nameOf(text(audit.workloadIdentity))],
     ['user', text(audit.user)],
     ['provider', text(audit.provider) ?? nameOf(text(audit.credentialProvider))],
+    ['issuer', text(audit.trustedIssuer)],
+    ['events', listed(audit.securityEvents)],
+    ['portal', nameOf(text(audit.consentPortal))],
     ['by', text(audit.principal)],
     ['result', text(audit.result)],
     ['reason', text(audit.reason)],

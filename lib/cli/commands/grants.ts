@@ -159,21 +159,23 @@ async function described(
 const POLL_MS = 2_000;
 
 /** Returns a summary for people. */
-const summary = ({ revocationId, counts }: Revocation): string =>
-  `Revoked ${counts.revoked}: ${counts.confirmed} confirmed by the provider, ${counts.unconfirmed} unconfirmed, ${counts.notProvable} without a proof (${revocationId}).`;
+const summary = ({ revocationId, status, counts }: Revocation): string =>
+  status === 'DONE' && counts.revoked === 0
+    ? `There were no tokens to revoke (${revocationId}).`
+    : `Revoked ${counts.revoked}: ${counts.confirmed} confirmed by the provider, ${counts.unconfirmed} unconfirmed, ${counts.notProvable} without a proof (${revocationId}).`;
 
 /** Says that other agents lose their access too, if they do: with --yes, no question has said so before. */
 function sayWhatElseEnds(context: CliContext, { reach }: Pick<Revocation, 'reach'>): void {
   if (reach !== undefined && endsOtherGrants(reach)) printAside(context, alsoEnds(reach));
 }
 
-/** @throws CliError if a provider did not confirm */
-function checkConfirmed({ revocationId, counts: { unconfirmed } }: Revocation): void {
+/** @throws CliError with what to do next, if a provider did not confirm */
+function checkConfirmed({ counts: { unconfirmed } }: Revocation, next: string): void {
   if (unconfirmed === 0) return;
   throw new CliError('A provider did not confirm.', {
     name: 'Unconfirmed',
     status: STATUS.unconfirmed,
-    next: `Run agent-identity grants revocation ${revocationId} for the reason.`,
+    next,
   });
 }
 
@@ -216,7 +218,10 @@ async function confirmRevocation(context: CliContext, service: Service, flags: F
   if (found.length > 0) printAside(context, ...(await consequences(service, found)));
   await confirmOrCancel(context, {
     yes: false,
-    question: `Revoke ${grantCount(found.length)}?`,
+    question:
+      found.length === 0
+        ? 'No grant matches. Revoke what requests in progress obtain?'
+        : `Revoke ${grantCount(found.length)}?`,
     done: 'revoked',
   });
 }
@@ -270,7 +275,10 @@ const revoke = buildCommand({
     const revocation = await finished(this, service, begun.revocationId);
     if (json) printJson(this, await described(service, begun.revocationId));
     else print(this, summary(revocation));
-    checkConfirmed(revocation);
+    checkConfirmed(
+      revocation,
+      `Run agent-identity grants revocation ${revocation.revocationId} for the reason.`,
+    );
   },
 });
 
@@ -308,7 +316,10 @@ const revocation = buildCommand({
         );
       }
     }
-    checkConfirmed(found);
+    checkConfirmed(
+      found,
+      'The service does not try again. End the access at the provider: remove the application there for the user.',
+    );
   },
 });
 

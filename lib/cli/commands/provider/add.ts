@@ -51,7 +51,7 @@ type Question = keyof typeof QUESTIONS;
 
 const OPTIONS: Partial<Record<Question, string>> = {
   clientId: '--client-id',
-  discoveryUrl: '--discovery-url',
+  discoveryUrl: '--issuer, or --discovery-url',
   issuer: '--issuer',
 };
 
