@@ -86,6 +86,7 @@ function consentFunnel(): GraphWidget {
     [
       step('Authorize', 'denied', 'link no longer valid'),
       step('Authorize', 'failed', 'provider not reached'),
+      step('DeclineAuthorization', 'allowed', 'declined on the consent page'),
       step('Callback', 'denied', 'response rejected'),
       step('Callback', 'failed', 'refused by the user or provider'),
       step('CompleteResourceTokenAuth', 'denied', 'not completed'),

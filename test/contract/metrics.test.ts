@@ -78,6 +78,15 @@ function countsOf(change: Partial<AuditEntry>) {
 const workload = { WorkloadIdentity: 'assistant', WorkloadIdentityDirectory: 'default' };
 const vault = { ...workload, TokenVault: 'default', ProviderName: 'calendar' };
 
+it.each(['Authorize', 'DeclineAuthorization', 'Callback', 'CompleteResourceTokenAuth'])(
+  'the step %s of a consent is counted by its outcome, and never by its agent or provider',
+  (operation) => {
+    expect(countsOf({ operation, outcome: 'denied', result: 'FAILED' })).toEqual([
+      ['ConsentStep', { Operation: operation, Outcome: 'denied' }],
+    ]);
+  },
+);
+
 describe('a resource token', () => {
   it.each(['cached', 'refreshed', 'exchanged', 'scope-gap'])(
     'that was returned (%s) is a success, and an outcome',

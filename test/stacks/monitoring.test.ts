@@ -116,6 +116,7 @@ describe('metrics', () => {
     { operation: 'RevokeAtProvider', outcome: 'failed', result: 'UNCONFIRMED', ...fetched },
     { operation: 'ReceiveSecurityEvents', outcome: 'denied', trustedIssuer: 'people' },
     { operation: 'Authorize', outcome: 'allowed' },
+    { operation: 'DeclineAuthorization', outcome: 'allowed' },
     { operation: 'Callback', outcome: 'denied' },
     { operation: 'CompleteResourceTokenAuth', outcome: 'failed', error: 'InternalServerException' },
   ];
@@ -145,7 +146,7 @@ describe('metrics', () => {
       ([, ...dimensions]) => named('ConsentStep', dimensions),
     );
     expect(queried.length).toBeGreaterThan(8);
-    expect(graphed).toHaveLength(8);
+    expect(graphed).toHaveLength(9);
     for (const metric of [...queried, ...graphed]) expect(made).toContain(metric);
   });
 

@@ -96,7 +96,12 @@ function outcomeCount(entry: AuditEntry): Count[] {
 }
 
 /** The steps of a consent after its link was returned. */
-const CONSENT_STEPS: readonly string[] = ['Authorize', 'Callback', 'CompleteResourceTokenAuth'];
+const CONSENT_STEPS: readonly string[] = [
+  'Authorize',
+  'DeclineAuthorization',
+  'Callback',
+  'CompleteResourceTokenAuth',
+];
 
 /** Counted for all providers together, because an invented link or response belongs to none. */
 function consentCount({ operation, outcome }: AuditEntry): Count[] {
