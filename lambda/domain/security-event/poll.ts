@@ -135,16 +135,21 @@ const requestSets = async (
     }),
   );
 
-/** Receives the SETs of a response. One that fails here is in neither list: the transmitter delivers it again. */
+/**
+ * Receives the SETs of a response, up to the requested number and the time. One that is left out, or fails here, is in
+ * neither list: the transmitter delivers it again.
+ */
 async function receiveDelivery(
   deps: PollDependencies,
   polled: Polled,
-  { sets }: Delivery,
+  { sets, until }: { readonly sets: readonly (readonly [jti: string, token: string])[]; until: number },
 ): Promise<{ readonly receipt: Receipt; readonly failed: boolean }> {
   const ack: string[] = [];
   const setErrs = new Map<string, { err: string; description: string }>();
   let failed = false;
-  for (const [jti, token] of Object.entries(sets)) {
+  for (const [jti, token] of sets) {
+    // Each one can wait for the transmitter's keys.
+    if (deps.system.now() >= until) break;
     try {
       await audited(deps.audit, { operation: 'ReceiveSecurityEvents' }, async (annotate) => {
         annotate({ trustedIssuer: polled.events.id });
@@ -171,9 +176,13 @@ async function drain(deps: PollDependencies, polled: Polled, until: number): Pro
   let receipt = NOTHING;
   for (let responses = 0; responses < MAX_RESPONSES; responses += 1) {
     const delivery = await request(receipt, MAX_EVENTS);
-    const received = await receiveDelivery(deps, polled, delivery);
+    const sets = Object.entries(delivery.sets);
+    const requested = { sets: sets.slice(0, MAX_EVENTS), until };
+    const received = await receiveDelivery(deps, polled, requested);
     ({ receipt } = received);
-    const isLast = !delivery.moreAvailable || isEmpty(receipt);
+    // Section 2.2: a transmitter should not send more than the requested number, and some do.
+    const isMore = delivery.moreAvailable || sets.length > MAX_EVENTS;
+    const isLast = !isMore || isEmpty(receipt);
     if (isLast || received.failed || deps.system.now() >= until) break;
   }
   // Section 2.4: a request for no SETs that only acknowledges.
@@ -208,7 +217,7 @@ const polledBy = (trusted: DeployedIssuer): Polled[] => {
 /**
  * Fetches the security events of every issuer that is polled.
  *
- * @param until epoch milliseconds after which no request for more SETs begins
+ * @param until epoch milliseconds after which no request for more SETs begins, and no other SET is received
  */
 export const pollSecurityEvents = (deps: PollDependencies, until: number): Promise<void> =>
   forEachConcurrently(deps.issuers.flatMap(polledBy), CONCURRENCY, (polled) =>

@@ -213,3 +213,37 @@ it('begins no request after its time', async () => {
   await pollSecurityEvents(poller.deps, poller.deps.system.now());
   expect(poller.requests).toEqual([]);
 });
+
+it('a transmitter that sends more SETs than were requested has only that number received of each response', async () => {
+  const names = Array.from({ length: 20_000 }, (_, index) => `set-${index}`);
+  const sets = Object.fromEntries(names.map((jti) => [jti, jti]));
+  const requests: Body[] = [];
+  await poll({
+    transport: (_url, { body }) => {
+      requests.push(JSON.parse(String(body)) as Body);
+      return Promise.resolve(new Response(JSON.stringify({ sets, moreAvailable: true })));
+    },
+  });
+  expect(requests).toHaveLength(21);
+  expect(new Set(requests.slice(1).map(({ ack }) => ack?.length))).toEqual(new Set([50]));
+  expect(poller.entries).toHaveLength(20 * 50);
+});
+
+it('a transmitter that ignores the requested number has all of its SETs received', async () => {
+  for (let index = 0; index < 120; index += 1) poller.pending.add(`set-${index}`);
+  await poll();
+  expect([...poller.pending]).toEqual([]);
+});
+
+it('a transmitter whose keys take long has no other SET received after the time, and what was received is acknowledged', async () => {
+  const { tokens, system } = poller.deps;
+  for (const jti of ['2', '3', '4', '5', '6', '7', '8', '9']) poller.pending.add(jti);
+  const slowly = {
+    verify: (token: string) => {
+      system.advance(5);
+      return tokens.verify(token);
+    },
+  };
+  await poll({ tokens: slowly });
+  expect([...poller.pending]).toEqual(['7', '8', '9']);
+});
