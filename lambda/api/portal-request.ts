@@ -1,6 +1,12 @@
 /** One request of a browser to a consent portal, and the responses that its routes share. */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import type { ConnectionsResult, PortalAppearance, PortalEvent } from '../contract/connections-event';
+import * as v from 'valibot';
+import {
+  ConnectionsEventSchema,
+  type ConnectionsResult,
+  type PortalAppearance,
+  type PortalEvent,
+} from '../contract/connections-event';
 import type { AuditTrail } from '../domain/audit';
 import type { System } from '../domain/system';
 import type { PersonFrame, PortalFrame } from '../pages/portal-frame';
@@ -53,6 +59,13 @@ export const shown = (page: RenderedPage, cookies: readonly string[] = []): APIG
 export const redirected = (location: string, cookies: readonly string[] = []): APIGatewayProxyResult =>
   redirectResult(303, location, { ...REFERRER, cookies });
 
+/**
+ * Returns the refusal of a step that the function does not accept. A browser sends text of any length: the function would
+ * report such an event as a defect.
+ */
+const unsent = (step: PortalEvent): Refused =>
+  'finishSignIn' in step ? { refused: 'login_failed' } : { refused: 'no-such-portal' };
+
 export function portalRequest(
   { connections, audit, baseUrl }: PortalRouteDependencies,
   operation: string,
@@ -61,14 +74,20 @@ export function portalRequest(
   const portalId = event.pathParameters?.portalId ?? '';
   const path = `${new URL(baseUrl).pathname.replace(/\/$/, '')}/portals/${encodeURIComponent(portalId)}`;
   const origin = requestContextOf(event, undefined);
+  const deny = (reason: string): void => audit.record({ operation, outcome: 'denied', reason });
   return {
     operation,
     event,
     portalId,
     path,
     cookies: portalCookies(event, { baseUrl, portalId, path }),
-    perform: (step) => connections.request({ ...step, origin }),
-    deny: (reason) => audit.record({ operation, outcome: 'denied', reason }),
+    async perform(step) {
+      const request = { ...step, origin };
+      if (v.is(ConnectionsEventSchema, request)) return connections.request(request);
+      deny('the request has too much or too long text');
+      return unsent(step);
+    },
+    deny,
   };
 }
 

@@ -330,6 +330,44 @@ describe('a form', () => {
   });
 });
 
+describe('a request with too much or too long text', () => {
+  const LONG = 'a'.repeat(3_000);
+  const elsewhere = (path: string) => `${world.local.endpoint}/portals/${path}`;
+
+  it.each<[string, () => string, number, string]>([
+    ['the ID of a portal', () => elsewhere(LONG), 404, 'This page is not available'],
+    ['the ID of a portal to sign in to', () => elsewhere(`${LONG}/login`), 404, 'This page is not available'],
+    [
+      'the ID of a portal to return to',
+      () => elsewhere(`${LONG}/connect/callback?session_id=urn:ietf:params:oauth:request_uri:a`),
+      404,
+      'This page is not available',
+    ],
+    [
+      'the parameters of a sign-in',
+      () => address(`/callback?${'a=b&'.repeat(60)}`),
+      200,
+      'The sign-in did not work',
+    ],
+  ])('gets a page, and is no failure of the service: %s', async (_what, url, status, title) => {
+    const browser = new Browser();
+    await browser.step(address('/login'));
+    const page = await browser.go(url());
+    expect([page.status, titleOf(page)]).toEqual([status, title]);
+    const failures = (await world.audit()).filter(({ reason }) => reason === 'internal error');
+    expect(failures).toEqual([]);
+  });
+
+  it('of a person gets a page, and is no failure of the service: the key of a connection, the ID of a disconnection', async () => {
+    const browser = new Browser();
+    const { csrf = '' } = membersOf(await signIn(browser, 'ana'), 'logout');
+    for (const step of ['connect', 'disconnect']) {
+      expect((await post(browser, step, { csrf, connection: LONG })).status).toBe(404);
+    }
+    expect((await browser.go(address(`/disconnections/${LONG}`))).status).toBe(404);
+  });
+});
+
 describe('a link that a person forwards', () => {
   it('connects no one: the person who consents is not the one who began', async () => {
     const sender = new Browser();
