@@ -12,7 +12,7 @@ const Renewal = v.strictObject({
   principal: v.string(),
   workloadName: v.string(),
   providerName: v.string(),
-  grantId: v.strictObject({ workloadId: v.string(), subjectHash: v.string(), target: v.string() }),
+  grantId: v.strictObject({ workloadId: v.string(), userHash: v.string(), target: v.string() }),
   holder: v.string(),
   flow: v.picklist(['USER_FEDERATION', 'M2M']),
   scopes: strings,

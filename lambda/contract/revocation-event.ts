@@ -10,7 +10,7 @@ const strings = v.pipe(v.array(v.string()), v.readonly());
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 const TokensToRevokeSchema = v.strictObject({
-  grantId: v.strictObject({ workloadId: v.string(), subjectHash: v.string(), target: v.string() }),
+  grantId: v.strictObject({ workloadId: v.string(), userHash: v.string(), target: v.string() }),
   workloadArn: v.string(),
   provider: v.strictObject({ name: v.string(), id: v.string() }),
   tokens: v.strictObject({

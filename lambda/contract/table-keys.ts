@@ -185,11 +185,11 @@ export const sessionKey = (sessionHash: string): Key => ({ pk: PREFIX.session + 
 export const portalSessionKey = (hash: string): Key => ({ pk: PREFIX.portalSession + hash, sk: RECORD });
 
 /** One partition per agent and user, so that one query lists what an agent holds for a user. */
-export const grantPartition = (workloadId: string, subjectHash: string): string =>
-  `${PREFIX.grant}${workloadId}#${subjectHash}`;
+export const grantPartition = (workloadId: string, userHash: string): string =>
+  `${PREFIX.grant}${workloadId}#${userHash}`;
 
-export const grantKey = (workloadId: string, subjectHash: string, target: string): Key => ({
-  pk: grantPartition(workloadId, subjectHash),
+export const grantKey = (workloadId: string, userHash: string, target: string): Key => ({
+  pk: grantPartition(workloadId, userHash),
   sk: target,
 });
 

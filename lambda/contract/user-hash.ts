@@ -1,2 +1,2 @@
 /** The user in audit entries, for the command line. */
-export { userHashOf, type UserSelector } from '../domain/identity/user';
+export { selectedUserHash, type UserSelector } from '../domain/identity/user';

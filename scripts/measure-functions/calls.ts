@@ -71,7 +71,7 @@ export async function prepareCalls(service: Service): Promise<Record<FunctionGro
   const renewal: Invocation = {
     renew: {
       ...{ principal: arn, workloadName, providerName, holder: 'none', flow: 'M2M' },
-      grantId: { workloadId: 'none', subjectHash: 'none', target: 'none' },
+      grantId: { workloadId: 'none', userHash: 'none', target: 'none' },
       ...{ scopes: [], resources: [], audiences: [] },
     },
   };

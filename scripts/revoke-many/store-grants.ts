@@ -18,7 +18,7 @@ import { system } from '../../lambda/adapters/system';
 import { forEachConcurrently } from '../../lambda/domain/concurrency';
 import { grantTarget } from '../../lambda/domain/grant/grant';
 import { detailsOf, sealTokens } from '../../lambda/domain/grant/tokens';
-import { subjectHash } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/domain/identity/user';
 import { vaultKeysOf } from '../../lambda/handlers/composition/vault-keys';
 import { localTableName } from '../../lib/local/dynamodb';
 import type { EmulatorAccess } from '../../lib/local/emulators';
@@ -108,7 +108,7 @@ export async function storeGrants(options: GrantsToStore): Promise<void> {
     const user = `user-${number}`;
     const grantId = {
       workloadId: workload.id,
-      subjectHash: subjectHash({ kind: 'user-id', id: user }),
+      userHash: userHashOf({ kind: 'user-id', id: user }),
       target,
     };
     const owner = { grantId, provider, workloadArn: workload.arn, resources: [], audiences: [] };

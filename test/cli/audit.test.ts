@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { subjectHash } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/domain/identity/user';
 import { listenOnLoopback, type Listening } from '../../lib/local/loopback-server';
 import { Programs } from '../local/program';
 import { runCommand, type Invocation, type Outcome } from './command-under-test';
@@ -20,8 +20,8 @@ const line = (minutesAgo: number, audit: object): string =>
     audit,
   });
 
-const alice = subjectHash({ kind: 'user-id', id: 'alice' });
-const bob = subjectHash({ kind: 'jwt', issuer: 'https://idp.example', subject: 'bob' });
+const alice = userHashOf({ kind: 'user-id', id: 'alice' });
+const bob = userHashOf({ kind: 'jwt', issuer: 'https://idp.example', subject: 'bob' });
 
 const LINES = [
   line(300, { operation: 'Old', outcome: 'allowed' }),

@@ -1,5 +1,5 @@
 /** Operators list who is suspended and by whom, and resume users whom their identity provider has suspended. */
-import { subjectHash } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/domain/identity/user';
 import { startIssuer, type TestIssuer } from '../flows/support/issuer';
 import { AUDIENCE, issSub, RISC, Transmitter } from '../flows/support/transmitter';
 import { ServiceForCommands } from './command-under-test';
@@ -27,7 +27,7 @@ afterAll(async () => {
   await Promise.all([local.close(), issuer.close()]);
 });
 
-const hashOf = (subject: string) => subjectHash({ kind: 'jwt', issuer: issuer.issuer, subject });
+const hashOf = (subject: string) => userHashOf({ kind: 'jwt', issuer: issuer.issuer, subject });
 
 const named = (subject: string) => ['--issuer', issuer.issuer, '--subject', subject];
 

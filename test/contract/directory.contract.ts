@@ -10,7 +10,7 @@ export function directoryContract(stores: () => Stores): void {
     const { identity, provider, grant } = await stores().directory.read(
       workloadName,
       providerName,
-      grantId?.subjectHash,
+      grantId?.userHash,
       grantId,
     );
     return { identity: identity, provider: provider, grant: grant };
@@ -86,7 +86,7 @@ export function directoryContract(stores: () => Stores): void {
     async function suspended() {
       const { identity, provider, grantId } = await filled();
       const agent = { name: identity.name, suspendedByOperator, revision: 1 };
-      const user = { userHash: grantId.subjectHash, suspendedByOperator, revision: 1 };
+      const user = { userHash: grantId.userHash, suspendedByOperator, revision: 1 };
       await stores().restrictions.putAgent(agent);
       await stores().restrictions.putUser(user);
       return { identity, provider, grantId, agent, user };
@@ -94,13 +94,13 @@ export function directoryContract(stores: () => Stores): void {
 
     it('are in each read of their agent and user', async () => {
       const { identity, provider, grantId, agent, user } = await suspended();
-      const { subjectHash } = grantId;
+      const { userHash } = grantId;
       const { directory } = stores();
       const reads = await Promise.all([
-        directory.readIdentity(identity.name, subjectHash),
-        directory.read(identity.name, provider.name, subjectHash),
-        directory.read(identity.name, provider.name, subjectHash, grantId),
-        directory.readApiKeyProvider(identity.name, 'any', subjectHash),
+        directory.readIdentity(identity.name, userHash),
+        directory.read(identity.name, provider.name, userHash),
+        directory.read(identity.name, provider.name, userHash, grantId),
+        directory.readApiKeyProvider(identity.name, 'any', userHash),
       ]);
       for (const read of reads) expect(read).toMatchObject({ identity, restrictions: { agent, user } });
     });
@@ -116,7 +116,7 @@ export function directoryContract(stores: () => Stores): void {
     it('of another agent and another user are not read', async () => {
       const { identity, grantId } = await suspended();
       const { directory } = stores();
-      const other = await directory.readIdentity(`${identity.name}2`, hashOf(grantId.subjectHash));
+      const other = await directory.readIdentity(`${identity.name}2`, hashOf(grantId.userHash));
       expect(other).toEqual({ identity: undefined, restrictions: unrestricted });
     });
 

@@ -10,7 +10,14 @@ import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-
 import { createGrantIndex } from '../../lambda/adapters/dynamodb/grant-index';
 import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation-store';
 import { createGrantStore, keyOf } from '../../lambda/adapters/dynamodb/grant-store';
-import { agentRestrictionKey, signingKeyKey, type TableName } from '../../lambda/contract/table-keys';
+import {
+  agentRestrictionKey,
+  outboxItemKey,
+  revocationKey,
+  sessionKey,
+  signingKeyKey,
+  type TableName,
+} from '../../lambda/contract/table-keys';
 import { createOauth2ProviderStore } from '../../lambda/adapters/dynamodb/oauth2-provider-store';
 import { createRestrictionStore } from '../../lambda/adapters/dynamodb/restriction-store';
 import { createApiKeyStore, createClientSecretStore } from '../../lambda/adapters/dynamodb/secret-store';
@@ -21,7 +28,8 @@ import { createTokenVaultStore } from '../../lambda/adapters/dynamodb/token-vaul
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
 import { system } from '../../lambda/adapters/system';
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
-import { grantTarget } from '../../lambda/domain/grant/grant';
+import { grantTarget, type GrantId } from '../../lambda/domain/grant/grant';
+import { NO_USER } from '../../lambda/domain/identity/user';
 import { clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
 import { itemIdOf } from '../../lambda/domain/revocation/item';
 import { selectGrants } from '../../lambda/domain/revocation/select';
@@ -32,7 +40,14 @@ import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/loc
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import type { Stores } from '../domain/in-memory-stores';
 import { createInMemorySecretTexts } from '../domain/in-memory-secret-texts';
-import { OWNER, sampleDetails, sampleGrantId, sampleProvider, sampleTokens } from '../domain/samples';
+import {
+  OWNER,
+  sampleDetails,
+  sampleGrantId,
+  sampleProvider,
+  sampleSession,
+  sampleTokens,
+} from '../domain/samples';
 import { storeTokens } from '../domain/stored-grant';
 import { storeContracts } from './store-contracts';
 
@@ -233,5 +248,50 @@ describe('a restriction that this code cannot read', () => {
     const operator = { arn: suspendedByOperator.by };
     const deps = { ...stores, audit: { record: () => undefined }, system, arnPrefix: 'arn' };
     await expect(resumeWorkloadIdentity(deps, operator, { name: 'unread' })).rejects.toThrow();
+  });
+});
+
+describe('the user of a record', () => {
+  const table = (name: TableName) => createTable(client, localTableName(name));
+  const user = (id: GrantId) => ({ subjectHash: id.userHash });
+  const asStored = ({ userHash: subjectHash, ...id }: GrantId) => ({ ...id, subjectHash });
+
+  it('is in the attribute of earlier deployments, and in the index of users for a grant that has one', async () => {
+    const [id, own] = [sampleGrantId(), { ...sampleGrantId(), userHash: NO_USER }];
+    for (const grantId of [id, own]) {
+      await storeTokens(stores.grants, grantId, { providerId: 'provider', tokens: sampleTokens() });
+    }
+    expect(await table('Vault').get(keyOf(id))).toMatchObject({ ...user(id), userHash: id.userHash });
+    expect(await table('Vault').get(keyOf(own))).toMatchObject(user(own));
+    expect(await table('Vault').get(keyOf(own))).not.toHaveProperty('userHash');
+
+    const session = sampleSession({ userHash: id.userHash });
+    await stores.sessions.create(session);
+    expect(await table('Sessions').get(sessionKey(session.hash))).toMatchObject(user(id));
+  });
+
+  it('is read from an outbox item and a revocation of an earlier deployment', async () => {
+    const grantId = sampleGrantId();
+    const item = { itemId: randomUUID(), revocationId: randomUUID(), cause: 'user', createdTime: 1 } as const;
+    const rest = { workloadArn: 'arn', tokensHash: 'hash', state: 'PENDING', attempts: 0 } as const;
+    const provider = { name: 'calendar', id: 'id' };
+    await table('Revocations').put(outboxItemKey(item.itemId), {
+      ...{ ...item, ...rest, provider, revision: 1, recordVersion: 1 },
+      grantId: asStored(grantId),
+    });
+    expect(await stores.revocations.getItem(item.itemId)).toMatchObject({ ...item, grantId });
+
+    const { revocationId } = item;
+    const revocation = { revocationId, cause: 'user', createdTime: 1, revision: 1, matched: 0 } as const;
+    for (const [filter, stored] of [
+      [{ grantId }, { grantId: asStored(grantId) }],
+      [{ userHash: grantId.userHash }, user(grantId)],
+    ] as const) {
+      await table('Revocations').put(revocationKey(revocationId), {
+        ...{ ...revocation, recordVersion: 1 },
+        filter: stored,
+      });
+      expect(await stores.revocations.get(revocationId)).toEqual({ ...revocation, filter });
+    }
   });
 });

@@ -36,19 +36,19 @@ export function grantIndexContract(stores: () => Stores): void {
   it.each([1, 7, 100])(
     'finds the grants of an agent, a provider, and a user, in pages of %s',
     async (limit) => {
-      const [workloadId, providerId, subjectHash] = [randomUUID(), randomUUID(), hashOf(randomUUID())];
-      const other = { workloadId: randomUUID(), providerId: randomUUID(), subjectHash: hashOf(randomUUID()) };
-      const all = await grantsOf(Array.from({ length: 20 }, () => ({ workloadId, subjectHash, providerId })));
+      const [workloadId, providerId, userHash] = [randomUUID(), randomUUID(), hashOf(randomUUID())];
+      const other = { workloadId: randomUUID(), providerId: randomUUID(), userHash: hashOf(randomUUID()) };
+      const all = await grantsOf(Array.from({ length: 20 }, () => ({ workloadId, userHash, providerId })));
       const agent = await grantsOf([{ ...other, workloadId }]);
       const provider = await grantsOf([{ ...other, providerId }]);
-      const user = await grantsOf([{ ...other, subjectHash }]);
+      const user = await grantsOf([{ ...other, userHash }]);
       await grantsOf([other]);
       expect(await selected({ workloadId }, limit)).toEqual([...all, ...agent].sort());
       expect(await selected({ providerId }, limit)).toEqual([...all, ...provider].sort());
-      expect(await selected({ subjectHash }, limit)).toEqual([...all, ...user].sort());
-      expect(await selected({ workloadId, providerId, subjectHash }, limit)).toEqual(all);
+      expect(await selected({ userHash }, limit)).toEqual([...all, ...user].sort());
+      expect(await selected({ workloadId, providerId, userHash }, limit)).toEqual(all);
       expect(await selected({ workloadId: randomUUID() }, limit)).toEqual([]);
-      const held = await stores().grantIndex.ofAgentAndUser(workloadId, subjectHash);
+      const held = await stores().grantIndex.ofAgentAndUser(workloadId, userHash);
       expect(held.map(({ target }) => target).sort()).toEqual(all);
     },
   );

@@ -64,7 +64,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await get(sampleGrantId())).toBeUndefined();
     });
 
-    it.each(['workloadId', 'subjectHash', 'target'] as const)(
+    it.each(['workloadId', 'userHash', 'target'] as const)(
       'distinguishes grants with another %s',
       async (part) => {
         const { id } = await granted();

@@ -42,7 +42,7 @@ const renewal: RenewalRequest = {
   principal: 'arn:aws:iam::123456789012:role/agent',
   workloadName: 'agent',
   providerName: 'calendar',
-  grantId: { workloadId: 'agent-id', subjectHash: 'user', target: 'USER_FEDERATION#calendar#' },
+  grantId: { workloadId: 'agent-id', userHash: 'user', target: 'USER_FEDERATION#calendar#' },
   holder: 'this-reader',
   flow: 'USER_FEDERATION',
   scopes: ['a'],

@@ -19,7 +19,7 @@ const sampleRevocation = (change: Partial<Revocation> = {}): Revocation => ({
   revocationId: randomUUID(),
   requestedBy: OWNER,
   cause: 'operator',
-  filter: { workloadId: randomUUID(), subjectHash: hashOf(randomUUID()) },
+  filter: { workloadId: randomUUID(), userHash: hashOf(randomUUID()) },
   createdTime: BEGINNING,
   revision: 1,
   matched: 0,
@@ -245,10 +245,10 @@ export function revocationStoreContract(stores: () => Stores): void {
       do {
         const page = await store().items(revocationId, { limit, ...(next !== undefined && { after: next }) });
         expect(page.items.length).toBeLessThanOrEqual(limit);
-        grants.push(...page.items.map(({ grantId }) => grantId.subjectHash));
+        grants.push(...page.items.map(({ grantId }) => grantId.userHash));
         ({ next } = page);
       } while (next !== undefined);
-      expect(grants.sort()).toEqual(items.map(({ grantId }) => grantId.subjectHash).sort());
+      expect(grants.sort()).toEqual(items.map(({ grantId }) => grantId.userHash).sort());
     });
 
     it('say what is shown, and nothing encrypted', async () => {

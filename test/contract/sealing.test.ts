@@ -129,7 +129,7 @@ describe('decryption fails', () => {
       grantContext({ ...grantId, workloadId: other.id }, provider.id, agent.arn),
     ],
     ['another owner ARN', grantContext(grantId, provider.id, other.arn)],
-    ['another user', grantContext({ ...grantId, subjectHash: 'another' }, provider.id, agent.arn)],
+    ['another user', grantContext({ ...grantId, userHash: 'another' }, provider.id, agent.arn)],
     ['another target', grantContext({ ...grantId, target: 'another' }, provider.id, agent.arn)],
     ['another provider', grantContext(grantId, sampleProvider().id, agent.arn)],
     ['another purpose', { ...context, purpose: 'consent' }],

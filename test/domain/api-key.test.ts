@@ -6,7 +6,7 @@ import {
   apiKeyProviderArn,
   type ApiKeyProvider,
 } from '../../lambda/domain/provider/api-key-provider';
-import { subjectHash } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/domain/identity/user';
 import { getResourceApiKey, type ApiKeyDependencies } from '../../lambda/domain/credential/api-key';
 import { OWNER_TAG } from '../../lambda/domain/ownership';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
@@ -81,8 +81,8 @@ it('returns the API key to the agent for every user', async () => {
     result: 'cached',
   };
   expect(entries).toEqual([
-    { ...entry, jti: decodeJwt(token).jti, user: subjectHash({ kind: 'user-id', id: 'ana' }) },
-    { ...entry, jti: decodeJwt(another).jti, user: subjectHash(undefined) },
+    { ...entry, jti: decodeJwt(token).jti, user: userHashOf({ kind: 'user-id', id: 'ana' }) },
+    { ...entry, jti: decodeJwt(another).jti, user: userHashOf(undefined) },
   ]);
 });
 
@@ -131,7 +131,7 @@ describe('an external secret that takes 2 seconds to read', () => {
   });
 
   it('is not returned after a suspension of the user', async () => {
-    const userHash = subjectHash({ kind: 'user-id', id: 'ana' });
+    const userHash = userHashOf({ kind: 'user-id', id: 'ana' });
     const suspend = () => service.stores.restrictions.putUser({ userHash, suspendedByOperator, revision: 1 });
     await expect(getSlowly(suspend)).rejects.toMatchObject({
       type: 'AccessDeniedException',

@@ -32,7 +32,7 @@ const lastEntry = () => service.entries.at(-1);
 /** The fields that every audit entry of this session contains. */
 const facts = () => ({
   workloadIdentity: service.identity.arn,
-  user: service.grantId.subjectHash,
+  user: service.grantId.userHash,
   provider: service.provider.name,
   scopes: ['a', 'b'],
 });

@@ -91,7 +91,7 @@ describe('completion after the consent', () => {
       outcome: 'allowed',
       principal: OWNER,
       workloadIdentity: service.identity.arn,
-      user: grantId.subjectHash,
+      user: grantId.userHash,
       provider: provider.name,
       scopes: ['a', 'b'],
       grantedScopes: ['a', 'b'],
@@ -147,7 +147,7 @@ describe('completion after the consent', () => {
         message: 'Invalid or expired session',
         detail: 'the session URI of the link, which completes nothing',
       });
-      expect(lastEntry()).toMatchObject({ outcome: 'denied', user: service.grantId.subjectHash });
+      expect(lastEntry()).toMatchObject({ outcome: 'denied', user: service.grantId.userHash });
     }
     expect(service.server.requests).toEqual([]);
     await service.complete(completion);

@@ -15,7 +15,7 @@ import { hashOf } from '../../lambda/domain/digest';
 import { createReturnUrls } from '../../lambda/domain/portal/return-url';
 import { createProviderClients } from '../../lambda/domain/oauth/provider-client';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
-import { subjectHash, type User } from '../../lambda/domain/identity/user';
+import { userHashOf, type User } from '../../lambda/domain/identity/user';
 import { parseLifetimes } from '../../lambda/domain/lifetimes';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { ServiceError } from '../../lambda/domain/service-error';
@@ -111,7 +111,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
   };
   const grantId: GrantId = {
     workloadId: identity.id,
-    subjectHash: subjectHash(user),
+    userHash: userHashOf(user),
     target: grantTarget({
       flow: 'USER_FEDERATION',
       providerName: provider.name,

@@ -47,7 +47,7 @@ describe('a grant in a listing', () => {
       grantId: encodeGrantId(grant),
       workloadIdentityArn: `${ARN_PREFIX}:workload-identity-directory/default/workload-identity/agent`,
       credentialProviderArn: `${ARN_PREFIX}:token-vault/default/oauth2credentialprovider/calendar`,
-      userHash: grant.subjectHash,
+      userHash: grant.userHash,
       flow: 'USER_FEDERATION',
       scopes: ['a'],
       resources: ['https://calendar.example'],
@@ -66,7 +66,7 @@ describe('a grant in a listing', () => {
   });
 
   it('has no user hash if the agent acts for itself', () => {
-    const own = grantOf({ subjectHash: NO_USER, target: machineTarget });
+    const own = grantOf({ userHash: NO_USER, target: machineTarget });
     expect(describeAt(own)).not.toHaveProperty('userHash');
     expect(describeAt(own).flow).toBe('M2M');
   });
@@ -111,7 +111,7 @@ describe('the ID of a grant', () => {
   it('names the grant', () => {
     const id = sampleGrantId();
     expect(decodeGrantId(encodeGrantId(id))).toEqual(id);
-    const own = { ...id, subjectHash: NO_USER, target: machineTarget };
+    const own = { ...id, userHash: NO_USER, target: machineTarget };
     expect(decodeGrantId(encodeGrantId(own))).toEqual(own);
   });
 

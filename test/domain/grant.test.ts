@@ -92,7 +92,7 @@ it('grant keys stay the same between versions of this code, because other keys w
 });
 
 it("grants are encrypted under the agent's key, for this user, target, and provider", () => {
-  const id = { workloadId: 'id', subjectHash: 'user', target: 'target' };
+  const id = { workloadId: 'id', userHash: 'user', target: 'target' };
   expect(grantContext(id, 'provider-id', 'arn')).toEqual({
     purpose: 'grant',
     ownerId: 'id',

@@ -3,8 +3,8 @@ import type { Grant, GrantId, GrantStore, GrantTokens } from '../../lambda/domai
 import { matches, type GrantIndex } from '../../lambda/domain/grant/selection';
 import { recordOf } from './in-memory-record';
 
-const keyOf = ({ workloadId, subjectHash, target }: GrantId): string =>
-  JSON.stringify([workloadId, subjectHash, target]);
+const keyOf = ({ workloadId, userHash, target }: GrantId): string =>
+  JSON.stringify([workloadId, userHash, target]);
 
 /** The members that end when tokens are stored or dropped. */
 const PAST = ['lease', 'lastFailure', 'rejected'] as const;
@@ -23,7 +23,7 @@ export function createInMemoryGrantStore(): GrantStore & { readonly index: Grant
     return Promise.resolve(changed !== undefined);
   }
 
-  const identified = ({ workloadId, subjectHash, target }: GrantId) => ({ workloadId, subjectHash, target });
+  const identified = ({ workloadId, userHash, target }: GrantId) => ({ workloadId, userHash, target });
 
   const without = (grant: Grant, ...members: (keyof Grant)[]): Grant => {
     const rest = { ...grant };
@@ -50,11 +50,11 @@ export function createInMemoryGrantStore(): GrantStore & { readonly index: Grant
         ...(last !== undefined && { next: last }),
       });
     },
-    ofAgentAndUser: (workloadId, subjectHash) =>
+    ofAgentAndUser: (workloadId, userHash) =>
       Promise.resolve(
         sorted()
           .map(([, grant]) => recordOf(grant))
-          .filter((grant) => matches(grant, { workloadId, subjectHash })),
+          .filter((grant) => matches(grant, { workloadId, userHash })),
       ),
   };
 

@@ -9,7 +9,7 @@ import type {
 } from '../../lambda/adapters/dynamodb/vault-key-store';
 import type { Session, SessionStore } from '../../lambda/domain/consent/session';
 import type { WorkloadIdentity, WorkloadIdentityStore } from '../../lambda/domain/identity/workload-identity';
-import { userHashIn } from '../../lambda/domain/identity/user';
+import { NO_USER } from '../../lambda/domain/identity/user';
 import { isOwnedBy } from '../../lambda/domain/ownership';
 import type { OwnedResource, OwnedResourceStore } from '../../lambda/domain/owned-resource';
 import type { ConsentPortal, ConsentPortalStore } from '../../lambda/domain/portal/consent-portal';
@@ -227,13 +227,13 @@ export function createInMemoryStores(): Stores {
   const apiKeyProviders = ownedResourceStore<ApiKeyProvider>();
   const grants = createInMemoryGrantStore();
   const restrictions = createInMemoryRestrictionStore();
-  const partiesOf = async (workloadName: string, subjectHash: string | undefined) => {
-    const userHash = userHashIn(subjectHash);
+  const partiesOf = async (workloadName: string, userHash: string | undefined) => {
     return {
       identity: await identities.get(workloadName),
       restrictions: {
         agent: await restrictions.ofAgent(workloadName),
-        user: userHash === undefined ? undefined : await restrictions.ofUser(userHash),
+        user:
+          userHash === undefined || userHash === NO_USER ? undefined : await restrictions.ofUser(userHash),
       },
     };
   };
@@ -252,13 +252,13 @@ export function createInMemoryStores(): Stores {
     restrictions,
     directory: {
       readIdentity: partiesOf,
-      read: async (workloadName, providerName, subjectHash, grantId) => ({
-        ...(await partiesOf(workloadName, subjectHash)),
+      read: async (workloadName, providerName, userHash, grantId) => ({
+        ...(await partiesOf(workloadName, userHash)),
         provider: await providers.get(providerName),
         grant: grantId && (await grants.get(grantId)),
       }),
-      readApiKeyProvider: async (workloadName, providerName, subjectHash) => ({
-        ...(await partiesOf(workloadName, subjectHash)),
+      readApiKeyProvider: async (workloadName, providerName, userHash) => ({
+        ...(await partiesOf(workloadName, userHash)),
         provider: await apiKeyProviders.get(providerName),
       }),
     },

@@ -4,7 +4,7 @@ import { createReturnUrls } from '../../lambda/domain/portal/return-url';
 import { createProviderClients } from '../../lambda/domain/oauth/provider-client';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import type { ObtainedTokens } from '../../lambda/domain/oauth/token-request';
-import { subjectHash } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/domain/identity/user';
 import { parseLifetimes } from '../../lambda/domain/lifetimes';
 import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
@@ -81,7 +81,7 @@ export async function createRetrievalService() {
 
   const idOf = (flow: 'USER_FEDERATION' | 'M2M', scopes: string[] = []): GrantId => ({
     workloadId: identity.id,
-    subjectHash: subjectHash(flow === 'M2M' ? undefined : { kind: 'user-id', id: 'ana' }),
+    userHash: userHashOf(flow === 'M2M' ? undefined : { kind: 'user-id', id: 'ana' }),
     target: grantTarget({ flow, providerName: provider.name, resources: [], audiences: [], scopes }),
   });
   const userGrant = idOf('USER_FEDERATION');

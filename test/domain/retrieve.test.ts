@@ -24,7 +24,7 @@ describe("a user's token", () => {
       result: 'cached',
       jti: expect.any(String) as string,
       workloadIdentity: service.identity.arn,
-      user: service.owner.grantId.subjectHash,
+      user: service.owner.grantId.userHash,
       provider: service.provider.name,
       credentialProvider: service.provider.arn,
       flow: 'USER_FEDERATION',
@@ -237,7 +237,7 @@ describe('a poll', () => {
 
   it.each<[string, Partial<Session>]>([
     ['of another agent', { workload: { name: 'another', id: 'another', arn: 'another' } }],
-    ['of another user', { subjectHash: 'another' }],
+    ['of another user', { userHash: 'another' }],
     ['for another target', { target: 'another' }],
     ['from another epoch', { epoch: 1 }],
   ])('of a session %s returns no more than for an unknown session', async (_whose, change) => {

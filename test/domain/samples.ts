@@ -109,7 +109,7 @@ export function samplePortal(change: Partial<ConsentPortal> = {}): ConsentPortal
 
 export const sampleGrantId = (): GrantId => ({
   workloadId: randomUUID(),
-  subjectHash: hashOf(randomUUID()),
+  userHash: hashOf(randomUUID()),
   target: grantTarget({
     flow: 'USER_FEDERATION',
     providerName: 'calendar',
@@ -138,7 +138,7 @@ export const sampleTokens = (change: Partial<GrantTokens> = {}): GrantTokens => 
 });
 
 export function sampleSession(change: Partial<Session> = {}): Session {
-  const { workloadId, subjectHash, target } = sampleGrantId();
+  const { workloadId, userHash, target } = sampleGrantId();
   return {
     hash: hashOf(randomUUID()),
     state: 'CREATED',
@@ -146,7 +146,7 @@ export function sampleSession(change: Partial<Session> = {}): Session {
     createdAt: BEGINNING,
     expiresAt: BEGINNING + SESSION_LIFETIME,
     workload: { name: 'agent', id: workloadId, arn: workloadIdentityArn(ARN_PREFIX, 'agent') },
-    subjectHash,
+    userHash,
     provider: { name: 'calendar', id: randomUUID() },
     target,
     epoch: 0,

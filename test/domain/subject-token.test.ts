@@ -1,6 +1,6 @@
 /** The user token in a workload access token: passed to the exchange of the agent, and to no other party. */
 import { decodeJwt } from 'jose';
-import { subjectHash } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/domain/identity/user';
 import type { SealingContext } from '../../lambda/domain/sealing/sealing';
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
 import {
@@ -70,7 +70,7 @@ it('the user token is encrypted with a key for this purpose only, which decrypts
       purpose: 'subject-token',
       ownerId: service.identity.id,
       ownerArn: service.identity.arn,
-      binding: { user: subjectHash(user), token: subjectToken.tokenId },
+      binding: { user: userHashOf(user), token: subjectToken.tokenId },
     },
   ]);
 });

@@ -58,7 +58,7 @@ it('stores no member that a provider did not state', async () => {
 it.each<[string, Partial<TokenOwner>]>([
   ['agent', { grantId: { ...owner.grantId, workloadId: 'another' } }],
   ['agent of the same name', { workloadArn: 'another' }],
-  ['user', { grantId: { ...owner.grantId, subjectHash: 'another' } }],
+  ['user', { grantId: { ...owner.grantId, userHash: 'another' } }],
   ['target', { grantId: { ...owner.grantId, target: 'another' } }],
   ['provider of the same name', { provider: { ...provider, id: 'another' } }],
   ['client of the provider', { provider: { ...provider, clientId: 'another' } }],

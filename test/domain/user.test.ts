@@ -1,6 +1,6 @@
 /** The hash that identifies a user: one per user, and never the same for two users. */
 import fc from 'fast-check';
-import { subjectHash, type User } from '../../lambda/domain/identity/user';
+import { userHashOf, type User } from '../../lambda/domain/identity/user';
 
 const jwt = (issuer: string, subject: string): User => ({ kind: 'jwt', issuer, subject });
 const userId = (id: string): User => ({ kind: 'user-id', id });
@@ -33,20 +33,20 @@ it.each<[string, User, User]>([
   ['user IDs that differ by a space', userId('alice'), userId('alice ')],
   ['user IDs that are equal after Unicode normalization', userId('\u00e9'), userId('e\u0301')],
 ])('the hash differs for %s', (_what, one, other) => {
-  expect(subjectHash(one)).not.toBe(subjectHash(other));
+  expect(userHashOf(one)).not.toBe(userHashOf(other));
 });
 
 it('the hash is the same for the same user, and reveals nothing about the user', () => {
-  const hash = subjectHash(jwt('https://issuer.example', 'alice'));
-  expect(subjectHash(jwt('https://issuer.example', 'alice'))).toBe(hash);
+  const hash = userHashOf(jwt('https://issuer.example', 'alice'));
+  expect(userHashOf(jwt('https://issuer.example', 'alice'))).toBe(hash);
   expect(hash).toMatch(/^[\w-]{43}$/);
 });
 
 it("the hash of the agent without a user differs from every user's hash", () => {
-  expect(subjectHash(undefined)).toBe('AGENT');
+  expect(userHashOf(undefined)).toBe('AGENT');
   fc.assert(
     fc.property(fc.string(), (id) => {
-      expect(subjectHash(userId(id))).not.toBe('AGENT');
+      expect(userHashOf(userId(id))).not.toBe('AGENT');
     }),
   );
 });
@@ -60,7 +60,7 @@ it('the hash differs for any two users', () => {
   fc.assert(
     fc.property(user, user, (one, other) => {
       const same = JSON.stringify(one) === JSON.stringify(other);
-      expect(subjectHash(one) === subjectHash(other)).toBe(same);
+      expect(userHashOf(one) === userHashOf(other)).toBe(same);
     }),
   );
 });

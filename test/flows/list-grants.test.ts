@@ -1,6 +1,6 @@
 /** Listing grants: by an agent for its user, and by operators for every agent. */
 import { encodeGrantId } from '../../lambda/domain/grant/grant-id';
-import { subjectHash } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/domain/identity/user';
 import { grantTarget } from '../../lambda/domain/grant/grant';
 import { decodeJwt } from 'jose';
 import { World, type TestAgent } from './support/world';
@@ -28,7 +28,7 @@ const ofOperator = (input: object) => successful(world.operate('ListGrants', inp
 const today = () => new Date().toISOString().slice(0, 10);
 
 const expectedGrant = (agent: TestAgent, userId: string, token: string) => {
-  const userHash = subjectHash({ kind: 'user-id', id: userId });
+  const userHash = userHashOf({ kind: 'user-id', id: userId });
   const { act } = decodeJwt<{ act: { id: string; sub: string } }>(token);
   const target = grantTarget({
     flow: 'USER_FEDERATION',
@@ -38,7 +38,7 @@ const expectedGrant = (agent: TestAgent, userId: string, token: string) => {
     scopes: [],
   });
   return {
-    grantId: encodeGrantId({ workloadId: act.id, subjectHash: userHash, target }),
+    grantId: encodeGrantId({ workloadId: act.id, userHash, target }),
     workloadIdentityArn: act.sub,
     credentialProviderArn: expect.stringContaining(
       `oauth2credentialprovider/${agent.providerName}`,

@@ -1,5 +1,5 @@
 /** Operators see who is suspended and by whom, and lift what an identity provider reported in an emergency. */
-import { subjectHash } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/domain/identity/user';
 import { AUDIENCE, CAEP, issSub, now, RISC, Transmitter } from './support/transmitter';
 import { World, type TestAgent } from './support/world';
 
@@ -26,7 +26,7 @@ afterAll(() => world.stop());
 
 const newUser = () => ({ issuer: world.issuer.issuer, subject: `user-${(users += 1)}` });
 type User = ReturnType<typeof newUser>;
-const hashOf = (user: User) => subjectHash({ kind: 'jwt', ...user });
+const hashOf = (user: User) => userHashOf({ kind: 'jwt', ...user });
 const mint = async ({ subject }: User, iat = now() - 5) =>
   agent.token({ userToken: await world.issuer.token(subject, { iat }) });
 

@@ -1,7 +1,7 @@
 /** Signing in to a consent portal at an identity provider of any behavior: only a genuine response to this sign-in counts. */
 import { createRestrictionStore } from '../../lambda/adapters/dynamodb/restriction-store';
 import { hashOf } from '../../lambda/domain/digest';
-import { sessionHash, subjectHash } from '../../lambda/domain/identity/user';
+import { sessionHash, userHashOf } from '../../lambda/domain/identity/user';
 import { FORGERIES } from './support/issuer';
 import { newSecret, tableOf, TestPortal } from './support/portal';
 import { World, type TestAgent } from './support/world';
@@ -99,7 +99,7 @@ it('creates a session that ends with the ID token, and redeems the code with the
     expect.objectContaining({
       operation: 'PortalSignInCallback',
       outcome: 'allowed',
-      user: subjectHash({ kind: 'jwt', issuer: world.issuer.issuer, subject: 'ana' }),
+      user: userHashOf({ kind: 'jwt', issuer: world.issuer.issuer, subject: 'ana' }),
       consentPortal: (await portal.read())?.arn,
       principal: (await portal.read())?.owner,
     }),
@@ -207,7 +207,7 @@ it('rejects a person whom no agent admits, as a user token of that person', asyn
 });
 
 describe('a restricted person', () => {
-  const hashOfUser = (subject: string) => subjectHash({ kind: 'jwt', issuer: world.issuer.issuer, subject });
+  const hashOfUser = (subject: string) => userHashOf({ kind: 'jwt', issuer: world.issuer.issuer, subject });
   const restrictions = () => createRestrictionStore(tableOf('Directory'));
   async function signedIn(subject: string, claims: object = {}): Promise<string> {
     const started = await begun();

@@ -6,7 +6,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { decodeJwt } from 'jose';
 import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
-import { subjectHash } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/domain/identity/user';
 import { grantTarget } from '../../lambda/domain/grant/grant';
 import { World } from './support/world';
 
@@ -59,7 +59,7 @@ it('renews only for the holder of the lease, and never returns a token', async (
   const narrowing = { resources: [], audiences: [] };
   const grantId = {
     workloadId: act.id,
-    subjectHash: subjectHash({ kind: 'user-id', id: 'ana' }),
+    userHash: userHashOf({ kind: 'user-id', id: 'ana' }),
     target: grantTarget({ flow: 'USER_FEDERATION', providerName, ...narrowing, scopes: [] }),
   };
   const vault = createTable(new DynamoDBClient({}), process.env.VAULT_TABLE ?? '');

@@ -1,6 +1,6 @@
 /** Reports that name users by email address, in the running service. */
 import { randomUUID } from 'node:crypto';
-import { subjectHash } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/domain/identity/user';
 import { startIssuer, type TestIssuer } from './support/issuer';
 import { AUDIENCE, CAEP, now, RISC, Transmitter } from './support/transmitter';
 import { World, type TestAgent } from './support/world';
@@ -60,7 +60,7 @@ async function report(type: string, subject: object, event = {}, issuer = world.
 const ENDED = { name: 'UnauthorizedException' };
 const DISABLED = { name: 'AccessDeniedException' };
 const allowed = { authorizationUrl: expect.any(String) as string };
-const hashOfUser = (subject: string) => subjectHash({ kind: 'jwt', issuer: world.issuer.issuer, subject });
+const hashOfUser = (subject: string) => userHashOf({ kind: 'jwt', issuer: world.issuer.issuer, subject });
 
 it('session-revoked ends the tokens of the user with the verified address', async () => {
   const subject = newUser();

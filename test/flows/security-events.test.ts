@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hashOf } from '../../lambda/domain/digest';
-import { sessionHash, subjectHash } from '../../lambda/domain/identity/user';
+import { sessionHash, userHashOf } from '../../lambda/domain/identity/user';
 import { FORGERIES, startIssuer, type TestIssuer } from './support/issuer';
 import { AUDIENCE, AUTHORIZATION, CAEP, issSub, now, RISC, SSF, Transmitter } from './support/transmitter';
 import { World, type TestAgent } from './support/world';
@@ -126,7 +126,7 @@ describe('session-revoked', () => {
     await expect(mint(subject)).rejects.toMatchObject(ENDED);
     expect(await lastEntry()).toMatchObject({
       outcome: 'denied',
-      user: subjectHash({ kind: 'jwt', issuer: world.issuer.issuer, subject }),
+      user: userHashOf({ kind: 'jwt', issuer: world.issuer.issuer, subject }),
       reason: 'user token: its session ended at the identity provider',
     });
     // After the user has signed in again.

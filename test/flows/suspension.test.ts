@@ -11,7 +11,7 @@ import {
   PutResourcePolicyCommand,
   UpdateWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { subjectHash } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/domain/identity/user';
 import { OPERATIONS, type Route } from '../../lambda/contract/operations';
 import { RETURN_URL, World, type PrincipalName, type TestAgent } from './support/world';
 
@@ -194,7 +194,7 @@ describe('a suspended user', () => {
     const userToken = await world.issuer.token('ana');
     const tokens = await Promise.all(agents.map((agent) => agent.token({ userToken })));
     const { userHash } = await operate('SuspendUser', { user: byToken(), reason: 'left the company' });
-    expect(userHash).toBe(subjectHash({ kind: 'jwt', ...byToken() }));
+    expect(userHash).toBe(userHashOf({ kind: 'jwt', ...byToken() }));
     for (const [index, agent] of agents.entries()) {
       const token = tokens[index] ?? '';
       await expect(agent.token({ userToken })).rejects.toMatchObject(USER_SUSPENDED);

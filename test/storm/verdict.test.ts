@@ -12,7 +12,7 @@ function scenario(name: string): Scenario {
 
 const ended: Grant = {
   workloadId: 'workload',
-  subjectHash: 'subject',
+  userHash: 'subject',
   target: 'target',
   providerId: 'provider',
   generation: 2,

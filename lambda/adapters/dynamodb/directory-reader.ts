@@ -5,7 +5,7 @@
 import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Directory } from '../../domain/grant/directory';
-import { userHashIn } from '../../domain/identity/user';
+import { NO_USER } from '../../domain/identity/user';
 import type { IdentityReader, Restrictions } from '../../domain/restriction/restriction';
 import { parseApiKeyProvider } from './api-key-provider-store';
 import { keyOf, parseGrant } from './grant-store';
@@ -56,11 +56,10 @@ async function batchGet(client: DynamoDBClient, wanted: readonly Wanted[]): Prom
 }
 
 /** The agent's identity and the restrictions, which every read contains. */
-function partiesOf(workloadName: string, subjectHash: string | undefined) {
-  const userHash = userHashIn(subjectHash);
+function partiesOf(workloadName: string, userHash: string | undefined) {
   const identity = workloadIdentityKey(workloadName);
   const agent = agentRestrictionKey(workloadName);
-  const user = userHash === undefined ? undefined : userRestrictionKey(userHash);
+  const user = userHash === undefined || userHash === NO_USER ? undefined : userRestrictionKey(userHash);
   return {
     keys: [identity, agent, ...(user ? [user] : [])],
     identityIn: (found: Found) => parseWorkloadIdentity(found(identity)),
@@ -74,8 +73,8 @@ function partiesOf(workloadName: string, subjectHash: string | undefined) {
 /** @param table name of the directory table */
 export function createIdentityReader(client: DynamoDBClient, table: string): IdentityReader {
   return {
-    async readIdentity(workloadName, subjectHash) {
-      const { keys, identityIn, restrictionsIn } = partiesOf(workloadName, subjectHash);
+    async readIdentity(workloadName, userHash) {
+      const { keys, identityIn, restrictionsIn } = partiesOf(workloadName, userHash);
       const found = await batchGet(
         client,
         keys.map((key) => ({ table, key })),
@@ -92,8 +91,8 @@ export function createDirectoryReader(
   const inDirectory = (key: Key): Wanted => ({ table: tables.directory, key });
   return {
     ...createIdentityReader(client, tables.directory),
-    async read(workloadName, providerName, subjectHash, grantId) {
-      const { keys, identityIn, restrictionsIn } = partiesOf(workloadName, subjectHash);
+    async read(workloadName, providerName, userHash, grantId) {
+      const { keys, identityIn, restrictionsIn } = partiesOf(workloadName, userHash);
       const provider = oauth2ProviderKey(providerName);
       const grant = grantId && keyOf(grantId);
       const found = await batchGet(client, [
@@ -107,8 +106,8 @@ export function createDirectoryReader(
         restrictions: restrictionsIn(found),
       };
     },
-    async readApiKeyProvider(workloadName, providerName, subjectHash) {
-      const { keys, identityIn, restrictionsIn } = partiesOf(workloadName, subjectHash);
+    async readApiKeyProvider(workloadName, providerName, userHash) {
+      const { keys, identityIn, restrictionsIn } = partiesOf(workloadName, userHash);
       const provider = apiKeyProviderKey(providerName);
       const found = await batchGet(client, [...keys, provider].map(inDirectory));
       return {

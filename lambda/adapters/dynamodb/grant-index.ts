@@ -13,8 +13,8 @@ import { parseGrant } from './grant-store';
 import { KeyOfItem, Position } from './item-key';
 import type { Table } from './table';
 
-function narrowest({ subjectHash, workloadId, providerId }: GrantFilter): [IndexShape, string] {
-  if (subjectHash !== undefined) return [USER_INDEX, subjectHash];
+function narrowest({ userHash, workloadId, providerId }: GrantFilter): [IndexShape, string] {
+  if (userHash !== undefined) return [USER_INDEX, userHash];
   if (workloadId !== undefined) return [WORKLOAD_INDEX, workloadId];
   if (providerId !== undefined) return [PROVIDER_INDEX, providerId];
   throw new Error('a selection of grants needs a filter');
@@ -39,8 +39,8 @@ export function createGrantIndex(vault: Table): GrantIndex {
         ...(more && last && { next: JSON.stringify(last) }),
       };
     },
-    async ofAgentAndUser(workloadId, subjectHash) {
-      const items = await vault.query(grantPartition(workloadId, subjectHash));
+    async ofAgentAndUser(workloadId, userHash) {
+      const items = await vault.query(grantPartition(workloadId, userHash));
       return items.map(parseGrant).filter(isGrant);
     },
   };

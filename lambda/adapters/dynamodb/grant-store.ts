@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { Grant, GrantDetails, GrantId, GrantStore, GrantTokens } from '../../domain/grant/grant';
 import { NO_USER } from '../../domain/identity/user';
 import { grantKey, TTL_ATTRIBUTE } from '../../contract/table-keys';
+import { grantIdRecord } from './grant-id-record';
 import { parseRecord } from './record';
 import type { Table } from './table';
 
@@ -48,28 +49,30 @@ const StoredGrant = v.object({
   ),
 });
 
-/** The attribute of the last failure is named `journal`. */
+/** The attribute of the last failure is named `journal`, and the one of the user as in each grant ID. */
 const GrantRecord = v.pipe(
   StoredGrant,
-  v.transform(({ journal, ...grant }): Grant => ({ ...grant, ...(journal && { lastFailure: journal }) })),
+  v.transform(({ subjectHash, journal, ...grant }): Grant => ({
+    ...grant,
+    userHash: subjectHash,
+    ...(journal && { lastFailure: journal }),
+  })),
 );
 
 /** @throws ValiError for a malformed record */
 export const parseGrant = (item: unknown): Grant | undefined => parseRecord(GrantRecord, item);
 
-export const keyOf = (id: GrantId) => grantKey(id.workloadId, id.subjectHash, id.target);
+export const keyOf = (id: GrantId) => grantKey(id.workloadId, id.userHash, id.target);
 
 /** Returns the attributes that every grant has, whichever write creates it. `userHash` is the partition of an index. */
 const identified = (id: GrantId, providerId: string, details: GrantDetails) => ({
   recordVersion: 1,
-  workloadId: id.workloadId,
-  subjectHash: id.subjectHash,
-  target: id.target,
+  ...grantIdRecord(id),
   providerId,
   workloadName: details.workloadName,
   resources: details.resources,
   audiences: details.audiences,
-  ...(id.subjectHash !== NO_USER && { userHash: id.subjectHash }),
+  ...(id.userHash !== NO_USER && { userHash: id.userHash }),
 });
 
 /** Returns assignments of the attributes, and the values that they name. */

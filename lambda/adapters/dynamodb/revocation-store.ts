@@ -7,6 +7,7 @@ import {
   type DueItem,
   type ItemSummary,
   type Revocation,
+  type RevocationFilter,
   type RevocationStore,
   type OutboxItem,
 } from '../../domain/revocation/revocation';
@@ -26,6 +27,7 @@ import {
   outboxItemKey,
   TTL_ATTRIBUTE,
 } from '../../contract/table-keys';
+import { GrantIdRecord, grantIdRecord } from './grant-id-record';
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 
@@ -35,20 +37,33 @@ const KEPT_FOR = 30 * 24 * 3600;
 /** Due records to read of each partition of the index. */
 const DUE_PAGE = 100;
 
-const GrantIdRecord = v.object({ workloadId: v.string(), subjectHash: v.string(), target: v.string() });
-
-const RevocationRecord = v.object({
-  revocationId: v.string(),
-  requestedBy: v.exactOptional(v.string()),
-  trustedIssuer: v.exactOptional(v.string()),
-  cause: v.picklist(REVOCATION_CAUSES),
-  filter: v.object({
+/** The attribute of the user is named as in the ID of a grant. */
+const FilterRecord = v.pipe(
+  v.object({
     grantId: v.exactOptional(GrantIdRecord),
     workloadId: v.exactOptional(v.string()),
     providerId: v.exactOptional(v.string()),
     providerName: v.exactOptional(v.string()),
     subjectHash: v.exactOptional(v.string()),
   }),
+  v.transform(({ subjectHash, ...filter }): RevocationFilter => ({
+    ...filter,
+    ...(subjectHash !== undefined && { userHash: subjectHash }),
+  })),
+);
+
+const filterRecord = ({ grantId, userHash, ...filter }: RevocationFilter) => ({
+  ...filter,
+  ...(grantId && { grantId: grantIdRecord(grantId) }),
+  ...(userHash !== undefined && { subjectHash: userHash }),
+});
+
+const RevocationRecord = v.object({
+  revocationId: v.string(),
+  requestedBy: v.exactOptional(v.string()),
+  trustedIssuer: v.exactOptional(v.string()),
+  cause: v.picklist(REVOCATION_CAUSES),
+  filter: FilterRecord,
   reason: v.exactOptional(v.string()),
   createdTime: v.number(),
   revision: v.number(),
@@ -106,6 +121,7 @@ const due = (partition: string, dueAt: number | undefined) =>
 const revocationRecord = (revocation: Revocation): object =>
   versioned({
     ...revocation,
+    filter: filterRecord(revocation.filter),
     ...due(dueSelectionPartition(revocation.revocationId), revocation.dueAt),
     [TTL_ATTRIBUTE]: revocation.createdTime + KEPT_FOR,
   });
@@ -113,6 +129,7 @@ const revocationRecord = (revocation: Revocation): object =>
 const itemRecord = (item: OutboxItem): object =>
   versioned({
     ...item,
+    grantId: grantIdRecord(item.grantId),
     ...(item.revocationId !== undefined && {
       revocationShard: revocationPartition(item.revocationId, item.itemId),
     }),

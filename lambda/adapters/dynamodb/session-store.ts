@@ -8,7 +8,7 @@ import { ABSENT, type Table } from './table';
 /** Seconds that a finished session is stored, to distinguish it from an unknown one. */
 const KEPT_AFTER_END = 24 * 3600;
 
-const SessionRecord = v.object({
+const StoredSession = v.object({
   hash: v.string(),
   state: v.picklist(SESSION_STATES),
   revision: v.number(),
@@ -57,8 +57,14 @@ const SessionRecord = v.object({
   failure: v.exactOptional(v.string()),
 });
 
-const record = (session: Session) =>
-  versioned({ ...session, [TTL_ATTRIBUTE]: session.expiresAt + KEPT_AFTER_END });
+/** The attribute of the user is named as in the ID of the session's grant. */
+const SessionRecord = v.pipe(
+  StoredSession,
+  v.transform(({ subjectHash, ...session }): Session => ({ ...session, userHash: subjectHash })),
+);
+
+const record = ({ userHash, ...session }: Session) =>
+  versioned({ ...session, subjectHash: userHash, [TTL_ATTRIBUTE]: session.expiresAt + KEPT_AFTER_END });
 
 export const createSessionStore = (sessions: Table): SessionStore => ({
   async get(hash) {

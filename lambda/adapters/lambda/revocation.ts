@@ -25,9 +25,9 @@ export function createRevocationFunction(functionName: string): RevocationQueue 
 
   return {
     async enqueue({ grantId, workloadArn, provider, tokens, cause }) {
-      const { workloadId, subjectHash, target } = grantId;
+      const { workloadId, userHash, target } = grantId;
       const tokensToRevoke = {
-        grantId: { workloadId, subjectHash, target },
+        grantId: { workloadId, userHash, target },
         workloadArn,
         provider: { name: provider.name, id: provider.id },
         tokens,

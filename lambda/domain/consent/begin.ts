@@ -244,7 +244,7 @@ async function newSession(
     revision: 1,
     createdAt: now,
     expiresAt: now + deps.lifetimes.consentSession,
-    subjectHash: grantId.subjectHash,
+    userHash: grantId.userHash,
     provider: { name: provider.name, id: provider.id, displayName: displayNameOf(provider) },
     target: grantId.target,
     epoch,

@@ -12,7 +12,7 @@ import { redeemCode, type KeptCode, type ObtainedTokens } from '../oauth/token-r
 import type { Caller } from '../principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import {
-  subjectHash,
+  userHashOf,
   type TrustsIssuers,
   type UserTokenFacts,
   type UserTokenVerifier,
@@ -104,7 +104,7 @@ async function sessionToComplete(
 
 /** The user that returned, as the restrictions of users name it. */
 export interface ReturnedUser {
-  readonly subjectHash: string;
+  readonly userHash: string;
   /** Undefined for a user that was named by ID. */
   readonly userToken: UserTokenFacts | undefined;
 }
@@ -116,10 +116,10 @@ async function userOf(
   identifier: UserIdentifier,
 ): Promise<ReturnedUser> {
   if ('userId' in identifier) {
-    return { subjectHash: subjectHash({ kind: 'user-id', id: identifier.userId }), userToken: undefined };
+    return { userHash: userHashOf({ kind: 'user-id', id: identifier.userId }), userToken: undefined };
   }
   const verified = await deps.userTokens.verify(identifier.userToken, workload);
-  return { subjectHash: subjectHash(verified.user), userToken: verified };
+  return { userHash: userHashOf(verified.user), userToken: verified };
 }
 
 /** Returns the session's agent, if the caller is authorized to act as it. */
@@ -145,7 +145,7 @@ async function checkParties(
   { principal, session, sealed, identity, user }: Parties,
   provider: Oauth2Provider | undefined,
 ): Promise<Oauth2Provider> {
-  if (session.subjectHash !== user.subjectHash) throw new AnotherUsersSession();
+  if (session.userHash !== user.userHash) throw new AnotherUsersSession();
   if (!(await returnUrls.isRegistered(identity, session.returnUrl)))
     throw refusal('its return URL is no longer registered');
   if (provider?.id !== session.provider.id) throw refusal('the credential provider was deleted');
@@ -211,14 +211,14 @@ export async function completeSession(
   const session = await sessionToComplete(deps, completionUri, annotate);
   const rejected = rejection?.(session);
   if (rejected !== undefined) throw refusal(rejected);
-  const { workload, subjectHash: subject } = session;
-  const found = await deps.directory.read(workload.name, session.provider.name, subject);
+  const { workload, userHash } = session;
+  const found = await deps.directory.read(workload.name, session.provider.name, userHash);
   const identity = actingAs(call, session, found.identity);
   // The session is unchanged: it can be completed after a resumption.
   checkRestrictions(found.restrictions, undefined);
   const user = await returnedUser(identity, session);
   // The restrictions of the session's user. Another user is refused below, which ends the session.
-  if (user.subjectHash === subject) checkRestrictions(found.restrictions, user.userToken);
+  if (user.userHash === userHash) checkRestrictions(found.restrictions, user.userToken);
   const claimed = await claim(deps, session);
   await withSessionEnd(deps, claimed, annotate, async () => {
     const sealed = await openSealedRequest(deps.seal, session);
@@ -289,8 +289,8 @@ async function redeemIntoVault(
   { sealedCode, annotate }: { readonly sealedCode: string | undefined; readonly annotate: Annotate },
 ): Promise<void> {
   if (sealedCode === undefined) throw refusal('the session holds no code');
-  const { workload, subjectHash: user, target, resources, audiences, epoch } = session;
-  const grantId: GrantId = { workloadId: workload.id, subjectHash: user, target };
+  const { workload, userHash, target, resources, audiences, epoch } = session;
+  const grantId: GrantId = { workloadId: workload.id, userHash, target };
   const owner = { grantId, provider, workloadArn: workload.arn, resources, audiences };
   const refuseIfDeleted = async (): Promise<void> => {
     const deletion = await deletionDuring(deps, owner);

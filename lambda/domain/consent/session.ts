@@ -71,7 +71,7 @@ export interface Session {
     /** The name for people. Absent from a session of an earlier version. */
     readonly displayName?: string;
   };
-  readonly subjectHash: string;
+  readonly userHash: string;
   readonly provider: { readonly name: string; readonly id: string; readonly displayName?: string };
   /** The target of the session's grant, and the grant's epoch when the session began. */
   readonly target: string;
@@ -193,7 +193,7 @@ export const isExpired = (session: Session, now: number): boolean => session.exp
 /** Returns a session's members of an audit entry. */
 export const sessionFacts = (session: Session) => ({
   workloadIdentity: session.workload.arn,
-  user: session.subjectHash,
+  user: session.userHash,
   provider: session.provider.name,
   scopes: session.scopes,
 });

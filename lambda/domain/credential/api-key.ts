@@ -1,7 +1,7 @@
 /** GetResourceApiKey: returns a provider's API key to an authorized agent. */
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
-import { subjectHash } from '../identity/user';
+import { userHashOf } from '../identity/user';
 import { admit } from './admission';
 import { deletionIn } from '../grant/deletion-check';
 import { apiKeyContext, type ApiKeyProvider } from '../provider/api-key-provider';
@@ -53,9 +53,9 @@ export function getResourceApiKey(
     annotate({ provider: providerName });
     const delegation = await verifyWorkloadAccessToken(deps, workloadIdentityToken);
     const { tokenId, workload, user } = delegation;
-    const subject = subjectHash(user);
-    annotate({ jti: tokenId, workloadIdentity: workload.arn, user: subject });
-    const read = () => deps.directory.readApiKeyProvider(workload.name, providerName, subject);
+    const userHash = userHashOf(user);
+    annotate({ jti: tokenId, workloadIdentity: workload.arn, user: userHash });
+    const read = () => deps.directory.readApiKeyProvider(workload.name, providerName, userHash);
     const readAt = deps.system.now();
     const found = await read();
     const { provider } = admit({ ...call, providerName, annotate }, delegation, found);

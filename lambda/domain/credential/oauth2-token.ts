@@ -9,7 +9,7 @@ import { scopesInCustomParameters } from '../custom-parameters';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { Caller } from '../principal';
 import { checkProviderOwnerTrust } from '../identity/trusted-provider-owner';
-import { subjectHash } from '../identity/user';
+import { userHashOf } from '../identity/user';
 import { authorizeCredentialUse, credentialUseDenial } from '../policy/access';
 import { invalidMember, ServiceError } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
@@ -55,7 +55,7 @@ function grantIdOf(
   }
   return {
     workloadId: workload.id,
-    subjectHash: subjectHash(flow === 'M2M' ? undefined : user),
+    userHash: userHashOf(flow === 'M2M' ? undefined : user),
     target: grantTarget({
       flow,
       providerName,
@@ -92,8 +92,8 @@ async function admitRequest(
   const { workload } = delegation;
   const providerName = input.resourceCredentialProviderName;
   // The user of the token counts in every flow, even if the agent's own grant is read.
-  const subject = subjectHash(delegation.user);
-  const { grant, ...found } = await directory.read(workload.name, providerName, subject, grantId);
+  const userHash = userHashOf(delegation.user);
+  const { grant, ...found } = await directory.read(workload.name, providerName, userHash, grantId);
   const scopes = evaluatedScopesOf(input, grant?.tokens);
   const { customParameters, resources, audiences } = input;
   const operation = 'GetResourceOauth2Token' as const;
@@ -107,7 +107,7 @@ async function admitRequest(
     resources: input.resources ?? [],
     audiences: input.audiences ?? [],
     endsAt: carried?.expiresAt,
-    requestUser: { subjectHash: subject, userToken: delegation.userToken },
+    requestUser: { userHash, userToken: delegation.userToken },
   };
   const checkGrantedScopes: Admitted['checkGrantedScopes'] = (granted, held = granted) => {
     annotate({ grantedScopes: granted });
@@ -173,7 +173,7 @@ function retrieve(
     annotate({
       jti: delegation.tokenId,
       workloadIdentity: delegation.workload.arn,
-      user: subjectHash(delegation.user),
+      user: userHashOf(delegation.user),
     });
     const admitted = await admitRequest(deps.directory, { principal, input, delegation }, annotate);
     try {

@@ -8,7 +8,7 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import { TOKEN_TYPE } from '../oauth/subject-token-type';
 import type { ProviderClient } from '../oauth/token-request';
 import type { WebIdentityTokens } from '../oauth/web-identity';
-import { subjectHash } from '../identity/user';
+import { userHashOf } from '../identity/user';
 import { onBehalfOfConfigOf } from '../provider/on-behalf-of';
 import { type OnBehalfOfConfig } from '../provider/on-behalf-of-config';
 import { invalidMember } from '../service-error';
@@ -53,7 +53,7 @@ async function machineActor(
   const providerName = owner.provider.name;
   const grantId = {
     workloadId: owner.grantId.workloadId,
-    subjectHash: subjectHash(undefined),
+    userHash: userHashOf(undefined),
     target: grantTarget({ flow: 'M2M', providerName, scopes, resources: [], audiences: [] }),
   };
   const machine = {

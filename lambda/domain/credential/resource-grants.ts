@@ -8,7 +8,7 @@ import { grantIdMember } from '../grant/grant-id';
 import { targetParts } from '../grant/grant';
 import type { Directory } from '../grant/directory';
 import { isRevocable, type GrantIndex } from '../grant/selection';
-import { subjectHash } from '../identity/user';
+import { userHashOf } from '../identity/user';
 import { workloadGone } from '../identity/workload-identity';
 import type { Caller } from '../principal';
 import { authorizeAction } from '../policy/access';
@@ -42,7 +42,7 @@ async function verifiedDelegation(
   annotate({
     jti: delegation.tokenId,
     workloadIdentity: delegation.workload.arn,
-    user: subjectHash(delegation.user),
+    user: userHashOf(delegation.user),
   });
   return delegation;
 }
@@ -57,13 +57,13 @@ async function admitToGrants(
   directory: Pick<Directory, 'readIdentity'>,
   call: ResourceGrantsCall,
   { workload, user, userToken }: Delegation,
-): Promise<{ readonly workloadId: string; readonly subjectHash: string }> {
-  const holder = subjectHash(user);
-  const { identity, restrictions } = await directory.readIdentity(workload.name, holder);
+): Promise<{ readonly workloadId: string; readonly userHash: string }> {
+  const userHash = userHashOf(user);
+  const { identity, restrictions } = await directory.readIdentity(workload.name, userHash);
   if (identity?.id !== workload.id) throw workloadGone();
   authorizeAction({ ...call, resource: identity });
   checkRestrictions(restrictions, userToken);
-  return { workloadId: workload.id, subjectHash: holder };
+  return { workloadId: workload.id, userHash };
 }
 
 /**
@@ -81,7 +81,7 @@ export function listResourceGrants(
   return audited(deps.audit, call, async (annotate) => {
     const delegation = await verifiedDelegation(deps, workloadIdentityToken, annotate);
     const holder = await admitToGrants(deps.directory, call, delegation);
-    const grants = await deps.grantIndex.ofAgentAndUser(holder.workloadId, holder.subjectHash);
+    const grants = await deps.grantIndex.ofAgentAndUser(holder.workloadId, holder.userHash);
     return grants.filter(isListed).map((grant) => describeGrant(deps, grant));
   });
 }
@@ -122,11 +122,11 @@ export function revokeResourceGrant(
     }
     const grantId = text === undefined ? undefined : grantIdMember(text);
     const holder = await admitToGrants(deps.directory, call, delegation);
-    const grants = await deps.grantIndex.ofAgentAndUser(holder.workloadId, holder.subjectHash);
+    const grants = await deps.grantIndex.ofAgentAndUser(holder.workloadId, holder.userHash);
     const isMeant = (target: string) =>
       grantId ? target === grantId.target : targetParts(target).providerName === providerName;
     const isOwn =
-      !grantId || (grantId.workloadId === holder.workloadId && grantId.subjectHash === holder.subjectHash);
+      !grantId || (grantId.workloadId === holder.workloadId && grantId.userHash === holder.userHash);
     // A grant that was revoked before has nothing left, and gets no other revocation.
     if (!isOwn || !grants.some((grant) => isRevocable(grant) && isMeant(grant.target))) throw noSuchGrant();
     const filter: RevocationFilter = grantId ? { grantId } : { ...holder, providerName };

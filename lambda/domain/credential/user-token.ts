@@ -58,9 +58,8 @@ async function ownSession(
 ): Promise<Session | undefined> {
   const id = input.sessionUri === undefined ? undefined : sessionIdOf(input.sessionUri);
   const session = id === undefined ? undefined : await sessions.get(hashOf(id));
-  const { workloadId, subjectHash: user, target } = owner.grantId;
-  const own =
-    session?.workload.id === workloadId && session.subjectHash === user && session.target === target;
+  const { workloadId, userHash: user, target } = owner.grantId;
+  const own = session?.workload.id === workloadId && session.userHash === user && session.target === target;
   return own && session.epoch === grant?.epoch ? session : undefined;
 }
 

@@ -5,7 +5,7 @@
 import { audited, type AuditTrail, type Annotate } from '../audit';
 import type { System } from '../system';
 import { principalOf } from '../principal';
-import { subjectHash, type UserTokenVerifier } from '../identity/user';
+import { userHashOf, type UserTokenVerifier } from '../identity/user';
 import { accessDenied, invalidMember, ServiceError } from '../service-error';
 import { within } from '../within';
 import type { OnBehalfOf } from '../workload-token/issue';
@@ -66,7 +66,7 @@ function byIam(
       'user ID from a principal that userIdPrincipals does not name',
     );
   }
-  annotate({ user: subjectHash({ kind: 'user-id', id: userId }) });
+  annotate({ user: userHashOf({ kind: 'user-id', id: userId }) });
   return { userId };
 }
 

@@ -1,6 +1,6 @@
 /** Validates the user token of a call: everything except the scope first, and the scope last. */
 import { scopesRejection } from '../identity/token-admission';
-import { subjectHash, type UserTokenVerifier, type VerifiedUserToken } from '../identity/user';
+import { userHashOf, type UserTokenVerifier, type VerifiedUserToken } from '../identity/user';
 import { audited, type AuditTrail, type Annotate } from '../audit';
 import { accessDenied, ServiceError } from '../service-error';
 import { trustedIssuerOf, type AgentEndpointConfiguration, type JwtInbound } from './agent-endpoint';
@@ -50,7 +50,7 @@ export async function admitUser(
     // The scopes are validated below, after everything else.
     authorizerConfiguration: { customJWTAuthorizer: { ...trusted, allowedScopes: undefined } },
   });
-  annotate({ user: subjectHash(verified.user), scopes: verified.scopes });
+  annotate({ user: userHashOf(verified.user), scopes: verified.scopes });
   const fault = scopesRejection(trusted, verified.scopes);
   if (fault !== undefined) {
     throw accessDenied(SCOPE_MISSING, `user token: ${fault}`);
@@ -87,6 +87,6 @@ export function authorizeUser(
       token: bearerToken(received),
       annotate,
     });
-    return subjectHash(user);
+    return userHashOf(user);
   });
 }

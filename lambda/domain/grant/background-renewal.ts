@@ -75,7 +75,7 @@ export async function dispatchRenewal(
     const entry = {
       principal,
       workloadIdentity: owner.workloadArn,
-      user: grantId.subjectHash,
+      user: grantId.userHash,
       provider,
       credentialProvider: owner.provider.arn,
       flow,
@@ -115,8 +115,8 @@ async function performRenewal(
   annotate: Annotate,
 ): Promise<void> {
   const { workloadName, providerName, grantId, holder, flow, scopes, resources, audiences } = request;
-  annotate({ provider: providerName, user: grantId.subjectHash, flow, scopes });
-  const found = await deps.directory.read(workloadName, providerName, grantId.subjectHash, grantId);
+  annotate({ provider: providerName, user: grantId.userHash, flow, scopes });
+  const found = await deps.directory.read(workloadName, providerName, grantId.userHash, grantId);
   const { identity, provider, grant } = found;
   const overtaken = { reason: 'overtaken: the lease, the agent, or the provider has changed' };
   if (

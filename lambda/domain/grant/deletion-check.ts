@@ -62,8 +62,8 @@ export async function deletionDuring(
   { directory, grants, revocationQueue }: DeletionCheckDependencies,
   { grantId, workloadArn, provider, requestUser }: CheckedParties,
 ): Promise<ServiceError | undefined> {
-  const { subjectHash, userToken } = requestUser ?? { subjectHash: grantId.subjectHash };
-  const found = await directory.read(nameIn(workloadArn), provider.name, subjectHash);
+  const { userHash, userToken } = requestUser ?? { userHash: grantId.userHash };
+  const found = await directory.read(nameIn(workloadArn), provider.name, userHash);
   const deletion = deletionIn(found, grantId.workloadId, provider);
   if (!deletion) return restrictionDenial(found.restrictions, userToken);
   const grant = await grants.get(grantId);

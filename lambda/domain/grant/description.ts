@@ -60,12 +60,12 @@ export function describeGrant(
   grant: Grant,
 ): GrantDescription {
   const { flow, providerName } = targetParts(grant.target);
-  const { workloadName, tokens, subjectHash, createdTime, lastUsedDate } = grant;
+  const { workloadName, tokens, userHash, createdTime, lastUsedDate } = grant;
   return {
     grantId: encodeGrantId(grant),
     ...(workloadName !== undefined && { workloadIdentityArn: workloadIdentityArn(arnPrefix, workloadName) }),
     credentialProviderArn: oauth2ProviderArn(arnPrefix, providerName),
-    ...(subjectHash !== NO_USER && { userHash: subjectHash }),
+    ...(userHash !== NO_USER && { userHash }),
     flow,
     scopes: tokens?.scopes ?? [],
     resources: grant.resources ?? [],

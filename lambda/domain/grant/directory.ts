@@ -21,20 +21,20 @@ export interface Directory extends IdentityReader {
    *
    * @param workloadName name of the workload identity
    * @param providerName name of the credential provider
-   * @param subjectHash hash of the user that the agent acts for; undefined if the request does not identify one
+   * @param userHash hash of the user that the agent acts for; undefined if the request does not identify one
    * @param grantId the grant to read with them, if any
    */
   read(
     workloadName: string,
     providerName: string,
-    subjectHash: string | undefined,
+    userHash: string | undefined,
     grantId?: GrantId,
   ): Promise<DirectoryEntry>;
   /** Returns the records for an API key provider. */
   readApiKeyProvider(
     workloadName: string,
     providerName: string,
-    subjectHash: string,
+    userHash: string,
   ): Promise<{
     readonly identity: WorkloadIdentity | undefined;
     readonly provider: ApiKeyProvider | undefined;

@@ -1,5 +1,5 @@
 /** The filters by which operators name grants. */
-import { userHashOf, type UserSelector } from '../identity/user';
+import { selectedUserHash, type UserSelector } from '../identity/user';
 import type { WorkloadIdentityStore } from '../identity/workload-identity';
 import type { Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { noSuchResource } from '../resource-write';
@@ -44,6 +44,6 @@ export async function grantFilter(
   return {
     ...(identity && { workloadId: identity.id }),
     ...(provider && { providerId: provider.id }),
-    ...(user && { subjectHash: userHashOf(user) }),
+    ...(user && { userHash: selectedUserHash(user) }),
   };
 }

@@ -7,15 +7,15 @@ const GRANT_ID =
   /^([0-9a-f-]{36})#(AGENT|[\w-]{43})#((?:USER_FEDERATION|M2M|ON_BEHALF_OF_TOKEN_EXCHANGE)#[\w-]{1,128}#[\w-]{43})$/;
 
 /** Returns the ID, base64url. */
-export const encodeGrantId = ({ workloadId, subjectHash, target }: GrantId): string =>
-  Buffer.from(`${workloadId}#${subjectHash}#${target}`).toString('base64url');
+export const encodeGrantId = ({ workloadId, userHash, target }: GrantId): string =>
+  Buffer.from(`${workloadId}#${userHash}#${target}`).toString('base64url');
 
 /** Returns the grant that the ID names; undefined for a text that is not an ID. */
 export function decodeGrantId(text: string): GrantId | undefined {
-  const [, workloadId, subjectHash, target] =
+  const [, workloadId, userHash, target] =
     GRANT_ID.exec(Buffer.from(text, 'base64url').toString('utf8')) ?? [];
-  if (workloadId === undefined || subjectHash === undefined || target === undefined) return undefined;
-  const id = { workloadId, subjectHash, target };
+  if (workloadId === undefined || userHash === undefined || target === undefined) return undefined;
+  const id = { workloadId, userHash, target };
   // A second text for the same grant would let a caller take one grant for two.
   return encodeGrantId(id) === text ? id : undefined;
 }

@@ -69,7 +69,8 @@ export interface RenewalFailure {
 
 export interface GrantId {
   readonly workloadId: string;
-  readonly subjectHash: string;
+  /** As `userHashOf` returns it: `AGENT` for a grant that an agent has for itself. */
+  readonly userHash: string;
   readonly target: string;
 }
 
@@ -218,7 +219,7 @@ export const grantContext = (id: GrantId, providerId: string, workloadArn: strin
   purpose: 'grant',
   ownerId: id.workloadId,
   ownerArn: workloadArn,
-  binding: { user: id.subjectHash, target: id.target, provider: providerId },
+  binding: { user: id.userHash, target: id.target, provider: providerId },
 });
 
 /**

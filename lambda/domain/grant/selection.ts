@@ -8,7 +8,7 @@ import type { Grant } from './grant';
 export interface GrantFilter {
   readonly workloadId?: string | undefined;
   readonly providerId?: string | undefined;
-  readonly subjectHash?: string | undefined;
+  readonly userHash?: string | undefined;
 }
 
 export interface GrantPage {
@@ -31,7 +31,7 @@ export interface GrantIndex {
     page: { readonly limit: number; readonly after?: string | undefined },
   ): Promise<GrantPage>;
   /** Returns all grants of one agent for one user, or its own grants (strongly consistent). */
-  ofAgentAndUser(workloadId: string, subjectHash: string): Promise<readonly Grant[]>;
+  ofAgentAndUser(workloadId: string, userHash: string): Promise<readonly Grant[]>;
 }
 
 /** Returns whether a grant has anything that a later write or read could use, or that a listing shows. */
@@ -39,7 +39,7 @@ export const isRevocable = ({ tokens, consent, lease, lastFailure }: Grant): boo
   [tokens, consent, lease, lastFailure].some((member) => member !== undefined);
 
 /** Returns whether a grant matches. */
-export const matches = (grant: Grant, { workloadId, providerId, subjectHash }: GrantFilter): boolean =>
+export const matches = (grant: Grant, { workloadId, providerId, userHash }: GrantFilter): boolean =>
   (workloadId === undefined || grant.workloadId === workloadId) &&
   (providerId === undefined || grant.providerId === providerId) &&
-  (subjectHash === undefined || grant.subjectHash === subjectHash);
+  (userHash === undefined || grant.userHash === userHash);

@@ -17,7 +17,7 @@ import type { TokensToRevoke } from './revocation-queue';
 
 /** The user of a request. Without a user in the grant, it is still the user whose restrictions apply. */
 export interface RequestUser {
-  readonly subjectHash: string;
+  readonly userHash: string;
   /** The user token that the workload access token was issued for, if any. */
   readonly userToken: UserTokenFacts | undefined;
 }
@@ -82,13 +82,13 @@ export async function openTokens(
 
 /** Returns what the revocation queue stores of the owner of tokens. */
 export const tokenOrigin = ({
-  grantId: { workloadId, subjectHash, target },
+  grantId: { workloadId, userHash, target },
   provider: { id, name },
   workloadArn,
 }: Pick<TokenOwner, 'grantId' | 'workloadArn'> & {
   readonly provider: Pick<Oauth2Provider, 'id' | 'name'>;
 }): Pick<TokensToRevoke, 'grantId' | 'provider' | 'workloadArn'> => ({
-  grantId: { workloadId, subjectHash, target },
+  grantId: { workloadId, userHash, target },
   provider: { id, name },
   workloadArn,
 });

@@ -52,10 +52,6 @@ export interface UserTokenVerifier {
 /** Takes the place of a user's hash if an agent acts for itself. */
 export const NO_USER = 'AGENT';
 
-/** Returns the user's hash; undefined for the subject of an agent that acts for itself. */
-export const userHashIn = (subject: string | undefined): string | undefined =>
-  subject === NO_USER ? undefined : subject;
-
 /**
  * Returns the identifier of a session in records and in workload access tokens: SHA-256, base64url.
  *
@@ -93,9 +89,9 @@ export const verifiedEmailHash = (
 /**
  * Returns the user's identifier in keys, records, and logs: SHA-256 of the unambiguous form, base64url.
  *
- * @param user the user; absent if an agent acts for itself
+ * @param user the user; absent if an agent acts for itself, which has {@link NO_USER}
  */
-export function subjectHash(user: User | undefined): string {
+export function userHashOf(user: User | undefined): string {
   if (!user) return NO_USER;
   const form = user.kind === 'jwt' ? ['jwt', user.issuer, user.subject] : ['user-id', user.id];
   return createHash('sha256').update(JSON.stringify(form)).digest('base64url');
@@ -107,12 +103,12 @@ export type UserSelector =
   | { readonly issuer: string; readonly subject: string }
   | { readonly userHash: string };
 
-/** Returns the hash of the user, as `subjectHash`. */
-export function userHashOf(selector: UserSelector): string {
+/** Returns the hash of the user that an operator named, as {@link userHashOf}. */
+export function selectedUserHash(selector: UserSelector): string {
   if ('userHash' in selector) return selector.userHash;
   const user: User =
     'userId' in selector
       ? { kind: 'user-id', id: selector.userId }
       : { kind: 'jwt', issuer: selector.issuer, subject: selector.subject };
-  return subjectHash(user);
+  return userHashOf(user);
 }

@@ -4,7 +4,7 @@ import { hashOf } from '../digest';
 import { describeGrant, isListed, type GrantDescription } from '../grant/description';
 import { grantFilter, type FilterDependencies, type GrantFilters } from '../grant/grant-filter';
 import type { GrantIndex } from '../grant/selection';
-import { userHashOf } from '../identity/user';
+import { selectedUserHash } from '../identity/user';
 import { openPage, type ListInput, type PageTokens } from '../pagination';
 import type { Caller } from '../principal';
 import type { System } from '../system';
@@ -36,7 +36,7 @@ export function listGrants(
 ): Promise<{ readonly grants: readonly GrantDescription[]; readonly nextToken?: string }> {
   const operation = 'ListGrants';
   return audited(deps.audit, { operation, principal }, async (annotate) => {
-    annotate({ ...(filters.user && { user: userHashOf(filters.user) }) });
+    annotate({ ...(filters.user && { user: selectedUserHash(filters.user) }) });
     const filter = await grantFilter(deps, filters);
     // A token opens only for the same filters.
     const listing = { operation: `${operation} ${hashOf(JSON.stringify(filter))}`, principal };

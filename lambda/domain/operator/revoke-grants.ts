@@ -5,7 +5,7 @@ import { grantFilter, type FilterDependencies, type GrantFilters } from '../gran
 import { openPage, type ListInput, type PageTokens } from '../pagination';
 import type { Caller } from '../principal';
 import { noSuchRevocation } from '../resource-write';
-import { userHashOf } from '../identity/user';
+import { selectedUserHash } from '../identity/user';
 import { wider, type RevocationReach } from '../provider/revocation-reach';
 import { invalidMember } from '../service-error';
 import {
@@ -53,7 +53,7 @@ export function revokeGrants(
 ): Promise<BegunRevocation> {
   return audited(deps.audit, { operation: 'RevokeGrants', principal }, async (annotate) => {
     annotate({
-      ...(input.user && { user: userHashOf(input.user) }),
+      ...(input.user && { user: selectedUserHash(input.user) }),
       ...(input.providerName !== undefined && { provider: input.providerName }),
       ...(reason !== undefined && { reason }),
     });

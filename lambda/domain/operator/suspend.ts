@@ -3,7 +3,7 @@
  * and owning a resource gives no right here. Concurrent calls are applied one after the other, and the last one decides.
  */
 import { audited, type AuditEntry, type AuditTrail } from '../audit';
-import { userHashOf, type UserSelector } from '../identity/user';
+import { selectedUserHash, type UserSelector } from '../identity/user';
 import {
   workloadIdentityArn,
   type WorkloadIdentity,
@@ -110,7 +110,7 @@ export function suspendUser(
   input: UserInput,
 ): Promise<{ readonly userHash: string; readonly suspension: Suspension }> {
   return audited(deps.audit, { operation: 'SuspendUser', principal }, async (annotate) => {
-    const userHash = userHashOf(input.user);
+    const userHash = selectedUserHash(input.user);
     annotate({ user: userHash, ...stated(input) });
     const stored = storedUserRestriction(deps.restrictions, userHash);
     return { userHash, suspension: await suspend(stored, suspensionBy(deps, principal, input.reason)) };
@@ -152,7 +152,7 @@ export function resumeUser(
   input: ResumeUserInput,
 ): Promise<ResumedUser> {
   return audited(deps.audit, { operation: 'ResumeUser', principal }, async (annotate) => {
-    const userHash = userHashOf(input.user);
+    const userHash = selectedUserHash(input.user);
     annotate({ user: userHash, ...stated(input) });
     const lifts = (user: UserRestriction): boolean =>
       input.liftIssuerSuspension === true && issuerSuspension(user) !== undefined;

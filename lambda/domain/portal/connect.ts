@@ -62,7 +62,7 @@ export async function connect(
     throw new PortalRefusal('not-allowed', denial?.detail ?? 'the owner is not authorized to connect it');
   }
   // With the grant as it is now, and the records that the consent depends on.
-  const found = await deps.directory.read(agent.identity.name, provider.name, grantId.subjectHash, grantId);
+  const found = await deps.directory.read(agent.identity.name, provider.name, grantId.userHash, grantId);
   checkRestrictions(found.restrictions, person.userToken);
   const deletion = deletionIn(found, grantId.workloadId, provider);
   if (deletion) throw new PortalRefusal('no-such-connection', deletion.message, deletion);
@@ -147,10 +147,10 @@ export async function completeConnection(
       userOf(identity, session) {
         agent = namedOf(identity);
         // For another person, the session must end: so that person needs no admission.
-        if (session.subjectHash === person.userHash && !admits(deps, person.session, identity)) {
+        if (session.userHash === person.userHash && !admits(deps, person.session, identity)) {
           throw new PortalRefusal('not-allowed', 'the agent does not admit the person any more');
         }
-        return Promise.resolve({ subjectHash: person.userHash, userToken: person.userToken });
+        return Promise.resolve({ userHash: person.userHash, userToken: person.userToken });
       },
     });
     const found = await deps.providers.get(provider.name);

@@ -154,8 +154,7 @@ export async function disconnectionProgress(
   if (revocation.cause !== 'user' || revocation.requestedBy !== served.owner.arn) {
     throw noSuchDisconnection('not a disconnection in a portal of this owner');
   }
-  if (grantId.subjectHash !== person.userHash)
-    throw noSuchDisconnection('the disconnection of another person');
+  if (grantId.userHash !== person.userHash) throw noSuchDisconnection('the disconnection of another person');
   const agent = person.agents.find(({ identity }) => identity.id === grantId.workloadId);
   const name = targetParts(grantId.target).providerName;
   annotate({ ...(agent && { workloadIdentity: agent.identity.arn }), provider: name, result: revocationId });

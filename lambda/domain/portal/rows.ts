@@ -120,8 +120,8 @@ function grantRow(
   { grant, provider, offer }: { grant: Grant; provider: Oauth2Provider; offer: PortalConnection | undefined },
   now: number,
 ): Row {
-  const { workloadId, subjectHash, target, tokens, resources = [], audiences = [] } = grant;
-  const grantId = { workloadId, subjectHash, target };
+  const { workloadId, userHash, target, tokens, resources = [], audiences = [] } = grant;
+  const grantId = { workloadId, userHash, target };
   const request = {
     scopes: union(tokens?.requestedScopes ?? [], offer?.scopes ?? []),
     customParameters: offer?.customParameters ?? {},
@@ -154,7 +154,7 @@ function offerRow(
     JSON.stringify(['portal connection', agent.identity.id, userHash, provider.id, scopes, parameters]),
   );
   const request = { scopes, customParameters, resources: [], audiences: [] };
-  const grantId = { workloadId: agent.identity.id, subjectHash: userHash, target: targetOf(offer) };
+  const grantId = { workloadId: agent.identity.id, userHash, target: targetOf(offer) };
   const content = { key, agent, provider, grantId, purpose, request };
   const row = described(served, content, 'NOT_CONNECTED', scopes);
   // A consent widens the grant of the same target, so its policy evaluation includes the stored scopes.

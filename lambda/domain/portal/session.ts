@@ -12,7 +12,7 @@ export interface PortalSession extends UserTokenFacts {
   /** SHA-256 of the secret. */
   readonly hash: string;
   readonly portalId: string;
-  /** The person, as `subjectHash` returns it. */
+  /** The person, as `userHashOf` returns it. */
   readonly userHash: string;
   /** Digest of the OAuth client at the identity provider: a portal that is reconfigured ends its sessions. */
   readonly client: string;

@@ -7,7 +7,7 @@ import type { Annotate } from '../audit';
 import { authorizationUrl, challengeOf, pushedParameters } from '../consent/authorization-request';
 import { hashOf } from '../digest';
 import type { DeployedIssuer } from '../identity/trusted-issuer';
-import { subjectHash, type UserTokenVerifier } from '../identity/user';
+import { userHashOf, type UserTokenVerifier } from '../identity/user';
 import { isCompactJws } from '../compact-jws';
 import type { ProviderClients } from '../oauth/provider-client';
 import { ProviderFailure } from '../oauth/provider-failure';
@@ -181,7 +181,7 @@ async function admittingAgents(
   { idToken, accessToken }: SignInTokens,
   person: SignedInUser,
 ): Promise<string[]> {
-  const userHash = subjectHash(person.user);
+  const userHash = userHashOf(person.user);
   const tokens = [idToken, ...(isCompactJws(accessToken) ? [accessToken] : [])];
   const reasons = new Set<string>();
   const admitting = await Promise.all(
@@ -193,7 +193,7 @@ async function admittingAgents(
       for (const token of tokens) {
         try {
           const verified = await deps.userTokens.verify(token, identity);
-          if (subjectHash(verified.user) === userHash) {
+          if (userHashOf(verified.user) === userHash) {
             await deps.userEmails.check(verified, userHash);
             return trustDigest(identity, deps.trustedIssuers);
           }
@@ -221,7 +221,7 @@ async function admittingAgents(
  */
 async function checkEmail({ userEmails }: SignInDependencies, person: SignedInUser): Promise<void> {
   try {
-    await userEmails.check(person, subjectHash(person.user));
+    await userEmails.check(person, userHashOf(person.user));
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     throw new PortalRefusal('login_rejected', error.detail ?? error.message, error);
@@ -264,7 +264,7 @@ export async function finishSignIn(
     const expected = { issuer, jwksUri, clientId, nonce: binding.nonce };
     return { tokens: obtained, person: await deps.idTokens.verify(obtained.idToken, expected) };
   });
-  const userHash = subjectHash(person.user);
+  const userHash = userHashOf(person.user);
   annotate({ user: userHash });
   const admittedBy = await admittingAgents(deps, served, tokens, person);
   await checkEmail(deps, person);

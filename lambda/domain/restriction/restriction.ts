@@ -42,7 +42,7 @@ export interface AccountAtIssuer {
 }
 
 export interface UserRestriction extends Restriction {
-  /** The user, as `subjectHash` returns it. */
+  /** The user, as `userHashOf` returns it. */
   readonly userHash: string;
   readonly accountAtIssuer?: AccountAtIssuer | undefined;
   /** User tokens that were issued until then are not valid: epoch seconds by the issuer's clock. */
@@ -75,11 +75,11 @@ export interface RestrictionStore {
 /** Reads a workload identity together with the restrictions, in one strongly consistent read. */
 export interface IdentityReader {
   /**
-   * @param subjectHash hash of the user that the agent acts for; undefined if there is none, or it is not known yet
+   * @param userHash hash of the user that the agent acts for; undefined if there is none, or it is not known yet
    */
   readIdentity(
     workloadName: string,
-    subjectHash: string | undefined,
+    userHash: string | undefined,
   ): Promise<{ readonly identity: WorkloadIdentity | undefined; readonly restrictions: Restrictions }>;
 }
 

@@ -22,7 +22,7 @@ export function recordEnd(
     operation: 'RevokeAtProvider',
     outcome: state === 'UNCONFIRMED' && kept === undefined ? 'failed' : 'allowed',
     ...(workloadArn !== '' && { workloadIdentity: workloadArn }),
-    user: grantId.subjectHash,
+    user: grantId.userHash,
     provider: provider.name,
     credentialProvider: `${tokenVaultArn}/oauth2credentialprovider/${provider.name}`,
     result: kept ?? state,

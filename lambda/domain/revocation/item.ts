@@ -30,10 +30,10 @@ const MAX_ERROR = 256;
  * ciphertext, which is different for each set of tokens.
  */
 export const itemIdOf = (
-  { workloadId, subjectHash, target }: GrantId,
+  { workloadId, userHash, target }: GrantId,
   sealed: string,
   revocationId: string | undefined,
-): string => hashOf(JSON.stringify([workloadId, subjectHash, target, sealed, revocationId ?? null]));
+): string => hashOf(JSON.stringify([workloadId, userHash, target, sealed, revocationId ?? null]));
 
 const next = (item: OutboxItem, change: Partial<OutboxItem>): OutboxItem => ({
   ...item,

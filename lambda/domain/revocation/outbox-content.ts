@@ -32,7 +32,7 @@ const contextOf = (
     item: itemId,
     workload: grantId.workloadId,
     workloadArn,
-    user: grantId.subjectHash,
+    user: grantId.userHash,
     target: grantId.target,
     provider: provider.id,
   },

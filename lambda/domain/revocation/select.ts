@@ -51,14 +51,14 @@ async function pageOf(
   { grants, grantIndex }: Pick<SelectDependencies, 'grants' | 'grantIndex'>,
   { filter, cursor }: Revocation,
 ): Promise<GrantPage> {
-  const { grantId, workloadId, subjectHash } = filter;
+  const { grantId, workloadId, userHash } = filter;
   if (grantId) {
     const grant = await grants.get(grantId);
     return { grants: grant ? [grant] : [] };
   }
   // In place of the index, which lags.
-  if (workloadId !== undefined && subjectHash !== undefined) {
-    return { grants: await grantIndex.ofAgentAndUser(workloadId, subjectHash) };
+  if (workloadId !== undefined && userHash !== undefined) {
+    return { grants: await grantIndex.ofAgentAndUser(workloadId, userHash) };
   }
   return grantIndex.page(filter, { limit: PAGE, after: cursor });
 }
@@ -116,7 +116,7 @@ async function revokeGrant(
         ...(revocation.requestedBy !== undefined && { principal: revocation.requestedBy }),
         ...(revocation.trustedIssuer !== undefined && { trustedIssuer: revocation.trustedIssuer }),
         ...(workloadArn !== undefined && { workloadIdentity: workloadArn }),
-        user: grant.subjectHash,
+        user: grant.userHash,
         provider: provider.name,
         result: tokens ? 'revoked' : 'stopped',
         ...(revocation.reason !== undefined && { reason: revocation.reason }),

@@ -110,7 +110,7 @@ export async function storeItem(
     itemId,
     revocationId,
     cause,
-    grantId: { workloadId: grantId.workloadId, subjectHash: grantId.subjectHash, target: grantId.target },
+    grantId: { workloadId: grantId.workloadId, userHash: grantId.userHash, target: grantId.target },
     workloadArn,
     provider: { name: provider.name, id: provider.id },
     tokensHash: hashOf(tokens.sealed),

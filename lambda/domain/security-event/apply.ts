@@ -80,7 +80,7 @@ async function revokeGrants(
     revocationId,
     trustedIssuer,
     cause: 'identity-provider',
-    filter: { subjectHash: userHash },
+    filter: { userHash },
     reason: REASONS[effect.state],
   });
   // Without it, the schedule begins within a minute. The user is suspended already.

@@ -1,7 +1,7 @@
 /** The trusted issuer that reports, and its users. */
 import type { SecurityEvents } from '../identity/security-events';
 import { issuerOf, withoutTrailingSlash, type DeployedIssuer } from '../identity/trusted-issuer';
-import { emailHash, sessionHash, subjectHash } from '../identity/user';
+import { emailHash, sessionHash, userHashOf } from '../identity/user';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { ServiceError } from '../service-error';
@@ -15,7 +15,7 @@ export interface Reporter {
 
 /** A user that a report is about, and at most one session. */
 export interface ReportedUser {
-  /** As `subjectHash` returns it; for a user that is named by an email address, the hash of the address. */
+  /** As `userHashOf` returns it; for a user that is named by an email address, the hash of the address. */
   readonly userHash: string;
   /** As `emailHash` returns it, for a user that is named by an email address. */
   readonly emailHash?: string | undefined;
@@ -44,7 +44,7 @@ export async function reportedUser(
   });
   const session = { sessionHash: sessionId === undefined ? undefined : sessionHash(issuer, sessionId) };
   if ('issuer' in user) {
-    return { userHash: subjectHash({ kind: 'jwt', issuer, subject: user.subject }), ...session };
+    return { userHash: userHashOf({ kind: 'jwt', issuer, subject: user.subject }), ...session };
   }
   const hash = emailHash(issuer, user.email);
   return { userHash: hash, emailHash: hash, ...session };

@@ -4,7 +4,7 @@ import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import {
-  subjectHash,
+  userHashOf,
   USER_TOKEN_ENDED,
   type TrustsIssuers,
   type User,
@@ -61,10 +61,10 @@ function claimedUser(userToken: string): User | undefined {
   }
 }
 
-/** Returns the subject of the token, as far as it is known before verification. */
-function expectedSubject(onBehalfOf: OnBehalfOf): string {
-  if (!onBehalfOf) return subjectHash(undefined);
-  return subjectHash(
+/** Returns the hash of the user, as far as it is known before verification. */
+function expectedUserHash(onBehalfOf: OnBehalfOf): string {
+  if (!onBehalfOf) return userHashOf(undefined);
+  return userHashOf(
     'userId' in onBehalfOf ? { kind: 'user-id', id: onBehalfOf.userId } : claimedUser(onBehalfOf.userToken),
   );
 }
@@ -106,7 +106,7 @@ export function issueWorkloadAccessToken(
   onBehalfOf: OnBehalfOf,
 ): Promise<string> {
   return audited(deps.audit, call, async (annotate) => {
-    const expected = expectedSubject(onBehalfOf);
+    const expected = expectedUserHash(onBehalfOf);
     const { identity: workload, restrictions } = await deps.directory.readIdentity(workloadName, expected);
     if (!workload) throw noSuchResource('workload identity', workloadName);
     annotate({ workloadIdentity: workload.arn });
@@ -116,16 +116,16 @@ export function issueWorkloadAccessToken(
 
     const { user, until, userToken, verified } = await subjectOf(deps, workload, onBehalfOf);
     const facts = verified && { issuedAt: verified.issuedAt, sessionHash: verified.sessionHash };
-    const subject = subjectHash(user);
-    annotate({ user: subject });
+    const userHash = userHashOf(user);
+    annotate({ user: userHash });
     // Only a verified user learns of a restriction.
     checkRestrictions(
-      subject === expected
+      userHash === expected
         ? restrictions
-        : (await deps.directory.readIdentity(workloadName, subject)).restrictions,
+        : (await deps.directory.readIdentity(workloadName, userHash)).restrictions,
       facts,
     );
-    if (verified) await deps.userEmails.check(verified, subject);
+    if (verified) await deps.userEmails.check(verified, userHash);
     const now = epochSeconds(deps.system);
     if (until <= now) {
       throw new ServiceError('UnauthorizedException', USER_TOKEN_ENDED, { detail: 'user token: expired' });

@@ -4,7 +4,7 @@
  * cannot be decrypted in another one.
  */
 import { createHash } from 'node:crypto';
-import { subjectHash, type User } from '../identity/user';
+import { userHashOf, type User } from '../identity/user';
 import type { Seal, SealingContext } from '../sealing/sealing';
 
 /**
@@ -44,7 +44,7 @@ const contextOf = ({ workload, user }: Carrier, tokenId: string): SealingContext
   purpose: 'subject-token',
   ownerId: workload.id,
   ownerArn: workload.arn,
-  binding: { user: subjectHash(user), token: tokenId },
+  binding: { user: userHashOf(user), token: tokenId },
 });
 
 /**

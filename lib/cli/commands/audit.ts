@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildCommand } from '@stricli/core';
-import { userHashOf } from '../../../lambda/contract/user-hash';
+import { selectedUserHash } from '../../../lambda/contract/user-hash';
 import { cloudWatchLogs, logFile, type AuditEntry, type AuditSource } from '../audit-log';
 import { flag, optionalText } from '../connection-flags';
 import type { CliContext } from '../context';
@@ -47,7 +47,7 @@ type Matcher = (audit: AuditEntry['audit']) => boolean;
 
 function matcherOf({ agent, provider, operation, outcome, ...flags }: AuditFlags): Matcher {
   const user = userOf(flags);
-  const hash = user && userHashOf(user);
+  const hash = user && selectedUserHash(user);
   return (audit) =>
     (agent === undefined || nameOf(text(audit.workloadIdentity)) === agent) &&
     (provider === undefined ||

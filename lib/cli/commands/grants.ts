@@ -66,7 +66,7 @@ function listingWith(grantId: string): Record<string, unknown> {
   if (!id) throw usageError(`"${grantId}" is not a grant ID.`, 'Take it from agent-identity grants list.');
   // The target begins with the flow, and the name of the provider.
   const [, providerName] = id.target.split('#');
-  return id.subjectHash === OF_THE_AGENT ? { providerName } : { user: { userHash: id.subjectHash } };
+  return id.userHash === OF_THE_AGENT ? { providerName } : { user: { userHash: id.userHash } };
 }
 
 /** The subject of a grant that has no user. */

@@ -8,7 +8,7 @@ import { AgentFailure, type AgentResponse } from '../../../lambda/domain/gate/ag
 import { MAX_PAYLOAD_BYTES, type AgentRequest } from '../../../lambda/domain/gate/agent-request';
 import { invokeAgent, type AgentCall } from '../../../lambda/domain/gate/invoke';
 import { authorizeUser } from '../../../lambda/domain/gate/user-admission';
-import { subjectHash, type TrustsIssuers } from '../../../lambda/domain/identity/user';
+import { userHashOf, type TrustsIssuers } from '../../../lambda/domain/identity/user';
 import { ServiceError } from '../../../lambda/domain/service-error';
 import type { OnBehalfOf } from '../../../lambda/domain/workload-token/issue';
 import { createFakeSystem } from '../fake-system';
@@ -133,7 +133,7 @@ describe('an endpoint for IAM callers', () => {
     await invoke(endpointOf(named), withUser, deps);
     expect(deps.issued).toEqual([{ workloadName: 'travel-agent', onBehalfOf: { userId: 'ana' } }]);
     expect(deps.entries).toMatchObject([
-      { outcome: 'allowed', user: subjectHash({ kind: 'user-id', id: 'ana' }) },
+      { outcome: 'allowed', user: userHashOf({ kind: 'user-id', id: 'ana' }) },
     ]);
   });
 
@@ -168,7 +168,7 @@ describe('an endpoint for user tokens', () => {
     await invoke(endpointOf(BY_JWT), userCall(), deps);
     expect(deps.issued).toEqual([{ workloadName: 'travel-agent', onBehalfOf: { userToken: TOKEN } }]);
     expect(JSON.stringify(deps.requests)).not.toContain(TOKEN);
-    expect(deps.entries).toMatchObject([{ outcome: 'allowed', user: subjectHash(ANA) }]);
+    expect(deps.entries).toMatchObject([{ outcome: 'allowed', user: userHashOf(ANA) }]);
     expect(JSON.stringify(deps.entries)).not.toContain(TOKEN);
   });
 
@@ -200,7 +200,7 @@ describe('an endpoint for user tokens', () => {
       type: 'AccessDeniedException',
     });
     expect(deps.entries).toMatchObject([
-      { outcome: 'denied', reason: 'user token: scope not allowed', user: subjectHash(ANA) },
+      { outcome: 'denied', reason: 'user token: scope not allowed', user: userHashOf(ANA) },
     ]);
     // The verifier does not check the scope, so that a missing scope is distinct from the other reasons.
     const [trusted] = deps.trusted;
@@ -215,7 +215,7 @@ describe('the authorizer', () => {
 
   it('accepts a valid token without an audit entry, because the gate records the invocation', async () => {
     const deps = depsOf();
-    expect(await authorize(deps, { authorization: `bearer ${TOKEN}` })).toBe(subjectHash(ANA));
+    expect(await authorize(deps, { authorization: `bearer ${TOKEN}` })).toBe(userHashOf(ANA));
     expect(deps.entries).toEqual([]);
   });
 

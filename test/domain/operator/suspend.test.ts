@@ -1,5 +1,5 @@
 /** Suspending and resuming: the writes, and who they apply to. */
-import { subjectHash, userHashOf, type UserSelector } from '../../../lambda/domain/identity/user';
+import { userHashOf, selectedUserHash, type UserSelector } from '../../../lambda/domain/identity/user';
 import type { AgentRestriction } from '../../../lambda/domain/restriction/restriction';
 import {
   resumeUser,
@@ -128,10 +128,10 @@ describe('a user', () => {
   const claims = { issuer: 'https://issuer.example', subject: 'ana' };
 
   it('is the same by hash as by ID or by claims', () => {
-    expect(userHashOf(userId)).toBe(subjectHash({ kind: 'user-id', id: 'ana' }));
-    expect(userHashOf(claims)).toBe(subjectHash({ kind: 'jwt', ...claims }));
-    const userHash = userHashOf(claims);
-    expect(userHashOf({ userHash })).toBe(userHash);
+    expect(selectedUserHash(userId)).toBe(userHashOf({ kind: 'user-id', id: 'ana' }));
+    expect(selectedUserHash(claims)).toBe(userHashOf({ kind: 'jwt', ...claims }));
+    const userHash = selectedUserHash(claims);
+    expect(selectedUserHash({ userHash })).toBe(userHash);
   });
 
   it.each<[string, UserSelector]>([
@@ -143,7 +143,7 @@ describe('a user', () => {
     expect(await operator.stores.restrictions.ofUser(userHash)).toMatchObject({
       suspendedByOperator: { since: BEGINNING, by: OPERATOR.arn },
     });
-    expect(await operator.stores.restrictions.ofUser(userHashOf(other))).toBeUndefined();
+    expect(await operator.stores.restrictions.ofUser(selectedUserHash(other))).toBeUndefined();
     expect(operator.entries).toMatchObject([{ operation: 'SuspendUser', user: userHash }]);
   });
 

@@ -17,7 +17,7 @@ function grantAt(provider: Oauth2Provider, refreshable = true): Grant {
   const narrowing = { resources: [], audiences: [], scopes: [] };
   return {
     workloadId: identity.id,
-    subjectHash: USER,
+    userHash: USER,
     target: grantTarget({ flow: 'USER_FEDERATION', providerName, ...narrowing }),
     providerId: provider.id,
     generation: 1,

@@ -1,5 +1,5 @@
 /** The effect of a suspension: what is issued and returned ends with the next call, and begins again after a resumption. */
-import { subjectHash, type User } from '../../../lambda/domain/identity/user';
+import { userHashOf, type User } from '../../../lambda/domain/identity/user';
 import { getResourceApiKey } from '../../../lambda/domain/credential/api-key';
 import type { WorkloadIdentity } from '../../../lambda/domain/identity/workload-identity';
 import { issueWorkloadAccessToken } from '../../../lambda/domain/workload-token/issue';
@@ -24,9 +24,9 @@ const suspendAgent = ({ restrictions }: Pick<Stores, 'restrictions'>, { name }: 
 const resumeAgent = ({ restrictions }: Pick<Stores, 'restrictions'>, { name }: WorkloadIdentity) =>
   restrictions.putAgent({ name, revision: 2 });
 const suspendUser = ({ restrictions }: Pick<Stores, 'restrictions'>, user: User) =>
-  restrictions.putUser({ userHash: subjectHash(user), suspendedByOperator, revision: 1 });
+  restrictions.putUser({ userHash: userHashOf(user), suspendedByOperator, revision: 1 });
 const resumeUser = ({ restrictions }: Pick<Stores, 'restrictions'>, user: User) =>
-  restrictions.putUser({ userHash: subjectHash(user), revision: 2 });
+  restrictions.putUser({ userHash: userHashOf(user), revision: 2 });
 
 const AGENT_SUSPENDED = {
   type: 'AccessDeniedException',
@@ -77,7 +77,7 @@ describe('issuing', () => {
     await suspendUser(tokens.stores, user);
     await expect(tokens.issue(onBehalfOf)).rejects.toMatchObject(USER_SUSPENDED);
     expect(tokens.entries).toMatchObject([
-      { outcome: 'denied', reason: USER_SUSPENDED.detail, user: subjectHash(user) },
+      { outcome: 'denied', reason: USER_SUSPENDED.detail, user: userHashOf(user) },
     ]);
     await expect(tokens.issue()).resolves.toEqual(expect.any(String));
     await resumeUser(tokens.stores, user);
@@ -116,12 +116,12 @@ describe('issuing', () => {
         .map((part) => Buffer.from(part).toString('base64url'))
         .join('.');
     await issue(claiming(ALICE.subject));
-    expect(reads.splice(0)).toEqual([subjectHash(ALICE)]);
+    expect(reads.splice(0)).toEqual([userHashOf(ALICE)]);
     await suspendUser(stores, ALICE);
     await expect(issue(claiming('another-user'))).rejects.toMatchObject(USER_SUSPENDED);
     expect(reads).toEqual([
-      subjectHash({ kind: 'jwt', issuer: ALICE.issuer, subject: 'another-user' }),
-      subjectHash(ALICE),
+      userHashOf({ kind: 'jwt', issuer: ALICE.issuer, subject: 'another-user' }),
+      userHashOf(ALICE),
     ]);
   });
 
@@ -209,7 +209,7 @@ describe('retrieval with a token that was issued before', () => {
 });
 
 describe('requests in flight', () => {
-  const ALICES = subjectHash(ALICE);
+  const ALICES = userHashOf(ALICE);
   const ENDED = { type: 'UnauthorizedException', message: SESSION_ENDED };
   const restrictions: Record<string, (service: RetrievalService) => Promise<unknown>> = {
     'a suspension of the agent': ({ stores, identity }) => suspendAgent(stores, identity),
@@ -229,7 +229,7 @@ describe('requests in flight', () => {
     const { system, stores, deps, endpoint, owner, provider } = service;
     const workloadIdentityToken = await service.issue({ userToken: 'a.b.c' });
     if (flow === 'USER_FEDERATION') {
-      const grantId = { ...owner.grantId, subjectHash: ALICES };
+      const grantId = { ...owner.grantId, userHash: ALICES };
       const obtained = { accessToken: 'access-0', refreshToken: 'refresh-0', scopes: ['a'], expiresAt: 1 };
       const tokens = await sealTokens(deps, { ...owner, grantId }, obtained, { requestedScopes: ['a'] });
       await storeTokens(stores.grants, grantId, { providerId: provider.id, tokens, epoch: 0 });

@@ -1,5 +1,5 @@
 /** Reports that name an email address, and the first token of its user, in every order. */
-import { emailHash, subjectHash, type VerifiedUserToken } from '../../../lambda/domain/identity/user';
+import { emailHash, userHashOf, type VerifiedUserToken } from '../../../lambda/domain/identity/user';
 import { restrictionDenial } from '../../../lambda/domain/restriction/restriction';
 import { createUserEmails } from '../../../lambda/domain/restriction/user-emails';
 import { apply } from '../../../lambda/domain/security-event/apply';
@@ -9,7 +9,7 @@ import { createInMemoryStores } from '../in-memory-stores';
 
 const ISSUER = 'https://issuer.example';
 const EMAIL = emailHash(ISSUER, 'ana@example.com');
-const ANA = subjectHash({ kind: 'jwt', issuer: ISSUER, subject: 'ana' });
+const ANA = userHashOf({ kind: 'jwt', issuer: ISSUER, subject: 'ana' });
 const ENDED: Effect = { kind: 'sessions-ended', at: BEGINNING };
 const DISABLED: Effect = { kind: 'account', state: 'DISABLED', at: BEGINNING };
 

@@ -136,7 +136,7 @@ it('a provider that was deleted and created again under its name is not used', a
 });
 
 it.each([
-  ['the user', { subjectHash: 'another' }],
+  ['the user', { userHash: 'another' }],
   ['the agent', { workloadId: 'another' }],
   ['the target', { target: 'USER_FEDERATION#another#x' }],
 ])('a record with another value for %s sends nothing', async (_of, change) => {
@@ -326,8 +326,8 @@ describe('a grant whose tokens cannot be stored in the outbox', () => {
   it('is revoked, and so are the other grants', async () => {
     const service = await createRevocationService();
     for (const user of users) await service.grant(user);
-    const { subjectHash } = service.grantIdOf('bob');
-    const deps = withoutSpace(service, ({ grantId }) => grantId.subjectHash === subjectHash);
+    const { userHash } = service.grantIdOf('bob');
+    const deps = withoutSpace(service, ({ grantId }) => grantId.userHash === userHash);
     const revocationId = await service.begin({ workloadId: service.identity.id });
     expect(await selectGrants(deps, revocationId, Infinity)).toMatchObject({ matched: 3 });
     for (const user of users)

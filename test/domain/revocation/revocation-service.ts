@@ -150,7 +150,7 @@ export async function createRevocationService() {
 
     grantIdOf: (user: string, { name }: Pick<Oauth2Provider, 'name'> = provider): GrantId => ({
       workloadId: identity.id,
-      subjectHash: hashOf(user),
+      userHash: hashOf(user),
       target: grantTarget({
         flow: 'USER_FEDERATION',
         providerName: name,

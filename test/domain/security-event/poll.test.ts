@@ -1,7 +1,7 @@
 /** Polled events when the database fails, the process stops, a transmitter does not respond, or its secret is not usable. */
 import type { AuditEntry } from '../../../lambda/domain/audit';
 import type { DeployedIssuer } from '../../../lambda/domain/identity/trusted-issuer';
-import { subjectHash } from '../../../lambda/domain/identity/user';
+import { userHashOf } from '../../../lambda/domain/identity/user';
 import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
 import { pollSecurityEvents } from '../../../lambda/domain/security-event/poll';
 import type { ReceivedEvent } from '../../../lambda/domain/security-event/receive-set';
@@ -11,7 +11,7 @@ import { createInMemoryStores } from '../in-memory-stores';
 
 const ISSUER = 'https://issuer.example';
 const TYPE = 'https://schemas.openid.net/secevent/risc/event-type/account-purged';
-const USER = subjectHash({ kind: 'jwt', issuer: ISSUER, subject: 'ana' });
+const USER = userHashOf({ kind: 'jwt', issuer: ISSUER, subject: 'ana' });
 
 interface Body {
   maxEvents: number;

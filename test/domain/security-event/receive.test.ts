@@ -4,7 +4,7 @@
  * after `#`.
  */
 import type { AuditEntry } from '../../../lambda/domain/audit';
-import { sessionHash, subjectHash } from '../../../lambda/domain/identity/user';
+import { sessionHash, userHashOf } from '../../../lambda/domain/identity/user';
 import type { JsonObject } from '../../../lambda/domain/json-object';
 import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
 import type { EventTokens } from '../../../lambda/domain/security-event/event-tokens';
@@ -22,7 +22,7 @@ import { createInMemoryStores } from '../in-memory-stores';
 const ISSUER = 'https://issuer.example';
 const TYPE = 'https://schemas.openid.net/secevent/caep/event-type/session-revoked';
 const RISC = 'https://schemas.openid.net/secevent/risc/event-type/';
-const USER = subjectHash({ kind: 'jwt', issuer: ISSUER, subject: 'ana' });
+const USER = userHashOf({ kind: 'jwt', issuer: ISSUER, subject: 'ana' });
 
 function createReceiver() {
   const { restrictions, revocations } = createInMemoryStores();
@@ -148,7 +148,7 @@ it.each([
 it('restricts the user of the issuer in its tokens, which can end with a slash', async () => {
   const issuer = `${ISSUER}/`;
   await receive('1', { metadata: { read: () => Promise.resolve({ issuer }) } });
-  const user = subjectHash({ kind: 'jwt', issuer, subject: 'ana' });
+  const user = userHashOf({ kind: 'jwt', issuer, subject: 'ana' });
   expect(await receiver.deps.restrictions.ofUser(user)).toMatchObject({ endedBefore: BEGINNING });
 });
 
@@ -171,7 +171,7 @@ describe('an event that ends the grants of an account', () => {
     expect(await revocations.get(id)).toMatchObject({
       trustedIssuer: 'people',
       cause: 'identity-provider',
-      filter: { subjectHash: USER },
+      filter: { userHash: USER },
       reason: 'account-purged',
       matched: 0,
     });
@@ -408,7 +408,7 @@ describe('a request to revoke all tokens of a user', () => {
   it('is denied for a user of another issuer', async () => {
     const body = JSON.stringify({ sub_id: { ...SUBJECT, iss: 'https://other.example' } });
     await expect(revoke({ body })).rejects.toMatchObject({ type: 'AccessDeniedException' });
-    const other = subjectHash({ kind: 'jwt', issuer: 'https://other.example', subject: 'ana' });
+    const other = userHashOf({ kind: 'jwt', issuer: 'https://other.example', subject: 'ana' });
     expect(await receiver.deps.restrictions.ofUser(other)).toBeUndefined();
   });
 
