@@ -13,7 +13,7 @@ import { unexpected } from '../api/unexpected';
 import { RevocationEventSchema, type RevocationEvent, type Selection } from '../contract/revocation-event';
 import { enqueueTokens } from '../domain/revocation/enqueue';
 import { isSelectionComplete } from '../domain/revocation/revocation';
-import { selectGrants } from '../domain/revocation/select';
+import { RunningSelections, selectGrants } from '../domain/revocation/select';
 import { sweep } from '../domain/revocation/sweep';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
@@ -46,6 +46,7 @@ const deps = {
   grants: createGrantStore(tables.VAULT_TABLE),
   providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),
   inspection: sealInspection,
+  runningSelections: new RunningSelections(),
   tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
   audit,
   system,

@@ -32,7 +32,7 @@ import { grantTarget, type GrantId } from '../../lambda/domain/grant/grant';
 import { NO_USER } from '../../lambda/domain/identity/user';
 import { clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
 import { itemIdOf } from '../../lambda/domain/revocation/item';
-import { selectGrants } from '../../lambda/domain/revocation/select';
+import { RunningSelections, selectGrants } from '../../lambda/domain/revocation/select';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import { epochSeconds } from '../../lambda/domain/system';
 import { resumeWorkloadIdentity } from '../../lambda/domain/operator/suspend';
@@ -133,6 +133,7 @@ describe('a grant whose tokens fill a record', () => {
       ...stores,
       seal,
       inspection: { ownerArnOf: () => 'arn' },
+      runningSelections: new RunningSelections(),
       externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
       tokenVaultArn: 'arn',
       system,

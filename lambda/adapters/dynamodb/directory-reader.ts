@@ -22,7 +22,7 @@ import { parseAgentRestriction, parseUserRestriction } from './restriction-store
 import { parseWorkloadIdentity } from './workload-identity-store';
 
 /** Attempts at a throttled batch. */
-const TRIES = 4;
+const ATTEMPTS = 4;
 
 /** An item to read. */
 interface Wanted {
@@ -40,7 +40,7 @@ async function batchGet(client: DynamoDBClient, wanted: readonly Wanted[]): Prom
     const entry = (request[table] ??= { Keys: [], ConsistentRead: true });
     entry.Keys.push(marshall(key) as Record<string, never>);
   }
-  for (let tried = 0; tried < TRIES; tried += 1) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const response: {
       Responses?: Record<string, Record<string, never>[]>;
       UnprocessedKeys?: typeof request;

@@ -22,7 +22,7 @@ export interface VaultKey {
 }
 
 /** Attempts at a key while the vault moves, before the caller is asked to try again. */
-const TRIES = 3;
+const ATTEMPTS = 3;
 
 /** Digits of the epoch milliseconds at the start of a version, so that the newest version sorts last. */
 const TIME_DIGITS = 15;
@@ -90,7 +90,7 @@ export function createVaultKeyMaker(deps: VaultKeyMakerDependencies): VaultKeyMa
     generate: (kmsKeyArn: string) => Promise<Output>,
   ): Promise<{ readonly version: string; readonly generated: Output }> {
     let vault = await tokenVault.get();
-    for (let tries = 0; tries < TRIES; tries += 1) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const kmsKeyArn = wrappingKeyArn(vault, keyArn);
       const generated = await generate(kmsKeyArn);
       const version = await write(id, generated, kmsKeyArn, vault.revision);

@@ -3,7 +3,7 @@ import { changedConcurrently } from '../resource-write';
 import type { AgentRestriction, Restriction, RestrictionStore, UserRestriction } from './restriction';
 
 /** Attempts at a write that a concurrent write overtakes. */
-const TRIES = 5;
+const ATTEMPTS = 5;
 
 /** One restriction in its store. */
 export interface StoredRestriction<Kind extends Restriction> {
@@ -44,7 +44,7 @@ export async function changeRestriction<Kind extends Restriction>(
   { read, write, unrestricted }: StoredRestriction<Kind>,
   change: (before: Kind) => Kind | undefined,
 ): Promise<{ readonly before: Kind; readonly after: Kind }> {
-  for (let tried = 0; tried < TRIES; tried += 1) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const before = (await read()) ?? unrestricted;
     const changed = change(before);
     if (!changed) return { before, after: before };

@@ -44,7 +44,7 @@ export interface AttemptDependencies extends OutboxContentDependencies {
 const ENQUEUING_REQUEST_TIME = 60_000;
 
 /** Attempts at a grant that other requests change. */
-const TRIES = 10;
+const ATTEMPTS = 10;
 
 const isOfRevocation = ({ cause }: OutboxItem): boolean =>
   REVOCATION_CAUSES.some((revocationCause) => revocationCause === cause);
@@ -59,7 +59,7 @@ async function withoutTokens(
   read: Grant | undefined,
 ): Promise<Grant | undefined> {
   let grant = read;
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     if (!hasTokensOf(grant, item)) return grant;
     await grants.revoke(grant, grant);
     grant = await grants.get(item.grantId);

@@ -98,7 +98,7 @@ export class ProviderQueues {
   readonly #owners = new Map<string, Share>();
   #active = 0;
 
-  /** @param isSelecting whether the sweep selects grants now */
+  /** @param isSelecting returns whether this process selects grants now */
   constructor(private readonly isSelecting: () => boolean) {}
 
   /** Adds an item. Returns whether there was room for it. */

@@ -19,11 +19,31 @@ import {
 } from './revocation';
 import { storeItem, type StoreItemDependencies, type ItemTokens } from './store-item';
 
+/** The selections that this process runs: all sweeps in it leave them most of the CPU time. */
+export class RunningSelections {
+  #count = 0;
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  async during<T>(selection: () => Promise<T>): Promise<T> {
+    this.#count += 1;
+    try {
+      return await selection();
+    } finally {
+      this.#count -= 1;
+    }
+  }
+}
+
 export interface SelectDependencies extends StoreItemDependencies {
   readonly revocations: RevocationStore;
   readonly grants: Pick<GrantStore, 'get' | 'revoke'>;
   readonly grantIndex: GrantIndex;
   readonly inspection: SealInspection;
+  /** One object for all invocations of the process. */
+  readonly runningSelections: RunningSelections;
   readonly audit: AuditTrail;
   /** Receives the error of a grant that could not be revoked. */
   readonly report: (error: unknown) => void;
@@ -41,7 +61,7 @@ const READING_TIME = 5 * 60_000;
 const CONCURRENCY = 16;
 
 /** Attempts at a grant that other requests change. Each of them is a renewal or a consent that has just succeeded. */
-const TRIES = 10;
+const ATTEMPTS = 10;
 
 /** Entries of the index on a page. */
 const PAGE = 100;
@@ -98,7 +118,7 @@ async function revokeGrant(
   selected: Grant,
 ): Promise<RevokedTokens | undefined> {
   let grant: Grant | undefined = selected;
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     if (!grant || !isRevocable(grant) || !applies(revocation.filter, grant)) return undefined;
     const { tokens, providerId, target } = grant;
     const workloadArn = tokens && deps.inspection.ownerArnOf(tokens.sealed);
@@ -137,19 +157,11 @@ function afterLastPage(revocation: Revocation, failures: number, now: number): R
   return { ...next, selectAgainAt: undefined, dueAt: Math.max(now, selectAgainAt) };
 }
 
-/**
- * Continues a revocation until every grant is selected, or until a time.
- *
- * @param until epoch milliseconds
- * @param afterPage called when a page's grants are revoked, and their tokens are in the outbox
- * @returns the revocation as far as it is
- * @throws ResourceNotFoundException if there is no such revocation
- */
-export async function selectGrants(
+async function selectPages(
   deps: SelectDependencies,
   revocationId: string,
   until: number,
-  afterPage: () => void = () => undefined,
+  afterPage: () => void,
 ): Promise<Revocation> {
   const { revocations, system } = deps;
   const stored = async (): Promise<Revocation> => {
@@ -187,3 +199,19 @@ export async function selectGrants(
   }
   return revocation;
 }
+
+/**
+ * Continues a revocation until every grant is selected, or until a time.
+ *
+ * @param until epoch milliseconds
+ * @param afterPage called when a page's grants are revoked, and their tokens are in the outbox
+ * @returns the revocation as far as it is
+ * @throws ResourceNotFoundException if there is no such revocation
+ */
+export const selectGrants = (
+  deps: SelectDependencies,
+  revocationId: string,
+  until: number,
+  afterPage: () => void = () => undefined,
+): Promise<Revocation> =>
+  deps.runningSelections.during(() => selectPages(deps, revocationId, until, afterPage));

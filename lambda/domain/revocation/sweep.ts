@@ -105,7 +105,7 @@ class Changes {
 class Sweep {
   /** Due records that this sweep has taken up. The index returns some of them again, because it lags. */
   readonly #seen = new Set<string>();
-  readonly #queues = new ProviderQueues(() => this.#selections.length > 0 || this.#selecting > 0);
+  readonly #queues = new ProviderQueues(() => this.#isSelecting);
   readonly #selections: string[] = [];
   #selecting = 0;
   /** Epoch milliseconds at which the selections that are due are read again. */
@@ -178,6 +178,10 @@ class Sweep {
     const due = await revocations.dueSelections(system.now());
     for (const selection of due) this.#takeUp(selection, () => this.#selections.push(selection.id) > 0);
     this.#nextSelections = system.now() + SELECTIONS_INTERVAL;
+  }
+
+  get #isSelecting(): boolean {
+    return this.#selections.length > 0 || this.#selecting > 0 || !this.deps.runningSelections.isEmpty;
   }
 
   #beginSelections(): void {

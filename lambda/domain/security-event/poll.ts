@@ -41,7 +41,7 @@ const MAX_RESPONSES = 20;
 const CONCURRENCY = 4;
 
 /** Attempts in one run, each with its own entry, so that a transmitter that stays down raises an alarm. */
-const TRIES = 2;
+const ATTEMPTS = 2;
 
 /** RFC 6750 section 2.1: a token has only these characters, so it cannot add a header. */
 const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
@@ -191,7 +191,7 @@ async function drain(deps: PollDependencies, polled: Polled, until: number): Pro
 
 /** Records a failure in the audit log and never throws, so that a transmitter delays no other. */
 async function pollTransmitter(deps: PollDependencies, polled: Polled, until: number): Promise<void> {
-  for (let tried = 0; tried < TRIES && deps.system.now() < until; tried += 1) {
+  for (let attempt = 0; attempt < ATTEMPTS && deps.system.now() < until; attempt += 1) {
     try {
       return await drain(deps, polled, until);
     } catch (error) {

@@ -1,6 +1,7 @@
 /** One provider, owner, or selection must not delay the others. The clock stands still unless a test moves it. */
 import { setImmediate } from 'node:timers/promises';
 import type { Oauth2Provider } from '../../../lambda/domain/provider/oauth2-provider';
+import { SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
 import { sampleProvider } from '../samples';
 import {
   createRevocationService,
@@ -359,9 +360,9 @@ describe('a selection', () => {
   });
 });
 
-describe('a selection in a sweep', () => {
+describe('a selection that shares the process with a sweep', () => {
   /** Three providers with items that are due, and then a revocation whose grants must be selected. */
-  async function withSelection(items: number, grants: number) {
+  async function withSelection(items: number, grants: number, leasedFor = 0) {
     const service = await createRevocationService();
     const earlier: string[] = [];
     for (const owner of ['one', 'two', 'three']) {
@@ -375,7 +376,7 @@ describe('a selection in a sweep', () => {
     }
     const revocationId = await service.begin(
       { providerId: selected.provider.id },
-      { dueAt: service.system.now() },
+      { dueAt: service.system.now() + leasedFor },
     );
     /** The attempts that had begun, and the ones in progress, when each grant lost its tokens. */
     const seen: { readonly begun: number; readonly active: number }[] = [];
@@ -408,6 +409,17 @@ describe('a selection in a sweep', () => {
     });
     return { service, deps, earlier, revocationId, seen };
   }
+
+  it('of another invocation allows up to 2 attempts too, and more when it ends', async () => {
+    // Leased by the other invocation: the sweep does not take it.
+    const { service, deps, earlier, revocationId, seen } = await withSelection(100, 300, SELECTION_LEASE);
+    const selecting = selectGrants(deps, revocationId, Infinity);
+    await service.sweep(deps);
+    await selecting;
+    expect(seen).toHaveLength(300);
+    for (const { active } of seen) expect(active).toBeLessThanOrEqual(2);
+    for (const id of earlier) expect(await countsOf(service, id)).toEqual({ CONFIRMED: 100 });
+  });
 
   it('begins together with the first attempts, however many items are due before it', async () => {
     const { service, deps, earlier, revocationId, seen } = await withSelection(200, 20);

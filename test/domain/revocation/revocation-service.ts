@@ -13,7 +13,7 @@ import {
   type Oauth2Provider,
 } from '../../../lambda/domain/provider/oauth2-provider';
 import type { Revocation, RevocationFilter } from '../../../lambda/domain/revocation/revocation';
-import { SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
+import { RunningSelections, SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
 import { sweep, type SweepDependencies } from '../../../lambda/domain/revocation/sweep';
 import { createExternalSecrets } from '../../../lambda/domain/sealing/external-secret';
 import { createFakeSystem } from '../fake-system';
@@ -87,6 +87,7 @@ export async function createRevocationService() {
   const identity = sampleIdentity();
   const entries: AuditEntry[] = [];
   const errors: unknown[] = [];
+  const runningSelections = new RunningSelections();
   await stores.identities.create(identity);
 
   const parts = {
@@ -107,6 +108,7 @@ export async function createRevocationService() {
       externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
       seal: ownSeal,
       inspection: ownSeal,
+      runningSelections,
       metadata: {
         read: ({ discoveryUrl = '' }: Oauth2Provider['discovery']) => {
           const found = servers.find(({ url }) => discoveryUrl.startsWith(`${url}/`));
