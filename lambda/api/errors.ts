@@ -28,7 +28,11 @@ const UNKNOWN = new ServiceError(
   'An internal error occurred. Try again. If the error persists, ask the operator.',
 );
 
-/** @param thrown anything; an error that is not a {@link ServiceError} becomes a 500 without details */
+/**
+ * Returns the response for an error.
+ *
+ * @param thrown anything; an error that is not a {@link ServiceError} becomes a 500 without details
+ */
 export function errorResult(thrown: unknown): APIGatewayProxyResult {
   const error = thrown instanceof ServiceError ? thrown : UNKNOWN;
   const { type, message, reason, fieldList, outcome, retryAfter } = error;

@@ -48,7 +48,11 @@ export interface RequestParts {
   readonly members: Readonly<Record<string, unknown>>;
 }
 
-/** @throws ValidationException with `reason` and, where members are wrong, `fieldList` */
+/**
+ * Returns the input of an operation.
+ *
+ * @throws ValidationException with `reason` and, where members are wrong, `fieldList`
+ */
 export function parseInput<Name extends JsonOperation>(
   operation: Name,
   { body, members }: RequestParts,

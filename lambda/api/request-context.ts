@@ -19,6 +19,8 @@ interface Requested {
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /**
+ * Returns the request's members of an audit entry.
+ *
  * @param event of API Gateway; undefined for a function that it does not reach
  * @param context Lambda's context, whose request ID is used without API Gateway
  */

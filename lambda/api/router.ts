@@ -62,6 +62,8 @@ function decoded(text: string): string {
 }
 
 /**
+ * Returns the handler of a function that serves the routes of its group.
+ *
  * @param group the function's group
  * @param operations one handler for each of the group's routes
  * @param requests makes sure that each request has an audit entry, and each entry its request

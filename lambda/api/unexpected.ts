@@ -8,7 +8,11 @@ export interface Unexpected {
 
 export type ReportUnexpected = (unexpected: Unexpected) => void;
 
-/** @param thrown anything */
+/**
+ * Returns what can be logged of an error.
+ *
+ * @param thrown anything
+ */
 export function unexpected(thrown: unknown): Unexpected {
   const error = thrown instanceof Error ? thrown : undefined;
   const [, ...frames] = (error?.stack ?? '').split('\n    at ');

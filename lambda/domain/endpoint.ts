@@ -29,7 +29,11 @@ export function endpointFault(text: string, policy: EndpointPolicy): string | un
   return policy.loopback ? undefined : 'must be https; loopback hosts are allowed only in local mode';
 }
 
-/** @throws ValidationException that names the member */
+/**
+ * Checks the URL of an external endpoint.
+ *
+ * @throws ValidationException that names the member
+ */
 export function checkEndpoint(member: string, text: string, policy: EndpointPolicy): void {
   const fault = endpointFault(text, policy);
   if (fault) throw invalidMember(member, fault);

@@ -9,6 +9,8 @@ export interface ExpiringCache<Value> {
 }
 
 /**
+ * Creates an empty cache.
+ *
  * @param milliseconds maximum age of a value
  * @param most maximum number of values
  */

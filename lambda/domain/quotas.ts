@@ -29,7 +29,11 @@ export type Quotas = v.InferOutput<typeof QuotasSchema>;
 export const parseQuotas = (json: string): Quotas =>
   parseConfiguration(QuotasSchema, 'quotas', 'an object like {"workloadIdentities":1000}', json);
 
-/** @throws ServiceQuotaExceededException if the owner has reached the quota */
+/**
+ * Checks that the owner can create another resource.
+ *
+ * @throws ServiceQuotaExceededException if the owner has reached the quota
+ */
 export async function checkQuota<Resource extends OwnedResource>(
   store: Pick<OwnedResourceStore<Resource>, 'count'>,
   owner: Caller,

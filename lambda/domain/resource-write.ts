@@ -32,7 +32,11 @@ const beingDeleted = (kind: ResourceKind, name: string): ServiceError =>
     `${withArticle(kind)} named "${name}" already exists and is being deleted. Try again shortly. If the deletion was interrupted, delete the resource again.`,
   );
 
-/** @throws ConflictException if the name is in use; then nothing was written */
+/**
+ * Stores a new resource.
+ *
+ * @throws ConflictException if the name is in use; then nothing was written
+ */
 export async function createResource<Resource extends OwnedResource>(
   store: Pick<OwnedResourceStore<Resource>, 'create' | 'get'>,
   kind: ResourceKind,

@@ -18,7 +18,7 @@ import { invokeAgent, type AgentCall, type InvokeDependencies } from '../domain/
 import { protectedResourceMetadata } from '../domain/gate/protected-resource';
 import { admitUser, bearerToken } from '../domain/gate/user-admission';
 import { ServiceError } from '../domain/service-error';
-import { eachWithin } from '../domain/within';
+import { eachUnlessAborted } from '../domain/abort';
 import { headerFields } from './header-fields';
 import { beginResponse, endResponse, writeChunk, type ResponseStream } from './response-stream';
 import { INVOCATION_PATH, METADATA_OF_PATH } from '../contract/gate-routes';
@@ -178,7 +178,7 @@ export function createGateHandler(
     const events = eventStreamOf(response);
     beginResponse(stream, { statusCode: response.status, headers: response.headers });
     try {
-      for await (const chunk of eachWithin(invocation.signal, response.body)) {
+      for await (const chunk of eachUnlessAborted(invocation.signal, response.body)) {
         invocation.awaits('caller');
         await writeChunk(stream, events?.take(chunk) ?? chunk, invocation.signal);
         invocation.awaits('agent');

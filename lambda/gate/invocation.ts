@@ -48,7 +48,11 @@ const unread = (limit: number): ServiceError =>
 
 const idleReason = { agent: silent, caller: unread } as const satisfies Record<Side, unknown>;
 
-/** @param stream the response stream, which the caller reads */
+/**
+ * Starts the time limits of an invocation.
+ *
+ * @param stream the response stream, which the caller reads
+ */
 export function startInvocation(stream: ResponseStream, limits: InvocationLimits): Invocation {
   const controller = new AbortController();
   let disconnected = false;

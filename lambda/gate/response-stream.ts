@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { within } from '../domain/within';
+import { unlessAborted } from '../domain/abort';
 
 /** Lambda's `responseStream`. */
 export interface ResponseStream extends Writable {
@@ -51,5 +51,5 @@ export async function endResponse(stream: ResponseStream, signal: AbortSignal): 
     stream.end(() => end());
     stream.once('close', end);
   });
-  await within(signal, ended);
+  await unlessAborted(signal, ended);
 }

@@ -17,13 +17,19 @@ export type Upgrade = (members: Members) => Members;
 /** For kinds that have had only one format. */
 const ONE_FORM: readonly Upgrade[] = [];
 
-/** @param upgrades the upgrades of this kind of record, starting from version 1 to 2 */
+/**
+ * Returns the members of a record with the newest version of its format.
+ *
+ * @param upgrades the upgrades of this kind of record, starting from version 1 to 2
+ */
 export const versioned = (members: object, upgrades = ONE_FORM): object => ({
   ...members,
   recordVersion: upgrades.length + 1,
 });
 
 /**
+ * Returns the members of a record; undefined if there is no item.
+ *
  * @param schema of the members, in the newest format
  * @param item the item; undefined if there is none
  * @param upgrades the upgrades of this kind of record, starting from version 1 to 2

@@ -42,6 +42,8 @@ loopbacks.addSubnet('127.0.0.0', 8, 'ipv4');
 loopbacks.addAddress('::1', 'ipv6');
 
 /**
+ * Returns whether a request can be sent to an address.
+ *
  * @param address an IPv4 or IPv6 address
  * @param policy whether this machine can be reached: true on a laptop, never in an AWS account
  */

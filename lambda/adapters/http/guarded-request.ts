@@ -8,7 +8,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { EndpointPolicy } from '../../domain/endpoint';
-import { within } from '../../domain/within';
+import { unlessAborted } from '../../domain/abort';
 import { isReachable } from './addresses';
 
 /** The host name resolves to an address that must not be reached. */
@@ -51,8 +51,9 @@ export interface GuardedRequest {
 }
 
 /**
+ * Sends a request, and returns the response as soon as its headers have arrived.
+ *
  * @param url https, or http if the caller allows it
- * @returns the response, once its headers have arrived
  * @throws AddressNotAllowed, NoResponse, the signal's reason, or a connection error of `node:http`
  */
 export async function guardedRequest(
@@ -84,5 +85,5 @@ export async function guardedRequest(
     });
     request.end(body);
   });
-  return within(signal, response);
+  return unlessAborted(signal, response);
 }

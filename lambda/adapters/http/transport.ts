@@ -6,7 +6,7 @@ import type http from 'node:http';
 import { endpointFault, type EndpointPolicy } from '../../domain/endpoint';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { Transport } from '../../domain/oauth/transport';
-import { within } from '../../domain/within';
+import { unlessAborted } from '../../domain/abort';
 import { AddressNotAllowed, guardedRequest, NoResponse } from './guarded-request';
 
 /** Timeout of a whole exchange, in milliseconds. */
@@ -67,7 +67,7 @@ export function createTransport(policy: EndpointPolicy): Transport {
     const deadline = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     const signal = init.signal ? AbortSignal.any([deadline, init.signal]) : deadline;
     try {
-      return await within(signal, exchange(url, init, signal));
+      return await unlessAborted(signal, exchange(url, init, signal));
     } catch (error) {
       if (error instanceof ProviderFailure) throw error;
       if (error instanceof AddressNotAllowed) {

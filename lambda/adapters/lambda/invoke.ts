@@ -24,6 +24,8 @@ export interface FunctionInvoker<Event> {
 }
 
 /**
+ * Returns a client of another function of the service.
+ *
  * @param functionName name or ARN of the function
  * @param failed returns the error for the caller; the detail is for operators
  */

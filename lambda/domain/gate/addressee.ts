@@ -37,7 +37,11 @@ function namesAgent(arn: string, named: string, accountId: string | undefined): 
   return named === arn || (accountId !== undefined && `runtime/${named}` === resource);
 }
 
-/** @throws ResourceNotFoundException for another agent, path, or qualifier */
+/**
+ * Checks that a request is for this endpoint's agent.
+ *
+ * @throws ResourceNotFoundException for another agent, path, or qualifier
+ */
 export function checkAddressee(
   { agentRuntimeArn }: Pick<AgentEndpointConfiguration, 'agentRuntimeArn'>,
   { path, qualifier, accountId }: Addressee,

@@ -62,7 +62,11 @@ export function sessionIdOf(received: HeaderFields): string | undefined {
   return sessionId;
 }
 
-/** @throws ValidationException for a payload that is too large for a Lambda event */
+/**
+ * Checks the size of a payload.
+ *
+ * @throws ValidationException for a payload that is too large for a Lambda event
+ */
 export function checkPayload(payload: Uint8Array): void {
   if (payload.length > MAX_PAYLOAD_BYTES) {
     throw invalidMember(

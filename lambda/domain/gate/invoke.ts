@@ -7,7 +7,7 @@ import type { System } from '../system';
 import { principalOf } from '../principal';
 import { userHashOf, type UserTokenVerifier } from '../identity/user';
 import { accessDenied, invalidMember, ServiceError } from '../service-error';
-import { within } from '../within';
+import { unlessAborted } from '../abort';
 import type { OnBehalfOf } from '../workload-token/issue';
 import { checkAddressee, type Addressee } from './addressee';
 import {
@@ -90,7 +90,7 @@ async function callerOf(
 async function responseOf(agent: Agent, request: AgentRequest, signal: AbortSignal): Promise<AgentResponse> {
   try {
     signal.throwIfAborted();
-    return await within(signal, agent.invoke(request, signal));
+    return await unlessAborted(signal, agent.invoke(request, signal));
   } catch (error) {
     // The signal's reason says why the invocation ended.
     if (signal.aborted && signal.reason instanceof ServiceError) throw signal.reason;

@@ -79,6 +79,8 @@ export async function deletionDuring(
 }
 
 /**
+ * Throws the error of {@link deletionDuring}, if there is one.
+ *
  * @throws UnauthorizedException, ResourceNotFoundException if the agent or the provider was deleted during the request;
  *   AccessDeniedException if the agent or the user was suspended; UnauthorizedException if the session of the user ended
  */

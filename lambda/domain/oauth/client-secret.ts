@@ -23,7 +23,11 @@ export class NoClientSecretError extends Error {
 export const isCredentialError = (error: unknown): boolean =>
   [ServiceError, ShreddedError, UnreadableError, NoClientSecretError].some((kind) => error instanceof kind);
 
-/** @throws AccessDeniedException or ValidationException for an external secret that cannot be used; NoClientSecretError */
+/**
+ * Returns the client secret of a provider.
+ *
+ * @throws AccessDeniedException or ValidationException for an external secret that cannot be used; NoClientSecretError
+ */
 export async function openClientSecret(
   deps: ClientSecretDependencies,
   provider: ProviderConfiguration,

@@ -158,6 +158,8 @@ export function credentialUseDenial(request: ObtainRequest): Denial | undefined 
 }
 
 /**
+ * Checks that a caller can act on a resource.
+ *
  * @throws AccessDeniedException unless the caller owns the resource or its policy allows it, or when its policy
  *   denies it
  */
@@ -167,6 +169,8 @@ export function authorizeAction(request: ActRequest): void {
 }
 
 /**
+ * Checks that a workload identity can get credentials of a provider.
+ *
  * @throws AccessDeniedException unless the provider has the workload identity's owner or its policy allows that
  *   owner, or when its policy denies the owner or the caller
  */

@@ -51,7 +51,11 @@ function checkDenials({ statements }: PolicyDocument): void {
   }
 }
 
-/** @throws ValidationException for a policy that breaks a rule */
+/**
+ * Checks a new policy. Stored policies are evaluated even if they break a rule.
+ *
+ * @throws ValidationException for a policy that breaks a rule
+ */
 export function checkAdmission(document: PolicyDocument): void {
   checkDenials(document);
   checkBudget(document);

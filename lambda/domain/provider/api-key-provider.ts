@@ -141,7 +141,11 @@ export function createApiKeyProvider(
   });
 }
 
-/** @throws ResourceNotFoundException, AccessDeniedException */
+/**
+ * Returns the provider, without its API key.
+ *
+ * @throws ResourceNotFoundException, AccessDeniedException
+ */
 export function getApiKeyProvider(
   deps: ApiKeyProviderDependencies,
   principal: Caller,

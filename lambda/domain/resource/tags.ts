@@ -77,7 +77,11 @@ export const untagResource = (
     change: (present) => Object.fromEntries(Object.entries(present).filter(([key]) => !keys.includes(key))),
   });
 
-/** @throws ResourceNotFoundException, AccessDeniedException */
+/**
+ * Returns the tags of a resource.
+ *
+ * @throws ResourceNotFoundException, AccessDeniedException
+ */
 export function listTags(deps: TagDependencies, principal: Caller, arn: string): Promise<Tags> {
   return audited(deps.audit, { operation: 'ListTagsForResource', principal }, async (annotate, call) => {
     annotate({ resource: arn });

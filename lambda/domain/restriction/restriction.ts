@@ -155,6 +155,8 @@ function sessionEnded({ endedBefore, endedSessions = {} }: UserRestriction, toke
 }
 
 /**
+ * Checks that no restriction denies a credential.
+ *
  * @param userToken as for {@link restrictionDenial}
  * @throws AccessDeniedException if the agent or the user is suspended; UnauthorizedException if the session of the user
  *   token ended

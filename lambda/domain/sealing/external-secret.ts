@@ -72,6 +72,8 @@ export function memberOf(text: string, jsonKey: string): string | undefined {
 }
 
 /**
+ * Creates a reader of external secrets, which caches their values.
+ *
  * @param secrets Secrets Manager
  * @param system for the age of cached values
  */

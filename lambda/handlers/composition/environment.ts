@@ -72,7 +72,11 @@ class EnvironmentError extends Error {
   }
 }
 
-/** @throws Error with one line that names every missing or malformed variable, without values */
+/**
+ * Returns the variables of these names.
+ *
+ * @throws Error with one line that names every missing or malformed variable, without values
+ */
 export function readEnvironment<Name extends Variable>(...names: Name[]): Record<Name, string> {
   const missing = names.filter((name) => !process.env[name]);
   const malformed = names.filter((name) => {

@@ -4,7 +4,7 @@
  *
  * @throws the signal's reason, or the error of the work
  */
-export async function within<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
+export async function unlessAborted<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
   let leave = (): void => undefined;
   const ended = new Promise<never>((_resolve, reject) => {
     leave = () => {
@@ -25,14 +25,14 @@ export async function within<Result>(signal: AbortSignal, work: Promise<Result>)
  *
  * @throws the signal's reason, or the error of the source
  */
-export async function* eachWithin<Item>(
+export async function* eachUnlessAborted<Item>(
   signal: AbortSignal,
   source: AsyncIterable<Item>,
 ): AsyncGenerator<Item> {
   const items = source[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await within(signal, items.next());
+      const next = await unlessAborted(signal, items.next());
       if (next.done) return;
       yield next.value;
     }
