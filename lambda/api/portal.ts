@@ -176,12 +176,25 @@ const disconnect: PortalRoute = (deps, request) =>
           redirected(`${path}/disconnections/${encodeURIComponent(revocationId)}`),
       });
     }
-    return personally(request, {
-      outcome: 'reach',
-      event: (session) => ({ reach: { portalId, session, connection } }),
-      respond: ({ reach }, frame) => shown(renderReach(frame, connection, reach)),
-    });
+    return Promise.resolve(
+      redirected(`${path}/disconnect?${new URLSearchParams({ connection }).toString()}`),
+    );
   });
+
+/**
+ * The question before a disconnection. It changes nothing, and has an address, so that a browser can go back to it:
+ * browsers do not show the response to a form again.
+ */
+const disconnectionQuestion: PortalRoute = (_deps, request) => {
+  const { portalId, path, event } = request;
+  const connection = queryOf(event).get('connection');
+  if (connection === null) return Promise.resolve(redirected(path));
+  return personally(request, {
+    outcome: 'reach',
+    event: (session) => ({ reach: { portalId, session, connection } }),
+    respond: ({ reach }, frame) => shown(renderReach(frame, connection, reach)),
+  });
+};
 
 function disconnection(_deps: PortalRouteDependencies, request: PortalRequest): Response {
   const { portalId, event } = request;
@@ -206,7 +219,7 @@ const ROUTES = {
   PortalDisconnect: disconnect,
   PortalSignOutReopened: toPortal,
   PortalConnectReopened: toPortal,
-  PortalDisconnectReopened: toPortal,
+  PortalDisconnectQuestion: disconnectionQuestion,
   PortalDisconnection: disconnection,
 } as const satisfies Record<string, PortalRoute>;
 

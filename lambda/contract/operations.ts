@@ -198,10 +198,10 @@ export const OPERATIONS = {
   PortalConnect: page('POST', '/connect'),
   PortalComplete: page('GET', '/connect/callback'),
   PortalDisconnect: page('POST', '/disconnect'),
+  PortalDisconnectQuestion: page('GET', '/disconnect'),
   // The addresses of the forms, opened without the form: from the history, a bookmark, or a restored tab.
   PortalSignOutReopened: page('GET', '/logout'),
   PortalConnectReopened: page('GET', '/connect'),
-  PortalDisconnectReopened: page('GET', '/disconnect'),
   PortalDisconnection: page('GET', '/disconnections/{revocationId}'),
   Home: site('/'),
   Favicon: site('/favicon.ico'),

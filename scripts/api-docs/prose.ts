@@ -87,10 +87,11 @@ export const OPEN_ROUTES: Readonly<Record<Exclude<OperationName, JsonOperation>,
   PortalConnect: 'Begins the consent for a connection, and redirects to its authorization URL. A form.',
   PortalComplete: 'The return URL of connections that begin in a portal. Completes the consent session.',
   PortalDisconnect:
-    'Shows what a disconnection ends, or, with `confirmed`, disconnects and redirects to its progress. A form.',
+    'Redirects to the question before a disconnection, or, with `confirmed`, disconnects and redirects to its progress. A form.',
   PortalSignOutReopened: 'The address of the form without the form: redirects to the portal.',
   PortalConnectReopened: 'The address of the form without the form: redirects to the portal.',
-  PortalDisconnectReopened: 'The address of the form without the form: redirects to the portal.',
+  PortalDisconnectQuestion:
+    'Shows what a disconnection of the `connection` ends. Without `connection`, redirects to the portal.',
   PortalDisconnection: 'Whether the provider has confirmed a disconnection.',
   Home: 'A page that says what answers at this address.',
   Favicon: 'The icon of the pages.',

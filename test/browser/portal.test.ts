@@ -103,6 +103,8 @@ describeInBrowser('the consent portal in a browser', () => {
     }
     await page.getByText('Almanac confirmed that the access ended there, too.').waitFor();
     await inspect(page, '35-portal-disconnected');
+    await page.goBack();
+    await heading(page, 'This connection does not exist').waitFor();
     await page.getByRole('link', { name: 'Back to your agents' }).click();
     await connect(page).waitFor();
 

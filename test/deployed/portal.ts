@@ -77,7 +77,8 @@ export async function checkPortal(
     strictEqual((await browser.step(pages.address())).status, 200);
     const connected = await pages.connect(browser, await pages.signIn(browser));
     strictEqual(titleOf(connected), `${agent.name} can use ${agent.providerName} now`);
-    const question = await pages.post(browser, 'disconnect', membersOf(connected, 'disconnect'));
+    const asked = await pages.post(browser, 'disconnect', membersOf(connected, 'disconnect'));
+    const question = await browser.go(locationOf(asked));
     const done = await pages.post(browser, 'disconnect', membersOf(question, 'disconnect'));
     const progress = await browser.go(locationOf(done));
     match(titleOf(progress), /no longer has access/);

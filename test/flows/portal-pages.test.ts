@@ -96,13 +96,16 @@ describe('a person', () => {
     expect(connected.html).toContain('Not used yet');
 
     const members = membersOf(connected, 'disconnect');
-    const question = await post(browser, 'disconnect', members);
+    const { url } = await browser.go(locationOf(await post(browser, 'disconnect', members)));
+    // The question has an address: the browser can reload it, and go back to it.
+    const question = await browser.step(url);
     expect(titleOf(question)).toBe(`Disconnect ${agent.providerName} from ${agent.name}?`);
     const done = await post(browser, 'disconnect', membersOf(question, 'disconnect'));
     expect(done.status).toBe(303);
     const progress = await browser.go(locationOf(done));
     expect(titleOf(progress)).toBe(`${agent.name} no longer has access to ${agent.providerName}`);
     expect((await browser.step(address())).html).toContain('Not connected');
+    expect(titleOf(await browser.step(url))).toBe('This connection does not exist');
   });
 
   it('signs out, and the cookie of the session is worth nothing any more', async () => {
@@ -236,13 +239,28 @@ describe('an address that someone made up', () => {
     async (path) => {
       const browser = new Browser();
       await connect(browser, await signIn(browser));
-      const query = '?connection=a&confirmed=yes&error=access_denied';
+      const query = '?confirmed=yes&error=access_denied';
       expect(locationOf(await browser.step(address(path + query)))).toBe(address());
       const page = await browser.go(address(path));
       expect([page.url, titleOf(page)]).toEqual([address(), 'Your agents and their access']);
       expect(page.html).toContain('Connected on');
     },
   );
+
+  it('/disconnect with a connection asks, and changes nothing', async () => {
+    const browser = new Browser();
+    const { connection = '' } = membersOf(await connect(browser, await signIn(browser)), 'disconnect');
+    const made = (of: string) => address(`/disconnect?confirmed=yes&connection=${encodeURIComponent(of)}`);
+    expect(titleOf(await browser.step(made(connection)))).toMatch(/^Disconnect .*\?$/);
+    expect((await browser.step(made('a'))).status).toBe(404);
+    expect((await browser.step(address())).html).toContain('Connected on');
+    const stranger = await new Browser().go(made(connection));
+    expect(stranger.url).toBe(address('?error=session_expired'));
+    expect(await lastEntry('PortalDisconnectQuestion')).toMatchObject({
+      outcome: 'denied',
+      reason: 'the browser has no session',
+    });
+  });
 
   it.each([
     '',
@@ -324,7 +342,8 @@ describe('a form', () => {
     const { csrf = '' } = membersOf(await signIn(other, 'ben'), 'logout');
     for (const confirmed of ['', 'yes']) {
       const refused = await post(other, 'disconnect', { csrf, connection, confirmed });
-      expect(refused.status).toBe(404);
+      const shown = confirmed === 'yes' ? refused : await other.go(locationOf(refused));
+      expect(shown.status).toBe(404);
     }
     expect((await browser.step(address())).html).toContain('Connected on');
   });
