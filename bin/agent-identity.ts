@@ -4,9 +4,12 @@ import './node-version.cjs';
 import { createRequire } from 'node:module';
 import { version } from '../lib/cli/package.json';
 import { runCommandLine } from '../lib/cli/application';
+import { endOnOutputError } from '../lib/cli/output-error';
 import { openBrowser } from '../lib/cli/browser';
 import type * as Aws from '../lib/cli/aws';
 import type * as Serve from '../lib/local/serve';
+
+endOnOutputError();
 
 const load = createRequire(__filename);
 

@@ -52,6 +52,11 @@ const argumentFault = (error: ArgumentScannerError, args: readonly string[]): st
       args.includes(`--${externalFlagName}`)
         ? `The option --${externalFlagName} needs a value.`
         : `The option --${externalFlagName} is missing.`,
+    ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) =>
+      exception instanceof CliError ? exception.message : `The option --${name} must be true or false.`,
+    EnumValidationError: ({ externalFlagName, values }) =>
+      `The option --${externalFlagName} must be ${orList(values)}.`,
+    AliasNotFoundError: ({ input }) => `There is no option -${input}.`,
     UnsatisfiedPositionalError: ({ placeholder }) => `The argument ${placeholder.toUpperCase()} is missing.`,
     UnexpectedFlagError: ({ externalFlagName }) => `The option --${externalFlagName} can be set only once.`,
     UnexpectedPositionalError: ({ input }) => `The command does not take the argument "${input}".`,
@@ -64,14 +69,17 @@ interface Format {
   readonly defect: (stack: string) => string;
 }
 
+const DEFECT =
+  'The command has a defect, or the endpoint is not an identity service of the same version. Update the command, check the endpoint, or report this at https://github.com/agent-identity/agent-identity/issues.';
+
 const IN_JSON: Format = {
   failure: (name, message, next) => jsonText(jsonFailure(name, message, next)),
-  defect: (stack) => IN_JSON.failure('InternalError', stack),
+  defect: (stack) => IN_JSON.failure('InternalError', stack, DEFECT),
 };
 
 const IN_WORDS: Format = {
   failure: (_name, message, next) => printable(next === undefined ? message : `${message} ${next}`),
-  defect: (stack) => stack.split('\n').map(printable).join('\n'),
+  defect: (stack) => [...stack.split('\n'), DEFECT].map(printable).join('\n'),
 };
 
 const textOf = (args: readonly string[], { failure, defect }: Format): ApplicationText => ({
@@ -100,7 +108,7 @@ const textOf = (args: readonly string[], { failure, defect }: Format): Applicati
 
 /** Returns whether the errors are JSON too. The arguments can be wrong, so that no command has parsed them. */
 const wantsJson = (args: readonly string[]): boolean =>
-  args.includes('--json') || args.includes('--json=true');
+  args.some((arg) => /^--json(=(true|t|yes|y|on|1))?$/i.test(arg));
 
 /** Returns the application for the arguments. The errors in them depend on them. */
 function applicationOf(version: string, args: readonly string[]): Application<CliContext> {

@@ -12,9 +12,14 @@ type CredentialChain = ReturnType<typeof defaultProvider>;
 
 export type Credentials = Awaited<ReturnType<CredentialChain>>;
 
+const silent = (): void => undefined;
+
+/** A person who names a profile wants no warning that the environment has other credentials. */
+const SILENT = { debug: silent, info: silent, warn: silent, error: silent };
+
 /** The credential chain of the AWS SDKs: environment, profile, IAM Identity Center, process, container, instance. */
 export const credentialChain = (profile: string | undefined): CredentialChain =>
-  defaultProvider({ ...(profile !== undefined && { profile }) });
+  defaultProvider({ ...(profile !== undefined && { profile, logger: SILENT }) });
 
 /** Returns the Region of the environment or of the profile; undefined if neither has one. */
 export const configuredRegion = (profile: string | undefined): Promise<string | undefined> =>

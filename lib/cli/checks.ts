@@ -31,11 +31,14 @@ const STYLE = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 /** Prints the checks for people. */
 export function printChecks(context: CliContext, checks: readonly Check[]): void {
   const width = Math.max(...checks.map(({ check }) => check.length));
+  const columns = context.process.stdout.columns ?? Infinity;
+  // On a narrow terminal, the actions would have no room below the details.
+  const indent = ' '.repeat(columns < 4 * width ? 6 : 6 + width + 2);
   for (const { status, check, detail, action } of checks) {
     print(
       context,
       [styled(STYLE[status], status.padEnd(4)), `  ${check.padEnd(width)}  ${detail}`],
-      ...(action === undefined ? [] : [`${' '.repeat(6 + width + 2)}${action}`]),
+      ...(action === undefined ? [] : [`${indent}${action}`]),
     );
   }
 }

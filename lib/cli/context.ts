@@ -7,8 +7,11 @@ import type * as Aws from './aws';
 /** Where a person types, or where a program writes a secret. */
 export type Input = Readable & { readonly isTTY?: boolean };
 
+/** Where the command prints. A terminal has a width. */
+export type Output = StricliProcess['stdout'] & { readonly columns?: number };
+
 export interface Environment {
-  readonly process: Pick<StricliProcess, 'stdout' | 'stderr' | 'env'>;
+  readonly process: Pick<StricliProcess, 'env'> & { readonly stdout: Output; readonly stderr: Output };
   readonly stdin: Input;
   /** Loads the service. Commands load it when they run, because that takes much longer than to print help. */
   readonly loadService: () => typeof Serve;
@@ -19,5 +22,6 @@ export interface Environment {
 }
 
 export interface CliContext extends CommandContext, Omit<Environment, 'process'> {
+  readonly process: Omit<Environment['process'], 'env'>;
   readonly env: Readonly<Partial<Record<string, string>>>;
 }

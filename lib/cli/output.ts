@@ -1,8 +1,7 @@
 /** Tables and colors for people, and JSON for programs. */
 import { styleText } from 'node:util';
-import type { CliContext } from './context';
+import type { CliContext, Output } from './context';
 
-type Stream = CliContext['process']['stdout'];
 type Style = Parameters<typeof styleText>[0];
 
 /** Control and format characters, with which a text could change what a terminal shows. */
@@ -23,10 +22,10 @@ export type Line = string | readonly (string | Styled)[];
 export const styled = (style: Style, text: string): Styled => ({ style, text });
 
 /** Returns whether the stream is a terminal with colors. Node.js decides, which obeys NO_COLOR and FORCE_COLOR. */
-const hasColors = (stream: Stream, env: CliContext['env']): boolean =>
+const hasColors = (stream: Output, env: CliContext['env']): boolean =>
   (stream.getColorDepth?.({ ...env }) ?? 1) > 1;
 
-function printOn(stream: Stream, env: CliContext['env'], lines: readonly Line[]): void {
+function printOn(stream: Output, env: CliContext['env'], lines: readonly Line[]): void {
   const colored = hasColors(stream, env);
   const shown = (part: string | Styled): string => {
     if (typeof part === 'string') return printable(part);
@@ -126,7 +125,9 @@ export function progress({ process: { stderr }, env }: CliContext): Progress {
   }
   let frame = 0;
   const draw = (): void => {
-    stderr.write(`\r\u001b[K${FRAMES[frame++ % FRAMES.length] ?? ''} ${printable(current)}`);
+    // Only the last row of a text that wraps would be replaced.
+    const shown = printable(current).slice(0, Math.max(0, (stderr.columns ?? Infinity) - 3));
+    stderr.write(`\r\u001b[K${FRAMES[frame++ % FRAMES.length] ?? ''} ${shown}`);
   };
   const timer = setInterval(draw, 100);
   timer.unref();

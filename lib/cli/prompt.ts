@@ -28,8 +28,11 @@ async function askLine(
       done();
     },
   });
+  // Else readline takes a question that wraps for one row.
+  Object.defineProperty(output, 'columns', { get: () => stderr.columns });
   const lines = createInterface({ input: context.stdin, output, terminal: true });
   let count = 0;
+  let answered = false;
   lines.on('line', () => (count += 1));
   try {
     const closed = new Promise<never>((_resolve, reject) => {
@@ -40,10 +43,12 @@ async function askLine(
     const answer = lines.question(hidden ? '' : shown);
     if (hidden) stderr.write(shown);
     const line = await Promise.race([answer, closed]);
+    answered = true;
     return { line: line.trim(), more: count > 0 || lines.line !== '' };
   } finally {
     lines.close();
-    if (hidden) stderr.write('\n');
+    // Readline writes it after an answer that it shows.
+    if (hidden || !answered) stderr.write('\n');
   }
 }
 

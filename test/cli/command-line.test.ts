@@ -106,6 +106,26 @@ it.each([
     'The option --port can be set only once. Run the command with --help for its options.',
   ],
   [
+    'a value that an option does not take',
+    ['audit', '--since', 'yesterday'],
+    '--since must be a duration, such as 30m, 12h, or 7d, or a time, such as 2026-11-26T12:00:00Z. Run the command with --help for its options.',
+  ],
+  [
+    'a value that is not one of those of the option',
+    ['provider', 'get', 'p', '--kind', 'oauth'],
+    'The option --kind must be oauth2 or api-key. Run the command with --help for its options.',
+  ],
+  [
+    'a value of an option that has none',
+    ['agent', 'list', '--all=perhaps'],
+    'The option --all must be true or false. Run the command with --help for its options.',
+  ],
+  [
+    'a short option',
+    ['agent', 'list', '-z'],
+    'There is no option -z. Run the command with --help for its options.',
+  ],
+  [
     'an argument',
     ['local', 'here'],
     'The command does not take the argument "here". Run the command with --help for its options.',

@@ -212,6 +212,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     shape: PORTAL,
   },
   'portal get': { args: () => ['portal'], shape: PORTAL },
+  'portal update': { args: () => ['portal', '--no-branding'], shape: PORTAL },
   'portal verify': { args: () => ['portal'], shape: PORTAL },
   'portal list': { args: () => [], shape: { consentPortals: [PORTAL_SUMMARY] } },
   'portal delete': {

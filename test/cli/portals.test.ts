@@ -255,7 +255,7 @@ it('says why a portal failed and what to do, and verifies it again after the cor
     expect.stringContaining('cannot be used for a sign-in') as string,
   ]);
   expect(failed.stderr).toMatch(
-    /The consent portal "broken" exists, but its pages do not work \(FAILED\)\. The metadata .* Correct this, and then run: agent-identity portal verify broken\n$/,
+    /The consent portal "broken" exists, but its pages do not work \(FAILED\)\. The metadata .* If the portal names .* correct the cause, and then run: agent-identity portal verify broken\n$/,
   );
   const again = await local.run(['portal', 'verify', 'broken', '--json']);
   expect([again.status, JSON.parse(again.stdout)]).toEqual([

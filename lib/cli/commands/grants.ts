@@ -261,6 +261,8 @@ const revoke = buildCommand({
       ...(reason !== undefined && { reason }),
     });
     if (yes) sayWhatElseEnds(this, begun);
+    if (!json || !noWait)
+      printAside(this, `Follow the revocation: agent-identity grants revocation ${begun.revocationId}`);
     if (noWait) {
       if (json) printJson(this, begun);
       else {
@@ -268,7 +270,6 @@ const revoke = buildCommand({
           this,
           `Revoked ${grantCount(begun.matched)} here: no agent gets the tokens any more (${begun.revocationId}).`,
         );
-        printAside(this, `Follow the revocation: agent-identity grants revocation ${begun.revocationId}`);
       }
       return;
     }

@@ -140,7 +140,7 @@ function checkActive(context: CliContext, { name, status, statusReason }: Portal
       `The consent portal "${name}" exists, but its pages do not work (${status}). ${statusReason ?? 'The service states no reason.'}`,
       {
         name: 'PortalFailed',
-        next: `Correct this, and then run: agent-identity portal verify ${name}`,
+        next: `If the portal names the wrong resources, run agent-identity portal update. Otherwise, correct the cause, and then run: agent-identity portal verify ${name}`,
       },
     );
   }
