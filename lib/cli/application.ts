@@ -46,8 +46,6 @@ const argumentFault = (error: ArgumentScannerError, args: readonly string[]): st
         corrections.length > 0 ? ` Did you mean ${corrections.map((name) => `--${name}`).join(' or ')}?` : '';
       return `There is no option --${input}.${proposal}`;
     },
-    ArgumentParseError: ({ exception }) =>
-      exception instanceof Error ? exception.message : String(exception),
     UnsatisfiedFlagError: ({ externalFlagName }) =>
       args.includes(`--${externalFlagName}`)
         ? `The option --${externalFlagName} needs a value.`
