@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs';
 import { STATUS } from './failure';
 
-/** Shells report this status of a program that SIGPIPE has ended. */
+/** The status of a program that SIGPIPE ends, as shells report it. */
 const SIGPIPE_STATUS = 141;
 
 function end({ code, message }: NodeJS.ErrnoException): never {

@@ -43,7 +43,7 @@ it('places the cursor behind a question that wraps, and ends its line when the p
 
 it('ends the line of an answer once', async () => {
   const { context, stdin, received } = terminal();
-  const answer = confirm(context, 'Go on?');
+  const answer = confirm(context, 'Continue?');
   stdin.write('yes\n');
   expect(await answer).toBe(true);
   expect(received()).toMatch(/yes\r\n$/);
