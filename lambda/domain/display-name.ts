@@ -16,6 +16,9 @@ export function displayNameOf({ name, tags }: Pick<OwnedResource, 'name' | 'tags
   return given === '' ? name : [...given].slice(0, MAX_LENGTH).join('');
 }
 
+/** Returns text of another party for a page: a mark takes the place of each character that pages do not show. */
+export const shownText = (text: string): string => text.replaceAll(UNSEEN, '\uFFFD');
+
 /** A technical name, and the name for people. */
 export interface Named {
   readonly name: string;

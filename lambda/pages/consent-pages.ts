@@ -92,7 +92,7 @@ const named = (name: string, displayName: string): Html =>
  * provider is a link, because the policy of a page with a form blocks redirects to other origins that follow the form.
  */
 function renderQuestion(question: ConsentQuestion, branding: Branding | undefined): RenderedPage {
-  const { agent, provider, purpose, scopes, servers, returnTo, requestUri, confirmation } = question;
+  const { agent, provider, purpose, scopes, servers, requestUri, confirmation } = question;
   const address = `authorize?request_uri=${encodeURIComponent(requestUri)}&confirm=${encodeURIComponent(confirmation)}`;
   const title = `${agent.displayName} asks to use your ${provider.displayName} account`;
   return renderShell({
@@ -133,8 +133,10 @@ function renderQuestion(question: ConsentQuestion, branding: Branding | undefine
           html`<dt>For use at</dt>
             <dd>${servers.map((server) => html`<code>${server}</code> `)}</dd>`
         }
+        <dt>You continue to</dt>
+        <dd>${question.continueTo}</dd>
         <dt>You return to</dt>
-        <dd>${returnTo}</dd>
+        <dd>${question.returnTo}</dd>
       </dl>
     </div>`,
   });

@@ -62,6 +62,18 @@ it('comes first in a session that an agent begins, with all that the agent reque
   }
 });
 
+it('names the address of the provider, whose display name the owner chooses, and shows no character that reorders text', async () => {
+  const { agent, portal, token } = await signedIn();
+  const { authorizationUrl } = await agent.ask(token, {
+    resourceOauth2ReturnUrl: portal.returnUrl,
+    audiences: ['server\u202Etxt.\n'],
+  });
+  const { html } = await opened(authorizationUrl);
+  const { origin } = new URL(world.provider.discoveryUrl);
+  expect(html).toMatch(new RegExp(`<dt>You continue to</dt>\\s*<dd>${origin}</dd>`));
+  expect(html).toContain('<code>server\uFFFDtxt.\uFFFD</code>');
+});
+
 it('asks for what the portal showed, not for what the agent requested before', async () => {
   const { agent, portal, session, key, token } = await signedIn();
   const agents = await agent.ask(token, {

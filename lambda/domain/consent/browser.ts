@@ -9,6 +9,8 @@ export interface ConsentQuestion {
   readonly scopes: readonly string[];
   /** Resource servers for which the access is (RFC 8707); none if the provider decides. */
   readonly servers: readonly string[];
+  /** Origin of the provider's authorization endpoint. Unlike the names, its owner cannot invent it. */
+  readonly continueTo: string;
   /** Origin of the return URL, or its scheme. */
   readonly returnTo: string;
   readonly requestUri: string;

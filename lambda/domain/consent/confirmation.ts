@@ -4,6 +4,7 @@
  * someone else made, with or without a digest, shows the page.
  */
 import { hashOf, isHashOf } from '../digest';
+import { shownText } from '../display-name';
 import { type System, epochSeconds } from '../system';
 import { bindingCookie, bindingCookieName, page, type BrowserOutcome } from './browser';
 import { shownName, type ConsentPageContent, type Session } from './session';
@@ -26,10 +27,10 @@ export function isConfirmed(session: Session, { confirmation, cookies }: Confirm
 
 const COOKIE = /^[\w-]{43}$/;
 
-/** Returns the part of a return URL that a person can recognize. An application's own scheme has no origin. */
-function originOf(returnUrl: string): string {
-  if (!URL.canParse(returnUrl)) return returnUrl;
-  const { origin, protocol } = new URL(returnUrl);
+/** Returns the part of a URL that a person can recognize. An application's own scheme has no origin. */
+function originOf(url: string): string {
+  if (!URL.canParse(url)) return url;
+  const { origin, protocol } = new URL(url);
   return origin === 'null' ? protocol : origin;
 }
 
@@ -45,7 +46,7 @@ export function question(
   const known = cookies.get(bindingCookieName(session.hash));
   const cookie = known !== undefined && COOKIE.test(known) ? known : system.randomToken(32);
   const { purpose, portalId } = session.page;
-  const { workload, provider } = session;
+  const { workload, provider, authorization } = session;
   return {
     ...page({
       name: 'consent',
@@ -54,8 +55,9 @@ export function question(
         provider: { name: provider.name, displayName: shownName(provider) },
         ...(purpose !== undefined && { purpose }),
         // Custom parameters can request scopes, too.
-        scopes: [...new Set([...session.scopes, ...(session.parameterScopes ?? [])])],
-        servers: [...new Set([...session.resources, ...session.audiences])],
+        scopes: [...new Set([...session.scopes, ...(session.parameterScopes ?? [])])].map(shownText),
+        servers: [...new Set([...session.resources, ...session.audiences])].map(shownText),
+        continueTo: originOf(authorization.endpoint),
         returnTo: originOf(session.returnUrl),
         requestUri,
         confirmation: confirmationOf(cookie),
