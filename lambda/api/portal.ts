@@ -164,6 +164,9 @@ function complete(_deps: PortalRouteDependencies, request: PortalRequest): Respo
   });
 }
 
+/** No connection has a longer key. API Gateway limits the headers of a response to 10,240 bytes. */
+const LONGEST_KEY = 1_000;
+
 const disconnect: PortalRoute = (deps, request) =>
   fromForm(deps, request, (form) => {
     const { portalId, path } = request;
@@ -176,9 +179,8 @@ const disconnect: PortalRoute = (deps, request) =>
           redirected(`${path}/disconnections/${encodeURIComponent(revocationId)}`),
       });
     }
-    return Promise.resolve(
-      redirected(`${path}/disconnect?${new URLSearchParams({ connection }).toString()}`),
-    );
+    const query = new URLSearchParams({ connection: connection.slice(0, LONGEST_KEY) });
+    return Promise.resolve(redirected(`${path}/disconnect?${query.toString()}`));
   });
 
 /**

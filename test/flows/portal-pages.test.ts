@@ -381,8 +381,13 @@ describe('a request with too much or too long text', () => {
     const browser = new Browser();
     const { csrf = '' } = membersOf(await signIn(browser, 'ana'), 'logout');
     for (const step of ['connect', 'disconnect']) {
-      expect((await post(browser, step, { csrf, connection: LONG })).status).toBe(404);
+      const form = { csrf, connection: LONG, confirmed: 'yes' };
+      expect((await post(browser, step, form)).status).toBe(404);
     }
+    const asked = await post(browser, 'disconnect', { csrf, connection: '\u{20ac}'.repeat(3_000) });
+    expect(locationOf(asked).length).toBeLessThan(10_000);
+    expect((await browser.go(locationOf(asked))).status).toBe(404);
+    expect((await browser.go(address(`/disconnect?connection=${LONG}`))).status).toBe(404);
     expect((await browser.go(address(`/disconnections/${LONG}`))).status).toBe(404);
   });
 });
