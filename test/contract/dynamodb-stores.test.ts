@@ -17,6 +17,7 @@ import {
   sessionKey,
   signingKeyKey,
   type TableName,
+  duePartition,
 } from '../../lambda/contract/table-keys';
 import { createOauth2ProviderStore } from '../../lambda/adapters/dynamodb/oauth2-provider-store';
 import { createRestrictionStore } from '../../lambda/adapters/dynamodb/restriction-store';
@@ -95,6 +96,34 @@ function dynamodbStores(on: DynamoDBClient): Stores {
 }
 
 storeContracts(() => stores);
+
+describe('a record that is not valid', () => {
+  it('of a grant does not hide the other grants of its page', async () => {
+    const providerId = randomUUID();
+    const ids = [sampleGrantId(), { ...sampleGrantId(), workloadId: randomUUID() }];
+    for (const id of ids) await storeTokens(stores.grants, id, { providerId, tokens: sampleTokens() });
+    const [spoiled] = ids.map(keyOf);
+    if (!spoiled) throw new Error('there is no key');
+    const vault = createTable(client, localTableName('Vault'));
+    await vault.put(spoiled, { ...((await vault.get(spoiled)) as object), epoch: 'none' });
+    const page = await stores.grantIndex.page({ providerId }, { limit: 10 });
+    expect(page.grants.map(({ workloadId }) => workloadId)).toEqual([ids[1]?.workloadId]);
+    expect(page.unreadable).toHaveLength(1);
+  });
+
+  it('of the outbox does not hide the other items that are due', async () => {
+    const revocations = createTable(client, localTableName('Revocations'));
+    const [spoiled, valid] = [randomUUID(), randomUUID()];
+    for (const itemId of [spoiled, valid]) {
+      const due = { dueShard: duePartition(valid), dueAt: '000000000000001' };
+      const provider = itemId === valid ? { name: 'calendar', id: 'id' } : 'calendar';
+      await revocations.put(outboxItemKey(itemId), { ...due, provider, recordVersion: 1 });
+    }
+    const { items } = await stores.revocations.dueItems(1);
+    expect(items.map(({ id }) => id)).toEqual(expect.arrayContaining([spoiled, valid]));
+    await expect(stores.revocations.getItem(spoiled)).rejects.toThrow();
+  });
+});
 
 describe('a grant whose tokens fill a record', () => {
   const encode = (text: string) => Buffer.from(text).toString('base64url');

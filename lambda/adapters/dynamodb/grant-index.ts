@@ -32,10 +32,20 @@ export function createGrantIndex(vault: Table): GrantIndex {
         ...(after !== undefined && { after: v.parse(Position, after) }),
       });
       const keys = items.map((item) => v.parse(KeyOfItem, item));
-      const grants = await Promise.all(keys.map(async (key) => parseGrant(await vault.get(key))));
+      const records = await Promise.all(keys.map((key) => vault.get(key)));
+      const unreadable: unknown[] = [];
+      const grants = records.map((record) => {
+        try {
+          return parseGrant(record);
+        } catch (error) {
+          unreadable.push(error);
+          return undefined;
+        }
+      });
       const last = keys.at(-1);
       return {
         grants: grants.filter(isGrant).filter((grant) => matches(grant, filter)),
+        ...(unreadable.length > 0 && { unreadable }),
         ...(more && last && { next: JSON.stringify(last) }),
       };
     },

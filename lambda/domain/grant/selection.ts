@@ -13,6 +13,8 @@ export interface GrantFilter {
 
 export interface GrantPage {
   readonly grants: readonly Grant[];
+  /** The error of each grant on this page whose record is not valid. It must not hide the others. */
+  readonly unreadable?: readonly unknown[];
   /** Where the next page starts; absent on the last page. */
   readonly next?: string;
 }

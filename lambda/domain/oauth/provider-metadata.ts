@@ -125,7 +125,7 @@ export function createMetadataReader(
     const response = elsewhere === undefined ? first : await get(elsewhere);
     if (response.status !== 200) {
       throw new ProviderFailure('discovery_failed', `discovery answered ${response.status}`, {
-        unavailable: response.status >= 500,
+        unavailable: response.status >= 500 || response.status === 429,
       });
     }
     const document: unknown = await response.json().catch(() => undefined);

@@ -47,6 +47,8 @@ export function listGrants(
     do {
       const limit = Math.min(READ_LIMIT, maxResults - grants.length);
       const page = await deps.grantIndex.page(filter, { limit, after });
+      // A listing must not seem complete.
+      if (page.unreadable) throw page.unreadable[0];
       grants.push(...page.grants.filter(isListed).map((grant) => describeGrant(deps, grant)));
       after = page.next;
       read += limit;

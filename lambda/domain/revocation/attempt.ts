@@ -103,6 +103,12 @@ async function reasonToKeep(
   return (await grants.get(item.grantId))?.tokens === undefined ? undefined : SUPERSEDED;
 }
 
+/** Returns the failure to get the metadata of the provider, which got no request to revoke: a retry can succeed. */
+const beforeRequest = (failure: ProviderFailure): ProviderFailure => {
+  const { code, detail, retryAfter } = failure;
+  return new ProviderFailure(code, detail, { unavailable: true, cause: failure, retryAfter });
+};
+
 /**
  * Returns the failure for an error of the client's credential. The provider got no request, and a retry can succeed: the
  * owner can make the credential available again.
@@ -234,7 +240,9 @@ export async function attemptRevocation(deps: AttemptDependencies, item: OutboxI
     return 'ended';
   }
   try {
-    const client = await clientOf(deps, item, content);
+    const client = await clientOf(deps, item, content).catch((error: unknown) => {
+      throw error instanceof ProviderFailure ? beforeRequest(error) : error;
+    });
     await write(endedBy(item, await revokeTokens(client, content.tokens)));
     return 'ended';
   } catch (error) {

@@ -148,11 +148,23 @@ async function revokeGrant(
   throw changedConcurrently();
 }
 
+/** Most milliseconds until the grants that failed are tried again. */
+const MAX_BACK_OFF = 3_600_000;
+
+/**
+ * Returns when the grants that failed are tried again: soon, as long as the tokens can still be kept for their provider.
+ * A grant that fails afterwards, for example because its record is not valid, must not have all others read each minute.
+ */
+function retryAt({ createdTime }: Revocation, now: number): number {
+  const age = now - createdTime * 1000;
+  return now + (age < READING_TIME ? SELECTION_LEASE : Math.min(age, MAX_BACK_OFF));
+}
+
 /** Returns the revocation after its last page: selected, or due again from the first page. */
 function afterLastPage(revocation: Revocation, failures: number, now: number): Revocation {
   const { selectAgainAt } = revocation;
   const next = { ...revocation, failures: undefined, cursor: undefined };
-  if (failures > 0) return { ...next, dueAt: now + SELECTION_LEASE };
+  if (failures > 0) return { ...next, dueAt: retryAt(revocation, now) };
   if (selectAgainAt === undefined) return { ...next, dueAt: undefined };
   return { ...next, selectAgainAt: undefined, dueAt: Math.max(now, selectAgainAt) };
 }
@@ -171,8 +183,10 @@ async function selectPages(
   };
   let revocation = await stored();
   while (!isSelectionComplete(revocation)) {
-    const { grants, next: cursor } = await pageOf(deps, revocation);
+    const { grants, unreadable = [], next: cursor } = await pageOf(deps, revocation);
     let { matched, failures = 0, reach } = revocation;
+    failures += unreadable.length;
+    for (const error of unreadable) deps.report(error);
     await forEachConcurrently(grants, CONCURRENCY, async (grant) => {
       try {
         const revoked = await revokeGrant(deps, revocation, grant);
