@@ -3,6 +3,7 @@ import type { Stores } from '../domain/in-memory-stores';
 import { sampleIdentity, samplePortal, sampleProvider } from '../domain/samples';
 import { deletedGrantContract } from './deleted-grant.contract';
 import { directoryContract } from './directory.contract';
+import { grantLeaseContract } from './grant-lease.contract';
 import { grantStoreContract } from './grant-store.contract';
 import { oauth2ProviderStoreContract } from './oauth2-provider-store.contract';
 import { ownedResourceStoreContract } from './owned-resource-store.contract';
@@ -35,6 +36,7 @@ const CONTRACTS = {
   'SecretStore of API keys': secretStoreContract('apiKeys'),
   SessionStore: sessionStoreContract,
   GrantStore: grantStoreContract,
+  'GrantStore of leases': grantLeaseContract,
   'GrantStore of deleted grants': deletedGrantContract,
   GrantIndex: grantIndexContract,
   RevocationStore: revocationStoreContract,
