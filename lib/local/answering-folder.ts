@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { settingName } from './setting-names';
+import { ENVIRONMENT_VARIABLES, type SettingNames } from './setting-names';
 import { StartError } from './start-error';
 
 /** Time in which a slow file system responds, in milliseconds. */
@@ -28,12 +28,12 @@ try {
 `;
 
 /** @param code error code of the system; empty when there is none */
-function faultOf(folder: string, code: string): string {
-  if (code === 'EEXIST') return `${folder} is not a folder. Set ${settingName('DATA_DIR')} to a folder.`;
+function faultOf(folder: string, code: string, names: SettingNames): string {
+  if (code === 'EEXIST') return `${folder} is not a folder. Set ${names.of('DATA_DIR')} to a folder.`;
   if (code === 'ENOTDIR') {
-    return `The data folder ${folder} cannot be created, because a part of its path is not a folder. Set ${settingName('DATA_DIR')} to another path.`;
+    return `The data folder ${folder} cannot be created, because a part of its path is not a folder. Set ${names.of('DATA_DIR')} to another path.`;
   }
-  return `The data folder ${folder} cannot be written to (${code || 'unknown error'}). Set ${settingName('DATA_DIR')} to a folder that you can write to.`;
+  return `The data folder ${folder} cannot be written to (${code || 'unknown error'}). Set ${names.of('DATA_DIR')} to a folder that you can write to.`;
 }
 
 const answered = new Set<string>();
@@ -42,10 +42,15 @@ const answered = new Set<string>();
  * Creates the folder if it is missing, and checks that this process can write to it. A process checks each folder once.
  *
  * @param folder absolute path
+ * @param names of the settings in messages
  * @param patience milliseconds to wait
  * @throws StartError when the folder cannot be created or written to, or does not respond
  */
-export async function tryFolder(folder: string, patience = PATIENCE_MS): Promise<void> {
+export async function tryFolder(
+  folder: string,
+  names = ENVIRONMENT_VARIABLES,
+  patience = PATIENCE_MS,
+): Promise<void> {
   if (answered.has(folder)) return;
   const child = spawn(process.execPath, ['-e', TRY, folder, `.try-${randomUUID()}`], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -65,12 +70,12 @@ export async function tryFolder(folder: string, patience = PATIENCE_MS): Promise
     child.unref();
     child.stdout.destroy();
     throw new StartError(
-      `The data folder ${folder} does not respond within ${patience / 1000} seconds. If it is on a network or FUSE mount, mount it again, or set ${settingName('DATA_DIR')} to a folder on a local disk.`,
+      `The data folder ${folder} does not respond within ${patience / 1000} seconds. If it is on a network or FUSE mount, mount it again, or set ${names.of('DATA_DIR')} to a folder on a local disk.`,
     );
   }
   const [status] = outcome as [number | null];
   if (code !== '' || status !== 0) {
-    throw new StartError(faultOf(folder, code));
+    throw new StartError(faultOf(folder, code, names));
   }
   answered.add(folder);
 }

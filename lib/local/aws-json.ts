@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import { accessKeyIdOf, isFromProgram, mayCallEmulator, type EmulatorCredentials } from './emulator-access';
 import { headerLines } from './header-lines';
 import { listenOnLoopback, LOOPBACK, type DerivedPort, type Listening } from './loopback-server';
+import type { SettingNames } from './setting-names';
 import { isAllowed, type PrincipalAccess } from './principal-access';
 import { LOCAL_REGION, type Principal } from './principals';
 import { readBody } from './request-body';
@@ -33,6 +34,8 @@ export interface AwsJsonService {
   readonly access?: PrincipalAccess | undefined;
   /** Port to listen on; by default, a free port. */
   readonly port?: DerivedPort | undefined;
+  /** Of the settings in messages; by default, environment variables. */
+  readonly names?: SettingNames | undefined;
 }
 
 export interface LocalAwsJson extends Pick<Listening, 'close'> {
@@ -47,7 +50,7 @@ export async function startAwsJson(
   const server = createServer((request, response) => {
     void serve(service, credentials, request, response);
   });
-  const { port, close } = await listenOnLoopback(server, service.port ?? 0);
+  const { port, close } = await listenOnLoopback(server, service.port ?? 0, service.names);
   return { endpoint: `http://${LOOPBACK}:${port}`, close };
 }
 

@@ -8,7 +8,7 @@ import { basename, dirname } from 'node:path';
 import * as v from 'valibot';
 import { tryFolder } from './answering-folder';
 import { closeFolderToOthers, isPrivateFile } from './private-path';
-import { settingName } from './setting-names';
+import { ENVIRONMENT_VARIABLES, type SettingNames } from './setting-names';
 import { StartError, systemErrorCode } from './start-error';
 
 /**
@@ -18,9 +18,9 @@ import { StartError, systemErrorCode } from './start-error';
  * @param folder absolute path
  * @throws StartError when the folder cannot be created or written to, does not respond, or is open to other users
  */
-export async function prepareDataFolder(folder: string): Promise<void> {
-  await tryFolder(folder);
-  closeFolderToOthers(folder);
+export async function prepareDataFolder(folder: string, names: SettingNames): Promise<void> {
+  await tryFolder(folder, names);
+  closeFolderToOthers(folder, names);
 }
 
 /**
@@ -31,14 +31,16 @@ export async function prepareDataFolder(folder: string): Promise<void> {
  * @param path absolute path of the file; its folder exists
  * @param schema of the file's content
  * @param create returns the first content
+ * @param names of the settings in messages
  * @throws StartError when the file does not match the schema, or other users could have written it
  */
 export async function readOrCreateSecretFile<T>(
   path: string,
   schema: v.GenericSchema<unknown, T>,
   create: () => T,
+  names = ENVIRONMENT_VARIABLES,
 ): Promise<T> {
-  const text = await readIfPresent(path);
+  const text = await readIfPresent(path, names);
   if (text === undefined) {
     const content = create();
     await writeSecretFile(path, content);
@@ -47,7 +49,7 @@ export async function readOrCreateSecretFile<T>(
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
   if (!parsed.success) {
     throw new StartError(
-      `The file ${path} is damaged. Restore it, or set ${settingName('DATA_DIR')} to a new folder. The data in the old folder stays encrypted.`,
+      `The file ${path} is damaged. Restore it, or set ${names.of('DATA_DIR')} to a new folder. The data in the old folder stays encrypted.`,
     );
   }
   return parsed.output;
@@ -57,8 +59,8 @@ export async function readOrCreateSecretFile<T>(
 export const writeSecretFile = (path: string, content: unknown): Promise<void> =>
   writeDurably(path, `${JSON.stringify(content, null, 2)}\n`);
 
-async function readIfPresent(path: string): Promise<string | undefined> {
-  if (!isPrivateFile(path)) return undefined;
+async function readIfPresent(path: string, names: SettingNames): Promise<string | undefined> {
+  if (!isPrivateFile(path, names)) return undefined;
   try {
     return await readFile(path, 'utf8');
   } catch (error) {

@@ -25,7 +25,7 @@ import {
 import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';
 import { listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
 import { LOCAL_REGION } from './principals';
-import { settingName } from './setting-names';
+import { ENVIRONMENT_VARIABLES, type SettingNames } from './setting-names';
 import { StartError, systemErrorCode } from './start-error';
 
 const TABLE_NAMES = Object.keys(TABLES) as TableName[];
@@ -45,8 +45,9 @@ export interface LocalDynamoDb extends Pick<Listening, 'close'> {
 export async function startDynamoDb(
   folder: string,
   credentials: EmulatorCredentials,
+  names = ENVIRONMENT_VARIABLES,
 ): Promise<LocalDynamoDb> {
-  await checkStore(folder);
+  await checkStore(folder, names);
   const server = dynalite({ path: folder, createTableMs: 0 });
   const [serve] = server.listeners('request') as RequestListener[];
   if (!serve) throw new Error('dynalite has no request listener.');
@@ -81,13 +82,13 @@ function guarded(serve: RequestListener, credentials: EmulatorCredentials) {
  * held the lock. This function also completes tables whose creation a crash interrupted: dynalite would leave them in
  * CREATING.
  */
-async function checkStore(folder: string): Promise<void> {
+async function checkStore(folder: string, names: SettingNames): Promise<void> {
   const isNew = !existsSync(folder);
   const { db, tableDb } = openStore({ path: folder });
   try {
     await db.open();
   } catch (error) {
-    throw storeError(folder, error);
+    throw storeError(folder, error, names);
   }
   const get = promisify(tableDb.get);
   const put = promisify(tableDb.put);
@@ -98,11 +99,11 @@ async function checkStore(folder: string): Promise<void> {
   await db.close();
 }
 
-function storeError(folder: string, error: unknown): unknown {
+function storeError(folder: string, error: unknown, names: SettingNames): unknown {
   const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
   if (systemErrorCode(cause) !== 'LEVEL_LOCKED') return error;
   return new StartError(
-    `The data folder is in use: another process has ${folder} open. Stop it, or set ${settingName('DATA_DIR')} to another folder.`,
+    `The data folder is in use: another process has ${folder} open. Stop it, or set ${names.of('DATA_DIR')} to another folder.`,
   );
 }
 

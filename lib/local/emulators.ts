@@ -10,6 +10,7 @@ import { startKms } from './kms';
 import { portBehind, type DerivedPort } from './loopback-server';
 import { loadPrincipals, type Principals } from './principals';
 import { startSecretsManager } from './secrets-manager';
+import { ENVIRONMENT_VARIABLES, type SettingNames } from './setting-names';
 import { startSts } from './sts';
 
 /** Addresses of the emulators and credentials for them: plain data, which can be passed to another process. */
@@ -46,15 +47,20 @@ export const emulatorPorts = (servicePort: number): { kms: DerivedPort; secretsM
 /**
  * @param dataDir absolute path; created if it is missing
  * @param servicePort port of the service, after which KMS and Secrets Manager listen; 0 for free ports
+ * @param names of the settings in messages
  * @throws StartError for what a person can correct: a folder that is in use, not writable, or damaged, or a taken port
  */
-export async function startEmulators(dataDir: string, servicePort = 0): Promise<Emulators> {
+export async function startEmulators(
+  dataDir: string,
+  servicePort = 0,
+  names = ENVIRONMENT_VARIABLES,
+): Promise<Emulators> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const stop of closers.splice(0).reverse()) await stop();
   };
   try {
-    return { ...(await startEach(dataDir, servicePort, closers)), close };
+    return { ...(await startEach(dataDir, servicePort, names, closers)), close };
   } catch (error) {
     await close();
     throw error;
@@ -64,16 +70,17 @@ export async function startEmulators(dataDir: string, servicePort = 0): Promise<
 async function startEach(
   dataDir: string,
   servicePort: number,
+  names: SettingNames,
   closers: (() => Promise<void>)[],
 ): Promise<Omit<Emulators, 'close'>> {
   const credentials = newEmulatorCredentials();
-  await prepareDataFolder(dataDir);
+  await prepareDataFolder(dataDir, names);
   // The lock of the store keeps a second process out of the folder, so it comes before the other files.
-  const dynamodb = await startDynamoDb(join(dataDir, 'dynamodb'), credentials);
+  const dynamodb = await startDynamoDb(join(dataDir, 'dynamodb'), credentials, names);
   closers.push(dynamodb.close);
-  const principals = await loadPrincipals(dataDir);
+  const principals = await loadPrincipals(dataDir, names);
   const ports = emulatorPorts(servicePort);
-  const kms = await startKms(join(dataDir, 'kms.json'), credentials, principals, ports.kms);
+  const kms = await startKms(join(dataDir, 'kms.json'), credentials, principals, ports.kms, names);
   closers.push(kms.close);
   const secretsManager = await startSecretsManager({
     path: join(dataDir, 'secrets.json'),
@@ -81,6 +88,7 @@ async function startEach(
     credentials,
     principals,
     port: ports.secretsManager,
+    names,
   });
   closers.push(secretsManager.close);
   const sts = await startSts(credentials);

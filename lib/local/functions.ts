@@ -17,6 +17,7 @@ import type * as Loaded from './handlers';
 import { startLambda, type InvokedHandler, type LambdaFunction } from './lambda';
 import { listenOnLoopback, LOOPBACK } from './loopback-server';
 import { iamPolicyOf, LOCAL_ACCOUNT, LOCAL_REGION, type Principals } from './principals';
+import type { SettingNames } from './setting-names';
 
 export interface FunctionsOptions {
   /** Port to listen on; 0 for a free port. */
@@ -28,6 +29,8 @@ export interface FunctionsOptions {
   /** Issuers of user tokens to trust. A function is called once the port is bound. */
   readonly trustedIssuers:
     readonly DeployedIssuer[] | ((service: { readonly port: number }) => Promise<readonly DeployedIssuer[]>);
+  /** Names of the settings in messages; by default, environment variables. */
+  readonly names?: SettingNames;
   /** Called when a function throws; by default, it writes to stderr. */
   readonly reportFailure?: (failure: FunctionFailure) => void;
 }
@@ -60,7 +63,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
   const server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
     serve(request, response);
   });
-  const { port, close: closeServer } = await listenOnLoopback(server, options.port);
+  const { port, close: closeServer } = await listenOnLoopback(server, options.port, options.names);
   const reportFailure = options.reportFailure ?? writeFailure;
   const functions = new Map<string, LambdaFunction>();
   const lambda = await startLambda({ functions, credentials: options.emulators.credentials, reportFailure });

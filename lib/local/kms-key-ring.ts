@@ -8,6 +8,7 @@ import { readOrCreateSecretFile, writeSecretFile } from './data-folder';
 import { arnOf, type KeyRecord, type Tags } from './kms-key';
 import { SIGNING_KEY_SPECS, type SigningKey } from './kms-signing-key';
 import { KEY_BYTES, newSymmetricKey, SYMMETRIC_DEFAULT, type SymmetricKey } from './kms-symmetric-key';
+import type { SettingNames } from './setting-names';
 
 export type KmsKey = SymmetricKey | SigningKey;
 
@@ -108,9 +109,12 @@ const toFile = (key: KmsKey) => (key.spec === SYMMETRIC_DEFAULT ? symmetricToFil
  * @param path of the keys' file
  * @throws StartError when the file is damaged
  */
-export async function loadKmsKeyRing(path: string): Promise<KmsKeyRing> {
-  const { created = [], ...first } = await readOrCreateSecretFile(path, KeyFileSchema, () =>
-    symmetricToFile(newSymmetricKey()),
+export async function loadKmsKeyRing(path: string, names?: SettingNames): Promise<KmsKeyRing> {
+  const { created = [], ...first } = await readOrCreateSecretFile(
+    path,
+    KeyFileSchema,
+    () => symmetricToFile(newSymmetricKey()),
+    names,
   );
   let root = symmetricOf(first);
   let others: readonly KmsKey[] = created.map((entry) =>

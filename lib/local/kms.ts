@@ -13,6 +13,7 @@ import { SIGNING_OPERATIONS } from './kms-signing-operations';
 import type { DerivedPort } from './loopback-server';
 import type { PrincipalAccess } from './principal-access';
 import type { Principals } from './principals';
+import type { SettingNames } from './setting-names';
 import type { SymmetricKey } from './kms-symmetric-key';
 import { SYMMETRIC_OPERATIONS } from './kms-symmetric-operations';
 
@@ -55,8 +56,9 @@ export async function startKms(
   credentials: EmulatorCredentials,
   principals?: Principals,
   port?: DerivedPort,
+  names?: SettingNames,
 ): Promise<LocalKms> {
-  const keys = await loadKmsKeyRing(keyFile);
+  const keys = await loadKmsKeyRing(keyFile, names);
   const operations = new Map(
     OPERATIONS.map(([name, operation]) => [
       `TrentService.${name}`,
@@ -70,6 +72,7 @@ export async function startKms(
     mostBytes: MAX_REQUEST_BYTES,
     access: principals && accessTo(keys, principals),
     port,
+    names,
   };
   return { ...(await startAwsJson(service, credentials)), keyArn: arnOf(keys.root), key: keys.root };
 }

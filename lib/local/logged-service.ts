@@ -6,6 +6,7 @@ import type { FunctionFailure } from './function-failure';
 import { checkPort } from './loopback-server';
 import { LOCAL_SCHEDULES, startScheduleTimer } from './schedule-timer';
 import { openServiceLog } from './service-log';
+import { ENVIRONMENT_VARIABLES } from './setting-names';
 import { startLocal, type LocalOptions, type LocalService } from './start';
 
 export interface LoggedService extends LocalService {
@@ -20,11 +21,12 @@ export interface LoggedService extends LocalService {
  */
 export async function startLogged(options: Omit<LocalOptions, 'reportFailure'>): Promise<LoggedService> {
   // A taken port is named before the ports after it, and no data folder is created for a start that fails by a port.
+  const { names = ENVIRONMENT_VARIABLES } = options;
   const { kms, secretsManager } = emulatorPorts(options.port);
-  for (const port of [options.port, kms, secretsManager]) await checkPort(port);
-  await prepareDataFolder(options.dataDir);
+  for (const port of [options.port, kms, secretsManager]) await checkPort(port, names);
+  await prepareDataFolder(options.dataDir, names);
   const logPath = join(options.dataDir, 'service.log');
-  const log = openServiceLog(logPath);
+  const log = openServiceLog(logPath, names);
   globalThis.console = log.console;
   const reportFailure = ({ requestId, resource, error }: FunctionFailure): void => {
     log.console.error(`Function behind ${resource} failed (request ${requestId}):`, error);

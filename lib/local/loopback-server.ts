@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { settingName, settingWith } from './setting-names';
+import { ENVIRONMENT_VARIABLES, type SettingNames } from './setting-names';
 import { StartError, systemErrorCode } from './start-error';
 
 export const LOOPBACK = '127.0.0.1';
@@ -45,13 +45,18 @@ export const portBehind = (servicePort: number, offset: number, purpose: string)
  *
  * @param server that does not listen yet
  * @param wanted the port, or how it depends on the port of the service; 0 for a free port
+ * @param names of the settings in messages
  * @throws StartError when the port is taken or not permitted
  */
-export async function listenOnLoopback(server: Server, wanted: number | DerivedPort): Promise<Listening> {
+export async function listenOnLoopback(
+  server: Server,
+  wanted: number | DerivedPort,
+  names = ENVIRONMENT_VARIABLES,
+): Promise<Listening> {
   const port = typeof wanted === 'number' ? wanted : wanted.port;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
-      reject(cannotListen(error, port, typeof wanted === 'number' ? undefined : wanted));
+      reject(cannotListen(error, port, typeof wanted === 'number' ? undefined : wanted, names));
     });
     server.listen(port, LOOPBACK, resolve);
   });
@@ -63,23 +68,28 @@ export async function listenOnLoopback(server: Server, wanted: number | DerivedP
  *
  * @throws StartError when the port is taken or not permitted
  */
-export async function checkPort(wanted: number | DerivedPort): Promise<void> {
-  const probe = await listenOnLoopback(createServer(), wanted);
+export async function checkPort(wanted: number | DerivedPort, names = ENVIRONMENT_VARIABLES): Promise<void> {
+  const probe = await listenOnLoopback(createServer(), wanted, names);
   await probe.close();
 }
 
-function cannotListen(error: Error, port: number, derived: DerivedPort | undefined): Error {
+function cannotListen(
+  error: Error,
+  port: number,
+  derived: DerivedPort | undefined,
+  names: SettingNames,
+): Error {
   const code = systemErrorCode(error);
   if (code === 'EADDRINUSE') {
     const named = derived ? `Port ${port}, which ${derived.purpose} needs,` : `Port ${port}`;
     const next = (derived?.servicePort ?? port) + 100;
     return new StartError(
-      `${named} is taken. Stop the program that uses it, or set another port: ${settingWith('PORT', next)}`,
+      `${named} is taken. Stop the program that uses it, or set another port: ${names.withValue('PORT', next)}`,
     );
   }
   if (code === 'EACCES') {
     return new StartError(
-      `Your user is not permitted to use port ${port}. Set ${settingName('PORT')} to a number above 1023.`,
+      `Your user is not permitted to use port ${port}. Set ${names.of('PORT')} to a number above 1023.`,
     );
   }
   return error;

@@ -6,6 +6,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { readOrCreateSecretFile, writeSecretFile } from './data-folder';
+import { ENVIRONMENT_VARIABLES } from './setting-names';
 
 /** An AWS account number that no account has. */
 export const LOCAL_ACCOUNT = '000000000000';
@@ -63,14 +64,19 @@ const PrincipalsFileSchema = v.strictObject({
  * @param dataDir absolute path of the data folder, which must exist
  * @throws StartError when the file of keys is damaged
  */
-export async function loadPrincipals(dataDir: string): Promise<Principals> {
+export async function loadPrincipals(dataDir: string, names = ENVIRONMENT_VARIABLES): Promise<Principals> {
   const path = join(dataDir, 'principals.json');
-  const kept = await readOrCreateSecretFile(path, PrincipalsFileSchema, () => ({
-    operator: newAccessKey(),
-    agent: newAccessKey(),
-    gate: newAccessKey(),
-    stranger: newAccessKey(),
-  }));
+  const kept = await readOrCreateSecretFile(
+    path,
+    PrincipalsFileSchema,
+    () => ({
+      operator: newAccessKey(),
+      agent: newAccessKey(),
+      gate: newAccessKey(),
+      stranger: newAccessKey(),
+    }),
+    names,
+  );
   const { gate = newAccessKey() } = kept;
   if (!kept.gate) await writeSecretFile(path, { ...kept, gate });
   return {

@@ -5,7 +5,7 @@
  * has no such permissions, so nothing is checked there.
  */
 import { chmodSync, lstatSync, readdirSync, statSync, type Stats } from 'node:fs';
-import { settingName } from './setting-names';
+import { ENVIRONMENT_VARIABLES, type SettingNames } from './setting-names';
 import { StartError, systemErrorCode } from './start-error';
 
 /** Bits of the mode that allow any access by other users, and write access. */
@@ -47,21 +47,29 @@ function statsOf(path: string, read: (path: string) => Stats): Stats | undefined
 }
 
 /** Root often runs over a folder that a user mounted into a container, so this is not an error. */
-function reportAnotherOwner(path: string, { uid }: Stats): void {
+function reportAnotherOwner(path: string, { uid }: Stats, names: SettingNames): void {
   if (process.getuid?.() !== ROOT || uid === ROOT) return;
   say(
-    `${path} belongs to another user (ID ${uid}), who can read or replace the keys in it. If you do not trust this user, set ${settingName('DATA_DIR')} to your own folder.`,
+    `${path} belongs to another user (ID ${uid}), who can read or replace the keys in it. If you do not trust this user, set ${names.of('DATA_DIR')} to your own folder.`,
   );
 }
 
-function close(path: string, mode: number, permissions: number, advice: string): void {
+interface Closing {
+  /** The permissions that the path gets. */
+  readonly permissions: number;
+  /** What to do, if other users could read the path. */
+  readonly advice?: string;
+  readonly names: SettingNames;
+}
+
+function close(path: string, mode: number, { permissions, advice = '', names }: Closing): void {
   const access = (mode & OTHERS_WRITE) !== 0 ? 'write to' : 'read';
   try {
     chmodSync(path, permissions);
   } catch (error) {
     const reason = systemErrorCode(error) ?? 'unknown error';
     throw new StartError(
-      `Other users can ${access} ${path}, and its permissions cannot be changed (${reason}). Set ${settingName('DATA_DIR')} to a folder on a file system that has permissions.`,
+      `Other users can ${access} ${path}, and its permissions cannot be changed (${reason}). Set ${names.of('DATA_DIR')} to a folder on a file system that has permissions.`,
     );
   }
   say(
@@ -70,21 +78,20 @@ function close(path: string, mode: number, permissions: number, advice: string):
 }
 
 /** @throws StartError for a path that another user owns or could have written */
-function closeToOthers(path: string, stats: Stats, permissions: number, advice = ''): void {
+function closeToOthers(path: string, stats: Stats, closing: Closing): void {
+  const { permissions, names } = closing;
   const own = isOwn(stats);
   if (own === undefined) return;
   if (!own)
-    throw new StartError(
-      `${path} belongs to another user. Set ${settingName('DATA_DIR')} to your own folder.`,
-    );
-  reportAnotherOwner(path, stats);
+    throw new StartError(`${path} belongs to another user. Set ${names.of('DATA_DIR')} to your own folder.`);
+  reportAnotherOwner(path, stats, names);
   const { mode } = stats;
   if ((mode & OTHERS_WRITE) !== 0) {
     throw new StartError(
-      `Other users can write to ${path} (${octal(mode)}), so its content might be theirs. If you trust it, run chmod ${octal(permissions)} on it. Otherwise, set ${settingName('DATA_DIR')} to another folder.`,
+      `Other users can write to ${path} (${octal(mode)}), so its content might be theirs. If you trust it, run chmod ${octal(permissions)} on it. Otherwise, set ${names.of('DATA_DIR')} to another folder.`,
     );
   }
-  if ((mode & OTHERS) !== 0) close(path, mode, permissions, advice);
+  if ((mode & OTHERS) !== 0) close(path, mode, closing);
 }
 
 /** Returns whether a folder with these entries contains state of this service, or nothing yet. */
@@ -97,24 +104,24 @@ const isForState = (entries: readonly string[]): boolean =>
  * @param folder must exist
  * @throws StartError when it contains other files, users share it, or another user owns it or could have written to it
  */
-export function closeFolderToOthers(folder: string): void {
+export function closeFolderToOthers(folder: string, names = ENVIRONMENT_VARIABLES): void {
   const stats = statsOf(folder, statSync);
   if (!stats) return;
   const entries = readdirSync(folder);
   if (!isForState(entries)) {
     throw new StartError(
-      `${folder} contains other files. Set ${settingName('DATA_DIR')} to a new or empty folder.`,
+      `${folder} contains other files. Set ${names.of('DATA_DIR')} to a new or empty folder.`,
     );
   }
   if ((stats.mode & STICKY) !== 0 && (stats.mode & OTHERS_WRITE) !== 0) {
     throw new StartError(
-      `${folder} is a folder that users share (${octal(stats.mode)}). Set ${settingName('DATA_DIR')} to a new folder.`,
+      `${folder} is a folder that users share (${octal(stats.mode)}). Set ${names.of('DATA_DIR')} to a new folder.`,
     );
   }
   const isOpen = isOwn(stats) === true && (stats.mode & OTHERS_WRITE) !== 0;
   // In an empty folder, no other user has left anything.
-  if (isOpen && entries.length === 0) close(folder, stats.mode, 0o700, '');
-  else closeToOthers(folder, stats, 0o700);
+  if (isOpen && entries.length === 0) close(folder, stats.mode, { permissions: 0o700, names });
+  else closeToOthers(folder, stats, { permissions: 0o700, names });
 }
 
 /**
@@ -122,11 +129,11 @@ export function closeFolderToOthers(folder: string): void {
  * @throws StartError when it is not a regular file: a read from a pipe might never end, and a symbolic link leads to a
  *   file that is not this service's
  */
-export function isRegularFile(path: string): boolean {
+export function isRegularFile(path: string, names = ENVIRONMENT_VARIABLES): boolean {
   const stats = statsOf(path, lstatSync);
   if (stats && !stats.isFile())
     throw new StartError(
-      `${path} is not a regular file. Remove it, or set ${settingName('DATA_DIR')} to another folder.`,
+      `${path} is not a regular file. Remove it, or set ${names.of('DATA_DIR')} to another folder.`,
     );
   return stats !== undefined;
 }
@@ -136,15 +143,14 @@ export function isRegularFile(path: string): boolean {
  * @returns false when the path does not exist
  * @throws StartError when it is not a regular file, or another user owns it or could have written it
  */
-export function isPrivateFile(path: string): boolean {
-  if (!isRegularFile(path)) return false;
+export function isPrivateFile(path: string, names = ENVIRONMENT_VARIABLES): boolean {
+  if (!isRegularFile(path, names)) return false;
   const stats = statsOf(path, lstatSync);
   if (!stats) return false;
-  closeToOthers(
-    path,
-    stats,
-    0o600,
-    ` If other users have accounts on this machine, they might know the keys in it. Set ${settingName('DATA_DIR')} to a new folder.`,
-  );
+  closeToOthers(path, stats, {
+    permissions: 0o600,
+    advice: ` If other users have accounts on this machine, they might know the keys in it. Set ${names.of('DATA_DIR')} to a new folder.`,
+    names,
+  });
   return true;
 }

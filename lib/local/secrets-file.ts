@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import { readOrCreateSecretFile, writeSecretFile } from './data-folder';
 import { open, seal, type SymmetricKey } from './kms-symmetric-key';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
+import type { SettingNames } from './setting-names';
 
 const LocalSecretSchema = v.strictObject({
   name: v.string(),
@@ -46,8 +47,12 @@ const newArn = (name: string): string =>
  * @param key that encrypts the text of the secrets
  * @throws StartError when the file is damaged
  */
-export async function openSecretsFile(path: string, key: SymmetricKey): Promise<SecretsFile> {
-  let secrets = await readOrCreateSecretFile(path, v.array(LocalSecretSchema), () => []);
+export async function openSecretsFile(
+  path: string,
+  key: SymmetricKey,
+  names?: SettingNames,
+): Promise<SecretsFile> {
+  let secrets = await readOrCreateSecretFile(path, v.array(LocalSecretSchema), () => [], names);
   let lastWrite: Promise<unknown> = Promise.resolve();
 
   /** Runs changes one after another, each on the result of the one before. */

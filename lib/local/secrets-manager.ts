@@ -10,6 +10,7 @@ import type { SymmetricKey } from './kms-symmetric-key';
 import type { DerivedPort } from './loopback-server';
 import type { PrincipalAccess } from './principal-access';
 import type { Principals } from './principals';
+import type { SettingNames } from './setting-names';
 import { openSecretsFile, type LocalSecret, type SecretsFile } from './secrets-file';
 
 /** A secret of 64 KiB, with room for its escape sequences. */
@@ -122,6 +123,8 @@ export interface LocalSecretsManagerOptions {
   readonly principals?: Principals | undefined;
   /** By default, a free port. */
   readonly port?: DerivedPort | undefined;
+  /** Of the settings in messages; by default, environment variables. */
+  readonly names?: SettingNames | undefined;
 }
 
 /**
@@ -133,8 +136,9 @@ export async function startSecretsManager({
   credentials,
   principals,
   port,
+  names,
 }: LocalSecretsManagerOptions): Promise<LocalAwsJson> {
-  const secrets = await openSecretsFile(path, key);
+  const secrets = await openSecretsFile(path, key, names);
   const targets = Object.entries(operationsOn(secrets)).map(
     ([name, operation]) => [`secretsmanager.${name}`, operation] as const,
   );
@@ -144,6 +148,7 @@ export async function startSecretsManager({
     mostBytes: MAX_REQUEST_BYTES,
     access: principals && accessTo(secrets, principals),
     port,
+    names,
   };
   return startAwsJson(service, credentials);
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { banner, readyLine } from './banner';
 import { startLogged } from './logged-service';
 import { runProgram } from './program';
-import { nameSettings, settingName, type Setting, type SettingNames } from './setting-names';
+import { settingNames, type Setting, type SettingNames } from './setting-names';
 import { parseSettings } from './settings';
 import { StartError } from './start-error';
 
@@ -19,7 +19,7 @@ export interface ServeOptions {
 }
 
 /** What the command line calls the settings. */
-const OPTIONS: SettingNames = {
+const OPTIONS = {
   PORT: '--port',
   DATA_DIR: '--data-dir',
   TRUSTED_ISSUERS: '--trusted-issuers',
@@ -27,17 +27,19 @@ const OPTIONS: SettingNames = {
 
 /** A variable in the environment keeps its name, unless an option takes precedence over it. */
 const namesUsed = (options: ServeOptions['options']): SettingNames =>
-  Object.fromEntries(
-    Object.entries(OPTIONS).filter(([setting]) => setting in options || !process.env[setting]),
+  settingNames(
+    Object.fromEntries(
+      Object.entries(OPTIONS).filter(([setting]) => setting in options || !process.env[setting]),
+    ),
   );
 
 /** Runs the service and ends the process. */
 export const serve = ({ options, json }: ServeOptions): Promise<void> =>
   runProgram({
     start: async () => {
-      nameSettings(namesUsed(options));
-      const settings = parseSettings({ ...process.env, ...options }, homeFolder);
-      const service = await startLogged(settings);
+      const names = namesUsed(options);
+      const settings = parseSettings({ ...process.env, ...options }, () => homeFolder(names), names);
+      const service = await startLogged({ ...settings, names });
       const ready = readyLine(service, undefined);
       return { announcement: json ? ready : banner(service, undefined) + ready, close: service.close };
     },
@@ -48,11 +50,9 @@ export const serve = ({ options, json }: ServeOptions): Promise<void> =>
  * In the home folder, so that the command finds the same state wherever it starts, and no project's repository gets
  * the keys in it.
  */
-function homeFolder(): string {
+function homeFolder(names: SettingNames): string {
   const home = homedir();
   if (home === '')
-    throw new StartError(
-      `There is no home folder. Set ${settingName('DATA_DIR')} to a folder for the state.`,
-    );
+    throw new StartError(`There is no home folder. Set ${names.of('DATA_DIR')} to a folder for the state.`);
   return join(home, '.agent-identity', 'local');
 }

@@ -6,7 +6,7 @@ import { Console } from 'node:console';
 import { closeSync, constants, fchmodSync, openSync, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { isRegularFile } from './private-path';
-import { settingName } from './setting-names';
+import { ENVIRONMENT_VARIABLES, type SettingNames } from './setting-names';
 import { StartError, systemErrorCode } from './start-error';
 
 export interface ServiceLog {
@@ -21,8 +21,8 @@ export interface ServiceLog {
  *
  * @throws StartError when the file cannot be written
  */
-export function openServiceLog(path: string): ServiceLog {
-  const file = openForAppending(path);
+export function openServiceLog(path: string, names = ENVIRONMENT_VARIABLES): ServiceLog {
+  const file = openForAppending(path, names);
   const stream = new Writable({
     decodeStrings: true,
     write(chunk: Buffer, _encoding, done) {
@@ -52,16 +52,16 @@ function onOneLine(text: string): string {
 const NO_LINKS = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
 const APPENDING = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | NO_LINKS;
 
-function openForAppending(path: string): number {
+function openForAppending(path: string, names: SettingNames): number {
   // Opening a pipe without a reader would never return.
-  isRegularFile(path);
+  isRegularFile(path, names);
   try {
     const file = openSync(path, APPENDING, 0o600);
     fchmodSync(file, 0o600);
     return file;
   } catch (error) {
     throw new StartError(
-      `The log ${path} cannot be written (${systemErrorCode(error) ?? 'unknown error'}). Set ${settingName('DATA_DIR')} to another folder.`,
+      `The log ${path} cannot be written (${systemErrorCode(error) ?? 'unknown error'}). Set ${names.of('DATA_DIR')} to another folder.`,
     );
   }
 }

@@ -2,20 +2,19 @@
 
 export type Setting = 'PORT' | 'DATA_DIR' | 'EXAMPLES' | 'TRUSTED_ISSUERS';
 
-export type SettingNames = Readonly<Partial<Record<Setting, string>>>;
+export interface SettingNames {
+  /** Returns what the person who started this process calls the setting. */
+  readonly of: (setting: Setting) => string;
+  /** Returns the setting with a value, to copy: `PORT=4700` or `--port 4700`. */
+  readonly withValue: (setting: Setting, value: string | number) => string;
+}
 
-let names: SettingNames = {};
+/** @param options what the command line calls settings. Another setting is called by its environment variable. */
+export function settingNames(options: Readonly<Partial<Record<Setting, string>>>): SettingNames {
+  const of = (setting: Setting): string => options[setting] ?? setting;
+  const withValue = (setting: Setting, value: string | number): string =>
+    `${of(setting)}${setting in options ? ' ' : '='}${value}`;
+  return { of, withValue };
+}
 
-/** Sets the names for this process. A setting without a name is called by its environment variable. */
-export const nameSettings = (used: SettingNames): void => {
-  names = used;
-};
-
-/** Returns what the person who started this process calls the setting. */
-export const settingName = (setting: Setting): string => names[setting] ?? setting;
-
-/** Returns the setting with a value, to copy: `PORT=4700` or `--port 4700`. */
-export const settingWith = (setting: Setting, value: string | number): string => {
-  const name = settingName(setting);
-  return name.startsWith('--') ? `${name} ${value}` : `${name}=${value}`;
-};
+export const ENVIRONMENT_VARIABLES = settingNames({});

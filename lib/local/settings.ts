@@ -1,7 +1,7 @@
 /** Settings of `npm start` and `agent-identity local`, from the environment. */
 import { resolve } from 'node:path';
 import { parseTrustedIssuers, type DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
-import { settingName } from './setting-names';
+import { ENVIRONMENT_VARIABLES } from './setting-names';
 import { SettingError } from './start-error';
 
 export interface LocalSettings {
@@ -30,15 +30,20 @@ const inClone = (): string => resolve('.local');
  * @param env `PORT`, `DATA_DIR`, `EXAMPLES` (`on` or `off`), `TRUSTED_ISSUERS` (JSON array). An empty variable has the
  *   default: scripts and compose files make an unset variable empty.
  * @param defaultDataDir returns the absolute path of the data folder when no DATA_DIR names another
+ * @param names of the settings in messages
  * @throws SettingError that names the variable and what it must be
  */
-export function parseSettings(env: Environment, defaultDataDir = inClone): LocalSettings {
+export function parseSettings(
+  env: Environment,
+  defaultDataDir = inClone,
+  names = ENVIRONMENT_VARIABLES,
+): LocalSettings {
   const { PORT, DATA_DIR, EXAMPLES, TRUSTED_ISSUERS } = withoutEmpty(env);
   return {
-    port: parsePort(PORT ?? DEFAULT_PORT, settingName('PORT')),
+    port: parsePort(PORT ?? DEFAULT_PORT, names.of('PORT')),
     dataDir: DATA_DIR === undefined ? defaultDataDir() : resolve(callersFolder(env), DATA_DIR),
-    examples: parseExamples(EXAMPLES ?? 'on', settingName('EXAMPLES')),
-    trustedIssuers: parseIssuers(TRUSTED_ISSUERS ?? '[]', settingName('TRUSTED_ISSUERS')),
+    examples: parseExamples(EXAMPLES ?? 'on', names.of('EXAMPLES')),
+    trustedIssuers: parseIssuers(TRUSTED_ISSUERS ?? '[]', names.of('TRUSTED_ISSUERS')),
   };
 }
 

@@ -7,7 +7,10 @@ import { startEmulators } from './emulators';
 import { startFunctions, type FunctionsOptions, type LocalFunctions } from './functions';
 import { LOCAL_ACCOUNT, LOCAL_REGION, type Principals } from './principals';
 
-export interface LocalOptions extends Pick<FunctionsOptions, 'port' | 'trustedIssuers' | 'reportFailure'> {
+export interface LocalOptions extends Pick<
+  FunctionsOptions,
+  'port' | 'trustedIssuers' | 'names' | 'reportFailure'
+> {
   /** Folder for all state; created if it is missing. It is locked before an issuer starts with the service. */
   readonly dataDir: string;
 }
@@ -33,7 +36,7 @@ export interface LocalService {
  */
 export async function startLocal({ dataDir: folder, ...options }: LocalOptions): Promise<LocalService> {
   const dataDir = resolve(folder);
-  const emulators = await startEmulators(dataDir, options.port);
+  const emulators = await startEmulators(dataDir, options.port, options.names);
   try {
     const { access, principals } = emulators;
     const functions = await startFunctions({ ...options, emulators: access, principals });

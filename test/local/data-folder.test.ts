@@ -269,7 +269,7 @@ describe('a file system that does not respond', () => {
   );
 
   it('is not reported if the folder responds before the deadline', async () => {
-    await tryFolder(dataDir, 60_000);
+    await tryFolder(dataDir, undefined, 60_000);
     expect(await readdir(dataDir)).toEqual([]);
     expect(await modeOf(dataDir)).toBe('700');
   });
