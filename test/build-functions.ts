@@ -1,4 +1,11 @@
-/** Before all tests: builds the functions' bundles, which every stack deploys, unless they are those of this code. */
+/**
+ * Before all tests: builds the functions' bundles, which every stack deploys, and the programs that tests start, unless they
+ * are those of this code.
+ */
 import { buildFunctions } from '../scripts/build/functions';
+import { compilePrograms } from './local/compile-programs';
 
-export default buildFunctions;
+export default async function build(): Promise<void> {
+  await buildFunctions();
+  await compilePrograms();
+}

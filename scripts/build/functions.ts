@@ -5,12 +5,12 @@
  * A stamp records the inputs and the content of the bundles. If both are unchanged, nothing is built, so every command
  * that synthesizes can run this first.
  */
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { build, version, type BuildOptions, type Metafile, type OutputFile } from 'esbuild';
 import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
 import type { FunctionName } from '../../lib/constructs/function-code';
+import { isUnchanged, readStampFile, replaceFile, writeStampFile, type Stamp } from './stamp';
 
 const ROOT = join(__dirname, '../..');
 
@@ -49,29 +49,10 @@ const OPTIONS = {
 /** The inputs of the bundles other than their source files. */
 const SETTINGS = JSON.stringify([version, NAMES, { ...OPTIONS, absWorkingDir: '', outdir: '' }]);
 
-interface Stamp {
-  readonly settings: string;
-  /** The SHA-256 of each input and output file, by its path in the project. */
-  readonly files: Readonly<Record<string, string>>;
-}
-
-const digestOf = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
-
-/** Returns the stamp value of a file, or an empty text for a missing file. */
-const digestOfFile = async (path: string): Promise<string> =>
-  digestOf(await readFile(join(ROOT, path)).catch(() => ''));
-
-export const readStamp = async (): Promise<Partial<Stamp>> =>
-  JSON.parse(await readFile(STAMP, 'utf8').catch(() => '{}')) as Partial<Stamp>;
+export const readStamp = (): Promise<Partial<Stamp>> => readStampFile(STAMP);
 
 /** Returns whether the bundles are current: built from the same files, with the same settings. */
-export async function isCurrent({ settings, files = {} }: Partial<Stamp>): Promise<boolean> {
-  if (settings !== SETTINGS) return false;
-  const current = await Promise.all(
-    Object.entries(files).map(async ([path, digest]) => (await digestOfFile(path)) === digest),
-  );
-  return current.every(Boolean);
-}
+export const isCurrent = (stamp: Partial<Stamp>): Promise<boolean> => isUnchanged(stamp, SETTINGS);
 
 /**
  * Returns a source map with source paths relative to the project root. The hash of a bundle's folder includes the map, so
@@ -87,21 +68,13 @@ function withoutFolders(map: string, folder: string): string {
   return JSON.stringify({ ...parsed, sources });
 }
 
-/** Writes a file atomically, so that a concurrent synthesis reads either the old file or the new one. */
-async function replace(path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const written = `${path}.${process.pid}`;
-  await writeFile(written, content);
-  await rename(written, path);
-}
-
 const contentOf = ({ path, text, contents }: OutputFile): string | Uint8Array =>
   path.endsWith('.map') ? withoutFolders(text, dirname(path)) : contents;
 
 async function bundle(): Promise<Metafile> {
   const entryPoints = NAMES.map((name) => ({ in: `lambda/handlers/${name}.ts`, out: `${name}/index` }));
   const { outputFiles, metafile } = await build({ ...OPTIONS, entryPoints, write: false });
-  for (const file of outputFiles) await replace(file.path, contentOf(file));
+  for (const file of outputFiles) await replaceFile(file.path, contentOf(file));
   const obsolete = (await readdir(FUNCTIONS)).filter((name) => !NAMES.includes(name));
   await Promise.all(obsolete.map((name) => rm(join(FUNCTIONS, name), { recursive: true })));
   return metafile;
@@ -111,14 +84,8 @@ async function bundle(): Promise<Metafile> {
 export async function buildFunctions(): Promise<void> {
   if (await isCurrent(await readStamp())) return;
   const metafile = await bundle();
-  const paths = ['inputs', 'outputs'] as const;
-  const files = paths.flatMap((part) => Object.keys(metafile[part]));
-  const digests = await Promise.all(files.map(async (path) => [path, await digestOfFile(path)] as const));
-  await replace(METAFILE, JSON.stringify(metafile));
-  await replace(
-    STAMP,
-    JSON.stringify({ settings: SETTINGS, files: Object.fromEntries(digests) } satisfies Stamp),
-  );
+  await replaceFile(METAFILE, JSON.stringify(metafile));
+  await writeStampFile(STAMP, SETTINGS, metafile);
 }
 
 /** Returns the path of a function's bundle. */

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
+import { AGENT_IDENTITY } from '../local/program';
 
 const ROOT = resolve(__dirname, '../..');
 
@@ -36,7 +37,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'completion-'));
-  const program = `#!/bin/sh\nexec "${process.execPath}" --require tsx/cjs "${ROOT}/bin/agent-identity.ts" "$@"\n`;
+  const program = `#!/bin/sh\nexec "${process.execPath}" "${AGENT_IDENTITY}" "$@"\n`;
   await writeFile(join(folder, 'agent-identity'), program, { mode: 0o755 });
 });
 

@@ -24,8 +24,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const start = (env: Record<string, string> = {}, nodeOptions: string[] = []): Program =>
-  programs.start({ DATA_DIR: folder, ...env }, nodeOptions);
+const start = (env: Record<string, string> = {}): Program => programs.start({ DATA_DIR: folder, ...env });
 
 function controlClient({ endpoint, region, principals }: Ready): BedrockAgentCoreControlClient {
   const { operator } = principals;
@@ -42,7 +41,7 @@ describe('one clear error line', () => {
   }
 
   it('names the variables to set if npm start is given an option', async () => {
-    const run = programs.startWith(['--data-dir', folder], { DATA_DIR: join(folder, 'unused') });
+    const run = programs.npmStart({ DATA_DIR: join(folder, 'unused') }, { options: ['--data-dir', folder] });
     await expectLine(run, /^npm start takes no options\. Set PORT, DATA_DIR/);
     expect(await readdir(folder)).toEqual([]);
   });
@@ -132,7 +131,7 @@ describe('one clear error line', () => {
       "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.18.3' } });",
     );
     await expectLine(
-      start({}, ['--require', preload]),
+      programs.npmStart({ DATA_DIR: folder }, { nodeOptions: ['--require', preload] }),
       /requires Node\.js 20\.19 or later\. This is 20\.18\.3\./,
     );
   });
@@ -140,7 +139,7 @@ describe('one clear error line', () => {
 
 describe('the running service', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)('prints its address, and stops on %s', async (signal) => {
-    const run = start();
+    const run = programs.npmStart({ DATA_DIR: folder });
     const ready = await run.ready();
     expect(ready).toMatchObject({ ready: true, region: 'us-east-1', accountId: '000000000000' });
     expect(Object.values(ready.principals).map(({ arn }) => arn)).toEqual([
