@@ -15,6 +15,9 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 // it. nag.test.ts and `npm run synth` apply the rules.
 process.env.CDK_VALIDATION = 'false';
 
+// CDK would record a stack trace for each resource. Jest maps each of up to 100 frames to its source.
+process.env.CDK_CONTEXT_JSON = JSON.stringify({ 'aws:cdk:disable-creation-stack-traces': true });
+
 module.exports = {
   testEnvironment: '<rootDir>/test/environment.ts',
   testSequencer: '<rootDir>/test/longest-first.cjs',
