@@ -110,6 +110,26 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
 /** Variables with defaults. */
 const OPTIONAL: readonly Variable[] = ['TRUSTED_ISSUERS', 'LIFETIMES', 'QUOTAS'];
 
+/** Loaded once, because they read no environment when they load. Each start loads the modules of this project again. */
+const PACKAGES = [
+  ...['@aws-sdk/client-dynamodb', '@aws-sdk/client-kms', '@aws-sdk/client-lambda', '@aws-sdk/client-sts'],
+  ...[
+    '@aws-sdk/client-secrets-manager',
+    '@aws-sdk/util-dynamodb',
+    'aws-jwt-verify',
+    'jose',
+    'oauth4webapi',
+    'valibot',
+  ],
+];
+
+beforeAll(() => {
+  for (const name of PACKAGES) {
+    const loaded: unknown = jest.requireActual(name);
+    jest.doMock(name, () => loaded);
+  }
+});
+
 const own = { ...process.env };
 afterEach(() => {
   process.env = { ...own };
