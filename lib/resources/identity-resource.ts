@@ -142,6 +142,15 @@ function nameOf(scope: Construct, given: string | undefined, kind: IdentityResou
   return given;
 }
 
+/** @throws Error for a stack of another Region, whose function signs its requests to the service for that Region */
+function checkRegion(scope: Construct, identity: IAgentIdentity): void {
+  const [here, there] = [Stack.of(scope).region, Stack.of(identity).region];
+  if (here === there || Token.isUnresolved(here) || Token.isUnresolved(there)) return;
+  throw new Error(
+    `${scope.node.path}: the stack is in ${here}, and ${identity.node.path} in ${there}. Put the resource into a stack in ${there}.`,
+  );
+}
+
 /** Returns the resource policy as JSON, or an empty string for none. */
 function policyOf(
   scope: Construct,
@@ -185,6 +194,7 @@ export function addIdentityResource(
 ): CreatedResource {
   const { identity, importExisting = false } = props;
   const { kind, secretVersion } = definition;
+  checkRegion(scope, identity);
   const resources = ResourceFunction.of(scope, identity);
   resources.grantManage(identity, kind.type);
   const secret = definition.secret?.(resources);

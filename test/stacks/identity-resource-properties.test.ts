@@ -2,7 +2,7 @@
  * The properties of workload identities and credential providers in a template, as the service receives them: names,
  * clients, and issuers. No template ever contains a secret.
  */
-import { CfnParameter, SecretValue, type Stack } from 'aws-cdk-lib';
+import { CfnParameter, SecretValue, Stack } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import {
   AgentIdentity,
@@ -107,6 +107,31 @@ describe('a secret', () => {
   it('is read again if its version changes', () => {
     weatherOf({ secretVersion: '2026-11' });
     expect(propertiesOf(templateOf(stack), API_KEY)).toMatchObject({ secretVersion: '2026-11' });
+  });
+});
+
+describe('a resource in a stack', () => {
+  const stackIn = (id: string, region?: string) =>
+    new Stack(stack.node.root, id, region === undefined ? {} : { env: { region } });
+  const here = (region?: string) =>
+    AgentIdentity.fromAgentIdentityAttributes(stackIn(`In-${region ?? 'any'}`, region), 'Identity', {
+      restApiId: 'abc123',
+    });
+
+  it('of another Region than the service is rejected at synthesis', () => {
+    const far = stackIn('Far', 'us-east-1');
+    expect(() => new WorkloadIdentity(far, 'Agent', { identity: here('eu-central-1') })).toThrow(
+      'Far/Agent: the stack is in us-east-1, and In-eu-central-1/Identity in eu-central-1. Put the resource into a stack in eu-central-1.',
+    );
+  });
+
+  it.each([
+    ['us-east-1', 'us-east-1'],
+    [undefined, 'us-east-1'],
+    ['us-east-1', undefined],
+  ])('of %s can be at a service in %s', (region, ofService) => {
+    const agent = new WorkloadIdentity(stackIn('Near', region), 'Agent', { identity: here(ofService) });
+    expect(agent.workloadIdentityName).toBeDefined();
   });
 });
 
