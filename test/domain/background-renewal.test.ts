@@ -197,7 +197,7 @@ describe('a dispatched renewal', () => {
     expect(lastEntry()).toMatchObject({
       outcome: 'allowed',
       result: 'provider-refused',
-      reason: 'token endpoint answered 401 invalid_client',
+      reason: 'token endpoint responded with 401 invalid_client',
     });
   });
 

@@ -58,7 +58,7 @@ it("pushes the request for the session's parties after the session is bound to t
 it('shows an error when the request could not be pushed, and the authorization URL still leads to a token later', async () => {
   pushing();
   const sessionUri = await service.begin();
-  const failure = new ProviderFailure('unreachable', 'provider.example: no answer', { unavailable: true });
+  const failure = new ProviderFailure('unreachable', 'provider.example: no response', { unavailable: true });
   expect(await opened(sessionUri, () => Promise.reject(failure))).toEqual({
     kind: 'page',
     page: { name: 'not-reached', provider: service.provider.name, error: 'unreachable' },
@@ -67,7 +67,7 @@ it('shows an error when the request could not be pushed, and the authorization U
     operation: 'Authorize',
     outcome: 'failed',
     result: 'STARTED',
-    reason: 'provider.example: no answer',
+    reason: 'provider.example: no response',
   });
   await service.complete(await service.consented(sessionUri));
   expect(await service.held()).toMatchObject({ accessToken: expect.stringMatching(/^access-/) as string });

@@ -289,7 +289,7 @@ describe('the authorization response', () => {
     const outcomes = await Promise.all([service.callback(input), service.callback(input)]);
     expect(outcomes.map(shown).sort()).toEqual(['redirect', 'response-rejected']);
     expect(service.entries).toContainEqual(
-      expect.objectContaining({ outcome: 'denied', reason: 'answered by a concurrent request' }),
+      expect.objectContaining({ outcome: 'denied', reason: 'a concurrent request handled the response' }),
     );
   });
 
@@ -386,7 +386,7 @@ describe('an error response', () => {
     const outcomes = await Promise.all([service.callback(input), service.callback(input)]);
     expect(outcomes.map(shown).sort()).toEqual(['not-granted', 'response-rejected']);
     expect(service.entries).toContainEqual(
-      expect.objectContaining({ outcome: 'denied', reason: 'answered by a concurrent request' }),
+      expect.objectContaining({ outcome: 'denied', reason: 'a concurrent request handled the response' }),
     );
   });
 });

@@ -286,7 +286,7 @@ describe('completion after the consent', () => {
       message: `The credential provider "${service.provider.name}" did not redeem the authorization code: invalid_grant. Ask the user to consent again.`,
     });
     expect(await service.session(link)).toMatchObject({ state: 'FAILED', failure: 'invalid_grant' });
-    expect(lastEntry()?.reason).toBe('token endpoint answered 400 invalid_grant');
+    expect(lastEntry()?.reason).toBe('token endpoint responded with 400 invalid_grant');
     await refused('session is FAILED');
   });
 

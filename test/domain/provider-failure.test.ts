@@ -21,8 +21,16 @@ const page = (status: number, type = 'text/html; charset=utf-8') =>
 
 describe('an error response to a request that the provider evaluated', () => {
   it.each([
-    ['invalid_grant', json({ error: 'invalid_grant' }, 400), 'token endpoint answered 400 invalid_grant'],
-    ['invalid_client', json({ error: 'invalid_client' }, 401), 'token endpoint answered 401 invalid_client'],
+    [
+      'invalid_grant',
+      json({ error: 'invalid_grant' }, 400),
+      'token endpoint responded with 400 invalid_grant',
+    ],
+    [
+      'invalid_client',
+      json({ error: 'invalid_client' }, 401),
+      'token endpoint responded with 401 invalid_client',
+    ],
     [
       'invalid_client',
       json({ error: 'x' }, 401, { 'www-authenticate': 'Basic realm="x"' }),
@@ -31,9 +39,13 @@ describe('an error response to a request that the provider evaluated', () => {
     [
       'an unregistered code!',
       json({ error: 'an unregistered code!' }, 400),
-      'token endpoint answered 400 an unregistered code!',
+      'token endpoint responded with 400 an unregistered code!',
     ],
-    ['x'.repeat(64), json({ error: 'x'.repeat(64) }, 400), `token endpoint answered 400 ${'x'.repeat(64)}`],
+    [
+      'x'.repeat(64),
+      json({ error: 'x'.repeat(64) }, 400),
+      `token endpoint responded with 400 ${'x'.repeat(64)}`,
+    ],
   ])('is reported as %s', async (code, answer, detail) => {
     expect(await failureFor(answer)).toMatchObject({ code, detail, unavailable: false });
   });

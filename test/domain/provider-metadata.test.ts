@@ -166,7 +166,7 @@ describe('discovery', () => {
     const reader = createMetadataReader(transport, ACCOUNT, createFakeSystem());
     await expect(reader.read({ discoveryUrl })).rejects.toMatchObject({
       unavailable: true,
-      detail: 'discovery answered 500',
+      detail: 'discovery responded with 500',
     });
     expect(inits).toEqual([{ method: 'GET', headers: { accept: 'application/json' } }]);
   });

@@ -192,7 +192,7 @@ it.each([
     'a rejection by the provider',
     () => Response.json({ error: 'invalid_scope', error_description: 'x' }, { status: 400 }),
     { code: 'invalid_scope', unavailable: false },
-    'pushed authorization request endpoint answered 400 invalid_scope',
+    'pushed authorization request endpoint responded with 400 invalid_scope',
   ],
   [
     'an unavailable provider',

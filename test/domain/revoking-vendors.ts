@@ -5,7 +5,7 @@ import type { RevokingVendor, Said } from './revoking-vendor';
 const invalidGrant: Said = { status: 400, body: { error: 'invalid_grant' } };
 const OK: Said = { status: 200 };
 
-/** RFC 7009: the refresh token, then the access token; unknown tokens are answered with status 200. */
+/** RFC 7009: the refresh token, then the access token; the response to unknown tokens has status 200. */
 const rfc7009 = {
   method: 'POST',
   client: 'basic',

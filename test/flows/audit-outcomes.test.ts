@@ -222,7 +222,7 @@ const atProvider = (
     'is refused by the server that it asks': {
       ask: asked(refuses, ['https://refused.example']),
       answer: INVALID,
-      entry: { result: 'provider-refused', reason: 'token endpoint answered 400 unauthorized_client' },
+      entry: { result: 'provider-refused', reason: 'token endpoint responded with 400 unauthorized_client' },
     },
     'cannot reach the server that it asks': {
       ask: asked(isDown, ['https://down.example']),

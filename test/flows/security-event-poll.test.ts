@@ -213,12 +213,12 @@ it('does not follow a redirect, and sends the token nowhere else', async () => {
   expect((await entries()).at(-1)).toMatchObject({
     operation: 'PollSecurityEvents',
     outcome: 'failed',
-    reason: 'the transmitter answered 307',
+    reason: 'the transmitter responded with 307',
   });
 });
 
 it.each([
-  ['401', 401, '{}', 'the transmitter answered 401'],
+  ['401', 401, '{}', 'the transmitter responded with 401'],
   ['a response that is no JSON', 200, '<html>', "the transmitter's response is malformed"],
   ['SETs in another form', 200, '{"sets":"a.b.c"}', "the transmitter's response is malformed"],
 ])('records %s, twice in a run', async (_what, status, body, reason) => {

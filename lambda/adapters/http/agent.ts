@@ -7,9 +7,9 @@ import { AddressNotAllowed, guardedRequest, NoResponse } from './guarded-request
 /** The error's code (`ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`, …), which contains nothing that the agent sent. */
 function reasonOf(error: unknown): string {
   if (error instanceof AddressNotAllowed) return error.message;
-  if (error instanceof NoResponse) return `no answer (${error.message})`;
+  if (error instanceof NoResponse) return `no response (${error.message})`;
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? `no answer (${code})` : 'no answer';
+  return typeof code === 'string' ? `no response (${code})` : 'no response';
 }
 
 /** Combines repeated headers into a list (RFC 9110 section 5.3). */
@@ -22,7 +22,7 @@ async function* bodyOf(message: http.IncomingMessage): AsyncGenerator<Uint8Array
   try {
     for await (const chunk of message as AsyncIterable<Buffer>) yield chunk;
   } catch (error) {
-    throw new AgentFailure('the answer broke off', error);
+    throw new AgentFailure('the response ended early', error);
   }
 }
 

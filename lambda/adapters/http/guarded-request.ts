@@ -81,7 +81,7 @@ export async function guardedRequest(
     });
     // The last event of every request. It has no effect after a response or an error.
     request.on('close', () => {
-      failed(new NoResponse('the connection was closed without an answer'));
+      failed(new NoResponse('the connection was closed without a response'));
     });
     request.end(body);
   });

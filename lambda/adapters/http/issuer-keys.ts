@@ -136,7 +136,9 @@ export function createIssuerKeys(transport: Transport, system: Pick<System, 'now
     async fetch(uri: string) {
       const response = await transport(uri, { method: 'GET', headers: { accept: 'application/json' } });
       if (response.status !== 200) {
-        throw new ProviderFailure('unreachable', `JWKS answered ${response.status}`, { unavailable: true });
+        throw new ProviderFailure('unreachable', `JWKS responded with ${response.status}`, {
+          unavailable: true,
+        });
       }
       return response.arrayBuffer();
     },

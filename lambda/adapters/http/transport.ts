@@ -22,7 +22,7 @@ function readBody(message: http.IncomingMessage): Promise<Buffer> {
       size += chunk.length;
       if (size > MAX_RESPONSE_BYTES)
         message.destroy(
-          new ProviderFailure('invalid_response', `answer is over ${MAX_RESPONSE_BYTES} bytes`),
+          new ProviderFailure('invalid_response', `response is over ${MAX_RESPONSE_BYTES} bytes`),
         );
       else chunks.push(chunk);
     });
@@ -41,7 +41,7 @@ const headersOf = (message: http.IncomingMessage): [string, string][] =>
 
 /** Returns the reason for the operator's log. */
 function connectionFailure(error: unknown, deadline: AbortSignal): string {
-  if (deadline.aborted) return `no answer in ${REQUEST_TIMEOUT_MS} ms`;
+  if (deadline.aborted) return `no response in ${REQUEST_TIMEOUT_MS} ms`;
   return error instanceof NoResponse ? error.message : 'no connection';
 }
 

@@ -92,9 +92,9 @@ async function* payloadOf(
       complete = true;
     }
   } catch (error) {
-    throw error instanceof AgentFailure ? error : new AgentFailure('the answer broke off', error);
+    throw error instanceof AgentFailure ? error : new AgentFailure('the response ended early', error);
   }
-  if (!complete) throw new AgentFailure('the answer broke off');
+  if (!complete) throw new AgentFailure('the response ended early');
 }
 
 /** The SDK obeys a signal only until the response starts; this also aborts an invocation during its response. */

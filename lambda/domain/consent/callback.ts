@@ -150,7 +150,7 @@ async function acceptResponse(
     const { error } = response;
     const failed = transition(session, { type: 'error-response', failure: error }, now);
     if (!failed || !(await deps.sessions.advance(failed)))
-      return refused('answered by a concurrent request', 'response-rejected');
+      return refused('a concurrent request handled the response', 'response-rejected');
     deps.audit.record({ ...entry, outcome: 'failed', result: failed.state, reason: error });
     return notGranted(deps, failed, error);
   }
@@ -166,7 +166,7 @@ async function acceptResponse(
   const completionHash = hashOf(completionId);
   const consented = transition(session, { type: 'consent', sealedCode, completionHash }, now);
   if (!consented || !(await deps.sessions.advance(consented)))
-    return refused('answered by a concurrent request', 'response-rejected');
+    return refused('a concurrent request handled the response', 'response-rejected');
   deps.audit.record({ ...entry, outcome: 'allowed', result: consented.state });
   return { kind: 'redirect', location: await backToApplication(deps, session, completionId) };
 }

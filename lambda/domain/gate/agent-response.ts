@@ -72,14 +72,14 @@ function checkFields(fields: readonly (readonly [name: string, value: string])[]
   const invalid = fields.find(([, value]) => !FIELD_VALUE.test(value))?.[0];
   if (invalid !== undefined) {
     throw runtimeClientError(
-      `The agent answered with an invalid value in the header "${invalid}". The agent must send printable ASCII characters on one line.`,
+      `The agent responded with an invalid value in the header "${invalid}". The agent must send printable ASCII characters on one line.`,
       `agent: invalid value in header ${invalid}`,
     );
   }
   const characters = fields.reduce((sum, [, value]) => sum + value.length, 0);
   if (characters > MAX_HEADER_CHARACTERS) {
     throw runtimeClientError(
-      `The agent answered with headers of more than ${MAX_HEADER_CHARACTERS} characters. The agent must send shorter ones.`,
+      `The agent responded with headers of more than ${MAX_HEADER_CHARACTERS} characters. The agent must send shorter ones.`,
       'agent: headers are too long',
     );
   }
@@ -97,7 +97,7 @@ export function validatedResponse(
 ): AgentResponse {
   if (!isAnswer(protocol, status)) {
     throw runtimeClientError(
-      `The agent answered with status ${status}. See the agent's log for the reason.`,
+      `The agent responded with status ${status}. See the agent's log for the reason.`,
       `agent: status ${status}`,
     );
   }

@@ -101,7 +101,7 @@ export function providerFailure(error: unknown, endpoint = 'token endpoint'): Pr
     const { response, status } = error;
     const code = errorCode(error.error);
     const unavailable = isUnavailable(response) || code === UNAVAILABLE;
-    const detail = `${endpoint} answered ${status} ${code}`;
+    const detail = `${endpoint} responded with ${status} ${code}`;
     return new ProviderFailure(code, detail, {
       unavailable,
       cause: error,

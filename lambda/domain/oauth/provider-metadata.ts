@@ -124,7 +124,7 @@ export function createMetadataReader(
     const elsewhere = first.status === 404 ? insertedWellKnown(url) : undefined;
     const response = elsewhere === undefined ? first : await get(elsewhere);
     if (response.status !== 200) {
-      throw new ProviderFailure('discovery_failed', `discovery answered ${response.status}`, {
+      throw new ProviderFailure('discovery_failed', `discovery responded with ${response.status}`, {
         unavailable: response.status >= 500 || response.status === 429,
       });
     }

@@ -316,7 +316,10 @@ export async function revokeTokens(
   } catch (error) {
     const isRejected = error instanceof ProviderFailure && !error.unavailable;
     if (!revocation.undocumented || !isRejected) throw error;
-    return notProvable(`the provider does not document revocation, and answered ${error.code}`, revocation);
+    return notProvable(
+      `the provider does not document revocation, and responded with ${error.code}`,
+      revocation,
+    );
   }
   if (outcomes.every((outcome) => outcome === 'unsupported')) {
     return notProvable('the provider does not revoke tokens of this kind', revocation);

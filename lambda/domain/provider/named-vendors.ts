@@ -84,7 +84,7 @@ export const NAMED_VENDORS = {
     clientAuthentication: 'CLIENT_SECRET_POST',
     clientCredentials: false,
     response: {},
-    // A dead token is answered with status 400.
+    // The response to a dead token has status 400.
     // https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke
     revocation: {
       reach: 'user-and-project',
@@ -153,7 +153,7 @@ export const NAMED_VENDORS = {
     clientAuthentication: 'CLIENT_SECRET_POST',
     clientCredentials: false,
     response: { assumedLifetime: 900 },
-    // A refresh token takes its access tokens along. A dead token is answered with status 400 `invalid_token`.
+    // A refresh token takes its access tokens along. The response to a dead token has status 400 `invalid_token`.
     // https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_revoke_token.htm
     revocation: {
       reach: 'grant',

@@ -109,7 +109,7 @@ const requestBody = ({ ack, setErrs }: Receipt, maxEvents: number): string =>
 async function deliveryIn(response: Response): Promise<Delivery> {
   const { status } = response;
   if (status !== 200) {
-    throw new ProviderFailure('invalid_response', `the transmitter answered ${status}`);
+    throw new ProviderFailure('invalid_response', `the transmitter responded with ${status}`);
   }
   const parsed = v.safeParse(ResponseSchema, await response.text());
   if (parsed.success) return parsed.output;

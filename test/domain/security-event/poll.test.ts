@@ -131,13 +131,13 @@ it('a transmitter that does not respond delays no other, and is recorded', async
   const issuers = ['silent', 'people'].map(poller.issuer);
   const hanging: typeof transport = (url, init) =>
     url.includes('silent')
-      ? Promise.reject(new ProviderFailure('unreachable', 'no answer in 5000 ms', { unavailable: true }))
+      ? Promise.reject(new ProviderFailure('unreachable', 'no response in 5000 ms', { unavailable: true }))
       : transport(url, init);
   await poll({ issuers, transport: hanging });
   expect([...poller.pending]).toEqual([]);
   const failures = poller.entries.filter(({ operation }) => operation === 'PollSecurityEvents');
   const entry = { operation: 'PollSecurityEvents', outcome: 'failed', trustedIssuer: 'silent' };
-  const failure = { ...entry, reason: 'no answer in 5000 ms' };
+  const failure = { ...entry, reason: 'no response in 5000 ms' };
   expect(failures).toEqual([failure, failure]);
 });
 

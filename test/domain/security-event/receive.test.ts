@@ -134,7 +134,7 @@ it('asks for a retry if other writes always come first', async () => {
 it.each([
   [
     'a failure of the issuer',
-    new ProviderFailure('unreachable', 'no answer'),
+    new ProviderFailure('unreachable', 'no response'),
     { type: 'InternalServerException' },
   ],
   ['a defect', new Error('a defect'), { message: 'a defect' }],

@@ -108,7 +108,7 @@ describe.each([
 
 it.each([
   ['bytes outside ASCII', 'text/pl\u00e4in', 'agent: invalid value in header content-type'],
-  ['a folded header line', 'text/plain;\r\n a=b', 'agent: no answer (HPE_INVALID_HEADER_TOKEN)'],
+  ['a folded header line', 'text/plain;\r\n a=b', 'agent: no response (HPE_INVALID_HEADER_TOKEN)'],
 ])('an agent over HTTP is invoked once if its response has %s', async (_what, type, reason) => {
   server.behavior = (connection) =>
     connection.end(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: 2\r\n\r\n{}`, 'latin1');
@@ -118,6 +118,6 @@ it.each([
 
 it('an agent over HTTP is invoked once if it switches protocols', async () => {
   server.behavior = switchProtocols;
-  await refused(overHttp, 'agent: no answer (the server switched protocols)');
+  await refused(overHttp, 'agent: no response (the server switched protocols)');
   expect(server.requests).toHaveLength(1);
 });

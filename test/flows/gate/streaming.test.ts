@@ -246,7 +246,7 @@ describe('an agent that', () => {
     const unreachable = await start({ target: { kind: 'url', url: 'http://127.0.0.1:9/invocations' } });
     const answer = await call(unreachable);
     expect([answer.status, await answer.json()]).toMatchObject([424, { __type: 'RuntimeClientError' }]);
-    expect(await last()).toMatchObject({ outcome: 'failed', reason: 'agent: no answer (ECONNREFUSED)' });
+    expect(await last()).toMatchObject({ outcome: 'failed', reason: 'agent: no response (ECONNREFUSED)' });
   });
 
   it('resolves to a private address: the gate does not call it', async () => {
@@ -264,7 +264,7 @@ describe('an agent that', () => {
     server.run = (response) => response.writeHead(200, SSE).write('data: one\n\n', () => response.destroy());
     const text = await (await call()).text();
     expect(text).toMatch(/^data: one\n\nevent: error\ndata: \{"__type":"RuntimeClientError"/);
-    expect((await interruptions()).at(-1)).toMatchObject({ reason: 'agent: the answer broke off' });
+    expect((await interruptions()).at(-1)).toMatchObject({ reason: 'agent: the response ended early' });
   });
 
   it.each([
