@@ -31,6 +31,8 @@ const tokenVaultKeys = v.parse(
 );
 const functions = parseFunctionSettings(contextJson('functions', {}));
 
+// The ids are the names of the stacks in the account. They keep these words, although the classes have others: under new
+// names, the next deployment of an existing service would create empty tables next to the existing ones.
 const state = new IdentityStateStack(app, 'AgentIdentityStateful', {
   description: 'agent-identity: tables and key',
 });
