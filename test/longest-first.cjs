@@ -5,18 +5,20 @@
 'use strict';
 const { default: Sequencer } = require('@jest/test-sequencer');
 
-/** In order: they start programs, synthesize many apps, or wait for a browser. */
+/** In order: they wait for a browser or for programs that they start, synthesize many apps, or have many tests. */
 const LONGEST = [
+  'browser/portal',
   'browser/user-journey',
-  'local/data-folder',
-  'stacks/nag',
   'browser/forwarded-link',
+  'local/data-folder',
+  'flows/vendors/vendors',
+  'flows/provider-behavior',
+  'stacks/nag',
   'local/start',
-  'local/demo',
-  'cli/local',
+  'local/revocation-killed',
+  'flows/deletion-races',
   'local/moved-address',
-  'stacks/issuer-trust',
-  'stacks/rotate-keys',
+  'flows/portal-pages',
 ];
 
 function rank({ path }) {
