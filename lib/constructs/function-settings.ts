@@ -81,8 +81,9 @@ const MEMBERS: Readonly<Record<FunctionGroup, keyof ServiceFunctionSettings>> = 
 
 /**
  * Memory in MiB by group. No function uses more than 140 MiB, so the choice is about CPU. docs/performance.md lists the
- * measurements of `npm run measure:functions`. Functions that every step of an agent waits for get the most, and
- * functions that no caller waits for get the least.
+ * measurements of `npm run measure:functions`. Functions that every step of an agent waits for get more, and functions
+ * that no caller waits for get the least. The function that revokes has a whole CPU, because access to thousands of grants
+ * ends as fast as it selects them.
  */
 export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
   'control-plane': 512,
@@ -95,7 +96,7 @@ export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
   'security-events': 512,
   portal: 512,
   'provider-client': 512,
-  revocation: 512,
+  revocation: 1769,
   connections: 512,
   'key-rotation': 256,
   'event-poll': 256,

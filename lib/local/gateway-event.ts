@@ -69,7 +69,7 @@ export function proxyEvent(
 }
 
 /** Returns the unique id; for a role session, with the name of the session. */
-function callerIdOf({ arn, id }: Principal): string {
+export function callerIdOf({ arn, id }: Principal): string {
   const [, session] = /:assumed-role\/[^/]+\/(.+)$/.exec(arn) ?? [];
   return session === undefined ? id : `${id}:${session}`;
 }

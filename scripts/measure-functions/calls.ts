@@ -11,6 +11,8 @@ import type { EventPollEvent } from '../../lambda/contract/event-poll-event';
 import type { KeyRotation } from '../../lambda/contract/key-rotation-event';
 import type { RevocationEvent } from '../../lambda/contract/revocation-event';
 import { OPERATIONS, type FunctionGroup, type OperationName } from '../../lambda/contract/operations';
+import { callerIdOf } from '../../lib/local/gateway-event';
+import type { Principal } from '../../lib/local/principals';
 import type { startLocal } from '../../lib/local/start';
 
 type Service = Awaited<ReturnType<typeof startLocal>>;
@@ -37,7 +39,7 @@ const workloadName = 'measured-agent';
 const providerName = 'measured-provider';
 
 /** Returns an API Gateway event with the members that the functions read. */
-function event(operation: OperationName, input: object | undefined, userArn: string | null): object {
+function event(operation: OperationName, input: object | undefined, principal?: Principal): object {
   const { method, path } = OPERATIONS[operation];
   return {
     resource: path,
@@ -48,7 +50,11 @@ function event(operation: OperationName, input: object | undefined, userArn: str
     queryStringParameters: null,
     multiValueQueryStringParameters: null,
     pathParameters: null,
-    requestContext: { httpMethod: method, resourcePath: path, identity: { userArn } },
+    requestContext: {
+      httpMethod: method,
+      resourcePath: path,
+      identity: { userArn: principal?.arn ?? null, caller: principal ? callerIdOf(principal) : null },
+    },
     body: input === undefined ? null : JSON.stringify(input),
     isBase64Encoded: false,
   };
@@ -56,7 +62,8 @@ function event(operation: OperationName, input: object | undefined, userArn: str
 
 /** Creates the resources, and returns the event for each group. */
 export async function prepareCalls(service: Service): Promise<Record<FunctionGroup, object>> {
-  const { arn, accessKeyId, secretAccessKey } = service.principals.agent;
+  const { agent } = service.principals;
+  const { arn, accessKeyId, secretAccessKey } = agent;
   const { endpoint, region } = service;
   const settings = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
   const control = new BedrockAgentCoreControlClient(settings);
@@ -83,20 +90,20 @@ export async function prepareCalls(service: Service): Promise<Record<FunctionGro
     'control-plane': event(
       'UpdateApiKeyCredentialProvider',
       { name: providerName, apiKey: 'measured-api-key' },
-      arn,
+      agent,
     ),
-    'token-exchange': event('GetWorkloadAccessTokenForUserId', { workloadName, userId: 'ana' }, arn),
+    'token-exchange': event('GetWorkloadAccessTokenForUserId', { workloadName, userId: 'ana' }, agent),
     'credential-retrieval': event(
       'GetResourceApiKey',
       { workloadIdentityToken: workloadAccessToken, resourceCredentialProviderName: providerName },
-      arn,
+      agent,
     ),
-    'oauth-callback': event('Jwks', undefined, null),
-    'token-vault': event('GetTokenVault', {}, arn),
-    grants: event('ListResourceGrants', { workloadIdentityToken: workloadAccessToken }, arn),
-    'security-events': event('ReceiveSecurityEvents', undefined, null),
-    operator: event('SuspendUser', { user: { userId: 'measured-user' } }, arn),
-    portal: event('Favicon', undefined, null),
+    'oauth-callback': event('Jwks', undefined),
+    'token-vault': event('GetTokenVault', {}, agent),
+    grants: event('ListResourceGrants', { workloadIdentityToken: workloadAccessToken }, agent),
+    'security-events': event('ReceiveSecurityEvents', undefined),
+    operator: event('SuspendUser', { user: { userId: 'measured-user' } }, agent),
+    portal: event('Favicon', undefined),
     'provider-client': renewal,
     revocation: sweep,
     connections: view,
