@@ -98,7 +98,10 @@ async function signInCallback({ system }: PortalRouteDependencies, request: Port
     return redirected(`${path}?error=login_failed`);
   }
   const query = [...queryOf(event)];
-  const result = await request.perform({ finishSignIn: { portalId, secret: begun.secret, query } });
+  const previous = cookies.session?.secret;
+  const result = await request.perform({
+    finishSignIn: { portalId, secret: begun.secret, query, ...(previous !== undefined && { previous }) },
+  });
   if ('refused' in result) return refusal(request, result);
   if (!hasOutcome(result, 'session')) throw new Error('connections: the result has no session');
   const { secret, expiresAt, personName } = result.session;

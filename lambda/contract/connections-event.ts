@@ -54,8 +54,10 @@ export const ConnectionsEventSchema = v.union([
   requested({
     signIn: v.strictObject({ portalId, secret, otherAccount: v.exactOptional(v.literal(true)) }),
   }),
-  /** The identity provider's response to the sign-in that `secret` began. */
-  requested({ finishSignIn: v.strictObject({ portalId, secret, query }) }),
+  /** The identity provider's response to the sign-in that `secret` began. The new session replaces the `previous` one. */
+  requested({
+    finishSignIn: v.strictObject({ portalId, secret, query, previous: v.exactOptional(session) }),
+  }),
   /** The agents and connections of the signed-in person, or only the portal's appearance. */
   requested({ view: v.strictObject({ portalId, session: v.exactOptional(session) }) }),
   /** Begins a consent session for a row, or continues its open one. */

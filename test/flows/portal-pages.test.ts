@@ -60,6 +60,13 @@ const post: PortalPages['post'] = (...request) => pages().post(...request);
 const signIn: PortalPages['signIn'] = (...person) => pages().signIn(...person);
 const connect: PortalPages['connect'] = (...person) => pages().connect(...person);
 
+/** Returns a browser that has the same cookies now. */
+function copyOf(browser: Browser): Browser {
+  const copy = new Browser();
+  Reflect.set(copy, 'cookies', new Map(Reflect.get(browser, 'cookies') as Map<string, unknown>));
+  return copy;
+}
+
 async function lastEntry(operation: string): Promise<Record<string, unknown> | undefined> {
   return (await world.audit()).findLast((entry) => entry.operation === operation);
 }
@@ -111,14 +118,12 @@ describe('a person', () => {
   it('signs out, and the cookie of the session is worth nothing any more', async () => {
     const browser = new Browser();
     const page = await signIn(browser);
-    const stolen = new Map(Object.entries(browser)).get('cookies') as Map<string, { value: string }>;
-    const kept = [...stolen].map(([key, { value }]) => `${key.split(' ')[0] ?? ''}=${value}`).join('; ');
+    const stolen = copyOf(browser);
     const out = await post(browser, 'logout', membersOf(page, 'logout'));
     expect(out.status).toBe(303);
     expect(out.headers.getSetCookie().join()).toContain('Max-Age=0');
     expect(titleOf(await browser.step(address()))).toBe('See what your agents can reach');
-    const replayed = await fetch(address(), { headers: { cookie: kept } });
-    expect(await replayed.text()).toContain('You are signed out');
+    expect(titleOf(await stolen.step(address()))).toBe('You are signed out');
   });
 
   it('who declines sees that nothing was connected, and can try again', async () => {
@@ -412,6 +417,39 @@ describe('a link that a person forwards', () => {
 });
 
 describe('the sign-in', () => {
+  /** Returns the title of the portal's page for these cookies. */
+  const titleFor = async (browser: Browser) => titleOf(await browser.step(address()));
+
+  it.each(['ana', 'ben'])('of %s ends the session that the browser had before', async (login) => {
+    const browser = new Browser();
+    await signIn(browser);
+    const earlier = copyOf(browser);
+    const page = await signIn(browser, login);
+    expect(titleOf(page)).toBe('Your agents and their access');
+    expect(await titleFor(earlier)).toBe('You are signed out');
+    expect(await titleFor(browser)).toBe('Your agents and their access');
+  });
+
+  it('that fails leaves the session of the browser as it was', async () => {
+    const browser = new Browser();
+    await signIn(browser);
+    await browser.step(address('/login'));
+    expect((await browser.step(address('/callback?error=access_denied&state=x'))).status).toBe(303);
+    expect(await titleFor(browser)).toBe('Your agents and their access');
+  });
+
+  it('ends no session of another browser or another portal', async () => {
+    const [first, second] = [new Browser(), new Browser()];
+    await signIn(first);
+    await signIn(second);
+    expect(await titleFor(first)).toBe('Your agents and their access');
+    const other = await TestPortal.create(world, { agents: [agent], identityProvider });
+    identityProvider.allowRedirect(other.callbackUrl);
+    const session = await portal.signIn('ana');
+    await other.signIn('ana', new Browser(), { previous: session });
+    expect(await portal.view(session)).toHaveProperty('agents');
+  });
+
   it('is finished only in the browser that began it', async () => {
     const browser = new Browser();
     const { url } = await signInAndConsent(browser, address('/login'), 'ana', address('/callback'));

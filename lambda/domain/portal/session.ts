@@ -31,6 +31,22 @@ export interface PortalSessionStore {
 }
 
 /**
+ * Ends the session with this secret, also one that is not valid any more. Returns it; undefined if there is no such
+ * session, or it is another portal's.
+ */
+export async function endSession(
+  portalSessions: Pick<PortalSessionStore, 'get' | 'remove'>,
+  portalId: string,
+  secret: string,
+): Promise<PortalSession | undefined> {
+  const hash = hashOf(secret);
+  const session = await portalSessions.get(hash);
+  if (session?.portalId !== portalId) return undefined;
+  await portalSessions.remove(hash);
+  return session;
+}
+
+/**
  * Returns a digest of an agent and the issuers that it trusts. Tokens are not stored, so they cannot be validated again:
  * a session that was admitted under other conditions is not admitted any more.
  */

@@ -31,12 +31,12 @@ import { isConfigured } from './configured-resources';
 import { portalCallbackUrl } from './consent-portal';
 import { PortalRefusal, type Refusal } from './refusal';
 import type { ServedPortal } from './served-portal';
-import { trustDigest, type PortalSessionStore } from './session';
+import { endSession, trustDigest, type PortalSessionStore } from './session';
 import type { IdTokenVerifier, SignedInUser } from './sign-in-token';
 
 export interface SignInDependencies {
   readonly providerClients: ProviderClients;
-  readonly portalSessions: Pick<PortalSessionStore, 'create'>;
+  readonly portalSessions: PortalSessionStore;
   readonly directory: IdentityReader;
   readonly idTokens: IdTokenVerifier;
   readonly userTokens: UserTokenVerifier;
@@ -236,16 +236,22 @@ export interface NewSession {
 }
 
 /**
- * Finishes a sign-in: validates the identity provider's response, and creates a session.
+ * Finishes a sign-in: validates the identity provider's response, and creates a session. It replaces the browser's
+ * previous session, which no cookie could sign out any more.
  *
  * @param secret as at the beginning
+ * @param previous secret of the session that the browser had in this portal
  * @throws PortalRefusal
  */
 export async function finishSignIn(
   deps: SignInDependencies,
   served: ServedPortal,
   annotate: Annotate,
-  { secret, query }: { readonly secret: string; readonly query: URLSearchParams },
+  {
+    secret,
+    query,
+    previous,
+  }: { readonly secret: string; readonly query: URLSearchParams; readonly previous?: string },
 ): Promise<{ readonly session: NewSession }> {
   const { portal, signInProvider } = served;
   const binding = bindingOf(portal.id, secret);
@@ -281,6 +287,7 @@ export async function finishSignIn(
     admittedBy,
     expiresAt,
   });
+  if (previous !== undefined) await endSession(deps.portalSessions, portal.id, previous);
   return {
     session: { secret: sessionSecret, expiresAt, ...(personName !== undefined && { personName }) },
   };

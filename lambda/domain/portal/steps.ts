@@ -3,7 +3,6 @@
  * again, and has an audit entry. No result contains a token.
  */
 import { audited, type Annotate, type AuditTrail } from '../audit';
-import { hashOf } from '../digest';
 import { namedOf, type Named } from '../display-name';
 import { RestrictionDenial } from '../restriction/restriction';
 import { ServiceError, type ErrorName } from '../service-error';
@@ -34,7 +33,7 @@ import {
   type ServedPortal,
   type ServedPortalDependencies,
 } from './served-portal';
-import type { PortalSessionStore } from './session';
+import { endSession, type PortalSessionStore } from './session';
 import {
   beginSignIn,
   finishSignIn,
@@ -132,16 +131,17 @@ export function createPortalSteps(deps: PortalStepDependencies) {
 
     finishSignIn: ({
       portalId,
-      secret,
       query,
+      ...begun
     }: {
       readonly portalId: string;
       readonly secret: string;
       readonly query: readonly (readonly [string, string])[];
+      readonly previous?: string;
     }): Promise<StepResult<{ readonly session: NewSession }>> =>
       step(deps, { operation: 'PortalSignInCallback', portalId }, (served, annotate) =>
         finishSignIn(deps, served, annotate, {
-          secret,
+          ...begun,
           query: new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])),
         }),
       ),
@@ -211,12 +211,8 @@ export function createPortalSteps(deps: PortalStepDependencies) {
     /** Ends the session, also one that is not valid any more. */
     signOut: ({ portalId, session }: OnSession) =>
       step(deps, { operation: 'PortalSignOut', portalId }, async ({ portal }, annotate) => {
-        const hash = hashOf(session);
-        const stored = await deps.portalSessions.get(hash);
-        if (stored?.portalId === portal.id) {
-          annotate({ user: stored.userHash });
-          await deps.portalSessions.remove(hash);
-        }
+        const ended = await endSession(deps.portalSessions, portal.id, session);
+        if (ended) annotate({ user: ended.userHash });
         return { signedOut: true as const };
       }),
   };

@@ -153,14 +153,14 @@ export class TestPortal {
     return signInUrl;
   }
 
-  finishSignIn = (secret: string, query: URLSearchParams) =>
-    this.request({ finishSignIn: { portalId: this.id, secret, query: [...query] } });
+  finishSignIn = (secret: string, query: URLSearchParams, more: { previous?: string } = {}) =>
+    this.request({ finishSignIn: { portalId: this.id, secret, query: [...query], ...more } });
 
   /** Signs a person in with a browser. Returns the session's secret, which the browser's cookie has. */
-  async signIn(login: string, browser = new Browser()): Promise<string> {
+  async signIn(login: string, browser = new Browser(), more: { previous?: string } = {}): Promise<string> {
     const secret = newSecret();
     const { url } = await signInAndConsent(browser, await this.signInUrl(secret), login, this.callbackUrl);
-    const result = await this.finishSignIn(secret, new URL(url).searchParams);
+    const result = await this.finishSignIn(secret, new URL(url).searchParams, more);
     if (!('session' in result)) throw new Error(JSON.stringify(result));
     return result.session.secret;
   }
