@@ -9,10 +9,20 @@ export interface BrowserHeaders {
   readonly referrerPolicy: 'no-referrer' | 'same-origin';
   /** Values of `Set-Cookie`. */
   readonly cookies?: readonly string[];
+  /**
+   * The browser drops the pages of this service that it kept. `no-store` is not enough: Chromium keeps such pages for
+   * the way back, and shows them without a request until a cookie changes.
+   */
+  readonly dropsPages?: true;
 }
 
-const common = ({ referrerPolicy, cookies = [] }: BrowserHeaders) => ({
-  headers: { ...NO_STORE, 'referrer-policy': referrerPolicy, 'x-content-type-options': 'nosniff' },
+const common = ({ referrerPolicy, cookies = [], dropsPages }: BrowserHeaders) => ({
+  headers: {
+    ...NO_STORE,
+    ...(dropsPages && { 'clear-site-data': '"cache"' }),
+    'referrer-policy': referrerPolicy,
+    'x-content-type-options': 'nosniff',
+  },
   multiValueHeaders: cookies.length > 0 ? { 'Set-Cookie': [...cookies] } : {},
 });
 

@@ -66,6 +66,10 @@ export const redirected = (location: string, cookies: readonly string[] = []): A
 const unsent = (step: PortalEvent): Refused =>
   'finishSignIn' in step ? { refused: 'login_failed' } : { refused: 'no-such-portal' };
 
+/** Redirects after a change that earlier pages do not show. */
+export const redirectedAfterChange = (location: string): APIGatewayProxyResult =>
+  redirectResult(303, location, { ...REFERRER, dropsPages: true });
+
 export function portalRequest(
   { connections, audit, baseUrl }: PortalRouteDependencies,
   operation: string,

@@ -20,6 +20,7 @@ import {
   portalRequest,
   publicFrame,
   redirected,
+  redirectedAfterChange,
   refusal,
   shown,
   type PortalRequest,
@@ -179,7 +180,7 @@ const disconnect: PortalRoute = (deps, request) =>
         outcome: 'revocationId',
         event: (session) => ({ disconnect: { portalId, session, connection } }),
         respond: ({ revocationId }) =>
-          redirected(`${path}/disconnections/${encodeURIComponent(revocationId)}`),
+          redirectedAfterChange(`${path}/disconnections/${encodeURIComponent(revocationId)}`),
       });
     }
     const query = new URLSearchParams({ connection: connection.slice(0, LONGEST_KEY) });

@@ -20,9 +20,11 @@ export function chromiumIsInstalled(): boolean {
   return false;
 }
 
-export function launchChromium(): Promise<Browser> {
+/** @param keepsPages whether it keeps pages in memory for the way back, as the browsers of people do */
+export function launchChromium({ keepsPages = false } = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: EXECUTABLE,
+    ...(keepsPages && { ignoreDefaultArgs: ['--disable-back-forward-cache'] }),
     args: [
       '--headless',
       '--no-sandbox',

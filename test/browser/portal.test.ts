@@ -40,14 +40,17 @@ describeInBrowser('the consent portal in a browser', () => {
   let browser: Browser;
   let local: LocalProcess;
   let dataDir: string;
+  /** Keeps pages in memory for the way back, as the browsers of people do. */
+  let keeping: Browser;
   beforeAll(async () => {
     browser = await launchChromium();
+    keeping = await launchChromium({ keepsPages: true });
     dataDir = mkdtempSync(join(tmpdir(), 'agent-identity-browser-'));
     local = await LocalProcess.start(0, dataDir);
   });
   afterAll(async () => {
     await local.end('SIGTERM');
-    await browser.close();
+    await Promise.all([browser.close(), keeping.close()]);
     rmSync(dataDir, { recursive: true, force: true });
   });
 
@@ -115,6 +118,25 @@ describeInBrowser('the consent portal in a browser', () => {
     await page.goto(local.ready.portal.url);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await heading(page, 'See what your agents can reach').waitFor();
+    await page.context().close();
+  });
+
+  it('the way back from a disconnection shows no page on which the account is still connected', async () => {
+    const page = await openPage(keeping);
+    await signInToPortal(page, 'Ana');
+    await connect(page).click();
+    await allow(page, 'Ana');
+    await heading(page, 'Calendar assistant can use Almanac now').waitFor();
+    await page.getByRole('button', { name: 'Disconnect Almanac from Calendar assistant' }).click();
+    await heading(page, 'Disconnect Almanac from Calendar assistant?').waitFor();
+    await page.getByRole('button', { name: 'Disconnect Almanac' }).click();
+    await heading(page, 'Calendar assistant no longer has access to Almanac').waitFor();
+    // Pages that Chromium kept fire no load event. The question is kept: its answer leads to the truth.
+    await page.goBack({ waitUntil: 'commit' });
+    await heading(page, 'Disconnect Almanac from Calendar assistant?').waitFor();
+    await page.goBack({ waitUntil: 'commit' });
+    await heading(page, 'Your agents and their access').waitFor();
+    await connect(page).waitFor();
     await page.context().close();
   });
 

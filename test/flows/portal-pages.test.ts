@@ -109,6 +109,8 @@ describe('a person', () => {
     expect(titleOf(question)).toBe(`Disconnect ${agent.providerName} from ${agent.name}?`);
     const done = await post(browser, 'disconnect', membersOf(question, 'disconnect'));
     expect(done.status).toBe(303);
+    // Chromium keeps pages for the way back in spite of `no-store` (test/browser/portal.test.ts).
+    expect(done.headers.get('clear-site-data')).toBe('"cache"');
     const progress = await browser.go(locationOf(done));
     expect(titleOf(progress)).toBe(`${agent.name} no longer has access to ${agent.providerName}`);
     expect((await browser.step(address())).html).toContain('Not connected');
