@@ -166,6 +166,10 @@ const OUTCOMES = {
       revocation: v.picklist(REVOCATION_PROSPECTS),
       /** The person's other connections that this disconnection ends at the provider. */
       alsoLose: v.pipe(v.array(AgentAtProvider), v.readonly()),
+      /** Number of the person's other connections that it ends, and that the portal does not show. */
+      notShown: count,
+      /** Whether other users of a workspace or an account lose their access, too. */
+      shared: v.boolean(),
     }),
   }),
   disconnect: v.strictObject({ revocationId: v.pipe(v.string(), v.uuid()) }),

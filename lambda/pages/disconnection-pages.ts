@@ -27,9 +27,32 @@ const EXPECTATION: Readonly<Record<Reach['revocation'], (provider: string) => st
 const listed = ({ agent, provider }: AgentAtProvider): Html =>
   html`<li>${agent.displayName} at ${provider.displayName}</li>`;
 
-/** The question before a disconnection, which names what else ends. */
+/** What ends together with the connection. */
+function alsoEnding({ provider, alsoLose, notShown, shared }: Reach): Html {
+  const at = provider.displayName;
+  if (alsoLose.length === 0 && notShown === 0 && !shared) return html``;
+  return html`<section class="section">
+    <h2>This also ends the access of</h2>
+    <ul class="list">
+      ${alsoLose.map(listed)}
+      ${
+        notShown > 0 &&
+        html`<li>
+          ${notShown === 1 ? '1 connection' : `${notShown} connections`} of yours that this page does not show
+        </li>`
+      }
+      ${shared && html`<li>Other people who share this access at ${at}</li>`}
+    </ul>
+    <p class="soft small">
+      They use the same application at ${at}, which ends the access of all of them together. You can connect
+      yours again afterwards.
+    </p>
+  </section>`;
+}
+
+/** The question before a disconnection, which says what else ends. */
 export function renderReach(frame: SignedInFrame, connection: string, reach: Reach): RenderedPage {
-  const { agent, provider, revocation, alsoLose } = reach;
+  const { agent, provider, revocation } = reach;
   const [name, at] = [agent.displayName, provider.displayName];
   return renderMessage(
     {
@@ -37,19 +60,7 @@ export function renderReach(frame: SignedInFrame, connection: string, reach: Rea
       title: `Disconnect ${at} from ${name}?`,
       happened: `${name} loses access to your ${at} account immediately.`,
       next: EXPECTATION[revocation](at),
-      more:
-        alsoLose.length === 0
-          ? html``
-          : html`<section class="section">
-              <h2>This also ends the access of</h2>
-              <ul class="list">
-                ${alsoLose.map(listed)}
-              </ul>
-              <p class="soft small">
-                They use the same application at ${at}, which ends the access of all of them together. You can
-                connect them again afterwards.
-              </p>
-            </section>`,
+      more: alsoEnding(reach),
       actions: [
         html`<form method="post" action="${frame.path}/disconnect">
           ${csrfField(frame.person)}<input type="hidden" name="connection" value="${connection}" /><input

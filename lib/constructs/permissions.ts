@@ -342,6 +342,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { table: 'Vault', actions: ['BatchGetItem'], partitions: batchedForProviders },
       { table: 'Vault', actions: ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'], partitions: [grants] },
       { table: 'Vault', actions: ['GetItem'], partitions: [clientSecrets] },
+      // Counts what else a disconnection ends. The index contains only keys.
+      { table: 'Vault', index: USER_INDEX, actions: ['Query'], partitions: ['*'] },
       { table: 'Revocations', actions: ['GetItem', 'PutItem'], partitions: [revocations] },
       // The index shows the states of items, and nothing encrypted.
       { table: 'Revocations', index: REVOCATION_INDEX, actions: ['Query'], partitions: ['*'] },

@@ -2,11 +2,13 @@
 import type { Annotate } from '../audit';
 import { namedOf, type Named } from '../display-name';
 import { targetParts } from '../grant/grant';
+import { encodeGrantId } from '../grant/grant-id';
+import type { GrantIndex } from '../grant/selection';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { revocationProspect } from '../oauth/revocation';
 import { clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
-import type { RevocationProspect } from '../provider/revocation-reach';
+import { endsOtherGrants, type RevocationProspect } from '../provider/revocation-reach';
 import { reachOf } from '../provider/vendors';
 import { beginRevocation, type BeginRevocationDependencies } from '../revocation/begin';
 import { isSelectionComplete, type ItemState, type RevocationStore } from '../revocation/revocation';
@@ -18,6 +20,7 @@ import type { ServedPortal } from './served-portal';
 
 export interface ReachDependencies extends RowDependencies {
   readonly metadata: MetadataReader;
+  readonly grantIndex: Pick<GrantIndex, 'ofAgentAndUser' | 'page'>;
 }
 
 /** What a disconnection would end. */
@@ -25,6 +28,13 @@ export interface DisconnectionReach extends AgentAtProvider {
   readonly revocation: RevocationProspect;
   /** The person's other connections in this portal that the provider ends together with this one. */
   readonly alsoLose: readonly AgentAtProvider[];
+  /**
+   * Number of the person's other connections that end, too, and that the portal does not show. Their agents have no
+   * names here: they can belong to owners of which this portal must not say anything.
+   */
+  readonly notShown: number;
+  /** Whether the tokens are those of a workspace or an account whose other users lose their access, too. */
+  readonly shared: boolean;
 }
 
 const pairOf = ({ agent, provider }: Row): AgentAtProvider => ({
@@ -77,6 +87,28 @@ async function prospectOf(
   }
 }
 
+/** Grants of the person that are counted. */
+const COUNTED = 100;
+
+/** Returns the number of the person's connections that are in no row, and that a revocation at the provider ends. */
+async function countNotShown(
+  { grantIndex, providers }: ReachDependencies,
+  revoked: Oauth2Provider,
+  { userHash, rows }: { readonly userHash: string; readonly rows: readonly Row[] },
+): Promise<number> {
+  if (!endsOtherGrants(reachOf(revoked.vendor))) return 0;
+  const shown = new Set(rows.flatMap(({ grant }) => (grant ? [encodeGrantId(grant)] : [])));
+  const { grants } = await grantIndex.page({ userHash }, { limit: COUNTED });
+  const others = grants.filter((grant) => grant.tokens && !shown.has(encodeGrantId(grant)));
+  const ended = await Promise.all(
+    others.map(async ({ target, providerId }) => {
+      const provider = await providers.get(targetParts(target).providerName);
+      return provider?.id === providerId && reaches(revoked, provider);
+    }),
+  );
+  return ended.filter(Boolean).length;
+}
+
 /** @throws PortalRefusal */
 export async function disconnectionReach(
   deps: ReachDependencies,
@@ -89,7 +121,13 @@ export async function disconnectionReach(
     (other) => other.key !== row.key && other.grant?.tokens && reaches(row.provider, other.provider),
   );
   return {
-    reach: { ...pairOf(row), revocation: await prospectOf(deps, row), alsoLose: others.map(pairOf) },
+    reach: {
+      ...pairOf(row),
+      revocation: await prospectOf(deps, row),
+      alsoLose: others.map(pairOf),
+      notShown: await countNotShown(deps, row.provider, { userHash: person.userHash, rows }),
+      shared: reachOf(row.provider.vendor) === 'installation',
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import { rowsOf } from '../../../lambda/domain/portal/rows';
 import { ownerOf } from '../../../lambda/domain/portal/served-portal';
 import { encodeGrantId } from '../../../lambda/domain/grant/grant-id';
 import { grantTarget, type Grant } from '../../../lambda/domain/grant/grant';
+import type { GrantFilter } from '../../../lambda/domain/grant/selection';
 import { clientBindingDigest, type Oauth2Provider } from '../../../lambda/domain/provider/oauth2-provider';
 import { createFakeSystem } from '../fake-system';
 import { sampleIdentity, samplePortal, sampleProvider } from '../samples';
@@ -33,13 +34,33 @@ function grantAt(provider: Oauth2Provider, refreshable = true): Grant {
   };
 }
 
-/** Returns what is said about the disconnection at the first provider. */
-async function reachAt(providers: readonly Oauth2Provider[], endpoints: object = {}, refreshable = true) {
+/** A grant of the same person to an agent that the portal does not show. */
+const hiddenAt = (provider: Oauth2Provider, change: Partial<Grant> = {}): Grant => ({
+  ...grantAt(provider),
+  workloadId: 'an agent of another owner',
+  ...change,
+});
+
+/**
+ * Returns what is said about the disconnection at the first provider.
+ *
+ * @param hidden what the person granted to agents that the portal does not show, at any of the known providers
+ */
+async function reachAt(
+  providers: readonly Oauth2Provider[],
+  endpoints: object = {},
+  refreshable = true,
+  { hidden = [], known = providers }: { hidden?: readonly Grant[]; known?: readonly Oauth2Provider[] } = {},
+) {
   const portal = samplePortal({ status: 'ACTIVE', connections: [], owner: identity.owner });
   const grants = providers.map((provider) => grantAt(provider, refreshable));
   const deps = {
-    providers: { get: (name: string) => Promise.resolve(providers.find((each) => each.name === name)) },
-    grantIndex: { ofAgentAndUser: () => Promise.resolve(grants) },
+    providers: { get: (name: string) => Promise.resolve(known.find((each) => each.name === name)) },
+    grantIndex: {
+      ofAgentAndUser: () => Promise.resolve(grants),
+      page: ({ userHash }: GrantFilter) =>
+        Promise.resolve({ grants: userHash === USER ? [...grants, ...hidden] : [] }),
+    },
     metadata: { read: () => Promise.resolve({ issuer: 'https://provider.example', ...endpoints }) },
     system,
   };
@@ -107,4 +128,36 @@ it('names the connections of all clients, where the vendor ends those of the pro
   const google = { vendor: 'GoogleOauth2' } as const;
   const providers = [named('one', google), named('two', { ...google, clientId: 'another' }), named('three')];
   expect(await reachAt(providers)).toMatchObject({ alsoLose: ['two'] });
+});
+
+it('counts the connections that the portal does not show, without their names', async () => {
+  const vendor = { vendor: 'FacebookOauth2' } as const;
+  const [own, same, another] = [
+    named('one', vendor),
+    named('of-another-owner', vendor),
+    named('another-client', { ...vendor, clientId: 'another' }),
+  ];
+  const withoutTokens = hiddenAt(same, { workloadId: 'another' });
+  Reflect.deleteProperty(withoutTokens, 'tokens');
+  const reach = await reachAt([own], {}, true, {
+    known: [own, same, another],
+    hidden: [
+      ...[hiddenAt(own), hiddenAt(same), hiddenAt(another)],
+      // No tokens, and a provider that was deleted and created again.
+      withoutTokens,
+      hiddenAt(same, { workloadId: 'a third', providerId: 'deleted' }),
+    ],
+  });
+  expect(reach).toMatchObject({ alsoLose: [], notShown: 2, shared: false });
+  expect(JSON.stringify(reach)).not.toMatch(/another/);
+});
+
+it('counts none at a server that ends one consent', async () => {
+  const own = named('one');
+  expect(await reachAt([own], {}, true, { hidden: [hiddenAt(own)] })).toMatchObject({ notShown: 0 });
+});
+
+it('says that other people lose their access, where the vendor ends that of a workspace', async () => {
+  const own = named('one', { vendor: 'SlackOauth2' });
+  expect(await reachAt([own])).toMatchObject({ notShown: 0, shared: true });
 });

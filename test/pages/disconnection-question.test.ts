@@ -1,0 +1,37 @@
+/** The question before a disconnection says what else ends: by name, by number, or for other people. */
+import { renderReach, type Reach } from '../../lambda/pages/disconnection-pages';
+
+const named = (displayName: string) => ({ name: displayName.toLowerCase(), displayName });
+
+const REACH: Reach = {
+  agent: named('Calendar assistant'),
+  provider: named('Almanac'),
+  revocation: 'provable',
+  alsoLose: [],
+  notShown: 0,
+  shared: false,
+};
+
+const FRAME = {
+  portal: { portalId: 'portal-0123456789', name: 'Fernhill', signInProvider: 'Fernhill ID' },
+  path: '/portals/portal-0123456789',
+  person: { name: 'Ana', csrf: 'token' },
+};
+
+const textOf = (change: Partial<Reach>): string =>
+  renderReach(FRAME, 'key', { ...REACH, ...change })
+    .html.replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ');
+
+it('ends nothing else at most providers', () => {
+  expect(textOf({})).not.toContain('This also ends the access of');
+});
+
+it.each<[Partial<Reach>, string]>([
+  [{ alsoLose: [{ agent: named('Trip planner'), provider: named('Almanac') }] }, 'Trip planner at Almanac'],
+  [{ notShown: 1 }, '1 connection of yours that this page does not show'],
+  [{ notShown: 3 }, '3 connections of yours that this page does not show'],
+  [{ shared: true }, 'Other people who share this access at Almanac'],
+])('with %j says: %s', (change, text) => {
+  expect(textOf(change)).toMatch(new RegExp(`This also ends the access of .*${text}`));
+});
