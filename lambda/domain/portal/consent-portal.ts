@@ -119,6 +119,12 @@ export const portalCallbackUrl = (baseUrl: string, portalId: string): string =>
 export const portalReturnUrl = (baseUrl: string, portalId: string): string =>
   `${portalAddress(baseUrl, portalId)}/connect/callback`;
 
+/** Returns the ID in a portal's return URL, which is compared exactly; undefined for every other URL. */
+export function portalIdInReturnUrl(baseUrl: string, returnUrl: string): string | undefined {
+  const [portalId = ''] = returnUrl.slice(portalAddress(baseUrl, '').length).split('/');
+  return returnUrl === portalReturnUrl(baseUrl, portalId) ? portalId : undefined;
+}
+
 /** Returns what every page shows of the portal. */
 export const appearanceOf = ({ id, name, branding }: ConsentPortal) => ({
   portalId: id,

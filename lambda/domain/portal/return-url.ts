@@ -6,7 +6,7 @@ import type { ReturnUrls } from '../consent/return-url';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import { actionDenial } from '../policy/access';
 import { isConfigured } from './configured-resources';
-import { findPortal, portalReturnUrl, type ConsentPortalStore } from './consent-portal';
+import { findPortal, portalIdInReturnUrl, type ConsentPortalStore } from './consent-portal';
 import { ownerOf } from './served-portal';
 
 /** A portal's return URL is not registered on an identity: it counts while its portal may complete the session. */
@@ -18,11 +18,9 @@ export const createReturnUrls = ({
   readonly baseUrl: string;
 }): ReturnUrls => {
   async function portalOf(identity: WorkloadIdentity, returnUrl: string): Promise<string | undefined> {
-    const portalId = /^\/portals\/([\w-]+)\/connect\/callback$/.exec(
-      returnUrl.startsWith(`${baseUrl}/`) ? returnUrl.slice(baseUrl.length) : '',
-    )?.[1];
+    const portalId = portalIdInReturnUrl(baseUrl, returnUrl);
     const portal = portalId === undefined ? undefined : await findPortal(portals, portalId);
-    if (portal?.status !== 'ACTIVE' || returnUrl !== portalReturnUrl(baseUrl, portal.id)) return undefined;
+    if (portal?.status !== 'ACTIVE') return undefined;
     if (!portal.sources.some(({ identifier }) => identifier === identity.name)) return undefined;
     if (!isConfigured(portal, 'sources', identity)) return undefined;
     const call = { principal: ownerOf(portal), operation: 'CompleteResourceTokenAuth' } as const;
