@@ -14,6 +14,11 @@ export class Browser {
   /** By name and path: ports do not separate cookies (RFC 6265 section 8.5), and all hosts here are the same. */
   private readonly cookies = new Map<string, { value: string; path: string }>();
 
+  /** Returns the value of a cookie. */
+  cookie(name: string): string | undefined {
+    return [...this.cookies].find(([key]) => key.startsWith(`${name} `))?.[1].value;
+  }
+
   private cookieHeader(url: URL): string {
     return [...this.cookies]
       .filter(([, { path }]) => url.pathname.startsWith(path))

@@ -1,11 +1,11 @@
 /** Converts a browser's requests to consent steps, and their outcomes to redirects, cookies, and pages. */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { AuthorizeInput } from '../domain/consent/authorize';
-import type { BrowserOutcome } from '../domain/consent/browser';
+import { bindingCookieFor, type BrowserOutcome } from '../domain/consent/browser';
 import type { CallbackInput } from '../domain/consent/callback';
 import { renderPage } from '../pages/consent-pages';
 import type { Branding } from '../pages/shell';
-import { createCookieJar } from './cookies';
+import { createCookieJar, type CookieJar } from './cookies';
 import { formOf, pageResult, queryOf, redirectResult } from './page-result';
 
 /** The browser routes of consent. */
@@ -19,9 +19,18 @@ export interface ConsentBrowser {
   result(outcome: BrowserOutcome, branding?: Branding): APIGatewayProxyResult;
 }
 
+/** The cookies of consents. The pages of portals read them, too: see {@link consentCookie}. */
+const consentJar = (baseUrl: string): CookieJar => createCookieJar(baseUrl, '/');
+
+/** Returns the content of the cookie that binds the browser to the session that a completion URI names. */
+export const consentCookie = (
+  event: APIGatewayProxyEvent,
+  { baseUrl, completionUri }: { readonly baseUrl: string; readonly completionUri: string },
+): string | undefined => bindingCookieFor(completionUri, consentJar(baseUrl).read(event));
+
 /** @param baseUrl public address of the service */
 export function createConsentBrowser(baseUrl: string): ConsentBrowser {
-  const jar = createCookieJar(baseUrl, '/identities/oauth2/');
+  const jar = consentJar(baseUrl);
   const input = (event: APIGatewayProxyEvent, members: URLSearchParams): AuthorizeInput => ({
     requestUri: members.getAll('request_uri')[0],
     confirmation: members.getAll('confirm')[0],

@@ -30,7 +30,7 @@ function cookieLines(event: APIGatewayProxyEvent): string[] {
 export function createCookieJar(baseUrl: string, path: string): CookieJar {
   const secure = baseUrl.startsWith('https:');
   // `__Host-` keeps other hosts of the same domain from planting the cookie (RFC 6265bis section 4.1.3.2). It requires
-  // the path `/`. On a laptop, other servers share the host name, so the path is narrower there.
+  // the path `/`. On a laptop, other servers share the host name, so the path is as narrow as possible there.
   const prefix = secure ? '__Host-' : '';
   // SameSite=Lax, because the provider's response is a navigation from another site.
   const attributes = `HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;

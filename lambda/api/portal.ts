@@ -9,6 +9,7 @@ import { epochSeconds } from '../domain/system';
 import { renderConnections, type Notice } from '../pages/connections-page';
 import { renderDisconnection, renderReach } from '../pages/disconnection-pages';
 import { isConsentError, renderNoPortal, renderSignIn, type ConsentError } from '../pages/portal-pages';
+import { consentCookie } from './browser';
 import { queryOf } from './page-result';
 import { completionUriIn } from './portal-cookies';
 import {
@@ -149,7 +150,7 @@ async function signInToComplete(
 }
 
 /** The return URL of a connection. The URI in it is valid only for the person who began the connection. */
-function complete(_deps: PortalRouteDependencies, request: PortalRequest): Response {
+function complete({ baseUrl }: PortalRouteDependencies, request: PortalRequest): Response {
   const { portalId, path, event } = request;
   const query = queryOf(event);
   if (query.has('error')) {
@@ -157,9 +158,12 @@ function complete(_deps: PortalRouteDependencies, request: PortalRequest): Respo
   }
   const sessionUri = completionUriIn(query.get('session_id'));
   if (sessionUri === undefined) return Promise.resolve(redirected(path));
+  const bindingCookie = consentCookie(event, { baseUrl, completionUri: sessionUri });
   return personally(request, {
     outcome: 'completed',
-    event: (session) => ({ complete: { portalId, session, sessionUri } }),
+    event: (session) => ({
+      complete: { portalId, session, sessionUri, ...(bindingCookie !== undefined && { bindingCookie }) },
+    }),
     respond: ({ completed: { agent, provider } }) => {
       const notice = new URLSearchParams({ connected: provider.name, agent: agent.name });
       return redirected(`${path}?${notice.toString()}`);

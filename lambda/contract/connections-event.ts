@@ -62,9 +62,17 @@ export const ConnectionsEventSchema = v.union([
   requested({ view: v.strictObject({ portalId, session: v.exactOptional(session) }) }),
   /** Begins a consent session for a row, or continues its open one. */
   requested({ connect: onConnection }),
-  /** Completes a consent session. `sessionUri` is the `session_id` of the return URL. */
+  /**
+   * Completes a consent session. `sessionUri` is the `session_id` of the return URL, and `bindingCookie` the content of
+   * the cookie that binds the browser to the consent session.
+   */
   requested({
-    complete: v.strictObject({ portalId, session, sessionUri: v.pipe(v.string(), v.maxLength(4_096)) }),
+    complete: v.strictObject({
+      portalId,
+      session,
+      sessionUri: v.pipe(v.string(), v.maxLength(4_096)),
+      bindingCookie: v.exactOptional(v.pipe(v.string(), v.maxLength(4_096))),
+    }),
   }),
   /** What the disconnection of a row would end. */
   requested({ reach: onConnection }),

@@ -161,6 +161,13 @@ const REFUSED: Readonly<Record<ShownRefusal, Pick<Message, 'status' | 'title' | 
       'You allowed access for a request that another person began. The service destroyed the permission, so no agent gets access.',
     next: 'If someone sent you a link, do not use it again, and tell the operator of this page. To connect an agent of yours, choose Connect on this page.',
   },
+  'other-browser': {
+    status: 403,
+    title: 'Nothing was connected',
+    happened:
+      'The provider asked for the permission in another browser, perhaps for the account of another person. No agent gets access.',
+    next: 'If someone sent you a link, do not use it again, and tell the operator of this page. To connect your account, choose Connect on this page, and stay in this browser.',
+  },
   ended: {
     status: 410,
     title: 'This step is no longer valid',

@@ -56,7 +56,7 @@ it('deletes only its own cookies, recognized by name', async () => {
   const cookie = [...others, ...own].map((name) => `${name}=value`).join('; ');
   const response = await fetch(link, { redirect: 'manual', headers: { cookie } });
   const dropped = response.headers.getSetCookie().filter((set) => set.includes('Max-Age=0'));
-  expect(dropped).toEqual([`${own[0] ?? ''}=; Path=/identities/oauth2/; Max-Age=0; HttpOnly; SameSite=Lax`]);
+  expect(dropped).toEqual([`${own[0] ?? ''}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax`]);
 });
 
 it('deletes no cookies when a link is opened again', async () => {

@@ -7,6 +7,7 @@ import {
   PutResourcePolicyCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
+import { Browser } from './support/browser';
 import { moveClock } from './support/clock';
 import { startProvider, type TestProvider } from './support/provider';
 import { arnOf, tableOf, TestPortal, type PortalSettings } from './support/portal';
@@ -155,7 +156,7 @@ it('ends the session of a forwarded link when another signed-in person completes
   );
 });
 
-it('completes neither with the session URI of the link, nor twice, nor in another portal', async () => {
+it('completes neither with the session URI of the link, nor twice, nor in another portal or browser', async () => {
   const { agent, portal, session, key } = await signedIn('ana');
   const authorizationUrl = await portal.authorizationUrl(session, key);
   const link = new URL(authorizationUrl).searchParams.get('request_uri') ?? '';
@@ -164,6 +165,19 @@ it('completes neither with the session URI of the link, nor twice, nor in anothe
   const there = await elsewhere.signIn('ana');
   expect(await elsewhere.complete(there, sessionUri)).toMatchObject({ refused: 'ended' });
   expect(await portal.complete(session, link)).toMatchObject({ refused: 'ended' });
+  const exchanges = world.provider.exchanges.length;
+  for (const other of [new Browser(), { cookie: () => 'A'.repeat(43) }, { cookie: () => '' }]) {
+    expect(await portal.complete(session, sessionUri, other)).toMatchObject({ refused: 'other-browser' });
+  }
+  expect(world.provider.exchanges).toHaveLength(exchanges);
+  expect(await world.audit()).toContainEqual(
+    expect.objectContaining({
+      operation: 'CompleteResourceTokenAuth',
+      outcome: 'denied',
+      consentPortal: (await portal.read())?.arn,
+      reason: "another browser delivered the provider's response",
+    }),
+  );
   expect(await portal.complete(session, sessionUri)).toHaveProperty('completed');
   expect(await portal.complete(session, sessionUri)).toMatchObject({ refused: 'ended' });
 });

@@ -161,6 +161,21 @@ describe('a person', () => {
     expect(titleOf(await browser.go(done.url))).toBe(`${agent.name} can use ${agent.providerName} now`);
   });
 
+  it('who gets the return URL of an account that someone chose in another browser connects nothing', async () => {
+    const browser = new Browser();
+    const link = locationOf(await post(browser, 'connect', membersOf(await signIn(browser), 'connect')));
+    const other = new Browser();
+    const href = continueLink(await other.step(link));
+    const { url } = await signInAndConsent(other, href, 'ben', address('/connect/'));
+    const page = await browser.go(url);
+    expect(page.status).toBe(403);
+    expect(titleOf(page)).toBe('Nothing was connected');
+    expect(page.html).toContain('another browser');
+    expect((await browser.step(address())).html).toContain('Not connected');
+    // The other browser has no session of this person.
+    expect(titleOf(await other.go(url))).toBe('Sign in to finish connecting');
+  });
+
   it('whom the provider denies access returns to the portal, and sees that nothing was connected', async () => {
     const browser = new Browser();
     const href = continueLink(await pages().ask(browser, await signIn(browser)));

@@ -1,5 +1,6 @@
 /** The responses of the authorize and callback endpoints to a browser: a redirect or a page. */
 import type { Named } from '../display-name';
+import { sessionHashIn, sessionIdOf } from './session';
 
 /** The question before the provider's own: who asks, for what, and where the browser returns. */
 export interface ConsentQuestion {
@@ -69,6 +70,15 @@ const BINDING_COOKIE = 'agent-identity-consent-';
 /** Returns the cookie's name. Each session has its own cookie, so that one browser can have several open consents. */
 export const bindingCookieName = (sessionHash: string): string =>
   `${BINDING_COOKIE}${sessionHash.slice(0, 16)}`;
+
+/** Returns the content of the browser's cookie for the session that a completion URI names. */
+export function bindingCookieFor(
+  completionUri: string,
+  cookies: ReadonlyMap<string, string>,
+): string | undefined {
+  const hash = sessionHashIn(sessionIdOf(completionUri) ?? '');
+  return hash === undefined ? undefined : cookies.get(bindingCookieName(hash));
+}
 
 const BINDING_COOKIE_NAME = new RegExp(`^${BINDING_COOKIE}[\\w-]{16}$`);
 

@@ -2,6 +2,7 @@
 import type { Annotate } from '../audit';
 import { beginConsent, type BeginDependencies } from '../consent/begin';
 import { AnotherUsersSession, completeSession, type CompleteSessionDependencies } from '../consent/complete';
+import { isHashOf } from '../digest';
 import { namedOf, type Named } from '../display-name';
 import type { Directory } from '../grant/directory';
 import { deletionIn } from '../grant/deletion-check';
@@ -100,6 +101,12 @@ export type CompleteConnectionDependencies = CompleteSessionDependencies &
     readonly directory: Pick<Directory, 'read'>;
   };
 
+/** What the browser that opened the portal's return URL sent. */
+export interface ReturnedBrowser {
+  readonly sessionUri: string;
+  readonly bindingCookie?: string;
+}
+
 /** What an error of a completion means to the person, by its type. */
 const COMPLETION_REFUSALS: Readonly<Partial<Record<ErrorName, Refusal>>> = {
   AccessDeniedException: 'ended',
@@ -122,16 +129,19 @@ function completionRefusal(error: unknown): PortalRefusal | undefined {
 
 /**
  * Completes a consent session for the signed-in person, as CompleteResourceTokenAuth does for the portal's owner. The
- * session of another person ends, and its code is destroyed.
+ * session of another person ends, and its code is destroyed. The browser must be the one that delivered the provider's
+ * response: otherwise, someone could consent with their own account and send the return URL to the session's person,
+ * whose agent would then work with that account.
  *
  * @param sessionUri `session_id` with which the portal's return URL was opened
+ * @param bindingCookie content of the browser's cookie for this consent session; undefined if it has none
  * @throws PortalRefusal
  */
 export async function completeConnection(
   deps: CompleteConnectionDependencies,
   served: ServedPortal,
   person: Person,
-  { sessionUri, annotate }: { readonly sessionUri: string; readonly annotate: Annotate },
+  { sessionUri, bindingCookie, annotate }: ReturnedBrowser & { readonly annotate: Annotate },
 ): Promise<{ readonly completed: AgentAtProvider }> {
   const { portal, owner } = served;
   const returnUrl = portalReturnUrl(deps.baseUrl, portal.id);
@@ -146,9 +156,14 @@ export async function completeConnection(
           : 'a session with another return URL than that of the portal, or without its consent page',
       userOf(identity, session) {
         agent = namedOf(identity);
-        // For another person, the session must end: so that person needs no admission.
-        if (session.userHash === person.userHash && !admits(deps, person.session, identity)) {
-          throw new PortalRefusal('not-allowed', 'the agent does not admit the person any more');
+        // For another person, the session must end. So that person needs no admission, and no cookie.
+        if (session.userHash === person.userHash) {
+          if (!isHashOf(session.responded?.cookieHash, bindingCookie)) {
+            throw new PortalRefusal('other-browser', "another browser delivered the provider's response");
+          }
+          if (!admits(deps, person.session, identity)) {
+            throw new PortalRefusal('not-allowed', 'the agent does not admit the person any more');
+          }
         }
         return Promise.resolve({ userHash: person.userHash, userToken: person.userToken });
       },

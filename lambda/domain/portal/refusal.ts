@@ -20,6 +20,8 @@ export const REFUSALS = [
   'not-allowed',
   /** The consent session belongs to another person. It is ended, and its code is destroyed. */
   'not-yours',
+  /** Another browser delivered the provider's response, perhaps with the account of another person. */
+  'other-browser',
   /** The consent session is unknown, used, no longer valid, or not one of this portal. */
   'ended',
   /** The credential provider is unavailable, or rejected the request. */

@@ -13,6 +13,7 @@ import {
   type AgentAtProvider,
   type CompleteConnectionDependencies,
   type ConnectDependencies,
+  type ReturnedBrowser,
 } from './connect';
 import {
   disconnect,
@@ -176,13 +177,14 @@ export function createPortalSteps(deps: PortalStepDependencies) {
       ),
 
     complete: ({
-      sessionUri,
-      ...input
-    }: OnSession & { readonly sessionUri: string }): Promise<
-      StepResult<{ readonly completed: AgentAtProvider }>
-    > =>
-      personalStep(deps, { operation: 'CompleteResourceTokenAuth', ...input }, (served, person, annotate) =>
-        completeConnection(deps, served, person, { sessionUri, annotate }),
+      portalId,
+      session,
+      ...browser
+    }: OnSession & ReturnedBrowser): Promise<StepResult<{ readonly completed: AgentAtProvider }>> =>
+      personalStep(
+        deps,
+        { operation: 'CompleteResourceTokenAuth', portalId, session },
+        (served, person, annotate) => completeConnection(deps, served, person, { ...browser, annotate }),
       ),
 
     reach: ({

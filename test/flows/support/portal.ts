@@ -8,6 +8,8 @@ import {
   GetWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { bindingCookieName } from '../../../lambda/domain/consent/browser';
+import { sessionHashIn, sessionIdOf } from '../../../lambda/domain/consent/session';
 import { createConsentPortalStore } from '../../../lambda/adapters/dynamodb/consent-portal-store';
 import { createTable } from '../../../lambda/adapters/dynamodb/table';
 import { createConnectionsFunction } from '../../../lambda/adapters/lambda/connections';
@@ -56,6 +58,9 @@ export const newSecret = (): string =>
   Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url');
 
 export class TestPortal {
+  /** The browser of each consent, by its `session_id`. */
+  private readonly browsers = new Map<string, Browser>();
+
   private constructor(
     readonly world: World,
     readonly id: string,
@@ -189,11 +194,32 @@ export class TestPortal {
     const confirming = /href="([^"]*confirm=[^"]*)"/.exec(html)?.[1]?.replaceAll('&amp;', '&') ?? '';
     const next = new URL(confirming, authorizationUrl).href;
     const { url } = await signInAndConsent(browser, next, login, this.returnUrl);
-    return new URL(url).searchParams.get('session_id') ?? '';
+    const sessionUri = new URL(url).searchParams.get('session_id') ?? '';
+    this.browsers.set(sessionUri, browser);
+    return sessionUri;
   }
 
-  complete = (session: string, sessionUri: string) =>
-    this.request({ complete: { portalId: this.id, session, sessionUri } });
+  /**
+   * Completes a consent session.
+   *
+   * @param browser opens the return URL: by default, the one in which the person consented
+   */
+  complete(
+    session: string,
+    sessionUri: string,
+    browser: Pick<Browser, 'cookie'> | undefined = this.browsers.get(sessionUri),
+  ) {
+    const name = bindingCookieName(sessionHashIn(sessionIdOf(sessionUri) ?? '') ?? '');
+    const bindingCookie = browser?.cookie(name);
+    return this.request({
+      complete: {
+        portalId: this.id,
+        session,
+        sessionUri,
+        ...(bindingCookie !== undefined && { bindingCookie }),
+      },
+    });
+  }
 
   reach = (session: string, connection: string) =>
     this.request({ reach: { portalId: this.id, session, connection } });
