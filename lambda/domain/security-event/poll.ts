@@ -14,7 +14,6 @@ import type { DeployedIssuer } from '../identity/trusted-issuer';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { Transport } from '../oauth/transport';
 import { OWNER_TAG } from '../ownership';
-import { forEachConcurrently } from '../concurrency';
 import { memberOf, type SecretTexts } from '../sealing/external-secret';
 import { ServiceError } from '../service-error';
 import { receiveSet, type SetDependencies } from './receive-set';
@@ -36,9 +35,6 @@ const MAX_EVENTS = 50;
 
 /** Responses of one transmitter in one run. A later run fetches what is left. */
 const MAX_RESPONSES = 20;
-
-/** Transmitters in parallel. */
-const CONCURRENCY = 4;
 
 /** Attempts in one run, each with its own entry, so that a transmitter that stays down raises an alarm. */
 const ATTEMPTS = 2;
@@ -215,11 +211,11 @@ const polledBy = (trusted: DeployedIssuer): Polled[] => {
 };
 
 /**
- * Fetches the security events of every issuer that is polled.
+ * Fetches the security events of every issuer that is polled: of all together, so that slow transmitters do not take the
+ * time of the others. Their number is small, because all trusted issuers fit into the environment of a function.
  *
  * @param until epoch milliseconds after which no request for more SETs begins, and no other SET is received
  */
-export const pollSecurityEvents = (deps: PollDependencies, until: number): Promise<void> =>
-  forEachConcurrently(deps.issuers.flatMap(polledBy), CONCURRENCY, (polled) =>
-    pollTransmitter(deps, polled, until),
-  );
+export async function pollSecurityEvents(deps: PollDependencies, until: number): Promise<void> {
+  await Promise.all(deps.issuers.flatMap(polledBy).map((polled) => pollTransmitter(deps, polled, until)));
+}

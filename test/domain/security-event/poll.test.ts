@@ -141,6 +141,16 @@ it('a transmitter that does not respond delays no other, and is recorded', async
   expect(failures).toEqual([failure, failure]);
 });
 
+it('many transmitters that respond slowly keep no other from being polled', async () => {
+  const { transport } = poller.deps;
+  const slow = Array.from({ length: 30 }, (_, index) => `slow-${index}`);
+  const slowly: typeof transport = (url, init) =>
+    url.includes('slow') ? new Promise(() => undefined) : transport(url, init);
+  void poll({ issuers: [...slow, 'people'].map(poller.issuer), transport: slowly });
+  for (let tick = 0; poller.pending.size > 0 && tick < 1000; tick += 1) await Promise.resolve();
+  expect([...poller.pending]).toEqual([]);
+});
+
 it.each<[string, Partial<SecretTexts>, string]>([
   [
     'does not exist',
