@@ -258,6 +258,22 @@ describe('a request while an earlier authorization URL is open', () => {
     expect(await service.held()).toBeDefined();
   });
 
+  it('from a portal returns a new authorization URL as soon as a browser delivered the response', async () => {
+    const ofPortal = { page: { portalId: 'portal-0123456789' } };
+    const requestUri = await service.begin(ofPortal);
+    const { cookies, confirmation } = await service.question(requestUri);
+    const opened = await service.authorize(requestUri, cookies, confirmation);
+    expect(await service.begin(ofPortal)).toBe(requestUri);
+    if (opened.kind !== 'redirect') throw new Error('a page instead');
+    await service.callback({
+      callbackId: service.provider.callbackId,
+      cookies: new Map(opened.cookie && [[opened.cookie.name, opened.cookie.value]]),
+      query: service.server.consent(opened.location),
+    });
+    expect((await service.session(requestUri)).state).toBe('CONSENTED');
+    expect(await service.begin(ofPortal)).not.toBe(requestUri);
+  });
+
   it('returns a new authorization URL if the session is completed', async () => {
     const completionUri = await service.consented(link);
     expect(await service.begin(first)).toBe(link);

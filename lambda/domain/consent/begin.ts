@@ -144,7 +144,7 @@ const sameScopes = (a: readonly string[], b: readonly string[]): boolean =>
 /**
  * Returns whether a portal can lead a person to this session. An agent chooses the scopes, the parameters, and the state
  * of a session that it begins, also of one that returns to the portal. From the portal, a person gets what the portal
- * showed to them.
+ * showed to them, and no link that was used: after a response in another browser, the person can connect immediately.
  */
 function isAsThePortalAsks(
   session: Session,
@@ -154,6 +154,7 @@ function isAsThePortalAsks(
 ): boolean {
   if (page === undefined) return true;
   return (
+    session.responded === undefined &&
     session.page?.portalId === page.portalId &&
     session.page.purpose === page.purpose &&
     sealed.customState === undefined &&
