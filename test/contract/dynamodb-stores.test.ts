@@ -100,15 +100,20 @@ storeContracts(() => stores);
 describe('a record that is not valid', () => {
   it('of a grant does not hide the other grants of its page', async () => {
     const providerId = randomUUID();
-    const ids = [sampleGrantId(), { ...sampleGrantId(), workloadId: randomUUID() }];
+    const [first, second] = [sampleGrantId(), { ...sampleGrantId(), workloadId: randomUUID() }];
+    const sibling = { ...first, target: `${first.target}-other` };
+    const ids = [first, second, sibling];
     for (const id of ids) await storeTokens(stores.grants, id, { providerId, tokens: sampleTokens() });
     const [spoiled] = ids.map(keyOf);
     if (!spoiled) throw new Error('there is no key');
     const vault = createTable(client, localTableName('Vault'));
     await vault.put(spoiled, { ...((await vault.get(spoiled)) as object), epoch: 'none' });
     const page = await stores.grantIndex.page({ providerId }, { limit: 10 });
-    expect(page.grants.map(({ workloadId }) => workloadId)).toEqual([ids[1]?.workloadId]);
+    expect(page.grants.map(({ target }) => target).sort()).toEqual([second.target, sibling.target].sort());
     expect(page.unreadable).toHaveLength(1);
+    const held = await stores.grantIndex.ofAgentAndUser(first.workloadId, first.userHash);
+    expect(held.grants.map(({ target }) => target)).toEqual([sibling.target]);
+    expect(held.unreadable).toHaveLength(1);
   });
 
   it('of the outbox does not hide the other items that are due', async () => {

@@ -49,7 +49,7 @@ export function grantIndexContract(stores: () => Stores): void {
       expect(await selected({ workloadId, providerId, userHash }, limit)).toEqual(all);
       expect(await selected({ workloadId: randomUUID() }, limit)).toEqual([]);
       const held = await stores().grantIndex.ofAgentAndUser(workloadId, userHash);
-      expect(held.map(({ target }) => target).sort()).toEqual(all);
+      expect(held.grants.map(({ target }) => target).sort()).toEqual(all);
     },
   );
 }

@@ -51,11 +51,11 @@ export function createInMemoryGrantStore(): GrantStore & { readonly index: Grant
       });
     },
     ofAgentAndUser: (workloadId, userHash) =>
-      Promise.resolve(
-        sorted()
+      Promise.resolve({
+        grants: sorted()
           .map(([, grant]) => recordOf(grant))
           .filter((grant) => matches(grant, { workloadId, userHash })),
-      ),
+      }),
   };
 
   return {

@@ -4,9 +4,13 @@ import {
   DeleteOauth2CredentialProviderCommand,
   DeleteWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
+import { decodeJwt } from 'jose';
+import { grantPartition } from '../../lambda/contract/table-keys';
+import { userHashOf } from '../../lambda/domain/identity/user';
 import { localFunctionName } from '../../lib/local/gateway-event';
 import type { InvokedHandler } from '../../lib/local/lambda';
 import { moveClock } from './support/clock';
+import { tableOf } from './support/portal';
 import { World, type TestAgent } from './support/world';
 
 let world: World;
@@ -126,6 +130,27 @@ it('an agent revokes what it holds for its user, by provider and by grant, and n
   // Nothing is left, so a repetition makes no other revocation.
   expect((await world.post('RevokeResourceGrant', byId)).status).toBe(404);
   expect(await read(agent, 'ben')).not.toHaveProperty('accessToken');
+});
+
+it('a record that is not valid keeps no other grant of the agent for the user from its revocation', async () => {
+  const agent = await world.agent();
+  const { act } = decodeJwt<{ act: { id: string } }>(await agent.token());
+  const vault = tableOf('Vault');
+  for (const userId of ['ana', 'ben']) {
+    await agent.connect(userId);
+    const pk = grantPartition(act.id, userHashOf({ kind: 'user-id', id: userId }));
+    const [grant] = (await vault.query(pk)) as [{ target: string }];
+    const target = `${grant.target.slice(0, -43)}${'A'.repeat(43)}`;
+    await vault.put({ pk, sk: target }, { ...grant, pk, sk: target, target, epoch: 'none' });
+  }
+  expect(await revoke({ workloadName: agent.name, user: { userId: 'ana' } })).toMatchObject({ matched: 1 });
+  const byAgent = { resourceCredentialProviderName: agent.providerName };
+  const workloadIdentityToken = await agent.token({ userId: 'ben' });
+  await successful(world.post('RevokeResourceGrant', { workloadIdentityToken, ...byAgent }));
+  // The record remains, so neither a listing nor a second revocation claims that nothing is left.
+  expect((await world.post('RevokeResourceGrant', { workloadIdentityToken, ...byAgent })).status).toBe(500);
+  expect((await world.post('ListResourceGrants', { workloadIdentityToken })).status).toBe(500);
+  for (const userId of ['ana', 'ben']) expect(await read(agent, userId)).not.toHaveProperty('accessToken');
 });
 
 it('a new consent after a revocation is not revoked', async () => {

@@ -1,7 +1,7 @@
 /** Finds grants by the vault table's indexes, which contain only keys, and reads each one from the table. */
 import * as v from 'valibot';
 import type { Grant } from '../../domain/grant/grant';
-import { matches, type GrantFilter, type GrantIndex } from '../../domain/grant/selection';
+import { matches, type FoundGrants, type GrantFilter, type GrantIndex } from '../../domain/grant/selection';
 import {
   grantPartition,
   PROVIDER_INDEX,
@@ -22,6 +22,20 @@ function narrowest({ userHash, workloadId, providerId }: GrantFilter): [IndexSha
 
 const isGrant = (grant: Grant | undefined): grant is Grant => grant !== undefined;
 
+/** Parses each record by itself. */
+function foundIn(records: readonly unknown[]): FoundGrants {
+  const unreadable: unknown[] = [];
+  const grants = records.map((record) => {
+    try {
+      return parseGrant(record);
+    } catch (error) {
+      unreadable.push(error);
+      return undefined;
+    }
+  });
+  return { grants: grants.filter(isGrant), ...(unreadable.length > 0 && { unreadable }) };
+}
+
 export function createGrantIndex(vault: Table): GrantIndex {
   return {
     async page(filter, { limit, after }) {
@@ -32,26 +46,16 @@ export function createGrantIndex(vault: Table): GrantIndex {
         ...(after !== undefined && { after: v.parse(Position, after) }),
       });
       const keys = items.map((item) => v.parse(KeyOfItem, item));
-      const records = await Promise.all(keys.map((key) => vault.get(key)));
-      const unreadable: unknown[] = [];
-      const grants = records.map((record) => {
-        try {
-          return parseGrant(record);
-        } catch (error) {
-          unreadable.push(error);
-          return undefined;
-        }
-      });
+      const found = foundIn(await Promise.all(keys.map((key) => vault.get(key))));
       const last = keys.at(-1);
       return {
-        grants: grants.filter(isGrant).filter((grant) => matches(grant, filter)),
-        ...(unreadable.length > 0 && { unreadable }),
+        ...found,
+        grants: found.grants.filter((grant) => matches(grant, filter)),
         ...(more && last && { next: JSON.stringify(last) }),
       };
     },
     async ofAgentAndUser(workloadId, userHash) {
-      const items = await vault.query(grantPartition(workloadId, userHash));
-      return items.map(parseGrant).filter(isGrant);
+      return foundIn(await vault.query(grantPartition(workloadId, userHash)));
     },
   };
 }

@@ -7,7 +7,7 @@ import { describeGrant, isListed, type GrantDescription } from '../grant/descrip
 import { grantIdMember } from '../grant/grant-id';
 import { targetParts } from '../grant/grant';
 import type { Directory } from '../grant/directory';
-import { isRevocable, type GrantIndex } from '../grant/selection';
+import { allOf, isRevocable, type GrantIndex } from '../grant/selection';
 import { userHashOf } from '../identity/user';
 import { workloadGone } from '../identity/workload-identity';
 import type { Caller } from '../principal';
@@ -81,7 +81,7 @@ export function listResourceGrants(
   return audited(deps.audit, call, async (annotate) => {
     const delegation = await verifiedDelegation(deps, workloadIdentityToken, annotate);
     const holder = await admitToGrants(deps.directory, call, delegation);
-    const grants = await deps.grantIndex.ofAgentAndUser(holder.workloadId, holder.userHash);
+    const grants = allOf(await deps.grantIndex.ofAgentAndUser(holder.workloadId, holder.userHash));
     return grants.filter(isListed).map((grant) => describeGrant(deps, grant));
   });
 }
@@ -122,13 +122,16 @@ export function revokeResourceGrant(
     }
     const grantId = text === undefined ? undefined : grantIdMember(text);
     const holder = await admitToGrants(deps.directory, call, delegation);
-    const grants = await deps.grantIndex.ofAgentAndUser(holder.workloadId, holder.userHash);
+    const found = await deps.grantIndex.ofAgentAndUser(holder.workloadId, holder.userHash);
     const isMeant = (target: string) =>
       grantId ? target === grantId.target : targetParts(target).providerName === providerName;
     const isOwn =
       !grantId || (grantId.workloadId === holder.workloadId && grantId.userHash === holder.userHash);
+    const isHeld = found.grants.some((grant) => isRevocable(grant) && isMeant(grant.target));
+    // A record that is not valid keeps no other grant from its revocation.
+    if (isOwn && !isHeld && found.unreadable) throw found.unreadable[0];
     // A grant that was revoked before has nothing left, and gets no other revocation.
-    if (!isOwn || !grants.some((grant) => isRevocable(grant) && isMeant(grant.target))) throw noSuchGrant();
+    if (!isOwn || !isHeld) throw noSuchGrant();
     const filter: RevocationFilter = grantId ? { grantId } : { ...holder, providerName };
     const { revocationId, status, reach } = await beginRevocation(deps, {
       requestedBy: principal.arn,

@@ -11,10 +11,13 @@ export interface GrantFilter {
   readonly userHash?: string | undefined;
 }
 
-export interface GrantPage {
+export interface FoundGrants {
   readonly grants: readonly Grant[];
-  /** The error of each grant on this page whose record is not valid. It must not hide the others. */
+  /** The error of each grant whose record is not valid. It must not hide the others. */
   readonly unreadable?: readonly unknown[];
+}
+
+export interface GrantPage extends FoundGrants {
   /** Where the next page starts; absent on the last page. */
   readonly next?: string;
 }
@@ -33,7 +36,13 @@ export interface GrantIndex {
     page: { readonly limit: number; readonly after?: string | undefined },
   ): Promise<GrantPage>;
   /** Returns all grants of one agent for one user, or its own grants (strongly consistent). */
-  ofAgentAndUser(workloadId: string, userHash: string): Promise<readonly Grant[]>;
+  ofAgentAndUser(workloadId: string, userHash: string): Promise<FoundGrants>;
+}
+
+/** Returns the grants. @throws the error of a record that is not valid: a listing must not seem complete without it */
+export function allOf({ grants, unreadable }: FoundGrants): readonly Grant[] {
+  if (unreadable) throw unreadable[0];
+  return grants;
 }
 
 /** Returns whether a grant has anything that a later write or read could use, or that a listing shows. */

@@ -3,7 +3,7 @@ import { audited, type AuditTrail } from '../audit';
 import { hashOf } from '../digest';
 import { describeGrant, isListed, type GrantDescription } from '../grant/description';
 import { grantFilter, type FilterDependencies, type GrantFilters } from '../grant/grant-filter';
-import type { GrantIndex } from '../grant/selection';
+import { allOf, type GrantIndex } from '../grant/selection';
 import { selectedUserHash } from '../identity/user';
 import { openPage, type ListInput, type PageTokens } from '../pagination';
 import type { Caller } from '../principal';
@@ -47,9 +47,11 @@ export function listGrants(
     do {
       const limit = Math.min(READ_LIMIT, maxResults - grants.length);
       const page = await deps.grantIndex.page(filter, { limit, after });
-      // A listing must not seem complete.
-      if (page.unreadable) throw page.unreadable[0];
-      grants.push(...page.grants.filter(isListed).map((grant) => describeGrant(deps, grant)));
+      grants.push(
+        ...allOf(page)
+          .filter(isListed)
+          .map((grant) => describeGrant(deps, grant)),
+      );
       after = page.next;
       read += limit;
     } while (after !== undefined && grants.length < maxResults && read < MAX_READ);

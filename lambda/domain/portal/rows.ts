@@ -8,7 +8,7 @@ import { namedOf } from '../display-name';
 import { grantStatus, isListed } from '../grant/description';
 import { covers, grantTarget, scopesHeld, targetParts, type Grant, type GrantId } from '../grant/grant';
 import { encodeGrantId } from '../grant/grant-id';
-import type { GrantIndex } from '../grant/selection';
+import { allOf, type GrantIndex } from '../grant/selection';
 import { tokensOf } from '../grant/tokens';
 import { credentialUseDenial } from '../policy/access';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../provider/oauth2-provider';
@@ -226,7 +226,7 @@ export async function rowsOf(
   const { connections } = served.portal;
   const held = await Promise.all(
     agents.map(async (agent) => {
-      const grants = await deps.grantIndex.ofAgentAndUser(agent.identity.id, userHash);
+      const grants = allOf(await deps.grantIndex.ofAgentAndUser(agent.identity.id, userHash));
       const isShown = (grant: Grant) =>
         targetParts(grant.target).flow === 'USER_FEDERATION' && isListed(grant);
       const offers = connections.filter(({ workloadName }) => workloadName === agent.identity.name);

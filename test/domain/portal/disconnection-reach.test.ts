@@ -57,7 +57,7 @@ async function reachAt(
   const deps = {
     providers: { get: (name: string) => Promise.resolve(known.find((each) => each.name === name)) },
     grantIndex: {
-      ofAgentAndUser: () => Promise.resolve(grants),
+      ofAgentAndUser: () => Promise.resolve({ grants }),
       page: ({ userHash }: GrantFilter) =>
         Promise.resolve({ grants: userHash === USER ? [...grants, ...hidden] : [] }),
     },
