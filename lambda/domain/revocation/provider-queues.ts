@@ -1,6 +1,6 @@
 /**
  * The due items of a sweep, by provider. They share the sweep's attempts: the next attempt is for the owner, and then for
- * the provider, with the fewest in progress. A provider starts with few attempts in parallel and gets one more with each
+ * the provider, with the fewest in progress, and among these, whose last attempt began first. A provider starts with few attempts in parallel and gets one more with each
  * one that succeeds. So a provider that does not respond holds few of them until the sweep learns of it.
  */
 import type { AttemptResult, Unavailable } from './attempt';
@@ -31,6 +31,8 @@ const MAX_WAITING = 200;
 /** The attempts in progress at a provider, or at the providers of an owner. */
 class Share {
   active = 0;
+  /** Number of the turn that began last: 0 if there was none. */
+  lastTurn = 0;
   readonly #first: number;
   #limit: number;
 
@@ -97,6 +99,7 @@ export class ProviderQueues {
   readonly #queues = new Map<string, Queue>();
   readonly #owners = new Map<string, Share>();
   #active = 0;
+  #turns = 0;
 
   /** @param isSelecting returns whether this process selects grants now */
   constructor(private readonly isSelecting: () => boolean) {}
@@ -147,7 +150,11 @@ export class ProviderQueues {
     const item = queue?.waiting.shift();
     if (!queue || !item) return undefined;
     const places = [queue.provider, queue.owner];
-    for (const share of places) share.active += 1;
+    this.#turns += 1;
+    for (const share of places) {
+      share.active += 1;
+      share.lastTurn = this.#turns;
+    }
     this.#active += 1;
     return {
       id: item.id,
@@ -165,13 +172,15 @@ export class ProviderQueues {
     let least: Queue | undefined;
     for (const queue of this.#queues.values()) {
       const canBegin = queue.waiting.length > 0 && queue.provider.hasRoom && queue.owner.hasRoom;
-      if (canBegin && (!least || hasFewer(queue, least))) least = queue;
+      if (canBegin && (!least || isBefore(queue, least))) least = queue;
     }
     return least;
   }
 }
 
-const hasFewer = (queue: Queue, other: Queue): boolean =>
-  queue.owner.active === other.owner.active
-    ? queue.provider.active < other.provider.active
-    : queue.owner.active < other.owner.active;
+/** With as few attempts in progress as another, a share is next after its last turn, so that all have turns. */
+const order = (share: Share, other: Share): number =>
+  share.active - other.active || share.lastTurn - other.lastTurn;
+
+const isBefore = (queue: Queue, other: Queue): boolean =>
+  (order(queue.owner, other.owner) || order(queue.provider, other.provider)) < 0;
