@@ -103,14 +103,15 @@ async function checkDomain(checks: Checks, world: MovedWorld): Promise<void> {
     try {
       const { outputs } = await cdk.deploy(assembly);
       strictEqual(outputs[STATELESS]?.Endpoint, address);
-      const functions = await DeployedFunctions.find(new LambdaClient({}));
-      for (const group of ['token-exchange', 'credential-retrieval', 'control-plane'] as const) {
-        strictEqual(functions.variable(group, 'BASE_URL'), address);
-      }
-      await connect(functions, address);
     } finally {
       ok((await stop()) > 0);
     }
+    const functions = await DeployedFunctions.find(new LambdaClient({}));
+    for (const group of ['token-exchange', 'credential-retrieval', 'control-plane'] as const) {
+      strictEqual(functions.variable(group, 'BASE_URL'), address);
+    }
+    // After the last call: the emulator uses a process again that had a call while its function's configuration changed.
+    await connect(functions, address);
   });
 
   await checks.check(
