@@ -5,7 +5,8 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-/** Screenshots are for human review; no test compares them. */
+/** Screenshots are for human review; no test compares them. `npm run screenshots` saves them. */
+const TAKES_SCREENSHOTS = process.env.SCREENSHOTS !== undefined;
 const SCREENSHOTS = join(__dirname, '..', 'screenshots');
 
 const DESKTOP = { width: 1280, height: 800 };
@@ -46,8 +47,9 @@ export async function openPage(browser: Browser): Promise<Page> {
   return page;
 }
 
-/** Saves screenshots of the page on a desktop, on a phone, and in dark mode. */
+/** Saves screenshots of the page on a desktop, on a phone, and in dark mode, if the run is for screenshots. */
 export async function takeScreenshots(page: Page, name: string): Promise<void> {
+  if (!TAKES_SCREENSHOTS) return;
   mkdirSync(SCREENSHOTS, { recursive: true });
   const save = (variant: string): Promise<Buffer> =>
     page.screenshot({ path: join(SCREENSHOTS, `${name}-${variant}.png`), fullPage: true });

@@ -1,6 +1,6 @@
 /**
- * A user's path in a real browser: sign in, ask, consent, and get the answer; then mistakes. Every page
- * is saved as screenshots in test/screenshots.
+ * A user's path in a real browser: sign in, ask, consent, and get the answer; then mistakes. `npm run screenshots` saves
+ * pictures of every page in test/screenshots.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
