@@ -18,7 +18,7 @@ import type { AgentEndpointProps } from './agent-endpoint-props';
 import { resolveNetwork } from './caller-network';
 import { checkedAt } from './construct-error';
 import { EndpointApi, INVOCATION_METHOD, MAX_STREAM_DURATION } from './endpoint-api';
-import { resolveConfiguration } from './endpoint-configuration';
+import { CONFIGURATION_SOURCE, resolveConfiguration } from './endpoint-configuration';
 import { functionCode } from './function-code';
 import { checkFunctionSettings } from './function-settings';
 import type { Inbound } from './inbound';
@@ -121,6 +121,7 @@ export class AgentEndpoint extends Construct {
           ...own.environment,
           AGENT_ENDPOINT: Stack.of(this).toJsonString(configuration.at(api.baseUrl)),
         },
+        environmentSources: { AGENT_ENDPOINT: CONFIGURATION_SOURCE },
       });
     const gate = addFunction('gate', {
       timeout: Duration.seconds(

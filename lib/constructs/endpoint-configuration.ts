@@ -8,6 +8,7 @@ import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../lambd
 import { WorkloadIdentity } from '../resources/workload-identity';
 import type { AgentEndpointProps } from './agent-endpoint-props';
 import { checkedAt } from './construct-error';
+import type { VariableSource } from './function-environment';
 import type { Inbound } from './inbound';
 import { publicEndpointFault } from './public-endpoint';
 
@@ -20,11 +21,11 @@ type Configuration = Omit<AgentEndpointConfiguration, 'inbound' | 'requestHeader
 /** The pattern of an agent runtime's name at AWS. */
 const NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,47}$/;
 
-/**
- * Size limit of the configuration. Lambda has 4096 bytes for all variables of a function (developer guide, "Lambda
- * quotas"). The rest is for the other variables, and for values that are longer after deployment.
- */
-const MAX_CONFIGURATION_BYTES = 3072;
+/** What determines the size of the functions' environment. */
+export const CONFIGURATION_SOURCE: VariableSource = {
+  setting: 'props of the endpoint',
+  advice: 'State fewer clients, audiences, scopes, claims, or headers.',
+};
 
 /** The agent runtime of an endpoint, which AWS clients use to name the agent. */
 class AgentRuntime {
@@ -121,14 +122,7 @@ function checkAddresses(path: string, { inbound, target }: Configuration): void 
  * @throws Error that names the member
  */
 function validate(path: string, sample: object): AgentEndpointConfiguration {
-  const json = JSON.stringify(sample);
-  const bytes = Buffer.byteLength(json);
-  if (bytes > MAX_CONFIGURATION_BYTES) {
-    throw new Error(
-      `${path}: The configuration has ${bytes} bytes, but the limit is ${MAX_CONFIGURATION_BYTES}. State fewer clients, audiences, scopes, claims, or headers.`,
-    );
-  }
-  return checkedAt(path, () => parseAgentEndpoint(json, { loopback: false }));
+  return checkedAt(path, () => parseAgentEndpoint(JSON.stringify(sample), { loopback: false }));
 }
 
 export interface EndpointConfiguration {

@@ -7,6 +7,7 @@ import type { FunctionGroup } from '../../lambda/contract/operations';
 import type { DeployedIssuer, Lifetimes, Quotas } from '../../lambda/contract/configuration';
 import { functionAccess, type InvokedFunction } from './function-access';
 import { functionCode } from './function-code';
+import type { VariableSources } from './function-environment';
 import { MEMORY_SIZE, type FunctionSettings } from './function-settings';
 import { PERMISSIONS, type InvokedGroup } from './permissions';
 import { ServiceFunction } from './service-function';
@@ -79,6 +80,15 @@ const WITH_LIFETIMES: readonly FunctionGroup[] = [
   'revocation',
   'connections',
 ];
+
+/** Variables that can be too large for Lambda. */
+const ENVIRONMENT_SOURCES: VariableSources = {
+  TRUSTED_ISSUERS: {
+    setting: 'trustedIssuers',
+    advice:
+      'Remove trusted issuers, or shorten their conditions. An issuer for a few agents can be the authorizer of their workload identities instead, which is not in the environment.',
+  },
+};
 
 export interface GroupFunctionProps {
   readonly group: FunctionGroup;
@@ -156,6 +166,7 @@ export function addGroupFunction(scope: Construct, props: GroupFunctionProps): S
       // Only the control plane creates resources that have a quota.
       ...(group === 'control-plane' && { QUOTAS: JSON.stringify(props.quotas) }),
     },
+    environmentSources: ENVIRONMENT_SOURCES,
   });
   acknowledgePatterns(added, group);
   return added;

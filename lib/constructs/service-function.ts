@@ -14,6 +14,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { networkInterfaceStatements, vpcOptions, type CallerNetwork } from './caller-network';
 import { reporting, type functionCode } from './function-code';
+import { validateEnvironment, type VariableSources } from './function-environment';
 import { withProvisionedConcurrency, type FunctionSettings } from './function-settings';
 
 /** The whole policy of a role. */
@@ -48,6 +49,11 @@ export interface ServiceFunctionProps {
   /** @default internet */
   readonly network?: CallerNetwork | 'internet';
   readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * What determines the size of variables, for the error if they do not fit into Lambda.
+   * @default - no variable depends on settings
+   */
+  readonly environmentSources?: VariableSources;
   readonly logRetention: RetentionDays;
   /**
    * Key that encrypts the log.
@@ -112,6 +118,7 @@ export class ServiceFunction extends LambdaFunction {
         NODE_OPTIONS: '--enable-source-maps',
       },
     });
+    validateEnvironment(this, props.environmentSources ?? {});
     this.executionRole = role;
     this.invoked = withProvisionedConcurrency(this, provisionedConcurrency);
   }

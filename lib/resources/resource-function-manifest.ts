@@ -6,22 +6,13 @@ import { Lazy, Token, type CfnResource, type Stack } from 'aws-cdk-lib';
 import { endpointFault } from '../../lambda/contract/configuration';
 import { digestOf, type Definition } from '../../lambda/contract/resource-definition';
 import type { StatedSecret } from '../../lambda/contract/resource-request';
+import type { VariableSource } from '../constructs/function-environment';
 
-/**
- * Maximum characters, which leaves room for the function's other variables.
- * Source: AWS Lambda developer guide, "Lambda quotas": environment variables have 4 KB in all.
- */
-const MAX_MANIFEST_CHARACTERS = 3_700;
-
-/** Estimated characters of a reference at deployment: most are ARNs. */
-const REFERENCE = 100;
-
-/** Returns the estimated characters of a text at deployment. */
-function sizeOf(resolved: unknown): number {
-  if (typeof resolved === 'string') return resolved.length;
-  const join = (resolved as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join'];
-  return join?.[0] === '' ? join[1].reduce<number>((sum, part) => sum + sizeOf(part), 0) : REFERENCE;
-}
+/** What determines the size of the function's environment. */
+export const MANIFEST_SOURCE: VariableSource = {
+  setting: 'services, credential providers, and consent portals of this stack',
+  advice: 'Put some of the credential providers and consent portals into another stack.',
+};
 
 interface StatedProvider {
   readonly resource: CfnResource;
@@ -74,18 +65,12 @@ export class ResourceFunctionManifest {
       this.stack.resolve(resource.logicalId) as string,
       [this.stated(definition), secret?.secretId, secret?.jsonKey].filter((part) => part !== undefined),
     ]);
-    const json = this.stack.toJsonString({
+    return this.stack.toJsonString({
       stackId,
       region,
       urlSuffix,
       endpoints: [...this.endpoints],
       providers: Object.fromEntries(providers) as object,
     });
-    if (sizeOf(this.stack.resolve(json)) > MAX_MANIFEST_CHARACTERS) {
-      throw new Error(
-        `${this.path}: ${providers.length} credential providers do not fit into the environment of one function. Put some of them into another stack.`,
-      );
-    }
-    return json;
   }
 }

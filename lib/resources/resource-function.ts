@@ -22,7 +22,7 @@ import { functionCode } from '../constructs/function-code';
 import { grantInvokeOperations } from '../constructs/invocation';
 import { connectionOf } from '../constructs/service-connection';
 import { ServiceFunction } from '../constructs/service-function';
-import { ResourceFunctionManifest } from './resource-function-manifest';
+import { MANIFEST_SOURCE, ResourceFunctionManifest } from './resource-function-manifest';
 
 /** A request causes a few calls. A call is repeated if it is throttled, conflicts, or if IAM does not know its grant yet. */
 const TIMEOUT = Duration.seconds(60);
@@ -63,6 +63,7 @@ export class ResourceFunction extends Construct {
       memorySize: 512,
       network,
       environment: { STACK: this.manifest.json },
+      environmentSources: { STACK: MANIFEST_SOURCE },
       logRetention: RetentionDays.THREE_MONTHS,
       // The audit log of the service has what the function did.
       removalPolicy: RemovalPolicy.DESTROY,
