@@ -63,7 +63,8 @@ export interface AgentEndpointProps {
    */
   readonly invocationTimeout?: Duration;
   /**
-   * Limits of the endpoint, over all callers.
+   * Limits of each method of the endpoint, over all callers. API Gateway counts the requests to each method separately,
+   * and applies the limits on a best-effort basis.
    * @default - a `rateLimit` of 100 requests per second, and a `burstLimit` of 200
    */
   readonly throttle?: ThrottleSettings;

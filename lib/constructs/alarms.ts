@@ -149,7 +149,7 @@ function alarmRules(resources: MonitoredResources): Readonly<Record<string, Alar
     },
     'gateway-throttles': {
       description:
-        'API Gateway rejects requests: their rate exceeds the limit of the stage or of the account.',
+        'API Gateway rejects requests: their rate exceeds the limit of the method or of the account.',
       metric: logMetric('GatewayThrottle'),
       threshold: 0,
       periods: 3,

@@ -21,7 +21,7 @@ import { authorizerRefusals } from '../../lambda/contract/gate-refusals';
 import { INVOCATION_PATH, inboundRoutes, type InboundRoute } from '../../lambda/contract/gate-routes';
 import { methodName } from './invocation';
 import { ServiceApi, type ServiceApiKind, type ServiceApiSettings } from './service-api';
-import type { GatewayErrors } from './gateway-responses';
+import type { GatewayError, GatewayErrors } from './gateway-responses';
 
 /** The longest time for which API Gateway streams a response. */
 export const MAX_STREAM_DURATION = Duration.minutes(15);
@@ -29,16 +29,22 @@ export const MAX_STREAM_DURATION = Duration.minutes(15);
 /** The method that invokes the agent, as IAM policies name it. An endpoint has one agent. */
 export const INVOCATION_METHOD = methodName({ method: 'POST', path: INVOCATION_PATH });
 
-/** Returns API Gateway's own errors for requests without a valid token. */
+/**
+ * API Gateway's own errors for unknown paths. It expects signed requests there, although no method is signed: without
+ * `Authorization`, the signature is missing, and a bearer token is not a signature.
+ */
+const UNKNOWN_PATH: GatewayError = {
+  type: 'AccessDeniedException',
+  message: 'The operation does not exist. Check the method and the path.',
+};
+
+/** Returns API Gateway's own errors for unknown paths and for requests without a valid token. */
 const tokenErrors =
   (inbound: JwtInbound) =>
   (baseUrl: string): GatewayErrors => ({
     ...authorizerRefusals({ baseUrl }, inbound),
-    // Requests are not signed here. API Gateway returns this error for unknown paths.
-    MISSING_AUTHENTICATION_TOKEN: {
-      type: 'AccessDeniedException',
-      message: 'The operation does not exist. Check the method and the path.',
-    },
+    MISSING_AUTHENTICATION_TOKEN: UNKNOWN_PATH,
+    INVALID_SIGNATURE: UNKNOWN_PATH,
   });
 
 function acknowledgeMethod(method: Method, { auth }: InboundRoute): void {

@@ -10,8 +10,13 @@ import { ERROR_STATUS, type ErrorName } from '../../lambda/contract/errors';
 const GATEWAY_MESSAGE = '$context.error.messageString';
 
 export interface GatewayError {
-  /** Name of the error in the AWS service model. It determines the status code. */
+  /** Name of the error in the AWS service model. */
   readonly type: ErrorName;
+  /**
+   * Status code of the response. `unchanged` leaves the status code of API Gateway.
+   * @default - the status code of the error in the AWS service model
+   */
+  readonly status?: number | 'unchanged';
   /** Public message that replaces API Gateway's own text. */
   readonly message?: string;
   /** The `WWW-Authenticate` header, which tells the caller how to get a token. */
@@ -48,8 +53,12 @@ const GATEWAY_ERRORS: GatewayErrors = {
   THROTTLED: { type: 'ThrottlingException' },
   QUOTA_EXCEEDED: { type: 'ThrottlingException' },
   BAD_REQUEST_BODY: { type: 'ValidationException' },
-  DEFAULT_4XX: { type: 'ValidationException' },
-  DEFAULT_5XX: { type: 'InternalServerException' },
+  INTEGRATION_TIMEOUT: { type: 'InternalServerException', status: 504 },
+  INTEGRATION_FAILURE: { type: 'InternalServerException', status: 504 },
+  // A status code here would replace the status codes of all other types, and a crashed function, which is a 502, would
+  // be a 500.
+  DEFAULT_4XX: { type: 'ValidationException', status: 'unchanged' },
+  DEFAULT_5XX: { type: 'InternalServerException', status: 'unchanged' },
 };
 
 function bodyTemplate({ type, message }: GatewayError): string {
@@ -78,10 +87,10 @@ function staticHeader(name: string, value: string): string {
  */
 export function addGatewayResponses(api: RestApi, errors: GatewayErrors = {}): void {
   for (const [responseType, error] of Object.entries({ ...GATEWAY_ERRORS, ...errors })) {
-    const { type, wwwAuthenticate } = error;
+    const { type, status = ERROR_STATUS[type], wwwAuthenticate } = error;
     api.addGatewayResponse(responseType, {
       type: ResponseType.of(responseType),
-      statusCode: String(ERROR_STATUS[type]),
+      ...(status !== 'unchanged' && { statusCode: String(status) }),
       responseHeaders: {
         'x-amzn-errortype': staticHeader('x-amzn-errortype', type),
         ...(wwwAuthenticate !== undefined && {

@@ -42,7 +42,7 @@ export const FUNCTION_LOG_PATTERNS = {
 
 /** Patterns for the access log. */
 export const ACCESS_LOG_PATTERNS = {
-  /** Rejected by API Gateway, because of the limits of the stage or the account. */
+  /** Rejected by API Gateway, because of the limits of the method or the account. */
   GatewayThrottle: { '$.errorType': ['THROTTLED'] },
 } as const satisfies Partial<Record<LogMetricName, LogPattern>>;
 

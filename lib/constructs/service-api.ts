@@ -27,7 +27,7 @@ export const STAGE = 'prod';
 export interface ServiceApiSettings {
   readonly logKey: IKey;
   readonly logRetention: RetentionDays;
-  /** Limits of the stage, over all callers: by default, 100 requests per second and bursts of 200. */
+  /** Limits of each method, over all callers: by default, 100 requests per second and bursts of 200. */
   readonly throttle: ThrottleSettings;
   readonly domain?: ApiDomain;
   readonly webAcl?: WebAcl;

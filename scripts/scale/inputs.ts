@@ -26,8 +26,8 @@ export const SERVICE = {
   /** The number of unwrapped vault keys that an instance caches, and for how many seconds. */
   keysKept: 1000,
   keySeconds: 300,
-  /** Requests per second of the stage, unless `throttle` sets another value. */
-  stageRate: 100,
+  /** Requests per second of each method, unless `throttle` sets another value. */
+  methodRate: 100,
 } as const;
 
 /** Default quotas. All are adjustable, except for the limits of one partition. */

@@ -69,8 +69,8 @@ interface Limit {
 
 const limits = (need: Needs): Limit[] => [
   {
-    name: 'requests per second of the stage',
-    quota: SERVICE.stageRate,
+    name: 'requests per second of the method',
+    quota: SERVICE.methodRate,
     needed: LOAD.readsPerSecond,
     turn: 'raise the prop `throttle`',
   },

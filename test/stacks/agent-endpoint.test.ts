@@ -187,11 +187,22 @@ describe('errors from API Gateway itself', () => {
     expect(gatewayResponse(jwt, type)).toMatchObject({ StatusCode: '500' });
   });
 
-  it('only errors of an endpoint with IAM mention signatures', () => {
-    const words = (template: ConsumerTemplate) =>
-      JSON.stringify(gatewayResponse(template, 'MISSING_AUTHENTICATION_TOKEN')?.ResponseTemplates);
-    expect(words(iam)).toContain('not signed');
-    expect(words(jwt)).not.toContain('sign');
+  it.each([
+    ['MISSING_AUTHENTICATION_TOKEN', 'not signed'],
+    ['INVALID_SIGNATURE', 'secret key'],
+  ])('%s mentions the signature only at an endpoint with IAM', (type, words) => {
+    const body = (template: ConsumerTemplate) =>
+      JSON.stringify(gatewayResponse(template, type)?.ResponseTemplates);
+    expect(body(iam)).toContain(words);
+    expect(body(jwt)).not.toMatch(/sign|secret/);
+    expect(body(jwt)).toContain('The operation does not exist');
+  });
+
+  it('no default has a status code, which would replace those of all other types', () => {
+    for (const type of ['DEFAULT_4XX', 'DEFAULT_5XX']) {
+      expect(gatewayResponse(jwt, type)).toHaveProperty('ResponseTemplates');
+      expect(gatewayResponse(jwt, type)).not.toHaveProperty('StatusCode');
+    }
   });
 
   it('every error is JSON with the name of the error', () => {
