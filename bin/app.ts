@@ -6,6 +6,7 @@
  *
  * - `trustedIssuers`: an array of trusted issuers.
  * - `tokenVaultKeys`: an array of ARNs of the KMS keys that the token vault can be moved to.
+ * - `cloudWatchRole`: `false` leaves the account's role for API Gateway's logs alone.
  * - `functions`: memory and concurrency, as an object with the members of `ServiceFunctionSettings`.
  */
 import { App, Validations } from 'aws-cdk-lib';
@@ -18,7 +19,7 @@ import { IdentityStateStack, IdentityServiceStack, type DeployedIssuer } from '.
 const app = new App();
 
 /** Returns a value of the context as JSON. */
-function contextJson(name: string, defaultValue: object): string {
+function contextJson(name: string, defaultValue: object | boolean): string {
   const context: unknown = app.node.tryGetContext(name) ?? defaultValue;
   return typeof context === 'string' ? context : JSON.stringify(context);
 }
@@ -28,6 +29,10 @@ const trustedIssuers = parseTrustedIssuers(contextJson('trustedIssuers', [])) as
 const tokenVaultKeys = v.parse(
   v.pipe(v.string(), v.parseJson(), v.array(v.string(), 'tokenVaultKeys: must be an array of ARNs')),
   contextJson('tokenVaultKeys', []),
+);
+const cloudWatchRole = v.parse(
+  v.pipe(v.string(), v.parseJson(), v.boolean('cloudWatchRole: must be true or false')),
+  contextJson('cloudWatchRole', true),
 );
 const functions = parseFunctionSettings(contextJson('functions', {}));
 
@@ -41,6 +46,7 @@ new IdentityServiceStack(app, 'AgentIdentityStateless', {
   state,
   trustedIssuers,
   tokenVaultKeys,
+  cloudWatchRole,
   functions,
 });
 

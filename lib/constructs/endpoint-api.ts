@@ -76,7 +76,7 @@ export class EndpointApi extends ServiceApi {
       description,
       // All bodies are passed unchanged. Without this, API Gateway treats them as text.
       restApi: { binaryMediaTypes: ['*/*'] },
-      // The identity service's API sets it.
+      // The identity service's API sets it, unless the account has its own.
       setsLogRole: false,
       ...(inbound && { errors: tokenErrors(inbound) }),
       payloads: 'prompts',

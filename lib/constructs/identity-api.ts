@@ -19,6 +19,8 @@ import type { ServiceFunction } from './service-function';
 
 export interface IdentityApiProps extends ServiceApiSettings {
   readonly privateApi?: PrivateApi;
+  /** Whether the API sets the account's role for logs, which all APIs of the account and Region share. */
+  readonly cloudWatchRole: boolean;
 }
 
 /** Returns the settings of an API that cannot be reached from the internet. */
@@ -57,7 +59,7 @@ export class IdentityApi extends ServiceApi {
       restApiName: 'agent-identity',
       description: 'agent-identity: the identity operations of Amazon Bedrock AgentCore',
       restApi: privateSettings(scope.node.path, props),
-      setsLogRole: true,
+      setsLogRole: props.cloudWatchRole,
       payloads: 'operations',
       reasons: {
         noRequestValidation:

@@ -110,6 +110,13 @@ export interface IdentityServiceProps {
    */
   readonly throttle?: ThrottleSettings;
   /**
+   * Whether the stack sets the role with which API Gateway writes logs. The account has one such setting in each Region
+   * for all of its APIs, and every stack that sets it replaces the role of the others. Without a role, the deployment of
+   * an API fails. With `false`, the stack leaves the setting alone: the account must already have a role.
+   * @default true
+   */
+  readonly cloudWatchRole?: boolean;
+  /**
    * Memory and concurrency of individual functions.
    * @default - memory from measurement; no reserved and no provisioned concurrency
    */
@@ -218,6 +225,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     logKey,
     logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
     throttle: props.throttle ?? {},
+    cloudWatchRole: props.cloudWatchRole ?? true,
     ...(removalPolicy && { removalPolicy }),
     ...(domain && { domain }),
     ...(privateApi && { privateApi }),

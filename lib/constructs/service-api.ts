@@ -40,8 +40,8 @@ export interface ServiceApiKind extends Pick<RestApiProps, 'restApiName' | 'desc
   /** The endpoint type, if it is not regional, and the binary media types. */
   readonly restApi?: Partial<RestApiProps>;
   /**
-   * Whether this API sets the account's role with which API Gateway writes access logs. The first API of an account and
-   * Region must set it.
+   * Whether this API sets the account's role with which API Gateway writes access logs. All APIs of the account and Region
+   * share it. Without it, an API with an access log cannot be deployed.
    */
   readonly setsLogRole: boolean;
   /** Errors that API Gateway itself returns, if they differ from those of every API. */
@@ -105,7 +105,6 @@ export class ServiceApi extends Construct {
       ...(!kind.restApi?.endpointConfiguration && { endpointTypes: [EndpointType.REGIONAL] }),
       ...kind.restApi,
       ...(domain && { disableExecuteApiEndpoint: true }),
-      // Without this account-wide role, API Gateway writes no access log.
       cloudWatchRole: kind.setsLogRole,
       deployOptions: {
         stageName: STAGE,

@@ -298,6 +298,27 @@ describe('webAcl', () => {
   });
 });
 
+describe("the account's role for the logs of API Gateway", () => {
+  const accountSettings = (template: ConsumerTemplate) => [
+    ...resourcesOf(template, 'AWS::ApiGateway::Account'),
+    ...resourcesOf(template, 'AWS::IAM::Role').filter(([, { Properties }]) =>
+      JSON.stringify(Properties).includes('AmazonAPIGatewayPushToCloudWatchLogs'),
+    ),
+  ];
+
+  it('is set by default', () => {
+    expect(accountSettings(standardTemplate())).toHaveLength(2);
+  });
+
+  it('is left alone without cloudWatchRole, and the API has its access log', () => {
+    const stack = consumerStack();
+    new AgentIdentity(stack, 'Identity', { cloudWatchRole: false });
+    const template = templateOf(stack);
+    expect(accountSettings(template)).toEqual([]);
+    expect(propertiesOf(template, 'AWS::ApiGateway::Stage')).toHaveProperty('AccessLogSetting');
+  });
+});
+
 describe('limits', () => {
   it('throttle and retention are settings of the API and its logs', () => {
     expect(propertiesOf(custom.template, 'AWS::ApiGateway::Stage')).toMatchObject({

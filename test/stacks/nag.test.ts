@@ -138,7 +138,7 @@ it('cdk-nag reports nothing if the service is in another stack or already deploy
   expect(() => check(make)).not.toThrow();
 });
 
-it('cdk-nag reports nothing for a service with domain, web ACL, and replicas, or for a private one', () => {
+it('cdk-nag reports nothing for a service with domain, web ACL, and replicas, or for a private one without a role for logs', () => {
   const make = (app: App): void => {
     const stack = new Stack(app, 'Public');
     const certificateArn =
@@ -170,6 +170,7 @@ it('cdk-nag reports nothing for a service with domain, web ACL, and replicas, or
     });
     const identity = new AgentIdentity(closed, 'Identity', {
       privateApi: { vpcEndpoints: [endpoint], network: { vpc } },
+      cloudWatchRole: false,
     });
     useEverything(closed, identity);
     useEndpoints(closed, identity);
