@@ -4,12 +4,12 @@
  */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { readEndpointPolicy, readStack } from './composition/environment';
+import { readDeploymentName, readEndpointPolicy, readStack } from './composition/environment';
 import { audit, requests } from './composition/logging';
 import { createControlPlane } from '../custom-resources/control-plane';
 import { createResourceHandler } from '../custom-resources/handler';
 
-const logger = new Logger({ serviceName: 'agent-identity' });
+const logger = new Logger({ serviceName: readDeploymentName() });
 
 export const handler = createResourceHandler({
   audit,

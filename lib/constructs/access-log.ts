@@ -6,15 +6,18 @@
  */
 import { AccessLogField, AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 
-export const ACCESS_LOG_FORMAT = AccessLogFormat.custom(
-  JSON.stringify({
-    requestId: AccessLogField.contextRequestId(),
-    time: AccessLogField.contextRequestTime(),
-    method: AccessLogField.contextHttpMethod(),
-    resourcePath: AccessLogField.contextResourcePath(),
-    status: AccessLogField.contextStatus(),
-    errorType: AccessLogField.contextErrorResponseType(),
-    callerArn: AccessLogField.contextIdentityUserArn(),
-    latencyMilliseconds: AccessLogField.contextResponseLatency(),
-  }),
-);
+/** @param deployment name of the deployment, in the same member as in the functions' logs */
+export const accessLogFormat = (deployment: string): AccessLogFormat =>
+  AccessLogFormat.custom(
+    JSON.stringify({
+      service: deployment,
+      requestId: AccessLogField.contextRequestId(),
+      time: AccessLogField.contextRequestTime(),
+      method: AccessLogField.contextHttpMethod(),
+      resourcePath: AccessLogField.contextResourcePath(),
+      status: AccessLogField.contextStatus(),
+      errorType: AccessLogField.contextErrorResponseType(),
+      callerArn: AccessLogField.contextIdentityUserArn(),
+      latencyMilliseconds: AccessLogField.contextResponseLatency(),
+    }),
+  );

@@ -17,6 +17,7 @@ import { WorkloadIdentity, type IWorkloadIdentity } from '../resources/workload-
 import type { AgentEndpointProps } from './agent-endpoint-props';
 import { resolveNetwork } from './caller-network';
 import { checkedAt } from './construct-error';
+import { deploymentNameOf } from './deployment-name';
 import { EndpointApi, INVOCATION_METHOD, MAX_STREAM_DURATION } from './endpoint-api';
 import { CONFIGURATION_SOURCE, resolveConfiguration } from './endpoint-configuration';
 import { functionCode } from './function-code';
@@ -69,6 +70,8 @@ export class AgentEndpoint extends Construct {
   readonly gateRole: IRole;
   /** Must be deployed before the first call to the endpoint, and deleted after the last one. */
   readonly reachable: IDependable;
+  /** The dimension `Deployment` of its metrics: the stack's name, followed by the construct's path in the stack. */
+  readonly deploymentName: string;
   private readonly inbound: Inbound;
   private readonly workload: IWorkloadIdentity;
 
@@ -93,7 +96,9 @@ export class AgentEndpoint extends Construct {
       });
     }
     const logs = this.logSettings(props);
+    this.deploymentName = deploymentNameOf(this);
     const api = new EndpointApi(this, 'Api', {
+      deployment: this.deploymentName,
       description: `agent-identity: the agent ${runtime.name}`,
       logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
       throttle: props.throttle ?? {},
@@ -112,6 +117,7 @@ export class AgentEndpoint extends Construct {
       new ServiceFunction(new Construct(this, name === 'gate' ? 'Gate' : 'Authorizer'), 'Function', {
         code: functionCode(name),
         description: `agent-identity: ${name} of the agent ${runtime.name}`,
+        deployment: this.deploymentName,
         memorySize: MEMORY_SIZE,
         settings: checkedAt(this.node.path, () => checkFunctionSettings(name, props.functions?.[name] ?? {})),
         logRetention: props.auditRetention ?? RetentionDays.ONE_YEAR,
@@ -168,20 +174,20 @@ export class AgentEndpoint extends Construct {
   }
 
   /**
-   * Returns a metric of this endpoint's workload identity in the namespace `AgentIdentity`, by default as a sum over
+   * Returns a metric of this endpoint in the namespace `AgentIdentity`, by default as a sum over
    * 5 minutes.
    *
    * @param metricName such as `InboundInvocation`
-   * @param props `dimensionsMap` adds to the dimension `WorkloadIdentity`
+   * @param props `dimensionsMap` adds to the dimensions `WorkloadIdentity` and `Deployment`
    */
   metric(metricName: string, props: MetricOptions = {}): Metric {
-    return serviceMetric(metricName, {
+    return serviceMetric(this.deploymentName, metricName, {
       ...props,
       dimensionsMap: { WorkloadIdentity: this.workload.workloadIdentityName, ...props.dimensionsMap },
     });
   }
 
-  /** Returns the number of requests for which the agent began to respond. Endpoints of one workload identity share it. */
+  /** Returns the number of requests for which the agent began to respond. */
   metricAllowed(props: MetricOptions = {}): Metric {
     return this.metricInvocations('allowed', props);
   }

@@ -9,6 +9,7 @@ import { Construct, DependencyGroup, type IConstruct } from 'constructs';
 import type { OperationName } from '../../lambda/contract/operations';
 import { granteeArn } from '../resources/grantee';
 import type { CallerNetwork } from './caller-network';
+import { deploymentNameOf } from './deployment-name';
 import { addIdentityService, type IdentityServiceProps } from './identity-service';
 import { addIdentityState, type IdentityStateProps } from './identity-state';
 import {
@@ -56,6 +57,8 @@ export interface IAgentIdentity extends IConstruct {
   readonly stage: string;
   /** ARN of the function, or alias, that rotates keys by hand; undefined if it is not stated. */
   readonly keyRotationFunctionArn?: string;
+  /** Name of the deployment, the dimension `Deployment` of its metrics; undefined if it is not stated. */
+  readonly deploymentName?: string;
 
   /**
    * Returns the ARN of an operation, for `execute-api:Invoke` in an IAM policy.
@@ -102,11 +105,11 @@ export interface IAgentIdentity extends IConstruct {
   grantRotateKeys(grantee: IGrantable): Grant;
 
   /**
-   * Returns a metric in the namespace `AgentIdentity`, by default as a sum over 5 minutes. All deployments in one account
-   * and Region share the namespace.
+   * Returns a metric of this deployment in the namespace `AgentIdentity`, by default as a sum over 5 minutes.
    *
    * @param metricName such as `ConsentStep`
-   * @param props `dimensionsMap` must have all dimensions of the metric (docs/metrics.md)
+   * @param props `dimensionsMap` must have all dimensions of the metric except `Deployment` (docs/metrics.md)
+   * @throws Error if `deploymentName` is not stated for this deployment
    */
   metric(metricName: string, props?: MetricOptions): Metric;
 
@@ -176,6 +179,11 @@ export interface AgentIdentityAttributes {
    * @default - `grantRotateKeys` throws an error
    */
   readonly keyRotationFunctionArn?: string;
+  /**
+   * The output `DeploymentName` of the service's stack, for metrics.
+   * @default - methods that return a sum include all deployments in the account and Region; the others throw an error
+   */
+  readonly deploymentName?: string;
 }
 
 /** The whole service. */
@@ -186,6 +194,7 @@ abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
   abstract readonly restApiId: string;
   abstract readonly stage: string;
   abstract readonly keyRotationFunctionArn?: string;
+  abstract readonly deploymentName?: string;
   private readonly managerArns = new Set<string>();
 
   operationArn(operation: OperationName): string {
@@ -221,79 +230,86 @@ abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
   }
 
   metric(metricName: string, props?: MetricOptions): Metric {
-    return serviceMetric(metricName, props);
+    return serviceMetric(this.statedDeploymentName(), metricName, props);
   }
 
   metricDenied(props?: MetricOptions): Metric {
-    return logMetric('Denial', props);
+    return logMetric(this.statedDeploymentName(), 'Denial', props);
   }
 
   metricUnexpectedErrors(props?: MetricOptions): Metric {
-    return logMetric('UnexpectedError', props);
+    return logMetric(this.statedDeploymentName(), 'UnexpectedError', props);
   }
 
   metricKeyFailures(props?: MetricOptions): Metric {
-    return logMetric('KeyFailure', props);
+    return logMetric(this.statedDeploymentName(), 'KeyFailure', props);
   }
 
   metricGatewayThrottles(props?: MetricOptions): Metric {
-    return logMetric('GatewayThrottle', props);
+    return logMetric(this.statedDeploymentName(), 'GatewayThrottle', props);
   }
 
   metricWorkloadAccessTokenFetchSuccess(options?: MetricSumOptions): MathExpression {
-    return metricSum('WorkloadAccessTokenFetchSuccess', options);
+    return metricSum(this.deploymentName, 'WorkloadAccessTokenFetchSuccess', options);
   }
 
   metricWorkloadAccessTokenFetchFailures(options?: MetricSumOptions): MathExpression {
-    return metricSum('WorkloadAccessTokenFetchFailures', options);
+    return metricSum(this.deploymentName, 'WorkloadAccessTokenFetchFailures', options);
   }
 
   metricWorkloadAccessTokenFetchThrottles(options?: MetricSumOptions): MathExpression {
-    return metricSum('WorkloadAccessTokenFetchThrottles', options);
+    return metricSum(this.deploymentName, 'WorkloadAccessTokenFetchThrottles', options);
   }
 
   metricResourceAccessTokenFetchSuccess(options?: MetricSumOptions): MathExpression {
-    return metricSum('ResourceAccessTokenFetchSuccess', options);
+    return metricSum(this.deploymentName, 'ResourceAccessTokenFetchSuccess', options);
   }
 
   metricResourceAccessTokenFetchFailures(options?: MetricSumOptions): MathExpression {
-    return metricSum('ResourceAccessTokenFetchFailures', options);
+    return metricSum(this.deploymentName, 'ResourceAccessTokenFetchFailures', options);
   }
 
   metricResourceAccessTokenFetchThrottles(options?: MetricSumOptions): MathExpression {
-    return metricSum('ResourceAccessTokenFetchThrottles', options);
+    return metricSum(this.deploymentName, 'ResourceAccessTokenFetchThrottles', options);
   }
 
   metricApiKeyFetchSuccess(options?: MetricSumOptions): MathExpression {
-    return metricSum('ApiKeyFetchSuccess', options);
+    return metricSum(this.deploymentName, 'ApiKeyFetchSuccess', options);
   }
 
   metricApiKeyFetchFailures(options?: MetricSumOptions): MathExpression {
-    return metricSum('ApiKeyFetchFailures', options);
+    return metricSum(this.deploymentName, 'ApiKeyFetchFailures', options);
   }
 
   metricApiKeyFetchThrottles(options?: MetricSumOptions): MathExpression {
-    return metricSum('ApiKeyFetchThrottles', options);
+    return metricSum(this.deploymentName, 'ApiKeyFetchThrottles', options);
   }
 
   metricResourceAccessTokenOutcome(options?: MetricSumOptions): MathExpression {
-    return metricSum('ResourceAccessTokenOutcome', options);
+    return metricSum(this.deploymentName, 'ResourceAccessTokenOutcome', options);
   }
 
   metricRenewalOutcome(options?: MetricSumOptions): MathExpression {
-    return metricSum('RenewalOutcome', options);
+    return metricSum(this.deploymentName, 'RenewalOutcome', options);
   }
 
   metricConsentStep(options?: MetricSumOptions): MathExpression {
-    return metricSum('ConsentStep', options);
+    return metricSum(this.deploymentName, 'ConsentStep', options);
   }
 
   metricRevocationOutcome(options?: MetricSumOptions): MathExpression {
-    return metricSum('RevocationOutcome', options);
+    return metricSum(this.deploymentName, 'RevocationOutcome', options);
   }
 
   metricSecurityEvent(options?: MetricSumOptions): MathExpression {
-    return metricSum('SecurityEvent', options);
+    return metricSum(this.deploymentName, 'SecurityEvent', options);
+  }
+
+  private statedDeploymentName(): string {
+    if (this.deploymentName !== undefined) return this.deploymentName;
+    throw new Error(
+      `${this.node.path}: the name of the deployment is not stated, which its metrics have as a dimension. Pass deploymentName, an output of the service's stack, to fromAgentIdentityAttributes.`,
+    );
   }
 
   /**
@@ -310,10 +326,11 @@ class ImportedAgentIdentity extends AgentIdentityBase {
   readonly restApiId: string;
   readonly stage: string;
   readonly keyRotationFunctionArn?: string;
+  readonly deploymentName?: string;
 
   constructor(scope: Construct, id: string, attributes: AgentIdentityAttributes) {
     super(scope, id);
-    const { keyRotationFunctionArn } = attributes;
+    const { keyRotationFunctionArn, deploymentName } = attributes;
     const { region, urlSuffix } = Stack.of(this);
     checkApi(this.node.path, attributes);
     this.restApiId = attributes.restApiId;
@@ -322,6 +339,7 @@ class ImportedAgentIdentity extends AgentIdentityBase {
       attributes.endpoint ?? `https://${this.restApiId}.execute-api.${region}.${urlSuffix}/${this.stage}`;
     checkFunctionArn(this.node.path, keyRotationFunctionArn);
     if (keyRotationFunctionArn !== undefined) this.keyRotationFunctionArn = keyRotationFunctionArn;
+    if (deploymentName !== undefined) this.deploymentName = deploymentNameOf(this, deploymentName);
     this._connect({ network: attributes.network ?? 'internet', reachable: new DependencyGroup() });
   }
 }
@@ -348,13 +366,18 @@ export class AgentIdentity extends AgentIdentityBase {
   readonly restApiId: string;
   readonly stage: string = STAGE;
   readonly keyRotationFunctionArn?: string;
+  readonly deploymentName?: string;
   /** The tables and their key. */
   readonly state: IIdentityState;
 
   constructor(scope: Construct, id: string, props: AgentIdentityProps = {}) {
     super(scope, id);
     this.state = addIdentityState(this, props);
-    const { api, keyRotationFunctionArn } = addIdentityService(this, { ...props, state: this.state });
+    const { api, deploymentName, keyRotationFunctionArn } = addIdentityService(this, {
+      ...props,
+      state: this.state,
+    });
+    this.deploymentName = deploymentName;
     this.keyRotationFunctionArn = keyRotationFunctionArn;
     this.endpoint = api.baseUrl;
     this.restApiId = api.restApiId;

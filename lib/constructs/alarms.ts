@@ -74,8 +74,8 @@ const kmsQuota = (): IMetric =>
   });
 
 /** Returns the metric with one time series for each provider, so that the alarm names the provider. */
-const byProvider = (metricName: AuditMetricName, where: string[]): IMetric =>
-  metricSum(metricName, { where, groupBy: ['ProviderName'] });
+const byProvider = (deployment: string, metricName: AuditMetricName, where: string[]): IMetric =>
+  metricSum(deployment, metricName, { where, groupBy: ['ProviderName'] });
 
 const isRouted = (group: string): boolean => ROUTED_GROUPS.some((routed) => routed === group);
 const isInternal = (group: string): boolean => !isRouted(group);
@@ -86,12 +86,12 @@ const functionsWhere = (functions: MonitoredResources['functions'], holds: (grou
 });
 
 /** Returns the metric with one time series for each trusted issuer, so that the alarm names the issuer. */
-const byTrustedIssuer = (where: string): IMetric =>
-  metricSum('SecurityEvent', { where: [where], groupBy: ['TrustedIssuer'] });
+const byTrustedIssuer = (deployment: string, where: string): IMetric =>
+  metricSum(deployment, 'SecurityEvent', { where: [where], groupBy: ['TrustedIssuer'] });
 
 /** Returns the rules by name of the alarm, which is also the heading of its entry in the runbook. */
 function alarmRules(resources: MonitoredResources): Readonly<Record<string, AlarmRule>> {
-  const { api, functions } = resources;
+  const { api, functions, deployment } = resources;
   // An alarm accepts up to 10 metrics, so the functions have two alarms: a caller waits for those of the API.
   const [ofApi, internal] = [functionsWhere(functions, isRouted), functionsWhere(functions, isInternal)];
   return {
@@ -121,20 +121,20 @@ function alarmRules(resources: MonitoredResources): Readonly<Record<string, Alar
     },
     'unexpected-errors': {
       description: 'Unexpected errors occurred. Callers got a plain 500.',
-      metric: logMetric('UnexpectedError'),
+      metric: logMetric(deployment, 'UnexpectedError'),
       threshold: 0,
       periods: 1,
     },
     'key-failures': {
       description:
         'AWS denied access to a function, or a KMS key cannot be used: the function cannot encrypt or decrypt.',
-      metric: logMetric('KeyFailure'),
+      metric: logMetric(deployment, 'KeyFailure'),
       threshold: 0,
       periods: 1,
     },
     'signing-failures': {
       description: 'Workload access tokens cannot be signed.',
-      metric: metricSum('WorkloadAccessTokenFetchFailures', {
+      metric: metricSum(deployment, 'WorkloadAccessTokenFetchFailures', {
         where: ["ExceptionType = 'InternalServerException'"],
         label: 'not signed',
       }),
@@ -150,7 +150,7 @@ function alarmRules(resources: MonitoredResources): Readonly<Record<string, Alar
     'gateway-throttles': {
       description:
         'API Gateway rejects requests: their rate exceeds the limit of the method or of the account.',
-      metric: logMetric('GatewayThrottle'),
+      metric: logMetric(deployment, 'GatewayThrottle'),
       threshold: 0,
       periods: 3,
     },
@@ -177,20 +177,20 @@ function alarmRules(resources: MonitoredResources): Readonly<Record<string, Alar
     },
     'provider-unavailable': {
       description: 'A provider does not respond correctly, and callers have to retry.',
-      metric: byProvider('ResourceAccessTokenOutcome', ["Outcome = 'provider-unavailable'"]),
+      metric: byProvider(deployment, 'ResourceAccessTokenOutcome', ["Outcome = 'provider-unavailable'"]),
       threshold: 10,
       periods: 2,
     },
     'provider-refused': {
       description: 'A provider rejects this service as its client, or rejects its requests.',
-      metric: byProvider('ResourceAccessTokenOutcome', ["Outcome = 'provider-refused'"]),
+      metric: byProvider(deployment, 'ResourceAccessTokenOutcome', ["Outcome = 'provider-refused'"]),
       threshold: 10,
       periods: 2,
     },
     'renewal-failures': {
       description:
         'Tokens of a provider are not renewed in the background. Callers will soon wait or get errors.',
-      metric: byProvider('RenewalOutcome', [
+      metric: byProvider(deployment, 'RenewalOutcome', [
         "Outcome != 'refreshed'",
         "Outcome != 'exchanged'",
         "Outcome != 'consent-required'",
@@ -207,27 +207,27 @@ function alarmRules(resources: MonitoredResources): Readonly<Record<string, Alar
     'revocations-unconfirmed': {
       description:
         'Grants were revoked, but their provider did not confirm it: tokens might still be valid there.',
-      metric: byProvider('RevocationOutcome', ["Outcome = 'UNCONFIRMED'"]),
+      metric: byProvider(deployment, 'RevocationOutcome', ["Outcome = 'UNCONFIRMED'"]),
       threshold: 0,
       periods: 1,
     },
     'security-events-refused': {
       description:
         'Reports of an identity provider are refused or fail: users might keep access that they must lose.',
-      metric: byTrustedIssuer("Outcome = 'refused'"),
+      metric: byTrustedIssuer(deployment, "Outcome = 'refused'"),
       threshold: 5,
       periods: 1,
     },
     'security-event-stream-stopped': {
       description: 'An identity provider paused or disabled its stream of security events.',
-      metric: byTrustedIssuer("Outcome = 'stream-stopped'"),
+      metric: byTrustedIssuer(deployment, "Outcome = 'stream-stopped'"),
       threshold: 0,
       periods: 1,
     },
     denials: {
       description:
         'Many requests are denied: a principal might be probing for access, or a policy denies too much.',
-      metric: logMetric('Denial'),
+      metric: logMetric(deployment, 'Denial'),
       threshold: 100,
       periods: 1,
     },
@@ -243,7 +243,7 @@ export function addAlarms(
   const alarms = new Construct(scope, 'Alarms');
   return Object.entries(alarmRules(resources)).map(([name, { description, metric, threshold, periods }]) => {
     const alarm = new Alarm(alarms, name, {
-      alarmDescription: `agent-identity: ${description} ${runbook}#${name}`,
+      alarmDescription: `agent-identity ${resources.deployment}: ${description} ${runbook}#${name}`,
       metric,
       threshold,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,

@@ -67,15 +67,15 @@ const coldStarts = ({ functions }: MonitoredResources): LogQueryWidget =>
     height: 6,
   });
 
-const outcomes = (title: string, metricName: AuditMetricName): GraphWidget =>
-  graph(title, [metricSum(metricName, { groupBy: ['ProviderName', 'Outcome'], label: 'count' })]);
+const outcomes = (deployment: string, title: string, metricName: AuditMetricName): GraphWidget =>
+  graph(title, [metricSum(deployment, metricName, { groupBy: ['ProviderName', 'Outcome'], label: 'count' })]);
 
-const failures = (title: string, metricName: AuditMetricName): GraphWidget =>
-  graph(title, [metricSum(metricName, { groupBy: ['ExceptionType'], label: 'count' })]);
+const failures = (deployment: string, title: string, metricName: AuditMetricName): GraphWidget =>
+  graph(title, [metricSum(deployment, metricName, { groupBy: ['ExceptionType'], label: 'count' })]);
 
-function consentFunnel(): GraphWidget {
+function consentFunnel(deployment: string): GraphWidget {
   const step = (Operation: string, Outcome: string, label: string): Metric =>
-    serviceMetric('ConsentStep', { dimensionsMap: { Operation, Outcome }, label });
+    serviceMetric(deployment, 'ConsentStep', { dimensionsMap: { Operation, Outcome }, label });
   return graph(
     'Consent: opened, granted, completed; other results (right)',
     [
@@ -96,20 +96,28 @@ function consentFunnel(): GraphWidget {
 
 /** @param scope gets the child `Dashboard` */
 export function addDashboard(scope: Construct, resources: MonitoredResources, alarms: Alarm[]): void {
-  const { functions } = resources;
+  const { functions, deployment } = resources;
   new Dashboard(scope, 'Dashboard', {
     widgets: [
-      [new AlarmStatusWidget({ title: 'Alarms', alarms, width: 24, height: 4 })],
+      [new AlarmStatusWidget({ title: `Alarms of ${deployment}`, alarms, width: 24, height: 4 })],
       [...requests(resources), coldStarts(resources)],
       [
-        outcomes('Requests for OAuth 2.0 tokens, by provider and outcome', 'ResourceAccessTokenOutcome'),
-        outcomes('Background renewals, by provider and outcome', 'RenewalOutcome'),
-        consentFunnel(),
+        outcomes(
+          deployment,
+          'Requests for OAuth 2.0 tokens, by provider and outcome',
+          'ResourceAccessTokenOutcome',
+        ),
+        outcomes(deployment, 'Background renewals, by provider and outcome', 'RenewalOutcome'),
+        consentFunnel(deployment),
       ],
       [
-        failures('Workload access tokens not issued, by reason', 'WorkloadAccessTokenFetchFailures'),
-        failures('OAuth 2.0 tokens not returned, by reason', 'ResourceAccessTokenFetchFailures'),
-        failures('API keys not returned, by reason', 'ApiKeyFetchFailures'),
+        failures(
+          deployment,
+          'Workload access tokens not issued, by reason',
+          'WorkloadAccessTokenFetchFailures',
+        ),
+        failures(deployment, 'OAuth 2.0 tokens not returned, by reason', 'ResourceAccessTokenFetchFailures'),
+        failures(deployment, 'API keys not returned, by reason', 'ApiKeyFetchFailures'),
       ],
       [
         graph(
@@ -120,14 +128,14 @@ export function addDashboard(scope: Construct, resources: MonitoredResources, al
           functionMetric(functions['provider-client'], 'AsyncEventsDropped', { label: 'renewals dropped' }),
         ]),
         graph('Events in the logs', [
-          logMetric('UnexpectedError'),
-          logMetric('KeyFailure'),
-          logMetric('Denial'),
+          logMetric(deployment, 'UnexpectedError'),
+          logMetric(deployment, 'KeyFailure'),
+          logMetric(deployment, 'Denial'),
         ]),
       ],
       [
         graph('Throttles: API Gateway and Lambda', [
-          logMetric('GatewayThrottle'),
+          logMetric(deployment, 'GatewayThrottle'),
           ...functionMetrics(resources, 'Throttles'),
         ]),
         graph('Throttles: DynamoDB', [

@@ -72,7 +72,7 @@ export class EndpointApi extends ServiceApi {
 
   constructor(scope: Construct, id: string, { description, inbound, ...settings }: EndpointApiProps) {
     const kind: ServiceApiKind = {
-      restApiName: 'agent-endpoint',
+      name: 'agent-endpoint',
       description,
       // All bodies are passed unchanged. Without this, API Gateway treats them as text.
       restApi: { binaryMediaTypes: ['*/*'] },

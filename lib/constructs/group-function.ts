@@ -92,6 +92,8 @@ const ENVIRONMENT_SOURCES: VariableSources = {
 
 export interface GroupFunctionProps {
   readonly group: FunctionGroup;
+  /** Name of the deployment. */
+  readonly deployment: string;
   readonly state: IIdentityState;
   /** The service's own address, without a trailing slash. */
   readonly baseUrl: string;
@@ -145,6 +147,7 @@ export function addGroupFunction(scope: Construct, props: GroupFunctionProps): S
   const added = new ServiceFunction(scope, group, {
     code: functionCode(group),
     description: `agent-identity: ${group}`,
+    deployment: props.deployment,
     roleDescription: `agent-identity: the ${group} function`,
     roleId: `${group}-role`,
     logGroupId: `${group}-logs`,

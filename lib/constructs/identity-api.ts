@@ -56,7 +56,7 @@ export class IdentityApi extends ServiceApi {
 
   constructor(scope: Construct, id: string, props: IdentityApiProps) {
     const kind = {
-      restApiName: 'agent-identity',
+      name: 'agent-identity',
       description: 'agent-identity: the identity operations of Amazon Bedrock AgentCore',
       restApi: privateSettings(scope.node.path, props),
       setsLogRole: props.cloudWatchRole,

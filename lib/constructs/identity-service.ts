@@ -12,6 +12,7 @@ import { parseQuotas, parseTrustedIssuers } from '../../lambda/contract/configur
 import type { DeployedIssuer } from '../resources/trusted-issuer';
 import type { ApiDomain } from './api-domain';
 import { checkedAt } from './construct-error';
+import { deploymentNameOf } from './deployment-name';
 import { settingsOfGroup, type ServiceFunctionSettings } from './function-settings';
 import { addGroupFunction } from './group-function';
 import { IdentityApi } from './identity-api';
@@ -54,6 +55,12 @@ export interface QuotaProps {
 
 /** The functions and the API of a deployment. */
 export interface IdentityServiceProps {
+  /**
+   * Name that separates the deployment from others in the account and Region: in the API's name, as the dimension
+   * `Deployment` of all metrics, in the logs, and in the alarms. Up to 64 letters, digits, `.`, `_`, and `-`.
+   * @default - the stack's name, followed by the construct's path in the stack
+   */
+  readonly deploymentName?: string;
   /**
    * Issuers whose user tokens are accepted, for workload identities without their own authorizer configuration. The list
    * can contain one issuer several times, each time with different conditions.
@@ -173,12 +180,16 @@ function checkTokenVaultKeys(arns: readonly string[]): readonly string[] {
 /** What other constructs use of a deployment. */
 export interface IdentityService {
   readonly api: IdentityApi;
+  readonly deploymentName: string;
   /** ARN of the function, or alias, that rotates keys by hand. */
   readonly keyRotationFunctionArn: string;
 }
 
 /** Adds the outputs that operators, agents, and other CDK apps need. */
-function addOutputs(scope: Construct, { api, keyRotationFunctionArn }: IdentityService): void {
+function addOutputs(
+  scope: Construct,
+  { api, deploymentName, keyRotationFunctionArn }: IdentityService,
+): void {
   new CfnOutput(scope, 'Endpoint', {
     value: api.baseUrl,
     description:
@@ -187,6 +198,10 @@ function addOutputs(scope: Construct, { api, keyRotationFunctionArn }: IdentityS
   new CfnOutput(scope, 'RestApiId', {
     value: api.restApiId,
     description: 'Identity service: restApiId of AgentIdentity.fromAgentIdentityAttributes in other CDK apps',
+  });
+  new CfnOutput(scope, 'DeploymentName', {
+    value: deploymentName,
+    description: 'Identity service: the dimension Deployment of its metrics (docs/metrics.md)',
   });
   new CfnOutput(scope, 'KeyRotationFunctionArn', {
     value: keyRotationFunctionArn,
@@ -207,7 +222,7 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
 /**
  * Adds the functions, the API, the schedules, and the monitoring.
  *
- * @param scope gets the outputs `Endpoint`, `RestApiId`, and `KeyRotationFunctionArn`; the children `Api`, `LogKey`,
+ * @param scope gets the outputs `Endpoint`, `RestApiId`, `DeploymentName`, and `KeyRotationFunctionArn`; the children `Api`, `LogKey`,
  *   `LogMetrics`, `Alarms`, `Dashboard`, and those of {@link addSchedules}; and for each function group `{group}`,
  *   `{group}-role`, and `{group}-logs`
  */
@@ -221,7 +236,9 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     lifetimes: lifetimesInSeconds(props.lifetimes ?? {}),
     consentPage: props.consentPage ?? false,
   }));
+  const deployment = deploymentNameOf(scope, props.deploymentName);
   const api = new IdentityApi(scope, 'Api', {
+    deployment,
     logKey,
     logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
     throttle: props.throttle ?? {},
@@ -237,6 +254,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   ) =>
     addGroupFunction(scope, {
       group,
+      deployment,
       settings: checkedAt(scope.node.path, () => settingsOfGroup(props.functions ?? {}, group)),
       state,
       baseUrl: api.baseUrl,
@@ -282,8 +300,12 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     connections,
     'event-poll': eventPoll,
   };
-  addMonitoring(scope, { api, functions, state }, props);
-  const service = { api, keyRotationFunctionArn: keyRotation.invoked.functionArn };
+  addMonitoring(scope, { deployment, api, functions, state }, props);
+  const service = {
+    api,
+    deploymentName: deployment,
+    keyRotationFunctionArn: keyRotation.invoked.functionArn,
+  };
   addOutputs(scope, service);
   return service;
 }

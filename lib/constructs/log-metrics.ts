@@ -5,7 +5,7 @@
  */
 import { FilterPattern, MetricFilter, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
+import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
 import type { MonitoredResources } from './monitored-resources';
 import type { LogMetricName } from './service-metrics';
 
@@ -67,6 +67,8 @@ export function addLogMetrics(scope: Construct, { api, functions }: MonitoredRes
         filterPattern: filterPattern(pattern),
         metricNamespace: METRICS_NAMESPACE,
         metricName,
+        // Functions and access log write the name of the deployment into this member.
+        dimensions: { [DEPLOYMENT_DIMENSION]: '$.service' },
       });
     }
   };

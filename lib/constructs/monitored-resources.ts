@@ -6,6 +6,8 @@ import type { IIdentityState } from './state';
 
 /** The parts of a deployment that are monitored. */
 export interface MonitoredResources {
+  /** Name of the deployment. */
+  readonly deployment: string;
   readonly api: IdentityApi;
   readonly functions: Readonly<Record<FunctionGroup, LambdaFunction>>;
   readonly state: IIdentityState;

@@ -15,7 +15,7 @@ import {
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, DependencyGroup } from 'constructs';
-import { ACCESS_LOG_FORMAT } from './access-log';
+import { accessLogFormat } from './access-log';
 import { addApiDomain, type ApiDomain } from './api-domain';
 import { checkedAt } from './construct-error';
 import { addGatewayResponses, type GatewayErrors } from './gateway-responses';
@@ -25,6 +25,8 @@ export const STAGE = 'prod';
 
 /** The settings that the operator chooses. */
 export interface ServiceApiSettings {
+  /** Name of the deployment, or of the agent endpoint. */
+  readonly deployment: string;
   readonly logKey: IKey;
   readonly logRetention: RetentionDays;
   /** Limits of each method, over all callers: by default, 100 requests per second and bursts of 200. */
@@ -36,7 +38,9 @@ export interface ServiceApiSettings {
 }
 
 /** The settings that depend on the kind of API. */
-export interface ServiceApiKind extends Pick<RestApiProps, 'restApiName' | 'description'> {
+export interface ServiceApiKind extends Pick<RestApiProps, 'description'> {
+  /** What the API is. Its metrics at API Gateway have the name as their dimension, so the deployment's name follows. */
+  readonly name: string;
   /** The endpoint type, if it is not regional, and the binary media types. */
   readonly restApi?: Partial<RestApiProps>;
   /**
@@ -100,7 +104,7 @@ export class ServiceApi extends Construct {
       ...(settings.removalPolicy && { removalPolicy: settings.removalPolicy }),
     });
     this.restApi = new RestApi(this, 'RestApi', {
-      ...(kind.restApiName && { restApiName: kind.restApiName }),
+      restApiName: `${kind.name}-${settings.deployment}`,
       ...(kind.description && { description: kind.description }),
       ...(!kind.restApi?.endpointConfiguration && { endpointTypes: [EndpointType.REGIONAL] }),
       ...kind.restApi,
@@ -109,7 +113,7 @@ export class ServiceApi extends Construct {
       deployOptions: {
         stageName: STAGE,
         accessLogDestination: new LogGroupLogDestination(this.accessLog),
-        accessLogFormat: ACCESS_LOG_FORMAT,
+        accessLogFormat: accessLogFormat(settings.deployment),
         // A trace of the stage records the full URL of sampled requests: authorization codes, states and request URIs
         // (X-Ray developer guide, "Amazon API Gateway active tracing support"). The functions write their own traces.
         tracingEnabled: false,

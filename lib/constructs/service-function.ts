@@ -27,6 +27,8 @@ export interface FunctionPolicy {
 export interface ServiceFunctionProps {
   readonly code: ReturnType<typeof functionCode>;
   readonly description: string;
+  /** Name of the deployment, in logs and metrics. */
+  readonly deployment: string;
   /**
    * Description of the role.
    * @default - the function's description
@@ -114,7 +116,7 @@ export class ServiceFunction extends LambdaFunction {
       ...vpcOptions(network),
       environment: {
         ...props.environment,
-        POWERTOOLS_SERVICE_NAME: 'agent-identity',
+        POWERTOOLS_SERVICE_NAME: props.deployment,
         NODE_OPTIONS: '--enable-source-maps',
       },
     });

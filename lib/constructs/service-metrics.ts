@@ -12,7 +12,7 @@ import {
   type MetricOptions,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
+import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
 import type { MonitoredResources } from './monitored-resources';
 import { namedTables } from './state';
 
@@ -38,8 +38,8 @@ const RESOURCE_TOKEN_DIMENSIONS = [...FETCH_DIMENSIONS, 'TokenVault', 'ProviderN
 const API_KEY_DIMENSIONS = [...FETCH_DIMENSIONS, 'TokenVault', 'ProviderName'];
 
 /**
- * The dimensions of each metric that is derived from audit entries. A metric is found only with all of its dimensions:
- * with others, it is a different metric.
+ * The dimensions of each metric that is derived from audit entries, in addition to the deployment. A metric is found only
+ * with all of its dimensions: with others, it is a different metric.
  */
 export const METRIC_DIMENSIONS = {
   WorkloadAccessTokenFetchSuccess: WORKLOAD_TOKEN_DIMENSIONS,
@@ -61,32 +61,40 @@ export const METRIC_DIMENSIONS = {
 
 export type AuditMetricName = keyof typeof METRIC_DIMENSIONS;
 
-/** A metric that a metric filter counts in the logs. It has no dimensions. */
+/** A metric that a metric filter counts in the logs. Its only dimension is the deployment. */
 export type LogMetricName = 'UnexpectedError' | 'KeyFailure' | 'Denial' | 'GatewayThrottle';
 
-/** Returns a metric of the service, by default as a sum over 5 minutes. */
-export const serviceMetric = (metricName: string, props: MetricOptions = {}): Metric =>
+/** Returns a metric of a deployment, by default as a sum over 5 minutes. */
+export const serviceMetric = (deployment: string, metricName: string, props: MetricOptions = {}): Metric =>
   new Metric({
     namespace: METRICS_NAMESPACE,
     metricName,
     statistic: Stats.SUM,
     period: FIVE_MINUTES,
     ...props,
+    dimensionsMap: { ...props.dimensionsMap, [DEPLOYMENT_DIMENSION]: deployment },
   });
 
 /** Returns a metric that is counted in the logs. */
-export const logMetric = (metricName: LogMetricName, props: MetricOptions = {}): Metric =>
-  serviceMetric(metricName, { label: metricName, ...props });
+export const logMetric = (deployment: string, metricName: LogMetricName, props: MetricOptions = {}): Metric =>
+  serviceMetric(deployment, metricName, { label: metricName, ...props });
 
 /**
  * Returns the sum of a metric over dimensions whose values are not known beforehand: a Metrics Insights query.
  * Source: CloudWatch user guide, "Query components and syntax in CloudWatch Metrics Insights".
+ *
+ * @param deployment undefined for the sum of all deployments in the account and Region
  */
-export function metricSum(metricName: AuditMetricName, options: MetricSumOptions = {}): MathExpression {
+export function metricSum(
+  deployment: string | undefined,
+  metricName: AuditMetricName,
+  options: MetricSumOptions = {},
+): MathExpression {
   const { where = [], groupBy = [], ...others } = options;
-  const conditions = where.length > 0 ? ` WHERE ${where.join(' AND ')}` : '';
+  const all = [...(deployment === undefined ? [] : [`${DEPLOYMENT_DIMENSION} = '${deployment}'`]), ...where];
+  const conditions = all.length > 0 ? ` WHERE ${all.join(' AND ')}` : '';
   const groups = groupBy.length > 0 ? ` GROUP BY ${groupBy.join(', ')}` : '';
-  const schema = `SCHEMA(${METRICS_NAMESPACE}, ${METRIC_DIMENSIONS[metricName].join(', ')})`;
+  const schema = `SCHEMA(${METRICS_NAMESPACE}, ${[...METRIC_DIMENSIONS[metricName], DEPLOYMENT_DIMENSION].join(', ')})`;
   return new MathExpression({
     expression: `SELECT SUM(${metricName}) FROM ${schema}${conditions}${groups}`,
     usingMetrics: {},

@@ -96,13 +96,14 @@ export class WebAcl {
     const { requestsPerFiveMinutes = 20_000 } = props;
     return new WebAcl((scope, payloads) => {
       const groups = ruleGroups(payloads).map(managed);
+      const name = Names.uniqueResourceName(scope, { maxLength: 128, separator: '-' });
       const acl = new CfnWebACL(scope, 'WebAcl', {
-        name: Names.uniqueResourceName(scope, { maxLength: 128, separator: '-' }),
+        name,
         description: 'agent-identity: managed rules, and a limit per address',
         scope: 'REGIONAL',
         defaultAction: { allow: {} },
         rules: [...groups, perAddress(requestsPerFiveMinutes, groups.length)],
-        visibilityConfig: visibility('agent-identity'),
+        visibilityConfig: visibility(name),
       });
       return acl.attrArn;
     });

@@ -18,6 +18,7 @@ import {
 } from '../../lambda/contract/custom-resource-types';
 import type { IAgentIdentity } from '../constructs/agent-identity';
 import { resolveNetwork, type CallerNetwork } from '../constructs/caller-network';
+import { deploymentNameOf } from '../constructs/deployment-name';
 import { functionCode } from '../constructs/function-code';
 import { grantInvokeOperations } from '../constructs/invocation';
 import { connectionOf } from '../constructs/service-connection';
@@ -57,6 +58,7 @@ export class ResourceFunction extends Construct {
     const deployed = new ServiceFunction(this, 'Function', {
       code: functionCode('deployed-resources'),
       description: 'agent-identity: workload identities and credential providers of this stack',
+      deployment: deploymentNameOf(this),
       roleDescription:
         'agent-identity: owner of the workload identities and credential providers of this stack',
       timeout: TIMEOUT,

@@ -37,7 +37,7 @@ const entry: AuditEntry = {
   flow: 'USER_FEDERATION',
   scopes: ['calendar.read'],
 };
-const trail = createMetricsTrail(createMetrics());
+const trail = createMetricsTrail(createMetrics(), 'Travel.Identity');
 
 /** The console of Powertools, whose lines are read here. In its development mode they go to the global console. */
 function createMetrics(): Metrics {
@@ -56,7 +56,7 @@ function createMetrics(): Metrics {
   return metrics;
 }
 
-/** Returns the metrics that CloudWatch reads from an entry, each with its dimensions. */
+/** Returns the metrics that CloudWatch reads from an entry, each with its dimensions except the deployment. */
 function countsOf(change: Partial<AuditEntry>) {
   text = '';
   trail.record({ ...entry, ...change });
@@ -71,7 +71,11 @@ function countsOf(change: Partial<AuditEntry>) {
       const name = directive?.Metrics[0]?.Name ?? '';
       expect(embedded[name]).toBe(1);
       expect(directive?.Dimensions).toHaveLength(1);
-      return [name, Object.fromEntries((directive?.Dimensions[0] ?? []).map((key) => [key, embedded[key]]))];
+      const { Deployment, ...dimensions } = Object.fromEntries(
+        (directive?.Dimensions[0] ?? []).map((key) => [key, embedded[key]]),
+      );
+      expect(Deployment).toBe('Travel.Identity');
+      return [name, dimensions];
     });
 }
 

@@ -21,7 +21,7 @@ interface Embedded {
   readonly [member: string]: unknown;
 }
 
-/** The metrics since the last call: name and dimensions. */
+/** The metrics since the last call: name, and dimensions except the deployment. */
 async function counted(): Promise<[string, Record<string, unknown>][]> {
   const lines = (await readFile(join(world.dataDir, 'service.log'), 'utf8')).split('\n');
   const unseen = lines.slice(read, -1);
@@ -32,10 +32,9 @@ async function counted(): Promise<[string, Record<string, unknown>][]> {
       const embedded = JSON.parse(line) as Embedded;
       const [directive] = embedded._aws?.CloudWatchMetrics ?? [];
       const names = directive?.Dimensions[0] ?? [];
-      return [
-        directive?.Metrics[0]?.Name ?? '',
-        Object.fromEntries(names.map((name) => [name, embedded[name]])),
-      ];
+      const { Deployment, ...dimensions } = Object.fromEntries(names.map((name) => [name, embedded[name]]));
+      expect(Deployment).toBe('agent-identity');
+      return [directive?.Metrics[0]?.Name ?? '', dimensions];
     });
 }
 

@@ -283,8 +283,8 @@ it('each output of the service and of the endpoint has its own description', () 
     Object.values(Outputs),
   );
   const descriptions = outputs.map(({ Description = '' }) => Description);
-  expect(descriptions).toHaveLength(7);
-  expect(new Set(descriptions).size).toBe(7);
+  expect(descriptions).toHaveLength(8);
+  expect(new Set(descriptions).size).toBe(8);
   for (const description of descriptions) expect(description).toMatch(/^(Identity service|Agent Travel): ./);
 });
 

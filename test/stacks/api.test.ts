@@ -122,6 +122,7 @@ it('the stage is regional, with limits and an access log without secrets, and wi
   });
   const { Format } = properties.AccessLogSetting as { Format: string };
   expect(JSON.parse(Format)).toEqual({
+    service: 'AgentIdentityStateless',
     requestId: '$context.requestId',
     time: '$context.requestTime',
     method: '$context.httpMethod',

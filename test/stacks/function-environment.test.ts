@@ -52,6 +52,7 @@ const functionWith = (stack: Stack, environment: Readonly<Record<string, string>
   new ServiceFunction(stack, 'Function', {
     code: functionCode('token-vault'),
     description: 'test',
+    deployment: 'agent-identity',
     timeout: Duration.seconds(1),
     memorySize: 128,
     logRetention: RetentionDays.ONE_DAY,

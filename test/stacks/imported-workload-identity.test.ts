@@ -144,7 +144,10 @@ describe('an agent endpoint for an existing workload identity', () => {
       '/Other/Theirs',
       Match.stringLikeRegexp('must allow the grantee'),
     );
-    expect(endpoint.metric('InboundInvocation').dimensions).toEqual({ WorkloadIdentity: NAME });
+    expect(endpoint.metric('InboundInvocation').dimensions).toEqual({
+      WorkloadIdentity: NAME,
+      Deployment: 'Consumer.Travel',
+    });
   });
 
   it('is rejected without the service of the workload identity', () => {

@@ -11,6 +11,7 @@ import { endpointWith } from './endpoint';
 
 const identity = AgentIdentity.fromAgentIdentityAttributes(consumerStack(), 'Identity', {
   restApiId: 'abc123',
+  deploymentName: 'prod',
 });
 
 type MetricMethod = Exclude<Extract<keyof typeof identity, `metric${string}`>, 'metric'>;
@@ -64,7 +65,7 @@ it('a sum states all dimensions of the metric, the conditions, and the groups', 
   });
   expect(failures).toMatchObject({
     expression:
-      "SELECT SUM(ApiKeyFetchFailures) FROM SCHEMA(AgentIdentity, ExceptionType, WorkloadIdentity, WorkloadIdentityDirectory, TokenVault, ProviderName) WHERE ProviderName = 'weather' AND ExceptionType != 'AccessDeniedException' GROUP BY WorkloadIdentity",
+      "SELECT SUM(ApiKeyFetchFailures) FROM SCHEMA(AgentIdentity, ExceptionType, WorkloadIdentity, WorkloadIdentityDirectory, TokenVault, ProviderName, Deployment) WHERE Deployment = 'prod' AND ProviderName = 'weather' AND ExceptionType != 'AccessDeniedException' GROUP BY WorkloadIdentity",
     label: 'weather',
     period: Duration.minutes(1),
   });
@@ -75,7 +76,7 @@ it('a metric is a sum over 5 minutes in the namespace of the service, unless the
   expect(identity.metric('ConsentStep', { dimensionsMap })).toMatchObject({
     namespace: 'AgentIdentity',
     metricName: 'ConsentStep',
-    dimensions: dimensionsMap,
+    dimensions: { ...dimensionsMap, Deployment: 'prod' },
     statistic: 'Sum',
     period: Duration.minutes(5),
   });
@@ -85,13 +86,40 @@ it('a metric is a sum over 5 minutes in the namespace of the service, unless the
   });
 });
 
-it('metrics of an endpoint have its workload identity and the outcome as dimensions', () => {
+describe('a deployment whose name is not stated', () => {
+  const unnamed = AgentIdentity.fromAgentIdentityAttributes(consumerStack(), 'Unnamed', {
+    restApiId: 'abc123',
+  });
+
+  it('has the sums of all deployments', () => {
+    expect(unnamed.metricConsentStep().expression).toBe(
+      'SELECT SUM(ConsentStep) FROM SCHEMA(AgentIdentity, Operation, Outcome, Deployment)',
+    );
+  });
+
+  it('has no other metrics, because their dimension is unknown', () => {
+    expect(() => unnamed.metricDenied()).toThrow(/^Consumer\/Unnamed: .*Pass deploymentName/);
+    expect(() => unnamed.metric('ConsentStep')).toThrow('Pass deploymentName');
+  });
+});
+
+it('a deployment in the app has its name in its metrics', () => {
+  const own = new AgentIdentity(consumerStack(), 'Identity');
+  expect(own.metricDenied().dimensions).toEqual({ Deployment: 'Consumer.Identity' });
+});
+
+it('metrics of an endpoint have its name, its workload identity, and the outcome as dimensions', () => {
   const { endpoint, workload } = endpointWith({ inbound: Inbound.iam() });
   const WorkloadIdentity = workload.workloadIdentityName;
   const metrics = [endpoint.metricAllowed(), endpoint.metricDenied(), endpoint.metricFailed()];
   expect(metrics.map(({ metricName, dimensions }) => [metricName, dimensions])).toEqual(
-    ['allowed', 'denied', 'failed'].map((Outcome) => ['InboundInvocation', { WorkloadIdentity, Outcome }]),
+    ['allowed', 'denied', 'failed'].map((Outcome) => [
+      'InboundInvocation',
+      { WorkloadIdentity, Outcome, Deployment: 'Consumer.Travel' },
+    ]),
   );
   const name: AuditMetricName = 'InboundInvocation';
-  expect(Object.keys(metrics[0]?.dimensions ?? {}).sort()).toEqual([...METRIC_DIMENSIONS[name]].sort());
+  expect(Object.keys(metrics[0]?.dimensions ?? {}).sort()).toEqual(
+    [...METRIC_DIMENSIONS[name], 'Deployment'].sort(),
+  );
 });

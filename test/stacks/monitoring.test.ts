@@ -14,7 +14,7 @@ import { report } from '../../lambda/handlers/composition/logging';
 import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
 import type { AuditEntry } from '../../lambda/domain/audit';
 import { AgentIdentity } from '../../lib';
-import { ACCESS_LOG_FORMAT } from '../../lib/constructs/access-log';
+import { accessLogFormat } from '../../lib/constructs/access-log';
 import {
   ACCESS_LOG_PATTERNS,
   FUNCTION_LOG_PATTERNS,
@@ -61,7 +61,9 @@ describe('alarms', () => {
 
   it('state what happened and the address of the runbook entry', () => {
     for (const { AlarmDescription } of alarms) {
-      expect(AlarmDescription).toMatch(/^agent-identity: [A-Z][^#]+\. docs\/runbook\.md#[a-z-]+$/);
+      expect(AlarmDescription).toMatch(
+        /^agent-identity Consumer\.Identity: [A-Z][^#]+\. docs\/runbook\.md#[a-z-]+$/,
+      );
     }
     expect(alarmsWithTopic[0]?.AlarmDescription).toContain(' https://wiki.example/runbook#server-errors');
   });
@@ -126,7 +128,10 @@ describe('metrics', () => {
     [metric, ...[...dimensions].sort()].join(' ');
 
   it('in alarms and dashboard are metrics that the audit log emits, with all their dimensions', () => {
-    const trail = createMetricsTrail(new Metrics({ namespace: METRICS_NAMESPACE, serviceName: 'test' }));
+    const trail = createMetricsTrail(
+      new Metrics({ namespace: METRICS_NAMESPACE, serviceName: 'test' }),
+      'test',
+    );
     const lines = linesOf(() => {
       for (const entry of entries) trail.record(entry);
     });
@@ -139,25 +144,33 @@ describe('metrics', () => {
       }),
     );
     const text = JSON.stringify(written(template.Resources)).replaceAll('\\', '');
-    const queried = [...text.matchAll(/SELECT SUM\((\w+)\) FROM SCHEMA\(AgentIdentity, ([\w, ]+)\)/g)].map(
-      ([, metric = '', dimensions = '']) => named(metric, dimensions.split(', ')),
-    );
-    const graphed = [...text.matchAll(/\["AgentIdentity","ConsentStep","(\w+)","\w+","(\w+)"/g)].map(
-      ([, ...dimensions]) => named('ConsentStep', dimensions),
-    );
+    const queried = [
+      ...text.matchAll(
+        /SELECT SUM\((\w+)\) FROM SCHEMA\(AgentIdentity, ([\w, ]+)\) WHERE Deployment = 'Consumer\.Identity'/g,
+      ),
+    ].map(([, metric = '', dimensions = '']) => named(metric, dimensions.split(', ')));
+    const graphed = [
+      ...text.matchAll(
+        /\["AgentIdentity","ConsentStep","(Deployment)","Consumer\.Identity","(\w+)","\w+","(\w+)"/g,
+      ),
+    ].map(([, ...dimensions]) => named('ConsentStep', dimensions));
     expect(queried.length).toBeGreaterThan(8);
     expect(graphed).toHaveLength(9);
     for (const metric of [...queried, ...graphed]) expect(made).toContain(metric);
   });
 
-  it('without dimensions are the ones of the metric filters', () => {
+  it('with the deployment as their only dimension are the ones of the metric filters', () => {
     const text = JSON.stringify(written(template.Resources)).replaceAll('\\', '');
-    const alarmed = [...text.matchAll(/"MetricName":"(\w+)","Namespace":"AgentIdentity"/g)].map(
-      ([, name]) => name,
-    );
-    const counted = [...text.matchAll(/"MetricName":"(\w+)","MetricNamespace":"AgentIdentity"/g)].map(
-      ([, name]) => name,
-    );
+    const alarmed = [
+      ...text.matchAll(
+        /"Dimensions":\[{"Name":"Deployment","Value":"Consumer\.Identity"}\],"MetricName":"(\w+)","Namespace":"AgentIdentity"/g,
+      ),
+    ].map(([, name]) => name);
+    const counted = [
+      ...text.matchAll(
+        /"Dimensions":\[{"Key":"Deployment","Value":"\$\.service"}\],"MetricName":"(\w+)","MetricNamespace":"AgentIdentity"/g,
+      ),
+    ].map(([, name]) => name);
     expect([...new Set(counted)].sort()).toEqual([
       'Denial',
       'GatewayThrottle',
@@ -210,6 +223,8 @@ describe('log patterns', () => {
       log.record({ operation: 'GetResourceApiKey', outcome: 'allowed' });
       log.record({ operation: 'GetResourceApiKey', outcome: 'denied', error: 'ValidationException' });
     });
+    // The filters take the deployment from this member.
+    for (const line of [unexpected, refused, denied]) expect(line).toHaveProperty('service');
     const seen = [unexpected, refused, denied, allowed, noted].map((line) =>
       Object.entries<LogPattern>(FUNCTION_LOG_PATTERNS)
         .filter(([, pattern]) => counts(pattern, line))
@@ -219,7 +234,8 @@ describe('log patterns', () => {
   });
 
   it('match the entries that API Gateway writes', () => {
-    const line = ACCESS_LOG_FORMAT.toString().replace('$context.error.responseType', 'THROTTLED');
+    expect(JSON.parse(accessLogFormat('test').toString())).toMatchObject({ service: 'test' });
+    const line = accessLogFormat('test').toString().replace('$context.error.responseType', 'THROTTLED');
     expect(counts(ACCESS_LOG_PATTERNS.GatewayThrottle, JSON.parse(line) as Record<string, unknown>)).toBe(
       true,
     );

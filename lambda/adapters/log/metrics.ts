@@ -1,11 +1,13 @@
 /**
  * Writes audit entries as CloudWatch metrics, each a line on stdout in the embedded metric format. Names and dimensions
- * are AWS's where AWS has them (AgentCore developer guide, "AgentCore generated identity observability data").
+ * are AWS's where AWS has them (AgentCore developer guide, "AgentCore generated identity observability data"), with one
+ * dimension for the deployment in addition.
  *
  * A name becomes a dimension only after the directory lookup found it. Otherwise, requests with invented names would
  * create metrics, which cost money. Until then, its value is {@link UNVERIFIED}.
  */
 import { MetricUnit, type Metrics } from '@aws-lambda-powertools/metrics';
+import { DEPLOYMENT_DIMENSION } from '../../contract/metrics-namespace';
 import type { AuditEntry, AuditTrail } from '../../domain/audit';
 import type { Outcome } from '../../domain/service-error';
 
@@ -146,17 +148,21 @@ const countsOf = (entry: AuditEntry): Count[] => [
 ];
 
 /**
+ * @param deployment name of the deployment
  * @param metrics used exclusively here: dimensions are set, and metrics published, for each entry
  * @returns an audit trail that counts what it records
  */
-export function createMetricsTrail(metrics: Metrics): AuditTrail {
+export function createMetricsTrail(metrics: Metrics, deployment: string): AuditTrail {
   // Powertools adds the service's name to every metric. AWS's metrics have no such dimension.
   metrics.clearDefaultDimensions();
   return {
     record(entry) {
       for (const { name, dimensions } of countsOf(entry)) {
         // One at a time, because all metrics of one publication have the same dimensions.
-        metrics.addDimensions(dimensions).addMetric(name, MetricUnit.Count, 1).publishStoredMetrics();
+        metrics
+          .addDimensions({ ...dimensions, [DEPLOYMENT_DIMENSION]: deployment })
+          .addMetric(name, MetricUnit.Count, 1)
+          .publishStoredMetrics();
       }
     },
   };

@@ -114,6 +114,9 @@ export const readLifetimes = (): Lifetimes => readJson('LIFETIMES', '{}', parseL
 export const readAgentEndpoint = (policy: EndpointPolicy): AgentEndpointConfiguration =>
   readJson('AGENT_ENDPOINT', '', (json) => parseAgentEndpoint(json, policy));
 
+/** Returns the name of the deployment in logs and metrics. Only a local service has none. */
+export const readDeploymentName = (): string => process.env.POWERTOOLS_SERVICE_NAME ?? 'agent-identity';
+
 /** Returns whether every consent begins with the consent page of this service. */
 export const readConsentPage = (): boolean => process.env.CONSENT_PAGE === 'true';
 

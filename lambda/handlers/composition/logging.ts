@@ -7,11 +7,12 @@ import { METRICS_NAMESPACE } from '../../contract/metrics-namespace';
 import { createRequests } from '../../adapters/log/requests';
 import type { ReportUnexpected } from '../../api/unexpected';
 import type { AuditTrail } from '../../domain/audit';
+import { readDeploymentName } from './environment';
 
-const serviceName = 'agent-identity';
+const serviceName = readDeploymentName();
 const logger = new Logger({ serviceName });
 const log = createAuditLog(logger);
-const metrics = createMetricsTrail(new Metrics({ namespace: METRICS_NAMESPACE, serviceName }));
+const metrics = createMetricsTrail(new Metrics({ namespace: METRICS_NAMESPACE, serviceName }), serviceName);
 
 /** A request without its own entry is not counted here: API Gateway's or Lambda's metrics have it. */
 export const requests = createRequests(log);
