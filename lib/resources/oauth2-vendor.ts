@@ -113,7 +113,7 @@ export interface PrivateKeyJwt {
 export interface CustomOAuth2Client {
   /**
    * Address of the server's metadata: `…/.well-known/openid-configuration` or
-   * `…/.well-known/oauth-authorization-server`.
+   * `…/.well-known/oauth-authorization-server`, optionally with the issuer's path after it (RFC 8414, section 3.1).
    * @default - `authorizationServerMetadata`
    */
   readonly discoveryUrl?: string;

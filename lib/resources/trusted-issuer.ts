@@ -140,7 +140,10 @@ export interface SecurityEvents {
 
 /** An issuer whose user tokens are accepted. A token must meet all the conditions that are set. */
 export interface TrustedIssuer {
-  /** Address of the issuer's metadata document, ending in `/.well-known/openid-configuration`. */
+  /**
+   * Address of the issuer's metadata document: `…/.well-known/openid-configuration` or
+   * `…/.well-known/oauth-authorization-server`, optionally with the issuer's path after it (RFC 8414, section 3.1).
+   */
   readonly discoveryUrl: string;
   /**
    * One of these values must be in the token's `aud`. Set at least one of allowedAudience and allowedClients.

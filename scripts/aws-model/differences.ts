@@ -121,6 +121,14 @@ export const DIFFERENT_VALUES: readonly DifferentValue[] = [
     here: 'refused',
     why: 'the AWS pattern has an unescaped dot; a JWS in compact form separates its parts with dots (RFC 7515, section 7.1)',
   },
+  {
+    shape: 'DiscoveryUrlType',
+    as: 'value',
+    what: 'a discovery URL with parts of an issuer both before and after `/.well-known/`',
+    value: 'https://idp.example/a/.well-known/openid-configuration/.well-known/openid-configuration',
+    here: 'refused',
+    why: 'the document would be that of different issuers by OpenID Connect Discovery 1.0 (section 4) and RFC 8414 (section 3.1)',
+  },
   ...['TagKey', 'CustomRequestKeyType', 'AdditionalClaimName'].map((shape): DifferentValue => ({
     shape,
     as: 'map key',

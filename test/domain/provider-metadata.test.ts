@@ -276,6 +276,30 @@ describe('discovery', () => {
       expect(asked).toEqual([appended]);
     });
 
+    it.each([
+      ['oauth-authorization-server', inserted],
+      ['openid-configuration', 'https://provider.example/.well-known/openid-configuration/tenant'],
+      ['a slash at its end', `${inserted}/`],
+    ])('reads a configured URL that has the path at its end: %s', async (_what, url) => {
+      const { asked, reader } = serverAt(url);
+      expect(await reader.read({ discoveryUrl: url })).toEqual(document);
+      expect(asked).toEqual([url]);
+    });
+
+    it.each([
+      ['another path', 'https://provider.example/other'],
+      ['no path', 'https://provider.example'],
+      ['the well-known URL', inserted],
+    ])(
+      'rejects a document at a URL that has the path at its end, of an issuer with %s',
+      async (_what, other) => {
+        const { reader } = serverAt(inserted, { ...document, issuer: other });
+        await expect(reader.read({ discoveryUrl: inserted })).rejects.toMatchObject({
+          code: 'invalid_metadata',
+        });
+      },
+    );
+
     it('still requires the document to name the configured issuer', async () => {
       const { reader } = serverAt(inserted, { ...document, issuer: 'https://provider.example' });
       await expect(reader.read({ discoveryUrl: appended })).rejects.toMatchObject({

@@ -62,7 +62,18 @@ it.each([
     entry({ discoveryUrl: discoveryUrl.replace('://', '://me:sesame@') }),
     /^(?!.*sesame).*discoveryUrl: must not contain credentials$/,
   ],
-  ['a discovery URL with text after it', entry({ discoveryUrl: `${discoveryUrl}/x` }), /must end in/],
+  ['a discovery URL with text after it', entry({ discoveryUrl: `${discoveryUrl}x` }), /must end in/],
+  ['a discovery URL with a fragment', entry({ discoveryUrl: `${discoveryUrl}/x#y` }), /must end in/],
+  [
+    'a discovery URL with a path before and after the well-known path',
+    entry({ discoveryUrl: 'https://issuer.example/x/.well-known/openid-configuration/y' }),
+    /discoveryUrl: must have the path of the issuer either before or after/,
+  ],
+  [
+    'a discovery URL with a second well-known path after the first',
+    entry({ discoveryUrl: `${discoveryUrl}/x/.well-known/openid-configuration` }),
+    /must have the path of the issuer either before or after/,
+  ],
   [
     'a discovery URL with a query',
     entry({ discoveryUrl: `https://issuer.example/?x=/.well-known/openid-configuration` }),
@@ -71,7 +82,7 @@ it.each([
   [
     'a discovery URL of two issuers',
     entry({ discoveryUrl: `https://issuer.example/.well-known/x/.well-known/openid-configuration` }),
-    /once/,
+    /single \/\.well-known\//,
   ],
   [
     'a scope with a space',

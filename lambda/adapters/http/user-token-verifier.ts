@@ -9,12 +9,8 @@ import type { Transport } from '../../domain/oauth/transport';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { MetadataReader } from '../../domain/oauth/provider-metadata';
 import { claimsRejection, scopesOf } from '../../domain/identity/token-admission';
-import {
-  issuerOf,
-  trustedIssuersOf,
-  withoutTrailingSlash,
-  type TrustedIssuer,
-} from '../../domain/identity/trusted-issuer';
+import { issuerOf, withoutTrailingSlash } from '../../domain/identity/discovery-url';
+import { trustedIssuersOf, type TrustedIssuer } from '../../domain/identity/trusted-issuer';
 import {
   sessionHash,
   USER_TOKEN_ENDED,

@@ -8,6 +8,12 @@ import {
   GRANT_TYPES,
   SUBJECT_TOKEN_TYPES,
 } from '../../domain/provider/on-behalf-of-config';
+import {
+  DISCOVERY_URL,
+  DISCOVERY_URL_RULE,
+  isOfOneIssuer,
+  ONE_ISSUER_RULE,
+} from '../../domain/identity/discovery-url';
 import { SCOPE_TOKEN_RULE } from '../../domain/identity/trusted-issuer';
 import { SIGNING_ALGORITHMS } from '../../domain/provider/private-key-jwt';
 import { CLIENT_AUTHENTICATION_METHODS } from '../../domain/provider/vendor';
@@ -30,11 +36,9 @@ export const scopes = v.pipe(
 const oauthDiscovery = v.pipe(
   v.strictObject({
     discoveryUrl: v.exactOptional(
-      matching(
-        1,
-        2048,
-        /^.+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/,
-        'must end in /.well-known/openid-configuration or /.well-known/oauth-authorization-server',
+      v.pipe(
+        matching(1, 2048, DISCOVERY_URL, DISCOVERY_URL_RULE),
+        v.check((text) => isOfOneIssuer(text), ONE_ISSUER_RULE),
       ),
     ),
     authorizationServerMetadata: v.exactOptional(

@@ -2,7 +2,7 @@
  * The protected-resource metadata of an endpoint: its identifier, and the issuers of its tokens.
  * Source: RFC 9728 section 2.
  */
-import { issuerOf } from '../identity/trusted-issuer';
+import { issuerOf } from '../identity/discovery-url';
 import { invocationUrl, type AgentEndpointConfiguration, type JwtInbound } from './agent-endpoint';
 import { advertisedScopes } from './challenge';
 

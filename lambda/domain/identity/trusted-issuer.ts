@@ -9,6 +9,7 @@
 import * as v from 'valibot';
 import { parseConfiguration } from '../configuration';
 import { checkEndpoint, type EndpointPolicy } from '../endpoint';
+import { DISCOVERY_URL, DISCOVERY_URL_RULE, isOfOneIssuer, issuerOf, ONE_ISSUER_RULE } from './discovery-url';
 import { SecurityEventsSchema, type SecurityEvents } from './security-events';
 
 /** AWS does not limit the lists. These limits keep an identity in one small record. */
@@ -82,10 +83,6 @@ const CustomClaimSchema = v.pipe(
   ),
 );
 
-/** Ends as in the AWS pattern, and contains one issuer: no query, no fragment, and no second well-known path. */
-const DISCOVERY_URL =
-  /^(?!.*\/\.well-known\/.*\/\.well-known\/)[^\s?#]+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/;
-
 function hasCredentials(text: string): boolean {
   const { username, password } = URL.canParse(text) ? new URL(text) : { username: '', password: '' };
   return username !== '' || password !== '';
@@ -97,7 +94,8 @@ export const issuerMembers = {
     v.string(),
     v.check((text) => URL.canParse(text), 'must be a URL'),
     v.check((text) => !hasCredentials(text), 'must not contain credentials'),
-    v.check((text) => DISCOVERY_URL.test(text), 'must end in /.well-known/openid-configuration, once'),
+    v.check((text) => DISCOVERY_URL.test(text), DISCOVERY_URL_RULE),
+    v.check((text) => isOfOneIssuer(text), ONE_ISSUER_RULE),
   ),
   allowedAudience: v.exactOptional(names),
   allowedClients: v.exactOptional(names),
@@ -151,7 +149,7 @@ export type CustomClaim = v.InferOutput<typeof CustomClaimSchema>;
 
 /** Named as in AWS's `CustomJWTAuthorizerConfiguration`. A token must meet all conditions that are set. */
 export interface TrustedIssuer {
-  /** The issuer's metadata document, ending in `/.well-known/openid-configuration`. */
+  /** The issuer's metadata document. */
   readonly discoveryUrl: string;
   /** One of these must be in the token's `aud`. At least one of allowedAudience and allowedClients is needed. */
   readonly allowedAudience?: readonly string[] | undefined;
@@ -181,14 +179,6 @@ export const AuthorizerConfigurationSchema = v.strictObject({ customJWTAuthorize
 export const AuthorizerConfigurationChangeSchema = v.strictObject({
   customJWTAuthorizer: v.exactOptional(TrustedIssuerSchema),
 });
-
-/** Returns the issuer identifier of a discovery URL (OpenID Connect Discovery 1.0, section 4). */
-export function issuerOf({ discoveryUrl }: Pick<TrustedIssuer, 'discoveryUrl'>): string {
-  return discoveryUrl.slice(0, discoveryUrl.indexOf('/.well-known/'));
-}
-
-/** Some issuers state their identifier with a slash at its end, which {@link issuerOf} does not return. */
-export const withoutTrailingSlash = (issuer: string): string => issuer.replace(/\/$/, '');
 
 /** Returns the issuers that a workload identity trusts: its own one, or the deployment's if it has none. */
 export const trustedIssuersOf = (

@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import type { System } from '../system';
 import { createExpiringCache } from '../expiring-cache';
 import type { Oauth2Discovery } from '../provider/discovery';
-import { issuerOf, withoutTrailingSlash } from '../identity/trusted-issuer';
+import { issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
 import { ProviderFailure } from './provider-failure';
 import type { Transport } from './transport';

@@ -1,12 +1,7 @@
 /** Verifies that a portal can work: its sign-in provider, and that its agents trust the issuer that people sign in at. */
 import { audited, type AuditTrail } from '../audit';
-import {
-  issuerOf,
-  trustedIssuersOf,
-  withoutTrailingSlash,
-  type DeployedIssuer,
-  type TrustedIssuer,
-} from '../identity/trusted-issuer';
+import { issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
+import { trustedIssuersOf, type DeployedIssuer, type TrustedIssuer } from '../identity/trusted-issuer';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { actionDenial } from '../policy/access';

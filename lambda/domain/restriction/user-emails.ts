@@ -9,7 +9,7 @@
  * user. Each side writes before it reads, so one of the two finds what the other wrote.
  */
 import { createExpiringCache } from '../expiring-cache';
-import { withoutTrailingSlash } from '../identity/trusted-issuer';
+import { withoutTrailingSlash } from '../identity/discovery-url';
 import type { VerifiedUserToken } from '../identity/user';
 import type { System } from '../system';
 import { checkRestrictions, type RestrictionStore } from './restriction';

@@ -7,7 +7,8 @@
 import * as v from 'valibot';
 import { audited, type Annotate, type AuditTrail } from '../audit';
 import { isHashOf } from '../digest';
-import { issuerOf, withoutTrailingSlash, type DeployedIssuer } from '../identity/trusted-issuer';
+import { issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
+import type { DeployedIssuer } from '../identity/trusted-issuer';
 import { parseJsonObject } from '../json-object';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { accessDenied, ServiceError } from '../service-error';

@@ -1,6 +1,7 @@
 /** The trusted issuer that reports, and its users. */
 import type { SecurityEvents } from '../identity/security-events';
-import { issuerOf, withoutTrailingSlash, type DeployedIssuer } from '../identity/trusted-issuer';
+import { issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
+import type { DeployedIssuer } from '../identity/trusted-issuer';
 import { emailHash, sessionHash, userHashOf } from '../identity/user';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';

@@ -3,7 +3,8 @@ import { createRestrictionStore } from '../../adapters/dynamodb/restriction-stor
 import type { Table } from '../../adapters/dynamodb/table';
 import { createUserEmailStore } from '../../adapters/dynamodb/user-email-store';
 import { system } from '../../adapters/system';
-import { issuerOf, type DeployedIssuer } from '../../domain/identity/trusted-issuer';
+import { issuerOf } from '../../domain/identity/discovery-url';
+import type { DeployedIssuer } from '../../domain/identity/trusted-issuer';
 import { createUserEmails, type UserEmails } from '../../domain/restriction/user-emails';
 
 export const userEmailsOf = (directory: Table, trustedIssuers: readonly DeployedIssuer[]): UserEmails =>
