@@ -49,6 +49,7 @@ export {
   type KmsKeySource,
   type MicrosoftOAuth2Client,
   type OAuth2Client,
+  type OnBehalfOfAuthentication,
   type OnBehalfOfTokenExchange,
   type PrivateKeyJwt,
   type PrivateKeySource,

@@ -64,6 +64,12 @@ export interface TokenExchangeGrantType {
   readonly subjectTokenType?: 'ACCESS_TOKEN' | 'ID_TOKEN' | 'JWT';
 }
 
+/** How the client authenticates for an exchange, with the members of the AWS type `OnBehalfOfAuthenticationConfig`. */
+export interface OnBehalfOfAuthentication {
+  /** The request contains neither the client ID nor a proof of the client: the server decides by the tokens alone. */
+  readonly clientAuthenticationMethod: 'NO_CLIENT';
+}
+
 /** How a user token is exchanged, with the members of the AWS type `OnBehalfOfTokenExchangeConfigType`. */
 export interface OnBehalfOfTokenExchange {
   /** A token exchange (RFC 8693), or a JWT as the authorization grant (RFC 7523). */
@@ -73,6 +79,10 @@ export interface OnBehalfOfTokenExchange {
    * @default - a token exchange without an actor
    */
   readonly tokenExchangeGrantTypeConfig?: TokenExchangeGrantType;
+  /**
+   * @default - the client authenticates as for all other requests
+   */
+  readonly onBehalfOfAuthenticationConfig?: OnBehalfOfAuthentication;
 }
 
 /** A signing key in AWS KMS. */

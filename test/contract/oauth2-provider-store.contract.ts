@@ -57,6 +57,25 @@ export function oauth2ProviderStoreContract(stores: () => Stores): void {
       },
     ],
     ['for JWT authorization grants', { onBehalfOf: { grantType: 'JWT_AUTHORIZATION_GRANT' } }],
+    [
+      'for token exchange without a client',
+      {
+        onBehalfOf: {
+          grantType: 'TOKEN_EXCHANGE',
+          tokenExchangeGrantTypeConfig: { actorTokenContent: 'NONE' },
+          onBehalfOfAuthenticationConfig: { clientAuthenticationMethod: 'NO_CLIENT' },
+        },
+      },
+    ],
+    [
+      'for JWT authorization grants without a client',
+      {
+        onBehalfOf: {
+          grantType: 'JWT_AUTHORIZATION_GRANT',
+          onBehalfOfAuthenticationConfig: { clientAuthenticationMethod: 'NO_CLIENT' },
+        },
+      },
+    ],
     ['for a built-in vendor', { vendor: 'SlackOauth2', clientAuthenticationMethod: 'CLIENT_SECRET_POST' }],
   ])('returns the complete provider that was created %s', async (_what, change) => {
     const provider = sampleProvider(change);

@@ -22,6 +22,9 @@ const sentAs = (subjectTokenType: SubjectTokenType) => ({
   tokenExchangeGrantTypeConfig: { actorTokenContent: 'NONE' as const, subjectTokenType },
 });
 const JWT_GRANT: OnBehalfOfConfig = { grantType: 'JWT_AUTHORIZATION_GRANT' };
+const WITHOUT_CLIENT = {
+  onBehalfOfAuthenticationConfig: { clientAuthenticationMethod: 'NO_CLIENT' as const },
+};
 
 describe('the configuration', () => {
   it.each<[string, OnBehalfOfInput, OnBehalfOfConfig]>([
@@ -32,6 +35,16 @@ describe('the configuration', () => {
     ['an AWS token as the actor', exchange('AWS_IAM_ID_TOKEN_JWT'), exchange('AWS_IAM_ID_TOKEN_JWT')],
     ['a grant type that has no actor', JWT_GRANT, JWT_GRANT],
     ['the type of the subject token', sentAs('JWT'), sentAs('JWT')],
+    [
+      'a token exchange without a client',
+      { ...exchange('M2M'), ...WITHOUT_CLIENT },
+      { ...exchange('M2M'), ...WITHOUT_CLIENT },
+    ],
+    [
+      'a JWT grant without a client',
+      { ...JWT_GRANT, ...WITHOUT_CLIENT },
+      { ...JWT_GRANT, ...WITHOUT_CLIENT },
+    ],
   ])('is stored with %s', (_what, given, kept) => {
     expect(resolveOnBehalfOf('config', given)).toStrictEqual(kept);
   });
@@ -95,6 +108,8 @@ describe('a configuration change', () => {
     ["the actor's scopes", { after: exchange('M2M') }],
     ['the grant type', { after: JWT_GRANT }],
     ['the type of the subject token', { before: sentAs('ACCESS_TOKEN'), after: sentAs('JWT') }],
+    ['an exchange without a client', { after: { ...exchange('M2M', ['act']), ...WITHOUT_CLIENT } }],
+    ['an exchange with a client again', { before: { ...exchange('M2M', ['act']), ...WITHOUT_CLIENT } }],
     ['a new configuration', { before: undefined }],
   ])('is accepted only from the owner for %s', (_what, part) => {
     expect(() => {

@@ -166,6 +166,33 @@ describe.each([
     expect(service.requests[0]?.form.has('scope')).toBe(false);
   });
 
+  it('without a client contains neither its ID nor its secret, and the client of the agent is not sent', async () => {
+    const service = await createTokenClient(tokens);
+    const client_id = 'of-the-agent';
+    const onBehalfOfAuthenticationConfig = { clientAuthenticationMethod: 'NO_CLIENT' } as const;
+    await exchanged(
+      service,
+      { ...config, onBehalfOfAuthenticationConfig },
+      { customParameters: { client_id } },
+    );
+    const [request] = service.requests;
+    expect(request?.form.has('scope')).toBe(true);
+    expect(request?.form.has('client_id')).toBe(false);
+    expect(request?.form.has('client_secret')).toBe(false);
+    expect(request?.headers.has('authorization')).toBe(false);
+  });
+
+  it('without a client contains no assertion of it either', async () => {
+    const service = await createTokenClient(tokens);
+    const client = {
+      ...service.client,
+      credential: { assert: () => Promise.reject(new Error('no assertion is needed')) },
+    };
+    const onBehalfOfAuthenticationConfig = { clientAuthenticationMethod: 'NO_CLIENT' } as const;
+    await exchangeOnBehalfOf(client, { ...config, onBehalfOfAuthenticationConfig }, REQUEST);
+    expect(service.requests[0]?.form.has('client_assertion')).toBe(false);
+  });
+
   it('repeats resource and audience for each value', async () => {
     const service = await createTokenClient(tokens);
     const narrowing = { resources: ['https://one.example', 'https://two.example'], audiences: ['three'] };

@@ -213,6 +213,7 @@ describe('an OAuth client', () => {
     const onBehalfOfTokenExchange = {
       grantType: 'TOKEN_EXCHANGE',
       tokenExchangeGrantTypeConfig: { actorTokenContent: 'NONE', subjectTokenType: 'ACCESS_TOKEN' },
+      onBehalfOfAuthenticationConfig: { clientAuthenticationMethod: 'NO_CLIENT' },
     } as const;
     const vendor = OAuth2Vendor.custom({
       ...client(),

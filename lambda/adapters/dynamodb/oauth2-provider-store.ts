@@ -1,7 +1,11 @@
 /** OAuth2 credential providers in the directory table. */
 import * as v from 'valibot';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../../domain/provider/oauth2-provider';
-import { ACTOR_TOKEN_CONTENTS, SUBJECT_TOKEN_TYPES } from '../../domain/provider/on-behalf-of-config';
+import {
+  ACTOR_TOKEN_CONTENTS,
+  EXCHANGE_AUTHENTICATION_METHODS,
+  SUBJECT_TOKEN_TYPES,
+} from '../../domain/provider/on-behalf-of-config';
 import { SIGNING_ALGORITHMS } from '../../domain/provider/private-key-jwt';
 import { CLIENT_AUTHENTICATION_METHODS } from '../../domain/provider/vendor';
 import { VENDOR_NAMES } from '../../domain/provider/vendors';
@@ -11,6 +15,10 @@ import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS, parseOwnedResource } 
 import type { Table } from './table';
 
 const strings = v.array(v.string());
+
+const onBehalfOfAuthenticationConfig = v.exactOptional(
+  v.object({ clientAuthenticationMethod: v.picklist(EXCHANGE_AUTHENTICATION_METHODS) }),
+);
 
 const Oauth2ProviderRecord = v.object({
   ...OWNED_RESOURCE_MEMBERS,
@@ -47,8 +55,9 @@ const Oauth2ProviderRecord = v.object({
           actorTokenScopes: v.exactOptional(strings),
           subjectTokenType: v.exactOptional(v.picklist(SUBJECT_TOKEN_TYPES)),
         }),
+        onBehalfOfAuthenticationConfig,
       }),
-      v.object({ grantType: v.literal('JWT_AUTHORIZATION_GRANT') }),
+      v.object({ grantType: v.literal('JWT_AUTHORIZATION_GRANT'), onBehalfOfAuthenticationConfig }),
     ]),
   ),
   externalSecret: v.exactOptional(ExternalSecretRecord),

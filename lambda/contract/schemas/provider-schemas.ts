@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import {
   ACTOR_TOKEN_CONTENTS,
+  EXCHANGE_AUTHENTICATION_METHODS,
   GRANT_TYPES,
   SUBJECT_TOKEN_TYPES,
 } from '../../domain/provider/on-behalf-of-config';
@@ -79,6 +80,9 @@ const onBehalfOfTokenExchangeConfig = v.strictObject({
       actorTokenScopes: v.exactOptional(scopes),
       subjectTokenType: v.exactOptional(v.picklist(SUBJECT_TOKEN_TYPES)),
     }),
+  ),
+  onBehalfOfAuthenticationConfig: v.exactOptional(
+    v.strictObject({ clientAuthenticationMethod: v.picklist(EXCHANGE_AUTHENTICATION_METHODS) }),
   ),
 });
 

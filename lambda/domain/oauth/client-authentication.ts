@@ -40,6 +40,9 @@ const asserting =
     body.set('client_assertion', await assert(audience));
   };
 
+/** For a request that names no client: oauth4webapi would send `client_id` alone. */
+export const noClient: oauth.ClientAuth = () => undefined;
+
 export function clientAuthentication(
   method: ClientAuthenticationMethod,
   credential: ClientCredential,

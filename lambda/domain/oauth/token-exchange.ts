@@ -6,7 +6,7 @@ import * as oauth from 'oauth4webapi';
 import type { OnBehalfOfConfig } from '../provider/on-behalf-of-config';
 import type { ProviderConfiguration } from '../provider/oauth2-provider';
 import { vendorOf } from '../provider/vendors';
-import { oauthClientOf } from './client-authentication';
+import { noClient, oauthClientOf } from './client-authentication';
 import { forwardedParameters, reservedParameters, type CustomParameters } from '../custom-parameters';
 import { ProviderFailure } from './provider-failure';
 import { subjectTokenTypeOf, TOKEN_TYPE } from './subject-token-type';
@@ -127,7 +127,7 @@ export async function exchangeOnBehalfOf(
       oauth.genericTokenEndpointRequest(
         metadata,
         oauthClient,
-        authenticate(client),
+        config.onBehalfOfAuthenticationConfig ? noClient : authenticate(client),
         GRANT_TYPE[config.grantType],
         parametersOf(provider, config, request),
         options(client),

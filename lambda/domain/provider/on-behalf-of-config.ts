@@ -25,7 +25,22 @@ export interface TokenExchangeConfig {
   readonly subjectTokenType?: SubjectTokenType | undefined;
 }
 
+/**
+ * How the client authenticates for the exchange, in place of the provider's own method. `NO_CLIENT`: the request names no
+ * client, and the authorization server decides by the tokens alone.
+ */
+export const EXCHANGE_AUTHENTICATION_METHODS = ['NO_CLIENT'] as const;
+
+/** AWS's `OnBehalfOfAuthenticationConfig`. */
+export interface ExchangeAuthentication {
+  readonly clientAuthenticationMethod: (typeof EXCHANGE_AUTHENTICATION_METHODS)[number];
+}
+
 /** The configuration as it is kept. */
-export type OnBehalfOfConfig =
+export type OnBehalfOfConfig = (
   | { readonly grantType: 'TOKEN_EXCHANGE'; readonly tokenExchangeGrantTypeConfig: TokenExchangeConfig }
-  | { readonly grantType: 'JWT_AUTHORIZATION_GRANT' };
+  | { readonly grantType: 'JWT_AUTHORIZATION_GRANT' }
+) & {
+  /** Left out, the provider's own method. */
+  readonly onBehalfOfAuthenticationConfig?: ExchangeAuthentication | undefined;
+};

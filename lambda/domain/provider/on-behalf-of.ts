@@ -1,13 +1,14 @@
 /** Rules for on-behalf-of configurations: which are valid, and which principals can change one. */
 import { isDeepStrictEqual } from 'node:util';
 import { accessDenied, invalidMember } from '../service-error';
-import type { OnBehalfOfConfig, TokenExchangeConfig } from './on-behalf-of-config';
+import type { ExchangeAuthentication, OnBehalfOfConfig, TokenExchangeConfig } from './on-behalf-of-config';
 import { vendorOf, type VendorName } from './vendors';
 
 /** The configuration in a request. */
 export interface OnBehalfOfInput {
   readonly grantType: OnBehalfOfConfig['grantType'];
   readonly tokenExchangeGrantTypeConfig?: TokenExchangeConfig | undefined;
+  readonly onBehalfOfAuthenticationConfig?: ExchangeAuthentication | undefined;
 }
 
 /**
@@ -16,11 +17,12 @@ export interface OnBehalfOfInput {
  * @throws ValidationException for what would be ignored: an actor in a grant that has none, scopes of no token
  */
 export function resolveOnBehalfOf(member: string, input: OnBehalfOfInput): OnBehalfOfConfig {
-  const { grantType, tokenExchangeGrantTypeConfig: given } = input;
+  const { grantType, tokenExchangeGrantTypeConfig: given, onBehalfOfAuthenticationConfig } = input;
+  const authentication = onBehalfOfAuthenticationConfig && { onBehalfOfAuthenticationConfig };
   const config = `${member}.tokenExchangeGrantTypeConfig`;
   if (grantType === 'JWT_AUTHORIZATION_GRANT') {
     if (given) throw invalidMember(config, `must be omitted unless ${member}.grantType is TOKEN_EXCHANGE`);
-    return { grantType };
+    return { grantType, ...authentication };
   }
   const { actorTokenContent = 'NONE', actorTokenScopes, subjectTokenType } = given ?? {};
   if (actorTokenScopes && actorTokenContent !== 'M2M') {
@@ -36,6 +38,7 @@ export function resolveOnBehalfOf(member: string, input: OnBehalfOfInput): OnBeh
       ...(actorTokenScopes && { actorTokenScopes }),
       ...(subjectTokenType && { subjectTokenType }),
     },
+    ...authentication,
   };
 }
 

@@ -156,6 +156,41 @@ describe('at a server that accepts access tokens only, as Keycloak does', () => 
   });
 });
 
+describe('without a client (NO_CLIENT)', () => {
+  const onBehalfOfTokenExchangeConfig = {
+    grantType: 'TOKEN_EXCHANGE',
+    onBehalfOfAuthenticationConfig: { clientAuthenticationMethod: 'NO_CLIENT' },
+  };
+
+  it('the request names no client, and the response of the control plane says so', async () => {
+    const own = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
+    const plain = customConfig(server);
+    const control = alsoSending(world.control(), {
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: { ...plain.customOauth2ProviderConfig, onBehalfOfTokenExchangeConfig },
+      },
+    });
+    await control.send(
+      new UpdateOauth2CredentialProviderCommand({
+        name: own.providerName,
+        credentialProviderVendor: 'CustomOauth2',
+        oauth2ProviderConfigInput: plain,
+      }),
+    );
+    const { client, answers } = alsoReading(world.control());
+    await client.send(new GetOauth2CredentialProviderCommand({ name: own.providerName }));
+    expect(answers.at(-1)).toMatchObject({
+      oauth2ProviderConfigOutput: { customOauth2ProviderConfig: { onBehalfOfTokenExchangeConfig } },
+    });
+    // This server requires a client.
+    const refused = exchange(own, await onBehalfOf(world, own, 'ana'));
+    await expect(refused).rejects.toMatchObject(refusedWith('invalid_request'));
+    expect(lastRequest(server)).toMatchObject({ subject_token: expect.any(String) as string });
+    expect(lastRequest(server)).not.toHaveProperty('client_id');
+    expect(lastRequest(server)).not.toHaveProperty('client_secret');
+  });
+});
+
 describe('the actor', () => {
   const actorTokenScopes = ['act'];
 
