@@ -206,6 +206,7 @@ export const OPERATIONS = {
   Home: site('/'),
   Favicon: site('/favicon.ico'),
   NotFound: site('/{unknown+}'),
+  UnknownOperation: { ...site('/{unknown+}'), method: 'POST' },
 } as const satisfies Record<string, Route>;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -6,7 +6,13 @@ import { createConnectionsFunction } from '../adapters/lambda/connections';
 import { system } from '../adapters/system';
 import { createPortalRoutes } from '../api/portal';
 import { createHandler } from '../api/router';
-import { faviconResult, homeResult, notFoundResult, withFailurePage } from '../api/site';
+import {
+  faviconResult,
+  homeResult,
+  notFoundResult,
+  unknownOperationResult,
+  withFailurePage,
+} from '../api/site';
 import { readEnvironment } from './composition/environment';
 import { audit, report, requests } from './composition/logging';
 
@@ -25,6 +31,7 @@ export const handler = withFailurePage(
       Home: () => Promise.resolve(homeResult()),
       Favicon: () => Promise.resolve(faviconResult()),
       NotFound: (event) => Promise.resolve(notFoundResult(event)),
+      UnknownOperation: (event) => Promise.resolve(unknownOperationResult(event)),
     },
     { requests, report },
   ),

@@ -27,8 +27,8 @@ export interface PrivateApi {
 
 /**
  * Returns whether the policy can allow the route to everyone. The method of a path that begins with a parameter is
- * `GET/*`, which includes operations that must be signed: with IAM authorization, a resource policy that allows a request
- * is enough for every principal of the account.
+ * `GET/*` or `POST/*`, which include operations that must be signed: with IAM authorization, a resource policy that
+ * allows a request is enough for every principal of the account.
  */
 const isDistinct = ({ path }: Route): boolean => !path.startsWith('/{');
 

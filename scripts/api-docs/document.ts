@@ -1,5 +1,6 @@
 /** Generates docs/api.md from the registry, the schemas, the AWS service model, and the notes. */
 import { OPERATIONS, type OperationName, type Route } from '../../lambda/contract/operations';
+import { REFUSED_OPERATIONS } from '../../lambda/contract/refused-operations';
 import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/requests';
 import { ERROR_STATUS } from '../../lambda/domain/service-error';
 import { casesOfOperation } from '../aws-model/cases';
@@ -35,7 +36,9 @@ const inShort = (differences: readonly Difference[]): string =>
   differences.map(({ what }) => what).join('; ');
 
 function here(operation: ModelledOperation): string {
-  if (!isServed(operation.name)) return 'not yet';
+  const refused = REFUSED_OPERATIONS[operation.name];
+  if (refused) return `not supported: ${refused.why}`;
+  if (!isServed(operation.name)) throw new Error(`${operation.name} is neither served nor refused by name`);
   const differences = differencesOf(operation);
   return differences.length === 0 ? 'works' : `works; differs: ${inShort(differences)}`;
 }
@@ -123,7 +126,10 @@ const ownOperationSection = (name: JsonOperation, listed: Listed): string =>
 
 /** The number of requests in the test of the AWS shapes. */
 const casesTried = (): number =>
-  MODELLED_OPERATIONS.reduce((sum, operation) => sum + casesOfOperation(operation).length, 0);
+  MODELLED_OPERATIONS.filter(({ name }) => isServed(name)).reduce(
+    (sum, operation) => sum + casesOfOperation(operation).length,
+    0,
+  );
 
 /** The whole document. */
 export function renderApiDocs(): string {

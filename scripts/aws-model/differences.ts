@@ -22,6 +22,11 @@ export const REFUSED_SHAPES: readonly RefusedShape[] = [
     says: NEVER,
     why: 'the service calls providers over the internet, not through a VPC Lattice resource',
   },
+  {
+    shape: 'CertificateConfigurationList',
+    says: NEVER,
+    why: 'the service trusts public certificate authorities only; AWS accepts the member together with `privateEndpoint` only',
+  },
   { shape: 'PrivateEndpointOverrides', says: NEVER, why: 'the reason is the same as for `privateEndpoint`' },
 ];
 

@@ -67,12 +67,16 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
       KEY_ID,
     ],
   ),
-  '.+/\\.well-known/(openid-configuration|oauth-authorization-server)': around(
+  '[^\\s?#]+/\\.well-known/(openid-configuration|oauth-authorization-server)(/[^\\s?#]+)?': around(
     'https://',
     '/.well-known/openid-configuration',
     [
       'https://idp.example/',
       'https://idp.example/.well-known/openid-configuration/',
+      'https://idp.example/.well-known/openid-configuration/a?b',
+      'https://idp.example/.well-known/openid-configuration/a b',
+      'https://idp.example/.well-known/openid-configurationa',
+      'https://idp.example/?a=/.well-known/openid-configuration',
       'https://idp.example/.well-known/openid-configuration?a=b',
       'https://idp.example/.well-known/jwks.json',
       '/.well-known/openid-configuration',
@@ -123,6 +127,13 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
     least: 'client_secret_post',
     off: ['client_secret_jwt', 'none', 'client_secret_post ', 'CLIENT_SECRET_POST', ''],
   },
+  '[0-9]{12}': { least: '000000000000', off: ['0', 'aaaaaaaaaaaa'] },
+  's3://.{1,2043}': { least: 's3://a', off: ['s3://', 'https://a'] },
+  'arn:aws(-[^:]+)?:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+': around(
+    'arn:aws:secretsmanager:us-east-1:000000000000:secret:',
+    '',
+    ['arn:aws:secretsmanager:us-east-1:000000000000:secret:', 'a'],
+  ),
   'sg-(([0-9a-z]{8})|([0-9a-z]{17}))': { least: 'sg-00000000', off: ['sg-0', '00000000'] },
   'subnet-[0-9a-zA-Z]{8,17}': { least: 'subnet-00000000', off: ['subnet-0', '00000000'] },
   'vpc-(([0-9a-z]{8})|([0-9a-z]{17}))': { least: 'vpc-00000000', off: ['vpc-0', '00000000'] },

@@ -102,8 +102,9 @@ export class Front {
       if (failed) throw new Error(JSON.stringify(payload));
       const result = payload as APIGatewayProxyResult;
       const name = nameOf(event);
-      // The success of NotFound is its page, with the status 404.
-      const succeeded = result.statusCode < 400 || (name === 'NotFound' && result.statusCode === 404);
+      // The success of a route for unknown paths is the status 404.
+      const unknown = event.resource === OPERATIONS.NotFound.path && result.statusCode === 404;
+      const succeeded = result.statusCode < 400 || unknown;
       if (name !== undefined && succeeded) this.answered.add(name);
       return result;
     };

@@ -1,6 +1,7 @@
 /** A consent portal on the deployed functions: its operations, and a person in a browser on its pages. */
 import { match, ok, strictEqual } from 'node:assert';
 import { setTimeout as pause } from 'node:timers/promises';
+import { REFUSED_OPERATIONS } from '../../lambda/contract/refused-operations';
 import { Browser } from '../flows/support/browser';
 import { locationOf, membersOf, PortalPages, titleOf } from '../flows/support/portal-pages';
 import type { Checks } from './checks';
@@ -105,6 +106,16 @@ export async function checkPortal(
       strictEqual((await fetch(`${front.endpoint}/no/such/page`, html)).status, 404);
     },
   );
+
+  await checks.check('an operation of AWS that the service does not have returns the reason', async () => {
+    const post = (path: string) => fetch(front.endpoint + path, { method: 'POST', body: '{}' });
+    strictEqual((await post('/no/such/operation')).status, 404);
+    for (const [name, { path }] of Object.entries(REFUSED_OPERATIONS)) {
+      const { __type: type, message = '' } = (await (await post(path)).json()) as Record<string, string>;
+      strictEqual(type, 'ValidationException', name);
+      ok(message.startsWith(`${name} is not supported by this service: `), message);
+    }
+  });
 
   await checks.check('a deleted portal has no pages', async () => {
     await perform('DeleteConsentPortal', 204, { consentPortalIdentifier: consentPortalId });

@@ -171,6 +171,18 @@ it.each([
   );
 });
 
+it('rejects the gateways of AWS by name, with the reason', () => {
+  const hostingEnvironments = [
+    { arn: 'arn:aws:bedrock-agentcore:us-east-1:000000000000:gateway/g-0123456789' },
+  ];
+  expect(() => parseTrustedIssuers(entry({ allowedWorkloadConfiguration: { hostingEnvironments } }))).toThrow(
+    /0\.allowedWorkloadConfiguration\.hostingEnvironments: is not supported .* has no gateways/,
+  );
+  expect(() =>
+    parseTrustedIssuers(entry({ allowedWorkloadConfiguration: { workloadIdentities: ['agent'] } })),
+  ).toThrow(/0\.allowedWorkloadConfiguration\.workloadIdentities: is not supported/);
+});
+
 describe('an authorizer of a workload identity in a request', () => {
   const policy = { loopback: false };
   const own = { customJWTAuthorizer: { discoveryUrl, allowedAudience: ['app'] } };

@@ -12,6 +12,7 @@ import { authorizerFor } from './support/authorizer';
 import { Browser } from './support/browser';
 import { signInAndConsent } from './support/provider';
 import { RETURN_URL, World } from './support/world';
+import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import { casesOfOperation } from '../../scripts/aws-model/cases';
 import { MODELLED_OPERATIONS } from '../../scripts/aws-model/service-model';
 
@@ -296,7 +297,10 @@ describe('a token request', () => {
 it('no member of the maximum size that the schema allows causes a server error', async () => {
   const failed: string[] = [];
   let tried = 0;
-  for (const operation of MODELLED_OPERATIONS.filter(({ path }) => path.startsWith('/identities/'))) {
+  const served = MODELLED_OPERATIONS.filter(
+    ({ name, path }) => name in SCHEMAS && path.startsWith('/identities/'),
+  );
+  for (const operation of served) {
     const largest = casesOfOperation(operation).filter(
       ({ what, verdict }) => verdict === 'accepted' && what.startsWith('maximum'),
     );

@@ -102,27 +102,26 @@ describe('the gateway', () => {
     });
   });
 
-  it.each([
-    '/',
-    '/identities',
-    '/identities/Nothing',
-    '/identities/oauth2/callback/a/b',
-    `${PATH}/`,
-    `/x/..${PATH}`,
-  ])('returns a 404 for %s', async (path) => {
-    const { status, body } = await send(await signed(gateway.host, { path }));
+  it('returns a 403 for a path that exists with another method', async () => {
+    const { status, body } = await send(await signed(gateway.host, { path: '/' }));
     expect(status).toBe(403);
     expect(JSON.parse(body)).toMatchObject({ __type: 'AccessDeniedException' });
     expect(gateway.events).toHaveLength(0);
   });
 
-  it('serves a GET request to an unknown path by the route for unknown paths', async () => {
+  it.each([
+    ['GET', ['/identities', '/identities/Nothing', '/portals', '/wp-login.php']],
+    [
+      'POST',
+      ['/identities', '/identities/Nothing', '/identities/oauth2/callback/a/b', `${PATH}/`, `/x/..${PATH}`],
+    ],
+  ])('serves a %s request to an unknown path by the route for unknown paths', async (method, paths) => {
     const { host } = gateway;
-    for (const path of ['/identities', '/identities/Nothing', '/portals', '/wp-login.php']) {
-      expect((await send({ host, method: 'GET', path, headers: { host }, body: '' })).status).toBe(200);
+    for (const path of paths) {
+      expect((await send({ host, method, path, headers: { host }, body: '' })).status).toBe(200);
     }
-    expect(new Set(gateway.events.map(({ event }) => event.resource))).toEqual(
-      new Set([OPERATIONS.NotFound.path]),
+    expect(gateway.events.map(({ event }) => [event.httpMethod, event.resource])).toEqual(
+      paths.map(() => [method, OPERATIONS.NotFound.path]),
     );
   });
 

@@ -1,6 +1,7 @@
 /** Every case of the walk through the parser of requests: accepted or rejected as the AWS shape requires. */
 import { isDeepStrictEqual } from 'node:util';
 import { parseInput, type RequestParts } from '../../lambda/api/parse';
+import { REFUSED_OPERATIONS } from '../../lambda/contract/refused-operations';
 import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/requests';
 import { ServiceError } from '../../lambda/domain/service-error';
 import { casesOfOperation, type Case } from '../../scripts/aws-model/cases';
@@ -64,11 +65,14 @@ describe('the walk over the AWS shapes', () => {
     },
   );
 
-  it('covers every operation', () => {
+  it('covers every operation that is not refused by name', () => {
     const { accepted, refused, differed } = count;
     process.stderr.write(
       `shape walk: ${accepted + refused} cases of ${served.length} operations, ${accepted} to accept and ${refused} to refuse; ${differed} differed\n`,
     );
-    expect(served.map(({ name }) => name)).toEqual(MODELLED_OPERATIONS.map(({ name }) => name));
+    const refusedByName = Object.keys(REFUSED_OPERATIONS);
+    expect([...served.map(({ name }) => name), ...refusedByName].sort()).toEqual(
+      MODELLED_OPERATIONS.map(({ name }) => name).sort(),
+    );
   });
 });

@@ -6,6 +6,7 @@ import * as data from '@aws-sdk/client-bedrock-agentcore';
 import * as control from '@aws-sdk/client-bedrock-agentcore-control';
 import { World } from '../flows/support/world';
 import { OPERATIONS } from '../../lambda/contract/operations';
+import { REFUSED_OPERATIONS } from '../../lambda/contract/refused-operations';
 import { casesOfOperation, type Case } from '../../scripts/aws-model/cases';
 import { MODELLED_OPERATIONS, type ModelledOperation } from '../../scripts/aws-model/service-model';
 
@@ -46,6 +47,44 @@ it.each(served.map((operation) => [operation.name, operation] as const))(
     });
   },
 );
+
+describe('an operation that is refused by name', () => {
+  const refused = MODELLED_OPERATIONS.flatMap((operation) => {
+    const refusal = REFUSED_OPERATIONS[operation.name];
+    return refusal ? [[operation.name, operation, refusal] as const] : [];
+  });
+
+  it.each(refused)('%s returns the reason, without a signature', async (name, { method, path }, { why }) => {
+    const response = await fetch(world.local.endpoint + path, { method, body: '{}' });
+    expect(response.status).toBe(400);
+    expect(response.headers.get('x-amzn-errortype')).toBe('ValidationException');
+    expect(await response.json()).toEqual({
+      __type: 'ValidationException',
+      message: `${name} is not supported by this service: ${why}.`,
+      reason: 'FieldValidationFailed',
+    });
+  });
+
+  it('reaches the user of an AWS client, which does not retry', async () => {
+    const command = new control.ListPaymentCredentialProvidersCommand({});
+    await expect(world.control().send(command)).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining('makes no payments') as string,
+      $metadata: { httpStatusCode: 400, attempts: 1 },
+    });
+  });
+
+  it.each(['constructor', 'GetResourcePaymentToken', 'identities/payment/token/more'])(
+    'has only the path of the model: /%s does not exist',
+    async (path) => {
+      const response = await fetch(`${world.local.endpoint}/${path}`, { method: 'POST', body: '{}' });
+      expect([response.status, response.headers.get('x-amzn-errortype')]).toEqual([
+        404,
+        'ResourceNotFoundException',
+      ]);
+    },
+  );
+});
 
 it('a body that is not JSON causes CannotParse', async () => {
   const client = world.control();

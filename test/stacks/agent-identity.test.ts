@@ -209,9 +209,9 @@ describe('privateApi', () => {
   it('the resource policy denies every other network, and allows no operation that must be signed', () => {
     const api = propertiesOf(template, 'AWS::ApiGateway::RestApi');
     expect(api).toMatchObject({ EndpointConfiguration: { Types: ['PRIVATE'], VpcEndpointIds: ['vpce-1'] } });
-    // The route of unknown paths would be `GET/*`, which includes operations that must be signed.
+    // The routes of unknown paths would be `GET/*` and `POST/*`, which include operations that must be signed.
     const open = Object.entries(OPERATIONS).filter(
-      ([name, { auth }]) => auth === 'NONE' && name !== 'NotFound',
+      ([, { auth, path }]) => auth === 'NONE' && path !== OPERATIONS.NotFound.path,
     );
     expect((api.Policy as { Statement: unknown }).Statement).toEqual([
       {
@@ -238,6 +238,7 @@ describe('privateApi', () => {
     const [, allowed] = (api.Policy as { Statement: { Resource: string[] }[] }).Statement;
     expect(allowed?.Resource).toHaveLength(open.length);
     expect(allowed?.Resource).not.toContain('execute-api:/prod/GET/*');
+    expect(allowed?.Resource).not.toContain('execute-api:/prod/POST/*');
   });
 
   it("the function behind the stack's resources runs in the stated network", () => {

@@ -75,6 +75,7 @@ it('only the routes of browsers, identity providers, and metadata have no IAM au
     'GET /',
     'GET /favicon.ico',
     'GET /{unknown+}',
+    'POST /{unknown+}',
   ]);
 });
 

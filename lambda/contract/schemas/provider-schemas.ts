@@ -116,6 +116,9 @@ const customOauth2ProviderConfig = v.strictObject({
   privateKeyJwtConfig: v.exactOptional(privateKeyJwtConfig),
   privateEndpoint: refused('is not supported by this service: it calls providers over the internet'),
   privateEndpointOverrides: refused('is not supported by this service: it calls providers over the internet'),
+  certificateConfigurations: refused(
+    'is not supported by this service: it trusts public certificate authorities only',
+  ),
 });
 
 /** Members of both create and update. */

@@ -30,12 +30,14 @@ export const SCOPE_TOKEN_RULE =
 export const scopeToken = matching(/^[\x21\x23-\x5B\x5D-\x7E]+$/, SCOPE_TOKEN_RULE);
 const scopes = listOf(scopeToken, MAX_VALUES);
 
+const unsupported = (why: string): string => `is not supported by this service: ${why}`;
+
 /** A member of the AWS API that this service does not support: it is rejected rather than ignored. */
 const refused = (why: string) =>
   v.exactOptional(
     v.pipe(
       v.unknown(),
-      v.check(() => false, `is not supported by this service: ${why}`),
+      v.check(() => false, unsupported(why)),
     ),
   );
 
@@ -88,6 +90,8 @@ function hasCredentials(text: string): boolean {
   return username !== '' || password !== '';
 }
 
+const NO_WORKLOAD = 'a user token names no workload';
+
 /** The members of an issuer, except for the advertised scopes, because only an endpoint advertises scopes. */
 export const issuerMembers = {
   discoveryUrl: v.pipe(
@@ -104,7 +108,15 @@ export const issuerMembers = {
   privateEndpoint: refused('it reaches issuers over the internet'),
   privateEndpointOverrides: refused('it reaches issuers over the internet'),
   certificateConfigurations: refused('it trusts public certificate authorities only'),
-  allowedWorkloadConfiguration: refused('a user token names no workload'),
+  allowedWorkloadConfiguration: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        hostingEnvironments: refused('it has no gateways, which are the only hosting environments of AWS'),
+        workloadIdentities: refused(NO_WORKLOAD),
+      }),
+      v.check(() => false, unsupported(NO_WORKLOAD)),
+    ),
+  ),
 };
 
 const trustedIssuerMembers = {
