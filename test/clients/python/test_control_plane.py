@@ -169,6 +169,32 @@ def test_returns_the_token_vault() -> None:
     assert isinstance(vault["lastModifiedDate"], datetime.datetime)
 
 
+def test_keeps_the_client_authentication_of_an_exchange(world: World) -> None:
+    config = {
+        "grantType": "TOKEN_EXCHANGE",
+        "tokenExchangeGrantTypeConfig": {"actorTokenContent": "NONE"},
+        "onBehalfOfAuthenticationConfig": {"clientAuthenticationMethod": "NO_CLIENT"},
+    }
+    provider = oauth2_input(world, "first")
+    custom = provider["oauth2ProviderConfigInput"]["customOauth2ProviderConfig"]
+    custom["onBehalfOfTokenExchangeConfig"] = config
+    name = world.new_name("py-exchange")
+    OAUTH2_PROVIDER.call("create", name=name, **provider)
+    got = OAUTH2_PROVIDER.call("get", name=name)
+    output = got["oauth2ProviderConfigOutput"]["customOauth2ProviderConfig"]
+    assert output["onBehalfOfTokenExchangeConfig"] == config
+
+
+def test_rejects_operations_that_the_service_does_not_have_with_the_reason() -> None:
+    control = client("bedrock-agentcore-control")
+    with refused("ValidationException", 400) as refusal:
+        control.list_payment_credential_providers()
+    assert "is not supported by this service: it stores no wallets" in refusal.message
+    with refused("ValidationException", 400) as refusal:
+        control.reset_token_vault_key_material(tokenVaultId="default")
+    assert "use SetTokenVaultCMK while the key exists" in refusal.message
+
+
 def test_deletion_of_a_workload_identity_invalidates_its_tokens(world: World) -> None:
     agent = world.agent()
     agent.connect("ana")
