@@ -20,6 +20,7 @@ import { grants } from './commands/grants';
 import { local } from './commands/local';
 import { portal } from './commands/portal';
 import { provider } from './commands/provider';
+import { restore } from './commands/restore';
 import { token } from './commands/token';
 import { transferOwnership } from './commands/transfer-ownership';
 import { user } from './commands/user';
@@ -116,7 +117,7 @@ function applicationOf(version: string, args: readonly string[]): Application<Cl
       routes: {
         ...{ local, doctor, agent, provider, portal, token, user, grants },
         transferOwnership,
-        ...{ audit, completion },
+        ...{ restore, audit, completion },
       },
       docs: {
         brief: 'Self-hosted identity for AI agents, compatible with Amazon Bedrock AgentCore Identity',
