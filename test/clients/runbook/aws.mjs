@@ -9,6 +9,7 @@ import { createServer } from 'node:http';
 import { URL, URLSearchParams } from 'node:url';
 import { FUNCTION_GROUPS } from '../../../lambda/contract/operations.ts';
 import { insights, MalformedQueryError } from './insights.mjs';
+import { StateTables } from './state-tables.mjs';
 
 const HASH = 'D4E789F8';
 const KEY_ARN = 'arn:aws:kms:us-east-1:000000000000:key/6a3e8a5e-0f0c-4d4b-9d53-2f2a1d7f5d11';
@@ -127,9 +128,6 @@ const JSON_OPERATIONS = {
       },
     ],
   }),
-  RestoreTableToPointInTime: ({ TargetTableName }) => ({
-    TableDescription: { TableName: TargetTableName, TableStatus: 'CREATING' },
-  }),
 };
 
 async function textOf(request) {
@@ -168,6 +166,11 @@ export class AwsServer {
   }
 
   async start() {
+    const { AgentIdentityStateful: resources } = RESOURCES;
+    const tables = resources
+      .filter(([type]) => type === 'AWS::DynamoDB::GlobalTable')
+      .map(([, name]) => name);
+    this.tables = await StateTables.start(tables);
     this.server.listen(0, '127.0.0.1');
     await once(this.server, 'listening');
     this.endpoint = `http://127.0.0.1:${this.server.address().port}`;
@@ -177,11 +180,16 @@ export class AwsServer {
     this.server.closeAllConnections();
     this.server.close();
     await once(this.server, 'close');
+    await this.tables.stop();
   }
 
   async answer(request) {
     const body = await textOf(request);
     const target = request.headers['x-amz-target'];
+    if (target?.startsWith('DynamoDB_')) {
+      this.operations.push(target.split('.').at(-1));
+      return this.tables.answer(request.headers, body);
+    }
     if (target)
       return { body: JSON.stringify(this.json(target.split('.').at(-1), JSON.parse(body || '{}'))) };
     if (String(request.headers['content-type']).startsWith('application/x-www-form-urlencoded')) {

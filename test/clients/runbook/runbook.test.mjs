@@ -36,6 +36,10 @@ const HINT_OF = [
   // At these points, the earlier blocks have lifted every suspension.
   [/user list$/m, /^(No (agent|user) is suspended\.\n){1,2}$/],
   [/grants revoke .*--no-wait/, /^Follow the revocation: agent-identity grants revocation \S+\n$/],
+  [
+    /agent-identity restore/,
+    /^((Reading|Checking|Read) [^\n]* …\n|Nothing was written\. Repeat the command with --apply\.\n)+$/,
+  ],
   [/transfer-ownership/, /^(Ask the new owner to change the resource once, [^\n]*\n){2}$/],
 ];
 
@@ -73,7 +77,14 @@ const OUTPUT_OF = [
   [/^rotate "\{\\"revoke/m, [/"revoke":"signing-key","kid":"[^"]+"/]],
   [/^ask .*JTI/, [/GetWorkloadAccessTokenForUserId/, /addresses=2/]],
   [/^ask .*SCOPE/, [/audit\.provider=travel-calendar/]],
-  [/restore-table-to-point-in-time/, [/^(CREATING\n){5}$/]],
+  [/restore-table-to-point-in-time/, [/^(CREATING\n){3}$/]],
+  [/dynamodb wait table-exists/, [/^(restored-\S+ is ready\n){3}$/]],
+  [
+    /agent-identity restore (?!.*--apply)/,
+    [/^restriction +travel-agent$/m, /^Would restore 1 record of 2026-01-31T12:00:00Z to the table /m],
+  ],
+  [/agent-identity restore .*--apply/, [/^restriction +travel-agent$/m, /^Restored 1 record of /m]],
+  [/delete-table/, [/^(DELETING\n){3}$/]],
 ];
 
 const folder = await mkdtemp(join(tmpdir(), 'agent-identity-runbook-'));

@@ -78,7 +78,7 @@ export const restore = buildCommand({
       'Copies records that the live table has lost from a table that DynamoDB restored to a point in time.',
       'Prints what it would copy, never a secret or a ciphertext. Writes only with --apply, and only where the live table has no record, or an older one of the same resource.',
       'What was deleted, revoked, or suspended since stays so. What cannot be decided does not return; the command says why.',
-      'Stop the writers first: docs/runbook.md, "Restore a table". It needs permissions for DynamoDB, which docs/cli.md lists.',
+      'Stop the writers first: docs/runbook.md, "Restore from a point in time". It needs permissions for DynamoDB, which docs/cli.md lists.',
     ].join('\n'),
   },
   parameters: {
