@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ACCESS_LOG_FORMAT } from '../../../lib/constructs/access-log.ts';
+import { accessLogFormat } from '../../../lib/constructs/access-log.ts';
 import { startLocalService } from '../local-service.mjs';
 import { consent, RETURN_URL } from '../typescript/consent.mjs';
 import { flattened } from './insights.mjs';
@@ -32,7 +32,7 @@ const AUDIT_FIELDS = [
     .matchAll(/^ {2}readonly (\w+)\??:/gm),
 ].map(([, name]) => name);
 
-const ACCESS_FIELDS = Object.keys(JSON.parse(ACCESS_LOG_FORMAT.toString()));
+const ACCESS_FIELDS = Object.keys(JSON.parse(accessLogFormat('agent-identity').toString()));
 
 /** Names that a query can use. Insights discovers the members of the lines; those with @ are its own. */
 export const FIELDS = [
