@@ -172,7 +172,6 @@ describe('a person', () => {
     expect(titleOf(page)).toBe('Nothing was connected');
     expect(page.html).toContain('another browser');
     expect((await browser.step(address())).html).toContain('Not connected');
-    // The other browser has no session of this person.
     expect(titleOf(await other.go(url))).toBe('Sign in to finish connecting');
   });
 

@@ -219,7 +219,7 @@ describe('a grant whose record is not valid', () => {
     }
   });
 
-  it('is tried again ever more rarely', async () => {
+  it('is tried again less and less often', async () => {
     const { deps } = await withPoison();
     for (let minute = 0; minute < 24 * 60; minute += 5) {
       await service.sweep(deps);
