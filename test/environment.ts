@@ -21,6 +21,8 @@ const inUse = new Set<Storage>();
 let held: WeakRef<Held>[] = [];
 
 function hold(value: unknown): Held {
+  // From Node.js 24 on, `run` calls `enterWith`.
+  if (value instanceof Held) return value;
   const created = new Held(value);
   held.push(new WeakRef(created));
   return created;
