@@ -38,7 +38,9 @@ export function createCookieJar(baseUrl: string, path: string): CookieJar {
     read(event) {
       const cookies = new Map<string, string>();
       for (const pair of cookieLines(event)) {
-        const [name = '', ...value] = pair.trim().split('=');
+        // Only the separator's own space (RFC 6265 section 4.2.1). With other white space before it, a browser lets another
+        // host of the domain set a name with the prefix, because the name then is a different one.
+        const [name = '', ...value] = pair.replace(/^[ \t]+/, '').split('=');
         if (name.startsWith(prefix)) cookies.set(name.slice(prefix.length), value.join('='));
       }
       return cookies;

@@ -1,6 +1,7 @@
 /**
- * A person's browser that was led through the portals of another owner can still use a portal: all portals of a
- * deployment share a host, and API Gateway rejects requests with headers of more than 10,240 bytes.
+ * Cookies of portals. A person's browser that was led through the portals of another owner can still use a portal: all
+ * portals of a deployment share a host, and API Gateway rejects requests with headers of more than 10,240 bytes. And only
+ * this host can set a cookie that counts.
  */
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { portalCookies, type PortalCookies } from '../../lambda/api/portal-cookies';
@@ -61,4 +62,24 @@ it('ends no cookie when the same portal sets its cookies again', () => {
     expect(lines).toHaveLength(2);
     keep(kept, lines);
   }
+});
+
+/** Browsers let every host of a domain set these names for all others, because they do not begin with the prefix. */
+const SIMILAR_NAMES = ['\u2000', '\u00a0', '\u3000', '\ufeff', '\v', '\f', '=', '$'].map(
+  (before) => [before] as const,
+);
+
+it.each(SIMILAR_NAMES)('reads no cookie whose name has %j before the prefix', (before) => {
+  const kept: Kept = new Map();
+  const portalId = 'portal-0000000001';
+  keep(kept, cookiesOf(kept, portalId).setSession({ secret: SECRET }, 3600));
+  keep(kept, cookiesOf(kept, portalId).setSignIn({ secret: SECRET }));
+  for (const [name, value] of [...kept]) kept.set(before + name, value.replace(SECRET, 'E'.repeat(43)));
+  expect(cookiesOf(kept, portalId)).toMatchObject({
+    session: { secret: SECRET },
+    signIn: { secret: SECRET },
+  });
+
+  for (const name of [...kept.keys()].filter((each) => !each.startsWith(before))) kept.delete(name);
+  expect(cookiesOf(kept, portalId)).toMatchObject({ session: undefined, signIn: undefined });
 });
