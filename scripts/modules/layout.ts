@@ -20,6 +20,7 @@ export const DOMAIN_MODULES = [
   'lambda/domain/gate',
   'lambda/domain/operator',
   'lambda/domain/security-event',
+  'lambda/domain/audit-trail',
   'lambda/domain/resource',
   'lambda/domain/portal',
   'lambda/domain/credential',
