@@ -1,9 +1,8 @@
-/** A stack of someone else's app, as CloudFormation will see it, without copying the functions' bundles. */
-import { App, Stack } from 'aws-cdk-lib';
+/** A stack of someone else's app, as CloudFormation will see it. */
+import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { AgentIdentity } from '../../lib';
+import { newApp } from './new-app';
 import { plain, type Resource } from './synthesis';
 
 export interface ConsumerTemplate {
@@ -11,14 +10,7 @@ export interface ConsumerTemplate {
   readonly Outputs?: Readonly<Record<string, { Value: unknown; Description?: string }>>;
 }
 
-/** A new stack; with the feature flags of this repository's cdk.json. */
-export function consumerStack(): Stack {
-  const { context } = JSON.parse(readFileSync(join(__dirname, '../../cdk.json'), 'utf8')) as {
-    context: Record<string, unknown>;
-  };
-  const app = new App({ context: { ...context, 'aws:cdk:disable-asset-staging': true } });
-  return new Stack(app, 'Consumer');
-}
+export const consumerStack = (): Stack => new Stack(newApp(), 'Consumer');
 
 export const templateOf = (stack: Stack): ConsumerTemplate =>
   Template.fromStack(stack).toJSON() as ConsumerTemplate;

@@ -1,5 +1,5 @@
 /** Lambda's limit on the environment of a function is checked at synthesis, not in the middle of a deployment. */
-import { App, Aws, CfnParameter, Duration, Fn, Stack } from 'aws-cdk-lib';
+import { Aws, CfnParameter, Duration, Fn, Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -8,6 +8,7 @@ import { functionCode } from '../../lib/constructs/function-code';
 import { ServiceFunction } from '../../lib/constructs/service-function';
 import { consumerStack, templateOf } from './consumer';
 import { endpointWith, ISSUER } from './endpoint';
+import { newApp } from './new-app';
 import { synthesize } from './synthesis';
 
 /** As many issuers as Microsoft Entra ID tenants, each with one audience. */
@@ -120,7 +121,7 @@ describe('the environment is measured', () => {
   });
 
   it('with the Region and the account of the stack, if they are known', () => {
-    const known = new Stack(new App({ context: { 'aws:cdk:disable-asset-staging': true } }), 'Known', {
+    const known = new Stack(newApp(), 'Known', {
       env: { account: '111122223333', region: 'eu-west-1' },
     });
     expect(sizeOf((stack) => `${stack.region}${Aws.REGION}`, known)).toBe(2 * 'eu-west-1'.length);

@@ -1,8 +1,9 @@
 /** The permission to rotate keys by hand: it allows one function and nothing else. */
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { AgentIdentity, type AgentIdentityProps } from '../../lib';
 import { consumerStack, statementsOf, templateOf, written } from './consumer';
+import { newApp } from './new-app';
 import { resourcesOf, standardSynthesis } from './synthesis';
 
 const FUNCTION = 'arn:aws:lambda:eu-central-1:111122223333:function:key-rotation-1';
@@ -30,7 +31,7 @@ describe('grantRotateKeys', () => {
   });
 
   it('works for a role of another stack', () => {
-    const app = new App({ context: { 'aws:cdk:disable-asset-staging': true } });
+    const app = newApp();
     const identity = new AgentIdentity(new Stack(app, 'Service'), 'Identity');
     const stack = new Stack(app, 'Operators');
     identity.grantRotateKeys(operatorIn(stack));

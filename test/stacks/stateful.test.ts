@@ -1,7 +1,8 @@
 /** The state of a deployment is retained, protected, and encrypted. */
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AgentIdentity } from '../../lib';
+import { newApp } from './new-app';
 import { plain, resourcesOf, standardSynthesis, withoutHash } from './synthesis';
 
 const synthesis = standardSynthesis();
@@ -40,7 +41,7 @@ it('the state is five tables and one key with fixed logical ids, because a new i
 });
 
 it('the logical ids within AgentIdentity are fixed too', () => {
-  const stack = new Stack(new App({ context: { 'aws:cdk:disable-asset-staging': true } }), 'Theirs');
+  const stack = new Stack(newApp(), 'Theirs');
   new AgentIdentity(stack, 'Identity');
   const { Resources } = Template.fromStack(stack).toJSON() as { Resources: Record<string, { Type: string }> };
   const kept = Object.entries(Resources).filter(([, { Type }]) =>

@@ -1,12 +1,10 @@
 /**
- * The two stacks as CloudFormation sees them, with the feature flags of cdk.json and without copying the functions'
- * bundles. Their intrinsic functions are written as plain text, so that expectations are readable.
+ * The two stacks as CloudFormation sees them. Their intrinsic functions are written as plain text, so that expectations are
+ * readable.
  */
-import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { IdentityStateStack, IdentityServiceStack, type IdentityServiceStackProps } from '../../lib';
+import { newApp } from './new-app';
 
 export interface Resource {
   readonly Type: string;
@@ -27,10 +25,7 @@ export interface Synthesis {
 
 /** Synthesizes both stacks; `props` are the stateless one's. */
 export function synthesize(props: Omit<IdentityServiceStackProps, 'state'> = {}): Synthesis {
-  const { context } = JSON.parse(readFileSync(join(__dirname, '../../cdk.json'), 'utf8')) as {
-    context: Record<string, unknown>;
-  };
-  const app = new App({ context: { ...context, 'aws:cdk:disable-asset-staging': true } });
+  const app = newApp();
   const state = new IdentityStateStack(app, 'AgentIdentityStateful');
   const stateless = new IdentityServiceStack(app, 'AgentIdentityStateless', { ...props, state });
   return {

@@ -1,9 +1,7 @@
 /** Deployments in one account and Region share no name, no metric, and no export. */
-import { App, NestedStack, Stack, Stage } from 'aws-cdk-lib';
+import { NestedStack, Stack, Stage } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Construct } from 'constructs';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   AgentEndpoint,
   AgentIdentity,
@@ -17,11 +15,8 @@ import {
 } from '../../lib';
 import { deploymentNameOf } from '../../lib/constructs/deployment-name';
 import { consumerStack } from './consumer';
+import { newApp } from './new-app';
 import type { Resource } from './synthesis';
-
-const { context } = JSON.parse(readFileSync(join(__dirname, '../../cdk.json'), 'utf8')) as {
-  context: Record<string, unknown>;
-};
 
 type Resources = Readonly<Record<string, Resource>>;
 
@@ -29,8 +24,6 @@ interface Deployed {
   readonly Resources: Resources;
   readonly Outputs?: Readonly<Record<string, { readonly Export?: { readonly Name: unknown } }>>;
 }
-
-const newApp = () => new App({ context: { ...context, 'aws:cdk:disable-asset-staging': true } });
 
 const templateOf = (stack: Stack): Deployed => Template.fromStack(stack).toJSON() as Deployed;
 

@@ -1,0 +1,15 @@
+/** An app for the tests of the templates. */
+import { App } from 'aws-cdk-lib';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const { context } = JSON.parse(readFileSync(join(__dirname, '../../cdk.json'), 'utf8')) as {
+  context: Record<string, unknown>;
+};
+
+/**
+ * Returns an app with the feature flags of this repository's cdk.json. It does not copy the functions' bundles, and writes
+ * no tree.json, which takes a sixth of the time of a synthesis.
+ */
+export const newApp = (): App =>
+  new App({ context: { ...context, 'aws:cdk:disable-asset-staging': true }, treeMetadata: false });
