@@ -36,13 +36,14 @@ interface Played {
   readonly output: string;
 }
 
+/** For both runs, so that the second one finds the code that the first one has compiled. */
 let folder: string;
 
-beforeEach(async () => {
+beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'demo-test-'));
 });
 
-afterEach(async () => {
+afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
