@@ -49,7 +49,7 @@ export function parseStack(json: string, policy: EndpointPolicy): DeployedStack 
   const stack = parseConfiguration(StackSchema, 'stack', 'an object like {"stackId":"arn:…",…}', json);
   for (const endpoint of stack.endpoints) {
     const fault = endpointFault(endpoint, policy);
-    if (fault !== undefined) throw new Error(`stack: endpoints: ${fault}`);
+    if (fault !== undefined) throw new Error(`stack.endpoints ${fault}`);
   }
   return { ...stack, policy };
 }

@@ -33,6 +33,6 @@ export function deploymentNameOf(scope: Construct, stated?: string): string {
   if (stated === undefined) return defaultName(scope);
   if (NAME.test(stated)) return stated;
   throw new Error(
-    `${scope.node.path}: deploymentName: must be a letter or digit, then up to 63 letters, digits, ".", "_", and "-", and must be known at synthesis`,
+    `${scope.node.path}: deploymentName must be a letter or digit, then up to 63 letters, digits, ".", "_", and "-", and must be known at synthesis`,
   );
 }

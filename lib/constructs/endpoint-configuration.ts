@@ -112,7 +112,7 @@ function checkAddresses(path: string, { inbound, target }: Configuration): void 
   };
   for (const [member, url] of Object.entries(addresses)) {
     const fault = url === undefined || Token.isUnresolved(url) ? undefined : publicEndpointFault(url);
-    if (fault !== undefined) throw new Error(`${path}: agent endpoint: ${member}: ${fault}`);
+    if (fault !== undefined) throw new Error(`${path}: ${member} ${fault}`);
   }
 }
 

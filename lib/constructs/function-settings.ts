@@ -119,7 +119,7 @@ export const settingsOfGroup = (settings: ServiceFunctionSettings, group: Functi
 export function checkFunctionSettings(name: string, settings: FunctionSettings): FunctionSettings {
   const { memorySize, reservedConcurrency, provisionedConcurrency } = settings;
   const invalid = (setting: string, must: string) =>
-    new Error(`functions: ${name}: ${setting} must be ${must}`);
+    new Error(`functions.${name}.${setting} must be ${must}`);
   const isWhole = (value: number, least: number, most: number) =>
     Number.isInteger(value) && value >= least && value <= most;
   if (memorySize !== undefined && !isWhole(memorySize, 128, 10_240)) {

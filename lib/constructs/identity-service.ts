@@ -153,12 +153,17 @@ export interface IdentityServiceProps {
  */
 function resolveTrustedIssuers(issuers: readonly DeployedIssuer[]) {
   const checked = parseTrustedIssuers(JSON.stringify(issuers));
-  for (const { discoveryUrl, securityEvents } of checked) {
+  for (const [index, { discoveryUrl, securityEvents }] of checked.entries()) {
     const { transmitter, globalTokenRevocation } = securityEvents ?? {};
-    const { jwksUri, poll } = transmitter ?? {};
-    for (const url of [discoveryUrl, jwksUri, poll?.endpoint, globalTokenRevocation?.jwksUri]) {
+    const addresses = {
+      discoveryUrl,
+      'securityEvents.transmitter.jwksUri': transmitter?.jwksUri,
+      'securityEvents.transmitter.poll.endpoint': transmitter?.poll?.endpoint,
+      'securityEvents.globalTokenRevocation.jwksUri': globalTokenRevocation?.jwksUri,
+    };
+    for (const [member, url] of Object.entries(addresses)) {
       const fault = url === undefined ? undefined : publicEndpointFault(url);
-      if (fault !== undefined) throw new Error(`trustedIssuers: ${url}: ${fault}`);
+      if (fault !== undefined) throw new Error(`trustedIssuers[${index}].${member} ${fault}`);
     }
   }
   return checked;
@@ -170,9 +175,9 @@ function resolveTrustedIssuers(issuers: readonly DeployedIssuer[]) {
  * @throws Error for anything other than the ARN of a key, such as the ARN of an alias or a pattern
  */
 function checkTokenVaultKeys(arns: readonly string[]): readonly string[] {
-  const invalid = arns.find((arn) => !Token.isUnresolved(arn) && !KMS_KEY_ARN.test(arn));
-  if (invalid !== undefined) {
-    throw new Error(`tokenVaultKeys: ${invalid}: must be the ARN of a KMS key (arn:aws:kms:…:key/…)`);
+  const invalid = arns.findIndex((arn) => !Token.isUnresolved(arn) && !KMS_KEY_ARN.test(arn));
+  if (invalid >= 0) {
+    throw new Error(`tokenVaultKeys[${invalid}] must be the ARN of a KMS key (arn:aws:kms:…:key/…)`);
   }
   return arns;
 }

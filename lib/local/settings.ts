@@ -76,7 +76,7 @@ function parseIssuers(json: string, name: string): readonly DeployedIssuer[] {
   try {
     return parseTrustedIssuers(json);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^trusted issuers: /, '') : 'unknown error';
+    const reason = error instanceof Error ? error.message : 'unknown error';
     throw new SettingError(`${name} is not valid: ${reason}`);
   }
 }

@@ -94,7 +94,7 @@ it.each<[name: string, args: string[], env: Record<string, string>, line: RegExp
     'trusted issuers that are not JSON',
     ['--trusted-issuers', '['],
     {},
-    /^--trusted-issuers is not valid: not JSON/,
+    /^--trusted-issuers is not valid: trustedIssuers must be JSON/,
   ],
 ])('prints one line for %s, and ends with status 2', async (_name, args, env, line) => {
   const program = start(args, env);

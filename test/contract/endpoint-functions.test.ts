@@ -51,12 +51,12 @@ it.each([
     'https://abc.example/',
     'IDENTITY_ENDPOINT must be an https URL without a trailing slash',
   ],
-  ['AGENT_ENDPOINT', undefined, 'AGENT_ENDPOINT: agent endpoint: not JSON'],
-  ['AGENT_ENDPOINT', '{}', 'AGENT_ENDPOINT: agent endpoint: agentRuntimeArn'],
+  ['AGENT_ENDPOINT', undefined, 'AGENT_ENDPOINT: the configuration must be JSON'],
+  ['AGENT_ENDPOINT', '{}', 'AGENT_ENDPOINT: agentRuntimeArn'],
   [
     'AGENT_ENDPOINT',
     JSON.stringify(endpointOf(BY_IAM, { baseUrl: 'http://127.0.0.1:1' })),
-    'AGENT_ENDPOINT: agent endpoint: baseUrl: must be https',
+    'AGENT_ENDPOINT: baseUrl must be https',
   ],
 ])('the function reports in one line that %s is not valid', (name, value, said) => {
   if (value === undefined) Reflect.deleteProperty(process.env, name);

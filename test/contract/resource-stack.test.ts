@@ -59,15 +59,11 @@ it('the function responds on loopback in local mode only, and never over plain h
 });
 
 it.each([
-  [
-    'an endpoint by plain http',
-    { endpoints: ['http://identity.example'] },
-    /stack: endpoints: must be https/,
-  ],
-  ['an endpoint on loopback', { endpoints: ['http://127.0.0.1:1'] }, /stack: endpoints: must be https/],
-  ['no endpoint', { endpoints: [] }, /stack: endpoints: /],
-  ['a Region that is a pattern', { region: '.*' }, /stack: region: must be a Region/],
-  ['a domain that is a pattern', { urlSuffix: '.*$|' }, /stack: urlSuffix: must be a domain name/],
+  ['an endpoint by plain http', { endpoints: ['http://identity.example'] }, /stack\.endpoints must be https/],
+  ['an endpoint on loopback', { endpoints: ['http://127.0.0.1:1'] }, /stack\.endpoints must be https/],
+  ['no endpoint', { endpoints: [] }, /stack\.endpoints /],
+  ['a Region that is a pattern', { region: '.*' }, /stack\.region must be a Region/],
+  ['a domain that is a pattern', { urlSuffix: '.*$|' }, /stack\.urlSuffix must be a domain name/],
 ])('the function does not start with %s', (_, rest, message) => {
   expect(() => parseStack(stated(rest), { loopback: false })).toThrow(message);
 });

@@ -18,19 +18,19 @@ it('each lifetime can be configured separately', () => {
 });
 
 it.each([
-  ['a token for longer than an hour', '{"workloadAccessToken":3601}', 'workloadAccessToken: must be 3600'],
-  ['a token for less than a minute', '{"workloadAccessToken":59}', 'workloadAccessToken: must be 60'],
+  ['a token for longer than an hour', '{"workloadAccessToken":3601}', 'workloadAccessToken must be 3600'],
+  ['a token for less than a minute', '{"workloadAccessToken":59}', 'workloadAccessToken must be 60'],
   [
     'a consent session for longer than half an hour',
     '{"consentSession":1801}',
-    'consentSession: must be 1800',
+    'consentSession must be 1800',
   ],
-  ['a vault key for less than a day', '{"vaultKey":86399}', 'vaultKey: must be 86400'],
-  ['a vault key for more than a year', '{"vaultKey":31622401}', 'vaultKey: must be 31622400'],
-  ['a fraction of a second', '{"consentSession":90.5}', 'consentSession: must be whole seconds'],
-  ['a string', '{"consentSession":"600"}', 'consentSession: must be a number of seconds'],
-  ['an unknown member', '{"session":600}', 'lifetimes: session: is not a member of this configuration'],
-  ['text that is not JSON', '10 minutes', 'lifetimes: not JSON'],
+  ['a vault key for less than a day', '{"vaultKey":86399}', 'vaultKey must be 86400'],
+  ['a vault key for more than a year', '{"vaultKey":31622401}', 'vaultKey must be 31622400'],
+  ['a fraction of a second', '{"consentSession":90.5}', 'consentSession must be whole seconds'],
+  ['a string', '{"consentSession":"600"}', 'consentSession must be a number of seconds'],
+  ['an unknown member', '{"session":600}', 'lifetimes.session is not a member of this configuration'],
+  ['text that is not JSON', '10 minutes', 'lifetimes must be JSON'],
 ])('the configuration cannot contain %s', (_, json, message) => {
   expect(() => parseLifetimes(json)).toThrow(message);
 });

@@ -16,12 +16,12 @@ it('the defaults are the quotas of AWS, and each can be configured separately', 
 });
 
 it.each([
-  ['text that is not JSON', '{', 'quotas: not JSON; expected an object like {"workloadIdentities":1000}'],
-  ['a number in place of the object', '1', /^quotas: the value: /],
-  ['an unknown quota', '{"workloads":1}', /^quotas: workloads: /],
-  ['a fraction', '{"workloadIdentities":1.5}', /^quotas: workloadIdentities: /],
-  ['a negative number', '{"workloadIdentities":-1}', /^quotas: workloadIdentities: /],
-  ['a string', '{"workloadIdentities":"1"}', /^quotas: workloadIdentities: /],
+  ['text that is not JSON', '{', 'quotas must be JSON: an object like {"workloadIdentities":1000}'],
+  ['a number in place of the object', '1', /^quotas must be an object$/],
+  ['an unknown quota', '{"workloads":1}', /^quotas\.workloads is not a member/],
+  ['a fraction', '{"workloadIdentities":1.5}', /^quotas\.workloadIdentities must be /],
+  ['a negative number', '{"workloadIdentities":-1}', /^quotas\.workloadIdentities must be /],
+  ['a string', '{"workloadIdentities":"1"}', /^quotas\.workloadIdentities must be /],
 ])('the configuration is rejected with a plain message for %s', (_what, json, message) => {
   const error = caught(() => parseQuotas(json));
   expect((error as Error).message).toMatch(message);

@@ -33,24 +33,28 @@ const claim = ({
 });
 
 it.each([
-  ['text that is not JSON', '[{', /not JSON/],
-  ['an object in place of an array', '{}', /trusted issuers: the value: .*Array/],
-  ['null', 'null', /Array/],
-  ['an entry that is a string', '["https://issuer.example"]', /trusted issuers: 0: .*Object/],
+  ['text that is not JSON', '[{', /must be JSON/],
+  ['an object in place of an array', '{}', /trustedIssuers must be an array of objects$/],
+  ['null', 'null', /must be an array of objects$/],
+  ['an entry that is a string', '["https://issuer.example"]', /trustedIssuers\[0\] must be an object$/],
   [
     'an issuer without audience or clients',
     JSON.stringify([{ discoveryUrl }]),
     /allowedAudience or allowedClients/,
   ],
-  ['an empty audience list', entry({ allowedAudience: [] }), /0\.allowedAudience/],
-  ['an empty audience', entry({ allowedAudience: [''] }), /0\.allowedAudience\.0/],
-  ['an empty list of clients', entry({ allowedClients: [] }), /0\.allowedClients/],
-  ['an empty list of scopes', entry({ allowedScopes: [] }), /0\.allowedScopes/],
-  ['an audience that is not a list', entry({ allowedAudience: 'app' }), /0\.allowedAudience/],
+  ['an empty audience list', entry({ allowedAudience: [] }), /\[0\]\.allowedAudience/],
+  [
+    'an empty audience',
+    entry({ allowedAudience: [''] }),
+    /\[0\]\.allowedAudience\[0\] must have 1 or more characters/,
+  ],
+  ['an empty list of clients', entry({ allowedClients: [] }), /\[0\]\.allowedClients/],
+  ['an empty list of scopes', entry({ allowedScopes: [] }), /\[0\]\.allowedScopes/],
+  ['an audience that is not a list', entry({ allowedAudience: 'app' }), /\[0\]\.allowedAudience/],
   [
     'a discovery URL that is not a URL',
     entry({ discoveryUrl: 'issuer.example' }),
-    /0\.discoveryUrl: must be a URL/,
+    /\[0\]\.discoveryUrl must be a URL/,
   ],
   [
     'an issuer in place of its discovery URL',
@@ -60,14 +64,14 @@ it.each([
   [
     'a discovery URL with a password',
     entry({ discoveryUrl: discoveryUrl.replace('://', '://me:sesame@') }),
-    /^(?!.*sesame).*discoveryUrl: must not contain credentials$/,
+    /^(?!.*sesame).*discoveryUrl must not contain credentials$/,
   ],
   ['a discovery URL with text after it', entry({ discoveryUrl: `${discoveryUrl}x` }), /must end in/],
   ['a discovery URL with a fragment', entry({ discoveryUrl: `${discoveryUrl}/x#y` }), /must end in/],
   [
     'a discovery URL with a path before and after the well-known path',
     entry({ discoveryUrl: 'https://issuer.example/x/.well-known/openid-configuration/y' }),
-    /discoveryUrl: must have the path of the issuer either before or after/,
+    /discoveryUrl must have the path of the issuer either before or after/,
   ],
   [
     'a discovery URL with a second well-known path after the first',
@@ -87,15 +91,15 @@ it.each([
   [
     'a scope with a space',
     entry({ allowedScopes: ['a b'] }),
-    /0\.allowedScopes\.0: must be one scope: .*\(must match/,
+    /\[0\].allowedScopes\[0\] must be one scope: .*\(must match/,
   ],
-  ['an empty list of claims', entry({ customClaims: [] }), /0\.customClaims/],
-  ['too many claims', entry({ customClaims: Array(11).fill(claim()) }), /0\.customClaims/],
-  ['too many audiences', entry({ allowedAudience: Array(51).fill('app') }), /0\.allowedAudience/],
+  ['an empty list of claims', entry({ customClaims: [] }), /\[0\]\.customClaims/],
+  ['too many claims', entry({ customClaims: Array(11).fill(claim()) }), /\[0\]\.customClaims/],
+  ['too many audiences', entry({ allowedAudience: Array(51).fill('app') }), /\[0\]\.allowedAudience/],
   [
     'a misspelled member',
     entry({ allowedClient: ['app'] }),
-    /0\.allowedClient: is not a member of this configuration$/,
+    /\[0\]\.allowedClient is not a member of this configuration\. Did you mean allowedClients\?$/,
   ],
 ])('rejects %s', (_what, json, message) => {
   expect(() => parseTrustedIssuers(json)).toThrow(message);
@@ -111,7 +115,7 @@ it('accepts the same issuer several times with different conditions', () => {
 
 it('names the entry that is not valid', () => {
   const json = JSON.stringify([{ discoveryUrl, allowedAudience: ['app'] }, { allowedAudience: ['app'] }]);
-  expect(() => parseTrustedIssuers(json)).toThrow(/^trusted issuers: 1\.discoveryUrl: is required$/);
+  expect(() => parseTrustedIssuers(json)).toThrow(/^trustedIssuers\[1\]\.discoveryUrl is required$/);
 });
 
 describe('custom claims', () => {
@@ -136,7 +140,7 @@ describe('custom claims', () => {
     ['STRING_ARRAY', 'CONTAINS_ANY', ONE],
   ])('reject %s %s %j, as AWS does', (type, operator, value) => {
     const json = entry({ customClaims: [claim({ type, operator, value })] });
-    expect(() => parseTrustedIssuers(json)).toThrow(/0\.customClaims\.0: must pair/);
+    expect(() => parseTrustedIssuers(json)).toThrow(/\[0\]\.customClaims\[0\] must pair/);
   });
 
   it.each([
@@ -154,7 +158,7 @@ describe('custom claims', () => {
     ['a name that is too long', { name: 'a'.repeat(256) }],
   ])('reject %s', (_what, choices) => {
     expect(() => parseTrustedIssuers(entry({ customClaims: [claim(choices)] }))).toThrow(
-      /0\.customClaims\.0/,
+      /\[0\]\.customClaims\[0\]/,
     );
   });
 });
@@ -167,7 +171,7 @@ it.each([
   'allowedWorkloadConfiguration',
 ])('rejects the AWS member %s as not supported', (member) => {
   expect(() => parseTrustedIssuers(entry({ [member]: {} }))).toThrow(
-    new RegExp(`0\\.${member}: is not supported by this service`),
+    new RegExp(`\\[0\\]\\.${member} is not supported by this service`),
   );
 });
 
@@ -176,11 +180,11 @@ it('rejects the gateways of AWS by name, with the reason', () => {
     { arn: 'arn:aws:bedrock-agentcore:us-east-1:000000000000:gateway/g-0123456789' },
   ];
   expect(() => parseTrustedIssuers(entry({ allowedWorkloadConfiguration: { hostingEnvironments } }))).toThrow(
-    /0\.allowedWorkloadConfiguration\.hostingEnvironments: is not supported .* has no gateways/,
+    /\[0\]\.allowedWorkloadConfiguration\.hostingEnvironments is not supported .* has no gateways/,
   );
   expect(() =>
     parseTrustedIssuers(entry({ allowedWorkloadConfiguration: { workloadIdentities: ['agent'] } })),
-  ).toThrow(/0\.allowedWorkloadConfiguration\.workloadIdentities: is not supported/);
+  ).toThrow(/\[0\]\.allowedWorkloadConfiguration\.workloadIdentities is not supported/);
 });
 
 describe('an authorizer of a workload identity in a request', () => {

@@ -44,9 +44,9 @@ const MALFORMED: Partial<Record<Variable, readonly [value: string, said: string]
   PROVIDER_CLIENT_FUNCTION: ['no function', 'PROVIDER_CLIENT_FUNCTION must be the name or ARN of a function'],
   REVOCATION_FUNCTION: ['no function', 'REVOCATION_FUNCTION must be the name or ARN of a function'],
   CONNECTIONS_FUNCTION: ['no function', 'CONNECTIONS_FUNCTION must be the name or ARN of a function'],
-  TRUSTED_ISSUERS: ['[{}]', 'TRUSTED_ISSUERS: trusted issuers'],
-  LIFETIMES: ['{"vaultKey":1}', 'LIFETIMES: lifetimes: vaultKey: must be 86400 seconds or more'],
-  QUOTAS: ['many', 'QUOTAS: quotas: not JSON'],
+  TRUSTED_ISSUERS: ['[{}]', 'TRUSTED_ISSUERS: trustedIssuers[0]'],
+  LIFETIMES: ['{"vaultKey":1}', 'LIFETIMES: lifetimes.vaultKey must be 86400 seconds or more'],
+  QUOTAS: ['many', 'QUOTAS: quotas must be JSON'],
 };
 
 /** The variables that a group reads; lib/constructs sets all of them (test/stacks/permissions.test.ts). */

@@ -58,12 +58,12 @@ describe('one clear error line', () => {
     [
       'TRUSTED_ISSUERS that are not JSON',
       { TRUSTED_ISSUERS: '[' },
-      /^TRUSTED_ISSUERS is not valid: not JSON/,
+      /^TRUSTED_ISSUERS is not valid: trustedIssuers must be JSON/,
     ],
     [
       'a trusted issuer without discovery URL',
       { TRUSTED_ISSUERS: '[{}]' },
-      /^TRUSTED_ISSUERS is not valid: 0/,
+      /^TRUSTED_ISSUERS is not valid: trustedIssuers\[0\]/,
     ],
   ])('for %s', async (_name, env, line) => {
     await expectLine(start(env), line, 2);

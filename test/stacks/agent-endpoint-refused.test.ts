@@ -11,17 +11,17 @@ describe('synthesis rejects', () => {
     [
       'a target that is not https',
       { target: AgentTarget.url('http://agent.example') },
-      /^Consumer\/Travel: agent endpoint: target\.url: must be an https URL$/,
+      /^Consumer\/Travel: target\.url must be an https URL$/,
     ],
     [
       'a loopback target',
       { target: AgentTarget.url('http://127.0.0.1/x') },
-      /^Consumer\/Travel: agent endpoint: target\.url: must be an https URL$/,
+      /^Consumer\/Travel: target\.url must be an https URL$/,
     ],
     [
       'a target that is not a function',
       { target: AgentTarget.lambda(agentFunction(consumerStack(), LAYER_ARN)) },
-      'target.functionArn: must be the ARN of a function',
+      'target.functionArn must be the ARN of a function',
     ],
     [
       'all functions',
@@ -30,17 +30,17 @@ describe('synthesis rejects', () => {
           agentFunction(consumerStack(), 'arn:aws:lambda:eu-central-1:111122223333:function:*'),
         ),
       },
-      'target.functionArn: must be the ARN of a function',
+      'target.functionArn must be the ARN of a function',
     ],
     [
       'all roles as callers that name users',
       { inbound: Inbound.iam({ userIdPrincipals: ['arn:aws:iam::111122223333:role/*'] }) },
-      'Consumer/Travel: agent endpoint: inbound.userIdPrincipals',
+      'Consumer/Travel: inbound.userIdPrincipals',
     ],
     [
       'an issuer without metadata',
       { inbound: Inbound.jwt({ ...ISSUER, discoveryUrl: 'https://idp.example' }) },
-      'inbound.discoveryUrl: must end in /.well-known/openid-configuration',
+      'inbound.discoveryUrl must end in /.well-known/openid-configuration',
     ],
     [
       'an advertised name for a scope that is not required',
@@ -70,22 +70,20 @@ describe('synthesis rejects', () => {
     [
       'an invocation timeout longer than API Gateway allows',
       { invocationTimeout: Duration.minutes(16) },
-      'invocationTimeout: must be 900 seconds or less',
+      'invocationTimeout must be 900 seconds or less',
     ],
     ['a name that AWS does not accept', { agentRuntimeName: '1st' }, 'agentRuntimeName: must be a letter'],
     [
       'a function with too little memory',
       { functions: { authorizer: { memorySize: 1 } } },
-      'Consumer/Travel: functions: authorizer: memorySize must be a whole number from 128 to 10240',
+      'Consumer/Travel: functions.authorizer.memorySize must be a whole number from 128 to 10240',
     ],
   ])('%s', (_, props, message) => {
     expect(() => endpointWith(props)).toThrow(message);
   });
 
   it('an invalid target, with an error that names the endpoint', () => {
-    expect(() => endpointWith({ target: AgentTarget.url('ftp://a') })).toThrow(
-      /^Consumer\/Travel: agent endpoint: /,
-    );
+    expect(() => endpointWith({ target: AgentTarget.url('ftp://a') })).toThrow(/^Consumer\/Travel: /);
   });
 
   it('a workload identity of another stack', () => {

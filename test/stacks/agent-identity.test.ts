@@ -362,14 +362,14 @@ describe('limits', () => {
     ['consent sessions of an hour', { consentSession: Duration.hours(1) }, 'must be 1800 seconds or less'],
   ])('lifetimes: %s are rejected', (_, lifetimes, message) => {
     expect(() => new AgentIdentity(consumerStack(), 'Identity', { lifetimes })).toThrow(
-      new RegExp(`^Consumer/Identity: lifetimes: .*${message}`),
+      new RegExp(`^Consumer/Identity: lifetimes\\..*${message}`),
     );
   });
 
   it('a quota that is not a whole number is rejected', () => {
     const quotas = { workloadIdentities: 0.5 };
     expect(() => new AgentIdentity(consumerStack(), 'Identity', { quotas })).toThrow(
-      'Consumer/Identity: quotas: workloadIdentities: ',
+      'Consumer/Identity: quotas.workloadIdentities must be a whole number',
     );
   });
 });

@@ -110,7 +110,7 @@ describe('the prop functions', () => {
     ],
   ])('%s is rejected', (_what, settings, message) => {
     expect(() => synthesize({ functions: { tokenExchange: settings } })).toThrow(
-      `AgentIdentityStateless: functions: tokenExchange: ${message}`,
+      `AgentIdentityStateless: functions.tokenExchange.${message}`,
     );
   });
 });
@@ -123,13 +123,17 @@ describe('settings from the context', () => {
   });
 
   it.each([
-    ['a number', '2', /^functions: the value: /],
-    ['an unknown group', '{"vault":{}}', /^functions: vault: must be one of controlPlane, tokenExchange, /],
-    ['an unknown setting', '{"tokenExchange":{"timeout":3}}', /^functions: tokenExchange\.timeout: /],
+    ['a number', '2', /^functions must be an object$/],
+    ['an unknown group', '{"vault":{}}', /^functions.vault must be one of controlPlane, tokenExchange, /],
+    [
+      'an unknown setting',
+      '{"tokenExchange":{"timeout":3}}',
+      /^functions\.tokenExchange\.timeout is not a member/,
+    ],
     [
       'a string in place of a number',
       '{"tokenExchange":{"memorySize":"512"}}',
-      /^functions: tokenExchange\.memorySize: /,
+      /^functions\.tokenExchange\.memorySize must be a number$/,
     ],
   ])('reject %s', (_what, json, message) => {
     expect(() => parseFunctionSettings(json)).toThrow(message);

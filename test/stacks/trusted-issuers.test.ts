@@ -37,7 +37,7 @@ it.each([
       discoveryUrl: 'http://127.0.0.1:4601/.well-known/openid-configuration',
       allowedClients: ['c'],
     },
-    /: must be an https URL$/,
+    / must be an https URL$/,
   ],
   [
     'a poll endpoint without TLS',
@@ -55,17 +55,17 @@ it.each([
         },
       },
     },
-    /: must be an https URL$/,
+    / must be an https URL$/,
   ],
   [
     'plain http',
     { discoveryUrl: discoveryUrl.replace('https', 'http'), allowedClients: ['c'] },
-    /: must be an https URL$/,
+    / must be an https URL$/,
   ],
 ])('synthesis rejects %s', (_, issuer, message) => {
   expect(() => synthesize({ trustedIssuers: [issuer] })).toThrow(message);
   expect(() => synthesize({ trustedIssuers: [issuer] })).toThrow(
-    /^AgentIdentityStateless: trusted ?[Ii]ssuers: /,
+    /^AgentIdentityStateless: trustedIssuers\[0\]/,
   );
 });
 

@@ -179,7 +179,7 @@ describe('deploymentName', () => {
     'is rejected if it is %j',
     (deploymentName) => {
       expect(() => new AgentIdentity(consumerStack(), 'Identity', { deploymentName })).toThrow(
-        /^Consumer\/Identity: deploymentName: must be a letter or digit/,
+        /^Consumer\/Identity: deploymentName must be a letter or digit/,
       );
     },
   );

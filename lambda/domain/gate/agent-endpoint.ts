@@ -59,10 +59,13 @@ const JwtInboundSchema = v.pipe(
     /** Scopes of allowedScopes by what clients ask their authorization server for in their place. */
     advertisedScopeMapping: v.exactOptional(v.record(scopeToken, scopeToken)),
   }),
-  v.check(
-    ({ allowedScopes = [], advertisedScopeMapping = {} }) =>
-      Object.keys(advertisedScopeMapping).every((scope) => allowedScopes.includes(scope)),
-    'advertisedScopeMapping must map scopes that allowedScopes names',
+  v.forward(
+    v.check(
+      ({ allowedScopes = [], advertisedScopeMapping = {} }) =>
+        Object.keys(advertisedScopeMapping).every((scope) => allowedScopes.includes(scope)),
+      'must map scopes that allowedScopes names',
+    ),
+    ['advertisedScopeMapping'],
   ),
 );
 
@@ -128,10 +131,13 @@ const AgentEndpointSchema = v.pipe(
     /** Maximum seconds of an invocation, from the construct's `invocationTimeout`. */
     invocationTimeout: v.exactOptional(InvocationTimeoutSchema),
   }),
-  v.check(
-    ({ inbound, requestHeaderAllowlist }) =>
-      inbound.kind === 'JWT' || !requestHeaderAllowlist.some((name) => /^authorization$/i.test(name)),
-    'requestHeaderAllowlist can name Authorization with JWT inbound only: a signature is of no use to an agent',
+  v.forward(
+    v.check(
+      ({ inbound, requestHeaderAllowlist }) =>
+        inbound.kind === 'JWT' || !requestHeaderAllowlist.some((name) => /^authorization$/i.test(name)),
+      'can contain Authorization only with JWT inbound: a signature is of no use to an agent',
+    ),
+    ['requestHeaderAllowlist'],
   ),
 );
 
@@ -180,7 +186,7 @@ function addressFault(
   ];
   for (const [member, address] of addresses) {
     const fault = address === undefined ? undefined : endpointFault(address, policy);
-    if (fault !== undefined) return `${member}: ${fault}`;
+    if (fault !== undefined) return `${member} ${fault}`;
   }
   return undefined;
 }
@@ -195,11 +201,11 @@ function addressFault(
 export function parseAgentEndpoint(json: string, policy: EndpointPolicy): AgentEndpointConfiguration {
   const endpoint = parseConfiguration(
     AgentEndpointSchema,
-    'agent endpoint',
+    '',
     'an object like {"agentRuntimeArn":"arn:…",…}',
     json,
   );
   const fault = addressFault(endpoint, policy);
-  if (fault !== undefined) throw new Error(`agent endpoint: ${fault}`);
+  if (fault !== undefined) throw new Error(fault);
   return endpoint;
 }

@@ -228,7 +228,7 @@ export function authorizerChange(
 export const parseTrustedIssuers = (json: string): DeployedIssuer[] =>
   parseConfiguration(
     DeployedIssuersSchema,
-    'trusted issuers',
+    'trustedIssuers',
     'an array like [{"discoveryUrl":"https://…/.well-known/openid-configuration","allowedAudience":["…"]}]',
     json,
   );

@@ -1,4 +1,4 @@
-/** The configuration of an agent endpoint: valid configurations, and the error message for each mistake. */
+/** The configuration of an valid configurations, and the error message for each mistake. */
 import {
   invocationUrl,
   parseAgentEndpoint,
@@ -53,26 +53,26 @@ describe('a valid configuration', () => {
       target: { kind: 'url', url: 'http://localhost:8080/invocations' },
     });
     expect(parse(local, LOCAL)).toEqual(local);
-    expect(() => parse(local)).toThrow('baseUrl: must be https');
+    expect(() => parse(local)).toThrow('baseUrl must be https');
   });
 });
 
 describe('an invalid configuration', () => {
   const claims = { allowedScopes: ['invoke'] };
   it.each<[what: string, value: unknown, message: string]>([
-    ['another ARN', { ...endpointOf(BY_IAM), agentRuntimeArn: `${ARN}x` }, 'agentRuntimeArn: must be like'],
-    ['a bad name', { ...endpointOf(BY_IAM), workloadName: 'a b' }, 'workloadName: must be the name'],
+    ['another ARN', { ...endpointOf(BY_IAM), agentRuntimeArn: `${ARN}x` }, 'agentRuntimeArn must be like'],
+    ['a bad name', { ...endpointOf(BY_IAM), workloadName: 'a b' }, 'workloadName must be the name'],
     [
       'a trailing slash',
       { ...endpointOf(BY_IAM), baseUrl: 'https://a.example/' },
-      'baseUrl: must not end in a slash',
+      'baseUrl must not end in a slash',
     ],
     [
       'a base that is not a URL',
       { ...endpointOf(BY_IAM), baseUrl: 'a.example' },
-      'baseUrl: must be an absolute https URL',
+      'baseUrl must be an absolute https URL',
     ],
-    ['another protocol', { ...endpointOf(BY_IAM), protocol: 'A2A' }, 'protocol: '],
+    ['another protocol', { ...endpointOf(BY_IAM), protocol: 'A2A' }, 'protocol must be one of HTTP, MCP'],
     ['no inbound authorization', { ...endpointOf(BY_IAM), inbound: undefined }, 'inbound'],
     [
       'both kinds of inbound authorization',
@@ -85,42 +85,42 @@ describe('an invalid configuration', () => {
         kind: 'IAM',
         userIdPrincipals: ['arn:aws:sts::123456789012:assumed-role/web/session'],
       }),
-      'inbound.userIdPrincipals.0: must be the ARN of an IAM role',
+      'inbound.userIdPrincipals[0] must be the ARN of an IAM role',
     ],
     [
       'every principal',
       endpointOf({ kind: 'IAM', userIdPrincipals: ['*'] }),
-      'inbound.userIdPrincipals.0: must be the ARN of an IAM role',
+      'inbound.userIdPrincipals[0] must be the ARN of an IAM role',
     ],
     [
       'no discovery URL',
       endpointOf({ kind: 'JWT', discoveryUrl: 'https://issuer.example' }),
-      'inbound.discoveryUrl: must end in',
+      'inbound.discoveryUrl must end in',
     ],
     [
       'a discovery URL by http',
       endpointOf({ ...BY_JWT, discoveryUrl: BY_JWT.discoveryUrl.replace('https', 'http') }),
-      'inbound.discoveryUrl: must be https',
+      'inbound.discoveryUrl must be https',
     ],
     [
       'a mapping of a scope that is not allowed',
       endpointOf({ ...BY_JWT, ...claims, advertisedScopeMapping: { read: 'a' } }),
-      'inbound: advertisedScopeMapping must map scopes that allowedScopes names',
+      'inbound.advertisedScopeMapping must map scopes that allowedScopes names',
     ],
     [
       'a mapping without any scope',
       endpointOf({ ...BY_JWT, advertisedScopeMapping: { read: 'a' } }),
-      'inbound: advertisedScopeMapping must map scopes that allowedScopes names',
+      'inbound.advertisedScopeMapping must map scopes that allowedScopes names',
     ],
     [
       "a scope that would end the header's value",
       endpointOf({ ...BY_JWT, ...claims, advertisedScopeMapping: { invoke: 'a", error="b' } }),
-      'inbound.advertisedScopeMapping.invoke: must be one scope',
+      'inbound.advertisedScopeMapping.invoke must be one scope',
     ],
     [
       'an internal target',
       endpointOf(BY_IAM, { target: { kind: 'url', url: 'http://agent.internal/invocations' } }),
-      'target.url: must be https',
+      'target.url must be https',
     ],
     [
       'a target of both kinds',
@@ -130,46 +130,46 @@ describe('an invalid configuration', () => {
     [
       'a function name instead of an ARN',
       endpointOf(BY_IAM, { target: { kind: 'lambda', functionArn: 'agent' } }),
-      'target.functionArn: must be the ARN of a function',
+      'target.functionArn must be the ARN of a function',
     ],
     [
       'the signature as a header for the agent',
       endpointOf(BY_IAM, { requestHeaderAllowlist: ['AUTHORIZATION'] }),
-      'requestHeaderAllowlist can name Authorization with JWT inbound only',
+      'requestHeaderAllowlist can contain Authorization only with JWT inbound',
     ],
     [
       "the gate's own header as a header for the agent",
       endpointOf(BY_JWT, { requestHeaderAllowlist: ['WorkloadAccessToken'] }),
-      'requestHeaderAllowlist.0: must be Authorization or',
+      'requestHeaderAllowlist[0] must be Authorization or',
     ],
     [
       'a repeated header',
       endpointOf(BY_JWT, { requestHeaderAllowlist: ['Authorization', 'authorization'] }),
-      'requestHeaderAllowlist: must not name a header twice',
+      'requestHeaderAllowlist must not name a header twice',
     ],
     [
       'an invocation timeout that is too long',
       endpointOf(BY_IAM, { invocationTimeout: 901 }),
-      'invocationTimeout: must be 900 seconds or less',
+      'invocationTimeout must be 900 seconds or less',
     ],
     [
       'a callback URL that no header can contain',
       endpointOf(BY_IAM, { oauth2CallbackUrl: 'https://app.example/→' }),
-      'oauth2CallbackUrl: must be printable ASCII',
+      'oauth2CallbackUrl must be printable ASCII',
     ],
     [
       'an invocation timeout of 0',
       endpointOf(BY_IAM, { invocationTimeout: 0 }),
-      'invocationTimeout: must be 1 second or more',
+      'invocationTimeout must be 1 second or more',
     ],
     ['an unknown member', { ...endpointOf(BY_IAM), timeout: 3 }, 'timeout'],
-    ['a list', [], 'agent endpoint: '],
+    ['a list', [], 'the configuration must be an object'],
   ])('is rejected with an error that names the member: %s', (_what, value, message) => {
     expect(() => parse(value)).toThrow(message);
   });
 
   it('is rejected if it is not JSON', () => {
-    expect(() => parseAgentEndpoint('{', DEPLOYED)).toThrow('agent endpoint: not JSON');
+    expect(() => parseAgentEndpoint('{', DEPLOYED)).toThrow('the configuration must be JSON');
   });
 });
 
