@@ -30,6 +30,7 @@ import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-st
 import { system } from '../../lambda/adapters/system';
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
 import { grantTarget, type GrantId } from '../../lambda/domain/grant/grant';
+import { pagesOf } from '../../lambda/domain/grant/selection';
 import { NO_USER } from '../../lambda/domain/identity/user';
 import { clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
 import { itemIdOf } from '../../lambda/domain/revocation/item';
@@ -97,6 +98,21 @@ function dynamodbStores(on: DynamoDBClient): Stores {
 
 storeContracts(() => stores);
 
+it('returns the grants of an agent for a user in pages of bounded size', async () => {
+  const holder = { workloadId: randomUUID(), userHash: sampleGrantId().userHash };
+  const targets = Array.from({ length: 12 }, (_, place) => `USER_FEDERATION#calendar#${String(place + 10)}`);
+  const tokens = { ...sampleTokens(), sealed: 'x'.repeat(200_000) };
+  for (const target of targets) {
+    await storeTokens(stores.grants, { ...holder, target }, { providerId: 'calendar', tokens });
+  }
+  const pages: string[][] = [];
+  for await (const { grants } of pagesOf(stores.grantIndex, holder)) {
+    pages.push(grants.map(({ target }) => target));
+  }
+  expect(pages.flat()).toEqual(targets);
+  expect(Math.max(...pages.map(({ length }) => length))).toBeLessThanOrEqual(6);
+});
+
 describe('a record that is not valid', () => {
   it('of a grant does not hide the other grants of its page', async () => {
     const providerId = randomUUID();
@@ -111,7 +127,7 @@ describe('a record that is not valid', () => {
     const page = await stores.grantIndex.page({ providerId }, { limit: 10 });
     expect(page.grants.map(({ target }) => target).sort()).toEqual([second.target, sibling.target].sort());
     expect(page.unreadable).toHaveLength(1);
-    const held = await stores.grantIndex.ofAgentAndUser(first.workloadId, first.userHash);
+    const held = await stores.grantIndex.ofAgentAndUser(first);
     expect(held.grants.map(({ target }) => target)).toEqual([sibling.target]);
     expect(held.unreadable).toHaveLength(1);
   });

@@ -1,8 +1,8 @@
 /** The contract of every grant index: each matching grant is on one page, and no other grant is. */
 import { randomUUID } from 'node:crypto';
 import { hashOf } from '../../lambda/domain/digest';
-import type { GrantId } from '../../lambda/domain/grant/grant';
-import type { GrantFilter } from '../../lambda/domain/grant/selection';
+import { targetsOf, type GrantId } from '../../lambda/domain/grant/grant';
+import { pagesOf, type GrantFilter, type GrantHolder } from '../../lambda/domain/grant/selection';
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleGrantId, sampleTokens } from '../domain/samples';
 import { storeTokens } from '../domain/stored-grant';
@@ -16,6 +16,14 @@ export function grantIndexContract(stores: () => Stores): void {
       found.push(...page.grants.map(({ target }) => target));
       after = page.next;
     } while (after !== undefined);
+    return found.sort();
+  }
+
+  async function held(holder: GrantHolder): Promise<string[]> {
+    const found: string[] = [];
+    for await (const { grants } of pagesOf(stores().grantIndex, holder)) {
+      found.push(...grants.map(({ target }) => target));
+    }
     return found.sort();
   }
 
@@ -48,8 +56,24 @@ export function grantIndexContract(stores: () => Stores): void {
       expect(await selected({ userHash }, limit)).toEqual([...all, ...user].sort());
       expect(await selected({ workloadId, providerId, userHash }, limit)).toEqual(all);
       expect(await selected({ workloadId: randomUUID() }, limit)).toEqual([]);
-      const held = await stores().grantIndex.ofAgentAndUser(workloadId, userHash);
-      expect(held.grants.map(({ target }) => target).sort()).toEqual(all);
+      expect(await held({ workloadId, userHash })).toEqual(all);
     },
   );
+
+  it('finds the grants of an agent and a user of one flow, or at one provider', async () => {
+    const holder = { workloadId: randomUUID(), userHash: hashOf(randomUUID()) };
+    const targets = ['USER_FEDERATION#calendar#', 'USER_FEDERATION#calendar-2#', 'M2M#calendar#'].map(
+      (start) => start + randomUUID(),
+    );
+    for (const target of targets) {
+      const tokens = { providerId: randomUUID(), tokens: sampleTokens() };
+      await storeTokens(stores().grants, { ...holder, target }, tokens);
+    }
+    const [calendar, other] = targets;
+    const flow = targetsOf('USER_FEDERATION');
+    expect(await held({ ...holder, targets: flow })).toEqual([calendar, other].sort());
+    expect(await held({ ...holder, targets: targetsOf('USER_FEDERATION', 'calendar') })).toEqual([calendar]);
+    expect(await held({ ...holder, targets: calendar })).toEqual([calendar]);
+    expect(await held({ ...holder, targets: targetsOf('ON_BEHALF_OF_TOKEN_EXCHANGE') })).toEqual([]);
+  });
 }

@@ -50,12 +50,20 @@ export function createInMemoryGrantStore(): GrantStore & { readonly index: Grant
         ...(last !== undefined && { next: last }),
       });
     },
-    ofAgentAndUser: (workloadId, userHash) =>
-      Promise.resolve({
-        grants: sorted()
-          .map(([, grant]) => recordOf(grant))
-          .filter((grant) => matches(grant, { workloadId, userHash })),
-      }),
+    ofAgentAndUser({ workloadId, userHash, targets = '' }, after) {
+      const held = sorted().filter(
+        ([key, grant]) =>
+          matches(grant, { workloadId, userHash }) &&
+          grant.target.startsWith(targets) &&
+          (after === undefined || key > after),
+      );
+      const page = held.slice(0, PAGE);
+      const last = held.length > PAGE ? page.at(-1)?.[0] : undefined;
+      return Promise.resolve({
+        grants: page.map(([, grant]) => recordOf(grant)),
+        ...(last !== undefined && { next: last }),
+      });
+    },
   };
 
   return {

@@ -7,6 +7,9 @@ import {
   PutResourcePolicyCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
+import { grantKey } from '../../lambda/contract/table-keys';
+import { targetsOf } from '../../lambda/domain/grant/grant';
+import { userHashOf } from '../../lambda/domain/identity/user';
 import { Browser } from './support/browser';
 import { moveClock } from './support/clock';
 import { startProvider, type TestProvider } from './support/provider';
@@ -132,6 +135,13 @@ it('signs a person in, connects an account, and gives the agent a token for this
 
   const other = await portal.signIn('ben');
   expect(await portal.rows(other, agent)).toMatchObject([{ status: 'NOT_CONNECTED' }]);
+
+  // An agent can store as many grants as it wants that the portal does not show. The portal reads none: this one fails.
+  const identity = await createWorkloadIdentityStore(tableOf('Directory')).get(agent.name);
+  const ana = userHashOf({ kind: 'jwt', issuer: identityProvider.issuer, subject: 'ana' });
+  const target = targetsOf('ON_BEHALF_OF_TOKEN_EXCHANGE', agent.providerName) + 'A'.repeat(43);
+  await tableOf('Vault').put(grantKey(identity?.id ?? '', ana, target), { recordVersion: 1 });
+  expect(await portal.rows(session, agent)).toMatchObject([{ status: 'CONNECTED' }]);
 });
 
 it('ends the session of a forwarded link when another signed-in person completes it, and destroys the code', async () => {

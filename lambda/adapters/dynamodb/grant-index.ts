@@ -54,8 +54,12 @@ export function createGrantIndex(vault: Table): GrantIndex {
         ...(more && last && { next: JSON.stringify(last) }),
       };
     },
-    async ofAgentAndUser(workloadId, userHash) {
-      return foundIn(await vault.query(grantPartition(workloadId, userHash)));
+    async ofAgentAndUser({ workloadId, userHash, targets }, after) {
+      const { items, last } = await vault.queryPage(grantPartition(workloadId, userHash), {
+        prefix: targets,
+        after: after === undefined ? undefined : v.parse(Position, after),
+      });
+      return { ...foundIn(items), ...(last && { next: JSON.stringify(last) }) };
     },
   };
 }

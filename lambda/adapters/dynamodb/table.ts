@@ -59,6 +59,11 @@ export interface Table {
    * @param scan.limit number of items to examine, whether or not they match
    */
   scan(filter: Expression, scan: { limit: number; after?: Key }): Promise<{ items: unknown[]; last?: Key }>;
+  /** A page of one partition, by sort key: up to 1 MB (DynamoDB API reference, Query). */
+  queryPage(
+    partition: string,
+    options?: { prefix?: string | undefined; after?: Key | undefined },
+  ): Promise<{ items: unknown[]; last?: Key }>;
   /** Items of one partition by sort key, starting at `from` if given. */
   query(
     partition: string,
@@ -179,6 +184,26 @@ export function createTable(client: DynamoDBClient, name: string): Table {
           ExpressionAttributeNames: names,
           ExpressionAttributeValues: values && marshalled(values),
           Limit: limit,
+          ...(after && { ExclusiveStartKey: marshalled(after) }),
+        }),
+      );
+      return {
+        items: Items.map((item) => unmarshall(item)),
+        ...(LastEvaluatedKey && { last: unmarshall(LastEvaluatedKey) as Key }),
+      };
+    },
+    async queryPage(partition, { prefix, after } = {}) {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: name,
+          ConsistentRead: true,
+          KeyConditionExpression:
+            prefix === undefined ? '#pk = :pk' : '#pk = :pk AND begins_with(#sk, :prefix)',
+          ExpressionAttributeNames: {
+            '#pk': PARTITION_KEY,
+            ...(prefix !== undefined && { '#sk': SORT_KEY }),
+          },
+          ExpressionAttributeValues: marshalled({ ':pk': partition, ':prefix': prefix }),
           ...(after && { ExclusiveStartKey: marshalled(after) }),
         }),
       );

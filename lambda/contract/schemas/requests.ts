@@ -8,6 +8,7 @@ import {
   AuthorizerConfigurationChangeSchema,
   AuthorizerConfigurationSchema,
 } from '../../domain/identity/trusted-issuer';
+import { FLOWS } from '../../domain/grant/grant';
 import { kmsKeyArn, matching, onlyCharacters, smallAsJson, text } from './constraints';
 import { fitsAuthorizationUrl, fitsReturnUrl } from './url-bounds';
 import { customParameters, line, providerName, workloadName } from './names';
@@ -119,7 +120,7 @@ const resourceOauth2Token = {
   workloadIdentityToken: workloadToken,
   resourceCredentialProviderName: providerName,
   scopes,
-  oauth2Flow: v.picklist(['USER_FEDERATION', 'M2M', 'ON_BEHALF_OF_TOKEN_EXCHANGE']),
+  oauth2Flow: v.picklist(FLOWS),
   sessionUri: v.exactOptional(sessionUri),
   resourceOauth2ReturnUrl: v.exactOptional(returnUrl),
   forceAuthentication: v.exactOptional(v.boolean()),

@@ -4,7 +4,7 @@ import type { Caller } from '../principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Outcome } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
-import type { Grant } from '../grant/grant';
+import type { Grant, GrantTarget } from '../grant/grant';
 import type { GrantedScopesCheck, ReturnedToken } from '../grant/held-token';
 import type { RequestOwner } from '../grant/token-sources';
 
@@ -12,7 +12,7 @@ export interface RetrieveInput {
   readonly workloadIdentityToken: string;
   readonly resourceCredentialProviderName: string;
   readonly scopes: readonly string[];
-  readonly oauth2Flow: 'USER_FEDERATION' | 'M2M' | 'ON_BEHALF_OF_TOKEN_EXCHANGE';
+  readonly oauth2Flow: GrantTarget['flow'];
   readonly sessionUri?: string | undefined;
   readonly resourceOauth2ReturnUrl?: string | undefined;
   readonly forceAuthentication?: boolean | undefined;

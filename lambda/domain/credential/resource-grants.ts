@@ -5,9 +5,9 @@
 import { audited, type Annotate, type AuditTrail } from '../audit';
 import { describeGrant, isListed, type GrantDescription } from '../grant/description';
 import { grantIdMember } from '../grant/grant-id';
-import { targetParts } from '../grant/grant';
+import { FLOWS, targetsOf } from '../grant/grant';
 import type { Directory } from '../grant/directory';
-import { allOf, isRevocable, type GrantIndex } from '../grant/selection';
+import { allOf, isRevocable, pagesOf, type GrantHolder, type GrantIndex } from '../grant/selection';
 import { userHashOf } from '../identity/user';
 import { workloadGone } from '../identity/workload-identity';
 import type { Caller } from '../principal';
@@ -81,8 +81,11 @@ export function listResourceGrants(
   return audited(deps.audit, call, async (annotate) => {
     const delegation = await verifiedDelegation(deps, workloadIdentityToken, annotate);
     const holder = await admitToGrants(deps.directory, call, delegation);
-    const grants = allOf(await deps.grantIndex.ofAgentAndUser(holder.workloadId, holder.userHash));
-    return grants.filter(isListed).map((grant) => describeGrant(deps, grant));
+    const grants: GrantDescription[] = [];
+    for await (const page of pagesOf(deps.grantIndex, holder)) {
+      for (const grant of allOf(page)) if (isListed(grant)) grants.push(describeGrant(deps, grant));
+    }
+    return grants;
   });
 }
 
@@ -99,6 +102,28 @@ const noSuchGrant = (): ServiceError =>
     'ResourceNotFoundException',
     'This agent has no such grant for the user. List its grants with ListResourceGrants.',
   );
+
+/**
+ * Returns whether there is a grant to revoke whose target begins with one of these texts. A record that is not valid keeps
+ * no other grant from its revocation.
+ *
+ * @throws the error of a record that is not valid if there is no such grant
+ */
+async function holdsRevocable(
+  index: Pick<GrantIndex, 'ofAgentAndUser'>,
+  holder: GrantHolder,
+  targets: readonly string[],
+): Promise<boolean> {
+  const unreadable: unknown[] = [];
+  for (const each of targets) {
+    for await (const page of pagesOf(index, { ...holder, targets: each })) {
+      if (page.grants.some(isRevocable)) return true;
+      unreadable.push(...(page.unreadable ?? []));
+    }
+  }
+  if (unreadable.length > 0) throw unreadable[0];
+  return false;
+}
 
 /**
  * Revokes grants of the token's agent for the token's user. When it returns, no read returns their tokens any more.
@@ -122,16 +147,11 @@ export function revokeResourceGrant(
     }
     const grantId = text === undefined ? undefined : grantIdMember(text);
     const holder = await admitToGrants(deps.directory, call, delegation);
-    const found = await deps.grantIndex.ofAgentAndUser(holder.workloadId, holder.userHash);
-    const isMeant = (target: string) =>
-      grantId ? target === grantId.target : targetParts(target).providerName === providerName;
     const isOwn =
       !grantId || (grantId.workloadId === holder.workloadId && grantId.userHash === holder.userHash);
-    const isHeld = found.grants.some((grant) => isRevocable(grant) && isMeant(grant.target));
-    // A record that is not valid keeps no other grant from its revocation.
-    if (isOwn && !isHeld && found.unreadable) throw found.unreadable[0];
+    const targets = grantId ? [grantId.target] : FLOWS.map((flow) => targetsOf(flow, providerName));
     // A grant that was revoked before has nothing left, and gets no other revocation.
-    if (!isOwn || !isHeld) throw noSuchGrant();
+    if (!isOwn || !(await holdsRevocable(deps.grantIndex, holder, targets))) throw noSuchGrant();
     const filter: RevocationFilter = grantId ? { grantId } : { ...holder, providerName };
     const { revocationId, status, reach } = await beginRevocation(deps, {
       requestedBy: principal.arn,

@@ -177,9 +177,12 @@ export interface GrantStore {
 const digest = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('base64url');
 
+/** AWS's `Oauth2FlowType`. */
+export const FLOWS = ['USER_FEDERATION', 'M2M', 'ON_BEHALF_OF_TOKEN_EXCHANGE'] as const;
+
 /** The purpose of a grant, in addition to agent and user: the flow, the provider, and the members that narrow the token. */
 export interface GrantTarget {
-  readonly flow: 'USER_FEDERATION' | 'M2M' | 'ON_BEHALF_OF_TOKEN_EXCHANGE';
+  readonly flow: (typeof FLOWS)[number];
   readonly providerName: string;
   /** RFC 8707 resource indicators. */
   readonly resources: readonly string[];
@@ -195,6 +198,10 @@ export interface ExchangedFor {
   readonly subjectTokenHash: string;
   readonly customParameters: Readonly<Record<string, string>>;
 }
+
+/** Returns the text with which the targets of a flow begin; with a provider, those at the provider. */
+export const targetsOf = (flow: GrantTarget['flow'], providerName?: string): string =>
+  providerName === undefined ? `${flow}#` : `${flow}#${providerName}#`;
 
 /** Returns the flow and the name of the provider in a grant's sort key. */
 export function targetParts(target: string): Pick<GrantTarget, 'flow' | 'providerName'> {
@@ -212,7 +219,7 @@ export function grantTarget(target: GrantTarget): string {
     target.flow === 'USER_FEDERATION' ? [] : sorted(target.scopes),
     ...(exchanged ? [exchanged.subjectTokenHash, Object.entries(exchanged.customParameters).sort()] : []),
   ];
-  return `${target.flow}#${target.providerName}#${digest(narrowed)}`;
+  return targetsOf(target.flow, target.providerName) + digest(narrowed);
 }
 
 export const grantContext = (id: GrantId, providerId: string, workloadArn: string): SealingContext => ({

@@ -22,6 +22,14 @@ export interface GrantPage extends FoundGrants {
   readonly next?: string;
 }
 
+/** An agent, and the user that it holds grants for. */
+export interface GrantHolder {
+  readonly workloadId: string;
+  readonly userHash: string;
+  /** Only grants whose target begins with this text, as `targetsOf` returns it; undefined for all. */
+  readonly targets?: string | undefined;
+}
+
 /** Finds grants by the member of a filter that selects fewest: user, agent, provider. */
 export interface GrantIndex {
   /**
@@ -35,8 +43,28 @@ export interface GrantIndex {
     filter: GrantFilter,
     page: { readonly limit: number; readonly after?: string | undefined },
   ): Promise<GrantPage>;
-  /** Returns all grants of one agent for one user, or its own grants (strongly consistent). */
-  ofAgentAndUser(workloadId: string, userHash: string): Promise<FoundGrants>;
+  /**
+   * Returns a page of an agent's grants for one user, or of an agent's grants for itself (strongly consistent).
+   *
+   * @param after `next` of the page before
+   */
+  ofAgentAndUser(holder: GrantHolder, after?: string): Promise<GrantPage>;
+}
+
+/**
+ * Returns the pages of the grants of one agent for one user, one after the other. An agent decides how many there are, and
+ * how large, also without the user's consent: no caller can keep all of them in memory.
+ */
+export async function* pagesOf(
+  index: Pick<GrantIndex, 'ofAgentAndUser'>,
+  holder: GrantHolder,
+): AsyncGenerator<FoundGrants> {
+  let after: string | undefined;
+  do {
+    const page = await index.ofAgentAndUser(holder, after);
+    yield page;
+    after = page.next;
+  } while (after !== undefined);
 }
 
 /** Returns the grants. @throws the error of a record that is not valid: a listing must not seem complete without it */

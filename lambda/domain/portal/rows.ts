@@ -6,9 +6,17 @@ import type { CustomParameters } from '../custom-parameters';
 import { hashOf } from '../digest';
 import { namedOf } from '../display-name';
 import { grantStatus, isListed } from '../grant/description';
-import { covers, grantTarget, scopesHeld, targetParts, type Grant, type GrantId } from '../grant/grant';
+import {
+  covers,
+  grantTarget,
+  scopesHeld,
+  targetParts,
+  targetsOf,
+  type Grant,
+  type GrantId,
+} from '../grant/grant';
 import { encodeGrantId } from '../grant/grant-id';
-import { allOf, type GrantIndex } from '../grant/selection';
+import { allOf, pagesOf, type GrantIndex } from '../grant/selection';
 import { tokensOf } from '../grant/tokens';
 import { credentialUseDenial } from '../policy/access';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../provider/oauth2-provider';
@@ -226,11 +234,12 @@ export async function rowsOf(
   const { connections } = served.portal;
   const held = await Promise.all(
     agents.map(async (agent) => {
-      const grants = allOf(await deps.grantIndex.ofAgentAndUser(agent.identity.id, userHash));
-      const isShown = (grant: Grant) =>
-        targetParts(grant.target).flow === 'USER_FEDERATION' && isListed(grant);
+      const grants: Grant[] = [];
+      const targets = targetsOf('USER_FEDERATION');
+      const holder = { workloadId: agent.identity.id, userHash, targets };
+      for await (const page of pagesOf(deps.grantIndex, holder)) grants.push(...allOf(page).filter(isListed));
       const offers = connections.filter(({ workloadName }) => workloadName === agent.identity.name);
-      return { agent, grants: grants.filter(isShown), offers };
+      return { agent, grants, offers };
     }),
   );
   const names = held.flatMap(({ grants, offers }) => [

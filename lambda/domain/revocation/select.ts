@@ -78,7 +78,7 @@ async function pageOf(
   }
   // In place of the index, which lags.
   if (workloadId !== undefined && userHash !== undefined) {
-    return grantIndex.ofAgentAndUser(workloadId, userHash);
+    return grantIndex.ofAgentAndUser({ workloadId, userHash }, cursor);
   }
   return grantIndex.page(filter, { limit: PAGE, after: cursor });
 }

@@ -1,4 +1,5 @@
 /** Faults and attacks around the outbox: hostile responses, repeated events, clocks, and records that are not valid. */
+import { randomUUID } from 'node:crypto';
 import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
 import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
 import { SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
@@ -228,4 +229,18 @@ describe('a grant whose record is not valid', () => {
     expect(service.errors.length).toBeGreaterThan(20);
     expect(service.errors.length).toBeLessThan(40);
   });
+});
+
+it('a revocation of an agent with many grants for a user selects them page by page, and stops after its time', async () => {
+  for (let count = 1; count <= 7; count += 1) {
+    const at = { ...service.provider, name: `calendar-${count}`, id: randomUUID() };
+    await service.addProvider(at);
+    await service.grant('alice', at);
+  }
+  const { workloadId, userHash } = service.grantIdOf('alice');
+  const revocationId = await service.begin({ workloadId, userHash });
+  const begun = await selectGrants(service.deps, revocationId, service.system.now());
+  expect(begun).toMatchObject({ matched: 3, dueAt: service.system.now() });
+  const selected = await selectGrants(service.deps, revocationId, Infinity);
+  expect(selected).toMatchObject({ matched: 7, dueAt: undefined });
 });
