@@ -7,6 +7,7 @@
  * - `trustedIssuers`: an array of trusted issuers.
  * - `tokenVaultKeys`: an array of ARNs of the KMS keys that the token vault can be moved to.
  * - `cloudWatchRole`: `false` leaves the account's role for API Gateway's logs alone.
+ * - `callers`: other accounts that can call the service, as an object with `accountIds`, `organizationId`, or both.
  * - `functions`: memory and concurrency, as an object with the members of `ServiceFunctionSettings`.
  */
 import { App, Validations } from 'aws-cdk-lib';
@@ -19,7 +20,7 @@ import { IdentityStateStack, IdentityServiceStack, type DeployedIssuer } from '.
 const app = new App();
 
 /** Returns a value of the context as JSON. */
-function contextJson(name: string, defaultValue: object | boolean): string {
+function contextJson(name: string, defaultValue: object | boolean | null): string {
   const context: unknown = app.node.tryGetContext(name) ?? defaultValue;
   return typeof context === 'string' ? context : JSON.stringify(context);
 }
@@ -34,6 +35,20 @@ const cloudWatchRole = v.parse(
   v.pipe(v.string(), v.parseJson(), v.boolean('cloudWatchRole: must be true or false')),
   contextJson('cloudWatchRole', true),
 );
+const callers = v.parse(
+  v.pipe(
+    v.string(),
+    v.parseJson(),
+    v.nullable(
+      v.strictObject({
+        accountIds: v.exactOptional(v.array(v.string())),
+        organizationId: v.exactOptional(v.string()),
+        manageResources: v.exactOptional(v.boolean()),
+      }),
+    ),
+  ),
+  contextJson('callers', null),
+);
 const functions = parseFunctionSettings(contextJson('functions', {}));
 
 // The ids are the names of the stacks in the account. They keep these words, although the classes have others: under new
@@ -47,6 +62,7 @@ new IdentityServiceStack(app, 'AgentIdentityStateless', {
   trustedIssuers,
   tokenVaultKeys,
   cloudWatchRole,
+  ...(callers && { callers }),
   functions,
 });
 

@@ -16,6 +16,7 @@ export {
 } from './constructs/agent-role';
 export { AgentTarget } from './constructs/agent-target';
 export type { ApiDomain } from './constructs/api-domain';
+export type { CallerAccounts, ServiceCallerAccounts } from './constructs/caller-accounts';
 export type { CallerNetwork } from './constructs/caller-network';
 export type { FunctionSettings, ServiceFunctionSettings } from './constructs/function-settings';
 export type { IdentityServiceProps, QuotaProps } from './constructs/identity-service';

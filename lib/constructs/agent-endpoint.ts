@@ -15,6 +15,7 @@ import { Construct, type IDependable } from 'constructs';
 import { METADATA_PATH } from '../../lambda/contract/gate-routes';
 import { WorkloadIdentity, type IWorkloadIdentity } from '../resources/workload-identity';
 import type { AgentEndpointProps } from './agent-endpoint-props';
+import { includesAccount } from './caller-accounts';
 import { resolveNetwork } from './caller-network';
 import { checkedAt } from './construct-error';
 import { deploymentNameOf } from './deployment-name';
@@ -104,6 +105,7 @@ export class AgentEndpoint extends Construct {
       throttle: props.throttle ?? {},
       ...logs,
       ...(validated.inbound.kind === 'JWT' && { inbound: validated.inbound }),
+      callers: inbound._callers,
       ...(props.domain && { domain: props.domain }),
       ...(props.webAcl && { webAcl: props.webAcl }),
     });
@@ -157,8 +159,9 @@ export class AgentEndpoint extends Construct {
   /**
    * Allows a principal to invoke the agent, with IAM.
    *
-   * @param grantee a role or user of this account, or a construct that has one
-   * @throws Error for an endpoint with user tokens, where IAM does not decide
+   * @param grantee a role or user of this account, or of an account in `callers` of `Inbound.iam`, or a construct that has
+   *   one
+   * @throws Error for an endpoint with user tokens, where IAM does not decide, and for a principal of another account
    */
   grantInvoke(grantee: IGrantable): Grant {
     if (this.inbound.kind === 'JWT') {
@@ -170,6 +173,13 @@ export class AgentEndpoint extends Construct {
       methods: [INVOCATION_METHOD],
       wildcardReason:
         'The path contains the ARN of the agent runtime in either encoding. The API has only that agent.',
+      accounts: {
+        own: Stack.of(this).account,
+        fault: (account) =>
+          includesAccount(this.inbound._callers, account)
+            ? undefined
+            : `Add account ${account} to callers of Inbound.iam.`,
+      },
     });
   }
 

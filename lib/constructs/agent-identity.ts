@@ -7,7 +7,8 @@ import type { MathExpression, Metric, MetricOptions } from 'aws-cdk-lib/aws-clou
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct, DependencyGroup, type IConstruct } from 'constructs';
 import type { OperationName } from '../../lambda/contract/operations';
-import { granteeArn } from '../resources/grantee';
+import { accountOnly, granteeArn, roleOrUserArn } from '../resources/grantee';
+import type { ServiceCallerAccounts } from './caller-accounts';
 import type { CallerNetwork } from './caller-network';
 import { deploymentNameOf } from './deployment-name';
 import { addIdentityService, type IdentityServiceProps } from './identity-service';
@@ -40,7 +41,10 @@ function checkFunctionArn(path: string, arn: string | undefined): void {
  *
  * @throws Error for a value that contains other characters
  */
-function checkApi(path: string, { restApiId, stage = STAGE }: AgentIdentityAttributes): void {
+function checkApi(path: string, { restApiId, stage = STAGE, account }: AgentIdentityAttributes): void {
+  if (account !== undefined && !Token.isUnresolved(account) && !/^\d{12}$/.test(account)) {
+    throw new Error(`${path}: account: must be the ID of an account, which has 12 digits`);
+  }
   for (const [name, value] of Object.entries({ restApiId, stage })) {
     if (Token.isUnresolved(value) || /^[\w-]+$/.test(value)) continue;
     throw new Error(`${path}: ${name}: must contain only letters, digits, "_", and "-"`);
@@ -51,6 +55,8 @@ function checkApi(path: string, { restApiId, stage = STAGE }: AgentIdentityAttri
 export interface IAgentIdentity extends IConstruct {
   /** Address for AWS clients (signing name `execute-api`), without a trailing slash. */
   readonly endpoint: string;
+  /** ID of the account of the service. */
+  readonly account: string;
   /** Id of the REST API, with which IAM policies name its operations. */
   readonly restApiId: string;
   /** Name of the API's stage. */
@@ -73,8 +79,8 @@ export interface IAgentIdentity extends IConstruct {
    * cannot change the policies, because it could then allow itself to act as the agent. It owns the resources that it
    * creates itself.
    *
-   * @param grantee a role or user of this account, or a construct that has one, in a stack that does not depend on those
-   *   resources
+   * @param grantee a role or user of the service's account, or of an account in `callers` with `manageResources`, or a
+   *   construct that has one, in a stack that does not depend on those resources
    */
   grantManageResources(grantee: IGrantable): Grant;
 
@@ -84,14 +90,14 @@ export interface IAgentIdentity extends IConstruct {
    * get tokens of the agent's users. Give this to people on call and their tools, never to an agent: an agent could resume
    * itself.
    *
-   * @param grantee a role or user of this account, or a construct that has one
+   * @param grantee a role or user of the service's account, or a construct that has one
    */
   grantOperator(grantee: IGrantable): Grant;
 
   /**
    * Allows a principal to read what operators see, without any change.
    *
-   * @param grantee a role or user of this account, or a construct that has one
+   * @param grantee a role or user of the service's account, or a construct that has one
    */
   grantOperatorReadOnly(grantee: IGrantable): Grant;
 
@@ -99,7 +105,7 @@ export interface IAgentIdentity extends IConstruct {
    * Allows a principal to rotate and revoke keys by hand, as docs/runbook.md describes: to invoke the one function that
    * does it, and nothing else. That function decrypts no key. It changes which keys are used, and returns no data.
    *
-   * @param grantee a role or user of this account, or a construct that has one
+   * @param grantee a role or user of the service's account, or a construct that has one
    * @throws Error if `keyRotationFunctionArn` is not stated for this deployment
    */
   grantRotateKeys(grantee: IGrantable): Grant;
@@ -157,6 +163,18 @@ export interface AgentIdentityAttributes {
   /** Id of the REST API: the output `RestApiId` of the service's stack. */
   readonly restApiId: string;
   /**
+   * ID of the account of the service, if it is not the account of the stack. The deployment must have the account of the
+   * stack in its `callers`.
+   * @default - the account of the stack
+   */
+  readonly account?: string;
+  /**
+   * The `callers` of the deployment: grants to principals of these accounts are accepted. In a stack of another account
+   * than the service, state `manageResources` here, and the account of the stack is added.
+   * @default - none
+   */
+  readonly callers?: ServiceCallerAccounts;
+  /**
    * Name of the API's stage.
    * @default prod
    */
@@ -190,6 +208,7 @@ export interface AgentIdentityAttributes {
 export interface AgentIdentityProps extends IdentityServiceProps, IdentityStateProps {}
 
 abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
+  abstract readonly account: string;
   abstract readonly endpoint: string;
   abstract readonly restApiId: string;
   abstract readonly stage: string;
@@ -203,7 +222,7 @@ abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
 
   grantManageResources(grantee: IGrantable): Grant {
     const grant = grantInvokeOperations(this, grantee, CONTROL_OPERATIONS);
-    this.managerArns.add(granteeArn(this, grantee));
+    this.managerArns.add(roleOrUserArn(this, grantee));
     return grant;
   }
 
@@ -221,7 +240,7 @@ abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
         `${this.node.path}: grantRotateKeys: the key-rotation function is not stated. Pass keyRotationFunctionArn, an output of the service's stack, to fromAgentIdentityAttributes.`,
       );
     }
-    granteeArn(this, grantee);
+    granteeArn(this, grantee, accountOnly(this.account));
     // The function's own grantInvoke would also allow all versions and aliases.
     const resourceArns = [this.keyRotationFunctionArn];
     const grant = Grant.addToPrincipal({ grantee, actions: ['lambda:InvokeFunction'], resourceArns });
@@ -321,7 +340,17 @@ abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
   }
 }
 
+/** Returns the accounts that can call: a service in another account that this stack uses accepts the stack's account. */
+function statedCallers(
+  own: string,
+  { account, callers }: AgentIdentityAttributes,
+): ServiceCallerAccounts | undefined {
+  if (account === undefined || account === own) return callers;
+  return { ...callers, accountIds: [...(callers?.accountIds ?? []), own] };
+}
+
 class ImportedAgentIdentity extends AgentIdentityBase {
+  readonly account: string;
   readonly endpoint: string;
   readonly restApiId: string;
   readonly stage: string;
@@ -331,8 +360,9 @@ class ImportedAgentIdentity extends AgentIdentityBase {
   constructor(scope: Construct, id: string, attributes: AgentIdentityAttributes) {
     super(scope, id);
     const { keyRotationFunctionArn, deploymentName } = attributes;
-    const { region, urlSuffix } = Stack.of(this);
+    const { region, urlSuffix, account } = Stack.of(this);
     checkApi(this.node.path, attributes);
+    this.account = attributes.account ?? account;
     this.restApiId = attributes.restApiId;
     this.stage = attributes.stage ?? STAGE;
     this.endpoint =
@@ -340,7 +370,11 @@ class ImportedAgentIdentity extends AgentIdentityBase {
     checkFunctionArn(this.node.path, keyRotationFunctionArn);
     if (keyRotationFunctionArn !== undefined) this.keyRotationFunctionArn = keyRotationFunctionArn;
     if (deploymentName !== undefined) this.deploymentName = deploymentNameOf(this, deploymentName);
-    this._connect({ network: attributes.network ?? 'internet', reachable: new DependencyGroup() });
+    this._connect({
+      network: attributes.network ?? 'internet',
+      reachable: new DependencyGroup(),
+      callers: statedCallers(account, attributes),
+    });
   }
 }
 
@@ -353,7 +387,7 @@ class ImportedAgentIdentity extends AgentIdentityBase {
  * });
  */
 export class AgentIdentity extends AgentIdentityBase {
-  /** An existing deployment of another stack or app, in the same account and Region. */
+  /** An existing deployment of another stack, app, or account, in the same Region. */
   static fromAgentIdentityAttributes(
     scope: Construct,
     id: string,
@@ -362,6 +396,7 @@ export class AgentIdentity extends AgentIdentityBase {
     return new ImportedAgentIdentity(scope, id, attributes);
   }
 
+  readonly account: string;
   readonly endpoint: string;
   readonly restApiId: string;
   readonly stage: string = STAGE;
@@ -372,6 +407,7 @@ export class AgentIdentity extends AgentIdentityBase {
 
   constructor(scope: Construct, id: string, props: AgentIdentityProps = {}) {
     super(scope, id);
+    this.account = Stack.of(this).account;
     this.state = addIdentityState(this, props);
     const { api, deploymentName, keyRotationFunctionArn } = addIdentityService(this, {
       ...props,
@@ -384,6 +420,7 @@ export class AgentIdentity extends AgentIdentityBase {
     this._connect({
       network: api.network,
       reachable: api.reachable,
+      callers: props.callers,
       trustedIssuers: props.trustedIssuers ?? [],
     });
   }

@@ -19,8 +19,11 @@ import type { Construct } from 'constructs';
 import type { JwtInbound } from '../../lambda/contract/configuration';
 import { authorizerRefusals } from '../../lambda/contract/gate-refusals';
 import { INVOCATION_PATH, inboundRoutes, type InboundRoute } from '../../lambda/contract/gate-routes';
+import { signedApiPolicy } from './api-policy';
+import type { CallerAccounts } from './caller-accounts';
+import { checkedAt } from './construct-error';
 import { methodName } from './invocation';
-import { ServiceApi, type ServiceApiKind, type ServiceApiSettings } from './service-api';
+import { ServiceApi, STAGE, type ServiceApiKind, type ServiceApiSettings } from './service-api';
 import type { GatewayError, GatewayErrors } from './gateway-responses';
 
 /** The longest time for which API Gateway streams a response. */
@@ -63,6 +66,8 @@ export interface EndpointApiProps extends ServiceApiSettings {
   readonly description: string;
   /** How user tokens are validated. Left out with IAM. */
   readonly inbound?: JwtInbound;
+  /** Other accounts that can invoke the agent, with IAM. */
+  readonly callers?: CallerAccounts | undefined;
 }
 
 /** The REST API of an endpoint. With user tokens, it has the additional child `Authorizer`. */
@@ -70,12 +75,23 @@ export class EndpointApi extends ServiceApi {
   /** How user tokens are validated; undefined with IAM. */
   private readonly inbound: JwtInbound | undefined;
 
-  constructor(scope: Construct, id: string, { description, inbound, ...settings }: EndpointApiProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { description, inbound, callers, ...settings }: EndpointApiProps,
+  ) {
     const kind: ServiceApiKind = {
       name: 'agent-endpoint',
       description,
       // All bodies are passed unchanged. Without this, API Gateway treats them as text.
-      restApi: { binaryMediaTypes: ['*/*'] },
+      restApi: {
+        binaryMediaTypes: ['*/*'],
+        ...(callers && {
+          policy: checkedAt(scope.node.path, () =>
+            signedApiPolicy(scope, STAGE, callers, [INVOCATION_METHOD]),
+          ),
+        }),
+      },
       // The identity service's API sets it, unless the account has its own.
       setsLogRole: false,
       ...(inbound && { errors: tokenErrors(inbound) }),

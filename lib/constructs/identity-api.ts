@@ -12,28 +12,37 @@ import {
 } from 'aws-cdk-lib/aws-apigateway';
 import type { Construct } from 'constructs';
 import { OPERATIONS, type Route, type RoutedGroup } from '../../lambda/contract/operations';
+import { servicePolicy } from './api-policy';
+import type { ServiceCallerAccounts } from './caller-accounts';
 import type { CallerNetworkAccess } from './caller-network';
-import { privateApiPolicy, type PrivateApi } from './private-api';
+import { checkedAt } from './construct-error';
+import type { PrivateApi } from './private-api';
 import { ServiceApi, STAGE, type ServiceApiSettings } from './service-api';
 import type { ServiceFunction } from './service-function';
 
 export interface IdentityApiProps extends ServiceApiSettings {
   readonly privateApi?: PrivateApi;
+  /** Other accounts that can call the service. */
+  readonly callers?: ServiceCallerAccounts;
   /** Whether the API sets the account's role for logs, which all APIs of the account and Region share. */
   readonly cloudWatchRole: boolean;
 }
 
-/** Returns the settings of an API that cannot be reached from the internet. */
-function privateSettings(path: string, { domain, privateApi }: IdentityApiProps): Partial<RestApiProps> {
-  if (!privateApi) return {};
-  if (domain) {
+/** Returns who can reach the API: the networks, and principals of which accounts. */
+function reachSettings(scope: Construct, props: IdentityApiProps): Partial<RestApiProps> {
+  const { domain, privateApi } = props;
+  const { path } = scope.node;
+  if (privateApi && domain) {
     throw new Error(
       `${path}: domain: cannot be combined with privateApi, because a private API uses API Gateway's own address. Remove one of them.`,
     );
   }
+  const policy = checkedAt(path, () => servicePolicy(scope, STAGE, props));
   return {
-    endpointConfiguration: { types: [EndpointType.PRIVATE], vpcEndpoints: privateApi.vpcEndpoints },
-    policy: privateApiPolicy(privateApi, STAGE),
+    ...(privateApi && {
+      endpointConfiguration: { types: [EndpointType.PRIVATE], vpcEndpoints: privateApi.vpcEndpoints },
+    }),
+    ...(policy && { policy }),
   };
 }
 
@@ -58,7 +67,7 @@ export class IdentityApi extends ServiceApi {
     const kind = {
       name: 'agent-identity',
       description: 'agent-identity: the identity operations of Amazon Bedrock AgentCore',
-      restApi: privateSettings(scope.node.path, props),
+      restApi: reachSettings(scope, props),
       setsLogRole: props.cloudWatchRole,
       payloads: 'operations',
       reasons: {

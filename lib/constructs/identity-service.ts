@@ -11,6 +11,7 @@ import type { FunctionGroup } from '../../lambda/contract/operations';
 import { parseQuotas, parseTrustedIssuers } from '../../lambda/contract/configuration';
 import type { DeployedIssuer } from '../resources/trusted-issuer';
 import type { ApiDomain } from './api-domain';
+import type { ServiceCallerAccounts } from './caller-accounts';
 import { checkedAt } from './construct-error';
 import { deploymentNameOf } from './deployment-name';
 import { settingsOfGroup, type ServiceFunctionSettings } from './function-settings';
@@ -140,6 +141,13 @@ export interface IdentityServiceProps {
    */
   readonly privateApi?: PrivateApi;
   /**
+   * Other accounts whose principals can call the service: the operations of agents, and with `manageResources` those of
+   * the control plane. They never reach the operators' operations and the key of the token vault. An IAM policy of the
+   * caller's account must allow the calls too, and owners and resource policies decide as for every caller.
+   * @default - none: the service accepts requests from its own account only
+   */
+  readonly callers?: ServiceCallerAccounts;
+  /**
    * A web ACL (AWS WAF) in front of the API.
    * @default - none
    */
@@ -232,7 +240,7 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
  *   `{group}-role`, and `{group}-logs`
  */
 export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
-  const { state, removalPolicy, domain, privateApi, webAcl } = props;
+  const { state, removalPolicy, domain, privateApi, callers, webAcl } = props;
   const logKey = new LogKey(scope, 'LogKey', { removalPolicy: removalPolicy ?? RemovalPolicy.RETAIN });
   const configuration = checkedAt(scope.node.path, () => ({
     trustedIssuers: resolveTrustedIssuers(props.trustedIssuers ?? []),
@@ -251,6 +259,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     ...(removalPolicy && { removalPolicy }),
     ...(domain && { domain }),
     ...(privateApi && { privateApi }),
+    ...(callers && { callers }),
     ...(webAcl && { webAcl }),
   });
   const addFunction = (

@@ -8,6 +8,7 @@ import type { Construct } from 'constructs';
 import type { IamInbound, JwtInbound } from '../../lambda/contract/configuration';
 import type { TrustedIssuer } from '../resources/trusted-issuer';
 import type { WorkloadAccessTokenOperation } from '../resources/workload-identity';
+import type { CallerAccounts } from './caller-accounts';
 
 /** Inbound authorization by IAM. */
 export interface IamInboundProps {
@@ -17,6 +18,12 @@ export interface IamInboundProps {
    * @default - none: callers cannot name a user, and the agent acts for itself
    */
   readonly userIdPrincipals?: (IRole | Role | string)[];
+  /**
+   * Other accounts whose principals can invoke the agent. An IAM policy of the caller's account must allow it too. The audit
+   * log of the endpoint names each caller.
+   * @default - none: the endpoint accepts requests from its own account only
+   */
+  readonly callers?: CallerAccounts;
 }
 
 /**
@@ -54,13 +61,14 @@ interface InboundDefinition {
   /** Operations with which the gate gets the agent's tokens. */
   readonly operations: WorkloadAccessTokenOperation[];
   readonly bind: (scope: Construct) => BoundInbound;
+  readonly callers?: CallerAccounts | undefined;
 }
 
 /** How callers of an agent endpoint authenticate. */
 export class Inbound {
   /** IAM principals, with AWS Signature Version 4, as the AWS client for `InvokeAgentRuntime` sends it. */
   static iam(props: IamInboundProps = {}): Inbound {
-    const { userIdPrincipals = [] } = props;
+    const { userIdPrincipals = [], callers } = props;
     return new Inbound({
       kind: 'IAM',
       operations: [
@@ -71,6 +79,7 @@ export class Inbound {
         kind: 'IAM',
         userIdPrincipals: userIdPrincipals.map((principal) => principalArn(scope, principal)),
       }),
+      callers,
     });
   }
 
@@ -96,6 +105,14 @@ export class Inbound {
   /** @internal */
   get _operations(): WorkloadAccessTokenOperation[] {
     return this.definition.operations;
+  }
+
+  /**
+   * Other accounts that can invoke the agent.
+   * @internal
+   */
+  get _callers(): CallerAccounts | undefined {
+    return this.definition.callers;
   }
 
   /** @internal */

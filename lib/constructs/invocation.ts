@@ -3,7 +3,10 @@ import { Reference, Stack, Tokenization, Validations } from 'aws-cdk-lib';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
 import { OPERATIONS, type OperationName, type Route } from '../../lambda/contract/operations';
-import { granteeArn } from '../resources/grantee';
+import { isWithinReach } from '../../lambda/contract/account-reach';
+import { granteeArn, type AcceptedAccounts } from '../resources/grantee';
+import { includesAccount, reachOf } from './caller-accounts';
+import { connectionOf } from './service-connection';
 
 /** All control-plane operations, except those on the token vault's key, which belongs to the deployment, not the app. */
 export const CONTROL_OPERATIONS = (Object.keys(OPERATIONS) as OperationName[]).filter(
@@ -24,6 +27,11 @@ export const OPERATOR_READ_OPERATIONS = OPERATOR_OPERATIONS.filter((name) =>
 export interface InvokedApi extends IConstruct {
   readonly restApiId: string;
   readonly stage: string;
+  /**
+   * Account of the API.
+   * @default - the account of its stack
+   */
+  readonly account?: string;
 }
 
 /** A method as IAM names it, such as `POST/identities/GetResourceOauth2Token`. `*` matches anything. */
@@ -34,6 +42,11 @@ export interface MethodAccess {
   readonly methods: readonly MethodName[];
   /** Why some of the methods end in a wildcard, for cdk-nag. */
   readonly wildcardReason: string;
+  /**
+   * Which accounts the API accepts.
+   * @default - the account of its stack
+   */
+  readonly accounts?: AcceptedAccounts;
 }
 
 /** Returns a method as IAM names it. A label in the path becomes `*`, because IAM sees the request as it was sent. */
@@ -44,6 +57,7 @@ export function methodName({ method, path }: Pick<Route, 'method' | 'path'>): Me
 function methodArn(api: InvokedApi, method: MethodName, restApiId: string = api.restApiId): string {
   return Stack.of(api).formatArn({
     service: 'execute-api',
+    ...(api.account !== undefined && { account: api.account }),
     resource: restApiId,
     resourceName: `${api.stage}/${method}`,
   });
@@ -73,11 +87,11 @@ function nagName(resolved: unknown): string {
 /**
  * Allows a principal to call these methods of an API.
  *
- * @throws Error if the principal cannot have a policy or belongs to another account. CDK does not report a role made
+ * @throws Error if the principal cannot have a policy or belongs to an account that the API rejects. CDK does not report a role made
  *   by `withoutPolicyUpdates`.
  */
 export function grantInvokeMethods(api: InvokedApi, grantee: IGrantable, access: MethodAccess): Grant {
-  granteeArn(api, grantee);
+  granteeArn(api, grantee, access.accounts);
   const resourceArns = access.methods.map((method) => methodArn(api, method));
   const grant = Grant.addToPrincipal({ grantee, actions: ['execute-api:Invoke'], resourceArns });
   grant.assertSuccess();
@@ -85,21 +99,38 @@ export function grantInvokeMethods(api: InvokedApi, grantee: IGrantable, access:
   return grant;
 }
 
+/** Returns which accounts can call these operations. */
+function acceptedAccounts(identity: InvokedApi, operations: readonly OperationName[]): AcceptedAccounts {
+  const { callers } = connectionOf(identity);
+  const fault = (account: string): string | undefined => {
+    if (!callers || !includesAccount(callers, account)) {
+      return `The service accepts requests from its own account, and from the accounts in callers. Add account ${account} to callers of the service.`;
+    }
+    const closed = operations.find((operation) => !isWithinReach(OPERATIONS[operation], reachOf(callers)));
+    if (closed === undefined) return undefined;
+    return isWithinReach(OPERATIONS[closed], 'agents-and-resources')
+      ? `Other accounts can call ${closed} only with callers.manageResources.`
+      : `Other accounts cannot call ${closed}.`;
+  };
+  return { own: identity.account ?? Stack.of(identity).account, fault };
+}
+
 /**
  * Allows a principal to call these operations.
  *
- * @throws Error if the principal cannot have a policy or belongs to another account. CDK does not report a role made
- *   by `withoutPolicyUpdates`.
+ * @throws Error if the principal cannot have a policy or belongs to an account that cannot call all of the operations.
+ *   CDK does not report a role made by `withoutPolicyUpdates`, and a role of another account that it imported.
  */
 export const grantInvokeOperations = (
-  api: InvokedApi,
+  identity: InvokedApi,
   grantee: IGrantable,
   operations: readonly OperationName[],
 ): Grant =>
-  grantInvokeMethods(api, grantee, {
+  grantInvokeMethods(identity, grantee, {
     methods: operations.map((operation) => methodName(OPERATIONS[operation])),
     wildcardReason:
       'The path of the operation ends in the ARN of a workload identity or credential provider. The owner and the resource policy decide which of them the principal can act on.',
+    accounts: acceptedAccounts(identity, operations),
   });
 
 /** Returns the API's id as another stack refers to it: by an export, if the API is in a different stack of the app. */

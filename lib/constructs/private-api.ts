@@ -1,16 +1,7 @@
-/**
- * An API that only VPC endpoints can reach.
- *
- * Its resource policy denies all other requests, and allows only the routes without IAM authorization. It must not allow
- * the signed routes. Within an account, API Gateway accepts a signed request if *either* the caller's IAM policy or the
- * resource policy allows it. An Allow here would allow every operation for every principal of the account.
- * Source: API Gateway developer guide, "How API Gateway resource policies affect authorization workflow", table A.
- */
+/** An API that only VPC endpoints can reach. Its resource policy denies all other requests. */
 import type { IInterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
-import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { OPERATIONS, type Route } from '../../lambda/contract/operations';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { CallerNetwork } from './caller-network';
-import { methodName } from './invocation';
 
 /** An API that only VPC endpoints can reach. */
 export interface PrivateApi {
@@ -25,34 +16,15 @@ export interface PrivateApi {
   readonly network?: CallerNetwork;
 }
 
-/**
- * Returns whether the policy can allow the route to everyone. The method of a path that begins with a parameter is
- * `GET/*` or `POST/*`, which include operations that must be signed: with IAM authorization, a resource policy that
- * allows a request is enough for every principal of the account.
- */
-const isDistinct = ({ path }: Route): boolean => !path.startsWith('/{');
-
-/** @param stage name of the API's stage */
-export function privateApiPolicy({ vpcEndpoints }: PrivateApi, stage: string): PolicyDocument {
-  const open = Object.values<Route>(OPERATIONS).filter((route) => route.auth === 'NONE' && isDistinct(route));
-  return new PolicyDocument({
-    statements: [
-      new PolicyStatement({
-        sid: 'DenyOtherVpcEndpoints',
-        effect: Effect.DENY,
-        principals: [new AnyPrincipal()],
-        actions: ['execute-api:Invoke'],
-        resources: ['execute-api:/*'],
-        conditions: {
-          StringNotEquals: { 'aws:SourceVpce': vpcEndpoints.map(({ vpcEndpointId }) => vpcEndpointId) },
-        },
-      }),
-      new PolicyStatement({
-        sid: 'OpenRoutes',
-        principals: [new AnyPrincipal()],
-        actions: ['execute-api:Invoke'],
-        resources: open.map((route) => `execute-api:/${stage}/${methodName(route)}`),
-      }),
-    ],
+/** Denies every request that does not come through one of the VPC endpoints. */
+export const vpcEndpointStatement = ({ vpcEndpoints }: PrivateApi): PolicyStatement =>
+  new PolicyStatement({
+    sid: 'DenyOtherVpcEndpoints',
+    effect: Effect.DENY,
+    principals: [new AnyPrincipal()],
+    actions: ['execute-api:Invoke'],
+    resources: ['execute-api:/*'],
+    conditions: {
+      StringNotEquals: { 'aws:SourceVpce': vpcEndpoints.map(({ vpcEndpointId }) => vpcEndpointId) },
+    },
   });
-}

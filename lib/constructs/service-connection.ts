@@ -4,6 +4,7 @@
  */
 import type { IConstruct, IDependable } from 'constructs';
 import type { TrustedIssuer } from '../resources/trusted-issuer';
+import type { ServiceCallerAccounts } from './caller-accounts';
 import type { CallerNetworkAccess } from './caller-network';
 
 export interface ServiceConnection {
@@ -11,6 +12,8 @@ export interface ServiceConnection {
   readonly network: CallerNetworkAccess;
   /** Must be deployed before the first call to the API, and deleted after the last one. */
   readonly reachable: IDependable;
+  /** Other accounts that can call the service; undefined for none. */
+  readonly callers?: ServiceCallerAccounts | undefined;
   /** The deployment's trusted issuers; undefined for a deployment outside this app. */
   readonly trustedIssuers?: readonly TrustedIssuer[];
   /** ARNs of the principals that manage this app's workload identities and credential providers. */

@@ -18,7 +18,7 @@ import { createGateway } from './gateway';
 import type { GatewayAuthorizer } from './gateway-authorizer';
 import { sendError, starting } from './gateway-errors';
 import { listenOnLoopback, LOOPBACK } from './loopback-server';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
+import { isLocal, LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
 import type { LocalService } from './start';
 
 type Stated = 'workloadName' | 'inbound' | 'target';
@@ -117,6 +117,8 @@ export async function startAgentEndpoint({
       },
       ...(authorizer && { authorizer }),
       principals: Object.values(service.principals),
+      // The endpoint has no `callers`.
+      allows: isLocal,
       reportFailure,
     });
     const { baseUrl, agentRuntimeArn } = endpoint;

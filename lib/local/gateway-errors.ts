@@ -28,10 +28,14 @@ export class GatewayError extends Error {
 export const forbidden = (message: string): GatewayError =>
   new GatewayError(403, 'AccessDeniedException', message);
 
-/** The text of API Gateway, without the ARN of the method. */
-export const notAuthorized = (callerArn: string): GatewayError =>
+/**
+ * The text of API Gateway, without the ARN of the method.
+ *
+ * @param policy that does not allow the call: for a caller of another account, the resource policy of the API
+ */
+export const notAuthorized = (callerArn: string, policy: 'identity-based' | 'resource-based'): GatewayError =>
   forbidden(
-    `User: ${callerArn} is not authorized to perform: execute-api:Invoke, because no identity-based policy allows it`,
+    `User: ${callerArn} is not authorized to perform: execute-api:Invoke, because no ${policy} policy allows it`,
   );
 
 /** Returns an error that the API defines. */

@@ -152,7 +152,10 @@ async function admittedEvent<Group extends string>(
 ): Promise<APIGatewayProxyEvent> {
   const { auth } = match.route;
   const caller = auth === 'IAM' ? await authenticate(options, request) : undefined;
-  if (caller && options.allows?.(caller, match.route) === false) throw notAuthorized(caller.arn);
+  if (caller && options.allows?.(caller, match.route) === false) {
+    const isOwn = caller.arn.split(':')[4] === options.accountId;
+    throw notAuthorized(caller.arn, isOwn ? 'identity-based' : 'resource-based');
+  }
   const event = proxyEvent(request, match, { caller }, options);
   if (options.binary && (event.body?.length ?? 0) > MAX_EVENT_BODY_BYTES) {
     throw bodyTooLarge((MAX_EVENT_BODY_BYTES / 4) * 3);

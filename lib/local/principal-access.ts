@@ -1,12 +1,12 @@
 /**
  * What the local principals can do at an AWS service of the embedded cloud, where they create the keys and secrets of
  * credential providers. It takes the place of IAM. The operator manages every resource except those of the embedded
- * cloud itself. Any other principal manages the resources whose tag names it as the owner. No principal signs, decrypts,
+ * cloud itself. Any other principal of the account manages the resources whose tag names it as the owner. No principal signs, decrypts,
  * or reads a secret value: only the functions do.
  */
 import { principalOf } from '../../lambda/domain/principal';
 import { OWNER_TAG } from '../../lambda/contract/encryption';
-import type { Principal, Principals } from './principals';
+import { isLocal, type Principal, type Principals } from './principals';
 
 /** A resource that a request names. */
 export interface ManagedResource {
@@ -32,7 +32,7 @@ export function isAllowed(
   operation: string,
   input: unknown,
 ): boolean {
-  if (!operations.has(operation)) return false;
+  if (!operations.has(operation) || !isLocal(caller)) return false;
   const resource = resourceOf(input);
   // A request without an existing resource either creates one or fails later.
   if (!resource) return true;

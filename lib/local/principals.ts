@@ -1,15 +1,20 @@
 /**
- * The IAM principals of the embedded cloud: four callers, each with its own access key. So a laptop shows what an AWS
+ * The IAM principals of the embedded cloud: five callers, each with its own access key. So a laptop shows what an AWS
  * account would show: who owns a resource, and who is denied. The keys are created once and kept.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { isWithinReach } from '../../lambda/contract/account-reach';
+import type { Route } from '../../lambda/contract/operations';
 import { readOrCreateSecretFile, writeSecretFile } from './data-folder';
 import { ENVIRONMENT_VARIABLES } from './setting-names';
 
 /** An AWS account number that no account has. */
 export const LOCAL_ACCOUNT = '000000000000';
+
+/** An account in the `callers` of the embedded cloud, without `manageResources`. */
+const PARTNER_ACCOUNT = '000000000001';
 
 export const LOCAL_REGION = 'us-east-1';
 
@@ -23,6 +28,8 @@ const ARNS = {
   gate: `arn:aws:sts::${LOCAL_ACCOUNT}:assumed-role/gate/local`,
   /** A valid caller that owns nothing. */
   stranger: `arn:aws:iam::${LOCAL_ACCOUNT}:user/stranger`,
+  /** An agent of another account, whose role has the name of the agent's role here. */
+  partner: `arn:aws:sts::${PARTNER_ACCOUNT}:assumed-role/agent/local`,
 } as const;
 
 export type PrincipalName = keyof typeof ARNS;
@@ -37,11 +44,19 @@ export interface Principal {
 
 export type Principals = Readonly<Record<PrincipalName, Principal>>;
 
-/** In the place of IAM policies: only the operator has the operators' plane, and every principal has the other routes. */
+/** Returns whether the principal belongs to the account of the embedded cloud. */
+export const isLocal = ({ arn }: Pick<Principal, 'arn'>): boolean => arn.split(':')[4] === LOCAL_ACCOUNT;
+
+/**
+ * In the place of IAM policies and the resource policy of the API: only the operator has the operators' plane, and every
+ * principal of the account has the other routes. Principals of other accounts have the operations of agents.
+ */
 export const iamPolicyOf =
   ({ operator }: Pick<Principals, 'operator'>) =>
-  ({ arn }: Pick<Principal, 'arn'>, { group }: { readonly group: string }): boolean =>
-    group !== 'operator' || arn === operator.arn;
+  (principal: Pick<Principal, 'arn'>, { group }: Pick<Route, 'group'>): boolean =>
+    isLocal(principal)
+      ? group !== 'operator' || principal.arn === operator.arn
+      : isWithinReach({ group }, 'agents');
 
 const AccessKeySchema = v.strictObject({
   accessKeyId: v.pipe(v.string(), v.regex(/^AKIA[A-Z2-7]{16}$/)),
@@ -56,6 +71,8 @@ const PrincipalsFileSchema = v.strictObject({
   /** Absent in a folder that is older than agent endpoints. */
   gate: v.exactOptional(AccessKeySchema),
   stranger: AccessKeySchema,
+  /** Absent in a folder that is older than callers of other accounts. */
+  partner: v.exactOptional(AccessKeySchema),
 });
 
 /**
@@ -74,16 +91,18 @@ export async function loadPrincipals(dataDir: string, names = ENVIRONMENT_VARIAB
       agent: newAccessKey(),
       gate: newAccessKey(),
       stranger: newAccessKey(),
+      partner: newAccessKey(),
     }),
     names,
   );
-  const { gate = newAccessKey() } = kept;
-  if (!kept.gate) await writeSecretFile(path, { ...kept, gate });
+  const { gate = newAccessKey(), partner = newAccessKey() } = kept;
+  if (!kept.gate || !kept.partner) await writeSecretFile(path, { ...kept, gate, partner });
   return {
     operator: localPrincipal('operator', kept.operator),
     agent: localPrincipal('agent', kept.agent),
     gate: localPrincipal('gate', gate),
     stranger: localPrincipal('stranger', kept.stranger),
+    partner: localPrincipal('partner', partner),
   };
 }
 

@@ -216,7 +216,8 @@ export class ConsentPortal extends Resource implements ITaggableV2 {
     this.cdkTagManager = created.tags;
     const providers = connections.map(({ credentialProvider }) => credentialProvider);
     this.useOwn([...workloads, signIn, ...providers]);
-    if (signIn instanceof OAuth2CredentialProvider) signIn._allowSignIn(this.arnPattern(created.givenName));
+    if (signIn instanceof OAuth2CredentialProvider)
+      signIn._allowSignIn(this.arnPattern(props.identity.account, created.givenName));
     this.checkClient(props);
     this.node.addValidation({ validate: () => this.connectionFaults(connections) });
   }
@@ -254,9 +255,10 @@ export class ConsentPortal extends Resource implements ITaggableV2 {
   }
 
   /** The ID is the name and 10 random characters. A provider's policy is written before the portal exists. */
-  private arnPattern(name: string): string {
+  private arnPattern(account: string, name: string): string {
     return Stack.of(this).formatArn({
       service: 'bedrock-agentcore',
+      account,
       resource: 'consent-portal',
       resourceName: `${name}-??????????`,
     });

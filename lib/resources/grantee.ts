@@ -7,36 +7,60 @@ import type { IConstruct } from 'constructs';
 const isRoleOrUser = (principal: object): boolean => 'roleArn' in principal || 'userArn' in principal;
 
 /**
+ * Returns the ARN of the role or user that a grantee acts as, of any account.
+ *
+ * @param api the construct that the error message names
+ * @throws Error for a principal that is not a role or user
+ */
+export function roleOrUserArn(api: IConstruct, { grantPrincipal }: IGrantable): string {
+  const { AWS: arns, ...others } = grantPrincipal.policyFragment.principalJson;
+  const [arn, ...more] = arns ?? [];
+  const isOther = !isRoleOrUser(grantPrincipal) || more.length > 0 || Object.keys(others).length > 0;
+  if (!isOther && arn !== undefined) return arn;
+  throw new Error(
+    `${api.node.path}: cannot grant access to this principal. Grant access to an IAM role or user, or to a resource that has a role.`,
+  );
+}
+
+/** Which principals an API accepts, by their account. */
+export interface AcceptedAccounts {
+  /** The account of the API. */
+  readonly own: string;
+  /** Returns why the API rejects requests of another account; undefined if it accepts them. */
+  readonly fault: (account: string) => string | undefined;
+}
+
+/** Accepts principals of one account. */
+export const accountOnly = (own: string): AcceptedAccounts => ({
+  own,
+  fault: () => 'It accepts requests from its own account only.',
+});
+
+/**
  * Returns the ARN of the role or user that a grantee acts as.
  *
- * The deployment accepts only requests from its own account: API Gateway would also need a resource policy that allows
- * another account, and there is none. A grant to a principal of another account would look complete and allow nothing.
- * A stack without `env` does not know its account before the deployment: the grant gets a warning.
+ * API Gateway accepts requests of another account only if the API's resource policy allows that account. Otherwise, a
+ * grant to a principal of another account would look complete and allow nothing. A stack without `env` does not know its
+ * account before the deployment: the grant gets a warning.
  *
- * @param api a construct in the account of the service
- * @throws Error for a principal that is not a role or user, and for a principal of another account
+ * @param api the construct that the error message names
+ * @throws Error for a principal that is not a role or user, and for a principal of an account that the API rejects
  */
-export function granteeArn(api: IConstruct, grantee: IGrantable): string {
-  const principal = grantee.grantPrincipal;
-  const { AWS: arns, ...others } = principal.policyFragment.principalJson;
-  const [arn, ...more] = arns ?? [];
-  if (!isRoleOrUser(principal) || arn === undefined || more.length > 0 || Object.keys(others).length > 0) {
-    throw new Error(
-      `${api.node.path}: cannot grant access to this principal. Grant access to an IAM role or user, or to a resource that has a role.`,
-    );
-  }
-  const { account } = Stack.of(api);
-  const { principalAccount } = principal;
-  if (
-    principalAccount === undefined ||
-    principalAccount === account ||
-    Token.isUnresolved(principalAccount)
-  ) {
+export function granteeArn(
+  api: IConstruct,
+  grantee: IGrantable,
+  { own, fault }: AcceptedAccounts = accountOnly(Stack.of(api).account),
+): string {
+  const arn = roleOrUserArn(api, grantee);
+  const { principalAccount } = grantee.grantPrincipal;
+  if (principalAccount === undefined || principalAccount === own || Token.isUnresolved(principalAccount)) {
     return arn;
   }
-  if (!Token.isUnresolved(account)) {
+  const reason = fault(principalAccount);
+  if (reason === undefined) return arn;
+  if (!Token.isUnresolved(own)) {
     throw new Error(
-      `${api.node.path}: cannot grant access to a principal of account ${principalAccount}. The service accepts requests from account ${account} only. Create a role in account ${account} that the principal can assume, and grant access to that role.`,
+      `${api.node.path}: cannot grant access to a principal of account ${principalAccount}. ${reason} Otherwise, create a role in account ${own} that the principal can assume, and grant access to that role.`,
     );
   }
   Annotations.of(api).addWarningV2(

@@ -16,7 +16,7 @@ import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import type { OperationName } from '../../lambda/contract/operations';
 import type { IAgentIdentity } from '../constructs/agent-identity';
 import { grantInvokeOperations } from '../constructs/invocation';
-import { granteeArn } from './grantee';
+import { roleOrUserArn } from './grantee';
 import {
   actions,
   addIdentityResource,
@@ -72,7 +72,7 @@ export interface IWorkloadIdentity extends IResource {
    * Grants a role the right to act as this agent: to exchange user tokens, get credentials, complete consent, and reject
    * tokens. IAM allows the operations, and the resource policy of the workload identity allows the role.
    *
-   * @param grantee the agent's role, or a user; of this account
+   * @param grantee the agent's role, or a user; of the service's account, or of an account in `callers` of the service
    */
   grantActAs(grantee: IGrantable): Grant;
 
@@ -80,7 +80,7 @@ export interface IWorkloadIdentity extends IResource {
    * Grants the right to get workload access tokens of this agent, and nothing else: for a component in front of the
    * agent. The grantee cannot get credentials with these tokens, because it cannot call the operations that return them.
    *
-   * @param grantee a role or user of this account
+   * @param grantee a role or user of the service's account, or of an account in `callers` of the service
    */
   grantGetWorkloadAccessToken(grantee: IGrantable, options?: WorkloadAccessTokenGrantOptions): Grant;
 
@@ -88,7 +88,7 @@ export interface IWorkloadIdentity extends IResource {
    * Grants the right to complete consent for this agent, and nothing else: for the application at the return URL, when
    * it is not the agent itself.
    *
-   * @param grantee the application's role, or a user; of this account
+   * @param grantee the application's role, or a user; of the service's account, or of an account in `callers`
    */
   grantCompleteResourceTokenAuth(grantee: IGrantable): Grant;
 }
@@ -186,20 +186,20 @@ abstract class WorkloadIdentityBase extends Resource implements IWorkloadIdentit
 
   grantActAs(grantee: IGrantable): Grant {
     const grant = this.grantInvoke(grantee, [...AGENT_OPERATIONS, 'RejectResourceOauth2Token']);
-    this._allow('ActAs', granteeArn(this, grantee), AGENT_OPERATIONS);
+    this._allow('ActAs', roleOrUserArn(this, grantee), AGENT_OPERATIONS);
     return grant;
   }
 
   grantGetWorkloadAccessToken(grantee: IGrantable, options: WorkloadAccessTokenGrantOptions = {}): Grant {
     const { operations = TOKEN_OPERATIONS } = options;
     const grant = this.grantInvoke(grantee, operations);
-    this._allow('GetWorkloadAccessToken', granteeArn(this, grantee), operations);
+    this._allow('GetWorkloadAccessToken', roleOrUserArn(this, grantee), operations);
     return grant;
   }
 
   grantCompleteResourceTokenAuth(grantee: IGrantable): Grant {
     const grant = this.grantInvoke(grantee, ['CompleteResourceTokenAuth']);
-    this._allow('CompleteResourceTokenAuth', granteeArn(this, grantee), ['CompleteResourceTokenAuth']);
+    this._allow('CompleteResourceTokenAuth', roleOrUserArn(this, grantee), ['CompleteResourceTokenAuth']);
     return grant;
   }
 

@@ -98,7 +98,7 @@ export const OPEN_ROUTES: Readonly<Record<Exclude<OperationName, JsonOperation>,
   NotFound:
     'Any other path: a page for browsers (`Accept` with `text/html`), and ResourceNotFoundException for other clients.',
   UnknownOperation:
-    'Any other operation: a ValidationException with the reason for an operation of AWS that this service does not have, and ResourceNotFoundException for all others. On a private API, policies allow neither of these two routes to everyone, and API Gateway returns AccessDeniedException.',
+    'Any other operation: a ValidationException with the reason for an operation of AWS that this service does not have, and ResourceNotFoundException for all others. On a private API, and with `callers` of other accounts, policies allow neither of these two routes to everyone, and API Gateway returns AccessDeniedException.',
   Jwks: 'The public keys that validate workload access tokens (RFC 7517).',
   IssuerMetadata:
     'The metadata of the issuer of workload access tokens, in the format of OpenID Connect Discovery 1.0.',

@@ -23,6 +23,7 @@ const options: PythonAgentOptions = {
     agent: keysOf('of-the-agent'),
     gate: keysOf('of-the-gate'),
     stranger: keysOf('of-the-stranger'),
+    partner: keysOf('of-the-partner'),
   },
   port: 9,
   calendarProvider: 'calendar',

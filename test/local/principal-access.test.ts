@@ -146,6 +146,11 @@ describe('the operator', () => {
   });
 });
 
+it('a principal of another account cannot create a key or a secret', async () => {
+  await expect(createKey(undefined, 'partner')).rejects.toMatchObject(DENIED);
+  await expect(createSecret(undefined, 'partner')).rejects.toMatchObject(DENIED);
+});
+
 describe('any other principal', () => {
   it('can manage the keys and secrets whose tag names it', async () => {
     const KeyId = await createKey(AGENT);

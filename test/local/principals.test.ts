@@ -14,17 +14,20 @@ it("keeps the principals' keys across starts", async () => {
   const first = await loadPrincipals(folder);
   expect(await loadPrincipals(folder)).toEqual(first);
   const ids = Object.values(first).map(({ accessKeyId }) => accessKeyId);
-  expect(new Set(ids).size).toBe(4);
+  expect(new Set(ids).size).toBe(5);
 });
 
-it("adds the gate's keys in an older folder, and keeps the existing keys", async () => {
-  const file = join(folder, 'principals.json');
-  await loadPrincipals(folder);
-  const { gate, ...older } = JSON.parse(await readFile(file, 'utf8')) as Record<string, object>;
-  await writeFile(file, JSON.stringify(older));
+it.each(['gate', 'partner'] as const)(
+  'adds the keys of the %s in an older folder, and keeps the existing keys',
+  async (added) => {
+    const file = join(folder, 'principals.json');
+    await loadPrincipals(folder);
+    const { [added]: dropped, ...older } = JSON.parse(await readFile(file, 'utf8')) as Record<string, object>;
+    await writeFile(file, JSON.stringify(older));
 
-  const principals = await loadPrincipals(folder);
-  expect(principals).toMatchObject(older);
-  expect(principals.gate).not.toMatchObject(gate ?? {});
-  expect(await loadPrincipals(folder)).toEqual(principals);
-});
+    const principals = await loadPrincipals(folder);
+    expect(principals).toMatchObject(older);
+    expect(principals[added]).not.toMatchObject(dropped ?? {});
+    expect(await loadPrincipals(folder)).toEqual(principals);
+  },
+);

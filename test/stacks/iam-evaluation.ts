@@ -39,6 +39,8 @@ const COMPARISONS: Readonly<Record<string, (wanted: string | number, had: string
 
 function holds(operator: string, wanted: Values, had: Values | undefined): boolean {
   if (operator === 'Null') return String(had === undefined) === wanted[0];
+  // True for a request without the key, as for every negated operator.
+  if (operator === 'StringNotEquals') return !(had ?? []).some((value) => wanted.includes(value));
   const [set, name = set] = operator.split(':');
   const comparison = COMPARISONS[name ?? ''];
   if (!comparison) throw new Error(`this evaluation does not know the condition operator ${operator}`);
@@ -67,8 +69,16 @@ function applies({ Action, Resource, Condition = {} }: Statement, request: IamRe
   );
 }
 
-/** Whether a role with these statements is allowed: a statement allows the request, and none denies it. */
-export function allows(statements: readonly Statement[], request: IamRequest): boolean {
+/** What the statements say about a request. A Deny wins. */
+export function decision(
+  statements: readonly Statement[],
+  request: IamRequest,
+): 'allow' | 'deny' | 'nothing' {
   const effects = statements.filter((statement) => applies(statement, request)).map(({ Effect }) => Effect);
-  return effects.includes('Allow') && !effects.includes('Deny');
+  if (effects.includes('Deny')) return 'deny';
+  return effects.includes('Allow') ? 'allow' : 'nothing';
 }
+
+/** Whether a role with these statements is allowed: a statement allows the request, and none denies it. */
+export const allows = (statements: readonly Statement[], request: IamRequest): boolean =>
+  decision(statements, request) === 'allow';

@@ -175,6 +175,14 @@ describe('rejects a request', () => {
   });
 });
 
+it('rejects a caller of another account, whose role has the name of a role of this one', async () => {
+  await expect(invoke({}, 'partner')).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+    message: expect.stringContaining('no resource-based policy allows it') as string,
+  });
+  expect(server.asked).toEqual([]);
+});
+
 it("accepts the agent's ID and account instead of the ARN", async () => {
   const { agentRuntimeArn } = endpoint;
   const [, , , , accountId] = agentRuntimeArn.split(':');

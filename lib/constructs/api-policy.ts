@@ -1,0 +1,117 @@
+/**
+ * The resource policy of an API: which networks and which other accounts can call it.
+ *
+ * An API with a resource policy needs an Allow for each method without authorization. The policy must not allow the
+ * signed methods to the API's own account. Within an account, API Gateway accepts a signed request if *either* the
+ * caller's IAM policy or the resource policy allows it. An Allow here would allow every operation for every principal of
+ * the account.
+ * Source: API Gateway developer guide, "How API Gateway resource policies affect authorization workflow", table A.
+ */
+import { Stack } from 'aws-cdk-lib';
+import { AnyPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IConstruct } from 'constructs';
+import { isWithinReach } from '../../lambda/contract/account-reach';
+import { OPERATIONS, type Route } from '../../lambda/contract/operations';
+import {
+  callerStatements,
+  checkCallers,
+  reachOf,
+  type CallerAccounts,
+  type ServiceCallerAccounts,
+} from './caller-accounts';
+import { methodName } from './invocation';
+import { vpcEndpointStatement, type PrivateApi } from './private-api';
+
+/** Characters of a resource policy (API Gateway developer guide, "Quotas for configuring and running a REST API"). */
+const MAX_POLICY_CHARACTERS = 8192;
+
+/** What API Gateway stores for `execute-api:/` and for an account ID, in the partition and Region with the longest names. */
+const LONGEST_API_ARN = 'arn:aws-us-gov:execute-api:ap-southeast-1:123456789012:a1b2c3d4e5/';
+const LONGEST_ACCOUNT_ARN = '"arn:aws-us-gov:iam::123456789012:root"';
+
+/** @param method as IAM names it */
+const resourceOf = (stage: string, method: string): string => `execute-api:/${stage}/${method}`;
+
+/**
+ * Returns whether the policy can allow the route to everyone. The method of a path that begins with a parameter is
+ * `GET/*` or `POST/*`, which include operations that must be signed: with IAM authorization, a resource policy that
+ * allows a request is enough for every principal of the account.
+ */
+const isDistinct = ({ path }: Route): boolean => !path.startsWith('/{');
+
+function openRoutes(stage: string): PolicyStatement {
+  const open = Object.values<Route>(OPERATIONS).filter((route) => route.auth === 'NONE' && isDistinct(route));
+  return new PolicyStatement({
+    sid: 'OpenRoutes',
+    principals: [new AnyPrincipal()],
+    actions: ['execute-api:Invoke'],
+    resources: open.map((route) => resourceOf(stage, methodName(route))),
+  });
+}
+
+/** @throws Error for a policy that API Gateway might reject when it is deployed */
+function withinLimit(scope: IConstruct, policy: PolicyDocument): PolicyDocument {
+  const stored = JSON.stringify(Stack.of(scope).resolve(policy))
+    .replaceAll('execute-api:/', LONGEST_API_ARN)
+    .replaceAll(/"\d{12}"/g, LONGEST_ACCOUNT_ARN);
+  if (stored.length <= MAX_POLICY_CHARACTERS) return policy;
+  throw new Error(
+    `the resource policy of the API would have ${stored.length} characters, and API Gateway accepts ${MAX_POLICY_CHARACTERS}. Name fewer accounts or VPC endpoints, or name the accounts by callers.organizationId.`,
+  );
+}
+
+/** Who can reach the service's API. */
+export interface ServiceReach {
+  readonly privateApi?: PrivateApi | undefined;
+  readonly callers?: ServiceCallerAccounts | undefined;
+}
+
+/**
+ * Returns the resource policy of the service's API; undefined if the API needs none.
+ *
+ * @param scope a construct of the API's account
+ * @param stage name of the API's stage
+ * @throws Error for callers that name no other account, or too many of them
+ */
+export function servicePolicy(
+  scope: IConstruct,
+  stage: string,
+  { privateApi, callers }: ServiceReach,
+): PolicyDocument | undefined {
+  if (!privateApi && !callers) return undefined;
+  const statements = [...(privateApi ? [vpcEndpointStatement(privateApi)] : []), openRoutes(stage)];
+  if (callers) {
+    const own = Stack.of(scope).account;
+    checkCallers(callers, own);
+    const reach = reachOf(callers);
+    const routes = Object.values<Route>(OPERATIONS).filter(
+      (route) => route.auth === 'IAM' && isWithinReach(route, reach),
+    );
+    statements.push(
+      ...callerStatements(
+        callers,
+        own,
+        routes.map((route) => resourceOf(stage, methodName(route))),
+      ),
+    );
+  }
+  return withinLimit(scope, new PolicyDocument({ statements }));
+}
+
+/**
+ * Returns the resource policy of an API whose methods all require a signature.
+ *
+ * @param methods that the accounts can call, as IAM names them
+ * @throws Error for callers that name no other account, or too many of them
+ */
+export function signedApiPolicy(
+  scope: IConstruct,
+  stage: string,
+  callers: CallerAccounts,
+  methods: readonly string[],
+): PolicyDocument {
+  const own = Stack.of(scope).account;
+  checkCallers(callers, own);
+  const resources = methods.map((method) => resourceOf(stage, method));
+  return withinLimit(scope, new PolicyDocument({ statements: callerStatements(callers, own, resources) }));
+}
