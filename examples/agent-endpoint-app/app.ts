@@ -2,7 +2,7 @@
  * An agent behind a gate for user tokens, in another CDK app: `npm run synth:endpoint`. With `-c restApiId=…` (and
  * `-c endpoint=…`), the app uses an existing service. Otherwise, it creates its own.
  */
-import { App, Stack, Validations } from 'aws-cdk-lib';
+import { App, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -25,7 +25,12 @@ const identity = restApiId
 
 const discoveryUrl = 'https://idp.example/.well-known/openid-configuration';
 const users = { discoveryUrl, allowedClients: ['travel-app'] };
-const workload = new lib.WorkloadIdentity(stack, 'Agent', { identity, authorizer: users });
+const workload = new lib.WorkloadIdentity(stack, 'Agent', {
+  identity,
+  authorizer: users,
+  // An app to try. In production, leave the policy out: the service then keeps the grants of the agent.
+  removalPolicy: RemovalPolicy.DESTROY,
+});
 const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
 const code = Code.fromAsset(join(__dirname, 'agent'));
 const runtime = Runtime.NODEJS_24_X;

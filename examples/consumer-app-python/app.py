@@ -4,7 +4,7 @@ With `-c restApiId=...` (and `-c endpoint=...`) it uses an existing service. Oth
 With `-c issuer=...`, users of this identity provider have a portal on which they connect and disconnect their calendars.
 """
 
-from aws_cdk import App, CfnOutput, SecretValue, Stack
+from aws_cdk import App, CfnOutput, RemovalPolicy, SecretValue, Stack
 from aws_cdk.aws_iam import Role, ServicePrincipal
 
 from agent_identity_cdk import (
@@ -33,6 +33,9 @@ identity = (
     else AgentIdentity(stack, "Identity")
 )
 
+# An app to try. In production, leave the policy out: the service then keeps the grants of a resource that leaves the stack.
+removal_policy = RemovalPolicy.DESTROY
+
 issuer = app.node.try_get_context("issuer")
 discovery_url = f"{issuer}/.well-known/openid-configuration"
 users = TrustedIssuer(discovery_url=discovery_url, allowed_audience=["travel-app", "travel-portal"])
@@ -40,6 +43,7 @@ agent = WorkloadIdentity(
     stack,
     "Agent",
     identity=identity,
+    removal_policy=removal_policy,
     display_name="Travel agent",
     authorizer=users if issuer else None,
     allowed_resource_oauth2_return_urls=["https://travel.example/connected"],
@@ -49,12 +53,14 @@ calendar = OAuth2CredentialProvider(
     stack,
     "Calendar",
     identity=identity,
+    removal_policy=removal_policy,
     vendor=OAuth2Vendor.google(client_id="travel", client_secret=client_secret),
 )
 weather = ApiKeyCredentialProvider(
     stack,
     "Weather",
     identity=identity,
+    removal_policy=removal_policy,
     api_key=SecretValue.secrets_manager("travel/weather"),
 )
 
@@ -69,6 +75,7 @@ if issuer:
         stack,
         "Login",
         identity=identity,
+        removal_policy=removal_policy,
         vendor=OAuth2Vendor.custom(
             discovery_url=discovery_url, client_id="travel-portal", client_secret=sign_in_secret
         ),
@@ -77,6 +84,7 @@ if issuer:
         stack,
         "Portal",
         identity=identity,
+        removal_policy=removal_policy,
         workloads=[agent],
         sign_in=login,
         branding=PortalBranding(name="Travel connections", color="#0b5fff"),

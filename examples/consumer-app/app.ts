@@ -3,7 +3,7 @@
  * `-c endpoint=…`), the app uses an existing service. Otherwise, it creates its own. With `-c issuer=…`, users of this
  * identity provider have a portal on which they connect and disconnect their calendars.
  */
-import { App, CfnOutput, SecretValue, Stack, Validations } from 'aws-cdk-lib';
+import { App, CfnOutput, RemovalPolicy, SecretValue, Stack, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import * as lib from '../../lib';
@@ -19,19 +19,23 @@ const identity = restApiId
     })
   : new lib.AgentIdentity(stack, 'Identity');
 
+// An app to try. In production, leave the policy out: the service then keeps the grants of a resource that leaves the stack.
+const removalPolicy = RemovalPolicy.DESTROY;
+
 const allowedResourceOauth2ReturnUrls = ['https://travel.example/connected'];
 const discoveryUrl = `${issuer}/.well-known/openid-configuration`;
 const agent = new lib.WorkloadIdentity(stack, 'Agent', {
   identity,
+  removalPolicy,
   displayName: 'Travel agent',
   allowedResourceOauth2ReturnUrls,
   ...(issuer && { authorizer: { discoveryUrl, allowedAudience: ['travel-app', 'travel-portal'] } }),
 });
 const clientSecret = SecretValue.secretsManager('travel/calendar', { jsonField: 'secret' });
 const vendor = lib.OAuth2Vendor.google({ clientId: 'travel', clientSecret });
-const calendar = new lib.OAuth2CredentialProvider(stack, 'Calendar', { identity, vendor });
+const calendar = new lib.OAuth2CredentialProvider(stack, 'Calendar', { identity, removalPolicy, vendor });
 const apiKey = SecretValue.secretsManager('travel/weather');
-const weather = new lib.ApiKeyCredentialProvider(stack, 'Weather', { identity, apiKey });
+const weather = new lib.ApiKeyCredentialProvider(stack, 'Weather', { identity, removalPolicy, apiKey });
 
 agent.grantActAs(new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }));
 calendar.allowUseBy(agent);
@@ -42,12 +46,14 @@ if (issuer) {
   const signInSecret = SecretValue.secretsManager('travel/portal', { jsonField: 'secret' });
   const login = new lib.OAuth2CredentialProvider(stack, 'Login', {
     identity,
+    removalPolicy,
     vendor: lib.OAuth2Vendor.custom({ discoveryUrl, clientId: 'travel-portal', clientSecret: signInSecret }),
   });
   const scopes = ['https://www.googleapis.com/auth/calendar.readonly'];
   const purpose = 'Find free days in your calendar';
   const portal = new lib.ConsentPortal(stack, 'Portal', {
     identity,
+    removalPolicy,
     workloads: [agent],
     signIn: login,
     branding: { name: 'Travel connections', color: '#0b5fff' },

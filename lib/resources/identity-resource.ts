@@ -45,9 +45,11 @@ export interface IdentityResourceProps {
    */
   readonly importExisting?: boolean;
   /**
-   * What happens when the resource leaves the stack. Deleting a workload identity or a credential provider also
-   * deletes all its grants.
-   * @default RemovalPolicy.DESTROY
+   * What happens when the resource leaves the stack, or its name changes. Deleting a workload identity or a credential
+   * provider also deletes all its grants, and has the providers revoke their tokens. By default, the service keeps the
+   * resource, and only a failed creation is undone. A kept resource still works; docs/retained-resources.md describes how
+   * a stack takes it over again, and how to delete it.
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
    */
   readonly removalPolicy?: RemovalPolicy;
   /**
@@ -211,7 +213,7 @@ export function addIdentityResource(
     resourceType: kind.type,
     serviceToken: resources.functionArn,
     serviceTimeout: SERVICE_TIMEOUT,
-    removalPolicy: props.removalPolicy ?? RemovalPolicy.DESTROY,
+    removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     properties: {
       endpoint: identity.endpoint,
       name,
