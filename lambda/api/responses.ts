@@ -5,6 +5,7 @@ import type { Listed } from '../domain/pagination';
 import { portalUrl, type ConsentPortal } from '../domain/portal/consent-portal';
 import type { ApiKeyProvider } from '../domain/provider/api-key-provider';
 import { callbackUrl, type Oauth2Provider } from '../domain/provider/oauth2-provider';
+import { certificateConfigurationsOf } from '../domain/provider/certificate-configuration';
 import { privateKeyJwtConfigOf } from '../domain/provider/private-key-jwt';
 import { vendorOf } from '../domain/provider/vendors';
 import { TOKEN_VAULT_ID, type TokenVault } from '../domain/token-vault/token-vault';
@@ -27,7 +28,7 @@ export const workloadIdentityDescribed = (identity: WorkloadIdentity) => ({
 /** AWS's `Oauth2ProviderConfigOutput`: the vendor's own member. */
 const oauth2ProviderConfig = (provider: Oauth2Provider) => {
   const { vendor, clientId, discovery: oauthDiscovery, clientAuthenticationMethod, onBehalfOf } = provider;
-  const { privateKeyJwt } = provider;
+  const { privateKeyJwt, certificateSecretArn } = provider;
   return {
     [vendorOf(vendor).configMember]: {
       ...(clientId !== '' && { clientId }),
@@ -36,6 +37,8 @@ const oauth2ProviderConfig = (provider: Oauth2Provider) => {
         clientAuthenticationMethod,
         onBehalfOfTokenExchangeConfig: onBehalfOf,
         privateKeyJwtConfig: privateKeyJwt && privateKeyJwtConfigOf(privateKeyJwt),
+        certificateConfigurations:
+          certificateSecretArn === undefined ? undefined : certificateConfigurationsOf(certificateSecretArn),
       }),
     },
   };

@@ -13,7 +13,7 @@ import { createPageTokens } from '../adapters/kms/page-tokens';
 import { createSealOnly } from '../adapters/kms/seal';
 import { createConnectionsFunction } from '../adapters/lambda/connections';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
-import { createSecretDescriptions } from '../adapters/secretsmanager/secrets';
+import { createSecretDescriptions, createSecretTexts } from '../adapters/secretsmanager/secrets';
 import {
   apiKeyProviderCreated,
   apiKeyProviderDescribed,
@@ -82,6 +82,7 @@ const env = readEnvironment(
 );
 const aws = createAws(env);
 const { kms, tables } = aws;
+const secretsManager = new SecretsManagerClient({});
 const deps = {
   identities: createWorkloadIdentityStore(tables.DIRECTORY_TABLE),
   providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),
@@ -97,7 +98,8 @@ const deps = {
     system,
   }),
   pageTokens: createPageTokens(kms, env.KMS_KEY_ARN),
-  secretDescriptions: createSecretDescriptions(new SecretsManagerClient({})),
+  secretDescriptions: createSecretDescriptions(secretsManager),
+  certificateSecrets: createSecretTexts(secretsManager),
   keyDescriptions: createKeyDescriptions(kms),
   seal: createSealOnly(vaultKeysOf(aws, env)),
   audit,

@@ -7,6 +7,7 @@ import { Aws } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { TableName } from '../../lambda/contract/table-keys';
 import {
+  CERTIFICATES_OWNER,
   OWNER_TAG,
   SEALING_PURPOSES,
   WEB_IDENTITY_LIFETIME,
@@ -194,6 +195,9 @@ export function functionAccess(permissions: GroupPermissions, resources: Accesse
       ...(permissions.scans ?? []).map((table) => scanStatement(state, table)),
       ...permissions.key.map((permission) => keyStatement(resources, permission)),
       ...(permissions.secrets ? [secretStatement(permissions.secrets, permissions.secretOwners)] : []),
+      ...(permissions.certificates
+        ? [secretStatement(['DescribeSecret', 'GetSecretValue'], `${CERTIFICATES_OWNER}*`)]
+        : []),
       ...(permissions.signingKeys ? [signingKeyStatement(permissions.signingKeys)] : []),
       ...(permissions.webIdentity ? webIdentityStatements() : []),
       ...invoked.map(([, { functionArn }]) => invokeStatement(functionArn)),

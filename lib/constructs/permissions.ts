@@ -78,6 +78,8 @@ export interface GroupPermissions {
   readonly secrets?: readonly SecretAction[];
   /** A pattern that the value of the owner tag of these secrets must match. */
   readonly secretOwners?: string;
+  /** Whether the group can read secrets that the owner tag marks as CA certificates, in addition to `secrets`. */
+  readonly certificates?: true;
   /** The internal functions that the group can invoke, and whose names it therefore knows. */
   readonly invokes?: readonly InvokedGroup[];
   /** Actions on keys that sign client assertions: only those of this account and Region that have the owner tag. */
@@ -164,8 +166,9 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { actions: ['GenerateDataKey'], purposes: ['client-secret', 'api-key'] },
       { actions: ['Encrypt', 'Decrypt'], purposes: ['pagination'] },
     ],
-    // Reads the owner tag, not the value.
+    // Reads the owner tag, not the value, except of CA certificates, which it validates.
     secrets: ['DescribeSecret'],
+    certificates: true,
     signingKeys: ['DescribeKey', 'ListResourceTags'],
     verifiesUsers: false,
   },

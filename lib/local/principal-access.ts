@@ -5,7 +5,7 @@
  * or reads a secret value: only the functions do.
  */
 import { principalOf } from '../../lambda/domain/principal';
-import { OWNER_TAG } from '../../lambda/contract/encryption';
+import { CERTIFICATES_OWNER, OWNER_TAG } from '../../lambda/contract/encryption';
 import { isLocal, type Principal, type Principals } from './principals';
 
 /** A resource that a request names. */
@@ -37,5 +37,7 @@ export function isAllowed(
   // A request without an existing resource either creates one or fails later.
   if (!resource) return true;
   if (resource.internal) return false;
-  return caller.arn === principals.operator.arn || resource.tags[OWNER_TAG] === principalOf(caller.arn);
+  const owner = resource.tags[OWNER_TAG];
+  const arn = principalOf(caller.arn);
+  return caller.arn === principals.operator.arn || owner === arn || owner === CERTIFICATES_OWNER + arn;
 }

@@ -78,6 +78,10 @@ const TAGGED_KEY: Difference = {
   what: "requires the KMS key for `PRIVATE_KEY_JWT` to be in this account and to have the tag `agent-identity:owner` with the owner's ARN (or the ARN, a space, and the unique ID); only the owner can name the key or change what it signs",
   why: 'permission to create a provider must not allow signing with every key in the account; the tags of a key in another account are not visible',
 };
+const CERTIFICATES: Difference = {
+  what: "requires the secret in `certificateConfigurations` to have the tag `agent-identity:owner` with `certificates/` and the owner's ARN (or the ARN, a space, and the unique ID); only the owner can change the member; accepts it without `privateEndpoint`",
+  why: "the secret's text is 1 to 10 certificates of authorities in PEM form, without private keys; requests to the provider's server then trust these authorities and no public ones, and no other provider trusts them; the service checks the tag at each read and caches certificates for up to 5 minutes; if the secret cannot be used, requests to the provider fail with `ca_certificates_unavailable`; an update without the member removes it",
+};
 const OWN_ROLE: Difference = {
   what: "with `AWS_IAM_ID_TOKEN_JWT`, sends an IAM identity token for the role of the function that sends the request: `credential-retrieval`, `provider-client`, `revocation`, or `connections`. The authorization server must trust all four roles, and without `revocation`, it cannot revoke tokens. The request tags `agent-identity:workload-identity` and `agent-identity:provider-owner` name the agent and the provider's owner",
   why: 'one role serves all agents; an authorization server that trusts the role distinguishes agents by these tags',
@@ -134,6 +138,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
       SAFE_ENDPOINTS,
       NO_ACTOR,
       TAGGED_KEY,
+      CERTIFICATES,
       OWN_ROLE,
     ],
   },
@@ -154,6 +159,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
       SAFE_ENDPOINTS,
       NO_ACTOR,
       TAGGED_KEY,
+      CERTIFICATES,
       OWN_ROLE,
     ],
   },

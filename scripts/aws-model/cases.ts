@@ -78,8 +78,13 @@ function least(reference: ShapeReference): unknown {
   }
 }
 
+const isRefused = (member: ShapeReference): boolean =>
+  REFUSED_SHAPES.some(({ shape }) => shape === member.shape);
+
 function leastStructure(shape: StructureShape): Record<string, unknown> {
-  const [first] = Object.keys(shape.members);
+  const [first] = Object.entries(shape.members).flatMap(([name, member]) =>
+    isRefused(member) ? [] : [name],
+  );
   const needed = shape.union && first !== undefined ? [first] : (shape.required ?? []);
   return Object.fromEntries(needed.map((name) => [name, least(shape.members[name]!)]));
 }

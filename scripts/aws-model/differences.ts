@@ -23,9 +23,9 @@ export const REFUSED_SHAPES: readonly RefusedShape[] = [
     why: 'the service calls providers over the internet, not through a VPC Lattice resource',
   },
   {
-    shape: 'CertificateConfigurationList',
+    shape: 'S3CertificateConfiguration',
     says: NEVER,
-    why: 'the service trusts public certificate authorities only; AWS accepts the member together with `privateEndpoint` only',
+    why: 'certificates are read from AWS Secrets Manager, where a tag of the secret names the owner whose providers can use it',
   },
   { shape: 'PrivateEndpointOverrides', says: NEVER, why: 'the reason is the same as for `privateEndpoint`' },
 ];
@@ -47,6 +47,7 @@ export const BOUNDS: readonly Bound[] = [
   ...['DiscoveryUrlType', 'IssuerUrlType', 'AuthorizationEndpointType', 'TokenEndpointType'].map(
     (shape): Bound => ({ shape, most: 2048, of: 'characters', why: ONE_ITEM }),
   ),
+  { shape: 'CertificateSecretArn', most: 2048, of: 'characters', why: 'no secret has a longer ARN' },
   { shape: 'ResponseListType', most: 10, of: 'entries', why: ONE_ITEM },
   { shape: 'ResponseType', most: 128, of: 'characters', why: ONE_ITEM },
   { shape: 'ScopesListType', most: 100, of: 'entries', why: ONE_ADDRESS },

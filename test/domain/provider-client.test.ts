@@ -10,6 +10,7 @@ import {
   createProviderClients,
   type ProviderClientDependencies,
 } from '../../lambda/domain/oauth/provider-client';
+import type { PrivateAuthorities } from '../../lambda/domain/provider/private-authorities';
 import type { WebIdentityRequest } from '../../lambda/domain/oauth/web-identity';
 import { createFakeSystem } from './fake-system';
 import { createInMemorySeal } from './in-memory-seal';
@@ -30,6 +31,8 @@ async function credentialOf(change: Partial<Oauth2Provider>, secret: string | un
   const seal = createInMemorySeal();
   const provider = sampleProvider(change);
   const asked: WebIdentityRequest[] = [];
+  /** The private authorities of each request for metadata, and of each other request. */
+  const trusted: (PrivateAuthorities | undefined)[] = [];
   const signed: object[] = [];
   if (secret !== undefined) {
     await stores.clientSecrets.put(provider.id, await seal.seal(clientSecretContext(provider), secret), 1);
@@ -43,9 +46,17 @@ async function credentialOf(change: Partial<Oauth2Provider>, secret: string | un
     ),
     seal,
     system,
-    transport: () => Promise.reject(new Error('no request is expected')),
+    transport: (_url, { authorities }) => {
+      trusted.push(authorities);
+      return Promise.resolve(new Response());
+    },
     endpointPolicy: { loopback: false },
-    metadata: { read: () => Promise.resolve({ issuer: 'https://provider.example' }) },
+    metadata: {
+      read(_discovery, authorities) {
+        trusted.push(authorities);
+        return Promise.resolve({ issuer: 'https://provider.example' });
+      },
+    },
     webIdentityTokens: {
       get(request) {
         asked.push(request);
@@ -59,8 +70,8 @@ async function credentialOf(change: Partial<Oauth2Provider>, secret: string | un
       },
     },
   };
-  const { credential } = await createProviderClients(deps).of(provider, workload);
-  return { credential, asked, signed, provider };
+  const { credential, transport } = await createProviderClients(deps).of(provider, workload);
+  return { credential, transport, asked, signed, trusted, provider };
 }
 
 /** Returns the assertion for the token endpoint. */
@@ -110,4 +121,17 @@ it("the credential is an assertion by the owner's signing key, a new one each ti
 it('a missing signing key is an internal error', async () => {
   const change = { clientAuthenticationMethod: 'PRIVATE_KEY_JWT' } as const;
   await expect(credentialOf(change)).rejects.toThrow('the provider has no signing key');
+});
+
+it.each<[string | undefined, string]>([
+  [SECRET, 'trusts the private authorities of the provider'],
+  [undefined, 'trusts the public authorities'],
+])('every request of the client, with certificates in %s, %s', async (certificateSecretArn) => {
+  const client = await credentialOf({ certificateSecretArn }, 'the-secret');
+  await client.transport(TOKEN_ENDPOINT, { method: 'POST', headers: {} });
+  const { id, owner } = client.provider;
+  const expected = certificateSecretArn && { secretArn: SECRET, holder: { id, owner } };
+  expect(client.trusted).toHaveLength(2);
+  if (expected) expect(client.trusted).toMatchObject([expected, expected]);
+  else expect(client.trusted).toEqual([undefined, undefined]);
 });

@@ -83,6 +83,15 @@ async function createSecret(owner: string | undefined, as: PrincipalName = 'oper
   return ARN ?? '';
 }
 
+it('a principal manages the secret with its own CA certificates, and not those of others', async () => {
+  const put = (SecretId: string) =>
+    secretsManager('agent').send(new PutSecretValueCommand({ SecretId, SecretString: 'second' }));
+  expect(await put(await createSecret(`certificates/${AGENT}`))).toHaveProperty('VersionId');
+  for (const owner of [`certificates/${OPERATOR}`, 'certificates/', `securityEvents/${AGENT}`]) {
+    await expect(put(await createSecret(owner))).rejects.toMatchObject(DENIED);
+  }
+});
+
 describe('the operator', () => {
   it('creates a key with which its own credential provider signs', async () => {
     const KeyId = await createKey(undefined);

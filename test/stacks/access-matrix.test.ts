@@ -294,6 +294,15 @@ const OTHERS: Row[] = [
     },
     [...OPENING, 'event-poll'],
   ],
+  [
+    'read a secret that is tagged as CA certificates',
+    {
+      action: 'secretsmanager:GetSecretValue',
+      resource: ELSEWHERE,
+      context: { [`secretsmanager:ResourceTag/${TAG}`]: 'certificates/arn' },
+    },
+    ['control-plane', ...OPENING],
+  ],
   ['read any other secret', { action: 'secretsmanager:GetSecretValue', resource: ELSEWHERE }, NO_GROUP],
   [
     'describe a secret that its owner tagged',

@@ -142,6 +142,13 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
     forPurposes('kms:GenerateDataKey', ['client-secret', 'api-key']),
     forPurposes(['kms:Decrypt', 'kms:Encrypt'], ['pagination']),
     onTaggedSecrets('secretsmanager:DescribeSecret'),
+    {
+      ...onTaggedSecrets(['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue']),
+      Condition: {
+        Null: { 'secretsmanager:ResourceTag/agent-identity:owner': 'false' },
+        StringLike: { 'secretsmanager:ResourceTag/agent-identity:owner': 'certificates/*' },
+      },
+    },
     onTaggedKeys(['kms:DescribeKey', 'kms:ListResourceTags']),
     { ...INVOKE_REVOCATION, Resource: ['<connections.Arn>', '<revocation.Arn>'] },
   ],

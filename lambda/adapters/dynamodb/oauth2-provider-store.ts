@@ -61,6 +61,7 @@ const Oauth2ProviderRecord = v.object({
     ]),
   ),
   externalSecret: v.exactOptional(ExternalSecretRecord),
+  certificateSecretArn: v.exactOptional(v.string()),
 });
 
 /** Returns undefined for a record that is marked as deleted. @throws ValiError for a malformed record */

@@ -1,7 +1,8 @@
 /**
  * A request to a third party's server. The address is checked when the connection is made, so that a host name cannot
  * resolve to an internal address, and cannot change between check and use. A request follows no redirects and uses a new
- * connection: a kept-alive one might have closed while the function was frozen, and the request cannot be sent twice.
+ * connection: a kept-alive one might have closed while the function was frozen, and the request cannot be sent twice. So
+ * neither a connection nor a TLS session passes the trust of one request on to another.
  */
 import { lookup as resolve, type LookupAddress } from 'node:dns';
 import http from 'node:http';
@@ -46,6 +47,11 @@ export interface GuardedRequest {
   readonly method: string;
   readonly headers: http.OutgoingHttpHeaders;
   readonly body?: string | Uint8Array | undefined;
+  /**
+   * PEM form of the certificates of the authorities that are trusted.
+   * @default - the public authorities
+   */
+  readonly certificates?: string | undefined;
   /** Aborts the exchange, also during the response. */
   readonly signal: AbortSignal;
 }
@@ -58,7 +64,7 @@ export interface GuardedRequest {
  */
 export async function guardedRequest(
   url: URL,
-  { method, headers, body, signal }: GuardedRequest,
+  { method, headers, body, certificates, signal }: GuardedRequest,
   policy: EndpointPolicy,
 ): Promise<http.IncomingMessage> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -69,6 +75,8 @@ export async function guardedRequest(
       method,
       headers: { ...headers, ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }) },
       agent: false,
+      // An intermediate authority can be trusted without its root.
+      ...(certificates !== undefined && { ca: certificates, allowPartialTrustChain: true }),
       lookup: guardedLookup(policy),
       signal,
     });

@@ -18,7 +18,9 @@ import { errors } from 'jose';
 import { isCompactJws } from '../../domain/compact-jws';
 import { createExpiringCache } from '../../domain/expiring-cache';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
-import type { Transport } from '../../domain/oauth/transport';
+import { trustedSlot } from '../../domain/oauth/authority-certificates';
+import { trusting, type Transport } from '../../domain/oauth/transport';
+import type { PrivateAuthorities } from '../../domain/provider/private-authorities';
 import type { System } from '../../domain/system';
 
 /**
@@ -123,18 +125,20 @@ export interface IssuerKeys {
    * Returns the key that signed the token, if it is for the token's algorithm.
    *
    * @param jwksUri where the issuer publishes its keys
+   * @param authorities private authorities of the issuer's server, if it has any
    * @throws ProviderFailure if the keys cannot be fetched; an error with a {@link signatureFault} for another key
    */
-  find(jwksUri: string, token: UnverifiedJwt): Promise<Jwk>;
+  find(jwksUri: string, token: UnverifiedJwt, authorities?: PrivateAuthorities): Promise<Jwk>;
 }
 
 /** Creates the key sets of a function instance. */
 export function createIssuerKeys(transport: Transport, system: Pick<System, 'now'>): IssuerKeys {
   const keySets = createExpiringCache<SimpleJwksCache>(JWKS_CACHE, system);
 
-  const fetcher = {
+  const fetcherFor = (authorities: PrivateAuthorities | undefined) => ({
     async fetch(uri: string) {
-      const response = await transport(uri, { method: 'GET', headers: { accept: 'application/json' } });
+      const send = trusting(transport, authorities);
+      const response = await send(uri, { method: 'GET', headers: { accept: 'application/json' } });
       if (response.status !== 200) {
         throw new ProviderFailure('unreachable', `JWKS responded with ${response.status}`, {
           unavailable: true,
@@ -142,19 +146,21 @@ export function createIssuerKeys(transport: Transport, system: Pick<System, 'now
       }
       return response.arrayBuffer();
     },
-  };
+  });
 
-  function keySet(uri: string): SimpleJwksCache {
-    const known = keySets.get(uri);
+  function keySet(uri: string, authorities: PrivateAuthorities | undefined): SimpleJwksCache {
+    const slot = trustedSlot(uri, authorities);
+    const known = keySets.get(slot);
     if (known) return known;
+    const fetcher = fetcherFor(authorities);
     const fresh = new SimpleJwksCache({ fetcher, penaltyBox: penaltyBox(system) });
-    keySets.set(uri, fresh);
+    keySets.set(slot, fresh);
     return fresh;
   }
 
   return {
-    async find(jwksUri, token) {
-      const key = await keySet(jwksUri).getJwk(jwksUri, token);
+    async find(jwksUri, token, authorities) {
+      const key = await keySet(jwksUri, authorities).getJwk(jwksUri, token);
       assertIsSignatureJwk(key);
       if (!isFor(key, token.header.alg ?? '')) throw new UnfitKey();
       return key;

@@ -5,7 +5,9 @@
 import type http from 'node:http';
 import { endpointFault, type EndpointPolicy } from '../../domain/endpoint';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
+import type { AuthorityCertificates } from '../../domain/oauth/authority-certificates';
 import type { Transport } from '../../domain/oauth/transport';
+import type { PrivateAuthorities } from '../../domain/provider/private-authorities';
 import { unlessAborted } from '../../domain/abort';
 import { AddressNotAllowed, guardedRequest, NoResponse } from './guarded-request';
 
@@ -39,21 +41,63 @@ const headersOf = (message: http.IncomingMessage): [string, string][] =>
     value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
   );
 
+/**
+ * The server's certificate is not accepted: it is not issued by a trusted authority, not valid now, or for another host.
+ * Source: Node.js documentation, "X509 certificate error codes", and the error code for another host.
+ */
+const CERTIFICATE_ERRORS: ReadonlySet<unknown> = new Set([
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_NOT_YET_VALID',
+  'CERT_HAS_EXPIRED',
+  'CERT_CHAIN_TOO_LONG',
+  'CERT_REVOKED',
+  'INVALID_CA',
+  'PATH_LENGTH_EXCEEDED',
+  'INVALID_PURPOSE',
+  'CERT_UNTRUSTED',
+  'CERT_REJECTED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+/** Returns the error code if the server's certificate was not accepted. */
+function certificateError(error: unknown): string | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && CERTIFICATE_ERRORS.has(code) ? code : undefined;
+}
+
 /** Returns the reason for the operator's log. */
-function connectionFailure(error: unknown, deadline: AbortSignal): string {
+function connectionFailure(
+  error: unknown,
+  deadline: AbortSignal,
+  authorities: PrivateAuthorities | undefined,
+): string {
   if (deadline.aborted) return `no response in ${REQUEST_TIMEOUT_MS} ms`;
-  return error instanceof NoResponse ? error.message : 'no connection';
+  if (error instanceof NoResponse) return error.message;
+  const fault = certificateError(error);
+  if (fault === undefined) return 'no connection';
+  const trusted = authorities ? `the CA certificates in ${authorities.secretArn}` : 'the public authorities';
+  return `its TLS certificate was not accepted with ${trusted} (${fault})`;
 }
 
 /**
+ * @param certificates reads the certificates of private authorities. Without it, requests that need them fail.
  * @returns a transport that returns the server's response, whatever its status, and throws {@link ProviderFailure} if
  *   there is no usable response
  */
-export function createTransport(policy: EndpointPolicy): Transport {
-  async function exchange(url: URL, init: Parameters<Transport>[1], signal: AbortSignal): Promise<Response> {
+export function createTransport(policy: EndpointPolicy, certificates?: AuthorityCertificates): Transport {
+  async function exchange(
+    url: URL,
+    init: Parameters<Transport>[1],
+    trusted: { readonly certificates?: string | undefined; readonly signal: AbortSignal },
+  ): Promise<Response> {
     const { method, headers } = init;
     const body = init.body?.toString();
-    const message = await guardedRequest(url, { method, headers, body, signal }, policy);
+    const message = await guardedRequest(url, { method, headers, body, ...trusted }, policy);
     const content = await readBody(message);
     const status = message.statusCode ?? 0;
     const bodiless = status === 204 || status === 205 || status === 304;
@@ -64,19 +108,26 @@ export function createTransport(policy: EndpointPolicy): Transport {
     const fault = endpointFault(text, policy);
     if (fault) throw new ProviderFailure('address_not_allowed', `endpoint ${fault}`);
     const url = new URL(text);
+    const { authorities } = init;
+    if (authorities && !certificates) throw new Error('no reader of CA certificates');
+    const trusted = authorities && (await certificates?.read(authorities));
     const deadline = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     const signal = init.signal ? AbortSignal.any([deadline, init.signal]) : deadline;
     try {
-      return await unlessAborted(signal, exchange(url, init, signal));
+      return await unlessAborted(signal, exchange(url, init, { certificates: trusted, signal }));
     } catch (error) {
       if (error instanceof ProviderFailure) throw error;
       if (error instanceof AddressNotAllowed) {
         throw new ProviderFailure('address_not_allowed', error.message, { cause: error });
       }
-      throw new ProviderFailure('unreachable', `${url.hostname}: ${connectionFailure(error, deadline)}`, {
-        unavailable: true,
-        cause: error,
-      });
+      throw new ProviderFailure(
+        'unreachable',
+        `${url.hostname}: ${connectionFailure(error, deadline, authorities)}`,
+        {
+          unavailable: true,
+          cause: error,
+        },
+      );
     }
   };
 }

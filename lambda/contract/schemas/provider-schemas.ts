@@ -107,6 +107,32 @@ const privateKeyJwtConfig = v.strictObject({
   additionalPayloadClaims: v.exactOptional(additionalClaims),
 });
 
+/** AWS's `CertificateConfigurationList`. */
+const certificateConfigurations = v.pipe(
+  v.array(
+    v.pipe(
+      v.strictObject({
+        secretsManager: v.exactOptional(
+          v.strictObject({
+            secretArn: matching(
+              1,
+              2048,
+              /^arn:aws(-[^:]+)?:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$/,
+              'must be the ARN of a secret in AWS Secrets Manager',
+            ),
+          }),
+        ),
+        s3: refused(
+          'is not supported by this service: it reads certificates from AWS Secrets Manager, where a tag names their owner',
+        ),
+      }),
+      v.check(exactlyOne, 'must have exactly one member'),
+    ),
+  ),
+  v.minLength(1),
+  v.maxLength(1),
+);
+
 const customOauth2ProviderConfig = v.strictObject({
   oauthDiscovery,
   clientId: v.exactOptional(text(0, 256)),
@@ -116,9 +142,7 @@ const customOauth2ProviderConfig = v.strictObject({
   privateKeyJwtConfig: v.exactOptional(privateKeyJwtConfig),
   privateEndpoint: refused('is not supported by this service: it calls providers over the internet'),
   privateEndpointOverrides: refused('is not supported by this service: it calls providers over the internet'),
-  certificateConfigurations: refused(
-    'is not supported by this service: it trusts public certificate authorities only',
-  ),
+  certificateConfigurations: v.exactOptional(certificateConfigurations),
 });
 
 /** Members of both create and update. */

@@ -9,7 +9,7 @@ import type { MetadataReader } from '../oauth/provider-metadata';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Lifetimes } from '../lifetimes';
-import { clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
+import { authoritiesOf, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { vendorOf } from '../provider/vendors';
 import type { Denial } from '../policy/access';
 import { accessDenied, ServiceError } from '../service-error';
@@ -212,7 +212,7 @@ async function newSession(
   { grant, request, returnUrl, epoch }: NewSession,
 ): Promise<{ session: Session; id: string }> {
   const { identity, provider, grantId } = request;
-  const metadata = await deps.metadata.read(provider.discovery);
+  const metadata = await deps.metadata.read(provider.discovery, authoritiesOf(provider));
   const vendor = vendorOf(provider.vendor);
   if (!metadata.authorization_endpoint) {
     throw new ProviderFailure('invalid_metadata', 'the provider has no authorization endpoint');

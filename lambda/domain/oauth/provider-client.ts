@@ -3,8 +3,9 @@ import { clientAssertion, type AssertionDependencies } from './client-assertion'
 import type { ClientCredential } from './client-authentication';
 import type { MetadataReader } from './provider-metadata';
 import type { ProviderClient, TokenRequestDependencies } from './token-request';
+import { trusting } from './transport';
 import type { WebIdentityTokens } from './web-identity';
-import type { ProviderConfiguration } from '../provider/oauth2-provider';
+import { authoritiesOf, type ProviderConfiguration } from '../provider/oauth2-provider';
 import { openClientSecret, type ClientSecretDependencies } from './client-secret';
 
 export interface ProviderClientDependencies
@@ -54,8 +55,13 @@ export function createProviderClients(deps: ProviderClientDependencies): Provide
     provider: ProviderConfiguration,
     read: Promise<ClientCredential>,
   ): Promise<ProviderClient> {
-    const [metadata, credential] = await Promise.all([deps.metadata.read(provider.discovery), read]);
-    const { transport, endpointPolicy, system } = deps;
+    const authorities = authoritiesOf(provider);
+    const [metadata, credential] = await Promise.all([
+      deps.metadata.read(provider.discovery, authorities),
+      read,
+    ]);
+    const { endpointPolicy, system } = deps;
+    const transport = trusting(deps.transport, authorities);
     return { provider, metadata, credential, transport, endpointPolicy, system };
   }
   return {

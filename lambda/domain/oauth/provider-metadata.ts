@@ -7,10 +7,12 @@ import * as v from 'valibot';
 import type { System } from '../system';
 import { createExpiringCache } from '../expiring-cache';
 import type { Oauth2Discovery } from '../provider/discovery';
+import type { PrivateAuthorities } from '../provider/private-authorities';
 import { issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
+import { trustedSlot } from './authority-certificates';
 import { ProviderFailure } from './provider-failure';
-import type { Transport } from './transport';
+import { trusting, type Transport } from './transport';
 
 /** Discovered documents: 10 minutes, up to 500. */
 const METADATA_CACHE = { milliseconds: 600_000, most: 500 };
@@ -103,8 +105,11 @@ function insertedWellKnown(discoveryUrl: string): string | undefined {
 }
 
 export interface MetadataReader {
-  /** @throws ProviderFailure */
-  read(discovery: Oauth2Discovery): Promise<Metadata>;
+  /**
+   * @param authorities private authorities of the server, if it has any
+   * @throws ProviderFailure
+   */
+  read(discovery: Oauth2Discovery, authorities?: PrivateAuthorities): Promise<Metadata>;
 }
 
 export function createMetadataReader(
@@ -116,10 +121,9 @@ export function createMetadataReader(
   const failures = createExpiringCache<ProviderFailure>(FAILURES_KEPT, system);
   const underWay = createExpiringCache<Promise<Metadata>>(JOINED_LOOKUP_CACHE, system);
 
-  const get = (url: string): Promise<Response> =>
-    transport(url, { method: 'GET', headers: { accept: 'application/json' } });
-
-  async function ask(url: string): Promise<Metadata> {
+  async function ask(url: string, authorities: PrivateAuthorities | undefined): Promise<Metadata> {
+    const send = trusting(transport, authorities);
+    const get = (from: string) => send(from, { method: 'GET', headers: { accept: 'application/json' } });
     const first = await get(url);
     const elsewhere = first.status === 404 ? insertedWellKnown(url) : undefined;
     const response = elsewhere === undefined ? first : await get(elsewhere);
@@ -132,35 +136,40 @@ export function createMetadataReader(
     return validatedMetadata(url, document, policy);
   }
 
-  async function askAndKeep(url: string): Promise<Metadata> {
+  async function askAndKeep(
+    slot: string,
+    url: string,
+    authorities: PrivateAuthorities | undefined,
+  ): Promise<Metadata> {
     try {
-      const metadata = await ask(url);
-      documents.set(url, metadata);
+      const metadata = await ask(url, authorities);
+      documents.set(slot, metadata);
       return metadata;
     } catch (error) {
-      if (error instanceof ProviderFailure) failures.set(url, error);
+      if (error instanceof ProviderFailure) failures.set(slot, error);
       throw error;
     } finally {
-      underWay.delete(url);
+      underWay.delete(slot);
     }
   }
 
   /** Concurrent requests share one lookup. */
-  async function discover(url: string): Promise<Metadata> {
-    const known = documents.get(url);
+  async function discover(url: string, authorities: PrivateAuthorities | undefined): Promise<Metadata> {
+    const slot = trustedSlot(url, authorities);
+    const known = documents.get(slot);
     if (known) return known;
-    const failure = failures.get(url);
+    const failure = failures.get(slot);
     if (failure) throw failure;
-    const joined = underWay.get(url);
+    const joined = underWay.get(slot);
     if (joined) return joined;
-    const asking = askAndKeep(url);
-    underWay.set(url, asking);
+    const asking = askAndKeep(slot, url, authorities);
+    underWay.set(slot, asking);
     return asking;
   }
 
   return {
-    read(discovery) {
-      if (discovery.discoveryUrl !== undefined) return discover(discovery.discoveryUrl);
+    read(discovery, authorities) {
+      if (discovery.discoveryUrl !== undefined) return discover(discovery.discoveryUrl, authorities);
       const stated = discovery.authorizationServerMetadata;
       return Promise.resolve({
         issuer: stated.issuer,

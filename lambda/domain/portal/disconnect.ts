@@ -7,7 +7,7 @@ import type { GrantIndex } from '../grant/selection';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { revocationProspect } from '../oauth/revocation';
-import { clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
+import { authoritiesOf, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { endsOtherGrants, type RevocationProspect } from '../provider/revocation-reach';
 import { reachOf } from '../provider/vendors';
 import { beginRevocation, type BeginRevocationDependencies } from '../revocation/begin';
@@ -79,7 +79,8 @@ async function prospectOf(
 ): Promise<RevocationProspect> {
   try {
     const refreshable = grant?.tokens?.refreshable ?? false;
-    return revocationProspect({ provider, metadata: await metadata.read(provider.discovery) }, refreshable);
+    const described = await metadata.read(provider.discovery, authoritiesOf(provider));
+    return revocationProspect({ provider, metadata: described }, refreshable);
   } catch (error) {
     // The provider gets the request when it is available again.
     if (error instanceof ProviderFailure) return 'not-provable';

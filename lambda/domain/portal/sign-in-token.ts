@@ -1,10 +1,13 @@
 /** The ID token of a sign-in in a portal: the user whom the identity provider authenticated. */
+import type { PrivateAuthorities } from '../provider/private-authorities';
 import type { UserTokenFacts, User } from '../identity/user';
 
 export interface ExpectedIdToken {
   /** `issuer` of the identity provider's metadata. */
   readonly issuer: string;
   readonly jwksUri: string;
+  /** Private authorities of the identity provider, if it has any. */
+  readonly authorities?: PrivateAuthorities | undefined;
   readonly clientId: string;
   readonly nonce: string;
 }

@@ -21,7 +21,7 @@ import {
   type SignInTokens,
 } from '../oauth/sign-in';
 import type { ProviderClient } from '../oauth/token-request';
-import { clientBindingDigest } from '../provider/oauth2-provider';
+import { authoritiesOf, clientBindingDigest } from '../provider/oauth2-provider';
 import { vendorOf } from '../provider/vendors';
 import { restrictionDenial, type IdentityReader } from '../restriction/restriction';
 import type { UserEmails } from '../restriction/user-emails';
@@ -267,7 +267,8 @@ export async function finishSignIn(
     });
     const { issuer } = client.metadata;
     const { clientId } = client.provider;
-    const expected = { issuer, jwksUri, clientId, nonce: binding.nonce };
+    const authorities = authoritiesOf(client.provider);
+    const expected = { issuer, jwksUri, authorities, clientId, nonce: binding.nonce };
     return { tokens: obtained, person: await deps.idTokens.verify(obtained.idToken, expected) };
   });
   const userHash = userHashOf(person.user);

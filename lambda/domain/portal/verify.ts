@@ -5,6 +5,7 @@ import { trustedIssuersOf, type DeployedIssuer, type TrustedIssuer } from '../id
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { actionDenial } from '../policy/access';
+import { authoritiesOf } from '../provider/oauth2-provider';
 import type { IdentityReader } from '../restriction/restriction';
 import type { System } from '../system';
 import { isConfigured, notConfigured } from './configured-resources';
@@ -104,7 +105,7 @@ async function portalFindings(deps: VerifyPortalDependencies, portal: ConsentPor
   }
   let issuer: string;
   try {
-    const metadata = await deps.metadata.read(provider.discovery);
+    const metadata = await deps.metadata.read(provider.discovery, authoritiesOf(provider));
     signInEndpoints(metadata);
     ({ issuer } = metadata);
   } catch (error) {

@@ -2,6 +2,7 @@
 import { invalidMember } from '../service-error';
 import type { Oauth2Discovery, StatedMetadata } from './discovery';
 import { checkEndpoint, type EndpointPolicy } from '../endpoint';
+import type { CertificateConfiguration } from './certificate-configuration';
 import type { OnBehalfOfInput } from './on-behalf-of';
 import type { SecretReference } from './provider-secret';
 import { resolvePrivateKeyJwt, type PrivateKeyJwt, type PrivateKeyJwtInput } from './private-key-jwt';
@@ -20,6 +21,7 @@ export interface CustomOauth2Config {
   readonly clientAuthenticationMethod?: ClientAuthenticationMethod | undefined;
   readonly privateKeyJwtConfig?: PrivateKeyJwtInput | undefined;
   readonly onBehalfOfTokenExchangeConfig?: OnBehalfOfInput | undefined;
+  readonly certificateConfigurations?: readonly CertificateConfiguration[] | undefined;
 }
 
 function discoveryOf(member: string, config: CustomOauth2Config, policy: EndpointPolicy): Oauth2Discovery {

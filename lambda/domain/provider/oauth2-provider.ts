@@ -18,6 +18,12 @@ import type { Oauth2Discovery } from './discovery';
 import type { EndpointPolicy } from '../endpoint';
 import { checkOnBehalfOfChange, onBehalfOfConfigOf } from './on-behalf-of';
 import { type OnBehalfOfConfig } from './on-behalf-of-config';
+import {
+  nameCertificates,
+  type CertificateConfiguration,
+  type CertificateNamingDependencies,
+} from './certificate-configuration';
+import type { PrivateAuthorities } from './private-authorities';
 import { nameExternalSecret, type SecretNamingDependencies } from './provider-secret';
 import { checkSigningKey, type KeyNamingDependencies, type PrivateKeyJwt } from './private-key-jwt';
 import { usesSecret, type ClientAuthenticationMethod } from './vendor';
@@ -50,6 +56,8 @@ export interface Oauth2Provider extends OwnedResource {
   readonly onBehalfOf?: OnBehalfOfConfig | undefined;
   /** Where the client secret is, when it is not in the vault. */
   readonly externalSecret?: ExternalSecret | undefined;
+  /** ARN of the secret with the certificates of the private authorities that its server's certificate is issued by. */
+  readonly certificateSecretArn?: string | undefined;
 }
 
 /** What a request to the provider needs of it. */
@@ -67,7 +75,15 @@ export type ProviderConfiguration = Pick<
   | 'privateKeyJwt'
   | 'externalSecret'
   | 'discovery'
+  | 'certificateSecretArn'
 >;
+
+/** Returns the private authorities of the provider's server; undefined if the public ones are trusted. */
+export const authoritiesOf = ({
+  certificateSecretArn: secretArn,
+  ...holder
+}: Pick<ProviderConfiguration, keyof PrivateAuthorities['holder'] | 'certificateSecretArn'>):
+  PrivateAuthorities | undefined => (secretArn === undefined ? undefined : { secretArn, holder });
 
 export type Oauth2ProviderStore = OwnedResourceStore<Oauth2Provider>;
 
@@ -113,7 +129,8 @@ export interface CreateOauth2ProviderInput extends Oauth2ProviderInput {
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
-export interface Oauth2ProviderDependencies extends SecretNamingDependencies, KeyNamingDependencies {
+export interface Oauth2ProviderDependencies
+  extends SecretNamingDependencies, KeyNamingDependencies, CertificateNamingDependencies {
   readonly providers: Oauth2ProviderStore;
   readonly clientSecrets: Pick<SecretStore, 'put' | 'remove' | 'removeBefore'>;
   readonly vaultContents: Pick<VaultContents, 'shredKeys'>;
@@ -132,7 +149,14 @@ export interface DeleteClientSecretDependencies {
 
 const KIND = 'OAuth 2.0 credential provider';
 
-const SIGNING_KEY_MEMBER = `${CONFIG_INPUT}.customOauth2ProviderConfig.privateKeyJwtConfig`;
+const CUSTOM_CONFIG = `${CONFIG_INPUT}.customOauth2ProviderConfig`;
+const SIGNING_KEY_MEMBER = `${CUSTOM_CONFIG}.privateKeyJwtConfig`;
+const CERTIFICATES_MEMBER = `${CUSTOM_CONFIG}.certificateConfigurations`;
+
+const certificatesIn = ({
+  customOauth2ProviderConfig: custom,
+}: Oauth2ProviderConfig): readonly CertificateConfiguration[] | undefined =>
+  custom?.certificateConfigurations;
 
 async function sealSecret(
   deps: Oauth2ProviderDependencies,
@@ -178,6 +202,12 @@ export function createOauth2Provider(
     if (await deps.providers.get(input.name)) throw nameTaken(KIND, input.name);
     await checkQuota(deps.providers, principal, deps.quotas, 'oauth2CredentialProviders');
     const naming = { byOwner: true, ...ownedBy(principal) };
+    const certificateSecretArn = await nameCertificates(
+      deps,
+      naming,
+      CERTIFICATES_MEMBER,
+      certificatesIn(input.config),
+    );
     const now = epochSeconds(deps.system);
     const provider: Oauth2Provider = {
       name: input.name,
@@ -190,6 +220,7 @@ export function createOauth2Provider(
       ...(secret.kind === 'external' && {
         externalSecret: await nameExternalSecret(deps, naming, members.reference, secret.reference),
       }),
+      ...(certificateSecretArn !== undefined && { certificateSecretArn }),
       tags: input.tags ?? {},
       revision: 1,
       createdTime: now,
@@ -268,6 +299,7 @@ const INPUT_MEMBER: Partial<Record<keyof Oauth2Provider, string>> = {
   onBehalfOf: 'onBehalfOfTokenExchangeConfig',
   privateKeyJwt: 'privateKeyJwtConfig',
   externalSecret: 'clientSecretConfig',
+  certificateSecretArn: 'certificateConfigurations',
 };
 
 /** Names of what an update changes, as the API has them. A secret that is given counts as another. */
@@ -283,7 +315,7 @@ const changedInput = (
 /**
  * Replaces the provider's configuration. An omitted secret stays if the client and its server stay, so that no principal
  * learns a secret by sending it to its own server. For the same reason, only the owner can name an external secret or a
- * signing key, and enable the exchange of user tokens. ID and callback URL stay.
+ * signing key, change the private certificate authorities, and enable the exchange of user tokens. ID and callback URL stay.
  *
  * @throws ResourceNotFoundException, AccessDeniedException, ValidationException for a configuration that is not valid,
  *   ThrottlingException after a concurrent change
@@ -325,7 +357,13 @@ export function updateOauth2Provider(
         );
       }
       const externalSecret = await changedSecret(deps, principal, provider, { vendor, secret, ...client });
-      const change = { vendor, privateKeyJwt: undefined, ...client, externalSecret };
+      const certificateSecretArn = await nameCertificates(
+        deps,
+        { byOwner, owner, ownerId, present: provider.certificateSecretArn },
+        CERTIFICATES_MEMBER,
+        certificatesIn(config),
+      );
+      const change = { vendor, privateKeyJwt: undefined, ...client, externalSecret, certificateSecretArn };
       annotate({ changed: changedInput(provider, change, { secretGiven: secret.kind === 'managed' }) });
       const changed = await changeResource(deps.providers, deps.system, provider, change);
       // Write the secret after the deciding write, so that the loser of two concurrent updates leaves no secret. Until

@@ -55,7 +55,7 @@ export interface SecretNaming extends Owned {
 }
 
 /** Beginning of the ARNs of this account's secrets in this region. */
-const secretArnPrefix = (arnPrefix: string): string => {
+export const secretArnPrefix = (arnPrefix: string): string => {
   const [arn, partition, , region, account] = arnPrefix.split(':');
   return [arn, partition, 'secretsmanager', region, account, 'secret', ''].join(':');
 };

@@ -56,6 +56,7 @@ const configurationOf = ({
   clientAuthenticationMethod,
   privateKeyJwt,
   discovery,
+  certificateSecretArn,
 }: ProviderConfiguration): ProviderConfiguration => ({
   id,
   name,
@@ -68,6 +69,7 @@ const configurationOf = ({
   clientAuthenticationMethod,
   privateKeyJwt,
   discovery,
+  certificateSecretArn,
 });
 
 export const sealContent = (

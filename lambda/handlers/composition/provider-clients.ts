@@ -7,6 +7,7 @@ import { createSecretTexts } from '../../adapters/secretsmanager/secrets';
 import { createWebIdentityTokens } from '../../adapters/sts/web-identity-tokens';
 import { system } from '../../adapters/system';
 import { createProviderClients } from '../../domain/oauth/provider-client';
+import { createAuthorityCertificates } from '../../domain/oauth/authority-certificates';
 import { createMetadataReader } from '../../domain/oauth/provider-metadata';
 import { createExternalSecrets } from '../../domain/sealing/external-secret';
 import type { Seal } from '../../domain/sealing/sealing';
@@ -19,10 +20,11 @@ export function providerClientsOf(
   { seal }: { readonly seal: Seal },
 ) {
   const endpointPolicy = readEndpointPolicy();
-  const transport = createTransport(endpointPolicy);
+  const secrets = createSecretTexts(new SecretsManagerClient({}));
+  const transport = createTransport(endpointPolicy, createAuthorityCertificates(secrets, system));
   const parts = {
     clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
-    externalSecrets: createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), system),
+    externalSecrets: createExternalSecrets(secrets, system),
     webIdentityTokens: createWebIdentityTokens(),
     metadata: createMetadataReader(transport, endpointPolicy, system),
     transport,

@@ -413,14 +413,15 @@ describe('a grant whose tokens cannot be read for an unexpected reason', () => {
   });
 });
 
-it("an item contains neither the provider's policy nor its tags", async () => {
+it("an item contains what a request to the provider needs, and neither the provider's policy nor its tags", async () => {
   const service = await createRevocationService();
-  const tags = { department: 'accounting' };
-  await service.stores.providers.replace({ ...service.provider, tags, policy: '{}', revision: 2 });
+  const more = { tags: { department: 'accounting' }, policy: '{}', certificateSecretArn: 'of the authority' };
+  await service.stores.providers.replace({ ...service.provider, ...more, revision: 2 });
   await revoked(service, ['alice']);
   const { sealed = '', ...item } = await itemOf(service);
   const { provider } = await openContent(service.deps, { ...item, sealed });
-  expect(provider).toMatchObject({ id: service.provider.id, clientId: service.provider.clientId });
+  const { id, clientId } = service.provider;
+  expect(provider).toMatchObject({ id, clientId, certificateSecretArn: 'of the authority' });
   expect(provider).not.toHaveProperty('tags');
   expect(provider).not.toHaveProperty('policy');
 });

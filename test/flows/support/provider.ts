@@ -4,9 +4,11 @@
  * can search for them.
  */
 import { createServer, type IncomingMessage } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Provider, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Browser, Page } from './browser';
+import type { IssuedCertificate } from './certificates';
 
 export interface TokenExchange {
   readonly grantType: string | null;
@@ -84,6 +86,8 @@ export interface Extension {
   readonly grantTypes?: readonly string[];
   /** Additional scopes. */
   readonly scopes?: readonly string[];
+  /** The server's certificate, for a provider at an https URL. */
+  readonly certificate?: IssuedCertificate;
   /** Called with the provider before it accepts requests. */
   readonly prepare?: (provider: Provider) => void;
 }
@@ -94,9 +98,10 @@ export async function startProvider(
   extra: Configuration = {},
   extension: Extension = {},
 ): Promise<TestProvider> {
-  const server = createServer();
+  const { certificate } = extension;
+  const server = certificate ? createTlsServer({ ...certificate }) : createServer();
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const issuer = `${certificate ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const clientId = 'agents';
   const clientSecret = `secret-${Math.random().toString(36).slice(2)}-of-the-client`;
   const redirects = new Set<string>();

@@ -1,0 +1,217 @@
+/** The private certificate authorities of a provider: which secrets can contain them, and what must be in the secret. */
+import { createAuthorityCertificates, trustedSlot } from '../../lambda/domain/oauth/authority-certificates';
+import { parsedCertificates } from '../../lambda/domain/provider/private-authorities';
+import {
+  nameCertificates,
+  type CertificateNaming,
+} from '../../lambda/domain/provider/certificate-configuration';
+import { nameExternalSecret } from '../../lambda/domain/provider/provider-secret';
+import { createAuthority } from '../flows/support/certificates';
+import { createFakeSystem } from './fake-system';
+import { createInMemorySecretTexts, type InMemorySecret } from './in-memory-secret-texts';
+
+const OWNER = 'arn:aws:iam::123456789012:role/owner';
+const tags = { 'agent-identity:owner': `certificates/${OWNER}` };
+const ARN_PREFIX = 'arn:aws:bedrock-agentcore:us-east-1:123456789012';
+const OURS = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:ours-a1b2c3';
+const held = { id: 'id', name: 'provider', owner: OWNER, revision: 1 };
+
+const authority = createAuthority();
+const DAY = 86_400_000;
+
+describe('certificates in a secret', () => {
+  const now = Date.now();
+
+  it.each([
+    ['one', authority.cert],
+    ['an intermediate authority only', authority.intermediate().cert],
+    ['with Windows line ends', authority.cert.replaceAll('\n', '\r\n')],
+    [
+      'an expired one and its successor',
+      createAuthority({ from: new Date(now - 2 * DAY), to: new Date(now - DAY) }).cert + authority.cert,
+    ],
+  ])('are accepted: %s', (_what, text) => {
+    expect(parsedCertificates(text, now)).toEqual({ pem: expect.stringContaining('BEGIN CERT') as string });
+  });
+
+  it('are used without the comments around them', () => {
+    const commented = `# old root\n${authority.cert}\nsubject=CN = root\n${authority.cert}`;
+    expect(parsedCertificates(commented, now)).toEqual({
+      pem: authority.cert.repeat(2),
+    });
+  });
+
+  it.each([
+    ['nothing', '', '1 to 10 certificates'],
+    ['no PEM', 'a certificate', '1 to 10 certificates'],
+    ['JSON', JSON.stringify({ pem: authority.cert }), 'certificates in PEM form only'],
+    ['eleven', authority.cert.repeat(11), '1 to 10 certificates'],
+    ['a private key', authority.cert + authority.key, 'no private key'],
+    ['a private key only', authority.key, 'no private key'],
+    ['a certificate without an end', authority.cert.slice(0, 400), 'certificates in PEM form only'],
+    ['one that cannot be parsed', authority.cert.replace(/MII.{40}/, 'MIIA'), 'certificate 1 is not one'],
+    ["a server's certificate", authority.cert + authority.server().cert, 'certificate 2 is not one'],
+    [
+      'only one that has expired',
+      createAuthority({ from: new Date(now - 2 * DAY), to: new Date(now - DAY) }).cert,
+      'valid now',
+    ],
+    [
+      'only one that is not valid yet',
+      createAuthority({ from: new Date(now + DAY), to: new Date(now + 2 * DAY) }).cert,
+      'valid now',
+    ],
+  ])('are rejected: %s', (_what, text, fault) => {
+    expect(parsedCertificates(text, now)).toEqual({ fault: expect.stringContaining(fault) as string });
+  });
+});
+
+const naming = (found: Record<string, InMemorySecret>, owned: Partial<CertificateNaming> = {}, arn = OURS) =>
+  nameCertificates(
+    {
+      certificateSecrets: createInMemorySecretTexts(found),
+      arnPrefix: ARN_PREFIX,
+      system: { now: () => Date.now() },
+    },
+    { byOwner: true, owner: OWNER, ...owned },
+    'certificateConfigurations',
+    [{ secretsManager: { secretArn: arn } }],
+  );
+
+describe('naming certificates', () => {
+  it("accepts a secret that is tagged as the owner's certificates", async () => {
+    expect(await naming({ [OURS]: { tags, text: authority.cert } })).toBe(OURS);
+  });
+
+  it.each<[string, InMemorySecret | undefined]>([
+    ['does not exist', undefined],
+    ['has no tag', { tags: {}, text: authority.cert }],
+    ['is a client secret of the owner', { tags: { 'agent-identity:owner': OWNER }, text: authority.cert }],
+    [
+      "is another owner's",
+      { tags: { 'agent-identity:owner': `certificates/${OWNER}2` }, text: authority.cert },
+    ],
+    [
+      'has a tag of this form under another key',
+      { tags: { owner: `certificates/${OWNER}` }, text: authority.cert },
+    ],
+  ])('rejects a secret with the same message when it %s', async (_what, found) => {
+    await expect(naming(found ? { [OURS]: found } : {})).rejects.toMatchObject({
+      type: 'ValidationException',
+      message: `certificateConfigurations[0].secretsManager.secretArn: must be the ARN of a secret in this account and Region whose tag marks it as certificates of the provider's owner: tag the secret agent-identity:owner = certificates/${OWNER}`,
+    });
+  });
+
+  it.each([
+    ['account', OURS.replace('123456789012', '210987654321')],
+    ['Region', OURS.replace('us-east-1', 'us-east-2')],
+  ])('rejects a tagged secret of another %s', async (_what, arn) => {
+    await expect(naming({ [arn]: { tags, text: authority.cert } }, {}, arn)).rejects.toMatchObject({
+      type: 'ValidationException',
+    });
+  });
+
+  it.each([
+    ['no text', undefined, 'text that this service is allowed to decrypt'],
+    ['no certificate', 'text', 'names a secret that must contain 1 to 10 certificates'],
+  ])("rejects the owner's secret with %s", async (_what, text, message) => {
+    const found = { tags, ...(text !== undefined && { text }) };
+    await expect(naming({ [OURS]: found })).rejects.toMatchObject({
+      type: 'ValidationException',
+      message: expect.stringContaining(message) as string,
+    });
+  });
+
+  it('is for the owner: another principal can only leave them as they are', async () => {
+    const found = { [OURS]: { tags, text: authority.cert } };
+    expect(await naming(found, { byOwner: false, present: OURS })).toBe(OURS);
+    for (const present of [undefined, `${OURS}0`]) {
+      await expect(naming(found, { byOwner: false, present })).rejects.toMatchObject({
+        type: 'AccessDeniedException',
+      });
+    }
+  });
+
+  it('does not make them a client secret', async () => {
+    const named = nameExternalSecret(
+      {
+        arnPrefix: ARN_PREFIX,
+        secretDescriptions: createInMemorySecretTexts({ [OURS]: { tags, text: authority.cert } }),
+      },
+      { byOwner: true, owner: OWNER },
+      'clientSecretConfig',
+      { secretId: OURS, jsonKey: 'key' },
+    );
+    await expect(named).rejects.toMatchObject({ type: 'ValidationException' });
+  });
+});
+
+describe('reading certificates', () => {
+  const read = (found: InMemorySecret | undefined) =>
+    createAuthorityCertificates(createInMemorySecretTexts(found && { [OURS]: found }), {
+      now: () => Date.now(),
+    }).read({ holder: held, secretArn: OURS });
+
+  it('returns them to the owner whom the tag names', async () => {
+    expect(await read({ tags, text: authority.cert })).toContain('BEGIN CERTIFICATE');
+  });
+
+  it.each<[string, InMemorySecret | undefined, string]>([
+    ['that does not exist', undefined, 'does not exist'],
+    [
+      'whose tag was moved to another owner',
+      { tags: { 'agent-identity:owner': `certificates/${OWNER}2` }, text: authority.cert },
+      'must have the tag agent-identity:owner with certificates/',
+    ],
+    [
+      'that was tagged as a client secret',
+      { tags: { 'agent-identity:owner': OWNER }, text: authority.cert },
+      'must have the tag agent-identity:owner with certificates/',
+    ],
+    ['that cannot be decrypted', { tags }, 'has no text'],
+  ])('rejects a secret %s, and names it for the operator', async (_what, found, detail) => {
+    await expect(read(found)).rejects.toMatchObject({
+      code: 'ca_certificates_unavailable',
+      unavailable: true,
+      detail: expect.stringMatching(new RegExp(`${OURS}.*${detail}`)) as string,
+    });
+  });
+
+  it('rejects a secret whose text was replaced by something else, and does not repeat the text', async () => {
+    const error = await read({ tags, text: authority.key }).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({
+      code: 'ca_certificates_unavailable',
+      detail: expect.stringContaining(OURS) as string,
+    });
+    expect(JSON.stringify(error)).not.toContain(authority.key.slice(100, 150));
+  });
+
+  it('reads a new version after 5 minutes, and immediately for a changed provider', async () => {
+    const system = createFakeSystem(Math.floor(Date.now() / 1000));
+    const [first, second] = [createAuthority(), createAuthority()];
+    const secret: { tags: typeof tags; text: string } = { tags, text: first.cert };
+    const certificates = createAuthorityCertificates(createInMemorySecretTexts({ [OURS]: secret }), system);
+    const current = (revision = 1) => certificates.read({ holder: { ...held, revision }, secretArn: OURS });
+    const before = await current();
+    secret.text = second.cert;
+    expect(await current()).toBe(before);
+    expect(await current(2)).not.toBe(before);
+    system.advance(5 * 60);
+    expect(await current()).not.toBe(before);
+  });
+});
+
+describe('what was fetched with private authorities', () => {
+  const url = 'https://server.example/keys';
+
+  it('is not used for another provider, another secret, or without them', () => {
+    const slots = [
+      trustedSlot(url, undefined),
+      trustedSlot(url, { holder: held, secretArn: OURS }),
+      trustedSlot(url, { holder: { ...held, id: 'other' }, secretArn: OURS }),
+      trustedSlot(url, { holder: { ...held, revision: 2 }, secretArn: OURS }),
+      trustedSlot(url, { holder: held, secretArn: `${OURS}0` }),
+    ];
+    expect(new Set(slots).size).toBe(slots.length);
+  });
+});
