@@ -30,19 +30,30 @@ const TIMEOUT = Duration.seconds(60);
 
 const ID = 'AgentIdentityResources';
 
-/** Its role owns what the custom resources create. */
+const vpcOf = (network: CallerNetwork | 'internet') => (network === 'internet' ? undefined : network.vpc);
+
+/**
+ * Its role owns what the custom resources create. A stack has one such function, whose logical ID does not depend on the
+ * network: AWS CloudFormation rejects an update that changes the function behind a resource ("Modifying service token
+ * is not allowed"), and another role would not own the resources. A service can therefore become private, and public
+ * again, under existing stacks.
+ */
 export class ResourceFunction extends Construct {
   /**
    * Returns the function for custom resources in this scope's stack at this service. Creates it if there is none yet.
    *
-   * @throws Error for a private API if it is not stated which network can reach it
+   * @throws Error for a private API if it is not stated which network can reach it, and for a service in another network
+   *   than the other services of the stack
    */
   static of(scope: Construct, identity: IAgentIdentity): ResourceFunction {
     const network = resolveNetwork(scope, connectionOf(identity).network, 'the function behind resources');
     const stack = Stack.of(scope);
-    const id = network === 'internet' ? ID : `${ID}${network.vpc.node.addr.slice(0, 8)}`;
-    const present = stack.node.tryFindChild(id);
-    return present instanceof ResourceFunction ? present : new ResourceFunction(stack, id, network);
+    const present = stack.node.tryFindChild(ID);
+    if (!(present instanceof ResourceFunction)) return new ResourceFunction(stack, ID, network);
+    if (vpcOf(network) === vpcOf(present.network)) return present;
+    throw new Error(
+      `${scope.node.path}: identity: ${identity.node.path} is in another network than the other services of the stack, and one function creates the resources of a stack. Put the resource into another stack.`,
+    );
   }
 
   readonly functionArn: string;
@@ -52,7 +63,11 @@ export class ResourceFunction extends Construct {
   /** Paths of the constructs, by service, type, and name of their resources. */
   private readonly names = new Map<string, string>();
 
-  private constructor(scope: Construct, id: string, network: CallerNetwork | 'internet') {
+  private constructor(
+    scope: Construct,
+    id: string,
+    private readonly network: CallerNetwork | 'internet',
+  ) {
     super(scope, id);
     this.manifest = new ResourceFunctionManifest(Stack.of(this), this.node.path);
     const deployed = new ServiceFunction(this, 'Function', {

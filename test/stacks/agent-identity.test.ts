@@ -6,7 +6,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { OPERATIONS } from '../../lambda/contract/operations';
-import { AgentIdentity, WebAcl, WorkloadIdentity } from '../../lib';
+import { AgentIdentity, WebAcl, WorkloadIdentity, type AgentIdentityAttributes } from '../../lib';
 import {
   consumerStack,
   propertiesOf,
@@ -248,6 +248,36 @@ describe('privateApi', () => {
     expect(inVpc.map(([, { Properties }]) => Properties.VpcConfig)).toMatchObject([
       { SubnetIds: ['subnet-0123456789abcdef0'] },
     ]);
+  });
+
+  it('the function has the same logical ID as that of a public service, so that the service can become private', () => {
+    const open = consumerStack();
+    new WorkloadIdentity(open, 'Agent', { identity: new AgentIdentity(open, 'Identity') });
+    const tokensOf = (synthesized: ConsumerTemplate) =>
+      resourcesOf(synthesized, 'Custom::AgentIdentityWorkloadIdentity').map(
+        ([, { Properties }]) => Properties.ServiceToken,
+      );
+    expect(tokensOf(template)).toHaveLength(1);
+    expect(tokensOf(template)).toEqual(tokensOf(templateOf(open)));
+  });
+
+  it('services in different networks cannot share the function of a stack', () => {
+    const mixed = consumerStack();
+    const network = {
+      vpc: Vpc.fromVpcAttributes(mixed, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a'] }),
+    };
+    const at = (id: string, attributes: Partial<AgentIdentityAttributes>) =>
+      new WorkloadIdentity(mixed, `AgentOf${id}`, {
+        identity: AgentIdentity.fromAgentIdentityAttributes(mixed, id, {
+          restApiId: 'abc123',
+          ...attributes,
+        }),
+      });
+    at('Public', {});
+    at('AlsoPublic', {});
+    expect(() => at('Private', { network })).toThrow(
+      'Consumer/AgentOfPrivate: identity: Consumer/Private is in another network than the other services of the stack',
+    );
   });
 
   it('without a network, resources of the stack are rejected', () => {
