@@ -1,9 +1,11 @@
 /**
  * The complete identity setup of an agent, in another CDK app: `npm run synth:example`. With `-c restApiId=…` (and
- * `-c endpoint=…`), the app uses an existing service. Otherwise, it creates its own. With `-c issuer=…`, users of this
- * identity provider have a portal on which they connect and disconnect their calendars.
+ * `-c endpoint=…`), the app uses an existing service. Otherwise, it creates its own. With `-c network=…`, the existing
+ * service is private, and this VPC can reach it (the attributes of `Vpc.fromVpcAttributes`, as JSON). With
+ * `-c issuer=…`, users of this identity provider have a portal on which they connect and disconnect their calendars.
  */
 import { App, CfnOutput, RemovalPolicy, SecretValue, Stack, Validations } from 'aws-cdk-lib';
+import { Vpc, type VpcAttributes } from 'aws-cdk-lib/aws-ec2';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import * as lib from '../../lib';
@@ -11,11 +13,17 @@ import * as lib from '../../lib';
 const app = new App();
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 const stack = new Stack(app, 'TravelAgent', { description: 'A travel agent and its credentials' });
-const { restApiId, endpoint, issuer } = app.node.getAllContext() as Record<string, string | undefined>;
+const { restApiId, endpoint, network, issuer } = app.node.getAllContext() as Record<
+  string,
+  string | undefined
+>;
 const identity = restApiId
   ? lib.AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', {
       restApiId,
       ...(endpoint && { endpoint }),
+      ...(network && {
+        network: { vpc: Vpc.fromVpcAttributes(stack, 'Vpc', JSON.parse(network) as VpcAttributes) },
+      }),
     })
   : new lib.AgentIdentity(stack, 'Identity');
 

@@ -1,16 +1,12 @@
 /** The CDK command line, as a user runs it. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { readFile } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { buildFunctions } from '../../scripts/build/functions';
+import type { Commands } from './commands';
 
 const CLI = createRequire(__filename).resolve('aws-cdk/bin/cdk');
-
-/** Lines of the output that are shown when a command fails. */
-const LINES_OF_A_FAILURE = 40;
 
 /** No prompts, no telemetry, and no version check. */
 const QUIET = { CI: 'true', CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DISABLE_VERSION_CHECK: 'true' };
@@ -25,28 +21,45 @@ export type Context = Readonly<Record<string, string>>;
 const contextArguments = (context: Context): string[] =>
   Object.entries(context).flatMap(([name, value]) => ['--context', `${name}=${value}`]);
 
+/** The project whose apps are synthesized. */
+export interface CdkProject {
+  /** The folder in which the commands of the apps run. */
+  readonly root: string;
+  readonly buildFunctions: () => Promise<unknown>;
+}
+
+const THIS_PROJECT: CdkProject = { root: join(__dirname, '../..'), buildFunctions };
+
 export class Cdk {
-  private readonly running = new Set<ReturnType<typeof spawn>>();
+  /** Assemblies by app and context, as they were synthesized. */
+  private readonly synthesized = new Map<string, Promise<string>>();
 
   /** @param folder folder for assemblies and outputs; the caller removes it */
-  constructor(private readonly folder: string) {}
+  constructor(
+    private readonly folder: string,
+    private readonly commands: Commands,
+    private readonly project = THIS_PROJECT,
+  ) {}
 
-  /** Ends a running command, for the shutdown. */
-  end(): void {
-    for (const child of this.running) child.kill('SIGKILL');
+  /** Returns the command line of another project's apps. */
+  of(project: CdkProject): Cdk {
+    return new Cdk(this.folder, this.commands, project);
   }
 
   /**
-   * Builds the functions and synthesizes an assembly for several commands.
+   * Builds the functions and synthesizes an assembly for several commands. The same app with the same context is
+   * synthesized once.
    *
    * @param app the command of the CDK app
    * @param name the name of the assembly
-   * @returns the folder of the assembly, for `deploy` and other commands
+   * @returns the folder of the assembly, for `deploy` and other commands; the caller can change its content
    */
   async synth(app: string, name: string, context: Context = {}): Promise<string> {
-    await buildFunctions();
+    const key = JSON.stringify([app, context]);
+    const known = this.synthesized.get(key) ?? this.synthesizeIn(`${name}.original`, app, context);
+    this.synthesized.set(key, known);
     const assembly = join(this.folder, name);
-    await this.run('synth', '--quiet', '--app', app, '--output', assembly, ...contextArguments(context));
+    await cp(await known, assembly, { recursive: true });
     return assembly;
   }
 
@@ -78,23 +91,18 @@ export class Cdk {
     await this.run('destroy', stack, '--force', '--app', assembly);
   }
 
+  private async synthesizeIn(name: string, app: string, context: Context): Promise<string> {
+    await this.project.buildFunctions();
+    const output = join(this.folder, name);
+    await this.run('synth', '--quiet', '--app', app, '--output', output, ...contextArguments(context));
+    return output;
+  }
+
   /** @returns the output of the command, on both streams */
-  private async run(...command: string[]): Promise<string> {
-    const child = spawn(process.execPath, [CLI, ...command, '--no-color', '--no-notices'], {
+  private run(...command: string[]): Promise<string> {
+    return this.commands.run(process.execPath, [CLI, ...command, '--no-color', '--no-notices'], {
+      cwd: this.project.root,
       env: { ...process.env, ...QUIET },
-      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.running.add(child);
-    let printed = '';
-    const add = (text: Buffer): void => {
-      printed += text.toString('utf8');
-    };
-    child.stdout.on('data', add);
-    child.stderr.on('data', add);
-    const [status] = (await once(child, 'close')) as [number | null];
-    this.running.delete(child);
-    if (status === 0) return printed;
-    const end = printed.trimEnd().split('\n').slice(-LINES_OF_A_FAILURE).join('\n');
-    throw new Error(`cdk ${command.join(' ')} ended with ${status ?? 'a signal'}:\n${end}`);
   }
 }

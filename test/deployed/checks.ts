@@ -20,6 +20,11 @@ export class Checks {
     this.print(`\n== ${title}`);
   }
 
+  /** Prints a line that is no check. */
+  remark(text: string): void {
+    this.print(text);
+  }
+
   /** @param body throws if the check fails; later checks still run */
   async check(name: string, body: () => Promise<void>): Promise<void> {
     await this.perform(name, body);

@@ -5,10 +5,14 @@
  */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert';
 import { GetResourceApiKeyCommand, GetWorkloadAccessTokenCommand } from '@aws-sdk/client-bedrock-agentcore';
-import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  CreateSecretCommand,
+  DeleteSecretCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { PREFIX } from '../../lambda/contract/table-keys';
 import type { Principal } from '../../lib/local/principals';
-import type { Callers } from './callers';
+import { Callers } from './callers';
 import type { Cdk } from './cdk';
 import type { Checks } from './checks';
 import type { Front } from './front';
@@ -24,14 +28,18 @@ const SECRETS = {
   'travel/weather': 'the-api-key-of-the-travel-app',
 } as const;
 
-export interface ConsumerWorld {
-  readonly cdk: Cdk;
-  readonly front: Front;
-  readonly callers: Callers;
-  readonly records: Records;
+/** Where the app reaches the service. */
+export interface ServiceAddress {
+  readonly restApiId: string;
   /** Address of the deployed API's stage, without a trailing slash. */
   readonly api: string;
-  readonly restApiId: string;
+  /** The network of a private API, as JSON for the example's context. */
+  readonly network?: string;
+}
+
+export interface ConsumerWorld {
+  readonly cdk: Cdk;
+  readonly records: Records;
 }
 
 const KINDS = [PREFIX.workloadIdentity, PREFIX.oauth2Provider, PREFIX.apiKeyProvider];
@@ -45,7 +53,7 @@ async function namesOf(records: Records): Promise<string[][]> {
 }
 
 /** A session of the only role that the workload identity's policy allows to act as the agent. */
-async function agentOf({ front, records }: ConsumerWorld, name: string): Promise<Principal> {
+async function agentOf(front: Front, records: Records, name: string): Promise<Principal> {
   const directory = await records.of('Directory');
   const record = directory.find(({ pk }) => pk === PREFIX.workloadIdentity + name);
   const [, account = '', role = ''] =
@@ -53,59 +61,123 @@ async function agentOf({ front, records }: ConsumerWorld, name: string): Promise
   return front.admit(`arn:aws:sts::${account}:assumed-role/${role}/at-work`);
 }
 
-export async function checkConsumer(checks: Checks, world: ConsumerWorld): Promise<void> {
-  const { cdk, front, callers, records, api, restApiId } = world;
-  const secrets = new SecretsManagerClient({});
+export class Consumer {
+  private assembly = '';
+  private deployments = 0;
 
-  const assembly = await checks.step('cdk deploy deploys the example app', async () => {
+  private cdk: Cdk;
+  private readonly records: Records;
+
+  private constructor({ cdk, records }: ConsumerWorld) {
+    this.cdk = cdk;
+    this.records = records;
+  }
+
+  /** Deploys the app for the first time. */
+  static async deploy(world: ConsumerWorld, address: ServiceAddress): Promise<Consumer> {
+    const secrets = new SecretsManagerClient({});
     for (const [Name, SecretString] of Object.entries(SECRETS)) {
       await secrets.send(new CreateSecretCommand({ Name, SecretString }));
     }
-    const synthesized = await cdk.synth(APP, 'consumer', { restApiId, endpoint: api });
-    await allowLocalService(synthesized, STACK);
-    const { outputs } = await cdk.deploy(synthesized);
-    match(outputs[STACK]?.RegisterAtGoogle ?? '', /\/identities\/oauth2\/callback\//);
-    return synthesized;
-  });
+    const consumer = new Consumer(world);
+    await consumer.update(address);
+    return consumer;
+  }
 
-  const [[name = ''] = [], , [keys = ''] = []] = await checks.step(
+  /**
+   * Deploys the app for a service at this address, with another display name, so that the function behind the resources
+   * must call the service.
+   *
+   * @param cdk the version of this project whose app and constructs are deployed; by default, that of the last deployment
+   * @returns the callback URL that the owner of the app registers at the provider
+   */
+  async update({ restApiId, api, network }: ServiceAddress, cdk = this.cdk): Promise<string> {
+    this.cdk = cdk;
+    this.deployments += 1;
+    const displayName = `Travel agent ${this.deployments}`;
+    const context = { restApiId, endpoint: api, ...(network !== undefined && { network }) };
+    this.assembly = await cdk.synth(APP, `consumer-${this.deployments}`, context);
+    await allowLocalService(this.assembly, STACK, (template) =>
+      template.replaceAll('"Travel agent"', JSON.stringify(displayName)),
+    );
+    const { outputs } = await cdk.deploy(this.assembly);
+    ok(JSON.stringify(await this.records.of('Directory')).includes(displayName));
+    const callbackUrl = outputs[STACK]?.RegisterAtGoogle ?? '';
+    match(callbackUrl, /\/identities\/oauth2\/callback\//);
+    return callbackUrl;
+  }
+
+  names(): Promise<string[][]> {
+    return namesOf(this.records);
+  }
+
+  /** The agent gets the API key of the stack, and a principal outside the policy gets nothing. */
+  async expectAtWork(front: Front): Promise<void> {
+    const callers = new Callers(front);
+    const [[name = ''] = [], , [keys = ''] = []] = await this.names();
+    const agent = callers.data(await agentOf(front, this.records, name));
+    const command = new GetWorkloadAccessTokenCommand({ workloadName: name });
+    const { workloadAccessToken } = await agent.send(command);
+    const ask = new GetResourceApiKeyCommand({
+      workloadIdentityToken: workloadAccessToken,
+      resourceCredentialProviderName: keys,
+    });
+    strictEqual((await agent.send(ask)).apiKey, SECRETS['travel/weather']);
+    const stranger = callers.data(front.principals.stranger);
+    await rejects(stranger.send(command), { name: 'AccessDeniedException' });
+    await rejects(stranger.send(ask), { name: 'AccessDeniedException' });
+  }
+
+  async expectNoChanges(): Promise<void> {
+    const { printed } = await this.cdk.deploy(this.assembly);
+    match(printed, new RegExp(`${STACK} \\(no changes\\)`));
+  }
+
+  async destroy(): Promise<void> {
+    await this.cdk.destroy(this.assembly);
+    for (const SecretId of Object.keys(SECRETS)) {
+      await new SecretsManagerClient({}).send(
+        new DeleteSecretCommand({ SecretId, ForceDeleteWithoutRecovery: true }),
+      );
+    }
+  }
+}
+
+export async function checkConsumer(
+  checks: Checks,
+  world: ConsumerWorld & { readonly front: Front },
+  address: ServiceAddress,
+): Promise<Consumer> {
+  const consumer = await checks.step('cdk deploy deploys the example app', () =>
+    Consumer.deploy(world, address),
+  );
+  await checks.step(
     'the stack created a workload identity, an OAuth2 credential provider, and an API key credential provider',
     async () => {
-      const names = await namesOf(records);
       deepStrictEqual(
-        names.map(({ length }) => length),
+        (await consumer.names()).map(({ length }) => length),
         [1, 1, 1],
       );
-      return names;
     },
   );
-
-  await checks.check(
-    'the agent gets the API key, and a principal outside the policy gets nothing',
-    async () => {
-      const agent = callers.data(await agentOf(world, name));
-      const command = new GetWorkloadAccessTokenCommand({ workloadName: name });
-      const { workloadAccessToken } = await agent.send(command);
-      const ask = new GetResourceApiKeyCommand({
-        workloadIdentityToken: workloadAccessToken,
-        resourceCredentialProviderName: keys,
-      });
-      strictEqual((await agent.send(ask)).apiKey, SECRETS['travel/weather']);
-      const stranger = callers.data(front.principals.stranger);
-      await rejects(stranger.send(command), { name: 'AccessDeniedException' });
-      await rejects(stranger.send(ask), { name: 'AccessDeniedException' });
-    },
+  await checks.check('the agent gets the API key, and a principal outside the policy gets nothing', () =>
+    consumer.expectAtWork(world.front),
   );
+  await checks.check('a second cdk deploy of the example app changes nothing', () =>
+    consumer.expectNoChanges(),
+  );
+  return consumer;
+}
 
-  await checks.check('a second cdk deploy of the example app changes nothing', async () => {
-    const { printed } = await cdk.deploy(assembly);
-    match(printed, new RegExp(`${STACK} \\(no changes\\)`));
-  });
-
+export async function checkConsumerRemoval(
+  checks: Checks,
+  consumer: Consumer,
+  records: Records,
+): Promise<void> {
   await checks.check("cdk destroy of the example app deletes only the app's resources", async () => {
     const before = (await records.of('Directory')).length;
-    await cdk.destroy(assembly);
-    deepStrictEqual(await namesOf(records), [[], [], []]);
+    await consumer.destroy();
+    deepStrictEqual(await consumer.names(), [[], [], []]);
     const after = (await records.of('Directory')).length;
     strictEqual(before - after, KINDS.length);
     ok(after > 0);

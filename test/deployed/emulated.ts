@@ -10,17 +10,20 @@ import { checkAdministration } from './administration';
 import { Callers } from './callers';
 import type { Cdk, Outputs } from './cdk';
 import type { Checks } from './checks';
-import { checkConsumer } from './consumer';
+import type { Commands } from './commands';
+import { checkConsumer, checkConsumerRemoval } from './consumer';
 import { DeployedFunctions } from './deployed-functions';
 import { checkEndpoint } from './endpoint';
 import { ACCESS_TOKEN_SECONDS, checkFlow } from './flow';
 import { Front } from './front';
 import { allowLocalProviders } from './local-providers';
-import { checkMoved } from './moved';
+import { checkDeployedAgain, checkDomain } from './moved';
 import { checkGrants, WITHOUT_EVENTS } from './grants';
 import { checkPortal } from './portal';
-import { Records } from './records';
+import { checkPrivate } from './private';
+import { Records, tablesOf } from './records';
 import { checkRegistration } from './registration';
+import { checkRehearsal } from './rehearsal';
 import { checkRoles } from './roles';
 import { checkTagged } from './tagged';
 import { checkCallersAreNamed, checkSignaturesAreRequired } from './unsigned';
@@ -49,17 +52,15 @@ async function checkDeployment(checks: Checks, cdk: Cdk, emulator: Emulator) {
   const functions = await checks.step('each group has a function', () =>
     DeployedFunctions.find(new LambdaClient({})),
   );
-  const variable = (name: string) => functions.variable('credential-retrieval', name);
-  const tables = {
-    Directory: variable('DIRECTORY_TABLE'),
-    Keys: variable('KEYS_TABLE'),
-    Sessions: variable('SESSIONS_TABLE'),
-    Vault: variable('VAULT_TABLE'),
-    Revocations: functions.variable('revocation', 'REVOCATIONS_TABLE'),
-  };
-  const records = new Records(tables, new DynamoDBClient({}));
+  const records = new Records(tablesOf(functions), new DynamoDBClient({}));
   const stage = stageAt(emulator, outputs[STATELESS]?.Endpoint ?? '');
-  return { assembly, functions, records, keyArn: variable('KMS_KEY_ARN'), ...stage };
+  return {
+    assembly,
+    functions,
+    records,
+    keyArn: functions.variable('credential-retrieval', 'KMS_KEY_ARN'),
+    ...stage,
+  };
 }
 
 async function checkLoopbackIsRejected(checks: Checks, functions: DeployedFunctions): Promise<void> {
@@ -82,11 +83,31 @@ async function checkEverythingWasTried(checks: Checks, { answered }: Front): Pro
   );
 }
 
-export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
+/** The programs and files of a run. */
+interface Run {
+  readonly cdk: Cdk;
+  readonly commands: Commands;
+  /** Folder for temporary files; the caller removes it. */
+  readonly folder: string;
+}
+
+/** What an emulator cannot show, for the end of the output. */
+const NOT_PROVED = [
+  'AWS itself: the emulator is independent software. docs/real-account.md is a checklist for an account.',
+  'API Gateway authenticates callers: a local gateway verifies their signatures and invokes the functions.',
+  'IAM evaluates leading keys, encryption contexts, tags of secrets, and VPC endpoints: additions of emulator.py do.',
+  'A private API has no other way in: the emulator has no network, only the resource policy of the API.',
+  'Responses are streamed: the emulator returns them as a whole.',
+  'A custom domain responds: the emulator creates it, and keeps the address of API Gateway.',
+  'Alarms: the emulator evaluates no expressions and no queries.',
+];
+
+export async function checkEmulated(checks: Checks, { cdk, commands, folder }: Run): Promise<void> {
   const { AWS_ENDPOINT_URL: endpoint = '', AWS_REGION: region = '' } = process.env;
   const emulator = { endpoint, region };
   const deployment = await checkDeployment(checks, cdk, emulator);
   const { assembly, functions, records, keyArn, restApiId, api } = deployment;
+  const addressOf = (outputs: Outputs) => stageAt(emulator, outputs[STATELESS]?.Endpoint ?? '');
   const stageOf = (address: string) => stageAt(emulator, address).api;
 
   checks.chapter('Access');
@@ -130,7 +151,8 @@ export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
     await checkTagged(checks, functions, callers, front);
 
     checks.chapter("Another team's app");
-    await checkConsumer(checks, { cdk, front, callers, records, api, restApiId });
+    const address = { restApiId, api };
+    const consumer = await checkConsumer(checks, { cdk, front, records }, address);
 
     checks.chapter('An agent behind the gate');
     await checkEndpoint(checks, { cdk, callers, front, issuer, api, restApiId, stageOf });
@@ -142,14 +164,30 @@ export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
     await checkEverythingWasTried(checks, front);
 
     checks.chapter('A new address');
-    const addressOf = (of: Outputs) => stageOf(of[STATELESS]?.Endpoint ?? '');
-    await checkMoved(checks, {
-      ...{ cdk, ...updated, records, front, registered, issuer, connect },
-      stageOf: addressOf,
-    });
+    const moved = {
+      ...{ cdk, ...updated, records, front, registered, issuer, consumer, address, connect },
+      addressOf,
+    };
+    await checkDomain(checks, moved);
+    const again = await checkDeployedAgain(checks, moved);
+    try {
+      checks.chapter('Private, and public again');
+      await checkPrivate(checks, moved, again);
+    } finally {
+      await again.front.close();
+    }
 
     checks.chapter('cdk destroy');
+    await checkConsumerRemoval(checks, consumer, records);
     await checkRemoval(checks, { cdk, assembly: updated.assembly, records }, keyArn);
+
+    await checkRehearsal(checks, {
+      ...{ cdk, commands, folder, app: APP, assembly, region, connect, addressOf },
+      world: { provider, issuer },
+    });
+
+    checks.chapter('What these checks do not prove');
+    for (const limit of NOT_PROVED) checks.remark(limit);
   } finally {
     await front.close();
     await Promise.all([provider.close(), issuer.close()]);

@@ -7,6 +7,7 @@ import { INTERRUPTED, interruption } from '../storm/interruption';
 import { checkAccount } from './account';
 import { Cdk } from './cdk';
 import { Checks, Stopped } from './checks';
+import { Commands } from './commands';
 import { checkEmulated } from './emulated';
 
 const print = (line: string): void => {
@@ -16,10 +17,11 @@ const print = (line: string): void => {
 async function main(): Promise<number> {
   const interrupted = interruption();
   const folder = await mkdtemp(join(tmpdir(), 'agent-identity-deployed-'));
-  const cdk = new Cdk(folder);
+  const commands = new Commands();
+  const cdk = new Cdk(folder, commands);
   const checks = new Checks(print);
   const { AGENT_IDENTITY_ENDPOINT: account } = process.env;
-  const checked = account ? checkAccount(checks, account) : checkEmulated(checks, cdk);
+  const checked = account ? checkAccount(checks, account) : checkEmulated(checks, { cdk, commands, folder });
   const checking = checked.catch((error: unknown) => {
     if (!(error instanceof Stopped)) throw error;
     print(`\n"${error.message}" failed, so the checks after it did not run.`);
@@ -31,7 +33,7 @@ async function main(): Promise<number> {
     print(`\n${checks.total}`);
     return checks.good ? 0 : 1;
   } finally {
-    cdk.end();
+    commands.end();
     await rm(folder, { recursive: true, force: true });
   }
 }

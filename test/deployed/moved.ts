@@ -1,6 +1,6 @@
 /**
  * The service at another address: a custom domain, and functions and an API that are created again with the existing
- * tables. Agents get tokens during the changes, and the vault stays readable.
+ * tables. Agents get tokens during the changes, the vault stays readable, and the stacks of other apps can be updated.
  *
  * The emulator creates the domain name and maps the API to it, but does not serve requests to that name. It continues
  * to serve the API Gateway URL. Therefore, requests still come through the local gateway, and the functions use the
@@ -14,12 +14,14 @@ import type { TestIssuer } from '../flows/support/issuer';
 import { Callers } from './callers';
 import type { Cdk, Outputs } from './cdk';
 import type { Checks } from './checks';
+import type { Consumer, ServiceAddress } from './consumer';
 import { DeployedFunctions } from './deployed-functions';
 import { Front } from './front';
 import type { Records } from './records';
 import { registeredAgent, type RegisteredAgent } from './registration';
 
-const APP = 'npx tsx test/deployed/domain-app.ts';
+/** Its context is `tokenVaultKeys`, and `domainName` or `vpcEndpointId`. */
+export const ADDRESS_APP = 'npx tsx test/deployed/address-app.ts';
 const STATELESS = 'AgentIdentityStateless';
 const DOMAIN = 'identity.example.com';
 
@@ -32,10 +34,13 @@ export interface MovedWorld {
   readonly front: Front;
   readonly registered: RegisteredAgent;
   readonly issuer: TestIssuer;
+  /** A stack of another app, with resources of the service. */
+  readonly consumer: Consumer;
+  readonly address: ServiceAddress;
   /** Configures the functions' address, and allows providers on this machine. */
   readonly connect: (functions: DeployedFunctions, baseUrl: string) => Promise<void>;
-  /** Returns the emulator's URL for the API Gateway URL of a stack. */
-  readonly stageOf: (outputs: Outputs) => string;
+  /** Returns the emulator's address for the outputs of the service's stack. */
+  readonly addressOf: (outputs: Outputs) => ServiceAddress;
 }
 
 const OF_ANOTHER_ADDRESS = {
@@ -89,13 +94,13 @@ function keepAsking({ agent, apiKey }: RegisteredAgent) {
   };
 }
 
-async function checkDomain(checks: Checks, world: MovedWorld): Promise<void> {
-  const { cdk, front, registered, connect, tokenVaultKey } = world;
+export async function checkDomain(checks: Checks, world: MovedWorld): Promise<void> {
+  const { cdk, front, registered, connect, tokenVaultKey, consumer } = world;
   const before = { old: await registered.userToken(), apiKey: await registered.apiKey() };
   const address = `https://${DOMAIN}`;
 
   await checks.step('the service gets a domain while an agent gets tokens', async () => {
-    const assembly = await cdk.synth(APP, 'domain', {
+    const assembly = await cdk.synth(ADDRESS_APP, 'domain', {
       domainName: DOMAIN,
       tokenVaultKeys: JSON.stringify([tokenVaultKey]),
     });
@@ -118,32 +123,51 @@ async function checkDomain(checks: Checks, world: MovedWorld): Promise<void> {
     'at the domain, the service issues tokens and returns grants, and the published keys verify the tokens',
     () => expectUnchanged(registered, before, front.endpoint, address),
   );
+
+  await checks.check(
+    "the agent of another app continues, and an update of its stack returns the provider's new callback URL",
+    async () => {
+      await consumer.expectAtWork(front);
+      const callbackUrl = await consumer.update(world.address);
+      ok(callbackUrl.startsWith(`${address}/`), callbackUrl);
+      await consumer.expectAtWork(front);
+    },
+  );
 }
 
-async function checkMadeAgain(checks: Checks, world: MovedWorld): Promise<void> {
-  const { cdk, assembly, records, registered, issuer, connect, stageOf } = world;
+/** The service after its stateless stack was deployed again. */
+export interface DeployedAgain {
+  readonly address: ServiceAddress;
+  readonly front: Front;
+  readonly registered: RegisteredAgent;
+}
+
+/** @returns the service at its new address, with a gateway that the caller closes */
+export async function checkDeployedAgain(checks: Checks, world: MovedWorld): Promise<DeployedAgain> {
+  const { cdk, assembly, records, registered, issuer, connect, addressOf, consumer } = world;
   const before = { old: await registered.userToken(), apiKey: await registered.apiKey() };
   const [functionsBefore, recordsBefore] = [
     await DeployedFunctions.find(new LambdaClient({})),
     await records.all(),
   ];
 
-  const { functions, api } = await checks.step(
+  const { functions, address } = await checks.step(
     'functions and API are deleted and created again',
     async () => {
       await cdk.destroy(assembly, STATELESS);
       await rejects(DeployedFunctions.find(new LambdaClient({})), /there is no function/);
       deepStrictEqual(await records.all(), recordsBefore);
       const { outputs } = await cdk.deploy(assembly);
-      return { functions: await DeployedFunctions.find(new LambdaClient({})), api: stageOf(outputs) };
+      const found = await DeployedFunctions.find(new LambdaClient({}));
+      return { functions: found, address: addressOf(outputs) };
     },
   );
 
   await checks.check('the new functions have another address and the same tables', async () => {
-    const addressOf = (of: DeployedFunctions) => of.variable('token-exchange', 'BASE_URL');
-    notStrictEqual(addressOf(functions), addressOf(functionsBefore));
+    const urlOf = (of: DeployedFunctions) => of.variable('token-exchange', 'BASE_URL');
+    notStrictEqual(urlOf(functions), urlOf(functionsBefore));
     strictEqual(functions.variable('token-exchange', 'DIRECTORY_TABLE'), records.tables.Directory);
-    strictEqual((await fetch(api + OPERATIONS.Jwks.path)).status, 200);
+    strictEqual((await fetch(address.api + OPERATIONS.Jwks.path)).status, 200);
   });
 
   const front = await Front.open(functions, world.front.region, world.front);
@@ -155,12 +179,17 @@ async function checkMadeAgain(checks: Checks, world: MovedWorld): Promise<void> 
       'at the new address, the service issues tokens with the earlier key and returns grants',
       () => expectUnchanged(there, before, front.endpoint, front.endpoint),
     );
-  } finally {
+    await checks.check(
+      'the stack of another app is updated for the new API, and its agent continues',
+      async () => {
+        await consumer.expectAtWork(front);
+        await consumer.update(address);
+        await consumer.expectAtWork(front);
+      },
+    );
+    return { address, front, registered: there };
+  } catch (error) {
     await front.close();
+    throw error;
   }
-}
-
-export async function checkMoved(checks: Checks, world: MovedWorld): Promise<void> {
-  await checkDomain(checks, world);
-  await checkMadeAgain(checks, world);
 }

@@ -2,11 +2,24 @@
 import { type DynamoDBClient, DescribeTableCommand, paginateScan } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { PARTITION_KEY, SORT_KEY, type TableName } from '../../lambda/contract/table-keys';
+import type { DeployedFunctions } from './deployed-functions';
 
 export type TableNames = Readonly<Record<TableName, string>>;
 export type Item = Readonly<Record<string, unknown>>;
 
 const keyOf = (item: Item): string => `${String(item[PARTITION_KEY])} ${String(item[SORT_KEY])}`;
+
+/** Returns the names of the tables, as the functions of a deployment have them. */
+export function tablesOf(functions: DeployedFunctions): TableNames {
+  const variable = (name: string) => functions.variable('credential-retrieval', name);
+  return {
+    Directory: variable('DIRECTORY_TABLE'),
+    Keys: variable('KEYS_TABLE'),
+    Sessions: variable('SESSIONS_TABLE'),
+    Vault: variable('VAULT_TABLE'),
+    Revocations: functions.variable('revocation', 'REVOCATIONS_TABLE'),
+  };
+}
 
 export class Records {
   constructor(

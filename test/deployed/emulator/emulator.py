@@ -8,6 +8,8 @@ MiniStack evaluates IAM policies (AUTH=true), but without these conditions and o
   (KMS developer guide, "AWS KMS condition keys");
 * ``secretsmanager:ResourceTag/{key}``, the tags of the secret that a request names
   (Service authorization reference, "Condition keys for AWS Secrets Manager");
+* ``aws:SourceVpce``, the VPC endpoint of a request to a private API. Functions in a VPC have one, and no other caller
+  (IAM user guide, "AWS global condition context keys");
 * ``ReEncrypt``, which MiniStack lacks: two permissions, ``kms:ReEncryptFrom`` on one key and ``kms:ReEncryptTo`` on the
   other (KMS API reference, "ReEncrypt"). Here it is a Decrypt and an Encrypt.
 
@@ -15,6 +17,9 @@ It does not stream responses of functions: ``InvokeWithResponseStream`` returns 
 IAM (``lambda:InvokeFunction``, Lambda API reference). Its API Gateway invokes streaming integrations like others.
 
 Its CloudFormation rejects alarms on an expression or a query, so such an alarm gets one metric instead.
+
+Its CloudFormation omits the network of a function, which it gets here. It rejects an update of a custom resource with
+another function, as AWS CloudFormation does ("Modifying service token is not allowed").
 
 Requests over loopback pass as encrypted in transit, because the bucket of ``cdk bootstrap`` accepts no others.
 """
@@ -25,8 +30,9 @@ from contextvars import ContextVar
 
 import ministack.app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import apigateway_v1, kms, secretsmanager
-from ministack.services.cloudformation import provisioners
+from ministack.core.responses import get_account_id
+from ministack.services import apigateway_v1, kms, lambda_svc, secretsmanager
+from ministack.services.cloudformation import custom_resource, provisioners
 
 PARTITION_KEY = "pk"
 
@@ -68,6 +74,18 @@ def tags_of_secret(request):
 CONTEXTS = {"kms": encryption_context, "secretsmanager": tags_of_secret}
 
 
+def source_vpc_endpoint(access_key, resource_arn):
+    """The condition key for a request to a private API from the role of a function in a VPC."""
+    api = apigateway_v1._rest_apis.get(resource_arn.split(":", 5)[-1].split("/")[0]) or {}
+    endpoints = (api.get("endpointConfiguration") or {}).get("VpcEndpointIds") or []
+    role = getattr(iam_evaluator.resolve_principal(access_key, get_account_id()), "arn", "").split("/")[1:2]
+    functions = [lambda_svc._functions[name]["config"] for name in lambda_svc._functions]
+    in_vpc = any(
+        config.get("VpcConfig", {}).get("SubnetIds") and config["Role"].split("/")[-1:] == role for config in functions
+    )
+    return {"aws:SourceVpce": endpoints[0]} if endpoints and in_vpc else {}
+
+
 def re_encrypt(request):
     """The response to ReEncrypt, from the responses of Decrypt and Encrypt."""
     source = {"KeyId": request.get("SourceKeyId"), "EncryptionContext": request.get("SourceEncryptionContext")}
@@ -96,6 +114,18 @@ def alarm_on_one_metric(properties):
     return {**kept, **metrics[0]["Metric"], "Period": metrics[0]["Period"], "Statistic": metrics[0]["Stat"]}
 
 
+def in_its_network(handle):
+    """Creates or updates a function of CloudFormation with its `VpcConfig`; the properties are the last mapping."""
+
+    def handle_with_network(*arguments, **keywords):
+        properties = [argument for argument in arguments if isinstance(argument, dict)][-1]
+        name, attributes = handle(*arguments, **keywords)
+        lambda_svc._functions[name]["config"]["VpcConfig"] = properties.get("VpcConfig", {})
+        return name, attributes
+
+    return handle_with_network
+
+
 def buffered(path):
     """The path of an invocation without streaming, for the path of a streaming one."""
     return path.replace("/response-streaming-invocations", "/invocations")
@@ -106,6 +136,7 @@ def extend():
     known_of_tags = iam_actions.request_tag_context
     known_resource_arn = iam_actions.extract_resource_arn
     known_enforce = iam_evaluator.enforce
+    known_custom_resource = custom_resource.invoke_custom_resource
     known_kms = kms.handle_request
     known_alarm = provisioners._cw_metric_alarm_record
     known_pin = ministack.app.pin_request_origin
@@ -132,12 +163,20 @@ def extend():
         return arn_of(request.get("SourceKeyId"))
 
     def enforce(access_key, action, *rest, **keywords):
+        if action == "execute-api:Invoke":
+            context = source_vpc_endpoint(access_key, keywords.get("resource_arn", ""))
+            keywords["service_context"] = {**(keywords.get("service_context") or {}), **context}
         if action != "kms:ReEncrypt":
             return known_enforce(access_key, action, *rest, **keywords)
         to = {**keywords, "resource_arn": destination_key.get()}
         return known_enforce(access_key, "kms:ReEncryptFrom", *rest, **keywords) or known_enforce(
             access_key, "kms:ReEncryptTo", *rest, **to
         )
+
+    def invoke_custom_resource(request_type, logical_id, props, *rest, old_props=None, **keywords):
+        if old_props and old_props.get("ServiceToken") != props.get("ServiceToken"):
+            raise RuntimeError("Modifying service token is not allowed.")
+        return known_custom_resource(request_type, logical_id, props, *rest, old_props=old_props, **keywords)
 
     async def handle_kms(method, path, headers, body, query_params):
         if headers.get("x-amz-target", "") == "TrentService.ReEncrypt":
@@ -149,7 +188,10 @@ def extend():
     iam_actions.request_tag_context = request_tag_context
     iam_actions.extract_resource_arn = extract_resource_arn
     iam_evaluator.enforce = enforce
+    custom_resource.invoke_custom_resource = invoke_custom_resource
     provisioners._cw_metric_alarm_record = lambda name, properties: known_alarm(name, alarm_on_one_metric(properties))
+    functions = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
+    functions.update({name: in_its_network(functions[name]) for name in ("create", "update")})
     iam_actions._lambda_action = lambda method, path: known_lambda_action(method, buffered(path))
     apigateway_v1._extract_lambda_ref_from_integration_uri = lambda uri: known_integration(buffered(uri))
     ministack.app.pin_request_origin = lambda source_ip, _secure: known_pin(source_ip, True)
