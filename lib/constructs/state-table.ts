@@ -8,7 +8,7 @@
  * and generations therefore hold only while one Region writes.
  * Source: CloudFormation template reference, "AWS::DynamoDB::GlobalTable".
  */
-import { Aws, RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, Lazy, RemovalPolicy, TagManager, TagType, type CfnTag, type ITaggableV2 } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, CfnGlobalTable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
@@ -39,7 +39,9 @@ export interface StateTableProps {
   readonly removalPolicy: RemovalPolicy;
 }
 
-export class StateTable extends Construct {
+/** `Tags.of` does not reach the CloudFormation resource, so the construct takes the tags, and every replica gets them. */
+export class StateTable extends Construct implements ITaggableV2 {
+  readonly cdkTagManager = new TagManager(TagType.STANDARD, CfnGlobalTable.CFN_RESOURCE_TYPE_NAME);
   readonly tableName: string;
   readonly tableArn: string;
 
@@ -54,6 +56,7 @@ export class StateTable extends Construct {
       sseSpecification: { kmsMasterKeyId },
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtectionEnabled,
+      tags: this.cdkTagManager.renderTags() as CfnTag[],
     });
     const table = new CfnGlobalTable(this, 'Table', {
       attributeDefinitions: keyAttributes(props.shape).map((attributeName) => ({
@@ -82,10 +85,13 @@ export class StateTable extends Construct {
       ...(props.shape.ttl && { timeToLiveSpecification: { attributeName: TTL_ATTRIBUTE, enabled: true } }),
       // Replication needs the stream (CloudFormation template reference, `StreamSpecification`).
       ...(props.replicas.length > 0 && { streamSpecification: { streamViewType: 'NEW_AND_OLD_IMAGES' } }),
-      replicas: [
-        replica(Aws.REGION, props.encryptionKey.keyArn),
-        ...props.replicas.map(({ region, encryptionKeyArn }) => replica(region, encryptionKeyArn)),
-      ],
+      // Aspects add tags after this.
+      replicas: Lazy.any({
+        produce: () => [
+          replica(Aws.REGION, props.encryptionKey.keyArn),
+          ...props.replicas.map(({ region, encryptionKeyArn }) => replica(region, encryptionKeyArn)),
+        ],
+      }),
     });
     table.applyRemovalPolicy(props.removalPolicy);
     this.tableName = table.ref;

@@ -29,7 +29,7 @@ import type { IAgentIdentity } from '../constructs/agent-identity';
 import { connectionOf } from '../constructs/service-connection';
 import type { BoundSecret } from './provider-secret';
 import { ResourceFunction } from './resource-function';
-import { checkDisplayName, checkTags } from './tags';
+import { checkDisplayName, checkStatedName, checkTags } from './tags';
 
 /** Longer than the function tries, with Lambda's own second and third attempt. */
 const SERVICE_TIMEOUT = Duration.minutes(10);
@@ -175,11 +175,12 @@ function policyOf(
 }
 
 /** Returns the tags as they are when the stack is synthesized, or undefined for none. */
-const tagsOf = (scope: Construct, tags: TagManager) =>
+const tagsOf = (scope: Construct, tags: TagManager, displayName: string | undefined) =>
   Lazy.any({
     produce: () => {
       const values = tags.tagValues();
       checkTags(scope.node.path, values);
+      checkStatedName(scope.node.path, values, displayName);
       return Object.keys(values).length > 0 ? values : undefined;
     },
   });
@@ -205,10 +206,11 @@ export function addIdentityResource(
   const configuration = Stack.of(scope).toJsonString(definition.configuration);
   const { displayName } = definition;
   checkDisplayName(scope.node.path, displayName);
-  const tags = new TagManager(TagType.MAP, kind.type, {
+  const stated: Readonly<Record<string, string>> = {
     ...props.tags,
     ...(displayName !== undefined && { [DISPLAY_NAME_TAG]: displayName }),
-  });
+  };
+  const tags = new TagManager(TagType.MAP, kind.type, stated);
   const resource = new CustomResource(scope, 'Resource', {
     resourceType: kind.type,
     serviceToken: resources.functionArn,
@@ -220,7 +222,7 @@ export function addIdentityResource(
       configuration,
       policy: Lazy.string({ produce: () => policyOf(scope, identity, definition) }),
       importExisting: String(importExisting),
-      tags: tagsOf(scope, tags),
+      tags: tagsOf(scope, tags, stated[DISPLAY_NAME_TAG]),
       ...(secret && { secret }),
       ...(secretVersion !== undefined && { secretVersion }),
       ...definition.properties?.(resources),

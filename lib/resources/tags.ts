@@ -2,6 +2,7 @@
 import { Token } from 'aws-cdk-lib';
 import * as v from 'valibot';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
+import { DISPLAY_NAME_TAG } from '../../lambda/contract/display-name';
 import { invalidProps } from './invalid-props';
 import { MARK_PREFIX, MARKS } from '../../lambda/contract/resource-marks';
 
@@ -27,13 +28,33 @@ export function checkTags(path: string, tags: Readonly<Record<string, string>>):
     }
     if (key.startsWith(MARK_PREFIX)) {
       throw new Error(
-        `${path}: tags: ${key}: must not begin with ${MARK_PREFIX}, which the service reserves`,
+        `${path}: tags: ${key}: must not begin with ${MARK_PREFIX}, which the service reserves. If the tag comes from Tags.of, exclude the type of the resource from it.`,
       );
     }
     if (Token.isUnresolved(value)) continue;
     const parsed = v.safeParse(TagsSchema, { [key]: value });
     if (!parsed.success) throw new Error(`${path}: tags: ${invalidProps(parsed.issues, [])}`);
   }
+}
+
+/**
+ * Pages show the tag `displayName` to users as the name of an agent or a provider, so it must be stated for one resource.
+ * With a tag of the stack, each agent would have the same name, and the pages the look of another one.
+ *
+ * @param path of the construct, for messages
+ * @param stated the resource's own name, from its props
+ * @throws Error for a name that comes from `Tags.of`
+ */
+export function checkStatedName(
+  path: string,
+  tags: Readonly<Record<string, string>>,
+  stated: string | undefined,
+): void {
+  const name = tags[DISPLAY_NAME_TAG];
+  if (name === undefined || name === stated) return;
+  throw new Error(
+    `${path}: tags: ${DISPLAY_NAME_TAG}: must not come from Tags.of, because pages show it as the name of the resource. Use the prop displayName, and exclude the type of the resource from the tag.`,
+  );
 }
 
 /**

@@ -63,3 +63,41 @@ it.each<[string, Record<string, string>, string]>([
   agentWith(tags);
   expect(() => templateOf(stack)).toThrow(message);
 });
+
+describe('the name that pages show', () => {
+  const nameOf = () => {
+    const { tags } = propertiesOf(templateOf(stack), IDENTITY) as { tags?: Record<string, string> };
+    return tags?.displayName;
+  };
+
+  it.each([{ displayName: 'Travel agent' }, { tags: { displayName: 'Travel agent' } }])(
+    'comes from %j',
+    (props) => {
+      new WorkloadIdentity(stack, 'Agent', { identity, ...props });
+      expect(nameOf()).toBe('Travel agent');
+    },
+  );
+
+  it.each([{}, { displayName: 'Travel agent' }])(
+    'must not come from a tag of the stack, with the props %j',
+    (props) => {
+      new WorkloadIdentity(stack, 'Agent', { identity, ...props });
+      Tags.of(stack).add('displayName', 'Payroll');
+      expect(() => templateOf(stack)).toThrow(
+        'Consumer/Agent: tags: displayName: must not come from Tags.of',
+      );
+    },
+  );
+
+  it('keeps its value if the tag excludes the type', () => {
+    new WorkloadIdentity(stack, 'Agent', { identity, displayName: 'Travel agent' });
+    Tags.of(stack).add('displayName', 'Payroll', { excludeResourceTypes: [IDENTITY] });
+    expect(nameOf()).toBe('Travel agent');
+  });
+});
+
+it('a tag of the stack cannot make a workload identity trust the owner of a provider', () => {
+  agentWith({});
+  Tags.of(stack).add('agent-identity:trusted-provider-owner', 'arn:aws:iam::111122223333:role/other');
+  expect(() => templateOf(stack)).toThrow('must not begin with agent-identity:');
+});

@@ -1,7 +1,7 @@
 /** The state of a deployment is retained, protected, and encrypted. */
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Tags, type App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { AgentIdentity } from '../../lib';
+import { AgentIdentity, IdentityStateStack } from '../../lib';
 import { newApp } from './new-app';
 import { plain, resourcesOf, standardSynthesis, withoutHash } from './synthesis';
 
@@ -140,3 +140,48 @@ it.each(tables)(
     });
   },
 );
+
+describe('tags', () => {
+  const tagged = (change: (app: App, state: IdentityStateStack) => void): unknown[][] => {
+    const app = newApp();
+    const replicas = [
+      { region: 'eu-west-1', encryptionKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1' },
+    ];
+    const state = new IdentityStateStack(app, 'Stateful', { replicas });
+    change(app, state);
+    const { Resources } = Template.fromStack(state).toJSON() as {
+      Resources: Record<string, { Type: string; Properties: { Replicas?: { Tags?: unknown }[] } }>;
+    };
+    return Object.values(Resources)
+      .filter(({ Type }) => Type === 'AWS::DynamoDB::GlobalTable')
+      .map(({ Properties }) => (Properties.Replicas ?? []).map(({ Tags: tags }) => tags));
+  };
+
+  it('of the app are on every replica of every table, in the order of their keys', () => {
+    const tags = [
+      { Key: 'cost-center', Value: '42' },
+      { Key: 'team', Value: 'identity' },
+    ];
+    expect(
+      tagged((app) => {
+        Tags.of(app).add('team', 'identity');
+        Tags.of(app).add('cost-center', '42');
+      }),
+    ).toEqual(Array(5).fill([tags, tags]));
+  });
+
+  it('can be limited to the type of the tables, or exclude it', () => {
+    const type = 'AWS::DynamoDB::GlobalTable';
+    const tags = [{ Key: 'backup', Value: 'daily' }];
+    expect(
+      tagged((app) => {
+        Tags.of(app).add('backup', 'daily', { includeResourceTypes: [type] });
+        Tags.of(app).add('team', 'identity', { excludeResourceTypes: [type] });
+      }),
+    ).toEqual(Array(5).fill([tags, tags]));
+  });
+
+  it('are left out of the template if there are none', () => {
+    expect(tagged(() => undefined)).toEqual(Array(5).fill([undefined, undefined]));
+  });
+});
