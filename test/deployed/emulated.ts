@@ -150,12 +150,12 @@ export async function checkEmulated(checks: Checks, { cdk, commands, folder }: R
     await checkRoles(checks, functions, records.tables);
     await checkTagged(checks, functions, callers, front);
 
+    checks.chapter('An agent behind the gate');
+    await checkEndpoint(checks, { cdk, callers, front, issuer, api, restApiId, stageOf });
+
     checks.chapter("Another team's app");
     const address = { restApiId, api };
     const consumer = await checkConsumer(checks, { cdk, front, records }, address);
-
-    checks.chapter('An agent behind the gate');
-    await checkEndpoint(checks, { cdk, callers, front, issuer, api, restApiId, stageOf });
 
     checks.chapter('Deploying again');
     const deployed = { cdk, app: APP, assembly, records, api, registered, callers };
