@@ -1,0 +1,143 @@
+/** The constructs in another app, in each of their forms. cdk-nag, cfn-lint, and checkov check the templates. */
+import { RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { InterfaceVpcEndpoint, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import {
+  AgentEndpoint,
+  AgentIdentity,
+  AgentRole,
+  AgentTarget,
+  ApiKeyCredentialProvider,
+  IdentityServiceStack,
+  IdentityStateStack,
+  Inbound,
+  OAuth2CredentialProvider,
+  OAuth2Vendor,
+  ProviderSecret,
+  WebAcl,
+  WorkloadIdentity,
+  type IAgentIdentity,
+} from '../../lib';
+
+function useEverything(stack: Stack, identity: IAgentIdentity): void {
+  const agent = new WorkloadIdentity(stack, 'Agent', { identity });
+  const secret = Secret.fromSecretNameV2(stack, 'Secret', 'travel/calendar');
+  const calendar = new OAuth2CredentialProvider(stack, 'Calendar', {
+    identity,
+    vendor: OAuth2Vendor.google({ clientId: 'travel', clientSecret: secret.secretValueFromJson('secret') }),
+  });
+  const weather = new ApiKeyCredentialProvider(stack, 'Weather', {
+    identity,
+    apiKey: ProviderSecret.external(Secret.fromSecretNameV2(stack, 'Key', 'travel/weather'), 'key'),
+  });
+  calendar.allowUseBy(agent);
+  weather.allowUseBy(agent);
+  agent.grantActAs(
+    AgentRole.fromOidc(stack, 'Job', {
+      issuer: 'https://token.actions.githubusercontent.com',
+      audience: 'sts.amazonaws.com',
+      subject: 'repo:acme/travel:environment:prod',
+    }),
+  );
+  agent.grantActAs(
+    AgentRole.fromRolesAnywhere(stack, 'Machine', {
+      trustAnchorArn: 'arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/1234abcd',
+      certificate: { commonName: 'travel-agent' },
+    }),
+  );
+}
+
+/** An agent behind a gate for users' tokens, and one behind a gate for IAM callers. */
+function useEndpoints(stack: Stack, identity: IAgentIdentity): void {
+  const workload = new WorkloadIdentity(stack, 'Behind', { identity });
+  const target = AgentTarget.url('https://agent.example/invocations');
+  new AgentEndpoint(stack, 'Users', {
+    identity,
+    workload,
+    target,
+    inbound: Inbound.jwt({
+      discoveryUrl: 'https://idp.example/.well-known/openid-configuration',
+      allowedClients: ['travel-app'],
+    }),
+  });
+  const inbound = Inbound.iam();
+  const principals = new AgentEndpoint(stack, 'Principals', { identity, workload, target, inbound });
+  principals.grantInvoke(new Role(stack, 'Caller', { assumedBy: new AccountPrincipal('111122223333') }));
+}
+
+function addOperator(stack: Stack, identity: IAgentIdentity): void {
+  identity.grantManageResources(
+    new Role(stack, 'Operator', { assumedBy: new AccountPrincipal('111122223333') }),
+  );
+}
+
+/** Adds stacks to an app, by what they show. */
+export const FORMS: Readonly<Record<string, (app: App) => void>> = {
+  'the two stacks of this repository': (app) => {
+    const state = new IdentityStateStack(app, 'State');
+    new IdentityServiceStack(app, 'Service', { state });
+  },
+
+  'the service, its resources, and the roles in one stack': (app) => {
+    const stack = new Stack(app, 'Consumer');
+    const identity = new AgentIdentity(stack, 'Identity');
+    useEverything(stack, identity);
+    useEndpoints(stack, identity);
+    addOperator(stack, identity);
+    identity.grantRotateKeys(new Role(stack, 'Keys', { assumedBy: new AccountPrincipal('111122223333') }));
+  },
+
+  'the service in another stack, or already deployed': (app) => {
+    const identity = new AgentIdentity(new Stack(app, 'Service'), 'Identity');
+    const consumer = new Stack(app, 'Consumer');
+    useEverything(consumer, identity);
+    useEndpoints(consumer, identity);
+    const other = new Stack(app, 'Other');
+    const imported = AgentIdentity.fromAgentIdentityAttributes(other, 'Identity', { restApiId: 'abc123' });
+    useEverything(other, imported);
+    useEndpoints(other, imported);
+    addOperator(other, imported);
+  },
+
+  'a service with domain, web ACL, and replicas': (app) => {
+    const stack = new Stack(app, 'Public');
+    const certificateArn =
+      'arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab';
+    new AgentIdentity(stack, 'Identity', {
+      domain: {
+        domainName: 'identity.example.com',
+        certificate: Certificate.fromCertificateArn(stack, 'Certificate', certificateArn),
+      },
+      webAcl: WebAcl.managed(),
+      replicas: [
+        {
+          region: 'eu-west-1',
+          encryptionKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab',
+        },
+      ],
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+  },
+
+  'a private service without a role for logs': (app) => {
+    const closed = new Stack(app, 'Private');
+    const vpc = Vpc.fromVpcAttributes(closed, 'Vpc', {
+      vpcId: 'vpc-0123456789abcdef0',
+      availabilityZones: ['a'],
+      privateSubnetIds: ['subnet-0123456789abcdef0'],
+      privateSubnetRouteTableIds: ['rtb-0123456789abcdef0'],
+    });
+    const endpoint = InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(closed, 'Endpoint', {
+      vpcEndpointId: 'vpce-0123456789abcdef0',
+      port: 443,
+    });
+    const identity = new AgentIdentity(closed, 'Identity', {
+      privateApi: { vpcEndpoints: [endpoint], network: { vpc } },
+      cloudWatchRole: false,
+    });
+    useEverything(closed, identity);
+    useEndpoints(closed, identity);
+  },
+};

@@ -1,0 +1,51 @@
+/**
+ * Findings of checkov that are accepted, and why. A finding that is not listed fails the check, and so does an entry that
+ * no longer accepts any.
+ */
+export const ACCEPTED = [
+  {
+    check: 'CKV_AWS_59',
+    resource: /^AWS::ApiGateway::Method\./,
+    why: 'Browsers, providers, and identity providers call these methods, and they have no IAM credentials. test/stacks/stateless.test.ts lists the methods that need no signature.',
+  },
+  {
+    check: 'CKV_AWS_73',
+    resource: /^AWS::ApiGateway::Stage\./,
+    why: "X-Ray would record the query strings of callbacks, which contain authorization codes. The functions' own traces are a prop.",
+  },
+  {
+    check: 'CKV_AWS_111',
+    resource: /^AWS::IAM::Policy\.(AgentIdentityResources|\w+Gate)\w*RoleDefaultPolicy/,
+    why: 'Lambda creates network interfaces for a function in a VPC, and EC2 has no narrower resource for that.',
+  },
+  {
+    check: 'CKV_AWS_115',
+    resource: /^AWS::Lambda::Function\./,
+    why: 'Reserved concurrency takes from the limit of the account, which is 10 in a new one, so the operator decides: the prop `functions`.',
+  },
+  {
+    check: 'CKV_AWS_116',
+    resource: /^AWS::Lambda::Function\./,
+    why: 'What must not get lost is in the table Revocations, and a schedule tries it again. An event in a queue would say less, and would contain data of people.',
+  },
+  {
+    check: 'CKV_AWS_117',
+    resource: /^AWS::Lambda::Function\./,
+    why: 'The functions call providers on the internet. The prop `privateApi` puts them into a VPC.',
+  },
+  {
+    check: 'CKV_AWS_120',
+    resource: /^AWS::ApiGateway::Stage\./,
+    why: 'A cache would keep tokens, and would answer for grants that were revoked.',
+  },
+  {
+    check: 'CKV_AWS_158',
+    resource: /^AWS::Logs::LogGroup\.AgentIdentityResources\w*Logs/,
+    why: 'The function that creates the resources of a stack logs no secrets. A key costs a dollar a month in each stack, and CloudWatch Logs encrypts with its own.',
+  },
+  {
+    check: 'CKV_AWS_173',
+    resource: /^AWS::Lambda::Function\./,
+    why: 'The variables are names and ARNs; secrets are in Secrets Manager and the vault. Lambda encrypts variables with its own key.',
+  },
+];

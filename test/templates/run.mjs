@@ -1,0 +1,113 @@
+/**
+ * `npm run test:templates`: cfn-lint and checkov on the templates of all forms of the constructs. They know nothing of CDK,
+ * unlike cdk-nag and CDK's own validation. The last line counts the checks.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { InstallationError, installPython } from '../clients/installation.mjs';
+import { ACCEPTED } from './accepted.mjs';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+/** Two of the largest, a newer one with fewer services, and one of another partition. */
+const REGIONS = ['us-east-1', 'eu-central-1', 'ap-southeast-5', 'us-gov-west-1'];
+
+/** CDK writes the dependency of a function on its role, although a reference implies it. */
+const IGNORED_BY_CFN_LINT = ['W3005'];
+
+const say = (text) => process.stdout.write(`${text}\n`);
+
+/** @throws Error with CDK's output if an app cannot be synthesized */
+function synthesize(folder) {
+  const program = join(import.meta.dirname, 'synthesize.ts');
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--require', 'tsx/cjs', program, folder], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    // `npm run synth` applies CDK's own rules.
+    env: { ...process.env, CDK_VALIDATION: 'false' },
+  });
+  if (status !== 0) throw new Error(`The templates could not be synthesized. ${stdout}${stderr}`);
+}
+
+/** Returns what a program of the virtual environment prints. */
+function output(python, program, arguments_) {
+  const { stdout, stderr, error } = spawnSync(join(dirname(python), program), arguments_, {
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  });
+  if (error) throw error;
+  if (stdout.trim() === '') throw new Error(`${program} printed nothing. ${stderr}`);
+  return stdout;
+}
+
+/** Returns the problems in all Regions, one line each. */
+function lint(python, templates) {
+  const found = output(python, 'cfn-lint', [
+    ...['--format', 'json', '--ignore-checks', ...IGNORED_BY_CFN_LINT],
+    ...['--regions', ...REGIONS, '--template', ...templates],
+  ]);
+  return JSON.parse(found).map(
+    ({ Filename, Location, Rule, Message }) =>
+      `${Filename.replace(`${dirname(dirname(templates[0]))}/`, '')} ${Location.Path?.join('/')}: ${Rule.Id} ${Message}`,
+  );
+}
+
+/** Returns the findings that are not accepted, the accepted ones that no longer occur, and how many checks passed. */
+function check(python, folder) {
+  const report = JSON.parse(
+    output(python, 'checkov', [
+      ...['--directory', folder, '--framework', 'cloudformation', '--output', 'json'],
+      ...['--quiet', '--compact', '--soft-fail', '--skip-download'],
+    ]),
+  );
+  const { results, summary } = report;
+  const { failed_checks: failed } = results;
+  const accepts = ({ check_id: id, resource }) =>
+    ACCEPTED.filter((each) => each.check === id && each.resource.test(resource));
+  const used = new Set(failed.flatMap(accepts));
+  return {
+    passed: summary.passed,
+    accepted: failed.filter((finding) => accepts(finding).length > 0).length,
+    problems: [
+      ...(summary.parsing_errors > 0 ? [`checkov cannot read ${summary.parsing_errors} templates`] : []),
+      ...failed
+        .filter((finding) => accepts(finding).length === 0)
+        .map(
+          ({ check_id: id, check_name: name, resource, file_path: file }) =>
+            `${file} ${resource}: ${id} ${name}`,
+        ),
+      ...ACCEPTED.filter((each) => !used.has(each)).map(
+        ({ check: id, resource }) =>
+          `accepted.mjs accepts ${id} of ${resource}, which checkov no longer reports`,
+      ),
+    ],
+  };
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'agent-identity-templates-'));
+try {
+  const python = installPython(import.meta.dirname);
+  synthesize(folder);
+  const templates = readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith('.template.json'))
+    .map((name) => join(folder, name));
+
+  const linted = lint(python, templates);
+  say(`cfn-lint: ${templates.length} templates in ${REGIONS.join(', ')}: ${linted.length} problems`);
+  const { passed, accepted, problems } = check(python, folder);
+  say(`checkov: ${passed} checks passed, ${accepted} findings are accepted, ${problems.length} problems`);
+  for (const problem of [...linted, ...problems]) say(`  ${problem}`);
+
+  const failures = [linted, problems].filter(({ length }) => length > 0).length;
+  if (failures > 0) process.exitCode = 1;
+  say(`${2 - failures} passed, ${failures} failed, 0 skipped`);
+} catch (error) {
+  if (!(error instanceof InstallationError)) throw error;
+  say(error.message);
+  process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
