@@ -23,6 +23,6 @@ export const REFUSED_OPERATIONS: Readonly<Record<string, RefusedOperation>> = {
   GetResourcePaymentToken: payment('/identities/payment/token'),
   ResetTokenVaultKeyMaterial: {
     path: '/identities/reset-token-vault-key-material',
-    why: 'it has no AWS managed key, and a KMS key that is deleted takes client secrets and API keys with it; use SetTokenVaultCMK while the key exists',
+    why: 'a deleted KMS key also takes client secrets and API keys with it, which only their owners can set again; SetTokenVaultCMK with ServiceManagedKey makes the token vault usable again, and the runbook has the other steps',
   },
 };

@@ -1,12 +1,17 @@
 /** The token vault moves from one KMS key to another while agents continue to work, and users need not consent again. */
+import { randomUUID } from 'node:crypto';
 import {
   CreateApiKeyCredentialProviderCommand,
   GetTokenVaultCommand,
   SetTokenVaultCMKCommand,
+  UpdateApiKeyCredentialProviderCommand,
+  UpdateOauth2CredentialProviderCommand,
   type KmsConfiguration,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { localFunctionName } from '../../lib/local/gateway-event';
+import type { InvokedHandler } from '../../lib/local/lambda';
 import { moveClock } from './support/clock';
 import { World } from './support/world';
 
@@ -128,6 +133,49 @@ it('creates new vault keys under the new key after a move', async () => {
   await kms.send(new DisableKeyCommand({ KeyId: key }));
   forgetKeys();
   expect(await held()).toEqual(before);
+});
+
+/** Sweeps revocations, as the schedule of the service does. */
+async function sweep(): Promise<void> {
+  const name = localFunctionName('revocation');
+  const handler = world.local.functions.get(name) as InvokedHandler;
+  await handler({ sweep: true }, { awsRequestId: randomUUID(), invokedFunctionArn: name });
+}
+
+it('is usable again after its KMS key is lost: secrets are set again, and users consent again', async () => {
+  const lost = await newKmsKey();
+  await set(customer(lost));
+  const { agent, held } = await equippedAgent();
+  const before = await held();
+  await kms.send(new DisableKeyCommand({ KeyId: lost }));
+  // Nothing brings back what the lost key encrypted. The token vault uses the deployment's key from now on.
+  await expect(set({ keyType: 'ServiceManagedKey' })).rejects.toThrow(`remain under ${lost}`);
+  expect(await get()).toMatchObject({ kmsConfiguration: { keyType: 'ServiceManagedKey' } });
+  forgetKeys();
+
+  const { clientId, clientSecret, discoveryUrl } = world.provider;
+  const control = world.control();
+  await control.send(
+    new UpdateOauth2CredentialProviderCommand({
+      name: agent.providerName,
+      credentialProviderVendor: 'CustomOauth2',
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
+      },
+    }),
+  );
+  const apiKeys = `${agent.providerName}-keys`;
+  await control.send(
+    new UpdateApiKeyCredentialProviderCommand({ name: apiKeys, apiKey: String(before.apiKey) }),
+  );
+  expect(await world.operate('RevokeGrants', { workloadName: agent.name })).toMatchObject({ status: 200 });
+  forgetKeys();
+  await sweep();
+  for (const user of USERS) await agent.connect(user);
+  const { apiKey, tokens } = await held();
+  expect(apiKey).toBe(before.apiKey);
+  expect(tokens.map((token) => typeof token)).toEqual(USERS.map(() => 'string'));
+  expect(tokens).not.toEqual(before.tokens);
 });
 
 describe('rejects', () => {
