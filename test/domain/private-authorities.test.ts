@@ -98,7 +98,7 @@ describe('naming certificates', () => {
   ])('rejects a secret with the same message when it %s', async (_what, found) => {
     await expect(naming(found ? { [OURS]: found } : {})).rejects.toMatchObject({
       type: 'ValidationException',
-      message: `certificateConfigurations[0].secretsManager.secretArn: must be the ARN of a secret in this account and Region whose tag marks it as certificates of the provider's owner: tag the secret agent-identity:owner = certificates/${OWNER}`,
+      message: `certificateConfigurations.0.secretsManager.secretArn: must be the ARN of a secret in this account and Region whose tag marks it as certificates of the provider's owner: tag the secret agent-identity:owner = certificates/${OWNER}`,
     });
   });
 

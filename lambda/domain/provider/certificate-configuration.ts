@@ -51,7 +51,7 @@ export async function nameCertificates(
     );
   }
   if (secretArn === undefined) return undefined;
-  const name = `${member}[0].secretsManager.secretArn`;
+  const name = `${member}.0.secretsManager.secretArn`;
   const ours = secretArnPrefix(deps.arnPrefix);
   const described = secretArn.startsWith(ours)
     ? await deps.certificateSecrets.describe(secretArn)
