@@ -19,12 +19,13 @@ import type { Construct } from 'constructs';
 import type { JwtInbound } from '../../lambda/contract/configuration';
 import { authorizerRefusals } from '../../lambda/contract/gate-refusals';
 import { INVOCATION_PATH, inboundRoutes, type InboundRoute } from '../../lambda/contract/gate-routes';
+import { UNKNOWN_TO_BEARERS } from '../../lambda/contract/gateway-refusals';
 import { signedApiPolicy } from './api-policy';
 import type { CallerAccounts } from './caller-accounts';
 import { checkedAt } from './construct-error';
 import { methodName } from './invocation';
 import { ServiceApi, STAGE, type ServiceApiKind, type ServiceApiSettings } from './service-api';
-import type { GatewayError, GatewayErrors } from './gateway-responses';
+import type { GatewayErrors } from './gateway-responses';
 
 /** The longest time for which API Gateway streams a response. */
 export const MAX_STREAM_DURATION = Duration.minutes(15);
@@ -32,22 +33,12 @@ export const MAX_STREAM_DURATION = Duration.minutes(15);
 /** The method that invokes the agent, as IAM policies name it. An endpoint has one agent. */
 export const INVOCATION_METHOD = methodName({ method: 'POST', path: INVOCATION_PATH });
 
-/**
- * API Gateway's own errors for unknown paths. It expects signed requests there, although no method is signed: without
- * `Authorization`, the signature is missing, and a bearer token is not a signature.
- */
-const UNKNOWN_PATH: GatewayError = {
-  type: 'AccessDeniedException',
-  message: 'The operation does not exist. Check the method and the path.',
-};
-
 /** Returns API Gateway's own errors for unknown paths and for requests without a valid token. */
 const tokenErrors =
   (inbound: JwtInbound) =>
   (baseUrl: string): GatewayErrors => ({
     ...authorizerRefusals({ baseUrl }, inbound),
-    MISSING_AUTHENTICATION_TOKEN: UNKNOWN_PATH,
-    INVALID_SIGNATURE: UNKNOWN_PATH,
+    ...UNKNOWN_TO_BEARERS,
   });
 
 function acknowledgeMethod(method: Method, { auth }: InboundRoute): void {

@@ -5,6 +5,7 @@
  */
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { ERROR_STATUS, type ErrorName } from '../../lambda/contract/errors';
+import { UNKNOWN_TO_SIGNERS } from '../../lambda/contract/gateway-refusals';
 
 /** API Gateway's own text for the error: a JSON string with its quotes. */
 const GATEWAY_MESSAGE = '$context.error.messageString';
@@ -21,6 +22,8 @@ export interface GatewayError {
   readonly message?: string;
   /** The `WWW-Authenticate` header, which tells the caller how to get a token. */
   readonly wwwAuthenticate?: string;
+  /** The `Retry-After` header, in seconds. */
+  readonly retryAfter?: number;
 }
 
 /** Errors by response type of API Gateway. */
@@ -30,27 +33,21 @@ export type GatewayErrors = Readonly<Record<string, GatewayError>>;
  * The errors of every API. Two of API Gateway's own texts are replaced on purpose. The text of INVALID_SIGNATURE repeats
  * the signed headers, including the session token. The texts of both signature errors might contain "expired", which
  * clients match to detect the end of a workload access token.
+ *
+ * Without `Retry-After` on the 5xx errors: API Gateway returns the same error if Lambda has no concurrency left, in which
+ * case a repetition is safe, and if a function crashed, after which it might not be.
  */
 const GATEWAY_ERRORS: GatewayErrors = {
   ACCESS_DENIED: { type: 'AccessDeniedException' },
   WAF_FILTERED: { type: 'AccessDeniedException' },
-  // API Gateway returns this error for unsigned requests and for unknown paths.
-  MISSING_AUTHENTICATION_TOKEN: {
-    type: 'AccessDeniedException',
-    message:
-      'The operation does not exist, or the request is not signed. Check the path, and sign with AWS Signature Version 4.',
-  },
-  INVALID_SIGNATURE: {
-    type: 'AccessDeniedException',
-    message:
-      'The signature is not valid. Check the secret key, the Region, the clock, and the signing name (execute-api).',
-  },
+  ...UNKNOWN_TO_SIGNERS,
   EXPIRED_TOKEN: {
     type: 'AccessDeniedException',
     message: 'The AWS session that signed this request is no longer valid. Sign with new credentials.',
   },
   UNAUTHORIZED: { type: 'AccessDeniedException' },
-  THROTTLED: { type: 'ThrottlingException' },
+  // The limits are requests per second, so the next second has room again.
+  THROTTLED: { type: 'ThrottlingException', retryAfter: 1 },
   QUOTA_EXCEEDED: { type: 'ThrottlingException' },
   BAD_REQUEST_BODY: { type: 'ValidationException' },
   INTEGRATION_TIMEOUT: { type: 'InternalServerException', status: 504 },
@@ -87,7 +84,7 @@ function staticHeader(name: string, value: string): string {
  */
 export function addGatewayResponses(api: RestApi, errors: GatewayErrors = {}): void {
   for (const [responseType, error] of Object.entries({ ...GATEWAY_ERRORS, ...errors })) {
-    const { type, status = ERROR_STATUS[type], wwwAuthenticate } = error;
+    const { type, status = ERROR_STATUS[type], wwwAuthenticate, retryAfter } = error;
     api.addGatewayResponse(responseType, {
       type: ResponseType.of(responseType),
       ...(status !== 'unchanged' && { statusCode: String(status) }),
@@ -96,6 +93,7 @@ export function addGatewayResponses(api: RestApi, errors: GatewayErrors = {}): v
         ...(wwwAuthenticate !== undefined && {
           'WWW-Authenticate': staticHeader('WWW-Authenticate', wwwAuthenticate),
         }),
+        ...(retryAfter !== undefined && { 'Retry-After': staticHeader('Retry-After', String(retryAfter)) }),
       },
       templates: { 'application/json': bodyTemplate(error) },
     });

@@ -113,7 +113,7 @@ export interface IdentityServiceProps {
   readonly runbook?: string;
   /**
    * Limits of each method of the API, over all callers. API Gateway counts the requests to each method separately, so the
-   * whole API can get more. It applies the limits on a best-effort basis.
+   * whole API can get more. It applies the limits on a best-effort basis, and returns 429 with `Retry-After` above them.
    * @default - a `rateLimit` of 100 requests per second, and a `burstLimit` of 200
    */
   readonly throttle?: ThrottleSettings;

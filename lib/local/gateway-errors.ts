@@ -5,6 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import { ERROR_STATUS, type ErrorName } from '../../lambda/domain/service-error';
 import type { Refusal } from '../../lambda/contract/gate-refusals';
+import type { UnknownMethodRefusals } from '../../lambda/contract/gateway-refusals';
 
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
@@ -42,8 +43,20 @@ export const notAuthorized = (callerArn: string, policy: 'identity-based' | 'res
 export const statedRefusal = ({ type, message, wwwAuthenticate }: Refusal): GatewayError =>
   new GatewayError(ERROR_STATUS[type], type, message, wwwAuthenticate);
 
-export const unknownRoute = (): GatewayError =>
-  forbidden('The operation does not exist. Check the method and the path.');
+/**
+ * Returns the error for a method that does not exist. A signature is not verified there.
+ *
+ * @param authorization the header's value; undefined without one
+ */
+export const unknownMethod = (
+  refusals: UnknownMethodRefusals,
+  authorization: string | undefined,
+): GatewayError =>
+  statedRefusal(
+    authorization === undefined || authorization.startsWith('AWS4-HMAC-SHA256 ')
+      ? refusals.MISSING_AUTHENTICATION_TOKEN
+      : refusals.INVALID_SIGNATURE,
+  );
 
 export const headersTooLarge = (limit: number): GatewayError =>
   new GatewayError(

@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import { UNKNOWN_TO_BEARERS, UNKNOWN_TO_SIGNERS } from '../../lambda/contract/gateway-refusals';
 import type { FunctionFailure } from './function-failure';
 import { authorize, type GatewayAuthorizer } from './gateway-authorizer';
 import {
@@ -18,7 +19,7 @@ import {
   headersTooLarge,
   notAuthorized,
   timedOut,
-  unknownRoute,
+  unknownMethod,
 } from './gateway-errors';
 import { lambdaContext, proxyEvent, type Deployment, type GatewayRequest } from './gateway-event';
 import { sendResult } from './gateway-response';
@@ -96,7 +97,7 @@ async function serve<Group extends string>(
       return;
     }
     const routeMatch = match(request.method, request.path);
-    if (!routeMatch) throw unknownRoute();
+    if (!routeMatch) throw unknownMethodOf(options, request);
     resource = routeMatch.route.path;
     const event = await admittedEvent(options, request, routeMatch);
     await invoke(options, routeMatch.route.group, event, response);
@@ -143,6 +144,15 @@ async function readRequest(
     sourceIp: incoming.socket.remoteAddress ?? '',
   };
 }
+
+const unknownMethodOf = (
+  { authorizer }: Pick<GatewayOptions<string>, 'authorizer'>,
+  { headers }: GatewayRequest,
+): GatewayError =>
+  unknownMethod(
+    authorizer ? UNKNOWN_TO_BEARERS : UNKNOWN_TO_SIGNERS,
+    headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1],
+  );
 
 /** Returns the event of a request that passes the authorization of the route. */
 async function admittedEvent<Group extends string>(

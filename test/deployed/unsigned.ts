@@ -7,7 +7,7 @@ import type { Records } from './records';
 
 /** The message of API Gateway; the functions would reject the request with another one. */
 const REFUSED_AT_THE_GATEWAY =
-  /the request is not signed\. Check the path, and sign with AWS Signature Version 4/;
+  /the request is not signed\. Check the method and the path\. Sign calls of operations with AWS Signature Version 4/;
 
 type Named = readonly [OperationName, Route];
 

@@ -99,6 +99,29 @@ describe('the authorizer', () => {
     expect([asked, events]).toEqual([0, []]);
   });
 
+  it.each([
+    ['without a token', {}],
+    ['with a token', { authorization: 'Bearer a' }],
+  ])(
+    'is not called for a method that does not exist, whose text is about the path: %s',
+    async (_how, headers) => {
+      const answers = [
+        await fetch(`${base()}/elsewhere`, { headers }),
+        await fetch(`${base()}/open`, { method: 'DELETE', headers }),
+      ];
+      for (const { status, text } of await Promise.all(
+        answers.map(async (each) => ({ status: each.status, text: await each.text() })),
+      )) {
+        expect(status).toBe(403);
+        expect(JSON.parse(text)).toEqual({
+          __type: 'AccessDeniedException',
+          message: 'The operation does not exist. Check the method and the path.',
+        });
+      }
+      expect([asked, events]).toEqual([0, []]);
+    },
+  );
+
   it('is not called for a public route', async () => {
     expect((await fetch(`${base()}/open`)).status).toBe(200);
     expect([asked, events[0]?.requestContext.authorizer]).toEqual([0, undefined]);

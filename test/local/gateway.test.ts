@@ -5,6 +5,7 @@ import {
   CreateWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { APIGatewayProxyResult } from 'aws-lambda';
+import { UNKNOWN_TO_SIGNERS } from '../../lambda/contract/gateway-refusals';
 import { OPERATIONS } from '../../lambda/contract/operations';
 import { LOCAL_REGION } from '../../lib/local/principals';
 import { agent, GatewayUnderTest } from './gateway-under-test';
@@ -107,6 +108,26 @@ describe('the gateway', () => {
     expect(status).toBe(403);
     expect(JSON.parse(body)).toMatchObject({ __type: 'AccessDeniedException' });
     expect(gateway.events).toHaveLength(0);
+  });
+
+  it.each([
+    ['without a signature', {}, UNKNOWN_TO_SIGNERS.MISSING_AUTHENTICATION_TOKEN],
+    ['with a bearer token', { authorization: 'Bearer x' }, UNKNOWN_TO_SIGNERS.INVALID_SIGNATURE],
+    [
+      'with a signature',
+      { authorization: 'AWS4-HMAC-SHA256 Credential=x' },
+      UNKNOWN_TO_SIGNERS.MISSING_AUTHENTICATION_TOKEN,
+    ],
+  ])('returns the text of the API for a method that does not exist, %s', async (_how, headers, refusal) => {
+    const { host } = gateway;
+    const { body } = await send({
+      host,
+      method: 'DELETE',
+      path: PATH,
+      headers: { host, ...headers },
+      body: '',
+    });
+    expect(JSON.parse(body)).toEqual({ __type: refusal.type, message: refusal.message });
   });
 
   it.each([

@@ -165,6 +165,7 @@ describe('errors from API Gateway itself', () => {
       type: ResponseType,
       status: StatusCode,
       header: ResponseParameters['gatewayresponse.header.x-amzn-errortype'],
+      retryAfter: ResponseParameters['gatewayresponse.header.Retry-After'],
       body: JSON.parse(body ?? '') as Record<string, string>,
     };
   });
@@ -190,6 +191,19 @@ describe('errors from API Gateway itself', () => {
     expect(error).toMatchObject({ header: `'${name}'`, body: { __type: name } });
     expect(error?.body.message).toBeTruthy();
     expect(error?.body.reason).toBe(name === 'ValidationException' ? 'CannotParse' : undefined);
+  });
+
+  it.each(['MISSING_AUTHENTICATION_TOKEN', 'INVALID_SIGNATURE'])(
+    '%s is for callers of public methods, too: it begins with the method and the path',
+    (type) => {
+      const message = errors.find((error) => error.type === type)?.body.message;
+      expect(message).toMatch(/^The operation does not exist, or .* Check the method and the path\. /);
+    },
+  );
+
+  it('only an error that API Gateway returns before it invokes a function says when to retry', () => {
+    const retryable = errors.filter(({ retryAfter }) => retryAfter !== undefined);
+    expect(retryable.map(({ type, retryAfter }) => [type, retryAfter])).toEqual([['THROTTLED', "'1'"]]);
   });
 
   it.each(['INVALID_SIGNATURE', 'EXPIRED_TOKEN'])(

@@ -110,12 +110,17 @@ function endedBy(command: Sdk.InvokeWithResponseStreamCommand, signal: AbortSign
   );
 }
 
+/** Returns the seconds of Lambda's `Retry-After`; 1 if it sends none. */
+const retryAfterOf = ({ retryAfterSeconds }: { readonly retryAfterSeconds?: string | undefined }): number =>
+  /^[1-9]\d{0,3}$/.test(retryAfterSeconds ?? '') ? Number(retryAfterSeconds) : 1;
+
 /** The function was not invoked, so the caller can retry. After any other error, it might have been. */
 function failureOf(error: unknown): ServiceError | AgentFailure {
   const name = error instanceof Error ? error.name : 'unknown';
   if (name === 'TooManyRequestsException') {
     return new ServiceError('ThrottlingException', 'The agent is at its limit. Try again shortly.', {
       detail: 'agent: throttled',
+      retryAfter: retryAfterOf(error as Sdk.TooManyRequestsException),
       cause: error,
     });
   }

@@ -1,7 +1,9 @@
 /** An agent that is a Lambda function: it streams with the AWS helper, or returns one object. */
+import { createServer } from 'node:http';
 import type { Writable } from 'node:stream';
 import { InvokeWithResponseStreamCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { LambdaFunction } from '../../../lib/local/lambda';
+import { listenOnLoopback } from '../../../lib/local/loopback-server';
 import { MAX_PAYLOAD_BYTES } from '../../../lambda/domain/gate/agent-request';
 import { DELIMITER, WITH_METADATA, type ResponseStream } from '../../../lambda/gate/response-stream';
 import { World } from '../support/world';
@@ -21,11 +23,12 @@ interface FunctionUrlEvent {
 let world: World;
 let endpoint: Opened;
 let mcp: Opened;
+let shared: Parameters<typeof openEndpoint>[1];
 const failures: unknown[] = [];
 
 beforeAll(async () => {
   world = await World.start();
-  const shared: Parameters<typeof openEndpoint>[1] = {
+  shared = {
     inbound: {
       kind: 'JWT',
       discoveryUrl: world.issuer.discoveryUrl,
@@ -257,6 +260,40 @@ describe('returns an error to the caller', () => {
     world.local.functions.delete(FUNCTION);
     expect((await call()).status).toBe(424);
     expect(await last()).toMatchObject({ reason: 'agent: not invoked: ResourceNotFoundException' });
+  });
+});
+
+describe('if Lambda has no concurrency left, the caller gets a 429', () => {
+  it.each([
+    ['after the time that Lambda states', { 'retry-after': '7' }, '7'],
+    ['after a second', {}, '1'],
+  ])('and can retry %s', async (_when, headers, retryAfter) => {
+    let invocations = 0;
+    const lambda = createServer((request, response) => {
+      invocations += 1;
+      request.resume();
+      response
+        .writeHead(429, { ...headers, 'x-amzn-errortype': 'TooManyRequestsException' })
+        .end('{"Reason":"ConcurrentInvocationLimitExceeded","message":"Rate Exceeded."}');
+    });
+    const { port, close } = await listenOnLoopback(lambda, 0);
+    const { AWS_ENDPOINT_URL_LAMBDA } = process.env;
+    process.env.AWS_ENDPOINT_URL_LAMBDA = `http://127.0.0.1:${port}`;
+    const throttled = await openEndpoint(world, shared);
+    try {
+      const answer = await call('{}', throttled);
+      expect([answer.status, answer.headers.get('retry-after'), await answer.json()]).toEqual([
+        429,
+        retryAfter,
+        { __type: 'ThrottlingException', message: 'The agent is at its limit. Try again shortly.' },
+      ]);
+      expect(invocations).toBe(1);
+      expect(await last()).toMatchObject({ outcome: 'denied', reason: 'agent: throttled' });
+    } finally {
+      process.env.AWS_ENDPOINT_URL_LAMBDA = AWS_ENDPOINT_URL_LAMBDA;
+      await throttled.close();
+      await close();
+    }
   });
 });
 
