@@ -1,8 +1,10 @@
-/** The generated part of a document, between two markers. */
+/** The generated parts of a document, each between two markers. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const BLOCK = /(<!-- figures: `[^`]+` -->\n\n).*?(\n\n<!-- end of figures -->)/s;
+/** Returns the pattern of the part that a command generates. */
+const blockOf = (command: string): RegExp =>
+  new RegExp(`(<!-- figures: \`${command}\` -->\\n\\n).*?(\\n\\n<!-- end of figures -->)`, 's');
 
 const pathOf = (name: string): string => join(__dirname, '..', 'docs', name);
 
@@ -11,20 +13,27 @@ const pathOf = (name: string): string => join(__dirname, '..', 'docs', name);
  *
  * @param name the name of a file in docs/
  * @param figures the new generated part, as Markdown
+ * @param command the command that generates the part, for a document with several of them
  * @throws Error for a document without markers
  */
-export function withFigures(name: string, figures: string): { readonly is: string; readonly should: string } {
+export function withFigures(
+  name: string,
+  figures: string,
+  command = '[^`]+',
+): { readonly is: string; readonly should: string } {
   const is = readFileSync(pathOf(name), 'utf8');
-  if (!BLOCK.test(is)) throw new Error(`docs/${name} has no markers for the generated part`);
+  const block = blockOf(command);
+  if (!block.test(is)) throw new Error(`docs/${name} has no markers for the generated part`);
   const should = is.replace(
-    BLOCK,
+    block,
     (_, before: string, after: string) => `${before}${figures.trim()}${after}`,
   );
   return { is, should };
 }
 
-/** Writes the generated part into the document, and prints it. */
-export function publish(name: string, figures: string): void {
-  writeFileSync(pathOf(name), withFigures(name, figures).should);
+/** Writes the generated part into the document, and prints it. The parameters are those of {@link withFigures}. */
+export function publish(...part: Parameters<typeof withFigures>): void {
+  const [name, figures] = part;
+  writeFileSync(pathOf(name), withFigures(...part).should);
   process.stdout.write(`${figures.trim()}\n`);
 }

@@ -3,6 +3,7 @@ import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigateway';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IWorkloadIdentity } from '../resources/workload-identity';
 import type { IAgentIdentity } from './agent-identity';
 import type { AgentTarget } from './agent-target';
@@ -13,9 +14,18 @@ import type { WebAcl } from './web-acl';
 
 /** Memory and concurrency of an endpoint's functions. */
 export interface AgentEndpointFunctions {
-  /** The gate, which invokes the agent. */
+  /**
+   * The gate, which invokes the agent. Each invocation uses one of its concurrent executions until the response is
+   * complete, so `reservedConcurrency` limits the number of invocations at a time. Without it, long invocations can use up
+   * the concurrency that the whole account shares. Lambda rejects a reservation that leaves the account less than 100
+   * unreserved executions.
+   * @default - 512 MiB; no reserved and no provisioned concurrency
+   */
   readonly gate?: FunctionSettings;
-  /** The authorizer, which validates user tokens. Endpoints with IAM have none. */
+  /**
+   * The authorizer, which validates user tokens. Endpoints with IAM have none.
+   * @default - 1024 MiB; no reserved and no provisioned concurrency
+   */
   readonly authorizer?: FunctionSettings;
 }
 
@@ -63,11 +73,23 @@ export interface AgentEndpointProps {
    */
   readonly invocationTimeout?: Duration;
   /**
-   * Limits of each method of the endpoint, over all callers. API Gateway counts the requests to each method separately,
-   * and applies the limits on a best-effort basis.
+   * Limits of each method of the endpoint, over all callers. API Gateway counts the requests to each method separately, so
+   * the whole API can get more. It applies the limits on a best-effort basis, and returns 429 with `Retry-After` above them.
+   * They limit how many invocations begin, not how many run at a time: see `functions`.
    * @default - a `rateLimit` of 100 requests per second, and a `burstLimit` of 200
    */
   readonly throttle?: ThrottleSettings;
+  /**
+   * Topic that receives a message when an alarm starts and when it ends. If the topic is encrypted, its key policy must
+   * allow `cloudwatch.amazonaws.com` to use the key.
+   * @default - alarms send no messages
+   */
+  readonly alarmsTopic?: ITopic;
+  /**
+   * Address of the runbook that the alarms link to, each with the fragment of its entry.
+   * @default - docs/runbook.md, as in this package
+   */
+  readonly runbook?: string;
   /**
    * Retention of API Gateway's access log.
    * @default RetentionDays.THREE_MONTHS
@@ -95,7 +117,7 @@ export interface AgentEndpointProps {
   readonly webAcl?: WebAcl;
   /**
    * Memory and concurrency of the two functions.
-   * @default - 1024 MiB each; no reserved and no provisioned concurrency
+   * @default - memory from measurement (docs/performance.md); no reserved and no provisioned concurrency
    */
   readonly functions?: AgentEndpointFunctions;
   /**

@@ -8,7 +8,7 @@
  * identity, and cannot open the vault.
  */
 import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import { Stats, type Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Grant, IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
@@ -27,10 +27,18 @@ import type { Inbound } from './inbound';
 import { grantInvokeMethods } from './invocation';
 import { warnOfUntrustedIssuer } from './issuer-trust';
 import { LogKey } from './log-key';
+import type { NamedEndpoint } from './monitored-resources';
+import { addEndpointMonitoring } from './monitoring';
 import { STAGE } from './service-api';
 import { connectionOf } from './service-connection';
 import { ServiceFunction, type ServiceFunctionProps } from './service-function';
-import { serviceMetric } from './service-metrics';
+import {
+  functionMetric,
+  interruptionMetric,
+  invocationMetric,
+  logMetric,
+  serviceMetric,
+} from './service-metrics';
 
 /** Time beyond the invocation timeout, in seconds: for Lambda to start the gate, and for the gate to return an error. */
 const GATE_OVERHEAD_SECONDS = 15;
@@ -38,7 +46,11 @@ const GATE_OVERHEAD_SECONDS = 15;
 /** Time for a discovery and a key set, up to 5 seconds each, and one repetition. */
 const AUTHORIZER_TIMEOUT = Duration.seconds(20);
 
-const MEMORY_SIZE = 1024;
+/**
+ * Memory in MiB. docs/performance.md has the measurements of `npm run measure:gate`. The gate waits for the agent, and is
+ * billed for it: it has twice the memory of the largest measured peak. The authorizer only computes, so more memory costs little.
+ */
+export const MEMORY_SIZE = { gate: 512, authorizer: 1024 } as const;
 
 /**
  * A gate in front of one agent.
@@ -75,6 +87,7 @@ export class AgentEndpoint extends Construct {
   readonly deploymentName: string;
   private readonly inbound: Inbound;
   private readonly workload: IWorkloadIdentity;
+  private readonly gate: ServiceFunction;
 
   /** @throws Error for an endpoint that cannot be deployed, or that would reject every call */
   constructor(scope: Construct, id: string, props: AgentEndpointProps) {
@@ -98,6 +111,7 @@ export class AgentEndpoint extends Construct {
     }
     const logs = this.logSettings(props);
     this.deploymentName = deploymentNameOf(this);
+    this.workload = workload;
     const api = new EndpointApi(this, 'Api', {
       deployment: this.deploymentName,
       description: `agent-identity: the agent ${runtime.name}`,
@@ -120,7 +134,7 @@ export class AgentEndpoint extends Construct {
         code: functionCode(name),
         description: `agent-identity: ${name} of the agent ${runtime.name}`,
         deployment: this.deploymentName,
-        memorySize: MEMORY_SIZE,
+        memorySize: MEMORY_SIZE[name],
         settings: checkedAt(this.node.path, () => checkFunctionSettings(name, props.functions?.[name] ?? {})),
         logRetention: props.auditRetention ?? RetentionDays.ONE_YEAR,
         ...logs,
@@ -145,8 +159,20 @@ export class AgentEndpoint extends Construct {
       inbound.kind === 'JWT' ? addFunction('authorizer', { timeout: AUTHORIZER_TIMEOUT }) : undefined;
     api.addRoutes(gate.invoked, authorizer?.invoked);
 
+    addEndpointMonitoring(
+      this,
+      {
+        ...this.named(),
+        api,
+        functions: { gate, ...(authorizer && { authorizer }) },
+        invocationTimeout,
+        reservedConcurrency: props.functions?.gate?.reservedConcurrency,
+      },
+      props,
+    );
+
     this.inbound = inbound;
-    this.workload = workload;
+    this.gate = gate;
     this.reachable = api.reachable;
     this.restApiId = api.restApiId;
     this.endpoint = api.baseUrl;
@@ -199,25 +225,47 @@ export class AgentEndpoint extends Construct {
 
   /** Returns the number of requests for which the agent began to respond. */
   metricAllowed(props: MetricOptions = {}): Metric {
-    return this.metricInvocations('allowed', props);
+    return invocationMetric(this.named(), 'allowed', props);
   }
 
   /** Returns the number of requests whose caller, token, or form was rejected. */
   metricDenied(props: MetricOptions = {}): Metric {
-    return this.metricInvocations('denied', props);
+    return invocationMetric(this.named(), 'denied', props);
   }
 
   /** Returns the number of requests for which the agent did not respond correctly, or the gate failed. */
   metricFailed(props: MetricOptions = {}): Metric {
-    return this.metricInvocations('failed', props);
+    return invocationMetric(this.named(), 'failed', props);
   }
 
-  private metricInvocations(Outcome: 'allowed' | 'denied' | 'failed', props: MetricOptions): Metric {
-    return this.metric('InboundInvocation', {
-      label: Outcome,
-      ...props,
-      dimensionsMap: { Outcome, ...props.dimensionsMap },
-    });
+  /** Returns the number of responses that began and did not complete. They are allowed requests, too. */
+  metricInterrupted(props: MetricOptions = {}): Metric {
+    return interruptionMetric(this.named(), props);
+  }
+
+  /** Returns the number of unexpected errors, for which callers got a plain 500 or an incomplete response. */
+  metricUnexpectedErrors(props: MetricOptions = {}): Metric {
+    return logMetric(this.deploymentName, 'UnexpectedError', props);
+  }
+
+  /** Returns the number of requests that API Gateway rejected because of their rate. */
+  metricGatewayThrottles(props: MetricOptions = {}): Metric {
+    return logMetric(this.deploymentName, 'GatewayThrottle', props);
+  }
+
+  /** Returns the duration of invocations in milliseconds, by default the longest in 5 minutes. */
+  metricDuration(props: MetricOptions = {}): Metric {
+    return functionMetric(this.gate, 'Duration', { statistic: Stats.MAXIMUM, ...props });
+  }
+
+  /** Returns the number of concurrent invocations, by default the most in 5 minutes. */
+  metricConcurrentExecutions(props: MetricOptions = {}): Metric {
+    return functionMetric(this.gate, 'ConcurrentExecutions', { statistic: Stats.MAXIMUM, ...props });
+  }
+
+  private named(): NamedEndpoint {
+    const { deploymentName: deployment, workload } = this;
+    return { deployment, workloadIdentityName: workload.workloadIdentityName };
   }
 
   private logSettings({ logKey, removalPolicy = RemovalPolicy.RETAIN }: AgentEndpointProps) {

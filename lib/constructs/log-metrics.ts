@@ -6,7 +6,7 @@
 import { FilterPattern, MetricFilter, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
-import type { MonitoredResources } from './monitored-resources';
+import type { MonitoredApi } from './monitored-resources';
 import type { LogMetricName } from './service-metrics';
 
 /** Members of a log entry, and for each the values that match. */
@@ -53,15 +53,23 @@ const filterPattern = (pattern: LogPattern) =>
     ),
   );
 
-/** @param scope gets the child `LogMetrics` */
-export function addLogMetrics(scope: Construct, { api, functions }: MonitoredResources): void {
+/** Patterns for the logs of an agent endpoint's functions, which use no key. Their denials are in `InboundInvocation`. */
+export const ENDPOINT_LOG_PATTERNS = {
+  UnexpectedError: FUNCTION_LOG_PATTERNS.UnexpectedError,
+} as const satisfies Partial<Record<LogMetricName, LogPattern>>;
+
+/**
+ * @param scope gets the child `LogMetrics`
+ * @param patterns for the logs of the functions
+ */
+export function addLogMetrics(
+  scope: Construct,
+  { api, functions }: MonitoredApi,
+  patterns: Readonly<Record<string, LogPattern>>,
+): void {
   const filters = new Construct(scope, 'LogMetrics');
-  const addFilters = (
-    prefix: string,
-    logGroup: ILogGroup,
-    patterns: Readonly<Record<string, LogPattern>>,
-  ) => {
-    for (const [metricName, pattern] of Object.entries(patterns)) {
+  const addFilters = (prefix: string, logGroup: ILogGroup, counted: Readonly<Record<string, LogPattern>>) => {
+    for (const [metricName, pattern] of Object.entries(counted)) {
       new MetricFilter(filters, `${prefix}-${metricName}`, {
         logGroup,
         filterPattern: filterPattern(pattern),
@@ -73,7 +81,7 @@ export function addLogMetrics(scope: Construct, { api, functions }: MonitoredRes
     }
   };
   for (const [group, { logGroup }] of Object.entries(functions)) {
-    addFilters(group, logGroup, FUNCTION_LOG_PATTERNS);
+    addFilters(group, logGroup, patterns);
   }
   addFilters('access', api.accessLog, ACCESS_LOG_PATTERNS);
 }

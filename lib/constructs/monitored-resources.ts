@@ -1,14 +1,35 @@
-/** What alarms, dashboard, and metric filters watch. */
+/** What alarms, dashboards, and metric filters watch. */
+import type { Duration } from 'aws-cdk-lib';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { FunctionGroup } from '../../lambda/contract/operations';
-import type { IdentityApi } from './identity-api';
+import type { ServiceApi } from './service-api';
 import type { IIdentityState } from './state';
 
-/** The parts of a deployment that are monitored. */
-export interface MonitoredResources {
-  /** Name of the deployment. */
+/** An API with its functions. */
+export interface MonitoredApi {
+  /** Name of the deployment, or of the agent endpoint. */
   readonly deployment: string;
-  readonly api: IdentityApi;
+  readonly api: Pick<ServiceApi, 'stage' | 'accessLog'>;
+  readonly functions: Readonly<Record<string, LambdaFunction>>;
+}
+
+/** The parts of a deployment of the service. */
+export interface MonitoredResources extends MonitoredApi {
   readonly functions: Readonly<Record<FunctionGroup, LambdaFunction>>;
   readonly state: IIdentityState;
+}
+
+/** An agent endpoint, as its functions name it in their metrics. */
+export interface NamedEndpoint {
+  readonly deployment: string;
+  readonly workloadIdentityName: string;
+}
+
+/** The parts of an agent endpoint. */
+export interface MonitoredEndpoint extends MonitoredApi, NamedEndpoint {
+  /** An endpoint with IAM has no authorizer. */
+  readonly functions: Readonly<Record<string, LambdaFunction>> & { readonly gate: LambdaFunction };
+  readonly invocationTimeout: Duration;
+  /** The reserved concurrency of the gate; undefined if none is reserved. */
+  readonly reservedConcurrency: number | undefined;
 }

@@ -1,13 +1,38 @@
-/** The monitoring of a deployment: the metric filters on its logs, its alarms, and its dashboard. */
+/** Monitoring: the metric filters on the logs, the alarms, and the dashboard. */
 import type { Construct } from 'constructs';
 import { addAlarms, type AlarmProps } from './alarms';
 import { addDashboard } from './dashboard';
-import { addLogMetrics } from './log-metrics';
-import type { MonitoredResources } from './monitored-resources';
+import { endpointAlarmRules } from './endpoint-alarms';
+import { endpointWidgets } from './endpoint-dashboard';
+import { addLogMetrics, ENDPOINT_LOG_PATTERNS, FUNCTION_LOG_PATTERNS } from './log-metrics';
+import type { MonitoredEndpoint, MonitoredResources } from './monitored-resources';
+import { serviceAlarmRules } from './service-alarms';
+import { serviceWidgets } from './service-dashboard';
 
-/** @param scope gets the children `LogMetrics`, `Alarms`, and `Dashboard` */
+/**
+ * Monitors a deployment of the service.
+ *
+ * @param scope gets the children `LogMetrics`, `Alarms`, and `Dashboard`
+ */
 export function addMonitoring(scope: Construct, resources: MonitoredResources, props: AlarmProps): void {
-  addLogMetrics(scope, resources);
-  const alarms = addAlarms(scope, resources, props);
-  addDashboard(scope, resources, alarms);
+  addLogMetrics(scope, resources, FUNCTION_LOG_PATTERNS);
+  const subject = `agent-identity ${resources.deployment}`;
+  const alarms = addAlarms(scope, subject, serviceAlarmRules(resources), props);
+  addDashboard(scope, resources, alarms, serviceWidgets(resources));
+}
+
+/**
+ * Monitors an agent endpoint.
+ *
+ * @param scope gets the children `LogMetrics`, `Alarms`, and `Dashboard`
+ */
+export function addEndpointMonitoring(
+  scope: Construct,
+  endpoint: MonitoredEndpoint,
+  props: AlarmProps,
+): void {
+  addLogMetrics(scope, endpoint, ENDPOINT_LOG_PATTERNS);
+  const subject = `agent-endpoint ${endpoint.deployment}`;
+  const alarms = addAlarms(scope, subject, endpointAlarmRules(endpoint), props);
+  addDashboard(scope, endpoint, alarms, endpointWidgets(endpoint));
 }

@@ -11,9 +11,9 @@ import {
   type MathExpressionOptions,
   type MetricOptions,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
-import type { MonitoredResources } from './monitored-resources';
+import type { MonitoredResources, NamedEndpoint } from './monitored-resources';
 import { namedTables } from './state';
 
 export const FIVE_MINUTES = Duration.minutes(5);
@@ -56,6 +56,7 @@ export const METRIC_DIMENSIONS = {
   RevocationOutcome: ['Outcome', 'ProviderName'],
   ConsentStep: ['Operation', 'Outcome'],
   InboundInvocation: ['WorkloadIdentity', 'Outcome'],
+  InterruptedInvocation: ['WorkloadIdentity'],
   SecurityEvent: ['TrustedIssuer', 'Outcome'],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -113,7 +114,7 @@ export const total = (label: string, metrics: readonly IMetric[]): MathExpressio
     label,
   });
 
-type FunctionMetric = 'Errors' | 'Throttles' | 'AsyncEventsDropped' | 'Duration';
+type FunctionMetric = 'Errors' | 'Throttles' | 'AsyncEventsDropped' | 'Duration' | 'ConcurrentExecutions';
 
 /** Returns a metric of one function, by default as a sum over 5 minutes. */
 export const functionMetric = (
@@ -129,6 +130,47 @@ export const functionMetrics = (
   props: MetricOptions = {},
 ): Metric[] =>
   Object.entries(functions).map(([group, fn]) => functionMetric(fn, metricName, { label: group, ...props }));
+
+/**
+ * Returns the percentage of the account's Lambda concurrency in this Region that is not available: what functions use, and
+ * what is reserved or provisioned for them.
+ * Source: Lambda developer guide, "Monitoring concurrency". The usage metric of the quota is `ConcurrentExecutions`.
+ */
+export function accountConcurrency(): MathExpression {
+  const setting = { statistic: Stats.MAXIMUM, period: Duration.minutes(1) };
+  return new MathExpression({
+    expression: '100 * claimed / SERVICE_QUOTA(executions)',
+    usingMetrics: {
+      claimed: LambdaFunction.metricAll('ClaimedAccountConcurrency', setting),
+      executions: LambdaFunction.metricAllConcurrentExecutions(setting),
+    },
+    period: Duration.minutes(1),
+    label: 'Lambda concurrency of the account (%)',
+  });
+}
+
+/** Returns the number of requests to an endpoint with an outcome. */
+export const invocationMetric = (
+  { deployment, workloadIdentityName }: NamedEndpoint,
+  outcome: 'allowed' | 'denied' | 'failed',
+  props: MetricOptions = {},
+): Metric =>
+  serviceMetric(deployment, 'InboundInvocation', {
+    label: outcome,
+    ...props,
+    dimensionsMap: { WorkloadIdentity: workloadIdentityName, ...props.dimensionsMap, Outcome: outcome },
+  });
+
+/** Returns the number of responses through an endpoint that began and did not complete. */
+export const interruptionMetric = (
+  { deployment, workloadIdentityName }: NamedEndpoint,
+  props: MetricOptions = {},
+): Metric =>
+  serviceMetric(deployment, 'InterruptedInvocation', {
+    label: 'interrupted',
+    ...props,
+    dimensionsMap: { WorkloadIdentity: workloadIdentityName, ...props.dimensionsMap },
+  });
 
 type TableMetric =
   'ReadThrottleEvents' | 'WriteThrottleEvents' | 'ConsumedReadCapacityUnits' | 'ConsumedWriteCapacityUnits';

@@ -1,31 +1,11 @@
-/** The cost tables: the cost of a million operations by part, and the monthly cost of an idle deployment. */
+/** The cost tables: the cost of a million operations by part, and the monthly cost of an idle deployment; and of endpoints. */
 import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
-import { MEMORY_SIZE } from '../../lib/constructs/function-settings';
 import { table } from '../api-docs/table';
-import { KEY_MISSES, OPERATIONS, PLATFORM_LOG_BYTES, TRACED, type Operation, type Step } from './operations';
+import { dollars, MILLION, sum } from './amounts';
+import { endpointTables } from './endpoint';
+import { OPERATIONS, type Operation } from './operations';
 import { PRICES } from './prices';
-
-const MILLION = 1e6;
-const GIGABYTE = 1e9;
-
-const dollars = (amount: number): string => `$${amount.toFixed(2)}`;
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
-
-/** Returns the cost of one request in dollars, by part. */
-function costOf({ group, milliseconds, calls, logBytes }: Step) {
-  const gigabytes = MEMORY_SIZE[group] / 1024;
-  const readUnits = sum(calls.map((call) => call.readUnits)) + KEY_MISSES;
-  const writeUnits = sum(calls.map((call) => call.writeUnits));
-  return {
-    'API Gateway': PRICES.apiRequest,
-    Lambda: PRICES.invocation + (milliseconds / 1000) * gigabytes * PRICES.gigabyteSecond,
-    DynamoDB: readUnits * PRICES.readUnit + writeUnits * PRICES.writeUnit,
-    KMS: KEY_MISSES * PRICES.kmsCall,
-    logs: ((logBytes + PLATFORM_LOG_BYTES) / GIGABYTE) * PRICES.logGigabyte,
-    traces: TRACED * PRICES.trace,
-  };
-}
+import { costOf } from './service';
 
 type Part = keyof ReturnType<typeof costOf>;
 
@@ -40,10 +20,10 @@ function rowOf({ name, steps, agentCoreRequests }: Operation): string[] {
 }
 
 /**
- * The metrics of all alarms: errors and throttles of each function, and 19 others. Alarms with a query also cost money for
+ * The metrics of all alarms: errors and throttles of each function, and 21 others. Alarms with a query also cost money for
  * each metric that they find.
  */
-export const ALARM_METRICS = 2 * FUNCTION_GROUPS.length + 19;
+export const ALARM_METRICS = 2 * FUNCTION_GROUPS.length + 21;
 
 /** One key for the token vault, and one for the logs. */
 const KMS_KEYS = 2;
@@ -61,4 +41,5 @@ export const costTables = (): string =>
   [
     table([['one million', ...PARTS, 'total', 'AgentCore Identity'], ...OPERATIONS.map(rowOf)]),
     table([['one month', 'cost'], ...monthly()]),
+    ...endpointTables(),
   ].join('\n\n');

@@ -1,6 +1,7 @@
 /** The tables of docs/scale.md: the needs of the load, and the quotas in the order in which they are reached. */
 import { table } from '../api-docs/table';
 import { OPERATIONS, PLATFORM_LOG_BYTES } from '../cost/operations';
+import { endpointTable } from './endpoint';
 import { LOAD, QUOTAS, SERVICE } from './inputs';
 import { heat, instancesFor, keyMisses } from './simulation';
 
@@ -144,5 +145,5 @@ const limitTable = (need: Needs): string =>
 /** Returns the tables as Markdown. */
 export function scaleTables(): string {
   const need = needs();
-  return [loadTable(need), limitTable(need)].join('\n\n');
+  return [loadTable(need), limitTable(need), endpointTable()].join('\n\n');
 }

@@ -9,8 +9,11 @@ import {
   ScanCommand,
   type AttributeValue,
 } from '@aws-sdk/client-dynamodb';
+import { RUN_LOG_BYTES } from '../../scripts/cost/endpoint';
 import { GRANT_KB, OPERATIONS, SESSION_KB } from '../../scripts/cost/operations';
 import { PREFIX } from '../../lambda/contract/table-keys';
+import { AgentServer } from './gate/agent-server';
+import { openEndpoint } from './gate/endpoints';
 import { World, type TestAgent } from './support/world';
 
 let world: World;
@@ -53,6 +56,26 @@ it.each([
   const bytes = await logged(call);
   expect(bytes).toBeLessThanOrEqual(assumed);
   expect(bytes).toBeGreaterThan(assumed * 0.6);
+});
+
+it('the lines of a run through an agent endpoint', async () => {
+  const server = await AgentServer.start();
+  const { discoveryUrl, audience } = world.issuer;
+  const inbound = { kind: 'JWT' as const, discoveryUrl, allowedAudience: [audience] };
+  const endpoint = await openEndpoint(world, { inbound, target: { kind: 'url', url: server.url } });
+  try {
+    const headers = { authorization: `Bearer ${await world.issuer.token('ana')}` };
+    const run = async () =>
+      (await fetch(endpoint.invocationUrl, { method: 'POST', body: '{}', headers })).text();
+    // The service writes its own lines for the workload access token.
+    const ofToken = await logged(() => endpoint.agent.token({ userId: 'ana' }));
+    const bytes = (await logged(run)) - ofToken;
+    expect(bytes).toBeLessThanOrEqual(RUN_LOG_BYTES);
+    expect(bytes).toBeGreaterThan(RUN_LOG_BYTES * 0.6);
+  } finally {
+    await endpoint.close();
+    await server.stop();
+  }
 });
 
 /** Billed size of the item in kilobytes. Source: DynamoDB developer guide, "DynamoDB item sizes and formats". */

@@ -254,7 +254,7 @@ describe('the functions', () => {
   });
 
   it('have the invocation timeout and time to return an error', () => {
-    expect(functionOf(jwt, 'gate')).toMatchObject({ Timeout: 900, MemorySize: 1024, Runtime: 'nodejs24.x' });
+    expect(functionOf(jwt, 'gate')).toMatchObject({ Timeout: 900, MemorySize: 512, Runtime: 'nodejs24.x' });
     const short = endpointTemplate({ invocationTimeout: Duration.minutes(2) });
     expect(functionOf(short, 'gate').Timeout).toBe(135);
     expect(configurationOf(short, 'gate').invocationTimeout).toBe(120);
@@ -263,11 +263,11 @@ describe('the functions', () => {
   it('have the stated memory and concurrency', () => {
     const set = endpointTemplate({
       functions: {
-        gate: { memorySize: 2048, provisionedConcurrency: 2 },
+        gate: { memorySize: 2048, reservedConcurrency: 20, provisionedConcurrency: 2 },
         authorizer: { reservedConcurrency: 5 },
       },
     });
-    expect(functionOf(set, 'gate').MemorySize).toBe(2048);
+    expect(functionOf(set, 'gate')).toMatchObject({ MemorySize: 2048, ReservedConcurrentExecutions: 20 });
     expect(functionOf(set, 'authorizer').ReservedConcurrentExecutions).toBe(5);
     expect(propertiesOf(set, 'AWS::Lambda::Alias')).toMatchObject({
       ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 2 },

@@ -46,9 +46,11 @@ const nameOf = (metric: Metric | MathExpression): string =>
 const documented = readFileSync(join(__dirname, '../../docs/metrics.md'), 'utf8');
 const documentedNames = [...documented.matchAll(/^\| `([A-Z]\w+)` +\|/gm)].map(([, name = '']) => name);
 
-it('every documented metric has a method of the service, except the metric of agent endpoints', () => {
+it('every documented metric has a method of the service, except those of agent endpoints', () => {
   const offered = METHODS.map((method) => nameOf(identity[method]()));
-  expect([...offered, 'InboundInvocation'].sort()).toEqual([...documentedNames].sort());
+  expect([...offered, 'InboundInvocation', 'InterruptedInvocation'].sort()).toEqual(
+    [...documentedNames].sort(),
+  );
 });
 
 it('every documented metric is a metric from audit entries or from log patterns', () => {
@@ -108,18 +110,46 @@ it('a deployment in the app has its name in its metrics', () => {
   expect(own.metricDenied().dimensions).toEqual({ Deployment: 'Consumer.Identity' });
 });
 
-it('metrics of an endpoint have its name, its workload identity, and the outcome as dimensions', () => {
+describe('an endpoint', () => {
   const { endpoint, workload } = endpointWith({ inbound: Inbound.iam() });
   const WorkloadIdentity = workload.workloadIdentityName;
-  const metrics = [endpoint.metricAllowed(), endpoint.metricDenied(), endpoint.metricFailed()];
-  expect(metrics.map(({ metricName, dimensions }) => [metricName, dimensions])).toEqual(
-    ['allowed', 'denied', 'failed'].map((Outcome) => [
-      'InboundInvocation',
-      { WorkloadIdentity, Outcome, Deployment: 'Consumer.Travel' },
-    ]),
-  );
-  const name: AuditMetricName = 'InboundInvocation';
-  expect(Object.keys(metrics[0]?.dimensions ?? {}).sort()).toEqual(
-    [...METRIC_DIMENSIONS[name], 'Deployment'].sort(),
-  );
+  const Deployment = 'Consumer.Travel';
+
+  it('has metrics with its name, its workload identity, and the outcome as dimensions', () => {
+    const metrics = [endpoint.metricAllowed(), endpoint.metricDenied(), endpoint.metricFailed()];
+    expect(metrics.map(({ metricName, dimensions }) => [metricName, dimensions])).toEqual(
+      ['allowed', 'denied', 'failed'].map((Outcome) => [
+        'InboundInvocation',
+        { WorkloadIdentity, Outcome, Deployment },
+      ]),
+    );
+    const { metricName, dimensions } = endpoint.metricInterrupted();
+    expect([metricName, dimensions]).toEqual(['InterruptedInvocation', { WorkloadIdentity, Deployment }]);
+    for (const metric of [metrics[0], endpoint.metricInterrupted()]) {
+      expect(Object.keys(metric?.dimensions ?? {}).sort()).toEqual(
+        [...METRIC_DIMENSIONS[metric?.metricName as AuditMetricName], 'Deployment'].sort(),
+      );
+    }
+  });
+
+  it('has the metrics that are counted in its logs', () => {
+    const metrics = [endpoint.metricUnexpectedErrors(), endpoint.metricGatewayThrottles()];
+    expect(metrics.map(({ metricName, dimensions }) => [metricName, dimensions])).toEqual([
+      ['UnexpectedError', { Deployment }],
+      ['GatewayThrottle', { Deployment }],
+    ]);
+  });
+
+  it('has the duration and the concurrency of its gate, unless the props differ', () => {
+    expect(endpoint.metricDuration()).toMatchObject({
+      namespace: 'AWS/Lambda',
+      metricName: 'Duration',
+      statistic: 'Maximum',
+    });
+    expect(endpoint.metricConcurrentExecutions({ statistic: 'Average' })).toMatchObject({
+      metricName: 'ConcurrentExecutions',
+      statistic: 'Average',
+    });
+    expect(endpoint.metricDuration().dimensions).toHaveProperty('FunctionName');
+  });
 });

@@ -56,7 +56,7 @@ describe('alarms', () => {
     const [, about = ''] = /^## Alarms$(.*?)^## /ms.exec(runbook) ?? [];
     const entries = [...about.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
     expect([...anchors].sort()).toEqual([...entries].sort());
-    expect(new Set(anchors).size).toBe(20);
+    expect(new Set(anchors).size).toBe(21);
   });
 
   it('state what happened and the address of the runbook entry', () => {

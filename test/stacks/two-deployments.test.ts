@@ -52,8 +52,8 @@ const statedNames = (resources: Resources): string[] =>
         .map(([member, value]) => `${Type} ${member} ${String(value)}`),
     );
 
-/** The quota of KMS is the account's. */
-const ACCOUNT_METRIC = '"Namespace":"AWS/Usage"';
+/** The quotas of KMS and Lambda are the account's. */
+const ACCOUNT_METRIC = /"Namespace":"AWS\/Usage"|"MetricName":"ClaimedAccountConcurrency"/;
 
 /** Returns the metrics of the alarms, as the deployment's own CloudFormation would resolve them. */
 const alarmMetrics = (resources: Resources): string[] =>
@@ -62,7 +62,7 @@ const alarmMetrics = (resources: Resources): string[] =>
     .map(({ Properties: { MetricName, Namespace, Dimensions, Metrics } }) =>
       JSON.stringify({ MetricName, Namespace, Dimensions, Metrics }),
     )
-    .filter((metric) => !metric.includes(ACCOUNT_METRIC) && !metric.includes('"Ref"'));
+    .filter((metric) => !ACCOUNT_METRIC.test(metric) && !metric.includes('"Ref"'));
 
 const descriptions = (resources: Resources): string[] =>
   Object.values(resources)

@@ -111,15 +111,17 @@ function consentCount({ operation, outcome }: AuditEntry): Count[] {
   return [{ name: 'ConsentStep', dimensions: { Operation: operation, Outcome: outcome } }];
 }
 
-/** For an agent endpoint, whose workload identity is configured and not named by the caller. */
-function inboundCount(entry: AuditEntry): Count[] {
-  if (entry.operation !== 'InvokeAgentRuntime') return [];
-  return [
-    {
-      name: 'InboundInvocation',
-      dimensions: { WorkloadIdentity: nameOf(entry.workloadIdentity), Outcome: entry.outcome },
-    },
-  ];
+/**
+ * For an agent endpoint, whose workload identity is configured and not named by the caller. A response that ends early has
+ * two entries, so its end has its own metric.
+ */
+function inboundCount({ operation, outcome, workloadIdentity }: AuditEntry): Count[] {
+  const WorkloadIdentity = nameOf(workloadIdentity);
+  if (operation === 'AgentInvocation') {
+    return [{ name: 'InterruptedInvocation', dimensions: { WorkloadIdentity } }];
+  }
+  if (operation !== 'InvokeAgentRuntime') return [];
+  return [{ name: 'InboundInvocation', dimensions: { WorkloadIdentity, Outcome: outcome } }];
 }
 
 /** What an identity provider reports. */

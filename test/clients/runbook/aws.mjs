@@ -21,6 +21,10 @@ const GROUPS = FUNCTION_GROUPS.map((group) => group.replaceAll('-', ''));
 const RESOURCES = {
   AgentIdentityStateless: [
     ['AWS::Logs::LogGroup', `AgentIdentityStateless-ApiAccessLog${HASH}-a1B2c3`],
+    // An agent endpoint in the same stack.
+    ['AWS::Logs::LogGroup', `AgentIdentityStateless-TravelApiAccessLog${HASH}-a1B2c3`],
+    ['AWS::Logs::LogGroup', `AgentIdentityStateless-TravelGateLogs${HASH}-a1B2c3`],
+    ['AWS::Lambda::Function', `AgentIdentityStateless-TravelGateFunction${HASH}-a1B2c3`],
     ...GROUPS.flatMap((group) => [
       ['AWS::Logs::LogGroup', `AgentIdentityStateless-${group}logs${HASH}-a1B2c3`],
       ['AWS::Lambda::Function', `AgentIdentityStateless-${group}${HASH}-a1B2c3`],

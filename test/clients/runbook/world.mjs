@@ -39,7 +39,7 @@ export const FIELDS = [
   ...AUDIT_FIELDS.map((name) => `audit.${name}`),
   ...ACCESS_FIELDS,
   ...['message', 'errorName', 'frames'],
-  ...['@timestamp', '@message', '@log', '@type', '@maxMemoryUsed', '@memorySize'],
+  ...['@timestamp', '@message', '@log', '@type', '@maxMemoryUsed', '@memorySize', '@duration'],
 ];
 
 const audit = (entry) => ({ message: 'audit', audit: entry });
@@ -129,6 +129,7 @@ const REPORT = {
   '@message': 'REPORT RequestId: 1',
   '@maxMemoryUsed': 250,
   '@memorySize': 256,
+  '@duration': 890000,
 };
 
 const access = (line) => ({
@@ -151,6 +152,37 @@ const ACCESS_LOG = [
     callerArn: 'arn:aws:iam::000000000000:user/operator',
     latencyMilliseconds: 1,
   }),
+];
+
+/** The name of an agent endpoint. */
+const GATE = 'TravelAgent.Travel';
+
+/** Lines of an agent endpoint, which the running service does not have. */
+const ENDPOINT_LOG = [
+  { operation: 'InvokeAgentRuntime', outcome: 'failed', reason: 'agent: status 500' },
+  { operation: 'AgentInvocation', outcome: 'failed', reason: 'the caller disconnected' },
+  {
+    operation: 'InvokeAgentRuntime',
+    outcome: 'denied',
+    reason: 'signing key unknown',
+    sourceIp: '192.0.2.1',
+  },
+  {
+    operation: 'InvokeAgentRuntime',
+    outcome: 'failed',
+    error: 'InternalServerException',
+    reason: 'identity service: HTTP 503',
+  },
+].map((entry) => ({ service: GATE, ...audit(entry) }));
+
+const ENDPOINT_ACCESS_LOG = [
+  access({
+    service: GATE,
+    status: 502,
+    errorType: 'DEFAULT_5XX',
+    resourcePath: '/runtimes/{agentRuntimeArn+}',
+  }),
+  access({ service: GATE, status: 429, errorType: 'THROTTLED', callerArn: '-' }),
 ];
 
 const asRow = (line, log) => ({
@@ -193,6 +225,12 @@ export class World {
 
   /** The log lines of a log group, as Insights has them. All functions share one log here: that of token exchange. */
   rowsOf(group) {
+    if (group.includes('TravelApiAccessLog')) return ENDPOINT_ACCESS_LOG.map((line) => asRow(line, group));
+    if (group.includes('TravelGate')) {
+      const unexpected = { service: GATE, message: 'unexpected', errorName: 'TypeError', frames: 'a.ts:1:1' };
+      const lines = [...ENDPOINT_LOG, unexpected].map((line) => asRow(line, group));
+      return [...lines, { ...asRow({}, group), ...REPORT }];
+    }
     if (group.includes('AccessLog')) return ACCESS_LOG.map((line) => asRow(line, group));
     if (!group.includes('tokenexchange')) return [];
     return [
@@ -329,6 +367,7 @@ export class World {
       JTI: issued.jti,
       SCOPE: 'calendar.read',
       KID: keys.keys[0].kid,
+      GATE,
       RESTORE_TIME: '2026-01-31T12:00:00Z',
     };
   }

@@ -1,0 +1,249 @@
+/**
+ * `npm run measure:gate [node binary] [starts]`: measures the peak memory and the CPU time of an endpoint's gate, for
+ * docs/performance.md. It runs the bundle of the deployment in a separate process for each run, with the heap of a
+ * function of each memory size, against an agent, an issuer, and the identity service on this machine. Use the Node.js
+ * version of Lambda.
+ *
+ * The memory is that of the process: no limit is enforced, because a container of a test machine cannot always limit
+ * itself. The heap's limit is 90% of the memory size; a process that exceeds it ends with an error.
+ */
+import '../test/storm/quiet';
+import { execFile, fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { INVOCATION_PATH } from '../lambda/contract/gate-routes';
+import type { Target } from '../lambda/contract/configuration';
+import { DELIMITER, WITH_METADATA } from '../lambda/gate/response-stream';
+import { startLambda, type LambdaFunction, type LocalLambda } from '../lib/local/lambda';
+import { AgentServer } from '../test/flows/gate/agent-server';
+import { openEndpoint, type Opened } from '../test/flows/gate/endpoints';
+import { World } from '../test/flows/support/world';
+import { table } from './api-docs/table';
+import { buildFunctions, bundleOf } from './build/functions';
+import { publish } from './figures';
+import { RUNS, type Run } from './measure-gate/runs';
+
+const [, , node = process.execPath, starts = '9'] = process.argv;
+
+const MEMORY_SIZES = [128, 256, 512, 1024] as const;
+const WHOLE_CPU = 1769;
+const GATE_PROCESS = join(__dirname, 'measure-gate/gate-process.cjs');
+const AGENT = 'measured-agent';
+
+/** What the gate's process calls. */
+interface Stage {
+  readonly world: World;
+  readonly endpoint: Opened;
+  /** The agent at a URL. */
+  readonly server: AgentServer;
+  /** The agent as a function, behind a Lambda that accepts the credentials of the gate. */
+  readonly functions: Map<string, LambdaFunction>;
+  readonly lambda: LocalLambda;
+}
+
+interface Call {
+  /** CPU milliseconds of the function. */
+  readonly cpu: number;
+  /** The start of a response that is not complete. */
+  readonly failure?: string;
+}
+
+interface Measured {
+  /** CPU milliseconds. */
+  readonly load: number;
+  readonly first: number;
+  /** One call after the first. */
+  readonly warm: number;
+  /** Peak of the process, in MiB. */
+  readonly memory: number;
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+
+function* chunksOf({ chunk, chunks }: Run['response']): Generator<Buffer> {
+  for (let sent = 0; sent < chunks; sent += 1) yield chunk;
+}
+
+/** Makes the agent, in either of its forms, respond as the run states. */
+function respond({ functions, server }: Stage, { response }: Run): void {
+  const { type } = response;
+  server.run = (out) => {
+    out.writeHead(200, { 'content-type': type });
+    // Without the objects of a stream, each chunk is sent by itself.
+    out.socket?.setNoDelay(true);
+    void pipeline(Readable.from(chunksOf(response)), out).catch(() => undefined);
+  };
+  functions.set(AGENT, {
+    async streaming(_event, stream) {
+      stream.setContentType(WITH_METADATA);
+      stream.write(JSON.stringify({ statusCode: 200, headers: { 'content-type': type } }));
+      stream.write(DELIMITER);
+      await pipeline(Readable.from(chunksOf(response)), stream);
+    },
+  });
+}
+
+/** Returns the event of API Gateway, with the members that the gate reads. */
+const eventOf = ({ agentRuntimeArn }: Opened, token: string, { payload }: Run): string =>
+  JSON.stringify({
+    resource: INVOCATION_PATH,
+    httpMethod: 'POST',
+    path: '/',
+    pathParameters: { agentRuntimeArn: `${agentRuntimeArn}/invocations` },
+    multiValueHeaders: { Authorization: [`Bearer ${token}`], 'Content-Type': ['application/json'] },
+    multiValueQueryStringParameters: null,
+    body: payload.toString('base64'),
+    isBase64Encoded: true,
+    requestContext: { requestId: 'measured', identity: { userArn: null } },
+  });
+
+/** @throws Error if the process ends first, for example because its heap is full */
+async function answer<Message>(child: ChildProcess): Promise<Message> {
+  const answered = new AbortController();
+  const { signal } = answered;
+  try {
+    const [message] = (await Promise.race([
+      once(child, 'message', { signal }),
+      once(child, 'exit', { signal }).then(([code, cause]) => {
+        throw new Error(`The gate's process ended: ${String(code ?? cause)}.`);
+      }),
+    ])) as [Message];
+    return message;
+  } finally {
+    answered.abort();
+  }
+}
+
+function start({ world, lambda, endpoint }: Stage, target: Target, memorySize: number): ChildProcess {
+  const { accessKeyId, secretAccessKey } = world.local.principals.gate;
+  const { discoveryUrl, audience } = world.issuer;
+  return fork(GATE_PROCESS, [bundleOf('gate')], {
+    execPath: node,
+    execArgv: [`--max-old-space-size=${Math.floor(0.9 * memorySize)}`],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: {
+      ...process.env,
+      AWS_REGION: world.local.region,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint,
+      LOOPBACK_PROVIDERS: 'allowed',
+      POWERTOOLS_SERVICE_NAME: 'measured',
+      IDENTITY_ENDPOINT: world.local.endpoint,
+      AGENT_ENDPOINT: JSON.stringify({
+        agentRuntimeArn: endpoint.agentRuntimeArn,
+        workloadName: endpoint.agent.name,
+        baseUrl: endpoint.baseUrl,
+        protocol: 'HTTP',
+        inbound: { kind: 'JWT', discoveryUrl, allowedAudience: [audience] },
+        target,
+        requestHeaderAllowlist: [],
+        invocationTimeout: 900,
+      }),
+    },
+  });
+}
+
+async function measure(stage: Stage, run: Run, target: Target, memorySize: number): Promise<Measured> {
+  respond(stage, run);
+  const event = eventOf(stage.endpoint, await stage.world.issuer.token('ana'), run);
+  const child = start(stage, target, memorySize);
+  const { load } = await answer<{ load: number }>(child);
+  const call = async (): Promise<Call> => {
+    child.send({ event, ...(run.bytesPerSecond !== undefined && { bytesPerSecond: run.bytesPerSecond }) });
+    const result = await answer<Call>(child);
+    stage.server.asked.length = 0;
+    if (result.failure !== undefined)
+      throw new Error(`The gate did not respond completely: ${result.failure}`);
+    return result;
+  };
+  const first = await call();
+  const others: Call[] = [];
+  for (let calls = 0; calls < run.calls; calls += 1) others.push(await call());
+  child.send('memory');
+  return {
+    load,
+    first: first.cpu,
+    warm: others.reduce((sum, { cpu }) => sum + cpu, 0) / others.length,
+    memory: await answer<number>(child),
+  };
+}
+
+const round = (value: number): string => value.toFixed(value < 10 ? 1 : 0);
+
+async function memoryTable(stage: Stage, targets: Readonly<Record<string, Target>>): Promise<string> {
+  const rows = [];
+  for (const run of RUNS) {
+    for (const [kind, target] of Object.entries(targets)) {
+      const measured: Measured[] = [];
+      for (const size of MEMORY_SIZES) measured.push(await measure(stage, run, target, size));
+      rows.push([
+        run.name,
+        kind,
+        ...measured.map(({ memory }) => String(Math.ceil(memory))),
+        round(median(measured.map(({ warm }) => warm))),
+      ]);
+    }
+  }
+  return table([
+    ['run', 'agent', ...MEMORY_SIZES.map((size) => `peak MiB at ${size}`), 'CPU ms, warm'],
+    ...rows,
+  ]);
+}
+
+async function timeTable(stage: Stage, targets: Readonly<Record<string, Target>>): Promise<string> {
+  const [run] = RUNS as [Run];
+  const rows = [];
+  for (const [kind, target] of Object.entries(targets)) {
+    const measured: Measured[] = [];
+    for (let turn = 0; turn < Number(starts); turn += 1)
+      measured.push(await measure(stage, run, target, 1024));
+    for (const part of ['load', 'first', 'warm'] as const) {
+      const cpu = median(measured.map((each) => each[part]));
+      const at = MEMORY_SIZES.map((size) => round((cpu * WHOLE_CPU) / size));
+      rows.push([{ load: 'load', first: 'first run', warm: 'warm run' }[part], kind, round(cpu), ...at]);
+    }
+  }
+  return table([['step', 'agent', 'CPU ms', ...MEMORY_SIZES.map((size) => `ms at ${size}`)], ...rows]);
+}
+
+async function main(): Promise<void> {
+  await buildFunctions();
+  const { stdout: version } = await promisify(execFile)(node, ['--version']);
+  const [world, server] = await Promise.all([World.start(), AgentServer.start()]);
+  const url: Target = { kind: 'url', url: server.url };
+  const { discoveryUrl, audience } = world.issuer;
+  const inbound = { kind: 'JWT' as const, discoveryUrl, allowedAudience: [audience] };
+  const endpoint = await openEndpoint(world, { inbound, target: url });
+  const functions: Stage['functions'] = new Map();
+  const lambda = await startLambda({
+    functions,
+    credentials: world.local.principals.gate,
+    reportFailure: ({ error }) => process.stderr.write(`${String(error)}\n`),
+  });
+  try {
+    const { region, accountId } = world.local;
+    const functionArn = `arn:aws:lambda:${region}:${accountId}:function:${AGENT}`;
+    const targets = { URL: url, Lambda: { kind: 'lambda', functionArn } } as const;
+    const stage = { world, endpoint, server, functions, lambda };
+    const memory = await memoryTable(stage, targets);
+    const times = await timeTable(stage, targets);
+    const how = `Node.js ${version.trim()} (${process.arch}); times are medians of ${starts} starts.`;
+    publish('performance.md', `${how}\n\n${memory}\n\n${times}`, 'npm run measure:gate');
+  } finally {
+    await endpoint.close();
+    await Promise.all([lambda.close(), server.stop(), world.stop()]);
+  }
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(1);
+  },
+);
