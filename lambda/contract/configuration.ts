@@ -1,5 +1,5 @@
 /** Configuration that a deployment states at synthesis and the functions parse again, with the same parsers. */
-export { parseConfiguration } from '../domain/configuration';
+export { configurationFaults, parseConfiguration } from '../domain/configuration';
 export { endpointFault } from '../domain/endpoint';
 export {
   parseAgentEndpoint,
@@ -8,6 +8,10 @@ export {
   type JwtInbound,
   type Target,
 } from '../domain/gate/agent-endpoint';
-export { parseTrustedIssuers, type DeployedIssuer } from '../domain/identity/trusted-issuer';
+export {
+  DeployedIssuersSchema as TrustedIssuersSchema,
+  parseTrustedIssuers,
+  type DeployedIssuer,
+} from '../domain/identity/trusted-issuer';
 export { parseLifetimes, type Lifetimes } from '../domain/lifetimes';
-export { parseQuotas, type Quotas } from '../domain/quotas';
+export { parseQuotas, QuotasSchema, type Quotas } from '../domain/quotas';

@@ -11,7 +11,7 @@ import { ServiceError } from './service-error';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-const QuotasSchema = v.strictObject({
+export const QuotasSchema = v.strictObject({
   workloadIdentities: v.optional(count, 1000),
   oauth2CredentialProviders: v.optional(count, 50),
   apiKeyCredentialProviders: v.optional(count, 50),

@@ -7,7 +7,6 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import * as v from 'valibot';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
-import { parseConfiguration } from '../../lambda/contract/configuration';
 
 /** Memory and concurrency of a function. */
 export interface FunctionSettings {
@@ -153,10 +152,7 @@ export function withProvisionedConcurrency(
   }) as IFunction;
 }
 
-const NAMES = FUNCTION_GROUPS.map((group) => MEMBERS[group]);
-
-const FunctionSettingsSchema = v.record(
-  v.picklist(NAMES, `must be one of ${NAMES.join(', ')}`),
+const settings = v.exactOptional(
   v.strictObject({
     memorySize: v.exactOptional(v.number()),
     reservedConcurrency: v.exactOptional(v.number()),
@@ -164,17 +160,7 @@ const FunctionSettingsSchema = v.record(
   }),
 );
 
-/**
- * Returns the settings of a deployment's configuration. {@link checkFunctionSettings} checks the numbers.
- *
- * @param json a JSON object with the members of {@link ServiceFunctionSettings}
- * @throws Error that names the member
- */
-export function parseFunctionSettings(json: string): ServiceFunctionSettings {
-  return parseConfiguration(
-    FunctionSettingsSchema,
-    'functions',
-    'an object like {"tokenExchange":{"provisionedConcurrency":2}}',
-    json,
-  );
-}
+/** {@link ServiceFunctionSettings} in a configuration file. {@link checkFunctionSettings} checks the numbers. */
+export const FunctionSettingsSchema = v.strictObject(
+  Object.fromEntries(FUNCTION_GROUPS.map((group) => [MEMBERS[group], settings])),
+);

@@ -2,12 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OPERATIONS } from '../../scripts/cost/operations';
+import { configurationTable } from '../../scripts/configuration/table';
 import { costTables } from '../../scripts/cost/table';
 import { withFigures } from '../../scripts/figures';
 import { scaleTables } from '../../scripts/scale/table';
 import { vendorsTable } from '../../scripts/vendors/table';
 
 it.each([
+  ['configuration.md', 'docs:configuration', configurationTable],
   ['cost.md', 'docs:cost', costTables],
   ['scale.md', 'docs:scale', scaleTables],
   ['vendors.md', 'docs:vendors', vendorsTable],

@@ -123,7 +123,7 @@ function appChecks({ report, installation, peers, own, tools }) {
 
 /** The README's app with the endpoint that continues it, in an installation of the package. */
 export function checkReadme({ report, installation, tools }) {
-  const [, app, endpoint] = programsOf(join(ROOT, 'README.md'), 'ts');
+  const [, , app, endpoint] = programsOf(join(ROOT, 'README.md'), 'ts');
   const [kind] = Object.values(COMPILED);
   const typeRoots = [join(tools, 'node_modules/@types')];
   const compilerOptions = { ...kind.options, typeRoots, skipLibCheck: true, noEmit: true };

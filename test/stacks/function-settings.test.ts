@@ -1,7 +1,7 @@
 /** Settings of the functions: memory by group, concurrency by props, and the schedule of the keys. */
 import type { FunctionGroup } from '../../lambda/contract/operations';
 import type { FunctionSettings } from '../../lib';
-import { MEMORY_SIZE, parseFunctionSettings } from '../../lib/constructs/function-settings';
+import { MEMORY_SIZE } from '../../lib/constructs/function-settings';
 import { plain, resourcesOf, standardSynthesis, synthesize, withoutHash, type Synthesis } from './synthesis';
 
 const standard = standardSynthesis();
@@ -112,31 +112,6 @@ describe('the prop functions', () => {
     expect(() => synthesize({ functions: { tokenExchange: settings } })).toThrow(
       `AgentIdentityStateless: functions.tokenExchange.${message}`,
     );
-  });
-});
-
-describe('settings from the context', () => {
-  it('are named as in the props', () => {
-    const settings = { tokenExchange: { memorySize: 2048, provisionedConcurrency: 2 } };
-    expect(parseFunctionSettings(JSON.stringify(settings))).toEqual(settings);
-    expect(parseFunctionSettings('{}')).toEqual({});
-  });
-
-  it.each([
-    ['a number', '2', /^functions must be an object$/],
-    ['an unknown group', '{"vault":{}}', /^functions.vault must be one of controlPlane, tokenExchange, /],
-    [
-      'an unknown setting',
-      '{"tokenExchange":{"timeout":3}}',
-      /^functions\.tokenExchange\.timeout is not a member/,
-    ],
-    [
-      'a string in place of a number',
-      '{"tokenExchange":{"memorySize":"512"}}',
-      /^functions\.tokenExchange\.memorySize must be a number$/,
-    ],
-  ])('reject %s', (_what, json, message) => {
-    expect(() => parseFunctionSettings(json)).toThrow(message);
   });
 });
 

@@ -145,7 +145,8 @@ const DeployedIssuerSchema = v.pipe(
 
 const areUnique = (values: readonly unknown[]): boolean => new Set(values).size === values.length;
 
-const DeployedIssuersSchema = v.pipe(
+/** The deployment's list. */
+export const DeployedIssuersSchema = v.pipe(
   v.array(DeployedIssuerSchema),
   v.check((issuers) => {
     const reporting = issuers.filter(({ securityEvents }) => securityEvents);

@@ -1,0 +1,106 @@
+/** What `agent-identity.config.ts` can state: the props of the two stacks, with names and ARNs in place of constructs. */
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IdentityServiceProps, IdentityStateProps } from '../../lib';
+
+/** The props that both stacks take. */
+export type DeploymentProps = IdentityServiceProps & IdentityStateProps;
+
+/** Props that take objects or enumerations of the CDK. The configuration states them in its own form. */
+type Restated =
+  | 'alarmsTopic'
+  | 'auditRetention'
+  | 'domain'
+  | 'encryptionKey'
+  | 'lifetimes'
+  | 'logRetention'
+  | 'privateApi'
+  | 'removalPolicy'
+  | 'webAcl';
+
+/** Lifetimes as ISO 8601 durations, such as `PT15M` (15 minutes) or `P90D` (90 days). */
+export interface LifetimeConfiguration {
+  readonly workloadAccessToken?: string;
+  readonly consentSession?: string;
+  readonly vaultKey?: string;
+}
+
+/** A custom domain name for the API. */
+export interface DomainConfiguration {
+  /** The name, such as `identity.example.com`. */
+  readonly name: string;
+  /** ARN of the certificate for that name, in the deployment's Region. */
+  readonly certificateArn: string;
+  /** Hosted zone that gets an alias record for the name. By default, you point the name at the API yourself. */
+  readonly hostedZone?: { readonly id: string; readonly name: string };
+}
+
+/** The configuration of a deployment. A member that is not set has the default of the prop. */
+export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated> {
+  /**
+   * ARN of the topic that receives a message when an alarm starts and when it ends. If the topic is encrypted, its key
+   * policy must allow `cloudwatch.amazonaws.com` to use the key.
+   * @default - alarms send no messages
+   */
+  readonly alarmsTopicArn?: string;
+  /**
+   * Days that the functions' logs are kept, which contain the audit log; 9999 keeps them without a time limit.
+   * @default 365
+   */
+  readonly auditRetention?: RetentionDays;
+  /**
+   * A custom domain name for the API: `name`, `certificateArn`, and optionally `hostedZone` with `id` and `name`.
+   * @default - API Gateway's own address
+   */
+  readonly domain?: DomainConfiguration;
+  /**
+   * ARN of a symmetric KMS key for vault keys, signing keys, and tables.
+   * @default - a new key, rotated every year
+   */
+  readonly encryptionKeyArn?: string;
+  /**
+   * Account and Region of both stacks: `account` and `region`.
+   * @default - those of your AWS credentials
+   */
+  readonly env?: { readonly account?: string; readonly region?: string };
+  /**
+   * How long tokens, consent sessions, and vault keys are valid, as ISO 8601 durations.
+   * @default - `PT15M` for `workloadAccessToken`, `PT10M` for `consentSession`, `P90D` for `vaultKey`
+   */
+  readonly lifetimes?: LifetimeConfiguration;
+  /**
+   * Days that API Gateway's access log is kept.
+   * @default 90
+   */
+  readonly logRetention?: RetentionDays;
+  /**
+   * Restricts the API to VPC endpoints, also for browsers during consent: IDs of interface endpoints for `execute-api`
+   * with private DNS, in `vpcEndpointIds`.
+   * @default - the API can be reached from the internet
+   */
+  readonly privateApi?: { readonly vpcEndpointIds: string[] };
+  /**
+   * What happens to the tables, keys, and logs when they leave their stack. `destroy` also disables deletion protection.
+   * @default retain
+   */
+  readonly removalPolicy?: 'retain' | 'destroy';
+  /**
+   * Tags of both stacks, and of all their resources that can have tags: an object of names and values.
+   * @default - none
+   */
+  readonly tags?: Record<string, string>;
+  /**
+   * Whether the stacks cannot be deleted until this is set to `false`.
+   * @default false
+   */
+  readonly terminationProtection?: boolean;
+  /**
+   * A web ACL (AWS WAF) in front of the API: `arn` of an existing one, or `requestsPerFiveMinutes` of each IP address for a
+   * new one with AWS managed rules. An empty object is a new one with 20,000 requests.
+   * @default - none
+   */
+  readonly webAcl?: { readonly arn: string } | { readonly requestsPerFiveMinutes?: number };
+}
+
+/** Returns the configuration unchanged, so that an editor knows the members. */
+export const defineConfig = (configuration: DeploymentConfiguration): DeploymentConfiguration =>
+  configuration;

@@ -1,0 +1,188 @@
+/**
+ * The members of the configuration file: what each must be, and the props that it stands for. A prop that is stated as it
+ * is needs only its line in `MEMBERS`; TypeScript misses the line until it is there.
+ */
+import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { HostedZone } from 'aws-cdk-lib/aws-route53';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import * as v from 'valibot';
+import { QuotasSchema, TrustedIssuersSchema } from '../../lambda/contract/configuration';
+import { WebAcl } from '../../lib';
+import { FunctionSettingsSchema } from '../../lib/constructs/function-settings';
+import type { DeploymentConfiguration, DeploymentProps } from '.';
+
+type Name = keyof DeploymentConfiguration;
+type Value<Member extends Name> = NonNullable<DeploymentConfiguration[Member]>;
+
+interface Member<Of extends Name> {
+  readonly schema: v.GenericSchema;
+  /** Returns the props; by default, the prop has the name and the value of the member. */
+  readonly props?: (value: Value<Of>, scope: Construct) => DeploymentProps;
+}
+
+const text = v.pipe(v.string(), v.nonEmpty('must not be empty'));
+const flag = v.boolean();
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** Text of a form, or a value that is known only at deployment. */
+const formed = (form: RegExp, must: string) =>
+  v.pipe(
+    v.string(),
+    v.check((value) => Token.isUnresolved(value) || form.test(value), `must be ${must}`),
+  );
+
+const arn = (service: string, of: string) =>
+  formed(new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:.+$`), `${of} (arn:aws:${service}:…)`);
+
+const keyArn = arn('kms', 'the ARN of a KMS key');
+const region = formed(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a Region, such as eu-central-1');
+
+function isDuration(value: string): boolean {
+  try {
+    return Duration.parse(value).toSeconds() > 0;
+  } catch {
+    return false;
+  }
+}
+
+const duration = v.pipe(
+  v.string(),
+  v.check(isDuration, 'must be an ISO 8601 duration, such as PT15M (15 minutes) or P90D (90 days)'),
+);
+
+const DAYS = Object.values(RetentionDays).filter((days) => typeof days === 'number');
+const retention = v.picklist(
+  DAYS,
+  `must be one of ${DAYS.join(', ')} (days; ${RetentionDays.INFINITE} keeps logs)`,
+);
+
+const members = <Entries extends v.ObjectEntries>(entries: Entries) => v.strictObject(entries);
+const optional = v.exactOptional;
+
+export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]: Member<Of> } = {
+  alarmsTopicArn: {
+    schema: arn('sns', 'the ARN of a topic'),
+    props: (topic, scope) => ({ alarmsTopic: Topic.fromTopicArn(scope, 'AlarmsTopic', topic) }),
+  },
+  auditRetention: { schema: retention },
+  callers: {
+    schema: members({
+      accountIds: optional(v.array(formed(/^\d{12}$/, 'the 12 digits of an account'))),
+      organizationId: optional(formed(/^o-[a-z0-9]{10,32}$/, 'the ID of an organization (o-…)')),
+      manageResources: optional(flag),
+    }),
+  },
+  cloudWatchRole: { schema: flag },
+  consentPage: { schema: flag },
+  deploymentName: { schema: text },
+  domain: {
+    schema: members({
+      name: text,
+      certificateArn: arn('acm', 'the ARN of a certificate'),
+      hostedZone: optional(members({ id: text, name: text })),
+    }),
+    props: ({ name, certificateArn, hostedZone }, scope) => ({
+      domain: {
+        domainName: name,
+        certificate: Certificate.fromCertificateArn(scope, 'Certificate', certificateArn),
+        ...(hostedZone && {
+          hostedZone: HostedZone.fromHostedZoneAttributes(scope, 'HostedZone', {
+            hostedZoneId: hostedZone.id,
+            zoneName: hostedZone.name,
+          }),
+        }),
+      },
+    }),
+  },
+  encryptionKeyArn: {
+    schema: keyArn,
+    props: (key, scope) => ({ encryptionKey: Key.fromKeyArn(scope, 'EncryptionKey', key) }),
+  },
+  env: {
+    schema: members({
+      account: optional(formed(/^\d{12}$/, 'the 12 digits of an account')),
+      region: optional(region),
+    }),
+    props: () => ({}),
+  },
+  functions: { schema: FunctionSettingsSchema },
+  lifetimes: {
+    schema: members({
+      workloadAccessToken: optional(duration),
+      consentSession: optional(duration),
+      vaultKey: optional(duration),
+    }),
+    props: (lifetimes) => ({
+      lifetimes: Object.fromEntries(
+        Object.entries(lifetimes).map(([name, value]) => [name, Duration.parse(value as string)]),
+      ),
+    }),
+  },
+  logRetention: { schema: retention },
+  privateApi: {
+    schema: members({
+      vpcEndpointIds: v.pipe(
+        v.array(formed(/^vpce-[0-9a-f]+$/, 'the ID of a VPC endpoint (vpce-…)')),
+        v.minLength(1),
+      ),
+    }),
+    props: ({ vpcEndpointIds }, scope) => ({
+      privateApi: {
+        vpcEndpoints: vpcEndpointIds.map((vpcEndpointId, index) =>
+          InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(scope, `VpcEndpoint${index}`, {
+            vpcEndpointId,
+            port: 443,
+          }),
+        ),
+      },
+    }),
+  },
+  quotas: { schema: QuotasSchema },
+  removalPolicy: {
+    schema: v.picklist(['retain', 'destroy']),
+    props: (policy) => ({
+      removalPolicy: policy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    }),
+  },
+  replicas: { schema: v.array(members({ region, encryptionKeyArn: keyArn })) },
+  runbook: { schema: text },
+  tags: { schema: v.record(v.string(), v.string()), props: () => ({}) },
+  terminationProtection: { schema: flag, props: () => ({}) },
+  throttle: { schema: members({ rateLimit: optional(v.number()), burstLimit: optional(count) }) },
+  tokenVaultKeys: { schema: v.array(keyArn) },
+  trustedIssuers: { schema: TrustedIssuersSchema },
+  webAcl: {
+    schema: v.union(
+      [
+        members({ arn: arn('wafv2', 'the ARN of a web ACL') }),
+        members({ requestsPerFiveMinutes: optional(v.pipe(v.number(), v.integer(), v.minValue(10))) }),
+      ],
+      'must have arn, requestsPerFiveMinutes, or no member',
+    ),
+    props: (acl) => ({ webAcl: 'arn' in acl ? WebAcl.fromArn(acl.arn) : WebAcl.managed(acl) }),
+  },
+};
+
+/** The whole configuration. */
+export const ConfigurationSchema = v.strictObject(
+  Object.fromEntries(Object.entries(MEMBERS).map(([name, { schema }]) => [name, optional(schema)])),
+);
+
+/**
+ * Returns the props of both stacks.
+ *
+ * @param scope gets the constructs that the configuration names: none of them is a resource of the template
+ */
+export function propsOf(configuration: DeploymentConfiguration, scope: Construct): DeploymentProps {
+  const all = Object.entries(configuration).map(([name, value]) => {
+    // TypeScript does not relate the member's name in the two objects.
+    const { props } = MEMBERS[name as Name] as Member<never>;
+    return props ? props(value as never, scope) : { [name]: value as unknown };
+  });
+  return Object.assign({}, ...all) as DeploymentProps;
+}

@@ -1,0 +1,215 @@
+/** The configuration file of a deployment: where it is found, what it configures, and the message for each mistake. */
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { ConfigurationError, readConfiguration } from '../../bin/configuration/file';
+import { MEMBERS, propsOf } from '../../bin/configuration/members';
+import type { DeploymentConfiguration } from '../../bin/configuration';
+import { IdentityServiceStack } from '../../lib';
+import { addIdentityState } from '../../lib/constructs/identity-state';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'agent-identity-configuration-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const write = (name: string, content: string): void => {
+  writeFileSync(join(folder, name), content);
+};
+
+const issuers = [
+  { discoveryUrl: 'https://idp.example/.well-known/openid-configuration', allowedAudience: ['app'] },
+];
+
+describe('the file', () => {
+  it('can be missing: the deployment then has the defaults', () => {
+    expect(readConfiguration(folder, {})).toEqual({});
+  });
+
+  it.each([
+    ['ts', 'const consentPage: boolean = true; export default { consentPage, runbook: undefined };'],
+    ['js', 'module.exports = { consentPage: true };'],
+    ['json', '{"consentPage":true}'],
+  ])('can be agent-identity.config.%s', (extension, content) => {
+    write(`agent-identity.config.${extension}`, content);
+    expect(readConfiguration(folder, {})).toEqual({ consentPage: true });
+  });
+
+  it.each(['ts', 'mts', 'js', 'mjs'])('of the extension %s can be an ES module under tsx', (extension) => {
+    write(`agent-identity.config.${extension}`, 'export default { consentPage: true };');
+    const program = `const { readConfiguration } = require('./bin/configuration/file.ts'); process.stdout.write(JSON.stringify(readConfiguration(${JSON.stringify(folder)}, {})));`;
+    const root = join(__dirname, '../..');
+    const output = execFileSync('node', ['--require', 'tsx/cjs', '--eval', program], { cwd: root });
+    expect(JSON.parse(output.toString())).toEqual({ consentPage: true });
+  });
+
+  it('can be elsewhere, named by the context', () => {
+    write('prod.json', '{"consentPage":true}');
+    expect(readConfiguration(folder, { config: 'prod.json' })).toEqual({ consentPage: true });
+  });
+
+  it('has members replaced by those of the context, as JSON or as a value of cdk.json', () => {
+    write('agent-identity.config.json', '{"consentPage":true,"cloudWatchRole":true}');
+    const context = { cloudWatchRole: 'false', trustedIssuers: JSON.stringify(issuers), functions: {} };
+    expect(readConfiguration(folder, context)).toEqual({
+      consentPage: true,
+      cloudWatchRole: false,
+      trustedIssuers: issuers,
+      functions: {},
+    });
+  });
+});
+
+const messageOf = (context: Readonly<Record<string, unknown>> = {}): string => {
+  try {
+    readConfiguration(folder, context);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    return (error as Error).message;
+  }
+  return 'accepted';
+};
+
+describe('a mistake is reported', () => {
+  it.each<[string, object, string]>([
+    [
+      'a misspelled member',
+      { trustedIsuers: [] },
+      'trustedIsuers is not a member of this configuration. Did you mean trustedIssuers?',
+    ],
+    [
+      'a string in place of a list',
+      { trustedIssuers: [{ ...issuers[0], allowedClients: 'app' }] },
+      'trustedIssuers[0].allowedClients must be an array of strings',
+    ],
+    [
+      'an alias in place of a key',
+      { encryptionKeyArn: 'alias/vault' },
+      'encryptionKeyArn must be the ARN of a KMS key',
+    ],
+    [
+      'an ARN of another service',
+      { alarmsTopicArn: 'arn:aws:sqs:eu-central-1:111122223333:queue' },
+      'alarmsTopicArn must be the ARN of a topic (arn:aws:sns:…)',
+    ],
+    ['minutes as a number', { lifetimes: { vaultKey: 90 } }, 'lifetimes.vaultKey must be a string'],
+    [
+      'a duration in words',
+      { lifetimes: { vaultKey: '90 days' } },
+      'lifetimes.vaultKey must be an ISO 8601 duration, such as PT15M (15 minutes) or P90D (90 days)',
+    ],
+    ['days that CloudWatch does not have', { logRetention: 100 }, 'logRetention must be one of 1, 3, 5, '],
+    [
+      'a domain without a certificate',
+      { domain: { name: 'a.example' } },
+      'domain.certificateArn is required',
+    ],
+    ['another policy', { removalPolicy: 'snapshot' }, 'removalPolicy must be one of retain, destroy'],
+    [
+      'a function that does not exist',
+      { functions: { tokenExchang: {} } },
+      'functions.tokenExchang is not a member of this configuration. Did you mean tokenExchange?',
+    ],
+    [
+      'an endpoint of another form',
+      { privateApi: { vpcEndpointIds: ['a'] } },
+      'privateApi.vpcEndpointIds[0] must be',
+    ],
+    [
+      'a web ACL by its name',
+      { webAcl: { name: 'acl' } },
+      'webAcl must have arn, requestsPerFiveMinutes, or no member',
+    ],
+    ['a list', [], 'must export an object by default'],
+  ])('with the file, the member, and what to do: %s', (_what, configuration, message) => {
+    write('agent-identity.config.json', JSON.stringify(configuration));
+    expect(messageOf()).toMatch(/^agent-identity\.config\.json/);
+    expect(messageOf()).toContain(message);
+  });
+
+  it('together with all others, a line for each', () => {
+    write('agent-identity.config.json', '{"consentPage":1,"runbok":"a"}');
+    expect(messageOf()).toBe(
+      'agent-identity.config.json:\n  runbok is not a member of this configuration. Did you mean runbook?\n  consentPage must be true or false',
+    );
+  });
+
+  it('for a file that does not exist, is not JSON, or throws', () => {
+    expect(messageOf({ config: 'prod.ts' })).toContain('config: no file "prod.ts". Write the path');
+    write('agent-identity.config.json', '{');
+    expect(messageOf()).toMatch(/^agent-identity\.config\.json cannot be read: /);
+  });
+
+  it('for two files', () => {
+    write('agent-identity.config.ts', '');
+    write('agent-identity.config.json', '{}');
+    expect(messageOf()).toContain('agent-identity.config.ts and agent-identity.config.json are both');
+  });
+
+  it('for a member of the context, without its value', () => {
+    expect(messageOf({ trustedIssuers: '[sesame' })).toBe(
+      "context: trustedIssuers must be JSON, in quotes of the shell: -c trustedIssuers='…'",
+    );
+    expect(messageOf({ cloudWatchRole: 'null' })).toBe('context: cloudWatchRole must be true or false');
+  });
+});
+
+/** Synthesizes both stacks as bin/app.ts does. */
+function templatesOf(configuration: DeploymentConfiguration) {
+  const app = new App({ context: { 'aws:cdk:disable-asset-staging': true } });
+  const stack = new Stack(app, 'State', configuration.env && { env: configuration.env });
+  const props = propsOf(configuration, stack);
+  const state = addIdentityState(stack, props);
+  const service = new IdentityServiceStack(app, 'Service', {
+    ...props,
+    ...(configuration.env && { env: configuration.env }),
+    state,
+  });
+  return { state: Template.fromStack(stack), service: Template.fromStack(service) };
+}
+
+it('each member without an object of the CDK is the prop of its name', () => {
+  const value = {} as never;
+  const stated = Object.entries(MEMBERS).filter(([, { props }]) => !props);
+  for (const [name] of stated) expect(propsOf({ [name]: value }, new Stack())).toEqual({ [name]: value });
+});
+
+it('the example is valid, and configures both stacks', () => {
+  const example = readConfiguration(join(__dirname, '../../examples/configuration'), {});
+  const { state, service } = templatesOf(example);
+  state.resourceCountIs('AWS::KMS::Key', 0);
+  service.hasResourceProperties('AWS::ApiGateway::DomainName', { DomainName: 'identity.example.com' });
+  service.hasResourceProperties('AWS::Route53::RecordSet', { HostedZoneId: 'Z0123456789ABCDEFGHIJ' });
+  service.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    AlarmActions: ['arn:aws:sns:eu-central-1:111122223333:on-call'],
+  });
+  service.hasResourceProperties('AWS::Lambda::Alias', {
+    ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 2 },
+  });
+  service.hasResourceProperties('AWS::WAFv2::WebACL', {});
+  service.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 731 });
+});
+
+it('a private API, an existing web ACL, replicas, and removal need no lookup of the account', () => {
+  const acl = 'arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/acl/1234abcd';
+  const key = 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab';
+  const { state, service } = templatesOf({
+    privateApi: { vpcEndpointIds: ['vpce-0123456789abcdef0'] },
+    webAcl: { arn: acl },
+    replicas: [{ region: 'eu-west-1', encryptionKeyArn: key }],
+    removalPolicy: 'destroy',
+    lifetimes: { vaultKey: 'P30D' },
+  });
+  service.hasResourceProperties('AWS::WAFv2::WebACLAssociation', { WebACLArn: acl });
+  service.hasResourceProperties('AWS::ApiGateway::RestApi', {
+    EndpointConfiguration: { Types: ['PRIVATE'] },
+  });
+  expect(JSON.stringify(service)).toContain('\\"vaultKey\\":2592000');
+  state.hasResource('AWS::DynamoDB::GlobalTable', { DeletionPolicy: 'Delete' });
+});
