@@ -154,6 +154,18 @@ it.each(['GetWorkloadAccessToken', 'GetWorkloadAccessTokenForJWT', 'GetWorkloadA
   },
 );
 
+it('counts requests to an agent endpoint by outcome, and the early end of a response separately', () => {
+  const call = { operation: 'InvokeAgentRuntime' };
+  for (const outcome of ['allowed', 'denied', 'failed'] as const) {
+    expect(countsOf({ ...call, outcome })).toEqual([
+      ['InboundInvocation', { WorkloadIdentity: 'assistant', Outcome: outcome }],
+    ]);
+  }
+  expect(countsOf({ operation: 'AgentInvocation', outcome: 'failed' })).toEqual([
+    ['InterruptedInvocation', { WorkloadIdentity: 'assistant' }],
+  ]);
+});
+
 it('counts API keys, which have no separate outcome', () => {
   const call = { operation: 'GetResourceApiKey' };
   expect(countsOf({ ...call, result: 'cached' })).toEqual([['ApiKeyFetchSuccess', vault]]);
