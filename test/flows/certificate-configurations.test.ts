@@ -81,7 +81,13 @@ const machineToken = async (agent: TestAgent) => (await agent.ask(await agent.to
 const configurationsIn = ({ oauth2ProviderConfigOutput: output }: Body): unknown =>
   (output?.customOauth2ProviderConfig as Record<string, unknown>).certificateConfigurations;
 
-const lastReason = async () => (await world.audit()).findLast(({ reason }) => reason !== undefined)?.reason;
+/** The reasons of failures so far. The AWS SDK client retries, and the reason of a retry is the earlier failure. */
+const reasons = async () =>
+  (await world.audit()).map(({ reason }) => (typeof reason === 'string' ? reason : ''));
+/** How often a server's certificate was not accepted with these authorities. */
+const rejections = async (trusted: string) =>
+  (await reasons()).filter((reason) => reason.includes(`not accepted with ${trusted} (`)).length;
+const withText = (text: string) => expect.stringContaining(text) as string;
 
 describe('a provider with a private authority', () => {
   it('is created and described with it, and gives tokens', async () => {
@@ -101,11 +107,11 @@ describe('a provider with a private authority', () => {
 
     const publicly = await agentWith(undefined);
     await expect(machineToken(publicly)).rejects.toThrow(/unavailable/);
-    expect(await lastReason()).toMatch(/not accepted with the public authorities \([A-Z_]+\)$/);
+    expect(await rejections('the public authorities')).toBeGreaterThan(0);
 
     const other = await putCertificates(createAuthority().cert);
     await expect(machineToken(await agentWith(inSecret(other)))).rejects.toThrow(/unavailable/);
-    expect(await lastReason()).toContain(`not accepted with the CA certificates in ${other} (`);
+    expect(await rejections(`the CA certificates in ${other}`)).toBeGreaterThan(0);
     expect(server.exchanges).toHaveLength(sent);
   });
 
@@ -123,12 +129,12 @@ describe('a provider with a private authority', () => {
     const agent = await agentWith(inSecret(arn));
     await changeSecret(arn, 'no certificate');
     await expect(machineToken(agent)).rejects.toThrow('ca_certificates_unavailable');
-    expect(await lastReason()).toContain(`${arn}: must contain 1 to 10 certificates`);
+    expect(await reasons()).toContainEqual(withText(`${arn}: must contain 1 to 10 certificates`));
     await changeSecret(arn, authority.cert);
     await tagSecret(arn, AGENT);
     moveClock(5 * MINUTES);
     await expect(machineToken(agent)).rejects.toThrow('ca_certificates_unavailable');
-    expect(await lastReason()).toContain(`${arn}: must have the tag agent-identity:owner`);
+    expect(await reasons()).toContainEqual(withText(`${arn}: must have the tag agent-identity:owner`));
     await tagSecret(arn, CERTIFICATES);
     moveClock(10 * MINUTES);
     expect(await machineToken(agent)).toEqual(expect.any(String));
