@@ -17,6 +17,11 @@ const KEY_ARN = 'arn:aws:kms:us-east-1:000000000000:key/6a3e8a5e-0f0c-4d4b-9d53-
 /** Names of groups in the names of functions and log groups. */
 const GROUPS = FUNCTION_GROUPS.map((group) => group.replaceAll('-', ''));
 
+/** A stack whose first deployment failed: it left two tables behind, of which one has a record, and lost one. */
+export const FAILED_STACK = 'arn:aws:cloudformation:us-east-1:000000000000:stack/EarlierStateful/failed';
+
+const FAILED_TABLES = ['Directory', 'Vault'].map((table) => `EarlierStateful-${table}Table${HASH}-f4Il3d`);
+
 /** Resources as CloudFormation names them. */
 const RESOURCES = {
   AgentIdentityStateless: [
@@ -36,6 +41,11 @@ const RESOURCES = {
       'AWS::DynamoDB::GlobalTable',
       `AgentIdentityStateful-${table}Table${HASH}-a1B2c3`,
     ]),
+  ],
+  [FAILED_STACK]: [
+    ...FAILED_TABLES.map((table) => ['AWS::DynamoDB::GlobalTable', table, 'DELETE_SKIPPED']),
+    // Its name is that of a table in use, which the state of the resource excludes.
+    ['AWS::DynamoDB::GlobalTable', `AgentIdentityStateful-SessionsTable${HASH}-a1B2c3`, 'CREATE_FAILED'],
   ],
 };
 
@@ -59,15 +69,22 @@ const QUERY_OPERATIONS = {
     const members = all
       .slice(first, first + PAGE)
       .map(
-        ([type, id]) =>
+        ([type, id, status = 'CREATE_COMPLETE']) =>
           `<member><LogicalResourceId>Id</LogicalResourceId><PhysicalResourceId>${id}</PhysicalResourceId>` +
           `<ResourceType>${type}</ResourceType><LastUpdatedTimestamp>${TIME}</LastUpdatedTimestamp>` +
-          '<ResourceStatus>CREATE_COMPLETE</ResourceStatus></member>',
+          `<ResourceStatus>${status}</ResourceStatus></member>`,
       );
     const next = first + PAGE < all.length ? `<NextToken>${first + PAGE}</NextToken>` : '';
     const result = `<StackResourceSummaries>${members.join('')}</StackResourceSummaries>${next}`;
     return xml('ListStackResources', CLOUDFORMATION, result);
   },
+  ListStacks: () =>
+    xml(
+      'ListStacks',
+      CLOUDFORMATION,
+      `<StackSummaries><member><StackId>${FAILED_STACK}</StackId><StackName>AgentIdentityStateful</StackName>` +
+        `<CreationTime>${TIME}</CreationTime><StackStatus>ROLLBACK_COMPLETE</StackStatus></member></StackSummaries>`,
+    ),
   DetectStackDrift: () =>
     xml('DetectStackDrift', CLOUDFORMATION, `<StackDriftDetectionId>${randomUUID()}</StackDriftDetectionId>`),
   DescribeStackResourceDrifts: ({ StackName }) =>
@@ -174,7 +191,8 @@ export class AwsServer {
     const tables = resources
       .filter(([type]) => type === 'AWS::DynamoDB::GlobalTable')
       .map(([, name]) => name);
-    this.tables = await StateTables.start(tables);
+    this.tables = await StateTables.start([...tables, ...FAILED_TABLES]);
+    await this.tables.fill(FAILED_TABLES[1]);
     this.server.listen(0, '127.0.0.1');
     await once(this.server, 'listening');
     this.endpoint = `http://127.0.0.1:${this.server.address().port}`;

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { installPython } from '../installation.mjs';
-import { AwsServer } from './aws.mjs';
+import { AwsServer, FAILED_STACK } from './aws.mjs';
 import { COMMANDS, FUNCTIONS, RUNBOOK, VARIABLES } from './commands.mjs';
 import { FIELDS, World } from './world.mjs';
 
@@ -78,13 +78,18 @@ const OUTPUT_OF = [
   [/^ask .*JTI/, [/GetWorkloadAccessTokenForUserId/, /addresses=2/]],
   [/^ask .*SCOPE/, [/audit\.provider=travel-calendar/]],
   [/restore-table-to-point-in-time/, [/^(CREATING\n){3}$/]],
-  [/dynamodb wait table-exists/, [/^(restored-\S+ is ready\n){3}$/]],
+  [/dynamodb wait table-exists --table-name "restored/, [/^(restored-\S+ is ready\n){3}$/]],
   [
     /agent-identity restore (?!.*--apply)/,
     [/^restriction +travel-agent$/m, /^Would restore 1 record of 2026-01-31T12:00:00Z to the table /m],
   ],
   [/agent-identity restore .*--apply/, [/^restriction +travel-agent$/m, /^Restored 1 record of /m]],
-  [/delete-table/, [/^(DELETING\n){3}$/]],
+  [/dynamodb delete-table --table-name "restored/, [/^(DELETING\n){3}$/]],
+  [/list-stacks/, [/ROLLBACK_COMPLETE\tarn:aws:cloudformation:\S+\/failed$/m]],
+  [
+    /no-deletion-protection-enabled/,
+    [/^UPDATING\nDELETING\nEarlierStateful-VaultTable\S+ stays: records=1\n$/],
+  ],
 ];
 
 const folder = await mkdtemp(join(tmpdir(), 'agent-identity-runbook-'));
@@ -95,7 +100,7 @@ await writeFile(join(folder, 'agent-identity'), program, { mode: 0o755 });
 const world = await World.start();
 const aws = new AwsServer((group) => world.rowsOf(group), FIELDS);
 await aws.start();
-const variables = await world.variables();
+const variables = { ...(await world.variables()), FAILED_STACK };
 const python = installPython(import.meta.dirname);
 
 after(async () => {

@@ -1,4 +1,7 @@
-/** DynamoDB with the tables of the stack, one of which has lost a record that its restored copy has. */
+/**
+ * DynamoDB with the tables of the stacks, with deletion protection. One of them has lost a record that its restored copy
+ * has.
+ */
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import dynalite from 'dynalite';
@@ -20,13 +23,17 @@ const LOST = {
 export class StateTables {
   /** By the name of the restored table: what DescribeTable says of it. */
   summaries = new Map();
+  protectedTables = new Set();
 
   static async start(names) {
     const tables = new StateTables();
     tables.server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
     tables.server.listen(0, '127.0.0.1');
     await once(tables.server, 'listening');
-    for (const name of names) await tables.create(name);
+    for (const name of names) {
+      await tables.create(name);
+      tables.protectedTables.add(name);
+    }
     return tables;
   }
 
@@ -63,6 +70,10 @@ export class StateTables {
     }
   }
 
+  fill(TableName) {
+    return this.send('PutItem', { TableName, Item: LOST });
+  }
+
   async forward(received, body) {
     const headers = Object.fromEntries(
       Object.entries(received).filter(([name]) => !['host', 'connection', 'content-length'].includes(name)),
@@ -83,6 +94,13 @@ export class StateTables {
     const input = JSON.parse(body);
     const operation = headers['x-amz-target'].split('.').at(-1);
     if (operation === 'RestoreTableToPointInTime') return { body: JSON.stringify(await this.restore(input)) };
+    if (operation === 'UpdateTable' && input.DeletionProtectionEnabled === false) {
+      this.protectedTables.delete(input.TableName);
+      return { body: JSON.stringify({ TableDescription: { TableStatus: 'UPDATING' } }) };
+    }
+    if (operation === 'DeleteTable' && this.protectedTables.has(input.TableName)) {
+      throw new Error(`deletion protection is on: ${input.TableName}`);
+    }
     const response = await this.forward(headers, body);
     const summary = this.summaries.get(input.TableName);
     if (operation !== 'DescribeTable' || !summary || response.status !== 200) return response;
@@ -94,7 +112,7 @@ export class StateTables {
     const { Table } = await this.send('DescribeTable', { TableName: SourceTableName });
     await this.create(TargetTableName);
     if (SourceTableName.includes('DirectoryTable')) {
-      await this.send('PutItem', { TableName: TargetTableName, Item: LOST });
+      await this.fill(TargetTableName);
     }
     this.summaries.set(TargetTableName, {
       RestoreDateTime,
