@@ -7,6 +7,7 @@ import { runCommandLine } from '../lib/cli/application';
 import { endOnOutputError } from '../lib/cli/output-error';
 import { openBrowser } from '../lib/cli/browser';
 import type * as Aws from '../lib/cli/aws';
+import type * as S3 from '../lib/cli/s3';
 import type * as Serve from '../lib/local/serve';
 
 endOnOutputError();
@@ -20,6 +21,7 @@ void runCommandLine({
   stdin: process.stdin,
   loadService: () => load('../lib/local/serve') as typeof Serve,
   loadAws: () => load('../lib/cli/aws') as typeof Aws,
+  loadS3: () => load('../lib/cli/s3') as typeof S3,
   openBrowser,
 }).then((status) => {
   process.exitCode = status;

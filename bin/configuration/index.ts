@@ -9,6 +9,7 @@ export type DeploymentProps = IdentityServiceProps & IdentityStateProps;
 type Restated =
   | 'alarmsTopic'
   | 'auditRetention'
+  | 'auditTrail'
   | 'domain'
   | 'encryptionKey'
   | 'lifetimes'
@@ -16,6 +17,12 @@ type Restated =
   | 'privateApi'
   | 'removalPolicy'
   | 'webAcl';
+
+/** An audit trail in Amazon S3: its retention as an ISO 8601 duration in days, such as `P365D`, and its mode. */
+export interface AuditTrailConfiguration {
+  readonly retention?: string;
+  readonly mode?: 'GOVERNANCE' | 'COMPLIANCE';
+}
 
 /** Lifetimes as ISO 8601 durations, such as `PT15M` (15 minutes) or `P90D` (90 days). */
 export interface LifetimeConfiguration {
@@ -47,6 +54,12 @@ export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated>
    * @default 365
    */
   readonly auditRetention?: RetentionDays;
+  /**
+   * Copies the audit entries into a bucket that shows tampering: `retention`, by default `P365D`, and `mode`, by default
+   * `GOVERNANCE` (audit-trail.md).
+   * @default - the audit entries are only in the functions' logs
+   */
+  readonly auditTrail?: AuditTrailConfiguration;
   /**
    * A custom domain name for the API: `name`, `certificateArn`, and optionally `hostedZone` with `id` and `name`.
    * @default - API Gateway's own address

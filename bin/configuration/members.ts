@@ -70,6 +70,18 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
     props: (topic, scope) => ({ alarmsTopic: Topic.fromTopicArn(scope, 'AlarmsTopic', topic) }),
   },
   auditRetention: { schema: retention },
+  auditTrail: {
+    schema: members({
+      retention: optional(duration),
+      mode: optional(v.picklist(['GOVERNANCE', 'COMPLIANCE'], 'must be GOVERNANCE or COMPLIANCE')),
+    }),
+    props: ({ retention: held, mode }) => ({
+      auditTrail: {
+        ...(held !== undefined && { retention: Duration.parse(held) }),
+        ...(mode !== undefined && { mode }),
+      },
+    }),
+  },
   callers: {
     schema: members({
       accountIds: optional(v.array(formed(/^\d{12}$/, 'the 12 digits of an account'))),

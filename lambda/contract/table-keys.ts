@@ -116,6 +116,7 @@ export const PREFIX = {
   outboxItem: 'REVOKED-GRANT#',
   receivedEvent: 'RECEIVED-EVENT#',
   userEmail: 'USER-EMAIL#',
+  auditHead: 'AUDIT-HEAD',
 } as const;
 
 export interface Key {
@@ -169,6 +170,9 @@ export const receivedEventKey = (issuerId: string, hash: string): Key => ({
 
 /** There is one token vault, `default`. */
 export const TOKEN_VAULT_KEY: Key = { pk: PREFIX.tokenVault, sk: 'default' };
+
+/** The newest digest of the audit trail. */
+export const AUDIT_HEAD_KEY: Key = { pk: PREFIX.auditHead, sk: RECORD };
 
 /** Versions of one owner's vault key for one purpose. The highest version is the current one. */
 export const vaultKeyPartition = (purpose: string, ownerId: string): string =>

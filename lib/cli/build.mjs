@@ -1,5 +1,5 @@
 /**
- * Builds the package's dist/: four CommonJS files in the folders that their sources are in, so that each finds the
+ * Builds the package's dist/: five CommonJS files in the folders that their sources are in, so that each finds the
  * next by the same relative path. The command loads the service, and what signs requests, when they are needed; the service loads
  * its functions when it has set their environment. Packages are inside, except dynalite: LevelDB is a native addon.
  */
@@ -13,7 +13,13 @@ const outdir = join(root, 'lib/cli/dist');
 await rm(outdir, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: ['bin/agent-identity.ts', 'lib/cli/aws.ts', 'lib/local/serve.ts', 'lib/local/handlers.ts'],
+  entryPoints: [
+    'bin/agent-identity.ts',
+    'lib/cli/aws.ts',
+    'lib/cli/s3.ts',
+    'lib/local/serve.ts',
+    'lib/local/handlers.ts',
+  ],
   outbase: '.',
   outdir,
   bundle: true,

@@ -1,7 +1,7 @@
 /**
  * Creates the alarms. Each alarm has the name of its entry in docs/runbook.md, which describes impact, diagnosis, and
- * mitigation. The alarm's description ends with the address of that entry. Missing data is not an alarm: a service without
- * requests is healthy.
+ * mitigation. The alarm's description ends with the address of that entry. Missing data is not an alarm, except of what
+ * runs on a schedule: a service without requests is healthy.
  */
 import {
   Alarm,
@@ -38,6 +38,8 @@ export interface AlarmRule {
   readonly threshold: number;
   /** The number of consecutive periods of the metric. */
   readonly periods: number;
+  /** @default TreatMissingData.NOT_BREACHING */
+  readonly missing?: TreatMissingData;
 }
 
 /** Rules by name of the alarm, which is also the heading of its entry in the runbook. */
@@ -68,14 +70,15 @@ export function addAlarms(
   { alarmsTopic, runbook = 'docs/runbook.md' }: AlarmProps,
 ): Alarm[] {
   const alarms = new Construct(scope, 'Alarms');
-  return Object.entries(rules).map(([name, { description, metric, threshold, periods }]) => {
+  return Object.entries(rules).map(([name, rule]) => {
+    const { description, metric, threshold, periods, missing } = rule;
     const alarm = new Alarm(alarms, name, {
       alarmDescription: `${subject}: ${description} ${runbook}#${name}`,
       metric,
       threshold,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods: periods,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      treatMissingData: missing ?? TreatMissingData.NOT_BREACHING,
     });
     if (alarmsTopic) {
       alarm.addAlarmAction(new SnsAction(alarmsTopic));

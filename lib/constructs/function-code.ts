@@ -7,7 +7,7 @@ import { extname, join } from 'node:path';
 import type { FunctionGroup } from '../../lambda/contract/operations';
 
 /** A function is named like its composition root in lambda/handlers, and like the folder of its bundle. */
-export type FunctionName = FunctionGroup | 'deployed-resources' | 'gate' | 'authorizer';
+export type FunctionName = FunctionGroup | 'audit-digest' | 'deployed-resources' | 'gate' | 'authorizer';
 
 /**
  * The bundles are in `dist/functions` of the package. The compiled library is in `dist` too; in the project itself,

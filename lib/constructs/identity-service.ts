@@ -11,6 +11,7 @@ import type { FunctionGroup } from '../../lambda/contract/operations';
 import { parseQuotas, parseTrustedIssuers } from '../../lambda/contract/configuration';
 import type { DeployedIssuer } from '../resources/trusted-issuer';
 import type { ApiDomain } from './api-domain';
+import { AuditTrail, type AuditTrailProps } from './audit-trail';
 import type { ServiceCallerAccounts } from './caller-accounts';
 import { checkedAt } from './construct-error';
 import { deploymentNameOf } from './deployment-name';
@@ -100,6 +101,11 @@ export interface IdentityServiceProps {
    * @default RetentionDays.ONE_YEAR
    */
   readonly auditRetention?: RetentionDays;
+  /**
+   * Copies the audit entries into a bucket that shows tampering (docs/audit-trail.md).
+   * @default - the audit entries are only in the functions' logs
+   */
+  readonly auditTrail?: AuditTrailProps;
   /**
    * Topic that receives a message when an alarm starts and when it ends. If the topic is encrypted, its key policy must
    * allow `cloudwatch.amazonaws.com` to use the key.
@@ -236,7 +242,7 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
  * Adds the functions, the API, the schedules, and the monitoring.
  *
  * @param scope gets the outputs `Endpoint`, `RestApiId`, `DeploymentName`, and `KeyRotationFunctionArn`; the children `Api`, `LogKey`,
- *   `LogMetrics`, `Alarms`, `Dashboard`, and those of {@link addSchedules}; and for each function group `{group}`,
+ *   `AuditTrail`, if it is set, `LogMetrics`, `Alarms`, `Dashboard`, and those of {@link addSchedules}; and for each function group `{group}`,
  *   `{group}-role`, and `{group}-logs`
  */
 export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
@@ -301,11 +307,6 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   };
   api.addRoutes(routed);
   const polls = configuration.trustedIssuers.some(({ securityEvents }) => securityEvents?.transmitter?.poll);
-  addSchedules(scope, {
-    keyRotation: keyRotation.invoked,
-    revocation: revocation.invoked,
-    eventPoll: polls ? eventPoll.invoked : undefined,
-  });
   const functions = {
     ...routed,
     'provider-client': providerClient,
@@ -314,7 +315,24 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     connections,
     'event-poll': eventPoll,
   };
-  addMonitoring(scope, { deployment, api, functions, state }, props);
+  const auditTrail =
+    props.auditTrail &&
+    new AuditTrail(scope, 'AuditTrail', {
+      ...props.auditTrail,
+      deployment,
+      state,
+      functions,
+      logKey,
+      auditRetention: props.auditRetention ?? RetentionDays.ONE_YEAR,
+      ...(removalPolicy && { removalPolicy }),
+    });
+  addSchedules(scope, {
+    keyRotation: keyRotation.invoked,
+    revocation: revocation.invoked,
+    eventPoll: polls ? eventPoll.invoked : undefined,
+    auditDigest: auditTrail?.digestFunction.invoked,
+  });
+  addMonitoring(scope, { deployment, api, functions, state, ...(auditTrail && { auditTrail }) }, props);
   const service = {
     api,
     deploymentName: deployment,

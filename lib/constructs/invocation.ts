@@ -67,7 +67,7 @@ export const operationArn = (api: InvokedApi, operation: OperationName): string 
   methodArn(api, methodName(OPERATIONS[operation]));
 
 /** Returns a resource as cdk-nag names it, with references in angle brackets. */
-function nagName(resolved: unknown): string {
+export function nagName(resolved: unknown): string {
   if (typeof resolved === 'string') return resolved;
   const [name, argument] = Object.entries(resolved as object)[0] as [string, unknown];
   switch (name) {

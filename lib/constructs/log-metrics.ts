@@ -6,7 +6,7 @@
 import { FilterPattern, MetricFilter, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
-import type { MonitoredApi } from './monitored-resources';
+import type { MonitoredApi, MonitoredResources } from './monitored-resources';
 import type { LogMetricName } from './service-metrics';
 
 /** Members of a log entry, and for each the values that match. */
@@ -46,6 +46,11 @@ export const ACCESS_LOG_PATTERNS = {
   GatewayThrottle: { '$.errorType': ['THROTTLED'] },
 } as const satisfies Partial<Record<LogMetricName, LogPattern>>;
 
+/** Patterns for the log of the function that writes the digests of the audit trail. */
+export const DIGEST_LOG_PATTERNS = {
+  AuditDigest: { '$.audit.operation': ['WriteAuditDigest'], '$.audit.outcome': ['allowed'] },
+} as const satisfies Partial<Record<LogMetricName, LogPattern>>;
+
 const filterPattern = (pattern: LogPattern) =>
   FilterPattern.all(
     ...Object.entries(pattern).map(([field, values]) =>
@@ -64,7 +69,7 @@ export const ENDPOINT_LOG_PATTERNS = {
  */
 export function addLogMetrics(
   scope: Construct,
-  { api, functions }: MonitoredApi,
+  { api, functions, auditTrail }: MonitoredApi & Pick<MonitoredResources, 'auditTrail'>,
   patterns: Readonly<Record<string, LogPattern>>,
 ): void {
   const filters = new Construct(scope, 'LogMetrics');
@@ -83,5 +88,6 @@ export function addLogMetrics(
   for (const [group, { logGroup }] of Object.entries(functions)) {
     addFilters(group, logGroup, patterns);
   }
+  if (auditTrail) addFilters('audit-digest', auditTrail.digestFunction.logGroup, DIGEST_LOG_PATTERNS);
   addFilters('access', api.accessLog, ACCESS_LOG_PATTERNS);
 }

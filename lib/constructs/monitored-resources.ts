@@ -2,6 +2,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { FunctionGroup } from '../../lambda/contract/operations';
+import type { AuditTrail } from './audit-trail';
 import type { ServiceApi } from './service-api';
 import type { IIdentityState } from './state';
 
@@ -17,6 +18,7 @@ export interface MonitoredApi {
 export interface MonitoredResources extends MonitoredApi {
   readonly functions: Readonly<Record<FunctionGroup, LambdaFunction>>;
   readonly state: IIdentityState;
+  readonly auditTrail?: Pick<AuditTrail, 'digestFunction' | 'deliveryStreamName'>;
 }
 
 /** An agent endpoint, as its functions name it in their metrics. */

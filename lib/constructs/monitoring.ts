@@ -1,6 +1,7 @@
 /** Monitoring: the metric filters on the logs, the alarms, and the dashboard. */
 import type { Construct } from 'constructs';
 import { addAlarms, type AlarmProps } from './alarms';
+import { auditTrailAlarmRules } from './audit-trail-alarms';
 import { addDashboard } from './dashboard';
 import { endpointAlarmRules } from './endpoint-alarms';
 import { endpointWidgets } from './endpoint-dashboard';
@@ -17,7 +18,8 @@ import { serviceWidgets } from './service-dashboard';
 export function addMonitoring(scope: Construct, resources: MonitoredResources, props: AlarmProps): void {
   addLogMetrics(scope, resources, FUNCTION_LOG_PATTERNS);
   const subject = `agent-identity ${resources.deployment}`;
-  const alarms = addAlarms(scope, subject, serviceAlarmRules(resources), props);
+  const rules = { ...serviceAlarmRules(resources), ...auditTrailAlarmRules(resources) };
+  const alarms = addAlarms(scope, subject, rules, props);
   addDashboard(scope, resources, alarms, serviceWidgets(resources));
 }
 

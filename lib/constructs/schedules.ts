@@ -7,6 +7,7 @@ import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, type LambdaFunctionProps } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import type { AuditDigestEvent } from '../../lambda/contract/audit-digest-event';
 import type { EventPollEvent } from '../../lambda/contract/event-poll-event';
 import type { KeyRotation } from '../../lambda/contract/key-rotation-event';
 import type { RevocationEvent } from '../../lambda/contract/revocation-event';
@@ -16,6 +17,9 @@ const KEY_INTERVAL = Duration.hours(6);
 
 const EVERY_MINUTE = Duration.minutes(1);
 
+/** Ten minutes after each hour, when Firehose has delivered almost all of its entries. */
+const DIGEST_SCHEDULE = Schedule.cron({ minute: '10' });
+
 /** With a schedule of every minute, the next event comes before a retry would. */
 const NO_RETRY: Pick<LambdaFunctionProps, 'retryAttempts' | 'maxEventAge'> = {
   retryAttempts: 0,
@@ -24,7 +28,7 @@ const NO_RETRY: Pick<LambdaFunctionProps, 'retryAttempts' | 'maxEventAge'> = {
 
 interface FunctionScheduleProps extends Pick<LambdaFunctionProps, 'retryAttempts' | 'maxEventAge'> {
   readonly description: string;
-  readonly interval: Duration;
+  readonly schedule: Schedule;
   readonly invoked: IFunction;
   readonly event: object;
 }
@@ -32,12 +36,12 @@ interface FunctionScheduleProps extends Pick<LambdaFunctionProps, 'retryAttempts
 function addSchedule(
   scope: Construct,
   id: string,
-  { description, interval, invoked, event, ...delivery }: FunctionScheduleProps,
+  { description, schedule, invoked, event, ...delivery }: FunctionScheduleProps,
 ): void {
   const target = new LambdaFunction(invoked, { event: RuleTargetInput.fromObject(event), ...delivery });
   new Rule(scope, id, {
     description: `agent-identity: ${description}`,
-    schedule: Schedule.rate(interval),
+    schedule,
     targets: [target],
   });
 }
@@ -48,6 +52,8 @@ export interface ScheduledFunctions {
   readonly revocation: IFunction;
   /** Undefined if no identity provider is polled. */
   readonly eventPoll: IFunction | undefined;
+  /** Undefined if there is no audit trail in Amazon S3. */
+  readonly auditDigest: IFunction | undefined;
 }
 
 /**
@@ -56,17 +62,19 @@ export interface ScheduledFunctions {
  * - The revocation outbox: continues everything that is due, which is providers that could not be reached, and work that a
  *   crash interrupted.
  * - Security events that are polled.
+ * - The digest of the audit trail.
  *
- * @param scope gets the children `KeySchedule` and `RevocationSchedule`, and `PollSchedule` if events are polled
+ * @param scope gets the children `KeySchedule` and `RevocationSchedule`, and `PollSchedule` if events are polled, and
+ *   `DigestSchedule` if there is an audit trail
  */
 export function addSchedules(
   scope: Construct,
-  { keyRotation, revocation, eventPoll }: ScheduledFunctions,
+  { keyRotation, revocation, eventPoll, auditDigest }: ScheduledFunctions,
 ): void {
   const prepare: KeyRotation = { prepare: 'signing-keys' };
   addSchedule(scope, 'KeySchedule', {
     description: 'creates and publishes signing keys ahead of their use',
-    interval: KEY_INTERVAL,
+    schedule: Schedule.rate(KEY_INTERVAL),
     invoked: keyRotation,
     event: prepare,
     retryAttempts: 2,
@@ -75,16 +83,27 @@ export function addSchedules(
   const sweep: RevocationEvent = { sweep: true };
   addSchedule(scope, 'RevocationSchedule', {
     description: 'tells providers about revoked grants',
-    interval: EVERY_MINUTE,
+    schedule: Schedule.rate(EVERY_MINUTE),
     invoked: revocation,
     event: sweep,
     ...NO_RETRY,
   });
+  if (auditDigest) {
+    const digest: AuditDigestEvent = { digest: 'audit-trail' };
+    addSchedule(scope, 'DigestSchedule', {
+      description: 'writes the digest of the audit trail',
+      schedule: DIGEST_SCHEDULE,
+      invoked: auditDigest,
+      event: digest,
+      retryAttempts: 2,
+      maxEventAge: Duration.hours(1),
+    });
+  }
   if (!eventPoll) return;
   const poll: EventPollEvent = { poll: 'security-events' };
   addSchedule(scope, 'PollSchedule', {
     description: 'fetches security events of identity providers that cannot push them',
-    interval: EVERY_MINUTE,
+    schedule: Schedule.rate(EVERY_MINUTE),
     invoked: eventPoll,
     event: poll,
     ...NO_RETRY,

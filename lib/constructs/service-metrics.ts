@@ -63,7 +63,7 @@ export const METRIC_DIMENSIONS = {
 export type AuditMetricName = keyof typeof METRIC_DIMENSIONS;
 
 /** A metric that a metric filter counts in the logs. Its only dimension is the deployment. */
-export type LogMetricName = 'UnexpectedError' | 'KeyFailure' | 'Denial' | 'GatewayThrottle';
+export type LogMetricName = 'UnexpectedError' | 'KeyFailure' | 'Denial' | 'GatewayThrottle' | 'AuditDigest';
 
 /** Returns a metric of a deployment, by default as a sum over 5 minutes. */
 export const serviceMetric = (deployment: string, metricName: string, props: MetricOptions = {}): Metric =>

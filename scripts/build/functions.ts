@@ -22,6 +22,7 @@ const STAMP = join(ROOT, 'dist/functions.stamp.json');
 /** The names of the composition roots in lambda/handlers. */
 const NAMES: readonly string[] = [
   ...FUNCTION_GROUPS,
+  'audit-digest',
   'deployed-resources',
   'gate',
   'authorizer',

@@ -28,6 +28,14 @@ export const PRICES = {
   /** One metric of an alarm for a month. A query costs this amount for each metric that it reads. */
   alarmMetricMonth: 0.1,
   dashboardMonth: 3,
+  /** One GB from CloudWatch Logs through Amazon Data Firehose. https://aws.amazon.com/firehose/pricing/ */
+  deliveredGigabyte: 0.029,
+  /** One PUT. https://aws.amazon.com/s3/pricing/ */
+  putObject: 5 / 1e6,
+  /** One GET. */
+  getObject: 0.4 / 1e6,
+  /** One signature with an asymmetric key, except RSA 2048. https://aws.amazon.com/kms/pricing/ */
+  kmsSignature: 0.15 / 1e4,
   /** One recorded trace. https://aws.amazon.com/xray/pricing/ */
   trace: 5 / 1e6,
   /**

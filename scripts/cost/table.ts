@@ -28,12 +28,22 @@ export const ALARM_METRICS = 2 * FUNCTION_GROUPS.length + 21;
 /** One key for the token vault, and one for the logs. */
 const KMS_KEYS = 2;
 
+const HOURS = 730;
+
+/** The key, three alarms, an hourly digest, which reads those of a day, and a file every five minutes. */
+const AUDIT_TRAIL =
+  PRICES.kmsKeyMonth +
+  3 * PRICES.alarmMetricMonth +
+  HOURS * (PRICES.kmsSignature + 13 * PRICES.putObject + (26 + 12) * PRICES.getObject);
+
 const monthly = (): string[][] => [
   ['two KMS keys', dollars(KMS_KEYS * PRICES.kmsKeyMonth)],
   [`alarms, ${ALARM_METRICS} metrics`, dollars(ALARM_METRICS * PRICES.alarmMetricMonth)],
   ['dashboard', dollars(PRICES.dashboardMonth)],
   ['one GB in the tables, with recovery', dollars(PRICES.tableGigabyteMonth + PRICES.recoveryGigabyteMonth)],
   ['one custom metric', dollars(PRICES.metricMonth[0])],
+  ['audit trail in Amazon S3 (`auditTrail`)', dollars(AUDIT_TRAIL)],
+  ['one GB of audit entries through Firehose', dollars(PRICES.deliveredGigabyte)],
 ];
 
 /** Returns the tables as Markdown. */

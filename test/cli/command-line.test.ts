@@ -31,6 +31,9 @@ async function runWith(args: string[], env: Record<string, string> = {}): Promis
     loadAws: () => {
       throw new Error('Only requests load this.');
     },
+    loadS3: () => {
+      throw new Error('Only the verification loads this.');
+    },
     openBrowser: () => Promise.resolve(false),
     loadService: () => ({
       serve: (options) => {

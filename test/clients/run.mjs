@@ -2,7 +2,7 @@
  * `npm run test:clients`: AWS SDK clients in Python and TypeScript against the running service, as an
  * application would use them. The last line counts the tests of all runs.
  *
- * Then the commands of docs/runbook.md run.
+ * Then the commands of docs/runbook.md run, and the attacks on the audit trail.
  *
  * The Python tests run twice, once for each way of getting boto3 to sign for API Gateway.
  */
@@ -114,15 +114,15 @@ async function nodeTest(env, reports) {
   return counted(succeeded, report, countsOfTap);
 }
 
-/** The commands of docs/runbook.md, at another service. */
-async function runbookTest(reports) {
-  say('\n== Runbook');
-  const report = join(reports, 'runbook.tap');
+/** Tests that start their own servers: the commands of docs/runbook.md, and the attacks on the audit trail. */
+async function separateTest(title, file, reports) {
+  say(`\n== ${title}`);
+  const report = join(reports, `${title}.tap`);
   const arguments_ = [
     ...['--import', 'tsx', '--test'],
     ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
     ...['--test-reporter=tap', `--test-reporter-destination=${report}`],
-    join(import.meta.dirname, 'runbook/runbook.test.mjs'),
+    join(import.meta.dirname, file),
   ];
   const succeeded = await runToEnd(process.execPath, arguments_, { env: cleanEnvironment() });
   return counted(succeeded, report, countsOfTap);
@@ -159,7 +159,11 @@ async function main() {
   installTypescriptClients();
   const reports = await mkdtemp(join(tmpdir(), 'agent-identity-reports-'));
   try {
-    const runs = [...(await runAll(python, reports)), await runbookTest(reports)];
+    const runs = [
+      ...(await runAll(python, reports)),
+      await separateTest('Runbook', 'runbook/runbook.test.mjs', reports),
+      await separateTest('Audit trail', 'audit-trail/audit-trail.test.mjs', reports),
+    ];
     const sum = (name) => runs.reduce((total, counts) => total + counts[name], 0);
     say(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
     process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;

@@ -196,6 +196,13 @@ it('the example is valid, and configures both stacks', () => {
   service.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 731 });
 });
 
+it('an audit trail has the retention and the mode of the file', () => {
+  const { service } = templatesOf({ auditTrail: { retention: 'P30D', mode: 'COMPLIANCE' } });
+  service.hasResourceProperties('AWS::S3::Bucket', {
+    ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 30 } } },
+  });
+});
+
 it('a private API, an existing web ACL, replicas, and removal need no lookup of the account', () => {
   const acl = 'arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/acl/1234abcd';
   const key = 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab';

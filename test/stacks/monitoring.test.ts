@@ -44,19 +44,27 @@ function withTopic(): AlarmProperties[] {
   return alarmsOf(templateOf(stack));
 }
 
+/** The service with every alarm: those of the audit trail come with its bucket. */
+function withTrail(): AlarmProperties[] {
+  const stack = consumerStack();
+  new AgentIdentity(stack, 'Identity', { auditTrail: {} });
+  return alarmsOf(templateOf(stack));
+}
+
 const template = standardTemplate();
 const alarms = alarmsOf(template);
 const alarmsWithTopic = withTopic();
 
 describe('alarms', () => {
-  const anchors = alarms.map(({ AlarmDescription }) => AlarmDescription.split('#').at(-1));
+  const anchors = withTrail().map(({ AlarmDescription }) => AlarmDescription.split('#').at(-1));
 
   it('have one runbook entry each, and every entry about an alarm has an alarm', () => {
     const runbook = readFileSync(join(__dirname, '../../docs/runbook.md'), 'utf8');
     const [, about = ''] = /^## Alarms$(.*?)^## /ms.exec(runbook) ?? [];
     const entries = [...about.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
     expect([...anchors].sort()).toEqual([...entries].sort());
-    expect(new Set(anchors).size).toBe(21);
+    expect(new Set(anchors).size).toBe(24);
+    expect(alarms).toHaveLength(21);
   });
 
   it('state what happened and the address of the runbook entry', () => {

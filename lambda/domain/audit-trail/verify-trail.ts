@@ -53,8 +53,8 @@ export interface Verification {
 
 export interface VerificationOptions {
   readonly reader: TrailReader;
-  /** The bucket that the digests must name. */
-  readonly bucket: string;
+  /** The bucket that the digests must name; undefined for any. */
+  readonly bucket: string | undefined;
   /** One of these keys must have signed a digest. */
   readonly publicKeys: readonly KeyObject[];
   /** Epoch milliseconds. Digests of periods that end after this time are verified. */
@@ -216,7 +216,10 @@ class TrailVerification {
       const isLinked = typeof link === 'object' && link.hashValue === hashValue;
       if (!digest || !isSignedBy(text, publicKeys)) {
         faults.push(['invalid', version, 'The signature of the digest is not one of the key.']);
-      } else if (digest.digestS3Object !== key || digest.digestS3Bucket !== bucket) {
+      } else if (
+        digest.digestS3Object !== key ||
+        digest.digestS3Bucket !== (bucket ?? digest.digestS3Bucket)
+      ) {
         const place = `${digest.digestS3Bucket}/${digest.digestS3Object}`;
         faults.push(['moved', version, `The digest was moved from ${place}.`]);
       } else if (typeof link === 'object' && !isLinked) {
@@ -288,6 +291,7 @@ class TrailVerification {
     }
     const [latest] = versions;
     if (!latest || latest === version) return;
+    this.listed.add(idOf(latest));
     this.add(
       'hidden',
       latest,

@@ -27,6 +27,10 @@ export type Variable =
   | 'REVOCATION_FUNCTION'
   /** Name or ARN of the `connections` function. */
   | 'CONNECTIONS_FUNCTION'
+  /** Name of the bucket of the audit trail. */
+  | 'TRAIL_BUCKET'
+  /** ARN of the KMS key that signs digests of the audit trail. */
+  | 'DIGEST_KEY_ARN'
   /** Address of the identity service, for an agent endpoint's gate. */
   | 'IDENTITY_ENDPOINT';
 
@@ -44,6 +48,8 @@ const invokedFunction = {
   must: 'be the name or ARN of a function',
 };
 
+const kmsKey = { form: /^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, must: 'be the ARN of a KMS key' };
+
 /** The form of each variable, strict enough to catch a value in the wrong variable. */
 const FORMS: Readonly<Record<Variable, { readonly form: RegExp; readonly must: string }>> = {
   DIRECTORY_TABLE: table,
@@ -51,7 +57,9 @@ const FORMS: Readonly<Record<Variable, { readonly form: RegExp; readonly must: s
   SESSIONS_TABLE: table,
   VAULT_TABLE: table,
   REVOCATIONS_TABLE: table,
-  KMS_KEY_ARN: { form: /^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, must: 'be the ARN of a KMS key' },
+  KMS_KEY_ARN: kmsKey,
+  DIGEST_KEY_ARN: kmsKey,
+  TRAIL_BUCKET: { form: /^[a-z0-9.-]{3,63}$/, must: 'be the name of a bucket' },
   BASE_URL: address,
   ARN_PREFIX: {
     form: /^arn:[\w-]+:bedrock-agentcore:[\w-]+:\d{12}$/,

@@ -342,6 +342,8 @@ const KINDS: Readonly<Record<keyof typeof PREFIX, Candidates>> = {
   signingKey: never('directory'),
   // An earlier record could name a KMS key that must not wrap anything again.
   tokenVault: never('directory'),
+  // The function finds the newest digest again in the bucket.
+  auditHead: never('directory'),
   // For one use each.
   session: never('sessions'),
   portalSession: never('sessions'),

@@ -1,15 +1,16 @@
-/** `agent-identity audit`: the audit log, of a local service or from CloudWatch Logs. */
+/** `agent-identity audit` and `audit read`: the audit log, of a local service or from CloudWatch Logs. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildCommand } from '@stricli/core';
-import { selectedUserHash } from '../../../lambda/contract/user-hash';
-import { cloudWatchLogs, logFile, type AuditEntry, type AuditSource } from '../audit-log';
-import { flag, optionalText } from '../connection-flags';
-import type { CliContext } from '../context';
-import { usageError } from '../failure';
-import { jsonText, nameOf, print, printAside, styled } from '../output';
-import { wait } from '../service';
-import { USER_FLAGS, userOf, type UserFlags } from '../user-flags';
+import { selectedUserHash } from '../../../../lambda/contract/user-hash';
+import { cloudWatchLogs, logFile, type AuditEntry, type AuditSource } from '../../audit-log';
+import { flag, optionalText } from '../../connection-flags';
+import type { CliContext } from '../../context';
+import { usageError } from '../../failure';
+import { jsonText, nameOf, print, printAside, styled } from '../../output';
+import { pastTimeOf } from '../../past-time';
+import { wait } from '../../service';
+import { USER_FLAGS, userOf, type UserFlags } from '../../user-flags';
 
 const OUTCOMES = ['allowed', 'denied', 'failed'] as const;
 
@@ -26,21 +27,6 @@ interface AuditFlags extends UserFlags {
   readonly logGroup?: readonly string[];
   readonly region?: string;
   readonly profile?: string;
-}
-
-const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** Returns epoch milliseconds. */
-function sinceOf(text: string): number {
-  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  const time =
-    count === undefined ? Date.parse(text) : Date.now() - Number(count) * UNITS[unit as keyof typeof UNITS];
-  if (Number.isNaN(time)) {
-    throw usageError(
-      '--since must be a duration, such as 30m, 12h, or 7d, or a time, such as 2026-11-26T12:00:00Z.',
-    );
-  }
-  return time;
 }
 
 type Matcher = (audit: AuditEntry['audit']) => boolean;
@@ -95,7 +81,7 @@ function sourceOf(context: CliContext, flags: AuditFlags): Promise<AuditSource> 
   return logFile(flags.logFile ?? join(homedir(), '.agent-identity', 'local', 'service.log'), since);
 }
 
-export const audit = buildCommand({
+export const read = buildCommand({
   docs: {
     brief: 'Read the audit log',
     fullDescription: [
@@ -113,7 +99,7 @@ export const audit = buildCommand({
       ...USER_FLAGS,
       since: {
         kind: 'parsed',
-        parse: sinceOf,
+        parse: (text: string) => pastTimeOf('--since', text),
         default: '1h',
         placeholder: 'time',
         brief: 'Entries since then: a duration or a time',

@@ -1,0 +1,44 @@
+/**
+ * Composition of the internal function that writes the digests of the audit trail, on a schedule. It reads the bucket, and
+ * writes digests and the head of their chain. It cannot delete a version, shorten a retention, or write log files.
+ */
+import { S3Client } from '@aws-sdk/client-s3';
+import { createAuditHeadStore } from '../adapters/dynamodb/audit-head-store';
+import { createDigestSigner } from '../adapters/kms/digest-signer';
+import { createTrailBucket } from '../adapters/s3/trail-bucket';
+import { system } from '../adapters/system';
+import { AuditDigestEventSchema } from '../contract/audit-digest-event';
+import { writeDigest } from '../domain/audit-trail/write-digest';
+import { createAws } from './composition/aws';
+import { readEnvironment } from './composition/environment';
+import { createInvocationHandler } from './composition/invocation';
+import { audit } from './composition/logging';
+
+const env = readEnvironment('DIRECTORY_TABLE', 'TRAIL_BUCKET', 'DIGEST_KEY_ARN');
+const { kms, tables } = createAws(env);
+const deps = {
+  bucket: createTrailBucket(new S3Client({}), env.TRAIL_BUCKET),
+  heads: createAuditHeadStore(tables.DIRECTORY_TABLE),
+  signer: createDigestSigner(kms, env.DIGEST_KEY_ARN),
+  system,
+};
+
+export const handler = createInvocationHandler(
+  {
+    schema: AuditDigestEventSchema,
+    refusal: 'The audit-digest event is not valid.',
+    // Each digest has its own entry.
+    auditSuccess: false,
+  },
+  async () => {
+    const written = await writeDigest(deps);
+    if (!written) return;
+    // Log events cannot be changed: the entry is another record of the hash.
+    audit.record({
+      operation: 'WriteAuditDigest',
+      outcome: 'allowed',
+      resource: written.digestS3Object,
+      result: written.hashValue,
+    });
+  },
+);

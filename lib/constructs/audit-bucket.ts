@@ -1,0 +1,88 @@
+/**
+ * The bucket of the audit trail. Object Lock holds each version of an object for the retention: no principal can delete or
+ * change it, in the mode `COMPLIANCE` not even the root user.
+ * Source: Amazon S3 user guide, "Locking objects with Object Lock".
+ */
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, PolicyStatement, type IRole } from 'aws-cdk-lib/aws-iam';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  ObjectLockRetention,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+
+export type AuditTrailMode = 'GOVERNANCE' | 'COMPLIANCE';
+
+interface AuditBucketProps {
+  readonly retention: Duration;
+  readonly mode: AuditTrailMode;
+}
+
+/** Actions with which a principal that can bypass the lock destroys or hides evidence. */
+const TAMPERING = [
+  's3:DeleteObject',
+  's3:DeleteObjectVersion',
+  's3:BypassGovernanceRetention',
+  's3:PutObjectRetention',
+  's3:PutObjectLegalHold',
+];
+
+export class AuditBucket extends Bucket {
+  constructor(scope: Construct, id: string, { retention, mode }: AuditBucketProps) {
+    super(scope, id, {
+      versioned: true,
+      objectLockEnabled: true,
+      objectLockDefaultRetention:
+        mode === 'COMPLIANCE'
+          ? ObjectLockRetention.compliance(retention)
+          : ObjectLockRetention.governance(retention),
+      // Not under a KMS key: without the key, the evidence would be lost, whatever Object Lock holds.
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      lifecycleRules: [
+        {
+          id: 'after-retention',
+          expiration: Duration.days(retention.toDays() + 1),
+          noncurrentVersionExpiration: Duration.days(1),
+          abortIncompleteMultipartUploadAfter: Duration.days(7),
+        },
+      ],
+      // Locked versions cannot be deleted, and neither can their bucket.
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    Validations.of(this).acknowledge({
+      id: 'AwsSolutions-S1',
+      reason:
+        'AWS CloudTrail records data events of the bucket. Server access logs are delivered on a best-effort basis, and prove nothing.',
+    });
+    this.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'DenyDeletion',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: TAMPERING,
+        resources: [this.arnForObjects('*')],
+      }),
+    );
+  }
+
+  /** Denies all other principals to write objects with this prefix. */
+  restrictWriter(sid: string, prefix: string, writer: IRole): void {
+    this.addToResourcePolicy(
+      new PolicyStatement({
+        sid,
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:PutObject'],
+        resources: [this.arnForObjects(`${prefix}*`)],
+        conditions: { ArnNotEquals: { 'aws:PrincipalArn': writer.roleArn } },
+      }),
+    );
+  }
+}

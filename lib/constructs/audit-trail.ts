@@ -1,0 +1,259 @@
+/**
+ * The audit trail in Amazon S3: the audit entries of all functions go through Amazon Data Firehose into a bucket with
+ * Object Lock, and a function signs an hourly digest of what arrived. docs/audit-trail.md explains the design.
+ */
+import { Aws, CfnOutput, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnDeliveryStream } from 'aws-cdk-lib/aws-kinesisfirehose';
+import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { FilterPattern, SubscriptionFilter, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { DIGESTS_PREFIX, ENTRIES_PREFIX } from '../../lambda/contract/audit-trail';
+import { PREFIX } from '../../lambda/contract/table-keys';
+import { AuditBucket, type AuditTrailMode } from './audit-bucket';
+import { functionAccess } from './function-access';
+import { functionCode } from './function-code';
+import { nagName } from './invocation';
+import { ServiceFunction } from './service-function';
+import type { IIdentityState } from './state';
+
+/** An audit trail in Amazon S3 that shows tampering. */
+export interface AuditTrailProps {
+  /**
+   * How long Object Lock holds each log file and each digest, in whole days. Afterwards, they are deleted.
+   * @default Duration.days(365)
+   */
+  readonly retention?: Duration;
+  /**
+   * With `GOVERNANCE`, principals with `s3:BypassGovernanceRetention` can delete versions, after they removed the denial in
+   * the bucket's policy. With `COMPLIANCE`, no principal can, not even the root user: the retention cannot be undone.
+   * @default GOVERNANCE
+   */
+  readonly mode?: AuditTrailMode;
+  /**
+   * An existing bucket, for example in another account, instead of a new one. It must be versioned and have Object Lock
+   * with a default retention, and its policy must allow what docs/audit-trail.md lists. `retention` and `mode` are then
+   * those of the bucket and must not be set.
+   * @default - a new bucket, which stays when the stack is deleted
+   */
+  readonly bucket?: IBucket;
+}
+
+export interface AuditTrailDefinition extends AuditTrailProps {
+  readonly deployment: string;
+  readonly state: IIdentityState;
+  /** The functions whose audit entries go to the bucket. */
+  readonly functions: Readonly<Record<string, LambdaFunction>>;
+  readonly logKey: Key;
+  readonly auditRetention: RetentionDays;
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/** The function waits for up to 24 hours of log files after an outage. */
+const TIMEOUT = Duration.minutes(15);
+
+/** It has some log files of up to 16 MiB in memory. */
+const MEMORY_SIZE = 512;
+
+/** Only audit entries. */
+const AUDIT_ENTRIES = FilterPattern.stringValue('$.message', '=', 'audit');
+
+/** @throws Error if there is a retention or mode for an existing bucket, or if the retention is not in days */
+function bucketOf(scope: Construct, { bucket, retention, mode }: AuditTrailProps): IBucket {
+  if (bucket) {
+    if (retention === undefined && mode === undefined) return bucket;
+    throw new Error(
+      `${scope.node.path}: auditTrail: the bucket has its own retention and mode; do not set them`,
+    );
+  }
+  const days = (retention ?? Duration.days(365)).toDays({ integral: false });
+  if (!Number.isInteger(days) || days < 1) {
+    throw new Error(`${scope.node.path}: auditTrail.retention: must be one or more whole days`);
+  }
+  // CDK's classes do not satisfy its interfaces under exactOptionalPropertyTypes.
+  return new AuditBucket(scope, 'Bucket', {
+    retention: Duration.days(days),
+    mode: mode ?? 'GOVERNANCE',
+  }) as IBucket;
+}
+
+/**
+ * The parts of the trail: the children `Bucket`, `DigestKey`, `DeliveryRole`, `Delivery`, `SubscriptionRole`, a subscription
+ * for each function, and `audit-digest` with its role and logs.
+ */
+export class AuditTrail extends Construct {
+  readonly bucket: IBucket;
+  readonly digestKey: Key;
+  readonly digestFunction: ServiceFunction;
+  readonly deliveryStreamName: string;
+
+  constructor(scope: Construct, id: string, props: AuditTrailDefinition) {
+    super(scope, id);
+    this.bucket = bucketOf(this, props);
+    this.digestKey = new Key(this, 'DigestKey', {
+      description: 'agent-identity: signs the digests of the audit trail',
+      keySpec: KeySpec.ECC_NIST_P256,
+      keyUsage: KeyUsage.SIGN_VERIFY,
+      // Without the public key, digests cannot be verified.
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    const deliveryRole = this.deliveryRole();
+    const stream = this.deliveryStream(deliveryRole);
+    this.deliveryStreamName = stream.ref;
+    this.subscribe(stream, props.functions);
+    this.digestFunction = this.addDigestFunction(props);
+    this.acknowledgePrefixes(deliveryRole, [ENTRIES_PREFIX]);
+    this.acknowledgePrefixes(this.digestFunction.executionRole, [ENTRIES_PREFIX, DIGESTS_PREFIX]);
+    if (this.bucket instanceof AuditBucket) {
+      this.bucket.restrictWriter('OnlyFirehoseWritesEntries', ENTRIES_PREFIX, deliveryRole);
+      this.bucket.restrictWriter(
+        'OnlyTheFunctionWritesDigests',
+        DIGESTS_PREFIX,
+        this.digestFunction.executionRole,
+      );
+    }
+    const table = props.state.tables.directory.tableName;
+    new CfnOutput(scope, 'AuditTrailOptions', {
+      value: `--bucket ${this.bucket.bucketName} --key ${this.digestKey.keyArn} --head-table ${table}`,
+      description: 'Identity service: options of "agent-identity audit verify" (docs/audit-trail.md)',
+    });
+  }
+
+  /** Tells cdk-nag why the role's policy names objects by a prefix. */
+  private acknowledgePrefixes(role: Role, prefixes: readonly string[]): void {
+    for (const prefix of prefixes) {
+      const objects = nagName(Stack.of(this).resolve(this.bucket.arnForObjects(`${prefix}*`)));
+      Validations.of(role).acknowledge({
+        id: `AwsSolutions-IAM5[Resource::${objects}]`,
+        reason: 'The names of log files and digests contain the time. Each role writes only its own prefix.',
+      });
+    }
+  }
+
+  /**
+   * It can create objects, and delete none.
+   * Source: Amazon Data Firehose developer guide, "Grant Firehose access to an Amazon S3 destination".
+   */
+  private deliveryRole(): Role {
+    return new Role(this, 'DeliveryRole', {
+      description: 'agent-identity: writes the audit entries into their bucket',
+      assumedBy: new ServicePrincipal('firehose.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      }),
+      inlinePolicies: {
+        delivery: new PolicyDocument({
+          statements: [
+            new PolicyStatement({
+              actions: ['s3:GetBucketLocation', 's3:ListBucket', 's3:ListBucketMultipartUploads'],
+              resources: [this.bucket.bucketArn],
+            }),
+            new PolicyStatement({
+              actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
+              resources: [this.bucket.arnForObjects(`${ENTRIES_PREFIX}*`)],
+            }),
+          ],
+        }),
+      },
+    });
+  }
+
+  /** Records of CloudWatch Logs are compressed, so the files are too: gzip reads several compressed parts as one. */
+  private deliveryStream(role: Role): CfnDeliveryStream {
+    return new CfnDeliveryStream(this, 'Delivery', {
+      deliveryStreamType: 'DirectPut',
+      deliveryStreamEncryptionConfigurationInput: { keyType: 'AWS_OWNED_CMK' },
+      extendedS3DestinationConfiguration: {
+        bucketArn: this.bucket.bucketArn,
+        roleArn: role.roleArn,
+        prefix: `${ENTRIES_PREFIX}!{timestamp:yyyy/MM/dd/HH}/`,
+        errorOutputPrefix: `${ENTRIES_PREFIX}!{timestamp:yyyy/MM/dd/HH}/!{firehose:error-output-type}/`,
+        fileExtension: '.gz',
+        compressionFormat: 'UNCOMPRESSED',
+        bufferingHints: { intervalInSeconds: 300, sizeInMBs: 16 },
+      },
+    });
+  }
+
+  /** Source: CloudWatch Logs user guide, "Log group-level subscription filters", Firehose. */
+  private subscribe(stream: CfnDeliveryStream, functions: AuditTrailDefinition['functions']): void {
+    const logGroups = `arn:${Aws.PARTITION}:logs:${Aws.REGION}:${Aws.ACCOUNT_ID}:*`;
+    const role = new Role(this, 'SubscriptionRole', {
+      description: 'agent-identity: passes audit entries from the logs to Amazon Data Firehose',
+      assumedBy: new ServicePrincipal('logs.amazonaws.com', {
+        conditions: { StringLike: { 'aws:SourceArn': logGroups } },
+      }),
+      inlinePolicies: {
+        subscription: new PolicyDocument({
+          statements: [
+            new PolicyStatement({
+              actions: ['firehose:PutRecord', 'firehose:PutRecordBatch'],
+              resources: [stream.attrArn],
+            }),
+          ],
+        }),
+      },
+    });
+    for (const [group, { logGroup }] of Object.entries(functions)) {
+      new SubscriptionFilter(this, `${group}-entries`, {
+        logGroup,
+        filterPattern: AUDIT_ENTRIES,
+        destination: { bind: () => ({ arn: stream.attrArn, role }) },
+      });
+    }
+  }
+
+  private addDigestFunction(props: AuditTrailDefinition): ServiceFunction {
+    const head = functionAccess(
+      {
+        tables: [{ table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [PREFIX.auditHead] }],
+        key: [],
+        verifiesUsers: false,
+      },
+      { state: props.state, tokenVaultKeys: [] },
+    );
+    return new ServiceFunction(this, 'audit-digest', {
+      code: functionCode('audit-digest'),
+      description: 'agent-identity: audit-digest',
+      deployment: props.deployment,
+      roleDescription: 'agent-identity: the audit-digest function',
+      roleId: 'audit-digest-role',
+      logGroupId: 'audit-digest-logs',
+      policy: { name: 'audit-digest', statements: [...head.statements, ...this.digestStatements()] },
+      timeout: TIMEOUT,
+      memorySize: MEMORY_SIZE,
+      asynchronous: { retryAttempts: 2, maxEventAge: Duration.hours(1) },
+      logRetention: props.auditRetention,
+      logKey: props.logKey,
+      ...(props.removalPolicy && { removalPolicy: props.removalPolicy }),
+      environment: {
+        DIRECTORY_TABLE: props.state.tables.directory.tableName,
+        TRAIL_BUCKET: this.bucket.bucketName,
+        DIGEST_KEY_ARN: this.digestKey.keyArn,
+      },
+    });
+  }
+
+  /** It reads versions, and creates digests. It deletes nothing, and cannot change a retention. */
+  private digestStatements(): PolicyStatement[] {
+    return [
+      new PolicyStatement({
+        actions: ['s3:ListBucket', 's3:ListBucketVersions'],
+        resources: [this.bucket.bucketArn],
+      }),
+      new PolicyStatement({
+        actions: ['s3:GetObjectVersion'],
+        resources: [ENTRIES_PREFIX, DIGESTS_PREFIX].map((prefix) => this.bucket.arnForObjects(`${prefix}*`)),
+      }),
+      new PolicyStatement({
+        actions: ['s3:PutObject'],
+        resources: [this.bucket.arnForObjects(`${DIGESTS_PREFIX}*`)],
+      }),
+      new PolicyStatement({
+        actions: ['kms:Sign', 'kms:GetPublicKey'],
+        resources: [this.digestKey.keyArn],
+      }),
+    ];
+  }
+}

@@ -1,0 +1,126 @@
+/** `agent-identity audit verify`, of a copy of the bucket in a folder. Other tests verify a bucket. */
+import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { InMemoryTrail, newKeys } from '../domain/audit-trail/in-memory-trail';
+import { runCommand, type Outcome } from './command-under-test';
+
+let folder: string;
+let trail: InMemoryTrail;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'audit-verify-'));
+  trail = new InMemoryTrail();
+  trail.now = Date.now() - 3 * 3_600_000;
+  await trail.hours(3);
+  for (const { key, bytes, lastModified } of trail.versions) {
+    await mkdir(dirname(join(folder, key)), { recursive: true });
+    await writeFile(join(folder, key), bytes);
+    await utimes(join(folder, key), lastModified / 1000, lastModified / 1000);
+  }
+  await writeFile(join(folder, 'key.pem'), trail.keys.publicKey.export({ format: 'pem', type: 'spki' }));
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+const verify = (...options: string[]): Promise<Outcome> =>
+  runCommand(['audit', 'verify', '--folder', folder, ...options]);
+const withKey = (...options: string[]): Promise<Outcome> =>
+  verify('--public-key', join(folder, 'key.pem'), ...options);
+
+it('verifies the digests and the files, and says what it cannot prove', async () => {
+  const { status, stdout, stderr } = await withKey('--bucket', 'trail');
+  expect(stdout).toMatch(
+    /^Verified 3 digests and 3 log files from \S+Z to \S+Z: no problem\.\nNewest digest: digests\/\S+\.jws, SHA-256 [0-9a-f]{64}\n$/,
+  );
+  expect(stderr).toContain(
+    'Without --head-table or --head, newer digests that were removed are found only by their age.\n',
+  );
+  expect(status).toBe(0);
+});
+
+it('shows its progress', async () => {
+  expect((await withKey()).stderr).toMatch(/^Verified 1 of 3 digests, 1 log file, down to \S+Z …$/m);
+});
+
+it('prints JSON for programs', async () => {
+  const { status, stdout } = await withKey('--json', '--head', trail.head?.hashValue ?? '');
+  expect(JSON.parse(stdout)).toEqual({
+    digests: 3,
+    files: 3,
+    startTime: expect.any(String) as string,
+    endTime: expect.any(String) as string,
+    newest: trail.head && { digestS3Object: trail.head.digestS3Object, hashValue: trail.head.hashValue },
+    problems: [],
+    anchored: true,
+  });
+  expect(status).toBe(0);
+});
+
+it('names each problem, and fails', async () => {
+  const [entry = ''] = trail.versions.map(({ key }) => key);
+  await writeFile(join(folder, entry), 'forged');
+  const { status, stdout } = await withKey();
+  expect(stdout).toMatch(
+    /^invalid {3}entries\/\S+\.gz {2}The log file was changed: its hash is not the one in the digest\.\nVerified 3 digests and 3 log files .*: 1 problem\.\n/,
+  );
+  expect(status).toBe(1);
+  const json = await withKey('--json');
+  expect(JSON.parse(json.stdout)).toMatchObject({ problems: [{ problem: 'invalid', s3Object: entry }] });
+  expect(json.stderr).toContain('"name":"CheckFailed"');
+});
+
+it('finds that a recorded digest was removed', async () => {
+  await rm(join(folder, trail.head?.digestS3Object ?? ''));
+  const { status, stdout } = await withKey('--head', trail.head?.hashValue ?? '');
+  expect(stdout).toContain('The chain does not contain the digest that was recorded with the hash');
+  expect(status).toBe(1);
+});
+
+it('rejects digests of another key', async () => {
+  const other = join(folder, 'other.pem');
+  await writeFile(other, newKeys().publicKey.export({ format: 'pem', type: 'spki' }));
+  const { status, stdout } = await verify('--public-key', other);
+  expect(stdout).toMatch(/^invalid {3}digests\/\S+ {2}The signature of the digest is not one of the key\.$/m);
+  expect(status).toBe(1);
+});
+
+it('fails if there is nothing to verify', async () => {
+  const { status, stderr } = await withKey('--from', '2020-01-01', '--to', '2020-02-01');
+  expect(stderr).toContain('There is no digest in this period. Check --bucket, --from, and --to.');
+  expect(status).toBe(1);
+});
+
+it('continues to read the audit log without "read"', async () => {
+  const log = join(folder, 'service.log');
+  await writeFile(log, '');
+  for (const command of [['audit'], ['audit', 'read']]) {
+    expect((await runCommand([...command, '--log-file', log])).status).toBe(0);
+  }
+});
+
+it.each([
+  [['--from', '1h', '--to', '2h'], /--to must be after --from/],
+  [['--from', 'yesterday'], /--from must be a duration/],
+  [['--head', 'x', '--head-table', 'y'], /Set --head-table or --head, not both/],
+])('rejects %j with status 2', async (options, message) => {
+  const { status, stderr } = await withKey(...options);
+  expect(stderr).toMatch(message);
+  expect(status).toBe(2);
+});
+
+it.each([
+  [['--folder', '/nonexistent'], /Set --key to the ARN of the KMS key/],
+  [[], /Set --bucket to the bucket of the audit trail, or --folder/],
+  [['--folder', '/nonexistent', '--key', 'alias/trail'], /--key must be the ARN of a KMS key/],
+])('says what is missing for %j', async (options, message) => {
+  const { status, stderr } = await runCommand(['audit', 'verify', ...options]);
+  expect(stderr).toMatch(message);
+  expect(status).toBe(2);
+});
+
+it('says that a file is not a public key', async () => {
+  const { status, stderr } = await verify('--public-key', join(folder, 'none.pem'));
+  expect(stderr).toMatch(/none\.pem is not a public key \(ENOENT\)/);
+  expect(status).toBe(1);
+});

@@ -1,0 +1,302 @@
+/** The audit trail in Amazon S3: what holds its objects, who writes them, and what the digest function can do. */
+import { Duration } from 'aws-cdk-lib';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
+import { AgentIdentity, type AuditTrailProps } from '../../lib';
+import { DIGEST_LOG_PATTERNS } from '../../lib/constructs/log-metrics';
+import {
+  consumerStack,
+  propertiesOf,
+  standardTemplate,
+  templateOf,
+  written,
+  type WrittenStatement,
+} from './consumer';
+import { resourcesOf } from './synthesis';
+
+function withTrail(auditTrail: AuditTrailProps = {}) {
+  const stack = consumerStack();
+  new AgentIdentity(stack, 'Identity', { auditTrail });
+  return templateOf(stack);
+}
+
+const template = withTrail();
+const resources = (type: string): [string, Record<string, unknown>][] =>
+  resourcesOf(template, type).map(([id, { Properties }]) => [
+    id,
+    written(Properties) as Record<string, unknown>,
+  ]);
+
+/** The statements of the inline policy of the role whose logical ID begins with the name. */
+function statementsOf(name: string): WrittenStatement[] {
+  const [, role] = resources('AWS::IAM::Role').find(([id]) => id.startsWith(name)) ?? [];
+  const [policy] = (role?.Policies ?? []) as { PolicyDocument: { Statement: WrittenStatement[] } }[];
+  return policy?.PolicyDocument.Statement ?? [];
+}
+
+it('is off by default', () => {
+  const standard = standardTemplate();
+  for (const type of [
+    'AWS::S3::Bucket',
+    'AWS::KinesisFirehose::DeliveryStream',
+    'AWS::Logs::SubscriptionFilter',
+  ]) {
+    expect(resourcesOf(standard, type)).toEqual([]);
+  }
+  expect(resourcesOf(standard, 'AWS::Lambda::Function')).toHaveLength(FUNCTION_GROUPS.length);
+});
+
+describe('the bucket', () => {
+  const properties = propertiesOf(template, 'AWS::S3::Bucket');
+
+  it('holds each version for a year in governance mode, and deletes it afterwards', () => {
+    expect(properties).toMatchObject({
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: {
+        ObjectLockEnabled: 'Enabled',
+        Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 365 } },
+      },
+      VersioningConfiguration: { Status: 'Enabled' },
+      LifecycleConfiguration: {
+        Rules: [
+          {
+            ExpirationInDays: 366,
+            NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+            Status: 'Enabled',
+          },
+        ],
+      },
+    });
+  });
+
+  it('holds each version as long and in the mode that is stated', () => {
+    const stated = propertiesOf(
+      withTrail({ retention: Duration.days(30), mode: 'COMPLIANCE' }),
+      'AWS::S3::Bucket',
+    );
+    expect(stated).toMatchObject({
+      ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 30 } } },
+      LifecycleConfiguration: { Rules: [{ ExpirationInDays: 31 }] },
+    });
+  });
+
+  it('is encrypted without a KMS key, and not public', () => {
+    expect(properties).toMatchObject({
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+      },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+    });
+  });
+
+  it('and its key stay when the stack is deleted', () => {
+    const [[, bucket] = []] = resourcesOf(template, 'AWS::S3::Bucket');
+    expect(bucket).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    const [, key] =
+      resourcesOf(template, 'AWS::KMS::Key').find(
+        ([, { Properties }]) => Properties.KeyUsage === 'SIGN_VERIFY',
+      ) ?? [];
+    expect(key).toMatchObject({
+      Properties: { KeySpec: 'ECC_NIST_P256' },
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+    });
+  });
+
+  it('accepts only TLS, no deletion, and objects of one writer for each prefix', () => {
+    const { PolicyDocument } = propertiesOf(template, 'AWS::S3::BucketPolicy');
+    const { Statement: statements } = PolicyDocument as { Statement: WrittenStatement[] };
+    expect(statements.every(({ Effect }) => Effect === 'Deny')).toBe(true);
+    expect(statements.map(({ Sid, Action, Condition }) => [Sid ?? 'TLS', Action, Condition])).toEqual([
+      ['TLS', 's3:*', { Bool: { 'aws:SecureTransport': 'false' } }],
+      ['TLS', 's3:*', { NumericLessThan: { 's3:TlsVersion': 1.2 } }],
+      [
+        'DenyDeletion',
+        [
+          's3:BypassGovernanceRetention',
+          's3:DeleteObject',
+          's3:DeleteObjectVersion',
+          's3:PutObjectLegalHold',
+          's3:PutObjectRetention',
+        ],
+        undefined,
+      ],
+      [
+        'OnlyFirehoseWritesEntries',
+        's3:PutObject',
+        { ArnNotEquals: { 'aws:PrincipalArn': '<IdentityAuditTrailDeliveryRole.Arn>' } },
+      ],
+      [
+        'OnlyTheFunctionWritesDigests',
+        's3:PutObject',
+        { ArnNotEquals: { 'aws:PrincipalArn': '<IdentityAuditTrailauditdigestrole.Arn>' } },
+      ],
+    ]);
+  });
+});
+
+it('gets the audit entries of every function of the service', () => {
+  const filters = resources('AWS::Logs::SubscriptionFilter').map(([, properties]) => properties);
+  expect(filters.map(({ LogGroupName }) => LogGroupName).sort()).toEqual(
+    FUNCTION_GROUPS.map((group) => `<Identity${group.replaceAll('-', '')}logs>`).sort(),
+  );
+  for (const filter of filters) {
+    expect(filter).toMatchObject({
+      FilterPattern: '{ $.message = "audit" }',
+      DestinationArn: '<IdentityAuditTrailDelivery.Arn>',
+    });
+  }
+  expect(propertiesOf(template, 'AWS::KinesisFirehose::DeliveryStream')).toMatchObject({
+    ExtendedS3DestinationConfiguration: {
+      Prefix: 'entries/!{timestamp:yyyy/MM/dd/HH}/',
+      FileExtension: '.gz',
+    },
+  });
+});
+
+it('has a delivery that creates log files and nothing else', () => {
+  const bucket = '<IdentityAuditTrailBucket.Arn>';
+  expect(statementsOf('IdentityAuditTrailDeliveryRole')).toEqual([
+    {
+      Effect: 'Allow',
+      Action: ['s3:GetBucketLocation', 's3:ListBucket', 's3:ListBucketMultipartUploads'],
+      Resource: bucket,
+    },
+    { Effect: 'Allow', Action: ['s3:AbortMultipartUpload', 's3:PutObject'], Resource: `${bucket}/entries/*` },
+  ]);
+  expect(statementsOf('IdentityAuditTrailSubscriptionRole')).toEqual([
+    {
+      Effect: 'Allow',
+      Action: ['firehose:PutRecord', 'firehose:PutRecordBatch'],
+      Resource: '<IdentityAuditTrailDelivery.Arn>',
+    },
+  ]);
+});
+
+describe('the digest function', () => {
+  it('reads versions, creates digests, signs, and moves the head; it cannot delete or bypass', () => {
+    const bucket = '<IdentityAuditTrailBucket.Arn>';
+    expect(statementsOf('IdentityAuditTrailauditdigestrole')).toEqual([
+      {
+        Effect: 'Allow',
+        Action: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+        Resource: '<IdentityDirectoryTable.Arn>',
+        Condition: {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['AUDIT-HEAD'] },
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
+      },
+      expect.objectContaining({
+        Resource: '<IdentityEncryptionKey.Arn>',
+        Condition: { StringEquals: { 'kms:ViaService': 'dynamodb.<AWS::Region>.amazonaws.com' } },
+      }),
+      { Effect: 'Allow', Action: ['s3:ListBucket', 's3:ListBucketVersions'], Resource: bucket },
+      {
+        Effect: 'Allow',
+        Action: 's3:GetObjectVersion',
+        Resource: [`${bucket}/digests/*`, `${bucket}/entries/*`],
+      },
+      { Effect: 'Allow', Action: 's3:PutObject', Resource: `${bucket}/digests/*` },
+      {
+        Effect: 'Allow',
+        Action: ['kms:GetPublicKey', 'kms:Sign'],
+        Resource: '<IdentityAuditTrailDigestKey.Arn>',
+      },
+      expect.objectContaining({ Action: ['logs:CreateLogStream', 'logs:PutLogEvents'] }),
+      expect.objectContaining({ Action: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'] }),
+    ]);
+  });
+
+  it('runs ten minutes after each hour, and knows no more than it uses', () => {
+    const rules = resources('AWS::Events::Rule').map(([, properties]) => properties);
+    expect(rules).toContainEqual(
+      expect.objectContaining({
+        ScheduleExpression: 'cron(10 * * * ? *)',
+        Targets: [expect.objectContaining({ Input: '{"digest":"audit-trail"}' })],
+      }),
+    );
+    const [, fn] = resources('AWS::Lambda::Function').find(([id]) => id.includes('auditdigest')) ?? [];
+    expect(Object.keys((fn?.Environment as { Variables: object }).Variables).sort()).toEqual([
+      'DIGEST_KEY_ARN',
+      'DIRECTORY_TABLE',
+      'NODE_OPTIONS',
+      'POWERTOOLS_SERVICE_NAME',
+      'TRAIL_BUCKET',
+    ]);
+  });
+});
+
+describe('the alarms', () => {
+  const alarms = resources('AWS::CloudWatch::Alarm').map(([, properties]) => properties);
+  const alarm = (name: string) =>
+    alarms.find(({ AlarmDescription }) => String(AlarmDescription).endsWith(`#${name}`));
+
+  it('report a failed and a late digest, and a late delivery', () => {
+    const failed = alarm('audit-digest-failed');
+    expect(failed).toMatchObject({ TreatMissingData: 'notBreaching', Threshold: 0 });
+    expect(JSON.stringify(failed)).toContain('"MetricName":"Errors"');
+    const delivery = alarm('audit-delivery-late');
+    expect(delivery).toMatchObject({ Threshold: 1800 });
+    expect(JSON.stringify(delivery)).toContain(
+      '"Dimensions":[{"Name":"DeliveryStreamName","Value":"<IdentityAuditTrailDelivery>"}],"MetricName":"DeliveryToS3.DataFreshness"',
+    );
+    const late = alarm('audit-digest-late');
+    expect(late).toMatchObject({ TreatMissingData: 'breaching', EvaluationPeriods: 2 });
+    expect(JSON.stringify(late)).toContain('"MetricName":"AuditDigest"');
+  });
+
+  it('count the entries of the digest function', () => {
+    expect(DIGEST_LOG_PATTERNS.AuditDigest).toEqual({
+      '$.audit.operation': ['WriteAuditDigest'],
+      '$.audit.outcome': ['allowed'],
+    });
+    expect(resources('AWS::Logs::MetricFilter').map(([, properties]) => properties)).toContainEqual(
+      expect.objectContaining({ LogGroupName: '<IdentityAuditTrailauditdigestlogs>' }),
+    );
+  });
+});
+
+it('prints the options of the verification', () => {
+  const [[, output] = []] = Object.entries(template.Outputs ?? {}).filter(([id]) =>
+    id.includes('AuditTrailOptions'),
+  );
+  expect(written(output?.Value)).toBe(
+    '--bucket <IdentityAuditTrailBucket> --key <IdentityAuditTrailDigestKey.Arn> --head-table <IdentityDirectoryTable>',
+  );
+});
+
+it('can use an existing bucket, and leaves its policy alone', () => {
+  const stack = consumerStack();
+  const bucket = Bucket.fromBucketName(stack, 'Archive', 'audit-archive');
+  new AgentIdentity(stack, 'Identity', { auditTrail: { bucket } });
+  const used = templateOf(stack);
+  expect(resourcesOf(used, 'AWS::S3::Bucket')).toEqual([]);
+  expect(resourcesOf(used, 'AWS::S3::BucketPolicy')).toEqual([]);
+  expect(JSON.stringify(written(used.Resources))).toContain(
+    'arn:<AWS::Partition>:s3:::audit-archive/digests/*',
+  );
+});
+
+it.each([
+  [
+    { retention: Duration.hours(36) },
+    'Consumer/Identity/AuditTrail: auditTrail.retention: must be one or more whole days',
+  ],
+  [{ retention: Duration.days(0) }, 'auditTrail.retention: must be one or more whole days'],
+])('rejects %j', (props, message) => {
+  expect(() => withTrail(props)).toThrow(message);
+});
+
+it('rejects a retention for an existing bucket', () => {
+  const stack = consumerStack();
+  const bucket = Bucket.fromBucketName(stack, 'Archive', 'audit-archive');
+  expect(() => new AgentIdentity(stack, 'Identity', { auditTrail: { bucket, mode: 'COMPLIANCE' } })).toThrow(
+    'the bucket has its own retention and mode; do not set them',
+  );
+});
