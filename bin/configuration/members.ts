@@ -91,6 +91,7 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
   },
   cloudWatchRole: { schema: flag },
   consentPage: { schema: flag },
+  contributorInsights: { schema: flag },
   deploymentName: { schema: text },
   domain: {
     schema: members({

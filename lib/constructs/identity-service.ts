@@ -14,6 +14,7 @@ import type { ApiDomain } from './api-domain';
 import { AuditTrail, type AuditTrailProps } from './audit-trail';
 import type { ServiceCallerAccounts } from './caller-accounts';
 import { checkedAt } from './construct-error';
+import { ContributorInsights } from './contributor-insights';
 import { deploymentNameOf } from './deployment-name';
 import { settingsOfGroup, type ServiceFunctionSettings } from './function-settings';
 import { addGroupFunction } from './group-function';
@@ -130,6 +131,13 @@ export interface IdentityServiceProps {
    * @default true
    */
   readonly cloudWatchRole?: boolean;
+  /**
+   * Whether CloudWatch Contributor Insights ranks the callers by their requests, and by their refused requests. It costs
+   * $1 a month for its two rules, and $0.02 for a million requests. On an `AgentIdentity`, the prop also applies to the
+   * tables.
+   * @default false
+   */
+  readonly contributorInsights?: boolean;
   /**
    * Memory and concurrency of individual functions.
    * @default - memory from measurement; no reserved and no provisioned concurrency
@@ -333,6 +341,9 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     auditDigest: auditTrail?.digestFunction.invoked,
   });
   addMonitoring(scope, { deployment, api, functions, state, ...(auditTrail && { auditTrail }) }, props);
+  if (props.contributorInsights) {
+    new ContributorInsights(scope, 'ContributorInsights', { deployment, accessLog: api.accessLog });
+  }
   const service = {
     api,
     deploymentName: deployment,

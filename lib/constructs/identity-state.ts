@@ -24,6 +24,12 @@ export interface IdentityStateProps {
    */
   readonly replicas?: TableReplica[];
   /**
+   * Whether CloudWatch Contributor Insights shows the keys whose requests DynamoDB throttles. The keys contain names of
+   * agents and providers, and hashes of users. DynamoDB makes two rules for each of the five tables, which cost $5 a month.
+   * @default false
+   */
+  readonly contributorInsights?: boolean;
+  /**
    * What happens to the key and the tables, and to the logs of an `AgentIdentity`, when they leave the stack. `DESTROY`
    * also disables deletion protection, for short-lived deployments.
    * @default RemovalPolicy.RETAIN
@@ -37,7 +43,13 @@ export function addIdentityState(scope: Construct, props: IdentityStateProps): I
   const encryptionKey = props.encryptionKey ?? new EncryptionKey(scope, 'EncryptionKey', { removalPolicy });
   const replicas = props.replicas ?? [];
   const table = (name: TableName) =>
-    new StateTable(scope, name, { encryptionKey, shape: TABLES[name], replicas, removalPolicy });
+    new StateTable(scope, name, {
+      encryptionKey,
+      shape: TABLES[name],
+      replicas,
+      contributorInsights: props.contributorInsights ?? false,
+      removalPolicy,
+    });
   return {
     encryptionKey,
     tables: {

@@ -36,6 +36,7 @@ export interface StateTableProps {
   readonly encryptionKey: IKey;
   readonly shape: TableShape;
   readonly replicas: readonly TableReplica[];
+  readonly contributorInsights: boolean;
   readonly removalPolicy: RemovalPolicy;
 }
 
@@ -56,6 +57,9 @@ export class StateTable extends Construct implements ITaggableV2 {
       sseSpecification: { kmsMasterKeyId },
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtectionEnabled,
+      ...(props.contributorInsights && {
+        contributorInsightsSpecification: { enabled: true, mode: 'THROTTLED_KEYS' },
+      }),
       tags: this.cdkTagManager.renderTags() as CfnTag[],
     });
     const table = new CfnGlobalTable(this, 'Table', {
