@@ -1,6 +1,9 @@
 /**
  * The resource policy of an API: which networks and which other accounts can call it.
  *
+ * A template without the policy is reported to leave the last one in force (https://github.com/aws/aws-cdk/issues/21840).
+ * So `callers` can name no account: the policy then stays, and allows none.
+ *
  * An API with a resource policy needs an Allow for each method without authorization. The policy must not allow the
  * signed methods to the API's own account. Within an account, API Gateway accepts a signed request if *either* the
  * caller's IAM policy or the resource policy allows it. An Allow here would allow every operation for every principal of
@@ -15,6 +18,7 @@ import { OPERATIONS, type Route } from '../../lambda/contract/operations';
 import {
   callerStatements,
   checkCallers,
+  otherAccountsDenied,
   reachOf,
   type CallerAccounts,
   type ServiceCallerAccounts,
@@ -71,7 +75,7 @@ export interface ServiceReach {
  *
  * @param scope a construct of the API's account
  * @param stage name of the API's stage
- * @throws Error for callers that name no other account, or too many of them
+ * @throws Error for callers that are not other accounts or an organization, or too many of them
  */
 export function servicePolicy(
   scope: IConstruct,
@@ -102,7 +106,7 @@ export function servicePolicy(
  * Returns the resource policy of an API whose methods all require a signature.
  *
  * @param methods that the accounts can call, as IAM names them
- * @throws Error for callers that name no other account, or too many of them
+ * @throws Error for callers that are not other accounts or an organization, or too many of them
  */
 export function signedApiPolicy(
   scope: IConstruct,
@@ -113,5 +117,7 @@ export function signedApiPolicy(
   const own = Stack.of(scope).account;
   checkCallers(callers, own);
   const resources = methods.map((method) => resourceOf(stage, method));
-  return withinLimit(scope, new PolicyDocument({ statements: callerStatements(callers, own, resources) }));
+  const allowing = callerStatements(callers, own, resources);
+  const statements = allowing.length > 0 ? allowing : [otherAccountsDenied(own)];
+  return withinLimit(scope, new PolicyDocument({ statements }));
 }

@@ -7,6 +7,7 @@ import { Token } from 'aws-cdk-lib';
 import {
   AnyPrincipal,
   ArnPrincipal,
+  Effect,
   PolicyStatement,
   type Conditions,
   type IPrincipal,
@@ -16,7 +17,9 @@ import type { AccountReach } from '../../lambda/contract/account-reach';
 /** Other accounts whose principals can call an API. */
 export interface CallerAccounts {
   /**
-   * IDs of accounts.
+   * IDs of accounts. An empty list without `organizationId` takes the access of all other accounts away: the resource
+   * policy stays on the API and names none. Without `callers`, the template has no resource policy, and AWS CloudFormation
+   * is reported to leave the last one in force.
    * @default - none
    */
   readonly accountIds?: string[];
@@ -43,9 +46,10 @@ export const reachOf = ({ manageResources = false }: ServiceCallerAccounts): Acc
 
 /**
  * @param own the account of the API
- * @throws Error for callers that name no other account
+ * @throws Error for callers that are not accounts or an organization, and for the API's own account
  */
-export function checkCallers({ accountIds = [], organizationId }: CallerAccounts, own: string): void {
+export function checkCallers({ accountIds: stated, organizationId }: CallerAccounts, own: string): void {
+  const accountIds = stated ?? [];
   for (const id of accountIds) {
     if (Token.isUnresolved(id) || /^\d{12}$/.test(id)) continue;
     throw new Error(`callers.accountIds: ${id}: must be the ID of an account, which has 12 digits`);
@@ -64,8 +68,10 @@ export function checkCallers({ accountIds = [], organizationId }: CallerAccounts
       `callers.organizationId: ${organizationId}: must be the ID of an organization, such as o-a1b2c3d4e5`,
     );
   }
-  if (accountIds.length === 0 && organizationId === undefined) {
-    throw new Error('callers: must have accountIds, organizationId, or both');
+  if (stated === undefined && organizationId === undefined) {
+    throw new Error(
+      'callers: must have accountIds, organizationId, or both. To take access away, set accountIds to an empty list.',
+    );
   }
 }
 
@@ -108,3 +114,17 @@ export function callerStatements(
         ]),
   ];
 }
+
+/**
+ * Returns a statement that denies every principal of another account. An API whose methods all require a signature rejects
+ * them without a policy too; the statement takes the place of one that allowed them.
+ */
+export const otherAccountsDenied = (own: string): PolicyStatement =>
+  new PolicyStatement({
+    sid: 'DenyOtherAccounts',
+    effect: Effect.DENY,
+    principals: [new AnyPrincipal()],
+    actions: ['execute-api:Invoke'],
+    resources: ['execute-api:/*'],
+    conditions: { StringNotEquals: { 'aws:PrincipalAccount': own } },
+  });

@@ -121,6 +121,16 @@ describe.each<[string, ServiceCallerAccounts]>([
   });
 });
 
+it('with an empty list, the policy stays, so that an earlier one does not, and allows no other account', () => {
+  const policy = policyIn(templateFor({ accountIds: [] }));
+  const organization = ORGANIZATION;
+  expect(policy).toBeDefined();
+  const partner = { account: PARTNER, organization, allowedByIam: true };
+  expect(reachedBySignature(policy, { signer: partner })).toEqual([]);
+  expect(reachedBySignature(policy, { signer: { ...partner, account: OWN } })).toEqual(signed);
+  expect(reached(policy, {})).toEqual(open.filter((name) => !UNKNOWN_PATHS.includes(name)));
+});
+
 it('with manageResources, callers also reach the control plane, and nothing of the operators', () => {
   const policy = policyIn(templateFor({ accountIds: [PARTNER], manageResources: true }));
   const names = reachedBySignature(policy, { signer: { account: PARTNER, allowedByIam: true } });
@@ -174,7 +184,6 @@ describe('rejects', () => {
 
   it.each<[string, ServiceCallerAccounts, string]>([
     ['no account', {}, 'callers: must have accountIds, organizationId, or both'],
-    ['an empty list', { accountIds: [] }, 'callers: must have accountIds'],
     ['an ARN', { accountIds: [`arn:aws:iam::${PARTNER}:root`] }, 'must be the ID of an account'],
     ['everyone', { accountIds: ['*'] }, 'must be the ID of an account'],
     ['the own account', { accountIds: [OWN] }, 'must not be the account of the service'],
@@ -309,6 +318,16 @@ describe('an agent endpoint with IAM', () => {
       false,
     ]);
     expect([invokes(OWN, true), invokes(OWN, false)]).toEqual([true, false]);
+  });
+
+  it('with an empty list keeps a policy, which allows no other account', () => {
+    const { stack, endpoint, role } = endpointFor(Inbound.iam({ callers: { accountIds: [] } }));
+    expect(() => endpoint.grantInvoke(role)).toThrow(`Add account ${PARTNER} to callers of Inbound.iam.`);
+    const policy = policyIn(templateOf(stack));
+    expect(policy).toBeDefined();
+    const invokes = (account: string) =>
+      passes(policy, OWN, { route: POST_RUNTIME, signer: { account, allowedByIam: true } });
+    expect([invokes(PARTNER), invokes(OWN)]).toEqual([false, true]);
   });
 
   it('without callers has no resource policy, and rejects grants to other accounts', () => {
