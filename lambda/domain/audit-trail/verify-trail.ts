@@ -156,7 +156,7 @@ class TrailVerification {
       this.record(loaded);
     }
     this.reportMissing(link, digestKey(from));
-    this.checkAge(wanted[0]);
+    if (firstAfter === undefined) this.checkAge(wanted[0]);
     this.checkHead();
     this.checkUnlisted();
     return this.result();
@@ -301,16 +301,18 @@ class TrailVerification {
     );
   }
 
-  /** Digests are written each hour, also without entries. */
+  /**
+   * Digests are written each hour, also without entries, so a verified period without a later digest must end with one.
+   */
   private checkAge(newestKey: string | undefined): void {
-    const { to, now } = this.options;
-    const end = digestEndOf(newestKey ?? '');
-    if (to !== undefined || newestKey === undefined || end === undefined) return;
-    if (now - end <= HOUR_MS + GRACE_MS) return;
+    const { from, to = Infinity, now } = this.options;
+    const expected = Math.floor(Math.min(to, now - GRACE_MS) / HOUR_MS) * HOUR_MS;
+    const end = digestEndOf(newestKey ?? '') ?? from;
+    if (this.cut || end >= expected) return;
     const since = new Date(end).toISOString();
     this.add(
       'gap',
-      newestKey,
+      newestKey ?? DIGESTS_PREFIX,
       `There is no digest since ${since}: none was written, or newer ones were removed.`,
     );
   }

@@ -249,6 +249,18 @@ describe('a period', () => {
     expect(await trail.problems(period)).toEqual([`missing ${digestAt(11)}`]);
   });
 
+  it('has a gap where its newest digests and all later ones were removed', async () => {
+    for (const hour of [12, 13, 14]) trail.destroy(digestAt(hour));
+    expect(await trail.problems({ ...period, head: undefined })).toEqual([`gap ${digestAt(11)}`]);
+  });
+
+  it('has a gap where all digests were removed', async () => {
+    trail.versions = [];
+    for (const times of [period, {}]) {
+      expect(await trail.problems({ ...times, head: undefined })).toEqual(['gap digests/']);
+    }
+  });
+
   it('reads no digests and files of other periods', async () => {
     trail.reads = 0;
     await trail.verify(period);
