@@ -121,6 +121,15 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
     });
   },
 
+  'a service and an agent endpoint with callers of other accounts': (app) => {
+    const stack = new Stack(app, 'Shared');
+    const callers = { accountIds: ['444455556666'], organizationId: 'o-a1b2c3d4e5' };
+    const identity = new AgentIdentity(stack, 'Identity', { callers });
+    const workload = new WorkloadIdentity(stack, 'Agent', { identity });
+    const target = AgentTarget.url('https://agent.example/invocations');
+    new AgentEndpoint(stack, 'Backends', { identity, workload, target, inbound: Inbound.iam({ callers }) });
+  },
+
   'a private service without a role for logs': (app) => {
     const closed = new Stack(app, 'Private');
     const vpc = Vpc.fromVpcAttributes(closed, 'Vpc', {

@@ -1,16 +1,13 @@
 /** cdk-nag's AwsSolutions pack. The constructs themselves fix every finding or acknowledge it with a reason. */
-import { App, Stack, Validations } from 'aws-cdk-lib';
+import { Stack, Validations, type App } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgentIdentity } from '../../lib';
 import { FORMS } from './forms';
-
-const { context } = JSON.parse(readFileSync(join(__dirname, '../../cdk.json'), 'utf8')) as {
-  context: Record<string, unknown>;
-};
+import { newApp } from './new-app';
 
 // Here, CDK validates the templates too, unlike in other tests.
 process.env.CDK_VALIDATION = 'true';
@@ -20,7 +17,7 @@ function check(make: (app: App) => void): void {
   const outdir = mkdtempSync(join(tmpdir(), 'agent-identity-nag-'));
   const { exitCode } = process;
   try {
-    const app = new App({ outdir, context: { ...context, 'aws:cdk:disable-asset-staging': true } });
+    const app = newApp(outdir);
     make(app);
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
     app.synth();
