@@ -43,7 +43,7 @@ function checkFunctionArn(path: string, arn: string | undefined): void {
  */
 function checkApi(path: string, { restApiId, stage = STAGE, account }: AgentIdentityAttributes): void {
   if (account !== undefined && !Token.isUnresolved(account) && !/^\d{12}$/.test(account)) {
-    throw new Error(`${path}: account: must be the ID of an account, which has 12 digits`);
+    throw new Error(`${path}: account must be the ID of an account, which has 12 digits`);
   }
   for (const [name, value] of Object.entries({ restApiId, stage })) {
     if (Token.isUnresolved(value) || /^[\w-]+$/.test(value)) continue;

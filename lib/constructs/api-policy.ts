@@ -60,7 +60,7 @@ function withinLimit(scope: IConstruct, policy: PolicyDocument): PolicyDocument 
     .replaceAll(/"\d{12}"/g, LONGEST_ACCOUNT_ARN);
   if (stored.length <= MAX_POLICY_CHARACTERS) return policy;
   throw new Error(
-    `the resource policy of the API would have ${stored.length} characters, and API Gateway accepts ${MAX_POLICY_CHARACTERS}. Name fewer accounts or VPC endpoints, or name the accounts by callers.organizationId.`,
+    `the resource policy of the API would have ${stored.length} characters, and API Gateway accepts ${MAX_POLICY_CHARACTERS}. Name fewer accounts or VPC endpoints, or only callers.organizationId.`,
   );
 }
 

@@ -44,33 +44,34 @@ export interface ServiceCallerAccounts extends CallerAccounts {
 export const reachOf = ({ manageResources = false }: ServiceCallerAccounts): AccountReach =>
   manageResources ? 'agents-and-resources' : 'agents';
 
+/** Returns what the ID of another account must be instead; undefined for a valid one. */
+function accountFault(id: string, own: string): string | undefined {
+  if (id === own) {
+    return 'must not be the account of the service, whose IAM policies decide which of its principals can call';
+  }
+  if (Token.isUnresolved(id) || /^\d{12}$/.test(id)) return undefined;
+  return 'must be the ID of an account, which has 12 digits';
+}
+
 /**
  * @param own the account of the API
  * @throws Error for callers that are not accounts or an organization, and for the API's own account
  */
-export function checkCallers({ accountIds: stated, organizationId }: CallerAccounts, own: string): void {
-  const accountIds = stated ?? [];
-  for (const id of accountIds) {
-    if (Token.isUnresolved(id) || /^\d{12}$/.test(id)) continue;
-    throw new Error(`callers.accountIds: ${id}: must be the ID of an account, which has 12 digits`);
-  }
-  if (accountIds.includes(own)) {
-    throw new Error(
-      `callers.accountIds: ${own}: must not be the account of the service, whose IAM policies decide which of its principals can call`,
-    );
+export function checkCallers({ accountIds, organizationId }: CallerAccounts, own: string): void {
+  for (const [index, id] of (accountIds ?? []).entries()) {
+    const fault = accountFault(id, own);
+    if (fault !== undefined) throw new Error(`callers.accountIds[${index}] ${fault}`);
   }
   if (
     organizationId !== undefined &&
     !Token.isUnresolved(organizationId) &&
     !/^o-[a-z0-9]{10,32}$/.test(organizationId)
   ) {
-    throw new Error(
-      `callers.organizationId: ${organizationId}: must be the ID of an organization, such as o-a1b2c3d4e5`,
-    );
+    throw new Error('callers.organizationId must be the ID of an organization, such as o-a1b2c3d4e5');
   }
-  if (stated === undefined && organizationId === undefined) {
+  if (accountIds === undefined && organizationId === undefined) {
     throw new Error(
-      'callers: must have accountIds, organizationId, or both. To take access away, set accountIds to an empty list.',
+      'callers must have accountIds, organizationId, or both. To take access away, set accountIds to an empty list.',
     );
   }
 }
