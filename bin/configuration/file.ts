@@ -12,7 +12,7 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
-export const FILE_NAMES = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'].map(
+const FILE_NAMES = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'].map(
   (extension) => `agent-identity.config.${extension}`,
 );
 

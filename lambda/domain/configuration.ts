@@ -53,7 +53,7 @@ function messageOf(schema: Schema, { path, message, issue }: InvalidValue): stri
 }
 
 /** Returns a member as JavaScript writes it: `trustedIssuers[0].allowedClients`. */
-export const memberName = (name: string, path: Path): string =>
+const memberName = (name: string, path: Path): string =>
   path.reduce<string>((parent, key) => {
     if (typeof key === 'number') return `${parent}[${key}]`;
     return parent === '' ? String(key) : `${parent}.${String(key)}`;

@@ -144,6 +144,8 @@ describe('a mistake is reported', () => {
     expect(messageOf({ config: 'prod.ts' })).toContain('config: no file "prod.ts". Write the path');
     write('agent-identity.config.json', '{');
     expect(messageOf()).toMatch(/^agent-identity\.config\.json cannot be read: /);
+    write('throws.js', "throw new Error('no such file')");
+    expect(messageOf({ config: 'throws.js' })).toBe('throws.js cannot be read: no such file');
   });
 
   it('for two files', () => {
