@@ -17,7 +17,7 @@ export interface AgentEndpointFunctions {
   /**
    * The gate, which invokes the agent. Each invocation uses one of its concurrent executions until the response is
    * complete, so `reservedConcurrency` limits the number of invocations at a time. Without it, long invocations can use up
-   * the concurrency that the whole account shares. Lambda rejects a reservation that leaves the account less than 100
+   * the concurrency that the whole account shares. Lambda rejects a reservation that leaves the account fewer than 100
    * unreserved executions.
    * @default - 512 MiB; no reserved and no provisioned concurrency
    */

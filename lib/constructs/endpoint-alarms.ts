@@ -16,8 +16,8 @@ import {
   total,
 } from './service-metrics';
 
-/** The share of an invocation's time, or of a reserved concurrency, above which an alarm starts. */
-const CLOSE_TO_TIME_LIMIT = 0.9;
+/** Percentages of the invocation timeout, and of the reserved concurrency, above which an alarm starts. */
+const CLOSE_TO_TIMEOUT = 90;
 const CLOSE_TO_RESERVED = 80;
 
 /** Returns the percentage of the reserved concurrency that is in use. */
@@ -39,7 +39,7 @@ const concurrencyRule = (endpoint: MonitoredEndpoint): AlarmRules =>
   endpoint.reservedConcurrency
     ? {
         'endpoint-concurrency': {
-          description: 'More than 80% of the concurrency that is reserved for the gate is in use.',
+          description: `More than ${CLOSE_TO_RESERVED}% of the concurrency that is reserved for the gate is in use.`,
           metric: usedConcurrency(endpoint, endpoint.reservedConcurrency),
           threshold: CLOSE_TO_RESERVED,
           periods: 3,
@@ -95,9 +95,9 @@ export function endpointAlarmRules(endpoint: MonitoredEndpoint): AlarmRules {
       periods: 2,
     },
     'endpoint-duration': {
-      description: 'The longest invocations take more than 90% of their time limit.',
+      description: `The longest invocations take more than ${CLOSE_TO_TIMEOUT}% of their time limit.`,
       metric: functionMetric(functions.gate, 'Duration', { statistic: Stats.MAXIMUM, period: FIVE_MINUTES }),
-      threshold: CLOSE_TO_TIME_LIMIT * invocationTimeout.toMilliseconds(),
+      threshold: (CLOSE_TO_TIMEOUT / 100) * invocationTimeout.toMilliseconds(),
       periods: 3,
     },
     ...concurrencyRule(endpoint),

@@ -87,8 +87,8 @@ export function nagName(resolved: unknown): string {
 /**
  * Allows a principal to call these methods of an API.
  *
- * @throws Error if the principal cannot have a policy or belongs to an account that the API rejects. CDK does not report a role made
- *   by `withoutPolicyUpdates`.
+ * @throws Error if the principal cannot have a policy or belongs to an account that the API rejects. CDK does not report
+ *   a role made by `withoutPolicyUpdates`.
  */
 export function grantInvokeMethods(api: InvokedApi, grantee: IGrantable, access: MethodAccess): Grant {
   granteeArn(api, grantee, access.accounts);

@@ -216,8 +216,9 @@ export class ConsentPortal extends Resource implements ITaggableV2 {
     this.cdkTagManager = created.tags;
     const providers = connections.map(({ credentialProvider }) => credentialProvider);
     this.useOwn([...workloads, signIn, ...providers]);
-    if (signIn instanceof OAuth2CredentialProvider)
+    if (signIn instanceof OAuth2CredentialProvider) {
       signIn._allowSignIn(this.arnPattern(props.identity.account, created.givenName));
+    }
     this.checkClient(props);
     this.node.addValidation({ validate: () => this.connectionFaults(connections) });
   }
