@@ -20,9 +20,15 @@ export type { AuditTrailMode } from './constructs/audit-bucket';
 export type { AuditTrailProps } from './constructs/audit-trail';
 export type { CallerAccounts, ServiceCallerAccounts } from './constructs/caller-accounts';
 export type { CallerNetwork } from './constructs/caller-network';
+export { EncryptionKeyReplica, type EncryptionKeyReplicaProps } from './constructs/encryption-key-replica';
 export type { FunctionSettings, ServiceFunctionSettings } from './constructs/function-settings';
 export type { IdentityServiceProps, QuotaProps } from './constructs/identity-service';
 export type { IdentityStateProps } from './constructs/identity-state';
+export {
+  IdentityStateReplica,
+  type IdentityStateReplicaProps,
+  type StateTableNames,
+} from './constructs/identity-state-replica';
 export { Inbound, type IamInboundProps, type JwtInboundProps } from './constructs/inbound';
 export type { LifetimeProps } from './constructs/lifetimes';
 export type { PrivateApi } from './constructs/private-api';

@@ -21,6 +21,7 @@ const CONTEXT_MEMBERS = [
   'callers',
   'cloudWatchRole',
   'functions',
+  'multiRegionKey',
   'tokenVaultKeys',
   'trustedIssuers',
 ] as const;

@@ -137,6 +137,7 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
     }),
   },
   logRetention: { schema: retention },
+  multiRegionKey: { schema: flag },
   privateApi: {
     schema: members({
       vpcEndpointIds: v.pipe(

@@ -110,6 +110,7 @@ export const PREFIX = {
   consentPortal: 'CONSENT-PORTAL#',
   apiKey: 'API-KEY#',
   tokenVault: 'TOKEN-VAULT',
+  writingRegion: 'WRITING-REGION',
   agentRestriction: 'RESTRICTION#AGENT#',
   userRestriction: 'RESTRICTION#USER#',
   revocation: 'REVOCATION#',
@@ -173,6 +174,9 @@ export const TOKEN_VAULT_KEY: Key = { pk: PREFIX.tokenVault, sk: 'default' };
 
 /** The newest digest of the audit trail. */
 export const AUDIT_HEAD_KEY: Key = { pk: PREFIX.auditHead, sk: RECORD };
+
+/** There is one writing Region. */
+export const WRITING_REGION_KEY: Key = { pk: PREFIX.writingRegion, sk: RECORD };
 
 /** Versions of one owner's vault key for one purpose. The highest version is the current one. */
 export const vaultKeyPartition = (purpose: string, ownerId: string): string =>

@@ -66,7 +66,9 @@ import { createDeletedGrants } from '../domain/revocation/begin';
 import { listTags, tagResource, untagResource } from '../domain/resource/tags';
 import { createAws } from './composition/aws';
 import { readEndpointPolicy, readEnvironment, readQuotas } from './composition/environment';
-import { audit, report, requests } from './composition/logging';
+import { requests } from './composition/fenced-requests';
+import { audit, report } from './composition/logging';
+import { named } from './composition/regions';
 import { vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment(
@@ -82,7 +84,7 @@ const env = readEnvironment(
 );
 const aws = createAws(env);
 const { kms, tables } = aws;
-const secretsManager = new SecretsManagerClient({});
+const secretsManager = named(new SecretsManagerClient({}));
 const deps = {
   identities: createWorkloadIdentityStore(tables.DIRECTORY_TABLE),
   providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),

@@ -25,7 +25,8 @@ import {
   readLifetimes,
   readTrustedIssuers,
 } from './composition/environment';
-import { audit, report, requests } from './composition/logging';
+import { requests } from './composition/fenced-requests';
+import { audit, report } from './composition/logging';
 import { providerClientsOf } from './composition/provider-clients';
 import { vaultKeysOf } from './composition/vault-keys';
 

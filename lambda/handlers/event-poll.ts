@@ -29,6 +29,7 @@ export const handler = createInvocationHandler(
     refusal: 'The event-poll event is not valid.',
     // Each received event, and each failed request, has its own entry.
     auditSuccess: false,
+    isScheduled: () => true,
   },
   () => pollSecurityEvents(deps, system.now() + POLL_TIME),
 );

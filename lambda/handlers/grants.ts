@@ -13,7 +13,8 @@ import { listResourceGrants, revokeResourceGrant } from '../domain/credential/re
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
-import { audit, report, requests } from './composition/logging';
+import { requests } from './composition/fenced-requests';
+import { audit, report } from './composition/logging';
 
 const env = readEnvironment(
   'DIRECTORY_TABLE',

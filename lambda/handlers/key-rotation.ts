@@ -71,6 +71,7 @@ export const handler = createInvocationHandler(
     schema: KeyRotationSchema,
     refusal: 'The key-rotation event is not valid. See docs/runbook.md.',
     messageFor,
+    isScheduled: (rotation) => 'prepare' in rotation,
   },
   serve,
 );

@@ -21,7 +21,8 @@ import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import type { Branding } from '../pages/shell';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
-import { audit, report, requests } from './composition/logging';
+import { requests } from './composition/fenced-requests';
+import { audit, report } from './composition/logging';
 import { vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment(

@@ -35,7 +35,8 @@ import {
 import { getRevocation, revokeGrants } from '../domain/operator/revoke-grants';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
-import { audit, report, requests } from './composition/logging';
+import { requests } from './composition/fenced-requests';
+import { audit, report } from './composition/logging';
 
 const env = readEnvironment(
   'DIRECTORY_TABLE',

@@ -68,6 +68,7 @@ export const handler = createInvocationHandler(
     refusal: 'The revocation event is not valid.',
     // Each revoked grant, and each revocation at a provider, has its own entry.
     auditSuccess: false,
+    isScheduled: (event) => 'sweep' in event,
   },
   serve,
 );

@@ -11,7 +11,8 @@ import {
   receiveTokenRevocation,
 } from '../domain/security-event/receive';
 import { readEnvironment } from './composition/environment';
-import { report, requests } from './composition/logging';
+import { requests } from './composition/fenced-requests';
+import { report } from './composition/logging';
 import { securityEventsOf } from './composition/security-events';
 
 const env = readEnvironment(

@@ -17,7 +17,8 @@ import {
   readLifetimes,
   readTrustedIssuers,
 } from './composition/environment';
-import { audit, report, requests } from './composition/logging';
+import { requests } from './composition/fenced-requests';
+import { audit, report } from './composition/logging';
 import { userEmailsOf } from './composition/user-emails';
 import { tokenVaultArn, vaultKeysOf } from './composition/vault-keys';
 

@@ -11,7 +11,8 @@ import { createHandler } from '../api/router';
 import { getTokenVault, setTokenVaultCmk } from '../domain/token-vault/token-vault';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
-import { audit, report, requests } from './composition/logging';
+import { regionFence, requests } from './composition/fenced-requests';
+import { audit, report } from './composition/logging';
 import { tokenVaultArn } from './composition/vault-keys';
 
 const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
@@ -27,6 +28,7 @@ const deps = {
   audit,
   system,
   serviceKeyArn: env.KMS_KEY_ARN,
+  replicated: regionFence !== undefined,
 };
 
 export const handler = createHandler(

@@ -3,9 +3,9 @@
  * names the same resources. CDK's own `table.grant…` and `key.grant…` are not used. They would add KMS actions on the
  * key without conditions, and a function could then decrypt data of another purpose.
  */
-import { Aws } from 'aws-cdk-lib';
+import { Arn, ArnFormat, Aws } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { TableName } from '../../lambda/contract/table-keys';
+import { PREFIX, type TableName } from '../../lambda/contract/table-keys';
 import {
   CERTIFICATES_OWNER,
   OWNER_TAG,
@@ -131,13 +131,20 @@ const scanStatement = (state: IIdentityState, table: TableName): PolicyStatement
 const isSealing = ({ purposes }: KeyPermission): boolean =>
   purposes.every((purpose) => SEALING_PURPOSES.some((sealing) => sealing === purpose));
 
+/** Signing keys from before the deployment got its present key. */
+const isUnwrappingSigningKeys = ({ actions, purposes }: KeyPermission): boolean =>
+  purposes.every((purpose) => purpose === 'signing') && actions.every((action) => action === 'Decrypt');
+
 function keyStatement(
   { state, tokenVaultKeys }: AccessedResources,
   permission: KeyPermission,
 ): PolicyStatement {
   return new PolicyStatement({
     actions: permission.actions.map((action) => `kms:${action}`),
-    resources: [state.encryptionKey.keyArn, ...(isSealing(permission) ? tokenVaultKeys : [])],
+    resources: [
+      state.encryptionKey.keyArn,
+      ...(isSealing(permission) || isUnwrappingSigningKeys(permission) ? tokenVaultKeys : []),
+    ],
     conditions: { StringEquals: { 'kms:EncryptionContext:purpose': permission.purposes } },
   });
 }
@@ -150,6 +157,22 @@ function tableEncryptionStatement(state: IIdentityState): PolicyStatement {
     conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${Aws.REGION}.amazonaws.com` } },
   });
 }
+
+/** Of a deployment with replicas in other Regions: the record that names the writing Region. */
+const WRITING_REGION: TablePermission = {
+  table: 'Directory',
+  actions: ['GetItem'],
+  partitions: [PREFIX.writingRegion],
+};
+
+/** Records name the key with the identity Region, in which it has the same id. */
+const keyArnInRecords = ({ encryptionKey, identityRegion }: IIdentityState): string =>
+  identityRegion === undefined
+    ? encryptionKey.keyArn
+    : Arn.format({
+        ...Arn.split(encryptionKey.keyArn, ArnFormat.SLASH_RESOURCE_NAME),
+        region: identityRegion,
+      });
 
 /** Every secret of this account and Region. */
 const SECRET_ARNS = `arn:${Aws.PARTITION}:secretsmanager:${Aws.REGION}:${Aws.ACCOUNT_ID}:secret:*`;
@@ -184,6 +207,7 @@ const invokeStatement = (functionArn: string): PolicyStatement =>
 export function functionAccess(permissions: GroupPermissions, resources: AccessedResources): FunctionAccess {
   const { state } = resources;
   const usesState = permissions.tables.length > 0;
+  const isReplicated = usesState && state.replicated === true;
   const invoked = (permissions.invokes ?? []).map((group): [InvokedGroup, InvokedFunction] => {
     const found = resources.invoked?.[group];
     if (!found) throw new Error(`The function ${group} is missing.`);
@@ -192,6 +216,7 @@ export function functionAccess(permissions: GroupPermissions, resources: Accesse
   return {
     statements: [
       ...permissions.tables.map((permission) => tableStatement(state, permission)),
+      ...(isReplicated ? [tableStatement(state, WRITING_REGION)] : []),
       ...(permissions.scans ?? []).map((table) => scanStatement(state, table)),
       ...permissions.key.map((permission) => keyStatement(resources, permission)),
       ...(permissions.secrets ? [secretStatement(permissions.secrets, permissions.secretOwners)] : []),
@@ -207,7 +232,8 @@ export function functionAccess(permissions: GroupPermissions, resources: Accesse
       ...Object.fromEntries(
         permissions.tables.map(({ table }) => [TABLE_VARIABLE[table], tableOf(state, table).tableName]),
       ),
-      ...(usesState && { KMS_KEY_ARN: state.encryptionKey.keyArn }),
+      ...(usesState && { KMS_KEY_ARN: keyArnInRecords(state) }),
+      ...(isReplicated && { REPLICATED_TABLE: state.tables.directory.tableName }),
       ...Object.fromEntries(
         invoked.map(([group, { functionName }]) => [FUNCTION_VARIABLE[group], functionName]),
       ),

@@ -162,7 +162,7 @@ export function addGroupFunction(scope: Construct, props: GroupFunctionProps): S
     environment: {
       ...environment,
       ...(!WITHOUT_ADDRESS.includes(group) && { BASE_URL: props.baseUrl }),
-      ARN_PREFIX: `arn:${Aws.PARTITION}:bedrock-agentcore:${Aws.REGION}:${Aws.ACCOUNT_ID}`,
+      ARN_PREFIX: `arn:${Aws.PARTITION}:bedrock-agentcore:${props.state.identityRegion ?? Aws.REGION}:${Aws.ACCOUNT_ID}`,
       ...(permissions.verifiesUsers && { TRUSTED_ISSUERS: JSON.stringify(props.trustedIssuers) }),
       ...(WITH_LIFETIMES.includes(group) && { LIFETIMES: JSON.stringify(props.lifetimes) }),
       ...(props.consentPage && group === 'credential-retrieval' && { CONSENT_PAGE: 'true' }),

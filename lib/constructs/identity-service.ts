@@ -88,7 +88,9 @@ export interface IdentityServiceProps {
   readonly consentPage?: boolean;
   /**
    * ARNs of other KMS keys that SetTokenVaultCMK can move the token vault to: symmetric encryption keys of this Region,
-   * whose key policies delegate access to this account's IAM policies. Keep a key in the list while the vault uses it.
+   * whose key policies delegate access to this account's IAM policies. Keep a key in the list while the vault uses it. With
+   * replicas in other Regions, use multi-Region keys with a replica in each of them. An earlier key of the deployment also
+   * belongs in the list until its vault keys have moved, and its signing keys have rotated.
    * @default - none: the vault stays under the deployment's own key
    */
   readonly tokenVaultKeys?: string[];

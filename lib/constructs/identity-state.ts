@@ -6,7 +6,9 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { TABLES, type TableName } from '../../lambda/contract/table-keys';
+import { checkedAt } from './construct-error';
 import { EncryptionKey } from './encryption-key';
+import { checkMultiRegionKey } from './encryption-key-replica';
 import type { IIdentityState } from './state';
 import { StateTable, type TableReplica } from './state-table';
 
@@ -19,7 +21,15 @@ export interface IdentityStateProps {
    */
   readonly encryptionKey?: IKey;
   /**
-   * Other Regions that contain copies of the tables.
+   * Whether the new key is a multi-Region key, which `replicas` need. AWS CloudFormation cannot change an existing key, and
+   * rejects the update. So a deployment with a single-Region key sets `false` until it has moved to another key
+   * (docs/another-region.md).
+   * @default true
+   */
+  readonly multiRegionKey?: boolean;
+  /**
+   * Other Regions that contain replicas of the tables, for a failover (docs/another-region.md). The service then answers
+   * only in the writing Region, which at first is the Region of this stack.
    * @default - none
    */
   readonly replicas?: TableReplica[];
@@ -37,10 +47,25 @@ export interface IdentityStateProps {
   readonly removalPolicy?: RemovalPolicy;
 }
 
+/** @throws Error for replicas of a deployment whose key has no replicas, or under other keys */
+function checkReplicas({ encryptionKey, multiRegionKey, replicas = [] }: IdentityStateProps): void {
+  if (replicas.length === 0) return;
+  if (encryptionKey) checkMultiRegionKey('encryptionKey', encryptionKey.keyArn);
+  else if (multiRegionKey === false) throw new Error('replicas: require a multi-Region key');
+  for (const { encryptionKeyArn } of replicas) {
+    checkMultiRegionKey('replicas: encryptionKeyArn', encryptionKeyArn);
+  }
+}
+
 /** @param scope gets the children `EncryptionKey`, `Directory`, `Keys`, `Sessions`, `Vault`, and `Revocations` */
 export function addIdentityState(scope: Construct, props: IdentityStateProps): IIdentityState {
   const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
-  const encryptionKey = props.encryptionKey ?? new EncryptionKey(scope, 'EncryptionKey', { removalPolicy });
+  checkedAt(scope.node.path, () => {
+    checkReplicas(props);
+  });
+  const multiRegion = props.multiRegionKey ?? true;
+  const encryptionKey =
+    props.encryptionKey ?? new EncryptionKey(scope, 'EncryptionKey', { multiRegion, removalPolicy });
   const replicas = props.replicas ?? [];
   const table = (name: TableName) =>
     new StateTable(scope, name, {
@@ -52,6 +77,7 @@ export function addIdentityState(scope: Construct, props: IdentityStateProps): I
     });
   return {
     encryptionKey,
+    replicated: replicas.length > 0,
     tables: {
       directory: table('Directory'),
       keys: table('Keys'),

@@ -58,8 +58,8 @@ export interface TablePermission {
 }
 
 /**
- * Actions on the deployment's key for some purposes (`kms:EncryptionContext:purpose`). For sealing purposes, they include
- * each key that the token vault can be moved to.
+ * Actions on the deployment's key for some purposes (`kms:EncryptionContext:purpose`). For sealing purposes, and for
+ * unwrapping signing keys, they include each of the `tokenVaultKeys`.
  */
 export interface KeyPermission {
   readonly actions: readonly KeyAction[];
@@ -193,7 +193,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       },
     ],
     key: [
-      { actions: ['Encrypt', 'Decrypt'], purposes: ['signing'] },
+      { actions: ['Encrypt'], purposes: ['signing'] },
+      { actions: ['Decrypt'], purposes: ['signing'] },
       { actions: ['GenerateDataKey', 'Decrypt'], purposes: ['subject-token'] },
     ],
     verifiesUsers: true,

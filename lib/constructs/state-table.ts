@@ -4,8 +4,8 @@
  * operators can add replicas without moving data. It uses the CloudFormation resource, because CDK's TableV2 takes a
  * customer managed key only if the Region is known at synthesis.
  *
- * Copies in other Regions are for the loss of this Region. In a global table, the last write wins. Single use, leases,
- * and generations therefore hold only while one Region writes.
+ * Replicas in other Regions are for the loss of this Region. In a global table, the last write wins. Single use, leases,
+ * and generations therefore hold only while one Region writes (docs/another-region.md).
  * Source: CloudFormation template reference, "AWS::DynamoDB::GlobalTable".
  */
 import { Aws, Lazy, RemovalPolicy, TagManager, TagType, type CfnTag, type ITaggableV2 } from 'aws-cdk-lib';
@@ -20,14 +20,13 @@ import {
   type TableShape,
 } from '../../lambda/contract/table-keys';
 
-/** A copy of the tables in another Region. */
+/** A replica of the tables in another Region. */
 export interface TableReplica {
   /** A Region other than the stack's. */
   readonly region: string;
   /**
-   * ARN of a symmetric KMS key of that Region, which encrypts the copy. DynamoDB does not accept a key of another Region.
-   * The copy is useful only if its vault keys and signing keys can be decrypted there too. So make the deployment's
-   * `encryptionKey` a multi-Region key, and use its replica here.
+   * ARN of the replica of the deployment's key in that Region: the `key` of an `EncryptionKeyReplica`. DynamoDB encrypts
+   * the tables there with it, and the functions there open vault keys and signing keys with it.
    */
   readonly encryptionKeyArn: string;
 }

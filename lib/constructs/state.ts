@@ -27,6 +27,16 @@ export interface IIdentityState {
   readonly tables: StateTables;
   /** Wraps vault keys and signing keys, and encrypts the tables. */
   readonly encryptionKey: IKey;
+  /**
+   * The Region in the ARNs of the deployment.
+   * @default - the Region of the stack
+   */
+  readonly identityRegion?: string;
+  /**
+   * Whether other Regions have replicas of the tables. The service then answers only in the writing Region.
+   * @default false
+   */
+  readonly replicated?: boolean;
 }
 
 /** The tables by their names in the service. */

@@ -16,7 +16,13 @@ import { localFunctionName } from './gateway-event';
 import type * as Loaded from './handlers';
 import { startLambda, type InvokedHandler, type LambdaFunction } from './lambda';
 import { listenOnLoopback, LOOPBACK } from './loopback-server';
-import { iamPolicyOf, LOCAL_ACCOUNT, LOCAL_REGION, type Principals } from './principals';
+import {
+  iamPolicyOf,
+  LOCAL_ACCOUNT,
+  LOCAL_IDENTITY_REGION,
+  LOCAL_REGION,
+  type Principals,
+} from './principals';
 import type { SettingNames } from './setting-names';
 
 export interface FunctionsOptions {
@@ -114,9 +120,10 @@ function setEnvironment(
     SESSIONS_TABLE: localTableName('Sessions'),
     VAULT_TABLE: localTableName('Vault'),
     REVOCATIONS_TABLE: localTableName('Revocations'),
-    KMS_KEY_ARN: kmsKeyArn,
+    KMS_KEY_ARN: kmsKeyArn.replace(LOCAL_REGION, LOCAL_IDENTITY_REGION ?? LOCAL_REGION),
     BASE_URL: endpoint,
-    ARN_PREFIX: `arn:aws:bedrock-agentcore:${LOCAL_REGION}:${LOCAL_ACCOUNT}`,
+    ARN_PREFIX: `arn:aws:bedrock-agentcore:${LOCAL_IDENTITY_REGION ?? LOCAL_REGION}:${LOCAL_ACCOUNT}`,
+    ...(LOCAL_IDENTITY_REGION !== undefined && { REPLICATED_TABLE: localTableName('Directory') }),
     TRUSTED_ISSUERS: JSON.stringify(trustedIssuers),
     PROVIDER_CLIENT_FUNCTION: localFunctionName('provider-client'),
     REVOCATION_FUNCTION: localFunctionName('revocation'),

@@ -4,12 +4,12 @@
  */
 import * as v from 'valibot';
 import { AwsJsonError, parseMembers } from './aws-json';
-import { arnOf, type Tags } from './kms-key';
+import { arnOf, isMultiRegion, type Tags } from './kms-key';
 import type { KmsKey } from './kms-key-ring';
 import { existingKey, isSigning, KeyIdSchema, KmsError, usageOf, type KmsOperation } from './kms-named-key';
 import { algorithmsOf, newSigningKey, SIGNING_KEY_SPECS } from './kms-signing-key';
 import { newSymmetricKey, SYMMETRIC_DEFAULT } from './kms-symmetric-key';
-import { LOCAL_ACCOUNT } from './principals';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
 
 const MAX_TAGS = 50;
 /** Prefix of tags that AWS sets. */
@@ -25,6 +25,7 @@ const TagsSchema = v.array(
 const CreateKeySchema = v.object({
   KeySpec: v.optional(v.picklist([SYMMETRIC_DEFAULT, ...SIGNING_KEY_SPECS]), SYMMETRIC_DEFAULT),
   KeyUsage: v.optional(v.picklist(['ENCRYPT_DECRYPT', 'SIGN_VERIFY'])),
+  MultiRegion: v.optional(v.boolean(), false),
   Tags: v.optional(TagsSchema, []),
 });
 
@@ -46,7 +47,15 @@ const metadataOf = (key: KmsKey) => ({
     : { EncryptionAlgorithms: [SYMMETRIC_DEFAULT] }),
   Origin: 'AWS_KMS',
   KeyManager: 'CUSTOMER',
-  MultiRegion: false,
+  MultiRegion: isMultiRegion(key),
+  // The embedded KMS knows only its own Region.
+  ...(isMultiRegion(key) && {
+    MultiRegionConfiguration: {
+      MultiRegionKeyType: 'PRIMARY',
+      PrimaryKey: { Arn: arnOf(key), Region: LOCAL_REGION },
+      ReplicaKeys: [],
+    },
+  }),
 });
 
 /** @throws KmsError for tags that are not valid, and for too many */
@@ -63,7 +72,7 @@ function taggedWith(present: Tags, tags: v.InferOutput<typeof TagsSchema>): Tags
 }
 
 const createKey: KmsOperation = async (keys, input) => {
-  const { KeySpec, KeyUsage, Tags: asked } = parseMembers(CreateKeySchema, input);
+  const { KeySpec, KeyUsage, MultiRegion: multiRegion, Tags: asked } = parseMembers(CreateKeySchema, input);
   const tags = taggedWith({}, asked);
   // A symmetric key has one usage. For an asymmetric key, the request names it.
   const usage = KeyUsage ?? (KeySpec === SYMMETRIC_DEFAULT ? 'ENCRYPT_DECRYPT' : undefined);
@@ -75,7 +84,9 @@ const createKey: KmsOperation = async (keys, input) => {
         : `KeyUsage ${usage} is not compatible with KeySpec ${KeySpec} here`,
     );
   }
-  const key = KeySpec === SYMMETRIC_DEFAULT ? newSymmetricKey(tags) : await newSigningKey(KeySpec, tags);
+  const choices = { tags, multiRegion };
+  const key =
+    KeySpec === SYMMETRIC_DEFAULT ? newSymmetricKey(choices) : await newSigningKey(KeySpec, choices);
   await keys.add(key);
   return { KeyMetadata: metadataOf(key) };
 };

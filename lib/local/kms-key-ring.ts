@@ -25,7 +25,7 @@ export interface KmsKeyRing {
 }
 
 const RecordEntries = {
-  keyId: v.pipe(v.string(), v.uuid()),
+  keyId: v.union([v.pipe(v.string(), v.uuid()), v.pipe(v.string(), v.regex(/^mrk-[0-9a-f]{32}$/))]),
   /** Absent in older files, like the tags. */
   enabled: v.exactOptional(v.boolean()),
   tags: v.exactOptional(v.record(v.string(), v.string())),
@@ -104,7 +104,8 @@ const signingToFile = ({ keyId, enabled, tags, spec, privateKey }: SigningKey) =
 const toFile = (key: KmsKey) => (key.spec === SYMMETRIC_DEFAULT ? symmetricToFile(key) : signingToFile(key));
 
 /**
- * Reads the keys, or creates the root key at the first start. ARNs stay the same as long as the file exists.
+ * Reads the keys, or creates the root key at the first start: a multi-Region key, as in a deployment. Ids stay the same
+ * as long as the file exists. A copy of the file in the embedded cloud of another Region has the replicas of the keys.
  *
  * @param path of the keys' file
  * @throws StartError when the file is damaged
@@ -113,7 +114,7 @@ export async function loadKmsKeyRing(path: string, names?: SettingNames): Promis
   const { created = [], ...first } = await readOrCreateSecretFile(
     path,
     KeyFileSchema,
-    () => symmetricToFile(newSymmetricKey()),
+    () => symmetricToFile(newSymmetricKey({ multiRegion: true })),
     names,
   );
   let root = symmetricOf(first);

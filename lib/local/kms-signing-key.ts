@@ -5,7 +5,7 @@
 import { createHash, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { signEcdsa, signPkcs1, signPss } from './digest-signature';
-import { newKeyRecord, type KeyRecord, type Tags } from './kms-key';
+import { newKeyRecord, type KeyRecord, type NewKey } from './kms-key';
 
 const SIGN_DIGEST = {
   RSASSA_PSS_SHA_256: signPss,
@@ -36,12 +36,12 @@ export const algorithmsOf = (spec: SigningKeySpec): readonly KmsSigningAlgorithm
 const generate = promisify(generateKeyPair);
 
 /** Creates a key outside the main thread, because an RSA key of 4096 bits can take seconds. */
-export async function newSigningKey(spec: SigningKeySpec, tags: Tags): Promise<SigningKey> {
+export async function newSigningKey(spec: SigningKeySpec, choices: NewKey): Promise<SigningKey> {
   const { privateKey } =
     spec === 'ECC_NIST_P256'
       ? await generate('ec', { namedCurve: 'P-256' })
       : await generate('rsa', { modulusLength: Number(spec.slice('RSA_'.length)) });
-  return { ...newKeyRecord(tags), spec, privateKey };
+  return { ...newKeyRecord(choices), spec, privateKey };
 }
 
 /** Returns the public key in the form of GetPublicKey: DER of a SubjectPublicKeyInfo (RFC 5280 section 4.1). */

@@ -7,7 +7,7 @@
  * developer guide, "Encryption context").
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { newKeyRecord, type KeyRecord, type Tags } from './kms-key';
+import { newKeyRecord, type KeyRecord, type NewKey } from './kms-key';
 
 export type EncryptionContext = Readonly<Record<string, string>>;
 
@@ -27,8 +27,8 @@ const TAG_END = 45;
 
 export const KEY_BYTES = 32;
 
-export const newSymmetricKey = (tags: Tags = {}): SymmetricKey => ({
-  ...newKeyRecord(tags),
+export const newSymmetricKey = (choices: NewKey = {}): SymmetricKey => ({
+  ...newKeyRecord(choices),
   spec: SYMMETRIC_DEFAULT,
   material: randomBytes(KEY_BYTES),
 });
@@ -64,8 +64,9 @@ export function open(key: SymmetricKey, blob: Buffer, context: EncryptionContext
   }
 }
 
+/** Has the key's id without its Region: replicas of a multi-Region key decrypt each other's blobs. */
 const blobHeader = (key: SymmetricKey): Buffer =>
-  Buffer.concat([Buffer.from([VERSION]), Buffer.from(key.keyId.replaceAll('-', ''), 'hex')]);
+  Buffer.concat([Buffer.from([VERSION]), Buffer.from(key.keyId.replace(/^mrk-|-/g, ''), 'hex')]);
 
 /** Returns JSON of the pairs, sorted by name, so that different contexts have different forms. */
 function authenticatedData(header: Buffer, context: EncryptionContext): Buffer {

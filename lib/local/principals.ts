@@ -16,7 +16,17 @@ export const LOCAL_ACCOUNT = '000000000000';
 /** An account in the `callers` of the embedded cloud, without `manageResources`. */
 const PARTNER_ACCOUNT = '000000000001';
 
-export const LOCAL_REGION = 'us-east-1';
+/**
+ * The Region of the embedded cloud. A process runs one embedded cloud, so the environment sets it, for tests of a failover
+ * to another Region.
+ */
+export const LOCAL_REGION = process.env.LOCAL_REGION ?? 'us-east-1';
+
+/**
+ * The identity Region of the service (docs/another-region.md). If it is set, the tables count as replicated: the service
+ * answers only in the writing Region.
+ */
+export const LOCAL_IDENTITY_REGION = process.env.LOCAL_IDENTITY_REGION;
 
 /** ARNs in the forms of `requestContext.identity.userArn` of API Gateway. */
 const ARNS = {

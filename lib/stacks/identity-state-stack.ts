@@ -12,11 +12,13 @@ export interface IdentityStateStackProps extends StackProps, IdentityStateProps 
 export class IdentityStateStack extends Stack implements IIdentityState {
   readonly encryptionKey: IKey;
   readonly tables: StateTables;
+  readonly replicated?: boolean;
 
   constructor(scope: Construct, id: string, props: IdentityStateStackProps = {}) {
     super(scope, id, props);
     const state = addIdentityState(this, props);
     this.encryptionKey = state.encryptionKey;
     this.tables = state.tables;
+    this.replicated = state.replicated ?? false;
   }
 }

@@ -9,6 +9,7 @@ import {
   signingKeyKey,
   TOKEN_VAULT_KEY,
   userEmailKey,
+  WRITING_REGION_KEY,
   vaultKeyPartition,
 } from '../../lambda/contract/table-keys';
 import { localTableName } from '../../lib/local/dynamodb';
@@ -246,7 +247,7 @@ describe('a secret or a vault key', () => {
   });
 });
 
-it('brings neither signing keys, portals, nor the token vault back, nor vault keys of other purposes', async () => {
+it('brings neither signing keys, portals, the token vault, nor the writing Region back, nor vault keys of other purposes', async () => {
   const world = await tables.world();
   const portal = samplePortal();
   const copy = `copy-never-${randomUUID()}`;
@@ -254,6 +255,7 @@ it('brings neither signing keys, portals, nor the token vault back, nor vault ke
   for (const key of [
     signingKeyKey(1),
     TOKEN_VAULT_KEY,
+    WRITING_REGION_KEY,
     { pk: PREFIX.consentPortal + portal.name, sk: 'RECORD' },
   ])
     await put(copy, { ...portal, ...key, recordVersion: 1 });
@@ -262,7 +264,7 @@ it('brings neither signing keys, portals, nor the token vault back, nor vault ke
   const { records, notRestored } = await restore(copy, 'directory');
   expect(records).toEqual([]);
   expect(notRestored.map(({ reason }) => reason).sort()).toEqual([
-    ...['NeverRestored', 'NeverRestored', 'NeverRestored'],
+    ...['NeverRestored', 'NeverRestored', 'NeverRestored', 'NeverRestored'],
     ...['Unreadable', 'Unreadable'],
   ]);
   await tables.sealed(world.identity, 'consent');

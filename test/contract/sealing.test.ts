@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateKeyCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
+import { CreateKeyCommand, DisableKeyCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import fc from 'fast-check';
 import { decodeProtectedHeader } from 'jose';
 import { createSeal, createSealOnly } from '../../lambda/adapters/kms/seal';
@@ -396,10 +396,13 @@ describe('the wrapper of signing keys', () => {
     expect(await wrapper().unwrap({ ...key, wrappedPrivateKey: bytes.toString('base64') })).toBeUndefined();
   });
 
-  it('does not unwrap a key under another KMS key', async () => {
+  it('unwraps a key under an earlier KMS key as long as KMS allows it', async () => {
     const { KeyMetadata } = await client.send(new CreateKeyCommand({}));
-    const there = createSigningKeyEncrypter(client, KeyMetadata?.Arn ?? '', TOKEN_VAULT);
+    const KeyId = KeyMetadata?.Arn ?? '';
+    const there = createSigningKeyEncrypter(client, KeyId, TOKEN_VAULT);
     const key = { ...(await wrappedKey()), wrappedPrivateKey: await there.wrap('kid-1', SECRET) };
+    expect(await wrapper().unwrap(key)).toBe(SECRET);
+    await client.send(new DisableKeyCommand({ KeyId }));
     expect(await wrapper().unwrap(key)).toBeUndefined();
   });
 

@@ -91,6 +91,7 @@ const moveTo = (kmsKeyArn: string | undefined, through: Partial<VaultKeyStore> =
       audit: { record: () => undefined },
       system: { ...createFakeSystem(), ...(now && { now }) },
       serviceKeyArn: kms.keyArn,
+      replicated: false,
     },
     { arn: PRINCIPAL },
     undefined,

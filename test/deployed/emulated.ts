@@ -182,7 +182,7 @@ export async function checkEmulated(checks: Checks, { cdk, commands, folder }: R
     await checkRemoval(checks, { cdk, assembly: updated.assembly, records }, keyArn);
 
     await checkRehearsal(checks, {
-      ...{ cdk, commands, folder, app: APP, assembly, region, connect, addressOf },
+      ...{ cdk, commands, folder, app: APP, region, connect, addressOf },
       world: { provider, issuer },
     });
 

@@ -59,6 +59,7 @@ beforeEach(() => {
     audit: { record: (entry) => void entries.push(entry) },
     system,
     serviceKeyArn: SERVICE_KEY,
+    replicated: false,
   };
 });
 
@@ -100,6 +101,27 @@ describe('the token vault', () => {
     expect(entries).toEqual([
       { operation: 'SetTokenVaultCMK', principal: OWNER, outcome: 'allowed', result: `to ${KEY}` },
     ]);
+  });
+
+  it('is moved only to a key of the identity Region, which all Regions name', async () => {
+    const elsewhere = KEY.replace('eu-central-1', 'eu-west-1');
+    await expect(set({ ...TO_KEY, kmsKeyArn: elsewhere })).rejects.toMatchObject({
+      type: 'ValidationException',
+      message: expect.stringContaining('must be the ARN of a KMS key in the Region eu-central-1') as string,
+    });
+    expect(told).toEqual([]);
+  });
+
+  it('is moved only to a multi-Region key if it has replicas', async () => {
+    deps = { ...deps, replicated: true };
+    await expect(set()).rejects.toMatchObject({
+      type: 'ValidationException',
+      message: expect.stringContaining('must be the ARN of a multi-Region key') as string,
+    });
+    expect(told).toEqual([]);
+    const kmsKeyArn = KEY.replace('key/one', 'key/mrk-1234abcd12ab34cd56ef1234567890ab');
+    expect(await set({ ...TO_KEY, kmsKeyArn })).toMatchObject({ kmsKeyArn });
+    expect(await set({ keyType: 'ServiceManagedKey' })).not.toHaveProperty('kmsKeyArn');
   });
 
   it("can be moved back to the deployment's own key", async () => {

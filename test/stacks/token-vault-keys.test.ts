@@ -23,10 +23,12 @@ function kmsStatements(): { purposes: string; resources: unknown[] }[] {
     .flatMap((policy) => (policy as { PolicyDocument: { Statement: Statement[] } }).PolicyDocument.Statement)
     .filter(({ Action }) => [Action].flat().some((action) => action.startsWith('kms:')))
     .filter(({ Condition }) => Condition?.Null?.['aws:ResourceTag/agent-identity:owner'] !== 'false')
-    .map(({ Resource, Condition }) => ({
+    .map(({ Action, Resource, Condition }) => ({
       purposes: [Condition?.StringEquals?.['kms:EncryptionContext:purpose'] ?? 'through DynamoDB']
         .flat()
-        .join(),
+        .join()
+        // Older signing keys can be under an earlier key; new ones never are.
+        .replace('signing', `signing: ${[Action].flat().join()}`),
       resources: [Resource].flat(),
     }));
 }
@@ -46,7 +48,8 @@ it('roles can use the keys wherever vault keys are created, unwrapped, or moved,
     'subject-token': all,
     revocation: all,
     'grant,consent,client-secret,api-key,subject-token,revocation': all,
-    signing: [own],
+    'signing: kms:Decrypt': all,
+    'signing: kms:Encrypt': [own],
     pagination: [own],
     'through DynamoDB': [own],
   };

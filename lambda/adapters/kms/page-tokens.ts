@@ -1,14 +1,16 @@
 /** Page tokens, encrypted by KMS for one listing and one caller. A changed token, or another caller's, does not decrypt. */
-import {
-  DecryptCommand,
-  EncryptCommand,
-  InvalidCiphertextException,
-  type KMSClient,
-} from '@aws-sdk/client-kms';
+import { DecryptCommand, EncryptCommand, KMSServiceException, type KMSClient } from '@aws-sdk/client-kms';
 import type { Listing, PageTokens } from '../../domain/pagination';
+import { unlessRefusedBy } from '../refusals';
 
 /** Characters of a token, and their maximum number. */
 const TOKEN = /^[\w-]{1,2048}$/;
+
+/** KMS's errors for a token that was changed, or encrypted for another listing or under an earlier key. */
+const unlessNotValid = unlessRefusedBy(KMSServiceException, [
+  'InvalidCiphertextException',
+  'IncorrectKeyException',
+]);
 
 const contextOf = ({ operation, principal }: Listing) => ({ purpose: 'pagination', operation, principal });
 
@@ -26,18 +28,15 @@ export const createPageTokens = (kms: KMSClient, keyArn: string): PageTokens => 
   },
   async open(listing, token) {
     if (!TOKEN.test(token)) return undefined;
-    try {
-      const { Plaintext } = await kms.send(
+    const response = await unlessNotValid(
+      kms.send(
         new DecryptCommand({
           KeyId: keyArn,
           CiphertextBlob: Buffer.from(token, 'base64url'),
           EncryptionContext: contextOf(listing),
         }),
-      );
-      return Plaintext && Buffer.from(Plaintext).toString('utf8');
-    } catch (error) {
-      if (error instanceof InvalidCiphertextException) return undefined;
-      throw error;
-    }
+      ),
+    );
+    return response?.Plaintext && Buffer.from(response.Plaintext).toString('utf8');
   },
 });

@@ -1,6 +1,7 @@
 /**
  * Wraps private signing keys under KMS, bound to their key ID and to the token vault, which stays the same if the service
- * moves to another address. Older keys are bound to the service's address at that time.
+ * moves to another address or Region. Older keys are bound to the service's address at that time. A deployment that got
+ * another KMS key unwraps with the earlier one until its signing keys have rotated.
  */
 import { DecryptCommand, EncryptCommand, KMSServiceException, type KMSClient } from '@aws-sdk/client-kms';
 import type { KeyWrapper, WrappedKey } from '../../domain/workload-token/signing-key';
@@ -11,9 +12,17 @@ import { unlessRefusedBy } from '../refusals';
  * ciphertext. Other errors (no access, a disabled key, an outage) can be temporary and say nothing about the key.
  * Source: AWS KMS API reference, "Decrypt".
  */
-const unlessNeverOpened = unlessRefusedBy(KMSServiceException, [
-  'InvalidCiphertextException',
-  'IncorrectKeyException',
+const NEVER_OPENED = ['InvalidCiphertextException', 'IncorrectKeyException'];
+
+const unlessNeverOpened = unlessRefusedBy(KMSServiceException, NEVER_OPENED);
+
+/** An earlier KMS key that is no longer available must not stop the service: another signing key replaces this one. */
+const unlessUnavailable = unlessRefusedBy(KMSServiceException, [
+  ...NEVER_OPENED,
+  'AccessDeniedException',
+  'DisabledException',
+  'KMSInvalidStateException',
+  'NotFoundException',
 ]);
 
 const contextOf = (tokenVaultArn: string, kid: string) => ({
@@ -59,15 +68,14 @@ export function createSigningKeyWrapper(
   return {
     ...createSigningKeyEncrypter(kms, keyArn, tokenVaultArn),
     async unwrap(key) {
-      const response = await unlessNeverOpened(
-        kms.send(
-          new DecryptCommand({
-            KeyId: keyArn,
-            CiphertextBlob: Buffer.from(key.wrappedPrivateKey, 'base64'),
-            EncryptionContext: contextOfKey(key),
-          }),
-        ),
-      );
+      const request = {
+        CiphertextBlob: Buffer.from(key.wrappedPrivateKey, 'base64'),
+        EncryptionContext: contextOfKey(key),
+      };
+      const response =
+        (await unlessNeverOpened(kms.send(new DecryptCommand({ KeyId: keyArn, ...request })))) ??
+        // KMS finds the key. IAM allows only the deployment's key and the tokenVaultKeys.
+        (await unlessUnavailable(kms.send(new DecryptCommand(request))));
       if (!response) return undefined;
       if (!response.Plaintext) throw new Error('KMS gave no plaintext');
       return Buffer.from(response.Plaintext).toString('utf8');

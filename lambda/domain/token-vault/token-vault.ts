@@ -77,8 +77,10 @@ export interface TokenVaultDependencies {
   readonly vaultKeyMover: VaultKeyMover;
   readonly audit: AuditTrail;
   readonly system: System;
-  /** ARN of the deployment's own KMS key. */
+  /** ARN of the deployment's own KMS key, with the identity Region. */
   readonly serviceKeyArn: string;
+  /** Whether the tables have replicas in other Regions, which need replicas of every key. */
+  readonly replicated: boolean;
 }
 
 /** AWS's `KmsConfiguration`. */
@@ -96,14 +98,32 @@ function checkTokenVaultId(tokenVaultId: string): void {
   );
 }
 
+/** Returns the Region of an ARN. */
+const regionIn = (arn: string): string | undefined => arn.split(':')[3];
+
 /** Returns the requested customer managed key; undefined for the deployment's own key. */
-function customerKeyArn({ keyType, kmsKeyArn }: KmsConfiguration): string | undefined {
+function customerKeyArn(
+  { keyType, kmsKeyArn }: KmsConfiguration,
+  { serviceKeyArn, replicated }: Pick<TokenVaultDependencies, 'serviceKeyArn' | 'replicated'>,
+): string | undefined {
   const member = 'kmsConfiguration.kmsKeyArn';
   if (keyType === 'ServiceManagedKey') {
     if (kmsKeyArn === undefined) return undefined;
     throw invalidMember(member, "must be omitted with ServiceManagedKey, which is the deployment's own key");
   }
   if (kmsKeyArn === undefined) throw invalidMember(member, 'is required with CustomerManagedKey');
+  // After a failover, too: the record names the key for all Regions.
+  const region = regionIn(serviceKeyArn);
+  if (regionIn(kmsKeyArn) !== region) {
+    throw invalidMember(member, `must be the ARN of a KMS key in the Region ${region}`);
+  }
+  // Source: AWS KMS developer guide, "Key identifiers (KeyId)".
+  if (replicated && !kmsKeyArn.includes(':key/mrk-')) {
+    throw invalidMember(
+      member,
+      'must be the ARN of a multi-Region key, because the token vault has replicas',
+    );
+  }
   return kmsKeyArn;
 }
 
@@ -142,7 +162,7 @@ export function setTokenVaultCmk(
 ): Promise<TokenVault> {
   return audited(deps.audit, { operation: 'SetTokenVaultCMK', principal }, async (annotate) => {
     checkTokenVaultId(tokenVaultId ?? TOKEN_VAULT_ID);
-    const kmsKeyArn = customerKeyArn(kmsConfiguration);
+    const kmsKeyArn = customerKeyArn(kmsConfiguration, deps);
     const wrapping = kmsKeyArn ?? deps.serviceKeyArn;
     annotate({ result: `to ${wrapping}` });
     await deps.vaultKeyMover.probe(wrapping);

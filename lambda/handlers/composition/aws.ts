@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { createTable, type Table } from '../../adapters/dynamodb/table';
 import type { Variable } from './environment';
+import { named } from './regions';
 
 type TableVariable = Extract<Variable, `${string}_TABLE`>;
 
@@ -21,10 +22,13 @@ export function createAws<Env extends Readonly<Record<string, string>>>(
   env: Env,
 ): Aws<Extract<keyof Env, TableVariable>> {
   const dynamodb = new DynamoDBClient({});
-  const named = Object.entries(env).filter(([variable]) => isTableVariable(variable));
-  const tables = Object.fromEntries(named.map(([variable, name]) => [variable, createTable(dynamodb, name)]));
+  const variables = Object.entries(env).filter(([variable]) => isTableVariable(variable));
+  const tables = Object.fromEntries(
+    variables.map(([variable, name]) => [variable, createTable(dynamodb, name)]),
+  );
   return {
-    kms: new KMSClient({}),
+    // A function without the deployment's ARNs uses no key.
+    kms: 'ARN_PREFIX' in env ? named(new KMSClient({})) : new KMSClient({}),
     tables: tables as Record<Extract<keyof Env, TableVariable>, Table>,
     dynamodb,
   };

@@ -15,12 +15,16 @@ export type Variable =
   | 'SESSIONS_TABLE'
   | 'VAULT_TABLE'
   | 'REVOCATIONS_TABLE'
-  /** ARN of the KMS key that wraps vault keys and signing keys. */
+  /** Name of the directory table, in a deployment with replicas in other Regions. */
+  | 'REPLICATED_TABLE'
+  /** ARN of the KMS key that wraps vault keys and signing keys, with the identity Region. */
   | 'KMS_KEY_ARN'
   /** Public base URL without a trailing slash: the issuer of workload access tokens. */
   | 'BASE_URL'
-  /** `arn:{partition}:bedrock-agentcore:{region}:{account}`. */
+  /** `arn:{partition}:bedrock-agentcore:{region}:{account}`, with the identity Region. */
   | 'ARN_PREFIX'
+  /** The function's Region, which Lambda sets. */
+  | 'AWS_REGION'
   /** Name or ARN of the `provider-client` function. */
   | 'PROVIDER_CLIENT_FUNCTION'
   /** Name or ARN of the `revocation` function. */
@@ -57,6 +61,7 @@ const FORMS: Readonly<Record<Variable, { readonly form: RegExp; readonly must: s
   SESSIONS_TABLE: table,
   VAULT_TABLE: table,
   REVOCATIONS_TABLE: table,
+  REPLICATED_TABLE: table,
   KMS_KEY_ARN: kmsKey,
   DIGEST_KEY_ARN: kmsKey,
   TRAIL_BUCKET: { form: /^[a-z0-9.-]{3,63}$/, must: 'be the name of a bucket' },
@@ -65,6 +70,7 @@ const FORMS: Readonly<Record<Variable, { readonly form: RegExp; readonly must: s
     form: /^arn:[\w-]+:bedrock-agentcore:[\w-]+:\d{12}$/,
     must: 'be like arn:aws:bedrock-agentcore:eu-central-1:123456789012',
   },
+  AWS_REGION: { form: /^[a-z]{2}(-[a-z]+)+-\d+$/, must: 'be a Region' },
   PROVIDER_CLIENT_FUNCTION: invokedFunction,
   REVOCATION_FUNCTION: invokedFunction,
   CONNECTIONS_FUNCTION: invokedFunction,

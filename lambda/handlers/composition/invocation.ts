@@ -5,7 +5,8 @@ import { INVOKE, requestContextOf } from '../../api/request-context';
 import { unexpected } from '../../api/unexpected';
 import type { RequestContext } from '../../domain/audit';
 import { ServiceError } from '../../domain/service-error';
-import { report, requests } from './logging';
+import { regionFence, requests } from './fenced-requests';
+import { report } from './logging';
 
 /** The members of Lambda's context that the handlers use; absent when a handler runs outside Lambda. */
 type InvocationContext = Partial<Pick<Context, 'awsRequestId' | 'invokedFunctionArn'>>;
@@ -27,6 +28,8 @@ export interface InvocationOptions<Schema extends v.GenericSchema> {
    * true.
    */
   readonly auditSuccess?: boolean;
+  /** Returns whether a schedule sent the event. Outside the writing Region, it is ignored without an error. */
+  readonly isScheduled?: (input: v.InferOutput<Schema>) => boolean;
   /** Returns the request for which another function invokes this one. Its members replace those of the invocation. */
   readonly originOf?: (event: unknown) => RequestContext;
   /**
@@ -46,9 +49,20 @@ export interface InvocationOptions<Schema extends v.GenericSchema> {
 export function createInvocationHandler<Schema extends v.GenericSchema, Output>(
   options: InvocationOptions<Schema>,
   serve: (input: v.InferOutput<Schema>) => Promise<Output>,
-): (event: unknown, context?: InvocationContext) => Promise<Output> {
-  const { schema, refusal, auditSuccess = true, originOf, messageFor } = options;
-  const handle = (event: unknown, context: InvocationContext | undefined): Promise<Output> => {
+): (event: unknown, context?: InvocationContext) => Promise<Output | undefined> {
+  const { schema, refusal, auditSuccess = true, isScheduled, originOf, messageFor } = options;
+
+  async function isForAnotherRegion(event: unknown): Promise<boolean> {
+    if (!regionFence || !isScheduled) return false;
+    const parsed = v.safeParse(schema, event);
+    return parsed.success && isScheduled(parsed.output) && !(await regionFence.isOpen());
+  }
+
+  const handle = async (
+    event: unknown,
+    context: InvocationContext | undefined,
+  ): Promise<Output | undefined> => {
+    if (await isForAnotherRegion(event)) return undefined;
     const resource = context?.invokedFunctionArn;
     const defaults = { operation: INVOKE, auditSuccess, ...(resource !== undefined && { resource }) };
     return requests.within({ ...requestContextOf(undefined, context), ...originOf?.(event) }, () =>

@@ -13,6 +13,7 @@ import { createExternalSecrets } from '../../domain/sealing/external-secret';
 import type { Seal } from '../../domain/sealing/sealing';
 import type { Aws } from './aws';
 import { readEndpointPolicy } from './environment';
+import { named } from './regions';
 
 /** Returns the clients, and the parts of them that a function also needs by themselves. */
 export function providerClientsOf(
@@ -20,7 +21,7 @@ export function providerClientsOf(
   { seal }: { readonly seal: Seal },
 ) {
   const endpointPolicy = readEndpointPolicy();
-  const secrets = createSecretTexts(new SecretsManagerClient({}));
+  const secrets = createSecretTexts(named(new SecretsManagerClient({})));
   const transport = createTransport(endpointPolicy, createAuthorityCertificates(secrets, system));
   const parts = {
     clientSecrets: createClientSecretStore(tables.VAULT_TABLE),

@@ -77,6 +77,8 @@ const OUTPUT_OF = [
   [/^rotate "\{\\"revoke/m, [/"revoke":"signing-key","kid":"[^"]+"/]],
   [/^ask .*JTI/, [/GetWorkloadAccessTokenForUserId/, /addresses=2/]],
   [/^ask .*SCOPE/, [/audit\.provider=travel-calendar/]],
+  [/^failover "\$AWS_REGION"/m, [/^eu-west-1\t\d{10}$/m]],
+  [/^failover "\$OTHER_REGION"/m, [/^us-east-1\t\d{10}$/m]],
   [/restore-table-to-point-in-time/, [/^(CREATING\n){3}$/]],
   [/dynamodb wait table-exists --table-name "restored/, [/^(restored-\S+ is ready\n){3}$/]],
   [

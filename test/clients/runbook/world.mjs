@@ -369,6 +369,7 @@ export class World {
       KID: keys.keys[0].kid,
       GATE,
       RESTORE_TIME: '2026-01-31T12:00:00Z',
+      OTHER_REGION: 'eu-west-1',
     };
   }
 }

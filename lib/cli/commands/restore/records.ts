@@ -344,6 +344,8 @@ const KINDS: Readonly<Record<keyof typeof PREFIX, Candidates>> = {
   tokenVault: never('directory'),
   // The function finds the newest digest again in the bucket.
   auditHead: never('directory'),
+  // An earlier record could let two Regions write.
+  writingRegion: never('directory'),
   // For one use each.
   session: never('sessions'),
   portalSession: never('sessions'),

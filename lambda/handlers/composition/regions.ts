@@ -1,0 +1,26 @@
+/** Composition of what a deployment with replicas in other Regions needs: its ARNs, and the fence of its writing Region. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createTable } from '../../adapters/dynamodb/table';
+import { createWritingRegionStore } from '../../adapters/dynamodb/writing-region-store';
+import { namingInIdentityRegion } from '../../adapters/identity-region';
+import { system } from '../../adapters/system';
+import { createRegionFence, type RegionFence } from '../../domain/writing-region';
+import { readEnvironment } from './environment';
+
+/** The Region in the ARNs of the deployment, and the one in which this function runs. */
+function readRegions(): { readonly identityRegion: string; readonly ownRegion: string } {
+  const { ARN_PREFIX, AWS_REGION } = readEnvironment('ARN_PREFIX', 'AWS_REGION');
+  const [, , , identityRegion = ''] = ARN_PREFIX.split(':');
+  return { identityRegion, ownRegion: AWS_REGION };
+}
+
+/** Returns the client of AWS KMS or AWS Secrets Manager, which takes and returns ARNs with the identity Region. */
+export const named = <Client>(client: Client): Client => namingInIdentityRegion(client, readRegions());
+
+/** Returns the fence; undefined for a deployment without replicas, which serves all requests. */
+export function readRegionFence(): RegionFence | undefined {
+  if (process.env.REPLICATED_TABLE === undefined) return undefined;
+  const { REPLICATED_TABLE } = readEnvironment('REPLICATED_TABLE');
+  const store = createWritingRegionStore(createTable(new DynamoDBClient({}), REPLICATED_TABLE));
+  return createRegionFence({ store, ...readRegions(), system });
+}

@@ -1,0 +1,57 @@
+/**
+ * A replica of a deployment's multi-Region key, for the replicas of its tables and for its functions in another Region. It
+ * has the same key material, and its own key policy, which delegates to IAM like that of the primary key.
+ * Source: AWS KMS developer guide, "Create multi-Region replica keys".
+ */
+import { RemovalPolicy, Token } from 'aws-cdk-lib';
+import { AccountRootPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { CfnReplicaKey, Key, type IKey } from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+
+const MULTI_REGION_KEY = /:key\/mrk-[0-9a-f]{32}$/;
+
+/**
+ * Checks that a key can have replicas, as far as its ARN is known.
+ *
+ * @throws Error that begins with the name of the setting
+ */
+export function checkMultiRegionKey(setting: string, keyArn: string): void {
+  if (Token.isUnresolved(keyArn) || MULTI_REGION_KEY.test(keyArn)) return;
+  throw new Error(`${setting}: ${keyArn}: must be the ARN of a multi-Region key (…:key/mrk-…)`);
+}
+
+export interface EncryptionKeyReplicaProps {
+  /** ARN of the deployment's key, a multi-Region key, in the Region of its stack. */
+  readonly primaryKeyArn: string;
+  /**
+   * What happens to the replica when it leaves the stack. The key itself stays, and can get another replica.
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/** A replica of the deployment's key in the Region of its stack. */
+export class EncryptionKeyReplica extends Construct {
+  /** The replica. */
+  readonly key: IKey;
+
+  constructor(scope: Construct, id: string, props: EncryptionKeyReplicaProps) {
+    super(scope, id);
+    checkMultiRegionKey(`${this.node.path}: primaryKeyArn`, props.primaryKeyArn);
+    const replica = new CfnReplicaKey(this, 'Replica', {
+      primaryKeyArn: props.primaryKeyArn,
+      description: 'agent-identity: replica of the key that wraps vault and signing keys, encrypts tables',
+      keyPolicy: new PolicyDocument({
+        statements: [
+          new PolicyStatement({
+            actions: ['kms:*'],
+            principals: [new AccountRootPrincipal()],
+            resources: ['*'],
+          }),
+        ],
+      }),
+    });
+    replica.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
+    this.key = Key.fromKeyArn(this, 'Key', replica.attrArn);
+  }
+}

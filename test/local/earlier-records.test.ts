@@ -1,0 +1,161 @@
+/**
+ * Records and keys of a service from before its key was a multi-Region key (earlier-records.json, which that service
+ * wrote): they stay readable, move to a multi-Region key, and then open in another Region.
+ */
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BedrockAgentCoreClient, GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
+import {
+  BedrockAgentCoreControlClient,
+  SetTokenVaultCMKCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { decodeProtectedHeader } from 'jose';
+import { createTable } from '../../lambda/adapters/dynamodb/table';
+import { periodAt } from '../../lambda/domain/workload-token/signing-key';
+import { signingKeyKey, WRITING_REGION_KEY, type TableName } from '../../lambda/contract/table-keys';
+import { localTableName } from '../../lib/local/dynamodb';
+import { startEmulators } from '../../lib/local/emulators';
+import { TestAgent } from '../flows/support/world';
+import earlier from './earlier-records.json';
+import { Programs, type Ready } from './program';
+
+const HOME = 'us-east-1';
+const OTHER = 'eu-west-1';
+
+interface KeyFile {
+  readonly keyId: string;
+  readonly created?: readonly { readonly keyId: string }[];
+}
+
+let root: string;
+let home: string;
+const programs = new Programs();
+
+/** Signing keys are of a period, so that of the earlier records is of the present one here. */
+const inThisPeriod = (item: Record<string, unknown>): Record<string, unknown> =>
+  item.pk === 'SIGNING-KEY'
+    ? { ...item, ...signingKeyKey(periodAt(Date.now() / 1000)), period: periodAt(Date.now() / 1000) }
+    : item;
+
+async function put(folder: string, records: Partial<Record<TableName, object[]>>): Promise<void> {
+  const { access, close } = await startEmulators(folder);
+  const { endpoints, credentials } = access;
+  const dynamodb = new DynamoDBClient({ endpoint: endpoints.dynamodb, region: HOME, credentials });
+  for (const [name, items] of Object.entries(records)) {
+    const table = createTable(dynamodb, localTableName(name as TableName));
+    for (const item of items as { pk: string; sk: string }[]) {
+      await table.put({ pk: item.pk, sk: item.sk }, inThisPeriod({ ...item }));
+    }
+  }
+  dynamodb.destroy();
+  await close();
+}
+
+const writePrivate = (folder: string, name: string, content: object): Promise<void> =>
+  writeFile(join(folder, name), JSON.stringify(content), { mode: 0o600 });
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'earlier-'));
+  home = join(root, 'home');
+  // Creates the folder, and keys that the earlier ones replace.
+  await put(home, {});
+  const { ownerId } = earlier.tables.Directory[0] ?? {};
+  const principals = JSON.parse(await readFile(join(home, 'principals.json'), 'utf8')) as {
+    agent: { accessKeyId: string };
+  };
+  principals.agent.accessKeyId = `AKIA${ownerId?.slice('AROA'.length)}`;
+  await writePrivate(home, 'principals.json', principals);
+  await writePrivate(home, 'kms.json', earlier.kms);
+  await put(home, earlier.tables);
+});
+
+afterEach(async () => {
+  programs.kill();
+  await rm(root, { recursive: true, force: true });
+});
+
+async function start(folder: string, environment: Record<string, string> = {}) {
+  const program = programs.start({ DATA_DIR: folder, ...environment });
+  const ready: Ready = await program.ready();
+  const { endpoint, region, principals } = ready;
+  const settings = (name: 'agent' | 'operator') => {
+    const { accessKeyId = '', secretAccessKey = '' } = principals[name] ?? {};
+    return {
+      endpoint,
+      region,
+      credentials: { accessKeyId, secretAccessKey },
+      ...{ signingName: 'execute-api' },
+    };
+  };
+  const data = new BedrockAgentCoreClient(settings('agent'));
+  const agent = new TestAgent(data, 'travel-agent', 'calendar', '');
+  return {
+    ready,
+    operator: new BedrockAgentCoreControlClient(settings('operator')),
+    kms: new KMSClient({
+      endpoint: ready.awsEndpoints.kms,
+      region,
+      credentials: settings('operator').credentials,
+    }),
+    stop: () => program.stop(),
+    kid: async () => decodeProtectedHeader(await agent.token()).kid,
+    async credentials() {
+      const token = await agent.token({ userId: 'ana' });
+      const { accessToken } = await agent.ask(token);
+      const { apiKey } = await data.send(
+        new GetResourceApiKeyCommand({
+          workloadIdentityToken: token,
+          resourceCredentialProviderName: 'weather',
+        }),
+      );
+      return { accessToken, apiKey };
+    },
+  };
+}
+
+const { accessToken, apiKey } = earlier;
+const CREDENTIALS = { accessToken, apiKey };
+const [EARLIER_KID] = earlier.tables.Directory.flatMap(({ kid }) => kid ?? []);
+
+it('reads earlier grants, API keys, and signing keys under the same key', async () => {
+  const service = await start(home);
+  expect(await service.credentials()).toEqual(CREDENTIALS);
+  expect(await service.kid()).toBe(EARLIER_KID);
+});
+
+it('moves to a multi-Region key without losing anything, and is then readable in another Region', async () => {
+  const before = await start(home);
+  const { KeyMetadata } = await before.kms.send(new CreateKeyCommand({ MultiRegion: true }));
+  const kmsKeyArn = KeyMetadata?.Arn ?? '';
+  const kmsConfiguration = { keyType: 'CustomerManagedKey', kmsKeyArn } as const;
+  await before.operator.send(new SetTokenVaultCMKCommand({ kmsConfiguration }));
+  await before.stop();
+
+  // The next deployment has the new key as its own, and still has the earlier one.
+  const { created = [], ...single } = JSON.parse(await readFile(join(home, 'kms.json'), 'utf8')) as KeyFile;
+  const [multiRegion] = created;
+  expect(multiRegion?.keyId).toMatch(/^mrk-/);
+  await writePrivate(home, 'kms.json', { ...multiRegion, created: [single] });
+  const moved = await start(home);
+  expect(await moved.credentials()).toEqual(CREDENTIALS);
+  expect(await moved.kid()).toBe(EARLIER_KID);
+  await moved.stop();
+
+  const other = join(root, 'other');
+  await cp(home, other, { recursive: true });
+  // The single-Region key has no replica.
+  await writePrivate(other, 'kms.json', { ...multiRegion });
+  await put(other, { Directory: [{ ...WRITING_REGION_KEY, region: OTHER, since: 0, recordVersion: 1 }] });
+  const there = await start(other, { LOCAL_REGION: OTHER, LOCAL_IDENTITY_REGION: HOME });
+  expect(await there.credentials()).toEqual(CREDENTIALS);
+  // A signing key that no key of this Region opens is replaced, and stays published for the tokens that it signed.
+  const kid = await there.kid();
+  expect(kid).not.toBe(EARLIER_KID);
+  const published = (await (await fetch(`${there.ready.endpoint}/.well-known/jwks.json`)).json()) as {
+    keys: { kid: string }[];
+  };
+  expect(published.keys.map((key) => key.kid)).toEqual([EARLIER_KID, kid]);
+});
