@@ -172,8 +172,8 @@ export const receivedEventKey = (issuerId: string, hash: string): Key => ({
 /** There is one token vault, `default`. */
 export const TOKEN_VAULT_KEY: Key = { pk: PREFIX.tokenVault, sk: 'default' };
 
-/** The newest digest of the audit trail. */
-export const AUDIT_HEAD_KEY: Key = { pk: PREFIX.auditHead, sk: RECORD };
+/** The newest digest of the audit trail in a bucket. Each Region of a deployment has a bucket. */
+export const auditHeadKey = (bucket: string): Key => ({ pk: PREFIX.auditHead, sk: bucket });
 
 /** There is one writing Region. */
 export const WRITING_REGION_KEY: Key = { pk: PREFIX.writingRegion, sk: RECORD };

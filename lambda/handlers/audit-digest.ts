@@ -18,7 +18,7 @@ const env = readEnvironment('DIRECTORY_TABLE', 'TRAIL_BUCKET', 'DIGEST_KEY_ARN')
 const { kms, tables } = createAws(env);
 const deps = {
   bucket: createTrailBucket(new S3Client({}), env.TRAIL_BUCKET),
-  heads: createAuditHeadStore(tables.DIRECTORY_TABLE),
+  heads: createAuditHeadStore(tables.DIRECTORY_TABLE, env.TRAIL_BUCKET),
   signer: createDigestSigner(kms, env.DIGEST_KEY_ARN),
   system,
 };

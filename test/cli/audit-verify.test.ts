@@ -103,6 +103,7 @@ it.each([
   [['--from', '1h', '--to', '2h'], /--to must be after --from/],
   [['--from', 'yesterday'], /--from must be a duration/],
   [['--head', 'x', '--head-table', 'y'], /Set --head-table or --head, not both/],
+  [['--head-table', 'y'], /With --head-table, set --bucket too/],
 ])('rejects %j with status 2', async (options, message) => {
   const { status, stderr } = await withKey(...options);
   expect(stderr).toMatch(message);

@@ -1,17 +1,18 @@
 /** The newest digest of the audit trail, in the directory table. It moves only from one digest to the next. */
 import * as v from 'valibot';
 import type { AuditHeadStore } from '../../domain/audit-trail/write-digest';
-import { AUDIT_HEAD_KEY } from '../../contract/table-keys';
+import { auditHeadKey } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 
 const AuditHeadRecord = v.object({ digestS3Object: v.string(), hashValue: v.string() });
 
-export const createAuditHeadStore = (directory: Table): AuditHeadStore => ({
-  get: async () => parseRecord(AuditHeadRecord, await directory.get(AUDIT_HEAD_KEY)),
+/** @param bucket name of the bucket that contains the digests */
+export const createAuditHeadStore = (directory: Table, bucket: string): AuditHeadStore => ({
+  get: async () => parseRecord(AuditHeadRecord, await directory.get(auditHeadKey(bucket))),
   advance: (before, after) =>
     directory.put(
-      AUDIT_HEAD_KEY,
+      auditHeadKey(bucket),
       versioned(after),
       before
         ? {

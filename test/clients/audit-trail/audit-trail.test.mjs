@@ -37,7 +37,8 @@ const tsx = load.resolve('tsx/cjs');
 const HANDLER = load.resolve('../../../lambda/handlers/audit-digest.ts');
 const TABLE = 'directory';
 const HOUR = 3_600_000;
-const HEAD = { pk: { S: 'AUDIT-HEAD' }, sk: { S: 'RECORD' } };
+/** Key of the record of the newest digest. */
+const head = () => ({ pk: { S: 'AUDIT-HEAD' }, sk: { S: bucket } });
 
 const folder = await mkdtemp(join(tmpdir(), 'agent-identity-audit-trail-'));
 const emulator = await startEmulator();
@@ -107,7 +108,7 @@ beforeEach(async () => {
   for (let hour = 0; hour < 4; hour++) await anHour();
 });
 
-afterEach(() => db.send(new DeleteItemCommand({ TableName: TABLE, Key: HEAD })));
+afterEach(() => db.send(new DeleteItemCommand({ TableName: TABLE, Key: head() })));
 
 /** Firehose delivers a file, and the function writes the digest of its hour. */
 async function anHour() {
@@ -121,7 +122,7 @@ const put = (Key, Body) =>
   s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body, ChecksumAlgorithm: 'CRC32' }));
 const get = async (Key, VersionId) =>
   (await s3.send(new GetObjectCommand({ Bucket: bucket, Key, VersionId }))).Body.transformToString();
-const headRecord = async () => (await db.send(new GetItemCommand({ TableName: TABLE, Key: HEAD }))).Item;
+const headRecord = async () => (await db.send(new GetItemCommand({ TableName: TABLE, Key: head() }))).Item;
 
 async function versions(Prefix) {
   const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix }));
@@ -259,7 +260,7 @@ describe('the audit trail', () => {
       hashValue: { S: createHash('sha256').update(text).digest('hex') },
     };
     await db.send(
-      new PutItemCommand({ TableName: TABLE, Item: { ...HEAD, ...old, recordVersion: { N: '1' } } }),
+      new PutItemCommand({ TableName: TABLE, Item: { ...head(), ...old, recordVersion: { N: '1' } } }),
     );
     shift += HOUR;
     await writeDigest();

@@ -8,7 +8,7 @@ import {
   type TrailReader,
   type Verification,
 } from '../../../../lambda/contract/audit-trail';
-import { AUDIT_HEAD_KEY } from '../../../../lambda/contract/table-keys';
+import { auditHeadKey } from '../../../../lambda/contract/table-keys';
 import { JSON_FLAG, optionalText } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { dynamoDb } from '../../dynamodb';
@@ -85,16 +85,19 @@ async function publicKeysOf(context: CliContext, flags: VerifyFlags): Promise<Ke
 type Head = { readonly digestS3Object?: string; readonly hashValue: string } | undefined;
 
 async function headOf(context: CliContext, flags: VerifyFlags): Promise<Head> {
-  const { headTable, head } = flags;
+  const { bucket, headTable, head } = flags;
   if (headTable === undefined) return head === undefined ? undefined : { hashValue: head };
   if (head !== undefined) throw usageError('Set --head-table or --head, not both.');
+  if (bucket === undefined) {
+    throw usageError('With --head-table, set --bucket too: the table has a record for each bucket.');
+  }
   const db = await dynamoDb(context, flags);
-  const { pk, sk } = AUDIT_HEAD_KEY;
+  const { pk, sk } = auditHeadKey(bucket);
   const item = await db.get(headTable, { pk: { S: pk }, sk: { S: sk } });
   const [digestS3Object, hashValue] = [item?.digestS3Object?.S, item?.hashValue?.S];
   if (digestS3Object === undefined || hashValue === undefined) {
-    throw new CliError(`The table ${headTable} has no digest of the audit trail.`, {
-      next: 'Check --head-table. If it is right, no digest was written yet, or the record was removed: look for WriteAuditDigest in the log of the function audit-digest.',
+    throw new CliError(`The table ${headTable} has no digest of the bucket ${bucket}.`, {
+      next: 'Check --head-table and --bucket. If they are right, no digest was written yet, or the record was removed: look for WriteAuditDigest in the log of the function audit-digest.',
     });
   }
   return { digestS3Object, hashValue };
@@ -133,7 +136,7 @@ export const verify = buildCommand({
   },
   parameters: {
     flags: {
-      bucket: optionalText('name', 'Bucket of the audit trail'),
+      bucket: optionalText('name', 'Bucket of the audit trail; with --folder, the one that was copied'),
       folder: optionalText('path', 'Copy of the bucket, as "aws s3 sync" makes it, instead of the bucket'),
       key: {
         kind: 'parsed',
