@@ -337,14 +337,18 @@ class TrailVerification {
   private checkUnlisted(): void {
     if (!this.newest || !this.oldest) return;
     const start = timeOf(this.oldest.digest.digestStartTime);
+    const covered = timeOf(this.newest.digest.digestEndTime);
     // A file can be listed by the digest after the one of the hour in which its upload began.
-    const end = timeOf(this.newest.digest.digestEndTime) - HOUR_MS;
+    const end = covered - HOUR_MS;
+    // Nothing is known about the files of a digest that is lost.
+    const arrived = ({ lastModified: at }: ObjectVersion): boolean =>
+      at >= start && at < end && !this.holes.some((hole) => at >= hole.start && at < hole.end);
+    // A file of these hours cannot have arrived later. One that did was given the name of an earlier hour.
+    const isNamedInPeriod = ({ key }: ObjectVersion): boolean =>
+      this.holes.length === 0 && key >= entriesSince(start) && key < entriesSince(covered - LATE_MS);
     for (const version of [...this.entries.values()].flat()) {
-      const { deleteMarker, lastModified } = version;
-      if (deleteMarker || lastModified < start || lastModified >= end || this.listed.has(idOf(version)))
-        continue;
-      // Nothing is known about the files of a digest that is lost.
-      if (this.holes.some((hole) => lastModified >= hole.start && lastModified < hole.end)) continue;
+      if (version.deleteMarker || this.listed.has(idOf(version))) continue;
+      if (!arrived(version) && !isNamedInPeriod(version)) continue;
       this.add('unlisted', version, 'No digest lists this log file: the function did not see it in time.');
     }
   }

@@ -74,6 +74,14 @@ describe('a log file', () => {
     expect(await trail.problems()).toEqual(['unlisted entries/2026/11/26/11/forged.gz']);
   });
 
+  it('that was added later with the name of an earlier hour is unlisted, also if only that time is verified', async () => {
+    await trail.hours(40);
+    const forged = fileAt('11').replace('file', 'forged');
+    trail.put(forged, 'entries that never were');
+    const period = { from: BEGIN, to: trail.now - HOUR_MS };
+    expect(await trail.problems(period)).toEqual([`unlisted ${forged}`]);
+  });
+
   it('that arrived after the newest digest is no problem', async () => {
     trail.put(fileAt('14'), 'entries of this hour');
     expect(await trail.problems()).toEqual([]);
