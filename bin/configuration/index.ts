@@ -56,7 +56,7 @@ export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated>
   readonly auditRetention?: RetentionDays;
   /**
    * Copies the audit entries into a bucket that shows tampering: `retention`, by default `P365D`, and `mode`, by default
-   * `GOVERNANCE` (audit-trail.md).
+   * `GOVERNANCE` (docs/audit-trail.md).
    * @default - the audit entries are only in the functions' logs
    */
   readonly auditTrail?: AuditTrailConfiguration;

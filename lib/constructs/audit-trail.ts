@@ -65,12 +65,12 @@ function bucketOf(scope: Construct, { bucket, retention, mode }: AuditTrailProps
   if (bucket) {
     if (retention === undefined && mode === undefined) return bucket;
     throw new Error(
-      `${scope.node.path}: auditTrail: the bucket has its own retention and mode; do not set them`,
+      `${scope.node.path}: auditTrail must not have retention or mode with bucket, which has its own`,
     );
   }
   const days = (retention ?? Duration.days(365)).toDays({ integral: false });
   if (!Number.isInteger(days) || days < 1) {
-    throw new Error(`${scope.node.path}: auditTrail.retention: must be one or more whole days`);
+    throw new Error(`${scope.node.path}: auditTrail.retention must be one or more whole days`);
   }
   // CDK's classes do not satisfy its interfaces under exactOptionalPropertyTypes.
   return new AuditBucket(scope, 'Bucket', {

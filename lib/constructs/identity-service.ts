@@ -251,9 +251,9 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
 /**
  * Adds the functions, the API, the schedules, and the monitoring.
  *
- * @param scope gets the outputs `Endpoint`, `RestApiId`, `DeploymentName`, and `KeyRotationFunctionArn`; the children `Api`, `LogKey`,
- *   `AuditTrail`, if it is set, `LogMetrics`, `Alarms`, `Dashboard`, and those of {@link addSchedules}; and for each function group `{group}`,
- *   `{group}-role`, and `{group}-logs`
+ * @param scope gets the outputs `Endpoint`, `RestApiId`, `DeploymentName`, and `KeyRotationFunctionArn`; the children `Api`,
+ *   `LogKey`, `LogMetrics`, `Alarms`, `Dashboard`, those of {@link addSchedules}, and `AuditTrail` if it is set; and for
+ *   each function group `{group}`, `{group}-role`, and `{group}-logs`
  */
 export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
   const { state, removalPolicy, domain, privateApi, callers, webAcl } = props;

@@ -286,9 +286,9 @@ it('can use an existing bucket, and leaves its policy alone', () => {
 it.each([
   [
     { retention: Duration.hours(36) },
-    'Consumer/Identity/AuditTrail: auditTrail.retention: must be one or more whole days',
+    'Consumer/Identity/AuditTrail: auditTrail.retention must be one or more whole days',
   ],
-  [{ retention: Duration.days(0) }, 'auditTrail.retention: must be one or more whole days'],
+  [{ retention: Duration.days(0) }, 'auditTrail.retention must be one or more whole days'],
 ])('rejects %j', (props, message) => {
   expect(() => withTrail(props)).toThrow(message);
 });
@@ -297,6 +297,6 @@ it('rejects a retention for an existing bucket', () => {
   const stack = consumerStack();
   const bucket = Bucket.fromBucketName(stack, 'Archive', 'audit-archive');
   expect(() => new AgentIdentity(stack, 'Identity', { auditTrail: { bucket, mode: 'COMPLIANCE' } })).toThrow(
-    'the bucket has its own retention and mode; do not set them',
+    'auditTrail must not have retention or mode with bucket, which has its own',
   );
 });

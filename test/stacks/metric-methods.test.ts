@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, type Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { AgentIdentity, Inbound } from '../../lib';
-import { FUNCTION_LOG_PATTERNS, ACCESS_LOG_PATTERNS } from '../../lib/constructs/log-metrics';
+import {
+  ACCESS_LOG_PATTERNS,
+  DIGEST_LOG_PATTERNS,
+  FUNCTION_LOG_PATTERNS,
+} from '../../lib/constructs/log-metrics';
 import { METRIC_DIMENSIONS, type AuditMetricName } from '../../lib/constructs/service-metrics';
 import { consumerStack } from './consumer';
 import { endpointWith } from './endpoint';
@@ -46,15 +50,16 @@ const nameOf = (metric: Metric | MathExpression): string =>
 const documented = readFileSync(join(__dirname, '../../docs/metrics.md'), 'utf8');
 const documentedNames = [...documented.matchAll(/^\| `([A-Z]\w+)` +\|/gm)].map(([, name = '']) => name);
 
-it('every documented metric has a method of the service, except those of agent endpoints', () => {
+it('every documented metric has a method of the service, except those of agent endpoints and the audit trail', () => {
   const offered = METHODS.map((method) => nameOf(identity[method]()));
-  expect([...offered, 'InboundInvocation', 'InterruptedInvocation'].sort()).toEqual(
+  expect([...offered, 'InboundInvocation', 'InterruptedInvocation', 'AuditDigest'].sort()).toEqual(
     [...documentedNames].sort(),
   );
 });
 
 it('every documented metric is a metric from audit entries or from log patterns', () => {
-  const names = [METRIC_DIMENSIONS, FUNCTION_LOG_PATTERNS, ACCESS_LOG_PATTERNS].flatMap(Object.keys);
+  const patterns = [FUNCTION_LOG_PATTERNS, ACCESS_LOG_PATTERNS, DIGEST_LOG_PATTERNS];
+  const names = [METRIC_DIMENSIONS, ...patterns].flatMap(Object.keys);
   expect(names.sort()).toEqual([...documentedNames].sort());
 });
 
