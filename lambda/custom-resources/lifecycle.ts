@@ -4,12 +4,14 @@
  * Tags mark each resource with its stack and logical ID, in the same write that creates it. A retry or a cleanup
  * recognizes its own resources by the mark, and never changes or deletes others. Because another principal can copy the
  * mark, a marked resource is kept only after it has proved to belong to this function. An adopted resource, which existed
- * before the stack, is marked as adopted: its deletion, as in a rollback, releases the resource with all of its grants.
+ * before the request, is marked as adopted: its deletion, as in a rollback, releases the resource with all of its grants.
+ * So is one that left the stack and comes back: the mark contains the request that created the resource.
  *
  * | request | under the name                | then                                                       |
  * | ------- | ----------------------------- | ---------------------------------------------------------- |
  * | Create  | nothing                       | created                                                    |
- * |         | our own                       | updated: the request arrived twice                         |
+ * |         | our own, of this request      | updated: the request arrived twice                         |
+ * |         | our own, of an earlier one    | marked as adopted, then updated                            |
  * |         | another principal's           | refused, whatever its marks                                |
  * |         | not marked, `importExisting`  | updated, then marked as adopted                            |
  * |         | not marked                    | refused                                                    |
@@ -28,19 +30,26 @@ type Origin = 'created' | 'adopted';
 
 type Place = Pick<Request, 'StackId' | 'LogicalResourceId'>;
 
+type Creation = Place & Pick<Request, 'RequestId'>;
+
 /** A request that describes the resource. */
 type DefiningRequest = Exclude<Request, { RequestType: 'Delete' }>;
 
-const markOf = ({ StackId, LogicalResourceId }: Place, origin: Origin): Tags => ({
+const markOf = ({ StackId, LogicalResourceId, RequestId }: Creation, origin: Origin): Tags => ({
   [MARKS.stack]: StackId,
   [MARKS.resource]: LogicalResourceId,
   [MARKS.origin]: origin,
+  [MARKS.request]: RequestId,
 });
 
 const isMarked = (tags: Tags, { StackId, LogicalResourceId }: Place): boolean =>
   tags[MARKS.stack] === StackId && tags[MARKS.resource] === LogicalResourceId;
 
 const wasAdopted = (tags: Tags): boolean => tags[MARKS.origin] === 'adopted';
+
+/** Returns whether the stack has the resource since an earlier request: then a failure of this one is not its deletion. */
+const isUpdated = (request: DefiningRequest): boolean =>
+  request.RequestType === 'Update' && request.PhysicalResourceId === request.ResourceProperties.name;
 
 const belongsToAnother = (name: string): Refusal =>
   new Refusal(`"${name}" already exists and belongs to another IAM principal. Choose another name.`);
@@ -86,7 +95,10 @@ async function retag(
   if (changed.length > 0) await resource.tag(arn, Object.fromEntries(changed));
 }
 
-/** Adopts an existing resource. It is marked last, so that a partly updated one is never deleted as the stack's own. */
+/**
+ * Adopts an existing resource. One without the stack's mark is marked last, so that a partly updated one is never deleted as
+ * the stack's own.
+ */
 async function takeOver(
   resource: DeployedResource,
   request: DefiningRequest,
@@ -101,6 +113,9 @@ async function takeOver(
       `"${desired.name}" exists already and is not of this stack. Choose another name, or set importExisting so that this stack takes it over.`,
     );
   }
+  const returns = ours && !isUpdated(request) && tags[MARKS.request] !== request.RequestId;
+  // Before anything can fail: CloudFormation then asks to delete what the request might have created.
+  if (returns) await resource.tag(present.arn, markOf(request, 'adopted'));
   await keepOwn(resource, present, desired, policy);
   const described = await resource.update(desired);
   await retag(resource, described, tags, request);

@@ -43,6 +43,7 @@ it("sets the stack's tags at creation, and changes and removes them at an update
     cost: 'from elsewhere',
     'agent-identity:resource': 'Resource',
     'agent-identity:origin': 'created',
+    'agent-identity:request': expect.any(String) as string,
   });
 });
 

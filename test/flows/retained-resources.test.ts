@@ -41,6 +41,25 @@ it('under the same construct ID, the stack takes it over without a prop', async 
   expect((await described(name)).createdTime).toEqual(createdTime);
 });
 
+it.each([
+  ['succeeds, and the deployment is rolled back', undefined, 'SUCCESS'],
+  ['fails', '{"not": "a policy"}', 'FAILED'],
+])('under the same construct ID, the stack never deletes it if the request %s', async (_, policy, Status) => {
+  const name = await retained();
+  const { createdTime } = await described(name);
+  const properties = { ...propertiesOf(name, false), ...(policy !== undefined && { policy }) };
+  const request = { properties, logicalId: 'Agent', forged: { RequestId: 'a-later-request' } };
+  // Lambda delivers it again after a failure to respond.
+  for (const attempt of [1, 2]) {
+    expect([attempt, await cloudFormation.ask('Create', IDENTITY, request)]).toMatchObject([
+      attempt,
+      { Status, PhysicalResourceId: name },
+    ]);
+  }
+  await cloudFormation.ask('Delete', IDENTITY, { ...request, physicalId: name });
+  expect((await described(name)).createdTime).toEqual(createdTime);
+});
+
 it('under another construct ID, the stack takes it over with importExisting, and never deletes it', async () => {
   const name = await retained();
   expect(await create(name, 'Renamed')).toMatchObject({

@@ -57,7 +57,7 @@ it.each<[string, Record<string, string>, string]>([
   [
     'more tags than a resource has room for',
     Object.fromEntries(Array.from({ length: 48 }, (_, index) => [`tag-${index}`, ''])),
-    'must have up to 47 entries',
+    'must have up to 46 entries',
   ],
 ])('synthesis rejects %s', (_, tags, message) => {
   agentWith(tags);
