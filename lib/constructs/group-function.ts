@@ -4,7 +4,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { FunctionGroup } from '../../lambda/contract/operations';
-import type { DeployedIssuer, Lifetimes, Quotas } from '../../lambda/contract/configuration';
+import type { Lifetimes, Quotas } from '../../lambda/contract/configuration';
 import { functionAccess, type InvokedFunction } from './function-access';
 import { functionCode } from './function-code';
 import type { VariableSources } from './function-environment';
@@ -12,6 +12,7 @@ import { MEMORY_SIZE, type FunctionSettings } from './function-settings';
 import { PERMISSIONS, type InvokedGroup } from './permissions';
 import { ServiceFunction } from './service-function';
 import type { IIdentityState } from './state';
+import type { TrustedIssuersOfFunction } from './trusted-issuers-layer';
 
 /**
  * How long a call can take. Retrieval waits for authorization servers, up to API Gateway's own limit of 29 seconds (API
@@ -86,7 +87,7 @@ const ENVIRONMENT_SOURCES: VariableSources = {
   TRUSTED_ISSUERS: {
     setting: 'trustedIssuers',
     advice:
-      'Remove trusted issuers, or shorten their conditions. An issuer for a few agents can be the authorizer of their workload identities instead, which is not in the environment.',
+      'A trusted issuer has a value that is known only at deployment, so all of them are in the environment. With literal values only, they are in a Lambda layer without this limit. Otherwise, remove trusted issuers, or shorten their conditions. An issuer for a few agents can be the authorizer of their workload identities instead, which is not in the environment.',
   },
 };
 
@@ -97,7 +98,8 @@ export interface GroupFunctionProps {
   readonly state: IIdentityState;
   /** The service's own address, without a trailing slash. */
   readonly baseUrl: string;
-  readonly trustedIssuers: readonly DeployedIssuer[];
+  /** How the functions that verify users learn the trusted issuers. */
+  readonly trustedIssuers: TrustedIssuersOfFunction;
   readonly quotas: Quotas;
   readonly lifetimes: Lifetimes;
   /** Whether every consent begins with a page of the service. */
@@ -163,12 +165,13 @@ export function addGroupFunction(scope: Construct, props: GroupFunctionProps): S
       ...environment,
       ...(!WITHOUT_ADDRESS.includes(group) && { BASE_URL: props.baseUrl }),
       ARN_PREFIX: `arn:${Aws.PARTITION}:bedrock-agentcore:${props.state.identityRegion ?? Aws.REGION}:${Aws.ACCOUNT_ID}`,
-      ...(permissions.verifiesUsers && { TRUSTED_ISSUERS: JSON.stringify(props.trustedIssuers) }),
+      ...(permissions.verifiesUsers && props.trustedIssuers.environment),
       ...(WITH_LIFETIMES.includes(group) && { LIFETIMES: JSON.stringify(props.lifetimes) }),
       ...(props.consentPage && group === 'credential-retrieval' && { CONSENT_PAGE: 'true' }),
       // Only the control plane creates resources that have a quota.
       ...(group === 'control-plane' && { QUOTAS: JSON.stringify(props.quotas) }),
     },
+    ...(permissions.verifiesUsers && { layers: props.trustedIssuers.layers }),
     environmentSources: ENVIRONMENT_SOURCES,
   });
   acknowledgePatterns(added, group);

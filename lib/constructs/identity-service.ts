@@ -28,6 +28,7 @@ import { publicEndpointFault } from './public-endpoint';
 import { addSchedules } from './schedules';
 import type { ServiceFunction } from './service-function';
 import type { IIdentityState } from './state';
+import { addTrustedIssuers } from './trusted-issuers-layer';
 import type { WebAcl } from './web-acl';
 
 const KMS_KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[a-zA-Z0-9-]{36}$/;
@@ -66,7 +67,8 @@ export interface IdentityServiceProps {
   readonly deploymentName?: string;
   /**
    * Issuers whose user tokens are accepted, for workload identities without their own authorizer configuration. The list
-   * can contain one issuer several times, each time with different conditions.
+   * can contain one issuer several times, each time with different conditions. If a value is known only at deployment,
+   * about 12 issuers fit.
    * @default - none: GetWorkloadAccessTokenForJWT rejects every token
    */
   readonly trustedIssuers?: DeployedIssuer[];
@@ -252,8 +254,8 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
  * Adds the functions, the API, the schedules, and the monitoring.
  *
  * @param scope gets the outputs `Endpoint`, `RestApiId`, `DeploymentName`, and `KeyRotationFunctionArn`; the children `Api`,
- *   `LogKey`, `LogMetrics`, `Alarms`, `Dashboard`, those of {@link addSchedules}, and `AuditTrail` if it is set; and for
- *   each function group `{group}`, `{group}-role`, and `{group}-logs`
+ *   `LogKey`, `LogMetrics`, `Alarms`, `Dashboard`, those of {@link addSchedules} and {@link addTrustedIssuers}, and
+ *   `AuditTrail` if it is set; and for each function group `{group}`, `{group}-role`, and `{group}-logs`
  */
 export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
   const { state, removalPolicy, domain, privateApi, callers, webAcl } = props;
@@ -278,6 +280,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     ...(callers && { callers }),
     ...(webAcl && { webAcl }),
   });
+  const trustedIssuers = addTrustedIssuers(scope, configuration.trustedIssuers);
   const addFunction = (
     group: FunctionGroup,
     invoked: Readonly<Partial<Record<InvokedGroup, ServiceFunction['invoked']>>> = {},
@@ -289,6 +292,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
       state,
       baseUrl: api.baseUrl,
       ...configuration,
+      trustedIssuers,
       auditRetention: props.auditRetention ?? RetentionDays.ONE_YEAR,
       logKey,
       ...(removalPolicy && { removalPolicy }),

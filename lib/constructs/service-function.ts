@@ -9,6 +9,7 @@ import {
   Function as LambdaFunction,
   type EventInvokeConfigOptions,
   type IFunction,
+  type ILayerVersion,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
@@ -51,6 +52,8 @@ export interface ServiceFunctionProps {
   /** @default internet */
   readonly network?: CallerNetwork | 'internet';
   readonly environment?: Readonly<Record<string, string>>;
+  /** @default - none */
+  readonly layers?: ILayerVersion[];
   /**
    * What determines the size of variables, for the error if they do not fit into Lambda.
    * @default - no variable depends on settings
@@ -114,6 +117,7 @@ export class ServiceFunction extends LambdaFunction {
       logGroup,
       role: policy ? role.withoutPolicyUpdates() : role,
       ...vpcOptions(network),
+      ...(props.layers && { layers: props.layers }),
       environment: {
         ...props.environment,
         POWERTOOLS_SERVICE_NAME: props.deployment,

@@ -2,6 +2,10 @@
  * Each function as Lambda starts it: it starts with its required variables, and reports missing or malformed ones in one
  * line before any other work. Lambda logs the stack of an error that a module throws, so the stack is one line too.
  */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 
 /** A deployment's variables, with values of the right form. */
@@ -216,4 +220,52 @@ it('rejects the setting for local use inside Lambda, also in one line', async ()
     AWS_LAMBDA_FUNCTION_NAME: 'any',
   });
   expect(line).toBe('EnvironmentError: environment: LOOPBACK_PROVIDERS is for local mode; unset it');
+});
+
+describe('the trusted issuers in a file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-identity-'));
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  const TRUSTED_ISSUERS_FILE = join(folder, 'trusted-issuers.json');
+  const sha256 = (content: string) => createHash('sha256').update(content).digest('hex');
+  const issuers = JSON.stringify([
+    {
+      discoveryUrl: 'https://login.example/.well-known/openid-configuration',
+      allowedAudience: ['app'],
+    },
+  ]);
+
+  it.each<[what: string, content: string | undefined, digest: string | undefined, said: string]>([
+    ['is missing', undefined, sha256(issuers), 'the file cannot be read (ENOENT); deploy the stack again'],
+    [
+      'has another digest',
+      issuers,
+      sha256('[]'),
+      'the file has another SHA-256 digest than the deployed one',
+    ],
+    ['has no digest', issuers, undefined, 'the file has another SHA-256 digest than the deployed one'],
+    ['is not JSON', '[', sha256('['), 'trustedIssuers must be JSON'],
+    ['is malformed', '[{}]', sha256('[{}]'), 'trustedIssuers[0]'],
+  ])('stop a function whose file %s, with one line', async (_what, content, digest, said) => {
+    rmSync(TRUSTED_ISSUERS_FILE, { force: true });
+    if (content !== undefined) writeFileSync(TRUSTED_ISSUERS_FILE, content);
+    const line = await start('token-exchange', { TRUSTED_ISSUERS_FILE, TRUSTED_ISSUERS_SHA256: digest });
+    expect(line).toMatch(/^EnvironmentError: environment: TRUSTED_ISSUERS_FILE: [^\n]*$/);
+    expect(line).toContain(said);
+  });
+
+  it.each([
+    'token-exchange',
+    'credential-retrieval',
+    'connections',
+    'security-events',
+    'event-poll',
+  ] as const)('are read by the function %s', async (group) => {
+    writeFileSync(TRUSTED_ISSUERS_FILE, issuers);
+    const file = { TRUSTED_ISSUERS_FILE, TRUSTED_ISSUERS_SHA256: sha256(issuers) };
+    expect(await start(group, file)).toBeUndefined();
+    expect(await start(group, { ...file, TRUSTED_ISSUERS_SHA256: sha256('[]') })).toContain('digest');
+  });
 });

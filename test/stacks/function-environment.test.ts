@@ -8,35 +8,22 @@ import { functionCode } from '../../lib/constructs/function-code';
 import { ServiceFunction } from '../../lib/constructs/service-function';
 import { consumerStack, templateOf } from './consumer';
 import { endpointWith, ISSUER } from './endpoint';
+import { tenants } from './issuers-layer';
 import { newApp } from './new-app';
 import { synthesize } from './synthesis';
 
-/** As many issuers as Microsoft Entra ID tenants, each with one audience. */
-const tenants = (count: number) =>
-  Array.from({ length: count }, (_, index) => {
-    const tenant = `12345678-1234-1234-1234-${String(index).padStart(12, '0')}`;
-    return {
-      discoveryUrl: `https://login.microsoftonline.com/${tenant}/v2.0/.well-known/openid-configuration`,
-      allowedAudience: ['api://12345678-1234-1234-1234-123456789012'],
-      allowedClients: ['12345678-1234-1234-1234-123456789012'],
-    };
-  });
-
-describe('trusted issuers', () => {
-  it('of ten tenants fit into the environment', () => {
-    expect(() => synthesize({ trustedIssuers: tenants(10) })).not.toThrow();
-  });
-
-  it('that exceed the environment are rejected for each function, with sizes and advice', () => {
-    const synthesis = () => synthesize({ trustedIssuers: tenants(14) });
-    expect(synthesis).toThrow(
-      /\[AgentIdentityStateless\/token-exchange\] The environment of this function can have 4,\d{3} bytes at deployment, but 4,000 is the maximum/,
-    );
-    expect(synthesis).toThrow(/In bytes: TRUSTED_ISSUERS 3,\d{3} \(trustedIssuers: 14 entries\); /);
-    expect(synthesis).toThrow('Remove trusted issuers, or shorten their conditions.');
-    expect(synthesis).toThrow('[AgentIdentityStateless/credential-retrieval]');
-    expect(synthesis).not.toThrow('[AgentIdentityStateless/control-plane]');
-  });
+it('trusted issuers that must be in the environment and exceed it are rejected for each function, with sizes and advice', () => {
+  const [first, ...others] = tenants(14);
+  const trustedIssuers = [{ ...first!, allowedClients: [Fn.importValue('client')] }, ...others];
+  const synthesis = () => synthesize({ trustedIssuers });
+  expect(synthesis).toThrow(
+    /\[AgentIdentityStateless\/token-exchange\] The environment of this function can have 4,\d{3} bytes at deployment, but 4,000 is the maximum/,
+  );
+  expect(synthesis).toThrow(/In bytes: TRUSTED_ISSUERS 3,\d{3} \(trustedIssuers: 14 entries\); /);
+  expect(synthesis).toThrow('A trusted issuer has a value that is known only at deployment');
+  expect(synthesis).toThrow('With literal values only, they are in a Lambda layer');
+  expect(synthesis).toThrow('[AgentIdentityStateless/credential-retrieval]');
+  expect(synthesis).not.toThrow('[AgentIdentityStateless/control-plane]');
 });
 
 it('the configuration of an agent endpoint that exceeds the environment is rejected with its largest members', () => {

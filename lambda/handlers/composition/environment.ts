@@ -8,6 +8,7 @@ import { parseLifetimes, type Lifetimes } from '../../domain/lifetimes';
 import { parseQuotas, type Quotas } from '../../domain/quotas';
 import type { EndpointPolicy } from '../../domain/endpoint';
 import { parseStack, type DeployedStack } from '../../custom-resources/stack';
+import { readPinnedFile } from './pinned-file';
 
 export type Variable =
   | 'DIRECTORY_TABLE'
@@ -114,9 +115,16 @@ function readJson<T>(name: string, missing: string, parse: (json: string) => T):
   }
 }
 
-/** @throws Error with one line that says what is wrong */
-export const readTrustedIssuers = (): DeployedIssuer[] =>
-  readJson('TRUSTED_ISSUERS', '[]', parseTrustedIssuers);
+/**
+ * Returns the trusted issuers from the file of a Lambda layer, if the environment names one, or from the environment.
+ *
+ * @throws Error with one line that says what is wrong
+ */
+export function readTrustedIssuers(): DeployedIssuer[] {
+  const { TRUSTED_ISSUERS_FILE: file, TRUSTED_ISSUERS_SHA256: sha256 } = process.env;
+  if (file === undefined) return readJson('TRUSTED_ISSUERS', '[]', parseTrustedIssuers);
+  return readJson('TRUSTED_ISSUERS_FILE', '', () => parseTrustedIssuers(readPinnedFile(file, sha256)));
+}
 
 /** @throws Error with one line that says what is wrong */
 export const readQuotas = (): Quotas => readJson('QUOTAS', '{}', parseQuotas);
