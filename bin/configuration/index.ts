@@ -10,6 +10,7 @@ type Restated =
   | 'alarmsTopic'
   | 'auditRetention'
   | 'auditTrail'
+  | 'deploymentConfig'
   | 'domain'
   | 'encryptionKey'
   | 'lifetimes'
@@ -60,6 +61,14 @@ export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated>
    * @default - the audit entries are only in the functions' logs
    */
   readonly auditTrail?: AuditTrailConfiguration;
+  /**
+   * Name of the deployment configuration with which AWS CodeDeploy shifts the callers of each function to a new version,
+   * such as `CodeDeployDefault.LambdaCanary10Percent10Minutes`. An alarm about function errors, unexpected errors, keys,
+   * or signatures ends the deployment and restores the version before. The alarms have periods of 5 minutes, so a shift
+   * should take 10 minutes or more.
+   * @default - all callers get the new version immediately
+   */
+  readonly deploymentConfig?: string;
   /**
    * A custom domain name for the API: `name`, `certificateArn`, and optionally `hostedZone` with `id` and `name`.
    * @default - API Gateway's own address

@@ -4,6 +4,7 @@
  */
 import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -92,6 +93,16 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
   cloudWatchRole: { schema: flag },
   consentPage: { schema: flag },
   contributorInsights: { schema: flag },
+  deploymentConfig: {
+    schema: text,
+    props: (name, scope) => ({
+      deploymentConfig: LambdaDeploymentConfig.fromLambdaDeploymentConfigName(
+        scope,
+        'DeploymentConfig',
+        name,
+      ),
+    }),
+  },
   deploymentName: { schema: text },
   domain: {
     schema: members({

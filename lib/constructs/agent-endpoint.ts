@@ -10,6 +10,7 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Stats, type Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Grant, IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
 import { METADATA_PATH } from '../../lambda/contract/gate-routes';
@@ -31,7 +32,7 @@ import type { NamedEndpoint } from './monitored-resources';
 import { addEndpointMonitoring } from './monitoring';
 import { STAGE } from './service-api';
 import { connectionOf } from './service-connection';
-import { ServiceFunction, type ServiceFunctionProps } from './service-function';
+import { PublishedFunction, type ServiceFunctionProps } from './service-function';
 import {
   functionMetric,
   interruptionMetric,
@@ -87,7 +88,7 @@ export class AgentEndpoint extends Construct {
   readonly deploymentName: string;
   private readonly inbound: Inbound;
   private readonly workload: IWorkloadIdentity;
-  private readonly gate: ServiceFunction;
+  private readonly gate: PublishedFunction;
 
   /** @throws Error for an endpoint that cannot be deployed, or that would reject every call */
   constructor(scope: Construct, id: string, props: AgentEndpointProps) {
@@ -129,8 +130,8 @@ export class AgentEndpoint extends Construct {
     const addFunction = (
       name: 'gate' | 'authorizer',
       own: Pick<ServiceFunctionProps, 'timeout' | 'network' | 'environment'>,
-    ): ServiceFunction =>
-      new ServiceFunction(new Construct(this, name === 'gate' ? 'Gate' : 'Authorizer'), 'Function', {
+    ): PublishedFunction =>
+      new PublishedFunction(new Construct(this, name === 'gate' ? 'Gate' : 'Authorizer'), 'Function', {
         code: functionCode(name),
         description: `agent-identity: ${name} of the agent ${runtime.name}`,
         deployment: this.deploymentName,
@@ -157,7 +158,7 @@ export class AgentEndpoint extends Construct {
     workload.grantGetWorkloadAccessToken(gate.executionRole, { operations: inbound._operations });
     const authorizer =
       inbound.kind === 'JWT' ? addFunction('authorizer', { timeout: AUTHORIZER_TIMEOUT }) : undefined;
-    api.addRoutes(gate.invoked, authorizer?.invoked);
+    api.addRoutes(gate.alias as IFunction, authorizer?.alias as IFunction | undefined);
 
     addEndpointMonitoring(
       this,

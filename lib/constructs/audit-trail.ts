@@ -16,7 +16,7 @@ import { AuditBucket, type AuditTrailMode } from './audit-bucket';
 import { functionAccess } from './function-access';
 import { functionCode } from './function-code';
 import { nagName } from './invocation';
-import { ServiceFunction } from './service-function';
+import { PublishedFunction } from './service-function';
 import type { IIdentityState } from './state';
 
 /** An audit trail in Amazon S3 that shows tampering. */
@@ -86,7 +86,7 @@ function bucketOf(scope: Construct, { bucket, retention, mode }: AuditTrailProps
 export class AuditTrail extends Construct {
   readonly bucket: IBucket;
   readonly digestKey: Key;
-  readonly digestFunction: ServiceFunction;
+  readonly digestFunction: PublishedFunction;
   readonly deliveryStreamName: string;
 
   constructor(scope: Construct, id: string, props: AuditTrailDefinition) {
@@ -204,7 +204,7 @@ export class AuditTrail extends Construct {
     }
   }
 
-  private addDigestFunction(props: AuditTrailDefinition): ServiceFunction {
+  private addDigestFunction(props: AuditTrailDefinition): PublishedFunction {
     const head = functionAccess(
       {
         tables: [{ table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [PREFIX.auditHead] }],
@@ -213,7 +213,7 @@ export class AuditTrail extends Construct {
       },
       { state: props.state, tokenVaultKeys: [] },
     );
-    return new ServiceFunction(this, 'audit-digest', {
+    return new PublishedFunction(this, 'audit-digest', {
       code: functionCode('audit-digest'),
       description: 'agent-identity: audit-digest',
       deployment: props.deployment,

@@ -1,10 +1,4 @@
 /** The settings of a function that depend on measurement or load: its memory and its concurrency. */
-import {
-  Alias,
-  type Function as LambdaFunction,
-  type IFunction,
-  type IVersion,
-} from 'aws-cdk-lib/aws-lambda';
 import * as v from 'valibot';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 
@@ -134,22 +128,6 @@ export function checkFunctionSettings(name: string, settings: FunctionSettings):
     throw invalid('provisionedConcurrency', 'a whole number from 1 to the reserved concurrency');
   }
   return settings;
-}
-
-/**
- * Returns what callers invoke: the function, or, with provisioned concurrency, an alias of the deployed version. The
- * casts are needed because CDK's classes and interfaces differ in whether a role can be undefined.
- */
-export function withProvisionedConcurrency(
-  deployed: LambdaFunction,
-  provisionedConcurrentExecutions: number | undefined,
-): IFunction {
-  if (provisionedConcurrentExecutions === undefined) return deployed;
-  return new Alias(deployed, 'live', {
-    aliasName: 'live',
-    version: deployed.currentVersion as IVersion,
-    provisionedConcurrentExecutions,
-  }) as IFunction;
 }
 
 const settings = v.exactOptional(

@@ -10,7 +10,7 @@ import { functionCode } from './function-code';
 import type { VariableSources } from './function-environment';
 import { MEMORY_SIZE, type FunctionSettings } from './function-settings';
 import { PERMISSIONS, type InvokedGroup } from './permissions';
-import { ServiceFunction } from './service-function';
+import { PublishedFunction } from './service-function';
 import type { IIdentityState } from './state';
 import type { TrustedIssuersOfFunction } from './trusted-issuers-layer';
 
@@ -124,7 +124,7 @@ export interface GroupFunctionProps {
 }
 
 /** Tells cdk-nag why the group's policy names resources by a pattern. */
-function acknowledgePatterns({ executionRole: role }: ServiceFunction, group: FunctionGroup): void {
+function acknowledgePatterns({ executionRole: role }: PublishedFunction, group: FunctionGroup): void {
   if (PERMISSIONS[group].signingKeys) {
     Validations.of(role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:<AWS::Region>:<AWS::AccountId>:key/*]',
@@ -142,11 +142,11 @@ function acknowledgePatterns({ executionRole: role }: ServiceFunction, group: Fu
 }
 
 /** @param scope gets the children `{group}`, `{group}-role`, and `{group}-logs` */
-export function addGroupFunction(scope: Construct, props: GroupFunctionProps): ServiceFunction {
+export function addGroupFunction(scope: Construct, props: GroupFunctionProps): PublishedFunction {
   const { group, settings, removalPolicy } = props;
   const permissions = PERMISSIONS[group];
   const { statements, environment } = functionAccess(permissions, props);
-  const added = new ServiceFunction(scope, group, {
+  const added = new PublishedFunction(scope, group, {
     code: functionCode(group),
     description: `agent-identity: ${group}`,
     deployment: props.deployment,

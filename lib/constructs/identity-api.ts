@@ -10,6 +10,7 @@ import {
   type Method,
   type RestApiProps,
 } from 'aws-cdk-lib/aws-apigateway';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { OPERATIONS, type Route, type RoutedGroup } from '../../lambda/contract/operations';
 import { servicePolicy } from './api-policy';
@@ -18,7 +19,7 @@ import type { CallerNetworkAccess } from './caller-network';
 import { checkedAt } from './construct-error';
 import type { PrivateApi } from './private-api';
 import { ServiceApi, STAGE, type ServiceApiSettings } from './service-api';
-import type { ServiceFunction } from './service-function';
+import type { PublishedFunction } from './service-function';
 
 export interface IdentityApiProps extends ServiceApiSettings {
   readonly privateApi?: PrivateApi;
@@ -88,9 +89,9 @@ export class IdentityApi extends ServiceApi {
    *
    * @param functions the function of each group that has routes
    */
-  addRoutes(functions: Readonly<Record<RoutedGroup, Pick<ServiceFunction, 'invoked'>>>): void {
+  addRoutes(functions: Readonly<Record<RoutedGroup, Pick<PublishedFunction, 'alias'>>>): void {
     for (const route of Object.values<Route>(OPERATIONS)) {
-      const integration = new LambdaIntegration(functions[route.group].invoked, {
+      const integration = new LambdaIntegration(functions[route.group].alias as IFunction, {
         proxy: true,
         allowTestInvoke: false,
       });

@@ -4,6 +4,8 @@
  */
 import { CfnOutput, RemovalPolicy, Token } from 'aws-cdk-lib';
 import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigateway';
+import type { ILambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
@@ -16,17 +18,19 @@ import type { ServiceCallerAccounts } from './caller-accounts';
 import { checkedAt } from './construct-error';
 import { ContributorInsights } from './contributor-insights';
 import { deploymentNameOf } from './deployment-name';
+import type { InvokedFunction } from './function-access';
 import { settingsOfGroup, type ServiceFunctionSettings } from './function-settings';
+import { addGradualDeployment } from './gradual-deployment';
 import { addGroupFunction } from './group-function';
 import { IdentityApi } from './identity-api';
 import { lifetimesInSeconds, type LifetimeProps } from './lifetimes';
+import { liveAliasOf } from './live-alias';
 import { LogKey } from './log-key';
 import { addMonitoring } from './monitoring';
 import type { InvokedGroup } from './permissions';
 import type { PrivateApi } from './private-api';
 import { publicEndpointFault } from './public-endpoint';
 import { addSchedules } from './schedules';
-import type { ServiceFunction } from './service-function';
 import type { IIdentityState } from './state';
 import { addTrustedIssuers } from './trusted-issuers-layer';
 import type { WebAcl } from './web-acl';
@@ -148,6 +152,14 @@ export interface IdentityServiceProps {
    */
   readonly functions?: ServiceFunctionSettings;
   /**
+   * How AWS CodeDeploy shifts the callers of each function to a new version, such as
+   * `LambdaDeploymentConfig.CANARY_10PERCENT_10MINUTES`. An alarm about function errors, unexpected errors, keys, or
+   * signatures ends the deployment and restores the version before. The alarms have periods of 5 minutes, so a shift
+   * should take 10 minutes or more.
+   * @default - all callers get the new version immediately
+   */
+  readonly deploymentConfig?: ILambdaDeploymentConfig;
+  /**
    * A custom domain name. The issuer of workload access tokens and the callback URLs then use it, and API Gateway's own
    * address is disabled. Decide before you register the first callback URL at an authorization server.
    * @default - API Gateway's own address
@@ -254,8 +266,9 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
  * Adds the functions, the API, the schedules, and the monitoring.
  *
  * @param scope gets the outputs `Endpoint`, `RestApiId`, `DeploymentName`, and `KeyRotationFunctionArn`; the children `Api`,
- *   `LogKey`, `LogMetrics`, `Alarms`, `Dashboard`, those of {@link addSchedules} and {@link addTrustedIssuers}, and
- *   `AuditTrail` if it is set; and for each function group `{group}`, `{group}-role`, and `{group}-logs`
+ *   `LogKey`, `LogMetrics`, `Alarms`, `Dashboard`, those of {@link addSchedules} and {@link addTrustedIssuers},
+ *   `AuditTrail` if it is set, and `GradualDeployment` with a `deploymentConfig`; and for each function group `{group}`,
+ *   `{group}-role`, and `{group}-logs`
  */
 export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
   const { state, removalPolicy, domain, privateApi, callers, webAcl } = props;
@@ -283,7 +296,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   const trustedIssuers = addTrustedIssuers(scope, configuration.trustedIssuers);
   const addFunction = (
     group: FunctionGroup,
-    invoked: Readonly<Partial<Record<InvokedGroup, ServiceFunction['invoked']>>> = {},
+    invoked: Readonly<Partial<Record<InvokedGroup, InvokedFunction>>> = {},
   ) =>
     addGroupFunction(scope, {
       group,
@@ -299,14 +312,14 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
       invoked,
     });
   const revocation = addFunction('revocation');
-  const providerClient = addFunction('provider-client', { revocation: revocation.invoked });
-  const connections = addFunction('connections', { revocation: revocation.invoked });
+  const providerClient = addFunction('provider-client', { revocation: liveAliasOf(revocation) });
+  const connections = addFunction('connections', { revocation: liveAliasOf(revocation) });
   const keyRotation = addFunction('key-rotation');
-  const eventPoll = addFunction('event-poll', { revocation: revocation.invoked });
+  const eventPoll = addFunction('event-poll', { revocation: liveAliasOf(revocation) });
   const invoked = {
-    'provider-client': providerClient.invoked,
-    revocation: revocation.invoked,
-    connections: connections.invoked,
+    'provider-client': liveAliasOf(providerClient),
+    revocation: liveAliasOf(revocation),
+    connections: liveAliasOf(connections),
   };
   const routed = {
     'control-plane': addFunction('control-plane', invoked),
@@ -320,6 +333,8 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     portal: addFunction('portal', invoked),
   };
   api.addRoutes(routed);
+  // The functions of the API invoke them by name, without a reference to the alias.
+  api.reachable.add(providerClient.alias, revocation.alias, connections.alias);
   const polls = configuration.trustedIssuers.some(({ securityEvents }) => securityEvents?.transmitter?.poll);
   const functions = {
     ...routed,
@@ -341,19 +356,28 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
       ...(removalPolicy && { removalPolicy }),
     });
   addSchedules(scope, {
-    keyRotation: keyRotation.invoked,
-    revocation: revocation.invoked,
-    eventPoll: polls ? eventPoll.invoked : undefined,
-    auditDigest: auditTrail?.digestFunction.invoked,
+    keyRotation: keyRotation.alias as IFunction,
+    revocation: revocation.alias as IFunction,
+    eventPoll: polls ? (eventPoll.alias as IFunction) : undefined,
+    auditDigest: auditTrail?.digestFunction.alias as IFunction | undefined,
   });
-  addMonitoring(scope, { deployment, api, functions, state, ...(auditTrail && { auditTrail }) }, props);
+  const alarms = addMonitoring(
+    scope,
+    { deployment, api, functions, state, ...(auditTrail && { auditTrail }) },
+    props,
+  );
+  const { deploymentConfig } = props;
+  if (deploymentConfig) {
+    const shifted = [...Object.values(functions), ...(auditTrail ? [auditTrail.digestFunction] : [])];
+    addGradualDeployment(scope, { deploymentConfig, alarms, functions: shifted });
+  }
   if (props.contributorInsights) {
     new ContributorInsights(scope, 'ContributorInsights', { deployment, accessLog: api.accessLog });
   }
   const service = {
     api,
     deploymentName: deployment,
-    keyRotationFunctionArn: keyRotation.invoked.functionArn,
+    keyRotationFunctionArn: keyRotation.alias.functionArn,
   };
   addOutputs(scope, service);
   return service;

@@ -1,4 +1,5 @@
 /** Monitoring: the metric filters on the logs, the alarms, and the dashboard. */
+import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { addAlarms, type AlarmProps } from './alarms';
 import { auditTrailAlarmRules } from './audit-trail-alarms';
@@ -14,13 +15,15 @@ import { serviceWidgets } from './service-dashboard';
  * Monitors a deployment of the service.
  *
  * @param scope gets the children `LogMetrics`, `Alarms`, and `Dashboard`
+ * @returns the alarms
  */
-export function addMonitoring(scope: Construct, resources: MonitoredResources, props: AlarmProps): void {
+export function addMonitoring(scope: Construct, resources: MonitoredResources, props: AlarmProps): Alarm[] {
   addLogMetrics(scope, resources, FUNCTION_LOG_PATTERNS);
   const subject = `agent-identity ${resources.deployment}`;
   const rules = { ...serviceAlarmRules(resources), ...auditTrailAlarmRules(resources) };
   const alarms = addAlarms(scope, subject, rules, props);
   addDashboard(scope, resources, alarms, serviceWidgets(resources));
+  return alarms;
 }
 
 /**

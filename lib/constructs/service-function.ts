@@ -7,8 +7,8 @@ import { PolicyDocument, Role, ServicePrincipal, type PolicyStatement } from 'aw
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   Function as LambdaFunction,
+  type Alias,
   type EventInvokeConfigOptions,
-  type IFunction,
   type ILayerVersion,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -16,7 +16,8 @@ import type { Construct } from 'constructs';
 import { networkInterfaceStatements, vpcOptions, type CallerNetwork } from './caller-network';
 import { reporting, type functionCode } from './function-code';
 import { validateEnvironment, type VariableSources } from './function-environment';
-import { withProvisionedConcurrency, type FunctionSettings } from './function-settings';
+import type { FunctionSettings } from './function-settings';
+import { addLiveAlias, VERSION_OPTIONS } from './live-alias';
 
 /** The whole policy of a role. */
 export interface FunctionPolicy {
@@ -44,11 +45,6 @@ export interface ServiceFunctionProps {
    * @default - the role takes grants
    */
   readonly policy?: FunctionPolicy;
-  /**
-   * How Lambda handles asynchronous invocations.
-   * @default - Lambda's defaults
-   */
-  readonly asynchronous?: EventInvokeConfigOptions;
   /** @default internet */
   readonly network?: CallerNetwork | 'internet';
   readonly environment?: Readonly<Record<string, string>>;
@@ -76,16 +72,22 @@ export interface ServiceFunctionProps {
   readonly logGroupId?: string;
 }
 
+export interface PublishedFunctionProps extends ServiceFunctionProps {
+  /**
+   * How Lambda handles asynchronous invocations.
+   * @default - Lambda's defaults
+   */
+  readonly asynchronous?: EventInvokeConfigOptions;
+}
+
 /** The function, and in the same scope its siblings with the ids `roleId` and `logGroupId`. */
 export class ServiceFunction extends LambdaFunction {
   /** The function's role. It ignores grants if the function has a `policy`. */
   readonly executionRole: Role;
-  /** What callers invoke: the function, or the alias that has the provisioned concurrency. */
-  readonly invoked: IFunction;
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     const { policy, network = 'internet' } = props;
-    const { memorySize, reservedConcurrency, provisionedConcurrency } = props.settings ?? {};
+    const { memorySize, reservedConcurrency } = props.settings ?? {};
     const logGroup = new LogGroup(scope, props.logGroupId ?? 'Logs', {
       retention: props.logRetention,
       ...(props.removalPolicy && { removalPolicy: props.removalPolicy }),
@@ -113,7 +115,7 @@ export class ServiceFunction extends LambdaFunction {
       memorySize: memorySize ?? props.memorySize,
       ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
       timeout: props.timeout,
-      ...props.asynchronous,
+      currentVersionOptions: VERSION_OPTIONS,
       logGroup,
       role: policy ? role.withoutPolicyUpdates() : role,
       ...vpcOptions(network),
@@ -126,6 +128,19 @@ export class ServiceFunction extends LambdaFunction {
     });
     validateEnvironment(this, props.environmentSources ?? {});
     this.executionRole = role;
-    this.invoked = withProvisionedConcurrency(this, provisionedConcurrency);
+  }
+}
+
+/** A function that callers invoke through an alias of its newest version. */
+export class PublishedFunction extends ServiceFunction {
+  /** What callers invoke. */
+  readonly alias: Alias;
+
+  constructor(scope: Construct, id: string, props: PublishedFunctionProps) {
+    super(scope, id, props);
+    this.alias = addLiveAlias(this, {
+      asynchronous: props.asynchronous,
+      provisionedConcurrency: props.settings?.provisionedConcurrency,
+    });
   }
 }

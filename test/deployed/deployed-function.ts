@@ -4,7 +4,10 @@ import {
   GetFunctionConfigurationCommand,
   GetProvisionedConcurrencyConfigCommand,
   InvokeCommand,
+  ListAliasesCommand,
   paginateListFunctions,
+  PublishVersionCommand,
+  UpdateAliasCommand,
   UpdateFunctionConfigurationCommand,
   type FunctionConfiguration,
   type LambdaClient,
@@ -35,12 +38,16 @@ export class DeployedFunction {
     const [configuration, ...others] = found;
     if (!configuration) throw new Error(`there is no function ${name}`);
     if (others.length > 0) throw new Error(`there are ${found.length} functions ${name}`);
-    return new DeployedFunction(client, configuration);
+    const { FunctionName } = configuration;
+    const { Aliases = [] } = await client.send(new ListAliasesCommand({ FunctionName }));
+    return new DeployedFunction(client, configuration, Aliases[0]?.Name);
   }
 
   private constructor(
     private readonly client: LambdaClient,
     readonly configuration: FunctionConfiguration,
+    /** What callers invoke; undefined if they invoke the function itself. */
+    private readonly alias: string | undefined,
   ) {}
 
   /** A variable of the function's environment, as deployed. */
@@ -50,8 +57,22 @@ export class DeployedFunction {
     return value;
   }
 
-  async invoke(event: unknown): Promise<Invocation> {
-    const { FunctionName } = this.configuration;
+  /** The name with which callers invoke it: that of the alias, if there is one. */
+  get invokedName(): string {
+    const { FunctionName = '' } = this.configuration;
+    return this.alias === undefined ? FunctionName : `${FunctionName}:${this.alias}`;
+  }
+
+  invoke(event: unknown): Promise<Invocation> {
+    return this.invokeAs(this.invokedName, event);
+  }
+
+  /** Invokes the function itself, also if callers invoke an alias. */
+  invokeUnpublished(event: unknown): Promise<Invocation> {
+    return this.invokeAs(this.configuration.FunctionName, event);
+  }
+
+  private async invokeAs(FunctionName: string | undefined, event: unknown): Promise<Invocation> {
     const { Payload, FunctionError } = await this.client.send(
       new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) }),
     );
@@ -62,18 +83,29 @@ export class DeployedFunction {
     };
   }
 
-  /** The provisioned concurrency of an alias: the number, and whether it is ready. */
-  async provisioned(alias: string): Promise<{ available: number; status: string }> {
+  /** The provisioned concurrency of the alias: the number, and whether it is ready. */
+  async provisioned(): Promise<{ available: number; status: string }> {
     const { FunctionName } = this.configuration;
     const answer = await this.client.send(
-      new GetProvisionedConcurrencyConfigCommand({ FunctionName, Qualifier: alias }),
+      new GetProvisionedConcurrencyConfigCommand({ FunctionName, Qualifier: this.alias }),
     );
     const { AvailableProvisionedConcurrentExecutions: available = 0, Status: status = '' } = answer;
     return { available, status };
   }
 
-  /** Adds variables to the deployed ones, and waits until they are in effect. */
+  /** Adds variables to the deployed ones, and waits until callers have them: as a new version, if there is an alias. */
   async setVariables(variables: Readonly<Record<string, string>>): Promise<void> {
+    await this.setUnpublishedVariables(variables);
+    if (this.alias === undefined) return;
+    const { FunctionName } = this.configuration;
+    const { Version } = await this.client.send(new PublishVersionCommand({ FunctionName }));
+    await this.client.send(
+      new UpdateAliasCommand({ FunctionName, Name: this.alias, FunctionVersion: Version }),
+    );
+  }
+
+  /** Adds variables to the deployed ones, only for the function itself. */
+  async setUnpublishedVariables(variables: Readonly<Record<string, string>>): Promise<void> {
     const { FunctionName } = this.configuration;
     const deployed = this.configuration.Environment?.Variables ?? {};
     await this.client.send(

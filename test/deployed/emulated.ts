@@ -99,6 +99,7 @@ const NOT_PROVED = [
   'A private API has no other way in: the emulator has no network, only the resource policy of the API.',
   'Responses are streamed: the emulator returns them as a whole.',
   'A custom domain responds: the emulator creates it, and keeps the address of API Gateway.',
+  'AWS CodeDeploy shifts callers to new versions: the emulator does not have it.',
   'Alarms: the emulator evaluates no expressions and no queries.',
 ];
 

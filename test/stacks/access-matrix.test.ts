@@ -345,12 +345,12 @@ const OTHERS: Row[] = [
   ],
   [
     'invoke provider-client',
-    { action: 'lambda:InvokeFunction', resource: '<providerclient.Arn>' },
+    { action: 'lambda:InvokeFunction', resource: '<providerclient.Arn>:live' },
     ['credential-retrieval', 'oauth-callback'],
   ],
   [
     'invoke revocation',
-    { action: 'lambda:InvokeFunction', resource: '<revocation.Arn>' },
+    { action: 'lambda:InvokeFunction', resource: '<revocation.Arn>:live' },
     [
       ...(['control-plane', 'credential-retrieval', 'grants', 'operator', 'provider-client'] as const),
       ...(['security-events', 'event-poll', 'connections'] as const),
@@ -358,7 +358,7 @@ const OTHERS: Row[] = [
   ],
   [
     'invoke connections',
-    { action: 'lambda:InvokeFunction', resource: '<connections.Arn>' },
+    { action: 'lambda:InvokeFunction', resource: '<connections.Arn>:live' },
     ['control-plane', 'portal'],
   ],
   ...FUNCTION_GROUPS.filter((group) => !INVOKED.includes(group)).map((group): Row => [

@@ -25,7 +25,7 @@ import {
   functionOf,
   ISSUER,
 } from './endpoint';
-import { resourcesOf } from './synthesis';
+import { resourcesOf, withoutHash } from './synthesis';
 
 const BASE = 'https://<TravelApiRestApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/prod';
 const ARN =
@@ -97,7 +97,7 @@ describe('the API', () => {
         Type: 'AWS_PROXY',
         ResponseTransferMode: 'STREAM',
         TimeoutInMillis: 900_000,
-        Uri: 'arn:<AWS::Partition>:apigateway:<AWS::Region>:lambda:path/2021-11-15/functions/<TravelGateFunction.Arn>/response-streaming-invocations',
+        Uri: 'arn:<AWS::Partition>:apigateway:<AWS::Region>:lambda:path/2021-11-15/functions/<TravelGateFunctionlive>/response-streaming-invocations',
       });
     }
   });
@@ -269,8 +269,12 @@ describe('the functions', () => {
     });
     expect(functionOf(set, 'gate')).toMatchObject({ MemorySize: 2048, ReservedConcurrentExecutions: 20 });
     expect(functionOf(set, 'authorizer').ReservedConcurrentExecutions).toBe(5);
-    expect(propertiesOf(set, 'AWS::Lambda::Alias')).toMatchObject({
-      ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 2 },
+    const provisioned = Object.entries(set.Resources)
+      .filter(([, { Type }]) => Type === 'AWS::Lambda::Alias')
+      .map(([id, { Properties }]) => [withoutHash(id), Properties.ProvisionedConcurrencyConfig]);
+    expect(Object.fromEntries(provisioned)).toEqual({
+      TravelGateFunctionlive: { ProvisionedConcurrentExecutions: 2 },
+      TravelAuthorizerFunctionlive: undefined,
     });
     for (const { integration } of methodsOf(set)) {
       expect(JSON.stringify(integration)).toContain('/functions/<TravelGateFunctionlive>/');

@@ -27,7 +27,9 @@ function pathOf(resourceId: string | undefined): string {
 
 const byRoute = (a: string[], b: string[]): number => a.join().localeCompare(b.join());
 
-it('the API has exactly the routes of the registry, with their authorization and functions', () => {
+const aliasOf = (group: FunctionGroup): string => `${group.replaceAll('-', '')}live`;
+
+it('the API has exactly the routes of the registry, with their authorization and the aliases of functions', () => {
   const deployed = resourcesOf(stateless, 'AWS::ApiGateway::Method').map(([, { Properties }]) => {
     const method = Properties as unknown as MethodProperties;
     const uri = String(plain(method.Integration.Uri, synthesis));
@@ -36,16 +38,15 @@ it('the API has exactly the routes of the registry, with their authorization and
       pathOf(method.ResourceId.Ref) || '/',
       method.AuthorizationType,
       method.Integration.Type,
-      /<(\w+)\.Arn>\/invocations$/.exec(uri)?.[1] ?? uri,
+      /<(\w+)>\/invocations$/.exec(uri)?.[1] ?? uri,
     ];
   });
-  const functionOf = (group: FunctionGroup) => group.replaceAll('-', '');
   const registered = Object.values<Route>(OPERATIONS).map(({ method, path, auth, group }) => [
     method,
     path,
     auth === 'IAM' ? 'AWS_IAM' : 'NONE',
     'AWS_PROXY',
-    functionOf(group),
+    aliasOf(group),
   ]);
   expect(deployed.sort(byRoute)).toEqual(registered.sort(byRoute));
 });
@@ -79,7 +80,7 @@ it('only the routes of browsers, identity providers, and metadata have no IAM au
   ]);
 });
 
-it('API Gateway can invoke a function only for the methods of the function', () => {
+it('API Gateway can invoke the alias of a function only for the methods of the function', () => {
   const permissions = resourcesOf(stateless, 'AWS::Lambda::Permission').filter(
     ([, { Properties }]) => Properties.Principal !== 'events.amazonaws.com',
   );
@@ -94,7 +95,7 @@ it('API Gateway can invoke a function only for the methods of the function', () 
     return [permission.FunctionName ?? '', permission.SourceArn?.slice(prefix.length) ?? ''];
   });
   const registered = Object.values<Route>(OPERATIONS).map(({ method, path, group }) => [
-    `<${group.replaceAll('-', '')}.Arn>`,
+    `<${aliasOf(group)}>`,
     `<ApiRestApiDeploymentStageprod>/${method}${path.replace(/\{\w+\+?\}/g, '*')}`,
   ]);
   expect(invocations.sort(byRoute)).toEqual(registered.sort(byRoute));

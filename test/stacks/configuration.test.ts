@@ -205,6 +205,12 @@ it('an audit trail has the retention and the mode of the file', () => {
   });
 });
 
+it('CodeDeploy shifts callers with the deployment configuration of the file', () => {
+  const name = 'CodeDeployDefault.LambdaCanary10Percent10Minutes';
+  const { service } = templatesOf({ deploymentConfig: name });
+  service.hasResourceProperties('AWS::CodeDeploy::DeploymentGroup', { DeploymentConfigName: name });
+});
+
 it('a private API, an existing web ACL, replicas, and removal need no lookup of the account', () => {
   const acl = 'arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/acl/1234abcd';
   const key = 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab';

@@ -82,13 +82,13 @@ const WEB_IDENTITY: Statement[] = [
 const INVOKE_PROVIDER_CLIENT: Statement = {
   Effect: 'Allow',
   Action: 'lambda:InvokeFunction',
-  Resource: '<providerclient.Arn>',
+  Resource: '<providerclient.Arn>:live',
 };
-const INVOKE_REVOCATION: Statement = { ...INVOKE_PROVIDER_CLIENT, Resource: '<revocation.Arn>' };
+const INVOKE_REVOCATION: Statement = { ...INVOKE_PROVIDER_CLIENT, Resource: '<revocation.Arn>:live' };
 /** CDK merges the statements. */
 const INVOKE_BOTH: Statement = {
   ...INVOKE_PROVIDER_CLIENT,
-  Resource: ['<providerclient.Arn>', '<revocation.Arn>'],
+  Resource: ['<providerclient.Arn>:live', '<revocation.Arn>:live'],
 };
 
 /** Encryption of the tables, through DynamoDB only. */
@@ -150,7 +150,7 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
       },
     },
     onTaggedKeys(['kms:DescribeKey', 'kms:ListResourceTags']),
-    { ...INVOKE_REVOCATION, Resource: ['<connections.Arn>', '<revocation.Arn>'] },
+    { ...INVOKE_REVOCATION, Resource: ['<connections.Arn>:live', '<revocation.Arn>:live'] },
   ],
   'token-exchange': [
     onPartitions('Directory', 'dynamodb:BatchGetItem', [
@@ -311,7 +311,7 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
     forPurposes(['kms:Decrypt', 'kms:Encrypt'], ['pagination']),
     INVOKE_REVOCATION,
   ],
-  portal: [{ ...INVOKE_PROVIDER_CLIENT, Resource: '<connections.Arn>' }],
+  portal: [{ ...INVOKE_PROVIDER_CLIENT, Resource: '<connections.Arn>:live' }],
   connections: [
     onPartitions(['Directory', 'Vault'], 'dynamodb:BatchGetItem', [
       'WORKLOAD-IDENTITY#*',

@@ -1,6 +1,7 @@
 /** The constructs in another app, in each of their forms. cdk-nag, cfn-lint, and checkov check the templates. */
 import { RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import { InterfaceVpcEndpoint, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -84,7 +85,7 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
     const stack = new Stack(app, 'Consumer');
     const identity = new AgentIdentity(stack, 'Identity');
     useEverything(stack, identity);
-    useEndpoints(stack, identity);
+    useEndpoints(new Stack(app, 'Endpoints'), identity);
     addOperator(stack, identity);
     identity.grantRotateKeys(new Role(stack, 'Keys', { assumedBy: new AccountPrincipal('111122223333') }));
   },
@@ -130,7 +131,7 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
     new AgentEndpoint(stack, 'Backends', { identity, workload, target, inbound: Inbound.iam({ callers }) });
   },
 
-  'a private service without a role for logs': (app) => {
+  'a private service with a gradual deployment and without a role for logs': (app) => {
     const closed = new Stack(app, 'Private');
     const vpc = Vpc.fromVpcAttributes(closed, 'Vpc', {
       vpcId: 'vpc-0123456789abcdef0',
@@ -145,8 +146,9 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
     const identity = new AgentIdentity(closed, 'Identity', {
       privateApi: { vpcEndpoints: [endpoint], network: { vpc } },
       cloudWatchRole: false,
+      deploymentConfig: LambdaDeploymentConfig.CANARY_10PERCENT_10MINUTES,
     });
     useEverything(closed, identity);
-    useEndpoints(closed, identity);
+    useEndpoints(new Stack(app, 'Endpoints'), identity);
   },
 };

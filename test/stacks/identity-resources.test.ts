@@ -420,7 +420,13 @@ describe('the function for custom resources', () => {
     const [resource] = Object.values(template.Resources).filter(({ Type }) => Type === IDENTITY);
     const needed = new Set(resource?.DependsOn?.map((id) => template.Resources[id]?.Type));
     expect(needed).toEqual(
-      new Set(['AWS::ApiGateway::Method', 'AWS::ApiGateway::Stage', 'AWS::Lambda::Permission']),
+      new Set([
+        'AWS::ApiGateway::Method',
+        'AWS::ApiGateway::Stage',
+        'AWS::Lambda::Alias',
+        'AWS::Lambda::EventInvokeConfig',
+        'AWS::Lambda::Permission',
+      ]),
     );
   });
 });

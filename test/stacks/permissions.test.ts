@@ -82,17 +82,17 @@ it('the stacks attach no further policies to the roles', () => {
 
 it('Lambda tries an asynchronous invocation once, within 60 seconds, and repeats only the verification of a portal', () => {
   const configured = resourcesOf(stateless, 'AWS::Lambda::EventInvokeConfig');
-  const once = { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0, Qualifier: '$LATEST' };
+  const ofAlias = (name: string) => ({
+    FunctionName: `<${name}>`,
+    // The last part of the ARN of the alias.
+    Qualifier: { 'Fn::Select': [7, { 'Fn::Split': [':', `<${name}live>`] }] },
+  });
+  const once = { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 };
   expect(configured.map(([, { Properties }]) => plain(Properties, synthesis))).toEqual([
-    { FunctionName: '<revocation>', ...once },
-    { FunctionName: '<providerclient>', ...once },
-    {
-      FunctionName: '<connections>',
-      MaximumEventAgeInSeconds: 3600,
-      MaximumRetryAttempts: 2,
-      Qualifier: '$LATEST',
-    },
-    { FunctionName: '<eventpoll>', ...once },
+    { ...ofAlias('revocation'), ...once },
+    { ...ofAlias('providerclient'), ...once },
+    { ...ofAlias('connections'), MaximumEventAgeInSeconds: 3600, MaximumRetryAttempts: 2 },
+    { ...ofAlias('eventpoll'), ...once },
   ]);
 });
 
@@ -151,10 +151,10 @@ describe('the environment', () => {
   const vault = { VAULT_TABLE: '<VaultTable>' };
   const issuers = { TRUSTED_ISSUERS: '[]' };
   const lifetimes = { LIFETIMES: '{"workloadAccessToken":900,"consentSession":600,"vaultKey":7776000}' };
-  const providerClient = { PROVIDER_CLIENT_FUNCTION: '<providerclient>' };
-  const revocation = { REVOCATION_FUNCTION: '<revocation>' };
-  const connections = { CONNECTIONS_FUNCTION: '<connections>' };
-  const revocations = { REVOCATIONS_TABLE: '<RevocationsTable>', REVOCATION_FUNCTION: '<revocation>' };
+  const providerClient = { PROVIDER_CLIENT_FUNCTION: '<providerclient>:live' };
+  const revocation = { REVOCATION_FUNCTION: '<revocation>:live' };
+  const connections = { CONNECTIONS_FUNCTION: '<connections>:live' };
+  const revocations = { REVOCATIONS_TABLE: '<RevocationsTable>', REVOCATION_FUNCTION: '<revocation>:live' };
   const quotas =
     '{"workloadIdentities":1000,"oauth2CredentialProviders":50,"apiKeyCredentialProviders":50,"consentPortals":50}';
 
@@ -203,7 +203,7 @@ describe('the environment', () => {
         ...revocations,
       },
     ],
-    ['portal', { ...address, CONNECTIONS_FUNCTION: '<connections>' }],
+    ['portal', { ...address, CONNECTIONS_FUNCTION: '<connections>:live' }],
     ['key-rotation', { ...directory, ...keys }],
     ['token-vault', { ...directory, ...keys }],
     ['grants', { ...address, ...directory, ...vault, ...revocations }],

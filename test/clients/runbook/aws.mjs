@@ -131,6 +131,17 @@ const LAMBDA_OPERATIONS = [
   ],
   ['PUT', /^\/2017-10-31\/functions\/([^/]+)\/concurrency$/, (_, input) => input],
   ['DELETE', /^\/2017-10-31\/functions\/([^/]+)\/concurrency$/, () => undefined],
+  [
+    'GET',
+    /^\/2015-03-31\/functions\/([^/]+)\/versions$/,
+    () => ({ Versions: ['$LATEST', '1', '2'].map((Version) => ({ Version, LastModified: TIME })) }),
+  ],
+  [
+    'GET',
+    /^\/2015-03-31\/functions\/([^/]+)\/aliases\/(live)$/,
+    ([, Name]) => ({ Name, FunctionVersion: '2' }),
+  ],
+  ['PUT', /^\/2015-03-31\/functions\/([^/]+)\/aliases\/(live)$/, ([, Name], input) => ({ Name, ...input })],
   ['POST', /^\/2015-03-31\/functions\/([^/]*keyrotation[^/]*)\/invocations$/, (_, event) => ({ event })],
 ];
 

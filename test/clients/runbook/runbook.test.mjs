@@ -74,6 +74,8 @@ const OUTPUT_OF = [
   [/provider list --all/, [/^travel-calendar +CustomOauth2 +arn:/m]],
   [/provider update/, [/ is updated\.$/m]],
   [/provider delete/, [/ "doomed" is deleted\.$/m]],
+  [/aws lambda get-alias/, [/^2\n\$LATEST\t/]],
+  [/aws lambda update-alias/, [/"FunctionVersion": "1"/]],
   [/^rotate "\{\\"revoke/m, [/"revoke":"signing-key","kid":"[^"]+"/]],
   [/^ask .*JTI/, [/GetWorkloadAccessTokenForUserId/, /addresses=2/]],
   [/^ask .*SCOPE/, [/audit\.provider=travel-calendar/]],

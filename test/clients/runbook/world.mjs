@@ -368,6 +368,7 @@ export class World {
       SCOPE: 'calendar.read',
       KID: keys.keys[0].kid,
       GATE,
+      VERSION: '1',
       RESTORE_TIME: '2026-01-31T12:00:00Z',
       OTHER_REGION: 'eu-west-1',
     };
