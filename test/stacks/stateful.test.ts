@@ -145,7 +145,10 @@ describe('tags', () => {
   const tagged = (change: (app: App, state: IdentityStateStack) => void): unknown[][] => {
     const app = newApp();
     const replicas = [
-      { region: 'eu-west-1', encryptionKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1' },
+      {
+        region: 'eu-west-1',
+        encryptionKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab',
+      },
     ];
     const state = new IdentityStateStack(app, 'Stateful', { replicas });
     change(app, state);
