@@ -17,7 +17,7 @@ const MULTI_REGION_KEY = /:key\/mrk-[0-9a-f]{32}$/;
  */
 export function checkMultiRegionKey(setting: string, keyArn: string): void {
   if (Token.isUnresolved(keyArn) || MULTI_REGION_KEY.test(keyArn)) return;
-  throw new Error(`${setting}: ${keyArn}: must be the ARN of a multi-Region key (…:key/mrk-…)`);
+  throw new Error(`${setting} must be the ARN of a multi-Region key (…:key/mrk-…)`);
 }
 
 export interface EncryptionKeyReplicaProps {

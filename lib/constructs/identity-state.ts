@@ -51,9 +51,9 @@ export interface IdentityStateProps {
 function checkReplicas({ encryptionKey, multiRegionKey, replicas = [] }: IdentityStateProps): void {
   if (replicas.length === 0) return;
   if (encryptionKey) checkMultiRegionKey('encryptionKey', encryptionKey.keyArn);
-  else if (multiRegionKey === false) throw new Error('replicas: require a multi-Region key');
-  for (const { encryptionKeyArn } of replicas) {
-    checkMultiRegionKey('replicas: encryptionKeyArn', encryptionKeyArn);
+  else if (multiRegionKey === false) throw new Error('multiRegionKey must not be false with replicas');
+  for (const [index, { encryptionKeyArn }] of replicas.entries()) {
+    checkMultiRegionKey(`replicas[${index}].encryptionKeyArn`, encryptionKeyArn);
   }
 }
 

@@ -159,21 +159,21 @@ describe('synthesis rejects', () => {
     const app = newApp();
     const make = (props: object) => () =>
       new IdentityStateStack(app, 'State', { replicas: REPLICAS, ...props });
-    expect(make({ multiRegionKey: false })).toThrow('State: replicas: require a multi-Region key');
+    expect(make({ multiRegionKey: false })).toThrow('State: multiRegionKey must not be false with replicas');
     const theirs = Key.fromKeyArn(new Stack(app, 'Theirs'), 'Key', SINGLE_REGION_KEY);
     expect(
       () => new IdentityStateStack(app, 'Imported', { replicas: REPLICAS, encryptionKey: theirs }),
-    ).toThrow(`Imported: encryptionKey: ${SINGLE_REGION_KEY}: must be the ARN of a multi-Region key`);
+    ).toThrow('Imported: encryptionKey must be the ARN of a multi-Region key');
   });
 
   it('a replica under a single-Region key', () => {
     const replicas = [{ region: OTHER.region, encryptionKeyArn: SINGLE_REGION_KEY }];
     expect(() => new IdentityStateStack(newApp(), 'State', { replicas })).toThrow(
-      'State: replicas: encryptionKeyArn: ',
+      'State: replicas[0].encryptionKeyArn must be the ARN of a multi-Region key',
     );
     const stack = new Stack(newApp(), 'Replica', { env: OTHER });
     expect(() => new EncryptionKeyReplica(stack, 'Key', { primaryKeyArn: SINGLE_REGION_KEY })).toThrow(
-      'Replica/Key: primaryKeyArn: ',
+      'Replica/Key: primaryKeyArn must be',
     );
     expect(
       () =>
@@ -182,6 +182,6 @@ describe('synthesis rejects', () => {
           tableNames: TABLE_NAMES,
           encryptionKey: Key.fromKeyArn(stack, 'Theirs', SINGLE_REGION_KEY),
         }),
-    ).toThrow('Replica/State: encryptionKey: ');
+    ).toThrow('Replica/State: encryptionKey must be');
   });
 });
