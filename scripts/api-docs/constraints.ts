@@ -3,9 +3,12 @@ import { schemaOf, stepsOf, type Node } from './schema-node';
 
 const code = (text: string): string => `\`${text}\``;
 
+const SINGULAR: Readonly<Record<string, string>> = { characters: 'character', entries: 'entry' };
+
 /** @param counted the unit, or an empty string for a plain number */
 function bounds(min: number | undefined, max: number | undefined, counted: string): string[] {
   const of = counted === '' ? '' : ` ${counted}`;
+  if (min === 1 && max === 1) return [`exactly 1 ${SINGULAR[counted] ?? ''}`.trimEnd()];
   if (min !== undefined && min === max) return [`${min}${of}`];
   if (min !== undefined && min > 0 && max !== undefined) return [`${min} to ${max}${of}`];
   if (max !== undefined) return [`up to ${max}${of}`];
