@@ -4,6 +4,7 @@ import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import { InterfaceVpcEndpoint, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import {
   AgentEndpoint,
@@ -11,7 +12,9 @@ import {
   AgentRole,
   AgentTarget,
   ApiKeyCredentialProvider,
+  EncryptionKeyReplica,
   IdentityServiceStack,
+  IdentityStateReplica,
   IdentityStateStack,
   Inbound,
   OAuth2CredentialProvider,
@@ -129,6 +132,33 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
     const workload = new WorkloadIdentity(stack, 'Agent', { identity });
     const target = AgentTarget.url('https://agent.example/invocations');
     new AgentEndpoint(stack, 'Backends', { identity, workload, target, inbound: Inbound.iam({ callers }) });
+  },
+
+  'a service with an audit trail in a new bucket, and one in an existing bucket': (app) => {
+    const stack = new Stack(app, 'New');
+    new AgentIdentity(stack, 'Identity', { auditTrail: { mode: 'COMPLIANCE' }, contributorInsights: true });
+    const other = new Stack(app, 'Existing');
+    const bucket = Bucket.fromBucketName(other, 'Archive', 'audit-archive');
+    new AgentIdentity(other, 'Identity', { auditTrail: { bucket } });
+  },
+
+  'a standby in another Region': (app) => {
+    const primaryKeyArn = 'arn:aws:kms:eu-central-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab';
+    const env = { account: '111122223333', region: 'eu-west-1' };
+    const stack = new Stack(app, 'Standby', { env });
+    const { key } = new EncryptionKeyReplica(stack, 'Key', { primaryKeyArn });
+    const state = new IdentityStateReplica(stack, 'State', {
+      identityRegion: 'eu-central-1',
+      tableNames: {
+        directory: 'directory',
+        keys: 'keys',
+        sessions: 'sessions',
+        vault: 'vault',
+        revocations: 'revocations',
+      },
+      encryptionKey: key,
+    });
+    new IdentityServiceStack(app, 'StandbyService', { state, env });
   },
 
   'a private service with a gradual deployment and without a role for logs': (app) => {

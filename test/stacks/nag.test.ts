@@ -37,16 +37,6 @@ it('cdk-nag reports a problem elsewhere in the app, so an empty report is meanin
   expect(() => check(make)).toThrow('AwsSolutions-S10');
 });
 
-it('cdk-nag reports nothing for a service with an audit trail in a new or in an existing bucket', () => {
-  const make = (app: App): void => {
-    new AgentIdentity(new Stack(app, 'New'), 'Identity', { auditTrail: { mode: 'COMPLIANCE' } });
-    const stack = new Stack(app, 'Existing');
-    const bucket = Bucket.fromBucketName(stack, 'Archive', 'audit-archive');
-    new AgentIdentity(stack, 'Identity', { auditTrail: { bucket } });
-  };
-  expect(() => check(make)).not.toThrow();
-});
-
 it.each(Object.entries(FORMS))('cdk-nag reports nothing for %s', (_what, make) => {
   expect(() => check(make)).not.toThrow();
 });

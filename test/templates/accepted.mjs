@@ -4,6 +4,11 @@
  */
 export const ACCEPTED = [
   {
+    check: 'CKV_AWS_18',
+    resource: /^AWS::S3::Bucket\.\w*AuditTrailBucket/,
+    why: 'AWS CloudTrail records data events of the bucket. Server access logs are delivered on a best-effort basis, and prove nothing.',
+  },
+  {
     check: 'CKV_AWS_59',
     resource: /^AWS::ApiGateway::Method\./,
     why: 'Browsers, providers, and identity providers call these methods, and they have no IAM credentials. test/stacks/stateless.test.ts lists the methods that need no signature.',

@@ -192,7 +192,7 @@ def test_rejects_operations_that_the_service_does_not_have_with_the_reason() -> 
     assert "is not supported by this service: it stores no wallets" in refusal.message
     with refused("ValidationException", 400) as refusal:
         control.reset_token_vault_key_material(tokenVaultId="default")
-    assert "use SetTokenVaultCMK while the key exists" in refusal.message
+    assert "SetTokenVaultCMK with ServiceManagedKey makes the token vault usable again" in refusal.message
 
 
 def test_deletion_of_a_workload_identity_invalidates_its_tokens(world: World) -> None:
