@@ -2,7 +2,7 @@
  * A gradual deployment: AWS CodeDeploy shifts the callers of each function to its new version step by step. An alarm
  * ends the deployment: every alias goes back to its version before, and CloudFormation rolls the stack back.
  *
- * Roles, tables, and the API change at once, and each function shifts by itself. Both versions of a function therefore
+ * Roles, tables, and the API change together, and each function shifts by itself. Both versions of a function therefore
  * work with the same records, and with the internal events of both versions of the others.
  */
 import { Validations } from 'aws-cdk-lib';
