@@ -147,6 +147,7 @@ describe('the running service', () => {
       'arn:aws:sts::000000000000:assumed-role/agent/local',
       'arn:aws:sts::000000000000:assumed-role/gate/local',
       'arn:aws:iam::000000000000:user/stranger',
+      'arn:aws:sts::000000000001:assumed-role/agent/local',
     ]);
     expect((await fetch(`${ready.endpoint}/ping`)).status).toBe(200);
     for (const address of Object.values(ready.awsEndpoints)) {
