@@ -1,7 +1,6 @@
 /** The gate in front of an agent as a construct: the effect of each prop on the template. */
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
-import { InterfaceVpcEndpoint, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -450,54 +449,5 @@ describe('outputs and attributes', () => {
 
   it('the ARN of the agent depends only on the construct', () => {
     expect(outputsOf(iam).AgentRuntimeArn).toBe(outputsOf(jwt).AgentRuntimeArn);
-  });
-});
-
-describe('with a private service', () => {
-  const privately = (stack: Stack, isStated: boolean) => {
-    const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
-      vpcId: 'vpc-0123456789abcdef0',
-      availabilityZones: ['a'],
-      privateSubnetIds: ['subnet-0123456789abcdef0'],
-      privateSubnetRouteTableIds: ['rtb-0123456789abcdef0'],
-    });
-    const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', {
-      restApiId: 'abc123',
-      network: { vpc },
-    });
-    if (isStated) return identity;
-    const attributes = { vpcEndpointId: 'vpce-1', port: 443 };
-    const endpoint = InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(stack, 'Endpoint', attributes);
-    return new AgentIdentity(stack, 'Unstated', { privateApi: { vpcEndpoints: [endpoint] } });
-  };
-
-  it('the gate runs in the stated VPC, and the authorizer does not', () => {
-    const stack = consumerStack();
-    const identity = privately(stack, true);
-    new AgentEndpoint(stack, 'Travel', {
-      identity,
-      workload: new WorkloadIdentity(stack, 'Agent', { identity }),
-      inbound: Inbound.jwt(ISSUER),
-      target: AgentTarget.lambda(agentFunction(stack)),
-    });
-    const template = templateOf(stack);
-    expect(functionOf(template, 'gate').VpcConfig).toMatchObject({ SubnetIds: ['subnet-0123456789abcdef0'] });
-    expect(functionOf(template, 'authorizer')).not.toHaveProperty('VpcConfig');
-  });
-
-  it('an endpoint is rejected if the network of the service is not stated', () => {
-    const stack = consumerStack();
-    const workload = new WorkloadIdentity(stack, 'Agent', { identity: privately(stack, true) });
-    const elsewhere = new Stack(stack, 'Nested');
-    const props = {
-      workload,
-      inbound: Inbound.iam(),
-      target: AgentTarget.lambda(agentFunction(stack)),
-    };
-    expect(
-      () => new AgentEndpoint(stack, 'Travel', { ...props, identity: privately(elsewhere, false) }),
-    ).toThrow(
-      'Consumer/Travel: The API is private. Set privateApi.network to the network in which the gate of an agent endpoint runs',
-    );
   });
 });
