@@ -1,6 +1,7 @@
 /** The fence of functions without a route: the real handler, with the embedded DynamoDB. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -49,9 +50,10 @@ afterEach(async () => {
 /** A function that has just started. The environment is read when its modules load. */
 function startFunction() {
   jest.resetModules();
-  const { createInvocationHandler } =
-    // eslint-disable-next-line @typescript-eslint/no-require-imports
-    require('../../lambda/handlers/composition/invocation') as typeof Invocation;
+  const load = createRequire(__filename);
+  const { createInvocationHandler } = load(
+    '../../lambda/handlers/composition/invocation',
+  ) as typeof Invocation;
   return createInvocationHandler(
     {
       schema: v.strictObject({ scheduled: v.boolean() }),
