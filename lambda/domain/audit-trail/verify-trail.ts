@@ -1,6 +1,6 @@
 /**
  * Verifies the audit trail, from the newest digest to the oldest: signatures, places, the chain, and the files that the
- * digests list. It reads only the bucket, so it needs no running service. Problems have the names of CloudTrail
+ * digests list. It reads only the bucket, so it needs no running service. Where CloudTrail knows a problem, it has that name
  * ("aws cloudtrail validate-logs"): invalid, missing, moved, gap.
  */
 import type { KeyObject } from 'node:crypto';
