@@ -266,7 +266,7 @@ describe('a grant with an end', () => {
     expect(await stores.grants.get(id)).not.toHaveProperty('ttl');
   });
 
-  it('has no TTL attribute if a user consented to it', async () => {
+  it('has no TTL attribute without an end', async () => {
     const id = sampleGrantId();
     await stores.grants.takeLease(id, {
       providerId: 'provider',
@@ -275,6 +275,63 @@ describe('a grant with an end', () => {
       lease,
     });
     expect(await vault().get(keyOf(id))).not.toHaveProperty('ttl');
+  });
+
+  describe('with an open consent', () => {
+    const consent = { sessionHash: 'session', expiresAt: 1_800_000_000 };
+    const endsAt = 1_800_086_400;
+
+    async function openConsent(id: GrantId, ending?: number, forget = false) {
+      const seen = await stores.grants.get(id);
+      const change = { providerId: 'provider', details: sampleDetails(), consent, seen, forget };
+      expect(await stores.grants.openConsent(id, { ...change, endsAt: ending })).toBe(true);
+    }
+
+    const putTokens = (id: GrantId, epoch = 0) =>
+      stores.grants.putTokens(id, { providerId: 'provider', tokens: sampleTokens(), epoch });
+
+    it('has a TTL attribute until tokens are stored', async () => {
+      const id = sampleGrantId();
+      await openConsent(id, endsAt);
+      expect(await vault().get(keyOf(id))).toMatchObject({ ttl: endsAt, generation: 0 });
+      expect(await stores.grants.get(id)).not.toHaveProperty('ttl');
+      expect(await putTokens(id)).toBe(true);
+      expect(await vault().get(keyOf(id))).not.toHaveProperty('ttl');
+    });
+
+    it('gets the end of the later session, and the TTL attribute again after its tokens were dropped', async () => {
+      const id = sampleGrantId();
+      await openConsent(id, endsAt);
+      await openConsent(id, endsAt + 60);
+      expect(await vault().get(keyOf(id))).toMatchObject({ ttl: endsAt + 60 });
+      await putTokens(id);
+      await openConsent(id, endsAt, true);
+      const stored = await vault().get(keyOf(id));
+      expect(stored).toMatchObject({ ttl: endsAt });
+      expect(stored).not.toHaveProperty('tokens');
+    });
+
+    it('loses a TTL attribute that an earlier version left with tokens, by a renewal or the next consent', async () => {
+      for (const next of ['renewal', 'consent'] as const) {
+        const id = sampleGrantId();
+        await openConsent(id);
+        await putTokens(id);
+        await vault().update(keyOf(id), 'SET #ttl = :ttl', {
+          condition: 'attribute_exists(tokens)',
+          names: { '#ttl': 'ttl' },
+          values: { ':ttl': endsAt },
+        });
+        if (next === 'consent') await openConsent(id);
+        else {
+          const seen = await stores.grants.get(id);
+          const change = { providerId: 'provider', details: sampleDetails(), seen, lease };
+          expect(await stores.grants.takeLease(id, change)).toBe(true);
+        }
+        const stored = await vault().get(keyOf(id));
+        expect(stored).toHaveProperty('tokens');
+        expect(stored).not.toHaveProperty('ttl');
+      }
+    });
   });
 });
 

@@ -18,13 +18,20 @@ export const leaseOf = (holder: string, deadline = NOW + 15_000) => ({ holder, d
 export function grantSteps(stores: () => Stores) {
   const grants = () => stores().grants;
   const get = async (id: GrantId) => await grants().get(id);
-  const openConsent = (id: GrantId, session: string, seen: Grant | undefined, forget = false) =>
+  const openConsent = (
+    id: GrantId,
+    session: string,
+    seen: Grant | undefined,
+    forget = false,
+    endsAt?: number,
+  ) =>
     grants().openConsent(id, {
       providerId: PROVIDER,
       details: DETAILS,
       consent: consentOf(session),
       seen,
       forget,
+      endsAt,
     });
   const putTokens = (id: GrantId, tokens: GrantTokens, epoch = 0) =>
     grants().putTokens(id, { providerId: PROVIDER, tokens, epoch });

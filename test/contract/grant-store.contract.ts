@@ -99,6 +99,16 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await openConsent(id, 'session', seen)).toBe(true);
     });
 
+    it('with an end is rejected if tokens were stored since the read', async () => {
+      const id = sampleGrantId();
+      await openConsent(id, 'one', undefined, false, BEGINNING);
+      const seen = await get(id);
+      expect(await putTokens(id, sampleTokens())).toBe(true);
+      expect(await openConsent(id, 'two', seen, false, BEGINNING)).toBe(false);
+      expect(await get(id)).toMatchObject({ generation: 1, consent: consentOf('one') });
+      expect(await openConsent(id, 'two', seen)).toBe(true);
+    });
+
     it('is rejected if the tokens were dropped since the read', async () => {
       const { id } = await granted();
       await openConsent(id, 'one', await get(id));

@@ -13,13 +13,33 @@ const PAST_TOKENS = ['tokens', 'createdTime', 'lastUsedDate'] as const;
 /** Grants of a page: few, so that a test has several pages. */
 const PAGE = 3;
 
-export function createInMemoryGrantStore(): GrantStore & { readonly index: GrantIndex } {
-  const grants = new Map<string, Grant>();
+export interface InMemoryGrantStore extends GrantStore {
+  readonly index: GrantIndex;
+  /** Deletes the grants whose end has passed, as the TTL of the table does. @param now epoch seconds */
+  deleteEnded(now: number): void;
+}
 
-  /** Stores the result of `next` for the stored grant; undefined means that the condition did not hold. */
-  function change(id: GrantId, next: (current: Grant | undefined) => Grant | undefined): Promise<boolean> {
+export function createInMemoryGrantStore(): InMemoryGrantStore {
+  const grants = new Map<string, Grant>();
+  /** Epoch seconds, by the key of the grant. */
+  const ends = new Map<string, number>();
+
+  /**
+   * Stores the result of `next` for the stored grant; undefined means that the condition did not hold.
+   *
+   * @param end the grant's new end in epoch seconds, or none; absent if the end stays
+   */
+  function change(
+    id: GrantId,
+    next: (current: Grant | undefined) => Grant | undefined,
+    end?: { readonly endsAt?: number | undefined },
+  ): Promise<boolean> {
     const changed = next(grants.get(keyOf(id)));
-    if (changed) grants.set(keyOf(id), recordOf(changed));
+    if (changed) {
+      grants.set(keyOf(id), recordOf(changed));
+      if (end) ends.delete(keyOf(id));
+      if (end?.endsAt !== undefined) ends.set(keyOf(id), end.endsAt);
+    }
     return Promise.resolve(changed !== undefined);
   }
 
@@ -69,52 +89,68 @@ export function createInMemoryGrantStore(): GrantStore & { readonly index: Grant
   return {
     index,
 
+    deleteEnded(now) {
+      for (const [key, endsAt] of ends) if (endsAt <= now) grants.delete(key);
+    },
+
     get(id) {
       const grant = grants.get(keyOf(id));
       return Promise.resolve(grant && recordOf(grant));
     },
 
-    openConsent: (id, { providerId, details, consent, seen, forget }) =>
-      change(id, (current) => {
-        const asSeen = seen
-          ? current?.providerId === seen.providerId &&
-            current.epoch === seen.epoch &&
-            (!forget || current.generation === seen.generation) &&
-            current.consent?.sessionHash === seen.consent?.sessionHash
-          : current === undefined;
-        if (!asSeen) return undefined;
-        const kept = current && (forget ? without(current, ...PAST_TOKENS, ...PAST) : current);
-        return {
-          generation: 0,
-          ...kept,
-          ...identified(id),
-          ...details,
-          providerId,
-          consent,
-          epoch: (seen?.epoch ?? 0) + (forget ? 1 : 0),
-        };
-      }),
+    openConsent: (id, { providerId, details, consent, seen, forget, endsAt }) =>
+      change(
+        id,
+        (current) => {
+          const asSeen = seen
+            ? current?.providerId === seen.providerId &&
+              current.epoch === seen.epoch &&
+              ((!forget && endsAt === undefined) || current.generation === seen.generation) &&
+              current.consent?.sessionHash === seen.consent?.sessionHash
+            : current === undefined;
+          if (!asSeen) return undefined;
+          const kept = current && (forget ? without(current, ...PAST_TOKENS, ...PAST) : current);
+          return {
+            generation: 0,
+            ...kept,
+            ...identified(id),
+            ...details,
+            providerId,
+            consent,
+            epoch: (seen?.epoch ?? 0) + (forget ? 1 : 0),
+          };
+        },
+        { endsAt },
+      ),
 
     putTokens: (id, { providerId, tokens, epoch }) =>
-      change(id, (current) => {
-        if (current?.providerId !== providerId || current.epoch !== epoch) return undefined;
-        return withTokens(current, tokens);
-      }),
+      change(
+        id,
+        (current) => {
+          if (current?.providerId !== providerId || current.epoch !== epoch) return undefined;
+          return withTokens(current, tokens);
+        },
+        {},
+      ),
 
-    takeLease: (id, { providerId, details, seen, lease }) =>
-      change(id, (current) => {
-        const asSeen = seen
-          ? current?.providerId === seen.providerId &&
-            current.generation === seen.generation &&
-            current.epoch === seen.epoch &&
-            current.lease?.holder === seen.lease?.holder &&
-            current.lease?.deadline === seen.lease?.deadline
-          : current === undefined;
-        if (!asSeen) return undefined;
-        const kept =
-          current && (current.providerId === providerId ? current : without(current, ...PAST_TOKENS));
-        return { generation: 0, epoch: 0, ...kept, ...identified(id), ...details, providerId, lease };
-      }),
+    takeLease: (id, { providerId, details, seen, lease, endsAt }) =>
+      change(
+        id,
+        (current) => {
+          const asSeen = seen
+            ? current?.providerId === seen.providerId &&
+              current.generation === seen.generation &&
+              current.epoch === seen.epoch &&
+              current.lease?.holder === seen.lease?.holder &&
+              current.lease?.deadline === seen.lease?.deadline
+            : current === undefined;
+          if (!asSeen) return undefined;
+          const kept =
+            current && (current.providerId === providerId ? current : without(current, ...PAST_TOKENS));
+          return { generation: 0, epoch: 0, ...kept, ...identified(id), ...details, providerId, lease };
+        },
+        { endsAt },
+      ),
 
     markSent: (id, lease) =>
       change(id, (current) => (current?.lease?.holder === lease.holder ? { ...current, lease } : undefined)),

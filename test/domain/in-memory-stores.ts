@@ -32,7 +32,7 @@ import {
   type TokenVaultStore,
 } from '../../lambda/domain/token-vault/token-vault';
 import type { SigningKeyRecord, SigningKeyStore } from '../../lambda/domain/workload-token/signing-key';
-import { createInMemoryGrantStore } from './in-memory-grant-store';
+import { createInMemoryGrantStore, type InMemoryGrantStore } from './in-memory-grant-store';
 import { createInMemoryRevocationStore } from './in-memory-revocation-store';
 import { recordOf } from './in-memory-record';
 
@@ -221,7 +221,7 @@ function createInMemoryRestrictionStore(): RestrictionStore {
   };
 }
 
-export function createInMemoryStores(): Stores {
+export function createInMemoryStores(): Stores & { readonly deleteEnded: InMemoryGrantStore['deleteEnded'] } {
   const identities = ownedResourceStore<WorkloadIdentity>();
   const providers = ownedResourceStore<Oauth2Provider>();
   const apiKeyProviders = ownedResourceStore<ApiKeyProvider>();
@@ -264,5 +264,6 @@ export function createInMemoryStores(): Stores {
     },
     revocations: createInMemoryRevocationStore(),
     grantIndex: grants.index,
+    deleteEnded: (now) => grants.deleteEnded(now),
   };
 }

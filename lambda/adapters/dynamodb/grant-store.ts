@@ -92,6 +92,17 @@ const PAST_TOKENS = `tokens, createdTime, lastUsedDate, ${PAST}`;
 /** Stores tokens. A grant begins with its first tokens. */
 const SET_TOKENS = `SET tokens = :tokens, generation = generation + :one, createdTime = if_not_exists(createdTime, :obtainedAt) REMOVE ${PAST}`;
 
+/** What a write sets and removes for the end of a grant, with the names and the value that this needs. */
+const ending = (endsAt: number | undefined) => ({
+  set: endsAt === undefined ? '' : ', #ttl = :endsAt',
+  remove: endsAt === undefined ? ['#ttl'] : [],
+  names: { '#ttl': TTL_ATTRIBUTE },
+  values: endsAt === undefined ? {} : { ':endsAt': endsAt },
+});
+
+const removing = (attributes: readonly string[]): string =>
+  attributes.length > 0 ? ` REMOVE ${attributes.join(', ')}` : '';
+
 const tokenValues = (tokens: GrantTokens) => ({
   ':tokens': tokens,
   ':one': 1,
@@ -101,29 +112,35 @@ const tokenValues = (tokens: GrantTokens) => ({
 export const createGrantStore = (vault: Table): GrantStore => ({
   get: async (id) => parseGrant(await vault.get(keyOf(id))),
 
-  openConsent(id, { providerId, details, consent, seen, forget }) {
+  openConsent(id, { providerId, details, consent, seen, forget, endsAt }) {
     const { assignments, values } = assigned(identified(id, providerId, details));
     const sameConsent = seen?.consent ? 'consent.sessionHash = :seenHash' : 'attribute_not_exists(consent)';
-    const set = `SET ${assignments}, consent = :consent, epoch = :epoch, generation = if_not_exists(generation, :zero)`;
-    return vault.update(keyOf(id), forget ? `${set} REMOVE ${PAST_TOKENS}` : set, {
+    const end = ending(endsAt);
+    const set = `SET ${assignments}, consent = :consent, epoch = :epoch, generation = if_not_exists(generation, :zero)${end.set}`;
+    const remove = removing([...(forget ? [PAST_TOKENS] : []), ...end.remove]);
+    const sameTokens = forget || endsAt !== undefined;
+    return vault.update(keyOf(id), set + remove, {
       condition: seen
-        ? `providerId = :seenProvider AND epoch = :seenEpoch AND ${sameConsent}${forget ? ' AND generation = :seenGeneration' : ''}`
+        ? `providerId = :seenProvider AND epoch = :seenEpoch AND ${sameConsent}${sameTokens ? ' AND generation = :seenGeneration' : ''}`
         : 'attribute_not_exists(pk)',
+      names: end.names,
       values: {
         ...values,
+        ...end.values,
         ':consent': consent,
         ':zero': 0,
         ':epoch': (seen?.epoch ?? 0) + (forget ? 1 : 0),
         ...(seen && { ':seenProvider': seen.providerId, ':seenEpoch': seen.epoch }),
-        ...(seen && forget && { ':seenGeneration': seen.generation }),
+        ...(seen && sameTokens && { ':seenGeneration': seen.generation }),
         ...(seen?.consent && { ':seenHash': seen.consent.sessionHash }),
       },
     });
   },
 
   putTokens(id, { providerId, tokens, epoch }) {
-    return vault.update(keyOf(id), SET_TOKENS, {
+    return vault.update(keyOf(id), `${SET_TOKENS}, #ttl`, {
       condition: 'providerId = :providerId AND epoch = :epoch',
+      names: { '#ttl': TTL_ATTRIBUTE },
       values: { ...tokenValues(tokens), ':providerId': providerId, ':epoch': epoch },
     });
   },
@@ -131,21 +148,22 @@ export const createGrantStore = (vault: Table): GrantStore => ({
   takeLease(id, { providerId, details, seen, lease, endsAt }) {
     const { assignments, values } = assigned(identified(id, providerId, details));
     const foreign = seen !== undefined && seen.providerId !== providerId;
-    const ends = endsAt === undefined ? '' : ', #ttl = :endsAt';
-    const set = `SET ${assignments}, lease = :lease, epoch = if_not_exists(epoch, :zero), generation = if_not_exists(generation, :zero)${ends}`;
+    const end = ending(endsAt);
+    const set = `SET ${assignments}, lease = :lease, epoch = if_not_exists(epoch, :zero), generation = if_not_exists(generation, :zero)${end.set}`;
+    const remove = removing([...(foreign ? ['tokens, createdTime, lastUsedDate'] : []), ...end.remove]);
     const sameLease = seen?.lease
       ? 'lease.holder = :seenHolder AND lease.deadline = :seenDeadline'
       : 'attribute_not_exists(lease)';
-    return vault.update(keyOf(id), foreign ? `${set} REMOVE tokens, createdTime, lastUsedDate` : set, {
+    return vault.update(keyOf(id), set + remove, {
       condition: seen
         ? `providerId = :seenProvider AND generation = :seenGeneration AND epoch = :seenEpoch AND ${sameLease}`
         : 'attribute_not_exists(pk)',
-      ...(endsAt !== undefined && { names: { '#ttl': TTL_ATTRIBUTE } }),
+      names: end.names,
       values: {
         ...values,
+        ...end.values,
         ':lease': lease,
         ':zero': 0,
-        ...(endsAt !== undefined && { ':endsAt': endsAt }),
         ...(seen && {
           ':seenProvider': seen.providerId,
           ':seenGeneration': seen.generation,

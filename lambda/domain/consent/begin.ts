@@ -13,6 +13,7 @@ import { authoritiesOf, clientBindingDigest, type Oauth2Provider } from '../prov
 import { vendorOf } from '../provider/vendors';
 import type { Denial } from '../policy/access';
 import { accessDenied, ServiceError } from '../service-error';
+import { isListed } from '../grant/description';
 import { stopIfDeleted, type DeletionCheckDependencies } from '../grant/deletion-check';
 import type { Grant, GrantId, GrantStore } from '../grant/grant';
 import { detailsOf, tokenOrigin } from '../grant/tokens';
@@ -280,6 +281,16 @@ async function newSession(
 /** Name of the device under which a vendor shows the grant to its user. */
 const DEVICE_NAME = 'agent-identity';
 
+/** Seconds after the session's end for which a grant stays that holds only the session. */
+const KEPT_AFTER_END = 24 * 3600;
+
+/**
+ * Returns when the grant can be deleted automatically; undefined if it holds anything that a listing shows. Otherwise, an
+ * agent could fill a user's part of the vault with consents that were never given.
+ */
+const endOf = (session: Session, kept: Grant | undefined): number | undefined =>
+  kept && isListed(kept) ? undefined : session.expiresAt + KEPT_AFTER_END;
+
 const isForeign = ({ providerId, tokens }: Grant, provider: Oauth2Provider): boolean =>
   providerId !== provider.id || (tokens !== undefined && tokens.client !== clientBindingDigest(provider));
 
@@ -335,6 +346,7 @@ export async function beginConsent(
       consent: { sessionHash: session.hash, expiresAt: session.expiresAt },
       seen,
       forget: dropped,
+      endsAt: endOf(session, kept),
     });
     if (won) {
       await stopIfDeleted(deps, parties);

@@ -109,8 +109,10 @@ export interface GrantStore {
   get(id: GrantId): Promise<Grant | undefined>;
   /**
    * Stores the open session, if the grant still has the provider, the epoch, and the session (or none) that were read.
-   * With `forget`, drops the tokens and increments the epoch in the same write, if the generation is the one that was
-   * read too: tokens that were not read must not be lost.
+   * With `forget`, drops the tokens and increments the epoch in the same write. With `forget` or `endsAt`, only if the
+   * generation is the one that was read too: tokens that were not read must not be lost.
+   *
+   * @param change.endsAt epoch seconds from which the grant can be deleted automatically, unless tokens are stored
    */
   openConsent(
     id: GrantId,
@@ -120,11 +122,13 @@ export interface GrantStore {
       consent: PendingConsent;
       seen: Grant | undefined;
       forget: boolean;
+      endsAt?: number | undefined;
     },
   ): Promise<boolean>;
   /**
    * Stores tokens of a consent session of this epoch, if the grant exists and belongs to the provider. Removes the lease,
-   * the last failure, and the rejection. Starting the session created the grant, so a missing grant was deleted.
+   * the last failure, the rejection, and the end. Starting the session created the grant, and an end comes after that of
+   * the session, so a missing grant was deleted.
    */
   putTokens(
     id: GrantId,
@@ -135,7 +139,8 @@ export interface GrantStore {
    * read. No clocks are compared here: the caller decides whether a lease is abandoned. Creates the grant if none was
    * read. Drops the tokens of another provider of this name.
    *
-   * @param change.endsAt epoch seconds from which the grant can be deleted automatically
+   * @param change.endsAt epoch seconds from which the grant can be deleted automatically; absent for a grant that does not
+   *   end by itself
    */
   takeLease(
     id: GrantId,

@@ -1,0 +1,115 @@
+/**
+ * A consent that is never given leaves nothing behind, and no deletion loses tokens, a session in progress, or anything
+ * that a listing shows.
+ */
+import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
+import type { Grant } from '../../lambda/domain/grant/grant';
+import { createConsentService, type ConsentService } from './consent-service';
+
+const DAY = 24 * 3600;
+
+let service: ConsentService;
+beforeEach(async () => {
+  service = await createConsentService();
+});
+
+const grant = async (): Promise<Grant | undefined> => await service.stores.grants.get(service.grantId);
+
+/** Lets time pass, and the table delete what is past its end. */
+function pass(seconds: number): void {
+  service.system.advance(seconds);
+  service.stores.deleteEnded(service.system.seconds());
+}
+
+const connect = async (link: string): Promise<void> => service.complete(await service.consented(link));
+
+it('is deleted a day after its session', async () => {
+  await service.begin();
+  pass(SESSION_LIFETIME + DAY - 1);
+  expect(await grant()).toBeDefined();
+  pass(1);
+  expect(await grant()).toBeUndefined();
+});
+
+it('is deleted a day after its last session', async () => {
+  await service.begin();
+  pass(SESSION_LIFETIME + DAY - 1);
+  const link = await service.begin();
+  pass(1);
+  expect((await service.session(link)).state).toBe('CREATED');
+  await connect(link);
+  expect(await service.held()).toBeDefined();
+});
+
+it('is deleted with forceAuthentication and after a revocation, too', async () => {
+  await service.begin({ forget: true });
+  await service.begin({ forget: true });
+  const seen = await grant();
+  if (seen) await service.stores.grants.revoke(service.grantId, seen);
+  expect(await grant()).toMatchObject({ generation: 1, epoch: 3 });
+  await service.begin();
+  pass(SESSION_LIFETIME + DAY);
+  expect(await grant()).toBeUndefined();
+});
+
+it('never deletes tokens, also not after a consent to more that is never given', async () => {
+  await connect(await service.begin());
+  await service.begin({ scopes: ['c'] });
+  pass(2 * SESSION_LIFETIME + 2 * DAY);
+  expect(await service.held()).toBeDefined();
+});
+
+it('never deletes tokens that another session stored while it began', async () => {
+  const first = await service.begin();
+  const { grants } = service.stores;
+  service.deps.grants = {
+    ...grants,
+    async openConsent(id, change) {
+      service.deps.grants = grants;
+      await connect(first);
+      return grants.openConsent(id, change);
+    },
+  };
+  const second = await service.begin({ scopes: ['c'] });
+  expect((await service.session(second)).scopes).toEqual(['a', 'b', 'c']);
+  pass(2 * SESSION_LIFETIME + 2 * DAY);
+  expect(await service.held()).toBeDefined();
+});
+
+it('is deleted if forceAuthentication dropped the tokens before it, which are queued for revocation', async () => {
+  await connect(await service.begin());
+  await service.begin({ forget: true });
+  pass(SESSION_LIFETIME + DAY);
+  expect(await grant()).toBeUndefined();
+  expect(await service.enqueued()).toMatchObject([{ cause: 'forced' }]);
+});
+
+it('stays as long as a listing shows the failure by which the grant lost its tokens', async () => {
+  await connect(await service.begin());
+  const lease = { holder: 'renewal', deadline: 1 };
+  const seen = await grant();
+  const owner = {
+    providerId: service.provider.id,
+    details: { workloadName: 'a', resources: [], audiences: [] },
+  };
+  await service.stores.grants.takeLease(service.grantId, { ...owner, seen, lease });
+  await service.stores.grants.releaseLease(service.grantId, {
+    holder: 'renewal',
+    dropTokens: true,
+    lastFailure: { code: 'invalid_grant', unavailable: false, failures: 1, at: 0, notBefore: 0 },
+  });
+  await service.begin();
+  pass(2 * SESSION_LIFETIME + 2 * DAY);
+  expect(await grant()).toMatchObject({ lastFailure: { code: 'invalid_grant' } });
+});
+
+it('gives a later consent a new beginning, which no response to the deleted one can complete', async () => {
+  const abandoned = await service.begin();
+  const completionUri = await service.consented(abandoned);
+  pass(SESSION_LIFETIME + DAY);
+  const link = await service.begin();
+  await expect(service.complete(completionUri)).rejects.toThrow('Invalid or expired session');
+  expect(await service.held()).toBeUndefined();
+  await connect(link);
+  expect(await service.held()).toBeDefined();
+});
