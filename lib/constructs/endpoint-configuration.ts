@@ -24,7 +24,7 @@ const NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,47}$/;
 /** What determines the size of the functions' environment. */
 export const CONFIGURATION_SOURCE: VariableSource = {
   setting: 'props of the endpoint',
-  advice: 'State fewer clients, audiences, scopes, claims, or headers.',
+  advice: 'State fewer clients, audiences, scopes, claims, certificates, or headers.',
 };
 
 /** The agent runtime of an endpoint, which AWS clients use to name the agent. */

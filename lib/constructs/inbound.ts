@@ -39,6 +39,12 @@ export interface JwtInboundProps extends TrustedIssuer {
    * @default - the names of the scopes
    */
   readonly advertisedScopeMapping?: Record<string, string>;
+  /**
+   * Certificates of private certificate authorities, in PEM form: 1 to 10. Requests for the issuer's metadata and keys
+   * trust them instead of the public authorities. The service needs them too: in `caCertificates` of its trusted issuer.
+   * @default - the public certificate authorities
+   */
+  readonly caCertificates?: string;
 }
 
 /** Returns the ARN as the service names callers: the role of a session, without the role's path. */

@@ -170,6 +170,13 @@ export interface TrustedIssuer {
 /** An entry of the deployment's issuers. */
 export interface DeployedIssuer extends TrustedIssuer {
   /**
+   * Certificates of private certificate authorities, in PEM form: 1 to 10. Requests for this entry trust them instead of
+   * the public authorities: for the issuer's metadata and keys, and for the keys and polls of `securityEvents`. They must
+   * be known when the stack is synthesized. State the old and the new ones while you replace an authority.
+   * @default - the public certificate authorities
+   */
+  readonly caCertificates?: string;
+  /**
    * How the identity provider reports that a session or an account ended. Set it in only one entry of an issuer.
    * @default - the identity provider reports nothing
    */

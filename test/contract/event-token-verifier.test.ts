@@ -28,6 +28,7 @@ beforeEach(() => {
     isIssuer: (text) => text === issuer.issuer,
     audience: [issuer.audience],
     jwksUri: () => Promise.resolve(`${issuer.issuer}/jwks`),
+    authorities: undefined,
   };
 });
 

@@ -7,7 +7,10 @@ import type { AddressInfo } from 'node:net';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { createIssuerKeys, unverifiedJwt } from '../../lambda/adapters/http/issuer-keys';
 import { system } from '../../lambda/adapters/system';
-import type { PrivateAuthorities } from '../../lambda/domain/provider/private-authorities';
+import type {
+  AuthoritiesInSecret,
+  PrivateAuthorities,
+} from '../../lambda/domain/provider/private-authorities';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import { createAuthority, type IssuedCertificate } from '../flows/support/certificates';
 
@@ -20,12 +23,12 @@ const other = createAuthority();
 /** The certificates that each secret contains. */
 const PEMS: Readonly<Record<string, string>> = { root: root.cert, other: other.cert };
 
-const authorities = (secretArn: string, id = secretArn): PrivateAuthorities => ({
+const authorities = (secretArn: string, id = secretArn): AuthoritiesInSecret => ({
   secretArn,
   holder: { id, name: id, owner: 'arn:aws:iam::123456789012:role/owner', revision: 1 },
 });
 
-const certificates = { read: ({ secretArn }: PrivateAuthorities) => Promise.resolve(PEMS[secretArn] ?? '') };
+const certificates = { read: ({ secretArn }: AuthoritiesInSecret) => Promise.resolve(PEMS[secretArn] ?? '') };
 const transport = createTransport(LAPTOP, certificates);
 
 const servers: Server[] = [];
@@ -117,6 +120,31 @@ describe('a request', () => {
     );
     expect(received).toEqual([]);
   });
+
+  it('trusts stated authorities, for which it needs no reader', async () => {
+    const without = createTransport(LAPTOP);
+    const response = await without(origin, { ...GET, authorities: { certificates: root.cert } });
+    expect(response.status).toBe(200);
+    received = [];
+    await expect(
+      without(origin, { ...GET, authorities: { certificates: other.cert } }),
+    ).rejects.toMatchObject(untrusted(/not accepted with the caCertificates of the issuer \(/));
+    expect(received).toEqual([]);
+  });
+
+  it('fails with stated authorities that are not valid any more', async () => {
+    const day = 86_400_000;
+    const expired = createAuthority({
+      from: new Date(Date.now() - 2 * day),
+      to: new Date(Date.now() - day),
+    });
+    const served = await start(expired.server());
+    received = [];
+    await expect(
+      transport(served, { ...GET, authorities: { certificates: expired.cert } }),
+    ).rejects.toMatchObject(untrusted(/CERT_HAS_EXPIRED/));
+    expect(received).toEqual([]);
+  });
 });
 
 describe('what was fetched with the authorities of one provider', () => {
@@ -126,7 +154,8 @@ describe('what was fetched with the authorities of one provider', () => {
     const metadata = createMetadataReader(transport, LAPTOP, system);
     const mine = await metadata.read(discoveryUrl(), authorities('root', 'mine'));
     expect(mine.issuer).toBe(origin);
-    for (const trusted of [undefined, authorities('other', 'yours')]) {
+    const stated = { certificates: other.cert };
+    for (const trusted of [undefined, authorities('other', 'yours'), stated]) {
       await expect(metadata.read(discoveryUrl(), trusted)).rejects.toMatchObject({ code: 'unreachable' });
     }
     // Nor does the failure of the others end what is known.

@@ -1,6 +1,6 @@
 /** The private certificate authorities of a provider: which secrets can contain them, and what must be in the secret. */
 import { createAuthorityCertificates, trustedSlot } from '../../lambda/domain/oauth/authority-certificates';
-import { parsedCertificates } from '../../lambda/domain/provider/private-authorities';
+import { parsedCertificates } from '../../lambda/domain/ca-certificates';
 import {
   nameCertificates,
   type CertificateNaming,

@@ -1,5 +1,11 @@
 /** Trusted issuers in the configuration: an ambiguous entry is rejected with a message that names it. */
-import { authorizerChange, parseTrustedIssuers } from '../../lambda/domain/identity/trusted-issuer';
+import * as v from 'valibot';
+import {
+  AuthorizerConfigurationSchema,
+  authorizerChange,
+  parseTrustedIssuers,
+} from '../../lambda/domain/identity/trusted-issuer';
+import { createAuthority } from '../flows/support/certificates';
 import { caught } from './caught';
 
 const discoveryUrl = 'https://issuer.example/.well-known/openid-configuration';
@@ -173,6 +179,33 @@ it.each([
   expect(() => parseTrustedIssuers(entry({ [member]: {} }))).toThrow(
     new RegExp(`\\[0\\]\\.${member} is not supported by this service`),
   );
+});
+
+describe('caCertificates', () => {
+  const authority = createAuthority();
+
+  it('are the certificates without comments', () => {
+    const [issuer] = parseTrustedIssuers(entry({ caCertificates: `# ours\n${authority.cert}` }));
+    expect(issuer?.caCertificates).toBe(authority.cert);
+  });
+
+  it.each([
+    ['a private key', authority.cert + authority.key, /no private key$/],
+    ["a server's certificate", authority.server().cert, /certificate 1 is not one$/],
+    ['other text', 'certificate', /1 to 10 certificates in PEM form$/],
+    ['a list', [authority.cert], /string/],
+  ])('must not be %s', (_what, caCertificates, message) => {
+    const parse = () => parseTrustedIssuers(entry({ caCertificates }));
+    expect(parse).toThrow(message);
+    expect(parse).toThrow(/^trustedIssuers\[0\]\.caCertificates must /);
+  });
+
+  it('are not a member of the API', () => {
+    const { success } = v.safeParse(AuthorizerConfigurationSchema, {
+      customJWTAuthorizer: { discoveryUrl, allowedAudience: ['app'], caCertificates: authority.cert },
+    });
+    expect(success).toBe(false);
+  });
 });
 
 it('rejects the gateways of AWS by name, with the reason', () => {

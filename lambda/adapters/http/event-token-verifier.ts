@@ -73,7 +73,7 @@ export function createEventTokenVerifier(transport: Transport, system: Pick<Syst
       const unverified = unverifiedJwt(token, (cause) => rejection('invalid_request', 'not a JWT', cause));
       checkClaims(unverified, expected);
       try {
-        const key = await keys.find(await expected.jwksUri(), unverified);
+        const key = await keys.find(await expected.jwksUri(), unverified, expected.authorities);
         await compactVerify(token, key, { algorithms: [unverified.header.alg ?? ''] });
       } catch (error) {
         throw (

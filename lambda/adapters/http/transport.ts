@@ -70,6 +70,13 @@ function certificateError(error: unknown): string | undefined {
   return typeof code === 'string' && CERTIFICATE_ERRORS.has(code) ? code : undefined;
 }
 
+function nameOf(authorities: PrivateAuthorities | undefined): string {
+  if (!authorities) return 'the public authorities';
+  return 'certificates' in authorities
+    ? 'the caCertificates of the issuer'
+    : `the CA certificates in ${authorities.secretArn}`;
+}
+
 /** Returns the reason for the operator's log. */
 function connectionFailure(
   error: unknown,
@@ -80,12 +87,11 @@ function connectionFailure(
   if (error instanceof NoResponse) return error.message;
   const fault = certificateError(error);
   if (fault === undefined) return 'no connection';
-  const trusted = authorities ? `the CA certificates in ${authorities.secretArn}` : 'the public authorities';
-  return `its TLS certificate was not accepted with ${trusted} (${fault})`;
+  return `its TLS certificate was not accepted with ${nameOf(authorities)} (${fault})`;
 }
 
 /**
- * @param certificates reads the certificates of private authorities. Without it, requests that need them fail.
+ * @param certificates reads the certificates of private authorities in secrets. Without it, requests that need them fail.
  * @returns a transport that returns the server's response, whatever its status, and throws {@link ProviderFailure} if
  *   there is no usable response
  */
@@ -104,13 +110,18 @@ export function createTransport(policy: EndpointPolicy, certificates?: Authority
     return new Response(bodiless ? null : new Uint8Array(content), { status, headers: headersOf(message) });
   }
 
+  function certificatesOf(authorities: PrivateAuthorities): string | Promise<string> {
+    if ('certificates' in authorities) return authorities.certificates;
+    if (!certificates) throw new Error('no reader of CA certificates');
+    return certificates.read(authorities);
+  }
+
   return async (text, init) => {
     const fault = endpointFault(text, policy);
     if (fault) throw new ProviderFailure('address_not_allowed', `endpoint ${fault}`);
     const url = new URL(text);
     const { authorities } = init;
-    if (authorities && !certificates) throw new Error('no reader of CA certificates');
-    const trusted = authorities && (await certificates?.read(authorities));
+    const trusted = authorities && (await certificatesOf(authorities));
     const deadline = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     const signal = init.signal ? AbortSignal.any([deadline, init.signal]) : deadline;
     try {

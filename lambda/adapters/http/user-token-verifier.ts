@@ -10,7 +10,11 @@ import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { MetadataReader } from '../../domain/oauth/provider-metadata';
 import { claimsRejection, scopesOf } from '../../domain/identity/token-admission';
 import { issuerOf, withoutTrailingSlash } from '../../domain/identity/discovery-url';
-import { trustedIssuersOf, type TrustedIssuer } from '../../domain/identity/trusted-issuer';
+import {
+  issuerAuthorities,
+  trustedIssuersOf,
+  type TrustedIssuer,
+} from '../../domain/identity/trusted-issuer';
 import {
   sessionHash,
   USER_TOKEN_ENDED,
@@ -93,15 +97,17 @@ export function createUserTokenVerifier(
 
   /** Returns the claims of a token that this issuer signed and that is valid now. The audience is not checked yet. */
   async function authenticate(
-    discoveryUrl: string,
+    entry: TrustedIssuer,
     token: string,
     unverified: UnverifiedJwt,
   ): Promise<JWTPayload> {
+    const { discoveryUrl } = entry;
+    const authorities = issuerAuthorities(entry);
     try {
-      const { issuer, jwks_uri: jwksUri } = await metadata.read({ discoveryUrl });
+      const { issuer, jwks_uri: jwksUri } = await metadata.read({ discoveryUrl }, authorities);
       if (jwksUri === undefined)
         throw new ProviderFailure('invalid_metadata', 'the issuer publishes no keys');
-      const key = await keys.find(jwksUri, unverified);
+      const key = await keys.find(jwksUri, unverified, authorities);
       const { alg = '' } = unverified.header;
       const { payload } = await jwtVerify(token, key, {
         algorithms: [alg],
@@ -136,7 +142,7 @@ export function createUserTokenVerifier(
 
       const faults = new Set<string>();
       for (const entry of entries) {
-        const claims = await authenticate(entry.discoveryUrl, token, unverified);
+        const claims = await authenticate(entry, token, unverified);
         const refused = claimsRejection(entry, claims);
         if (refused === undefined) return verified(claims);
         faults.add(refused);

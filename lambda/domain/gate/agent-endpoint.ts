@@ -6,7 +6,7 @@
  */
 import * as v from 'valibot';
 import { parseConfiguration } from '../configuration';
-import { issuerMembers, scopeToken, type TrustedIssuer } from '../identity/trusted-issuer';
+import { issuerMembers, operatorMembers, scopeToken, type TrustedIssuer } from '../identity/trusted-issuer';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
 
 const text = v.pipe(v.string(), v.nonEmpty());
@@ -56,6 +56,7 @@ const JwtInboundSchema = v.pipe(
   v.strictObject({
     kind: v.literal('JWT'),
     ...issuerMembers,
+    ...operatorMembers,
     /** Scopes of allowedScopes by what clients ask their authorization server for in their place. */
     advertisedScopeMapping: v.exactOptional(v.record(scopeToken, scopeToken)),
   }),
@@ -163,7 +164,8 @@ export const invocationUrl = ({
 
 /** Returns the issuer that the endpoint trusts, in the form for validation. */
 export function trustedIssuerOf(endpoint: AgentEndpointConfiguration, inbound: JwtInbound): TrustedIssuer {
-  const { discoveryUrl, allowedAudience, allowedClients, allowedScopes, customClaims } = inbound;
+  const { discoveryUrl, allowedAudience, allowedClients, allowedScopes, customClaims, caCertificates } =
+    inbound;
   const named = allowedAudience !== undefined || allowedClients !== undefined;
   return {
     discoveryUrl,
@@ -171,6 +173,7 @@ export function trustedIssuerOf(endpoint: AgentEndpointConfiguration, inbound: J
     allowedClients,
     allowedScopes,
     customClaims,
+    caCertificates,
   };
 }
 

@@ -7,6 +7,7 @@
  * identity can replace the list with its own entry.
  */
 import * as v from 'valibot';
+import { CaCertificatesSchema, type StatedAuthorities } from '../ca-certificates';
 import { parseConfiguration } from '../configuration';
 import { checkEndpoint, type EndpointPolicy } from '../endpoint';
 import { DISCOVERY_URL, DISCOVERY_URL_RULE, isOfOneIssuer, issuerOf, ONE_ISSUER_RULE } from './discovery-url';
@@ -107,7 +108,7 @@ export const issuerMembers = {
   customClaims: v.exactOptional(listOf(CustomClaimSchema, MAX_CLAIMS)),
   privateEndpoint: refused('it reaches issuers over the internet'),
   privateEndpointOverrides: refused('it reaches issuers over the internet'),
-  certificateConfigurations: refused('it trusts public certificate authorities only'),
+  certificateConfigurations: refused('only the operator configures private certificate authorities'),
   allowedWorkloadConfiguration: v.exactOptional(
     v.pipe(
       v.strictObject({
@@ -137,9 +138,22 @@ const TrustedIssuerSchema = v.pipe(
   v.check((issuer) => restrictsRecipients(issuer), RESTRICTS_RECIPIENTS_RULE),
 );
 
+/**
+ * The authorities of an issuer that the operator configures. Entries in the API have no such member: the service would
+ * have to read the secret of an owner on the path of every user token.
+ */
+export const operatorMembers = {
+  caCertificates: v.exactOptional(CaCertificatesSchema),
+  certificateConfigurations: refused('set caCertificates to the certificates in PEM form'),
+};
+
 /** Only an operator decides which issuer can restrict its users, so entries in the API have no such member. */
 const DeployedIssuerSchema = v.pipe(
-  v.strictObject({ ...trustedIssuerMembers, securityEvents: v.exactOptional(SecurityEventsSchema) }),
+  v.strictObject({
+    ...trustedIssuerMembers,
+    ...operatorMembers,
+    securityEvents: v.exactOptional(SecurityEventsSchema),
+  }),
   v.check((issuer) => restrictsRecipients(issuer), RESTRICTS_RECIPIENTS_RULE),
 );
 
@@ -172,7 +186,18 @@ export interface TrustedIssuer {
   readonly allowedScopes?: readonly string[] | undefined;
   /** Each of these must match. */
   readonly customClaims?: readonly CustomClaim[] | undefined;
+  /**
+   * Certificates of private authorities in PEM form, which requests to the issuer trust instead of the public ones. Only
+   * the operator states them: the API has no such member.
+   */
+  readonly caCertificates?: string | undefined;
 }
+
+/** Returns the private authorities of the issuer's server; undefined if the public ones are trusted. */
+export const issuerAuthorities = ({
+  caCertificates,
+}: Pick<TrustedIssuer, 'caCertificates'>): StatedAuthorities | undefined =>
+  caCertificates === undefined ? undefined : { certificates: caCertificates };
 
 /** An entry of the deployment's list. */
 export interface DeployedIssuer extends TrustedIssuer {

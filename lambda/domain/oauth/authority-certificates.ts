@@ -1,10 +1,11 @@
 /** The certificates of private authorities, for requests to the servers that trust them. */
+import { parsedCertificates } from '../ca-certificates';
 import { createExpiringCache } from '../expiring-cache';
 import { OWNER_TAG } from '../ownership';
 import {
   CERTIFICATES_OWNER,
   namesCertificatesOwner,
-  parsedCertificates,
+  type AuthoritiesInSecret,
   type PrivateAuthorities,
 } from '../provider/private-authorities';
 import type { SecretTexts } from '../sealing/external-secret';
@@ -13,14 +14,17 @@ import { ProviderFailure } from './provider-failure';
 
 /**
  * Returns the cache key for what was fetched from a server: what was fetched on the word of one provider's authorities is
- * for this provider only.
+ * for this provider only, and on the word of stated authorities, for those who state the same.
  */
 export const trustedSlot = (url: string, authorities: PrivateAuthorities | undefined): string =>
   authorities ? JSON.stringify([url, slotOf(authorities)]) : url;
 
 /** Every change of the holder has a new revision, so nothing of an earlier revision is used. */
-const slotOf = ({ holder, secretArn }: PrivateAuthorities): string =>
+const slotInSecret = ({ holder, secretArn }: AuthoritiesInSecret): string =>
   `${holder.id} ${holder.revision} ${secretArn}`;
+
+const slotOf = (authorities: PrivateAuthorities): string =>
+  'certificates' in authorities ? authorities.certificates : slotInSecret(authorities);
 
 export interface AuthorityCertificates {
   /**
@@ -29,7 +33,7 @@ export interface AuthorityCertificates {
    * @throws ProviderFailure if the secret is deleted, its tag does not name the holder's owner, or it does not contain
    *   the certificates of authorities. Its owner can correct that, so the provider counts as unavailable.
    */
-  read(authorities: PrivateAuthorities): Promise<string>;
+  read(authorities: AuthoritiesInSecret): Promise<string>;
 }
 
 /** Certificates: 5 minutes, up to 500. */
@@ -47,7 +51,7 @@ export function createAuthorityCertificates(
 ): AuthorityCertificates {
   const cache = createExpiringCache<string>(CERTIFICATES_CACHE, system);
 
-  async function read({ holder, secretArn }: PrivateAuthorities): Promise<string> {
+  async function read({ holder, secretArn }: AuthoritiesInSecret): Promise<string> {
     const failure = (fault: string) =>
       new ProviderFailure(
         'ca_certificates_unavailable',
@@ -72,7 +76,7 @@ export function createAuthorityCertificates(
 
   return {
     async read(authorities) {
-      const slot = slotOf(authorities);
+      const slot = slotInSecret(authorities);
       const known = cache.get(slot);
       if (known !== undefined) return known;
       const pem = await read(authorities);

@@ -1,9 +1,10 @@
 /** The private certificate authorities that a request names for a provider: AWS's `CertificateConfigurationList`. */
-import { CERTIFICATES_OWNER, namesCertificatesOwner, parsedCertificates } from './private-authorities';
+import { parsedCertificates } from '../ca-certificates';
 import { OWNER_TAG, type Owned } from '../ownership';
 import type { SecretTexts } from '../sealing/external-secret';
 import { accessDenied, invalidMember } from '../service-error';
 import type { System } from '../system';
+import { CERTIFICATES_OWNER, namesCertificatesOwner } from './private-authorities';
 import { secretArnPrefix } from './provider-secret';
 
 /** AWS's `CertificateConfiguration`, as far as this service supports it. */

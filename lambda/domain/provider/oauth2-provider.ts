@@ -23,7 +23,7 @@ import {
   type CertificateConfiguration,
   type CertificateNamingDependencies,
 } from './certificate-configuration';
-import type { PrivateAuthorities } from './private-authorities';
+import type { AuthoritiesInSecret } from './private-authorities';
 import { nameExternalSecret, type SecretNamingDependencies } from './provider-secret';
 import { checkSigningKey, type KeyNamingDependencies, type PrivateKeyJwt } from './private-key-jwt';
 import { usesSecret, type ClientAuthenticationMethod } from './vendor';
@@ -82,8 +82,8 @@ export type ProviderConfiguration = Pick<
 export const authoritiesOf = ({
   certificateSecretArn: secretArn,
   ...holder
-}: Pick<ProviderConfiguration, keyof PrivateAuthorities['holder'] | 'certificateSecretArn'>):
-  PrivateAuthorities | undefined => (secretArn === undefined ? undefined : { secretArn, holder });
+}: Pick<ProviderConfiguration, keyof AuthoritiesInSecret['holder'] | 'certificateSecretArn'>):
+  AuthoritiesInSecret | undefined => (secretArn === undefined ? undefined : { secretArn, holder });
 
 export type Oauth2ProviderStore = OwnedResourceStore<Oauth2Provider>;
 

@@ -1,5 +1,6 @@
 /** Verifies the JWTs with which identity providers report: SETs, logout tokens, and the callers' own tokens. */
 import type { JsonObject } from '../json-object';
+import type { PrivateAuthorities } from '../provider/private-authorities';
 
 /** What a token must be. Each kind has its own type or audience, so that none is accepted as another. */
 export interface ExpectedToken {
@@ -15,6 +16,8 @@ export interface ExpectedToken {
    * @throws ProviderFailure
    */
   jwksUri(): Promise<string>;
+  /** Private authorities of the server with the keys, if it has any. */
+  readonly authorities: PrivateAuthorities | undefined;
 }
 
 export interface EventTokens {

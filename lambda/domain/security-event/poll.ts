@@ -10,9 +10,9 @@ import {
   type SecurityEvents,
   type Transmitter,
 } from '../identity/security-events';
-import type { DeployedIssuer } from '../identity/trusted-issuer';
+import { issuerAuthorities, type DeployedIssuer } from '../identity/trusted-issuer';
 import { ProviderFailure } from '../oauth/provider-failure';
-import type { Transport } from '../oauth/transport';
+import { trusting, type Transport } from '../oauth/transport';
 import { OWNER_TAG } from '../ownership';
 import { memberOf, type SecretTexts } from '../sealing/external-secret';
 import { ServiceError } from '../service-error';
@@ -165,10 +165,11 @@ async function receiveDelivery(
 
 /** Fetches and acknowledges SETs until there are no more, or until a time. @throws ProviderFailure */
 async function drain(deps: PollDependencies, polled: Polled, until: number): Promise<void> {
-  const { poll, events } = polled;
+  const { poll, events, trusted } = polled;
+  const transport = trusting(deps.transport, issuerAuthorities(trusted));
   const token = await bearerToken(deps, poll, events);
   const request = (receipt: Receipt, maxEvents: number) =>
-    requestSets(deps, poll.endpoint, token, requestBody(receipt, maxEvents));
+    requestSets({ transport }, poll.endpoint, token, requestBody(receipt, maxEvents));
   let receipt = NOTHING;
   for (let responses = 0; responses < MAX_RESPONSES; responses += 1) {
     const delivery = await request(receipt, MAX_EVENTS);

@@ -1,6 +1,7 @@
 /** Receives one SET, whichever way it was delivered: validates it, and applies what it reports. */
 import type { Annotate } from '../audit';
 import type { SecurityEvents, Transmitter } from '../identity/security-events';
+import { issuerAuthorities } from '../identity/trusted-issuer';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { epochSeconds } from '../system';
 import { apply, type ApplyDependencies, type UserEffect } from './apply';
@@ -143,6 +144,7 @@ export async function receiveSet(
     isIssuer: (issuer) => issuer === transmitter.issuer,
     audience: transmitter.audience,
     jwksUri: () => Promise.resolve(transmitter.jwksUri),
+    authorities: issuerAuthorities(reporter.trusted),
   });
   const { jti, events } = securityEventToken(claims, epochSeconds(deps.system));
   annotate({ jti, securityEvents: events.map(({ type }) => lastSegment(type)) });

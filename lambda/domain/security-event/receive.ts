@@ -8,7 +8,7 @@ import * as v from 'valibot';
 import { audited, type Annotate, type AuditTrail } from '../audit';
 import { isHashOf } from '../digest';
 import { issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
-import type { DeployedIssuer } from '../identity/trusted-issuer';
+import { issuerAuthorities, type DeployedIssuer } from '../identity/trusted-issuer';
 import { parseJsonObject } from '../json-object';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { accessDenied, ServiceError } from '../service-error';
@@ -136,16 +136,18 @@ export function receiveLogout(deps: ReceiveDependencies, request: ReceivedReques
     const { trusted, events } = reporterOf(deps, request, annotate);
     const { clientIds } = configured(events.backChannelLogout);
     const { discoveryUrl } = trusted;
+    const authorities = issuerAuthorities(trusted);
     const claims = await deps.tokens.verify(logoutTokenIn(request), {
       // Section 2.4 recommends the type. Issuers of earlier versions state none.
       types: ['logout+jwt', 'jwt', undefined],
       isIssuer: (issuer) => withoutTrailingSlash(issuer) === issuerOf(trusted),
       audience: clientIds,
       async jwksUri() {
-        const { jwks_uri: uri } = await deps.metadata.read({ discoveryUrl });
+        const { jwks_uri: uri } = await deps.metadata.read({ discoveryUrl }, authorities);
         if (uri === undefined) throw new ProviderFailure('invalid_metadata', 'the issuer publishes no keys');
         return uri;
       },
+      authorities,
     });
     const parsed = v.safeParse(LogoutTokenSchema, claims);
     if (!parsed.success) {
@@ -181,7 +183,7 @@ const unauthorized = (detail: string, cause?: unknown): ServiceError =>
 /** @throws UnauthorizedException; ThrottlingException or InternalServerException for a retry */
 async function revocationToken(
   deps: ReceiveDependencies,
-  { events }: Reporter,
+  { events, trusted }: Reporter,
   { authorization }: ReceivedRequest,
 ): Promise<v.InferOutput<typeof RevocationTokenSchema>> {
   const caller = configured(events.globalTokenRevocation);
@@ -193,6 +195,7 @@ async function revocationToken(
       isIssuer: (issuer) => issuer === caller.issuer,
       audience: [`${deps.baseUrl}/global-token-revocation/${events.id}`],
       jwksUri: () => Promise.resolve(caller.jwksUri),
+      authorities: issuerAuthorities(trusted),
     });
     const parsed = v.safeParse(RevocationTokenSchema, claims);
     if (!parsed.success) throw unauthorized('iat or exp is missing');

@@ -1,7 +1,7 @@
 /** The trusted issuer that reports, and its users. */
 import type { SecurityEvents } from '../identity/security-events';
 import { issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
-import type { DeployedIssuer } from '../identity/trusted-issuer';
+import { issuerAuthorities, type DeployedIssuer } from '../identity/trusted-issuer';
 import { emailHash, sessionHash, userHashOf } from '../identity/user';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
@@ -31,11 +31,13 @@ export interface ReportedUser {
  */
 export async function reportedUser(
   { metadata }: { readonly metadata: MetadataReader },
-  { discoveryUrl }: DeployedIssuer,
+  trusted: DeployedIssuer,
   { user, sessionId }: Pick<EventSubject, 'user' | 'sessionId'>,
 ): Promise<ReportedUser | undefined> {
-  if ('issuer' in user && withoutTrailingSlash(user.issuer) !== issuerOf({ discoveryUrl })) return undefined;
-  const { issuer } = await metadata.read({ discoveryUrl }).catch((error: unknown) => {
+  const { discoveryUrl } = trusted;
+  if ('issuer' in user && withoutTrailingSlash(user.issuer) !== issuerOf(trusted)) return undefined;
+  const read = metadata.read({ discoveryUrl }, issuerAuthorities(trusted));
+  const { issuer } = await read.catch((error: unknown) => {
     if (!(error instanceof ProviderFailure)) throw error;
     throw new ServiceError(
       'InternalServerException',

@@ -1,5 +1,6 @@
 /** An issuer of user tokens that publishes metadata and keys like an identity provider, and signs JWTs of any shape. */
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import {
@@ -13,6 +14,7 @@ import {
   type JWTHeaderParameters,
   type JWTPayload,
 } from 'jose';
+import type { IssuedCertificate } from './certificates';
 
 /** Two common algorithms, the algorithms of FAPI 2.0, and the algorithm of RFC 8037. */
 const ALGORITHMS = ['RS256', 'ES256', 'PS256', 'PS384', 'PS512', 'EdDSA'] as const;
@@ -94,7 +96,8 @@ function keySet(keys: Keys, published: Iterable<Algorithm>): { keys: object[] } 
   return { keys: [...[...published].map((algorithm) => keys[algorithm].jwk), ...anyAlgorithm] };
 }
 
-export async function startIssuer(): Promise<TestIssuer> {
+/** @param certificate of the server, for an issuer at an https URL */
+export async function startIssuer(certificate?: IssuedCertificate): Promise<TestIssuer> {
   let created: Promise<Keys> | undefined;
   /** Creates the keys when they are first used, because an RSA key takes time, and many tests use no user token. */
   const issuerKeys = (): Promise<Keys> => (created ??= newKeys());
@@ -113,7 +116,7 @@ export async function startIssuer(): Promise<TestIssuer> {
     }
     return path === '/jwks' ? keySet(await issuerKeys(), published) : undefined;
   };
-  const server = createServer((request, response) => {
+  const respond: RequestListener = (request, response) => {
     if (request.url === '/token') {
       void text(request)
         .then((body) => testIssuer.tokenResponse(new URLSearchParams(body)))
@@ -127,9 +130,10 @@ export async function startIssuer(): Promise<TestIssuer> {
       response.writeHead(document ? 200 : 404, { 'content-type': 'application/json' });
       response.end(JSON.stringify(document ?? {}));
     });
-  });
+  };
+  const server = certificate ? createTlsServer({ ...certificate }, respond) : createServer(respond);
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  issuer = `${certificate ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const audience = 'https://assistant.example';
 
   const claimsOf = (subject: string, claims: Claims = {}): JWTPayload => {

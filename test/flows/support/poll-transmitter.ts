@@ -1,7 +1,9 @@
 /** A scripted transmitter of security events that are polled (RFC 8936), over HTTP on loopback. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import type { IssuedCertificate } from './certificates';
 
 /** A request, as RFC 8936 section 2.2 describes it. */
 export interface PollRequest {
@@ -29,14 +31,20 @@ export class PollTransmitter {
     readonly close: () => Promise<void>,
   ) {}
 
-  static async start(): Promise<PollTransmitter> {
-    const server = createServer((request, response) => void transmitter.serve(request, response));
+  /** @param certificate of the server, for a transmitter at an https URL */
+  static async start(certificate?: IssuedCertificate): Promise<PollTransmitter> {
+    const respond = (request: IncomingMessage, response: ServerResponse) =>
+      void transmitter.serve(request, response);
+    const server = certificate ? createTlsServer({ ...certificate }, respond) : createServer(respond);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const transmitter = new PollTransmitter(`http://127.0.0.1:${port}/poll`, async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    });
+    const transmitter = new PollTransmitter(
+      `${certificate ? 'https' : 'http'}://127.0.0.1:${port}/poll`,
+      async () => {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      },
+    );
     return transmitter;
   }
 
