@@ -10,7 +10,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { FunctionGroup } from '../../lambda/contract/operations';
-import { parseQuotas, parseTrustedIssuers } from '../../lambda/contract/configuration';
+import { parseQuotas } from '../../lambda/contract/configuration';
 import type { DeployedIssuer } from '../resources/trusted-issuer';
 import type { ApiDomain } from './api-domain';
 import { AuditTrail, type AuditTrailProps } from './audit-trail';
@@ -29,9 +29,9 @@ import { LogKey } from './log-key';
 import { addMonitoring } from './monitoring';
 import type { InvokedGroup } from './permissions';
 import type { PrivateApi } from './private-api';
-import { publicEndpointFault } from './public-endpoint';
 import { addSchedules } from './schedules';
 import type { IIdentityState } from './state';
+import { resolveTrustedIssuers } from './trusted-issuers';
 import { addTrustedIssuers } from './trusted-issuers-layer';
 import type { WebAcl } from './web-acl';
 
@@ -182,29 +182,6 @@ export interface IdentityServiceProps {
    * @default - none
    */
   readonly webAcl?: WebAcl;
-}
-
-/**
- * Returns the issuers in the form that the functions read.
- *
- * @throws Error if an entry is malformed, names neither audience nor client, or is not an https endpoint
- */
-function resolveTrustedIssuers(issuers: readonly DeployedIssuer[]) {
-  const checked = parseTrustedIssuers(JSON.stringify(issuers));
-  for (const [index, { discoveryUrl, securityEvents }] of checked.entries()) {
-    const { transmitter, globalTokenRevocation } = securityEvents ?? {};
-    const addresses = {
-      discoveryUrl,
-      'securityEvents.transmitter.jwksUri': transmitter?.jwksUri,
-      'securityEvents.transmitter.poll.endpoint': transmitter?.poll?.endpoint,
-      'securityEvents.globalTokenRevocation.jwksUri': globalTokenRevocation?.jwksUri,
-    };
-    for (const [member, url] of Object.entries(addresses)) {
-      const fault = url === undefined ? undefined : publicEndpointFault(url);
-      if (fault !== undefined) throw new Error(`trustedIssuers[${index}].${member} ${fault}`);
-    }
-  }
-  return checked;
 }
 
 /**

@@ -1,4 +1,7 @@
 /** Trusted issuers are validated at synthesis, before the first token arrives. */
+import { Fn, Lazy } from 'aws-cdk-lib';
+import type { DeployedIssuer } from '../../lib';
+import { createAuthority } from '../flows/support/certificates';
 import { resourcesOf, synthesize } from './synthesis';
 
 const discoveryUrl = 'https://login.example.com/.well-known/openid-configuration';
@@ -75,4 +78,62 @@ it('one issuer can be in the list several times with different conditions', () =
     { discoveryUrl, allowedAudience: ['other'], allowedClients: ['c'] },
   ];
   expect(() => synthesize({ trustedIssuers })).not.toThrow();
+});
+
+it('the certificates of a private authority are in a layer, because they do not fit into the environment', () => {
+  const caCertificates = createAuthority().cert + createAuthority().cert;
+  const trustedIssuers = [{ discoveryUrl, allowedAudience: ['app'], caCertificates }];
+  const { stateless } = synthesize({ trustedIssuers });
+  expect(resourcesOf(stateless, 'AWS::Lambda::LayerVersion')).toHaveLength(1);
+});
+
+describe('a value that is known only at deployment', () => {
+  const issuer = { discoveryUrl, allowedAudience: ['app'] };
+  const text = Fn.importValue('value');
+  const list = Fn.split(',', text);
+  const claim = (matchValueString: string) => ({
+    inboundTokenClaimName: 'team',
+    inboundTokenClaimValueType: 'STRING' as const,
+    authorizingClaimMatchValue: {
+      claimMatchOperator: 'EQUALS' as const,
+      claimMatchValue: { matchValueString },
+    },
+  });
+
+  it.each<[string, Partial<DeployedIssuer>, string]>([
+    ['a list', { allowedAudience: list }, 'allowedAudience'],
+    ['a list in a list', { allowedClients: ['app', ...list] }, 'allowedClients[1]'],
+    ['an object', { securityEvents: Lazy.any({ produce: () => ({}) }) as never }, 'securityEvents'],
+    ['the whole address of an issuer', { discoveryUrl: text }, 'discoveryUrl'],
+    ['the certificates', { caCertificates: text }, 'caCertificates'],
+    ['an identifier', { securityEvents: { id: text } }, 'securityEvents.id'],
+  ])('is rejected as %s', (_what, members, name) => {
+    expect(() => synthesize({ trustedIssuers: [{ ...issuer, ...members }] })).toThrow(
+      `AgentIdentityStateless: trustedIssuers[0].${name} must be known when the stack is synthesized`,
+    );
+  });
+
+  it('is rejected as the whole list', () => {
+    expect(() => synthesize({ trustedIssuers: Lazy.any({ produce: () => [issuer] }) as never })).toThrow(
+      'AgentIdentityStateless: trustedIssuers must be known when the stack is synthesized',
+    );
+  });
+
+  it('can be a text of a list, and a part of an address', () => {
+    const trustedIssuers = [
+      {
+        discoveryUrl: `https://login.example.com/${text}/.well-known/openid-configuration`,
+        allowedAudience: ['app', text],
+      },
+    ];
+    const { stateless } = synthesize({ trustedIssuers });
+    expect(JSON.stringify(resourcesOf(stateless, 'AWS::Lambda::Function'))).toContain(
+      '{"Fn::ImportValue":"value"}',
+    );
+  });
+
+  it('does not hide another fault', () => {
+    const trustedIssuers = [{ discoveryUrl, allowedScopes: [text], customClaims: [claim('a b')] }];
+    expect(() => synthesize({ trustedIssuers })).toThrow(/customClaims\[0\].*must contain only letters/);
+  });
 });
