@@ -317,3 +317,21 @@ it('a move names the missing KMS key of the remaining vault keys, moves the othe
   await disable(first);
   await expectToOpen(left);
 });
+
+it('a record whose KMS key is lost is shredded only after the token vault has moved, and while the key is lost', async () => {
+  const [lost, next] = [await newKmsKey(), await newKmsKey()];
+  await moveTo(lost);
+  const [record] = await sealedRecords(1);
+  if (!record) throw new Error('nothing is sealed');
+  const open = () => createSeal(vaultKeys()).open(record.context, record.sealed);
+  await disable(lost);
+  await expect(open()).rejects.toMatchObject({ name: 'DisabledException' });
+
+  await refusalOf(moveTo(next));
+  await expect(open()).rejects.toMatchObject({
+    name: 'ShreddedError',
+    cause: expect.objectContaining({ name: 'DisabledException' }) as Error,
+  });
+  await keys.send(new EnableKeyCommand({ KeyId: lost }));
+  expect(await open()).toBe(record.context.ownerId);
+});

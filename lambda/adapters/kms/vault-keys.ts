@@ -7,7 +7,7 @@
  * Source: AWS KMS developer guide, "Encryption context" and "Envelope encryption".
  */
 import { createSecretKey } from 'node:crypto';
-import { DecryptCommand } from '@aws-sdk/client-kms';
+import { DecryptCommand, KMSServiceException } from '@aws-sdk/client-kms';
 import { createExpiringCache } from '../../domain/expiring-cache';
 import { ShreddedError } from '../../domain/sealing/sealing';
 import type { VaultKeyId, VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
@@ -21,6 +21,12 @@ import {
 
 /** Caches up to 1,000 unwrapped keys for 5 minutes. */
 const VAULT_KEY_CACHE = { milliseconds: 5 * 60 * 1000, most: 1000 };
+
+/**
+ * KMS's errors for a KMS key that is deleted, or disabled or pending deletion. Without permission, nothing is known about it.
+ * Source: AWS KMS API reference, "Decrypt".
+ */
+const LOST: readonly string[] = ['NotFoundException', 'DisabledException', 'KMSInvalidStateException'];
 
 export interface VaultKeys {
   /** Returns the key to seal with, and creates one if none exists under the vault's current KMS key or if it is too old. */
@@ -37,7 +43,7 @@ export interface VaultKeys {
   /**
    * Returns the key that sealed a record.
    *
-   * @throws ShreddedError if it was deleted
+   * @throws ShreddedError if it was deleted, or if its KMS key is lost
    */
   version(id: VaultKeyId, version: string): Promise<VaultKey>;
 }
@@ -67,14 +73,25 @@ export function createVaultKeys(deps: VaultKeysDependencies): VaultKeys {
     return { version: record.version, key: createSecretKey(Plaintext) };
   }
 
+  /**
+   * Returns whether nothing decrypts this key again: its KMS key is deleted or disabled, and the token vault has moved to
+   * another one without it. Before a move, a person can enable the KMS key. The public function cannot read the token vault.
+   */
+  async function isLost({ vaultRevision }: VaultKeyRecord, error: unknown): Promise<boolean> {
+    if (!(error instanceof KMSServiceException) || !LOST.includes(error.name)) return false;
+    const vault = await tokenVault.get().catch(() => undefined);
+    return vault !== undefined && vaultRevision < vault.revision;
+  }
+
   /** Retries once, because a record can be rewrapped, and its old KMS key disabled, between reading and using it. */
   async function unwrap(id: VaultKeyId, record: VaultKeyRecord): Promise<VaultKey> {
     try {
       return await decrypt(id, record);
     } catch (error) {
       const now = await store.get(id, record.version);
-      if (!now || now.wrapped === record.wrapped) throw error;
-      return decrypt(id, now);
+      if (now && now.wrapped !== record.wrapped) return decrypt(id, now);
+      if (!(await isLost(record, error))) throw error;
+      throw new ShreddedError('the KMS key of a vault key is lost', { cause: error });
     }
   }
 

@@ -27,7 +27,10 @@ export interface SealingContext {
   readonly binding: Readonly<Record<string, string>>;
 }
 
-/** The vault key was deleted with its owner: its ciphertexts can never be decrypted again. */
+/**
+ * The vault key was deleted with its owner, or the KMS key that wraps it is lost: its ciphertexts can never be decrypted
+ * again.
+ */
 export class ShreddedError extends Error {
   override readonly name = 'ShreddedError';
 }
@@ -53,8 +56,8 @@ export interface Seal {
   /**
    * Returns the plaintext.
    *
-   * @throws ShreddedError if the vault key was deleted; UnreadableError if the context differs or the ciphertext was
-   *   modified, without more detail
+   * @throws ShreddedError if the vault key was deleted or lost; UnreadableError if the context differs or the ciphertext
+   *   was modified, without more detail
    */
   open(context: SealingContext, sealed: string): Promise<string>;
 }
