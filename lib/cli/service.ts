@@ -27,7 +27,7 @@ const ATTEMPTS = 3;
 /** Audit entries contain it. */
 export const USER_AGENT = { 'user-agent': 'agent-identity-cli' };
 
-/** The Region of a service on this computer, unless another one is set. */
+/** The Region of a service on this computer, unless its variable states another one. */
 const LOCAL_REGION = 'us-east-1';
 
 export const wait = (milliseconds: number): Promise<void> =>
@@ -207,7 +207,8 @@ export async function signerOf(
   endpoint?: URL,
 ) {
   const aws = context.loadAws();
-  const local = endpoint?.protocol === 'http:' ? LOCAL_REGION : undefined;
+  const local =
+    endpoint?.protocol === 'http:' ? [context.env.LOCAL_REGION, LOCAL_REGION].find(Boolean) : undefined;
   const resolved =
     (endpoint ? signedRegion(endpoint, region, context.env) : (region ?? context.env.AWS_REGION)) ??
     (await aws.configuredRegion(profile)) ??

@@ -16,17 +16,21 @@ export const LOCAL_ACCOUNT = '000000000000';
 /** An account in the `callers` of the embedded cloud, without `manageResources`. */
 const PARTNER_ACCOUNT = '000000000001';
 
+/** An empty variable is not set. settings.ts rejects what is not a Region. */
+const regionFrom = (variable: 'LOCAL_REGION' | 'LOCAL_IDENTITY_REGION'): string | undefined =>
+  [process.env[variable]].find(Boolean);
+
 /**
  * The Region of the embedded cloud. A process runs one embedded cloud, so the environment sets it, for tests of a failover
  * to another Region.
  */
-export const LOCAL_REGION = process.env.LOCAL_REGION ?? 'us-east-1';
+export const LOCAL_REGION = regionFrom('LOCAL_REGION') ?? 'us-east-1';
 
 /**
  * The identity Region of the service (docs/another-region.md). If it is set, the tables count as replicated: the service
  * answers only in the writing Region.
  */
-export const LOCAL_IDENTITY_REGION = process.env.LOCAL_IDENTITY_REGION;
+export const LOCAL_IDENTITY_REGION = regionFrom('LOCAL_IDENTITY_REGION');
 
 /** ARNs in the forms of `requestContext.identity.userArn` of API Gateway. */
 const ARNS = {

@@ -19,6 +19,9 @@ const DEFAULT_PORT = '4600';
 /** The ports after the service's own: eight for the examples, and those of KMS and Secrets Manager. */
 const PORTS_BEHIND = 10;
 
+/** The variables that principals.ts reads when it is loaded. */
+const REGIONS = ['LOCAL_REGION', 'LOCAL_IDENTITY_REGION'];
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** `npm start` keeps its state in the clone. */
@@ -27,8 +30,8 @@ const inClone = (): string => resolve('.local');
 /**
  * Returns the settings that the environment states, and defaults for the others.
  *
- * @param env `PORT`, `DATA_DIR`, `EXAMPLES` (`on` or `off`), `TRUSTED_ISSUERS` (JSON array). An empty variable has the
- *   default: scripts and compose files make an unset variable empty.
+ * @param env `PORT`, `DATA_DIR`, `EXAMPLES` (`on` or `off`), `TRUSTED_ISSUERS` (JSON array), and the Regions, which are
+ *   only checked here. An empty variable has the default: scripts and compose files make an unset variable empty.
  * @param defaultDataDir returns the absolute path of the data folder when no DATA_DIR names another
  * @param names of the settings in messages
  * @throws SettingError that names the variable and what it must be
@@ -38,7 +41,8 @@ export function parseSettings(
   defaultDataDir = inClone,
   names = ENVIRONMENT_VARIABLES,
 ): LocalSettings {
-  const { PORT, DATA_DIR, EXAMPLES, TRUSTED_ISSUERS } = withoutEmpty(env);
+  const { PORT, DATA_DIR, EXAMPLES, TRUSTED_ISSUERS, ...others } = withoutEmpty(env);
+  for (const name of REGIONS) checkRegion(others[name], name);
   return {
     port: parsePort(PORT ?? DEFAULT_PORT, names.of('PORT')),
     dataDir: DATA_DIR === undefined ? defaultDataDir() : resolve(callersFolder(env), DATA_DIR),
@@ -53,6 +57,11 @@ const withoutEmpty = (env: Environment): Environment =>
 /** The folder from which a person runs npm. npm runs scripts in the project (`npm --prefix … start`). */
 const callersFolder = ({ npm_lifecycle_event: script, INIT_CWD: folder }: Environment): string =>
   script === 'start' && folder !== undefined ? folder : '.';
+
+function checkRegion(region: string | undefined, name: string): void {
+  if (region === undefined || /^[a-z]{2}(-[a-z]+)+-\d+$/.test(region)) return;
+  throw new SettingError(`${name} must be a Region, such as eu-west-1. It is ${JSON.stringify(region)}.`);
+}
 
 function parsePort(text: string, name: string): number {
   const highest = 65_535 - PORTS_BEHIND;

@@ -82,6 +82,15 @@ it('says what to do about the wrong Region', async () => {
   expect(stderr).toMatch(/us-east-1.*Set --region to the Region of the service\.\n$/);
 });
 
+it('signs for the Region in LOCAL_REGION, which a service on this computer has', async () => {
+  const { status, stderr } = await list({ env: { LOCAL_REGION: 'eu-west-1' } });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/us-east-1.*Set --region to the Region of the service\.\n$/);
+  const there = await ServiceForCommands.start({ LOCAL_REGION: 'eu-west-1' });
+  expect((await there.run(['agent', 'list'], { env: { LOCAL_REGION: 'eu-west-1' } })).status).toBe(0);
+  await there.close();
+});
+
 it('says how much the clock of this computer differs', async () => {
   const now = Date.now();
   const { Date: System } = globalThis;

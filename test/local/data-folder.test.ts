@@ -123,18 +123,32 @@ describe('a folder that contains other files', () => {
   });
 });
 
+it.each(['LOCAL_REGION', 'LOCAL_IDENTITY_REGION'])('%s is rejected if it is not a Region', async (name) => {
+  const program = start({ [name]: 'Europe' });
+  expect(await program.ended).toBe(2);
+  expect(program.stderr).toBe(`${name} must be a Region, such as eu-west-1. It is "Europe".\n`);
+});
+
 describe('an empty variable', () => {
   it('is the same as an unset one', () => {
-    const names = ['PORT', 'DATA_DIR', 'EXAMPLES', 'TRUSTED_ISSUERS'];
+    const names = [
+      'PORT',
+      'DATA_DIR',
+      'EXAMPLES',
+      'TRUSTED_ISSUERS',
+      'LOCAL_REGION',
+      'LOCAL_IDENTITY_REGION',
+    ];
     expect(parseSettings(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(parseSettings({}));
     expect(parseSettings({}).dataDir).toBe(resolve('.local'));
   });
 
-  it('does not put keys into the current folder', async () => {
+  it('does not put keys into the current folder, and does not change the Region', async () => {
     await writeFile(join(folder, 'notes.txt'), 'mine');
     await chmod(folder, 0o755);
-    const program = programs.start({ DATA_DIR: '' }, [], folder);
-    await program.ready();
+    const env = { DATA_DIR: '', LOCAL_REGION: '', LOCAL_IDENTITY_REGION: '' };
+    const program = programs.start(env, [], folder);
+    expect(await program.ready()).toMatchObject({ region: 'us-east-1' });
     expect((await readdir(folder)).sort()).toEqual(['.local', 'notes.txt']);
     expect(await modeOf(folder)).toBe('755');
     expect(program.stderr).toBe('');
