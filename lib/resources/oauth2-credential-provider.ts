@@ -91,6 +91,7 @@ export class OAuth2CredentialProvider extends Resource implements IOAuth2Credent
       secretVersion: props.secretVersion,
     });
     this._vendor = props.vendor;
+    props.vendor._shareCertificates(created.ownerArn);
     this._givenName = created.givenName;
     this.credentialProviderName = created.name;
     this.credentialProviderArn = created.arn;

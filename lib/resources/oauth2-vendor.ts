@@ -2,8 +2,10 @@
  * An OAuth client at a vendor, which an OAuth2 credential provider uses. The service's own rules validate it when the
  * stack is synthesized, as far as its values are known by then.
  */
-import { Token } from 'aws-cdk-lib';
+import { Tags, Token } from 'aws-cdk-lib';
+import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import * as v from 'valibot';
+import { CERTIFICATES_OWNER, OWNER_TAG } from '../../lambda/contract/encryption';
 import { oauth2ProviderMembers } from '../../lambda/contract/schemas/provider-schemas';
 import {
   checkSecretGiven,
@@ -14,6 +16,7 @@ import {
 } from '../../lambda/contract/vendors';
 import type { SecretSource } from './credential-provider';
 import { invalidProps, propOf } from './invalid-props';
+import type { AnySecret } from './provider-secret';
 
 /** A client that is registered at the vendor, with the callback URL of the credential provider. */
 export interface OAuth2Client {
@@ -87,7 +90,10 @@ export interface OnBehalfOfTokenExchange {
 
 /** A signing key in AWS KMS. */
 export interface KmsKeySource {
-  /** ARN of an asymmetric key of this account and Region, with the tag `agent-identity:owner`. */
+  /**
+   * ARN of an asymmetric key of this account and Region, such as `key.keyArn`. The key needs the tag
+   * `agent-identity:owner` with the provider's `ownerArn`.
+   */
   readonly kmsKeyArn: string;
 }
 
@@ -157,6 +163,15 @@ export interface CustomOAuth2Client {
    * @default - none
    */
   readonly privateKeyJwt?: PrivateKeyJwt;
+  /**
+   * A secret whose text is 1 to 10 certificates of private certificate authorities, in PEM form. Requests to the server
+   * trust them instead of the public authorities. It is `certificateConfigurations` of the API. The secret gets the tag
+   * with which the service can read it for providers of this stack. For a secret of another stack or app, set this tag
+   * yourself: `agent-identity:owner` = `certificates/` and the provider's `ownerArn`. A customer managed key must allow
+   * the service's functions to decrypt.
+   * @default - the public certificate authorities
+   */
+  readonly caCertificates?: ISecret | Secret;
 }
 
 /** A client at a vendor where the operator might have a tenant. */
@@ -189,12 +204,27 @@ interface ClientUse {
   readonly importExisting: boolean;
 }
 
+/** Values of the right form for ARNs that are known only at deployment, by member. */
+const SAMPLES: Readonly<Record<string, string>> = {
+  kmsKeyArn: 'arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000',
+  secretArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:sample-a1b2c3',
+};
+
+/** Returns the configuration with a sample for each ARN that is known only at deployment. */
+const withSamples = (config: object): object =>
+  JSON.parse(
+    JSON.stringify(config, (member, value: unknown) =>
+      Token.isUnresolved(value) ? (SAMPLES[member] ?? value) : value,
+    ),
+  ) as object;
+
 /** From members of the API to the props of a client. */
 const PROPS = [
   [/^(oauth2ProviderConfigInput\.)?\w+Oauth2ProviderConfig\./, ''],
   [/^oauthDiscovery\./, ''],
   [/^onBehalfOfTokenExchangeConfig\b/, 'onBehalfOfTokenExchange'],
   [/^privateKeyJwtConfig\b/, 'privateKeyJwt'],
+  [/^certificateConfigurations\.0\.secretsManager\.secretArn/, 'caCertificates'],
 ] as const;
 
 export class OAuth2Vendor {
@@ -234,15 +264,18 @@ export class OAuth2Vendor {
 
   /** Any other authorization server (RFC 6749), discovered or described. */
   static custom(client: CustomOAuth2Client): OAuth2Vendor {
-    const { discoveryUrl, authorizationServerMetadata } = client;
+    const { discoveryUrl, authorizationServerMetadata, caCertificates } = client;
     const config = given({
       oauthDiscovery: given({ discoveryUrl, authorizationServerMetadata }),
       clientId: client.clientId,
       clientAuthenticationMethod: client.clientAuthenticationMethod,
       onBehalfOfTokenExchangeConfig: client.onBehalfOfTokenExchange,
       privateKeyJwtConfig: client.privateKeyJwt,
+      certificateConfigurations: caCertificates && [
+        { secretsManager: { secretArn: caCertificates.secretFullArn ?? caCertificates.secretArn } },
+      ],
     });
-    return new OAuth2Vendor('CustomOauth2', config, client.clientSecret);
+    return new OAuth2Vendor('CustomOauth2', config, client.clientSecret, caCertificates);
   }
 
   private static plain(
@@ -257,6 +290,7 @@ export class OAuth2Vendor {
     private readonly name: VendorName,
     private readonly config: object,
     private readonly secret: SecretSource | undefined,
+    private readonly caCertificates?: AnySecret,
   ) {}
 
   /**
@@ -287,6 +321,16 @@ export class OAuth2Vendor {
   }
 
   /**
+   * Tags the secret with the certificates, so that the service can read it for providers of this owner.
+   *
+   * @param ownerArn of the role that owns the provider
+   * @internal
+   */
+  _shareCertificates(ownerArn: string): void {
+    if (this.caCertificates) Tags.of(this.caCertificates).add(OWNER_TAG, CERTIFICATES_OWNER + ownerArn);
+  }
+
+  /**
    * Returns vendor and client for the custom resource's properties.
    *
    * @throws Error for a client that the service rejects
@@ -294,7 +338,7 @@ export class OAuth2Vendor {
    */
   _configuration(use: ClientUse): { credentialProviderVendor: VendorName; member: string; config: object } {
     const { configMember: member } = vendorOf(this.name);
-    if (!Token.isUnresolved(this.config)) this.check(member, use);
+    this.check(member, use);
     return { credentialProviderVendor: this.name, member, config: this.config };
   }
 
@@ -306,7 +350,7 @@ export class OAuth2Vendor {
     // The secret is not known here, but some methods depend on whether there is one.
     const secret = this.secret && { clientSecret: 'kept in AWS Secrets Manager' };
     const parsed = v.safeParse(oauth2ProviderMembers.oauth2ProviderConfigInput, {
-      [member]: { ...this.config, ...secret },
+      [member]: { ...withSamples(this.config), ...secret },
     });
     if (!parsed.success) throw new Error(`${this.name}: ${invalidProps(parsed.issues, PROPS)}`);
     try {

@@ -1,7 +1,9 @@
-/** An OAuth2 credential provider of a stack, with the configuration member that the AWS model does not know. */
+/** An OAuth2 credential provider of a stack, with the configuration members that the AWS model does not know. */
 import { GetOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import { createAuthority } from './support/certificates';
 import { CloudFormation, OAUTH2 } from './support/cloudformation';
 import { alsoReading } from './support/members-beyond-aws';
+import { startProvider } from './support/provider';
 import { putSecret } from './support/secrets';
 import type { World } from './support/world';
 
@@ -13,17 +15,21 @@ beforeAll(async () => {
 });
 afterAll(() => cloudFormation.stop());
 
-/** The on-behalf-of configuration as Get returns it. */
-async function onBehalfOfAt(name: string): Promise<unknown> {
+/** The configuration as Get returns it. */
+async function configurationAt(name: string): Promise<Record<string, unknown>> {
   const { client, answers } = alsoReading(world.control('operator'));
   await client.send(new GetOauth2CredentialProviderCommand({ name }));
   const { oauth2ProviderConfigOutput: output } = answers.at(-1) as {
     oauth2ProviderConfigOutput: {
-      customOauth2ProviderConfig: { onBehalfOfTokenExchangeConfig: unknown };
+      customOauth2ProviderConfig: Record<string, unknown>;
     };
   };
-  return output.customOauth2ProviderConfig.onBehalfOfTokenExchangeConfig;
+  return output.customOauth2ProviderConfig;
 }
+
+/** The on-behalf-of configuration as Get returns it. */
+const onBehalfOfAt = async (name: string): Promise<unknown> =>
+  (await configurationAt(name)).onBehalfOfTokenExchangeConfig;
 
 it('has the subject token type of its stack, at creation and after an update', async () => {
   const name = 'typed';
@@ -57,4 +63,31 @@ it('has the subject token type of its stack, at creation and after an update', a
   expect(await onBehalfOfAt(name)).toMatchObject({
     tokenExchangeGrantTypeConfig: { subjectTokenType: 'JWT' },
   });
+});
+
+it('has the private authorities of its stack', async () => {
+  const name = 'private';
+  const authority = createAuthority();
+  const server = await startProvider({}, { certificate: authority.server() });
+  const { arn: secretId } = await putSecret(server.clientSecret, null);
+  const owner = 'arn:aws:iam::000000000000:user/operator';
+  const { arn: secretArn } = await putSecret(authority.cert, `certificates/${owner}`);
+  const certificateConfigurations = [{ secretsManager: { secretArn } }];
+  const properties = {
+    name,
+    configuration: JSON.stringify({
+      credentialProviderVendor: 'CustomOauth2',
+      member: 'customOauth2ProviderConfig',
+      config: {
+        clientId: server.clientId,
+        oauthDiscovery: { discoveryUrl: server.discoveryUrl },
+        certificateConfigurations,
+      },
+    }),
+    secret: { source: 'MANAGED', secretId },
+    policy: '',
+  };
+  expect(await cloudFormation.ask('Create', OAUTH2, { properties })).toMatchObject({ Status: 'SUCCESS' });
+  expect(await configurationAt(name)).toMatchObject({ certificateConfigurations });
+  await server.close();
 });

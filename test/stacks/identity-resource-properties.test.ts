@@ -3,6 +3,7 @@
  * clients, and issuers. No template ever contains a secret.
  */
 import { CfnParameter, SecretValue, Stack } from 'aws-cdk-lib';
+import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import {
   AgentIdentity,
@@ -231,6 +232,67 @@ describe('an OAuth client', () => {
         onBehalfOfTokenExchangeConfig: onBehalfOfTokenExchange,
       },
     });
+  });
+
+  const atServer = { discoveryUrl: 'https://login.example/.well-known/openid-configuration' };
+
+  it('can be at a server whose authority is private: the secret is tagged for the owner, and not read', () => {
+    const caCertificates = secretNamed('Authority');
+    const vendor = OAuth2Vendor.custom({ ...client(), ...atServer, caCertificates });
+    new OAuth2CredentialProvider(stack, 'Provider', { identity, vendor });
+    const template = templateOf(stack);
+    const { configuration } = propertiesOf(template, OAUTH2) as { configuration: unknown };
+    expect(JSON.stringify(written(configuration))).toContain(
+      JSON.stringify('"certificateConfigurations":[{"secretsManager":{"secretArn":"<Authority>"}}]').slice(
+        1,
+        -1,
+      ),
+    );
+    const [[, authority] = []] = resourcesOf(template, 'AWS::SecretsManager::Secret').filter(([id]) =>
+      id.startsWith('Authority'),
+    );
+    expect(written(authority?.Properties.Tags)).toEqual([
+      { Key: 'agent-identity:owner', Value: 'certificates/<AgentIdentityResourcesRole.Arn>' },
+    ]);
+    const statements = JSON.stringify(statementsOf(template, 'AgentIdentityResourcesRole'));
+    expect(statements).not.toContain('Authority');
+  });
+
+  it('can name an existing secret with certificates by its ARN', () => {
+    const secretArn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:authority-a1b2c3';
+    const caCertificates = Secret.fromSecretCompleteArn(stack, 'Authority', secretArn);
+    const vendor = OAuth2Vendor.custom({ ...client(), ...atServer, caCertificates });
+    expect(configurationOf(vendor)).toMatchObject({
+      config: { certificateConfigurations: [{ secretsManager: { secretArn } }] },
+    });
+  });
+
+  it('can sign its assertions with a key of the stack', () => {
+    const key = new Key(stack, 'Key', { keySpec: KeySpec.ECC_NIST_P256, keyUsage: KeyUsage.SIGN_VERIFY });
+    const vendor = OAuth2Vendor.custom({
+      ...atServer,
+      clientId: 'client',
+      clientAuthenticationMethod: 'PRIVATE_KEY_JWT',
+      privateKeyJwt: {
+        privateKeySource: { kmsKeySource: { kmsKeyArn: key.keyArn } },
+        signingAlgorithm: 'ES256',
+      },
+    });
+    new OAuth2CredentialProvider(stack, 'Provider', { identity, vendor });
+    const { configuration } = propertiesOf(templateOf(stack), OAUTH2) as { configuration: unknown };
+    expect(JSON.stringify(written(configuration))).toContain('<Key.Arn>');
+  });
+
+  it('whose key is named by another ARN is rejected by the name of the prop', () => {
+    const vendor = OAuth2Vendor.custom({
+      ...atServer,
+      clientId: 'client',
+      clientAuthenticationMethod: 'PRIVATE_KEY_JWT',
+      privateKeyJwt: { privateKeySource: { kmsKeySource: { kmsKeyArn: 'alias/key' } } },
+    });
+    expect(() => new OAuth2CredentialProvider(stack, 'P', { identity, vendor })).toThrow(
+      'privateKeyJwt.privateKeySource.kmsKeySource.kmsKeyArn',
+    );
   });
 
   it.each([
