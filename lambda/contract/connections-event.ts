@@ -176,6 +176,8 @@ const OUTCOMES = {
       alsoLose: v.pipe(v.array(AgentAtProvider), v.readonly()),
       /** Number of the person's other connections that it ends, and that the portal does not show. */
       notShown: count,
+      /** Present if there can be more of them, because the person has very many grants. */
+      notShownIsMinimum: v.exactOptional(v.literal(true)),
       /** Whether other users of a workspace or an account lose their access, too. */
       shared: v.boolean(),
     }),

@@ -201,6 +201,16 @@ export const grantKey = (workloadId: string, userHash: string, target: string): 
   sk: target,
 });
 
+/** Returns the ID of the grant with the key. Neither the ID of an agent nor the hash of a user contains the separator. */
+export function grantIdIn({ pk, sk: target }: Key): {
+  readonly workloadId: string;
+  readonly userHash: string;
+  readonly target: string;
+} {
+  const [workloadId = '', userHash = ''] = pk.slice(PREFIX.grant.length).split('#');
+  return { workloadId, userHash, target };
+}
+
 export const apiKeyKey = (providerId: string): Key => ({ pk: PREFIX.apiKey + providerId, sk: RECORD });
 
 export const clientSecretKey = (providerId: string): Key => ({

@@ -16,6 +16,7 @@ import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
 import { createSeal } from '../adapters/kms/seal';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { system } from '../adapters/system';
+import { unexpected } from '../api/unexpected';
 import {
   ConnectionsEventSchema,
   originOf,
@@ -28,7 +29,7 @@ import { verifyPortal } from '../domain/portal/verify';
 import { createAws } from './composition/aws';
 import { readEnvironment, readLifetimes, readTrustedIssuers } from './composition/environment';
 import { createInvocationHandler } from './composition/invocation';
-import { audit } from './composition/logging';
+import { audit, report } from './composition/logging';
 import { providerClientsOf } from './composition/provider-clients';
 import { userEmailsOf } from './composition/user-emails';
 import { vaultKeysOf } from './composition/vault-keys';
@@ -69,6 +70,7 @@ const deps = {
   userEmails: userEmailsOf(tables.DIRECTORY_TABLE, trustedIssuers),
   trustedIssuers,
   audit,
+  report: (error: unknown) => report(unexpected(error)),
   system,
   lifetimes: readLifetimes(),
   baseUrl: env.BASE_URL,

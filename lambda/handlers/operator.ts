@@ -22,6 +22,7 @@ import {
   userResumed,
 } from '../api/operator-responses';
 import { createHandler } from '../api/router';
+import { unexpected } from '../api/unexpected';
 import { listGrants } from '../domain/operator/list-grants';
 import { listAllCredentialProviders, listAllWorkloadIdentities } from '../domain/operator/list-resources';
 import { listSuspensions } from '../domain/operator/list-suspensions';
@@ -60,6 +61,7 @@ const deps = {
   revocations: createRevocationStore(tables.REVOCATIONS_TABLE),
   revocationWorker: createRevocationFunction(env.REVOCATION_FUNCTION),
   audit,
+  report: (error: unknown) => report(unexpected(error)),
   system,
   arnPrefix: env.ARN_PREFIX,
 };

@@ -22,11 +22,14 @@ const STATUS: Readonly<
   CONNECTED: { word: 'Connected', icon: 'check', tone: 'good' },
   NEEDS_CONSENT: { word: 'Permission needed', icon: 'warning', tone: 'warn' },
   UNAVAILABLE: { word: 'Temporarily unavailable', icon: 'clock', tone: 'warn' },
+  UNREADABLE: { word: 'Cannot be read', icon: 'warning', tone: 'bad' },
 };
 
 const EXPLANATION: Partial<Record<Status, string>> = {
   NEEDS_CONSENT: 'The earlier permission no longer works. Reconnect to let the agent continue.',
   UNAVAILABLE: 'The last attempt to get access failed. The service tries again by itself.',
+  UNREADABLE:
+    'The record of this connection is damaged. The agent cannot use the account. Tell the operator of this page.',
 };
 
 const status = (word: string, icon: IconName, tone: Tone): Html =>

@@ -27,19 +27,24 @@ const EXPECTATION: Readonly<Record<Reach['revocation'], (provider: string) => st
 const listed = ({ agent, provider }: AgentAtProvider): Html =>
   html`<li>${agent.displayName} at ${provider.displayName}</li>`;
 
+/** Zero is no minimum that helps a person. */
+function notShownInWords(count: number, isMinimum?: true): string {
+  if (count === 0) return 'Perhaps other connections';
+  const counted = count === 1 ? '1 connection' : `${count} connections`;
+  return isMinimum ? `At least ${counted}` : counted;
+}
+
 /** What ends together with the connection. */
-function alsoEnding({ provider, alsoLose, notShown, shared }: Reach): Html {
+function alsoEnding({ provider, alsoLose, notShown, notShownIsMinimum, shared }: Reach): Html {
   const at = provider.displayName;
-  if (alsoLose.length === 0 && notShown === 0 && !shared) return html``;
+  if (alsoLose.length === 0 && notShown === 0 && !notShownIsMinimum && !shared) return html``;
   return html`<section class="section">
     <h2>This also ends the access of</h2>
     <ul class="list">
       ${alsoLose.map(listed)}
       ${
-        notShown > 0 &&
-        html`<li>
-          ${notShown === 1 ? '1 connection' : `${notShown} connections`} of yours that this page does not show
-        </li>`
+        (notShown > 0 || notShownIsMinimum) &&
+        html`<li>${notShownInWords(notShown, notShownIsMinimum)} of yours that this page does not show</li>`
       }
       ${shared && html`<li>Other people who share this access at ${at}</li>`}
     </ul>

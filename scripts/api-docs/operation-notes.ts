@@ -383,7 +383,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     errors: withToken,
   },
   ListResourceGrants: {
-    does: "Returns what the agent of the workload access token holds for the user of the token, so that an application can show it to the user; for a token without a user, the agent's own grants. The response has `grants`, each with `grantId`, `workloadIdentityArn`, `credentialProviderArn`, `userHash` (absent for the agent's own), `flow`, `scopes`, `resources`, `audiences`, `createdTime`, `lastRefreshedTime`, `lastUsedDate` (`YYYY-MM-DD`, UTC), `expiresAt`, and `status`: `ACTIVE` (the token can be returned), `RENEWABLE` (the next request renews it without the user), `NEEDS_CONSENT`, or `BACKING_OFF` (the provider was unavailable). Never a token.",
+    does: "Returns what the agent of the workload access token holds for the user of the token, so that an application can show it to the user; for a token without a user, the agent's own grants. The response has `grants`, each with `grantId`, `workloadIdentityArn`, `credentialProviderArn`, `userHash` (absent for the agent's own), `flow`, `scopes`, `resources`, `audiences`, `createdTime`, `lastRefreshedTime`, `lastUsedDate` (`YYYY-MM-DD`, UTC), `expiresAt`, and `status`: `ACTIVE` (the token can be returned), `RENEWABLE` (the next request renews it without the user), `NEEDS_CONSENT`, `BACKING_OFF` (the provider was unavailable), or `UNREADABLE` (the stored record is not valid: no request gets a token of it, and the grant has only what its key contains). Never a token.",
     errors: ['UnauthorizedException', 'AccessDeniedException'],
   },
   RevokeResourceGrant: {

@@ -126,10 +126,15 @@ describe('a record that is not valid', () => {
     await vault.put(spoiled, { ...((await vault.get(spoiled)) as object), epoch: 'none' });
     const page = await stores.grantIndex.page({ providerId }, { limit: 10 });
     expect(page.grants.map(({ target }) => target).sort()).toEqual([second.target, sibling.target].sort());
-    expect(page.unreadable).toHaveLength(1);
+    expect(page.unreadable).toMatchObject([{ grantId: first }]);
     const held = await stores.grantIndex.ofAgentAndUser(first);
     expect(held.grants.map(({ target }) => target)).toEqual([sibling.target]);
-    expect(held.unreadable).toHaveLength(1);
+    expect(held.unreadable).toMatchObject([{ grantId: first }]);
+    const { userHash } = first;
+    const ofUser = { userHash, workloadId: first.workloadId };
+    expect((await stores.grantIndex.page(ofUser, { limit: 10 })).unreadable).toHaveLength(1);
+    const ofOther = { userHash, workloadId: second.workloadId };
+    expect(await stores.grantIndex.page(ofOther, { limit: 10 })).not.toHaveProperty('unreadable');
   });
 
   it('of the outbox does not hide the other items that are due', async () => {

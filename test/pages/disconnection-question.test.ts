@@ -31,6 +31,8 @@ it.each<[Partial<Reach>, string]>([
   [{ alsoLose: [{ agent: named('Trip planner'), provider: named('Almanac') }] }, 'Trip planner at Almanac'],
   [{ notShown: 1 }, '1 connection of yours that this page does not show'],
   [{ notShown: 3 }, '3 connections of yours that this page does not show'],
+  [{ notShown: 3, notShownIsMinimum: true }, 'At least 3 connections of yours that this page does not show'],
+  [{ notShownIsMinimum: true }, 'Perhaps other connections of yours that this page does not show'],
   [{ shared: true }, 'Other people who share this access at Almanac'],
 ])('with %j says: %s', (change, text) => {
   expect(textOf(change)).toMatch(new RegExp(`This also ends the access of .*${text}`));

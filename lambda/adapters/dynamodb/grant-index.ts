@@ -1,13 +1,16 @@
 /** Finds grants by the vault table's indexes, which contain only keys, and reads each one from the table. */
 import * as v from 'valibot';
-import type { Grant } from '../../domain/grant/grant';
+import type { Grant, GrantId } from '../../domain/grant/grant';
 import { matches, type FoundGrants, type GrantFilter, type GrantIndex } from '../../domain/grant/selection';
+import { UnreadableGrant } from '../../domain/grant/unreadable';
 import {
+  grantIdIn,
   grantPartition,
   PROVIDER_INDEX,
   USER_INDEX,
   WORKLOAD_INDEX,
   type IndexShape,
+  type Key,
 } from '../../contract/table-keys';
 import { parseGrant } from './grant-store';
 import { KeyOfItem, Position } from './item-key';
@@ -20,20 +23,25 @@ function narrowest({ userHash, workloadId, providerId }: GrantFilter): [IndexSha
   throw new Error('a selection of grants needs a filter');
 }
 
-const isGrant = (grant: Grant | undefined): grant is Grant => grant !== undefined;
+/** The members of a filter that a key has. */
+const keyMatches = (id: GrantId, { workloadId, userHash }: GrantFilter): boolean =>
+  (workloadId === undefined || id.workloadId === workloadId) &&
+  (userHash === undefined || id.userHash === userHash);
 
-/** Parses each record by itself. */
-function foundIn(records: readonly unknown[]): FoundGrants {
-  const unreadable: unknown[] = [];
-  const grants = records.map((record) => {
+/** Parses each record by itself. @param records undefined for a grant that was deleted since its key was read */
+function foundIn(records: readonly (readonly [Key, unknown])[], filter: GrantFilter = {}): FoundGrants {
+  const grants: Grant[] = [];
+  const unreadable: UnreadableGrant[] = [];
+  for (const [key, record] of records) {
     try {
-      return parseGrant(record);
+      const grant = parseGrant(record);
+      if (grant && matches(grant, filter)) grants.push(grant);
     } catch (error) {
-      unreadable.push(error);
-      return undefined;
+      const id = grantIdIn(key);
+      if (keyMatches(id, filter)) unreadable.push(new UnreadableGrant(id, error));
     }
-  });
-  return { grants: grants.filter(isGrant), ...(unreadable.length > 0 && { unreadable }) };
+  }
+  return { grants, ...(unreadable.length > 0 && { unreadable }) };
 }
 
 export function createGrantIndex(vault: Table): GrantIndex {
@@ -46,11 +54,10 @@ export function createGrantIndex(vault: Table): GrantIndex {
         ...(after !== undefined && { after: v.parse(Position, after) }),
       });
       const keys = items.map((item) => v.parse(KeyOfItem, item));
-      const found = foundIn(await Promise.all(keys.map((key) => vault.get(key))));
+      const records = await Promise.all(keys.map(async (key) => [key, await vault.get(key)] as const));
       const last = keys.at(-1);
       return {
-        ...found,
-        grants: found.grants.filter((grant) => matches(grant, filter)),
+        ...foundIn(records, filter),
         ...(more && last && { next: JSON.stringify(last) }),
       };
     },
@@ -59,7 +66,8 @@ export function createGrantIndex(vault: Table): GrantIndex {
         prefix: targets,
         after: after === undefined ? undefined : v.parse(Position, after),
       });
-      return { ...foundIn(items), ...(last && { next: JSON.stringify(last) }) };
+      const records = items.map((item) => [v.parse(KeyOfItem, item), item] as const);
+      return { ...foundIn(records), ...(last && { next: JSON.stringify(last) }) };
     },
   };
 }

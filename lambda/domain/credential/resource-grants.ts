@@ -2,12 +2,13 @@
  * What an agent holds for the user of its workload access token: ListResourceGrants returns it, so that an application can
  * show it to the user, and RevokeResourceGrant revokes one of these grants.
  */
-import { audited, type Annotate, type AuditTrail } from '../audit';
-import { describeGrant, isListed, type GrantDescription } from '../grant/description';
+import { audited, type Annotate } from '../audit';
+import { listedIn, type GrantDescription } from '../grant/description';
 import { grantIdMember } from '../grant/grant-id';
 import { FLOWS, targetsOf } from '../grant/grant';
 import type { Directory } from '../grant/directory';
-import { allOf, isRevocable, pagesOf, type GrantHolder, type GrantIndex } from '../grant/selection';
+import { isRevocable, pagesOf, type GrantHolder, type GrantIndex } from '../grant/selection';
+import type { UnreadableDependencies, UnreadableGrant } from '../grant/unreadable';
 import { userHashOf } from '../identity/user';
 import { workloadGone } from '../identity/workload-identity';
 import type { Caller } from '../principal';
@@ -19,10 +20,9 @@ import { checkRestrictions } from '../restriction/restriction';
 import { verifyWorkloadAccessToken, type VerifyDependencies } from '../workload-token/verify';
 import type { Delegation } from '../workload-token/claims';
 
-export interface ResourceGrantsDependencies extends VerifyDependencies {
+export interface ResourceGrantsDependencies extends VerifyDependencies, UnreadableDependencies {
   readonly directory: Pick<Directory, 'readIdentity'>;
   readonly grantIndex: Pick<GrantIndex, 'ofAgentAndUser'>;
-  readonly audit: AuditTrail;
   readonly arnPrefix: string;
 }
 
@@ -83,7 +83,7 @@ export function listResourceGrants(
     const holder = await admitToGrants(deps.directory, call, delegation);
     const grants: GrantDescription[] = [];
     for await (const page of pagesOf(deps.grantIndex, holder)) {
-      for (const grant of allOf(page)) if (isListed(grant)) grants.push(describeGrant(deps, grant));
+      grants.push(...listedIn(deps, page));
     }
     return grants;
   });
@@ -114,14 +114,15 @@ async function holdsRevocable(
   holder: GrantHolder,
   targets: readonly string[],
 ): Promise<boolean> {
-  const unreadable: unknown[] = [];
+  const unreadable: UnreadableGrant[] = [];
   for (const each of targets) {
     for await (const page of pagesOf(index, { ...holder, targets: each })) {
       if (page.grants.some(isRevocable)) return true;
       unreadable.push(...(page.unreadable ?? []));
     }
   }
-  if (unreadable.length > 0) throw unreadable[0];
+  const [first] = unreadable;
+  if (first) throw first;
   return false;
 }
 

@@ -5,19 +5,22 @@ import { NO_USER } from '../identity/user';
 import { epochSeconds, type System } from '../system';
 import { isFresh, isRefreshable, targetParts, type Grant, type GrantTarget, type GrantTokens } from './grant';
 import { encodeGrantId } from './grant-id';
+import type { FoundGrants } from './selection';
+import { recordUnreadable, type UnreadableDependencies, type UnreadableGrant } from './unreadable';
 
 /**
  * - `BACKING_OFF`: the provider was unavailable. The service sends it no request before the next attempt is due.
  * - `ACTIVE`: the stored token can be returned.
  * - `RENEWABLE`: the next request renews the token without the user.
  * - `NEEDS_CONSENT`: the next request returns an authorization URL.
+ * - `UNREADABLE`: the stored record is not valid. No request gets a token of it.
  */
-export type GrantStatus = 'ACTIVE' | 'RENEWABLE' | 'NEEDS_CONSENT' | 'BACKING_OFF';
+export type GrantStatus = 'ACTIVE' | 'RENEWABLE' | 'NEEDS_CONSENT' | 'BACKING_OFF' | 'UNREADABLE';
 
 /** Times are epoch seconds. */
 export interface GrantDescription {
   readonly grantId: string;
-  /** Absent from grants of earlier deployments, whose records do not name the agent. */
+  /** Absent from grants whose records do not name the agent: those of earlier deployments, and unreadable ones. */
   readonly workloadIdentityArn?: string;
   readonly credentialProviderArn: string;
   /** Absent if the agent acts for itself. */
@@ -37,12 +40,34 @@ export interface GrantDescription {
   readonly status: GrantStatus;
 }
 
+/** Returns what the key of a grant says, whose record is not valid. */
+export function describeUnreadable(
+  { arnPrefix }: { readonly arnPrefix: string },
+  { grantId }: UnreadableGrant,
+): GrantDescription {
+  const { flow, providerName } = targetParts(grantId.target);
+  return {
+    grantId: encodeGrantId(grantId),
+    credentialProviderArn: oauth2ProviderArn(arnPrefix, providerName),
+    ...(grantId.userHash !== NO_USER && { userHash: grantId.userHash }),
+    flow,
+    scopes: [],
+    resources: [],
+    audiences: [],
+    status: 'UNREADABLE',
+  };
+}
+
 /** Returns whether there is something to list: tokens, or the failure by which they were lost. */
 export const isListed = ({ tokens, lastFailure }: Grant): boolean =>
   tokens !== undefined || lastFailure !== undefined;
 
 /** Returns the state of the grant. @param now epoch seconds */
-export function grantStatus(grant: Grant, flow: GrantTarget['flow'], now: number): GrantStatus {
+export function grantStatus(
+  grant: Grant,
+  flow: GrantTarget['flow'],
+  now: number,
+): Exclude<GrantStatus, 'UNREADABLE'> {
   const { tokens, lastFailure, rejected, generation } = grant;
   if (lastFailure !== undefined && lastFailure.notBefore > now * 1000) return 'BACKING_OFF';
   if (tokens && isFresh(tokens, now) && rejected !== generation) return 'ACTIVE';
@@ -53,6 +78,18 @@ export function grantStatus(grant: Grant, flow: GrantTarget['flow'], now: number
 
 const isLater = ({ obtainedAt }: GrantTokens, createdTime: number | undefined): boolean =>
   createdTime !== undefined && obtainedAt > createdTime;
+
+/** Returns the descriptions of the grants that a listing shows, and records those that could not be read. */
+export function listedIn(
+  deps: UnreadableDependencies & { readonly system: System; readonly arnPrefix: string },
+  { grants, unreadable = [] }: FoundGrants,
+): readonly GrantDescription[] {
+  recordUnreadable(deps, unreadable);
+  return [
+    ...grants.filter(isListed).map((grant) => describeGrant(deps, grant)),
+    ...unreadable.map((each) => describeUnreadable(deps, each)),
+  ];
+}
 
 /** Returns the description of a grant. */
 export function describeGrant(

@@ -3,6 +3,7 @@
  * each selected grant is read again, and only grants that match are returned.
  */
 import type { Grant } from './grant';
+import type { UnreadableGrant } from './unreadable';
 
 /** At least one member is present, and all present ones must match. IDs, because names can be reused. */
 export interface GrantFilter {
@@ -13,8 +14,8 @@ export interface GrantFilter {
 
 export interface FoundGrants {
   readonly grants: readonly Grant[];
-  /** The error of each grant whose record is not valid. It must not hide the others. */
-  readonly unreadable?: readonly unknown[];
+  /** The grants whose records are not valid. They must not hide the others. */
+  readonly unreadable?: readonly UnreadableGrant[];
 }
 
 export interface GrantPage extends FoundGrants {
@@ -33,7 +34,8 @@ export interface GrantHolder {
 /** Finds grants by the member of a filter that selects fewest: user, agent, provider. */
 export interface GrantIndex {
   /**
-   * Returns a page of grants as they are now (strongly consistent). Recently created grants can be missing.
+   * Returns a page of grants as they are now (strongly consistent). Recently created grants can be missing. Whether a
+   * record that is not valid matches is decided by its key, so by the agent and the user alone.
    *
    * @param filter at least one member
    * @param page.limit number of index entries to read, whether or not their grants match
@@ -65,12 +67,6 @@ export async function* pagesOf(
     yield page;
     after = page.next;
   } while (after !== undefined);
-}
-
-/** Returns the grants. @throws the error of a record that is not valid: a listing must not seem complete without it */
-export function allOf({ grants, unreadable }: FoundGrants): readonly Grant[] {
-  if (unreadable) throw unreadable[0];
-  return grants;
 }
 
 /** Returns whether a grant has anything that a later write or read could use, or that a listing shows. */

@@ -1,18 +1,18 @@
 /** Operators list grants by agent, provider, and user. IAM alone decides who is an operator. */
-import { audited, type AuditTrail } from '../audit';
+import { audited } from '../audit';
 import { hashOf } from '../digest';
-import { describeGrant, isListed, type GrantDescription } from '../grant/description';
+import { listedIn, type GrantDescription } from '../grant/description';
 import { grantFilter, type FilterDependencies, type GrantFilters } from '../grant/grant-filter';
-import { allOf, type GrantIndex } from '../grant/selection';
+import type { GrantIndex } from '../grant/selection';
+import type { UnreadableDependencies } from '../grant/unreadable';
 import { selectedUserHash } from '../identity/user';
 import { openPage, type ListInput, type PageTokens } from '../pagination';
 import type { Caller } from '../principal';
 import type { System } from '../system';
 
-export interface ListGrantsDependencies extends FilterDependencies {
+export interface ListGrantsDependencies extends FilterDependencies, UnreadableDependencies {
   readonly grantIndex: Pick<GrantIndex, 'page'>;
   readonly pageTokens: PageTokens;
-  readonly audit: AuditTrail;
   readonly system: System;
   readonly arnPrefix: string;
 }
@@ -47,11 +47,7 @@ export function listGrants(
     do {
       const limit = Math.min(READ_LIMIT, maxResults - grants.length);
       const page = await deps.grantIndex.page(filter, { limit, after });
-      grants.push(
-        ...allOf(page)
-          .filter(isListed)
-          .map((grant) => describeGrant(deps, grant)),
-      );
+      grants.push(...listedIn(deps, page));
       after = page.next;
       read += limit;
     } while (after !== undefined && grants.length < maxResults && read < MAX_READ);

@@ -8,6 +8,8 @@ export const CONNECTION_STATUSES = [
   'NEEDS_CONSENT',
   /** The provider failed, and the service tries again later. */
   'UNAVAILABLE',
+  /** The record of the grant is not valid, so the agent cannot use it. Only the operator can help. */
+  'UNREADABLE',
 ] as const;
 
 export interface Connection {

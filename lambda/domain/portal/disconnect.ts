@@ -33,6 +33,8 @@ export interface DisconnectionReach extends AgentAtProvider {
    * names here: they can belong to owners of which this portal must not say anything.
    */
   readonly notShown: number;
+  /** Whether there can be more of them, because the person has very many grants; absent if not. */
+  readonly notShownIsMinimum?: true;
   /** Whether the tokens are those of a workspace or an account whose other users lose their access, too. */
   readonly shared: boolean;
 }
@@ -88,26 +90,39 @@ async function prospectOf(
   }
 }
 
-/** Grants of the person that are counted. */
-const COUNTED = 100;
+/** Index entries of one read, and of all reads for one count: an agent decides how many grants a person has. */
+const READ_LIMIT = 100;
+const MAX_READ = 1_000;
+
+type NotShown = Pick<DisconnectionReach, 'notShown' | 'notShownIsMinimum'>;
 
 /** Returns the number of the person's connections that are in no row, and that a revocation at the provider ends. */
 async function countNotShown(
   { grantIndex, providers }: ReachDependencies,
   revoked: Oauth2Provider,
   { userHash, rows }: { readonly userHash: string; readonly rows: readonly Row[] },
-): Promise<number> {
-  if (!endsOtherGrants(reachOf(revoked.vendor))) return 0;
-  const shown = new Set(rows.flatMap(({ grant }) => (grant ? [encodeGrantId(grant)] : [])));
-  const { grants } = await grantIndex.page({ userHash }, { limit: COUNTED });
-  const others = grants.filter((grant) => grant.tokens && !shown.has(encodeGrantId(grant)));
-  const ended = await Promise.all(
-    others.map(async ({ target, providerId }) => {
-      const provider = await providers.get(targetParts(target).providerName);
-      return provider?.id === providerId && reaches(revoked, provider);
-    }),
-  );
-  return ended.filter(Boolean).length;
+): Promise<NotShown> {
+  if (!endsOtherGrants(reachOf(revoked.vendor))) return { notShown: 0 };
+  const shown = new Set(rows.map(({ grantId }) => encodeGrantId(grantId)));
+  const found = new Map<string, Promise<Oauth2Provider | undefined>>();
+  const providerOf = (name: string) => {
+    const provider = found.get(name) ?? providers.get(name);
+    found.set(name, provider);
+    return provider;
+  };
+  let [notShown, read]: [number, number] = [0, 0];
+  let after: string | undefined;
+  do {
+    const { grants, next } = await grantIndex.page({ userHash }, { limit: READ_LIMIT, after });
+    for (const grant of grants) {
+      if (!grant.tokens || shown.has(encodeGrantId(grant))) continue;
+      const provider = await providerOf(targetParts(grant.target).providerName);
+      if (provider?.id === grant.providerId && reaches(revoked, provider)) notShown += 1;
+    }
+    after = next;
+    read += READ_LIMIT;
+  } while (after !== undefined && read < MAX_READ);
+  return { notShown, ...(after !== undefined && { notShownIsMinimum: true as const }) };
 }
 
 /** @throws PortalRefusal */
@@ -126,7 +141,7 @@ export async function disconnectionReach(
       ...pairOf(row),
       revocation: await prospectOf(deps, row),
       alsoLose: others.map(pairOf),
-      notShown: await countNotShown(deps, row.provider, { userHash: person.userHash, rows }),
+      ...(await countNotShown(deps, row.provider, { userHash: person.userHash, rows })),
       shared: reachOf(row.provider.vendor) === 'installation',
     },
   };

@@ -16,8 +16,9 @@ import {
   type GrantId,
 } from '../grant/grant';
 import { encodeGrantId } from '../grant/grant-id';
-import { allOf, pagesOf, type GrantIndex } from '../grant/selection';
+import { pagesOf, type GrantIndex } from '../grant/selection';
 import { tokensOf } from '../grant/tokens';
+import { recordUnreadable, type UnreadableDependencies, type UnreadableGrant } from '../grant/unreadable';
 import { credentialUseDenial } from '../policy/access';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { epochSeconds, type System } from '../system';
@@ -47,7 +48,7 @@ export interface Row {
   readonly connection: Connection;
 }
 
-export interface RowDependencies {
+export interface RowDependencies extends UnreadableDependencies {
   readonly providers: Pick<Oauth2ProviderStore, 'get'>;
   readonly grantIndex: Pick<GrantIndex, 'ofAgentAndUser'>;
   readonly system: System;
@@ -149,6 +150,26 @@ function grantRow(
   return described(served, content, statusOf(grant, provider, now), scopes);
 }
 
+/** Returns the row of a grant whose record is not valid. Nothing can be done with it before the operator corrects it. */
+function unreadableRow(agent: PortalAgent, provider: Oauth2Provider, grantId: GrantId): Row {
+  const key = encodeGrantId(grantId);
+  return {
+    key,
+    agent,
+    provider,
+    grantId,
+    request: { scopes: [], customParameters: {}, resources: [], audiences: [] },
+    connection: {
+      key,
+      provider: namedOf(provider),
+      scopes: [],
+      status: 'UNREADABLE',
+      canConnect: false,
+      canDisconnect: false,
+    },
+  };
+}
+
 /** Returns the row of an offer that no grant of the person covers. */
 function offerRow(
   served: ServedPortal,
@@ -187,32 +208,39 @@ async function providersOf(
   return new Map(await Promise.all(distinct.map(async (name) => [name, await providers.get(name)] as const)));
 }
 
-const providerNameOf = ({ target }: Grant): string => targetParts(target).providerName;
+const providerNameOf = ({ target }: GrantId): string => targetParts(target).providerName;
 
 function rowsOfAgent(
   served: ServedPortal,
   agent: PortalAgent,
   {
     grants,
+    unreadable,
     offers,
     providers,
     userHash,
     now,
   }: {
     readonly grants: readonly Grant[];
+    readonly unreadable: readonly UnreadableGrant[];
     readonly offers: readonly PortalConnection[];
     readonly providers: Providers;
     readonly userHash: string;
     readonly now: number;
   },
 ): Row[] {
-  const granted = grants.flatMap((grant): Row[] => {
+  const unread = unreadable.flatMap(({ grantId }): Row[] => {
+    const provider = providers.get(providerNameOf(grantId));
+    return provider ? [unreadableRow(agent, provider, grantId)] : [];
+  });
+  const readable = grants.flatMap((grant): Row[] => {
     const provider = providers.get(providerNameOf(grant));
     // The provider of this name can be another one than that of the grant.
     if (provider?.id !== grant.providerId) return [];
     const offer = offers.find((each) => targetOf(each) === grant.target);
     return [grantRow(served, agent, { grant, provider, offer }, now)];
   });
+  const granted = [...readable, ...unread];
   const offered = offers.flatMap((offer): Row[] => {
     const provider = providers.get(offer.credentialProviderName);
     if (!provider || !isConfigured(served.portal, 'connections', provider)) return [];
@@ -237,18 +265,24 @@ export async function rowsOf(
       const grants: Grant[] = [];
       const targets = targetsOf('USER_FEDERATION');
       const holder = { workloadId: agent.identity.id, userHash, targets };
-      for await (const page of pagesOf(deps.grantIndex, holder)) grants.push(...allOf(page).filter(isListed));
+      const unreadable: UnreadableGrant[] = [];
+      for await (const page of pagesOf(deps.grantIndex, holder)) {
+        grants.push(...page.grants.filter(isListed));
+        unreadable.push(...(page.unreadable ?? []));
+      }
+      recordUnreadable(deps, unreadable);
       const offers = connections.filter(({ workloadName }) => workloadName === agent.identity.name);
-      return { agent, grants, offers };
+      return { agent, grants, unreadable, offers };
     }),
   );
-  const names = held.flatMap(({ grants, offers }) => [
+  const names = held.flatMap(({ grants, unreadable, offers }) => [
     ...grants.map(providerNameOf),
+    ...unreadable.map(({ grantId }) => providerNameOf(grantId)),
     ...offers.map(({ credentialProviderName }) => credentialProviderName),
   ]);
   const providers = await providersOf(deps, names);
   const now = epochSeconds(deps.system);
-  return held.flatMap(({ agent, grants, offers }) =>
-    rowsOfAgent(served, agent, { grants, offers, providers, userHash, now }),
+  return held.flatMap(({ agent, ...stored }) =>
+    rowsOfAgent(served, agent, { ...stored, providers, userHash, now }),
   );
 }

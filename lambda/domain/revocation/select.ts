@@ -7,6 +7,7 @@
 import type { AuditTrail } from '../audit';
 import { targetParts, type Grant, type GrantStore } from '../grant/grant';
 import { isRevocable, matches, type GrantIndex, type GrantPage } from '../grant/selection';
+import { recordUnreadable, type UnreadableDependencies } from '../grant/unreadable';
 import { wider, type RevocationReach } from '../provider/revocation-reach';
 import { changedConcurrently, noSuchRevocation } from '../resource-write';
 import type { SealInspection } from '../sealing/sealing';
@@ -37,7 +38,7 @@ export class RunningSelections {
   }
 }
 
-export interface SelectDependencies extends StoreItemDependencies {
+export interface SelectDependencies extends StoreItemDependencies, UnreadableDependencies {
   readonly revocations: RevocationStore;
   readonly grants: Pick<GrantStore, 'get' | 'revoke'>;
   readonly grantIndex: GrantIndex;
@@ -45,7 +46,7 @@ export interface SelectDependencies extends StoreItemDependencies {
   /** One object for all invocations of the process. */
   readonly runningSelections: RunningSelections;
   readonly audit: AuditTrail;
-  /** Receives the error of a grant that could not be revoked. */
+  /** Receives the error of a grant that could not be read or revoked. */
   readonly report: (error: unknown) => void;
 }
 
@@ -68,14 +69,12 @@ const PAGE = 100;
 
 /** Returns a page of the grants to revoke, as they are stored now. */
 async function pageOf(
-  { grants, grantIndex }: Pick<SelectDependencies, 'grants' | 'grantIndex'>,
+  { grantIndex }: Pick<SelectDependencies, 'grantIndex'>,
   { filter, cursor }: Revocation,
 ): Promise<GrantPage> {
   const { grantId, workloadId, userHash } = filter;
-  if (grantId) {
-    const grant = await grants.get(grantId);
-    return { grants: grant ? [grant] : [] };
-  }
+  // The digest at its end makes a target the beginning of no other one.
+  if (grantId) return grantIndex.ofAgentAndUser({ ...grantId, targets: grantId.target }, cursor);
   // In place of the index, which lags.
   if (workloadId !== undefined && userHash !== undefined) {
     return grantIndex.ofAgentAndUser({ workloadId, userHash }, cursor);
@@ -186,7 +185,7 @@ async function selectPages(
     const { grants, unreadable = [], next: cursor } = await pageOf(deps, revocation);
     let { matched, failures = 0, reach } = revocation;
     failures += unreadable.length;
-    for (const error of unreadable) deps.report(error);
+    recordUnreadable(deps, unreadable);
     await forEachConcurrently(grants, CONCURRENCY, async (grant) => {
       try {
         const revoked = await revokeGrant(deps, revocation, grant);

@@ -58,9 +58,18 @@ async function reachAt(
     providers: { get: (name: string) => Promise.resolve(known.find((each) => each.name === name)) },
     grantIndex: {
       ofAgentAndUser: () => Promise.resolve({ grants }),
-      page: ({ userHash }: GrantFilter) =>
-        Promise.resolve({ grants: userHash === USER ? [...grants, ...hidden] : [] }),
+      // Pages of two grants.
+      page({ userHash }: GrantFilter, { after = '0' }: { readonly after?: string | undefined }) {
+        const all = userHash === USER ? [...grants, ...hidden] : [];
+        const next = Number(after) + 2;
+        return Promise.resolve({
+          grants: all.slice(Number(after), next),
+          ...(next < all.length && { next: String(next) }),
+        });
+      },
     },
+    audit: { record: () => undefined },
+    report: () => undefined,
     metadata: { read: () => Promise.resolve({ issuer: 'https://provider.example', ...endpoints }) },
     system,
   };
@@ -150,6 +159,18 @@ it('counts the connections that the portal does not show, without their names', 
   });
   expect(reach).toMatchObject({ alsoLose: [], notShown: 2, shared: false });
   expect(JSON.stringify(reach)).not.toMatch(/another/);
+});
+
+it('counts all of them on every page, and says if there can be more', async () => {
+  const own = named('one', { vendor: 'FacebookOauth2' });
+  const hidden = (count: number) =>
+    Array.from({ length: count }, (_, place) => hiddenAt(own, { workloadId: `agent ${place}` }));
+  const few = await reachAt([own], {}, true, { hidden: hidden(9) });
+  expect(few).toMatchObject({ notShown: 9 });
+  expect(few).not.toHaveProperty('notShownIsMinimum');
+  // Ten reads.
+  const many = await reachAt([own], {}, true, { hidden: hidden(50) });
+  expect(many).toMatchObject({ notShown: 19, notShownIsMinimum: true });
 });
 
 it('counts none at a server that ends one consent', async () => {

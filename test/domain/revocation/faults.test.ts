@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
 import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
+import { encodeGrantId } from '../../../lambda/domain/grant/grant-id';
+import { UnreadableGrant } from '../../../lambda/domain/grant/unreadable';
 import { SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
 import { ShreddedError, type Seal } from '../../../lambda/domain/sealing/sealing';
 import { createRevocationService, type RevocationService } from './revocation-service';
@@ -200,7 +202,7 @@ describe('a grant whose record is not valid', () => {
   async function withPoison() {
     for (const user of ['alice', 'bob']) await service.grant(user);
     const { stores } = service;
-    const error = new Error('not a grant');
+    const error = new UnreadableGrant(service.grantIdOf('carol'), new Error('not a grant'));
     const grantIndex: typeof stores.grantIndex = {
       ...stores.grantIndex,
       page: async (...query) => ({ ...(await stores.grantIndex.page(...query)), unreadable: [error] }),
@@ -218,6 +220,32 @@ describe('a grant whose record is not valid', () => {
     for (const user of ['alice', 'bob']) {
       expect(await service.stored(service.grantIdOf(user))).not.toHaveProperty('tokens');
     }
+  });
+
+  it('is named in the audit log', async () => {
+    const { deps, revocationId } = await withPoison();
+    await selectGrants(deps, revocationId, Infinity);
+    expect(service.entries).toContainEqual({
+      operation: 'ReadGrant',
+      outcome: 'failed',
+      user: service.grantIdOf('carol').userHash,
+      provider: service.provider.name,
+      flow: 'USER_FEDERATION',
+      reason: `the record of the grant ${encodeGrantId(service.grantIdOf('carol'))} is not valid`,
+    });
+  });
+
+  it('is tried again if it is the only one', async () => {
+    const { stores } = service;
+    const unreadable = [new UnreadableGrant(service.grantIdOf('carol'), new Error('not a grant'))];
+    const ofAgentAndUser = () => Promise.resolve({ grants: [], unreadable });
+    const grantIndex = { ...stores.grantIndex, ofAgentAndUser };
+    const deps = service.depsOver({ ...service.parts, stores: { ...stores, grantIndex } });
+    const revocationId = await service.begin({ grantId: service.grantIdOf('carol') });
+    expect(await selectGrants(deps, revocationId, Infinity)).toMatchObject({
+      matched: 0,
+      dueAt: service.system.now() + SELECTION_LEASE,
+    });
   });
 
   it('is tried again less and less often', async () => {
