@@ -45,6 +45,11 @@ export async function bindLoopback(port: number): Promise<LoopbackServer> {
       sendText(response, 421, `The host name is not valid. Use http://${authority} instead.`);
       return;
     }
+    // Handlers parse the target. `//` is an example of one that is no URL.
+    if (!URL.canParse(request.url ?? '/', `http://${authority}`)) {
+      sendText(response, 404, 'The path was not found.');
+      return;
+    }
     Promise.resolve(handler(request, response)).catch((error: unknown) => {
       const cause = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown error';
       process.stderr.write(`${authority} could not answer ${request.method ?? ''}: ${cause}\n`);

@@ -127,17 +127,17 @@ it('says that the user declined', async () => {
   expect(stderr).toMatch(/The consent failed, or was declined\. Run the command again/);
 });
 
-it('ignores a return of another request', async () => {
+it('ignores a return of another request, and a request that is no URL', async () => {
+  const forged = ['?session_id=urn:x&state=guessed', '?state=only', '/other?session_id=urn:x'];
+  const urls = [...forged.map((end) => `${returnUrl}${end}`), `${new URL(returnUrl).origin}//`];
   const statuses: number[] = [];
   const { status } = await get(['--user-id', 'dave'], {
     openBrowser: async (url) => {
-      for (const forged of ['?session_id=urn:x&state=guessed', '?state=only', '/other?session_id=urn:x']) {
-        statuses.push((await fetch(`${returnUrl}${forged}`)).status);
-      }
+      for (const other of urls) statuses.push((await fetch(other)).status);
       return (await consenting('dave').openBrowser?.(url)) ?? false;
     },
   });
-  expect({ status, statuses }).toEqual({ status: 0, statuses: [400, 404, 404] });
+  expect({ status, statuses }).toEqual({ status: 0, statuses: [400, 404, 404, 404] });
 });
 
 it('obtains a token of the agent itself', async () => {

@@ -102,6 +102,10 @@ const news = (event: object): string => `data: ${JSON.stringify(event)}`;
 const link = (origin: string): string =>
   `${origin}/identities/oauth2/authorize?request_uri=urn:ietf:params:oauth:request_uri:abc`;
 
+it('has no page at a request target that is no URL', async () => {
+  for (const { origin } of servers) expect((await fetch(`${origin}//`)).status).toBe(404);
+});
+
 describe("an agent's event", () => {
   it('is shown with its link to the identity service', async () => {
     const html = await shown(stream(news({ kind: 'consent', authorizationUrl: link(SERVICE_ORIGIN) })));

@@ -117,9 +117,11 @@ async function listenForReturn(returnUrl: string, state: string): Promise<Return
   let returned: (completionUri: string) => void = () => undefined;
   const completionUri = new Promise<string>((resolve) => (returned = resolve));
   const server = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', expected);
-    const sessionId = url.searchParams.get('session_id');
-    if (request.method !== 'GET' || url.pathname !== expected.pathname || sessionId === null) {
+    const target = request.url ?? '/';
+    // Not every request target is a URL: `//` is not.
+    const url = URL.canParse(target, expected.href) ? new URL(target, expected) : undefined;
+    const sessionId = url?.searchParams.get('session_id') ?? null;
+    if (request.method !== 'GET' || url?.pathname !== expected.pathname || sessionId === null) {
       respond(response, 404, 'Not found.');
     } else if (url.searchParams.get('state') !== state) {
       respond(response, 400, 'This response belongs to another request. Run the command again.');
