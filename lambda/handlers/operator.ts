@@ -35,7 +35,7 @@ import {
 } from '../domain/operator/suspend';
 import { getRevocation, revokeGrants } from '../domain/operator/revoke-grants';
 import { createAws } from './composition/aws';
-import { readEnvironment } from './composition/environment';
+import { readEnvironment, readOwnerAccounts } from './composition/environment';
 import { requests } from './composition/fenced-requests';
 import { audit, report } from './composition/logging';
 
@@ -64,6 +64,7 @@ const deps = {
   report: (error: unknown) => report(unexpected(error)),
   system,
   arnPrefix: env.ARN_PREFIX,
+  ownerAccounts: readOwnerAccounts(),
 };
 
 export const handler = createHandler(

@@ -44,6 +44,10 @@ export interface ServiceCallerAccounts extends CallerAccounts {
 export const reachOf = ({ manageResources = false }: ServiceCallerAccounts): AccountReach =>
   manageResources ? 'agents-and-resources' : 'agents';
 
+/** Returns the other accounts whose principals can own resources, as far as they are known here. */
+export const ownerAccountsOf = ({ accountIds = [], manageResources }: ServiceCallerAccounts): string[] =>
+  manageResources ? accountIds : [];
+
 /** Returns what the ID of another account must be instead; undefined for a valid one. */
 function accountFault(id: string, own: string): string | undefined {
   if (id === own) {

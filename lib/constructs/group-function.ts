@@ -102,6 +102,8 @@ export interface GroupFunctionProps {
   readonly trustedIssuers: TrustedIssuersOfFunction;
   readonly quotas: Quotas;
   readonly lifetimes: Lifetimes;
+  /** Other accounts whose principals can own resources. */
+  readonly ownerAccounts: readonly string[];
   /** Whether every consent begins with a page of the service. */
   readonly consentPage: boolean;
   /** ARNs of the KMS keys that the token vault can be moved to. */
@@ -170,6 +172,8 @@ export function addGroupFunction(scope: Construct, props: GroupFunctionProps): P
       ...(props.consentPage && group === 'credential-retrieval' && { CONSENT_PAGE: 'true' }),
       // Only the control plane creates resources that have a quota.
       ...(group === 'control-plane' && { QUOTAS: JSON.stringify(props.quotas) }),
+      ...(group === 'operator' &&
+        props.ownerAccounts.length > 0 && { OWNER_ACCOUNTS: JSON.stringify(props.ownerAccounts) }),
     },
     ...(permissions.verifiesUsers && { layers: props.trustedIssuers.layers }),
     environmentSources: ENVIRONMENT_SOURCES,

@@ -14,7 +14,7 @@ import { parseQuotas } from '../../lambda/contract/configuration';
 import type { DeployedIssuer } from '../resources/trusted-issuer';
 import type { ApiDomain } from './api-domain';
 import { AuditTrail, type AuditTrailProps } from './audit-trail';
-import type { ServiceCallerAccounts } from './caller-accounts';
+import { ownerAccountsOf, type ServiceCallerAccounts } from './caller-accounts';
 import { checkedAt } from './construct-error';
 import { ContributorInsights } from './contributor-insights';
 import { deploymentNameOf } from './deployment-name';
@@ -256,6 +256,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     quotas: parseQuotas(JSON.stringify(props.quotas ?? {})),
     lifetimes: lifetimesInSeconds(props.lifetimes ?? {}),
     consentPage: props.consentPage ?? false,
+    ownerAccounts: ownerAccountsOf(callers ?? {}),
   }));
   const deployment = deploymentNameOf(scope, props.deploymentName);
   const api = new IdentityApi(scope, 'Api', {

@@ -15,12 +15,18 @@ import { World } from './support/world';
 const OPERATOR = 'arn:aws:iam::000000000000:user/operator';
 const AGENT = 'arn:aws:iam::000000000000:role/agent';
 const STRANGER = 'arn:aws:iam::000000000000:user/stranger';
+/** A role of an account whose principals can own resources. */
+const PARTNER = 'arn:aws:iam::000000000001:role/agent';
 
 let world: World;
 beforeAll(async () => {
+  process.env.OWNER_ACCOUNTS = '["000000000001"]';
   world = await World.start();
 });
-afterAll(() => world.stop());
+afterAll(() => {
+  Reflect.deleteProperty(process.env, 'OWNER_ACCOUNTS');
+  return world.stop();
+});
 
 type Item = Record<string, unknown> & { readonly name: string };
 
@@ -209,6 +215,20 @@ describe('TransferOwnership', () => {
     await expect(transferred.token()).rejects.toMatchObject({ name: 'AccessDeniedException' });
     world.remake('agent', id);
     expect(await transferred.token()).toEqual(expect.any(String));
+  });
+
+  it('accepts a role of another account whose principals can own resources', async () => {
+    const agent = await world.agent();
+    const { workloadIdentityArn: resourceArn = '' } = await world
+      .control()
+      .send(new GetWorkloadIdentityCommand({ name: agent.name }));
+    expect(await operate('TransferOwnership', { resourceArn, newOwner: PARTNER })).toEqual({
+      resourceArn,
+      owner: PARTNER,
+      previousOwner: AGENT,
+    });
+    await expect(agent.token()).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    expect(await agent.as(world.data('partner')).token()).toEqual(expect.any(String));
   });
 
   it('does not lift a suspension', async () => {

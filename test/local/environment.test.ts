@@ -24,6 +24,7 @@ const ENVIRONMENT = {
   TRUSTED_ISSUERS: '[]',
   LIFETIMES: '{}',
   QUOTAS: '{}',
+  OWNER_ACCOUNTS: '["111122223333"]',
   AWS_REGION: 'eu-central-1',
   POWERTOOLS_DEV: 'true',
 };
@@ -50,6 +51,7 @@ const MALFORMED: Partial<Record<Variable, readonly [value: string, said: string]
   CONNECTIONS_FUNCTION: ['no function', 'CONNECTIONS_FUNCTION must be the name or ARN of a function'],
   TRUSTED_ISSUERS: ['[{}]', 'TRUSTED_ISSUERS: trustedIssuers[0]'],
   LIFETIMES: ['{"vaultKey":1}', 'LIFETIMES: lifetimes.vaultKey must be 86400 seconds or more'],
+  OWNER_ACCOUNTS: ['[1]', 'OWNER_ACCOUNTS: ownerAccounts[0]'],
   QUOTAS: ['many', 'QUOTAS: quotas must be JSON'],
 };
 
@@ -87,7 +89,7 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
   ],
   operator: [
     ...(['DIRECTORY_TABLE', 'VAULT_TABLE', 'REVOCATIONS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX'] as const),
-    'REVOCATION_FUNCTION',
+    ...(['REVOCATION_FUNCTION', 'OWNER_ACCOUNTS'] as const),
   ],
   'security-events': [
     ...(['DIRECTORY_TABLE', 'SESSIONS_TABLE', 'REVOCATIONS_TABLE', 'BASE_URL'] as const),
@@ -112,7 +114,7 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
 };
 
 /** Variables with defaults. */
-const OPTIONAL: readonly Variable[] = ['TRUSTED_ISSUERS', 'LIFETIMES', 'QUOTAS'];
+const OPTIONAL: readonly Variable[] = ['TRUSTED_ISSUERS', 'LIFETIMES', 'QUOTAS', 'OWNER_ACCOUNTS'];
 
 /** Loaded once, because they read no environment when they load. Each start loads the modules of this project again. */
 const PACKAGES = [

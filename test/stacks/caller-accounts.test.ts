@@ -138,6 +138,20 @@ it('with manageResources, callers also reach the control plane, and nothing of t
   expect(names.filter((name) => NEVER_OPEN.includes(name))).toEqual([]);
 });
 
+it.each<[what: string, ServiceCallerAccounts, accounts: string | undefined]>([
+  ['accounts with manageResources', { accountIds: [PARTNER], manageResources: true }, `["${PARTNER}"]`],
+  ['accounts without manageResources', { accountIds: [PARTNER] }, undefined],
+  ['an organization', { organizationId: ORGANIZATION, manageResources: true }, undefined],
+])('with %s, operators can transfer resources only to accounts that are named', (_, callers, accounts) => {
+  const functions = resourcesOf(templateFor(callers), 'AWS::Lambda::Function').map(([, { Properties }]) => {
+    const { Variables } = Properties.Environment as { Variables: Record<string, string> };
+    return [Properties.Description, Variables.OWNER_ACCOUNTS];
+  });
+  expect(functions.filter(([, stated]) => stated !== undefined)).toEqual(
+    accounts === undefined ? [] : [['agent-identity: operator', accounts]],
+  );
+});
+
 it('in a stack without env, the policy excludes the account of the deployment', () => {
   const policy = policyIn(templateFor({ organizationId: ORGANIZATION }, null));
   const signer = { account: '<AWS::AccountId>', organization: ORGANIZATION, allowedByIam: false };

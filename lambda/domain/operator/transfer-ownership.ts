@@ -2,7 +2,9 @@
  * An operator transfers a resource to another owner, for example after its team has moved to another role. ID, policy,
  * tags, and grants stay.
  */
+import * as v from 'valibot';
 import { audited, type AuditTrail } from '../audit';
+import { parseConfiguration } from '../configuration';
 import { changeResource } from '../resource-write';
 import type { Caller } from '../principal';
 import { findResource, noSuchArn, type ResourceStores } from '../resource/resource-arn';
@@ -13,6 +15,8 @@ export interface TransferDependencies extends ResourceStores {
   readonly audit: AuditTrail;
   readonly system: System;
   readonly arnPrefix: string;
+  /** Other accounts whose principals can create and own resources. */
+  readonly ownerAccounts: readonly string[];
 }
 
 export interface TransferInput {
@@ -21,11 +25,23 @@ export interface TransferInput {
   readonly newOwner: string;
 }
 
-/** Returns why the principal cannot become an owner. Requests come from the service's own account. */
-function rejectionOf(newOwner: string, arnPrefix: string): string | undefined {
-  const [, partition, , , account] = arnPrefix.split(':');
-  if (!newOwner.startsWith(`arn:${partition}:iam::${account}:`)) {
-    return `must be a role or user of the account of this service (${account})`;
+const accountOf = (arn: string): string | undefined => arn.split(':')[4];
+
+/**
+ * Returns why the principal cannot become an owner. The function does not know the accounts of an organization, so a
+ * principal of one of them can only follow another principal of its account.
+ *
+ * @param owner the present owner, if there is such a resource
+ */
+function rejectionOf(
+  { arnPrefix, ownerAccounts }: Pick<TransferDependencies, 'arnPrefix' | 'ownerAccounts'>,
+  newOwner: string,
+  owner: string | undefined,
+): string | undefined {
+  const [, partition, , , own = ''] = arnPrefix.split(':');
+  const accounts = [own, ...ownerAccounts, ...(owner === undefined ? [] : [accountOf(owner)])];
+  if (!newOwner.startsWith(`arn:${partition}:iam::`) || !accounts.includes(accountOf(newOwner))) {
+    return `must be a role or user of the account of this service (${own}), of an account in callers.accountIds with manageResources, or of the account of the present owner`;
   }
   return /[*?]/.test(newOwner) ? 'must be one principal, without wildcards' : undefined;
 }
@@ -46,9 +62,9 @@ export function transferOwnership(
 ): Promise<{ readonly previousOwner: string }> {
   return audited(deps.audit, { operation: 'TransferOwnership', principal }, async (annotate) => {
     annotate({ resource: resourceArn, newOwner });
-    const rejection = rejectionOf(newOwner, deps.arnPrefix);
-    if (rejection !== undefined) throw invalidMember('newOwner', rejection);
     const found = await findResource(deps, resourceArn);
+    const rejection = rejectionOf(deps, newOwner, found?.resource.owner);
+    if (rejection !== undefined) throw invalidMember('newOwner', rejection);
     if (!found) throw noSuchArn(resourceArn);
     const { store, resource } = found;
     annotate({ previousOwner: resource.owner });
@@ -60,3 +76,16 @@ export function transferOwnership(
     return { previousOwner: resource.owner };
   });
 }
+
+const OwnerAccountsSchema = v.array(
+  v.pipe(v.string(), v.regex(/^\d{12}$/, 'must be the ID of an account, which has 12 digits')),
+);
+
+/**
+ * Returns the other accounts whose principals can own resources, from configuration.
+ *
+ * @param json a JSON array of account IDs
+ * @throws Error that names the entry
+ */
+export const parseOwnerAccounts = (json: string): string[] =>
+  parseConfiguration(OwnerAccountsSchema, 'ownerAccounts', 'an array like ["111122223333"]', json);

@@ -5,6 +5,7 @@
 import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
 import { parseTrustedIssuers, type DeployedIssuer } from '../../domain/identity/trusted-issuer';
 import { parseLifetimes, type Lifetimes } from '../../domain/lifetimes';
+import { parseOwnerAccounts } from '../../domain/operator/transfer-ownership';
 import { parseQuotas, type Quotas } from '../../domain/quotas';
 import type { EndpointPolicy } from '../../domain/endpoint';
 import { parseStack, type DeployedStack } from '../../custom-resources/stack';
@@ -128,6 +129,9 @@ export function readTrustedIssuers(): DeployedIssuer[] {
 
 /** @throws Error with one line that says what is wrong */
 export const readQuotas = (): Quotas => readJson('QUOTAS', '{}', parseQuotas);
+
+/** @throws Error with one line that says what is wrong */
+export const readOwnerAccounts = (): string[] => readJson('OWNER_ACCOUNTS', '[]', parseOwnerAccounts);
 
 /** @throws Error with one line that says what is wrong */
 export const readLifetimes = (): Lifetimes => readJson('LIFETIMES', '{}', parseLifetimes);
