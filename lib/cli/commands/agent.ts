@@ -276,7 +276,7 @@ const suspend = buildCommand({
     if (flags.json) printJson(this, suspended);
     else if (suspended.identityExists) print(this, `The agent "${name}" is suspended.`);
     else {
-      print(this, `No agent is named "${name}". A later agent of this name is suspended.`);
+      print(this, `No agent is named "${name}". An agent that is created with this name starts suspended.`);
       printAside(
         this,
         `If the name is misspelled, suspend the right one, and then run: agent-identity agent resume ${name}`,
