@@ -29,6 +29,17 @@ function checked(key: KeyObject): KeyObject {
 }
 
 /**
+ * Returns the Region of a KMS key.
+ *
+ * @throws CliError unless it is the ARN of a key
+ */
+export function regionOfKey(keyArn: string): string {
+  const [, region] = KEY_ARN.exec(keyArn) ?? [];
+  if (region === undefined) throw usageError('--key must be the ARN of a KMS key.');
+  return region;
+}
+
+/**
  * Calls GetPublicKey of AWS KMS, in the protocol awsJson1_1.
  *
  * @throws CliError for another ARN, or if AWS KMS rejects the request
@@ -38,8 +49,7 @@ export async function publicKeyOfKms(
   keyArn: string,
   { profile }: { readonly profile?: string },
 ): Promise<KeyObject> {
-  const [, region] = KEY_ARN.exec(keyArn) ?? [];
-  if (region === undefined) throw usageError('--key must be the ARN of a KMS key.');
+  const region = regionOfKey(keyArn);
   const { env } = context;
   const url = new URL(
     env.AWS_ENDPOINT_URL_KMS ??

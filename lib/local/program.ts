@@ -31,8 +31,6 @@ const PARENT_CHECK_MS = 200;
 export async function runProgram({ start, farewell }: ProgramOptions): Promise<void> {
   // Only the owner can read what a library writes to the data folder.
   process.umask(0o077);
-  // On Node.js 20, the AWS SDK prints when its support for Node.js 20 ends. docs/local.md says it in its place.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   try {
     const { announcement, close } = await start();
     stopOnSignals(close, farewell);

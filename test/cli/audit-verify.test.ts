@@ -1,8 +1,11 @@
 /** `agent-identity audit verify`, of a copy of the bucket in a folder. Other tests verify a bucket. */
 import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
+import { listenOnLoopback, type Listening } from '../../lib/local/loopback-server';
 import { InMemoryTrail, newKeys } from '../domain/audit-trail/in-memory-trail';
+import { Programs } from '../local/program';
 import { runCommand, type Outcome } from './command-under-test';
 
 let folder: string;
@@ -77,6 +80,10 @@ it('finds that a recorded digest was removed', async () => {
   expect(status).toBe(1);
 });
 
+it('accepts the hash in capital letters', async () => {
+  expect(await withKey('--head', (trail.head?.hashValue ?? '').toUpperCase())).toMatchObject({ status: 0 });
+});
+
 it('rejects digests of another key', async () => {
   const other = join(folder, 'other.pem');
   await writeFile(other, newKeys().publicKey.export({ format: 'pem', type: 'spki' }));
@@ -102,7 +109,8 @@ it('continues to read the audit log without "read"', async () => {
 it.each([
   [['--from', '1h', '--to', '2h'], /--to must be after --from/],
   [['--from', 'yesterday'], /--from must be a duration/],
-  [['--head', 'x', '--head-table', 'y'], /Set --head-table or --head, not both/],
+  [['--head', 'abc'], /--head must be a SHA-256 hash, which has 64 hexadecimal digits\./],
+  [['--head', 'a'.repeat(64), '--head-table', 'y'], /Set --head-table or --head, not both/],
   [['--head-table', 'y'], /With --head-table, set --bucket too/],
 ])('rejects %j with status 2', async (options, message) => {
   const { status, stderr } = await withKey(...options);
@@ -118,6 +126,65 @@ it.each([
   const { status, stderr } = await runCommand(['audit', 'verify', ...options]);
   expect(stderr).toMatch(message);
   expect(status).toBe(2);
+});
+
+describe('of a bucket', () => {
+  const KEY = 'arn:aws:kms:eu-west-3:000000000000:key/trail';
+  let server: Listening;
+  /** The Regions in the credential scopes of the requests: to AWS KMS, and then to the others. */
+  let regions: (string | undefined)[];
+  const programs = new Programs();
+
+  beforeEach(async () => {
+    regions = [];
+    server = await listenOnLoopback(
+      createServer((request, response) => {
+        const target = String(request.headers['x-amz-target']);
+        regions.push(/Credential=[^/]+\/\d+\/([^/]+)\//.exec(request.headers.authorization ?? '')?.[1]);
+        request.resume();
+        if (target.endsWith('.GetPublicKey')) {
+          const key = trail.keys.publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
+          response.end(JSON.stringify({ PublicKey: key }));
+        } else if (target.endsWith('.GetItem')) {
+          const { digestS3Object = '', hashValue = '' } = trail.head ?? {};
+          response.end(
+            JSON.stringify({ Item: { digestS3Object: { S: digestS3Object }, hashValue: { S: hashValue } } }),
+          );
+        } else {
+          response.end('<ListVersionsResult><IsTruncated>false</IsTruncated></ListVersionsResult>');
+        }
+      }),
+      0,
+    );
+  });
+
+  afterEach(async () => {
+    programs.kill();
+    await server.close();
+  });
+
+  /** The options that the stack prints. */
+  const printed = ['audit', 'verify', '--bucket', 'trail', '--key', KEY, '--head-table', 'directory'];
+  const env = (): Record<string, string> => ({
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${server.port}`,
+    AWS_ACCESS_KEY_ID: 'a',
+    AWS_SECRET_ACCESS_KEY: 'b',
+  });
+
+  it.each([
+    [{}, [], 'eu-west-3'],
+    [{ AWS_REGION: 'eu-west-1' }, [], 'eu-west-3'],
+    [{ AWS_REGION: 'eu-west-1' }, ['--region', 'eu-west-2'], 'eu-west-2'],
+  ])('reads it in the Region of the key, unless --region is set: %j %j', async (more, options, region) => {
+    await runCommand([...printed, ...options], { env: { ...env(), ...more } });
+    expect([regions[0], ...new Set(regions.slice(1))]).toEqual(['eu-west-3', region]);
+  });
+
+  it('prints no notice of the AWS SDK', async () => {
+    const program = programs.startCommand(printed, env());
+    expect(await program.ended).toBe(1);
+    expect(program.stderr).toBe('A check failed.\n');
+  });
 });
 
 it('says that a file is not a public key', async () => {

@@ -17,6 +17,7 @@ const OPTIONS = {
     { in: 'bin/local.ts', out: 'lib/local/npm-start' },
     { in: 'bin/agent-identity.ts', out: 'bin/agent-identity' },
     { in: 'lib/cli/aws.ts', out: 'lib/cli/aws' },
+    { in: 'lib/cli/s3.ts', out: 'lib/cli/s3' },
     { in: 'lib/local/serve.ts', out: 'lib/local/serve' },
     { in: 'lib/local/handlers.ts', out: 'lib/local/handlers' },
   ],

@@ -15,7 +15,7 @@ import { dynamoDb } from '../../dynamodb';
 import { checkFailed, CliError, usageError } from '../../failure';
 import { print, printAside, printJson, progress, styled } from '../../output';
 import { pastTimeOf } from '../../past-time';
-import { publicKeyOfFile, publicKeyOfKms } from '../../public-keys';
+import { publicKeyOfFile, publicKeyOfKms, regionOfKey } from '../../public-keys';
 import { signerOf } from '../../service';
 import { trailFolder } from '../../trail-folder';
 
@@ -80,6 +80,14 @@ async function publicKeysOf(context: CliContext, flags: VerifyFlags): Promise<Ke
     ...key.map((arn) => publicKeyOfKms(context, arn, flags)),
     ...publicKey.map((path) => publicKeyOfFile(path)),
   ]);
+}
+
+/** @throws CliError unless the text is a SHA-256 hash: a mistyped one must not look like a cut trail */
+function hashOf(text: string): string {
+  if (!/^[0-9a-f]{64}$/i.test(text)) {
+    throw usageError('--head must be a SHA-256 hash, which has 64 hexadecimal digits.');
+  }
+  return text.toLowerCase();
 }
 
 type Head = { readonly digestS3Object?: string; readonly hashValue: string } | undefined;
@@ -155,10 +163,13 @@ export const verify = buildCommand({
         brief: 'PEM file with the public key, instead of --key',
       },
       headTable: optionalText('name', 'DynamoDB table with the record of the newest digest'),
-      head: optionalText(
-        'hash',
-        'SHA-256 of a digest that must be in the trail, from an earlier verification',
-      ),
+      head: {
+        kind: 'parsed',
+        parse: hashOf,
+        optional: true,
+        placeholder: 'hash',
+        brief: 'SHA-256 of a digest that must be in the trail, from an earlier verification',
+      },
       from: {
         kind: 'parsed',
         parse: (text: string) => pastTimeOf('--from', text),
@@ -173,13 +184,19 @@ export const verify = buildCommand({
         placeholder: 'time',
         brief: 'Digests until then (default: the newest, which must be of the last hours)',
       },
-      region: optionalText('name', 'Region of bucket and table (default: AWS_REGION, or of the profile)'),
+      region: optionalText(
+        'name',
+        'Region of bucket and table (default: of the first --key, AWS_REGION, or of the profile)',
+      ),
       profile: optionalText('name', 'Profile of the AWS configuration with the credentials (AWS_PROFILE)'),
       json: JSON_FLAG,
     },
   },
-  async func(this: CliContext, flags: VerifyFlags) {
-    const { from, to, bucket, json } = flags;
+  async func(this: CliContext, stated: VerifyFlags) {
+    const { from, to, bucket, json, key: [keyArn] = [] } = stated;
+    // The constructs create the key in the Region of bucket and table.
+    const region = stated.region ?? (keyArn === undefined ? undefined : regionOfKey(keyArn));
+    const flags = { ...stated, ...(region !== undefined && { region }) };
     if (to !== undefined && to <= from) throw usageError('--to must be after --from.');
     const reader = await readerOf(this, flags);
     const publicKeys = await publicKeysOf(this, flags);
