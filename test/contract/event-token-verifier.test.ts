@@ -4,6 +4,8 @@ import { createTransport } from '../../lambda/adapters/http/transport';
 import { system } from '../../lambda/adapters/system';
 import type { Transport } from '../../lambda/domain/oauth/transport';
 import type { EventTokens, ExpectedToken } from '../../lambda/domain/security-event/event-tokens';
+import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
+import { createFakeSystem } from '../domain/fake-system';
 import { FORGERIES, startIssuer, type TestIssuer } from '../flows/support/issuer';
 
 let issuer: TestIssuer;
@@ -95,6 +97,39 @@ it('requests the keys once for any number of tokens, and once more for unknown k
   expect(requests).toHaveLength(2);
   // Known keys are not affected.
   await expect(tokens.verify(await set(), expected)).resolves.toMatchObject({ sub: 'ana' });
+});
+
+it('refuses a token of more than an hour ago whose key is still unknown, without another request', async () => {
+  const ago = (seconds: number) =>
+    set({ iat: Math.floor(system.now() / 1000) - seconds }, { kid: 'unheard-of' });
+  await expect(tokens.verify(await ago(0), expected)).rejects.toMatchObject({ code: 'invalid_key' });
+  await expect(tokens.verify(await ago(3000), expected)).rejects.toMatchObject({
+    type: 'ThrottlingException',
+  });
+  await expect(tokens.verify(await ago(4000), expected)).rejects.toMatchObject({ code: 'invalid_key' });
+  expect(requests).toHaveLength(1);
+});
+
+it('requests the keys once if the server does not respond, and again a second later', async () => {
+  const clock = createFakeSystem(Math.floor(Date.now() / 1000));
+  let isDown = true;
+  const transport = createTransport({ loopback: true });
+  const unreachable: Transport = (url, init) => {
+    requests.push(url);
+    return isDown
+      ? Promise.reject(new ProviderFailure('unreachable', 'no response in 5000 ms', { unavailable: true }))
+      : transport(url, init);
+  };
+  const verifier = createEventTokenVerifier(unreachable, clock);
+  for (let delivered = 0; delivered < 50; delivered += 1) {
+    await expect(verifier.verify(await set(), expected)).rejects.toMatchObject({
+      type: 'InternalServerException',
+    });
+  }
+  expect(requests).toHaveLength(1);
+  isDown = false;
+  clock.advance(1);
+  await expect(verifier.verify(await set(), expected)).resolves.toMatchObject({ sub: 'ana' });
 });
 
 it('asks for a retry if the keys are unavailable', async () => {

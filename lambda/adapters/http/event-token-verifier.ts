@@ -1,6 +1,7 @@
 /** Verifies the JWTs with which identity providers report events: first what needs no key, then the signature. */
 import { WaitPeriodNotYetEndedJwkError } from 'aws-jwt-verify/error';
 import { compactVerify } from 'jose';
+import { createExpiringCache } from '../../domain/expiring-cache';
 import type { JsonObject } from '../../domain/json-object';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { Transport } from '../../domain/oauth/transport';
@@ -66,8 +67,36 @@ function keysUnavailable(error: unknown): ServiceError | undefined {
   return undefined;
 }
 
+/**
+ * A server that did not respond gets no other request for a second. Otherwise, each SET of a delivery would wait for it, and
+ * those whose keys are known would not have their turn.
+ */
+function withPause(transport: Transport, system: Pick<System, 'now'>): Transport {
+  const failures = createExpiringCache<ProviderFailure>({ milliseconds: 1_000, most: 500 }, system);
+  return async (url, init) => {
+    const failure = failures.get(url);
+    if (failure) throw failure;
+    try {
+      return await transport(url, init);
+    } catch (error) {
+      if (error instanceof ProviderFailure) failures.set(url, error);
+      throw error;
+    }
+  };
+}
+
+/** Seconds after which an issuer has published the key of a token. */
+const KEY_PUBLISHED = 3600;
+
+/**
+ * Returns whether a token whose key is unknown is too old to wait for the key: the keys were fetched a few seconds ago.
+ * Nothing in the token is verified.
+ */
+const isPastWaiting = ({ payload: { iat } }: UnverifiedJwt, now: number): boolean =>
+  typeof iat === 'number' && iat < now / 1000 - KEY_PUBLISHED;
+
 export function createEventTokenVerifier(transport: Transport, system: Pick<System, 'now'>): EventTokens {
-  const keys = createIssuerKeys(transport, system);
+  const keys = createIssuerKeys(withPause(transport, system), system);
   return {
     async verify(token, expected) {
       const unverified = unverifiedJwt(token, (cause) => rejection('invalid_request', 'not a JWT', cause));
@@ -76,8 +105,11 @@ export function createEventTokenVerifier(transport: Transport, system: Pick<Syst
         const key = await keys.find(await expected.jwksUri(), unverified, expected.authorities);
         await compactVerify(token, key, { algorithms: [unverified.header.alg ?? ''] });
       } catch (error) {
+        const isFinal =
+          error instanceof WaitPeriodNotYetEndedJwkError && isPastWaiting(unverified, system.now());
         throw (
-          keysUnavailable(error) ?? rejection('invalid_key', signatureFault(error) ?? 'not verifiable', error)
+          (isFinal ? undefined : keysUnavailable(error)) ??
+          rejection('invalid_key', signatureFault(error) ?? 'not verifiable', error)
         );
       }
       // The signature covers exactly these claims: only the canonical form of a JWT was parsed.

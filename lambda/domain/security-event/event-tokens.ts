@@ -26,7 +26,7 @@ export interface EventTokens {
    * checked first, so that junk causes no request.
    *
    * @throws SetRejection `invalid_request`, `invalid_issuer`, `invalid_audience`, `invalid_key`
-   * @throws ThrottlingException for an unknown key soon after a fetch; InternalServerException if the keys cannot be
+   * @throws ThrottlingException for the unknown key of a token of the last hour, soon after a fetch; InternalServerException if the keys cannot be
    *   fetched: the sender repeats the token
    */
   verify(token: string, expected: ExpectedToken): Promise<JsonObject>;

@@ -30,8 +30,15 @@ export interface PollDependencies extends SetDependencies {
   readonly report: (error: unknown) => void;
 }
 
-/** SETs of one response. */
+/** SETs to receive of one response. */
 const MAX_EVENTS = 50;
+
+/**
+ * SETs that a run leaves at the transmitter before it stops. It requests as many more: a transmitter delivers the oldest
+ * SETs first (RFC 8936 section 2.2), so those that cannot be received yet must not fill each response. With the SETs to
+ * receive, they fit into a response.
+ */
+const MAX_HELD = 100;
 
 /** Responses of one transmitter in one run. A later run fetches what is left. */
 const MAX_RESPONSES = 20;
@@ -54,6 +61,15 @@ interface Receipt {
 }
 
 const NOTHING: Receipt = { ack: [], setErrs: new Map() };
+
+/** The SETs of a response that were received, refused, or left at the transmitter. */
+interface ReceivedDelivery {
+  readonly receipt: Receipt;
+  /** The transmitter delivers them again. */
+  readonly held: readonly string[];
+  /** Whether this service failed, which it would for the next SETs, too. */
+  readonly failed: boolean;
+}
 
 const isEmpty = ({ ack, setErrs }: Receipt): boolean => ack.length === 0 && setErrs.size === 0;
 
@@ -132,15 +148,16 @@ const requestSets = async (
   );
 
 /**
- * Receives the SETs of a response, up to the requested number and the time. One that is left out, or fails here, is in
- * neither list: the transmitter delivers it again.
+ * Receives SETs until a time. One that is left out, or cannot be received yet, is not in the receipt: the transmitter
+ * delivers it again.
  */
 async function receiveDelivery(
   deps: PollDependencies,
   polled: Polled,
   { sets, until }: { readonly sets: readonly (readonly [jti: string, token: string])[]; until: number },
-): Promise<{ readonly receipt: Receipt; readonly failed: boolean }> {
+): Promise<ReceivedDelivery> {
   const ack: string[] = [];
+  const held: string[] = [];
   const setErrs = new Map<string, { err: string; description: string }>();
   let failed = false;
   for (const [jti, token] of sets) {
@@ -155,31 +172,40 @@ async function receiveDelivery(
     } catch (error) {
       if (error instanceof SetRejection) setErrs.set(jti, { err: error.code, description: error.message });
       else {
+        held.push(jti);
+        if (error instanceof ServiceError) continue;
         failed = true;
-        if (!(error instanceof ServiceError)) deps.report(error);
+        deps.report(error);
       }
     }
   }
-  return { receipt: { ack, setErrs }, failed };
+  return { receipt: { ack, setErrs }, held, failed };
 }
 
-/** Fetches and acknowledges SETs until there are no more, or until a time. @throws ProviderFailure */
+/**
+ * Fetches and acknowledges SETs until there are no more, or until a time. SETs that cannot be received yet, for example
+ * because their key is unknown, delay no others: they are requested together with as many others.
+ *
+ * @throws ProviderFailure
+ */
 async function drain(deps: PollDependencies, polled: Polled, until: number): Promise<void> {
   const { poll, events, trusted } = polled;
   const transport = trusting(deps.transport, issuerAuthorities(trusted));
   const token = await bearerToken(deps, poll, events);
   const request = (receipt: Receipt, maxEvents: number) =>
     requestSets({ transport }, poll.endpoint, token, requestBody(receipt, maxEvents));
+  const held = new Set<string>();
   let receipt = NOTHING;
   for (let responses = 0; responses < MAX_RESPONSES; responses += 1) {
-    const delivery = await request(receipt, MAX_EVENTS);
-    const sets = Object.entries(delivery.sets);
-    const requested = { sets: sets.slice(0, MAX_EVENTS), until };
-    const received = await receiveDelivery(deps, polled, requested);
+    const delivery = await request(receipt, MAX_EVENTS + held.size);
+    const sets = Object.entries(delivery.sets).filter(([jti]) => !held.has(jti));
+    const received = await receiveDelivery(deps, polled, { sets: sets.slice(0, MAX_EVENTS), until });
     ({ receipt } = received);
+    for (const jti of received.held) held.add(jti);
     // Section 2.2: a transmitter should not send more than the requested number, and some do.
     const isMore = delivery.moreAvailable || sets.length > MAX_EVENTS;
-    const isLast = !isMore || isEmpty(receipt);
+    // A transmitter can have its own limit, and deliver only what is held.
+    const isLast = !isMore || sets.length === 0 || held.size > MAX_HELD;
     if (isLast || received.failed || deps.system.now() >= until) break;
   }
   // Section 2.4: a request for no SETs that only acknowledges.

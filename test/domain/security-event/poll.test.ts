@@ -5,6 +5,7 @@ import { userHashOf } from '../../../lambda/domain/identity/user';
 import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
 import { pollSecurityEvents } from '../../../lambda/domain/security-event/poll';
 import type { ReceivedEvent } from '../../../lambda/domain/security-event/receive-set';
+import { ServiceError } from '../../../lambda/domain/service-error';
 import type { SecretTexts } from '../../../lambda/domain/sealing/external-secret';
 import { BEGINNING, createFakeSystem } from '../fake-system';
 import { createInMemoryStores } from '../in-memory-stores';
@@ -237,6 +238,78 @@ it('a transmitter that sends more SETs than were requested has only that number 
   expect(requests).toHaveLength(21);
   expect(new Set(requests.slice(1).map(({ ack }) => ack?.length))).toEqual(new Set([50]));
   expect(poller.entries).toHaveLength(20 * 50);
+});
+
+describe('SETs that cannot be received yet', () => {
+  /** A transmitter that delivers the oldest SETs first, as many as requested, and keeps what was not acknowledged. */
+  const oldestFirst: Poller['deps']['transport'] = (url, { body }) => {
+    const request = JSON.parse(String(body)) as Body;
+    poller.requests.push([url, request]);
+    for (const jti of [...(request.ack ?? []), ...Object.keys(request.setErrs ?? {})])
+      poller.pending.delete(jti);
+    const sets = Object.fromEntries([...poller.pending].slice(0, request.maxEvents).map((jti) => [jti, jti]));
+    const moreAvailable = poller.pending.size > request.maxEvents;
+    return Promise.resolve(new Response(JSON.stringify({ sets, moreAvailable })));
+  };
+
+  const pend = (count: number, kind: string): void => {
+    for (let index = 0; index < count; index += 1) poller.pending.add(`${kind} ${index}`);
+  };
+
+  const unknownKeys = () => ({
+    verify: (token: string) =>
+      token.startsWith('unknown')
+        ? Promise.reject(new ServiceError('ThrottlingException', 'The key of the token is not known yet.'))
+        : poller.deps.tokens.verify(token),
+  });
+
+  it.each([50, 60, 100])('delay no others, if there are %i at the head of the queue', async (count) => {
+    poller.pending.clear();
+    pend(count, 'unknown');
+    pend(120, 'known');
+    await poll({ tokens: unknownKeys(), transport: oldestFirst });
+    expect(poller.pending.size).toBe(count);
+    expect([...poller.pending].every((jti) => jti.startsWith('unknown'))).toBe(true);
+    // None of them was reported as an error.
+    expect(poller.requests.map(([, { setErrs }]) => setErrs)).toEqual(poller.requests.map(() => undefined));
+    expect(Math.max(...poller.requests.map(([, { maxEvents }]) => maxEvents))).toBe(50 + count);
+    expect(poller.errors).toEqual([]);
+  });
+
+  it('are received once in a run, and again in the next one', async () => {
+    poller.pending.clear();
+    pend(60, 'unknown');
+    const verify = jest.fn(unknownKeys().verify);
+    await poll({ tokens: { verify }, transport: oldestFirst });
+    expect(verify).toHaveBeenCalledTimes(60);
+    await poll({ transport: oldestFirst });
+    expect([...poller.pending]).toEqual([]);
+  });
+
+  it('end the run if there are too many, or if the transmitter delivers no others', async () => {
+    pend(1000, 'unknown');
+    await poll({ tokens: unknownKeys(), transport: oldestFirst });
+    expect(poller.requests.map(([, { maxEvents }]) => maxEvents)).toEqual([50, 99, 149]);
+    expect(poller.pending.has('1')).toBe(false);
+    expect(poller.pending.size).toBe(1000);
+
+    poller.requests.length = 0;
+    const limited: typeof oldestFirst = (url, { body }) => {
+      const request = JSON.parse(String(body)) as Body;
+      const capped = { ...request, maxEvents: Math.min(request.maxEvents, 50) };
+      return oldestFirst(url, { body: JSON.stringify(capped) });
+    };
+    await poll({ tokens: unknownKeys(), transport: limited });
+    expect(poller.requests).toHaveLength(2);
+  });
+
+  it('end the run if the database is down', async () => {
+    pend(1000, 'known');
+    const receivedEvents = { ...poller.deps.receivedEvents, has: down };
+    await poll({ receivedEvents, transport: oldestFirst });
+    expect(poller.requests).toHaveLength(1);
+    expect(poller.pending.size).toBe(1001);
+  });
 });
 
 it('a transmitter that ignores the requested number has all of its SETs received', async () => {
