@@ -103,6 +103,31 @@ it('a new credential ends nothing', async () => {
   expect(await read(token)).toMatchObject(allowed);
 });
 
+describe.each([
+  ['in the future', () => now() + 600],
+  ['in milliseconds', () => Date.now()],
+])('an event with a time %s counts from the time of its SET', (_what, time) => {
+  it('when it ends a session', async () => {
+    const subject = newUser();
+    const token = await mint(subject);
+    const ended = { event_timestamp: time() };
+    await taken(service.transmitter.push(`${CAEP}session-revoked`, of(subject), ended), 'applied');
+    await expect(read(token)).rejects.toMatchObject(ENDED);
+    expect(await mint(subject, { iat: now() + 2 })).toEqual(expect.any(String));
+  });
+
+  it('when it disables an account, which can be enabled again', async () => {
+    const subject = newUser();
+    const token = await mint(subject);
+    const disabled = { event_timestamp: time() };
+    await taken(service.transmitter.push(`${RISC}account-disabled`, of(subject), disabled), 'applied');
+    await expect(read(token)).rejects.toMatchObject(DISABLED);
+    const later = { event_timestamp: now() + 2 };
+    await taken(service.transmitter.push(`${RISC}account-enabled`, of(subject), later), 'applied');
+    expect(await read(token)).toMatchObject(allowed);
+  });
+});
+
 describe('an account', () => {
   it('that is disabled obtains nothing, with any token, until it is enabled', async () => {
     const subject = newUser();

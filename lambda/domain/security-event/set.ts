@@ -49,18 +49,23 @@ export interface SecurityEventToken {
   readonly events: readonly SecurityEvent[];
 }
 
-const notInFuture = (at: number, now: number, what: string): number => {
-  if (at > now + CLOCK_SKEW) throw new SetRejection('invalid_request', `${what} is in the future.`);
-  return at;
-};
+const isInFuture = (at: number, now: number): boolean => at > now + CLOCK_SKEW;
 
-/** Keycloak can leave out `event_timestamp`; then, `iat` is the best time that is known. */
-function eventTime({ event_timestamp: stated }: Readonly<Record<string, unknown>>, iat: number): number {
+/**
+ * Keycloak can leave out `event_timestamp`; then, `iat` is the best time that is known. A time in the future is not when
+ * the event occurred: the OpenID conformance suite states milliseconds (CAEP 1.0 section 2: seconds). Such an event
+ * counts from `iat`, because a rejected one would leave the session valid.
+ */
+function eventTime(
+  { event_timestamp: stated }: Readonly<Record<string, unknown>>,
+  iat: number,
+  now: number,
+): number {
   if (stated === undefined) return iat;
   const parsed = v.safeParse(time, stated);
   if (!parsed.success)
     throw new SetRejection('invalid_request', 'event_timestamp must be a number of seconds.');
-  return parsed.output;
+  return isInFuture(parsed.output, now) ? iat : parsed.output;
 }
 
 /**
@@ -79,7 +84,7 @@ export function securityEventToken(claims: object, now: number): SecurityEventTo
     throw new SetRejection('invalid_request', `The claim ${member} of the SET is missing or not valid.`);
   }
   const { jti, iat, sub_id, events } = parsed.output;
-  notInFuture(iat, now, 'The iat of the SET');
+  if (isInFuture(iat, now)) throw new SetRejection('invalid_request', 'The iat of the SET is in the future.');
   return {
     jti,
     events: Object.entries(events).map(([type, event]) => ({
@@ -87,7 +92,7 @@ export function securityEventToken(claims: object, now: number): SecurityEventTo
       claims: event,
       // SSF 1.0 section 3.1: sub_id counts. Earlier transmitters name the subject inside of the event.
       subjectId: sub_id ?? event.subject,
-      time: notInFuture(eventTime(event, iat), now, 'The event_timestamp of the SET'),
+      time: eventTime(event, iat, now),
     })),
   };
 }

@@ -152,6 +152,26 @@ it('restricts the user of the issuer in its tokens, which can end with a slash',
   expect(await receiver.deps.restrictions.ofUser(user)).toMatchObject({ endedBefore: BEGINNING });
 });
 
+it.each([
+  ['is stated', BEGINNING - 5, BEGINNING - 5],
+  ['is ahead of our clock by the allowed skew', BEGINNING + 60, BEGINNING + 60],
+  ['is in the future', BEGINNING + 61, BEGINNING - 1],
+  ['is stated in milliseconds', BEGINNING * 1000, BEGINNING - 1],
+  ['is not stated', undefined, BEGINNING - 1],
+])(
+  'ends what was issued before the event, or before the SET, if the time %s',
+  async (_what, stated, time) => {
+    const set = {
+      jti: '1',
+      iat: BEGINNING - 1,
+      sub_id: { format: 'iss_sub', iss: ISSUER, sub: 'ana' },
+      events: { [TYPE]: stated === undefined ? {} : { event_timestamp: stated } },
+    };
+    await receive('1', { tokens: { verify: () => Promise.resolve(set) } });
+    expect(await receiver.deps.restrictions.ofUser(USER)).toMatchObject({ endedBefore: time });
+  },
+);
+
 describe('an event that ends the grants of an account', () => {
   const begun = async () => (await receiver.deps.revocations.dueSelections(Infinity)).map(({ id }) => id);
   const broken = () => Promise.reject(new Error('the database is down'));

@@ -9,6 +9,20 @@ export const CAEP = 'https://schemas.openid.net/secevent/caep/event-type/';
 export const RISC = 'https://schemas.openid.net/secevent/risc/event-type/';
 export const SSF = 'https://schemas.openid.net/secevent/ssf/event-type/';
 
+/** Every event of CAEP 1.0 and RISC 1.0. */
+export const EVENT_TYPES: readonly string[] = [
+  ...[
+    ...['session-revoked', 'token-claims-change', 'credential-change', 'assurance-level-change'],
+    ...['device-compliance-change', 'session-established', 'session-presented', 'risk-level-change'],
+  ].map((name) => CAEP + name),
+  ...[
+    ...['account-credential-change-required', 'account-purged', 'account-disabled', 'account-enabled'],
+    ...['identifier-changed', 'identifier-recycled', 'credential-compromise', 'sessions-revoked'],
+    ...['opt-in', 'opt-out-initiated', 'opt-out-cancelled', 'opt-out-effective'],
+    ...['recovery-activated', 'recovery-information-changed'],
+  ].map((name) => RISC + name),
+];
+
 export const AUDIENCE = 'https://agents.example';
 export const AUTHORIZATION = 'Bearer 3xY-random-secret-of-the-stream';
 
