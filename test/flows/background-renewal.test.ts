@@ -5,6 +5,7 @@
 import type { Configuration } from 'oidc-provider';
 import { moveClock } from './support/clock';
 import type { TokenExchange } from './support/provider';
+import { renewalsIn } from './support/renewals';
 import { World, type TestAgent } from './support/world';
 
 /** Access tokens for one hour with a renewal window of 5 minutes; refresh tokens for every user, rotated at each use. */
@@ -26,14 +27,7 @@ afterAll(() => world.stop());
 const exchanges = (grantType: string): TokenExchange[] =>
   world.provider.exchanges.filter((exchange) => exchange.grantType === grantType);
 
-/** Waits for this number of completed renewals; returns their audit entries. */
-async function renewals(count: number): Promise<Record<string, unknown>[]> {
-  for (;;) {
-    const entries = (await world.audit()).filter(({ operation }) => operation === 'BackgroundRenewal');
-    if (entries.length >= count) return entries;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+const renewals = (count: number) => renewalsIn(world, count);
 
 const read = async (agent: TestAgent, token: string, ask: Parameters<TestAgent['ask']>[1] = {}) =>
   (await agent.ask(token, ask)).accessToken;

@@ -12,6 +12,7 @@ import {
   type GoogleOauth2ProviderConfigInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from './support/clock';
+import { renewalsIn } from './support/renewals';
 import { AGENT, changeSecret, putSecret, tagSecret, untagSecret } from './support/secrets';
 import { TestAgent, World, type Ask } from './support/world';
 
@@ -160,6 +161,23 @@ describe('a client secret', () => {
     await changeSecret(arn, { [JSON_KEY]: world.provider.clientSecret });
     moveClock(5 * MINUTES);
     expect(await machineToken(agent)).toEqual(expect.any(String));
+  });
+
+  it('that its owner takes away ends a background renewal without an error of the service', async () => {
+    const { arn } = await putSecret({ [JSON_KEY]: world.provider.clientSecret });
+    const agent = await agentWith(external(arn));
+    const { accessToken } = await agent.ask(await agent.token(), own);
+    await untagSecret(arn);
+    moveClock(0.92 * Number(world.provider.exchanges.at(-1)?.answer.expires_in));
+    const again = await agent.ask(await agent.token(), { ...own, forceAuthentication: false });
+    expect(again.accessToken).toBe(accessToken);
+    expect((await renewalsIn(world, 1)).at(-1)).toMatchObject({
+      outcome: 'allowed',
+      result: 'credential-unusable',
+      reason: expect.stringContaining('external secret') as string,
+      provider: agent.providerName,
+    });
+    expect((await world.logLines()).filter((line) => line.includes('"unexpected"'))).toEqual([]);
   });
 
   it('must be specified again when the client or server changes', async () => {

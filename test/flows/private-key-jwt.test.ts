@@ -22,6 +22,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { moveClock } from './support/clock';
 import { startProvider, type TestProvider } from './support/provider';
+import { renewalsIn } from './support/renewals';
 import { AGENT } from './support/secrets';
 import { TestAgent, World } from './support/world';
 
@@ -259,6 +260,22 @@ describe('the signing key', () => {
     await expect(machine(agent)).rejects.toMatchObject({ name: 'AccessDeniedException' });
     await kms.send(new EnableKeyCommand({ KeyId: key }));
     expect(await machine(agent)).toEqual(expect.any(String));
+  });
+
+  it('that is disabled ends a background renewal without an error of the service', async () => {
+    const agent = await agentAt(server, configOf(key, 'ES256'));
+    const token = await machine(agent);
+    await kms.send(new DisableKeyCommand({ KeyId: key }));
+    moveClock(0.92 * Number(server.exchanges.at(-1)?.answer.expires_in));
+    expect(await machine(agent)).toBe(token);
+    expect((await renewalsIn(world, 1)).at(-1)).toMatchObject({
+      outcome: 'allowed',
+      result: 'credential-unusable',
+      reason: expect.stringContaining('KMS refuses to sign') as string,
+      provider: agent.providerName,
+    });
+    expect((await world.logLines()).filter((line) => line.includes('"unexpected"'))).toEqual([]);
+    await kms.send(new EnableKeyCommand({ KeyId: key }));
   });
 
   it('can be chosen only by the owner: another principal cannot use it for its own server', async () => {

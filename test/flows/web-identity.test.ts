@@ -84,22 +84,29 @@ afterAll(async () => {
 
 let names = 0;
 
+/** The configuration of a provider with this metadata, which is not discovered. */
+const at = (tokenEndpoint: string) => {
+  const issuer = new URL(tokenEndpoint).origin;
+  return {
+    oauthDiscovery: {
+      authorizationServerMetadata: {
+        issuer,
+        authorizationEndpoint: `${issuer}/authorize`,
+        tokenEndpoint,
+      },
+    },
+  };
+};
+
 async function agentOf(config: Partial<CustomOauth2ProviderConfigInput> = {}): Promise<TestAgent> {
   const { client, name } = await world.agent();
-  const issuer = new URL(server.tokenEndpoint).origin;
   const created = await world.control().send(
     new CreateOauth2CredentialProviderCommand({
       name: `web-identity-${(names += 1)}`,
       credentialProviderVendor: 'CustomOauth2',
       oauth2ProviderConfigInput: {
         customOauth2ProviderConfig: {
-          oauthDiscovery: {
-            authorizationServerMetadata: {
-              issuer,
-              authorizationEndpoint: `${issuer}/authorize`,
-              tokenEndpoint: server.tokenEndpoint,
-            },
-          },
+          ...at(server.tokenEndpoint),
           clientAuthenticationMethod: 'AWS_IAM_ID_TOKEN_JWT',
           ...config,
         },
@@ -159,4 +166,12 @@ it('rejects a client secret, and Get returns none', async () => {
   expect(described.oauth2ProviderConfigOutput).toMatchObject({
     customOauth2ProviderConfig: { clientAuthenticationMethod: 'AWS_IAM_ID_TOKEN_JWT' },
   });
+});
+
+it('rejects a token endpoint that is too long for AWS STS, without an error of the service', async () => {
+  const agent = await agentOf(at(`${server.tokenEndpoint}/${'x'.repeat(1000)}`));
+  const refused = agent.ask(await agent.token(), own);
+  await expect(refused).rejects.toMatchObject({ name: 'ValidationException' });
+  await expect(refused).rejects.toThrow(/up to 1000 characters/);
+  expect((await world.logLines()).filter((line) => line.includes('"unexpected"'))).toEqual([]);
 });

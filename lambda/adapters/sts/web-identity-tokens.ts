@@ -14,6 +14,15 @@ import { ServiceError } from '../../domain/service-error';
 /** The tag values that STS accepts. */
 const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
 
+/** Characters of an audience. */
+const MAX_AUDIENCE = 1_000;
+
+/**
+ * Errors about the content of the token, which the configurations of the agent and of the provider decide. STS checks the
+ * size of the whole token, too.
+ */
+const CONTENT_ERRORS: readonly string[] = ['ValidationError', 'JWTPayloadSizeExceededException'];
+
 const FEDERATION_DISABLED = 'OutboundWebIdentityFederationDisabledException';
 
 const cannot = (message: string, detail: string, cause?: unknown): ServiceError =>
@@ -36,6 +45,12 @@ export function createWebIdentityTokens(): WebIdentityTokens {
           'a request tag cannot hold the ARN',
         );
       }
+      if (audience.length > MAX_AUDIENCE) {
+        throw cannot(
+          `AWS STS accepts up to ${MAX_AUDIENCE} characters as the audience of a token. The authorization server must have a shorter token endpoint, or the credential provider another client authentication method.`,
+          'the token endpoint is too long for an audience',
+        );
+      }
       const { sdk, client } = await sts();
       const command = new sdk.GetWebIdentityTokenCommand({
         Audience: [audience],
@@ -55,6 +70,13 @@ export function createWebIdentityTokens(): WebIdentityTokens {
           throw cannot(
             'AWS_IAM_ID_TOKEN_JWT needs outbound web identity federation in the AWS account of this service. Ask the operator to enable it (iam:EnableOutboundWebIdentityFederation).',
             'outbound web identity federation is disabled',
+            error,
+          );
+        }
+        if (error instanceof sdk.STSServiceException && CONTENT_ERRORS.includes(error.name)) {
+          throw cannot(
+            'AWS STS rejects the token for AWS_IAM_ID_TOKEN_JWT. Use a workload identity with a shorter name, or an authorization server with a shorter token endpoint.',
+            `STS: ${error.name}`,
             error,
           );
         }

@@ -5,6 +5,7 @@
 import { audited, type Annotate, type AuditTrail } from '../audit';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { RestrictionDenial, restrictionDenial } from '../restriction/restriction';
+import { ServiceError } from '../service-error';
 import type { Grant, GrantId } from './grant';
 import { deletionDuring } from './deletion-check';
 import { isLongPast, LEASE } from './lease';
@@ -94,7 +95,8 @@ export interface BackgroundRenewalDependencies
  * Performs a dispatched renewal, if the lease is still the one of the dispatch and neither the agent nor the user is
  * suspended.
  *
- * @throws Error if it fails unexpectedly. A provider's rejection is the last failure of the grant, and in the audit log
+ * @throws Error if it fails unexpectedly. A provider's rejection is the last failure of the grant, and in the audit log. A
+ *   client secret or a signing key that cannot be used is in the audit log
  */
 export async function renewInBackground(
   deps: BackgroundRenewalDependencies,
@@ -146,6 +148,9 @@ async function performRenewal(
     if (error instanceof ProviderFailure) annotate({ result: error.outcome, reason: error.detail });
     // No request waits for the renewal, so a deletion is not an error.
     else if (await deletionDuring(deps, owner)) annotate(overtaken);
+    // Nor is a client's secret or signing key that its owner must correct. The next requests receive this error.
+    else if (error instanceof ServiceError)
+      annotate({ result: error.outcome ?? 'credential-unusable', reason: error.detail ?? error.message });
     else throw error;
   }
 }

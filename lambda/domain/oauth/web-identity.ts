@@ -27,7 +27,7 @@ export interface WebIdentityTokens {
    * Returns a JWT that is valid for 5 minutes.
    *
    * @throws ValidationException with the remedy: the account's federation is not enabled, or STS does not accept the
-   *   agent's or the owner's ARN as a tag
+   *   agent's or the owner's ARN as a tag, or the token endpoint as an audience
    */
   get(request: WebIdentityRequest): Promise<string>;
 }
