@@ -86,6 +86,9 @@ export interface EntryDefaults extends Pick<AuditEntry, 'operation' | 'resource'
   readonly auditSuccess?: boolean;
 }
 
+/** The result of a request whose user token could not be verified, because its issuer is unavailable. */
+export const ISSUER_UNAVAILABLE = 'issuer-unavailable';
+
 /** Errors that are not denials: this service, or the agent that it called, failed. */
 const FAILURES: readonly ErrorName[] = ['InternalServerException', 'RuntimeClientError'];
 

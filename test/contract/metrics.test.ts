@@ -154,6 +154,21 @@ it.each(['GetWorkloadAccessToken', 'GetWorkloadAccessTokenForJWT', 'GetWorkloadA
   },
 );
 
+it('counts an unavailable issuer of a user token separately from failures of this service', () => {
+  const operation = 'GetWorkloadAccessTokenForJWT';
+  const failed = {
+    outcome: 'failed',
+    error: 'InternalServerException',
+    result: 'issuer-unavailable',
+  } as const;
+  expect(countsOf({ operation, ...failed })).toEqual([
+    [
+      'WorkloadAccessTokenFetchFailures',
+      { ...workload, Operation: operation, ExceptionType: 'IssuerUnavailable' },
+    ],
+  ]);
+});
+
 it('counts requests to an agent endpoint by outcome, and the early end of a response separately', () => {
   const call = { operation: 'InvokeAgentRuntime' };
   for (const outcome of ['allowed', 'denied', 'failed'] as const) {

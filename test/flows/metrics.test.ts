@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import { agentWith, authorizerFor } from './support/authorizer';
+import { startIssuer } from './support/issuer';
 import { TestAgent, World } from './support/world';
 
 let world: World;
@@ -61,6 +63,21 @@ it('counts workload access tokens', async () => {
         ExceptionType: 'UnauthorizedException',
       },
     ],
+  ]);
+});
+
+it("counts an issuer that does not respond, which an agent's owner can choose, as no failure of this service", async () => {
+  const issuer = await startIssuer();
+  agent = await agentWith(world, authorizerFor(issuer));
+  const userToken = await issuer.token('ana');
+  await issuer.close();
+  expect(await countedFor(() => agent.token({ userToken }))).toContainEqual([
+    'WorkloadAccessTokenFetchFailures',
+    {
+      ...workload(),
+      Operation: 'GetWorkloadAccessTokenForJWT',
+      ExceptionType: 'IssuerUnavailable',
+    },
   ]);
 });
 

@@ -16,6 +16,7 @@ import {
   type TrustedIssuer,
 } from '../../domain/identity/trusted-issuer';
 import {
+  IssuerUnavailable,
   sessionHash,
   USER_TOKEN_ENDED,
   verifiedEmailHash,
@@ -73,8 +74,7 @@ function verified(claims: JWTPayload): VerifiedUserToken {
 /** The issuer failed, not the token. Either a retry can help, or a person must correct the configuration. */
 const issuerFailure = (failure: ProviderFailure): ServiceError =>
   failure.unavailable
-    ? new ServiceError(
-        'InternalServerException',
+    ? new IssuerUnavailable(
         `The keys of the user token's issuer are unavailable (${failure.code}). Try again shortly.`,
         { detail: failure.detail, cause: failure },
       )

@@ -8,7 +8,7 @@
  */
 import { MetricUnit, type Metrics } from '@aws-lambda-powertools/metrics';
 import { DEPLOYMENT_DIMENSION } from '../../contract/metrics-namespace';
-import type { AuditEntry, AuditTrail } from '../../domain/audit';
+import { ISSUER_UNAVAILABLE, type AuditEntry, type AuditTrail } from '../../domain/audit';
 import type { Outcome } from '../../domain/service-error';
 
 /** Replaces a name from the request that is not verified. */
@@ -65,6 +65,10 @@ const FETCHES: ReadonlyMap<string, Fetch> = new Map([
 /** The request succeeded without fetching anything: the user must consent first. */
 const NOTHING_FETCHED: Outcome = 'consent-required';
 
+/** An unavailable issuer has its own type: the alarm about signatures counts the other errors that are not the caller's. */
+const exceptionTypeOf = ({ result, error }: AuditEntry): string =>
+  result === ISSUER_UNAVAILABLE ? 'IssuerUnavailable' : (error ?? UNVERIFIED);
+
 function fetchCount(entry: AuditEntry): Count[] {
   const fetch = FETCHES.get(entry.operation);
   if (!fetch) return [];
@@ -74,8 +78,7 @@ function fetchCount(entry: AuditEntry): Count[] {
     return entry.result === NOTHING_FETCHED ? [] : [{ name: `${named}Success`, dimensions }];
   }
   if (entry.error === 'ThrottlingException') return [{ name: `${named}Throttles`, dimensions }];
-  const ExceptionType = entry.error ?? UNVERIFIED;
-  return [{ name: `${named}Failures`, dimensions: { ...dimensions, ExceptionType } }];
+  return [{ name: `${named}Failures`, dimensions: { ...dimensions, ExceptionType: exceptionTypeOf(entry) } }];
 }
 
 /** The metric for the result of a token read, a renewal, or a revocation, by operation. */

@@ -3,6 +3,7 @@
  * have separate namespaces: the user ID `x` is never the token's user `x`.
  */
 import { createHash } from 'node:crypto';
+import { ServiceError, type ErrorParts } from '../service-error';
 import type { AuthorizerConfiguration } from './trusted-issuer';
 
 export type User =
@@ -30,6 +31,13 @@ export interface VerifiedUserToken extends UserTokenFacts {
 /** For a user token whose `exp` has passed. Not "expired", which clients match for the workload access token. */
 export const USER_TOKEN_ENDED = 'The user token is no longer valid (exp). Sign the user in again.';
 
+/** The issuer of a user token failed, and not this service. The caller can retry. */
+export class IssuerUnavailable extends ServiceError {
+  constructor(message: string, parts: Pick<ErrorParts, 'detail' | 'cause'>) {
+    super('InternalServerException', message, parts);
+  }
+}
+
 /** The trusted issuers of an agent, as in its workload identity. */
 export interface TrustsIssuers {
   readonly authorizerConfiguration?: AuthorizerConfiguration | undefined;
@@ -43,7 +51,7 @@ export interface UserTokenVerifier {
    *   one; otherwise, it trusts the deployment's issuers
    * @throws UnauthorizedException if it is not valid; the message never says "expired", which clients match for the
    *   workload access token
-   * @throws InternalServerException if the issuer's keys are unavailable, ValidationException if the issuer's metadata
+   * @throws IssuerUnavailable if the issuer's keys are unavailable, ValidationException if the issuer's metadata
    *   or keys cannot be used
    */
   verify(token: string, workload: TrustsIssuers): Promise<VerifiedUserToken>;

@@ -1,9 +1,10 @@
 /** Issues workload access tokens: for the agent alone, or for the agent and a user. */
 import { decodeJwt, SignJWT } from 'jose';
 import { type System, epochSeconds } from '../system';
-import { audited, type AuditTrail } from '../audit';
+import { audited, ISSUER_UNAVAILABLE, type Annotate, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import {
+  IssuerUnavailable,
   userHashOf,
   USER_TOKEN_ENDED,
   type TrustsIssuers,
@@ -73,11 +74,16 @@ async function subjectOf(
   deps: IssueDependencies,
   workload: TrustsIssuers,
   onBehalfOf: OnBehalfOf,
+  annotate: Annotate,
 ): Promise<Subject> {
   if (!onBehalfOf) return { user: undefined, until: Infinity };
   if ('userId' in onBehalfOf) return { user: { kind: 'user-id', id: onBehalfOf.userId }, until: Infinity };
   const { userToken } = onBehalfOf;
-  const verified = await deps.userTokens.verify(userToken, workload);
+  const verified = await deps.userTokens.verify(userToken, workload).catch((error: unknown) => {
+    // The owner of the workload identity chooses the issuer, so its failure must not look like one of the signing key.
+    if (error instanceof IssuerUnavailable) annotate({ result: ISSUER_UNAVAILABLE });
+    throw error;
+  });
   return { user: verified.user, until: verified.expiresAt, userToken, verified };
 }
 
@@ -114,7 +120,7 @@ export function issueWorkloadAccessToken(
     authorizeAction({ ...call, resource: workload, context: { userId } });
     checkRestrictions({ ...restrictions, user: undefined }, undefined);
 
-    const { user, until, userToken, verified } = await subjectOf(deps, workload, onBehalfOf);
+    const { user, until, userToken, verified } = await subjectOf(deps, workload, onBehalfOf, annotate);
     const facts = verified && { issuedAt: verified.issuedAt, sessionHash: verified.sessionHash };
     const userHash = userHashOf(user);
     annotate({ user: userHash });
