@@ -13,6 +13,7 @@ import type { PersonFrame, PortalFrame } from '../pages/portal-frame';
 import {
   isShown,
   LOGIN_ERRORS,
+  renderAnotherRegion,
   renderForgedForm,
   renderNoPortal,
   renderRefusal,
@@ -120,6 +121,7 @@ export function refusal(request: PortalRequest, { refused, portal }: Refused): A
   const { path, cookies } = request;
   if (refused === 'signed-out') return signedOut(request);
   if (isLoginError(refused)) return redirected(`${path}?error=${refused}`, [cookies.dropSignIn()]);
+  if (refused === 'another-region') return shown(renderAnotherRegion());
   if (!portal || !isShown(refused)) return shown(renderNoPortal());
   const { session } = cookies;
   return shown(renderRefusal({ portal, path, person: session && personOf(session) }, refused));

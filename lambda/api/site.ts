@@ -61,10 +61,14 @@ export function unknownOperationResult(event: APIGatewayProxyEvent): APIGatewayP
   return errorResult(new ServiceError('ValidationException', message));
 }
 
+const isPage = ({ headers }: APIGatewayProxyResult): boolean =>
+  String(headers?.['content-type']).startsWith('text/html');
+
 /** Returns a handler whose failures are pages, too. The failure itself is reported and audited as elsewhere. */
 export const withFailurePage =
   (handler: GroupHandler): GroupHandler =>
   async (event, context) => {
     const result = await handler(event, context);
-    return result.statusCode < 500 || !wantsPage(event) ? result : shown(renderFailure());
+    const isShown = result.statusCode < 500 || isPage(result) || !wantsPage(event);
+    return isShown ? result : shown(renderFailure());
   };

@@ -38,10 +38,21 @@ export interface RegionFenceDependencies {
   readonly system: Pick<System, 'now'>;
 }
 
+/** Another Region is the writing Region. AWS clients retry the request. */
+export class OutsideWritingRegion extends ServiceError {
+  constructor(ownRegion: string) {
+    super(
+      'InternalServerException',
+      'This Region does not serve requests, because another Region is the writing Region. Send the request there.',
+      { detail: `${ownRegion} is not the writing Region` },
+    );
+  }
+}
+
 export interface RegionFence {
   /** Returns whether this Region serves requests now. */
   isOpen(): Promise<boolean>;
-  /** @throws InternalServerException, which AWS clients retry, unless this Region serves requests now */
+  /** @throws OutsideWritingRegion unless this Region serves requests now */
   check(): Promise<void>;
 }
 
@@ -65,12 +76,7 @@ export function createRegionFence({
   return {
     isOpen,
     async check() {
-      if (await isOpen()) return;
-      throw new ServiceError(
-        'InternalServerException',
-        'This Region does not serve requests, because another Region is the writing Region. Send the request there.',
-        { detail: `${ownRegion} is not the writing Region` },
-      );
+      if (!(await isOpen())) throw new OutsideWritingRegion(ownRegion);
     },
   };
 }

@@ -79,6 +79,8 @@ const steps = createPortalSteps(deps);
 
 type Result = ConnectionsResult | void;
 
+const IN_ANOTHER_REGION: ConnectionsResult = { refused: 'another-region' };
+
 /** @returns the result of a person's step; nothing for a verification, whose result is the portal's status */
 function serve(event: ConnectionsEvent): Promise<Result> {
   if ('verify' in event) return verifyPortal(deps, event.verify);
@@ -99,6 +101,8 @@ export const handler = createInvocationHandler(
     refusal: 'The connections event is not valid.',
     // Each step has its own entry.
     auditSuccess: false,
+    // A public function invokes this one for anyone who opens a portal. A verification has no caller that waits.
+    outsideWritingRegion: (event) => ('verify' in event ? undefined : IN_ANOTHER_REGION),
     originOf,
   },
   serve,

@@ -135,6 +135,7 @@ type ShownRefusal = Exclude<
   Refusal,
   | 'no-such-portal'
   | 'portal-unavailable'
+  | 'another-region'
   | 'signed-out'
   | 'login_failed'
   | 'login_rejected'
@@ -216,6 +217,16 @@ export const renderNoPortal = (): RenderedPage =>
     title: 'This page is not available',
     happened: 'There is no page for connections at this address, or it is not available now.',
     next: 'Check the address, or ask the application that you came from. If the address is right, try again in a few minutes.',
+  });
+
+/** A portal outside the writing Region, to which the address still leads after a failover. */
+export const renderAnotherRegion = (): RenderedPage =>
+  renderMessage({
+    status: 503,
+    title: 'This page has moved for now',
+    happened:
+      'The service works in another Region at the moment, and your browser did not reach that Region. Nothing changed.',
+    next: 'Open the page again in a few minutes. If you get here again, send this message to the operator of this page.',
   });
 
 /** A failure of the service itself. */

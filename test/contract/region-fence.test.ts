@@ -15,6 +15,10 @@ import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 const OWN_REGION = 'eu-west-1';
 const environment = { ...process.env };
 
+const schema = v.strictObject({ scheduled: v.boolean() });
+
+type Options = Invocation.InvocationOptions<typeof schema, number>;
+
 let folder: string;
 let dynamodb: LocalDynamoDb;
 let client: DynamoDBClient;
@@ -48,7 +52,7 @@ afterEach(async () => {
 });
 
 /** A function that has just started. The environment is read when its modules load. */
-function startFunction() {
+function startFunction(options: Pick<Options, 'outsideWritingRegion'> = {}) {
   jest.resetModules();
   const load = createRequire(__filename);
   const { createInvocationHandler } = load(
@@ -56,10 +60,11 @@ function startFunction() {
   ) as typeof Invocation;
   return createInvocationHandler(
     {
-      schema: v.strictObject({ scheduled: v.boolean() }),
+      schema,
       refusal: 'The event is not valid.',
       isScheduled: ({ scheduled }) => scheduled,
       messageFor: (error) => (error instanceof Error ? error.message : undefined),
+      ...options,
     },
     (event) => Promise.resolve(served.push(event)),
   );
@@ -69,6 +74,13 @@ it('outside the writing Region, ignores its schedule without an error, and rejec
   const invoke = startFunction();
   await expect(invoke({ scheduled: true })).resolves.toBeUndefined();
   await expect(invoke({ scheduled: false })).rejects.toThrow('another Region is the writing Region');
+  await expect(invoke({})).rejects.toThrow('another Region is the writing Region');
+  expect(served).toEqual([]);
+});
+
+it('outside the writing Region, can return its refusal to a caller that waits', async () => {
+  const invoke = startFunction({ outsideWritingRegion: ({ scheduled }) => (scheduled ? undefined : 0) });
+  await expect(invoke({ scheduled: false })).resolves.toBe(0);
   await expect(invoke({})).rejects.toThrow('another Region is the writing Region');
   expect(served).toEqual([]);
 });

@@ -2,7 +2,7 @@
  * Failover to another Region: two embedded clouds with the same content of the tables and the same multi-Region KMS key,
  * each in its own Region. AWS SDK clients call `npm start` as a program, at the same address, as with a custom domain.
  */
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -320,6 +320,18 @@ it('moves the token vault to another multi-Region key, and reads it in the other
   });
   await there.send(new SetTokenVaultCMKCommand({ kmsConfiguration: { keyType: 'ServiceManagedKey' } }));
   expect(await other.accessToken('ana')).toBe(connected);
+});
+
+it('shows anyone who opens a portal outside the writing Region where it went, and reports no failure', async () => {
+  const { ready } = await Deployment.start(OTHER);
+  for (const path of ['/portals/p', '/portals/p/login', '/portals/p/connect/callback?session_id=urn%3Aa']) {
+    const response = await fetch(`${ready.endpoint}${path}`, { headers: { accept: 'text/html' } });
+    const page = await response.text();
+    expect([path, response.status, page.includes('This page has moved for now')]).toEqual([path, 503, true]);
+  }
+  const log = await readFile(join(folderOf(OTHER), 'service.log'), 'utf8');
+  expect(log).toContain(`${OTHER} is not the writing Region`);
+  expect(log).not.toContain('"unexpected"');
 });
 
 it('serves in no Region before the time in the record', async () => {

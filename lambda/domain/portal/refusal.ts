@@ -6,6 +6,8 @@ export const REFUSALS = [
   'no-such-portal',
   /** The portal exists and has no pages now. To the browser, it looks like one that does not exist. */
   'portal-unavailable',
+  /** Another Region is the writing Region, and serves the portal. */
+  'another-region',
   /** The session is missing, unknown, another portal's, or no longer valid. */
   'signed-out',
   /** The sign-in did not succeed: the response is not valid, or does not belong to this browser's sign-in. */

@@ -5,6 +5,7 @@ import { INVOKE, requestContextOf } from '../../api/request-context';
 import { unexpected } from '../../api/unexpected';
 import type { RequestContext } from '../../domain/audit';
 import { ServiceError } from '../../domain/service-error';
+import { OutsideWritingRegion } from '../../domain/writing-region';
 import { regionFence, requests } from './fenced-requests';
 import { report } from './logging';
 
@@ -18,7 +19,7 @@ export class RefusedEvent extends ServiceError {
   }
 }
 
-export interface InvocationOptions<Schema extends v.GenericSchema> {
+export interface InvocationOptions<Schema extends v.GenericSchema, Output = never> {
   /** Of the events that the function accepts. */
   readonly schema: Schema;
   /** Message for an event that does not match the schema. */
@@ -30,6 +31,11 @@ export interface InvocationOptions<Schema extends v.GenericSchema> {
   readonly auditSuccess?: boolean;
   /** Returns whether a schedule sent the event. Outside the writing Region, it is ignored without an error. */
   readonly isScheduled?: (input: v.InferOutput<Schema>) => boolean;
+  /**
+   * Returns the result for a caller that waits, outside the writing Region, where the refusal is no failure of this
+   * function. By default, and for undefined, it is an error.
+   */
+  readonly outsideWritingRegion?: (input: v.InferOutput<Schema>) => Output | undefined;
   /** Returns the request for which another function invokes this one. Its members replace those of the invocation. */
   readonly originOf?: (event: unknown) => RequestContext;
   /**
@@ -47,15 +53,30 @@ export interface InvocationOptions<Schema extends v.GenericSchema> {
  * @param serve does the work of one event, and returns what the caller receives
  */
 export function createInvocationHandler<Schema extends v.GenericSchema, Output>(
-  options: InvocationOptions<Schema>,
+  options: InvocationOptions<Schema, Output>,
   serve: (input: v.InferOutput<Schema>) => Promise<Output>,
 ): (event: unknown, context?: InvocationContext) => Promise<Output | undefined> {
-  const { schema, refusal, auditSuccess = true, isScheduled, originOf, messageFor } = options;
+  const {
+    schema,
+    refusal,
+    auditSuccess = true,
+    isScheduled,
+    outsideWritingRegion,
+    originOf,
+    messageFor,
+  } = options;
 
   async function isForAnotherRegion(event: unknown): Promise<boolean> {
     if (!regionFence || !isScheduled) return false;
     const parsed = v.safeParse(schema, event);
     return parsed.success && isScheduled(parsed.output) && !(await regionFence.isOpen());
+  }
+
+  /** Returns the refusal as a result, if there is one for the event. */
+  function refusalResult(error: unknown, event: unknown): Output | undefined {
+    const parsed = v.safeParse(schema, event);
+    if (!(error instanceof OutsideWritingRegion) || !parsed.success) return undefined;
+    return outsideWritingRegion?.(parsed.output);
   }
 
   const handle = async (
@@ -78,6 +99,8 @@ export function createInvocationHandler<Schema extends v.GenericSchema, Output>(
     try {
       return await handle(event, context);
     } catch (error) {
+      const refused = refusalResult(error, event);
+      if (refused !== undefined) return refused;
       message = messageFor?.(error);
       if (message === undefined) report(unexpected(error));
     }
