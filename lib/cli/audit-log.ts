@@ -2,9 +2,11 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { awsEndpoint } from './aws-endpoint';
 import type { CliContext } from './context';
 import { CliError } from './failure';
 import { send, signerOf, wait, type Signer } from './service';
+import { stackResources } from './stack-resources';
 
 export interface AuditEntry {
   /** Epoch milliseconds. */
@@ -66,16 +68,8 @@ interface LogsPage {
     readonly timestamp: number;
     readonly message: string;
   }[];
-  readonly logGroups?: readonly { readonly logGroupName: string }[];
   readonly nextToken?: string;
 }
-
-/** The endpoint of CloudWatch Logs (AWS General Reference, "Service endpoints"). */
-const logsEndpoint = ({ env }: CliContext, region: string): URL =>
-  new URL(
-    env.AWS_ENDPOINT_URL_CLOUDWATCH_LOGS ??
-      `https://logs.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`,
-  );
 
 /** Calls an operation of CloudWatch Logs, in the protocol awsJson1_1. */
 async function callLogs(signer: Signer, url: URL, operation: string, input: object): Promise<LogsPage> {
@@ -124,7 +118,7 @@ export async function cloudWatchLogs(
     ...(profile !== undefined && { profile }),
     ...(region !== undefined && { region }),
   });
-  const url = logsEndpoint(context, signer.region);
+  const url = awsEndpoint(context, 'CLOUDWATCH_LOGS', signer.region);
   const pages = async function* (operation: string, input: object): AsyncIterable<LogsPage> {
     let nextToken: string | undefined;
     do {
@@ -138,10 +132,7 @@ export async function cloudWatchLogs(
   };
   const groups = [...logGroup];
   if (stack !== undefined) {
-    // CloudFormation begins the names of a stack's resources with the name of the stack.
-    for await (const page of pages('DescribeLogGroups', { logGroupNamePrefix: `${stack}-` })) {
-      groups.push(...(page.logGroups ?? []).map(({ logGroupName }) => logGroupName));
-    }
+    groups.push(...(await stackResources(context, signer, { stack, type: 'AWS::Logs::LogGroup' })));
     if (groups.length === 0) {
       throw new CliError(`The stack "${stack}" has no log groups in ${signer.region}.`, {
         next: 'Check --stack and --region.',

@@ -1,5 +1,6 @@
 /** DynamoDB as the commands for operators call it. Items keep the form that DynamoDB returns, so nothing in them changes. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { awsEndpoint } from './aws-endpoint';
 import type { CliContext } from './context';
 import { CliError } from './failure';
 import { send, signerOf, wait } from './service';
@@ -41,14 +42,6 @@ const TRANSIENT = [
   'ThrottlingException',
 ];
 
-/** The endpoint of DynamoDB (AWS General Reference, "Service endpoints"). */
-const endpointOf = ({ env }: CliContext, region: string): URL =>
-  new URL(
-    env.AWS_ENDPOINT_URL_DYNAMODB ??
-      env.AWS_ENDPOINT_URL ??
-      `https://dynamodb.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`,
-  );
-
 interface ErrorResponse {
   readonly __type?: string;
   readonly message?: string;
@@ -61,7 +54,7 @@ export async function dynamoDb(
   options: { readonly profile?: string; readonly region?: string },
 ): Promise<DynamoDb> {
   const signer = await signerOf(context, options);
-  const url = endpointOf(context, signer.region);
+  const url = awsEndpoint(context, 'DYNAMODB', signer.region);
 
   async function call<Output>(operation: string, input: object): Promise<Output> {
     const body = JSON.stringify(input);

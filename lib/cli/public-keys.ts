@@ -1,6 +1,7 @@
 /** The public keys that digests of the audit trail must be signed with: from AWS KMS, or from PEM files. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { awsEndpoint } from './aws-endpoint';
 import type { CliContext } from './context';
 import { CliError, usageError } from './failure';
 import { send, signerOf } from './service';
@@ -50,12 +51,7 @@ export async function publicKeyOfKms(
   { profile }: { readonly profile?: string },
 ): Promise<KeyObject> {
   const region = regionOfKey(keyArn);
-  const { env } = context;
-  const url = new URL(
-    env.AWS_ENDPOINT_URL_KMS ??
-      env.AWS_ENDPOINT_URL ??
-      `https://kms.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`,
-  );
+  const url = awsEndpoint(context, 'KMS', region);
   const signer = await signerOf(context, { region, ...(profile !== undefined && { profile }) });
   const body = JSON.stringify({ KeyId: keyArn });
   const target = {

@@ -166,15 +166,39 @@ describe('in CloudWatch Logs', () => {
     readonly input: Record<string, unknown>;
   }
 
+  /** A resource of the stack, as AWS CloudFormation lists it. */
+  const resource = (type: string, name: string, status = 'CREATE_COMPLETE'): string =>
+    `<member><PhysicalResourceId>${name}</PhysicalResourceId><ResourceStatus>${status}</ResourceStatus>` +
+    `<DriftInformation><StackResourceDriftStatus>NOT_CHECKED</StackResourceDriftStatus></DriftInformation>` +
+    `<LogicalResourceId>Id</LogicalResourceId><ResourceType>${type}</ResourceType></member>`;
+
+  /** Two pages. */
+  const STACK = [
+    [resource('AWS::Lambda::Function', 'Identity-f'), resource('AWS::Logs::LogGroup', 'Identity-a')],
+    [
+      resource('AWS::Logs::LogGroup', 'Identity-old', 'DELETE_COMPLETE'),
+      resource('AWS::Logs::LogGroup', 'Identity-b'),
+    ],
+  ];
+
+  const stackPage = (index: number): string =>
+    '<ListStackResourcesResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><ListStackResourcesResult>' +
+    `<StackResourceSummaries>\n${(STACK[index] ?? []).join('\n')}\n</StackResourceSummaries>` +
+    `${index + 1 < STACK.length ? `<NextToken>&lt;${index + 1}&gt;</NextToken>` : ''}` +
+    '</ListStackResourcesResult></ListStackResourcesResponse>';
+
+  const errorXml = (code: string, message: string): string =>
+    `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`;
+
   let server: Listening;
   let calls: Call[];
   /** Answers before the usual ones. */
-  let first: { status: number; body: object }[];
+  let first: { status: number; body: object | string }[];
 
   /** Two log groups; the events of the first one are on two pages. */
-  function answer({ operation, input }: Call): object {
-    if (operation === 'DescribeLogGroups') {
-      return { logGroups: [{ logGroupName: 'Identity-a' }, { logGroupName: 'Identity-b' }] };
+  function answer({ operation, input }: Call): object | string {
+    if (operation === 'ListStackResources') {
+      return stackPage(Number(/^<(\d)>$/.exec(String(input.NextToken))?.[1] ?? 0));
     }
     const event = (index: number) => ({ eventId: `e${index}`, timestamp: Date.now(), message: LINES[index] });
     if (input.logGroupName === 'Identity-b') return { events: [event(1)] };
@@ -188,12 +212,16 @@ describe('in CloudWatch Logs', () => {
       createServer((request, response) => {
         void text(request).then((body) => {
           const { headers } = request;
-          const operation = String(headers['x-amz-target']).replace('Logs_20140328.', '');
-          const call = { operation, headers, input: JSON.parse(body) as Record<string, unknown> };
+          const target = headers['x-amz-target'];
+          const input = (
+            target === undefined ? Object.fromEntries(new URLSearchParams(body)) : JSON.parse(body)
+          ) as Record<string, unknown>;
+          const operation = String(target ?? input.Action).replace('Logs_20140328.', '');
+          const call = { operation, headers, input };
           calls.push(call);
           const { status, body: output } = first.shift() ?? { status: 200, body: answer(call) };
-          response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
-          response.end(JSON.stringify(output));
+          response.writeHead(status);
+          response.end(typeof output === 'string' ? output : JSON.stringify(output));
         });
       }),
       0,
@@ -205,6 +233,7 @@ describe('in CloudWatch Logs', () => {
   const run = (...options: string[]): Promise<Outcome> => {
     const invocation: Invocation = {
       env: {
+        AWS_ENDPOINT_URL_CLOUDFORMATION: `http://127.0.0.1:${server.port}/`,
         AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: `http://127.0.0.1:${server.port}/`,
         AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
         AWS_SECRET_ACCESS_KEY: 'secret-of-the-operator',
@@ -214,28 +243,34 @@ describe('in CloudWatch Logs', () => {
     return runCommand(['audit', '--json', ...options], invocation);
   };
 
-  it('reads all pages of all log groups of the stack, in the order of time', async () => {
+  it('reads all pages of the log groups that the stack has, in the order of time', async () => {
     const outcome = await run('--stack', 'Identity');
     expect(outcome.stderr).toBe('');
     expect(operations(outcome)).toEqual(['GetResourceOauth2Token', 'GetResourceApiKey', 'ListGrants']);
     expect(
       calls.map(({ operation, input }) => [
         operation,
-        input.logGroupName ?? input.logGroupNamePrefix,
-        input.nextToken,
+        input.logGroupName ?? input.StackName,
+        input.nextToken ?? input.NextToken,
       ]),
     ).toEqual([
-      ['DescribeLogGroups', 'Identity-', undefined],
+      ['ListStackResources', 'Identity', undefined],
+      ['ListStackResources', 'Identity', '<1>'],
       ['FilterLogEvents', 'Identity-a', undefined],
       ['FilterLogEvents', 'Identity-a', 'more'],
       ['FilterLogEvents', 'Identity-b', undefined],
     ]);
-    for (const { headers } of calls) {
-      expect(headers['content-type']).toBe('application/x-amz-json-1.1');
-      expect(headers.authorization).toMatch(/Credential=AKIAEXAMPLE\/\d{8}\/eu-west-1\/logs\/aws4_request/);
+    const scope = (service: string) => `Credential=AKIAEXAMPLE/\\d{8}/eu-west-1/${service}/aws4_request`;
+    for (const { headers } of calls.slice(0, 2)) {
+      expect(headers['content-type']).toBe('application/x-www-form-urlencoded');
+      expect(headers.authorization).toMatch(new RegExp(scope('cloudformation')));
     }
-    expect(calls[1]?.input).toMatchObject({ filterPattern: '{ $.message = "audit" }' });
-    expect(Date.now() - Number(calls[1]?.input.startTime)).toBeLessThan(3_700_000);
+    for (const { headers } of calls.slice(2)) {
+      expect(headers['content-type']).toBe('application/x-amz-json-1.1');
+      expect(headers.authorization).toMatch(new RegExp(scope('logs')));
+    }
+    expect(calls[2]?.input).toMatchObject({ filterPattern: '{ $.message = "audit" }' });
+    expect(Date.now() - Number(calls[2]?.input.startTime)).toBeLessThan(3_700_000);
   });
 
   it('reads single log groups', async () => {
@@ -245,6 +280,8 @@ describe('in CloudWatch Logs', () => {
   it('repeats a throttled request', async () => {
     first = [{ status: 400, body: { __type: 'ThrottlingException', message: 'Rate exceeded' } }];
     expect(operations(await run('--log-group', 'Identity-b'))).toEqual(['GetResourceOauth2Token']);
+    first = [{ status: 400, body: errorXml('Throttling', 'Rate exceeded') }];
+    expect(operations(await run('--stack', 'Identity'))).toHaveLength(3);
   });
 
   it('names the permission when access is denied, and never the secret key', async () => {
@@ -265,13 +302,19 @@ describe('in CloudWatch Logs', () => {
     });
   });
 
-  it('says that the stack has no log groups', async () => {
-    first = [{ status: 200, body: { logGroups: [] } }];
-    expect(JSON.parse((await run('--stack', 'Other')).stderr)).toMatchObject({
-      error: {
-        message: 'The stack "Other" has no log groups in eu-west-1.',
-        next: 'Check --stack and --region.',
-      },
-    });
+  it.each([
+    [
+      { status: 200, body: '<ListStackResourcesResponse/>' },
+      'The stack "Other" has no log groups in eu-west-1.',
+      'Check --stack and --region.',
+    ],
+    [
+      { status: 400, body: errorXml('ValidationError', 'Stack with id &quot;Other&quot; does not exist') },
+      'AWS CloudFormation rejected ListStackResources (ValidationError): Stack with id "Other" does not exist',
+      'Check --stack, the Region, and the permission cloudformation:ListStackResources.',
+    ],
+  ])('says that the stack has no log groups, or does not exist: %j', async (response, message, next) => {
+    first = [response];
+    expect(JSON.parse((await run('--stack', 'Other')).stderr)).toMatchObject({ error: { message, next } });
   });
 });

@@ -22,6 +22,9 @@ export const FAILED_STACK = 'arn:aws:cloudformation:us-east-1:000000000000:stack
 
 const FAILED_TABLES = ['Directory', 'Vault'].map((table) => `EarlierStateful-${table}Table${HASH}-f4Il3d`);
 
+/** A table of another deployment, whose stack has a name that begins with the name of the first one. */
+const OTHER_TABLE = `AgentIdentityStateful-Test-DirectoryTable${HASH}-a1B2c3`;
+
 /** Resources as CloudFormation names them. */
 const RESOURCES = {
   AgentIdentityStateless: [
@@ -202,7 +205,7 @@ export class AwsServer {
     const tables = resources
       .filter(([type]) => type === 'AWS::DynamoDB::GlobalTable')
       .map(([, name]) => name);
-    this.tables = await StateTables.start([...tables, ...FAILED_TABLES]);
+    this.tables = await StateTables.start([...tables, OTHER_TABLE, ...FAILED_TABLES]);
     await this.tables.fill(FAILED_TABLES[1]);
     this.server.listen(0, '127.0.0.1');
     await once(this.server, 'listening');

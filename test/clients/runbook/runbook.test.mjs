@@ -186,6 +186,21 @@ describe('the runbook', () => {
     assert.deepEqual(prose.match(/`(?:aws|ask|access|curl) [^`\n]*`/g), ['`aws bedrock-agentcore-control`']);
   });
 
+  it('fails over only with exactly one directory table', async () => {
+    const failover = (STATE_STACK) =>
+      run('failover "$AWS_REGION" "$OTHER_REGION" || echo "status $?"', { more: { STATE_STACK } });
+    assert.deepEqual(await failover('AgentIdentity'), {
+      status: 0,
+      stdout: 'status 1\n',
+      stderr: 'AgentIdentity must have one directory table in eu-west-1, but has: none\n',
+    });
+    const name = 'AgentIdentityStateful-SecondDirectoryTableD4E789F8-a1B2c3';
+    await aws.tables.create(name);
+    const { stdout, stderr } = await failover('AgentIdentityStateful');
+    assert.equal(stdout, 'status 1\n');
+    assert.ok(stderr.includes(name), stderr);
+  });
+
   it('has a test for each expected output', () => {
     for (const [pattern] of [...OUTPUT_OF, ...VARIABLES_OF, ...INPUT_OF, ...HINT_OF]) {
       assert.ok(

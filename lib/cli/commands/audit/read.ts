@@ -86,7 +86,7 @@ export const read = buildCommand({
     brief: 'Read the audit log',
     fullDescription: [
       'Prints audit entries, which contain no token: of a local service, or of a stack in AWS with --stack.',
-      'In AWS, it needs the permissions logs:DescribeLogGroups and logs:FilterLogEvents.',
+      'In AWS, it needs the permissions cloudformation:ListStackResources and logs:FilterLogEvents.',
       'With --json, prints one entry as JSON on each line.',
     ].join('\n'),
   },
