@@ -1,18 +1,18 @@
 /** Connecting an account from a portal: begins a consent session on the rights of the portal's owner, and completes it. */
 import type { Annotate } from '../audit';
 import { beginConsent, type BeginDependencies } from '../consent/begin';
-import { AnotherUsersSession, completeSession, type CompleteSessionDependencies } from '../consent/complete';
+import { completeSession, type CompleteSessionDependencies } from '../consent/complete';
 import { isHashOf } from '../digest';
 import { namedOf, type Named } from '../display-name';
 import type { Directory } from '../grant/directory';
 import { deletionIn } from '../grant/deletion-check';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { Oauth2ProviderStore } from '../provider/oauth2-provider';
-import { checkRestrictions, RestrictionDenial } from '../restriction/restriction';
-import { ServiceError, type ErrorName } from '../service-error';
+import { checkRestrictions } from '../restriction/restriction';
+import { ServiceError } from '../service-error';
 import { portalReturnUrl } from './consent-portal';
 import { admits, type Person, type PersonDependencies } from './person';
-import { PortalRefusal, type Refusal } from './refusal';
+import { PortalRefusal, refusalOf } from './refusal';
 import { requestDenial, rowsOf, type Row, type RowDependencies } from './rows';
 import type { ServedPortal } from './served-portal';
 
@@ -107,23 +107,10 @@ export interface ReturnedBrowser {
   readonly bindingCookie?: string;
 }
 
-/** What an error of a completion means to the person, by its type. */
-const COMPLETION_REFUSALS: Readonly<Partial<Record<ErrorName, Refusal>>> = {
-  AccessDeniedException: 'ended',
-  UnauthorizedException: 'signed-out',
-  ValidationException: 'provider-unavailable',
-};
-
 /** Returns the refusal for an error of a completion; undefined for one that says nothing to the person. */
 function completionRefusal(error: unknown): PortalRefusal | undefined {
-  if (error instanceof PortalRefusal) return error;
-  if (!(error instanceof ServiceError)) return undefined;
-  const refusal =
-    error instanceof AnotherUsersSession
-      ? 'not-yours'
-      : error instanceof RestrictionDenial
-        ? 'suspended'
-        : COMPLETION_REFUSALS[error.type];
+  if (!(error instanceof ServiceError) || error instanceof PortalRefusal) return undefined;
+  const refusal = refusalOf(error, { completes: true });
   return refusal && new PortalRefusal(refusal, error.detail ?? error.message, error);
 }
 

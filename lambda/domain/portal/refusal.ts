@@ -1,5 +1,7 @@
 /** Why a step in a portal did not succeed, in the terms of its pages. */
-import { ServiceError } from '../service-error';
+import { AnotherUsersSession } from '../consent/complete';
+import { RestrictionDenial } from '../restriction/restriction';
+import { ServiceError, type ErrorName } from '../service-error';
 
 export const REFUSALS = [
   /** No portal has the ID. */
@@ -45,4 +47,27 @@ export class PortalRefusal extends ServiceError {
   ) {
     super('AccessDeniedException', MESSAGE, { detail, cause });
   }
+}
+
+/** What an error of shared code means to the person, by its type; at the completion of a consent session, it can differ. */
+const REFUSALS_OF_ERRORS: Readonly<
+  Partial<Record<ErrorName, { readonly refusal: Refusal; readonly completion?: Refusal }>>
+> = {
+  AccessDeniedException: { refusal: 'not-allowed', completion: 'ended' },
+  UnauthorizedException: { refusal: 'signed-out' },
+  ResourceNotFoundException: { refusal: 'no-such-connection' },
+  ValidationException: { refusal: 'not-allowed', completion: 'provider-unavailable' },
+};
+
+/** Returns the refusal for an error; undefined for one that says nothing to the person. */
+export function refusalOf(
+  error: unknown,
+  { completes = false }: { readonly completes?: boolean } = {},
+): Refusal | undefined {
+  if (error instanceof PortalRefusal) return error.refusal;
+  if (error instanceof AnotherUsersSession) return 'not-yours';
+  if (error instanceof RestrictionDenial) return 'suspended';
+  if (!(error instanceof ServiceError)) return undefined;
+  const { refusal, completion = refusal } = REFUSALS_OF_ERRORS[error.type] ?? {};
+  return completes ? completion : refusal;
 }

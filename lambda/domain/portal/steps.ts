@@ -4,8 +4,6 @@
  */
 import { audited, type Annotate, type AuditTrail } from '../audit';
 import { namedOf, type Named } from '../display-name';
-import { RestrictionDenial } from '../restriction/restriction';
-import { ServiceError, type ErrorName } from '../service-error';
 import type { Connection } from './connection';
 import {
   completeConnection,
@@ -26,7 +24,7 @@ import {
   type ReachDependencies,
 } from './disconnect';
 import { signedInPerson, type Person, type PersonDependencies } from './person';
-import { PortalRefusal, type Refusal } from './refusal';
+import { refusalOf, type Refusal } from './refusal';
 import { rowsOf } from './rows';
 import {
   servedPortal,
@@ -68,20 +66,6 @@ export interface RefusedStep {
 }
 
 export type StepResult<Outcome> = RefusedStep | ({ readonly portal: PortalAppearance } & Outcome);
-
-/** What an error of shared code means to the person, by its type. */
-const REFUSALS_OF_ERRORS: Readonly<Partial<Record<ErrorName, Refusal>>> = {
-  AccessDeniedException: 'not-allowed',
-  UnauthorizedException: 'signed-out',
-  ResourceNotFoundException: 'no-such-connection',
-  ValidationException: 'not-allowed',
-};
-
-function refusalOf(error: unknown): Refusal | undefined {
-  if (error instanceof PortalRefusal) return error.refusal;
-  if (error instanceof RestrictionDenial) return 'suspended';
-  return error instanceof ServiceError ? REFUSALS_OF_ERRORS[error.type] : undefined;
-}
 
 /** Performs a step with the portal as it is now. A refusal is part of the result, other errors are thrown. */
 async function step<Outcome extends object>(
