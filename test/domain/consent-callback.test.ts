@@ -365,6 +365,20 @@ describe('an error response', () => {
     await expect(service.complete(completionUri)).rejects.toMatchObject({ detail: 'session is FAILED' });
   });
 
+  it.each(['user_cancelled_login', 'user_cancelled_authorize'])(
+    'with %s of LinkedIn means that the person declined',
+    async (code) => {
+      const link = await service.begin();
+      const browser = await service.open(link);
+      const input = { ...browser, query: refusal(browser, code) };
+      const declined = { page: { name: 'not-granted', error: 'access_denied' } };
+      expect(await service.callback(input)).toMatchObject(declined);
+      expect(await service.session(link)).toMatchObject({ state: 'FAILED', failure: 'access_denied' });
+      expect(service.entries.at(-1)).toMatchObject({ outcome: 'failed', reason: code });
+      expect(await service.callback(input)).toMatchObject(declined);
+    },
+  );
+
   it('with an invalid error code is reported as an invalid response', async () => {
     const browser = await service.open(link);
     const outcome = await service.callback({ ...browser, query: refusal(browser, '<script>"') });

@@ -11,11 +11,13 @@ import { epochSeconds } from '../system';
 import { errorCode } from '../oauth/provider-failure';
 import type { KeptCode } from '../oauth/token-request';
 import { callbackUrl } from '../provider/oauth2-provider';
+import { isDeclinedError } from '../provider/vendors';
 import { hasResponded, unlessShredded, type BrowserEntry, type BrowserDependencies } from './authorize';
 import { openSealedRequest } from './begin';
 import { bindingCookieName, page, type BrowserOutcome } from './browser';
 import { withParameters } from './return-url';
 import {
+  ACCESS_DENIED,
   consentContext,
   isExpired,
   newBoundSecret,
@@ -42,13 +44,22 @@ const single = (query: URLSearchParams, name: string): string | undefined => {
   return values.length === 1 ? values[0] : undefined;
 };
 
+interface ErrorResponse {
+  /** The code of RFC 6749 section 4.1.2.1, if the vendor has its own for it. */
+  readonly error: string;
+  /** The provider's own code. */
+  readonly stated: string;
+}
+
 /** Returns the provider's code or error; undefined for neither or both. */
 function authorizationResponseOf(
   query: URLSearchParams,
-): { readonly code: string } | { readonly error: string } | undefined {
+): { readonly code: string } | ErrorResponse | undefined {
   const code = single(query, 'code');
   if (query.has('error') === (code !== undefined)) return undefined;
-  return code === undefined ? { error: errorCode(single(query, 'error')) } : { code };
+  if (code !== undefined) return { code };
+  const stated = errorCode(single(query, 'error'));
+  return { error: isDeclinedError(stated) ? ACCESS_DENIED : stated, stated };
 }
 
 /** Returns why a response is rejected, for the audit log; undefined if it is valid. */
@@ -147,11 +158,11 @@ async function acceptResponse(
   if (!response) return refused('neither code nor error', 'response-rejected');
 
   if ('error' in response) {
-    const { error } = response;
+    const { error, stated } = response;
     const failed = transition(session, { type: 'error-response', failure: error }, now);
     if (!failed || !(await deps.sessions.advance(failed)))
       return refused('a concurrent request handled the response', 'response-rejected');
-    deps.audit.record({ ...entry, outcome: 'failed', result: failed.state, reason: error });
+    deps.audit.record({ ...entry, outcome: 'failed', result: failed.state, reason: stated });
     return notGranted(deps, failed, error);
   }
 

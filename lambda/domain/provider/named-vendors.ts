@@ -105,6 +105,8 @@ export const NAMED_VENDORS = {
       tokenEndpoint: 'https://www.linkedin.com/oauth/v2/accessToken',
     },
     pkce: false,
+    // https://learn.microsoft.com/en-us/linkedin/shared/authentication/authorization-code-flow
+    declinedErrors: ['user_cancelled_login', 'user_cancelled_authorize'],
     clientAuthentication: 'CLIENT_SECRET_POST',
     response: {},
     // Public programs use the endpoint; the documentation names none.

@@ -111,6 +111,8 @@ export interface Vendor {
   readonly scopeSeparator?: ',';
   /** False for a server that refuses PKCE (RFC 7636) from clients with a secret. */
   readonly pkce?: false;
+  /** Error codes of an authorization response that mean what `access_denied` means: the person declined. */
+  readonly declinedErrors?: readonly string[];
   readonly clientAuthentication: ClientSecretMethod;
   /** For the client credentials grant, where it differs. */
   readonly machineAuthentication?: ClientSecretMethod;

@@ -19,5 +19,12 @@ export const VENDOR_NAMES = Object.keys(VENDORS) as [VendorName, ...VendorName[]
 
 export const vendorOf = (name: VendorName): Vendor => VENDORS[name];
 
+const DECLINED_ERRORS: ReadonlySet<string> = new Set(
+  VENDOR_NAMES.flatMap((name) => vendorOf(name).declinedErrors ?? []),
+);
+
+/** Returns whether a vendor has this error code for an authorization that the person declined. */
+export const isDeclinedError = (code: string): boolean => DECLINED_ERRORS.has(code);
+
 /** Returns what else a revocation ends at this vendor. */
 export const reachOf = (name: VendorName): RevocationReach => vendorOf(name).revocation.reach;
