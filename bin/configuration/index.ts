@@ -19,10 +19,14 @@ type Restated =
   | 'removalPolicy'
   | 'webAcl';
 
-/** An audit trail in Amazon S3: its retention as an ISO 8601 duration in days, such as `P365D`, and its mode. */
+/**
+ * An audit trail in Amazon S3: the retention of a new bucket as an ISO 8601 duration of whole days, such as `P365D`, and
+ * its mode; or the name of an existing bucket, which has its own.
+ */
 export interface AuditTrailConfiguration {
   readonly retention?: string;
   readonly mode?: 'GOVERNANCE' | 'COMPLIANCE';
+  readonly bucketName?: string;
 }
 
 /** Lifetimes as ISO 8601 durations, such as `PT15M` (15 minutes) or `P90D` (90 days). */
@@ -56,8 +60,8 @@ export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated>
    */
   readonly auditRetention?: RetentionDays;
   /**
-   * Copies the audit entries into a bucket that shows tampering: `retention`, by default `P365D`, and `mode`, by default
-   * `GOVERNANCE` (docs/audit-trail.md).
+   * Copies the audit entries into a bucket that shows tampering: a new one with `retention`, by default `P365D`, and
+   * `mode`, by default `GOVERNANCE`; or an existing one with `bucketName` (docs/audit-trail.md).
    * @default - the audit entries are only in the functions' logs
    */
   readonly auditTrail?: AuditTrailConfiguration;

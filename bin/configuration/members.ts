@@ -9,6 +9,7 @@ import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
+import { Bucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import * as v from 'valibot';
@@ -56,6 +57,18 @@ const duration = v.pipe(
   v.check(isDuration, 'must be an ISO 8601 duration, such as PT15M (15 minutes) or P90D (90 days)'),
 );
 
+/** Object Lock counts days. */
+const wholeDays = v.pipe(
+  v.string(),
+  v.check(
+    (value) => isDuration(value) && Number.isInteger(Duration.parse(value).toDays({ integral: false })),
+    'must be an ISO 8601 duration of whole days, such as P365D',
+  ),
+);
+
+const lockOf = (held: Duration, mode: 'GOVERNANCE' | 'COMPLIANCE' = 'GOVERNANCE'): ObjectLockRetention =>
+  mode === 'COMPLIANCE' ? ObjectLockRetention.compliance(held) : ObjectLockRetention.governance(held);
+
 const DAYS = Object.values(RetentionDays).filter((days) => typeof days === 'number');
 const retention = v.picklist(
   DAYS,
@@ -72,15 +85,22 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
   },
   auditRetention: { schema: retention },
   auditTrail: {
-    schema: members({
-      retention: optional(duration),
-      mode: optional(v.picklist(['GOVERNANCE', 'COMPLIANCE'], 'must be GOVERNANCE or COMPLIANCE')),
-    }),
-    props: ({ retention: held, mode }) => ({
-      auditTrail: {
-        ...(held !== undefined && { retention: Duration.parse(held) }),
-        ...(mode !== undefined && { mode }),
-      },
+    schema: v.pipe(
+      members({
+        retention: optional(wholeDays),
+        mode: optional(v.picklist(['GOVERNANCE', 'COMPLIANCE'], 'must be GOVERNANCE or COMPLIANCE')),
+        bucketName: optional(formed(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket')),
+      }),
+      v.check(
+        ({ retention: held, mode, bucketName }) => bucketName === undefined || (held ?? mode) === undefined,
+        'must not have retention or mode with bucketName, because the existing bucket has its own',
+      ),
+    ),
+    props: ({ retention: held = 'P365D', mode, bucketName }, scope) => ({
+      auditTrail:
+        bucketName === undefined
+          ? { retention: lockOf(Duration.parse(held), mode) }
+          : { bucket: Bucket.fromBucketName(scope, 'AuditTrailBucket', bucketName) },
     }),
   },
   callers: {

@@ -9,17 +9,10 @@ import {
   BlockPublicAccess,
   Bucket,
   BucketEncryption,
-  ObjectLockRetention,
   ObjectOwnership,
+  type ObjectLockRetention,
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-
-export type AuditTrailMode = 'GOVERNANCE' | 'COMPLIANCE';
-
-interface AuditBucketProps {
-  readonly retention: Duration;
-  readonly mode: AuditTrailMode;
-}
 
 /** Actions with which a principal that can bypass the lock destroys or hides evidence. */
 const TAMPERING = [
@@ -31,14 +24,11 @@ const TAMPERING = [
 ];
 
 export class AuditBucket extends Bucket {
-  constructor(scope: Construct, id: string, { retention, mode }: AuditBucketProps) {
+  constructor(scope: Construct, id: string, retention: ObjectLockRetention) {
     super(scope, id, {
       versioned: true,
       objectLockEnabled: true,
-      objectLockDefaultRetention:
-        mode === 'COMPLIANCE'
-          ? ObjectLockRetention.compliance(retention)
-          : ObjectLockRetention.governance(retention),
+      objectLockDefaultRetention: retention,
       // Not under a KMS key: without the key, the evidence would be lost, whatever Object Lock holds.
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
@@ -48,7 +38,7 @@ export class AuditBucket extends Bucket {
       lifecycleRules: [
         {
           id: 'after-retention',
-          expiration: Duration.days(retention.toDays() + 1),
+          expiration: Duration.days(retention.duration.toDays() + 1),
           noncurrentVersionExpiration: Duration.days(1),
           abortIncompleteMultipartUploadAfter: Duration.days(7),
         },

@@ -8,11 +8,11 @@ import { CfnDeliveryStream } from 'aws-cdk-lib/aws-kinesisfirehose';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { FilterPattern, SubscriptionFilter, type RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { ObjectLockRetention, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { DIGESTS_PREFIX, ENTRIES_PREFIX } from '../../lambda/contract/audit-trail';
 import { PREFIX } from '../../lambda/contract/table-keys';
-import { AuditBucket, type AuditTrailMode } from './audit-bucket';
+import { AuditBucket } from './audit-bucket';
 import { functionAccess } from './function-access';
 import { functionCode } from './function-code';
 import { nagName } from './invocation';
@@ -22,20 +22,17 @@ import type { IIdentityState } from './state';
 /** An audit trail in Amazon S3 that shows tampering. */
 export interface AuditTrailProps {
   /**
-   * How long Object Lock holds each log file and each digest, in whole days. Afterwards, they are deleted.
-   * @default Duration.days(365)
+   * How long Object Lock holds each log file and each digest. Afterwards, they are deleted. With
+   * `ObjectLockRetention.governance`, principals with `s3:BypassGovernanceRetention` can delete versions, after they
+   * removed the denial in the bucket's policy. With `ObjectLockRetention.compliance`, no principal can, not even the root
+   * user: the retention cannot be undone.
+   * @default ObjectLockRetention.governance(Duration.days(365))
    */
-  readonly retention?: Duration;
-  /**
-   * With `GOVERNANCE`, principals with `s3:BypassGovernanceRetention` can delete versions, after they removed the denial in
-   * the bucket's policy. With `COMPLIANCE`, no principal can, not even the root user: the retention cannot be undone.
-   * @default GOVERNANCE
-   */
-  readonly mode?: AuditTrailMode;
+  readonly retention?: ObjectLockRetention;
   /**
    * An existing bucket, for example in another account, instead of a new one. It must be versioned and have Object Lock
-   * with a default retention, and its policy must allow what docs/audit-trail.md lists. `retention` and `mode` are then
-   * those of the bucket and must not be set.
+   * with a default retention, and its policy must allow what docs/audit-trail.md lists. The retention is that of the
+   * bucket, so `retention` must not be set.
    * @default - a new bucket, which stays when the stack is deleted
    */
   readonly bucket?: IBucket;
@@ -51,6 +48,8 @@ export interface AuditTrailDefinition extends AuditTrailProps {
   readonly removalPolicy?: RemovalPolicy;
 }
 
+const DEFAULT_RETENTION = ObjectLockRetention.governance(Duration.days(365));
+
 /** The function waits for up to 24 hours of log files after an outage. */
 const TIMEOUT = Duration.minutes(15);
 
@@ -60,23 +59,12 @@ const MEMORY_SIZE = 512;
 /** Only audit entries. */
 const AUDIT_ENTRIES = FilterPattern.stringValue('$.message', '=', 'audit');
 
-/** @throws Error if there is a retention or mode for an existing bucket, or if the retention is not in days */
-function bucketOf(scope: Construct, { bucket, retention, mode }: AuditTrailProps): IBucket {
-  if (bucket) {
-    if (retention === undefined && mode === undefined) return bucket;
-    throw new Error(
-      `${scope.node.path}: auditTrail must not have retention or mode with bucket, which has its own`,
-    );
-  }
-  const days = (retention ?? Duration.days(365)).toDays({ integral: false });
-  if (!Number.isInteger(days) || days < 1) {
-    throw new Error(`${scope.node.path}: auditTrail.retention must be one or more whole days`);
-  }
+/** @throws Error if there is a retention for an existing bucket */
+function bucketOf(scope: Construct, { bucket, retention }: AuditTrailProps): IBucket {
   // CDK's classes do not satisfy its interfaces under exactOptionalPropertyTypes.
-  return new AuditBucket(scope, 'Bucket', {
-    retention: Duration.days(days),
-    mode: mode ?? 'GOVERNANCE',
-  }) as IBucket;
+  if (!bucket) return new AuditBucket(scope, 'Bucket', retention ?? DEFAULT_RETENTION) as IBucket;
+  if (retention === undefined) return bucket;
+  throw new Error(`${scope.node.path}: auditTrail must not have retention with bucket, which has its own`);
 }
 
 /**

@@ -104,6 +104,16 @@ describe('a mistake is reported', () => {
       { lifetimes: { vaultKey: '90 days' } },
       'lifetimes.vaultKey must be an ISO 8601 duration, such as PT15M (15 minutes) or P90D (90 days)',
     ],
+    [
+      'a retention of half a day',
+      { auditTrail: { retention: 'PT36H' } },
+      'auditTrail.retention must be an ISO 8601 duration of whole days, such as P365D',
+    ],
+    [
+      'a mode for an existing bucket',
+      { auditTrail: { bucketName: 'audit-archive', mode: 'COMPLIANCE' } },
+      'auditTrail must not have retention or mode with bucketName, because the existing bucket has its own',
+    ],
     ['days that CloudWatch does not have', { logRetention: 100 }, 'logRetention must be one of 1, 3, 5, '],
     [
       'a domain without a certificate',
@@ -202,6 +212,16 @@ it('an audit trail has the retention and the mode of the file', () => {
   const { service } = templatesOf({ auditTrail: { retention: 'P30D', mode: 'COMPLIANCE' } });
   service.hasResourceProperties('AWS::S3::Bucket', {
     ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 30 } } },
+  });
+});
+
+it('an audit trail is in the existing bucket of the file', () => {
+  const { service } = templatesOf({ auditTrail: { bucketName: 'audit-archive' } });
+  service.resourceCountIs('AWS::S3::Bucket', 0);
+  service.hasResourceProperties('AWS::KinesisFirehose::DeliveryStream', {
+    ExtendedS3DestinationConfiguration: {
+      BucketARN: { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':s3:::audit-archive']] },
+    },
   });
 });
 

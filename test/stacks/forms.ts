@@ -1,10 +1,10 @@
 /** The constructs in another app, in each of their forms. cdk-nag, cfn-lint, and checkov check the templates. */
-import { RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import { InterfaceVpcEndpoint, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
-import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Bucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import {
   AgentEndpoint,
@@ -136,7 +136,8 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
 
   'a service with an audit trail in a new bucket, and one in an existing bucket': (app) => {
     const stack = new Stack(app, 'New');
-    new AgentIdentity(stack, 'Identity', { auditTrail: { mode: 'COMPLIANCE' }, contributorInsights: true });
+    const retention = ObjectLockRetention.compliance(Duration.days(365));
+    new AgentIdentity(stack, 'Identity', { auditTrail: { retention }, contributorInsights: true });
     const other = new Stack(app, 'Existing');
     const bucket = Bucket.fromBucketName(other, 'Archive', 'audit-archive');
     new AgentIdentity(other, 'Identity', { auditTrail: { bucket } });
