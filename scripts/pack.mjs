@@ -2,7 +2,7 @@
  * `npm run pack`: packs everything that is published into `dist/packages/`: a tarball of the root package and of each npm
  * workspace, a wheel of each Python project, and a wheel of the constructs. Fails if a package is larger than its budget.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   mkdirSync,
@@ -35,7 +35,7 @@ function npmPack(...args) {
   const { npm_execpath: script } = process.env;
   // If npm runs this script, use the script of npm itself, because `npm` is not an executable file on Windows.
   const [command, ...first] = script ? [process.execPath, script] : ['npm'];
-  const printed = execFileSync(
+  const { status, stdout, error } = spawnSync(
     command,
     [
       ...[...first, 'pack', '--json', '--foreground-scripts=false', '--loglevel=error'],
@@ -43,7 +43,10 @@ function npmPack(...args) {
     ],
     { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 64 * 1024 * 1024 },
   );
-  return JSON.parse(printed);
+  if (error) throw error;
+  // npm has printed the reason, such as the output of a build that failed.
+  if (status !== 0) process.exit(1);
+  return JSON.parse(stdout);
 }
 
 /** Packs a tarball again, without the members of package.json that only a checkout needs. */
