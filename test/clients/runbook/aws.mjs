@@ -27,19 +27,20 @@ const OTHER_TABLE = `AgentIdentityStateful-Test-DirectoryTable${HASH}-a1B2c3`;
 
 /** Resources as CloudFormation names them. */
 const RESOURCES = {
+  // The construct is in a stack of a user, with the ID `Identity`.
   AgentIdentityStateless: [
     ['AWS::Logs::LogGroup', `AgentIdentityStateless-ApiAccessLog${HASH}-a1B2c3`],
     // An agent endpoint in the same stack.
     ['AWS::Logs::LogGroup', `AgentIdentityStateless-TravelApiAccessLog${HASH}-a1B2c3`],
     ['AWS::Logs::LogGroup', `AgentIdentityStateless-TravelGateLogs${HASH}-a1B2c3`],
     ['AWS::Lambda::Function', `AgentIdentityStateless-TravelGateFunction${HASH}-a1B2c3`],
+    ['AWS::Lambda::Function', `AgentIdentityStateless-TravelAgent${HASH}-a1B2c3`],
     ...GROUPS.flatMap((group) => [
-      ['AWS::Logs::LogGroup', `AgentIdentityStateless-${group}logs${HASH}-a1B2c3`],
-      ['AWS::Lambda::Function', `AgentIdentityStateless-${group}${HASH}-a1B2c3`],
+      ['AWS::Logs::LogGroup', `AgentIdentityStateless-Identity${group}logs${HASH}-a1B2c3`],
+      ['AWS::Lambda::Function', `AgentIdentityStateless-Identity${group}${HASH}-a1B2c3`],
     ]),
   ],
   AgentIdentityStateful: [
-    ['AWS::KMS::Key', KEY_ARN.split('/')[1]],
     ...['Directory', 'Keys', 'Sessions', 'Vault', 'Revocations'].map((table) => [
       'AWS::DynamoDB::GlobalTable',
       `AgentIdentityStateful-${table}Table${HASH}-a1B2c3`,
@@ -61,6 +62,7 @@ const xml = (action, namespace, result) =>
 
 const CLOUDFORMATION = 'http://cloudformation.amazonaws.com/doc/2010-05-15/';
 const IAM = 'https://iam.amazonaws.com/doc/2010-05-08/';
+const ENDPOINT = 'https://abc123.execute-api.us-east-1.amazonaws.com/prod';
 const TIME = '2026-01-31T12:00:00Z';
 
 /** Operations with a form as the request and XML as the response. */
@@ -73,7 +75,7 @@ const QUERY_OPERATIONS = {
       .slice(first, first + PAGE)
       .map(
         ([type, id, status = 'CREATE_COMPLETE']) =>
-          `<member><LogicalResourceId>Id</LogicalResourceId><PhysicalResourceId>${id}</PhysicalResourceId>` +
+          `<member><LogicalResourceId>${id.split('-')[1]}</LogicalResourceId><PhysicalResourceId>${id}</PhysicalResourceId>` +
           `<ResourceType>${type}</ResourceType><LastUpdatedTimestamp>${TIME}</LastUpdatedTimestamp>` +
           `<ResourceStatus>${status}</ResourceStatus></member>`,
       );
@@ -81,6 +83,16 @@ const QUERY_OPERATIONS = {
     const result = `<StackResourceSummaries>${members.join('')}</StackResourceSummaries>${next}`;
     return xml('ListStackResources', CLOUDFORMATION, result);
   },
+  DescribeStacks: ({ StackName }) =>
+    xml(
+      'DescribeStacks',
+      CLOUDFORMATION,
+      `<Stacks><member><StackName>${StackName}</StackName><CreationTime>${TIME}</CreationTime>` +
+        '<StackStatus>CREATE_COMPLETE</StackStatus><Outputs>' +
+        '<member><OutputKey>IdentityRestApiId9F997A1E</OutputKey><OutputValue>abc123</OutputValue></member>' +
+        `<member><OutputKey>IdentityEndpointC4D2E6F2</OutputKey><OutputValue>${ENDPOINT}</OutputValue></member>` +
+        '</Outputs></member></Stacks>',
+    ),
   ListStacks: () =>
     xml(
       'ListStacks',
@@ -205,7 +217,7 @@ export class AwsServer {
     const tables = resources
       .filter(([type]) => type === 'AWS::DynamoDB::GlobalTable')
       .map(([, name]) => name);
-    this.tables = await StateTables.start([...tables, OTHER_TABLE, ...FAILED_TABLES]);
+    this.tables = await StateTables.start([...tables, OTHER_TABLE, ...FAILED_TABLES], KEY_ARN);
     await this.tables.fill(FAILED_TABLES[1]);
     this.server.listen(0, '127.0.0.1');
     await once(this.server, 'listening');

@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { FUNCTION_GROUPS } from '../../../lambda/contract/operations.ts';
 import { installPython } from '../installation.mjs';
 import { AwsServer, FAILED_STACK } from './aws.mjs';
 import { COMMANDS, FUNCTIONS, RUNBOOK, VARIABLES } from './commands.mjs';
@@ -79,8 +80,9 @@ const OUTPUT_OF = [
   [/^rotate "\{\\"revoke/m, [/"revoke":"signing-key","kid":"[^"]+"/]],
   [/^ask .*JTI/, [/GetWorkloadAccessTokenForUserId/, /addresses=2/]],
   [/^ask .*SCOPE/, [/audit\.provider=travel-calendar/]],
-  [/^failover "\$AWS_REGION"/m, [/^eu-west-1\t\d{10}$/m]],
+  [/^failover "\$FIRST_REGION"/m, [/^eu-west-1\t\d{10}$/m]],
   [/^failover "\$OTHER_REGION"/m, [/^us-east-1\t\d{10}$/m]],
+  [/describe-stacks/, [/^IdentityEndpointC4D2E6F2\thttps:\S+\/prod\n$/]],
   [/restore-table-to-point-in-time/, [/^(CREATING\n){3}$/]],
   [/dynamodb wait table-exists --table-name "restored/, [/^(restored-\S+ is ready\n){3}$/]],
   [
@@ -199,6 +201,12 @@ describe('the runbook', () => {
     const { stdout, stderr } = await failover('AgentIdentityStateful');
     assert.equal(stdout, 'status 1\n');
     assert.ok(stderr.includes(name), stderr);
+  });
+
+  it('stops the functions of the service, and no others', async () => {
+    const { stdout } = await run('functions', {});
+    assert.equal(stdout.trimEnd().split('\n').length, FUNCTION_GROUPS.length);
+    assert.doesNotMatch(stdout, /Travel/);
   });
 
   it('has a test for each expected output', () => {

@@ -25,8 +25,10 @@ export class StateTables {
   summaries = new Map();
   protectedTables = new Set();
 
-  static async start(names) {
+  /** @param keyArn of the KMS key with which the tables are encrypted */
+  static async start(names, keyArn) {
     const tables = new StateTables();
+    tables.encryption = { Status: 'ENABLED', SSEType: 'KMS', KMSMasterKeyArn: keyArn };
     tables.server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
     tables.server.listen(0, '127.0.0.1');
     await once(tables.server, 'listening');
@@ -102,13 +104,15 @@ export class StateTables {
       throw new Error(`deletion protection is on: ${input.TableName}`);
     }
     const response = await this.forward(headers, body);
-    const summary = this.summaries.get(input.TableName);
-    if (operation !== 'DescribeTable' || !summary || response.status !== 200) return response;
+    if (operation !== 'DescribeTable' || response.status !== 200) return response;
     const { Table } = JSON.parse(response.body);
-    return { ...response, body: JSON.stringify({ Table: { ...Table, RestoreSummary: summary } }) };
+    const more = { SSEDescription: this.encryption, RestoreSummary: this.summaries.get(input.TableName) };
+    return { ...response, body: JSON.stringify({ Table: { ...Table, ...more } }) };
   }
 
-  async restore({ SourceTableName, TargetTableName, RestoreDateTime }) {
+  async restore({ SourceTableName, TargetTableName, RestoreDateTime, SSESpecificationOverride }) {
+    const { KMSMasterKeyId } = SSESpecificationOverride;
+    if (KMSMasterKeyId !== this.encryption.KMSMasterKeyArn) throw new Error(`another key: ${KMSMasterKeyId}`);
     const { Table } = await this.send('DescribeTable', { TableName: SourceTableName });
     await this.create(TargetTableName);
     if (SourceTableName.includes('DirectoryTable')) {

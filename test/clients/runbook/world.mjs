@@ -370,6 +370,7 @@ export class World {
       GATE,
       VERSION: '1',
       RESTORE_TIME: '2026-01-31T12:00:00Z',
+      FIRST_REGION: region,
       OTHER_REGION: 'eu-west-1',
     };
   }
