@@ -182,6 +182,12 @@ const REFUSED: Readonly<Record<ShownRefusal, Pick<Message, 'status' | 'title' | 
       'The provider of the account could not be reached, or it rejected the request. Nothing was connected.',
     next: 'Try again in a few minutes. If the error persists, send this message to the operator of this page.',
   },
+  busy: {
+    status: 429,
+    title: 'Too many requests at the same time',
+    happened: 'Other requests changed the same connection, so this step did not finish.',
+    next: 'Look at your agents to see what is connected, and try again there.',
+  },
   'no-such-connection': {
     status: 404,
     title: 'This connection does not exist',

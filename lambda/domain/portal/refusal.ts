@@ -30,6 +30,8 @@ export const REFUSALS = [
   'ended',
   /** The credential provider is unavailable, or rejected the request. */
   'provider-unavailable',
+  /** Too many requests change the same record. A retry can succeed. */
+  'busy',
   /** The person has no such row, or no such disconnection. */
   'no-such-connection',
 ] as const;
@@ -56,6 +58,7 @@ const REFUSALS_OF_ERRORS: Readonly<
   AccessDeniedException: { refusal: 'not-allowed', completion: 'ended' },
   UnauthorizedException: { refusal: 'signed-out' },
   ResourceNotFoundException: { refusal: 'no-such-connection' },
+  ThrottlingException: { refusal: 'busy' },
   ValidationException: { refusal: 'not-allowed', completion: 'provider-unavailable' },
 };
 
