@@ -3,7 +3,7 @@
  * opaque, and a forged or modified token does not open.
  */
 import type { Caller } from './principal';
-import { invalidMember } from './service-error';
+import { invalidMember, type ServiceError } from './service-error';
 import type { OwnedResource, OwnedResourceStore } from './owned-resource';
 
 /** The listing that a token belongs to. */
@@ -38,6 +38,10 @@ export interface Listable<Resource extends OwnedResource> {
   readonly most: number;
 }
 
+/** Returns the error for a page token of another listing, or one that no response contained. */
+export const invalidPageToken = (): ServiceError =>
+  invalidMember('nextToken', 'is not valid here; omit it to start again');
+
 /**
  * Returns the position after which the requested page starts, and seals the position after which the next one does.
  *
@@ -51,7 +55,7 @@ export async function openPage(
   const listing = { operation, principal: principal.arn };
   const after = nextToken === undefined ? undefined : await tokens.open(listing, nextToken);
   if (nextToken !== undefined && after === undefined) {
-    throw invalidMember('nextToken', 'is not valid here; omit it to start again');
+    throw invalidPageToken();
   }
   return { after, seal: (last) => tokens.seal(listing, last) };
 }

@@ -42,9 +42,8 @@ const deps = {
 export const handler = createHandler(
   'grants',
   {
-    ListResourceGrants: async ({ workloadIdentityToken }, principal) => ({
-      grants: await listResourceGrants(deps, principal, workloadIdentityToken),
-    }),
+    ListResourceGrants: ({ workloadIdentityToken, ...page }, principal) =>
+      listResourceGrants(deps, principal, workloadIdentityToken, page),
     RevokeResourceGrant: ({ workloadIdentityToken, ...selector }, principal) =>
       revokeResourceGrant(deps, principal, workloadIdentityToken, selector),
   },

@@ -70,15 +70,16 @@ export function createInMemoryGrantStore(): InMemoryGrantStore {
         ...(last !== undefined && { next: last }),
       });
     },
-    ofAgentAndUser({ workloadId, userHash, targets = '' }, after) {
+    ofAgentAndUser({ workloadId, userHash, targets = '' }, { after, afterTarget, limit = PAGE } = {}) {
       const held = sorted().filter(
         ([key, grant]) =>
           matches(grant, { workloadId, userHash }) &&
           grant.target.startsWith(targets) &&
+          (afterTarget === undefined || grant.target > afterTarget) &&
           (after === undefined || key > after),
       );
-      const page = held.slice(0, PAGE);
-      const last = held.length > PAGE ? page.at(-1)?.[0] : undefined;
+      const page = held.slice(0, Math.min(limit, PAGE));
+      const last = held.length > page.length ? page.at(-1)?.[0] : undefined;
       return Promise.resolve({
         grants: page.map(([, grant]) => recordOf(grant)),
         ...(last !== undefined && { next: last }),

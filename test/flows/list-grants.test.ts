@@ -77,6 +77,35 @@ describe('an agent', () => {
     expect(grants[0]).not.toHaveProperty('userHash');
   });
 
+  it('lists in pages, and the token of a page continues only the listing of its agent and user', async () => {
+    const agent = await world.agent();
+    const token = await agent.token();
+    for (const scope of ['a', 'b', 'c']) await agent.ask(token, { oauth2Flow: 'M2M', scopes: [scope] });
+    const all = (await ofAgent(token)).grants.map(({ grantId }) => grantId);
+    expect(new Set(all).size).toBe(3);
+    const list = (page: object, workloadIdentityToken = token) =>
+      world.post('ListResourceGrants', { workloadIdentityToken, ...page });
+    const listed: unknown[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await successful(list({ maxResults: 1, ...(nextToken !== undefined && { nextToken }) }));
+      expect(page.grants.length).toBeLessThanOrEqual(1);
+      listed.push(...page.grants.map(({ grantId }) => grantId));
+      ({ nextToken } = page);
+    } while (nextToken !== undefined);
+    expect(listed).toEqual(all);
+
+    const { nextToken: second = '' } = await successful(list({ maxResults: 1 }));
+    for (const [foreign, other] of [
+      [second, await agent.token({ userId: 'ana' })],
+      [`${second}x`, token],
+      ['', token],
+    ] as const) {
+      const { status, body } = await list({ nextToken: foreign }, other);
+      expect([status, body]).toEqual([400, expect.stringContaining('nextToken: is not valid here')]);
+    }
+  });
+
   it('does not list an open consent as a grant', async () => {
     const agent = await world.agent();
     const token = await agent.token({ userId: 'ana' });

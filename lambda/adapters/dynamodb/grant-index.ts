@@ -5,6 +5,7 @@ import { matches, type FoundGrants, type GrantFilter, type GrantIndex } from '..
 import { UnreadableGrant } from '../../domain/grant/unreadable';
 import {
   grantIdIn,
+  grantKey,
   grantPartition,
   PROVIDER_INDEX,
   USER_INDEX,
@@ -61,10 +62,12 @@ export function createGrantIndex(vault: Table): GrantIndex {
         ...(more && last && { next: JSON.stringify(last) }),
       };
     },
-    async ofAgentAndUser({ workloadId, userHash, targets }, after) {
+    async ofAgentAndUser({ workloadId, userHash, targets }, { after, afterTarget, limit } = {}) {
+      const start = afterTarget === undefined ? undefined : grantKey(workloadId, userHash, afterTarget);
       const { items, last } = await vault.queryPage(grantPartition(workloadId, userHash), {
         prefix: targets,
-        after: after === undefined ? undefined : v.parse(Position, after),
+        after: after === undefined ? start : v.parse(Position, after),
+        limit,
       });
       const records = items.map((item) => [v.parse(KeyOfItem, item), item] as const);
       return { ...foundIn(records), ...(last && { next: JSON.stringify(last) }) };

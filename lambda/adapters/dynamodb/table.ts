@@ -59,10 +59,10 @@ export interface Table {
    * @param scan.limit number of items to examine, whether or not they match
    */
   scan(filter: Expression, scan: { limit: number; after?: Key }): Promise<{ items: unknown[]; last?: Key }>;
-  /** A page of one partition, by sort key: up to 1 MB (DynamoDB API reference, Query). */
+  /** A page of one partition, by sort key: up to `limit` items and 1 MB (DynamoDB API reference, Query). */
   queryPage(
     partition: string,
-    options?: { prefix?: string | undefined; after?: Key | undefined },
+    options?: { prefix?: string | undefined; after?: Key | undefined; limit?: number | undefined },
   ): Promise<{ items: unknown[]; last?: Key }>;
   /** Items of one partition by sort key, starting at `from` if given. */
   query(
@@ -192,7 +192,7 @@ export function createTable(client: DynamoDBClient, name: string): Table {
         ...(LastEvaluatedKey && { last: unmarshall(LastEvaluatedKey) as Key }),
       };
     },
-    async queryPage(partition, { prefix, after } = {}) {
+    async queryPage(partition, { prefix, after, limit } = {}) {
       const { Items = [], LastEvaluatedKey } = await client.send(
         new QueryCommand({
           TableName: name,
@@ -204,6 +204,7 @@ export function createTable(client: DynamoDBClient, name: string): Table {
             ...(prefix !== undefined && { '#sk': SORT_KEY }),
           },
           ExpressionAttributeValues: marshalled({ ':pk': partition, ':prefix': prefix }),
+          Limit: limit,
           ...(after && { ExclusiveStartKey: marshalled(after) }),
         }),
       );

@@ -229,7 +229,7 @@ export const SCHEMAS = {
     ),
   }),
 
-  ListResourceGrants: v.strictObject({ workloadIdentityToken: workloadToken }),
+  ListResourceGrants: v.strictObject({ workloadIdentityToken: workloadToken, ...listing(100).entries }),
   RevokeResourceGrant: v.strictObject({
     workloadIdentityToken: workloadToken,
     grantId: v.exactOptional(grantId),

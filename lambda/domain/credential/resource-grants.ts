@@ -4,15 +4,16 @@
  */
 import { audited, type Annotate } from '../audit';
 import { listedIn, type GrantDescription } from '../grant/description';
-import { grantIdMember } from '../grant/grant-id';
+import { decodeGrantId, encodeGrantId, grantIdMember } from '../grant/grant-id';
 import { FLOWS, targetsOf } from '../grant/grant';
 import type { Directory } from '../grant/directory';
-import { isRevocable, pagesOf, type GrantHolder, type GrantIndex } from '../grant/selection';
+import { isRevocable, pagesOf, type GrantHolder, type GrantIndex, type GrantPage } from '../grant/selection';
 import type { UnreadableDependencies, UnreadableGrant } from '../grant/unreadable';
 import { userHashOf } from '../identity/user';
 import { workloadGone } from '../identity/workload-identity';
 import type { Caller } from '../principal';
 import { authorizeAction } from '../policy/access';
+import { invalidPageToken, type ListInput } from '../pagination';
 import { beginRevocation, type BeginRevocationDependencies, type BegunRevocation } from '../revocation/begin';
 import type { RevocationFilter } from '../revocation/revocation';
 import { invalidMember, ServiceError } from '../service-error';
@@ -66,26 +67,61 @@ async function admitToGrants(
   return { workloadId: workload.id, userHash };
 }
 
+/** Grants on a page if the caller does not set `maxResults`. */
+const PAGE = 100;
+
+/** Records to read for one page: a page can be short if the user has given no consent for many of them. */
+const MAX_READ = 500;
+
 /**
- * Returns the grants of the token's agent for the token's user; for a token without a user, the agent's own.
+ * Returns the target of the grant that a page token names. It needs no seal: it is the ID of a grant, and opens only the
+ * listing of its own agent and user.
+ *
+ * @throws ValidationException for any other text
+ */
+function targetBefore(nextToken: string, { workloadId, userHash }: GrantHolder): string {
+  const last = decodeGrantId(nextToken);
+  if (last?.workloadId !== workloadId || last.userHash !== userHash) throw invalidPageToken();
+  return last.target;
+}
+
+/** Returns the greatest target on a page, which is ordered by target. */
+const lastTarget = ({ grants, unreadable = [] }: GrantPage): string | undefined =>
+  [grants.at(-1)?.target, unreadable.at(-1)?.grantId.target].reduce((last, target) =>
+    last === undefined || (target !== undefined && last < target) ? target : last,
+  );
+
+/**
+ * Returns a page of the grants of the token's agent for the token's user; for a token without a user, of the agent's own.
+ * It can be short, or empty, before the last page.
  *
  * @param principal the caller; must have access to the workload identity that the token names
- * @throws UnauthorizedException, AccessDeniedException
+ * @throws UnauthorizedException, AccessDeniedException; ValidationException for a page token of another listing
  */
 export function listResourceGrants(
   deps: ResourceGrantsDependencies,
   principal: Caller,
   workloadIdentityToken: string,
-): Promise<readonly GrantDescription[]> {
+  { maxResults = PAGE, nextToken }: ListInput,
+): Promise<{ readonly grants: readonly GrantDescription[]; readonly nextToken?: string }> {
   const call = { operation: 'ListResourceGrants', principal } as const;
   return audited(deps.audit, call, async (annotate) => {
     const delegation = await verifiedDelegation(deps, workloadIdentityToken, annotate);
     const holder = await admitToGrants(deps.directory, call, delegation);
+    let afterTarget = nextToken === undefined ? undefined : targetBefore(nextToken, holder);
     const grants: GrantDescription[] = [];
-    for await (const page of pagesOf(deps.grantIndex, holder)) {
+    let read = 0;
+    do {
+      const limit = maxResults - grants.length;
+      const page = await deps.grantIndex.ofAgentAndUser(holder, { afterTarget, limit });
       grants.push(...listedIn(deps, page));
-    }
-    return grants;
+      afterTarget = page.next === undefined ? undefined : lastTarget(page);
+      read += limit;
+    } while (afterTarget !== undefined && grants.length < maxResults && read < MAX_READ);
+    return {
+      grants,
+      ...(afterTarget !== undefined && { nextToken: encodeGrantId({ ...holder, target: afterTarget }) }),
+    };
   });
 }
 

@@ -46,11 +46,21 @@ export interface GrantIndex {
     page: { readonly limit: number; readonly after?: string | undefined },
   ): Promise<GrantPage>;
   /**
-   * Returns a page of an agent's grants for one user, or of an agent's grants for itself (strongly consistent).
+   * Returns a page of an agent's grants for one user, or of an agent's grants for itself, ordered by target (strongly
+   * consistent).
    *
-   * @param after `next` of the page before
+   * @param page.after `next` of the page before
+   * @param page.afterTarget in place of `after`: the target of the last grant on the page before
+   * @param page.limit number of grants; by default, as many as one read returns
    */
-  ofAgentAndUser(holder: GrantHolder, after?: string): Promise<GrantPage>;
+  ofAgentAndUser(
+    holder: GrantHolder,
+    page?: {
+      readonly after?: string | undefined;
+      readonly afterTarget?: string | undefined;
+      readonly limit?: number | undefined;
+    },
+  ): Promise<GrantPage>;
 }
 
 /**
@@ -63,7 +73,7 @@ export async function* pagesOf(
 ): AsyncGenerator<FoundGrants> {
   let after: string | undefined;
   do {
-    const page = await index.ofAgentAndUser(holder, after);
+    const page = await index.ofAgentAndUser(holder, { after });
     yield page;
     after = page.next;
   } while (after !== undefined);

@@ -74,10 +74,10 @@ async function pageOf(
 ): Promise<GrantPage> {
   const { grantId, workloadId, userHash } = filter;
   // The digest at its end makes a target the beginning of no other one.
-  if (grantId) return grantIndex.ofAgentAndUser({ ...grantId, targets: grantId.target }, cursor);
+  if (grantId) return grantIndex.ofAgentAndUser({ ...grantId, targets: grantId.target }, { after: cursor });
   // In place of the index, which lags.
   if (workloadId !== undefined && userHash !== undefined) {
-    return grantIndex.ofAgentAndUser({ workloadId, userHash }, cursor);
+    return grantIndex.ofAgentAndUser({ workloadId, userHash }, { after: cursor });
   }
   return grantIndex.page(filter, { limit: PAGE, after: cursor });
 }
