@@ -16,6 +16,7 @@ import * as v from 'valibot';
 import { QuotasSchema, TrustedIssuersSchema } from '../../lambda/contract/configuration';
 import { WebAcl } from '../../lib';
 import { FunctionSettingsSchema } from '../../lib/constructs/function-settings';
+import { REGION } from '../../lib/constructs/regions';
 import type { DeploymentConfiguration, DeploymentProps } from '.';
 
 type Name = keyof DeploymentConfiguration;
@@ -42,7 +43,7 @@ const arn = (service: string, of: string) =>
   formed(new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:.+$`), `${of} (arn:aws:${service}:…)`);
 
 const keyArn = arn('kms', 'the ARN of a KMS key');
-const region = formed(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a Region, such as eu-central-1');
+const region = formed(REGION, 'a Region, such as eu-central-1');
 
 function isDuration(value: string): boolean {
   try {

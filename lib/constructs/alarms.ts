@@ -3,6 +3,7 @@
  * mitigation. The alarm's description ends with the address of that entry. Missing data is not an alarm, except of what
  * runs on a schedule: a service without requests is healthy.
  */
+import { Stack, Token } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
@@ -14,7 +15,9 @@ import {
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { checkedAt } from './construct-error';
 import type { MonitoredApi } from './monitored-resources';
+import { checkArnRegion } from './regions';
 import { FIVE_MINUTES } from './service-metrics';
 
 export interface AlarmProps {
@@ -45,6 +48,9 @@ export interface AlarmRule {
 /** Rules by name of the alarm, which is also the heading of its entry in the runbook. */
 export type AlarmRules = Readonly<Record<string, AlarmRule>>;
 
+/** The runbook of this package. */
+const RUNBOOK = 'docs/runbook.md';
+
 /** With fewer requests in 5 minutes, a percentage says nothing. Other alarms detect failures at that load. */
 const MIN_REQUESTS = 20;
 
@@ -59,16 +65,23 @@ export function serverErrors({ api }: MonitoredApi): IMetric {
   });
 }
 
+/** @throws Error for a topic that the alarms cannot reach, and a runbook that no browser can open */
+function checkAlarmProps({ alarmsTopic, runbook }: AlarmProps, region: string): void {
+  if (alarmsTopic) checkArnRegion('alarmsTopic', alarmsTopic.topicArn, region);
+  if (runbook === undefined || runbook === RUNBOOK || Token.isUnresolved(runbook)) return;
+  if (!URL.canParse(runbook))
+    throw new Error('runbook must be a URL, such as https://wiki.example.com/runbook');
+}
+
 /**
  * @param scope gets the child `Alarms`
  * @param subject what the alarms are about, at the start of their descriptions
  */
-export function addAlarms(
-  scope: Construct,
-  subject: string,
-  rules: AlarmRules,
-  { alarmsTopic, runbook = 'docs/runbook.md' }: AlarmProps,
-): Alarm[] {
+export function addAlarms(scope: Construct, subject: string, rules: AlarmRules, props: AlarmProps): Alarm[] {
+  const { alarmsTopic, runbook = RUNBOOK } = props;
+  checkedAt(scope.node.path, () => {
+    checkAlarmProps(props, Stack.of(scope).region);
+  });
   const alarms = new Construct(scope, 'Alarms');
   return Object.entries(rules).map(([name, rule]) => {
     const { description, metric, threshold, periods, missing } = rule;

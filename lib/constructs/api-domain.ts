@@ -3,11 +3,14 @@
  * address.
  * Source: API Gateway developer guide, "Custom domain name for public REST APIs".
  */
+import { Stack, Token } from 'aws-cdk-lib';
 import { DomainName, EndpointType, SecurityPolicy, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { ARecord, RecordTarget, type IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayDomain } from 'aws-cdk-lib/aws-route53-targets';
 import { DependencyGroup, type Construct, type IDependable } from 'constructs';
+import { checkedAt } from './construct-error';
+import { checkArnRegion } from './regions';
 
 /** A custom domain name for an API. */
 export interface ApiDomain {
@@ -22,12 +25,37 @@ export interface ApiDomain {
   readonly hostedZone?: IHostedZone;
 }
 
+/** The form of a name that the issuer and callback URLs can have: API Gateway accepts it only in lowercase. */
+export const DOMAIN_NAME =
+  /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
+
+/**
+ * @param region of the API
+ * @throws Error for what API Gateway or Amazon Route 53 would reject in the middle of a deployment
+ */
+function checkDomain({ domainName, certificate, hostedZone }: ApiDomain, region: string): void {
+  checkArnRegion('domain.certificate', certificate.certificateArn, region);
+  if (Token.isUnresolved(domainName)) return;
+  if (!DOMAIN_NAME.test(domainName)) {
+    throw new Error('domain.domainName must be a domain name in lowercase, such as identity.example.com');
+  }
+  const zoneName = hostedZone?.zoneName.replace(/\.$/, '');
+  if (zoneName === undefined || Token.isUnresolved(zoneName)) return;
+  if (domainName !== zoneName && !domainName.endsWith(`.${zoneName}`)) {
+    throw new Error('domain.domainName must be a name of the hosted zone');
+  }
+}
+
 /**
  * @param scope gets the children `Domain` and `Alias`
+ * @throws Error for a name or a certificate that is not valid for the API
  * @returns the resources that the API needs to respond under the name
  */
 export function addApiDomain(scope: Construct, api: RestApi, domain: ApiDomain): IDependable {
   const { domainName, certificate, hostedZone } = domain;
+  checkedAt(scope.node.path, () => {
+    checkDomain(domain, Stack.of(scope).region);
+  });
   const name = new DomainName(scope, 'Domain', {
     domainName,
     certificate,

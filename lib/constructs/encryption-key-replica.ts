@@ -3,12 +3,25 @@
  * has the same key material, and its own key policy, which delegates to IAM like that of the primary key.
  * Source: AWS KMS developer guide, "Create multi-Region replica keys".
  */
-import { RemovalPolicy, Token } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { AccountRootPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { CfnReplicaKey, Key, type IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 
-const MULTI_REGION_KEY = /:key\/mrk-[0-9a-f]{32}$/;
+const MULTI_REGION_KEY = /:key\/(mrk-[0-9a-f]{32})$/;
+
+/** The primary keys of the replicas in this app, whose own ARNs are known only at deployment. */
+const PRIMARY_KEY_ARNS = new WeakMap<IKey, string>();
+
+/**
+ * Returns the ID of a multi-Region key, which its replicas have too; undefined if it is known only at deployment.
+ *
+ * @param key or its ARN
+ */
+export function multiRegionKeyId(key: IKey | string): string | undefined {
+  const arn = typeof key === 'string' ? key : (PRIMARY_KEY_ARNS.get(key) ?? key.keyArn);
+  return MULTI_REGION_KEY.exec(arn)?.[1];
+}
 
 /**
  * Checks that a key can have replicas, as far as its ARN is known.
@@ -38,6 +51,9 @@ export class EncryptionKeyReplica extends Construct {
   constructor(scope: Construct, id: string, props: EncryptionKeyReplicaProps) {
     super(scope, id);
     checkMultiRegionKey(`${this.node.path}: primaryKeyArn`, props.primaryKeyArn);
+    if (props.primaryKeyArn.split(':')[3] === Stack.of(this).region) {
+      throw new Error(`${this.node.path}: primaryKeyArn must be a key of another Region than the stack's`);
+    }
     const replica = new CfnReplicaKey(this, 'Replica', {
       primaryKeyArn: props.primaryKeyArn,
       description: 'agent-identity: replica of the key that wraps vault and signing keys, encrypts tables',
@@ -53,5 +69,6 @@ export class EncryptionKeyReplica extends Construct {
     });
     replica.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
     this.key = Key.fromKeyArn(this, 'Key', replica.attrArn);
+    PRIMARY_KEY_ARNS.set(this.key, props.primaryKeyArn);
   }
 }

@@ -2,7 +2,7 @@
  * The stateless part of a deployment, in any scope: the functions with their roles and logs, and the API in front of them.
  * It can be deleted and deployed again.
  */
-import { CfnOutput, RemovalPolicy, Token } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigateway';
 import type { ILambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -29,7 +29,9 @@ import { LogKey } from './log-key';
 import { addMonitoring } from './monitoring';
 import type { InvokedGroup } from './permissions';
 import type { PrivateApi } from './private-api';
+import { checkArnRegion } from './regions';
 import { addSchedules } from './schedules';
+import { checkReplication } from './standby';
 import type { IIdentityState } from './state';
 import { resolveTrustedIssuers } from './trusted-issuers';
 import { addTrustedIssuers } from './trusted-issuers-layer';
@@ -187,13 +189,14 @@ export interface IdentityServiceProps {
 /**
  * Returns the ARNs unchanged.
  *
- * @throws Error for anything other than the ARN of a key, such as the ARN of an alias or a pattern
+ * @throws Error for anything other than the ARN of a key in that Region, such as the ARN of an alias or a pattern
  */
-function checkTokenVaultKeys(arns: readonly string[]): readonly string[] {
+function checkTokenVaultKeys(arns: readonly string[], region: string): readonly string[] {
   const invalid = arns.findIndex((arn) => !Token.isUnresolved(arn) && !KMS_KEY_ARN.test(arn));
   if (invalid >= 0) {
     throw new Error(`tokenVaultKeys[${invalid}] must be the ARN of a KMS key (arn:aws:kms:…:key/…)`);
   }
+  for (const [index, arn] of arns.entries()) checkArnRegion(`tokenVaultKeys[${index}]`, arn, region);
   return arns;
 }
 
@@ -249,10 +252,11 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
  */
 export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
   const { state, removalPolicy, domain, privateApi, callers, webAcl } = props;
+  checkReplication(scope, state, domain);
   const logKey = new LogKey(scope, 'LogKey', { removalPolicy: removalPolicy ?? RemovalPolicy.RETAIN });
   const configuration = checkedAt(scope.node.path, () => ({
     trustedIssuers: resolveTrustedIssuers(props.trustedIssuers ?? []),
-    tokenVaultKeys: checkTokenVaultKeys(props.tokenVaultKeys ?? []),
+    tokenVaultKeys: checkTokenVaultKeys(props.tokenVaultKeys ?? [], Stack.of(scope).region),
     quotas: parseQuotas(JSON.stringify(props.quotas ?? {})),
     lifetimes: lifetimesInSeconds(props.lifetimes ?? {}),
     consentPage: props.consentPage ?? false,

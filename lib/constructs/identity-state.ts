@@ -2,13 +2,15 @@
  * The state of a deployment, in any scope: the key and the tables that it encrypts. The ids within the scope
  * determine the logical ids of the resources. A different id makes a different table.
  */
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { TABLES, type TableName } from '../../lambda/contract/table-keys';
 import { checkedAt } from './construct-error';
 import { EncryptionKey } from './encryption-key';
-import { checkMultiRegionKey } from './encryption-key-replica';
+import { checkMultiRegionKey, multiRegionKeyId } from './encryption-key-replica';
+import { checkArnRegion, checkRegion } from './regions';
+import { registerReplicas } from './standby';
 import type { IIdentityState } from './state';
 import { StateTable, type TableReplica } from './state-table';
 
@@ -47,13 +49,47 @@ export interface IdentityStateProps {
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/** @throws Error for replicas of a deployment whose key has no replicas, or under other keys */
-function checkReplicas({ encryptionKey, multiRegionKey, replicas = [] }: IdentityStateProps): void {
+/**
+ * @param name of the replica, for the error message
+ * @param regions that have the tables already
+ * @throws Error for a replica in one of these Regions, or under a key that is not a replica of the deployment's key
+ */
+function checkReplica(
+  name: string,
+  { region, encryptionKeyArn }: TableReplica,
+  regions: readonly string[],
+  encryptionKey: IKey | undefined,
+): void {
+  checkRegion(`${name}.region`, region);
+  if (regions.includes(region)) {
+    throw new Error(
+      `${name}.region must differ from the Region of the stack, and from those of other replicas`,
+    );
+  }
+  checkMultiRegionKey(`${name}.encryptionKeyArn`, encryptionKeyArn);
+  checkArnRegion(`${name}.encryptionKeyArn`, encryptionKeyArn, region, 'the replica');
+  const [keyId, replicaId] = [
+    encryptionKey && multiRegionKeyId(encryptionKey),
+    multiRegionKeyId(encryptionKeyArn),
+  ];
+  if (keyId !== undefined && replicaId !== undefined && keyId !== replicaId) {
+    throw new Error(
+      `${name}.encryptionKeyArn must be a replica of the key in encryptionKey, with the same ID`,
+    );
+  }
+}
+
+/** @throws Error for replicas of a deployment whose key has no replicas, or under other keys, or in no other Region */
+function checkReplicas(
+  { encryptionKey, multiRegionKey, replicas = [] }: IdentityStateProps,
+  region: string,
+): void {
   if (replicas.length === 0) return;
   if (encryptionKey) checkMultiRegionKey('encryptionKey', encryptionKey.keyArn);
   else if (multiRegionKey === false) throw new Error('multiRegionKey must not be false with replicas');
-  for (const [index, { encryptionKeyArn }] of replicas.entries()) {
-    checkMultiRegionKey(`replicas[${index}].encryptionKeyArn`, encryptionKeyArn);
+  for (const [index, replica] of replicas.entries()) {
+    const others = replicas.slice(0, index).map((other) => other.region);
+    checkReplica(`replicas[${index}]`, replica, [region, ...others], encryptionKey);
   }
 }
 
@@ -61,12 +97,15 @@ function checkReplicas({ encryptionKey, multiRegionKey, replicas = [] }: Identit
 export function addIdentityState(scope: Construct, props: IdentityStateProps): IIdentityState {
   const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
   checkedAt(scope.node.path, () => {
-    checkReplicas(props);
+    const { region } = Stack.of(scope);
+    if (props.encryptionKey) checkArnRegion('encryptionKey', props.encryptionKey.keyArn, region);
+    checkReplicas(props, region);
   });
   const multiRegion = props.multiRegionKey ?? true;
   const encryptionKey =
     props.encryptionKey ?? new EncryptionKey(scope, 'EncryptionKey', { multiRegion, removalPolicy });
   const replicas = props.replicas ?? [];
+  registerReplicas(encryptionKey, replicas);
   const table = (name: TableName) =>
     new StateTable(scope, name, {
       encryptionKey,

@@ -8,7 +8,16 @@
  * and generations therefore hold only while one Region writes (docs/another-region.md).
  * Source: CloudFormation template reference, "AWS::DynamoDB::GlobalTable".
  */
-import { Aws, Lazy, RemovalPolicy, TagManager, TagType, type CfnTag, type ITaggableV2 } from 'aws-cdk-lib';
+import {
+  Aws,
+  CfnDeletionPolicy,
+  Lazy,
+  TagManager,
+  TagType,
+  type CfnTag,
+  type ITaggableV2,
+  type RemovalPolicy,
+} from 'aws-cdk-lib';
 import { AttributeType, BillingMode, CfnGlobalTable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
@@ -47,7 +56,6 @@ export class StateTable extends Construct implements ITaggableV2 {
 
   constructor(scope: Construct, id: string, props: StateTableProps) {
     super(scope, id);
-    const deletionProtectionEnabled = props.removalPolicy !== RemovalPolicy.DESTROY;
     const replica = (
       region: string,
       kmsMasterKeyId: string,
@@ -55,7 +63,8 @@ export class StateTable extends Construct implements ITaggableV2 {
       region,
       sseSpecification: { kmsMasterKeyId },
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      deletionProtectionEnabled,
+      // Aspects, such as those of `RemovalPolicies`, can replace the removal policy.
+      deletionProtectionEnabled: table.cfnOptions.deletionPolicy !== CfnDeletionPolicy.DELETE,
       ...(props.contributorInsights && {
         contributorInsightsSpecification: { enabled: true, mode: 'THROTTLED_KEYS' },
       }),
@@ -88,7 +97,7 @@ export class StateTable extends Construct implements ITaggableV2 {
       ...(props.shape.ttl && { timeToLiveSpecification: { attributeName: TTL_ATTRIBUTE, enabled: true } }),
       // Replication needs the stream (CloudFormation template reference, `StreamSpecification`).
       ...(props.replicas.length > 0 && { streamSpecification: { streamViewType: 'NEW_AND_OLD_IMAGES' } }),
-      // Aspects add tags after this.
+      // Aspects add tags, and change the removal policy, after this.
       replicas: Lazy.any({
         produce: () => [
           replica(Aws.REGION, props.encryptionKey.keyArn),

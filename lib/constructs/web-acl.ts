@@ -3,10 +3,12 @@
  * IP address.
  * Source: AWS WAF developer guide, "AWS Managed Rules for AWS WAF" (Baseline and IP reputation rule groups).
  */
-import { Names } from 'aws-cdk-lib';
+import { Names, Stack } from 'aws-cdk-lib';
 import type { Stage } from 'aws-cdk-lib/aws-apigateway';
 import { CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import type { Construct } from 'constructs';
+import { checkedAt } from './construct-error';
+import { checkArnRegion } from './regions';
 
 /** A new web ACL with AWS managed rules. */
 export interface ManagedWebAclProps {
@@ -88,7 +90,12 @@ export class WebAcl {
    * @param webAclArn ARN of a regional web ACL in the stack's Region
    */
   static fromArn(webAclArn: string): WebAcl {
-    return new WebAcl(() => webAclArn);
+    return new WebAcl((scope) => {
+      checkedAt(scope.node.path, () => {
+        checkArnRegion('webAcl', webAclArn, Stack.of(scope).region);
+      });
+      return webAclArn;
+    });
   }
 
   /** A new web ACL with AWS managed rules and a rate limit for each IP address. */

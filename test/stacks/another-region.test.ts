@@ -1,7 +1,9 @@
 /** A deployment in two Regions: the replicas of its state, and the service of the other Region. */
 import { App, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 import {
   EncryptionKeyReplica,
@@ -9,6 +11,7 @@ import {
   IdentityStateReplica,
   IdentityStateStack,
   type IIdentityState,
+  type TableReplica,
 } from '../../lib';
 import { expectedStatements, logicalId, type Statement } from './expected-statements';
 import { plain, resourcesOf, standardSynthesis, type Synthesis } from './synthesis';
@@ -35,8 +38,18 @@ const newApp = (): App => new App({ context: { 'aws:cdk:disable-asset-staging': 
 const templateOf = (stack: Stack): Synthesis['stateful'] =>
   Template.fromStack(stack).toJSON() as Synthesis['stateful'];
 
+const DOMAIN_NAME = 'identity.example.com';
+
+/** Returns a domain with a certificate in that Region. */
+function domainIn(app: App, env: typeof HOME, domainName = DOMAIN_NAME) {
+  const certificateArn = `arn:aws:acm:${env.region}:${ACCOUNT}:certificate/1234abcd`;
+  const scope = new Stack(app, `Certificate-${env.region}`);
+  return { domainName, certificate: Certificate.fromCertificateArn(scope, 'Certificate', certificateArn) };
+}
+
 function serviceOf(state: IIdentityState, env: typeof HOME): Synthesis {
-  const stack = new IdentityServiceStack(Stack.of(state.encryptionKey).node.root, 'Service', { state, env });
+  const app = Stack.of(state.encryptionKey).node.root as App;
+  const stack = new IdentityServiceStack(app, 'Service', { state, env, domain: domainIn(app, env) });
   return { stateful: templateOf(Stack.of(state.encryptionKey)), stateless: templateOf(stack) };
 }
 
@@ -154,34 +167,222 @@ it('a deployment without replicas has the permissions of one Region', () => {
   }
 });
 
-describe('synthesis rejects', () => {
-  it('replicas of a single-Region key', () => {
-    const app = newApp();
-    const make = (props: object) => () =>
-      new IdentityStateStack(app, 'State', { replicas: REPLICAS, ...props });
-    expect(make({ multiRegionKey: false })).toThrow('State: multiRegionKey must not be false with replicas');
-    const theirs = Key.fromKeyArn(new Stack(app, 'Theirs'), 'Key', SINGLE_REGION_KEY);
-    expect(
-      () => new IdentityStateStack(app, 'Imported', { replicas: REPLICAS, encryptionKey: theirs }),
-    ).toThrow('Imported: encryptionKey must be the ARN of a multi-Region key');
+/** Returns the messages of a synthesis that fails. */
+function failureOf(app: App): string {
+  try {
+    app.synth();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'synthesized';
+}
+
+describe('replicas', () => {
+  const make = (props: object) => () => new IdentityStateStack(newApp(), 'State', { env: HOME, ...props });
+  const replicasWith = (...changes: Partial<TableReplica>[]) => ({
+    replicas: changes.map((change) => ({ ...REPLICAS[0], ...change })),
   });
 
-  it('a replica under a single-Region key', () => {
-    const replicas = [{ region: OTHER.region, encryptionKeyArn: SINGLE_REGION_KEY }];
-    expect(() => new IdentityStateStack(newApp(), 'State', { replicas })).toThrow(
+  it('of a single-Region key are rejected', () => {
+    expect(make({ replicas: REPLICAS, multiRegionKey: false })).toThrow(
+      'State: multiRegionKey must not be false with replicas',
+    );
+    const encryptionKey = Key.fromKeyArn(new Stack(newApp(), 'Theirs'), 'Key', SINGLE_REGION_KEY);
+    expect(make({ replicas: REPLICAS, encryptionKey })).toThrow(
+      'State: encryptionKey must be the ARN of a multi-Region key',
+    );
+  });
+
+  it('under a key that is no replica of the key in that Region are rejected', () => {
+    expect(make(replicasWith({ encryptionKeyArn: SINGLE_REGION_KEY }))).toThrow(
       'State: replicas[0].encryptionKeyArn must be the ARN of a multi-Region key',
     );
-    const stack = new Stack(newApp(), 'Replica', { env: OTHER });
-    expect(() => new EncryptionKeyReplica(stack, 'Key', { primaryKeyArn: SINGLE_REGION_KEY })).toThrow(
-      'Replica/Key: primaryKeyArn must be',
+    expect(make(replicasWith({ encryptionKeyArn: PRIMARY_KEY }))).toThrow(
+      'State: replicas[0].encryptionKeyArn must be in eu-west-1, the Region of the replica',
     );
-    expect(
-      () =>
-        new IdentityStateReplica(stack, 'State', {
-          identityRegion: HOME.region,
-          tableNames: TABLE_NAMES,
-          encryptionKey: Key.fromKeyArn(stack, 'Theirs', SINGLE_REGION_KEY),
-        }),
-    ).toThrow('Replica/State: encryptionKey must be');
+    const other = PRIMARY_KEY.replace('mrk-1', 'mrk-2');
+    const encryptionKey = Key.fromKeyArn(new Stack(newApp(), 'Theirs'), 'Key', other);
+    expect(make({ ...replicasWith({}), encryptionKey })).toThrow(
+      'State: replicas[0].encryptionKeyArn must be a replica of the key in encryptionKey',
+    );
+  });
+
+  it('in the Region of the stack, in one Region twice, or in no Region are rejected', () => {
+    expect(make(replicasWith({ region: HOME.region, encryptionKeyArn: PRIMARY_KEY }))).toThrow(
+      'State: replicas[0].region must differ from the Region of the stack',
+    );
+    expect(make(replicasWith({}, {}))).toThrow('State: replicas[1].region must differ from');
+    expect(make(replicasWith({ region: 'Ireland' }))).toThrow('State: replicas[0].region must be a Region');
+  });
+
+  it('without a domain name get a warning, because a failover needs one', () => {
+    const app = newApp();
+    const state = new IdentityStateStack(app, 'State', { env: HOME, replicas: REPLICAS });
+    const warned = new IdentityServiceStack(app, 'Service', { env: HOME, state });
+    const domain = domainIn(app, HOME);
+    const named = new IdentityServiceStack(app, 'Named', { env: HOME, state, domain, deploymentName: 'n' });
+    const warning = Match.stringLikeRegexp(
+      'replicas: a failover to another Region needs a custom domain name',
+    );
+    Annotations.fromStack(warned).hasWarning('*', warning);
+    Annotations.fromStack(named).hasNoWarning('*', warning);
+  });
+});
+
+it('a key of another Region is rejected as the key of the state, and for the token vault', () => {
+  const app = newApp();
+  const encryptionKey = Key.fromKeyArn(new Stack(app, 'Theirs'), 'Key', REPLICA_KEY);
+  expect(() => new IdentityStateStack(app, 'State', { env: HOME, encryptionKey })).toThrow(
+    'State: encryptionKey must be in eu-central-1, the Region of the stack',
+  );
+  const state = new IdentityStateStack(app, 'Own', { env: HOME });
+  const tokenVaultKeys = [PRIMARY_KEY, REPLICA_KEY];
+  expect(() => new IdentityServiceStack(app, 'Service', { env: HOME, state, tokenVaultKeys })).toThrow(
+    'Service: tokenVaultKeys[1] must be in eu-central-1, the Region of the stack',
+  );
+});
+
+describe('the replica of a key', () => {
+  it('is rejected in the Region of the key, and for a single-Region key', () => {
+    const stack = new Stack(newApp(), 'Replica', { env: HOME });
+    expect(() => new EncryptionKeyReplica(stack, 'Key', { primaryKeyArn: PRIMARY_KEY })).toThrow(
+      'Replica/Key: primaryKeyArn must be a key of another Region',
+    );
+    expect(() => new EncryptionKeyReplica(stack, 'Other', { primaryKeyArn: SINGLE_REGION_KEY })).toThrow(
+      'Replica/Other: primaryKeyArn must be',
+    );
+  });
+});
+
+describe('the replica of a state is rejected', () => {
+  const make =
+    (changes: Readonly<Record<string, unknown>>, env: object = { env: OTHER }) =>
+    () => {
+      const stack = new Stack(newApp(), 'Replica', env);
+      const props = {
+        identityRegion: HOME.region,
+        tableNames: TABLE_NAMES,
+        encryptionKey: Key.fromKeyArn(stack, 'Theirs', REPLICA_KEY),
+        ...changes,
+      };
+      return new IdentityStateReplica(stack, 'State', props);
+    };
+
+  it.each([
+    ['its own Region', OTHER.region, 'the Region in which the deployment was created'],
+    ['no Region', undefined, 'a Region, such as eu-central-1'],
+    ['the name of a place', 'Frankfurt', 'a Region, such as eu-central-1'],
+    ['a Region that is known only at deployment', new Stack().region, 'the Region in which the deployment'],
+  ])('with %s as its identity Region, because two Regions could write', (_what, identityRegion, must) => {
+    expect(make({ identityRegion })).toThrow(`Replica/State: identityRegion must be ${must}`);
+  });
+
+  it('in a stack whose Region is not known', () => {
+    expect(make({}, {})).toThrow('Replica/State: the stack must have a Region (env.region)');
+  });
+
+  it.each([
+    [{ vault: `"${TABLE_NAMES.vault}"` }, 'tableNames.vault must be the name of a table'],
+    [{ keys: undefined }, 'tableNames.keys must be the name of a table'],
+    [{ keys: 'State-VaultTable3CC8F6E8-1ABC' }, 'tableNames.keys must be the table keys, not another table'],
+    [{ keys: TABLE_NAMES.vault }, 'tableNames must be the names of five different tables'],
+  ])('with the tables %j', (tableNames, message) => {
+    expect(make({ tableNames: { ...TABLE_NAMES, ...tableNames } })).toThrow(`Replica/State: ${message}`);
+    const generated = { ...TABLE_NAMES, vault: 'State-VaultTable3CC8F6E8-1ABC' };
+    expect(make({ tableNames: generated })).not.toThrow();
+  });
+
+  it('under a single-Region key, or the key of the first Region', () => {
+    const stack = new Stack(newApp(), 'Keys');
+    const single = Key.fromKeyArn(stack, 'Single', SINGLE_REGION_KEY);
+    expect(make({ encryptionKey: single })).toThrow('Replica/State: encryptionKey must be the ARN of a');
+    const primary = Key.fromKeyArn(stack, 'Primary', PRIMARY_KEY);
+    expect(make({ encryptionKey: primary })).toThrow('Replica/State: encryptionKey must be in eu-west-1');
+  });
+});
+
+describe('a standby', () => {
+  /** Returns the state of the standby, under the replica of the deployment's key. */
+  function standbyState(
+    app: App,
+    env: typeof HOME = OTHER,
+    identityRegion = HOME.region,
+  ): IdentityStateReplica {
+    const stack = new Stack(app, 'Standby', { env });
+    const { key } = new EncryptionKeyReplica(stack, 'Key', { primaryKeyArn: PRIMARY_KEY });
+    return new IdentityStateReplica(stack, 'State', {
+      identityRegion,
+      tableNames: TABLE_NAMES,
+      encryptionKey: key,
+    });
+  }
+
+  it('is rejected without a domain name, and with a hosted zone', () => {
+    const app = newApp();
+    const state = standbyState(app);
+    expect(() => new IdentityServiceStack(app, 'Service', { env: OTHER, state })).toThrow(
+      'Service: domain must be set',
+    );
+    const zone = { hostedZoneId: 'Z1', zoneName: 'example.com' };
+    const hostedZone = HostedZone.fromHostedZoneAttributes(new Stack(app, 'Zone'), 'Zone', zone);
+    const domain = { ...domainIn(app, OTHER), hostedZone };
+    expect(() => new IdentityServiceStack(app, 'Named', { env: OTHER, state, domain })).toThrow(
+      'Named: domain.hostedZone must not be set for a standby',
+    );
+  });
+
+  it('is rejected in the identity Region, in another Region than its tables, and in an unknown one', () => {
+    const app = newApp();
+    const stack = new Stack(app, 'Standby', { env: OTHER });
+    const state = new IdentityStateReplica(stack, 'State', {
+      identityRegion: HOME.region,
+      tableNames: TABLE_NAMES,
+      encryptionKey: Key.fromKeyArn(stack, 'Key', REPLICA_KEY),
+    });
+    const domain = domainIn(app, OTHER);
+    const make = (id: string, env: object) => () => new IdentityServiceStack(app, id, { env, state, domain });
+    expect(make('Home', HOME)).toThrow('Home: the stack of a standby must have a Region (env.region) other');
+    expect(make('Unknown', {})).toThrow(
+      'Unknown: the stack of a standby must have a Region (env.region) other',
+    );
+    expect(make('Elsewhere', { region: 'eu-north-1' })).toThrow('Elsewhere: state must be in eu-north-1');
+  });
+
+  /** Returns an app with the services of both Regions. */
+  function appWith(standby: (app: App) => IdentityStateReplica, domainName?: string): App {
+    const app = newApp();
+    const home = new IdentityStateStack(app, 'State', { env: HOME, replicas: REPLICAS });
+    new IdentityServiceStack(app, 'Home', { env: HOME, state: home, domain: domainIn(app, HOME) });
+    const state = standby(app);
+    const env = { account: ACCOUNT, region: Stack.of(state).region };
+    new IdentityServiceStack(app, 'Other', { env, state, domain: domainIn(app, env, domainName) });
+    return app;
+  }
+
+  it('fits the service of the first Region in the same app', () => {
+    expect(failureOf(appWith(standbyState))).toBe('synthesized');
+  });
+
+  it.each<[string, (app: App) => IdentityStateReplica, string | undefined, string]>([
+    [
+      'another identity Region',
+      (app) => standbyState(app, OTHER, 'eu-north-1'),
+      undefined,
+      'identityRegion of the state must be eu-central-1, the Region of Home',
+    ],
+    [
+      'a Region without replicas',
+      (app) => standbyState(app, { ...OTHER, region: 'eu-north-1' }),
+      undefined,
+      'the stack must be in a Region of the replicas of Home: eu-west-1',
+    ],
+    [
+      'another domain name',
+      standbyState,
+      'other.example.com',
+      'domain.domainName must be the same as the name of Home',
+    ],
+  ])('fails the synthesis with %s than the first Region in the same app', (_what, standby, name, message) => {
+    expect(failureOf(appWith(standby, name))).toContain(message);
   });
 });

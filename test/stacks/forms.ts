@@ -159,7 +159,11 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
       },
       encryptionKey: key,
     });
-    new IdentityServiceStack(app, 'StandbyService', { state, env });
+    const certificateArn =
+      'arn:aws:acm:eu-west-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab';
+    const certificate = Certificate.fromCertificateArn(stack, 'Certificate', certificateArn);
+    const domain = { domainName: 'identity.example.com', certificate };
+    new IdentityServiceStack(app, 'StandbyService', { state, env, domain });
   },
 
   'a private service with a gradual deployment and without a role for logs': (app) => {

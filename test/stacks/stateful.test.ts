@@ -1,5 +1,5 @@
 /** The state of a deployment is retained, protected, and encrypted. */
-import { Stack, Tags, type App } from 'aws-cdk-lib';
+import { RemovalPolicies, RemovalPolicy, Stack, Tags, type App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AgentIdentity, IdentityStateStack } from '../../lib';
 import { newApp } from './new-app';
@@ -140,6 +140,18 @@ it.each(tables)(
     });
   },
 );
+
+it.each([
+  ['RemovalPolicies destroys', RemovalPolicy.RETAIN, RemovalPolicy.DESTROY, false],
+  ['RemovalPolicies retains', RemovalPolicy.DESTROY, RemovalPolicy.RETAIN, true],
+])('tables that %s have the deletion protection that fits', (_what, removalPolicy, policy, isProtected) => {
+  const state = new IdentityStateStack(newApp(), 'Stateful', { removalPolicy });
+  RemovalPolicies.of(state).apply(policy);
+  const template = Template.fromStack(state);
+  const DeletionPolicy = isProtected ? 'Retain' : 'Delete';
+  const Properties = { Replicas: [{ DeletionProtectionEnabled: isProtected }] };
+  template.allResources('AWS::DynamoDB::GlobalTable', { DeletionPolicy, Properties });
+});
 
 describe('tags', () => {
   const tagged = (change: (app: App, state: IdentityStateStack) => void): unknown[][] => {

@@ -1,0 +1,66 @@
+/** Props that AWS would reject in the middle of a deployment, or would never use: synthesis says what they must be. */
+import { Stack } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { HostedZone } from 'aws-cdk-lib/aws-route53';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { AgentIdentity, WebAcl } from '../../lib';
+import { newApp } from './new-app';
+
+const REGION = 'eu-central-1';
+const arnOf = (service: string, resource: string, region = REGION) =>
+  `arn:aws:${service}:${region}:111122223333:${resource}`;
+
+/** Returns a function that makes a deployment. */
+const make = (props: (stack: Stack) => object) => () => {
+  const stack = new Stack(newApp(), 'Stack', { env: { region: REGION } });
+  return new AgentIdentity(stack, 'Identity', props(stack));
+};
+
+const domain =
+  ({ domainName = 'identity.example.com', region = REGION, zoneName = 'example.com.' }) =>
+  (stack: Stack) => ({
+    domain: {
+      domainName,
+      certificate: Certificate.fromCertificateArn(
+        stack,
+        'Certificate',
+        arnOf('acm', 'certificate/1', region),
+      ),
+      hostedZone: HostedZone.fromHostedZoneAttributes(stack, 'Zone', { hostedZoneId: 'Z1', zoneName }),
+    },
+  });
+
+it.each<[string, (stack: Stack) => object, string]>([
+  [
+    'a URL as a domain name',
+    domain({ domainName: 'https://identity.example.com' }),
+    '/Api: domain.domainName must be a domain name in lowercase',
+  ],
+  [
+    'a domain name outside the hosted zone',
+    domain({ zoneName: 'example.org' }),
+    '/Api: domain.domainName must be a name of the hosted zone',
+  ],
+  [
+    'a certificate of another Region',
+    domain({ region: 'us-east-1' }),
+    '/Api: domain.certificate must be in eu-central-1, the Region of the stack',
+  ],
+  [
+    'a web ACL of another Region',
+    () => ({ webAcl: WebAcl.fromArn(arnOf('wafv2', 'global/webacl/a/1', 'us-east-1')) }),
+    '/Api: webAcl must be in eu-central-1',
+  ],
+  [
+    'a topic of another Region',
+    (stack) => ({ alarmsTopic: Topic.fromTopicArn(stack, 'Topic', arnOf('sns', 'topic', 'us-east-1')) }),
+    ': alarmsTopic must be in eu-central-1',
+  ],
+  ['a path as the runbook', () => ({ runbook: 'docs' }), ': runbook must be a URL'],
+])('%s is rejected', (_what, props, message) => {
+  expect(make(props)).toThrow(`Stack/Identity${message}`);
+});
+
+it('a domain name in the hosted zone, with a certificate of the Region, is accepted', () => {
+  expect(make(domain({}))).not.toThrow();
+});
