@@ -7,16 +7,15 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { Construct } from 'constructs';
 import { addIdentityState } from '../lib/constructs/identity-state';
 import { IdentityServiceStack } from '../lib';
-import type { DeploymentConfiguration } from './configuration';
-import { ConfigurationError, readConfiguration } from './configuration/file';
+import { ConfigurationError, constructed, readConfiguration } from './configuration/file';
 import { propsOf } from './configuration/members';
 
 const app = new App();
 
 /** A fault of the configuration is one message, without the stack trace of this program. */
-function configuration(): DeploymentConfiguration {
+function reported<Result>(make: () => Result): Result {
   try {
-    return readConfiguration(process.cwd(), app.node.getAllContext() as Record<string, unknown>);
+    return make();
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -24,27 +23,35 @@ function configuration(): DeploymentConfiguration {
   }
 }
 
-const stated = configuration();
-const { env, tags, terminationProtection } = stated;
-const stackProps = {
-  ...(env && { env }),
-  ...(tags && { tags }),
-  ...(terminationProtection !== undefined && { terminationProtection }),
-};
+const folder = process.cwd();
+const context = app.node.getAllContext() as Record<string, unknown>;
+const stated = reported(() => readConfiguration(folder, context));
 
-// The ids are the names of the stacks in the account. They keep these words, although the classes have others: under new
-// names, the next deployment of an existing service would create empty tables next to the existing ones.
-const stateStack = new Stack(app, 'AgentIdentityStateful', {
-  description: 'agent-identity: tables and key',
-  ...stackProps,
-});
-const props = propsOf(stated, new Construct(stateStack, 'Configuration'));
-const state = addIdentityState(stateStack, props);
-new IdentityServiceStack(app, 'AgentIdentityStateless', {
-  description: 'agent-identity: functions and API',
-  ...stackProps,
-  ...props,
-  state,
-});
+function addStacks(): void {
+  const { env, tags, terminationProtection } = stated;
+  const stackProps = {
+    ...(env && { env }),
+    ...(tags && { tags }),
+    ...(terminationProtection !== undefined && { terminationProtection }),
+  };
 
+  // The ids are the names of the stacks in the account. They keep these words, although the classes have others: under new
+  // names, the next deployment of an existing service would create empty tables next to the existing ones.
+  const stateStack = new Stack(app, 'AgentIdentityStateful', {
+    description: 'agent-identity: tables and key',
+    ...stackProps,
+  });
+  const props = propsOf(stated, new Construct(stateStack, 'Configuration'));
+  const state = addIdentityState(stateStack, props);
+  new IdentityServiceStack(app, 'AgentIdentityStateless', {
+    description: 'agent-identity: functions and API',
+    ...stackProps,
+    ...props,
+    state,
+  });
+}
+
+reported(() => {
+  constructed(folder, context, addStacks);
+});
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

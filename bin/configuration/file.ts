@@ -2,10 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
+import { types } from 'node:util';
 import * as v from 'valibot';
 import { configurationFaults } from '../../lambda/contract/configuration';
 import type { DeploymentConfiguration } from '.';
-import { ConfigurationSchema } from './members';
+import { ConfigurationSchema, MEMBERS } from './members';
 
 /** What the operator can correct. */
 export class ConfigurationError extends Error {
@@ -52,8 +53,10 @@ function contentOf(file: string): unknown {
   try {
     if (file.endsWith('.json')) return JSON.parse(readFileSync(file, 'utf8'));
     const exported: unknown = createRequire(__filename)(file);
-    if (typeof exported !== 'object' || exported === null || !('default' in exported)) return exported;
-    return exported.default;
+    if (typeof exported !== 'object' || exported === null) return exported;
+    if ('default' in exported) return exported.default;
+    // An ES module with named exports only has no configuration.
+    return types.isModuleNamespaceObject(exported) || '__esModule' in exported ? undefined : exported;
   } catch (error) {
     throw new ConfigurationError(`${name} cannot be read: ${reasonOf(error)}`, { cause: error });
   }
@@ -85,7 +88,15 @@ function validated(source: string, value: unknown): DeploymentConfiguration {
   );
 }
 
+/** @throws ConfigurationError for a member that only the file can state, which would be without effect */
 function fromContext(context: Context): Record<string, unknown> {
+  const others = Object.keys(MEMBERS).filter((name) => !CONTEXT_MEMBERS.some((member) => member === name));
+  const unread = others.find((name) => context[name] !== undefined);
+  if (unread !== undefined) {
+    throw new ConfigurationError(
+      `context: ${unread} is read only from the configuration file. Write it into ${FILE_NAMES[0]}.`,
+    );
+  }
   const stated = CONTEXT_MEMBERS.filter((name) => context[name] !== undefined);
   return Object.fromEntries(
     stated.map((name) => {
@@ -111,4 +122,27 @@ export function readConfiguration(folder: string, context: Context): DeploymentC
   const file = findFile(folder, context.config);
   const inFile = file === undefined ? {} : validated(basename(file), withoutUndefined(contentOf(file)));
   return { ...inFile, ...validated('context', fromContext(context)) };
+}
+
+/** The error of a construct: its path, which begins with the ID of its stack, and what a prop must be. */
+const CONSTRUCT_ERROR = /^AgentIdentityState(?:ful|less)(?:\/[^:\n]*)?: (.+)$/s;
+
+/**
+ * Returns the result of the constructs.
+ *
+ * @param make makes the constructs that the configuration describes
+ * @throws ConfigurationError for a value that a construct rejects, with the file's name instead of the construct's path
+ */
+export function constructed<Result>(folder: string, context: Context, make: () => Result): Result {
+  try {
+    return make();
+  } catch (error) {
+    const fault = error instanceof Error ? CONSTRUCT_ERROR.exec(error.message)?.[1] : undefined;
+    if (fault === undefined) throw error;
+    const inContext = CONTEXT_MEMBERS.some((name) => context[name] !== undefined && fault.startsWith(name));
+    const file = inContext ? undefined : findFile(folder, context.config);
+    throw new ConfigurationError(`${file === undefined ? 'context' : basename(file)}: ${fault}`, {
+      cause: error,
+    });
+  }
 }

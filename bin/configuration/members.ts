@@ -16,6 +16,8 @@ import * as v from 'valibot';
 import { QuotasSchema, TrustedIssuersSchema } from '../../lambda/contract/configuration';
 import { WebAcl } from '../../lib';
 import { FunctionSettingsSchema } from '../../lib/constructs/function-settings';
+import { DOMAIN_NAME } from '../../lib/constructs/api-domain';
+import { KMS_KEY_ARN } from '../../lib/constructs/identity-service';
 import { REGION } from '../../lib/constructs/regions';
 import type { DeploymentConfiguration, DeploymentProps } from '.';
 
@@ -42,7 +44,7 @@ const formed = (form: RegExp, must: string) =>
 const arn = (service: string, of: string) =>
   formed(new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:.+$`), `${of} (arn:aws:${service}:…)`);
 
-const keyArn = arn('kms', 'the ARN of a KMS key');
+const keyArn = formed(KMS_KEY_ARN, 'the ARN of a KMS key (arn:aws:kms:…:key/…)');
 const region = formed(REGION, 'a Region, such as eu-central-1');
 
 function isDuration(value: string): boolean {
@@ -69,6 +71,33 @@ const wholeDays = v.pipe(
 
 const lockOf = (held: Duration, mode: 'GOVERNANCE' | 'COMPLIANCE' = 'GOVERNANCE'): ObjectLockRetention =>
   mode === 'COMPLIANCE' ? ObjectLockRetention.compliance(held) : ObjectLockRetention.governance(held);
+
+/** The deployment configurations of CodeDeploy for AWS Lambda. Source: CodeDeploy user guide, "Deployment configurations". */
+const DEPLOYMENT_CONFIGS = [
+  'AllAtOnce',
+  ...[5, 10, 15, 30].map((minutes) => `Canary10Percent${minutes}Minutes`),
+  'Linear10PercentEvery1Minute',
+  ...[2, 3, 10].map((minutes) => `Linear10PercentEvery${minutes}Minutes`),
+].map((name) => `CodeDeployDefault.Lambda${name}`);
+
+/** A name of CodeDeploy without its prefix, with or without a mistake. Other names are the account's own. */
+const OF_CODEDEPLOY = /^(CodeDeployDefault|Lambda(AllAtOnce|Canary|Linear))/i;
+
+const deploymentConfig = v.pipe(
+  text,
+  v.check(
+    (name) => DEPLOYMENT_CONFIGS.includes(name) || !OF_CODEDEPLOY.test(name),
+    `must be one of ${DEPLOYMENT_CONFIGS.join(', ')}, or the name of a deployment configuration of the account`,
+  ),
+);
+
+const tags = v.pipe(
+  v.record(v.string(), v.string()),
+  v.check(
+    (pairs) => !Object.keys(pairs).some((key) => /^aws:/i.test(key)),
+    'must not have a name that begins with "aws:", because AWS reserves these names',
+  ),
+);
 
 const DAYS = Object.values(RetentionDays).filter((days) => typeof days === 'number');
 const retention = v.picklist(
@@ -115,7 +144,7 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
   consentPage: { schema: flag },
   contributorInsights: { schema: flag },
   deploymentConfig: {
-    schema: text,
+    schema: deploymentConfig,
     props: (name, scope) => ({
       deploymentConfig: LambdaDeploymentConfig.fromLambdaDeploymentConfigName(
         scope,
@@ -127,7 +156,7 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
   deploymentName: { schema: text },
   domain: {
     schema: members({
-      name: text,
+      name: formed(DOMAIN_NAME, 'a domain name in lowercase, such as identity.example.com'),
       certificateArn: arn('acm', 'the ARN of a certificate'),
       hostedZone: optional(members({ id: text, name: text })),
     }),
@@ -197,7 +226,7 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
   },
   replicas: { schema: v.array(members({ region, encryptionKeyArn: keyArn })) },
   runbook: { schema: text },
-  tags: { schema: v.record(v.string(), v.string()), props: () => ({}) },
+  tags: { schema: tags, props: () => ({}) },
   terminationProtection: { schema: flag, props: () => ({}) },
   throttle: { schema: members({ rateLimit: optional(v.number()), burstLimit: optional(count) }) },
   tokenVaultKeys: { schema: v.array(keyArn) },

@@ -17,7 +17,7 @@ import {
   type IResolveContext,
 } from 'aws-cdk-lib';
 import type { CfnFunction } from 'aws-cdk-lib/aws-lambda';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 
 /** Below Lambda's 4,096 bytes, for values that turn out longer than estimated here. */
 const MAX_ENVIRONMENT_BYTES = 4000;
@@ -200,22 +200,39 @@ function environmentFault(
   ].join(' ');
 }
 
+/** The sources of the variables of the functions that are validated. */
+const SOURCES = new WeakMap<IConstruct, VariableSources>();
+
+/** Returns what is wrong with the environment of a function; undefined also for other constructs. */
+function faultOf(deployed: IConstruct): string | undefined {
+  const sources = SOURCES.get(deployed);
+  if (!sources) return undefined;
+  const { environment } = deployed.node.defaultChild as CfnFunction;
+  const { variables = {} } = Tokenization.resolve(environment ?? {}, {
+    scope: deployed,
+    resolver: new FullLengthResolver(),
+    preparing: false,
+  }) as { variables?: Record<string, string> };
+  return environmentFault(variables, sources);
+}
+
 /**
- * Makes synthesis fail if the environment of the function does not fit into Lambda.
+ * Makes synthesis fail if the environment of the function does not fit into Lambda. The functions of a scope have most
+ * variables in common, so the first one that does not fit has the message, with the names of the others.
  *
  * @param sources of variables whose size depends on settings
  */
 export function validateEnvironment(deployed: Construct, sources: VariableSources): void {
+  SOURCES.set(deployed, sources);
   deployed.node.addValidation({
     validate: () => {
-      const { environment } = deployed.node.defaultChild as CfnFunction;
-      const { variables = {} } = Tokenization.resolve(environment ?? {}, {
-        scope: deployed,
-        resolver: new FullLengthResolver(),
-        preparing: false,
-      }) as { variables?: Record<string, string> };
-      const fault = environmentFault(variables, sources);
-      return fault === undefined ? [] : [fault];
+      const fault = faultOf(deployed);
+      if (fault === undefined) return [];
+      const siblings = deployed.node.scope?.node.children ?? [];
+      const [first, ...others] = siblings.filter((sibling) => faultOf(sibling) !== undefined);
+      if (first !== deployed) return [];
+      if (others.length === 0) return [fault];
+      return [`${fault} It is also too large for ${others.map(({ node }) => node.id).join(', ')}.`];
     },
   });
 }

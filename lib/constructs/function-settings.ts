@@ -95,6 +95,14 @@ export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
   'event-poll': 256,
 };
 
+/** @throws Error for settings of a function that the service does not have, which JavaScript does not check */
+export function checkFunctionNames(settings: ServiceFunctionSettings): void {
+  const members: readonly string[] = Object.values(MEMBERS);
+  const unknown = Object.keys(settings).find((name) => !members.includes(name));
+  if (unknown === undefined) return;
+  throw new Error(`functions.${unknown} must be a function of the service: ${members.join(', ')}`);
+}
+
 /**
  * Returns the settings of a group's function.
  *

@@ -17,9 +17,9 @@ import { AuditTrail, type AuditTrailProps } from './audit-trail';
 import { ownerAccountsOf, type ServiceCallerAccounts } from './caller-accounts';
 import { checkedAt } from './construct-error';
 import { ContributorInsights } from './contributor-insights';
-import { deploymentNameOf } from './deployment-name';
+import { claimDeploymentName, deploymentNameOf } from './deployment-name';
 import type { InvokedFunction } from './function-access';
-import { settingsOfGroup, type ServiceFunctionSettings } from './function-settings';
+import { checkFunctionNames, settingsOfGroup, type ServiceFunctionSettings } from './function-settings';
 import { addGradualDeployment } from './gradual-deployment';
 import { addGroupFunction } from './group-function';
 import { IdentityApi } from './identity-api';
@@ -37,7 +37,8 @@ import { resolveTrustedIssuers } from './trusted-issuers';
 import { addTrustedIssuers } from './trusted-issuers-layer';
 import type { WebAcl } from './web-acl';
 
-const KMS_KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[a-zA-Z0-9-]{36}$/;
+/** The ARN of a key; the ARN of an alias is none. */
+export const KMS_KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[a-zA-Z0-9-]{36}$/;
 
 /** How many resources one owner can have. Concurrent creations can exceed these quotas. */
 export interface QuotaProps {
@@ -262,7 +263,11 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     consentPage: props.consentPage ?? false,
     ownerAccounts: ownerAccountsOf(callers ?? {}),
   }));
+  checkedAt(scope.node.path, () => {
+    checkFunctionNames(props.functions ?? {});
+  });
   const deployment = deploymentNameOf(scope, props.deploymentName);
+  claimDeploymentName(scope, deployment);
   const api = new IdentityApi(scope, 'Api', {
     deployment,
     logKey,

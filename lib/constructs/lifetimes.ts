@@ -1,5 +1,5 @@
 /** Lifetimes as props. They are checked at synthesis and passed to the functions in seconds. */
-import type { Duration } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { parseLifetimes, type Lifetimes } from '../../lambda/contract/configuration';
 
 /** How long tokens, consent sessions, and vault keys are valid. */
@@ -22,6 +22,13 @@ export interface LifetimeProps {
   readonly vaultKey?: Duration;
 }
 
+/** Returns the lifetime in seconds. JavaScript does not check its type. */
+function seconds(name: keyof LifetimeProps, lifetime: unknown): number | undefined {
+  if (lifetime === undefined) return undefined;
+  if (lifetime instanceof Duration) return lifetime.toSeconds();
+  throw new Error(`lifetimes.${name} must be a Duration, such as Duration.minutes(10)`);
+}
+
 /** @throws Error for a lifetime that is too short or too long */
 export const lifetimesInSeconds = ({
   workloadAccessToken,
@@ -30,8 +37,8 @@ export const lifetimesInSeconds = ({
 }: LifetimeProps): Lifetimes =>
   parseLifetimes(
     JSON.stringify({
-      workloadAccessToken: workloadAccessToken?.toSeconds(),
-      consentSession: consentSession?.toSeconds(),
-      vaultKey: vaultKey?.toSeconds(),
+      workloadAccessToken: seconds('workloadAccessToken', workloadAccessToken),
+      consentSession: seconds('consentSession', consentSession),
+      vaultKey: seconds('vaultKey', vaultKey),
     }),
   );

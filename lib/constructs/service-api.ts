@@ -2,7 +2,7 @@
  * The base of every REST API of this package: errors in the service's form, an access log without secrets, throttling,
  * API Gateway's own address or a custom domain name, and an optional web ACL.
  */
-import { Aws, Validations, type RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, Token, Validations, type RemovalPolicy } from 'aws-cdk-lib';
 import {
   EndpointType,
   LogGroupLogDestination,
@@ -81,6 +81,16 @@ function acknowledgeApi(
   Validations.of(api.deploymentStage).acknowledge({ id: 'AwsSolutions-APIG3', reason: reasons.noWebAcl });
 }
 
+/** @throws Error for limits that reject every request */
+function checkThrottle({ rateLimit = 1, burstLimit = 1 }: ThrottleSettings): void {
+  if (!Token.isUnresolved(rateLimit) && !(rateLimit > 0)) {
+    throw new Error('throttle.rateLimit must be a number greater than 0');
+  }
+  if (!Token.isUnresolved(burstLimit) && !(Number.isInteger(burstLimit) && burstLimit > 0)) {
+    throw new Error('throttle.burstLimit must be a whole number, 1 or more');
+  }
+}
+
 /** Children: `AccessLog`, `RestApi`, `Domain` and `Alias` with a domain, and `WebAcl…` with a web ACL. */
 export class ServiceApi extends Construct {
   /**
@@ -98,6 +108,9 @@ export class ServiceApi extends Construct {
   constructor(scope: Construct, id: string, kind: ServiceApiKind, settings: ServiceApiSettings) {
     super(scope, id);
     const { throttle, domain, webAcl } = settings;
+    checkedAt(scope.node.path, () => {
+      checkThrottle(throttle);
+    });
     this.accessLog = new LogGroup(this, 'AccessLog', {
       retention: settings.logRetention,
       encryptionKey: settings.logKey,

@@ -2,7 +2,7 @@
  * The metrics of a deployment. Alarms, dashboard, and the `metric…` methods of the constructs all get their metrics here,
  * so that each name is written once. docs/metrics.md describes them.
  */
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import {
   MathExpression,
   Metric,
@@ -80,11 +80,30 @@ export const serviceMetric = (deployment: string, metricName: string, props: Met
 export const logMetric = (deployment: string, metricName: LogMetricName, props: MetricOptions = {}): Metric =>
   serviceMetric(deployment, metricName, { label: metricName, ...props });
 
+/** The start of a condition: a dimension, and for a comparison the quote of its value. */
+const CONDITION = /^[\s(]*(?:NOT\s+)?"?(\w+)\b"?\s*(?:!?=\s*'|(?!\s|!?=))/i;
+
+/** @throws Error for conditions and groups that CloudWatch would reject, or that no metric has */
+function checkSum(metricName: AuditMetricName, where: readonly string[], groupBy: readonly string[]): void {
+  const dimensions: readonly string[] = [...METRIC_DIMENSIONS[metricName], DEPLOYMENT_DIMENSION];
+  const listed = dimensions.join(', ');
+  if (groupBy.some((dimension) => !Token.isUnresolved(dimension) && !dimensions.includes(dimension))) {
+    throw new Error(`${metricName}: groupBy must contain dimensions of the metric: ${listed}`);
+  }
+  const isCondition = (text: string) => dimensions.includes(CONDITION.exec(text)?.[1] ?? '');
+  if (where.some((condition) => !Token.isUnresolved(condition) && !isCondition(condition))) {
+    throw new Error(
+      `${metricName}: where must contain conditions such as ${dimensions[0]} = 'value', on dimensions of the metric: ${listed}`,
+    );
+  }
+}
+
 /**
  * Returns the sum of a metric over dimensions whose values are not known beforehand: a Metrics Insights query.
  * Source: CloudWatch user guide, "Query components and syntax in CloudWatch Metrics Insights".
  *
  * @param deployment undefined for the sum of all deployments in the account and Region
+ * @throws Error for conditions and groups that name no dimension of the metric
  */
 export function metricSum(
   deployment: string | undefined,
@@ -92,6 +111,7 @@ export function metricSum(
   options: MetricSumOptions = {},
 ): MathExpression {
   const { where = [], groupBy = [], ...others } = options;
+  checkSum(metricName, where, groupBy);
   const all = [...(deployment === undefined ? [] : [`${DEPLOYMENT_DIMENSION} = '${deployment}'`]), ...where];
   const conditions = all.length > 0 ? ` WHERE ${all.join(' AND ')}` : '';
   const groups = groupBy.length > 0 ? ` GROUP BY ${groupBy.join(', ')}` : '';

@@ -26,6 +26,12 @@ function valuesIn({ name, value }: Value): Value[] {
   );
 }
 
+/** Returns how to write a value of which only a part is known at deployment. */
+const hintOf = (name: string | undefined): string =>
+  name?.endsWith('.discoveryUrl')
+    ? ' The path can contain a reference: https://cognito-idp.REGION.amazonaws.com/${pool.userPoolId}/.well-known/openid-configuration.'
+    : '';
+
 /** @throws Error that names the first value that is not valid */
 function parsed(issuers: readonly DeployedIssuer[]): ParsedIssuer[] {
   const values = valuesIn({ name: NAME, value: issuers });
@@ -42,7 +48,7 @@ function parsed(issuers: readonly DeployedIssuer[]): ParsedIssuer[] {
     const invalid = values.find(({ name }) => error.message.startsWith(`${name} `));
     if (!Token.isUnresolved(invalid?.value)) throw error;
     throw new Error(
-      `${invalid?.name} must be known when the stack is synthesized, because it is validated then`,
+      `${invalid?.name} must be known when the stack is synthesized, because it is validated then.${hintOf(invalid?.name)}`,
       { cause: error },
     );
   }

@@ -4,8 +4,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execFileSync } from 'node:child_process';
-import { ConfigurationError, readConfiguration } from '../../bin/configuration/file';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { ConfigurationError, constructed, readConfiguration } from '../../bin/configuration/file';
 import { MEMBERS, propsOf } from '../../bin/configuration/members';
 import type { DeploymentConfiguration } from '../../bin/configuration';
 import { IdentityServiceStack } from '../../lib';
@@ -137,6 +137,27 @@ describe('a mistake is reported', () => {
       'webAcl must have arn, requestsPerFiveMinutes, or no member',
     ],
     ['a list', [], 'must export an object by default'],
+    [
+      'a URL in place of a domain name',
+      { domain: { name: 'https://a.example', certificateArn: 'arn:aws:acm:eu-central-1:111122223333:c/1' } },
+      'domain.name must be a domain name in lowercase',
+    ],
+    [
+      'a deployment configuration without its prefix',
+      { deploymentConfig: 'LambdaCanary10Percent10Minutes' },
+      'deploymentConfig must be one of CodeDeployDefault.LambdaAllAtOnce, CodeDeployDefault.LambdaCanary',
+    ],
+    [
+      'a misspelled deployment configuration',
+      { deploymentConfig: 'CodeDeployDefault.LambdaCanary10Percent10Minute' },
+      'deploymentConfig must be one of',
+    ],
+    ['a tag of AWS', { tags: { 'aws:x': 'a' } }, 'tags must not have a name that begins with "aws:"'],
+    [
+      'an alias for the token vault',
+      { tokenVaultKeys: ['arn:aws:kms:eu-central-1:111122223333:alias/vault'] },
+      'tokenVaultKeys[0] must be the ARN of a KMS key',
+    ],
   ])('with the file, the member, and what to do: %s', (_what, configuration, message) => {
     write('agent-identity.config.json', JSON.stringify(configuration));
     expect(messageOf()).toMatch(/^agent-identity\.config\.json/);
@@ -158,6 +179,17 @@ describe('a mistake is reported', () => {
     expect(messageOf({ config: 'throws.js' })).toBe('throws.js cannot be read: no such file');
   });
 
+  it('for a file with named exports only', () => {
+    write('agent-identity.config.ts', 'export const config = { consentPage: true };');
+    expect(messageOf()).toMatch(/^agent-identity\.config\.ts must export an object by default/);
+  });
+
+  it('for a member that the context cannot state', () => {
+    expect(messageOf({ consentPage: 'true' })).toBe(
+      'context: consentPage is read only from the configuration file. Write it into agent-identity.config.ts.',
+    );
+  });
+
   it('for two files', () => {
     write('agent-identity.config.ts', '');
     write('agent-identity.config.json', '{}');
@@ -172,17 +204,23 @@ describe('a mistake is reported', () => {
   });
 });
 
-/** Synthesizes both stacks as bin/app.ts does. */
-function templatesOf(configuration: DeploymentConfiguration) {
+/** Makes both stacks as bin/app.ts does. */
+function programStacks(configuration: DeploymentConfiguration) {
   const app = new App({ context: { 'aws:cdk:disable-asset-staging': true } });
-  const stack = new Stack(app, 'State', configuration.env && { env: configuration.env });
+  const stack = new Stack(app, 'AgentIdentityStateful', configuration.env && { env: configuration.env });
   const props = propsOf(configuration, stack);
   const state = addIdentityState(stack, props);
-  const service = new IdentityServiceStack(app, 'Service', {
+  const service = new IdentityServiceStack(app, 'AgentIdentityStateless', {
     ...props,
     ...(configuration.env && { env: configuration.env }),
     state,
   });
+  return { stack, service };
+}
+
+/** Synthesizes both stacks. */
+function templatesOf(configuration: DeploymentConfiguration) {
+  const { stack, service } = programStacks(configuration);
   return { state: Template.fromStack(stack), service: Template.fromStack(service) };
 }
 
@@ -190,6 +228,47 @@ it('each member without an object of the CDK is the prop of its name', () => {
   const value = {} as never;
   const stated = Object.entries(MEMBERS).filter(([, { props }]) => !props);
   for (const [name] of stated) expect(propsOf({ [name]: value }, new Stack())).toEqual({ [name]: value });
+});
+
+const OWN = { account: '111122223333', region: 'eu-central-1' };
+
+it.each<[string, DeploymentConfiguration, string]>([
+  ['the name', { deploymentName: 'two words' }, 'deploymentName must be a letter or digit'],
+  ['memory', { functions: { grants: { memorySize: 64 } } }, 'functions.grants.memorySize must be'],
+  ['a lifetime', { lifetimes: { workloadAccessToken: 'PT3H' } }, 'lifetimes.workloadAccessToken must be'],
+  ['callers', { callers: {} }, 'callers must have accountIds'],
+  ['the own account', { callers: { accountIds: [OWN.account] } }, 'callers.accountIds[0] must not be'],
+  [
+    'a Region',
+    { replicas: [{ region: OWN.region, encryptionKeyArn: 'a' }] },
+    'replicas[0].region must differ',
+  ],
+])('a value that a construct rejects is reported with the file: %s', (_what, configuration, message) => {
+  write('agent-identity.config.json', '{}');
+  const folderOf = () => constructed(folder, {}, () => programStacks({ ...configuration, env: OWN }));
+  expect(folderOf).toThrow(ConfigurationError);
+  expect(folderOf).toThrow(
+    new RegExp(`^agent-identity\\.config\\.json: ${message.replace(/[[\].]/g, '\\$&')}`),
+  );
+});
+
+it('a value of the context that a construct rejects is reported with the context', () => {
+  const functions = { grants: { memorySize: 64 } };
+  expect(() => constructed(folder, { functions }, () => programStacks({ functions }))).toThrow(
+    /^context: functions\.grants\.memorySize must be/,
+  );
+});
+
+it('bin/app.ts prints one line, without a stack trace', () => {
+  write('agent-identity.config.json', '{"deploymentName":"two words"}');
+  const root = join(__dirname, '../..');
+  const { stderr, status } = spawnSync(
+    'node',
+    ['--require', require.resolve('tsx/cjs'), join(root, 'bin/app.ts')],
+    { cwd: folder, encoding: 'utf8', env: { ...process.env, CDK_OUTDIR: join(folder, 'cdk.out') } },
+  );
+  expect(stderr).toMatch(/^agent-identity\.config\.json: deploymentName must be a letter or digit[^\n]*\n$/);
+  expect(status).toBe(1);
 });
 
 it('the example is valid, and configures both stacks', () => {

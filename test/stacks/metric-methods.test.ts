@@ -78,6 +78,23 @@ it('a sum states all dimensions of the metric, the conditions, and the groups', 
   });
 });
 
+it.each([
+  [{ groupBy: ['exceptionType'] }, 'ApiKeyFetchFailures: groupBy must contain dimensions of the metric: Exc'],
+  [{ where: ["Provider = 'calendar'"] }, 'ApiKeyFetchFailures: where must contain conditions such as'],
+  [{ where: ['ProviderName = calendar'] }, "such as ExceptionType = 'value', on dimensions of the metric"],
+])('a sum with %j is rejected, because no metric has it', (options, message) => {
+  expect(() => identity.metricApiKeyFetchFailures(options)).toThrow(message);
+});
+
+it.each([
+  "ProviderName IN ('a', 'b')",
+  `NOT "ProviderName"='a'`,
+  "(ProviderName = 'a' OR WorkloadIdentity = 'b')",
+])('a sum with the condition %s is accepted', (condition) => {
+  const { expression } = identity.metricApiKeyFetchFailures({ where: [condition] });
+  expect(expression).toContain(condition);
+});
+
 it('a metric is a sum over 5 minutes in the namespace of the service, unless the props differ', () => {
   const dimensionsMap = { Operation: 'Callback', Outcome: 'denied' };
   expect(identity.metric('ConsentStep', { dimensionsMap })).toMatchObject({

@@ -56,6 +56,18 @@ it.each<[string, (stack: Stack) => object, string]>([
     (stack) => ({ alarmsTopic: Topic.fromTopicArn(stack, 'Topic', arnOf('sns', 'topic', 'us-east-1')) }),
     ': alarmsTopic must be in eu-central-1',
   ],
+  ['a burst of no request', () => ({ throttle: { burstLimit: 0 } }), ': throttle.burstLimit must be a whole'],
+  ['a rate of no request', () => ({ throttle: { rateLimit: 0 } }), ': throttle.rateLimit must be'],
+  [
+    'a number as a lifetime',
+    () => ({ lifetimes: { workloadAccessToken: 15 } }),
+    ': lifetimes.workloadAccessToken must be a Duration',
+  ],
+  [
+    'a function that does not exist',
+    () => ({ functions: { tokenExchang: {} } }),
+    ': functions.tokenExchang must be a function of the service: controlPlane, tokenExchange',
+  ],
   ['a path as the runbook', () => ({ runbook: 'docs' }), ': runbook must be a URL'],
 ])('%s is rejected', (_what, props, message) => {
   expect(make(props)).toThrow(`Stack/Identity${message}`);

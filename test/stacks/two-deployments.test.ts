@@ -1,6 +1,6 @@
 /** Deployments in one account and Region share no name, no metric, and no export. */
 import { NestedStack, Stack, Stage } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Construct } from 'constructs';
 import {
   AgentEndpoint,
@@ -173,6 +173,32 @@ describe('deploymentName', () => {
     expect(serviceNames(resources)).toEqual(['prod']);
     expect(JSON.stringify(resources)).not.toContain('Consumer.Identity');
     for (const description of descriptions(resources)) expect(description).toMatch(/^agent-identity prod: /);
+  });
+
+  it('is rejected if another deployment in the account and Region has it', () => {
+    const app = newApp();
+    const make = (id: string, env?: { account: string; region: string }) => {
+      const stack = new Stack(app, id, env && { env });
+      return () => new AgentIdentity(stack, 'Identity', { deploymentName: 'prod' });
+    };
+    const env = { account: '111122223333', region: 'eu-central-1' };
+    make('One', env)();
+    expect(make('Elsewhere', { ...env, region: 'eu-west-1' })).not.toThrow();
+    expect(make('Other', env)).toThrow(
+      'Other/Identity: deploymentName must differ from that of One/Identity',
+    );
+  });
+
+  it('has a warning if the account and Region are not known', () => {
+    const app = newApp();
+    const [one, other] = ['One', 'Other'].map((id) => {
+      const stack = new Stack(app, id);
+      new AgentIdentity(stack, 'Identity', { deploymentName: 'prod' });
+      return Annotations.fromStack(stack);
+    });
+    const warning = Match.stringLikeRegexp('deploymentName must differ from that of One/Identity');
+    one?.hasNoWarning('*', warning);
+    other?.hasWarning('*', warning);
   });
 
   it.each(['', "it's", 'two words', 'a'.repeat(65), '${Token[TOKEN.1]}'])(
