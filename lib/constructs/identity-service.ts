@@ -201,6 +201,12 @@ function checkTokenVaultKeys(arns: readonly string[], region: string): readonly 
   return arns;
 }
 
+/** @throws Error for a mode, which JavaScript does not check: without a message, the weaker default would hold */
+function checkAuditTrail(trail: object): void {
+  if (!('mode' in trail)) return;
+  throw new Error('auditTrail.mode must be part of retention, such as ObjectLockRetention.compliance(…)');
+}
+
 /** What other constructs use of a deployment. */
 export interface IdentityService {
   readonly api: IdentityApi;
@@ -265,6 +271,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   }));
   checkedAt(scope.node.path, () => {
     checkFunctionNames(props.functions ?? {});
+    checkAuditTrail(props.auditTrail ?? {});
   });
   const deployment = deploymentNameOf(scope, props.deploymentName);
   claimDeploymentName(scope, deployment);

@@ -56,6 +56,11 @@ it.each<[string, (stack: Stack) => object, string]>([
     (stack) => ({ alarmsTopic: Topic.fromTopicArn(stack, 'Topic', arnOf('sns', 'topic', 'us-east-1')) }),
     ': alarmsTopic must be in eu-central-1',
   ],
+  [
+    'a mode of the audit trail, which would be ignored',
+    () => ({ auditTrail: { mode: 'COMPLIANCE' } }),
+    ': auditTrail.mode must be part of retention',
+  ],
   ['a burst of no request', () => ({ throttle: { burstLimit: 0 } }), ': throttle.burstLimit must be a whole'],
   ['a rate of no request', () => ({ throttle: { rateLimit: 0 } }), ': throttle.rateLimit must be'],
   [
