@@ -55,17 +55,21 @@ function isDuration(value: string): boolean {
   }
 }
 
-const duration = v.pipe(
-  v.string(),
-  v.check(isDuration, 'must be an ISO 8601 duration, such as PT15M (15 minutes) or P90D (90 days)'),
-);
+/** `Duration.parse` reads days, hours, minutes, and seconds. */
+const DURATION =
+  'must be an ISO 8601 duration, such as PT15M (15 minutes) or P90D (90 days), without years, months, and weeks';
+
+const duration = v.pipe(v.string(DURATION), v.check(isDuration, DURATION));
+
+const WHOLE_DAYS =
+  'must be an ISO 8601 duration of whole days, such as P365D, without years, months, and weeks';
 
 /** Object Lock counts days. */
 const wholeDays = v.pipe(
-  v.string(),
+  v.string(WHOLE_DAYS),
   v.check(
     (value) => isDuration(value) && Number.isInteger(Duration.parse(value).toDays({ integral: false })),
-    'must be an ISO 8601 duration of whole days, such as P365D',
+    WHOLE_DAYS,
   ),
 );
 

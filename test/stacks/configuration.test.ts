@@ -98,17 +98,16 @@ describe('a mistake is reported', () => {
       { alarmsTopicArn: 'arn:aws:sqs:eu-central-1:111122223333:queue' },
       'alarmsTopicArn must be the ARN of a topic (arn:aws:sns:…)',
     ],
-    ['minutes as a number', { lifetimes: { vaultKey: 90 } }, 'lifetimes.vaultKey must be a string'],
-    [
-      'a duration in words',
-      { lifetimes: { vaultKey: '90 days' } },
-      'lifetimes.vaultKey must be an ISO 8601 duration, such as PT15M (15 minutes) or P90D (90 days)',
-    ],
-    [
-      'a retention of half a day',
-      { auditTrail: { retention: 'PT36H' } },
-      'auditTrail.retention must be an ISO 8601 duration of whole days, such as P365D',
-    ],
+    ...[90, '90 days', 'P1Y', 'P2W'].map((vaultKey): [string, object, string] => [
+      `${JSON.stringify(vaultKey)} in place of a duration`,
+      { lifetimes: { vaultKey } },
+      'lifetimes.vaultKey must be an ISO 8601 duration, such as PT15M (15 minutes) or P90D (90 days), without years, months, and weeks',
+    ]),
+    ...[365, 'P1Y', 'PT36H'].map((retention): [string, object, string] => [
+      `${JSON.stringify(retention)} in place of whole days`,
+      { auditTrail: { retention } },
+      'auditTrail.retention must be an ISO 8601 duration of whole days, such as P365D, without years, months, and weeks',
+    ]),
     [
       'a mode for an existing bucket',
       { auditTrail: { bucketName: 'audit-archive', mode: 'COMPLIANCE' } },
