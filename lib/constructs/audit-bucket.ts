@@ -14,13 +14,18 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 
-/** Actions with which a principal that can bypass the lock destroys or hides evidence. */
+/**
+ * Actions with which a principal that can bypass the lock destroys or hides evidence, or with which a replication into this
+ * bucket adds versions and delete markers. A replication to another bucket does not need them here.
+ */
 const TAMPERING = [
   's3:DeleteObject',
   's3:DeleteObjectVersion',
   's3:BypassGovernanceRetention',
   's3:PutObjectRetention',
   's3:PutObjectLegalHold',
+  's3:ReplicateObject',
+  's3:ReplicateDelete',
 ];
 
 export class AuditBucket extends Bucket {

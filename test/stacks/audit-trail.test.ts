@@ -124,6 +124,8 @@ describe('the bucket', () => {
           's3:DeleteObjectVersion',
           's3:PutObjectLegalHold',
           's3:PutObjectRetention',
+          's3:ReplicateDelete',
+          's3:ReplicateObject',
         ],
         undefined,
       ],

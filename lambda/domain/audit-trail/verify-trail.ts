@@ -48,6 +48,8 @@ export interface Verification {
   readonly endTime?: string;
   /** The newest verified digest. */
   readonly newest?: { readonly digestS3Object: string; readonly hashValue: string };
+  /** Whether the head was compared with the chain. It is not if it is outside the period. */
+  readonly anchored: boolean;
   readonly problems: readonly Problem[];
 }
 
@@ -109,6 +111,7 @@ class TrailVerification {
   private newest: Loaded | undefined;
   private oldest: Loaded | undefined;
   private cut = false;
+  private anchored = false;
 
   constructor(private readonly options: VerificationOptions) {}
 
@@ -179,6 +182,7 @@ class TrailVerification {
     if (head?.digestS3Object === undefined || end === undefined || (to !== undefined && end > to)) return;
     if (newestKey !== undefined && newestKey >= head.digestS3Object) return;
     this.cut = true;
+    this.anchored = true;
     this.add(
       'cut',
       head.digestS3Object,
@@ -321,12 +325,12 @@ class TrailVerification {
     const { head, from, to } = this.options;
     if (!head || this.cut) return;
     const { digestS3Object: key, hashValue } = head;
-    if (
-      key === undefined ? [...this.hashes.values()].includes(hashValue) : this.hashes.get(key) === hashValue
-    )
-      return;
+    const isVerified =
+      key === undefined ? [...this.hashes.values()].includes(hashValue) : this.hashes.get(key) === hashValue;
     const end = digestEndOf(key ?? '');
-    if (end !== undefined && (end <= from || (to !== undefined && end > to))) return;
+    const isOutside = end !== undefined && (end <= from || (to !== undefined && end > to));
+    this.anchored = isVerified || !isOutside;
+    if (isVerified || isOutside) return;
     this.add(
       'invalid',
       key ?? DIGESTS_PREFIX,
@@ -354,7 +358,7 @@ class TrailVerification {
   }
 
   private result(): Verification {
-    const { newest, oldest, problems, digests, files } = this;
+    const { newest, oldest, anchored, problems, digests, files } = this;
     return {
       digests,
       files,
@@ -363,6 +367,7 @@ class TrailVerification {
         endTime: newest.digest.digestEndTime,
         newest: { digestS3Object: newest.key, hashValue: newest.hashValue },
       }),
+      anchored,
       problems,
     };
   }

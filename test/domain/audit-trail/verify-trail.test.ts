@@ -32,6 +32,7 @@ it('finds nothing in a trail as it was written', async () => {
     startTime: '2026-11-26T09:00:00.000Z',
     endTime: '2026-11-26T14:00:00.000Z',
     newest: { digestS3Object: digestAt(14), hashValue: trail.hashOf(digestAt(14)) },
+    anchored: true,
     problems: [],
   });
   expect(shown).toHaveLength(5);
@@ -86,6 +87,23 @@ describe('a log file', () => {
     trail.put(fileAt('14'), 'entries of this hour');
     expect(await trail.problems()).toEqual([]);
   });
+});
+
+it('is anchored only if the head was compared, whatever the result', async () => {
+  const of = async (options: Parameters<InMemoryTrail['verify']>[0]) => {
+    const { anchored, problems } = await trail.verify(options);
+    return [anchored, ...problems.map(({ problem }) => problem)];
+  };
+  const forged = { digestS3Object: digestAt(14), hashValue: 'f'.repeat(64) };
+  expect(await of({ head: undefined })).toEqual([false]);
+  expect(await of({ head: forged })).toEqual([true, 'invalid']);
+  // The head is outside the period.
+  expect(await of({ head: forged, to: BEGIN + 3 * HOUR_MS })).toEqual([false]);
+  expect(await of({ head: { hashValue: trail.hashOf(digestAt(11)) }, to: BEGIN + 3 * HOUR_MS })).toEqual([
+    true,
+  ]);
+  trail.destroy(digestAt(14));
+  expect(await of({})).toEqual([true, 'cut']);
 });
 
 describe('a digest', () => {

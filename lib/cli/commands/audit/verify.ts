@@ -222,7 +222,7 @@ export const verify = buildCommand({
     } finally {
       end();
     }
-    if (json) printJson(this, { ...result, anchored: head !== undefined });
+    if (json) printJson(this, result);
     else printResult(this, result);
     if (result.problems.length > 0) throw checkFailed();
     if (result.digests === 0) {
@@ -232,6 +232,11 @@ export const verify = buildCommand({
       printAside(
         this,
         'Without --head-table or --head, newer digests that were removed are found only by their age.',
+      );
+    } else if (!result.anchored) {
+      printAside(
+        this,
+        'The recorded digest is not in this period, so it was not compared with the chain. Verify to the newest digest, too, without --to.',
       );
     }
   },
