@@ -1,5 +1,5 @@
 /** The constructs in another app, in each of their forms. cdk-nag, cfn-lint, and checkov check the templates. */
-import { Duration, RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import { InterfaceVpcEndpoint, Vpc } from 'aws-cdk-lib/aws-ec2';
@@ -12,6 +12,7 @@ import {
   AgentRole,
   AgentTarget,
   ApiKeyCredentialProvider,
+  ConsentPortal,
   EncryptionKeyReplica,
   IdentityServiceStack,
   IdentityStateReplica,
@@ -141,6 +142,25 @@ export const FORMS: Readonly<Record<string, (app: App) => void>> = {
     const other = new Stack(app, 'Existing');
     const bucket = Bucket.fromBucketName(other, 'Archive', 'audit-archive');
     new AgentIdentity(other, 'Identity', { auditTrail: { bucket } });
+  },
+
+  'consent portals, and trusted issuers in a layer': (app) => {
+    const stack = new Stack(app, 'Portals');
+    const discoveryUrl = (tenant: number) => `https://idp.example/${tenant}/.well-known/openid-configuration`;
+    const identity = new AgentIdentity(stack, 'Identity', {
+      trustedIssuers: Array.from({ length: 40 }, (_, tenant) => ({
+        discoveryUrl: discoveryUrl(tenant),
+        allowedClients: ['portal'],
+      })),
+    });
+    const agent = new WorkloadIdentity(stack, 'Agent', { identity });
+    const clientSecret = ProviderSecret.managed(Secret.fromSecretNameV2(stack, 'Secret', 'portal/client'));
+    const signIn = new OAuth2CredentialProvider(stack, 'SignIn', {
+      identity,
+      vendor: OAuth2Vendor.custom({ discoveryUrl: discoveryUrl(0), clientId: 'portal', clientSecret }),
+    });
+    const portal = new ConsentPortal(stack, 'Portal', { identity, workloads: [agent], signIn });
+    new CfnOutput(stack, 'PortalUrl', { value: portal.portalUrl });
   },
 
   'a standby in another Region': (app) => {
