@@ -4,37 +4,17 @@ import {
   ListObjectVersionsCommand,
   PutObjectCommand,
   S3ServiceException,
-  type ListObjectVersionsCommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { versionsOf } from '../../contract/audit-trail';
+import { trailReader } from '../../contract/trail-reader';
 import type { TrailWriter } from '../../domain/audit-trail/trail-bucket';
-
-const isNamed = (error: unknown, ...names: string[]): boolean =>
-  error instanceof S3ServiceException && names.includes(error.name);
 
 export const createTrailBucket = (client: S3Client, Bucket: string): TrailWriter => ({
   name: Bucket,
-  async *list(Prefix, after) {
-    let markers: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } = {
-      ...(after !== '' && { KeyMarker: after }),
-    };
-    let page: ListObjectVersionsCommandOutput;
-    do {
-      page = await client.send(new ListObjectVersionsCommand({ Bucket, Prefix, ...markers }));
-      yield* versionsOf(page);
-      markers = { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker };
-    } while (page.IsTruncated);
-  },
-  async read({ key: Key, versionId: VersionId }) {
-    try {
-      const { Body } = await client.send(new GetObjectCommand({ Bucket, Key, VersionId }));
-      return await Body?.transformToByteArray();
-    } catch (error) {
-      if (isNamed(error, 'NoSuchKey', 'NoSuchVersion')) return undefined;
-      throw error;
-    }
-  },
+  ...trailReader({
+    versions: (page) => client.send(new ListObjectVersionsCommand({ Bucket, ...page })),
+    object: (version) => client.send(new GetObjectCommand({ Bucket, ...version })),
+  }),
   async create(Key, Body) {
     try {
       await client.send(
@@ -50,7 +30,7 @@ export const createTrailBucket = (client: S3Client, Bucket: string): TrailWriter
       );
       return true;
     } catch (error) {
-      if (isNamed(error, 'PreconditionFailed')) return false;
+      if (error instanceof S3ServiceException && error.name === 'PreconditionFailed') return false;
       throw error;
     }
   },
