@@ -159,13 +159,17 @@ export class AgentEndpoint extends Construct {
     const authorizer =
       inbound.kind === 'JWT' ? addFunction('authorizer', { timeout: AUTHORIZER_TIMEOUT }) : undefined;
     api.addRoutes(gate.alias as IFunction, authorizer?.alias as IFunction | undefined);
+    const functions = { gate, ...(authorizer && { authorizer }) };
+    for (const [name, subscribed] of Object.entries(functions)) {
+      connection.auditTrail?.subscribe(this, `${name}-entries`, subscribed);
+    }
 
     addEndpointMonitoring(
       this,
       {
         ...this.named(),
         api,
-        functions: { gate, ...(authorizer && { authorizer }) },
+        functions,
         invocationTimeout,
         reservedConcurrency: props.functions?.gate?.reservedConcurrency,
       },

@@ -409,7 +409,7 @@ export class AgentIdentity extends AgentIdentityBase {
     super(scope, id);
     this.account = Stack.of(this).account;
     this.state = addIdentityState(this, props);
-    const { api, deploymentName, keyRotationFunctionArn } = addIdentityService(this, {
+    const { api, deploymentName, keyRotationFunctionArn, auditTrail } = addIdentityService(this, {
       ...props,
       state: this.state,
     });
@@ -422,6 +422,7 @@ export class AgentIdentity extends AgentIdentityBase {
       reachable: api.reachable,
       callers: props.callers,
       trustedIssuers: props.trustedIssuers ?? [],
+      auditTrail,
     });
   }
 }

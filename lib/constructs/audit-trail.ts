@@ -16,6 +16,7 @@ import { AuditBucket } from './audit-bucket';
 import { functionAccess } from './function-access';
 import { functionCode } from './function-code';
 import { nagName } from './invocation';
+import type { AuditTrailDestination } from './service-connection';
 import { PublishedFunction } from './service-function';
 import type { IIdentityState } from './state';
 
@@ -71,11 +72,13 @@ function bucketOf(scope: Construct, { bucket, retention }: AuditTrailProps): IBu
  * The parts of the trail: the children `Bucket`, `DigestKey`, `DeliveryRole`, `Delivery`, `SubscriptionRole`, a subscription
  * for each function, and `audit-digest` with its role and logs.
  */
-export class AuditTrail extends Construct {
+export class AuditTrail extends Construct implements AuditTrailDestination {
   readonly bucket: IBucket;
   readonly digestKey: Key;
   readonly digestFunction: PublishedFunction;
   readonly deliveryStreamName: string;
+  private readonly streamArn: string;
+  private readonly subscriptionRole: Role;
 
   constructor(scope: Construct, id: string, props: AuditTrailDefinition) {
     super(scope, id);
@@ -90,7 +93,11 @@ export class AuditTrail extends Construct {
     const deliveryRole = this.deliveryRole();
     const stream = this.deliveryStream(deliveryRole);
     this.deliveryStreamName = stream.ref;
-    this.subscribe(stream, props.functions);
+    this.streamArn = stream.attrArn;
+    this.subscriptionRole = this.addSubscriptionRole();
+    for (const [group, subscribed] of Object.entries(props.functions)) {
+      this.subscribe(this, `${group}-entries`, subscribed);
+    }
     this.digestFunction = this.addDigestFunction(props);
     this.acknowledgePrefixes(deliveryRole, [ENTRIES_PREFIX]);
     this.acknowledgePrefixes(this.digestFunction.executionRole, [ENTRIES_PREFIX, DIGESTS_PREFIX]);
@@ -164,10 +171,23 @@ export class AuditTrail extends Construct {
     });
   }
 
+  /**
+   * Passes the audit entries of a function to the bucket. The function needs no permission: CloudWatch Logs sends them.
+   *
+   * @param scope gets the subscription, in the stack of the function
+   */
+  subscribe(scope: Construct, id: string, { logGroup }: Pick<LambdaFunction, 'logGroup'>): void {
+    new SubscriptionFilter(scope, id, {
+      logGroup,
+      filterPattern: AUDIT_ENTRIES,
+      destination: { bind: () => ({ arn: this.streamArn, role: this.subscriptionRole }) },
+    });
+  }
+
   /** Source: CloudWatch Logs user guide, "Log group-level subscription filters", Firehose. */
-  private subscribe(stream: CfnDeliveryStream, functions: AuditTrailDefinition['functions']): void {
+  private addSubscriptionRole(): Role {
     const logGroups = `arn:${Aws.PARTITION}:logs:${Aws.REGION}:${Aws.ACCOUNT_ID}:*`;
-    const role = new Role(this, 'SubscriptionRole', {
+    return new Role(this, 'SubscriptionRole', {
       description: 'agent-identity: passes audit entries from the logs to Amazon Data Firehose',
       assumedBy: new ServicePrincipal('logs.amazonaws.com', {
         conditions: { StringLike: { 'aws:SourceArn': logGroups } },
@@ -177,29 +197,24 @@ export class AuditTrail extends Construct {
           statements: [
             new PolicyStatement({
               actions: ['firehose:PutRecord', 'firehose:PutRecordBatch'],
-              resources: [stream.attrArn],
+              resources: [this.streamArn],
             }),
           ],
         }),
       },
     });
-    for (const [group, { logGroup }] of Object.entries(functions)) {
-      new SubscriptionFilter(this, `${group}-entries`, {
-        logGroup,
-        filterPattern: AUDIT_ENTRIES,
-        destination: { bind: () => ({ arn: stream.attrArn, role }) },
-      });
-    }
   }
 
   private addDigestFunction(props: AuditTrailDefinition): PublishedFunction {
+    // Each Region has its own trail, so the function runs in every Region, and does not read which one is the writing Region.
+    const { tables, encryptionKey } = props.state;
     const head = functionAccess(
       {
         tables: [{ table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [PREFIX.auditHead] }],
         key: [],
         verifiesUsers: false,
       },
-      { state: props.state, tokenVaultKeys: [] },
+      { state: { tables, encryptionKey }, tokenVaultKeys: [] },
     );
     return new PublishedFunction(this, 'audit-digest', {
       code: functionCode('audit-digest'),

@@ -213,6 +213,8 @@ export interface IdentityService {
   readonly deploymentName: string;
   /** ARN of the function, or alias, that rotates keys by hand. */
   readonly keyRotationFunctionArn: string;
+  /** The audit trail in Amazon S3, if there is one. */
+  readonly auditTrail?: AuditTrail;
 }
 
 /** Adds the outputs that operators, agents, and other CDK apps need. */
@@ -372,6 +374,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     api,
     deploymentName: deployment,
     keyRotationFunctionArn: keyRotation.alias.functionArn,
+    ...(auditTrail && { auditTrail }),
   };
   addOutputs(scope, service);
   return service;

@@ -2,10 +2,17 @@
  * What other constructs of this package need from a deployment to connect to it. These details are not part of the
  * public interface `IAgentIdentity`.
  */
-import type { IConstruct, IDependable } from 'constructs';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Construct, IConstruct, IDependable } from 'constructs';
 import type { TrustedIssuer } from '../resources/trusted-issuer';
 import type { ServiceCallerAccounts } from './caller-accounts';
 import type { CallerNetworkAccess } from './caller-network';
+
+/** Where audit entries go, in addition to the log of their function. */
+export interface AuditTrailDestination {
+  /** Adds the audit entries of a function; the scope gets the subscription. */
+  subscribe(scope: Construct, id: string, subscribed: Pick<LambdaFunction, 'logGroup'>): void;
+}
 
 export interface ServiceConnection {
   /** The network that can reach the API. */
@@ -16,6 +23,8 @@ export interface ServiceConnection {
   readonly callers?: ServiceCallerAccounts | undefined;
   /** The deployment's trusted issuers; undefined for a deployment outside this app. */
   readonly trustedIssuers?: readonly TrustedIssuer[];
+  /** The audit trail in Amazon S3; undefined for none, and for a deployment outside this app. */
+  readonly auditTrail?: AuditTrailDestination | undefined;
   /** ARNs of the principals that manage this app's workload identities and credential providers. */
   readonly managerArns: ReadonlySet<string>;
 }

@@ -1,8 +1,17 @@
 /** The audit trail in Amazon S3: what holds its objects, who writes them, and what the digest function can do. */
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack, type App } from 'aws-cdk-lib';
 import { Bucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
 import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
-import { AgentIdentity, type AuditTrailProps } from '../../lib';
+import {
+  AgentEndpoint,
+  AgentIdentity,
+  AgentTarget,
+  Inbound,
+  WorkloadIdentity,
+  type AgentIdentityProps,
+  type AuditTrailProps,
+  type IAgentIdentity,
+} from '../../lib';
 import { DIGEST_LOG_PATTERNS } from '../../lib/constructs/log-metrics';
 import {
   consumerStack,
@@ -12,24 +21,23 @@ import {
   written,
   type WrittenStatement,
 } from './consumer';
+import { agentFunction, ISSUER } from './endpoint';
+import { newApp } from './new-app';
 import { resourcesOf } from './synthesis';
 
-function withTrail(auditTrail: AuditTrailProps = {}) {
+function withTrail(auditTrail: AuditTrailProps = {}, props: Pick<AgentIdentityProps, 'replicas'> = {}) {
   const stack = consumerStack();
-  new AgentIdentity(stack, 'Identity', { auditTrail });
+  new AgentIdentity(stack, 'Identity', { auditTrail, ...props });
   return templateOf(stack);
 }
 
 const template = withTrail();
-const resources = (type: string): [string, Record<string, unknown>][] =>
-  resourcesOf(template, type).map(([id, { Properties }]) => [
-    id,
-    written(Properties) as Record<string, unknown>,
-  ]);
+const resources = (type: string, of = template): [string, Record<string, unknown>][] =>
+  resourcesOf(of, type).map(([id, { Properties }]) => [id, written(Properties) as Record<string, unknown>]);
 
 /** The statements of the inline policy of the role whose logical ID begins with the name. */
-function statementsOf(name: string): WrittenStatement[] {
-  const [, role] = resources('AWS::IAM::Role').find(([id]) => id.startsWith(name)) ?? [];
+function statementsOf(name: string, of = template): WrittenStatement[] {
+  const [, role] = resources('AWS::IAM::Role', of).find(([id]) => id.startsWith(name)) ?? [];
   const [policy] = (role?.Policies ?? []) as { PolicyDocument: { Statement: WrittenStatement[] } }[];
   return policy?.PolicyDocument.Statement ?? [];
 }
@@ -162,6 +170,59 @@ it('gets the audit entries of every function of the service', () => {
   });
 });
 
+describe('an agent endpoint', () => {
+  /** Returns the template of an endpoint's stack, whose service is in another stack of the app. */
+  function endpointOf(identityIn: (app: App) => (stack: Stack) => IAgentIdentity) {
+    const app = newApp();
+    const identityOf = identityIn(app);
+    const stack = new Stack(app, 'Agents');
+    const identity = identityOf(stack);
+    new AgentEndpoint(stack, 'Travel', {
+      identity,
+      workload: new WorkloadIdentity(stack, 'Agent', { identity }),
+      inbound: Inbound.jwt(ISSUER),
+      target: AgentTarget.lambda(agentFunction(stack)),
+    });
+    return templateOf(stack);
+  }
+
+  it('of the same app has its audit entries in the trail, and its functions have no permission for it', () => {
+    const endpoint = endpointOf((app) => {
+      const identity = new AgentIdentity(new Stack(app, 'Service'), 'Identity', { auditTrail: {} });
+      return () => identity;
+    });
+    const filters = resources('AWS::Logs::SubscriptionFilter', endpoint).map(([, properties]) => properties);
+    expect(filters.map(({ LogGroupName }) => LogGroupName).sort()).toEqual([
+      '<TravelAuthorizerLogs>',
+      '<TravelGateLogs>',
+    ]);
+    expect(filters.map(({ FilterPattern }) => FilterPattern)).toEqual(
+      filters.map(() => '{ $.message = "audit" }'),
+    );
+    for (const [, { Properties }] of resourcesOf(endpoint, 'AWS::Logs::SubscriptionFilter')) {
+      expect(JSON.stringify(Properties)).toMatch(
+        /"DestinationArn":{"Fn::ImportValue":"Service:\w*IdentityAuditTrailDelivery\w*Arn\w*"}/,
+      );
+      expect(JSON.stringify(Properties)).toMatch(
+        /"RoleArn":{"Fn::ImportValue":"Service:\w*IdentityAuditTrailSubscriptionRole\w*Arn\w*"}/,
+      );
+    }
+    expect(JSON.stringify(endpoint)).not.toContain('firehose:');
+  });
+
+  it('of a service without a trail, or of another app, has them in its logs only', () => {
+    const without = endpointOf((app) => {
+      const identity = new AgentIdentity(new Stack(app, 'Service'), 'Identity');
+      return () => identity;
+    });
+    const imported = endpointOf(
+      () => (stack) => AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' }),
+    );
+    expect(resourcesOf(without, 'AWS::Logs::SubscriptionFilter')).toEqual([]);
+    expect(resourcesOf(imported, 'AWS::Logs::SubscriptionFilter')).toEqual([]);
+  });
+});
+
 it('has a delivery that creates log files and nothing else', () => {
   const bucket = '<IdentityAuditTrailBucket.Arn>';
   expect(statementsOf('IdentityAuditTrailDeliveryRole')).toEqual([
@@ -213,6 +274,13 @@ describe('the digest function', () => {
       expect.objectContaining({ Action: ['logs:CreateLogStream', 'logs:PutLogEvents'] }),
       expect.objectContaining({ Action: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'] }),
     ]);
+  });
+
+  it('runs in every Region, so it has the same permissions in a deployment with replicas', () => {
+    const encryptionKeyArn = 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab';
+    const replicated = withTrail({}, { replicas: [{ region: 'eu-west-1', encryptionKeyArn }] });
+    const role = 'IdentityAuditTrailauditdigestrole';
+    expect(statementsOf(role, replicated)).toEqual(statementsOf(role));
   });
 
   it('runs ten minutes after each hour, and knows no more than it uses', () => {

@@ -71,6 +71,10 @@ export function digestEndOf(key: string): number | undefined {
 export const entriesSince = (time: number): string =>
   ENTRIES_PREFIX + new Date(time).toISOString().slice(0, 13).replaceAll(/[-T]/g, '/');
 
+/** Returns whether Firehose names files so: by the hour, also below a folder for its errors. */
+export const isLogFileKey = (key: string): boolean =>
+  key.startsWith(ENTRIES_PREFIX) && /^\d{4}(\/\d\d){3}\/./.test(key.slice(ENTRIES_PREFIX.length));
+
 /** Returns the text that the signature covers. */
 export function signingInput(digest: AuditDigest, keyArn: string): string {
   const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -12,6 +12,7 @@ import {
   ENTRIES_PREFIX,
   hashValueOf,
   HOUR_MS,
+  isLogFileKey,
   isSignedBy,
   LATE_MS,
   parseDigest,
@@ -28,8 +29,10 @@ import type { ObjectVersion, TrailReader } from './trail-bucket';
  * - `cut`: newer digests than the newest one existed.
  * - `hidden`: a delete marker, or another object with the same key, hides the version that was recorded.
  * - `unlisted`: a log file that no digest lists.
+ * - `unexpected`: an object with a name that neither log files nor digests have.
  */
-export type ProblemType = 'invalid' | 'missing' | 'moved' | 'gap' | 'cut' | 'hidden' | 'unlisted';
+export type ProblemType =
+  'invalid' | 'missing' | 'moved' | 'gap' | 'cut' | 'hidden' | 'unlisted' | 'unexpected';
 
 export interface Problem {
   readonly problem: ProblemType;
@@ -86,17 +89,16 @@ type Link = { readonly key: string; readonly hashValue: string } | 'START' | und
 
 const timeOf = (iso: string): number => new Date(iso).getTime();
 
-/** Returns the versions by key, of each key the newest first. */
-async function byKey(versions: AsyncIterable<ObjectVersion>, isWanted: (key: string) => boolean) {
-  const found = new Map<string, ObjectVersion[]>();
-  for await (const version of versions) {
-    if (!isWanted(version.key)) continue;
-    const others = found.get(version.key);
-    if (others) others.push(version);
-    else found.set(version.key, [version]);
-  }
-  return found;
+const isDigestKey = (key: string): boolean => digestEndOf(key) !== undefined;
+
+/** A prefix of the bucket, and the names below it. */
+interface Part {
+  readonly prefix: string;
+  readonly isNamed: (key: string) => boolean;
 }
+
+const DIGESTS: Part = { prefix: DIGESTS_PREFIX, isNamed: isDigestKey };
+const ENTRIES: Part = { prefix: ENTRIES_PREFIX, isNamed: isLogFileKey };
 
 class TrailVerification {
   private readonly problems: Problem[] = [];
@@ -124,16 +126,13 @@ class TrailVerification {
   }
 
   async verify(): Promise<Verification> {
-    const { reader, from, to } = this.options;
-    const all = await byKey(
-      reader.list(DIGESTS_PREFIX, digestKey(from)),
-      (key) => digestEndOf(key) !== undefined,
-    );
+    const { from, to } = this.options;
+    const all = await this.versionsOf(DIGESTS, digestKey(from));
     const keys = [...all.keys()].sort().reverse();
     // The next newer digest names the newest one of the period.
     const firstAfter = keys.filter((key) => to !== undefined && (digestEndOf(key) ?? 0) > to).at(-1);
     const wanted = keys.filter((key) => to === undefined || (digestEndOf(key) ?? 0) <= to);
-    this.entries = await byKey(reader.list(ENTRIES_PREFIX, entriesSince(from - LATE_MS)), () => true);
+    this.entries = await this.versionsOf(ENTRIES, entriesSince(from - LATE_MS));
     this.checkCut(keys[0]);
     let link: Link;
     if (firstAfter !== undefined) {
@@ -163,6 +162,34 @@ class TrailVerification {
     this.checkHead();
     this.checkUnlisted();
     return this.result();
+  }
+
+  /** Returns the versions by key, of each key the newest first, and reports the objects with other names. */
+  private async versionsOf({ prefix, isNamed }: Part, after: string) {
+    const { reader } = this.options;
+    const found = new Map<string, ObjectVersion[]>();
+    // Names before those of all times, which begin with a digit.
+    for await (const version of reader.list(prefix, '')) {
+      if (version.key >= `${prefix}0`) break;
+      this.checkName(version, isNamed);
+    }
+    for await (const version of reader.list(prefix, after)) {
+      this.checkName(version, isNamed);
+      if (!isNamed(version.key)) continue;
+      const others = found.get(version.key);
+      if (others) others.push(version);
+      else found.set(version.key, [version]);
+    }
+    return found;
+  }
+
+  private checkName(version: ObjectVersion, isNamed: Part['isNamed']): void {
+    if (version.deleteMarker || isNamed(version.key)) return;
+    this.add(
+      'unexpected',
+      version,
+      'Neither log files nor digests have such a name. Do not read it as either.',
+    );
   }
 
   private record(loaded: Loaded): void {

@@ -316,7 +316,7 @@ describe('the audit trail', () => {
     assert.deepEqual(await run(...options).then(({ status }) => status), 0);
     await writeFile(join(copy, (await keys('entries/'))[0]), 'forged');
     const { status, stdout } = await run(...options);
-    assert.match(stdout, /^invalid {3}entries\/\S+ {2}The log file was changed/);
+    assert.match(stdout, /^invalid {5}entries\/\S+ {2}The log file was changed/);
     assert.equal(status, 1);
   });
 });

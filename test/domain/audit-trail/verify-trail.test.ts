@@ -106,6 +106,21 @@ it('is anchored only if the head was compared, whatever the result', async () =>
   expect(await of({})).toEqual([true, 'cut']);
 });
 
+it.each(['entries/!x', 'entries/2026/11/26/x.gz', 'entries/x.gz', 'digests/!x', 'digests/2026/11/26/x.jws'])(
+  'an object with the name %s is unexpected, whenever it arrived',
+  async (key) => {
+    trail.put(key, 'entries that never were', BEGIN - 100 * HOUR_MS);
+    trail.hide(key);
+    expect(await trail.problems()).toEqual([`unexpected ${key}`]);
+  },
+);
+
+it('errors of the delivery are below the hour of their log file', async () => {
+  trail.put('entries/2026/11/26/14/processing-failed/file.gz', 'entries', trail.now);
+  await trail.hours(1);
+  expect(await trail.problems()).toEqual([]);
+});
+
 describe('a digest', () => {
   it('that was changed is invalid', async () => {
     const [header, , signature] = trail.content(digestAt(12)).split('.');

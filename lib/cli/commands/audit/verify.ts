@@ -115,7 +115,7 @@ const many = (count: number, noun: string): string => `${count} ${noun}${count =
 
 function printProblem(context: CliContext, { problem, s3Object, s3ObjectVersionId, detail }: Problem): void {
   const version = s3ObjectVersionId ? ` (version ${s3ObjectVersionId})` : '';
-  print(context, [styled('red', problem.padEnd(8)), `  ${s3Object}${version}  ${detail}`]);
+  print(context, [styled('red', problem.padEnd(10)), `  ${s3Object}${version}  ${detail}`]);
 }
 
 function printResult(
@@ -137,7 +137,7 @@ export const verify = buildCommand({
     brief: 'Verify that no part of the audit trail in Amazon S3 was changed, removed, or hidden',
     fullDescription: [
       'Verifies the signatures and the chain of the hourly digests, and the hashes of the log files that they list, from the newest to the oldest.',
-      'Says what is wrong: invalid, missing, moved, gap, cut, hidden, or unlisted (docs/audit-trail.md). The status is 1 if there is a problem.',
+      'Says what is wrong: invalid, missing, moved, gap, cut, hidden, unlisted, or unexpected (docs/audit-trail.md). The status is 1 if there is a problem.',
       'It reads only the bucket, the public key, and the record of the newest digest: the service does not have to run.',
       'The output AuditTrailOptions of the stack has the options. To continue an interrupted run, set --to to the last time that it showed.',
     ].join('\n'),
