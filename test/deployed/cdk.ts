@@ -86,9 +86,10 @@ export class Cdk {
     await this.run('diff', '--fail', '--app', assembly);
   }
 
-  /** @param stack the stack to destroy; by default, all stacks */
-  async destroy(assembly: string, stack = '--all'): Promise<void> {
-    await this.run('destroy', stack, '--force', '--app', assembly);
+  /** @param stack the stack to destroy, without the stacks that depend on it; by default, all stacks */
+  async destroy(assembly: string, stack?: string): Promise<void> {
+    const stacks = stack === undefined ? ['--all'] : [stack, '--exclusively'];
+    await this.run('destroy', ...stacks, '--force', '--app', assembly);
   }
 
   private async synthesizeIn(name: string, app: string, context: Context): Promise<string> {

@@ -14,6 +14,7 @@ import type { Commands } from './commands';
 import { checkConsumer, checkConsumerRemoval } from './consumer';
 import { DeployedFunctions } from './deployed-functions';
 import { checkEndpoint } from './endpoint';
+import { checkFailover } from './failover';
 import { ACCESS_TOKEN_SECONDS, checkFlow } from './flow';
 import { Front } from './front';
 import { allowLocalProviders } from './local-providers';
@@ -99,6 +100,8 @@ const NOT_PROVED = [
   'A private API has no other way in: the emulator has no network, only the resource policy of the API.',
   'Responses are streamed: the emulator returns them as a whole.',
   'A custom domain responds: the emulator creates it, and keeps the address of API Gateway.',
+  'Tables are replicated within a second: the emulator copies each write immediately. emulator.py creates the replicas.',
+  'A Region fails, and DNS points to the other one: both run, and the local gateway changes from one to the other.',
   'AWS CodeDeploy shifts callers to new versions: the emulator does not have it.',
   'Alarms: the emulator evaluates no expressions and no queries.',
 ];
@@ -170,6 +173,11 @@ export async function checkEmulated(checks: Checks, { cdk, commands, folder }: R
       addressOf,
     };
     await checkDomain(checks, moved);
+
+    checks.chapter('Failover to another Region, and back');
+    await checkFailover(checks, { ...moved, keyArn });
+
+    checks.chapter('Functions and API created again');
     const again = await checkDeployedAgain(checks, moved);
     try {
       checks.chapter('Private, and public again');

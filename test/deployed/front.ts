@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
@@ -44,13 +44,20 @@ export class Front {
   /** Operations that have succeeded. */
   readonly answered = new Set<OperationName>();
 
+  private currentRegion = '';
+
   private constructor(
     readonly endpoint: string,
-    readonly region: string,
     readonly principals: Principals,
     private readonly known: Principal[],
+    private readonly server: Server,
     readonly close: () => Promise<void>,
   ) {}
+
+  /** The Region for which callers sign their requests. */
+  get region(): string {
+    return this.currentRegion;
+  }
 
   /** @param before an earlier gateway, whose principals remain valid here */
   static async open(functions: DeployedFunctions, region: string, before?: Front): Promise<Front> {
@@ -58,24 +65,35 @@ export class Front {
     const server = createServer();
     const { port, close } = await listenOnLoopback(server, 0);
     const known = before?.known ?? Object.values(principals);
-    const front = new Front(`http://${LOOPBACK}:${port}`, region, principals, known, close);
+    const front = new Front(`http://${LOOPBACK}:${port}`, principals, known, server, close);
+    front.serve(functions, region);
+    return front;
+  }
+
+  /**
+   * Passes requests to these functions from now on, at the same address, as the DNS record of a custom domain does.
+   *
+   * @param region the Region of the functions, for which callers sign
+   */
+  serve(functions: DeployedFunctions, region: string): void {
     const handlers = Object.fromEntries(
-      ROUTED_GROUPS.map((group) => [group, front.handlerOf(functions, group)]),
+      ROUTED_GROUPS.map((group) => [group, this.handlerOf(functions, group)]),
     ) as Record<RoutedGroup, FunctionHandler>;
     const gateway = createGateway({
       accountId: LOCAL_ACCOUNT,
       region,
       routes: Object.values(OPERATIONS),
       handlers,
-      principals: known,
-      allows: iamPolicyOf(principals),
+      principals: this.known,
+      allows: iamPolicyOf(this.principals),
       reportFailure: ({ resource, error }) => {
         const reason = error instanceof Error ? error.message : 'not an error object';
         process.stderr.write(`      the function behind ${resource} failed: ${reason}\n`);
       },
     });
-    server.on('request', gateway);
-    return front;
+    this.server.removeAllListeners('request');
+    this.server.on('request', gateway);
+    this.currentRegion = region;
   }
 
   /**

@@ -23,7 +23,7 @@ import { registeredAgent, type RegisteredAgent } from './registration';
 /** Its context is `tokenVaultKeys`, and `domainName` or `vpcEndpointId`. */
 export const ADDRESS_APP = 'npx tsx test/deployed/address-app.ts';
 const STATELESS = 'AgentIdentityStateless';
-const DOMAIN = 'identity.example.com';
+export const DOMAIN = 'identity.example.com';
 
 export interface MovedWorld {
   readonly cdk: Cdk;

@@ -32,7 +32,9 @@ const ANOTHER_ISSUER = {
 };
 
 async function newKmsKey(kms: KMSClient): Promise<string> {
-  const { KeyMetadata } = await kms.send(new CreateKeyCommand({ Description: "the vault's next key" }));
+  const { KeyMetadata } = await kms.send(
+    new CreateKeyCommand({ Description: "the vault's next key", MultiRegion: true }),
+  );
   return KeyMetadata?.Arn ?? '';
 }
 

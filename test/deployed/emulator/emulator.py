@@ -21,6 +21,9 @@ Its CloudFormation rejects alarms on an expression or a query, so such an alarm 
 Its CloudFormation omits the network of a function, which it gets here. It rejects an update of a custom resource with
 another function, as AWS CloudFormation does ("Modifying service token is not allowed").
 
+Its CloudFormation ignores the replicas of a global table, and has no replica keys. Here, they are made by the API that
+MiniStack has for them: UpdateTable with ReplicaUpdates, and ReplicateKey. It would also replace an updated global table.
+
 Requests over loopback pass as encrypted in transit, because the bucket of ``cdk bootstrap`` accepts no others.
 """
 
@@ -30,8 +33,8 @@ from contextvars import ContextVar
 
 import ministack.app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.core.responses import get_account_id
-from ministack.services import apigateway_v1, kms, lambda_svc, secretsmanager
+from ministack.core.responses import get_account_id, get_region, request_scope
+from ministack.services import apigateway_v1, dynamodb, kms, lambda_svc, secretsmanager
 from ministack.services.cloudformation import custom_resource, provisioners
 
 PARTITION_KEY = "pk"
@@ -126,6 +129,55 @@ def in_its_network(handle):
     return handle_with_network
 
 
+def content_of(response):
+    """The content of a service's response; an error fails the stack."""
+    status, _headers, body = response
+    if status != 200:
+        raise RuntimeError(body.decode() if isinstance(body, bytes) else body)
+    return json.loads(body)
+
+
+def replicate(name, properties):
+    """Gives a table its replicas in other Regions, and removes the others."""
+    wanted = {replica["Region"] for replica in properties["Replicas"]} - {get_region()}
+    existing = set(dynamodb._replica_group(dynamodb._tables[name])) - {get_region()}
+    updates = [{"Create": {"RegionName": region}} for region in sorted(wanted - existing)]
+    updates += [{"Delete": {"RegionName": region}} for region in sorted(existing - wanted)]
+    if updates:
+        content_of(dynamodb._update_table({"TableName": name, "ReplicaUpdates": updates}))
+
+
+def with_replicas(handlers):
+    """The handlers of global tables, with their replicas. An update would create another table if it has no name."""
+
+    def create(logical_id, properties, stack_name):
+        name, attributes = handlers["create"](logical_id, properties, stack_name)
+        replicate(name, properties)
+        return name, attributes
+
+    def update(name, old, new, stack_name):
+        result = handlers["update"](name, {**old, "TableName": name}, {**new, "TableName": name}, stack_name)
+        replicate(name, new)
+        return result
+
+    return {**handlers, "create": create, "update": update}
+
+
+def create_replica_key(_logical_id, properties, _stack_name):
+    """AWS::KMS::ReplicaKey. ReplicateKey is called in the Region of the primary key."""
+    region, primary_region = get_region(), properties["PrimaryKeyArn"].split(":")[3]
+    with request_scope(get_account_id(), primary_region):
+        replica = content_of(
+            kms._replicate_key({
+                "KeyId": properties["PrimaryKeyArn"],
+                "ReplicaRegion": region,
+                "Policy": json.dumps(properties["KeyPolicy"]),
+                "Description": properties.get("Description", ""),
+            })
+        )["ReplicaKeyMetadata"]
+    return replica["KeyId"], {"Arn": replica["Arn"], "KeyId": replica["KeyId"]}
+
+
 def buffered(path):
     """The path of an invocation without streaming, for the path of a streaming one."""
     return path.replace("/response-streaming-invocations", "/invocations")
@@ -192,6 +244,12 @@ def extend():
     provisioners._cw_metric_alarm_record = lambda name, properties: known_alarm(name, alarm_on_one_metric(properties))
     functions = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
     functions.update({name: in_its_network(functions[name]) for name in ("create", "update")})
+    handlers = provisioners._RESOURCE_HANDLERS
+    handlers["AWS::DynamoDB::GlobalTable"] = with_replicas(handlers["AWS::DynamoDB::GlobalTable"])
+    handlers["AWS::KMS::ReplicaKey"] = {
+        "create": create_replica_key,
+        "delete": handlers["AWS::KMS::Key"]["delete"],
+    }
     iam_actions._lambda_action = lambda method, path: known_lambda_action(method, buffered(path))
     apigateway_v1._extract_lambda_ref_from_integration_uri = lambda uri: known_integration(buffered(uri))
     ministack.app.pin_request_origin = lambda source_ip, _secure: known_pin(source_ip, True)
