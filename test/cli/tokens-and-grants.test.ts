@@ -272,7 +272,8 @@ describe('operators', () => {
     );
     expect(await local.run(['agent', 'suspend', 'not-there-yet'])).toEqual({
       status: 0,
-      stdout: 'No agent is named "not-there-yet". An agent that is created with this name starts suspended.\n',
+      stdout:
+        'No agent is named "not-there-yet". An agent that is created with this name starts suspended.\n',
       stderr:
         'If the name is misspelled, suspend the right one, and then run: agent-identity agent resume not-there-yet\n',
     });
