@@ -132,7 +132,8 @@ class TrailVerification {
     // The next newer digest names the newest one of the period.
     const firstAfter = keys.filter((key) => to !== undefined && (digestEndOf(key) ?? 0) > to).at(-1);
     const wanted = keys.filter((key) => to === undefined || (digestEndOf(key) ?? 0) <= to);
-    this.entries = await this.versionsOf(ENTRIES, entriesSince(from - LATE_MS));
+    // Those of all times: a catch-up digest lists files from before its hour, and a forged file can have any earlier name.
+    this.entries = await this.versionsOf(ENTRIES);
     this.checkCut(keys[0]);
     let link: Link;
     if (firstAfter !== undefined) {
@@ -165,17 +166,11 @@ class TrailVerification {
   }
 
   /** Returns the versions by key, of each key the newest first, and reports the objects with other names. */
-  private async versionsOf({ prefix, isNamed }: Part, after: string) {
-    const { reader } = this.options;
+  private async versionsOf({ prefix, isNamed }: Part, after = '') {
     const found = new Map<string, ObjectVersion[]>();
-    // Names before those of all times, which begin with a digit.
-    for await (const version of reader.list(prefix, '')) {
-      if (version.key >= `${prefix}0`) break;
+    for await (const version of this.options.reader.list(prefix, '')) {
       this.checkName(version, isNamed);
-    }
-    for await (const version of reader.list(prefix, after)) {
-      this.checkName(version, isNamed);
-      if (!isNamed(version.key)) continue;
+      if (!isNamed(version.key) || version.key <= after) continue;
       const others = found.get(version.key);
       if (others) others.push(version);
       else found.set(version.key, [version]);

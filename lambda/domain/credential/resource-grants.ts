@@ -75,7 +75,7 @@ const MAX_READ = 500;
 
 /**
  * Returns the target of the grant that a page token names. It needs no seal: it is the ID of a grant, and opens only the
- * listing of its own agent and user.
+ * listing of the same agent and user.
  *
  * @throws ValidationException for any other text
  */

@@ -1,8 +1,16 @@
 /** What a verification finds after each way to tamper with the audit trail. */
-import { HOUR_MS, parseDigest, type AuditDigest } from '../../../lambda/domain/audit-trail/audit-digest';
+import {
+  HOUR_MS,
+  LATE_MS,
+  parseDigest,
+  type AuditDigest,
+} from '../../../lambda/domain/audit-trail/audit-digest';
 import { BEGIN, InMemoryTrail, newKeys } from './in-memory-trail';
 
 let trail: InMemoryTrail;
+
+/** Hours for which Firehose can try to deliver a file. */
+const LATE_HOURS = LATE_MS / HOUR_MS;
 
 const digestAt = (hour: number): string => `digests/2026/11/26/20261126T${hour}0000Z.jws`;
 const fileAt = (hour: string): string => `entries/2026/11/26/${hour}/file-2026-11-26T${hour}:20:00.000Z.gz`;
@@ -81,6 +89,25 @@ describe('a log file', () => {
     trail.put(forged, 'entries that never were');
     const period = { from: BEGIN, to: trail.now - HOUR_MS };
     expect(await trail.problems(period)).toEqual([`unlisted ${forged}`]);
+  });
+
+  it('that arrived in the verified period is unlisted, however early the hour in its name', async () => {
+    await trail.hours(40);
+    const forged = 'entries/2026/10/15/03/forged.gz';
+    trail.put(forged, 'entries that never were', trail.now - 2 * HOUR_MS);
+    expect(await trail.problems({ from: trail.now - 5 * HOUR_MS })).toEqual([`unlisted ${forged}`]);
+  });
+
+  it('of a long time without digests is found if only the end of this time is verified', async () => {
+    for (let hour = 0; hour < 90; hour++) {
+      const time = new Date(trail.now).toISOString();
+      trail.put(`entries/${time.slice(0, 13).replaceAll(/[-T]/g, '/')}/file-${time}.gz`, time);
+      trail.now += HOUR_MS;
+    }
+    await trail.write();
+    const { problems, files } = await trail.verify({ from: trail.now - 2 * HOUR_MS });
+    expect(problems.map(({ problem }) => problem)).toEqual(['gap']);
+    expect(files).toBeGreaterThan(LATE_HOURS);
   });
 
   it('that arrived after the newest digest is no problem', async () => {
