@@ -3,9 +3,7 @@
  * would serve one deployment.
  */
 import { Token } from 'aws-cdk-lib';
-
-/** The form of a Region, in all partitions. */
-export const REGION = /^[a-z]{2,}(-[a-z]+)+-\d+$/;
+import { REGION } from '../../lambda/contract/regions';
 
 /**
  * @param setting the name with which the error message begins

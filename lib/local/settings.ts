@@ -1,5 +1,6 @@
 /** Settings of `npm start` and `agent-identity local`, from the environment. */
 import { resolve } from 'node:path';
+import { REGION } from '../../lambda/contract/regions';
 import { parseTrustedIssuers, type DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { ENVIRONMENT_VARIABLES } from './setting-names';
 import { SettingError } from './start-error';
@@ -59,7 +60,7 @@ const callersFolder = ({ npm_lifecycle_event: script, INIT_CWD: folder }: Enviro
   script === 'start' && folder !== undefined ? folder : '.';
 
 function checkRegion(region: string | undefined, name: string): void {
-  if (region === undefined || /^[a-z]{2}(-[a-z]+)+-\d+$/.test(region)) return;
+  if (region === undefined || REGION.test(region)) return;
   throw new SettingError(`${name} must be a Region, such as eu-west-1. It is ${JSON.stringify(region)}.`);
 }
 

@@ -2,6 +2,7 @@
  * The functions' environment, read and validated once at start. One line names everything that is missing or wrong.
  * Each function reads only the variables that its group has.
  */
+import { REGION } from '../../contract/regions';
 import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
 import { parseTrustedIssuers, type DeployedIssuer } from '../../domain/identity/trusted-issuer';
 import { parseLifetimes, type Lifetimes } from '../../domain/lifetimes';
@@ -72,7 +73,7 @@ const FORMS: Readonly<Record<Variable, { readonly form: RegExp; readonly must: s
     form: /^arn:[\w-]+:bedrock-agentcore:[\w-]+:\d{12}$/,
     must: 'be like arn:aws:bedrock-agentcore:eu-central-1:123456789012',
   },
-  AWS_REGION: { form: /^[a-z]{2}(-[a-z]+)+-\d+$/, must: 'be a Region' },
+  AWS_REGION: { form: REGION, must: 'be a Region' },
   PROVIDER_CLIENT_FUNCTION: invokedFunction,
   REVOCATION_FUNCTION: invokedFunction,
   CONNECTIONS_FUNCTION: invokedFunction,
