@@ -16,7 +16,6 @@ import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
 import { createSeal } from '../adapters/kms/seal';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { system } from '../adapters/system';
-import { unexpected } from '../api/unexpected';
 import {
   ConnectionsEventSchema,
   originOf,
@@ -29,7 +28,7 @@ import { verifyPortal } from '../domain/portal/verify';
 import { createAws } from './composition/aws';
 import { readEnvironment, readLifetimes, readTrustedIssuers } from './composition/environment';
 import { createInvocationHandler } from './composition/invocation';
-import { audit, report } from './composition/logging';
+import { audit, reportError } from './composition/logging';
 import { providerClientsOf } from './composition/provider-clients';
 import { userEmailsOf } from './composition/user-emails';
 import { vaultKeysOf } from './composition/vault-keys';
@@ -70,7 +69,7 @@ const deps = {
   userEmails: userEmailsOf(tables.DIRECTORY_TABLE, trustedIssuers),
   trustedIssuers,
   audit,
-  report: (error: unknown) => report(unexpected(error)),
+  report: reportError,
   system,
   lifetimes: readLifetimes(),
   baseUrl: env.BASE_URL,

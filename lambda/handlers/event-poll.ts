@@ -5,12 +5,11 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createSecretTexts } from '../adapters/secretsmanager/secrets';
 import { system } from '../adapters/system';
-import { unexpected } from '../api/unexpected';
 import { EventPollSchema } from '../contract/event-poll-event';
 import { pollSecurityEvents } from '../domain/security-event/poll';
 import { readEnvironment } from './composition/environment';
 import { createInvocationHandler } from './composition/invocation';
-import { report } from './composition/logging';
+import { reportError } from './composition/logging';
 import { securityEventsOf } from './composition/security-events';
 
 /** Milliseconds for which polls begin. The next run is a minute after this one began. */
@@ -20,7 +19,7 @@ const env = readEnvironment('DIRECTORY_TABLE', 'SESSIONS_TABLE', 'REVOCATIONS_TA
 const deps = {
   ...securityEventsOf(env),
   secrets: createSecretTexts(new SecretsManagerClient({})),
-  report: (error: unknown) => report(unexpected(error)),
+  report: reportError,
 };
 
 export const handler = createInvocationHandler(

@@ -9,13 +9,12 @@ import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createHandler } from '../api/router';
-import { unexpected } from '../api/unexpected';
 import { listResourceGrants, revokeResourceGrant } from '../domain/credential/resource-grants';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
 import { requests } from './composition/fenced-requests';
-import { audit, report } from './composition/logging';
+import { audit, report, reportError } from './composition/logging';
 
 const env = readEnvironment(
   'DIRECTORY_TABLE',
@@ -33,7 +32,7 @@ const deps = {
   revocations: createRevocationStore(tables.REVOCATIONS_TABLE),
   revocationWorker: createRevocationFunction(env.REVOCATION_FUNCTION),
   audit,
-  report: (error: unknown) => report(unexpected(error)),
+  report: reportError,
   system,
   issuer: env.BASE_URL,
   arnPrefix: env.ARN_PREFIX,

@@ -22,7 +22,6 @@ import {
   userResumed,
 } from '../api/operator-responses';
 import { createHandler } from '../api/router';
-import { unexpected } from '../api/unexpected';
 import { listGrants } from '../domain/operator/list-grants';
 import { listAllCredentialProviders, listAllWorkloadIdentities } from '../domain/operator/list-resources';
 import { listSuspensions } from '../domain/operator/list-suspensions';
@@ -37,7 +36,7 @@ import { getRevocation, revokeGrants } from '../domain/operator/revoke-grants';
 import { createAws } from './composition/aws';
 import { readEnvironment, readOwnerAccounts } from './composition/environment';
 import { requests } from './composition/fenced-requests';
-import { audit, report } from './composition/logging';
+import { audit, report, reportError } from './composition/logging';
 
 const env = readEnvironment(
   'DIRECTORY_TABLE',
@@ -61,7 +60,7 @@ const deps = {
   revocations: createRevocationStore(tables.REVOCATIONS_TABLE),
   revocationWorker: createRevocationFunction(env.REVOCATION_FUNCTION),
   audit,
-  report: (error: unknown) => report(unexpected(error)),
+  report: reportError,
   system,
   arnPrefix: env.ARN_PREFIX,
   ownerAccounts: readOwnerAccounts(),

@@ -9,7 +9,6 @@ import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createSeal, sealInspection } from '../adapters/kms/seal';
 import { system } from '../adapters/system';
-import { unexpected } from '../api/unexpected';
 import { RevocationEventSchema, type RevocationEvent, type Selection } from '../contract/revocation-event';
 import { enqueueTokens } from '../domain/revocation/enqueue';
 import { isSelectionComplete } from '../domain/revocation/revocation';
@@ -18,7 +17,7 @@ import { sweep } from '../domain/revocation/sweep';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
 import { createInvocationHandler } from './composition/invocation';
-import { audit, report } from './composition/logging';
+import { audit, reportError } from './composition/logging';
 import { providerClientsOf } from './composition/provider-clients';
 import { tokenVaultArn, vaultKeysOf } from './composition/vault-keys';
 
@@ -50,7 +49,7 @@ const deps = {
   tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
   audit,
   system,
-  report: (error: unknown) => report(unexpected(error)),
+  report: reportError,
 };
 
 /** @returns how far a selection is; nothing for the other events, whose results are in the outbox */

@@ -5,7 +5,7 @@ import { createAuditLog } from '../../adapters/log/audit-log';
 import { createMetricsTrail } from '../../adapters/log/metrics';
 import { METRICS_NAMESPACE } from '../../contract/metrics-namespace';
 import { createRequests } from '../../adapters/log/requests';
-import type { ReportUnexpected } from '../../api/unexpected';
+import { unexpected, type ReportUnexpected } from '../../api/unexpected';
 import type { AuditTrail } from '../../domain/audit';
 import { readDeploymentName } from './environment';
 
@@ -26,3 +26,6 @@ export const audit: AuditTrail = requests.trail({
 
 export const report: ReportUnexpected = ({ name, frames }) =>
   logger.error('unexpected', { errorName: name, frames });
+
+/** Reports an error that does not end the request. */
+export const reportError = (error: unknown): void => report(unexpected(error));
