@@ -110,7 +110,8 @@ async function countNotShown(
     found.set(name, provider);
     return provider;
   };
-  let [notShown, read]: [number, number] = [0, 0];
+  let notShown = 0;
+  let read = 0;
   let after: string | undefined;
   do {
     const { grants, next } = await grantIndex.page({ userHash }, { limit: READ_LIMIT, after });
