@@ -236,7 +236,7 @@ export const verify = buildCommand({
     } else if (!result.anchored) {
       printAside(
         this,
-        'The recorded digest is not in this period, so it was not compared with the chain. Verify to the newest digest, too, without --to.',
+        'The recorded digest is not in this period, so it was not compared with the chain. To compare it, verify again without --to.',
       );
     }
   },
