@@ -14,7 +14,9 @@ import {
 } from '../../lambda/adapters/dynamodb/vault-key-store';
 import { createSeal, createSealOnly } from '../../lambda/adapters/kms/seal';
 import { createVaultKeyMover } from '../../lambda/adapters/kms/vault-key-mover';
-import { createVaultKeys } from '../../lambda/adapters/kms/vault-keys';
+import { createVaultKeys, type VaultKeysDependencies } from '../../lambda/adapters/kms/vault-keys';
+import { unexpected } from '../../lambda/api/unexpected';
+import { FUNCTION_LOG_PATTERNS } from '../../lib/constructs/log-metrics';
 import type { ServiceError } from '../../lambda/domain/service-error';
 import type { SealingContext } from '../../lambda/domain/sealing/sealing';
 import { setTokenVaultCmk } from '../../lambda/domain/token-vault/token-vault';
@@ -66,7 +68,7 @@ async function newKmsKey(): Promise<string> {
 const disable = (KeyId: string) => keys.send(new DisableKeyCommand({ KeyId }));
 
 /** The vault keys as a function that has just started sees them. */
-const vaultKeys = (through: Partial<VaultKeyStore> = {}) =>
+const vaultKeys = (through: Partial<VaultKeyStore> = {}, replaced: Partial<VaultKeysDependencies> = {}) =>
   createVaultKeys({
     kms: keys,
     keyArn: kms.keyArn,
@@ -76,6 +78,8 @@ const vaultKeys = (through: Partial<VaultKeyStore> = {}) =>
     store: { ...store, ...through },
     system: createFakeSystem(),
     sealsFor: 86_400,
+    report: () => undefined,
+    ...replaced,
   });
 
 /** @param through store methods that a test replaces */
@@ -318,20 +322,66 @@ it('a move names the missing KMS key of the remaining vault keys, moves the othe
   await expectToOpen(left);
 });
 
-it('a record whose KMS key is lost is shredded only after the token vault has moved, and while the key is lost', async () => {
-  const [lost, next] = [await newKmsKey(), await newKmsKey()];
-  await moveTo(lost);
-  const [record] = await sealedRecords(1);
-  if (!record) throw new Error('nothing is sealed');
-  const open = () => createSeal(vaultKeys()).open(record.context, record.sealed);
-  await disable(lost);
-  await expect(open()).rejects.toMatchObject({ name: 'DisabledException' });
-
-  await refusalOf(moveTo(next));
-  await expect(open()).rejects.toMatchObject({
-    name: 'ShreddedError',
-    cause: expect.objectContaining({ name: 'DisabledException' }) as Error,
+describe('a record whose KMS key', () => {
+  let abandoned: string;
+  let record: Awaited<ReturnType<typeof sealedRecords>>[number];
+  let reported: unknown[];
+  beforeEach(async () => {
+    reported = [];
+    abandoned = await newKmsKey();
+    await moveTo(abandoned);
+    [record] = (await sealedRecords(1)) as [typeof record];
+    await disable(abandoned);
   });
-  await keys.send(new EnableKeyCommand({ KeyId: lost }));
-  expect(await open()).toBe(record.context.ownerId);
+
+  const missing = () => abandoned.replace(/.{4}$/, '0000');
+  /** @param kmsKeyArn of the vault key, in place of the one that wraps it */
+  const open = (kmsKeyArn = abandoned, through: Partial<VaultKeysDependencies> = {}) =>
+    createSeal(
+      vaultKeys(
+        {
+          get: async (owner, version) => {
+            const found = await store.get(owner, version);
+            return found && { ...found, kmsKeyArn };
+          },
+        },
+        { report: (error) => reported.push(error), ...through },
+      ),
+    ).open(record.context, record.sealed);
+
+  it('is deleted is shredded after the token vault has moved, and reported as a failure of the key', async () => {
+    await expect(open(missing())).rejects.toMatchObject({ name: 'NotFoundException' });
+    expect(reported).toEqual([]);
+    await refusalOf(moveTo(await newKmsKey()));
+    await expect(open(missing())).rejects.toMatchObject({
+      name: 'LostKmsKeyError',
+      cause: expect.objectContaining({ name: 'NotFoundException' }) as Error,
+    });
+    expect(reported).toHaveLength(1);
+    // The log entry has this name, and the alarm `key-failures` counts it.
+    expect(FUNCTION_LOG_PATTERNS.KeyFailure['$.errorName']).toContain(unexpected(reported[0]).name);
+  });
+
+  it('is disabled is not shredded by a move, because a person can enable the key', async () => {
+    await refusalOf(moveTo(await newKmsKey()));
+    await expect(open()).rejects.toMatchObject({ name: 'DisabledException' });
+    await keys.send(new EnableKeyCommand({ KeyId: abandoned }));
+    expect(await open()).toBe(record.context.ownerId);
+    expect(reported).toEqual([]);
+  });
+
+  it('is the present one of the token vault again is not shredded', async () => {
+    await refusalOf(moveTo(await newKmsKey()));
+    const { revision } = await tokenVault().get();
+    const tokenVaultBack = { kmsKeyArn: missing(), revision: revision + 1, lastModifiedDate: 0 };
+    const through = { tokenVault: { get: () => Promise.resolve(tokenVaultBack) } };
+    await expect(open(missing(), through)).rejects.toMatchObject({ name: 'NotFoundException' });
+  });
+
+  it('is in another Region is not shredded, because the key might only have no replica here', async () => {
+    await refusalOf(moveTo(await newKmsKey()));
+    const elsewhere = missing().replace(':us-east-1:', ':eu-central-1:');
+    expect(elsewhere).not.toBe(missing());
+    await expect(open(elsewhere)).rejects.toMatchObject({ name: 'NotFoundException' });
+  });
 });

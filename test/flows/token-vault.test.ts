@@ -9,6 +9,10 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createTable } from '../../lambda/adapters/dynamodb/table';
+import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
+import { localTableName } from '../../lib/local/dynamodb';
 import { moveClock } from './support/clock';
 import { World } from './support/world';
 
@@ -30,6 +34,22 @@ afterAll(async () => {
 async function newKmsKey(): Promise<string> {
   const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
   return KeyMetadata?.Arn ?? '';
+}
+
+/**
+ * The embedded KMS deletes no keys, so the vault keys under this one name a key that does not exist.
+ *
+ * @returns the ARN of that key
+ */
+async function deleteKmsKey(arn: string): Promise<string> {
+  await kms.send(new DisableKeyCommand({ KeyId: arn }));
+  const deleted = arn.replace(/.{4}$/, '0000');
+  const store = createVaultKeyStore(createTable(new DynamoDBClient({}), localTableName('Keys')));
+  const { keys } = await store.wrappedBefore(Number.MAX_SAFE_INTEGER);
+  for (const key of keys.filter(({ kmsKeyArn }) => kmsKeyArn === arn)) {
+    await store.rewrap(key, { ...key, kmsKeyArn: deleted });
+  }
+  return deleted;
 }
 
 const get = (tokenVaultId?: string) =>
@@ -137,9 +157,9 @@ it('is usable again after its KMS key is lost: secrets are set again, and users 
   await set(customer(lost));
   const { agent, held } = await equippedAgent();
   const before = await held();
-  await kms.send(new DisableKeyCommand({ KeyId: lost }));
+  const deleted = await deleteKmsKey(lost);
   // Nothing brings back what the lost key encrypted. The token vault uses the deployment's key from now on.
-  await expect(set({ keyType: 'ServiceManagedKey' })).rejects.toThrow(`remain under ${lost}`);
+  await expect(set({ keyType: 'ServiceManagedKey' })).rejects.toThrow(`remain under ${deleted}`);
   expect(await get()).toMatchObject({ kmsConfiguration: { keyType: 'ServiceManagedKey' } });
   forgetKeys();
 

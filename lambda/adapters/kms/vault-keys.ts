@@ -9,7 +9,8 @@
 import { createSecretKey } from 'node:crypto';
 import { DecryptCommand, KMSServiceException } from '@aws-sdk/client-kms';
 import { createExpiringCache } from '../../domain/expiring-cache';
-import { ShreddedError } from '../../domain/sealing/sealing';
+import { LostKmsKeyError, ShreddedError } from '../../domain/sealing/sealing';
+import { wrappingKeyArn } from '../../domain/token-vault/token-vault';
 import type { VaultKeyId, VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
 import { vaultKeyContext } from './vault-key-context';
 import {
@@ -23,10 +24,11 @@ import {
 const VAULT_KEY_CACHE = { milliseconds: 5 * 60 * 1000, most: 1000 };
 
 /**
- * KMS's errors for a KMS key that is deleted, or disabled or pending deletion. Without permission, nothing is known about it.
+ * KMS's error for a KMS key that is deleted. A person can enable a disabled key, and cancel a pending deletion. Without
+ * permission, nothing is known about the key.
  * Source: AWS KMS API reference, "Decrypt".
  */
-const LOST: readonly string[] = ['NotFoundException', 'DisabledException', 'KMSInvalidStateException'];
+const DELETED = 'NotFoundException';
 
 export interface VaultKeys {
   /** Returns the key to seal with, and creates one if none exists under the vault's current KMS key or if it is too old. */
@@ -43,7 +45,7 @@ export interface VaultKeys {
   /**
    * Returns the key that sealed a record.
    *
-   * @throws ShreddedError if it was deleted, or if its KMS key is lost
+   * @throws ShreddedError if it was deleted; LostKmsKeyError if its KMS key is lost
    */
   version(id: VaultKeyId, version: string): Promise<VaultKey>;
 }
@@ -52,10 +54,14 @@ export interface VaultKeysDependencies extends VaultKeyMakerDependencies {
   readonly store: Pick<VaultKeyStore, 'get' | 'latest' | 'create' | 'remove'>;
   /** Seconds during which a key seals. */
   readonly sealsFor: number;
+  /** Receives KMS's error for each use of a lost KMS key, because callers can continue without the key. */
+  readonly report: (error: unknown) => void;
 }
 
+const regionIn = (arn: string): string | undefined => arn.split(':')[3];
+
 export function createVaultKeys(deps: VaultKeysDependencies): VaultKeys {
-  const { kms, tokenVaultArn, tokenVault, store, system, sealsFor } = deps;
+  const { kms, keyArn, tokenVaultArn, tokenVault, store, system, sealsFor, report } = deps;
   const maker = createVaultKeyMaker(deps);
   const unwrapped = createExpiringCache<VaultKey>(VAULT_KEY_CACHE, system);
   const latestVersions = createExpiringCache<string>(VAULT_KEY_CACHE, system);
@@ -74,13 +80,16 @@ export function createVaultKeys(deps: VaultKeysDependencies): VaultKeys {
   }
 
   /**
-   * Returns whether nothing decrypts this key again: its KMS key is deleted or disabled, and the token vault has moved to
-   * another one without it. Before a move, a person can enable the KMS key. The public function cannot read the token vault.
+   * Returns whether nothing decrypts this key again: its KMS key is deleted, and the token vault has moved to another one
+   * without it. In another Region, the KMS key might only have no replica. The public function cannot read the token vault.
    */
-  async function isLost({ vaultRevision }: VaultKeyRecord, error: unknown): Promise<boolean> {
-    if (!(error instanceof KMSServiceException) || !LOST.includes(error.name)) return false;
+  async function isLost({ vaultRevision, kmsKeyArn }: VaultKeyRecord, error: unknown): Promise<boolean> {
+    if (!(error instanceof KMSServiceException) || error.name !== DELETED) return false;
+    if (regionIn(kmsKeyArn) !== (await kms.config.region())) return false;
     const vault = await tokenVault.get().catch(() => undefined);
-    return vault !== undefined && vaultRevision < vault.revision;
+    return (
+      vault !== undefined && vaultRevision < vault.revision && wrappingKeyArn(vault, keyArn) !== kmsKeyArn
+    );
   }
 
   /** Retries once, because a record can be rewrapped, and its old KMS key disabled, between reading and using it. */
@@ -91,7 +100,8 @@ export function createVaultKeys(deps: VaultKeysDependencies): VaultKeys {
       const now = await store.get(id, record.version);
       if (now && now.wrapped !== record.wrapped) return decrypt(id, now);
       if (!(await isLost(record, error))) throw error;
-      throw new ShreddedError('the KMS key of a vault key is lost', { cause: error });
+      report(error);
+      throw new LostKmsKeyError('the KMS key of a vault key is lost', { cause: error });
     }
   }
 

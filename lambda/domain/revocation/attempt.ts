@@ -16,7 +16,7 @@ import { clientBindingDigest, type Oauth2ProviderStore } from '../provider/oauth
 import { usesSecret } from '../provider/vendor';
 import { endsOtherGrants } from '../provider/revocation-reach';
 import { reachOf } from '../provider/vendors';
-import { ShreddedError, UnreadableError } from '../sealing/sealing';
+import { LostKmsKeyError, ShreddedError, UnreadableError } from '../sealing/sealing';
 import type { System } from '../system';
 import { OTHER_GRANTS, recordEnd, SUPERSEDED } from './end';
 import { ended, failed, itemIdOf, postponed } from './item';
@@ -231,7 +231,12 @@ export async function attemptRevocation(deps: AttemptDependencies, item: OutboxI
     content = await openContent(deps, { ...item, sealed });
   } catch (error) {
     if (!(error instanceof ShreddedError || error instanceof UnreadableError)) throw error;
-    await write(ended(item, 'UNCONFIRMED', 'tokens_unreadable'));
+    const code = 'tokens_unreadable';
+    await write(
+      error instanceof LostKmsKeyError
+        ? failed(item, { code }, system.now())
+        : ended(item, 'UNCONFIRMED', code),
+    );
     return 'ended';
   }
   const keeping = await reasonToKeep(deps, item, content);

@@ -28,11 +28,16 @@ export interface SealingContext {
 }
 
 /**
- * The vault key was deleted with its owner, or the KMS key that wraps it is lost: its ciphertexts can never be decrypted
- * again.
+ * The vault key was deleted with its owner, or the KMS key that wraps it is lost (deleted) and the token vault has moved
+ * to another one: its ciphertexts can never be decrypted again.
  */
 export class ShreddedError extends Error {
-  override readonly name = 'ShreddedError';
+  override readonly name: string = 'ShreddedError';
+}
+
+/** The KMS key is lost, and not the vault key. A person might still have caused the error, so cleanup waits for a day. */
+export class LostKmsKeyError extends ShreddedError {
+  override readonly name = 'LostKmsKeyError';
 }
 
 /** The ciphertext was altered, or is not the one of its context. No retry can decrypt it. */
@@ -56,7 +61,7 @@ export interface Seal {
   /**
    * Returns the plaintext.
    *
-   * @throws ShreddedError if the vault key was deleted or lost; UnreadableError if the context differs or the ciphertext
+   * @throws ShreddedError if the vault key was deleted; LostKmsKeyError if its KMS key is lost; UnreadableError if the context differs or the ciphertext
    *   was modified, without more detail
    */
   open(context: SealingContext, sealed: string): Promise<string>;

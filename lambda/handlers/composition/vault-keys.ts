@@ -5,8 +5,10 @@ import { createVaultKeyOwners } from '../../adapters/dynamodb/vault-key-owners';
 import { createVaultKeyStore } from '../../adapters/dynamodb/vault-key-store';
 import { createWorkloadIdentityStore } from '../../adapters/dynamodb/workload-identity-store';
 import { createVaultKeys, type VaultKeys } from '../../adapters/kms/vault-keys';
+import { unexpected } from '../../api/unexpected';
 import type { Aws } from './aws';
 import { readLifetimes, type Variable } from './environment';
+import { report } from './logging';
 
 type Needed = Extract<Variable, 'KMS_KEY_ARN' | 'ARN_PREFIX'>;
 
@@ -27,5 +29,6 @@ export function vaultKeysOf(
     store: createVaultKeyStore(tables.KEYS_TABLE),
     system,
     sealsFor: readLifetimes().vaultKey,
+    report: (error) => report(unexpected(error)),
   });
 }

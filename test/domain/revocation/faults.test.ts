@@ -5,7 +5,7 @@ import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
 import { encodeGrantId } from '../../../lambda/domain/grant/grant-id';
 import { UnreadableGrant } from '../../../lambda/domain/grant/unreadable';
 import { SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
-import { ShreddedError, type Seal } from '../../../lambda/domain/sealing/sealing';
+import { LostKmsKeyError, ShreddedError, type Seal } from '../../../lambda/domain/sealing/sealing';
 import { createRevocationService, type RevocationService } from './revocation-service';
 
 let service: RevocationService;
@@ -113,6 +113,21 @@ describe('tokens whose vault key was deleted', () => {
     expect(service.server.requests).toEqual([]);
     expect(service.errors).toEqual([]);
   });
+});
+
+it('tokens whose KMS key is lost are tried again for 24 hours, and revoked if KMS has the key again', async () => {
+  const lost = sealWith(() => Promise.reject(new LostKmsKeyError('lost')));
+  const [found, given] = [await revoked(), await revoked(['bob'])];
+  await service.sweep(lost);
+  expect(await statesOf(given)).toEqual([['PENDING', 'tokens_unreadable']]);
+  expect(service.errors).toEqual([]);
+  await service.sweepFor(600);
+  expect(await statesOf(found)).toEqual([['CONFIRMED', undefined]]);
+
+  const late = await revoked(['carol']);
+  service.system.advance(24 * 3600);
+  await service.sweep(lost);
+  expect(await statesOf(late)).toEqual([['UNCONFIRMED', 'tokens_unreadable']]);
 });
 
 it('tokens whose key is disabled for a time are revoked when it is enabled again', async () => {
