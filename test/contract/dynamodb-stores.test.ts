@@ -295,6 +295,19 @@ describe('a grant with an end', () => {
     const putTokens = (id: GrantId, epoch = 0) =>
       stores.grants.putTokens(id, { providerId: 'provider', tokens: sampleTokens(), epoch });
 
+    const use = (id: GrantId, ending?: number) =>
+      stores.grants.markUsed(id, { providerId: 'provider', date: '2026-11-26', endsAt: ending });
+
+    it('keeps its TTL attribute if it is used without tokens, or has an end of its own', async () => {
+      const id = sampleGrantId();
+      await openConsent(id, endsAt);
+      expect(await use(id)).toBe(false);
+      expect(await vault().get(keyOf(id))).toMatchObject({ ttl: endsAt });
+      await putTokens(id);
+      expect(await use(id, endsAt + 60)).toBe(true);
+      expect(await vault().get(keyOf(id))).toMatchObject({ ttl: endsAt + 60 });
+    });
+
     it('has a TTL attribute until tokens are stored', async () => {
       const id = sampleGrantId();
       await openConsent(id, endsAt);
@@ -316,8 +329,8 @@ describe('a grant with an end', () => {
       expect(stored).not.toHaveProperty('tokens');
     });
 
-    it('loses a TTL attribute that an earlier version left with tokens, by a renewal or the next consent', async () => {
-      for (const next of ['renewal', 'consent'] as const) {
+    it('loses a TTL attribute that an earlier version left with tokens, by a use, a renewal, or the next consent', async () => {
+      for (const next of ['use', 'renewal', 'consent'] as const) {
         const id = sampleGrantId();
         await openConsent(id);
         await putTokens(id);
@@ -327,6 +340,7 @@ describe('a grant with an end', () => {
           values: { ':ttl': endsAt },
         });
         if (next === 'consent') await openConsent(id);
+        else if (next === 'use') expect(await use(id)).toBe(true);
         else {
           const seen = await stores.grants.get(id);
           const change = { providerId: 'provider', details: sampleDetails(), seen, lease };

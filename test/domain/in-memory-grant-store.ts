@@ -179,11 +179,14 @@ export function createInMemoryGrantStore(): InMemoryGrantStore {
           : undefined,
       ),
 
-    markUsed: (id, { providerId, date }) =>
-      change(id, (current) =>
-        current?.providerId === providerId && (current.lastUsedDate ?? '') < date
-          ? { ...current, lastUsedDate: date }
-          : undefined,
+    markUsed: (id, { providerId, date, endsAt }) =>
+      change(
+        id,
+        (current) =>
+          current?.providerId === providerId && current.tokens && (current.lastUsedDate ?? '') < date
+            ? { ...current, lastUsedDate: date }
+            : undefined,
+        { endsAt },
       ),
 
     revoke: (id, { providerId, generation, epoch }) =>

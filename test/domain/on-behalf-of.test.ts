@@ -114,6 +114,7 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
   return {
     ...tokenService,
     system,
+    stores,
     provider,
     requests,
     endpoint,
@@ -199,6 +200,16 @@ describe('the exchange', () => {
 });
 
 describe('the exchanged token', () => {
+  it('is deleted with its grant when the user token expires, also after a use', async () => {
+    const service = await createExchange({ ...exchangeBy('NONE'), userTokenEnd: BEGINNING + 500 });
+    await service.ask();
+    expect(await service.ask()).toMatchObject({ outcome: 'cached' });
+    const grants = async () => (await service.stores.grantIndex.page({}, { limit: 10 })).grants.length;
+    expect(await grants()).toBe(1);
+    service.stores.deleteEnded(BEGINNING + 500);
+    expect(await grants()).toBe(0);
+  });
+
   it('is not returned after it expires', async () => {
     const service = await createExchange(exchangeBy('NONE'));
     await service.ask();

@@ -208,11 +208,15 @@ export const createGrantStore = (vault: Table): GrantStore => ({
       values: { ':providerId': providerId, ':generation': generation },
     }),
 
-  markUsed: (id, { providerId, date }) =>
-    vault.update(keyOf(id), 'SET lastUsedDate = :date', {
-      condition: 'providerId = :providerId AND (attribute_not_exists(lastUsedDate) OR lastUsedDate < :date)',
-      values: { ':providerId': providerId, ':date': date },
-    }),
+  markUsed(id, { providerId, date, endsAt }) {
+    const end = ending(endsAt);
+    return vault.update(keyOf(id), `SET lastUsedDate = :date${end.set}${removing(end.remove)}`, {
+      condition:
+        'providerId = :providerId AND attribute_exists(tokens) AND (attribute_not_exists(lastUsedDate) OR lastUsedDate < :date)',
+      names: end.names,
+      values: { ':providerId': providerId, ':date': date, ...end.values },
+    });
+  },
 
   revoke: (id, { providerId, generation, epoch }) =>
     vault.update(

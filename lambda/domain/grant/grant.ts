@@ -167,8 +167,16 @@ export interface GrantStore {
   ): Promise<boolean>;
   /** Marks the tokens as rejected by the resource, if they still have this provider and generation. */
   reject(id: GrantId, seen: Pick<Grant, 'providerId' | 'generation'>): Promise<boolean>;
-  /** Records the day of use, if it is later than the recorded one and the grant belongs to the provider. */
-  markUsed(id: GrantId, use: { readonly providerId: string; readonly date: string }): Promise<boolean>;
+  /**
+   * Records the day of use, if it is later than the recorded one, and the grant belongs to the provider and has tokens.
+   * Sets or removes the end: an earlier version of the service leaves the end of an open consent when it stores tokens.
+   *
+   * @param use.endsAt as for {@link takeLease}
+   */
+  markUsed(
+    id: GrantId,
+    use: { readonly providerId: string; readonly date: string; readonly endsAt?: number | undefined },
+  ): Promise<boolean>;
   /**
    * Removes the tokens and everything that a later write could build on: the lease, the open session, the last failure,
    * and the rejection. Increments the generation and the epoch, so that no renewal and no consent that is in progress can

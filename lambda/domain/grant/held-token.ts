@@ -55,12 +55,12 @@ export interface Holding {
  */
 async function markUsed(
   { grants, system }: HeldTokenDependencies,
-  { grantId, provider }: RequestOwner,
+  { grantId, provider, endsAt }: RequestOwner,
   grant: Grant | undefined,
 ): Promise<void> {
   const date = utcDate(system);
   if (grant?.lastUsedDate === date) return;
-  await grants.markUsed(grantId, { providerId: provider.id, date }).catch(() => false);
+  await grants.markUsed(grantId, { providerId: provider.id, date, endsAt }).catch(() => false);
 }
 
 /** Returns a narrower grant with its scopes, without a new consent: the provider has decided (RFC 6749 section 3.3). */
