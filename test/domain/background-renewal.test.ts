@@ -1,6 +1,7 @@
 /** Background renewal: in the soft window, the token is returned immediately and its renewal is dispatched. */
 import { SOFT_WINDOW, SOFT_WINDOW_PART } from '../../lambda/domain/grant/grant';
 import { LEASE } from '../../lambda/domain/grant/lease';
+import { ServiceError } from '../../lambda/domain/service-error';
 import { createRetrievalService, type RetrievalService } from './retrieval-service';
 import { OWNER } from './samples';
 
@@ -205,5 +206,22 @@ describe('a dispatched renewal', () => {
     jest.spyOn(service.stores.clientSecrets, 'get').mockRejectedValueOnce(new Error('no table'));
     await expect(service.catchUp()).rejects.toThrow('no table');
     expect(lastEntry()).toMatchObject({ operation: 'BackgroundRenewal', outcome: 'failed' });
+  });
+
+  it.each(['InternalServerException', 'ThrottlingException'] as const)(
+    'throws %s, which no owner can correct',
+    async (type) => {
+      const error = new ServiceError(type, 'not now');
+      jest.spyOn(service.stores.clientSecrets, 'get').mockRejectedValueOnce(error);
+      await expect(service.catchUp()).rejects.toBe(error);
+      expect(lastEntry()).toMatchObject({ operation: 'BackgroundRenewal', error: type });
+    },
+  );
+
+  it('records a client credential that its owner must correct', async () => {
+    const error = new ServiceError('AccessDeniedException', 'the secret is not yours');
+    jest.spyOn(service.stores.clientSecrets, 'get').mockRejectedValueOnce(error);
+    await service.catchUp();
+    expect(lastEntry()).toMatchObject({ outcome: 'allowed', result: 'credential-unusable' });
   });
 });

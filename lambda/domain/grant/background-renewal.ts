@@ -5,7 +5,7 @@
 import { audited, type Annotate, type AuditTrail } from '../audit';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { RestrictionDenial, restrictionDenial } from '../restriction/restriction';
-import { ServiceError } from '../service-error';
+import { ERROR_STATUS, ServiceError } from '../service-error';
 import type { Grant, GrantId } from './grant';
 import { deletionDuring } from './deletion-check';
 import { isLongPast, LEASE } from './lease';
@@ -111,6 +111,10 @@ export async function renewInBackground(
   }
 }
 
+/** Returns whether the owner of the client's credential must correct it. No one corrects what a retry can. */
+const isForOwner = (error: unknown): error is ServiceError =>
+  error instanceof ServiceError && error.type !== 'ThrottlingException' && ERROR_STATUS[error.type] < 500;
+
 async function performRenewal(
   deps: BackgroundRenewalDependencies,
   request: RenewalRequest,
@@ -149,7 +153,7 @@ async function performRenewal(
     // No request waits for the renewal, so a deletion is not an error.
     else if (await deletionDuring(deps, owner)) annotate(overtaken);
     // Nor is a client's secret or signing key that its owner must correct. The next requests receive this error.
-    else if (error instanceof ServiceError)
+    else if (isForOwner(error))
       annotate({ result: error.outcome ?? 'credential-unusable', reason: error.detail ?? error.message });
     else throw error;
   }
