@@ -7,13 +7,13 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { Construct } from 'constructs';
 import { addIdentityState } from '../lib/constructs/identity-state';
 import { IdentityServiceStack } from '../lib';
-import { ConfigurationError, constructed, readConfiguration } from './configuration/file';
+import { ConfigurationError, withConfigurationErrors, readConfiguration } from './configuration/file';
 import { propsOf } from './configuration/members';
 
 const app = new App();
 
 /** A fault of the configuration is one message, without the stack trace of this program. */
-function reported<Result>(make: () => Result): Result {
+function exitOnConfigurationError<Result>(make: () => Result): Result {
   try {
     return make();
   } catch (error) {
@@ -25,7 +25,7 @@ function reported<Result>(make: () => Result): Result {
 
 const folder = process.cwd();
 const context = app.node.getAllContext() as Record<string, unknown>;
-const stated = reported(() => readConfiguration(folder, context));
+const stated = exitOnConfigurationError(() => readConfiguration(folder, context));
 
 function addStacks(): void {
   const { env, tags, terminationProtection } = stated;
@@ -51,7 +51,7 @@ function addStacks(): void {
   });
 }
 
-reported(() => {
-  constructed(folder, context, addStacks);
+exitOnConfigurationError(() => {
+  withConfigurationErrors(folder, context, addStacks);
 });
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -128,12 +128,16 @@ export function readConfiguration(folder: string, context: Context): DeploymentC
 const CONSTRUCT_ERROR = /^AgentIdentityState(?:ful|less)(?:\/[^:\n]*)?: (.+)$/s;
 
 /**
- * Returns the result of the constructs.
+ * Creates constructs from the configuration.
  *
- * @param make makes the constructs that the configuration describes
- * @throws ConfigurationError for a value that a construct rejects, with the file's name instead of the construct's path
+ * @param make creates the constructs
+ * @throws ConfigurationError for a value that a construct rejects, with the name of the file in place of the construct's path
  */
-export function constructed<Result>(folder: string, context: Context, make: () => Result): Result {
+export function withConfigurationErrors<Result>(
+  folder: string,
+  context: Context,
+  make: () => Result,
+): Result {
   try {
     return make();
   } catch (error) {

@@ -17,7 +17,7 @@ import { QuotasSchema, TrustedIssuersSchema } from '../../lambda/contract/config
 import { WebAcl } from '../../lib';
 import { FunctionSettingsSchema } from '../../lib/constructs/function-settings';
 import { DOMAIN_NAME } from '../../lib/constructs/api-domain';
-import { KMS_KEY_ARN } from '../../lib/constructs/identity-service';
+import { KMS_KEY_ARN } from '../../lib/constructs/token-vault-keys';
 import { REGION } from '../../lambda/contract/regions';
 import type { DeploymentConfiguration, DeploymentProps } from '.';
 

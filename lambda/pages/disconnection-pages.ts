@@ -27,7 +27,7 @@ const EXPECTATION: Readonly<Record<Reach['revocation'], (provider: string) => st
 const listed = ({ agent, provider }: AgentAtProvider): Html =>
   html`<li>${agent.displayName} at ${provider.displayName}</li>`;
 
-/** Zero is no minimum that helps a person. */
+/** "At least 0" would tell a person nothing. */
 function notShownInWords(count: number, isMinimum?: true): string {
   if (count === 0) return 'Perhaps other connections';
   const counted = count === 1 ? '1 connection' : `${count} connections`;

@@ -71,14 +71,14 @@ interface LogsPage {
   readonly nextToken?: string;
 }
 
-/** Calls an operation of CloudWatch Logs, in the protocol awsJson1_1. */
-async function callLogs(signer: Signer, url: URL, operation: string, input: object): Promise<LogsPage> {
+/** Calls FilterLogEvents of CloudWatch Logs, in the protocol awsJson1_1. */
+async function filterLogEvents(signer: Signer, url: URL, input: object): Promise<LogsPage> {
   const body = JSON.stringify(input);
   for (let attempt = 1; ; attempt++) {
     const headers = await signer.sign(
       url,
       'logs',
-      { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `Logs_20140328.${operation}` },
+      { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'Logs_20140328.FilterLogEvents' },
       body,
     );
     const response = await send(url, { method: 'POST', headers, body });
@@ -92,9 +92,12 @@ async function callLogs(signer: Signer, url: URL, operation: string, input: obje
       await wait(500 * 2 ** attempt);
       continue;
     }
-    throw new CliError(`CloudWatch Logs rejected ${operation} (${type}): ${output.message ?? 'no message'}`, {
-      next: `Check --stack or --log-group, the Region, and the permission logs:${operation}.`,
-    });
+    throw new CliError(
+      `CloudWatch Logs rejected FilterLogEvents (${type}): ${output.message ?? 'no message'}`,
+      {
+        next: 'Check --stack or --log-group, the Region, and the permission logs:FilterLogEvents.',
+      },
+    );
   }
 }
 
@@ -119,10 +122,10 @@ export async function cloudWatchLogs(
     ...(region !== undefined && { region }),
   });
   const url = awsEndpoint(context, 'CLOUDWATCH_LOGS', signer.region);
-  const pages = async function* (operation: string, input: object): AsyncIterable<LogsPage> {
+  const pages = async function* (input: object): AsyncIterable<LogsPage> {
     let nextToken: string | undefined;
     do {
-      const page = await callLogs(signer, url, operation, {
+      const page = await filterLogEvents(signer, url, {
         ...input,
         ...(nextToken !== undefined && { nextToken }),
       });
@@ -148,7 +151,7 @@ export async function cloudWatchLogs(
       const found: AuditEntry[] = [];
       for (const logGroupName of groups) {
         const input = { logGroupName, startTime, filterPattern: '{ $.message = "audit" }' };
-        for await (const { events = [] } of pages('FilterLogEvents', input)) {
+        for await (const { events = [] } of pages(input)) {
           for (const { eventId, timestamp, message } of events) {
             if (seen.has(eventId)) continue;
             seen.set(eventId, timestamp);

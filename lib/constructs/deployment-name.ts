@@ -46,7 +46,8 @@ interface NamedDeployment {
 const DEPLOYMENTS = new WeakMap<IConstruct, NamedDeployment[]>();
 
 /**
- * Claims the name for a deployment of this app. CDK writes the account and the Region of stacks without `env` alike.
+ * Claims the name for a deployment of this app. Stacks without `env` have the same placeholders for account and Region, so
+ * equal values do not prove that the accounts are the same.
  *
  * @throws Error for the name of another deployment in the same account and Region; a warning if these are not known
  */

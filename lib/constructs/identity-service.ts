@@ -2,7 +2,7 @@
  * The stateless part of a deployment, in any scope: the functions with their roles and logs, and the API in front of them.
  * It can be deleted and deployed again.
  */
-import { CfnOutput, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigateway';
 import type { ILambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -29,16 +29,13 @@ import { LogKey } from './log-key';
 import { addMonitoring } from './monitoring';
 import type { InvokedGroup } from './permissions';
 import type { PrivateApi } from './private-api';
-import { checkArnRegion } from './regions';
 import { addSchedules } from './schedules';
 import { checkReplication } from './standby';
 import type { IIdentityState } from './state';
+import { checkTokenVaultKeys } from './token-vault-keys';
 import { resolveTrustedIssuers } from './trusted-issuers';
 import { addTrustedIssuers } from './trusted-issuers-layer';
 import type { WebAcl } from './web-acl';
-
-/** The ARN of a key; the ARN of an alias is none. */
-export const KMS_KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[a-zA-Z0-9-]{36}$/;
 
 /** How many resources one owner can have. Concurrent creations can exceed these quotas. */
 export interface QuotaProps {
@@ -185,20 +182,6 @@ export interface IdentityServiceProps {
    * @default - none
    */
   readonly webAcl?: WebAcl;
-}
-
-/**
- * Returns the ARNs unchanged.
- *
- * @throws Error for anything other than the ARN of a key in that Region, such as the ARN of an alias or a pattern
- */
-function checkTokenVaultKeys(arns: readonly string[], region: string): readonly string[] {
-  const invalid = arns.findIndex((arn) => !Token.isUnresolved(arn) && !KMS_KEY_ARN.test(arn));
-  if (invalid >= 0) {
-    throw new Error(`tokenVaultKeys[${invalid}] must be the ARN of a KMS key (arn:aws:kms:…:key/…)`);
-  }
-  for (const [index, arn] of arns.entries()) checkArnRegion(`tokenVaultKeys[${index}]`, arn, region);
-  return arns;
 }
 
 /** @throws Error for a mode, which JavaScript does not check: without a message, the weaker default would hold */

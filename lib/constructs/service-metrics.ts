@@ -80,11 +80,15 @@ export const serviceMetric = (deployment: string, metricName: string, props: Met
 export const logMetric = (deployment: string, metricName: LogMetricName, props: MetricOptions = {}): Metric =>
   serviceMetric(deployment, metricName, { label: metricName, ...props });
 
-/** The start of a condition: a dimension, and for a comparison the quote of its value. */
+/** A condition begins with a dimension. After `=` or `!=`, its value is in quotes. */
 const CONDITION = /^[\s(]*(?:NOT\s+)?"?(\w+)\b"?\s*(?:!?=\s*'|(?!\s|!?=))/i;
 
 /** @throws Error for conditions and groups that CloudWatch would reject, or that no metric has */
-function checkSum(metricName: AuditMetricName, where: readonly string[], groupBy: readonly string[]): void {
+function checkDimensions(
+  metricName: AuditMetricName,
+  where: readonly string[],
+  groupBy: readonly string[],
+): void {
   const dimensions: readonly string[] = [...METRIC_DIMENSIONS[metricName], DEPLOYMENT_DIMENSION];
   const listed = dimensions.join(', ');
   if (groupBy.some((dimension) => !Token.isUnresolved(dimension) && !dimensions.includes(dimension))) {
@@ -111,7 +115,7 @@ export function metricSum(
   options: MetricSumOptions = {},
 ): MathExpression {
   const { where = [], groupBy = [], ...others } = options;
-  checkSum(metricName, where, groupBy);
+  checkDimensions(metricName, where, groupBy);
   const all = [...(deployment === undefined ? [] : [`${DEPLOYMENT_DIMENSION} = '${deployment}'`]), ...where];
   const conditions = all.length > 0 ? ` WHERE ${all.join(' AND ')}` : '';
   const groups = groupBy.length > 0 ? ` GROUP BY ${groupBy.join(', ')}` : '';

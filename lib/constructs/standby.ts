@@ -88,8 +88,8 @@ function checkStandby({ scope, state, domain }: RegionalService): void {
 /**
  * Checks a service whose state is in several Regions.
  *
- * @throws Error for a standby in the identity Region, or without a domain name. Synthesis fails for a standby that differs from the service of the
- *   first Region, if both are in this app.
+ * @throws Error for a standby in the identity Region, or without a domain name. If the service of the first Region is in
+ *   this app, synthesis fails for a standby that differs from it.
  */
 export function checkReplication(scope: Construct, state: IIdentityState, domain?: ApiDomain): void {
   if (!state.replicated) return;

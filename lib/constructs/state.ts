@@ -40,7 +40,7 @@ export interface IIdentityState {
 }
 
 /** The tables by their names in the service. */
-const MEMBERS: Readonly<Record<TableName, keyof StateTables>> = {
+export const TABLE_MEMBERS: Readonly<Record<TableName, keyof StateTables>> = {
   Directory: 'directory',
   Keys: 'keys',
   Sessions: 'sessions',
@@ -49,8 +49,9 @@ const MEMBERS: Readonly<Record<TableName, keyof StateTables>> = {
 };
 
 /** Returns the table of that name. */
-export const tableOf = ({ tables }: IIdentityState, name: TableName): TableReference => tables[MEMBERS[name]];
+export const tableOf = ({ tables }: IIdentityState, name: TableName): TableReference =>
+  tables[TABLE_MEMBERS[name]];
 
 /** Returns the tables with their names. */
 export const namedTables = (state: IIdentityState): [TableName, TableReference][] =>
-  (Object.keys(MEMBERS) as TableName[]).map((name) => [name, tableOf(state, name)]);
+  (Object.keys(TABLE_MEMBERS) as TableName[]).map((name) => [name, tableOf(state, name)]);

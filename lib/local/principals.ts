@@ -18,7 +18,7 @@ const PARTNER_ACCOUNT = '000000000001';
 
 /** An empty variable is not set. settings.ts rejects what is not a Region. */
 const regionFrom = (variable: 'LOCAL_REGION' | 'LOCAL_IDENTITY_REGION'): string | undefined =>
-  [process.env[variable]].find(Boolean);
+  process.env[variable] === '' ? undefined : process.env[variable];
 
 /**
  * The Region of the embedded cloud. A process runs one embedded cloud, so the environment sets it, for tests of a failover

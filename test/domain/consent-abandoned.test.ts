@@ -23,7 +23,7 @@ function pass(seconds: number): void {
 
 const connect = async (link: string): Promise<void> => service.complete(await service.consented(link));
 
-it('is deleted a day after its session', async () => {
+it('a grant without tokens is deleted a day after its consent session', async () => {
   await service.begin();
   pass(SESSION_LIFETIME + DAY - 1);
   expect(await grant()).toBeDefined();
@@ -31,7 +31,7 @@ it('is deleted a day after its session', async () => {
   expect(await grant()).toBeUndefined();
 });
 
-it('is deleted a day after its last session', async () => {
+it('a grant without tokens is deleted a day after the last of its consent sessions', async () => {
   await service.begin();
   pass(SESSION_LIFETIME + DAY - 1);
   const link = await service.begin();
@@ -41,7 +41,7 @@ it('is deleted a day after its last session', async () => {
   expect(await service.held()).toBeDefined();
 });
 
-it('is deleted with forceAuthentication and after a revocation, too', async () => {
+it('a grant without tokens is deleted after forceAuthentication and after a revocation, too', async () => {
   await service.begin({ forget: true });
   await service.begin({ forget: true });
   const seen = await grant();
@@ -52,14 +52,14 @@ it('is deleted with forceAuthentication and after a revocation, too', async () =
   expect(await grant()).toBeUndefined();
 });
 
-it('never deletes tokens, also not after a consent to more that is never given', async () => {
+it('a grant with tokens stays if a later consent to more scopes is never given', async () => {
   await connect(await service.begin());
   await service.begin({ scopes: ['c'] });
   pass(2 * SESSION_LIFETIME + 2 * DAY);
   expect(await service.held()).toBeDefined();
 });
 
-it('never deletes tokens that another session stored while it began', async () => {
+it('a grant stays if another session stores tokens while a session begins', async () => {
   const first = await service.begin();
   const { grants } = service.stores;
   service.deps.grants = {
@@ -76,7 +76,7 @@ it('never deletes tokens that another session stored while it began', async () =
   expect(await service.held()).toBeDefined();
 });
 
-it('is deleted if forceAuthentication dropped the tokens before it, which are queued for revocation', async () => {
+it('a grant whose tokens forceAuthentication dropped is deleted, and the tokens are queued for revocation', async () => {
   await connect(await service.begin());
   await service.begin({ forget: true });
   pass(SESSION_LIFETIME + DAY);
@@ -84,7 +84,7 @@ it('is deleted if forceAuthentication dropped the tokens before it, which are qu
   expect(await service.enqueued()).toMatchObject([{ cause: 'forced' }]);
 });
 
-it('stays as long as a listing shows the failure by which the grant lost its tokens', async () => {
+it('a grant stays while a listing shows the failure by which it lost its tokens', async () => {
   await connect(await service.begin());
   const lease = { holder: 'renewal', deadline: 1 };
   const seen = await grant();
@@ -103,7 +103,7 @@ it('stays as long as a listing shows the failure by which the grant lost its tok
   expect(await grant()).toMatchObject({ lastFailure: { code: 'invalid_grant' } });
 });
 
-it('gives a later consent a new beginning, which no response to the deleted one can complete', async () => {
+it('a response to a session of a deleted grant cannot complete a later consent', async () => {
   const abandoned = await service.begin();
   const completionUri = await service.consented(abandoned);
   pass(SESSION_LIFETIME + DAY);

@@ -79,13 +79,13 @@ describe('a user token of an issuer with a certificate of a private authority', 
     expect(await mint(issuer)).toEqual(expect.any(String));
   });
 
-  it('is not valid if only another issuer states the authority', async () => {
+  it('cannot be verified if only another issuer states the authority', async () => {
     await mint(issuer);
     await expect(mint(publicly)).rejects.toMatchObject({ name: 'InternalServerException' });
     expect(await reasonOfLast()).toContain('not accepted with the public authorities (');
   });
 
-  it('is not valid if the issuer states another authority', async () => {
+  it('cannot be verified if the issuer states another authority', async () => {
     await expect(mint(misconfigured)).rejects.toMatchObject({ name: 'InternalServerException' });
     expect(await reasonOfLast()).toContain('not accepted with the caCertificates of the issuer (');
   });

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { ConfigurationError, constructed, readConfiguration } from '../../bin/configuration/file';
+import { ConfigurationError, withConfigurationErrors, readConfiguration } from '../../bin/configuration/file';
 import { MEMBERS, propsOf } from '../../bin/configuration/members';
 import type { DeploymentConfiguration } from '../../bin/configuration';
 import { IdentityServiceStack } from '../../lib';
@@ -244,16 +244,14 @@ it.each<[string, DeploymentConfiguration, string]>([
   ],
 ])('a value that a construct rejects is reported with the file: %s', (_what, configuration, message) => {
   write('agent-identity.config.json', '{}');
-  const folderOf = () => constructed(folder, {}, () => programStacks({ ...configuration, env: OWN }));
-  expect(folderOf).toThrow(ConfigurationError);
-  expect(folderOf).toThrow(
-    new RegExp(`^agent-identity\\.config\\.json: ${message.replace(/[[\].]/g, '\\$&')}`),
-  );
+  const make = () => withConfigurationErrors(folder, {}, () => programStacks({ ...configuration, env: OWN }));
+  expect(make).toThrow(ConfigurationError);
+  expect(make).toThrow(new RegExp(`^agent-identity\\.config\\.json: ${message.replace(/[[\].]/g, '\\$&')}`));
 });
 
 it('a value of the context that a construct rejects is reported with the context', () => {
   const functions = { grants: { memorySize: 64 } };
-  expect(() => constructed(folder, { functions }, () => programStacks({ functions }))).toThrow(
+  expect(() => withConfigurationErrors(folder, { functions }, () => programStacks({ functions }))).toThrow(
     /^context: functions\.grants\.memorySize must be/,
   );
 });

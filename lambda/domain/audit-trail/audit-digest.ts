@@ -71,7 +71,7 @@ export function digestEndOf(key: string): number | undefined {
 export const entriesSince = (time: number): string =>
   ENTRIES_PREFIX + new Date(time).toISOString().slice(0, 13).replaceAll(/[-T]/g, '/');
 
-/** Returns whether Firehose names files so: by the hour, also below a folder for its errors. */
+/** Returns whether the key is one of Amazon Data Firehose: below its hour, or below a folder for errors in its hour. */
 export const isLogFileKey = (key: string): boolean =>
   key.startsWith(ENTRIES_PREFIX) && /^\d{4}(\/\d\d){3}\/./.test(key.slice(ENTRIES_PREFIX.length));
 

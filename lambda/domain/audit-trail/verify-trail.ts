@@ -169,21 +169,22 @@ class TrailVerification {
   private async versionsOf({ prefix, isNamed }: Part, after = '') {
     const found = new Map<string, ObjectVersion[]>();
     for await (const version of this.options.reader.list(prefix, '')) {
-      this.checkName(version, isNamed);
-      if (!isNamed(version.key) || version.key <= after) continue;
-      const others = found.get(version.key);
-      if (others) others.push(version);
-      else found.set(version.key, [version]);
+      if (!isNamed(version.key)) this.reportUnexpected(version);
+      else if (version.key > after) {
+        const others = found.get(version.key);
+        if (others) others.push(version);
+        else found.set(version.key, [version]);
+      }
     }
     return found;
   }
 
-  private checkName(version: ObjectVersion, isNamed: Part['isNamed']): void {
-    if (version.deleteMarker || isNamed(version.key)) return;
+  private reportUnexpected(version: ObjectVersion): void {
+    if (version.deleteMarker) return;
     this.add(
       'unexpected',
       version,
-      'Neither log files nor digests have such a name. Do not read it as either.',
+      'The trail does not use this name, so no digest covers the object. Do not read it as a log file or a digest.',
     );
   }
 

@@ -14,7 +14,7 @@ import type { DescribedSecret } from '../sealing/external-secret';
 /** Begins the value of the owner tag of a secret with certificates. The owner follows. */
 export const CERTIFICATES_OWNER = 'certificates/';
 
-/** The private authorities that requests to one resource's server trust. */
+/** Private authorities whose certificates are in a secret of AWS Secrets Manager. */
 export interface AuthoritiesInSecret {
   /** Complete ARN of the secret. */
   readonly secretArn: string;

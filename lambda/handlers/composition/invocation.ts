@@ -32,8 +32,8 @@ export interface InvocationOptions<Schema extends v.GenericSchema, Output = neve
   /** Returns whether a schedule sent the event. Outside the writing Region, it is ignored without an error. */
   readonly isScheduled?: (input: v.InferOutput<Schema>) => boolean;
   /**
-   * Returns the result for a caller that waits, outside the writing Region, where the refusal is no failure of this
-   * function. By default, and for undefined, it is an error.
+   * Returns the result for a caller that waits, if this Region is not the writing Region. Without it, or if it returns
+   * undefined, the function reports an error.
    */
   readonly outsideWritingRegion?: (input: v.InferOutput<Schema>) => Output | undefined;
   /** Returns the request for which another function invokes this one. Its members replace those of the invocation. */
@@ -74,9 +74,9 @@ export function createInvocationHandler<Schema extends v.GenericSchema, Output>(
 
   /** Returns the refusal as a result, if there is one for the event. */
   function refusalResult(error: unknown, event: unknown): Output | undefined {
+    if (!outsideWritingRegion || !(error instanceof OutsideWritingRegion)) return undefined;
     const parsed = v.safeParse(schema, event);
-    if (!(error instanceof OutsideWritingRegion) || !parsed.success) return undefined;
-    return outsideWritingRegion?.(parsed.output);
+    return parsed.success ? outsideWritingRegion(parsed.output) : undefined;
   }
 
   const handle = async (
