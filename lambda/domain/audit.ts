@@ -86,7 +86,10 @@ export interface EntryDefaults extends Pick<AuditEntry, 'operation' | 'resource'
   readonly auditSuccess?: boolean;
 }
 
-/** The result of a request whose user token could not be verified, because its issuer is unavailable. */
+/**
+ * The result of a request whose user token could not be verified, because the issuer that the owner of the workload
+ * identity chose is unavailable.
+ */
 export const ISSUER_UNAVAILABLE = 'issuer-unavailable';
 
 /** Errors that are not denials: this service, or the agent that it called, failed. */

@@ -4,14 +4,18 @@ import { join } from 'node:path';
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { agentWith, authorizerFor } from './support/authorizer';
-import { startIssuer } from './support/issuer';
+import { startIssuer, type TestIssuer } from './support/issuer';
 import { TestAgent, World } from './support/world';
 
 let world: World;
 let agent: TestAgent;
+/** The issuer that the deployment trusts. */
+let deployed: TestIssuer;
 let read = 0;
 beforeAll(async () => {
-  world = await World.start();
+  deployed = await startIssuer();
+  const { discoveryUrl, audience } = deployed;
+  world = await World.start({}, () => [{ discoveryUrl, allowedAudience: [audience] }]);
 });
 afterAll(() => world.stop());
 beforeEach(async () => {
@@ -77,6 +81,19 @@ it("counts an issuer that does not respond, which an agent's owner can choose, a
       ...workload(),
       Operation: 'GetWorkloadAccessTokenForJWT',
       ExceptionType: 'IssuerUnavailable',
+    },
+  ]);
+});
+
+it('counts an unavailable issuer of the deployment as a failure of this service, because a deployment can be the cause', async () => {
+  const userToken = await deployed.token('ana');
+  await deployed.close();
+  expect(await countedFor(() => agent.token({ userToken }))).toContainEqual([
+    'WorkloadAccessTokenFetchFailures',
+    {
+      ...workload(),
+      Operation: 'GetWorkloadAccessTokenForJWT',
+      ExceptionType: 'InternalServerException',
     },
   ]);
 });

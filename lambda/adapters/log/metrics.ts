@@ -65,7 +65,10 @@ const FETCHES: ReadonlyMap<string, Fetch> = new Map([
 /** The request succeeded without fetching anything: the user must consent first. */
 const NOTHING_FETCHED: Outcome = 'consent-required';
 
-/** An unavailable issuer has its own type: the alarm about signatures counts the other errors that are not the caller's. */
+/**
+ * An unavailable issuer that an owner chose has its own type: the alarm about signatures counts the other errors that are
+ * not the caller's.
+ */
 const exceptionTypeOf = ({ result, error }: AuditEntry): string =>
   result === ISSUER_UNAVAILABLE ? 'IssuerUnavailable' : (error ?? UNVERIFIED);
 

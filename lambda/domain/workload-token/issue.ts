@@ -80,8 +80,11 @@ async function subjectOf(
   if ('userId' in onBehalfOf) return { user: { kind: 'user-id', id: onBehalfOf.userId }, until: Infinity };
   const { userToken } = onBehalfOf;
   const verified = await deps.userTokens.verify(userToken, workload).catch((error: unknown) => {
-    // The owner of the workload identity chooses the issuer, so its failure must not look like one of the signing key.
-    if (error instanceof IssuerUnavailable) annotate({ result: ISSUER_UNAVAILABLE });
+    // An issuer that an owner chose must not look like a failure of this service. If the issuers of the deployment are
+    // unavailable, the deployment itself can be the cause.
+    if (error instanceof IssuerUnavailable && workload.authorizerConfiguration) {
+      annotate({ result: ISSUER_UNAVAILABLE });
+    }
     throw error;
   });
   return { user: verified.user, until: verified.expiresAt, userToken, verified };
