@@ -1,5 +1,5 @@
 /** A grant whose record is not valid, in the running service: named as unreadable, of no use, and no harm to the others. */
-import { grantKey } from '../../lambda/contract/table-keys';
+import { grantKey, oauth2ProviderKey } from '../../lambda/contract/table-keys';
 import { decodeGrantId } from '../../lambda/domain/grant/grant-id';
 import { userHashOf } from '../../lambda/domain/identity/user';
 import { startProvider, type TestProvider } from './support/provider';
@@ -35,6 +35,14 @@ async function spoil(grantId: string): Promise<() => Promise<unknown>> {
   const valid = (await vault.get(key)) as object;
   await vault.put(key, { ...valid, epoch: 'none' });
   return () => vault.put(key, valid);
+}
+
+/** Changes the record of a provider. Returns the earlier record. */
+async function tagProvider(name: string, tags: Record<string, string>, change = {}): Promise<object> {
+  const directory = tableOf('Directory');
+  const original = (await directory.get(oauth2ProviderKey(name))) as object;
+  await directory.put(oauth2ProviderKey(name), { ...original, tags, ...change });
+  return original;
 }
 
 const failedReads = async (provider: string) =>
@@ -102,9 +110,16 @@ it('is shown as unreadable in a portal, together with the other connections', as
   const restore = await spoil(key);
 
   const shown = { key, status: 'UNREADABLE', scopes: [], canConnect: false, canDisconnect: false };
+  const name = agent.providerName;
+  await tagProvider(name, { displayName: 'Calendar' });
   expect(await portal.rows(session, agent)).toEqual([
-    { ...shown, provider: expect.objectContaining({ name: agent.providerName }) as object },
+    { ...shown, provider: { name, displayName: 'Calendar' } },
   ]);
+  // Recreated by a principal that the portal does not have, the provider cannot choose what people see.
+  const recreated = { id: 'another', owner: 'arn:aws:iam::123456789012:role/stranger' };
+  const original = await tagProvider(name, { displayName: 'Your employer' }, recreated);
+  expect(await portal.rows(session, agent)).toEqual([{ ...shown, provider: { name, displayName: name } }]);
+  await tableOf('Directory').put(oauth2ProviderKey(name), original);
   expect(await portal.rows(session, agents[1])).toMatchObject([{ status: 'CONNECTED' }]);
   expect(await portal.connect(session, key)).toMatchObject({ refused: 'not-allowed' });
   expect(await portal.disconnect(session, key)).toMatchObject({ refused: 'no-such-connection' });

@@ -150,9 +150,18 @@ function grantRow(
   return described(served, content, statusOf(grant, provider, now), scopes);
 }
 
-/** Returns the row of a grant whose record is not valid. Nothing can be done with it before the operator corrects it. */
-function unreadableRow(agent: PortalAgent, provider: Oauth2Provider, grantId: GrantId): Row {
+/**
+ * Returns the row of a grant whose record is not valid. Nothing can be done with it before the operator corrects it. The
+ * record does not say whether its provider is the present one of this name, which another principal can have created.
+ */
+function unreadableRow(
+  { portal }: ServedPortal,
+  agent: PortalAgent,
+  provider: Oauth2Provider,
+  grantId: GrantId,
+): Row {
   const key = encodeGrantId(grantId);
+  const { name } = provider;
   return {
     key,
     agent,
@@ -161,7 +170,9 @@ function unreadableRow(agent: PortalAgent, provider: Oauth2Provider, grantId: Gr
     request: { scopes: [], customParameters: {}, resources: [], audiences: [] },
     connection: {
       key,
-      provider: namedOf(provider),
+      provider: isConfigured(portal, 'connections', provider)
+        ? namedOf(provider)
+        : { name, displayName: name },
       scopes: [],
       status: 'UNREADABLE',
       canConnect: false,
@@ -231,7 +242,7 @@ function rowsOfAgent(
 ): Row[] {
   const unread = unreadable.flatMap(({ grantId }): Row[] => {
     const provider = providers.get(providerNameOf(grantId));
-    return provider ? [unreadableRow(agent, provider, grantId)] : [];
+    return provider ? [unreadableRow(served, agent, provider, grantId)] : [];
   });
   const readable = grants.flatMap((grant): Row[] => {
     const provider = providers.get(providerNameOf(grant));
