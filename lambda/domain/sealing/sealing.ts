@@ -61,8 +61,8 @@ export interface Seal {
   /**
    * Returns the plaintext.
    *
-   * @throws ShreddedError if the vault key was deleted; LostKmsKeyError if its KMS key is lost; UnreadableError if the context differs or the ciphertext
-   *   was modified, without more detail
+   * @throws ShreddedError if the vault key was deleted; LostKmsKeyError if its KMS key is lost; UnreadableError if the
+   *   context differs or the ciphertext was modified, without more detail
    */
   open(context: SealingContext, sealed: string): Promise<string>;
 }
