@@ -298,7 +298,7 @@ describe('a grant with an end', () => {
     const use = (id: GrantId, ending?: number) =>
       stores.grants.markUsed(id, { providerId: 'provider', date: '2026-11-26', endsAt: ending });
 
-    it('keeps its TTL attribute if it is used without tokens, or has an end of its own', async () => {
+    it('keeps its TTL attribute if it is used without tokens, or has its own end', async () => {
       const id = sampleGrantId();
       await openConsent(id, endsAt);
       expect(await use(id)).toBe(false);

@@ -2,10 +2,11 @@
  * Opening the authorization URL: the browser is bound to the session and redirected, and an unavailable provider does
  * not spoil the session.
  */
-import { authorize } from '../../lambda/domain/consent/authorize';
+import { authorize, unlessShredded } from '../../lambda/domain/consent/authorize';
 import type { PushRequest } from '../../lambda/domain/consent/push';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { callbackUrl, clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
+import { LostKmsKeyError, ShreddedError } from '../../lambda/domain/sealing/sealing';
 import { PUSH_ENDPOINT } from './authorization-server';
 import { createConsentService, type ConsentService } from './consent-service';
 import { ISSUER } from './samples';
@@ -106,4 +107,16 @@ it('pushes nothing for a session that is no longer valid or already has a respon
   service.system.advance(600);
   expect(await service.authorize(sessionUri)).toMatchObject({ page: { name: 'link-ended' } });
   expect(service.server.requests).toHaveLength(requests);
+});
+
+it.each([
+  ['agent was deleted', new ShreddedError('deleted'), 'the workload identity was deleted'],
+  ['KMS key is lost', new LostKmsKeyError('the KMS key is lost'), 'the KMS key is lost'],
+])('ends a link whose %s, and records why', async (_what, error, reason) => {
+  const entry = { operation: 'Authorize', principal: 'browser' };
+  expect(await unlessShredded(service.deps, entry, () => Promise.reject(error))).toEqual({
+    kind: 'page',
+    page: { name: 'link-ended' },
+  });
+  expect(service.entries.at(-1)).toEqual({ ...entry, outcome: 'denied', reason });
 });

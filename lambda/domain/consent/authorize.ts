@@ -7,7 +7,7 @@ import { type System, epochSeconds } from '../system';
 import type { AuditEntry, AuditTrail } from '../audit';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { callbackUrl } from '../provider/oauth2-provider';
-import { ShreddedError, type Seal } from '../sealing/sealing';
+import { LostKmsKeyError, ShreddedError, type Seal } from '../sealing/sealing';
 import {
   authorizationParameters,
   authorizationUrl,
@@ -57,7 +57,10 @@ export interface AuthorizeInput {
 /** An audit entry of a browser's step, without its outcome. */
 export type BrowserEntry = Omit<AuditEntry, 'outcome'>;
 
-/** Performs a browser's step. The session of a deleted agent cannot be opened, so its link is no longer valid. */
+/**
+ * Performs a browser's step. The session of a deleted agent, or under a lost KMS key, cannot be opened, so its link is no
+ * longer valid.
+ */
 export async function unlessShredded(
   { audit }: BrowserDependencies,
   entry: BrowserEntry,
@@ -67,7 +70,8 @@ export async function unlessShredded(
     return await step();
   } catch (error) {
     if (!(error instanceof ShreddedError)) throw error;
-    audit.record({ ...entry, outcome: 'denied', reason: 'the workload identity was deleted' });
+    const reason = error instanceof LostKmsKeyError ? error.message : 'the workload identity was deleted';
+    audit.record({ ...entry, outcome: 'denied', reason });
     return page({ name: 'link-ended' });
   }
 }

@@ -35,7 +35,7 @@ export class ShreddedError extends Error {
   override readonly name: string = 'ShreddedError';
 }
 
-/** The KMS key is lost, and not the vault key. A person might still have caused the error, so cleanup waits for a day. */
+/** The KMS key is lost, which only KMS says, and not the vault key: what can wait is tried again. */
 export class LostKmsKeyError extends ShreddedError {
   override readonly name = 'LostKmsKeyError';
 }
