@@ -1,8 +1,10 @@
 /** Listing grants: by an agent for its user, and by operators for every agent. */
+import { grantPartition } from '../../lambda/contract/table-keys';
 import { encodeGrantId } from '../../lambda/domain/grant/grant-id';
 import { userHashOf } from '../../lambda/domain/identity/user';
 import { grantTarget } from '../../lambda/domain/grant/grant';
 import { decodeJwt } from 'jose';
+import { tableOf } from './support/portal';
 import { World, type TestAgent } from './support/world';
 
 let world: World;
@@ -111,6 +113,36 @@ describe('an agent', () => {
     const token = await agent.token({ userId: 'ana' });
     await agent.ask(token);
     expect(await ofAgent(token)).toEqual({ grants: [] });
+  });
+
+  it('gets a page of one grant without reading hundreds of open consents one by one', async () => {
+    const agent = await world.agent();
+    const token = await agent.token({ userId: 'ana' });
+    await agent.ask(token);
+    const { act } = decodeJwt<{ act: { id: string } }>(token);
+    const pk = grantPartition(act.id, userHashOf({ kind: 'user-id', id: 'ana' }));
+    const vault = tableOf('Vault');
+    const [open] = (await vault.query(pk)) as [{ target: string }];
+    for (let index = 0; index < 30; index += 1) {
+      const target = `${open.target.slice(0, -2)}${String(index).padStart(2, '0')}`;
+      await vault.put({ pk, sk: target }, { ...open, pk, sk: target, target });
+    }
+    await agent.connect('ana');
+    const list = (nextToken?: string) =>
+      successful(
+        world.post('ListResourceGrants', {
+          workloadIdentityToken: token,
+          maxResults: 1,
+          ...(nextToken !== undefined && { nextToken }),
+        }),
+      );
+    const pages = [await list()];
+    for (let next = pages[0]?.nextToken; next !== undefined; next = pages.at(-1)?.nextToken) {
+      pages.push(await list(next));
+    }
+    expect(pages.length).toBeGreaterThan(1);
+    expect(pages[0]).toMatchObject({ grants: [], nextToken: expect.any(String) as string });
+    expect(pages.flatMap(({ grants }) => grants)).toMatchObject([{ status: 'ACTIVE' }]);
   });
 
   it('cannot list with the token of an agent that its principal cannot act as', async () => {

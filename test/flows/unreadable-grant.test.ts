@@ -85,6 +85,26 @@ it('is listed as unreadable together with the others, has no token, and keeps no
   expect(all).toMatchObject({ matched: 1, status: 'IN_PROGRESS' });
 });
 
+it('has no part in a listing or a revocation of the grants at another provider', async () => {
+  const [agent, other] = [await world.agent(), await world.agent()];
+  for (const each of [agent, other]) await each.connect('eve');
+  const user = { userId: 'eve' };
+  const { grants } = await successful(
+    world.operate('ListGrants', { user, providerName: agent.providerName }),
+  );
+  await spoil(grants[0]!.grantId);
+  const { providerName } = other;
+  const listed = await successful(world.operate('ListGrants', { user, providerName }));
+  expect(listed.grants).toMatchObject([{ status: 'ACTIVE' }]);
+  const revoke = (filter: object) =>
+    successful(world.operate('RevokeGrants', { user, providerName, ...filter }));
+  expect(await revoke({})).toMatchObject({ matched: 1 });
+  for (const filter of [{}, { workloadName: agent.name }]) {
+    expect(await revoke(filter)).toMatchObject({ matched: 0, status: 'DONE' });
+  }
+  expect(await failedReads(agent.providerName)).toEqual([]);
+});
+
 it('is shown as unreadable in a portal, together with the other connections', async () => {
   const agents = [await world.agent('agent', []), await world.agent('agent', [])] as const;
   const portal = await TestPortal.create(world, {

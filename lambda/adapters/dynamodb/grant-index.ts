@@ -1,7 +1,13 @@
 /** Finds grants by the vault table's indexes, which contain only keys, and reads each one from the table. */
 import * as v from 'valibot';
-import type { Grant, GrantId } from '../../domain/grant/grant';
-import { matches, type FoundGrants, type GrantFilter, type GrantIndex } from '../../domain/grant/selection';
+import type { Grant } from '../../domain/grant/grant';
+import {
+  keyMatches,
+  matches,
+  type FoundGrants,
+  type GrantFilter,
+  type GrantIndex,
+} from '../../domain/grant/selection';
 import { UnreadableGrant } from '../../domain/grant/unreadable';
 import {
   grantIdIn,
@@ -23,11 +29,6 @@ function narrowest({ userHash, workloadId, providerId }: GrantFilter): [IndexSha
   if (providerId !== undefined) return [PROVIDER_INDEX, providerId];
   throw new Error('a selection of grants needs a filter');
 }
-
-/** The members of a filter that a key has. */
-const keyMatches = (id: GrantId, { workloadId, userHash }: GrantFilter): boolean =>
-  (workloadId === undefined || id.workloadId === workloadId) &&
-  (userHash === undefined || id.userHash === userHash);
 
 /** Parses each record by itself. @param records undefined for a grant that was deleted since its key was read */
 function foundIn(records: readonly (readonly [Key, unknown])[], filter: GrantFilter = {}): FoundGrants {

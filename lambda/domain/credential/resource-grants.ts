@@ -73,6 +73,9 @@ const PAGE = 100;
 /** Records to read for one page: a page can be short if the user has given no consent for many of them. */
 const MAX_READ = 500;
 
+/** Records that a read counts for at least, so that a page of one grant takes few reads. */
+const MIN_READ = 25;
+
 /**
  * Returns the target of the grant that a page token names. It needs no seal: it is the ID of a grant, and opens only the
  * listing of the same agent and user.
@@ -85,11 +88,12 @@ function targetBefore(nextToken: string, { workloadId, userHash }: GrantHolder):
   return last.target;
 }
 
-/** Returns the greatest target on a page, which is ordered by target. */
+/** Returns the greatest target on a page. */
 const lastTarget = ({ grants, unreadable = [] }: GrantPage): string | undefined =>
-  [grants.at(-1)?.target, unreadable.at(-1)?.grantId.target].reduce((last, target) =>
-    last === undefined || (target !== undefined && last < target) ? target : last,
-  );
+  [...grants, ...unreadable.map(({ grantId }) => grantId)]
+    .map(({ target }) => target)
+    .sort()
+    .at(-1);
 
 /**
  * Returns a page of the grants of the token's agent for the token's user; for a token without a user, of the agent's own.
@@ -116,7 +120,7 @@ export function listResourceGrants(
       const page = await deps.grantIndex.ofAgentAndUser(holder, { afterTarget, limit });
       grants.push(...listedIn(deps, page));
       afterTarget = page.next === undefined ? undefined : lastTarget(page);
-      read += limit;
+      read += Math.max(limit, MIN_READ);
     } while (afterTarget !== undefined && grants.length < maxResults && read < MAX_READ);
     return {
       grants,

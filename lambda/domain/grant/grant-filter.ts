@@ -19,7 +19,7 @@ export interface GrantFilters {
 }
 
 /**
- * Returns the filter by IDs.
+ * Returns the filter by IDs, and the provider's name.
  *
  * @throws ValidationException if there is no filter; ResourceNotFoundException if nothing has a name, because a mistyped
  *   name must not look like an agent without grants
@@ -43,7 +43,7 @@ export async function grantFilter(
     throw noSuchResource('OAuth 2.0 credential provider', providerName);
   return {
     ...(identity && { workloadId: identity.id }),
-    ...(provider && { providerId: provider.id }),
+    ...(provider && { providerId: provider.id, providerName }),
     ...(user && { userHash: selectedUserHash(user) }),
   };
 }

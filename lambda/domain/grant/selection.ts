@@ -2,14 +2,18 @@
  * Selects grants by agent, provider, and user: for listings and for revocation. The indexes lag behind the records, so
  * each selected grant is read again, and only grants that match are returned.
  */
-import type { Grant } from './grant';
+import { targetParts, type Grant, type GrantId } from './grant';
 import type { UnreadableGrant } from './unreadable';
 
-/** At least one member is present, and all present ones must match. IDs, because names can be reused. */
+/**
+ * At least one of the IDs is present, and all present members must match. IDs, because names can be reused; the provider's
+ * name in addition, because the key of a grant has no ID of the provider.
+ */
 export interface GrantFilter {
   readonly workloadId?: string | undefined;
   readonly providerId?: string | undefined;
   readonly userHash?: string | undefined;
+  readonly providerName?: string | undefined;
 }
 
 export interface FoundGrants {
@@ -35,7 +39,7 @@ export interface GrantHolder {
 export interface GrantIndex {
   /**
    * Returns a page of grants as they are now (strongly consistent). Recently created grants can be missing. Whether a
-   * record that is not valid matches is decided by its key, so by the agent and the user alone.
+   * record that is not valid matches is decided by its key (see `keyMatches`).
    *
    * @param filter at least one member
    * @param page.limit number of index entries to read, whether or not their grants match
@@ -83,8 +87,12 @@ export async function* pagesOf(
 export const isRevocable = ({ tokens, consent, lease, lastFailure }: Grant): boolean =>
   [tokens, consent, lease, lastFailure].some((member) => member !== undefined);
 
+/** Returns whether the key of a grant matches: all that is known of a grant whose record is not valid. */
+export const keyMatches = (id: GrantId, { workloadId, userHash, providerName }: GrantFilter): boolean =>
+  (workloadId === undefined || id.workloadId === workloadId) &&
+  (userHash === undefined || id.userHash === userHash) &&
+  (providerName === undefined || targetParts(id.target).providerName === providerName);
+
 /** Returns whether a grant matches. */
-export const matches = (grant: Grant, { workloadId, providerId, userHash }: GrantFilter): boolean =>
-  (workloadId === undefined || grant.workloadId === workloadId) &&
-  (providerId === undefined || grant.providerId === providerId) &&
-  (userHash === undefined || grant.userHash === userHash);
+export const matches = (grant: Grant, filter: GrantFilter): boolean =>
+  keyMatches(grant, filter) && (filter.providerId === undefined || grant.providerId === filter.providerId);

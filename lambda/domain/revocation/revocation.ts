@@ -15,8 +15,6 @@ import type { RevocationReach } from '../provider/revocation-reach';
 /** Which grants to revoke: one grant, or those that match a filter. With both, the one grant if it matches. */
 export interface RevocationFilter extends GrantFilter {
   readonly grantId?: GrantId | undefined;
-  /** For a caller that knows the provider by its name only. */
-  readonly providerName?: string | undefined;
 }
 
 /**

@@ -4,20 +4,14 @@
  * tried. A repetition finds the items that are there, and skips grants without tokens. A grant that fails delays no other
  * grant: after the last page, the selection starts again for the grants that failed.
  */
-import type { AuditTrail } from '../audit';
 import { targetParts, type Grant, type GrantStore } from '../grant/grant';
-import { isRevocable, matches, type GrantIndex, type GrantPage } from '../grant/selection';
+import { isRevocable, keyMatches, matches, type GrantIndex, type GrantPage } from '../grant/selection';
 import { recordUnreadable, type UnreadableDependencies } from '../grant/unreadable';
 import { wider, type RevocationReach } from '../provider/revocation-reach';
 import { changedConcurrently, noSuchRevocation } from '../resource-write';
 import type { SealInspection } from '../sealing/sealing';
 import { forEachConcurrently } from '../concurrency';
-import {
-  isSelectionComplete,
-  type Revocation,
-  type RevocationFilter,
-  type RevocationStore,
-} from './revocation';
+import { isSelectionComplete, type Revocation, type RevocationStore } from './revocation';
 import { storeItem, type StoreItemDependencies, type ItemTokens } from './store-item';
 
 /** The selections that this process runs: all sweeps in it leave them most of the CPU time. */
@@ -45,9 +39,6 @@ export interface SelectDependencies extends StoreItemDependencies, UnreadableDep
   readonly inspection: SealInspection;
   /** One object for all invocations of the process. */
   readonly runningSelections: RunningSelections;
-  readonly audit: AuditTrail;
-  /** Receives the error of a grant that could not be read or revoked. */
-  readonly report: (error: unknown) => void;
 }
 
 /** Milliseconds for one page, after which another worker continues. */
@@ -82,10 +73,6 @@ async function pageOf(
   return grantIndex.page(filter, { limit: PAGE, after: cursor });
 }
 
-const applies = (filter: RevocationFilter, grant: Grant): boolean =>
-  matches(grant, filter) &&
-  (filter.providerName === undefined || targetParts(grant.target).providerName === filter.providerName);
-
 /**
  * Stores the tokens in the outbox; after a time, without the tokens if an error prevents that they are read.
  *
@@ -118,7 +105,7 @@ async function revokeGrant(
 ): Promise<RevokedTokens | undefined> {
   let grant: Grant | undefined = selected;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    if (!grant || !isRevocable(grant) || !applies(revocation.filter, grant)) return undefined;
+    if (!grant || !isRevocable(grant) || !matches(grant, revocation.filter)) return undefined;
     const { tokens, providerId, target } = grant;
     const workloadArn = tokens && deps.inspection.ownerArnOf(tokens.sealed);
     const provider = { name: targetParts(target).providerName, id: providerId };
@@ -182,7 +169,11 @@ async function selectPages(
   };
   let revocation = await stored();
   while (!isSelectionComplete(revocation)) {
-    const { grants, unreadable = [], next: cursor } = await pageOf(deps, revocation);
+    const page = await pageOf(deps, revocation);
+    const { grants, next: cursor } = page;
+    const unreadable = (page.unreadable ?? []).filter(({ grantId }) =>
+      keyMatches(grantId, revocation.filter),
+    );
     let { matched, failures = 0, reach } = revocation;
     failures += unreadable.length;
     recordUnreadable(deps, unreadable);
