@@ -78,6 +78,12 @@ it.each([
   ['no issuer', () => set({ iss: undefined }), 'invalid_issuer'],
   ['another audience', () => set({ aud: ['other'] }), 'invalid_audience'],
   ['no audience', () => set({ aud: undefined }), 'invalid_audience'],
+  ['no iat', () => set({ iat: undefined }), 'invalid_request'],
+  [
+    'an iat in the future',
+    () => set({ iat: Math.floor(system.now() / 1000) + 120 }, { kid: 'unheard-of' }),
+    'invalid_request',
+  ],
   ['an audience inside of a list of a list', () => set({ aud: [[issuer.audience]] }), 'invalid_request'],
 ])('refuses a token with %s before it requests a key', async (_what, token, code) => {
   await expect(tokens.verify(await token(), expected)).rejects.toMatchObject({ code });
@@ -130,6 +136,46 @@ it('requests the keys once if the server does not respond, and again a second la
   isDown = false;
   clock.advance(1);
   await expect(verifier.verify(await set(), expected)).resolves.toMatchObject({ sub: 'ana' });
+});
+
+it('keeps a failure to trust the server from those who trust other authorities', async () => {
+  const transport = createTransport({ loopback: true });
+  const verifier = createEventTokenVerifier(
+    (url, { authorities, ...init }) =>
+      authorities
+        ? Promise.reject(new ProviderFailure('unreachable', 'unknown authority', { unavailable: true }))
+        : transport(url, init),
+    system,
+  );
+  const distrusting = { ...expected, authorities: { certificates: 'of another authority' } };
+  await expect(verifier.verify(await set(), distrusting)).rejects.toMatchObject({
+    type: 'InternalServerException',
+  });
+  await expect(verifier.verify(await set(), expected)).resolves.toMatchObject({ sub: 'ana' });
+});
+
+it('accepts a token that its sender kept until the issuer published the key', async () => {
+  const clock = createFakeSystem(Math.floor(Date.now() / 1000));
+  const transport = createTransport({ loopback: true });
+  let isPublished = false;
+  const lagging: Transport = (url, init) =>
+    isPublished ? transport(url, init) : Promise.resolve(Response.json({ keys: [] }));
+  const verifier = createEventTokenVerifier(lagging, clock);
+  const kept = { ...expected, isKept: true };
+  const token = await set();
+  await expect(verifier.verify(token, kept)).rejects.toMatchObject({ type: 'ThrottlingException' });
+  clock.advance(6);
+  await expect(verifier.verify(token, expected)).rejects.toMatchObject({ code: 'invalid_key' });
+  clock.advance(6);
+  isPublished = true;
+  await expect(verifier.verify(token, kept)).resolves.toMatchObject({ sub: 'ana' });
+});
+
+it('refuses a kept token of more than an hour ago whose key is unknown', async () => {
+  const old = await set({ iat: Math.floor(system.now() / 1000) - 4000 }, { kid: 'unheard-of' });
+  await expect(tokens.verify(old, { ...expected, isKept: true })).rejects.toMatchObject({
+    code: 'invalid_key',
+  });
 });
 
 it('asks for a retry if the keys are unavailable', async () => {

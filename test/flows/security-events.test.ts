@@ -106,7 +106,7 @@ it('a new credential ends nothing', async () => {
 describe.each([
   ['in the future', () => now() + 600],
   ['in milliseconds', () => Date.now()],
-])('an event with a time %s counts from the time of its SET', (_what, time) => {
+])('an event with a time %s applies', (_what, time) => {
   it('when it ends a session', async () => {
     const subject = newUser();
     const token = await mint(subject);

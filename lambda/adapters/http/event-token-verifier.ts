@@ -1,12 +1,14 @@
 /** Verifies the JWTs with which identity providers report events: first what needs no key, then the signature. */
-import { WaitPeriodNotYetEndedJwkError } from 'aws-jwt-verify/error';
+import { KidNotFoundInJwksError, WaitPeriodNotYetEndedJwkError } from 'aws-jwt-verify/error';
 import { compactVerify } from 'jose';
 import { createExpiringCache } from '../../domain/expiring-cache';
 import type { JsonObject } from '../../domain/json-object';
+import { trustedSlot } from '../../domain/oauth/authority-certificates';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { Transport } from '../../domain/oauth/transport';
 import type { EventTokens, ExpectedToken } from '../../domain/security-event/event-tokens';
 import { SetRejection, type SetErrorCode } from '../../domain/security-event/rejection';
+import { CLOCK_SKEW } from '../../domain/security-event/set';
 import { ServiceError } from '../../domain/service-error';
 import type { System } from '../../domain/system';
 import {
@@ -31,55 +33,55 @@ const rejection = (code: SetErrorCode, detail: string, cause?: unknown): SetReje
 const typeOf = (typ: unknown): unknown =>
   typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ;
 
-function checkClaims({ header, payload }: UnverifiedJwt, expected: ExpectedToken): void {
+function checkClaims({ header, payload }: UnverifiedJwt, expected: ExpectedToken, now: number): void {
   const fault = headerFault(header);
   if (fault !== undefined) throw rejection('invalid_key', fault);
   if (!expected.types.some((type) => type === typeOf(header.typ))) {
     throw rejection('invalid_request', 'typ names another kind of token');
   }
-  const { iss, aud } = payload as JsonObject;
+  const { iss, aud, iat } = payload as JsonObject;
   if (typeof iss !== 'string' || !expected.isIssuer(iss)) throw rejection('invalid_issuer', 'another issuer');
   const audience: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   if (!audience.some((each) => typeof each === 'string' && expected.audience.includes(each))) {
     throw rejection('invalid_audience', 'another audience');
   }
+  // Without a time of the past, a token whose key is unknown would wait for the key for ever.
+  if (typeof iat !== 'number') throw new SetRejection('invalid_request', 'The iat of the token is missing.');
+  if (iat > now / 1000 + CLOCK_SKEW) {
+    throw new SetRejection('invalid_request', 'The iat of the token is in the future.');
+  }
 }
 
-/** The issuer's keys are missing, not the token's fault. The sender repeats the token. */
-function keysUnavailable(error: unknown): ServiceError | undefined {
-  if (error instanceof ProviderFailure) {
-    return new ServiceError(
-      'InternalServerException',
-      'The keys of the issuer are unavailable. Send it again.',
-      {
-        detail: `keys of the transmitter: ${error.detail ?? error.code}`,
-        cause: error,
-      },
-    );
-  }
-  if (error instanceof WaitPeriodNotYetEndedJwkError) {
-    return new ServiceError('ThrottlingException', 'The key of the token is not known yet. Send it again.', {
-      detail: 'signing key unknown soon after a fetch of the keys',
-      retryAfter: 5,
-      cause: error,
-    });
-  }
-  return undefined;
-}
+/** The issuer's keys are unavailable, not the token's fault. The sender repeats the token. */
+const keysUnavailable = (cause: ProviderFailure): ServiceError =>
+  new ServiceError('InternalServerException', 'The keys of the issuer are unavailable. Send it again.', {
+    detail: `keys of the transmitter: ${cause.detail ?? cause.code}`,
+    cause,
+  });
+
+/** The issuer might not have published the key yet. The sender repeats the token. */
+const keyUnknown = (cause: unknown): ServiceError =>
+  new ServiceError('ThrottlingException', 'The key of the token is not known yet. Send it again.', {
+    detail: 'signing key unknown',
+    retryAfter: 5,
+    cause,
+  });
 
 /**
  * A server that did not respond gets no other request for a second. Otherwise, each SET of a delivery would wait for it, and
- * those whose keys are known would not have their turn.
+ * those whose keys are known would not have their turn. A failure to trust the server is only of those who trust the same
+ * authorities.
  */
 function withPause(transport: Transport, system: Pick<System, 'now'>): Transport {
   const failures = createExpiringCache<ProviderFailure>({ milliseconds: 1_000, most: 500 }, system);
   return async (url, init) => {
-    const failure = failures.get(url);
+    const slot = trustedSlot(url, init.authorities);
+    const failure = failures.get(slot);
     if (failure) throw failure;
     try {
       return await transport(url, init);
     } catch (error) {
-      if (error instanceof ProviderFailure) failures.set(url, error);
+      if (error instanceof ProviderFailure) failures.set(slot, error);
       throw error;
     }
   };
@@ -89,28 +91,34 @@ function withPause(transport: Transport, system: Pick<System, 'now'>): Transport
 const KEY_PUBLISHED = 3600;
 
 /**
- * Returns whether a token whose key is unknown is too old to wait for the key: the keys were fetched a few seconds ago.
- * Nothing in the token is verified.
+ * Returns whether the key of a token is unknown and can be new. If the keys were just fetched for this token, only one that
+ * its sender keeps can wait: a transmitter that pushes an invalid SET must learn so (RFC 8935 section 2.3). Nothing in the
+ * token is verified.
  */
-const isPastWaiting = ({ payload: { iat } }: UnverifiedJwt, now: number): boolean =>
-  typeof iat === 'number' && iat < now / 1000 - KEY_PUBLISHED;
+function waitsForKey(
+  error: unknown,
+  { payload: { iat = 0 } }: UnverifiedJwt,
+  { isKept = false }: ExpectedToken,
+  now: number,
+): boolean {
+  const isUnknown =
+    error instanceof WaitPeriodNotYetEndedJwkError || (isKept && error instanceof KidNotFoundInJwksError);
+  return isUnknown && iat >= now / 1000 - KEY_PUBLISHED;
+}
 
 export function createEventTokenVerifier(transport: Transport, system: Pick<System, 'now'>): EventTokens {
   const keys = createIssuerKeys(withPause(transport, system), system);
   return {
     async verify(token, expected) {
       const unverified = unverifiedJwt(token, (cause) => rejection('invalid_request', 'not a JWT', cause));
-      checkClaims(unverified, expected);
+      checkClaims(unverified, expected, system.now());
       try {
         const key = await keys.find(await expected.jwksUri(), unverified, expected.authorities);
         await compactVerify(token, key, { algorithms: [unverified.header.alg ?? ''] });
       } catch (error) {
-        const isFinal =
-          error instanceof WaitPeriodNotYetEndedJwkError && isPastWaiting(unverified, system.now());
-        throw (
-          (isFinal ? undefined : keysUnavailable(error)) ??
-          rejection('invalid_key', signatureFault(error) ?? 'not verifiable', error)
-        );
+        if (error instanceof ProviderFailure) throw keysUnavailable(error);
+        if (waitsForKey(error, unverified, expected, system.now())) throw keyUnknown(error);
+        throw rejection('invalid_key', signatureFault(error) ?? 'not verifiable', error);
       }
       // The signature covers exactly these claims: only the canonical form of a JWT was parsed.
       return unverified.payload;

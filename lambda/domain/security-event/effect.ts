@@ -44,7 +44,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
  * @param sessionHash hash of the session ID of the subject, if it names one
  */
 export function effectOf(
-  { type, claims, time: at }: Pick<SecurityEvent, 'type' | 'claims' | 'time'>,
+  { type, claims, time: at, isTimeAssumed }: Omit<SecurityEvent, 'subjectId'>,
   { narrowedBy }: Pick<EventSubject, 'narrowedBy'>,
   sessionHash: string | undefined,
 ): Effect | string {
@@ -53,6 +53,8 @@ export function effectOf(
   if (kind !== 'sessions-ended') {
     // A subject on one device is less than an account. To end its sessions is safe: the user signs in again.
     if (narrowedBy.length > 0) return 'the subject is narrower than an account';
+    // It could be older than the event that suspended the user.
+    if (kind === 'ENABLED' && isTimeAssumed) return 'the time of the event is in the future';
     return { kind: 'account', at, state: kind };
   }
   // A new credential takes no session's right away.

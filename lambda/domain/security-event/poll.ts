@@ -67,8 +67,6 @@ interface ReceivedDelivery {
   readonly receipt: Receipt;
   /** The transmitter delivers them again. */
   readonly held: readonly string[];
-  /** Whether this service failed, which it would for the next SETs, too. */
-  readonly failed: boolean;
 }
 
 const isEmpty = ({ ack, setErrs }: Receipt): boolean => ack.length === 0 && setErrs.size === 0;
@@ -159,7 +157,6 @@ async function receiveDelivery(
   const ack: string[] = [];
   const held: string[] = [];
   const setErrs = new Map<string, { err: string; description: string }>();
-  let failed = false;
   for (const [jti, token] of sets) {
     // Each one can wait for the transmitter's keys.
     if (deps.system.now() >= until) break;
@@ -173,18 +170,16 @@ async function receiveDelivery(
       if (error instanceof SetRejection) setErrs.set(jti, { err: error.code, description: error.message });
       else {
         held.push(jti);
-        if (error instanceof ServiceError) continue;
-        failed = true;
-        deps.report(error);
+        if (!(error instanceof ServiceError)) deps.report(error);
       }
     }
   }
-  return { receipt: { ack, setErrs }, held, failed };
+  return { receipt: { ack, setErrs }, held };
 }
 
 /**
  * Fetches and acknowledges SETs until there are no more, or until a time. SETs that cannot be received yet, for example
- * because their key is unknown, delay no others: they are requested together with as many others.
+ * because their key is unknown or this service failed, delay no others: they are requested together with as many others.
  *
  * @throws ProviderFailure
  */
@@ -206,7 +201,7 @@ async function drain(deps: PollDependencies, polled: Polled, until: number): Pro
     const isMore = delivery.moreAvailable || sets.length > MAX_EVENTS;
     // A transmitter can have its own limit, and deliver only what is held.
     const isLast = !isMore || sets.length === 0 || held.size > MAX_HELD;
-    if (isLast || received.failed || deps.system.now() >= until) break;
+    if (isLast || deps.system.now() >= until) break;
   }
   // Section 2.4: a request for no SETs that only acknowledges.
   if (!isEmpty(receipt)) await request(receipt, 0);

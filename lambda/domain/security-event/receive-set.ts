@@ -36,7 +36,7 @@ export const MAX_SET_CHARACTERS = 65_536;
 /** A SET as it was delivered. Nothing in it is verified. */
 export interface DeliveredSet {
   readonly token: string;
-  /** The `jti` under which it was delivered, if the delivery names one. */
+  /** The `jti` under which a transmitter that is polled keeps it. */
   readonly jti?: string;
 }
 
@@ -145,6 +145,7 @@ export async function receiveSet(
     audience: transmitter.audience,
     jwksUri: () => Promise.resolve(transmitter.jwksUri),
     authorities: issuerAuthorities(reporter.trusted),
+    isKept: delivered.jti !== undefined,
   });
   const { jti, events } = securityEventToken(claims, epochSeconds(deps.system));
   annotate({ jti, securityEvents: events.map(({ type }) => lastSegment(type)) });

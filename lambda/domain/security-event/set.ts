@@ -41,6 +41,8 @@ export interface SecurityEvent {
   readonly subjectId: unknown;
   /** Epoch seconds by the issuer's clock at which the event occurred, which can be a fraction. */
   readonly time: number;
+  /** Whether the stated time is not valid, so that `time` is the `iat`, which is a later one in a repeated event. */
+  readonly isTimeAssumed?: boolean;
 }
 
 /** The content of an authentic SET. */
@@ -51,21 +53,28 @@ export interface SecurityEventToken {
 
 const isInFuture = (at: number, now: number): boolean => at > now + CLOCK_SKEW;
 
+/** Epoch seconds, in 2001. A thousandth of a time in the future that is later than this was stated in milliseconds. */
+const LEAST_SECONDS = 1e9;
+
 /**
  * Keycloak can leave out `event_timestamp`; then, `iat` is the best time that is known. A time in the future is not when
- * the event occurred: the OpenID conformance suite states milliseconds (CAEP 1.0 section 2: seconds). Such an event
+ * the event occurred. The OpenID conformance suite states milliseconds (CAEP 1.0 section 2: seconds). Any other such event
  * counts from `iat`, because a rejected one would leave the session valid.
  */
 function eventTime(
   { event_timestamp: stated }: Readonly<Record<string, unknown>>,
   iat: number,
   now: number,
-): number {
-  if (stated === undefined) return iat;
+): Pick<SecurityEvent, 'time' | 'isTimeAssumed'> {
+  if (stated === undefined) return { time: iat };
   const parsed = v.safeParse(time, stated);
   if (!parsed.success)
     throw new SetRejection('invalid_request', 'event_timestamp must be a number of seconds.');
-  return isInFuture(parsed.output, now) ? iat : parsed.output;
+  if (!isInFuture(parsed.output, now)) return { time: parsed.output };
+  const seconds = parsed.output / 1000;
+  return seconds > LEAST_SECONDS && !isInFuture(seconds, now)
+    ? { time: seconds }
+    : { time: iat, isTimeAssumed: true };
 }
 
 /**
@@ -92,7 +101,7 @@ export function securityEventToken(claims: object, now: number): SecurityEventTo
       claims: event,
       // SSF 1.0 section 3.1: sub_id counts. Earlier transmitters name the subject inside of the event.
       subjectId: sub_id ?? event.subject,
-      time: eventTime(event, iat, now),
+      ...eventTime(event, iat, now),
     })),
   };
 }

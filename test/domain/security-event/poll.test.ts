@@ -303,11 +303,22 @@ describe('SETs that cannot be received yet', () => {
     expect(poller.requests).toHaveLength(2);
   });
 
+  it('delay no others if each of them makes this service fail', async () => {
+    poller.pending.clear();
+    pend(50, 'defect');
+    pend(120, 'known');
+    const verify = (token: string) =>
+      token.startsWith('defect') ? down() : poller.deps.tokens.verify(token);
+    await poll({ tokens: { verify }, transport: oldestFirst });
+    expect([...poller.pending].map((jti) => jti.split(' ')[0])).toEqual(Array(50).fill('defect'));
+    expect(poller.errors).toHaveLength(50);
+  });
+
   it('end the run if the database is down', async () => {
     pend(1000, 'known');
     const receivedEvents = { ...poller.deps.receivedEvents, has: down };
     await poll({ receivedEvents, transport: oldestFirst });
-    expect(poller.requests).toHaveLength(1);
+    expect(poller.requests).toHaveLength(3);
     expect(poller.pending.size).toBe(1001);
   });
 });

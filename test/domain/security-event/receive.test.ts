@@ -156,7 +156,8 @@ it.each([
   ['is stated', BEGINNING - 5, BEGINNING - 5],
   ['is ahead of our clock by the allowed skew', BEGINNING + 60, BEGINNING + 60],
   ['is in the future', BEGINNING + 61, BEGINNING - 1],
-  ['is stated in milliseconds', BEGINNING * 1000, BEGINNING - 1],
+  ['is stated in milliseconds', (BEGINNING - 5) * 1000, BEGINNING - 5],
+  ['is in the future in milliseconds, too', (BEGINNING + 61) * 1000, BEGINNING - 1],
   ['is not stated', undefined, BEGINNING - 1],
 ])(
   'ends what was issued before the event, or before the SET, if the time %s',
@@ -171,6 +172,27 @@ it.each([
     expect(await receiver.deps.restrictions.ofUser(USER)).toMatchObject({ endedBefore: time });
   },
 );
+
+it.each([
+  ['in the future', BEGINNING + 3600],
+  ['in milliseconds, of before the suspension', (BEGINNING - 10) * 1000],
+])('a repeated account-enabled with a time %s lifts no newer suspension', async (_what, stated) => {
+  const about = (jti: string, iat: number, type: string, event: object) => ({
+    verify: () =>
+      Promise.resolve({
+        jti,
+        iat,
+        sub_id: { format: 'iss_sub', iss: ISSUER, sub: 'ana' },
+        events: { [`${RISC}${type}`]: event },
+      }),
+  });
+  await receive('1', { tokens: about('1', BEGINNING - 5, 'account-disabled', {}) });
+  await receive('2', { tokens: about('2', BEGINNING, 'account-enabled', { event_timestamp: stated }) });
+  expect(await receiver.deps.restrictions.ofUser(USER)).toMatchObject({
+    accountAtIssuer: { state: 'DISABLED', eventTime: BEGINNING - 5 },
+  });
+  expect(receiver.entries.at(-1)).toMatchObject({ result: 'no-effect' });
+});
 
 describe('an event that ends the grants of an account', () => {
   const begun = async () => (await receiver.deps.revocations.dueSelections(Infinity)).map(({ id }) => id);
