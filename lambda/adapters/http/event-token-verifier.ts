@@ -45,7 +45,7 @@ function checkClaims({ header, payload }: UnverifiedJwt, expected: ExpectedToken
   if (!audience.some((each) => typeof each === 'string' && expected.audience.includes(each))) {
     throw rejection('invalid_audience', 'another audience');
   }
-  // Without a time of the past, a token whose key is unknown would wait for the key for ever.
+  // Without a time of the past, a token whose key is unknown would wait for the key without an end.
   if (typeof iat !== 'number') throw new SetRejection('invalid_request', 'The iat of the token is missing.');
   if (iat > now / 1000 + CLOCK_SKEW) {
     throw new SetRejection('invalid_request', 'The iat of the token is in the future.');
