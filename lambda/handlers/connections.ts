@@ -46,7 +46,7 @@ const env = readEnvironment(
 );
 const aws = createAws(env);
 const { tables, dynamodb } = aws;
-const seal = createSeal(vaultKeysOf(aws, env));
+const seal = createSeal(vaultKeysOf(aws, env, reportError));
 const portals = createConsentPortalStore(tables.DIRECTORY_TABLE);
 const revocationFunction = createRevocationFunction(env.REVOCATION_FUNCTION);
 const trustedIssuers = readTrustedIssuers();

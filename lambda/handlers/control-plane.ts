@@ -67,7 +67,7 @@ import { listTags, tagResource, untagResource } from '../domain/resource/tags';
 import { createAws } from './composition/aws';
 import { readEndpointPolicy, readEnvironment, readQuotas } from './composition/environment';
 import { requests } from './composition/fenced-requests';
-import { audit, report } from './composition/logging';
+import { audit, report, reportError } from './composition/logging';
 import { named } from './composition/regions';
 import { vaultKeysOf } from './composition/vault-keys';
 
@@ -103,7 +103,7 @@ const deps = {
   secretDescriptions: createSecretDescriptions(secretsManager),
   certificateSecrets: createSecretTexts(secretsManager),
   keyDescriptions: createKeyDescriptions(kms),
-  seal: createSealOnly(vaultKeysOf(aws, env)),
+  seal: createSealOnly(vaultKeysOf(aws, env, reportError)),
   audit,
   system,
   arnPrefix: env.ARN_PREFIX,

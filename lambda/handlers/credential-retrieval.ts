@@ -26,7 +26,7 @@ import {
   readTrustedIssuers,
 } from './composition/environment';
 import { requests } from './composition/fenced-requests';
-import { audit, report } from './composition/logging';
+import { audit, report, reportError } from './composition/logging';
 import { providerClientsOf } from './composition/provider-clients';
 import { vaultKeysOf } from './composition/vault-keys';
 
@@ -43,7 +43,7 @@ const env = readEnvironment(
 );
 const aws = createAws(env);
 const { tables, dynamodb } = aws;
-const seal = createSeal(vaultKeysOf(aws, env));
+const seal = createSeal(vaultKeysOf(aws, env, reportError));
 const outbound = providerClientsOf(aws, { seal });
 const deps = {
   ...outbound,

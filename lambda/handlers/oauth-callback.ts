@@ -22,7 +22,7 @@ import type { Branding } from '../pages/shell';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
 import { requests } from './composition/fenced-requests';
-import { audit, report } from './composition/logging';
+import { audit, report, reportError } from './composition/logging';
 import { vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment(
@@ -36,7 +36,7 @@ const env = readEnvironment(
 );
 const aws = createAws(env);
 const { tables } = aws;
-const vaultKeys = vaultKeysOf(aws, env);
+const vaultKeys = vaultKeysOf(aws, env, reportError);
 const browser = createConsentBrowser(env.BASE_URL);
 const portals = createConsentPortalStore(tables.DIRECTORY_TABLE);
 const publicKeys = createPublicKeys(createSigningKeyStore(tables.DIRECTORY_TABLE), system);

@@ -14,7 +14,7 @@ import { renewInBackground } from '../domain/grant/background-renewal';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
 import { createInvocationHandler } from './composition/invocation';
-import { audit } from './composition/logging';
+import { audit, reportError } from './composition/logging';
 import { providerClientsOf } from './composition/provider-clients';
 import { vaultKeysOf } from './composition/vault-keys';
 
@@ -29,7 +29,7 @@ const env = readEnvironment(
 );
 const aws = createAws(env);
 const { tables, dynamodb } = aws;
-const seal = createSeal(vaultKeysOf(aws, env));
+const seal = createSeal(vaultKeysOf(aws, env, reportError));
 const deps = {
   ...providerClientsOf(aws, { seal }),
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),

@@ -37,7 +37,7 @@ const env = readEnvironment(
 );
 const aws = createAws(env);
 const { tables } = aws;
-const seal = createSeal(vaultKeysOf(aws, env));
+const seal = createSeal(vaultKeysOf(aws, env, reportError));
 const deps = {
   ...providerClientsOf(aws, { seal }),
   revocations: createRevocationStore(tables.REVOCATIONS_TABLE),

@@ -18,7 +18,7 @@ import {
   readTrustedIssuers,
 } from './composition/environment';
 import { requests } from './composition/fenced-requests';
-import { audit, report } from './composition/logging';
+import { audit, report, reportError } from './composition/logging';
 import { userEmailsOf } from './composition/user-emails';
 import { tokenVaultArn, vaultKeysOf } from './composition/vault-keys';
 
@@ -46,7 +46,7 @@ const deps = {
     audit,
     system,
   }),
-  seal: createSeal(vaultKeysOf(aws, env)),
+  seal: createSeal(vaultKeysOf(aws, env, reportError)),
   audit,
   system,
   lifetimes: readLifetimes(),

@@ -69,7 +69,11 @@ function storesOf({ credentials, endpoints, kmsKeyArn }: EmulatorAccess) {
     ARN_PREFIX: `arn:aws:bedrock-agentcore:${LOCAL_REGION}:${LOCAL_ACCOUNT}`,
   };
   return {
-    seal: createSeal(vaultKeysOf({ kms, tables }, env)),
+    seal: createSeal(
+      vaultKeysOf({ kms, tables }, env, (error) => {
+        throw error;
+      }),
+    ),
     grants: createGrantStore(createTable(dynamodb, localTableName('Vault'))),
     workloads: createWorkloadIdentityStore(directory),
     providers: createOauth2ProviderStore(directory),

@@ -4,11 +4,9 @@ import { createTokenVaultStore } from '../../adapters/dynamodb/token-vault-store
 import { createVaultKeyOwners } from '../../adapters/dynamodb/vault-key-owners';
 import { createVaultKeyStore } from '../../adapters/dynamodb/vault-key-store';
 import { createWorkloadIdentityStore } from '../../adapters/dynamodb/workload-identity-store';
-import { createVaultKeys, type VaultKeys } from '../../adapters/kms/vault-keys';
-import { unexpected } from '../../api/unexpected';
+import { createVaultKeys, type VaultKeys, type VaultKeysDependencies } from '../../adapters/kms/vault-keys';
 import type { Aws } from './aws';
 import { readLifetimes, type Variable } from './environment';
-import { report } from './logging';
 
 type Needed = Extract<Variable, 'KMS_KEY_ARN' | 'ARN_PREFIX'>;
 
@@ -18,6 +16,7 @@ export const tokenVaultArn = (arnPrefix: string): string => `${arnPrefix}:token-
 export function vaultKeysOf(
   { kms, tables }: Pick<Aws<'DIRECTORY_TABLE' | 'KEYS_TABLE'>, 'kms' | 'tables'>,
   env: Record<Needed, string>,
+  report: VaultKeysDependencies['report'],
 ): VaultKeys {
   const directory = tables.DIRECTORY_TABLE;
   return createVaultKeys({
@@ -29,6 +28,6 @@ export function vaultKeysOf(
     store: createVaultKeyStore(tables.KEYS_TABLE),
     system,
     sealsFor: readLifetimes().vaultKey,
-    report: (error) => report(unexpected(error)),
+    report,
   });
 }

@@ -40,7 +40,11 @@ export async function moveProvider(name: string, server: string): Promise<Oauth2
 /** Encrypts the client secret for the provider's current address, as the control plane does. */
 export async function sealFor(provider: Oauth2Provider, { clientSecret }: Client): Promise<void> {
   const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
-  const seal = createSealOnly(vaultKeysOf(createAws(env), env));
+  const seal = createSealOnly(
+    vaultKeysOf(createAws(env), env, (error) => {
+      throw error;
+    }),
+  );
   const sealed = await seal.seal(clientSecretContext(provider), clientSecret);
   await createClientSecretStore(table('Vault')).put(provider.id, sealed, provider.revision);
 }
