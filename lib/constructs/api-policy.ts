@@ -2,7 +2,12 @@
  * The resource policy of an API: which networks and which other accounts can call it.
  *
  * A template without the policy is reported to leave the last one in force (https://github.com/aws/aws-cdk/issues/21840).
- * So `callers` can name no account: the policy then stays, and allows none.
+ * So the API of an agent endpoint with IAM always has one. The service's API has none by default, because no policy states
+ * what it does without one: the routes of unknown paths, `GET/*` and `POST/*`, have no authorization and include the
+ * signed methods, so a policy cannot allow them (see {@link isDistinct}). With a policy, API Gateway responds to unknown
+ * paths with 403 in place of UnknownOperationException. A condition that the request has no `aws:PrincipalAccount` would
+ * tell them apart, but then this key alone would protect the operations from principals of the account that no IAM policy
+ * allows. So `callers` of the service can name no account: the policy then stays, and allows none.
  *
  * An API with a resource policy needs an Allow for each method without authorization. The policy must not allow the
  * signed methods to the API's own account. Within an account, API Gateway accepts a signed request if *either* the
@@ -14,11 +19,11 @@ import { Stack } from 'aws-cdk-lib';
 import { AnyPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 import { isWithinReach } from '../../lambda/contract/account-reach';
+import { inboundRoutes } from '../../lambda/contract/gate-routes';
 import { OPERATIONS, type Route } from '../../lambda/contract/operations';
 import {
   callerStatements,
   checkCallers,
-  otherAccountsDenied,
   reachOf,
   type CallerAccounts,
   type ServiceCallerAccounts,
@@ -41,10 +46,13 @@ const resourceOf = (stage: string, method: string): string => `execute-api:/${st
  * `GET/*` or `POST/*`, which include operations that must be signed: with IAM authorization, a resource policy that
  * allows a request is enough for every principal of the account.
  */
-const isDistinct = ({ path }: Route): boolean => !path.startsWith('/{');
+const isDistinct = ({ path }: Pick<Route, 'path'>): boolean => !path.startsWith('/{');
 
-function openRoutes(stage: string): PolicyStatement {
-  const open = Object.values<Route>(OPERATIONS).filter((route) => route.auth === 'NONE' && isDistinct(route));
+function openRoutes(
+  stage: string,
+  routes: readonly (Pick<Route, 'method' | 'path'> & { readonly auth: string })[],
+): PolicyStatement {
+  const open = routes.filter((route) => route.auth === 'NONE' && isDistinct(route));
   return new PolicyStatement({
     sid: 'OpenRoutes',
     principals: [new AnyPrincipal()],
@@ -83,7 +91,10 @@ export function servicePolicy(
   { privateApi, callers }: ServiceReach,
 ): PolicyDocument | undefined {
   if (!privateApi && !callers) return undefined;
-  const statements = [...(privateApi ? [vpcEndpointStatement(privateApi)] : []), openRoutes(stage)];
+  const statements = [
+    ...(privateApi ? [vpcEndpointStatement(privateApi)] : []),
+    openRoutes(stage, Object.values<Route>(OPERATIONS)),
+  ];
   if (callers) {
     const own = Stack.of(scope).account;
     checkCallers(callers, own);
@@ -103,21 +114,23 @@ export function servicePolicy(
 }
 
 /**
- * Returns the resource policy of an API whose methods all require a signature.
+ * Returns the resource policy of the API of an agent endpoint with IAM.
+ *
+ * It allows the public metadata of user tokens, which this API does not have: if the endpoint changes to user tokens, its
+ * template has no policy, and this one might stay in force.
  *
  * @param methods that the accounts can call, as IAM names them
  * @throws Error for callers that are not other accounts or an organization, or too many of them
  */
-export function signedApiPolicy(
+export function iamEndpointPolicy(
   scope: IConstruct,
   stage: string,
-  callers: CallerAccounts,
+  callers: CallerAccounts = { accountIds: [] },
   methods: readonly string[],
 ): PolicyDocument {
   const own = Stack.of(scope).account;
   checkCallers(callers, own);
   const resources = methods.map((method) => resourceOf(stage, method));
-  const allowing = callerStatements(callers, own, resources);
-  const statements = allowing.length > 0 ? allowing : [otherAccountsDenied(own)];
+  const statements = [openRoutes(stage, inboundRoutes('JWT')), ...callerStatements(callers, own, resources)];
   return withinLimit(scope, new PolicyDocument({ statements }));
 }

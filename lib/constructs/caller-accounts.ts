@@ -7,7 +7,6 @@ import { Token } from 'aws-cdk-lib';
 import {
   AnyPrincipal,
   ArnPrincipal,
-  Effect,
   PolicyStatement,
   type Conditions,
   type IPrincipal,
@@ -18,8 +17,9 @@ import type { AccountReach } from '../../lambda/contract/account-reach';
 export interface CallerAccounts {
   /**
    * IDs of accounts. An empty list without `organizationId` takes the access of all other accounts away: the resource
-   * policy stays on the API and names none. Without `callers`, the template has no resource policy, and AWS CloudFormation
-   * is reported to leave the last one in force.
+   * policy stays on the API and names none. Take access to the service away with an empty list: without `callers`, the
+   * template has no resource policy, and AWS CloudFormation is reported to leave the last one in force. The API of an
+   * agent endpoint with IAM always has a policy.
    * @default - none
    */
   readonly accountIds?: string[];
@@ -119,17 +119,3 @@ export function callerStatements(
         ]),
   ];
 }
-
-/**
- * Returns a statement that denies every principal of another account. An API whose methods all require a signature rejects
- * them without a policy too; the statement takes the place of one that allowed them.
- */
-export const otherAccountsDenied = (own: string): PolicyStatement =>
-  new PolicyStatement({
-    sid: 'DenyOtherAccounts',
-    effect: Effect.DENY,
-    principals: [new AnyPrincipal()],
-    actions: ['execute-api:Invoke'],
-    resources: ['execute-api:/*'],
-    conditions: { StringNotEquals: { 'aws:PrincipalAccount': own } },
-  });

@@ -20,7 +20,7 @@ import type { JwtInbound } from '../../lambda/contract/configuration';
 import { authorizerRefusals } from '../../lambda/contract/gate-refusals';
 import { INVOCATION_PATH, inboundRoutes, type InboundRoute } from '../../lambda/contract/gate-routes';
 import { UNKNOWN_TO_BEARERS } from '../../lambda/contract/gateway-refusals';
-import { signedApiPolicy } from './api-policy';
+import { iamEndpointPolicy } from './api-policy';
 import type { CallerAccounts } from './caller-accounts';
 import { checkedAt } from './construct-error';
 import { methodName } from './invocation';
@@ -77,9 +77,9 @@ export class EndpointApi extends ServiceApi {
       // All bodies are passed unchanged. Without this, API Gateway treats them as text.
       restApi: {
         binaryMediaTypes: ['*/*'],
-        ...(callers && {
+        ...(!inbound && {
           policy: checkedAt(scope.node.path, () =>
-            signedApiPolicy(scope, STAGE, callers, [INVOCATION_METHOD]),
+            iamEndpointPolicy(scope, STAGE, callers, [INVOCATION_METHOD]),
           ),
         }),
       },

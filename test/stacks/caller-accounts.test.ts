@@ -2,6 +2,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { inboundRoutes } from '../../lambda/contract/gate-routes';
 import { OPERATIONS, type OperationName } from '../../lambda/contract/operations';
 import {
   AgentEndpoint,
@@ -360,10 +361,23 @@ describe('an agent endpoint with IAM', () => {
     expect([invokes(PARTNER), invokes(OWN)]).toEqual([false, true]);
   });
 
-  it('without callers has no resource policy, and rejects grants to other accounts', () => {
+  it('whose callers were removed has a policy, which takes the access of other accounts away', () => {
     const { stack, endpoint, role } = endpointFor(Inbound.iam());
     expect(() => endpoint.grantInvoke(role)).toThrow(`Add account ${PARTNER} to callers of Inbound.iam.`);
-    expect(policyIn(templateOf(stack))).toBeUndefined();
+    const policy = policyIn(templateOf(stack));
+    expect(policy).toBeDefined();
+    const invokes = (account: string, allowedByIam: boolean) =>
+      passes(policy, OWN, { route: POST_RUNTIME, signer: { account, allowedByIam } });
+    expect([invokes(PARTNER, true), invokes(OWN, true), invokes(OWN, false)]).toEqual([false, true, false]);
+  });
+
+  it('has a policy that leaves the metadata public, for an endpoint that changes to user tokens', () => {
+    const policy = policyIn(templateOf(endpointFor(Inbound.iam()).stack));
+    const metadata = inboundRoutes('JWT').filter(({ auth }) => auth === 'NONE');
+    expect(metadata.map((route) => passes(policy, OWN, { route: { ...route, auth: 'NONE' } }))).toEqual([
+      true,
+      true,
+    ]);
   });
 
   it('rejects callers that name no other account', () => {
