@@ -92,10 +92,19 @@ export function parseDigest(text: string): AuditDigest | undefined {
   return parsed.success ? parsed.output : undefined;
 }
 
+const headerOf = (text: string) =>
+  parseJsonObject(Buffer.from(text.split('.', 1).join(), 'base64url').toString('utf8')) ?? {};
+
+/** Returns the ARN of the KMS key that the digest states, without a check of its signature; undefined if it states none. */
+export function statedKeyArn(text: string): string | undefined {
+  const { kid } = isCompactJws(text) ? headerOf(text) : {};
+  return typeof kid === 'string' && /^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/.test(kid) ? kid : undefined;
+}
+
 /** Returns whether one of the keys signed the digest (RFC 7518 section 3.4). */
 export function isSignedBy(text: string, keys: readonly KeyObject[]): boolean {
   const [header = '', payload = '', signature = ''] = text.split('.');
-  const { alg } = parseJsonObject(Buffer.from(header, 'base64url').toString('utf8')) ?? {};
+  const { alg } = headerOf(text);
   if (alg !== 'ES256' || !isCompactJws(text)) return false;
   return keys.some((key) =>
     verify(

@@ -17,6 +17,7 @@ import {
   LATE_MS,
   parseDigest,
   signingInput,
+  statedKeyArn,
   type AuditDigest,
   type LogFile,
 } from './audit-digest';
@@ -144,6 +145,19 @@ async function filesToList(
   return files;
 }
 
+/** Returns what is in the place of the digest that this service would write. */
+async function foreignDigest({ bucket, signer }: DigestDependencies, key: string): Promise<string> {
+  const foreign = `${key} is not a digest of this service`;
+  for await (const version of bucket.list(key, '')) {
+    const bytes = await bucket.read(version);
+    const stated = statedKeyArn(Buffer.from(bytes ?? []).toString('utf8'));
+    if (stated !== undefined && stated !== signer.keyArn) {
+      return `${foreign}. It states the key ${stated}. If another deployment has this key, give each deployment its own bucket.`;
+    }
+  }
+  return foreign;
+}
+
 /** The new head; undefined if the digest of the last full hour was written already. */
 export type WrittenDigest = AuditHead & { readonly files: number };
 
@@ -176,7 +190,7 @@ export async function writeDigest(deps: DigestDependencies): Promise<WrittenDige
     // A run at the same time was faster.
     const other = await recordUnrecorded(deps);
     if (other && endOf(other) >= end) return undefined;
-    throw new Error(`${written.digestS3Object} is not a digest of this service`);
+    throw new Error(await foreignDigest(deps, written.digestS3Object));
   }
   // If another run has recorded it already, the head is the same.
   await heads.advance(head, written);

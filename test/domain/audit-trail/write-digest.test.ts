@@ -151,6 +151,22 @@ it.each([
   expect(await trail.problems()).toEqual([`gap ${digestAt(13)}`, `invalid ${digestAt(12)}`]);
 });
 
+it('names the key of another deployment that writes into the same bucket', async () => {
+  const other = new InMemoryTrail();
+  const keyArn = 'arn:aws:kms:eu-central-1:111122223333:key/other';
+  const signer = { ...other.dependencies.signer, keyArn };
+  trail.now += HOUR_MS;
+  await writeDigest({
+    ...other.dependencies,
+    signer,
+    bucket: trail.bucket,
+    system: trail.dependencies.system,
+  });
+  await expect(trail.write()).rejects.toThrow(
+    `${digestAt(10)} is not a digest of this service. It states the key ${keyArn}.`,
+  );
+});
+
 it('leaves the digest to a run that was faster', async () => {
   await trail.hours(1);
   trail.now += HOUR_MS;
