@@ -97,7 +97,7 @@ export class AgentEndpoint extends Construct {
     const isImported = !(workload instanceof WorkloadIdentity);
     if (!isImported && Stack.of(workload) !== Stack.of(this)) {
       throw new Error(
-        `${this.node.path}: workload: must be in the same stack as the endpoint, because each of them refers to the other`,
+        `${this.node.path}: workload must be in the same stack as the endpoint, because each of them refers to the other. Create both in one stack.`,
       );
     }
     const connection = connectionOf(identity);

@@ -22,6 +22,7 @@ import {
 } from './invocation';
 import { STAGE } from './service-api';
 import { registerConnection, type ServiceConnection } from './service-connection';
+import { mustBe } from './construct-error';
 import { logMetric, metricSum, serviceMetric, type MetricSumOptions } from './service-metrics';
 import type { IIdentityState } from './state';
 
@@ -32,7 +33,7 @@ const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+(:
 function checkFunctionArn(path: string, arn: string | undefined): void {
   if (arn === undefined || Token.isUnresolved(arn) || FUNCTION_ARN.test(arn)) return;
   throw new Error(
-    `${path}: keyRotationFunctionArn: must be the ARN of a function (arn:aws:lambda:…:function:…)`,
+    `${path}: ${mustBe('keyRotationFunctionArn', 'the ARN of a function (arn:aws:lambda:…:function:…)', arn)}`,
   );
 }
 
@@ -43,11 +44,11 @@ function checkFunctionArn(path: string, arn: string | undefined): void {
  */
 function checkApi(path: string, { restApiId, stage = STAGE, account }: AgentIdentityAttributes): void {
   if (account !== undefined && !Token.isUnresolved(account) && !/^\d{12}$/.test(account)) {
-    throw new Error(`${path}: account must be the ID of an account, which has 12 digits`);
+    throw new Error(`${path}: ${mustBe('account', 'the ID of an account, which has 12 digits', account)}`);
   }
   for (const [name, value] of Object.entries({ restApiId, stage })) {
     if (Token.isUnresolved(value) || /^[\w-]+$/.test(value)) continue;
-    throw new Error(`${path}: ${name}: must contain only letters, digits, "_", and "-"`);
+    throw new Error(`${path}: ${mustBe(name, 'a text of letters, digits, "_", and "-"', value)}`);
   }
 }
 

@@ -20,7 +20,7 @@ import {
 } from 'aws-cdk-lib/aws-iam';
 import { CfnProfile } from 'aws-cdk-lib/aws-rolesanywhere';
 import { Construct } from 'constructs';
-import { checkedAt } from './construct-error';
+import { checkedAt, mustBe } from './construct-error';
 
 /** What all roles for agents outside AWS have in common. */
 export interface AgentRoleProps {
@@ -103,14 +103,18 @@ function checkIssuer(issuer: string): void {
   const plain = url && !url.port && !url.search && !url.hash && !url.username && !url.password;
   if (Token.isUnresolved(issuer) || url?.protocol !== 'https:' || !plain || hasWildcard(issuer)) {
     throw new Error(
-      'issuer: must be an https URL without port, query, and fragment, and must be known at synthesis, because condition keys contain it',
+      mustBe(
+        'issuer',
+        'an https URL without port, query, and fragment that is known at synthesis, because condition keys contain it',
+        issuer,
+      ),
     );
   }
 }
 
 function checkExact(member: string, value: string): void {
   if (value === '' || hasWildcard(value)) {
-    throw new Error(`${member}: must be the exact value, without wildcards`);
+    throw new Error(mustBe(member, 'the exact value, without wildcards', value));
   }
 }
 
@@ -121,7 +125,7 @@ function checkPattern(pattern: string): void {
   const named = parts.slice(0, fixed);
   if (parts.length <= fixed || named.some((part) => part === '' || hasWildcard(part))) {
     throw new Error(
-      `subjectPattern: "${pattern}" would match subjects of other owners. Its first ${fixed} parts between colons must be exact, and at least one part must follow them.`,
+      `subjectPattern must not be "${pattern}", which would match subjects of other owners. Its first ${fixed} parts between colons must be exact, and at least one part must follow them.`,
     );
   }
 }
@@ -130,14 +134,14 @@ function checkPattern(pattern: string): void {
 function subjectConditions(key: string, { subject, subjects, subjectPattern }: OidcAgentProps): Conditions {
   const stated = [subject, subjects, subjectPattern].filter((member) => member !== undefined);
   if (stated.length !== 1) {
-    throw new Error('subject: state exactly one of subject, subjects, and subjectPattern');
+    throw new Error('State exactly one of subject, subjects, and subjectPattern');
   }
   if (subjectPattern !== undefined) {
     checkPattern(subjectPattern);
     return { StringLike: { [key]: subjectPattern } };
   }
   const exact = subjects ?? [subject ?? ''];
-  if (exact.length === 0) throw new Error('subjects: must name at least one subject');
+  if (exact.length === 0) throw new Error('subjects must name at least one subject');
   for (const each of exact) checkExact('subject', each);
   return { StringEquals: { [key]: exact.length === 1 ? exact[0] : exact } };
 }
@@ -169,7 +173,9 @@ function providerOf(
 ): string {
   if (providerArn !== undefined) {
     if (!Token.isUnresolved(providerArn) && !OIDC_PROVIDER_ARN.test(providerArn)) {
-      throw new Error('providerArn: must be the ARN of one OIDC provider (arn:aws:iam::…:oidc-provider/…)');
+      throw new Error(
+        mustBe('providerArn', 'the ARN of one OIDC provider (arn:aws:iam::…:oidc-provider/…)', providerArn),
+      );
     }
     return providerArn;
   }
@@ -197,14 +203,20 @@ function certificatePrincipal({ trustAnchorArn, certificate }: RolesAnywhereAgen
   });
   if (conditions.length === 0) {
     throw new Error(
-      'certificate: must have at least one field, because the role would otherwise accept every certificate of the authority',
+      'certificate must have at least one field, because the role would otherwise accept every certificate of the authority',
     );
   }
   if (
     !Token.isUnresolved(trustAnchorArn) &&
     !/^arn:aws[a-z-]*:rolesanywhere:[^*?]+:trust-anchor\/[^*?]+$/.test(trustAnchorArn)
   ) {
-    throw new Error('trustAnchorArn: must be the ARN of one trust anchor');
+    throw new Error(
+      mustBe(
+        'trustAnchorArn',
+        'the ARN of one trust anchor (arn:aws:rolesanywhere:…:trust-anchor/…)',
+        trustAnchorArn,
+      ),
+    );
   }
   return new PrincipalWithConditions(new ServicePrincipal('rolesanywhere.amazonaws.com'), {
     StringEquals: Object.fromEntries(conditions),

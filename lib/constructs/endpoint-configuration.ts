@@ -7,7 +7,7 @@ import type { Construct } from 'constructs';
 import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../lambda/contract/configuration';
 import { WorkloadIdentity } from '../resources/workload-identity';
 import type { AgentEndpointProps } from './agent-endpoint-props';
-import { checkedAt } from './construct-error';
+import { checkedAt, mustBe } from './construct-error';
 import type { VariableSource } from './function-environment';
 import type { Inbound } from './inbound';
 import { publicEndpointFault } from './public-endpoint';
@@ -45,7 +45,7 @@ class AgentRuntime {
     this.name = given ?? node.id.replaceAll(/\W/g, '_');
     if (!NAME.test(this.name)) {
       throw new Error(
-        `${node.path}: agentRuntimeName: must be a letter, then up to 47 letters, digits, and _, and must be known at synthesis`,
+        `${node.path}: ${mustBe('agentRuntimeName', 'a letter, then up to 47 letters, digits, and _, known at synthesis', this.name)}`,
       );
     }
     this.id = `${this.name}-${node.addr.slice(-10)}`;
@@ -73,7 +73,7 @@ function resolveCallbackUrl(
     return oauth2CallbackUrl ?? allowed[0];
   }
   throw new Error(
-    `${path}: oauth2CallbackUrl: must be exactly one of the workload identity's allowedResourceOauth2ReturnUrls`,
+    `${path}: ${mustBe('oauth2CallbackUrl', "exactly one of the workload identity's allowedResourceOauth2ReturnUrls", oauth2CallbackUrl)}`,
   );
 }
 

@@ -72,7 +72,9 @@ function bodyTemplate({ type, message }: GatewayError): string {
  */
 function staticHeader(name: string, value: string): string {
   if (value.includes("'")) {
-    throw new Error(`${name}: must not contain a single quote, which API Gateway cannot return: ${value}`);
+    throw new Error(
+      `The header ${name} must not contain a single quote, which API Gateway cannot return: ${value}`,
+    );
   }
   return `'${value}'`;
 }

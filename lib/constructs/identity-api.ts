@@ -35,7 +35,7 @@ function reachSettings(scope: Construct, props: IdentityApiProps): Partial<RestA
   const { path } = scope.node;
   if (privateApi && domain) {
     throw new Error(
-      `${path}: domain: cannot be combined with privateApi, because a private API uses API Gateway's own address. Remove one of them.`,
+      `${path}: domain cannot be combined with privateApi, because a private API uses API Gateway's own address. Remove one of them.`,
     );
   }
   const policy = checkedAt(path, () => servicePolicy(scope, STAGE, props));

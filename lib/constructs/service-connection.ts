@@ -45,6 +45,6 @@ export function connectionOf(identity: IConstruct): ServiceConnection {
   const connection = CONNECTIONS.get(identity);
   if (connection) return connection;
   throw new Error(
-    `${identity.node.path}: identity: must be an AgentIdentity, or the result of AgentIdentity.fromAgentIdentityAttributes, of this copy of the package. Check that the app installs the package only once.`,
+    `${identity.node.path}: identity must be an AgentIdentity, or the result of AgentIdentity.fromAgentIdentityAttributes, of this copy of the package. Check that the app installs the package only once.`,
   );
 }

@@ -112,7 +112,7 @@ function check(member: string, schema: v.GenericSchema, value: unknown): void {
 
 function connectionsOf({ workloads, connections = [] }: ConsentPortalProps) {
   const unlisted = connections.findIndex(({ workload }) => !workloads.includes(workload));
-  if (unlisted >= 0) throw new Error(`connections.${unlisted}.workload: must be one of workloads`);
+  if (unlisted >= 0) throw new Error(`connections.${unlisted}.workload must be one of workloads`);
   const stated = connections.map(({ workload, credentialProvider, scopes, customParameters, purpose }) => ({
     workloadName: workloadNameOf(workload),
     credentialProviderName: providerNameOf(credentialProvider),
@@ -134,7 +134,7 @@ function checkSignIn(signIn: IOAuth2CredentialProvider): void {
   if (!(signIn instanceof OAuth2CredentialProvider)) return;
   if (signIn._vendor._discoveredClient.discoveryUrl !== undefined) return;
   throw new Error(
-    `signIn: ${signIn.node.path} has no discovery URL, so users cannot sign in with it. Use OAuth2Vendor.custom with the discoveryUrl of the identity provider.`,
+    `signIn must have a discovery URL, because users sign in with it, and ${signIn.node.path} has none. Use OAuth2Vendor.custom with the discoveryUrl of the identity provider.`,
   );
 }
 
@@ -142,8 +142,10 @@ function checkSignIn(signIn: IOAuth2CredentialProvider): void {
 function definitionOf(props: ConsentPortalProps) {
   const { workloads, description, scopes = DEFAULT_SCOPES, audience, signIn } = props;
   const names = workloads.map(workloadNameOf);
-  if (names.length < 1 || names.length > 20) throw new Error('workloads: must have 1 to 20 entries');
-  if (new Set(names).size < names.length) throw new Error('workloads: must not have an entry twice');
+  if (names.length < 1 || names.length > 20) {
+    throw new Error(`workloads must have 1 to 20 entries, not ${names.length}`);
+  }
+  if (new Set(names).size < names.length) throw new Error('workloads must not have an entry twice');
   checkSignIn(signIn);
   check('scopes', SCHEMA.idpConfig.entries.scopes, scopes);
   if (audience !== undefined) check('audience', SCHEMA.idpConfig.entries.audience.wrapped, audience);

@@ -12,5 +12,5 @@ export const propOf = (text: string, renamings: Renamings): string =>
 /** Returns each invalid prop and what it must be. */
 export const invalidProps = (issues: readonly BaseIssue<unknown>[], renamings: Renamings): string =>
   invalidFields(issues)
-    .map(({ name, message }) => `${propOf(name, renamings)}: ${message}`)
+    .map(({ name, message }) => `${propOf(name, renamings)} ${message}`)
     .join('; ');

@@ -37,7 +37,7 @@ function brandingLogo(path: string): string {
   try {
     return readLogo(path);
   } catch (error) {
-    throw new Error(`branding.logo: ${error instanceof Error ? error.message : 'cannot be read'}`, {
+    throw new Error(`branding.logo ${error instanceof Error ? error.message : 'cannot be read'}`, {
       cause: error,
     });
   }

@@ -20,20 +20,20 @@ const MAX_TAGS = 50 - Object.keys(MARKS).length;
  */
 export function checkTags(path: string, tags: Readonly<Record<string, string>>): void {
   if (Object.keys(tags).length > MAX_TAGS) {
-    throw new Error(`${path}: tags: must have up to ${MAX_TAGS} entries`);
+    throw new Error(`${path}: tags must have up to ${MAX_TAGS} entries, not ${Object.keys(tags).length}`);
   }
   for (const [key, value] of Object.entries(tags)) {
     if (Token.isUnresolved(key)) {
-      throw new Error(`${path}: tags: a key must be known when the stack is synthesized`);
+      throw new Error(`${path}: The key of each tag must be known when the stack is synthesized`);
     }
     if (key.startsWith(MARK_PREFIX)) {
       throw new Error(
-        `${path}: tags: ${key}: must not begin with ${MARK_PREFIX}, which the service reserves. If the tag comes from Tags.of, exclude the type of the resource from it.`,
+        `${path}: tags.${key} must not begin with ${MARK_PREFIX}, which the service reserves. If the tag comes from Tags.of, exclude the type of the resource from it.`,
       );
     }
     if (Token.isUnresolved(value)) continue;
     const parsed = v.safeParse(TagsSchema, { [key]: value });
-    if (!parsed.success) throw new Error(`${path}: tags: ${invalidProps(parsed.issues, [])}`);
+    if (!parsed.success) throw new Error(`${path}: ${invalidProps(parsed.issues, [[/^/, 'tags.']])}`);
   }
 }
 
@@ -53,7 +53,7 @@ export function checkStatedName(
   const name = tags[DISPLAY_NAME_TAG];
   if (name === undefined || name === stated) return;
   throw new Error(
-    `${path}: tags: ${DISPLAY_NAME_TAG}: must not come from Tags.of, because pages show it as the name of the resource. Use the prop displayName, and exclude the type of the resource from the tag.`,
+    `${path}: tags.${DISPLAY_NAME_TAG} must not come from Tags.of, because pages show it as the name of the resource. Use the prop displayName, and exclude the type of the resource from the tag.`,
   );
 }
 
@@ -64,5 +64,7 @@ export function checkStatedName(
 export function checkDisplayName(path: string, displayName: string | undefined): void {
   if (displayName === undefined || Token.isUnresolved(displayName)) return;
   if (displayName.trim() !== '' && displayName.length <= MAX_DISPLAY_NAME) return;
-  throw new Error(`${path}: displayName: must have 1 to ${MAX_DISPLAY_NAME} characters`);
+  throw new Error(
+    `${path}: displayName must have 1 to ${MAX_DISPLAY_NAME} characters, not ${displayName.trim() === '' ? 'only white space' : displayName.length}`,
+  );
 }

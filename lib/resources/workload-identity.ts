@@ -12,6 +12,7 @@ import {
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import * as v from 'valibot';
+import { mustBe } from '../constructs/construct-error';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import type { OperationName } from '../../lambda/contract/operations';
 import type { IAgentIdentity } from '../constructs/agent-identity';
@@ -149,7 +150,7 @@ function nameInArn(path: string, arn: string): string {
   const [, , , name] = ARN.test(arn) ? arn.split('/') : [];
   if (name !== undefined) return name;
   throw new Error(
-    `${path}: workloadIdentityArn: must be the ARN of a workload identity (arn:aws:bedrock-agentcore:…:workload-identity/…)`,
+    `${path}: ${mustBe('workloadIdentityArn', 'the ARN of a workload identity (arn:aws:bedrock-agentcore:…:workload-identity/…)', arn)}`,
   );
 }
 
@@ -159,7 +160,9 @@ const OWNER_ARN = /^arn:[^:/*?]+:iam::\d{12}:(root|(role|user)\/[^*?]+)$/;
 /** @throws Error for a value that is not the ARN of one IAM principal */
 function checkOwnerArn(path: string, arn: string | undefined): void {
   if (arn === undefined || Token.isUnresolved(arn) || OWNER_ARN.test(arn)) return;
-  throw new Error(`${path}: ownerArn: must be the ARN of one IAM role or user (arn:aws:iam::…:role/…)`);
+  throw new Error(
+    `${path}: ${mustBe('ownerArn', 'the ARN of one IAM role or user (arn:aws:iam::…:role/…)', arn)}`,
+  );
 }
 
 /** The prop that has the members of the issuer. */

@@ -50,7 +50,7 @@ describe('synthesis rejects', () => {
     [
       'a scope that API Gateway cannot write into a header',
       { inbound: Inbound.jwt({ ...ISSUER, allowedScopes: ["it's"] }) },
-      'Consumer/Travel: WWW-Authenticate: must not contain a single quote, which API Gateway cannot return',
+      'Consumer/Travel: The header WWW-Authenticate must not contain a single quote, which API Gateway cannot return',
     ],
     [
       'a role with its path, which would never match',
@@ -72,7 +72,11 @@ describe('synthesis rejects', () => {
       { invocationTimeout: Duration.minutes(16) },
       'invocationTimeout must be 900 seconds or less',
     ],
-    ['a name that AWS does not accept', { agentRuntimeName: '1st' }, 'agentRuntimeName: must be a letter'],
+    [
+      'a name that AWS does not accept',
+      { agentRuntimeName: '1st' },
+      /agentRuntimeName must be a letter, .*, not "1st"$/,
+    ],
     [
       'a function with too little memory',
       { functions: { authorizer: { memorySize: 1 } } },
@@ -88,6 +92,6 @@ describe('synthesis rejects', () => {
 
   it('a workload identity of another stack', () => {
     const { workload } = endpointWith();
-    expect(() => endpointWith({ workload })).toThrow('Consumer/Travel: workload: must be in the same stack');
+    expect(() => endpointWith({ workload })).toThrow('Consumer/Travel: workload must be in the same stack');
   });
 });

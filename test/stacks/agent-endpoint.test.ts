@@ -341,7 +341,7 @@ describe('props', () => {
     expect(told()).toBe('https://app.example/connected');
     expect(told('https://app.example/other')).toBe('https://app.example/other');
     expect(() => told('https://app.example/connected/')).toThrow(
-      'Consumer/Travel: oauth2CallbackUrl: must be exactly one of the workload identity',
+      'Consumer/Travel: oauth2CallbackUrl must be exactly one of the workload identity',
     );
     expect(configurationOf(jwt, 'gate')).not.toHaveProperty('oauth2CallbackUrl');
   });

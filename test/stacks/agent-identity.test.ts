@@ -299,7 +299,7 @@ describe('privateApi', () => {
           privateApi: { vpcEndpoints: [endpoint] },
           domain: { domainName: 'identity.example.com', certificate },
         }),
-    ).toThrow('Consumer/WithDomain: domain: cannot be combined with privateApi');
+    ).toThrow('Consumer/WithDomain: domain cannot be combined with privateApi');
   });
 });
 

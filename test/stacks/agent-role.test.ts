@@ -1,5 +1,5 @@
 /** Roles for agents outside AWS: the whole trust policy, and the trust policies that synthesis rejects. */
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Fn } from 'aws-cdk-lib';
 import { AgentIdentity, AgentRole, WorkloadIdentity, type OidcAgentProps } from '../../lib';
 import { consumerStack, propertiesOf, templateOf, written, type WrittenStatement } from './consumer';
 import { resourcesOf } from './synthesis';
@@ -125,9 +125,9 @@ describe('AgentRole.fromOidc', () => {
     ['a pattern as a subject', { ...GITHUB, subject: 'repo:acme/*' }, 'must be the exact value'],
     ['a pattern in a list of subjects', { ...github, subjects: ['a', 'repo:?'] }, 'must be the exact value'],
     ['an empty subject', { ...GITHUB, subject: '' }, 'must be the exact value'],
-    ['no subject', github, 'state exactly one'],
+    ['no subject', github, 'State exactly one'],
     ['an empty list of subjects', { ...github, subjects: [] }, 'must name at least one'],
-    ['subject and pattern', { ...GITHUB, subjectPattern: 'repo:acme/travel:*' }, 'state exactly one'],
+    ['subject and pattern', { ...GITHUB, subjectPattern: 'repo:acme/travel:*' }, 'State exactly one'],
     ['any audience', { ...GITHUB, audience: '*' }, 'must be the exact value'],
     ['no audience', { ...GITHUB, audience: '' }, 'must be the exact value'],
     ['an http issuer', { ...GITHUB, issuer: 'http://issuer.example' }, 'must be an https URL'],
@@ -136,7 +136,12 @@ describe('AgentRole.fromOidc', () => {
     [
       'any provider',
       { ...GITHUB, providerArn: 'arn:aws:iam::111122223333:oidc-provider/*' },
-      'providerArn: must be the ARN of one OIDC provider',
+      'providerArn must be the ARN of one OIDC provider (arn:aws:iam::…:oidc-provider/…), not "arn:aws:iam::111122223333:oidc-provider/*"',
+    ],
+    [
+      'an issuer that is known only at deployment',
+      { ...GITHUB, issuer: Fn.importValue('Issuer') },
+      'because condition keys contain it. Its value is known only at deployment.',
     ],
     ['any issuer', { ...GITHUB, issuer: 'https://*.example' }, 'must be an https URL'],
   ])('rejects %s', (_, props, message) => {

@@ -216,15 +216,15 @@ describe('synthesis rejects', () => {
           }),
         }),
       }),
-      'signIn: Consumer/Google has no discovery URL',
+      'signIn must have a discovery URL, because users sign in with it, and Consumer/Google has none',
     ],
-    ['a portal without agents', () => ({ workloads: [] }), 'workloads: must have 1 to 20 entries'],
-    ['an agent twice', () => ({ workloads: [agent, agent] }), 'workloads: must not have an entry twice'],
-    ['a scope with a space', () => ({ scopes: ['openid profile'] }), 'scopes.0: '],
-    ['a sign-in without scopes', () => ({ scopes: [] }), 'scopes: '],
-    ['a description that is too long', () => ({ description: 'x'.repeat(513) }), 'description: '],
-    ['a color by name', () => ({ branding: { color: 'blue' } }), 'branding.color: must '],
-    ['a name of two lines', () => ({ branding: { name: 'a\nb' } }), 'branding.name: must be one line'],
+    ['a portal without agents', () => ({ workloads: [] }), 'workloads must have 1 to 20 entries'],
+    ['an agent twice', () => ({ workloads: [agent, agent] }), 'workloads must not have an entry twice'],
+    ['a scope with a space', () => ({ scopes: ['openid profile'] }), 'scopes.0 must '],
+    ['a sign-in without scopes', () => ({ scopes: [] }), 'scopes must '],
+    ['a description that is too long', () => ({ description: 'x'.repeat(513) }), 'description must '],
+    ['a color by name', () => ({ branding: { color: 'blue' } }), 'branding.color must '],
+    ['a name of two lines', () => ({ branding: { name: 'a\nb' } }), 'branding.name must be one line'],
     ['a logo that is missing', () => ({ branding: { logo: join(folder, 'none.png') } }), 'cannot be read'],
     ['a logo of another type', () => ({ branding: { logo: file('logo.gif', 'x') } }), 'must be a file .png'],
     [
@@ -247,12 +247,12 @@ describe('synthesis rejects', () => {
           },
         ],
       }),
-      'connections.0.workload: must be one of workloads',
+      'connections.0.workload must be one of workloads',
     ],
     [
       'a purpose that is too long',
       () => ({ connections: [{ workload: agent, credentialProvider: login, purpose: 'x'.repeat(257) }] }),
-      'connections.0.purpose: ',
+      'connections.0.purpose must ',
     ],
   ])('%s', (_, props, message) => {
     const error = String(caught(() => portalOf(props())));
@@ -369,12 +369,12 @@ describe('a name for people', () => {
 
   it.each(['', ' ', 'x'.repeat(65)])('of %p is rejected', (displayName) => {
     expect(() => providerNamed('Named', { displayName })).toThrow(
-      'Consumer/Named: displayName: must have 1 to 64 characters',
+      'Consumer/Named: displayName must have 1 to 64 characters',
     );
   });
 
   it('with characters that a tag cannot have is rejected', () => {
     providerNamed('Named', { displayName: 'Reise "Agent"' });
-    expect(() => templateOf(stack)).toThrow('Consumer/Named: tags: displayName: ');
+    expect(() => templateOf(stack)).toThrow('Consumer/Named: tags.displayName ');
   });
 });

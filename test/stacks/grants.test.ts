@@ -91,6 +91,6 @@ it('a deployment that this package did not make is rejected with the path of the
   }
   const other = new OtherIdentity(stack, 'OtherIdentity') as unknown as IAgentIdentity;
   expect(() => new WorkloadIdentity(stack, 'Unconnected', { identity: other })).toThrow(
-    'Consumer/OtherIdentity: identity: must be an AgentIdentity',
+    'Consumer/OtherIdentity: identity must be an AgentIdentity',
   );
 });

@@ -327,7 +327,7 @@ describe('an OAuth client', () => {
     [
       'an address that is not valid',
       { discoveryUrl: 'https://x.example' },
-      'P: CustomOauth2: discoveryUrl: must ',
+      'P: CustomOauth2: discoveryUrl must ',
     ],
   ])('with %s is rejected by the name of the prop', (_what, server, message) => {
     const vendor = OAuth2Vendor.custom({ ...client(), ...server });
@@ -349,15 +349,15 @@ describe('a workload identity', () => {
   it('that the service does not accept is rejected at synthesis', () => {
     const make = (url: string) =>
       new WorkloadIdentity(stack, 'A', { identity, allowedResourceOauth2ReturnUrls: [url] });
-    expect(() => make('no url')).toThrow(/^Consumer\/A: allowedResourceOauth2ReturnUrls\.0: must be .* URL/);
+    expect(() => make('no url')).toThrow(/^Consumer\/A: allowedResourceOauth2ReturnUrls\.0 must be .* URL/);
   });
 
   it.each<[what: string, authorizer: TrustedIssuer, message: RegExp]>([
-    ['another address', { discoveryUrl: 'https://login.example' }, /A: authorizer\.discoveryUrl: must /],
+    ['another address', { discoveryUrl: 'https://login.example' }, /A: authorizer\.discoveryUrl must /],
     [
       'no audience',
       { discoveryUrl: 'https://login.example/.well-known/openid-configuration', allowedAudience: [] },
-      /A: authorizer\.allowedAudience: must have 1 or more entries/,
+      /A: authorizer\.allowedAudience must have 1 or more entries/,
     ],
   ])('whose issuer has %s is rejected by the name of the prop', (_what, authorizer, message) => {
     expect(() => new WorkloadIdentity(stack, 'A', { identity, authorizer })).toThrow(message);

@@ -47,13 +47,13 @@ it('a tag can have a value that is known only at deployment', () => {
 it('synthesis rejects a key that is known only later, even if the value is too', () => {
   const key = Lazy.string({ produce: () => 'agent-identity:trusted-provider-owner' });
   agentWith({ [key]: new CfnParameter(stack, 'Owner').valueAsString });
-  expect(() => templateOf(stack)).toThrow('Consumer/Agent: tags: a key must be known');
+  expect(() => templateOf(stack)).toThrow('Consumer/Agent: The key of each tag must be known');
 });
 
 it.each<[string, Record<string, string>, string]>([
   ['a key of the service', { 'agent-identity:stack': 'other' }, 'must not begin with agent-identity:'],
   ['a key of AWS', { 'aws:stack': 'other' }, 'must not begin with aws:'],
-  ['a value that the service rejects', { team: 'süd' }, 'Consumer/Agent: tags: team'],
+  ['a value that the service rejects', { team: 'süd' }, 'Consumer/Agent: tags.team must '],
   [
     'more tags than a resource has room for',
     Object.fromEntries(Array.from({ length: 48 }, (_, index) => [`tag-${index}`, ''])),
@@ -83,9 +83,7 @@ describe('the name that pages show', () => {
     (props) => {
       new WorkloadIdentity(stack, 'Agent', { identity, ...props });
       Tags.of(stack).add('displayName', 'Payroll');
-      expect(() => templateOf(stack)).toThrow(
-        'Consumer/Agent: tags: displayName: must not come from Tags.of',
-      );
+      expect(() => templateOf(stack)).toThrow('Consumer/Agent: tags.displayName must not come from Tags.of');
     },
   );
 

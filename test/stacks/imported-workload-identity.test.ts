@@ -70,7 +70,7 @@ it.each([
 ])('synthesis rejects %s as the owner', (_, ownerArn) => {
   const attributes = { workloadIdentityArn: ARN, ownerArn };
   expect(() => WorkloadIdentity.fromWorkloadIdentityAttributes(stack, 'Theirs', attributes)).toThrow(
-    'Consumer/Theirs: ownerArn: must be the ARN of one IAM role or user',
+    'Consumer/Theirs: ownerArn must be the ARN of one IAM role or user',
   );
 });
 

@@ -68,13 +68,13 @@ it.each([
       restApiId: 'abc123',
       keyRotationFunctionArn,
     }),
-  ).toThrow('keyRotationFunctionArn: must be the ARN of a function');
+  ).toThrow('keyRotationFunctionArn must be the ARN of a function');
 });
 
 it.each([
-  ['every API', { restApiId: '*' }, 'restApiId: must contain only letters'],
-  ['a path', { restApiId: 'abc123/dev' }, 'restApiId: must contain only letters'],
-  ['every stage', { restApiId: 'abc123', stage: '*' }, 'stage: must contain only letters'],
+  ['every API', { restApiId: '*' }, 'restApiId must be a text of letters, digits, "_", and "-", not "*"'],
+  ['a path', { restApiId: 'abc123/dev' }, 'restApiId must be a text of letters'],
+  ['every stage', { restApiId: 'abc123', stage: '*' }, 'stage must be a text of letters'],
 ])('fromAgentIdentityAttributes rejects %s as the API', (_, attributes, message) => {
   expect(() => AgentIdentity.fromAgentIdentityAttributes(consumerStack(), 'Identity', attributes)).toThrow(
     message,
