@@ -52,6 +52,9 @@ function addStacks(): void {
 }
 
 exitOnConfigurationError(() => {
-  withConfigurationErrors(folder, context, addStacks);
+  withConfigurationErrors(folder, context, () => {
+    addStacks();
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    app.synth();
+  });
 });
-Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -127,10 +127,19 @@ export function readConfiguration(folder: string, context: Context): DeploymentC
 /** The error of a construct: its path, which begins with the ID of its stack, and what a prop must be. */
 const CONSTRUCT_ERROR = /^AgentIdentityState(?:ful|less)(?:\/[^:\n]*)?: (.+)$/s;
 
+/** The error of checks that need the finished constructs: a line for each, with the path of the construct. */
+const VALIDATION_ERROR =
+  /^Validation failed with the following errors:\n\s*(\[AgentIdentityState(?:ful|less)\b.+)$/s;
+
+/** Returns what a construct rejects; undefined for other errors. */
+function faultIn({ message }: Error): string | undefined {
+  return (CONSTRUCT_ERROR.exec(message) ?? VALIDATION_ERROR.exec(message))?.[1];
+}
+
 /**
  * Creates constructs from the configuration.
  *
- * @param make creates the constructs
+ * @param make creates the constructs, and synthesizes them
  * @throws ConfigurationError for a value that a construct rejects, with the name of the file in place of the construct's path
  */
 export function withConfigurationErrors<Result>(
@@ -141,7 +150,7 @@ export function withConfigurationErrors<Result>(
   try {
     return make();
   } catch (error) {
-    const fault = error instanceof Error ? CONSTRUCT_ERROR.exec(error.message)?.[1] : undefined;
+    const fault = error instanceof Error ? faultIn(error) : undefined;
     if (fault === undefined) throw error;
     const inContext = CONTEXT_MEMBERS.some((name) => context[name] !== undefined && fault.startsWith(name));
     const file = inContext ? undefined : findFile(folder, context.config);

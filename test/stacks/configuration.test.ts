@@ -256,15 +256,33 @@ it('a value of the context that a construct rejects is reported with the context
   );
 });
 
+const runApp = () =>
+  spawnSync('node', ['--require', require.resolve('tsx/cjs'), join(__dirname, '../../bin/app.ts')], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, CDK_OUTDIR: join(folder, 'cdk.out') },
+  });
+
 it('bin/app.ts prints one line, without a stack trace', () => {
   write('agent-identity.config.json', '{"deploymentName":"two words"}');
-  const root = join(__dirname, '../..');
-  const { stderr, status } = spawnSync(
-    'node',
-    ['--require', require.resolve('tsx/cjs'), join(root, 'bin/app.ts')],
-    { cwd: folder, encoding: 'utf8', env: { ...process.env, CDK_OUTDIR: join(folder, 'cdk.out') } },
-  );
+  const { stderr, status } = runApp();
   expect(stderr).toMatch(/^agent-identity\.config\.json: deploymentName must be a letter or digit[^\n]*\n$/);
+  expect(status).toBe(1);
+});
+
+it('bin/app.ts names the file for an environment that is too large, which only finished stacks show', () => {
+  // References keep the issuers out of a Lambda layer.
+  const file = `const { Fn } = require(${JSON.stringify(require.resolve('aws-cdk-lib'))});
+    const trustedIssuers = Array.from({ length: 20 }, (_, index) => ({
+      discoveryUrl: \`https://idp\${index}.example/.well-known/openid-configuration\`,
+      allowedAudience: [Fn.importValue('Audience')],
+    }));
+    module.exports = { trustedIssuers };`;
+  write('agent-identity.config.js', file);
+  const { stderr, status } = runApp();
+  expect(stderr).toMatch(
+    /^agent-identity\.config\.js: \[AgentIdentityStateless\/\w[\w-]*\] The environment of this function [^\n]*\n$/,
+  );
   expect(status).toBe(1);
 });
 
