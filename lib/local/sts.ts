@@ -29,6 +29,8 @@ interface IssuerKey {
   readonly publicJwk: JWK;
 }
 
+type IssuerKeys = Awaited<ReturnType<typeof newIssuerKeys>>;
+
 /** Letters, separators, and numbers of every script, and a few other characters. */
 const tagText = (shortest: number, longest: number) =>
   v.pipe(v.string(), v.minLength(shortest), v.maxLength(longest), v.regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u));
@@ -64,7 +66,9 @@ export interface LocalSts extends Pick<Listening, 'close'> {
 
 /** @param credentials that callers of the operation must present */
 export async function startSts(credentials: EmulatorCredentials): Promise<LocalSts> {
-  const keys = { RS256: await newIssuerKey('RS256'), ES384: await newIssuerKey('ES384') };
+  let created: Promise<IssuerKeys> | undefined;
+  /** Creates the keys when they are first used, because an RSA key takes time, and few runs use these tokens. */
+  const issuerKeys = (): Promise<IssuerKeys> => (created ??= newIssuerKeys());
   const server = createServer((request, response) => {
     void serve(request, response);
   });
@@ -73,12 +77,12 @@ export async function startSts(credentials: EmulatorCredentials): Promise<LocalS
   const sts: LocalSts = { endpoint, close, federation: true };
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const document = isAddressedToLoopback(request) ? documents.get(request.url ?? '') : undefined;
-    if (request.method === 'GET' && document) {
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document));
-      return;
-    }
     try {
+      const document = request.method === 'GET' ? await documentAt(request) : undefined;
+      if (document) {
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document));
+        return;
+      }
       if (!mayCallEmulator(request, credentials)) throw new StsError('AccessDenied', 'Access denied.', 403);
       sendXml(response, 200, await operate(await readForm(request)));
     } catch (error) {
@@ -113,7 +117,7 @@ export async function startSts(credentials: EmulatorCredentials): Promise<LocalS
   }
 
   async function tokenXml(request: v.InferOutput<typeof RequestSchema>): Promise<string> {
-    const { kid, privateKey } = keys[request.SigningAlgorithm];
+    const { kid, privateKey } = (await issuerKeys())[request.SigningAlgorithm];
     const issuedAt = Math.floor(Date.now() / 1000);
     const expiresAt = issuedAt + request.DurationSeconds;
     const [audience = '', ...others] = request.Audience;
@@ -139,21 +143,26 @@ export async function startSts(credentials: EmulatorCredentials): Promise<LocalS
     return `<GetWebIdentityTokenResponse xmlns="${NAMESPACE}"><GetWebIdentityTokenResult><WebIdentityToken>${token}</WebIdentityToken><Expiration>${expiration}</Expiration></GetWebIdentityTokenResult></GetWebIdentityTokenResponse>`;
   }
 
-  const documents = new Map<string, object>([
-    [
-      '/.well-known/openid-configuration',
-      {
-        issuer: endpoint,
-        jwks_uri: `${endpoint}${JWKS_PATH}`,
-        response_types_supported: ['id_token'],
-        subject_types_supported: ['public'],
-        id_token_signing_alg_values_supported: ALGORITHMS,
-      },
-    ],
-    [JWKS_PATH, { keys: Object.values(keys).map(({ publicJwk }) => publicJwk) }],
-  ]);
+  async function documentAt(request: IncomingMessage): Promise<object | undefined> {
+    if (!isAddressedToLoopback(request)) return undefined;
+    if (request.url === JWKS_PATH) {
+      return { keys: Object.values(await issuerKeys()).map(({ publicJwk }) => publicJwk) };
+    }
+    if (request.url !== '/.well-known/openid-configuration') return undefined;
+    return {
+      issuer: endpoint,
+      jwks_uri: `${endpoint}${JWKS_PATH}`,
+      response_types_supported: ['id_token'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ALGORITHMS,
+    };
+  }
 
   return sts;
+}
+
+async function newIssuerKeys() {
+  return { RS256: await newIssuerKey('RS256'), ES384: await newIssuerKey('ES384') };
 }
 
 async function newIssuerKey(alg: Algorithm): Promise<IssuerKey> {
