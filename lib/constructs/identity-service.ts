@@ -190,6 +190,14 @@ function checkAuditTrail(trail: object): void {
   throw new Error('auditTrail.mode must be part of retention, such as ObjectLockRetention.compliance(…)');
 }
 
+/** @throws Error for the name of a configuration, which JavaScript does not check: CDK would fail without naming the prop */
+function checkDeploymentConfig(config: unknown): void {
+  if (typeof config !== 'string') return;
+  throw new Error(
+    `deploymentConfig must be a LambdaDeploymentConfig, such as LambdaDeploymentConfig.CANARY_10PERCENT_10MINUTES, not ${JSON.stringify(config)}`,
+  );
+}
+
 /** What other constructs use of a deployment. */
 export interface IdentityService {
   readonly api: IdentityApi;
@@ -257,6 +265,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   checkedAt(scope.node.path, () => {
     checkFunctionNames(props.functions ?? {});
     checkAuditTrail(props.auditTrail ?? {});
+    checkDeploymentConfig(props.deploymentConfig);
   });
   const deployment = deploymentNameOf(scope, props.deploymentName);
   claimDeploymentName(scope, deployment);

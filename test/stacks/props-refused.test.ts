@@ -61,6 +61,11 @@ it.each<[string, (stack: Stack) => object, string]>([
     () => ({ auditTrail: { mode: 'COMPLIANCE' } }),
     ': auditTrail.mode must be part of retention',
   ],
+  [
+    'the name of a deployment configuration',
+    () => ({ deploymentConfig: 'CodeDeployDefault.LambdaAllAtOnce' }),
+    ': deploymentConfig must be a LambdaDeploymentConfig, such as LambdaDeploymentConfig.CANARY_10PERCENT_10MINUTES, not "CodeDeployDefault.LambdaAllAtOnce"',
+  ],
   ['a burst of no request', () => ({ throttle: { burstLimit: 0 } }), ': throttle.burstLimit must be a whole'],
   ['a rate of no request', () => ({ throttle: { rateLimit: 0 } }), ': throttle.rateLimit must be'],
   [
