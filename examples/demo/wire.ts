@@ -9,6 +9,9 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 /** Milliseconds to wait for an expected request. */
 const PATIENCE = 10_000;
 
+/** Targets of requests are relative. */
+const BASE = 'http://party.invalid';
+
 export interface Exchange {
   readonly from: string;
   readonly to: string;
@@ -88,7 +91,10 @@ export class Wire {
   private note({ request, response }: { request: IncomingMessage; response: ServerResponse }): void {
     const to = this.parties.servers.get(request.socket.localPort ?? 0);
     if (to === undefined) return;
-    const url = new URL(request.url ?? '/', 'http://party.invalid');
+    const target = request.url ?? '/';
+    // No party sends a target that is no URL, such as `//`. An error here would end the program.
+    if (!URL.canParse(target, BASE)) return;
+    const url = new URL(target, BASE);
     this.unread.push({
       from: this.parties.senderOf(to, request),
       to,
