@@ -19,6 +19,7 @@ export type { ApiDomain } from './constructs/api-domain';
 export type { AuditTrailProps } from './constructs/audit-trail';
 export type { CallerAccounts, ServiceCallerAccounts } from './constructs/caller-accounts';
 export type { CallerNetwork } from './constructs/caller-network';
+export type { ContributorInsightsOptions } from './constructs/contributor-insights';
 export { EncryptionKeyReplica, type EncryptionKeyReplicaProps } from './constructs/encryption-key-replica';
 export type { FunctionSettings, ServiceFunctionSettings } from './constructs/function-settings';
 export type { IdentityServiceProps, QuotaProps } from './constructs/identity-service';

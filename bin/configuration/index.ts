@@ -10,7 +10,6 @@ type Restated =
   | 'alarmsTopic'
   | 'auditRetention'
   | 'auditTrail'
-  | 'contributorInsights'
   | 'deploymentConfig'
   | 'domain'
   | 'encryptionKey'
@@ -66,13 +65,6 @@ export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated>
    * @default - the audit entries are only in the functions' logs
    */
   readonly auditTrail?: AuditTrailConfiguration;
-  /**
-   * Whether CloudWatch Contributor Insights ranks the callers by their requests and by their refused requests, and shows
-   * the keys whose requests DynamoDB throttles. The keys contain names of agents and providers, and hashes of users. All of
-   * it costs $6 a month, $1 for the callers and $5 for the five tables, and $0.02 for a million requests.
-   * @default false
-   */
-  readonly contributorInsights?: boolean;
   /**
    * Name of the deployment configuration with which AWS CodeDeploy shifts the callers of each function to a new version,
    * such as `CodeDeployDefault.LambdaCanary10Percent10Minutes`. An alarm about function errors, unexpected errors, keys,

@@ -16,7 +16,7 @@ import type { ApiDomain } from './api-domain';
 import { AuditTrail, type AuditTrailProps } from './audit-trail';
 import { ownerAccountsOf, type ServiceCallerAccounts } from './caller-accounts';
 import { checkedAt } from './construct-error';
-import { ContributorInsights } from './contributor-insights';
+import { ContributorInsights, type ContributorInsightsOptions } from './contributor-insights';
 import { claimDeploymentName, deploymentNameOf } from './deployment-name';
 import type { InvokedFunction } from './function-access';
 import { checkFunctionNames, settingsOfGroup, type ServiceFunctionSettings } from './function-settings';
@@ -62,7 +62,7 @@ export interface QuotaProps {
 }
 
 /** The functions and the API of a deployment. */
-export interface IdentityServiceProps {
+export interface IdentityServiceProps extends ContributorInsightsOptions {
   /**
    * Name that separates the deployment from others in the account and Region: in the API's name, as the dimension
    * `Deployment` of all metrics, in the logs, and in the alarms. Up to 64 letters, digits, `.`, `_`, and `-`.
@@ -139,13 +139,6 @@ export interface IdentityServiceProps {
    * @default true
    */
   readonly cloudWatchRole?: boolean;
-  /**
-   * Whether CloudWatch Contributor Insights ranks the callers by their requests, and by their refused requests. It costs
-   * $1 a month for its two rules, and $0.02 for a million requests. On an `AgentIdentity`, the prop also applies to the
-   * tables.
-   * @default false
-   */
-  readonly contributorInsights?: boolean;
   /**
    * Memory and concurrency of individual functions.
    * @default - memory from measurement; no reserved and no provisioned concurrency

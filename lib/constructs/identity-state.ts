@@ -9,13 +9,14 @@ import { TABLES, type TableName } from '../../lambda/contract/table-keys';
 import { checkedAt } from './construct-error';
 import { EncryptionKey } from './encryption-key';
 import { checkMultiRegionKey, multiRegionKeyId } from './encryption-key-replica';
+import type { ContributorInsightsOptions } from './contributor-insights';
 import { checkArnRegion, checkRegion } from './regions';
 import { registerReplicas } from './standby';
 import type { IIdentityState } from './state';
 import { StateTable, type TableReplica } from './state-table';
 
 /** The state of a deployment. */
-export interface IdentityStateProps {
+export interface IdentityStateProps extends ContributorInsightsOptions {
   /**
    * Symmetric KMS key for vault keys, signing keys, and tables. Its key policy must delegate access to this account's
    * IAM policies. Logs have a separate key.
@@ -35,12 +36,6 @@ export interface IdentityStateProps {
    * @default - none
    */
   readonly replicas?: TableReplica[];
-  /**
-   * Whether CloudWatch Contributor Insights shows the keys whose requests DynamoDB throttles. The keys contain names of
-   * agents and providers, and hashes of users. DynamoDB makes two rules for each of the five tables, which cost $5 a month.
-   * @default false
-   */
-  readonly contributorInsights?: boolean;
   /**
    * What happens to the key and the tables, and to the logs of an `AgentIdentity`, when they leave the stack. `DESTROY`
    * also disables deletion protection, for short-lived deployments.
