@@ -50,6 +50,13 @@ export function redirectResult(
   return { statusCode: status, headers: { ...headers, location }, multiValueHeaders, body: '' };
 }
 
+/** Returns whether the client is a browser that shows a page, and not a client of the API. */
+export const wantsPage = ({ multiValueHeaders }: APIGatewayProxyEvent): boolean =>
+  Object.entries(multiValueHeaders).some(
+    ([name, values = []]) =>
+      name.toLowerCase() === 'accept' && values.some((value) => value.includes('text/html')),
+  );
+
 /** Returns every value of every parameter, including repeated ones. */
 export function queryOf(event: APIGatewayProxyEvent): URLSearchParams {
   const query = new URLSearchParams();

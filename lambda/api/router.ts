@@ -61,6 +61,13 @@ function decoded(text: string): string {
   }
 }
 
+interface HandlerOptions {
+  readonly requests: Requests;
+  readonly report: ReportUnexpected;
+  /** Returns the response for an error. By default, it has the form of the API. */
+  readonly toResult?: (error: unknown, event: APIGatewayProxyEvent) => APIGatewayProxyResult;
+}
+
 /**
  * Returns the handler of a function that serves the routes of its group.
  *
@@ -71,7 +78,7 @@ function decoded(text: string): string {
 export function createHandler<Group extends RoutedGroup>(
   group: Group,
   operations: OperationsOf<Group>,
-  { requests, report }: { readonly requests: Requests; readonly report: ReportUnexpected },
+  { requests, report, toResult = errorResult }: HandlerOptions,
 ): GroupHandler {
   const routes = new Map<string, OperationName>();
   for (const [name, route] of Object.entries(OPERATIONS) as [OperationName, Route][]) {
@@ -114,9 +121,9 @@ export function createHandler<Group extends RoutedGroup>(
 
   const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
     .onError((request) => {
-      const { error } = request;
+      const { error, event } = request;
       if (!(error instanceof ServiceError)) report(unexpected(error));
-      request.response = errorResult(error);
+      request.response = toResult(error, event);
     })
     .handler(serve);
   return (event, context) => requests.within(requestContextOf(event, context), () => handler(event, context));

@@ -2,11 +2,10 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { REFUSED_OPERATIONS } from '../contract/refused-operations';
 import { ServiceError } from '../domain/service-error';
-import { renderFailure, renderHome, renderNotFound } from '../pages/portal-pages';
+import { renderHome, renderNotFound } from '../pages/portal-pages';
 import type { RenderedPage } from '../pages/shell';
 import { errorResult } from './errors';
-import { pageResult } from './page-result';
-import type { GroupHandler } from './router';
+import { pageResult, wantsPage } from './page-result';
 
 const shown = (page: RenderedPage): APIGatewayProxyResult =>
   pageResult(page, { referrerPolicy: 'same-origin' });
@@ -28,13 +27,6 @@ export const faviconResult = (): APIGatewayProxyResult => ({
   },
   body: ICON,
 });
-
-/** Whether the client is a browser that shows a page, and not a client of the API. */
-const wantsPage = ({ multiValueHeaders }: APIGatewayProxyEvent): boolean =>
-  Object.entries(multiValueHeaders).some(
-    ([name, values = []]) =>
-      name.toLowerCase() === 'accept' && values.some((value) => value.includes('text/html')),
-  );
 
 const NO_SUCH_ROUTE = new ServiceError(
   'ResourceNotFoundException',
@@ -60,15 +52,3 @@ export function unknownOperationResult(event: APIGatewayProxyEvent): APIGatewayP
   const message = `${name} is not supported by this service: ${refused.why}.`;
   return errorResult(new ServiceError('ValidationException', message));
 }
-
-const isPage = ({ headers }: APIGatewayProxyResult): boolean =>
-  String(headers?.['content-type']).startsWith('text/html');
-
-/** Returns a handler whose failures are pages, too. The failure itself is reported and audited as elsewhere. */
-export const withFailurePage =
-  (handler: GroupHandler): GroupHandler =>
-  async (event, context) => {
-    const result = await handler(event, context);
-    const isShown = result.statusCode < 500 || isPage(result) || !wantsPage(event);
-    return isShown ? result : shown(renderFailure());
-  };

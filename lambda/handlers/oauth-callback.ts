@@ -10,6 +10,7 @@ import { createSeal } from '../adapters/kms/seal';
 import { createProviderClientFunction } from '../adapters/lambda/provider-client';
 import { createConsentBrowser } from '../api/browser';
 import { json } from '../api/errors';
+import { failureResult } from '../api/failure-page';
 import { issuerDocument, jwksDocument } from '../api/issuer-metadata';
 import { createHandler } from '../api/router';
 import { authorize } from '../domain/consent/authorize';
@@ -79,5 +80,5 @@ export const handler = createHandler(
       return Promise.resolve(json(200, body, headers));
     },
   },
-  { requests, report },
+  { requests, report, toResult: failureResult },
 );

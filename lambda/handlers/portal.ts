@@ -4,35 +4,28 @@
  */
 import { createConnectionsFunction } from '../adapters/lambda/connections';
 import { system } from '../adapters/system';
+import { failureResult } from '../api/failure-page';
 import { createPortalRoutes } from '../api/portal';
 import { createHandler } from '../api/router';
-import {
-  faviconResult,
-  homeResult,
-  notFoundResult,
-  unknownOperationResult,
-  withFailurePage,
-} from '../api/site';
+import { faviconResult, homeResult, notFoundResult, unknownOperationResult } from '../api/site';
 import { readEnvironment } from './composition/environment';
 import { audit, report, requests } from './composition/logging';
 
 const env = readEnvironment('BASE_URL', 'CONNECTIONS_FUNCTION');
 
-export const handler = withFailurePage(
-  createHandler(
-    'portal',
-    {
-      ...createPortalRoutes({
-        connections: createConnectionsFunction(env.CONNECTIONS_FUNCTION),
-        audit,
-        system,
-        baseUrl: env.BASE_URL,
-      }),
-      Home: () => Promise.resolve(homeResult()),
-      Favicon: () => Promise.resolve(faviconResult()),
-      NotFound: (event) => Promise.resolve(notFoundResult(event)),
-      UnknownOperation: (event) => Promise.resolve(unknownOperationResult(event)),
-    },
-    { requests, report },
-  ),
+export const handler = createHandler(
+  'portal',
+  {
+    ...createPortalRoutes({
+      connections: createConnectionsFunction(env.CONNECTIONS_FUNCTION),
+      audit,
+      system,
+      baseUrl: env.BASE_URL,
+    }),
+    Home: () => Promise.resolve(homeResult()),
+    Favicon: () => Promise.resolve(faviconResult()),
+    NotFound: (event) => Promise.resolve(notFoundResult(event)),
+    UnknownOperation: (event) => Promise.resolve(unknownOperationResult(event)),
+  },
+  { requests, report, toResult: failureResult },
 );

@@ -322,9 +322,12 @@ it('moves the token vault to another multi-Region key, and reads it in the other
   expect(await other.accessToken('ana')).toBe(connected);
 });
 
-it('shows anyone who opens a portal outside the writing Region where it went, and reports no failure', async () => {
+it('shows anyone who opens a page outside the writing Region why it is not there, and reports no failure', async () => {
   const { ready } = await Deployment.start(OTHER);
-  for (const path of ['/portals/p', '/portals/p/login', '/portals/p/connect/callback?session_id=urn%3Aa']) {
+  for (const path of [
+    ...['/portals/p', '/portals/p/login', '/portals/p/connect/callback?session_id=urn%3Aa'],
+    ...['/identities/oauth2/authorize?request_uri=urn%3Aa', '/identities/oauth2/callback/x?code=a&state=b'],
+  ]) {
     const response = await fetch(`${ready.endpoint}${path}`, { headers: { accept: 'text/html' } });
     const page = await response.text();
     expect([path, response.status, page.includes('This page has moved for now')]).toEqual([path, 503, true]);
