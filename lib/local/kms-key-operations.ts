@@ -1,12 +1,20 @@
 /**
- * The operations of the embedded KMS that create, describe, disable, enable, and tag keys.
+ * The operations of the embedded KMS that create, describe, disable, enable, delete, and tag keys.
  * Source: AWS KMS API reference, the operations of these names, KeyMetadata, Tag.
  */
 import * as v from 'valibot';
 import { AwsJsonError, parseMembers } from './aws-json';
 import { arnOf, isMultiRegion, type Tags } from './kms-key';
 import type { KmsKey } from './kms-key-ring';
-import { existingKey, isSigning, KeyIdSchema, KmsError, usageOf, type KmsOperation } from './kms-named-key';
+import {
+  existingKey,
+  isSigning,
+  keptKey,
+  KeyIdSchema,
+  KmsError,
+  usageOf,
+  type KmsOperation,
+} from './kms-named-key';
 import { algorithmsOf, newSigningKey, SIGNING_KEY_SPECS } from './kms-signing-key';
 import { newSymmetricKey, SYMMETRIC_DEFAULT } from './kms-symmetric-key';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
@@ -30,15 +38,27 @@ const CreateKeySchema = v.object({
 });
 
 const KeySchema = v.object({ KeyId: KeyIdSchema });
+const DeletionSchema = v.object({
+  KeyId: KeyIdSchema,
+  PendingWindowInDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(7), v.maxValue(30)), 30),
+});
 const TagSchema = v.object({ KeyId: KeyIdSchema, Tags: TagsSchema });
 const UntagSchema = v.object({ KeyId: KeyIdSchema, TagKeys: v.array(TagKey) });
+
+const DAY = 24 * 3600 * 1000;
+
+function stateOf({ enabled, deletionDate }: KmsKey): 'Enabled' | 'Disabled' | 'PendingDeletion' {
+  if (deletionDate !== undefined) return 'PendingDeletion';
+  return enabled ? 'Enabled' : 'Disabled';
+}
 
 const metadataOf = (key: KmsKey) => ({
   AWSAccountId: LOCAL_ACCOUNT,
   KeyId: key.keyId,
   Arn: arnOf(key),
   Enabled: key.enabled,
-  KeyState: key.enabled ? 'Enabled' : 'Disabled',
+  KeyState: stateOf(key),
+  ...(key.deletionDate !== undefined && { DeletionDate: key.deletionDate / 1000 }),
   KeyUsage: usageOf(key),
   KeySpec: key.spec,
   CustomerMasterKeySpec: key.spec,
@@ -98,9 +118,33 @@ const describeKey: KmsOperation = (keys, input) => ({
 const setEnabled =
   (enabled: boolean): KmsOperation =>
   async (keys, input) => {
-    await keys.setEnabled(existingKey(keys, parseMembers(KeySchema, input).KeyId), enabled);
+    const key = keptKey(existingKey(keys, parseMembers(KeySchema, input).KeyId));
+    await keys.setState(key, { enabled });
     return {};
   };
+
+const scheduleKeyDeletion: KmsOperation = async (keys, input) => {
+  const { KeyId, PendingWindowInDays } = parseMembers(DeletionSchema, input);
+  const key = keptKey(existingKey(keys, KeyId));
+  const deletionDate = Date.now() + PendingWindowInDays * DAY;
+  await keys.setState(key, { enabled: false, deletionDate });
+  return {
+    KeyId: arnOf(key),
+    DeletionDate: deletionDate / 1000,
+    KeyState: 'PendingDeletion',
+    PendingWindowInDays,
+  };
+};
+
+/** The key stays disabled. */
+const cancelKeyDeletion: KmsOperation = async (keys, input) => {
+  const key = existingKey(keys, parseMembers(KeySchema, input).KeyId);
+  if (key.deletionDate === undefined) {
+    throw new KmsError('KMSInvalidStateException', `${arnOf(key)} is not pending deletion.`);
+  }
+  await keys.setState(key, { enabled: false });
+  return { KeyId: arnOf(key) };
+};
 
 const tagResource: KmsOperation = async (keys, input) => {
   const { KeyId, Tags: tags } = parseMembers(TagSchema, input);
@@ -130,6 +174,8 @@ export const KEY_OPERATIONS: ReadonlyMap<string, KmsOperation> = new Map([
   ['DescribeKey', describeKey],
   ['DisableKey', setEnabled(false)],
   ['EnableKey', setEnabled(true)],
+  ['ScheduleKeyDeletion', scheduleKeyDeletion],
+  ['CancelKeyDeletion', cancelKeyDeletion],
   ['TagResource', tagResource],
   ['UntagResource', untagResource],
   ['ListResourceTags', listResourceTags],

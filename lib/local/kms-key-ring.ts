@@ -12,14 +12,17 @@ import type { SettingNames } from './setting-names';
 
 export type KmsKey = SymmetricKey | SigningKey;
 
+export type KeyState = Pick<KeyRecord, 'enabled' | 'deletionDate'>;
+
 export interface KmsKeyRing {
   /** The key that the service is deployed with. */
   readonly root: SymmetricKey;
+  /** Without the deleted keys. */
   all(): readonly KmsKey[];
   /** @param keyId id or ARN */
   find(keyId: string): KmsKey | undefined;
   add(key: KmsKey): Promise<void>;
-  setEnabled(key: KmsKey, enabled: boolean): Promise<void>;
+  setState(key: KmsKey, state: KeyState): Promise<void>;
   /** @param next returns the new tags from the present ones; if it throws, nothing changes */
   changeTags(key: KmsKey, next: (present: Tags) => Tags): Promise<void>;
 }
@@ -28,6 +31,7 @@ const RecordEntries = {
   keyId: v.union([v.pipe(v.string(), v.uuid()), v.pipe(v.string(), v.regex(/^mrk-[0-9a-f]{32}$/))]),
   /** Absent in older files, like the tags. */
   enabled: v.exactOptional(v.boolean()),
+  deletionDate: v.exactOptional(v.number()),
   tags: v.exactOptional(v.record(v.string(), v.string())),
 };
 
@@ -68,9 +72,15 @@ const KeyFileSchema = v.strictObject({
 type SymmetricInFile = v.InferOutput<typeof SymmetricSchema>;
 type SigningInFile = v.InferOutput<typeof SigningSchema>;
 
-const recordOf = ({ keyId, enabled = true, tags = {} }: SymmetricInFile | SigningInFile): KeyRecord => ({
+const recordOf = ({
+  keyId,
+  enabled = true,
+  deletionDate,
+  tags = {},
+}: SymmetricInFile | SigningInFile): KeyRecord => ({
   keyId,
   enabled,
+  deletionDate,
   tags,
 });
 
@@ -86,20 +96,24 @@ const signingOf = (entry: SigningInFile): SigningKey => ({
   privateKey: entry.privateKey,
 });
 
-const symmetricToFile = ({ keyId, enabled, tags, material }: SymmetricKey) => ({
+const symmetricToFile = ({ keyId, enabled, deletionDate, tags, material }: SymmetricKey) => ({
   keyId,
   enabled,
+  ...(deletionDate !== undefined && { deletionDate }),
   tags,
   material: material.toString('base64'),
 });
 
-const signingToFile = ({ keyId, enabled, tags, spec, privateKey }: SigningKey) => ({
+const signingToFile = ({ keyId, enabled, deletionDate, tags, spec, privateKey }: SigningKey) => ({
   keyId,
   enabled,
+  ...(deletionDate !== undefined && { deletionDate }),
   tags,
   keySpec: spec,
   privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }),
 });
+
+const exists = ({ deletionDate = Infinity }: KmsKey): boolean => Date.now() < deletionDate;
 
 const toFile = (key: KmsKey) => (key.spec === SYMMETRIC_DEFAULT ? symmetricToFile(key) : signingToFile(key));
 
@@ -129,7 +143,8 @@ export async function loadKmsKeyRing(path: string, names?: SettingNames): Promis
     lastWrite = lastWrite
       .catch(() => undefined)
       .then(async () => {
-        const [nextRoot, nextOthers] = next();
+        const [nextRoot, kept] = next();
+        const nextOthers = kept.filter(exists);
         const file = { ...symmetricToFile(nextRoot), created: nextOthers.map(toFile) };
         await writeSecretFile(path, file);
         [root, others] = [nextRoot, nextOthers];
@@ -142,7 +157,7 @@ export async function loadKmsKeyRing(path: string, names?: SettingNames): Promis
     return change(() => [changed(root), others.map((key) => changed(key))]);
   }
 
-  const all = () => [root, ...others];
+  const all = () => [root, ...others].filter(exists);
 
   return {
     get root() {
@@ -151,7 +166,8 @@ export async function loadKmsKeyRing(path: string, names?: SettingNames): Promis
     all,
     find: (keyId) => all().find((key) => keyId === key.keyId || keyId === arnOf(key)),
     add: (key) => change(() => [root, [...others, key]]),
-    setEnabled: ({ keyId }, enabled) => changeOf(keyId, (key) => ({ ...key, enabled })),
+    setState: ({ keyId }, { enabled, deletionDate }) =>
+      changeOf(keyId, (key) => ({ ...key, enabled, deletionDate })),
     changeTags: ({ keyId }, next) => changeOf(keyId, (key) => ({ ...key, tags: next(key.tags) })),
   };
 }

@@ -9,6 +9,8 @@ export interface KeyRecord {
   readonly keyId: string;
   /** A disabled key cannot be used until it is enabled again. */
   readonly enabled: boolean;
+  /** Epoch milliseconds from which the key does not exist; absent unless its deletion is scheduled. */
+  readonly deletionDate?: number | undefined;
   readonly tags: Tags;
 }
 

@@ -14,6 +14,7 @@ type KmsErrorType =
   | 'IncorrectKeyException'
   | 'InvalidCiphertextException'
   | 'InvalidKeyUsageException'
+  | 'KMSInvalidStateException'
   | 'LimitExceededException'
   | 'NotFoundException'
   | 'TagException'
@@ -50,7 +51,14 @@ export function existingKey(keys: KmsKeyRing, keyId: string): KmsKey {
   return key;
 }
 
+/** Returns the key, unless its deletion is scheduled. */
+export function keptKey<Key extends KmsKey>(key: Key): Key {
+  if (key.deletionDate === undefined) return key;
+  throw new KmsError('KMSInvalidStateException', `${arnOf(key)} is pending deletion.`);
+}
+
 export function enabledKey<Key extends KmsKey>(key: Key): Key {
+  keptKey(key);
   if (!key.enabled) throw new KmsError('DisabledException', `${arnOf(key)} is disabled.`);
   return key;
 }

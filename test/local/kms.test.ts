@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  CancelKeyDeletionCommand,
   CreateKeyCommand,
   DecryptCommand,
   DescribeKeyCommand,
@@ -14,11 +15,13 @@ import {
   GenerateDataKeyWithoutPlaintextCommand,
   KMSClient,
   ReEncryptCommand,
+  ScheduleKeyDeletionCommand,
   type CreateKeyCommandInput,
 } from '@aws-sdk/client-kms';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startKms, type LocalKms } from '../../lib/local/kms';
 import { StartError } from '../../lib/local/start-error';
+import { moveClock } from '../flows/support/clock';
 
 const credentials = newEmulatorCredentials();
 const context = { vault: 'default', owner: 'my-agent' };
@@ -114,6 +117,8 @@ it('rejects unknown keys', async () => {
   await expect(client.send(command)).rejects.toMatchObject({ name: 'NotFoundException' });
 });
 
+const idOf = (arn: string): string => arn.replace(/^.*\//, '');
+
 async function created(): Promise<string> {
   const { KeyMetadata } = await client.send(new CreateKeyCommand({}));
   return KeyMetadata?.Arn ?? '';
@@ -178,6 +183,47 @@ describe('a second key', () => {
     const opened = await client.send(new DecryptCommand({ CiphertextBlob }));
     expect(Buffer.from(opened.Plaintext ?? [])).toEqual(secret);
     expect(await client.send(make)).not.toHaveProperty('Plaintext');
+  });
+
+  it('cannot be used or enabled while its deletion is scheduled, and can be enabled after it is canceled', async () => {
+    const KeyId = await created();
+    const { CiphertextBlob } = await client.send(new EncryptCommand({ KeyId, Plaintext: secret }));
+    const decrypt = () => client.send(new DecryptCommand({ KeyId, CiphertextBlob }));
+    const invalidState = { name: 'KMSInvalidStateException' };
+    await expect(client.send(new CancelKeyDeletionCommand({ KeyId }))).rejects.toMatchObject(invalidState);
+    const scheduled = await client.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
+    expect(scheduled).toMatchObject({ KeyId, KeyState: 'PendingDeletion', PendingWindowInDays: 7 });
+    const described = await client.send(new DescribeKeyCommand({ KeyId }));
+    expect(described.KeyMetadata).toMatchObject({
+      KeyState: 'PendingDeletion',
+      DeletionDate: scheduled.DeletionDate,
+    });
+    await expect(decrypt()).rejects.toMatchObject(invalidState);
+    await expect(client.send(new EnableKeyCommand({ KeyId }))).rejects.toMatchObject(invalidState);
+    await client.send(new CancelKeyDeletionCommand({ KeyId }));
+    await expect(decrypt()).rejects.toMatchObject({ name: 'DisabledException' });
+    await client.send(new EnableKeyCommand({ KeyId }));
+    expect(Buffer.from((await decrypt()).Plaintext ?? [])).toEqual(secret);
+  });
+
+  it('does not exist after the date of its deletion, and its material leaves the file', async () => {
+    const KeyId = await created();
+    const stored = async () => (await readFile(join(folder, 'kms.json'), 'utf8')).includes(idOf(KeyId));
+    await client.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
+    expect(await stored()).toBe(true);
+    moveClock(7 * 24 * 3600);
+    try {
+      await expect(client.send(new DescribeKeyCommand({ KeyId }))).rejects.toMatchObject({
+        name: 'NotFoundException',
+      });
+      await created();
+      expect(await stored()).toBe(false);
+    } finally {
+      jest.useRealTimers();
+    }
+    await expect(client.send(new DescribeKeyCommand({ KeyId }))).rejects.toMatchObject({
+      name: 'NotFoundException',
+    });
   });
 
   it('is stored with its state, even if other keys are created concurrently', async () => {
