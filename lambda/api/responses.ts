@@ -127,8 +127,8 @@ export const consentPortalDescribed = (portal: ConsentPortal, baseUrl: string) =
 });
 
 /**
- * AWS's `GetTokenVaultResponse` and `SetTokenVaultCMKResponse`. The last modification of a vault that was never moved
- * is the epoch.
+ * AWS's `GetTokenVaultResponse`, `SetTokenVaultCMKResponse`, and `ResetTokenVaultKeyMaterialResponse`. The last
+ * modification of a vault that was never moved is the epoch.
  */
 export const tokenVaultDescribed = ({ kmsKeyArn, lastModifiedDate }: TokenVault) => ({
   tokenVaultId: TOKEN_VAULT_ID,

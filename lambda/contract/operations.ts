@@ -142,6 +142,7 @@ export const OPERATIONS = {
 
   GetTokenVault: post('/identities/get-token-vault', 'token-vault'),
   SetTokenVaultCMK: post('/identities/set-token-vault-cmk', 'token-vault'),
+  ResetTokenVaultKeyMaterial: post('/identities/reset-token-vault-key-material', 'token-vault'),
 
   TagResource: tags('POST', 204),
   UntagResource: tags('DELETE', 204, 'tagKeys'),

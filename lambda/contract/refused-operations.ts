@@ -21,8 +21,4 @@ export const REFUSED_OPERATIONS: Readonly<Record<string, RefusedOperation>> = {
   DeletePaymentCredentialProvider: payment('/identities/DeletePaymentCredentialProvider'),
   ListPaymentCredentialProviders: payment('/identities/ListPaymentCredentialProviders'),
   GetResourcePaymentToken: payment('/identities/payment/token'),
-  ResetTokenVaultKeyMaterial: {
-    path: '/identities/reset-token-vault-key-material',
-    why: 'a deleted KMS key also takes client secrets and API keys with it, which only their owners can set again; SetTokenVaultCMK with ServiceManagedKey makes the token vault usable again, and the runbook has the other steps',
-  },
 };

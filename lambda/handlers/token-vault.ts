@@ -1,13 +1,16 @@
 /**
- * Composition of the token vault's operations, which return the KMS key of the vault and move the vault to another key.
+ * Composition of the token vault's operations, which return the KMS key of the vault, move the vault to another key, and
+ * give up what a deleted key encrypted.
  * The function rewraps vault keys without seeing them, and cannot reach what they sealed.
  */
 import { system } from '../adapters/system';
 import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';
 import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
+import { createKmsKeyDeletion } from '../adapters/kms/kms-key-deletion';
 import { createVaultKeyMover } from '../adapters/kms/vault-key-mover';
 import { tokenVaultDescribed } from '../api/responses';
 import { createHandler } from '../api/router';
+import { resetTokenVaultKeyMaterial } from '../domain/token-vault/key-material-reset';
 import { getTokenVault, setTokenVaultCmk } from '../domain/token-vault/token-vault';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
@@ -25,6 +28,7 @@ const deps = {
     tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
     store: createVaultKeyStore(tables.KEYS_TABLE),
   }),
+  kmsKeyDeletion: createKmsKeyDeletion(kms, tokenVaultArn(env.ARN_PREFIX)),
   audit,
   system,
   serviceKeyArn: env.KMS_KEY_ARN,
@@ -38,6 +42,8 @@ export const handler = createHandler(
       tokenVaultDescribed(await getTokenVault(deps, principal, tokenVaultId)),
     SetTokenVaultCMK: async ({ tokenVaultId, kmsConfiguration }, principal) =>
       tokenVaultDescribed(await setTokenVaultCmk(deps, principal, tokenVaultId, kmsConfiguration)),
+    ResetTokenVaultKeyMaterial: async ({ tokenVaultId }, principal) =>
+      tokenVaultDescribed(await resetTokenVaultKeyMaterial(deps, principal, tokenVaultId)),
   },
   { requests, report },
 );

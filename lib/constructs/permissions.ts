@@ -381,8 +381,9 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   },
 
   /**
-   * Moves the token vault to another KMS key. ReEncrypt can move a wrapped key from one context to another. So only this
-   * group can call it, and this group can neither get a data key in plaintext nor read the data under it.
+   * Moves the token vault to another KMS key, and away from a deleted one. ReEncrypt can move a wrapped key from one context
+   * to another. So only this group can call it, and this group can neither get a data key in plaintext nor read the data
+   * under it.
    */
   'token-vault': {
     tables: [

@@ -244,6 +244,24 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
       },
     ],
   },
+  ResetTokenVaultKeyMaterial: {
+    does: "Makes the token vault usable again after its customer managed KMS key was deleted: moves it to the deployment's own key, and gives up what the deleted key encrypted. This cannot be undone. The next request of an agent for a user's token returns an authorization URL, and the agent's own tokens are requested again. The service resets the token vault only if AWS KMS says that the key does not exist. The response for a key that is enabled, disabled, or pending deletion or import is a ValidationException; if AWS KMS denies access to the key, an AccessDeniedException. [The runbook](runbook.md#the-token-vaults-kms-key-is-lost) has all steps.",
+    errors: [...onLookup, 'ConflictException'],
+    differs: [
+      {
+        what: 'gives up the client secrets and API keys in the token vault, too',
+        why: 'AWS keeps them outside the token vault, in Secrets Manager; here, the same KMS key encrypts them; a request that needs one returns a ValidationException until the owner sets it again with UpdateOauth2CredentialProvider or UpdateApiKeyCredentialProvider; EXTERNAL secrets and the rest of the configuration stay',
+      },
+      {
+        what: 'keeps the records of the grants until they are replaced or revoked',
+        why: 'no request gets a token of them, but listings and portals show them with their earlier status; RevokeGrants drops them immediately; their tokens cannot be read, so the providers are not asked to revoke them (`NOT_PROVABLE`)',
+      },
+      {
+        what: 'answers in the Region of the KMS key only',
+        why: 'in another Region, a multi-Region key might only have no replica',
+      },
+    ],
+  },
 
   TagResource: {
     does: 'Adds tags, and replaces tags that have the same key. The tag `displayName` of a workload identity or credential provider is the name that pages show to users.',

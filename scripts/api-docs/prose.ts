@@ -54,7 +54,8 @@ export const ERRORS: Readonly<Record<ErrorName, string>> = {
   AccessDeniedException:
     'The caller is not authorized, the agent or the user is suspended, or the signature of the request is not valid.',
   ResourceNotFoundException: 'The resource does not exist.',
-  ConflictException: 'The name is already in use.',
+  ConflictException:
+    'The name is already in use. ResetTokenVaultKeyMaterial: the key of the token vault changed during the request; call GetTokenVault.',
   RuntimeClientError:
     'From agent endpoints only: the response of the agent is not valid. Check the log of the agent.',
   ThrottlingException: 'There are too many requests. Retry after a short delay, as the AWS clients do.',

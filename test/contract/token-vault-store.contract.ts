@@ -26,5 +26,8 @@ export function tokenVaultStoreContract(stores: () => Stores): void {
     expect(await stores().tokenVault.replace(vault(4))).toBe(false);
     expect(await stores().tokenVault.replace(vault(3))).toBe(true);
     expect(await stores().tokenVault.get()).toEqual(vault(3));
+    const reset = { ...vault(4), resets: [{ kmsKeyArn: 'arn-3', revision: 4 }] };
+    expect(await stores().tokenVault.replace(reset)).toBe(true);
+    expect(await stores().tokenVault.get()).toEqual(reset);
   });
 }

@@ -370,6 +370,22 @@ describe('a record whose KMS key', () => {
     expect(reported).toEqual([]);
   });
 
+  it('was named by a reset is given up, whatever KMS says of it: not reported, and left behind by moves', async () => {
+    const { revision } = await tokenVault().get();
+    const reset = { revision: revision + 1, lastModifiedDate: 0 };
+    const resets = [{ kmsKeyArn: abandoned, revision: reset.revision }];
+    expect(await tokenVault().replace({ ...reset, resets })).toBe(true);
+    await expect(open()).rejects.toMatchObject({
+      name: 'KeyMaterialResetError',
+      cause: expect.objectContaining({ name: 'DisabledException' }) as Error,
+    });
+    expect(reported).toEqual([]);
+    const later = await sealedRecords(1);
+    await moveTo(await newKmsKey());
+    await expectToOpen(later);
+    await expect(open()).rejects.toMatchObject({ name: 'KeyMaterialResetError' });
+  });
+
   it('is the present one of the token vault again is not shredded', async () => {
     await refusalOf(moveTo(await newKmsKey()));
     const { revision } = await tokenVault().get();

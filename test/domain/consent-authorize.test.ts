@@ -6,7 +6,7 @@ import { authorize, unlessShredded } from '../../lambda/domain/consent/authorize
 import type { PushRequest } from '../../lambda/domain/consent/push';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { callbackUrl, clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
-import { LostKmsKeyError, ShreddedError } from '../../lambda/domain/sealing/sealing';
+import { KeyMaterialResetError, LostKmsKeyError, ShreddedError } from '../../lambda/domain/sealing/sealing';
 import { PUSH_ENDPOINT } from './authorization-server';
 import { createConsentService, type ConsentService } from './consent-service';
 import { ISSUER } from './samples';
@@ -112,6 +112,11 @@ it('pushes nothing for a session that is no longer valid or already has a respon
 it.each([
   ['agent was deleted', new ShreddedError('deleted'), 'the workload identity was deleted'],
   ['KMS key is lost', new LostKmsKeyError('the KMS key is lost'), 'the KMS key is lost'],
+  [
+    'token vault was reset',
+    new KeyMaterialResetError('the token vault was reset'),
+    'the token vault was reset',
+  ],
 ])('ends a link whose %s, and records why', async (_what, error, reason) => {
   const entry = { operation: 'Authorize', principal: 'browser' };
   expect(await unlessShredded(service.deps, entry, () => Promise.reject(error))).toEqual({

@@ -7,6 +7,7 @@ import { sessionIdOf, type Session } from '../../lambda/domain/consent/session';
 import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
 import { callbackUrl, clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import type { VendorName } from '../../lambda/domain/provider/vendors';
+import { KeyMaterialResetError } from '../../lambda/domain/sealing/sealing';
 import { ANA, ANA_BY_TOKEN, createConsentService, RETURN_URL, type ConsentService } from './consent-service';
 import { policy, statement } from './policy/policies';
 import { ISSUER, OWNER, sampleIdentity } from './samples';
@@ -382,6 +383,25 @@ describe('a consent that replaces tokens', () => {
     await consentTo(['c'], provider);
     expect(service.revocationQueue.queued).toEqual([
       expect.objectContaining({ cause: 'replaced', tokens: before?.tokens }),
+    ]);
+  });
+
+  it('queues their revocation, which cannot read them, if a reset of the token vault gave them up', async () => {
+    const provider = await of('OneLoginOauth2');
+    await consentTo(['a'], provider);
+    const before = (await service.stores.grants.get(service.grantId))?.tokens;
+    const completion = await service.consented(await service.begin({ provider, scopes: ['c'] }));
+    const open = service.seal.open.bind(service.seal);
+    jest
+      .spyOn(service.seal, 'open')
+      .mockImplementation((context, sealed) =>
+        sealed === before?.sealed
+          ? Promise.reject(new KeyMaterialResetError('reset'))
+          : open(context, sealed),
+      );
+    await service.complete(completion);
+    expect(service.revocationQueue.queued).toEqual([
+      expect.objectContaining({ cause: 'replaced', tokens: before }),
     ]);
   });
 

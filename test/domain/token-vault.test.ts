@@ -46,8 +46,8 @@ beforeEach(() => {
           ? Promise.reject(new ServiceError('AccessDeniedException', 'KMS does not let this key be used.'))
           : Promise.resolve();
       },
-      begin(kmsKeyArn, vaultRevision) {
-        told.push(`move to ${kmsKeyArn} for ${vaultRevision}`);
+      begin(kmsKeyArn, vault) {
+        told.push(`move to ${kmsKeyArn} for ${vault.revision}`);
         return {
           nextPage() {
             before();
@@ -131,6 +131,12 @@ describe('the token vault', () => {
     expect(await set({ keyType: 'ServiceManagedKey' })).toStrictEqual(moved);
     expect(await stores.tokenVault.get()).toEqual(moved);
     expect(told.slice(2)).toEqual([`probe ${SERVICE_KEY}`, `move to ${SERVICE_KEY} for 2`]);
+  });
+
+  it('keeps its resets', async () => {
+    const resets = [{ kmsKeyArn: OTHER_KEY, revision: 1 }];
+    await stores.tokenVault.replace({ revision: 1, lastModifiedDate: 1, resets });
+    expect(await set()).toMatchObject({ kmsKeyArn: KEY, revision: 2, resets });
   });
 
   it('stays the same if it already uses the key, and vault keys that remain are moved', async () => {

@@ -14,6 +14,7 @@ import {
   workloadArn,
   type Input,
 } from './support/audited-service';
+import { useDeletedKey } from './support/deleted-key';
 import { outrunWrites, throttleRewrapping } from './support/interference';
 import type { TokenEndpointBehavior } from './support/provider';
 import { documentResponse, startRawServer, type RawBehavior, type RawServer } from './support/raw-server';
@@ -377,6 +378,20 @@ const TABLE: Record<JsonOperation, Row> = {
       },
       answer: INVALID,
     },
+  ),
+  ResetTokenVaultKeyMaterial: row(
+    byVault('ResetTokenVaultKeyMaterial'),
+    {
+      async ask() {
+        await useDeletedKey();
+        outrunWrites('Directory', async () => succeeded(await moveVault()));
+        return ask('ResetTokenVaultKeyMaterial');
+      },
+      answer: EXISTS,
+    },
+    NEVER,
+    // The key of the row before exists.
+    { ask: () => ask('ResetTokenVaultKeyMaterial'), answer: INVALID },
   ),
   TagResource: row(byArn('TagResource'), ofWorkload('TagResource'), {
     async ask() {

@@ -91,6 +91,7 @@ it('reaches neither the control plane nor the operators’ plane, whatever the r
     await world.operate('SuspendWorkloadIdentity', { name }, 'partner'),
     await world.post('get-token-vault', {}, 'partner'),
     await world.post('set-token-vault-cmk', {}, 'partner'),
+    await world.post('reset-token-vault-key-material', {}, 'partner'),
   ]) {
     expect(response).toMatchObject({ status: 403 });
   }

@@ -151,6 +151,20 @@ class Deployment {
     return (await this.accessToken(userId)) ?? '';
   }
 
+  /** Returns the response to a reset of the token vault, for which the AWS SDK has no command yet. */
+  async reset(): Promise<{ readonly status: number | undefined; readonly body: string }> {
+    const { endpoint, region, principals } = this.ready;
+    const { accessKeyId = '', secretAccessKey = '' } = principals.operator ?? {};
+    return send(
+      await signed(new URL(endpoint).host, {
+        path: '/identities/reset-token-vault-key-material',
+        body: JSON.stringify({ tokenVaultId: 'default' }),
+        region,
+        credentials: { accessKeyId, secretAccessKey },
+      }),
+    );
+  }
+
   /** Returns the status of a request to each operation with state, as the principal that IAM allows to send it. */
   async statuses(): Promise<Record<string, number | undefined>> {
     const { endpoint, region, principals } = this.ready;
@@ -313,6 +327,9 @@ it('moves the token vault to another multi-Region key, and reads it in the other
   expect(await other.apiKey()).toBe(API_KEY);
   const there = new BedrockAgentCoreControlClient(other.settings('operator'));
   expect(await there.send(new GetTokenVaultCommand({}))).toMatchObject({ kmsConfiguration });
+  // Whether the key is deleted, only the Region in its ARN can say.
+  const reset = await other.reset();
+  expect([reset.status, reset.body]).toEqual([400, expect.stringContaining('cannot say whether')]);
   const inOther = { ...kmsConfiguration, kmsKeyArn: kmsKeyArn.replace(HOME, OTHER) };
   await expect(there.send(new SetTokenVaultCMKCommand({ kmsConfiguration: inOther }))).rejects.toMatchObject({
     name: 'ValidationException',

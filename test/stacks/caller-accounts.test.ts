@@ -43,6 +43,7 @@ const NEVER_OPEN = [
   ...NAMES.filter((name) => OPERATIONS[name].group === 'operator'),
   'GetTokenVault',
   'SetTokenVaultCMK',
+  'ResetTokenVaultKeyMaterial',
 ];
 
 /** Routes that no policy can allow to everyone: they are `GET/*` and `POST/*`. */

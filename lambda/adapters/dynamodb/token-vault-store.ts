@@ -9,6 +9,7 @@ const TokenVaultRecord = v.object({
   kmsKeyArn: v.exactOptional(v.string()),
   revision: v.number(),
   lastModifiedDate: v.number(),
+  resets: v.exactOptional(v.array(v.object({ kmsKeyArn: v.string(), revision: v.number() }))),
 });
 
 export const createTokenVaultStore = (directory: Table): TokenVaultStore => ({

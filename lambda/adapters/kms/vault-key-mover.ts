@@ -9,9 +9,14 @@ import {
   type KMSClient,
 } from '@aws-sdk/client-kms';
 import { invalidMember, ServiceError } from '../../domain/service-error';
-import type { MovedPage, VaultKeyMover } from '../../domain/token-vault/token-vault';
+import {
+  isGivenUp,
+  type MovedPage,
+  type TokenVault,
+  type VaultKeyMover,
+} from '../../domain/token-vault/token-vault';
 import type { VaultKeyPage, VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
-import { vaultKeyContext } from './vault-key-context';
+import { probeContext, vaultKeyContext } from './vault-key-context';
 
 /** Vault keys to rewrap in parallel. */
 const AT_ONCE = 25;
@@ -89,9 +94,10 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
     }
   }
 
-  async function attempt(record: VaultKeyRecord, kmsKeyArn: string, vaultRevision: number): Promise<Outcome> {
+  async function attempt(record: VaultKeyRecord, kmsKeyArn: string, vault: TokenVault): Promise<Outcome> {
+    if (isGivenUp(vault, record)) return 'gone';
     try {
-      return await rewrap(record, kmsKeyArn, vaultRevision);
+      return await rewrap(record, kmsKeyArn, vault.revision);
     } catch (error) {
       if (isThrottling(error)) return 'throttled';
       if (refusalOf(error)) return { stuckUnder: record.kmsKeyArn };
@@ -99,15 +105,11 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
     }
   }
 
-  async function movePage(
-    { keys }: VaultKeyPage,
-    kmsKeyArn: string,
-    vaultRevision: number,
-  ): Promise<MovedPage> {
+  async function movePage({ keys }: VaultKeyPage, kmsKeyArn: string, vault: TokenVault): Promise<MovedPage> {
     const outcomes: Outcome[] = [];
     for (let start = 0; start < keys.length && !outcomes.includes('throttled'); start += AT_ONCE) {
       const some = keys.slice(start, start + AT_ONCE);
-      outcomes.push(...(await Promise.all(some.map((record) => attempt(record, kmsKeyArn, vaultRevision)))));
+      outcomes.push(...(await Promise.all(some.map((record) => attempt(record, kmsKeyArn, vault)))));
     }
     return {
       moved: outcomes.filter((outcome) => outcome === 'moved').length,
@@ -118,8 +120,7 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
 
   return {
     async probe(kmsKeyArn) {
-      // A purpose that the permissions allow, and no owner: the resulting key decrypts nothing.
-      const context = { tokenVault: tokenVaultArn, purpose: 'grant', probe: 'SetTokenVaultCMK' };
+      const context = probeContext(tokenVaultArn, 'SetTokenVaultCMK');
       try {
         const { CiphertextBlob } = await kms.send(
           new GenerateDataKeyWithoutPlaintextCommand({
@@ -141,14 +142,14 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
         });
       }
     },
-    begin(kmsKeyArn, vaultRevision) {
+    begin(kmsKeyArn, vault) {
       let after: VaultKeyPage['next'];
       let ended = false;
       return {
         async nextPage() {
           if (ended) return undefined;
-          const page = await store.wrappedBefore(vaultRevision, after);
-          const result = await movePage(page, kmsKeyArn, vaultRevision);
+          const page = await store.wrappedBefore(vault.revision, after);
+          const result = await movePage(page, kmsKeyArn, vault);
           if (!result.throttled) {
             after = page.next;
             ended = after === undefined;

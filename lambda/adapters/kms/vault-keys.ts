@@ -9,8 +9,8 @@
 import { createSecretKey } from 'node:crypto';
 import { DecryptCommand, KMSServiceException } from '@aws-sdk/client-kms';
 import { createExpiringCache } from '../../domain/expiring-cache';
-import { LostKmsKeyError, ShreddedError } from '../../domain/sealing/sealing';
-import { wrappingKeyArn } from '../../domain/token-vault/token-vault';
+import { KeyMaterialResetError, LostKmsKeyError, ShreddedError } from '../../domain/sealing/sealing';
+import { isGivenUp, wrappingKeyArn, type TokenVault } from '../../domain/token-vault/token-vault';
 import type { VaultKeyId, VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
 import { vaultKeyContext } from './vault-key-context';
 import {
@@ -45,7 +45,8 @@ export interface VaultKeys {
   /**
    * Returns the key that sealed a record.
    *
-   * @throws ShreddedError if it was deleted; LostKmsKeyError if its KMS key is lost
+   * @throws ShreddedError if it was deleted; KeyMaterialResetError if a reset gave it up; LostKmsKeyError if its KMS key
+   *   is lost
    */
   version(id: VaultKeyId, version: string): Promise<VaultKey>;
 }
@@ -81,15 +82,16 @@ export function createVaultKeys(deps: VaultKeysDependencies): VaultKeys {
 
   /**
    * Returns whether nothing decrypts this key again: its KMS key is deleted, and the token vault has moved to another one
-   * without it. In another Region, the KMS key might only have no replica. The public function cannot read the token vault.
+   * without it. In another Region, the KMS key might only have no replica.
    */
-  async function isLost({ vaultRevision, kmsKeyArn }: VaultKeyRecord, error: unknown): Promise<boolean> {
+  async function isLost(
+    { vaultRevision, kmsKeyArn }: VaultKeyRecord,
+    vault: TokenVault,
+    error: unknown,
+  ): Promise<boolean> {
     if (!(error instanceof KMSServiceException) || error.name !== DELETED) return false;
     if (regionIn(kmsKeyArn) !== (await kms.config.region())) return false;
-    const vault = await tokenVault.get().catch(() => undefined);
-    return (
-      vault !== undefined && vaultRevision < vault.revision && wrappingKeyArn(vault, keyArn) !== kmsKeyArn
-    );
+    return vaultRevision < vault.revision && wrappingKeyArn(vault, keyArn) !== kmsKeyArn;
   }
 
   /** Retries once, because a record can be rewrapped, and its old KMS key disabled, between reading and using it. */
@@ -99,7 +101,12 @@ export function createVaultKeys(deps: VaultKeysDependencies): VaultKeys {
     } catch (error) {
       const now = await store.get(id, record.version);
       if (now && now.wrapped !== record.wrapped) return decrypt(id, now);
-      if (!(await isLost(record, error))) throw error;
+      // The public function cannot read the token vault.
+      const vault = await tokenVault.get().catch(() => undefined);
+      if (!vault) throw error;
+      if (isGivenUp(vault, record))
+        throw new KeyMaterialResetError('the token vault was reset', { cause: error });
+      if (!(await isLost(record, vault, error))) throw error;
       report(error);
       throw new LostKmsKeyError('the KMS key of a vault key is lost', { cause: error });
     }

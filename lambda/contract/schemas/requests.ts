@@ -191,6 +191,7 @@ export const SCHEMAS = {
       kmsKeyArn: v.exactOptional(kmsKeyArn),
     }),
   }),
+  ResetTokenVaultKeyMaterial: v.strictObject({ tokenVaultId }),
 
   TagResource: v.strictObject({ resourceArn, tags }),
   UntagResource: v.strictObject({

@@ -7,7 +7,7 @@ import { type System, epochSeconds } from '../system';
 import type { AuditEntry, AuditTrail } from '../audit';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { callbackUrl } from '../provider/oauth2-provider';
-import { LostKmsKeyError, ShreddedError, type Seal } from '../sealing/sealing';
+import { KeyMaterialResetError, LostKmsKeyError, ShreddedError, type Seal } from '../sealing/sealing';
 import {
   authorizationParameters,
   authorizationUrl,
@@ -70,7 +70,8 @@ export async function unlessShredded(
     return await step();
   } catch (error) {
     if (!(error instanceof ShreddedError)) throw error;
-    const reason = error instanceof LostKmsKeyError ? error.message : 'the workload identity was deleted';
+    const isKeyLost = error instanceof LostKmsKeyError || error instanceof KeyMaterialResetError;
+    const reason = isKeyLost ? error.message : 'the workload identity was deleted';
     audit.record({ ...entry, outcome: 'denied', reason });
     return page({ name: 'link-ended' });
   }

@@ -21,9 +21,9 @@ import { actionDenial, credentialUseDenial, type Call } from '../policy/access';
 import { callbackUrl, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { checkRestrictions } from '../restriction/restriction';
 import { accessDenied, ServiceError } from '../service-error';
-import type { GrantId, GrantStore } from '../grant/grant';
+import type { GrantId, GrantStore, SealedTokens } from '../grant/grant';
 import type { Directory } from '../grant/directory';
-import type { Seal } from '../sealing/sealing';
+import { KeyMaterialResetError, type Seal } from '../sealing/sealing';
 import { deletionDuring } from '../grant/deletion-check';
 import type { ProviderClients } from '../oauth/provider-client';
 import { openTokens, sealTokens, tokensOf, tokenOrigin, type TokenOwner } from '../grant/tokens';
@@ -275,7 +275,13 @@ async function enqueueReplaced(
   if (reachOf(owner.provider.vendor) !== 'token') return;
   const tokens = tokensOf(await grants.get(owner.grantId), owner.provider);
   if (!tokens) return;
-  const { accessToken, refreshToken } = await openTokens(seal, owner, tokens);
+  // What a reset of the token vault gave up is replaced without being read.
+  const { accessToken, refreshToken } = await openTokens(seal, owner, tokens).catch(
+    (error: unknown): Partial<SealedTokens> => {
+      if (error instanceof KeyMaterialResetError) return {};
+      throw error;
+    },
+  );
   const isKept =
     accessToken === obtained.accessToken ||
     (refreshToken !== undefined && refreshToken === obtained.refreshToken);

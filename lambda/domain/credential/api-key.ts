@@ -9,6 +9,7 @@ import { restrictionDenial } from '../restriction/restriction';
 import { verifyWorkloadAccessToken, type VerifyDependencies } from '../workload-token/verify';
 import type { Directory } from '../grant/directory';
 import type { ExternalSecrets } from '../sealing/external-secret';
+import { openProviderSecret } from '../sealing/provider-secret';
 import type { Seal } from '../sealing/sealing';
 import type { SecretStore } from '../sealing/secret-store';
 
@@ -32,7 +33,7 @@ async function openApiKey(deps: ApiKeyDependencies, provider: ApiKeyProvider): P
   if (provider.externalSecret) return deps.externalSecrets.read(provider, provider.externalSecret);
   const sealed = await deps.apiKeys.get(provider.id);
   if (sealed === undefined) throw new Error('the provider has no API key');
-  return deps.seal.open(apiKeyContext(provider), sealed);
+  return openProviderSecret(deps, provider.name, { context: apiKeyContext(provider), sealed });
 }
 
 /**
@@ -41,7 +42,7 @@ async function openApiKey(deps: ApiKeyDependencies, provider: ApiKeyProvider): P
  * @param principal the caller; must have access to the workload identity that the token names
  * @param workloadIdentityToken with or without a user: the key belongs to the agent
  * @throws UnauthorizedException for the token; AccessDeniedException, ResourceNotFoundException; ValidationException
- *   for an external key that cannot be used
+ *   for an external key that cannot be used, and for a key that a reset of the token vault gave up
  */
 export function getResourceApiKey(
   deps: ApiKeyDependencies,

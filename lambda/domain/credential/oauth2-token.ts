@@ -11,6 +11,7 @@ import type { Caller } from '../principal';
 import { checkProviderOwnerTrust } from '../identity/trusted-provider-owner';
 import { userHashOf } from '../identity/user';
 import { authorizeCredentialUse, credentialUseDenial } from '../policy/access';
+import { KeyMaterialResetError } from '../sealing/sealing';
 import { invalidMember, ServiceError } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import type { CarriedToken } from '../workload-token/subject-token';
@@ -139,6 +140,25 @@ function tokenFor(deps: RetrieveDependencies, admitted: Admitted): Promise<Retri
   }
 }
 
+/**
+ * Returns a token. A grant that a reset of the token vault gave up is absent: the request is answered as if it had
+ * `forceAuthentication`, which replaces the stored tokens.
+ */
+async function tokenOrReplacement(
+  deps: RetrieveDependencies,
+  admitted: Admitted,
+  prepare: (admitted: Admitted) => Promise<Admitted>,
+): Promise<RetrieveResponse> {
+  try {
+    return await tokenFor(deps, await prepare(admitted));
+  } catch (error) {
+    if (!(error instanceof KeyMaterialResetError)) throw error;
+    const forced = { ...admitted, input: { ...admitted.input, forceAuthentication: true } };
+    const response = await tokenFor(deps, forced);
+    return { ...response, reason: response.reason ?? error.message };
+  }
+}
+
 /** Returns the custom parameters' members of an audit entry: names, because values can be secret, and scopes. */
 function customParametersIn({ customParameters = {} }: RetrieveInput): Partial<AuditEntry> {
   const names = Object.keys(customParameters);
@@ -177,7 +197,7 @@ function retrieve(
     });
     const admitted = await admitRequest(deps.directory, { principal, input, delegation }, annotate);
     try {
-      const response = await tokenFor(deps, await prepare(admitted));
+      const response = await tokenOrReplacement(deps, admitted, prepare);
       annotate({
         result: response.outcome,
         ...(response.reason !== undefined && { reason: response.reason }),

@@ -5,6 +5,7 @@
 import { audited, type Annotate, type AuditTrail } from '../audit';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { RestrictionDenial, restrictionDenial } from '../restriction/restriction';
+import { KeyMaterialResetError } from '../sealing/sealing';
 import { ERROR_STATUS, ServiceError } from '../service-error';
 import type { Grant, GrantId } from './grant';
 import { deletionDuring } from './deletion-check';
@@ -152,6 +153,9 @@ async function performRenewal(
     if (error instanceof ProviderFailure) annotate({ result: error.outcome, reason: error.detail });
     // No request waits for the renewal, so a deletion is not an error.
     else if (await deletionDuring(deps, owner)) annotate(overtaken);
+    // Nor are tokens that a reset of the token vault gave up.
+    else if (error instanceof KeyMaterialResetError)
+      annotate({ result: 'consent-required', reason: error.message });
     // Nor is a client's secret or signing key that its owner must correct. The next requests receive this error.
     else if (isForOwner(error))
       annotate({ result: error.outcome ?? 'credential-unusable', reason: error.detail ?? error.message });

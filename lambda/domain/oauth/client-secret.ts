@@ -1,6 +1,7 @@
 /** Returns an OAuth2 provider's client secret, from the token vault or AWS Secrets Manager, for requests to its server. */
 import { clientSecretContext, type ProviderConfiguration } from '../provider/oauth2-provider';
 import type { ExternalSecrets } from '../sealing/external-secret';
+import { openProviderSecret } from '../sealing/provider-secret';
 import { ShreddedError, UnreadableError, type Seal } from '../sealing/sealing';
 import type { SecretStore } from '../sealing/secret-store';
 import { ServiceError } from '../service-error';
@@ -26,7 +27,8 @@ export const isCredentialError = (error: unknown): boolean =>
 /**
  * Returns the client secret of a provider.
  *
- * @throws AccessDeniedException or ValidationException for an external secret that cannot be used; NoClientSecretError
+ * @throws AccessDeniedException or ValidationException for an external secret that cannot be used; ValidationException
+ *   for a secret that a reset of the token vault gave up; NoClientSecretError
  */
 export async function openClientSecret(
   deps: ClientSecretDependencies,
@@ -35,5 +37,5 @@ export async function openClientSecret(
   if (provider.externalSecret) return deps.externalSecrets.read(provider, provider.externalSecret);
   const sealed = await deps.clientSecrets.get(provider.id);
   if (sealed === undefined) throw new NoClientSecretError('the provider has no client secret');
-  return deps.seal.open(clientSecretContext(provider), sealed);
+  return openProviderSecret(deps, provider.name, { context: clientSecretContext(provider), sealed });
 }

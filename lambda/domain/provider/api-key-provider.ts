@@ -60,7 +60,9 @@ export const apiKeyProviderArn = (arnPrefix: string, name: string): string =>
   `${arnPrefix}:token-vault/default/apikeycredentialprovider/${name}`;
 
 /** Returns the encryption context of the API key. The control plane encrypts it, and credential retrieval decrypts it. */
-export const apiKeyContext = (provider: Pick<ApiKeyProvider, 'id' | 'arn'>): SealingContext => ({
+export const apiKeyContext = (
+  provider: Pick<ApiKeyProvider, 'id' | 'arn'>,
+): SealingContext & { readonly purpose: 'api-key' } => ({
   purpose: 'api-key',
   ownerId: provider.id,
   ownerArn: provider.arn,

@@ -112,7 +112,7 @@ export function clientBindingDigest({
 /** The client secret's place in the vault; control plane seals there, credential retrieval opens. */
 export const clientSecretContext = (
   provider: Pick<Oauth2Provider, 'id' | 'arn' | 'vendor' | 'clientId' | 'discovery'>,
-): SealingContext => ({
+): SealingContext & { readonly purpose: 'client-secret' } => ({
   purpose: 'client-secret',
   ownerId: provider.id,
   ownerArn: provider.arn,

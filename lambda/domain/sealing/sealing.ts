@@ -35,6 +35,11 @@ export class ShreddedError extends Error {
   override readonly name: string = 'ShreddedError';
 }
 
+/** ResetTokenVaultKeyMaterial gave the vault key up: an administrator decided that its KMS key stays deleted. */
+export class KeyMaterialResetError extends ShreddedError {
+  override readonly name = 'KeyMaterialResetError';
+}
+
 /** The KMS key is lost, which only KMS says, and not the vault key: what can wait is tried again. */
 export class LostKmsKeyError extends ShreddedError {
   override readonly name = 'LostKmsKeyError';
@@ -61,8 +66,8 @@ export interface Seal {
   /**
    * Returns the plaintext.
    *
-   * @throws ShreddedError if the vault key was deleted; LostKmsKeyError if its KMS key is lost; UnreadableError if the
-   *   context differs or the ciphertext was modified, without more detail
+   * @throws ShreddedError if the vault key was deleted; KeyMaterialResetError if a reset gave it up; LostKmsKeyError if
+   *   its KMS key is lost; UnreadableError if the context differs or the ciphertext was modified, without more detail
    */
   open(context: SealingContext, sealed: string): Promise<string>;
 }

@@ -28,6 +28,15 @@ export interface TokenVault {
   readonly revision: number;
   /** Epoch seconds. */
   readonly lastModifiedDate: number;
+  /** The deleted KMS keys from which ResetTokenVaultKeyMaterial moved the token vault; absent without a reset. */
+  readonly resets?: readonly KeyMaterialReset[];
+}
+
+/** A reset gives up every vault key that this KMS key wrapped for an earlier revision of the token vault. */
+export interface KeyMaterialReset {
+  readonly kmsKeyArn: string;
+  /** Revision of the token vault that the reset wrote. */
+  readonly revision: number;
 }
 
 /** The token vault as deployed: under the deployment's own key, last modified at the epoch. */
@@ -36,6 +45,15 @@ export const NEVER_MOVED: TokenVault = { revision: 0, lastModifiedDate: 0 };
 /** @param serviceKeyArn ARN of the deployment's own key */
 export const wrappingKeyArn = ({ kmsKeyArn }: TokenVault, serviceKeyArn: string): string =>
   kmsKeyArn ?? serviceKeyArn;
+
+/** Returns whether a reset gave up a vault key. */
+export const isGivenUp = (
+  { resets = [] }: TokenVault,
+  vaultKey: { readonly kmsKeyArn: string; readonly vaultRevision: number },
+): boolean =>
+  resets.some(
+    ({ kmsKeyArn, revision }) => vaultKey.kmsKeyArn === kmsKeyArn && vaultKey.vaultRevision < revision,
+  );
 
 export interface TokenVaultStore {
   /** Strongly consistent; returns {@link NEVER_MOVED} if there is no record. */
@@ -68,8 +86,8 @@ export interface VaultKeyMover {
    * @throws ValidationException, AccessDeniedException that say why the key cannot be used
    */
   probe(kmsKeyArn: string): Promise<void>;
-  /** Returns a move of all vault keys to this KMS key, for this revision of the token vault. */
-  begin(kmsKeyArn: string, vaultRevision: number): VaultKeyMove;
+  /** Returns a move of all vault keys to this KMS key, for this revision of the token vault, except those given up. */
+  begin(kmsKeyArn: string, vault: TokenVault): VaultKeyMove;
 }
 
 export interface TokenVaultDependencies {
@@ -90,7 +108,7 @@ export interface KmsConfiguration {
 }
 
 /** @throws ResourceNotFoundException for any other ID */
-function checkTokenVaultId(tokenVaultId: string): void {
+export function checkTokenVaultId(tokenVaultId: string): void {
   if (tokenVaultId === TOKEN_VAULT_ID) return;
   throw new ServiceError(
     'ResourceNotFoundException',
@@ -167,7 +185,7 @@ export function setTokenVaultCmk(
     annotate({ result: `to ${wrapping}` });
     await deps.vaultKeyMover.probe(wrapping);
     const vault = await pointTo(deps, kmsKeyArn);
-    await moveAll(deps, wrapping, vault.revision);
+    await moveAll(deps, wrapping, vault);
     return vault;
   });
 }
@@ -183,6 +201,7 @@ async function pointTo(
     ...(kmsKeyArn !== undefined && { kmsKeyArn }),
     revision: current.revision + 1,
     lastModifiedDate: epochSeconds(system),
+    ...(current.resets && { resets: current.resets }),
   };
   if (!(await tokenVault.replace(next))) throw changedConcurrently();
   return next;
@@ -191,10 +210,10 @@ async function pointTo(
 async function moveAll(
   { vaultKeyMover, system }: TokenVaultDependencies,
   kmsKeyArn: string,
-  vaultRevision: number,
+  vault: TokenVault,
 ): Promise<void> {
   const deadline = system.now() + MOVING_TIME;
-  const move = vaultKeyMover.begin(kmsKeyArn, vaultRevision);
+  const move = vaultKeyMover.begin(kmsKeyArn, vault);
   const stuck: string[] = [];
   let moved = 0;
   for (;;) {

@@ -169,6 +169,15 @@ def test_returns_the_token_vault() -> None:
     assert isinstance(vault["lastModifiedDate"], datetime.datetime)
 
 
+def test_resets_the_token_vault_only_if_its_key_is_deleted() -> None:
+    control = client("bedrock-agentcore-control")
+    with refused("ValidationException", 400) as refusal:
+        control.reset_token_vault_key_material(tokenVaultId="default")
+    assert "has no customer managed key" in refusal.message
+    with refused("ResourceNotFoundException", 404):
+        control.reset_token_vault_key_material(tokenVaultId="other")
+
+
 def test_keeps_the_client_authentication_of_an_exchange(world: World) -> None:
     config = {
         "grantType": "TOKEN_EXCHANGE",
@@ -190,9 +199,6 @@ def test_rejects_operations_that_the_service_does_not_have_with_the_reason() -> 
     with refused("ValidationException", 400) as refusal:
         control.list_payment_credential_providers()
     assert "is not supported by this service: it stores no wallets" in refusal.message
-    with refused("ValidationException", 400) as refusal:
-        control.reset_token_vault_key_material(tokenVaultId="default")
-    assert "SetTokenVaultCMK with ServiceManagedKey makes the token vault usable again" in refusal.message
 
 
 def test_deletion_of_a_workload_identity_invalidates_its_tokens(world: World) -> None:

@@ -146,6 +146,7 @@ export class AuditedService {
       ListConsentPortals: () => ({ body: {} }),
       GetTokenVault: () => ({ body: {} }),
       SetTokenVaultCMK: () => ({ body: { kmsConfiguration: { keyType: 'ServiceManagedKey' } } }),
+      ResetTokenVaultKeyMaterial: () => ({ body: { tokenVaultId: 'default' } }),
       TagResource: () => ({ resourceArn, body: { tags: { team: 'travel' } } }),
       UntagResource: () => ({ resourceArn, query: { tagKeys: 'team' } }),
       ListTagsForResource: () => ({ resourceArn }),

@@ -48,6 +48,12 @@ export function outrunWrites(
   });
 }
 
+/** KMS fails each request with this error. Undone by `jest.restoreAllMocks()`. */
+export function failKms(name: string): void {
+  const error = { name, $fault: 'client', message: 'failed', $metadata: {} } as const;
+  ahead(KMSClient, () => Promise.reject(new KMSServiceException(error)));
+}
+
 /** KMS re-encrypts once, to test the key, and then throttles the vault keys. Undone by `jest.restoreAllMocks()`. */
 export function throttleRewrapping(): void {
   let rewrapped = 0;

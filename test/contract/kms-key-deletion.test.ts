@@ -1,0 +1,98 @@
+/** Whether AWS KMS says that a KMS key is deleted: the real client, with the embedded KMS. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { createKmsKeyDeletion } from '../../lambda/adapters/kms/kms-key-deletion';
+import { newEmulatorCredentials } from '../../lib/local/emulator-access';
+import { startKms, type LocalKms } from '../../lib/local/kms';
+import { deleteKmsKey, disable, newKmsKey, scheduleDeletion } from '../flows/support/kms-keys';
+
+const TOKEN_VAULT = 'arn:aws:bedrock-agentcore:us-east-1:000000000000:token-vault/default';
+
+const credentials = newEmulatorCredentials();
+let folder: string;
+let running: LocalKms;
+let kms: KMSClient;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'deletion-'));
+  running = await startKms(join(folder, 'kms.json'), credentials);
+  kms = new KMSClient({ endpoint: running.endpoint, region: 'us-east-1', credentials });
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+afterAll(async () => {
+  kms.destroy();
+  await running.close();
+  await rm(folder, { recursive: true });
+});
+
+const confirm = (arn: string, client = kms) => createKmsKeyDeletion(client, TOKEN_VAULT).confirm(arn);
+
+it('confirms the deletion of a key after its waiting period', async () => {
+  const key = await newKmsKey(kms);
+  await deleteKmsKey(kms, key);
+  await expect(confirm(key)).resolves.toBeUndefined();
+});
+
+it.each<[string, (key: string) => Promise<unknown>, string]>([
+  ['enabled', () => Promise.resolve(), 'exists and is enabled'],
+  ['disabled', (key) => disable(kms, key), 'is disabled, and not deleted. Enable it'],
+  ['pending deletion', (key) => scheduleDeletion(kms, key), 'not deleted. Cancel its scheduled deletion'],
+])('does not confirm the deletion of a key that is %s', async (_state, change, message) => {
+  const key = await newKmsKey(kms);
+  await change(key);
+  await expect(confirm(key)).rejects.toMatchObject({
+    type: 'ValidationException',
+    message: expect.stringContaining(`${key} `) as string,
+  });
+  await expect(confirm(key)).rejects.toThrow(message);
+});
+
+it('does not ask for a key of another Region, which might only have no replica here', async () => {
+  const key = await newKmsKey(kms);
+  await deleteKmsKey(kms, key);
+  const elsewhere = key.replace(':us-east-1:', ':eu-central-1:');
+  await expect(confirm(elsewhere)).rejects.toMatchObject({
+    type: 'ValidationException',
+    message: expect.stringContaining('cannot say whether') as string,
+  });
+});
+
+describe('does not confirm anything if KMS', () => {
+  it.each([
+    ['denies access', 400, 'AccessDeniedException', { type: 'AccessDeniedException' }],
+    ['throttles', 400, 'ThrottlingException', { type: 'ThrottlingException' }],
+    ['cannot tell its state', 400, 'KMSInvalidStateException', { type: 'ValidationException' }],
+    ['cannot reach the key', 400, 'KeyUnavailableException', { name: 'KeyUnavailableException' }],
+    ['fails', 500, 'KMSInternalException', { name: 'KMSInternalException' }],
+    // Not every NotFoundException on the way is one of KMS.
+    ['is behind a proxy that finds nothing', 404, undefined, { $metadata: { httpStatusCode: 404 } }],
+  ])('%s', async (_what, status, __type, error) => {
+    const server = createServer((_request, response) => {
+      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
+      response.end(JSON.stringify({ ...(__type && { __type }), message: 'no' }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const client = new KMSClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
+    const key = await newKmsKey(kms);
+    await expect(confirm(key, client)).rejects.toMatchObject(error);
+    client.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('is not reachable', async () => {
+    const client = new KMSClient({
+      endpoint: 'http://127.0.0.1:9',
+      region: 'us-east-1',
+      credentials,
+      maxAttempts: 1,
+    });
+    await expect(confirm(await newKmsKey(kms), client)).rejects.toThrow();
+    client.destroy();
+  });
+});
