@@ -48,7 +48,7 @@ async function tagProvider(name: string, tags: Record<string, string>, change = 
 const failedReads = async (provider: string) =>
   (await world.audit()).filter((entry) => entry.operation === 'ReadGrant' && entry.provider === provider);
 
-it('is listed as unreadable together with the others, has no token, and keeps no other from being revoked', async () => {
+it('is listed as unreadable with the others, has no token, and only its own revocation waits for the record', async () => {
   const agent = await world.agent();
   await agent.connect('ana');
   const workloadIdentityToken = await agent.token({ userId: 'ana' });
@@ -81,6 +81,15 @@ it('is listed as unreadable together with the others, has no token, and keeps no
 
   const alone = await successful(world.operate('RevokeGrants', { grantId }));
   expect(alone).toMatchObject({ matched: 0, status: 'IN_PROGRESS' });
+  for (const selector of [{ grantId }, { resourceCredentialProviderName: agent.providerName }]) {
+    const body = { workloadIdentityToken, ...selector };
+    const own = await successful(world.post('RevokeResourceGrant', body));
+    expect(own).toEqual({ revocationId: expect.any(String) as string, status: 'IN_PROGRESS' });
+    const { revocationId } = own;
+    expect(await successful(world.operate('GetRevocation', { revocationId }))).toMatchObject({
+      counts: { matched: 0 },
+    });
+  }
   const all = await successful(world.operate('RevokeGrants', { workloadName: agent.name }));
   expect(all).toMatchObject({ matched: 1, status: 'IN_PROGRESS' });
 });

@@ -8,7 +8,7 @@ import { decodeGrantId, encodeGrantId, grantIdMember } from '../grant/grant-id';
 import { FLOWS, targetsOf } from '../grant/grant';
 import type { Directory } from '../grant/directory';
 import { isRevocable, pagesOf, type GrantHolder, type GrantIndex, type GrantPage } from '../grant/selection';
-import type { UnreadableDependencies, UnreadableGrant } from '../grant/unreadable';
+import type { UnreadableDependencies } from '../grant/unreadable';
 import { userHashOf } from '../identity/user';
 import { workloadGone } from '../identity/workload-identity';
 import type { Caller } from '../principal';
@@ -144,25 +144,19 @@ const noSuchGrant = (): ServiceError =>
   );
 
 /**
- * Returns whether there is a grant to revoke whose target begins with one of these texts. A record that is not valid keeps
- * no other grant from its revocation.
- *
- * @throws the error of a record that is not valid if there is no such grant
+ * Returns whether there is a grant to revoke whose target begins with one of these texts. A record that is not valid might
+ * be one: its revocation is in progress until the record can be read, as that of an operator is.
  */
 async function holdsRevocable(
   index: Pick<GrantIndex, 'ofAgentAndUser'>,
   holder: GrantHolder,
   targets: readonly string[],
 ): Promise<boolean> {
-  const unreadable: UnreadableGrant[] = [];
   for (const each of targets) {
-    for await (const page of pagesOf(index, { ...holder, targets: each })) {
-      if (page.grants.some(isRevocable)) return true;
-      unreadable.push(...(page.unreadable ?? []));
+    for await (const { grants, unreadable = [] } of pagesOf(index, { ...holder, targets: each })) {
+      if (grants.some(isRevocable) || unreadable.length > 0) return true;
     }
   }
-  const [first] = unreadable;
-  if (first) throw first;
   return false;
 }
 
