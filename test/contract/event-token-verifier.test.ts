@@ -7,6 +7,7 @@ import type { EventTokens, ExpectedToken } from '../../lambda/domain/security-ev
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { createFakeSystem } from '../domain/fake-system';
 import { FORGERIES, startIssuer, type TestIssuer } from '../flows/support/issuer';
+import { ANOTHER_KEY, KEY_SETS_WITHOUT_KEYS, withOddKeys } from '../flows/support/key-sets';
 
 let issuer: TestIssuer;
 let requests: string[];
@@ -159,7 +160,7 @@ it('accepts a token that its sender kept until the issuer published the key', as
   const transport = createTransport({ loopback: true });
   let isPublished = false;
   const lagging: Transport = (url, init) =>
-    isPublished ? transport(url, init) : Promise.resolve(Response.json({ keys: [] }));
+    isPublished ? transport(url, init) : Promise.resolve(Response.json({ keys: [ANOTHER_KEY] }));
   const verifier = createEventTokenVerifier(lagging, clock);
   const kept = { ...expected, isKept: true };
   const token = await set();
@@ -175,6 +176,44 @@ it('refuses a kept token of more than an hour ago whose key is unknown', async (
   const old = await set({ iat: Math.floor(system.now() / 1000) - 4000 }, { kid: 'unheard-of' });
   await expect(tokens.verify(old, { ...expected, isKept: true })).rejects.toMatchObject({
     code: 'invalid_key',
+  });
+});
+
+describe('a key set', () => {
+  /** A verifier that receives another response than the issuer's for its keys. */
+  const receiving = (respond: (published: object) => Response) =>
+    createEventTokenVerifier(async () => {
+      const response = await fetch(`${issuer.issuer}/jwks`);
+      return respond((await response.json()) as object);
+    }, system);
+
+  it.each(KEY_SETS_WITHOUT_KEYS)(
+    'that is %s refuses no token: its sender repeats it',
+    async (_what, body) => {
+      const verifier = receiving(() => new Response(body));
+      await expect(verifier.verify(await set(), expected)).rejects.toMatchObject({
+        type: 'InternalServerException',
+      });
+    },
+  );
+
+  it('verifies by its other keys if some are not understood, and refuses what they did not sign', async () => {
+    const verifier = receiving((published) => Response.json(withOddKeys(published)));
+    await expect(verifier.verify(await set(), expected)).resolves.toMatchObject({ sub: 'ana' });
+    await expect(verifier.verify(await set({}, { kid: 'incomplete' }), expected)).rejects.toMatchObject({
+      code: 'invalid_key',
+    });
+  });
+
+  it('that is unavailable later keeps the keys that are known', async () => {
+    let isDown = false;
+    const verifier = receiving((published) => (isDown ? new Response('<html>') : Response.json(published)));
+    await verifier.verify(await set(), expected);
+    isDown = true;
+    await expect(verifier.verify(await set({}, { kid: 'new' }), expected)).rejects.toMatchObject({
+      type: 'InternalServerException',
+    });
+    await expect(verifier.verify(await set(), expected)).resolves.toMatchObject({ sub: 'ana' });
   });
 });
 

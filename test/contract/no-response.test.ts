@@ -16,6 +16,7 @@ import {
   type RawServer,
 } from '../flows/support/raw-server';
 import { createFakeSystem } from '../domain/fake-system';
+import { ANOTHER_KEY } from '../flows/support/key-sets';
 
 const LAPTOP = { loopback: true };
 const GET = { method: 'GET', headers: {} };
@@ -166,7 +167,7 @@ describe('the keys of an issuer', () => {
   it('are read again for an unknown key after five seconds, and not before', async () => {
     const { verify, system } = verifier();
     const unauthorized = { name: 'UnauthorizedException', detail: 'user token: signing key unknown' };
-    withKeys(documentResponse({ keys: [] }));
+    withKeys(documentResponse({ keys: [ANOTHER_KEY] }));
     await expect(verify()).rejects.toMatchObject(unauthorized);
     withKeys(documentResponse(keys));
     system.advance(4);

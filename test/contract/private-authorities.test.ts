@@ -13,6 +13,7 @@ import type {
 } from '../../lambda/domain/provider/private-authorities';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import { createAuthority, type IssuedCertificate } from '../flows/support/certificates';
+import { ANOTHER_KEY } from '../flows/support/key-sets';
 
 const LAPTOP = { loopback: true };
 const GET = { method: 'GET', headers: {} };
@@ -41,7 +42,7 @@ async function start(certificate: IssuedCertificate): Promise<string> {
     received.push(request.url ?? '');
     const origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ issuer: origin, jwks_uri: `${origin}/keys`, keys: [] }));
+    response.end(JSON.stringify({ issuer: origin, jwks_uri: `${origin}/keys`, keys: [ANOTHER_KEY] }));
   });
   servers.push(server);
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));

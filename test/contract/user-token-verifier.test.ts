@@ -5,9 +5,11 @@
 import { system } from '../../lambda/adapters/system';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { createUserTokenVerifier } from '../../lambda/adapters/http/user-token-verifier';
+import type { Transport } from '../../lambda/domain/oauth/transport';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import type { UserTokenVerifier } from '../../lambda/domain/identity/user';
 import { startIssuer, type TestIssuer } from '../flows/support/issuer';
+import { KEY_SETS_WITHOUT_KEYS, withOddKeys } from '../flows/support/key-sets';
 
 const LOOPBACK = { loopback: true };
 
@@ -75,6 +77,37 @@ describe('a signature', () => {
       (await token({ scope: 'other' }, { alg: 'PS256' })).split('.'),
     ] as [[string, string], [string, string, string]];
     await refused(`${header}.${payload}.${signature}`, 'signature');
+  });
+});
+
+describe('a key set', () => {
+  /** A verifier that receives another response than the issuer's for its keys. */
+  function receiving(respond: (published: object) => Response): UserTokenVerifier {
+    const transport = createTransport(LOOPBACK);
+    const trusted = [{ discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] }];
+    const between: Transport = async (url, init) => {
+      const response = await transport(url, init);
+      return url.endsWith('/jwks') ? respond((await response.json()) as object) : response;
+    };
+    const metadata = createMetadataReader(transport, LOOPBACK, system);
+    return createUserTokenVerifier(trusted, metadata, between, system);
+  }
+
+  it.each(KEY_SETS_WITHOUT_KEYS)('that is %s says nothing about a token: try again', async (_what, body) => {
+    await expect(receiving(() => new Response(body)).verify(await token(), {})).rejects.toMatchObject({
+      type: 'InternalServerException',
+      message: expect.stringContaining('are unavailable (unreachable). Try again shortly.') as string,
+      detail: 'JWKS has no usable key',
+    });
+  });
+
+  it('verifies by its other keys if some are not understood, and rejects what they did not sign', async () => {
+    const verifierOfOdd = receiving((published) => Response.json(withOddKeys(published)));
+    expect(await verifierOfOdd.verify(await token(), {})).toMatchObject({ user: { subject: 'ana' } });
+    await expect(verifierOfOdd.verify(await token({}, { kid: 'incomplete' }), {})).rejects.toMatchObject({
+      type: 'UnauthorizedException',
+      detail: 'user token: signing key unknown',
+    });
   });
 });
 

@@ -2,6 +2,7 @@
 import { createRestrictionStore } from '../../lambda/adapters/dynamodb/restriction-store';
 import { hashOf } from '../../lambda/domain/digest';
 import { sessionHash, userHashOf } from '../../lambda/domain/identity/user';
+import { moveClock } from './support/clock';
 import { FORGERIES } from './support/issuer';
 import { newSecret, tableOf, TestPortal } from './support/portal';
 import { World, type TestAgent } from './support/world';
@@ -185,6 +186,17 @@ it('tells an identity provider that fails from one that rejects', async () => {
   const started = await begun();
   world.issuer.tokenResponse = () => Promise.resolve({ status: 503, body: {} });
   expect(await finish(started)).toMatchObject({ refused: 'login_unavailable' });
+});
+
+it('tells an identity provider whose keys are unavailable from an ID token that it did not sign', async () => {
+  // Past the pause after an unknown key.
+  moveClock(10);
+  const started = await begun();
+  issue(await idToken(started, {}, { kid: 'new' }));
+  world.issuer.keysBody = '<html>We are back soon</html>';
+  expect(await finish(started)).toMatchObject({ refused: 'login_unavailable' });
+  world.issuer.keysBody = undefined;
+  jest.useRealTimers();
 });
 
 it('rejects a person whom no agent admits, as a user token of that person', async () => {

@@ -5,18 +5,25 @@
 import {
   JwkInvalidKtyError,
   JwkInvalidUseError,
-  JwksValidationError,
   JwkValidationError,
   JwtWithoutValidKidError,
   KidNotFoundInJwksError,
   WaitPeriodNotYetEndedJwkError,
 } from 'aws-jwt-verify/error';
-import { assertIsSignatureJwk, SimpleJwksCache, type Jwk, type PenaltyBox } from 'aws-jwt-verify/jwk';
+import {
+  assertIsSignatureJwk,
+  isJwk,
+  SimpleJwksCache,
+  type Jwk,
+  type Jwks,
+  type PenaltyBox,
+} from 'aws-jwt-verify/jwk';
 import { decomposeUnverifiedJwt } from 'aws-jwt-verify/jwt';
 import type { JwtHeader } from 'aws-jwt-verify/jwt-model';
 import { errors } from 'jose';
 import { isCompactJws } from '../../domain/compact-jws';
 import { createExpiringCache } from '../../domain/expiring-cache';
+import { parseJsonObject } from '../../domain/json-object';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import { trustedSlot } from '../../domain/oauth/authority-certificates';
 import { trusting, type Transport } from '../../domain/oauth/transport';
@@ -57,8 +64,6 @@ const FAULTS: readonly [new (...parameters: never[]) => Error, string][] = [
   [WaitPeriodNotYetEndedJwkError, 'signing key unknown'],
   [JwkInvalidKtyError, 'signing key of another kind'],
   [JwkInvalidUseError, 'signing key not for signatures'],
-  [JwkValidationError, 'signing key malformed'],
-  [JwksValidationError, 'signing keys malformed'],
 ];
 
 /** Returns why a signature was refused, for the operator; undefined for an error that has another cause. */
@@ -91,6 +96,30 @@ function penaltyBox(system: Pick<System, 'now'>): PenaltyBox {
       until = 0;
     },
   };
+}
+
+/** Whether the key has the members of its kind. Those of another kind, or for another use, are a reason to refuse a token. */
+function isComplete(key: unknown): key is Jwk {
+  if (!isJwk(key as Jwk)) return false;
+  try {
+    assertIsSignatureJwk(key as Jwk);
+    return true;
+  } catch (error) {
+    return !(error instanceof JwkValidationError);
+  }
+}
+
+/**
+ * Returns the keys of a response, without those that are not understood (RFC 7517 section 5). A response without any key,
+ * such as the page of a proxy, says nothing about a token.
+ *
+ * @throws ProviderFailure
+ */
+function keySetIn(body: ArrayBuffer): Jwks {
+  const listed = parseJsonObject(new TextDecoder().decode(body))?.keys;
+  const keys = Array.isArray(listed) ? listed.filter(isComplete) : [];
+  if (keys.length > 0) return { keys };
+  throw new ProviderFailure('unreachable', 'JWKS has no usable key', { unavailable: true });
 }
 
 /** Header and claims that are not verified yet. */
@@ -126,7 +155,8 @@ export interface IssuerKeys {
    *
    * @param jwksUri where the issuer publishes its keys
    * @param authorities private authorities of the issuer's server, if it has any
-   * @throws ProviderFailure if the keys cannot be fetched; an error with a {@link signatureFault} for another key
+   * @throws ProviderFailure if the keys cannot be fetched, or the response has none; an error with a
+   *   {@link signatureFault} for another key
    */
   find(jwksUri: string, token: UnverifiedJwt, authorities?: PrivateAuthorities): Promise<Jwk>;
 }
@@ -153,7 +183,7 @@ export function createIssuerKeys(transport: Transport, system: Pick<System, 'now
     const known = keySets.get(slot);
     if (known) return known;
     const fetcher = fetcherFor(authorities);
-    const fresh = new SimpleJwksCache({ fetcher, penaltyBox: penaltyBox(system) });
+    const fresh = new SimpleJwksCache({ fetcher, jwksParser: keySetIn, penaltyBox: penaltyBox(system) });
     keySets.set(slot, fresh);
     return fresh;
   }

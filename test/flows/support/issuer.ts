@@ -52,6 +52,8 @@ export interface TestIssuer {
   forged(forgery: Forgery, subject: string, claims?: Claims): Promise<string>;
   /** The response to each token request, as an identity provider of any behavior. */
   tokenResponse: (request: URLSearchParams) => Promise<{ readonly status?: number; readonly body: object }>;
+  /** The body of the response with the keys, with the status 200; undefined for the published keys. */
+  keysBody: string | undefined;
   /** Stops publishing one of its keys. */
   withdraw(algorithm: Algorithm): void;
   close(): Promise<void>;
@@ -126,6 +128,10 @@ export async function startIssuer(certificate?: IssuedCertificate): Promise<Test
         });
       return;
     }
+    if (request.url === '/jwks' && testIssuer.keysBody !== undefined) {
+      response.end(testIssuer.keysBody);
+      return;
+    }
     void documentAt(request.url).then((document) => {
       response.writeHead(document ? 200 : 404, { 'content-type': 'application/json' });
       response.end(JSON.stringify(document ?? {}));
@@ -143,6 +149,7 @@ export async function startIssuer(certificate?: IssuedCertificate): Promise<Test
 
   const testIssuer: TestIssuer = {
     tokenResponse: () => Promise.resolve({ status: 400, body: { error: 'invalid_grant' } }),
+    keysBody: undefined,
     issuer,
     discoveryUrl: `${issuer}/.well-known/openid-configuration`,
     audience,
