@@ -117,15 +117,22 @@ it('refuses a token of more than an hour ago whose key is still unknown, without
   expect(requests).toHaveLength(1);
 });
 
-it('requests the keys once if the server does not respond, and again a second later', async () => {
+it.each<[string, () => Promise<Response>]>([
+  [
+    'does not respond',
+    () => Promise.reject(new ProviderFailure('unreachable', 'no response in 5000 ms', { unavailable: true })),
+  ],
+  ['responds with 503', () => Promise.resolve(new Response('', { status: 503 }))],
+  ['responds with a page', () => Promise.resolve(new Response('<html>'))],
+])('requests the keys once if the server %s, and again a second later', async (_what, fail) => {
   const clock = createFakeSystem(Math.floor(Date.now() / 1000));
   let isDown = true;
   const transport = createTransport({ loopback: true });
   const unreachable: Transport = (url, init) => {
     requests.push(url);
-    return isDown
-      ? Promise.reject(new ProviderFailure('unreachable', 'no response in 5000 ms', { unavailable: true }))
-      : transport(url, init);
+    if (!isDown) return transport(url, init);
+    clock.advance(4);
+    return fail();
   };
   const verifier = createEventTokenVerifier(unreachable, clock);
   for (let delivered = 0; delivered < 50; delivered += 1) {

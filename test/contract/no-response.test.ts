@@ -160,6 +160,7 @@ describe('the keys of an issuer', () => {
       withKeys(behavior);
       await expect(verify()).rejects.toMatchObject(notNow);
       withKeys(documentResponse(keys));
+      system.advance(1);
       await expect(verify()).resolves.toMatchObject({ user: { subject: ANA } });
     },
   );

@@ -1,9 +1,7 @@
 /** Verifies the JWTs with which identity providers report events: first what needs no key, then the signature. */
 import { KidNotFoundInJwksError, WaitPeriodNotYetEndedJwkError } from 'aws-jwt-verify/error';
 import { compactVerify } from 'jose';
-import { createExpiringCache } from '../../domain/expiring-cache';
 import type { JsonObject } from '../../domain/json-object';
-import { trustedSlot } from '../../domain/oauth/authority-certificates';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { Transport } from '../../domain/oauth/transport';
 import type { EventTokens, ExpectedToken } from '../../domain/security-event/event-tokens';
@@ -67,26 +65,6 @@ const keyUnknown = (cause: unknown): ServiceError =>
     cause,
   });
 
-/**
- * A server that did not respond gets no other request for a second. Otherwise, each SET of a delivery would wait for it, and
- * those whose keys are known would not have their turn. A failure to trust the server is only of those who trust the same
- * authorities.
- */
-function withPause(transport: Transport, system: Pick<System, 'now'>): Transport {
-  const failures = createExpiringCache<ProviderFailure>({ milliseconds: 1_000, most: 500 }, system);
-  return async (url, init) => {
-    const slot = trustedSlot(url, init.authorities);
-    const failure = failures.get(slot);
-    if (failure) throw failure;
-    try {
-      return await transport(url, init);
-    } catch (error) {
-      if (error instanceof ProviderFailure) failures.set(slot, error);
-      throw error;
-    }
-  };
-}
-
 /** Seconds after which an issuer has published the key of a token. */
 const KEY_PUBLISHED = 3600;
 
@@ -107,7 +85,7 @@ function waitsForKey(
 }
 
 export function createEventTokenVerifier(transport: Transport, system: Pick<System, 'now'>): EventTokens {
-  const keys = createIssuerKeys(withPause(transport, system), system);
+  const keys = createIssuerKeys(transport, system);
   return {
     async verify(token, expected) {
       const unverified = unverifiedJwt(token, (cause) => rejection('invalid_request', 'not a JWT', cause));

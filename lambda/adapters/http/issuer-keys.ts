@@ -10,6 +10,7 @@ import {
   KidNotFoundInJwksError,
   WaitPeriodNotYetEndedJwkError,
 } from 'aws-jwt-verify/error';
+import type { Fetcher } from 'aws-jwt-verify/https';
 import {
   assertIsSignatureJwk,
   isJwk,
@@ -80,24 +81,6 @@ function isFor(key: Jwk, algorithm: string): boolean {
   );
 }
 
-/** Milliseconds before a key set that lacks a token's key is fetched again, as after any failed lookup. */
-const UNKNOWN_KEY_PAUSE_MS = 5_000;
-
-/** Delays tokens that name unknown keys of one key set, so that they cannot flood the issuer with requests. */
-function penaltyBox(system: Pick<System, 'now'>): PenaltyBox {
-  let until = 0;
-  return {
-    wait: () =>
-      system.now() < until ? Promise.reject(new WaitPeriodNotYetEndedJwkError()) : Promise.resolve(),
-    registerFailedAttempt() {
-      until = system.now() + UNKNOWN_KEY_PAUSE_MS;
-    },
-    registerSuccessfulAttempt() {
-      until = 0;
-    },
-  };
-}
-
 /** Whether the key has the members of its kind. Those of another kind, or for another use, are a reason to refuse a token. */
 function isComplete(key: unknown): key is Jwk {
   if (!isJwk(key as Jwk)) return false;
@@ -120,6 +103,63 @@ function keySetIn(body: ArrayBuffer): Jwks {
   const keys = Array.isArray(listed) ? listed.filter(isComplete) : [];
   if (keys.length > 0) return { keys };
   throw new ProviderFailure('unreachable', 'JWKS has no usable key', { unavailable: true });
+}
+
+/** Milliseconds before a key set that lacks a token's key is fetched again. */
+const UNKNOWN_KEY_PAUSE_MS = 5_000;
+
+/** Milliseconds before a key set that could not be fetched is fetched again. */
+const FAILURE_PAUSE_MS = 1_000;
+
+/** Rejects what needs a request for the keys, for a while after a request that did not help. */
+class Pause implements PenaltyBox {
+  private until = 0;
+  private reason: Error = new WaitPeriodNotYetEndedJwkError();
+
+  constructor(private readonly system: Pick<System, 'now'>) {}
+
+  private begin(milliseconds: number, reason: Error): void {
+    this.until = this.system.now() + milliseconds;
+    this.reason = reason;
+  }
+
+  wait(): Promise<void> {
+    return this.system.now() < this.until ? Promise.reject(this.reason) : Promise.resolve();
+  }
+
+  /** The set lacks a token's key: such tokens must not flood the issuer with requests. */
+  registerFailedAttempt(): void {
+    this.begin(UNKNOWN_KEY_PAUSE_MS, new WaitPeriodNotYetEndedJwkError());
+  }
+
+  registerSuccessfulAttempt(): void {
+    this.until = 0;
+  }
+
+  /** No keys were received: one token after the other must not wait for a server that responds slowly or not at all. */
+  registerFailure(error: Error): void {
+    this.begin(FAILURE_PAUSE_MS, error);
+  }
+}
+
+/** The keys of one issuer. */
+class KeySet extends SimpleJwksCache {
+  constructor(
+    fetcher: Fetcher,
+    private readonly pause: Pause,
+  ) {
+    super({ fetcher, jwksParser: keySetIn, penaltyBox: pause });
+  }
+
+  /** Is called when the pause is over, for a key that is not known. */
+  override async getJwks(uri: string): Promise<Jwks> {
+    try {
+      return await super.getJwks(uri);
+    } catch (error) {
+      if (error instanceof Error) this.pause.registerFailure(error);
+      throw error;
+    }
+  }
 }
 
 /** Header and claims that are not verified yet. */
@@ -163,7 +203,7 @@ export interface IssuerKeys {
 
 /** Creates the key sets of a function instance. */
 export function createIssuerKeys(transport: Transport, system: Pick<System, 'now'>): IssuerKeys {
-  const keySets = createExpiringCache<SimpleJwksCache>(JWKS_CACHE, system);
+  const keySets = createExpiringCache<KeySet>(JWKS_CACHE, system);
 
   const fetcherFor = (authorities: PrivateAuthorities | undefined) => ({
     async fetch(uri: string) {
@@ -178,12 +218,11 @@ export function createIssuerKeys(transport: Transport, system: Pick<System, 'now
     },
   });
 
-  function keySet(uri: string, authorities: PrivateAuthorities | undefined): SimpleJwksCache {
+  function keySet(uri: string, authorities: PrivateAuthorities | undefined): KeySet {
     const slot = trustedSlot(uri, authorities);
     const known = keySets.get(slot);
     if (known) return known;
-    const fetcher = fetcherFor(authorities);
-    const fresh = new SimpleJwksCache({ fetcher, jwksParser: keySetIn, penaltyBox: penaltyBox(system) });
+    const fresh = new KeySet(fetcherFor(authorities), new Pause(system));
     keySets.set(slot, fresh);
     return fresh;
   }
