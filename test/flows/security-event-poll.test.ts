@@ -146,6 +146,24 @@ it('follows moreAvailable, and acknowledges each response with the next request'
   ]);
 });
 
+it('fetches fewer SETs after a response that is too long, down to one', async () => {
+  const user = newUser();
+  const long = (length: number) => ({ reason_admin: { en: 'y'.repeat(length) } });
+  const pend = async (type: string, event: Readonly<Record<string, unknown>>) => {
+    const jti = randomUUID();
+    transmitter.pending.set(jti, await sets.set(type, of(user), event, { jti }));
+  };
+  for (let count = 0; count < 50; count += 1) await pend(`${SSF}stream-updated`, long(4_500));
+  for (let count = 0; count < 10; count += 1) await pend(`${SSF}stream-updated`, long(40_000));
+  await pend(`${RISC}account-disabled`, {});
+  await poll();
+  expect(transmitter.pending.size).toBe(0);
+  await expect(mint(user)).rejects.toMatchObject(DISABLED);
+  expect(transmitter.requests.map(({ maxEvents }) => maxEvents)).toEqual([
+    50, 25, 25, 25, 12, 6, 3, 3, 3, 3, 0,
+  ]);
+});
+
 it('ends a run with a transmitter that never stops', async () => {
   const endless = async () => void (await offer(`${SSF}verification`, of('any')));
   transmitter.batch = 1;

@@ -4,7 +4,7 @@
  */
 import type http from 'node:http';
 import { endpointFault, type EndpointPolicy } from '../../domain/endpoint';
-import { ProviderFailure } from '../../domain/oauth/provider-failure';
+import { ProviderFailure, ResponseTooLong } from '../../domain/oauth/provider-failure';
 import type { AuthorityCertificates } from '../../domain/oauth/authority-certificates';
 import type { Transport } from '../../domain/oauth/transport';
 import type { PrivateAuthorities } from '../../domain/provider/private-authorities';
@@ -22,10 +22,7 @@ function readBody(message: http.IncomingMessage): Promise<Buffer> {
     let size = 0;
     message.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > MAX_RESPONSE_BYTES)
-        message.destroy(
-          new ProviderFailure('invalid_response', `response is over ${MAX_RESPONSE_BYTES} bytes`),
-        );
+      if (size > MAX_RESPONSE_BYTES) message.destroy(new ResponseTooLong(MAX_RESPONSE_BYTES));
       else chunks.push(chunk);
     });
     message.on('end', () => done(Buffer.concat(chunks)));

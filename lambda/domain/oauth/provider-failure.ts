@@ -63,6 +63,14 @@ export class ProviderFailure extends Error {
   }
 }
 
+/** The response has more bytes than this service reads. */
+export class ResponseTooLong extends ProviderFailure {
+  /** @param bytes that the service reads of a response */
+  constructor(bytes: number) {
+    super('invalid_response', `response is over ${bytes} bytes`);
+  }
+}
+
 /** Returns the provider's OAuth error code, if it is valid. */
 export const errorCode = (code: unknown): string =>
   typeof code === 'string' && ERROR_CODE.test(code) ? code : 'invalid_response';

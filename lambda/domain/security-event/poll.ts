@@ -11,7 +11,7 @@ import {
   type Transmitter,
 } from '../identity/security-events';
 import { issuerAuthorities, type DeployedIssuer } from '../identity/trusted-issuer';
-import { ProviderFailure } from '../oauth/provider-failure';
+import { ProviderFailure, ResponseTooLong } from '../oauth/provider-failure';
 import { trusting, type Transport } from '../oauth/transport';
 import { OWNER_TAG } from '../ownership';
 import { memberOf, type SecretTexts } from '../sealing/external-secret';
@@ -35,8 +35,8 @@ const MAX_EVENTS = 50;
 
 /**
  * SETs that a run leaves at the transmitter before it stops. It requests as many more: a transmitter delivers the oldest
- * SETs first (RFC 8936 section 2.2), so those that cannot be received yet must not fill each response. With the SETs to
- * receive, they fit into a response.
+ * SETs first (RFC 8936 section 2.2), so those that cannot be received yet must not fill each response. With the usual
+ * length of 1,000 characters, they fit into a response together with the SETs to receive.
  */
 const MAX_HELD = 100;
 
@@ -178,6 +178,29 @@ async function receiveDelivery(
 }
 
 /**
+ * Requests up to a number of SETs: half as many after each response that is too long, down to one. What was received is
+ * acknowledged again with each request, which changes nothing.
+ *
+ * @param until epoch milliseconds after which it does not try again
+ * @returns also the number that fits into a response
+ * @throws ProviderFailure
+ */
+async function requestFitting(
+  { system }: Pick<PollDependencies, 'system'>,
+  request: (count: number) => Promise<Delivery>,
+  { count, until }: { readonly count: number; readonly until: number },
+): Promise<{ readonly delivery: Delivery; readonly fitting: number }> {
+  for (let fitting = count; ; fitting = Math.floor(fitting / 2)) {
+    try {
+      return { delivery: await request(fitting), fitting };
+    } catch (error) {
+      const isLast = fitting <= 1 || system.now() >= until;
+      if (isLast || !(error instanceof ResponseTooLong)) throw error;
+    }
+  }
+}
+
+/**
  * Fetches and acknowledges SETs until there are no more, or until a time. SETs that cannot be received yet, for example
  * because their key is unknown or this service failed, delay no others: they are requested together with as many others.
  *
@@ -191,8 +214,13 @@ async function drain(deps: PollDependencies, polled: Polled, until: number): Pro
     requestSets({ transport }, poll.endpoint, token, requestBody(receipt, maxEvents));
   const held = new Set<string>();
   let receipt = NOTHING;
+  let count = MAX_EVENTS;
   for (let responses = 0; responses < MAX_RESPONSES; responses += 1) {
-    const delivery = await request(receipt, MAX_EVENTS + held.size);
+    const { delivery, fitting } = await requestFitting(deps, (each) => request(receipt, each + held.size), {
+      count,
+      until,
+    });
+    count = fitting;
     const sets = Object.entries(delivery.sets).filter(([jti]) => !held.has(jti));
     const received = await receiveDelivery(deps, polled, { sets: sets.slice(0, MAX_EVENTS), until });
     ({ receipt } = received);

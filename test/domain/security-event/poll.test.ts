@@ -2,7 +2,7 @@
 import type { AuditEntry } from '../../../lambda/domain/audit';
 import type { DeployedIssuer } from '../../../lambda/domain/identity/trusted-issuer';
 import { userHashOf } from '../../../lambda/domain/identity/user';
-import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
+import { ProviderFailure, ResponseTooLong } from '../../../lambda/domain/oauth/provider-failure';
 import { pollSecurityEvents } from '../../../lambda/domain/security-event/poll';
 import type { ReceivedEvent } from '../../../lambda/domain/security-event/receive-set';
 import { ServiceError } from '../../../lambda/domain/service-error';
@@ -301,6 +301,26 @@ describe('SETs that cannot be received yet', () => {
     };
     await poll({ tokens: unknownKeys(), transport: limited });
     expect(poller.requests).toHaveLength(2);
+  });
+
+  it('that are long leave room for at least one other, or the run fails', async () => {
+    const room = (most: number): typeof oldestFirst => {
+      return (url, init) => {
+        const { maxEvents } = JSON.parse(String(init.body)) as Body;
+        const delivered = Math.min(maxEvents, poller.pending.size);
+        return delivered > most ? Promise.reject(new ResponseTooLong(1)) : oldestFirst(url, init);
+      };
+    };
+    poller.pending.clear();
+    pend(10, 'unknown');
+    pend(10, 'known');
+    await poll({ tokens: unknownKeys(), transport: room(11) });
+    expect([...poller.pending].map((jti) => jti.split(' ')[0])).toEqual(Array(10).fill('unknown'));
+
+    pend(20, 'known');
+    await poll({ tokens: unknownKeys(), transport: room(10) });
+    expect(poller.pending.size).toBe(30);
+    expect(poller.entries.at(-1)).toMatchObject({ outcome: 'failed', reason: 'response is over 1 bytes' });
   });
 
   it('delay no others if each of them makes this service fail', async () => {
