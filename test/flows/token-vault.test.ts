@@ -162,6 +162,10 @@ it('is usable again after its KMS key is lost: secrets are set again, and users 
   await expect(set({ keyType: 'ServiceManagedKey' })).rejects.toThrow(`remain under ${deleted}`);
   expect(await get()).toMatchObject({ kmsConfiguration: { keyType: 'ServiceManagedKey' } });
   forgetKeys();
+  await expect(held()).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringContaining('set it again with UpdateApiKeyCredentialProvider') as string,
+  });
 
   const { clientId, clientSecret, discoveryUrl } = world.provider;
   const control = world.control();

@@ -42,7 +42,7 @@ async function openApiKey(deps: ApiKeyDependencies, provider: ApiKeyProvider): P
  * @param principal the caller; must have access to the workload identity that the token names
  * @param workloadIdentityToken with or without a user: the key belongs to the agent
  * @throws UnauthorizedException for the token; AccessDeniedException, ResourceNotFoundException; ValidationException
- *   for an external key that cannot be used, and for a key that a reset of the token vault gave up
+ *   for an external key that cannot be used, and for a key that was lost with the KMS key of the token vault
  */
 export function getResourceApiKey(
   deps: ApiKeyDependencies,

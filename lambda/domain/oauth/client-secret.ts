@@ -28,7 +28,7 @@ export const isCredentialError = (error: unknown): boolean =>
  * Returns the client secret of a provider.
  *
  * @throws AccessDeniedException or ValidationException for an external secret that cannot be used; ValidationException
- *   for a secret that a reset of the token vault gave up; NoClientSecretError
+ *   for a secret that was lost with the KMS key of the token vault; NoClientSecretError
  */
 export async function openClientSecret(
   deps: ClientSecretDependencies,

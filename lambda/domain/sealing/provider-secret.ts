@@ -1,6 +1,6 @@
 /** Decrypts the secret of a credential provider. */
 import { ServiceError } from '../service-error';
-import { KeyMaterialResetError, type Seal, type SealingContext } from './sealing';
+import { KeyMaterialResetError, LostKmsKeyError, type Seal, type SealingContext } from './sealing';
 
 const SECRETS = {
   'client-secret': { name: 'client secret', operation: 'UpdateOauth2CredentialProvider' },
@@ -15,7 +15,8 @@ export interface SealedSecret {
 /**
  * Returns the secret.
  *
- * @throws ValidationException if ResetTokenVaultKeyMaterial gave the secret up: only the provider's owner has it
+ * @throws ValidationException if ResetTokenVaultKeyMaterial gave the secret up, or its KMS key is lost: only the provider's
+ *   owner has it
  */
 export async function openProviderSecret(
   { seal }: { readonly seal: Pick<Seal, 'open'> },
@@ -25,7 +26,7 @@ export async function openProviderSecret(
   try {
     return await seal.open(context, sealed);
   } catch (error) {
-    if (!(error instanceof KeyMaterialResetError)) throw error;
+    if (!(error instanceof KeyMaterialResetError || error instanceof LostKmsKeyError)) throw error;
     const { name, operation } = SECRETS[context.purpose];
     throw new ServiceError(
       'ValidationException',

@@ -5,7 +5,12 @@ import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
 import { encodeGrantId } from '../../../lambda/domain/grant/grant-id';
 import { UnreadableGrant } from '../../../lambda/domain/grant/unreadable';
 import { SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
-import { LostKmsKeyError, ShreddedError, type Seal } from '../../../lambda/domain/sealing/sealing';
+import {
+  KeyMaterialResetError,
+  LostKmsKeyError,
+  ShreddedError,
+  type Seal,
+} from '../../../lambda/domain/sealing/sealing';
 import { createRevocationService, type RevocationService } from './revocation-service';
 
 let service: RevocationService;
@@ -113,6 +118,12 @@ describe('tokens whose vault key was deleted', () => {
     expect(service.server.requests).toEqual([]);
     expect(service.errors).toEqual([]);
   });
+});
+
+it('tokens that a reset of the token vault gave up are not tried again', async () => {
+  const revocationId = await revoked();
+  await service.sweep(sealWith(() => Promise.reject(new KeyMaterialResetError('reset'))));
+  expect(await statesOf(revocationId)).toEqual([['UNCONFIRMED', 'tokens_unreadable']]);
 });
 
 it('tokens whose KMS key is lost are tried again for 24 hours, and revoked if KMS has the key again', async () => {
