@@ -1,5 +1,6 @@
 /** The administrator of the transmitter, who manages the stream (SSF 1.0 section 8), because the service does not. */
 import { URL, URLSearchParams } from 'node:url';
+import { requestJson } from './http.mjs';
 
 export class Administrator {
   /** @param metadata the transmitter's `/.well-known/ssf-configuration` */
@@ -15,15 +16,8 @@ export class Administrator {
     return new Administrator(await response.json(), token);
   }
 
-  async request(method, address, body = undefined) {
-    const response = await globalThis.fetch(address, {
-      method,
-      headers: { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${address}: ${response.status} ${text}`);
-    return text === '' ? undefined : JSON.parse(text);
+  request(method, address, body = undefined) {
+    return requestJson(method, address, this.token, body);
   }
 
   /** @returns the stream's configuration */

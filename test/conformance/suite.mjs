@@ -1,6 +1,7 @@
 /** The OpenID conformance suite, by its REST API (`/api-document.html` of the suite). */
 import { setTimeout as pause } from 'node:timers/promises';
 import { URLSearchParams } from 'node:url';
+import { requestJson } from './http.mjs';
 
 const BETWEEN_LOOKS_MILLISECONDS = 1_000;
 
@@ -17,20 +18,13 @@ export class Suite {
    */
   constructor(url, token) {
     this.url = url.replace(/\/$/, '');
-    this.headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    this.token = token;
   }
 
   /** @throws Error for any response but a success */
-  async request(method, path, query = {}, body = undefined) {
+  request(method, path, query = {}, body = undefined) {
     const address = `${this.url}/api/${path}?${new URLSearchParams(query)}`;
-    const response = await globalThis.fetch(address, {
-      method,
-      headers: { ...this.headers, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${address}: ${response.status} ${text}`);
-    return JSON.parse(text);
+    return requestJson(method, address, this.token, body);
   }
 
   /** @returns the version of the suite */

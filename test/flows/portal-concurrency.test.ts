@@ -1,19 +1,15 @@
 /** Concurrent requests of a person in a consent portal, in the running service. */
-import { startProvider, type TestProvider } from './support/provider';
-import { TestPortal } from './support/portal';
-import { World } from './support/world';
+import type { TestProvider } from './support/provider';
+import { startPortalWorld, TestPortal } from './support/portal';
+import type { World } from './support/world';
 
 let identityProvider: TestProvider;
 let world: World;
+let stop: () => Promise<void>;
 beforeAll(async () => {
-  identityProvider = await startProvider();
-  const { discoveryUrl, clientId } = identityProvider;
-  world = await World.start({}, () => [{ discoveryUrl, allowedAudience: [clientId] }]);
+  ({ identityProvider, world, stop } = await startPortalWorld());
 });
-afterAll(async () => {
-  await world.stop();
-  await identityProvider.close();
-});
+afterAll(() => stop());
 
 it('asks a person who begins too many connections together to try again', async () => {
   const agent = await world.agent('agent', []);

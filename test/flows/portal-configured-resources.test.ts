@@ -10,9 +10,9 @@ import {
   DeleteWorkloadIdentityCommand,
   PutResourcePolicyCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { TestPortal } from './support/portal';
-import { startProvider, type TestProvider } from './support/provider';
-import { World, type TestAgent } from './support/world';
+import { startPortalWorld, TestPortal } from './support/portal';
+import type { TestProvider } from './support/provider';
+import type { TestAgent, World } from './support/world';
 
 const PREFIX = 'arn:aws:bedrock-agentcore:us-east-1:000000000000';
 const identityArn = (name: string) =>
@@ -21,15 +21,11 @@ const providerArn = (name: string) => `${PREFIX}:token-vault/default/oauth2crede
 
 let identityProvider: TestProvider;
 let world: World;
+let stop: () => Promise<void>;
 beforeAll(async () => {
-  identityProvider = await startProvider();
-  const { discoveryUrl, clientId } = identityProvider;
-  world = await World.start({}, () => [{ discoveryUrl, allowedAudience: [clientId] }]);
+  ({ identityProvider, world, stop } = await startPortalWorld());
 });
-afterAll(async () => {
-  await world.stop();
-  await identityProvider.close();
-});
+afterAll(() => stop());
 
 const asStranger = () => world.control('stranger');
 

@@ -3,21 +3,17 @@ import {
   GetConsentPortalCommand,
   UpdateConsentPortalCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { TestPortal } from './support/portal';
-import { startProvider, type TestProvider } from './support/provider';
-import { World, type TestAgent } from './support/world';
+import { startPortalWorld, TestPortal } from './support/portal';
+import type { TestProvider } from './support/provider';
+import type { TestAgent, World } from './support/world';
 
 let identityProvider: TestProvider;
 let world: World;
+let stop: () => Promise<void>;
 beforeAll(async () => {
-  identityProvider = await startProvider();
-  const { discoveryUrl, clientId } = identityProvider;
-  world = await World.start({}, () => [{ discoveryUrl, allowedAudience: [clientId] }]);
+  ({ identityProvider, world, stop } = await startPortalWorld());
 });
-afterAll(async () => {
-  await world.stop();
-  await identityProvider.close();
-});
+afterAll(() => stop());
 
 /** Sets the agent's own issuer. */
 async function trust({ name }: TestAgent, conditions: object): Promise<void> {

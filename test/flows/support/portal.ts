@@ -25,8 +25,8 @@ import { callerOf } from '../../../lambda/domain/principal';
 import { localTableName } from '../../../lib/local/dynamodb';
 import { localFunctionName } from '../../../lib/local/gateway-event';
 import { Browser } from './browser';
-import { signInAndConsent } from './provider';
-import type { PrincipalName, TestAgent, World } from './world';
+import { signInAndConsent, startProvider, type TestProvider } from './provider';
+import { World, type PrincipalName, type TestAgent } from './world';
 
 /** Table of the running service, for records that no operation writes. */
 export const tableOf = (name: 'Directory' | 'Sessions' | 'Vault') =>
@@ -235,4 +235,22 @@ export class TestPortal {
 export async function arnOf(world: World, { name }: TestAgent): Promise<string> {
   const identity = await world.control().send(new GetWorkloadIdentityCommand({ name }));
   return identity.workloadIdentityArn ?? '';
+}
+
+/** The service, with the identity provider of portals as its trusted issuer. */
+export interface PortalWorld {
+  readonly world: World;
+  readonly identityProvider: TestProvider;
+  readonly stop: () => Promise<void>;
+}
+
+export async function startPortalWorld(): Promise<PortalWorld> {
+  const identityProvider = await startProvider();
+  const { discoveryUrl, clientId } = identityProvider;
+  const world = await World.start({}, () => [{ discoveryUrl, allowedAudience: [clientId] }]);
+  const stop = async () => {
+    await world.stop();
+    await identityProvider.close();
+  };
+  return { world, identityProvider, stop };
 }
