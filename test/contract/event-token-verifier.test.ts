@@ -179,6 +179,19 @@ it('accepts a token that its sender kept until the issuer published the key', as
   await expect(verifier.verify(token, kept)).resolves.toMatchObject({ sub: 'ana' });
 });
 
+it('accepts a token with an iat in the next hour, which its sender keeps until then', async () => {
+  const clock = createFakeSystem(Math.floor(Date.now() / 1000));
+  const verifier = createEventTokenVerifier(createTransport({ loopback: true }), clock);
+  const kept = { ...expected, isKept: true };
+  const at = (seconds: number) => set({ iat: clock.now() / 1000 + seconds });
+  const [soon, late] = [await at(3_600), await at(3_661)];
+  await expect(verifier.verify(soon, kept)).rejects.toMatchObject({ type: 'ThrottlingException' });
+  await expect(verifier.verify(late, kept)).rejects.toMatchObject({ code: 'invalid_request' });
+  await expect(verifier.verify(soon, expected)).rejects.toMatchObject({ code: 'invalid_request' });
+  clock.advance(3_540);
+  await expect(verifier.verify(soon, kept)).resolves.toMatchObject({ sub: 'ana' });
+});
+
 it('refuses a kept token of more than an hour ago whose key is unknown', async () => {
   const old = await set({ iat: Math.floor(system.now() / 1000) - 4000 }, { kid: 'unheard-of' });
   await expect(tokens.verify(old, { ...expected, isKept: true })).rejects.toMatchObject({

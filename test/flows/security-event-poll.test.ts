@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { localFunctionName } from '../../lib/local/gateway-event';
 import type { InvokedHandler } from '../../lib/local/lambda';
+import { moveClock } from './support/clock';
 import { startIssuer, type TestIssuer } from './support/issuer';
 import { PollTransmitter } from './support/poll-transmitter';
 import { changeSecret, putSecret, tagSecret } from './support/secrets';
@@ -54,6 +55,7 @@ afterAll(async () => {
 });
 afterEach(() => {
   transmitter.reset();
+  jest.useRealTimers();
 });
 
 const newUser = (): string => `user-${(users += 1)}`;
@@ -144,6 +146,18 @@ it('follows moreAvailable, and acknowledges each response with the next request'
     all.slice(2, 4),
     all.slice(4),
   ]);
+});
+
+it('applies an event of a transmitter whose clock is ahead when its iat has come', async () => {
+  const user = newUser();
+  await offer(`${RISC}account-disabled`, of(user), { iat: now() + 90 });
+  await poll();
+  expect(transmitter.pending.size).toBe(1);
+  expect(await mint(user)).toEqual(expect.any(String));
+  moveClock(60);
+  await poll();
+  expect(transmitter.pending.size).toBe(0);
+  await expect(mint(user)).rejects.toMatchObject(DISABLED);
 });
 
 it('fetches fewer SETs after a response that is too long, down to one', async () => {

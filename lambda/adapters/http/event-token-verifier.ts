@@ -31,6 +31,17 @@ const rejection = (code: SetErrorCode, detail: string, cause?: unknown): SetReje
 const typeOf = (typ: unknown): unknown =>
   typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ;
 
+/** Seconds for which a token that its sender keeps waits: for the key that it names, or for its `iat`. */
+const MAX_WAIT = 3600;
+
+/** The sender repeats the token. */
+const notYet = (detail: string, cause?: unknown): ServiceError =>
+  new ServiceError('ThrottlingException', 'The token cannot be verified yet. Send it again.', {
+    detail,
+    retryAfter: 5,
+    cause,
+  });
+
 function checkClaims({ header, payload }: UnverifiedJwt, expected: ExpectedToken, now: number): void {
   const fault = headerFault(header);
   if (fault !== undefined) throw rejection('invalid_key', fault);
@@ -45,9 +56,10 @@ function checkClaims({ header, payload }: UnverifiedJwt, expected: ExpectedToken
   }
   // Without a time of the past, a token whose key is unknown would wait for the key without an end.
   if (typeof iat !== 'number') throw new SetRejection('invalid_request', 'The iat of the token is missing.');
-  if (iat > now / 1000 + CLOCK_SKEW) {
-    throw new SetRejection('invalid_request', 'The iat of the token is in the future.');
-  }
+  const ahead = iat - now / 1000 - CLOCK_SKEW;
+  if (ahead <= 0) return;
+  if (expected.isKept === true && ahead <= MAX_WAIT) throw notYet('iat in the future');
+  throw new SetRejection('invalid_request', 'The iat of the token is in the future.');
 }
 
 /** The issuer's keys are unavailable, not the token's fault. The sender repeats the token. */
@@ -56,17 +68,6 @@ const keysUnavailable = (cause: ProviderFailure): ServiceError =>
     detail: `keys of the transmitter: ${cause.detail ?? cause.code}`,
     cause,
   });
-
-/** The issuer might not have published the key yet. The sender repeats the token. */
-const keyUnknown = (cause: unknown): ServiceError =>
-  new ServiceError('ThrottlingException', 'The key of the token is not known yet. Send it again.', {
-    detail: 'signing key unknown',
-    retryAfter: 5,
-    cause,
-  });
-
-/** Seconds after which an issuer has published the key of a token. */
-const KEY_PUBLISHED = 3600;
 
 /**
  * Returns whether the key of a token is unknown and can be new. If the keys were just fetched for this token, only one that
@@ -81,7 +82,7 @@ function waitsForKey(
 ): boolean {
   const isUnknown =
     error instanceof WaitPeriodNotYetEndedJwkError || (isKept && error instanceof KidNotFoundInJwksError);
-  return isUnknown && iat >= now / 1000 - KEY_PUBLISHED;
+  return isUnknown && iat >= now / 1000 - MAX_WAIT;
 }
 
 export function createEventTokenVerifier(transport: Transport, system: Pick<System, 'now'>): EventTokens {
@@ -95,7 +96,8 @@ export function createEventTokenVerifier(transport: Transport, system: Pick<Syst
         await compactVerify(token, key, { algorithms: [unverified.header.alg ?? ''] });
       } catch (error) {
         if (error instanceof ProviderFailure) throw keysUnavailable(error);
-        if (waitsForKey(error, unverified, expected, system.now())) throw keyUnknown(error);
+        if (waitsForKey(error, unverified, expected, system.now()))
+          throw notYet('signing key unknown', error);
         throw rejection('invalid_key', signatureFault(error) ?? 'not verifiable', error);
       }
       // The signature covers exactly these claims: only the canonical form of a JWT was parsed.

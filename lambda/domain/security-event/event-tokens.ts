@@ -18,7 +18,7 @@ export interface ExpectedToken {
   jwksUri(): Promise<string>;
   /** Private authorities of the server with the keys, if it has any. */
   readonly authorities: PrivateAuthorities | undefined;
-  /** Whether its sender keeps the token until it hears of it, so that the token can wait until the issuer has published its key. */
+  /** Whether its sender keeps the token until it hears of it, so that the token can wait for its key and for its `iat`. */
   readonly isKept?: boolean;
 }
 
@@ -28,8 +28,8 @@ export interface EventTokens {
    * checked first, so that junk causes no request.
    *
    * @throws SetRejection `invalid_request`, `invalid_issuer`, `invalid_audience`, `invalid_key`
-   * @throws ThrottlingException for the unknown key of a token of the last hour that is kept, or soon after a fetch;
-   *   InternalServerException if the keys cannot be fetched: the sender repeats the token
+   * @throws ThrottlingException for the unknown key of a token of the last hour that is kept, or soon after a fetch, and for
+   *   the `iat` of a kept token in the next hour; InternalServerException if the keys cannot be fetched: the sender repeats the token
    */
   verify(token: string, expected: ExpectedToken): Promise<JsonObject>;
 }
