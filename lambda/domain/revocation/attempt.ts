@@ -16,7 +16,7 @@ import { clientBindingDigest, type Oauth2ProviderStore } from '../provider/oauth
 import { usesSecret } from '../provider/vendor';
 import { endsOtherGrants } from '../provider/revocation-reach';
 import { reachOf } from '../provider/vendors';
-import { LostKmsKeyError, ShreddedError, UnreadableError } from '../sealing/sealing';
+import { KeyMaterialResetError, ShreddedError, UnreadableError } from '../sealing/sealing';
 import type { System } from '../system';
 import { OTHER_GRANTS, recordEnd, SUPERSEDED } from './end';
 import { ended, failed, itemIdOf, postponed } from './item';
@@ -232,10 +232,11 @@ export async function attemptRevocation(deps: AttemptDependencies, item: OutboxI
   } catch (error) {
     if (!(error instanceof ShreddedError || error instanceof UnreadableError)) throw error;
     const code = 'tokens_unreadable';
+    // No deletion shreds the outbox's vault key. A missing record can be restored, or reach this Region's replica late.
     await write(
-      error instanceof LostKmsKeyError
-        ? failed(item, { code }, system.now())
-        : ended(item, 'UNCONFIRMED', code),
+      error instanceof KeyMaterialResetError
+        ? ended(item, 'UNCONFIRMED', code)
+        : failed(item, { code }, system.now()),
     );
     return 'ended';
   }

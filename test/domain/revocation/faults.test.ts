@@ -9,6 +9,7 @@ import {
   KeyMaterialResetError,
   LostKmsKeyError,
   ShreddedError,
+  UnreadableError,
   type Seal,
 } from '../../../lambda/domain/sealing/sealing';
 import { createRevocationService, type RevocationService } from './revocation-service';
@@ -98,47 +99,44 @@ describe('a provider that', () => {
   );
 });
 
-describe('tokens whose vault key was deleted', () => {
-  const shredded: Seal['open'] = () => Promise.reject(new ShreddedError('deleted'));
+it('tokens whose vault key was deleted before the revocation leave their grant, without a request', async () => {
+  await service.grant('alice');
+  const revocationId = await service.begin({ workloadId: service.identity.id });
+  const shredded = sealWith(() => Promise.reject(new ShreddedError('deleted')));
+  await selectGrants(shredded, revocationId, Infinity);
+  await service.sweep();
+  expect(await statesOf(revocationId)).toEqual([['NOT_PROVABLE', 'tokens_unreadable']]);
+  expect(await service.stored(service.grantIdOf('alice'))).not.toHaveProperty('tokens');
+  expect(service.server.requests).toEqual([]);
+});
 
-  it('before the revocation leave their grant, without a request', async () => {
-    await service.grant('alice');
-    const revocationId = await service.begin({ workloadId: service.identity.id });
-    await selectGrants(sealWith(shredded), revocationId, Infinity);
-    await service.sweep();
-    expect(await statesOf(revocationId)).toEqual([['NOT_PROVABLE', 'tokens_unreadable']]);
-    expect(await service.stored(service.grantIdOf('alice'))).not.toHaveProperty('tokens');
-    expect(service.server.requests).toEqual([]);
-  });
-
-  it('after the revocation end their item, without a request and without an error', async () => {
-    const revocationId = await revoked();
-    await service.sweep(sealWith(shredded));
-    expect(await statesOf(revocationId)).toEqual([['UNCONFIRMED', 'tokens_unreadable']]);
+it.each([
+  ['vault key is missing', new ShreddedError('missing')],
+  ['KMS key is lost', new LostKmsKeyError('lost')],
+  ['ciphertext does not open', new UnreadableError('altered')],
+])(
+  'tokens in the outbox whose %s are tried again for 24 hours, and revoked if they can be read again',
+  async (_what, error) => {
+    const unreadable = sealWith(() => Promise.reject(error));
+    const [found, given] = [await revoked(), await revoked(['bob'])];
+    await service.sweep(unreadable);
+    expect(await statesOf(given)).toEqual([['PENDING', 'tokens_unreadable']]);
     expect(service.server.requests).toEqual([]);
     expect(service.errors).toEqual([]);
-  });
-});
+    await service.sweepFor(600);
+    expect(await statesOf(found)).toEqual([['CONFIRMED', undefined]]);
+
+    const late = await revoked(['carol']);
+    service.system.advance(24 * 3600);
+    await service.sweep(unreadable);
+    expect(await statesOf(late)).toEqual([['UNCONFIRMED', 'tokens_unreadable']]);
+  },
+);
 
 it('tokens that a reset of the token vault gave up are not tried again', async () => {
   const revocationId = await revoked();
   await service.sweep(sealWith(() => Promise.reject(new KeyMaterialResetError('reset'))));
   expect(await statesOf(revocationId)).toEqual([['UNCONFIRMED', 'tokens_unreadable']]);
-});
-
-it('tokens whose KMS key is lost are tried again for 24 hours, and revoked if KMS has the key again', async () => {
-  const lost = sealWith(() => Promise.reject(new LostKmsKeyError('lost')));
-  const [found, given] = [await revoked(), await revoked(['bob'])];
-  await service.sweep(lost);
-  expect(await statesOf(given)).toEqual([['PENDING', 'tokens_unreadable']]);
-  expect(service.errors).toEqual([]);
-  await service.sweepFor(600);
-  expect(await statesOf(found)).toEqual([['CONFIRMED', undefined]]);
-
-  const late = await revoked(['carol']);
-  service.system.advance(24 * 3600);
-  await service.sweep(lost);
-  expect(await statesOf(late)).toEqual([['UNCONFIRMED', 'tokens_unreadable']]);
 });
 
 it('tokens whose key is disabled for a time are revoked when it is enabled again', async () => {

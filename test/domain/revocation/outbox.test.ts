@@ -145,7 +145,7 @@ it.each([
   const item = await itemOf(service);
   const altered = { ...item, revision: 2, grantId: { ...item.grantId, ...change } };
   expect(await service.stores.revocations.advanceItem(altered)).toBe(true);
-  await service.sweep();
+  await service.sweepFor(25 * 3600, 300);
   expect(service.server.requests).toEqual([]);
   expect(await statesOf(service, revocationId)).toEqual([['UNCONFIRMED', 'tokens_unreadable']]);
 });
