@@ -413,7 +413,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     errors: ['ResourceNotFoundException'],
   },
   GetRevocation: {
-    does: 'Returns how far a revocation is, for 30 days. `status` is `DONE` when no provider must be called any more. `counts` has `matched`, `revoked` (no request gets these tokens any more), and the final states at the provider: `confirmed` (the tokens are not valid any more), `unconfirmed` (given up after 24 hours, or rejected by the provider), and `notProvable` (the provider has no way to revoke, or to prove it). `grants` has a page of the grants, each with `grantId`, `provider`, `state` (`PENDING`, `CONFIRMED`, `UNCONFIRMED`, `NOT_PROVABLE`), `attempts`, and `lastError`: the error code of the provider, or of the service (the runbook lists them). `reach` is the widest reach of the grants.',
+    does: 'Returns how far a revocation is, for 30 days. `status` is `DONE` when no provider must be called any more. `counts` has `matched`, `revoked` (no request gets these tokens any more), and the final states at the provider: `confirmed` (the tokens are not valid any more), `unconfirmed` (given up after 24 hours, or rejected by the provider), and `notProvable` (the provider has no way to revoke, or to prove it). `grants` has a page of the grants, each with `grantId`, `provider`, `state` (`PENDING`, `CONFIRMED`, `UNCONFIRMED`, `NOT_PROVABLE`), `attempts`, and `lastError`: the error code of the provider, or of the service (the runbook lists them). A grant whose record in the outbox is not valid is not in `grants`, and the status is `IN_PROGRESS` until the record is valid again. `reach` is the widest reach of the grants.',
     errors: ['ResourceNotFoundException'],
   },
   ListGrants: {

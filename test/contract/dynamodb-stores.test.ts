@@ -51,6 +51,7 @@ import {
   sampleTokens,
 } from '../domain/samples';
 import { storeTokens } from '../domain/stored-grant';
+import { sampleItem } from './revocation-store.contract';
 import { storeContracts } from './store-contracts';
 
 let folder: string;
@@ -148,6 +149,32 @@ describe('a record that is not valid', () => {
     const { items } = await stores.revocations.dueItems(1);
     expect(items.map(({ id }) => id)).toEqual(expect.arrayContaining([spoiled, valid]));
     await expect(stores.revocations.getItem(spoiled)).rejects.toThrow();
+  });
+
+  it('of the outbox does not hide the other items of its revocation', async () => {
+    const revocations = createTable(client, localTableName('Revocations'));
+    const revocationId = randomUUID();
+    const records = Array.from({ length: 5 }, () => sampleItem({ revocationId }));
+    await Promise.all(records.map((item) => stores.revocations.createItem(item)));
+    const [{ itemId } = sampleItem()] = records;
+    await revocations.put(outboxItemKey(itemId), {
+      ...((await revocations.get(outboxItemKey(itemId))) as object),
+      state: 'LATER',
+    });
+    for (const limit of [1, 2, 10]) {
+      let [items, unreadable] = [0, [] as string[]];
+      let after: string | undefined;
+      do {
+        const page = await stores.revocations.items(revocationId, {
+          limit,
+          ...(after !== undefined && { after }),
+        });
+        items += page.items.length;
+        unreadable = [...unreadable, ...(page.unreadable ?? []).map((error) => error.itemId)];
+        after = page.next;
+      } while (after !== undefined);
+      expect([items, unreadable]).toEqual([4, [itemId]]);
+    }
   });
 });
 

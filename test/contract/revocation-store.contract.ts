@@ -27,7 +27,7 @@ const sampleRevocation = (change: Partial<Revocation> = {}): Revocation => ({
   ...change,
 });
 
-const sampleItem = (change: Partial<OutboxItem> = {}): OutboxItem => ({
+export const sampleItem = (change: Partial<OutboxItem> = {}): OutboxItem => ({
   itemId: hashOf(randomUUID()),
   revocationId: randomUUID(),
   cause: 'operator',

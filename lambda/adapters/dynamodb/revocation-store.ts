@@ -3,8 +3,10 @@ import * as v from 'valibot';
 import {
   ITEM_STATES,
   REVOCATION_CAUSES,
+  UnreadableItem,
   type Due,
   type DueItem,
+  type ItemPage,
   type ItemSummary,
   type Revocation,
   type RevocationFilter,
@@ -170,6 +172,21 @@ async function duePage(
   return { items, last: continues ? v.parse(DueKey, page.items.at(-1)) : null };
 }
 
+/** Parses each record by itself. */
+function summariesOf(records: readonly unknown[]): Pick<ItemPage, 'items' | 'unreadable'> {
+  const items: ItemSummary[] = [];
+  const unreadable: UnreadableItem[] = [];
+  for (const record of records) {
+    const { success, output, issues } = v.safeParse(SummaryRecord, record);
+    if (success) items.push(output);
+    else {
+      const itemId = v.parse(IndexKey, record).pk.slice(PREFIX.outboxItem.length);
+      unreadable.push(new UnreadableItem(itemId, new v.ValiError(issues)));
+    }
+  }
+  return { items, ...(unreadable.length > 0 && { unreadable }) };
+}
+
 /** The partition of the index, and the item in it, after which a page continues. */
 const Position = v.pipe(
   v.string(),
@@ -223,26 +240,26 @@ export const createRevocationStore = (table: Table): RevocationStore => ({
   async items(revocationId, { limit, after }) {
     const partitions = revocationPartitions(revocationId);
     const [first, pk] = after === undefined ? [0, null] : v.parse(Position, after);
-    const found: ItemSummary[] = [];
+    const found: unknown[] = [];
     let start = pk === null ? undefined : { pk, sk: outboxItemKey('').sk };
     for (let shard = first; ; shard += 1) {
       const partition = partitions[shard];
-      if (partition === undefined) return { items: found };
+      if (partition === undefined) return summariesOf(found);
       const page = await table.queryIndex(REVOCATION_INDEX, {
         partition,
         limit: limit - found.length,
         ...(start && { after: start }),
       });
-      found.push(...page.items.map((item) => v.parse(SummaryRecord, item)));
+      found.push(...page.items);
       const last = page.items.at(-1);
       if (page.more && last !== undefined) {
-        return { items: found, next: JSON.stringify([shard, v.parse(IndexKey, last).pk]) };
+        return { ...summariesOf(found), next: JSON.stringify([shard, v.parse(IndexKey, last).pk]) };
       }
       start = undefined;
       if (found.length >= limit) {
         return shard + 1 < partitions.length
-          ? { items: found, next: JSON.stringify([shard + 1, null]) }
-          : { items: found };
+          ? { ...summariesOf(found), next: JSON.stringify([shard + 1, null]) }
+          : summariesOf(found);
       }
     }
   },

@@ -20,6 +20,7 @@ import {
   type ItemSummary,
   type RevocationFilter,
   type RevocationStore,
+  type UnreadableItem,
 } from '../revocation/revocation';
 
 export interface RevokeGrantsDependencies extends BeginRevocationDependencies, FilterDependencies {
@@ -73,6 +74,8 @@ export interface GetRevocationDependencies {
   readonly revocations: Pick<RevocationStore, 'get' | 'items'>;
   readonly pageTokens: PageTokens;
   readonly audit: AuditTrail;
+  /** Receives the error of an item that could not be read. */
+  readonly report: (error: unknown) => void;
 }
 
 /** What GetRevocation returns. It contains no token. */
@@ -105,7 +108,9 @@ const PAGE = 50;
 const COUNTED_AT_ONCE = 1000;
 
 interface ItemTotals {
+  /** An item whose record is not valid counts as PENDING. */
   readonly counts: Readonly<Record<ItemState, number>>;
+  readonly unreadable: readonly UnreadableItem[];
   readonly reach: RevocationReach | undefined;
 }
 
@@ -114,6 +119,7 @@ async function totalsOf(
   revocationId: string,
 ): Promise<ItemTotals> {
   let reach: RevocationReach | undefined;
+  const unreadable: UnreadableItem[] = [];
   const counts = { PENDING: 0, CONFIRMED: 0, UNCONFIRMED: 0, NOT_PROVABLE: 0 };
   let after: string | undefined;
   do {
@@ -125,9 +131,11 @@ async function totalsOf(
       counts[item.state] += 1;
       reach = wider(reach, item.reach);
     }
+    unreadable.push(...(page.unreadable ?? []));
     after = page.next;
   } while (after !== undefined);
-  return { counts, reach };
+  counts.PENDING += unreadable.length;
+  return { counts, unreadable, reach };
 }
 
 const described = ({ grantId, provider, state, attempts, lastError }: ItemSummary) => ({
@@ -155,10 +163,15 @@ export function getRevocation(
     const { after, seal } = await openPage(deps.pageTokens, listing, nextToken);
     const revocation = await deps.revocations.get(revocationId);
     if (!revocation) throw noSuchRevocation(revocationId);
-    const [{ counts, reach: itemsReach }, page] = await Promise.all([
+    const [{ counts, unreadable, reach: itemsReach }, page] = await Promise.all([
       totalsOf(deps, revocationId),
       deps.revocations.items(revocationId, { limit: maxResults, ...(after !== undefined && { after }) }),
     ]);
+    const [notValid] = unreadable;
+    if (notValid) {
+      annotate({ reason: `the record of the outbox item ${notValid.itemId} is not valid` });
+      deps.report(notValid);
+    }
     const items = Object.values(counts).reduce((sum, count) => sum + count, 0);
     // The index of the items can lag behind the revocation.
     const matched = Math.max(items, revocation.matched);

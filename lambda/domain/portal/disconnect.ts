@@ -214,10 +214,11 @@ export async function disconnectionProgress(
   const name = targetParts(grantId.target).providerName;
   annotate({ ...(agent && { workloadIdentity: agent.identity.arn }), provider: name, result: revocationId });
   const provider = await deps.providers.get(name);
-  const { items } = await deps.revocations.items(revocationId, { limit: 10 });
+  const { items, unreadable } = await deps.revocations.items(revocationId, { limit: 10 });
   const [item] = items;
   const selected = isSelectionComplete(revocation);
-  const pending = !selected || (item ? item.state === 'PENDING' : revocation.matched > 0);
+  const pending =
+    !selected || unreadable !== undefined || (item ? item.state === 'PENDING' : revocation.matched > 0);
   return {
     disconnection: {
       ...(agent && { agent: namedOf(agent.identity) }),

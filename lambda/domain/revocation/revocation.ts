@@ -120,8 +120,21 @@ export interface DuePage {
   readonly next?: string;
 }
 
+/** An item whose record is not valid. It hides no other item, and its revocation is not complete. */
+export class UnreadableItem extends Error {
+  constructor(
+    readonly itemId: string,
+    cause: unknown,
+  ) {
+    super('the record of an item of the outbox is not valid', { cause });
+    this.name = 'UnreadableItem';
+  }
+}
+
 export interface ItemPage {
   readonly items: readonly ItemSummary[];
+  /** Absent if there are none. */
+  readonly unreadable?: readonly UnreadableItem[];
   /** Start of the next page; absent on the last page. */
   readonly next?: string;
 }

@@ -1,6 +1,7 @@
 /** The counts and the pages of a revocation, and what the audit log learns about the request. */
 import { getRevocation, revokeGrants } from '../../../lambda/domain/operator/revoke-grants';
 import type { PageTokens } from '../../../lambda/domain/pagination';
+import { UnreadableItem } from '../../../lambda/domain/revocation/revocation';
 import { createRevocationService } from '../revocation/revocation-service';
 
 const OPERATOR = { arn: 'arn:aws:iam::123456789012:user/operator' };
@@ -56,6 +57,28 @@ it('counts the grants of all reads of the database', async () => {
   const { status, counts } = await getRevocation(inSmallReads, OPERATOR, { revocationId });
   expect(status).toBe('DONE');
   expect(counts).toMatchObject({ matched: 3, confirmed: 3, unconfirmed: 0, notProvable: 0 });
+});
+
+it('counts an item whose record is not valid as pending, names it in the audit log, and reports it', async () => {
+  const { service, deps, revocationId } = await revocationOf(['alice', 'bob']);
+  await service.sweep();
+  const error = new UnreadableItem('the-item', new Error('not valid'));
+  const { revocations } = service.stores;
+  const items: typeof revocations.items = async (id, page) => {
+    const [, ...others] = (await revocations.items(id, page)).items;
+    return { items: others, unreadable: [error] };
+  };
+  const withUnreadable = { ...deps, revocations: { ...revocations, items } };
+  const { status, counts, grants } = await getRevocation(withUnreadable, OPERATOR, { revocationId });
+  expect([status, grants.length]).toEqual(['IN_PROGRESS', 1]);
+  expect(counts).toMatchObject({ matched: 2, confirmed: 1, unconfirmed: 0, notProvable: 0 });
+  expect(service.entries.at(-1)).toMatchObject({
+    operation: 'GetRevocation',
+    outcome: 'allowed',
+    result: revocationId,
+    reason: 'the record of the outbox item the-item is not valid',
+  });
+  expect(service.errors).toEqual([error]);
 });
 
 it('rejects the page token of another operator', async () => {

@@ -29,7 +29,7 @@ import { signInAndConsent, startProvider, type TestProvider } from './provider';
 import { World, type PrincipalName, type TestAgent } from './world';
 
 /** Table of the running service, for records that no operation writes. */
-export const tableOf = (name: 'Directory' | 'Sessions' | 'Vault') =>
+export const tableOf = (name: 'Directory' | 'Sessions' | 'Vault' | 'Revocations') =>
   createTable(new DynamoDBClient({}), localTableName(name));
 
 const portals = () => createConsentPortalStore(tableOf('Directory'));

@@ -1,0 +1,76 @@
+/** What the pages after a connection and a disconnection say, in the running service, whatever became of the records. */
+import { REVOCATION_INDEX, revocationPartitions } from '../../lambda/contract/table-keys';
+import { startProvider, type TestProvider } from './support/provider';
+import { tableOf, TestPortal } from './support/portal';
+import { World } from './support/world';
+
+let identityProvider: TestProvider;
+let world: World;
+beforeAll(async () => {
+  identityProvider = await startProvider({});
+  const { discoveryUrl, clientId } = identityProvider;
+  world = await World.start(
+    { ttl: { AccessToken: 3600 }, features: { revocation: { enabled: true } } },
+    () => [{ discoveryUrl, allowedAudience: [clientId] }],
+  );
+});
+afterAll(async () => {
+  await world.stop();
+  await identityProvider.close();
+});
+
+async function signedIn() {
+  const agent = await world.agent('agent', []);
+  const { name: workloadName, providerName: credentialProviderName } = agent;
+  const portal = await TestPortal.create(world, {
+    agents: [agent],
+    identityProvider,
+    change: { connections: [{ workloadName, credentialProviderName, scopes: ['openid', 'a'] }] },
+  });
+  identityProvider.allowRedirect(portal.callbackUrl);
+  const session = await portal.signIn('ana');
+  const keyOf = async () => (await portal.rows(session, agent))[0]?.key ?? '';
+  return { agent, portal, session, keyOf };
+}
+
+async function connected() {
+  const start = await signedIn();
+  const { portal, session, keyOf } = start;
+  const sessionUri = await portal.consent(await portal.authorizationUrl(session, await keyOf()), 'ana');
+  return { ...start, completed: await portal.complete(session, sessionUri) };
+}
+
+async function disconnected() {
+  const start = await connected();
+  const { portal, session, keyOf } = start;
+  const result = await portal.disconnect(session, await keyOf());
+  if (!('revocationId' in result)) throw new Error(JSON.stringify(result));
+  const { revocationId } = result;
+  return { ...start, revocationId, progress: () => portal.disconnection(session, revocationId) };
+}
+
+it('a disconnection whose item in the outbox is not valid is in progress, and an operator learns why', async () => {
+  const { revocationId, progress } = await disconnected();
+  const outbox = tableOf('Revocations');
+  const pages = await Promise.all(
+    revocationPartitions(revocationId).map((partition) =>
+      outbox.queryIndex(REVOCATION_INDEX, { partition, limit: 10 }),
+    ),
+  );
+  const [item] = pages.flatMap(({ items }) => items) as { pk: string; sk: string }[];
+  if (!item) throw new Error('no item');
+  const { pk, sk } = item;
+  const valid = (await outbox.get({ pk, sk })) as { itemId: string };
+  await outbox.put({ pk, sk }, { ...valid, state: 'LATER' });
+
+  expect(await progress()).toMatchObject({ disconnection: { status: 'IN_PROGRESS', state: 'PENDING' } });
+  const { status, body } = await world.operate('GetRevocation', { revocationId });
+  expect([status, JSON.parse(body)]).toMatchObject([
+    200,
+    { status: 'IN_PROGRESS', counts: { matched: 1, revoked: 1, confirmed: 0 }, grants: [] },
+  ]);
+  expect((await world.audit()).at(-1)).toMatchObject({
+    operation: 'GetRevocation',
+    reason: `the record of the outbox item ${valid.itemId} is not valid`,
+  });
+});
