@@ -157,6 +157,33 @@ describe('a dispatched renewal', () => {
     expect(service.endpoint.redeemed).toEqual(['refresh-0']);
   });
 
+  it('that loses its lease to a request that is slow, too, is overtaken', async () => {
+    const { grants, clientSecrets } = service.stores;
+    const { grantId } = service.owner;
+    const get = clientSecrets.get.bind(clientSecrets);
+    const wait = service.system.wait.bind(service.system);
+    const details = { workloadName: service.identity.name, resources: [], audiences: [] };
+    jest.spyOn(clientSecrets, 'get').mockImplementationOnce(async (id) => {
+      // The provider's discovery document is slow: the lease ends, and another request takes it over.
+      service.system.advance((LEASE + 1000) / 1000);
+      const now = service.system.now();
+      const lease = { holder: 'other', deadline: now + LEASE };
+      const taken = { providerId: service.provider.id, details, seen: await service.stored(), lease };
+      expect(await grants.takeLease(grantId, taken)).toBe(true);
+      // The other request extends its lease when it sends its request.
+      jest.spyOn(service.system, 'wait').mockImplementation(async (milliseconds) => {
+        await wait(milliseconds);
+        const sentAt = service.system.now();
+        if (sentAt < now + LEASE - 1000) return;
+        await grants.markSent(grantId, { holder: 'other', deadline: sentAt + LEASE, sentAt });
+      });
+      return get(id);
+    });
+    await service.catchUp();
+    overtaken();
+    expect(service.endpoint.redeemed).toEqual([]);
+  });
+
   it('is not performed after the provider was deleted', async () => {
     await service.stores.providers.remove(service.provider);
     await service.catchUp();

@@ -112,6 +112,10 @@ export async function renewInBackground(
   }
 }
 
+/** Returns whether another request renews the tokens, after it took an abandoned lease over, or can do so immediately. */
+const isBeingRenewed = (error: unknown): boolean =>
+  error instanceof ServiceError && error.outcome !== undefined;
+
 /** Returns whether the owner of the client's credential must correct it. No one corrects what a retry can. */
 const isForOwner = (error: unknown): error is ServiceError =>
   error instanceof ServiceError && error.type !== 'ThrottlingException' && ERROR_STATUS[error.type] < 500;
@@ -151,14 +155,14 @@ async function performRenewal(
   } catch (error) {
     if (error instanceof RestrictionDenial) throw error;
     if (error instanceof ProviderFailure) annotate({ result: error.outcome, reason: error.detail });
-    // No request waits for the renewal, so a deletion is not an error.
-    else if (await deletionDuring(deps, owner)) annotate(overtaken);
+    // No request waits for the renewal, so neither a lost lease nor a deletion is an error.
+    else if (isBeingRenewed(error) || (await deletionDuring(deps, owner))) annotate(overtaken);
     // Nor are tokens that a reset of the token vault gave up.
     else if (error instanceof KeyMaterialResetError)
       annotate({ result: 'consent-required', reason: error.message });
     // Nor is a client's secret or signing key that its owner must correct. The next requests receive this error.
     else if (isForOwner(error))
-      annotate({ result: error.outcome ?? 'credential-unusable', reason: error.detail ?? error.message });
+      annotate({ result: 'credential-unusable', reason: error.detail ?? error.message });
     else throw error;
   }
 }
