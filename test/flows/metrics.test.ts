@@ -14,8 +14,12 @@ let deployed: TestIssuer;
 let read = 0;
 beforeAll(async () => {
   deployed = await startIssuer();
-  const { discoveryUrl, audience } = deployed;
-  world = await World.start({}, () => [{ discoveryUrl, allowedAudience: [audience] }]);
+  const { discoveryUrl, issuer, audience } = deployed;
+  const allowedAudience = [audience];
+  world = await World.start({}, () => [
+    { discoveryUrl, allowedAudience },
+    { discoveryUrl: `${issuer}/wrong/.well-known/openid-configuration`, allowedAudience },
+  ]);
 });
 afterAll(() => world.stop());
 beforeEach(async () => {
@@ -85,16 +89,25 @@ it("counts an issuer that does not respond, which an agent's owner can choose, a
   ]);
 });
 
-it('counts an unavailable issuer of the deployment as a failure of this service, because a deployment can be the cause', async () => {
+it('counts an issuer of the deployment that is unavailable, or has a wrong URL, as a failure of this service, because a deployment can be the cause', async () => {
+  const failure = {
+    ...workload(),
+    Operation: 'GetWorkloadAccessTokenForJWT',
+    ExceptionType: 'InternalServerException',
+  };
+  const misplaced = await deployed.token('ana', { iss: `${deployed.issuer}/wrong` });
+  expect(await countedFor(() => agent.token({ userToken: misplaced }))).toContainEqual([
+    'WorkloadAccessTokenFetchFailures',
+    failure,
+  ]);
+  await expect(agent.token({ userToken: misplaced })).rejects.toThrow(
+    '(discovery_failed). Ask the operator to check trustedIssuers.',
+  );
   const userToken = await deployed.token('ana');
   await deployed.close();
   expect(await countedFor(() => agent.token({ userToken }))).toContainEqual([
     'WorkloadAccessTokenFetchFailures',
-    {
-      ...workload(),
-      Operation: 'GetWorkloadAccessTokenForJWT',
-      ExceptionType: 'InternalServerException',
-    },
+    failure,
   ]);
 });
 

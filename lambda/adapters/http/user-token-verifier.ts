@@ -71,18 +71,21 @@ function verified(claims: JWTPayload): VerifiedUserToken {
   };
 }
 
-/** The issuer failed, not the token. Either a retry can help, or a person must correct the configuration. */
-const issuerFailure = (failure: ProviderFailure): ServiceError =>
-  failure.unavailable
-    ? new IssuerUnavailable(
-        `The keys of the user token's issuer are unavailable (${failure.code}). Try again shortly.`,
-        { detail: failure.detail, cause: failure },
-      )
-    : new ServiceError(
-        'ValidationException',
-        `The keys of the user token's issuer could not be read (${failure.code}). Check the issuer's discoveryUrl.`,
-        { detail: failure.detail, cause: failure },
-      );
+/**
+ * The issuer failed, not the token. Either a retry can help, or a person must correct the configuration. No caller can
+ * correct the one of the deployment.
+ */
+function issuerFailure(failure: ProviderFailure, isDeployed: boolean): ServiceError {
+  const parts = { detail: failure.detail, cause: failure };
+  const keys = `The keys of the user token's issuer`;
+  if (failure.unavailable) {
+    return new IssuerUnavailable(`${keys} are unavailable (${failure.code}). Try again shortly.`, parts);
+  }
+  const unreadable = `${keys} could not be read (${failure.code}).`;
+  return isDeployed
+    ? new IssuerUnavailable(`${unreadable} Ask the operator to check trustedIssuers.`, parts)
+    : new ServiceError('ValidationException', `${unreadable} Check the issuer's discoveryUrl.`, parts);
+}
 
 /**
  * @param deployed the deployment's issuers, for workload identities without their own configuration
@@ -100,6 +103,7 @@ export function createUserTokenVerifier(
     entry: TrustedIssuer,
     token: string,
     unverified: UnverifiedJwt,
+    isDeployed: boolean,
   ): Promise<JWTPayload> {
     const { discoveryUrl } = entry;
     const authorities = issuerAuthorities(entry);
@@ -121,7 +125,7 @@ export function createUserTokenVerifier(
       return payload;
     } catch (error) {
       if (error instanceof ServiceError) throw error;
-      if (error instanceof ProviderFailure) throw issuerFailure(error);
+      if (error instanceof ProviderFailure) throw issuerFailure(error, isDeployed);
       if (error instanceof errors.JWTExpired) throw unauthorized(USER_TOKEN_ENDED, 'expired', error);
       throw unauthorized(INVALID, faultOf(error), error);
     }
@@ -142,7 +146,7 @@ export function createUserTokenVerifier(
 
       const faults = new Set<string>();
       for (const entry of entries) {
-        const claims = await authenticate(entry, token, unverified);
+        const claims = await authenticate(entry, token, unverified, !authorizerConfiguration);
         const refused = claimsRejection(entry, claims);
         if (refused === undefined) return verified(claims);
         faults.add(refused);

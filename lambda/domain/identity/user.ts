@@ -31,7 +31,7 @@ export interface VerifiedUserToken extends UserTokenFacts {
 /** For a user token whose `exp` has passed. Not "expired", which clients match for the workload access token. */
 export const USER_TOKEN_ENDED = 'The user token is no longer valid (exp). Sign the user in again.';
 
-/** The issuer of a user token failed, and not this service. The caller can retry. */
+/** The issuer of a user token failed, and not this service; or the deployment's configuration of the issuer is wrong. */
 export class IssuerUnavailable extends ServiceError {
   constructor(message: string, parts: Pick<ErrorParts, 'detail' | 'cause'>) {
     super('InternalServerException', message, parts);
@@ -51,8 +51,8 @@ export interface UserTokenVerifier {
    *   one; otherwise, it trusts the deployment's issuers
    * @throws UnauthorizedException if it is not valid; the message never says "expired", which clients match for the
    *   workload access token
-   * @throws IssuerUnavailable if the issuer's keys are unavailable, ValidationException if the issuer's metadata
-   *   or keys cannot be used
+   * @throws IssuerUnavailable if the issuer's keys are unavailable. If its metadata or keys cannot be used:
+   *   ValidationException for the workload identity's own configuration, IssuerUnavailable for the deployment's
    */
   verify(token: string, workload: TrustsIssuers): Promise<VerifiedUserToken>;
 }
