@@ -1,8 +1,8 @@
 /** What the pages after a connection and a disconnection say, in the running service, whatever became of the records. */
-import { REVOCATION_INDEX, revocationPartitions } from '../../lambda/contract/table-keys';
+import { oauth2ProviderKey, REVOCATION_INDEX, revocationPartitions } from '../../lambda/contract/table-keys';
 import { startProvider, type TestProvider } from './support/provider';
 import { tableOf, TestPortal } from './support/portal';
-import { World } from './support/world';
+import { World, type TestAgent } from './support/world';
 
 let identityProvider: TestProvider;
 let world: World;
@@ -72,5 +72,35 @@ it('a disconnection whose item in the outbox is not valid is in progress, and an
   expect((await world.audit()).at(-1)).toMatchObject({
     operation: 'GetRevocation',
     reason: `the record of the outbox item ${valid.itemId} is not valid`,
+  });
+});
+
+/** Changes the record of the agent's provider. Returns the earlier record. */
+async function changeProvider({ providerName }: TestAgent, change: object): Promise<object> {
+  const directory = tableOf('Directory');
+  const key = oauth2ProviderKey(providerName);
+  const original = (await directory.get(key)) as object;
+  await directory.put(key, { ...original, ...change });
+  return original;
+}
+
+it('the page of a disconnection has the display name of its provider, and not of one that was created again', async () => {
+  const { agent, progress } = await disconnected();
+  const name = agent.providerName;
+  const original = await changeProvider(agent, { tags: { displayName: 'Calendar' } });
+  expect(await progress()).toMatchObject({ disconnection: { provider: { name, displayName: 'Calendar' } } });
+  const recreated = { id: 'another', owner: 'arn:aws:iam::123456789012:role/stranger' };
+  await changeProvider(agent, { ...recreated, tags: { displayName: 'Your employer' } });
+  expect(await progress()).toMatchObject({ disconnection: { provider: { name, displayName: name } } });
+  await changeProvider(agent, original);
+});
+
+it('the page after a consent has the display name that the person confirmed', async () => {
+  const { agent, portal, session, keyOf } = await signedIn();
+  await changeProvider(agent, { tags: { displayName: 'Calendar' } });
+  const sessionUri = await portal.consent(await portal.authorizationUrl(session, await keyOf()), 'ana');
+  await changeProvider(agent, { tags: { displayName: 'Your employer' } });
+  expect(await portal.complete(session, sessionUri)).toMatchObject({
+    completed: { provider: { name: agent.providerName, displayName: 'Calendar' } },
   });
 });

@@ -3,6 +3,7 @@
  * principal can create a resource under the name, and allow the portal's owner to use it. So a resource of another owner is
  * part of the portal only with the ID that it had when the portal was configured.
  */
+import { namedOf, type Named } from '../display-name';
 import type { OwnedResource } from '../owned-resource';
 import { isOwnedBy, type Owned } from '../ownership';
 
@@ -20,6 +21,22 @@ export const isConfigured = (
 ): boolean =>
   isOwnedBy(resource, { arn: portal.owner, id: portal.ownerId }) ||
   (portal.configuredIds?.[member].includes(resource.id) ?? false);
+
+/**
+ * Returns the names that a person reads for a provider. Another principal that created it again under its name must not
+ * choose the display name.
+ *
+ * @param meant the provider's name, and its ID if it is known
+ * @param found the present provider of this name, if there is one
+ */
+export const namesOfProvider = (
+  portal: Parameters<typeof isConfigured>[0],
+  { name, id }: { readonly name: string; readonly id?: string | undefined },
+  found: OwnedResource | undefined,
+): Named =>
+  found && (found.id === id || isConfigured(portal, 'connections', found))
+    ? namedOf(found)
+    : { name, displayName: name };
 
 /** Returns why a resource that is not configured is not part of the portal, for the portal's owner. */
 export const notConfigured = (arn: string, member: ConfiguredMember): string =>

@@ -2,12 +2,12 @@
 import type { Annotate } from '../audit';
 import { beginConsent, type BeginDependencies } from '../consent/begin';
 import { completeSession, type CompleteSessionDependencies } from '../consent/complete';
+import { shownName } from '../consent/session';
 import { isHashOf } from '../digest';
 import { namedOf, type Named } from '../display-name';
 import type { Directory } from '../grant/directory';
 import { deletionIn } from '../grant/deletion-check';
 import { ProviderFailure } from '../oauth/provider-failure';
-import type { Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { checkRestrictions } from '../restriction/restriction';
 import { ServiceError } from '../service-error';
 import { portalReturnUrl } from './consent-portal';
@@ -97,7 +97,6 @@ export async function connect(
 
 export type CompleteConnectionDependencies = CompleteSessionDependencies &
   PersonDependencies & {
-    readonly providers: Pick<Oauth2ProviderStore, 'get'>;
     readonly directory: Pick<Directory, 'read'>;
   };
 
@@ -155,9 +154,13 @@ export async function completeConnection(
         return Promise.resolve({ userHash: person.userHash, userToken: person.userToken });
       },
     });
-    const found = await deps.providers.get(provider.name);
-    const completedProvider = found ? namedOf(found) : { name: provider.name, displayName: provider.name };
-    return { completed: { agent: agent ?? { name: '', displayName: '' }, provider: completedProvider } };
+    return {
+      completed: {
+        agent: agent ?? { name: '', displayName: '' },
+        // As the person confirmed it: by now, another principal can have created it again under its name.
+        provider: { name: provider.name, displayName: shownName(provider) },
+      },
+    };
   } catch (error) {
     throw completionRefusal(error) ?? error;
   }

@@ -13,6 +13,7 @@ import { reachOf } from '../provider/vendors';
 import { beginRevocation, type BeginRevocationDependencies } from '../revocation/begin';
 import { isSelectionComplete, type ItemState, type RevocationStore } from '../revocation/revocation';
 import { annotateRow, rowWithKey, type AgentAtProvider } from './connect';
+import { namesOfProvider } from './configured-resources';
 import type { Person } from './person';
 import { PortalRefusal } from './refusal';
 import type { Row, RowDependencies } from './rows';
@@ -222,7 +223,7 @@ export async function disconnectionProgress(
   return {
     disconnection: {
       ...(agent && { agent: namedOf(agent.identity) }),
-      provider: provider ? namedOf(provider) : { name, displayName: name },
+      provider: namesOfProvider(served.portal, { name, id: item?.provider.id }, provider),
       status: pending ? 'IN_PROGRESS' : 'DONE',
       // A grant without tokens leaves nothing that the provider could confirm.
       state: pending ? 'PENDING' : (item?.state ?? 'NOT_PROVABLE'),

@@ -22,7 +22,7 @@ import { recordUnreadable, type UnreadableDependencies, type UnreadableGrant } f
 import { credentialUseDenial } from '../policy/access';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { epochSeconds, type System } from '../system';
-import { isConfigured } from './configured-resources';
+import { isConfigured, namesOfProvider } from './configured-resources';
 import type { Connection } from './connection';
 import type { PortalConnection } from './consent-portal';
 import { ownerMay, type Person, type PortalAgent } from './person';
@@ -161,7 +161,6 @@ function unreadableRow(
   grantId: GrantId,
 ): Row {
   const key = encodeGrantId(grantId);
-  const { name } = provider;
   return {
     key,
     agent,
@@ -170,9 +169,7 @@ function unreadableRow(
     request: { scopes: [], customParameters: {}, resources: [], audiences: [] },
     connection: {
       key,
-      provider: isConfigured(portal, 'connections', provider)
-        ? namedOf(provider)
-        : { name, displayName: name },
+      provider: namesOfProvider(portal, { name: provider.name }, provider),
       scopes: [],
       status: 'UNREADABLE',
       canConnect: false,
