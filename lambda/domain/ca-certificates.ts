@@ -59,6 +59,19 @@ export function parsedCertificates(text: string, now?: number): ParsedCertificat
   return valid ? { pem: whole.join('') } : { fault: 'must contain a certificate that is valid now' };
 }
 
+/**
+ * Returns until when each certificate is valid.
+ *
+ * @param pem certificates as {@link parsedCertificates} returns them
+ */
+export function endsOfCertificates(pem: string): { readonly subject: string; readonly end: Date }[] {
+  const [, ...blocks] = pem.split('-----BEGIN ');
+  return blocks.map((block) => {
+    const { subject, validTo } = new X509Certificate(`-----BEGIN ${block}`);
+    return { subject: subject.replaceAll('\n', ', '), end: new Date(timeOf(validTo)) };
+  });
+}
+
 /** Certificates of authorities in configuration. */
 export const CaCertificatesSchema = v.pipe(
   v.string(),

@@ -17,6 +17,7 @@ import { METADATA_PATH } from '../../lambda/contract/gate-routes';
 import { WorkloadIdentity, type IWorkloadIdentity } from '../resources/workload-identity';
 import type { AgentEndpointProps } from './agent-endpoint-props';
 import { includesAccount } from './caller-accounts';
+import { warnOfCertificateEnds } from './certificate-expiry';
 import { resolveNetwork } from './caller-network';
 import { checkedAt } from './construct-error';
 import { deploymentNameOf } from './deployment-name';
@@ -109,6 +110,9 @@ export class AgentEndpoint extends Construct {
         authorizer: workload._authorizer,
         trustedIssuers: connection.trustedIssuers,
       });
+    }
+    if (validated.inbound.kind === 'JWT') {
+      warnOfCertificateEnds(this, 'inbound.caCertificates', validated.inbound.caCertificates);
     }
     const logs = this.logSettings(props);
     this.deploymentName = deploymentNameOf(this);

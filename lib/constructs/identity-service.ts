@@ -16,6 +16,7 @@ import type { ApiDomain } from './api-domain';
 import { AuditTrail, type AuditTrailProps } from './audit-trail';
 import { ownerAccountsOf, type ServiceCallerAccounts } from './caller-accounts';
 import { checkedAt } from './construct-error';
+import { warnOfCertificateEnds } from './certificate-expiry';
 import { ContributorInsights, type ContributorInsightsOptions } from './contributor-insights';
 import { claimDeploymentName, deploymentNameOf } from './deployment-name';
 import type { InvokedFunction } from './function-access';
@@ -260,6 +261,9 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     checkAuditTrail(props.auditTrail ?? {});
     checkDeploymentConfig(props.deploymentConfig);
   });
+  for (const [index, { caCertificates }] of configuration.trustedIssuers.entries()) {
+    warnOfCertificateEnds(scope, `trustedIssuers[${index}].caCertificates`, caCertificates);
+  }
   const deployment = deploymentNameOf(scope, props.deploymentName);
   claimDeploymentName(scope, deployment);
   const api = new IdentityApi(scope, 'Api', {

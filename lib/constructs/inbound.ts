@@ -42,6 +42,7 @@ export interface JwtInboundProps extends TrustedIssuer {
   /**
    * Certificates of private certificate authorities, in PEM form: 1 to 10. Requests for the issuer's metadata and keys
    * trust them instead of the public authorities. The service needs them too: in `caCertificates` of its trusted issuer.
+   * Synthesis warns of a certificate 30 days before it ends.
    * @default - the public certificate authorities
    */
   readonly caCertificates?: string;

@@ -172,7 +172,8 @@ export interface DeployedIssuer extends TrustedIssuer {
   /**
    * Certificates of private certificate authorities, in PEM form: 1 to 10. Requests for this entry trust them instead of
    * the public authorities: for the issuer's metadata and keys, and for the keys and polls of `securityEvents`. They must
-   * be known when the stack is synthesized. State the old and the new ones while you replace an authority.
+   * be known when the stack is synthesized. State the old and the new ones while you replace an authority. Synthesis
+   * warns of a certificate 30 days before it ends.
    * @default - the public certificate authorities
    */
   readonly caCertificates?: string;
