@@ -1,4 +1,4 @@
-/** Warns of certificates of private authorities that end soon, or have ended: requests to their servers then fail. */
+/** Warns of certificates of private authorities that expire soon, or have expired: requests to their servers then fail. */
 import { Annotations, Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { endsOfCertificates } from '../../lambda/contract/configuration';
@@ -8,7 +8,7 @@ const NOTICE = Duration.days(30);
 
 /**
  * Adds a warning to the construct for each certificate that is not valid 30 days from now. It is no error: while an
- * authority is replaced, the list can have the old certificate beside the new one.
+ * authority is replaced, the list can have the old and the new certificate.
  *
  * @param prop that has the certificates, for the message
  * @param certificates in PEM form, as they were parsed

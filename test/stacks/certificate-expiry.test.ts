@@ -24,7 +24,7 @@ function warningsOf(caCertificates: string): [path: string, message: unknown][] 
 
 it.each([
   ['ends within 30 days', inDays(29), 'is valid until'],
-  ['has ended', inDays(-2), 'was valid until'],
+  ['has expired', inDays(-2), 'was valid until'],
 ])('of a certificate that %s, with its subject and the day', (_what, to, state) => {
   const warnings = warningsOf(lasting + endingAt(to));
   const message = (prop: string) =>
