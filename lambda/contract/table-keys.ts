@@ -169,6 +169,12 @@ export const receivedEventKey = (issuerId: string, hash: string): Key => ({
   sk: RECORD,
 });
 
+/** One item for each issuer. The partition key has the prefix of its events, so that one IAM condition covers both. */
+export const unappliedReportsKey = (issuerId: string): Key => ({
+  pk: PREFIX.receivedEvent + issuerId,
+  sk: 'UNAPPLIED',
+});
+
 /** There is one token vault, `default`. */
 export const TOKEN_VAULT_KEY: Key = { pk: PREFIX.tokenVault, sk: 'default' };
 

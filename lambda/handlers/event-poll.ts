@@ -3,10 +3,12 @@
  * pushed events, and reads the tokens for its requests from AWS Secrets Manager. It cannot open the vault, and cannot sign.
  */
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createUnappliedReportStore } from '../adapters/dynamodb/unapplied-report-store';
 import { createSecretTexts } from '../adapters/secretsmanager/secrets';
 import { system } from '../adapters/system';
 import { EventPollSchema } from '../contract/event-poll-event';
 import { pollSecurityEvents } from '../domain/security-event/poll';
+import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
 import { createInvocationHandler } from './composition/invocation';
 import { reportError } from './composition/logging';
@@ -18,6 +20,7 @@ const POLL_TIME = 30_000;
 const env = readEnvironment('DIRECTORY_TABLE', 'SESSIONS_TABLE', 'REVOCATIONS_TABLE', 'REVOCATION_FUNCTION');
 const deps = {
   ...securityEventsOf(env),
+  unapplied: createUnappliedReportStore(createAws(env).tables.SESSIONS_TABLE),
   secrets: createSecretTexts(new SecretsManagerClient({})),
   report: reportError,
 };

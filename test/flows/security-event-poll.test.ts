@@ -1,10 +1,13 @@
 /** Security events that the service fetches from a scripted transmitter (RFC 8936). */
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { userRestrictionKey } from '../../lambda/contract/table-keys';
+import { userHashOf } from '../../lambda/domain/identity/user';
 import { localFunctionName } from '../../lib/local/gateway-event';
 import type { InvokedHandler } from '../../lib/local/lambda';
 import { moveClock } from './support/clock';
 import { startIssuer, type TestIssuer } from './support/issuer';
+import { tableOf } from './support/portal';
 import { PollTransmitter } from './support/poll-transmitter';
 import { changeSecret, putSecret, tagSecret } from './support/secrets';
 import { AUDIENCE, CAEP, issSub, now, RISC, SSF, Transmitter } from './support/transmitter';
@@ -158,6 +161,30 @@ it('applies an event of a transmitter whose clock is ahead when its iat has come
   await poll();
   expect(transmitter.pending.size).toBe(0);
   await expect(mint(user)).rejects.toMatchObject(DISABLED);
+});
+
+it('receives the events of all others while those of one user cannot be applied, and applies these later', async () => {
+  const [unreadable, last] = [newUser(), newUser()];
+  const userHash = userHashOf({ kind: 'jwt', issuer: world.issuer.issuer, subject: unreadable });
+  const key = userRestrictionKey(userHash);
+  const record = { userHash, revision: 1, recordVersion: 1 };
+  await tableOf('Directory').put(key, { ...record, ofLaterRelease: true });
+  await offer(`${RISC}account-disabled`, of(unreadable));
+  for (let count = 0; count < 101; count += 1) {
+    const jti = randomUUID();
+    const session = { format: 'opaque', id: `session-${count}` };
+    const subject = { format: 'complex', user: of(unreadable), session };
+    transmitter.pending.set(jti, await sets.set(`${CAEP}session-revoked`, subject, {}, { jti }));
+  }
+  await offer(`${RISC}account-disabled`, of(last));
+  await poll();
+  expect(transmitter.pending.size).toBe(0);
+  await expect(mint(last)).rejects.toMatchObject(DISABLED);
+  await expect(mint(unreadable)).rejects.toMatchObject({ name: 'InternalServerException' });
+
+  await tableOf('Directory').put(key, record);
+  await poll();
+  await expect(mint(unreadable)).rejects.toMatchObject(DISABLED);
 });
 
 it('fetches fewer SETs after a response that is too long, down to one', async () => {

@@ -19,9 +19,9 @@ import type {
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 
+const KEY = { pk: v.string(), sk: v.string() };
+
 const MEMBERS = {
-  pk: v.string(),
-  sk: v.string(),
   suspendedByOperator: v.exactOptional(
     v.strictObject({ since: v.number(), by: v.string(), reason: v.exactOptional(v.string()) }),
   ),
@@ -35,24 +35,24 @@ function withoutKey<Item extends Key>(item: Item): Omit<Item, keyof Key> {
   return members;
 }
 
-const AgentRecord = v.pipe(v.strictObject({ ...MEMBERS, name: v.string() }), v.transform(withoutKey));
-const UserRecord = v.pipe(
-  v.strictObject({
-    ...MEMBERS,
-    userHash: v.string(),
-    accountAtIssuer: v.exactOptional(
-      v.strictObject({
-        state: v.picklist(['ENABLED', 'DISABLED', 'PURGED']),
-        eventTime: v.number(),
-        since: v.number(),
-        trustedIssuer: v.exactOptional(v.string()),
-      }),
-    ),
-    endedBefore: v.exactOptional(v.number()),
-    endedSessions: v.exactOptional(v.record(v.string(), v.number())),
-  }),
-  v.transform(withoutKey),
-);
+/** The members of the restriction of a user. */
+export const USER_MEMBERS = {
+  ...MEMBERS,
+  userHash: v.string(),
+  accountAtIssuer: v.exactOptional(
+    v.strictObject({
+      state: v.picklist(['ENABLED', 'DISABLED', 'PURGED']),
+      eventTime: v.number(),
+      since: v.number(),
+      trustedIssuer: v.exactOptional(v.string()),
+    }),
+  ),
+  endedBefore: v.exactOptional(v.number()),
+  endedSessions: v.exactOptional(v.record(v.string(), v.number())),
+};
+
+const AgentRecord = v.pipe(v.strictObject({ ...KEY, ...MEMBERS, name: v.string() }), v.transform(withoutKey));
+const UserRecord = v.pipe(v.strictObject({ ...KEY, ...USER_MEMBERS }), v.transform(withoutKey));
 
 /** @throws Error for a record that is malformed, or of a later version */
 export const parseAgentRestriction = (item: unknown): AgentRestriction | undefined =>

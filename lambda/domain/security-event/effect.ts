@@ -138,3 +138,25 @@ export const withEffect = (
   now: number,
 ): UserRestriction | undefined =>
   effect.kind === 'account' ? withAccount(current, effect, now) : withSessionsEnded(current, effect);
+
+/** Returns effects that restrict a user as much as this restriction does. */
+export const effectsOf = ({
+  endedBefore,
+  endedSessions = {},
+  accountAtIssuer: account,
+}: UserRestriction): Effect[] => [
+  ...(endedBefore === undefined ? [] : [{ kind: 'sessions-ended', at: endedBefore } as const]),
+  ...Object.entries(endedSessions).map(
+    ([sessionHash, at]) => ({ kind: 'sessions-ended', at, sessionHash }) as const,
+  ),
+  ...(account
+    ? [
+        {
+          kind: 'account',
+          at: account.eventTime,
+          state: account.state,
+          trustedIssuer: account.trustedIssuer,
+        } as const,
+      ]
+    : []),
+];

@@ -19,6 +19,7 @@ import { ServiceError } from '../service-error';
 import { receiveSet, type SetDependencies } from './receive-set';
 import { SetRejection } from './rejection';
 import type { Reporter } from './reporter';
+import { applyKept, type UnappliedReportStore } from './unapplied';
 
 export interface PollDependencies extends SetDependencies {
   /** The deployment's issuers. */
@@ -26,6 +27,7 @@ export interface PollDependencies extends SetDependencies {
   readonly transport: Transport;
   readonly secrets: SecretTexts;
   readonly audit: AuditTrail;
+  readonly unapplied: UnappliedReportStore;
   /** Receives an error that no transmitter and no event caused. */
   readonly report: (error: unknown) => void;
 }
@@ -237,6 +239,7 @@ async function drain(deps: PollDependencies, polled: Polled, until: number): Pro
 
 /** Records a failure in the audit log and never throws, so that a transmitter delays no other. */
 async function pollTransmitter(deps: PollDependencies, polled: Polled, until: number): Promise<void> {
+  await applyKept(deps, polled.events, until).catch(deps.report);
   for (let attempt = 0; attempt < ATTEMPTS && deps.system.now() < until; attempt += 1) {
     try {
       return await drain(deps, polled, until);

@@ -1,8 +1,9 @@
 /** Receives one SET, whichever way it was delivered: validates it, and applies what it reports. */
-import type { Annotate } from '../audit';
+import type { Annotate, AuditEntry } from '../audit';
 import type { SecurityEvents, Transmitter } from '../identity/security-events';
 import { issuerAuthorities } from '../identity/trusted-issuer';
 import type { MetadataReader } from '../oauth/provider-metadata';
+import { ServiceError } from '../service-error';
 import { epochSeconds } from '../system';
 import { apply, type ApplyDependencies, type UserEffect } from './apply';
 import { effectOf, STREAM_UPDATED, VERIFICATION } from './effect';
@@ -11,6 +12,7 @@ import { SetRejection } from './rejection';
 import { reportedUser, type Reporter } from './reporter';
 import { securityEventToken, SET_TYPE, type SecurityEvent } from './set';
 import { eventSubject, opaqueId } from './subject';
+import { keepUnapplied, type UnappliedReportStore } from './unapplied';
 
 /** Remembers the SETs that were received, so that a repeated one has no further effect. */
 export interface ReceivedEventStore {
@@ -28,6 +30,8 @@ export interface SetDependencies extends ApplyDependencies {
   readonly tokens: EventTokens;
   readonly metadata: MetadataReader;
   readonly receivedEvents: ReceivedEventStore;
+  /** Keeps what cannot be applied yet. Without it, the transmitter sends the event again. */
+  readonly unapplied?: UnappliedReportStore;
 }
 
 /** Maximum characters of a SET, which has about 1,000. */
@@ -121,6 +125,22 @@ async function decide(
     : { ...user, effect: effect.kind === 'account' ? { ...effect, trustedIssuer: events.id } : effect };
 }
 
+/** Applies an effect, or keeps it if it cannot be applied to this user. */
+async function applyOrKeep(
+  { unapplied, ...deps }: SetDependencies,
+  { events }: Reporter,
+  decision: UserEffect,
+): Promise<Partial<AuditEntry>> {
+  try {
+    return await apply(deps, events, decision);
+  } catch (error) {
+    // Any other error than one of a moment can be of this user alone, for as long as its record stays as it is.
+    if (!unapplied || error instanceof ServiceError) throw error;
+    await keepUnapplied({ ...deps, unapplied }, events, decision);
+    return { result: 'kept', reason: 'it cannot be applied yet, and the next runs try again' };
+  }
+}
+
 const lastSegment = (type: string): string => type.slice(type.lastIndexOf('/') + 1);
 
 /**
@@ -164,7 +184,7 @@ export async function receiveSet(
   for (const event of events) decisions.push(await decide(deps, reporter, event, annotate));
   for (const decision of decisions) {
     if ('result' in decision) annotate(decision);
-    else annotate(await apply(deps, reporter.events, decision));
+    else annotate(await applyOrKeep(deps, reporter, decision));
   }
   // Last: if a write before fails, the transmitter sends the SET again, and it is not taken for a repeated one.
   await deps.receivedEvents.add(received);

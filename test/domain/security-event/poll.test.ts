@@ -4,6 +4,7 @@ import type { DeployedIssuer } from '../../../lambda/domain/identity/trusted-iss
 import { userHashOf } from '../../../lambda/domain/identity/user';
 import { ProviderFailure, ResponseTooLong } from '../../../lambda/domain/oauth/provider-failure';
 import { pollSecurityEvents } from '../../../lambda/domain/security-event/poll';
+import { keepUnapplied, type UnappliedReports } from '../../../lambda/domain/security-event/unapplied';
 import type { ReceivedEvent } from '../../../lambda/domain/security-event/receive-set';
 import { ServiceError } from '../../../lambda/domain/service-error';
 import type { SecretTexts } from '../../../lambda/domain/sealing/external-secret';
@@ -23,6 +24,7 @@ interface Body {
 function createPoller() {
   const { restrictions, revocations } = createInMemoryStores();
   const received: ReceivedEvent[] = [];
+  const kept = new Map<string, UnappliedReports>();
   const entries: AuditEntry[] = [];
   const errors: unknown[] = [];
   const requests: [string, Body][] = [];
@@ -52,12 +54,20 @@ function createPoller() {
     },
     metadata: { read: () => Promise.resolve({ issuer: ISSUER }) },
     restrictions,
-    userEmails: { userOf: () => Promise.resolve(undefined) },
+    userEmails: { userOf: () => Promise.resolve<string | undefined>(undefined) },
     revocations,
     revocationWorker: { select: () => Promise.reject(new Error('not used')), wake: () => Promise.resolve() },
     receivedEvents: {
       has: ({ jti }: ReceivedEvent) => Promise.resolve(received.some((each) => each.jti === jti)),
       add: (event: ReceivedEvent) => Promise.resolve(void received.push(event)),
+    },
+    unapplied: {
+      of: (id: string) => Promise.resolve(kept.get(id)),
+      put(id: string, reports: UnappliedReports) {
+        const isNext = reports.revision === (kept.get(id)?.revision ?? 0) + 1;
+        if (isNext) kept.set(id, reports);
+        return Promise.resolve(isNext);
+      },
     },
     secrets: {
       describe: (id: string) =>
@@ -75,7 +85,7 @@ function createPoller() {
     system: createFakeSystem(),
     report: (error: unknown) => void errors.push(error),
   };
-  return { deps, entries, errors, requests, pending, issuer };
+  return { deps, entries, errors, requests, pending, issuer, kept };
 }
 
 type Poller = ReturnType<typeof createPoller>;
@@ -95,7 +105,8 @@ it.each([
 ])(
   'a SET is not acknowledged if %s could not be stored, and the next run acts once',
   async (_what, broken) => {
-    await poll(broken());
+    const unapplied = { ...poller.deps.unapplied, put: down };
+    await poll({ unapplied, ...broken() });
     expect(poller.requests.map(([, { ack, setErrs }]) => [ack, setErrs])).toEqual([[undefined, undefined]]);
     expect(poller.errors).toEqual([new Error('the database is down')]);
     await poll();
@@ -107,6 +118,97 @@ it.each([
     expect(await poller.deps.revocations.dueSelections(Infinity)).toHaveLength(1);
   },
 );
+
+it.each([
+  ['the restriction cannot be read', () => ({ restrictions: { ...poller.deps.restrictions, ofUser: down } })],
+  [
+    'the restriction cannot be written',
+    () => ({ restrictions: { ...poller.deps.restrictions, putUser: down } }),
+  ],
+  ['the revocation cannot be stored', () => ({ revocations: { ...poller.deps.revocations, create: down } })],
+])('what a SET reports is kept if %s, and applied by the next run that can', async (_what, broken) => {
+  await poll(broken());
+  expect([...poller.pending]).toEqual([]);
+  expect(poller.entries).toEqual([expect.objectContaining({ outcome: 'allowed', result: 'kept' })]);
+  await poll(broken());
+  expect(poller.errors).toEqual([new Error('the database is down')]);
+  expect(poller.entries.at(-1)).toMatchObject({ outcome: 'failed', trustedIssuer: 'people', user: USER });
+
+  await poll();
+  expect(poller.entries.at(-1)).toMatchObject({ outcome: 'allowed', user: USER });
+  expect(await poller.deps.restrictions.ofUser(USER)).toMatchObject({ accountAtIssuer: { state: 'PURGED' } });
+  expect(await poller.deps.revocations.dueSelections(Infinity)).toHaveLength(1);
+  expect(poller.kept.get('people')?.users).toEqual({});
+  const { length } = poller.entries;
+  await poll();
+  expect(poller.entries).toHaveLength(length);
+});
+
+it('a report about an email address is kept as such', async () => {
+  poller.pending.clear();
+  await keepUnapplied(poller.deps, poller.issuer('people').securityEvents, {
+    userHash: 'address',
+    emailHash: 'address',
+    effect: { kind: 'sessions-ended', at: BEGINNING, sessionHash: 'session' },
+  });
+  await poll({ userEmails: { userOf: () => Promise.resolve(USER) } });
+  expect(await poller.deps.restrictions.ofUser(USER)).toMatchObject({
+    endedSessions: { session: BEGINNING },
+  });
+});
+
+it('reports about 150 users of an issuer are kept, and the events about others stay at the transmitter', async () => {
+  const { securityEvents } = poller.issuer('people');
+  const keep = (userHash: string) =>
+    keepUnapplied(poller.deps, securityEvents, {
+      userHash,
+      effect: { kind: 'sessions-ended', at: BEGINNING },
+    });
+  for (let index = 0; index < 150; index += 1) await keep(`user-${index}`);
+  const restrictions = { ...poller.deps.restrictions, ofUser: down };
+  await poll({ restrictions });
+  expect([...poller.pending]).toEqual(['1']);
+  // More about the same users is kept.
+  await keepUnapplied(poller.deps, securityEvents, {
+    userHash: 'user-0',
+    effect: { kind: 'account', at: BEGINNING, state: 'DISABLED' },
+  });
+  await poll();
+  expect([...poller.pending]).toEqual([]);
+  expect(await poller.deps.restrictions.ofUser('user-0')).toMatchObject({
+    endedBefore: BEGINNING,
+    accountAtIssuer: { state: 'DISABLED' },
+  });
+  expect(await poller.deps.restrictions.ofUser('user-149')).toMatchObject({ endedBefore: BEGINNING });
+});
+
+it('what is added while the reports before are applied stays', async () => {
+  const broken = { restrictions: { ...poller.deps.restrictions, ofUser: down } };
+  await poll(broken);
+  const stored = poller.deps.restrictions;
+  let isAdded = false;
+  const restrictions = {
+    ...stored,
+    async ofUser(userHash: string) {
+      if (!isAdded) {
+        isAdded = true;
+        poller.deps.system.advance(1);
+        await keepUnapplied(poller.deps, poller.issuer('people').securityEvents, {
+          userHash,
+          effect: { kind: 'sessions-ended', at: BEGINNING },
+        });
+      }
+      return stored.ofUser(userHash);
+    },
+  };
+  await poll({ restrictions });
+  expect(poller.kept.get('people')?.users[USER]).toMatchObject({ restriction: { endedBefore: BEGINNING } });
+  await poll();
+  expect(await poller.deps.restrictions.ofUser(USER)).toMatchObject({
+    endedBefore: BEGINNING,
+    accountAtIssuer: { state: 'PURGED' },
+  });
+});
 
 it('a process that stops between storing and acknowledging acts once', async () => {
   const { transport } = poller.deps;

@@ -1,0 +1,112 @@
+/**
+ * What polled events report about users whose restriction cannot be changed: after a rollback, its record can be of a later
+ * release, and then every request for the user fails. The reports are kept here until they can be applied, so that the
+ * transmitter need not keep the events, and one user cannot stop the stream of the others.
+ */
+import { audited, type AuditTrail } from '../audit';
+import type { SecurityEvents } from '../identity/security-events';
+import { changeRestriction, type StoredRestriction } from '../restriction/change';
+import type { UserRestriction } from '../restriction/restriction';
+import { ServiceError } from '../service-error';
+import { epochSeconds } from '../system';
+import { apply, type ApplyDependencies, type UserEffect } from './apply';
+import { effectsOf, withEffect } from './effect';
+
+/** What waits for one user. */
+export interface UnappliedReport {
+  /** The restriction that the reports amount to. Its revision is that of the record with which it was written. */
+  readonly restriction: UserRestriction;
+  /** Whether the user is named by an email address, and `userHash` is the hash of it. */
+  readonly isAddress: boolean;
+}
+
+/** What waits of one issuer. */
+export interface UnappliedReports {
+  readonly users: Readonly<Record<string, UnappliedReport>>;
+  /** Number of writes. Each write is conditional on the previous one. */
+  readonly revision: number;
+}
+
+export interface UnappliedReportStore {
+  /** A strongly consistent read. */
+  of(issuerId: string): Promise<UnappliedReports | undefined>;
+  /** Writes the reports if the stored ones have the previous revision, or if there are none and the revision is 1. */
+  put(issuerId: string, reports: UnappliedReports): Promise<boolean>;
+}
+
+/** Users of one issuer, each with up to 2 KB, so that the record stays below the 400 KB of an item. */
+const MAX_USERS = 150;
+
+const stored = (unapplied: UnappliedReportStore, issuerId: string): StoredRestriction<UnappliedReports> => ({
+  read: () => unapplied.of(issuerId),
+  write: (reports) => unapplied.put(issuerId, reports),
+  unrestricted: { users: {}, revision: 0 },
+});
+
+/**
+ * Keeps an effect on a user. It is stored when this returns.
+ *
+ * @throws Error if it could not be stored, or too many users wait; the transmitter then keeps the event
+ */
+export async function keepUnapplied(
+  { unapplied, system }: Pick<ApplyDependencies, 'system'> & { readonly unapplied: UnappliedReportStore },
+  { id }: SecurityEvents,
+  { userHash, emailHash, effect }: UserEffect,
+): Promise<void> {
+  await changeRestriction(stored(unapplied, id), ({ users, revision }) => {
+    const known = users[userHash]?.restriction ?? { userHash, revision: 0 };
+    const changed = withEffect(known, effect, epochSeconds(system));
+    if (!changed) return undefined;
+    const restriction = { ...changed, revision: revision + 1 };
+    const kept = { ...users, [userHash]: { restriction, isAddress: emailHash !== undefined } };
+    if (Object.keys(kept).length > MAX_USERS) throw new Error('reports about too many users wait');
+    return { users: kept, revision };
+  });
+}
+
+/** Removes what was applied, unless more was added to it. */
+const forget = (
+  unapplied: UnappliedReportStore,
+  { id }: SecurityEvents,
+  { userHash, revision: applied }: UserRestriction,
+) =>
+  changeRestriction(stored(unapplied, id), ({ users, revision }) => {
+    const { [userHash]: current, ...others } = users;
+    return current?.restriction.revision === applied ? { users: others, revision } : undefined;
+  });
+
+export interface ApplyKeptDependencies extends ApplyDependencies {
+  readonly unapplied: UnappliedReportStore;
+  readonly audit: AuditTrail;
+  /** Receives the error of a user whose reports still cannot be applied. */
+  readonly report: (error: unknown) => void;
+}
+
+/**
+ * Applies what an issuer reported earlier and could not be applied then. What cannot be applied yet stays.
+ *
+ * @param until epoch milliseconds after which no other user begins
+ */
+export async function applyKept(
+  deps: ApplyKeptDependencies,
+  events: SecurityEvents,
+  until: number,
+): Promise<void> {
+  const { users = {} } = (await deps.unapplied.of(events.id)) ?? {};
+  for (const { restriction, isAddress } of Object.values(users)) {
+    if (deps.system.now() >= until) return;
+    const { userHash } = restriction;
+    try {
+      await audited(deps.audit, { operation: 'ReceiveSecurityEvents' }, async (annotate) => {
+        annotate({ trustedIssuer: events.id, user: userHash });
+        for (const effect of effectsOf(restriction)) {
+          const emailHash = isAddress ? userHash : undefined;
+          annotate(await apply(deps, events, { userHash, emailHash, effect }));
+        }
+      });
+      await forget(deps.unapplied, events, restriction);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) deps.report(error);
+    }
+  }
+}
