@@ -52,6 +52,7 @@ export {
 export {
   OAuth2Vendor,
   type AuthorizationServerMetadata,
+  type CaCertificatesObject,
   type CustomOAuth2Client,
   type IncludedOAuth2Client,
   type IncludedVendorName,

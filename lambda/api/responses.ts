@@ -28,7 +28,7 @@ export const workloadIdentityDescribed = (identity: WorkloadIdentity) => ({
 /** AWS's `Oauth2ProviderConfigOutput`: the vendor's own member. */
 const oauth2ProviderConfig = (provider: Oauth2Provider) => {
   const { vendor, clientId, discovery: oauthDiscovery, clientAuthenticationMethod, onBehalfOf } = provider;
-  const { privateKeyJwt, certificateSecretArn } = provider;
+  const { privateKeyJwt } = provider;
   return {
     [vendorOf(vendor).configMember]: {
       ...(clientId !== '' && { clientId }),
@@ -37,8 +37,7 @@ const oauth2ProviderConfig = (provider: Oauth2Provider) => {
         clientAuthenticationMethod,
         onBehalfOfTokenExchangeConfig: onBehalfOf,
         privateKeyJwtConfig: privateKeyJwt && privateKeyJwtConfigOf(privateKeyJwt),
-        certificateConfigurations:
-          certificateSecretArn === undefined ? undefined : certificateConfigurationsOf(certificateSecretArn),
+        certificateConfigurations: certificateConfigurationsOf(provider),
       }),
     },
   };

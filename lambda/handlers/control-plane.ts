@@ -13,6 +13,7 @@ import { createPageTokens } from '../adapters/kms/page-tokens';
 import { createSealOnly } from '../adapters/kms/seal';
 import { createConnectionsFunction } from '../adapters/lambda/connections';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
+import { createCertificateObjects } from '../adapters/s3/certificate-objects';
 import { createSecretDescriptions, createSecretTexts } from '../adapters/secretsmanager/secrets';
 import {
   apiKeyProviderCreated,
@@ -68,7 +69,7 @@ import { createAws } from './composition/aws';
 import { readEndpointPolicy, readEnvironment, readQuotas } from './composition/environment';
 import { requests } from './composition/fenced-requests';
 import { audit, report, reportError } from './composition/logging';
-import { named } from './composition/regions';
+import { named, readAccount } from './composition/regions';
 import { vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment(
@@ -102,6 +103,7 @@ const deps = {
   pageTokens: createPageTokens(kms, env.KMS_KEY_ARN),
   secretDescriptions: createSecretDescriptions(secretsManager),
   certificateSecrets: createSecretTexts(secretsManager),
+  certificateObjects: createCertificateObjects(readAccount()),
   keyDescriptions: createKeyDescriptions(kms),
   seal: createSealOnly(vaultKeysOf(aws, env, reportError)),
   audit,

@@ -177,6 +177,9 @@ const keyArnInRecords = ({ encryptionKey, identityRegion }: IIdentityState): str
 /** Every secret of this account and Region. */
 const SECRET_ARNS = `arn:${Aws.PARTITION}:secretsmanager:${Aws.REGION}:${Aws.ACCOUNT_ID}:secret:*`;
 
+/** Every object of every bucket. ARNs of buckets name no account. */
+const OBJECT_ARNS = `arn:${Aws.PARTITION}:s3:::*/*`;
+
 /**
  * Allows only secrets that have the owner tag. The tag's value names the owner whose providers can use the secret, and
  * code compares it. A secret under a customer managed key is decrypted only if that key's policy allows the function's
@@ -192,6 +195,21 @@ const secretStatement = (actions: readonly SecretAction[], owners: string | unde
       ...(owners !== undefined && {
         StringLike: { [`secretsmanager:ResourceTag/${OWNER_TAG}`]: owners },
       }),
+    },
+  });
+
+/**
+ * Allows only objects in buckets of this account whose owner tag marks them as certificates. The rest of the tag's value
+ * names the owner whose providers can use them, and code compares it.
+ * Source: Service authorization reference, "Condition keys for Amazon S3".
+ */
+const certificateObjectStatement = (): PolicyStatement =>
+  new PolicyStatement({
+    actions: ['s3:GetObject', 's3:GetObjectTagging'],
+    resources: [OBJECT_ARNS],
+    conditions: {
+      StringEquals: { 'aws:ResourceAccount': Aws.ACCOUNT_ID },
+      StringLike: { [`s3:ExistingObjectTag/${OWNER_TAG}`]: `${CERTIFICATES_OWNER}*` },
     },
   });
 
@@ -223,6 +241,7 @@ export function functionAccess(permissions: GroupPermissions, resources: Accesse
       ...(permissions.certificates
         ? [secretStatement(['DescribeSecret', 'GetSecretValue'], `${CERTIFICATES_OWNER}*`)]
         : []),
+      ...(permissions.certificateObjects ? [certificateObjectStatement()] : []),
       ...(permissions.signingKeys ? [signingKeyStatement(permissions.signingKeys)] : []),
       ...(permissions.webIdentity ? webIdentityStatements() : []),
       ...invoked.map(([, { functionArn }]) => invokeStatement(functionArn)),

@@ -134,6 +134,13 @@ function acknowledgePatterns({ executionRole: role }: PublishedFunction, group: 
         'Signing keys are not known at deployment. The condition allows only keys that have the owner tag.',
     });
   }
+  if (PERMISSIONS[group].certificateObjects) {
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::*/*]',
+      reason:
+        'Objects with CA certificates are not known at deployment. The condition allows only objects of the account whose owner tag marks them as certificates.',
+    });
+  }
   if (PERMISSIONS[group].secrets) {
     Validations.of(role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:*]',

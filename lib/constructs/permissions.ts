@@ -80,6 +80,8 @@ export interface GroupPermissions {
   readonly secretOwners?: string;
   /** Whether the group can read secrets that the owner tag marks as CA certificates, in addition to `secrets`. */
   readonly certificates?: true;
+  /** Whether the group can read objects in the account's buckets that the owner tag marks as CA certificates. */
+  readonly certificateObjects?: true;
   /** The internal functions that the group can invoke, and whose names it therefore knows. */
   readonly invokes?: readonly InvokedGroup[];
   /** Actions on keys that sign client assertions: only those of this account and Region that have the owner tag. */
@@ -169,6 +171,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     // Reads the owner tag, not the value, except of CA certificates, which it validates.
     secrets: ['DescribeSecret'],
     certificates: true,
+    certificateObjects: true,
     signingKeys: ['DescribeKey', 'ListResourceTags'],
     verifiesUsers: false,
   },
@@ -227,6 +230,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { actions: ['Decrypt'], purposes: ['client-secret', 'api-key', 'subject-token'] },
     ],
     secrets: ['DescribeSecret', 'GetSecretValue'],
+    certificateObjects: true,
     signingKeys: ['ListResourceTags', 'Sign'],
     webIdentity: true,
     invokes: ['provider-client', 'revocation'],
@@ -271,6 +275,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { actions: ['Decrypt'], purposes: ['client-secret'] },
     ],
     secrets: ['DescribeSecret', 'GetSecretValue'],
+    certificateObjects: true,
     signingKeys: ['ListResourceTags', 'Sign'],
     webIdentity: true,
     invokes: ['revocation'],
@@ -309,6 +314,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { actions: ['Decrypt'], purposes: ['grant', 'client-secret'] },
     ],
     secrets: ['DescribeSecret', 'GetSecretValue'],
+    certificateObjects: true,
     signingKeys: ['ListResourceTags', 'Sign'],
     webIdentity: true,
     verifiesUsers: false,
@@ -357,6 +363,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { actions: ['Decrypt'], purposes: ['client-secret'] },
     ],
     secrets: ['DescribeSecret', 'GetSecretValue'],
+    certificateObjects: true,
     signingKeys: ['ListResourceTags', 'Sign'],
     webIdentity: true,
     invokes: ['revocation'],

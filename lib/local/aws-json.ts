@@ -5,14 +5,13 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as v from 'valibot';
-import { accessKeyIdOf, isFromProgram, mayCallEmulator, type EmulatorCredentials } from './emulator-access';
-import { headerLines } from './header-lines';
+import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';
 import { listenOnLoopback, LOOPBACK, type DerivedPort, type Listening } from './loopback-server';
 import type { SettingNames } from './setting-names';
 import { isAllowed, type PrincipalAccess } from './principal-access';
-import { LOCAL_REGION, type Principal } from './principals';
+import { claimedPrincipal, verifyPrincipal } from './principal-signature';
 import { readBody } from './request-body';
-import { SignatureError, verifySignature } from './sigv4';
+import { SignatureError } from './sigv4';
 
 /** An error with the name that the real service gives it. */
 export class AwsJsonError extends Error {
@@ -99,43 +98,24 @@ async function inputOfPrincipal(
   request: IncomingMessage,
   target: string,
 ): Promise<unknown> {
-  const named = accessKeyIdOf(request);
-  const principal =
-    access && Object.values(access.principals).find(({ accessKeyId }) => accessKeyId === named);
-  if (!principal || !isFromProgram(request)) {
-    throw new AwsJsonError('AccessDeniedException', 'Access denied.');
-  }
+  const principal = claimedPrincipal(access, request);
+  if (!access || !principal) throw new AwsJsonError('AccessDeniedException', 'Access denied.');
   const body = await bodyOf(request, mostBytes);
-  const caller = await signer(access, principal, request, body);
-  const input = parseJson(body);
-  const [, operation = ''] = target.split('.');
-  if (!isAllowed(access, caller, operation, input)) {
-    throw new AwsJsonError(
-      'AccessDeniedException',
-      `User: ${caller.arn} is not authorized to perform: ${access.service}:${operation} on this resource`,
-    );
-  }
-  return input;
-}
-
-/** @throws AwsJsonError for a request that the principal did not sign for this service */
-async function signer(
-  { service }: PrincipalAccess,
-  principal: Principal,
-  request: IncomingMessage,
-  body: Buffer,
-): Promise<Principal> {
-  const [, path = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(request.url ?? '') ?? [];
-  const { method = '', rawHeaders } = request;
   try {
-    return await verifySignature(
-      { method, path, query, headers: headerLines(rawHeaders), body },
-      { region: LOCAL_REGION, services: [service], callerOf: () => principal, now: new Date() },
-    );
+    await verifyPrincipal(access, principal, request, body);
   } catch (error) {
     if (error instanceof SignatureError) throw new AwsJsonError('InvalidSignatureException', error.message);
     throw error;
   }
+  const input = parseJson(body);
+  const [, operation = ''] = target.split('.');
+  if (!isAllowed(access, principal, operation, input)) {
+    throw new AwsJsonError(
+      'AccessDeniedException',
+      `User: ${principal.arn} is not authorized to perform: ${access.service}:${operation} on this resource`,
+    );
+  }
+  return input;
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {

@@ -53,6 +53,7 @@ function addresses(service: LocalService, examples: ExampleAddresses | undefined
   const aws: Row[] = [
     ['KMS', service.awsEndpoints.kms],
     ['Secrets Manager', service.awsEndpoints.secretsManager],
+    ['S3', service.awsEndpoints.s3],
   ];
   if (!examples) return [own, ...aws];
   const { exampleApp, identityProvider, portal, agent, pythonAgent } = examples;
@@ -112,7 +113,7 @@ function tryCommandLine({ endpoint, region, principals: { operator } }: LocalSer
     '',
     'The last command prints the URL at which alice allows access. GitHub accepts it with the client id of your own',
     'OAuth app, whose callback URL is the callbackUrl of the credential provider.',
-    `Signing keys and external secrets: ${GUIDE}#use-the-local-kms-and-secrets-manager`,
+    `Signing keys and external secrets: ${GUIDE}#use-the-local-kms-secrets-manager-and-s3`,
   ].join('\n');
 }
 

@@ -1,5 +1,5 @@
 /**
- * The AWS services of the embedded cloud, over one data folder: DynamoDB, KMS, Secrets Manager and STS. Functions
+ * The AWS services of the embedded cloud, over one data folder: DynamoDB, KMS, Secrets Manager, S3, and STS. Functions
  * in this process or another find them by {@link EmulatorAccess}.
  */
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { newEmulatorCredentials, type EmulatorCredentials } from './emulator-acc
 import { startKms } from './kms';
 import { portBehind, type DerivedPort } from './loopback-server';
 import { loadPrincipals, type Principals } from './principals';
+import { startS3 } from './s3';
 import { startSecretsManager } from './secrets-manager';
 import { ENVIRONMENT_VARIABLES, type SettingNames } from './setting-names';
 import { startSts } from './sts';
@@ -19,6 +20,7 @@ export interface EmulatorAccess {
   readonly endpoints: {
     readonly dynamodb: string;
     readonly kms: string;
+    readonly s3: string;
     readonly secretsManager: string;
     readonly sts: string;
   };
@@ -28,25 +30,27 @@ export interface EmulatorAccess {
 
 export interface Emulators {
   readonly access: EmulatorAccess;
-  /** Who can call the service, and manage keys and secrets. */
+  /** Who can call the service, and manage keys, secrets, and objects. */
   readonly principals: Principals;
   /** Waits for open requests, then stops. The state stays in the data folder. */
   readonly close: () => Promise<void>;
 }
 
-/** Ports of KMS and Secrets Manager for AWS clients, counted from the port of the service. The examples are between. */
+/** Ports of KMS, Secrets Manager, and S3 for AWS clients, counted from the port of the service. The examples are between. */
 const KMS_OFFSET = 9;
 const SECRETS_MANAGER_OFFSET = 10;
+const S3_OFFSET = 11;
 
 /** Returns the ports that the emulators need after the port of the service. */
-export const emulatorPorts = (servicePort: number): { kms: DerivedPort; secretsManager: DerivedPort } => ({
+export const emulatorPorts = (servicePort: number): Record<'kms' | 's3' | 'secretsManager', DerivedPort> => ({
   kms: portBehind(servicePort, KMS_OFFSET, 'the local KMS'),
   secretsManager: portBehind(servicePort, SECRETS_MANAGER_OFFSET, 'the local Secrets Manager'),
+  s3: portBehind(servicePort, S3_OFFSET, 'the local S3'),
 });
 
 /**
  * @param dataDir absolute path; created if it is missing
- * @param servicePort port of the service, after which KMS and Secrets Manager listen; 0 for free ports
+ * @param servicePort port of the service, after which KMS, Secrets Manager, and S3 listen; 0 for free ports
  * @param names of the settings in messages
  * @throws StartError for what a person can correct: a folder that is in use, not writable, or damaged, or a taken port
  */
@@ -91,6 +95,14 @@ async function startEach(
     names,
   });
   closers.push(secretsManager.close);
+  const s3 = await startS3({
+    path: join(dataDir, 'objects.json'),
+    credentials,
+    principals,
+    port: ports.s3,
+    names,
+  });
+  closers.push(s3.close);
   const sts = await startSts(credentials);
   closers.push(sts.close);
   const access = {
@@ -98,6 +110,7 @@ async function startEach(
     endpoints: {
       dynamodb: dynamodb.endpoint,
       kms: kms.endpoint,
+      s3: s3.endpoint,
       secretsManager: secretsManager.endpoint,
       sts: sts.endpoint,
     },

@@ -132,6 +132,7 @@ function setEnvironment(
     AWS_ENDPOINT_URL_LAMBDA: lambdaEndpoint,
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
     AWS_ENDPOINT_URL_KMS: endpoints.kms,
+    AWS_ENDPOINT_URL_S3: endpoints.s3,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
     AWS_ENDPOINT_URL_STS: endpoints.sts,
     // Powertools logs through the global console instead of its own stream.

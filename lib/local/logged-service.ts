@@ -22,8 +22,8 @@ export interface LoggedService extends LocalService {
 export async function startLogged(options: Omit<LocalOptions, 'reportFailure'>): Promise<LoggedService> {
   // A taken port is named before the ports after it, and no data folder is created for a start that fails by a port.
   const { names = ENVIRONMENT_VARIABLES } = options;
-  const { kms, secretsManager } = emulatorPorts(options.port);
-  for (const port of [options.port, kms, secretsManager]) await checkPort(port, names);
+  const { kms, secretsManager, s3 } = emulatorPorts(options.port);
+  for (const port of [options.port, kms, secretsManager, s3]) await checkPort(port, names);
   await prepareDataFolder(options.dataDir, names);
   const logPath = join(options.dataDir, 'service.log');
   const log = openServiceLog(logPath, names);

@@ -1,8 +1,8 @@
 /**
- * What the local principals can do at an AWS service of the embedded cloud, where they create the keys and secrets of
- * credential providers. It takes the place of IAM. The operator manages every resource except those of the embedded
+ * What the local principals can do at an AWS service of the embedded cloud, where they create the keys, secrets, and
+ * objects of credential providers. It takes the place of IAM. The operator manages every resource except those of the embedded
  * cloud itself. Any other principal of the account manages the resources whose tag names it as the owner. No principal
- * signs, decrypts, or reads a secret value: only the functions do.
+ * signs, decrypts, or reads a secret value or an object: only the functions do.
  */
 import { principalOf } from '../../lambda/domain/principal';
 import { CERTIFICATES_OWNER, OWNER_TAG } from '../../lambda/contract/encryption';
@@ -18,8 +18,8 @@ export interface ManagedResource {
 export interface PrincipalAccess {
   readonly principals: Principals;
   /** Name of the service in the scope of a signature and in permissions. */
-  readonly service: 'kms' | 'secretsmanager';
-  /** Operations that principals can call, without the first part of `X-Amz-Target`. */
+  readonly service: 'kms' | 's3' | 'secretsmanager';
+  /** Operations that principals can call, by their names in the API. */
   readonly operations: ReadonlySet<string>;
   /** Returns the resource that the request names, or undefined when it names none that exists. */
   readonly resourceOf: (input: unknown) => ManagedResource | undefined;

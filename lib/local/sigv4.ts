@@ -11,7 +11,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 /** A request as the client sent it, without decoding. */
 export interface SignedRequest {
   readonly method: string;
-  /** Percent-encoded path. Clients encode it once more to sign it. */
+  /** Percent-encoded path. Clients encode it once more to sign it, except for Amazon S3. */
   readonly path: string;
   /** Percent-encoded query without its question mark; can be empty. */
   readonly query: string;
@@ -82,6 +82,8 @@ export async function verifySignature<Caller extends SigningCredentials>(
     service,
     sha256: Sha256,
     applyChecksum: false,
+    // Amazon S3 is the only service whose clients sign the path as they send it.
+    uriEscapePath: service !== 's3',
   });
   const signed = await signer.sign(
     new HttpRequest({ method: request.method, path: request.path, query, headers, body: request.body }),

@@ -20,8 +20,8 @@ export interface LocalService {
   readonly region: string;
   readonly accountId: string;
   readonly principals: Principals;
-  /** Where principals create the keys and secrets of credential providers, with AWS clients. */
-  readonly awsEndpoints: { readonly kms: string; readonly secretsManager: string };
+  /** Where principals create the keys, secrets, and objects of credential providers, with AWS clients. */
+  readonly awsEndpoints: { readonly kms: string; readonly secretsManager: string; readonly s3: string };
   /** Absolute path. */
   readonly dataDir: string;
   /** Functions of the local Lambda, by name. You can add agents. */
@@ -45,7 +45,11 @@ export async function startLocal({ dataDir: folder, ...options }: LocalOptions):
       region: LOCAL_REGION,
       accountId: LOCAL_ACCOUNT,
       principals,
-      awsEndpoints: { kms: access.endpoints.kms, secretsManager: access.endpoints.secretsManager },
+      awsEndpoints: {
+        kms: access.endpoints.kms,
+        secretsManager: access.endpoints.secretsManager,
+        s3: access.endpoints.s3,
+      },
       dataDir,
       functions: functions.functions,
       close: async () => {

@@ -3,6 +3,7 @@
  * stack is synthesized, as far as its values are known by then.
  */
 import { Tags, Token } from 'aws-cdk-lib';
+import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import * as v from 'valibot';
 import { CERTIFICATES_OWNER, OWNER_TAG } from '../../lambda/contract/encryption';
@@ -172,6 +173,21 @@ export interface CustomOAuth2Client {
    * @default - the public certificate authorities
    */
   readonly caCertificates?: ISecret | Secret;
+  /**
+   * An object in Amazon S3 with these certificates, instead of a secret. It must exist before the deployment, in a bucket
+   * of the service's account. CloudFormation does not tag objects, so set this tag yourself: `agent-identity:owner` =
+   * `certificates/` and the provider's `ownerArn`. The bucket's policy and a customer managed key must allow the service's
+   * functions to read the object.
+   * @default - the public certificate authorities
+   */
+  readonly caCertificatesObject?: CaCertificatesObject;
+}
+
+/** Certificates of private certificate authorities in Amazon S3. */
+export interface CaCertificatesObject {
+  readonly bucket: IBucket | Bucket;
+  /** Key of the object in the bucket. */
+  readonly objectKey: string;
 }
 
 /** A client at a vendor where the operator might have a tenant. */
@@ -208,6 +224,7 @@ interface ClientUse {
 const SAMPLES: Readonly<Record<string, string>> = {
   kmsKeyArn: 'arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000',
   secretArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:sample-a1b2c3',
+  uri: 's3://sample/sample.pem',
 };
 
 /** Returns the configuration with a sample for each ARN that is known only at deployment. */
@@ -225,6 +242,7 @@ const PROPS = [
   [/^onBehalfOfTokenExchangeConfig\b/, 'onBehalfOfTokenExchange'],
   [/^privateKeyJwtConfig\b/, 'privateKeyJwt'],
   [/^certificateConfigurations\.0\.secretsManager\.secretArn/, 'caCertificates'],
+  [/^certificateConfigurations\.0\.s3\.uri/, 'caCertificatesObject'],
 ] as const;
 
 export class OAuth2Vendor {
@@ -264,16 +282,23 @@ export class OAuth2Vendor {
 
   /** Any other authorization server (RFC 6749), discovered or described. */
   static custom(client: CustomOAuth2Client): OAuth2Vendor {
-    const { discoveryUrl, authorizationServerMetadata, caCertificates } = client;
+    const { discoveryUrl, authorizationServerMetadata, caCertificates, caCertificatesObject } = client;
+    if (caCertificates && caCertificatesObject) {
+      throw new Error('CustomOauth2: set either caCertificates or caCertificatesObject');
+    }
     const config = given({
       oauthDiscovery: given({ discoveryUrl, authorizationServerMetadata }),
       clientId: client.clientId,
       clientAuthenticationMethod: client.clientAuthenticationMethod,
       onBehalfOfTokenExchangeConfig: client.onBehalfOfTokenExchange,
       privateKeyJwtConfig: client.privateKeyJwt,
-      certificateConfigurations: caCertificates && [
-        { secretsManager: { secretArn: caCertificates.secretFullArn ?? caCertificates.secretArn } },
-      ],
+      certificateConfigurations:
+        (caCertificates && [
+          { secretsManager: { secretArn: caCertificates.secretFullArn ?? caCertificates.secretArn } },
+        ]) ??
+        (caCertificatesObject && [
+          { s3: { uri: caCertificatesObject.bucket.s3UrlForObject(caCertificatesObject.objectKey) } },
+        ]),
     });
     return new OAuth2Vendor('CustomOauth2', config, client.clientSecret, caCertificates);
   }

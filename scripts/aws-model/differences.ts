@@ -22,11 +22,6 @@ export const REFUSED_SHAPES: readonly RefusedShape[] = [
     says: NEVER,
     why: 'the service calls providers over the internet, not through a VPC Lattice resource',
   },
-  {
-    shape: 'S3CertificateConfiguration',
-    says: NEVER,
-    why: 'certificates are read from AWS Secrets Manager, where a tag of the secret names the owner whose providers can use it',
-  },
   { shape: 'PrivateEndpointOverrides', says: NEVER, why: 'the reason is the same as for `privateEndpoint`' },
 ];
 

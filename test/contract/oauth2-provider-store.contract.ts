@@ -80,6 +80,10 @@ export function oauth2ProviderStoreContract(stores: () => Stores): void {
       'with private certificate authorities',
       { certificateSecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:ca-a1b2c3' },
     ],
+    [
+      'with private certificate authorities in an object',
+      { certificateObject: { uri: 's3://authorities/ca.pem', bucketOwnerAccountId: '123456789012' } },
+    ],
     ['for a built-in vendor', { vendor: 'SlackOauth2', clientAuthenticationMethod: 'CLIENT_SECRET_POST' }],
   ])('returns the complete provider that was created %s', async (_what, change) => {
     const provider = sampleProvider(change);

@@ -7,9 +7,11 @@ import type { AddressInfo } from 'node:net';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { createIssuerKeys, unverifiedJwt } from '../../lambda/adapters/http/issuer-keys';
 import { system } from '../../lambda/adapters/system';
-import type {
-  AuthoritiesInSecret,
-  PrivateAuthorities,
+import {
+  locationOf,
+  type AuthoritiesInSecret,
+  type PrivateAuthorities,
+  type ProviderAuthorities,
 } from '../../lambda/domain/provider/private-authorities';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import { createAuthority, type IssuedCertificate } from '../flows/support/certificates';
@@ -29,7 +31,9 @@ const authorities = (secretArn: string, id = secretArn): AuthoritiesInSecret => 
   holder: { id, name: id, owner: 'arn:aws:iam::123456789012:role/owner', revision: 1 },
 });
 
-const certificates = { read: ({ secretArn }: AuthoritiesInSecret) => Promise.resolve(PEMS[secretArn] ?? '') };
+const certificates = {
+  read: (named: ProviderAuthorities) => Promise.resolve(PEMS[locationOf(named)] ?? ''),
+};
 const transport = createTransport(LAPTOP, certificates);
 
 const servers: Server[] = [];

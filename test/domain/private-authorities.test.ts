@@ -1,19 +1,24 @@
-/** The private certificate authorities of a provider: which secrets can contain them, and what must be in the secret. */
+/**
+ * The private certificate authorities of a provider: which secrets and objects can contain them, and what must be in them.
+ */
 import { createAuthorityCertificates, trustedSlot } from '../../lambda/domain/oauth/authority-certificates';
 import { parsedCertificates } from '../../lambda/domain/ca-certificates';
 import {
   nameCertificates,
+  type CertificateConfiguration,
   type CertificateNaming,
 } from '../../lambda/domain/provider/certificate-configuration';
 import { nameExternalSecret } from '../../lambda/domain/provider/provider-secret';
 import { createAuthority } from '../flows/support/certificates';
 import { createFakeSystem } from './fake-system';
+import { createInMemoryCertificateObjects } from './in-memory-certificate-objects';
 import { createInMemorySecretTexts, type InMemorySecret } from './in-memory-secret-texts';
 
 const OWNER = 'arn:aws:iam::123456789012:role/owner';
 const tags = { 'agent-identity:owner': `certificates/${OWNER}` };
 const ARN_PREFIX = 'arn:aws:bedrock-agentcore:us-east-1:123456789012';
 const OURS = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:ours-a1b2c3';
+const OBJECT = 's3://authorities/ca.pem';
 const held = { id: 'id', name: 'provider', owner: OWNER, revision: 1 };
 
 const authority = createAuthority();
@@ -66,21 +71,77 @@ describe('certificates in a secret', () => {
   });
 });
 
-const naming = (found: Record<string, InMemorySecret>, owned: Partial<CertificateNaming> = {}, arn = OURS) =>
+/** @param found secrets by ARN, and objects by URI */
+const namingIn = (
+  configuration: CertificateConfiguration | undefined,
+  found: Record<string, InMemorySecret>,
+  owned: Partial<CertificateNaming> = {},
+) =>
   nameCertificates(
     {
       certificateSecrets: createInMemorySecretTexts(found),
+      certificateObjects: createInMemoryCertificateObjects(found),
       arnPrefix: ARN_PREFIX,
       system: { now: () => Date.now() },
     },
     { byOwner: true, owner: OWNER, ...owned },
     'certificateConfigurations',
-    [{ secretsManager: { secretArn: arn } }],
+    configuration && [configuration],
   );
+
+const naming = (found: Record<string, InMemorySecret>, owned: Partial<CertificateNaming> = {}, arn = OURS) =>
+  namingIn({ secretsManager: { secretArn: arn } }, found, owned);
 
 describe('naming certificates', () => {
   it("accepts a secret that is tagged as the owner's certificates", async () => {
-    expect(await naming({ [OURS]: { tags, text: authority.cert } })).toBe(OURS);
+    expect(await naming({ [OURS]: { tags, text: authority.cert } })).toEqual({
+      certificateSecretArn: OURS,
+    });
+  });
+
+  it("accepts an object that is tagged as the owner's certificates", async () => {
+    const s3 = { uri: OBJECT, bucketOwnerAccountId: '123456789012' };
+    expect(await namingIn({ s3 }, { [OBJECT]: { tags, text: authority.cert } })).toEqual({
+      certificateObject: s3,
+    });
+  });
+
+  it.each<[string, InMemorySecret | undefined]>([
+    ['does not exist', undefined],
+    ['has no tag', { tags: {}, text: authority.cert }],
+    [
+      "is another owner's",
+      { tags: { 'agent-identity:owner': `certificates/${OWNER}2` }, text: authority.cert },
+    ],
+  ])('rejects an object with the same message when it %s', async (_what, found) => {
+    await expect(namingIn({ s3: { uri: OBJECT } }, found ? { [OBJECT]: found } : {})).rejects.toMatchObject({
+      type: 'ValidationException',
+      message: `certificateConfigurations.0.s3.uri: must be the URI of an object in a bucket of this account whose tag marks it as certificates of the provider's owner, and which the bucket's policy does not deny to this service: tag the object agent-identity:owner = certificates/${OWNER}`,
+    });
+  });
+
+  it.each([
+    [
+      'no text',
+      undefined,
+      'must name an object of up to 65536 bytes that this service is allowed to decrypt',
+    ],
+    ['no certificate', 'text', 'names an object that must contain 1 to 10 certificates'],
+  ])("rejects the owner's object with %s", async (_what, text, message) => {
+    const found = { tags, ...(text !== undefined && { text }) };
+    await expect(namingIn({ s3: { uri: OBJECT } }, { [OBJECT]: found })).rejects.toMatchObject({
+      type: 'ValidationException',
+      message: expect.stringContaining(message) as string,
+    });
+  });
+
+  it('rejects a tagged object of another account', async () => {
+    const s3 = { uri: OBJECT, bucketOwnerAccountId: '210987654321' };
+    await expect(namingIn({ s3 }, { [OBJECT]: { tags, text: authority.cert } })).rejects.toMatchObject({
+      message: expect.stringContaining(
+        's3.bucketOwnerAccountId: must be the account of this service',
+      ) as string,
+    });
   });
 
   it.each<[string, InMemorySecret | undefined]>([
@@ -123,13 +184,26 @@ describe('naming certificates', () => {
   });
 
   it('is for the owner: another principal can only leave them as they are', async () => {
-    const found = { [OURS]: { tags, text: authority.cert } };
-    expect(await naming(found, { byOwner: false, present: OURS })).toBe(OURS);
-    for (const present of [undefined, `${OURS}0`]) {
+    const found = { [OURS]: { tags, text: authority.cert }, [OBJECT]: { tags, text: authority.cert } };
+    const s3 = { uri: OBJECT };
+    const inSecret = { certificateSecretArn: OURS };
+    const inObject = { certificateObject: s3 };
+    expect(await naming(found, { byOwner: false, present: inSecret })).toEqual(inSecret);
+    expect(await namingIn({ s3 }, found, { byOwner: false, present: inObject })).toEqual(inObject);
+    expect(await namingIn(undefined, found, { byOwner: false, present: {} })).toEqual({});
+    for (const present of [undefined, {}, { certificateSecretArn: `${OURS}0` }, inObject]) {
       await expect(naming(found, { byOwner: false, present })).rejects.toMatchObject({
         type: 'AccessDeniedException',
       });
     }
+    for (const present of [{}, inSecret, { certificateObject: { uri: `${OBJECT}0` } }]) {
+      await expect(namingIn({ s3 }, found, { byOwner: false, present })).rejects.toMatchObject({
+        type: 'AccessDeniedException',
+      });
+    }
+    await expect(namingIn(undefined, found, { byOwner: false, present: inObject })).rejects.toMatchObject({
+      type: 'AccessDeniedException',
+    });
   });
 
   it('does not make them a client secret', async () => {
@@ -147,13 +221,19 @@ describe('naming certificates', () => {
 });
 
 describe('reading certificates', () => {
+  const readerOf = (found: Record<string, InMemorySecret>, system = { now: () => Date.now() }) =>
+    createAuthorityCertificates(
+      { secrets: createInMemorySecretTexts(found), objects: createInMemoryCertificateObjects(found) },
+      system,
+    );
   const read = (found: InMemorySecret | undefined) =>
-    createAuthorityCertificates(createInMemorySecretTexts(found && { [OURS]: found }), {
-      now: () => Date.now(),
-    }).read({ holder: held, secretArn: OURS });
+    readerOf(found ? { [OURS]: found } : {}).read({ holder: held, secretArn: OURS });
+  const readObject = (found: InMemorySecret | undefined, objectUri = OBJECT) =>
+    readerOf(found ? { [OBJECT]: found } : {}).read({ holder: held, objectUri });
 
   it('returns them to the owner whom the tag names', async () => {
     expect(await read({ tags, text: authority.cert })).toContain('BEGIN CERTIFICATE');
+    expect(await readObject({ tags, text: authority.cert })).toContain('BEGIN CERTIFICATE');
   });
 
   it.each<[string, InMemorySecret | undefined, string]>([
@@ -177,6 +257,19 @@ describe('reading certificates', () => {
     });
   });
 
+  it.each<[string, InMemorySecret | undefined, string, string?]>([
+    ['that does not exist', undefined, 'does not exist, or has no owner tag'],
+    ['whose tag was removed', { tags: {}, text: authority.cert }, 'must have the tag agent-identity:owner'],
+    ['without text', { tags }, 'has more than 65536 bytes, or its KMS key does not allow'],
+    ['that a record names in another form', undefined, 'does not exist', 'https://authorities/ca.pem'],
+  ])('rejects an object %s, and names it for the operator', async (_what, found, detail, uri = OBJECT) => {
+    await expect(readObject(found, uri)).rejects.toMatchObject({
+      code: 'ca_certificates_unavailable',
+      unavailable: true,
+      detail: expect.stringMatching(new RegExp(`object with CA certificates ${uri}: ${detail}`)) as string,
+    });
+  });
+
   it('rejects a secret whose text was replaced by something else, and does not repeat the text', async () => {
     const error = await read({ tags, text: authority.key }).catch((caught: unknown) => caught);
     expect(error).toMatchObject({
@@ -190,7 +283,7 @@ describe('reading certificates', () => {
     const system = createFakeSystem(Math.floor(Date.now() / 1000));
     const [first, second] = [createAuthority(), createAuthority()];
     const secret: { tags: typeof tags; text: string } = { tags, text: first.cert };
-    const certificates = createAuthorityCertificates(createInMemorySecretTexts({ [OURS]: secret }), system);
+    const certificates = readerOf({ [OURS]: secret }, system);
     const current = (revision = 1) => certificates.read({ holder: { ...held, revision }, secretArn: OURS });
     const before = await current();
     secret.text = second.cert;
@@ -204,13 +297,15 @@ describe('reading certificates', () => {
 describe('what was fetched with private authorities', () => {
   const url = 'https://server.example/keys';
 
-  it('is not used for another provider, another secret, or without them', () => {
+  it('is not used for another provider, another secret or object, or without them', () => {
     const slots = [
       trustedSlot(url, undefined),
       trustedSlot(url, { holder: held, secretArn: OURS }),
       trustedSlot(url, { holder: { ...held, id: 'other' }, secretArn: OURS }),
       trustedSlot(url, { holder: { ...held, revision: 2 }, secretArn: OURS }),
       trustedSlot(url, { holder: held, secretArn: `${OURS}0` }),
+      trustedSlot(url, { holder: held, objectUri: OBJECT }),
+      trustedSlot(url, { holder: { ...held, id: 'other' }, objectUri: OBJECT }),
     ];
     expect(new Set(slots).size).toBe(slots.length);
   });

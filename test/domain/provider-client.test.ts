@@ -10,6 +10,7 @@ import {
   createProviderClients,
   type ProviderClientDependencies,
 } from '../../lambda/domain/oauth/provider-client';
+import type { CertificateMembers } from '../../lambda/domain/provider/certificate-configuration';
 import type { PrivateAuthorities } from '../../lambda/domain/provider/private-authorities';
 import type { WebIdentityRequest } from '../../lambda/domain/oauth/web-identity';
 import { createFakeSystem } from './fake-system';
@@ -123,14 +124,15 @@ it('a missing signing key is an internal error', async () => {
   await expect(credentialOf(change)).rejects.toThrow('the provider has no signing key');
 });
 
-it.each<[string | undefined, string]>([
-  [SECRET, 'trusts the private authorities of the provider'],
-  [undefined, 'trusts the public authorities'],
-])('every request of the client, with certificates in %s, %s', async (certificateSecretArn) => {
-  const client = await credentialOf({ certificateSecretArn }, 'the-secret');
+it.each<[string, CertificateMembers, object | undefined]>([
+  ['a secret, trusts them', { certificateSecretArn: SECRET }, { secretArn: SECRET }],
+  ['an object, trusts them', { certificateObject: { uri: 's3://b/ca.pem' } }, { objectUri: 's3://b/ca.pem' }],
+  ['no place, trusts the public authorities', {}, undefined],
+])('every request of the client, with certificates in %s', async (_what, members, authorities) => {
+  const client = await credentialOf(members, 'the-secret');
   await client.transport(TOKEN_ENDPOINT, { method: 'POST', headers: {} });
   const { id, owner } = client.provider;
-  const expected = certificateSecretArn && { secretArn: SECRET, holder: { id, owner } };
+  const expected = authorities && { ...authorities, holder: { id, owner } };
   expect(client.trusted).toHaveLength(2);
   if (expected) expect(client.trusted).toMatchObject([expected, expected]);
   else expect(client.trusted).toEqual([undefined, undefined]);

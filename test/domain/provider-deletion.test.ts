@@ -66,6 +66,7 @@ beforeEach(async () => {
     secretDescriptions: { describe: unused },
     keyDescriptions: { describe: unused },
     certificateSecrets: { describe: unused, text: unused },
+    certificateObjects: { tags: unused, text: unused },
     pageTokens: { seal: unused, open: unused },
     audit: { record: () => undefined },
     system: service.system,

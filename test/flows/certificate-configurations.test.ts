@@ -203,7 +203,6 @@ describe('a request is rejected', () => {
     ['an empty configuration', [{}], /exactly one member/],
     ['an ARN of another service', inSecret('arn:aws:ssm:us-east-1:000000000000:parameter/a'), /secretArn/],
     ['a name', inSecret('a-secret'), /must be the ARN of a secret/],
-    ['an object in S3', [{ s3: { uri: 's3://bucket/ca.pem' } }], /s3 is not supported by this service/],
   ])('with %s', async (_what, certificateConfigurations, message) => {
     expect(await create(certificateConfigurations)).toMatchObject(refusal(message));
   });

@@ -4,6 +4,7 @@ import { createAuthority } from './support/certificates';
 import { CloudFormation, OAUTH2 } from './support/cloudformation';
 import { alsoReading } from './support/members-beyond-aws';
 import { startProvider } from './support/provider';
+import { putObject } from './support/objects';
 import { putSecret } from './support/secrets';
 import type { World } from './support/world';
 
@@ -65,14 +66,20 @@ it('has the subject token type of its stack, at creation and after an update', a
   });
 });
 
-it('has the private authorities of its stack', async () => {
-  const name = 'private';
+it.each<[string, (certificates: string, tag: string) => Promise<object>]>([
+  [
+    'private-secret',
+    async (certificates, tag) => ({
+      secretsManager: { secretArn: (await putSecret(certificates, tag)).arn },
+    }),
+  ],
+  ['private-object', async (certificates, tag) => ({ s3: { uri: await putObject(certificates, tag) } })],
+])('has the private authorities of its stack: %s', async (name, put) => {
   const authority = createAuthority();
   const server = await startProvider({}, { certificate: authority.server() });
   const { arn: secretId } = await putSecret(server.clientSecret, null);
   const owner = 'arn:aws:iam::000000000000:user/operator';
-  const { arn: secretArn } = await putSecret(authority.cert, `certificates/${owner}`);
-  const certificateConfigurations = [{ secretsManager: { secretArn } }];
+  const certificateConfigurations = [await put(authority.cert, `certificates/${owner}`)];
   const properties = {
     name,
     configuration: JSON.stringify({

@@ -155,7 +155,7 @@ describe('an empty variable', () => {
   });
 });
 
-describe.each(['kms.json', 'principals.json', 'secrets.json'])('%s', (name) => {
+describe.each(['kms.json', 'objects.json', 'principals.json', 'secrets.json'])('%s', (name) => {
   it('is made private if other users could read it, and rejected if they could write to it', async () => {
     await usedFolder();
     const path = join(dataDir, name);

@@ -120,6 +120,7 @@ const OPTIONAL: readonly Variable[] = ['TRUSTED_ISSUERS', 'LIFETIMES', 'QUOTAS',
 const PACKAGES = [
   ...['@aws-sdk/client-dynamodb', '@aws-sdk/client-kms', '@aws-sdk/client-lambda', '@aws-sdk/client-sts'],
   ...[
+    '@aws-sdk/client-s3',
     '@aws-sdk/client-secrets-manager',
     '@aws-sdk/util-dynamodb',
     'aws-jwt-verify',

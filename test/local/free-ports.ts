@@ -1,8 +1,8 @@
 /** Consecutive ports for a service that tests start at a chosen port. */
 import { createServer } from 'node:net';
 
-/** The service's port, the eight ports of its examples, and the ports of KMS and Secrets Manager. */
-const PORTS = 11;
+/** The service's port, the eight ports of its examples, and the ports of KMS, Secrets Manager, and S3. */
+const PORTS = 12;
 
 async function isFree(port: number): Promise<boolean> {
   const server = createServer();

@@ -18,7 +18,7 @@ export const AGENT_IDENTITY = join(COMPILED, 'bin/agent-identity.js');
 export interface Ready {
   endpoint: string;
   region: string;
-  awsEndpoints: { kms: string; secretsManager: string };
+  awsEndpoints: { kms: string; secretsManager: string; s3: string };
   principals: Record<string, { arn: string; accessKeyId: string; secretAccessKey: string }>;
 }
 

@@ -152,7 +152,7 @@ describe('the running service', () => {
     expect((await fetch(`${ready.endpoint}/ping`)).status).toBe(200);
     for (const address of Object.values(ready.awsEndpoints)) {
       expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-      expect(run.stdout).toMatch(new RegExp(`^  (KMS|Secrets Manager) +${address}$`, 'm'));
+      expect(run.stdout).toMatch(new RegExp(`^  (KMS|Secrets Manager|S3) +${address}$`, 'm'));
     }
     expect(run.stdout).toContain('--query authorizationUrl --output text \\\n');
 
@@ -169,6 +169,7 @@ describe('the running service', () => {
       expect((await program.ready()).awsEndpoints).toEqual({
         kms: `http://127.0.0.1:${port + 9}`,
         secretsManager: `http://127.0.0.1:${port + 10}`,
+        s3: `http://127.0.0.1:${port + 11}`,
       });
       await program.stop();
     }

@@ -275,6 +275,14 @@ const ELSEWHERE =
 const SIGNER = 'arn:<AWS::Partition>:kms:<AWS::Region>:<AWS::AccountId>:key/of-another-owner';
 const TAG = 'agent-identity:owner';
 
+const EXISTING_TAG = `s3:ExistingObjectTag/${TAG}`;
+const ACCOUNT = '<AWS::AccountId>';
+const onObject = (operation: string, context: Record<string, string>) => ({
+  action: `s3:${operation}`,
+  resource: 'arn:<AWS::Partition>:s3:::a-bucket/ca.pem',
+  context,
+});
+
 const OTHERS: Row[] = [
   [
     'read a secret that its owner tagged',
@@ -303,6 +311,29 @@ const OTHERS: Row[] = [
     },
     ['control-plane', ...OPENING],
   ],
+  ...['GetObject', 'GetObjectTagging'].flatMap((operation): Row[] => [
+    [
+      `${operation} of an object that is tagged as CA certificates`,
+      onObject(operation, { [EXISTING_TAG]: 'certificates/arn', 'aws:ResourceAccount': ACCOUNT }),
+      ['control-plane', ...OPENING],
+    ],
+    [
+      `${operation} of an object of another account that is tagged as CA certificates`,
+      onObject(operation, { [EXISTING_TAG]: 'certificates/arn', 'aws:ResourceAccount': '999999999999' }),
+      NO_GROUP,
+    ],
+    [
+      `${operation} of an object that its owner tagged as something else`,
+      onObject(operation, { [EXISTING_TAG]: 'arn', 'aws:ResourceAccount': ACCOUNT }),
+      NO_GROUP,
+    ],
+    [`${operation} of any other object`, onObject(operation, { 'aws:ResourceAccount': ACCOUNT }), NO_GROUP],
+  ]),
+  ...['PutObject', 'PutObjectTagging', 'DeleteObject', 'GetObjectVersion'].map((operation): Row => [
+    `${operation} of an object that is tagged as CA certificates`,
+    onObject(operation, { [EXISTING_TAG]: 'certificates/arn', 'aws:ResourceAccount': ACCOUNT }),
+    NO_GROUP,
+  ]),
   ['read any other secret', { action: 'secretsmanager:GetSecretValue', resource: ELSEWHERE }, NO_GROUP],
   [
     'describe a secret that its owner tagged',

@@ -50,6 +50,17 @@ const onTaggedSecrets = (actions: string | string[]): Statement => ({
   Condition: { Null: { 'secretsmanager:ResourceTag/agent-identity:owner': 'false' } },
 });
 
+/** On objects of this account that the owner tag marks as certificates, and no others. */
+const ON_CERTIFICATE_OBJECTS: Statement = {
+  Effect: 'Allow',
+  Action: ['s3:GetObject', 's3:GetObjectTagging'],
+  Resource: 'arn:<AWS::Partition>:s3:::*/*',
+  Condition: {
+    StringEquals: { 'aws:ResourceAccount': '<AWS::AccountId>' },
+    StringLike: { 's3:ExistingObjectTag/agent-identity:owner': 'certificates/*' },
+  },
+};
+
 /** On signing keys of this account and Region that have the owner tag, and no others. */
 const onTaggedKeys = (actions: string[]): Statement => ({
   Effect: 'Allow',
@@ -149,6 +160,7 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
         StringLike: { 'secretsmanager:ResourceTag/agent-identity:owner': 'certificates/*' },
       },
     },
+    ON_CERTIFICATE_OBJECTS,
     onTaggedKeys(['kms:DescribeKey', 'kms:ListResourceTags']),
     { ...INVOKE_REVOCATION, Resource: ['<connections.Arn>:live', '<revocation.Arn>:live'] },
   ],
@@ -198,6 +210,7 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
     forPurposes(['kms:Decrypt', 'kms:GenerateDataKey'], ['grant', 'consent']),
     forPurposes('kms:Decrypt', ['client-secret', 'api-key', 'subject-token']),
     onTaggedSecrets(['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue']),
+    ON_CERTIFICATE_OBJECTS,
     onTaggedKeys(['kms:ListResourceTags', 'kms:Sign']),
     ...WEB_IDENTITY,
     INVOKE_BOTH,
@@ -241,6 +254,7 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
     forPurposes(['kms:Decrypt', 'kms:GenerateDataKey'], ['grant']),
     forPurposes('kms:Decrypt', ['client-secret']),
     onTaggedSecrets(['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue']),
+    ON_CERTIFICATE_OBJECTS,
     onTaggedKeys(['kms:ListResourceTags', 'kms:Sign']),
     ...WEB_IDENTITY,
     INVOKE_REVOCATION,
@@ -352,6 +366,7 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
     forPurposes(['kms:Decrypt', 'kms:GenerateDataKey'], ['grant', 'consent']),
     forPurposes('kms:Decrypt', ['client-secret']),
     onTaggedSecrets(['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue']),
+    ON_CERTIFICATE_OBJECTS,
     onTaggedKeys(['kms:ListResourceTags', 'kms:Sign']),
     ...WEB_IDENTITY,
     INVOKE_REVOCATION,
@@ -380,6 +395,7 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
     forPurposes(['kms:Decrypt', 'kms:GenerateDataKey'], ['revocation']),
     forPurposes('kms:Decrypt', ['grant', 'client-secret']),
     onTaggedSecrets(['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue']),
+    ON_CERTIFICATE_OBJECTS,
     onTaggedKeys(['kms:ListResourceTags', 'kms:Sign']),
     ...WEB_IDENTITY,
   ],

@@ -4,6 +4,7 @@
  */
 import { CfnParameter, SecretValue, Stack } from 'aws-cdk-lib';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import {
   AgentIdentity,
@@ -265,6 +266,53 @@ describe('an OAuth client', () => {
     expect(configurationOf(vendor)).toMatchObject({
       config: { certificateConfigurations: [{ secretsManager: { secretArn } }] },
     });
+  });
+
+  it('can name an object with certificates in a bucket of the stack, which is not read', () => {
+    const bucket = new Bucket(stack, 'Authorities');
+    const caCertificatesObject = { bucket, objectKey: 'ca.pem' };
+    const vendor = OAuth2Vendor.custom({ ...client(), ...atServer, caCertificatesObject });
+    new OAuth2CredentialProvider(stack, 'Provider', { identity, vendor });
+    const template = templateOf(stack);
+    const { configuration } = propertiesOf(template, OAUTH2) as { configuration: unknown };
+    expect(JSON.stringify(written(configuration))).toContain(
+      JSON.stringify('"certificateConfigurations":[{"s3":{"uri":"s3://<Authorities>/ca.pem"}}]').slice(1, -1),
+    );
+    expect(JSON.stringify(statementsOf(template, 'AgentIdentityResourcesRole'))).not.toContain('s3:');
+  });
+
+  it('can name an object in an existing bucket', () => {
+    const bucket = Bucket.fromBucketName(stack, 'Authorities', 'authorities');
+    const vendor = OAuth2Vendor.custom({
+      ...client(),
+      ...atServer,
+      caCertificatesObject: { bucket, objectKey: 'ca.pem' },
+    });
+    expect(configurationOf(vendor)).toMatchObject({
+      config: { certificateConfigurations: [{ s3: { uri: 's3://authorities/ca.pem' } }] },
+    });
+  });
+
+  it('whose certificates are in two places is rejected', () => {
+    const caCertificatesObject = {
+      bucket: Bucket.fromBucketName(stack, 'Authorities', 'authorities'),
+      objectKey: 'ca.pem',
+    };
+    const both = { caCertificates: secretNamed('Authority'), caCertificatesObject };
+    expect(() => OAuth2Vendor.custom({ ...client(), ...atServer, ...both })).toThrow(
+      'set either caCertificates or caCertificatesObject',
+    );
+  });
+
+  it('whose certificates have too long a key is rejected by the name of the prop', () => {
+    const caCertificatesObject = {
+      bucket: Bucket.fromBucketName(stack, 'Authorities', 'authorities'),
+      objectKey: 'a'.repeat(2100),
+    };
+    const vendor = OAuth2Vendor.custom({ ...client(), ...atServer, caCertificatesObject });
+    expect(() => configurationOf(vendor)).toThrow(
+      /CustomOauth2: caCertificatesObject must have 1 to 2048 characters/,
+    );
   });
 
   it('can sign its assertions with a key of the stack', () => {

@@ -62,6 +62,9 @@ const Oauth2ProviderRecord = v.object({
   ),
   externalSecret: v.exactOptional(ExternalSecretRecord),
   certificateSecretArn: v.exactOptional(v.string()),
+  certificateObject: v.exactOptional(
+    v.object({ uri: v.string(), bucketOwnerAccountId: v.exactOptional(v.string()) }),
+  ),
 });
 
 /** Returns undefined for a record that is marked as deleted. @throws ValiError for a malformed record */

@@ -7,7 +7,7 @@ import { endpointFault, type EndpointPolicy } from '../../domain/endpoint';
 import { ProviderFailure, ResponseTooLong } from '../../domain/oauth/provider-failure';
 import type { AuthorityCertificates } from '../../domain/oauth/authority-certificates';
 import type { Transport } from '../../domain/oauth/transport';
-import type { PrivateAuthorities } from '../../domain/provider/private-authorities';
+import { locationOf, type PrivateAuthorities } from '../../domain/provider/private-authorities';
 import { unlessAborted } from '../../domain/abort';
 import { AddressNotAllowed, guardedRequest, NoResponse } from './guarded-request';
 
@@ -71,7 +71,7 @@ function nameOf(authorities: PrivateAuthorities | undefined): string {
   if (!authorities) return 'the public authorities';
   return 'certificates' in authorities
     ? 'the caCertificates of the issuer'
-    : `the CA certificates in ${authorities.secretArn}`;
+    : `the CA certificates in ${locationOf(authorities)}`;
 }
 
 /** Returns the reason for the operator's log. */
@@ -88,7 +88,7 @@ function connectionFailure(
 }
 
 /**
- * @param certificates reads the certificates of private authorities in secrets. Without it, requests that need them fail.
+ * @param certificates reads the certificates of private authorities in secrets and objects. Without it, requests that need them fail.
  * @returns a transport that returns the server's response, whatever its status, and throws {@link ProviderFailure} if
  *   there is no usable response
  */

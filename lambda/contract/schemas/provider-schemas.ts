@@ -122,8 +122,13 @@ const certificateConfigurations = v.pipe(
             ),
           }),
         ),
-        s3: refused(
-          'is not supported by this service: it reads certificates from AWS Secrets Manager, where a tag names their owner',
+        s3: v.exactOptional(
+          v.strictObject({
+            uri: matching(1, 2048, /^s3:\/\/.{1,2043}$/, 'must be s3://{bucket}/{key}'),
+            bucketOwnerAccountId: v.exactOptional(
+              matching(12, 12, /^[0-9]{12}$/, 'must be the ID of an AWS account'),
+            ),
+          }),
         ),
       }),
       v.check(exactlyOne, 'must have exactly one member'),

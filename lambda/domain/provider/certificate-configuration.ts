@@ -1,20 +1,38 @@
 /** The private certificate authorities that a request names for a provider: AWS's `CertificateConfigurationList`. */
+import { isDeepStrictEqual } from 'node:util';
 import { parsedCertificates } from '../ca-certificates';
 import { OWNER_TAG, type Owned } from '../ownership';
 import type { SecretTexts } from '../sealing/external-secret';
 import { accessDenied, invalidMember } from '../service-error';
 import type { System } from '../system';
+import {
+  MAX_OBJECT_BYTES,
+  placeOf,
+  type CertificateObject,
+  type CertificateObjects,
+} from './certificate-object';
 import { CERTIFICATES_OWNER, namesCertificatesOwner } from './private-authorities';
 import { secretArnPrefix } from './provider-secret';
 
-/** AWS's `CertificateConfiguration`, as far as this service supports it. */
+/** AWS's `CertificateConfiguration`. It has exactly one member. */
 export interface CertificateConfiguration {
   readonly secretsManager?: { readonly secretArn: string } | undefined;
+  readonly s3?: CertificateObject | undefined;
+}
+
+/** The members of a provider that say where its certificates are: one, or none. */
+export interface CertificateMembers {
+  /** ARN of the secret with the certificates of the private authorities that its server's certificate is issued by. */
+  readonly certificateSecretArn?: string | undefined;
+  /** The object with them. */
+  readonly certificateObject?: CertificateObject | undefined;
 }
 
 export interface CertificateNamingDependencies {
   /** Secrets that the owner tag marks as certificates. */
   readonly certificateSecrets: SecretTexts;
+  /** Objects that the owner tag marks as certificates. */
+  readonly certificateObjects: CertificateObjects;
   /** `arn:{partition}:bedrock-agentcore:{region}:{account}`. */
   readonly arnPrefix: string;
   readonly system: Pick<System, 'now'>;
@@ -24,55 +42,110 @@ export interface CertificateNamingDependencies {
 export interface CertificateNaming extends Owned {
   /** Whether the provider's owner makes the request. */
   readonly byOwner: boolean;
-  /** ARN of the secret that the provider has. */
-  readonly present?: string | undefined;
+  /** Where the provider's certificates are now. */
+  readonly present?: CertificateMembers | undefined;
 }
 
 /**
- * Returns the ARN of the secret with the certificates that the request names; undefined if it names none. Only the owner
- * can change which authorities are trusted: with its own authority, another principal that is allowed to update the
- * provider could pose as the provider's server, and would receive the client secret.
+ * Returns where the certificates are that the request names; no member if it names none. Only the owner can change which
+ * authorities are trusted: with its own authority, another principal that is allowed to update the provider could pose as
+ * the provider's server, and would receive the client secret.
  *
  * @param member name of the request's member, for messages
- * @throws ValidationException, which is the same for every secret that the owner cannot use, whether it exists or not,
- *   and for a secret without the certificates of authorities; AccessDeniedException for a caller that is not the owner
+ * @throws ValidationException, which is the same for every secret or object that the owner cannot use, whether it exists
+ *   or not, and for one without the certificates of authorities; AccessDeniedException for a caller that is not the owner
  */
 export async function nameCertificates(
   deps: CertificateNamingDependencies,
-  { byOwner, present, ...owned }: CertificateNaming,
+  { byOwner, present = {}, ...owned }: CertificateNaming,
   member: string,
   configurations: readonly CertificateConfiguration[] | undefined,
-): Promise<string | undefined> {
-  const secretArn = configurations?.[0]?.secretsManager?.secretArn;
+): Promise<CertificateMembers> {
+  const [configuration] = configurations ?? [];
   if (!byOwner) {
-    if (secretArn === present) return present;
+    const { certificateSecretArn, certificateObject } = present;
+    const unchanged = isDeepStrictEqual(configuration, certificateConfigurationsOf(present)?.[0]);
+    if (unchanged) return { certificateSecretArn, certificateObject };
     throw accessDenied(
       'Only the owner of the credential provider can change its certificateConfigurations.',
       'certificate authorities changed by another principal than the owner',
     );
   }
-  if (secretArn === undefined) return undefined;
-  const name = `${member}.0.secretsManager.secretArn`;
-  const ours = secretArnPrefix(deps.arnPrefix);
-  const described = secretArn.startsWith(ours)
-    ? await deps.certificateSecrets.describe(secretArn)
-    : undefined;
-  if (!described?.arn.startsWith(ours) || !namesCertificatesOwner(described, owned)) {
+  const { secretsManager, s3 } = configuration ?? {};
+  if (secretsManager) {
+    const name = `${member}.0.secretsManager.secretArn`;
+    return { certificateSecretArn: await namedSecret(deps, owned, name, secretsManager.secretArn) };
+  }
+  if (s3) {
+    await checkObject(deps, owned, `${member}.0.s3`, s3);
+    return { certificateObject: s3 };
+  }
+  return {};
+}
+
+/** Returns the complete ARN. @throws ValidationException */
+async function namedSecret(
+  { certificateSecrets, arnPrefix, system }: CertificateNamingDependencies,
+  owned: Owned,
+  member: string,
+  secretArn: string,
+): Promise<string> {
+  const ours = secretArnPrefix(arnPrefix);
+  const described = secretArn.startsWith(ours) ? await certificateSecrets.describe(secretArn) : undefined;
+  if (!described?.arn.startsWith(ours) || !namesCertificatesOwner(described.tags, owned)) {
     throw invalidMember(
-      name,
+      member,
       `must be the ARN of a secret in this account and Region whose tag marks it as certificates of the provider's owner: tag the secret ${OWNER_TAG} = ${CERTIFICATES_OWNER}${owned.owner}`,
     );
   }
-  const text = await deps.certificateSecrets.text(described.arn);
+  const text = await certificateSecrets.text(described.arn);
   if (text === undefined) {
-    throw invalidMember(name, 'must name a secret with text that this service is allowed to decrypt');
+    throw invalidMember(member, 'must name a secret with text that this service is allowed to decrypt');
   }
-  const parsed = parsedCertificates(text, deps.system.now());
-  if ('fault' in parsed) throw invalidMember(name, `names a secret that ${parsed.fault}`);
+  const parsed = parsedCertificates(text, system.now());
+  if ('fault' in parsed) throw invalidMember(member, `names a secret that ${parsed.fault}`);
   return described.arn;
 }
 
-/** AWS's `CertificateConfigurationList`, as Get returns it. */
-export const certificateConfigurationsOf = (secretArn: string): readonly CertificateConfiguration[] => [
-  { secretsManager: { secretArn } },
-];
+/** @throws ValidationException */
+async function checkObject(
+  { certificateObjects, arnPrefix, system }: CertificateNamingDependencies,
+  owned: Owned,
+  member: string,
+  { uri, bucketOwnerAccountId }: CertificateObject,
+): Promise<void> {
+  const [, , , , account] = arnPrefix.split(':');
+  if (bucketOwnerAccountId !== undefined && bucketOwnerAccountId !== account) {
+    throw invalidMember(
+      `${member}.bucketOwnerAccountId`,
+      'must be the account of this service: it reads no objects of other accounts. Copy the object to a bucket of this account',
+    );
+  }
+  const place = placeOf(uri);
+  if (!place) throw invalidMember(`${member}.uri`, 'must be s3://{bucket}/{key}');
+  const tags = await certificateObjects.tags(place);
+  if (!tags || !namesCertificatesOwner(tags, owned)) {
+    throw invalidMember(
+      `${member}.uri`,
+      `must be the URI of an object in a bucket of this account whose tag marks it as certificates of the provider's owner, and which the bucket's policy does not deny to this service: tag the object ${OWNER_TAG} = ${CERTIFICATES_OWNER}${owned.owner}`,
+    );
+  }
+  const text = await certificateObjects.text(place);
+  if (text === undefined) {
+    throw invalidMember(
+      `${member}.uri`,
+      `must name an object of up to ${MAX_OBJECT_BYTES} bytes that this service is allowed to decrypt`,
+    );
+  }
+  const parsed = parsedCertificates(text, system.now());
+  if ('fault' in parsed) throw invalidMember(`${member}.uri`, `names an object that ${parsed.fault}`);
+}
+
+/** Returns AWS's `CertificateConfigurationList`, as Get returns it; undefined for a provider without certificates. */
+export function certificateConfigurationsOf({
+  certificateSecretArn: secretArn,
+  certificateObject: s3,
+}: CertificateMembers): readonly CertificateConfiguration[] | undefined {
+  if (secretArn !== undefined) return [{ secretsManager: { secretArn } }];
+  return s3 && [{ s3 }];
+}

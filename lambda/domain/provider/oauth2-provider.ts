@@ -21,9 +21,10 @@ import { type OnBehalfOfConfig } from './on-behalf-of-config';
 import {
   nameCertificates,
   type CertificateConfiguration,
+  type CertificateMembers,
   type CertificateNamingDependencies,
 } from './certificate-configuration';
-import type { AuthoritiesInSecret } from './private-authorities';
+import type { ProviderAuthorities } from './private-authorities';
 import { nameExternalSecret, type SecretNamingDependencies } from './provider-secret';
 import { checkSigningKey, type KeyNamingDependencies, type PrivateKeyJwt } from './private-key-jwt';
 import { usesSecret, type ClientAuthenticationMethod } from './vendor';
@@ -39,7 +40,7 @@ import {
 import type { VendorName } from './vendors';
 import { checkWebIdentityChange } from './web-identity-client';
 
-export interface Oauth2Provider extends OwnedResource {
+export interface Oauth2Provider extends OwnedResource, CertificateMembers {
   readonly vendor: VendorName;
   /**
    * Last segment of the callback URL: one per provider, so that a response shows whose it is (RFC 9700 section
@@ -56,8 +57,6 @@ export interface Oauth2Provider extends OwnedResource {
   readonly onBehalfOf?: OnBehalfOfConfig | undefined;
   /** Where the client secret is, when it is not in the vault. */
   readonly externalSecret?: ExternalSecret | undefined;
-  /** ARN of the secret with the certificates of the private authorities that its server's certificate is issued by. */
-  readonly certificateSecretArn?: string | undefined;
 }
 
 /** What a request to the provider needs of it. */
@@ -75,15 +74,18 @@ export type ProviderConfiguration = Pick<
   | 'privateKeyJwt'
   | 'externalSecret'
   | 'discovery'
-  | 'certificateSecretArn'
+  | keyof CertificateMembers
 >;
 
 /** Returns the private authorities of the provider's server; undefined if the public ones are trusted. */
-export const authoritiesOf = ({
+export function authoritiesOf({
   certificateSecretArn: secretArn,
+  certificateObject: object,
   ...holder
-}: Pick<ProviderConfiguration, keyof AuthoritiesInSecret['holder'] | 'certificateSecretArn'>):
-  AuthoritiesInSecret | undefined => (secretArn === undefined ? undefined : { secretArn, holder });
+}: ProviderAuthorities['holder'] & CertificateMembers): ProviderAuthorities | undefined {
+  if (secretArn !== undefined) return { secretArn, holder };
+  return object && { objectUri: object.uri, holder };
+}
 
 export type Oauth2ProviderStore = OwnedResourceStore<Oauth2Provider>;
 
@@ -202,7 +204,7 @@ export function createOauth2Provider(
     if (await deps.providers.get(input.name)) throw nameTaken(KIND, input.name);
     await checkQuota(deps.providers, principal, deps.quotas, 'oauth2CredentialProviders');
     const naming = { byOwner: true, ...ownedBy(principal) };
-    const certificateSecretArn = await nameCertificates(
+    const certificates = await nameCertificates(
       deps,
       naming,
       CERTIFICATES_MEMBER,
@@ -220,7 +222,7 @@ export function createOauth2Provider(
       ...(secret.kind === 'external' && {
         externalSecret: await nameExternalSecret(deps, naming, members.reference, secret.reference),
       }),
-      ...(certificateSecretArn !== undefined && { certificateSecretArn }),
+      ...certificates,
       tags: input.tags ?? {},
       revision: 1,
       createdTime: now,
@@ -300,6 +302,7 @@ const INPUT_MEMBER: Partial<Record<keyof Oauth2Provider, string>> = {
   privateKeyJwt: 'privateKeyJwtConfig',
   externalSecret: 'clientSecretConfig',
   certificateSecretArn: 'certificateConfigurations',
+  certificateObject: 'certificateConfigurations',
 };
 
 /** Names of what an update changes, as the API has them. A secret that is given counts as another. */
@@ -308,7 +311,7 @@ const changedInput = (
   change: Partial<Oauth2Provider>,
   { secretGiven }: { readonly secretGiven: boolean },
 ): string[] => [
-  ...changedMembers(provider, change).map((member) => INPUT_MEMBER[member] ?? member),
+  ...new Set(changedMembers(provider, change).map((member) => INPUT_MEMBER[member] ?? member)),
   ...(secretGiven ? ['clientSecret'] : []),
 ];
 
@@ -357,13 +360,20 @@ export function updateOauth2Provider(
         );
       }
       const externalSecret = await changedSecret(deps, principal, provider, { vendor, secret, ...client });
-      const certificateSecretArn = await nameCertificates(
+      const certificates = await nameCertificates(
         deps,
-        { byOwner, owner, ownerId, present: provider.certificateSecretArn },
+        { byOwner, owner, ownerId, present: provider },
         CERTIFICATES_MEMBER,
         certificatesIn(config),
       );
-      const change = { vendor, privateKeyJwt: undefined, ...client, externalSecret, certificateSecretArn };
+      const change = {
+        vendor,
+        privateKeyJwt: undefined,
+        ...client,
+        externalSecret,
+        certificateSecretArn: certificates.certificateSecretArn,
+        certificateObject: certificates.certificateObject,
+      };
       annotate({ changed: changedInput(provider, change, { secretGiven: secret.kind === 'managed' }) });
       const changed = await changeResource(deps.providers, deps.system, provider, change);
       // Write the secret after the deciding write, so that the loser of two concurrent updates leaves no secret. Until

@@ -57,6 +57,7 @@ const configurationOf = ({
   privateKeyJwt,
   discovery,
   certificateSecretArn,
+  certificateObject,
 }: ProviderConfiguration): ProviderConfiguration => ({
   id,
   name,
@@ -70,6 +71,7 @@ const configurationOf = ({
   privateKeyJwt,
   discovery,
   certificateSecretArn,
+  certificateObject,
 });
 
 export const sealContent = (

@@ -3,6 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createClientSecretStore } from '../../adapters/dynamodb/secret-store';
 import { createTransport } from '../../adapters/http/transport';
 import { createAssertionKeys } from '../../adapters/kms/assertion-keys';
+import { createCertificateObjects } from '../../adapters/s3/certificate-objects';
 import { createSecretTexts } from '../../adapters/secretsmanager/secrets';
 import { createWebIdentityTokens } from '../../adapters/sts/web-identity-tokens';
 import { system } from '../../adapters/system';
@@ -13,7 +14,7 @@ import { createExternalSecrets } from '../../domain/sealing/external-secret';
 import type { Seal } from '../../domain/sealing/sealing';
 import type { Aws } from './aws';
 import { readEndpointPolicy } from './environment';
-import { named } from './regions';
+import { named, readAccount } from './regions';
 
 /** Returns the clients, and the parts of them that a function also needs by themselves. */
 export function providerClientsOf(
@@ -22,7 +23,11 @@ export function providerClientsOf(
 ) {
   const endpointPolicy = readEndpointPolicy();
   const secrets = createSecretTexts(named(new SecretsManagerClient({})));
-  const transport = createTransport(endpointPolicy, createAuthorityCertificates(secrets, system));
+  const certificates = createAuthorityCertificates(
+    { secrets, objects: createCertificateObjects(readAccount()) },
+    system,
+  );
+  const transport = createTransport(endpointPolicy, certificates);
   const parts = {
     clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
     externalSecrets: createExternalSecrets(secrets, system),

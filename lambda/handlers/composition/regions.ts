@@ -14,6 +14,12 @@ function readRegions(): { readonly identityRegion: string; readonly ownRegion: s
   return { identityRegion, ownRegion: AWS_REGION };
 }
 
+/** Returns the account of the deployment. */
+export function readAccount(): string {
+  const [, , , , account = ''] = readEnvironment('ARN_PREFIX').ARN_PREFIX.split(':');
+  return account;
+}
+
 /** Returns the client of AWS KMS or AWS Secrets Manager, which takes and returns ARNs with the identity Region. */
 export const named = <Client>(client: Client): Client => namingInIdentityRegion(client, readRegions());
 

@@ -415,13 +415,17 @@ describe('a grant whose tokens cannot be read for an unexpected reason', () => {
 
 it("an item contains what a request to the provider needs, and neither the provider's policy nor its tags", async () => {
   const service = await createRevocationService();
-  const more = { tags: { department: 'accounting' }, policy: '{}', certificateSecretArn: 'of the authority' };
+  const certificates = {
+    certificateSecretArn: 'of the authority',
+    certificateObject: { uri: 's3://b/ca.pem' },
+  };
+  const more = { tags: { department: 'accounting' }, policy: '{}', ...certificates };
   await service.stores.providers.replace({ ...service.provider, ...more, revision: 2 });
   await revoked(service, ['alice']);
   const { sealed = '', ...item } = await itemOf(service);
   const { provider } = await openContent(service.deps, { ...item, sealed });
   const { id, clientId } = service.provider;
-  expect(provider).toMatchObject({ id, clientId, certificateSecretArn: 'of the authority' });
+  expect(provider).toMatchObject({ id, clientId, ...certificates });
   expect(provider).not.toHaveProperty('tags');
   expect(provider).not.toHaveProperty('policy');
 });

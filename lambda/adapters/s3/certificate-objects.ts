@@ -1,0 +1,68 @@
+/**
+ * Objects in Amazon S3 with the certificates of private authorities. An object that S3 refuses (missing, denied, in another
+ * account, not decryptable) counts as absent. If S3 is unreachable, that is an error.
+ * Source: Amazon S3 API reference, GetObjectTagging and GetObject, and "Error responses".
+ */
+import { Readable } from 'node:stream';
+import type * as Sdk from '@aws-sdk/client-s3';
+import {
+  MAX_OBJECT_BYTES,
+  type CertificateObjects,
+  type ObjectPlace,
+} from '../../domain/provider/certificate-object';
+import { unlessRefusedBy } from '../refusals';
+
+/** Without `s3:ListBucket`, S3 refuses a missing object as AccessDenied, too. */
+const REFUSALS: readonly string[] = [
+  'AccessDenied',
+  'AllAccessDisabled',
+  'InvalidBucketName',
+  'InvalidObjectState',
+  'InvalidRequest',
+  'KeyTooLongError',
+  'KMS.DisabledException',
+  'KMS.KMSInvalidStateException',
+  'KMS.NotFoundException',
+  'MethodNotAllowed',
+  'NoSuchBucket',
+  'NoSuchKey',
+];
+
+/** The AWS SDK's client, loaded on first use, because few providers have their certificates in S3. */
+function lazyClient(): () => Promise<{ sdk: typeof Sdk; client: Sdk.S3Client }> {
+  let loading: Promise<{ sdk: typeof Sdk; client: Sdk.S3Client }> | undefined;
+  return () =>
+    (loading ??= import('@aws-sdk/client-s3').then((sdk) => ({
+      sdk,
+      // A URI does not name the Region of its bucket.
+      client: new sdk.S3Client({ followRegionRedirects: true }),
+    })));
+}
+
+/** @param account whose buckets are read, and no others */
+export function createCertificateObjects(account: string): CertificateObjects {
+  const s3 = lazyClient();
+  const inputOf = ({ bucket, key }: ObjectPlace) => ({
+    Bucket: bucket,
+    Key: key,
+    ExpectedBucketOwner: account,
+  });
+  return {
+    async tags(place) {
+      const { sdk, client } = await s3();
+      const unlessRefused = unlessRefusedBy(sdk.S3ServiceException, REFUSALS);
+      const response = await unlessRefused(client.send(new sdk.GetObjectTaggingCommand(inputOf(place))));
+      const tags = response?.TagSet?.map(({ Key = '', Value = '' }) => [Key, Value] as const);
+      return tags && Object.fromEntries(tags);
+    },
+    async text(place) {
+      const { sdk, client } = await s3();
+      const unlessRefused = unlessRefusedBy(sdk.S3ServiceException, REFUSALS);
+      const response = await unlessRefused(client.send(new sdk.GetObjectCommand(inputOf(place))));
+      const { Body: body, ContentLength: bytes = Infinity } = response ?? {};
+      if (bytes <= MAX_OBJECT_BYTES) return body?.transformToString('utf-8');
+      if (body instanceof Readable) body.destroy();
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * Objects in Amazon S3 with the certificates of private authorities: AWS's `S3CertificateConfiguration`. As for secrets, a
+ * tag of the object names the owner whose providers can use it.
+ */
+
+export interface CertificateObject {
+  readonly uri: string;
+  /** Can be only the account of this service. */
+  readonly bucketOwnerAccountId?: string | undefined;
+}
+
+/** Maximum bytes of an object with certificates: as many as a secret has. */
+export const MAX_OBJECT_BYTES = 65_536;
+
+/** Reads objects of this account and their tags. */
+export interface CertificateObjects {
+  /**
+   * Returns the tags; undefined for an object that does not exist, is in another account, or is not readable for this
+   * service.
+   */
+  tags(place: ObjectPlace): Promise<Readonly<Record<string, string>> | undefined>;
+  /**
+   * Returns the text; undefined if {@link CertificateObjects.tags} does, for an object of more than
+   * {@link MAX_OBJECT_BYTES}, and for one whose KMS key does not allow this service to decrypt it.
+   */
+  text(place: ObjectPlace): Promise<string | undefined>;
+}
+
+export interface ObjectPlace {
+  readonly bucket: string;
+  readonly key: string;
+}
+
+/** A bucket name is in the host of a request. Source: Amazon S3 user guide, "General purpose bucket naming rules". */
+const OBJECT_URI = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/(.+)$/;
+
+/** Returns bucket and key of `s3://{bucket}/{key}`; undefined for any other text. */
+export function placeOf(uri: string): ObjectPlace | undefined {
+  const [, bucket, key] = OBJECT_URI.exec(uri) ?? [];
+  return bucket === undefined || key === undefined ? undefined : { bucket, key };
+}
