@@ -72,7 +72,7 @@ const SHREDS: Difference = {
 };
 const REVOKES: Difference = {
   what: 'has the providers revoke the tokens of the grants; the `result` in the audit log is the revocation ID for GetRevocation',
-  why: 'a copy of a token must not outlive the grant; at some vendors this also ends other grants of the user at the same client ([vendors.md](vendors.md)); a provider that is unavailable does not delay the deletion, and is tried for 24 hours; if the grants are too many for one call, the response is ThrottlingException, and the next call continues',
+  why: 'a copy of a token must not outlive the grant; at some vendors this also ends other grants of the user at the same client ([vendors.md](vendors.md)); a provider that is unavailable does not delay the deletion, and is tried for 24 hours; if the grants are too many for one call, the response is ThrottlingException, and the next call continues; if the record of one is not valid, the deletion waits for the operator',
 };
 const TAGGED_KEY: Difference = {
   what: "requires the KMS key for `PRIVATE_KEY_JWT` to be in this account and to have the tag `agent-identity:owner` with the owner's ARN (or the ARN, a space, and the unique ID); only the owner can name the key or change what it signs",

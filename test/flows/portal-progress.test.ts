@@ -1,25 +1,16 @@
 /** What the pages after a connection and a disconnection say, in the running service, whatever became of the records. */
 import { oauth2ProviderKey, REVOCATION_INDEX, revocationPartitions } from '../../lambda/contract/table-keys';
-import { startProvider, type TestProvider } from './support/provider';
-import { tableOf, TestPortal } from './support/portal';
-import { World, type TestAgent } from './support/world';
+import { startPortalWorld, tableOf, TestPortal, type PortalWorld } from './support/portal';
+import type { TestAgent } from './support/world';
 
-let identityProvider: TestProvider;
-let world: World;
+let running: PortalWorld;
 beforeAll(async () => {
-  identityProvider = await startProvider({});
-  const { discoveryUrl, clientId } = identityProvider;
-  world = await World.start(
-    { ttl: { AccessToken: 3600 }, features: { revocation: { enabled: true } } },
-    () => [{ discoveryUrl, allowedAudience: [clientId] }],
-  );
+  running = await startPortalWorld();
 });
-afterAll(async () => {
-  await world.stop();
-  await identityProvider.close();
-});
+afterAll(() => running.stop());
 
 async function signedIn() {
+  const { world, identityProvider } = running;
   const agent = await world.agent('agent', []);
   const { name: workloadName, providerName: credentialProviderName } = agent;
   const portal = await TestPortal.create(world, {
@@ -64,6 +55,7 @@ it('a disconnection whose item in the outbox is not valid is in progress, and an
   await outbox.put({ pk, sk }, { ...valid, state: 'LATER' });
 
   expect(await progress()).toMatchObject({ disconnection: { status: 'IN_PROGRESS', state: 'PENDING' } });
+  const { world } = running;
   const { status, body } = await world.operate('GetRevocation', { revocationId });
   expect([status, JSON.parse(body)]).toMatchObject([
     200,

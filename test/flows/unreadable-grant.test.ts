@@ -1,4 +1,8 @@
 /** A grant whose record is not valid, in the running service: named as unreadable, of no use, and no harm to the others. */
+import {
+  DeleteOauth2CredentialProviderCommand,
+  DeleteWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
 import { grantKey, oauth2ProviderKey } from '../../lambda/contract/table-keys';
 import { decodeGrantId } from '../../lambda/domain/grant/grant-id';
 import { userHashOf } from '../../lambda/domain/identity/user';
@@ -92,6 +96,27 @@ it('is listed as unreadable with the others, has no token, and only its own revo
   }
   const all = await successful(world.operate('RevokeGrants', { workloadName: agent.name }));
   expect(all).toMatchObject({ matched: 1, status: 'IN_PROGRESS' });
+});
+
+it('keeps the deletions of its agent and its provider from ending, which name the entry of the runbook', async () => {
+  const agent = await world.agent();
+  for (const userId of ['ana', 'ben']) await agent.connect(userId);
+  const { grants } = await successful(
+    world.operate('ListGrants', { user: { userId: 'ana' }, workloadName: agent.name }),
+  );
+  const restore = await spoil(grants[0]!.grantId);
+  const deletions = [
+    () => world.control().send(new DeleteOauth2CredentialProviderCommand({ name: agent.providerName })),
+    () => world.control().send(new DeleteWorkloadIdentityCommand({ name: agent.name })),
+  ];
+  for (const deletion of deletions) {
+    await expect(deletion()).rejects.toMatchObject({
+      name: 'ThrottlingException',
+      message: expect.stringContaining('UnreadableGrant in the runbook (unexpected-errors)') as string,
+    });
+  }
+  await restore();
+  for (const deletion of deletions) await deletion();
 });
 
 it('has no part in a listing or a revocation of the grants at another provider', async () => {

@@ -36,7 +36,8 @@ export interface DeletedGrants {
  * Has the tokens of a deleted resource's grants revoked at their providers. Must precede the deletion of the grants and
  * of the vault keys, without which the tokens cannot be read.
  *
- * @throws ThrottlingException if grants are left after 20 seconds; a retry continues
+ * @throws ThrottlingException if grants are left after 20 seconds; a retry continues. A grant whose record is not valid is
+ *   left until the operator corrects it
  */
 export async function revokeDeletedGrants(
   deletedGrants: DeletedGrants,
@@ -45,7 +46,7 @@ export async function revokeDeletedGrants(
   if (await deletedGrants.revoke(deletion)) return;
   throw new ServiceError(
     'ThrottlingException',
-    'The deletion has begun, and grants are left to revoke. Call again to continue.',
+    'The deletion has begun, and grants are left to revoke. Call again to continue. If this persists, ask the operator to look for UnreadableGrant in the runbook (unexpected-errors).',
   );
 }
 
