@@ -34,7 +34,7 @@ export interface DisconnectionReach extends AgentAtProvider {
    * names here: they can belong to owners of which this portal must not say anything.
    */
   readonly notShown: number;
-  /** Whether there can be more of them, because the person has very many grants; absent if not. */
+  /** Whether there can be more of them, because the person has very many grants, or one that is not valid; absent if not. */
   readonly notShownIsMinimum?: true;
   /** Whether the tokens are those of a workspace or an account whose other users lose their access, too. */
   readonly shared: boolean;
@@ -112,10 +112,20 @@ async function countNotShown(
     return provider;
   };
   let notShown = 0;
+  let isMinimum = false;
   let read = 0;
   let after: string | undefined;
   do {
-    const { grants, next } = await grantIndex.page({ userHash }, { limit: READ_LIMIT, after });
+    const {
+      grants,
+      unreadable = [],
+      next,
+    } = await grantIndex.page({ userHash }, { limit: READ_LIMIT, after });
+    for (const { grantId } of unreadable) {
+      const provider = await providerOf(targetParts(grantId.target).providerName);
+      // Nothing says whether it has tokens, so the page says that there might be more.
+      if (provider && reaches(revoked, provider)) isMinimum = true;
+    }
     for (const grant of grants) {
       if (!grant.tokens || shown.has(encodeGrantId(grant))) continue;
       const provider = await providerOf(targetParts(grant.target).providerName);
@@ -124,7 +134,8 @@ async function countNotShown(
     after = next;
     read += READ_LIMIT;
   } while (after !== undefined && read < MAX_READ);
-  return { notShown, ...(after !== undefined && { notShownIsMinimum: true as const }) };
+  isMinimum ||= after !== undefined;
+  return { notShown, ...(isMinimum && { notShownIsMinimum: true as const }) };
 }
 
 /** @throws PortalRefusal */

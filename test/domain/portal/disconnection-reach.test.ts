@@ -4,6 +4,7 @@ import { rowsOf } from '../../../lambda/domain/portal/rows';
 import { ownerOf } from '../../../lambda/domain/portal/served-portal';
 import { encodeGrantId } from '../../../lambda/domain/grant/grant-id';
 import { grantTarget, type Grant } from '../../../lambda/domain/grant/grant';
+import { UnreadableGrant } from '../../../lambda/domain/grant/unreadable';
 import type { GrantFilter } from '../../../lambda/domain/grant/selection';
 import { clientBindingDigest, type Oauth2Provider } from '../../../lambda/domain/provider/oauth2-provider';
 import { createFakeSystem } from '../fake-system';
@@ -50,7 +51,15 @@ async function reachAt(
   providers: readonly Oauth2Provider[],
   endpoints: object = {},
   refreshable = true,
-  { hidden = [], known = providers }: { hidden?: readonly Grant[]; known?: readonly Oauth2Provider[] } = {},
+  {
+    hidden = [],
+    unreadable = [],
+    known = providers,
+  }: {
+    hidden?: readonly Grant[];
+    unreadable?: readonly UnreadableGrant[];
+    known?: readonly Oauth2Provider[];
+  } = {},
 ) {
   const portal = samplePortal({ status: 'ACTIVE', connections: [], owner: identity.owner });
   const grants = providers.map((provider) => grantAt(provider, refreshable));
@@ -64,6 +73,7 @@ async function reachAt(
         const next = Number(after) + 2;
         return Promise.resolve({
           grants: all.slice(Number(after), next),
+          ...(unreadable.length > 0 && { unreadable }),
           ...(next < all.length && { next: String(next) }),
         });
       },
@@ -171,6 +181,24 @@ it('counts all of them on every page, and says if there can be more', async () =
   // Ten reads.
   const many = await reachAt([own], {}, true, { hidden: hidden(50) });
   expect(many).toMatchObject({ notShown: 19, notShownIsMinimum: true });
+});
+
+it('says that there can be more if a record is not valid at a provider whose connections also end', async () => {
+  const vendor = { vendor: 'FacebookOauth2' } as const;
+  const [own, same, another] = [
+    named('one', vendor),
+    named('same-client', vendor),
+    named('another-client', { ...vendor, clientId: 'another' }),
+  ];
+  const reachWith = (...providers: Oauth2Provider[]) =>
+    reachAt([own], {}, true, {
+      known: [own, same, another],
+      unreadable: providers.map(
+        (provider) => new UnreadableGrant(hiddenAt(provider), new Error('not valid')),
+      ),
+    });
+  expect(await reachWith(same)).toMatchObject({ notShown: 0, notShownIsMinimum: true });
+  expect(await reachWith(another)).not.toHaveProperty('notShownIsMinimum');
 });
 
 it('counts none at a server that ends one consent', async () => {
