@@ -339,6 +339,7 @@ describe('a grant with an end', () => {
       const id = sampleGrantId();
       await openConsent(id, endsAt);
       expect(await vault().get(keyOf(id))).toMatchObject({ ttl: endsAt, generation: 0 });
+      expect(await stores.grants.get(id)).toMatchObject({ endsAt });
       expect(await stores.grants.get(id)).not.toHaveProperty('ttl');
       expect(await putTokens(id)).toBe(true);
       expect(await vault().get(keyOf(id))).not.toHaveProperty('ttl');
@@ -357,17 +358,18 @@ describe('a grant with an end', () => {
     });
 
     it('loses a TTL attribute that an earlier version left with tokens, by a use, a renewal, or the next consent', async () => {
-      for (const next of ['use', 'renewal', 'consent'] as const) {
+      for (const next of ['use', 'use on the same day', 'renewal', 'consent'] as const) {
         const id = sampleGrantId();
         await openConsent(id);
         await putTokens(id);
+        if (next === 'use on the same day') expect(await use(id)).toBe(true);
         await vault().update(keyOf(id), 'SET #ttl = :ttl', {
           condition: 'attribute_exists(tokens)',
           names: { '#ttl': 'ttl' },
           values: { ':ttl': endsAt },
         });
         if (next === 'consent') await openConsent(id);
-        else if (next === 'use') expect(await use(id)).toBe(true);
+        else if (next !== 'renewal') expect(await use(id)).toBe(true);
         else {
           const seen = await stores.grants.get(id);
           const change = { providerId: 'provider', details: sampleDetails(), seen, lease };

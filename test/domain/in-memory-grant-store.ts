@@ -21,8 +21,6 @@ export interface InMemoryGrantStore extends GrantStore {
 
 export function createInMemoryGrantStore(): InMemoryGrantStore {
   const grants = new Map<string, Grant>();
-  /** Epoch seconds, by the key of the grant. */
-  const ends = new Map<string, number>();
 
   /**
    * Stores the result of `next` for the stored grant; undefined means that the condition did not hold.
@@ -36,9 +34,9 @@ export function createInMemoryGrantStore(): InMemoryGrantStore {
   ): Promise<boolean> {
     const changed = next(grants.get(keyOf(id)));
     if (changed) {
-      grants.set(keyOf(id), recordOf(changed));
-      if (end) ends.delete(keyOf(id));
-      if (end?.endsAt !== undefined) ends.set(keyOf(id), end.endsAt);
+      const { endsAt } = end ?? changed;
+      const stored = { ...without(changed, 'endsAt'), ...(endsAt !== undefined && { endsAt }) };
+      grants.set(keyOf(id), recordOf(stored));
     }
     return Promise.resolve(changed !== undefined);
   }
@@ -91,7 +89,7 @@ export function createInMemoryGrantStore(): InMemoryGrantStore {
     index,
 
     deleteEnded(now) {
-      for (const [key, endsAt] of ends) if (endsAt <= now) grants.delete(key);
+      for (const [key, { endsAt = Infinity }] of grants) if (endsAt <= now) grants.delete(key);
     },
 
     get(id) {
@@ -131,7 +129,7 @@ export function createInMemoryGrantStore(): InMemoryGrantStore {
           if (current?.providerId !== providerId || current.epoch !== epoch) return undefined;
           return withTokens(current, tokens);
         },
-        {},
+        { endsAt: undefined },
       ),
 
     takeLease: (id, { providerId, details, seen, lease, endsAt }) =>
@@ -182,10 +180,12 @@ export function createInMemoryGrantStore(): InMemoryGrantStore {
     markUsed: (id, { providerId, date, endsAt }) =>
       change(
         id,
-        (current) =>
-          current?.providerId === providerId && current.tokens && (current.lastUsedDate ?? '') < date
-            ? { ...current, lastUsedDate: date }
-            : undefined,
+        (current) => {
+          if (current?.providerId !== providerId || !current.tokens) return undefined;
+          const { lastUsedDate = '' } = current;
+          const isNews = lastUsedDate < date || (lastUsedDate === date && current.endsAt !== undefined);
+          return isNews ? { ...current, lastUsedDate: date } : undefined;
+        },
         { endsAt },
       ),
 

@@ -33,6 +33,7 @@ const StoredGrant = v.object({
   rejected: v.exactOptional(v.number()),
   createdTime: v.exactOptional(v.number()),
   lastUsedDate: v.exactOptional(v.string()),
+  [TTL_ATTRIBUTE]: v.exactOptional(v.number()),
   consent: v.exactOptional(v.object({ sessionHash: v.string(), expiresAt: v.number() })),
   lease: v.exactOptional(
     v.object({ holder: v.string(), deadline: v.number(), sentAt: v.exactOptional(v.number()) }),
@@ -49,12 +50,13 @@ const StoredGrant = v.object({
   ),
 });
 
-/** The attribute of the last failure is named `journal`, and the one of the user as in each grant ID. */
+/** Attributes with other names: the last failure, the end, and the user, which is named as in each grant ID. */
 const GrantRecord = v.pipe(
   StoredGrant,
-  v.transform(({ subjectHash, journal, ...grant }): Grant => ({
+  v.transform(({ subjectHash, journal, [TTL_ATTRIBUTE]: endsAt, ...grant }): Grant => ({
     ...grant,
     userHash: subjectHash,
+    ...(endsAt !== undefined && { endsAt }),
     ...(journal && { lastFailure: journal }),
   })),
 );
@@ -212,7 +214,7 @@ export const createGrantStore = (vault: Table): GrantStore => ({
     const end = ending(endsAt);
     return vault.update(keyOf(id), `SET lastUsedDate = :date${end.set}${removing(end.remove)}`, {
       condition:
-        'providerId = :providerId AND attribute_exists(tokens) AND (attribute_not_exists(lastUsedDate) OR lastUsedDate < :date)',
+        'providerId = :providerId AND attribute_exists(tokens) AND (attribute_not_exists(lastUsedDate) OR lastUsedDate < :date OR (lastUsedDate = :date AND attribute_exists(#ttl)))',
       names: end.names,
       values: { ':providerId': providerId, ':date': date, ...end.values },
     });

@@ -59,7 +59,9 @@ async function markUsed(
   grant: Grant | undefined,
 ): Promise<void> {
   const date = utcDate(system);
-  if (grant?.lastUsedDate === date) return;
+  // An earlier version can have recorded the same day, and left an end that DynamoDB's TTL would apply to live tokens.
+  const hasWrongEnd = endsAt === undefined && grant?.endsAt !== undefined;
+  if (grant?.lastUsedDate === date && !hasWrongEnd) return;
   await grants.markUsed(grantId, { providerId: provider.id, date, endsAt }).catch(() => false);
 }
 
