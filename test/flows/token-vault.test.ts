@@ -186,6 +186,9 @@ it('is usable again after its KMS key is lost: secrets are set again, and users 
   const [first = ''] = USERS;
   const forced = await agent.ask(await agent.token({ userId: first }), { forceAuthentication: true });
   await agent.complete(await agent.consent(forced.authorizationUrl, first), { userId: first });
+  // Functions continue without the lost key, but each use is reported, for the alarm `key-failures`.
+  const reports = (await world.logLines()).filter((line) => line.includes('"message":"unexpected"'));
+  expect(reports.filter((line) => line.includes('"errorName":"NotFoundException"'))).not.toEqual([]);
   // The lost tokens cannot be sent to their provider, so nothing waits for the key.
   expect(await world.operate('RevokeGrants', { workloadName: agent.name })).toMatchObject({ status: 200 });
   for (const user of USERS) await agent.connect(user);
