@@ -148,7 +148,8 @@ it('a record that is not valid keeps no other grant of the agent for the user fr
   const workloadIdentityToken = await agent.token({ userId: 'ben' });
   await successful(world.post('RevokeResourceGrant', { workloadIdentityToken, ...byAgent }));
   // The record remains, so neither a listing nor a second revocation claims that nothing is left.
-  expect((await world.post('RevokeResourceGrant', { workloadIdentityToken, ...byAgent })).status).toBe(500);
+  const again = await world.post('RevokeResourceGrant', { workloadIdentityToken, ...byAgent });
+  expect(JSON.parse(again.body)).toMatchObject({ status: 'IN_PROGRESS' });
   const { body } = await world.post('ListResourceGrants', { workloadIdentityToken });
   expect(JSON.parse(body)).toMatchObject({ grants: [{ status: 'UNREADABLE' }] });
   // Of the grants at another provider, nothing is read.
