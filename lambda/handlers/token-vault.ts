@@ -1,7 +1,7 @@
 /**
  * Composition of the token vault's operations, which return the KMS key of the vault, move the vault to another key, and
- * give up what a deleted key encrypted.
- * The function rewraps vault keys without seeing them, and cannot reach what they sealed.
+ * give up what a deleted key encrypted. The function rewraps vault keys without seeing them, and cannot reach what they
+ * sealed.
  */
 import { system } from '../adapters/system';
 import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';

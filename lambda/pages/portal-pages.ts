@@ -225,7 +225,7 @@ export const renderNoPortal = (): RenderedPage =>
     next: 'Check the address, or ask the application that you came from. If the address is right, try again in a few minutes.',
   });
 
-/** A portal outside the writing Region, to which the address still leads after a failover. */
+/** A page outside the writing Region, to which the address of the service still leads after a failover. */
 export const renderAnotherRegion = (): RenderedPage =>
   renderMessage({
     status: 503,

@@ -2,11 +2,11 @@
  * The resource policy of an API: which networks and which other accounts can call it.
  *
  * A template without the policy is reported to leave the last one in force (https://github.com/aws/aws-cdk/issues/21840).
- * So the API of an agent endpoint with IAM always has one. The service's API has none by default, because no policy states
- * what it does without one: the routes of unknown paths, `GET/*` and `POST/*`, have no authorization and include the
- * signed methods, so a policy cannot allow them (see {@link isDistinct}). With a policy, API Gateway responds to unknown
- * paths with 403 in place of UnknownOperationException. A condition that the request has no `aws:PrincipalAccount` would
- * tell them apart, but then this key alone would protect the operations from principals of the account that no IAM policy
+ * So the API of an agent endpoint with IAM always has one. The service's API has none by default, because no policy has
+ * the effect of none: the routes of unknown paths, `GET/*` and `POST/*`, have no authorization and include the signed
+ * methods, so a policy cannot allow them (see {@link isDistinct}). With a policy, API Gateway responds to unknown paths
+ * with 403 in place of ResourceNotFoundException. A condition that the request has no `aws:PrincipalAccount` would tell
+ * them apart, but then this key alone would protect the operations from principals of the account that no IAM policy
  * allows. So `callers` of the service can name no account: the policy then stays, and allows none.
  *
  * An API with a resource policy needs an Allow for each method without authorization. The policy must not allow the

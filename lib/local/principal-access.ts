@@ -1,8 +1,8 @@
 /**
  * What the local principals can do at an AWS service of the embedded cloud, where they create the keys, secrets, and
- * objects of credential providers. It takes the place of IAM. The operator manages every resource except those of the embedded
- * cloud itself. Any other principal of the account manages the resources whose tag names it as the owner. No principal
- * signs, decrypts, or reads a secret value or an object: only the functions do.
+ * objects of credential providers. It takes the place of IAM. The operator manages every resource except those of the
+ * embedded cloud itself. Any other principal of the account manages the resources whose tag names it as the owner. No
+ * principal signs, decrypts, or reads a secret value or an object: only the functions do.
  */
 import { principalOf } from '../../lambda/domain/principal';
 import { CERTIFICATES_OWNER, OWNER_TAG } from '../../lambda/contract/encryption';

@@ -81,7 +81,10 @@ function isFor(key: Jwk, algorithm: string): boolean {
   );
 }
 
-/** Whether the key has the members of its kind. Those of another kind, or for another use, are a reason to refuse a token. */
+/**
+ * Returns whether the key has all members of its kind. A complete key of another kind, or for another use, stays in the
+ * set: it is a reason to refuse the token that names it.
+ */
 function isComplete(key: unknown): key is Jwk {
   if (!isJwk(key as Jwk)) return false;
   try {
@@ -151,7 +154,7 @@ class KeySet extends SimpleJwksCache {
     super({ fetcher, jwksParser: keySetIn, penaltyBox: pause });
   }
 
-  /** Is called when the pause is over, for a key that is not known. */
+  /** The base class calls it when the pause is over, for a key that is not known. */
   override async getJwks(uri: string): Promise<Jwks> {
     try {
       return await super.getJwks(uri);

@@ -88,7 +88,8 @@ function connectionFailure(
 }
 
 /**
- * @param certificates reads the certificates of private authorities in secrets and objects. Without it, requests that need them fail.
+ * @param certificates reads the certificates of private authorities in secrets and objects. Without it, requests that need
+ *   them fail.
  * @returns a transport that returns the server's response, whatever its status, and throws {@link ProviderFailure} if
  *   there is no usable response
  */

@@ -170,9 +170,9 @@ export interface GrantStore {
   /** Marks the tokens as rejected by the resource, if they still have this provider and generation. */
   reject(id: GrantId, seen: Pick<Grant, 'providerId' | 'generation'>): Promise<boolean>;
   /**
-   * Records the day of use, if it is later than the recorded one, or the same and the grant has an end. Only if the grant
-   * belongs to the provider and has tokens. Sets or removes the end: an earlier version of the service leaves the end of an
-   * open consent when it stores tokens.
+   * Records the day of use of a grant that belongs to the provider and has tokens, if it is later than the recorded one, or
+   * the same and the grant has an end. Sets or removes the end: an earlier version of the service leaves the end of an open
+   * consent when it stores tokens.
    *
    * @param use.endsAt as for {@link takeLease}
    */

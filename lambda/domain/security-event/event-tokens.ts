@@ -28,8 +28,9 @@ export interface EventTokens {
    * checked first, so that junk causes no request.
    *
    * @throws SetRejection `invalid_request`, `invalid_issuer`, `invalid_audience`, `invalid_key`
-   * @throws ThrottlingException for the unknown key of a token of the last hour that is kept, or soon after a fetch, and for
-   *   the `iat` of a kept token in the next hour; InternalServerException if the keys cannot be fetched: the sender repeats the token
+   * @throws ThrottlingException for the unknown key of a token of the last hour that is kept, or soon after a fetch, and
+   *   for the `iat` of a kept token in the next hour; InternalServerException if the keys cannot be fetched: the sender
+   *   repeats the token
    */
   verify(token: string, expected: ExpectedToken): Promise<JsonObject>;
 }

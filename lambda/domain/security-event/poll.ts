@@ -265,7 +265,7 @@ const polledBy = (trusted: DeployedIssuer): Polled[] => {
 
 /**
  * Fetches the security events of every issuer that is polled: of all together, so that slow transmitters do not take the
- * time of the others. Their number is small, because all trusted issuers fit into the environment of a function.
+ * time of the others. They are few, because the operator configures each of them.
  *
  * @param until epoch milliseconds after which no request for more SETs begins, and no other SET is received
  */
