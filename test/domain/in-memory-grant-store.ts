@@ -183,8 +183,8 @@ export function createInMemoryGrantStore(): InMemoryGrantStore {
         (current) => {
           if (current?.providerId !== providerId || !current.tokens) return undefined;
           const { lastUsedDate = '' } = current;
-          const isNews = lastUsedDate < date || (lastUsedDate === date && current.endsAt !== undefined);
-          return isNews ? { ...current, lastUsedDate: date } : undefined;
+          const isChange = lastUsedDate < date || (lastUsedDate === date && current.endsAt !== undefined);
+          return isChange ? { ...current, lastUsedDate: date } : undefined;
         },
         { endsAt },
       ),

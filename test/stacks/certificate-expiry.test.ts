@@ -25,7 +25,7 @@ function warningsOf(caCertificates: string): [path: string, message: unknown][] 
 it.each([
   ['ends within 30 days', inDays(29), 'is valid until'],
   ['has expired', inDays(-2), 'was valid until'],
-])('of a certificate that %s, with its subject and the day', (_what, to, state) => {
+])('warns of a certificate that %s, with its subject and the day', (_what, to, state) => {
   const warnings = warningsOf(lasting + endingAt(to));
   const message = (prop: string) =>
     expect.stringMatching(
@@ -39,6 +39,6 @@ it.each([
   ]);
 });
 
-it('and not of one that is valid for longer', () => {
+it('does not warn of a certificate that is valid for more than 30 days', () => {
   expect(warningsOf(lasting + endingAt(inDays(31)))).toEqual([]);
 });
