@@ -86,8 +86,18 @@ it.each([
   [400, 'KMS.DisabledException'],
   [403, 'InvalidObjectState'],
   [405, 'MethodNotAllowed'],
+  [400, 'InvalidToken'],
+  [403, 'InvalidAccessKeyId'],
+  [400, 'InvalidURI'],
+  [301, 'PermanentRedirect'],
 ])('counts an object as absent after %i %s', async (status, code) => {
   respond = error(status, code);
+  expect(await objects().tags(PLACE)).toBeUndefined();
+  expect(await objects().text(PLACE)).toBeUndefined();
+});
+
+it('counts an object as absent after a refusal without a code', async () => {
+  respond = xml(400, '');
   expect(await objects().tags(PLACE)).toBeUndefined();
   expect(await objects().text(PLACE)).toBeUndefined();
 });
@@ -96,6 +106,8 @@ it.each([
   [503, 'SlowDown'],
   [500, 'InternalError'],
   [403, 'SignatureDoesNotMatch'],
+  [403, 'RequestTimeTooSkewed'],
+  [400, 'ExpiredToken'],
 ])('fails after %i %s, which says nothing about the object', async (status, code) => {
   respond = error(status, code);
   await expect(objects().tags(PLACE)).rejects.toMatchObject({ name: code });

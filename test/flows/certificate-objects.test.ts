@@ -239,6 +239,18 @@ describe('a request is rejected', () => {
     's3://Not_a_bucket/key',
     's3://arn:aws:s3:::b/key',
     's3:///k',
+    's3://foo--x-s3/k',
+    's3://foo--use1-az4--x-s3/k',
+    's3://foo--use1-az4--xa-s3/k',
+    `s3://${'a'.repeat(49)}--op-s3/k`,
+    's3://foo--ol-s3/k',
+    's3://foo-s3alias/k',
+    's3://foo.mrap/k',
+    's3://xn--aa/k',
+    's3://a..b/k',
+    's3://authorities/../other/k',
+    's3://authorities/.',
+    's3://authorities/a/..',
   ])('for the URI %s, which names no object', async (uri) => {
     expect(await create(inObject(uri))).toMatchObject(refusal('uri', 'must be s3://{bucket}/{key}'));
   });

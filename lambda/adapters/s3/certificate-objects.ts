@@ -10,23 +10,32 @@ import {
   type CertificateObjects,
   type ObjectPlace,
 } from '../../domain/provider/certificate-object';
-import { unlessRefusedBy } from '../refusals';
 
-/** Without `s3:ListBucket`, S3 refuses a missing object as AccessDenied, too. */
-const REFUSALS: readonly string[] = [
-  'AccessDenied',
-  'AllAccessDisabled',
-  'InvalidBucketName',
-  'InvalidObjectState',
-  'InvalidRequest',
-  'KeyTooLongError',
-  'KMS.DisabledException',
-  'KMS.KMSInvalidStateException',
-  'KMS.NotFoundException',
-  'MethodNotAllowed',
-  'NoSuchBucket',
-  'NoSuchKey',
+/**
+ * Client errors that say nothing about the object: those of the credentials and the clock, and what a retry can change.
+ * `InvalidToken` and `InvalidAccessKeyId` are not among them: a Region that the account has not enabled responds so.
+ */
+const NOT_OF_THE_OBJECT: readonly string[] = [
+  'ExpiredToken',
+  'RequestTimeTooSkewed',
+  'RequestTimeout',
+  'SignatureDoesNotMatch',
+  'TokenRefreshRequired',
 ];
+
+/**
+ * Returns undefined for a refusal, and throws any other error again. S3 has many codes for refusals, and an owner chooses
+ * the name, so all client errors are refusals except {@link NOT_OF_THE_OBJECT}.
+ */
+async function unlessRefused<Output>(sdk: typeof Sdk, output: Promise<Output>): Promise<Output | undefined> {
+  try {
+    return await output;
+  } catch (error) {
+    const refused = error instanceof sdk.S3ServiceException && error.$fault === 'client';
+    if (refused && !NOT_OF_THE_OBJECT.includes(error.name)) return undefined;
+    throw error;
+  }
+}
 
 /** The AWS SDK's client, loaded on first use, because few providers have their certificates in S3. */
 function lazyClient(): () => Promise<{ sdk: typeof Sdk; client: Sdk.S3Client }> {
@@ -50,15 +59,13 @@ export function createCertificateObjects(account: string): CertificateObjects {
   return {
     async tags(place) {
       const { sdk, client } = await s3();
-      const unlessRefused = unlessRefusedBy(sdk.S3ServiceException, REFUSALS);
-      const response = await unlessRefused(client.send(new sdk.GetObjectTaggingCommand(inputOf(place))));
+      const response = await unlessRefused(sdk, client.send(new sdk.GetObjectTaggingCommand(inputOf(place))));
       const tags = response?.TagSet?.map(({ Key = '', Value = '' }) => [Key, Value] as const);
       return tags && Object.fromEntries(tags);
     },
     async text(place) {
       const { sdk, client } = await s3();
-      const unlessRefused = unlessRefusedBy(sdk.S3ServiceException, REFUSALS);
-      const response = await unlessRefused(client.send(new sdk.GetObjectCommand(inputOf(place))));
+      const response = await unlessRefused(sdk, client.send(new sdk.GetObjectCommand(inputOf(place))));
       const { Body: body, ContentLength: bytes = Infinity } = response ?? {};
       if (bytes <= MAX_OBJECT_BYTES) return body?.transformToString('utf-8');
       if (body instanceof Readable) body.destroy();

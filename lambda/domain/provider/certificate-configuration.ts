@@ -122,7 +122,12 @@ async function checkObject(
     );
   }
   const place = placeOf(uri);
-  if (!place) throw invalidMember(`${member}.uri`, 'must be s3://{bucket}/{key}');
+  if (!place) {
+    throw invalidMember(
+      `${member}.uri`,
+      'must be s3://{bucket}/{key}, with a general purpose bucket and without the segments . and .. in the key',
+    );
+  }
   const tags = await certificateObjects.tags(place);
   if (!tags || !namesCertificatesOwner(tags, owned)) {
     throw invalidMember(

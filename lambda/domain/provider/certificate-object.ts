@@ -31,11 +31,19 @@ export interface ObjectPlace {
   readonly key: string;
 }
 
-/** A bucket name is in the host of a request. Source: Amazon S3 user guide, "General purpose bucket naming rules". */
-const OBJECT_URI = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/(.+)$/;
+/**
+ * The names that end or begin in the lookahead and lookbehind are no buckets: the AWS SDK sends requests for them to other
+ * endpoints (directory buckets, access points), or finds none and throws. A bucket name is in the host of a request.
+ * Source: Amazon S3 user guide, "General purpose bucket naming rules".
+ */
+const OBJECT_URI =
+  /^s3:\/\/((?!xn--)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9])(?<!--[a-z0-9]+-s3|-s3alias|\.mrap)\/(.+)$/;
 
-/** Returns bucket and key of `s3://{bucket}/{key}`; undefined for any other text. */
+/** A path segment that HTTP clients and servers resolve, so that another object would be asked for. */
+const DOT_SEGMENT = /(?:^|\/)\.\.?(?:\/|$)/;
+
+/** Returns bucket and key of `s3://{bucket}/{key}`, for a general purpose bucket; undefined for any other text. */
 export function placeOf(uri: string): ObjectPlace | undefined {
   const [, bucket, key] = OBJECT_URI.exec(uri) ?? [];
-  return bucket === undefined || key === undefined ? undefined : { bucket, key };
+  return bucket === undefined || key === undefined || DOT_SEGMENT.test(key) ? undefined : { bucket, key };
 }
