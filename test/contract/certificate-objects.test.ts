@@ -1,7 +1,9 @@
 /** Objects with certificates, read by the AWS SDK client from an HTTP server with the responses of Amazon S3. */
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createCertificateObjects } from '../../lambda/adapters/s3/certificate-objects';
 import { listenOnLoopback, type Listening } from '../../lib/local/loopback-server';
+import { holdDeadlines } from '../flows/support/deadlines';
 
 const ACCOUNT = '123456789012';
 const PLACE = { bucket: 'authorities', key: 'of agents/ca+1.pem' };
@@ -30,6 +32,9 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   requests = [];
+});
+afterEach(() => {
+  jest.restoreAllMocks();
 });
 afterAll(async () => {
   process.env = environment;
@@ -137,4 +142,34 @@ it('reads an object of 65,536 bytes, and none of a larger one', async () => {
 it('reads nothing of an object whose size the response does not name', async () => {
   respond = (_request, response) => void response.writeHead(200).end('certificates');
   expect(await objects().text(PLACE)).toBeUndefined();
+});
+
+it.each<[string, Respond]>([
+  ['no response', () => undefined],
+  [
+    'an object that never ends',
+    (_request, response) => {
+      response.writeHead(200, { 'content-length': 60_000 }).write('c');
+    },
+  ],
+])('gives up after five seconds with %s', async (_what, answer) => {
+  const deadlines = holdDeadlines();
+  const closed: Promise<unknown>[] = [];
+  respond = (request, response) => {
+    closed.push(once(response, 'close'));
+    answer(request, response);
+  };
+  let over = 0;
+  const givenUp = [objects().tags(PLACE), objects().text(PLACE)].map((read) =>
+    expect(read.finally(() => (over += 1))).rejects.toMatchObject({
+      name: expect.stringMatching(/^(Abort|Timeout)Error$/) as string,
+    }),
+  );
+  while (requests.length < 2) await new Promise(setImmediate);
+  deadlines.advance(4_999);
+  await new Promise((later) => setTimeout(later, 50));
+  expect(over).toBe(0);
+  deadlines.advance(1);
+  await Promise.all(givenUp);
+  await Promise.all(closed);
 });

@@ -2,9 +2,11 @@
  * Servers that do not respond, in every way that HTTP allows: the caller gets an error in limited time, and the next
  * request reaches a server that has recovered.
  */
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createHttpAgent } from '../../lambda/adapters/http/agent';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { createUserTokenVerifier } from '../../lambda/adapters/http/user-token-verifier';
+import { createSecretTexts } from '../../lambda/adapters/secretsmanager/secrets';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import { holdDeadlines } from '../flows/support/deadlines';
 import { startIssuer, type TestIssuer } from '../flows/support/issuer';
@@ -45,6 +47,23 @@ it('reports a retryable failure within the deadline if the provider does not res
   await failures;
   await Promise.all(servers.map(({ released }) => released()));
   await Promise.all(servers.map(({ close }) => close()));
+});
+
+it('gives a secret up within the deadline if AWS Secrets Manager does not respond', async () => {
+  const deadlines = holdDeadlines();
+  const client = new SecretsManagerClient({
+    endpoint: server.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
+  });
+  const secrets = createSecretTexts(client);
+  const failures = [secrets.describe('a'), secrets.text('a')].map((read) =>
+    expect(read).rejects.toMatchObject({ name: 'AbortError' }),
+  );
+  while (server.requests.length < 2) await new Promise(setImmediate);
+  deadlines.advance(5_000);
+  await Promise.all(failures);
+  client.destroy();
 });
 
 it('closes the connection to a server that switched protocols, and reports the reason to the operator', async () => {

@@ -15,6 +15,7 @@ import {
 } from '../../lambda/domain/provider/private-authorities';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import { createAuthority, type IssuedCertificate } from '../flows/support/certificates';
+import { holdDeadlines } from '../flows/support/deadlines';
 import { ANOTHER_KEY } from '../flows/support/key-sets';
 
 const LAPTOP = { loopback: true };
@@ -123,6 +124,21 @@ describe('a request', () => {
     await expect(without(origin, { ...GET, authorities: authorities('root') })).rejects.toThrow(
       'no reader of CA certificates',
     );
+    expect(received).toEqual([]);
+  });
+
+  it('waits for its certificates no longer than for the response', async () => {
+    const deadlines = holdDeadlines();
+    const waiting = createTransport(LAPTOP, { read: () => new Promise<never>(() => undefined) });
+    const response = waiting(origin, { ...GET, authorities: authorities('root') });
+    const failed = expect(response).rejects.toMatchObject({
+      code: 'ca_certificates_unavailable',
+      unavailable: true,
+      detail: 'the CA certificates in root were not read in time',
+    });
+    deadlines.advance(5_000);
+    await failed;
+    jest.restoreAllMocks();
     expect(received).toEqual([]);
   });
 

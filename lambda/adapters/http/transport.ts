@@ -11,7 +11,7 @@ import { locationOf, type PrivateAuthorities } from '../../domain/provider/priva
 import { unlessAborted } from '../../domain/abort';
 import { AddressNotAllowed, guardedRequest, NoResponse } from './guarded-request';
 
-/** Timeout of a whole exchange, in milliseconds. */
+/** Timeout of a whole exchange, in milliseconds, with the read of the certificates that it trusts. */
 const REQUEST_TIMEOUT_MS = 5_000;
 /** Maximum bytes of a response body. */
 const MAX_RESPONSE_BYTES = 256 * 1024;
@@ -108,10 +108,19 @@ export function createTransport(policy: EndpointPolicy, certificates?: Authority
     return new Response(bodiless ? null : new Uint8Array(content), { status, headers: headersOf(message) });
   }
 
-  function certificatesOf(authorities: PrivateAuthorities): string | Promise<string> {
+  async function certificatesOf(authorities: PrivateAuthorities, signal: AbortSignal): Promise<string> {
     if ('certificates' in authorities) return authorities.certificates;
     if (!certificates) throw new Error('no reader of CA certificates');
-    return certificates.read(authorities);
+    try {
+      return await unlessAborted(signal, certificates.read(authorities));
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new ProviderFailure(
+        'ca_certificates_unavailable',
+        `${nameOf(authorities)} were not read in time`,
+        { unavailable: true, cause: error },
+      );
+    }
   }
 
   return async (text, init) => {
@@ -119,9 +128,9 @@ export function createTransport(policy: EndpointPolicy, certificates?: Authority
     if (fault) throw new ProviderFailure('address_not_allowed', `endpoint ${fault}`);
     const url = new URL(text);
     const { authorities } = init;
-    const trusted = authorities && (await certificatesOf(authorities));
     const deadline = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     const signal = init.signal ? AbortSignal.any([deadline, init.signal]) : deadline;
+    const trusted = authorities && (await certificatesOf(authorities, signal));
     try {
       return await unlessAborted(signal, exchange(url, init, { certificates: trusted, signal }));
     } catch (error) {

@@ -1,15 +1,19 @@
 /**
  * Objects in Amazon S3 with the certificates of private authorities. An object that S3 refuses (missing, denied, in another
- * account, not decryptable) counts as absent. If S3 is unreachable, that is an error.
+ * account, not decryptable) counts as absent. If S3 is unreachable, or does not respond in time, that is an error.
  * Source: Amazon S3 API reference, GetObjectTagging and GetObject, and "Error responses".
  */
 import { Readable } from 'node:stream';
 import type * as Sdk from '@aws-sdk/client-s3';
+import { unlessAborted } from '../../domain/abort';
 import {
   MAX_OBJECT_BYTES,
   type CertificateObjects,
   type ObjectPlace,
 } from '../../domain/provider/certificate-object';
+
+/** Timeout of a request in milliseconds, including retries and the response's body. */
+const REQUEST_TIMEOUT_MS = 5_000;
 
 /**
  * Client errors that say nothing about the object: those of the credentials and the clock, and what a retry can change.
@@ -59,15 +63,20 @@ export function createCertificateObjects(account: string): CertificateObjects {
   return {
     async tags(place) {
       const { sdk, client } = await s3();
-      const response = await unlessRefused(sdk, client.send(new sdk.GetObjectTaggingCommand(inputOf(place))));
+      const command = new sdk.GetObjectTaggingCommand(inputOf(place));
+      const abortSignal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+      const response = await unlessRefused(sdk, client.send(command, { abortSignal }));
       const tags = response?.TagSet?.map(({ Key = '', Value = '' }) => [Key, Value] as const);
       return tags && Object.fromEntries(tags);
     },
     async text(place) {
       const { sdk, client } = await s3();
-      const response = await unlessRefused(sdk, client.send(new sdk.GetObjectCommand(inputOf(place))));
+      const command = new sdk.GetObjectCommand(inputOf(place));
+      const abortSignal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+      const response = await unlessRefused(sdk, client.send(command, { abortSignal }));
       const { Body: body, ContentLength: bytes = Infinity } = response ?? {};
-      if (bytes <= MAX_OBJECT_BYTES) return body?.transformToString('utf-8');
+      if (bytes <= MAX_OBJECT_BYTES)
+        return body && unlessAborted(abortSignal, body.transformToString('utf-8'));
       if (body instanceof Readable) body.destroy();
       return undefined;
     },

@@ -1,6 +1,6 @@
 /**
  * Secrets in AWS Secrets Manager. A secret that it refuses (missing, denied, being deleted, not decryptable) counts as
- * absent. If Secrets Manager is unreachable, that is an error.
+ * absent. If Secrets Manager is unreachable, or does not respond in time, that is an error.
  * Source: AWS Secrets Manager API reference, DescribeSecret and GetSecretValue.
  */
 import {
@@ -11,6 +11,11 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import type { SecretDescriptions, SecretTexts } from '../../domain/sealing/external-secret';
 import { unlessRefusedBy } from '../refusals';
+
+/** Timeout of a request in milliseconds, including retries. */
+const REQUEST_TIMEOUT_MS = 5_000;
+
+const deadline = () => ({ abortSignal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
 
 /** IAM and the secret's policy cause AccessDeniedException. The others are in the operations' models. */
 const unlessRefused = unlessRefusedBy(SecretsManagerServiceException, [
@@ -24,7 +29,8 @@ const unlessRefused = unlessRefusedBy(SecretsManagerServiceException, [
 
 export const createSecretDescriptions = (client: SecretsManagerClient): SecretDescriptions => ({
   async describe(secretId) {
-    const response = await unlessRefused(client.send(new DescribeSecretCommand({ SecretId: secretId })));
+    const command = new DescribeSecretCommand({ SecretId: secretId });
+    const response = await unlessRefused(client.send(command, deadline()));
     if (response?.ARN === undefined || response.DeletedDate !== undefined) return undefined;
     const tags = (response.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value] as const);
     return { arn: response.ARN, tags: Object.fromEntries(tags) };
@@ -34,5 +40,6 @@ export const createSecretDescriptions = (client: SecretsManagerClient): SecretDe
 export const createSecretTexts = (client: SecretsManagerClient): SecretTexts => ({
   ...createSecretDescriptions(client),
   text: async (arn) =>
-    (await unlessRefused(client.send(new GetSecretValueCommand({ SecretId: arn }))))?.SecretString,
+    (await unlessRefused(client.send(new GetSecretValueCommand({ SecretId: arn }), deadline())))
+      ?.SecretString,
 });
