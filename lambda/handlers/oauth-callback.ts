@@ -37,7 +37,8 @@ const env = readEnvironment(
 );
 const aws = createAws(env);
 const { tables } = aws;
-const vaultKeys = vaultKeysOf(aws, env, reportError);
+// It uses vault keys only for consent sessions, which last for ten minutes.
+const vaultKeys = vaultKeysOf(aws, env, reportError, false);
 const browser = createConsentBrowser(env.BASE_URL);
 const portals = createConsentPortalStore(tables.DIRECTORY_TABLE);
 const publicKeys = createPublicKeys(createSigningKeyStore(tables.DIRECTORY_TABLE), system);

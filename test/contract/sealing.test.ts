@@ -82,6 +82,7 @@ const newVaultKeys = (tokenVaultArn = TOKEN_VAULT) =>
     store,
     system,
     sealsFor: SEALS_FOR,
+    readsTokenVault: true,
     report: () => undefined,
   });
 const newSeal = () => createSeal(newVaultKeys());

@@ -78,6 +78,7 @@ const vaultKeys = (through: Partial<VaultKeyStore> = {}, replaced: Partial<Vault
     store: { ...store, ...through },
     system: createFakeSystem(),
     sealsFor: 86_400,
+    readsTokenVault: true,
     report: () => undefined,
     ...replaced,
   });
@@ -322,6 +323,29 @@ it('a move names the missing KMS key of the remaining vault keys, moves the othe
   await expectToOpen(left);
 });
 
+it("a function reads the token vault once a minute to decrypt, and not for vault keys under the deployment's own key", async () => {
+  const system = createFakeSystem();
+  let reads = 0;
+  const counted = {
+    get() {
+      reads += 1;
+      return tokenVault().get();
+    },
+  };
+  const seal = createSeal(vaultKeys({}, { tokenVault: counted, system }));
+  const openAll = async (records: Awaited<ReturnType<typeof sealedRecords>>) => {
+    for (const { context, sealed } of records) expect(await seal.open(context, sealed)).toBe(context.ownerId);
+  };
+  await openAll(await sealedRecords(2));
+  expect(reads).toBe(0);
+  await moveTo(await newKmsKey());
+  await openAll(await sealedRecords(3));
+  expect(reads).toBe(1);
+  system.advance(60);
+  await openAll(await sealedRecords(1));
+  expect(reads).toBe(2);
+});
+
 describe('a record whose KMS key', () => {
   let abandoned: string;
   let record: Awaited<ReturnType<typeof sealedRecords>>[number];
@@ -370,20 +394,72 @@ describe('a record whose KMS key', () => {
     expect(reported).toEqual([]);
   });
 
-  it('was named by a reset is given up, whatever KMS says of it: not reported, and left behind by moves', async () => {
-    const { revision } = await tokenVault().get();
-    const reset = { revision: revision + 1, lastModifiedDate: 0 };
-    const resets = [{ kmsKeyArn: abandoned, revision: reset.revision }];
-    expect(await tokenVault().replace({ ...reset, resets })).toBe(true);
-    await expect(open()).rejects.toMatchObject({
-      name: 'KeyMaterialResetError',
-      cause: expect.objectContaining({ name: 'DisabledException' }) as Error,
+  describe('was named by a reset', () => {
+    const GIVEN_UP = { name: 'KeyMaterialResetError' };
+    const returns = () => keys.send(new EnableKeyCommand({ KeyId: abandoned }));
+    const reset = async () => {
+      const { revision: before } = await tokenVault().get();
+      const revision = before + 1;
+      const resets = [{ kmsKeyArn: abandoned, revision }];
+      expect(await tokenVault().replace({ revision, lastModifiedDate: 0, resets })).toBe(true);
+    };
+
+    it('is given up without a question to KMS, not reported, and left behind by moves', async () => {
+      await reset();
+      await returns();
+      const calls: unknown[] = [];
+      const kms = { ...keys, send: (command: unknown) => calls.push(command) } as unknown as KMSClient;
+      await expect(open(abandoned, { kms })).rejects.toMatchObject(GIVEN_UP);
+      expect(calls).toEqual([]);
+      expect(reported).toEqual([]);
+      const later = await sealedRecords(1);
+      await moveTo(await newKmsKey());
+      await expectToOpen(later);
+      await expect(open()).rejects.toMatchObject(GIVEN_UP);
     });
-    expect(reported).toEqual([]);
-    const later = await sealedRecords(1);
-    await moveTo(await newKmsKey());
-    await expectToOpen(later);
-    await expect(open()).rejects.toMatchObject({ name: 'KeyMaterialResetError' });
+
+    it('stays given up if the key is the one of the token vault again, and what it encrypts then can be read', async () => {
+      await reset();
+      await returns();
+      await moveTo(abandoned);
+      const later = await sealedRecords(1);
+      await expectToOpen(later);
+      await expect(open()).rejects.toMatchObject(GIVEN_UP);
+      const next = await newKmsKey();
+      await moveTo(next);
+      await disable(abandoned);
+      await expectToOpen(later);
+      await expect(open()).rejects.toMatchObject(GIVEN_UP);
+    });
+
+    it('is given up immediately, too, in a function that read the token vault just before the reset', async () => {
+      const before = await tokenVault().get();
+      let reads = 0;
+      const vault = {
+        get: () => ((reads += 1) === 1 ? Promise.resolve(before) : tokenVault().get()),
+      };
+      await reset();
+      await expect(open(abandoned, { tokenVault: vault })).rejects.toMatchObject({
+        ...GIVEN_UP,
+        cause: expect.objectContaining({ name: 'DisabledException' }) as Error,
+      });
+    });
+
+    it('is not used while the token vault cannot be read', async () => {
+      await reset();
+      await returns();
+      const unreadable = { get: () => Promise.reject(new Error('no table')) };
+      await expect(open(abandoned, { tokenVault: unreadable })).rejects.toThrow('no table');
+    });
+
+    it('is used by a function without permission to read the token vault, if the key returns', async () => {
+      await reset();
+      const unreadable = { get: () => Promise.reject(new Error('denied')) };
+      const publicly = () => open(abandoned, { tokenVault: unreadable, readsTokenVault: false });
+      await expect(publicly()).rejects.toMatchObject({ name: 'DisabledException' });
+      await returns();
+      expect(await publicly()).toBe(record.context.ownerId);
+    });
   });
 
   it('is the present one of the token vault again is not shredded', async () => {

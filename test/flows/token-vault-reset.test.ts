@@ -9,6 +9,7 @@ import {
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { deleteKmsKey, disable, newKmsKey, scheduleDeletion } from './support/kms-keys';
+import { moveClock } from './support/clock';
 import { failKms } from './support/interference';
 import { World, type Ask, type PrincipalName, type TestAgent } from './support/world';
 
@@ -43,11 +44,15 @@ async function reset(tokenVaultId = 'default', principal: PrincipalName = 'opera
   return { status, ...(JSON.parse(body) as object) };
 }
 
+async function moveTo(kmsKeyArn: string): Promise<void> {
+  const kmsConfiguration = { keyType: 'CustomerManagedKey', kmsKeyArn } as const;
+  await operator().send(new SetTokenVaultCMKCommand({ kmsConfiguration }));
+}
+
 /** Moves the token vault to a new key. @returns the ARN of the key */
 async function moveToNewKey(): Promise<string> {
   const kmsKeyArn = await newKmsKey(kms);
-  const kmsConfiguration = { keyType: 'CustomerManagedKey', kmsKeyArn } as const;
-  await operator().send(new SetTokenVaultCMKCommand({ kmsConfiguration }));
+  await moveTo(kmsKeyArn);
   return kmsKeyArn;
 }
 
@@ -173,6 +178,33 @@ it('cannot have tokens revoked that were given up: RevokeGrants drops the grants
     counts: { revoked: 2, confirmed: 0, notProvable: 2 },
     grants: Array(2).fill({ state: 'NOT_PROVABLE', lastError: 'tokens_unreadable' }) as object[],
   });
+});
+
+it('returns nothing that was given up, even if the key returns and is the one of the token vault again', async () => {
+  const key = await moveToNewKey();
+  const agent = await equippedAgent();
+  // A replica of a multi-Region key does not exist while it is deleted, and has its ARN again when it is created again.
+  failKms('NotFoundException');
+  expect(await reset()).toMatchObject({ status: 200 });
+  jest.restoreAllMocks();
+  // Later than what the functions cached at the times of the tests before.
+  moveClock(8 * 24 * 3600);
+  const expectGivenUp = async () => {
+    const consent = await agent.ask(await agent.token({ userId: 'ana' }));
+    expect(consent).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
+    expect(consent).not.toHaveProperty('accessToken');
+    await expect(apiKeyOf(agent)).rejects.toMatchObject(INVALID);
+    await expect(agent.ask(await agent.token(), M2M)).rejects.toMatchObject(INVALID);
+  };
+  await expectGivenUp();
+  await moveTo(key);
+  await expectGivenUp();
+  await setClientSecret(agent);
+  const again = await agent.connect('ana');
+  await moveToNewKey();
+  await disable(kms, key);
+  moveClock(6 * 60);
+  expect((await agent.ask(await agent.token({ userId: 'ana' }))).accessToken).toBe(again);
 });
 
 describe('rejects a reset, and loses nothing,', () => {

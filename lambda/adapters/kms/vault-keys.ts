@@ -10,7 +10,12 @@ import { createSecretKey } from 'node:crypto';
 import { DecryptCommand, KMSServiceException } from '@aws-sdk/client-kms';
 import { createExpiringCache } from '../../domain/expiring-cache';
 import { KeyMaterialResetError, LostKmsKeyError, ShreddedError } from '../../domain/sealing/sealing';
-import { isGivenUp, wrappingKeyArn, type TokenVault } from '../../domain/token-vault/token-vault';
+import {
+  isGivenUp,
+  TOKEN_VAULT_ID,
+  wrappingKeyArn,
+  type TokenVault,
+} from '../../domain/token-vault/token-vault';
 import type { VaultKeyId, VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
 import { vaultKeyContext } from './vault-key-context';
 import {
@@ -23,12 +28,17 @@ import {
 /** Caches up to 1,000 unwrapped keys for 5 minutes. */
 const VAULT_KEY_CACHE = { milliseconds: 5 * 60 * 1000, most: 1000 };
 
+/** Not read for each vault key, because it is one item. So a given up key can be in use for 6 minutes after a reset. */
+const TOKEN_VAULT_CACHE = { milliseconds: 60 * 1000, most: 1 };
+
 /**
  * KMS's error for a KMS key that is deleted. A person can enable a disabled key, and cancel a pending deletion. Without
  * permission, nothing is known about the key.
  * Source: AWS KMS API reference, "Decrypt".
  */
 const DELETED = 'NotFoundException';
+
+const RESET = 'the token vault was reset';
 
 export interface VaultKeys {
   /** Returns the key to seal with, and creates one if none exists under the vault's current KMS key or if it is too old. */
@@ -55,6 +65,11 @@ export interface VaultKeysDependencies extends VaultKeyMakerDependencies {
   readonly store: Pick<VaultKeyStore, 'get' | 'latest' | 'create' | 'remove'>;
   /** Seconds during which a key seals. */
   readonly sealsFor: number;
+  /**
+   * Whether the function has permission to read the token vault. A function without it uses a vault key that a reset gave
+   * up if the KMS key returns: only for what lives for minutes.
+   */
+  readonly readsTokenVault: boolean;
   /** Receives KMS's error for each use of a lost KMS key, because callers can continue without the key. */
   readonly report: (error: unknown) => void;
 }
@@ -62,10 +77,11 @@ export interface VaultKeysDependencies extends VaultKeyMakerDependencies {
 const regionIn = (arn: string): string | undefined => arn.split(':')[3];
 
 export function createVaultKeys(deps: VaultKeysDependencies): VaultKeys {
-  const { kms, keyArn, tokenVaultArn, tokenVault, store, system, sealsFor, report } = deps;
+  const { kms, keyArn, tokenVaultArn, tokenVault, store, system, sealsFor, readsTokenVault, report } = deps;
   const maker = createVaultKeyMaker(deps);
   const unwrapped = createExpiringCache<VaultKey>(VAULT_KEY_CACHE, system);
   const latestVersions = createExpiringCache<string>(VAULT_KEY_CACHE, system);
+  const recentVault = createExpiringCache<TokenVault>(TOKEN_VAULT_CACHE, system);
 
   async function decrypt(id: VaultKeyId, record: VaultKeyRecord): Promise<VaultKey> {
     const { Plaintext } = await kms.send(
@@ -94,18 +110,33 @@ export function createVaultKeys(deps: VaultKeysDependencies): VaultKeys {
     return vaultRevision < vault.revision && wrappingKeyArn(vault, keyArn) !== kmsKeyArn;
   }
 
-  /** Retries once, because a record can be rewrapped, and its old KMS key disabled, between reading and using it. */
+  async function presentVault(): Promise<TokenVault> {
+    const vault = await tokenVault.get();
+    recentVault.set(TOKEN_VAULT_ID, vault);
+    return vault;
+  }
+
+  /**
+   * A reset is final, although a deleted KMS key can return: a replica that is created from another Region has the same
+   * ARN and key material. A reset never gives up a vault key under the deployment's own key.
+   */
+  async function rejectGivenUp(record: VaultKeyRecord): Promise<void> {
+    if (!readsTokenVault || record.kmsKeyArn === keyArn) return;
+    const vault = recentVault.get(TOKEN_VAULT_ID) ?? (await presentVault());
+    if (isGivenUp(vault, record)) throw new KeyMaterialResetError(RESET);
+  }
+
+  /** Retries, because a record can be rewrapped, and its old KMS key disabled, between reading and using it. */
   async function unwrap(id: VaultKeyId, record: VaultKeyRecord): Promise<VaultKey> {
+    await rejectGivenUp(record);
     try {
       return await decrypt(id, record);
     } catch (error) {
       const now = await store.get(id, record.version);
-      if (now && now.wrapped !== record.wrapped) return decrypt(id, now);
-      // The public function cannot read the token vault.
-      const vault = await tokenVault.get().catch(() => undefined);
+      if (now && now.wrapped !== record.wrapped) return unwrap(id, now);
+      const vault = readsTokenVault ? await presentVault().catch(() => undefined) : undefined;
       if (!vault) throw error;
-      if (isGivenUp(vault, record))
-        throw new KeyMaterialResetError('the token vault was reset', { cause: error });
+      if (isGivenUp(vault, record)) throw new KeyMaterialResetError(RESET, { cause: error });
       if (!(await isLost(record, vault, error))) throw error;
       report(error);
       throw new LostKmsKeyError('the KMS key of a vault key is lost', { cause: error });

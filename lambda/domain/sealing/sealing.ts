@@ -35,7 +35,7 @@ export class ShreddedError extends Error {
   override readonly name: string = 'ShreddedError';
 }
 
-/** ResetTokenVaultKeyMaterial gave the vault key up: an administrator decided that its KMS key stays deleted. */
+/** ResetTokenVaultKeyMaterial gave the vault key up: it stays unused even if its KMS key returns. */
 export class KeyMaterialResetError extends ShreddedError {
   override readonly name = 'KeyMaterialResetError';
 }

@@ -1,7 +1,8 @@
 /**
  * ResetTokenVaultKeyMaterial: makes the token vault usable again after its customer managed KMS key was deleted. One
  * conditional write moves the token vault to the deployment's own key and names the deleted one. From then on, each vault
- * key under the deleted key is given up: what it encrypted counts as absent, although it stays stored.
+ * key under the deleted key is given up: what it encrypted counts as absent, although it stays stored, and even if the KMS
+ * key returns.
  */
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
@@ -30,7 +31,7 @@ export interface KeyMaterialResetDependencies {
 }
 
 /**
- * Gives up what the deleted KMS key encrypted, which cannot be undone. Returns the token vault under the deployment's own
+ * Gives up what the deleted KMS key encrypted, which cannot be undone, even if the key returns. Returns the token vault under the deployment's own
  * key.
  *
  * @param principal the caller; IAM authorizes the operation, because the token vault has no owner

@@ -13,10 +13,12 @@ type Needed = Extract<Variable, 'KMS_KEY_ARN' | 'ARN_PREFIX'>;
 /** @param arnPrefix `ARN_PREFIX` of the environment */
 export const tokenVaultArn = (arnPrefix: string): string => `${arnPrefix}:token-vault/default`;
 
+/** @param readsTokenVault false for the public function, which cannot read it */
 export function vaultKeysOf(
   { kms, tables }: Pick<Aws<'DIRECTORY_TABLE' | 'KEYS_TABLE'>, 'kms' | 'tables'>,
   env: Record<Needed, string>,
   report: VaultKeysDependencies['report'],
+  readsTokenVault = true,
 ): VaultKeys {
   const directory = tables.DIRECTORY_TABLE;
   return createVaultKeys({
@@ -28,6 +30,7 @@ export function vaultKeysOf(
     store: createVaultKeyStore(tables.KEYS_TABLE),
     system,
     sealsFor: readLifetimes().vaultKey,
+    readsTokenVault,
     report,
   });
 }
