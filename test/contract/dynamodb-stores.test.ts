@@ -16,6 +16,7 @@ import {
   revocationKey,
   sessionKey,
   signingKeyKey,
+  TOKEN_VAULT_KEY,
   type TableName,
   duePartition,
 } from '../../lambda/contract/table-keys';
@@ -277,6 +278,16 @@ describe('a signing key that was stored before keys could be revoked', () => {
     await expect(stores.signingKeys.since(9001)).rejects.toThrow('version 3');
     await directory().remove(signingKeyKey(9001));
   });
+});
+
+it('the record of a token vault with a reset is rejected by a version from before resets, which would drop it', async () => {
+  const directory = createTable(client, localTableName('Directory'));
+  await directory.remove(TOKEN_VAULT_KEY);
+  expect(await stores.tokenVault.replace({ revision: 1, lastModifiedDate: 1 })).toBe(true);
+  expect(await directory.get(TOKEN_VAULT_KEY)).toMatchObject({ recordVersion: 1 });
+  const resets = [{ kmsKeyArn: 'arn-deleted', revision: 2 }];
+  expect(await stores.tokenVault.replace({ revision: 2, lastModifiedDate: 1, resets })).toBe(true);
+  expect(await directory.get(TOKEN_VAULT_KEY)).toMatchObject({ recordVersion: 2, resets });
 });
 
 describe('a grant with an end', () => {
