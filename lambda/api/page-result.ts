@@ -50,9 +50,16 @@ export function redirectResult(
   return { statusCode: status, headers: { ...headers, location }, multiValueHeaders, body: '' };
 }
 
-/** Returns whether the client is a browser that shows a page, and not a client of the API. */
-export const wantsPage = ({ multiValueHeaders }: APIGatewayProxyEvent): boolean =>
-  Object.entries(multiValueHeaders).some(
+/**
+ * Returns whether the client is a browser that shows a page, and not a client of the API. An event without headers, which
+ * no client sends through API Gateway, has null.
+ */
+export const wantsPage = ({
+  multiValueHeaders,
+}: {
+  readonly multiValueHeaders: APIGatewayProxyEvent['multiValueHeaders'] | null;
+}): boolean =>
+  Object.entries(multiValueHeaders ?? {}).some(
     ([name, values = []]) =>
       name.toLowerCase() === 'accept' && values.some((value) => value.includes('text/html')),
   );
