@@ -64,7 +64,15 @@ it('does not ask for a key of another Region, which might only have no replica h
 
 describe('does not confirm anything if KMS', () => {
   it.each([
-    ['denies access', 400, 'AccessDeniedException', { type: 'AccessDeniedException' }],
+    [
+      'denies access',
+      400,
+      'AccessDeniedException',
+      {
+        type: 'AccessDeniedException',
+        message: expect.stringMatching('List it .*tokenVaultKeys.* SetTokenVaultCMK') as string,
+      },
+    ],
     ['throttles', 400, 'ThrottlingException', { type: 'ThrottlingException' }],
     ['cannot tell its state', 400, 'KMSInvalidStateException', { type: 'ValidationException' }],
     ['cannot reach the key', 400, 'KeyUnavailableException', { name: 'KeyUnavailableException' }],

@@ -21,15 +21,24 @@ describe('ResetTokenVaultKeyMaterial', () => {
   let deps: KeyMaterialResetDependencies;
   /** The KMS keys that KMS was asked for. */
   let asked: string[];
+  /** The probes of KMS keys. */
+  let tested: string[][];
   beforeEach(() => {
     system = createFakeSystem();
     entries = [];
     asked = [];
+    tested = [];
     deps = {
       tokenVault: createInMemoryStores().tokenVault,
       kmsKeyDeletion: {
         confirm(kmsKeyArn) {
           asked.push(kmsKeyArn);
+          return Promise.resolve();
+        },
+      },
+      vaultKeyMover: {
+        probe(...probed) {
+          tested.push(probed);
           return Promise.resolve();
         },
       },
@@ -53,6 +62,7 @@ describe('ResetTokenVaultKeyMaterial', () => {
     expect(await reset()).toStrictEqual(vault);
     expect(await deps.tokenVault.get()).toEqual(vault);
     expect(asked).toEqual([KEY]);
+    expect(tested).toEqual([[deps.serviceKeyArn, 'ResetTokenVaultKeyMaterial']]);
     expect(entries).toEqual([
       {
         operation: 'ResetTokenVaultKeyMaterial',
@@ -81,6 +91,14 @@ describe('ResetTokenVaultKeyMaterial', () => {
     await expect(reset()).rejects.toBe(error);
     expect(await deps.tokenVault.get()).toEqual(underKey(1));
     expect(entries).toMatchObject([{ outcome: 'denied', reason: 'The key exists.', result: `from ${KEY}` }]);
+  });
+
+  it("changes nothing if the deployment's own key cannot be used", async () => {
+    await put(underKey(1));
+    const error = new ServiceError('ValidationException', 'The key is disabled.');
+    deps = { ...deps, vaultKeyMover: { probe: () => Promise.reject(error) } };
+    await expect(reset()).rejects.toBe(error);
+    expect(await deps.tokenVault.get()).toEqual(underKey(1));
   });
 
   it('changes nothing if the key of the token vault changes during the request', async () => {

@@ -184,7 +184,7 @@ it('returns nothing that was given up, even if the key returns and is the one of
   const key = await moveToNewKey();
   const agent = await equippedAgent();
   // A replica of a multi-Region key does not exist while it is deleted, and has its ARN again when it is created again.
-  failKms('NotFoundException');
+  failKms('NotFoundException', key);
   expect(await reset()).toMatchObject({ status: 200 });
   jest.restoreAllMocks();
   // Later than what the functions cached at the times of the tests before.
@@ -254,6 +254,12 @@ describe('rejects a reset, and loses nothing,', () => {
   ])('if KMS answers with %s', async (error, __type, status) => {
     failKms(error);
     expect(await reset()).toMatchObject({ status, __type });
+  });
+
+  it("if the deployment's own key cannot be used", async () => {
+    failKms('NotFoundException');
+    const message = expect.stringMatching(/key\/\S+ does not exist here\.$/) as string;
+    expect(await reset()).toMatchObject({ ...REFUSED, message });
   });
 
   it('of an unknown token vault, and of another account', async () => {

@@ -26,7 +26,7 @@ const NOT_DELETED: Readonly<Record<string, readonly [ErrorName, string]>> = {
   ],
   AccessDeniedException: [
     'AccessDeniedException',
-    "cannot be used by this service, so AWS KMS does not say whether it is deleted. List it in the deployment's tokenVaultKeys, and delegate access to IAM in its key policy.",
+    "cannot be used by this service, so AWS KMS does not say whether it is deleted. List it in the deployment's tokenVaultKeys, and delegate access to IAM in its key policy. If that changes nothing because the key was deleted in another account, move the token vault with SetTokenVaultCMK.",
   ],
   ThrottlingException: [
     'ThrottlingException',

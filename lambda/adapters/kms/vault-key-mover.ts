@@ -8,7 +8,7 @@ import {
   ReEncryptCommand,
   type KMSClient,
 } from '@aws-sdk/client-kms';
-import { invalidMember, ServiceError } from '../../domain/service-error';
+import { accessDenied, invalidMember, ServiceError } from '../../domain/service-error';
 import {
   isGivenUp,
   type MovedPage,
@@ -119,8 +119,8 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
   }
 
   return {
-    async probe(kmsKeyArn) {
-      const context = probeContext(tokenVaultArn, 'SetTokenVaultCMK');
+    async probe(kmsKeyArn, operation) {
+      const context = probeContext(tokenVaultArn, operation);
       try {
         const { CiphertextBlob } = await kms.send(
           new GenerateDataKeyWithoutPlaintextCommand({
@@ -136,10 +136,11 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
         const refusal = refusalOf(error);
         if (!refusal) throw error;
         const message = `${kmsKeyArn} ${REFUSALS[refusal]}`;
-        if (refusal !== 'AccessDeniedException') throw invalidMember('kmsConfiguration.kmsKeyArn', message);
-        throw new ServiceError('AccessDeniedException', `${message}.`, {
-          detail: 'KMS denied a probe of the key',
-        });
+        if (refusal === 'AccessDeniedException') {
+          throw accessDenied(`${message}.`, 'KMS denied a probe of the key');
+        }
+        if (operation === 'SetTokenVaultCMK') throw invalidMember('kmsConfiguration.kmsKeyArn', message);
+        throw new ServiceError('ValidationException', `${message}.`);
       }
     },
     begin(kmsKeyArn, vault) {

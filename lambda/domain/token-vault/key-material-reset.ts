@@ -8,7 +8,7 @@ import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import { ServiceError } from '../service-error';
 import { epochSeconds, type System } from '../system';
-import { checkTokenVaultId, type TokenVault, type TokenVaultStore } from './token-vault';
+import { checkTokenVaultId, type TokenVault, type TokenVaultStore, type VaultKeyMover } from './token-vault';
 
 /** Asks KMS whether a KMS key is deleted. */
 export interface KmsKeyDeletion {
@@ -24,6 +24,7 @@ export interface KmsKeyDeletion {
 export interface KeyMaterialResetDependencies {
   readonly tokenVault: TokenVaultStore;
   readonly kmsKeyDeletion: KmsKeyDeletion;
+  readonly vaultKeyMover: Pick<VaultKeyMover, 'probe'>;
   readonly audit: AuditTrail;
   readonly system: System;
   /** ARN of the deployment's own KMS key. */
@@ -37,10 +38,11 @@ export interface KeyMaterialResetDependencies {
  * @param principal the caller; IAM authorizes the operation, because the token vault has no owner
  * @throws ResourceNotFoundException for another token vault; ConflictException if the key of the token vault changed
  *   during the request; ValidationException unless its customer managed key is deleted; AccessDeniedException or
- *   ThrottlingException if KMS does not say whether it is. Nothing is changed then
+ *   ThrottlingException if KMS does not say whether it is; ValidationException or AccessDeniedException if the
+ *   deployment's own key cannot be used. Nothing is changed then
  */
 export function resetTokenVaultKeyMaterial(
-  { tokenVault, kmsKeyDeletion, audit, system, serviceKeyArn }: KeyMaterialResetDependencies,
+  { tokenVault, kmsKeyDeletion, vaultKeyMover, audit, system, serviceKeyArn }: KeyMaterialResetDependencies,
   principal: Caller,
   tokenVaultId: string,
 ): Promise<TokenVault> {
@@ -61,6 +63,7 @@ export function resetTokenVaultKeyMaterial(
       );
     }
     await kmsKeyDeletion.confirm(kmsKeyArn);
+    await vaultKeyMover.probe(serviceKeyArn, 'ResetTokenVaultKeyMaterial');
     const next: TokenVault = {
       revision: revision + 1,
       lastModifiedDate: epochSeconds(system),

@@ -83,9 +83,10 @@ export interface VaultKeyMover {
   /**
    * Tests the KMS key as the token vault would use it, on test data.
    *
+   * @param operation that moves the token vault to it
    * @throws ValidationException, AccessDeniedException that say why the key cannot be used
    */
-  probe(kmsKeyArn: string): Promise<void>;
+  probe(kmsKeyArn: string, operation: 'SetTokenVaultCMK' | 'ResetTokenVaultKeyMaterial'): Promise<void>;
   /** Returns a move of all vault keys to this KMS key, for this revision of the token vault, except those given up. */
   begin(kmsKeyArn: string, vault: TokenVault): VaultKeyMove;
 }
@@ -183,7 +184,7 @@ export function setTokenVaultCmk(
     const kmsKeyArn = customerKeyArn(kmsConfiguration, deps);
     const wrapping = kmsKeyArn ?? deps.serviceKeyArn;
     annotate({ result: `to ${wrapping}` });
-    await deps.vaultKeyMover.probe(wrapping);
+    await deps.vaultKeyMover.probe(wrapping, 'SetTokenVaultCMK');
     const vault = await pointTo(deps, kmsKeyArn);
     await moveAll(deps, wrapping, vault);
     return vault;

@@ -48,10 +48,19 @@ export function outrunWrites(
   });
 }
 
-/** KMS fails each request with this error. Undone by `jest.restoreAllMocks()`. */
-export function failKms(name: string): void {
+/**
+ * KMS fails requests with this error. Undone by `jest.restoreAllMocks()`.
+ *
+ * @param kmsKeyArn of the requests; all requests if omitted
+ */
+export function failKms(name: string, kmsKeyArn?: string): void {
   const error = { name, $fault: 'client', message: 'failed', $metadata: {} } as const;
-  ahead(KMSClient, () => Promise.reject(new KMSServiceException(error)));
+  ahead(KMSClient, (command) => {
+    const { input } = command as { readonly input: { readonly KeyId?: string } };
+    return kmsKeyArn === undefined || input.KeyId === kmsKeyArn
+      ? Promise.reject(new KMSServiceException(error))
+      : Promise.resolve();
+  });
 }
 
 /** KMS re-encrypts once, to test the key, and then throttles the vault keys. Undone by `jest.restoreAllMocks()`. */
