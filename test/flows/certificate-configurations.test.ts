@@ -6,84 +6,18 @@
 import { PutResourcePolicyCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from './support/clock';
 import { createAuthority } from './support/certificates';
-import { startProvider, type TestProvider } from './support/provider';
+import { CERTIFICATES, configurationsIn, startPrivateAuthority } from './support/private-authority';
 import { AGENT, changeSecret, putSecret, tagSecret } from './support/secrets';
-import { TestAgent, World, type Ask } from './support/world';
 
-const authority = createAuthority();
-const CERTIFICATES = `certificates/${AGENT}`;
 const MINUTES = 60;
 
-let world: World;
-let server: TestProvider;
-beforeAll(async () => {
-  world = await World.start();
-  server = await startProvider({}, { certificate: authority.server() });
-});
-afterAll(async () => {
-  await server.close();
-  await world.stop();
-});
-afterEach(() => {
-  jest.useRealTimers();
-});
+const { authority, world, server, send, configured, create, agentWith, machineToken, reasons } =
+  startPrivateAuthority();
 
+const inSecret = (secretArn: string) => [{ secretsManager: { secretArn } }];
 const putCertificates = async (text = authority.cert, owner: string | null = CERTIFICATES) =>
   (await putSecret(text, owner)).arn;
 
-/** The AWS SDK client that this project uses does not know the member yet, so requests are signed without it. */
-type Body = Record<string, unknown> & { oauth2ProviderConfigOutput?: Record<string, unknown> };
-
-const config = (certificateConfigurations: unknown, custom: object = {}) => ({
-  credentialProviderVendor: 'CustomOauth2',
-  oauth2ProviderConfigInput: {
-    customOauth2ProviderConfig: {
-      clientId: server.clientId,
-      clientSecret: server.clientSecret,
-      oauthDiscovery: { discoveryUrl: server.discoveryUrl },
-      ...(certificateConfigurations !== undefined && { certificateConfigurations }),
-      ...custom,
-    },
-  },
-});
-
-const inSecret = (secretArn: string) => [{ secretsManager: { secretArn } }];
-
-let names = 0;
-
-async function send(operation: string, input: object, principal: 'agent' | 'stranger' = 'agent') {
-  const { status, body } = await world.post(`${operation}Oauth2CredentialProvider`, input, principal);
-  return { status, body: JSON.parse(body) as Body };
-}
-
-const create = (certificateConfigurations: unknown, custom?: object) => {
-  const name = `private-${(names += 1)}`;
-  return send('Create', { name, ...config(certificateConfigurations, custom) });
-};
-
-/** An agent with a provider at the server. */
-async function agentWith(certificateConfigurations: unknown): Promise<TestAgent> {
-  const { client, name } = await world.agent();
-  const { status, body } = await create(certificateConfigurations);
-  expect(status).toBe(201);
-  return new TestAgent(client, name, String(body.name), String(body.callbackUrl));
-}
-
-const own: Ask = {
-  oauth2Flow: 'M2M',
-  scopes: ['a'],
-  resourceOauth2ReturnUrl: undefined,
-  forceAuthentication: true,
-};
-
-const machineToken = async (agent: TestAgent) => (await agent.ask(await agent.token(), own)).accessToken;
-
-const configurationsIn = ({ oauth2ProviderConfigOutput: output }: Body): unknown =>
-  (output?.customOauth2ProviderConfig as Record<string, unknown>).certificateConfigurations;
-
-/** The reasons of failures so far. The AWS SDK client retries, and the reason of a retry is the earlier failure. */
-const reasons = async () =>
-  (await world.audit()).map(({ reason }) => (typeof reason === 'string' ? reason : ''));
 /** How often a server's certificate was not accepted with these authorities. */
 const rejections = async (trusted: string) =>
   (await reasons()).filter((reason) => reason.includes(`not accepted with ${trusted} (`)).length;
@@ -95,7 +29,7 @@ describe('a provider with a private authority', () => {
     const agent = await agentWith(inSecret(arn));
     const described = await send('Get', { name: agent.providerName });
     expect(configurationsIn(described.body)).toEqual(inSecret(arn));
-    expect(await machineToken(agent)).toBe(server.exchanges.at(-1)?.answer.access_token);
+    expect(await machineToken(agent)).toBe(server().exchanges.at(-1)?.answer.access_token);
     const consent = await agent.ask(await agent.token({ userId: 'ana' }));
     expect(consent.authorizationUrl).toContain('/identities/oauth2/authorize');
   });
@@ -103,7 +37,7 @@ describe('a provider with a private authority', () => {
   it('is not trusted by another provider at the same server', async () => {
     const trusting = await agentWith(inSecret(await putCertificates()));
     expect(await machineToken(trusting)).toEqual(expect.any(String));
-    const sent = server.exchanges.length;
+    const sent = server().exchanges.length;
 
     const publicly = await agentWith(undefined);
     await expect(machineToken(publicly)).rejects.toThrow(/unavailable/);
@@ -112,7 +46,7 @@ describe('a provider with a private authority', () => {
     const other = await putCertificates(createAuthority().cert);
     await expect(machineToken(await agentWith(inSecret(other)))).rejects.toThrow(/unavailable/);
     expect(await rejections(`the CA certificates in ${other}`)).toBeGreaterThan(0);
-    expect(server.exchanges).toHaveLength(sent);
+    expect(server().exchanges).toHaveLength(sent);
   });
 
   it('follows a rotation of the secret within 5 minutes', async () => {
@@ -145,13 +79,13 @@ describe('a provider with a private authority', () => {
     const agent = await agentWith(inSecret(arn));
     const name = agent.providerName;
     const moved = await putCertificates();
-    const changed = await send('Update', { name, ...config(inSecret(moved)) });
+    const changed = await send('Update', configured(name, inSecret(moved)));
     expect(configurationsIn(changed.body)).toEqual(inSecret(moved));
     expect(await machineToken(agent)).toEqual(expect.any(String));
-    const removed = await send('Update', { name, ...config(undefined) });
+    const removed = await send('Update', configured(name, undefined));
     expect(configurationsIn(removed.body)).toBeUndefined();
     await expect(machineToken(agent)).rejects.toThrow(/unavailable/);
-    const [entry] = (await world.audit()).filter(({ changed: members }) => members !== undefined).slice(-1);
+    const [entry] = (await world().audit()).filter(({ changed: members }) => members !== undefined).slice(-1);
     expect(entry).toMatchObject({
       changed: expect.arrayContaining(['certificateConfigurations']) as string[],
     });
@@ -167,26 +101,26 @@ describe('a provider with a private authority', () => {
       Statement: [
         {
           Effect: 'Allow',
-          Principal: { AWS: world.local.principals.stranger.arn },
+          Principal: { AWS: world().local.principals.stranger.arn },
           Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider',
           Resource: body.credentialProviderArn,
         },
       ],
     });
-    await world
+    await world()
       .control()
       .send(new PutResourcePolicyCommand({ resourceArn: String(body.credentialProviderArn), policy }));
     const strangers = await putCertificates(
       createAuthority().cert,
-      `certificates/${world.local.principals.stranger.arn}`,
+      `certificates/${world().local.principals.stranger.arn}`,
     );
     for (const attempt of [undefined, inSecret(strangers), inSecret(await putCertificates())]) {
-      expect(await send('Update', { name, ...config(attempt) }, 'stranger')).toMatchObject({
+      expect(await send('Update', configured(name, attempt), 'stranger')).toMatchObject({
         status: 403,
         body: { message: expect.stringContaining('certificateConfigurations') as string },
       });
     }
-    const kept = await send('Update', { name, ...config(inSecret(arn)) }, 'stranger');
+    const kept = await send('Update', configured(name, inSecret(arn)), 'stranger');
     expect(configurationsIn(kept.body)).toEqual(inSecret(arn));
   });
 });

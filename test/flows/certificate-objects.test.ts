@@ -6,99 +6,37 @@ import { PutResourcePolicyCommand } from '@aws-sdk/client-bedrock-agentcore-cont
 import { createAuthority } from './support/certificates';
 import { moveClock } from './support/clock';
 import { changeObject, deleteObject, putObject } from './support/objects';
-import { startProvider, type TestProvider } from './support/provider';
+import { CERTIFICATES, configurationsIn, startPrivateAuthority } from './support/private-authority';
 import { AGENT, putSecret } from './support/secrets';
-import { TestAgent, World } from './support/world';
 
-const authority = createAuthority();
-const CERTIFICATES = `certificates/${AGENT}`;
 const MINUTES = 60;
 
-let world: World;
-let server: TestProvider;
-beforeAll(async () => {
-  world = await World.start();
-  server = await startProvider({}, { certificate: authority.server() });
-});
-afterAll(async () => {
-  await server.close();
-  await world.stop();
-});
-afterEach(() => {
-  jest.useRealTimers();
-});
+const { authority, world, server, send, configured, create, agentWith, machineToken, reasons } =
+  startPrivateAuthority();
 
-/** The AWS SDK client that this project uses does not know the member yet, so requests are signed without it. */
-type Body = Record<string, unknown> & {
-  oauth2ProviderConfigOutput?: { customOauth2ProviderConfig: Record<string, unknown> };
-};
-
-async function send(operation: string, input: object, principal: 'agent' | 'stranger' = 'agent') {
-  const { status, body } = await world.post(`${operation}Oauth2CredentialProvider`, input, principal);
-  return { status, body: JSON.parse(body) as Body };
-}
-
-const configured = (name: string, configuration: unknown) => ({
-  name,
-  credentialProviderVendor: 'CustomOauth2',
-  oauth2ProviderConfigInput: {
-    customOauth2ProviderConfig: {
-      clientId: server.clientId,
-      clientSecret: server.clientSecret,
-      oauthDiscovery: { discoveryUrl: server.discoveryUrl },
-      certificateConfigurations: [configuration],
-    },
-  },
-});
-
-let names = 0;
-const create = (configuration: unknown) =>
-  send('Create', configured(`object-${(names += 1)}`, configuration));
-const inObject = (uri: string) => ({ s3: { uri } });
-const configurationsIn = ({ oauth2ProviderConfigOutput: output }: Body): unknown =>
-  output?.customOauth2ProviderConfig.certificateConfigurations;
-
+const inObject = (uri: string) => [{ s3: { uri } }];
 const putCertificates = (body: string | Buffer = authority.cert, owner: string | null = CERTIFICATES) =>
   putObject(body, owner);
 
-/** An agent with a provider at the server. */
-async function agentWith(configuration: unknown): Promise<TestAgent> {
-  const { client, name } = await world.agent();
-  const { status, body } = await create(configuration);
-  expect(status).toBe(201);
-  return new TestAgent(client, name, String(body.name), String(body.callbackUrl));
-}
-
-const machineToken = async (agent: TestAgent) =>
-  (
-    await agent.ask(await agent.token(), {
-      oauth2Flow: 'M2M',
-      scopes: ['a'],
-      resourceOauth2ReturnUrl: undefined,
-      forceAuthentication: true,
-    })
-  ).accessToken;
-
-const reasons = async () => (await world.audit()).map(({ reason }) => String(reason));
 const withText = (text: string) => expect.stringContaining(text) as string;
 
 describe('a provider with the certificates of a private authority in an object', () => {
   it('is created and described with it, and gives tokens', async () => {
-    const configuration = { s3: { uri: await putCertificates(), bucketOwnerAccountId: '000000000000' } };
+    const configuration = [{ s3: { uri: await putCertificates(), bucketOwnerAccountId: '000000000000' } }];
     const agent = await agentWith(configuration);
     const described = await send('Get', { name: agent.providerName });
-    expect(configurationsIn(described.body)).toEqual([configuration]);
-    expect(await machineToken(agent)).toBe(server.exchanges.at(-1)?.answer.access_token);
+    expect(configurationsIn(described.body)).toEqual(configuration);
+    expect(await machineToken(agent)).toBe(server().exchanges.at(-1)?.answer.access_token);
     const consent = await agent.ask(await agent.token({ userId: 'ana' }));
     expect(consent.authorizationUrl).toContain('/identities/oauth2/authorize');
   });
 
   it('trusts no other authority', async () => {
     const uri = await putCertificates(createAuthority().cert);
-    const sent = server.exchanges.length;
+    const sent = server().exchanges.length;
     await expect(machineToken(await agentWith(inObject(uri)))).rejects.toThrow(/unavailable/);
     expect(await reasons()).toContainEqual(withText(`not accepted with the CA certificates in ${uri} (`));
-    expect(server.exchanges).toHaveLength(sent);
+    expect(server().exchanges).toHaveLength(sent);
   });
 
   it('follows a new version of the object within 5 minutes', async () => {
@@ -145,11 +83,11 @@ describe('a provider with the certificates of a private authority in an object',
   it('moves to a secret and back by updates, as one change in the audit log', async () => {
     const agent = await agentWith(inObject(await putCertificates()));
     const { arn: secretArn } = await putSecret(authority.cert, CERTIFICATES);
-    for (const next of [{ secretsManager: { secretArn } }, inObject(await putCertificates())]) {
+    for (const next of [[{ secretsManager: { secretArn } }], inObject(await putCertificates())]) {
       const { body } = await send('Update', configured(agent.providerName, next));
-      expect(configurationsIn(body)).toEqual([next]);
+      expect(configurationsIn(body)).toEqual(next);
       expect(await machineToken(agent)).toEqual(expect.any(String));
-      const [entry] = (await world.audit()).filter(({ changed }) => changed !== undefined).slice(-1);
+      const [entry] = (await world().audit()).filter(({ changed }) => changed !== undefined).slice(-1);
       expect(entry?.changed).toEqual(['certificateConfigurations', 'clientSecret']);
     }
   });
@@ -161,13 +99,13 @@ describe('a provider with the certificates of a private authority in an object',
       name: string;
       credentialProviderArn: string;
     };
-    const stranger = world.local.principals.stranger.arn;
+    const stranger = world().local.principals.stranger.arn;
     const Action = 'bedrock-agentcore:UpdateOauth2CredentialProvider';
     const policy = JSON.stringify({
       Version: '2012-10-17',
       Statement: [{ Effect: 'Allow', Principal: { AWS: stranger }, Action, Resource: resourceArn }],
     });
-    await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    await world().control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
     for (const attempt of [
       inObject(await putCertificates(createAuthority().cert, `certificates/${stranger}`)),
     ]) {
@@ -177,7 +115,7 @@ describe('a provider with the certificates of a private authority in an object',
       });
     }
     const kept = await send('Update', configured(name, present), 'stranger');
-    expect(configurationsIn(kept.body)).toEqual([present]);
+    expect(configurationsIn(kept.body)).toEqual(present);
   });
 });
 
@@ -228,7 +166,7 @@ describe('a request is rejected', () => {
 
   it('for a bucket of another account', async () => {
     const s3 = { uri: await putCertificates(), bucketOwnerAccountId: '000000000001' };
-    expect(await create({ s3 })).toMatchObject(
+    expect(await create([{ s3 }])).toMatchObject(
       refusal('bucketOwnerAccountId', 'must be the account of this service'),
     );
   });
@@ -257,7 +195,7 @@ describe('a request is rejected', () => {
 
   it('with both sources', async () => {
     const { arn: secretArn } = await putSecret(authority.cert, CERTIFICATES);
-    const both = { ...inObject(await putCertificates()), secretsManager: { secretArn } };
+    const both = [{ s3: { uri: await putCertificates() }, secretsManager: { secretArn } }];
     expect(await create(both)).toMatchObject({
       status: 400,
       body: { message: withText('exactly one member') },

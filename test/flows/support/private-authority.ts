@@ -1,0 +1,94 @@
+/** A service, and a provider's server whose certificate a private authority issued. */
+import { createAuthority } from './certificates';
+import { startProvider, type TestProvider } from './provider';
+import { AGENT } from './secrets';
+import { TestAgent, World } from './world';
+
+/** Value of the owner tag of the agents' certificates. */
+export const CERTIFICATES = `certificates/${AGENT}`;
+
+type Body = Record<string, unknown> & {
+  oauth2ProviderConfigOutput?: { customOauth2ProviderConfig: Record<string, unknown> };
+};
+
+/** Returns the member in a response. */
+export const configurationsIn = ({ oauth2ProviderConfigOutput: output }: Body): unknown =>
+  output?.customOauth2ProviderConfig.certificateConfigurations;
+
+/** Starts both before the tests of the file, and stops them after them. */
+export function startPrivateAuthority() {
+  const authority = createAuthority();
+  let world: World;
+  let server: TestProvider;
+  let names = 0;
+
+  beforeAll(async () => {
+    world = await World.start();
+    server = await startProvider({}, { certificate: authority.server() });
+  });
+  afterAll(async () => {
+    await server.close();
+    await world.stop();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** The AWS SDK client that this project uses does not know the member yet, so requests are signed without it. */
+  async function send(operation: string, input: object, principal: 'agent' | 'stranger' = 'agent') {
+    const { status, body } = await world.post(`${operation}Oauth2CredentialProvider`, input, principal);
+    return { status, body: JSON.parse(body) as Body };
+  }
+
+  /** @param custom members in place of others */
+  const configured = (name: string, certificateConfigurations: unknown, custom: object = {}) => ({
+    name,
+    credentialProviderVendor: 'CustomOauth2',
+    oauth2ProviderConfigInput: {
+      customOauth2ProviderConfig: {
+        clientId: server.clientId,
+        clientSecret: server.clientSecret,
+        oauthDiscovery: { discoveryUrl: server.discoveryUrl },
+        certificateConfigurations,
+        ...custom,
+      },
+    },
+  });
+
+  const create = (certificateConfigurations: unknown, custom?: object) =>
+    send('Create', configured(`private-${(names += 1)}`, certificateConfigurations, custom));
+
+  /** Returns an agent with a provider at the server. */
+  const agentWith = async (certificateConfigurations: unknown): Promise<TestAgent> => {
+    const { client, name } = await world.agent();
+    const { status, body } = await create(certificateConfigurations);
+    expect(status).toBe(201);
+    return new TestAgent(client, name, String(body.name), String(body.callbackUrl));
+  };
+
+  /** Returns a token that no earlier request got. */
+  const machineToken = async (agent: TestAgent) => {
+    const { accessToken } = await agent.ask(await agent.token(), {
+      oauth2Flow: 'M2M',
+      scopes: ['a'],
+      resourceOauth2ReturnUrl: undefined,
+      forceAuthentication: true,
+    });
+    return accessToken;
+  };
+
+  /** Returns the reasons of failures. The AWS SDK client retries, and the reason of a retry is the earlier failure. */
+  const reasons = async () => (await world.audit()).map(({ reason }) => String(reason));
+
+  return {
+    authority,
+    world: () => world,
+    server: () => server,
+    send,
+    configured,
+    create,
+    agentWith,
+    machineToken,
+    reasons,
+  };
+}
