@@ -35,18 +35,18 @@ function withoutKey<Item extends Key>(item: Item): Omit<Item, keyof Key> {
   return members;
 }
 
+export const AccountAtIssuerMember = v.strictObject({
+  state: v.picklist(['ENABLED', 'DISABLED', 'PURGED']),
+  eventTime: v.number(),
+  since: v.number(),
+  trustedIssuer: v.exactOptional(v.string()),
+});
+
 /** The members of the restriction of a user. */
 export const USER_MEMBERS = {
   ...MEMBERS,
   userHash: v.string(),
-  accountAtIssuer: v.exactOptional(
-    v.strictObject({
-      state: v.picklist(['ENABLED', 'DISABLED', 'PURGED']),
-      eventTime: v.number(),
-      since: v.number(),
-      trustedIssuer: v.exactOptional(v.string()),
-    }),
-  ),
+  accountAtIssuer: v.exactOptional(AccountAtIssuerMember),
   endedBefore: v.exactOptional(v.number()),
   endedSessions: v.exactOptional(v.record(v.string(), v.number())),
 };

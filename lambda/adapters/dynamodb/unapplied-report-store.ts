@@ -3,13 +3,17 @@ import * as v from 'valibot';
 import { unappliedReportsKey } from '../../contract/table-keys';
 import type { UnappliedReportStore } from '../../domain/security-event/unapplied';
 import { parseRecord, versioned } from './record';
-import { USER_MEMBERS } from './restriction-store';
+import { AccountAtIssuerMember, USER_MEMBERS } from './restriction-store';
 import { ABSENT, type Table } from './table';
 
 const UnappliedRecord = v.object({
   users: v.record(
     v.string(),
-    v.strictObject({ restriction: v.strictObject(USER_MEMBERS), isAddress: v.boolean() }),
+    v.strictObject({
+      restriction: v.strictObject(USER_MEMBERS),
+      overridden: v.exactOptional(AccountAtIssuerMember),
+      isAddress: v.boolean(),
+    }),
   ),
   revision: v.number(),
 });

@@ -2,7 +2,7 @@
  * What each event does to a user of the issuer. Sources: OpenID CAEP 1.0 and RISC 1.0. Times are the issuer's, as in its
  * user tokens, and decide the order: an older event never undoes a newer one, whenever it arrives.
  */
-import type { UserRestriction } from '../restriction/restriction';
+import type { AccountAtIssuer, UserRestriction } from '../restriction/restriction';
 import type { SecurityEvent } from './set';
 import type { EventSubject } from './subject';
 
@@ -139,24 +139,23 @@ export const withEffect = (
 ): UserRestriction | undefined =>
   effect.kind === 'account' ? withAccount(current, effect, now) : withSessionsEnded(current, effect);
 
+/** Returns the effect of the event that reported this state of the account. */
+export const accountEffectOf = ({ state, eventTime: at, trustedIssuer }: AccountAtIssuer): Effect => ({
+  kind: 'account',
+  at,
+  state,
+  trustedIssuer,
+});
+
 /** Returns effects that restrict a user as much as this restriction does. */
 export const effectsOf = ({
   endedBefore,
   endedSessions = {},
-  accountAtIssuer: account,
+  accountAtIssuer,
 }: UserRestriction): Effect[] => [
   ...(endedBefore === undefined ? [] : [{ kind: 'sessions-ended', at: endedBefore } as const]),
   ...Object.entries(endedSessions).map(
     ([sessionHash, at]) => ({ kind: 'sessions-ended', at, sessionHash }) as const,
   ),
-  ...(account
-    ? [
-        {
-          kind: 'account',
-          at: account.eventTime,
-          state: account.state,
-          trustedIssuer: account.trustedIssuer,
-        } as const,
-      ]
-    : []),
+  ...(accountAtIssuer ? [accountEffectOf(accountAtIssuer)] : []),
 ];

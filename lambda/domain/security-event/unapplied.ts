@@ -6,16 +6,18 @@
 import { audited, type AuditTrail } from '../audit';
 import type { SecurityEvents } from '../identity/security-events';
 import { changeRestriction, type StoredRestriction } from '../restriction/change';
-import type { UserRestriction } from '../restriction/restriction';
+import type { AccountAtIssuer, UserRestriction } from '../restriction/restriction';
 import { ServiceError } from '../service-error';
 import { epochSeconds } from '../system';
 import { apply, type ApplyDependencies, type UserEffect } from './apply';
-import { effectsOf, withEffect } from './effect';
+import { accountEffectOf, effectsOf, withEffect } from './effect';
 
 /** What waits for one user. */
 export interface UnappliedReport {
   /** The restriction that the reports amount to. Its revision is that of the record with which it was written. */
   readonly restriction: UserRestriction;
+  /** A state of the account that can end its grants, and that a later report overrides. It is applied first. */
+  readonly overridden?: AccountAtIssuer | undefined;
   /** Whether the user is named by an email address, and `userHash` is the hash of it. */
   readonly isAddress: boolean;
 }
@@ -43,6 +45,17 @@ const stored = (unapplied: UnappliedReportStore, issuerId: string): StoredRestri
   unrestricted: { users: {}, revision: 0 },
 });
 
+/** Returns the overridden state to keep: one revocation is enough, and every issuer revokes for a purged account. */
+function overriddenBy(
+  changed: UserRestriction,
+  { restriction, overridden }: UnappliedReport,
+): AccountAtIssuer | undefined {
+  const { accountAtIssuer: before } = restriction;
+  const isOverridden =
+    before && before.state !== 'ENABLED' && before.state !== changed.accountAtIssuer?.state;
+  return isOverridden && overridden?.state !== 'PURGED' ? before : overridden;
+}
+
 /**
  * Keeps an effect on a user. It is stored when this returns.
  *
@@ -54,11 +67,13 @@ export async function keepUnapplied(
   { userHash, emailHash, effect }: UserEffect,
 ): Promise<void> {
   await changeRestriction(stored(unapplied, id), ({ users, revision }) => {
-    const known = users[userHash]?.restriction ?? { userHash, revision: 0 };
-    const changed = withEffect(known, effect, epochSeconds(system));
+    const isAddress = emailHash !== undefined;
+    const known = users[userHash] ?? { restriction: { userHash, revision: 0 }, isAddress };
+    const changed = withEffect(known.restriction, effect, epochSeconds(system));
     if (!changed) return undefined;
     const restriction = { ...changed, revision: revision + 1 };
-    const kept = { ...users, [userHash]: { restriction, isAddress: emailHash !== undefined } };
+    const overridden = overriddenBy(changed, known);
+    const kept = { ...users, [userHash]: { restriction, isAddress, ...(overridden && { overridden }) } };
     if (Object.keys(kept).length > MAX_USERS) throw new Error('reports about too many users wait');
     return { users: kept, revision };
   });
@@ -93,13 +108,14 @@ export async function applyKept(
   until: number,
 ): Promise<void> {
   const { users = {} } = (await deps.unapplied.of(events.id)) ?? {};
-  for (const { restriction, isAddress } of Object.values(users)) {
+  for (const { restriction, overridden, isAddress } of Object.values(users)) {
     if (deps.system.now() >= until) return;
     const { userHash } = restriction;
     try {
       await audited(deps.audit, { operation: 'ReceiveSecurityEvents' }, async (annotate) => {
         annotate({ trustedIssuer: events.id, user: userHash });
-        for (const effect of effectsOf(restriction)) {
+        const effects = [...(overridden ? [accountEffectOf(overridden)] : []), ...effectsOf(restriction)];
+        for (const effect of effects) {
           const emailHash = isAddress ? userHash : undefined;
           annotate(await apply(deps, events, { userHash, emailHash, effect }));
         }

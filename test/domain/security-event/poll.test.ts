@@ -182,6 +182,27 @@ it('reports about 150 users of an issuer are kept, and the events about others s
   expect(await poller.deps.restrictions.ofUser('user-149')).toMatchObject({ endedBefore: BEGINNING });
 });
 
+it.each([
+  ['DISABLED', 'ENABLED'],
+  ['PURGED', 'ENABLED'],
+  ['PURGED', 'DISABLED', 'ENABLED'],
+] as const)('kept reports of %s, and then %s, revoke the grants once applied', async (...states) => {
+  poller.pending.clear();
+  const { securityEvents } = poller.issuer('people');
+  const issuers = [
+    { ...poller.issuer('people'), securityEvents: { ...securityEvents, revokeOnAccountDisabled: true } },
+  ];
+  for (const [index, state] of states.entries()) {
+    const effect = { kind: 'account', at: BEGINNING + index, state, trustedIssuer: 'people' } as const;
+    await keepUnapplied(poller.deps, securityEvents, { userHash: USER, effect });
+  }
+  await poll({ issuers });
+  expect(await poller.deps.restrictions.ofUser(USER)).toMatchObject({
+    accountAtIssuer: { state: 'ENABLED' },
+  });
+  expect(await poller.deps.revocations.dueSelections(Infinity)).toHaveLength(1);
+});
+
 it('what is added while the reports before are applied stays', async () => {
   const broken = { restrictions: { ...poller.deps.restrictions, ofUser: down } };
   await poll(broken);
