@@ -18,9 +18,10 @@ import { securityEventsOf } from './composition/security-events';
 const POLL_TIME = 30_000;
 
 const env = readEnvironment('DIRECTORY_TABLE', 'SESSIONS_TABLE', 'REVOCATIONS_TABLE', 'REVOCATION_FUNCTION');
+const { tables } = createAws(env);
 const deps = {
-  ...securityEventsOf(env),
-  unapplied: createUnappliedReportStore(createAws(env).tables.SESSIONS_TABLE),
+  ...securityEventsOf(tables, env),
+  unapplied: createUnappliedReportStore(tables.SESSIONS_TABLE),
   secrets: createSecretTexts(new SecretsManagerClient({})),
   report: reportError,
 };

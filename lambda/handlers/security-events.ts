@@ -10,6 +10,7 @@ import {
   receiveSecurityEvents,
   receiveTokenRevocation,
 } from '../domain/security-event/receive';
+import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
 import { requests } from './composition/fenced-requests';
 import { report } from './composition/logging';
@@ -23,7 +24,7 @@ const env = readEnvironment(
   'REVOCATION_FUNCTION',
 );
 const deps = {
-  ...securityEventsOf(env),
+  ...securityEventsOf(createAws(env).tables, env),
   baseUrl: env.BASE_URL,
 };
 

@@ -125,8 +125,8 @@ export function servicePolicy(
 export function iamEndpointPolicy(
   scope: IConstruct,
   stage: string,
-  callers: CallerAccounts = { accountIds: [] },
   methods: readonly string[],
+  callers: CallerAccounts = { accountIds: [] },
 ): PolicyDocument {
   const own = Stack.of(scope).account;
   checkCallers(callers, own);

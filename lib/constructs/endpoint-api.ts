@@ -79,7 +79,7 @@ export class EndpointApi extends ServiceApi {
         binaryMediaTypes: ['*/*'],
         ...(!inbound && {
           policy: checkedAt(scope.node.path, () =>
-            iamEndpointPolicy(scope, STAGE, callers, [INVOCATION_METHOD]),
+            iamEndpointPolicy(scope, STAGE, [INVOCATION_METHOD], callers),
           ),
         }),
       },

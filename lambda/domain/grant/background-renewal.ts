@@ -10,7 +10,7 @@ import { ERROR_STATUS, ServiceError } from '../service-error';
 import type { Grant, GrantId } from './grant';
 import { deletionDuring } from './deletion-check';
 import { isLongPast, LEASE } from './lease';
-import { CONSENT_NEEDED, renewWithLease, type RenewalDependencies } from './renewal';
+import { BeingRenewed, CONSENT_NEEDED, renewWithLease, type RenewalDependencies } from './renewal';
 import { backsOff } from './renewal-failure';
 import {
   clientCredentialsOf,
@@ -112,10 +112,6 @@ export async function renewInBackground(
   }
 }
 
-/** Returns whether another request renews the tokens, after it took an abandoned lease over, or can do so immediately. */
-const isBeingRenewed = (error: unknown): boolean =>
-  error instanceof ServiceError && error.outcome !== undefined;
-
 /** Returns whether the owner of the client's credential must correct it. No one corrects what a retry can. */
 const isForOwner = (error: unknown): error is ServiceError =>
   error instanceof ServiceError && error.type !== 'ThrottlingException' && ERROR_STATUS[error.type] < 500;
@@ -156,7 +152,7 @@ async function performRenewal(
     if (error instanceof RestrictionDenial) throw error;
     if (error instanceof ProviderFailure) annotate({ result: error.outcome, reason: error.detail });
     // No request waits for the renewal, so neither a lost lease nor a deletion is an error.
-    else if (isBeingRenewed(error) || (await deletionDuring(deps, owner))) annotate(overtaken);
+    else if (error instanceof BeingRenewed || (await deletionDuring(deps, owner))) annotate(overtaken);
     // Nor are tokens that a reset of the token vault gave up.
     else if (error instanceof KeyMaterialResetError)
       annotate({ result: 'consent-required', reason: error.message });

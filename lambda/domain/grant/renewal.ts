@@ -153,7 +153,7 @@ export async function renewTokens(
         return renewWithLease(deps, { ...renewal, seen }, holder, until);
       }
     } else if (now >= until) {
-      throw beingRenewed();
+      throw new BeingRenewed();
     } else {
       await system.wait(pause);
     }
@@ -167,10 +167,14 @@ export async function renewTokens(
   }
 }
 
-const beingRenewed = (): ServiceError =>
-  new ServiceError('ThrottlingException', 'The token is being renewed. Try again shortly.', {
-    outcome: 'provider-unavailable',
-  });
+/** Another request renews the tokens, or can do so immediately. */
+export class BeingRenewed extends ServiceError {
+  constructor() {
+    super('ThrottlingException', 'The token is being renewed. Try again shortly.', {
+      outcome: 'provider-unavailable',
+    });
+  }
+}
 
 /** Returns whether the tokens to renew no longer exist: rejected permanently, or dropped (forceAuthentication). */
 const isForgotten = ({ owner, seen: first }: Renewal, seen: Grant | undefined): boolean =>
@@ -249,7 +253,7 @@ export async function renewWithLease(
   if (system.now() + REDEMPTION > lease.deadline) {
     // The lease could end during the request, and another request could redeem this refresh token.
     await release();
-    throw beingRenewed();
+    throw new BeingRenewed();
   }
   let obtained;
   try {

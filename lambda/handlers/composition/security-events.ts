@@ -8,18 +8,14 @@ import { createTransport } from '../../adapters/http/transport';
 import { createRevocationFunction } from '../../adapters/lambda/revocation';
 import { system } from '../../adapters/system';
 import { createMetadataReader } from '../../domain/oauth/provider-metadata';
-import { createAws } from './aws';
-import { readEndpointPolicy, readTrustedIssuers, type Variable } from './environment';
+import type { Aws } from './aws';
+import { readEndpointPolicy, readTrustedIssuers } from './environment';
 import { audit } from './logging';
 
-type Needed = Extract<
-  Variable,
-  'DIRECTORY_TABLE' | 'SESSIONS_TABLE' | 'REVOCATIONS_TABLE' | 'REVOCATION_FUNCTION'
->;
+type Tables = Aws<'DIRECTORY_TABLE' | 'SESSIONS_TABLE' | 'REVOCATIONS_TABLE'>['tables'];
 
-export function securityEventsOf(env: Readonly<Record<Needed, string>>) {
+export function securityEventsOf(tables: Tables, env: Readonly<Record<'REVOCATION_FUNCTION', string>>) {
   const endpointPolicy = readEndpointPolicy();
-  const { tables } = createAws(env);
   const transport = createTransport(endpointPolicy);
   return {
     issuers: readTrustedIssuers(),
