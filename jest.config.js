@@ -1,8 +1,8 @@
 const { availableParallelism } = require('node:os');
 
-/** `npm test`. swc compiles TypeScript, and the packages below that contain only ES modules. */
+/** `npm test`. swc compiles TypeScript. */
 const transform = {
-  '^.+\\.[jt]s$': [
+  '^.+\\.ts$': [
     '@swc/jest',
     { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
   ],
@@ -11,15 +11,15 @@ const transform = {
 // The tests run on the oldest supported Node.js on purpose.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
-// CDK would load its rules for CloudFormation templates in each file of test/stacks, which takes longer than the tests in
-// it. nag.test.ts and `npm run synth` apply the rules.
+// CDK would apply its own rules to each template, which takes longer than the tests. `npm run synth` and
+// `npm run test:templates` apply them.
 process.env.CDK_VALIDATION = 'false';
 
 // CDK would record a stack trace for each resource. Jest maps each of up to 100 frames to its source.
 process.env.CDK_CONTEXT_JSON = JSON.stringify({ 'aws:cdk:disable-creation-stack-traces': true });
 
 module.exports = {
-  testEnvironment: '<rootDir>/test/environment.ts',
+  testEnvironment: '<rootDir>/test/environment/environment.ts',
   testSequencer: '<rootDir>/test/longest-first.cjs',
   globalSetup: '<rootDir>/test/build-functions.ts',
   silent: true,
@@ -29,6 +29,5 @@ module.exports = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform,
-  transformIgnorePatterns: ['/node_modules/(?!(jose|oauth4webapi|oidc-provider|@middy|@noble)/)'],
   testTimeout: 60_000,
 };

@@ -5,7 +5,7 @@
 'use strict';
 const { default: Sequencer } = require('@jest/test-sequencer');
 
-/** In order: they wait for a browser or for programs that they start, synthesize many apps, or have many tests. */
+/** In order: they wait for a browser or for programs that they start, or have many tests. */
 const LONGEST = [
   'browser/portal',
   'browser/user-journey',
@@ -13,7 +13,6 @@ const LONGEST = [
   'local/data-folder',
   'flows/vendors/vendors',
   'flows/provider-behavior',
-  'stacks/nag',
   'local/start',
   'local/revocation-killed',
   'flows/deletion-races',

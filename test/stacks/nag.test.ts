@@ -9,9 +9,6 @@ import { AgentIdentity } from '../../lib';
 import { FORMS } from './forms';
 import { newApp } from './new-app';
 
-// Here, CDK validates the templates too, unlike in other tests.
-process.env.CDK_VALIDATION = 'true';
-
 /** @throws Error with every finding of the pack in the stacks that are made */
 function check(make: (app: App) => void): void {
   const outdir = mkdtempSync(join(tmpdir(), 'agent-identity-nag-'));

@@ -1,14 +1,12 @@
 /**
- * The environment of each test file: Node.js, without what earlier files left in the process. Before Node.js 24, every
- * `AsyncLocalStorage` in use costs time at every promise of the process, and a test file has new ones.
+ * Ends with a test file what the file's `AsyncLocalStorage`s hold. Before Node.js 24, every storage in use costs time at
+ * every promise of the process.
  *
  * What a storage holds would also keep the file's modules in memory: Node.js has timers that live as long as the process,
  * and a timer that starts in a test holds what the storages hold there. So storages hold it by way of a `Held`, which the
  * end of the file empties.
  */
-import './compile-once';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { TestEnvironment } from 'jest-environment-node';
 
 type Storage = AsyncLocalStorage<unknown>;
 
@@ -49,15 +47,12 @@ Reflect.set(AsyncLocalStorage.prototype, 'getStore', function (this: Storage) {
   return store instanceof Held ? store.value : store;
 });
 
-export default class Environment extends TestEnvironment {
-  override async teardown(): Promise<void> {
-    for (const storage of inUse) storage.disable();
-    inUse.clear();
-    for (const each of held) {
-      const still = each.deref();
-      if (still) still.value = undefined;
-    }
-    held = [];
-    await super.teardown();
+export function emptyStorages(): void {
+  for (const storage of inUse) storage.disable();
+  inUse.clear();
+  for (const each of held) {
+    const still = each.deref();
+    if (still) still.value = undefined;
   }
+  held = [];
 }

@@ -1,0 +1,84 @@
+/**
+ * The environment of a test file: the globals of the process itself, so that packages can be shared by all files of a
+ * process (see modules.ts). What a file leaves behind ends with it: changes of globals and of `process`, spies, fake timers,
+ * and what an `AsyncLocalStorage` holds.
+ */
+import './modules';
+import type { JestEnvironment, JestEnvironmentConfig } from '@jest/environment';
+import { ModernFakeTimers } from '@jest/fake-timers';
+import { ModuleMocker } from 'jest-mock';
+import { emptyStorages } from './storages';
+
+type Properties = ReadonlyMap<PropertyKey, PropertyDescriptor>;
+
+const propertiesOf = (object: object): Properties =>
+  new Map(
+    Reflect.ownKeys(object).map((key) => [key, Reflect.getOwnPropertyDescriptor(object, key)!] as const),
+  );
+
+/** Globals by which packages, and Node.js, share a state in the process. Jest's have symbols too. */
+const isShared = (key: PropertyKey): boolean =>
+  typeof key === 'symbol' ? !/jest|^[A-Z_]+$/.test(key.description ?? '') : key === '__cdkTokenMap';
+
+function restore(object: object, before: Properties): void {
+  for (const key of Reflect.ownKeys(object)) {
+    if (!before.has(key) && !isShared(key)) Reflect.deleteProperty(object, key);
+  }
+  for (const [key, was] of before) {
+    const is = Reflect.getOwnPropertyDescriptor(object, key);
+    if (is?.value !== was.value || is?.get !== was.get) Reflect.defineProperty(object, key, was);
+  }
+}
+
+/** Listeners of the process, by event. */
+const listeners = () =>
+  new Map(process.eventNames().map((event) => [event, process.rawListeners(event as 'exit')]));
+
+export default class Environment implements JestEnvironment {
+  readonly global = globalThis as unknown as JestEnvironment['global'];
+  readonly moduleMocker = new ModuleMocker(globalThis);
+  /** The legacy ones of Jest, which no test uses. */
+  readonly fakeTimers = null;
+  readonly fakeTimersModern: ModernFakeTimers;
+  private readonly globals = propertiesOf(globalThis);
+  private readonly process = propertiesOf(process);
+  private readonly environment = { ...process.env };
+  private readonly exitCode = process.exitCode;
+  private readonly listeners = listeners();
+
+  constructor({ projectConfig }: JestEnvironmentConfig) {
+    this.fakeTimersModern = new ModernFakeTimers({ config: projectConfig, global: globalThis });
+    // Jest measures with these, also while a test has moved the clock.
+    Reflect.set(globalThis, Symbol.for('jest-native-now'), Date.now);
+    Reflect.set(globalThis, Symbol.for('jest-native-promise'), Promise);
+  }
+
+  setup(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  teardown(): Promise<void> {
+    this.moduleMocker.restoreAllMocks();
+    this.fakeTimersModern.dispose();
+    restore(globalThis, this.globals);
+    restore(process, this.process);
+    for (const name of Object.keys(process.env)) if (!(name in this.environment)) delete process.env[name];
+    Object.assign(process.env, this.environment);
+    process.exitCode = this.exitCode;
+    for (const [event, now] of listeners()) {
+      for (const listener of now) {
+        if (!this.listeners.get(event)?.includes(listener)) process.off(event, listener as () => void);
+      }
+    }
+    emptyStorages();
+    return Promise.resolve();
+  }
+
+  getVmContext() {
+    return globalThis;
+  }
+
+  exportConditions(): string[] {
+    return ['node', 'node-addons'];
+  }
+}
