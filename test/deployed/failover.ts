@@ -21,7 +21,7 @@ import { ADDRESS_APP, DOMAIN, type MovedWorld } from './moved';
 import { Records } from './records';
 import { registeredAgent, USER, type RegisteredAgent } from './registration';
 
-const OTHER = 'eu-west-1';
+export const OTHER_REGION = 'eu-west-1';
 
 /** Longer than a function keeps the record of the writing Region, and than the provider's access tokens live. */
 const UNTIL_READ_AGAIN_MS = (ACCESS_TOKEN_SECONDS + 1) * 1000;
@@ -87,10 +87,10 @@ async function deployStandby(
   const { cdk, front, records, keyArn, tokenVaultKey, connect } = world;
   const { region: identityRegion, endpoint } = front;
   const { Directory: directory, Keys: keys, Sessions: sessions, Vault: vault, Revocations } = records.tables;
-  const replicate = new ReplicateKeyCommand({ KeyId: tokenVaultKey, ReplicaRegion: OTHER });
+  const replicate = new ReplicateKeyCommand({ KeyId: tokenVaultKey, ReplicaRegion: OTHER_REGION });
   const { ReplicaKeyMetadata } = await new KMSClient({}).send(replicate);
   const standby: Standby = {
-    ...{ account: LOCAL_ACCOUNT, region: OTHER, identityRegion, primaryKeyArn: keyArn },
+    ...{ account: LOCAL_ACCOUNT, region: OTHER_REGION, identityRegion, primaryKeyArn: keyArn },
     tokenVaultKeys: [ReplicaKeyMetadata?.Arn ?? ''],
     tableNames: { directory, keys, sessions, vault, revocations: Revocations },
   };
@@ -99,9 +99,12 @@ async function deployStandby(
     tokenVaultKeys: JSON.stringify([tokenVaultKey]),
     standby: JSON.stringify(standby),
   });
-  await cdk.bootstrap(assembly, LOCAL_ACCOUNT, OTHER);
+  await cdk.bootstrap(assembly, LOCAL_ACCOUNT, OTHER_REGION);
   await cdk.deploy(assembly);
-  const [home, other] = [await regionNamed(identityRegion, records), await regionNamed(OTHER, records)];
+  const [home, other] = [
+    await regionNamed(identityRegion, records),
+    await regionNamed(OTHER_REGION, records),
+  ];
   for (const { functions } of [home, other]) await connect(functions, endpoint);
   return { assembly, home, other };
 }
@@ -156,7 +159,7 @@ async function checkFailedOver(checks: Checks, world: FailoverWorld, home: Regio
 
   await checks.check('no record contains the other Region, except that of the writing Region', async () => {
     const text = JSON.stringify(await other.records.all());
-    ok(!text.includes(`:${OTHER}:`));
+    ok(!text.includes(`:${OTHER_REGION}:`));
   });
 
   await checks.check('the first Region stops, because the record is replicated to it', async () => {
@@ -189,8 +192,10 @@ export async function checkFailover(checks: Checks, world: FailoverWorld): Promi
     async () => {
       await cdk.destroy(assembly, 'AgentIdentityStandby*');
       const { keyArn, registered } = world;
-      const replica = new DescribeKeyCommand({ KeyId: keyArn.replace(`:${home.name}:`, `:${OTHER}:`) });
-      const { KeyMetadata } = await new KMSClient({ region: OTHER }).send(replica);
+      const replica = new DescribeKeyCommand({
+        KeyId: keyArn.replace(`:${home.name}:`, `:${OTHER_REGION}:`),
+      });
+      const { KeyMetadata } = await new KMSClient({ region: OTHER_REGION }).send(replica);
       strictEqual(KeyMetadata?.KeyState, 'Enabled');
       ok(await registered.userToken());
     },

@@ -23,7 +23,7 @@ import type { Checks } from './checks';
 import type { Front } from './front';
 
 const API_KEY = 'the-api-key-of-the-weather-service';
-const NAMES = { agent: 'travel-agent', provider: 'calendar', apiKeys: 'weather' } as const;
+export const NAMES = { agent: 'travel-agent', provider: 'calendar', apiKeys: 'weather' } as const;
 
 /** The agent's user, whose tokens the deployment's trusted issuer signs. */
 export const USER = 'ana';

@@ -11,7 +11,8 @@ MiniStack evaluates IAM policies (AUTH=true), but without these conditions and o
 * ``aws:SourceVpce``, the VPC endpoint of a request to a private API. Functions in a VPC have one, and no other caller
   (IAM user guide, "AWS global condition context keys");
 * ``ReEncrypt``, which MiniStack lacks: two permissions, ``kms:ReEncryptFrom`` on one key and ``kms:ReEncryptTo`` on the
-  other (KMS API reference, "ReEncrypt"). Here it is a Decrypt and an Encrypt.
+  other (KMS API reference, "ReEncrypt"). Here it is a Decrypt and an Encrypt;
+* the deletion of a KMS key, which MiniStack only schedules. A day of the waiting period lasts a second here.
 
 It does not stream responses of functions: ``InvokeWithResponseStream`` returns the whole response, and is no action of
 IAM (``lambda:InvokeFunction``, Lambda API reference). Its API Gateway invokes streaming integrations like others.
@@ -29,6 +30,7 @@ Requests over loopback pass as encrypted in transit, because the bucket of ``cdk
 
 import json
 import re
+import time
 from contextvars import ContextVar
 
 import ministack.app
@@ -104,6 +106,25 @@ def re_encrypt(request):
     if sealed[0] != 200:
         return sealed
     return sealed[0], sealed[1], json.dumps({**json.loads(sealed[2]), "SourceKeyId": plain["KeyId"]}).encode()
+
+
+def delete_due_keys():
+    """Deletes the KMS keys whose waiting period is over."""
+    for name, record in list(kms._keys._data.items()):
+        if record["KeyState"] == "PendingDeletion" and record.get("due", float("inf")) <= time.time():
+            del kms._keys._data[name]
+
+
+def schedule_deletion(request):
+    """The response to ScheduleKeyDeletion, after which the key is deleted when it is due."""
+    response = kms._schedule_key_deletion(request)
+    if response[0] == 200:
+        kms._resolve_key(request["KeyId"])["due"] = time.time() + request.get("PendingWindowInDays", 30)
+    return response
+
+
+# Operations of KMS that differ from MiniStack's.
+OPERATIONS = {"TrentService.ReEncrypt": re_encrypt, "TrentService.ScheduleKeyDeletion": schedule_deletion}
 
 
 def alarm_on_one_metric(properties):
@@ -231,8 +252,10 @@ def extend():
         return known_custom_resource(request_type, logical_id, props, *rest, old_props=old_props, **keywords)
 
     async def handle_kms(method, path, headers, body, query_params):
-        if headers.get("x-amz-target", "") == "TrentService.ReEncrypt":
-            return re_encrypt(json.loads(body))
+        delete_due_keys()
+        operation = OPERATIONS.get(headers.get("x-amz-target", ""))
+        if operation:
+            return operation(json.loads(body))
         return await known_kms(method, path, headers, body, query_params)
 
     kms.handle_request = handle_kms
