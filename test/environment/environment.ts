@@ -57,6 +57,11 @@ export default class Environment implements JestEnvironment {
     return Promise.resolve();
   }
 
+  /** Jest measures the time of a file by the clock, which the last test can have moved. */
+  handleTestEvent({ name }: { readonly name: string }): void {
+    if (name === 'run_finish') this.fakeTimersModern.useRealTimers();
+  }
+
   teardown(): Promise<void> {
     this.moduleMocker.restoreAllMocks();
     this.fakeTimersModern.dispose();

@@ -9,6 +9,8 @@ import { changeObject, deleteObject, putObject } from './support/objects';
 import { CERTIFICATES, configurationsIn, startPrivateAuthority } from './support/private-authority';
 import { AGENT, putSecret } from './support/secrets';
 
+/** Seconds after which a provider that failed is asked again. */
+const AFTER_BACK_OFF = 30;
 const MINUTES = 60;
 
 const { authority, world, server, send, configured, create, agentWith, machineToken, reasons } =
@@ -77,6 +79,7 @@ describe('a provider with the certificates of a private authority in an object',
     await expect(machineToken(agent)).rejects.toThrow('ca_certificates_unavailable');
     expect(await reasons()).toContainEqual(withText(`object with CA certificates ${uri}: ${fault}`));
     await changeObject(uri, authority.cert, CERTIFICATES);
+    moveClock(AFTER_BACK_OFF);
     expect(await machineToken(agent)).toEqual(expect.any(String));
   });
 

@@ -58,9 +58,10 @@ export function startPrivateAuthority() {
   const create = (certificateConfigurations: unknown, custom?: object) =>
     send('Create', configured(`private-${(names += 1)}`, certificateConfigurations, custom));
 
-  /** Returns an agent with a provider at the server. */
+  /** Returns an agent with a provider at the server. Its client does not retry: a failed server has a back-off of seconds. */
   const agentWith = async (certificateConfigurations: unknown): Promise<TestAgent> => {
-    const { client, name } = await world.agent();
+    const { name } = await world.agent();
+    const client = world.data('agent', 'execute-api', 1);
     const { status, body } = await create(certificateConfigurations);
     expect(status).toBe(201);
     return new TestAgent(client, name, String(body.name), String(body.callbackUrl));
@@ -77,7 +78,7 @@ export function startPrivateAuthority() {
     return accessToken;
   };
 
-  /** Returns the reasons of failures. The AWS SDK client retries, and the reason of a retry is the earlier failure. */
+  /** Returns the reasons of failures. */
   const reasons = async () => (await world.audit()).map(({ reason }) => String(reason));
 
   return {
