@@ -41,7 +41,7 @@ async function disconnected() {
   return { ...start, revocationId, progress: () => portal.disconnection(session, revocationId) };
 }
 
-/** Returns once the revocation at the provider has ended. */
+/** Returns once the revocation at the provider is done. */
 async function ended(progress: Awaited<ReturnType<typeof disconnected>>['progress']): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const result = await progress();
