@@ -1,7 +1,8 @@
 /**
  * The agent's request: the caller's payload, and the headers that the AWS SDKs read (Python `bedrock-agentcore`,
  * `runtime/models.py`; npm `bedrock-agentcore`, `runtime/app`). Of the caller's headers, the gate passes only those that
- * are listed here or in the endpoint's allowlist. So no caller can send its own workload access token to the agent.
+ * are listed here or in the endpoint's allowlist, and all whose name begins with `Mcp-`. So no caller can send its own
+ * workload access token to the agent.
  */
 import { invalidMember } from '../service-error';
 import type { AgentEndpointConfiguration } from './agent-endpoint';
@@ -16,7 +17,7 @@ const REQUEST_HEADER = 'X-Amzn-Bedrock-AgentCore-Runtime-Request-Id';
 const TOKEN_HEADER = 'WorkloadAccessToken';
 const CALLBACK_HEADER = 'OAuth2CallbackUrl';
 
-/** Headers that every request passes: the payload's type, traces (W3C Trace Context, AWS X-Ray), and those of MCP. */
+/** Headers that every request passes: the payload's type, traces (W3C Trace Context, AWS X-Ray), and the last event. */
 const FORWARDED = [
   'content-type',
   'accept',
@@ -24,12 +25,17 @@ const FORWARDED = [
   'traceparent',
   'tracestate',
   'baggage',
-  'mcp-session-id',
-  'mcp-protocol-version',
-  'mcp-method',
-  'mcp-name',
   'last-event-id',
 ] as const;
+
+/**
+ * The fields of MCP by lower-case name, with the characters of RFC 9110 section 5.6.2. An intermediary must forward
+ * `Mcp-Param-…` fields that it does not know (MCP 2026-07-28, "Streamable HTTP").
+ */
+const MCP_FIELD = /^mcp-[a-z0-9!#$%&'*+.^_`|~-]+$/;
+
+/** Maximum characters of all names and values of MCP's fields: the headers of a request to API Gateway. */
+export const MAX_MCP_CHARACTERS = 10_240;
 
 /** AWS's `runtimeSessionId`: long enough to be unguessable and unique. */
 const SESSION_ID = /^[a-zA-Z0-9][a-zA-Z0-9_-]{32,255}$/;
@@ -76,6 +82,22 @@ export function checkPayload(payload: Uint8Array): void {
   }
 }
 
+/**
+ * Returns MCP's fields of the request.
+ *
+ * @throws ValidationException for fields that API Gateway would not have accepted, which only a forged event can contain
+ */
+function mcpFields(received: HeaderFields): (readonly [name: string, value: string])[] {
+  const fields = [...received.keys()]
+    .filter((name) => MCP_FIELD.test(name))
+    .map((name) => [name, joinedField(received, name) ?? ''] as const);
+  const characters = fields.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  if (characters > MAX_MCP_CHARACTERS) {
+    throw invalidMember('Mcp-…', `must have up to ${MAX_MCP_CHARACTERS} characters in all names and values`);
+  }
+  return fields;
+}
+
 export function agentRequest(
   { requestHeaderAllowlist, oauth2CallbackUrl }: AgentEndpointConfiguration,
   received: HeaderFields,
@@ -88,7 +110,7 @@ export function agentRequest(
   });
   return {
     headers: {
-      ...Object.fromEntries(forwarded),
+      ...Object.fromEntries([...forwarded, ...mcpFields(received)]),
       [TOKEN_HEADER]: workloadAccessToken,
       ...(oauth2CallbackUrl !== undefined && { [CALLBACK_HEADER]: oauth2CallbackUrl }),
       [SESSION_HEADER]: sessionId,

@@ -2,6 +2,7 @@
 import { ServiceError } from '../service-error';
 import { SESSION_HEADER, type AgentRequest } from './agent-request';
 import type { AgentEndpointConfiguration } from './agent-endpoint';
+import { forwardedChallenge } from './challenge';
 
 /** A response that has started. */
 export interface AgentResponse {
@@ -36,7 +37,7 @@ export class AgentFailure extends Error {
   }
 }
 
-/** The agent's headers that are returned: those that describe the body, and those of MCP and tracing. */
+/** The agent's headers that are returned: those that describe the body or its streaming, and those of MCP and tracing. */
 const RETURNED = [
   'content-type',
   'content-encoding',
@@ -45,6 +46,8 @@ const RETURNED = [
   'traceparent',
   'tracestate',
   'baggage',
+  'allow',
+  'x-accel-buffering',
 ] as const;
 
 /** A field value that every gateway accepts (RFC 9110 section 5.5, without the obsolete octets). */
@@ -85,26 +88,34 @@ function checkFields(fields: readonly (readonly [name: string, value: string])[]
   }
 }
 
+/** The response is private. Without `no-transform`, a proxy can compress a stream, and hold back its events. */
+const cacheControl = (headers: AgentResponse['headers']): string =>
+  /(^|[,\s])no-transform([,\s]|$)/i.test(headers['cache-control'] ?? '')
+    ? 'no-store, no-transform'
+    : 'no-store';
+
 /**
  * Returns the response with the headers for the caller.
  *
  * @throws RuntimeClientError that names the status or the invalid header, without the body
  */
 export function validatedResponse(
-  protocol: AgentEndpointConfiguration['protocol'],
+  endpoint: AgentEndpointConfiguration,
   { status, headers, body }: AgentResponse,
   sessionId: string,
 ): AgentResponse {
-  if (!isAnswer(protocol, status)) {
+  if (!isAnswer(endpoint.protocol, status)) {
     throw runtimeClientError(
       `The agent responded with status ${status}. See the agent's log for the reason.`,
       `agent: status ${status}`,
     );
   }
+  const challenge = forwardedChallenge(endpoint, status, headers['www-authenticate']);
   const returned = RETURNED.flatMap((name): [string, string][] => {
     const value = headers[name];
     return value === undefined ? [] : [[name, value]];
   });
+  if (challenge !== undefined) returned.push(['www-authenticate', challenge]);
   checkFields(returned);
   return {
     status,
@@ -112,8 +123,8 @@ export function validatedResponse(
       'content-type': 'application/octet-stream',
       ...Object.fromEntries(returned),
       [SESSION_HEADER]: sessionId,
-      // The response is private, and its media type is as declared.
-      'cache-control': 'no-store',
+      'cache-control': cacheControl(headers),
+      // The media type is as declared.
       'x-content-type-options': 'nosniff',
     },
     body,

@@ -28,8 +28,8 @@ const challenge = (parameters: readonly (readonly [string, string])[]): string =
 
 const metadata = ({ baseUrl }: Base) => ['resource_metadata', `${baseUrl}${METADATA_PATH}`] as const;
 
-function scope(inbound: JwtInbound): (readonly [string, string])[] {
-  const scopes = advertisedScopes(inbound);
+function scope(inbound: JwtInbound, additional: readonly string[] = []): (readonly [string, string])[] {
+  const scopes = [...new Set([...advertisedScopes(inbound), ...additional])];
   return scopes.length > 0 ? [['scope', scopes.join(' ')]] : [];
 }
 
@@ -45,3 +45,32 @@ export const unauthorizedChallenge = (endpoint: Base, inbound: JwtInbound): stri
 /** Returns the `WWW-Authenticate` of the 403 for a token that lacks only a scope. */
 export const insufficientScopeChallenge = (endpoint: Base, inbound: JwtInbound): string =>
   challenge([['error', 'insufficient_scope'], ...scope(inbound), metadata(endpoint)]);
+
+/** RFC 6749 section 3.3, in a challenge of RFC 6750 section 3. A longer list is not forwarded. */
+const INSUFFICIENT_SCOPE = /(?:^|[\s,])error="?insufficient_scope"?(?:[\s,]|$)/;
+const SCOPE_LIST = /(?:^|[\s,])scope="([\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*)"/;
+const MAX_CHALLENGE_CHARACTERS = 2048;
+
+/**
+ * Returns the challenge of an MCP server whose tool needs more scopes, for the caller; undefined if there is none.
+ *
+ * The scopes include those of the endpoint: several clients request only the scopes of the last challenge, and would no
+ * longer pass the gate. The link is to the endpoint's metadata, because the server's own would name another resource, and
+ * could name another authorization server.
+ */
+export function forwardedChallenge(
+  endpoint: Pick<AgentEndpointConfiguration, 'baseUrl' | 'inbound'>,
+  status: number,
+  received: string | undefined,
+): string | undefined {
+  const { inbound } = endpoint;
+  if (inbound.kind !== 'JWT' || status !== 403 || received === undefined) return undefined;
+  if (received.length > MAX_CHALLENGE_CHARACTERS || !INSUFFICIENT_SCOPE.test(received)) return undefined;
+  const [, needed = ''] = SCOPE_LIST.exec(received) ?? [];
+  if (needed === '') return undefined;
+  return challenge([
+    ['error', 'insufficient_scope'],
+    ...scope(inbound, needed.split(' ')),
+    metadata(endpoint),
+  ]);
+}

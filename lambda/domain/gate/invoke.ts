@@ -126,6 +126,6 @@ export function invokeAgent(
     annotate(tokenEntry(workloadAccessToken));
     const told = { workloadAccessToken, sessionId, requestId: call.requestId };
     const request = agentRequest(endpoint, call.headers, call.payload, told);
-    return validatedResponse(endpoint.protocol, await responseOf(deps.agent, request, signal), sessionId);
+    return validatedResponse(endpoint, await responseOf(deps.agent, request, signal), sessionId);
   });
 }

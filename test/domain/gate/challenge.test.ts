@@ -1,6 +1,7 @@
 /** Challenges and metadata that tell OAuth clients what to do next. */
 import {
   advertisedScopes,
+  forwardedChallenge,
   insufficientScopeChallenge,
   unauthorizedChallenge,
 } from '../../../lambda/domain/gate/challenge';
@@ -8,7 +9,7 @@ import { protectedResourceMetadata } from '../../../lambda/domain/gate/protected
 import { invocationUrl } from '../../../lambda/domain/gate/agent-endpoint';
 import { authorizerRefusals } from '../../../lambda/contract/gate-refusals';
 import { isMetadataPath } from '../../../lambda/domain/gate/addressee';
-import { ARN, BY_JWT, endpointOf, ISSUER } from './endpoints';
+import { ARN, BY_IAM, BY_JWT, endpointOf, ISSUER } from './endpoints';
 
 const METADATA = 'https://gate.example/prod/.well-known/oauth-protected-resource';
 const scoped = {
@@ -36,6 +37,34 @@ it('names the required scopes if a token lacks only a scope', () => {
   expect(insufficientScopeChallenge(endpoint, scoped)).toBe(
     `Bearer error="insufficient_scope", scope="api://travel/invoke admin", resource_metadata="${METADATA}"`,
   );
+});
+
+describe("the MCP server's own challenge", () => {
+  const at = endpointOf(scoped);
+  const forwarded = (received: string, status = 403, endpoint = at) =>
+    forwardedChallenge(endpoint, status, received);
+  const server = 'resource_metadata="https://elsewhere.example/metadata"';
+
+  it("names the endpoint's scopes too, and the endpoint's metadata", () => {
+    expect(forwarded(`Bearer error="insufficient_scope", scope="trips:write admin", ${server}`)).toBe(
+      `Bearer error="insufficient_scope", scope="api://travel/invoke admin trips:write", resource_metadata="${METADATA}"`,
+    );
+    expect(forwarded(`Bearer scope="a", error=insufficient_scope`, 403, endpointOf(BY_JWT))).toBe(
+      `Bearer error="insufficient_scope", scope="a", resource_metadata="${METADATA}"`,
+    );
+  });
+
+  it.each([
+    ['of a 401', `Bearer error="insufficient_scope", scope="a"`, 401, at],
+    ['with another error', `Bearer error="invalid_token", scope="a"`, 403, at],
+    ['without scopes', `Bearer error="insufficient_scope", ${server}`, 403, at],
+    ['with scopes that are not valid', `Bearer error="insufficient_scope", scope="a\\"b"`, 403, at],
+    ['with a line break', `Bearer error="insufficient_scope", scope="a\r\nb"`, 403, at],
+    ['that is too long', `Bearer error="insufficient_scope", scope="${'a'.repeat(2048)}"`, 403, at],
+    ['at an endpoint with IAM', `Bearer error="insufficient_scope", scope="a"`, 403, endpointOf(BY_IAM)],
+  ])('is not forwarded if it is one %s', (_what, received, status, endpoint) => {
+    expect(forwarded(received, status, endpoint)).toBeUndefined();
+  });
 });
 
 it('publishes the issuers of tokens for the endpoint', () => {

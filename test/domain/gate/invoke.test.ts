@@ -5,7 +5,11 @@
 import type { AuditEntry } from '../../../lambda/domain/audit';
 import type { AgentEndpointConfiguration } from '../../../lambda/domain/gate/agent-endpoint';
 import { AgentFailure, type AgentResponse } from '../../../lambda/domain/gate/agent-response';
-import { MAX_PAYLOAD_BYTES, type AgentRequest } from '../../../lambda/domain/gate/agent-request';
+import {
+  MAX_MCP_CHARACTERS,
+  MAX_PAYLOAD_BYTES,
+  type AgentRequest,
+} from '../../../lambda/domain/gate/agent-request';
 import { invokeAgent, type AgentCall } from '../../../lambda/domain/gate/invoke';
 import { authorizeUser } from '../../../lambda/domain/gate/user-admission';
 import { userHashOf, type TrustsIssuers } from '../../../lambda/domain/identity/user';
@@ -314,6 +318,47 @@ describe('the request to the agent', () => {
     });
   });
 
+  it('contains every MCP field, also one that the gate does not know, and none that only looks like one', async () => {
+    const { headers: got } = await sent(
+      endpointOf(BY_IAM),
+      callOf({
+        headers: headers({
+          'Mcp-Method': 'tools/call',
+          'MCP-NAME': 'book',
+          'Mcp-Param-Region': '=?base64?ZXU=?=',
+          'mcp-param-tags': ['a', 'b'],
+          'Mcp-Later': 'x',
+          'mcp-': 'forged',
+          mcp_session_id: 'forged',
+          'xmcp-name': 'forged',
+          'mcp-x\r\nworkloadaccesstoken': 'forged',
+          'mcp-x: a': 'forged',
+        }),
+      }),
+    );
+    expect(Object.fromEntries(Object.entries(got).filter(([name]) => /mcp/i.test(name)))).toEqual({
+      'mcp-method': 'tools/call',
+      'mcp-name': 'book',
+      'mcp-param-region': '=?base64?ZXU=?=',
+      'mcp-param-tags': 'a, b',
+      'mcp-later': 'x',
+    });
+    expect(JSON.stringify(got)).not.toContain('forged');
+  });
+
+  it('is not sent for MCP fields that are longer than API Gateway accepts', async () => {
+    const longest = { 'mcp-a': 'x'.repeat(MAX_MCP_CHARACTERS - 5) };
+    expect(await sent(endpointOf(BY_IAM), callOf({ headers: headers(longest) }))).toHaveProperty(
+      'headers.mcp-a',
+    );
+    const deps = depsOf();
+    const over = callOf({ headers: headers({ ...longest, 'mcp-b': '' }) });
+    await expect(invoke(endpointOf(BY_IAM), over, deps)).rejects.toMatchObject({
+      type: 'ValidationException',
+    });
+    expect(deps.requests).toEqual([]);
+  });
+
   const foreign = {
     WorkloadAccessToken: 'forged',
     'X-Amz-Bedrock-AgentCore-Identity-WAT': 'forged',
@@ -385,6 +430,18 @@ describe('the response to the caller', () => {
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
     });
+  });
+
+  it('keeps what a stream and a rejected method need: no buffering, no transformation, the allowed methods', async () => {
+    const headersOf = async (answer: Partial<AgentResponse>) =>
+      (await invoke(endpointOf(BY_IAM, { protocol: 'MCP' }), callOf(), depsOf({ answer }))).headers;
+    expect(
+      await headersOf({ headers: { 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' } }),
+    ).toMatchObject({ 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' });
+    expect(await headersOf({ headers: { 'cache-control': 'public, max-age=60' } })).toMatchObject({
+      'cache-control': 'no-store',
+    });
+    expect(await headersOf({ status: 405, headers: { allow: 'POST' } })).toMatchObject({ allow: 'POST' });
   });
 
   it('has a generic content type if the agent states none', async () => {
