@@ -7,6 +7,7 @@ import type { ApiKeyProvider } from '../domain/provider/api-key-provider';
 import { callbackUrl, type Oauth2Provider } from '../domain/provider/oauth2-provider';
 import { certificateConfigurationsOf } from '../domain/provider/certificate-configuration';
 import { privateKeyJwtConfigOf } from '../domain/provider/private-key-jwt';
+import { PUBLIC_CLIENT } from '../domain/provider/vendor';
 import { vendorOf } from '../domain/provider/vendors';
 import { TOKEN_VAULT_ID, type TokenVault } from '../domain/token-vault/token-vault';
 
@@ -34,7 +35,7 @@ const oauth2ProviderConfig = (provider: Oauth2Provider) => {
       ...(clientId !== '' && { clientId }),
       oauthDiscovery,
       ...(vendor === 'CustomOauth2' && {
-        clientAuthenticationMethod,
+        ...(clientAuthenticationMethod !== PUBLIC_CLIENT && { clientAuthenticationMethod }),
         onBehalfOfTokenExchangeConfig: onBehalfOf,
         privateKeyJwtConfig: privateKeyJwt && privateKeyJwtConfigOf(privateKeyJwt),
         certificateConfigurations: certificateConfigurationsOf(provider),

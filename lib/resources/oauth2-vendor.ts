@@ -145,12 +145,12 @@ export interface CustomOAuth2Client {
   readonly clientId?: string;
   /**
    * In AWS Secrets Manager.
-   * @default - none: the client authenticates in another way
+   * @default - none: the client authenticates by `clientAuthenticationMethod`; without it, it is a public client
    */
   readonly clientSecret?: SecretSource;
   /**
    * How the client authenticates at the token endpoint.
-   * @default CLIENT_SECRET_BASIC
+   * @default - CLIENT_SECRET_BASIC with a client secret; without one, the client is public
    */
   readonly clientAuthenticationMethod?:
     'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST' | 'AWS_IAM_ID_TOKEN_JWT' | 'PRIVATE_KEY_JWT';

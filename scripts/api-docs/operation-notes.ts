@@ -78,6 +78,10 @@ const TAGGED_KEY: Difference = {
   what: "requires the KMS key for `PRIVATE_KEY_JWT` to be in this account and to have the tag `agent-identity:owner` with the owner's ARN (or the ARN, a space, and the unique ID); only the owner can name the key or change what it signs",
   why: 'permission to create a provider must not allow signing with every key in the account; the tags of a key in another account are not visible',
 };
+const PUBLIC_CLIENTS: Difference = {
+  what: 'a custom provider with `clientId`, and without a client secret, `clientAuthenticationMethod`, and `tokenEndpointAuthMethods`, has a public client: requests to the authorization server contain `client_id` only (`token_endpoint_auth_method` `none`), and authorization requests always have a PKCE challenge with S256. Such a provider supports USER_FEDERATION only, and the response has no `clientAuthenticationMethod`. An update without a client secret keeps a confidential client confidential',
+  why: 'the authorization servers of MCP servers register public clients, and the AWS model has no value for them',
+};
 const CERTIFICATES: Difference = {
   what: "requires the secret or the S3 object in `certificateConfigurations` to be in this account and to have the tag `agent-identity:owner` with `certificates/` and the owner's ARN (or the ARN, a space, and the unique ID); only the owner can change the member; accepts it without `privateEndpoint`. The text is 1 to 10 certificates of authorities in PEM form, without private keys. Requests to the provider's server trust these authorities and no public ones, and no other provider trusts them. The service caches certificates for up to 5 minutes; if they cannot be used, requests to the provider fail with `ca_certificates_unavailable`. An update without the member removes it",
   why: 'permission to create a provider must not allow reading every secret and object in the account, and a principal that names an authority could pose as the server and receive the client secret',
@@ -139,6 +143,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
       NO_ACTOR,
       TAGGED_KEY,
       CERTIFICATES,
+      PUBLIC_CLIENTS,
       OWN_ROLE,
     ],
   },
@@ -160,6 +165,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
       NO_ACTOR,
       TAGGED_KEY,
       CERTIFICATES,
+      PUBLIC_CLIENTS,
       OWN_ROLE,
     ],
   },

@@ -148,6 +148,23 @@ describe('provider', () => {
     });
   });
 
+  it('creates and changes a provider of a public client without reading a secret', async () => {
+    const client = [
+      '--vendor',
+      'custom',
+      '--client-id',
+      'client',
+      '--issuer',
+      'https://idp.example',
+      '--public',
+    ];
+    expect((await local.run(['provider', 'add', 'public', ...client])).status).toBe(0);
+    expect((await local.run(['provider', 'update', 'public', '--client-id', 'another'])).status).toBe(0);
+    expect(await local.json(['provider', 'get', 'public'])).toMatchObject({
+      oauth2ProviderConfigOutput: { customOauth2ProviderConfig: { clientId: 'another' } },
+    });
+  });
+
   it('creates a provider of an API key', async () => {
     const { stdout } = await local.run(['provider', 'add', 'weather', '--api-key'], { input: 'key' });
     expect(stdout).toContain('apikeycredentialprovider/weather');
@@ -188,6 +205,25 @@ describe('provider', () => {
       ['--api-key', '--client-id', 'client'],
       'An API key has no vendor and no client: omit --vendor and --client-id.',
     ],
+    [
+      'a public client of a vendor whose clients have a secret',
+      ['--vendor', 'github', '--client-id', 'client', '--public'],
+      'GithubOauth2 does not take --public. Its clients have a client secret.',
+    ],
+    [
+      'a public client that authenticates',
+      [
+        '--vendor',
+        'custom',
+        '--client-id',
+        'client',
+        '--public',
+        '--client-authentication',
+        'PRIVATE_KEY_JWT',
+      ],
+      'A public client does not authenticate. Omit --public, or --client-authentication, --kms-key, --secret-arn, and --secret-key.',
+    ],
+    ['a public API key', ['--api-key', '--public'], 'An API key has no client: omit --public.'],
   ])('rejects %s with status 2', async (_name, options, message) => {
     expect(await local.run(['provider', 'add', 'wrong', ...options])).toEqual({
       status: 2,

@@ -107,6 +107,17 @@ describe("the server's metadata", () => {
     expect((await service.session(await service.begin())).authorization).toMatchObject(authorization);
   });
 
+  it('without the S256 challenge method prevents a consent of a public client', async () => {
+    service.server.metadata = { code_challenge_methods_supported: ['plain'] };
+    const provider = { ...service.provider, clientAuthenticationMethod: 'NONE' as const };
+    await expect(service.begin({ provider })).rejects.toMatchObject({
+      code: 'invalid_metadata',
+      detail: expect.stringContaining('PKCE') as string,
+      unavailable: false,
+    });
+    expect(await service.stores.grants.get(service.grantId)).toBeUndefined();
+  });
+
   it('prevents a consent if it has no authorization endpoint', async () => {
     service.server.metadata = { authorization_endpoint: undefined };
     const failed = service.begin();

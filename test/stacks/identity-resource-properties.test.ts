@@ -382,14 +382,24 @@ describe('an OAuth client', () => {
     expect(() => new OAuth2CredentialProvider(stack, 'P', { identity, vendor })).toThrow(message);
   });
 
-  it('must have a secret at synthesis, except an imported one, which keeps its secret', () => {
+  it('must have the secret of its method at synthesis, except an imported one, which keeps its secret', () => {
     const discoveryUrl = 'https://x.example/.well-known/openid-configuration';
-    const vendor = OAuth2Vendor.custom({ clientId: 'client', discoveryUrl });
+    const clientAuthenticationMethod = 'CLIENT_SECRET_BASIC';
+    const vendor = OAuth2Vendor.custom({ clientId: 'client', discoveryUrl, clientAuthenticationMethod });
     expect(() => new OAuth2CredentialProvider(stack, 'Created', { identity, vendor })).toThrow(
-      'Consumer/Created: CustomOauth2: clientSecret: is required for CLIENT_SECRET_BASIC; public clients are not supported',
+      'Consumer/Created: CustomOauth2: clientSecret: is required for CLIENT_SECRET_BASIC',
     );
     new OAuth2CredentialProvider(stack, 'P', { identity, vendor, importExisting: true });
     expect(propertiesOf(templateOf(stack), OAUTH2)).not.toHaveProperty('secret');
+  });
+
+  it('has a public client if it has neither a secret nor a method', () => {
+    const discoveryUrl = 'https://x.example/.well-known/openid-configuration';
+    const vendor = OAuth2Vendor.custom({ clientId: 'client', discoveryUrl });
+    new OAuth2CredentialProvider(stack, 'P', { identity, vendor });
+    const properties = propertiesOf(templateOf(stack), OAUTH2);
+    expect(properties).not.toHaveProperty('secret');
+    expect(JSON.stringify(properties)).not.toContain('clientAuthenticationMethod');
   });
 });
 

@@ -7,7 +7,7 @@ import {
   SUBJECT_TOKEN_TYPES,
 } from '../../domain/provider/on-behalf-of-config';
 import { SIGNING_ALGORITHMS } from '../../domain/provider/private-key-jwt';
-import { CLIENT_AUTHENTICATION_METHODS } from '../../domain/provider/vendor';
+import { CLIENT_AUTHENTICATION_METHODS, PUBLIC_CLIENT } from '../../domain/provider/vendor';
 import { VENDOR_NAMES } from '../../domain/provider/vendors';
 import { oauth2ProviderKey, PREFIX } from '../../contract/table-keys';
 import { ExternalSecretRecord } from './external-secret';
@@ -25,7 +25,7 @@ const Oauth2ProviderRecord = v.object({
   vendor: v.picklist(VENDOR_NAMES),
   callbackId: v.string(),
   clientId: v.string(),
-  clientAuthenticationMethod: v.picklist(CLIENT_AUTHENTICATION_METHODS),
+  clientAuthenticationMethod: v.picklist([...CLIENT_AUTHENTICATION_METHODS, PUBLIC_CLIENT]),
   privateKeyJwt: v.exactOptional(
     v.object({
       keyArn: v.string(),

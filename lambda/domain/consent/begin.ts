@@ -5,11 +5,12 @@
 import { type System, epochSeconds } from '../system';
 import type { CustomParameters } from '../custom-parameters';
 import { displayNameOf } from '../display-name';
-import type { MetadataReader } from '../oauth/provider-metadata';
+import type { Metadata, MetadataReader } from '../oauth/provider-metadata';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Lifetimes } from '../lifetimes';
 import { authoritiesOf, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
+import { PUBLIC_CLIENT } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
 import type { Denial } from '../policy/access';
 import { accessDenied, ServiceError } from '../service-error';
@@ -208,6 +209,27 @@ async function consentPageOf(
   return consentPage ? {} : undefined;
 }
 
+/**
+ * Returns whether the request has a code challenge (RFC 7636).
+ *
+ * @throws ProviderFailure for a public client at a server that states methods without S256: nothing else would bind the
+ *   code to this service
+ */
+function usesPkce(
+  { vendor, clientAuthenticationMethod }: Oauth2Provider,
+  { code_challenge_methods_supported: methods }: Metadata,
+): boolean {
+  // An absent list says nothing (RFC 8414 section 2), and a server that does not know the challenge ignores it.
+  const supported = methods?.includes('S256') ?? true;
+  if (clientAuthenticationMethod === PUBLIC_CLIENT && !supported) {
+    throw new ProviderFailure(
+      'invalid_metadata',
+      'the server does not support PKCE with S256 for public clients',
+    );
+  }
+  return vendorOf(vendor).pkce !== false && supported;
+}
+
 async function newSession(
   deps: BeginDependencies,
   { grant, request, returnUrl, epoch }: NewSession,
@@ -265,8 +287,7 @@ async function newSession(
       client: clientBindingDigest(provider),
       callbackId: provider.callbackId,
       scopeSeparator: vendor.scopeSeparator ?? ' ',
-      // An absent list says nothing (RFC 8414 section 2), and a server that does not know the challenge ignores it.
-      pkce: vendor.pkce !== false && (metadata.code_challenge_methods_supported?.includes('S256') ?? true),
+      pkce: usesPkce(provider, metadata),
       pushed,
       parameters: {
         ...vendor.authorizationParameters,

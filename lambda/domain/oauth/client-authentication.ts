@@ -6,6 +6,8 @@ import { ProviderFailure } from './provider-failure';
 /** The credential with which a client authenticates. */
 export type ClientCredential =
   | { readonly secret: string }
+  /** A public client: it only names itself (RFC 6749 section 3.2.1). */
+  | { readonly secret: undefined }
   /** @param audience the token endpoint, at whichever endpoint of the server the assertion is presented */
   | { readonly assert: (audience: string) => Promise<string> };
 
@@ -48,6 +50,7 @@ export function clientAuthentication(
   credential: ClientCredential,
 ): oauth.ClientAuth {
   if ('assert' in credential) return asserting(credential.assert);
+  if (credential.secret === undefined) return oauth.None();
   return method === 'CLIENT_SECRET_POST'
     ? oauth.ClientSecretPost(credential.secret)
     : basic(credential.secret);

@@ -30,6 +30,8 @@ async function credentialOf(
     case 'PRIVATE_KEY_JWT':
       if (!privateKeyJwt) throw new Error('the provider has no signing key');
       return { assert: (audience) => clientAssertion(deps, provider, privateKeyJwt, audience) };
+    case 'NONE':
+      return { secret: undefined };
   }
 }
 

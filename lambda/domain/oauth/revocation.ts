@@ -108,7 +108,8 @@ function authenticationAt(
   if (authentication === 'none') return () => undefined;
   if (authentication === 'client-id') return oauth.None();
   if (authentication) return clientAuthentication(authentication, credential);
-  if (supported === undefined) return authenticate(client);
+  const isPublic = 'secret' in credential && credential.secret === undefined;
+  if (supported === undefined || isPublic) return authenticate(client);
   if ('assert' in credential) {
     if (supported.includes('private_key_jwt')) return authenticate(client);
   } else {

@@ -6,7 +6,7 @@ import * as oauth from 'oauth4webapi';
 import { epochSeconds, type System } from '../system';
 import type { EndpointPolicy } from '../endpoint';
 import type { ProviderConfiguration } from '../provider/oauth2-provider';
-import type { Vendor } from '../provider/vendor';
+import { PUBLIC_CLIENT, type Vendor } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
 import { invalidMember } from '../service-error';
 import { boundedLifetime } from '../stated-lifetime';
@@ -244,6 +244,13 @@ export function requestClientCredentials(
     throw invalidMember(
       'oauth2Flow',
       `M2M is not supported for ${provider.vendor}: it does not issue tokens by client credentials; use USER_FEDERATION`,
+    );
+  }
+  // RFC 6749 section 4.4: only confidential clients use this grant.
+  if (provider.clientAuthenticationMethod === PUBLIC_CLIENT) {
+    throw invalidMember(
+      'oauth2Flow',
+      `M2M is not supported for the public client of the credential provider "${provider.name}", which cannot authenticate; use USER_FEDERATION, or configure a client with a secret`,
     );
   }
   const oauthClient = oauthClientOf(provider);

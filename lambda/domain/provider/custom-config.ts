@@ -6,7 +6,7 @@ import type { CertificateConfiguration } from './certificate-configuration';
 import type { OnBehalfOfInput } from './on-behalf-of';
 import type { SecretReference } from './provider-secret';
 import { resolvePrivateKeyJwt, type PrivateKeyJwt, type PrivateKeyJwtInput } from './private-key-jwt';
-import type { ClientAuthenticationMethod } from './vendor';
+import { PUBLIC_CLIENT, type ClientAuthenticationMethod } from './vendor';
 
 /** The members that this service honors; the others are refused at the edge. */
 export interface CustomOauth2Config {
@@ -42,11 +42,33 @@ function discoveryOf(member: string, config: CustomOauth2Config, policy: Endpoin
   return { authorizationServerMetadata: stated };
 }
 
+/** The client as it is configured now, at an update. */
+export interface PresentClient {
+  readonly clientAuthenticationMethod: ClientAuthenticationMethod;
+  /** How its assertions are made, of which an update leaves out what is to stay. */
+  readonly privateKeyJwt?: PrivateKeyJwt | undefined;
+}
+
+/**
+ * Returns whether the request configures a public client: it has a client ID, and nothing that authenticates the client.
+ * An update that omits the secret of a confidential client keeps the secret.
+ */
+const isPublicClient = (config: CustomOauth2Config, present: PresentClient | undefined): boolean =>
+  Boolean(config.clientId) &&
+  config.clientSecret === undefined &&
+  config.clientSecretSource === undefined &&
+  config.clientSecretConfig === undefined &&
+  (present === undefined || present.clientAuthenticationMethod === PUBLIC_CLIENT);
+
 /**
  * @throws ValidationException for the method stated twice: `tokenEndpointAuthMethods` is what AWS had before
  *   `clientAuthenticationMethod`, and takes both in one request for a mistake
  */
-function authenticationMethodOf(member: string, config: CustomOauth2Config): ClientAuthenticationMethod {
+function authenticationMethodOf(
+  member: string,
+  config: CustomOauth2Config,
+  present: PresentClient | undefined,
+): ClientAuthenticationMethod {
   const asked = config.clientAuthenticationMethod;
   const methods = config.oauthDiscovery.authorizationServerMetadata?.tokenEndpointAuthMethods;
   if (asked !== undefined && methods !== undefined) {
@@ -56,6 +78,7 @@ function authenticationMethodOf(member: string, config: CustomOauth2Config): Cli
     );
   }
   if (asked !== undefined) return asked;
+  if (methods === undefined && isPublicClient(config, present)) return PUBLIC_CLIENT;
   const onlyPost = methods?.includes('client_secret_post') && !methods.includes('client_secret_basic');
   return onlyPost ? 'CLIENT_SECRET_POST' : 'CLIENT_SECRET_BASIC';
 }
@@ -84,19 +107,19 @@ export interface CustomServer {
 
 /**
  * @param member name of the config member, for messages
- * @param present how the client's assertions are made now, of which an update leaves out what is to stay
+ * @param present the client as it is configured now, at an update
  * @throws ValidationException for a server that cannot be reached or a method that is not complete
  */
 export function customServer(
   member: string,
   config: CustomOauth2Config,
   policy: EndpointPolicy,
-  present: PrivateKeyJwt | undefined,
+  present: PresentClient | undefined,
 ): CustomServer {
-  const clientAuthenticationMethod = authenticationMethodOf(member, config);
+  const clientAuthenticationMethod = authenticationMethodOf(member, config, present);
   return {
     discovery: discoveryOf(`${member}.oauthDiscovery`, config, policy),
     clientAuthenticationMethod,
-    privateKeyJwt: privateKeyJwtOf(member, config, clientAuthenticationMethod, present),
+    privateKeyJwt: privateKeyJwtOf(member, config, clientAuthenticationMethod, present?.privateKeyJwt),
   };
 }

@@ -336,7 +336,7 @@ export function updateOauth2Provider(
       const provider = await authorizedResource(deps.providers, KIND, call, name);
       const { owner, ownerId, privateKeyJwt: present } = provider;
       const byOwner = isOwnedBy(provider, principal);
-      const { secret, ...client } = resolveConfig(vendor, config, deps.endpointPolicy, present);
+      const { secret, ...client } = resolveConfig(vendor, config, deps.endpointPolicy, provider);
       const sameServer = clientBindingDigest(provider) === clientBindingDigest({ vendor, ...client });
       checkOnBehalfOfChange({
         byOwner,

@@ -3,14 +3,14 @@
  * server, how it authenticates. Each vendor takes its own member of `oauth2ProviderConfigInput` and no other.
  */
 import { invalidMember, type ServiceError } from '../service-error';
-import { customServer, type CustomOauth2Config } from './custom-config';
+import { customServer, type CustomOauth2Config, type PresentClient } from './custom-config';
 import type { Oauth2Discovery } from './discovery';
 import { checkEndpoint, type EndpointPolicy } from '../endpoint';
 import { resolveOnBehalfOf } from './on-behalf-of';
 import { type OnBehalfOfConfig } from './on-behalf-of-config';
 import { givenSecret, type GivenSecret, type SecretMembers, type SecretReference } from './provider-secret';
 import type { PrivateKeyJwt } from './private-key-jwt';
-import { usesSecret, type ClientAuthenticationMethod, type ConfigMember } from './vendor';
+import { PUBLIC_CLIENT, usesSecret, type ClientAuthenticationMethod, type ConfigMember } from './vendor';
 import { vendorOf, type VendorName } from './vendors';
 
 /** What every vendor's config member has. */
@@ -122,12 +122,22 @@ function checkNoSecret(member: string, method: ClientAuthenticationMethod, secre
   throw invalidMember(`${member}.${name}`, `must be omitted: ${method} has no client secret`);
 }
 
-/** The service always authenticates to the server: PKCE alone proves nothing about the client. */
+/** PKCE alone proves nothing about the client, so only a client that is registered as public has no secret. */
 export const secretRequired = (vendor: VendorName, method: ClientAuthenticationMethod): ServiceError =>
-  invalidMember(
-    clientSecretMembers(vendor).secret,
-    `is required for ${method}; public clients are not supported`,
+  invalidMember(clientSecretMembers(vendor).secret, `is required for ${method}`);
+
+/** A server that exchanges tokens for anyone who knows the client ID does not know who asks. */
+function checkNoExchange(
+  member: string,
+  method: ClientAuthenticationMethod,
+  { onBehalfOfTokenExchangeConfig }: CustomOauth2Config,
+): void {
+  if (method !== PUBLIC_CLIENT || !onBehalfOfTokenExchangeConfig) return;
+  throw invalidMember(
+    `${member}.onBehalfOfTokenExchangeConfig`,
+    'must be omitted for a public client, which cannot authenticate: set clientSecret or clientAuthenticationMethod',
   );
+}
 
 /** @throws ValidationException for a new client without the secret that its method needs */
 export function checkSecretGiven(
@@ -139,14 +149,14 @@ export function checkSecretGiven(
 
 /**
  * @param input the request's `oauth2ProviderConfigInput`
- * @param present how the client's assertions are made now, at an update
+ * @param present the client as it is configured now, at an update
  * @throws ValidationException that names the member: another vendor's, or one that cannot work
  */
 export function resolveConfig(
   vendorName: VendorName,
   input: Oauth2ProviderConfig,
   policy: EndpointPolicy,
-  present?: PrivateKeyJwt,
+  present?: PresentClient,
 ): ResolvedConfig {
   const vendor = vendorOf(vendorName);
   const given = Object.keys(input);
@@ -177,6 +187,7 @@ export function resolveConfig(
   };
   if (server) {
     checkNoSecret(member, server.clientAuthenticationMethod, client.secret);
+    checkNoExchange(member, server.clientAuthenticationMethod, custom);
     return { ...client, ...server };
   }
 

@@ -28,7 +28,14 @@ export const CLIENT_AUTHENTICATION_METHODS = [
   'PRIVATE_KEY_JWT',
 ] as const;
 
-export type ClientAuthenticationMethod = (typeof CLIENT_AUTHENTICATION_METHODS)[number];
+/**
+ * A public client (RFC 6749 section 2.1): `token_endpoint_auth_method` `none` of RFC 7591. The API has no name for it: a
+ * custom provider with a client ID, without a secret and without a method, is one.
+ */
+export const PUBLIC_CLIENT = 'NONE';
+
+export type ClientAuthenticationMethod =
+  (typeof CLIENT_AUTHENTICATION_METHODS)[number] | typeof PUBLIC_CLIENT;
 
 export const usesSecret = (method: ClientAuthenticationMethod): method is ClientSecretMethod =>
   method === 'CLIENT_SECRET_BASIC' || method === 'CLIENT_SECRET_POST';

@@ -113,7 +113,7 @@ export class World {
   async agent(
     principal: PrincipalName = 'agent',
     returnUrls: string[] = [RETURN_URL],
-    client: { clientSecret?: string } = {},
+    client: { clientSecret?: string | undefined } = {},
   ): Promise<TestAgent> {
     this.names += 1;
     const name = `agent-${this.names}`;

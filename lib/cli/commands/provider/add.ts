@@ -30,6 +30,7 @@ import { registrationOf, shortName, VENDOR_PARAMETER, vendorNamed } from './vend
 interface AddFlags extends ConnectionFlags, ClientFlags, SecretFlags {
   readonly vendor?: VendorName;
   readonly apiKey: boolean;
+  readonly public: boolean;
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -142,13 +143,31 @@ async function addApiKey(
   ]);
 }
 
+/** @throws CliError for an option of a client that authenticates */
+function checkPublic(vendor: VendorName, draft: Draft): void {
+  if (vendorOf(vendor).configMember !== 'customOauth2ProviderConfig') {
+    throw usageError(`${vendor} does not take --public.`, 'Its clients have a client secret.');
+  }
+  const isStated = [draft.clientAuthentication, draft.kmsKey, draft.secretArn, draft.secretKey].some(
+    (option) => option !== undefined,
+  );
+  if (isStated) {
+    throw usageError(
+      'A public client does not authenticate.',
+      'Omit --public, or --client-authentication, --kms-key, --secret-arn, and --secret-key.',
+    );
+  }
+}
+
 async function addOauth2(
   context: CliContext,
   service: Service,
   draft: Draft,
-  { vendor, json }: { readonly vendor: VendorName; readonly json: boolean },
+  flags: { readonly vendor: VendorName; readonly json: boolean; readonly public: boolean },
 ): Promise<void> {
+  const { vendor, json, public: isPublic } = flags;
   checkOptions(vendor, draft);
+  if (isPublic) checkPublic(vendor, draft);
   if (isInteractive(context) && draft.clientId === undefined) {
     printAside(
       context,
@@ -162,7 +181,7 @@ async function addOauth2(
   const missing = missingServerOption(vendor, draft);
   if (missing !== undefined) await complete(context, draft, missing);
   const reference = secretReference(draft);
-  if (!reference && needsSecret(draft.clientAuthentication)) {
+  if (!reference && !isPublic && needsSecret(draft.clientAuthentication)) {
     draft.secret = await readSecret(context, 'client secret');
   }
   const output = await created(context, draft, 'client secret', () =>
@@ -216,6 +235,7 @@ export const add = buildCommand({
       ...CLIENT_FLAGS,
       ...SECRET_FLAGS,
       apiKey: flag('Create a provider of an API key'),
+      public: flag('The client has no secret (only custom servers)'),
     },
     positional: {
       kind: 'tuple',
@@ -223,7 +243,8 @@ export const add = buildCommand({
     },
   },
   async func(this: CliContext, flags: AddFlags, name: string) {
-    const { vendor: stated, apiKey, json } = flags;
+    const { vendor: stated, apiKey, json, public: isPublic } = flags;
+    if (apiKey && isPublic) throw usageError('An API key has no client: omit --public.');
     if (apiKey && stated !== undefined) {
       throw usageError('An API key has no vendor and no client: omit --vendor and --client-id.');
     }
@@ -232,6 +253,6 @@ export const add = buildCommand({
     const draft: Draft = { ...flags, name };
     const vendor = apiKey ? undefined : (stated ?? (await askVendor(this)));
     if (vendor === undefined) await addApiKey(this, service, draft, { json });
-    else await addOauth2(this, service, draft, { vendor, json });
+    else await addOauth2(this, service, draft, { vendor, json, public: isPublic });
   },
 });

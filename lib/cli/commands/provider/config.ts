@@ -131,6 +131,12 @@ export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<st
   };
 }
 
+/** Returns whether the present client is public: the service states no method for it. */
+export const isPublicClient = (
+  vendor: VendorName,
+  clientAuthentication: ClientFlags['clientAuthentication'],
+): boolean => isCustom(vendor) && clientAuthentication === undefined;
+
 /** Returns whether the client has a secret. */
 export const needsSecret = (clientAuthentication: ClientFlags['clientAuthentication']): boolean =>
   usesSecret(clientAuthentication ?? 'CLIENT_SECRET_BASIC');

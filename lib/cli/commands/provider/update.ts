@@ -13,6 +13,7 @@ import {
   checkOptions,
   CLIENT_FLAGS,
   clientSecretMembers,
+  isPublicClient,
   needsSecret,
   SECRET_FLAGS,
   secretReference,
@@ -112,7 +113,9 @@ async function changedConfig(
   const reference = secretReference(flags);
   // The service gives a stored secret to no other client and no other server.
   const another = isSet(flags, [...SERVER, 'clientId']) || !needsSecret(before);
-  const wanted = !reference && (flags.secret || (another && needsSecret(method)));
+  // A public client stays public, unless an option names another method or a secret.
+  const hasSecret = !isPublicClient(vendor, method) && needsSecret(method);
+  const wanted = !reference && (flags.secret || (another && hasSecret));
   const secret = wanted ? await readSecret(context, 'client secret') : undefined;
   return {
     ...present,
