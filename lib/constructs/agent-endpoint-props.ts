@@ -62,6 +62,13 @@ export interface AgentEndpointProps {
    */
   readonly requestHeaderAllowlist?: string[];
   /**
+   * The origins of web pages whose scripts can call the endpoint, exactly as browsers send them in `Origin`: https, or http
+   * on a loopback host, such as `https://app.example` and `http://localhost:5173`. Up to 10, without wildcards.
+   * @default - none: with `protocol: 'MCP'`, the gate rejects every request with an `Origin`; with HTTP, it ignores the
+   *   header
+   */
+  readonly allowedOrigins?: string[];
+  /**
    * The URL to which consent returns users: one of the workload identity's return URLs. The gate passes it to the agent.
    * @default - the first return URL of a workload identity of the same stack, if it has one; none for an existing one
    */

@@ -154,6 +154,7 @@ export function resolveConfiguration(
     inbound: props.inbound._bind(endpoint),
     target: props.target._configuration,
     requestHeaderAllowlist: props.requestHeaderAllowlist ?? [],
+    ...(props.allowedOrigins && { allowedOrigins: props.allowedOrigins }),
     ...(oauth2CallbackUrl !== undefined && { oauth2CallbackUrl }),
     invocationTimeout: props.invocationTimeout.toSeconds(),
   });

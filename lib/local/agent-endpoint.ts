@@ -22,7 +22,8 @@ import { isLocal, LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
 import type { LocalService } from './start';
 
 type Stated = 'workloadName' | 'inbound' | 'target';
-type Optional = 'protocol' | 'requestHeaderAllowlist' | 'oauth2CallbackUrl' | 'invocationTimeout';
+type Optional =
+  'protocol' | 'requestHeaderAllowlist' | 'allowedOrigins' | 'oauth2CallbackUrl' | 'invocationTimeout';
 
 export interface AgentEndpointOptions
   extends Pick<AgentEndpointConfiguration, Stated>, Partial<Pick<AgentEndpointConfiguration, Optional>> {

@@ -62,6 +62,7 @@ describe('synthesis rejects', () => {
       { requestHeaderAllowlist: ['WorkloadAccessToken'] },
       'must be Authorization or X-Amzn-Bedrock-AgentCore-Runtime-Custom-…',
     ],
+    ['every origin', { allowedOrigins: ['*'] }, 'Consumer/Travel: allowedOrigins[0] must be an origin'],
     [
       'passing the signature to the agent',
       { inbound: Inbound.iam(), requestHeaderAllowlist: ['Authorization'] },

@@ -300,10 +300,11 @@ describe('props', () => {
     });
   });
 
-  it('protocol and requestHeaderAllowlist are in the configuration', () => {
+  it('protocol, requestHeaderAllowlist, and allowedOrigins are in the configuration', () => {
     const requestHeaderAllowlist = ['Authorization', 'X-Amzn-Bedrock-AgentCore-Runtime-Custom-Trip'];
-    const template = endpointTemplate({ protocol: 'MCP', requestHeaderAllowlist });
-    expect(configurationOf(template, 'gate')).toMatchObject({ protocol: 'MCP', requestHeaderAllowlist });
+    const allowedOrigins = ['https://app.example', 'http://localhost:5173'];
+    const stated = { protocol: 'MCP', requestHeaderAllowlist, allowedOrigins } as const;
+    expect(configurationOf(endpointTemplate(stated), 'gate')).toMatchObject(stated);
   });
 
   it('userIdPrincipals: the ARN of a role has no path, as in requests from API Gateway', () => {

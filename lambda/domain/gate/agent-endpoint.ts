@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import { parseConfiguration } from '../configuration';
 import { issuerMembers, operatorMembers, scopeToken, type TrustedIssuer } from '../identity/trusted-issuer';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
+import { AllowedOriginsSchema } from './origin';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 
@@ -125,6 +126,8 @@ const AgentEndpointSchema = v.pipe(
     inbound: InboundSchema,
     target: TargetSchema,
     requestHeaderAllowlist: RequestHeaderAllowlistSchema,
+    /** The origins of web pages that can call the endpoint. */
+    allowedOrigins: v.exactOptional(AllowedOriginsSchema),
     /** The return URL for consent, which is passed to the agent. Optional. */
     oauth2CallbackUrl: v.exactOptional(
       v.pipe(text, v.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII, because it is sent in a header')),

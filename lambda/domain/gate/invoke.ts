@@ -21,6 +21,7 @@ import type { AgentEndpointConfiguration, IamInbound } from './agent-endpoint';
 import { agentRequest, checkPayload, sessionIdOf, USER_HEADER, type AgentRequest } from './agent-request';
 import { endpointEntry, OPERATION, tokenEntry } from './audit';
 import { singleField, type HeaderFields } from './header-fields';
+import { checkOrigin } from './origin';
 import { admitUser, bearerToken } from './user-admission';
 
 /** The identity service that the endpoint calls. */
@@ -107,7 +108,7 @@ async function responseOf(agent: Agent, request: AgentRequest, signal: AbortSign
  * Returns the started response, with the headers for the caller.
  *
  * @param signal ends the invocation; the caller receives its reason if that is a {@link ServiceError}
- * @throws UnauthorizedException, AccessDeniedException for the caller; ResourceNotFoundException for another agent;
+ * @throws UnauthorizedException, AccessDeniedException for the caller or the origin; ResourceNotFoundException for another agent;
  *   ValidationException for session, user, or payload; RuntimeClientError if the agent's response is not valid
  */
 export function invokeAgent(
@@ -119,6 +120,7 @@ export function invokeAgent(
   return audited(deps.audit, { operation: OPERATION }, async (annotate) => {
     annotate(endpointEntry(endpoint));
     const onBehalfOf = await callerOf(deps, endpoint, call, annotate);
+    checkOrigin(endpoint, call.headers);
     checkAddressee(endpoint, call.addressee);
     const sessionId = sessionIdOf(call.headers) ?? deps.system.randomUUID();
     checkPayload(call.payload);

@@ -42,6 +42,12 @@ describe('a valid configuration', () => {
         requestHeaderAllowlist: ['authorization', 'X-Amzn-Bedrock-AgentCore-Runtime-Custom-Tenant'],
       }),
     ],
+    [
+      'with origins of web pages',
+      endpointOf(BY_JWT, {
+        allowedOrigins: ['https://app.example', 'https://app.example:8443', 'http://[::1]:5173'],
+      }),
+    ],
     ['with an invocation timeout', endpointOf(BY_IAM, { invocationTimeout: 30 })],
   ])('is accepted %s', (_what, value) => {
     expect(parse(value)).toEqual(value);
@@ -71,6 +77,34 @@ describe('an invalid configuration', () => {
       'a base that is not a URL',
       { ...endpointOf(BY_IAM), baseUrl: 'a.example' },
       'baseUrl must be an absolute https URL',
+    ],
+    ...[
+      'https://app.example/',
+      'https://app.example:443',
+      'https://App.example',
+      'https://*.example',
+      'http://app.example',
+      'http://localhost.evil.example',
+      "https://a'b.example",
+      'null',
+      '*',
+      '',
+      'app.example',
+      'https://app.example:99999',
+    ].map((origin): [string, unknown, string] => [
+      `the origin ${JSON.stringify(origin)}`,
+      endpointOf(BY_JWT, { allowedOrigins: [origin] }),
+      'allowedOrigins[0] must be an origin as browsers send it',
+    ]),
+    [
+      'no origin in the list',
+      endpointOf(BY_JWT, { allowedOrigins: [] }),
+      'allowedOrigins must have an origin',
+    ],
+    [
+      'an origin twice',
+      endpointOf(BY_JWT, { allowedOrigins: ['https://a.example', 'https://a.example'] }),
+      'allowedOrigins must not name an origin twice',
     ],
     ['another protocol', { ...endpointOf(BY_IAM), protocol: 'A2A' }, 'protocol must be one of HTTP, MCP'],
     ['no inbound authorization', { ...endpointOf(BY_IAM), inbound: undefined }, 'inbound'],

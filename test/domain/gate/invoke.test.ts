@@ -266,6 +266,39 @@ describe('an invocation', () => {
   });
 });
 
+describe('a request with an Origin', () => {
+  const allowedOrigins = ['https://app.example'];
+  const from = (origin: string | string[]) => callOf({ headers: headers({ origin }) });
+
+  it.each([
+    ['MCP without allowed origins', endpointOf(BY_IAM, { protocol: 'MCP' }), 'https://app.example'],
+    ['MCP with others', endpointOf(BY_IAM, { protocol: 'MCP', allowedOrigins }), 'https://evil.example'],
+    ['HTTP with others', endpointOf(BY_IAM, { allowedOrigins }), 'https://evil.example'],
+    [
+      'MCP in two lines',
+      endpointOf(BY_IAM, { protocol: 'MCP', allowedOrigins }),
+      [...allowedOrigins, 'null'],
+    ],
+    [
+      'MCP twice',
+      endpointOf(BY_IAM, { protocol: 'MCP', allowedOrigins }),
+      [...allowedOrigins, ...allowedOrigins],
+    ],
+  ])('is rejected with IAM, too: %s', async (_what, endpoint, origin) => {
+    expect(await refused(endpoint, from(origin))).toMatchObject({
+      error: 'AccessDeniedException',
+      principal: APPLICATION,
+      reason: 'origin not in allowedOrigins',
+    });
+  });
+
+  it('reaches the agent from an allowed origin', async () => {
+    for (const endpoint of [endpointOf(BY_IAM, { protocol: 'MCP', allowedOrigins }), endpointOf(BY_IAM)]) {
+      expect((await invoke(endpoint, from('https://app.example'))).status).toBe(200);
+    }
+  });
+});
+
 describe('the request to the agent', () => {
   const sent = async (endpoint: AgentEndpointConfiguration, call: AgentCall): Promise<AgentRequest> => {
     const deps = depsOf();

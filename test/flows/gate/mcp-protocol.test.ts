@@ -9,23 +9,28 @@ import { claimsOf, openEndpoint, type Opened } from './endpoints';
 let world: World;
 let server: AgentServer;
 let endpoint: Opened;
+let open: Opened;
+const ALLOWED = ['https://app.example', 'http://localhost:5173'];
 const failures: unknown[] = [];
+
+const options = () => ({
+  inbound: {
+    kind: 'JWT' as const,
+    discoveryUrl: world.issuer.discoveryUrl,
+    allowedAudience: [world.issuer.audience],
+  },
+  target: { kind: 'url' as const, url: server.url },
+  protocol: 'MCP' as const,
+  reportFailure: (failure: unknown) => failures.push(failure),
+});
 
 beforeAll(async () => {
   [world, server] = await Promise.all([World.start(), AgentServer.start()]);
-  endpoint = await openEndpoint(world, {
-    inbound: {
-      kind: 'JWT',
-      discoveryUrl: world.issuer.discoveryUrl,
-      allowedAudience: [world.issuer.audience],
-    },
-    target: { kind: 'url', url: server.url },
-    protocol: 'MCP',
-    reportFailure: (failure) => failures.push(failure),
-  });
+  endpoint = await openEndpoint(world, options());
+  open = await openEndpoint(world, { ...options(), allowedOrigins: ALLOWED });
 });
 afterAll(async () => {
-  await endpoint.close();
+  await Promise.all([endpoint.close(), open.close()]);
   await Promise.all([server.stop(), world.stop()]);
 });
 beforeEach(() => {
@@ -37,8 +42,12 @@ afterEach(() => {
 
 const bearer = async (user = 'ana') => ({ authorization: `Bearer ${await world.issuer.token(user)}` });
 
-const call = async (headers: Record<string, string> = {}, init: RequestInit = {}): Promise<Response> =>
-  fetch(endpoint.invocationUrl, {
+const call = async (
+  headers: Record<string, string> = {},
+  init: RequestInit = {},
+  at = endpoint,
+): Promise<Response> =>
+  fetch(at.invocationUrl, {
     method: 'POST',
     body: '{"jsonrpc":"2.0","id":1,"method":"ping"}',
     ...init,
@@ -81,5 +90,63 @@ describe('the headers of a response', () => {
     expect(answer.headers.get('x-amzn-remapped-www-authenticate')).toBe(
       `Bearer error="insufficient_scope", scope="trips", resource_metadata="${endpoint.baseUrl}/.well-known/oauth-protected-resource"`,
     );
+  });
+});
+
+describe('a request with an Origin', () => {
+  const lastEntry = async () =>
+    (await world.audit()).filter(({ operation }) => operation === 'InvokeAgentRuntime').at(-1);
+
+  it('is rejected by an endpoint that allows none, with an audit entry that names the user', async () => {
+    const answer = await call({ origin: 'https://app.example' });
+    expect([answer.status, await answer.json()]).toMatchObject([403, { __type: 'AccessDeniedException' }]);
+    expect(answer.headers.get('x-amzn-remapped-www-authenticate')).toBeNull();
+    expect(server.asked).toEqual([]);
+    expect(await lastEntry()).toMatchObject({
+      outcome: 'denied',
+      reason: 'origin not in allowedOrigins',
+      user: expect.any(String) as string,
+    });
+  });
+
+  it.each(ALLOWED)('reaches the server from %s, which the endpoint allows', async (origin) => {
+    expect((await call({ origin }, {}, open)).status).toBe(200);
+    expect(server.asked[0]?.headers).not.toHaveProperty('origin');
+  });
+
+  it.each([
+    'null',
+    '',
+    '*',
+    'https://app.example/',
+    'https://app.example.',
+    'https://app.example:443',
+    'https://app.example:8443',
+    'http://app.example',
+    'HTTPS://APP.EXAMPLE',
+    'https://app.example.evil.example',
+    'https://evil.example?https://app.example',
+    'https://xapp.example',
+    'https://app.example https://evil.example',
+    'https://evil.example, https://app.example',
+    'https://ana@app.example',
+    'http://localhost',
+    'http://127.0.0.1:5173',
+    'file://',
+  ])('is rejected from %j, which the endpoint does not allow', async (origin) => {
+    expect((await call({ origin }, {}, open)).status).toBe(403);
+    expect(server.asked).toEqual([]);
+  });
+
+  it('gets the same 401 without a valid token as from anywhere else', async () => {
+    expect(
+      (await call({ origin: 'https://evil.example', authorization: 'Bearer a.b.c' }, {}, open)).status,
+    ).toBe(401);
+  });
+
+  it('is accepted by an endpoint for the HTTP contract that states no origins, as in AWS', async () => {
+    const http = await openEndpoint(world, { ...options(), protocol: 'HTTP' });
+    expect((await call({ origin: 'https://app.example' }, {}, http)).status).toBe(200);
+    await http.close();
   });
 });
