@@ -8,7 +8,7 @@ import * as v from 'valibot';
 import { parseConfiguration } from '../configuration';
 import { issuerMembers, operatorMembers, scopeToken, type TrustedIssuer } from '../identity/trusted-issuer';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
-import { AllowedOriginsSchema } from './origin';
+import { AllowedOriginsSchema } from './allowed-origins';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 
