@@ -1,0 +1,32 @@
+/** The packages of these tests at pinned versions, installed in this folder and kept for the next run. */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { installNode24, runNpm, unlessInstalled } from '../clients/installation.mjs';
+
+const PACKAGES = join(import.meta.dirname, 'node_modules');
+const SUITE = join(PACKAGES, '@modelcontextprotocol', 'conformance');
+
+/** The oldest Node.js that the conformance suite is run on. */
+const OLDEST_NODE = 24;
+
+/** A program is missing; the message says what to install. */
+export class MissingPrograms extends Error {}
+
+/**
+ * Returns the paths of the conformance suite, of its requirements, and of the Node.js that runs it.
+ *
+ * @throws MissingPrograms on a machine for which npm has no Node.js; InstallationError if an installation failed
+ */
+export function installSuite() {
+  unlessInstalled(PACKAGES, join(import.meta.dirname, 'package-lock.json'), () => {
+    runNpm(['ci'], import.meta.dirname);
+  });
+  const node = join(installNode24(import.meta.dirname), 'node');
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
+  if (Number(/^v(\d+)/.exec(version)?.[1]) < OLDEST_NODE) {
+    throw new MissingPrograms(
+      `On this machine, the conformance suite requires that the tests run on Node.js ${OLDEST_NODE}, and this is ${version}.`,
+    );
+  }
+  return { node, program: join(SUITE, 'dist', 'index.js'), requirements: join(SUITE, 'requirements') };
+}

@@ -1,0 +1,44 @@
+/** The checks of `npm run test:mcp`; run.mjs starts them, with what it installed in the environment. */
+import '../storm/quiet';
+import { Checks } from '../deployed/checks';
+import { World } from '../flows/support/world';
+import { INTERRUPTED, interruption } from '../storm/interruption';
+import { checkConformance } from './conformance';
+import type { Suite } from './suite';
+
+interface Installed {
+  readonly suite: Suite;
+  /** URL of the MCP server that the suite tests. */
+  readonly everythingServer: string;
+}
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+async function main(): Promise<number> {
+  const interrupted = interruption();
+  const { suite, everythingServer } = JSON.parse(process.env.MCP_TESTS ?? '{}') as Installed;
+  const checks = new Checks(print);
+  const world = await World.start();
+  try {
+    const checking = checkConformance(checks, world, suite, everythingServer);
+    // Errors during the shutdown are expected.
+    checking.catch(() => undefined);
+    if ((await Promise.race([checking, interrupted])) === 'interrupted') return INTERRUPTED;
+    print(`\n${checks.total}`);
+    return checks.good ? 0 : 1;
+  } finally {
+    await world.stop();
+  }
+}
+
+main().then(
+  (status) => process.exit(status),
+  (error: unknown) => {
+    process.stderr.write(
+      `${error instanceof Error ? (error.stack ?? error.message) : 'not an error object'}\n`,
+    );
+    process.exit(1);
+  },
+);

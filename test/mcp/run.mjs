@@ -1,0 +1,49 @@
+/**
+ * `npm run test:mcp`: the official conformance suite of the Model Context Protocol against an MCP server, directly and
+ * through the gate of an agent endpoint. The last line counts the checks.
+ *
+ * The suite requires Node.js 24, which is installed from npm for it.
+ */
+import { join } from 'node:path';
+import { LOOPBACK, runChecks } from '../clients/background-process.mjs';
+import { InstallationError } from '../clients/installation.mjs';
+import { installSuite, MissingPrograms } from './installation.mjs';
+
+const MAIN = join(import.meta.dirname, 'main.ts');
+
+async function main() {
+  const begun = Date.now();
+  const suite = installSuite();
+  process.stdout.write(`The packages were ready after ${Math.round((Date.now() - begun) / 1000)} s.\n`);
+  // Its packages exist only now.
+  const { startEverythingServer } = await import('./everything-server/server.mjs');
+  const { url, stop } = await startEverythingServer();
+  try {
+    return await runChecks(MAIN, {
+      ...process.env,
+      MCP_TESTS: JSON.stringify({ suite, everythingServer: url }),
+      NO_PROXY: LOOPBACK,
+      no_proxy: LOOPBACK,
+    });
+  } finally {
+    await stop();
+  }
+}
+
+main().then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error) => {
+    if (error instanceof MissingPrograms) {
+      process.stderr.write(`\n*** THE MCP TESTS WERE SKIPPED: ${error.message} ***\n\n`);
+      process.stdout.write('0 passed, 0 failed, 1 skipped\n');
+      return;
+    }
+    const known = error instanceof InstallationError;
+    process.stderr.write(
+      known ? `\n*** THE MCP TESTS DID NOT RUN: ${error.message} ***\n\n` : `${error.stack}\n`,
+    );
+    process.exitCode = 1;
+  },
+);
