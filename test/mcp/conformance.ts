@@ -46,12 +46,15 @@ export async function checkConformance(
 ): Promise<void> {
   checks.chapter('Conformance suite of the Model Context Protocol');
   const { discoveryUrl, audience } = world.issuer;
+  const proxy = await startProxy(await world.issuer.token('ana'));
   const endpoint = await openEndpoint(world, {
     inbound: { kind: 'JWT', discoveryUrl, allowedAudience: [audience] },
     target: { kind: 'url', url: server },
     protocol: 'MCP',
+    // As the suite sends it: its scenario of DNS rebinding requires this one, and the rejection of others.
+    allowedOrigins: [new URL(proxy.url).origin],
   });
-  const proxy = await startProxy(endpoint.invocationUrl, await world.issuer.token('ana'));
+  proxy.forwardTo(endpoint.invocationUrl);
   try {
     const runs: Run[] = [];
     for (const revision of REVISIONS) {

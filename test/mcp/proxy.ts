@@ -7,34 +7,28 @@ import { pipeline } from 'node:stream';
 const LOOPBACK = '127.0.0.1';
 
 export interface Proxy {
+  /** URL for the client. */
   readonly url: string;
+  /** Sets the endpoint, whose settings can contain the proxy's own URL. */
+  forwardTo(endpoint: string): void;
   close(): Promise<void>;
 }
 
 const ignore = (): void => undefined;
 
 /**
- * Starts the proxy. It adds the token, and passes everything else, both ways. Where a request names the proxy's own
- * address as `Host` or `Origin`, the proxy names the endpoint's; other values reach the endpoint as they are.
+ * Starts the proxy. It adds the token, and passes everything else, both ways, also `Origin`. `Host` is always the
+ * endpoint's: it is the name by which a client finds the endpoint.
  *
  * @param token bearer token
  */
-export async function startProxy(endpoint: string, token: string): Promise<Proxy> {
-  const target = new URL(endpoint);
-  const translated = (value: string | undefined, own: string): string | undefined =>
-    value?.replace(own, target.host);
-
+export async function startProxy(token: string): Promise<Proxy> {
+  let target: URL | undefined;
   const forward = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    const own = `${LOOPBACK}:${(server.address() as AddressInfo).port}`;
-    const { host, origin } = incoming.headers;
+    if (!target) throw new Error('The proxy has no endpoint yet.');
     const forwarded = request(target, {
       method: incoming.method,
-      headers: {
-        ...incoming.headersDistinct,
-        host: translated(host, own),
-        ...(origin !== undefined && { origin: translated(origin, own) }),
-        authorization: `Bearer ${token}`,
-      },
+      headers: { ...incoming.headersDistinct, host: target.host, authorization: `Bearer ${token}` },
     });
     forwarded.on('response', (response) => {
       outgoing.writeHead(response.statusCode ?? 502, response.headersDistinct);
@@ -52,6 +46,9 @@ export async function startProxy(endpoint: string, token: string): Promise<Proxy
   await once(server, 'listening');
   return {
     url: `http://${LOOPBACK}:${(server.address() as AddressInfo).port}/mcp`,
+    forwardTo(endpoint) {
+      target = new URL(endpoint);
+    },
     async close() {
       server.closeAllConnections();
       server.close();
