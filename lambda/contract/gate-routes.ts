@@ -24,19 +24,29 @@ export const INVOCATION_PATH = '/runtimes/{agentRuntimeArn+}';
 /** RFC 9728 section 3.1: the resource's path follows the well-known path. */
 export const METADATA_OF_PATH = `${METADATA_PATH}/{path+}`;
 
+/** The part of an endpoint's configuration that determines its routes. */
+export interface RoutedEndpoint {
+  readonly inbound: Pick<AgentEndpointConfiguration['inbound'], 'kind'>;
+  readonly protocol: AgentEndpointConfiguration['protocol'];
+}
+
 /**
- * With user tokens, MCP clients can call, which open a stream by GET and end a session by DELETE. The gate responds that
- * it supports neither.
+ * Returns the methods of the invocation URL. MCP clients also open a stream by GET and end a session by DELETE. Clients with
+ * user tokens try both at any endpoint, and the gate responds with 405 if the agent does not speak MCP.
  */
-export const inboundRoutes = (
-  kind: AgentEndpointConfiguration['inbound']['kind'],
-): readonly InboundRoute[] =>
-  kind === 'IAM'
-    ? [{ method: 'POST', path: INVOCATION_PATH, auth: 'IAM' }]
-    : [
-        { method: 'POST', path: INVOCATION_PATH, auth: 'JWT' },
-        { method: 'GET', path: INVOCATION_PATH, auth: 'JWT' },
-        { method: 'DELETE', path: INVOCATION_PATH, auth: 'JWT' },
-        { method: 'GET', path: METADATA_PATH, auth: 'NONE' },
-        { method: 'GET', path: METADATA_OF_PATH, auth: 'NONE' },
-      ];
+export const invocationMethods = ({
+  inbound,
+  protocol,
+}: RoutedEndpoint): readonly InboundRoute['method'][] =>
+  inbound.kind === 'JWT' || protocol === 'MCP' ? ['POST', 'GET', 'DELETE'] : ['POST'];
+
+const METADATA_ROUTES: readonly InboundRoute[] = [
+  { method: 'GET', path: METADATA_PATH, auth: 'NONE' },
+  { method: 'GET', path: METADATA_OF_PATH, auth: 'NONE' },
+];
+
+export function inboundRoutes(endpoint: RoutedEndpoint): readonly InboundRoute[] {
+  const { kind: auth } = endpoint.inbound;
+  const invocation = invocationMethods(endpoint).map((method) => ({ method, path: INVOCATION_PATH, auth }));
+  return [...invocation, ...(auth === 'JWT' ? METADATA_ROUTES : [])];
+}

@@ -10,13 +10,19 @@ import { unexpected, type ReportUnexpected } from '../api/unexpected';
 import type { Annotate, Requests } from '../domain/audit';
 import { isMetadataPath } from '../domain/gate/addressee';
 import { AgentFailure, runtimeClientError, type AgentResponse } from '../domain/gate/agent-response';
+import { forwardedMethod, type AgentMethod } from '../domain/gate/agent-request';
 import { invocationTimeoutMs, type AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
 import { endpointEntry, recordBrokenOff } from '../domain/gate/audit';
 import { METADATA_PATH } from '../domain/gate/challenge';
 import { EventStream } from '../domain/gate/event-stream';
-import { invokeAgent, type AgentCall, type InvokeDependencies } from '../domain/gate/invoke';
+import {
+  admitCaller,
+  invokeAgent,
+  type AgentCall,
+  type InvokeDependencies,
+  type ReceivedCall,
+} from '../domain/gate/invoke';
 import { protectedResourceMetadata } from '../domain/gate/protected-resource';
-import { admitUser, bearerToken } from '../domain/gate/user-admission';
 import { ServiceError } from '../domain/service-error';
 import { eachUnlessAborted } from '../domain/abort';
 import { headerFields } from './header-fields';
@@ -60,8 +66,12 @@ function metadata(endpoint: AgentEndpointConfiguration, { pathParameters }: APIG
 
 /** MCP's streamable HTTP defines this status for a server that offers no GET stream and no sessions to DELETE. */
 class MethodNotAllowed extends ServiceError {
-  constructor() {
-    super('ValidationException', 'This endpoint accepts only POST.', { detail: 'the method is not POST' });
+  constructor({ protocol }: AgentEndpointConfiguration) {
+    const exception =
+      protocol === 'MCP' ? ', GET with Mcp-Session-Id or Last-Event-ID, and DELETE with Mcp-Session-Id' : '';
+    super('ValidationException', `This endpoint accepts only POST${exception}.`, {
+      detail: 'the method is not POST',
+    });
   }
 }
 
@@ -70,16 +80,21 @@ const errorResponse = (error: unknown): Plain =>
     ? json(405, { __type: error.type, message: error.message }, { ...NO_STORE, allow: 'POST' })
     : errorResult(error);
 
-function callOf(event: APIGatewayProxyEvent): AgentCall {
+const receivedCall = (event: APIGatewayProxyEvent): ReceivedCall => ({
+  callerArn: event.requestContext.identity.userArn,
+  headers: headerFields(event),
+});
+
+function callOf(event: APIGatewayProxyEvent, method: AgentMethod): AgentCall {
   const query = (name: string): readonly string[] => event.multiValueQueryStringParameters?.[name] ?? [];
   return {
-    callerArn: event.requestContext.identity.userArn,
+    ...receivedCall(event),
+    method,
     addressee: {
       path: event.pathParameters?.agentRuntimeArn ?? '',
       qualifier: query('qualifier'),
       accountId: query('accountId'),
     },
-    headers: headerFields(event),
     payload: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
     requestId: event.requestContext.requestId,
   };
@@ -128,27 +143,21 @@ export function createGateHandler(
   idle = IDLE,
 ): GateHandler {
   /**
-   * Returns the response to a request that does not invoke the agent; undefined for an invocation. A refusal is thrown
+   * Returns the response to a request that does not invoke the agent, or the method of an invocation. A refusal is thrown
    * so that it gets an audit entry: the authorizer leaves the entry of an allowed caller to the gate.
    */
-  async function plainResponse(event: APIGatewayProxyEvent, annotate: Annotate): Promise<Plain | undefined> {
-    const { inbound } = endpoint;
+  async function route(event: APIGatewayProxyEvent, annotate: Annotate): Promise<Plain | AgentMethod> {
     if (event.resource === METADATA_PATH || event.resource === METADATA_OF_PATH)
       return metadata(endpoint, event);
     if (event.resource !== INVOCATION_PATH) {
       throw new ServiceError('ResourceNotFoundException', 'This endpoint has no such route.');
     }
-    if (event.httpMethod === 'POST') return undefined;
+    const call = receivedCall(event);
+    const method = forwardedMethod(endpoint.protocol, event.httpMethod, call.headers);
+    if (method !== undefined) return method;
     // The audit entry names the user from the token, because an event can be forged.
-    if (inbound.kind === 'JWT') {
-      await admitUser(deps.userTokens, {
-        endpoint,
-        inbound,
-        token: bearerToken(headerFields(event)),
-        annotate,
-      });
-    }
-    throw new MethodNotAllowed();
+    await admitCaller(deps, endpoint, call, annotate);
+    throw new MethodNotAllowed(endpoint);
   }
 
   /** Ends a response that started and cannot complete. */
@@ -198,15 +207,17 @@ export function createGateHandler(
     invocation: Invocation,
   ): Promise<AgentResponse | undefined> {
     try {
-      const plain = await deps.requests.ensureEntry(
+      const routed = await deps.requests.ensureEntry(
         { operation: UNKNOWN_ROUTE, auditSuccess: false },
         (annotate) => {
           annotate(endpointEntry(endpoint));
-          return plainResponse(event, annotate);
+          return route(event, annotate);
         },
       );
-      if (!plain) return await invokeAgent(deps, endpoint, callOf(event), invocation.signal);
-      await sendPlain(stream, plain);
+      if (typeof routed === 'string') {
+        return await invokeAgent(deps, endpoint, callOf(event, routed), invocation.signal);
+      }
+      await sendPlain(stream, routed);
     } catch (error) {
       if (!(error instanceof ServiceError)) report(unexpected(error));
       if (!invocation.disconnected) await sendPlain(stream, errorResponse(error));

@@ -21,7 +21,7 @@ import { warnOfCertificateEnds } from './certificate-expiry';
 import { resolveNetwork } from './caller-network';
 import { checkedAt } from './construct-error';
 import { deploymentNameOf } from './deployment-name';
-import { EndpointApi, INVOCATION_METHOD, MAX_STREAM_DURATION } from './endpoint-api';
+import { EndpointApi, invocationMethodNames, MAX_STREAM_DURATION } from './endpoint-api';
 import { CONFIGURATION_SOURCE, resolveConfiguration } from './endpoint-configuration';
 import { functionCode } from './function-code';
 import { checkFunctionSettings } from './function-settings';
@@ -88,6 +88,7 @@ export class AgentEndpoint extends Construct {
   /** The dimension `Deployment` of its metrics: the stack's name, followed by the construct's path in the stack. */
   readonly deploymentName: string;
   private readonly inbound: Inbound;
+  private readonly protocol: 'HTTP' | 'MCP';
   private readonly workload: IWorkloadIdentity;
   private readonly gate: PublishedFunction;
 
@@ -123,7 +124,8 @@ export class AgentEndpoint extends Construct {
       logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
       throttle: props.throttle ?? {},
       ...logs,
-      ...(validated.inbound.kind === 'JWT' && { inbound: validated.inbound }),
+      inbound: validated.inbound,
+      protocol: validated.protocol,
       callers: inbound._callers,
       ...(props.domain && { domain: props.domain }),
       ...(props.webAcl && { webAcl: props.webAcl }),
@@ -181,6 +183,7 @@ export class AgentEndpoint extends Construct {
     );
 
     this.inbound = inbound;
+    this.protocol = validated.protocol;
     this.gate = gate;
     this.reachable = api.reachable;
     this.restApiId = api.restApiId;
@@ -205,7 +208,7 @@ export class AgentEndpoint extends Construct {
       );
     }
     return grantInvokeMethods(this, grantee, {
-      methods: [INVOCATION_METHOD],
+      methods: invocationMethodNames({ inbound: this.inbound, protocol: this.protocol }),
       wildcardReason:
         'The path contains the ARN of the agent runtime in either encoding. The API has only that agent.',
       accounts: {

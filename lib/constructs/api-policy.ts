@@ -131,6 +131,9 @@ export function iamEndpointPolicy(
   const own = Stack.of(scope).account;
   checkCallers(callers, own);
   const resources = methods.map((method) => resourceOf(stage, method));
-  const statements = [openRoutes(stage, inboundRoutes('JWT')), ...callerStatements(callers, own, resources)];
+  const statements = [
+    openRoutes(stage, inboundRoutes({ inbound: { kind: 'JWT' }, protocol: 'HTTP' })),
+    ...callerStatements(callers, own, resources),
+  ];
   return withinLimit(scope, new PolicyDocument({ statements }));
 }

@@ -16,9 +16,15 @@ import {
 } from 'aws-cdk-lib/aws-apigateway';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import type { JwtInbound } from '../../lambda/contract/configuration';
+import type { AgentEndpointConfiguration, JwtInbound } from '../../lambda/contract/configuration';
 import { authorizerRefusals } from '../../lambda/contract/gate-refusals';
-import { INVOCATION_PATH, inboundRoutes, type InboundRoute } from '../../lambda/contract/gate-routes';
+import {
+  INVOCATION_PATH,
+  invocationMethods,
+  inboundRoutes,
+  type InboundRoute,
+  type RoutedEndpoint,
+} from '../../lambda/contract/gate-routes';
 import { UNKNOWN_TO_BEARERS } from '../../lambda/contract/gateway-refusals';
 import { iamEndpointPolicy } from './api-policy';
 import type { CallerAccounts } from './caller-accounts';
@@ -30,8 +36,9 @@ import type { GatewayErrors } from './gateway-responses';
 /** The longest time for which API Gateway streams a response. */
 export const MAX_STREAM_DURATION = Duration.minutes(15);
 
-/** The method that invokes the agent, as IAM policies name it. An endpoint has one agent. */
-export const INVOCATION_METHOD = methodName({ method: 'POST', path: INVOCATION_PATH });
+/** Returns the methods that invoke the agent, as IAM policies name them. An endpoint has one agent. */
+export const invocationMethodNames = (endpoint: RoutedEndpoint) =>
+  invocationMethods(endpoint).map((method) => methodName({ method, path: INVOCATION_PATH }));
 
 /** Returns API Gateway's own errors for unknown paths and for requests without a valid token. */
 const tokenErrors =
@@ -55,37 +62,39 @@ function acknowledgeMethod(method: Method, { auth }: InboundRoute): void {
 
 export interface EndpointApiProps extends ServiceApiSettings {
   readonly description: string;
-  /** How user tokens are validated. Left out with IAM. */
-  readonly inbound?: JwtInbound;
+  /** How callers are authorized. */
+  readonly inbound: AgentEndpointConfiguration['inbound'];
+  /** What the agent speaks, which determines the methods. */
+  readonly protocol: AgentEndpointConfiguration['protocol'];
   /** Other accounts that can invoke the agent, with IAM. */
   readonly callers?: CallerAccounts | undefined;
 }
 
 /** The REST API of an endpoint. With user tokens, it has the additional child `Authorizer`. */
 export class EndpointApi extends ServiceApi {
-  /** How user tokens are validated; undefined with IAM. */
-  private readonly inbound: JwtInbound | undefined;
+  private readonly endpoint: RoutedEndpoint;
 
   constructor(
     scope: Construct,
     id: string,
-    { description, inbound, callers, ...settings }: EndpointApiProps,
+    { description, inbound, protocol, callers, ...settings }: EndpointApiProps,
   ) {
+    const endpoint = { inbound, protocol };
     const kind: ServiceApiKind = {
       name: 'agent-endpoint',
       description,
       // All bodies are passed unchanged. Without this, API Gateway treats them as text.
       restApi: {
         binaryMediaTypes: ['*/*'],
-        ...(!inbound && {
+        ...(inbound.kind === 'IAM' && {
           policy: checkedAt(scope.node.path, () =>
-            iamEndpointPolicy(scope, STAGE, [INVOCATION_METHOD], callers),
+            iamEndpointPolicy(scope, STAGE, invocationMethodNames(endpoint), callers),
           ),
         }),
       },
       // The identity service's API sets it, unless the account has its own.
       setsLogRole: false,
-      ...(inbound && { errors: tokenErrors(inbound) }),
+      ...(inbound.kind === 'JWT' && { errors: tokenErrors(inbound) }),
       payloads: 'prompts',
       reasons: {
         noRequestValidation: 'The agent validates the body; the gate validates path and headers.',
@@ -94,7 +103,7 @@ export class EndpointApi extends ServiceApi {
       },
     };
     super(scope, id, kind, settings);
-    this.inbound = inbound;
+    this.endpoint = endpoint;
   }
 
   /**
@@ -105,7 +114,7 @@ export class EndpointApi extends ServiceApi {
    */
   addRoutes(gate: IFunction, authorizer: IFunction | undefined): void {
     const custom = authorizer && this.customAuthorization(authorizer);
-    for (const route of inboundRoutes(this.inbound ? 'JWT' : 'IAM')) {
+    for (const route of inboundRoutes(this.endpoint)) {
       const integration = new LambdaIntegration(gate, {
         proxy: true,
         allowTestInvoke: false,

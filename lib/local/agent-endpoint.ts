@@ -106,7 +106,7 @@ export async function startAgentEndpoint({
       accountId: LOCAL_ACCOUNT,
       region: LOCAL_REGION,
       binary: true,
-      routes: inboundRoutes(endpoint.inbound.kind).map((route) => ({ ...route, group: 'gate' as const })),
+      routes: inboundRoutes(endpoint).map((route) => ({ ...route, group: 'gate' as const })),
       handlers: {
         gate: {
           streaming: composeGate(endpoint, {

@@ -89,7 +89,9 @@ it('sends no request for a caller that has disconnected', async () => {
   const signal = AbortSignal.abort();
   await expect(transport(`${server.url}/`, { ...GET, signal })).rejects.toMatchObject(unavailable);
   const agent = createHttpAgent(`${server.url}/`, LAPTOP);
-  await expect(agent.invoke({ headers: {}, payload: Buffer.alloc(0) }, signal)).rejects.toMatchObject({
+  await expect(
+    agent.invoke({ method: 'POST', headers: {}, payload: Buffer.alloc(0) }, signal),
+  ).rejects.toMatchObject({
     name: 'AgentFailure',
   });
   expect(server.requests).toEqual([]);
@@ -97,7 +99,10 @@ it('sends no request for a caller that has disconnected', async () => {
 
 describe('an invocation', () => {
   const run = (signal: AbortSignal) =>
-    createHttpAgent(`${server.url}/`, LAPTOP).invoke({ headers: {}, payload: Buffer.from('{}') }, signal);
+    createHttpAgent(`${server.url}/`, LAPTOP).invoke(
+      { method: 'POST', headers: {}, payload: Buffer.from('{}') },
+      signal,
+    );
 
   it.each(NO_RESPONSE)('ends with its signal if the agent %s', async (_what, behavior) => {
     server.behavior = behavior;

@@ -185,6 +185,16 @@ describe('grantInvoke', () => {
     ]);
   });
 
+  it('allows a role the streams and the end of sessions, too, if the agent is an MCP server', () => {
+    const { endpoint, stack } = endpointWith({ inbound: Inbound.iam(), protocol: 'MCP' });
+    endpoint.grantInvoke(roleIn(stack));
+    const method = (name: string) =>
+      `arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<TravelApiRestApi>/prod/${name}/runtimes/*`;
+    expect(JSON.stringify(statementsOf(templateOf(stack), 'Caller'))).toContain(
+      JSON.stringify(['DELETE', 'GET', 'POST'].map(method)),
+    );
+  });
+
   it('does not allow the role to name users', () => {
     const { endpoint, stack } = endpointWith({ inbound: Inbound.iam() });
     endpoint.grantInvoke(roleIn(stack));

@@ -74,16 +74,19 @@ const gatewayResponse = (template: ConsumerTemplate, type: string) =>
 describe('the API', () => {
   it('has the routes for its kind of caller, each with its authorization', () => {
     const AUTH = { IAM: 'AWS_IAM', JWT: 'CUSTOM', NONE: 'NONE' };
-    for (const [template, kind] of [
-      [jwt, 'JWT'],
-      [iam, 'IAM'],
+    const mcp = { protocol: 'MCP' } as const;
+    for (const [template, kind, protocol] of [
+      [jwt, 'JWT', 'HTTP'],
+      [iam, 'IAM', 'HTTP'],
+      [endpointTemplate(mcp), 'JWT', 'MCP'],
+      [endpointTemplate({ ...mcp, inbound: Inbound.iam() }), 'IAM', 'MCP'],
     ] as const) {
       expect(
         methodsOf(template)
           .map(({ route, auth }) => [route, auth])
           .sort(),
       ).toEqual(
-        inboundRoutes(kind)
+        inboundRoutes({ inbound: { kind }, protocol })
           .map(({ method, path, auth }) => [`${method} ${path}`, AUTH[auth]])
           .sort(),
       );

@@ -374,7 +374,9 @@ describe('an agent endpoint with IAM', () => {
 
   it('has a policy that leaves the metadata public, for an endpoint that changes to user tokens', () => {
     const policy = policyIn(templateOf(endpointFor(Inbound.iam()).stack));
-    const metadata = inboundRoutes('JWT').filter(({ auth }) => auth === 'NONE');
+    const metadata = inboundRoutes({ inbound: { kind: 'JWT' }, protocol: 'HTTP' }).filter(
+      ({ auth }) => auth === 'NONE',
+    );
     expect(metadata.map((route) => passes(policy, OWN, { route: { ...route, auth: 'NONE' } }))).toEqual([
       true,
       true,

@@ -1,4 +1,4 @@
-/** An agent at an https address. Sends one POST, and passes the response on as it arrives. */
+/** An agent at an https address. Sends one request, and passes the response on as it arrives. */
 import type http from 'node:http';
 import { AgentFailure, type Agent } from '../../domain/gate/agent-response';
 import type { EndpointPolicy } from '../../domain/endpoint';
@@ -26,10 +26,11 @@ async function* bodyOf(message: http.IncomingMessage): AsyncGenerator<Uint8Array
   }
 }
 
-/** @param address URL of the POST */
+/** @param address URL of every request */
 export const createHttpAgent = (address: string, policy: EndpointPolicy): Agent => ({
-  async invoke({ headers, payload }, signal) {
-    const request = { method: 'POST', headers: { ...headers }, body: payload, signal };
+  async invoke({ method, headers, payload }, signal) {
+    const body = method === 'POST' ? payload : undefined;
+    const request = { method, headers: { ...headers }, body, signal };
     try {
       const message = await guardedRequest(new URL(address), request, policy);
       return { status: message.statusCode ?? 0, headers: headersOf(message), body: bodyOf(message) };

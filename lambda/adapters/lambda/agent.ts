@@ -47,7 +47,7 @@ function commonLogTime(now: number): string {
   return `${day}/${month}/${year}:${time} +0000`;
 }
 
-function functionUrlEvent({ headers, payload }: AgentRequest, path: string, now: number) {
+function functionUrlEvent({ method, headers, payload }: AgentRequest, path: string, now: number) {
   const lowerCase = Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
   );
@@ -63,7 +63,7 @@ function functionUrlEvent({ headers, payload }: AgentRequest, path: string, now:
       domainName: 'agent',
       domainPrefix: 'agent',
       http: {
-        method: 'POST',
+        method,
         path,
         protocol: 'HTTP/1.1',
         sourceIp: '127.0.0.1',
@@ -75,7 +75,7 @@ function functionUrlEvent({ headers, payload }: AgentRequest, path: string, now:
       time: commonLogTime(now),
       timeEpoch: now,
     },
-    ...bodyOf(payload),
+    ...(method === 'POST' ? bodyOf(payload) : { isBase64Encoded: false }),
   };
 }
 

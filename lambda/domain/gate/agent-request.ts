@@ -40,8 +40,20 @@ export const MAX_MCP_CHARACTERS = 10_240;
 /** AWS's `runtimeSessionId`: long enough to be unguessable and unique. */
 const SESSION_ID = /^[a-zA-Z0-9][a-zA-Z0-9_-]{32,255}$/;
 
+/** The methods of MCP's streamable HTTP. AWS's HTTP contract has only POST. */
+export type AgentMethod = 'POST' | 'GET' | 'DELETE';
+
 export interface AgentRequest {
+  readonly method: AgentMethod;
   readonly headers: Readonly<Record<string, string>>;
+  /** Empty unless the method is POST. */
+  readonly payload: Uint8Array;
+}
+
+/** The caller's request. */
+export interface ReceivedRequest {
+  readonly method: AgentMethod;
+  readonly headers: HeaderFields;
   readonly payload: Uint8Array;
 }
 
@@ -69,11 +81,35 @@ export function sessionIdOf(received: HeaderFields): string | undefined {
 }
 
 /**
+ * Returns the method with which the gate forwards a request; undefined if it does not, in which case the method is not
+ * allowed.
+ *
+ * An MCP client ends its session by DELETE. By GET, it opens the stream of its session or resumes an earlier stream (MCP
+ * 2025-11-25, "Streamable HTTP"). A GET with neither a session nor an event is not forwarded: a server without sessions
+ * could hold such a stream open, on which it has nothing to send, and it would occupy an execution of the gate. Revision
+ * 2026-07-28 has neither method, and its servers respond with 405.
+ */
+export function forwardedMethod(
+  protocol: AgentEndpointConfiguration['protocol'],
+  method: string,
+  received: HeaderFields,
+): AgentMethod | undefined {
+  if (method === 'POST') return 'POST';
+  if (protocol !== 'MCP') return undefined;
+  const hasSession = received.has('mcp-session-id');
+  if (method === 'GET') return hasSession || received.has('last-event-id') ? 'GET' : undefined;
+  return method === 'DELETE' && hasSession ? 'DELETE' : undefined;
+}
+
+/**
  * Checks the size of a payload.
  *
- * @throws ValidationException for a payload that is too large for a Lambda event
+ * @throws ValidationException for a payload that is too large for a Lambda event, or of a request by GET or DELETE
  */
-export function checkPayload(payload: Uint8Array): void {
+export function checkPayload(method: AgentMethod, payload: Uint8Array): void {
+  if (method !== 'POST' && payload.length > 0) {
+    throw invalidMember('payload', `must be empty, because the method is ${method}`);
+  }
   if (payload.length > MAX_PAYLOAD_BYTES) {
     throw invalidMember(
       'payload',
@@ -100,8 +136,7 @@ function mcpFields(received: HeaderFields): (readonly [name: string, value: stri
 
 export function agentRequest(
   { requestHeaderAllowlist, oauth2CallbackUrl }: AgentEndpointConfiguration,
-  received: HeaderFields,
-  payload: Uint8Array,
+  { method, headers: received, payload }: ReceivedRequest,
   { workloadAccessToken, sessionId, requestId }: InvocationContext,
 ): AgentRequest {
   const forwarded = [...FORWARDED, ...requestHeaderAllowlist].flatMap((name): [string, string][] => {
@@ -109,6 +144,7 @@ export function agentRequest(
     return value === undefined ? [] : [[name, value]];
   });
   return {
+    method,
     headers: {
       ...Object.fromEntries([...forwarded, ...mcpFields(received)]),
       [TOKEN_HEADER]: workloadAccessToken,

@@ -18,9 +18,16 @@ import {
   type AgentResponse,
 } from './agent-response';
 import type { AgentEndpointConfiguration, IamInbound } from './agent-endpoint';
-import { agentRequest, checkPayload, sessionIdOf, USER_HEADER, type AgentRequest } from './agent-request';
+import {
+  agentRequest,
+  checkPayload,
+  sessionIdOf,
+  USER_HEADER,
+  type AgentRequest,
+  type ReceivedRequest,
+} from './agent-request';
 import { endpointEntry, OPERATION, tokenEntry } from './audit';
-import { singleField, type HeaderFields } from './header-fields';
+import { singleField } from './header-fields';
 import { checkOrigin } from './origin';
 import { admitUser, bearerToken } from './user-admission';
 
@@ -42,19 +49,21 @@ export interface InvokeDependencies {
   readonly system: Pick<System, 'randomUUID'>;
 }
 
-export interface AgentCall {
+/** A request to the endpoint, whatever its method. */
+export interface ReceivedCall extends Pick<ReceivedRequest, 'headers'> {
   /** ARN of the caller that the gateway authenticated; absent with user tokens. */
   readonly callerArn: string | null | undefined;
+}
+
+export interface AgentCall extends ReceivedCall, ReceivedRequest {
   readonly addressee: Addressee;
-  readonly headers: HeaderFields;
-  readonly payload: Uint8Array;
   readonly requestId: string;
 }
 
 /** The configuration lists the principals that can name a user, because the user ID is trusted without proof. */
 function byIam(
   { userIdPrincipals }: IamInbound,
-  { callerArn, headers }: AgentCall,
+  { callerArn, headers }: ReceivedCall,
   annotate: Annotate,
 ): OnBehalfOf {
   const principal = principalOf(callerArn);
@@ -73,9 +82,9 @@ function byIam(
 
 /** Validates the token again, even after the authorizer, because an event by itself proves nothing. */
 async function callerOf(
-  { userTokens }: InvokeDependencies,
+  { userTokens }: Pick<InvokeDependencies, 'userTokens'>,
   endpoint: AgentEndpointConfiguration,
-  call: AgentCall,
+  call: ReceivedCall,
   annotate: Annotate,
 ): Promise<OnBehalfOf> {
   const { inbound } = endpoint;
@@ -86,6 +95,23 @@ async function callerOf(
     throw invalidMember(USER_HEADER, 'must be omitted, because the token identifies the user');
   }
   return { userToken };
+}
+
+/**
+ * Returns for whom the caller asks, if the endpoint accepts the caller and the origin.
+ *
+ * @param annotate receives the caller and the user as soon as they are known
+ * @throws UnauthorizedException, AccessDeniedException, ValidationException
+ */
+export async function admitCaller(
+  deps: Pick<InvokeDependencies, 'userTokens'>,
+  endpoint: AgentEndpointConfiguration,
+  call: ReceivedCall,
+  annotate: Annotate,
+): Promise<OnBehalfOf> {
+  const onBehalfOf = await callerOf(deps, endpoint, call, annotate);
+  checkOrigin(endpoint, call.headers);
+  return onBehalfOf;
 }
 
 async function responseOf(agent: Agent, request: AgentRequest, signal: AbortSignal): Promise<AgentResponse> {
@@ -119,15 +145,14 @@ export function invokeAgent(
 ): Promise<AgentResponse> {
   return audited(deps.audit, { operation: OPERATION }, async (annotate) => {
     annotate(endpointEntry(endpoint));
-    const onBehalfOf = await callerOf(deps, endpoint, call, annotate);
-    checkOrigin(endpoint, call.headers);
+    const onBehalfOf = await admitCaller(deps, endpoint, call, annotate);
     checkAddressee(endpoint, call.addressee);
     const sessionId = sessionIdOf(call.headers) ?? deps.system.randomUUID();
-    checkPayload(call.payload);
+    checkPayload(call.method, call.payload);
     const workloadAccessToken = await deps.workloadTokens.request(endpoint.workloadName, onBehalfOf);
     annotate(tokenEntry(workloadAccessToken));
     const told = { workloadAccessToken, sessionId, requestId: call.requestId };
-    const request = agentRequest(endpoint, call.headers, call.payload, told);
+    const request = agentRequest(endpoint, call, told);
     return validatedResponse(endpoint, await responseOf(deps.agent, request, signal), sessionId);
   });
 }

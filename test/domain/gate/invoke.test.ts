@@ -6,6 +6,7 @@ import type { AuditEntry } from '../../../lambda/domain/audit';
 import type { AgentEndpointConfiguration } from '../../../lambda/domain/gate/agent-endpoint';
 import { AgentFailure, type AgentResponse } from '../../../lambda/domain/gate/agent-response';
 import {
+  forwardedMethod,
   MAX_MCP_CHARACTERS,
   MAX_PAYLOAD_BYTES,
   type AgentRequest,
@@ -84,6 +85,7 @@ const callOf = (change: Partial<AgentCall> = {}): AgentCall => ({
   callerArn: CALLER,
   addressee: { path: `${ARN}/invocations`, qualifier: [], accountId: [] },
   headers: headers({ 'content-type': 'application/json' }),
+  method: 'POST',
   payload: Buffer.from('{"prompt":"hello"}'),
   requestId: 'request-1',
   ...change,
@@ -296,6 +298,30 @@ describe('a request with an Origin', () => {
     for (const endpoint of [endpointOf(BY_IAM, { protocol: 'MCP', allowedOrigins }), endpointOf(BY_IAM)]) {
       expect((await invoke(endpoint, from('https://app.example'))).status).toBe(200);
     }
+  });
+});
+
+describe('a method other than POST', () => {
+  const session = { 'mcp-session-id': 's' };
+  it.each([
+    ['HTTP', 'GET', session, undefined],
+    ['HTTP', 'DELETE', session, undefined],
+    ['MCP', 'GET', {}, undefined],
+    ['MCP', 'GET', session, 'GET'],
+    ['MCP', 'GET', { 'last-event-id': '7' }, 'GET'],
+    ['MCP', 'DELETE', {}, undefined],
+    ['MCP', 'DELETE', { 'last-event-id': '7' }, undefined],
+    ['MCP', 'DELETE', session, 'DELETE'],
+    ['MCP', 'PUT', session, undefined],
+    ['MCP', 'get', session, undefined],
+  ] as const)('over %s, %s with %j is forwarded as %s', (protocol, method, lines, forwarded) => {
+    expect(forwardedMethod(protocol, method, headers(lines))).toBe(forwarded);
+  });
+
+  it.each(['GET', 'DELETE'] as const)('is rejected for %s with a body', async (method) => {
+    expect(await refused(endpointOf(BY_IAM, { protocol: 'MCP' }), callOf({ method }))).toMatchObject({
+      error: 'ValidationException',
+    });
   });
 });
 

@@ -101,6 +101,27 @@ it("receives a function URL event with the agent's headers", async () => {
   expect(binary).toMatchObject({ body: '/wA=', isBase64Encoded: true });
 });
 
+it('receives the method and the session of an MCP client, and no body, when the client ends its session', async () => {
+  const events: FunctionUrlEvent[] = [];
+  deploy((event) => {
+    events.push(event as FunctionUrlEvent);
+    return Promise.resolve({ statusCode: 204 });
+  });
+  const { status } = await fetch(mcp.invocationUrl, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${await world.issuer.token('ana')}`, 'mcp-session-id': 'a-session' },
+  });
+  expect(status).toBe(204);
+  const [event] = events;
+  expect(event).toMatchObject({
+    rawPath: '/mcp',
+    requestContext: { http: { method: 'DELETE', path: '/mcp' } },
+    headers: { 'mcp-session-id': 'a-session' },
+    isBase64Encoded: false,
+  });
+  expect(event).not.toHaveProperty('body');
+});
+
 it('receives a payload of the maximum size, even if JSON escapes all of it', async () => {
   const events: FunctionUrlEvent[] = [];
   deploy((event) => {

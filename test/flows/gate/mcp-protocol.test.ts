@@ -2,6 +2,7 @@
  * The HTTP of MCP's streamable transport through the gate, as a server and a client on either side of it see it: headers,
  * methods, origins, and errors. Sources: MCP 2025-11-25 and 2026-07-28, "Streamable HTTP".
  */
+import { send, signed } from '../../local/handmade-request';
 import { World } from '../support/world';
 import { AgentServer } from './agent-server';
 import { claimsOf, openEndpoint, type Opened } from './endpoints';
@@ -90,6 +91,106 @@ describe('the headers of a response', () => {
     expect(answer.headers.get('x-amzn-remapped-www-authenticate')).toBe(
       `Bearer error="insufficient_scope", scope="trips", resource_metadata="${endpoint.baseUrl}/.well-known/oauth-protected-resource"`,
     );
+  });
+});
+
+describe('GET and DELETE', () => {
+  const SESSION = { 'mcp-session-id': 'a-session' };
+  const by = (method: string, headers: Record<string, string>, at = endpoint) =>
+    call(headers, { method, body: null }, at);
+  const entriesOf = async (answer: Response) => {
+    const requestId = answer.headers.get('x-amzn-requestid');
+    return (await world.audit()).filter((entry) => entry.requestId === requestId);
+  };
+
+  it.each([
+    ['GET', SESSION],
+    ['GET', { 'last-event-id': 'stream_7' }],
+    ['DELETE', SESSION],
+  ])(
+    '%s with %j reaches the server, with a token for the user and without a body',
+    async (method, headers) => {
+      const answer = await by(method, headers);
+      expect(answer.status).toBe(200);
+      expect(server.asked).toMatchObject([{ method, url: '/invocations', headers }]);
+      const [asked] = server.asked;
+      expect([
+        asked?.body.length,
+        asked?.headers['content-length'],
+        asked?.headers['transfer-encoding'],
+      ]).toEqual([0, undefined, undefined]);
+      const claims = claimsOf(asked?.headers.workloadaccesstoken);
+      expect(claims.sub).toBe(`${world.issuer.issuer}#ana`);
+      expect(await entriesOf(answer)).toMatchObject([
+        {
+          operation: 'InvokeAgentRuntime',
+          outcome: 'allowed',
+          user: expect.any(String) as string,
+          jti: claims.jti,
+        },
+      ]);
+    },
+  );
+
+  it.each([
+    ['GET', {}],
+    ['DELETE', {}],
+    ['DELETE', { 'last-event-id': 'stream_7' }],
+  ])('%s with %j is a 405 of the gate', async (method, headers) => {
+    const answer = await by(method, headers);
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
+    expect(server.asked).toEqual([]);
+    expect(await entriesOf(answer)).toMatchObject([
+      { operation: 'UnknownRoute', outcome: 'denied', user: expect.any(String) as string },
+    ]);
+  });
+
+  it.each(['GET', 'DELETE'])(
+    '%s is rejected without a valid token, and from another origin',
+    async (method) => {
+      const statuses = async (headers: Record<string, string>) =>
+        (await by(method, { ...SESSION, ...headers })).status;
+      expect(
+        await Promise.all([
+          statuses({ authorization: '' }),
+          statuses({ authorization: `Bearer ${await world.issuer.forged('unsigned', 'ana')}` }),
+          statuses({ origin: 'https://evil.example' }),
+        ]),
+      ).toEqual([401, 401, 403]);
+      expect((await by(method, { origin: 'https://evil.example' })).status).toBe(403);
+      expect(server.asked).toEqual([]);
+    },
+  );
+
+  it.each(['GET', 'DELETE'])(
+    "%s with another user's session reaches the server as that caller",
+    async (method) => {
+      await by(method, { ...SESSION, ...(await bearer('ben')) });
+      // The server must compare the user with that of the session: the gate keeps no sessions.
+      expect(claimsOf(server.asked[0]?.headers.workloadaccesstoken).sub).toBe(`${world.issuer.issuer}#ben`);
+    },
+  );
+
+  it.each([
+    [404, {}],
+    [405, { allow: 'POST' }],
+  ])("passes the server's %i to the client", async (status, headers) => {
+    server.run = (response) => response.writeHead(status, headers).end();
+    const answer = await by('DELETE', SESSION);
+    expect([answer.status, answer.headers.get('allow')]).toEqual([status, status === 405 ? 'POST' : null]);
+  });
+
+  it('must be signed at an endpoint with IAM', async () => {
+    const iam = await openEndpoint(world, { ...options(), inbound: { kind: 'IAM', userIdPrincipals: [] } });
+    const { operator } = world.local.principals;
+    for (const method of ['GET', 'DELETE']) {
+      expect((await by(method, { ...SESSION, authorization: '' }, iam)).status).toBe(403);
+      const { pathname } = new URL(iam.invocationUrl);
+      const choices = { method, path: pathname, body: '', headers: SESSION, credentials: operator };
+      expect((await send(await signed(`127.0.0.1:${iam.port}`, choices))).status).toBe(200);
+    }
+    expect(server.asked.map(({ method }) => method)).toEqual(['GET', 'DELETE']);
+    await iam.close();
   });
 });
 

@@ -176,7 +176,7 @@ it('asks each user for consent by an elicitation, and the next call succeeds', a
   expect(await call(ben.client)).toMatchObject(text(bens));
 });
 
-it('keeps the sessions of a stateful server, and returns 405 when a client ends one', async () => {
+it('keeps the sessions of a stateful server: a stream that GET opens, and their end by DELETE', async () => {
   const { server, endpoint } = await served(['b'], true);
   const user = userOf(endpoint, 'eve');
   await user.signIn();
@@ -187,8 +187,12 @@ it('keeps the sessions of a stateful server, and returns 405 when a client ends 
   expect(server.reached.slice(1).map(({ headers }) => headers['mcp-session-id'])).toEqual(
     server.reached.slice(1).map(() => user.sessionId),
   );
+  // The client opens the stream by itself.
+  expect(user.calls).toContain('GET 200');
+  const ended = user.sessionId;
   await user.leave();
-  expect(user.calls.at(-1)).toBe('DELETE 405');
+  expect(user.calls.at(-1)).toBe('DELETE 200');
+  expect(server.reached.at(-1)).toMatchObject({ method: 'DELETE', headers: { 'mcp-session-id': ended } });
 });
 
 it('rejects a token that was issued for another endpoint', async () => {
