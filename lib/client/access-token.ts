@@ -174,6 +174,25 @@ async function poll(options: AccessTokenOptions, sessionUri: string): Promise<st
   }
 }
 
+/**
+ * @param until time of the clock
+ * @returns undefined if the consent is still in progress at this time
+ */
+async function pollUntil(
+  options: AccessTokenOptions,
+  sessionUri: string,
+  until: number,
+): Promise<string | undefined> {
+  const { signal, clock = systemClock } = options;
+  for (let pause = FIRST_PAUSE; clock.now() < until; pause = Math.min(pause * GROWTH, MAX_PAUSE)) {
+    const next = Math.min(pause, until - clock.now());
+    await unlessAborted(signal, () => clock.wait(next, signal));
+    const accessToken = await poll(options, sessionUri);
+    if (accessToken !== undefined) return accessToken;
+  }
+  return undefined;
+}
+
 async function afterConsent(
   options: AccessTokenOptions,
   authorizationUrl: string,
@@ -184,13 +203,32 @@ async function afterConsent(
   if (!onAuthUrl) throw new ConsentRequiredError(providerName, authorizationUrl, sessionUri);
   const until = clock.now() + consentTimeout * 1000;
   await unlessAborted(signal, async () => onAuthUrl(authorizationUrl));
-  for (let pause = FIRST_PAUSE; clock.now() < until; pause = Math.min(pause * GROWTH, MAX_PAUSE)) {
-    const next = Math.min(pause, until - clock.now());
-    await unlessAborted(signal, () => clock.wait(next, signal));
-    const accessToken = await poll(options, sessionUri);
-    if (accessToken !== undefined) return accessToken;
+  const accessToken = await pollUntil(options, sessionUri, until);
+  if (accessToken === undefined) throw new ConsentTimeoutError(providerName, consentTimeout);
+  return accessToken;
+}
+
+/**
+ * Waits for the consent of a session that an earlier call has begun, for up to `consentTimeout` seconds.
+ *
+ * @param sessionUri from anywhere, even from the caller: the service compares the session's agent, user, and provider
+ *   with those of the request, and does not distinguish a session of others from one that does not exist
+ * @returns undefined if the user has not consented in this time, or the authorization URL is no longer valid
+ * @throws ConsentFailedError if the user or the provider declined
+ */
+export async function awaitConsent(
+  options: AccessTokenOptions,
+  sessionUri: string,
+): Promise<string | undefined> {
+  checkOptions(options);
+  const { consentTimeout = CONSENT_LIFETIME, clock = systemClock } = options;
+  const until = clock.now() + consentTimeout * 1000;
+  try {
+    return (await poll(options, sessionUri)) ?? (await pollUntil(options, sessionUri, until));
+  } catch (error) {
+    if (error instanceof ConsentFailedError && error.providerError === undefined) return undefined;
+    throw error;
   }
-  throw new ConsentTimeoutError(providerName, consentTimeout);
 }
 
 function tokenOf(
@@ -242,6 +280,33 @@ export class AccessTokenCredential extends ToolCredential {
 }
 
 /**
+ * Calls a tool with this token, and once more with another token if the resource rejects it.
+ *
+ * @throws the errors of {@link replaceAccessToken} and of the tool, and ReplacementTokenRejectedError
+ */
+export async function callWithToken<Arguments extends unknown[], Result>(
+  options: AccessTokenOptions,
+  tool: Tool<AccessTokenCredential, Arguments, Result>,
+  args: Arguments,
+  accessToken: string,
+): Promise<Result> {
+  try {
+    return await tool(new AccessTokenCredential(accessToken), ...args);
+  } catch (error) {
+    if (!(error instanceof AccessTokenRejectedError)) throw error;
+  }
+  const another = await replaceAccessToken(options, accessToken);
+  try {
+    return await tool(new AccessTokenCredential(another), ...args);
+  } catch (error) {
+    // To a tool that calls this tool, an AccessTokenRejectedError would mean that its token was rejected.
+    throw error instanceof AccessTokenRejectedError
+      ? new ReplacementTokenRejectedError(options.providerName, error)
+      : error;
+  }
+}
+
+/**
  * Wraps a tool, which gets the access token in an object as its first argument: `({ accessToken }, day) => …`.
  *
  * When the resource responds with 401, the tool throws {@link AccessTokenRejectedError}. The wrapper then reports the
@@ -259,19 +324,5 @@ export const withAccessToken =
   ): WrappedTool<Arguments, Result> =>
   async (...args) => {
     const resolved = await optionsFor(options, args);
-    const accessToken = await getAccessToken(resolved);
-    try {
-      return await tool(new AccessTokenCredential(accessToken), ...args);
-    } catch (error) {
-      if (!(error instanceof AccessTokenRejectedError)) throw error;
-    }
-    const another = await replaceAccessToken(resolved, accessToken);
-    try {
-      return await tool(new AccessTokenCredential(another), ...args);
-    } catch (error) {
-      // To a tool that calls this tool, an AccessTokenRejectedError would mean that its token was rejected.
-      throw error instanceof AccessTokenRejectedError
-        ? new ReplacementTokenRejectedError(resolved.providerName, error)
-        : error;
-    }
+    return callWithToken(resolved, tool, args, await getAccessToken(resolved));
   };

@@ -1,80 +1,202 @@
-/** Consent in MCP: the call of a tool fails with the authorization URL, and the client repeats it after the consent. */
-import { withAccessToken, type AccessTokenCredential, type AccessTokenOptions } from './access-token';
+/**
+ * Consent in MCP: the call of a tool returns or fails with the authorization URL, and the client repeats it after the
+ * consent. How the URL travels depends on the SDK of the server and on the protocol version of the client.
+ */
+import {
+  awaitConsent,
+  callWithToken,
+  getAccessToken,
+  type AccessTokenCredential,
+  type AccessTokenOptions,
+} from './access-token';
+import { answerFor, consentKeyOf } from './consent-answers';
 import { optionsFor, type OptionsOrFunction, type Tool, type WrappedTool } from './credential';
-import { ConfigurationError, ConsentRequiredError } from './errors';
+import { ConfigurationError, ConsentDeclinedError, ConsentRequiredError } from './errors';
+import { toolContextOf, type ToolContext } from './mcp-context';
 
 /**
- * Without the members for waiting. Also without `forceAuthentication`: the call after the consent is identical to the
- * call before it, and would delete the new grant.
+ * Without the function that receives the URL: the client gets it. Also without `forceAuthentication`: the call after
+ * the consent is identical to the call before it, and would delete the new grant.
  */
-export type McpAccessTokenOptions = Omit<
+export interface McpAccessTokenOptions extends Omit<
   AccessTokenOptions,
-  'onAuthUrl' | 'consentTimeout' | 'clock' | 'forceAuthentication'
->;
+  'onAuthUrl' | 'forceAuthentication' | 'consentTimeout'
+> {
+  /**
+   * Seconds that a repeated call waits for the consent, for clients of protocol version 2026-07-28. Less than the
+   * timeout of the client, which is 60 seconds in the SDKs.
+   * @default 50
+   */
+  readonly consentTimeout?: number | undefined;
+}
+
+const REPEATED_CALL_TIMEOUT = 50;
 
 /** A URL-mode elicitation (Model Context Protocol 2025-11-25). */
 interface UrlElicitation {
-  mode: 'url';
-  elicitationId: string;
-  url: string;
-  message: string;
+  readonly mode: 'url';
+  readonly elicitationId: string;
+  readonly url: string;
+  readonly message: string;
 }
 
 /**
- * The part of the MCP SDK that is used. The package works without the SDK until a tool is called, so its declarations
- * do not refer to the SDK either.
+ * The part of version 1 of the MCP SDK that is used. The package works without the SDK until a tool is called, so its
+ * declarations do not refer to the SDK either.
  */
 export interface McpSdkTypes {
   readonly UrlElicitationRequiredError: new (elicitations: UrlElicitation[]) => Error;
 }
 
+/** Loads the copy of version 1 that the server uses. */
+export type LoadMcpSdk = () => McpSdkTypes | Promise<McpSdkTypes>;
+
 const NOT_FOUND = new Set<unknown>(['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND']);
 
-async function loadMcpSdk(load: () => McpSdkTypes | Promise<McpSdkTypes>): Promise<McpSdkTypes> {
-  try {
-    return await load();
-  } catch (error) {
-    if (!NOT_FOUND.has((error as NodeJS.ErrnoException).code)) throw error;
-    throw new ConfigurationError(
-      '@agent-identity/client/mcp requires the MCP SDK. Run `npm install @modelcontextprotocol/sdk`.',
-      { cause: error },
-    );
+/** Returns the error for version 1 of the SDK that cannot be loaded. */
+export const sdkLoadError = (error: unknown): unknown =>
+  NOT_FOUND.has((error as NodeJS.ErrnoException).code)
+    ? new ConfigurationError(
+        'The tool got no context of an MCP server with @modelcontextprotocol/server, and @modelcontextprotocol/sdk is not installed. Pass all arguments of the tool, the context last, or run `npm install @modelcontextprotocol/sdk`.',
+        { cause: error },
+      )
+    : error;
+
+const URL_ELICITATION_REQUIRED = -32042;
+
+/**
+ * The error of version 2, for clients of protocol version 2025-11-25. Version 2 recognizes its errors by this brand, and
+ * passes code and data to the client. Its own class would be the one of the copy that the server has loaded.
+ */
+class BrandedElicitationError extends Error {
+  override readonly name = 'UrlElicitationRequiredError';
+  readonly code = URL_ELICITATION_REQUIRED;
+
+  constructor(readonly data: { readonly elicitations: readonly UrlElicitation[] }) {
+    super('URL elicitation required');
+    Object.defineProperty(this, Symbol.for('mcp.sdk.errorBrands'), {
+      value: new Set(['mcp.ProtocolError', 'mcp.UrlElicitationRequiredError']),
+    });
   }
+}
+
+const invitationTo = ({ providerName }: ConsentRequiredError): string =>
+  `To continue, allow this agent to use "${providerName}".`;
+
+/** Makes an error that sends the URL. Legacy clients show it and repeat the call by themselves. */
+function elicitationError(
+  error: ConsentRequiredError,
+  construct: (elicitations: UrlElicitation[]) => Error,
+): Error {
+  const elicitation = construct([
+    {
+      mode: 'url',
+      // Part of the URL anyway. It stays the same as long as the URL, so a client shows the URL only once.
+      elicitationId: error.sessionUri,
+      url: error.authorizationUrl,
+      message: invitationTo(error),
+    },
+  ]);
+  // The server still sends it; a log of the error does not show it.
+  Object.defineProperty(elicitation, 'data', { enumerable: false });
+  return elicitation;
+}
+
+/** The result of a call that is repeated with the user's answer. `requestState` is not needed. */
+const inputRequired = (error: ConsentRequiredError): object => ({
+  resultType: 'input_required',
+  inputRequests: {
+    [consentKeyOf(error)]: {
+      method: 'elicitation/create',
+      params: { mode: 'url', url: error.authorizationUrl, message: invitationTo(error) },
+    },
+  },
+});
+
+/** For a client that does not show URLs: the model passes the URL to the user. */
+const inWords = (error: ConsentRequiredError): object => ({
+  isError: true,
+  content: [
+    {
+      type: 'text',
+      text: `${invitationTo(error)} Ask the user to open this URL in a browser: ${error.authorizationUrl} Call the tool again after the user has granted access.`,
+    },
+  ],
+});
+
+/**
+ * Returns the result that sends the user to the authorization URL.
+ *
+ * A client that gets an elicitation repeats the call immediately, and shows the URL again if the call returns it again.
+ * So the URL of a consent that the user has accepted is returned again only after the wait for it.
+ *
+ * @param waited whether this call waited for the consent
+ */
+function askForConsent(
+  context: ToolContext & { kind: 'multi-round-trip' },
+  error: ConsentRequiredError,
+  waited: boolean,
+): object {
+  const action = context.answers.get(consentKeyOf(error));
+  if (action === 'decline' || action === 'cancel') {
+    throw new ConsentDeclinedError(error.providerName, action);
+  }
+  // Another wrapper within the tool needs this consent, and did not wait for it.
+  if (action === 'accept' && !waited) throw error;
+  // The SDK answers error -32021 for prompts and resources, whose results have no room for words.
+  return context.urlElicitation || !context.isTool ? inputRequired(error) : inWords(error);
+}
+
+/** @returns undefined if the call is no repeated one, or the user has not consented to the URL that it is about */
+function consentedToken(
+  context: ToolContext,
+  options: AccessTokenOptions,
+): { readonly token: Promise<string | undefined> } | undefined {
+  if (context.kind !== 'multi-round-trip') return undefined;
+  const answer = answerFor(context.answers, options.providerName);
+  if (!answer) return undefined;
+  const { action, sessionUri } = answer;
+  if (action !== 'accept') throw new ConsentDeclinedError(options.providerName, action);
+  return { token: awaitConsent(options, sessionUri) };
 }
 
 /**
  * Wraps a tool of an MCP server. The tool gets the access token in an object as its first argument.
  * `AccessTokenRejectedError` works as in `withAccessToken`.
  *
- * @param load loads the copy of the SDK that the server uses: an ES module and a CommonJS module load different copies,
- *   whose error classes are different
+ * @param load loads the copy of version 1 that the server uses: an ES module and a CommonJS module load different
+ *   copies, whose error classes are different
  */
 export const elicitingAccessToken =
-  (load: () => McpSdkTypes | Promise<McpSdkTypes>) =>
+  (load: LoadMcpSdk) =>
   <Seen extends unknown[] = []>(options: OptionsOrFunction<McpAccessTokenOptions, Seen>) =>
   <Arguments extends [...Seen, ...unknown[]], Result>(
     tool: Tool<AccessTokenCredential, Arguments, Result>,
   ): WrappedTool<Arguments, Result> =>
   async (...args) => {
+    const context = toolContextOf(args);
     // Before the request, so that a missing SDK is reported by the first call.
-    const { UrlElicitationRequiredError } = await loadMcpSdk(load);
+    const version1 = context.kind === 'version-1' ? await load() : undefined;
     const resolved = await optionsFor(options, args);
-    const once = { ...resolved, onAuthUrl: undefined, forceAuthentication: undefined };
+    const once: AccessTokenOptions = {
+      ...resolved,
+      signal: resolved.signal ?? context.signal,
+      consentTimeout: resolved.consentTimeout ?? REPEATED_CALL_TIMEOUT,
+      onAuthUrl: undefined,
+      forceAuthentication: undefined,
+    };
+    const consented = consentedToken(context, once);
     try {
-      return await withAccessToken(once)(tool)(...args);
+      const accessToken = (await consented?.token) ?? (await getAccessToken(once));
+      return await callWithToken(once, tool, args, accessToken);
     } catch (error) {
       if (!(error instanceof ConsentRequiredError)) throw error;
-      const elicitation = new UrlElicitationRequiredError([
-        {
-          mode: 'url',
-          // Part of the URL anyway. It stays the same as long as the URL, so a client shows the URL only once.
-          elicitationId: error.sessionUri,
-          url: error.authorizationUrl,
-          message: `To continue, allow this agent to use "${resolved.providerName}".`,
-        },
-      ]);
-      // The server still sends it; a log of the error does not show it.
-      Object.defineProperty(elicitation, 'data', { enumerable: false });
-      throw elicitation;
+      // The tool's own result type does not have this form: only the SDK sees it.
+      if (context.kind === 'multi-round-trip') return askForConsent(context, error, !!consented) as Result;
+      throw elicitationError(error, (elicitations) =>
+        version1
+          ? new version1.UrlElicitationRequiredError(elicitations)
+          : new BrandedElicitationError({ elicitations }),
+      );
     }
   };

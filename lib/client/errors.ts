@@ -21,7 +21,11 @@ export class ConsentRequiredError extends Error {
   readonly #authorizationUrl: string;
   readonly #sessionUri: string;
 
-  constructor(providerName: string, authorizationUrl: string, sessionUri: string) {
+  constructor(
+    readonly providerName: string,
+    authorizationUrl: string,
+    sessionUri: string,
+  ) {
     super(
       `The user has not granted this agent access to "${providerName}". Send the user to this error's authorizationUrl, complete the authorization when the browser returns, and call the tool again.`,
     );
@@ -75,6 +79,23 @@ export class ConsentFailedError extends Error {
     readonly providerError?: string,
   ) {
     super(consentFailure(providerName, providerError));
+  }
+}
+
+/** The user of an MCP client declined to open the authorization URL, or closed the question. */
+export class ConsentDeclinedError extends Error {
+  override readonly name = 'ConsentDeclinedError';
+
+  /** @param action of the Model Context Protocol: the user said no, or dismissed the question without an answer */
+  constructor(
+    providerName: string,
+    readonly action: 'decline' | 'cancel',
+  ) {
+    super(
+      action === 'decline'
+        ? `The user declined to let this agent use "${providerName}". Nothing was connected. Call the tool again only if the user asks for it.`
+        : `The user did not answer whether this agent can use "${providerName}". Nothing was connected. Ask the user before you call the tool again.`,
+    );
   }
 }
 

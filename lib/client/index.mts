@@ -10,6 +10,7 @@ export {
   AuthorizationReturnError,
   CachedWorkloadAccessTokens,
   ConfigurationError,
+  ConsentDeclinedError,
   ConsentFailedError,
   ConsentRequiredError,
   ConsentTimeoutError,

@@ -41,6 +41,7 @@ export {
   AccessTokenRejectedError,
   AuthorizationReturnError,
   ConfigurationError,
+  ConsentDeclinedError,
   ConsentFailedError,
   ConsentRequiredError,
   ConsentTimeoutError,
@@ -48,8 +49,10 @@ export {
   WorkloadAccessTokenError,
   type AuthorizationReturnReason,
 } from './errors';
-export { fromGate, type GateOptions, type RequestHeaders } from './gate-headers';
+export { fromGate, type GateOptions } from './gate-headers';
 export { createIdentityClient, type IdentityClientOptions } from './identity-client';
+export type { McpRequestContext } from './mcp-context';
+export type { RequestHeaders } from './request-headers';
 export type { Clock } from './waiting';
 export {
   CachedWorkloadAccessTokens,

@@ -15,6 +15,9 @@ declare const sessions: {
 };
 declare function events(accessToken: string, day: string): Promise<string>;`,
   'mcp.d.ts': `
+declare const server: import('@modelcontextprotocol/server').McpServer;
+declare function events(accessToken: string): Promise<string>;`,
+  'mcp-version-1.d.ts': `
 declare const server: import('@modelcontextprotocol/sdk/server/mcp.js').McpServer;
 declare function events(accessToken: string): Promise<string>;`,
 };
@@ -45,6 +48,7 @@ const AGENT = [
   'application.d.ts',
 ];
 const MCP = ['mcp-server.ts', 'mcp.d.ts'];
+const MCP_VERSION_1 = ['mcp-server-version-1.ts', 'mcp-version-1.d.ts'];
 
 /** By name of the consumer: its package type, its compiler options, and its files. */
 const CONSUMERS = {
@@ -57,6 +61,16 @@ const CONSUMERS = {
   },
   'MCP server as an ES module': { type: 'module', options: { ...ES_MODULE, ...WITH_MCP_SDK }, files: MCP },
   'MCP server as CommonJS': { type: 'commonjs', options: { ...COMMON_JS, ...WITH_MCP_SDK }, files: MCP },
+  'MCP server with version 1 of the SDK as an ES module': {
+    type: 'module',
+    options: { ...ES_MODULE, ...WITH_MCP_SDK },
+    files: MCP_VERSION_1,
+  },
+  'MCP server with version 1 of the SDK as CommonJS': {
+    type: 'commonjs',
+    options: { ...COMMON_JS, ...WITH_MCP_SDK },
+    files: MCP_VERSION_1,
+  },
 };
 
 /** @returns the programs in a README, each as a file */
@@ -71,7 +85,7 @@ const README = join(import.meta.dirname, '../../lib/client/README.md');
 const GUIDE = join(import.meta.dirname, '../../docs/client.md');
 
 export async function checkClientTypes({ report, tarball, folder }) {
-  const [agent, agentWithoutGate, application, mcp] = programsOf(README, 'ts');
+  const [agent, agentWithoutGate, application, mcp, mcpVersion1] = programsOf(README, 'ts');
   const [agentOfGuide] = programsOf(GUIDE, 'ts');
   const programs = {
     'agent-of-guide.ts': agentOfGuide,
@@ -79,10 +93,17 @@ export async function checkClientTypes({ report, tarball, folder }) {
     'agent-without-gate.ts': agentWithoutGate,
     'application-program.ts': application,
     'mcp-server.ts': mcp,
+    'mcp-server-version-1.ts': mcpVersion1,
   };
   await writeFiles(folder, { 'package.json': { private: true }, ...programs, ...SURROUNDINGS });
   const compilers = TYPESCRIPT_VERSIONS.map((version) => `typescript-${version}@npm:typescript@${version}`);
-  await npmInstall(folder, [tarball, '@modelcontextprotocol/sdk', '@types/node@20', ...compilers]);
+  await npmInstall(folder, [
+    tarball,
+    '@modelcontextprotocol/sdk',
+    '@modelcontextprotocol/server',
+    '@types/node@20',
+    ...compilers,
+  ]);
   for (const version of TYPESCRIPT_VERSIONS) {
     const compiler = join(folder, 'node_modules', `typescript-${version}`, 'bin', 'tsc');
     for (const [name, { type, options, files }] of Object.entries(CONSUMERS)) {

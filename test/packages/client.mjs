@@ -18,19 +18,50 @@ const FOREIGN = ['aws-cdk-lib', 'constructs', 'valibot', '@modelcontextprotocol'
 
 const NAMES = '{ ConfigurationError, ConsentRequiredError, createIdentityClient, getAccessToken }';
 
-/** An agent with a scripted service, which requires consent; the status shows the tool's error. */
-const mcpProgram = (load, loadSdk) => `
+/** An agent with a scripted service, which requires consent. */
+const consentingTool = (load) => `
 ${load('{ ConfigurationError }', CLIENT)}
 ${load('{ withAccessToken }', `${CLIENT}/mcp`)}
 const identity = { send: async () => ({ authorizationUrl: 'https://example.com', sessionUri: 'urn:x' }) };
 const tool = withAccessToken({
   identity, providerName: 'calendar', scopes: [], authFlow: 'USER_FEDERATION', workloadIdentityToken: 'token',
   callbackUrl: 'https://app.example/back',
-})(() => 'result');
+})(() => 'result');`;
+
+/** The status shows the tool's error, as a server with version 1 of the MCP SDK gets it. */
+const mcpProgram = (load, loadSdk) => `${consentingTool(load)}
 tool().catch(async (error) => {
   if (error instanceof ConfigurationError) return console.log(error.message);
   const { UrlElicitationRequiredError } = ${loadSdk}('@modelcontextprotocol/sdk/types.js');
   console.log(error instanceof UrlElicitationRequiredError ? 'elicitation' : error);
+});`;
+
+/** A server with version 2 of the MCP SDK; the status shows its responses to a client of each protocol version. */
+const mcpVersion2Program = (load) => `${consentingTool(load)}
+${load('{ createMcpHandler, McpServer }', '@modelcontextprotocol/server')}
+const handler = createMcpHandler(() => {
+  const server = new McpServer({ name: 'calendar', version: '1.0.0' });
+  server.registerTool('events', { description: 'Lists the events' }, tool);
+  return server;
+});
+async function call(fields, meta) {
+  const response = await handler.fetch(new Request('http://127.0.0.1/mcp', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...fields },
+    body: JSON.stringify({
+      jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'events', arguments: {}, ...meta },
+    }),
+  }));
+  return /input_required|-32042/.exec(await response.text())?.[0];
+}
+const version = '2026-07-28';
+const fields = { 'mcp-protocol-version': version, 'mcp-method': 'tools/call', 'mcp-name': 'events' };
+const _meta = {
+  'io.modelcontextprotocol/protocolVersion': version,
+  'io.modelcontextprotocol/clientCapabilities': { elicitation: { url: {} } },
+};
+Promise.all([call(fields, { _meta }), call({ 'mcp-protocol-version': '2025-11-25' })]).then((results) => {
+  console.log(...results);
 });`;
 
 const imports = (names, from) => `import ${names} from '${from}';`;
@@ -60,6 +91,8 @@ const PROGRAMS = {
     console.log(names.length > 0 && names.every((name) => required[name] === imported[name]));`,
   'mcp.mjs': mcpProgram(imports, 'await import'),
   'mcp.cjs': mcpProgram(requires, 'require'),
+  'mcp-version-2.mjs': mcpVersion2Program(imports),
+  'mcp-version-2.cjs': mcpVersion2Program(requires),
   'request.mjs': requestProgram(imports),
   'request.cjs': requestProgram(requires),
 };
@@ -84,19 +117,21 @@ async function assertWorks({ node, folder, service }) {
   }
 }
 
-async function assertMcp({ node, folder, output }) {
-  for (const file of ['mcp.mjs', 'mcp.cjs']) assert.equal((await run(node, [file], folder)).trim(), output);
+async function assertMcp({ node, folder, output, program = 'mcp' }) {
+  for (const file of [`${program}.mjs`, `${program}.cjs`]) {
+    assert.equal((await run(node, [file], folder)).trim(), output);
+  }
 }
 
 /** An ES module that contains CommonJS needs a `require`; docs/client.md has this banner. */
 const BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /** Bundles an agent as Lambda deployments do, and runs the bundle in a folder without packages. */
-async function assertBundles({ format, options = [], consumer, folder }) {
+async function assertBundles({ format, options = [], consumer, folder, program = 'mcp', output }) {
   const bundle = join(folder, `bundle.${format === 'cjs' ? 'cjs' : 'mjs'}`);
   const esbuild = join(consumer, 'node_modules', '.bin', 'esbuild');
   const all = [
-    'mcp.mjs',
+    `${program}.mjs`,
     '--bundle',
     '--platform=node',
     `--format=${format}`,
@@ -104,11 +139,43 @@ async function assertBundles({ format, options = [], consumer, folder }) {
     ...options,
   ];
   await run(esbuild, [...all, '--log-level=warning'], consumer);
-  assert.equal((await run(process.execPath, [bundle], folder)).trim(), 'elicitation');
+  assert.equal((await run(process.execPath, [bundle], folder)).trim(), output);
 }
 
 const SDK_IS_MISSING =
-  '@agent-identity/client/mcp requires the MCP SDK. Run `npm install @modelcontextprotocol/sdk`.';
+  'The tool got no context of an MCP server with @modelcontextprotocol/server, and @modelcontextprotocol/sdk is not installed. Pass all arguments of the tool, the context last, or run `npm install @modelcontextprotocol/sdk`.';
+
+/** For clients of protocol versions 2026-07-28 and 2025-11-25. */
+const URL_IN_EACH_VERSION = 'input_required -32042';
+
+/** Version 2 of the MCP SDK alone, and then both versions. */
+async function checkMcpVersion2({ report, nodes, tarball, folder }) {
+  const consumer = join(folder, 'consumer-of-mcp-version-2');
+  await writeFiles(consumer, { 'package.json': { private: true }, ...PROGRAMS });
+  await npmInstall(consumer, [tarball, '@modelcontextprotocol/server', 'esbuild']);
+  const version2 = { folder: consumer, program: 'mcp-version-2', output: URL_IN_EACH_VERSION };
+  for (const { version, node } of nodes) {
+    await report.check(`Node.js ${version}: ./mcp works with version 2 of the MCP SDK alone`, () =>
+      assertMcp({ ...version2, node }),
+    );
+  }
+  await report.check('an esbuild bundle with version 2 of the MCP SDK alone works', () =>
+    assertBundles({
+      ...version2,
+      folder,
+      consumer,
+      format: 'esm',
+      options: [`--banner:js=${BANNER}`],
+    }),
+  );
+  await npmInstall(consumer, ['@modelcontextprotocol/sdk']);
+  for (const { version, node } of nodes) {
+    await report.check(`Node.js ${version}: ./mcp works with both versions of the MCP SDK`, async () => {
+      await assertMcp({ ...version2, node });
+      await assertMcp({ folder: consumer, node, output: 'elicitation' });
+    });
+  }
+}
 
 export async function checkClient({ report, packages, folder }) {
   const tarball = packages['agent-identity-client'];
@@ -138,16 +205,23 @@ export async function checkClient({ report, packages, folder }) {
   }
   await npmInstall(consumer, ['@modelcontextprotocol/sdk']);
   for (const { version, node } of nodes) {
-    await report.check(`Node.js ${version}: ./mcp works with the MCP SDK`, () =>
+    await report.check(`Node.js ${version}: ./mcp works with version 1 of the MCP SDK alone`, () =>
       assertMcp({ node, folder: consumer, output: 'elicitation' }),
     );
   }
   await npmInstall(consumer, ['esbuild']);
   await report.check('an esbuild bundle works as CommonJS', () =>
-    assertBundles({ format: 'cjs', consumer, folder }),
+    assertBundles({ format: 'cjs', consumer, folder, output: 'elicitation' }),
   );
   await report.check('an esbuild bundle works as an ES module', () =>
-    assertBundles({ format: 'esm', options: [`--banner:js=${BANNER}`], consumer, folder }),
+    assertBundles({
+      format: 'esm',
+      options: [`--banner:js=${BANNER}`],
+      consumer,
+      folder,
+      output: 'elicitation',
+    }),
   );
+  await checkMcpVersion2({ report, nodes, tarball, folder });
   await checkClientTypes({ report, tarball, folder: join(folder, 'types') });
 }

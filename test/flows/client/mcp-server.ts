@@ -37,9 +37,8 @@ export async function startMcpServer(
   const reached: Reached[] = [];
   const refused = new Set<unknown>();
 
-  const whoami = withAccessToken(({ requestInfo, signal }: Extra) => ({
-    ...fromGate(requestInfo?.headers),
-    signal,
+  const whoami = withAccessToken((extra: Extra) => ({
+    ...fromGate(extra),
     ...options(),
   }))(({ accessToken }): CallToolResult => {
     if (refused.has(accessToken)) throw new AccessTokenRejectedError();

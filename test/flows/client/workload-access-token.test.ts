@@ -166,6 +166,36 @@ describe('a workload access token from the gate', () => {
       'as fetch has them',
       new Headers({ WorkloadAccessToken: 'token', OAuth2CallbackUrl: 'https://app.example/back' }),
     ],
+    [
+      'in the context of a tool, version 1 of the MCP SDK',
+      {
+        requestInfo: {
+          headers: { workloadaccesstoken: 'token', oauth2callbackurl: 'https://app.example/back' },
+        },
+      },
+    ],
+    [
+      'in the context of a tool, version 2 of the MCP SDK',
+      {
+        mcpReq: {},
+        http: {
+          req: new Request('http://127.0.0.1/mcp', {
+            headers: { WorkloadAccessToken: 'token', OAuth2CallbackUrl: 'https://app.example/back' },
+          }),
+        },
+      },
+    ],
+    [
+      'next to headers with the names of the members of such a context',
+      {
+        requestinfo: 'x',
+        requestInfo: 'x',
+        mcpReq: ['x'],
+        http: 'x',
+        workloadaccesstoken: 'token',
+        oauth2callbackurl: 'https://app.example/back',
+      },
+    ],
   ])('is read from the headers: %s', async (_, headers) => {
     const { workloadIdentityToken, callbackUrl } = fromGate(headers);
     expect([await workloadIdentityToken.get(), callbackUrl]).toEqual(['token', 'https://app.example/back']);
@@ -178,6 +208,9 @@ describe('a workload access token from the gate', () => {
     ['two', { workloadaccesstoken: ['one', 'other'] }],
     ['two that differ in case', { workloadaccesstoken: 'one', WorkloadAccessToken: 'other' }],
     ['none in a header list', new Headers()],
+    ['no headers in the context of version 1 of the MCP SDK', { requestInfo: {} as { headers: Headers } }],
+    ['no HTTP request in the context of version 2 of the MCP SDK', { mcpReq: {}, http: {} }],
+    ['no HTTP in the context of version 2 of the MCP SDK', { mcpReq: {}, http: undefined }],
   ])('is rejected: %s', (_, headers) => {
     expect(() => fromGate(headers)).toThrow(WorkloadAccessTokenError);
   });
