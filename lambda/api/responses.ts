@@ -28,7 +28,9 @@ export const workloadIdentityDescribed = (identity: WorkloadIdentity) => ({
 
 /** AWS's `Oauth2ProviderConfigOutput`: the vendor's own member. */
 const oauth2ProviderConfig = (provider: Oauth2Provider) => {
-  const { vendor, clientId, discovery: oauthDiscovery, clientAuthenticationMethod, onBehalfOf } = provider;
+  const { vendor, clientId, discovery, clientAuthenticationMethod, onBehalfOf } = provider;
+  const { discoveryUrl } = discovery;
+  const oauthDiscovery = discoveryUrl === undefined ? discovery : { discoveryUrl };
   const { privateKeyJwt } = provider;
   return {
     [vendorOf(vendor).configMember]: {

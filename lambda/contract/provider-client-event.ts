@@ -4,6 +4,7 @@
 import * as v from 'valibot';
 import type { PushRequest } from '../domain/consent/push';
 import type { PushedRequest } from '../domain/oauth/pushed-authorization';
+import type { ProtectedResource } from '../domain/provider/discovery';
 import type { RenewalRequest } from '../domain/grant/background-renewal';
 
 const strings = v.pipe(v.array(v.string()), v.readonly());
@@ -29,8 +30,14 @@ const Push = v.strictObject({
   parameters: v.pipe(v.array(v.pipe(v.strictTuple([v.string(), v.string()]), v.readonly())), v.readonly()),
 }) satisfies v.GenericSchema<unknown, PushRequest>;
 
+const Discover = v.strictObject({ discoveryUrl: v.string() });
+
 /** The event of an invocation, which requests one action. */
-export const InvocationSchema = v.union([v.strictObject({ renew: Renewal }), v.strictObject({ push: Push })]);
+export const InvocationSchema = v.union([
+  v.strictObject({ renew: Renewal }),
+  v.strictObject({ push: Push }),
+  v.strictObject({ discover: Discover }),
+]);
 
 export type Invocation = v.InferOutput<typeof InvocationSchema>;
 
@@ -43,3 +50,17 @@ export const PushResponseSchema = v.union([
   v.strictObject({ pushed: v.strictObject({ requestUri: v.string(), expiresIn: v.number() }) }),
   v.strictObject({ failure: v.strictObject({ code: v.string(), unavailable: v.boolean() }) }),
 ]) satisfies v.GenericSchema<unknown, PushResponse>;
+
+/** The result of a discovery: the protected resource, or why it cannot be used. */
+export type DiscoverResponse =
+  | { readonly protectedResource: ProtectedResource }
+  | { readonly failure: { readonly code: string; readonly unavailable: boolean; readonly detail: string } };
+
+export const DiscoverResponseSchema = v.union([
+  v.strictObject({
+    protectedResource: v.strictObject({ resource: v.string(), issuer: v.string(), metadataUrl: v.string() }),
+  }),
+  v.strictObject({
+    failure: v.strictObject({ code: v.string(), unavailable: v.boolean(), detail: v.string() }),
+  }),
+]) satisfies v.GenericSchema<unknown, DiscoverResponse>;

@@ -2,6 +2,11 @@
  * The vendors' catalogue, and the rules for a provider's configuration, for the command line and for synthesis, which
  * checks them too.
  */
+export {
+  isProtectedResourceUrl,
+  metadataUrlsOf,
+  protectedResourceUrl,
+} from '../domain/identity/discovery-url';
 export type { CustomOauth2Config } from '../domain/provider/custom-config';
 export type { INCLUDED_VENDORS } from '../domain/provider/included-vendors';
 export { alsoEnds, endsOtherGrants, type RevocationReach } from '../domain/provider/revocation-reach';

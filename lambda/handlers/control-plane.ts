@@ -12,6 +12,7 @@ import { createKeyDescriptions } from '../adapters/kms/assertion-keys';
 import { createPageTokens } from '../adapters/kms/page-tokens';
 import { createSealOnly } from '../adapters/kms/seal';
 import { createConnectionsFunction } from '../adapters/lambda/connections';
+import { createProtectedResources } from '../adapters/lambda/protected-resources';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createCertificateObjects } from '../adapters/s3/certificate-objects';
 import { createSecretDescriptions, createSecretTexts } from '../adapters/secretsmanager/secrets';
@@ -82,6 +83,7 @@ const env = readEnvironment(
   'ARN_PREFIX',
   'REVOCATION_FUNCTION',
   'CONNECTIONS_FUNCTION',
+  'PROVIDER_CLIENT_FUNCTION',
 );
 const aws = createAws(env);
 const { kms, tables } = aws;
@@ -89,6 +91,7 @@ const secretsManager = named(new SecretsManagerClient({}));
 const deps = {
   identities: createWorkloadIdentityStore(tables.DIRECTORY_TABLE),
   providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),
+  protectedResources: createProtectedResources(env.PROVIDER_CLIENT_FUNCTION),
   apiKeyProviders: createApiKeyProviderStore(tables.DIRECTORY_TABLE),
   portals: createConsentPortalStore(tables.DIRECTORY_TABLE),
   portalVerification: createConnectionsFunction(env.CONNECTIONS_FUNCTION),

@@ -7,12 +7,18 @@ import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createSeal } from '../adapters/kms/seal';
-import { InvocationSchema, type Invocation, type PushResponse } from '../contract/provider-client-event';
+import {
+  InvocationSchema,
+  type DiscoverResponse,
+  type Invocation,
+  type PushResponse,
+} from '../contract/provider-client-event';
 import { pushAuthorization, type PushRequest } from '../domain/consent/push';
+import { findProtectedResource } from '../domain/oauth/protected-resource-discovery';
 import { ProviderFailure } from '../domain/oauth/provider-failure';
 import { renewInBackground } from '../domain/grant/background-renewal';
 import { createAws } from './composition/aws';
-import { readEnvironment } from './composition/environment';
+import { readEndpointPolicy, readEnvironment } from './composition/environment';
 import { createInvocationHandler } from './composition/invocation';
 import { audit, reportError } from './composition/logging';
 import { providerClientsOf } from './composition/provider-clients';
@@ -30,8 +36,10 @@ const env = readEnvironment(
 const aws = createAws(env);
 const { tables, dynamodb } = aws;
 const seal = createSeal(vaultKeysOf(aws, env, reportError));
+const outbound = providerClientsOf(aws, { seal });
+const discovery = { transport: outbound.transport, endpointPolicy: readEndpointPolicy() };
 const deps = {
-  ...providerClientsOf(aws, { seal }),
+  ...outbound,
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
   grants: createGrantStore(tables.VAULT_TABLE),
   revocationQueue: createRevocationFunction(env.REVOCATION_FUNCTION),
@@ -50,9 +58,23 @@ async function push(request: PushRequest): Promise<PushResponse> {
   }
 }
 
-/** @returns the result of a push; nothing for a renewal, whose result is stored in the grant */
-const serve = (invocation: Invocation): Promise<PushResponse | void> =>
-  'push' in invocation ? push(invocation.push) : renewInBackground(deps, invocation.renew);
+async function discover(discoveryUrl: string): Promise<DiscoverResponse> {
+  try {
+    const { protectedResource } = await findProtectedResource(discovery, discoveryUrl);
+    return { protectedResource };
+  } catch (error) {
+    if (!(error instanceof ProviderFailure)) throw error;
+    const { code, unavailable, detail } = error;
+    return { failure: { code, unavailable, detail } };
+  }
+}
+
+/** @returns the result of a push or a discovery; nothing for a renewal, whose result is stored in the grant */
+function serve(invocation: Invocation): Promise<PushResponse | DiscoverResponse | void> {
+  if ('push' in invocation) return push(invocation.push);
+  if ('discover' in invocation) return discover(invocation.discover.discoveryUrl);
+  return renewInBackground(deps, invocation.renew);
+}
 
 export const handler = createInvocationHandler(
   {

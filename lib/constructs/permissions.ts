@@ -162,8 +162,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { table: 'Vault', index: PROVIDER_INDEX, actions: ['Query'], partitions: ['*'] },
       { table: 'Revocations', actions: ['PutItem'], partitions: [revocations] },
     ],
-    // It revokes the grants of deleted resources, and has portals verified.
-    invokes: ['revocation', 'connections'],
+    // It revokes the grants of deleted resources, has portals verified, and has protected resources discovered.
+    invokes: ['provider-client', 'revocation', 'connections'],
     key: [
       { actions: ['GenerateDataKey'], purposes: ['client-secret', 'api-key'] },
       { actions: ['Encrypt', 'Decrypt'], purposes: ['pagination'] },

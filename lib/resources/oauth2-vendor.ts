@@ -10,6 +10,7 @@ import { CERTIFICATES_OWNER, OWNER_TAG } from '../../lambda/contract/encryption'
 import { oauth2ProviderMembers } from '../../lambda/contract/schemas/provider-schemas';
 import {
   checkSecretGiven,
+  protectedResourceUrl,
   resolveConfig,
   vendorOf,
   type INCLUDED_VENDORS,
@@ -130,7 +131,8 @@ export interface PrivateKeyJwt {
 export interface CustomOAuth2Client {
   /**
    * Address of the server's metadata: `…/.well-known/openid-configuration` or
-   * `…/.well-known/oauth-authorization-server`, optionally with the issuer's path after it (RFC 8414, section 3.1).
+   * `…/.well-known/oauth-authorization-server`, optionally with the issuer's path after it (RFC 8414, section 3.1). For an
+   * MCP server, use `OAuth2Vendor.mcp`.
    * @default - `authorizationServerMetadata`
    */
   readonly discoveryUrl?: string;
@@ -181,6 +183,21 @@ export interface CustomOAuth2Client {
    * @default - the public certificate authorities
    */
   readonly caCertificatesObject?: CaCertificatesObject;
+}
+
+/** A client for an MCP server, at the authorization server that the MCP server names. */
+export interface McpOAuth2Client {
+  readonly clientId: string;
+  /**
+   * In AWS Secrets Manager.
+   * @default - none: the client is public
+   */
+  readonly clientSecret?: SecretSource;
+  /**
+   * How the client authenticates at the token endpoint, with a client secret.
+   * @default CLIENT_SECRET_BASIC
+   */
+  readonly clientAuthenticationMethod?: 'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST';
 }
 
 /** Certificates of private certificate authorities in Amazon S3. */
@@ -301,6 +318,20 @@ export class OAuth2Vendor {
         ]),
     });
     return new OAuth2Vendor('CustomOauth2', config, client.clientSecret, caCertificates);
+  }
+
+  /**
+   * An MCP server, or another protected resource (RFC 9728). The service finds its authorization server when the stack is
+   * deployed, and requests tokens for this server alone.
+   *
+   * @param serverUrl as the server's documentation states it, such as `https://notes.example/mcp`
+   * @param client at the authorization server
+   */
+  static mcp(serverUrl: string, client: McpOAuth2Client): OAuth2Vendor {
+    if (!URL.canParse(serverUrl) || /[?#]/.test(serverUrl)) {
+      throw new Error('OAuth2Vendor.mcp: serverUrl must be a URL without a query and a fragment');
+    }
+    return OAuth2Vendor.custom({ ...client, discoveryUrl: protectedResourceUrl(serverUrl) });
   }
 
   private static plain(

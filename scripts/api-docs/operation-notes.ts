@@ -82,6 +82,10 @@ const PUBLIC_CLIENTS: Difference = {
   what: 'a custom provider with `clientId`, and without a client secret, `clientAuthenticationMethod`, and `tokenEndpointAuthMethods`, has a public client: requests to the authorization server contain `client_id` only (`token_endpoint_auth_method` `none`), and authorization requests always have a PKCE challenge with S256. Such a provider supports USER_FEDERATION only, and the response has no `clientAuthenticationMethod`. An update without a client secret keeps a confidential client confidential',
   why: 'the authorization servers of MCP servers register public clients, and the AWS model has no value for them',
 };
+const PROTECTED_RESOURCES: Difference = {
+  what: 'with the discovery URL of a protected resource, finds the authorization server in its metadata, and sends `resource` (RFC 8707) in every request; a change of the authorization server needs an update to confirm it ([mcp-servers.md](mcp-servers.md))',
+  why: 'agents call MCP servers, and their users must not be sent to a server that the owner of the provider has not seen',
+};
 const CERTIFICATES: Difference = {
   what: "requires the secret or the S3 object in `certificateConfigurations` to be in this account and to have the tag `agent-identity:owner` with `certificates/` and the owner's ARN (or the ARN, a space, and the unique ID); only the owner can change the member; accepts it without `privateEndpoint`. The text is 1 to 10 certificates of authorities in PEM form, without private keys. Requests to the provider's server trust these authorities and no public ones, and no other provider trusts them. The service caches certificates for up to 5 minutes; if they cannot be used, requests to the provider fail with `ca_certificates_unavailable`. An update without the member removes it",
   why: 'permission to create a provider must not allow reading every secret and object in the account, and a principal that names an authority could pose as the server and receive the client secret',
@@ -144,6 +148,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
       TAGGED_KEY,
       CERTIFICATES,
       PUBLIC_CLIENTS,
+      PROTECTED_RESOURCES,
       OWN_ROLE,
     ],
   },
@@ -166,6 +171,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
       TAGGED_KEY,
       CERTIFICATES,
       PUBLIC_CLIENTS,
+      PROTECTED_RESOURCES,
       OWN_ROLE,
     ],
   },

@@ -125,6 +125,14 @@ export const DIFFERENT_VALUES: readonly DifferentValue[] = [
   {
     shape: 'DiscoveryUrlType',
     as: 'value',
+    what: 'the discovery URL of a protected resource (RFC 9728)',
+    value: 'https://mcp.example/.well-known/oauth-protected-resource/mcp',
+    here: 'accepted',
+    why: 'MCP servers name their authorization server in this document; see [mcp-servers.md](mcp-servers.md)',
+  },
+  {
+    shape: 'DiscoveryUrlType',
+    as: 'value',
     what: 'a discovery URL with parts of an issuer both before and after `/.well-known/`',
     value: 'https://idp.example/a/.well-known/openid-configuration/.well-known/openid-configuration',
     here: 'refused',

@@ -223,6 +223,16 @@ describe('provider', () => {
       ],
       'A public client does not authenticate. Omit --public, or --client-authentication, --kms-key, --secret-arn, and --secret-key.',
     ],
+    [
+      'an MCP server with the issuer of its authorization server',
+      ['--mcp', 'https://notes.example/mcp', '--issuer', 'https://as.example'],
+      'An MCP server names its authorization server itself. Omit --vendor, --api-key, --discovery-url, --issuer, --authorization-endpoint, and --token-endpoint.',
+    ],
+    [
+      'an MCP server with a query',
+      ['--mcp', 'https://notes.example/mcp?x=1'],
+      '--mcp must be the URL of the server, without a query and a fragment.',
+    ],
     ['a public API key', ['--api-key', '--public'], 'An API key has no client: omit --public.'],
   ])('rejects %s with status 2', async (_name, options, message) => {
     expect(await local.run(['provider', 'add', 'wrong', ...options])).toEqual({
@@ -306,6 +316,56 @@ describe('provider', () => {
         expect.objectContaining({ status: 'fail', check: 'discovery', action: expect.any(String) as string }),
       ]) as unknown,
     });
+  });
+
+  it('creates and tests a provider of an MCP server, and says if it names another authorization server', async () => {
+    let documents: Record<string, unknown> = {};
+    const server = createServer((request, response) => {
+      const document = documents[request.url ?? ''];
+      response.writeHead(document ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(document ?? {}));
+    });
+    const { port, close } = await listenOnLoopback(server, 0);
+    const origin = `http://127.0.0.1:${port}`;
+    const issuer = `${origin}/as`;
+    documents = {
+      '/.well-known/oauth-protected-resource/mcp': {
+        resource: `${origin}/mcp`,
+        authorization_servers: [issuer],
+      },
+      '/.well-known/oauth-authorization-server/as': {
+        issuer,
+        authorization_endpoint: `${issuer}/authorize`,
+        token_endpoint: `${issuer}/token`,
+        code_challenge_methods_supported: ['S256'],
+      },
+    };
+    const added = await local.run([
+      'provider',
+      'add',
+      'mcp',
+      '--mcp',
+      `${origin}/mcp`,
+      '--client-id',
+      'client',
+      '--public',
+    ]);
+    expect(added).toMatchObject({ status: 0 });
+    const tested = await local.run(['provider', 'test', 'mcp']);
+    expect(tested.stdout).toMatch(new RegExp(`^ok +discovery +.*issuer ${issuer}`, 'm'));
+    expect(tested.stdout).toMatch(/^ok +PKCE +S256$/m);
+    documents = {
+      ...documents,
+      '/.well-known/oauth-protected-resource/mcp': { resource: `${origin}/mcp`, authorization_servers: [] },
+    };
+    const confirmed = await local.run(['provider', 'update', 'mcp', '--client-id', 'client']);
+    expect(confirmed).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('cannot be used (invalid_metadata)') as string,
+    });
+    const failed = await local.run(['provider', 'test', 'mcp']);
+    expect(failed.stdout).toMatch(/^fail +discovery +.*names no authorization server/m);
+    await close();
   });
 
   it.each(['http://[', '%E0%A4%A', '/revoke'])(

@@ -63,6 +63,7 @@ beforeEach(async () => {
         return seal.seal(context, text);
       },
     },
+    protectedResources: { find: unused },
     secretDescriptions: { describe: unused },
     keyDescriptions: { describe: unused },
     certificateSecrets: { describe: unused, text: unused },

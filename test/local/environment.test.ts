@@ -67,6 +67,7 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
     'ARN_PREFIX',
     'REVOCATION_FUNCTION',
     'CONNECTIONS_FUNCTION',
+    'PROVIDER_CLIENT_FUNCTION',
     'QUOTAS',
   ],
   'token-exchange': [

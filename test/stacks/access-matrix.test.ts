@@ -377,7 +377,7 @@ const OTHERS: Row[] = [
   [
     'invoke provider-client',
     { action: 'lambda:InvokeFunction', resource: '<providerclient.Arn>:live' },
-    ['credential-retrieval', 'oauth-callback'],
+    ['control-plane', 'credential-retrieval', 'oauth-callback'],
   ],
   [
     'invoke revocation',

@@ -162,7 +162,10 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
     },
     ON_CERTIFICATE_OBJECTS,
     onTaggedKeys(['kms:DescribeKey', 'kms:ListResourceTags']),
-    { ...INVOKE_REVOCATION, Resource: ['<connections.Arn>:live', '<revocation.Arn>:live'] },
+    {
+      ...INVOKE_REVOCATION,
+      Resource: ['<connections.Arn>:live', '<providerclient.Arn>:live', '<revocation.Arn>:live'],
+    },
   ],
   'token-exchange': [
     onPartitions('Directory', 'dynamodb:BatchGetItem', [

@@ -393,6 +393,17 @@ describe('an OAuth client', () => {
     expect(propertiesOf(templateOf(stack), OAUTH2)).not.toHaveProperty('secret');
   });
 
+  it('of an MCP server has the discovery URL of the protected resource', () => {
+    const vendor = OAuth2Vendor.mcp('https://notes.example/mcp', { clientId: 'client' });
+    new OAuth2CredentialProvider(stack, 'P', { identity, vendor });
+    expect(JSON.stringify(propertiesOf(templateOf(stack), OAUTH2))).toContain(
+      'https://notes.example/.well-known/oauth-protected-resource/mcp',
+    );
+    expect(() => OAuth2Vendor.mcp('https://notes.example/mcp?x', { clientId: 'client' })).toThrow(
+      'serverUrl must be a URL without a query and a fragment',
+    );
+  });
+
   it('has a public client if it has neither a secret nor a method', () => {
     const discoveryUrl = 'https://x.example/.well-known/openid-configuration';
     const vendor = OAuth2Vendor.custom({ clientId: 'client', discoveryUrl });

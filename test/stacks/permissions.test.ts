@@ -161,7 +161,16 @@ describe('the environment', () => {
   it.each<[FunctionGroup, Record<string, string>]>([
     [
       'control-plane',
-      { ...address, ...directory, ...keys, ...vault, ...revocations, ...connections, QUOTAS: quotas },
+      {
+        ...address,
+        ...directory,
+        ...keys,
+        ...vault,
+        ...revocations,
+        ...connections,
+        ...providerClient,
+        QUOTAS: quotas,
+      },
     ],
     ['token-exchange', { ...address, ...directory, ...keys, ...issuers, ...lifetimes }],
     [

@@ -35,7 +35,12 @@ const Oauth2ProviderRecord = v.object({
     }),
   ),
   discovery: v.union([
-    v.strictObject({ discoveryUrl: v.string() }),
+    v.strictObject({
+      discoveryUrl: v.string(),
+      protectedResource: v.exactOptional(
+        v.object({ resource: v.string(), issuer: v.string(), metadataUrl: v.string() }),
+      ),
+    }),
     v.strictObject({
       authorizationServerMetadata: v.object({
         issuer: v.string(),

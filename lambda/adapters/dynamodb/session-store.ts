@@ -41,6 +41,7 @@ const StoredSession = v.object({
     pkce: v.boolean(),
     // Absent from a session that started before requests were pushed.
     pushed: v.optional(v.boolean(), false),
+    omittedScopes: v.exactOptional(v.array(v.string())),
     parameters: v.record(v.string(), v.string()),
   }),
   page: v.exactOptional(

@@ -10,10 +10,11 @@ import {
   SUBJECT_TOKEN_TYPES,
 } from '../../domain/provider/on-behalf-of-config';
 import {
-  DISCOVERY_URL,
-  DISCOVERY_URL_RULE,
   isOfOneIssuer,
+  isProtectedResourceUrl,
   ONE_ISSUER_RULE,
+  PROVIDER_DISCOVERY_URL,
+  PROVIDER_DISCOVERY_URL_RULE,
 } from '../../domain/identity/discovery-url';
 import { SCOPE_TOKEN_RULE } from '../../domain/identity/trusted-issuer';
 import { SIGNING_ALGORITHMS } from '../../domain/provider/private-key-jwt';
@@ -38,8 +39,8 @@ const oauthDiscovery = v.pipe(
   v.strictObject({
     discoveryUrl: v.exactOptional(
       v.pipe(
-        matching(1, 2048, DISCOVERY_URL, DISCOVERY_URL_RULE),
-        v.check((text) => isOfOneIssuer(text), ONE_ISSUER_RULE),
+        matching(1, 2048, PROVIDER_DISCOVERY_URL, PROVIDER_DISCOVERY_URL_RULE),
+        v.check((text) => isProtectedResourceUrl(text) || isOfOneIssuer(text), ONE_ISSUER_RULE),
       ),
     ),
     authorizationServerMetadata: v.exactOptional(

@@ -53,7 +53,8 @@ export function authorizationParameters(
   redirectUri: string,
   { state, codeVerifier }: RequestBinding,
 ): URLSearchParams {
-  const { authorization, scopes } = session;
+  const { authorization } = session;
+  const scopes = session.scopes.filter((scope) => !authorization.omittedScopes?.includes(scope));
   const parameters = new URLSearchParams();
   // The agent's parameters override the vendor's. Neither overrides a standard parameter.
   const own = forwardedParameters(sealed.customParameters, RESERVED_PARAMETERS);

@@ -9,6 +9,7 @@ import type { Metadata, MetadataReader } from '../oauth/provider-metadata';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Lifetimes } from '../lifetimes';
+import { resourcesAt } from '../provider/discovery';
 import { authoritiesOf, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { PUBLIC_CLIENT } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
@@ -230,6 +231,22 @@ function usesPkce(
   return vendorOf(vendor).pkce !== false && supported;
 }
 
+const OFFLINE_ACCESS = 'offline_access';
+
+/**
+ * Returns how `offline_access` is requested at the authorization server of a protected resource: only if the server lists
+ * the scope (MCP 2026-07-28, basic/authorization), and then with `prompt=consent`, without which it is ignored (OpenID
+ * Connect Core 1.0, section 11). Returns undefined if it is not requested, or for another provider.
+ */
+function offlineAccess(
+  { discovery }: Oauth2Provider,
+  { scopes_supported: supported }: Metadata,
+  scopes: readonly string[],
+): 'requested' | 'omitted' | undefined {
+  if (!discovery.protectedResource || !scopes.includes(OFFLINE_ACCESS)) return undefined;
+  return supported?.includes(OFFLINE_ACCESS) ? 'requested' : 'omitted';
+}
+
 async function newSession(
   deps: BeginDependencies,
   { grant, request, returnUrl, epoch }: NewSession,
@@ -260,6 +277,8 @@ async function newSession(
   };
   const { customState, customParameters } = request;
   const page = await consentPageOf(deps, request, returnUrl);
+  const scopes = unionWithHeld(grant, request.scopes);
+  const offline = offlineAccess(provider, metadata, scopes);
   const sealed: SealedRequest = { id, customState, customParameters };
   const parameterScopes = parameterScopesOf(grant?.tokens ?? {}, sealed);
   const session: Session = {
@@ -273,9 +292,9 @@ async function newSession(
     target: grantId.target,
     epoch,
     ...(request.forget && { forced: true }),
-    scopes: unionWithHeld(grant, request.scopes),
+    scopes,
     ...(parameterScopes.length > 0 && { parameterScopes }),
-    resources: request.resources,
+    resources: resourcesAt(provider.discovery, request.resources),
     audiences: request.audiences,
     returnUrl,
     ...(page && { page }),
@@ -289,7 +308,9 @@ async function newSession(
       scopeSeparator: vendor.scopeSeparator ?? ' ',
       pkce: usesPkce(provider, metadata),
       pushed,
+      ...(offline === 'omitted' && { omittedScopes: [OFFLINE_ACCESS] }),
       parameters: {
+        ...(offline === 'requested' && { prompt: 'consent' }),
         ...vendor.authorizationParameters,
         ...(vendor.device && { device_id: deps.system.randomUUID(), device_name: DEVICE_NAME }),
       },

@@ -7,7 +7,7 @@
  */
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail, type Annotate } from '../audit';
-import { ProviderFailure } from '../oauth/provider-failure';
+import { ProviderFailure, remedyFor } from '../oauth/provider-failure';
 import { redeemCode, type KeptCode, type ObtainedTokens } from '../oauth/token-request';
 import type { Caller } from '../principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
@@ -351,7 +351,7 @@ async function withSessionEnd(
     // The code is used up: a retry cannot succeed, even if the provider was only unavailable.
     throw new ServiceError(
       'ValidationException',
-      `The credential provider "${claimed.provider.name}" did not redeem the authorization code: ${error.code}. Ask the user to consent again.`,
+      `The credential provider "${claimed.provider.name}" did not redeem the authorization code: ${error.code}. ${remedyFor(error.code) ?? 'Ask the user to consent again'}.`,
       { detail: error.detail, cause: error },
     );
   }

@@ -103,6 +103,8 @@ export interface Session {
     readonly pkce: boolean;
     /** Whether the request is pushed to the provider before the browser is redirected (RFC 9126). */
     readonly pushed: boolean;
+    /** Scopes that the request omits, because the server does not know them; absent if there are none. */
+    readonly omittedScopes?: readonly string[];
     /** Parameters that the vendor requires in addition to the standard ones. */
     readonly parameters: Readonly<Record<string, string>>;
   };

@@ -11,6 +11,7 @@ import type { Caller } from '../principal';
 import { checkProviderOwnerTrust } from '../identity/trusted-provider-owner';
 import { userHashOf } from '../identity/user';
 import { authorizeCredentialUse, credentialUseDenial } from '../policy/access';
+import type { Oauth2Provider } from '../provider/oauth2-provider';
 import { KeyMaterialResetError } from '../sealing/sealing';
 import { invalidMember, ServiceError } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
@@ -83,6 +84,18 @@ function evaluatedScopesOf(
   return [...new Set([...scopes, ...scopesHeld(stored)])];
 }
 
+/** @throws ValidationException for a resource other than the one that the provider is for */
+function checkResources(
+  { name, discovery: { protectedResource } }: Oauth2Provider,
+  requested: readonly string[] = [],
+): void {
+  if (!protectedResource || requested.every((resource) => resource === protectedResource.resource)) return;
+  throw invalidMember(
+    'resources',
+    `must be omitted, or be ${protectedResource.resource}: the credential provider "${name}" is for this resource`,
+  );
+}
+
 async function admitRequest(
   directory: Pick<Directory, 'read'>,
   { principal, input, delegation }: Pick<Admitted, 'principal' | 'input' | 'delegation'>,
@@ -100,6 +113,7 @@ async function admitRequest(
   const operation = 'GetResourceOauth2Token' as const;
   const asked = { principal, operation, customParameters, resources, audiences };
   const { identity, provider } = admit({ ...asked, providerName, scopes, annotate }, delegation, found);
+  checkResources(provider, resources);
   if (carried) checkProviderOwnerTrust(identity, provider, principal);
   const owner: RequestOwner = {
     grantId,

@@ -1,6 +1,7 @@
 /** Encrypts and decrypts a grant's tokens. */
 import { type System, epochSeconds } from '../system';
 import type { Narrowing, ObtainedTokens } from '../oauth/token-request';
+import { resourcesAt } from '../provider/discovery';
 import { clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import type { UserTokenFacts } from '../identity/user';
 import { nameIn } from '../owned-resource';
@@ -34,9 +35,14 @@ export interface TokenOwner extends Narrowing {
 }
 
 /** Returns what a listing says about the owner's grant. */
-export const detailsOf = ({ workloadArn, resources, audiences }: TokenOwner): GrantDetails => ({
-  workloadName: nameIn(workloadArn),
+export const detailsOf = ({
+  workloadArn,
   resources,
+  audiences,
+  provider: { discovery },
+}: TokenOwner): GrantDetails => ({
+  workloadName: nameIn(workloadArn),
+  resources: resourcesAt(discovery, resources),
   audiences,
 });
 

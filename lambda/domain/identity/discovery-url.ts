@@ -8,6 +8,58 @@ export const DISCOVERY_URL =
 export const DISCOVERY_URL_RULE =
   'must end in /.well-known/openid-configuration or /.well-known/oauth-authorization-server, optionally with the path of the issuer after it';
 
+const RESOURCE_SEGMENT = '/.well-known/oauth-protected-resource';
+
+/** Metadata of a protected resource: RFC 9728 section 3.1 inserts the well-known part between host and path. */
+const PROTECTED_RESOURCE_URL =
+  /^[^:/?#]+:\/\/[^/\s?#]+\/\.well-known\/oauth-protected-resource(\/[^\s?#]+)?$/;
+
+/** Discovery URLs of credential providers: {@link DISCOVERY_URL}, and the metadata of a protected resource. */
+export const PROVIDER_DISCOVERY_URL =
+  /^([^\s?#]+\/\.well-known\/(openid-configuration|oauth-authorization-server)|[^:/?#]+:\/\/[^/\s?#]+\/\.well-known\/oauth-protected-resource)(\/[^\s?#]+)?$/;
+
+/** {@link PROVIDER_DISCOVERY_URL} in words, as they follow the member's name. */
+export const PROVIDER_DISCOVERY_URL_RULE = `${DISCOVERY_URL_RULE}; or be HOST/.well-known/oauth-protected-resource, optionally with the path of the resource after it`;
+
+/** Whether the URL is that of the metadata of a protected resource, such as an MCP server. */
+export const isProtectedResourceUrl = (url: string): boolean => PROTECTED_RESOURCE_URL.test(url);
+
+/**
+ * Whether the resource identifier is the one into which the well-known part was inserted (RFC 9728 section 3.3). A slash
+ * that is the whole path was removed before.
+ */
+export function isResourceOf(discoveryUrl: string, resource: string): boolean {
+  const at = discoveryUrl.indexOf(RESOURCE_SEGMENT);
+  const identifier = discoveryUrl.slice(0, at) + discoveryUrl.slice(at + RESOURCE_SEGMENT.length);
+  return (
+    resource === identifier ||
+    (at + RESOURCE_SEGMENT.length === discoveryUrl.length && resource === `${identifier}/`)
+  );
+}
+
+/**
+ * Returns the URL of a protected resource's metadata.
+ *
+ * @param resource URL of the resource, such as an MCP server, without a query
+ */
+export function protectedResourceUrl(resource: string): string {
+  const { origin, pathname } = new URL(resource);
+  return origin + RESOURCE_SEGMENT + (pathname === '/' ? '' : pathname);
+}
+
+/**
+ * Returns where the metadata of an authorization server can be, in the order of MCP 2026-07-28 (basic/authorization):
+ * RFC 8414 section 3.1 inserts the well-known part, and OpenID Connect Discovery 1.0 appends it.
+ */
+export function metadataUrlsOf(issuer: string): string[] {
+  const { origin, pathname } = new URL(issuer);
+  const path = withoutTrailingSlash(pathname);
+  const inserted = ['oauth-authorization-server', 'openid-configuration'].map(
+    (name) => `${origin}/.well-known/${name}${path}`,
+  );
+  return path === '' ? inserted : [...inserted, `${origin}${path}/.well-known/openid-configuration`];
+}
+
 const SEGMENT = '/.well-known/';
 
 /**

@@ -1,7 +1,7 @@
 /** The OAuth client of a provider, ready to send a request: the server's metadata and the client's credential. */
 import { clientAssertion, type AssertionDependencies } from './client-assertion';
 import type { ClientCredential } from './client-authentication';
-import type { MetadataReader } from './provider-metadata';
+import type { MetadataPurpose, MetadataReader } from './provider-metadata';
 import type { ProviderClient, TokenRequestDependencies } from './token-request';
 import { trusting } from './transport';
 import type { WebIdentityTokens } from './web-identity';
@@ -40,12 +40,17 @@ export interface ProviderClients {
    * Returns the provider's client.
    *
    * @param workloadArn the agent for which the request is sent
+   * @param purpose default: `request`
    * @throws ProviderFailure if the server's metadata is unavailable; AccessDeniedException or ValidationException for an
    *   external secret that cannot be used
    */
-  of(provider: ProviderConfiguration, workloadArn: string): Promise<ProviderClient>;
+  of(
+    provider: ProviderConfiguration,
+    workloadArn: string,
+    purpose?: MetadataPurpose,
+  ): Promise<ProviderClient>;
   /**
-   * Returns the provider's client with a secret that is not read from the token vault.
+   * Returns the provider's client, for a revocation, with a secret that is not read from the token vault.
    *
    * @throws ProviderFailure if the server's metadata is unavailable
    */
@@ -56,10 +61,11 @@ export function createProviderClients(deps: ProviderClientDependencies): Provide
   async function clientWith(
     provider: ProviderConfiguration,
     read: Promise<ClientCredential>,
+    purpose: MetadataPurpose = 'request',
   ): Promise<ProviderClient> {
     const authorities = authoritiesOf(provider);
     const [metadata, credential] = await Promise.all([
-      deps.metadata.read(provider.discovery, authorities),
+      deps.metadata.read(provider.discovery, authorities, purpose),
       read,
     ]);
     const { endpointPolicy, system } = deps;
@@ -67,7 +73,8 @@ export function createProviderClients(deps: ProviderClientDependencies): Provide
     return { provider, metadata, credential, transport, endpointPolicy, system };
   }
   return {
-    of: (provider, workloadArn) => clientWith(provider, credentialOf(deps, provider, workloadArn)),
-    withSecret: (provider, secret) => clientWith(provider, Promise.resolve({ secret })),
+    of: (provider, workloadArn, purpose) =>
+      clientWith(provider, credentialOf(deps, provider, workloadArn), purpose),
+    withSecret: (provider, secret) => clientWith(provider, Promise.resolve({ secret }), 'revocation'),
   };
 }

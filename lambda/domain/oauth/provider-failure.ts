@@ -17,6 +17,19 @@ export interface ProviderFailureParts {
   readonly retryAfter?: number | undefined;
 }
 
+/** What to do about errors for which the general advice is not enough. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  // RFC 8707 section 2.
+  invalid_target:
+    'The authorization server does not issue tokens for the requested resource: register the resource there, or correct the resources of the request and the discovery URL of the provider',
+  authorization_server_changed:
+    "The MCP server now names another authorization server. If this is right, the provider's owner confirms it with UpdateOauth2CredentialProvider, and users consent again",
+};
+
+/** Returns what to do about an error, without a period at the end; undefined if there is nothing particular. */
+export const remedyFor = (code: string): string | undefined =>
+  Object.hasOwn(REMEDIES, code) ? REMEDIES[code] : undefined;
+
 export class ProviderFailure extends Error {
   readonly unavailable: boolean;
   readonly retryAfter: number | undefined;
@@ -57,7 +70,7 @@ export class ProviderFailure extends Error {
     }
     return new ServiceError(
       'ValidationException',
-      `The credential provider "${provider}" rejected the request: ${this.code}. Check the provider's configuration and the request.`,
+      `The credential provider "${provider}" rejected the request: ${this.code}. ${remedyFor(this.code) ?? "Check the provider's configuration and the request"}.`,
       { detail: this.detail, cause: this, outcome: this.outcome },
     );
   }

@@ -6,11 +6,12 @@ import type { AuthorizationServer } from 'oauth4webapi';
 import * as v from 'valibot';
 import type { System } from '../system';
 import { createExpiringCache } from '../expiring-cache';
-import type { Oauth2Discovery } from '../provider/discovery';
+import type { Oauth2Discovery, ProtectedResource } from '../provider/discovery';
 import type { PrivateAuthorities } from '../provider/private-authorities';
-import { issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
+import { isProtectedResourceUrl, issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
 import { trustedSlot } from './authority-certificates';
+import { checkAuthorizationServer, checkUnchanged, validatedResource } from './protected-resource';
 import { ProviderFailure } from './provider-failure';
 import { trusting, type Transport } from './transport';
 
@@ -54,6 +55,9 @@ const documentSchema = (policy: EndpointPolicy) =>
     revocation_endpoint_auth_methods_supported: optionalMethods,
     introspection_endpoint: optionalEndpoint(policy),
     introspection_endpoint_auth_methods_supported: optionalMethods,
+    registration_endpoint: optionalEndpoint(policy),
+    token_endpoint_auth_methods_supported: optionalMethods,
+    scopes_supported: optionalMethods,
   });
 
 /** The members of an authorization server's metadata that this service uses. */
@@ -65,6 +69,29 @@ export type Metadata = Pick<
   readonly prompt_values_supported?: string[];
 };
 
+/** @throws ProviderFailure for a document that is not an authorization server's metadata */
+function parsedMetadata(document: unknown, policy: EndpointPolicy): Metadata {
+  const parsed = v.safeParse(documentSchema(policy), document);
+  if (parsed.success) return parsed.output as Metadata;
+  const where = v.getDotPath(parsed.issues[0]) ?? 'document';
+  throw new ProviderFailure('invalid_metadata', `discovery document: ${where}: ${parsed.issues[0].message}`);
+}
+
+/**
+ * Returns the validated metadata of an issuer, which the document states exactly (RFC 8414 section 3.3).
+ *
+ * @param document parsed JSON of any type
+ * @throws ProviderFailure
+ */
+export function exactMetadata(issuer: string, document: unknown, policy: EndpointPolicy): Metadata {
+  const metadata = parsedMetadata(document, policy);
+  if (metadata.issuer === issuer) return metadata;
+  throw new ProviderFailure(
+    'invalid_metadata',
+    'discovery document: issuer is not the one that the protected resource names',
+  );
+}
+
 /**
  * Returns the validated metadata of a document.
  *
@@ -74,22 +101,20 @@ export type Metadata = Pick<
  *   well-known URL)
  */
 export function validatedMetadata(discoveryUrl: string, document: unknown, policy: EndpointPolicy): Metadata {
-  const parsed = v.safeParse(documentSchema(policy), document);
-  if (!parsed.success) {
-    const where = v.getDotPath(parsed.issues[0]) ?? 'document';
+  if (isProtectedResourceUrl(discoveryUrl)) {
     throw new ProviderFailure(
       'invalid_metadata',
-      `discovery document: ${where}: ${parsed.issues[0].message}`,
+      'the authorization server of the protected resource is unknown',
     );
   }
-  const issuer = issuerOf({ discoveryUrl });
-  if (withoutTrailingSlash(parsed.output.issuer) !== issuer) {
+  const metadata = parsedMetadata(document, policy);
+  if (withoutTrailingSlash(metadata.issuer) !== issuerOf({ discoveryUrl })) {
     throw new ProviderFailure(
       'invalid_metadata',
       'discovery document: issuer does not match the discovery URL',
     );
   }
-  return parsed.output as Metadata;
+  return metadata;
 }
 
 const OAUTH_WELL_KNOWN = '/.well-known/oauth-authorization-server';
@@ -104,47 +129,23 @@ function insertedWellKnown(discoveryUrl: string): string | undefined {
   return issuer.pathname === '/' ? undefined : issuer.origin + OAUTH_WELL_KNOWN + issuer.pathname;
 }
 
-export interface MetadataReader {
-  /**
-   * @param authorities private authorities of the server, if it has any
-   * @throws ProviderFailure
-   */
-  read(discovery: Oauth2Discovery, authorities?: PrivateAuthorities): Promise<Metadata>;
-}
+/** Sends a request for one document. */
+type Ask<Document> = (url: string, authorities: PrivateAuthorities | undefined) => Promise<Document>;
 
-export function createMetadataReader(
-  transport: Transport,
-  policy: EndpointPolicy,
-  system: System,
-): MetadataReader {
-  const documents = createExpiringCache<Metadata>(METADATA_CACHE, system);
+/** Returns a cached request. Concurrent requests share one lookup. */
+function cached<Document>(ask: Ask<Document>, system: System): Ask<Document> {
+  const documents = createExpiringCache<Document>(METADATA_CACHE, system);
   const failures = createExpiringCache<ProviderFailure>(FAILURES_KEPT, system);
-  const underWay = createExpiringCache<Promise<Metadata>>(JOINED_LOOKUP_CACHE, system);
-
-  async function ask(url: string, authorities: PrivateAuthorities | undefined): Promise<Metadata> {
-    const send = trusting(transport, authorities);
-    const get = (from: string) => send(from, { method: 'GET', headers: { accept: 'application/json' } });
-    const first = await get(url);
-    const elsewhere = first.status === 404 ? insertedWellKnown(url) : undefined;
-    const response = elsewhere === undefined ? first : await get(elsewhere);
-    if (response.status !== 200) {
-      throw new ProviderFailure('discovery_failed', `discovery responded with ${response.status}`, {
-        unavailable: response.status >= 500 || response.status === 429,
-      });
-    }
-    const document: unknown = await response.json().catch(() => undefined);
-    return validatedMetadata(url, document, policy);
-  }
+  const underWay = createExpiringCache<Promise<Document>>(JOINED_LOOKUP_CACHE, system);
 
   async function askAndKeep(
     slot: string,
-    url: string,
-    authorities: PrivateAuthorities | undefined,
-  ): Promise<Metadata> {
+    ...[url, authorities]: Parameters<Ask<Document>>
+  ): Promise<Document> {
     try {
-      const metadata = await ask(url, authorities);
-      documents.set(slot, metadata);
-      return metadata;
+      const document = await ask(url, authorities);
+      documents.set(slot, document);
+      return document;
     } catch (error) {
       if (error instanceof ProviderFailure) failures.set(slot, error);
       throw error;
@@ -153,8 +154,7 @@ export function createMetadataReader(
     }
   }
 
-  /** Concurrent requests share one lookup. */
-  async function discover(url: string, authorities: PrivateAuthorities | undefined): Promise<Metadata> {
+  return async (url, authorities) => {
     const slot = trustedSlot(url, authorities);
     const known = documents.get(slot);
     if (known) return known;
@@ -165,17 +165,96 @@ export function createMetadataReader(
     const asking = askAndKeep(slot, url, authorities);
     underWay.set(slot, asking);
     return asking;
+  };
+}
+
+/**
+ * What the metadata are read for. A revocation goes to the server that issued the tokens, also if a protected resource no
+ * longer names it.
+ */
+export type MetadataPurpose = 'request' | 'revocation';
+
+export interface MetadataReader {
+  /**
+   * @param authorities private authorities of the server, if it has any
+   * @param purpose default: `request`
+   * @throws ProviderFailure, also for a protected resource that names another authorization server than at its
+   *   configuration
+   */
+  read(
+    discovery: Oauth2Discovery,
+    authorities?: PrivateAuthorities,
+    purpose?: MetadataPurpose,
+  ): Promise<Metadata>;
+}
+
+export function createMetadataReader(
+  transport: Transport,
+  policy: EndpointPolicy,
+  system: System,
+): MetadataReader {
+  /** @param elsewhere returns another location for a document that is not found */
+  async function documentAt(
+    url: string,
+    authorities: PrivateAuthorities | undefined,
+    elsewhere: (url: string) => string | undefined = () => undefined,
+  ): Promise<unknown> {
+    const send = trusting(transport, authorities);
+    const get = (from: string) => send(from, { method: 'GET', headers: { accept: 'application/json' } });
+    const first = await get(url);
+    const other = first.status === 404 ? elsewhere(url) : undefined;
+    const response = other === undefined ? first : await get(other);
+    if (response.status !== 200) {
+      throw new ProviderFailure('discovery_failed', `discovery responded with ${response.status}`, {
+        unavailable: response.status >= 500 || response.status === 429,
+      });
+    }
+    return response.json().catch(() => undefined);
+  }
+
+  const discover = cached(
+    async (url, authorities) =>
+      validatedMetadata(url, await documentAt(url, authorities, insertedWellKnown), policy),
+    system,
+  );
+  /** Of a server that a protected resource names. Providers share it only if they have the same issuer. */
+  const issuers = cached(async (text) => {
+    const [issuer, url] = JSON.parse(text) as [string, string];
+    return exactMetadata(issuer, await documentAt(url, undefined), policy);
+  }, system);
+  /** Confirms what a provider was configured with. After an update, it is another entry, so nothing stale is used. */
+  const confirmations = cached(async (text) => {
+    const [url, resource, issuer] = JSON.parse(text) as [string, string, string];
+    const stated = validatedResource(url, await documentAt(url, undefined));
+    checkUnchanged({ resource, issuer }, stated);
+    return stated;
+  }, system);
+
+  async function ofProtectedResource(
+    discoveryUrl: string,
+    configured: ProtectedResource,
+    purpose: MetadataPurpose,
+  ): Promise<Metadata> {
+    const { resource, issuer, metadataUrl } = configured;
+    const server = issuers(JSON.stringify([issuer, metadataUrl]), undefined);
+    if (purpose === 'revocation') return server;
+    const confirmed = confirmations(JSON.stringify([discoveryUrl, resource, issuer]), undefined);
+    const [metadata] = await Promise.all([server, confirmed]);
+    checkAuthorizationServer(metadata);
+    return metadata;
   }
 
   return {
-    read(discovery, authorities) {
-      if (discovery.discoveryUrl !== undefined) return discover(discovery.discoveryUrl, authorities);
+    async read(discovery, authorities, purpose = 'request') {
+      const { discoveryUrl, protectedResource } = discovery;
+      if (protectedResource) return ofProtectedResource(discoveryUrl, protectedResource, purpose);
+      if (discoveryUrl !== undefined) return discover(discoveryUrl, authorities);
       const stated = discovery.authorizationServerMetadata;
-      return Promise.resolve({
+      return {
         issuer: stated.issuer,
         authorization_endpoint: stated.authorizationEndpoint,
         token_endpoint: stated.tokenEndpoint,
-      });
+      };
     },
   };
 }

@@ -74,7 +74,7 @@ const subjectParameters = (
 
 /** Returns the parameters. The agent's override the vendor's. Neither overrides a standard parameter. */
 function parametersOf(
-  { vendor }: ProviderConfiguration,
+  { vendor, discovery }: ProviderConfiguration,
   config: OnBehalfOfConfig,
   request: OnBehalfOfRequest,
 ): string[][] {
@@ -92,7 +92,7 @@ function parametersOf(
     ...subjectParameters(config.grantType, request),
     ...(request.scopes.length > 0 && { scope: request.scopes.join(' ') }),
   };
-  return [...Object.entries(named), ...narrowingParameters(request)];
+  return [...Object.entries(named), ...narrowingParameters(request, discovery)];
 }
 
 /** Token types of access tokens. Some servers omit the type or return the JWT type for an access token. */

@@ -5,6 +5,7 @@
 import * as oauth from 'oauth4webapi';
 import { epochSeconds, type System } from '../system';
 import type { EndpointPolicy } from '../endpoint';
+import { resourcesAt, type Oauth2Discovery } from '../provider/discovery';
 import type { ProviderConfiguration } from '../provider/oauth2-provider';
 import { PUBLIC_CLIENT, type Vendor } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
@@ -48,9 +49,15 @@ export interface ObtainedTokens {
   readonly refreshExpiresAt?: number;
 }
 
-/** Returns one `resource` or `audience` parameter for each value. */
-export const narrowingParameters = ({ resources, audiences }: Narrowing): [string, string][] => [
-  ...resources.map((value): [string, string] => ['resource', value]),
+/** Returns one `resource` or `audience` parameter for each value, with the resource of a provider that has one. */
+export const narrowingParameters = (
+  { resources, audiences }: Narrowing,
+  discovery?: Oauth2Discovery,
+): [string, string][] => [
+  ...(discovery ? resourcesAt(discovery, resources) : resources).map((value): [string, string] => [
+    'resource',
+    value,
+  ]),
   ...audiences.map((value): [string, string] => ['audience', value]),
 ];
 
@@ -222,7 +229,7 @@ export function redeemCode(
         checked,
         request.redirectUri,
         request.pkce ? kept.codeVerifier : oauth.nopkce,
-        { ...options(client), additionalParameters: narrowingParameters(request) },
+        { ...options(client), additionalParameters: narrowingParameters(request, client.provider.discovery) },
       );
     },
     (response) => oauth.processAuthorizationCodeResponse(metadata, oauthClient, response),
@@ -254,7 +261,7 @@ export function requestClientCredentials(
     );
   }
   const oauthClient = oauthClientOf(provider);
-  const parameters = narrowingParameters(request);
+  const parameters = narrowingParameters(request, provider.discovery);
   if (request.scopes.length > 0) parameters.push(['scope', request.scopes.join(' ')]);
   const method = vendor.machineAuthentication ?? provider.clientAuthenticationMethod;
   return exchange(
@@ -294,7 +301,7 @@ export function redeemRefreshToken(
     () =>
       oauth.refreshTokenGrantRequest(metadata, oauthClient, authenticate(client), refreshToken, {
         ...options(client),
-        additionalParameters: narrowingParameters(request),
+        additionalParameters: narrowingParameters(request, provider.discovery),
       }),
     (response) => oauth.processRefreshTokenResponse(metadata, oauthClient, response),
   );

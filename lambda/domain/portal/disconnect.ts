@@ -82,7 +82,7 @@ async function prospectOf(
 ): Promise<RevocationProspect> {
   try {
     const refreshable = grant?.tokens?.refreshable ?? false;
-    const described = await metadata.read(provider.discovery, authoritiesOf(provider));
+    const described = await metadata.read(provider.discovery, authoritiesOf(provider), 'revocation');
     return revocationProspect({ provider, metadata: described }, refreshable);
   } catch (error) {
     // The provider gets the request when it is available again.

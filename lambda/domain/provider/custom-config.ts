@@ -2,6 +2,7 @@
 import { invalidMember } from '../service-error';
 import type { Oauth2Discovery, StatedMetadata } from './discovery';
 import { checkEndpoint, type EndpointPolicy } from '../endpoint';
+import { isProtectedResourceUrl } from '../identity/discovery-url';
 import type { CertificateConfiguration } from './certificate-configuration';
 import type { OnBehalfOfInput } from './on-behalf-of';
 import type { SecretReference } from './provider-secret';
@@ -28,6 +29,12 @@ function discoveryOf(member: string, config: CustomOauth2Config, policy: Endpoin
   const { discoveryUrl, authorizationServerMetadata: stated } = config.oauthDiscovery;
   if (discoveryUrl !== undefined && stated === undefined) {
     checkEndpoint(`${member}.discoveryUrl`, discoveryUrl, policy);
+    if (isProtectedResourceUrl(discoveryUrl) && config.certificateConfigurations) {
+      throw invalidMember(
+        `${member}.discoveryUrl`,
+        'must be that of the authorization server with certificateConfigurations: a protected resource can name any server',
+      );
+    }
     return { discoveryUrl };
   }
   if (discoveryUrl !== undefined || stated === undefined) {

@@ -9,7 +9,43 @@ export interface StatedMetadata {
   readonly tokenEndpointAuthMethods?: readonly string[] | undefined;
 }
 
+/** A protected resource (RFC 9728), and the authorization server that it named when the provider was configured. */
+export interface ProtectedResource {
+  /** The resource identifier, which is the resource indicator of every request (RFC 8707). */
+  readonly resource: string;
+  readonly issuer: string;
+  /** Where the metadata of the authorization server is. */
+  readonly metadataUrl: string;
+}
+
 /** AWS's `Oauth2Discovery`: exactly one of the two. */
 export type Oauth2Discovery =
-  | { readonly discoveryUrl: string; readonly authorizationServerMetadata?: undefined }
-  | { readonly discoveryUrl?: undefined; readonly authorizationServerMetadata: StatedMetadata };
+  | {
+      /** With `protectedResource`, the metadata of the resource; without, those of the authorization server. */
+      readonly discoveryUrl: string;
+      readonly protectedResource?: ProtectedResource | undefined;
+      readonly authorizationServerMetadata?: undefined;
+    }
+  | {
+      readonly discoveryUrl?: undefined;
+      readonly protectedResource?: undefined;
+      readonly authorizationServerMetadata: StatedMetadata;
+    };
+
+/**
+ * Returns the resource indicators of a request to the server (RFC 8707). A provider of a protected resource gets tokens
+ * for this resource alone, whatever the request names.
+ */
+export const resourcesAt = (
+  { protectedResource }: Oauth2Discovery,
+  requested: readonly string[],
+): readonly string[] => (protectedResource ? [protectedResource.resource] : requested);
+
+/** Finds the authorization server of a protected resource. */
+export interface ProtectedResources {
+  /**
+   * @param discoveryUrl the metadata of the resource
+   * @throws ValidationException that says why the resource cannot be used; InternalServerException if a retry can succeed
+   */
+  find(discoveryUrl: string): Promise<ProtectedResource>;
+}

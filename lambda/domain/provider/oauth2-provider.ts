@@ -14,7 +14,8 @@ import { writeContents, type VaultContents } from '../sealing/deletion';
 import type { ExternalSecret } from '../sealing/external-secret';
 import type { Seal, SealingContext } from '../sealing/sealing';
 import type { SecretStore } from '../sealing/secret-store';
-import type { Oauth2Discovery } from './discovery';
+import type { Oauth2Discovery, ProtectedResources } from './discovery';
+import { isProtectedResourceUrl } from '../identity/discovery-url';
 import type { EndpointPolicy } from '../endpoint';
 import { checkOnBehalfOfChange, onBehalfOfConfigOf } from './on-behalf-of';
 import { type OnBehalfOfConfig } from './on-behalf-of-config';
@@ -104,8 +105,10 @@ export function clientBindingDigest({
   clientId,
   discovery,
 }: Pick<Oauth2Provider, 'vendor' | 'clientId' | 'discovery'>): string {
-  const { discoveryUrl, authorizationServerMetadata: stated } = discovery;
-  const server = discoveryUrl ?? [stated.issuer, stated.authorizationEndpoint, stated.tokenEndpoint];
+  const { discoveryUrl, protectedResource, authorizationServerMetadata: stated } = discovery;
+  const server = protectedResource
+    ? [discoveryUrl, protectedResource.resource, protectedResource.issuer]
+    : (discoveryUrl ?? [stated.issuer, stated.authorizationEndpoint, stated.tokenEndpoint]);
   return createHash('sha256')
     .update(JSON.stringify([vendor, clientId, server]))
     .digest('base64url');
@@ -134,6 +137,7 @@ export interface CreateOauth2ProviderInput extends Oauth2ProviderInput {
 export interface Oauth2ProviderDependencies
   extends SecretNamingDependencies, KeyNamingDependencies, CertificateNamingDependencies {
   readonly providers: Oauth2ProviderStore;
+  readonly protectedResources: ProtectedResources;
   readonly clientSecrets: Pick<SecretStore, 'put' | 'remove' | 'removeBefore'>;
   readonly vaultContents: Pick<VaultContents, 'shredKeys'>;
   readonly seal: Pick<Seal, 'seal'>;
@@ -159,6 +163,16 @@ const certificatesIn = ({
   customOauth2ProviderConfig: custom,
 }: Oauth2ProviderConfig): readonly CertificateConfiguration[] | undefined =>
   custom?.certificateConfigurations;
+
+/** Returns the discovery with the authorization server that a protected resource names, if it is one. */
+async function discovered(
+  { protectedResources }: Pick<Oauth2ProviderDependencies, 'protectedResources'>,
+  discovery: Oauth2Discovery,
+): Promise<Oauth2Discovery> {
+  const { discoveryUrl } = discovery;
+  if (discoveryUrl === undefined || !isProtectedResourceUrl(discoveryUrl)) return discovery;
+  return { discoveryUrl, protectedResource: await protectedResources.find(discoveryUrl) };
+}
 
 async function sealSecret(
   deps: Oauth2ProviderDependencies,
@@ -194,15 +208,16 @@ export function createOauth2Provider(
     annotate({ provider: input.name });
     const resolved = resolveConfig(input.vendor, input.config, deps.endpointPolicy);
     checkSecretGiven(input.vendor, resolved);
-    const { secret, ...client } = resolved;
+    const { secret, ...stated } = resolved;
     const members = clientSecretMembers(input.vendor);
-    if (client.privateKeyJwt) {
+    if (stated.privateKeyJwt) {
       const naming = { byOwner: true, ...ownedBy(principal), unchanged: false };
-      await checkSigningKey(deps, naming, SIGNING_KEY_MEMBER, client.privateKeyJwt);
+      await checkSigningKey(deps, naming, SIGNING_KEY_MEMBER, stated.privateKeyJwt);
     }
     // Look first, so that a secret is not sealed for nothing; the conditional write below decides.
     if (await deps.providers.get(input.name)) throw nameTaken(KIND, input.name);
     await checkQuota(deps.providers, principal, deps.quotas, 'oauth2CredentialProviders');
+    const client = { ...stated, discovery: await discovered(deps, stated.discovery) };
     const naming = { byOwner: true, ...ownedBy(principal) };
     const certificates = await nameCertificates(
       deps,
@@ -336,7 +351,9 @@ export function updateOauth2Provider(
       const provider = await authorizedResource(deps.providers, KIND, call, name);
       const { owner, ownerId, privateKeyJwt: present } = provider;
       const byOwner = isOwnedBy(provider, principal);
-      const { secret, ...client } = resolveConfig(vendor, config, deps.endpointPolicy, provider);
+      const { secret, ...stated } = resolveConfig(vendor, config, deps.endpointPolicy, provider);
+      // An update is also how the owner confirms that a protected resource names another authorization server.
+      const client = { ...stated, discovery: await discovered(deps, stated.discovery) };
       const sameServer = clientBindingDigest(provider) === clientBindingDigest({ vendor, ...client });
       checkOnBehalfOfChange({
         byOwner,

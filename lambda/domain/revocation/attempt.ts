@@ -138,7 +138,7 @@ async function clientOf(
   const live = await deps.providers.get(provider.name);
   if (live?.id === provider.id && clientBindingDigest(live) === clientBindingDigest(provider)) {
     try {
-      return await deps.providerClients.of(live, workloadArn);
+      return await deps.providerClients.of(live, workloadArn, 'revocation');
     } catch (error) {
       // The secret can be deleted or replaced at this moment, or made unavailable by its owner.
       if (error instanceof ProviderFailure || clientSecret === undefined) {
@@ -146,7 +146,9 @@ async function clientOf(
       }
     }
   }
-  if (!usesSecret(provider.clientAuthenticationMethod)) return deps.providerClients.of(provider, workloadArn);
+  if (!usesSecret(provider.clientAuthenticationMethod)) {
+    return deps.providerClients.of(provider, workloadArn, 'revocation');
+  }
   if (clientSecret === undefined) {
     throw new ProviderFailure('client_secret_unavailable', 'the client secret could not be read', {
       unavailable: true,

@@ -1,8 +1,13 @@
 /** `agent-identity provider add`: from options, and on a terminal by questions, which it repeats after a mistake. */
 import { buildCommand } from '@stricli/core';
 import { OPERATIONS } from '../../../../lambda/contract/operations';
-import { VENDOR_NAMES, vendorOf, type VendorName } from '../../../../lambda/contract/vendors';
-import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../../connection-flags';
+import {
+  protectedResourceUrl,
+  VENDOR_NAMES,
+  vendorOf,
+  type VendorName,
+} from '../../../../lambda/contract/vendors';
+import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { untilAccepted } from '../../corrections';
 import { CliError, usageError, type ServiceFailure } from '../../failure';
@@ -31,6 +36,7 @@ interface AddFlags extends ConnectionFlags, ClientFlags, SecretFlags {
   readonly vendor?: VendorName;
   readonly apiKey: boolean;
   readonly public: boolean;
+  readonly mcp?: string;
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -143,6 +149,30 @@ async function addApiKey(
   ]);
 }
 
+/**
+ * Returns the discovery URL of an MCP server.
+ *
+ * @throws CliError for a URL that is not valid, or an option that names the authorization server
+ */
+function mcpDiscoveryUrl(server: string, { vendor, apiKey, ...flags }: AddFlags): string {
+  const { discoveryUrl, issuer, authorizationEndpoint, tokenEndpoint } = flags;
+  const others = [discoveryUrl, issuer, authorizationEndpoint, tokenEndpoint];
+  if (
+    apiKey ||
+    (vendor ?? 'CustomOauth2') !== 'CustomOauth2' ||
+    others.some((option) => option !== undefined)
+  ) {
+    throw usageError(
+      'An MCP server names its authorization server itself.',
+      'Omit --vendor, --api-key, --discovery-url, --issuer, --authorization-endpoint, and --token-endpoint.',
+    );
+  }
+  if (!URL.canParse(server) || /[?#]/.test(server)) {
+    throw usageError('--mcp must be the URL of the server, without a query and a fragment.');
+  }
+  return protectedResourceUrl(server);
+}
+
 /** @throws CliError for an option of a client that authenticates */
 function checkPublic(vendor: VendorName, draft: Draft): void {
   if (vendorOf(vendor).configMember !== 'customOauth2ProviderConfig') {
@@ -220,6 +250,7 @@ export const add = buildCommand({
       'Creates a credential provider: the OAuth client ("app") that you registered at a vendor, or an API key.',
       'The client secret or the API key is read from stdin, or typed. It is never an argument, which others can read.',
       'On a terminal, the command explains the registration, asks for what is missing, and asks again after a mistake.',
+      'For an MCP server (--mcp), the service finds the authorization server, and requests tokens for the MCP server alone.',
       'Afterwards, register the printed callback URL at the vendor.',
     ].join('\n'),
   },
@@ -235,6 +266,7 @@ export const add = buildCommand({
       ...CLIENT_FLAGS,
       ...SECRET_FLAGS,
       apiKey: flag('Create a provider of an API key'),
+      mcp: optionalText('URL', 'MCP server, which names its authorization server'),
       public: flag('The client has no secret (only custom servers)'),
     },
     positional: {
@@ -250,8 +282,10 @@ export const add = buildCommand({
     }
     // Before the questions, so that no answer is lost if there is no endpoint or no Region.
     const service = await connect(this, flags);
-    const draft: Draft = { ...flags, name };
-    const vendor = apiKey ? undefined : (stated ?? (await askVendor(this)));
+    const discoveryUrl = flags.mcp === undefined ? flags.discoveryUrl : mcpDiscoveryUrl(flags.mcp, flags);
+    const draft: Draft = { ...flags, discoveryUrl, name };
+    const implied = flags.mcp === undefined ? stated : ('CustomOauth2' as const);
+    const vendor = apiKey ? undefined : (implied ?? (await askVendor(this)));
     if (vendor === undefined) await addApiKey(this, service, draft, { json });
     else await addOauth2(this, service, draft, { vendor, json, public: isPublic });
   },

@@ -2,6 +2,8 @@
 import { OPERATIONS } from '../../../../lambda/contract/operations';
 import {
   alsoEnds,
+  isProtectedResourceUrl,
+  metadataUrlsOf,
   reachOf,
   VENDOR_NAMES,
   vendorOf,
@@ -159,6 +161,24 @@ function callbackCheck({ callbackUrl }: Oauth2Provider, { endpoint }: Service): 
       );
 }
 
+/** Returns the metadata of the authorization server that an MCP server names, and where they are; or why there are none. */
+async function documentOfNamedServer(
+  discoveryUrl: string,
+): Promise<{ document: Document; at: string } | { fault: string }> {
+  const found = await jsonDocument(discoveryUrl);
+  if ('fault' in found) return found;
+  const { authorization_servers: servers } = found.document;
+  const issuer: unknown = Array.isArray(servers) ? servers[0] : undefined;
+  if (typeof issuer !== 'string' || !URL.canParse(issuer)) {
+    return { fault: 'names no authorization server (RFC 9728)' };
+  }
+  for (const url of metadataUrlsOf(issuer)) {
+    const server = await jsonDocument(url);
+    if (!('fault' in server)) return { ...server, at: url };
+  }
+  return { fault: `the authorization server ${issuer} has no metadata (RFC 8414)` };
+}
+
 /** Checks one provider. */
 export async function checkProvider(service: Service, provider: Oauth2Provider): Promise<Check[]> {
   const { credentialProviderVendor: vendor } = provider;
@@ -177,7 +197,9 @@ export async function checkProvider(service: Service, provider: Oauth2Provider):
   let token = text(authorizationServerMetadata?.tokenEndpoint);
   let metadata: Document | undefined;
   if (discoveryUrl !== undefined) {
-    const found = await jsonDocument(discoveryUrl);
+    const found = isProtectedResourceUrl(discoveryUrl)
+      ? await documentOfNamedServer(discoveryUrl)
+      : await jsonDocument(discoveryUrl);
     if ('fault' in found) {
       return [
         ...checks,

@@ -1,0 +1,82 @@
+/**
+ * Finds the authorization server of a protected resource (RFC 9728), when a credential provider is configured:
+ *
+ *     metadata of the resource ──▶ authorization_servers, in order ──▶ metadata of the first one that can be used
+ */
+import type { EndpointPolicy } from '../endpoint';
+import { metadataUrlsOf } from '../identity/discovery-url';
+import type { ProtectedResource } from '../provider/discovery';
+import { checkAuthorizationServer, checkIssuer, validatedResource } from './protected-resource';
+import { exactMetadata, type Metadata } from './provider-metadata';
+import { ProviderFailure } from './provider-failure';
+import type { Transport } from './transport';
+
+export interface ResourceDiscoveryDependencies {
+  readonly transport: Transport;
+  readonly endpointPolicy: EndpointPolicy;
+}
+
+/** Authorization servers that are tried: each one costs up to three requests while the caller waits. */
+const MAX_TRIED = 2;
+
+export interface FoundResource {
+  readonly protectedResource: ProtectedResource;
+  readonly metadata: Metadata;
+}
+
+async function documentAt(transport: Transport, url: string): Promise<{ status: number; document: unknown }> {
+  const response = await transport(url, { method: 'GET', headers: { accept: 'application/json' } });
+  const { status } = response;
+  if (status >= 500 || status === 429) {
+    throw new ProviderFailure('discovery_failed', `discovery responded with ${status}`, {
+      unavailable: true,
+    });
+  }
+  const document: unknown = status === 200 ? await response.json().catch(() => undefined) : undefined;
+  return { status, document };
+}
+
+/** Returns the metadata of an authorization server. A location without a document leads to the next one. */
+async function serverOf(
+  { transport, endpointPolicy }: ResourceDiscoveryDependencies,
+  issuer: string,
+): Promise<{ metadataUrl: string; metadata: Metadata }> {
+  checkIssuer(issuer, endpointPolicy);
+  for (const metadataUrl of metadataUrlsOf(issuer)) {
+    const { status, document } = await documentAt(transport, metadataUrl);
+    if (status !== 200) continue;
+    const metadata = exactMetadata(issuer, document, endpointPolicy);
+    checkAuthorizationServer(metadata);
+    return { metadataUrl, metadata };
+  }
+  throw new ProviderFailure('discovery_failed', 'the authorization server has no metadata');
+}
+
+/**
+ * Returns the resource and its authorization server: the first of the first two in `authorization_servers` that can be
+ * used. A server that is unavailable ends the discovery, so that the choice does not depend on the moment.
+ *
+ * @param discoveryUrl `https://HOST/.well-known/oauth-protected-resource[/PATH]`
+ * @throws ProviderFailure
+ */
+export async function findProtectedResource(
+  deps: ResourceDiscoveryDependencies,
+  discoveryUrl: string,
+): Promise<FoundResource> {
+  const { status, document } = await documentAt(deps.transport, discoveryUrl);
+  if (status !== 200) {
+    throw new ProviderFailure('discovery_failed', `the protected resource metadata responded with ${status}`);
+  }
+  const { resource, authorizationServers } = validatedResource(discoveryUrl, document);
+  let first: ProviderFailure | undefined;
+  for (const issuer of authorizationServers.slice(0, MAX_TRIED)) {
+    try {
+      const { metadataUrl, metadata } = await serverOf(deps, issuer);
+      return { protectedResource: { resource, issuer, metadataUrl }, metadata };
+    } catch (error) {
+      if (!(error instanceof ProviderFailure) || error.unavailable) throw error;
+      first ??= error;
+    }
+  }
+  throw first ?? new ProviderFailure('invalid_metadata', 'no authorization server');
+}

@@ -1,0 +1,119 @@
+/**
+ * The metadata of a protected resource (RFC 9728), such as an MCP server, and of the authorization server that it names.
+ * Each document must be its author's own: nothing that one server says about another is accepted without that server's
+ * agreement, and identifiers are compared as strings.
+ */
+import type { AuthorizationServer } from 'oauth4webapi';
+import * as v from 'valibot';
+import { endpointFault, type EndpointPolicy } from '../endpoint';
+import { isResourceOf } from '../identity/discovery-url';
+import type { ProtectedResource } from '../provider/discovery';
+import { ProviderFailure } from './provider-failure';
+
+/** Maximum characters of a resource or issuer identifier: it goes into URLs and records of bounded size. */
+const MAX_IDENTIFIER = 2048;
+
+/** Maximum entries of `authorization_servers`. */
+const MAX_SERVERS = 20;
+
+const identifier = v.pipe(v.string(), v.maxLength(MAX_IDENTIFIER));
+
+const DocumentSchema = v.object({
+  resource: identifier,
+  authorization_servers: v.pipe(v.array(identifier), v.minLength(1), v.maxLength(MAX_SERVERS)),
+});
+
+/** What a protected resource says about itself. */
+export interface StatedResource {
+  readonly resource: string;
+  /** Issuer identifiers, in the resource's order. */
+  readonly authorizationServers: readonly string[];
+}
+
+const invalid = (detail: string): ProviderFailure => new ProviderFailure('invalid_metadata', detail);
+
+/**
+ * Returns what the document of a protected resource states.
+ *
+ * @param discoveryUrl the URL of the document
+ * @param document parsed JSON of any type
+ * @throws ProviderFailure unless it is the resource's own document (RFC 9728 section 3.3)
+ */
+export function validatedResource(discoveryUrl: string, document: unknown): StatedResource {
+  const parsed = v.safeParse(DocumentSchema, document);
+  if (!parsed.success) {
+    const where = v.getDotPath(parsed.issues[0]) ?? 'document';
+    throw invalid(
+      `protected resource metadata: ${where}: ${parsed.issues[0].message.replace(/ but received.*/, '')}`,
+    );
+  }
+  const { resource, authorization_servers: authorizationServers } = parsed.output;
+  if (!isResourceOf(discoveryUrl, resource)) {
+    throw invalid('protected resource metadata: resource does not match the discovery URL');
+  }
+  return { resource, authorizationServers };
+}
+
+/**
+ * Checks that an issuer is an endpoint to which the service sends requests, and has no query (RFC 8414 section 2).
+ *
+ * @throws ProviderFailure
+ */
+export function checkIssuer(issuer: string, policy: EndpointPolicy): void {
+  if (endpointFault(issuer, policy) === undefined && !issuer.includes('?')) return;
+  throw invalid('protected resource metadata: authorization_servers: not an acceptable issuer');
+}
+
+/**
+ * Checks that the protected resource still names the authorization server that its provider was configured with. A
+ * resource, or an attacker in its place, must not be able to move users and their codes to another server.
+ *
+ * @throws ProviderFailure that only an update of the provider ends
+ */
+export function checkUnchanged(
+  { resource, issuer }: Pick<ProtectedResource, 'resource' | 'issuer'>,
+  { resource: statedResource, authorizationServers }: StatedResource,
+): void {
+  if (statedResource === resource && authorizationServers.includes(issuer)) return;
+  throw new ProviderFailure(
+    'authorization_server_changed',
+    'the protected resource no longer names the authorization server that the provider was configured with',
+  );
+}
+
+type ServerEndpoints = Pick<
+  AuthorizationServer,
+  | 'authorization_endpoint'
+  | 'token_endpoint'
+  | 'registration_endpoint'
+  | 'code_challenge_methods_supported'
+  | 'authorization_response_iss_parameter_supported'
+>;
+
+/**
+ * Checks that authorization requests can be sent to the server. Its clients are not always registered by a person, so
+ * nothing else shows that the server is the one that the user sees:
+ *
+ * - PKCE with S256 is required (MCP 2026-07-28, basic/authorization).
+ * - A server that names the authorization endpoint of another one would receive the other's codes (RFC 9700 section
+ *   4.4). So the endpoints have one origin, or responses have `iss` (RFC 9207), which the other server sets.
+ *
+ * @throws ProviderFailure
+ */
+export function checkAuthorizationServer(metadata: ServerEndpoints): void {
+  const { authorization_endpoint: authorization, token_endpoint: token } = metadata;
+  if (authorization === undefined || token === undefined) {
+    throw invalid('authorization server metadata: there is no authorization or token endpoint');
+  }
+  if (!metadata.code_challenge_methods_supported?.includes('S256')) {
+    throw invalid('authorization server metadata: code_challenge_methods_supported does not list S256');
+  }
+  const origins = [authorization, token, metadata.registration_endpoint ?? token].map(
+    (url) => new URL(url).origin,
+  );
+  if (new Set(origins).size > 1 && metadata.authorization_response_iss_parameter_supported !== true) {
+    throw invalid(
+      'authorization server metadata: the endpoints have different origins, and responses have no iss (RFC 9207)',
+    );
+  }
+}

@@ -1,0 +1,201 @@
+/** Protected resources (RFC 9728) and the authorization servers that they name: each document is its author's own. */
+import { findProtectedResource } from '../../lambda/domain/oauth/protected-resource-discovery';
+import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
+import type { Transport } from '../../lambda/domain/oauth/transport';
+import { clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
+import { createFakeSystem } from './fake-system';
+
+const ACCOUNT = { loopback: false };
+const RESOURCE = 'https://mcp.example/notes';
+const DISCOVERY_URL = 'https://mcp.example/.well-known/oauth-protected-resource/notes';
+const ISSUER = 'https://as.example/tenant';
+
+const serverOf = (issuer: string) => ({
+  issuer,
+  authorization_endpoint: 'https://as.example/authorize',
+  token_endpoint: 'https://as.example/token',
+  code_challenge_methods_supported: ['S256'],
+});
+
+const INSERTED = 'https://as.example/.well-known/oauth-authorization-server/tenant';
+
+/** Documents by their URLs; a number is a status, and other URLs are not found. */
+type Documents = Record<string, unknown>;
+
+let documents: Documents;
+let asked: string[];
+beforeEach(() => {
+  documents = {
+    [DISCOVERY_URL]: { resource: RESOURCE, authorization_servers: [ISSUER] },
+    [INSERTED]: serverOf(ISSUER),
+  };
+  asked = [];
+});
+
+const transport: Transport = (url) => {
+  asked.push(url);
+  const document = documents[url] ?? 404;
+  return Promise.resolve(
+    typeof document === 'number' ? new Response('', { status: document }) : Response.json(document),
+  );
+};
+
+const find = async (discoveryUrl = DISCOVERY_URL) =>
+  (await findProtectedResource({ transport, endpointPolicy: ACCOUNT }, discoveryUrl)).protectedResource;
+
+describe('the discovery', () => {
+  it('finds the authorization server that the resource names', async () => {
+    expect(await find()).toEqual({ resource: RESOURCE, issuer: ISSUER, metadataUrl: INSERTED });
+    expect(asked).toEqual([DISCOVERY_URL, INSERTED]);
+  });
+
+  it.each([
+    ['https://mcp.example/.well-known/oauth-protected-resource', 'https://mcp.example'],
+    ['https://mcp.example/.well-known/oauth-protected-resource', 'https://mcp.example/'],
+    ['https://mcp.example/.well-known/oauth-protected-resource/a/', 'https://mcp.example/a/'],
+  ])('accepts at %s the resource %s (RFC 9728 section 3.1)', async (discoveryUrl, resource) => {
+    documents[discoveryUrl] = { resource, authorization_servers: [ISSUER] };
+    expect(await find(discoveryUrl)).toMatchObject({ resource });
+  });
+
+  it.each([
+    ['another path', 'https://mcp.example/other'],
+    ['another host', 'https://victim.example/notes'],
+    ['a path below', `${RESOURCE}/more`],
+    ['a slash at the end', `${RESOURCE}/`],
+    ['the host in different case', 'https://MCP.example/notes'],
+    ['a query', `${RESOURCE}?x=1`],
+    ['the port that is the default', 'https://mcp.example:443/notes'],
+    ['no text', [RESOURCE]],
+  ])('rejects a resource with %s', async (_what, resource) => {
+    documents[DISCOVERY_URL] = { resource, authorization_servers: [ISSUER] };
+    await expect(find()).rejects.toMatchObject({ code: 'invalid_metadata', unavailable: false });
+    expect(asked).toEqual([DISCOVERY_URL]);
+  });
+
+  it('looks for the metadata in each place, in order, without following the issuer elsewhere', async () => {
+    delete documents[INSERTED];
+    const appended = `${ISSUER}/.well-known/openid-configuration`;
+    documents[appended] = serverOf(ISSUER);
+    expect(await find()).toMatchObject({ metadataUrl: appended });
+    expect(asked.slice(1)).toEqual([
+      INSERTED,
+      'https://as.example/.well-known/openid-configuration/tenant',
+      appended,
+    ]);
+  });
+
+  it.each([
+    ['another issuer', { issuer: 'https://victim.example' }],
+    ['the issuer with a slash', { issuer: `${ISSUER}/` }],
+    ['no code challenge methods', { code_challenge_methods_supported: undefined }],
+    ['no S256', { code_challenge_methods_supported: ['plain'] }],
+    ['no token endpoint', { token_endpoint: undefined }],
+    ['no authorization endpoint', { authorization_endpoint: undefined }],
+    [
+      "another server's authorization endpoint",
+      { authorization_endpoint: 'https://victim.example/authorize' },
+    ],
+    ["another server's token endpoint", { token_endpoint: 'https://victim.example/token' }],
+    ["another server's registration endpoint", { registration_endpoint: 'https://victim.example/register' }],
+    ['an internal token endpoint', { token_endpoint: 'http://127.0.0.1/token' }],
+  ])('rejects an authorization server with %s', async (_what, change) => {
+    documents[INSERTED] = { ...serverOf(ISSUER), ...change };
+    await expect(find()).rejects.toMatchObject({ code: 'invalid_metadata', unavailable: false });
+  });
+
+  it('accepts endpoints of several origins if the server identifies itself in its responses (RFC 9207)', async () => {
+    documents[INSERTED] = {
+      ...serverOf(ISSUER),
+      authorization_endpoint: 'https://login.example/authorize',
+      authorization_response_iss_parameter_supported: true,
+    };
+    expect(await find()).toMatchObject({ issuer: ISSUER });
+  });
+
+  it('takes the next authorization server if the first cannot be used, and no third', async () => {
+    const named = ['https://a.example', ISSUER, 'https://c.example'];
+    documents[DISCOVERY_URL] = { resource: RESOURCE, authorization_servers: named };
+    expect(await find()).toMatchObject({ issuer: ISSUER });
+    documents[INSERTED] = serverOf('https://victim.example');
+    await expect(find()).rejects.toMatchObject({ code: 'discovery_failed' });
+    expect(asked.filter((url) => url.startsWith('https://c.example'))).toEqual([]);
+  });
+
+  it('does not take the next authorization server while the first is unavailable', async () => {
+    const named = ['https://a.example', ISSUER];
+    documents[DISCOVERY_URL] = { resource: RESOURCE, authorization_servers: named };
+    documents['https://a.example/.well-known/oauth-authorization-server'] = 503;
+    await expect(find()).rejects.toMatchObject({ code: 'discovery_failed', unavailable: true });
+  });
+});
+
+describe('the metadata of a configured provider', () => {
+  const protectedResource = { resource: RESOURCE, issuer: ISSUER, metadataUrl: INSERTED };
+  const discovery = { discoveryUrl: DISCOVERY_URL, protectedResource };
+  const system = createFakeSystem();
+  const reader = () => createMetadataReader(transport, ACCOUNT, system);
+
+  it('are those of its authorization server, which are cached with the confirmation', async () => {
+    const metadata = reader();
+    expect(await metadata.read(discovery)).toEqual(serverOf(ISSUER));
+    await metadata.read(discovery);
+    expect(asked.sort()).toEqual([INSERTED, DISCOVERY_URL].sort());
+  });
+
+  it.each([
+    ['another authorization server', { resource: RESOURCE, authorization_servers: ['https://new.example'] }],
+    ['its server with a slash', { resource: RESOURCE, authorization_servers: [`${ISSUER}/`] }],
+  ])('are not used if the resource names %s', async (_what, document) => {
+    documents[DISCOVERY_URL] = document;
+    await expect(reader().read(discovery)).rejects.toMatchObject({
+      code: 'authorization_server_changed',
+      unavailable: false,
+    });
+    // Revocations go to the server that issued the tokens.
+    expect(await reader().read(discovery, undefined, 'revocation')).toMatchObject({ issuer: ISSUER });
+  });
+
+  it('are used if the resource names further authorization servers', async () => {
+    documents[DISCOVERY_URL] = { resource: RESOURCE, authorization_servers: ['https://new.example', ISSUER] };
+    expect(await reader().read(discovery)).toMatchObject({ issuer: ISSUER });
+  });
+
+  it.each([
+    ['the resource', DISCOVERY_URL, 404, false],
+    ['the resource', DISCOVERY_URL, 503, true],
+    ['the authorization server', INSERTED, 503, true],
+  ])('are not used if %s (%s) responds with %i', async (_what, url, status, unavailable) => {
+    documents[url] = status;
+    await expect(reader().read(discovery)).rejects.toMatchObject({ code: 'discovery_failed', unavailable });
+  });
+
+  it.each([
+    ['states another issuer', { issuer: 'https://victim.example' }],
+    [
+      "moves to another server's authorization endpoint",
+      { authorization_endpoint: 'https://victim.example/a' },
+    ],
+    ['no longer supports S256', { code_challenge_methods_supported: ['plain'] }],
+  ])('are not used if the authorization server %s', async (_what, change) => {
+    documents[INSERTED] = { ...serverOf(ISSUER), ...change };
+    await expect(reader().read(discovery)).rejects.toMatchObject({ code: 'invalid_metadata' });
+  });
+
+  it('are not those of a document that claims to be a resource and a server', async () => {
+    documents[DISCOVERY_URL] = { ...serverOf(RESOURCE), resource: RESOURCE, authorization_servers: [ISSUER] };
+    await expect(reader().read({ discoveryUrl: DISCOVERY_URL })).rejects.toMatchObject({
+      code: 'invalid_metadata',
+    });
+  });
+
+  it.each([
+    ['resource', { resource: 'https://mcp.example/other' }],
+    ['issuer', { issuer: 'https://new.example' }],
+  ])('bind secrets and tokens to the %s', (_what, change) => {
+    const vendor = 'CustomOauth2' as const;
+    const bound = { vendor, clientId: 'agents', discovery };
+    const other = { ...discovery, protectedResource: { ...protectedResource, ...change } };
+    expect(clientBindingDigest({ ...bound, discovery: other })).not.toBe(clientBindingDigest(bound));
+  });
+});

@@ -1,0 +1,281 @@
+/**
+ * Providers of MCP servers, which name their authorization server (RFC 9728): from the discovery to a token that the
+ * server accepts, and what happens when the server later names another authorization server.
+ */
+import {
+  CreateOauth2CredentialProviderCommand,
+  GetOauth2CredentialProviderCommand,
+  UpdateOauth2CredentialProviderCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { Browser } from './support/browser';
+import { moveClock } from './support/clock';
+import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
+import { startProvider, type TestProvider } from './support/provider';
+import { RETURN_URL, World, TestAgent } from './support/world';
+
+const client = {
+  client_id: 'agents',
+  token_endpoint_auth_method: 'none' as const,
+  redirect_uris: ['https://placeholder.example/'],
+  grant_types: ['authorization_code', 'refresh_token'],
+};
+const ttl = { AccessToken: 600, RefreshToken: 86_400, Grant: 86_400, Session: 86_400, Interaction: 3600 };
+
+let world: World;
+let mcp: ProtectedMcpServer;
+let agent: TestAgent;
+beforeAll(async () => {
+  world = await World.start({
+    clients: [client],
+    ttl,
+    scopes: ['openid', 'offline_access', 'notes'],
+    features: forAnyResource(),
+  });
+  mcp = await startMcpServer(world.provider.issuer);
+  agent = await agentFor('notes');
+});
+afterEach(() => {
+  jest.useRealTimers();
+  mcp.metadata = { resource: mcp.resource, authorization_servers: [world.provider.issuer] };
+  mcp.instead = undefined;
+});
+afterAll(async () => {
+  await mcp.close();
+  await world.stop();
+});
+
+const configured = (name: string, discoveryUrl = mcp.discoveryUrl) => ({
+  name,
+  credentialProviderVendor: 'CustomOauth2' as const,
+  oauth2ProviderConfigInput: {
+    customOauth2ProviderConfig: { clientId: 'agents', oauthDiscovery: { discoveryUrl } },
+  },
+});
+
+/** A new agent, and a provider of the MCP server. */
+async function agentFor(name: string): Promise<TestAgent> {
+  const created = await world.agent('agent', undefined, { clientSecret: undefined });
+  const { callbackUrl = '' } = await world
+    .control()
+    .send(new CreateOauth2CredentialProviderCommand(configured(name)));
+  world.provider.allowRedirect(callbackUrl);
+  return new TestAgent(created.client, created.name, name, callbackUrl);
+}
+
+const SCOPES = ['openid', 'offline_access', 'notes'];
+
+/** Has a user consent; returns the workload access token and the access token. */
+async function connected(asking: TestAgent, userId: string) {
+  const token = await asking.token({ userId });
+  const { authorizationUrl } = await asking.ask(token, { scopes: SCOPES });
+  await asking.complete(await asking.consent(authorizationUrl, userId, new Browser()), { userId });
+  const { accessToken = '' } = await asking.ask(token, { scopes: SCOPES });
+  return { token, accessToken };
+}
+
+const requestsOf = (provider: TestProvider) =>
+  provider.exchanges.map(({ grantType, request }) => [grantType, request.getAll('resource')]);
+
+it('gets a token for the server, and says so in each request', async () => {
+  const { accessToken } = await connected(agent, 'ana');
+  expect(await mcp.call(accessToken)).toBe(200);
+  expect(world.provider.pushes.at(-1)?.parameters.getAll('resource')).toEqual([mcp.resource]);
+  expect(world.provider.pushes.at(-1)?.parameters.get('prompt')).toBe('consent');
+  expect(requestsOf(world.provider)).toEqual([['authorization_code', [mcp.resource]]]);
+});
+
+it('does not ask again for openid and offline_access, which the server leaves out of the granted scopes', async () => {
+  const { token } = await connected(agent, 'bob');
+  expect(world.provider.exchanges.at(-1)?.answer.scope).toBe('notes');
+  expect((await agent.ask(token, { scopes: SCOPES })).accessToken).toEqual(expect.any(String));
+
+  moveClock(590);
+  const later = await agent.token({ userId: 'bob' });
+  const { accessToken = '' } = await agent.ask(later, { scopes: SCOPES });
+  expect(requestsOf(world.provider).at(-1)).toEqual(['refresh_token', [mcp.resource]]);
+  expect(await mcp.call(accessToken)).toBe(200);
+  expect((await agent.ask(later, { scopes: SCOPES })).accessToken).toBe(accessToken);
+});
+
+it('describes the provider by its discovery URL alone', async () => {
+  const { oauth2ProviderConfigOutput } = await world
+    .control()
+    .send(new GetOauth2CredentialProviderCommand({ name: 'notes' }));
+  expect(oauth2ProviderConfigOutput).toEqual({
+    customOauth2ProviderConfig: { clientId: 'agents', oauthDiscovery: { discoveryUrl: mcp.discoveryUrl } },
+  });
+});
+
+it('rejects a request for another resource', async () => {
+  const ask = { scopes: SCOPES, resources: ['https://other.example/mcp'] };
+  await expect(agent.ask(await agent.token({ userId: 'ana' }), ask)).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: `resources: must be omitted, or be ${mcp.resource}: the credential provider "notes" is for this resource`,
+  });
+});
+
+it('says what to do if the authorization server does not know the resource', async () => {
+  const token = await agent.token({ userId: 'cleo' });
+  const { authorizationUrl } = await agent.ask(token, { scopes: SCOPES });
+  const back = await agent.consent(authorizationUrl, 'cleo', new Browser());
+  world.provider.tokenEndpoint = (ctx) => {
+    ctx.status = 400;
+    ctx.body = { error: 'invalid_target' };
+    return Promise.resolve();
+  };
+  const completed = agent.complete(back, { userId: 'cleo' }).finally(() => {
+    world.provider.tokenEndpoint = undefined;
+  });
+  await expect(completed).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringMatching(
+      /invalid_target\. The authorization server does not issue tokens/,
+    ) as string,
+  });
+});
+
+describe('a server that names another authorization server', () => {
+  let other: TestProvider;
+  let moved: TestAgent;
+  beforeAll(async () => {
+    other = await startProvider({
+      clients: [client],
+      ttl,
+      scopes: ['openid', 'offline_access', 'notes'],
+      features: forAnyResource(),
+    });
+    moved = await agentFor('moved');
+    other.allowRedirect(moved.callbackUrl);
+  });
+  afterAll(() => other.close());
+
+  it('gets neither users nor refresh tokens until an update confirms it, and then no old token', async () => {
+    const { accessToken } = await connected(moved, 'ana');
+    mcp.metadata = { resource: mcp.resource, authorization_servers: [other.issuer] };
+    moveClock(601);
+    const refused = {
+      name: 'ValidationException',
+      message: expect.stringMatching(
+        /authorization_server_changed\. .*UpdateOauth2CredentialProvider/,
+      ) as string,
+    };
+    const ana = await moved.token({ userId: 'ana' });
+    await expect(moved.ask(ana, { scopes: SCOPES })).rejects.toMatchObject(refused);
+    const dan = await moved.token({ userId: 'dan' });
+    await expect(moved.ask(dan, { scopes: SCOPES })).rejects.toMatchObject(refused);
+    expect(other.exchanges).toEqual([]);
+    expect(other.pushes).toEqual([]);
+
+    await world.control().send(new UpdateOauth2CredentialProviderCommand(configured('moved')));
+    const asked = await moved.ask(ana, { scopes: SCOPES });
+    expect(asked.accessToken).toBeUndefined();
+    const back = await moved.consent(asked.authorizationUrl, 'ana', new Browser());
+    expect(back.href.startsWith(RETURN_URL)).toBe(true);
+    await moved.complete(back, { userId: 'ana' });
+    const renewed = await moved.ask(ana, { scopes: SCOPES });
+    expect(renewed.accessToken).not.toBe(accessToken);
+    expect(requestsOf(other)).toEqual([['authorization_code', [mcp.resource]]]);
+  });
+});
+
+describe('at its configuration', () => {
+  const create = (discoveryUrl?: string) =>
+    world.control().send(new CreateOauth2CredentialProviderCommand(configured('rejected', discoveryUrl)));
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['of another resource', () => ({ resource: 'https://victim.example/mcp' }), /resource does not match/],
+    ['of the resource with a slash', () => ({ resource: `${mcp.resource}/` }), /resource does not match/],
+    ['of the resource above', () => ({ resource: mcp.origin }), /resource does not match/],
+    ['without an authorization server', () => ({ authorization_servers: [] }), /authorization_servers/],
+    [
+      'with too many authorization servers',
+      () => ({ authorization_servers: Array(21).fill('https://a.example') }),
+      /authorization_servers/,
+    ],
+    [
+      'with an internal authorization server',
+      () => ({ authorization_servers: ['https://169.254.169.254'] }),
+      /address_not_allowed/,
+    ],
+    [
+      'with a plain http authorization server',
+      () => ({ authorization_servers: ['http://as.example'] }),
+      /not an acceptable issuer/,
+    ],
+    [
+      'with a script as the authorization server',
+      () => ({ authorization_servers: ['javascript:alert(1)'] }),
+      /not an acceptable issuer/,
+    ],
+    [
+      'with credentials in the issuer',
+      () => ({ authorization_servers: ['https://a:b@as.example'] }),
+      /not an acceptable issuer/,
+    ],
+    [
+      'with a query in the issuer',
+      () => ({ authorization_servers: ['https://as.example/?x'] }),
+      /not an acceptable issuer/,
+    ],
+    [
+      'with the issuer and a slash',
+      () => ({ authorization_servers: [`${world.provider.issuer}/`] }),
+      /issuer is not the one/,
+    ],
+    [
+      'with a long issuer',
+      () => ({ authorization_servers: [`https://as.example/${'a'.repeat(2048)}`] }),
+      /authorization_servers/,
+    ],
+  ])('rejects metadata %s', async (_what, change, reason) => {
+    mcp.metadata = {
+      resource: mcp.resource,
+      authorization_servers: [world.provider.issuer],
+      ...(change() as object),
+    };
+    await expect(create()).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringMatching(reason) as string,
+    });
+  });
+
+  it.each<[string, NonNullable<ProtectedMcpServer['instead']>, string, RegExp]>([
+    [
+      'a redirect',
+      (_request, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+      'ValidationException',
+      /responded with 302/,
+    ],
+    [
+      'more than 256 KiB',
+      (_request, response) => response.writeHead(200).end(Buffer.alloc(300_000, 32)),
+      'ValidationException',
+      /response is over/,
+    ],
+    [
+      'no JSON',
+      (_request, response) => response.writeHead(200).end('<html>'),
+      'ValidationException',
+      /protected resource metadata/,
+    ],
+    [
+      'status 503',
+      (_request, response) => response.writeHead(503).end(),
+      'InternalServerException',
+      /unavailable/,
+    ],
+    ['no response', (request) => request.socket.destroy(), 'InternalServerException', /unavailable/],
+  ])('rejects a server that answers with %s', async (_what, instead, name, reason) => {
+    mcp.instead = instead;
+    await expect(create()).rejects.toMatchObject({ name, message: expect.stringMatching(reason) as string });
+  });
+
+  it.each([
+    ['of an internal address', 'https://169.254.169.254/.well-known/oauth-protected-resource'],
+    ['that is plain http', 'http://mcp.example/.well-known/oauth-protected-resource'],
+    ['with a path before the well-known part', 'https://mcp.example/a/.well-known/oauth-protected-resource'],
+    ['with a query', 'https://mcp.example/.well-known/oauth-protected-resource?x=1'],
+  ])('rejects a discovery URL %s', async (_what, discoveryUrl) => {
+    await expect(create(discoveryUrl)).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+});
