@@ -12,7 +12,8 @@ export const IN_VENV = process.platform === 'win32' ? join('Scripts', 'python.ex
 
 /** The oldest Python version that the AgentCore SDK supports. */
 const OLDEST_PYTHON = [3, 10];
-const IS_NEW_ENOUGH = `import sys, venv, ensurepip; sys.exit(sys.version_info < (${OLDEST_PYTHON.join(', ')}))`;
+const isNewEnough = (oldest) =>
+  `import sys, venv, ensurepip; sys.exit(sys.version_info < (${oldest.join(', ')}))`;
 
 /** A problem that the user must solve; the message is sufficient. */
 export class InstallationError extends Error {}
@@ -39,15 +40,20 @@ export function unlessInstalled(folder, list, work) {
   writeFileSync(stamp, wanted);
 }
 
-/** Returns the command of a Python that is new enough. @throws InstallationError if there is none */
-export function findPython() {
+/**
+ * Returns the command of a Python that is new enough.
+ *
+ * @param oldest major and minor version
+ * @throws InstallationError if there is none
+ */
+export function findPython(oldest = OLDEST_PYTHON) {
   const candidates = process.env.PYTHON ? [process.env.PYTHON] : ['python3', 'python'];
   const found = candidates.find(
-    (candidate) => spawnSync(candidate, ['-c', IS_NEW_ENOUGH], { stdio: 'ignore' }).status === 0,
+    (candidate) => spawnSync(candidate, ['-c', isNewEnough(oldest)], { stdio: 'ignore' }).status === 0,
   );
   if (found) return found;
   throw new InstallationError(
-    `no Python ${OLDEST_PYTHON.join('.')} or newer with venv and pip as ${candidates.join(' or ')}. Install it, or set PYTHON to its path.`,
+    `no Python ${oldest.join('.')} or newer with venv and pip as ${candidates.join(' or ')}. Install it, or set PYTHON to its path.`,
   );
 }
 

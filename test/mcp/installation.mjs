@@ -1,13 +1,25 @@
 /** The packages of these tests at pinned versions, installed in this folder and kept for the next run. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { installNode24, runNpm, unlessInstalled } from '../clients/installation.mjs';
+import {
+  findPython,
+  InstallationError,
+  installNode24,
+  installPython,
+  runNpm,
+  unlessInstalled,
+} from '../clients/installation.mjs';
 
 const PACKAGES = join(import.meta.dirname, 'node_modules');
 const SUITE = join(PACKAGES, '@modelcontextprotocol', 'conformance');
 
 /** The oldest Node.js that the conformance suite is run on. */
 const OLDEST_NODE = 24;
+
+/** Folders with the requirements of clients that do not fit in one environment. */
+const ENVIRONMENTS = join(import.meta.dirname, 'clients', 'environments');
+/** The oldest version of Python that FastMCP supports. */
+const OLDEST_PYTHON = [3, 11];
 
 /** A program is missing; the message says what to install. */
 export class MissingPrograms extends Error {}
@@ -29,4 +41,22 @@ export function installSuite() {
     );
   }
   return { node, program: join(SUITE, 'dist', 'index.js'), requirements: join(SUITE, 'requirements') };
+}
+
+/**
+ * Returns the path of the Python of each environment with clients, or `missing` with a message if no Python is new enough.
+ *
+ * @throws InstallationError if an installation failed
+ */
+export function installClients() {
+  try {
+    findPython(OLDEST_PYTHON);
+  } catch (error) {
+    if (!(error instanceof InstallationError)) throw error;
+    return { missing: error.message };
+  }
+  const names = ['fastmcp', 'langchain', 'strands'];
+  return {
+    pythons: Object.fromEntries(names.map((name) => [name, installPython(join(ENVIRONMENTS, name))])),
+  };
 }

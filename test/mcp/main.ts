@@ -3,6 +3,7 @@ import '../storm/quiet';
 import { Checks } from '../deployed/checks';
 import { World } from '../flows/support/world';
 import { INTERRUPTED, interruption } from '../storm/interruption';
+import { checkClients, type Pythons } from './clients';
 import { checkConformance } from './conformance';
 import type { Suite } from './suite';
 
@@ -10,19 +11,32 @@ interface Installed {
   readonly suite: Suite;
   /** URL of the MCP server that the suite tests. */
   readonly everythingServer: string;
+  readonly clients: { readonly pythons: Pythons } | { readonly missing: string };
+  /** A free port for the redirect URIs of the clients. */
+  readonly redirectPort: number;
 }
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
+async function check(
+  checks: Checks,
+  world: World,
+  { suite, everythingServer, clients, redirectPort }: Installed,
+): Promise<void> {
+  await checkConformance(checks, world, suite, everythingServer);
+  if ('missing' in clients) checks.skip('clients in Python', clients.missing);
+  else await checkClients(checks, world, clients.pythons, redirectPort);
+}
+
 async function main(): Promise<number> {
   const interrupted = interruption();
-  const { suite, everythingServer } = JSON.parse(process.env.MCP_TESTS ?? '{}') as Installed;
+  const installed = JSON.parse(process.env.MCP_TESTS ?? '{}') as Installed;
   const checks = new Checks(print);
   const world = await World.start();
   try {
-    const checking = checkConformance(checks, world, suite, everythingServer);
+    const checking = check(checks, world, installed);
     // Errors during the shutdown are expected.
     checking.catch(() => undefined);
     if ((await Promise.race([checking, interrupted])) === 'interrupted') return INTERRUPTED;

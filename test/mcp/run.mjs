@@ -1,19 +1,22 @@
 /**
  * `npm run test:mcp`: the official conformance suite of the Model Context Protocol against an MCP server, directly and
- * through the gate of an agent endpoint. The last line counts the checks.
+ * through the gate of an agent endpoint, and clients in Python that log in and call a tool that needs consent. The last line
+ * counts the checks.
  *
- * The suite requires Node.js 24, which is installed from npm for it.
+ * The suite requires Node.js 24, which is installed from npm for it. The clients require Python 3.11; without it, one
+ * skipped check is counted.
  */
 import { join } from 'node:path';
-import { LOOPBACK, runChecks } from '../clients/background-process.mjs';
+import { freePort, LOOPBACK, runChecks } from '../clients/background-process.mjs';
 import { InstallationError } from '../clients/installation.mjs';
-import { installSuite, MissingPrograms } from './installation.mjs';
+import { installClients, installSuite, MissingPrograms } from './installation.mjs';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
 
 async function main() {
   const begun = Date.now();
   const suite = installSuite();
+  const clients = installClients();
   process.stdout.write(`The packages were ready after ${Math.round((Date.now() - begun) / 1000)} s.\n`);
   // Its packages exist only now.
   const { startEverythingServer } = await import('./everything-server/server.mjs');
@@ -21,7 +24,7 @@ async function main() {
   try {
     return await runChecks(MAIN, {
       ...process.env,
-      MCP_TESTS: JSON.stringify({ suite, everythingServer: url }),
+      MCP_TESTS: JSON.stringify({ suite, everythingServer: url, clients, redirectPort: await freePort() }),
       NO_PROXY: LOOPBACK,
       no_proxy: LOOPBACK,
     });

@@ -2,37 +2,17 @@
  * An MCP server behind the gate, and the official SDK's client in front of it: authorization by MCP's specification
  * (2025-11-25, "Authorization": RFC 9728, RFC 8414, RFC 8707, RFC 9207), consent by URL-mode elicitation.
  */
-import { UpdateWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { LATEST_PROTOCOL_VERSION, UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
 import { decodeJwt } from 'jose';
 import { completeAuthorization } from '../../../lib/client/index';
 import { federated, identityClient } from '../client/agent-code';
 import { startMcpServer, type TestMcpServer } from '../client/mcp-server';
-import { alsoSending } from '../support/members-beyond-aws';
-import { startProvider, type TestProvider } from '../support/provider';
-import { RETURN_URL, World } from '../support/world';
-import { openEndpoint, type Opened } from './endpoints';
+import type { TestProvider } from '../support/provider';
+import { World } from '../support/world';
+import type { Opened } from './endpoints';
+import { openMcpEndpoint, startSignIn } from './mcp-endpoint';
 import { CLIENT_REDIRECT, McpUser } from './mcp-user';
-
-/** The users' sign-in: MCP clients register themselves, and tokens are JWTs for the one resource that they name. */
-const startSignIn = (): Promise<TestProvider> =>
-  startProvider({
-    features: {
-      registration: { enabled: true },
-      resourceIndicators: {
-        enabled: true,
-        getResourceServerInfo: (_ctx, resource) => ({
-          audience: resource,
-          scope: 'a b',
-          accessTokenFormat: 'jwt',
-          accessTokenTTL: 600,
-          jwt: { sign: { alg: 'RS256' } },
-        }),
-      },
-    },
-    pkce: { required: () => true },
-  });
 
 /** The application's state for its browser session. */
 const STATE = 'state-of-this-browser';
@@ -59,22 +39,8 @@ async function served(allowedScopes: string[], sessions = false) {
   const options = () => ({ ...federated(world, endpoint.agent), customState: STATE });
   const server = await startMcpServer(options, { sessions });
   servers.push(server);
-  const { discoveryUrl } = signIn;
-  const endpoint = await openEndpoint(world, {
-    inbound: { kind: 'JWT', discoveryUrl, allowedScopes },
-    target: { kind: 'url', url: server.url },
-    protocol: 'MCP',
-    oauth2CallbackUrl: RETURN_URL,
-  });
+  const endpoint = await openMcpEndpoint(world, signIn, server.url, allowedScopes);
   endpoints.push(endpoint);
-  // The identity service validates the user token again, here with the same issuer and audience.
-  const customJWTAuthorizer = { discoveryUrl, allowedAudience: [endpoint.invocationUrl] };
-  await alsoSending(world.control(), { authorizerConfiguration: { customJWTAuthorizer } }).send(
-    new UpdateWorkloadIdentityCommand({
-      name: endpoint.agent.name,
-      allowedResourceOauth2ReturnUrls: [RETURN_URL],
-    }),
-  );
   return { server, endpoint };
 }
 
