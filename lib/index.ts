@@ -59,6 +59,7 @@ export {
   type KmsKeySource,
   type MicrosoftOAuth2Client,
   type OAuth2Client,
+  type IdentityAssertion,
   type OnBehalfOfAuthentication,
   type OnBehalfOfTokenExchange,
   type PrivateKeyJwt,

@@ -75,15 +75,33 @@ export interface OnBehalfOfAuthentication {
   readonly clientAuthenticationMethod: 'NO_CLIENT';
 }
 
+/** Where an identity assertion comes from. AWS has no such type. */
+export interface IdentityAssertion {
+  /**
+   * Name of the credential provider that is the client at the user's identity provider, such as
+   * `identityProvider.credentialProviderName`. It has the same owner, and an `onBehalfOfTokenExchange` with the grant type
+   * `TOKEN_EXCHANGE`.
+   */
+  readonly credentialProviderName: string;
+}
+
 /** How a user token is exchanged, with the members of the AWS type `OnBehalfOfTokenExchangeConfigType`. */
 export interface OnBehalfOfTokenExchange {
-  /** A token exchange (RFC 8693), or a JWT as the authorization grant (RFC 7523). */
-  readonly grantType: 'TOKEN_EXCHANGE' | 'JWT_AUTHORIZATION_GRANT';
+  /**
+   * A token exchange (RFC 8693), or a JWT as the authorization grant (RFC 7523): the user token itself, or an identity
+   * assertion that the user's identity provider issues for the ID token (cross-app access).
+   */
+  readonly grantType: 'TOKEN_EXCHANGE' | 'JWT_AUTHORIZATION_GRANT' | 'IDENTITY_ASSERTION';
   /**
    * For `TOKEN_EXCHANGE` only.
    * @default - a token exchange without an actor
    */
   readonly tokenExchangeGrantTypeConfig?: TokenExchangeGrantType;
+  /**
+   * For `IDENTITY_ASSERTION` only, which requires it.
+   * @default - none
+   */
+  readonly identityAssertionConfig?: IdentityAssertion;
   /**
    * @default - the client authenticates as for all other requests
    */

@@ -226,4 +226,9 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
     member: 'subjectTokenType',
     why: "authorization servers differ in the `subject_token_type` that they accept (RFC 8693, section 3); without it, a user token that states that it is an access token (`typ` `at+jwt`, Keycloak's claim `typ` `Bearer`, Amazon Cognito's `token_use` `access`) is sent as `access_token`, and any other as `jwt`. AWS clients do not send the member: use the CDK construct or a signed request; where the owner has set none, an agent can name `subject_token_type` in `customParameters`",
   })),
+  ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
+    operation,
+    member: 'identityAssertionConfig',
+    why: 'cross-app access (draft-ietf-oauth-identity-assertion-authz-grant, "enterprise-managed authorization" in MCP) needs two providers: with the `grantType` `IDENTITY_ASSERTION`, `credentialProviderName` names the provider of the same owner that is the client at the user\'s identity provider. It exchanges the ID token for the assertion that this provider redeems. AWS clients do not send the member: use the CDK construct or a signed request',
+  })),
 ];

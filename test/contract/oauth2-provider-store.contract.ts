@@ -58,6 +58,15 @@ export function oauth2ProviderStoreContract(stores: () => Stores): void {
     ],
     ['for JWT authorization grants', { onBehalfOf: { grantType: 'JWT_AUTHORIZATION_GRANT' } }],
     [
+      'for identity assertions',
+      {
+        onBehalfOf: {
+          grantType: 'IDENTITY_ASSERTION',
+          identityAssertionConfig: { credentialProviderName: 'identity-provider' },
+        },
+      },
+    ],
+    [
       'for token exchange without a client',
       {
         onBehalfOf: {

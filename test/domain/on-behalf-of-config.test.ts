@@ -22,6 +22,10 @@ const sentAs = (subjectTokenType: SubjectTokenType) => ({
   tokenExchangeGrantTypeConfig: { actorTokenContent: 'NONE' as const, subjectTokenType },
 });
 const JWT_GRANT: OnBehalfOfConfig = { grantType: 'JWT_AUTHORIZATION_GRANT' };
+const ASSERTION: OnBehalfOfConfig = {
+  grantType: 'IDENTITY_ASSERTION',
+  identityAssertionConfig: { credentialProviderName: 'identity-provider' },
+};
 const WITHOUT_CLIENT = {
   onBehalfOfAuthenticationConfig: { clientAuthenticationMethod: 'NO_CLIENT' as const },
 };
@@ -34,6 +38,7 @@ describe('the configuration', () => {
     ['an actor with scopes', exchange('M2M', ['act']), exchange('M2M', ['act'])],
     ['an AWS token as the actor', exchange('AWS_IAM_ID_TOKEN_JWT'), exchange('AWS_IAM_ID_TOKEN_JWT')],
     ['a grant type that has no actor', JWT_GRANT, JWT_GRANT],
+    ['the provider of identity assertions', ASSERTION, ASSERTION],
     ['the type of the subject token', sentAs('JWT'), sentAs('JWT')],
     [
       'a token exchange without a client',
@@ -55,6 +60,18 @@ describe('the configuration', () => {
       { ...exchange('NONE'), grantType: 'JWT_AUTHORIZATION_GRANT' },
       'config.tokenExchangeGrantTypeConfig',
       'must be omitted unless config.grantType is TOKEN_EXCHANGE',
+    ],
+    [
+      'an identity assertion of no provider',
+      { grantType: 'IDENTITY_ASSERTION' },
+      'config.identityAssertionConfig',
+      'is required for IDENTITY_ASSERTION',
+    ],
+    [
+      'an identity assertion for another grant type',
+      { ...ASSERTION, grantType: 'JWT_AUTHORIZATION_GRANT' },
+      'config.identityAssertionConfig',
+      'must be omitted unless config.grantType is IDENTITY_ASSERTION',
     ],
     [
       'scopes without an actor token',

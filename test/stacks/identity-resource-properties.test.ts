@@ -210,6 +210,18 @@ describe('an OAuth client', () => {
     });
   });
 
+  it("can name the provider of the user's identity provider for identity assertions", () => {
+    const onBehalfOfTokenExchange = {
+      grantType: 'IDENTITY_ASSERTION',
+      identityAssertionConfig: { credentialProviderName: 'identity-provider' },
+    } as const;
+    const discoveryUrl = 'https://login.example/.well-known/openid-configuration';
+    const vendor = OAuth2Vendor.custom({ ...client(), discoveryUrl, onBehalfOfTokenExchange });
+    expect(configurationOf(vendor)).toMatchObject({
+      config: { onBehalfOfTokenExchangeConfig: onBehalfOfTokenExchange },
+    });
+  });
+
   it('can use any server, with all settings that the service accepts', () => {
     const discoveryUrl = 'https://login.example/.well-known/openid-configuration';
     const onBehalfOfTokenExchange = {

@@ -63,6 +63,10 @@ const Oauth2ProviderRecord = v.object({
         onBehalfOfAuthenticationConfig,
       }),
       v.object({ grantType: v.literal('JWT_AUTHORIZATION_GRANT'), onBehalfOfAuthenticationConfig }),
+      v.object({
+        grantType: v.literal('IDENTITY_ASSERTION'),
+        identityAssertionConfig: v.object({ credentialProviderName: v.string() }),
+      }),
     ]),
   ),
   externalSecret: v.exactOptional(ExternalSecretRecord),

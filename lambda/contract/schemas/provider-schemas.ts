@@ -21,6 +21,7 @@ import { SIGNING_ALGORITHMS } from '../../domain/provider/private-key-jwt';
 import { CLIENT_AUTHENTICATION_METHODS } from '../../domain/provider/vendor';
 import { VENDOR_NAMES } from '../../domain/provider/vendors';
 import { exactlyOne, kmsKeyArn, matching, onlyCharacters, refused, text } from './constraints';
+import { providerName } from './names';
 import { secretReference, secretSource } from './secret-schemas';
 
 /** AWS sets no bounds for these three. Servers and browsers accept URLs of this length (RFC 9110 section 4.1). */
@@ -82,6 +83,7 @@ const onBehalfOfTokenExchangeConfig = v.strictObject({
       subjectTokenType: v.exactOptional(v.picklist(SUBJECT_TOKEN_TYPES)),
     }),
   ),
+  identityAssertionConfig: v.exactOptional(v.strictObject({ credentialProviderName: providerName })),
   onBehalfOfAuthenticationConfig: v.exactOptional(
     v.strictObject({ clientAuthenticationMethod: v.picklist(EXCHANGE_AUTHENTICATION_METHODS) }),
   ),

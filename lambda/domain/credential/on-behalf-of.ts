@@ -3,17 +3,20 @@
  * stores the access token for this user token only, and no longer than the user token is valid: another token of the
  * same user needs another exchange.
  */
-import { exchangeOnBehalfOf, type ActorToken } from '../oauth/token-exchange';
+import { checkIdToken, requestIdentityAssertion } from '../oauth/identity-assertion';
+import { exchangeOnBehalfOf, type ActorToken, type OnBehalfOfRequest } from '../oauth/token-exchange';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { TOKEN_TYPE } from '../oauth/subject-token-type';
 import type { ProviderClient } from '../oauth/token-request';
 import type { WebIdentityTokens } from '../oauth/web-identity';
 import { userHashOf } from '../identity/user';
+import { assertionProviderRejection } from '../provider/assertion-provider';
 import { onBehalfOfConfigOf } from '../provider/on-behalf-of';
 import { type OnBehalfOfConfig } from '../provider/on-behalf-of-config';
 import { invalidMember } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import { MAX_CARRIED_CHARACTERS, openSubjectToken, type CarriedToken } from '../workload-token/subject-token';
+import type { Directory } from '../grant/directory';
 import { grantTarget } from '../grant/grant';
 import { exchangedToken, type ReturnedToken } from '../grant/held-token';
 import { machineToken, type MachineTokenDependencies } from './machine-token';
@@ -22,6 +25,7 @@ import type { Admitted } from './oauth2-token-request';
 
 export interface OnBehalfOfDependencies extends MachineTokenDependencies {
   readonly webIdentityTokens: WebIdentityTokens;
+  readonly directory: Pick<Directory, 'read'>;
 }
 
 const MEMBER = 'workloadIdentityToken';
@@ -83,7 +87,7 @@ async function actorOf(
   config: OnBehalfOfConfig,
   { metadata }: ProviderClient,
 ): Promise<ActorToken | undefined> {
-  if (config.grantType === 'JWT_AUTHORIZATION_GRANT') return undefined;
+  if (config.grantType !== 'TOKEN_EXCHANGE') return undefined;
   const { actorTokenContent, actorTokenScopes = [] } = config.tokenExchangeGrantTypeConfig;
   if (actorTokenContent === 'NONE') return undefined;
   if (actorTokenContent === 'M2M') return machineActor(deps, admitted, actorTokenScopes);
@@ -93,6 +97,69 @@ async function actorOf(
   if (audience === undefined) throw new ProviderFailure('invalid_metadata', 'there is no token endpoint');
   const token = await deps.webIdentityTokens.get({ audience, workload, owner: provider.owner });
   return { type: TOKEN_TYPE.jwt, token };
+}
+
+/** The members of a request that carry the user, and what the token is for. */
+type Subject = Pick<OnBehalfOfRequest, 'subjectToken' | 'actor' | 'resources' | 'audiences'>;
+
+/**
+ * Returns an identity assertion of the user's identity provider as the subject. It states the resources, so the request
+ * that presents it does not.
+ *
+ * @param userToken the user's ID token
+ * @param resourceClient the client that presents the assertion
+ * @throws ValidationException for a user token that is not an ID token of the client at the identity provider, and for a
+ *   provider that cannot get assertions for this one any more; ProviderFailure
+ */
+async function assertedSubject(
+  deps: OnBehalfOfDependencies,
+  { identity, input, owner, delegation }: Admitted,
+  credentialProviderName: string,
+  userToken: string,
+  { provider, metadata }: ProviderClient,
+): Promise<Subject> {
+  const { provider: found } = await deps.directory.read(
+    identity.name,
+    credentialProviderName,
+    userHashOf(delegation.user),
+  );
+  const rejection = assertionProviderRejection(found, owner.provider);
+  if (!found || rejection !== undefined) {
+    throw invalidMember(
+      'resourceCredentialProviderName',
+      `names a credential provider whose identityAssertionConfig is not valid any more: "${credentialProviderName}" ${rejection}`,
+    );
+  }
+  checkIdToken(userToken, found);
+  const subjectToken = await requestIdentityAssertion(
+    await deps.providerClients.of(found, owner.workloadArn),
+    {
+      idToken: userToken,
+      audience: metadata.issuer,
+      clientId: provider.clientId,
+      scopes: input.scopes,
+      resources: owner.resources,
+    },
+  );
+  return { subjectToken, actor: undefined, resources: [], audiences: owner.audiences };
+}
+
+/** Returns the user token as the subject, or the assertion of it. */
+async function subjectOf(
+  deps: OnBehalfOfDependencies,
+  admitted: Admitted,
+  carried: CarriedToken,
+  config: OnBehalfOfConfig,
+  client: ProviderClient,
+): Promise<Subject> {
+  const { delegation, owner } = admitted;
+  const actor = await actorOf(deps, admitted, config, client);
+  const userToken = await openSubjectToken(deps.seal, delegation, carried);
+  if (config.grantType === 'IDENTITY_ASSERTION') {
+    const { credentialProviderName } = config.identityAssertionConfig;
+    return assertedSubject(deps, admitted, credentialProviderName, userToken, client);
+  }
+  return { subjectToken: userToken, actor, resources: owner.resources, audiences: owner.audiences };
 }
 
 /** Returns a source that exchanges the user token at every renewal. */
@@ -105,15 +172,11 @@ const exchangeOf = (
   // A rejection does not revoke a consent: the next request tries again.
   endsWithGrant: false,
   async prepare() {
-    const { input, delegation, owner } = admitted;
+    const { input, owner } = admitted;
     const client = await deps.providerClients.of(owner.provider, owner.workloadArn);
-    const actor = await actorOf(deps, admitted, config, client);
     const request = {
-      subjectToken: await openSubjectToken(deps.seal, delegation, carried),
-      actor,
+      ...(await subjectOf(deps, admitted, carried, config, client)),
       scopes: input.scopes,
-      resources: owner.resources,
-      audiences: owner.audiences,
       customParameters: input.customParameters ?? {},
     };
     return {

@@ -2,8 +2,8 @@
  * The type that a token exchange names for the user token (RFC 8693 section 3). Authorization servers differ: some
  * accept access tokens only (Keycloak, Okta), others any JWT that they trust.
  */
-import { parseJsonObject, type JsonObject } from '../json-object';
 import type { SubjectTokenType } from '../provider/on-behalf-of-config';
+import { unverifiedJwt } from './unverified-jwt';
 
 /** RFC 8693 section 3. */
 export const TOKEN_TYPE = {
@@ -21,18 +21,15 @@ const CONFIGURED = {
 /** RFC 9068 section 2.1, with and without the prefix that RFC 7515 section 4.1.9 lets a `typ` leave out. */
 const ACCESS_TOKEN_TYP = /^(?:application\/)?at\+jwt$/i;
 
-const decoded = (part: string | undefined): JsonObject =>
-  parseJsonObject(Buffer.from(part ?? '', 'base64url').toString('utf8')) ?? {};
-
 /** Returns whether the token states that it is an access token: by RFC 9068, or in its issuer's own way. */
-function isAccessToken(userToken: string): boolean {
-  const [header, payload] = userToken.split('.').slice(0, 2).map(decoded);
+export function isAccessToken(userToken: string): boolean {
+  const { header, claims } = unverifiedJwt(userToken);
   return (
-    (typeof header?.typ === 'string' && ACCESS_TOKEN_TYP.test(header.typ)) ||
+    (typeof header.typ === 'string' && ACCESS_TOKEN_TYP.test(header.typ)) ||
     // Keycloak; its ID tokens have "ID" there.
-    payload?.typ === 'Bearer' ||
+    claims.typ === 'Bearer' ||
     // Amazon Cognito; its ID tokens have "id" there.
-    payload?.token_use === 'access'
+    claims.token_use === 'access'
   );
 }
 

@@ -20,9 +20,13 @@ import {
   type ProviderClient,
 } from './token-request';
 
+const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
 const GRANT_TYPE = {
-  TOKEN_EXCHANGE: 'urn:ietf:params:oauth:grant-type:token-exchange',
-  JWT_AUTHORIZATION_GRANT: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+  TOKEN_EXCHANGE,
+  JWT_AUTHORIZATION_GRANT: JWT_BEARER,
+  IDENTITY_ASSERTION: JWT_BEARER,
 } as const satisfies Record<OnBehalfOfConfig['grantType'], string>;
 
 /**
@@ -51,7 +55,7 @@ export interface ActorToken {
 }
 
 export interface OnBehalfOfRequest extends Narrowing {
-  /** The user token. */
+  /** The user token, or the identity assertion of it. */
   readonly subjectToken: string;
   readonly actor: ActorToken | undefined;
   readonly scopes: readonly string[];
@@ -62,7 +66,7 @@ const subjectParameters = (
   grantType: OnBehalfOfConfig['grantType'],
   { subjectToken, actor }: OnBehalfOfRequest,
 ): Record<string, string> =>
-  grantType === 'JWT_AUTHORIZATION_GRANT'
+  grantType !== 'TOKEN_EXCHANGE'
     ? { assertion: subjectToken }
     : {
         subject_token: subjectToken,

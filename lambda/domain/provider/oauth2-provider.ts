@@ -7,7 +7,7 @@ import type { Caller } from '../principal';
 import { changedMembers, changeResource, createResource, nameTaken } from '../resource-write';
 import { authorizedResource } from '../policy/authorized-resource';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
-import { isOwnedBy, ownedBy } from '../ownership';
+import { isOwnedBy, ownedBy, withOwnerId } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
 import { invalidMember, ServiceError } from '../service-error';
 import { writeContents, type VaultContents } from '../sealing/deletion';
@@ -17,6 +17,7 @@ import type { SecretStore } from '../sealing/secret-store';
 import type { Oauth2Discovery, ProtectedResources } from './discovery';
 import { isProtectedResourceUrl } from '../identity/discovery-url';
 import type { EndpointPolicy } from '../endpoint';
+import { checkAssertionProvider } from './assertion-provider';
 import { checkOnBehalfOfChange, onBehalfOfConfigOf } from './on-behalf-of';
 import { type OnBehalfOfConfig } from './on-behalf-of-config';
 import {
@@ -157,6 +158,7 @@ const KIND = 'OAuth 2.0 credential provider';
 
 const CUSTOM_CONFIG = `${CONFIG_INPUT}.customOauth2ProviderConfig`;
 const SIGNING_KEY_MEMBER = `${CUSTOM_CONFIG}.privateKeyJwtConfig`;
+const ON_BEHALF_OF_MEMBER = `${CUSTOM_CONFIG}.onBehalfOfTokenExchangeConfig`;
 const CERTIFICATES_MEMBER = `${CUSTOM_CONFIG}.certificateConfigurations`;
 
 const certificatesIn = ({
@@ -214,6 +216,8 @@ export function createOauth2Provider(
       const naming = { byOwner: true, ...ownedBy(principal), unchanged: false };
       await checkSigningKey(deps, naming, SIGNING_KEY_MEMBER, stated.privateKeyJwt);
     }
+    const named = { name: input.name, ...ownedBy(principal) };
+    await checkAssertionProvider(deps.providers, named, ON_BEHALF_OF_MEMBER, stated.onBehalfOf);
     // Look first, so that a secret is not sealed for nothing; the conditional write below decides.
     if (await deps.providers.get(input.name)) throw nameTaken(KIND, input.name);
     await checkQuota(deps.providers, principal, deps.quotas, 'oauth2CredentialProviders');
@@ -361,6 +365,8 @@ export function updateOauth2Provider(
         after: onBehalfOfConfigOf({ vendor, onBehalfOf: client.onBehalfOf }),
         sameServer,
       });
+      const named = withOwnerId(provider, principal);
+      await checkAssertionProvider(deps.providers, named, ON_BEHALF_OF_MEMBER, client.onBehalfOf);
       checkWebIdentityChange({
         byOwner,
         before: provider.clientAuthenticationMethod,

@@ -1,29 +1,55 @@
 /** Rules for on-behalf-of configurations: which are valid, and which principals can change one. */
 import { isDeepStrictEqual } from 'node:util';
 import { accessDenied, invalidMember } from '../service-error';
-import type { ExchangeAuthentication, OnBehalfOfConfig, TokenExchangeConfig } from './on-behalf-of-config';
+import type {
+  ExchangeAuthentication,
+  IdentityAssertionConfig,
+  OnBehalfOfConfig,
+  TokenExchangeConfig,
+} from './on-behalf-of-config';
 import { vendorOf, type VendorName } from './vendors';
 
 /** The configuration in a request. */
 export interface OnBehalfOfInput {
   readonly grantType: OnBehalfOfConfig['grantType'];
   readonly tokenExchangeGrantTypeConfig?: TokenExchangeConfig | undefined;
+  readonly identityAssertionConfig?: IdentityAssertionConfig | undefined;
   readonly onBehalfOfAuthenticationConfig?: ExchangeAuthentication | undefined;
 }
 
 /**
  * @param member name of the config member, for messages
  * @returns with no actor where a token exchange says nothing of one
- * @throws ValidationException for what would be ignored: an actor in a grant that has none, scopes of no token
+ * @throws ValidationException for what would be ignored: an actor in a grant that has none, scopes of no token; and for an
+ *   identity assertion without a client
  */
 export function resolveOnBehalfOf(member: string, input: OnBehalfOfInput): OnBehalfOfConfig {
-  const { grantType, tokenExchangeGrantTypeConfig: given, onBehalfOfAuthenticationConfig } = input;
+  const {
+    grantType,
+    tokenExchangeGrantTypeConfig: given,
+    identityAssertionConfig,
+    onBehalfOfAuthenticationConfig,
+  } = input;
   const authentication = onBehalfOfAuthenticationConfig && { onBehalfOfAuthenticationConfig };
   const config = `${member}.tokenExchangeGrantTypeConfig`;
-  if (grantType === 'JWT_AUTHORIZATION_GRANT') {
-    if (given) throw invalidMember(config, `must be omitted unless ${member}.grantType is TOKEN_EXCHANGE`);
-    return { grantType, ...authentication };
+  if (given && grantType !== 'TOKEN_EXCHANGE') {
+    throw invalidMember(config, `must be omitted unless ${member}.grantType is TOKEN_EXCHANGE`);
   }
+  const assertionConfig = `${member}.identityAssertionConfig`;
+  if (grantType === 'IDENTITY_ASSERTION') {
+    if (!identityAssertionConfig) throw invalidMember(assertionConfig, 'is required for IDENTITY_ASSERTION');
+    if (authentication) {
+      throw invalidMember(
+        `${member}.onBehalfOfAuthenticationConfig`,
+        'must be omitted for IDENTITY_ASSERTION: the assertion names the client that must authenticate',
+      );
+    }
+    return { grantType, identityAssertionConfig };
+  }
+  if (identityAssertionConfig) {
+    throw invalidMember(assertionConfig, `must be omitted unless ${member}.grantType is IDENTITY_ASSERTION`);
+  }
+  if (grantType === 'JWT_AUTHORIZATION_GRANT') return { grantType, ...authentication };
   const { actorTokenContent = 'NONE', actorTokenScopes, subjectTokenType } = given ?? {};
   if (actorTokenScopes && actorTokenContent !== 'M2M') {
     throw invalidMember(
