@@ -75,6 +75,9 @@ export function installPython(folder) {
 /** @returns path of the Python that has boto3, the AWS SDK and pytest */
 export const installPythonClients = () => installPython(PYTHON_TESTS);
 
+/** @returns path of the Python that has version 1 of `mcp` */
+export const installMcpVersion1 = () => installPython(join(import.meta.dirname, 'mcp-1'));
+
 /** npm's own script if npm runs this program, because on Windows `npm` cannot be started as a program. */
 export function runNpm(arguments_, folder) {
   const { npm_execpath: npm } = process.env;

@@ -13,6 +13,7 @@ import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   InstallationError,
+  installMcpVersion1,
   installPythonClients,
   installTypescriptClients,
   PYTHON_TESTS,
@@ -21,8 +22,8 @@ import {
 import { startLocalService } from './local-service.mjs';
 import { startShortLivedProvider } from './short-lived-provider.mjs';
 
-/** Tests of an agent that is already running and signs by itself. */
-const ONCE = ['--ignore=test_agent_behind_gate.py'];
+/** Tests of agents that sign by themselves: of one that is already running, and of the client library. */
+const ONCE = ['--ignore=test_agent_behind_gate.py', '--ignore=test_mcp_consent.py'];
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
@@ -87,9 +88,9 @@ async function counted(succeeded, file, counts) {
   return succeeded || found.failed > 0 ? found : { ...found, failed: 1 };
 }
 
-async function pytest(python, signing, env, reports, more = []) {
-  say(`\n== Python, signing by ${signing}`);
-  const report = join(reports, `${signing}.xml`);
+async function pytest(python, signing, env, reports, more = [], title = `Python, signing by ${signing}`) {
+  say(`\n== ${title}`);
+  const report = join(reports, `${title}.xml`);
   const arguments_ = [
     ...['-m', 'pytest', '-q', '--tb=short', '-p', 'no:cacheprovider'],
     ...[`--junitxml=${report}`, ...more],
@@ -128,7 +129,7 @@ async function separateTest(title, file, reports) {
   return counted(succeeded, report, countsOfTap);
 }
 
-async function runAll(python, reports) {
+async function runAll(python, pythonWithMcp1, reports) {
   // The example agent in Python needs the Python that has the AWS SDK.
   const service = await startLocalService({ PYTHON: python });
   const { endpoint } = service.ready;
@@ -143,6 +144,14 @@ async function runAll(python, reports) {
       const dataPath = { AWS_DATA_PATH: join(PYTHON_TESTS, 'data-path'), ...endpointVariables(endpoint) };
       return [
         await pytest(python, 'hook', { ...env, ...sdkEndpoints }, reports),
+        await pytest(
+          pythonWithMcp1,
+          'hook',
+          { ...env, ...sdkEndpoints },
+          reports,
+          ['test_mcp_consent.py'],
+          'Python with version 1 of mcp',
+        ),
         await pytest(python, 'data-path', { ...env, ...dataPath }, reports, ONCE),
         await nodeTest({ ...env, ...endpointVariables(endpoint) }, reports),
       ];
@@ -156,11 +165,12 @@ async function runAll(python, reports) {
 
 async function main() {
   const python = installPythonClients();
+  const pythonWithMcp1 = installMcpVersion1();
   installTypescriptClients();
   const reports = await mkdtemp(join(tmpdir(), 'agent-identity-reports-'));
   try {
     const runs = [
-      ...(await runAll(python, reports)),
+      ...(await runAll(python, pythonWithMcp1, reports)),
       await separateTest('Runbook', 'runbook/runbook.test.mjs', reports),
       await separateTest('Audit trail', 'audit-trail/audit-trail.test.mjs', reports),
     ];

@@ -47,6 +47,7 @@ from agent_identity_client import (
     AccessTokenOptions, AuthorizationReturnError, BrowserSession, complete_authorization, from_gate,
     get_access_token, identity_client, with_access_token,
 )
+from agent_identity_client import mcp
 
 identity = identity_client("https://identity.example/prod", "eu-west-1")
 
@@ -61,6 +62,19 @@ def options(day: str, headers: dict[str, str], send: Callable[[str], None]) -> A
 @with_access_token(options)
 def read(day: str, headers: dict[str, str], send: Callable[[str], None], *, access_token: str) -> list[str]:
     return [day, access_token]
+
+
+class Context:
+    request_context: object
+
+
+@mcp.with_access_token(
+    lambda ctx: AccessTokenOptions(
+        identity=identity, **from_gate(ctx), provider_name="calendar", scopes=[], auth_flow="USER_FEDERATION",
+    )
+)
+def tool(ctx: Context, *, access_token: str) -> str:
+    return access_token if from_gate(ctx) else ""
 
 
 def token(headers: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ import inspect
 import threading
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -35,7 +35,11 @@ class _Pause:
     cancelled: threading.Event
 
 
-Steps = Generator[_SendUrl | _Pause | Callable[[], Any], Any, str]
+Result = TypeVar("Result")
+
+_Step = _SendUrl | _Pause | Callable[[], Any]
+
+Steps = Generator[_Step, Any, str]
 """The steps to a credential: sending a URL, a pause, or blocking work whose result is sent back. A thread and an event
 loop can run the same steps."""
 
@@ -53,6 +57,41 @@ def _poll(options: AccessTokenOptions, session_uri: Hidden[str]) -> str | None:
     return response.reveal().get("accessToken")
 
 
+def _poll_until(
+    options: AccessTokenOptions, session_uri: Hidden[str], until: float
+) -> Generator[_Step, Any, Hidden[str] | None]:
+    """:returns: None if the consent is still in progress at this time of the clock"""
+    clock, cancelled = options.clock, options.cancelled or threading.Event()
+    pause = _FIRST_PAUSE
+    while (left := until - clock.now()) > 0:
+        yield _Pause(min(pause, left), clock, cancelled)
+        token = yield lambda: _hidden(_poll(options, session_uri))
+        if token is not None:
+            return Hidden(str(token.reveal()))
+        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+    return None
+
+
+def _hidden(token: str | None) -> Hidden[str] | None:
+    return None if token is None else Hidden(token)
+
+
+def steps_after_accept(
+    options: AccessTokenOptions, session_uri: Hidden[str]
+) -> Generator[_Step, Any, Hidden[str] | None]:
+    """The steps of a call that is repeated after the user agreed to open the authorization URL.
+
+    :param session_uri: from anywhere, even from the caller: the service compares the session's agent, user, and
+        provider with those of the request, and does not distinguish a session of others from one that does not exist
+    :returns: None if the user has not consented within `consent_timeout`
+    """
+    until = options.clock.now() + options.consent_timeout
+    token = yield lambda: _hidden(_poll(options, session_uri))
+    if token is not None:
+        return Hidden(str(token.reveal()))
+    return (yield from _poll_until(options, session_uri, until))
+
+
 def _steps(options: AccessTokenOptions, first: Callable[[], TokenResponse]) -> Steps:
     response = yield first
     if "accessToken" in response.reveal():
@@ -64,17 +103,12 @@ def _steps(options: AccessTokenOptions, first: Callable[[], TokenResponse]) -> S
     on_auth_url = options.on_auth_url
     if on_auth_url is None:
         raise ConsentRequiredError(options.provider_name, url.reveal(), session_uri.reveal())
-    clock, cancelled = options.clock, options.cancelled or threading.Event()
-    until = clock.now() + options.consent_timeout
+    until = options.clock.now() + options.consent_timeout
     yield _SendUrl(lambda: on_auth_url(url.reveal()))
-    pause = _FIRST_PAUSE
-    while (left := until - clock.now()) > 0:
-        yield _Pause(min(pause, left), clock, cancelled)
-        token = yield lambda: _poll(options, session_uri)
-        if token is not None:
-            return str(token)
-        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
-    raise ConsentTimeoutError(options.provider_name, options.consent_timeout)
+    token = yield from _poll_until(options, session_uri, until)
+    if token is None:
+        raise ConsentTimeoutError(options.provider_name, options.consent_timeout)
+    return token.reveal()
 
 
 def steps_to_token(options: AccessTokenOptions) -> Steps:
@@ -105,14 +139,15 @@ def run_steps(steps: Steps) -> str:
             )
 
 
-async def run_steps_async(steps: Steps) -> str:
+async def run_steps_async(steps: Generator[_Step, Any, Result]) -> Result:
     """Runs the steps in the event loop. Requests use a thread; waiting does not."""
     result = None
     while True:
         try:
             step = steps.send(result)
         except StopIteration as end:
-            return str(end.value)
+            value: Result = end.value
+            return value
         result = None
         if isinstance(step, _Pause):
             await step.clock.sleep(step.seconds)

@@ -27,6 +27,7 @@ class ConsentRequiredError(Exception):
             f'The user has not granted this agent access to "{provider_name}". Send the user to this error\'s '
             "authorization_url, complete the authorization when the browser returns, and call the tool again."
         )
+        self.provider_name = provider_name
         self._authorization_url = Hidden(authorization_url)
         self._session_uri = Hidden(session_uri)
 
@@ -80,6 +81,23 @@ class ConsentFailedError(Exception):
     def __init__(self, provider_name: str, provider_error: str | None = None) -> None:
         super().__init__(_consent_failure(provider_name, provider_error))
         self.provider_error = provider_error
+
+
+class ConsentDeclinedError(Exception):
+    """The user of an MCP client declined to open the authorization URL, or closed the question.
+
+    :param action: of the Model Context Protocol: the user said no, or dismissed the question without an answer
+    """
+
+    def __init__(self, provider_name: str, action: Literal["decline", "cancel"]) -> None:
+        super().__init__(
+            f'The user declined to let this agent use "{provider_name}". Nothing was connected. Call the tool again '
+            "only if the user asks for it."
+            if action == "decline"
+            else f'The user did not answer whether this agent can use "{provider_name}". Nothing was connected. Ask '
+            "the user before you call the tool again."
+        )
+        self.action = action
 
 
 class ConsentTimeoutError(Exception):

@@ -1,0 +1,78 @@
+"""MCP servers with a tool that needs the user's consent: `mcp` 1.x, `mcp` 2.x, and FastMCP, over HTTP on loopback."""
+
+import importlib.metadata
+import importlib.util
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from agent_identity_client import AccessTokenOptions, ConsentFailedError, from_gate
+from agent_identity_client.mcp import consent_middleware, with_access_token
+
+MCP_LINE = int(importlib.metadata.version("mcp").split(".")[0])
+HAS_FASTMCP = importlib.util.find_spec("fastmcp") is not None
+
+Options = Callable[[], dict[str, Any]]
+"""Returns the options of the tool without the members that each request provides, at each call."""
+
+
+def _add_tools(server: Any, context_type: Any, options: Options) -> None:
+    def of_call(ctx: Any, *_: Any) -> AccessTokenOptions:
+        return AccessTokenOptions(**from_gate(ctx), **options())
+
+    def token(ctx: context_type, *, access_token: str) -> str:
+        return access_token
+
+    async def async_token(ctx: context_type, *, access_token: str) -> str:
+        return access_token
+
+    def failing(ctx: context_type, *, access_token: str) -> str:
+        raise ConsentFailedError("other", "access_denied")
+
+    for tool in (token, async_token, failing):
+        server.tool()(with_access_token(of_call)(tool))
+
+
+def _app(kind: str, options: Options) -> Any:
+    if kind == "mcp" and MCP_LINE == 1:
+        from mcp.server.fastmcp import Context, FastMCP
+
+        server: Any = FastMCP("calendar", stateless_http=True)
+        _add_tools(server, Context, options)
+        return server.streamable_http_app()
+    if kind == "mcp":
+        from mcp.server.mcpserver import Context as Context2
+        from mcp.server.mcpserver import MCPServer
+
+        server = MCPServer("calendar")
+        _add_tools(server, Context2, options)
+        return server.streamable_http_app()
+    from fastmcp import Context as FastContext
+    from fastmcp import FastMCP as Fast
+
+    server = Fast("calendar")
+    if kind == "fastmcp-with-middleware":
+        server.add_middleware(consent_middleware())
+    _add_tools(server, FastContext, options)
+    return server.http_app()
+
+
+@contextmanager
+def running_server(kind: str, options: Options) -> Iterator[str]:
+    """Starts a server of this kind; yields its URL."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(_app(kind, options), log_level="error"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
