@@ -14,6 +14,11 @@ export interface AuditEntry {
   readonly principal?: string;
   /** ARN of the agent's workload identity. */
   readonly workloadIdentity?: string;
+  /**
+   * ARNs of the agents before it, first the one that called it: as a verified workload access token names them. Absent if
+   * a user or an application called the agent.
+   */
+  readonly chain?: readonly string[];
   /** Hash of the user that the agent acts for. */
   readonly user?: string;
   /** ARN of the consent portal in which a person acts. `principal` is then its owner, on whose rights the portal acts. */

@@ -82,6 +82,7 @@ const errorResponse = (error: unknown): Plain =>
 
 const receivedCall = (event: APIGatewayProxyEvent): ReceivedCall => ({
   callerArn: event.requestContext.identity.userArn,
+  callerId: event.requestContext.identity.caller,
   headers: headerFields(event),
 });
 

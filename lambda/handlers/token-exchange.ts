@@ -8,8 +8,10 @@ import { createSeal } from '../adapters/kms/seal';
 import { createSigningKeyWrapper } from '../adapters/kms/signing-key-wrapper';
 import { createHandler } from '../api/router';
 import { createMetadataReader } from '../domain/oauth/provider-metadata';
-import { issueWorkloadAccessToken, type IssueCall, type OnBehalfOf } from '../domain/workload-token/issue';
-import { createSigningKeys } from '../domain/workload-token/signing-keys';
+import { issueWorkloadAccessToken, type IssueCall } from '../domain/workload-token/issue';
+import type { OnBehalfOf } from '../domain/workload-token/on-behalf-of';
+import type { CallingAgent } from '../domain/workload-token/calling-agent';
+import { createPublicKeys, createSigningKeys } from '../domain/workload-token/signing-keys';
 import { createAws } from './composition/aws';
 import {
   readEndpointPolicy,
@@ -28,6 +30,7 @@ const aws = createAws(env);
 const { kms, tables, dynamodb } = aws;
 const transport = createTransport(endpointPolicy);
 const trustedIssuers = readTrustedIssuers();
+const signingKeyStore = createSigningKeyStore(tables.DIRECTORY_TABLE);
 const deps = {
   directory: createIdentityReader(dynamodb, env.DIRECTORY_TABLE),
   userTokens: createUserTokenVerifier(
@@ -38,7 +41,7 @@ const deps = {
   ),
   userEmails: userEmailsOf(tables.DIRECTORY_TABLE, trustedIssuers),
   signingKeys: createSigningKeys({
-    store: createSigningKeyStore(tables.DIRECTORY_TABLE),
+    store: signingKeyStore,
     wrapper: createSigningKeyWrapper(kms, env.KMS_KEY_ARN, {
       tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
       address: env.BASE_URL,
@@ -46,6 +49,7 @@ const deps = {
     audit,
     system,
   }),
+  publicKeys: createPublicKeys(signingKeyStore, system),
   seal: createSeal(vaultKeysOf(aws, env, reportError)),
   audit,
   system,
@@ -53,19 +57,44 @@ const deps = {
   issuer: env.BASE_URL,
 };
 
-const issue = async (call: IssueCall, workloadName: string, onBehalfOf: OnBehalfOf) => ({
-  workloadAccessToken: await issueWorkloadAccessToken(deps, call, workloadName, onBehalfOf),
+interface TokenInput {
+  readonly workloadName: string;
+  readonly callingAgent?: {
+    readonly workloadAccessToken: string;
+    readonly principalArn?: string;
+    readonly principalId?: string;
+  };
+}
+
+const callingAgentOf = ({ callingAgent }: TokenInput): CallingAgent | undefined => {
+  if (!callingAgent) return undefined;
+  const { workloadAccessToken, principalArn: arn, principalId: id } = callingAgent;
+  return { workloadAccessToken, ...(arn !== undefined && { principal: { arn, id } }) };
+};
+
+const issue = async (call: IssueCall, input: TokenInput, onBehalfOf: OnBehalfOf) => ({
+  workloadAccessToken: await issueWorkloadAccessToken(
+    deps,
+    call,
+    input.workloadName,
+    onBehalfOf,
+    callingAgentOf(input),
+  ),
 });
 
 export const handler = createHandler(
   'token-exchange',
   {
-    GetWorkloadAccessToken: ({ workloadName }, principal) =>
-      issue({ operation: 'GetWorkloadAccessToken', principal }, workloadName, undefined),
-    GetWorkloadAccessTokenForJWT: ({ workloadName, userToken }, principal) =>
-      issue({ operation: 'GetWorkloadAccessTokenForJWT', principal }, workloadName, { userToken }),
-    GetWorkloadAccessTokenForUserId: ({ workloadName, userId }, principal) =>
-      issue({ operation: 'GetWorkloadAccessTokenForUserId', principal }, workloadName, { userId }),
+    GetWorkloadAccessToken: (input, principal) =>
+      issue({ operation: 'GetWorkloadAccessToken', principal }, input, undefined),
+    GetWorkloadAccessTokenForJWT: (input, principal) =>
+      issue(
+        { operation: 'GetWorkloadAccessTokenForJWT', principal },
+        input,
+        input.userToken === undefined ? { userOfCaller: true } : { userToken: input.userToken },
+      ),
+    GetWorkloadAccessTokenForUserId: (input, principal) =>
+      issue({ operation: 'GetWorkloadAccessTokenForUserId', principal }, input, { userId: input.userId }),
   },
   { requests, report },
 );

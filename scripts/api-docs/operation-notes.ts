@@ -111,6 +111,11 @@ const onCreate: OperationNote['errors'] = ['ConflictException', 'ServiceQuotaExc
 const onLookup: OperationNote['errors'] = ['ResourceNotFoundException'];
 const withToken: OperationNote['errors'] = ['UnauthorizedException', 'ResourceNotFoundException'];
 
+const CALLING_AGENT: Difference = {
+  what: 'accepts `callingAgent`: the workload access token of an agent that calls this one, and `principalArn` and `principalId` of the IAM principal that presented it. The user of both tokens must be the same, both workload identities must have the same owner, the principal must be authorized to call GetResourceOauth2Token on the identity of the calling agent, and `allowedWorkloadConfiguration` of this one must have its name. The token names up to 4 agents, and expires with the token of the calling agent',
+  why: 'an agent acts for a user through another agent only where the owner of the called agent allows it; the caller of the operation states the principal, as it states a user ID',
+};
+
 /** By the AWS name of the operation. */
 export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   CreateWorkloadIdentity: {
@@ -329,6 +334,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         what: 'returns an ES256 JWT that any party can validate with the published keys',
         why: 'a resource server can see which agent acts for which user; the token identifies them but is not a credential for that server: its `aud` is this service, and a server that accepted it as a credential could present it to another server; clients treat it as opaque',
       },
+      CALLING_AGENT,
     ],
   },
   GetWorkloadAccessTokenForJWT: {
@@ -343,6 +349,11 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         what: 'does not support ON_BEHALF_OF_TOKEN_EXCHANGE with a user token longer than 49,152 characters',
         why: 'the workload access token contains the encrypted user token, and AWS limits it to 131,072 characters; other flows accept longer user tokens',
       },
+      CALLING_AGENT,
+      {
+        what: 'does not require `userToken` with `callingAgent.principalArn`: the user is then the verified user of the calling agent, if the workload identity trusts the issuer in its `authorizerConfiguration`',
+        why: 'the calling agent often does not have the user token, and needs none; the token contains no user token for ON_BEHALF_OF_TOKEN_EXCHANGE then',
+      },
     ],
   },
   GetWorkloadAccessTokenForUserId: {
@@ -353,6 +364,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         what: 'treats a user ID and the subject of a user token as different users, even if they are equal',
         why: 'an unverified user ID must not give access to the grants of a verified user',
       },
+      CALLING_AGENT,
     ],
   },
 

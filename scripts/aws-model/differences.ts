@@ -204,6 +204,11 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
     member: 'authorizerConfiguration',
     why: 'limits the issuers whose user tokens this agent accepts; its shape is that of `customJWTAuthorizer` in AWS',
   })),
+  ...['', 'ForJWT', 'ForUserId'].map((kind) => ({
+    operation: `GetWorkloadAccessToken${kind}`,
+    member: 'callingAgent',
+    why: 'the token of an agent that another agent calls names both ([gate.md](gate.md#agents-that-call-agents)); the gate sends the member',
+  })),
   ...['CreateConsentPortal', 'UpdateConsentPortal'].flatMap((operation) => [
     {
       operation,

@@ -105,6 +105,28 @@ export function directoryContract(stores: () => Stores): void {
       for (const read of reads) expect(read).toMatchObject({ identity, restrictions: { agent, user } });
     });
 
+    it('of the agents before the agent are in each read, with their identities', async () => {
+      const { identity, provider, grantId, agent, user } = await suspended();
+      const last = sampleIdentity();
+      await stores().identities.create(last);
+      const workloadOf = ({ arn, name, id }: typeof identity) => ({ arn, name, id });
+      const unknown = { ...workloadOf(last), name: 'unknown' };
+      const before = [unknown, workloadOf(identity)];
+      const { directory } = stores();
+      const reads = await Promise.all([
+        directory.readIdentity(last.name, grantId.userHash, before),
+        directory.read(last.name, provider.name, grantId.userHash, grantId, before),
+        directory.readApiKeyProvider(last.name, 'any', grantId.userHash, before),
+      ]);
+      const chain = [
+        { workload: unknown, identity: undefined, restriction: undefined },
+        { workload: workloadOf(identity), identity, restriction: agent },
+      ];
+      for (const read of reads) {
+        expect(read).toMatchObject({ identity: last, restrictions: { agent: undefined, user, chain } });
+      }
+    });
+
     it('of a user are not in the read of a request without a user', async () => {
       const { identity, agent } = await suspended();
       for (const subject of [undefined, 'AGENT']) {

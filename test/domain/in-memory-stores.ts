@@ -8,7 +8,11 @@ import type {
   VaultKeyStore,
 } from '../../lambda/adapters/dynamodb/vault-key-store';
 import type { Session, SessionStore } from '../../lambda/domain/consent/session';
-import type { WorkloadIdentity, WorkloadIdentityStore } from '../../lambda/domain/identity/workload-identity';
+import type {
+  Workload,
+  WorkloadIdentity,
+  WorkloadIdentityStore,
+} from '../../lambda/domain/identity/workload-identity';
 import { NO_USER } from '../../lambda/domain/identity/user';
 import { isOwnedBy } from '../../lambda/domain/ownership';
 import type { OwnedResource, OwnedResourceStore } from '../../lambda/domain/owned-resource';
@@ -227,13 +231,23 @@ export function createInMemoryStores(): Stores & { readonly deleteEnded: InMemor
   const apiKeyProviders = ownedResourceStore<ApiKeyProvider>();
   const grants = createInMemoryGrantStore();
   const restrictions = createInMemoryRestrictionStore();
-  const partiesOf = async (workloadName: string, userHash: string | undefined) => {
+  const partiesOf = async (
+    workloadName: string,
+    userHash: string | undefined,
+    chain: readonly Workload[] = [],
+  ) => {
+    const links = chain.map(async (workload) => ({
+      workload,
+      identity: await identities.get(workload.name),
+      restriction: await restrictions.ofAgent(workload.name),
+    }));
     return {
       identity: await identities.get(workloadName),
       restrictions: {
         agent: await restrictions.ofAgent(workloadName),
         user:
           userHash === undefined || userHash === NO_USER ? undefined : await restrictions.ofUser(userHash),
+        ...(links.length > 0 && { chain: await Promise.all(links) }),
       },
     };
   };
@@ -252,13 +266,13 @@ export function createInMemoryStores(): Stores & { readonly deleteEnded: InMemor
     restrictions,
     directory: {
       readIdentity: partiesOf,
-      read: async (workloadName, providerName, userHash, grantId) => ({
-        ...(await partiesOf(workloadName, userHash)),
+      read: async (workloadName, providerName, userHash, grantId, chain) => ({
+        ...(await partiesOf(workloadName, userHash, chain)),
         provider: await providers.get(providerName),
         grant: grantId && (await grants.get(grantId)),
       }),
-      readApiKeyProvider: async (workloadName, providerName, userHash) => ({
-        ...(await partiesOf(workloadName, userHash)),
+      readApiKeyProvider: async (workloadName, providerName, userHash, chain) => ({
+        ...(await partiesOf(workloadName, userHash, chain)),
         provider: await apiKeyProviders.get(providerName),
       }),
     },

@@ -15,7 +15,7 @@ import {
   rejectResourceOauth2Token,
   type RetrieveDependencies,
 } from '../../lambda/domain/credential/oauth2-token';
-import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
+import type { OnBehalfOf } from '../../lambda/domain/workload-token/on-behalf-of';
 import { MAX_CARRIED_CHARACTERS } from '../../lambda/domain/workload-token/subject-token';
 import { BEGINNING } from './fake-system';
 import { createInMemoryRevocationQueue } from './in-memory-revocation-queue';

@@ -2,7 +2,7 @@
 import { decodeJwt } from 'jose';
 import { userHashOf } from '../../lambda/domain/identity/user';
 import type { SealingContext } from '../../lambda/domain/sealing/sealing';
-import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
+import type { OnBehalfOf } from '../../lambda/domain/workload-token/on-behalf-of';
 import {
   MAX_CARRIED_CHARACTERS,
   openSubjectToken,

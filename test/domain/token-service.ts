@@ -2,7 +2,8 @@
 import type { AuditEntry } from '../../lambda/domain/audit';
 import type { User } from '../../lambda/domain/identity/user';
 import { parseLifetimes } from '../../lambda/domain/lifetimes';
-import { issueWorkloadAccessToken, type OnBehalfOf } from '../../lambda/domain/workload-token/issue';
+import { issueWorkloadAccessToken } from '../../lambda/domain/workload-token/issue';
+import type { OnBehalfOf } from '../../lambda/domain/workload-token/on-behalf-of';
 import {
   createPublicKeys,
   createSigningKeys,
@@ -35,6 +36,7 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifeti
     createSigningKeys({ store: stores.signingKeys, wrapper, audit, system, ...over });
   const signingKeys = newSigningKeys();
   const seal = createInMemorySeal();
+  const publicKeys = createPublicKeys(stores.signingKeys, system);
   const issuing = {
     directory: stores.directory,
     userTokens: {
@@ -43,6 +45,7 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifeti
     },
     userEmails: { check: () => Promise.resolve() },
     signingKeys,
+    publicKeys,
     seal,
     audit,
     system,
@@ -50,7 +53,6 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifeti
     issuer: ISSUER,
   };
 
-  const publicKeys = createPublicKeys(stores.signingKeys, system);
   const verifying = { publicKeys, system, issuer: ISSUER };
 
   return {

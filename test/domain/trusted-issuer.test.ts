@@ -208,21 +208,31 @@ describe('caCertificates', () => {
   });
 });
 
-it('rejects the gateways of AWS by name, with the reason', () => {
-  const hostingEnvironments = [
-    { arn: 'arn:aws:bedrock-agentcore:us-east-1:000000000000:gateway/g-0123456789' },
-  ];
-  expect(() => parseTrustedIssuers(entry({ allowedWorkloadConfiguration: { hostingEnvironments } }))).toThrow(
-    /\[0\]\.allowedWorkloadConfiguration\.hostingEnvironments is not supported .* has no gateways/,
-  );
-  expect(() =>
-    parseTrustedIssuers(entry({ allowedWorkloadConfiguration: { workloadIdentities: ['agent'] } })),
-  ).toThrow(/\[0\]\.allowedWorkloadConfiguration\.workloadIdentities is not supported/);
-});
-
 describe('an authorizer of a workload identity in a request', () => {
   const policy = { loopback: false };
   const own = { customJWTAuthorizer: { discoveryUrl, allowedAudience: ['app'] } };
+
+  const faultsOf = (allowedWorkloadConfiguration: object) =>
+    v
+      .safeParse(AuthorizerConfigurationSchema, {
+        customJWTAuthorizer: { ...own.customJWTAuthorizer, allowedWorkloadConfiguration },
+      })
+      .issues?.map(({ message }) => message);
+
+  it('names up to 10 agents that can call the agent', () => {
+    const names = Array.from({ length: 11 }, (_none, index) => `agent-${index}`);
+    expect(faultsOf({ workloadIdentities: names.slice(1) })).toBeUndefined();
+    for (const workloadIdentities of [names, [], ['ab'], ['a*'], ['a'.repeat(256)], [1]]) {
+      expect(faultsOf({ workloadIdentities })).toHaveLength(1);
+    }
+    expect(faultsOf({})).toHaveLength(1);
+  });
+
+  it('does not name gateways of AWS, and says why', () => {
+    const arn = 'arn:aws:bedrock-agentcore:us-east-1:000000000000:gateway/g-0123456789';
+    const faults = faultsOf({ workloadIdentities: ['agent'], hostingEnvironments: [{ arn }] });
+    expect(faults).toEqual([expect.stringContaining('has no gateways')]);
+  });
 
   it('replaces the stored one, removes it if it is empty, and keeps it if it is omitted', () => {
     expect(authorizerChange(own, policy)).toEqual({ authorizerConfiguration: own });

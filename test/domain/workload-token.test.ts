@@ -5,7 +5,7 @@ import { ServiceError } from '../../lambda/domain/service-error';
 import { MAX_LIFETIME } from '../../lambda/domain/stated-lifetime';
 import { CLOCK_SKEW, TOKEN_TYPE } from '../../lambda/domain/workload-token/claims';
 import { TOKEN_LIFETIME } from '../../lambda/domain/lifetimes';
-import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
+import type { OnBehalfOf } from '../../lambda/domain/workload-token/on-behalf-of';
 import { BEGINNING } from './fake-system';
 import { withFlippedCharacter } from './flipped-character';
 import { ISSUER } from './samples';

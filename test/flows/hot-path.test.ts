@@ -3,11 +3,13 @@ import diagnostics from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import { principalOf } from '../../lambda/domain/principal';
 import { exchange, exchangingAgent, onBehalfOf } from './on-behalf-of/exchanging';
 import { Browser } from './support/browser';
 import { moveClock } from './support/clock';
 import { startExchangeServer } from './support/exchange-server';
 import { signInAndConsent } from './support/provider';
+import { agentWith, authorizerFor } from './support/authorizer';
 import { World } from './support/world';
 
 /** Seconds; shorter than the time that vault keys and metadata are cached. */
@@ -105,6 +107,30 @@ it('issues a workload access token with one BatchGetItem', async () => {
   const userToken = await world.issuer.token('ana');
   await agent.token({ userToken });
   expect(await callsOf(() => agent.token({ userToken }))).toEqual(['BatchGetItem']);
+});
+
+it('serves an agent that another agent called with as many calls', async () => {
+  const first = await world.agent();
+  const second = await agentWith(
+    world,
+    authorizerFor(world.issuer, {
+      allowedWorkloadConfiguration: { workloadIdentities: [first.name] },
+    }),
+  );
+  const callingAgent = {
+    workloadAccessToken: await first.token({ userId: 'ana' }),
+    principalArn: principalOf(world.local.principals.agent.arn),
+    principalId: world.local.principals.agent.id,
+  };
+  const input = { workloadName: second.name, userId: 'ana', callingAgent };
+  const issue = () => world.post('GetWorkloadAccessTokenForUserId', input);
+  const { body } = await issue();
+  // The request to the service itself is not by an AWS client.
+  expect((await callsOf(issue)).filter((made) => !made.startsWith('HTTP'))).toEqual(['BatchGetItem']);
+  const { workloadAccessToken } = JSON.parse(body) as { workloadAccessToken: string };
+  const ask = () => second.ask(workloadAccessToken, { oauth2Flow: 'M2M', scopes: ['a'] });
+  await ask();
+  expect(await callsOf(ask)).toEqual(['BatchGetItem']);
 });
 
 describe('a consent with cached vault keys', () => {

@@ -1,12 +1,13 @@
 /**
- * The single round trip of the hot path: one strongly consistent BatchGetItem reads identity, provider, grant, and the
- * restrictions on the agent and the user.
+ * The single round trip of the hot path: one strongly consistent BatchGetItem reads identity, provider, grant, the
+ * restrictions on the agent and the user, and the agents before the agent with their restrictions.
  */
 import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Directory } from '../../domain/grant/directory';
 import { NO_USER } from '../../domain/identity/user';
 import type { IdentityReader, Restrictions } from '../../domain/restriction/restriction';
+import type { Workload } from '../../domain/identity/workload-identity';
 import { parseApiKeyProvider } from './api-key-provider-store';
 import { keyOf, parseGrant } from './grant-store';
 import {
@@ -55,17 +56,38 @@ async function batchGet(client: DynamoDBClient, wanted: readonly Wanted[]): Prom
   throw new Error('DynamoDB left keys of a batch unread');
 }
 
-/** The agent's identity and the restrictions, which every read contains. */
-function partiesOf(workloadName: string, userHash: string | undefined) {
+/**
+ * The agent's identity and the restrictions, which every read contains.
+ *
+ * @param chain the agents before the agent; no two have the same name
+ */
+function partiesOf(workloadName: string, userHash: string | undefined, chain: readonly Workload[] = []) {
+  const links = chain.map((workload) => ({
+    workload,
+    identity: workloadIdentityKey(workload.name),
+    restriction: agentRestrictionKey(workload.name),
+  }));
   const identity = workloadIdentityKey(workloadName);
   const agent = agentRestrictionKey(workloadName);
   const user = userHash === undefined || userHash === NO_USER ? undefined : userRestrictionKey(userHash);
   return {
-    keys: [identity, agent, ...(user ? [user] : [])],
+    keys: [
+      identity,
+      agent,
+      ...(user ? [user] : []),
+      ...links.flatMap(({ identity: linked, restriction }) => [linked, restriction]),
+    ],
     identityIn: (found: Found) => parseWorkloadIdentity(found(identity)),
     restrictionsIn: (found: Found): Restrictions => ({
       agent: parseAgentRestriction(found(agent)),
       user: user && parseUserRestriction(found(user)),
+      ...(links.length > 0 && {
+        chain: links.map(({ workload, identity: linked, restriction }) => ({
+          workload,
+          identity: parseWorkloadIdentity(found(linked)),
+          restriction: parseAgentRestriction(found(restriction)),
+        })),
+      }),
     }),
   };
 }
@@ -73,8 +95,8 @@ function partiesOf(workloadName: string, userHash: string | undefined) {
 /** @param table name of the directory table */
 export function createIdentityReader(client: DynamoDBClient, table: string): IdentityReader {
   return {
-    async readIdentity(workloadName, userHash) {
-      const { keys, identityIn, restrictionsIn } = partiesOf(workloadName, userHash);
+    async readIdentity(workloadName, userHash, chain) {
+      const { keys, identityIn, restrictionsIn } = partiesOf(workloadName, userHash, chain);
       const found = await batchGet(
         client,
         keys.map((key) => ({ table, key })),
@@ -91,8 +113,8 @@ export function createDirectoryReader(
   const inDirectory = (key: Key): Wanted => ({ table: tables.directory, key });
   return {
     ...createIdentityReader(client, tables.directory),
-    async read(workloadName, providerName, userHash, grantId) {
-      const { keys, identityIn, restrictionsIn } = partiesOf(workloadName, userHash);
+    async read(workloadName, providerName, userHash, grantId, chain) {
+      const { keys, identityIn, restrictionsIn } = partiesOf(workloadName, userHash, chain);
       const provider = oauth2ProviderKey(providerName);
       const grant = grantId && keyOf(grantId);
       const found = await batchGet(client, [
@@ -106,8 +128,8 @@ export function createDirectoryReader(
         restrictions: restrictionsIn(found),
       };
     },
-    async readApiKeyProvider(workloadName, providerName, userHash) {
-      const { keys, identityIn, restrictionsIn } = partiesOf(workloadName, userHash);
+    async readApiKeyProvider(workloadName, providerName, userHash, chain) {
+      const { keys, identityIn, restrictionsIn } = partiesOf(workloadName, userHash, chain);
       const provider = apiKeyProviderKey(providerName);
       const found = await batchGet(client, [...keys, provider].map(inDirectory));
       return {

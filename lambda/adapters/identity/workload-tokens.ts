@@ -13,7 +13,8 @@ import {
 import type { WorkloadTokens } from '../../domain/gate/invoke';
 import { saysSuspended, SESSION_ENDED } from '../../domain/restriction/restriction';
 import { ServiceError, type ErrorName } from '../../domain/service-error';
-import type { OnBehalfOf } from '../../domain/workload-token/issue';
+import { isAboutCallingAgent, type CallingAgent } from '../../domain/workload-token/calling-agent';
+import type { OnBehalfOf } from '../../domain/workload-token/on-behalf-of';
 
 /** Timeout in milliseconds, including retries: the service might have to fetch the issuer's keys first. */
 const REQUEST_TIMEOUT_MS = 20_000;
@@ -60,6 +61,10 @@ function refusalOf(error: unknown): ServiceError {
   if (name === 'UnauthorizedException' && (error as Error).message === SESSION_ENDED) {
     return new ServiceError('UnauthorizedException', SESSION_ENDED, { detail, cause: error });
   }
+  if (error instanceof BedrockAgentCoreServiceException && isAboutCallingAgent(error.message)) {
+    const type = name === 'UnauthorizedException' ? name : 'AccessDeniedException';
+    return new ServiceError(type, error.message, { detail, cause: error });
+  }
   const known = error instanceof BedrockAgentCoreServiceException ? REFUSALS.get(name) : undefined;
   if (!known) {
     return new ServiceError(
@@ -74,10 +79,28 @@ function refusalOf(error: unknown): ServiceError {
 
 const commandFor = (workloadName: string, onBehalfOf: OnBehalfOf) => {
   if (!onBehalfOf) return new GetWorkloadAccessTokenCommand({ workloadName });
-  return 'userId' in onBehalfOf
-    ? new GetWorkloadAccessTokenForUserIdCommand({ workloadName, ...onBehalfOf })
-    : new GetWorkloadAccessTokenForJWTCommand({ workloadName, ...onBehalfOf });
+  if ('userId' in onBehalfOf)
+    return new GetWorkloadAccessTokenForUserIdCommand({ workloadName, ...onBehalfOf });
+  // Without a user token, the calling agent names the user.
+  const userToken = 'userToken' in onBehalfOf ? onBehalfOf.userToken : undefined;
+  return new GetWorkloadAccessTokenForJWTCommand({ workloadName, userToken });
 };
+
+/** The AWS SDK omits members that the AWS model does not have, so this one is added before the client signs. */
+function addCallingAgent(
+  command: GetWorkloadAccessTokenCommand,
+  { workloadAccessToken, principal }: CallingAgent,
+): void {
+  const callingAgent = { workloadAccessToken, principalArn: principal?.arn, principalId: principal?.id };
+  command.middlewareStack.add(
+    (next) => (args) => {
+      const request = args.request as { body: unknown };
+      request.body = JSON.stringify({ ...(JSON.parse(String(request.body)) as object), callingAgent });
+      return next(args);
+    },
+    { step: 'build', priority: 'high', name: 'callingAgent' },
+  );
+}
 
 /** @param config the endpoint, without a trailing slash, and other configuration of the AWS SDK */
 export function createWorkloadTokens(
@@ -85,9 +108,10 @@ export function createWorkloadTokens(
 ): WorkloadTokens {
   const client = new BedrockAgentCoreClient({ ...config, ...{ signingName: 'execute-api' } });
   return {
-    async request(workloadName, onBehalfOf) {
+    async request(workloadName, onBehalfOf, callingAgent) {
       try {
         const command = commandFor(workloadName, onBehalfOf);
+        if (callingAgent) addCallingAgent(command as GetWorkloadAccessTokenCommand, callingAgent);
         const { workloadAccessToken } = await client.send(command as GetWorkloadAccessTokenCommand, {
           abortSignal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
         });

@@ -11,6 +11,7 @@ const FIELDS = [
   'outcome',
   'principal',
   'workloadIdentity',
+  'chain',
   'user',
   'consentPortal',
   'resource',

@@ -37,6 +37,27 @@ const userToken = matching(
 );
 const workloadToken = text(1, 131072);
 
+/**
+ * The agent that calls the agent of the requested token. Not in the AWS API. The principal is the one that presented the
+ * token of the calling agent, as API Gateway authenticated it.
+ */
+const callingAgent = v.exactOptional(
+  v.strictObject({
+    workloadAccessToken: workloadToken,
+    principalArn: v.exactOptional(
+      matching(
+        20,
+        2048,
+        /^arn:aws[a-z-]*:iam::\d{12}:(role\/[\w+=,.@-]{1,64}|user\/[\u0021-\u007e]{1,576}|root)$/,
+        "must be the ARN of an IAM role without its path, a user, or an account's root",
+      ),
+    ),
+    principalId: v.exactOptional(
+      matching(12, 128, /^[A-Z0-9]+$/, 'must be the unique ID of an IAM role or user, or an account ID'),
+    ),
+  }),
+);
+
 const tokenVaultId = matching(1, 64, /^[a-zA-Z0-9\-_]+$/, onlyCharacters('the characters - _'));
 
 const TAG_CHARACTERS = onlyCharacters('spaces and the characters . _ : / = + @ -');
@@ -204,9 +225,18 @@ export const SCHEMAS = {
   GetResourcePolicy: v.strictObject({ resourceArn: policyResourceArn }),
   DeleteResourcePolicy: v.strictObject({ resourceArn: policyResourceArn }),
 
-  GetWorkloadAccessToken: v.strictObject({ workloadName }),
-  GetWorkloadAccessTokenForJWT: v.strictObject({ workloadName, userToken }),
-  GetWorkloadAccessTokenForUserId: v.strictObject({ workloadName, userId }),
+  GetWorkloadAccessToken: v.strictObject({ workloadName, callingAgent }),
+  GetWorkloadAccessTokenForJWT: v.pipe(
+    v.strictObject({ workloadName, userToken: v.exactOptional(userToken), callingAgent }),
+    v.forward(
+      v.check(
+        (input) => input.userToken !== undefined || input.callingAgent !== undefined,
+        'must be set, unless callingAgent names the user',
+      ),
+      ['userToken'],
+    ),
+  ),
+  GetWorkloadAccessTokenForUserId: v.strictObject({ workloadName, userId, callingAgent }),
 
   GetResourceApiKey: v.strictObject({
     workloadIdentityToken: workloadToken,

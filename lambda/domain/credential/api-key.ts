@@ -6,6 +6,7 @@ import { admit } from './admission';
 import { deletionIn } from '../grant/deletion-check';
 import { apiKeyContext, type ApiKeyProvider } from '../provider/api-key-provider';
 import { restrictionDenial } from '../restriction/restriction';
+import { delegationEntry } from '../workload-token/audit';
 import { verifyWorkloadAccessToken, type VerifyDependencies } from '../workload-token/verify';
 import type { Directory } from '../grant/directory';
 import type { ExternalSecrets } from '../sealing/external-secret';
@@ -53,10 +54,10 @@ export function getResourceApiKey(
   return audited(deps.audit, { operation: 'GetResourceApiKey', principal }, async (annotate, call) => {
     annotate({ provider: providerName });
     const delegation = await verifyWorkloadAccessToken(deps, workloadIdentityToken);
-    const { tokenId, workload, user } = delegation;
+    const { workload, chain, user } = delegation;
     const userHash = userHashOf(user);
-    annotate({ jti: tokenId, workloadIdentity: workload.arn, user: userHash });
-    const read = () => deps.directory.readApiKeyProvider(workload.name, providerName, userHash);
+    annotate(delegationEntry(delegation));
+    const read = () => deps.directory.readApiKeyProvider(workload.name, providerName, userHash, chain);
     const readAt = deps.system.now();
     const found = await read();
     const { provider } = admit({ ...call, providerName, annotate }, delegation, found);

@@ -16,6 +16,7 @@ import { KeyMaterialResetError } from '../sealing/sealing';
 import { invalidMember, ServiceError } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import type { CarriedToken } from '../workload-token/subject-token';
+import { delegationEntry } from '../workload-token/audit';
 import { verifyWorkloadAccessToken, type VerifyDependencies } from '../workload-token/verify';
 import { admit } from './admission';
 import { stopIfDeleted } from '../grant/deletion-check';
@@ -103,11 +104,11 @@ async function admitRequest(
 ): Promise<Admitted> {
   const carried = input.oauth2Flow === 'ON_BEHALF_OF_TOKEN_EXCHANGE' ? carriedTokenOf(delegation) : undefined;
   const grantId = grantIdOf(input, delegation, carried);
-  const { workload } = delegation;
+  const { workload, chain } = delegation;
   const providerName = input.resourceCredentialProviderName;
   // The user of the token counts in every flow, even if the agent's own grant is read.
   const userHash = userHashOf(delegation.user);
-  const { grant, ...found } = await directory.read(workload.name, providerName, userHash, grantId);
+  const { grant, ...found } = await directory.read(workload.name, providerName, userHash, grantId, chain);
   const scopes = evaluatedScopesOf(input, grant?.tokens);
   const { customParameters, resources, audiences } = input;
   const operation = 'GetResourceOauth2Token' as const;
@@ -122,7 +123,7 @@ async function admitRequest(
     resources: input.resources ?? [],
     audiences: input.audiences ?? [],
     endsAt: carried?.expiresAt,
-    requestUser: { userHash, userToken: delegation.userToken },
+    requestUser: { userHash, userToken: delegation.userToken, chain },
   };
   const checkGrantedScopes: Admitted['checkGrantedScopes'] = (granted, held = granted) => {
     annotate({ grantedScopes: granted });
@@ -204,11 +205,7 @@ function retrieve(
       ...customParametersIn(input),
     });
     const delegation = await verifyWorkloadAccessToken(deps, input.workloadIdentityToken);
-    annotate({
-      jti: delegation.tokenId,
-      workloadIdentity: delegation.workload.arn,
-      user: userHashOf(delegation.user),
-    });
+    annotate(delegationEntry(delegation));
     const admitted = await admitRequest(deps.directory, { principal, input, delegation }, annotate);
     try {
       const response = await tokenOrReplacement(deps, admitted, prepare);

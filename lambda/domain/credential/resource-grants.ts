@@ -18,6 +18,7 @@ import { beginRevocation, type BeginRevocationDependencies, type BegunRevocation
 import type { RevocationFilter } from '../revocation/revocation';
 import { invalidMember, ServiceError } from '../service-error';
 import { checkRestrictions } from '../restriction/restriction';
+import { delegationEntry } from '../workload-token/audit';
 import { verifyWorkloadAccessToken, type VerifyDependencies } from '../workload-token/verify';
 import type { Delegation } from '../workload-token/claims';
 
@@ -40,11 +41,7 @@ async function verifiedDelegation(
   annotate: Annotate,
 ): Promise<Delegation> {
   const delegation = await verifyWorkloadAccessToken(deps, workloadIdentityToken);
-  annotate({
-    jti: delegation.tokenId,
-    workloadIdentity: delegation.workload.arn,
-    user: userHashOf(delegation.user),
-  });
+  annotate(delegationEntry(delegation));
   return delegation;
 }
 
@@ -57,10 +54,10 @@ async function verifiedDelegation(
 async function admitToGrants(
   directory: Pick<Directory, 'readIdentity'>,
   call: ResourceGrantsCall,
-  { workload, user, userToken }: Delegation,
+  { workload, chain, user, userToken }: Delegation,
 ): Promise<{ readonly workloadId: string; readonly userHash: string }> {
   const userHash = userHashOf(user);
-  const { identity, restrictions } = await directory.readIdentity(workload.name, userHash);
+  const { identity, restrictions } = await directory.readIdentity(workload.name, userHash, chain);
   if (identity?.id !== workload.id) throw workloadGone();
   authorizeAction({ ...call, resource: identity });
   checkRestrictions(restrictions, userToken);

@@ -13,6 +13,11 @@ export const MAX_PAYLOAD_BYTES = 4 * 1024 * 1024;
 
 export const SESSION_HEADER = 'X-Amzn-Bedrock-AgentCore-Runtime-Session-Id';
 export const USER_HEADER = 'X-Amzn-Bedrock-AgentCore-Runtime-User-Id';
+/**
+ * The workload access token of an agent that calls this one, as AWS SDKs send it. The gate never forwards it: both SDKs
+ * would prefer it over the token of the called agent (Python `bedrock-agentcore`, `runtime/app.py`; npm, `runtime/app.js`).
+ */
+export const CALLING_AGENT_HEADER = 'X-Amz-Bedrock-AgentCore-Identity-WAT';
 const REQUEST_HEADER = 'X-Amzn-Bedrock-AgentCore-Runtime-Request-Id';
 const TOKEN_HEADER = 'WorkloadAccessToken';
 const CALLBACK_HEADER = 'OAuth2CallbackUrl';

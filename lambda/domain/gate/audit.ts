@@ -1,7 +1,10 @@
 /** Audit entries of a call to an endpoint, for the gate and its authorizer. */
 import { decodeJwt } from 'jose';
-import type { AuditTrail } from '../audit';
+import * as v from 'valibot';
+import type { AuditEntry, AuditTrail } from '../audit';
 import { workloadIdentityArn } from '../identity/workload-identity';
+import { chainEntry } from '../workload-token/audit';
+import { ClaimsSchema, delegationOf } from '../workload-token/claims';
 import type { AgentEndpointConfiguration } from './agent-endpoint';
 
 /** AWS's name of the operation. */
@@ -14,10 +17,11 @@ export function endpointEntry({ agentRuntimeArn, workloadName }: AgentEndpointCo
 }
 
 /** Returns the token's members of an entry. The token is not verified, because the service has just issued it. */
-export function tokenEntry(workloadAccessToken: string): { readonly jti?: string } {
+export function tokenEntry(workloadAccessToken: string): Pick<AuditEntry, 'jti' | 'chain'> {
   try {
-    const { jti } = decodeJwt(workloadAccessToken);
-    return jti === undefined ? {} : { jti };
+    const claims = v.parse(ClaimsSchema, decodeJwt(workloadAccessToken));
+    const { tokenId: jti, chain } = delegationOf(claims);
+    return { jti, ...chainEntry(chain) };
   } catch {
     return {};
   }

@@ -4,11 +4,12 @@
  */
 import { audited, type AuditTrail, type Annotate } from '../audit';
 import type { System } from '../system';
-import { principalOf } from '../principal';
+import { callerOf } from '../principal';
 import { userHashOf, type UserTokenVerifier } from '../identity/user';
 import { accessDenied, invalidMember, ServiceError } from '../service-error';
 import { unlessAborted } from '../abort';
-import type { OnBehalfOf } from '../workload-token/issue';
+import { userNamedBy, type CallingAgent } from '../workload-token/calling-agent';
+import type { OnBehalfOf } from '../workload-token/on-behalf-of';
 import { checkAddressee, type Addressee } from './addressee';
 import {
   AgentFailure,
@@ -20,6 +21,7 @@ import {
 import type { AgentEndpointConfiguration, IamInbound } from './agent-endpoint';
 import {
   agentRequest,
+  CALLING_AGENT_HEADER,
   checkPayload,
   sessionIdOf,
   USER_HEADER,
@@ -36,9 +38,10 @@ export interface WorkloadTokens {
   /**
    * Returns a workload access token of the endpoint's agent.
    *
+   * @param callingAgent the agent that calls the endpoint's agent, if any
    * @throws ServiceError with a message for the endpoint's caller
    */
-  request(workloadName: string, onBehalfOf: OnBehalfOf): Promise<string>;
+  request(workloadName: string, onBehalfOf: OnBehalfOf, callingAgent?: CallingAgent): Promise<string>;
 }
 
 export interface InvokeDependencies {
@@ -53,6 +56,8 @@ export interface InvokeDependencies {
 export interface ReceivedCall extends Pick<ReceivedRequest, 'headers'> {
   /** ARN of the caller that the gateway authenticated; absent with user tokens. */
   readonly callerArn: string | null | undefined;
+  /** Its unique ID, as the gateway provides it. */
+  readonly callerId?: string | null | undefined;
 }
 
 export interface AgentCall extends ReceivedCall, ReceivedRequest {
@@ -60,33 +65,43 @@ export interface AgentCall extends ReceivedCall, ReceivedRequest {
   readonly requestId: string;
 }
 
+/** The user and the agent for whom the endpoint's agent is invoked. */
+interface InvokedFor {
+  readonly onBehalfOf: OnBehalfOf;
+  readonly callingAgent: CallingAgent | undefined;
+}
+
 /** The configuration lists the principals that can name a user, because the user ID is trusted without proof. */
 function byIam(
   { userIdPrincipals }: IamInbound,
-  { callerArn, headers }: ReceivedCall,
+  { callerArn, callerId, headers }: ReceivedCall,
   annotate: Annotate,
-): OnBehalfOf {
-  const principal = principalOf(callerArn);
-  annotate({ principal });
+): InvokedFor {
+  const principal = callerOf({ userArn: callerArn, caller: callerId });
+  annotate({ principal: principal.arn });
+  const workloadAccessToken = singleField(headers, CALLING_AGENT_HEADER);
+  const callingAgent = workloadAccessToken === undefined ? undefined : { workloadAccessToken, principal };
   const userId = singleField(headers, USER_HEADER);
-  if (userId === undefined) return undefined;
-  if (!userIdPrincipals.includes(principal)) {
+  if (userId === undefined) {
+    return { callingAgent, onBehalfOf: callingAgent && userNamedBy(callingAgent) };
+  }
+  if (!userIdPrincipals.includes(principal.arn)) {
     throw accessDenied(
       `This principal is not authorized to name a user. Omit ${USER_HEADER}, or ask the operator for access.`,
       'user ID from a principal that userIdPrincipals does not name',
     );
   }
   annotate({ user: userHashOf({ kind: 'user-id', id: userId }) });
-  return { userId };
+  return { callingAgent, onBehalfOf: { userId } };
 }
 
 /** Validates the token again, even after the authorizer, because an event by itself proves nothing. */
-async function callerOf(
+async function invokedFor(
   { userTokens }: Pick<InvokeDependencies, 'userTokens'>,
   endpoint: AgentEndpointConfiguration,
   call: ReceivedCall,
   annotate: Annotate,
-): Promise<OnBehalfOf> {
+): Promise<InvokedFor> {
   const { inbound } = endpoint;
   if (inbound.kind === 'IAM') return byIam(inbound, call, annotate);
   const userToken = bearerToken(call.headers);
@@ -94,7 +109,12 @@ async function callerOf(
   if (call.headers.has(USER_HEADER.toLowerCase())) {
     throw invalidMember(USER_HEADER, 'must be omitted, because the token identifies the user');
   }
-  return { userToken };
+  const workloadAccessToken = singleField(call.headers, CALLING_AGENT_HEADER);
+  return {
+    onBehalfOf: { userToken },
+    // No principal signed the request: the user token must be for the same user as the agent's.
+    callingAgent: workloadAccessToken === undefined ? undefined : { workloadAccessToken },
+  };
 }
 
 /**
@@ -108,10 +128,10 @@ export async function admitCaller(
   endpoint: AgentEndpointConfiguration,
   call: ReceivedCall,
   annotate: Annotate,
-): Promise<OnBehalfOf> {
-  const onBehalfOf = await callerOf(deps, endpoint, call, annotate);
+): Promise<InvokedFor> {
+  const invocation = await invokedFor(deps, endpoint, call, annotate);
   checkOrigin(endpoint, call.headers);
-  return onBehalfOf;
+  return invocation;
 }
 
 async function responseOf(agent: Agent, request: AgentRequest, signal: AbortSignal): Promise<AgentResponse> {
@@ -145,11 +165,15 @@ export function invokeAgent(
 ): Promise<AgentResponse> {
   return audited(deps.audit, { operation: OPERATION }, async (annotate) => {
     annotate(endpointEntry(endpoint));
-    const onBehalfOf = await admitCaller(deps, endpoint, call, annotate);
+    const { onBehalfOf, callingAgent } = await admitCaller(deps, endpoint, call, annotate);
     checkAddressee(endpoint, call.addressee);
     const sessionId = sessionIdOf(call.headers) ?? deps.system.randomUUID();
     checkPayload(call.method, call.payload);
-    const workloadAccessToken = await deps.workloadTokens.request(endpoint.workloadName, onBehalfOf);
+    const workloadAccessToken = await deps.workloadTokens.request(
+      endpoint.workloadName,
+      onBehalfOf,
+      callingAgent,
+    );
     annotate(tokenEntry(workloadAccessToken));
     const told = { workloadAccessToken, sessionId, requestId: call.requestId };
     const request = agentRequest(endpoint, call, told);

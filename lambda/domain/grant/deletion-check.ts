@@ -20,7 +20,7 @@ import { nameIn } from '../owned-resource';
 import { restrictionDenial } from '../restriction/restriction';
 import type { RevocationQueue } from './revocation-queue';
 import type { ServiceError } from '../service-error';
-import { tokenOrigin, type TokenOwner } from './tokens';
+import { tokenOrigin, type RequestUser, type TokenOwner } from './tokens';
 
 export interface DeletionCheckDependencies {
   readonly directory: Pick<Directory, 'read'>;
@@ -56,14 +56,14 @@ export function deletionIn(
  * it might have been written after the deletion, so they are queued for revocation first.
  *
  * Returns the error for the caller; undefined if both exist and no restriction applies to the agent or to the user: that
- * of the request or, without a request, that of the grant.
+ * of the request or, without a request, that of the grant. The agents before the agent of the request count, too.
  */
 export async function deletionDuring(
   { directory, grants, revocationQueue }: DeletionCheckDependencies,
   { grantId, workloadArn, provider, requestUser }: CheckedParties,
 ): Promise<ServiceError | undefined> {
-  const { userHash, userToken } = requestUser ?? { userHash: grantId.userHash };
-  const found = await directory.read(nameIn(workloadArn), provider.name, userHash);
+  const { userHash, userToken, chain }: Partial<RequestUser> = requestUser ?? { userHash: grantId.userHash };
+  const found = await directory.read(nameIn(workloadArn), provider.name, userHash, undefined, chain);
   const deletion = deletionIn(found, grantId.workloadId, provider);
   if (!deletion) return restrictionDenial(found.restrictions, userToken);
   const grant = await grants.get(grantId);

@@ -2,7 +2,7 @@
  * The records that an authorization decision needs, in one strongly consistent read: a suspension or revocation applies
  * from the next request. The warm path of a stored grant is this one read.
  */
-import type { WorkloadIdentity } from '../identity/workload-identity';
+import type { Workload, WorkloadIdentity } from '../identity/workload-identity';
 import type { IdentityReader, Restrictions } from '../restriction/restriction';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
 import type { ApiKeyProvider } from '../provider/api-key-provider';
@@ -23,18 +23,21 @@ export interface Directory extends IdentityReader {
    * @param providerName name of the credential provider
    * @param userHash hash of the user that the agent acts for; undefined if the request does not identify one
    * @param grantId the grant to read with them, if any
+   * @param chain the agents before the agent, if any
    */
   read(
     workloadName: string,
     providerName: string,
     userHash: string | undefined,
     grantId?: GrantId,
+    chain?: readonly Workload[],
   ): Promise<DirectoryEntry>;
   /** Returns the records for an API key provider. */
   readApiKeyProvider(
     workloadName: string,
     providerName: string,
     userHash: string,
+    chain?: readonly Workload[],
   ): Promise<{
     readonly identity: WorkloadIdentity | undefined;
     readonly provider: ApiKeyProvider | undefined;

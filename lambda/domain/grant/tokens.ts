@@ -15,12 +15,15 @@ import {
 } from './grant';
 import type { Seal, SealingContext } from '../sealing/sealing';
 import type { TokensToRevoke } from './revocation-queue';
+import type { Workload } from '../identity/workload-identity';
 
 /** The user of a request. Without a user in the grant, it is still the user whose restrictions apply. */
 export interface RequestUser {
   readonly userHash: string;
   /** The user token that the workload access token was issued for, if any. */
   readonly userToken: UserTokenFacts | undefined;
+  /** The agents before the agent of the request, if any. */
+  readonly chain?: readonly Workload[] | undefined;
 }
 
 /** The owner of the tokens, and the members that narrow them. */

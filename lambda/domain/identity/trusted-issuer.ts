@@ -91,7 +91,24 @@ function hasCredentials(text: string): boolean {
   return username !== '' || password !== '';
 }
 
-const NO_WORKLOAD = 'a user token names no workload';
+/** AWS's `WorkloadIdentityNameListType`. */
+const MAX_WORKLOADS = 10;
+const workloadIdentityName = v.pipe(
+  v.string(),
+  v.regex(
+    /^[A-Za-z0-9_.-]{3,255}$/,
+    'must have 3 to 255 letters, digits, and the characters _ . - (must match /^[A-Za-z0-9_.-]{3,255}$/)',
+  ),
+);
+
+/**
+ * AWS's `AllowedWorkloadConfiguration`: the agents that can call this agent with their workload access tokens. Without it,
+ * none can.
+ */
+const AllowedWorkloadConfigurationSchema = v.strictObject({
+  hostingEnvironments: refused('it has no gateways, which are the only hosting environments of AWS'),
+  workloadIdentities: listOf(workloadIdentityName, MAX_WORKLOADS),
+});
 
 /** The members of an issuer, except for the advertised scopes, because only an endpoint advertises scopes. */
 export const issuerMembers = {
@@ -109,15 +126,7 @@ export const issuerMembers = {
   privateEndpoint: refused('it reaches issuers over the internet'),
   privateEndpointOverrides: refused('it reaches issuers over the internet'),
   certificateConfigurations: refused('only the operator configures private certificate authorities'),
-  allowedWorkloadConfiguration: v.exactOptional(
-    v.pipe(
-      v.strictObject({
-        hostingEnvironments: refused('it has no gateways, which are the only hosting environments of AWS'),
-        workloadIdentities: refused(NO_WORKLOAD),
-      }),
-      v.check(() => false, unsupported(NO_WORKLOAD)),
-    ),
-  ),
+  allowedWorkloadConfiguration: refused('only a workload identity names the agents that can call it'),
 };
 
 const trustedIssuerMembers = {
@@ -134,7 +143,10 @@ const RESTRICTS_RECIPIENTS_RULE =
   'needs allowedAudience or allowedClients, or tokens meant for other applications would be accepted';
 
 const TrustedIssuerSchema = v.pipe(
-  v.strictObject(trustedIssuerMembers),
+  v.strictObject({
+    ...trustedIssuerMembers,
+    allowedWorkloadConfiguration: v.exactOptional(AllowedWorkloadConfigurationSchema),
+  }),
   v.check((issuer) => restrictsRecipients(issuer), RESTRICTS_RECIPIENTS_RULE),
 );
 
@@ -205,9 +217,15 @@ export interface DeployedIssuer extends TrustedIssuer {
   readonly securityEvents?: SecurityEvents | undefined;
 }
 
+/** The issuer that a workload identity trusts, and the agents that can call the identity's agent. */
+export interface WorkloadAuthorizer extends TrustedIssuer {
+  /** The names of their workload identities; none without it. */
+  readonly allowedWorkloadConfiguration?: { readonly workloadIdentities: readonly string[] } | undefined;
+}
+
 /** AWS's `AuthorizerConfiguration`, a union with this one member. */
 export interface AuthorizerConfiguration {
-  readonly customJWTAuthorizer: TrustedIssuer;
+  readonly customJWTAuthorizer: WorkloadAuthorizer;
 }
 
 /** The configuration in a request. Unknown members are rejected. */

@@ -24,6 +24,9 @@ export interface WorkloadIdentity extends OwnedResource {
   readonly authorizerConfiguration?: AuthorizerConfiguration | undefined;
 }
 
+/** What identifies an agent in a workload access token. An identity that is created again has another ID. */
+export type Workload = Pick<WorkloadIdentity, 'arn' | 'name' | 'id'>;
+
 export type WorkloadIdentityStore = OwnedResourceStore<WorkloadIdentity>;
 
 const KIND = 'workload identity';

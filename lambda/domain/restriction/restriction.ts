@@ -6,7 +6,7 @@
  */
 import { ServiceError } from '../service-error';
 import type { UserTokenFacts } from '../identity/user';
-import type { WorkloadIdentity } from '../identity/workload-identity';
+import type { Workload, WorkloadIdentity } from '../identity/workload-identity';
 
 /** An operator's decision to suspend. */
 export interface Suspension {
@@ -51,11 +51,20 @@ export interface UserRestriction extends Restriction {
   readonly endedSessions?: Readonly<Record<string, number>> | undefined;
 }
 
+/** An agent before the one of the request, as the token names it and as the directory has it now. */
+export interface ChainLink {
+  readonly workload: Workload;
+  readonly identity: WorkloadIdentity | undefined;
+  readonly restriction: AgentRestriction | undefined;
+}
+
 /** The restrictions that apply to a request. */
 export interface Restrictions {
   readonly agent: AgentRestriction | undefined;
   /** Undefined also for a request without a user. */
   readonly user: UserRestriction | undefined;
+  /** The agents before the agent, first the one that called it. Absent if there are none. */
+  readonly chain?: readonly ChainLink[];
 }
 
 /**
@@ -76,10 +85,12 @@ export interface RestrictionStore {
 export interface IdentityReader {
   /**
    * @param userHash hash of the user that the agent acts for; undefined if there is none, or it is not known yet
+   * @param chain the agents before the agent, which are read with it
    */
   readIdentity(
     workloadName: string,
     userHash: string | undefined,
+    chain?: readonly Workload[],
   ): Promise<{ readonly identity: WorkloadIdentity | undefined; readonly restrictions: Restrictions }>;
 }
 
@@ -111,6 +122,22 @@ export const saysSuspended = (message: string): boolean =>
   message === DISABLED_USER ||
   /^The agent "[\w.-]+" is suspended\. /.test(message);
 
+/** A suspended or deleted agent stops every agent behind it. */
+function linkDenial({ workload, identity, restriction }: ChainLink): ServiceError | undefined {
+  if (restriction?.suspendedByOperator) {
+    return new RestrictionDenial(
+      suspendedAgent(workload.name),
+      `${workload.arn}, an agent before this one, is suspended by an operator`,
+    );
+  }
+  if (identity?.id === workload.id) return undefined;
+  return new ServiceError(
+    'UnauthorizedException',
+    `The workload identity of "${workload.name}", an agent before this one, was deleted.`,
+    { detail: `${workload.arn}, an agent before this one, was deleted or recreated` },
+  );
+}
+
 /**
  * Returns why the restrictions deny a credential; undefined if they do not. The caller does not learn the stated reason.
  *
@@ -118,12 +145,14 @@ export const saysSuspended = (message: string): boolean =>
  *   undefined if there is none
  */
 export function restrictionDenial(
-  { agent, user }: Restrictions,
+  { agent, user, chain }: Restrictions,
   userToken?: UserTokenFacts,
 ): ServiceError | undefined {
   if (agent?.suspendedByOperator) {
     return new RestrictionDenial(suspendedAgent(agent.name), 'the agent is suspended by an operator');
   }
+  const broken = chain?.map((link) => linkDenial(link)).find((denial) => denial);
+  if (broken) return broken;
   if (user?.suspendedByOperator) {
     return new RestrictionDenial(SUSPENDED_USER, 'the user is suspended by an operator');
   }

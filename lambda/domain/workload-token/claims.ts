@@ -3,9 +3,14 @@
  * the published keys. `act` is the agent (RFC 8693 section 4.1), `sub` the user, and `sub_id` the user in parts (RFC
  * 9493). The token identifies the agent and the user. It is not a credential for other servers: its `aud` is this
  * service, and a recipient could pass it on.
+ *
+ * If another agent called the agent, its `act` contains the `act` of that agent, and so on. The chain informs: a resource
+ * server considers `sub` and the outermost `act` only (RFC 8693 section 4.1). This service decides who may be in it when it
+ * issues the token.
  */
 import * as v from 'valibot';
 import type { User, UserTokenFacts } from '../identity/user';
+import type { Workload } from '../identity/workload-identity';
 import type { CarriedToken } from './subject-token';
 
 /** Explicit typing: no other JWT of this issuer is accepted as a workload access token (RFC 8725 section 3.11). */
@@ -14,6 +19,24 @@ export const TOKEN_TYPE = 'workload-access-token+jwt';
 /** Allowed clock skew in seconds. */
 export const CLOCK_SKEW = 5;
 
+/** Maximum agents in a token, which bounds its size: the agent that acts, and the agents before it. */
+export const MAX_AGENTS = 4;
+
+interface Actor {
+  readonly sub: string;
+  readonly name: string;
+  readonly id: string;
+  /** The agent that called this one. */
+  readonly act?: Actor | undefined;
+}
+
+const ActorSchema: v.GenericSchema<unknown, Actor> = v.object({
+  sub: v.string(),
+  name: v.string(),
+  id: v.string(),
+  act: v.optional(v.lazy(() => ActorSchema)),
+});
+
 export const ClaimsSchema = v.object({
   iss: v.string(),
   aud: v.string(),
@@ -21,7 +44,7 @@ export const ClaimsSchema = v.object({
   jti: v.string(),
   iat: v.number(),
   exp: v.number(),
-  act: v.object({ sub: v.string(), name: v.string(), id: v.string() }),
+  act: ActorSchema,
   sub_id: v.optional(
     v.variant('format', [
       v.object({ format: v.literal('iss_sub'), iss: v.string(), sub: v.string() }),
@@ -39,7 +62,11 @@ export type Claims = v.InferOutput<typeof ClaimsSchema>;
 export interface Delegation {
   /** The token's `jti`. */
   readonly tokenId: string;
-  readonly workload: { readonly arn: string; readonly name: string; readonly id: string };
+  /** Epoch seconds at which the token expires. */
+  readonly expiresAt: number;
+  readonly workload: Workload;
+  /** The agents before it: first the one that called it. Absent if the user or an application called it. */
+  readonly chain?: readonly Workload[];
   /** Absent if the agent acts for itself only. */
   readonly user: User | undefined;
   /** The user token that it was issued for. Absent unless the user is verified. */
@@ -57,12 +84,21 @@ function subject({ workload, user }: Pick<Delegation, 'workload' | 'user'>): str
   return user.kind === 'jwt' ? `${user.issuer}#${user.subject}` : `user-id:${user.id}`;
 }
 
+/** Nests the agents, the current one outermost. Contains neither `exp` nor `aud`, which mean nothing in an actor. */
+function actorOf({ arn, name, id }: Workload, [caller, ...others]: readonly Workload[]): Actor {
+  return { sub: arn, name, id, ...(caller && { act: actorOf(caller, others) }) };
+}
+
+const workloadOf = ({ sub: arn, name, id }: Actor): Workload => ({ arn, name, id });
+
+const chainOf = ({ act }: Actor): readonly Workload[] => (act ? [workloadOf(act), ...chainOf(act)] : []);
+
 /** Returns the delegation's claims, without the registered claims of the token itself. */
 export function delegationClaims(
-  delegation: Pick<Delegation, 'workload' | 'user' | 'userToken'>,
+  delegation: Pick<Delegation, 'workload' | 'chain' | 'user' | 'userToken'>,
 ): Pick<Claims, 'sub' | 'act' | 'sub_id' | 'user_token'> {
-  const { workload, user, userToken } = delegation;
-  const act = { sub: workload.arn, name: workload.name, id: workload.id };
+  const { workload, chain = [], user, userToken } = delegation;
+  const act = actorOf(workload, chain);
   const sub = subject(delegation);
   if (!user) return { sub, act };
   const sub_id =
@@ -92,13 +128,18 @@ const carriedToken = (
 
 /** Returns the delegation in verified claims. */
 export function delegationOf(claims: Claims): Delegation {
-  const { act, sub_id, jti, subject_token } = claims;
-  const workload = { arn: act.sub, name: act.name, id: act.id };
-  if (!sub_id) return { tokenId: jti, workload, user: undefined };
+  const { act, sub_id, jti, exp, subject_token } = claims;
+  const chain = chainOf(act);
+  const agents = {
+    tokenId: jti,
+    expiresAt: exp,
+    workload: workloadOf(act),
+    ...(chain.length > 0 && { chain }),
+  };
+  if (!sub_id) return { ...agents, user: undefined };
   const userToken = userTokenOf(claims);
   return {
-    tokenId: jti,
-    workload,
+    ...agents,
     ...(userToken && { userToken }),
     ...(subject_token && { subjectToken: carriedToken(subject_token, jti) }),
     user:

@@ -7,21 +7,34 @@ import {
   IssuerUnavailable,
   userHashOf,
   USER_TOKEN_ENDED,
-  type TrustsIssuers,
   type User,
+  type UserTokenFacts,
   type VerifiedUserToken,
   type UserTokenVerifier,
 } from '../identity/user';
+import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Lifetimes } from '../lifetimes';
 import { noSuchResource } from '../resource-write';
 import { authorizeAction } from '../policy/access';
-import { checkRestrictions, type IdentityReader } from '../restriction/restriction';
+import { checkRestrictions, type IdentityReader, type Restrictions } from '../restriction/restriction';
 import type { UserEmails } from '../restriction/user-emails';
 import { ServiceError } from '../service-error';
 import type { Seal } from '../sealing/sealing';
 import { MAX_LIFETIME } from '../stated-lifetime';
+import { chainEntry } from './audit';
+import {
+  admitCallingAgent,
+  checkPresented,
+  checkSameUser,
+  factsOfBoth,
+  userOfCaller,
+  verifyCallingAgent,
+  type CallingAgent,
+  type VerifiedCallingAgent,
+} from './calling-agent';
 import { delegationClaims, TOKEN_TYPE } from './claims';
-import type { SigningKeys } from './signing-keys';
+import type { PublicKeys, SigningKeys } from './signing-keys';
+import type { OnBehalfOf } from './on-behalf-of';
 import { sealSubjectToken } from './subject-token';
 
 export interface IssueDependencies {
@@ -29,6 +42,8 @@ export interface IssueDependencies {
   readonly userTokens: UserTokenVerifier;
   readonly userEmails: UserEmails;
   readonly signingKeys: SigningKeys;
+  /** Verify the tokens of agents that call other agents. */
+  readonly publicKeys: Pick<PublicKeys, 'find'>;
   readonly seal: Pick<Seal, 'seal'>;
   readonly audit: AuditTrail;
   readonly system: System;
@@ -37,13 +52,11 @@ export interface IssueDependencies {
   readonly issuer: string;
 }
 
-/** The user for whom the agent acts, as in the three operations. */
-export type OnBehalfOf = { readonly userToken: string } | { readonly userId: string } | undefined;
-
 interface Subject {
   readonly user: User | undefined;
   /** Epoch seconds at which the user token expires; infinite without one. */
   readonly until: number;
+  readonly facts?: UserTokenFacts | undefined;
   /** The user token, to carry in the workload access token. */
   readonly userToken?: string;
   readonly verified?: VerifiedUserToken;
@@ -63,8 +76,9 @@ function claimedUser(userToken: string): User | undefined {
 }
 
 /** Returns the hash of the user, as far as it is known before verification. */
-function expectedUserHash(onBehalfOf: OnBehalfOf): string {
+function expectedUserHash(onBehalfOf: OnBehalfOf, calling: VerifiedCallingAgent | undefined): string {
   if (!onBehalfOf) return userHashOf(undefined);
+  if ('userOfCaller' in onBehalfOf) return userHashOf(calling?.delegation.user);
   return userHashOf(
     'userId' in onBehalfOf ? { kind: 'user-id', id: onBehalfOf.userId } : claimedUser(onBehalfOf.userToken),
   );
@@ -72,12 +86,18 @@ function expectedUserHash(onBehalfOf: OnBehalfOf): string {
 
 async function subjectOf(
   deps: IssueDependencies,
-  workload: TrustsIssuers,
+  workload: WorkloadIdentity,
   onBehalfOf: OnBehalfOf,
+  calling: VerifiedCallingAgent | undefined,
   annotate: Annotate,
 ): Promise<Subject> {
   if (!onBehalfOf) return { user: undefined, until: Infinity };
   if ('userId' in onBehalfOf) return { user: { kind: 'user-id', id: onBehalfOf.userId }, until: Infinity };
+  if ('userOfCaller' in onBehalfOf) {
+    if (!calling) throw new Error('no agent calls');
+    const { delegation } = calling;
+    return { user: userOfCaller(delegation, workload), until: Infinity, facts: delegation.userToken };
+  }
   const { userToken } = onBehalfOf;
   const verified = await deps.userTokens.verify(userToken, workload).catch((error: unknown) => {
     // An issuer that an owner chose must not look like a failure of this service. If the issuers of the deployment are
@@ -87,7 +107,28 @@ async function subjectOf(
     }
     throw error;
   });
-  return { user: verified.user, until: verified.expiresAt, userToken, verified };
+  const { issuedAt, sessionHash } = verified;
+  return {
+    user: verified.user,
+    until: verified.expiresAt,
+    facts: { issuedAt, sessionHash },
+    userToken,
+    verified,
+  };
+}
+
+/** Admits the agent that calls the agent of this token; see {@link admitCallingAgent}. */
+function admitCaller(
+  { principal }: IssueCall,
+  identity: WorkloadIdentity,
+  { chain = [] }: Restrictions,
+  callingAgent: CallingAgent,
+  onBehalfOf: OnBehalfOf,
+): void {
+  const caller = chain[0]?.identity;
+  if (!caller) throw new Error('the directory was read without the chain');
+  checkPresented(callingAgent, onBehalfOf !== undefined && 'userToken' in onBehalfOf);
+  admitCallingAgent(identity, caller, { principal, presenter: callingAgent.principal });
 }
 
 /** The three operations that issue a token. */
@@ -102,38 +143,49 @@ export interface IssueCall {
 
 /**
  * Returns a compact JWS. It lives for the configured lifetime, but never longer than the user's token, which it
- * carries sealed.
+ * carries sealed, or than the token of an agent that calls.
  *
  * @param call the caller must have access to the workload identity
- * @throws ResourceNotFoundException; AccessDeniedException, also if the agent or the user is suspended;
- *   UnauthorizedException for the user's token, also if its session ended at the identity provider
+ * @param callingAgent the agent that calls the agent of this token, for the same user; omit it if none does
+ * @throws ResourceNotFoundException; AccessDeniedException, also if an agent or the user is suspended, or if the agent does
+ *   not accept calls of the calling agent; UnauthorizedException for the user's token, also if its session ended at the
+ *   identity provider, and for the calling agent's token
  */
 export function issueWorkloadAccessToken(
   deps: IssueDependencies,
   call: IssueCall,
   workloadName: string,
   onBehalfOf: OnBehalfOf,
+  callingAgent?: CallingAgent,
 ): Promise<string> {
   return audited(deps.audit, call, async (annotate) => {
-    const expected = expectedUserHash(onBehalfOf);
-    const { identity: workload, restrictions } = await deps.directory.readIdentity(workloadName, expected);
+    const calling = callingAgent && (await verifyCallingAgent(deps, callingAgent, workloadName));
+    const chain = calling?.chain;
+    annotate(chainEntry(chain));
+    const expected = expectedUserHash(onBehalfOf, calling);
+    const read = (userHash: string) => deps.directory.readIdentity(workloadName, userHash, chain);
+    const { identity: workload, restrictions } = await read(expected);
     if (!workload) throw noSuchResource('workload identity', workloadName);
     annotate({ workloadIdentity: workload.arn });
     const userId = onBehalfOf && 'userId' in onBehalfOf ? onBehalfOf.userId : undefined;
     authorizeAction({ ...call, resource: workload, context: { userId } });
     checkRestrictions({ ...restrictions, user: undefined }, undefined);
+    if (callingAgent) admitCaller(call, workload, restrictions, callingAgent, onBehalfOf);
 
-    const { user, until, userToken, verified } = await subjectOf(deps, workload, onBehalfOf, annotate);
-    const facts = verified && { issuedAt: verified.issuedAt, sessionHash: verified.sessionHash };
+    const { user, until, facts, userToken, verified } = await subjectOf(
+      deps,
+      workload,
+      onBehalfOf,
+      calling,
+      annotate,
+    );
     const userHash = userHashOf(user);
     annotate({ user: userHash });
+    if (calling) checkSameUser(calling.delegation, user);
     // Only a verified user learns of a restriction.
-    checkRestrictions(
-      userHash === expected
-        ? restrictions
-        : (await deps.directory.readIdentity(workloadName, userHash)).restrictions,
-      facts,
-    );
+    const current = userHash === expected ? restrictions : (await read(userHash)).restrictions;
+    checkRestrictions(current, facts);
+    if (calling) checkRestrictions(current, calling.delegation.userToken);
     if (verified) await deps.userEmails.check(verified, userHash);
     const now = epochSeconds(deps.system);
     if (until <= now) {
@@ -146,8 +198,14 @@ export function issueWorkloadAccessToken(
         ? undefined
         : await sealSubjectToken(deps.seal, { workload, user }, userToken, tokenId);
     const { kid, privateKey } = await deps.signingKeys.current();
+    const userTokenFacts = factsOfBoth(facts, calling?.delegation.userToken);
     return new SignJWT({
-      ...delegationClaims({ workload, user, ...(facts && { userToken: facts }) }),
+      ...delegationClaims({
+        workload,
+        user,
+        ...(chain && { chain }),
+        ...(userTokenFacts && { userToken: userTokenFacts }),
+      }),
       ...(carried && {
         subject_token: { ...carried, exp: Math.min(Math.floor(until), now + MAX_LIFETIME) },
       }),
@@ -157,7 +215,9 @@ export function issueWorkloadAccessToken(
       .setAudience(deps.issuer)
       .setJti(tokenId)
       .setIssuedAt(now)
-      .setExpirationTime(Math.min(now + deps.lifetimes.workloadAccessToken, until))
+      .setExpirationTime(
+        Math.min(now + deps.lifetimes.workloadAccessToken, until, calling?.delegation.expiresAt ?? Infinity),
+      )
       .sign(privateKey);
   });
 }

@@ -15,7 +15,7 @@ import { invokeAgent, type AgentCall } from '../../../lambda/domain/gate/invoke'
 import { authorizeUser } from '../../../lambda/domain/gate/user-admission';
 import { userHashOf, type TrustsIssuers } from '../../../lambda/domain/identity/user';
 import { ServiceError } from '../../../lambda/domain/service-error';
-import type { OnBehalfOf } from '../../../lambda/domain/workload-token/issue';
+import type { OnBehalfOf } from '../../../lambda/domain/workload-token/on-behalf-of';
 import { createFakeSystem } from '../fake-system';
 import { APPLICATION, ARN, BY_IAM, BY_JWT, endpointOf, ISSUER } from './endpoints';
 

@@ -8,7 +8,7 @@ import {
 } from '../../../lib/local/agent-endpoint';
 import { authorizerFor, agentWith } from '../support/authorizer';
 import type { TestIssuer } from '../support/issuer';
-import type { PrincipalName, TestAgent, World } from '../support/world';
+import { TestAgent, type PrincipalName, type World } from '../support/world';
 
 const MINT = [
   'GetWorkloadAccessToken',
@@ -40,13 +40,16 @@ export interface Opened extends LocalAgentEndpoint {
 
 let names = 0;
 
-/** @param issuer whose tokens the agent's workload identity trusts, in place of the deployment's */
+/** @param given the agent, or the issuer whose tokens its workload identity trusts in place of the deployment's */
 export async function openEndpoint(
   world: World,
   options: Pick<AgentEndpointOptions, 'inbound' | 'target'> & Partial<AgentEndpointOptions>,
-  issuer?: TestIssuer,
+  given?: TestIssuer | TestAgent,
 ): Promise<Opened> {
-  const agent = issuer ? await agentWith(world, authorizerFor(issuer)) : await world.agent();
+  const agent =
+    given instanceof TestAgent
+      ? given
+      : await (given ? agentWith(world, authorizerFor(given)) : world.agent());
   await letGateMint(world, agent);
   names += 1;
   const endpoint = await startAgentEndpoint({

@@ -62,7 +62,6 @@ describe('the headers of a request', () => {
       'Mcp-Method': 'tools/call',
       'Mcp-Param-Region': 'eu',
       WorkloadAccessToken: 'forged',
-      'X-Amz-Bedrock-AgentCore-Identity-WAT': 'forged',
       'X-Amzn-Bedrock-AgentCore-Runtime-Request-Id': 'forged',
       mcp_name: 'forged',
     });

@@ -1,0 +1,17 @@
+/** Who acts for whom by a workload access token, in audit entries. */
+import type { AuditEntry } from '../audit';
+import { userHashOf } from '../identity/user';
+import type { Workload } from '../identity/workload-identity';
+import type { Delegation } from './claims';
+
+/** Returns the member of an entry that names the agents before an agent, if there are any. */
+export const chainEntry = (chain: readonly Workload[] = []): Pick<AuditEntry, 'chain'> =>
+  chain.length > 0 ? { chain: chain.map(({ arn }) => arn) } : {};
+
+/** Returns the members of an entry that name the token, its agents, and its user. */
+export const delegationEntry = ({ tokenId, workload, chain, user }: Delegation): Partial<AuditEntry> => ({
+  jti: tokenId,
+  workloadIdentity: workload.arn,
+  ...chainEntry(chain),
+  user: userHashOf(user),
+});
