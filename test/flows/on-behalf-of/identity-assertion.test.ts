@@ -9,6 +9,7 @@ import {
   PutResourcePolicyCommand,
   UpdateOauth2CredentialProviderCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
+import { exchangeJwtAuthGrant, requestJwtAuthorizationGrant } from '@modelcontextprotocol/client';
 import {
   assertionIn,
   CLIENT,
@@ -149,6 +150,31 @@ it('returns a token of the resource without a consent', async () => {
     aud: server.issuer,
     resource: RESOURCE,
   });
+});
+
+it("sends the same requests as the MCP SDK's client", async () => {
+  const idToken = await world.issuer.token('ben', { aud: CLIENT.clientId });
+  const { jwtAuthGrant } = await requestJwtAuthorizationGrant({
+    tokenEndpoint: `${world.issuer.issuer}/token`,
+    audience: server.issuer,
+    resource: RESOURCE,
+    idToken,
+    scope: 'a',
+    ...CLIENT,
+  });
+  const { clientId, clientSecret } = server;
+  const tokenEndpoint = `${server.issuer}/token`;
+  const tokens = await exchangeJwtAuthGrant({ tokenEndpoint, jwtAuthGrant, clientId, clientSecret });
+  expect(tokens.access_token).toBe(server.exchanges.at(-1)?.answer.access_token);
+  const [theirs, redeemed] = [identityProvider.requests.at(-1), server.exchanges.at(-1)?.request];
+
+  const token = await shared.agent.token({ userToken: idToken });
+  await exchange(shared.agent, token, { resources: [RESOURCE] });
+  expect(identityProvider.requests.at(-1)).toEqual(theirs);
+  // The SDK leaves out the scope, which servers that read no scope from assertions, such as Keycloak's, need.
+  expect([...(redeemed?.keys() ?? []), 'scope'].sort()).toEqual(
+    [...(server.exchanges.at(-1)?.request.keys() ?? [])].sort(),
+  );
 });
 
 it('stores the token for this ID token, and presents no assertion twice', async () => {
