@@ -4,8 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import type { Checks } from '../deployed/checks';
-import { federated } from '../flows/client/agent-code';
+import { federated, identityClient } from '../flows/client/agent-code';
 import { startMcpServer } from '../flows/client/mcp-server';
+import { startMcpServerVersion2 } from '../flows/client/mcp-server-version-2';
 import { openMcpEndpoint, startSignIn } from '../flows/gate/mcp-endpoint';
 import type { Opened } from '../flows/gate/endpoints';
 import { Browser } from '../flows/support/browser';
@@ -17,21 +18,55 @@ import { tableOf } from './table';
 /** Paths of Python by the name of the environment. */
 export type Pythons = Readonly<Record<'fastmcp' | 'langchain' | 'strands', string>>;
 
+/** `modern` clients speak revision 2026-07-28 with a server that does. */
 const CLIENTS = [
-  { name: 'Python SDK 2', program: 'python_sdk', environment: 'fastmcp' },
-  { name: 'Python SDK 1', program: 'python_sdk_1', environment: 'langchain' },
-  { name: 'FastMCP', program: 'fastmcp_client', environment: 'fastmcp' },
-  { name: 'LangChain', program: 'langchain_client', environment: 'langchain' },
-  { name: 'Strands', program: 'strands_client', environment: 'strands' },
+  { name: 'Python SDK 2', program: 'python_sdk', environment: 'fastmcp', modern: true },
+  { name: 'Python SDK 1', program: 'python_sdk_1', environment: 'langchain', modern: false },
+  { name: 'FastMCP', program: 'fastmcp_client', environment: 'fastmcp', modern: true },
+  { name: 'LangChain', program: 'langchain_client', environment: 'langchain', modern: false },
+  { name: 'Strands', program: 'strands_client', environment: 'strands', modern: true },
 ] as const;
 
 type Client = (typeof CLIENTS)[number];
 
-/** The server of an endpoint, with the link that each client gets from its tool. */
+/** A server whose tool needs consent, behind an endpoint. */
 interface Server {
   readonly name: string;
   readonly endpoint: Opened;
+  /** How each client gets the link. */
   readonly link: (client: Client) => string;
+  close(): Promise<void>;
+}
+
+async function serverVersion1(world: World, signIn: TestProvider): Promise<Server> {
+  const server = await startMcpServer(() => federated(world, endpoint.agent));
+  const endpoint = await openMcpEndpoint(world, signIn, server.url, ['a']);
+  return {
+    name: 'TypeScript SDK 1',
+    endpoint,
+    link: () => '-32042',
+    async close() {
+      await endpoint.close();
+      await server.close();
+    },
+  };
+}
+
+async function serverVersion2(world: World, signIn: TestProvider): Promise<Server> {
+  const server = await startMcpServerVersion2(() => {
+    const token = federated(world, endpoint.agent);
+    return { token, inner: token, key: { identity: identityClient(world), providerName: 'none' } };
+  });
+  const endpoint = await openMcpEndpoint(world, signIn, server.url, ['a']);
+  return {
+    name: 'TypeScript SDK 2',
+    endpoint,
+    link: ({ modern }) => (modern ? 'input_required' : '-32042'),
+    async close() {
+      await endpoint.close();
+      await server.close();
+    },
+  };
 }
 
 class Login {
@@ -43,7 +78,7 @@ class Login {
 
   /** The client calls the tool for a new user, who has not consented. */
   async run(client: Client, python: string, { name, endpoint }: Server, course: Course): Promise<void> {
-    const login = `${client.program}-${name}`;
+    const login = `${client.program}-${name.replaceAll(' ', '-')}`;
     const browser = new Browser();
     const user = {
       signIn: async (url: string): Promise<URL> =>
@@ -87,21 +122,14 @@ export async function checkClients(
   const redirectUri = `http://127.0.0.1:${redirectPort}/callback`;
   const signIn = await startSignIn();
   signIn.allowRedirect(redirectUri);
-  const version1 = await startMcpServer(() => federated(world, servers[0]!.endpoint.agent));
-  const servers: Server[] = [
-    {
-      name: 'SDK 1',
-      endpoint: await openMcpEndpoint(world, signIn, version1.url, ['a']),
-      link: () => '-32042',
-    },
-  ];
+  const servers = [await serverVersion1(world, signIn), await serverVersion2(world, signIn)];
   const login = new Login(world, signIn, redirectUri);
   const rows: string[][] = [];
   try {
     for (const server of servers) {
       for (const client of CLIENTS) {
         const course: Course = { logins: 0, links: [], result: undefined, packages: [] };
-        await checks.check(`${client.name} at a server with ${server.name}`, async () => {
+        await checks.check(`${client.name} at a server with the ${server.name}`, async () => {
           await login.run(client, pythons[client.environment], server, course);
           assert.deepEqual([course.logins, course.links], [1, [server.link(client)]]);
           assert.equal(course.result, login.issued);
@@ -111,8 +139,7 @@ export async function checkClients(
     }
     checks.remark(`\n${tableOf(['client', 'packages', 'server', 'login', 'link', 'token'], rows)}`);
   } finally {
-    await Promise.all(servers.map(({ endpoint }) => endpoint.close()));
-    await version1.close();
+    await Promise.all(servers.map((server) => server.close()));
     await signIn.close();
   }
 }

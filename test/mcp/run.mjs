@@ -9,6 +9,7 @@
 import { join } from 'node:path';
 import { freePort, LOOPBACK, runChecks } from '../clients/background-process.mjs';
 import { InstallationError } from '../clients/installation.mjs';
+import { startEverythingServer } from './everything-server/server.mjs';
 import { installClients, installSuite, MissingPrograms } from './installation.mjs';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
@@ -18,8 +19,6 @@ async function main() {
   const suite = installSuite();
   const clients = installClients();
   process.stdout.write(`The packages were ready after ${Math.round((Date.now() - begun) / 1000)} s.\n`);
-  // Its packages exist only now.
-  const { startEverythingServer } = await import('./everything-server/server.mjs');
   const { url, stop } = await startEverythingServer();
   try {
     return await runChecks(MAIN, {

@@ -1,6 +1,5 @@
 /** Tools that send requests to the client during a call (2025-11-25). */
-import * as z from 'zod/v4';
-import { text } from './content.mjs';
+import { NO_ARGUMENTS, text, textArguments } from './content.mjs';
 
 /** Default values of each primitive type. */
 const DEFAULTS = {
@@ -61,7 +60,7 @@ const elicit = (context, message, properties, required = []) =>
 export function registerClientRequestTools(server) {
   server.registerTool(
     'test_sampling',
-    { description: "Asks the client's model", inputSchema: z.object({ prompt: z.string() }) },
+    { description: "Asks the client's model", inputSchema: textArguments('prompt') },
     async ({ prompt }, context) => {
       const messages = [{ role: 'user', content: text(prompt) }];
       const { content } = await context.mcpReq.send({
@@ -73,7 +72,7 @@ export function registerClientRequestTools(server) {
   );
   server.registerTool(
     'test_elicitation',
-    { description: 'Asks the user', inputSchema: z.object({ message: z.string() }) },
+    { description: 'Asks the user', inputSchema: textArguments('message') },
     async ({ message }, context) => {
       const answer = await elicit(context, message, { response: { type: 'string' } }, ['response']);
       return { content: [text(`User response: ${elicited(answer)}`)] };
@@ -86,7 +85,7 @@ export function registerClientRequestTools(server) {
   for (const [name, properties] of Object.entries(forms)) {
     server.registerTool(
       name,
-      { description: 'Asks the user with a form', inputSchema: z.object({}) },
+      { description: 'Asks the user with a form', inputSchema: NO_ARGUMENTS },
       async (_arguments, context) => {
         const answer = await elicit(context, 'Please complete the form', properties);
         return { content: [text(`Elicitation completed: ${elicited(answer)}`)] };

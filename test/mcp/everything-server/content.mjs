@@ -1,7 +1,6 @@
 /** Tools, prompts, and resources that return content and need nothing from the client, with the names and texts of the suite. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { fromJsonSchema, ResourceTemplate } from '@modelcontextprotocol/server';
-import * as z from 'zod/v4';
 
 /** One red pixel. */
 const PNG =
@@ -11,6 +10,15 @@ const WAV = 'UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA=';
 
 /** Between the notifications of a call, so that they arrive as separate events. */
 const BETWEEN_NOTIFICATIONS_MILLISECONDS = 20;
+
+/** Returns a schema of text arguments, all of them required. */
+export const textArguments = (...names) =>
+  fromJsonSchema({
+    type: 'object',
+    properties: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
+    required: names,
+  });
+export const NO_ARGUMENTS = textArguments();
 
 export const text = (value) => ({ type: 'text', text: value });
 const image = { type: 'image', data: PNG, mimeType: 'image/png' };
@@ -86,7 +94,7 @@ export function registerContentTools(server) {
   });
   server.registerTool(
     'test_tool_with_logging',
-    { description: 'Logs while it runs', inputSchema: z.object({}) },
+    { description: 'Logs while it runs', inputSchema: NO_ARGUMENTS },
     async (_arguments, context) => {
       const lines = ['Tool execution started', 'Tool processing data', 'Tool execution completed'];
       const notifications = lines.map((data) => ({
@@ -99,7 +107,7 @@ export function registerContentTools(server) {
   );
   server.registerTool(
     'test_logging_tool',
-    { description: 'Logs at the level that the request allows', inputSchema: z.object({}) },
+    { description: 'Logs at the level that the request allows', inputSchema: NO_ARGUMENTS },
     async (_arguments, context) => {
       await context.mcpReq.log('info', 'test_logging_tool ran');
       return { content: [text('Logged')] };
@@ -107,7 +115,7 @@ export function registerContentTools(server) {
   );
   server.registerTool(
     'test_tool_with_progress',
-    { description: 'Reports its progress', inputSchema: z.object({}) },
+    { description: 'Reports its progress', inputSchema: NO_ARGUMENTS },
     async (_arguments, context) => {
       const { progressToken } = context.mcpReq._meta ?? {};
       // A server reports progress only to a client that gave it a token.
@@ -134,7 +142,7 @@ export function registerContentTools(server) {
 
 export function registerPrompts(server) {
   const prompt = (name, argumentNames, messages) => {
-    const argsSchema = z.object(Object.fromEntries(argumentNames.map((each) => [each, z.string()])));
+    const argsSchema = textArguments(...argumentNames);
     server.registerPrompt(name, { description: 'Returns fixed messages', argsSchema }, (values) => ({
       messages: messages(values).map((content) => ({ role: 'user', content })),
     }));

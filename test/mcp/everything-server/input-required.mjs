@@ -6,8 +6,7 @@ import {
   createRequestStateCodec,
   inputRequired,
 } from '@modelcontextprotocol/server';
-import * as z from 'zod/v4';
-import { text } from './content.mjs';
+import { NO_ARGUMENTS, text } from './content.mjs';
 
 /** Every request gets a new server, so only the client keeps the state, sealed. */
 const states = createRequestStateCodec({ key: randomBytes(32) });
@@ -108,7 +107,7 @@ export function registerInputRequiredTools(server) {
   for (const [name, tool] of Object.entries(TOOLS)) {
     server.registerTool(
       name,
-      { description: 'Asks the client for input by its result', inputSchema: z.object({}) },
+      { description: 'Asks the client for input by its result', inputSchema: NO_ARGUMENTS },
       async (_arguments, context) => {
         const result = await tool(context);
         return typeof result === 'string' ? { content: [text(result)] } : result;

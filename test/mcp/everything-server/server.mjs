@@ -20,10 +20,9 @@ import {
   isLegacyRequest,
   McpServer,
 } from '@modelcontextprotocol/server';
-import * as z from 'zod/v4';
 import { LOOPBACK } from '../../clients/background-process.mjs';
 import { registerClientRequestTools } from './client-requests.mjs';
-import { registerContentTools, registerPrompts, registerResources, text } from './content.mjs';
+import { registerContentTools, registerPrompts, registerResources, NO_ARGUMENTS, text } from './content.mjs';
 import { EventStore } from './event-store.mjs';
 import { registerInputRequiredTools, verifyState } from './input-required.mjs';
 
@@ -83,7 +82,7 @@ class EverythingServer {
     });
     server.registerTool(
       'test_reconnection',
-      { description: 'Closes the stream before its result', inputSchema: z.object({}) },
+      { description: 'Closes the stream before its result', inputSchema: NO_ARGUMENTS },
       async (_arguments, { sessionId, mcpReq }) => {
         this.sessions.get(sessionId)?.closeSSEStream(mcpReq.id);
         await pause(UNTIL_RESULT_MILLISECONDS);
