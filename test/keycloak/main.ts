@@ -4,6 +4,7 @@ import { Checks } from '../deployed/checks';
 import { INTERRUPTED, interruption } from '../storm/interruption';
 import { KeycloakAdmin, type Administrator } from './admin';
 import { checkConsent } from './consent';
+import { checkCrossAppAccess, startWorkforce, workforceTrust } from './cross-app-access';
 import { checkOnBehalfOf } from './on-behalf-of';
 import { checkRevocation } from './revocation';
 import { checkRotation } from './rotation';
@@ -20,7 +21,8 @@ async function main(): Promise<number> {
   const interrupted = interruption();
   const administrator = JSON.parse(process.env.KEYCLOAK ?? '{}') as Administrator;
   const checks = new Checks(print);
-  const service = await Service.start(trustOf(administrator.url));
+  const workforce = await startWorkforce();
+  const service = await Service.start([...trustOf(administrator.url), workforceTrust(workforce)]);
   try {
     const world = await World.create(service, new KeycloakAdmin(administrator));
     const checking = (async () => {
@@ -29,6 +31,7 @@ async function main(): Promise<number> {
       await checkRotation(checks, world);
       await checkRevocation(checks, world);
       await checkOnBehalfOf(checks, world);
+      await checkCrossAppAccess(checks, world, workforce);
       await checkSecurityEvents(checks, world);
     })();
     // Errors during the shutdown are expected.
@@ -38,6 +41,7 @@ async function main(): Promise<number> {
     return checks.good ? 0 : 1;
   } finally {
     await service.stop();
+    await workforce.close();
   }
 }
 

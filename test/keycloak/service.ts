@@ -13,6 +13,7 @@ import {
 import { CreateKeyCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { startLogged, type LoggedService } from '../../lib/local/logged-service';
+import { alsoSending } from '../flows/support/members-beyond-aws';
 import { RETURN_URL, TestAgent } from '../flows/support/world';
 
 /** The owner of resources that the operator's keys create. */
@@ -66,14 +67,28 @@ export class Service {
       new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
     );
     const providerName = `provider-${this.names}`;
+    return new TestAgent(this.data(), name, providerName, await this.provider(providerName, config));
+  }
+
+  /**
+   * Creates a credential provider.
+   *
+   * @param config also with members that the AWS model does not have
+   * @returns its callback URL
+   */
+  async provider(name: string, config: object): Promise<string> {
+    const oauth2ProviderConfigInput = { customOauth2ProviderConfig: config };
+    const control = alsoSending(new BedrockAgentCoreControlClient(this.settings()), {
+      oauth2ProviderConfigInput,
+    });
     const created = await control.send(
       new CreateOauth2CredentialProviderCommand({
-        name: providerName,
+        name,
         credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: { customOauth2ProviderConfig: config },
+        oauth2ProviderConfigInput: {} as never,
       }),
     );
-    return new TestAgent(this.data(), name, providerName, created.callbackUrl ?? '');
+    return created.callbackUrl ?? '';
   }
 
   /** A KMS key that signs for the operator's credential providers, and its public key for Keycloak. */
