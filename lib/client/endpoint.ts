@@ -8,6 +8,10 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const SCHEME = /^[a-z][a-z\d+.-]*:\/\//i;
 const REGION_IN_HOST = /\.execute-api\.(?<region>[a-z0-9-]+)\.(amazonaws|on\.aws)/;
 
+/** Whether tokens can be sent to this URL. */
+export const isSecure = ({ protocol, hostname }: URL): boolean =>
+  protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
+
 /**
  * Returns the URL of the service.
  *
@@ -27,8 +31,7 @@ export function parsedEndpoint(endpoint: string | undefined): URL {
   }
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   // Tokens are sent here, so require https.
-  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname));
-  if (!url || !safe || url.search || url.hash || url.username || url.password) {
+  if (!url || !isSecure(url) || url.search || url.hash || url.username || url.password) {
     throw new ConfigurationError(
       'The endpoint of the identity service must be an https URL, or an http URL on loopback, without credentials, query, or fragment.',
     );

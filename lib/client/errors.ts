@@ -138,6 +138,17 @@ export class ReplacementTokenRejectedError extends Error {
   }
 }
 
+/** An MCP server redirects requests, or names a URL of another origin. The access token is not sent there. */
+export class McpRedirectError extends Error {
+  override readonly name = 'McpRedirectError';
+
+  constructor() {
+    super(
+      'The MCP server redirects requests, or names another address. The access token was not sent there. Pass the final URL of the server to connectMcp.',
+    );
+  }
+}
+
 /**
  * - `sign-in-needed`: no user is signed in to this browser;
  * - `state-missing`: the URL has a `session_id` but no `state`, because the agent requested the token without a state;

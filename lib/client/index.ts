@@ -36,6 +36,7 @@ export {
   type CompleteAuthorizationOptions,
   type CompletedAuthorization,
 } from './complete-authorization';
+export { connectMcp, type ConnectMcpOptions, type McpFetch } from './connect-mcp';
 export type { CredentialOptions, OptionsOrFunction, Tool, WrappedTool } from './credential';
 export {
   AccessTokenRejectedError,
@@ -45,6 +46,7 @@ export {
   ConsentFailedError,
   ConsentRequiredError,
   ConsentTimeoutError,
+  McpRedirectError,
   ReplacementTokenRejectedError,
   WorkloadAccessTokenError,
   type AuthorizationReturnReason,

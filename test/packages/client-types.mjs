@@ -47,8 +47,8 @@ const AGENT = [
   'application-program.ts',
   'application.d.ts',
 ];
-const MCP = ['mcp-server.ts', 'mcp.d.ts'];
-const MCP_VERSION_1 = ['mcp-server-version-1.ts', 'mcp-version-1.d.ts'];
+const MCP = ['mcp-server.ts', 'mcp-client.ts', 'mcp.d.ts'];
+const MCP_VERSION_1 = ['mcp-server-version-1.ts', 'mcp-client-version-1.ts', 'mcp-version-1.d.ts'];
 
 /** By name of the consumer: its package type, its compiler options, and its files. */
 const CONSUMERS = {
@@ -59,14 +59,22 @@ const CONSUMERS = {
     options: { ...STRICT, module: 'commonjs' },
     files: AGENT,
   },
-  'MCP server as an ES module': { type: 'module', options: { ...ES_MODULE, ...WITH_MCP_SDK }, files: MCP },
-  'MCP server as CommonJS': { type: 'commonjs', options: { ...COMMON_JS, ...WITH_MCP_SDK }, files: MCP },
-  'MCP server with version 1 of the SDK as an ES module': {
+  'MCP server and client as an ES module': {
+    type: 'module',
+    options: { ...ES_MODULE, ...WITH_MCP_SDK },
+    files: MCP,
+  },
+  'MCP server and client as CommonJS': {
+    type: 'commonjs',
+    options: { ...COMMON_JS, ...WITH_MCP_SDK },
+    files: MCP,
+  },
+  'MCP server and client with version 1 of the SDK as an ES module': {
     type: 'module',
     options: { ...ES_MODULE, ...WITH_MCP_SDK },
     files: MCP_VERSION_1,
   },
-  'MCP server with version 1 of the SDK as CommonJS': {
+  'MCP server and client with version 1 of the SDK as CommonJS': {
     type: 'commonjs',
     options: { ...COMMON_JS, ...WITH_MCP_SDK },
     files: MCP_VERSION_1,
@@ -85,13 +93,20 @@ const README = join(import.meta.dirname, '../../lib/client/README.md');
 const GUIDE = join(import.meta.dirname, '../../docs/client.md');
 
 export async function checkClientTypes({ report, tarball, folder }) {
-  const [agent, agentWithoutGate, application, mcp, mcpVersion1] = programsOf(README, 'ts');
+  const [agent, agentWithoutGate, application, mcp, mcpVersion1, mcpClient] = programsOf(README, 'ts');
   const [agentOfGuide] = programsOf(GUIDE, 'ts');
   const programs = {
     'agent-of-guide.ts': agentOfGuide,
     'agent.ts': agent,
     'agent-without-gate.ts': agentWithoutGate,
     'application-program.ts': application,
+    'mcp-client.ts': mcpClient,
+    'mcp-client-version-1.ts': mcpClient
+      .replace('{ Client, StreamableHTTPClientTransport }', '{ Client }')
+      .replace('@modelcontextprotocol/client', '@modelcontextprotocol/sdk/client/index.js')
+      .concat(
+        "import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';",
+      ),
     'mcp-server.ts': mcp,
     'mcp-server-version-1.ts': mcpVersion1,
   };
@@ -101,6 +116,7 @@ export async function checkClientTypes({ report, tarball, folder }) {
     tarball,
     '@modelcontextprotocol/sdk',
     '@modelcontextprotocol/server',
+    '@modelcontextprotocol/client',
     '@types/node@20',
     ...compilers,
   ]);
