@@ -161,7 +161,9 @@ export class AgentEndpoint extends Construct {
     });
     this.gateRole = gate.executionRole;
     for (const statement of target._statements) gate.executionRole.addToPolicy(statement);
-    workload.grantGetWorkloadAccessToken(gate.executionRole, { operations: inbound._operations });
+    workload.grantGetWorkloadAccessToken(gate.executionRole, {
+      operations: inbound._operationsFor(!isImported && workload._acceptsAgents),
+    });
     const authorizer =
       inbound.kind === 'JWT' ? addFunction('authorizer', { timeout: AUTHORIZER_TIMEOUT }) : undefined;
     api.addRoutes(gate.alias as IFunction, authorizer?.alias as IFunction | undefined);

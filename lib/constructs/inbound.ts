@@ -71,6 +71,12 @@ interface InboundDefinition {
   readonly callers?: CallerAccounts | undefined;
 }
 
+const ALL_OPERATIONS: WorkloadAccessTokenOperation[] = [
+  'GetWorkloadAccessToken',
+  'GetWorkloadAccessTokenForJWT',
+  'GetWorkloadAccessTokenForUserId',
+];
+
 /** How callers of an agent endpoint authenticate. */
 export class Inbound {
   /** IAM principals, with AWS Signature Version 4, as the AWS client for `InvokeAgentRuntime` sends it. */
@@ -109,9 +115,15 @@ export class Inbound {
     this.kind = definition.kind;
   }
 
-  /** @internal */
-  get _operations(): WorkloadAccessTokenOperation[] {
-    return this.definition.operations;
+  /**
+   * Returns the operations with which the gate gets the agent's tokens. With IAM, a call of another agent can be for a
+   * verified user, a user ID, or no user, as that agent's token says.
+   *
+   * @param acceptsAgents whether other agents can call the agent
+   * @internal
+   */
+  _operationsFor(acceptsAgents: boolean): WorkloadAccessTokenOperation[] {
+    return acceptsAgents && this.kind === 'IAM' ? ALL_OPERATIONS : this.definition.operations;
   }
 
   /**

@@ -132,6 +132,13 @@ export interface WorkloadIdentityProps extends IdentityResourceProps {
    * @default - the deployment's trusted issuers
    */
   readonly authorizer?: TrustedIssuer;
+  /**
+   * The agents that can call this agent for their users, with their workload access tokens: 1 to 10. They must have the
+   * same owner, as all workload identities of a service's stacks have. Needs `authorizer`, whose issuer the users of the
+   * calls must have.
+   * @default - none: no agent can call this agent
+   */
+  readonly allowedWorkloadIdentities?: IWorkloadIdentity[];
 }
 
 const KIND: IdentityResourceKind = {
@@ -168,17 +175,43 @@ function checkOwnerArn(path: string, arn: string | undefined): void {
 /** The prop that has the members of the issuer. */
 const AUTHORIZER = [/^authorizerConfiguration\.customJWTAuthorizer\b/, 'authorizer'] as const;
 
+const ALLOWED = [
+  /^authorizerConfiguration\.customJWTAuthorizer\.allowedWorkloadConfiguration\.workloadIdentities\b/,
+  'allowedWorkloadIdentities',
+] as const;
+
+/** Takes the place of a name that is known only at deployment, when the service validates it. */
+const VALID_NAME = 'known-at-deployment';
+
+/** Returns the name without a reference to the resource: two agents can list each other. */
+const listedName = (listed: IWorkloadIdentity): string =>
+  listed instanceof WorkloadIdentity ? listed._givenName : listed.workloadIdentityName;
+
 /** @throws Error for a configuration that the service rejects */
 function configurationOf(path: string, props: WorkloadIdentityProps) {
-  const { allowedResourceOauth2ReturnUrls = [], authorizer } = props;
-  const configuration = {
+  const { allowedResourceOauth2ReturnUrls = [], authorizer, allowedWorkloadIdentities: allowed } = props;
+  if (allowed && !authorizer) {
+    throw new Error(
+      `${path}: allowedWorkloadIdentities needs authorizer, whose issuer the users of the calls must have.`,
+    );
+  }
+  const configurationWith = (workloadIdentities: string[] | undefined) => ({
     allowedResourceOauth2ReturnUrls: [...allowedResourceOauth2ReturnUrls],
-    ...(authorizer && { authorizerConfiguration: { customJWTAuthorizer: authorizer } }),
-  };
+    ...(authorizer && {
+      authorizerConfiguration: {
+        customJWTAuthorizer: {
+          ...authorizer,
+          ...(workloadIdentities && { allowedWorkloadConfiguration: { workloadIdentities } }),
+        },
+      },
+    }),
+  });
+  const names = allowed?.map(listedName);
   const schema = v.omit(SCHEMAS.CreateWorkloadIdentity, ['name']);
-  const parsed = v.safeParse(schema, configuration);
-  if (parsed.success) return configuration;
-  throw new Error(`${path}: ${invalidProps(parsed.issues, [AUTHORIZER])}`);
+  const known = names?.map((name) => (Token.isUnresolved(name) ? VALID_NAME : name));
+  const parsed = v.safeParse(schema, configurationWith(known));
+  if (parsed.success) return configurationWith(names);
+  throw new Error(`${path}: ${invalidProps(parsed.issues, [ALLOWED, AUTHORIZER])}`);
 }
 
 /** The three grants, by the operations that they allow in IAM and in the resource policy. */
@@ -321,6 +354,11 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
    */
   readonly _authorizer: TrustedIssuer | undefined;
   /**
+   * Whether other agents can call the agent.
+   * @internal
+   */
+  readonly _acceptsAgents: boolean;
+  /**
    * The name, known when the stack is synthesized unless the props have a reference.
    * @internal
    */
@@ -344,6 +382,7 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
     });
     this._identity = props.identity;
     this._authorizer = props.authorizer;
+    this._acceptsAgents = props.allowedWorkloadIdentities !== undefined;
     this.allowedResourceOauth2ReturnUrls = props.allowedResourceOauth2ReturnUrls ?? [];
     this._givenName = created.givenName;
     this.workloadIdentityName = created.name;

@@ -12,7 +12,7 @@ import {
   type ConsumerTemplate,
   type WrittenStatement,
 } from './consumer';
-import { AGENT_ARN, agentFunction, endpointTemplate, endpointWith } from './endpoint';
+import { AGENT_ARN, agentFunction, endpointTemplate, endpointWith, ISSUER } from './endpoint';
 import { IDENTITY } from './resources';
 import { resourcesOf } from './synthesis';
 
@@ -86,6 +86,23 @@ describe('the gate', () => {
     ]);
     expect(tokenStatements(template)).toEqual([
       tokenStatement('GetWorkloadAccessToken', 'GetWorkloadAccessTokenForUserId'),
+    ]);
+  });
+
+  it('with IAM can get tokens for the users of other agents if the agent accepts calls of these', () => {
+    const stack = consumerStack();
+    const caller = WorkloadIdentity.fromWorkloadIdentityName(stack, 'Caller', 'mail-agent');
+    const authorizer = { discoveryUrl: ISSUER.discoveryUrl, allowedClients: ['app'] };
+    const template = endpointTemplate(
+      { inbound: Inbound.iam() },
+      { authorizer, allowedWorkloadIdentities: [caller] },
+    );
+    expect(tokenStatements(template)).toEqual([
+      tokenStatement(
+        'GetWorkloadAccessToken',
+        'GetWorkloadAccessTokenForJWT',
+        'GetWorkloadAccessTokenForUserId',
+      ),
     ]);
   });
 

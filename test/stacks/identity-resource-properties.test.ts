@@ -444,6 +444,72 @@ describe('a workload identity', () => {
     expect(() => new WorkloadIdentity(stack, 'A', { identity, authorizer })).toThrow(message);
   });
 
+  const authorizer = {
+    discoveryUrl: 'https://idp.example/.well-known/openid-configuration',
+    allowedClients: ['app'],
+  };
+
+  const PREFIX = 'arn:aws:bedrock-agentcore:eu-central-1:111122223333:workload-identity-directory/default';
+
+  it('can list agents that can call it, also the other way around', () => {
+    const travel = new WorkloadIdentity(stack, 'Travel', { identity });
+    const arn = `${PREFIX}/workload-identity/mail-agent`;
+    const imported = WorkloadIdentity.fromWorkloadIdentityArn(stack, 'Imported', arn);
+    const allowedWorkloadIdentities = [travel, imported];
+    new WorkloadIdentity(stack, 'Agent', {
+      identity,
+      workloadIdentityName: 'calendar-agent',
+      authorizer,
+      allowedWorkloadIdentities,
+    });
+    const { configuration } = identityNamed('calendar-agent');
+    // The name, and no reference to the resource.
+    expect(JSON.parse(String(configuration))).toMatchObject({
+      authorizerConfiguration: {
+        customJWTAuthorizer: {
+          ...authorizer,
+          allowedWorkloadConfiguration: { workloadIdentities: [travel._givenName, 'mail-agent'] },
+        },
+      },
+    });
+  });
+
+  it('can list an agent by a name that is known only at deployment', () => {
+    const later = WorkloadIdentity.fromWorkloadIdentityName(stack, 'Later', 'mail-agent');
+    new WorkloadIdentity(stack, 'Agent', {
+      identity,
+      workloadIdentityName: 'calendar-agent',
+      authorizer,
+      allowedWorkloadIdentities: [later],
+    });
+    const { configuration } = identityNamed('calendar-agent');
+    expect(String(configuration)).not.toContain('known-at-deployment');
+  });
+
+  /** The properties of the workload identity with this name. */
+  const identityNamed = (name: string): Record<string, unknown> => {
+    const all = resourcesOf(templateOf(stack), 'Custom::AgentIdentityWorkloadIdentity').map(
+      ([, { Properties }]) => written(Properties) as Record<string, unknown>,
+    );
+    return all.find((each) => each.name === name) ?? {};
+  };
+
+  it('that lists no agent, too many, or has no authorizer is rejected by the name of the prop', () => {
+    const imported = WorkloadIdentity.fromWorkloadIdentityName(stack, 'Imported', 'mail-agent');
+    const listing = (id: string, count: number) =>
+      new WorkloadIdentity(stack, id, {
+        identity,
+        authorizer,
+        allowedWorkloadIdentities: Array.from({ length: count }, () => imported),
+      });
+    for (const count of [0, 11]) {
+      expect(() => listing(`Of${count}`, count)).toThrow(/: allowedWorkloadIdentities must /);
+    }
+    expect(
+      () => new WorkloadIdentity(stack, 'Open', { identity, allowedWorkloadIdentities: [imported] }),
+    ).toThrow(/allowedWorkloadIdentities needs authorizer/);
+  });
+
   it('can trust its own issuer', () => {
     const discoveryUrl = 'https://login.example/.well-known/openid-configuration';
     new WorkloadIdentity(stack, 'A', { identity, authorizer: { discoveryUrl, allowedAudience: ['app'] } });
