@@ -1,9 +1,11 @@
 /**
- * Events and results of the `provider-client` function, parsed at both ends. They contain no tokens and no secrets.
+ * Events and results of the `provider-client` function, parsed at both ends. They contain no tokens of users, and no
+ * secrets, except those of a client that was registered for the caller.
  */
 import * as v from 'valibot';
 import type { PushRequest } from '../domain/consent/push';
 import type { PushedRequest } from '../domain/oauth/pushed-authorization';
+import type { EndedRegistration, RegisteredClient } from '../domain/provider/client-registration';
 import type { ProtectedResource } from '../domain/provider/discovery';
 import type { RenewalRequest } from '../domain/grant/background-renewal';
 
@@ -32,11 +34,25 @@ const Push = v.strictObject({
 
 const Discover = v.strictObject({ discoveryUrl: v.string() });
 
+const Register = v.strictObject({
+  discoveryUrl: v.string(),
+  /** Last segment of the callback URL: the function itself builds the redirect URI, whichever function asks. */
+  callbackId: v.pipe(v.string(), v.uuid()),
+});
+
+const Unregister = v.strictObject({
+  provider: v.strictObject({ id: v.string(), arn: v.string() }),
+  clientUri: v.string(),
+  sealedToken: v.string(),
+}) satisfies v.GenericSchema<unknown, EndedRegistration>;
+
 /** The event of an invocation, which requests one action. */
 export const InvocationSchema = v.union([
   v.strictObject({ renew: Renewal }),
   v.strictObject({ push: Push }),
   v.strictObject({ discover: Discover }),
+  v.strictObject({ register: Register }),
+  v.strictObject({ unregister: Unregister }),
 ]);
 
 export type Invocation = v.InferOutput<typeof InvocationSchema>;
@@ -51,16 +67,48 @@ export const PushResponseSchema = v.union([
   v.strictObject({ failure: v.strictObject({ code: v.string(), unavailable: v.boolean() }) }),
 ]) satisfies v.GenericSchema<unknown, PushResponse>;
 
+const Failure = v.strictObject({
+  failure: v.strictObject({ code: v.string(), unavailable: v.boolean(), detail: v.string() }),
+});
+
+/** Why a discovery, a registration, or its end failed. The detail contains nothing of the server's response. */
+type Failed = v.InferOutput<typeof Failure>;
+
+const ProtectedResourceSchema = v.strictObject({
+  resource: v.string(),
+  issuer: v.string(),
+  metadataUrl: v.string(),
+});
+
 /** The result of a discovery: the protected resource, or why it cannot be used. */
-export type DiscoverResponse =
-  | { readonly protectedResource: ProtectedResource }
-  | { readonly failure: { readonly code: string; readonly unavailable: boolean; readonly detail: string } };
+export type DiscoverResponse = { readonly protectedResource: ProtectedResource } | Failed;
 
 export const DiscoverResponseSchema = v.union([
-  v.strictObject({
-    protectedResource: v.strictObject({ resource: v.string(), issuer: v.string(), metadataUrl: v.string() }),
-  }),
-  v.strictObject({
-    failure: v.strictObject({ code: v.string(), unavailable: v.boolean(), detail: v.string() }),
-  }),
+  v.strictObject({ protectedResource: ProtectedResourceSchema }),
+  Failure,
 ]) satisfies v.GenericSchema<unknown, DiscoverResponse>;
+
+/** The result of a registration: the protected resource and the client. */
+export type RegisterResponse = { readonly registered: RegisteredClient } | Failed;
+
+export const RegisterResponseSchema = v.union([
+  v.strictObject({
+    registered: v.strictObject({
+      protectedResource: ProtectedResourceSchema,
+      client: v.strictObject({
+        clientId: v.string(),
+        clientAuthenticationMethod: v.picklist(['NONE', 'CLIENT_SECRET_BASIC', 'CLIENT_SECRET_POST']),
+        clientSecret: v.exactOptional(v.string()),
+        management: v.exactOptional(v.strictObject({ clientUri: v.string(), accessToken: v.string() })),
+      }),
+    }),
+  }),
+  Failure,
+]) satisfies v.GenericSchema<unknown, RegisterResponse>;
+
+export type UnregisterResponse = { readonly unregistered: true } | Failed;
+
+export const UnregisterResponseSchema = v.union([
+  v.strictObject({ unregistered: v.literal(true) }),
+  Failure,
+]) satisfies v.GenericSchema<unknown, UnregisterResponse>;

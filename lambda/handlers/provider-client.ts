@@ -12,11 +12,16 @@ import {
   type DiscoverResponse,
   type Invocation,
   type PushResponse,
+  type RegisterResponse,
+  type UnregisterResponse,
 } from '../contract/provider-client-event';
 import { pushAuthorization, type PushRequest } from '../domain/consent/push';
+import { deleteClient, registerClient } from '../domain/oauth/client-registration';
 import { findProtectedResource } from '../domain/oauth/protected-resource-discovery';
 import { ProviderFailure } from '../domain/oauth/provider-failure';
 import { renewInBackground } from '../domain/grant/background-renewal';
+import { registrationContext, type EndedRegistration } from '../domain/provider/client-registration';
+import { callbackUrl } from '../domain/provider/oauth2-provider';
 import { createAws } from './composition/aws';
 import { readEndpointPolicy, readEnvironment } from './composition/environment';
 import { createInvocationHandler } from './composition/invocation';
@@ -37,7 +42,7 @@ const aws = createAws(env);
 const { tables, dynamodb } = aws;
 const seal = createSeal(vaultKeysOf(aws, env, reportError));
 const outbound = providerClientsOf(aws, { seal });
-const discovery = { transport: outbound.transport, endpointPolicy: readEndpointPolicy() };
+const outward = { transport: outbound.transport, endpointPolicy: readEndpointPolicy() };
 const deps = {
   ...outbound,
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
@@ -58,10 +63,10 @@ async function push(request: PushRequest): Promise<PushResponse> {
   }
 }
 
-async function discover(discoveryUrl: string): Promise<DiscoverResponse> {
+/** Returns the result, or the failure of a server that the owner of a provider can act on. */
+async function orFailure<Result>(work: () => Promise<Result>) {
   try {
-    const { protectedResource } = await findProtectedResource(discovery, discoveryUrl);
-    return { protectedResource };
+    return await work();
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;
     const { code, unavailable, detail } = error;
@@ -69,10 +74,36 @@ async function discover(discoveryUrl: string): Promise<DiscoverResponse> {
   }
 }
 
-/** @returns the result of a push or a discovery; nothing for a renewal, whose result is stored in the grant */
-function serve(invocation: Invocation): Promise<PushResponse | DiscoverResponse | void> {
+const discover = (discoveryUrl: string): Promise<DiscoverResponse> =>
+  orFailure(async () => {
+    const { protectedResource } = await findProtectedResource(outward, discoveryUrl);
+    return { protectedResource };
+  });
+
+const register = (discoveryUrl: string, callbackId: string): Promise<RegisterResponse> =>
+  orFailure(async () => {
+    const { protectedResource, metadata } = await findProtectedResource(outward, discoveryUrl);
+    const client = await registerClient(outward, metadata, callbackUrl(env.BASE_URL, callbackId));
+    return { registered: { protectedResource, client } };
+  });
+
+const unregister = ({ provider, clientUri, sealedToken }: EndedRegistration): Promise<UnregisterResponse> =>
+  orFailure(async () => {
+    const accessToken = await seal.open(registrationContext(provider, clientUri), sealedToken);
+    await deleteClient(outward, { clientUri, accessToken });
+    return { unregistered: true };
+  });
+
+type Result = PushResponse | DiscoverResponse | RegisterResponse | UnregisterResponse | void;
+
+/** @returns the result; nothing for a renewal, whose result is stored in the grant */
+function serve(invocation: Invocation): Promise<Result> {
   if ('push' in invocation) return push(invocation.push);
   if ('discover' in invocation) return discover(invocation.discover.discoveryUrl);
+  if ('register' in invocation) {
+    return register(invocation.register.discoveryUrl, invocation.register.callbackId);
+  }
+  if ('unregister' in invocation) return unregister(invocation.unregister);
   return renewInBackground(deps, invocation.renew);
 }
 

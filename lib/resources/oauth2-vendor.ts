@@ -205,7 +205,10 @@ export interface CustomOAuth2Client {
 
 /** A client for an MCP server, at the authorization server that the MCP server names. */
 export interface McpOAuth2Client {
-  readonly clientId: string;
+  /**
+   * @default - the service registers a client when the stack is deployed (RFC 7591)
+   */
+  readonly clientId?: string;
   /**
    * In AWS Secrets Manager.
    * @default - none: the client is public
@@ -343,9 +346,9 @@ export class OAuth2Vendor {
    * deployed, and requests tokens for this server alone.
    *
    * @param serverUrl as the server's documentation states it, such as `https://notes.example/mcp`
-   * @param client at the authorization server
+   * @param client at the authorization server; by default, the service registers one
    */
-  static mcp(serverUrl: string, client: McpOAuth2Client): OAuth2Vendor {
+  static mcp(serverUrl: string, client: McpOAuth2Client = {}): OAuth2Vendor {
     if (!URL.canParse(serverUrl) || /[?#]/.test(serverUrl)) {
       throw new Error('OAuth2Vendor.mcp: serverUrl must be a URL without a query and a fragment');
     }

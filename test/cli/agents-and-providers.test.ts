@@ -221,7 +221,7 @@ describe('provider', () => {
         '--client-authentication',
         'PRIVATE_KEY_JWT',
       ],
-      'A public client does not authenticate. Omit --public, or --client-authentication, --kms-key, --secret-arn, and --secret-key.',
+      'A public client does not authenticate, and neither does a client that the service registers. Set --client-id without --public, or omit --client-authentication, --kms-key, --secret-arn, and --secret-key.',
     ],
     [
       'an MCP server with the issuer of its authorization server',
@@ -351,6 +351,10 @@ describe('provider', () => {
       '--public',
     ]);
     expect(added).toMatchObject({ status: 0 });
+    expect(await local.run(['provider', 'add', 'registered', '--mcp', `${origin}/mcp`])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('the authorization server registers no clients') as string,
+    });
     const tested = await local.run(['provider', 'test', 'mcp']);
     expect(tested.stdout).toMatch(new RegExp(`^ok +discovery +.*issuer ${issuer}`, 'm'));
     expect(tested.stdout).toMatch(/^ok +PKCE +S256$/m);

@@ -55,7 +55,7 @@ beforeEach(async () => {
       deleteGrantsOfWorkload: () => Promise.resolve(),
       deleteGrantsOfProvider: () => Promise.resolve(),
     },
-    deletedGrants: { revoke: () => Promise.resolve(true) },
+    deletedGrants: { revoke: () => Promise.resolve({ finished: true, matched: 0 }) },
     seal: {
       async seal(context, text) {
         await beforeSealing();
@@ -63,7 +63,7 @@ beforeEach(async () => {
         return seal.seal(context, text);
       },
     },
-    protectedResources: { find: unused },
+    protectedResources: { find: unused, register: unused, unregister: unused },
     secretDescriptions: { describe: unused },
     keyDescriptions: { describe: unused },
     certificateSecrets: { describe: unused, text: unused },

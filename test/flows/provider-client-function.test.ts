@@ -37,6 +37,20 @@ it.each([
   ['an unknown event', { complete: {} }],
   ['two operations', { renew: {}, push: {} }],
   ['a malformed request', { renew: { holder: 'a-word-that-must-stay-unsaid' } }],
+  [
+    'a registration with a redirect URI',
+    { register: { discoveryUrl: 'https://mcp.example', callbackId: 'a-word-that-must-stay-unsaid' } },
+  ],
+  [
+    'a deletion of a client with another ciphertext',
+    {
+      unregister: {
+        provider: { id: 'a', arn: 'b' },
+        clientUri: 'https://as.example',
+        sealedToken: 'a-word-that-must-stay-unsaid',
+      },
+    },
+  ],
   ['more than it knows', { push: {}, 'a-word-that-must-stay-unsaid': true }],
 ])('rejects %s with a generic error', async (_what, event) => {
   expect(await invoke(event)).toEqual({

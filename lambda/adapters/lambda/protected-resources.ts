@@ -1,9 +1,14 @@
 /**
- * Has the `provider-client` function find the authorization server of a protected resource, while the owner of a
- * credential provider waits.
+ * Has the `provider-client` function find the authorization server of a protected resource, and register and delete
+ * clients there, while the owner of a credential provider waits.
  */
-import { DiscoverResponseSchema, type Invocation } from '../../contract/provider-client-event';
-import type { ProtectedResources } from '../../domain/provider/discovery';
+import {
+  DiscoverResponseSchema,
+  RegisterResponseSchema,
+  UnregisterResponseSchema,
+  type Invocation,
+} from '../../contract/provider-client-event';
+import type { ProtectedResources } from '../../domain/provider/client-registration';
 import { invalidMember, ServiceError } from '../../domain/service-error';
 import { createFunctionInvoker } from './invoke';
 
@@ -12,6 +17,12 @@ const RESPONSE_TIMEOUT_MS = 17_000;
 
 const MEMBER = 'oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.discoveryUrl';
 
+interface Failure {
+  readonly code: string;
+  readonly detail: string;
+  readonly unavailable: boolean;
+}
+
 const unavailable = (code: string, detail: string, cause?: unknown): ServiceError =>
   new ServiceError(
     'InternalServerException',
@@ -19,24 +30,35 @@ const unavailable = (code: string, detail: string, cause?: unknown): ServiceErro
     { detail, cause, outcome: 'provider-unavailable' },
   );
 
+/** Throws the error for the owner of the provider, who waits. */
+function stopAt({ code, detail, unavailable: canRetry }: Failure): never {
+  if (canRetry) throw unavailable(code, detail);
+  // The detail contains nothing of the servers' documents.
+  throw invalidMember(MEMBER, `cannot be used (${code}): ${detail}`);
+}
+
 /** @param functionName name or ARN of the function */
 export function createProtectedResources(functionName: string): ProtectedResources {
   const invoker = createFunctionInvoker<Invocation>(functionName, (detail, cause) =>
     unavailable('temporarily_unavailable', `provider-client: ${detail}`, cause),
   );
+  const invoke = (event: Invocation) =>
+    invoker.invoke({ event, type: 'RequestResponse', timeoutMs: RESPONSE_TIMEOUT_MS });
   return {
     async find(discoveryUrl) {
-      const output = await invoker.invoke({
-        event: { discover: { discoveryUrl } },
-        type: 'RequestResponse',
-        timeoutMs: RESPONSE_TIMEOUT_MS,
-      });
+      const output = await invoke({ discover: { discoveryUrl } });
       const response = invoker.resultOf(DiscoverResponseSchema, output);
-      if ('protectedResource' in response) return response.protectedResource;
-      const { code, detail, unavailable: canRetry } = response.failure;
-      if (canRetry) throw unavailable(code, detail);
-      // The detail contains nothing of the servers' documents.
-      throw invalidMember(MEMBER, `cannot be used (${code}): ${detail}`);
+      return 'failure' in response ? stopAt(response.failure) : response.protectedResource;
+    },
+    async register(discoveryUrl, callbackId) {
+      const output = await invoke({ register: { discoveryUrl, callbackId } });
+      const response = invoker.resultOf(RegisterResponseSchema, output);
+      return 'failure' in response ? stopAt(response.failure) : response.registered;
+    },
+    async unregister(registration) {
+      const output = await invoke({ unregister: registration });
+      const response = invoker.resultOf(UnregisterResponseSchema, output);
+      if ('failure' in response) throw unavailable(response.failure.code, response.failure.detail);
     },
   };
 }

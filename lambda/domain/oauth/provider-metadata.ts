@@ -56,6 +56,7 @@ const documentSchema = (policy: EndpointPolicy) =>
     introspection_endpoint: optionalEndpoint(policy),
     introspection_endpoint_auth_methods_supported: optionalMethods,
     registration_endpoint: optionalEndpoint(policy),
+    grant_types_supported: optionalMethods,
     token_endpoint_auth_methods_supported: optionalMethods,
     scopes_supported: optionalMethods,
   });

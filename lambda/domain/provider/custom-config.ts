@@ -54,18 +54,24 @@ export interface PresentClient {
   readonly clientAuthenticationMethod: ClientAuthenticationMethod;
   /** How its assertions are made, of which an update leaves out what is to stay. */
   readonly privateKeyJwt?: PrivateKeyJwt | undefined;
+  /** Present if the service registered the client. */
+  readonly registration?: object | undefined;
 }
 
 /**
- * Returns whether the request configures a public client: it has a client ID, and nothing that authenticates the client.
- * An update that omits the secret of a confidential client keeps the secret.
+ * Returns whether the request configures a public client: it has nothing that authenticates the client. An update that
+ * omits the secret of a confidential client keeps the secret. Without a client ID, the service registers the client of a
+ * protected resource, and learns then how it authenticates.
  */
-const isPublicClient = (config: CustomOauth2Config, present: PresentClient | undefined): boolean =>
-  Boolean(config.clientId) &&
-  config.clientSecret === undefined &&
-  config.clientSecretSource === undefined &&
-  config.clientSecretConfig === undefined &&
-  (present === undefined || present.clientAuthenticationMethod === PUBLIC_CLIENT);
+function isPublicClient(config: CustomOauth2Config, present: PresentClient | undefined): boolean {
+  const { clientId, clientSecret, clientSecretSource, clientSecretConfig, oauthDiscovery } = config;
+  const authenticates = [clientSecret, clientSecretSource, clientSecretConfig].some(
+    (member) => member !== undefined,
+  );
+  if (authenticates) return false;
+  if (!clientId) return isProtectedResourceUrl(oauthDiscovery.discoveryUrl ?? '');
+  return present === undefined || present.clientAuthenticationMethod === PUBLIC_CLIENT;
+}
 
 /**
  * @throws ValidationException for the method stated twice: `tokenEndpointAuthMethods` is what AWS had before

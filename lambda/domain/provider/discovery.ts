@@ -40,12 +40,3 @@ export const resourcesAt = (
   { protectedResource }: Oauth2Discovery,
   requested: readonly string[],
 ): readonly string[] => (protectedResource ? [protectedResource.resource] : requested);
-
-/** Finds the authorization server of a protected resource. */
-export interface ProtectedResources {
-  /**
-   * @param discoveryUrl the metadata of the resource
-   * @throws ValidationException that says why the resource cannot be used; InternalServerException if a retry can succeed
-   */
-  find(discoveryUrl: string): Promise<ProtectedResource>;
-}

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type System, epochSeconds } from '../system';
-import { audited, type AuditTrail } from '../audit';
+import { audited, type Annotate, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import { changedMembers, changeResource, createResource, nameTaken } from '../resource-write';
 import { authorizedResource } from '../policy/authorized-resource';
@@ -14,8 +14,14 @@ import { writeContents, type VaultContents } from '../sealing/deletion';
 import type { ExternalSecret } from '../sealing/external-secret';
 import type { Seal, SealingContext } from '../sealing/sealing';
 import type { SecretStore } from '../sealing/secret-store';
-import type { Oauth2Discovery, ProtectedResources } from './discovery';
-import { isProtectedResourceUrl } from '../identity/discovery-url';
+import {
+  discoveredClient,
+  orUnregister,
+  type DiscoveredClient,
+  type ProtectedResources,
+  type Registration,
+} from './client-registration';
+import type { Oauth2Discovery } from './discovery';
 import type { EndpointPolicy } from '../endpoint';
 import { checkAssertionProvider } from './assertion-provider';
 import { checkOnBehalfOfChange, onBehalfOfConfigOf } from './on-behalf-of';
@@ -59,6 +65,8 @@ export interface Oauth2Provider extends OwnedResource, CertificateMembers {
   readonly onBehalfOf?: OnBehalfOfConfig | undefined;
   /** Where the client secret is, when it is not in the vault. */
   readonly externalSecret?: ExternalSecret | undefined;
+  /** Present if the service registered the client. */
+  readonly registration?: Registration | undefined;
 }
 
 /** What a request to the provider needs of it. */
@@ -166,16 +174,6 @@ const certificatesIn = ({
 }: Oauth2ProviderConfig): readonly CertificateConfiguration[] | undefined =>
   custom?.certificateConfigurations;
 
-/** Returns the discovery with the authorization server that a protected resource names, if it is one. */
-async function discovered(
-  { protectedResources }: Pick<Oauth2ProviderDependencies, 'protectedResources'>,
-  discovery: Oauth2Discovery,
-): Promise<Oauth2Discovery> {
-  const { discoveryUrl } = discovery;
-  if (discoveryUrl === undefined || !isProtectedResourceUrl(discoveryUrl)) return discovery;
-  return { discoveryUrl, protectedResource: await protectedResources.find(discoveryUrl) };
-}
-
 async function sealSecret(
   deps: Oauth2ProviderDependencies,
   provider: Oauth2Provider,
@@ -210,54 +208,74 @@ export function createOauth2Provider(
     annotate({ provider: input.name });
     const resolved = resolveConfig(input.vendor, input.config, deps.endpointPolicy);
     checkSecretGiven(input.vendor, resolved);
-    const { secret, ...stated } = resolved;
-    const members = clientSecretMembers(input.vendor);
-    if (stated.privateKeyJwt) {
+    if (resolved.privateKeyJwt) {
       const naming = { byOwner: true, ...ownedBy(principal), unchanged: false };
-      await checkSigningKey(deps, naming, SIGNING_KEY_MEMBER, stated.privateKeyJwt);
+      await checkSigningKey(deps, naming, SIGNING_KEY_MEMBER, resolved.privateKeyJwt);
     }
     const named = { name: input.name, ...ownedBy(principal) };
-    await checkAssertionProvider(deps.providers, named, ON_BEHALF_OF_MEMBER, stated.onBehalfOf);
+    await checkAssertionProvider(deps.providers, named, ON_BEHALF_OF_MEMBER, resolved.onBehalfOf);
     // Look first, so that a secret is not sealed for nothing; the conditional write below decides.
     if (await deps.providers.get(input.name)) throw nameTaken(KIND, input.name);
     await checkQuota(deps.providers, principal, deps.quotas, 'oauth2CredentialProviders');
-    const client = { ...stated, discovery: await discovered(deps, stated.discovery) };
-    const naming = { byOwner: true, ...ownedBy(principal) };
-    const certificates = await nameCertificates(
-      deps,
-      naming,
-      CERTIFICATES_MEMBER,
-      certificatesIn(input.config),
-    );
-    const now = epochSeconds(deps.system);
-    const provider: Oauth2Provider = {
-      name: input.name,
+    const holder = {
       id: deps.system.randomUUID(),
       arn: oauth2ProviderArn(deps.arnPrefix, input.name),
-      ...ownedBy(principal),
-      vendor: input.vendor,
       callbackId: deps.system.randomUUID(),
-      ...client,
-      ...(secret.kind === 'external' && {
-        externalSecret: await nameExternalSecret(deps, naming, members.reference, secret.reference),
-      }),
-      ...certificates,
-      tags: input.tags ?? {},
-      revision: 1,
-      createdTime: now,
-      lastUpdatedTime: now,
     };
-    // The secret goes in first: a provider that can be seen always has one.
-    if (secret.kind === 'managed') await sealSecret(deps, provider, secret.secret);
+    const client = await discoveredClient(deps, resolved, holder);
     try {
-      await createResource(deps.providers, KIND, provider);
+      return await orUnregister(deps, holder, client, () =>
+        storeProvider(deps, principal, input, { holder, client }),
+      );
     } catch (error) {
-      if (error instanceof ServiceError && secret.kind === 'managed')
-        await deleteClientSecret(deps, provider);
+      const isSealed = client.isNew || client.config.secret.kind === 'managed';
+      if (error instanceof ServiceError && isSealed) await deleteClientSecret(deps, holder);
       throw error;
     }
-    return provider;
   });
+}
+
+/** Stores a new provider with its secret. */
+async function storeProvider(
+  deps: Oauth2ProviderDependencies,
+  principal: Caller,
+  input: CreateOauth2ProviderInput,
+  found: {
+    readonly holder: Pick<Oauth2Provider, 'id' | 'arn' | 'callbackId'>;
+    readonly client: DiscoveredClient;
+  },
+): Promise<Oauth2Provider> {
+  const { registration, config } = found.client;
+  const { secret, ...client } = config;
+  const naming = { byOwner: true, ...ownedBy(principal) };
+  const certificates = await nameCertificates(
+    deps,
+    naming,
+    CERTIFICATES_MEMBER,
+    certificatesIn(input.config),
+  );
+  const { reference } = clientSecretMembers(input.vendor);
+  const now = epochSeconds(deps.system);
+  const provider: Oauth2Provider = {
+    name: input.name,
+    ...found.holder,
+    ...ownedBy(principal),
+    vendor: input.vendor,
+    ...client,
+    ...(registration && { registration }),
+    ...(secret.kind === 'external' && {
+      externalSecret: await nameExternalSecret(deps, naming, reference, secret.reference),
+    }),
+    ...certificates,
+    tags: input.tags ?? {},
+    revision: 1,
+    createdTime: now,
+    lastUpdatedTime: now,
+  };
+  // The secret goes in first: a provider that can be seen always has one.
+  if (secret.kind === 'managed') await sealSecret(deps, provider, secret.secret);
+  await createResource(deps.providers, KIND, provider);
+  return provider;
 }
 
 /** Returns the provider. @throws ResourceNotFoundException, AccessDeniedException */
@@ -319,6 +337,7 @@ const INPUT_MEMBER: Partial<Record<keyof Oauth2Provider, string>> = {
   discovery: 'oauthDiscovery',
   onBehalfOf: 'onBehalfOfTokenExchangeConfig',
   privateKeyJwt: 'privateKeyJwtConfig',
+  registration: 'clientId',
   externalSecret: 'clientSecretConfig',
   certificateSecretArn: 'certificateConfigurations',
   certificateObject: 'certificateConfigurations',
@@ -353,65 +372,88 @@ export function updateOauth2Provider(
     async (annotate, call) => {
       annotate({ provider: name });
       const provider = await authorizedResource(deps.providers, KIND, call, name);
-      const { owner, ownerId, privateKeyJwt: present } = provider;
-      const byOwner = isOwnedBy(provider, principal);
-      const { secret, ...stated } = resolveConfig(vendor, config, deps.endpointPolicy, provider);
+      const resolved = resolveConfig(vendor, config, deps.endpointPolicy, provider);
       // An update is also how the owner confirms that a protected resource names another authorization server.
-      const client = { ...stated, discovery: await discovered(deps, stated.discovery) };
-      const sameServer = clientBindingDigest(provider) === clientBindingDigest({ vendor, ...client });
-      checkOnBehalfOfChange({
-        byOwner,
-        before: onBehalfOfConfigOf(provider),
-        after: onBehalfOfConfigOf({ vendor, onBehalfOf: client.onBehalfOf }),
-        sameServer,
-      });
-      const named = withOwnerId(provider, principal);
-      await checkAssertionProvider(deps.providers, named, ON_BEHALF_OF_MEMBER, client.onBehalfOf);
-      checkWebIdentityChange({
-        byOwner,
-        before: provider.clientAuthenticationMethod,
-        after: client.clientAuthenticationMethod,
-        sameServer,
-      });
-      if (client.privateKeyJwt) {
-        const unchanged = sameServer && isDeepStrictEqual(client.privateKeyJwt, present);
-        await checkSigningKey(
-          deps,
-          { byOwner, owner, ownerId, unchanged },
-          SIGNING_KEY_MEMBER,
-          client.privateKeyJwt,
-        );
-      }
-      const externalSecret = await changedSecret(deps, principal, provider, { vendor, secret, ...client });
-      const certificates = await nameCertificates(
-        deps,
-        { byOwner, owner, ownerId, present: provider },
-        CERTIFICATES_MEMBER,
-        certificatesIn(config),
+      const found = await discoveredClient(deps, resolved, { ...provider, present: provider });
+      return orUnregister(deps, provider, found, () =>
+        changeProvider(deps, principal, provider, { vendor, config, found, annotate }),
       );
-      const change = {
-        vendor,
-        privateKeyJwt: undefined,
-        ...client,
-        externalSecret,
-        certificateSecretArn: certificates.certificateSecretArn,
-        certificateObject: certificates.certificateObject,
-      };
-      annotate({ changed: changedInput(provider, change, { secretGiven: secret.kind === 'managed' }) });
-      const changed = await changeResource(deps.providers, deps.system, provider, change);
-      // Write the secret after the deciding write, so that the loser of two concurrent updates leaves no secret. Until
-      // then, the old secret cannot be decrypted for the new server.
-      if (secret.kind === 'managed') {
-        await writeContents(
-          deps.providers,
-          changed,
-          () => sealSecret(deps, changed, secret.secret),
-          () => deleteClientSecret(deps, changed),
-        );
-      }
-      const secretGone = secret.kind === 'external' || !usesSecret(changed.clientAuthenticationMethod);
-      if (secretGone) await deps.clientSecrets.removeBefore(changed.id, changed.revision);
-      return changed;
     },
   );
+}
+
+/** Stores the changed configuration of a provider. */
+async function changeProvider(
+  deps: Oauth2ProviderDependencies,
+  principal: Caller,
+  provider: Oauth2Provider,
+  {
+    vendor,
+    config,
+    found,
+    annotate,
+  }: Pick<Oauth2ProviderInput, 'vendor' | 'config'> & {
+    readonly found: DiscoveredClient;
+    readonly annotate: Annotate;
+  },
+): Promise<Oauth2Provider> {
+  const { owner, ownerId, privateKeyJwt: present } = provider;
+  const byOwner = isOwnedBy(provider, principal);
+  const { registration } = found;
+  const { secret, ...client } = found.config;
+  const sameServer = clientBindingDigest(provider) === clientBindingDigest({ vendor, ...client });
+  checkOnBehalfOfChange({
+    byOwner,
+    before: onBehalfOfConfigOf(provider),
+    after: onBehalfOfConfigOf({ vendor, onBehalfOf: client.onBehalfOf }),
+    sameServer,
+  });
+  const named = withOwnerId(provider, principal);
+  await checkAssertionProvider(deps.providers, named, ON_BEHALF_OF_MEMBER, client.onBehalfOf);
+  checkWebIdentityChange({
+    byOwner,
+    before: provider.clientAuthenticationMethod,
+    after: client.clientAuthenticationMethod,
+    sameServer,
+  });
+  if (client.privateKeyJwt) {
+    const unchanged = sameServer && isDeepStrictEqual(client.privateKeyJwt, present);
+    await checkSigningKey(
+      deps,
+      { byOwner, owner, ownerId, unchanged },
+      SIGNING_KEY_MEMBER,
+      client.privateKeyJwt,
+    );
+  }
+  const externalSecret = await changedSecret(deps, principal, provider, { vendor, secret, ...client });
+  const certificates = await nameCertificates(
+    deps,
+    { byOwner, owner, ownerId, present: provider },
+    CERTIFICATES_MEMBER,
+    certificatesIn(config),
+  );
+  const change = {
+    vendor,
+    privateKeyJwt: undefined,
+    ...client,
+    externalSecret,
+    registration,
+    certificateSecretArn: certificates.certificateSecretArn,
+    certificateObject: certificates.certificateObject,
+  };
+  annotate({ changed: changedInput(provider, change, { secretGiven: secret.kind === 'managed' }) });
+  const changed = await changeResource(deps.providers, deps.system, provider, change);
+  // Write the secret after the deciding write, so that the loser of two concurrent updates leaves no secret. Until
+  // then, the old secret cannot be decrypted for the new server.
+  if (secret.kind === 'managed') {
+    await writeContents(
+      deps.providers,
+      changed,
+      () => sealSecret(deps, changed, secret.secret),
+      () => deleteClientSecret(deps, changed),
+    );
+  }
+  const secretGone = secret.kind === 'external' || !usesSecret(changed.clientAuthenticationMethod);
+  if (secretGone) await deps.clientSecrets.removeBefore(changed.id, changed.revision);
+  return changed;
 }

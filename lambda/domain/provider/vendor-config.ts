@@ -170,8 +170,11 @@ export function resolveConfig(
   const { customOauth2ProviderConfig: custom } = input;
   const config: IncludedConfig & MicrosoftConfig = { ...input[vendor.configMember] };
   const server = custom && customServer(member, custom, policy, present);
-  // AWS's token names the client by itself (AgentCore developer guide, "Client authentication methods").
-  if (!config.clientId && server?.clientAuthenticationMethod !== 'AWS_IAM_ID_TOKEN_JWT') {
+  // AWS's token names the client by itself (AgentCore developer guide, "Client authentication methods"), and the service
+  // registers a client of a protected resource, unless the provider has one that it did not register.
+  const isRegistered =
+    server?.clientAuthenticationMethod === PUBLIC_CLIENT && (!present || present.registration);
+  if (!config.clientId && !isRegistered && server?.clientAuthenticationMethod !== 'AWS_IAM_ID_TOKEN_JWT') {
     throw invalidMember(`${member}.clientId`, 'is required');
   }
   const client = {

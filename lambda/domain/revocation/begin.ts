@@ -99,7 +99,6 @@ export async function beginRevocation(
  * revocation that the first request began.
  */
 export const createDeletedGrants = (deps: BeginRevocationDependencies): DeletedGrants => ({
-  async revoke({ id: revocationId, requestedBy, grants: filter }) {
-    return (await selectStored(deps, { revocationId, requestedBy, cause: 'deletion', filter })).finished;
-  },
+  revoke: ({ id: revocationId, requestedBy, grants: filter }) =>
+    selectStored(deps, { revocationId, requestedBy, cause: 'deletion', filter }),
 });

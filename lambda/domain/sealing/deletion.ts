@@ -22,28 +22,30 @@ export interface DeletedGrants {
    *
    * @param deletion.id the deleted resource's ID
    * @param deletion.requestedBy ARN of the IAM principal
-   * @returns whether no grant is left that has tokens
+   * @returns whether no grant is left that has tokens, and how many were revoked so far
    * @throws Error if the grants could not be found or changed; a provider that is unavailable is no error
    */
   revoke(deletion: {
     readonly id: string;
     readonly requestedBy: string;
     readonly grants: GrantsOfDeleted;
-  }): Promise<boolean>;
+  }): Promise<{ readonly finished: boolean; readonly matched: number }>;
 }
 
 /**
  * Has the tokens of a deleted resource's grants revoked at their providers. Must precede the deletion of the grants and
  * of the vault keys, without which the tokens cannot be read.
  *
+ * @returns how many grants had tokens
  * @throws ThrottlingException if grants are left after 20 seconds; a retry continues. A grant whose record is not valid is
  *   left until the operator corrects it
  */
 export async function revokeDeletedGrants(
   deletedGrants: DeletedGrants,
   deletion: Parameters<DeletedGrants['revoke']>[0],
-): Promise<void> {
-  if (await deletedGrants.revoke(deletion)) return;
+): Promise<number> {
+  const { finished, matched } = await deletedGrants.revoke(deletion);
+  if (finished) return matched;
   throw new ServiceError(
     'ThrottlingException',
     'The deletion has begun, and grants are left to revoke. Call again to continue. If this persists, ask the operator to look for UnreadableGrant in the runbook (unexpected-errors).',

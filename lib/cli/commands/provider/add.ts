@@ -183,8 +183,8 @@ function checkPublic(vendor: VendorName, draft: Draft): void {
   );
   if (isStated) {
     throw usageError(
-      'A public client does not authenticate.',
-      'Omit --public, or --client-authentication, --kms-key, --secret-arn, and --secret-key.',
+      'A public client does not authenticate, and neither does a client that the service registers.',
+      'Set --client-id without --public, or omit --client-authentication, --kms-key, --secret-arn, and --secret-key.',
     );
   }
 }
@@ -193,12 +193,12 @@ async function addOauth2(
   context: CliContext,
   service: Service,
   draft: Draft,
-  flags: { readonly vendor: VendorName; readonly json: boolean; readonly public: boolean },
+  flags: Pick<AddFlags, 'json' | 'public' | 'mcp'> & { readonly vendor: VendorName },
 ): Promise<void> {
   const { vendor, json, public: isPublic } = flags;
   checkOptions(vendor, draft);
   if (isPublic) checkPublic(vendor, draft);
-  if (isInteractive(context) && draft.clientId === undefined) {
+  if (isInteractive(context) && draft.clientId === undefined && flags.mcp === undefined) {
     printAside(
       context,
       'Register an app at the vendor first. If it needs a callback URL now, enter any URL and replace it afterwards.',
@@ -207,11 +207,14 @@ async function addOauth2(
       if (value !== undefined) printAside(context, `  ${label}: ${value}`);
     }
   }
-  if (draft.clientAuthentication !== 'AWS_IAM_ID_TOKEN_JWT') await complete(context, draft, 'clientId');
+  // The service registers a client at the authorization server of an MCP server.
+  const isRegistered = flags.mcp !== undefined && draft.clientId === undefined;
+  if (isRegistered) checkPublic(vendor, draft);
+  else if (draft.clientAuthentication !== 'AWS_IAM_ID_TOKEN_JWT') await complete(context, draft, 'clientId');
   const missing = missingServerOption(vendor, draft);
   if (missing !== undefined) await complete(context, draft, missing);
   const reference = secretReference(draft);
-  if (!reference && !isPublic && needsSecret(draft.clientAuthentication)) {
+  if (!reference && !isPublic && !isRegistered && needsSecret(draft.clientAuthentication)) {
     draft.secret = await readSecret(context, 'client secret');
   }
   const output = await created(context, draft, 'client secret', () =>
@@ -236,6 +239,14 @@ async function addOauth2(
     ['ARN', output.credentialProviderArn],
     ['Callback URL', output.callbackUrl],
   ]);
+  if (isRegistered) {
+    printAside(
+      context,
+      'The client is registered at the authorization server.',
+      `Check the provider: agent-identity provider test ${output.name}`,
+    );
+    return;
+  }
   printAside(
     context,
     `Register the callback URL at the vendor: ${VENDOR_SETUP[vendor].console} > ${VENDOR_SETUP[vendor].callback}.`,
@@ -251,6 +262,7 @@ export const add = buildCommand({
       'The client secret or the API key is read from stdin, or typed. It is never an argument, which others can read.',
       'On a terminal, the command explains the registration, asks for what is missing, and asks again after a mistake.',
       'For an MCP server (--mcp), the service finds the authorization server, and requests tokens for the MCP server alone.',
+      'Without --client-id, it also registers the client there.',
       'Afterwards, register the printed callback URL at the vendor.',
     ].join('\n'),
   },
@@ -287,6 +299,6 @@ export const add = buildCommand({
     const implied = flags.mcp === undefined ? stated : ('CustomOauth2' as const);
     const vendor = apiKey ? undefined : (implied ?? (await askVendor(this)));
     if (vendor === undefined) await addApiKey(this, service, draft, { json });
-    else await addOauth2(this, service, draft, { vendor, json, public: isPublic });
+    else await addOauth2(this, service, draft, { ...flags, vendor });
   },
 });

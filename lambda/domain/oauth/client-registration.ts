@@ -1,0 +1,178 @@
+/**
+ * Dynamic client registration (RFC 7591) and its end (RFC 7592): build and send a request, then validate the response. The
+ * client has one redirect URI, and no more metadata than the server needs.
+ */
+import * as v from 'valibot';
+import { endpointFault, type EndpointPolicy } from '../endpoint';
+import { parseJsonObject } from '../json-object';
+import type { ClientManagement, NewClient } from '../provider/client-registration';
+import { PUBLIC_CLIENT } from '../provider/vendor';
+import { errorCode, ProviderFailure } from './provider-failure';
+import type { Metadata } from './provider-metadata';
+import type { Transport } from './transport';
+
+export interface RegistrationDependencies {
+  readonly transport: Transport;
+  readonly endpointPolicy: EndpointPolicy;
+}
+
+const ENDPOINT = 'registration endpoint';
+
+/** Name that the authorization server shows to users. */
+const CLIENT_NAME = 'agent-identity';
+
+/** In order of preference: a public client has no secret that could expire, and PKCE is required at these servers. */
+const METHODS = {
+  none: PUBLIC_CLIENT,
+  client_secret_basic: 'CLIENT_SECRET_BASIC',
+  client_secret_post: 'CLIENT_SECRET_POST',
+} as const;
+
+type MethodName = keyof typeof METHODS;
+
+const invalid = (detail: string): ProviderFailure =>
+  new ProviderFailure('invalid_response', `${ENDPOINT}: ${detail}`);
+
+/** Characters of RFC 6749 appendix A: client IDs and secrets go into header fields. */
+const visible = (most: number) => v.pipe(v.string(), v.regex(/^[\x20-\x7e]+$/), v.maxLength(most));
+
+const ResponseSchema = v.object({
+  client_id: visible(2048),
+  client_secret: v.optional(visible(2048)),
+  client_secret_expires_at: v.optional(v.number()),
+  token_endpoint_auth_method: v.optional(v.picklist(Object.keys(METHODS) as MethodName[])),
+  redirect_uris: v.optional(v.array(v.string())),
+  grant_types: v.optional(v.array(v.string())),
+});
+
+const ManagementSchema = v.object({
+  registration_client_uri: v.pipe(v.string(), v.maxLength(2048)),
+  registration_access_token: v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/), v.maxLength(8192)),
+});
+
+/** Returns how to delete the client, if the server says so at its own registration endpoint's origin (RFC 7592). */
+function managementOf(
+  endpoint: string,
+  document: unknown,
+  policy: EndpointPolicy,
+): ClientManagement | undefined {
+  const parsed = v.safeParse(ManagementSchema, document);
+  if (!parsed.success) return undefined;
+  const { registration_client_uri: clientUri, registration_access_token: accessToken } = parsed.output;
+  if (endpointFault(clientUri, policy) !== undefined) return undefined;
+  if (new URL(clientUri).origin !== new URL(endpoint).origin) return undefined;
+  return { clientUri, accessToken };
+}
+
+function methodFor({ token_endpoint_auth_methods_supported: supported }: Metadata): MethodName {
+  // RFC 8414 section 2: the default of an absent list.
+  const listed = supported ?? ['client_secret_basic'];
+  const method = (Object.keys(METHODS) as MethodName[]).find((name) => listed.includes(name));
+  if (method) return method;
+  throw new ProviderFailure(
+    'invalid_metadata',
+    'the server supports no authentication method of registered clients',
+  );
+}
+
+/**
+ * Returns the client that a response registers (RFC 7591 section 3.2.1).
+ *
+ * @throws ProviderFailure for a client that this service cannot use, or that others can use
+ */
+function validatedClient(
+  document: unknown,
+  requested: { readonly redirectUri: string; readonly method: MethodName },
+): Omit<NewClient, 'management'> {
+  const parsed = v.safeParse(ResponseSchema, document);
+  if (!parsed.success) throw invalid(`${v.getDotPath(parsed.issues[0]) ?? 'response'} is not valid`);
+  const client = parsed.output;
+  const { redirectUri } = requested;
+  if (
+    client.redirect_uris &&
+    (client.redirect_uris.length !== 1 || client.redirect_uris[0] !== redirectUri)
+  ) {
+    throw invalid('redirect_uris are not those of the request');
+  }
+  if (client.grant_types && !client.grant_types.includes('authorization_code')) {
+    throw invalid('grant_types do not include authorization_code');
+  }
+  const clientAuthenticationMethod = METHODS[client.token_endpoint_auth_method ?? requested.method];
+  const { client_id: clientId, client_secret: clientSecret } = client;
+  if (clientAuthenticationMethod === PUBLIC_CLIENT) return { clientId, clientAuthenticationMethod };
+  if (clientSecret === undefined) throw invalid('there is no client_secret for the authentication method');
+  if ((client.client_secret_expires_at ?? 0) !== 0) {
+    throw invalid('the client secret expires; register a client by hand, and set clientId and clientSecret');
+  }
+  return { clientId, clientAuthenticationMethod, clientSecret };
+}
+
+/** Returns why the server registers no client. A 403 here asks for a registration token, not for scopes of the user. */
+function refusal({ status }: Response, body: string): ProviderFailure {
+  const { error } = parseJsonObject(body) ?? {};
+  const code = typeof error === 'string' ? errorCode(error) : 'registration_failed';
+  const unavailable = status >= 500 || status === 429;
+  const detail =
+    status === 401 || status === 403
+      ? `the server does not register clients without an initial access token (${status}); register a client there, and set clientId`
+      : `${ENDPOINT} responded with ${status}`;
+  return new ProviderFailure(unavailable ? 'temporarily_unavailable' : code, detail, { unavailable });
+}
+
+/** Deletes a client (RFC 7592 section 2.3). @throws ProviderFailure */
+export async function deleteClient(
+  { transport }: Pick<RegistrationDependencies, 'transport'>,
+  { clientUri, accessToken }: ClientManagement,
+): Promise<void> {
+  const { status } = await transport(clientUri, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${accessToken}` },
+  });
+  // 404: the client was deleted before.
+  if (status === 204 || status === 200 || status === 404) return;
+  throw new ProviderFailure('registration_failed', `client configuration endpoint responded with ${status}`);
+}
+
+/**
+ * Registers a client. A client whose registration is not acceptable is deleted.
+ *
+ * @param redirectUri the provider's callback URL
+ * @throws ProviderFailure
+ */
+export async function registerClient(
+  deps: RegistrationDependencies,
+  metadata: Metadata,
+  redirectUri: string,
+): Promise<NewClient> {
+  const { registration_endpoint: endpoint, grant_types_supported: grantTypes } = metadata;
+  if (endpoint === undefined) {
+    throw new ProviderFailure(
+      'registration_unsupported',
+      'the authorization server registers no clients; register a client there, and set clientId',
+    );
+  }
+  const method = methodFor(metadata);
+  const refreshes = grantTypes?.includes('refresh_token') ?? true;
+  const response = await deps.transport(endpoint, {
+    method: 'POST',
+    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    body: JSON.stringify({
+      client_name: CLIENT_NAME,
+      redirect_uris: [redirectUri],
+      grant_types: ['authorization_code', ...(refreshes ? ['refresh_token'] : [])],
+      response_types: ['code'],
+      token_endpoint_auth_method: method,
+      application_type: 'web',
+    }),
+  });
+  const body = await response.text();
+  if (response.status !== 201 && response.status !== 200) throw refusal(response, body);
+  const document = parseJsonObject(body);
+  const management = managementOf(endpoint, document, deps.endpointPolicy);
+  try {
+    return { ...validatedClient(document, { redirectUri, method }), ...(management && { management }) };
+  } catch (error) {
+    if (management) await deleteClient(deps, management).catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * Clients that the service registers (RFC 7591) at the real authorization server of an MCP server that is known by its
+ * URL alone, and deletes again (RFC 7592).
+ */
+import {
+  CreateOauth2CredentialProviderCommand,
+  DeleteOauth2CredentialProviderCommand,
+  GetOauth2CredentialProviderCommand,
+  UpdateOauth2CredentialProviderCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import type Provider from 'oidc-provider';
+import { Browser } from './support/browser';
+import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
+import { TestAgent, World } from './support/world';
+
+const SCOPES = ['openid', 'offline_access', 'notes'];
+
+/** A request to the registration endpoint, or to the client configuration endpoint. */
+interface Registration {
+  readonly method: string;
+  readonly body: Record<string, unknown>;
+  readonly status: number;
+}
+
+const registrations: Registration[] = [];
+/** Replaces the server's response to a registration, once. */
+let instead: { status: number; body: object } | undefined;
+/** Changes the server's response to a registration, once. */
+let change: Record<string, unknown> | undefined;
+
+function recordRegistrations(provider: Provider): void {
+  provider.use(async (ctx, next) => {
+    if (!ctx.path.startsWith('/reg')) {
+      await next();
+      return;
+    }
+    const chunks: Buffer[] = [];
+    for await (const chunk of ctx.req) chunks.push(chunk as Buffer);
+    const text = Buffer.concat(chunks).toString();
+    (ctx.req as { body?: unknown }).body = text === '' ? undefined : JSON.parse(text);
+    if (instead) {
+      ctx.status = instead.status;
+      ctx.body = instead.body;
+      instead = undefined;
+    } else {
+      await next();
+      if (change) ctx.body = { ...(ctx.body as object), ...change };
+      change = undefined;
+    }
+    const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+    registrations.push({ method: ctx.method, body, status: ctx.status });
+  });
+}
+
+let world: World;
+let mcp: ProtectedMcpServer;
+beforeAll(async () => {
+  world = await World.start(
+    {
+      scopes: SCOPES,
+      ttl: { AccessToken: 600, RefreshToken: 86_400, Grant: 86_400, Session: 86_400, Interaction: 3600 },
+      features: {
+        ...forAnyResource(),
+        registration: { enabled: true },
+        registrationManagement: { enabled: true },
+      },
+    },
+    undefined,
+    { prepare: recordRegistrations },
+  );
+  mcp = await startMcpServer(world.provider.issuer);
+});
+beforeEach(() => {
+  registrations.length = 0;
+  instead = undefined;
+  change = undefined;
+});
+afterAll(async () => {
+  await mcp.close();
+  await world.stop();
+});
+
+const configured = (name: string, clientId?: string) => ({
+  name,
+  credentialProviderVendor: 'CustomOauth2' as const,
+  oauth2ProviderConfigInput: {
+    customOauth2ProviderConfig: {
+      oauthDiscovery: { discoveryUrl: mcp.discoveryUrl },
+      ...(clientId !== undefined && { clientId }),
+    },
+  },
+});
+
+const create = (name: string) =>
+  world.control().send(new CreateOauth2CredentialProviderCommand(configured(name)));
+
+const clientIdOf = (output: { oauth2ProviderConfigOutput?: object | undefined }) =>
+  (output.oauth2ProviderConfigOutput as Record<string, { clientId?: string }>).customOauth2ProviderConfig
+    ?.clientId;
+
+const lastAudit = async (operation: string) =>
+  (await world.audit()).filter((entry) => entry.operation === operation).at(-1);
+
+it('gets a token for a server of which only the URL is known, after one consent', async () => {
+  const { callbackUrl = '', ...created } = await create('notes');
+  world.provider.allowRedirect(callbackUrl);
+  expect(clientIdOf(created)).toEqual(expect.any(String));
+  expect(registrations).toEqual([
+    {
+      method: 'POST',
+      status: 201,
+      body: {
+        client_name: 'agent-identity',
+        redirect_uris: [callbackUrl],
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+        token_endpoint_auth_method: 'none',
+        application_type: 'web',
+      },
+    },
+  ]);
+  const { name, client } = await world.agent();
+  const agent = new TestAgent(client, name, 'notes', callbackUrl);
+  const token = await agent.token({ userId: 'ana' });
+  const { authorizationUrl } = await agent.ask(token, { scopes: SCOPES });
+  await agent.complete(await agent.consent(authorizationUrl, 'ana', new Browser()), { userId: 'ana' });
+  const { accessToken = '' } = await agent.ask(token, { scopes: SCOPES });
+  expect(await mcp.call(accessToken)).toBe(200);
+
+  // The client authenticates the revocation that follows, so it stays registered.
+  await world.control().send(new DeleteOauth2CredentialProviderCommand({ name: 'notes' }));
+  expect(registrations.map(({ method }) => method)).toEqual(['POST']);
+});
+
+it('keeps the client at an update without a client ID, and returns no registration access token', async () => {
+  const created = await create('kept');
+  await world.control().send(new UpdateOauth2CredentialProviderCommand(configured('kept')));
+  const got = await world.control().send(new GetOauth2CredentialProviderCommand({ name: 'kept' }));
+  expect(clientIdOf(got)).toBe(clientIdOf(created));
+  expect(registrations.map(({ method }) => method)).toEqual(['POST']);
+  expect(JSON.stringify([created, got])).not.toMatch(/registration|sealed/i);
+});
+
+it('deletes the client with the provider, and records it', async () => {
+  await create('deleted');
+  await world.control().send(new DeleteOauth2CredentialProviderCommand({ name: 'deleted' }));
+  expect(registrations.map(({ method, status }) => [method, status])).toEqual([
+    ['POST', 201],
+    ['DELETE', 204],
+  ]);
+  expect(await lastAudit('UnregisterClient')).toMatchObject({
+    outcome: 'allowed',
+    credentialProvider: expect.stringMatching(/deleted$/) as string,
+  });
+});
+
+it('deletes a provider whose client the server does not delete, and records it', async () => {
+  await create('undeletable');
+  instead = { status: 500, body: {} };
+  await world.control().send(new DeleteOauth2CredentialProviderCommand({ name: 'undeletable' }));
+  expect(await lastAudit('UnregisterClient')).toMatchObject({ outcome: 'failed' });
+  await expect(
+    world.control().send(new GetOauth2CredentialProviderCommand({ name: 'undeletable' })),
+  ).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+});
+
+it('registers no client for a name that is in use, or for a provider with a client of its owner', async () => {
+  await create('taken');
+  await expect(create('taken')).rejects.toMatchObject({ name: 'ConflictException' });
+  const stated = configured('stated', 'my-client');
+  await world.control().send(new CreateOauth2CredentialProviderCommand(stated));
+  const omitted = new UpdateOauth2CredentialProviderCommand(configured('stated'));
+  await expect(world.control().send(omitted)).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringMatching(/clientId: is required/) as string,
+  });
+  expect(registrations).toHaveLength(1);
+});
+
+it.each([
+  ['insufficient_scope', 403, { error: 'insufficient_scope', error_description: '<secret>' }],
+  ['registration_failed', 401, {}],
+])('says that the server wants a registered client, for %s with status %i', async (code, status, body) => {
+  instead = { status, body };
+  const failure = await create('refused').catch((error: unknown) => error as Error);
+  expect(failure).toMatchObject({ name: 'ValidationException' });
+  expect((failure as Error).message).toMatch(
+    new RegExp(`\\(${code}\\): .*register a client there, and set clientId$`),
+  );
+  expect((failure as Error).message).not.toContain('<secret>');
+});
+
+it.each<[string, Record<string, unknown>, RegExp]>([
+  ['no client ID', { client_id: undefined }, /client_id/],
+  ['a client ID with a line break', { client_id: 'a\r\nx: y' }, /client_id/],
+  ['a client ID that is too long', { client_id: 'a'.repeat(2049) }, /client_id/],
+  ['another redirect URI', { redirect_uris: ['https://attacker.example/'] }, /redirect_uris/],
+  ['one more redirect URI', { redirect_uris: ['CALLBACK', 'https://attacker.example/'] }, /redirect_uris/],
+  ['no authorization codes', { grant_types: ['client_credentials'] }, /grant_types/],
+  ['an unknown authentication method', { token_endpoint_auth_method: 'tls_client_auth' }, /auth_method/],
+  [
+    'a secret method without a secret',
+    { token_endpoint_auth_method: 'client_secret_basic' },
+    /client_secret/,
+  ],
+  [
+    'a secret that expires',
+    { token_endpoint_auth_method: 'client_secret_post', client_secret: 's', client_secret_expires_at: 1 },
+    /expires/,
+  ],
+])('rejects a client with %s, and deletes it', async (_what, response, reason) => {
+  change = response;
+  await expect(create('unacceptable')).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringMatching(reason) as string,
+  });
+  expect(registrations.map(({ method, status }) => [method, status])).toEqual([
+    ['POST', 201],
+    ['DELETE', 204],
+  ]);
+});
+
+it('sends the registration access token to no other server', async () => {
+  change = { registration_client_uri: `${mcp.origin}/reg/victim` };
+  await create('elsewhere');
+  const before = mcp.requests.length;
+  await world.control().send(new DeleteOauth2CredentialProviderCommand({ name: 'elsewhere' }));
+  expect(mcp.requests).toHaveLength(before);
+  expect(registrations.map(({ method }) => method)).toEqual(['POST']);
+});
+
+it('authenticates with the secret that the server assigned', async () => {
+  change = {
+    token_endpoint_auth_method: 'client_secret_basic',
+    client_secret: 'assigned',
+    client_secret_expires_at: 0,
+  };
+  const created = await create('confidential');
+  expect(created.oauth2ProviderConfigOutput).toMatchObject({
+    customOauth2ProviderConfig: { clientAuthenticationMethod: 'CLIENT_SECRET_BASIC' },
+  });
+  await world.control().send(new UpdateOauth2CredentialProviderCommand(configured('confidential')));
+  const { name, client } = await world.agent();
+  const agent = new TestAgent(client, name, 'confidential', created.callbackUrl ?? '');
+  const { authorizationUrl } = await agent.ask(await agent.token({ userId: 'ana' }), { scopes: SCOPES });
+  await new Browser().step(authorizationUrl ?? '');
+  expect(world.provider.pushes.at(-1)?.scheme).toBe('Basic');
+});
