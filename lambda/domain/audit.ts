@@ -103,12 +103,18 @@ const FAILURES: readonly ErrorName[] = ['InternalServerException', 'RuntimeClien
 /** Adds what an operation learns about a request to its entry. */
 export type Annotate = (learned: Partial<AuditEntry>) => void;
 
+/** Returns the reason for an unexpected error: the one that it states for operators, such as the state of a KMS key. */
+const unexpectedReason = (error: unknown): string =>
+  error instanceof Error && 'auditReason' in error && typeof error.auditReason === 'string'
+    ? error.auditReason
+    : 'internal error';
+
 /** Returns the outcome and the reason for an error. */
 export function endedBy(error: unknown): Pick<AuditEntry, 'outcome' | 'reason' | 'result' | 'error'> {
   const known = error instanceof ServiceError;
   return {
     outcome: known && !FAILURES.includes(error.type) ? 'denied' : 'failed',
-    reason: known ? (error.detail ?? error.message) : 'internal error',
+    reason: known ? (error.detail ?? error.message) : unexpectedReason(error),
     ...(known && error.outcome !== undefined && { result: error.outcome }),
     // The caller receives this type for an unexpected error, too.
     error: known ? error.type : 'InternalServerException',

@@ -6,7 +6,7 @@
 import { system } from '../adapters/system';
 import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';
 import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
-import { createKmsKeyDeletion } from '../adapters/kms/kms-key-deletion';
+import { createKmsKeyStates } from '../adapters/kms/kms-key-states';
 import { createVaultKeyMover } from '../adapters/kms/vault-key-mover';
 import { tokenVaultDescribed } from '../api/responses';
 import { createHandler } from '../api/router';
@@ -28,7 +28,7 @@ const deps = {
     tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
     store: createVaultKeyStore(tables.KEYS_TABLE),
   }),
-  kmsKeyDeletion: createKmsKeyDeletion(kms, tokenVaultArn(env.ARN_PREFIX)),
+  kmsKeyStates: createKmsKeyStates(kms, tokenVaultArn(env.ARN_PREFIX)),
   audit,
   system,
   serviceKeyArn: env.KMS_KEY_ARN,

@@ -248,7 +248,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     errors: onLookup,
   },
   SetTokenVaultCMK: {
-    does: 'Moves the token vault to another KMS key. Agents can read from the vault during the move, and no grant is lost.',
+    does: 'Moves the token vault to another KMS key. Agents can read from the vault during the move, and no grant is lost. If the present customer managed key is disabled, pending deletion, or deleted, the response is a ValidationException, and nothing is changed: enable the key or cancel its deletion first; for a deleted key, call ResetTokenVaultKeyMaterial.',
     errors: onLookup,
     differs: [
       {
@@ -262,7 +262,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     ],
   },
   ResetTokenVaultKeyMaterial: {
-    does: "Makes the token vault usable again after its customer managed KMS key was deleted: moves it to the deployment's own key, and gives up what the deleted key encrypted. This cannot be undone, even if the key returns. The next request of an agent for a user's token returns an authorization URL, and the agent's own tokens are requested again. The service resets the token vault only if AWS KMS says that the key does not exist. The response for a key that is enabled, disabled, or pending deletion or import is a ValidationException; if AWS KMS denies access to the key, an AccessDeniedException. A ValidationException also says if the deployment's own key cannot be used. [The runbook](runbook.md#the-token-vaults-kms-key-is-lost) has all steps.",
+    does: "Makes the token vault usable again after its customer managed KMS key was deleted: moves it to the deployment's own key, and gives up what the deleted key encrypted. This cannot be undone, even if the key returns. The next request of an agent for a user's token returns an authorization URL, and the agent's own tokens are requested again. The service resets the token vault only if AWS KMS says that the key does not exist. The response for a key that is enabled, disabled, or pending deletion or import is a ValidationException; if AWS KMS denies access to the key, an AccessDeniedException. A ValidationException also says if the deployment's own key cannot be used. If the present key is usable, and an earlier move left vault keys under a former key that was deleted, the token vault keeps its key, and the operation gives up what the former key encrypted. [The runbook](runbook.md#the-token-vaults-kms-key-is-lost) has all steps.",
     errors: [...onLookup, 'ConflictException'],
     differs: [
       {

@@ -4,7 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import {
+  CreateKeyCommand,
+  DisableKeyCommand,
+  EnableKeyCommand,
+  KMSClient,
+  ScheduleKeyDeletionCommand,
+} from '@aws-sdk/client-kms';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { createTokenVaultStore } from '../../lambda/adapters/dynamodb/token-vault-store';
 import {
@@ -13,6 +19,7 @@ import {
   type VaultKeyStore,
 } from '../../lambda/adapters/dynamodb/vault-key-store';
 import { createSeal, createSealOnly } from '../../lambda/adapters/kms/seal';
+import { createKmsKeyStates } from '../../lambda/adapters/kms/kms-key-states';
 import { createVaultKeyMover } from '../../lambda/adapters/kms/vault-key-mover';
 import { createVaultKeys, type VaultKeysDependencies } from '../../lambda/adapters/kms/vault-keys';
 import { unexpected } from '../../lambda/api/unexpected';
@@ -93,6 +100,7 @@ const moveTo = (kmsKeyArn: string | undefined, through: Partial<VaultKeyStore> =
         tokenVaultArn: TOKEN_VAULT,
         store: { ...store, ...through },
       }),
+      kmsKeyStates: createKmsKeyStates(keys, TOKEN_VAULT),
       audit: { record: () => undefined },
       system: { ...createFakeSystem(), ...(now && { now }) },
       serviceKeyArn: kms.keyArn,
@@ -102,6 +110,13 @@ const moveTo = (kmsKeyArn: string | undefined, through: Partial<VaultKeyStore> =
     undefined,
     kmsKeyArn === undefined ? { keyType: 'ServiceManagedKey' } : { keyType: 'CustomerManagedKey', kmsKeyArn },
   );
+
+/** Points the token vault to another KMS key without moving vault keys, as an interrupted move does. */
+async function pointTo(kmsKeyArn: string): Promise<void> {
+  const { revision, ...vault } = await tokenVault().get();
+  const next = { ...vault, kmsKeyArn, revision: revision + 1, lastModifiedDate: 0 };
+  expect(await tokenVault().replace(next)).toBe(true);
+}
 
 /** Returns the error of the work. */
 async function refusalOf(work: Promise<unknown>): Promise<ServiceError> {
@@ -313,6 +328,7 @@ it('a move names the missing KMS key of the remaining vault keys, moves the othe
   const [first, second] = [await newKmsKey(), await newKmsKey()];
   await moveTo(first);
   const left = await sealedRecords(2);
+  await pointTo(second);
   await disable(first);
   const error = await refusalOf(moveTo(second));
   expect(error).toMatchObject({ type: 'ValidationException' });
@@ -321,6 +337,40 @@ it('a move names the missing KMS key of the remaining vault keys, moves the othe
   await moveTo(second);
   await disable(first);
   await expectToOpen(left);
+});
+
+it.each<[string, (arn: string) => Promise<unknown>, string]>([
+  ['disabled', disable, 'Enable it in AWS KMS first'],
+  [
+    'pending deletion',
+    (KeyId) => keys.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 })),
+    'Cancel its scheduled deletion',
+  ],
+])('a move away from a KMS key that is %s changes nothing', async (_state, change, message) => {
+  const first = await newKmsKey();
+  await moveTo(first);
+  await sealedRecords(1);
+  const before = [await tokenVault().get(), await allKeys()];
+  await change(first);
+  for (const target of [await newKmsKey(), undefined]) {
+    const error = await refusalOf(moveTo(target));
+    expect(error).toMatchObject({ type: 'ValidationException' });
+    expect(error.message).toContain(message);
+  }
+  expect([await tokenVault().get(), await allKeys()]).toEqual(before);
+});
+
+it('a mover names the former KMS keys of vault keys that remain, except those that a reset gave up', async () => {
+  const [former, given, target] = [await newKmsKey(), await newKmsKey(), await newKmsKey()];
+  for (const arn of [former, given]) {
+    await pointTo(arn);
+    await sealedRecords(1);
+  }
+  await pointTo(target);
+  const { revision } = await tokenVault().get();
+  const vault = { revision, lastModifiedDate: 0, resets: [{ kmsKeyArn: given, revision }] };
+  const mover = createVaultKeyMover({ kms: keys, tokenVaultArn: TOKEN_VAULT, store });
+  expect(await mover.formerKmsKeys(target, vault)).toEqual([former]);
 });
 
 it("a function reads the token vault once a minute to decrypt, and not for vault keys under the deployment's own key", async () => {
@@ -376,7 +426,7 @@ describe('a record whose KMS key', () => {
   it('is deleted is shredded after the token vault has moved, and reported as a failure of the key', async () => {
     await expect(open(missing())).rejects.toMatchObject({ name: 'NotFoundException' });
     expect(reported).toEqual([]);
-    await refusalOf(moveTo(await newKmsKey()));
+    await pointTo(await newKmsKey());
     await expect(open(missing())).rejects.toMatchObject({
       name: 'LostKmsKeyError',
       cause: expect.objectContaining({ name: 'NotFoundException' }) as Error,
@@ -387,7 +437,7 @@ describe('a record whose KMS key', () => {
   });
 
   it('is disabled is not shredded by a move, because a person can enable the key', async () => {
-    await refusalOf(moveTo(await newKmsKey()));
+    await pointTo(await newKmsKey());
     await expect(open()).rejects.toMatchObject({ name: 'DisabledException' });
     await keys.send(new EnableKeyCommand({ KeyId: abandoned }));
     expect(await open()).toBe(record.context.ownerId);
@@ -463,7 +513,7 @@ describe('a record whose KMS key', () => {
   });
 
   it('is the present one of the token vault again is not shredded', async () => {
-    await refusalOf(moveTo(await newKmsKey()));
+    await pointTo(await newKmsKey());
     const { revision } = await tokenVault().get();
     const tokenVaultBack = { kmsKeyArn: missing(), revision: revision + 1, lastModifiedDate: 0 };
     const through = { tokenVault: { get: () => Promise.resolve(tokenVaultBack) } };
@@ -471,7 +521,7 @@ describe('a record whose KMS key', () => {
   });
 
   it('is in another Region is not shredded, because the key might only have no replica here', async () => {
-    await refusalOf(moveTo(await newKmsKey()));
+    await pointTo(await newKmsKey());
     const elsewhere = missing().replace(':us-east-1:', ':eu-central-1:');
     expect(elsewhere).not.toBe(missing());
     await expect(open(elsewhere)).rejects.toMatchObject({ name: 'NotFoundException' });

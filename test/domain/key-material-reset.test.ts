@@ -21,19 +21,22 @@ describe('ResetTokenVaultKeyMaterial', () => {
   let deps: KeyMaterialResetDependencies;
   /** The KMS keys that KMS was asked for. */
   let asked: string[];
+  /** The KMS keys under which vault keys remain. */
+  let former: string[];
   /** The probes of KMS keys. */
   let tested: string[][];
   beforeEach(() => {
     system = createFakeSystem();
     entries = [];
     asked = [];
+    former = [];
     tested = [];
     deps = {
       tokenVault: createInMemoryStores().tokenVault,
-      kmsKeyDeletion: {
-        confirm(kmsKeyArn) {
+      kmsKeyStates: {
+        isDeleted(kmsKeyArn) {
           asked.push(kmsKeyArn);
-          return Promise.resolve();
+          return Promise.resolve(!kmsKeyArn.endsWith('enabled'));
         },
       },
       vaultKeyMover: {
@@ -41,6 +44,7 @@ describe('ResetTokenVaultKeyMaterial', () => {
           tested.push(probed);
           return Promise.resolve();
         },
+        formerKmsKeys: () => Promise.resolve(former),
       },
       audit: { record: (entry) => void entries.push(entry) },
       system,
@@ -87,7 +91,7 @@ describe('ResetTokenVaultKeyMaterial', () => {
   it('changes nothing unless KMS says that the key is deleted', async () => {
     await put(underKey(1));
     const error = new ServiceError('ValidationException', 'The key exists.');
-    deps = { ...deps, kmsKeyDeletion: { confirm: () => Promise.reject(error) } };
+    deps = { ...deps, kmsKeyStates: { isDeleted: () => Promise.reject(error) } };
     await expect(reset()).rejects.toBe(error);
     expect(await deps.tokenVault.get()).toEqual(underKey(1));
     expect(entries).toMatchObject([{ outcome: 'denied', reason: 'The key exists.', result: `from ${KEY}` }]);
@@ -96,7 +100,7 @@ describe('ResetTokenVaultKeyMaterial', () => {
   it("changes nothing if the deployment's own key cannot be used", async () => {
     await put(underKey(1));
     const error = new ServiceError('ValidationException', 'The key is disabled.');
-    deps = { ...deps, vaultKeyMover: { probe: () => Promise.reject(error) } };
+    deps = { ...deps, vaultKeyMover: { ...deps.vaultKeyMover, probe: () => Promise.reject(error) } };
     await expect(reset()).rejects.toBe(error);
     expect(await deps.tokenVault.get()).toEqual(underKey(1));
   });
@@ -104,7 +108,7 @@ describe('ResetTokenVaultKeyMaterial', () => {
   it('changes nothing if the key of the token vault changes during the request', async () => {
     await put(underKey(1));
     const other = { ...underKey(2), kmsKeyArn: KEY.replace('one', 'other') };
-    deps = { ...deps, kmsKeyDeletion: { confirm: () => put(other) } };
+    deps = { ...deps, kmsKeyStates: { isDeleted: () => put(other).then(() => true) } };
     await expect(reset()).rejects.toMatchObject({ type: 'ConflictException' });
     expect(await deps.tokenVault.get()).toEqual(other);
   });
@@ -124,6 +128,64 @@ describe('ResetTokenVaultKeyMaterial', () => {
     await expect(reset('other')).rejects.toMatchObject({ type: 'ResourceNotFoundException' });
     expect(asked).toEqual([]);
     expect(await deps.tokenVault.get()).toEqual(NEVER_MOVED);
+  });
+
+  describe('after a move that left vault keys under a former key', () => {
+    const FORMER = KEY.replace('one', 'former');
+    const ENABLED = KEY.replace('one', 'enabled');
+
+    it('keeps the present key, and gives up what the deleted one encrypted', async () => {
+      await put({ ...underKey(1), kmsKeyArn: ENABLED });
+      former = [FORMER, deps.serviceKeyArn];
+      const vault = {
+        kmsKeyArn: ENABLED,
+        revision: 2,
+        lastModifiedDate: system.seconds(),
+        resets: [{ kmsKeyArn: FORMER, revision: 2 }],
+      };
+      expect(await reset()).toStrictEqual(vault);
+      expect(await deps.tokenVault.get()).toEqual(vault);
+      expect(asked).toEqual([ENABLED, FORMER]);
+      expect(entries).toMatchObject([{ outcome: 'allowed', result: `from ${FORMER}` }]);
+    });
+
+    it("does so under the deployment's own key, and under a customer managed key that is the same", async () => {
+      former = [FORMER];
+      for (const [revision, kmsKeyArn] of [
+        [1, undefined],
+        [2, deps.serviceKeyArn],
+      ] as const) {
+        if (kmsKeyArn !== undefined) await put({ kmsKeyArn, revision, lastModifiedDate: 1 });
+        const next = await reset();
+        expect(next.kmsKeyArn).toBe(kmsKeyArn);
+        expect(next.resets).toContainEqual({ kmsKeyArn: FORMER, revision: next.revision });
+      }
+    });
+
+    it.each<[string, string, ServiceError | undefined]>([
+      ['exists and is enabled', ENABLED, undefined],
+      ['is disabled', FORMER, new ServiceError('ValidationException', 'It is disabled.')],
+      ['is not shown', FORMER, new ServiceError('AccessDeniedException', 'Denied.')],
+    ])('keeps what a former key encrypted that %s', async (_state, kept, answer) => {
+      const deleted = KEY.replace('one', 'deleted');
+      const isDeleted = (arn: string) =>
+        arn === deleted ? Promise.resolve(true) : answer ? Promise.reject(answer) : Promise.resolve(false);
+      deps = { ...deps, kmsKeyStates: { isDeleted } };
+      former = [kept];
+      await expect(reset()).rejects.toThrow(answer?.message ?? 'vault keys remain under it');
+      expect(await deps.tokenVault.get()).toEqual(NEVER_MOVED);
+      former = [kept, deleted];
+      expect((await reset()).resets).toEqual([{ kmsKeyArn: deleted, revision: 1 }]);
+    });
+
+    it('changes nothing if KMS throttles, although another key is deleted', async () => {
+      const throttled = new ServiceError('ThrottlingException', 'Slower.');
+      const isDeleted = (arn: string) => (arn === FORMER ? Promise.resolve(true) : Promise.reject(throttled));
+      deps = { ...deps, kmsKeyStates: { isDeleted } };
+      former = [FORMER, KEY];
+      await expect(reset()).rejects.toBe(throttled);
+      expect(await deps.tokenVault.get()).toEqual(NEVER_MOVED);
+    });
   });
 
   it.each([

@@ -27,6 +27,8 @@ let entries: AuditEntry[];
 let told: string[];
 /** The pages of vault keys that are left to move. */
 let pages: MovedPage[];
+/** Why vault keys cannot be moved away from the present KMS key. */
+let refusal: ServiceError | undefined;
 /** Runs before each page. */
 let before: () => void;
 
@@ -37,6 +39,7 @@ beforeEach(() => {
   told = [];
   pages = [];
   before = () => undefined;
+  refusal = undefined;
   deps = {
     tokenVault: stores.tokenVault,
     vaultKeyMover: {
@@ -54,6 +57,13 @@ beforeEach(() => {
             return Promise.resolve(pages.shift());
           },
         };
+      },
+      formerKmsKeys: () => Promise.resolve([]),
+    },
+    kmsKeyStates: {
+      checkMovable(kmsKeyArn) {
+        told.push(`leave ${kmsKeyArn}`);
+        return refusal ? Promise.reject(refusal) : Promise.resolve();
       },
     },
     audit: { record: (entry) => void entries.push(entry) },
@@ -130,7 +140,7 @@ describe('the token vault', () => {
     const moved = { revision: 2, lastModifiedDate: system.seconds() };
     expect(await set({ keyType: 'ServiceManagedKey' })).toStrictEqual(moved);
     expect(await stores.tokenVault.get()).toEqual(moved);
-    expect(told.slice(2)).toEqual([`probe ${SERVICE_KEY}`, `move to ${SERVICE_KEY} for 2`]);
+    expect(told.slice(2)).toEqual([`probe ${SERVICE_KEY}`, `leave ${KEY}`, `move to ${SERVICE_KEY} for 2`]);
   });
 
   it('keeps its resets', async () => {
@@ -146,6 +156,24 @@ describe('the token vault', () => {
     expect(await set()).toEqual(moved);
     expect(told.at(-1)).toBe(`move to ${KEY} for 1`);
     expect(pages).toEqual([]);
+  });
+});
+
+it('a token vault stays under its key if vault keys cannot be moved away from it', async () => {
+  const vault = await set();
+  refusal = new ServiceError('ValidationException', 'It is disabled.');
+  told = [];
+  await expect(set({ keyType: 'ServiceManagedKey' })).rejects.toBe(refusal);
+  expect(await stores.tokenVault.get()).toEqual(vault);
+  expect(told).toEqual([`probe ${SERVICE_KEY}`, `leave ${KEY}`]);
+  // A repetition continues an earlier move, so it does not leave the key.
+  expect(await set()).toEqual(vault);
+});
+
+it('a move that moved one vault key says so', async () => {
+  pages = [page(1, { stuck: [OTHER_KEY] })];
+  await expect(set()).rejects.toMatchObject({
+    message: expect.stringContaining('1 vault key was moved, but 1 remains under') as string,
   });
 });
 
@@ -207,7 +235,7 @@ describe('an unfinished move', () => {
     pages = [page(2, { stuck: [OTHER_KEY] }), page(1, { stuck: [OTHER_KEY, SERVICE_KEY] }), page(4)];
     await expect(set()).rejects.toMatchObject({
       name: 'ValidationException',
-      message: `7 vault keys were moved, but 3 remain under ${OTHER_KEY}, ${SERVICE_KEY}, because KMS cannot decrypt them. Make that key usable again (enable it, and list it in tokenVaultKeys), and call again. The data under these vault keys cannot be read until then.`,
+      message: `7 vault keys were moved, but 3 remain under ${OTHER_KEY}, ${SERVICE_KEY}, because KMS cannot decrypt with that key. Make it usable again (enable it, and list it in tokenVaultKeys), and call again. Until then, the data under it cannot be read. If it is deleted, ResetTokenVaultKeyMaterial gives up that data.`,
     });
   });
 });

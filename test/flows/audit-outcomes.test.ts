@@ -384,13 +384,13 @@ const TABLE: Record<JsonOperation, Row> = {
     {
       async ask() {
         await useDeletedKey();
-        outrunWrites('Directory', async () => succeeded(await moveVault()));
+        outrunWrites('Directory', async () => succeeded(await ask('ResetTokenVaultKeyMaterial')));
         return ask('ResetTokenVaultKeyMaterial');
       },
       answer: EXISTS,
     },
     NEVER,
-    // The key of the row before exists.
+    // The token vault was reset in the row before.
     { ask: () => ask('ResetTokenVaultKeyMaterial'), answer: INVALID },
   ),
   TagResource: row(byArn('TagResource'), ofWorkload('TagResource'), {

@@ -207,6 +207,33 @@ it('returns nothing that was given up, even if the key returns and is the one of
   expect((await agent.ask(await agent.token({ userId: 'ana' }))).accessToken).toBe(again);
 });
 
+it('is reset after a move that left vault keys under a former key, which was deleted later', async () => {
+  const former = await moveToNewKey();
+  const agent = await equippedAgent();
+  const present = await newKmsKey(kms);
+  // An earlier version also moved away from a key that was pending deletion, and left the vault keys behind.
+  failKms('AccessDeniedException', former);
+  await expect(moveTo(present)).rejects.toThrow(`remain under ${former}`);
+  jest.restoreAllMocks();
+  expect(await reset()).toMatchObject({
+    ...REFUSED,
+    message: expect.stringContaining(`${former} exists and is enabled, and vault keys remain`) as string,
+  });
+  await deleteKmsKey(kms, former);
+  const user = () => agent.token({ userId: 'ana' });
+  await expect(agent.ask(await user())).rejects.toMatchObject({ name: 'InternalServerException' });
+  // The audit log names the key and the remedy.
+  expect((await entriesOf('GetResourceOauth2Token')).at(-1)?.reason).toBe(
+    `${former} is deleted, and the token vault has moved to another key. ResetTokenVaultKeyMaterial gives up what it encrypted.`,
+  );
+  const kmsConfiguration = { keyType: 'CustomerManagedKey', kmsKeyArn: present };
+  expect(await reset()).toMatchObject({ status: 200, kmsConfiguration });
+  moveClock(8 * 24 * 3600);
+  expect(await agent.ask(await user())).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
+  const message = expect.stringContaining(`${present} exists and is enabled`) as string;
+  expect(await reset()).toMatchObject({ ...REFUSED, message });
+});
+
 describe('rejects a reset, and loses nothing,', () => {
   let key: string;
   let agent: TestAgent;

@@ -9,11 +9,9 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createTable } from '../../lambda/adapters/dynamodb/table';
-import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
-import { localTableName } from '../../lib/local/dynamodb';
 import { moveClock } from './support/clock';
+import { failKms } from './support/interference';
+import { deleteKmsKey } from './support/kms-keys';
 import { World } from './support/world';
 
 let world: World;
@@ -24,6 +22,7 @@ beforeAll(async () => {
   kms = new KMSClient({});
 });
 afterEach(() => {
+  jest.restoreAllMocks();
   jest.useRealTimers();
 });
 afterAll(async () => {
@@ -34,22 +33,6 @@ afterAll(async () => {
 async function newKmsKey(): Promise<string> {
   const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
   return KeyMetadata?.Arn ?? '';
-}
-
-/**
- * The embedded KMS deletes no keys, so the vault keys under this one name a key that does not exist.
- *
- * @returns the ARN of that key
- */
-async function deleteKmsKey(arn: string): Promise<string> {
-  await kms.send(new DisableKeyCommand({ KeyId: arn }));
-  const deleted = arn.replace(/.{4}$/, '0000');
-  const store = createVaultKeyStore(createTable(new DynamoDBClient({}), localTableName('Keys')));
-  const { keys } = await store.wrappedBefore(Number.MAX_SAFE_INTEGER);
-  for (const key of keys.filter(({ kmsKeyArn }) => kmsKeyArn === arn)) {
-    await store.rewrap(key, { ...key, kmsKeyArn: deleted });
-  }
-  return deleted;
 }
 
 const get = (tokenVaultId?: string) =>
@@ -143,8 +126,11 @@ it('creates new vault keys under the new key after a move', async () => {
   await expect(held()).rejects.toMatchObject({ name: 'InternalServerException' });
   // With a changed clock, the AWS SDK client mistakes any error for clock skew, and retries.
   jest.useRealTimers();
-  // The current key of the vault no longer exists: the move reports this, and completes when the key is available again.
-  await expect(set({ keyType: 'ServiceManagedKey' })).rejects.toThrow(`remain under ${key}`);
+  await expect(set({ keyType: 'ServiceManagedKey' })).rejects.toThrow(`${key} is disabled`);
+  expect(await get()).toMatchObject({ kmsConfiguration: customer(key) });
+  expect((await world.audit()).map(({ reason }) => reason)).toContain(
+    `AWS KMS does not decrypt with ${key}: DisabledException`,
+  );
   await kms.send(new EnableKeyCommand({ KeyId: key }));
   await set({ keyType: 'ServiceManagedKey' });
   await kms.send(new DisableKeyCommand({ KeyId: key }));
@@ -152,16 +138,20 @@ it('creates new vault keys under the new key after a move', async () => {
   expect(await held()).toEqual(before);
 });
 
-it('is usable again after its KMS key is lost: secrets are set again, and users consent again', async () => {
+it('is usable again after a move from a lost KMS key that KMS does not show: secrets are set again, and users consent again', async () => {
   const lost = await newKmsKey();
   await set(customer(lost));
   const { agent, held } = await equippedAgent();
   const before = await held();
-  const deleted = await deleteKmsKey(lost);
+  await deleteKmsKey(kms, lost);
   // Nothing brings back what the lost key encrypted. The token vault uses the deployment's key from now on.
-  await expect(set({ keyType: 'ServiceManagedKey' })).rejects.toThrow(`remain under ${deleted}`);
+  await expect(set({ keyType: 'ServiceManagedKey' })).rejects.toThrow('ResetTokenVaultKeyMaterial');
+  expect(await get()).toMatchObject({ kmsConfiguration: customer(lost) });
+  failKms('AccessDeniedException', lost);
+  await expect(set({ keyType: 'ServiceManagedKey' })).rejects.toThrow(`remain under ${lost}`);
+  jest.restoreAllMocks();
   expect(await get()).toMatchObject({ kmsConfiguration: { keyType: 'ServiceManagedKey' } });
-  forgetKeys();
+  moveClock(8 * 24 * 3600);
   await expect(held()).rejects.toMatchObject({
     name: 'ValidationException',
     message: expect.stringContaining('set it again with UpdateApiKeyCredentialProvider') as string,

@@ -143,6 +143,17 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
         throw new ServiceError('ValidationException', `${message}.`);
       }
     },
+    async formerKmsKeys(kmsKeyArn, vault) {
+      const former = new Set<string>();
+      let after: VaultKeyPage['next'];
+      do {
+        const page = await store.wrappedBefore(vault.revision, after);
+        for (const record of page.keys) if (!isGivenUp(vault, record)) former.add(record.kmsKeyArn);
+        after = page.next;
+      } while (after);
+      former.delete(kmsKeyArn);
+      return [...former];
+    },
     begin(kmsKeyArn, vault) {
       let after: VaultKeyPage['next'];
       let ended = false;

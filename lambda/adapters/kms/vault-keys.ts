@@ -9,7 +9,12 @@
 import { createSecretKey } from 'node:crypto';
 import { DecryptCommand, KMSServiceException } from '@aws-sdk/client-kms';
 import { createExpiringCache } from '../../domain/expiring-cache';
-import { KeyMaterialResetError, LostKmsKeyError, ShreddedError } from '../../domain/sealing/sealing';
+import {
+  KeyMaterialResetError,
+  LostKmsKeyError,
+  ShreddedError,
+  UnusableKmsKeyError,
+} from '../../domain/sealing/sealing';
 import {
   isGivenUp,
   TOKEN_VAULT_ID,
@@ -38,7 +43,15 @@ const TOKEN_VAULT_CACHE = { milliseconds: 60 * 1000, most: 1 };
  */
 const DELETED = 'NotFoundException';
 
+/** What KMS says about the KMS key, and not about the request. Source: AWS KMS API reference, "Decrypt". */
+const KEY_ERRORS = [DELETED, 'DisabledException', 'KMSInvalidStateException', 'AccessDeniedException'];
+
 const RESET = 'the token vault was reset';
+
+const asKeyError = (error: unknown, kmsKeyArn: string): unknown =>
+  error instanceof KMSServiceException && KEY_ERRORS.includes(error.name)
+    ? new UnusableKmsKeyError(kmsKeyArn, error)
+    : error;
 
 export interface VaultKeys {
   /** Returns the key to seal with, and creates one if none exists under the vault's current KMS key or if it is too old. */
@@ -56,7 +69,7 @@ export interface VaultKeys {
    * Returns the key that sealed a record.
    *
    * @throws ShreddedError if it was deleted; KeyMaterialResetError if a reset gave it up; LostKmsKeyError if its KMS key
-   *   is lost
+   *   is lost; UnusableKmsKeyError if KMS does not use its KMS key now
    */
   version(id: VaultKeyId, version: string): Promise<VaultKey>;
 }
@@ -135,11 +148,14 @@ export function createVaultKeys(deps: VaultKeysDependencies): VaultKeys {
       const now = await store.get(id, record.version);
       if (now && now.wrapped !== record.wrapped) return unwrap(id, now);
       const vault = readsTokenVault ? await presentVault().catch(() => undefined) : undefined;
-      if (!vault) throw error;
+      if (!vault) throw asKeyError(error, record.kmsKeyArn);
       if (isGivenUp(vault, record)) throw new KeyMaterialResetError(RESET, { cause: error });
-      if (!(await isLost(record, vault, error))) throw error;
+      if (!(await isLost(record, vault, error))) throw asKeyError(error, record.kmsKeyArn);
       report(error);
-      throw new LostKmsKeyError('the KMS key of a vault key is lost', { cause: error });
+      throw new LostKmsKeyError(
+        `${record.kmsKeyArn} is deleted, and the token vault has moved to another key. ResetTokenVaultKeyMaterial gives up what it encrypted.`,
+        { cause: error },
+      );
     }
   }
 

@@ -43,6 +43,27 @@ export class KeyMaterialResetError extends ShreddedError {
 /** The KMS key is lost, which only KMS says, and not the vault key: what can wait is tried again. */
 export class LostKmsKeyError extends ShreddedError {
   override readonly name = 'LostKmsKeyError';
+  /** For the audit log. */
+  readonly auditReason = this.message;
+}
+
+/**
+ * KMS does not decrypt with the KMS key of a vault key, which can change: a person can enable it, cancel its deletion, or
+ * allow its use. Has the name of KMS's error, by which the alarm counts it.
+ */
+export class UnusableKmsKeyError extends Error {
+  override readonly name: string;
+  /** For the audit log. */
+  readonly auditReason = this.message;
+
+  /**
+   * @param kmsKeyArn the KMS key
+   * @param cause KMS's error
+   */
+  constructor(kmsKeyArn: string, cause: Error) {
+    super(`AWS KMS does not decrypt with ${kmsKeyArn}: ${cause.name}`, { cause });
+    this.name = cause.name;
+  }
 }
 
 /** The ciphertext was altered, or is not the one of its context. No retry can decrypt it. */
@@ -67,7 +88,7 @@ export interface Seal {
    * Returns the plaintext.
    *
    * @throws ShreddedError if the vault key was deleted; KeyMaterialResetError if a reset gave it up; LostKmsKeyError if
-   *   its KMS key is lost; UnreadableError if the context differs or the ciphertext was modified, without more detail
+   *   its KMS key is lost; UnusableKmsKeyError if KMS does not use that key now; UnreadableError if the context differs or the ciphertext was modified, without more detail
    */
   open(context: SealingContext, sealed: string): Promise<string>;
 }

@@ -89,10 +89,36 @@ export interface VaultKeyMover {
   probe(kmsKeyArn: string, operation: 'SetTokenVaultCMK' | 'ResetTokenVaultKeyMaterial'): Promise<void>;
   /** Returns a move of all vault keys to this KMS key, for this revision of the token vault, except those given up. */
   begin(kmsKeyArn: string, vault: TokenVault): VaultKeyMove;
+  /**
+   * Returns the ARNs of the KMS keys under which an earlier move left vault keys, except those given up.
+   *
+   * @param kmsKeyArn of the token vault
+   */
+  formerKmsKeys(kmsKeyArn: string, vault: TokenVault): Promise<string[]>;
+}
+
+/** Asks KMS about the state of a KMS key. */
+export interface KmsKeyStates {
+  /**
+   * Returns whether KMS says that the KMS key does not exist. False for an enabled one.
+   *
+   * @throws ValidationException for a KMS key that exists and cannot be used, and for one of another Region;
+   *   AccessDeniedException or ThrottlingException if KMS does not say whether it exists; any other error likewise
+   */
+  isDeleted(kmsKeyArn: string): Promise<boolean>;
+  /**
+   * Returns if vault keys can be moved away from the KMS key, or if KMS does not say: it denies access, or the KMS key is
+   * of another Region.
+   *
+   * @throws ValidationException for a KMS key that is deleted, pending deletion, or disabled; ThrottlingException if KMS
+   *   throttles the request; any other error likewise
+   */
+  checkMovable(kmsKeyArn: string): Promise<void>;
 }
 
 export interface TokenVaultDependencies {
   readonly tokenVault: TokenVaultStore;
+  readonly kmsKeyStates: Pick<KmsKeyStates, 'checkMovable'>;
   readonly vaultKeyMover: VaultKeyMover;
   readonly audit: AuditTrail;
   readonly system: System;
@@ -170,7 +196,8 @@ export function getTokenVault(
  *
  * @param principal the caller; IAM authorizes the operation, because the token vault has no owner
  * @throws ResourceNotFoundException for another token vault; ValidationException, AccessDeniedException for a KMS key
- *   that cannot be used, with nothing changed; ThrottlingException if the move is not finished;
+ *   that cannot be used, and ValidationException if the present customer managed key is deleted, pending deletion, or
+ *   disabled, with nothing changed; ThrottlingException if the move is not finished;
  *   ValidationException if vault keys remain under a KMS key that cannot be used
  */
 export function setTokenVaultCmk(
@@ -191,13 +218,19 @@ export function setTokenVaultCmk(
   });
 }
 
-/** Makes the KMS key wrap new vault keys. Does nothing if it already does. */
+/**
+ * Makes the KMS key wrap new vault keys. Does nothing if it already does.
+ *
+ * A move away from a customer managed key that KMS does not use would leave every vault key behind. If KMS denies access,
+ * the move goes ahead: this is how an operator recovers after the key was deleted in another account.
+ */
 async function pointTo(
-  { tokenVault, system }: TokenVaultDependencies,
+  { tokenVault, kmsKeyStates, system }: TokenVaultDependencies,
   kmsKeyArn: string | undefined,
 ): Promise<TokenVault> {
   const current = await tokenVault.get();
   if (current.kmsKeyArn === kmsKeyArn) return current;
+  if (current.kmsKeyArn !== undefined) await kmsKeyStates.checkMovable(current.kmsKeyArn);
   const next: TokenVault = {
     ...(kmsKeyArn !== undefined && { kmsKeyArn }),
     revision: current.revision + 1,
@@ -227,17 +260,21 @@ async function moveAll(
   if (stuck.length > 0) throw leftBehind(moved, stuck);
 }
 
+const vaultKeys = (count: number): string => (count === 1 ? '1 vault key' : `${count} vault keys`);
+
 /** AWS clients retry automatically, and each retry continues the move. */
 const unfinished = (moved: number): ServiceError =>
   new ServiceError(
     'ThrottlingException',
-    `The token vault is being moved and stays usable. This call moved ${moved} vault keys, and more remain. Call again to continue.`,
+    `The token vault is being moved and stays usable. This call moved ${vaultKeys(moved)}, and more remain. Call again to continue.`,
   );
 
 function leftBehind(moved: number, stuck: readonly string[]): ServiceError {
   const keys = [...new Set(stuck)].join(', ');
+  const were = moved === 1 ? 'was' : 'were';
+  const remain = stuck.length === 1 ? 'remains' : 'remain';
   return new ServiceError(
     'ValidationException',
-    `${moved} vault keys were moved, but ${stuck.length} remain under ${keys}, because KMS cannot decrypt them. Make that key usable again (enable it, and list it in tokenVaultKeys), and call again. The data under these vault keys cannot be read until then.`,
+    `${vaultKeys(moved)} ${were} moved, but ${stuck.length} ${remain} under ${keys}, because KMS cannot decrypt with that key. Make it usable again (enable it, and list it in tokenVaultKeys), and call again. Until then, the data under it cannot be read. If it is deleted, ResetTokenVaultKeyMaterial gives up that data.`,
   );
 }

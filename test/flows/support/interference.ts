@@ -56,8 +56,10 @@ export function outrunWrites(
 export function failKms(name: string, kmsKeyArn?: string): void {
   const error = { name, $fault: 'client', message: 'failed', $metadata: {} } as const;
   ahead(KMSClient, (command) => {
-    const { input } = command as { readonly input: { readonly KeyId?: string } };
-    return kmsKeyArn === undefined || input.KeyId === kmsKeyArn
+    const { input } = command as {
+      readonly input: { readonly KeyId?: string; readonly SourceKeyId?: string };
+    };
+    return kmsKeyArn === undefined || [input.KeyId, input.SourceKeyId].includes(kmsKeyArn)
       ? Promise.reject(new KMSServiceException(error))
       : Promise.resolve();
   });

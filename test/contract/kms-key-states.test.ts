@@ -1,11 +1,11 @@
-/** Whether AWS KMS says that a KMS key is deleted: the real client, with the embedded KMS. */
+/** What AWS KMS says about the state of a KMS key: the real client, with the embedded KMS. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { createKmsKeyDeletion } from '../../lambda/adapters/kms/kms-key-deletion';
+import { createKmsKeyStates } from '../../lambda/adapters/kms/kms-key-states';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startKms, type LocalKms } from '../../lib/local/kms';
 import { deleteKmsKey, disable, newKmsKey, scheduleDeletion } from '../flows/support/kms-keys';
@@ -30,36 +30,47 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const confirm = (arn: string, client = kms) => createKmsKeyDeletion(client, TOKEN_VAULT).confirm(arn);
+const isDeleted = (arn: string, client = kms) => createKmsKeyStates(client, TOKEN_VAULT).isDeleted(arn);
+const checkMovable = (arn: string, client = kms) => createKmsKeyStates(client, TOKEN_VAULT).checkMovable(arn);
 
 it('confirms the deletion of a key after its waiting period', async () => {
   const key = await newKmsKey(kms);
   await deleteKmsKey(kms, key);
-  await expect(confirm(key)).resolves.toBeUndefined();
+  expect(await isDeleted(key)).toBe(true);
+  await expect(checkMovable(key)).rejects.toThrow(
+    `${key} does not exist, so the vault keys under it cannot be moved. ResetTokenVaultKeyMaterial`,
+  );
 });
 
 it.each<[string, (key: string) => Promise<unknown>, string]>([
-  ['enabled', () => Promise.resolve(), 'exists and is enabled'],
   ['disabled', (key) => disable(kms, key), 'is disabled, and not deleted. Enable it'],
   ['pending deletion', (key) => scheduleDeletion(kms, key), 'not deleted. Cancel its scheduled deletion'],
 ])('does not confirm the deletion of a key that is %s', async (_state, change, message) => {
   const key = await newKmsKey(kms);
   await change(key);
-  await expect(confirm(key)).rejects.toMatchObject({
+  await expect(isDeleted(key)).rejects.toMatchObject({
     type: 'ValidationException',
     message: expect.stringContaining(`${key} `) as string,
   });
-  await expect(confirm(key)).rejects.toThrow(message);
+  await expect(isDeleted(key)).rejects.toThrow(message);
+});
+
+it('says that an enabled key is not deleted, and that vault keys can be moved away from it', async () => {
+  const key = await newKmsKey(kms);
+  expect(await isDeleted(key)).toBe(false);
+  await checkMovable(key);
 });
 
 it('does not ask for a key of another Region, which might only have no replica here', async () => {
   const key = await newKmsKey(kms);
   await deleteKmsKey(kms, key);
   const elsewhere = key.replace(':us-east-1:', ':eu-central-1:');
-  await expect(confirm(elsewhere)).rejects.toMatchObject({
+  await expect(isDeleted(elsewhere)).rejects.toMatchObject({
     type: 'ValidationException',
     message: expect.stringContaining('cannot say whether') as string,
   });
+  // After a failover, a move away from such a key is the way to recover.
+  await checkMovable(elsewhere);
 });
 
 describe('does not confirm anything if KMS', () => {
@@ -88,7 +99,10 @@ describe('does not confirm anything if KMS', () => {
     const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const client = new KMSClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
     const key = await newKmsKey(kms);
-    await expect(confirm(key, client)).rejects.toMatchObject(error);
+    await expect(isDeleted(key, client)).rejects.toMatchObject(error);
+    const moving = checkMovable(key, client);
+    // The runbook's recovery moves away from a key that was deleted in another account.
+    await (__type === 'AccessDeniedException' ? moving : expect(moving).rejects.toMatchObject(error));
     client.destroy();
     await new Promise((resolve) => server.close(resolve));
   });
@@ -100,7 +114,7 @@ describe('does not confirm anything if KMS', () => {
       credentials,
       maxAttempts: 1,
     });
-    await expect(confirm(await newKmsKey(kms), client)).rejects.toThrow();
+    await expect(isDeleted(await newKmsKey(kms), client)).rejects.toThrow();
     client.destroy();
   });
 });
