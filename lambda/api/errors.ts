@@ -23,7 +23,8 @@ export const empty = (status: number): APIGatewayProxyResult => ({
   body: '',
 });
 
-const UNKNOWN = new ServiceError(
+/** What the caller learns of an error that the code did not foresee. */
+export const UNKNOWN = new ServiceError(
   'InternalServerException',
   'An internal error occurred. Try again. If the error persists, ask the operator.',
 );

@@ -1,10 +1,11 @@
 /**
  * The gate: takes API Gateway's event and streams the agent's response as it arrives. An error before the response
  * starts has the service's error form. Once the response has started, an event stream gets the error as its last event,
- * in place of an incomplete one. Any other response is aborted, so that no client takes a partial body for a whole one.
+ * in place of an incomplete one: with MCP, as the JSON-RPC response to the request. Any other response is aborted, so that
+ * no client takes a partial body for a whole one.
  */
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
-import { errorResult, json, NO_STORE } from '../api/errors';
+import { errorResult, json, NO_STORE, UNKNOWN as UNKNOWN_ERROR } from '../api/errors';
 import { requestContextOf, UNKNOWN_ROUTE } from '../api/request-context';
 import { unexpected, type ReportUnexpected } from '../api/unexpected';
 import type { Annotate, Requests } from '../domain/audit';
@@ -22,6 +23,9 @@ import {
   type InvokeDependencies,
   type ReceivedCall,
 } from '../domain/gate/invoke';
+import type { HeaderFields } from '../domain/gate/header-fields';
+import { errorMessage, requestIdOf } from '../domain/gate/json-rpc';
+import { probeStatus } from '../domain/gate/probe';
 import { protectedResourceMetadata } from '../domain/gate/protected-resource';
 import { ServiceError } from '../domain/service-error';
 import { eachUnlessAborted } from '../domain/abort';
@@ -47,6 +51,12 @@ export type GateHandler = (
 
 export interface GateDependencies extends InvokeDependencies {
   readonly requests: Requests;
+}
+
+/** An invocation whose response has started. */
+interface Started {
+  readonly call: AgentCall;
+  readonly response: AgentResponse;
 }
 
 /** A complete response. */
@@ -75,10 +85,14 @@ class MethodNotAllowed extends ServiceError {
   }
 }
 
-const errorResponse = (error: unknown): Plain =>
-  error instanceof MethodNotAllowed
-    ? json(405, { __type: error.type, message: error.message }, { ...NO_STORE, allow: 'POST' })
-    : errorResult(error);
+function errorResponse(endpoint: AgentEndpointConfiguration, received: HeaderFields, error: unknown): Plain {
+  if (error instanceof MethodNotAllowed) {
+    return json(405, { __type: error.type, message: error.message }, { ...NO_STORE, allow: 'POST' });
+  }
+  const result = errorResult(error);
+  const status = error instanceof ServiceError ? probeStatus(endpoint, received, error.type) : undefined;
+  return { ...result, statusCode: status ?? result.statusCode };
+}
 
 const receivedCall = (event: APIGatewayProxyEvent): ReceivedCall => ({
   callerArn: event.requestContext.identity.userArn,
@@ -129,6 +143,25 @@ function interruptionOf(error: unknown, { signal }: Invocation): ServiceError | 
 
 const lastEvent = (error: unknown): string => `event: error\ndata: ${errorResult(error).body}\n\n`;
 
+/**
+ * Returns the end of an event stream of MCP.
+ *
+ * Without an event, the client reopens the stream by itself: that of its session, which GET opened, and one that the gate
+ * ended by a limit and the client can resume. An error would end the request, and a server that still works could not
+ * respond to it any more. After a failure of the server, there is probably nothing to resume.
+ */
+function lastMcpEvent(
+  error: unknown,
+  { method, headers, payload }: AgentCall,
+  { resumable, limited }: { readonly resumable: boolean; readonly limited: boolean },
+): string {
+  if (method === 'GET' || (resumable && limited && headers.has('mcp-session-id'))) return '';
+  const id = requestIdOf(payload);
+  if (id === undefined) return lastEvent(error);
+  const known = error instanceof ServiceError ? error : UNKNOWN_ERROR;
+  return `event: message\ndata: ${errorMessage(id, known)}\n\n`;
+}
+
 /** @returns undefined unless the response is an event stream that the gate can parse */
 const eventStreamOf = ({ headers }: AgentResponse): EventStream | undefined =>
   /^text\/event-stream\s*(;|$)/i.test(headers['content-type'] ?? '') &&
@@ -164,7 +197,7 @@ export function createGateHandler(
   /** Ends a response that started and cannot complete. */
   async function breakOff(
     stream: ResponseStream,
-    events: EventStream | undefined,
+    { call, events }: { readonly call: AgentCall; readonly events: EventStream | undefined },
     invocation: Invocation,
     error: unknown,
   ): Promise<void> {
@@ -176,13 +209,19 @@ export function createGateHandler(
       stream.destroy();
       return;
     }
-    stream.write(lastEvent(interruption ?? error));
+    const shown = interruption ?? error;
+    const limited = invocation.signal.reason instanceof ServiceError;
+    const last =
+      endpoint.protocol === 'MCP'
+        ? lastMcpEvent(shown, call, { resumable: events.resumable, limited })
+        : lastEvent(shown);
+    if (last !== '') stream.write(last);
     await finish(stream);
   }
 
   async function pass(
     stream: ResponseStream,
-    response: AgentResponse,
+    { call, response }: Started,
     invocation: Invocation,
   ): Promise<void> {
     const events = eventStreamOf(response);
@@ -197,7 +236,7 @@ export function createGateHandler(
       if (events) await writeChunk(stream, events.rest(), invocation.signal);
       await endResponse(stream, invocation.signal);
     } catch (error) {
-      await breakOff(stream, events, invocation, error);
+      await breakOff(stream, { call, events }, invocation, error);
     }
   }
 
@@ -206,7 +245,7 @@ export function createGateHandler(
     event: APIGatewayProxyEvent,
     stream: ResponseStream,
     invocation: Invocation,
-  ): Promise<AgentResponse | undefined> {
+  ): Promise<Started | undefined> {
     try {
       const routed = await deps.requests.ensureEntry(
         { operation: UNKNOWN_ROUTE, auditSuccess: false },
@@ -216,12 +255,15 @@ export function createGateHandler(
         },
       );
       if (typeof routed === 'string') {
-        return await invokeAgent(deps, endpoint, callOf(event, routed), invocation.signal);
+        const call = callOf(event, routed);
+        return { call, response: await invokeAgent(deps, endpoint, call, invocation.signal) };
       }
       await sendPlain(stream, routed);
     } catch (error) {
       if (!(error instanceof ServiceError)) report(unexpected(error));
-      if (!invocation.disconnected) await sendPlain(stream, errorResponse(error));
+      if (!invocation.disconnected) {
+        await sendPlain(stream, errorResponse(endpoint, headerFields(event), error));
+      }
     }
     return undefined;
   }
@@ -233,8 +275,8 @@ export function createGateHandler(
     );
     const invocation = startInvocation(stream, { whole, idle });
     try {
-      const response = await startResponse(event, stream, invocation);
-      if (response) await pass(stream, response, invocation);
+      const started = await startResponse(event, stream, invocation);
+      if (started) await pass(stream, started, invocation);
     } finally {
       invocation.end();
     }

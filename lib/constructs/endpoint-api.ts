@@ -41,11 +41,22 @@ export const invocationMethodNames = (endpoint: RoutedEndpoint) =>
   invocationMethods(endpoint).map((method) => methodName({ method, path: INVOCATION_PATH }));
 
 /** Returns API Gateway's own errors for unknown paths and for requests without a valid token. */
-const tokenErrors =
-  (inbound: JwtInbound) =>
+const tokenErrors = (inbound: JwtInbound, baseUrl: string): GatewayErrors => ({
+  ...authorizerRefusals({ baseUrl }, inbound),
+  ...UNKNOWN_TO_BEARERS,
+});
+
+/**
+ * After a 429 to its first request, a client of MCP would speak an earlier revision (domain/gate/probe.ts). API Gateway
+ * cannot tell the requests apart, so the status is the same for all of them.
+ */
+const MCP_ERRORS: GatewayErrors = { THROTTLED: { type: 'ThrottlingException', status: 503, retryAfter: 1 } };
+
+const errorsOf =
+  ({ inbound, protocol }: Pick<EndpointApiProps, 'inbound' | 'protocol'>) =>
   (baseUrl: string): GatewayErrors => ({
-    ...authorizerRefusals({ baseUrl }, inbound),
-    ...UNKNOWN_TO_BEARERS,
+    ...(protocol === 'MCP' && MCP_ERRORS),
+    ...(inbound.kind === 'JWT' && tokenErrors(inbound, baseUrl)),
   });
 
 function acknowledgeMethod(method: Method, { auth }: InboundRoute): void {
@@ -94,7 +105,7 @@ export class EndpointApi extends ServiceApi {
       },
       // The identity service's API sets it, unless the account has its own.
       setsLogRole: false,
-      ...(inbound.kind === 'JWT' && { errors: tokenErrors(inbound) }),
+      errors: errorsOf({ inbound, protocol }),
       payloads: 'prompts',
       reasons: {
         noRequestValidation: 'The agent validates the body; the gate validates path and headers.',

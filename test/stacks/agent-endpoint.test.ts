@@ -185,6 +185,15 @@ describe('errors from API Gateway itself', () => {
     });
   });
 
+  it('a request above the limit is a 429, and a 503 for MCP clients; both say when to try again', () => {
+    const retryAfter = { ResponseParameters: { 'gatewayresponse.header.Retry-After': "'1'" } };
+    expect(gatewayResponse(jwt, 'THROTTLED')).toMatchObject({ StatusCode: '429', ...retryAfter });
+    for (const inbound of [Inbound.iam(), Inbound.jwt(ISSUER)]) {
+      const mcp = endpointTemplate({ protocol: 'MCP', inbound });
+      expect(gatewayResponse(mcp, 'THROTTLED')).toMatchObject({ StatusCode: '503', ...retryAfter });
+    }
+  });
+
   it.each(['AUTHORIZER_FAILURE', 'AUTHORIZER_CONFIGURATION_ERROR'])('%s is a 500', (type) => {
     expect(gatewayResponse(jwt, type)).toMatchObject({ StatusCode: '500' });
   });

@@ -10,6 +10,10 @@ export const MAX_HELD_BYTES = 64 * 1024;
 const LF = 0x0a;
 const CR = 0x0d;
 const COLON = 0x3a;
+const SPACE = 0x20;
+
+/** The beginning of the field with an event's ID. */
+const ID_FIELD = Buffer.from('id:');
 
 export class EventStream {
   private held: Uint8Array[] = [];
@@ -20,12 +24,21 @@ export class EventStream {
   private fields = false;
   private atLineStart = true;
   private afterCr = false;
+  /** Characters of {@link ID_FIELD} with which the line begins; -1 if it begins with others. */
+  private idCharacters = 0;
+  private eventHasId = false;
+  private passedId = false;
 
   /**
    * Whether another event can follow the passed bytes as a separate event, without completing an earlier one.
    */
   get betweenEvents(): boolean {
     return !this.passing;
+  }
+
+  /** Whether a complete event had an ID, so that the client can resume the stream after it. */
+  get resumable(): boolean {
+    return this.passedId;
   }
 
   /** Returns the bytes to pass now; empty while an event is incomplete. */
@@ -55,16 +68,35 @@ export class EventStream {
       this.afterCr = byte === CR;
       if (byte === CR || byte === LF) {
         // The second half of a CRLF does not end another line.
-        if (!pair && this.atLineStart) this.fields = false;
+        if (!pair && this.atLineStart) this.endEvent();
         this.atLineStart = true;
         if (!this.fields) end = at + 1;
         continue;
       }
       // A comment does not belong to an event.
       if (this.atLineStart && byte !== COLON) this.fields = true;
+      this.noteId(byte);
       this.atLineStart = false;
     }
     return end;
+  }
+
+  private endEvent(): void {
+    this.fields = false;
+    this.passedId ||= this.eventHasId;
+    this.eventHasId = false;
+  }
+
+  /** An empty ID resets the last one, so it resumes nothing. */
+  private noteId(byte: number | undefined): void {
+    if (this.atLineStart) this.idCharacters = 0;
+    if (this.idCharacters < 0) return;
+    if (this.idCharacters < ID_FIELD.length) {
+      this.idCharacters = byte === ID_FIELD[this.idCharacters] ? this.idCharacters + 1 : -1;
+    } else if (byte !== SPACE) {
+      this.eventHasId = true;
+      this.idCharacters = -1;
+    }
   }
 
   private hold(bytes: Uint8Array): void {

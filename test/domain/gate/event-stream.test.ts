@@ -55,6 +55,28 @@ it('passes an event in many chunks when it is complete', () => {
   expect(passing('da', 'ta: ', 'a\n', '\n').passed).toEqual(['', '', '', 'data: a\n\n']);
 });
 
+describe('a stream can be resumed', () => {
+  const resumable = (...chunks: string[]) => {
+    const stream = new EventStream();
+    for (const chunk of chunks) stream.take(Buffer.from(chunk));
+    return stream.resumable;
+  };
+  it.each([
+    ['an event with an ID', ['id: 1\ndata:\n\n'], true],
+    ['an ID without a space', ['data: a\nid:1\r\n\r\n'], true],
+    ['an ID in pieces', ['data: a\ni', 'd', ':', ' ', '1\n', '\n'], true],
+    ['an ID in an earlier event', ['id: 1\ndata: a\n\ndata: b\n\n'], true],
+    ['an ID in an unfinished event', ['data: a\n\nid: 1\ndata: b\n'], false],
+    ['an empty ID', ['id:\ndata: a\n\n'], false],
+    ['an empty ID with a space', ['id: \ndata: a\n\n'], false],
+    ['a field without a value', ['id\ndata: a\n\n'], false],
+    ['another field', ['ident: 1\ndata: id: 1\n\n'], false],
+    ['a comment', [':id: 1\n\n'], false],
+  ])('after %s: %j is %s', (_what, chunks, expected) => {
+    expect(resumable(...chunks)).toBe(expected);
+  });
+});
+
 describe('an event that is too long to be held back', () => {
   const part = 'x'.repeat(MAX_HELD_BYTES / 2);
 

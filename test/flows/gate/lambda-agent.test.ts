@@ -55,13 +55,18 @@ afterEach(() => {
 
 const deploy = (handler: LambdaFunction) => world.local.functions.set(FUNCTION, handler);
 
-const call = async (body: string | Uint8Array = '{"prompt":"hello"}', at = endpoint): Promise<Response> =>
+const call = async (
+  body: string | Uint8Array = '{"prompt":"hello"}',
+  at = endpoint,
+  headers: Record<string, string> = {},
+): Promise<Response> =>
   fetch(at.invocationUrl, {
     method: 'POST',
     body: body as string,
     headers: {
       authorization: `Bearer ${await world.issuer.token('ana')}`,
       'content-type': 'application/json',
+      ...headers,
     },
   });
 
@@ -301,6 +306,7 @@ describe('if Lambda has no concurrency left, the caller gets a 429', () => {
     const { AWS_ENDPOINT_URL_LAMBDA } = process.env;
     process.env.AWS_ENDPOINT_URL_LAMBDA = `http://127.0.0.1:${port}`;
     const throttled = await openEndpoint(world, shared);
+    const throttledMcp = await openEndpoint(world, { ...shared, protocol: 'MCP' });
     try {
       const answer = await call('{}', throttled);
       expect([answer.status, answer.headers.get('retry-after'), await answer.json()]).toEqual([
@@ -310,9 +316,13 @@ describe('if Lambda has no concurrency left, the caller gets a 429', () => {
       ]);
       expect(invocations).toBe(1);
       expect(await last()).toMatchObject({ outcome: 'denied', reason: 'agent: throttled' });
+      // A client that finds out the revision of MCP would fall back to an earlier one after a 429.
+      const probe = await call('{}', throttledMcp, { 'mcp-method': 'server/discover' });
+      expect([probe.status, probe.headers.get('retry-after')]).toEqual([503, retryAfter]);
+      expect(probe.headers.get('x-amzn-errortype')).toBe('ThrottlingException');
     } finally {
       process.env.AWS_ENDPOINT_URL_LAMBDA = AWS_ENDPOINT_URL_LAMBDA;
-      await throttled.close();
+      await Promise.all([throttled.close(), throttledMcp.close()]);
       await close();
     }
   });

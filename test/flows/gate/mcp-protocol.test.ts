@@ -193,6 +193,97 @@ describe('GET and DELETE', () => {
   });
 });
 
+const SSE = { 'content-type': 'text/event-stream' };
+
+describe('a stream that breaks', () => {
+  const breaking = (events: string) => {
+    server.run = (response) => response.writeHead(200, SSE).write(events, () => response.destroy());
+  };
+  const failed = (id: unknown) => ({
+    jsonrpc: '2.0',
+    id,
+    error: {
+      code: -32603,
+      message: expect.stringContaining('closed its response early') as string,
+      data: { __type: 'RuntimeClientError' },
+    },
+  });
+  const lastOf = async (answer: Response) => {
+    const text = await answer.text();
+    const [, event, data = 'null'] = /event: (\w+)\ndata: (.*)\n\n$/.exec(text) ?? [];
+    return { text, event, data: JSON.parse(data) as unknown };
+  };
+
+  it.each([
+    [7, 'data: one\n\n'],
+    ['a "quoted"\nid', 'data: one\n\ndata: {"jsonrpc":"2.0","id":7,"resu'],
+    ['a', 'id: 1\ndata: one\n\n'],
+  ])('ends with an error for the request %j in place of a partial event', async (id, events) => {
+    breaking(events);
+    const body = JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call' });
+    const { text, event, data } = await lastOf(await call({}, { body }));
+    expect([event, data]).toEqual(['message', failed(id)]);
+    expect(text).not.toContain('"resu');
+    const written = JSON.stringify(await world.audit());
+    expect(written).toContain('the response ended early');
+    expect(written).not.toContain('quoted');
+  });
+
+  it.each([
+    ['a notification', '{"jsonrpc":"2.0","method":"ping"}'],
+    ['a batch', '[{"jsonrpc":"2.0","id":1,"method":"ping"}]'],
+    ['an ID that is too long', `{"jsonrpc":"2.0","id":"${'x'.repeat(1000)}","method":"ping"}`],
+    ['a body that is not JSON', 'id: 1'],
+  ])('ends with an error event after %s', async (_what, body) => {
+    breaking('data: one\n\n');
+    expect(await lastOf(await call({}, { body }))).toMatchObject({
+      event: 'error',
+      data: { __type: 'RuntimeClientError' },
+    });
+  });
+
+  it('ends without an event if GET opened it, because the client opens it again', async () => {
+    breaking('data: one\n\ndata: tw');
+    const answer = await call({ 'mcp-session-id': 'a-session' }, { method: 'GET', body: null });
+    expect(await answer.text()).toBe('data: one\n\n');
+  });
+
+  it('ends without an event if the gate ended it and the client can resume it, and only then', async () => {
+    const brief = await openEndpoint(world, { ...options(), invocationTimeout: 1 });
+    const ends = async (headers: Record<string, string>, events: string) => {
+      server.run = (response) => response.writeHead(200, SSE).write(events);
+      return (await call(headers, {}, brief)).text();
+    };
+    const session = { 'mcp-session-id': 'a-session' };
+    const withId = 'id: 1\ndata:\n\n';
+    expect(await ends(session, withId)).toBe(withId);
+    expect(await ends(session, 'data: one\n\n')).toContain('"code":-32603');
+    expect(await ends({}, withId)).toContain('"code":-32603');
+    await brief.close();
+  });
+});
+
+describe("an error of the gate's own", () => {
+  const discovers = { 'mcp-method': 'server/discover' };
+
+  it('is a 502 for a client that finds out the revision, which would fall back after a 424', async () => {
+    server.run = (response) => response.destroy();
+    const [probe, other] = [await call(discovers), await call({ 'mcp-method': 'tools/call' })];
+    expect([probe.status, other.status]).toEqual([502, 424]);
+    expect(probe.headers.get('x-amzn-errortype')).toBe('RuntimeClientError');
+    expect(await probe.json()).toEqual(await other.json());
+  });
+
+  it('is not changed if the server itself responds, or the agent does not speak MCP', async () => {
+    server.run = (response) => response.writeHead(404).end();
+    expect((await call(discovers)).status).toBe(404);
+    const http = await openEndpoint(world, { ...options(), protocol: 'HTTP' });
+    server.run = (response) => response.destroy();
+    expect((await call(discovers, {}, http)).status).toBe(424);
+    await http.close();
+  });
+});
+
 describe('a request with an Origin', () => {
   const lastEntry = async () =>
     (await world.audit()).filter(({ operation }) => operation === 'InvokeAgentRuntime').at(-1);
