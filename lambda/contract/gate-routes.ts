@@ -5,11 +5,12 @@
  */
 import type { AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
 import { METADATA_PATH } from '../domain/gate/challenge';
+import { isOpenToBrowsers } from '../domain/gate/cors';
 
 export { METADATA_PATH };
 
 export interface InboundRoute {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'DELETE' | 'OPTIONS';
   /** Path template in API Gateway's notation, relative to the stage. */
   readonly path: string;
   /** `IAM`: SigV4, checked by the gateway. `JWT`: the endpoint's authorizer. `NONE`: everyone. */
@@ -28,6 +29,8 @@ export const METADATA_OF_PATH = `${METADATA_PATH}/{path+}`;
 export interface RoutedEndpoint {
   readonly inbound: Pick<AgentEndpointConfiguration['inbound'], 'kind'>;
   readonly protocol: AgentEndpointConfiguration['protocol'];
+  /** Whether the endpoint has preflight requests depends only on whether it names origins. */
+  readonly allowedOrigins?: readonly string[] | undefined;
 }
 
 /**
@@ -45,8 +48,13 @@ const METADATA_ROUTES: readonly InboundRoute[] = [
   { method: 'GET', path: METADATA_OF_PATH, auth: 'NONE' },
 ];
 
+/** A browser sends a preflight request without the token. */
+const preflightRoutes = (routes: readonly InboundRoute[]): readonly InboundRoute[] =>
+  [...new Set(routes.map(({ path }) => path))].map((path) => ({ method: 'OPTIONS', path, auth: 'NONE' }));
+
 export function inboundRoutes(endpoint: RoutedEndpoint): readonly InboundRoute[] {
   const { kind: auth } = endpoint.inbound;
   const invocation = invocationMethods(endpoint).map((method) => ({ method, path: INVOCATION_PATH, auth }));
-  return [...invocation, ...(auth === 'JWT' ? METADATA_ROUTES : [])];
+  const routes = [...invocation, ...(auth === 'JWT' ? METADATA_ROUTES : [])];
+  return isOpenToBrowsers(endpoint) ? [...routes, ...preflightRoutes(routes)] : routes;
 }

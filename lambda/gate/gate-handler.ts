@@ -15,6 +15,7 @@ import { forwardedMethod, type AgentMethod } from '../domain/gate/agent-request'
 import { invocationTimeoutMs, type AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
 import { endpointEntry, recordBrokenOff } from '../domain/gate/audit';
 import { METADATA_PATH } from '../domain/gate/challenge';
+import { corsHeaders, isOpenToBrowsers, preflightHeaders } from '../domain/gate/cors';
 import { EventStream } from '../domain/gate/event-stream';
 import {
   admitCaller,
@@ -31,7 +32,7 @@ import { ServiceError } from '../domain/service-error';
 import { eachUnlessAborted } from '../domain/abort';
 import { headerFields } from './header-fields';
 import { beginResponse, endResponse, writeChunk, type ResponseStream } from './response-stream';
-import { INVOCATION_PATH, METADATA_OF_PATH } from '../contract/gate-routes';
+import { INVOCATION_PATH, invocationMethods, METADATA_OF_PATH } from '../contract/gate-routes';
 import { startInvocation, type Invocation } from './invocation';
 
 /** Milliseconds before the function's timeout at which the caller gets an error. */
@@ -57,7 +58,10 @@ export interface GateDependencies extends InvokeDependencies {
 interface Started {
   readonly call: AgentCall;
   readonly response: AgentResponse;
+  readonly cors: Cors;
 }
+
+type Cors = ReturnType<typeof corsHeaders>;
 
 /** A complete response. */
 type Plain = ReturnType<typeof json>;
@@ -72,6 +76,14 @@ function metadata(endpoint: AgentEndpointConfiguration, { pathParameters }: APIG
     );
   }
   return json(200, protectedResourceMetadata(endpoint, inbound), { 'cache-control': 'max-age=300' });
+}
+
+/** Any path of the routes: what it allows is only the request that follows, which is checked on its own. */
+function preflight(endpoint: AgentEndpointConfiguration, event: APIGatewayProxyEvent): Plain {
+  const methods = event.resource === INVOCATION_PATH ? invocationMethods(endpoint) : (['GET'] as const);
+  const received = headerFields(event);
+  const headers = { ...corsHeaders(endpoint, received), ...preflightHeaders(endpoint, received, methods) };
+  return { statusCode: 204, headers: { ...NO_STORE, ...headers }, body: '' };
 }
 
 /** MCP's streamable HTTP defines this status for a server that offers no GET stream and no sessions to DELETE. */
@@ -124,9 +136,13 @@ async function finish(stream: ResponseStream): Promise<void> {
   }
 }
 
-async function sendPlain(stream: ResponseStream, { statusCode, headers, body }: Plain): Promise<void> {
-  beginResponse(stream, { statusCode, headers: headers as Record<string, string> });
-  stream.write(body);
+async function sendPlain(
+  stream: ResponseStream,
+  { statusCode, headers, body }: Plain,
+  cors: Cors,
+): Promise<void> {
+  beginResponse(stream, { statusCode, headers: { ...cors, ...(headers as Record<string, string>) } });
+  if (body !== '') stream.write(body);
   await finish(stream);
 }
 
@@ -181,6 +197,7 @@ export function createGateHandler(
    * so that it gets an audit entry: the authorizer leaves the entry of an allowed caller to the gate.
    */
   async function route(event: APIGatewayProxyEvent, annotate: Annotate): Promise<Plain | AgentMethod> {
+    if (event.httpMethod === 'OPTIONS' && isOpenToBrowsers(endpoint)) return preflight(endpoint, event);
     if (event.resource === METADATA_PATH || event.resource === METADATA_OF_PATH)
       return metadata(endpoint, event);
     if (event.resource !== INVOCATION_PATH) {
@@ -221,11 +238,11 @@ export function createGateHandler(
 
   async function pass(
     stream: ResponseStream,
-    { call, response }: Started,
+    { call, response, cors }: Started,
     invocation: Invocation,
   ): Promise<void> {
     const events = eventStreamOf(response);
-    beginResponse(stream, { statusCode: response.status, headers: response.headers });
+    beginResponse(stream, { statusCode: response.status, headers: { ...response.headers, ...cors } });
     try {
       for await (const chunk of eachUnlessAborted(invocation.signal, response.body)) {
         invocation.awaits('caller');
@@ -246,6 +263,7 @@ export function createGateHandler(
     stream: ResponseStream,
     invocation: Invocation,
   ): Promise<Started | undefined> {
+    const cors = corsHeaders(endpoint, headerFields(event));
     try {
       const routed = await deps.requests.ensureEntry(
         { operation: UNKNOWN_ROUTE, auditSuccess: false },
@@ -256,13 +274,13 @@ export function createGateHandler(
       );
       if (typeof routed === 'string') {
         const call = callOf(event, routed);
-        return { call, response: await invokeAgent(deps, endpoint, call, invocation.signal) };
+        return { call, response: await invokeAgent(deps, endpoint, call, invocation.signal), cors };
       }
-      await sendPlain(stream, routed);
+      await sendPlain(stream, routed, cors);
     } catch (error) {
       if (!(error instanceof ServiceError)) report(unexpected(error));
       if (!invocation.disconnected) {
-        await sendPlain(stream, errorResponse(endpoint, headerFields(event), error));
+        await sendPlain(stream, errorResponse(endpoint, headerFields(event), error), cors);
       }
     }
     return undefined;

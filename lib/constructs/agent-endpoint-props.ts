@@ -63,7 +63,8 @@ export interface AgentEndpointProps {
   readonly requestHeaderAllowlist?: string[];
   /**
    * The origins of web pages whose scripts can call the endpoint, exactly as browsers send them in `Origin`: https, or http
-   * on a loopback host, such as `https://app.example` and `http://localhost:5173`. Up to 10, without wildcards.
+   * on a loopback host, such as `https://app.example` and `http://localhost:5173`. Up to 10, without wildcards. With
+   * `Inbound.jwt`, the endpoint also responds to preflight requests, and scripts can read the responses and the metadata.
    * @default - none: with `protocol: 'MCP'`, the gate rejects every request with an `Origin`; with HTTP, it ignores the
    *   header
    */

@@ -126,6 +126,7 @@ export class AgentEndpoint extends Construct {
       ...logs,
       inbound: validated.inbound,
       protocol: validated.protocol,
+      allowedOrigins: validated.allowedOrigins,
       callers: inbound._callers,
       ...(props.domain && { domain: props.domain }),
       ...(props.webAcl && { webAcl: props.webAcl }),

@@ -28,7 +28,7 @@ import {
   type CallerAccounts,
   type ServiceCallerAccounts,
 } from './caller-accounts';
-import { methodName } from './invocation';
+import { methodName, type ApiMethod } from './invocation';
 import { vpcEndpointStatement, type PrivateApi } from './private-api';
 
 /** Characters of a resource policy (API Gateway developer guide, "Quotas for configuring and running a REST API"). */
@@ -50,7 +50,7 @@ const isDistinct = ({ path }: Pick<Route, 'path'>): boolean => !path.startsWith(
 
 function openRoutes(
   stage: string,
-  routes: readonly (Pick<Route, 'method' | 'path'> & { readonly auth: string })[],
+  routes: readonly (ApiMethod & { readonly auth: string })[],
 ): PolicyStatement {
   const open = routes.filter((route) => route.auth === 'NONE' && isDistinct(route));
   return new PolicyStatement({
@@ -113,10 +113,13 @@ export function servicePolicy(
   return withinLimit(scope, new PolicyDocument({ statements }));
 }
 
+/** An endpoint with all routes that user tokens have. */
+const ANY_JWT_ENDPOINT = { inbound: { kind: 'JWT' }, protocol: 'MCP', allowedOrigins: [] } as const;
+
 /**
  * Returns the resource policy of the API of an agent endpoint with IAM.
  *
- * It allows the public metadata of user tokens, which this API does not have: if the endpoint changes to user tokens, its
+ * It allows the public metadata and the preflight requests of user tokens, which this API does not have: if the endpoint changes to user tokens, its
  * template has no policy, and this one might stay in force.
  *
  * @param methods that the accounts can call, as IAM names them
@@ -132,7 +135,7 @@ export function iamEndpointPolicy(
   checkCallers(callers, own);
   const resources = methods.map((method) => resourceOf(stage, method));
   const statements = [
-    openRoutes(stage, inboundRoutes({ inbound: { kind: 'JWT' }, protocol: 'HTTP' })),
+    openRoutes(stage, inboundRoutes(ANY_JWT_ENDPOINT)),
     ...callerStatements(callers, own, resources),
   ];
   return withinLimit(scope, new PolicyDocument({ statements }));

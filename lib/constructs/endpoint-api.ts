@@ -25,6 +25,7 @@ import {
   type InboundRoute,
   type RoutedEndpoint,
 } from '../../lambda/contract/gate-routes';
+import { gatewayCorsHeaders } from '../../lambda/contract/gateway-cors';
 import { UNKNOWN_TO_BEARERS } from '../../lambda/contract/gateway-refusals';
 import { iamEndpointPolicy } from './api-policy';
 import type { CallerAccounts } from './caller-accounts';
@@ -67,7 +68,8 @@ function acknowledgeMethod(method: Method, { auth }: InboundRoute): void {
   if (auth !== 'NONE') return;
   Validations.of(method).acknowledge({
     id: 'AwsSolutions-APIG4',
-    reason: 'The protected-resource metadata is for clients that do not have a token yet (RFC 9728).',
+    reason:
+      'The protected-resource metadata is for clients that do not have a token yet (RFC 9728), and browsers send preflight requests without one.',
   });
 }
 
@@ -77,6 +79,8 @@ export interface EndpointApiProps extends ServiceApiSettings {
   readonly inbound: AgentEndpointConfiguration['inbound'];
   /** What the agent speaks, which determines the methods. */
   readonly protocol: AgentEndpointConfiguration['protocol'];
+  /** The origins of web pages that can call the endpoint. */
+  readonly allowedOrigins?: readonly string[] | undefined;
   /** Other accounts that can invoke the agent, with IAM. */
   readonly callers?: CallerAccounts | undefined;
 }
@@ -88,9 +92,9 @@ export class EndpointApi extends ServiceApi {
   constructor(
     scope: Construct,
     id: string,
-    { description, inbound, protocol, callers, ...settings }: EndpointApiProps,
+    { description, inbound, protocol, allowedOrigins, callers, ...settings }: EndpointApiProps,
   ) {
-    const endpoint = { inbound, protocol };
+    const endpoint = { inbound, protocol, allowedOrigins };
     const kind: ServiceApiKind = {
       name: 'agent-endpoint',
       description,
@@ -106,6 +110,7 @@ export class EndpointApi extends ServiceApi {
       // The identity service's API sets it, unless the account has its own.
       setsLogRole: false,
       errors: errorsOf({ inbound, protocol }),
+      errorHeaders: gatewayCorsHeaders(endpoint),
       payloads: 'prompts',
       reasons: {
         noRequestValidation: 'The agent validates the body; the gate validates path and headers.',

@@ -5,6 +5,7 @@
  */
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { ERROR_STATUS, type ErrorName } from '../../lambda/contract/errors';
+import type { GatewayHeader } from '../../lambda/contract/gateway-cors';
 import { UNKNOWN_TO_SIGNERS } from '../../lambda/contract/gateway-refusals';
 
 /** API Gateway's own text for the error: a JSON string with its quotes. */
@@ -83,14 +84,24 @@ function staticHeader(name: string, value: string): string {
  * Makes API Gateway return its own errors in the service's form.
  *
  * @param errors of this API; they extend or replace {@link GATEWAY_ERRORS}
+ * @param headers of all errors
  */
-export function addGatewayResponses(api: RestApi, errors: GatewayErrors = {}): void {
+export function addGatewayResponses(
+  api: RestApi,
+  errors: GatewayErrors = {},
+  headers: Readonly<Record<string, GatewayHeader>> = {},
+): void {
+  const mapped = Object.entries(headers).map(([name, header]) => [
+    name,
+    'value' in header ? staticHeader(name, header.value) : `method.request.header.${header.requestHeader}`,
+  ]);
   for (const [responseType, error] of Object.entries({ ...GATEWAY_ERRORS, ...errors })) {
     const { type, status = ERROR_STATUS[type], wwwAuthenticate, retryAfter } = error;
     api.addGatewayResponse(responseType, {
       type: ResponseType.of(responseType),
       ...(status !== 'unchanged' && { statusCode: String(status) }),
       responseHeaders: {
+        ...(Object.fromEntries(mapped) as Record<string, string>),
         'x-amzn-errortype': staticHeader('x-amzn-errortype', type),
         ...(wwwAuthenticate !== undefined && {
           'WWW-Authenticate': staticHeader('WWW-Authenticate', wwwAuthenticate),

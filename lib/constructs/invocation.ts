@@ -35,7 +35,7 @@ export interface InvokedApi extends IConstruct {
 }
 
 /** A method as IAM names it, such as `POST/identities/GetResourceOauth2Token`. `*` matches anything. */
-type MethodName = `${'GET' | 'POST' | 'PUT' | 'DELETE'}/${string}`;
+type MethodName = `${'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS'}/${string}`;
 
 /** Methods of an API that a principal can invoke. */
 export interface MethodAccess {
@@ -49,8 +49,13 @@ export interface MethodAccess {
   readonly accounts?: AcceptedAccounts;
 }
 
+/** A method of an API. Those of the service have no OPTIONS. */
+export interface ApiMethod extends Pick<Route, 'path'> {
+  readonly method: Route['method'] | 'OPTIONS';
+}
+
 /** Returns a method as IAM names it. A label in the path becomes `*`, because IAM sees the request as it was sent. */
-export function methodName({ method, path }: Pick<Route, 'method' | 'path'>): MethodName {
+export function methodName({ method, path }: ApiMethod): MethodName {
   return `${method}/${path.slice(1).replace(/\{\w+\+?\}/g, '*')}`;
 }
 

@@ -15,6 +15,7 @@ import {
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, DependencyGroup } from 'constructs';
+import type { GatewayHeader } from '../../lambda/contract/gateway-cors';
 import { accessLogFormat } from './access-log';
 import { addApiDomain, type ApiDomain } from './api-domain';
 import { checkedAt } from './construct-error';
@@ -50,6 +51,8 @@ export interface ServiceApiKind extends Pick<RestApiProps, 'description'> {
   readonly setsLogRole: boolean;
   /** Errors that API Gateway itself returns, if they differ from those of every API. */
   readonly errors?: (baseUrl: string) => GatewayErrors;
+  /** Further headers of all errors that API Gateway itself returns. */
+  readonly errorHeaders?: Readonly<Record<string, GatewayHeader>>;
   /** What the request bodies contain, for a web ACL. */
   readonly payloads: Payloads;
   /** Why the API does not follow rules of cdk-nag. */
@@ -144,7 +147,9 @@ export class ServiceApi extends Construct {
       : `https://${this.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${STAGE}`;
     this.restApiId = this.restApi.restApiId;
     this.stage = this.restApi.deploymentStage;
-    checkedAt(scope.node.path, () => addGatewayResponses(this.restApi, kind.errors?.(this.baseUrl)));
+    checkedAt(scope.node.path, () =>
+      addGatewayResponses(this.restApi, kind.errors?.(this.baseUrl), kind.errorHeaders),
+    );
     this.reachable.add(this.stage);
     acknowledgeApi(this.restApi, kind, settings);
     if (domain) this.reachable.add(addApiDomain(this, this.restApi, domain));

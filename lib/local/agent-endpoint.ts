@@ -12,6 +12,7 @@ import {
 } from '../../lambda/domain/gate/agent-endpoint';
 import type * as Composition from '../../lambda/handlers/composition/agent-endpoint';
 import { authorizerRefusals } from '../../lambda/contract/gate-refusals';
+import { gatewayCorsHeaders } from '../../lambda/contract/gateway-cors';
 import { inboundRoutes } from '../../lambda/contract/gate-routes';
 import { writeFailure, type FunctionFailure } from './function-failure';
 import { createGateway } from './gateway';
@@ -116,6 +117,7 @@ export async function startAgentEndpoint({
           }),
         },
       },
+      errorHeaders: gatewayCorsHeaders(endpoint),
       ...(authorizer && { authorizer }),
       principals: Object.values(service.principals),
       // The endpoint has no `callers`.

@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import type { GatewayHeader } from '../../lambda/contract/gateway-cors';
 import { UNKNOWN_TO_BEARERS, UNKNOWN_TO_SIGNERS } from '../../lambda/contract/gateway-refusals';
 import type { FunctionFailure } from './function-failure';
 import { authorize, type GatewayAuthorizer } from './gateway-authorizer';
@@ -48,6 +49,8 @@ export interface GatewayRoute<Group extends string> {
 export interface GatewayOptions<Group extends string> extends Deployment {
   readonly routes: readonly GatewayRoute<Group>[];
   readonly handlers: Readonly<Record<Group, FunctionHandler | StreamingFunction>>;
+  /** Further headers of the gateway's own errors. */
+  readonly errorHeaders?: Readonly<Record<string, GatewayHeader>>;
   /** Authorizer of the routes with user tokens. */
   readonly authorizer?: GatewayAuthorizer;
   readonly principals: readonly Principal[];
@@ -109,7 +112,20 @@ async function serve<Group extends string>(
     // The function might have set headers before its result proved unusable.
     for (const name of response.getHeaderNames())
       if (name !== 'x-amzn-requestid') response.removeHeader(name);
+    repeatHeaders(options, incoming, response);
     sendError(response, known ? error : functionFailed());
+  }
+}
+
+/** Adds the headers of the gateway's own errors. A request header that is missing is not repeated. */
+function repeatHeaders(
+  { errorHeaders = {} }: Pick<GatewayOptions<string>, 'errorHeaders'>,
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+): void {
+  for (const [name, header] of Object.entries(errorHeaders)) {
+    const value = 'value' in header ? header.value : headers[header.requestHeader.toLowerCase()];
+    if (value !== undefined) response.setHeader(name, value);
   }
 }
 

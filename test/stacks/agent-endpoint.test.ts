@@ -152,6 +152,49 @@ describe('the API', () => {
   });
 });
 
+describe('allowedOrigins', () => {
+  const one = endpointTemplate({ allowedOrigins: ['https://app.example'] });
+  const two = endpointTemplate({ allowedOrigins: ['https://app.example', 'http://localhost:5173'] });
+  const ofErrors = (template: ConsumerTemplate) =>
+    resourcesOf(template, 'AWS::ApiGateway::GatewayResponse').map(
+      ([, { Properties }]) => (Properties.ResponseParameters ?? {}) as Record<string, string>,
+    );
+  const allowOrigin = 'gatewayresponse.header.Access-Control-Allow-Origin';
+
+  it('has preflight requests without authorization for each path, which reach the gate', () => {
+    const preflight = methodsOf(one).filter(({ route }) => route.startsWith('OPTIONS '));
+    expect(preflight.map(({ route, auth }) => [route, auth]).sort()).toEqual(
+      [
+        'OPTIONS /.well-known/oauth-protected-resource',
+        'OPTIONS /.well-known/oauth-protected-resource/{path+}',
+        'OPTIONS /runtimes/{agentRuntimeArn+}',
+      ].map((route) => [route, 'NONE']),
+    );
+    expect(JSON.stringify(methodsOf(jwt))).not.toContain('OPTIONS');
+    expect(JSON.stringify(ofErrors(jwt))).not.toContain('Access-Control');
+  });
+
+  it('lets scripts read every error of API Gateway: of the one origin, or of the origin of the request', () => {
+    for (const headers of ofErrors(one)) expect(headers[allowOrigin]).toBe("'https://app.example'");
+    for (const headers of ofErrors(two)) {
+      expect(headers).toMatchObject({
+        [allowOrigin]: 'method.request.header.Origin',
+        'gatewayresponse.header.Vary': "'Origin'",
+        'gatewayresponse.header.Access-Control-Expose-Headers': expect.stringContaining(
+          'WWW-Authenticate, Mcp-Session-Id',
+        ) as string,
+      });
+      expect(headers).not.toHaveProperty(['gatewayresponse.header.Access-Control-Allow-Credentials']);
+    }
+  });
+
+  it('has no preflight requests with IAM, because browsers have no IAM principal', () => {
+    const template = endpointTemplate({ inbound: Inbound.iam(), allowedOrigins: ['https://app.example'] });
+    expect(JSON.stringify(methodsOf(template))).not.toContain('OPTIONS');
+    expect(JSON.stringify(ofErrors(template))).not.toContain('Access-Control');
+  });
+});
+
 describe('errors from API Gateway itself', () => {
   const scoped = endpointTemplate({
     inbound: Inbound.jwt({

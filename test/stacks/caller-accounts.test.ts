@@ -372,15 +372,16 @@ describe('an agent endpoint with IAM', () => {
     expect([invokes(PARTNER, true), invokes(OWN, true), invokes(OWN, false)]).toEqual([false, true, false]);
   });
 
-  it('has a policy that leaves the metadata public, for an endpoint that changes to user tokens', () => {
+  it('has a policy that leaves metadata and preflight requests public, for an endpoint that changes to user tokens', () => {
     const policy = policyIn(templateOf(endpointFor(Inbound.iam()).stack));
-    const metadata = inboundRoutes({ inbound: { kind: 'JWT' }, protocol: 'HTTP' }).filter(
-      ({ auth }) => auth === 'NONE',
+    const open = inboundRoutes({
+      inbound: { kind: 'JWT' },
+      protocol: 'HTTP',
+      allowedOrigins: ['https://app.example'],
+    }).filter(({ auth }) => auth === 'NONE');
+    expect(open.map((route) => passes(policy, OWN, { route: { ...route, auth: 'NONE' } }))).toEqual(
+      Array.from({ length: 5 }, () => true),
     );
-    expect(metadata.map((route) => passes(policy, OWN, { route: { ...route, auth: 'NONE' } }))).toEqual([
-      true,
-      true,
-    ]);
   });
 
   it('rejects callers that name no other account', () => {

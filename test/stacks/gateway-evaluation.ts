@@ -23,7 +23,7 @@ export interface Signer {
 }
 
 export interface GatewayRequest {
-  readonly route: Pick<Route, 'method' | 'path' | 'auth'>;
+  readonly route: Pick<Route, 'path' | 'auth'> & { readonly method: Route['method'] | 'OPTIONS' };
   /** Undefined for a request without a signature. */
   readonly signer?: Signer | undefined;
   readonly vpcEndpoint?: string | undefined;

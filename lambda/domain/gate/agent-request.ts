@@ -37,7 +37,7 @@ const FORWARDED = [
  * The fields of MCP by lower-case name, with the characters of RFC 9110 section 5.6.2. An intermediary must forward
  * `Mcp-Param-…` fields that it does not know (MCP 2026-07-28, "Streamable HTTP").
  */
-const MCP_FIELD = /^mcp-[a-z0-9!#$%&'*+.^_`|~-]+$/;
+export const MCP_FIELD = /^mcp-[a-z0-9!#$%&'*+.^_`|~-]+$/;
 
 /** Maximum characters of all names and values of MCP's fields: the headers of a request to API Gateway. */
 export const MAX_MCP_CHARACTERS = 10_240;

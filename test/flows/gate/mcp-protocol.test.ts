@@ -341,3 +341,85 @@ describe('a request with an Origin', () => {
     await http.close();
   });
 });
+
+describe('a script of a web page', () => {
+  const ORIGIN = 'https://app.example';
+  const preflight = (headers: Record<string, string>, url = open.invocationUrl) =>
+    fetch(url, { method: 'OPTIONS', headers: { 'access-control-request-method': 'POST', ...headers } });
+  const cors = ({ headers }: Response) =>
+    Object.fromEntries(
+      [...headers].filter(([name]) => name.startsWith('access-control-') || name === 'vary'),
+    );
+  const exposed = expect.stringMatching(/WWW-Authenticate, Mcp-Session-Id/) as string;
+  const readable = {
+    'access-control-allow-origin': ORIGIN,
+    'access-control-expose-headers': exposed,
+    vary: 'Origin',
+  };
+
+  it('can send what MCP needs, also parameters in headers, and no credentials', async () => {
+    const requested = 'authorization,content-type,mcp-method,Mcp-Param-Region,x-other,workloadaccesstoken';
+    const answer = await preflight({ origin: ORIGIN, 'access-control-request-headers': requested });
+    expect([answer.status, await answer.text()]).toEqual([204, '']);
+    expect(cors(answer)).toEqual({
+      'access-control-allow-origin': ORIGIN,
+      'access-control-expose-headers': exposed,
+      'access-control-allow-methods': 'POST, GET, DELETE',
+      'access-control-allow-headers':
+        'authorization, content-type, accept, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name, last-event-id, traceparent, tracestate, baggage, x-amzn-bedrock-agentcore-runtime-session-id, mcp-param-region',
+      'access-control-max-age': '7200',
+      vary: 'Origin, Access-Control-Request-Headers',
+    });
+    expect(server.asked).toEqual([]);
+  });
+
+  it.each(['null', 'https://evil.example', 'https://app.example.evil.example', ''])(
+    'of %j gets neither a preflight nor a response that it can read',
+    async (origin) => {
+      const answers = [await preflight({ origin }), await call({ origin }, {}, open)];
+      expect(answers.map((answer) => [answer.status, cors(answer)])).toEqual([
+        [403, { vary: 'Origin' }],
+        [403, { vary: 'Origin' }],
+      ]);
+    },
+  );
+
+  it('gets no preflight from an endpoint that names no origins', async () => {
+    const answer = await preflight({ origin: ORIGIN }, endpoint.invocationUrl);
+    expect([answer.status, cors(answer)]).toEqual([403, {}]);
+    expect(cors(await call({ origin: ORIGIN }))).toEqual({});
+  });
+
+  it('can read the response, and the errors of the gate', async () => {
+    expect(cors(await call({ origin: ORIGIN }, {}, open))).toEqual(readable);
+    server.run = (response) => response.destroy();
+    const failed = await call({ origin: ORIGIN }, {}, open);
+    expect([failed.status, cors(failed)]).toEqual([424, readable]);
+    const other = await call({ origin: ORIGIN }, { method: 'GET', body: null }, open);
+    expect([other.status, cors(other)]).toEqual([405, readable]);
+  });
+
+  it("can read API Gateway's own 401, with its challenge", async () => {
+    const answer = await call({ origin: ORIGIN, authorization: '' }, {}, open);
+    expect([answer.status, cors(answer)]).toEqual([401, readable]);
+    expect(answer.headers.get('www-authenticate')).toContain('resource_metadata=');
+    const one = await openEndpoint(world, { ...options(), allowedOrigins: [ORIGIN] });
+    const foreign = await call({ origin: 'https://evil.example', authorization: '' }, {}, one);
+    // With one origin, the value is fixed, so another origin cannot read the response either.
+    expect([foreign.status, cors(foreign)]).toEqual([401, readable]);
+    await one.close();
+  });
+
+  it('can read the metadata, for which its client sends a preflight', async () => {
+    const url = `${open.baseUrl}/.well-known/oauth-protected-resource`;
+    const asked = { origin: ORIGIN, 'access-control-request-method': 'GET' };
+    const answer = await preflight(
+      { ...asked, 'access-control-request-headers': 'mcp-protocol-version' },
+      url,
+    );
+    expect([answer.status, answer.headers.get('access-control-allow-methods')]).toEqual([204, 'GET']);
+    const metadata = await fetch(url, { headers: { origin: ORIGIN } });
+    expect([metadata.status, cors(metadata)]).toEqual([200, readable]);
+    expect(await metadata.json()).toMatchObject({ resource: open.invocationUrl });
+  });
+});
