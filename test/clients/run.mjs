@@ -23,7 +23,9 @@ import { startLocalService } from './local-service.mjs';
 import { startShortLivedProvider } from './short-lived-provider.mjs';
 
 /** Tests of agents that sign by themselves: of one that is already running, and of the client library. */
-const ONCE = ['--ignore=test_agent_behind_gate.py', '--ignore=test_mcp_consent.py'];
+const ONCE = ['test_agent_behind_gate.py', 'test_mcp_consent.py', 'test_connect_mcp.py'].map(
+  (file) => `--ignore=${file}`,
+);
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
@@ -149,7 +151,7 @@ async function runAll(python, pythonWithMcp1, reports) {
           'hook',
           { ...env, ...sdkEndpoints },
           reports,
-          ['test_mcp_consent.py'],
+          ['test_mcp_consent.py', 'test_connect_mcp.py'],
           'Python with version 1 of mcp',
         ),
         await pytest(python, 'data-path', { ...env, ...dataPath }, reports, ONCE),

@@ -62,11 +62,70 @@ def _app(kind: str, options: Options) -> Any:
     return server.http_app()
 
 
+Check = Callable[[str, str], tuple[int, dict[str, str]] | None]
+"""Gets the `Authorization` and the body of a request; returns a status and fields to respond with, or None."""
+
+
 @contextmanager
 def running_server(kind: str, options: Options) -> Iterator[str]:
     """Starts a server of this kind; yields its URL."""
+    with _running(_app(kind, options)) as url:
+        yield url
+
+
+@contextmanager
+def protected_server(check: Check) -> Iterator[str]:
+    """Starts a server with the tools `read` and `write`, which asks this check first; yields its URL."""
+    if MCP_LINE == 1:
+        from mcp.server.fastmcp import FastMCP
+
+        server: Any = FastMCP("tickets", stateless_http=True)
+    else:
+        from mcp.server.mcpserver import MCPServer
+
+        server = MCPServer("tickets")
+
+    @server.tool()
+    def read() -> str:
+        return "read"
+
+    @server.tool()
+    def write() -> str:
+        return "write"
+
+    inner = server.streamable_http_app()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await inner(scope, receive, send)
+            return
+        messages = [await receive()]
+        while messages[-1].get("more_body"):
+            messages.append(await receive())
+        body = b"".join(message.get("body", b"") for message in messages).decode()
+        authorization = dict(scope["headers"]).get(b"authorization", b"").decode()
+        refusal = check(authorization, body)
+        if refusal is None:
+            replay = iter(messages)
+
+            async def received() -> Any:
+                return next(replay, None) or await receive()
+
+            await inner(scope, received, send)
+            return
+        status, fields = refusal
+        headers = [(name.encode(), value.encode()) for name, value in fields.items()]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    with _running(app) as url:
+        yield url
+
+
+@contextmanager
+def _running(app: Any) -> Iterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(_app(kind, options), log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

@@ -15,6 +15,7 @@ from agent_identity_client import (
     ConsentFailedError,
     ConsentRequiredError,
     ConsentTimeoutError,
+    McpRedirectError,
     ReplacementTokenRejectedError,
     StaticWorkloadAccessToken,
     WorkloadAccessTokenError,
@@ -39,6 +40,7 @@ const rejected = new c.AccessTokenRejectedError();
   ...{json.dumps(CODES)}.map((code) => new c.ConsentFailedError('calendar', code).message),
   ...['decline', 'cancel'].map((action) => new c.ConsentDeclinedError('calendar', action).message),
   new c.ConsentTimeoutError('calendar', 600).message,
+  new c.McpRedirectError().message,
   rejected.message,
   new c.ReplacementTokenRejectedError('calendar', rejected).message,
   ...{json.dumps(REASONS)}.map((reason) => new c.AuthorizationReturnError(reason).message),
@@ -90,6 +92,7 @@ def messages_in_python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         str(ConsentDeclinedError("calendar", "decline")),
         str(ConsentDeclinedError("calendar", "cancel")),
         str(ConsentTimeoutError("calendar", 600)),
+        str(McpRedirectError()),
         str(AccessTokenRejectedError()),
         str(ReplacementTokenRejectedError("calendar")),
         *(str(AuthorizationReturnError(reason)) for reason in REASONS),
@@ -99,7 +102,7 @@ def messages_in_python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def in_python(message: str) -> str:
     """The message with the names of the Python library."""
-    names = r"authorizationUrl|consentTimeout|customState|forceAuthentication|withAccessToken|workloadAccessTokens"
+    names = r"authorizationUrl|connectMcp|consentTimeout|customState|forceAuthentication|withAccessToken|workloadAccessTokens"
     snake = re.sub(names, lambda name: re.sub(r"[A-Z]", lambda c: f"_{c[0].lower()}", name[0]), message)
     return snake.replace("Throw this error", "Raise this error").replace("_token wraps", "_token decorates")
 

@@ -42,6 +42,7 @@ from ._errors import (
     ConsentFailedError,
     ConsentRequiredError,
     ConsentTimeoutError,
+    McpRedirectError,
     ReplacementTokenRejectedError,
     WorkloadAccessTokenError,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "ConsentRequiredError",
     "ConsentTimeoutError",
     "GateOptions",
+    "McpRedirectError",
     "ReplacementTokenRejectedError",
     "StaticWorkloadAccessToken",
     "SystemClock",

@@ -139,6 +139,16 @@ class ReplacementTokenRejectedError(Exception):
         )
 
 
+class McpRedirectError(Exception):
+    """An MCP server redirects requests, or names a URL of another origin. The access token is not sent there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The MCP server redirects requests, or names another address. The access token was not sent there. Pass "
+            "the final URL of the server to connect_mcp."
+        )
+
+
 AuthorizationReturnReason = Literal[
     "sign-in-needed", "state-missing", "malformed", "not-this-browser", "declined"
 ]

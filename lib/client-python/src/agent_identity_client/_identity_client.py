@@ -59,6 +59,12 @@ def split_url(url: str) -> SplitResult:
         return urlsplit("")
 
 
+def is_secure(url: SplitResult) -> bool:
+    """Whether tokens can be sent to this URL."""
+    host = url.hostname or ""
+    return bool(host and (url.scheme == "https" or (url.scheme == "http" and _LOOPBACK.fullmatch(host))))
+
+
 def identity_client(endpoint: str | None = None, region: str | None = None, **settings: Any) -> Any:
     """Returns a client of the identity service: the boto3 client, with endpoint, Region, and signing configured.
 
@@ -80,9 +86,7 @@ def identity_client(endpoint: str | None = None, region: str | None = None, **se
         )
     url = split_url(endpoint)
     host = url.hostname or ""
-    # Tokens are sent here, so require https.
-    safe = host and (url.scheme == "https" or (url.scheme == "http" and _LOOPBACK.fullmatch(host)))
-    if not safe or url.query or url.fragment or "@" in url.netloc:
+    if not is_secure(url) or url.query or url.fragment or "@" in url.netloc:
         raise ConfigurationError(
             "The endpoint of the identity service must be an https URL, or an http URL on loopback, without "
             "credentials, query, or fragment."

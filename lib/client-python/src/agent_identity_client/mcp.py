@@ -1,4 +1,6 @@
-"""The decorator for tools of MCP servers: `mcp` 1.x and 2.x, and FastMCP, none of which this package installs.
+"""For MCP servers and clients: the decorator for tools of servers, and `connect_mcp` for clients.
+
+The decorator works with `mcp` 1.x and 2.x, and FastMCP, none of which this package installs.
 
 When the user must consent, the client gets the authorization URL as a URL-mode elicitation. The user opens the URL, and
 the client calls the tool again after the consent. The tool then gets its token::
@@ -37,11 +39,12 @@ from ._errors import (
     ConsentRequiredError,
 )
 from ._hidden import Hidden
+from ._mcp_client import connect_mcp
 from ._mcp_context import McpContext, consent_key, mcp_context
 from ._options import AccessTokenOptions
 from ._signature import check_call, describe, signature_without
 
-__all__ = ["consent_middleware", "with_access_token"]
+__all__ = ["connect_mcp", "consent_middleware", "with_access_token"]
 
 _REPEATED_CALL_TIMEOUT = 50
 """Seconds that a repeated call waits for the consent. Less than the timeout of clients, which is 60 seconds in the
