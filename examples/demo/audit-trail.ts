@@ -13,6 +13,7 @@ const EntrySchema = v.looseObject({
   outcome: v.picklist(['allowed', 'denied', 'failed']),
   principal: v.optional(v.string()),
   workloadIdentity: v.optional(v.string()),
+  chain: v.optional(v.array(v.string())),
   user: v.optional(v.string()),
   scopes: v.optional(v.array(v.string())),
   result: v.optional(v.string()),

@@ -2,6 +2,7 @@
  * `npm run demo`: runs the main flow of agent-identity in 20 steps, without a browser, on everything that `npm start`
  * starts. Prints the requests and the checks of each step. Exits with status 1 if a step fails.
  */
+import { askOtherAgents } from './agent-chain';
 import { answerSteps } from './answer-steps';
 import { consentSteps } from './consent-steps';
 import { tryOtherHands } from './other-hands';
@@ -20,6 +21,13 @@ const OTHER_HANDS: Step<Stage> = {
   play: tryOtherHands,
 };
 
+/** Not a step of the flow either: the agent asks another one, which asks a third one. */
+const OTHER_AGENTS: Step<Stage> = {
+  lane: 'agent',
+  title: 'The agent asks another agent, which asks a third one',
+  play: askOtherAgents,
+};
+
 const INTERRUPTED = 130;
 
 const printer = new Printer(
@@ -29,7 +37,7 @@ const printer = new Printer(
 
 /** @returns whether every step succeeded */
 async function play(stage: Stage): Promise<boolean> {
-  for (const [index, step] of [...STEPS, OTHER_HANDS].entries()) {
+  for (const [index, step] of [...STEPS, OTHER_AGENTS, OTHER_HANDS].entries()) {
     const report = new Report();
     const failure = await step.play(stage, report).then(() => undefined, reasonOf);
     printer.step(index < STEPS.length ? index + 1 : undefined, step, report.lines);

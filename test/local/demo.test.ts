@@ -81,6 +81,9 @@ describe('npm run demo', () => {
     expect(output).not.toContain('✗');
     expect(status).toBe(0);
     expect(stepsIn(output)).toEqual(STEPS.map((step, index) => titleOf(step, index + 1)));
+    expect(output).toMatch(
+      /act claims name the agents, .*: archive-agent, then family-agent, then calendar-/,
+    );
     expect(output).toContain('All 20 steps succeeded');
     // Each step has printed at least one verified fact.
     for (const step of output.split(/^ ┃ +\d+ {2}/m).slice(1)) expect(step).toMatch(/[✓·→]/);
