@@ -226,7 +226,7 @@ describe('provider', () => {
     [
       'an MCP server with the issuer of its authorization server',
       ['--mcp', 'https://notes.example/mcp', '--issuer', 'https://as.example'],
-      'An MCP server names its authorization server itself. Omit --vendor, --api-key, --discovery-url, --issuer, --authorization-endpoint, and --token-endpoint.',
+      'An MCP server names its authorization server itself. Omit --vendor, --discovery-url, --issuer, --authorization-endpoint, and --token-endpoint.',
     ],
     [
       'an MCP server with a query',
@@ -358,11 +358,23 @@ describe('provider', () => {
     const tested = await local.run(['provider', 'test', 'mcp']);
     expect(tested.stdout).toMatch(new RegExp(`^ok +discovery +.*issuer ${issuer}`, 'm'));
     expect(tested.stdout).toMatch(/^ok +PKCE +S256$/m);
+    expect(await local.run(['provider', 'update', 'mcp', '--mcp', `${origin}/mcp`])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('clientId: is required') as string,
+    });
     documents = {
       ...documents,
       '/.well-known/oauth-protected-resource/mcp': { resource: `${origin}/mcp`, authorization_servers: [] },
     };
-    const confirmed = await local.run(['provider', 'update', 'mcp', '--client-id', 'client']);
+    const confirmed = await local.run([
+      'provider',
+      'update',
+      'mcp',
+      '--mcp',
+      `${origin}/mcp`,
+      '--client-id',
+      'client',
+    ]);
     expect(confirmed).toMatchObject({
       status: 1,
       stderr: expect.stringContaining('cannot be used (invalid_metadata)') as string,

@@ -11,6 +11,7 @@ import {
 import type Provider from 'oidc-provider';
 import { Browser } from './support/browser';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
+import { startProvider } from './support/provider';
 import { TestAgent, World } from './support/world';
 
 const SCOPES = ['openid', 'offline_access', 'notes'];
@@ -218,6 +219,30 @@ it.each<[string, Record<string, unknown>, RegExp]>([
     ['POST', 201],
     ['DELETE', 204],
   ]);
+});
+
+it('registers a new client if an update confirms another authorization server', async () => {
+  const { callbackUrl, ...created } = await create('moved');
+  const other = await startProvider(
+    { scopes: SCOPES, features: { ...forAnyResource(), registration: { enabled: true } } },
+    { prepare: recordRegistrations },
+  );
+  const { metadata } = mcp;
+  mcp.metadata = { resource: mcp.resource, authorization_servers: [other.issuer] };
+  try {
+    const updated = await world
+      .control()
+      .send(new UpdateOauth2CredentialProviderCommand(configured('moved')));
+    expect(updated.callbackUrl).toBe(callbackUrl);
+    expect(clientIdOf(updated)).not.toBe(clientIdOf(created));
+    expect(registrations.map(({ method, body }) => [method, body.redirect_uris])).toEqual([
+      ['POST', [callbackUrl]],
+      ['POST', [callbackUrl]],
+    ]);
+  } finally {
+    mcp.metadata = metadata;
+    await other.close();
+  }
 });
 
 it('sends the registration access token to no other server', async () => {

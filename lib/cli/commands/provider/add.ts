@@ -2,12 +2,11 @@
 import { buildCommand } from '@stricli/core';
 import { OPERATIONS } from '../../../../lambda/contract/operations';
 import {
-  protectedResourceUrl,
   VENDOR_NAMES,
   vendorOf,
   type VendorName,
 } from '../../../../lambda/contract/vendors';
-import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../../connection-flags';
+import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { untilAccepted } from '../../corrections';
 import { CliError, usageError, type ServiceFailure } from '../../failure';
@@ -19,6 +18,8 @@ import {
   checkOptions,
   CLIENT_FLAGS,
   clientSecretMembers,
+  MCP_FLAG,
+  mcpDiscoveryUrl,
   missingServerOption,
   needsSecret,
   SECRET_FLAGS,
@@ -36,7 +37,7 @@ interface AddFlags extends ConnectionFlags, ClientFlags, SecretFlags {
   readonly vendor?: VendorName;
   readonly apiKey: boolean;
   readonly public: boolean;
-  readonly mcp?: string;
+  readonly mcp?: string | undefined;
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -149,30 +150,6 @@ async function addApiKey(
   ]);
 }
 
-/**
- * Returns the discovery URL of an MCP server.
- *
- * @throws CliError for a URL that is not valid, or an option that names the authorization server
- */
-function mcpDiscoveryUrl(server: string, { vendor, apiKey, ...flags }: AddFlags): string {
-  const { discoveryUrl, issuer, authorizationEndpoint, tokenEndpoint } = flags;
-  const others = [discoveryUrl, issuer, authorizationEndpoint, tokenEndpoint];
-  if (
-    apiKey ||
-    (vendor ?? 'CustomOauth2') !== 'CustomOauth2' ||
-    others.some((option) => option !== undefined)
-  ) {
-    throw usageError(
-      'An MCP server names its authorization server itself.',
-      'Omit --vendor, --api-key, --discovery-url, --issuer, --authorization-endpoint, and --token-endpoint.',
-    );
-  }
-  if (!URL.canParse(server) || /[?#]/.test(server)) {
-    throw usageError('--mcp must be the URL of the server, without a query and a fragment.');
-  }
-  return protectedResourceUrl(server);
-}
-
 /** @throws CliError for an option of a client that authenticates */
 function checkPublic(vendor: VendorName, draft: Draft): void {
   if (vendorOf(vendor).configMember !== 'customOauth2ProviderConfig') {
@@ -278,7 +255,7 @@ export const add = buildCommand({
       ...CLIENT_FLAGS,
       ...SECRET_FLAGS,
       apiKey: flag('Create a provider of an API key'),
-      mcp: optionalText('URL', 'MCP server, which names its authorization server'),
+      mcp: MCP_FLAG,
       public: flag('The client has no secret (only custom servers)'),
     },
     positional: {
@@ -294,6 +271,7 @@ export const add = buildCommand({
     }
     // Before the questions, so that no answer is lost if there is no endpoint or no Region.
     const service = await connect(this, flags);
+    if (apiKey && flags.mcp !== undefined) throw usageError('An API key has no MCP server: omit --mcp.');
     const discoveryUrl = flags.mcp === undefined ? flags.discoveryUrl : mcpDiscoveryUrl(flags.mcp, flags);
     const draft: Draft = { ...flags, discoveryUrl, name };
     const implied = flags.mcp === undefined ? stated : ('CustomOauth2' as const);

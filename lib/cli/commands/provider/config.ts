@@ -1,6 +1,7 @@
 /** The options that configure an OAuth 2.0 credential provider, and the members of requests that they set. */
 import {
   CLIENT_AUTHENTICATION_METHODS,
+  protectedResourceUrl,
   usesSecret,
   vendorOf,
   type VendorName,
@@ -45,6 +46,31 @@ export const SECRET_FLAGS = {
   secretArn: optionalText('ARN', 'Secret in AWS Secrets Manager, instead of stdin'),
   secretKey: optionalText('name', 'Member of that secret with the client secret or API key'),
 } as const;
+
+export const MCP_FLAG = optionalText('URL', 'MCP server, which names its authorization server');
+
+/**
+ * Returns the discovery URL of an MCP server.
+ *
+ * @throws CliError for a URL that is not valid, or an option that names the authorization server
+ */
+export function mcpDiscoveryUrl(
+  server: string,
+  flags: ClientFlags & { readonly vendor?: VendorName | undefined },
+): string {
+  const { vendor = 'CustomOauth2', discoveryUrl, issuer, authorizationEndpoint, tokenEndpoint } = flags;
+  const others = [discoveryUrl, issuer, authorizationEndpoint, tokenEndpoint];
+  if (vendor !== 'CustomOauth2' || others.some((option) => option !== undefined)) {
+    throw usageError(
+      'An MCP server names its authorization server itself.',
+      'Omit --vendor, --discovery-url, --issuer, --authorization-endpoint, and --token-endpoint.',
+    );
+  }
+  if (!URL.canParse(server) || /[?#]/.test(server)) {
+    throw usageError('--mcp must be the URL of the server, without a query and a fragment.');
+  }
+  return protectedResourceUrl(server);
+}
 
 const SERVER_OPTIONS = {
   discoveryUrl: '--discovery-url',

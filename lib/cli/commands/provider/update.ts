@@ -14,6 +14,8 @@ import {
   CLIENT_FLAGS,
   clientSecretMembers,
   isPublicClient,
+  MCP_FLAG,
+  mcpDiscoveryUrl,
   needsSecret,
   SECRET_FLAGS,
   secretReference,
@@ -26,6 +28,7 @@ import { connect, type Service } from '../../service';
 
 interface UpdateFlags extends KindFlags, ClientFlags, SecretFlags {
   readonly secret: boolean;
+  readonly mcp?: string | undefined;
 }
 
 const SERVER: readonly (keyof ClientFlags)[] = [
@@ -108,6 +111,8 @@ async function changedConfig(
 ): Promise<Record<string, unknown>> {
   checkOptions(vendor, flags);
   const present = configOf(provider);
+  // The service keeps or registers the client of an MCP server. A stated client ID would be taken for one of the owner.
+  if (flags.mcp !== undefined && flags.clientId === undefined) return serverMembers(vendor, flags);
   const before = present.clientAuthenticationMethod;
   const method = flags.clientAuthentication ?? before;
   const reference = secretReference(flags);
@@ -157,6 +162,7 @@ export const update = buildCommand({
     fullDescription: [
       'Changes what the options name, and keeps the rest. Grants stay if the client and the server stay.',
       'With --secret, reads a new client secret or API key from stdin, or you type it.',
+      'With --mcp, confirms the authorization server that an MCP server names now. Without --client-id, the service registers the client.',
       'Another client or server needs a new client secret, which the command reads in the same way.',
     ].join('\n'),
   },
@@ -165,6 +171,7 @@ export const update = buildCommand({
       ...CONNECTION_FLAGS,
       ...CLIENT_FLAGS,
       ...SECRET_FLAGS,
+      mcp: MCP_FLAG,
       secret: flag('Replace the client secret or the API key'),
       kind: KIND_FLAG,
     },
@@ -175,11 +182,13 @@ export const update = buildCommand({
   },
   async func(this: CliContext, flags: UpdateFlags, name: string) {
     const service = await connect(this, flags);
+    const changes =
+      flags.mcp === undefined ? flags : { ...flags, discoveryUrl: mcpDiscoveryUrl(flags.mcp, flags) };
     const found = await findProvider(service, name, flags.kind);
     const updated =
       found.kind === 'api-key'
-        ? await updateApiKey(this, service, name, flags)
-        : await updateOauth2(this, service, found.provider, flags);
+        ? await updateApiKey(this, service, name, changes)
+        : await updateOauth2(this, service, found.provider, changes);
     if (flags.json) printJson(this, updated);
     else print(this, `The credential provider "${name}" is updated.`);
   },
