@@ -99,7 +99,7 @@ it('the gate records another method, and does not trust the event about the call
     resource: '/runtimes/{agentRuntimeArn+}',
     httpMethod: 'GET',
     multiValueHeaders: {},
-    requestContext: { requestId: 'of-gateway', authorizer: { principalId: 'chosen' } },
+    requestContext: { requestId: 'of-gateway', identity: {}, authorizer: { principalId: 'chosen' } },
   });
   expect(entries).toEqual([
     {
