@@ -8,13 +8,14 @@ import { send, signerOf } from './service';
 
 const KEY_ARN = /^arn:aws[a-z-]*:kms:([a-z0-9-]+):\d{12}:key\/[\w-]+$/;
 
-/** @throws CliError if the file has no public key of the curve P-256 */
+/** @throws CliError if the file does not exist, or has no public key of the curve P-256 */
 export async function publicKeyOfFile(path: string): Promise<KeyObject> {
   const fault = (reason: string): CliError =>
     new CliError(`${path} is not a public key (${reason}).`, {
       next: 'Set --public-key to a PEM file with an EC key of the curve P-256.',
     });
   const pem = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') throw usageError(`The file ${path} (--public-key) does not exist.`);
     throw fault(error.code ?? error.message);
   });
   try {

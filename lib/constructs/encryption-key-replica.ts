@@ -23,6 +23,12 @@ export function multiRegionKeyId(key: IKey | string): string | undefined {
   return MULTI_REGION_KEY.exec(arn)?.[1];
 }
 
+/** Returns the Region in the ARN of a replica's primary key; undefined if it is not known. */
+export function primaryKeyRegion(key: IKey): string | undefined {
+  const region = PRIMARY_KEY_ARNS.get(key)?.split(':')[3];
+  return region === undefined || Token.isUnresolved(region) ? undefined : region;
+}
+
 /**
  * Checks that a key can have replicas, as far as its ARN is known.
  *

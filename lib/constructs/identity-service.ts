@@ -250,7 +250,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   const logKey = new LogKey(scope, 'LogKey', { removalPolicy: removalPolicy ?? RemovalPolicy.RETAIN });
   const configuration = checkedAt(scope.node.path, () => ({
     trustedIssuers: resolveTrustedIssuers(props.trustedIssuers ?? []),
-    tokenVaultKeys: checkTokenVaultKeys(props.tokenVaultKeys ?? [], Stack.of(scope).region),
+    tokenVaultKeys: checkTokenVaultKeys(props.tokenVaultKeys ?? [], Stack.of(scope).region, state.replicated),
     quotas: parseQuotas(JSON.stringify(props.quotas ?? {})),
     lifetimes: lifetimesInSeconds(props.lifetimes ?? {}),
     consentPage: props.consentPage ?? false,

@@ -6,7 +6,7 @@ import { ArnFormat, Stack, Token } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { checkedAt } from './construct-error';
-import { checkMultiRegionKey } from './encryption-key-replica';
+import { checkMultiRegionKey, primaryKeyRegion } from './encryption-key-replica';
 import { checkArnRegion, checkRegion } from './regions';
 import { TABLE_MEMBERS, type IIdentityState, type StateTables, type TableReference } from './state';
 
@@ -66,6 +66,15 @@ function checkTableNames(tableNames: Readonly<Partial<StateTableNames>>): void {
   }
 }
 
+/** @throws Error for an identity Region other than the one of the deployment's key, of which this key is a replica */
+function checkPrimaryKeyRegion(identityRegion: string | undefined, encryptionKey: IKey | undefined): void {
+  const keyRegion = encryptionKey && primaryKeyRegion(encryptionKey);
+  if (keyRegion === undefined || keyRegion === identityRegion) return;
+  throw new Error(
+    `identityRegion must be ${keyRegion}, the Region of the primaryKeyArn of the key in encryptionKey`,
+  );
+}
+
 /**
  * @param region of the stack
  * @throws Error for what would make two Regions serve, or would not be a replica
@@ -83,6 +92,7 @@ function checkReplicaProps(props: Readonly<Partial<IdentityStateReplicaProps>>, 
       'identityRegion must be the Region in which the deployment was created, which is known and is not the Region of this stack. Otherwise, two Regions would write.',
     );
   }
+  checkPrimaryKeyRegion(identityRegion, encryptionKey);
   checkTableNames(tableNames);
   checkMultiRegionKey('encryptionKey', encryptionKey?.keyArn ?? '');
   checkArnRegion('encryptionKey', encryptionKey?.keyArn ?? '', region);

@@ -3,14 +3,19 @@
  * would serve one deployment.
  */
 import { Token } from 'aws-cdk-lib';
+import { Fact } from 'aws-cdk-lib/region-info';
 import { REGION } from '../../lambda/contract/regions';
+
+/** The names of all Regions end so. A Region that CDK does not know yet is accepted, and most mistyped names are not. */
+const DIRECTION = /-(north|south|east|west|central|(north|south)(east|west))-\d+$/;
 
 /**
  * @param setting the name with which the error message begins
  * @throws Error for anything other than the code of a Region
  */
 export function checkRegion(setting: string, region: string): void {
-  if (Token.isUnresolved(region) || REGION.test(region)) return;
+  if (Token.isUnresolved(region) || Fact.regions.includes(region)) return;
+  if (REGION.test(region) && DIRECTION.test(region)) return;
   throw new Error(`${setting} must be a Region, such as eu-central-1`);
 }
 

@@ -4,7 +4,7 @@
  */
 import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { Construct, IConstruct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import type { ApiDomain } from './api-domain';
 import { checkedAt } from './construct-error';
 import { multiRegionKeyId } from './encryption-key-replica';
@@ -86,12 +86,36 @@ function checkStandby({ scope, state, domain }: RegionalService): void {
 }
 
 /**
- * Checks a service whose state is in several Regions.
+ * The state of a first Region is of the stack of its key. In another stack of the app, the service of another Region or
+ * account would consider itself the writing one, too.
  *
- * @throws Error for a standby in the identity Region, or without a domain name. If the service of the first Region is in
+ * @throws Error for a service whose Region or account is known to differ from that of its state
+ */
+function checkPlace(scope: Construct, { tables: { directory }, identityRegion }: IIdentityState): void {
+  if (identityRegion !== undefined || !Construct.isConstruct(directory)) return;
+  const [service, state] = [Stack.of(scope), Stack.of(directory)];
+  if (isKnown(service.region) && isKnown(state.region) && service.region !== state.region) {
+    throw new Error(
+      `state is in ${state.region}, so the service must be in that Region, not in ${service.region}. Otherwise, two Regions would write. For a standby, use an IdentityStateReplica as the state (docs/another-region.md).`,
+    );
+  }
+  if (isKnown(service.account) && isKnown(state.account) && service.account !== state.account) {
+    throw new Error(
+      `state is in the account ${state.account}, so the service must be in that account, not in ${service.account}`,
+    );
+  }
+}
+
+/**
+ * Checks the Region and the account of a service, and a service whose state is in several Regions.
+ *
+ * @throws Error for a service elsewhere than its state, and for a standby in the identity Region, or without a domain name. If the service of the first Region is in
  *   this app, synthesis fails for a standby that differs from it.
  */
 export function checkReplication(scope: Construct, state: IIdentityState, domain?: ApiDomain): void {
+  checkedAt(scope.node.path, () => {
+    checkPlace(scope, state);
+  });
   if (!state.replicated) return;
   const service: RegionalService = { scope, state, domain };
   const services = SERVICES.get(scope.node.root) ?? [];

@@ -187,8 +187,28 @@ describe('of a bucket', () => {
   });
 });
 
-it('says that a file is not a public key', async () => {
+it('says that the file of a public key does not exist', async () => {
   const { status, stderr } = await verify('--public-key', join(folder, 'none.pem'));
-  expect(stderr).toMatch(/none\.pem is not a public key \(ENOENT\)/);
-  expect(status).toBe(1);
+  expect(stderr).toMatch(/The file \S+none\.pem \(--public-key\) does not exist\./);
+  expect(status).toBe(2);
+});
+
+it('says that a folder does not exist, and that it is no copy of a bucket, in place of a tampered trail', async () => {
+  const key = join(folder, 'key.pem');
+  const verified = (copy: string) => runCommand(['audit', 'verify', '--folder', copy, '--public-key', key]);
+  const empty = join(folder, 'empty');
+  await mkdir(empty);
+  for (const [copy, message] of [
+    [join(folder, 'none'), 'does not exist.'],
+    [key, 'is not a folder.'],
+    [empty, 'has neither digests/ nor entries/'],
+  ] as const) {
+    const { status, stdout, stderr } = await verified(copy);
+    expect(stderr).toContain(message);
+    expect(stdout).toBe('');
+    expect(status).toBe(2);
+  }
+  // A copy whose digests were removed is still a copy, and is verified.
+  await rm(join(folder, 'digests'), { recursive: true });
+  expect((await verified(folder)).status).toBe(1);
 });

@@ -36,6 +36,23 @@ async function synthesizeInTypescript(folder, tarball) {
   return templateOf(CDK_OUTDIR);
 }
 
+/** Returns an app of the Python line in README.md, unchanged. */
+async function readmeSnippet() {
+  const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
+  const [, line] = /in snake case: `(AgentIdentity\(stack, [^`]+)`/.exec(readme) ?? [];
+  assert.ok(line, 'README.md has no Python line');
+  return [
+    'from aws_cdk import App, Stack',
+    'from agent_identity_cdk import *',
+    'app = App()',
+    'stack = Stack(app, "Readme")',
+    'discovery_url = "https://login.example.com/.well-known/openid-configuration"',
+    line,
+    'app.synth()',
+    '',
+  ].join('\n');
+}
+
 async function synthesizeInPython(folder, wheel) {
   await mkdir(folder);
   await copyFile(join(EXAMPLES, 'consumer-app-python/app.py'), join(folder, 'app.py'));
@@ -45,7 +62,10 @@ async function synthesizeInPython(folder, wheel) {
   await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages], folder);
   const CDK_OUTDIR = join(folder, 'cdk.out');
   // jsii starts the Node.js that runs this program.
-  await run(python, ['app.py'], folder, { CDK_OUTDIR, JSII_NODE: process.execPath });
+  const JSII_NODE = process.execPath;
+  await run(python, ['app.py'], folder, { CDK_OUTDIR, JSII_NODE });
+  await writeFiles(folder, { 'snippet.py': await readmeSnippet() });
+  await run(python, ['snippet.py'], folder, { CDK_OUTDIR: join(folder, 'snippet.out'), JSII_NODE });
   return templateOf(CDK_OUTDIR);
 }
 

@@ -212,7 +212,13 @@ describe('replicas', () => {
       'State: replicas[0].region must differ from the Region of the stack',
     );
     expect(make(replicasWith({}, {}))).toThrow('State: replicas[1].region must differ from');
-    expect(make(replicasWith({ region: 'Ireland' }))).toThrow('State: replicas[0].region must be a Region');
+    for (const region of ['Ireland', 'eu-wst-1']) {
+      expect(make(replicasWith({ region }))).toThrow('State: replicas[0].region must be a Region');
+    }
+    // Not every Region is known to CDK.
+    const region = 'eu-southeast-9';
+    const encryptionKeyArn = REPLICA_KEY.replace(OTHER.region, region);
+    expect(make({ replicas: [{ region, encryptionKeyArn }] })).not.toThrow();
   });
 
   it('without a domain name get a warning, because a failover needs one', () => {
@@ -239,6 +245,39 @@ it('a key of another Region is rejected as the key of the state, and for the tok
   const tokenVaultKeys = [PRIMARY_KEY, REPLICA_KEY];
   expect(() => new IdentityServiceStack(app, 'Service', { env: HOME, state, tokenVaultKeys })).toThrow(
     'Service: tokenVaultKeys[1] must be in eu-central-1, the Region of the stack',
+  );
+});
+
+it.each([
+  [
+    'in another Region',
+    OTHER,
+    'state is in eu-central-1, so the service must be in that Region, not in eu-west-1.',
+  ],
+  [
+    'in another account',
+    { ...HOME, account: '444455556666' },
+    `state is in the account ${ACCOUNT}, so the service must be in that account`,
+  ],
+])('a service %s than its state is rejected, because both could write', (_where, env, message) => {
+  for (const replicas of [[], REPLICAS]) {
+    const app = newApp();
+    const state = new IdentityStateStack(app, 'State', { env: HOME, replicas });
+    const make = () => new IdentityServiceStack(app, 'Service', { env, state, domain: domainIn(app, env) });
+    expect(make).toThrow(`Service: ${message}`);
+  }
+});
+
+it('a single-Region key for the token vault is rejected if the tables have replicas', () => {
+  const app = newApp();
+  const make = (id: string, replicas: TableReplica[]) => () => {
+    const state = new IdentityStateStack(app, `${id}State`, { env: HOME, replicas });
+    const tokenVaultKeys = [SINGLE_REGION_KEY];
+    return new IdentityServiceStack(app, id, { env: HOME, state, tokenVaultKeys });
+  };
+  expect(make('Single', [])).not.toThrow();
+  expect(make('Replicated', REPLICAS)).toThrow(
+    'Replicated: tokenVaultKeys[0] must be the ARN of a multi-Region key',
   );
 });
 
@@ -277,9 +316,19 @@ describe('the replica of a state is rejected', () => {
     ['its own Region', OTHER.region, 'the Region in which the deployment was created'],
     ['no Region', undefined, 'a Region, such as eu-central-1'],
     ['the name of a place', 'Frankfurt', 'a Region, such as eu-central-1'],
+    ['a mistyped Region', 'eu-wst-1', 'a Region, such as eu-central-1'],
     ['a Region that is known only at deployment', new Stack().region, 'the Region in which the deployment'],
   ])('with %s as its identity Region, because two Regions could write', (_what, identityRegion, must) => {
     expect(makeReplica({ identityRegion })).toThrow(`Replica/State: identityRegion must be ${must}`);
+  });
+
+  it('with another identity Region than that of the primary key', () => {
+    const stack = new Stack(newApp(), 'Replica', { env: OTHER });
+    const { key } = new EncryptionKeyReplica(stack, 'Key', { primaryKeyArn: PRIMARY_KEY });
+    const props = { identityRegion: 'eu-north-1', tableNames: TABLE_NAMES, encryptionKey: key };
+    expect(() => new IdentityStateReplica(stack, 'State', props)).toThrow(
+      'Replica/State: identityRegion must be eu-central-1, the Region of the primaryKeyArn',
+    );
   });
 
   it('in a stack whose Region is not known', () => {
@@ -318,7 +367,11 @@ describe('a standby', () => {
     identityRegion = HOME.region,
   ): IdentityStateReplica {
     const stack = new Stack(app, 'Standby', { env });
-    const { key } = new EncryptionKeyReplica(stack, 'Key', { primaryKeyArn: PRIMARY_KEY });
+    // Only the key of an EncryptionKeyReplica is known to be of the identity Region.
+    const key =
+      identityRegion === HOME.region
+        ? new EncryptionKeyReplica(stack, 'Key', { primaryKeyArn: PRIMARY_KEY }).key
+        : Key.fromKeyArn(stack, 'Key', REPLICA_KEY);
     return new IdentityStateReplica(stack, 'State', {
       identityRegion,
       tableNames: TABLE_NAMES,

@@ -17,7 +17,7 @@ import { print, printAside, printJson, progress, styled } from '../../output';
 import { pastTimeOf } from '../../past-time';
 import { publicKeyOfFile, publicKeyOfKms, regionOfKey } from '../../public-keys';
 import { signerOf } from '../../service';
-import { trailFolder } from '../../trail-folder';
+import { checkTrailFolder, trailFolder } from '../../trail-folder';
 
 interface VerifyFlags {
   readonly bucket?: string;
@@ -200,6 +200,7 @@ export const verify = buildCommand({
     if (to !== undefined && to <= from) throw usageError('--to must be after --from.');
     const reader = await readerOf(this, flags);
     const publicKeys = await publicKeysOf(this, flags);
+    if (flags.folder !== undefined) await checkTrailFolder(flags.folder);
     // Before the listing: the head can only move on.
     const head = await headOf(this, flags);
     const { show, end } = progress(this);
