@@ -57,6 +57,7 @@ export {
   type IncludedOAuth2Client,
   type IncludedVendorName,
   type KmsKeySource,
+  type McpOAuth2Client,
   type MicrosoftOAuth2Client,
   type OAuth2Client,
   type IdentityAssertion,
