@@ -84,8 +84,11 @@ const DEPLOYMENT_CONFIGS = [
   ...[2, 3, 10].map((minutes) => `Linear10PercentEvery${minutes}Minutes`),
 ].map((name) => `CodeDeployDefault.Lambda${name}`);
 
-/** A name of CodeDeploy without its prefix, with or without a mistake. Other names are the account's own. */
-const OF_CODEDEPLOY = /^(CodeDeployDefault|Lambda(AllAtOnce|Canary|Linear))/i;
+/**
+ * A name of CodeDeploy without its prefix, or the name of a constant of CDK, with or without a mistake. Other names are the
+ * account's own.
+ */
+const OF_CODEDEPLOY = /^(CodeDeployDefault|Lambda(AllAtOnce|Canary|Linear)|(CANARY|LINEAR)_\d|ALL_AT_ONCE$)/i;
 
 const deploymentConfig = v.pipe(
   text,

@@ -147,6 +147,11 @@ describe('a mistake is reported', () => {
       'deploymentConfig must be one of CodeDeployDefault.LambdaAllAtOnce, CodeDeployDefault.LambdaCanary',
     ],
     [
+      'the name of a constant of CDK',
+      { deploymentConfig: 'CANARY_10PERCENT_10MINUTES' },
+      'deploymentConfig must be one of CodeDeployDefault.LambdaAllAtOnce, CodeDeployDefault.LambdaCanary',
+    ],
+    [
       'a misspelled deployment configuration',
       { deploymentConfig: 'CodeDeployDefault.LambdaCanary10Percent10Minute' },
       'deploymentConfig must be one of',
