@@ -1,11 +1,7 @@
 /** `agent-identity provider add`: from options, and on a terminal by questions, which it repeats after a mistake. */
 import { buildCommand } from '@stricli/core';
 import { OPERATIONS } from '../../../../lambda/contract/operations';
-import {
-  VENDOR_NAMES,
-  vendorOf,
-  type VendorName,
-} from '../../../../lambda/contract/vendors';
+import { VENDOR_NAMES, vendorOf, type VendorName } from '../../../../lambda/contract/vendors';
 import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { untilAccepted } from '../../corrections';
