@@ -112,6 +112,10 @@ export class ServiceForCommands {
     return this.ready.endpoint;
   }
 
+  get secretsManagerEndpoint(): string {
+    return this.ready.awsEndpoints.secretsManager;
+  }
+
   /** Path of the log, which contains the audit log. */
   get logPath(): string {
     return join(this.folder, 'data/service.log');

@@ -132,9 +132,18 @@ describe('an unavailable provider', () => {
     await expect(service.refresh()).rejects.toMatchObject({ retryAfter: 30 });
     service.system.advance(10.5);
     await expect(service.refresh()).rejects.toMatchObject({
-      detail: 'the failure of an earlier request',
+      detail: 'the failure of an earlier request: token endpoint: OAUTH_RESPONSE_IS_NOT_JSON',
       retryAfter: 20,
     });
+  });
+
+  it('gets a request immediately after its configuration has changed', async () => {
+    service.endpoint.instead.push(new Response(null, { status: 429, headers: { 'retry-after': '900' } }));
+    await expect(service.refresh()).rejects.toMatchObject({ unavailable: true });
+    await expect(service.refresh()).rejects.toMatchObject({ retryAfter: 900 });
+    const { provider } = service.owner;
+    Object.assign(service.owner, { provider: { ...provider, revision: provider.revision + 1 } });
+    expect(await service.refresh()).toBe('access-1');
   });
 
   it('gets the next request after twice as long each time, up to a minute', async () => {

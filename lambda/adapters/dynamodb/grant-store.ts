@@ -46,6 +46,8 @@ const StoredGrant = v.object({
       at: v.number(),
       notBefore: v.number(),
       lostResponse: v.exactOptional(v.literal(true)),
+      providerRevision: v.exactOptional(v.number()),
+      detail: v.exactOptional(v.string()),
     }),
   ),
 });

@@ -60,7 +60,7 @@ export async function dispatchRenewal(
   const { system, grants } = deps;
   const { grantId } = owner;
   const now = system.now();
-  if (backsOff(grant, now) || (grant.lease && !isLongPast(grant.lease, now))) return;
+  if (backsOff(grant, owner.provider, now) || (grant.lease && !isLongPast(grant.lease, now))) return;
   const holder = system.randomUUID();
   try {
     const lease = { holder, deadline: now + LEASE };

@@ -65,6 +65,10 @@ export interface RenewalFailure {
   readonly notBefore: number;
   /** The response to a sent request was not stored: the refresh token might be redeemed already. */
   readonly lostResponse?: true;
+  /** Revision of the provider whose configuration failed. Absent from records of earlier deployments. */
+  readonly providerRevision?: number;
+  /** The cause, for the operator. Absent from records of earlier deployments. */
+  readonly detail?: string;
 }
 
 export interface GrantId {

@@ -143,7 +143,10 @@ export async function renewTokens(
       await stopIfDeleted(deps, owner);
       return { accessToken, scopes: tokens.scopes, held: scopesHeld(tokens) };
     }
-    if (seen?.lastFailure && (backsOff(seen, now) || seen.lastFailure.at !== first?.lastFailure?.at)) {
+    if (
+      seen?.lastFailure &&
+      (backsOff(seen, provider, now) || seen.lastFailure.at !== first?.lastFailure?.at)
+    ) {
       throw providerFailureOf(seen.lastFailure, now);
     }
     if (isFree(observed, now)) {
@@ -212,7 +215,7 @@ export async function renewWithLease(
       throw error;
     }
     const dropTokens = source.endsWithGrant && error.code === 'invalid_grant' && !error.unavailable;
-    const lastFailure = renewalFailureOf(error, seen, system.now());
+    const lastFailure = renewalFailureOf(error, owner.provider, seen, system.now());
     const released = await release({ lastFailure, dropTokens });
     await stopIfDeleted(deps, owner);
     if (!dropTokens) throw providerFailureOf(lastFailure, system.now(), error);
@@ -231,7 +234,10 @@ export async function renewWithLease(
           unavailable: true,
           cause: error,
         });
-    const lastFailure = { ...renewalFailureOf(failure, seen, system.now()), lostResponse: true as const };
+    const lastFailure = {
+      ...renewalFailureOf(failure, owner.provider, seen, system.now()),
+      lostResponse: true as const,
+    };
     // If no write succeeds, this one does not either, and the lease ends at its deadline.
     await release({ lastFailure }).catch(() => false);
     throw rejected ? providerFailureOf(lastFailure, system.now(), failure) : error;

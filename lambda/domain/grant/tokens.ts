@@ -29,7 +29,7 @@ export interface RequestUser {
 /** The owner of the tokens, and the members that narrow them. */
 export interface TokenOwner extends Narrowing {
   readonly grantId: GrantId;
-  readonly provider: Pick<Oauth2Provider, 'id' | 'name' | 'vendor' | 'clientId' | 'discovery'>;
+  readonly provider: Pick<Oauth2Provider, 'id' | 'name' | 'revision' | 'vendor' | 'clientId' | 'discovery'>;
   readonly workloadArn: string;
   /** Epoch seconds at which the grant expires, independent of its tokens; absent if it does not expire. */
   readonly endsAt?: number | undefined;

@@ -37,6 +37,10 @@ export interface ProviderConfig {
   };
   readonly clientAuthenticationMethod?: ClientAuthenticationMethod;
   readonly privateKeyJwtConfig?: unknown;
+  readonly certificateConfigurations?: readonly {
+    readonly secretsManager?: { readonly secretArn: string };
+    readonly s3?: { readonly uri: string };
+  }[];
 }
 
 type ClientAuthenticationMethod = (typeof CLIENT_AUTHENTICATION_METHODS)[number];
@@ -179,8 +183,32 @@ async function documentOfNamedServer(
   return { fault: `the authorization server ${issuer} has no metadata (RFC 8414)` };
 }
 
+/** Returns where the certificates of the provider's private authorities are; undefined if it trusts the public ones. */
+export function authoritiesOf({ certificateConfigurations = [] }: ProviderConfig): string | undefined {
+  const [source] = certificateConfigurations;
+  return source?.secretsManager?.secretArn ?? source?.s3?.uri;
+}
+
+/** Codes of Node.js and OpenSSL for a certificate of an unknown authority. */
+const UNKNOWN_AUTHORITY = /UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT|SELF_SIGNED_CERT/;
+
+/** This computer need not trust the authorities that the provider trusts, so a failure to do so is no fault. */
+const withoutAuthorities = (check: Check): Check =>
+  check.status === 'fail' && UNKNOWN_AUTHORITY.test(check.detail)
+    ? warn(
+        check.check,
+        check.detail,
+        'The provider trusts its own certificate authorities, which this command does not have. Set NODE_EXTRA_CA_CERTS to a file with their certificates, or request a token: agent-identity token get.',
+      )
+    : check;
+
 /** Checks one provider. */
 export async function checkProvider(service: Service, provider: Oauth2Provider): Promise<Check[]> {
+  const checks = await checksOf(service, provider);
+  return authoritiesOf(configOf(provider)) === undefined ? checks : checks.map(withoutAuthorities);
+}
+
+async function checksOf(service: Service, provider: Oauth2Provider): Promise<Check[]> {
   const { credentialProviderVendor: vendor } = provider;
   if (!isVendor(vendor)) {
     return [

@@ -19,6 +19,8 @@ export interface ClientFlags {
   readonly tenantId?: string | undefined;
   readonly clientAuthentication?: (typeof CLIENT_AUTHENTICATION_METHODS)[number];
   readonly kmsKey?: string;
+  readonly caSecret?: string;
+  readonly caObject?: string;
 }
 
 export interface SecretFlags {
@@ -40,6 +42,8 @@ export const CLIENT_FLAGS = {
     brief: 'How a custom server authenticates the client (default: CLIENT_SECRET_BASIC)',
   },
   kmsKey: optionalText('ARN', 'KMS key that signs for PRIVATE_KEY_JWT'),
+  caSecret: optionalText('ARN', 'Secret with the certificates of private authorities, for a custom server'),
+  caObject: optionalText('URI', 'S3 object with these certificates (s3://bucket/key), instead of a secret'),
 } as const;
 
 export const SECRET_FLAGS = {
@@ -80,6 +84,8 @@ const SERVER_OPTIONS = {
   tenantId: '--tenant-id',
   clientAuthentication: '--client-authentication',
   kmsKey: '--kms-key',
+  caSecret: '--ca-secret',
+  caObject: '--ca-object',
 } as const;
 
 type ServerOption = keyof typeof SERVER_OPTIONS;
@@ -97,6 +103,8 @@ function optionsOf(vendor: VendorName): readonly ServerOption[] {
       'tokenEndpoint',
       'clientAuthentication',
       'kmsKey',
+      'caSecret',
+      'caObject',
     ];
   }
   const { server } = vendorOf(vendor);
@@ -130,6 +138,19 @@ export function missingServerOption(
   return vendorOf(vendor).server === 'stated' && issuer === undefined ? 'issuer' : undefined;
 }
 
+/**
+ * Returns the source of the certificates of private authorities, if the options name one.
+ *
+ * @throws CliError for two sources
+ */
+function certificateConfigurations({ caSecret, caObject }: ClientFlags): object[] | undefined {
+  if (caSecret !== undefined && caObject !== undefined) {
+    throw usageError('Set either --ca-secret or --ca-object.');
+  }
+  if (caSecret !== undefined) return [{ secretsManager: { secretArn: caSecret } }];
+  return caObject === undefined ? undefined : [{ s3: { uri: caObject } }];
+}
+
 /** Returns the members that name the server and how it authenticates the client. */
 export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<string, unknown> {
   const { discoveryUrl, issuer, authorizationEndpoint, tokenEndpoint, tenantId } = flags;
@@ -144,6 +165,7 @@ export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<st
   const { clientAuthentication, kmsKey } = flags;
   const stated = authorizationEndpoint !== undefined || tokenEndpoint !== undefined;
   const found = discoveryUrl ?? wellKnown(issuer);
+  const certificates = certificateConfigurations(flags);
   return {
     ...(stated
       ? {
@@ -154,6 +176,7 @@ export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<st
     ...(kmsKey !== undefined && {
       privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn: kmsKey } } },
     }),
+    ...(certificates && { certificateConfigurations: certificates }),
   };
 }
 

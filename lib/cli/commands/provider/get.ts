@@ -4,7 +4,7 @@ import { CONNECTION_FLAGS } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { isoTime, printFields, printJson } from '../../output';
 import { connect } from '../../service';
-import { configOf } from './checks';
+import { authoritiesOf, configOf } from './checks';
 import {
   findProvider,
   KIND_FLAG,
@@ -43,12 +43,14 @@ export const get = buildCommand({
     const more = [];
     if (found.kind === 'oauth2') {
       const { credentialProviderVendor, callbackUrl } = found.provider;
-      const { clientId, oauthDiscovery } = configOf(found.provider);
+      const config = configOf(found.provider);
+      const { clientId, oauthDiscovery } = config;
       const { discoveryUrl, authorizationServerMetadata } = oauthDiscovery ?? {};
       more.push(
         ['Vendor', credentialProviderVendor] as const,
         ['Client ID', clientId] as const,
         ['Server', discoveryUrl ?? authorizationServerMetadata?.issuer] as const,
+        ['CA certificates', authoritiesOf(config)] as const,
         ['Callback URL', callbackUrl] as const,
       );
     }

@@ -39,6 +39,14 @@ const SERVER: readonly (keyof ClientFlags)[] = [
   'tenantId',
 ];
 
+const CLIENT: readonly (keyof ClientFlags)[] = [
+  'clientId',
+  'clientAuthentication',
+  'kmsKey',
+  'caSecret',
+  'caObject',
+];
+
 const isSet = (flags: ClientFlags, names: readonly (keyof ClientFlags)[]): boolean =>
   names.some((name) => flags[name] !== undefined);
 
@@ -83,7 +91,7 @@ async function updateApiKey(
   name: string,
   flags: UpdateFlags,
 ): Promise<unknown> {
-  if (isSet(flags, [...SERVER, 'clientId', 'clientAuthentication', 'kmsKey'])) {
+  if (isSet(flags, [...SERVER, ...CLIENT])) {
     throw usageError(
       `The provider "${name}" has an API key: it has no client and no server.`,
       'Set --secret, or --secret-arn and --secret-key.',
@@ -145,8 +153,7 @@ async function updateOauth2(
       next: 'Update the command: npm install -g @agent-identity/cli.',
     });
   }
-  const changes = [...SERVER, 'clientId', 'clientAuthentication', 'kmsKey'] as const;
-  if (!flags.secret && !isSet(flags, changes) && !secretReference(flags)) throw NOTHING();
+  if (!flags.secret && !isSet(flags, [...SERVER, ...CLIENT]) && !secretReference(flags)) throw NOTHING();
   return service.call(OPERATIONS.UpdateOauth2CredentialProvider, {
     name,
     credentialProviderVendor: vendor,

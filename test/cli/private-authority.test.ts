@@ -1,0 +1,106 @@
+/** `agent-identity provider` with a server whose TLS certificate is of a private authority. */
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createServer } from 'node:https';
+import { listenOnLoopback } from '../../lib/local/loopback-server';
+import { createAuthority } from '../flows/support/certificates';
+import { ServiceForCommands } from './command-under-test';
+
+const OPERATOR = 'arn:aws:iam::000000000000:user/operator';
+
+let local: ServiceForCommands;
+let secretArn: string;
+let discoveryUrl: string;
+let closeServer: () => Promise<void>;
+
+beforeAll(async () => {
+  local = await ServiceForCommands.start();
+  const authority = createAuthority();
+  let metadata: object = {};
+  const server = createServer({ ...authority.server() }, (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(metadata));
+  });
+  const { port, close } = await listenOnLoopback(server, 0);
+  closeServer = close;
+  const issuer = `https://localhost:${port}`;
+  metadata = { issuer, authorization_endpoint: `${issuer}/authorize`, token_endpoint: `${issuer}/token` };
+  discoveryUrl = `${issuer}/.well-known/openid-configuration`;
+  const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = local.env();
+  const { ARN = '' } = await new SecretsManagerClient({
+    endpoint: local.secretsManagerEndpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId, secretAccessKey },
+  }).send(
+    new CreateSecretCommand({
+      Name: 'authority',
+      SecretString: authority.cert,
+      Tags: [{ Key: 'agent-identity:owner', Value: `certificates/${OPERATOR}` }],
+    }),
+  );
+  secretArn = ARN;
+});
+
+afterAll(async () => {
+  await closeServer();
+  await local.close();
+});
+
+const add = (name: string, ...options: string[]) =>
+  local.run(
+    [
+      'provider',
+      'add',
+      name,
+      '--vendor',
+      'custom',
+      '--client-id',
+      'client',
+      '--discovery-url',
+      discoveryUrl,
+      ...options,
+    ],
+    { input: 'client-secret' },
+  );
+
+it('stores where the certificates are, and keeps it at an update', async () => {
+  expect(await add('private', '--ca-secret', secretArn)).toMatchObject({ status: 0 });
+  await local.json(['provider', 'update', 'private', '--secret'], { input: 'another-secret' });
+  expect((await local.run(['provider', 'get', 'private'])).stdout).toMatch(
+    new RegExp(`^CA certificates +${secretArn}$`, 'm'),
+  );
+  await local.run(['provider', 'delete', 'private', '--yes']);
+});
+
+it('names the S3 object to the service, which reads it', async () => {
+  const { status, stderr } = await add('in-a-bucket', '--ca-object', 's3://missing-bucket/ca.pem');
+  expect(status).toBe(1);
+  expect(stderr).toContain('certificateConfigurations.0.s3.uri: must be the URI of an object');
+});
+
+it('warns, and does not fail, because this computer does not trust the authority', async () => {
+  await add('warned', '--ca-secret', secretArn);
+  const tested = await local.run(['provider', 'test', 'warned']);
+  const doctor = await local.run(['doctor']);
+  expect(tested).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(
+      /^warn +discovery +https:.*\n +The provider trusts its own certificate/m,
+    ) as string,
+  });
+  expect(doctor.stdout).toMatch(/^warn +warned: discovery /m);
+  expect(doctor.stdout).not.toMatch(/^fail +warned: /m);
+});
+
+it('fails if a provider without these certificates has such a server', async () => {
+  await add('public');
+  const tested = await local.run(['provider', 'test', 'public']);
+  expect(tested).toMatchObject({ status: 1, stdout: expect.stringMatching(/^fail +discovery /m) as string });
+});
+
+it('takes one source', async () => {
+  expect(await add('two', '--ca-secret', secretArn, '--ca-object', 's3://bucket/ca.pem')).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: 'Set either --ca-secret or --ca-object.\n',
+  });
+});
