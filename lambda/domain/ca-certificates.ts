@@ -37,14 +37,23 @@ export type ParsedCertificates = { readonly pem: string } | { readonly fault: st
 export function parsedCertificates(text: string, now?: number): ParsedCertificates {
   const [, ...blocks] = text.split('-----BEGIN ');
   if (blocks.length === 0 || blocks.length > MAX_CERTIFICATES) {
-    return { fault: `must contain 1 to ${MAX_CERTIFICATES} certificates in PEM form` };
+    return {
+      fault: `must contain 1 to ${MAX_CERTIFICATES} certificates in PEM form, and contains ${blocks.length}`,
+    };
   }
   const pems = blocks.map((block) => CERTIFICATE_BLOCK.exec(block)?.[0]);
   if (pems.includes(undefined)) {
-    return { fault: 'must contain certificates in PEM form only, and no private key' };
+    return {
+      fault:
+        'must contain certificates in PEM form only, as plain text with line ends (not in JSON, and not with \\n), and no private key',
+    };
   }
   const whole = pems.map((pem) => `-----BEGIN ${pem}\n`);
   const certificates = whole.map(parsedCertificate);
+  const unreadable = certificates.indexOf(undefined);
+  if (unreadable >= 0) {
+    return { fault: `must contain certificates, and certificate ${unreadable + 1} cannot be read` };
+  }
   const unusable = certificates.findIndex((certificate) => certificate?.ca !== true);
   if (unusable >= 0) {
     return {

@@ -273,6 +273,17 @@ const withSamples = (config: object): object =>
     ),
   ) as object;
 
+/** The service reads an object by its URI, in which a key like these is another one, or none. */
+function checkObjectKey(objectKey: string): void {
+  if (Token.isUnresolved(objectKey)) return;
+  const isWrong =
+    objectKey === '' || objectKey.startsWith('s3://') || /^\/|(^|\/)\.\.?(\/|$)/.test(objectKey);
+  if (!isWrong) return;
+  throw new Error(
+    `CustomOauth2: caCertificatesObject.objectKey must be the key of an object, without the bucket, a leading slash, and the segments . and ..: "${objectKey}"`,
+  );
+}
+
 /** From members of the API to the props of a client. */
 const PROPS = [
   [/^(oauth2ProviderConfigInput\.)?\w+Oauth2ProviderConfig\./, ''],
@@ -324,6 +335,12 @@ export class OAuth2Vendor {
     if (caCertificates && caCertificatesObject) {
       throw new Error('CustomOauth2: set either caCertificates or caCertificatesObject');
     }
+    if (caCertificates && caCertificates.secretFullArn === undefined) {
+      throw new Error(
+        'CustomOauth2: caCertificates needs the complete ARN of the secret, with the suffix of 6 characters. Use Secret.fromSecretCompleteArn',
+      );
+    }
+    if (caCertificatesObject) checkObjectKey(caCertificatesObject.objectKey);
     const config = given({
       oauthDiscovery: given({ discoveryUrl, authorizationServerMetadata }),
       clientId: client.clientId,

@@ -453,7 +453,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     errors: [],
   },
   TransferOwnership: {
-    does: 'Makes another principal the owner of a workload identity or credential provider: a role or user of this account, of an account in `callers.accountIds` with `manageResources`, or of the account of the present owner. ID, resource policy, tags, and grants stay, so check the policy. Transfer an agent and its providers together. The tags `agent-identity:owner` of external secrets and signing keys, and `agent-identity:trusted-provider-owner`, name the previous owner until you change them. The response has `resourceArn`, `owner`, and `previousOwner`. The next write of the new owner records its unique ID.',
+    does: 'Makes another principal the owner of a workload identity or credential provider: a role or user of this account, of an account in `callers.accountIds` with `manageResources`, or of the account of the present owner. ID, resource policy, tags, and grants stay, so check the policy. Transfer an agent and its providers together. The tags `agent-identity:owner` of external secrets, signing keys, and secrets and S3 objects with certificates, and `agent-identity:trusted-provider-owner`, name the previous owner until you change them. The response has `resourceArn`, `owner`, and `previousOwner`. The next write of the new owner records its unique ID.',
     errors: ['ResourceNotFoundException'],
   },
   SuspendWorkloadIdentity: {

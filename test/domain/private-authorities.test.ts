@@ -54,7 +54,7 @@ describe('certificates in a secret', () => {
     ['a private key', authority.cert + authority.key, 'no private key'],
     ['a private key only', authority.key, 'no private key'],
     ['a certificate without an end', authority.cert.slice(0, 400), 'certificates in PEM form only'],
-    ['one that cannot be parsed', authority.cert.replace(/MII.{40}/, 'MIIA'), 'certificate 1 is not one'],
+    ['one that cannot be parsed', authority.cert.replace(/MII.{40}/, 'MIIA'), 'certificate 1 cannot be read'],
     ["a server's certificate", authority.cert + authority.server().cert, 'certificate 2 is not one'],
     [
       'only one that has expired',
@@ -159,7 +159,7 @@ describe('naming certificates', () => {
   ])('rejects a secret with the same message when it %s', async (_what, found) => {
     await expect(naming(found ? { [OURS]: found } : {})).rejects.toMatchObject({
       type: 'ValidationException',
-      message: `certificateConfigurations.0.secretsManager.secretArn: must be the ARN of a secret in this account and Region whose tag marks it as certificates of the provider's owner: tag the secret agent-identity:owner = certificates/${OWNER}`,
+      message: `certificateConfigurations.0.secretsManager.secretArn: must be the complete ARN (with the suffix of 6 characters) of a secret in this account and Region whose tag marks it as certificates of the provider's owner: tag the secret agent-identity:owner = certificates/${OWNER}`,
     });
   });
 

@@ -192,7 +192,7 @@ describe('caCertificates', () => {
   it.each([
     ['a private key', authority.cert + authority.key, /no private key$/],
     ["a server's certificate", authority.server().cert, /certificate 1 is not one$/],
-    ['other text', 'certificate', /1 to 10 certificates in PEM form$/],
+    ['other text', 'certificate', /1 to 10 certificates in PEM form, and contains 0$/],
     ['a list', [authority.cert], /string/],
   ])('must not be %s', (_what, caCertificates, message) => {
     const parse = () => parseTrustedIssuers(entry({ caCertificates }));

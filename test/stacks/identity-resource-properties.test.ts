@@ -249,6 +249,32 @@ describe('an OAuth client', () => {
 
   const atServer = { discoveryUrl: 'https://login.example/.well-known/openid-configuration' };
 
+  it('needs the complete ARN of a secret with certificates', () => {
+    const stack = new Stack();
+    const { account, region } = { account: '123456789012', region: 'eu-central-1' };
+    const partial = `arn:aws:secretsmanager:${region}:${account}:secret:authority`;
+    const config = { ...client(), ...atServer };
+    for (const caCertificates of [
+      Secret.fromSecretNameV2(stack, 'ByName', 'authority'),
+      Secret.fromSecretPartialArn(stack, 'Partial', partial),
+    ]) {
+      expect(() => OAuth2Vendor.custom({ ...config, caCertificates })).toThrow(
+        /needs the complete ARN of the secret/,
+      );
+    }
+  });
+
+  it.each(['', 's3://bucket/ca.pem', '/ca.pem', '../ca.pem', 'a/./ca.pem'])(
+    'rejects the key "%s" of an object with certificates',
+    (objectKey) => {
+      const bucket = Bucket.fromBucketName(new Stack(), 'Bucket', 'authorities');
+      const caCertificatesObject = { bucket, objectKey };
+      expect(() => OAuth2Vendor.custom({ ...client(), ...atServer, caCertificatesObject })).toThrow(
+        /objectKey must be the key of an object/,
+      );
+    },
+  );
+
   it('can be at a server whose authority is private: the secret is tagged for the owner, and not read', () => {
     const caCertificates = secretNamed('Authority');
     const vendor = OAuth2Vendor.custom({ ...client(), ...atServer, caCertificates });

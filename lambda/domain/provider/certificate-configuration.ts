@@ -95,7 +95,7 @@ async function namedSecret(
   if (!described?.arn.startsWith(ours) || !namesCertificatesOwner(described.tags, owned)) {
     throw invalidMember(
       member,
-      `must be the ARN of a secret in this account and Region whose tag marks it as certificates of the provider's owner: tag the secret ${OWNER_TAG} = ${CERTIFICATES_OWNER}${owned.owner}`,
+      `must be the complete ARN (with the suffix of 6 characters) of a secret in this account and Region whose tag marks it as certificates of the provider's owner: tag the secret ${OWNER_TAG} = ${CERTIFICATES_OWNER}${owned.owner}`,
     );
   }
   const text = await certificateSecrets.text(described.arn);
