@@ -16,9 +16,16 @@ export interface PrivateApi {
   readonly network?: CallerNetwork;
 }
 
-/** Denies every request that does not come through one of the VPC endpoints. */
-export const vpcEndpointStatement = ({ vpcEndpoints }: PrivateApi): PolicyStatement =>
-  new PolicyStatement({
+/**
+ * Denies every request that does not come through one of the VPC endpoints.
+ *
+ * @throws Error without VPC endpoints
+ */
+export function vpcEndpointStatement({ vpcEndpoints }: PrivateApi): PolicyStatement {
+  if (vpcEndpoints.length === 0) {
+    throw new Error('privateApi.vpcEndpoints needs at least one VPC endpoint: nothing else reaches the API');
+  }
+  return new PolicyStatement({
     sid: 'DenyOtherVpcEndpoints',
     effect: Effect.DENY,
     principals: [new AnyPrincipal()],
@@ -28,3 +35,4 @@ export const vpcEndpointStatement = ({ vpcEndpoints }: PrivateApi): PolicyStatem
       StringNotEquals: { 'aws:SourceVpce': vpcEndpoints.map(({ vpcEndpointId }) => vpcEndpointId) },
     },
   });
+}

@@ -63,11 +63,37 @@ export const METRIC_DIMENSIONS = {
 export type AuditMetricName = keyof typeof METRIC_DIMENSIONS;
 
 /** A metric that a metric filter counts in the logs. Its only dimension is the deployment. */
-export type LogMetricName = 'UnexpectedError' | 'KeyFailure' | 'Denial' | 'GatewayThrottle' | 'AuditDigest';
+const LOG_METRICS = ['UnexpectedError', 'KeyFailure', 'Denial', 'GatewayThrottle', 'AuditDigest'] as const;
 
-/** Returns a metric of a deployment, by default as a sum over 5 minutes. */
-export const serviceMetric = (deployment: string, metricName: string, props: MetricOptions = {}): Metric =>
-  new Metric({
+export type LogMetricName = (typeof LOG_METRICS)[number];
+
+const DIMENSIONS: Readonly<Record<string, readonly string[]>> = {
+  ...METRIC_DIMENSIONS,
+  ...Object.fromEntries(LOG_METRICS.map((name) => [name, []])),
+};
+
+/** @throws Error for a metric that does not exist, and so would never have data */
+function checkMetric(metricName: string, stated: readonly string[]): void {
+  const dimensions = DIMENSIONS[metricName];
+  if (!dimensions) {
+    throw new Error(`There is no metric "${metricName}". There are: ${Object.keys(DIMENSIONS).join(', ')}`);
+  }
+  if (dimensions.length === stated.length && dimensions.every((name) => stated.includes(name))) return;
+  throw new Error(
+    dimensions.length === 0
+      ? `${metricName}: dimensionsMap must be omitted, because the metric has no dimensions but ${DEPLOYMENT_DIMENSION}`
+      : `${metricName}: dimensionsMap must have exactly the dimensions ${dimensions.join(', ')}. docs/metrics.md lists the methods that return sums over their values`,
+  );
+}
+
+/**
+ * Returns a metric of a deployment, by default as a sum over 5 minutes.
+ *
+ * @throws Error for a metric that does not exist
+ */
+export function serviceMetric(deployment: string, metricName: string, props: MetricOptions = {}): Metric {
+  if (!Token.isUnresolved(metricName)) checkMetric(metricName, Object.keys(props.dimensionsMap ?? {}));
+  return new Metric({
     namespace: METRICS_NAMESPACE,
     metricName,
     statistic: Stats.SUM,
@@ -75,6 +101,7 @@ export const serviceMetric = (deployment: string, metricName: string, props: Met
     ...props,
     dimensionsMap: { ...props.dimensionsMap, [DEPLOYMENT_DIMENSION]: deployment },
   });
+}
 
 /** Returns a metric that is counted in the logs. */
 export const logMetric = (deployment: string, metricName: LogMetricName, props: MetricOptions = {}): Metric =>

@@ -301,6 +301,12 @@ describe('privateApi', () => {
         }),
     ).toThrow('Consumer/WithDomain: domain cannot be combined with privateApi');
   });
+
+  it('needs a VPC endpoint', () => {
+    expect(() => new AgentIdentity(consumerStack(), 'Closed', { privateApi: { vpcEndpoints: [] } })).toThrow(
+      'privateApi.vpcEndpoints needs at least one VPC endpoint',
+    );
+  });
 });
 
 describe('webAcl', () => {

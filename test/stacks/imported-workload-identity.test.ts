@@ -144,7 +144,9 @@ describe('an agent endpoint for an existing workload identity', () => {
       '/Other/Theirs',
       Match.stringLikeRegexp('must allow the grantee'),
     );
-    expect(endpoint.metric('InboundInvocation').dimensions).toEqual({
+    const dimensionsMap = { Outcome: 'allowed' };
+    expect(endpoint.metric('InboundInvocation', { dimensionsMap }).dimensions).toEqual({
+      ...dimensionsMap,
       WorkloadIdentity: NAME,
       Deployment: 'Consumer.Travel',
     });

@@ -110,6 +110,18 @@ it('a metric is a sum over 5 minutes in the namespace of the service, unless the
   });
 });
 
+it.each([
+  ['ConsentSte', {}, 'There is no metric "ConsentSte". There are: '],
+  ['ConsentStep', {}, 'ConsentStep: dimensionsMap must have exactly the dimensions Operation, Outcome.'],
+  ['ConsentStep', { Outcome: 'denied' }, 'exactly the dimensions Operation, Outcome.'],
+  ['Denial', { Outcome: 'denied' }, 'Denial: dimensionsMap must be omitted'],
+])(
+  'the metric %s with the dimensions %j is rejected, because it has no data',
+  (name, dimensionsMap, message) => {
+    expect(() => identity.metric(name, { dimensionsMap })).toThrow(message);
+  },
+);
+
 describe('a deployment whose name is not stated', () => {
   const unnamed = AgentIdentity.fromAgentIdentityAttributes(consumerStack(), 'Unnamed', {
     restApiId: 'abc123',
