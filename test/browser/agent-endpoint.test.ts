@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { Browser, Page } from 'playwright-core';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { AgentServer } from '../flows/gate/agent-server';
-import { openEndpoint, type Opened } from '../flows/gate/endpoints';
+import { mcpEndpointAt, openEndpoint, type Opened } from '../flows/gate/endpoints';
 import { World } from '../flows/support/world';
 import { chromiumIsInstalled, launchChromium, openPage } from './chromium';
 
@@ -29,15 +29,7 @@ describeInBrowser('a page in a browser', () => {
     );
     closePage = listening.close;
     origin = `http://127.0.0.1:${listening.port}`;
-    const options = {
-      inbound: {
-        kind: 'JWT' as const,
-        discoveryUrl: world.issuer.discoveryUrl,
-        allowedAudience: [world.issuer.audience],
-      },
-      target: { kind: 'url' as const, url: server.url },
-      protocol: 'MCP' as const,
-    };
+    const options = mcpEndpointAt(world, server);
     endpoint = await openEndpoint(world, { ...options, allowedOrigins: [origin, 'https://app.example'] });
     closed = await openEndpoint(world, options);
     page = await openPage(browser);

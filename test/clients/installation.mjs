@@ -18,6 +18,35 @@ const isNewEnough = (oldest) =>
 /** A problem that the user must solve; the message is sufficient. */
 export class InstallationError extends Error {}
 
+/** Programs that the tests need are not on this machine; the message says which, and how to get them. */
+export class MissingPrograms extends Error {}
+
+/**
+ * Runs the tests of a suite. Missing programs are one skipped test, with a message.
+ *
+ * @param name for messages
+ * @param main returns the exit code
+ */
+export function runSuite(name, main) {
+  main().then(
+    (status) => {
+      process.exitCode = status;
+    },
+    (error) => {
+      if (error instanceof MissingPrograms) {
+        process.stderr.write(`\n*** THE ${name} TESTS WERE SKIPPED: ${error.message} ***\n\n`);
+        process.stdout.write('0 passed, 0 failed, 1 skipped\n');
+        return;
+      }
+      const known = error instanceof InstallationError;
+      process.stderr.write(
+        known ? `\n*** THE ${name} TESTS DID NOT RUN: ${error.message} ***\n\n` : `${error.stack}\n`,
+      );
+      process.exitCode = 1;
+    },
+  );
+}
+
 /** Runs a command with its output shown; throws when it fails. */
 export function run(command, arguments_, cwd) {
   const { status, error } = spawnSync(command, arguments_, { cwd, stdio: ['ignore', 'inherit', 'inherit'] });

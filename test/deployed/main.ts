@@ -3,16 +3,13 @@ import '../storm/quiet';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { INTERRUPTED, interruption } from '../storm/interruption';
+import { interruption } from '../storm/interruption';
 import { checkAccount } from './account';
 import { Cdk } from './cdk';
+import { exitCodeOf, print, run } from './check-program';
 import { Checks, Stopped } from './checks';
 import { Commands } from './commands';
 import { checkEmulated } from './emulated';
-
-const print = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
 
 async function main(): Promise<number> {
   const interrupted = interruption();
@@ -26,24 +23,12 @@ async function main(): Promise<number> {
     if (!(error instanceof Stopped)) throw error;
     print(`\n"${error.message}" failed, so the checks after it did not run.`);
   });
-  // Errors during the shutdown are expected.
-  checking.catch(() => undefined);
   try {
-    if ((await Promise.race([checking, interrupted])) === 'interrupted') return INTERRUPTED;
-    print(`\n${checks.total}`);
-    return checks.good ? 0 : 1;
+    return await exitCodeOf(checks, checking, interrupted);
   } finally {
     commands.end();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-main().then(
-  (status) => process.exit(status),
-  (error: unknown) => {
-    process.stderr.write(
-      `${error instanceof Error ? (error.stack ?? error.message) : 'not an error object'}\n`,
-    );
-    process.exit(1);
-  },
-);
+run(main);

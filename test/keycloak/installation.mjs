@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InstallationError, run, unlessInstalled } from '../clients/installation.mjs';
+import { InstallationError, MissingPrograms, run, unlessInstalled } from '../clients/installation.mjs';
 
 const LIST = join(import.meta.dirname, 'distribution.txt');
 /** A folder that Git and the linters ignore. */
@@ -11,9 +11,6 @@ const UNPACK = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack';
 
 /** The oldest Java version that Keycloak supports. */
 const OLDEST_JAVA = 17;
-
-/** Java or Maven is missing; the message says what to install. */
-export class MissingPrograms extends Error {}
 
 const javaVersion = () => {
   const { JAVA_HOME: home } = process.env;

@@ -1,7 +1,8 @@
 /** The checks of `npm run test:keycloak`; run.mjs starts them, with Keycloak's address in the environment. */
 import '../storm/quiet';
+import { exitCodeOf, print, run } from '../deployed/check-program';
 import { Checks } from '../deployed/checks';
-import { INTERRUPTED, interruption } from '../storm/interruption';
+import { interruption } from '../storm/interruption';
 import { KeycloakAdmin, type Administrator } from './admin';
 import { checkConsent } from './consent';
 import { checkCrossAppAccess, startWorkforce, workforceTrust } from './cross-app-access';
@@ -12,10 +13,6 @@ import { checkSecurityEvents } from './security-events';
 import { Service } from './service';
 import { checkUserTokens } from './user-tokens';
 import { trustOf, World } from './world';
-
-const print = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
 
 async function main(): Promise<number> {
   const interrupted = interruption();
@@ -34,23 +31,11 @@ async function main(): Promise<number> {
       await checkCrossAppAccess(checks, world, workforce);
       await checkSecurityEvents(checks, world);
     })();
-    // Errors during the shutdown are expected.
-    checking.catch(() => undefined);
-    if ((await Promise.race([checking, interrupted])) === 'interrupted') return INTERRUPTED;
-    print(`\n${checks.total}`);
-    return checks.good ? 0 : 1;
+    return await exitCodeOf(checks, checking, interrupted);
   } finally {
     await service.stop();
     await workforce.close();
   }
 }
 
-main().then(
-  (status) => process.exit(status),
-  (error: unknown) => {
-    process.stderr.write(
-      `${error instanceof Error ? (error.stack ?? error.message) : 'not an error object'}\n`,
-    );
-    process.exit(1);
-  },
-);
+run(main);

@@ -6,8 +6,7 @@
  */
 import { join } from 'node:path';
 import { LOOPBACK, runChecks } from '../clients/background-process.mjs';
-import { InstallationError } from '../clients/installation.mjs';
-import { MissingPrograms } from './installation.mjs';
+import { runSuite } from '../clients/installation.mjs';
 import { startKeycloak } from './server.mjs';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
@@ -28,20 +27,4 @@ async function main() {
   }
 }
 
-main().then(
-  (status) => {
-    process.exitCode = status;
-  },
-  (error) => {
-    if (error instanceof MissingPrograms) {
-      process.stderr.write(`\n*** THE KEYCLOAK TESTS WERE SKIPPED: ${error.message} ***\n\n`);
-      process.stdout.write('0 passed, 0 failed, 1 skipped\n');
-      return;
-    }
-    const known = error instanceof InstallationError;
-    process.stderr.write(
-      known ? `\n*** THE KEYCLOAK TESTS DID NOT RUN: ${error.message} ***\n\n` : `${error.stack}\n`,
-    );
-    process.exitCode = 1;
-  },
-);
+runSuite('KEYCLOAK', main);

@@ -6,6 +6,7 @@ import {
   InstallationError,
   installNode24,
   installPython,
+  MissingPrograms,
   runNpm,
   unlessInstalled,
 } from '../clients/installation.mjs';
@@ -20,9 +21,6 @@ const OLDEST_NODE = 24;
 const ENVIRONMENTS = join(import.meta.dirname, 'clients', 'environments');
 /** The oldest version of Python that FastMCP supports. */
 const OLDEST_PYTHON = [3, 11];
-
-/** A program is missing; the message says what to install. */
-export class MissingPrograms extends Error {}
 
 /**
  * Returns the paths of the conformance suite, of its requirements, and of the Node.js that runs it.

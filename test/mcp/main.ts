@@ -1,8 +1,9 @@
 /** The checks of `npm run test:mcp`; run.mjs starts them, with what it installed in the environment. */
 import '../storm/quiet';
+import { exitCodeOf, print, run } from '../deployed/check-program';
 import { Checks } from '../deployed/checks';
 import { World } from '../flows/support/world';
-import { INTERRUPTED, interruption } from '../storm/interruption';
+import { interruption } from '../storm/interruption';
 import { checkClients, type Pythons } from './clients';
 import { checkConformance } from './conformance';
 import type { Suite } from './suite';
@@ -15,10 +16,6 @@ interface Installed {
   /** A free port for the redirect URIs of the clients. */
   readonly redirectPort: number;
 }
-
-const print = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
 
 async function check(
   checks: Checks,
@@ -36,23 +33,10 @@ async function main(): Promise<number> {
   const checks = new Checks(print);
   const world = await World.start();
   try {
-    const checking = check(checks, world, installed);
-    // Errors during the shutdown are expected.
-    checking.catch(() => undefined);
-    if ((await Promise.race([checking, interrupted])) === 'interrupted') return INTERRUPTED;
-    print(`\n${checks.total}`);
-    return checks.good ? 0 : 1;
+    return await exitCodeOf(checks, check(checks, world, installed), interrupted);
   } finally {
     await world.stop();
   }
 }
 
-main().then(
-  (status) => process.exit(status),
-  (error: unknown) => {
-    process.stderr.write(
-      `${error instanceof Error ? (error.stack ?? error.message) : 'not an error object'}\n`,
-    );
-    process.exit(1);
-  },
-);
+run(main);

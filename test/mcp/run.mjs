@@ -8,9 +8,9 @@
  */
 import { join } from 'node:path';
 import { freePort, LOOPBACK, runChecks } from '../clients/background-process.mjs';
-import { InstallationError } from '../clients/installation.mjs';
+import { runSuite } from '../clients/installation.mjs';
 import { startEverythingServer } from './everything-server/server.mjs';
-import { installClients, installSuite, MissingPrograms } from './installation.mjs';
+import { installClients, installSuite } from './installation.mjs';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
 
@@ -32,20 +32,4 @@ async function main() {
   }
 }
 
-main().then(
-  (status) => {
-    process.exitCode = status;
-  },
-  (error) => {
-    if (error instanceof MissingPrograms) {
-      process.stderr.write(`\n*** THE MCP TESTS WERE SKIPPED: ${error.message} ***\n\n`);
-      process.stdout.write('0 passed, 0 failed, 1 skipped\n');
-      return;
-    }
-    const known = error instanceof InstallationError;
-    process.stderr.write(
-      known ? `\n*** THE MCP TESTS DID NOT RUN: ${error.message} ***\n\n` : `${error.stack}\n`,
-    );
-    process.exitCode = 1;
-  },
-);
+runSuite('MCP', main);

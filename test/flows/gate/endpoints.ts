@@ -61,6 +61,17 @@ export async function openEndpoint(
   return { ...endpoint, agent };
 }
 
+/** The options of an endpoint of an MCP server, for the users of the world's issuer. */
+export const mcpEndpointAt = ({ issuer }: World, server: { readonly url: string }) => ({
+  inbound: {
+    kind: 'JWT' as const,
+    discoveryUrl: issuer.discoveryUrl,
+    allowedAudience: [issuer.audience],
+  },
+  target: { kind: 'url' as const, url: server.url },
+  protocol: 'MCP' as const,
+});
+
 /** The AWS SDK client of an application. */
 export function awsClient(
   world: World,

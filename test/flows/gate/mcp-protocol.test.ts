@@ -5,7 +5,7 @@
 import { send, signed } from '../../local/handmade-request';
 import { World } from '../support/world';
 import { AgentServer } from './agent-server';
-import { claimsOf, openEndpoint, type Opened } from './endpoints';
+import { claimsOf, mcpEndpointAt, openEndpoint, type Opened } from './endpoints';
 
 let world: World;
 let server: AgentServer;
@@ -15,13 +15,7 @@ const ALLOWED = ['https://app.example', 'http://localhost:5173'];
 const failures: unknown[] = [];
 
 const options = () => ({
-  inbound: {
-    kind: 'JWT' as const,
-    discoveryUrl: world.issuer.discoveryUrl,
-    allowedAudience: [world.issuer.audience],
-  },
-  target: { kind: 'url' as const, url: server.url },
-  protocol: 'MCP' as const,
+  ...mcpEndpointAt(world, server),
   reportFailure: (failure: unknown) => failures.push(failure),
 });
 

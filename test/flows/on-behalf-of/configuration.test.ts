@@ -1,13 +1,12 @@
 /** `onBehalfOfTokenExchangeConfig` through the AWS control-plane client: storage, validation, and access. */
 import {
   GetOauth2CredentialProviderCommand,
-  PutResourcePolicyCommand,
   UpdateOauth2CredentialProviderCommand,
   type OnBehalfOfTokenExchangeConfigType,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { startExchangeServer, type ExchangeServer } from '../support/exchange-server';
 import { World, type PrincipalName, type TestAgent } from '../support/world';
-import { customConfig, exchange, exchangingAgent, onBehalfOf } from './exchanging';
+import { customConfig, exchange, exchangingAgent, letStrangerUpdate, onBehalfOf } from './exchanging';
 
 let world: World;
 let server: ExchangeServer;
@@ -129,15 +128,7 @@ describe('another principal that can update the provider', () => {
 
   async function shared(own?: OnBehalfOfTokenExchangeConfigType): Promise<TestAgent> {
     const agent = await exchangingAgent(world, server, own);
-    const { credentialProviderArn: resourceArn } = await get(agent);
-    const statement = {
-      Effect: 'Allow',
-      Principal: { AWS: world.local.principals.stranger.arn },
-      Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider',
-      Resource: resourceArn,
-    };
-    const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-    await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    await letStrangerUpdate(world, agent.providerName);
     return agent;
   }
 

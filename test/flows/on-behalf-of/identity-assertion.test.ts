@@ -5,8 +5,6 @@
 import {
   CreateOauth2CredentialProviderCommand,
   DeleteOauth2CredentialProviderCommand,
-  GetOauth2CredentialProviderCommand,
-  PutResourcePolicyCommand,
   UpdateOauth2CredentialProviderCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { exchangeJwtAuthGrant, requestJwtAuthorizationGrant } from '@modelcontextprotocol/client';
@@ -22,7 +20,7 @@ import { alsoSending } from '../support/members-beyond-aws';
 import type { TestProvider } from '../support/provider';
 import { World, type PrincipalName, type TestAgent } from '../support/world';
 import { agentAt } from '../vendors/consented';
-import { exchange, refusedWith } from './exchanging';
+import { exchange, letStrangerUpdate, refusedWith } from './exchanging';
 
 const RESOURCE = 'https://calendar.example/mcp';
 
@@ -304,17 +302,7 @@ describe('the configuration', () => {
 describe('the provider at the identity provider', () => {
   it('cannot be moved to another server by another principal than its owner', async () => {
     const { identityProviderName } = await assertingAgent();
-    const { credentialProviderArn: resourceArn } = await world
-      .control()
-      .send(new GetOauth2CredentialProviderCommand({ name: identityProviderName }));
-    const statement = {
-      Effect: 'Allow',
-      Principal: { AWS: world.local.principals.stranger.arn },
-      Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider',
-      Resource: resourceArn,
-    };
-    const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-    await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    await letStrangerUpdate(world, identityProviderName);
     const moved = configAt(server, { ...CLIENT, clientAuthenticationMethod: 'CLIENT_SECRET_POST' }, EXCHANGE);
     await expect(update(identityProviderName, moved, 'stranger')).rejects.toMatchObject({
       name: 'AccessDeniedException',
