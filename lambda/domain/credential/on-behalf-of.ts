@@ -11,6 +11,7 @@ import type { ProviderClient } from '../oauth/token-request';
 import type { WebIdentityTokens } from '../oauth/web-identity';
 import { userHashOf } from '../identity/user';
 import { assertionProviderRejection } from '../provider/assertion-provider';
+import { resourcesAt } from '../provider/discovery';
 import { onBehalfOfConfigOf } from '../provider/on-behalf-of';
 import { type OnBehalfOfConfig } from '../provider/on-behalf-of-config';
 import { invalidMember } from '../service-error';
@@ -104,7 +105,7 @@ type Subject = Pick<OnBehalfOfRequest, 'subjectToken' | 'actor' | 'resources' | 
 
 /**
  * Returns an identity assertion of the user's identity provider as the subject. It states the resources, so the request
- * that presents it does not.
+ * that presents it does not, except for the resource of a provider that has one (RFC 8707).
  *
  * @param userToken the user's ID token
  * @param resourceClient the client that presents the assertion
@@ -138,7 +139,7 @@ async function assertedSubject(
       audience: metadata.issuer,
       clientId: provider.clientId,
       scopes: input.scopes,
-      resources: owner.resources,
+      resources: resourcesAt(provider.discovery, owner.resources),
     },
   );
   return { subjectToken, actor: undefined, resources: [], audiences: owner.audiences };

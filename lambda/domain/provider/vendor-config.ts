@@ -139,6 +139,18 @@ function checkNoExchange(
   );
 }
 
+/** An assertion names the client that redeems it. */
+function checkNamed(
+  member: string,
+  { clientId, onBehalfOf }: Pick<ResolvedConfig, 'clientId' | 'onBehalfOf'>,
+): void {
+  if (clientId !== '' || onBehalfOf?.grantType !== 'IDENTITY_ASSERTION') return;
+  throw invalidMember(
+    `${member}.clientId`,
+    'is required for IDENTITY_ASSERTION: the assertion names the client',
+  );
+}
+
 /** @throws ValidationException for a new client without the secret that its method needs */
 export function checkSecretGiven(
   vendor: VendorName,
@@ -191,6 +203,7 @@ export function resolveConfig(
   if (server) {
     checkNoSecret(member, server.clientAuthenticationMethod, client.secret);
     checkNoExchange(member, server.clientAuthenticationMethod, custom);
+    checkNamed(member, client);
     return { ...client, ...server };
   }
 

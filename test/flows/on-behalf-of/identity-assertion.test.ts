@@ -7,7 +7,9 @@ import {
   DeleteOauth2CredentialProviderCommand,
   UpdateOauth2CredentialProviderCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
+import { createServer } from 'node:http';
 import { exchangeJwtAuthGrant, requestJwtAuthorizationGrant } from '@modelcontextprotocol/client';
+import { listenOnLoopback } from '../../../lib/local/loopback-server';
 import {
   assertionIn,
   CLIENT,
@@ -175,6 +177,30 @@ it("sends the same requests as the MCP SDK's client", async () => {
   );
 });
 
+it('requests the assertion for the MCP server of the provider', async () => {
+  let metadata: object = {};
+  const mcp = createServer((_request, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(metadata));
+  });
+  const { port, close } = await listenOnLoopback(mcp, 0);
+  const resource = `http://127.0.0.1:${port}/mcp`;
+  metadata = { resource, authorization_servers: [server.issuer] };
+  try {
+    const { agent, identityProviderName } = await assertingAgent();
+    const { customOauth2ProviderConfig: config } = atServer(identityProviderName);
+    const discoveryUrl = `http://127.0.0.1:${port}/.well-known/oauth-protected-resource/mcp`;
+    await update(agent.providerName, {
+      customOauth2ProviderConfig: { ...config, oauthDiscovery: { discoveryUrl } },
+    });
+    await exchange(agent, await tokenOf(agent, 'ana'));
+    expect(identityProvider.requests.at(-1)).toMatchObject({ audience: server.issuer, resource });
+    expect(assertionIn(server.exchanges.at(-1)?.request)).toMatchObject({ resource });
+  } finally {
+    await close();
+  }
+});
+
 it('stores the token for this ID token, and presents no assertion twice', async () => {
   const { agent } = shared;
   const token = await tokenOf(agent, 'ana');
@@ -284,6 +310,22 @@ describe('the configuration', () => {
           onBehalfOfAuthenticationConfig: { clientAuthenticationMethod: 'NO_CLIENT' },
         }),
       'onBehalfOfAuthenticationConfig: must be omitted for IDENTITY_ASSERTION',
+    ],
+    [
+      'a client that only its assertion names',
+      async () => {
+        const { customOauth2ProviderConfig: config } = atServer(await create(atIdentityProvider()));
+        const clientAuthenticationMethod = 'AWS_IAM_ID_TOKEN_JWT';
+        return {
+          customOauth2ProviderConfig: {
+            ...config,
+            clientId: undefined,
+            clientSecret: undefined,
+            clientAuthenticationMethod,
+          },
+        };
+      },
+      'clientId: is required for IDENTITY_ASSERTION',
     ],
     [
       'a token exchange',
