@@ -141,19 +141,15 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
     may: [
       ...[get('Directory', IDENTITY), generate('api-key'), encrypt('pagination'), invoke('revocation')],
       ...[get('Directory', PORTAL), put('Directory', PORTAL), invoke('connections')],
+      // It discovers the authorization servers of MCP servers, and registers clients there.
+      invoke('provider-client'),
     ],
     mayNot: [
       ...[get('Revocations', REVOKED_GRANT), put('Revocations', REVOKED_GRANT)],
       ...[get('Vault', GRANT), get('Vault', CLIENT_SECRET), get('Vault', API_KEY), put('Vault', GRANT)],
       ...[decrypt('client-secret'), decrypt('api-key'), decrypt('grant'), decrypt('signing'), decrypt()],
       ...[query('Directory', SIGNING_KEYS), put('Directory', SIGNING_KEYS), put('Directory', 'TOKEN-VAULT')],
-      ...[
-        scan('Directory'),
-        scan('Vault'),
-        scan('Keys'),
-        get('Sessions', SESSION),
-        invoke('provider-client'),
-      ],
+      ...[scan('Directory'), scan('Vault'), scan('Keys'), get('Sessions', SESSION)],
     ],
   },
   'token-exchange': {
