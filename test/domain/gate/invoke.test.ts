@@ -1,119 +1,29 @@
-/**
- * An invocation of the agent: the callers that are allowed, the request that the agent gets, and the response that
- * the caller gets.
- */
-import type { AuditEntry } from '../../../lambda/domain/audit';
+/** An invocation of the agent: the callers that are allowed, and the request that the agent gets. */
 import type { AgentEndpointConfiguration } from '../../../lambda/domain/gate/agent-endpoint';
-import { AgentFailure, type AgentResponse } from '../../../lambda/domain/gate/agent-response';
 import {
   forwardedMethod,
   MAX_MCP_CHARACTERS,
   MAX_PAYLOAD_BYTES,
   type AgentRequest,
 } from '../../../lambda/domain/gate/agent-request';
-import { invokeAgent, type AgentCall } from '../../../lambda/domain/gate/invoke';
+import { type AgentCall } from '../../../lambda/domain/gate/invoke';
 import { authorizeUser } from '../../../lambda/domain/gate/user-admission';
-import { userHashOf, type TrustsIssuers } from '../../../lambda/domain/identity/user';
-import { ServiceError } from '../../../lambda/domain/service-error';
-import type { OnBehalfOf } from '../../../lambda/domain/workload-token/on-behalf-of';
-import { createFakeSystem } from '../fake-system';
-import { APPLICATION, ARN, BY_IAM, BY_JWT, endpointOf, ISSUER } from './endpoints';
+import { userHashOf } from '../../../lambda/domain/identity/user';
+import { APPLICATION, ARN, BY_IAM, BY_JWT, endpointOf } from './endpoints';
 
-const ANA = { kind: 'jwt', issuer: ISSUER, subject: 'ana' } as const;
-const TOKEN = 'aaa.bbb.ccc';
-const SESSION = 'session-of-thirty-three-characters';
-const CALLER = 'arn:aws:sts::123456789012:assumed-role/application/session';
-
-const named = { ...BY_IAM, userIdPrincipals: [APPLICATION] };
-const scoped = { ...BY_JWT, allowedScopes: ['invoke'] };
-
-/** The headers of an invocation, each name with one line or several. */
-const headers = (lines: Record<string, string | string[]>) =>
-  new Map(Object.entries(lines).map(([name, value]) => [name.toLowerCase(), [value].flat()]));
-
-async function* body(...chunks: string[]): AsyncGenerator<Uint8Array> {
-  for (const chunk of chunks) yield await Promise.resolve(Buffer.from(chunk));
-}
-
-/** The dependencies of an endpoint, which record how they are called. */
-function depsOf({
-  scopes = ['invoke'],
-  answer,
-}: { scopes?: string[]; answer?: Partial<AgentResponse> } = {}) {
-  const entries: AuditEntry[] = [];
-  const issued: { workloadName: string; onBehalfOf: OnBehalfOf }[] = [];
-  const requests: AgentRequest[] = [];
-  const trusted: TrustsIssuers[] = [];
-  return {
-    entries,
-    issued,
-    requests,
-    trusted,
-    audit: { record: (entry: AuditEntry) => void entries.push(entry) },
-    system: createFakeSystem(),
-    userTokens: {
-      verify(token: string, trusts: TrustsIssuers) {
-        trusted.push(trusts);
-        return token === TOKEN
-          ? Promise.resolve({ user: ANA, issuedAt: 0, expiresAt: Infinity, scopes })
-          : Promise.reject(
-              new ServiceError('UnauthorizedException', 'no', { detail: 'user token: signature' }),
-            );
-      },
-    },
-    workloadTokens: {
-      request(workloadName: string, onBehalfOf: OnBehalfOf) {
-        issued.push({ workloadName, onBehalfOf });
-        return Promise.resolve('the-workload-access-token');
-      },
-    },
-    agent: {
-      invoke(request: AgentRequest): Promise<AgentResponse> {
-        requests.push(request);
-        return Promise.resolve({
-          status: 200,
-          headers: { 'content-type': 'application/json' },
-          body: body('{}'),
-          ...answer,
-        });
-      },
-    },
-  };
-}
-
-const callOf = (change: Partial<AgentCall> = {}): AgentCall => ({
-  callerArn: CALLER,
-  addressee: { path: `${ARN}/invocations`, qualifier: [], accountId: [] },
-  headers: headers({ 'content-type': 'application/json' }),
-  method: 'POST',
-  payload: Buffer.from('{"prompt":"hello"}'),
-  requestId: 'request-1',
-  ...change,
-});
-
-const userCall = (lines: Record<string, string | string[]> = {}) =>
-  callOf({ callerArn: null, headers: headers({ authorization: `Bearer ${TOKEN}`, ...lines }) });
-
-const never = new AbortController().signal;
-
-const invoke = (
-  endpoint: AgentEndpointConfiguration,
-  call: AgentCall,
-  deps: ReturnType<typeof depsOf> = depsOf(),
-) => invokeAgent(deps, endpoint, call, never);
-
-/** Expects that the invocation is rejected, that no token is issued, and that the agent is not invoked. */
-async function refused(
-  endpoint: AgentEndpointConfiguration,
-  call: AgentCall,
-): Promise<AuditEntry | undefined> {
-  const deps = depsOf();
-  const error = await invoke(endpoint, call, deps).catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(ServiceError);
-  expect([deps.issued, deps.requests]).toEqual([[], []]);
-  expect(deps.entries).toHaveLength(1);
-  return deps.entries[0];
-}
+import {
+  ANA,
+  TOKEN,
+  SESSION,
+  named,
+  scoped,
+  headers,
+  depsOf,
+  callOf,
+  userCall,
+  invoke,
+  refused,
+} from './agent-call';
 
 describe('an endpoint for IAM callers', () => {
   it('gets a token for the agent only, and records the role of the session', async () => {
@@ -464,132 +374,5 @@ describe('the request to the agent', () => {
     );
     const over = callOf({ payload: Buffer.alloc(MAX_PAYLOAD_BYTES + 1) });
     expect(await refused(endpointOf(BY_IAM), over)).toMatchObject({ error: 'ValidationException' });
-  });
-});
-
-describe('the response to the caller', () => {
-  it("has the status, body, and session of the agent's response, and no unknown headers", async () => {
-    const answer = {
-      status: 201,
-      headers: {
-        'content-type': 'text/event-stream',
-        'mcp-session-id': 's',
-        'set-cookie': 'a=1',
-        location: '/x',
-      },
-      body: body('one', 'two'),
-    };
-    const call = callOf({ headers: headers({ 'X-Amzn-Bedrock-AgentCore-Runtime-Session-Id': SESSION }) });
-    const got = await invoke(endpointOf(BY_IAM), call, depsOf({ answer }));
-    expect(got).toMatchObject({ status: 201, body: answer.body });
-    expect(got.headers).toEqual({
-      'content-type': 'text/event-stream',
-      'mcp-session-id': 's',
-      'X-Amzn-Bedrock-AgentCore-Runtime-Session-Id': SESSION,
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-    });
-  });
-
-  it('keeps what a stream and a rejected method need: no buffering, no transformation, the allowed methods', async () => {
-    const headersOf = async (answer: Partial<AgentResponse>) =>
-      (await invoke(endpointOf(BY_IAM, { protocol: 'MCP' }), callOf(), depsOf({ answer }))).headers;
-    expect(
-      await headersOf({ headers: { 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' } }),
-    ).toMatchObject({ 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' });
-    expect(await headersOf({ headers: { 'cache-control': 'public, max-age=60' } })).toMatchObject({
-      'cache-control': 'no-store',
-    });
-    expect(await headersOf({ status: 405, headers: { allow: 'POST' } })).toMatchObject({ allow: 'POST' });
-  });
-
-  it('has a generic content type if the agent states none', async () => {
-    const { headers: got } = await invoke(endpointOf(BY_IAM), callOf(), depsOf({ answer: { headers: {} } }));
-    expect(got['content-type']).toBe('application/octet-stream');
-  });
-
-  it.each([
-    ['a line break', 'text/plain\r\na: b'],
-    ['a control character', 'text/plain\u0000'],
-    ['a character beyond ASCII', 'text/pl\u00e4in'],
-  ])('is an error with the header name if the agent sends %s in a header', async (_what, value) => {
-    const deps = depsOf({ answer: { headers: { 'content-type': value, 'x-other': value } } });
-    const error: unknown = await invoke(endpointOf(BY_IAM), callOf(), deps).catch(
-      (thrown: unknown) => thrown,
-    );
-    expect(error).toMatchObject({
-      type: 'RuntimeClientError',
-      detail: 'agent: invalid value in header content-type',
-    });
-    expect(JSON.stringify(error)).not.toContain(value);
-  });
-
-  it('is not affected by values in headers that the caller does not get', async () => {
-    const deps = depsOf({
-      answer: { headers: { 'x-other': 'a\r\nb', 'content-type': 'text/plain\t; a="b"' } },
-    });
-    const { headers: got } = await invoke(endpointOf(BY_IAM), callOf(), deps);
-    expect(got['content-type']).toBe('text/plain\t; a="b"');
-    expect(got).not.toHaveProperty('x-other');
-  });
-
-  it('is an error after the invocation ended, even if the agent ignores the signal', async () => {
-    const end = new AbortController();
-    const deps = depsOf();
-    const deaf = { invoke: () => new Promise<never>(() => undefined) };
-    const called = invokeAgent({ ...deps, agent: deaf }, endpointOf(BY_IAM), callOf(), end.signal);
-    end.abort(new ServiceError('RuntimeClientError', 'The invocation is over.', { detail: 'agent: over' }));
-    await expect(called).rejects.toMatchObject({ message: 'The invocation is over.' });
-  });
-
-  const HTTP = endpointOf(BY_IAM);
-  const MCP = endpointOf(BY_IAM, { protocol: 'MCP' });
-  it.each([
-    ['HTTP', 302, HTTP],
-    ['HTTP', 400, HTTP],
-    ['HTTP', 404, HTTP],
-    ['HTTP', 500, HTTP],
-    ['MCP', 302, MCP],
-    ['MCP', 500, MCP],
-    ['MCP', 503, MCP],
-  ])('is an error over %s if the agent returns status %i', async (_protocol, status, endpoint) => {
-    const deps = depsOf({ answer: { status } });
-    await expect(invoke(endpoint, callOf(), deps)).rejects.toMatchObject({
-      type: 'RuntimeClientError',
-      message: expect.stringContaining(String(status)) as string,
-    });
-    expect(deps.entries).toMatchObject([
-      { outcome: 'failed', error: 'RuntimeClientError', reason: `agent: status ${status}` },
-    ]);
-  });
-
-  it.each([202, 400, 404])('has status %i over MCP, because the client reads it', async (status) => {
-    expect(await invoke(MCP, callOf(), depsOf({ answer: { status } }))).toMatchObject({ status });
-  });
-
-  const failing = (error: Error) => ({ ...depsOf(), agent: { invoke: () => Promise.reject(error) } });
-
-  it('does not reveal why the agent failed', async () => {
-    const deps = failing(new AgentFailure('no connection to 10.0.0.7'));
-    await expect(invoke(HTTP, callOf(), deps)).rejects.toMatchObject({
-      type: 'RuntimeClientError',
-      message: expect.not.stringContaining('10.0.0.7') as string,
-    });
-    expect(deps.entries).toMatchObject([{ outcome: 'failed', reason: 'agent: no connection to 10.0.0.7' }]);
-  });
-
-  it('is the reason of the signal if the signal ended the invocation', async () => {
-    const reason = new ServiceError('RuntimeClientError', 'The time is up.');
-    const deps = failing(new AgentFailure('aborted'));
-    await expect(invokeAgent(deps, HTTP, callOf(), AbortSignal.abort(reason))).rejects.toBe(reason);
-    await expect(invokeAgent(deps, HTTP, callOf(), AbortSignal.abort())).rejects.toMatchObject({
-      message: expect.stringContaining('could not be reached') as string,
-    });
-  });
-
-  it('is an internal error if the code has a defect', async () => {
-    const deps = failing(new TypeError('not foreseen'));
-    await expect(invoke(HTTP, callOf(), deps)).rejects.toBeInstanceOf(TypeError);
-    expect(deps.entries).toMatchObject([{ outcome: 'failed', reason: 'internal error' }]);
   });
 });
