@@ -1,160 +1,31 @@
 /** Moving vault keys from one KMS key to another: the real client, with the embedded KMS and DynamoDB. */
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  CreateKeyCommand,
-  DisableKeyCommand,
-  EnableKeyCommand,
-  KMSClient,
-  ScheduleKeyDeletionCommand,
-} from '@aws-sdk/client-kms';
+import { EnableKeyCommand, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
-import { createTokenVaultStore } from '../../lambda/adapters/dynamodb/token-vault-store';
-import {
-  createVaultKeyStore,
-  type VaultKeyRecord,
-  type VaultKeyStore,
-} from '../../lambda/adapters/dynamodb/vault-key-store';
-import { createSeal, createSealOnly } from '../../lambda/adapters/kms/seal';
-import { createKmsKeyStates } from '../../lambda/adapters/kms/kms-key-states';
+import { createSeal } from '../../lambda/adapters/kms/seal';
 import { createVaultKeyMover } from '../../lambda/adapters/kms/vault-key-mover';
-import { createVaultKeys, type VaultKeysDependencies } from '../../lambda/adapters/kms/vault-keys';
-import { unexpected } from '../../lambda/api/unexpected';
-import { FUNCTION_LOG_PATTERNS } from '../../lib/constructs/log-metrics';
-import type { ServiceError } from '../../lambda/domain/service-error';
-import type { SealingContext } from '../../lambda/domain/sealing/sealing';
-import { setTokenVaultCmk } from '../../lambda/domain/token-vault/token-vault';
-import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
-import { newEmulatorCredentials } from '../../lib/local/emulator-access';
-import { startKms, type LocalKms } from '../../lib/local/kms';
+import { localTableName } from '../../lib/local/dynamodb';
 import { createFakeSystem } from '../domain/fake-system';
+import {
+  allKeys,
+  contextOf,
+  disable,
+  expectToOpen,
+  keys,
+  kms,
+  moveTo,
+  newKmsKey,
+  pointTo,
+  refusalOf,
+  sealedRecords,
+  startEmulators,
+  store,
+  tables,
+  TOKEN_VAULT,
+  tokenVault,
+  vaultKeys,
+} from './vault-key-moves';
 
-const TOKEN_VAULT = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default';
-const PRINCIPAL = 'arn:aws:iam::123456789012:user/operator';
-
-const credentials = newEmulatorCredentials();
-let folder: string;
-let kms: LocalKms;
-let dynamodb: LocalDynamoDb;
-let keys: KMSClient;
-let tables: DynamoDBClient;
-let store: VaultKeyStore;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'move-'));
-  kms = await startKms(join(folder, 'kms.json'), credentials);
-  keys = new KMSClient({ endpoint: kms.endpoint, region: 'us-east-1', credentials });
-});
-
-beforeEach(async () => {
-  dynamodb = await startDynamoDb(join(folder, randomUUID()), credentials);
-  tables = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: 'us-east-1', credentials });
-  store = createVaultKeyStore(createTable(tables, localTableName('Keys')));
-});
-
-afterEach(async () => {
-  tables.destroy();
-  await dynamodb.close();
-});
-
-afterAll(async () => {
-  keys.destroy();
-  await kms.close();
-  await rm(folder, { recursive: true });
-});
-
-const tokenVault = () => createTokenVaultStore(createTable(tables, localTableName('Directory')));
-
-async function newKmsKey(): Promise<string> {
-  const { KeyMetadata } = await keys.send(new CreateKeyCommand({}));
-  return KeyMetadata?.Arn ?? '';
-}
-const disable = (KeyId: string) => keys.send(new DisableKeyCommand({ KeyId }));
-
-/** The vault keys as a function that has just started sees them. */
-const vaultKeys = (through: Partial<VaultKeyStore> = {}, replaced: Partial<VaultKeysDependencies> = {}) =>
-  createVaultKeys({
-    kms: keys,
-    keyArn: kms.keyArn,
-    tokenVaultArn: TOKEN_VAULT,
-    tokenVault: tokenVault(),
-    owners: { exists: () => Promise.resolve(true) },
-    store: { ...store, ...through },
-    system: createFakeSystem(),
-    sealsFor: 86_400,
-    readsTokenVault: true,
-    report: () => undefined,
-    ...replaced,
-  });
-
-/** @param through store methods that a test replaces */
-const moveTo = (kmsKeyArn: string | undefined, through: Partial<VaultKeyStore> = {}, now?: () => number) =>
-  setTokenVaultCmk(
-    {
-      tokenVault: tokenVault(),
-      vaultKeyMover: createVaultKeyMover({
-        kms: keys,
-        tokenVaultArn: TOKEN_VAULT,
-        store: { ...store, ...through },
-      }),
-      kmsKeyStates: createKmsKeyStates(keys, TOKEN_VAULT),
-      audit: { record: () => undefined },
-      system: { ...createFakeSystem(), ...(now && { now }) },
-      serviceKeyArn: kms.keyArn,
-      replicated: false,
-    },
-    { arn: PRINCIPAL },
-    undefined,
-    kmsKeyArn === undefined ? { keyType: 'ServiceManagedKey' } : { keyType: 'CustomerManagedKey', kmsKeyArn },
-  );
-
-/** Points the token vault to another KMS key without moving vault keys, as an interrupted move does. */
-async function pointTo(kmsKeyArn: string): Promise<void> {
-  const { revision, ...vault } = await tokenVault().get();
-  const next = { ...vault, kmsKeyArn, revision: revision + 1, lastModifiedDate: 0 };
-  expect(await tokenVault().replace(next)).toBe(true);
-}
-
-/** Returns the error of the work. */
-async function refusalOf(work: Promise<unknown>): Promise<ServiceError> {
-  const [outcome] = await Promise.allSettled([work]);
-  if (outcome.status === 'fulfilled') throw new Error('it was not refused');
-  return outcome.reason as ServiceError;
-}
-
-const contextOf = (ownerId: string = randomUUID()): SealingContext => ({
-  purpose: 'grant',
-  ownerId,
-  ownerArn: `arn-of-${ownerId}`,
-  binding: {},
-});
-
-/** Records, each encrypted under its own vault key. */
-async function sealedRecords(count: number) {
-  const seal = createSealOnly(vaultKeys());
-  return Promise.all(
-    Array.from({ length: count }, async () => {
-      const context = contextOf();
-      return { context, sealed: await seal.seal(context, context.ownerId) };
-    }),
-  );
-}
-
-async function expectToOpen(records: Awaited<ReturnType<typeof sealedRecords>>): Promise<void> {
-  const seal = createSeal(vaultKeys());
-  for (const { context, sealed } of records) expect(await seal.open(context, sealed)).toBe(context.ownerId);
-}
-
-const allKeys = async (): Promise<VaultKeyRecord[]> => {
-  const found: VaultKeyRecord[] = [];
-  for (let page = await store.wrappedBefore(1_000); ; page = await store.wrappedBefore(1_000, page.next)) {
-    found.push(...page.keys);
-    if (!page.next) return found;
-  }
-};
+startEmulators();
 
 it('moves every vault key and back, and all records can be decrypted without the old KMS key', async () => {
   const [first, second] = [await newKmsKey(), await newKmsKey()];
@@ -394,136 +265,4 @@ it("a function reads the token vault once a minute to decrypt, and not for vault
   system.advance(60);
   await openAll(await sealedRecords(1));
   expect(reads).toBe(2);
-});
-
-describe('a record whose KMS key', () => {
-  let abandoned: string;
-  let record: Awaited<ReturnType<typeof sealedRecords>>[number];
-  let reported: unknown[];
-  beforeEach(async () => {
-    reported = [];
-    abandoned = await newKmsKey();
-    await moveTo(abandoned);
-    [record] = (await sealedRecords(1)) as [typeof record];
-    await disable(abandoned);
-  });
-
-  const missing = () => abandoned.replace(/.{4}$/, '0000');
-  /** @param kmsKeyArn of the vault key, in place of the one that wraps it */
-  const open = (kmsKeyArn = abandoned, through: Partial<VaultKeysDependencies> = {}) =>
-    createSeal(
-      vaultKeys(
-        {
-          get: async (owner, version) => {
-            const found = await store.get(owner, version);
-            return found && { ...found, kmsKeyArn };
-          },
-        },
-        { report: (error) => reported.push(error), ...through },
-      ),
-    ).open(record.context, record.sealed);
-
-  it('is deleted is shredded after the token vault has moved, and reported as a failure of the key', async () => {
-    await expect(open(missing())).rejects.toMatchObject({ name: 'NotFoundException' });
-    expect(reported).toEqual([]);
-    await pointTo(await newKmsKey());
-    await expect(open(missing())).rejects.toMatchObject({
-      name: 'LostKmsKeyError',
-      cause: expect.objectContaining({ name: 'NotFoundException' }) as Error,
-    });
-    expect(reported).toHaveLength(1);
-    // The log entry has this name, and the alarm `key-failures` counts it.
-    expect(FUNCTION_LOG_PATTERNS.KeyFailure['$.errorName']).toContain(unexpected(reported[0]).name);
-  });
-
-  it('is disabled is not shredded by a move, because a person can enable the key', async () => {
-    await pointTo(await newKmsKey());
-    await expect(open()).rejects.toMatchObject({ name: 'DisabledException' });
-    await keys.send(new EnableKeyCommand({ KeyId: abandoned }));
-    expect(await open()).toBe(record.context.ownerId);
-    expect(reported).toEqual([]);
-  });
-
-  describe('was named by a reset', () => {
-    const GIVEN_UP = { name: 'KeyMaterialResetError' };
-    const returns = () => keys.send(new EnableKeyCommand({ KeyId: abandoned }));
-    const reset = async () => {
-      const { revision: before } = await tokenVault().get();
-      const revision = before + 1;
-      const resets = [{ kmsKeyArn: abandoned, revision }];
-      expect(await tokenVault().replace({ revision, lastModifiedDate: 0, resets })).toBe(true);
-    };
-
-    it('is given up without a question to KMS, not reported, and left behind by moves', async () => {
-      await reset();
-      await returns();
-      const calls: unknown[] = [];
-      const kms = { ...keys, send: (command: unknown) => calls.push(command) } as unknown as KMSClient;
-      await expect(open(abandoned, { kms })).rejects.toMatchObject(GIVEN_UP);
-      expect(calls).toEqual([]);
-      expect(reported).toEqual([]);
-      const later = await sealedRecords(1);
-      await moveTo(await newKmsKey());
-      await expectToOpen(later);
-      await expect(open()).rejects.toMatchObject(GIVEN_UP);
-    });
-
-    it('stays given up if the key is the one of the token vault again, and what it encrypts then can be read', async () => {
-      await reset();
-      await returns();
-      await moveTo(abandoned);
-      const later = await sealedRecords(1);
-      await expectToOpen(later);
-      await expect(open()).rejects.toMatchObject(GIVEN_UP);
-      const next = await newKmsKey();
-      await moveTo(next);
-      await disable(abandoned);
-      await expectToOpen(later);
-      await expect(open()).rejects.toMatchObject(GIVEN_UP);
-    });
-
-    it('is given up immediately, too, in a function that read the token vault just before the reset', async () => {
-      const before = await tokenVault().get();
-      let reads = 0;
-      const vault = {
-        get: () => ((reads += 1) === 1 ? Promise.resolve(before) : tokenVault().get()),
-      };
-      await reset();
-      await expect(open(abandoned, { tokenVault: vault })).rejects.toMatchObject({
-        ...GIVEN_UP,
-        cause: expect.objectContaining({ name: 'DisabledException' }) as Error,
-      });
-    });
-
-    it('is not used while the token vault cannot be read', async () => {
-      await reset();
-      await returns();
-      const unreadable = { get: () => Promise.reject(new Error('no table')) };
-      await expect(open(abandoned, { tokenVault: unreadable })).rejects.toThrow('no table');
-    });
-
-    it('is used by a function without permission to read the token vault, if the key returns', async () => {
-      await reset();
-      const unreadable = { get: () => Promise.reject(new Error('denied')) };
-      const publicly = () => open(abandoned, { tokenVault: unreadable, readsTokenVault: false });
-      await expect(publicly()).rejects.toMatchObject({ name: 'DisabledException' });
-      await returns();
-      expect(await publicly()).toBe(record.context.ownerId);
-    });
-  });
-
-  it('is the present one of the token vault again is not shredded', async () => {
-    await pointTo(await newKmsKey());
-    const { revision } = await tokenVault().get();
-    const tokenVaultBack = { kmsKeyArn: missing(), revision: revision + 1, lastModifiedDate: 0 };
-    const through = { tokenVault: { get: () => Promise.resolve(tokenVaultBack) } };
-    await expect(open(missing(), through)).rejects.toMatchObject({ name: 'NotFoundException' });
-  });
-
-  it('is in another Region is not shredded, because the key might only have no replica here', async () => {
-    await pointTo(await newKmsKey());
-    const elsewhere = missing().replace(':us-east-1:', ':eu-central-1:');
-    expect(elsewhere).not.toBe(missing());
-    await expect(open(elsewhere)).rejects.toMatchObject({ name: 'NotFoundException' });
-  });
 });

@@ -1,12 +1,8 @@
 /** The gate in front of an agent as a construct: the effect of each prop on the template. */
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
-import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
-import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Duration } from 'aws-cdk-lib';
 import { parseAgentEndpoint } from '../../lambda/domain/gate/agent-endpoint';
 import { inboundRoutes } from '../../lambda/contract/gate-routes';
-import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WebAcl, WorkloadIdentity } from '../../lib';
+import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WorkloadIdentity } from '../../lib';
 import {
   consumerStack,
   propertiesOf,
@@ -17,11 +13,10 @@ import {
 } from './consumer';
 import {
   AGENT_ARN,
-  agentFunction,
   configurationOf,
   endpointTemplate,
-  endpointWith,
   functionOf,
+  gatewayResponse,
   ISSUER,
 } from './endpoint';
 import { resourcesOf, withoutHash } from './synthesis';
@@ -65,11 +60,6 @@ const outputsOf = (template: ConsumerTemplate) =>
       written(Value),
     ]),
   );
-
-const gatewayResponse = (template: ConsumerTemplate, type: string) =>
-  resourcesOf(template, 'AWS::ApiGateway::GatewayResponse')
-    .map(([, { Properties }]) => written(Properties) as Record<string, unknown>)
-    .find(({ ResponseType }) => ResponseType === type);
 
 describe('the API', () => {
   it('has the routes for its kind of caller, each with its authorization', () => {
@@ -344,151 +334,6 @@ it('each output of the service and of the endpoint has its own description', () 
   expect(descriptions).toHaveLength(8);
   expect(new Set(descriptions).size).toBe(8);
   for (const description of descriptions) expect(description).toMatch(/^(Identity service|Agent Travel): ./);
-});
-
-describe('props', () => {
-  it('target: the agent can be an https URL', () => {
-    const target = AgentTarget.url('https://agent.example/invocations');
-    expect(configurationOf(endpointTemplate({ target }), 'gate').target).toEqual({
-      kind: 'url',
-      url: 'https://agent.example/invocations',
-    });
-  });
-
-  it('protocol, requestHeaderAllowlist, and allowedOrigins are in the configuration', () => {
-    const requestHeaderAllowlist = ['Authorization', 'X-Amzn-Bedrock-AgentCore-Runtime-Custom-Trip'];
-    const allowedOrigins = ['https://app.example', 'http://localhost:5173'];
-    const stated = { protocol: 'MCP', requestHeaderAllowlist, allowedOrigins } as const;
-    expect(configurationOf(endpointTemplate(stated), 'gate')).toMatchObject(stated);
-  });
-
-  it('userIdPrincipals: the ARN of a role has no path, as in requests from API Gateway', () => {
-    const stack = consumerStack();
-    const role = new Role(stack, 'Backend', {
-      path: '/apps/',
-      assumedBy: new AccountPrincipal('111122223333'),
-    });
-    const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
-    new AgentEndpoint(stack, 'Travel', {
-      identity,
-      workload: new WorkloadIdentity(stack, 'Agent', { identity }),
-      inbound: Inbound.iam({ userIdPrincipals: [role, 'arn:aws:iam::111122223333:user/apps/ana'] }),
-      target: AgentTarget.lambda(agentFunction(stack)),
-    });
-    expect(configurationOf(templateOf(stack), 'gate').inbound).toEqual({
-      kind: 'IAM',
-      userIdPrincipals: [
-        'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/<Backend>',
-        'arn:aws:iam::111122223333:user/apps/ana',
-      ],
-    });
-  });
-
-  it('oauth2CallbackUrl: the default is the first return URL of the workload identity', () => {
-    const allowedResourceOauth2ReturnUrls = ['https://app.example/connected', 'https://app.example/other'];
-    const told = (oauth2CallbackUrl?: string) =>
-      configurationOf(
-        endpointTemplate(
-          { ...(oauth2CallbackUrl && { oauth2CallbackUrl }) },
-          { allowedResourceOauth2ReturnUrls },
-        ),
-        'gate',
-      ).oauth2CallbackUrl;
-    expect(told()).toBe('https://app.example/connected');
-    expect(told('https://app.example/other')).toBe('https://app.example/other');
-    expect(() => told('https://app.example/connected/')).toThrow(
-      'Consumer/Travel: oauth2CallbackUrl must be exactly one of the workload identity',
-    );
-    expect(configurationOf(jwt, 'gate')).not.toHaveProperty('oauth2CallbackUrl');
-  });
-
-  it('agentRuntimeName: the name is in the ARN', () => {
-    const { endpoint, stack } = endpointWith({ agentRuntimeName: 'other_agent' });
-    expect(written(stack.resolve(endpoint.agentRuntimeArn))).toMatch(/:runtime\/other_agent-[0-9a-f]{10}$/);
-  });
-
-  it('throttle and retention are settings of the API and its logs', () => {
-    const template = endpointTemplate({
-      throttle: { rateLimit: 5, burstLimit: 6 },
-      logRetention: RetentionDays.ONE_WEEK,
-      auditRetention: RetentionDays.TWO_YEARS,
-    });
-    expect(propertiesOf(template, 'AWS::ApiGateway::Stage')).toMatchObject({
-      MethodSettings: [{ ThrottlingRateLimit: 5, ThrottlingBurstLimit: 6 }],
-    });
-    const days = (id: string) => (id.includes('AccessLog') ? 7 : 731);
-    const ofEndpoint = resourcesOf(template, 'AWS::Logs::LogGroup').filter(([id]) => id.startsWith('Travel'));
-    expect(ofEndpoint).toHaveLength(3);
-    for (const [id, { Properties }] of ofEndpoint) {
-      expect(written(Properties)).toMatchObject({
-        RetentionInDays: days(id),
-        KmsKeyId: '<TravelLogKey.Arn>',
-      });
-    }
-  });
-
-  it('logKey: the key encrypts the logs and replaces the new key', () => {
-    const stack = consumerStack();
-    const logKey = new Key(stack, 'Mine');
-    const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
-    new AgentEndpoint(stack, 'Travel', {
-      identity,
-      workload: new WorkloadIdentity(stack, 'Agent', { identity }),
-      inbound: Inbound.iam(),
-      target: AgentTarget.lambda(agentFunction(stack)),
-      logKey,
-    });
-    const template = templateOf(stack);
-    expect(resourcesOf(template, 'AWS::KMS::Key')).toHaveLength(1);
-    expect(JSON.stringify(template.Resources)).toContain('"KmsKeyId":{"Fn::GetAtt":["Mine');
-  });
-
-  it('removalPolicy: logs and their key are retained by default, and can be deleted', () => {
-    const policies = (removalPolicy?: RemovalPolicy) => {
-      const template = endpointTemplate({ ...(removalPolicy && { removalPolicy }) });
-      const kept = [
-        ...resourcesOf(template, 'AWS::Logs::LogGroup'),
-        ...resourcesOf(template, 'AWS::KMS::Key'),
-      ];
-      return kept.filter(([id]) => id.startsWith('Travel')).map(([, { DeletionPolicy }]) => DeletionPolicy);
-    };
-    expect(policies()).toEqual(['Retain', 'Retain', 'Retain', 'Retain']);
-    expect(policies(RemovalPolicy.DESTROY)).toEqual(['Delete', 'Delete', 'Delete', 'Delete']);
-  });
-
-  it('domain: the domain name is the only address, and is in all URLs', () => {
-    const stack = consumerStack();
-    const arn = 'arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab';
-    const certificate = Certificate.fromCertificateArn(stack, 'Certificate', arn);
-    const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
-    const endpoint = new AgentEndpoint(stack, 'Travel', {
-      identity,
-      workload: new WorkloadIdentity(stack, 'Agent', { identity }),
-      inbound: Inbound.jwt(ISSUER),
-      target: AgentTarget.lambda(agentFunction(stack)),
-      domain: { domainName: 'travel.example.com', certificate },
-    });
-    const template = templateOf(stack);
-    expect(propertiesOf(template, 'AWS::ApiGateway::RestApi').DisableExecuteApiEndpoint).toBe(true);
-    expect(configurationOf(template, 'authorizer').baseUrl).toBe('https://travel.example.com');
-    expect(endpoint.resourceMetadataUrl).toBe(
-      'https://travel.example.com/.well-known/oauth-protected-resource',
-    );
-    expect(JSON.stringify(gatewayResponse(template, 'UNAUTHORIZED'))).toContain(
-      'https://travel.example.com/.well',
-    );
-  });
-
-  it('webAcl: the rules that would block prompts only count', () => {
-    const template = endpointTemplate({ webAcl: WebAcl.managed() });
-    expect(propertiesOf(template, 'AWS::WAFv2::WebACLAssociation').ResourceArn).toMatch(
-      /\/restapis\/<TravelApiRestApi>\/stages\//,
-    );
-    const acl = JSON.stringify(propertiesOf(template, 'AWS::WAFv2::WebACL'));
-    for (const rule of ['CrossSiteScripting_BODY', 'GenericLFI_BODY', 'SizeRestrictions_BODY']) {
-      expect(acl).toContain(`{"ActionToUse":{"Count":{}},"Name":"${rule}"}`);
-    }
-  });
 });
 
 describe('outputs and attributes', () => {

@@ -1,0 +1,157 @@
+/** Each prop of the gate in front of an agent: its effect on the template. */
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WebAcl, WorkloadIdentity } from '../../lib';
+import { consumerStack, propertiesOf, templateOf, written } from './consumer';
+import {
+  agentFunction,
+  configurationOf,
+  endpointTemplate,
+  endpointWith,
+  gatewayResponse,
+  ISSUER,
+} from './endpoint';
+import { resourcesOf } from './synthesis';
+
+it('target: the agent can be an https URL', () => {
+  const target = AgentTarget.url('https://agent.example/invocations');
+  expect(configurationOf(endpointTemplate({ target }), 'gate').target).toEqual({
+    kind: 'url',
+    url: 'https://agent.example/invocations',
+  });
+});
+
+it('protocol, requestHeaderAllowlist, and allowedOrigins are in the configuration', () => {
+  const requestHeaderAllowlist = ['Authorization', 'X-Amzn-Bedrock-AgentCore-Runtime-Custom-Trip'];
+  const allowedOrigins = ['https://app.example', 'http://localhost:5173'];
+  const stated = { protocol: 'MCP', requestHeaderAllowlist, allowedOrigins } as const;
+  expect(configurationOf(endpointTemplate(stated), 'gate')).toMatchObject(stated);
+});
+
+it('userIdPrincipals: the ARN of a role has no path, as in requests from API Gateway', () => {
+  const stack = consumerStack();
+  const role = new Role(stack, 'Backend', {
+    path: '/apps/',
+    assumedBy: new AccountPrincipal('111122223333'),
+  });
+  const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
+  new AgentEndpoint(stack, 'Travel', {
+    identity,
+    workload: new WorkloadIdentity(stack, 'Agent', { identity }),
+    inbound: Inbound.iam({ userIdPrincipals: [role, 'arn:aws:iam::111122223333:user/apps/ana'] }),
+    target: AgentTarget.lambda(agentFunction(stack)),
+  });
+  expect(configurationOf(templateOf(stack), 'gate').inbound).toEqual({
+    kind: 'IAM',
+    userIdPrincipals: [
+      'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/<Backend>',
+      'arn:aws:iam::111122223333:user/apps/ana',
+    ],
+  });
+});
+
+it('oauth2CallbackUrl: the default is the first return URL of the workload identity', () => {
+  const allowedResourceOauth2ReturnUrls = ['https://app.example/connected', 'https://app.example/other'];
+  const told = (oauth2CallbackUrl?: string) =>
+    configurationOf(
+      endpointTemplate(
+        { ...(oauth2CallbackUrl && { oauth2CallbackUrl }) },
+        { allowedResourceOauth2ReturnUrls },
+      ),
+      'gate',
+    ).oauth2CallbackUrl;
+  expect(told()).toBe('https://app.example/connected');
+  expect(told('https://app.example/other')).toBe('https://app.example/other');
+  expect(() => told('https://app.example/connected/')).toThrow(
+    'Consumer/Travel: oauth2CallbackUrl must be exactly one of the workload identity',
+  );
+  expect(configurationOf(endpointTemplate(), 'gate')).not.toHaveProperty('oauth2CallbackUrl');
+});
+
+it('agentRuntimeName: the name is in the ARN', () => {
+  const { endpoint, stack } = endpointWith({ agentRuntimeName: 'other_agent' });
+  expect(written(stack.resolve(endpoint.agentRuntimeArn))).toMatch(/:runtime\/other_agent-[0-9a-f]{10}$/);
+});
+
+it('throttle and retention are settings of the API and its logs', () => {
+  const template = endpointTemplate({
+    throttle: { rateLimit: 5, burstLimit: 6 },
+    logRetention: RetentionDays.ONE_WEEK,
+    auditRetention: RetentionDays.TWO_YEARS,
+  });
+  expect(propertiesOf(template, 'AWS::ApiGateway::Stage')).toMatchObject({
+    MethodSettings: [{ ThrottlingRateLimit: 5, ThrottlingBurstLimit: 6 }],
+  });
+  const days = (id: string) => (id.includes('AccessLog') ? 7 : 731);
+  const ofEndpoint = resourcesOf(template, 'AWS::Logs::LogGroup').filter(([id]) => id.startsWith('Travel'));
+  expect(ofEndpoint).toHaveLength(3);
+  for (const [id, { Properties }] of ofEndpoint) {
+    expect(written(Properties)).toMatchObject({
+      RetentionInDays: days(id),
+      KmsKeyId: '<TravelLogKey.Arn>',
+    });
+  }
+});
+
+it('logKey: the key encrypts the logs and replaces the new key', () => {
+  const stack = consumerStack();
+  const logKey = new Key(stack, 'Mine');
+  const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
+  new AgentEndpoint(stack, 'Travel', {
+    identity,
+    workload: new WorkloadIdentity(stack, 'Agent', { identity }),
+    inbound: Inbound.iam(),
+    target: AgentTarget.lambda(agentFunction(stack)),
+    logKey,
+  });
+  const template = templateOf(stack);
+  expect(resourcesOf(template, 'AWS::KMS::Key')).toHaveLength(1);
+  expect(JSON.stringify(template.Resources)).toContain('"KmsKeyId":{"Fn::GetAtt":["Mine');
+});
+
+it('removalPolicy: logs and their key are retained by default, and can be deleted', () => {
+  const policies = (removalPolicy?: RemovalPolicy) => {
+    const template = endpointTemplate({ ...(removalPolicy && { removalPolicy }) });
+    const kept = [...resourcesOf(template, 'AWS::Logs::LogGroup'), ...resourcesOf(template, 'AWS::KMS::Key')];
+    return kept.filter(([id]) => id.startsWith('Travel')).map(([, { DeletionPolicy }]) => DeletionPolicy);
+  };
+  expect(policies()).toEqual(['Retain', 'Retain', 'Retain', 'Retain']);
+  expect(policies(RemovalPolicy.DESTROY)).toEqual(['Delete', 'Delete', 'Delete', 'Delete']);
+});
+
+it('domain: the domain name is the only address, and is in all URLs', () => {
+  const stack = consumerStack();
+  const arn = 'arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab';
+  const certificate = Certificate.fromCertificateArn(stack, 'Certificate', arn);
+  const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
+  const endpoint = new AgentEndpoint(stack, 'Travel', {
+    identity,
+    workload: new WorkloadIdentity(stack, 'Agent', { identity }),
+    inbound: Inbound.jwt(ISSUER),
+    target: AgentTarget.lambda(agentFunction(stack)),
+    domain: { domainName: 'travel.example.com', certificate },
+  });
+  const template = templateOf(stack);
+  expect(propertiesOf(template, 'AWS::ApiGateway::RestApi').DisableExecuteApiEndpoint).toBe(true);
+  expect(configurationOf(template, 'authorizer').baseUrl).toBe('https://travel.example.com');
+  expect(endpoint.resourceMetadataUrl).toBe(
+    'https://travel.example.com/.well-known/oauth-protected-resource',
+  );
+  expect(JSON.stringify(gatewayResponse(template, 'UNAUTHORIZED'))).toContain(
+    'https://travel.example.com/.well',
+  );
+});
+
+it('webAcl: the rules that would block prompts only count', () => {
+  const template = endpointTemplate({ webAcl: WebAcl.managed() });
+  expect(propertiesOf(template, 'AWS::WAFv2::WebACLAssociation').ResourceArn).toMatch(
+    /\/restapis\/<TravelApiRestApi>\/stages\//,
+  );
+  const acl = JSON.stringify(propertiesOf(template, 'AWS::WAFv2::WebACL'));
+  for (const rule of ['CrossSiteScripting_BODY', 'GenericLFI_BODY', 'SizeRestrictions_BODY']) {
+    expect(acl).toContain(`{"ActionToUse":{"Count":{}},"Name":"${rule}"}`);
+  }
+});
