@@ -1,6 +1,6 @@
 /**
  * Events and results of the `provider-client` function, parsed at both ends. They contain no tokens of users, and no
- * secrets, except those of a client that was registered for the caller.
+ * secrets, except those with which a client is registered for the caller, who waits for the result.
  */
 import * as v from 'valibot';
 import type { PushRequest } from '../domain/consent/push';
@@ -38,6 +38,7 @@ const Register = v.strictObject({
   discoveryUrl: v.string(),
   /** Last segment of the callback URL: the function itself builds the redirect URI, whichever function asks. */
   callbackId: v.pipe(v.string(), v.uuid()),
+  initialAccessToken: v.exactOptional(v.string()),
 });
 
 const Unregister = v.strictObject({

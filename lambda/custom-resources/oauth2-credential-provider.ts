@@ -19,22 +19,33 @@ const ConfigurationSchema = v.strictObject({
   /** The vendor's member of `Oauth2ProviderConfigInput`, and its content without the secret. */
   member: v.string(),
   config: v.record(v.string(), v.unknown()),
+  /** What the secret is; the service does not store an initial access token. */
+  secretMember: v.optional(v.picklist(['clientSecret', 'initialAccessToken']), 'clientSecret'),
 });
 
-function secretMembers({ secret }: Desired): Record<string, unknown> {
+function secretMembers(
+  { secret }: Desired,
+  secretMember: v.InferOutput<typeof ConfigurationSchema>['secretMember'],
+): Record<string, unknown> {
   if (!secret) return {};
+  if (secret.source === 'MANAGED' && secretMember === 'initialAccessToken') {
+    return { initialAccessToken: secret.text };
+  }
   if (secret.source === 'MANAGED') return { clientSecret: secret.text, clientSecretSource: 'MANAGED' };
   const { secretId, jsonKey } = secret;
   return { clientSecretConfig: { secretId, jsonKey }, clientSecretSource: 'EXTERNAL' };
 }
 
 function inputOf(desired: Desired) {
-  const { credentialProviderVendor, member, config } = v.parse(ConfigurationSchema, desired.configuration);
+  const { credentialProviderVendor, member, config, secretMember } = v.parse(
+    ConfigurationSchema,
+    desired.configuration,
+  );
   return {
     name: desired.name,
     credentialProviderVendor: credentialProviderVendor as CredentialProviderVendorType,
     oauth2ProviderConfigInput: {
-      [member]: { ...config, ...secretMembers(desired) },
+      [member]: { ...config, ...secretMembers(desired, secretMember) },
     } as unknown as Oauth2ProviderConfigInput,
   };
 }

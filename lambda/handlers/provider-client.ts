@@ -20,7 +20,11 @@ import { deleteClient, registerClient } from '../domain/oauth/client-registratio
 import { findProtectedResource } from '../domain/oauth/protected-resource-discovery';
 import { ProviderFailure } from '../domain/oauth/provider-failure';
 import { renewInBackground } from '../domain/grant/background-renewal';
-import { registrationContext, type EndedRegistration } from '../domain/provider/client-registration';
+import {
+  registrationContext,
+  type EndedRegistration,
+  type RegistrationRequest,
+} from '../domain/provider/client-registration';
 import { callbackUrl } from '../domain/provider/oauth2-provider';
 import { createAws } from './composition/aws';
 import { readEndpointPolicy, readEnvironment } from './composition/environment';
@@ -80,10 +84,14 @@ const discover = (discoveryUrl: string): Promise<DiscoverResponse> =>
     return { protectedResource };
   });
 
-const register = (discoveryUrl: string, callbackId: string): Promise<RegisterResponse> =>
+const register = (
+  discoveryUrl: string,
+  { callbackId, initialAccessToken }: RegistrationRequest,
+): Promise<RegisterResponse> =>
   orFailure(async () => {
     const { protectedResource, metadata } = await findProtectedResource(outward, discoveryUrl);
-    const client = await registerClient(outward, metadata, callbackUrl(env.BASE_URL, callbackId));
+    const redirectUri = callbackUrl(env.BASE_URL, callbackId);
+    const client = await registerClient(outward, metadata, { redirectUri, initialAccessToken });
     return { registered: { protectedResource, client } };
   });
 
@@ -101,7 +109,7 @@ function serve(invocation: Invocation): Promise<Result> {
   if ('push' in invocation) return push(invocation.push);
   if ('discover' in invocation) return discover(invocation.discover.discoveryUrl);
   if ('register' in invocation) {
-    return register(invocation.register.discoveryUrl, invocation.register.callbackId);
+    return register(invocation.register.discoveryUrl, invocation.register);
   }
   if ('unregister' in invocation) return unregister(invocation.unregister);
   return renewInBackground(deps, invocation.renew);

@@ -6,7 +6,6 @@ import { checkedAt } from '../constructs/construct-error';
 import { ProviderUse, type CredentialProviderProps } from './credential-provider';
 import { addIdentityResource, type IdentityResourceKind } from './identity-resource';
 import type { OAuth2Vendor } from './oauth2-vendor';
-import { bindSecret } from './provider-secret';
 import type { IWorkloadIdentity } from './workload-identity';
 
 /** An OAuth2 credential provider of this stack, or an existing one. */
@@ -78,7 +77,7 @@ export class OAuth2CredentialProvider extends Resource implements IOAuth2Credent
 
   constructor(scope: Construct, id: string, props: OAuth2CredentialProviderProps) {
     super(scope, id);
-    const { _clientSecret: clientSecret } = props.vendor;
+    const bindSecret = props.vendor._bindSecret();
     const created = addIdentityResource(this, props, {
       kind: KIND,
       name: props.credentialProviderName,
@@ -87,7 +86,7 @@ export class OAuth2CredentialProvider extends Resource implements IOAuth2Credent
         props.vendor._configuration({ importExisting: props.importExisting ?? false }),
       ),
       statements: () => this.use.statements(),
-      ...(clientSecret && { secret: (resources) => bindSecret(clientSecret, this, resources) }),
+      ...(bindSecret && { secret: (resources) => bindSecret(this, resources) }),
       secretVersion: props.secretVersion,
     });
     this._vendor = props.vendor;

@@ -5,6 +5,7 @@
 import { Tags, Token } from 'aws-cdk-lib';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
 import * as v from 'valibot';
 import { CERTIFICATES_OWNER, OWNER_TAG } from '../../lambda/contract/encryption';
 import { oauth2ProviderMembers } from '../../lambda/contract/schemas/provider-schemas';
@@ -18,7 +19,8 @@ import {
 } from '../../lambda/contract/vendors';
 import type { SecretSource } from './credential-provider';
 import { invalidProps, propOf } from './invalid-props';
-import type { AnySecret } from './provider-secret';
+import { bindSecret, type AnySecret, type BoundSecret } from './provider-secret';
+import type { ResourceFunction } from './resource-function';
 
 /** A client that is registered at the vendor, with the callback URL of the credential provider. */
 export interface OAuth2Client {
@@ -210,6 +212,12 @@ export interface McpOAuth2Client {
    */
   readonly clientId?: string;
   /**
+   * Initial access token in AWS Secrets Manager, for an authorization server that registers clients only with one. The
+   * deployment reads it, and the service does not store it.
+   * @default - the authorization server registers clients without a token
+   */
+  readonly initialAccessToken?: SecretSource;
+  /**
    * In AWS Secrets Manager.
    * @default - none: the client is public
    */
@@ -369,7 +377,13 @@ export class OAuth2Vendor {
     if (!URL.canParse(serverUrl) || /[?#]/.test(serverUrl)) {
       throw new Error('OAuth2Vendor.mcp: serverUrl must be a URL without a query and a fragment');
     }
-    return OAuth2Vendor.custom({ ...client, discoveryUrl: protectedResourceUrl(serverUrl) });
+    const { initialAccessToken, ...rest } = client;
+    const vendor = OAuth2Vendor.custom({ ...rest, discoveryUrl: protectedResourceUrl(serverUrl) });
+    if (!initialAccessToken) return vendor;
+    if (rest.clientId !== undefined || rest.clientSecret) {
+      throw new Error('OAuth2Vendor.mcp: set either initialAccessToken, or clientId and clientSecret');
+    }
+    return new OAuth2Vendor(vendor.name, vendor.config, initialAccessToken, undefined, 'initialAccessToken');
   }
 
   private static plain(
@@ -385,6 +399,7 @@ export class OAuth2Vendor {
     private readonly config: object,
     private readonly secret: SecretSource | undefined,
     private readonly caCertificates?: AnySecret,
+    private readonly secretMember: 'clientSecret' | 'initialAccessToken' = 'clientSecret',
   ) {}
 
   /**
@@ -409,9 +424,21 @@ export class OAuth2Vendor {
     return { discoveryUrl: oauthDiscovery?.discoveryUrl ?? tenant, clientId };
   }
 
-  /** @internal */
-  get _clientSecret(): SecretSource | undefined {
-    return this.secret;
+  /**
+   * Returns the secret that is sent with the configuration, as the custom resource's properties have it.
+   *
+   * @internal
+   */
+  _bindSecret(): ((scope: Construct, resources: ResourceFunction) => BoundSecret) | undefined {
+    const { secret, secretMember } = this;
+    if (!secret) return undefined;
+    return (scope, resources) => {
+      const bound = bindSecret(secret, scope, resources);
+      if (secretMember === 'clientSecret' || bound.source === 'MANAGED') return bound;
+      throw new Error(
+        `${scope.node.path}: initialAccessToken is read only by the deployment: use ProviderSecret.managed`,
+      );
+    };
   }
 
   /**
@@ -430,10 +457,20 @@ export class OAuth2Vendor {
    * @throws Error for a client that the service rejects
    * @internal
    */
-  _configuration(use: ClientUse): { credentialProviderVendor: VendorName; member: string; config: object } {
+  _configuration(use: ClientUse): {
+    credentialProviderVendor: VendorName;
+    member: string;
+    config: object;
+    secretMember?: string;
+  } {
     const { configMember: member } = vendorOf(this.name);
     this.check(member, use);
-    return { credentialProviderVendor: this.name, member, config: this.config };
+    return {
+      credentialProviderVendor: this.name,
+      member,
+      config: this.config,
+      ...(this.secretMember !== 'clientSecret' && { secretMember: this.secretMember }),
+    };
   }
 
   private check(member: string, { importExisting }: ClientUse): void {
@@ -442,7 +479,7 @@ export class OAuth2Vendor {
       throw new Error(`${this.name}: set either discoveryUrl or authorizationServerMetadata`);
     }
     // The secret is not known here, but some methods depend on whether there is one.
-    const secret = this.secret && { clientSecret: 'kept in AWS Secrets Manager' };
+    const secret = this.secret && { [this.secretMember]: 'kept-in-AWS-Secrets-Manager' };
     const parsed = v.safeParse(oauth2ProviderMembers.oauth2ProviderConfigInput, {
       [member]: { ...withSamples(this.config), ...secret },
     });

@@ -233,6 +233,11 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
   })),
   ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
     operation,
+    member: 'initialAccessToken',
+    why: 'an authorization server might register the client of an MCP server only with an initial access token (RFC 7591), as Keycloak does by default: up to 4,096 characters, with the discovery URL of a protected resource and without `clientId`. The service sends it once, and does not store it. AWS clients do not send the member: use the CDK construct, the command, or a signed request',
+  })),
+  ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
+    operation,
     member: 'identityAssertionConfig',
     why: 'cross-app access (draft-ietf-oauth-identity-assertion-authz-grant, "enterprise-managed authorization" in MCP) needs two providers: with the `grantType` `IDENTITY_ASSERTION`, `credentialProviderName` names the provider of the same owner that is the client at the user\'s identity provider. It exchanges the ID token for the assertion that this provider redeems. AWS clients do not send the member: use the CDK construct or a signed request',
   })),

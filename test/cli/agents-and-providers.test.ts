@@ -233,6 +233,11 @@ describe('provider', () => {
       ['--mcp', 'https://notes.example/mcp?x=1'],
       '--mcp must be the URL of the server, without a query and a fragment.',
     ],
+    [
+      'an initial access token for a client of the owner',
+      ['--mcp', 'https://notes.example/mcp', '--client-id', 'client', '--initial-access-token'],
+      '--initial-access-token needs --mcp, without --client-id.',
+    ],
     ['a public API key', ['--api-key', '--public'], 'An API key has no client: omit --public.'],
   ])('rejects %s with status 2', async (_name, options, message) => {
     expect(await local.run(['provider', 'add', 'wrong', ...options])).toEqual({
@@ -320,8 +325,10 @@ describe('provider', () => {
 
   it('creates and tests a provider of an MCP server, and says if it names another authorization server', async () => {
     let documents: Record<string, unknown> = {};
+    const registrations: unknown[] = [];
     const server = createServer((request, response) => {
       const document = documents[request.url ?? ''];
+      if (request.url === '/as/register') registrations.push(request.headers.authorization);
       response.writeHead(document ? 200 : 404, { 'content-type': 'application/json' });
       response.end(JSON.stringify(document ?? {}));
     });
@@ -355,6 +362,28 @@ describe('provider', () => {
       status: 1,
       stderr: expect.stringContaining('the authorization server registers no clients') as string,
     });
+    documents = {
+      ...documents,
+      '/.well-known/oauth-authorization-server/as': {
+        ...(documents['/.well-known/oauth-authorization-server/as'] as object),
+        registration_endpoint: `${issuer}/register`,
+        token_endpoint_auth_methods_supported: ['none'],
+      },
+      '/as/register': { client_id: 'registered' },
+    };
+    const withToken = [`${origin}/mcp`, '--initial-access-token'];
+    const registered = await local.run(['provider', 'add', 'registered', '--mcp', ...withToken], {
+      input: 'the-token\n',
+    });
+    expect(registered).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('The client is registered') as string,
+    });
+    const updated = await local.run(['provider', 'update', 'registered', '--mcp', ...withToken], {
+      input: 'another-token',
+    });
+    expect(updated).toMatchObject({ status: 0 });
+    expect(registrations).toEqual(['Bearer the-token']);
     const tested = await local.run(['provider', 'test', 'mcp']);
     expect(tested.stdout).toMatch(new RegExp(`^ok +discovery +.*issuer ${issuer}`, 'm'));
     expect(tested.stdout).toMatch(/^ok +PKCE +S256$/m);

@@ -57,6 +57,7 @@ export class KeycloakAdmin {
     return new Realm(`${this.administrator.url}/realms/${realm}`, {
       create: (path, body) => this.create(`/${realm}${path}`, body),
       read: async (path) => (await this.send('GET', `/${realm}${path}`)).json(),
+      ask: async (path, body) => (await this.send('POST', `/${realm}${path}`, body)).json(),
       send: async (method, path, body) => {
         await this.send(method, `/${realm}${path}`, body);
       },
@@ -67,6 +68,8 @@ export class KeycloakAdmin {
 interface RealmAdmin {
   create(path: string, body: object): Promise<string>;
   read(path: string): Promise<unknown>;
+  /** @returns the body of the response to a POST request */
+  ask(path: string, body: object): Promise<unknown>;
   send(method: string, path: string, body?: object): Promise<void>;
 }
 
@@ -99,6 +102,38 @@ export class Realm {
 
   async client(settings: ClientSettings): Promise<void> {
     await this.admin.create('/clients', { protocol: 'openid-connect', ...settings });
+  }
+
+  /** @returns a token that registers one client (RFC 7591) */
+  async initialAccessToken(): Promise<string> {
+    const answer = await this.admin.ask('/clients-initial-access', { count: 1, expiration: 600 });
+    return (answer as { token: string }).token;
+  }
+
+  /** Adds a policy for clients that are registered with an initial access token. */
+  async registrationPolicy(providerId: string): Promise<void> {
+    await this.admin.create('/components', {
+      name: providerId,
+      providerId,
+      providerType: 'org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy',
+      subType: 'authenticated',
+    });
+  }
+
+  /** Creates a client scope that each new client of this realm has. */
+  async defaultScope(name: string, mapper: object): Promise<void> {
+    const id = await this.admin.create('/client-scopes', {
+      name,
+      protocol: 'openid-connect',
+      protocolMappers: [mapper],
+    });
+    await this.admin.send('PUT', `/default-default-client-scopes/${id}`);
+  }
+
+  /** Whether there is a client with this ID. */
+  async hasClient(clientId: string): Promise<boolean> {
+    const query = new URLSearchParams({ clientId });
+    return ((await this.admin.read(`/clients?${query.toString()}`)) as unknown[]).length > 0;
   }
 
   async identityProvider(settings: object): Promise<void> {

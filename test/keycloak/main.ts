@@ -6,6 +6,7 @@ import { interruption } from '../storm/interruption';
 import { KeycloakAdmin, type Administrator } from './admin';
 import { checkConsent } from './consent';
 import { checkCrossAppAccess, startWorkforce, workforceTrust } from './cross-app-access';
+import { checkMcpServer } from './mcp-server';
 import { checkOnBehalfOf } from './on-behalf-of';
 import { checkRevocation } from './revocation';
 import { checkRotation } from './rotation';
@@ -29,6 +30,7 @@ async function main(): Promise<number> {
       await checkRevocation(checks, world);
       await checkOnBehalfOf(checks, world);
       await checkCrossAppAccess(checks, world, workforce);
+      await checkMcpServer(checks, world);
       await checkSecurityEvents(checks, world);
     })();
     return await exitCodeOf(checks, checking, interrupted);

@@ -12,7 +12,7 @@ const exchangeBy = (grantType: OnBehalfOfTokenExchangeConfigType['grantType']) =
 });
 
 /** A mapper that adds an audience to access tokens. */
-const audienceMapper = (config: Record<string, string>) => ({
+export const audienceMapper = (config: Record<string, string>) => ({
   name: 'audience',
   protocol: 'openid-connect',
   protocolMapper: 'oidc-audience-mapper',

@@ -8,10 +8,12 @@ import {
   BedrockAgentCoreControlClient,
   CreateOauth2CredentialProviderCommand,
   CreateWorkloadIdentityCommand,
+  DeleteOauth2CredentialProviderCommand,
   type CustomOauth2ProviderConfigInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { CreateKeyCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
+import { createIdentityClient } from '../../lib/client/index';
 import { startLogged, type LoggedService } from '../../lib/local/logged-service';
 import { alsoSending } from '../flows/support/members-beyond-aws';
 import { RETURN_URL, TestAgent } from '../flows/support/world';
@@ -68,6 +70,17 @@ export class Service {
     );
     const providerName = `provider-${this.names}`;
     return new TestAgent(this.data(), name, providerName, await this.provider(providerName, config));
+  }
+
+  /** The client library's client for the agents. */
+  identity(): BedrockAgentCoreClient {
+    return createIdentityClient(this.settings());
+  }
+
+  async deleteProvider(name: string): Promise<void> {
+    await new BedrockAgentCoreControlClient(this.settings()).send(
+      new DeleteOauth2CredentialProviderCommand({ name }),
+    );
   }
 
   /**

@@ -3,7 +3,13 @@ import { Stack } from 'aws-cdk-lib';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { AgentIdentity, OAuth2CredentialProvider, OAuth2Vendor, type IAgentIdentity } from '../../lib';
+import {
+  AgentIdentity,
+  OAuth2CredentialProvider,
+  OAuth2Vendor,
+  ProviderSecret,
+  type IAgentIdentity,
+} from '../../lib';
 import { consumerStack, propertiesOf, statementsOf, templateOf, written } from './consumer';
 import { OAUTH2 } from './resources';
 import { resourcesOf } from './synthesis';
@@ -281,6 +287,31 @@ describe('an OAuth client', () => {
     });
     expect(() => OAuth2Vendor.mcp('https://notes.example/mcp?x', { clientId: 'client' })).toThrow(
       'serverUrl must be a URL without a query and a fragment',
+    );
+  });
+
+  it('of an MCP server can have an initial access token, which only the deployment reads', () => {
+    const serverUrl = 'https://notes.example/mcp';
+    const secret = secretNamed('Initial');
+    const vendor = OAuth2Vendor.mcp(serverUrl, { initialAccessToken: ProviderSecret.managed(secret) });
+    new OAuth2CredentialProvider(stack, 'P', { identity, vendor });
+    const { configuration, ...properties } = propertiesOf(templateOf(stack), OAUTH2) as {
+      configuration: string;
+      secret: unknown;
+    };
+    expect(JSON.parse(configuration)).toMatchObject({ secretMember: 'initialAccessToken' });
+    expect(written(properties.secret)).toEqual({ source: 'MANAGED', secretId: '<Initial>' });
+
+    const external = ProviderSecret.external(secret, 'token');
+    expect(
+      () =>
+        new OAuth2CredentialProvider(stack, 'External', {
+          identity,
+          vendor: OAuth2Vendor.mcp(serverUrl, { initialAccessToken: external }),
+        }),
+    ).toThrow('initialAccessToken is read only by the deployment: use ProviderSecret.managed');
+    expect(() => OAuth2Vendor.mcp(serverUrl, { clientId: 'client', initialAccessToken: external })).toThrow(
+      'set either initialAccessToken, or clientId and clientSecret',
     );
   });
 

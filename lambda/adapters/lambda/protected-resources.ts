@@ -50,8 +50,14 @@ export function createProtectedResources(functionName: string): ProtectedResourc
       const response = invoker.resultOf(DiscoverResponseSchema, output);
       return 'failure' in response ? stopAt(response.failure) : response.protectedResource;
     },
-    async register(discoveryUrl, callbackId) {
-      const output = await invoke({ register: { discoveryUrl, callbackId } });
+    async register(discoveryUrl, { callbackId, initialAccessToken }) {
+      const output = await invoke({
+        register: {
+          discoveryUrl,
+          callbackId,
+          ...(initialAccessToken !== undefined && { initialAccessToken }),
+        },
+      });
       const response = invoker.resultOf(RegisterResponseSchema, output);
       return 'failure' in response ? stopAt(response.failure) : response.registered;
     },

@@ -110,6 +110,14 @@ const privateKeyJwtConfig = v.strictObject({
   additionalPayloadClaims: v.exactOptional(additionalClaims),
 });
 
+/** RFC 7591 section 1.2, as a bearer token (RFC 6750 section 2.1). AWS has no such member. */
+const initialAccessToken = matching(
+  1,
+  4096,
+  /^[A-Za-z0-9._~+/-]+=*$/,
+  'must be a bearer token: letters, digits, and the characters . _ ~ + / - =',
+);
+
 /** AWS's `CertificateConfigurationList`. */
 const certificateConfigurations = v.pipe(
   v.array(
@@ -144,6 +152,7 @@ const certificateConfigurations = v.pipe(
 const customOauth2ProviderConfig = v.strictObject({
   oauthDiscovery,
   clientId: v.exactOptional(text(0, 256)),
+  initialAccessToken: v.exactOptional(initialAccessToken),
   ...clientSecret,
   clientAuthenticationMethod: v.exactOptional(v.picklist(CLIENT_AUTHENTICATION_METHODS)),
   onBehalfOfTokenExchangeConfig: v.exactOptional(onBehalfOfTokenExchangeConfig),

@@ -10,6 +10,7 @@ import { PUBLIC_CLIENT } from '../provider/vendor';
 import { errorCode, ProviderFailure } from './provider-failure';
 import type { Metadata } from './provider-metadata';
 import type { Transport } from './transport';
+import { unverifiedJwt } from './unverified-jwt';
 
 export interface RegistrationDependencies {
   readonly transport: Transport;
@@ -108,13 +109,16 @@ function validatedClient(
 }
 
 /** Returns why the server registers no client. A 403 here asks for a registration token, not for scopes of the user. */
-function refusal({ status }: Response, body: string): ProviderFailure {
+function refusal({ status }: Response, body: string, hadToken: boolean): ProviderFailure {
   const { error } = parseJsonObject(body) ?? {};
   const code = typeof error === 'string' ? errorCode(error) : 'registration_failed';
   const unavailable = status >= 500 || status === 429;
+  const reason = hadToken
+    ? `the server does not accept the initial access token, or not for this client (${status}); set another initialAccessToken`
+    : `the server does not register clients without an initial access token (${status}); set initialAccessToken`;
   const detail =
     status === 401 || status === 403
-      ? `the server does not register clients without an initial access token (${status}); register a client there, and set clientId`
+      ? `${reason}, or register a client there, and set clientId`
       : `${ENDPOINT} responded with ${status}`;
   return new ProviderFailure(unavailable ? 'temporarily_unavailable' : code, detail, { unavailable });
 }
@@ -134,15 +138,31 @@ export async function deleteClient(
 }
 
 /**
+ * A token that names its issuer, as those of Keycloak do, is sent to no other server: the protected resource, which names
+ * the server, might not be the owner's.
+ */
+function checkIssuedBy(issuer: string, initialAccessToken: string): void {
+  const { iss } = unverifiedJwt(initialAccessToken).claims;
+  if (iss === undefined || iss === issuer) return;
+  throw new ProviderFailure(
+    'invalid_token',
+    'the initial access token is from another issuer than the authorization server that the resource names',
+  );
+}
+
+/**
  * Registers a client. A client whose registration is not acceptable is deleted.
  *
- * @param redirectUri the provider's callback URL
+ * @param requested the provider's callback URL, and the initial access token that the server requires, if any
  * @throws ProviderFailure
  */
 export async function registerClient(
   deps: RegistrationDependencies,
   metadata: Metadata,
-  redirectUri: string,
+  {
+    redirectUri,
+    initialAccessToken,
+  }: { readonly redirectUri: string; readonly initialAccessToken?: string | undefined },
 ): Promise<NewClient> {
   const { registration_endpoint: endpoint, grant_types_supported: grantTypes } = metadata;
   if (endpoint === undefined) {
@@ -151,11 +171,16 @@ export async function registerClient(
       'the authorization server registers no clients; register a client there, and set clientId',
     );
   }
+  if (initialAccessToken !== undefined) checkIssuedBy(metadata.issuer, initialAccessToken);
   const method = methodFor(metadata);
   const refreshes = grantTypes?.includes('refresh_token') ?? true;
   const response = await deps.transport(endpoint, {
     method: 'POST',
-    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    headers: {
+      accept: 'application/json',
+      'content-type': 'application/json',
+      ...(initialAccessToken !== undefined && { authorization: `Bearer ${initialAccessToken}` }),
+    },
     body: JSON.stringify({
       client_name: CLIENT_NAME,
       redirect_uris: [redirectUri],
@@ -166,7 +191,9 @@ export async function registerClient(
     }),
   });
   const body = await response.text();
-  if (response.status !== 201 && response.status !== 200) throw refusal(response, body);
+  if (response.status !== 201 && response.status !== 200) {
+    throw refusal(response, body, initialAccessToken !== undefined);
+  }
   const document = parseJsonObject(body);
   const management = managementOf(endpoint, document, deps.endpointPolicy);
   try {

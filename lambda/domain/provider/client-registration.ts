@@ -43,6 +43,14 @@ export interface RegisteredClient {
   readonly client: NewClient;
 }
 
+/** What a client is registered with. */
+export interface RegistrationRequest {
+  /** Last segment of the provider's callback URL. */
+  readonly callbackId: string;
+  /** Sent to the registration endpoint once (RFC 7591 section 3), and not stored. */
+  readonly initialAccessToken?: string | undefined;
+}
+
 /** The provider, as a ciphertext names it. */
 interface Holder {
   readonly id: string;
@@ -66,7 +74,7 @@ export interface ProtectedResources {
    *
    * @throws as `find`, and ValidationException if the server registers no clients
    */
-  register(discoveryUrl: string, callbackId: string): Promise<RegisteredClient>;
+  register(discoveryUrl: string, request: RegistrationRequest): Promise<RegisteredClient>;
   /** Deletes a client at its server. @throws Error if the server did not delete it */
   unregister(registration: EndedRegistration): Promise<void>;
 }
@@ -89,8 +97,7 @@ export interface RegistrationDependencies {
 }
 
 /** The provider whose client is found: new, or as it is configured now. */
-export interface ClientHolder extends Holder {
-  readonly callbackId: string;
+export interface ClientHolder extends Holder, RegistrationRequest {
   readonly present?: {
     readonly clientId: string;
     readonly clientAuthenticationMethod: ClientAuthenticationMethod;
@@ -130,7 +137,7 @@ const isSameResource = (a: Oauth2Discovery, b: ProtectedResource): boolean =>
 export async function discoveredClient(
   deps: RegistrationDependencies,
   config: ResolvedConfig,
-  { callbackId, present, ...holder }: ClientHolder,
+  { callbackId, initialAccessToken, present, ...holder }: ClientHolder,
 ): Promise<DiscoveredClient> {
   const { discoveryUrl } = config.discovery;
   const isKept = present?.registration !== undefined && present.clientId === config.clientId;
@@ -159,7 +166,10 @@ export async function discoveredClient(
       };
     }
   }
-  const { protectedResource, client } = await deps.protectedResources.register(discoveryUrl, callbackId);
+  const { protectedResource, client } = await deps.protectedResources.register(discoveryUrl, {
+    callbackId,
+    initialAccessToken,
+  });
   const { clientId, clientAuthenticationMethod, clientSecret } = client;
   return {
     config: {

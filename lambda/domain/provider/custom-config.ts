@@ -16,6 +16,8 @@ export interface CustomOauth2Config {
     readonly authorizationServerMetadata?: StatedMetadata | undefined;
   };
   readonly clientId?: string | undefined;
+  /** Authorizes the registration of the client (RFC 7591). It is sent once and not stored. */
+  readonly initialAccessToken?: string | undefined;
   readonly clientSecret?: string | undefined;
   readonly clientSecretSource?: 'MANAGED' | 'EXTERNAL' | undefined;
   readonly clientSecretConfig?: SecretReference | undefined;

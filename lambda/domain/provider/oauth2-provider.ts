@@ -20,6 +20,7 @@ import {
   type DiscoveredClient,
   type ProtectedResources,
   type Registration,
+  type RegistrationRequest,
 } from './client-registration';
 import type { Oauth2Discovery } from './discovery';
 import type { EndpointPolicy } from '../endpoint';
@@ -174,6 +175,13 @@ const certificatesIn = ({
 }: Oauth2ProviderConfig): readonly CertificateConfiguration[] | undefined =>
   custom?.certificateConfigurations;
 
+/** Neither the configuration nor the provider keeps it. */
+const initialAccessTokenIn = ({
+  customOauth2ProviderConfig: custom,
+}: Oauth2ProviderConfig): Pick<RegistrationRequest, 'initialAccessToken'> => ({
+  initialAccessToken: custom?.initialAccessToken,
+});
+
 async function sealSecret(
   deps: Oauth2ProviderDependencies,
   provider: Oauth2Provider,
@@ -222,7 +230,10 @@ export function createOauth2Provider(
       arn: oauth2ProviderArn(deps.arnPrefix, input.name),
       callbackId: deps.system.randomUUID(),
     };
-    const client = await discoveredClient(deps, resolved, holder);
+    const client = await discoveredClient(deps, resolved, {
+      ...holder,
+      ...initialAccessTokenIn(input.config),
+    });
     try {
       return await orUnregister(deps, holder, client, () =>
         storeProvider(deps, principal, input, { holder, client }),
@@ -374,7 +385,11 @@ export function updateOauth2Provider(
       const provider = await authorizedResource(deps.providers, KIND, call, name);
       const resolved = resolveConfig(vendor, config, deps.endpointPolicy, provider);
       // An update is also how the owner confirms that a protected resource names another authorization server.
-      const found = await discoveredClient(deps, resolved, { ...provider, present: provider });
+      const found = await discoveredClient(deps, resolved, {
+        ...provider,
+        ...initialAccessTokenIn(config),
+        present: provider,
+      });
       return orUnregister(deps, provider, found, () =>
         changeProvider(deps, principal, provider, { vendor, config, found, annotate }),
       );

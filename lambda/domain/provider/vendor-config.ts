@@ -6,6 +6,7 @@ import { invalidMember, type ServiceError } from '../service-error';
 import { customServer, type CustomOauth2Config, type PresentClient } from './custom-config';
 import type { Oauth2Discovery } from './discovery';
 import { checkEndpoint, type EndpointPolicy } from '../endpoint';
+import { isProtectedResourceUrl } from '../identity/discovery-url';
 import { resolveOnBehalfOf } from './on-behalf-of';
 import { type OnBehalfOfConfig } from './on-behalf-of-config';
 import { givenSecret, type GivenSecret, type SecretMembers, type SecretReference } from './provider-secret';
@@ -139,6 +140,20 @@ function checkNoExchange(
   );
 }
 
+/** The token registers the client of a protected resource, so that there is no other client. */
+function checkRegisters(
+  member: string,
+  method: ClientAuthenticationMethod,
+  { initialAccessToken, clientId, oauthDiscovery: { discoveryUrl = '' } }: CustomOauth2Config,
+): void {
+  if (initialAccessToken === undefined) return;
+  if (!clientId && method === PUBLIC_CLIENT && isProtectedResourceUrl(discoveryUrl)) return;
+  throw invalidMember(
+    `${member}.initialAccessToken`,
+    'must be omitted unless the service registers the client: for the discovery URL of a protected resource, without a client',
+  );
+}
+
 /** An assertion names the client that redeems it. */
 function checkNamed(
   member: string,
@@ -204,6 +219,7 @@ export function resolveConfig(
     checkNoSecret(member, server.clientAuthenticationMethod, client.secret);
     checkNoExchange(member, server.clientAuthenticationMethod, custom);
     checkNamed(member, client);
+    checkRegisters(member, server.clientAuthenticationMethod, custom);
     return { ...client, ...server };
   }
 

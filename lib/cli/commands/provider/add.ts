@@ -12,16 +12,20 @@ import type { Oauth2Provider } from './checks';
 import {
   apiKeyMembers,
   checkOptions,
+  checkRegistration,
   CLIENT_FLAGS,
   clientSecretMembers,
+  INITIAL_ACCESS_TOKEN_FLAG,
   MCP_FLAG,
   mcpDiscoveryUrl,
   missingServerOption,
   needsSecret,
+  registrationMembers,
   SECRET_FLAGS,
   secretReference,
   serverMembers,
   type ClientFlags,
+  type RegistrationFlags,
   type SecretFlags,
 } from './config';
 import { PROVIDER_NAME } from './lookup';
@@ -29,11 +33,10 @@ import { connect, type Service } from '../../service';
 import { VENDOR_SETUP } from './vendor-setup';
 import { registrationOf, shortName, VENDOR_PARAMETER, vendorNamed } from './vendors';
 
-interface AddFlags extends ConnectionFlags, ClientFlags, SecretFlags {
+interface AddFlags extends ConnectionFlags, ClientFlags, SecretFlags, RegistrationFlags {
   readonly vendor?: VendorName;
   readonly apiKey: boolean;
   readonly public: boolean;
-  readonly mcp?: string | undefined;
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -166,7 +169,7 @@ async function addOauth2(
   context: CliContext,
   service: Service,
   draft: Draft,
-  flags: Pick<AddFlags, 'json' | 'public' | 'mcp'> & { readonly vendor: VendorName },
+  flags: Pick<AddFlags, 'json' | 'public' | 'mcp' | 'initialAccessToken'> & { readonly vendor: VendorName },
 ): Promise<void> {
   const { vendor, json, public: isPublic } = flags;
   checkOptions(vendor, draft);
@@ -190,6 +193,7 @@ async function addOauth2(
   if (!reference && !isPublic && !isRegistered && needsSecret(draft.clientAuthentication)) {
     draft.secret = await readSecret(context, 'client secret');
   }
+  const registration = await registrationMembers(context, flags);
   const output = await created(context, draft, 'client secret', () =>
     service.call<Oauth2Provider>(OPERATIONS.CreateOauth2CredentialProvider, {
       name: draft.name,
@@ -199,6 +203,7 @@ async function addOauth2(
           ...serverMembers(vendor, draft),
           ...(draft.clientId !== undefined && { clientId: draft.clientId }),
           ...clientSecretMembers(reference, draft.secret),
+          ...registration,
         },
       },
     }),
@@ -235,7 +240,7 @@ export const add = buildCommand({
       'The client secret or the API key is read from stdin, or typed. It is never an argument, which others can read.',
       'On a terminal, the command explains the registration, asks for what is missing, and asks again after a mistake.',
       'For an MCP server (--mcp), the service finds the authorization server, and requests tokens for the MCP server alone.',
-      'Without --client-id, it also registers the client there.',
+      'Without --client-id, it also registers the client there. If the server requires it, --initial-access-token reads a token for this.',
       'Afterwards, register the printed callback URL at the vendor.',
     ].join('\n'),
   },
@@ -252,6 +257,7 @@ export const add = buildCommand({
       ...SECRET_FLAGS,
       apiKey: flag('Create a provider of an API key'),
       mcp: MCP_FLAG,
+      initialAccessToken: INITIAL_ACCESS_TOKEN_FLAG,
       public: flag('The client has no secret (only custom servers)'),
     },
     positional: {
@@ -268,6 +274,7 @@ export const add = buildCommand({
     // Before the questions, so that no answer is lost if there is no endpoint or no Region.
     const service = await connect(this, flags);
     if (apiKey && flags.mcp !== undefined) throw usageError('An API key has no MCP server: omit --mcp.');
+    checkRegistration(flags);
     const discoveryUrl = flags.mcp === undefined ? flags.discoveryUrl : mcpDiscoveryUrl(flags.mcp, flags);
     const draft: Draft = { ...flags, discoveryUrl, name };
     const implied = flags.mcp === undefined ? stated : ('CustomOauth2' as const);

@@ -6,8 +6,10 @@ import {
   vendorOf,
   type VendorName,
 } from '../../../../lambda/contract/vendors';
-import { optionalText } from '../../connection-flags';
+import { flag, optionalText } from '../../connection-flags';
+import type { CliContext } from '../../context';
 import { usageError } from '../../failure';
+import { readSecret } from '../../prompt';
 
 /** Stricli sets an option that is absent to undefined. */
 export interface ClientFlags {
@@ -50,6 +52,28 @@ export const SECRET_FLAGS = {
   secretArn: optionalText('ARN', 'Secret in AWS Secrets Manager, instead of stdin'),
   secretKey: optionalText('name', 'Member of that secret with the client secret or API key'),
 } as const;
+
+export const INITIAL_ACCESS_TOKEN_FLAG = flag(
+  'Read a token with which the authorization server of an MCP server registers the client',
+);
+
+export interface RegistrationFlags {
+  readonly mcp?: string | undefined;
+  readonly initialAccessToken: boolean;
+}
+
+/** @throws CliError for an initial access token for a client that the service does not register */
+export function checkRegistration(flags: RegistrationFlags & Pick<ClientFlags, 'clientId'>): void {
+  if (!flags.initialAccessToken || (flags.mcp !== undefined && flags.clientId === undefined)) return;
+  throw usageError('--initial-access-token needs --mcp, without --client-id.');
+}
+
+/** Returns the member of an initial access token, which is read if the option asks for it. */
+export const registrationMembers = async (
+  context: CliContext,
+  { initialAccessToken }: RegistrationFlags,
+): Promise<Record<string, unknown>> =>
+  initialAccessToken ? { initialAccessToken: await readSecret(context, 'initial access token') } : {};
 
 export const MCP_FLAG = optionalText('URL', 'MCP server, which names its authorization server');
 

@@ -11,24 +11,27 @@ import { configOf, isVendor, type Oauth2Provider, type ProviderConfig } from './
 import {
   apiKeyMembers,
   checkOptions,
+  checkRegistration,
   CLIENT_FLAGS,
   clientSecretMembers,
   isPublicClient,
+  INITIAL_ACCESS_TOKEN_FLAG,
   MCP_FLAG,
   mcpDiscoveryUrl,
   needsSecret,
+  registrationMembers,
   SECRET_FLAGS,
   secretReference,
   serverMembers,
   type ClientFlags,
+  type RegistrationFlags,
   type SecretFlags,
 } from './config';
 import { findProvider, KIND_FLAG, PROVIDER_NAME, type KindFlags } from './lookup';
 import { connect, type Service } from '../../service';
 
-interface UpdateFlags extends KindFlags, ClientFlags, SecretFlags {
+interface UpdateFlags extends KindFlags, ClientFlags, SecretFlags, RegistrationFlags {
   readonly secret: boolean;
-  readonly mcp?: string | undefined;
 }
 
 const SERVER: readonly (keyof ClientFlags)[] = [
@@ -120,7 +123,9 @@ async function changedConfig(
   checkOptions(vendor, flags);
   const present = configOf(provider);
   // The service keeps or registers the client of an MCP server. A stated client ID would be taken for one of the owner.
-  if (flags.mcp !== undefined && flags.clientId === undefined) return serverMembers(vendor, flags);
+  if (flags.mcp !== undefined && flags.clientId === undefined) {
+    return { ...serverMembers(vendor, flags), ...(await registrationMembers(context, flags)) };
+  }
   const before = present.clientAuthenticationMethod;
   const method = flags.clientAuthentication ?? before;
   const reference = secretReference(flags);
@@ -179,6 +184,7 @@ export const update = buildCommand({
       ...CLIENT_FLAGS,
       ...SECRET_FLAGS,
       mcp: MCP_FLAG,
+      initialAccessToken: INITIAL_ACCESS_TOKEN_FLAG,
       secret: flag('Replace the client secret or the API key'),
       kind: KIND_FLAG,
     },
@@ -188,6 +194,7 @@ export const update = buildCommand({
     },
   },
   async func(this: CliContext, flags: UpdateFlags, name: string) {
+    checkRegistration(flags);
     const service = await connect(this, flags);
     const changes =
       flags.mcp === undefined ? flags : { ...flags, discoveryUrl: mcpDiscoveryUrl(flags.mcp, flags) };
