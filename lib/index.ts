@@ -70,12 +70,14 @@ export {
 export type { PortalBranding } from './resources/portal-branding';
 export { ProviderSecret, type AnySecret, type SecretPart } from './resources/provider-secret';
 export type {
+  AssertionClient,
   AuthorizingClaimMatchValue,
   BackChannelLogout,
   ClaimMatchValue,
   CustomClaim,
   DeployedIssuer,
   GlobalTokenRevocation,
+  IdentityAssertions,
   PollAuthorization,
   SecurityEvents,
   SecurityEventPoll,

@@ -116,6 +116,7 @@ export const PREFIX = {
   revocation: 'REVOCATION#',
   outboxItem: 'REVOKED-GRANT#',
   receivedEvent: 'RECEIVED-EVENT#',
+  usedAssertion: 'USED-ASSERTION#',
   userEmail: 'USER-EMAIL#',
   auditHead: 'AUDIT-HEAD',
 } as const;
@@ -168,6 +169,9 @@ export const receivedEventKey = (issuerId: string, hash: string): Key => ({
   pk: `${PREFIX.receivedEvent}${issuerId}#${hash}`,
   sk: RECORD,
 });
+
+/** @param hash of the assertion's issuer and `jti` */
+export const usedAssertionKey = (hash: string): Key => ({ pk: PREFIX.usedAssertion + hash, sk: RECORD });
 
 /** One item for each issuer. The partition key has the prefix of its events, so that one IAM condition covers both. */
 export const unappliedReportsKey = (issuerId: string): Key => ({

@@ -2,6 +2,8 @@
 import { system } from '../adapters/system';
 import { createIdentityReader } from '../adapters/dynamodb/directory-reader';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
+import { createUsedAssertionStore } from '../adapters/dynamodb/used-assertion-store';
+import { createIdentityAssertionVerifier } from '../adapters/http/identity-assertion-verifier';
 import { createTransport } from '../adapters/http/transport';
 import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
 import { createSeal } from '../adapters/kms/seal';
@@ -24,21 +26,26 @@ import { audit, report, reportError } from './composition/logging';
 import { userEmailsOf } from './composition/user-emails';
 import { tokenVaultArn, vaultKeysOf } from './composition/vault-keys';
 
-const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'BASE_URL', 'ARN_PREFIX');
+const env = readEnvironment(
+  'DIRECTORY_TABLE',
+  'SESSIONS_TABLE',
+  'KEYS_TABLE',
+  'KMS_KEY_ARN',
+  'BASE_URL',
+  'ARN_PREFIX',
+);
 const endpointPolicy = readEndpointPolicy();
 const aws = createAws(env);
 const { kms, tables, dynamodb } = aws;
 const transport = createTransport(endpointPolicy);
 const trustedIssuers = readTrustedIssuers();
+const metadata = createMetadataReader(transport, endpointPolicy, system);
 const signingKeyStore = createSigningKeyStore(tables.DIRECTORY_TABLE);
 const deps = {
   directory: createIdentityReader(dynamodb, env.DIRECTORY_TABLE),
-  userTokens: createUserTokenVerifier(
-    trustedIssuers,
-    createMetadataReader(transport, endpointPolicy, system),
-    transport,
-    system,
-  ),
+  userTokens: createUserTokenVerifier(trustedIssuers, metadata, transport, system),
+  identityAssertions: createIdentityAssertionVerifier(trustedIssuers, metadata, transport, system),
+  usedAssertions: createUsedAssertionStore(tables.SESSIONS_TABLE),
   userEmails: userEmailsOf(tables.DIRECTORY_TABLE, trustedIssuers),
   signingKeys: createSigningKeys({
     store: signingKeyStore,

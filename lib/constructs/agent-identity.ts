@@ -422,7 +422,7 @@ export class AgentIdentity extends AgentIdentityBase {
       network: api.network,
       reachable: api.reachable,
       callers: props.callers,
-      trustedIssuers: props.trustedIssuers ?? [],
+      trustedIssuers: (props.trustedIssuers ?? []).filter(({ identityAssertions }) => !identityAssertions),
       auditTrail,
     });
   }

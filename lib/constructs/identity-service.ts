@@ -72,8 +72,9 @@ export interface IdentityServiceProps extends ContributorInsightsOptions {
   readonly deploymentName?: string;
   /**
    * Issuers whose user tokens are accepted, for workload identities without their own authorizer configuration. The list
-   * can contain one issuer several times, each time with different conditions. If a value is known only at deployment,
-   * about 12 issuers fit.
+   * can contain one issuer several times, each time with different conditions. An entry with
+   * `identityAssertions` accepts identity assertions instead (docs/cross-app-access.md). If a value is known only at
+   * deployment, about 12 issuers fit.
    * @default - none: GetWorkloadAccessTokenForJWT rejects every token
    */
   readonly trustedIssuers?: DeployedIssuer[];

@@ -187,6 +187,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       // For issuers that name users by email address in their reports.
       { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [userEmails] },
       { table: 'Directory', actions: ['GetItem'], partitions: [`${PREFIX.userRestriction}*`] },
+      // Identity assertions are for one use. The write has a condition, so it needs no read.
+      { table: 'Sessions', actions: ['PutItem'], partitions: [`${PREFIX.usedAssertion}*`] },
       { table: 'Directory', actions: ['Query', 'PutItem'], partitions: [signingKeys] },
       { table: 'Directory', actions: ['GetItem'], partitions: [tokenVault] },
       {

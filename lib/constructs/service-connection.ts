@@ -21,7 +21,7 @@ export interface ServiceConnection {
   readonly reachable: IDependable;
   /** Other accounts that can call the service; undefined for none. */
   readonly callers?: ServiceCallerAccounts | undefined;
-  /** The deployment's trusted issuers; undefined for a deployment outside this app. */
+  /** The deployment's trusted issuers, except for identity assertions; undefined for a deployment outside this app. */
   readonly trustedIssuers?: readonly TrustedIssuer[];
   /** The audit trail in Amazon S3; undefined for none, and for a deployment outside this app. */
   readonly auditTrail?: AuditTrailDestination | undefined;

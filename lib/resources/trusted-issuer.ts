@@ -146,7 +146,8 @@ export interface TrustedIssuer {
    */
   readonly discoveryUrl: string;
   /**
-   * One of these values must be in the token's `aud`. Set at least one of allowedAudience and allowedClients.
+   * One of these values must be in the token's `aud`. Set at least one of allowedAudience and allowedClients, except in an
+   * entry for identity assertions.
    * @default - any audience
    */
   readonly allowedAudience?: string[];
@@ -167,8 +168,39 @@ export interface TrustedIssuer {
   readonly customClaims?: CustomClaim[];
 }
 
+/** A client of identity assertions, and the agents that the identity provider knows as this client. */
+export interface AssertionClient {
+  /** `client_id` of the assertions: the client's ID at this service, as the identity provider states it. */
+  readonly clientId: string;
+  /** Names of the workload identities of these agents. */
+  readonly workloadIdentities: string[];
+  /**
+   * The resources that `resource` of the assertions can name.
+   * @default - assertions that name a resource are rejected
+   */
+  readonly resources?: string[];
+  /**
+   * The scopes that `scope` of the assertions can contain, and must contain one of.
+   * @default - assertions with a scope are rejected
+   */
+  readonly scopes?: string[];
+}
+
+/** Which identity assertions are accepted as user tokens (draft-ietf-oauth-identity-assertion-authz-grant-04). */
+export interface IdentityAssertions {
+  /** The identifier of this service at the identity provider: the only `aud` of the assertions. */
+  readonly audience: string;
+  readonly clients: AssertionClient[];
+}
+
 /** An entry of the deployment's issuers. */
 export interface DeployedIssuer extends TrustedIssuer {
+  /**
+   * Identity assertions of the issuer that are accepted as user tokens, each once. The entry then accepts no other user
+   * tokens, and has no allowedAudience, allowedClients, and allowedScopes: add another entry of the issuer for those.
+   * @default - identity assertions are rejected
+   */
+  readonly identityAssertions?: IdentityAssertions;
   /**
    * Certificates of private certificate authorities, in PEM form: 1 to 10. Requests for this entry trust them instead of
    * the public authorities: for the issuer's metadata and keys, and for the keys and polls of `securityEvents`. They must

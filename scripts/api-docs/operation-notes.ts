@@ -349,6 +349,10 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         what: 'does not support ON_BEHALF_OF_TOKEN_EXCHANGE with a user token longer than 49,152 characters',
         why: 'the workload access token contains the encrypted user token, and AWS limits it to 131,072 characters; other flows accept longer user tokens',
       },
+      {
+        what: 'accepts an identity assertion (ID-JAG) as `userToken`, once, if the deployment accepts those of its issuer',
+        why: "the user's identity provider then decides which agents act for the user; docs/cross-app-access.md describes it; the token contains no user token for ON_BEHALF_OF_TOKEN_EXCHANGE then",
+      },
       CALLING_AGENT,
       {
         what: 'does not require `userToken` with `callingAgent.principalArn`: the user is then the verified user of the calling agent, if the workload identity trusts the issuer in its `authorizerConfiguration`',

@@ -155,10 +155,14 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
   'token-exchange': {
     may: [
       ...[get('Directory', IDENTITY), query('Directory', SIGNING_KEYS), encrypt('signing')],
-      put('Directory', 'USER-EMAIL#a'),
+      ...[put('Directory', 'USER-EMAIL#a'), put('Sessions', 'USED-ASSERTION#a')],
     ],
     mayNot: [
-      put('Directory', 'RESTRICTION#USER#a'),
+      ...[
+        put('Directory', 'RESTRICTION#USER#a'),
+        put('Sessions', SESSION),
+        get('Sessions', 'USED-ASSERTION#a'),
+      ],
       ...[get('Directory', PROVIDER), put('Directory', IDENTITY), scan('Directory')],
       ...[get('Vault', GRANT), get('Vault', API_KEY), get('Sessions', SESSION)],
       ...[get('Keys', 'VAULT-KEY#grant#a'), decrypt('grant'), decrypt('client-secret'), decrypt('api-key')],
@@ -219,10 +223,14 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
     may: [
       ...[get('Vault', GRANT), get('Directory', PORTAL), put('Directory', PORTAL), generate('consent')],
       ...[get('Sessions', PORTAL_SESSION), put('Sessions', PORTAL_SESSION), invoke('revocation')],
-      put('Directory', 'USER-EMAIL#a'),
+      ...[put('Directory', 'USER-EMAIL#a'), put('Sessions', 'USED-ASSERTION#a')],
     ],
     mayNot: [
-      put('Directory', 'RESTRICTION#USER#a'),
+      ...[
+        put('Directory', 'RESTRICTION#USER#a'),
+        put('Sessions', SESSION),
+        get('Sessions', 'USED-ASSERTION#a'),
+      ],
       ...[put('Directory', IDENTITY), put('Directory', PROVIDER), query('Directory', SIGNING_KEYS)],
       ...[get('Vault', API_KEY), put('Vault', GRANT), put('Vault', CLIENT_SECRET), scan('Vault')],
       ...[decrypt('api-key'), decrypt('subject-token'), decrypt('signing'), decrypt(), scan('Sessions')],

@@ -12,8 +12,15 @@ const ADMITTED = undefined;
 /** The condition of the trusted issuer, the claims of the token, and the reason for the rejection, if any. */
 type Row = [what: string, condition: Partial<TrustedIssuer>, claims: object, fault: string | undefined];
 
+/** A condition that names no recipient is completed with a client, and the token with its claim. */
 const rejectionOf = (condition: Partial<TrustedIssuer>, claims: object): string | undefined =>
-  claimsRejection({ discoveryUrl, ...condition }, { ...claims });
+  condition.allowedAudience || condition.allowedClients
+    ? claimsRejection({ discoveryUrl, ...condition }, { ...claims })
+    : claimsRejection({ discoveryUrl, allowedClients: ['app'], ...condition }, { azp: 'app', ...claims });
+
+it('rejects every token if no recipient is named, as the entry of an issuer of identity assertions', () => {
+  expect(claimsRejection({ discoveryUrl }, { aud: 'app', client_id: 'app' })).toBe('no recipient is allowed');
+});
 
 describe('audience', () => {
   const allowedAudience = ['app', 'other'];

@@ -43,6 +43,8 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifeti
       verify: () =>
         Promise.resolve({ user: ALICE, issuedAt: BEGINNING, scopes: [], expiresAt: userTokenEnd }),
     },
+    identityAssertions: { verify: () => Promise.reject(new Error('no identity assertion is presented')) },
+    usedAssertions: { add: () => Promise.reject(new Error('no identity assertion is presented')) },
     userEmails: { check: () => Promise.resolve() },
     signingKeys,
     publicKeys,

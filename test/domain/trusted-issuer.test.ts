@@ -19,6 +19,49 @@ it('accepts issuers that state an audience or clients', () => {
   expect(parseTrustedIssuers('[]')).toEqual([]);
 });
 
+const clients = [{ clientId: 'agents', workloadIdentities: ['calendar-agent'] }];
+const asserting = (change: object = {}) =>
+  JSON.stringify([{ discoveryUrl, identityAssertions: { audience: 'https://here', clients, ...change } }]);
+
+it('accepts issuers of identity assertions, which then state no audience or clients of user tokens', () => {
+  const limits = { resources: ['https://here/agent'], scopes: ['act'] };
+  const json = asserting({ clients: [{ ...clients[0], ...limits }] });
+  expect(parseTrustedIssuers(json)).toEqual(JSON.parse(json));
+});
+
+it.each([
+  ['an entry for user tokens too', entryOf({ allowedAudience: ['app'] }), /accepts only those/],
+  ['clients of user tokens', entryOf({ allowedClients: ['app'] }), /accepts only those/],
+  ['scopes of user tokens', entryOf({ allowedScopes: ['a'] }), /accepts only those/],
+  ['no client', asserting({ clients: [] }), /\.identityAssertions\.clients/],
+  [
+    'a client twice',
+    asserting({ clients: [clients[0], clients[0]] }),
+    /clients must name each clientId once/,
+  ],
+  ['a client without agents', asserting({ clients: [{ clientId: 'x' }] }), /workloadIdentities/],
+  [
+    'an agent that has no such name',
+    asserting({ clients: [{ clientId: 'x', workloadIdentities: ['a*'] }] }),
+    /workloadIdentities\[0\] must be the name of a workload identity/,
+  ],
+  ['an empty audience', asserting({ audience: '' }), /identityAssertions\.audience/],
+  ['several audiences', asserting({ audience: ['a'] }), /identityAssertions\.audience/],
+  ['an unknown member', asserting({ anyone: true }), /identityAssertions\.anyone/],
+])('rejects identity assertions with %s', (_what, json, message) => {
+  expect(() => parseTrustedIssuers(json)).toThrow(message);
+});
+
+function entryOf(change: object): string {
+  return JSON.stringify([{ ...(JSON.parse(asserting()) as [object])[0], ...change }]);
+}
+
+it('rejects identity assertions in the authorizer configuration of a workload identity', () => {
+  const [customJWTAuthorizer] = JSON.parse(asserting()) as [object];
+  const given = { customJWTAuthorizer: { ...customJWTAuthorizer, allowedAudience: ['app'] } };
+  expect(v.safeParse(AuthorizerConfigurationSchema, given).success).toBe(false);
+});
+
 const entry = (change: object) => JSON.stringify([{ discoveryUrl, allowedAudience: ['app'], ...change }]);
 
 /** A custom claim that is valid except for the given members. */

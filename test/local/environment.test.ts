@@ -71,7 +71,14 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
     'QUOTAS',
   ],
   'token-exchange': [
-    ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'BASE_URL', 'ARN_PREFIX'] as const),
+    ...([
+      'DIRECTORY_TABLE',
+      'KEYS_TABLE',
+      'SESSIONS_TABLE',
+      'KMS_KEY_ARN',
+      'BASE_URL',
+      'ARN_PREFIX',
+    ] as const),
     ...(['TRUSTED_ISSUERS', 'LIFETIMES'] as const),
   ],
   'credential-retrieval': [

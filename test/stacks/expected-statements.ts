@@ -176,6 +176,7 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
     onPartitions('Directory', 'dynamodb:GetItem', ['WORKLOAD-IDENTITY#*']),
     onPartitions('Directory', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['USER-EMAIL#*']),
     onPartitions('Directory', 'dynamodb:GetItem', ['RESTRICTION#USER#*']),
+    onPartitions('Sessions', 'dynamodb:PutItem', ['USED-ASSERTION#*']),
     onPartitions('Directory', ['dynamodb:PutItem', 'dynamodb:Query'], ['SIGNING-KEY']),
     onPartitions('Directory', 'dynamodb:GetItem', ['TOKEN-VAULT']),
     onPartitions(

@@ -8,6 +8,7 @@ import {
   AgentTarget,
   Inbound,
   WorkloadIdentity,
+  type DeployedIssuer,
   type TrustedIssuer,
 } from '../../lib';
 import { consumerStack } from './consumer';
@@ -18,9 +19,18 @@ const OTHER: TrustedIssuer = {
   allowedClients: ['travel-app'],
 };
 
+/** The issuer of the endpoint, for assertions only. */
+const ASSERTING: DeployedIssuer = {
+  discoveryUrl: ISSUER.discoveryUrl,
+  identityAssertions: {
+    audience: 'https://agents.example',
+    clients: [{ clientId: 'agents', workloadIdentities: ['travel-agent'] }],
+  },
+};
+
 interface Trust {
   readonly issuer?: TrustedIssuer;
-  readonly trustedIssuers?: TrustedIssuer[];
+  readonly trustedIssuers?: DeployedIssuer[];
   readonly authorizer?: TrustedIssuer;
 }
 
@@ -44,6 +54,7 @@ const notWarned = (stack: Stack): void => {
 it.each<[string, Trust]>([
   ['no issuer', {}],
   ['other issuers', { trustedIssuers: [OTHER] }],
+  ['only identity assertions of the issuer', { trustedIssuers: [ASSERTING] }],
 ])('synthesis warns of a service that trusts %s, and says what to do', (_, trust) => {
   warned(
     stackWith(trust),

@@ -172,7 +172,7 @@ describe('the environment', () => {
         QUOTAS: quotas,
       },
     ],
-    ['token-exchange', { ...address, ...directory, ...keys, ...issuers, ...lifetimes }],
+    ['token-exchange', { ...address, ...directory, ...keys, ...sessions, ...issuers, ...lifetimes }],
     [
       'credential-retrieval',
       {

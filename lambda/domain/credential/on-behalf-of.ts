@@ -41,7 +41,7 @@ export function carriedTokenOf({ user, subjectToken }: Delegation): CarriedToken
   throw user?.kind === 'jwt'
     ? invalidMember(
         MEMBER,
-        `carries no user token, because the user token has more than ${MAX_CARRIED_CHARACTERS} characters; configure the identity provider to issue a shorter one`,
+        `carries no user token, because it was issued for an identity assertion, for another agent that calls this one, or for a user token of more than ${MAX_CARRIED_CHARACTERS} characters; get one with GetWorkloadAccessTokenForJWT and a shorter ID token or access token`,
       )
     : invalidMember(
         MEMBER,

@@ -64,6 +64,15 @@ export const scopesRejection = (
   held: readonly string[],
 ): string | undefined => (allowedScopes && !meet(allowedScopes, held) ? 'scope not allowed' : undefined);
 
+/** Validates the custom claims only. Returns the rejection as {@link claimsRejection}. */
+export function customClaimsRejection(
+  { customClaims = [] }: Pick<TrustedIssuer, 'customClaims'>,
+  claims: VerifiedClaims,
+): string | undefined {
+  const failed = customClaims.find((claim) => !matches(claim, claims));
+  return failed && `claim ${failed.inboundTokenClaimName} does not match`;
+}
+
 /**
  * Returns why the entry rejects the token, for the operator; undefined if it accepts it. The scope is validated last, so
  * that a missing scope is reported only for a token that is otherwise valid.
@@ -71,11 +80,11 @@ export const scopesRejection = (
  * @param trusted the entry of the token's issuer
  */
 export function claimsRejection(trusted: TrustedIssuer, claims: VerifiedClaims): string | undefined {
-  const { allowedAudience, allowedClients, customClaims = [] } = trusted;
+  const { allowedAudience, allowedClients } = trusted;
+  // Configurations without both are rejected when they are parsed.
+  if (!allowedAudience && !allowedClients) return 'no recipient is allowed';
   if (allowedAudience && !meet(allowedAudience, audienceOf(claims))) return 'audience not allowed';
   const client = clientOf(claims);
   if (allowedClients && !(isString(client) && allowedClients.includes(client))) return 'client not allowed';
-  const failed = customClaims.find((claim) => !matches(claim, claims));
-  if (failed) return `claim ${failed.inboundTokenClaimName} does not match`;
-  return scopesRejection(trusted, scopesOf(claims));
+  return customClaimsRejection(trusted, claims) ?? scopesRejection(trusted, scopesOf(claims));
 }

@@ -10,6 +10,7 @@ import * as v from 'valibot';
 import { CaCertificatesSchema, type StatedAuthorities } from '../ca-certificates';
 import { parseConfiguration } from '../configuration';
 import { checkEndpoint, type EndpointPolicy } from '../endpoint';
+import { IdentityAssertionsSchema, type IdentityAssertions } from './accepted-assertions';
 import { DISCOVERY_URL, DISCOVERY_URL_RULE, isOfOneIssuer, issuerOf, ONE_ISSUER_RULE } from './discovery-url';
 import { SecurityEventsSchema, type SecurityEvents } from './security-events';
 
@@ -159,14 +160,27 @@ export const operatorMembers = {
   certificateConfigurations: refused('set caCertificates to the certificates in PEM form'),
 };
 
-/** Only an operator decides which issuer can restrict its users, so entries in the API have no such member. */
+/**
+ * Only an operator decides which issuer can restrict its users, and which assertions are user tokens, so entries in the API
+ * have no such members.
+ */
 const DeployedIssuerSchema = v.pipe(
   v.strictObject({
     ...trustedIssuerMembers,
     ...operatorMembers,
+    identityAssertions: v.exactOptional(IdentityAssertionsSchema),
     securityEvents: v.exactOptional(SecurityEventsSchema),
   }),
-  v.check((issuer) => restrictsRecipients(issuer), RESTRICTS_RECIPIENTS_RULE),
+  v.check(
+    (issuer) => issuer.identityAssertions !== undefined || restrictsRecipients(issuer),
+    RESTRICTS_RECIPIENTS_RULE,
+  ),
+  // One entry accepts one kind of token, so that no condition is met by a token of the other kind.
+  v.check(
+    ({ identityAssertions, allowedScopes, ...issuer }) =>
+      identityAssertions === undefined || (allowedScopes === undefined && !restrictsRecipients(issuer)),
+    'has identityAssertions, so it accepts only those: omit allowedAudience, allowedClients, and allowedScopes, and add another entry of the issuer for user tokens',
+  ),
 );
 
 const areUnique = (values: readonly unknown[]): boolean => new Set(values).size === values.length;
@@ -213,6 +227,8 @@ export const issuerAuthorities = ({
 
 /** An entry of the deployment's list. */
 export interface DeployedIssuer extends TrustedIssuer {
+  /** Which identity assertions it accepts. Then it accepts no other user tokens. */
+  readonly identityAssertions?: IdentityAssertions | undefined;
   /** How the identity provider reports that a session or an account ended. */
   readonly securityEvents?: SecurityEvents | undefined;
 }
@@ -236,12 +252,29 @@ export const AuthorizerConfigurationChangeSchema = v.strictObject({
   customJWTAuthorizer: v.exactOptional(TrustedIssuerSchema),
 });
 
-/** Returns the issuers that a workload identity trusts: its own one, or the deployment's if it has none. */
+/**
+ * Returns the issuers that a workload identity trusts with user tokens: its own one, or the deployment's if it has none.
+ * Entries for identity assertions are not among them.
+ */
 export const trustedIssuersOf = (
   { authorizerConfiguration }: { readonly authorizerConfiguration?: AuthorizerConfiguration | undefined },
-  deployed: readonly TrustedIssuer[],
+  deployed: readonly DeployedIssuer[],
 ): readonly TrustedIssuer[] =>
-  authorizerConfiguration ? [authorizerConfiguration.customJWTAuthorizer] : deployed;
+  authorizerConfiguration
+    ? [authorizerConfiguration.customJWTAuthorizer]
+    : deployed.filter(({ identityAssertions }) => !identityAssertions);
+
+/** An entry that accepts identity assertions. */
+export type AssertionIssuer = DeployedIssuer & { readonly identityAssertions: IdentityAssertions };
+
+/** Returns the entries that accept identity assertions for a workload identity: none if it trusts its own issuer only. */
+export const assertionIssuersOf = (
+  { authorizerConfiguration }: { readonly authorizerConfiguration?: AuthorizerConfiguration | undefined },
+  deployed: readonly DeployedIssuer[],
+): readonly AssertionIssuer[] =>
+  authorizerConfiguration
+    ? []
+    : deployed.filter((issuer): issuer is AssertionIssuer => issuer.identityAssertions !== undefined);
 
 /**
  * Returns the member of a workload identity that a request changes; no member if the configuration stays. Checks that the

@@ -3,6 +3,7 @@
  * the ID token for a JWT that is an authorization grant at the authorization server of one resource (RFC 7523).
  */
 import * as oauth from 'oauth4webapi';
+import { isAssertionType, isSoleAudience } from '../identity/identity-assertion';
 import { epochSeconds } from '../system';
 import { invalidMember } from '../service-error';
 import { oauthClientOf } from './client-authentication';
@@ -13,9 +14,6 @@ import { unverifiedJwt } from './unverified-jwt';
 
 /** Section 4.3. */
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:token-type:id-jag';
-
-/** Section 3, in the header `typ`. */
-const ASSERTION_TYP = 'oauth-id-jag+jwt';
 
 export interface IdentityAssertionRequest {
   /** The user's ID token, whose audience is the client at the identity provider. */
@@ -28,10 +26,6 @@ export interface IdentityAssertionRequest {
   /** Resource indicators (RFC 8707). */
   readonly resources: readonly string[];
 }
-
-/** An `aud` of one audience: a string, or an array of one (section 3). */
-const isFor = (audience: unknown, expected: string): boolean =>
-  audience === expected || (Array.isArray(audience) && audience.length === 1 && audience[0] === expected);
 
 /**
  * Checks that the user token is an ID token of the client. Any other token would be refused by the identity provider, which
@@ -67,12 +61,10 @@ export function checkAssertion(
   now: number,
 ): void {
   const { header, claims } = unverifiedJwt(assertion);
-  const { typ } = header;
   const { iss, aud, sub, client_id: client, jti, exp, cnf } = claims;
-  if (typeof typ !== 'string' || typ.toLowerCase() !== ASSERTION_TYP)
-    throw invalid(`typ is not ${ASSERTION_TYP}`);
+  if (!isAssertionType(header.typ)) throw invalid('typ is not oauth-id-jag+jwt');
   if (iss !== issuer) throw invalid('another issuer');
-  if (!isFor(aud, audience)) throw invalid('for another audience');
+  if (!isSoleAudience(aud, audience)) throw invalid('for another audience');
   if (client !== clientId) throw invalid('for another client');
   if (typeof sub !== 'string' || typeof jti !== 'string') throw invalid('sub or jti is missing');
   if (typeof exp !== 'number' || exp <= now) throw invalid('has expired');

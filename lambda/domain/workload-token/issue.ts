@@ -12,6 +12,12 @@ import {
   type VerifiedUserToken,
   type UserTokenVerifier,
 } from '../identity/user';
+import {
+  isIdentityAssertion,
+  type AssertionVerifier,
+  type UsedAssertions,
+  type VerifiedAssertion,
+} from '../identity/identity-assertion';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Lifetimes } from '../lifetimes';
 import { noSuchResource } from '../resource-write';
@@ -40,6 +46,8 @@ import { sealSubjectToken } from './subject-token';
 export interface IssueDependencies {
   readonly directory: IdentityReader;
   readonly userTokens: UserTokenVerifier;
+  readonly identityAssertions: AssertionVerifier;
+  readonly usedAssertions: UsedAssertions;
   readonly userEmails: UserEmails;
   readonly signingKeys: SigningKeys;
   /** Verify the tokens of agents that call other agents. */
@@ -57,9 +65,24 @@ interface Subject {
   /** Epoch seconds at which the user token expires; infinite without one. */
   readonly until: number;
   readonly facts?: UserTokenFacts | undefined;
-  /** The user token, to carry in the workload access token. */
+  /** The user token, to carry in the workload access token. An assertion is for this service only, and not carried. */
   readonly userToken?: string;
   readonly verified?: VerifiedUserToken;
+  readonly assertion?: VerifiedAssertion;
+}
+
+const ASSERTION_USED = 'The identity assertion was used before. Get a new one from the identity provider.';
+
+/**
+ * Uses an assertion up, before a token is issued for it.
+ *
+ * @throws UnauthorizedException if it was used before
+ */
+async function consume(usedAssertions: UsedAssertions, assertion: VerifiedAssertion): Promise<void> {
+  if (await usedAssertions.add(assertion)) return;
+  throw new ServiceError('UnauthorizedException', ASSERTION_USED, {
+    detail: 'identity assertion: used before',
+  });
 }
 
 /**
@@ -99,6 +122,12 @@ async function subjectOf(
     return { user: userOfCaller(delegation, workload), until: Infinity, facts: delegation.userToken };
   }
   const { userToken } = onBehalfOf;
+  if (isIdentityAssertion(userToken)) {
+    const assertion = await deps.identityAssertions.verify(userToken, workload);
+    const { user, expiresAt: until, issuedAt, sessionHash, clientId } = assertion;
+    annotate({ result: `by an identity assertion for the client ${clientId}` });
+    return { user, until, facts: { issuedAt, sessionHash }, verified: assertion, assertion };
+  }
   const verified = await deps.userTokens.verify(userToken, workload).catch((error: unknown) => {
     // An issuer that an owner chose must not look like a failure of this service. If the issuers of the deployment are
     // unavailable, the deployment itself can be the cause.
@@ -143,13 +172,13 @@ export interface IssueCall {
 
 /**
  * Returns a compact JWS. It lives for the configured lifetime, but never longer than the user's token, which it
- * carries sealed, or than the token of an agent that calls.
+ * carries sealed unless it is an identity assertion, or than the token of an agent that calls.
  *
  * @param call the caller must have access to the workload identity
  * @param callingAgent the agent that calls the agent of this token, for the same user; omit it if none does
  * @throws ResourceNotFoundException; AccessDeniedException, also if an agent or the user is suspended, or if the agent does
  *   not accept calls of the calling agent; UnauthorizedException for the user's token, also if its session ended at the
- *   identity provider, and for the calling agent's token
+ *   identity provider, or if it is an identity assertion that was used before, and for the calling agent's token
  */
 export function issueWorkloadAccessToken(
   deps: IssueDependencies,
@@ -172,7 +201,7 @@ export function issueWorkloadAccessToken(
     checkRestrictions({ ...restrictions, user: undefined }, undefined);
     if (callingAgent) admitCaller(call, workload, restrictions, callingAgent, onBehalfOf);
 
-    const { user, until, facts, userToken, verified } = await subjectOf(
+    const { user, until, facts, userToken, verified, assertion } = await subjectOf(
       deps,
       workload,
       onBehalfOf,
@@ -191,6 +220,8 @@ export function issueWorkloadAccessToken(
     if (until <= now) {
       throw new ServiceError('UnauthorizedException', USER_TOKEN_ENDED, { detail: 'user token: expired' });
     }
+    // Last of all checks: a request that is denied does not use the assertion up.
+    if (assertion) await consume(deps.usedAssertions, assertion);
     const tokenId = deps.system.randomUUID();
     annotate({ jti: tokenId });
     const carried =

@@ -200,6 +200,11 @@ describe('returns a 401 without the reason for a token', () => {
     ['that is not a JWT', () => Promise.resolve('bm90.YQ.dG9rZW4'), 'not a JWT'],
     ['with padding', async () => `${await token()}=`, 'not a JWT'],
     ['that expired within the clock tolerance', () => token({ exp: now() - 30 }), 'expired'],
+    [
+      'for a token request (ID-JAG)',
+      () => token({ client_id: 'app', jti: 'a' }, { typ: 'oauth-id-jag+jwt' }),
+      'typ names another kind of token',
+    ],
     ['for a logout', () => token({}, { typ: 'logout+jwt' }), 'typ names another kind of token'],
   ])('%s', async (_what, bearer, reason) => {
     await refused(await bearer(), reason);

@@ -350,6 +350,7 @@ const KINDS: Readonly<Record<keyof typeof PREFIX, Candidates>> = {
   session: never('sessions'),
   portalSession: never('sessions'),
   receivedEvent: never('sessions'),
+  usedAssertion: never('sessions'),
   // Their tokens were destroyed when the revocation ended.
   revocation: never('revocations'),
   outboxItem: never('revocations'),

@@ -1,0 +1,128 @@
+/**
+ * Authenticates JWTs of trusted issuers: the signature by the issuer's keys, with jose, then issuer and times. The domain
+ * validates the other claims. The issuer's metadata and keys are fetched through this project's transport.
+ */
+import { errors, jwtVerify, type JWTPayload } from 'jose';
+import { epochSeconds, type System } from '../../domain/system';
+import type { Transport } from '../../domain/oauth/transport';
+import { ProviderFailure } from '../../domain/oauth/provider-failure';
+import type { MetadataReader } from '../../domain/oauth/provider-metadata';
+import { scopesOf } from '../../domain/identity/token-admission';
+import { issuerAuthorities, type TrustedIssuer } from '../../domain/identity/trusted-issuer';
+import {
+  IssuerUnavailable,
+  sessionHash,
+  verifiedEmailHash,
+  type VerifiedUserToken,
+} from '../../domain/identity/user';
+import { ServiceError } from '../../domain/service-error';
+import { createIssuerKeys, signatureFault, type UnverifiedJwt } from './issuer-keys';
+
+/**
+ * Seconds that the issuer's clock can be ahead of ours. It does not extend a token's life: a token past its end has none
+ * left to pass on.
+ */
+export const CLOCK_SKEW = 60;
+
+/** The errors for one kind of token. */
+export interface TokenKind {
+  /** The message for a token whose `exp` has passed. */
+  readonly ended: string;
+  /** The error for any other invalid token. */
+  readonly invalid: (detail: string, cause?: unknown) => ServiceError;
+  /** An error with another message. */
+  readonly unauthorized: (message: string, detail: string, cause?: unknown) => ServiceError;
+}
+
+function faultOf(error: unknown): string {
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return error.claim === 'nbf' ? 'not valid yet' : error.claim === 'iss' ? 'issuer' : 'claims malformed';
+  }
+  return signatureFault(error) ?? 'not verifiable';
+}
+
+/**
+ * The issuer failed, not the token. Either a retry can help, or a person must correct the configuration. No caller can
+ * correct the one of the deployment.
+ */
+function issuerFailure(failure: ProviderFailure, isDeployed: boolean): ServiceError {
+  const parts = { detail: failure.detail, cause: failure };
+  const keys = `The keys of the user token's issuer`;
+  if (failure.unavailable) {
+    return new IssuerUnavailable(`${keys} are unavailable (${failure.code}). Try again shortly.`, parts);
+  }
+  const unreadable = `${keys} could not be read (${failure.code}).`;
+  return isDeployed
+    ? new IssuerUnavailable(`${unreadable} Ask the operator to check trustedIssuers.`, parts)
+    : new ServiceError('ValidationException', `${unreadable} Check the issuer's discoveryUrl.`, parts);
+}
+
+/**
+ * Returns the facts of a token in its verified claims.
+ *
+ * @throws the error for an invalid token, if a claim that identifies the user or ends the token is missing
+ */
+export function verifiedToken(claims: JWTPayload, { invalid }: TokenKind): VerifiedUserToken {
+  const { iss, sub, exp, iat = 0, sid } = claims;
+  if (iss === undefined || !sub || exp === undefined) throw invalid('iss, sub or exp is missing');
+  return {
+    user: { kind: 'jwt', issuer: iss, subject: sub },
+    issuedAt: iat,
+    ...(typeof sid === 'string' && { sessionHash: sessionHash(iss, sid) }),
+    emailHash: verifiedEmailHash(iss, claims),
+    expiresAt: exp,
+    scopes: scopesOf(claims),
+  };
+}
+
+export interface IssuerAuthentication {
+  /**
+   * Returns the claims of a token that this issuer signed and that is valid now. The audience is not checked yet.
+   *
+   * @param isDeployed whether the deployment trusts the issuer, and not only a workload identity
+   * @throws UnauthorizedException for the token; IssuerUnavailable or ValidationException for the issuer
+   */
+  authenticate(
+    entry: TrustedIssuer,
+    token: string,
+    unverified: UnverifiedJwt,
+    isDeployed: boolean,
+  ): Promise<JWTPayload>;
+}
+
+export function createIssuerAuthentication(
+  kind: TokenKind,
+  metadata: MetadataReader,
+  transport: Transport,
+  system: Pick<System, 'now'>,
+): IssuerAuthentication {
+  const keys = createIssuerKeys(transport, system);
+  return {
+    async authenticate(entry, token, unverified, isDeployed) {
+      const { discoveryUrl } = entry;
+      const authorities = issuerAuthorities(entry);
+      try {
+        const { issuer, jwks_uri: jwksUri } = await metadata.read({ discoveryUrl }, authorities);
+        if (jwksUri === undefined)
+          throw new ProviderFailure('invalid_metadata', 'the issuer publishes no keys');
+        const key = await keys.find(jwksUri, unverified, authorities);
+        const { alg = '' } = unverified.header;
+        const { payload } = await jwtVerify(token, key, {
+          algorithms: [alg],
+          issuer,
+          clockTolerance: CLOCK_SKEW,
+          currentDate: new Date(system.now()),
+        });
+        if (payload.exp !== undefined && payload.exp <= epochSeconds(system)) {
+          throw kind.unauthorized(kind.ended, 'expired');
+        }
+        return payload;
+      } catch (error) {
+        if (error instanceof ServiceError) throw error;
+        if (error instanceof ProviderFailure) throw issuerFailure(error, isDeployed);
+        if (error instanceof errors.JWTExpired) throw kind.unauthorized(kind.ended, 'expired', error);
+        throw kind.invalid(faultOf(error), error);
+      }
+    },
+  };
+}
