@@ -7,7 +7,7 @@
  */
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail, type Annotate } from '../audit';
-import { ProviderFailure, remedyFor } from '../oauth/provider-failure';
+import { notRedeemed, ProviderFailure } from '../oauth/provider-failure';
 import { redeemCode, type KeptCode, type ObtainedTokens } from '../oauth/token-request';
 import type { Caller } from '../principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
@@ -349,11 +349,10 @@ async function withSessionEnd(
     annotate({ result: error.outcome });
     await end({ type: 'fail', failure: error.code });
     // The code is used up: a retry cannot succeed, even if the provider was only unavailable.
-    throw new ServiceError(
-      'ValidationException',
-      `The credential provider "${claimed.provider.name}" did not redeem the authorization code: ${error.code}. ${remedyFor(error.code) ?? 'Ask the user to consent again'}.`,
-      { detail: error.detail, cause: error },
-    );
+    throw new ServiceError('ValidationException', notRedeemed(claimed.provider.name, error.code), {
+      detail: error.detail,
+      cause: error,
+    });
   }
   await end({ type: 'redeemed' });
 }

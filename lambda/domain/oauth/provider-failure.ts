@@ -76,6 +76,10 @@ export class ProviderFailure extends Error {
   }
 }
 
+/** Returns the message for a code that is used up without tokens. */
+export const notRedeemed = (provider: string, code: string): string =>
+  `The credential provider "${provider}" did not redeem the authorization code: ${code}. ${remedyFor(code) ?? 'Ask the user to consent again'}.`;
+
 /** The response has more bytes than this service reads. */
 export class ResponseTooLong extends ProviderFailure {
   /** @param bytes that the service reads of a response */

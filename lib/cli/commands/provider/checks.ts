@@ -74,6 +74,14 @@ export async function jsonDocument(url: string): Promise<{ document: Document } 
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
+/** Returns the failed check of an endpoint that does not respond. */
+export const unreachable = (check: string, url: string, fault: string): Check =>
+  fail(
+    check,
+    `${url} does not respond to this computer (${fault})`,
+    'Check the host name. The service calls providers over the internet.',
+  );
+
 /** Returns whether the server responds at all: an error status is a response, because the request has no parameters. */
 async function reachable(check: string, url: string | undefined): Promise<Check> {
   if (url === undefined) {
@@ -85,11 +93,7 @@ async function reachable(check: string, url: string | undefined): Promise<Check>
       ? warn(check, `${url} responds with HTTP status ${status}`, 'Look at the status page of the provider.')
       : ok(check, url);
   } catch (error) {
-    return fail(
-      check,
-      `${url} does not respond to this computer (${faultOf(error)})`,
-      'Check the host name. The service calls providers over the internet.',
-    );
+    return unreachable(check, url, faultOf(error));
   }
 }
 
@@ -154,7 +158,25 @@ function refreshCheck(vendor: VendorName, metadata: Document | undefined): Check
     : ok('refresh tokens', 'the service uses one if the server issues it');
 }
 
-function callbackCheck({ callbackUrl }: Oauth2Provider, { endpoint }: Service): Check {
+/** Returns the failed check of a discovery document that cannot be read. */
+export const undiscovered = (discoveryUrl: string, fault: string): Check =>
+  fail('discovery', `${discoveryUrl}: ${fault}`, 'Check the discovery URL in a browser.');
+
+/** Checks PKCE, refresh tokens, and revocation, by the catalogue and the metadata, without a request. */
+export const capabilityChecks = (
+  vendor: VendorName,
+  metadata: Document | undefined,
+  token: string | undefined,
+): Check[] => [
+  pkceCheck(vendor, metadata),
+  refreshCheck(vendor, metadata),
+  revocationCheck(vendor, metadata, token),
+];
+
+export function callbackCheck(
+  { callbackUrl }: Pick<Oauth2Provider, 'callbackUrl'>,
+  { endpoint }: Pick<Service, 'endpoint'>,
+): Check {
   const detail = `${callbackUrl} must be registered at the vendor`;
   return callbackUrl.startsWith(`${endpoint}/`)
     ? ok('callback URL', detail)
@@ -229,11 +251,7 @@ async function checksOf(service: Service, provider: Oauth2Provider): Promise<Che
       ? await documentOfNamedServer(discoveryUrl)
       : await jsonDocument(discoveryUrl);
     if ('fault' in found) {
-      return [
-        ...checks,
-        fail('discovery', `${discoveryUrl}: ${found.fault}`, 'Check the discovery URL in a browser.'),
-        callbackCheck(provider, service),
-      ];
+      return [...checks, undiscovered(discoveryUrl, found.fault), callbackCheck(provider, service)];
     }
     metadata = found.document;
     authorization = text(metadata.authorization_endpoint);
@@ -253,9 +271,7 @@ async function checksOf(service: Service, provider: Oauth2Provider): Promise<Che
     await reachable('authorization endpoint', authorization),
     await reachable('token endpoint', token),
     callbackCheck(provider, service),
-    pkceCheck(vendor, metadata),
-    refreshCheck(vendor, metadata),
-    revocationCheck(vendor, metadata, token),
+    ...capabilityChecks(vendor, metadata, token),
   );
   return checks;
 }
