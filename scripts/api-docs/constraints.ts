@@ -31,12 +31,13 @@ const patternOf = ({ type, requirement }: Node): string[] =>
     ? [`matches ${code(requirement.source.replaceAll('\\/', '/'))}`]
     : [];
 
-/** The message about the length of a text (lambda/contract/schemas/constraints.ts). */
-const TEXT_LENGTH = /^must have (up to |\d+ to )?\d+ characters$/;
+/** Whether the message is about the length of a text (lambda/contract/schemas/constraints.ts). */
+export const isTextLength = (message: string): boolean =>
+  /^must have (up to |\d+ to )?\d+ characters$/.test(message);
 
 /** Returns the message of a rule, except for a text length, which the bounds describe already. */
 const ruleOf = ({ type, message }: Node): string[] =>
-  type === 'check' && typeof message === 'string' && !TEXT_LENGTH.test(message) ? [message] : [];
+  type === 'check' && typeof message === 'string' && !isTextLength(message) ? [message] : [];
 
 function choicesOf({ type, options = [] }: Node): string[] {
   const names = options.filter((option) => typeof option === 'string').map(code);

@@ -7,11 +7,12 @@ import { casesOfOperation } from '../aws-model/cases';
 import { MODELLED_OPERATIONS, type ModelledOperation } from '../aws-model/service-model';
 import { differencesOf } from './differences';
 import { membersOf, type Listed } from './members';
-import { OPERATION_NOTES, type Difference, type OperationNote } from './operation-notes';
+import { OPERATION_NOTES, type OperationNote } from './operation-notes';
 import { ERROR_FORM, ERRORS, OPEN_ROUTES, OPERATOR_PLANE, PREFACE, requests } from './prose';
 import { table } from './table';
 
-const EVERY_OPERATION = [
+/** Errors that every operation can return. */
+export const EVERY_OPERATION = [
   'ValidationException',
   'AccessDeniedException',
   'ThrottlingException',
@@ -31,16 +32,13 @@ function noteOf(name: string): OperationNote {
 /** The anchor that Markdown viewers give a heading. */
 const linked = (name: string): string => `[${name}](#${name.toLowerCase()})`;
 
-/** Returns the differences as one line. */
-const inShort = (differences: readonly Difference[]): string =>
-  differences.map(({ what }) => what).join('; ');
-
 function here(operation: ModelledOperation): string {
   const refused = REFUSED_OPERATIONS[operation.name];
   if (refused) return `not supported: ${refused.why}`;
   if (!isServed(operation.name)) throw new Error(`${operation.name} is neither served nor refused by name`);
-  const differences = differencesOf(operation);
-  return differences.length === 0 ? 'works' : `works; differs: ${inShort(differences)}`;
+  const count = differencesOf(operation).length;
+  if (count === 0) return 'works';
+  return `works, with ${count} ${count === 1 ? 'difference' : 'differences'}`;
 }
 
 const operationsTable = (): string =>

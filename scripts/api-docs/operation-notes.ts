@@ -2,7 +2,7 @@
 import type { ErrorName } from '../../lambda/domain/service-error';
 
 export interface Difference {
-  /** A short form, for the table. */
+  /** A clause without a subject, such as "lists only the resources that the caller owns". */
   readonly what: string;
   readonly why: string;
 }

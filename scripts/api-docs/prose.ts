@@ -8,7 +8,9 @@ export const PREFACE = `# API reference
 
 The service implements the identity operations of Amazon Bedrock AgentCore in the protocol of the AWS clients (restJson1). One endpoint serves the control plane (2023-06-05) and the data plane (2024-02-28). The [README](../README.md) shows how to configure a client. The endpoint URL has no trailing slash.
 
-\`npm run docs:api\` generates this page from the code, and a test fails if the page is out of date. Responses have the members of the AWS reference, which each operation links to. Times are in epoch seconds, members without a value are omitted, and no response of a control plane operation contains a secret.`;
+\`npm run docs:api\` generates this page from the code, and a test fails if the page is out of date. Responses have the members of the AWS reference, which each operation links to. Times are in epoch seconds, members without a value are omitted, and no response of a control plane operation contains a secret.
+
+[openapi.json](openapi.json) describes the same operations for generators of clients (OpenAPI 3.1), with the members that AWS SDKs do not have. Requests need an AWS Signature Version 4 for the service name \`execute-api\`, which generated clients do not make: add it as a hook of the HTTP client. \`test/clients/python/test_generated_client.py\` shows this with \`openapi-python-client\` and botocore.`;
 
 const keysDiffer = DIFFERENT_VALUES.find(({ as }) => as === 'map key');
 

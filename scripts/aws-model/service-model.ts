@@ -65,6 +65,8 @@ export interface ModelledOperation {
   readonly status: number;
   readonly inputShape: string;
   readonly input: StructureShape;
+  /** Absent for an operation whose response has no members. */
+  readonly outputShape?: string;
   readonly errors: readonly string[];
 }
 
@@ -79,6 +81,7 @@ interface Plane {
           readonly responseCode: number;
         };
         readonly input: string;
+        readonly output?: string;
         readonly errors: readonly string[];
       }
     >
@@ -101,7 +104,7 @@ export function shapeOf({ shape }: ShapeReference): Shape {
 }
 
 function operationsOf(plane: ModelledOperation['plane']): ModelledOperation[] {
-  return Object.entries(MODEL[plane].operations).map(([name, { http, input, errors }]) => ({
+  return Object.entries(MODEL[plane].operations).map(([name, { http, input, output, errors }]) => ({
     name,
     plane,
     method: http.method,
@@ -109,6 +112,7 @@ function operationsOf(plane: ModelledOperation['plane']): ModelledOperation[] {
     status: http.responseCode,
     inputShape: input,
     input: shapeOf({ shape: input }) as StructureShape,
+    ...(output !== undefined && { outputShape: output }),
     errors,
   }));
 }

@@ -8,6 +8,16 @@ interface Message {
   body: unknown;
 }
 
+/** Returns the body of a response, which can then be read again. */
+export async function bodyOf(response: Message): Promise<Buffer> {
+  if (response.body instanceof Uint8Array) return Buffer.from(response.body);
+  const chunks: Buffer[] = [];
+  for await (const chunk of response.body as AsyncIterable<Buffer>) chunks.push(chunk);
+  const body = Buffer.concat(chunks);
+  response.body = new Uint8Array(body);
+  return body;
+}
+
 /** @returns the same client, whose requests have these members too */
 export function alsoSending(
   client: BedrockAgentCoreControlClient,
@@ -33,11 +43,7 @@ export function alsoReading(client: BedrockAgentCoreControlClient): {
   client.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
-      const response = result.response as Message;
-      const chunks: Buffer[] = [];
-      for await (const chunk of response.body as AsyncIterable<Buffer>) chunks.push(chunk);
-      const body = Buffer.concat(chunks);
-      response.body = new Uint8Array(body);
+      const body = await bodyOf(result.response as Message);
       answers.push(JSON.parse(body.toString('utf8')) as Record<string, unknown>);
       return result;
     },

@@ -28,6 +28,8 @@ import { startLocal } from '../../../lib/local/start';
 import type { DeployedIssuer } from '../../../lambda/domain/identity/trusted-issuer';
 import { send, signed, type HttpResponse } from '../../local/handmade-request';
 import { Browser } from './browser';
+import { expectDocumented } from './documented-responses';
+import { bodyOf } from './members-beyond-aws';
 import { startIssuer, type TestIssuer } from './issuer';
 import { signInAndConsent, startProvider, type Extension, type TestProvider } from './provider';
 
@@ -42,6 +44,21 @@ export type Ask = Partial<GetResourceOauth2TokenCommandInput>;
 const forItsAudience = ({ discoveryUrl, audience }: TestIssuer): DeployedIssuer[] => [
   { discoveryUrl, allowedAudience: [audience] },
 ];
+
+/** Checks every response of a client against docs/openapi.json, before the client removes members that AWS does not have. */
+const expectDocumentedResponses =
+  <Input, Result extends { response: unknown }>(
+    next: (request: Input) => Promise<Result>,
+    { commandName = '' }: { commandName?: string },
+  ) =>
+  async (request: Input): Promise<Result> => {
+    const result = await next(request);
+    const response = result.response as { statusCode: number; body: unknown };
+    const body = await bodyOf(response);
+    const name = commandName.replace(/Command$/, '');
+    expectDocumented({ name }, response.statusCode, body.toString('utf8'));
+    return result;
+  };
 
 /** AWS SDK clients correct their clock by the response's date, which a changed clock does not affect. */
 export const hideDate =
@@ -100,12 +117,14 @@ export class World {
   ): BedrockAgentCoreClient {
     const client = new BedrockAgentCoreClient({ ...this.settings(principal, signingName), maxAttempts });
     client.middlewareStack.add(hideDate, { step: 'deserialize', priority: 'low' });
+    client.middlewareStack.add(expectDocumentedResponses, { step: 'deserialize', priority: 'low' });
     return client;
   }
 
   control(principal: PrincipalName = 'agent', signingName = 'execute-api'): BedrockAgentCoreControlClient {
     const client = new BedrockAgentCoreControlClient(this.settings(principal, signingName));
     client.middlewareStack.add(hideDate, { step: 'deserialize', priority: 'low' });
+    client.middlewareStack.add(expectDocumentedResponses, { step: 'deserialize', priority: 'low' });
     return client;
   }
 
@@ -160,7 +179,9 @@ export class World {
     const credentials = { accessKeyId, secretAccessKey };
     const { host } = new URL(this.local.endpoint);
     const body = JSON.stringify(input);
-    return send(await signed(host, { path, body, credentials }));
+    const response = await send(await signed(host, { path, body, credentials }));
+    expectDocumented({ path }, response.status, response.body);
+    return response;
   }
 
   /** The functions' log lines so far. */

@@ -1,0 +1,70 @@
+/** Checks that responses are as docs/openapi.json describes them, with no other member. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
+
+interface Operation {
+  readonly operationId: string;
+  readonly responses: Readonly<
+    Record<
+      string,
+      { readonly content?: { readonly 'application/json': { readonly schema: { readonly $ref: string } } } }
+    >
+  >;
+}
+
+interface OpenApi {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: object;
+}
+
+/** Returns the schema with every structure closed: a member that the document does not name is an error. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const parts = Object.fromEntries(Object.entries(schema).map(([name, part]) => [name, closed(part)]));
+  return 'properties' in parts && !('additionalProperties' in parts)
+    ? { ...parts, additionalProperties: false }
+    : parts;
+}
+
+const { paths, components } = JSON.parse(
+  readFileSync(join(__dirname, '..', '..', '..', 'docs', 'openapi.json'), 'utf8'),
+) as OpenApi;
+
+const operations = Object.entries(paths).flatMap(([path, methods]) =>
+  Object.values(methods).map((operation) => ({ path, operation })),
+);
+
+let ajv: Ajv2020 | undefined;
+
+/** Returns the check of a success response; undefined for a response without a body. */
+function checkOf({ operationId, responses }: Operation, status: number): ValidateFunction | undefined {
+  const response = responses[String(status)];
+  if (!response) throw new Error(`docs/openapi.json has no status ${status} for ${operationId}`);
+  const schema = response.content?.['application/json'].schema;
+  if (!schema) return undefined;
+  ajv ??= new Ajv2020({ strict: false }).addSchema({ $id: 'openapi', components: closed(components) });
+  return ajv.getSchema(`openapi${schema.$ref}`);
+}
+
+/**
+ * @param of name or path of the operation
+ * @throws Error if the document does not describe the response
+ */
+export function expectDocumented(
+  of: { name: string } | { path: string },
+  status: number | undefined,
+  body: string,
+): void {
+  if (status === undefined || status >= 300) return;
+  const { operation } =
+    operations.find((each) =>
+      'name' in of ? each.operation.operationId === of.name : each.path === of.path,
+    ) ?? {};
+  if (!operation) throw new Error(`docs/openapi.json has no operation ${JSON.stringify(of)}`);
+  const check = checkOf(operation, status);
+  if (!check) return expect(body).toBe('');
+  if (!check(JSON.parse(body)))
+    throw new Error(`${operation.operationId}: docs/openapi.json differs: ${JSON.stringify(check.errors)}`);
+}
