@@ -22,10 +22,13 @@ import {
 import { startLocalService } from './local-service.mjs';
 import { startShortLivedProvider } from './short-lived-provider.mjs';
 
-/** Tests of agents that sign by themselves: of one that is already running, and of the client library. */
-const ONCE = ['test_agent_behind_gate.py', 'test_mcp_consent.py', 'test_connect_mcp.py'].map(
-  (file) => `--ignore=${file}`,
-);
+/** Tests of clients that sign by themselves: of a running agent, of the client library, and of a generated client. */
+const ONCE = [
+  'test_agent_behind_gate.py',
+  'test_mcp_consent.py',
+  'test_connect_mcp.py',
+  'test_generated_client.py',
+].map((file) => `--ignore=${file}`);
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
