@@ -1,4 +1,4 @@
-/** What the documents refer to exists: files of the repository, pages, and headings. */
+/** What the documents refer to exists: files of the repository, pages, and headings. The index lists all documents. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
@@ -62,6 +62,24 @@ it.each(DOCUMENTS)('%s links only to files and headings that exist', (document) 
     ([, link = '']) => link,
   );
   expect(links.filter((link) => !leadsSomewhere(document, link))).toEqual([]);
+});
+
+const linksOf = (text: string): string[] =>
+  [...text.matchAll(/\]\(((?!https?:|mailto:)[^)\s#]+)(?:#[^)\s]*)?\)/g)].map(([, link = '']) => link);
+
+it('docs/README.md and docs/vendors.md list all documents', () => {
+  const index = linksOf(textOf('docs/README.md'));
+  const pages = linksOf(textOf('docs/vendors.md'));
+  const listed = new Set([...index, ...pages].map((link) => join('docs', link)));
+  const missing = filesIn('docs').filter((path) => path.endsWith('.md') && !listed.has(path));
+  expect(missing).toEqual([join('docs', 'README.md')]);
+});
+
+it('README.md links to docs/README.md, and has its first command in the first 15 lines', () => {
+  const readme = textOf('README.md');
+  expect(linksOf(readme)).toContain('docs/README.md');
+  const before = readme.split('```sh\n')[0] ?? '';
+  expect(before.split('\n').length).toBeLessThanOrEqual(15);
 });
 
 it('each row of docs/threat-model.md names a test', () => {
