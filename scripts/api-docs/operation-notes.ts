@@ -306,6 +306,10 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         why: 'an owner can limit what agents can request: a Deny with `ForAnyValue:StringNotEquals` on `bedrock-agentcore:CustomParameters` allows only the listed names',
       },
       {
+        what: 'supports the condition key `bedrock-agentcore:CallingAgentArns` on every resource: the agents before the agent that requests a credential, or that is called',
+        why: 'an owner can keep an agent from getting a credential, or from being called, behind another agent; the workload access token names them',
+      },
+      {
         what: 'rejects a Deny with `ForAnyValue` on `bedrock-agentcore:Scopes`, `bedrock-agentcore:Resources`, or `bedrock-agentcore:Audiences`, unless the operator ends in `IfExists` or the statement has `Null` for the key',
         why: 'a request without them gets what the provider grants by default, and the Deny would not apply to it',
       },

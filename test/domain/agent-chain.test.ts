@@ -128,6 +128,39 @@ describe('the token of a called agent', () => {
 describe('a call is denied', () => {
   const token = () => userTokenOf(front);
 
+  it("by the called agent's policy on the agents before, and by the policy of the agent that calls", async () => {
+    const denying = (resource: WorkloadIdentity, calling: WorkloadIdentity, Action: string) =>
+      JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Deny',
+            Principal: '*',
+            Action: `bedrock-agentcore:${Action}`,
+            Resource: resource.arn,
+            Condition: { 'ForAnyValue:ArnEquals': { 'bedrock-agentcore:CallingAgentArns': calling.arn } },
+          },
+        ],
+      });
+    const last = await agent(back.name);
+    const put = (identity: WorkloadIdentity, policy: string) =>
+      service.stores.identities.replace({ ...identity, policy, revision: identity.revision + 1 });
+    const between = await called(await token());
+    await called(between, last);
+
+    await put(last, denying(last, front, 'GetWorkloadAccessTokenForJWT'));
+    await expect(called(between, last)).rejects.toMatchObject({ type: 'AccessDeniedException' });
+    denied(/denies it/);
+    const direct = await issue(back, { userToken: 'a.b.c' });
+    await called(direct, last);
+
+    const open = await agent(back.name);
+    await put(back, denying(back, front, 'GetResourceOauth2Token'));
+    await expect(called(between, open)).rejects.toMatchObject({ type: 'AccessDeniedException' });
+    denied(/presenter of the calling agent's token/);
+    await called(direct, open);
+  });
+
   it('by an agent that lists no callers', async () => {
     await expect(called(await token(), await agent())).rejects.toMatchObject({
       type: 'AccessDeniedException',

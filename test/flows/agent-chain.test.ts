@@ -6,6 +6,8 @@ import { GetResourceApiKeyCommand, GetResourceOauth2TokenCommand } from '@aws-sd
 import {
   CreateApiKeyCredentialProviderCommand,
   DeleteWorkloadIdentityCommand,
+  GetOauth2CredentialProviderCommand,
+  PutResourcePolicyCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { decodeJwt } from 'jose';
 import { principalOf } from '../../lambda/domain/principal';
@@ -158,6 +160,55 @@ it('gives nothing to the agents behind a suspended one, on any path, until it is
     await operate('ResumeWorkloadIdentity', suspended);
     for (const [, request] of requests) await request();
   }
+});
+
+it('gives no credential of a provider whose policy denies an agent of the chain', async () => {
+  const { first, second, third, between, last } = await three();
+  const control = world.control();
+  const key = `guarded-key-of-${third.name}`;
+  const { credentialProviderArn: apiKeyCredentialProviderArn = '' } = await control.send(
+    new CreateApiKeyCredentialProviderCommand({ name: key, apiKey: 'k' }),
+  );
+  const { credentialProviderArn = '' } = await control.send(
+    new GetOauth2CredentialProviderCommand({ name: third.providerName }),
+  );
+  const identities = 'arn:aws:bedrock-agentcore:*:*:workload-identity-directory/default/workload-identity';
+  for (const resourceArn of [apiKeyCredentialProviderArn, credentialProviderArn]) {
+    const statement = {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: '*',
+      Resource: resourceArn,
+      Condition: {
+        'ForAnyValue:ArnLike': { 'bedrock-agentcore:CallingAgentArns': `${identities}/${first.name}` },
+      },
+    };
+    const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+    await control.send(new PutResourcePolicyCommand({ resourceArn, policy }));
+  }
+  const apiKey = (workloadIdentityToken: string) =>
+    third.client.send(
+      new GetResourceApiKeyCommand({ workloadIdentityToken, resourceCredentialProviderName: key }),
+    );
+  const m2m = { oauth2Flow: 'M2M', scopes: ['a'] } as const;
+  const requests: ((token: string) => Promise<unknown>)[] = [
+    apiKey,
+    (token) => third.ask(token),
+    (token) => third.ask(token, { ...m2m, scopes: [...m2m.scopes] }),
+  ];
+  const shorter = await called(third, await second.token({ userToken: await world.issuer.token('ana') }));
+  for (const request of requests) {
+    await expect(request(last)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    expect((await world.audit()).at(-1)).toMatchObject({
+      outcome: 'denied',
+      chain: [arnOf(second.name), arnOf(first.name)],
+      reason: expect.stringContaining('denies it') as string,
+    });
+    await request(shorter);
+    await request(await third.token({ userToken: await world.issuer.token('ana') }));
+  }
+  // The providers of the agents before it have no such policy.
+  await second.ask(between);
 });
 
 it('gives nothing to the agents behind a deleted one', async () => {

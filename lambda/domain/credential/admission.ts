@@ -5,7 +5,7 @@ import type { CustomParameters } from '../custom-parameters';
 import type { Caller } from '../principal';
 import { noSuchResource } from '../resource-write';
 import type { OwnedResource } from '../owned-resource';
-import { authorizeAction, authorizeCredentialUse } from '../policy/access';
+import { authorizeAction, authorizeCredentialUse, chainContext } from '../policy/access';
 import { checkRestrictions, type Restrictions } from '../restriction/restriction';
 import type { Delegation } from '../workload-token/claims';
 
@@ -31,14 +31,14 @@ const PROVIDERS = {
 /**
  * Returns the agent and the provider, if the caller is authorized.
  *
- * @param delegation the validated token: the agent that it names, and the user token that it was issued for
+ * @param delegation the validated token: the agents that it names, and the user token that it was issued for
  * @param found the directory's records under these names
  * @throws UnauthorizedException for a deleted agent, and for an ended session of the user; AccessDeniedException,
  *   ResourceNotFoundException
  */
 export function admit<Provider extends OwnedResource>(
   request: AdmissionRequest,
-  { workload, userToken }: Pick<Delegation, 'workload' | 'userToken'>,
+  { workload, chain, userToken }: Pick<Delegation, 'workload' | 'chain' | 'userToken'>,
   found: {
     readonly identity: WorkloadIdentity | undefined;
     readonly provider: Provider | undefined;
@@ -49,9 +49,9 @@ export function admit<Provider extends OwnedResource>(
   const { identity, provider } = found;
   if (provider) annotate({ credentialProvider: provider.arn });
   if (identity?.id !== workload.id) throw workloadGone();
-  authorizeAction({ principal, operation, resource: identity });
+  authorizeAction({ principal, operation, resource: identity, context: chainContext(chain) });
   checkRestrictions(found.restrictions, userToken);
   if (!provider) throw noSuchResource(PROVIDERS[operation], providerName);
-  authorizeCredentialUse({ ...request, identity, provider });
+  authorizeCredentialUse({ ...request, chain, identity, provider });
   return { identity, provider };
 }

@@ -112,7 +112,7 @@ async function admitRequest(
   const scopes = evaluatedScopesOf(input, grant?.tokens);
   const { customParameters, resources, audiences } = input;
   const operation = 'GetResourceOauth2Token' as const;
-  const asked = { principal, operation, customParameters, resources, audiences };
+  const asked = { principal, operation, chain, customParameters, resources, audiences };
   const { identity, provider } = admit({ ...asked, providerName, scopes, annotate }, delegation, found);
   checkResources(provider, resources);
   if (carried) checkProviderOwnerTrust(identity, provider, principal);

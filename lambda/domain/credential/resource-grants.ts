@@ -12,7 +12,7 @@ import type { UnreadableDependencies } from '../grant/unreadable';
 import { userHashOf } from '../identity/user';
 import { workloadGone } from '../identity/workload-identity';
 import type { Caller } from '../principal';
-import { authorizeAction } from '../policy/access';
+import { authorizeAction, chainContext } from '../policy/access';
 import { invalidPageToken, type ListInput } from '../pagination';
 import { beginRevocation, type BeginRevocationDependencies, type BegunRevocation } from '../revocation/begin';
 import type { RevocationFilter } from '../revocation/revocation';
@@ -59,7 +59,7 @@ async function admitToGrants(
   const userHash = userHashOf(user);
   const { identity, restrictions } = await directory.readIdentity(workload.name, userHash, chain);
   if (identity?.id !== workload.id) throw workloadGone();
-  authorizeAction({ ...call, resource: identity });
+  authorizeAction({ ...call, resource: identity, context: chainContext(chain) });
   checkRestrictions(restrictions, userToken);
   return { workloadId: workload.id, userHash };
 }

@@ -21,6 +21,16 @@ export interface GovernedResource extends Owned {
   readonly policy?: string | undefined;
 }
 
+/** An agent before another one, in a chain of agents. */
+interface Chained {
+  readonly arn: string;
+}
+
+/** Returns the context of a request with a chain of agents. */
+export const chainContext = (
+  chain: readonly Chained[] | undefined,
+): Pick<RequestContext, 'callingAgentArns'> => ({ callingAgentArns: chain?.map(({ arn }) => arn) });
+
 /** The operation that is called, and who calls it. */
 export interface Call {
   /** The calling IAM principal, as `callerOf` returns it. */
@@ -41,6 +51,8 @@ export interface ObtainRequest {
   readonly identity: GovernedResource;
   /** The credential provider. */
   readonly provider: GovernedResource;
+  /** The agents before it, as in the workload access token. */
+  readonly chain?: readonly Chained[] | undefined;
   /** The requested scopes, and the scopes of a stored token that would be returned. */
   readonly scopes?: readonly string[] | undefined;
   /** The custom parameters of the request. */
@@ -135,6 +147,7 @@ export function credentialUseDenial(request: ObtainRequest): Denial | undefined 
   const { principal, operation, identity, provider, scopes, customParameters = {} } = request;
   const context: RequestContext = {
     workloadIdentityArn: identity.arn,
+    ...chainContext(request.chain),
     scopes: scopes && withParts([...scopes, ...scopesInCustomParameters(customParameters)], SCOPE_SEPARATORS),
     customParameters: Object.keys(customParameters),
     resources: request.resources && withParts(request.resources, TARGET_SEPARATORS),

@@ -10,6 +10,7 @@
  * | bedrock-agentcore:userid              | workload identity  | GetWorkloadAccessTokenForUserId: the user ID       |
  * | bedrock-agentcore:WorkloadIdentityArn | providers          | the agent that requests a credential, or the portal |
  * |                                       |                    | that signs users in                                |
+ * | bedrock-agentcore:CallingAgentArns    | every resource     | the agents before the agent in a chain; multivalued |
  * | bedrock-agentcore:Scopes              | OAuth2 providers   | the requested scopes; multivalued                  |
  * | bedrock-agentcore:CustomParameters    | OAuth2 providers   | names of the custom parameters; multivalued        |
  * | bedrock-agentcore:Resources           | OAuth2 providers   | the requested resources (RFC 8707); multivalued    |
@@ -18,8 +19,8 @@
  * Scopes include those that a vendor's custom parameter requests (`user_scope`, `optional_scope`).
  *
  * Sources: IAM user guide, "AWS global condition context keys"; service authorization reference, "Amazon
- * Bedrock AgentCore" (`userid`). This service defines WorkloadIdentityArn, Scopes, CustomParameters,
- * Resources, and Audiences.
+ * Bedrock AgentCore" (`userid`). This service defines WorkloadIdentityArn, CallingAgentArns, Scopes,
+ * CustomParameters, Resources, and Audiences.
  */
 import type { ConditionOperator } from './condition-operators';
 import type { GovernedKind } from './governed-operations';
@@ -30,6 +31,11 @@ import { hasWildcard } from './wildcard';
 /** The members of a request in addition to caller and operation. Omit members that the operation does not have. */
 export interface RequestContext {
   readonly workloadIdentityArn?: string | undefined;
+  /**
+   * The agents before the agent, as its verified workload access token names them, or as the token of the agent that calls
+   * it does. None if a user or an application called the agent, and without a workload access token.
+   */
+  readonly callingAgentArns?: readonly string[] | undefined;
   readonly scopes?: readonly string[] | undefined;
   /** Their names. */
   readonly customParameters?: readonly string[] | undefined;
@@ -126,14 +132,20 @@ function parseType(element: PolicyElement, operator: ConditionOperator): string 
 const WORKLOAD_IDENTITY =
   /^arn:[\w*?-]+:bedrock-agentcore:[\w*?-]+:[\d*?]{1,12}:(workload-identity-directory\/[\w*?-]+\/workload-identity\/[\w.*?-]+|consent-portal\/[\w*?-]+)$/;
 
-function parseWorkloadIdentityArn(element: PolicyElement, operator: ConditionOperator): string {
-  const text = arnText(element, operator);
-  if (WORKLOAD_IDENTITY.test(text)) return text;
-  throw refused(
-    element,
-    `${quoted(text)} is not an ARN like arn:aws:bedrock-agentcore:{region}:{account}:workload-identity-directory/default/workload-identity/{name}`,
-  );
-}
+/** No portal is in a chain of agents. */
+const CALLING_AGENT =
+  /^arn:[\w*?-]+:bedrock-agentcore:[\w*?-]+:[\d*?]{1,12}:workload-identity-directory\/[\w*?-]+\/workload-identity\/[\w.*?-]+$/;
+
+const parseAgentArn =
+  (form: RegExp) =>
+  (element: PolicyElement, operator: ConditionOperator): string => {
+    const text = arnText(element, operator);
+    if (form.test(text)) return text;
+    throw refused(
+      element,
+      `${quoted(text)} is not an ARN like arn:aws:bedrock-agentcore:{region}:{account}:workload-identity-directory/default/workload-identity/{name}`,
+    );
+  };
 
 /** The parts of a principal's ARN that condition keys use. */
 function partsOf(principal: string): { account: string; type: string } {
@@ -189,8 +201,16 @@ const KEYS: readonly ConditionKey[] = [
     on: PROVIDERS,
     families: ['Arn', 'String'],
     manyValues: false,
-    parse: parseWorkloadIdentityArn,
+    parse: parseAgentArn(WORKLOAD_IDENTITY),
     read: ({ workloadIdentityArn }) => valueOf(workloadIdentityArn),
+  },
+  {
+    name: 'bedrock-agentcore:CallingAgentArns',
+    on: EVERY,
+    families: ['Arn', 'String'],
+    manyValues: true,
+    parse: parseAgentArn(CALLING_AGENT),
+    read: ({ callingAgentArns }) => callingAgentArns ?? [],
   },
   {
     name: 'bedrock-agentcore:Scopes',

@@ -13,7 +13,7 @@ import { issuerOf } from '../identity/discovery-url';
 import { userHashOf, type User, type UserTokenFacts } from '../identity/user';
 import type { Workload, WorkloadIdentity } from '../identity/workload-identity';
 import { haveSameOwner } from '../ownership';
-import { actionDenial } from '../policy/access';
+import { actionDenial, chainContext } from '../policy/access';
 import type { Caller } from '../principal';
 import { accessDenied, type ServiceError } from '../service-error';
 import { ClaimsSchema, MAX_AGENTS, type Delegation } from './claims';
@@ -85,12 +85,21 @@ const notAllowed = (identity: WorkloadIdentity, caller: WorkloadIdentity): Servi
  * @param caller workload identity of the agent that calls, which is the one in its token
  * @param principal the IAM principal that gets the token of the called agent
  * @param presenter the IAM principal that presented the token; undefined if a user token came with it
+ * @param before the agents before the agent that calls
  * @throws AccessDeniedException
  */
 export function admitCallingAgent(
   identity: WorkloadIdentity,
   caller: WorkloadIdentity,
-  { principal, presenter }: { readonly principal: Caller; readonly presenter: Caller | undefined },
+  {
+    principal,
+    presenter,
+    before,
+  }: {
+    readonly principal: Caller;
+    readonly presenter: Caller | undefined;
+    readonly before: readonly Workload[];
+  },
 ): void {
   const allowed =
     identity.authorizerConfiguration?.customJWTAuthorizer.allowedWorkloadConfiguration?.workloadIdentities;
@@ -104,7 +113,12 @@ export function admitCallingAgent(
   }
   const denial =
     presenter &&
-    actionDenial({ principal: presenter, operation: 'GetResourceOauth2Token', resource: caller });
+    actionDenial({
+      principal: presenter,
+      operation: 'GetResourceOauth2Token',
+      resource: caller,
+      context: chainContext(before),
+    });
   if (denial) {
     throw chainDenied(
       `${presenter.arn} is not authorized to present the workload access token of the agent "${caller.name}".`,

@@ -18,10 +18,10 @@ import {
   type UsedAssertions,
   type VerifiedAssertion,
 } from '../identity/identity-assertion';
-import type { WorkloadIdentity } from '../identity/workload-identity';
+import type { Workload, WorkloadIdentity } from '../identity/workload-identity';
 import type { Lifetimes } from '../lifetimes';
 import { noSuchResource } from '../resource-write';
-import { authorizeAction } from '../policy/access';
+import { authorizeAction, chainContext } from '../policy/access';
 import { checkRestrictions, type IdentityReader, type Restrictions } from '../restriction/restriction';
 import type { UserEmails } from '../restriction/user-emails';
 import { ServiceError } from '../service-error';
@@ -152,12 +152,13 @@ function admitCaller(
   identity: WorkloadIdentity,
   { chain = [] }: Restrictions,
   callingAgent: CallingAgent,
+  before: readonly Workload[],
   onBehalfOf: OnBehalfOf,
 ): void {
   const caller = chain[0]?.identity;
   if (!caller) throw new Error('the directory was read without the chain');
   checkPresented(callingAgent, onBehalfOf !== undefined && 'userToken' in onBehalfOf);
-  admitCallingAgent(identity, caller, { principal, presenter: callingAgent.principal });
+  admitCallingAgent(identity, caller, { principal, presenter: callingAgent.principal, before });
 }
 
 /** The three operations that issue a token. */
@@ -197,9 +198,12 @@ export function issueWorkloadAccessToken(
     if (!workload) throw noSuchResource('workload identity', workloadName);
     annotate({ workloadIdentity: workload.arn });
     const userId = onBehalfOf && 'userId' in onBehalfOf ? onBehalfOf.userId : undefined;
-    authorizeAction({ ...call, resource: workload, context: { userId } });
+    authorizeAction({ ...call, resource: workload, context: { userId, ...chainContext(chain) } });
     checkRestrictions({ ...restrictions, user: undefined }, undefined);
-    if (callingAgent) admitCaller(call, workload, restrictions, callingAgent, onBehalfOf);
+    if (callingAgent) {
+      const [, ...before] = chain ?? [];
+      admitCaller(call, workload, restrictions, callingAgent, before, onBehalfOf);
+    }
 
     const { user, until, facts, userToken, verified, assertion } = await subjectOf(
       deps,

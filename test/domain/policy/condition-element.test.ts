@@ -75,8 +75,10 @@ describe('condition keys of the principal', () => {
 describe('condition keys of the request, in a Deny', () => {
   const agent = (workloadIdentityArn?: string): RequestContext => ({ workloadIdentityArn });
   const scopes = (...asked: string[]): RequestContext => ({ scopes: asked });
+  const after = (...callingAgentArns: string[]): RequestContext => ({ callingAgentArns });
   const AGENT = 'bedrock-agentcore:WorkloadIdentityArn';
   const SCOPES = 'bedrock-agentcore:Scopes';
+  const CALLING = 'bedrock-agentcore:CallingAgentArns';
 
   it.each<[string, string, unknown, RequestContext, boolean]>([
     ['ArnEquals', AGENT, IDENTITY, agent(IDENTITY), true],
@@ -119,6 +121,15 @@ describe('condition keys of the request, in a Deny', () => {
     ['Null', SCOPES, 'true', scopes(), true],
     ['Null', SCOPES, 'true', {}, true],
     ['Null', SCOPES, 'false', scopes('read'), true],
+    ['ForAnyValue:ArnEquals', CALLING, IDENTITY, after(OTHER_IDENTITY, IDENTITY), true],
+    ['ForAnyValue:ArnEquals', CALLING, IDENTITY, after(OTHER_IDENTITY), false],
+    ['ForAnyValue:ArnEquals', CALLING, IDENTITY, {}, false],
+    ['ForAnyValue:ArnNotEquals', CALLING, IDENTITY, after(IDENTITY, OTHER_IDENTITY), true],
+    ['ForAnyValue:ArnNotEquals', CALLING, IDENTITY, after(IDENTITY), false],
+    ['ForAnyValue:ArnLike', CALLING, IDENTITY.replace('travel', '*'), after(IDENTITY), true],
+    ['Null', CALLING, 'false', after(IDENTITY), true],
+    ['Null', CALLING, 'false', after(), false],
+    ['Null', CALLING, 'true', {}, true],
   ])('%s on %s with %j, for the request %j: %s', (operator, key, values, context, applies) => {
     const text = policy(
       binding({ Effect: 'Deny', Principal: EVERYONE, Condition: { [operator]: { [key]: values } } }),

@@ -3,6 +3,7 @@ import {
   API_KEY_PROVIDER,
   binding,
   expectRefused,
+  IDENTITY,
   policy,
   PROVIDER,
   ROLE,
@@ -150,6 +151,20 @@ it.each<[string, string, string]>([
     'an agent that is not an ARN',
     onProvider('bedrock-agentcore:WorkloadIdentityArn', 'agent', 'ArnEquals'),
     'is not an ARN like',
+  ],
+  [
+    'a calling agent that is a consent portal, which calls no agent',
+    onProvider(
+      'bedrock-agentcore:CallingAgentArns',
+      'arn:aws:bedrock-agentcore:eu-central-1:123456789012:consent-portal/portal',
+      'ForAnyValue:ArnEquals',
+    ),
+    'is not an ARN like',
+  ],
+  [
+    'calling agents without a set operator',
+    onProvider('bedrock-agentcore:CallingAgentArns', IDENTITY, 'ArnEquals'),
+    'is multivalued',
   ],
   [
     'a provider in place of an agent',
