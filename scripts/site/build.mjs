@@ -1,0 +1,29 @@
+/**
+ * `npm run site`: builds the documentation's site in scripts/site/dist/site. It fails for a link to a page or a heading that does
+ * not exist. With `--serve`, it then serves the site on 127.0.0.1.
+ */
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { brokenLinks } from './broken-links.mjs';
+import { run, runNpm, unlessInstalled } from '../../test/clients/installation.mjs';
+
+const FOLDER = import.meta.dirname;
+const PACKAGES = join(FOLDER, 'node_modules');
+const PAGES = join(FOLDER, 'dist', 'pages');
+const SITE = join(FOLDER, 'dist', 'site');
+
+const vitepress = (...arguments_) =>
+  run(process.execPath, [join(PACKAGES, 'vitepress', 'bin', 'vitepress.js'), ...arguments_], FOLDER);
+
+unlessInstalled(PACKAGES, join(FOLDER, 'package-lock.json'), () => runNpm(['ci'], FOLDER));
+// Pages are modules, which have to be next to the packages that they import.
+rmSync(PAGES, { recursive: true, force: true });
+cpSync(join(FOLDER, '..', '..', 'docs'), PAGES, { recursive: true });
+vitepress('build', '.');
+const broken = brokenLinks(SITE);
+if (broken.length > 0) {
+  process.stderr.write(`\n${broken.join('\n')}\n\n${broken.length} broken links. Correct them in docs/.\n`);
+  process.exit(1);
+}
+if (process.argv.includes('--serve')) vitepress('preview', '.', '--host', '127.0.0.1');
