@@ -1,0 +1,124 @@
+/** The public messages of the service, from its source: those of its errors, and the titles of its pages. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { ERROR_STATUS } from '../../lambda/domain/service-error';
+
+const ROOT = join(__dirname, '../..');
+
+export interface PublicMessage {
+  readonly type: string;
+  /** With `…` for each part that differs. */
+  readonly text: string;
+}
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name));
+
+/** Functions that create an error with their first argument as the message. */
+const CREATORS: Readonly<Record<string, string>> = {
+  accessDenied: 'AccessDeniedException',
+  unauthorized: 'UnauthorizedException',
+  notFound: 'ResourceNotFoundException',
+  runtimeClientError: 'RuntimeClientError',
+};
+
+type Constants = ReadonlyMap<string, ts.Node>;
+
+/** Returns the text of an expression; undefined if it is none. A function that returns a text counts as the text. */
+function textOf(node: ts.Node | undefined, constants: Constants): string | undefined {
+  if (node === undefined) return undefined;
+  if (ts.isStringLiteralLike(node)) return node.text;
+  if (ts.isIdentifier(node)) return textOf(constants.get(node.text), constants);
+  if (ts.isCallExpression(node)) return textOf(node.expression, constants);
+  if (ts.isArrowFunction(node)) return textOf(node.body, constants);
+  if (!ts.isTemplateExpression(node)) return undefined;
+  return node.head.text + node.templateSpans.map(({ literal }) => `…${literal.text}`).join('');
+}
+
+const parsed = (file: string): ts.SourceFile =>
+  ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
+
+function declarationsIn(source: ts.SourceFile): [string, ts.Node][] {
+  const found: [string, ts.Node][] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name) && node.initializer) {
+      found.push([node.name.text, node.initializer]);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+const isExported = ([, { parent }]: readonly [string, ts.Node]): boolean =>
+  ts.isVariableStatement(parent.parent.parent) &&
+  parent.parent.parent.modifiers?.[0]?.kind === ts.SyntaxKind.ExportKeyword;
+
+/** Why a policy denies: the message of a denial becomes that of an AccessDeniedException. */
+const DENIALS = join('domain', 'policy', 'access.ts');
+
+/** Returns the members of an object, by name. */
+const membersOf = (node: ts.ObjectLiteralExpression): Partial<Record<string, ts.Node>> =>
+  Object.fromEntries(
+    node.properties.flatMap((member) =>
+      ts.isPropertyAssignment(member) ? [[member.name.getText(), member.initializer] as const] : [],
+    ),
+  );
+
+function messagesIn(source: ts.SourceFile, shared: Constants): PublicMessage[] {
+  const constants = new Map([...shared, ...declarationsIn(source)]);
+  const found: PublicMessage[] = [];
+  const add = (type: string | undefined, node: ts.Node | undefined): void => {
+    const text = textOf(node, constants);
+    // A text without words is put together from others, and one that begins in lower case follows a name. The audit log,
+    // not the caller, gets texts without a period.
+    const isPublic = text !== undefined && /[a-z]{2}.*[a-z]{2} /.test(text) && /\.$|^Invalid/.test(text);
+    if (type !== undefined && isPublic) found.push({ type, text: /^[a-z]/.test(text) ? `… ${text}` : text });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isNewExpression(node) && node.expression.getText() === 'RestrictionDenial') {
+      add('AccessDeniedException', node.arguments?.[0]);
+    }
+    if (ts.isNewExpression(node) && node.expression.getText() === 'ServiceError') {
+      const [type, message] = node.arguments ?? [];
+      add(textOf(type, constants), message);
+    }
+    if (ts.isCallExpression(node)) add(CREATORS[node.expression.getText()], node.arguments[0]);
+    if (ts.isObjectLiteralExpression(node)) {
+      const { type, message, ended } = membersOf(node);
+      add(source.fileName.endsWith(DENIALS) ? 'AccessDeniedException' : textOf(type, constants), message);
+      // The verifiers of tokens pass this message on.
+      add('UnauthorizedException', ended);
+    }
+    if (ts.isArrayLiteralExpression(node)) {
+      const [type, message] = node.elements;
+      const text = textOf(type, constants) ?? '';
+      if (Object.hasOwn(ERROR_STATUS, text)) add(text, message);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+/** Returns the messages of all errors of the API, except those that name a member of the request. */
+export function publicMessages(): PublicMessage[] {
+  // API Gateway also returns errors, in the same form.
+  const files = [...filesIn('lambda'), join(ROOT, 'lib/constructs/gateway-responses.ts')];
+  const sources = files.map(parsed);
+  const shared = new Map(sources.flatMap((source) => declarationsIn(source).filter(isExported)));
+  return sources.flatMap((source) => messagesIn(source, shared));
+}
+
+/** Returns the titles of the pages for people. */
+export function pageTitles(): string[] {
+  const texts = filesIn('lambda/pages').map((file) => readFileSync(file, 'utf8'));
+  return texts.flatMap((text) =>
+    [...text.matchAll(/title: (?:declined \? )?'([^']+)'(?: : '([^']+)')?/g)].flatMap(([, one, other]) =>
+      [one, other].filter((title) => title !== undefined),
+    ),
+  );
+}
