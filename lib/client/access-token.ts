@@ -1,7 +1,6 @@
 /** Access tokens for tools: from the token vault, after the user's consent, or in place of a rejected token. */
 import {
   BedrockAgentCoreServiceException,
-  GetResourceOauth2TokenCommand,
   type GetResourceOauth2TokenCommandInput,
   type GetResourceOauth2TokenCommandOutput,
   type Oauth2FlowType,
@@ -25,7 +24,7 @@ import {
   ConsentTimeoutError,
   ReplacementTokenRejectedError,
 } from './errors';
-import { rejectResourceOauth2TokenCommand } from './reject-token-command';
+import { resourceOauth2TokenCommand } from './resource-token-command';
 import { keepSessionFailure } from './session-failure';
 import { systemClock, unlessAborted, type Clock } from './waiting';
 
@@ -37,6 +36,11 @@ export interface AccessTokenOptions extends CredentialOptions {
   /** RFC 8707. */
   readonly resources?: readonly string[] | undefined;
   readonly audiences?: readonly string[] | undefined;
+  /**
+   * URL of the server that the token is going to be sent to. The service rejects the request if the credential provider
+   * is for another resource, such as another MCP server. `connectMcp` sets it.
+   */
+  readonly resourceServerUrl?: string | undefined;
   /**
    * Return URL of the application, as registered on the workload identity. USER_FEDERATION requires it.
    * @default `fromGate` sets it to the gate's return URL
@@ -70,6 +74,7 @@ const NAMES: Readonly<Record<keyof AccessTokenOptions, true>> = {
   authFlow: true,
   resources: true,
   audiences: true,
+  resourceServerUrl: true,
   callbackUrl: true,
   customState: true,
   customParameters: true,
@@ -140,11 +145,10 @@ const send = (
   rejected?: string,
 ): Promise<TokenResponse> =>
   sendAsAgent(options, async (workloadIdentityToken, settings) => {
-    const input = { ...request, workloadIdentityToken };
-    const command =
-      rejected === undefined
-        ? new GetResourceOauth2TokenCommand(input)
-        : rejectResourceOauth2TokenCommand(input, rejected);
+    const command = resourceOauth2TokenCommand(
+      { ...request, workloadIdentityToken },
+      { resourceServerUrl: options.resourceServerUrl, rejectedAccessToken: rejected },
+    );
     const failure = keepSessionFailure(command);
     try {
       const output = await options.identity.send(command, settings);

@@ -22,7 +22,7 @@ export interface McpClient {
 
 export interface ConnectMcpOptions<Client extends McpClient> extends Omit<
   AccessTokenOptions,
-  'forceAuthentication'
+  'forceAuthentication' | 'resourceServerUrl'
 > {
   /** A client that is not connected yet, with its capabilities and handlers. */
   readonly client: Client;
@@ -47,27 +47,37 @@ function parsedServerUrl(url: string | URL): URL {
   return server;
 }
 
+/**
+ * Maximum replacements of rejected tokens, and requests for more scopes, for each connection: each is work for the
+ * authorization server or for the user, and the server of the connection decides how often it is needed.
+ */
+const MAX_REPLACEMENTS = 5;
+const MAX_STEP_UPS = 3;
+
 /** Sends requests to one origin, with an access token. */
 class AuthorizedFetch {
   #options: AccessTokenOptions;
   readonly #origin: string;
-  readonly #stepUp: boolean;
+  #replacements = MAX_REPLACEMENTS;
+  #stepUps: number;
 
   constructor(server: URL, options: AccessTokenOptions, stepUp: boolean) {
     this.#origin = server.origin;
     this.#options = options;
-    this.#stepUp = stepUp;
+    this.#stepUps = stepUp ? MAX_STEP_UPS : 0;
   }
 
   /**
    * A token that the server rejects is replaced once, and missing scopes are requested once, so no server can keep this
-   * in a loop.
+   * in a loop. After the maximum of the connection, the response goes to the SDK as it is.
    */
   readonly fetch: McpFetch = async (url, init = {}) => {
     const options = { ...this.#options, signal: init.signal ?? this.#options.signal };
     let accessToken = await getAccessToken(options);
     let response = await this.#send(url, init, accessToken);
     if (response.status === 401) {
+      if (this.#replacements === 0) return response;
+      this.#replacements -= 1;
       accessToken = await replaceAccessToken(options, accessToken);
       response = await this.#again(response, url, init, accessToken);
     }
@@ -75,8 +85,9 @@ class AuthorizedFetch {
       await response.body?.cancel();
       throw new ReplacementTokenRejectedError(options.providerName, new AccessTokenRejectedError());
     }
-    const missing = this.#stepUp ? missingScopesIn(response, options.scopes) : [];
+    const missing = this.#stepUps > 0 ? missingScopesIn(response, options.scopes) : [];
     if (missing.length === 0) return response;
+    this.#stepUps -= 1;
     // The union: the challenge need not name scopes that other requests need.
     const scopes = [...new Set([...this.#options.scopes, ...options.scopes, ...missing])];
     const wider = await getAccessToken({ ...options, scopes });
@@ -112,7 +123,10 @@ class AuthorizedFetch {
  *   requested, once for each request.
  * - When the user must consent, `onAuthUrl` receives the URL and the request waits; without `onAuthUrl`, the call throws
  *   a ConsentRequiredError.
- * - The token is sent to the origin of the URL only. Redirects are not followed.
+ * - On one connection, up to 5 tokens are replaced and more scopes are requested up to 3 times. Then the response goes to
+ *   the SDK.
+ * - The token is sent to the origin of the URL only. Redirects are not followed. The service rejects the request for a
+ *   token if the credential provider is for another server.
  *
  * @param url of the server: https, or http on loopback
  * @returns the connected client; close it after use
@@ -123,7 +137,11 @@ export async function connectMcp<Client extends McpClient>(
   { client, Transport, stepUp, ...options }: ConnectMcpOptions<Client>,
 ): Promise<Client> {
   const server = parsedServerUrl(url);
-  const token: AccessTokenOptions = { ...options, forceAuthentication: undefined };
+  const token: AccessTokenOptions = {
+    ...options,
+    resourceServerUrl: server.href,
+    forceAuthentication: undefined,
+  };
   // Before the SDK sends a request: the SDK can wrap an error of a request in its own.
   await getAccessToken(token);
   const authorized = new AuthorizedFetch(server, token, stepUp ?? options.authFlow === 'USER_FEDERATION');

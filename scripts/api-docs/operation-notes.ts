@@ -302,7 +302,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         why: 'a policy with an ignored element could allow more than its owner intended',
       },
       {
-        what: "supports five more condition keys on an OAuth 2.0 provider: `bedrock-agentcore:Scopes` (including scopes in the vendor's custom parameters `user_scope` and `optional_scope`), `bedrock-agentcore:CustomParameters` (the names of the request's `customParameters`), `bedrock-agentcore:Resources` and `bedrock-agentcore:Audiences` (the request's `resources` and `audiences`), and `bedrock-agentcore:WorkloadIdentityArn`",
+        what: "supports five more condition keys on an OAuth 2.0 provider: `bedrock-agentcore:Scopes` (including scopes in the vendor's custom parameters `user_scope` and `optional_scope`), `bedrock-agentcore:CustomParameters` (the names of the request's `customParameters`), `bedrock-agentcore:Resources` and `bedrock-agentcore:Audiences` (the request's `resources` and `audiences`; at a provider that is for one resource, this resource, whatever the request names), and `bedrock-agentcore:WorkloadIdentityArn`",
         why: 'an owner can limit what agents can request: a Deny with `ForAnyValue:StringNotEquals` on `bedrock-agentcore:CustomParameters` allows only the listed names',
       },
       {

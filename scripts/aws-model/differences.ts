@@ -209,6 +209,11 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
     member: 'callingAgent',
     why: 'the token of an agent that another agent calls names both ([gate.md](gate.md#agents-that-call-agents)); the gate sends the member',
   })),
+  {
+    operation: 'GetResourceOauth2Token',
+    member: 'resourceServerUrl',
+    why: 'states the server that the token is going to be sent to (an absolute URL of up to 2,048 characters). A provider that is for one resource, such as an MCP server, rejects a URL that is not the resource or below it; other providers ignore it. AWS clients do not send the member: the packages of this service do, and `connectMcp` always does',
+  },
   ...['CreateConsentPortal', 'UpdateConsentPortal'].flatMap((operation) => [
     {
       operation,

@@ -5,8 +5,12 @@
 import {
   CreateOauth2CredentialProviderCommand,
   GetOauth2CredentialProviderCommand,
+  PutResourcePolicyCommand,
   UpdateOauth2CredentialProviderCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { connectMcp, workloadAccessTokens } from '../../lib/client/index';
+import { identityClient } from './client/agent-code';
 import { Browser } from './support/browser';
 import { moveClock } from './support/clock';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
@@ -111,6 +115,84 @@ it('rejects a request for another resource', async () => {
   await expect(agent.ask(await agent.token({ userId: 'ana' }), ask)).rejects.toMatchObject({
     name: 'ValidationException',
     message: `resources: must be omitted, or be ${mcp.resource}: the credential provider "notes" is for this resource`,
+  });
+});
+
+it('rejects an audience, which could bind the token to another server', async () => {
+  for (const oauth2Flow of ['USER_FEDERATION', 'M2M'] as const) {
+    const ask = { scopes: SCOPES, oauth2Flow, audiences: ['https://other.example/api'] };
+    await expect(agent.ask(await agent.token({ userId: 'ana' }), ask)).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: `audiences: must be omitted, because the token is for ${mcp.resource}: the credential provider "notes" is for this resource`,
+    });
+  }
+});
+
+it('evaluates the resource of the provider in its policy if a request omits it', async () => {
+  const guarded = await agentFor('guarded');
+  const provider = await world.control().send(new GetOauth2CredentialProviderCommand({ name: 'guarded' }));
+  const deny = (resource: string) =>
+    world.control().send(
+      new PutResourcePolicyCommand({
+        resourceArn: provider.credentialProviderArn,
+        policy: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Effect: 'Deny',
+              Principal: '*',
+              Action: 'bedrock-agentcore:GetResourceOauth2Token',
+              Resource: '*',
+              Condition: {
+                'ForAnyValue:StringEquals': { 'bedrock-agentcore:Resources': resource },
+                Null: { 'bedrock-agentcore:Resources': 'false' },
+              },
+            },
+          ],
+        }),
+      }),
+    );
+  const token = await guarded.token({ userId: 'ana' });
+  const denied = { name: 'AccessDeniedException' };
+  await deny(mcp.resource);
+  await expect(guarded.ask(token, { scopes: SCOPES })).rejects.toMatchObject(denied);
+  await expect(guarded.ask(token, { scopes: SCOPES, oauth2Flow: 'M2M' })).rejects.toMatchObject(denied);
+  await deny('https://other.example/mcp');
+  expect((await guarded.ask(token, { scopes: SCOPES })).authorizationUrl).toEqual(expect.any(String));
+});
+
+describe('connectMcp', () => {
+  const connect = (serverUrl: string) => {
+    const identity = identityClient(world);
+    return connectMcp(serverUrl, {
+      client: new Client({ name: 'agent', version: '1.0.0' }),
+      Transport: StreamableHTTPClientTransport,
+      identity,
+      workloadIdentityToken: workloadAccessTokens(identity, { workloadName: agent.name, userId: 'eve' }),
+      providerName: 'notes',
+      scopes: SCOPES,
+      authFlow: 'USER_FEDERATION',
+      callbackUrl: RETURN_URL,
+    });
+  };
+  const calls = () => mcp.requests.length;
+
+  it('sends the token of a provider to the server of this provider alone', async () => {
+    await connected(agent, 'eve');
+    const before = calls();
+    const refused = {
+      name: 'ValidationException',
+      message: `resourceServerUrl: must be ${mcp.resource}, or below it: the credential provider "notes" is for this resource`,
+    };
+    // The other paths of the origin can belong to another server.
+    for (const other of [`${mcp.origin}/other`, `${mcp.origin}/mcp-2`, `${mcp.origin}/mcp/../other`]) {
+      await expect(connect(other)).rejects.toMatchObject(refused);
+    }
+    await expect(connect(mcp.origin.replace('127.0.0.1', 'localhost'))).rejects.toMatchObject(refused);
+    expect(calls()).toBe(before);
+    // The server is no more than a token check: it answers with 200, and the SDK expects a message.
+    await expect(connect(mcp.resource)).rejects.not.toMatchObject({ name: 'ValidationException' });
+    expect(calls()).toBeGreaterThan(before);
   });
 });
 

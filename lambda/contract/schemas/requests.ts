@@ -149,6 +149,13 @@ const resourceOauth2Token = {
   customState: v.exactOptional(text(1, 4096)),
   resources: v.exactOptional(v.pipe(v.array(text(1, 2048)), v.maxLength(20))),
   audiences: v.exactOptional(v.pipe(v.array(text(1, 2048)), v.maxLength(20))),
+  // Beyond AWS: where the agent is going to send the token.
+  resourceServerUrl: v.exactOptional(
+    v.pipe(
+      text(1, 2048),
+      v.check((value) => URL.canParse(value), 'must be an absolute URL'),
+    ),
+  ),
 };
 
 export const SCHEMAS = {

@@ -20,6 +20,8 @@ export interface RetrieveInput {
   readonly customState?: string | undefined;
   readonly resources?: readonly string[] | undefined;
   readonly audiences?: readonly string[] | undefined;
+  /** Where the agent is going to send the token. A token for one resource goes to no other server. */
+  readonly resourceServerUrl?: string | undefined;
 }
 
 export type RetrieveOutput =

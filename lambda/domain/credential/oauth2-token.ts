@@ -11,6 +11,7 @@ import type { Caller } from '../principal';
 import { checkProviderOwnerTrust } from '../identity/trusted-provider-owner';
 import { userHashOf } from '../identity/user';
 import { authorizeCredentialUse, credentialUseDenial } from '../policy/access';
+import { isServerOf } from '../provider/discovery';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
 import { KeyMaterialResetError } from '../sealing/sealing';
 import { invalidMember, ServiceError } from '../service-error';
@@ -85,16 +86,28 @@ function evaluatedScopesOf(
   return [...new Set([...scopes, ...scopesHeld(stored)])];
 }
 
-/** @throws ValidationException for a resource other than the one that the provider is for */
-function checkResources(
+/**
+ * Checks that a provider of one resource is asked for a token for this resource alone, and that the token is not sent
+ * to another server.
+ *
+ * @throws ValidationException
+ */
+function checkResource(
   { name, discovery: { protectedResource } }: Oauth2Provider,
-  requested: readonly string[] = [],
+  { resources = [], audiences = [], resourceServerUrl }: RetrieveInput,
 ): void {
-  if (!protectedResource || requested.every((resource) => resource === protectedResource.resource)) return;
-  throw invalidMember(
-    'resources',
-    `must be omitted, or be ${protectedResource.resource}: the credential provider "${name}" is for this resource`,
-  );
+  if (!protectedResource) return;
+  const { resource } = protectedResource;
+  const refuse = (member: string, rule: string): ServiceError =>
+    invalidMember(member, `must be ${rule}: the credential provider "${name}" is for this resource`);
+  if (resources.some((requested) => requested !== resource)) {
+    throw refuse('resources', `omitted, or be ${resource}`);
+  }
+  // Servers that do not know RFC 8707 can issue a token for an audience in place of the resource.
+  if (audiences.length > 0) throw refuse('audiences', `omitted, because the token is for ${resource}`);
+  if (resourceServerUrl !== undefined && !isServerOf(resourceServerUrl, protectedResource)) {
+    throw refuse('resourceServerUrl', `${resource}, or below it`);
+  }
 }
 
 async function admitRequest(
@@ -114,7 +127,7 @@ async function admitRequest(
   const operation = 'GetResourceOauth2Token' as const;
   const asked = { principal, operation, chain, customParameters, resources, audiences };
   const { identity, provider } = admit({ ...asked, providerName, scopes, annotate }, delegation, found);
-  checkResources(provider, resources);
+  checkResource(provider, input);
   if (carried) checkProviderOwnerTrust(identity, provider, principal);
   const owner: RequestOwner = {
     grantId,

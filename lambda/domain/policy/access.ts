@@ -43,21 +43,29 @@ export interface ActRequest extends Call {
   readonly resource: GovernedResource;
 }
 
+/** The one resource that an OAuth2 provider is for, if it is for one. */
+interface DiscoveredResource {
+  readonly protectedResource?: { readonly resource: string } | undefined;
+}
+
 export interface ObtainRequest {
   readonly principal: Caller;
   /** The kind of credential; also when a consent is completed. */
   readonly operation: 'GetResourceOauth2Token' | 'GetResourceApiKey';
   /** The agent's workload identity. */
   readonly identity: GovernedResource;
-  /** The credential provider. */
-  readonly provider: GovernedResource;
   /** The agents before it, as in the workload access token. */
   readonly chain?: readonly Chained[] | undefined;
+  /** The credential provider. Only OAuth2 providers have a discovery. */
+  readonly provider: GovernedResource & { readonly discovery?: DiscoveredResource };
   /** The requested scopes, and the scopes of a stored token that would be returned. */
   readonly scopes?: readonly string[] | undefined;
   /** The custom parameters of the request. */
   readonly customParameters?: CustomParameters | undefined;
-  /** Resources (RFC 8707) and audiences (RFC 8693) that the token is requested for. */
+  /**
+   * Resources (RFC 8707) and audiences (RFC 8693) that the token is requested for. The policy evaluates the resource of a
+   * provider that is for one resource, whatever the request names.
+   */
   readonly resources?: readonly string[] | undefined;
   readonly audiences?: readonly string[] | undefined;
 }
@@ -145,12 +153,14 @@ const TARGET_SEPARATORS = /\s+/;
  */
 export function credentialUseDenial(request: ObtainRequest): Denial | undefined {
   const { principal, operation, identity, provider, scopes, customParameters = {} } = request;
+  const resourceOfProvider = provider.discovery?.protectedResource?.resource;
+  const resources = resourceOfProvider === undefined ? request.resources : [resourceOfProvider];
   const context: RequestContext = {
     workloadIdentityArn: identity.arn,
     ...chainContext(request.chain),
     scopes: scopes && withParts([...scopes, ...scopesInCustomParameters(customParameters)], SCOPE_SEPARATORS),
     customParameters: Object.keys(customParameters),
-    resources: request.resources && withParts(request.resources, TARGET_SEPARATORS),
+    resources: resources && withParts(resources, TARGET_SEPARATORS),
     audiences: request.audiences && withParts(request.audiences, TARGET_SEPARATORS),
   };
   const policy = policyOf(provider);

@@ -13,7 +13,8 @@
  * | bedrock-agentcore:CallingAgentArns    | every resource     | the agents before the agent in a chain; multivalued |
  * | bedrock-agentcore:Scopes              | OAuth2 providers   | the requested scopes; multivalued                  |
  * | bedrock-agentcore:CustomParameters    | OAuth2 providers   | names of the custom parameters; multivalued        |
- * | bedrock-agentcore:Resources           | OAuth2 providers   | the requested resources (RFC 8707); multivalued    |
+ * | bedrock-agentcore:Resources           | OAuth2 providers   | the requested resources (RFC 8707), or the one     |
+ * |                                       |                    | resource that the provider is for; multivalued     |
  * | bedrock-agentcore:Audiences           | OAuth2 providers   | the requested audiences (RFC 8693); multivalued    |
  *
  * Scopes include those that a vendor's custom parameter requests (`user_scope`, `optional_scope`).

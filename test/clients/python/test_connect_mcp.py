@@ -1,10 +1,15 @@
 """agent_identity_client.mcp.connect_mcp: a client of `mcp` 1.x and 2.x with an access token from the vault."""
 
 import asyncio
+import json
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from agent_identity_client import (
     AccessTokenOptions,
@@ -15,7 +20,7 @@ from agent_identity_client import (
     identity_client,
     workload_access_tokens,
 )
-from agent_identity_client._mcp_client import missing_scopes
+from agent_identity_client._mcp_client import _Authorization, _origin, missing_scopes
 from agent_identity_client.mcp import connect_mcp
 from mcp_servers import MCP_LINE, protected_server
 from world import RETURN_URL, Agent, World
@@ -31,6 +36,8 @@ class Server:
         self.seen: list[str] = []
         self.refused: set[str] = set()
         self.intercept: list[Refusal] = []
+        self.moved_to: str | None = None
+        """Redirects every request after the one that initializes the connection."""
         self.write_needs: set[str] = set()
         """Tokens that have the scope for `write`; a token that was challenged is not one of them."""
 
@@ -39,6 +46,8 @@ class Server:
         self.seen.append(token)
         if self.intercept:
             return self.intercept[0] if len(self.intercept) == 1 else self.intercept.pop(0)
+        if self.moved_to and '"initialize"' not in body:
+            return 307, {"location": self.moved_to}
         if not token or token in self.refused:
             return 401, {"www-authenticate": 'Bearer error="invalid_token"'}
         if '"write"' in body and self.write_needs and token in self.write_needs:
@@ -172,6 +181,59 @@ def test_follows_no_redirect(world: World, server: Server, status: int) -> None:
         with pytest.raises(McpRedirectError):
             call(server.url, options_of(world, agent, "hal"), "read")
     assert stolen.seen == []
+
+
+def test_reports_a_redirect_after_the_connection_was_initialized(world: World, server: Server) -> None:
+    agent = world.agent()
+    agent.connect("hal")
+    stolen = Server()
+    with protected_server(stolen.check) as other:
+        server.moved_to = other
+        with pytest.raises(McpRedirectError):
+            call(server.url, options_of(world, agent, "hal"), "read")
+    assert stolen.seen == []
+
+
+def test_asks_for_scopes_up_to_a_limit_on_one_connection(world: World, server: Server) -> None:
+    agent = world.agent()
+    agent.connect("ida")
+    authorization = _Authorization(_origin(server.url), options_of(world, agent, "ida"), step_up=True)
+
+    async def outcome_of_challenge(scope: str) -> type[Exception]:
+        flow = authorization.flow(SimpleNamespace(url=server.url, headers={}))
+        await flow.asend(None)
+        challenge = {"www-authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}
+        with pytest.raises((ConsentRequiredError, StopAsyncIteration)) as raised:
+            await flow.asend(SimpleNamespace(status_code=403, headers=challenge))
+        return raised.type
+
+    outcomes = [asyncio.run(outcome_of_challenge(f"more-{number}")) for number in range(4)]
+    assert outcomes == [ConsentRequiredError] * 3 + [StopAsyncIteration]
+
+
+def test_sends_the_token_of_a_provider_to_its_own_server_alone(world: World, server: Server) -> None:
+    calendar = world.ready["calendar"]
+
+    class Metadata(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            document = {"resource": resource, "authorization_servers": [calendar["issuer"]]}
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(document).encode())
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Metadata) as notes:
+        origin = f"http://127.0.0.1:{notes.server_port}"
+        resource = f"{origin}/mcp"
+        threading.Thread(target=notes.serve_forever, daemon=True).start()
+        discovery_url = f"{origin}/.well-known/oauth-protected-resource/mcp"
+        provider = world.credential_provider(calendar | {"discoveryUrl": discovery_url})
+        options = options_of(world, world.agent(), "jon", provider_name=provider["name"])
+        with pytest.raises(ClientError, match=f"resourceServerUrl: must be {resource}, or below it"):
+            call(server.url, options, "read")
+        with pytest.raises(ConsentRequiredError):
+            call(resource, options, "read")
+        notes.shutdown()
+    assert server.seen == []
 
 
 @pytest.mark.parametrize(

@@ -63,12 +63,12 @@ async function clientOf(
 }
 
 /** Consents and completes for this user, as often as a URL is sent. */
-function consenting(userId: string) {
+function consenting(userId: string, times = 3) {
   const links: string[] = [];
   const consent = async () => {
     await agent.complete(await agent.consent(links.at(-1), userId), { userId });
   };
-  const clock = new ScriptedClock([consent, consent, consent]);
+  const clock = new ScriptedClock(Array<typeof consent>(times).fill(consent));
   return { links, options: { clock, onAuthUrl: (link: string) => void links.push(link) } };
 }
 
@@ -150,6 +150,32 @@ it('asks once for each request if the server needs other scopes each time', asyn
   const counted = challengeWith((round) => (round === 1 ? 'c' : `more-${round}`));
   await expect(client.callTool({ name: 'read' })).rejects.toThrow();
   expect([counted.round, links.length]).toEqual([2, 1]);
+});
+
+it('asks for more scopes and replaces tokens up to a limit on one connection', async () => {
+  await agent.connect('jon');
+  const { links, options } = consenting('jon');
+  const client = await clientOf('jon', options);
+  challengeWith((round) => `more-${round}`);
+  for (let request = 0; request < 5; request += 1) {
+    await expect(client.callTool({ name: 'read' })).rejects.toThrow();
+  }
+  expect(links).toHaveLength(3);
+
+  server.intercept = undefined;
+  const replaced = consenting('jon', 5);
+  const other = await clientOf('jon', { ...replaced.options, stepUp: false });
+  let requests = 0;
+  server.intercept = (response) => {
+    requests += 1;
+    response.writeHead(requests % 2 === 1 ? 401 : 400).end();
+  };
+  for (let request = 0; request < 5; request += 1) {
+    await expect(other.callTool({ name: 'read' })).rejects.toThrow();
+  }
+  expect(requests).toBe(10);
+  await expect(other.callTool({ name: 'read' })).rejects.not.toBeInstanceOf(ReplacementTokenRejectedError);
+  expect([requests, replaced.links.length]).toEqual([11, 5]);
 });
 
 it('asks for no scopes of the server without a user, or with stepUp false', async () => {

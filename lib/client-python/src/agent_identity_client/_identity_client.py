@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -23,18 +23,19 @@ _LOOPBACK = re.compile(rf"localhost|127(?:\.{_OCTET}){{3}}|::1")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _REGION_IN_HOST = re.compile(r"\.execute-api\.([a-z0-9-]+)\.(?:amazonaws|on\.aws)")
 
-_rejected: ContextVar[Hidden[str] | None] = ContextVar("rejected", default=None)
-"""Turns a GetResourceOauth2Token request into the report that this token was rejected."""
+_added: ContextVar[Mapping[str, Hidden[str]] | None] = ContextVar("added", default=None)
+"""Members of GetResourceOauth2Token requests that boto3 does not send."""
 
 
 @contextmanager
-def reporting(rejected: Hidden[str] | None) -> Iterator[None]:
-    """Within this context, token requests report the rejected token and request another."""
-    reset = _rejected.set(rejected)
+def also_sending(members: Mapping[str, Hidden[str] | None]) -> Iterator[None]:
+    """Within this context, token requests have these members too. With `rejectedAccessToken`, they report this token and
+    request another."""
+    reset = _added.set({name: value for name, value in members.items() if value is not None})
     try:
         yield
     finally:
-        _rejected.reset(reset)
+        _added.reset(reset)
 
 
 def _sign_for_api_gateway(request: Any, **_: Any) -> None:
@@ -42,13 +43,16 @@ def _sign_for_api_gateway(request: Any, **_: Any) -> None:
     request.context.setdefault("signing", {})["signing_name"] = "execute-api"
 
 
-def _report_rejected(params: dict[str, Any], **_: Any) -> None:
-    """RejectResourceOauth2Token, for which boto3 has no method: the same request with one additional member."""
-    rejected = _rejected.get()
-    if rejected is not None:
+def _add_members(params: dict[str, Any], **_: Any) -> None:
+    """Members that boto3 does not send, and RejectResourceOauth2Token, for which it has no method: the same request with
+    one additional member."""
+    added = _added.get()
+    if not added:
+        return
+    if "rejectedAccessToken" in added:
         params["url"] = params["url"].replace(GET_TOKEN_PATH, REJECT_TOKEN_PATH)
-        body = json.loads(params["body"]) | {"rejectedAccessToken": rejected.reveal()}
-        params["body"] = json.dumps(body).encode()
+    body = json.loads(params["body"]) | {name: value.reveal() for name, value in added.items()}
+    params["body"] = json.dumps(body).encode()
 
 
 def split_url(url: str) -> SplitResult:
@@ -107,5 +111,5 @@ def identity_client(endpoint: str | None = None, region: str | None = None, **se
         "bedrock-agentcore", endpoint_url=endpoint.rstrip("/"), region_name=region, **settings
     )
     client.meta.events.register("before-sign", _sign_for_api_gateway)
-    client.meta.events.register("before-call.bedrock-agentcore.GetResourceOauth2Token", _report_rejected)
+    client.meta.events.register("before-call.bedrock-agentcore.GetResourceOauth2Token", _add_members)
     return client

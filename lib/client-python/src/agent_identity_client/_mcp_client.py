@@ -59,17 +59,23 @@ def _origin(url: str) -> _Origin:
     return parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
+_MAX_REPLACEMENTS, _MAX_STEP_UPS = 5, 3
+"""Replacements of rejected tokens, and requests for more scopes, for each connection: each is work for the authorization
+server or for the user, and the server of the connection decides how often it is needed."""
+
+
 class _Authorization:
     """Sends requests to one origin, with an access token: the authentication flow of httpx and httpx2.
 
     A token that the server rejects is replaced once, and missing scopes are requested once, so no server can keep this in
-    a loop.
+    a loop. After the maximum of the connection, the response goes to the MCP library as it is.
     """
 
     def __init__(self, origin: _Origin, options: AccessTokenOptions, step_up: bool) -> None:
         self._origin = origin
         self._options = options
-        self._step_up = step_up
+        self._replacements = _MAX_REPLACEMENTS
+        self._step_ups = _MAX_STEP_UPS if step_up else 0
         self.failure: Exception | None = None
         """The first error, which the MCP library reports as a part of another."""
 
@@ -80,15 +86,19 @@ class _Authorization:
             response = yield self._authorized(request, token)
             self._check(response)
             if response.status_code == 401:
+                if self._replacements == 0:
+                    return
+                self._replacements -= 1
                 token = Hidden(await run_steps_async(steps_to_replacement(options, token)))
                 response = yield self._authorized(request, token)
                 self._check(response)
             if response.status_code == 401:
                 raise ReplacementTokenRejectedError(options.provider_name) from AccessTokenRejectedError()
-            challenge = response.headers.get("www-authenticate", "") if self._step_up else ""
+            challenge = response.headers.get("www-authenticate", "") if self._step_ups else ""
             missing = missing_scopes(response.status_code, challenge, options.scopes)
             if not missing:
                 return
+            self._step_ups -= 1
             # The union: the challenge need not name scopes that other requests need.
             scopes = list(dict.fromkeys([*self._options.scopes, *options.scopes, *missing]))
             wider = dataclasses.replace(options, scopes=scopes)
@@ -115,6 +125,16 @@ def _contains(error: BaseException, part: BaseException | None) -> bool:
     if part is None:
         return False
     return error is part or any(_contains(inner, part) for inner in getattr(error, "exceptions", ()))
+
+
+_CLOSED_STREAM = {"BrokenResourceError", "ClosedResourceError", "EndOfStream"}
+"""Errors of anyio, which `mcp` uses."""
+
+
+def _is_closed_stream(error: BaseException) -> bool:
+    """Whether the connection was closed, and nothing else happened: `mcp` can report a failed request only like this."""
+    inner = getattr(error, "exceptions", ())
+    return all(map(_is_closed_stream, inner)) if inner else type(error).__name__ in _CLOSED_STREAM
 
 
 @asynccontextmanager
@@ -153,10 +173,13 @@ async def connect_mcp(
       requested, once for each request.
     - When the user must consent, `on_auth_url` receives the URL and the request waits. Without `on_auth_url`, a
       ConsentRequiredError ends the connection.
-    - The token is sent to the origin of the URL only. Redirects are not followed.
+    - On one connection, up to 5 tokens are replaced and more scopes are requested up to 3 times. Then the response goes
+      to `mcp`.
+    - The token is sent to the origin of the URL only. Redirects are not followed. The service rejects the request for a
+      token if the credential provider is for another server.
 
     :param url: of the server: https, or http on loopback
-    :param options: `force_authentication` does not apply
+    :param options: `force_authentication` and `resource_server_url` do not apply
     :param step_up: whether to request the scopes that the server names in a 403 response; by default only for
         USER_FEDERATION, where the user sees them
     :param client_options: of `mcp.Client` (2.x) or `mcp.ClientSession` (1.x)
@@ -169,7 +192,7 @@ async def connect_mcp(
         raise ConfigurationError(
             "The URL of the MCP server must be an https URL, or an http URL on loopback, without credentials."
         )
-    options = dataclasses.replace(options, force_authentication=False)
+    options = dataclasses.replace(options, force_authentication=False, resource_server_url=url)
     # Before the first request, whose errors end the connection.
     Hidden(await run_steps_async(steps_to_token(options)))
     by_default = options.auth_flow == "USER_FEDERATION"
@@ -179,6 +202,6 @@ async def connect_mcp(
             yield client
     except BaseException as error:
         failure = authorization.failure
-        if failure is not None and _contains(error, failure):
+        if failure is not None and (_contains(error, failure) or _is_closed_stream(error)):
             raise failure from failure.__cause__
         raise

@@ -43,6 +43,9 @@ class AccessTokenOptions(ApiKeyOptions):
     resources: Sequence[str] | None = None
     """RFC 8707."""
     audiences: Sequence[str] | None = None
+    resource_server_url: str | None = None
+    """URL of the server that the token is going to be sent to. The service rejects the request if the credential provider
+    is for another resource, such as another MCP server. `connect_mcp` sets it."""
     custom_state: str | None = field(default=None, repr=False)
     """Returns to the application as `state` in the return URL; see `complete_authorization`."""
     custom_parameters: Mapping[str, str] | None = field(default=None, repr=False)

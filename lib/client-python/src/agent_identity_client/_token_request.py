@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from ._errors import CallCancelledError, ConfigurationError
 from ._hidden import Hidden
-from ._identity_client import reporting
+from ._identity_client import also_sending
 from ._options import AccessTokenOptions, list_of
 from ._service_contract import FAILURE_HEADER, error_code_of
 from ._workload_access_token import with_workload_access_token
@@ -73,7 +73,8 @@ def request_token(
             "oauth2CallbackUrl."
         )
 
-    with reporting(rejected):
+    url = options.resource_server_url
+    with also_sending({"rejectedAccessToken": rejected, "resourceServerUrl": None if url is None else Hidden(url)}):
         return with_workload_access_token(options.workload_identity_token, send)
 
 
