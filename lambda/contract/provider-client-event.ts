@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import type { PushRequest } from '../domain/consent/push';
 import type { PushedRequest } from '../domain/oauth/pushed-authorization';
-import type { EndedRegistration, RegisteredClient } from '../domain/provider/client-registration';
+import type { RegisteredClient } from '../domain/provider/client-registration';
 import type { ProtectedResource } from '../domain/provider/discovery';
 import type { RenewalRequest } from '../domain/grant/background-renewal';
 
@@ -41,19 +41,12 @@ const Register = v.strictObject({
   initialAccessToken: v.exactOptional(v.string()),
 });
 
-const Unregister = v.strictObject({
-  provider: v.strictObject({ id: v.string(), arn: v.string() }),
-  clientUri: v.string(),
-  sealedToken: v.string(),
-}) satisfies v.GenericSchema<unknown, EndedRegistration>;
-
 /** The event of an invocation, which requests one action. */
 export const InvocationSchema = v.union([
   v.strictObject({ renew: Renewal }),
   v.strictObject({ push: Push }),
   v.strictObject({ discover: Discover }),
   v.strictObject({ register: Register }),
-  v.strictObject({ unregister: Unregister }),
 ]);
 
 export type Invocation = v.InferOutput<typeof InvocationSchema>;
@@ -72,7 +65,7 @@ const Failure = v.strictObject({
   failure: v.strictObject({ code: v.string(), unavailable: v.boolean(), detail: v.string() }),
 });
 
-/** Why a discovery, a registration, or its end failed. The detail contains nothing of the server's response. */
+/** Why a discovery or a registration failed. The detail contains nothing of the server's response. */
 type Failed = v.InferOutput<typeof Failure>;
 
 const ProtectedResourceSchema = v.strictObject({
@@ -106,10 +99,3 @@ export const RegisterResponseSchema = v.union([
   }),
   Failure,
 ]) satisfies v.GenericSchema<unknown, RegisterResponse>;
-
-export type UnregisterResponse = { readonly unregistered: true } | Failed;
-
-export const UnregisterResponseSchema = v.union([
-  v.strictObject({ unregistered: v.literal(true) }),
-  Failure,
-]) satisfies v.GenericSchema<unknown, UnregisterResponse>;

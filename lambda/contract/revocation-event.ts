@@ -1,9 +1,10 @@
 /**
  * Events and results of the `revocation` function, parsed at both ends. They contain no plain token and no secret: the
- * tokens of an `enqueue` are encrypted as in their grant.
+ * tokens of an `enqueue` are encrypted as in their grant, and that of an `enqueueClient` as in its provider.
  */
 import * as v from 'valibot';
 import { ENQUEUE_CAUSES, type TokensToRevoke } from '../domain/grant/revocation-queue';
+import { CLIENT_DELETION_CAUSES, type ClientDeletion } from '../domain/provider/client-deletion';
 import { REVOCATION_REACHES } from '../domain/provider/revocation-reach';
 
 const strings = v.pipe(v.array(v.string()), v.readonly());
@@ -27,11 +28,19 @@ const TokensToRevokeSchema = v.strictObject({
   cause: v.picklist(ENQUEUE_CAUSES),
 }) satisfies v.GenericSchema<unknown, TokensToRevoke>;
 
+const ClientDeletionSchema = v.strictObject({
+  provider: v.strictObject({ name: v.string(), id: v.string(), arn: v.string() }),
+  clientUri: v.string(),
+  sealedToken: v.string(),
+  cause: v.picklist(CLIENT_DELETION_CAUSES),
+}) satisfies v.GenericSchema<unknown, ClientDeletion>;
+
 /** The event of an invocation, which requests one action. */
 export const RevocationEventSchema = v.union([
   /** Continues the selection of a revocation that is stored. */
   v.strictObject({ select: v.strictObject({ revocationId: v.pipe(v.string(), v.uuid()) }) }),
   v.strictObject({ enqueue: TokensToRevokeSchema }),
+  v.strictObject({ enqueueClient: ClientDeletionSchema }),
   /** Sent by the schedule: continues everything that is due. */
   v.strictObject({ sweep: v.literal(true) }),
 ]);

@@ -88,6 +88,7 @@ const env = readEnvironment(
 const aws = createAws(env);
 const { kms, tables } = aws;
 const secretsManager = named(new SecretsManagerClient({}));
+const revocationFunction = createRevocationFunction(env.REVOCATION_FUNCTION);
 const deps = {
   identities: createWorkloadIdentityStore(tables.DIRECTORY_TABLE),
   providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),
@@ -98,9 +99,10 @@ const deps = {
   clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
   apiKeys: createApiKeyStore(tables.VAULT_TABLE),
   vaultContents: createVaultContents({ keys: tables.KEYS_TABLE, vault: tables.VAULT_TABLE }),
+  clientDeletions: revocationFunction,
   deletedGrants: createDeletedGrants({
     revocations: createRevocationStore(tables.REVOCATIONS_TABLE),
-    revocationWorker: createRevocationFunction(env.REVOCATION_FUNCTION),
+    revocationWorker: revocationFunction,
     system,
   }),
   pageTokens: createPageTokens(kms, env.KMS_KEY_ARN),

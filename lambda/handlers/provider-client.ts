@@ -13,18 +13,13 @@ import {
   type Invocation,
   type PushResponse,
   type RegisterResponse,
-  type UnregisterResponse,
 } from '../contract/provider-client-event';
 import { pushAuthorization, type PushRequest } from '../domain/consent/push';
-import { deleteClient, registerClient } from '../domain/oauth/client-registration';
+import { registerClient } from '../domain/oauth/client-registration';
 import { findProtectedResource } from '../domain/oauth/protected-resource-discovery';
 import { ProviderFailure } from '../domain/oauth/provider-failure';
 import { renewInBackground } from '../domain/grant/background-renewal';
-import {
-  registrationContext,
-  type EndedRegistration,
-  type RegistrationRequest,
-} from '../domain/provider/client-registration';
+import type { RegistrationRequest } from '../domain/provider/client-registration';
 import { callbackUrl } from '../domain/provider/oauth2-provider';
 import { createAws } from './composition/aws';
 import { readEndpointPolicy, readEnvironment } from './composition/environment';
@@ -95,14 +90,7 @@ const register = (
     return { registered: { protectedResource, client } };
   });
 
-const unregister = ({ provider, clientUri, sealedToken }: EndedRegistration): Promise<UnregisterResponse> =>
-  orFailure(async () => {
-    const accessToken = await seal.open(registrationContext(provider, clientUri), sealedToken);
-    await deleteClient(outward, { clientUri, accessToken });
-    return { unregistered: true };
-  });
-
-type Result = PushResponse | DiscoverResponse | RegisterResponse | UnregisterResponse | void;
+type Result = PushResponse | DiscoverResponse | RegisterResponse | void;
 
 /** @returns the result; nothing for a renewal, whose result is stored in the grant */
 function serve(invocation: Invocation): Promise<Result> {
@@ -111,7 +99,6 @@ function serve(invocation: Invocation): Promise<Result> {
   if ('register' in invocation) {
     return register(invocation.register.discoveryUrl, invocation.register);
   }
-  if ('unregister' in invocation) return unregister(invocation.unregister);
   return renewInBackground(deps, invocation.renew);
 }
 

@@ -285,7 +285,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   },
 
   /**
-   * Revokes grants: takes the tokens out of them, keeps them in the outbox, and tells the providers. So it decrypts grants
+   * Revokes grants: takes the tokens out of them, keeps them in the outbox, and tells the providers, where it also deletes
+   * clients that the service registered. So it decrypts grants
    * and client secrets, and re-encrypts them under a key of the token vault. It obtains no tokens for anyone: it cannot
    * encrypt for a grant. It cannot read consent sessions, API keys, or signing keys, or write the directory.
    */
@@ -310,6 +311,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
         partitions: [outboxItems],
       },
       { table: 'Revocations', index: DUE_INDEX, actions: ['Query'], partitions: ['*'] },
+      { table: 'Revocations', index: REVOCATION_INDEX, actions: ['Query'], partitions: ['*'] },
     ],
     key: [
       { actions: ['GenerateDataKey', 'Decrypt'], purposes: ['revocation'] },

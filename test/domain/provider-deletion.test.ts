@@ -63,7 +63,8 @@ beforeEach(async () => {
         return seal.seal(context, text);
       },
     },
-    protectedResources: { find: unused, register: unused, unregister: unused },
+    protectedResources: { find: unused, register: unused },
+    clientDeletions: { enqueueClient: unused },
     secretDescriptions: { describe: unused },
     keyDescriptions: { describe: unused },
     certificateSecrets: { describe: unused, text: unused },

@@ -1,57 +1,21 @@
 /**
  * Clients that the service registers (RFC 7591) at the real authorization server of an MCP server that is known by its
- * URL alone, and deletes again (RFC 7592).
+ * URL alone.
  */
 import {
   CreateOauth2CredentialProviderCommand,
-  DeleteOauth2CredentialProviderCommand,
   GetOauth2CredentialProviderCommand,
   UpdateOauth2CredentialProviderCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import type Provider from 'oidc-provider';
 import { Browser } from './support/browser';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
 import { startProvider } from './support/provider';
+import { Registrations } from './support/registrations';
 import { TestAgent, World } from './support/world';
 
 const SCOPES = ['openid', 'offline_access', 'notes'];
 
-/** A request to the registration endpoint, or to the client configuration endpoint. */
-interface Registration {
-  readonly method: string;
-  readonly body: Record<string, unknown>;
-  readonly status: number;
-}
-
-const registrations: Registration[] = [];
-/** Replaces the server's response to a registration, once. */
-let instead: { status: number; body: object } | undefined;
-/** Changes the server's response to a registration, once. */
-let change: Record<string, unknown> | undefined;
-
-function recordRegistrations(provider: Provider): void {
-  provider.use(async (ctx, next) => {
-    if (!ctx.path.startsWith('/reg')) {
-      await next();
-      return;
-    }
-    const chunks: Buffer[] = [];
-    for await (const chunk of ctx.req) chunks.push(chunk as Buffer);
-    const text = Buffer.concat(chunks).toString();
-    (ctx.req as { body?: unknown }).body = text === '' ? undefined : JSON.parse(text);
-    if (instead) {
-      ctx.status = instead.status;
-      ctx.body = instead.body;
-      instead = undefined;
-    } else {
-      await next();
-      if (change) ctx.body = { ...(ctx.body as object), ...change };
-      change = undefined;
-    }
-    const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
-    registrations.push({ method: ctx.method, body, status: ctx.status });
-  });
-}
+const registrations = new Registrations();
 
 let world: World;
 let mcp: ProtectedMcpServer;
@@ -67,14 +31,12 @@ beforeAll(async () => {
       },
     },
     undefined,
-    { prepare: recordRegistrations },
+    { prepare: registrations.prepare },
   );
   mcp = await startMcpServer(world.provider.issuer);
 });
 beforeEach(() => {
-  registrations.length = 0;
-  instead = undefined;
-  change = undefined;
+  registrations.reset();
 });
 afterAll(async () => {
   await mcp.close();
@@ -99,14 +61,11 @@ const clientIdOf = (output: { oauth2ProviderConfigOutput?: object | undefined })
   (output.oauth2ProviderConfigOutput as Record<string, { clientId?: string }>).customOauth2ProviderConfig
     ?.clientId;
 
-const lastAudit = async (operation: string) =>
-  (await world.audit()).filter((entry) => entry.operation === operation).at(-1);
-
 it('gets a token for a server of which only the URL is known, after one consent', async () => {
   const { callbackUrl = '', ...created } = await create('notes');
   world.provider.allowRedirect(callbackUrl);
   expect(clientIdOf(created)).toEqual(expect.any(String));
-  expect(registrations).toEqual([
+  expect(registrations.requests).toEqual([
     {
       method: 'POST',
       status: 201,
@@ -127,10 +86,6 @@ it('gets a token for a server of which only the URL is known, after one consent'
   await agent.complete(await agent.consent(authorizationUrl, 'ana', new Browser()), { userId: 'ana' });
   const { accessToken = '' } = await agent.ask(token, { scopes: SCOPES });
   expect(await mcp.call(accessToken)).toBe(200);
-
-  // The client authenticates the revocation that follows, so it stays registered.
-  await world.control().send(new DeleteOauth2CredentialProviderCommand({ name: 'notes' }));
-  expect(registrations.map(({ method }) => method)).toEqual(['POST']);
 });
 
 it('keeps the client at an update without a client ID, and returns no registration access token', async () => {
@@ -138,31 +93,8 @@ it('keeps the client at an update without a client ID, and returns no registrati
   await world.control().send(new UpdateOauth2CredentialProviderCommand(configured('kept')));
   const got = await world.control().send(new GetOauth2CredentialProviderCommand({ name: 'kept' }));
   expect(clientIdOf(got)).toBe(clientIdOf(created));
-  expect(registrations.map(({ method }) => method)).toEqual(['POST']);
+  expect(registrations.requests.map(({ method }) => method)).toEqual(['POST']);
   expect(JSON.stringify([created, got])).not.toMatch(/registration|sealed/i);
-});
-
-it('deletes the client with the provider, and records it', async () => {
-  await create('deleted');
-  await world.control().send(new DeleteOauth2CredentialProviderCommand({ name: 'deleted' }));
-  expect(registrations.map(({ method, status }) => [method, status])).toEqual([
-    ['POST', 201],
-    ['DELETE', 204],
-  ]);
-  expect(await lastAudit('UnregisterClient')).toMatchObject({
-    outcome: 'allowed',
-    credentialProvider: expect.stringMatching(/deleted$/) as string,
-  });
-});
-
-it('deletes a provider whose client the server does not delete, and records it', async () => {
-  await create('undeletable');
-  instead = { status: 500, body: {} };
-  await world.control().send(new DeleteOauth2CredentialProviderCommand({ name: 'undeletable' }));
-  expect(await lastAudit('UnregisterClient')).toMatchObject({ outcome: 'failed' });
-  await expect(
-    world.control().send(new GetOauth2CredentialProviderCommand({ name: 'undeletable' })),
-  ).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
 });
 
 it('registers no client for a name that is in use, or for a provider with a client of its owner', async () => {
@@ -175,14 +107,14 @@ it('registers no client for a name that is in use, or for a provider with a clie
     name: 'ValidationException',
     message: expect.stringMatching(/clientId: is required/) as string,
   });
-  expect(registrations).toHaveLength(1);
+  expect(registrations.requests).toHaveLength(1);
 });
 
 it.each([
   ['insufficient_scope', 403, { error: 'insufficient_scope', error_description: '<secret>' }],
   ['registration_failed', 401, {}],
 ])('says that the server wants a registered client, for %s with status %i', async (code, status, body) => {
-  instead = { status, body };
+  registrations.instead = [{ status, body }];
   const failure = await create('refused').catch((error: unknown) => error as Error);
   expect(failure).toMatchObject({ name: 'ValidationException' });
   expect((failure as Error).message).toMatch(
@@ -210,12 +142,12 @@ it.each<[string, Record<string, unknown>, RegExp]>([
     /expires/,
   ],
 ])('rejects a client with %s, and deletes it', async (_what, response, reason) => {
-  change = response;
+  registrations.change = response;
   await expect(create('unacceptable')).rejects.toMatchObject({
     name: 'ValidationException',
     message: expect.stringMatching(reason) as string,
   });
-  expect(registrations.map(({ method, status }) => [method, status])).toEqual([
+  expect(registrations.summary).toEqual([
     ['POST', 201],
     ['DELETE', 204],
   ]);
@@ -225,7 +157,7 @@ it('registers a new client if an update confirms another authorization server', 
   const { callbackUrl, ...created } = await create('moved');
   const other = await startProvider(
     { scopes: SCOPES, features: { ...forAnyResource(), registration: { enabled: true } } },
-    { prepare: recordRegistrations },
+    { prepare: registrations.prepare },
   );
   const { metadata } = mcp;
   mcp.metadata = { resource: mcp.resource, authorization_servers: [other.issuer] };
@@ -235,7 +167,7 @@ it('registers a new client if an update confirms another authorization server', 
       .send(new UpdateOauth2CredentialProviderCommand(configured('moved')));
     expect(updated.callbackUrl).toBe(callbackUrl);
     expect(clientIdOf(updated)).not.toBe(clientIdOf(created));
-    expect(registrations.map(({ method, body }) => [method, body.redirect_uris])).toEqual([
+    expect(registrations.requests.map(({ method, body }) => [method, body.redirect_uris])).toEqual([
       ['POST', [callbackUrl]],
       ['POST', [callbackUrl]],
     ]);
@@ -245,17 +177,8 @@ it('registers a new client if an update confirms another authorization server', 
   }
 });
 
-it('sends the registration access token to no other server', async () => {
-  change = { registration_client_uri: `${mcp.origin}/reg/victim` };
-  await create('elsewhere');
-  const before = mcp.requests.length;
-  await world.control().send(new DeleteOauth2CredentialProviderCommand({ name: 'elsewhere' }));
-  expect(mcp.requests).toHaveLength(before);
-  expect(registrations.map(({ method }) => method)).toEqual(['POST']);
-});
-
 it('authenticates with the secret that the server assigned', async () => {
-  change = {
+  registrations.change = {
     token_endpoint_auth_method: 'client_secret_basic',
     client_secret: 'assigned',
     client_secret_expires_at: 0,

@@ -41,16 +41,6 @@ it.each([
     'a registration with a redirect URI',
     { register: { discoveryUrl: 'https://mcp.example', callbackId: 'a-word-that-must-stay-unsaid' } },
   ],
-  [
-    'a deletion of a client with another ciphertext',
-    {
-      unregister: {
-        provider: { id: 'a', arn: 'b' },
-        clientUri: 'https://as.example',
-        sealedToken: 'a-word-that-must-stay-unsaid',
-      },
-    },
-  ],
   ['more than it knows', { push: {}, 'a-word-that-must-stay-unsaid': true }],
 ])('rejects %s with a generic error', async (_what, event) => {
   expect(await invoke(event)).toEqual({

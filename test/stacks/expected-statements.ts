@@ -386,7 +386,13 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
     onPartitions('Vault', ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'], ['GRANT#*']),
     onPartitions('Vault', 'dynamodb:GetItem', ['CLIENT-SECRET#*']),
     onPartitions(
-      ['Revocations/index/byDue', 'Vault/index/byProvider', 'Vault/index/byUser', 'Vault/index/byWorkload'],
+      [
+        'Revocations/index/byDue',
+        'Revocations/index/byRevocation',
+        'Vault/index/byProvider',
+        'Vault/index/byUser',
+        'Vault/index/byWorkload',
+      ],
       'dynamodb:Query',
       ['*'],
     ),

@@ -14,6 +14,7 @@ import {
   type OutboxItem,
 } from '../../domain/revocation/revocation';
 import { ENQUEUE_CAUSES } from '../../domain/grant/revocation-queue';
+import { CLIENT_DELETION_CAUSES } from '../../domain/provider/client-deletion';
 import { REVOCATION_REACHES } from '../../domain/provider/revocation-reach';
 import {
   DUE_INDEX,
@@ -82,7 +83,7 @@ const Provider = v.object({ name: v.string(), id: v.string(), owner: v.exactOpti
 const ItemRecord = v.object({
   itemId: v.string(),
   revocationId: v.exactOptional(v.string()),
-  cause: v.picklist([...REVOCATION_CAUSES, ...ENQUEUE_CAUSES]),
+  cause: v.picklist([...REVOCATION_CAUSES, ...ENQUEUE_CAUSES, ...CLIENT_DELETION_CAUSES]),
   grantId: GrantIdRecord,
   workloadArn: v.string(),
   provider: Provider,

@@ -1,11 +1,10 @@
 /**
- * Has the `provider-client` function find the authorization server of a protected resource, and register and delete
+ * Has the `provider-client` function find the authorization server of a protected resource, and register
  * clients there, while the owner of a credential provider waits.
  */
 import {
   DiscoverResponseSchema,
   RegisterResponseSchema,
-  UnregisterResponseSchema,
   type Invocation,
 } from '../../contract/provider-client-event';
 import type { ProtectedResources } from '../../domain/provider/client-registration';
@@ -60,11 +59,6 @@ export function createProtectedResources(functionName: string): ProtectedResourc
       });
       const response = invoker.resultOf(RegisterResponseSchema, output);
       return 'failure' in response ? stopAt(response.failure) : response.registered;
-    },
-    async unregister(registration) {
-      const output = await invoke({ unregister: registration });
-      const response = invoker.resultOf(UnregisterResponseSchema, output);
-      if ('failure' in response) throw unavailable(response.failure.code, response.failure.detail);
     },
   };
 }

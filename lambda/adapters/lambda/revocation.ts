@@ -4,6 +4,7 @@
  */
 import { SelectionSchema, type RevocationEvent } from '../../contract/revocation-event';
 import type { RevocationQueue } from '../../domain/grant/revocation-queue';
+import type { ClientDeletions } from '../../domain/provider/client-deletion';
 import type { RevocationWorker } from '../../domain/revocation/worker';
 import { createFunctionInvoker } from './invoke';
 
@@ -20,7 +21,9 @@ const SELECTED_WITHIN = 26_000;
 const failed = (detail: string, cause?: unknown): Error => new Error(`revocation: ${detail}`, { cause });
 
 /** @param functionName name or ARN of the function */
-export function createRevocationFunction(functionName: string): RevocationQueue & RevocationWorker {
+export function createRevocationFunction(
+  functionName: string,
+): RevocationQueue & RevocationWorker & ClientDeletions {
   const invoker = createFunctionInvoker<RevocationEvent>(functionName, failed);
 
   return {
@@ -38,6 +41,12 @@ export function createRevocationFunction(functionName: string): RevocationQueue 
         type: 'RequestResponse',
         timeoutMs: STORED_WITHIN,
       });
+    },
+    async enqueueClient({ provider: { name, id, arn }, clientUri, sealedToken, cause }) {
+      const event = { enqueueClient: { provider: { name, id, arn }, clientUri, sealedToken, cause } };
+      await invoker.invoke({ event, type: 'RequestResponse', timeoutMs: STORED_WITHIN });
+      // Without it, the schedule deletes the client within a minute.
+      if (cause === 'deleted-provider') await this.wake().catch(() => undefined);
     },
     async select(revocationId) {
       const output = await invoker.invoke({

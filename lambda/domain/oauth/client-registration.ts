@@ -7,7 +7,7 @@ import { endpointFault, type EndpointPolicy } from '../endpoint';
 import { parseJsonObject } from '../json-object';
 import type { ClientManagement, NewClient } from '../provider/client-registration';
 import { PUBLIC_CLIENT } from '../provider/vendor';
-import { errorCode, ProviderFailure } from './provider-failure';
+import { errorCode, isUnavailable, ProviderFailure, retryAfterOf } from './provider-failure';
 import type { Metadata } from './provider-metadata';
 import type { Transport } from './transport';
 import { unverifiedJwt } from './unverified-jwt';
@@ -128,13 +128,18 @@ export async function deleteClient(
   { transport }: Pick<RegistrationDependencies, 'transport'>,
   { clientUri, accessToken }: ClientManagement,
 ): Promise<void> {
-  const { status } = await transport(clientUri, {
+  const response = await transport(clientUri, {
     method: 'DELETE',
     headers: { authorization: `Bearer ${accessToken}` },
   });
+  const { status } = response;
+  await response.body?.cancel();
   // 404: the client was deleted before.
   if (status === 204 || status === 200 || status === 404) return;
-  throw new ProviderFailure('registration_failed', `client configuration endpoint responded with ${status}`);
+  throw new ProviderFailure('registration_failed', `client configuration endpoint responded with ${status}`, {
+    unavailable: isUnavailable(response),
+    retryAfter: retryAfterOf(response),
+  });
 }
 
 /**

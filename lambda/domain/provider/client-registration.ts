@@ -2,10 +2,16 @@
  * Clients that the service registers itself (RFC 7591) for a provider of a protected resource without a client ID. The
  * credential that deletes the client again (RFC 7592) is encrypted as a client secret is, for its one address.
  */
-import type { AuditTrail } from '../audit';
-import { ServiceError } from '../service-error';
-import type { Seal, SealingContext } from '../sealing/sealing';
+import type { Seal } from '../sealing/sealing';
 import { isProtectedResourceUrl } from '../identity/discovery-url';
+import {
+  registrationContext,
+  type ClientDeletion,
+  type ClientDeletionCause,
+  type ClientDeletions,
+  type ClientHolder,
+  type SealedManagement,
+} from './client-deletion';
 import type { Oauth2Discovery, ProtectedResource } from './discovery';
 import { PUBLIC_CLIENT, type ClientAuthenticationMethod, type ClientSecretMethod } from './vendor';
 import type { ResolvedConfig } from './vendor-config';
@@ -23,13 +29,6 @@ export interface NewClient {
   readonly clientSecret?: string;
   /** Absent if the server does not let clients delete themselves. */
   readonly management?: ClientManagement;
-}
-
-/** How a client can be deleted, as a provider stores it. */
-export interface SealedManagement {
-  readonly clientUri: string;
-  /** JWE of the registration access token. */
-  readonly sealedToken: string;
 }
 
 /** What a provider stores of a client that the service registered. */
@@ -51,17 +50,6 @@ export interface RegistrationRequest {
   readonly initialAccessToken?: string | undefined;
 }
 
-/** The provider, as a ciphertext names it. */
-interface Holder {
-  readonly id: string;
-  readonly arn: string;
-}
-
-/** A registration that must be deleted. */
-export interface EndedRegistration extends SealedManagement {
-  readonly provider: Holder;
-}
-
 /** Finds the authorization servers of protected resources, and registers clients there. */
 export interface ProtectedResources {
   /**
@@ -75,29 +63,15 @@ export interface ProtectedResources {
    * @throws as `find`, and ValidationException if the server registers no clients
    */
   register(discoveryUrl: string, request: RegistrationRequest): Promise<RegisteredClient>;
-  /** Deletes a client at its server. @throws Error if the server did not delete it */
-  unregister(registration: EndedRegistration): Promise<void>;
 }
-
-/** The encryption context of a registration access token: it goes to no other address. */
-export const registrationContext = (
-  { id, arn }: Holder,
-  clientUri: string,
-): SealingContext & { readonly purpose: 'client-secret' } => ({
-  purpose: 'client-secret',
-  ownerId: id,
-  ownerArn: arn,
-  binding: { provider: id, registration: clientUri },
-});
 
 export interface RegistrationDependencies {
   readonly protectedResources: ProtectedResources;
   readonly seal: Pick<Seal, 'seal'>;
-  readonly audit: AuditTrail;
 }
 
 /** The provider whose client is found: new, or as it is configured now. */
-export interface ClientHolder extends Holder, RegistrationRequest {
+export interface RegisteringProvider extends ClientHolder, RegistrationRequest {
   readonly present?: {
     readonly clientId: string;
     readonly clientAuthenticationMethod: ClientAuthenticationMethod;
@@ -116,7 +90,7 @@ export interface DiscoveredClient {
 
 async function stored(
   { seal }: Pick<RegistrationDependencies, 'seal'>,
-  holder: Holder,
+  holder: ClientHolder,
   { management }: NewClient,
 ): Promise<Registration> {
   if (!management) return {};
@@ -137,7 +111,7 @@ const isSameResource = (a: Oauth2Discovery, b: ProtectedResource): boolean =>
 export async function discoveredClient(
   deps: RegistrationDependencies,
   config: ResolvedConfig,
-  { callbackId, initialAccessToken, present, ...holder }: ClientHolder,
+  { callbackId, initialAccessToken, present, ...holder }: RegisteringProvider,
 ): Promise<DiscoveredClient> {
   const { discoveryUrl } = config.discovery;
   const isKept = present?.registration !== undefined && present.clientId === config.clientId;
@@ -184,40 +158,37 @@ export async function discoveredClient(
   };
 }
 
-/** Deletes a client that is no longer used, if its server lets it. A failure is only recorded. */
+/** A provider and the client that the service registered for it. */
+type Registered = Pick<ClientDeletion['provider'], 'name' | 'id' | 'arn'> & {
+  readonly registration?: Registration | undefined;
+};
+
+/** Queues the deletion of a client at its server, if the server lets it. @throws Error if it could not be queued */
 export async function unregister(
-  {
-    protectedResources,
-    audit,
-  }: Pick<RegistrationDependencies, 'audit'> & {
-    readonly protectedResources: Pick<ProtectedResources, 'unregister'>;
-  },
-  { id, arn, registration }: Holder & { readonly registration?: Registration | undefined },
+  { clientDeletions }: { readonly clientDeletions: ClientDeletions },
+  { name, id, arn, registration }: Registered,
+  cause: ClientDeletionCause,
 ): Promise<void> {
   if (!registration?.management) return;
-  const entry = { operation: 'UnregisterClient', credentialProvider: arn };
-  try {
-    await protectedResources.unregister({ ...registration.management, provider: { id, arn } });
-    audit.record({ ...entry, outcome: 'allowed' });
-  } catch {
-    audit.record({ ...entry, outcome: 'failed', reason: 'the client is still registered at its server' });
-  }
+  await clientDeletions.enqueueClient({ ...registration.management, provider: { name, id, arn }, cause });
 }
 
 /**
- * Does the work of a request for which a client was registered. If the service rejects the request, the client is deleted
- * again. After another error, the provider might be stored with it.
+ * Queues the deletion of clients that an update or a creation leaves behind, before the provider is written: a client that
+ * the provider has is not deleted, whichever request wins.
+ *
+ * @param present the provider as it is configured now
+ * @throws Error if it could not be queued
  */
-export async function orUnregister<Result>(
-  deps: RegistrationDependencies,
-  holder: Holder,
+export async function unregisterUnused(
+  deps: { readonly clientDeletions: ClientDeletions },
+  provider: Omit<Registered, 'registration'>,
   { registration, isNew }: DiscoveredClient,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (isNew && error instanceof ServiceError) await unregister(deps, { ...holder, registration });
-    throw error;
+  present?: Pick<Registered, 'registration'>,
+): Promise<void> {
+  if (isNew) await unregister(deps, { ...provider, registration }, 'unused-client');
+  const before = present?.registration;
+  if (before && before !== registration) {
+    await unregister(deps, { ...provider, registration: before }, 'replaced-client');
   }
 }

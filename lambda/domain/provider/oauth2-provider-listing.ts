@@ -10,14 +10,15 @@ import {
   type VaultContents,
 } from '../sealing/deletion';
 import type { SecretStore } from '../sealing/secret-store';
-import { unregister, type ProtectedResources } from './client-registration';
+import type { ClientDeletions } from './client-deletion';
+import { unregister } from './client-registration';
 import { deleteClientSecret, type Oauth2Provider, type Oauth2ProviderStore } from './oauth2-provider';
 
 export interface Oauth2ProviderListingDependencies {
   readonly providers: Oauth2ProviderStore;
   readonly clientSecrets: Pick<SecretStore, 'remove'>;
   readonly vaultContents: VaultContents;
-  readonly protectedResources: Pick<ProtectedResources, 'unregister'>;
+  readonly clientDeletions: ClientDeletions;
   readonly deletedGrants: DeletedGrants;
   readonly pageTokens: PageTokens;
   readonly audit: AuditTrail;
@@ -45,13 +46,13 @@ export function deleteOauth2Provider(
       const provider = await resourceToDelete(deps.providers, 'OAuth 2.0 credential provider', call, name);
       annotate({ result: provider.id });
       await deleteWithContents(deps.providers, provider, async () => {
-        const revoked = await revokeDeletedGrants(deps.deletedGrants, {
+        await revokeDeletedGrants(deps.deletedGrants, {
           id: provider.id,
           requestedBy: principal.arn,
           grants: { providerId: provider.id },
         });
-        // A client with grants authenticates the revocations that follow, for up to a day, so it stays registered.
-        if (revoked === 0) await unregister(deps, provider);
+        // The client authenticates the revocations, so the outbox deletes it after them.
+        await unregister(deps, provider, 'deleted-provider');
         await deleteClientSecret(deps, provider);
         await deps.vaultContents.deleteGrantsOfProvider(provider.id);
       });

@@ -16,12 +16,13 @@ import type { Seal, SealingContext } from '../sealing/sealing';
 import type { SecretStore } from '../sealing/secret-store';
 import {
   discoveredClient,
-  orUnregister,
+  unregisterUnused,
   type DiscoveredClient,
   type ProtectedResources,
   type Registration,
   type RegistrationRequest,
 } from './client-registration';
+import type { ClientDeletions } from './client-deletion';
 import type { Oauth2Discovery } from './discovery';
 import type { EndpointPolicy } from '../endpoint';
 import { checkAssertionProvider } from './assertion-provider';
@@ -148,6 +149,7 @@ export interface Oauth2ProviderDependencies
   extends SecretNamingDependencies, KeyNamingDependencies, CertificateNamingDependencies {
   readonly providers: Oauth2ProviderStore;
   readonly protectedResources: ProtectedResources;
+  readonly clientDeletions: ClientDeletions;
   readonly clientSecrets: Pick<SecretStore, 'put' | 'remove' | 'removeBefore'>;
   readonly vaultContents: Pick<VaultContents, 'shredKeys'>;
   readonly seal: Pick<Seal, 'seal'>;
@@ -235,9 +237,8 @@ export function createOauth2Provider(
       ...initialAccessTokenIn(input.config),
     });
     try {
-      return await orUnregister(deps, holder, client, () =>
-        storeProvider(deps, principal, input, { holder, client }),
-      );
+      await unregisterUnused(deps, { name: input.name, ...holder }, client);
+      return await storeProvider(deps, principal, input, { holder, client });
     } catch (error) {
       const isSealed = client.isNew || client.config.secret.kind === 'managed';
       if (error instanceof ServiceError && isSealed) await deleteClientSecret(deps, holder);
@@ -390,9 +391,8 @@ export function updateOauth2Provider(
         ...initialAccessTokenIn(config),
         present: provider,
       });
-      return orUnregister(deps, provider, found, () =>
-        changeProvider(deps, principal, provider, { vendor, config, found, annotate }),
-      );
+      await unregisterUnused(deps, provider, found, provider);
+      return changeProvider(deps, principal, provider, { vendor, config, found, annotate });
     },
   );
 }

@@ -1,5 +1,6 @@
-/** Records in the audit log how the revocation of tokens at their provider ended. */
+/** Records in the audit log how the revocation of tokens, or the deletion of a client, ended at the provider. */
 import type { AuditTrail } from '../audit';
+import { CLIENT_DELETION_CAUSES } from '../provider/client-deletion';
 import type { OutboxItem } from './revocation';
 
 /** `lastError` of an item that was given up because the user granted access again. */
@@ -14,9 +15,21 @@ const KEPT: readonly string[] = [SUPERSEDED, OTHER_GRANTS];
 /** Does nothing for an item that has not ended. */
 export function recordEnd(
   { audit, tokenVaultArn }: { readonly audit: AuditTrail; readonly tokenVaultArn: string },
-  { state, lastError, provider, grantId, workloadArn }: Omit<OutboxItem, 'sealed'>,
+  { cause, state, lastError, provider, grantId, workloadArn }: Omit<OutboxItem, 'sealed'>,
 ): void {
   if (state === 'PENDING') return;
+  const credentialProvider = `${tokenVaultArn}/oauth2credentialprovider/${provider.name}`;
+  if (CLIENT_DELETION_CAUSES.some((clientCause) => clientCause === cause)) {
+    audit.record({
+      operation: 'UnregisterClient',
+      outcome: state === 'CONFIRMED' ? 'allowed' : 'failed',
+      credentialProvider,
+      ...(state !== 'CONFIRMED' && {
+        reason: `the client is still registered at its server (${lastError ?? state})`,
+      }),
+    });
+    return;
+  }
   const kept = KEPT.find((reason) => reason === lastError);
   audit.record({
     operation: 'RevokeAtProvider',
@@ -24,7 +37,7 @@ export function recordEnd(
     ...(workloadArn !== '' && { workloadIdentity: workloadArn }),
     user: grantId.userHash,
     provider: provider.name,
-    credentialProvider: `${tokenVaultArn}/oauth2credentialprovider/${provider.name}`,
+    credentialProvider,
     result: kept ?? state,
     ...(lastError !== undefined && { reason: lastError }),
   });

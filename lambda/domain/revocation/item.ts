@@ -14,7 +14,7 @@ const FIRST_BACK_OFF = 5_000;
 const MAX_BACK_OFF = 3_600_000;
 
 /** Milliseconds from the creation after which no attempt is repeated. */
-const RETRIED_FOR = 24 * 3_600_000;
+export const RETRIED_FOR = 24 * 3_600_000;
 
 /** Attempts after which an item is given up whose attempts end before they can be recorded. */
 const MAX_ATTEMPTS = 100;
@@ -92,6 +92,19 @@ export function failed(
 /** Returns the taken item, due again later as if it had not been taken. @param dueAt epoch milliseconds */
 export const postponed = (item: OutboxItem, dueAt: number): OutboxItem =>
   next(item, { attempts: item.attempts - 1, dueAt });
+
+/** Milliseconds between two looks at what an item waits for. */
+const WAITING_INTERVAL = 60_000;
+
+/**
+ * Returns the taken item, which waits for other items. It is retried for as long after the wait as an item without one.
+ *
+ * @param now epoch milliseconds
+ */
+export const waiting = (item: OutboxItem, now: number): OutboxItem => ({
+  ...postponed(item, now + WAITING_INTERVAL),
+  createdTime: Math.floor(now / 1000),
+});
 
 /** Milliseconds for which an item waits at least, if its provider gets no more requests in a sweep. */
 const MIN_POSTPONEMENT = 60_000;

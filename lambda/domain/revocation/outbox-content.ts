@@ -74,20 +74,27 @@ const configurationOf = ({
   certificateObject,
 });
 
-export const sealContent = (
+export const sealText = (
   { seal, tokenVaultArn }: OutboxContentDependencies,
+  item: Bound,
+  text: string,
+): Promise<string> => seal.seal(contextOf(tokenVaultArn, item), text);
+
+/** @throws Error if the ciphertext is not this item's, or was altered */
+export const openText = (
+  { seal, tokenVaultArn }: OutboxContentDependencies,
+  item: Bound & { readonly sealed: string },
+): Promise<string> => seal.open(contextOf(tokenVaultArn, item), item.sealed);
+
+export const sealContent = (
+  deps: OutboxContentDependencies,
   item: Bound,
   content: OutboxContent,
 ): Promise<string> =>
-  seal.seal(
-    contextOf(tokenVaultArn, item),
-    JSON.stringify({ ...content, provider: configurationOf(content.provider) }),
-  );
+  sealText(deps, item, JSON.stringify({ ...content, provider: configurationOf(content.provider) }));
 
 /** @throws Error if the ciphertext is not this item's, or was altered */
-export async function openContent(
-  { seal, tokenVaultArn }: OutboxContentDependencies,
+export const openContent = async (
+  deps: OutboxContentDependencies,
   item: Bound & { readonly sealed: string },
-): Promise<OutboxContent> {
-  return JSON.parse(await seal.open(contextOf(tokenVaultArn, item), item.sealed)) as OutboxContent;
-}
+): Promise<OutboxContent> => JSON.parse(await openText(deps, item)) as OutboxContent;

@@ -10,6 +10,7 @@
 import type { GrantId } from '../grant/grant';
 import type { EnqueueCause } from '../grant/revocation-queue';
 import type { GrantFilter } from '../grant/selection';
+import type { ClientDeletionCause } from '../provider/client-deletion';
 import type { RevocationReach } from '../provider/revocation-reach';
 
 /** Which grants to revoke: one grant, or those that match a filter. With both, the one grant if it matches. */
@@ -68,22 +69,25 @@ export interface RevokedProvider {
   readonly owner?: string | undefined;
 }
 
-/** A set of tokens that must be revoked at its provider. */
+/** A set of tokens that must be revoked at its provider, or a client that must be deleted there. */
 export interface OutboxItem {
   /** See {@link itemIdOf}. */
   readonly itemId: string;
   /** The revocation it belongs to; absent for tokens that left their grant without one. */
   readonly revocationId?: string | undefined;
-  readonly cause: RevocationCause | EnqueueCause;
+  readonly cause: RevocationCause | EnqueueCause | ClientDeletionCause;
   readonly grantId: GrantId;
   readonly workloadArn: string;
   /** What a request to the provider needs is in {@link sealed}. */
   readonly provider: RevokedProvider;
   /** What else the provider might end; absent if no request can be sent. */
   readonly reach?: RevocationReach | undefined;
-  /** Digest of the tokens as the grant has or had them. */
+  /** Digest of the tokens as the grant has or had them, or of the address of the client. */
   readonly tokensHash: string;
-  /** JWE of the tokens and of the client that they were issued to (outbox-content.ts); absent after the item's end. */
+  /**
+   * JWE of the tokens and of the client that they were issued to (outbox-content.ts), or of what deletes the client; absent
+   * after the item's end.
+   */
   readonly sealed?: string | undefined;
   readonly state: ItemState;
   /** Attempts to revoke the tokens at the provider. */

@@ -4,13 +4,15 @@
  */
 import type { System } from '../system';
 import { advanceItem, attemptRevocation, type AttemptDependencies, type AttemptResult } from './attempt';
+import { attemptClientDeletion, isClientDeletion, type ClientDeletionDependencies } from './client-deletion';
 import { ended, failed, isDue, isExhausted, postponedByFailure, taken } from './item';
 import { ProviderQueues, type Turn } from './provider-queues';
 import type { Due, Revocation, RevocationStore } from './revocation';
 import { SELECTION_LEASE, selectGrants, type SelectDependencies } from './select';
 
 export type SweepDependencies = SelectDependencies &
-  AttemptDependencies & {
+  AttemptDependencies &
+  Pick<ClientDeletionDependencies, 'transport'> & {
     readonly revocations: RevocationStore;
     readonly providers: SelectDependencies['providers'] & AttemptDependencies['providers'];
     readonly system: System;
@@ -53,7 +55,8 @@ async function attemptItem(
     return undefined;
   }
   try {
-    return await attemptRevocation(deps, attempted);
+    if (!isClientDeletion(attempted)) return await attemptRevocation(deps, attempted);
+    return await attemptClientDeletion(deps, attempted, (next) => advanceItem(deps, next));
   } catch (error) {
     deps.report(error);
     await advanceItem(deps, failed(attempted, { code: 'internal_error' }, system.now()));

@@ -77,7 +77,7 @@ function depsOf(world: Prepared, revocationWorker = workerOf(world), call: Call 
     providers: wrapped(stores.providers, call),
     clientSecrets: wrapped(stores.clientSecrets, call),
     vaultContents: wrapped(vaultContents, call),
-    protectedResources: { unregister: () => Promise.reject(new Error('not registered by the service')) },
+    clientDeletions: { enqueueClient: () => Promise.reject(new Error('not registered by the service')) },
     deletedGrants: createDeletedGrants({
       revocations: wrapped(stores.revocations, call),
       revocationWorker: wrapped(revocationWorker, call),
