@@ -5,6 +5,7 @@ import type { Listed } from '../domain/pagination';
 import { portalUrl, type ConsentPortal } from '../domain/portal/consent-portal';
 import type { ApiKeyProvider } from '../domain/provider/api-key-provider';
 import { callbackUrl, type Oauth2Provider } from '../domain/provider/oauth2-provider';
+import { dpopConfigOf } from '../domain/provider/dpop-config';
 import { certificateConfigurationsOf } from '../domain/provider/certificate-configuration';
 import { privateKeyJwtConfigOf } from '../domain/provider/private-key-jwt';
 import { PUBLIC_CLIENT } from '../domain/provider/vendor';
@@ -41,6 +42,7 @@ const oauth2ProviderConfig = (provider: Oauth2Provider) => {
         onBehalfOfTokenExchangeConfig: onBehalfOf,
         privateKeyJwtConfig: privateKeyJwt && privateKeyJwtConfigOf(privateKeyJwt),
         certificateConfigurations: certificateConfigurationsOf(provider),
+        dpopConfig: dpopConfigOf(provider),
       }),
     },
   };

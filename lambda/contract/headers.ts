@@ -1,5 +1,8 @@
 /** Response headers of this service. AWS SDKs drop response members that their model lacks. */
 
+/** Header with the type of the access token, if it is not a bearer token: `DPoP`. */
+export const TOKEN_TYPE_HEADER = 'x-agent-identity-token-type';
+
 /** Header with the outcome of a credential request. */
 export const OUTCOME_HEADER = 'x-agent-identity-outcome';
 

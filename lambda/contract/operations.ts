@@ -161,6 +161,8 @@ export const OPERATIONS = {
   CompleteResourceTokenAuth: post('/identities/CompleteResourceTokenAuth', 'credential-retrieval'),
   // Beyond AWS: reports that a resource server rejected a token.
   RejectResourceOauth2Token: post('/identities/RejectResourceOauth2Token', 'credential-retrieval'),
+  // Beyond AWS: proof for one request with a token that is bound to a key.
+  GetResourceDpopProof: post('/identities/GetResourceDpopProof', 'credential-retrieval'),
 
   // Beyond AWS: what an agent holds for a user.
   ListResourceGrants: post('/identities/ListResourceGrants', 'grants'),

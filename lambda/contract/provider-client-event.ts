@@ -72,6 +72,7 @@ const ProtectedResourceSchema = v.strictObject({
   resource: v.string(),
   issuer: v.string(),
   metadataUrl: v.string(),
+  dpopRequired: v.exactOptional(v.literal(true)),
 });
 
 /** The result of a discovery: the protected resource, or why it cannot be used. */

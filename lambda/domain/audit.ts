@@ -38,6 +38,8 @@ export interface AuditEntry {
   readonly customParameterScopes?: readonly string[];
   /** Granted scopes of the token for the request. */
   readonly grantedScopes?: readonly string[];
+  /** HTTP method and origin of the request that a DPoP proof is for. */
+  readonly proofFor?: string;
   /** How the token was obtained, or the state of the session. */
   readonly result?: string;
   /** Why it was denied or failed; otherwise, the reason that an operator stated. */

@@ -10,17 +10,19 @@ import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
 import { createSeal } from '../adapters/kms/seal';
 import { createProviderClientFunction } from '../adapters/lambda/provider-client';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
-import { FAILURE_HEADER, OUTCOME_HEADER } from '../contract/headers';
+import { FAILURE_HEADER, OUTCOME_HEADER, TOKEN_TYPE_HEADER } from '../contract/headers';
 import { ResponseWithHeaders, createHandler } from '../api/router';
 import { completeResourceTokenAuth } from '../domain/consent/complete';
 import { createReturnUrls } from '../domain/portal/return-url';
 import { getResourceApiKey } from '../domain/credential/api-key';
+import { getResourceDpopProof } from '../domain/credential/dpop-proof';
 import { getResourceOauth2Token, rejectResourceOauth2Token } from '../domain/credential/oauth2-token';
 import type { RetrieveResponse } from '../domain/credential/oauth2-token-request';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import { createAws } from './composition/aws';
 import {
   readConsentPage,
+  readEndpointPolicy,
   readEnvironment,
   readLifetimes,
   readTrustedIssuers,
@@ -65,12 +67,14 @@ const deps = {
   baseUrl: env.BASE_URL,
   consentPage: readConsentPage(),
   issuer: env.BASE_URL,
+  endpointPolicy: readEndpointPolicy(),
 };
 
 const responseOf = ({ output, outcome, failure }: RetrieveResponse) =>
   new ResponseWithHeaders(output, {
     [OUTCOME_HEADER]: outcome,
     ...(failure !== undefined && { [FAILURE_HEADER]: failure }),
+    ...('tokenType' in output && { [TOKEN_TYPE_HEADER]: output.tokenType }),
   });
 
 export const handler = createHandler(
@@ -83,6 +87,10 @@ export const handler = createHandler(
       responseOf(await getResourceOauth2Token(deps, principal, input)),
     RejectResourceOauth2Token: async ({ rejectedAccessToken, ...input }, principal) =>
       responseOf(await rejectResourceOauth2Token(deps, principal, input, rejectedAccessToken)),
+    GetResourceDpopProof: async (input, principal) => {
+      const { output, outcome } = await getResourceDpopProof(deps, principal, input);
+      return new ResponseWithHeaders(output, { [OUTCOME_HEADER]: outcome });
+    },
     CompleteResourceTokenAuth: async ({ sessionUri, userIdentifier }, principal) => {
       await completeResourceTokenAuth(deps, principal, sessionUri, userIdentifier);
       return {};

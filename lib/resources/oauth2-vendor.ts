@@ -203,6 +203,21 @@ export interface CustomOAuth2Client {
    * @default - the public certificate authorities
    */
   readonly caCertificatesObject?: CaCertificatesObject;
+  /**
+   * Binds the access tokens to keys. The authorization server must issue bound tokens to this client.
+   * @default - bearer tokens
+   */
+  readonly dpop?: Dpop;
+}
+
+/** Access tokens that are bound to keys (DPoP, RFC 9449). */
+export interface Dpop {
+  /**
+   * URLs of the resources that agents get proofs for, each with all paths below it. They must not include the
+   * authorization server's endpoints.
+   * @default - none: with OAuth2Vendor.custom, agents get no proofs
+   */
+  readonly resourceUrls?: string[];
 }
 
 /** A client for an MCP server, at the authorization server that the MCP server names. */
@@ -227,6 +242,11 @@ export interface McpOAuth2Client {
    * @default CLIENT_SECRET_BASIC
    */
   readonly clientAuthenticationMethod?: 'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST';
+  /**
+   * Whether the access tokens are bound to keys (DPoP, RFC 9449). Agents get proofs for this server alone.
+   * @default - true if the server's metadata require it
+   */
+  readonly dpop?: boolean;
 }
 
 /** Certificates of private certificate authorities in Amazon S3. */
@@ -298,6 +318,7 @@ const PROPS = [
   [/^oauthDiscovery\./, ''],
   [/^onBehalfOfTokenExchangeConfig\b/, 'onBehalfOfTokenExchange'],
   [/^privateKeyJwtConfig\b/, 'privateKeyJwt'],
+  [/^dpopConfig\b/, 'dpop'],
   [/^certificateConfigurations\.0\.secretsManager\.secretArn/, 'caCertificates'],
   [/^certificateConfigurations\.0\.s3\.uri/, 'caCertificatesObject'],
 ] as const;
@@ -362,6 +383,7 @@ export class OAuth2Vendor {
         (caCertificatesObject && [
           { s3: { uri: caCertificatesObject.bucket.s3UrlForObject(caCertificatesObject.objectKey) } },
         ]),
+      dpopConfig: client.dpop,
     });
     return new OAuth2Vendor('CustomOauth2', config, client.clientSecret, caCertificates);
   }
@@ -373,12 +395,16 @@ export class OAuth2Vendor {
    * @param serverUrl as the server's documentation states it, such as `https://notes.example/mcp`
    * @param client at the authorization server; by default, the service registers one
    */
-  static mcp(serverUrl: string, client: McpOAuth2Client = {}): OAuth2Vendor {
+  static mcp(serverUrl: string, { dpop, ...client }: McpOAuth2Client = {}): OAuth2Vendor {
     if (!URL.canParse(serverUrl) || /[?#]/.test(serverUrl)) {
       throw new Error('OAuth2Vendor.mcp: serverUrl must be a URL without a query and a fragment');
     }
     const { initialAccessToken, ...rest } = client;
-    const vendor = OAuth2Vendor.custom({ ...rest, discoveryUrl: protectedResourceUrl(serverUrl) });
+    const vendor = OAuth2Vendor.custom({
+      ...rest,
+      ...(dpop && { dpop: {} }),
+      discoveryUrl: protectedResourceUrl(serverUrl),
+    });
     if (!initialAccessToken) return vendor;
     if (rest.clientId !== undefined || rest.clientSecret) {
       throw new Error('OAuth2Vendor.mcp: set either initialAccessToken, or clientId and clientSecret');

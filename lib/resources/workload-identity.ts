@@ -38,7 +38,10 @@ const TOKEN_OPERATIONS: readonly WorkloadAccessTokenOperation[] = [
   'GetWorkloadAccessTokenForUserId',
 ];
 
-/** Operations that an agent calls as itself. A policy need not allow RejectResourceOauth2Token. */
+/**
+ * Operations that an agent calls as itself. A policy need not allow RejectResourceOauth2Token and GetResourceDpopProof,
+ * which count as GetResourceOauth2Token.
+ */
 const AGENT_OPERATIONS = [
   ...TOKEN_OPERATIONS,
   'GetResourceOauth2Token',
@@ -221,7 +224,11 @@ abstract class WorkloadIdentityBase extends Resource implements IWorkloadIdentit
   abstract readonly ownerArn: string;
 
   grantActAs(grantee: IGrantable): Grant {
-    const grant = this.grantInvoke(grantee, [...AGENT_OPERATIONS, 'RejectResourceOauth2Token']);
+    const grant = this.grantInvoke(grantee, [
+      ...AGENT_OPERATIONS,
+      'RejectResourceOauth2Token',
+      'GetResourceDpopProof',
+    ]);
     this._allow('ActAs', roleOrUserArn(this, grantee), AGENT_OPERATIONS);
     return grant;
   }

@@ -423,6 +423,10 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         why: 'the SDK retries at the right time, and many agents cannot overload a provider that is recovering',
       },
       {
+        what: 'returns `tokenType` `DPoP`, and the header `x-agent-identity-token-type`, if the token is bound to a key; the agent then requests a proof for each request (GetResourceDpopProof)',
+        why: 'AWS has no bound tokens; without these, the token is a bearer token',
+      },
+      {
         what: 'returns an exchanged access token only for the same user token, and only until that user token expires',
         why: 'access must not outlast the session at the identity provider; the service stores no refresh token for exchanges',
       },
@@ -430,6 +434,10 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   },
   RejectResourceOauth2Token: {
     does: 'Reports that a resource rejected an access token (with a 401), and requests another token. The other members and the response are those of GetResourceOauth2Token. The first report of a token causes one renewal, and further reports of that token cause no other. A caller that reports an older token gets the current one. If the token cannot be renewed, the service deletes it and requests consent again.',
+    errors: withToken,
+  },
+  GetResourceDpopProof: {
+    does: 'Returns one DPoP proof (RFC 9449) for one request of the agent, in `dpopProof`, with the `accessToken` that the proof is for and `tokenType` `DPoP`. The members that select the token are those of GetResourceOauth2Token, and an expired token is renewed in the same way. If the user must consent, the operation returns a ValidationException: only GetResourceOauth2Token returns an authorization URL. `httpMethod` and `httpUri` are those of the request; `httpUri` is normalized, has no query and no fragment, and is within the resource of the credential provider: the protected resource of `discoveryUrl`, or one of `dpopConfig.resourceUrls`. If `resources` of the request are within them, they narrow them. An endpoint of the authorization server gets no proof. `nonce` is the value of the header `DPoP-Nonce` that the resource returned. `contentDigest` is optional and becomes the claim `content_digest` of the draft MCP extension for DPoP: `sha-256=:…:` or `sha-512=:…:` of the body, as in the header `Content-Digest` (RFC 9530). The agent sends `Authorization: DPoP {accessToken}` and `DPoP: {dpopProof}`, once. See [dpop.md](dpop.md).',
     errors: withToken,
   },
   ListResourceGrants: {

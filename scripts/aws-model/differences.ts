@@ -246,4 +246,9 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
     member: 'identityAssertionConfig',
     why: 'cross-app access (draft-ietf-oauth-identity-assertion-authz-grant, "enterprise-managed authorization" in MCP) needs two providers: with the `grantType` `IDENTITY_ASSERTION`, `credentialProviderName` names the provider of the same owner that is the client at the user\'s identity provider. It exchanges the ID token for the assertion that this provider redeems. AWS clients do not send the member: use the CDK construct or a signed request',
   })),
+  ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
+    operation,
+    member: 'dpopConfig',
+    why: 'binds access tokens to keys (DPoP, RFC 9449); `resourceUrls` has up to 10 URLs of the resources that agents get proofs for ([dpop.md](dpop.md)). An update without the member removes it. AWS clients do not send the member: use the CDK construct, the command, or a signed request',
+  })),
 ];

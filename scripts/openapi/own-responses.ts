@@ -103,6 +103,11 @@ const begun: JsonSchema = structure(
 /** Responses of the operations that AWS does not have. */
 export const OWN_RESPONSES: Partial<Readonly<Record<JsonOperation, JsonSchema>>> = {
   RejectResourceOauth2Token: schemaRef('GetResourceOauth2TokenResponse'),
+  GetResourceDpopProof: structure({
+    dpopProof: { ...text, description: 'value of the header `DPoP`, for one request' },
+    accessToken: { ...text, description: 'the token that the proof is for' },
+    tokenType: { type: 'string', enum: ['DPoP'] },
+  }),
   ListResourceGrants: listOf('grants', 'Grant'),
   RevokeResourceGrant: structure({ revocationId: text, status }, { reach }),
   ListGrants: listOf('grants', 'Grant'),
@@ -169,10 +174,19 @@ export const MEMBERS_BEYOND_AWS: Readonly<Record<string, Members>> = {
     grantType: onBehalfOfMember('grantType'),
     identityAssertionConfig: onBehalfOfMember('identityAssertionConfig'),
   },
+  CustomOauth2ProviderConfigOutput: {
+    dpopConfig: requestMember(
+      'CreateOauth2CredentialProvider',
+      'oauth2ProviderConfigInput',
+      'customOauth2ProviderConfig',
+      'dpopConfig',
+    ),
+  },
   TokenExchangeGrantTypeConfigType: {
     subjectTokenType: onBehalfOfMember('tokenExchangeGrantTypeConfig', 'subjectTokenType'),
   },
   GetResourceOauth2TokenResponse: {
     grantedScopes: { ...texts, description: 'if the provider granted other scopes than requested' },
+    tokenType: { type: 'string', enum: ['DPoP'], description: 'absent for a bearer token' },
   },
 };

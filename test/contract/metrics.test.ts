@@ -108,10 +108,10 @@ describe('a resource token', () => {
     ]);
   });
 
-  it('that replaces a rejected one is counted in the same way', () => {
-    expect(countsOf({ operation: 'RejectResourceOauth2Token', result: 'refreshed' })).toEqual(
-      countsOf({ result: 'refreshed' }),
-    );
+  it('that replaces a rejected one, or comes with a proof, is counted in the same way', () => {
+    for (const operation of ['RejectResourceOauth2Token', 'GetResourceDpopProof']) {
+      expect(countsOf({ operation, result: 'refreshed' })).toEqual(countsOf({ result: 'refreshed' }));
+    }
   });
 
   it('that the provider rejected is a failure with the type of its error, and an outcome', () => {

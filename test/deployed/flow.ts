@@ -112,9 +112,42 @@ const checkOwnToken: Flow = async (checks, { provider }, { agent }) => {
   });
 };
 
+const checkBoundToken: Flow = async (checks, { callers, provider }, { agent }) => {
+  await checks.check('a token that is bound to a key comes with a proof', async () => {
+    const { issuer, discoveryUrl, clientId, clientSecret } = provider;
+    const name = `${agent.providerName}-bound`;
+    const created = await callers.post(OPERATIONS.CreateOauth2CredentialProvider.path, {
+      name,
+      credentialProviderVendor: 'CustomOauth2',
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: {
+          clientId,
+          clientSecret,
+          oauthDiscovery: { discoveryUrl },
+          dpopConfig: { resourceUrls: [`${issuer}/me`] },
+        },
+      },
+    });
+    strictEqual(created.status, 201, created.body);
+    const answer = await callers.post(OPERATIONS.GetResourceDpopProof.path, {
+      workloadIdentityToken: await agent.token(),
+      resourceCredentialProviderName: name,
+      scopes: OWN.scopes ?? [],
+      oauth2Flow: 'M2M',
+      httpMethod: 'GET',
+      httpUri: `${issuer}/me`,
+    });
+    strictEqual(answer.status, 200, answer.body);
+    const { dpopProof, tokenType } = JSON.parse(answer.body) as Record<string, string>;
+    deepStrictEqual([tokenType, dpopProof?.split('.').length], ['DPoP', 3]);
+    const deleted = await callers.post(OPERATIONS.DeleteOauth2CredentialProvider.path, { name });
+    strictEqual(deleted.status, 204, deleted.body);
+  });
+};
+
 /** Takes a registered agent to a grant in the vault. */
 export const checkFlow: Flow = async (checks, world, registered) => {
-  for (const part of [checkWorkloadTokens, checkConsent, checkRenewal, checkOwnToken]) {
+  for (const part of [checkWorkloadTokens, checkConsent, checkRenewal, checkOwnToken, checkBoundToken]) {
     await part(checks, world, registered);
   }
 };

@@ -212,7 +212,7 @@ const isDown: TokenEndpointBehavior = (ctx) => {
 
 /** Separate scopes for each call, because the service does not call a failed provider again for a while. */
 const atProvider = (
-  name: 'GetResourceOauth2Token' | 'RejectResourceOauth2Token',
+  name: 'GetResourceOauth2Token' | 'RejectResourceOauth2Token' | 'GetResourceDpopProof',
   scopes: readonly string[],
 ): Pick<Row, 'is refused by the server that it asks' | 'cannot reach the server that it asks'> => {
   const asked = (behavior: TokenEndpointBehavior, resources: readonly string[]) => () => {
@@ -434,6 +434,10 @@ const TABLE: Record<JsonOperation, Row> = {
   RejectResourceOauth2Token: {
     ...row(byProvider('RejectResourceOauth2Token'), NEVER, crowded('RejectResourceOauth2Token')),
     ...atProvider('RejectResourceOauth2Token', ['b']),
+  },
+  GetResourceDpopProof: {
+    ...row(byProvider('GetResourceDpopProof')),
+    ...atProvider('GetResourceDpopProof', ['b']),
   },
   CompleteResourceTokenAuth: row(
     {

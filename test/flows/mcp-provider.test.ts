@@ -216,6 +216,40 @@ it('says what to do if the authorization server does not know the resource', asy
   });
 });
 
+it('binds tokens to keys if the metadata of the server require it, and issues proofs for the server alone', async () => {
+  mcp.metadata = { ...(mcp.metadata as object), dpop_bound_access_tokens_required: true };
+  const bound = await agentFor('bound');
+  const { token } = await connected(bound, 'dora');
+  expect(world.provider.exchanges.at(-1)?.answer).toMatchObject({ token_type: 'DPoP' });
+  const prove = async (httpUri: string) => {
+    const { status, body } = await world.post('GetResourceDpopProof', {
+      workloadIdentityToken: token,
+      resourceCredentialProviderName: 'bound',
+      scopes: SCOPES,
+      oauth2Flow: 'USER_FEDERATION',
+      httpMethod: 'POST',
+      httpUri,
+    });
+    return { status, ...(JSON.parse(body) as object) };
+  };
+  expect(await prove(mcp.resource)).toMatchObject({ status: 200, tokenType: 'DPoP' });
+  expect(await prove(`${mcp.origin}/other`)).toMatchObject({ status: 400 });
+  const { body } = await world.post('GetOauth2CredentialProvider', { name: 'bound' });
+  expect(JSON.parse(body)).toMatchObject({
+    oauth2ProviderConfigOutput: { customOauth2ProviderConfig: { dpopConfig: {} } },
+  });
+  const config = configured('bound').oauth2ProviderConfigInput.customOauth2ProviderConfig;
+  const named = { ...config, dpopConfig: { resourceUrls: [mcp.resource] } };
+  const refused = await world.post('UpdateOauth2CredentialProvider', {
+    ...configured('bound'),
+    oauth2ProviderConfigInput: { customOauth2ProviderConfig: named },
+  });
+  expect([refused.status, refused.body]).toEqual([
+    400,
+    expect.stringContaining('resourceUrls: must be omitted'),
+  ]);
+});
+
 describe('a server that names another authorization server', () => {
   let other: TestProvider;
   let moved: TestAgent;

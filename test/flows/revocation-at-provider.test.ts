@@ -73,7 +73,7 @@ async function requestTokens(at: TestProvider, parameters: Record<string, string
 }
 
 /** A user signs in and consents. */
-async function consent(at: TestProvider): Promise<Required<RevocableTokens>> {
+async function consent(at: TestProvider): Promise<RevocableTokens & { readonly refreshToken: string }> {
   at.allowRedirect(BACK);
   const query = new URLSearchParams({
     client_id: 'agents',

@@ -34,6 +34,7 @@ const AGENT_OPERATIONS = [
   'GetResourceOauth2Token',
   'CompleteResourceTokenAuth',
   'RejectResourceOauth2Token',
+  'GetResourceDpopProof',
   'ListResourceGrants',
   'RevokeResourceGrant',
 ];

@@ -101,6 +101,7 @@ describe('grantActAs', () => {
     expect(operationsOf('AgentRole')).toEqual([
       'CompleteResourceTokenAuth',
       'GetResourceApiKey',
+      'GetResourceDpopProof',
       'GetResourceOauth2Token',
       'GetWorkloadAccessToken',
       'GetWorkloadAccessTokenForJWT',

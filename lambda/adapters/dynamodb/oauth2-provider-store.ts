@@ -38,7 +38,12 @@ const Oauth2ProviderRecord = v.object({
     v.strictObject({
       discoveryUrl: v.string(),
       protectedResource: v.exactOptional(
-        v.object({ resource: v.string(), issuer: v.string(), metadataUrl: v.string() }),
+        v.object({
+          resource: v.string(),
+          issuer: v.string(),
+          metadataUrl: v.string(),
+          dpopRequired: v.exactOptional(v.literal(true)),
+        }),
       ),
     }),
     v.strictObject({
@@ -69,6 +74,7 @@ const Oauth2ProviderRecord = v.object({
       }),
     ]),
   ),
+  dpop: v.exactOptional(v.object({ resourceUrls: v.exactOptional(strings) })),
   externalSecret: v.exactOptional(ExternalSecretRecord),
   registration: v.exactOptional(
     v.object({

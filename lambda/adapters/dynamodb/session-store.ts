@@ -44,6 +44,7 @@ const StoredSession = v.object({
     omittedScopes: v.exactOptional(v.array(v.string())),
     parameters: v.record(v.string(), v.string()),
   }),
+  dpop: v.exactOptional(v.object({ thumbprint: v.string(), sealed: v.string() })),
   page: v.exactOptional(
     v.object({ purpose: v.exactOptional(v.string()), portalId: v.exactOptional(v.string()) }),
   ),

@@ -24,6 +24,7 @@ const FIELDS = [
   'customParameters',
   'customParameterScopes',
   'grantedScopes',
+  'proofFor',
   'result',
   'reason',
   'error',

@@ -59,6 +59,7 @@ const FETCHES: ReadonlyMap<string, Fetch> = new Map([
   ['GetWorkloadAccessTokenForUserId', workloadAccessToken],
   ['GetResourceOauth2Token', resourceAccessToken],
   ['RejectResourceOauth2Token', resourceAccessToken],
+  ['GetResourceDpopProof', resourceAccessToken],
   ['GetResourceApiKey', { named: 'ApiKeyFetch', dimensions: vaultOf }],
 ]);
 
@@ -88,6 +89,7 @@ function fetchCount(entry: AuditEntry): Count[] {
 const OUTCOMES: ReadonlyMap<string, string> = new Map([
   ['GetResourceOauth2Token', 'ResourceAccessTokenOutcome'],
   ['RejectResourceOauth2Token', 'ResourceAccessTokenOutcome'],
+  ['GetResourceDpopProof', 'ResourceAccessTokenOutcome'],
   ['BackgroundRenewal', 'RenewalOutcome'],
   ['RevokeAtProvider', 'RevocationOutcome'],
 ]);

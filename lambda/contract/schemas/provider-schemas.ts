@@ -149,6 +149,11 @@ const certificateConfigurations = v.pipe(
   v.maxLength(1),
 );
 
+/** Beyond AWS: access tokens that are bound to keys (DPoP, RFC 9449). */
+const dpopConfig = v.strictObject({
+  resourceUrls: v.exactOptional(v.pipe(v.array(text(1, 2048)), v.minLength(1), v.maxLength(10))),
+});
+
 const customOauth2ProviderConfig = v.strictObject({
   oauthDiscovery,
   clientId: v.exactOptional(text(0, 256)),
@@ -160,6 +165,7 @@ const customOauth2ProviderConfig = v.strictObject({
   privateEndpoint: refused('is not supported by this service: it calls providers over the internet'),
   privateEndpointOverrides: refused('is not supported by this service: it calls providers over the internet'),
   certificateConfigurations: v.exactOptional(certificateConfigurations),
+  dpopConfig: v.exactOptional(dpopConfig),
 });
 
 /** Members of both create and update. */

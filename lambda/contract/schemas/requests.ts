@@ -9,6 +9,7 @@ import {
   AuthorizerConfigurationSchema,
 } from '../../domain/identity/trusted-issuer';
 import { FLOWS } from '../../domain/grant/grant';
+import { DPOP_NONCE } from '../../domain/oauth/dpop-nonce';
 import { kmsKeyArn, matching, onlyCharacters, smallAsJson, text } from './constraints';
 import { fitsAuthorizationUrl, fitsReturnUrl } from './url-bounds';
 import { customParameters, line, providerName, workloadName } from './names';
@@ -259,6 +260,27 @@ export const SCHEMAS = {
     fitsAuthorizationUrl(),
     fitsReturnUrl(),
   ),
+  GetResourceDpopProof: v.strictObject({
+    workloadIdentityToken: resourceOauth2Token.workloadIdentityToken,
+    resourceCredentialProviderName: resourceOauth2Token.resourceCredentialProviderName,
+    scopes: resourceOauth2Token.scopes,
+    oauth2Flow: resourceOauth2Token.oauth2Flow,
+    customParameters: resourceOauth2Token.customParameters,
+    resources: resourceOauth2Token.resources,
+    audiences: resourceOauth2Token.audiences,
+    // RFC 9110 section 5.6.2: a token. Methods are case-sensitive.
+    httpMethod: matching(1, 32, /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be an HTTP method'),
+    httpUri: text(1, 2048),
+    nonce: v.exactOptional(matching(1, 512, DPOP_NONCE, 'must be the nonce of the header DPoP-Nonce')),
+    contentDigest: v.exactOptional(
+      matching(
+        1,
+        256,
+        /^sha-(?:256=:[A-Za-z0-9+/]{43}=|512=:[A-Za-z0-9+/]{86}==):$/,
+        'must be the digest of the body as in the header Content-Digest: sha-256=:…: or sha-512=:…: (RFC 9530)',
+      ),
+    ),
+  }),
   CompleteResourceTokenAuth: v.strictObject({
     sessionUri,
     userIdentifier: v.union(

@@ -16,7 +16,7 @@ export interface RequestBinding {
 /**
  * Standard parameters that this service omits from some requests and that would change the meaning or the recipient
  * of the response: a challenge without a verifier, another response mode, a request object, a nonce that no code
- * would validate.
+ * would validate, a key that the service does not have.
  */
 const CHANGES_THE_RESPONSE = [
   'code_challenge',
@@ -25,6 +25,7 @@ const CHANGES_THE_RESPONSE = [
   'request',
   'request_uri',
   'nonce',
+  'dpop_jkt',
 ];
 
 const RESERVED_PARAMETERS = reservedParameters(
@@ -69,6 +70,8 @@ export function authorizationParameters(
       code_challenge: challengeOf(codeVerifier),
       code_challenge_method: 'S256',
     }),
+    // RFC 9449 section 10: a stolen code is useless without the key.
+    ...(session.dpop && { dpop_jkt: session.dpop.thumbprint }),
     ...(scopes.length > 0 && { scope: scopes.join(authorization.scopeSeparator) }),
   };
   for (const [name, value] of Object.entries(standard)) parameters.set(name, value);

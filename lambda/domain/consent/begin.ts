@@ -6,10 +6,12 @@ import { type System, epochSeconds } from '../system';
 import type { CustomParameters } from '../custom-parameters';
 import { displayNameOf } from '../display-name';
 import type { Metadata, MetadataReader } from '../oauth/provider-metadata';
+import { checkDpopAlgorithm, newDpopKey, thumbprintOf } from '../oauth/dpop';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Lifetimes } from '../lifetimes';
 import { resourcesAt } from '../provider/discovery';
+import { dpopConfigOf } from '../provider/dpop-config';
 import { authoritiesOf, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { PUBLIC_CLIENT } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
@@ -26,6 +28,7 @@ import {
   type ConsentPageContent,
   parameterScopesOf,
   consentScopesOf,
+  sessionKeyContext,
   sessionUriOf,
   type SealedRequest,
   type Session,
@@ -247,6 +250,23 @@ function offlineAccess(
   return supported?.includes(OFFLINE_ACCESS) ? 'requested' : 'omitted';
 }
 
+/** Returns the session with a new key, if the provider's tokens are bound to keys. */
+async function withKey(
+  { seal }: Pick<BeginDependencies, 'seal'>,
+  provider: Oauth2Provider,
+  metadata: Metadata,
+  session: Session,
+): Promise<Session> {
+  if (!dpopConfigOf(provider)) return session;
+  checkDpopAlgorithm(metadata);
+  const key = await newDpopKey();
+  const [thumbprint, sealed] = await Promise.all([
+    thumbprintOf(key),
+    seal.seal(sessionKeyContext(session), JSON.stringify(key)),
+  ]);
+  return { ...session, dpop: { thumbprint, sealed } };
+}
+
 async function newSession(
   deps: BeginDependencies,
   { grant, request, returnUrl, epoch }: NewSession,
@@ -317,7 +337,7 @@ async function newSession(
     },
     sealedRequest: await deps.seal.seal(consentContext(described, 'request'), JSON.stringify(sealed)),
   };
-  return { session, id };
+  return { session: await withKey(deps, provider, metadata, session), id };
 }
 
 /** Name of the device under which a vendor shows the grant to its user. */

@@ -7,6 +7,8 @@
  */
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail, type Annotate } from '../audit';
+import type { DpopKey } from '../oauth/dpop';
+import { tokenClientOf, type ProviderClients } from '../oauth/provider-client';
 import { notRedeemed, ProviderFailure } from '../oauth/provider-failure';
 import { redeemCode, type KeptCode, type ObtainedTokens } from '../oauth/token-request';
 import type { Caller } from '../principal';
@@ -25,7 +27,6 @@ import type { GrantId, GrantStore, SealedTokens } from '../grant/grant';
 import type { Directory } from '../grant/directory';
 import { KeyMaterialResetError, type Seal } from '../sealing/sealing';
 import { deletionDuring } from '../grant/deletion-check';
-import type { ProviderClients } from '../oauth/provider-client';
 import { openTokens, sealTokens, tokensOf, tokenOrigin, type TokenOwner } from '../grant/tokens';
 import type { RevocationQueue } from '../grant/revocation-queue';
 import { reachOf } from '../provider/vendors';
@@ -39,6 +40,7 @@ import {
   sessionFacts,
   sessionHashIn,
   sessionIdOf,
+  sessionKeyContext,
   transition,
   type SealedRequest,
   type Session,
@@ -176,10 +178,19 @@ async function redeem(
   deps: CompleteSessionDependencies,
   session: Session,
   provider: Oauth2Provider,
-  sealedCode: string,
+  { sealedCode, sealedKey }: { readonly sealedCode: string; readonly sealedKey: string | undefined },
 ): Promise<ObtainedTokens> {
   const kept = JSON.parse(await deps.seal.open(consentContext(session, 'code'), sealedCode)) as KeptCode;
-  const client = await deps.providerClients.of(provider, session.workload.arn);
+  // The code is bound to this key. A session from before the owner turned DPoP on has none.
+  const key =
+    sealedKey === undefined
+      ? undefined
+      : (JSON.parse(await deps.seal.open(sessionKeyContext(session), sealedKey)) as DpopKey);
+  const client = await tokenClientOf(
+    deps.providerClients,
+    { provider, workloadArn: session.workload.arn },
+    key,
+  );
   const redirectUri = kept.redirectUri ?? callbackUrl(deps.baseUrl, provider.callbackId);
   return redeemCode(client, kept, { ...session, redirectUri, pkce: session.authorization.pkce });
 }
@@ -224,7 +235,8 @@ export async function completeSession(
     const sealed = await openSealedRequest(deps.seal, session);
     const provider = await checkParties(deps, { principal, session, sealed, identity, user }, found.provider);
     const kept = { ...claimed, parameterScopes: parameterScopesOf(session, sealed) };
-    await redeemIntoVault(deps, kept, provider, { sealedCode: session.sealedCode, annotate });
+    const { sealedCode, dpop } = session;
+    await redeemIntoVault(deps, kept, provider, { sealedCode, sealedKey: dpop?.sealed, annotate });
   });
   annotate({ result: 'COMPLETED' });
   return session;
@@ -292,7 +304,15 @@ async function redeemIntoVault(
   deps: CompleteSessionDependencies,
   session: Session,
   provider: Oauth2Provider,
-  { sealedCode, annotate }: { readonly sealedCode: string | undefined; readonly annotate: Annotate },
+  {
+    sealedCode,
+    sealedKey,
+    annotate,
+  }: {
+    readonly sealedCode: string | undefined;
+    readonly sealedKey: string | undefined;
+    readonly annotate: Annotate;
+  },
 ): Promise<void> {
   if (sealedCode === undefined) throw refusal('the session holds no code');
   const { workload, userHash, target, resources, audiences, epoch } = session;
@@ -304,7 +324,7 @@ async function redeemIntoVault(
   };
   let stored;
   try {
-    const obtained = await redeem(deps, session, provider, sealedCode);
+    const obtained = await redeem(deps, session, provider, { sealedCode, sealedKey });
     annotate({ grantedScopes: obtained.scopes });
     const { scopes: requestedScopes, parameterScopes = [] } = session;
     const tokens = await sealTokens(deps, owner, obtained, { requestedScopes, parameterScopes });
@@ -349,10 +369,14 @@ async function withSessionEnd(
     annotate({ result: error.outcome });
     await end({ type: 'fail', failure: error.code });
     // The code is used up: a retry cannot succeed, even if the provider was only unavailable.
-    throw new ServiceError('ValidationException', notRedeemed(claimed.provider.name, error.code), {
-      detail: error.detail,
-      cause: error,
-    });
+    throw new ServiceError(
+      'ValidationException',
+      notRedeemed(claimed.provider.name, error.code, error.remedy),
+      {
+        detail: error.detail,
+        cause: error,
+      },
+    );
   }
   await end({ type: 'redeemed' });
 }

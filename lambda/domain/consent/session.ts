@@ -18,6 +18,7 @@
  */
 import type { System } from '../system';
 import { scopesInCustomParameters } from '../custom-parameters';
+import { grantContext } from '../grant/grant';
 import type { SealingContext } from '../sealing/sealing';
 
 export const SESSION_STATES = [
@@ -52,6 +53,14 @@ export interface ConsentPageContent {
   readonly purpose?: string;
   /** The portal to which the session returns, whose appearance the page has. */
   readonly portalId?: string;
+}
+
+/** The key of the session's grant. */
+export interface SessionKey {
+  /** JWK thumbprint of the public key, for `dpop_jkt`. */
+  readonly thumbprint: string;
+  /** JWE of the key, which the public function cannot open. */
+  readonly sealed: string;
 }
 
 export interface Session {
@@ -108,6 +117,8 @@ export interface Session {
     /** Parameters that the vendor requires in addition to the standard ones. */
     readonly parameters: Readonly<Record<string, string>>;
   };
+  /** Present if the tokens are bound to a key, which the code is bound to already (RFC 9449 section 10). */
+  readonly dpop?: SessionKey;
   /** Present if the person confirms on a page of this service before the browser is redirected to the provider. */
   readonly page?: ConsentPageContent;
   /** JWE of {@link SealedRequest}. */
@@ -203,6 +214,9 @@ export const sessionFacts = (session: Session) => ({
 /** The failure of a session whose request a person declined, here or at the provider (RFC 6749 section 4.1.2.1). */
 export const ACCESS_DENIED = 'access_denied';
 
+/** Events after which the session redeems nothing more; a claim takes the key with it. */
+const ENDS_KEY: ReadonlySet<SessionEvent['type']> = new Set(['claim', 'error-response', 'decline', 'fail']);
+
 /** Members of one state only: the binding until the response, the code and its completion URI until they are used. */
 const TRANSIENT = ['start', 'completionHash', 'sealedCode', 'failure'] as const;
 
@@ -247,6 +261,7 @@ export function transition(session: Session, event: SessionEvent, now: number): 
   if (isExpired(session, now) && session.state !== 'REDEEMING') return undefined;
   const next: Session = { ...session, state, revision: session.revision + 1 };
   for (const done of TRANSIENT) Reflect.deleteProperty(next, done);
+  if (ENDS_KEY.has(event.type)) Reflect.deleteProperty(next, 'dpop');
   const responded = session.start && { responded: { cookieHash: session.start.cookieHash, at: now } };
   switch (event.type) {
     case 'start':
@@ -298,3 +313,23 @@ export const consentContext = (
   ownerArn: session.workload.arn,
   binding: { session: session.hash, part },
 });
+
+/** The place of the key that the tokens of a session's grant are bound to: the purpose is that of grants. */
+export function sessionKeyContext({
+  workload,
+  hash,
+  userHash: user,
+  target,
+  provider,
+  authorization: { client },
+}: Pick<
+  Session,
+  'workload' | 'hash' | 'userHash' | 'target' | 'provider' | 'authorization'
+>): SealingContext {
+  const context = grantContext(
+    { workloadId: workload.id, userHash: user, target },
+    provider.id,
+    workload.arn,
+  );
+  return { ...context, binding: { ...context.binding, client, session: hash } };
+}

@@ -198,17 +198,22 @@ function customParametersIn({ customParameters = {} }: RetrieveInput): Partial<A
 }
 
 interface RetrieveCall {
-  readonly operation: 'GetResourceOauth2Token' | 'RejectResourceOauth2Token';
+  readonly operation: 'GetResourceOauth2Token' | 'RejectResourceOauth2Token' | 'GetResourceDpopProof';
   readonly principal: Caller;
 }
 
-/** @param prepare changes the grant before its token is read */
-function retrieve(
+/**
+ * Authorizes a request for a grant's token, and does its work.
+ *
+ * @param work obtains the token
+ * @throws as {@link getResourceOauth2Token}
+ */
+export function retrieve<Response extends Pick<RetrieveResponse, 'outcome' | 'reason'>>(
   deps: RetrieveDependencies,
   call: RetrieveCall,
   input: RetrieveInput,
-  prepare: (admitted: Admitted) => Promise<Admitted>,
-): Promise<RetrieveResponse> {
+  work: (admitted: Admitted, annotate: Annotate) => Promise<Response>,
+): Promise<Response> {
   const { principal } = call;
   return audited(deps.audit, call, async (annotate) => {
     annotate({
@@ -221,7 +226,7 @@ function retrieve(
     annotate(delegationEntry(delegation));
     const admitted = await admitRequest(deps.directory, { principal, input, delegation }, annotate);
     try {
-      const response = await tokenOrReplacement(deps, admitted, prepare);
+      const response = await work(admitted, annotate);
       annotate({
         result: response.outcome,
         ...(response.reason !== undefined && { reason: response.reason }),
@@ -249,7 +254,7 @@ export const getResourceOauth2Token = (
   input: RetrieveInput,
 ): Promise<RetrieveResponse> =>
   retrieve(deps, { operation: 'GetResourceOauth2Token', principal }, input, (admitted) =>
-    Promise.resolve(admitted),
+    tokenOrReplacement(deps, admitted, (unchanged) => Promise.resolve(unchanged)),
   );
 
 /**
@@ -266,7 +271,9 @@ export const rejectResourceOauth2Token = (
   input: RetrieveInput,
   rejectedAccessToken: string,
 ): Promise<RetrieveResponse> =>
-  retrieve(deps, { operation: 'RejectResourceOauth2Token', principal }, input, async (admitted) => {
-    const { grant, owner } = admitted;
-    return { ...admitted, grant: await markIfRejected(deps, owner, grant, rejectedAccessToken) };
-  });
+  retrieve(deps, { operation: 'RejectResourceOauth2Token', principal }, input, (admitted) =>
+    tokenOrReplacement(deps, admitted, async (current) => {
+      const { grant, owner } = current;
+      return { ...current, grant: await markIfRejected(deps, owner, grant, rejectedAccessToken) };
+    }),
+  );

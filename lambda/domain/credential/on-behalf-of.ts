@@ -5,6 +5,7 @@
  */
 import { checkIdToken, requestIdentityAssertion } from '../oauth/identity-assertion';
 import { exchangeOnBehalfOf, type ActorToken, type OnBehalfOfRequest } from '../oauth/token-exchange';
+import { tokenClientOf } from '../oauth/provider-client';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { TOKEN_TYPE } from '../oauth/subject-token-type';
 import type { ProviderClient } from '../oauth/token-request';
@@ -174,7 +175,7 @@ const exchangeOf = (
   endsWithGrant: false,
   async prepare() {
     const { input, owner } = admitted;
-    const client = await deps.providerClients.of(owner.provider, owner.workloadArn);
+    const client = await tokenClientOf(deps.providerClients, owner);
     const request = {
       ...(await subjectOf(deps, admitted, carried, config, client)),
       scopes: input.scopes,

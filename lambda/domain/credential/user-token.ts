@@ -21,7 +21,7 @@ import { tokensOf } from '../grant/tokens';
 export type UserTokenDependencies = BeginDependencies & HeldTokenDependencies & TokenSourceDependencies;
 
 /** Returns the stored token, refreshed if necessary; undefined if no stored token covers the request. */
-async function storedToken(
+export async function storedToken(
   deps: HeldTokenDependencies & TokenSourceDependencies,
   { principal, input, identity, owner, grant, checkGrantedScopes }: Admitted,
 ): Promise<ReturnedToken | undefined> {

@@ -4,6 +4,7 @@
  * without tokens.
  */
 import { createHash } from 'node:crypto';
+import type { DpopKey } from '../oauth/dpop';
 import type { SealingContext } from '../sealing/sealing';
 
 export interface GrantTokens {
@@ -30,6 +31,8 @@ export interface GrantTokens {
 export interface SealedTokens {
   readonly accessToken: string;
   readonly refreshToken?: string;
+  /** The key that the tokens are bound to (RFC 9449); absent for bearer tokens. */
+  readonly dpopKey?: DpopKey;
 }
 
 /** The open consent session of a grant. */

@@ -1,5 +1,6 @@
 /** Returns a stored token while it is valid and renews it when necessary, for every flow. */
 import { epochSeconds, utcDate } from '../system';
+import { dpopProof, type DpopKey, type ProvenRequest } from '../oauth/dpop';
 import { ServiceError, type Outcome } from '../service-error';
 import { inSoftWindow, scopesHeld, type Grant } from './grant';
 import { markRejected } from './rejected-token';
@@ -20,10 +21,14 @@ export type HeldTokenDependencies = RenewalDependencies & DispatchDependencies;
 export interface ReturnedToken {
   readonly output: {
     readonly accessToken: string;
+    /** Present only if the token is bound to a key (RFC 9449); otherwise, it is a bearer token. */
+    readonly tokenType?: 'DPoP';
     /** The granted scopes; present only if they are fewer than the requested ones. */
     readonly grantedScopes?: readonly string[];
   };
   readonly outcome: Outcome;
+  /** Returns a DPoP proof for one request with this token; present only if the token is bound to a key. */
+  readonly prove?: (request: ProvenRequest) => Promise<string>;
 }
 
 /**
@@ -67,14 +72,18 @@ async function markUsed(
 
 /** Returns a narrower grant with its scopes, without a new consent: the provider has decided (RFC 6749 section 3.3). */
 function returned(
-  accessToken: string,
+  { system }: HeldTokenDependencies,
+  { accessToken, dpopKey }: { readonly accessToken: string; readonly dpopKey?: DpopKey | undefined },
   granted: readonly string[],
   asked: readonly string[],
   outcome: Outcome,
 ): ReturnedToken {
-  return asked.every((scope) => granted.includes(scope))
-    ? { output: { accessToken }, outcome }
-    : { output: { accessToken, grantedScopes: granted }, outcome: 'scope-gap' };
+  const output = { accessToken, ...(dpopKey && { tokenType: 'DPoP' as const }) };
+  const prove = dpopKey && ((request: ProvenRequest) => dpopProof(system, dpopKey, accessToken, request));
+  const token = asked.every((scope) => granted.includes(scope))
+    ? { output, outcome }
+    : { output: { ...output, grantedScopes: granted }, outcome: 'scope-gap' as const };
+  return { ...token, ...(prove && { prove }) };
 }
 
 /**
@@ -93,15 +102,15 @@ export async function heldToken(
     if (backgroundRenewal && inSoftWindow(tokens, now))
       await dispatchRenewal(deps, owner, grant, backgroundRenewal);
     checkGrantedScopes(tokens.scopes, scopesHeld(tokens));
-    const { accessToken } = await openTokens(deps.seal, owner, tokens);
+    const opened = await openTokens(deps.seal, owner, tokens);
     await markUsed(deps, owner, grant);
-    return returned(accessToken, tokens.scopes, scopes, 'cached');
+    return returned(deps, opened, tokens.scopes, scopes, 'cached');
   }
   const fresh = await renewTokens(deps, { owner, source, seen: grant });
   if (fresh === CONSENT_NEEDED) return undefined;
   checkGrantedScopes(fresh.scopes, fresh.held);
   await markUsed(deps, owner, grant);
-  return returned(fresh.accessToken, fresh.scopes, scopes, renewedAs);
+  return returned(deps, fresh, fresh.scopes, scopes, renewedAs);
 }
 
 /**

@@ -16,6 +16,7 @@
  */
 import { epochSeconds, type System } from '../system';
 import { ProviderFailure } from '../oauth/provider-failure';
+import type { DpopKey } from '../oauth/dpop';
 import type { ObtainedTokens } from '../oauth/token-request';
 import { ServiceError } from '../service-error';
 import { UnstorableError } from '../unstorable';
@@ -97,6 +98,8 @@ export interface Renewed {
   readonly scopes: readonly string[];
   /** All scopes that policies evaluate before the token is returned. */
   readonly held: readonly string[];
+  /** The key that the token is bound to (RFC 9449); absent for a bearer token. */
+  readonly dpopKey?: DpopKey | undefined;
 }
 
 /** Returns the grant's tokens, if they can be returned to a caller. @param now epoch seconds */
@@ -139,9 +142,9 @@ export async function renewTokens(
     const tokens =
       seen?.generation === first?.generation ? undefined : usableTokens(seen, owner, epochSeconds(system));
     if (tokens) {
-      const { accessToken } = await openTokens(deps.seal, owner, tokens);
+      const { accessToken, dpopKey } = await openTokens(deps.seal, owner, tokens);
       await stopIfDeleted(deps, owner);
-      return { accessToken, scopes: tokens.scopes, held: scopesHeld(tokens) };
+      return { accessToken, dpopKey, scopes: tokens.scopes, held: scopesHeld(tokens) };
     }
     if (
       seen?.lastFailure &&
@@ -281,7 +284,8 @@ export async function renewWithLease(
     return afterLostLease();
   }
   await stopIfDeleted(deps, owner);
-  return { accessToken: obtained.accessToken, scopes: obtained.scopes, held: scopesHeld(tokens) };
+  const { accessToken, dpopKey, scopes } = obtained;
+  return { accessToken, dpopKey, scopes, held: scopesHeld(tokens) };
 }
 
 /** Returns whether the grant has the tokens. If the response to a write is lost, the SDK retries it in vain. */

@@ -1,6 +1,6 @@
 /** The two token sources that need no user: a grant's refresh token, and the client itself. */
 import { redeemRefreshToken, requestClientCredentials } from '../oauth/token-request';
-import type { ProviderClients } from '../oauth/provider-client';
+import { tokenClientOf, type ProviderClients } from '../oauth/provider-client';
 import type { TokenSource } from './renewal';
 import type { Seal } from '../sealing/sealing';
 import { openTokens, tokensOf, type TokenOwner } from './tokens';
@@ -21,9 +21,10 @@ export const refreshTokenOf = (deps: TokenSourceDependencies, owner: RequestOwne
   endsWithGrant: true,
   async prepare(seen) {
     const tokens = tokensOf(seen, owner.provider);
-    const { refreshToken } = tokens ? await openTokens(deps.seal, owner, tokens) : {};
+    const { refreshToken, dpopKey } = tokens ? await openTokens(deps.seal, owner, tokens) : {};
     if (!tokens || refreshToken === undefined) throw new Error('the grant has no refresh token');
-    const client = await deps.providerClients.of(owner.provider, owner.workloadArn);
+    // A public client's refresh token is bound to the key, too (RFC 9449 section 5).
+    const client = await tokenClientOf(deps.providerClients, owner, dpopKey);
     const { scopes, requestedScopes, parameterScopes, refreshExpiresAt } = tokens;
     const { resources, audiences } = owner;
     return {
@@ -44,7 +45,7 @@ export const clientCredentialsOf = (
 ): TokenSource => ({
   endsWithGrant: false,
   async prepare() {
-    const client = await providerClients.of(owner.provider, owner.workloadArn);
+    const client = await tokenClientOf(providerClients, owner);
     const { resources, audiences } = owner;
     return {
       requestedScopes: scopes,

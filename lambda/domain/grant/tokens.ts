@@ -67,9 +67,9 @@ export async function sealTokens(
   obtained: ObtainedTokens,
   { requestedScopes, parameterScopes = [] }: RequestedScopes,
 ): Promise<GrantTokens> {
-  const { accessToken, refreshToken, scopes, expiresAt, refreshExpiresAt } = obtained;
+  const { accessToken, refreshToken, scopes, expiresAt, refreshExpiresAt, dpopKey } = obtained;
   return {
-    sealed: await deps.seal.seal(contextOf(owner), JSON.stringify({ accessToken, refreshToken })),
+    sealed: await deps.seal.seal(contextOf(owner), JSON.stringify({ accessToken, refreshToken, dpopKey })),
     scopes,
     requestedScopes,
     ...(parameterScopes.length > 0 && { parameterScopes }),

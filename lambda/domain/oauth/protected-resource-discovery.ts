@@ -67,12 +67,13 @@ export async function findProtectedResource(
   if (status !== 200) {
     throw new ProviderFailure('discovery_failed', `the protected resource metadata responded with ${status}`);
   }
-  const { resource, authorizationServers } = validatedResource(discoveryUrl, document);
+  const { resource, authorizationServers, dpopRequired } = validatedResource(discoveryUrl, document);
   let first: ProviderFailure | undefined;
   for (const issuer of authorizationServers.slice(0, MAX_TRIED)) {
     try {
       const { metadataUrl, metadata } = await serverOf(deps, issuer);
-      return { protectedResource: { resource, issuer, metadataUrl }, metadata };
+      const required = dpopRequired && { dpopRequired };
+      return { protectedResource: { resource, issuer, metadataUrl, ...required }, metadata };
     } catch (error) {
       if (!(error instanceof ProviderFailure) || error.unavailable) throw error;
       first ??= error;

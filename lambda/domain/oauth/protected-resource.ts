@@ -21,6 +21,7 @@ const identifier = v.pipe(v.string(), v.maxLength(MAX_IDENTIFIER));
 const DocumentSchema = v.object({
   resource: identifier,
   authorization_servers: v.pipe(v.array(identifier), v.minLength(1), v.maxLength(MAX_SERVERS)),
+  dpop_bound_access_tokens_required: v.fallback(v.optional(v.boolean()), undefined),
 });
 
 /** What a protected resource says about itself. */
@@ -28,6 +29,8 @@ export interface StatedResource {
   readonly resource: string;
   /** Issuer identifiers, in the resource's order. */
   readonly authorizationServers: readonly string[];
+  /** Whether it accepts only access tokens that are bound to keys (RFC 9449). */
+  readonly dpopRequired: boolean;
 }
 
 const invalid = (detail: string): ProviderFailure => new ProviderFailure('invalid_metadata', detail);
@@ -48,10 +51,11 @@ export function validatedResource(discoveryUrl: string, document: unknown): Stat
     );
   }
   const { resource, authorization_servers: authorizationServers } = parsed.output;
+  const dpopRequired = parsed.output.dpop_bound_access_tokens_required ?? false;
   if (!isResourceOf(discoveryUrl, resource)) {
     throw invalid('protected resource metadata: resource does not match the discovery URL');
   }
-  return { resource, authorizationServers };
+  return { resource, authorizationServers, dpopRequired };
 }
 
 /**
@@ -72,7 +76,7 @@ export function checkIssuer(issuer: string, policy: EndpointPolicy): void {
  */
 export function checkUnchanged(
   { resource, issuer }: Pick<ProtectedResource, 'resource' | 'issuer'>,
-  { resource: statedResource, authorizationServers }: StatedResource,
+  { resource: statedResource, authorizationServers }: Omit<StatedResource, 'dpopRequired'>,
 ): void {
   if (statedResource === resource && authorizationServers.includes(issuer)) return;
   throw new ProviderFailure(

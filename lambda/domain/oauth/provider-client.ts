@@ -1,10 +1,13 @@
 /** The OAuth client of a provider, ready to send a request: the server's metadata and the client's credential. */
+import { createExpiringCache } from '../expiring-cache';
 import { clientAssertion, type AssertionDependencies } from './client-assertion';
 import type { ClientCredential } from './client-authentication';
+import { newDpopKey, NONCE_CACHE, type DpopKey } from './dpop';
 import type { MetadataPurpose, MetadataReader } from './provider-metadata';
-import type { ProviderClient, TokenRequestDependencies } from './token-request';
+import { boundClient, type ProviderClient, type TokenRequestDependencies } from './token-request';
 import { trusting } from './transport';
 import type { WebIdentityTokens } from './web-identity';
+import { dpopConfigOf } from '../provider/dpop-config';
 import { authoritiesOf, type ProviderConfiguration } from '../provider/oauth2-provider';
 import { openClientSecret, type ClientSecretDependencies } from './client-secret';
 
@@ -57,7 +60,25 @@ export interface ProviderClients {
   withSecret(provider: ProviderConfiguration, secret: string): Promise<ProviderClient>;
 }
 
+/**
+ * Returns the provider's client for a token request. The tokens are bound to the key that the grant has. Without one, they
+ * are bound to a new key if the provider's tokens are bound.
+ *
+ * @param key that the grant, its code, or its refresh token is bound to
+ * @throws as {@link ProviderClients.of}; ProviderFailure for a server that does not accept the algorithm of the key
+ */
+export async function tokenClientOf(
+  providerClients: Pick<ProviderClients, 'of'>,
+  { provider, workloadArn }: { readonly provider: ProviderConfiguration; readonly workloadArn: string },
+  key?: DpopKey,
+): Promise<ProviderClient> {
+  const client = await providerClients.of(provider, workloadArn);
+  const bound = key ?? (dpopConfigOf(provider) && (await newDpopKey()));
+  return bound ? boundClient(client, bound) : client;
+}
+
 export function createProviderClients(deps: ProviderClientDependencies): ProviderClients {
+  const nonces = createExpiringCache<string>(NONCE_CACHE, deps.system);
   async function clientWith(
     provider: ProviderConfiguration,
     read: Promise<ClientCredential>,
@@ -70,7 +91,7 @@ export function createProviderClients(deps: ProviderClientDependencies): Provide
     ]);
     const { endpointPolicy, system } = deps;
     const transport = trusting(deps.transport, authorities);
-    return { provider, metadata, credential, transport, endpointPolicy, system };
+    return { provider, metadata, credential, transport, endpointPolicy, system, nonces };
   }
   return {
     of: (provider, workloadArn, purpose) =>

@@ -15,10 +15,20 @@ export interface ProviderFailureParts {
   readonly cause?: unknown;
   /** Seconds after which the provider accepts a retry, by its own statement. */
   readonly retryAfter?: number | undefined;
+  /** What to do about it, without a period at the end; by default, as the code says. */
+  readonly remedy?: string | undefined;
 }
+
+const REQUIRES_DPOP =
+  "The authorization server requires DPoP, or did not accept the proof: the provider's owner sets dpopConfig with UpdateOauth2CredentialProvider if the configuration has none";
 
 /** What to do about errors for which the general advice is not enough. */
 const REMEDIES: Readonly<Record<string, string>> = {
+  // RFC 9449 sections 5 and 8.
+  invalid_dpop_proof: REQUIRES_DPOP,
+  use_dpop_nonce: REQUIRES_DPOP,
+  unbound_token:
+    "The provider has a dpopConfig, but the authorization server issued a token that is not bound to the key: turn on DPoP for the client there, or remove dpopConfig from the provider's configuration",
   // RFC 8707 section 2.
   invalid_target:
     'The authorization server does not issue tokens for the requested resource: register the resource there, or correct the resources of the request and the discovery URL of the provider',
@@ -26,13 +36,14 @@ const REMEDIES: Readonly<Record<string, string>> = {
     "The MCP server now names another authorization server. If this is right, the provider's owner confirms it with UpdateOauth2CredentialProvider, and users consent again",
 };
 
-/** Returns what to do about an error, without a period at the end; undefined if there is nothing particular. */
-export const remedyFor = (code: string): string | undefined =>
+const remedyFor = (code: string): string | undefined =>
   Object.hasOwn(REMEDIES, code) ? REMEDIES[code] : undefined;
 
 export class ProviderFailure extends Error {
   readonly unavailable: boolean;
   readonly retryAfter: number | undefined;
+  /** What to do about it, without a period at the end; undefined if there is nothing particular. */
+  readonly remedy: string | undefined;
 
   /**
    * @param code OAuth error code
@@ -41,12 +52,13 @@ export class ProviderFailure extends Error {
   constructor(
     readonly code: string,
     readonly detail: string,
-    { unavailable = false, cause, retryAfter }: ProviderFailureParts = {},
+    { unavailable = false, cause, retryAfter, remedy }: ProviderFailureParts = {},
   ) {
     super(detail, { cause });
     this.name = 'ProviderFailure';
     this.unavailable = unavailable;
     this.retryAfter = retryAfter;
+    this.remedy = remedy ?? remedyFor(code);
   }
 
   /** The outcome for the audit log and the metrics. */
@@ -70,15 +82,15 @@ export class ProviderFailure extends Error {
     }
     return new ServiceError(
       'ValidationException',
-      `The credential provider "${provider}" rejected the request: ${this.code}. ${remedyFor(this.code) ?? "Check the provider's configuration and the request"}.`,
+      `The credential provider "${provider}" rejected the request: ${this.code}. ${this.remedy ?? "Check the provider's configuration and the request"}.`,
       { detail: this.detail, cause: this, outcome: this.outcome },
     );
   }
 }
 
-/** Returns the message for a code that is used up without tokens. */
-export const notRedeemed = (provider: string, code: string): string =>
-  `The credential provider "${provider}" did not redeem the authorization code: ${code}. ${remedyFor(code) ?? 'Ask the user to consent again'}.`;
+/** Returns the message for a code that is used up without tokens. @param remedy by default, as the code says */
+export const notRedeemed = (provider: string, code: string, remedy = remedyFor(code)): string =>
+  `The credential provider "${provider}" did not redeem the authorization code: ${code}. ${remedy ?? 'Ask the user to consent again'}.`;
 
 /** The response has more bytes than this service reads. */
 export class ResponseTooLong extends ProviderFailure {
@@ -91,6 +103,15 @@ export class ResponseTooLong extends ProviderFailure {
 /** Returns the provider's OAuth error code, if it is valid. */
 export const errorCode = (code: unknown): string =>
   typeof code === 'string' && ERROR_CODE.test(code) ? code : 'invalid_response';
+
+/**
+ * Returns the provider's error code. Keycloak reports a missing proof as `invalid_request`, and names DPoP only in its
+ * description.
+ */
+const codeOf = ({ error, error_description: description }: oauth.ResponseBodyError): string =>
+  error === 'invalid_request' && /\bdpop\b/i.test(description ?? '')
+    ? 'invalid_dpop_proof'
+    : errorCode(error);
 
 /** Returns the epoch milliseconds of an HTTP date; NaN if it is not valid. */
 const timeOf = (date: string): number => new Date(date).getTime();
@@ -124,7 +145,7 @@ const isPage = (response: Response): boolean => /\bhtml\b/i.test(headerField(res
 export function providerFailure(error: unknown, endpoint = 'token endpoint'): ProviderFailure {
   if (error instanceof oauth.ResponseBodyError) {
     const { response, status } = error;
-    const code = errorCode(error.error);
+    const code = codeOf(error);
     const unavailable = isUnavailable(response) || code === UNAVAILABLE;
     const detail = `${endpoint} responded with ${status} ${code}`;
     return new ProviderFailure(code, detail, {

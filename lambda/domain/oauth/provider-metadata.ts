@@ -59,6 +59,7 @@ const documentSchema = (policy: EndpointPolicy) =>
     grant_types_supported: optionalMethods,
     token_endpoint_auth_methods_supported: optionalMethods,
     scopes_supported: optionalMethods,
+    dpop_signing_alg_values_supported: optionalMethods,
   });
 
 /** The members of an authorization server's metadata that this service uses. */

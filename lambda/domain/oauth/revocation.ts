@@ -11,9 +11,11 @@ import type { RevocationProspect } from '../provider/revocation-reach';
 import type { VendorRevocation } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
 import { clientAuthentication, oauthClientOf } from './client-authentication';
+import type { DpopKey } from './dpop';
 import { providerFailure, ProviderFailure } from './provider-failure';
 import {
   authenticate,
+  boundClient,
   checkPresentedAt,
   options,
   redeemRefreshToken,
@@ -27,6 +29,8 @@ import { revocationTransport } from './vendor-request';
 export interface RevocableTokens {
   readonly accessToken: string;
   readonly refreshToken?: string | undefined;
+  /** The key that the tokens are bound to. Without a proof, the server would reject a live refresh token, too. */
+  readonly dpopKey?: DpopKey | undefined;
 }
 
 /**
@@ -254,10 +258,15 @@ async function send(method: RevocationMethod, tokens: readonly TokenToSend[]): P
  *
  * @throws NotRevoked if the provider issues tokens for it; ProviderFailure if the provider is unavailable
  */
-async function refreshTokenIsDead(client: ProviderClient, refreshToken: string): Promise<true | undefined> {
+async function refreshTokenIsDead(
+  client: ProviderClient,
+  refreshToken: string,
+  dpopKey: DpopKey | undefined,
+): Promise<true | undefined> {
   let replacement;
   try {
-    replacement = await redeemRefreshToken(client, refreshToken, {
+    const bound = dpopKey ? await boundClient(client, dpopKey) : client;
+    replacement = await redeemRefreshToken(bound, refreshToken, {
       scopes: [],
       resources: [],
       audiences: [],
@@ -306,7 +315,7 @@ export async function revokeTokens(
   if (!method) return notProvable('the provider has no revocation endpoint', revocation);
   const [first, ...others] = tokensToSend(tokens, revocation);
   if (!first) return notProvable('the provider revokes refresh tokens only', revocation);
-  const { refreshToken } = tokens;
+  const { refreshToken, dpopKey } = tokens;
   // An introspection that never says "active" proves nothing: some servers hide tokens of another audience.
   const introspects = refreshToken === undefined || revocation.introspection !== undefined;
   const activeBefore = introspects ? await method.isActive(first[0]) : undefined;
@@ -326,7 +335,7 @@ export async function revokeTokens(
     return notProvable('the provider does not revoke tokens of this kind', revocation);
   }
 
-  if (refreshToken !== undefined && (await refreshTokenIsDead(client, refreshToken))) {
+  if (refreshToken !== undefined && (await refreshTokenIsDead(client, refreshToken, dpopKey))) {
     return confirmed(revocation);
   }
   if (activeBefore) {

@@ -102,13 +102,10 @@ function parametersOf(
 /** Token types of access tokens. Some servers omit the type or return the JWT type for an access token. */
 const USABLE: ReadonlySet<unknown> = new Set([undefined, TOKEN_TYPE.accessToken, TOKEN_TYPE.jwt]);
 
-/** Only a bearer access token can be used; `N_A` means that it is not an access token (RFC 8693 section 2.2.1). */
-function checkUse({ token_type, issued_token_type }: oauth.TokenEndpointResponse): void {
-  if (token_type === 'bearer' && USABLE.has(issued_token_type)) return;
-  throw new ProviderFailure(
-    'invalid_response',
-    'token endpoint: the issued token is not a bearer access token',
-  );
+/** Only an access token can be used; `N_A` as `token_type` means that it is none (RFC 8693 section 2.2.1). */
+function checkUse({ issued_token_type }: oauth.TokenEndpointResponse): void {
+  if (USABLE.has(issued_token_type)) return;
+  throw new ProviderFailure('invalid_response', 'token endpoint: the issued token is not an access token');
 }
 
 /**
@@ -124,7 +121,7 @@ export async function exchangeOnBehalfOf(
 ): Promise<ObtainedTokens> {
   const { provider, metadata } = client;
   const oauthClient = oauthClientOf(provider);
-  const { accessToken, scopes, expiresAt } = await exchange(
+  const { accessToken, scopes, expiresAt, dpopKey } = await exchange(
     client,
     request,
     () =>
@@ -142,5 +139,10 @@ export async function exchangeOnBehalfOf(
       return issued;
     },
   );
-  return { accessToken, scopes, ...(expiresAt !== undefined && { expiresAt }) };
+  return {
+    accessToken,
+    scopes,
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(dpopKey && { dpopKey }),
+  };
 }

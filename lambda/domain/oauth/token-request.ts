@@ -12,6 +12,7 @@ import { vendorOf } from '../provider/vendors';
 import { invalidMember } from '../service-error';
 import { boundedLifetime } from '../stated-lifetime';
 import { clientAuthentication, oauthClientOf, type ClientCredential } from './client-authentication';
+import { checkDpopAlgorithm, dpopBinding, type DpopBinding, type DpopKey, type DpopNonces } from './dpop';
 import { responseAsJson } from './form-response';
 import type { Metadata } from './provider-metadata';
 import { providerFailure, ProviderFailure } from './provider-failure';
@@ -30,6 +31,10 @@ export interface ProviderClient extends TokenRequestDependencies {
   readonly provider: ProviderConfiguration;
   readonly metadata: Metadata;
   readonly credential: ClientCredential;
+  /** The nonces of servers that require them in DPoP proofs. */
+  readonly nonces?: DpopNonces | undefined;
+  /** Present if the requested tokens are bound to a key. */
+  readonly dpop?: DpopBinding | undefined;
 }
 
 /** The members that narrow a token: RFC 8707 resource indicators, and the audiences that some servers use instead. */
@@ -47,6 +52,18 @@ export interface ObtainedTokens {
   readonly expiresAt?: number;
   /** Epoch seconds at which the refresh token expires; absent if the provider did not state it. */
   readonly refreshExpiresAt?: number;
+  /** The key that the access token is bound to, and a public client's refresh token; absent for a bearer token. */
+  readonly dpopKey?: DpopKey;
+}
+
+/**
+ * Returns the client for requests whose tokens are bound to the key.
+ *
+ * @throws ProviderFailure for a server that does not accept the algorithm of the key
+ */
+export async function boundClient(client: ProviderClient, key: DpopKey): Promise<ProviderClient> {
+  checkDpopAlgorithm(client.metadata);
+  return { ...client, dpop: await dpopBinding(key, client, client.system) };
 }
 
 /** Returns one `resource` or `audience` parameter for each value, with the resource of a provider that has one. */
@@ -84,9 +101,13 @@ export function checkPresentedAt(
   );
 }
 
-export const options = ({ provider, transport, endpointPolicy }: ProviderClient) => ({
-  [oauth.customFetch]: vendorTransport(transport, vendorOf(provider.vendor)),
+export const options = ({ provider, transport, endpointPolicy, dpop }: ProviderClient) => ({
+  [oauth.customFetch]: vendorTransport(
+    dpop ? dpop.observing(transport) : transport,
+    vendorOf(provider.vendor),
+  ),
   [oauth.allowInsecureRequests]: endpointPolicy.loopback,
+  ...(dpop && { DPoP: dpop.handle }),
 });
 
 /** What was requested, for a response that does not repeat it. */
@@ -125,18 +146,39 @@ function refreshLifetimeOf(response: oauth.TokenEndpointResponse): number | unde
   return undefined;
 }
 
+/**
+ * Checks that the token has the type of the request. A provider whose tokens are bound gets no bearer token, even if the
+ * server ignores the proof (RFC 9449 section 5): anyone who finds a bearer token can use it.
+ */
+function checkTokenType(
+  { token_type: type }: oauth.TokenEndpointResponse,
+  dpop: DpopBinding | undefined,
+): void {
+  if (dpop && type !== 'dpop') {
+    throw new ProviderFailure(
+      'unbound_token',
+      'token endpoint: the issued token is not bound to the DPoP key',
+    );
+  }
+  if (!dpop && type !== 'bearer') {
+    throw new ProviderFailure(
+      'invalid_response',
+      'token endpoint: the issued token is not a bearer access token',
+    );
+  }
+}
+
 /** Validates a token response (RFC 6749 section 5.1). An absent `scope` means that all requested scopes were granted. */
 function validatedTokens(
+  { dpop }: Pick<ProviderClient, 'dpop'>,
   response: oauth.TokenEndpointResponse,
   requested: RequestedToken,
   vendor: Vendor,
   now: number,
 ): ObtainedTokens {
-  if (response.token_type !== 'bearer' || !ACCESS_TOKEN.test(response.access_token)) {
-    throw new ProviderFailure(
-      'invalid_response',
-      'token endpoint: the issued token is not a bearer access token',
-    );
+  checkTokenType(response, dpop);
+  if (!ACCESS_TOKEN.test(response.access_token)) {
+    throw new ProviderFailure('invalid_response', 'token endpoint: the access token has invalid characters');
   }
   if (response.scope !== undefined && response.scope.length > MAX_SCOPE_CHARACTERS) {
     throw new ProviderFailure(
@@ -160,26 +202,80 @@ function validatedTokens(
         : response.scope.split(' ').filter((scope) => scope !== ''),
     ...(lifetime !== undefined && { expiresAt: now + boundedLifetime(lifetime) }),
     ...(refreshToken !== undefined && refreshExpiresAt !== undefined && { refreshExpiresAt }),
+    ...(dpop && { dpopKey: dpop.key }),
   };
 }
 
+/**
+ * Milliseconds after the first request in which it can be repeated with the server's nonce. Both requests then end before
+ * the lease of a renewal (grant/lease.ts).
+ */
+const NONCE_RETRY = 1_500;
+
+/**
+ * Sends a request, and once more if the server requires a nonce in the DPoP proof (RFC 9449 section 8). The server has
+ * then redeemed nothing.
+ *
+ * @throws an error of oauth4webapi, or ProviderFailure
+ */
+async function withNonce<Result>(
+  { dpop, system }: ProviderClient,
+  send: () => Promise<Result>,
+): Promise<Result> {
+  const started = system.now();
+  try {
+    return await send();
+  } catch (error) {
+    if (!dpop || !oauth.isDPoPNonceError(error)) throw error;
+    if (system.now() - started <= NONCE_RETRY) return send();
+    throw new ProviderFailure(
+      'use_dpop_nonce',
+      'token endpoint: it requires a nonce, and responded too late',
+      {
+        unavailable: true,
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Codes of servers that require a proof and do not say so. */
+const WITHOUT_PROOF: ReadonlySet<string> = new Set(['invalid_grant', 'invalid_request']);
+
+/** Returns whether the request can have failed because its client requires DPoP: the server offers it. */
+const mightLackProof = ({ dpop, metadata }: ProviderClient, { code }: ProviderFailure): boolean =>
+  !dpop && metadata.dpop_signing_alg_values_supported !== undefined && WITHOUT_PROOF.has(code);
+
+const withoutProof = (failure: ProviderFailure): ProviderFailure =>
+  new ProviderFailure(failure.code, failure.detail, {
+    unavailable: failure.unavailable,
+    retryAfter: failure.retryAfter,
+    cause: failure,
+    remedy:
+      "Ask the user to consent again. If the authorization server requires DPoP for this client, the provider's owner sets dpopConfig with UpdateOauth2CredentialProvider",
+  });
+
 /** Sends a request and validates the response. Reads the clock before sending, so that no lifetime is overestimated. */
 export async function exchange(
-  { provider, system }: ProviderClient,
+  client: ProviderClient,
   requested: RequestedToken,
   send: () => Promise<Response>,
   validate: (response: Response) => Promise<oauth.TokenEndpointResponse>,
 ): Promise<ObtainedTokens> {
-  const now = epochSeconds(system);
-  const vendor = vendorOf(provider.vendor);
+  const now = epochSeconds(client.system);
+  const vendor = vendorOf(client.provider.vendor);
   try {
-    const response = await send();
-    const normalized = await (vendor.response
-      ? normalizedResponse(response, vendor.response)
-      : responseAsJson(response));
-    return validatedTokens(await validate(normalized), requested, vendor, now);
+    const validated = await withNonce(client, async () => {
+      const response = await send();
+      const normalized = await (vendor.response
+        ? normalizedResponse(response, vendor.response)
+        : responseAsJson(response));
+      return validate(normalized);
+    });
+    return validatedTokens(client, validated, requested, vendor, now);
   } catch (error) {
-    throw providerFailure(error);
+    const failure = providerFailure(error);
+    throw mightLackProof(client, failure) ? withoutProof(failure) : failure;
   }
 }
 

@@ -1,6 +1,7 @@
 /** AWS's `CustomOauth2ProviderConfigInput`: any authorization server, discovered or stated. */
 import { invalidMember } from '../service-error';
 import type { Oauth2Discovery, StatedMetadata } from './discovery';
+import { checkDpopConfig, type DpopConfig } from './dpop-config';
 import { checkEndpoint, type EndpointPolicy } from '../endpoint';
 import { isProtectedResourceUrl } from '../identity/discovery-url';
 import type { CertificateConfiguration } from './certificate-configuration';
@@ -25,6 +26,7 @@ export interface CustomOauth2Config {
   readonly privateKeyJwtConfig?: PrivateKeyJwtInput | undefined;
   readonly onBehalfOfTokenExchangeConfig?: OnBehalfOfInput | undefined;
   readonly certificateConfigurations?: readonly CertificateConfiguration[] | undefined;
+  readonly dpopConfig?: DpopConfig | undefined;
 }
 
 function discoveryOf(member: string, config: CustomOauth2Config, policy: EndpointPolicy): Oauth2Discovery {
@@ -118,6 +120,7 @@ export interface CustomServer {
   readonly discovery: Oauth2Discovery;
   readonly clientAuthenticationMethod: ClientAuthenticationMethod;
   readonly privateKeyJwt: PrivateKeyJwt | undefined;
+  readonly dpop: DpopConfig | undefined;
 }
 
 /**
@@ -132,8 +135,11 @@ export function customServer(
   present: PresentClient | undefined,
 ): CustomServer {
   const clientAuthenticationMethod = authenticationMethodOf(member, config, present);
+  const discovery = discoveryOf(`${member}.oauthDiscovery`, config, policy);
+  if (config.dpopConfig) checkDpopConfig(`${member}.dpopConfig`, config.dpopConfig, discovery, policy);
   return {
-    discovery: discoveryOf(`${member}.oauthDiscovery`, config, policy),
+    discovery,
+    dpop: config.dpopConfig,
     clientAuthenticationMethod,
     privateKeyJwt: privateKeyJwtOf(member, config, clientAuthenticationMethod, present?.privateKeyJwt),
   };

@@ -16,6 +16,8 @@ export interface ProtectedResource {
   readonly issuer: string;
   /** Where the metadata of the authorization server is. */
   readonly metadataUrl: string;
+  /** Whether it accepts only access tokens that are bound to keys (DPoP); absent if it does not say so. */
+  readonly dpopRequired?: true | undefined;
 }
 
 /** AWS's `Oauth2Discovery`: exactly one of the two. */

@@ -24,6 +24,7 @@ import {
 } from './client-registration';
 import type { ClientDeletions } from './client-deletion';
 import type { Oauth2Discovery } from './discovery';
+import type { DpopConfig } from './dpop-config';
 import type { EndpointPolicy } from '../endpoint';
 import { checkAssertionProvider } from './assertion-provider';
 import { checkOnBehalfOfChange, onBehalfOfConfigOf } from './on-behalf-of';
@@ -65,6 +66,8 @@ export interface Oauth2Provider extends OwnedResource, CertificateMembers {
   readonly discovery: Oauth2Discovery;
   /** How it exchanges users' own tokens, where that was configured; some vendors have it built in. */
   readonly onBehalfOf?: OnBehalfOfConfig | undefined;
+  /** Present if its tokens are bound to keys; see `dpopConfigOf`. */
+  readonly dpop?: DpopConfig | undefined;
   /** Where the client secret is, when it is not in the vault. */
   readonly externalSecret?: ExternalSecret | undefined;
   /** Present if the service registered the client. */
@@ -86,6 +89,7 @@ export type ProviderConfiguration = Pick<
   | 'privateKeyJwt'
   | 'externalSecret'
   | 'discovery'
+  | 'dpop'
   | keyof CertificateMembers
 >;
 
@@ -348,6 +352,7 @@ const INPUT_MEMBER: Partial<Record<keyof Oauth2Provider, string>> = {
   vendor: 'credentialProviderVendor',
   discovery: 'oauthDiscovery',
   onBehalfOf: 'onBehalfOfTokenExchangeConfig',
+  dpop: 'dpopConfig',
   privateKeyJwt: 'privateKeyJwtConfig',
   registration: 'clientId',
   externalSecret: 'clientSecretConfig',
@@ -450,6 +455,7 @@ async function changeProvider(
   const change = {
     vendor,
     privateKeyJwt: undefined,
+    dpop: undefined,
     ...client,
     externalSecret,
     registration,

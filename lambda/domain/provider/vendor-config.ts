@@ -5,6 +5,7 @@
 import { invalidMember, type ServiceError } from '../service-error';
 import { customServer, type CustomOauth2Config, type PresentClient } from './custom-config';
 import type { Oauth2Discovery } from './discovery';
+import type { DpopConfig } from './dpop-config';
 import { checkEndpoint, type EndpointPolicy } from '../endpoint';
 import { isProtectedResourceUrl } from '../identity/discovery-url';
 import { resolveOnBehalfOf } from './on-behalf-of';
@@ -52,6 +53,8 @@ export interface ResolvedConfig {
   readonly privateKeyJwt?: PrivateKeyJwt | undefined;
   readonly discovery: Oauth2Discovery;
   readonly onBehalfOf: OnBehalfOfConfig | undefined;
+  /** Present if the tokens are bound to keys. */
+  readonly dpop?: DpopConfig | undefined;
 }
 
 export const CONFIG_INPUT = 'oauth2ProviderConfigInput';

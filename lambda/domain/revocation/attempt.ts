@@ -170,6 +170,7 @@ const replaced = (content: OutboxContent, { replacement }: NotRevoked): OutboxCo
     tokens: {
       accessToken: replacement.accessToken,
       ...(replacement.refreshToken !== undefined && { refreshToken: replacement.refreshToken }),
+      ...(replacement.dpopKey && { dpopKey: replacement.dpopKey }),
     },
   };
 

@@ -94,7 +94,21 @@ export class AuditedService {
     const sessionUri = returned.searchParams.get('session_id') ?? '';
     const secrets = [userToken, workloadToken, sessionUri, authorizationUrl ?? '', returned.search];
     const resourceArn = workloadArn(agent.name);
-    const { clientId, discoveryUrl } = world.provider;
+    const { clientId, discoveryUrl, issuer } = world.provider;
+    const bound = await world.agent();
+    const { clientSecret } = world.provider;
+    await world.post('UpdateOauth2CredentialProvider', {
+      name: bound.providerName,
+      credentialProviderVendor: 'CustomOauth2',
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: {
+          clientId,
+          clientSecret,
+          oauthDiscovery: { discoveryUrl },
+          dpopConfig: { resourceUrls: [`${issuer}/me`] },
+        },
+      },
+    });
     const configured = (name: string) => ({
       name,
       credentialProviderVendor: 'CustomOauth2',
@@ -177,6 +191,16 @@ export class AuditedService {
       ResumeUser: () => ({ body: { user: { userId: 'suspended-user' } } }),
       ListSuspensions: () => ({ body: {} }),
       RejectResourceOauth2Token: () => ({ body: { ...oauth2Token, rejectedAccessToken: 'refused' } }),
+      GetResourceDpopProof: () => ({
+        body: {
+          workloadIdentityToken: workloadToken,
+          resourceCredentialProviderName: bound.providerName,
+          oauth2Flow: 'M2M',
+          scopes: ['a'],
+          httpMethod: 'GET',
+          httpUri: `${issuer}/me`,
+        },
+      }),
     };
     return new AuditedService(world, agent, inputs, [CLIENT_SECRET, API_KEY, ...secrets]);
   }

@@ -37,6 +37,7 @@ export interface ProviderConfig {
   };
   readonly clientAuthenticationMethod?: ClientAuthenticationMethod;
   readonly privateKeyJwtConfig?: unknown;
+  readonly dpopConfig?: { readonly resourceUrls?: readonly string[] };
   readonly certificateConfigurations?: readonly {
     readonly secretsManager?: { readonly secretArn: string };
     readonly s3?: { readonly uri: string };

@@ -23,6 +23,8 @@ export interface ClientFlags {
   readonly kmsKey?: string;
   readonly caSecret?: string;
   readonly caObject?: string;
+  readonly dpop?: boolean;
+  readonly dpopResource?: string;
 }
 
 export interface SecretFlags {
@@ -46,6 +48,16 @@ export const CLIENT_FLAGS = {
   kmsKey: optionalText('ARN', 'KMS key that signs for PRIVATE_KEY_JWT'),
   caSecret: optionalText('ARN', 'Secret with the certificates of private authorities, for a custom server'),
   caObject: optionalText('URI', 'S3 object with these certificates (s3://bucket/key), instead of a secret'),
+  dpop: {
+    kind: 'boolean',
+    optional: true,
+    withNegated: false,
+    brief: 'Bind the tokens of a custom server or an MCP server to keys (DPoP)',
+  },
+  dpopResource: optionalText(
+    'URL',
+    'Resource that agents get DPoP proofs for, for a custom server (implies --dpop)',
+  ),
 } as const;
 
 export const SECRET_FLAGS = {
@@ -110,6 +122,8 @@ const SERVER_OPTIONS = {
   kmsKey: '--kms-key',
   caSecret: '--ca-secret',
   caObject: '--ca-object',
+  dpop: '--dpop',
+  dpopResource: '--dpop-resource',
 } as const;
 
 type ServerOption = keyof typeof SERVER_OPTIONS;
@@ -129,6 +143,8 @@ function optionsOf(vendor: VendorName): readonly ServerOption[] {
       'kmsKey',
       'caSecret',
       'caObject',
+      'dpop',
+      'dpopResource',
     ];
   }
   const { server } = vendorOf(vendor);
@@ -175,6 +191,12 @@ function certificateConfigurations({ caSecret, caObject }: ClientFlags): object[
   return caObject === undefined ? undefined : [{ s3: { uri: caObject } }];
 }
 
+/** Returns whether tokens are bound to keys, if the options say so. */
+const dpopMembers = ({ dpop, dpopResource }: ClientFlags): Record<string, unknown> => ({
+  ...(dpop && { dpopConfig: {} }),
+  ...(dpopResource !== undefined && { dpopConfig: { resourceUrls: [dpopResource] } }),
+});
+
 /** Returns the members that name the server and how it authenticates the client. */
 export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<string, unknown> {
   const { discoveryUrl, issuer, authorizationEndpoint, tokenEndpoint, tenantId } = flags;
@@ -201,6 +223,7 @@ export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<st
       privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn: kmsKey } } },
     }),
     ...(certificates && { certificateConfigurations: certificates }),
+    ...dpopMembers(flags),
   };
 }
 

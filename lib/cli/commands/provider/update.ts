@@ -48,6 +48,8 @@ const CLIENT: readonly (keyof ClientFlags)[] = [
   'kmsKey',
   'caSecret',
   'caObject',
+  'dpop',
+  'dpopResource',
 ];
 
 const isSet = (flags: ClientFlags, names: readonly (keyof ClientFlags)[]): boolean =>
@@ -124,7 +126,11 @@ async function changedConfig(
   const present = configOf(provider);
   // The service keeps or registers the client of an MCP server. A stated client ID would be taken for one of the owner.
   if (flags.mcp !== undefined && flags.clientId === undefined) {
-    return { ...serverMembers(vendor, flags), ...(await registrationMembers(context, flags)) };
+    return {
+      dpopConfig: present.dpopConfig,
+      ...serverMembers(vendor, flags),
+      ...(await registrationMembers(context, flags)),
+    };
   }
   const before = present.clientAuthenticationMethod;
   const method = flags.clientAuthentication ?? before;

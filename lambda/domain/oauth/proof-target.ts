@@ -1,0 +1,85 @@
+/**
+ * The requests for which an agent gets a DPoP proof: those to the resource of its grant. A proof for the token endpoint
+ * would let a stolen refresh token of a public client be redeemed, so no endpoint of the authorization server gets one.
+ */
+import { isLoopbackHttp, type EndpointPolicy } from '../endpoint';
+import type { Metadata } from './provider-metadata';
+
+/** Characters that are never in a normalized URL without query, fragment, and credentials (RFC 3986 section 6.2.2). */
+const AMBIGUOUS = /[^\x21-\x7e]|[\\?#@"<>^`{|}]/;
+
+/** Encoded characters that some servers decode before they compare paths: dots, slashes, backslashes, and controls. */
+const ENCODED_SYNTAX = /%(2e|2f|5c|[01][0-9a-f]|7f)/i;
+
+/** Returns the path's segments without the empty last one, so that `/mcp` and `/mcp/` begin the same paths. */
+const segmentsOf = ({ pathname }: URL): string[] => pathname.replace(/\/$/, '').split('/');
+
+/** Returns whether a URL is another one or below it, with a whole path segment as the boundary. */
+const isWithin = (url: URL, resource: URL): boolean => {
+  const segments = segmentsOf(url);
+  return (
+    url.origin === resource.origin && segmentsOf(resource).every((segment, at) => segments[at] === segment)
+  );
+};
+
+/** Returns the URL as the most tolerant servers compare it: decoded, in lowercase, without repeated slashes. */
+function tolerantForm({ origin, pathname }: URL): string {
+  const decoded = pathname.replace(/%([0-9a-f]{2})/gi, (_whole, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return origin + decoded.toLowerCase().replace(/\/+/g, '/').replace(/\/$/, '');
+}
+
+const ENDPOINTS = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'pushed_authorization_request_endpoint',
+  'revocation_endpoint',
+  'introspection_endpoint',
+  'registration_endpoint',
+  'jwks_uri',
+] as const satisfies (keyof Metadata)[];
+
+const isEndpointOf = (url: URL, metadata: Metadata): boolean =>
+  ENDPOINTS.some((name) => {
+    const endpoint = metadata[name];
+    return endpoint !== undefined && tolerantForm(new URL(endpoint)) === tolerantForm(url);
+  });
+
+/** What a grant's proofs are for. */
+export interface ProofScope {
+  /** URLs of the resources that the provider is for. */
+  readonly resources: readonly string[];
+  /** The resource indicators of the grant (RFC 8707), which narrow the URLs if they are among them. */
+  readonly indicators: readonly string[];
+  /** Of the authorization server. */
+  readonly metadata: Metadata;
+}
+
+const parsed = (text: string): URL[] => (URL.canParse(text) ? [new URL(text)] : []);
+
+/** Returns why there is no proof for a URL, in words that continue the name of its member; undefined if there is one. */
+export function proofTargetFault(
+  text: string,
+  { resources, indicators, metadata }: ProofScope,
+  policy: EndpointPolicy,
+): string | undefined {
+  if (AMBIGUOUS.test(text) || !URL.canParse(text)) {
+    return 'must be an absolute URL without credentials, query, and fragment (RFC 9449 section 4.2)';
+  }
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && !(policy.loopback && isLoopbackHttp(url))) return 'must be an https URL';
+  const isNormalized = url.href === text || url.origin === text;
+  if (!isNormalized || ENCODED_SYNTAX.test(url.pathname) || url.pathname.includes('//')) {
+    return 'must be normalized: without . and .. segments, empty segments, encoded dots, slashes, and backslashes, default ports, and uppercase in the host (RFC 3986 section 6.2.2)';
+  }
+  const allowed = resources.flatMap(parsed);
+  const narrower = indicators
+    .flatMap(parsed)
+    .filter((at) => allowed.some((resource) => isWithin(at, resource)));
+  if (!(narrower.length > 0 ? narrower : allowed).some((resource) => isWithin(url, resource))) {
+    return 'must be within the resource of the credential provider';
+  }
+  if (isEndpointOf(url, metadata)) return 'must not be an endpoint of the authorization server';
+  return undefined;
+}

@@ -1,0 +1,58 @@
+/**
+ * Whether the tokens of a credential provider are bound to keys (DPoP, RFC 9449), and for which URLs agents get proofs:
+ * a member of this service's own, because AWS has none.
+ */
+import { invalidMember } from '../service-error';
+import { checkEndpoint, type EndpointPolicy } from '../endpoint';
+import { isProtectedResourceUrl } from '../identity/discovery-url';
+import type { Oauth2Discovery } from './discovery';
+
+/** Present if the tokens are bound to keys. */
+export interface DpopConfig {
+  /** URLs of the resources, each with all paths below it. Absent for a protected resource, which has its own URL. */
+  readonly resourceUrls?: readonly string[] | undefined;
+}
+
+/** The part of a provider that decides whether its tokens are bound. */
+interface Bindable {
+  readonly dpop?: DpopConfig | undefined;
+  readonly discovery: Oauth2Discovery;
+}
+
+/**
+ * Returns the configuration, if the tokens are bound: the owner's, or what the metadata of the protected resource require
+ * (`dpop_bound_access_tokens_required`, RFC 9728 section 2).
+ */
+export const dpopConfigOf = ({ dpop, discovery }: Bindable): DpopConfig | undefined =>
+  dpop ?? (discovery.protectedResource?.dpopRequired ? {} : undefined);
+
+/** Returns the URLs for which agents get proofs. */
+export const proofResourcesOf = ({ dpop, discovery: { protectedResource } }: Bindable): readonly string[] =>
+  protectedResource ? [protectedResource.resource] : (dpop?.resourceUrls ?? []);
+
+/**
+ * Checks the configuration.
+ *
+ * @param member its name, for messages
+ * @throws ValidationException for URLs that cannot be those of a resource, and for URLs next to the one of a protected
+ *   resource
+ */
+export function checkDpopConfig(
+  member: string,
+  { resourceUrls }: DpopConfig,
+  { discoveryUrl = '' }: Oauth2Discovery,
+  policy: EndpointPolicy,
+): void {
+  if (resourceUrls === undefined) return;
+  if (isProtectedResourceUrl(discoveryUrl)) {
+    throw invalidMember(
+      `${member}.resourceUrls`,
+      'must be omitted: proofs are for the protected resource of discoveryUrl',
+    );
+  }
+  for (const [index, url] of resourceUrls.entries()) {
+    const at = `${member}.resourceUrls.${index}`;
+    checkEndpoint(at, url, policy);
+    if (url.includes('?')) throw invalidMember(at, 'must not have a query: it stands for all paths below it');
+  }
+}
