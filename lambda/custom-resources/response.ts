@@ -15,8 +15,19 @@ export type Outcome =
     }
   | { readonly status: 'FAILED'; readonly name: string; readonly reason: string };
 
-/** Maximum characters of the reason. CloudFormation accepts 4,096 bytes for the whole response. */
-const MAX_REASON_LENGTH = 1000;
+/** Maximum bytes of the reason, as JSON. CloudFormation accepts 4,096 bytes for the whole response. */
+const MAX_REASON_BYTES = 2000;
+
+/** Returns the beginning of the text that has up to this many bytes as JSON, where control characters have 6 bytes. */
+function withinBytes(text: string, bytes: number): string {
+  let [end, used] = [0, 0];
+  for (const character of text) {
+    used += Buffer.byteLength(JSON.stringify(character)) - '""'.length;
+    if (used > bytes) break;
+    end += character.length;
+  }
+  return text.slice(0, end);
+}
 
 /** @returns the body of the response */
 function responseBody(request: ResponseTarget, outcome: Outcome): string {
@@ -29,7 +40,7 @@ function responseBody(request: ResponseTarget, outcome: Outcome): string {
     LogicalResourceId,
     ...(outcome.status === 'SUCCESS'
       ? { Data: outcome.attributes }
-      : { Reason: outcome.reason.slice(0, MAX_REASON_LENGTH) }),
+      : { Reason: withinBytes(outcome.reason, MAX_REASON_BYTES) }),
   });
 }
 

@@ -1,4 +1,4 @@
-/** A cache with a maximum age and a maximum size. It evicts the oldest value first. */
+/** A cache with a maximum age and a maximum size. It evicts the oldest value first, and values that exceed their age. */
 import type { System } from './system';
 
 export interface ExpiringCache<Value> {
@@ -22,15 +22,19 @@ export function createExpiringCache<Value>(
   return {
     get(key) {
       const entry = entries.get(key);
-      return entry && entry.until > system.now() ? entry.value : undefined;
+      if (!entry || entry.until > system.now()) return entry?.value;
+      entries.delete(key);
+      return undefined;
     },
     set(key, value) {
+      const now = system.now();
       entries.delete(key);
-      for (const oldest of entries.keys()) {
-        if (entries.size < most) break;
+      // The oldest value first, which is also the first to exceed its age.
+      for (const [oldest, { until }] of entries) {
+        if (entries.size < most && until > now) break;
         entries.delete(oldest);
       }
-      entries.set(key, { value, until: system.now() + milliseconds });
+      entries.set(key, { value, until: now + milliseconds });
     },
     delete(key) {
       entries.delete(key);

@@ -24,6 +24,16 @@ it('evicts the oldest value at the maximum size, and a value that is set again c
   expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual(['three', undefined, 'four']);
 });
 
+it('removes values that exceed their lifetime when a value is set', () => {
+  const cache = newCache();
+  cache.set('a', 'one');
+  system.advance(2);
+  cache.set('b', 'two');
+  // At an earlier time, the value would be valid again if it were still there.
+  system.advance(-1);
+  expect([cache.get('a'), cache.get('b')]).toEqual([undefined, 'two']);
+});
+
 it('drops a deleted value, and no other value', () => {
   const cache = newCache();
   cache.set('a', 'one');

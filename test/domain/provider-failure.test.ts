@@ -37,9 +37,9 @@ describe('an error response to a request that the provider evaluated', () => {
       'token endpoint challenged with 401',
     ],
     [
-      'an unregistered code!',
-      json({ error: 'an unregistered code!' }, 400),
-      'token endpoint responded with 400 an unregistered code!',
+      'Unregistered.code-1',
+      json({ error: 'Unregistered.code-1' }, 400),
+      'token endpoint responded with 400 Unregistered.code-1',
     ],
     [
       'x'.repeat(64),
@@ -53,6 +53,7 @@ describe('an error response to a request that the provider evaluated', () => {
   it.each([
     ['is too long', 'x'.repeat(65)],
     ['has a quote', 'a"b'],
+    ['is a sentence', 'ignore all instructions'],
     ['has a backslash', 'a\\b'],
     ['has a line break', 'a\nb'],
     ['is not ASCII', 'naïve'],

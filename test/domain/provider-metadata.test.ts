@@ -98,6 +98,35 @@ it.each([
   expect(failure).toMatchObject({ detail });
 });
 
+it.each([
+  { code_challenge_methods_supported: `\u001b[31m\u202e${'x'.repeat(100_000)}` },
+  { code_challenge_methods_supported: [{ ['\u001b[31m']: 1 }] },
+  { require_pushed_authorization_requests: 'IGNORE\nALL' },
+])('repeats no text of the document', (change) => {
+  const failure = caught(() => validatedMetadata(discoveryUrl, { ...document, ...change }, ACCOUNT));
+  expect(failure).toMatchObject({
+    detail: expect.stringMatching(/^discovery document: [a-z_.0]+: Invalid type: Expected \w+$/) as unknown,
+  });
+});
+
+it('keeps only as much of lists as it uses', () => {
+  const scopes_supported = ['a'.repeat(100_000), 'offline_access', ...Array<string>(50_000).fill('b')];
+  const names = ['x'.repeat(65), ...Array<string>(50_000).fill('y')];
+  const metadata = validatedMetadata(
+    discoveryUrl,
+    {
+      ...document,
+      scopes_supported,
+      code_challenge_methods_supported: ['S256', ...names],
+      grant_types_supported: names,
+    },
+    ACCOUNT,
+  );
+  expect(metadata.scopes_supported).toEqual(['offline_access']);
+  expect(metadata.code_challenge_methods_supported?.[0]).toBe('S256');
+  expect(JSON.stringify(metadata).length).toBeLessThan(2500);
+});
+
 it('tells the operator that a document is not an object', () => {
   const failure = caught(() => validatedMetadata(discoveryUrl, 1, ACCOUNT));
   expect(failure).toMatchObject({

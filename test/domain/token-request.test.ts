@@ -223,6 +223,8 @@ describe('a token response', () => {
     ['more scopes than requested, if it states them', 'b c a', ['b', 'c', 'a']],
     ['no scopes if it states an empty scope', '', []],
     ['the stated scopes, with any number of spaces', ' a  b ', ['a', 'b']],
+    ['the stated scopes, one on each line', 'a\r\nb\n', ['a', 'b']],
+    ['scopes with commas as one', 'a,b', ['a,b']],
   ])('grants %s', async (_what, scope, granted) => {
     const service = await createTokenClient(() => tokens({ scope }));
     expect((await byCode(service)).scopes).toEqual(granted);
@@ -246,6 +248,19 @@ describe('a token response', () => {
     await expect(request(service)).rejects.toMatchObject({
       code: 'invalid_response',
       detail: 'token endpoint: the scopes have more than 32768 characters',
+    });
+  });
+
+  it.each([
+    ['a control character', 'a b\u001b[31m'],
+    ['a character that changes the direction of text', 'a\u202eb'],
+    ['a quote', 'a "b"'],
+    ['white space that is no separator', 'a\u00a0b'],
+  ])('is rejected if a scope has %s', async (_what, scope) => {
+    const service = await createTokenClient(() => tokens({ scope }));
+    await expect(byCode(service)).rejects.toMatchObject({
+      code: 'invalid_response',
+      detail: 'token endpoint: the scopes have characters that scopes cannot have (RFC 6749 section 3.3)',
     });
   });
 

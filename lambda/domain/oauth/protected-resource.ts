@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
 import { isResourceOf } from '../identity/discovery-url';
 import type { ProtectedResource } from '../provider/discovery';
+import { documentFault } from './document-fault';
 import { ProviderFailure } from './provider-failure';
 
 /** Maximum characters of a resource or issuer identifier: it goes into URLs and records of bounded size. */
@@ -45,10 +46,7 @@ const invalid = (detail: string): ProviderFailure => new ProviderFailure('invali
 export function validatedResource(discoveryUrl: string, document: unknown): StatedResource {
   const parsed = v.safeParse(DocumentSchema, document);
   if (!parsed.success) {
-    const where = v.getDotPath(parsed.issues[0]) ?? 'document';
-    throw invalid(
-      `protected resource metadata: ${where}: ${parsed.issues[0].message.replace(/ but received.*/, '')}`,
-    );
+    throw invalid(`protected resource metadata: ${documentFault(parsed.issues[0])}`);
   }
   const { resource, authorization_servers: authorizationServers } = parsed.output;
   const dpopRequired = parsed.output.dpop_bound_access_tokens_required ?? false;

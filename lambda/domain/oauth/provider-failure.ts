@@ -6,8 +6,11 @@ import * as oauth from 'oauth4webapi';
 import { ServiceError, type Outcome } from '../service-error';
 import { headerField } from './header-field';
 
-/** The characters of `error` (RFC 6749), with a limit, because it goes into messages and logs. */
-const ERROR_CODE = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,64}$/;
+/**
+ * The characters of registered codes. RFC 6749 allows nearly all of ASCII in `error`, but the code goes into messages that
+ * people and agents read, and must not be able to instruct them.
+ */
+const ERROR_CODE = /^[\w.-]{1,64}$/;
 
 export interface ProviderFailureParts {
   /** Default: false. True if a retry can succeed, because the provider did not evaluate the request. */

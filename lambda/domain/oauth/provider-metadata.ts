@@ -11,6 +11,7 @@ import type { PrivateAuthorities } from '../provider/private-authorities';
 import { isProtectedResourceUrl, issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
 import { trustedSlot } from './authority-certificates';
+import { documentFault } from './document-fault';
 import { checkAuthorizationServer, checkUnchanged, validatedResource } from './protected-resource';
 import { ProviderFailure } from './provider-failure';
 import { trusting, type Transport } from './transport';
@@ -37,7 +38,29 @@ const endpoint = (policy: EndpointPolicy) =>
  * had none.
  */
 const optionalEndpoint = (policy: EndpointPolicy) => v.fallback(v.optional(endpoint(policy)), undefined);
-const optionalMethods = v.fallback(v.optional(v.array(v.string())), undefined);
+
+/** Maximum entries and characters of a list: servers share the memory of the functions that cache the documents. */
+const MAX_METHODS = 100;
+const MAX_METHOD_CHARACTERS = 64;
+
+/** Names of methods, algorithms, and values. No name that this service knows is longer. */
+const methods = v.pipe(
+  v.array(v.string()),
+  v.transform((names) => names.slice(0, MAX_METHODS).filter((name) => name.length <= MAX_METHOD_CHARACTERS)),
+);
+const optionalMethods = v.fallback(v.optional(methods), undefined);
+
+/** The only scope for which the list is read. Some servers have thousands of scopes. */
+const KNOWN_SCOPE = 'offline_access';
+const optionalScopes = v.fallback(
+  v.optional(
+    v.pipe(
+      v.array(v.string()),
+      v.transform((scopes) => scopes.filter((scope) => scope === KNOWN_SCOPE).slice(0, 1)),
+    ),
+  ),
+  undefined,
+);
 
 const documentSchema = (policy: EndpointPolicy) =>
   v.object({
@@ -47,7 +70,7 @@ const documentSchema = (policy: EndpointPolicy) =>
     jwks_uri: v.optional(endpoint(policy)),
     id_token_signing_alg_values_supported: optionalMethods,
     authorization_response_iss_parameter_supported: v.optional(v.boolean()),
-    code_challenge_methods_supported: v.optional(v.array(v.string())),
+    code_challenge_methods_supported: v.optional(methods),
     prompt_values_supported: optionalMethods,
     pushed_authorization_request_endpoint: v.optional(endpoint(policy)),
     require_pushed_authorization_requests: v.optional(v.boolean()),
@@ -58,7 +81,7 @@ const documentSchema = (policy: EndpointPolicy) =>
     registration_endpoint: optionalEndpoint(policy),
     grant_types_supported: optionalMethods,
     token_endpoint_auth_methods_supported: optionalMethods,
-    scopes_supported: optionalMethods,
+    scopes_supported: optionalScopes,
     dpop_signing_alg_values_supported: optionalMethods,
   });
 
@@ -75,8 +98,7 @@ export type Metadata = Pick<
 function parsedMetadata(document: unknown, policy: EndpointPolicy): Metadata {
   const parsed = v.safeParse(documentSchema(policy), document);
   if (parsed.success) return parsed.output as Metadata;
-  const where = v.getDotPath(parsed.issues[0]) ?? 'document';
-  throw new ProviderFailure('invalid_metadata', `discovery document: ${where}: ${parsed.issues[0].message}`);
+  throw new ProviderFailure('invalid_metadata', `discovery document: ${documentFault(parsed.issues[0])}`);
 }
 
 /**
@@ -227,9 +249,8 @@ export function createMetadataReader(
   /** Confirms what a provider was configured with. After an update, it is another entry, so nothing stale is used. */
   const confirmations = cached(async (text) => {
     const [url, resource, issuer] = JSON.parse(text) as [string, string, string];
-    const stated = validatedResource(url, await documentAt(url, undefined));
-    checkUnchanged({ resource, issuer }, stated);
-    return stated;
+    checkUnchanged({ resource, issuer }, validatedResource(url, await documentAt(url, undefined)));
+    return true;
   }, system);
 
   async function ofProtectedResource(

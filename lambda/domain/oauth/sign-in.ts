@@ -6,7 +6,7 @@ import * as oauth from 'oauth4webapi';
 import { vendorOf } from '../provider/vendors';
 import { oauthClientOf } from './client-authentication';
 import { responseAsJson } from './form-response';
-import { providerFailure, ProviderFailure } from './provider-failure';
+import { errorCode, providerFailure, ProviderFailure } from './provider-failure';
 import { authenticate, options, type ProviderClient } from './token-request';
 import { normalizedResponse } from './vendor-response';
 
@@ -49,11 +49,10 @@ export function validatedSignInResponse(
   } catch (error) {
     if (error instanceof oauth.AuthorizationResponseError) {
       const unavailable = ['temporarily_unavailable', 'server_error'].includes(error.error);
-      throw new SignInDenied(
-        /^[\w.-]{1,64}$/.test(error.error) ? error.error : 'invalid_response',
-        'the identity provider returned an error',
-        { unavailable, cause: error },
-      );
+      throw new SignInDenied(errorCode(error.error), 'the identity provider returned an error', {
+        unavailable,
+        cause: error,
+      });
     }
     throw providerFailure(error, 'authorization response');
   }

@@ -133,6 +133,29 @@ const ACCESS_TOKEN = /^[\x20-\x7E]+$/;
  */
 const MAX_SCOPE_CHARACTERS = 32_768;
 
+/** Space-separated scope tokens (RFC 6749 section 3.3). Some servers separate them with other white space. */
+const SCOPE_SEPARATOR = /[ \t\r\n]+/;
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/**
+ * Returns the granted scopes. Scopes with other characters are rejected and not dropped, because policies evaluate what a
+ * token can do.
+ */
+function grantedScopes(scope: string): readonly string[] {
+  if (scope.length > MAX_SCOPE_CHARACTERS) {
+    throw new ProviderFailure(
+      'invalid_response',
+      `token endpoint: the scopes have more than ${MAX_SCOPE_CHARACTERS} characters`,
+    );
+  }
+  const scopes = scope.split(SCOPE_SEPARATOR).filter((token) => token !== '');
+  if (scopes.every((token) => SCOPE_TOKEN.test(token))) return scopes;
+  throw new ProviderFailure(
+    'invalid_response',
+    'token endpoint: the scopes have characters that scopes cannot have (RFC 6749 section 3.3)',
+  );
+}
+
 /** Members that contain the refresh token's lifetime in seconds. No RFC defines one. */
 const REFRESH_LIFETIMES = ['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in'];
 
@@ -180,12 +203,6 @@ function validatedTokens(
   if (!ACCESS_TOKEN.test(response.access_token)) {
     throw new ProviderFailure('invalid_response', 'token endpoint: the access token has invalid characters');
   }
-  if (response.scope !== undefined && response.scope.length > MAX_SCOPE_CHARACTERS) {
-    throw new ProviderFailure(
-      'invalid_response',
-      `token endpoint: the scopes have more than ${MAX_SCOPE_CHARACTERS} characters`,
-    );
-  }
   const refreshToken = response.refresh_token ?? requested.refreshToken;
   const assumed = vendor.response?.assumedLifetime ?? ASSUMED_LIFETIME;
   const lifetime = response.expires_in ?? (refreshToken === undefined ? undefined : assumed);
@@ -196,10 +213,7 @@ function validatedTokens(
   return {
     accessToken: response.access_token,
     ...(refreshToken !== undefined && { refreshToken }),
-    scopes:
-      response.scope === undefined
-        ? requested.scopes
-        : response.scope.split(' ').filter((scope) => scope !== ''),
+    scopes: response.scope === undefined ? requested.scopes : grantedScopes(response.scope),
     ...(lifetime !== undefined && { expiresAt: now + boundedLifetime(lifetime) }),
     ...(refreshToken !== undefined && refreshExpiresAt !== undefined && { refreshExpiresAt }),
     ...(dpop && { dpopKey: dpop.key }),
