@@ -7,6 +7,7 @@ import type { ApiKeyProvider } from '../domain/provider/api-key-provider';
 import { callbackUrl, type Oauth2Provider } from '../domain/provider/oauth2-provider';
 import { dpopConfigOf } from '../domain/provider/dpop-config';
 import { certificateConfigurationsOf } from '../domain/provider/certificate-configuration';
+import { clientRegistrationOf } from '../domain/provider/provided-client';
 import { privateKeyJwtConfigOf } from '../domain/provider/private-key-jwt';
 import { PUBLIC_CLIENT } from '../domain/provider/vendor';
 import { vendorOf } from '../domain/provider/vendors';
@@ -43,6 +44,7 @@ const oauth2ProviderConfig = (provider: Oauth2Provider) => {
         privateKeyJwtConfig: privateKeyJwt && privateKeyJwtConfigOf(privateKeyJwt),
         certificateConfigurations: certificateConfigurationsOf(provider),
         dpopConfig: dpopConfigOf(provider),
+        clientRegistration: clientRegistrationOf(provider),
       }),
     },
   };

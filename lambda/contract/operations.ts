@@ -190,6 +190,8 @@ export const OPERATIONS = {
   // Beyond AWS: the consent page's form.
   DeclineAuthorization: { ...open('/identities/oauth2/authorize'), method: 'POST' },
   Callback: open('/identities/oauth2/callback/{callbackId}'),
+  // Beyond AWS: the client that an authorization server reads by its client ID.
+  ClientMetadata: { ...open('/identities/oauth2/client-metadata/{callbackId}'), metadata: true },
   Jwks: { ...open('/.well-known/jwks.json'), metadata: true },
   IssuerMetadata: { ...open('/.well-known/openid-configuration'), metadata: true },
 

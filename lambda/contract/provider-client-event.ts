@@ -7,6 +7,7 @@ import type { PushRequest } from '../domain/consent/push';
 import type { PushedRequest } from '../domain/oauth/pushed-authorization';
 import type { RegisteredClient } from '../domain/provider/client-registration';
 import type { ProtectedResource } from '../domain/provider/discovery';
+import { CLIENT_REGISTRATIONS } from '../domain/provider/provided-client';
 import type { RenewalRequest } from '../domain/grant/background-renewal';
 
 const strings = v.pipe(v.array(v.string()), v.readonly());
@@ -39,6 +40,7 @@ const Register = v.strictObject({
   /** Last segment of the callback URL: the function itself builds the redirect URI, whichever function asks. */
   callbackId: v.pipe(v.string(), v.uuid()),
   initialAccessToken: v.exactOptional(v.string()),
+  clientRegistration: v.exactOptional(v.picklist(CLIENT_REGISTRATIONS)),
 });
 
 /** The event of an invocation, which requests one action. */
@@ -94,6 +96,7 @@ export const RegisterResponseSchema = v.union([
         clientId: v.string(),
         clientAuthenticationMethod: v.picklist(['NONE', 'CLIENT_SECRET_BASIC', 'CLIENT_SECRET_POST']),
         clientSecret: v.exactOptional(v.string()),
+        metadataDocument: v.exactOptional(v.strictObject({ refreshes: v.boolean() })),
         management: v.exactOptional(v.strictObject({ clientUri: v.string(), accessToken: v.string() })),
       }),
     }),

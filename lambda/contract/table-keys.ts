@@ -107,6 +107,7 @@ export const PREFIX = {
   grant: 'GRANT#',
   clientSecret: 'CLIENT-SECRET#',
   apiKeyProvider: 'API-KEY-PROVIDER#',
+  clientMetadata: 'CLIENT-METADATA#',
   consentPortal: 'CONSENT-PORTAL#',
   apiKey: 'API-KEY#',
   tokenVault: 'TOKEN-VAULT',
@@ -136,6 +137,12 @@ export const workloadIdentityKey = (name: string): Key => ({
 export const oauth2ProviderKey = (name: string): Key => ({ pk: PREFIX.oauth2Provider + name, sk: RECORD });
 
 export const apiKeyProviderKey = (name: string): Key => ({ pk: PREFIX.apiKeyProvider + name, sk: RECORD });
+
+/** Apart from the provider, which the function that publishes the document cannot read. */
+export const clientMetadataKey = (callbackId: string): Key => ({
+  pk: PREFIX.clientMetadata + callbackId,
+  sk: RECORD,
+});
 
 /** By name, which is unique in the deployment. */
 export const consentPortalKey = (name: string): Key => ({ pk: PREFIX.consentPortal + name, sk: RECORD });

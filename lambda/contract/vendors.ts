@@ -9,6 +9,7 @@ export {
 } from '../domain/identity/discovery-url';
 export type { CustomOauth2Config } from '../domain/provider/custom-config';
 export type { INCLUDED_VENDORS } from '../domain/provider/included-vendors';
+export { CLIENT_REGISTRATIONS, type ClientRegistration } from '../domain/provider/provided-client';
 export { alsoEnds, endsOtherGrants, type RevocationReach } from '../domain/provider/revocation-reach';
 export { CLIENT_AUTHENTICATION_METHODS, usesSecret } from '../domain/provider/vendor';
 export { checkSecretGiven, resolveConfig } from '../domain/provider/vendor-config';

@@ -2,6 +2,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { system } from '../adapters/system';
 import { createApiKeyProviderStore } from '../adapters/dynamodb/api-key-provider-store';
+import { createClientMetadataStore } from '../adapters/dynamodb/client-metadata-store';
 import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
 import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
@@ -92,6 +93,7 @@ const revocationFunction = createRevocationFunction(env.REVOCATION_FUNCTION);
 const deps = {
   identities: createWorkloadIdentityStore(tables.DIRECTORY_TABLE),
   providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),
+  clientMetadata: createClientMetadataStore(tables.DIRECTORY_TABLE),
   protectedResources: createProtectedResources(env.PROVIDER_CLIENT_FUNCTION),
   apiKeyProviders: createApiKeyProviderStore(tables.DIRECTORY_TABLE),
   portals: createConsentPortalStore(tables.DIRECTORY_TABLE),
@@ -114,6 +116,7 @@ const deps = {
   audit,
   system,
   arnPrefix: env.ARN_PREFIX,
+  baseUrl: env.BASE_URL,
   endpointPolicy: readEndpointPolicy(),
   quotas: readQuotas(),
 };

@@ -1,8 +1,9 @@
 /**
  * Composition of the browser's steps of a consent, a public function. It advances a consent session, stores a sealed code,
- * and publishes the keys. It cannot reach a grant. The provider-client function sends its requests to providers.
+ * and publishes the keys and the documents of clients. It cannot reach a grant. The provider-client function sends its requests to providers.
  */
 import { system } from '../adapters/system';
+import { createClientMetadataStore } from '../adapters/dynamodb/client-metadata-store';
 import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
 import { createSessionStore } from '../adapters/dynamodb/session-store';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
@@ -11,6 +12,7 @@ import { createProviderClientFunction } from '../adapters/lambda/provider-client
 import { createConsentBrowser } from '../api/browser';
 import { json } from '../api/errors';
 import { failureResult } from '../api/failure-page';
+import { clientMetadataResult } from '../api/client-metadata';
 import { issuerDocument, jwksDocument } from '../api/issuer-metadata';
 import { createHandler } from '../api/router';
 import { authorize } from '../domain/consent/authorize';
@@ -18,6 +20,7 @@ import type { BrowserOutcome } from '../domain/consent/browser';
 import { callback } from '../domain/consent/callback';
 import { decline } from '../domain/consent/decline';
 import { appearanceOf, findPortal } from '../domain/portal/consent-portal';
+import { publishedClient } from '../domain/provider/client-metadata-document';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import type { Branding } from '../pages/shell';
 import { createAws } from './composition/aws';
@@ -51,6 +54,7 @@ const deps = {
   }),
   pushedAuthorization: createProviderClientFunction(env.PROVIDER_CLIENT_FUNCTION),
   audit,
+  clientMetadata: createClientMetadataStore(tables.DIRECTORY_TABLE),
   system,
   baseUrl: env.BASE_URL,
 };
@@ -72,6 +76,10 @@ export const handler = createHandler(
     },
     DeclineAuthorization: async (event) => browser.result(await decline(deps, browser.declineInput(event))),
     Callback: async (event) => browser.result(await callback(deps, browser.callbackInput(event))),
+    ClientMetadata: async ({ pathParameters }) => {
+      const document = await publishedClient(deps, pathParameters?.callbackId ?? '');
+      return clientMetadataResult(document);
+    },
     Jwks: async () => {
       const { body, headers } = jwksDocument(await publicKeys.published());
       return json(200, body, headers);

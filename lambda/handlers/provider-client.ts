@@ -15,12 +15,11 @@ import {
   type RegisterResponse,
 } from '../contract/provider-client-event';
 import { pushAuthorization, type PushRequest } from '../domain/consent/push';
-import { registerClient } from '../domain/oauth/client-registration';
+import { providedClient } from '../domain/oauth/provided-client';
 import { findProtectedResource } from '../domain/oauth/protected-resource-discovery';
 import { ProviderFailure } from '../domain/oauth/provider-failure';
 import { renewInBackground } from '../domain/grant/background-renewal';
 import type { RegistrationRequest } from '../domain/provider/client-registration';
-import { callbackUrl } from '../domain/provider/oauth2-provider';
 import { createAws } from './composition/aws';
 import { readEndpointPolicy, readEnvironment } from './composition/environment';
 import { createInvocationHandler } from './composition/invocation';
@@ -79,14 +78,10 @@ const discover = (discoveryUrl: string): Promise<DiscoverResponse> =>
     return { protectedResource };
   });
 
-const register = (
-  discoveryUrl: string,
-  { callbackId, initialAccessToken }: RegistrationRequest,
-): Promise<RegisterResponse> =>
+const register = (discoveryUrl: string, request: RegistrationRequest): Promise<RegisterResponse> =>
   orFailure(async () => {
     const { protectedResource, metadata } = await findProtectedResource(outward, discoveryUrl);
-    const redirectUri = callbackUrl(env.BASE_URL, callbackId);
-    const client = await registerClient(outward, metadata, { redirectUri, initialAccessToken });
+    const client = await providedClient({ ...outward, baseUrl: env.BASE_URL }, metadata, request);
     return { registered: { protectedResource, client } };
   });
 

@@ -102,6 +102,7 @@ const userEmails = `${PREFIX.userEmail}*`;
 const apiKeys = `${PREFIX.apiKey}*`;
 const sessions = `${PREFIX.session}*`;
 const portals = `${PREFIX.consentPortal}*`;
+const clientMetadata = `${PREFIX.clientMetadata}*`;
 const portalSessions = `${PREFIX.portalSession}*`;
 const grants = `${PREFIX.grant}*`;
 const clientSecrets = `${PREFIX.clientSecret}*`;
@@ -145,7 +146,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       {
         table: 'Directory',
         actions: ['GetItem', 'PutItem', 'DeleteItem'],
-        partitions: [...resources, portals],
+        partitions: [...resources, portals, clientMetadata],
       },
       { table: 'Directory', index: OWNER_INDEX, actions: ['Query'], partitions: [...resources, portals] },
       { table: 'Directory', actions: ['GetItem'], partitions: [tokenVault] },
@@ -239,14 +240,17 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     verifiesUsers: true,
   },
 
-  /** A public group. It updates a consent session, and stores an encrypted code in it. It cannot use the vault. */
+  /**
+   * A public group. It updates a consent session, and stores an encrypted code in it. It publishes the documents of
+   * clients, but cannot read their providers, and cannot use the vault.
+   */
   'oauth-callback': {
     tables: [
       { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [sessions] },
       { table: 'Keys', actions: ['GetItem', 'Query'], partitions: [vaultKeys('consent')] },
       { table: 'Directory', actions: ['Query'], partitions: [signingKeys] },
-      // The consent page looks like the portal that began the consent.
-      { table: 'Directory', actions: ['GetItem'], partitions: [portals] },
+      // The consent page looks like the portal that began the consent. The documents of clients contain nothing secret.
+      { table: 'Directory', actions: ['GetItem'], partitions: [portals, clientMetadata] },
     ],
     key: [{ actions: ['Decrypt'], purposes: ['consent'] }],
     invokes: ['provider-client'],

@@ -30,6 +30,8 @@ export interface FunctionsOptions {
   readonly port: number;
   /** Port that clients address, if a load balancer on loopback is in front; by default, the port listened on. */
   readonly clientPort?: number;
+  /** Address in the URLs of the service, if a proxy with TLS is in front; by default, the address for clients. */
+  readonly publicAddress?: string;
   readonly emulators: EmulatorAccess;
   readonly principals: Principals;
   /** Issuers of user tokens to trust. A function is called once the port is bound. */
@@ -85,7 +87,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
     setEnvironment(
       options.emulators,
       lambda.endpoint,
-      endpoint,
+      options.publicAddress ?? endpoint,
       typeof trustedIssuers === 'function' ? await trustedIssuers({ port }) : trustedIssuers,
     );
     const handlers = loadHandlers();

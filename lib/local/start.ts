@@ -9,7 +9,7 @@ import { LOCAL_ACCOUNT, LOCAL_REGION, type Principals } from './principals';
 
 export interface LocalOptions extends Pick<
   FunctionsOptions,
-  'port' | 'trustedIssuers' | 'names' | 'reportFailure'
+  'port' | 'publicAddress' | 'trustedIssuers' | 'names' | 'reportFailure'
 > {
   /** Folder for all state; created if it is missing. It is locked before an issuer starts with the service. */
   readonly dataDir: string;

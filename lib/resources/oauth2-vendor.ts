@@ -208,6 +208,11 @@ export interface CustomOAuth2Client {
    * @default - bearer tokens
    */
   readonly dpop?: Dpop;
+  /**
+   * How the service provides the client, for the discovery URL of a protected resource without a client ID.
+   * @default - by a client ID metadata document if the authorization server reads them, and by registration otherwise
+   */
+  readonly clientRegistration?: 'METADATA_DOCUMENT' | 'DYNAMIC';
 }
 
 /** Access tokens that are bound to keys (DPoP, RFC 9449). */
@@ -223,7 +228,7 @@ export interface Dpop {
 /** A client for an MCP server, at the authorization server that the MCP server names. */
 export interface McpOAuth2Client {
   /**
-   * @default - the service registers a client when the stack is deployed (RFC 7591)
+   * @default - the service provides a client when the stack is deployed, by `clientRegistration`
    */
   readonly clientId?: string;
   /**
@@ -232,6 +237,12 @@ export interface McpOAuth2Client {
    * @default - the authorization server registers clients without a token
    */
   readonly initialAccessToken?: SecretSource;
+  /**
+   * How the service provides the client: by a client ID metadata document, which is a public document of the service, or
+   * by dynamic registration (RFC 7591).
+   * @default - by a document if the authorization server reads them, and by registration otherwise
+   */
+  readonly clientRegistration?: 'METADATA_DOCUMENT' | 'DYNAMIC';
   /**
    * In AWS Secrets Manager.
    * @default - none: the client is public
@@ -374,6 +385,7 @@ export class OAuth2Vendor {
       oauthDiscovery: given({ discoveryUrl, authorizationServerMetadata }),
       clientId: client.clientId,
       clientAuthenticationMethod: client.clientAuthenticationMethod,
+      clientRegistration: client.clientRegistration,
       onBehalfOfTokenExchangeConfig: client.onBehalfOfTokenExchange,
       privateKeyJwtConfig: client.privateKeyJwt,
       certificateConfigurations:
@@ -393,7 +405,7 @@ export class OAuth2Vendor {
    * deployed, and requests tokens for this server alone.
    *
    * @param serverUrl as the server's documentation states it, such as `https://notes.example/mcp`
-   * @param client at the authorization server; by default, the service registers one
+   * @param client at the authorization server; by default, the service provides one
    */
   static mcp(serverUrl: string, { dpop, ...client }: McpOAuth2Client = {}): OAuth2Vendor {
     if (!URL.canParse(serverUrl) || /[?#]/.test(serverUrl)) {

@@ -83,7 +83,7 @@ const PUBLIC_CLIENTS: Difference = {
   why: 'the authorization servers of MCP servers register public clients, and the AWS model has no value for them',
 };
 const PROTECTED_RESOURCES: Difference = {
-  what: 'with the discovery URL of a protected resource, finds the authorization server in its metadata, registers a client there (RFC 7591) if `clientId` is omitted, and sends `resource` (RFC 8707) in every request; a change of the authorization server needs an update to confirm it ([mcp-servers.md](mcp-servers.md))',
+  what: 'with the discovery URL of a protected resource, finds the authorization server in its metadata, provides a client there if `clientId` is omitted (by a client ID metadata document, or by registration, RFC 7591), and sends `resource` (RFC 8707) in every request; a change of the authorization server needs an update to confirm it ([mcp-servers.md](mcp-servers.md))',
   why: 'agents call MCP servers, and their users must not be sent to a server that the owner of the provider has not seen',
 };
 const CERTIFICATES: Difference = {

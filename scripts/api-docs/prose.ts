@@ -102,6 +102,8 @@ export const OPEN_ROUTES: Readonly<Record<Exclude<OperationName, JsonOperation>,
     'Any other path: a page for browsers (`Accept` with `text/html`), and ResourceNotFoundException for other clients.',
   UnknownOperation:
     'Any other operation: a ValidationException with the reason for an operation of AWS that this service does not have, and ResourceNotFoundException for all others. On a private API, and with `callers` of other accounts, policies allow neither of these two routes to everyone, and API Gateway returns AccessDeniedException.',
+  ClientMetadata:
+    'The client ID metadata document of a credential provider: the client as its authorization server reads it. Can be cached for 5 minutes. See [mcp-servers.md](mcp-servers.md).',
   Jwks: 'The public keys that validate workload access tokens (RFC 7517).',
   IssuerMetadata:
     'The metadata of the issuer of workload access tokens, in the format of OpenID Connect Discovery 1.0.',

@@ -251,4 +251,9 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
     member: 'dpopConfig',
     why: 'binds access tokens to keys (DPoP, RFC 9449); `resourceUrls` has up to 10 URLs of the resources that agents get proofs for ([dpop.md](dpop.md)). An update without the member removes it. AWS clients do not send the member: use the CDK construct, the command, or a signed request',
   })),
+  ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
+    operation,
+    member: 'clientRegistration',
+    why: 'for the discovery URL of a protected resource without `clientId`, it says how the service provides the client: `METADATA_DOCUMENT` (draft-ietf-oauth-client-id-metadata-document) or `DYNAMIC` (RFC 7591). By default, it is a metadata document if the authorization server reads them and the service has an https address. Responses contain it for such clients. AWS clients do not send the member, and remove it from responses: use the CDK construct, the command, or a signed request',
+  })),
 ];

@@ -2,6 +2,7 @@
  * Responses that the AWS service model does not have, in JSON Schema: those of this service's operations, and its members
  * in AWS's structures. The flow tests check every response against the document.
  */
+import { CLIENT_REGISTRATIONS } from '../../lambda/domain/provider/provided-client';
 import { REVOCATION_REACHES } from '../../lambda/domain/provider/revocation-reach';
 import { FLOWS } from '../../lambda/domain/grant/grant';
 import type { JsonOperation } from '../../lambda/contract/schemas/requests';
@@ -175,6 +176,12 @@ export const MEMBERS_BEYOND_AWS: Readonly<Record<string, Members>> = {
     identityAssertionConfig: onBehalfOfMember('identityAssertionConfig'),
   },
   CustomOauth2ProviderConfigOutput: {
+    clientRegistration: {
+      type: 'string',
+      enum: CLIENT_REGISTRATIONS,
+      description: 'if the service provides the client',
+    },
+
     dpopConfig: requestMember(
       'CreateOauth2CredentialProvider',
       'oauth2ProviderConfigInput',

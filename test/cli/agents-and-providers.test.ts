@@ -221,7 +221,7 @@ describe('provider', () => {
         '--client-authentication',
         'PRIVATE_KEY_JWT',
       ],
-      'A public client does not authenticate, and neither does a client that the service registers. Set --client-id without --public, or omit --client-authentication, --kms-key, --secret-arn, and --secret-key.',
+      'A public client does not authenticate, and for a client that the service provides, the service chooses the method. Set --client-id without --public, or omit --client-authentication, --kms-key, --secret-arn, and --secret-key.',
     ],
     [
       'an MCP server with the issuer of its authorization server',
@@ -391,6 +391,27 @@ describe('provider', () => {
       status: 1,
       stderr: expect.stringContaining('clientId: is required') as string,
     });
+    documents['/.well-known/oauth-authorization-server/as'] = {
+      ...(documents['/.well-known/oauth-authorization-server/as'] as object),
+      registration_endpoint: undefined,
+      client_id_metadata_document_supported: true,
+      authorization_response_iss_parameter_supported: true,
+    };
+    // The service has no https address here.
+    expect(await local.run(['provider', 'add', 'described', '--mcp', `${origin}/mcp`])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('this service has no https address') as string,
+    });
+    const byDocument = ['--client-registration', 'METADATA_DOCUMENT'];
+    expect(await local.run(['provider', 'update', 'mcp', ...byDocument])).toMatchObject({ status: 0 });
+    const shown = await local.run(['provider', 'get', 'mcp']);
+    expect(shown.stdout).toMatch(/^Client ID +http.*\/identities\/oauth2\/client-metadata\/[0-9a-f-]{36}$/m);
+    expect(shown.stdout).toMatch(/^Client +client ID metadata document of the service$/m);
+    const described = await local.run(['provider', 'test', 'mcp']);
+    expect(described.stdout).toMatch(/^warn +client document +.* is not https/m);
+    const byHand = await local.run(['provider', 'update', 'mcp', '--client-id', 'client']);
+    expect(byHand).toMatchObject({ status: 0 });
+    expect((await local.run(['provider', 'get', 'mcp'])).stdout).not.toContain('metadata');
     documents = {
       ...documents,
       '/.well-known/oauth-protected-resource/mcp': { resource: `${origin}/mcp`, authorization_servers: [] },

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createApiKeyProviderStore } from '../../lambda/adapters/dynamodb/api-key-provider-store';
+import { createClientMetadataStore } from '../../lambda/adapters/dynamodb/client-metadata-store';
 import { createConsentPortalStore } from '../../lambda/adapters/dynamodb/consent-portal-store';
 import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-reader';
 import { createGrantIndex } from '../../lambda/adapters/dynamodb/grant-index';
@@ -83,6 +84,7 @@ function dynamodbStores(on: DynamoDBClient): Stores {
     portals: createConsentPortalStore(table('Directory')),
     clientSecrets: createClientSecretStore(table('Vault')),
     apiKeys: createApiKeyStore(table('Vault')),
+    clientMetadata: createClientMetadataStore(table('Directory')),
     sessions: createSessionStore(table('Sessions')),
     grants: createGrantStore(table('Vault')),
     grantIndex: createGrantIndex(table('Vault')),

@@ -93,6 +93,7 @@ export function oauth2ProviderStoreContract(stores: () => Stores): void {
       'with private certificate authorities in an object',
       { certificateObject: { uri: 's3://authorities/ca.pem', bucketOwnerAccountId: '123456789012' } },
     ],
+    ['with a client ID metadata document', { registration: { metadataDocument: { refreshes: true } } }],
     ['for a built-in vendor', { vendor: 'SlackOauth2', clientAuthenticationMethod: 'CLIENT_SECRET_POST' }],
   ])('returns the complete provider that was created %s', async (_what, change) => {
     const provider = sampleProvider(change);

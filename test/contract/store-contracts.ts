@@ -1,6 +1,7 @@
 /** The contracts of every store port, to run with an implementation of all ports. */
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleIdentity, samplePortal, sampleProvider } from '../domain/samples';
+import { clientMetadataStoreContract } from './client-metadata-store.contract';
 import { deletedGrantContract } from './deleted-grant.contract';
 import { directoryContract } from './directory.contract';
 import { grantLeaseContract } from './grant-lease.contract';
@@ -34,6 +35,7 @@ const CONTRACTS = {
   ),
   'SecretStore of client secrets': secretStoreContract('clientSecrets'),
   'SecretStore of API keys': secretStoreContract('apiKeys'),
+  ClientMetadataStore: clientMetadataStoreContract,
   SessionStore: sessionStoreContract,
   GrantStore: grantStoreContract,
   'GrantStore of leases': grantLeaseContract,

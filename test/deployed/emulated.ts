@@ -24,6 +24,7 @@ import { checkKeyReset } from './key-reset';
 import { checkPortal } from './portal';
 import { checkPrivate } from './private';
 import { Records, tablesOf } from './records';
+import { checkClientMetadata } from './client-metadata';
 import { checkRegistration } from './registration';
 import { checkRehearsal } from './rehearsal';
 import { checkRoles } from './roles';
@@ -144,6 +145,7 @@ export async function checkEmulated(checks: Checks, { cdk, commands, folder }: R
     const callers = new Callers(front);
     const world = { front, callers, provider, issuer };
     const registered = await checkRegistration(checks, world);
+    await checkClientMetadata(checks, world);
     await checkFlow(checks, world, registered);
     await checkAdministration(checks, world, registered);
 

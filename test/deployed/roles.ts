@@ -183,11 +183,13 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
       get('Sessions', SESSION),
       get('Keys', 'VAULT-KEY#consent#a'),
       get('Directory', PORTAL),
+      get('Directory', 'CLIENT-METADATA#a'),
       invoke('provider-client'),
     ],
     mayNot: [
       ...[get('Vault', GRANT), get('Vault', CLIENT_SECRET), put('Vault', GRANT), scan('Vault')],
       ...[get('Keys', 'VAULT-KEY#grant#a'), get('Directory', IDENTITY), put('Directory', SIGNING_KEYS)],
+      ...[get('Directory', PROVIDER), put('Directory', 'CLIENT-METADATA#a')],
       ...[decrypt('grant'), decrypt('client-secret'), decrypt('signing'), decrypt(), generate('consent')],
       ...[scan('Sessions'), invoke('credential-retrieval')],
     ],

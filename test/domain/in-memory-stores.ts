@@ -17,6 +17,7 @@ import { NO_USER } from '../../lambda/domain/identity/user';
 import { isOwnedBy } from '../../lambda/domain/ownership';
 import type { OwnedResource, OwnedResourceStore } from '../../lambda/domain/owned-resource';
 import type { ConsentPortal, ConsentPortalStore } from '../../lambda/domain/portal/consent-portal';
+import type { ClientMetadataStore, PublishedClient } from '../../lambda/domain/provider/client-metadata';
 import type { ApiKeyProvider, ApiKeyProviderStore } from '../../lambda/domain/provider/api-key-provider';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../../lambda/domain/provider/oauth2-provider';
 import type { Directory } from '../../lambda/domain/grant/directory';
@@ -47,6 +48,7 @@ export interface Stores {
   readonly portals: ConsentPortalStore;
   readonly clientSecrets: SecretStore;
   readonly apiKeys: SecretStore;
+  readonly clientMetadata: ClientMetadataStore;
   readonly sessions: SessionStore;
   readonly grants: GrantStore;
   readonly signingKeys: SigningKeyStore;
@@ -208,6 +210,25 @@ function createInMemorySecretStore(): SecretStore {
   };
 }
 
+function createInMemoryClientMetadataStore(): ClientMetadataStore {
+  const clients = new Records<PublishedClient & { readonly revision: number }>();
+  return {
+    get: (callbackId) => Promise.resolve(clients.get(callbackId)),
+    put(callbackId, client, revision) {
+      clients.put(callbackId, { ...client, revision }, (kept) => !kept || kept.revision <= revision);
+      return Promise.resolve();
+    },
+    remove(callbackId) {
+      clients.remove(callbackId, () => true);
+      return Promise.resolve();
+    },
+    removeBefore(callbackId, revision) {
+      clients.remove(callbackId, (kept) => kept !== undefined && kept.revision < revision);
+      return Promise.resolve();
+    },
+  };
+}
+
 function createInMemoryRestrictionStore(): RestrictionStore {
   const agents = new Records<AgentRestriction>();
   const users = new Records<UserRestriction>();
@@ -258,6 +279,7 @@ export function createInMemoryStores(): Stores & { readonly deleteEnded: InMemor
     portals: ownedResourceStore<ConsentPortal>(),
     clientSecrets: createInMemorySecretStore(),
     apiKeys: createInMemorySecretStore(),
+    clientMetadata: createInMemoryClientMetadataStore(),
     sessions: createInMemorySessionStore(),
     grants,
     signingKeys: createInMemorySigningKeyStore(),

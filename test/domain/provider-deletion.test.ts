@@ -73,6 +73,7 @@ beforeEach(async () => {
     audit: { record: () => undefined },
     system: service.system,
     arnPrefix: ARN_PREFIX,
+    baseUrl: ISSUER,
     endpointPolicy: { loopback: false },
     quotas: parseQuotas('{}'),
   };

@@ -7,6 +7,7 @@ import {
   GetOauth2CredentialProviderCommand,
   UpdateOauth2CredentialProviderCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
+import type Provider from 'oidc-provider';
 import { Browser } from './support/browser';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
 import { startProvider } from './support/provider';
@@ -16,6 +17,16 @@ import { TestAgent, World } from './support/world';
 const SCOPES = ['openid', 'offline_access', 'notes'];
 
 const registrations = new Registrations();
+/** Changes the server's metadata. */
+let metadataChange: Record<string, unknown> = {};
+
+function prepare(provider: Provider): void {
+  provider.use(async (ctx, next) => {
+    await next();
+    if (ctx.path.startsWith('/.well-known/')) ctx.body = { ...(ctx.body as object), ...metadataChange };
+  });
+  registrations.prepare(provider);
+}
 
 let world: World;
 let mcp: ProtectedMcpServer;
@@ -31,12 +42,13 @@ beforeAll(async () => {
       },
     },
     undefined,
-    { prepare: registrations.prepare },
+    { prepare },
   );
   mcp = await startMcpServer(world.provider.issuer);
 });
 beforeEach(() => {
   registrations.reset();
+  metadataChange = {};
 });
 afterAll(async () => {
   await mcp.close();
@@ -175,6 +187,17 @@ it('registers a new client if an update confirms another authorization server', 
     mcp.metadata = metadata;
     await other.close();
   }
+});
+
+it('registers a client if the service has no https address for a client ID metadata document', async () => {
+  metadataChange = { client_id_metadata_document_supported: true };
+  expect(clientIdOf(await create('without-https'))).not.toContain('client-metadata');
+  expect(registrations.requests).toHaveLength(1);
+  metadataChange = { ...metadataChange, registration_endpoint: undefined };
+  await expect(create('refused')).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringMatching(/no https address.*register a client there, and set clientId$/) as string,
+  });
 });
 
 it('authenticates with the secret that the server assigned', async () => {

@@ -122,6 +122,16 @@ const DIRECTORY: Row[] = [
     on('Directory', 'PutItem', 'CONSENT-PORTAL#a'),
     ['control-plane', 'operator', 'connections'],
   ],
+  [
+    'read the metadata document of a client',
+    on('Directory', 'GetItem', 'CLIENT-METADATA#a'),
+    ['control-plane', 'oauth-callback'],
+  ],
+  [
+    'publish the metadata document of a client',
+    on('Directory', 'PutItem', 'CLIENT-METADATA#a'),
+    ['control-plane'],
+  ],
   ['delete a consent portal', on('Directory', 'DeleteItem', 'CONSENT-PORTAL#a'), ['control-plane']],
   ['delete a restriction', on('Directory', 'DeleteItem', 'RESTRICTION#AGENT#a'), NO_GROUP],
   ['read the whole directory', on('Directory', 'Scan'), ['operator']],

@@ -135,7 +135,13 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
     onPartitions(
       'Directory',
       ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
-      ['WORKLOAD-IDENTITY#*', 'OAUTH2-PROVIDER#*', 'API-KEY-PROVIDER#*', 'CONSENT-PORTAL#*'],
+      [
+        'WORKLOAD-IDENTITY#*',
+        'OAUTH2-PROVIDER#*',
+        'API-KEY-PROVIDER#*',
+        'CONSENT-PORTAL#*',
+        'CLIENT-METADATA#*',
+      ],
     ),
     onPartitions('Directory/index/byOwner', 'dynamodb:Query', [
       'WORKLOAD-IDENTITY#*',
@@ -223,7 +229,7 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
     onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['SESSION#*']),
     onPartitions('Keys', ['dynamodb:GetItem', 'dynamodb:Query'], ['VAULT-KEY#consent#*']),
     onPartitions('Directory', 'dynamodb:Query', ['SIGNING-KEY']),
-    onPartitions('Directory', 'dynamodb:GetItem', ['CONSENT-PORTAL#*']),
+    onPartitions('Directory', 'dynamodb:GetItem', ['CONSENT-PORTAL#*', 'CLIENT-METADATA#*']),
     forPurposes('kms:Decrypt', ['consent']),
     INVOKE_PROVIDER_CLIENT,
   ],

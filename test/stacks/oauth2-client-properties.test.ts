@@ -315,6 +315,17 @@ describe('an OAuth client', () => {
     );
   });
 
+  it('of an MCP server is provided as the props say, unless they name a client', () => {
+    const clientRegistration = 'METADATA_DOCUMENT';
+    const vendor = OAuth2Vendor.mcp('https://notes.example/mcp', { clientRegistration });
+    new OAuth2CredentialProvider(stack, 'P', { identity, vendor });
+    expect(JSON.stringify(propertiesOf(templateOf(stack), OAUTH2))).toContain(clientRegistration);
+    const both = OAuth2Vendor.mcp('https://notes.example/mcp', { clientId: 'client', clientRegistration });
+    expect(() => new OAuth2CredentialProvider(stack, 'Both', { identity, vendor: both })).toThrow(
+      /clientRegistration: must be omitted unless the service provides the client/,
+    );
+  });
+
   it('has a public client if it has neither a secret nor a method', () => {
     const discoveryUrl = 'https://x.example/.well-known/openid-configuration';
     const vendor = OAuth2Vendor.custom({ clientId: 'client', discoveryUrl });

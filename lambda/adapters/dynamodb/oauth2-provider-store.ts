@@ -79,6 +79,7 @@ const Oauth2ProviderRecord = v.object({
   registration: v.exactOptional(
     v.object({
       management: v.exactOptional(v.object({ clientUri: v.string(), sealedToken: v.string() })),
+      metadataDocument: v.exactOptional(v.object({ refreshes: v.boolean() })),
     }),
   ),
   certificateSecretArn: v.exactOptional(v.string()),

@@ -49,11 +49,12 @@ export function createProtectedResources(functionName: string): ProtectedResourc
       const response = invoker.resultOf(DiscoverResponseSchema, output);
       return 'failure' in response ? stopAt(response.failure) : response.protectedResource;
     },
-    async register(discoveryUrl, { callbackId, initialAccessToken }) {
+    async register(discoveryUrl, { callbackId, clientRegistration, initialAccessToken }) {
       const output = await invoke({
         register: {
           discoveryUrl,
           callbackId,
+          ...(clientRegistration && { clientRegistration }),
           ...(initialAccessToken !== undefined && { initialAccessToken }),
         },
       });

@@ -17,6 +17,7 @@ import {
   PROVIDER_DISCOVERY_URL_RULE,
 } from '../../domain/identity/discovery-url';
 import { SCOPE_TOKEN_RULE } from '../../domain/identity/trusted-issuer';
+import { CLIENT_REGISTRATIONS } from '../../domain/provider/provided-client';
 import { SIGNING_ALGORITHMS } from '../../domain/provider/private-key-jwt';
 import { CLIENT_AUTHENTICATION_METHODS } from '../../domain/provider/vendor';
 import { VENDOR_NAMES } from '../../domain/provider/vendors';
@@ -166,6 +167,8 @@ const customOauth2ProviderConfig = v.strictObject({
   privateEndpointOverrides: refused('is not supported by this service: it calls providers over the internet'),
   certificateConfigurations: v.exactOptional(certificateConfigurations),
   dpopConfig: v.exactOptional(dpopConfig),
+  // Beyond AWS.
+  clientRegistration: v.exactOptional(v.picklist(CLIENT_REGISTRATIONS)),
 });
 
 /** Members of both create and update. */

@@ -13,6 +13,7 @@ import type { Lifetimes } from '../lifetimes';
 import { resourcesAt } from '../provider/discovery';
 import { dpopConfigOf } from '../provider/dpop-config';
 import { authoritiesOf, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
+import { isMetadataDocument } from '../provider/provided-client';
 import { PUBLIC_CLIENT } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
 import type { Denial } from '../policy/access';
@@ -234,6 +235,32 @@ function usesPkce(
   return vendorOf(vendor).pkce !== false && supported;
 }
 
+/**
+ * Returns whether the server identifies itself in each response (RFC 9207).
+ *
+ * @throws ProviderFailure for a client ID metadata document at a server that does not: the ID is valid at any server, so
+ *   nothing else would show which one issued the code
+ */
+function issuerInResponse(
+  provider: Oauth2Provider,
+  { authorization_response_iss_parameter_supported: supported = false }: Metadata,
+): boolean {
+  if (supported || !isMetadataDocument(provider)) return supported;
+  throw new ProviderFailure(
+    'invalid_metadata',
+    'the responses of the server have no iss (RFC 9207), which a client ID metadata document needs',
+  );
+}
+
+/**
+ * Returns whether the request is pushed (RFC 9126), which authenticates a confidential client before the user is asked. A
+ * metadata document describes a public client, and some servers read it at the authorization endpoint only.
+ */
+const isPushed = (
+  provider: Oauth2Provider,
+  { require_pushed_authorization_requests: required = false }: Metadata,
+): boolean => required || !isMetadataDocument(provider);
+
 const OFFLINE_ACCESS = 'offline_access';
 
 /**
@@ -277,8 +304,8 @@ async function newSession(
   if (!metadata.authorization_endpoint) {
     throw new ProviderFailure('invalid_metadata', 'the provider has no authorization endpoint');
   }
-  const pushed = metadata.pushed_authorization_request_endpoint !== undefined;
-  if (metadata.require_pushed_authorization_requests && !pushed) {
+  const canPush = metadata.pushed_authorization_request_endpoint !== undefined;
+  if (metadata.require_pushed_authorization_requests && !canPush) {
     throw new ProviderFailure(
       'invalid_metadata',
       'the provider requires pushed requests but publishes no endpoint for them',
@@ -321,13 +348,13 @@ async function newSession(
     authorization: {
       endpoint: metadata.authorization_endpoint,
       issuer: metadata.issuer,
-      issuerInResponse: metadata.authorization_response_iss_parameter_supported ?? false,
+      issuerInResponse: issuerInResponse(provider, metadata),
       clientId: provider.clientId,
       client: clientBindingDigest(provider),
       callbackId: provider.callbackId,
       scopeSeparator: vendor.scopeSeparator ?? ' ',
       pkce: usesPkce(provider, metadata),
-      pushed,
+      pushed: canPush && isPushed(provider, metadata),
       ...(offline === 'omitted' && { omittedScopes: [OFFLINE_ACCESS] }),
       parameters: {
         ...(offline === 'requested' && { prompt: 'consent' }),

@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
 import { parseJsonObject } from '../json-object';
 import type { ClientManagement, NewClient } from '../provider/client-registration';
+import { CLIENT_NAME } from '../provider/provided-client';
 import { PUBLIC_CLIENT } from '../provider/vendor';
 import { errorCode, isUnavailable, ProviderFailure, retryAfterOf } from './provider-failure';
 import type { Metadata } from './provider-metadata';
@@ -18,9 +19,6 @@ export interface RegistrationDependencies {
 }
 
 const ENDPOINT = 'registration endpoint';
-
-/** Name that the authorization server shows to users. */
-const CLIENT_NAME = 'agent-identity';
 
 /** In order of preference: a public client has no secret that could expire, and PKCE is required at these servers. */
 const METHODS = {

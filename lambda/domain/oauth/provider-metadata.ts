@@ -83,15 +83,21 @@ const documentSchema = (policy: EndpointPolicy) =>
     token_endpoint_auth_methods_supported: optionalMethods,
     scopes_supported: optionalScopes,
     dpop_signing_alg_values_supported: optionalMethods,
+    client_id_metadata_document_supported: v.fallback(v.optional(v.boolean()), undefined),
   });
 
 /** The members of an authorization server's metadata that this service uses. */
 export type Metadata = Pick<
   AuthorizationServer,
-  Exclude<keyof v.InferOutput<ReturnType<typeof documentSchema>>, 'prompt_values_supported'>
+  Exclude<
+    keyof v.InferOutput<ReturnType<typeof documentSchema>>,
+    'prompt_values_supported' | 'client_id_metadata_document_supported'
+  >
 > & {
   /** Values of `prompt` (Initiating User Registration via OpenID Connect 1.0, section 4). */
   readonly prompt_values_supported?: string[];
+  /** draft-ietf-oauth-client-id-metadata-document-02, section 5. */
+  readonly client_id_metadata_document_supported?: boolean;
 };
 
 /** @throws ProviderFailure for a document that is not an authorization server's metadata */

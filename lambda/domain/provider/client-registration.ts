@@ -1,6 +1,7 @@
 /**
- * Clients that the service registers itself (RFC 7591) for a provider of a protected resource without a client ID. The
- * credential that deletes the client again (RFC 7592) is encrypted as a client secret is, for its one address.
+ * Clients that the service provides itself for a provider of a protected resource without a client ID: by a client ID
+ * metadata document, or by dynamic registration (RFC 7591). The credential that deletes a registered client again (RFC
+ * 7592) is encrypted as a client secret is, for its one address.
  */
 import type { Seal } from '../sealing/sealing';
 import { isProtectedResourceUrl } from '../identity/discovery-url';
@@ -10,9 +11,15 @@ import {
   type ClientDeletionCause,
   type ClientDeletions,
   type ClientHolder,
-  type SealedManagement,
 } from './client-deletion';
+import { clientMetadataUrl } from './client-metadata';
 import type { Oauth2Discovery, ProtectedResource } from './discovery';
+import {
+  clientRegistrationOf,
+  type ClientMetadata,
+  type ClientRegistration,
+  type Registration,
+} from './provided-client';
 import { PUBLIC_CLIENT, type ClientAuthenticationMethod, type ClientSecretMethod } from './vendor';
 import type { ResolvedConfig } from './vendor-config';
 
@@ -22,19 +29,15 @@ export interface ClientManagement {
   readonly accessToken: string;
 }
 
-/** A client as a server registered it. */
+/** A client as a server registered it, or as a metadata document of this service describes it. */
 export interface NewClient {
   readonly clientId: string;
   readonly clientAuthenticationMethod: ClientSecretMethod | typeof PUBLIC_CLIENT;
   readonly clientSecret?: string;
   /** Absent if the server does not let clients delete themselves. */
   readonly management?: ClientManagement;
-}
-
-/** What a provider stores of a client that the service registered. */
-export interface Registration {
-  /** Absent if the server does not let clients delete themselves. */
-  readonly management?: SealedManagement | undefined;
+  /** Present if a document describes the client. */
+  readonly metadataDocument?: ClientMetadata;
 }
 
 export interface RegisteredClient {
@@ -42,10 +45,16 @@ export interface RegisteredClient {
   readonly client: NewClient;
 }
 
-/** What a client is registered with. */
+/** The client that a provider needs. */
 export interface RegistrationRequest {
   /** Last segment of the provider's callback URL. */
   readonly callbackId: string;
+  /**
+   * How the service provides it.
+   *
+   * @default - by a metadata document if the server reads them, and by dynamic registration otherwise
+   */
+  readonly clientRegistration?: ClientRegistration | undefined;
   /** Sent to the registration endpoint once (RFC 7591 section 3), and not stored. */
   readonly initialAccessToken?: string | undefined;
 }
@@ -58,9 +67,9 @@ export interface ProtectedResources {
    */
   find(discoveryUrl: string): Promise<ProtectedResource>;
   /**
-   * Registers a client with the callback URL of a provider.
+   * Provides a client with the callback URL of a provider.
    *
-   * @throws as `find`, and ValidationException if the server registers no clients
+   * @throws as `find`, and ValidationException if the server accepts no such client
    */
   register(discoveryUrl: string, request: RegistrationRequest): Promise<RegisteredClient>;
 }
@@ -68,6 +77,8 @@ export interface ProtectedResources {
 export interface RegistrationDependencies {
   readonly protectedResources: ProtectedResources;
   readonly seal: Pick<Seal, 'seal'>;
+  /** Public address of the service. */
+  readonly baseUrl: string;
 }
 
 /** The provider whose client is found: new, or as it is configured now. */
@@ -91,8 +102,9 @@ export interface DiscoveredClient {
 async function stored(
   { seal }: Pick<RegistrationDependencies, 'seal'>,
   holder: ClientHolder,
-  { management }: NewClient,
+  { management, metadataDocument }: NewClient,
 ): Promise<Registration> {
+  if (metadataDocument) return { metadataDocument };
   if (!management) return {};
   const { clientUri, accessToken } = management;
   const sealedToken = await seal.seal(registrationContext(holder, clientUri), accessToken);
@@ -102,17 +114,35 @@ async function stored(
 const isSameResource = (a: Oauth2Discovery, b: ProtectedResource): boolean =>
   a.protectedResource?.resource === b.resource && a.protectedResource.issuer === b.issuer;
 
+/** Returns whether the present client can stay. The URL of a document changes with the service's domain name. */
+function canStay(
+  { baseUrl }: Pick<RegistrationDependencies, 'baseUrl'>,
+  {
+    callbackId,
+    clientRegistration,
+    present,
+  }: Pick<RegisteringProvider, keyof RegistrationRequest | 'present'>,
+): boolean {
+  const by = present && clientRegistrationOf(present);
+  if (by === undefined || by !== (clientRegistration ?? by)) return false;
+  return by === 'DYNAMIC' || present?.clientId === clientMetadataUrl(baseUrl, callbackId);
+}
+
 /**
- * Finds the authorization server of a protected resource, and registers a client there if the configuration has none.
- * A client that the service registered before stays for the same resource and issuer.
+ * Finds the authorization server of a protected resource, and provides a client there if the configuration has none. A
+ * client that the service provided before stays for the same resource and issuer.
  *
  * @throws ValidationException, InternalServerException
  */
 export async function discoveredClient(
   deps: RegistrationDependencies,
-  config: ResolvedConfig,
-  { callbackId, initialAccessToken, present, ...holder }: RegisteringProvider,
+  given: ResolvedConfig,
+  { callbackId, clientRegistration: asked, initialAccessToken, present, ...holder }: RegisteringProvider,
 ): Promise<DiscoveredClient> {
+  // The document's URL, as Get returns it, is no client of the owner.
+  const isOwnUrl = given.clientId === clientMetadataUrl(deps.baseUrl, callbackId);
+  const config = isOwnUrl ? { ...given, clientId: '' } : given;
+  const clientRegistration = isOwnUrl ? 'METADATA_DOCUMENT' : asked;
   const { discoveryUrl } = config.discovery;
   const isKept = present?.registration !== undefined && present.clientId === config.clientId;
   if (discoveryUrl === undefined || !isProtectedResourceUrl(discoveryUrl)) {
@@ -128,7 +158,7 @@ export async function discoveredClient(
       isNew: false,
     };
   }
-  if (present?.registration) {
+  if (present && canStay(deps, { callbackId, clientRegistration, present })) {
     const protectedResource = await deps.protectedResources.find(discoveryUrl);
     if (isSameResource(present.discovery, protectedResource)) {
       const { clientId, clientAuthenticationMethod, registration } = present;
@@ -143,6 +173,7 @@ export async function discoveredClient(
   const { protectedResource, client } = await deps.protectedResources.register(discoveryUrl, {
     callbackId,
     initialAccessToken,
+    clientRegistration,
   });
   const { clientId, clientAuthenticationMethod, clientSecret } = client;
   return {

@@ -8,6 +8,7 @@ import type { CertificateConfiguration } from './certificate-configuration';
 import type { OnBehalfOfInput } from './on-behalf-of';
 import type { SecretReference } from './provider-secret';
 import { resolvePrivateKeyJwt, type PrivateKeyJwt, type PrivateKeyJwtInput } from './private-key-jwt';
+import type { ClientRegistration, Registration } from './provided-client';
 import { PUBLIC_CLIENT, type ClientAuthenticationMethod } from './vendor';
 
 /** The members that this service honors; the others are refused at the edge. */
@@ -27,6 +28,7 @@ export interface CustomOauth2Config {
   readonly onBehalfOfTokenExchangeConfig?: OnBehalfOfInput | undefined;
   readonly certificateConfigurations?: readonly CertificateConfiguration[] | undefined;
   readonly dpopConfig?: DpopConfig | undefined;
+  readonly clientRegistration?: ClientRegistration | undefined;
 }
 
 function discoveryOf(member: string, config: CustomOauth2Config, policy: EndpointPolicy): Oauth2Discovery {
@@ -55,11 +57,12 @@ function discoveryOf(member: string, config: CustomOauth2Config, policy: Endpoin
 
 /** The client as it is configured now, at an update. */
 export interface PresentClient {
+  readonly clientId: string;
   readonly clientAuthenticationMethod: ClientAuthenticationMethod;
   /** How its assertions are made, of which an update leaves out what is to stay. */
   readonly privateKeyJwt?: PrivateKeyJwt | undefined;
-  /** Present if the service registered the client. */
-  readonly registration?: object | undefined;
+  /** Present if the service provides the client. */
+  readonly registration?: Registration | undefined;
 }
 
 /**

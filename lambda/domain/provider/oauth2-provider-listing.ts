@@ -1,6 +1,7 @@
 /** Lists and deletes OAuth2 credential providers. */
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
+import type { System } from '../system';
 import { resourceToDelete } from '../policy/authorized-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
 import {
@@ -12,16 +13,19 @@ import {
 import type { SecretStore } from '../sealing/secret-store';
 import type { ClientDeletions } from './client-deletion';
 import { unregister } from './client-registration';
+import { withdraw, type ClientMetadataStore } from './client-metadata';
 import { deleteClientSecret, type Oauth2Provider, type Oauth2ProviderStore } from './oauth2-provider';
 
 export interface Oauth2ProviderListingDependencies {
   readonly providers: Oauth2ProviderStore;
   readonly clientSecrets: Pick<SecretStore, 'remove'>;
+  readonly clientMetadata: ClientMetadataStore;
   readonly vaultContents: VaultContents;
   readonly clientDeletions: ClientDeletions;
   readonly deletedGrants: DeletedGrants;
   readonly pageTokens: PageTokens;
   readonly audit: AuditTrail;
+  readonly system: System;
 }
 
 /** Default entries of a page: the maximum in AWS. */
@@ -46,13 +50,14 @@ export function deleteOauth2Provider(
       const provider = await resourceToDelete(deps.providers, 'OAuth 2.0 credential provider', call, name);
       annotate({ result: provider.id });
       await deleteWithContents(deps.providers, provider, async () => {
-        await revokeDeletedGrants(deps.deletedGrants, {
+        const revoked = await revokeDeletedGrants(deps.deletedGrants, {
           id: provider.id,
           requestedBy: principal.arn,
           grants: { providerId: provider.id },
         });
         // The client authenticates the revocations, so the outbox deletes it after them.
         await unregister(deps, provider, 'deleted-provider');
+        await withdraw(deps, provider, revoked);
         await deleteClientSecret(deps, provider);
         await deps.vaultContents.deleteGrantsOfProvider(provider.id);
       });

@@ -19,10 +19,10 @@ import {
   unregisterUnused,
   type DiscoveredClient,
   type ProtectedResources,
-  type Registration,
   type RegistrationRequest,
 } from './client-registration';
 import type { ClientDeletions } from './client-deletion';
+import { publish, type ClientMetadataStore } from './client-metadata';
 import type { Oauth2Discovery } from './discovery';
 import type { DpopConfig } from './dpop-config';
 import type { EndpointPolicy } from '../endpoint';
@@ -37,6 +37,7 @@ import {
 } from './certificate-configuration';
 import type { ProviderAuthorities } from './private-authorities';
 import { nameExternalSecret, type SecretNamingDependencies } from './provider-secret';
+import { isMetadataDocument, type Registration } from './provided-client';
 import { checkSigningKey, type KeyNamingDependencies, type PrivateKeyJwt } from './private-key-jwt';
 import { usesSecret, type ClientAuthenticationMethod } from './vendor';
 import {
@@ -70,7 +71,7 @@ export interface Oauth2Provider extends OwnedResource, CertificateMembers {
   readonly dpop?: DpopConfig | undefined;
   /** Where the client secret is, when it is not in the vault. */
   readonly externalSecret?: ExternalSecret | undefined;
-  /** Present if the service registered the client. */
+  /** Present if the service provides the client. */
   readonly registration?: Registration | undefined;
 }
 
@@ -155,12 +156,15 @@ export interface Oauth2ProviderDependencies
   readonly protectedResources: ProtectedResources;
   readonly clientDeletions: ClientDeletions;
   readonly clientSecrets: Pick<SecretStore, 'put' | 'remove' | 'removeBefore'>;
+  readonly clientMetadata: ClientMetadataStore;
   readonly vaultContents: Pick<VaultContents, 'shredKeys'>;
   readonly seal: Pick<Seal, 'seal'>;
   readonly audit: AuditTrail;
   readonly system: System;
   readonly endpointPolicy: EndpointPolicy;
   readonly quotas: Quotas;
+  /** Public address of the service. */
+  readonly baseUrl: string;
 }
 
 /** What a client secret is deleted with. */
@@ -181,10 +185,11 @@ const certificatesIn = ({
 }: Oauth2ProviderConfig): readonly CertificateConfiguration[] | undefined =>
   custom?.certificateConfigurations;
 
-/** Neither the configuration nor the provider keeps it. */
-const initialAccessTokenIn = ({
+/** Neither the configuration nor the provider keeps them. */
+const registrationRequestIn = ({
   customOauth2ProviderConfig: custom,
-}: Oauth2ProviderConfig): Pick<RegistrationRequest, 'initialAccessToken'> => ({
+}: Oauth2ProviderConfig): Omit<RegistrationRequest, 'callbackId'> => ({
+  clientRegistration: custom?.clientRegistration,
   initialAccessToken: custom?.initialAccessToken,
 });
 
@@ -238,7 +243,7 @@ export function createOauth2Provider(
     };
     const client = await discoveredClient(deps, resolved, {
       ...holder,
-      ...initialAccessTokenIn(input.config),
+      ...registrationRequestIn(input.config),
     });
     try {
       await unregisterUnused(deps, { name: input.name, ...holder }, client);
@@ -246,6 +251,9 @@ export function createOauth2Provider(
     } catch (error) {
       const isSealed = client.isNew || client.config.secret.kind === 'managed';
       if (error instanceof ServiceError && isSealed) await deleteClientSecret(deps, holder);
+      if (error instanceof ServiceError && isMetadataDocument(client)) {
+        await deps.clientMetadata.remove(holder.callbackId);
+      }
       throw error;
     }
   });
@@ -288,8 +296,11 @@ async function storeProvider(
     createdTime: now,
     lastUpdatedTime: now,
   };
-  // The secret goes in first: a provider that can be seen always has one.
+  // The secret goes in first: a provider that can be seen always has one. So does the document.
   if (secret.kind === 'managed') await sealSecret(deps, provider, secret.secret);
+  if (registration?.metadataDocument) {
+    await deps.clientMetadata.put(provider.callbackId, registration.metadataDocument, provider.revision);
+  }
   await createResource(deps.providers, KIND, provider);
   return provider;
 }
@@ -354,7 +365,7 @@ const INPUT_MEMBER: Partial<Record<keyof Oauth2Provider, string>> = {
   onBehalfOf: 'onBehalfOfTokenExchangeConfig',
   dpop: 'dpopConfig',
   privateKeyJwt: 'privateKeyJwtConfig',
-  registration: 'clientId',
+  registration: 'clientRegistration',
   externalSecret: 'clientSecretConfig',
   certificateSecretArn: 'certificateConfigurations',
   certificateObject: 'certificateConfigurations',
@@ -393,7 +404,7 @@ export function updateOauth2Provider(
       // An update is also how the owner confirms that a protected resource names another authorization server.
       const found = await discoveredClient(deps, resolved, {
         ...provider,
-        ...initialAccessTokenIn(config),
+        ...registrationRequestIn(config),
         present: provider,
       });
       await unregisterUnused(deps, provider, found, provider);
@@ -474,6 +485,7 @@ async function changeProvider(
       () => deleteClientSecret(deps, changed),
     );
   }
+  await publish(deps, changed);
   const secretGone = secret.kind === 'external' || !usesSecret(changed.clientAuthenticationMethod);
   if (secretGone) await deps.clientSecrets.removeBefore(changed.id, changed.revision);
   return changed;

@@ -12,6 +12,7 @@ import { resolveOnBehalfOf } from './on-behalf-of';
 import { type OnBehalfOfConfig } from './on-behalf-of-config';
 import { givenSecret, type GivenSecret, type SecretMembers, type SecretReference } from './provider-secret';
 import type { PrivateKeyJwt } from './private-key-jwt';
+import { clientRegistrationOf } from './provided-client';
 import { PUBLIC_CLIENT, usesSecret, type ClientAuthenticationMethod, type ConfigMember } from './vendor';
 import { vendorOf, type VendorName } from './vendors';
 
@@ -147,13 +148,39 @@ function checkNoExchange(
 function checkRegisters(
   member: string,
   method: ClientAuthenticationMethod,
-  { initialAccessToken, clientId, oauthDiscovery: { discoveryUrl = '' } }: CustomOauth2Config,
+  config: CustomOauth2Config,
 ): void {
+  const { initialAccessToken, clientId, clientRegistration, oauthDiscovery } = config;
   if (initialAccessToken === undefined) return;
-  if (!clientId && method === PUBLIC_CLIENT && isProtectedResourceUrl(discoveryUrl)) return;
+  const isRegistered = !clientId && clientRegistration !== 'METADATA_DOCUMENT' && method === PUBLIC_CLIENT;
+  if (isRegistered && isProtectedResourceUrl(oauthDiscovery.discoveryUrl ?? '')) return;
   throw invalidMember(
     `${member}.initialAccessToken`,
     'must be omitted unless the service registers the client: for the discovery URL of a protected resource, without a client',
+  );
+}
+
+/**
+ * How the service provides a client says nothing about a client of the owner. An update can repeat what Get returned.
+ *
+ * @throws ValidationException
+ */
+function checkProvided(
+  member: string,
+  method: ClientAuthenticationMethod,
+  { clientRegistration, clientId, oauthDiscovery: { discoveryUrl = '' } }: CustomOauth2Config,
+  present: PresentClient | undefined,
+): void {
+  if (clientRegistration === undefined) return;
+  const isRepeated =
+    present !== undefined &&
+    present.clientId === clientId &&
+    clientRegistrationOf(present) === clientRegistration;
+  const isProvided = !clientId && method === PUBLIC_CLIENT;
+  if (isProtectedResourceUrl(discoveryUrl) && (isProvided || isRepeated)) return;
+  throw invalidMember(
+    `${member}.clientRegistration`,
+    'must be omitted unless the service provides the client: for the discovery URL of a protected resource, without a client ID, a secret, and a method',
   );
 }
 
@@ -201,9 +228,10 @@ export function resolveConfig(
   const config: IncludedConfig & MicrosoftConfig = { ...input[vendor.configMember] };
   const server = custom && customServer(member, custom, policy, present);
   // AWS's token names the client by itself (AgentCore developer guide, "Client authentication methods"), and the service
-  // registers a client of a protected resource, unless the provider has one that it did not register.
+  // provides a client of a protected resource, unless the provider has one of its owner.
   const isRegistered =
-    server?.clientAuthenticationMethod === PUBLIC_CLIENT && (!present || present.registration);
+    server?.clientAuthenticationMethod === PUBLIC_CLIENT &&
+    (!present || (present.registration ?? custom?.clientRegistration) !== undefined);
   if (!config.clientId && !isRegistered && server?.clientAuthenticationMethod !== 'AWS_IAM_ID_TOKEN_JWT') {
     throw invalidMember(`${member}.clientId`, 'is required');
   }
@@ -223,6 +251,7 @@ export function resolveConfig(
     checkNoExchange(member, server.clientAuthenticationMethod, custom);
     checkNamed(member, client);
     checkRegisters(member, server.clientAuthenticationMethod, custom);
+    checkProvided(member, server.clientAuthenticationMethod, custom, present);
     return { ...client, ...server };
   }
 

@@ -76,6 +76,7 @@ function depsOf(world: Prepared, revocationWorker = workerOf(world), call: Call 
     identities: wrapped(stores.identities, call),
     providers: wrapped(stores.providers, call),
     clientSecrets: wrapped(stores.clientSecrets, call),
+    clientMetadata: wrapped(stores.clientMetadata, call),
     vaultContents: wrapped(vaultContents, call),
     clientDeletions: { enqueueClient: () => Promise.reject(new Error('not registered by the service')) },
     deletedGrants: createDeletedGrants({

@@ -88,6 +88,8 @@ export interface Extension {
   readonly scopes?: readonly string[];
   /** The server's certificate, for a provider at an https URL. */
   readonly certificate?: IssuedCertificate;
+  /** Whether the server accepts the redirect URIs of its clients only, instead of those that a test allows. */
+  readonly ownRedirects?: true;
   /** Called with the provider before it accepts requests. */
   readonly prepare?: (provider: Provider) => void;
 }
@@ -124,8 +126,10 @@ export async function startProvider(
     ...extra,
     features: { clientCredentials: { enabled: true }, ...extra.features },
   });
-  (provider.Client.prototype as { redirectUriAllowed(uri: string): boolean }).redirectUriAllowed = (uri) =>
-    redirects.has(uri);
+  if (!extension.ownRedirects) {
+    (provider.Client.prototype as { redirectUriAllowed(uri: string): boolean }).redirectUriAllowed = (uri) =>
+      redirects.has(uri);
+  }
   extension.prepare?.(provider);
 
   const pushes = recordPushes(provider);

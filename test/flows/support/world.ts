@@ -24,7 +24,7 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { Configuration } from 'oidc-provider';
 import { openServiceLog, type ServiceLog } from '../../../lib/local/service-log';
-import { startLocal } from '../../../lib/local/start';
+import { startLocal, type LocalOptions } from '../../../lib/local/start';
 import type { DeployedIssuer } from '../../../lambda/domain/identity/trusted-issuer';
 import { send, signed, type HttpResponse } from '../../local/handmade-request';
 import { Browser } from './browser';
@@ -85,6 +85,7 @@ export class World {
     providerConfiguration: Configuration = {},
     trust: (issuer: TestIssuer) => DeployedIssuer[] = forItsAudience,
     extension: Extension = {},
+    settings: Pick<LocalOptions, 'publicAddress'> = {},
   ): Promise<World> {
     const dataDir = await mkdtemp(join(tmpdir(), 'agent-identity-'));
     const provider = await startProvider(providerConfiguration, extension);
@@ -93,7 +94,8 @@ export class World {
     // As in `npm start`, the functions log to the data folder, which tests search too.
     const log = openServiceLog(join(dataDir, 'service.log'));
     globalThis.console = log.console;
-    return new World(await startLocal({ port: 0, dataDir, trustedIssuers }), provider, issuer, dataDir, log);
+    const local = await startLocal({ port: 0, dataDir, trustedIssuers, ...settings });
+    return new World(local, provider, issuer, dataDir, log);
   }
 
   async stop(): Promise<void> {

@@ -8,7 +8,7 @@ import { untilAccepted } from '../../corrections';
 import { CliError, usageError, type ServiceFailure } from '../../failure';
 import { printAside, printFields, printJson } from '../../output';
 import { ask, isInteractive, readSecret } from '../../prompt';
-import type { Oauth2Provider } from './checks';
+import { configOf, type Oauth2Provider } from './checks';
 import {
   apiKeyMembers,
   checkOptions,
@@ -159,7 +159,7 @@ function checkPublic(vendor: VendorName, draft: Draft): void {
   );
   if (isStated) {
     throw usageError(
-      'A public client does not authenticate, and neither does a client that the service registers.',
+      'A public client does not authenticate, and for a client that the service provides, the service chooses the method.',
       'Set --client-id without --public, or omit --client-authentication, --kms-key, --secret-arn, and --secret-key.',
     );
   }
@@ -183,7 +183,7 @@ async function addOauth2(
       if (value !== undefined) printAside(context, `  ${label}: ${value}`);
     }
   }
-  // The service registers a client at the authorization server of an MCP server.
+  // The service provides a client at the authorization server of an MCP server.
   const isRegistered = flags.mcp !== undefined && draft.clientId === undefined;
   if (isRegistered) checkPublic(vendor, draft);
   else if (draft.clientAuthentication !== 'AWS_IAM_ID_TOKEN_JWT') await complete(context, draft, 'clientId');
@@ -215,12 +215,15 @@ async function addOauth2(
   printFields(context, [
     ['Provider', output.name],
     ['ARN', output.credentialProviderArn],
+    ...(isRegistered ? [['Client ID', configOf(output).clientId] as const] : []),
     ['Callback URL', output.callbackUrl],
   ]);
   if (isRegistered) {
     printAside(
       context,
-      'The client is registered at the authorization server.',
+      configOf(output).clientRegistration === 'METADATA_DOCUMENT'
+        ? 'The authorization server reads the client at its client ID, a document of the service.'
+        : 'The client is registered at the authorization server.',
       `Check the provider: agent-identity provider test ${output.name}`,
     );
     return;
@@ -240,7 +243,7 @@ export const add = buildCommand({
       'The client secret or the API key is read from stdin, or typed. It is never an argument, which others can read.',
       'On a terminal, the command explains the registration, asks for what is missing, and asks again after a mistake.',
       'For an MCP server (--mcp), the service finds the authorization server, and requests tokens for the MCP server alone.',
-      'Without --client-id, it also registers the client there. If the server requires it, --initial-access-token reads a token for this.',
+      'Without --client-id, it also provides the client there: by a client ID metadata document, or by registration. If the server requires it, --initial-access-token reads a token for the registration.',
       'Afterwards, register the printed callback URL at the vendor.',
     ].join('\n'),
   },

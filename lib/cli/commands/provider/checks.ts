@@ -7,6 +7,7 @@ import {
   reachOf,
   VENDOR_NAMES,
   vendorOf,
+  type ClientRegistration,
   type CLIENT_AUTHENTICATION_METHODS,
   type VendorName,
 } from '../../../../lambda/contract/vendors';
@@ -38,6 +39,8 @@ export interface ProviderConfig {
   readonly clientAuthenticationMethod?: ClientAuthenticationMethod;
   readonly privateKeyJwtConfig?: unknown;
   readonly dpopConfig?: { readonly resourceUrls?: readonly string[] };
+  /** Present if the service provides the client. */
+  readonly clientRegistration?: ClientRegistration;
   readonly certificateConfigurations?: readonly {
     readonly secretsManager?: { readonly secretArn: string };
     readonly s3?: { readonly uri: string };
@@ -175,16 +178,48 @@ export const capabilityChecks = (
 ];
 
 export function callbackCheck(
-  { callbackUrl }: Pick<Oauth2Provider, 'callbackUrl'>,
+  {
+    callbackUrl,
+    clientRegistration,
+  }: Pick<Oauth2Provider, 'callbackUrl'> & { readonly clientRegistration?: ClientRegistration | undefined },
   { endpoint }: Pick<Service, 'endpoint'>,
 ): Check {
-  const detail = `${callbackUrl} must be registered at the vendor`;
+  const detail =
+    clientRegistration === undefined
+      ? `${callbackUrl} must be registered at the vendor`
+      : `${callbackUrl} is that of the client`;
   return callbackUrl.startsWith(`${endpoint}/`)
     ? ok('callback URL', detail)
     : warn(
         'callback URL',
         detail,
         `It is not at the endpoint of this command (${endpoint}). That is right if the service has a domain name for browsers.`,
+      );
+}
+
+/** How the service provides a client, for people. */
+export const CLIENT_KINDS: Readonly<Record<ClientRegistration, string>> = {
+  METADATA_DOCUMENT: 'client ID metadata document of the service',
+  DYNAMIC: 'registered by the service',
+};
+
+/** Checks the document that describes the client, as its authorization server reads it. */
+async function documentCheck(clientId: string, metadata: Document | undefined): Promise<Check> {
+  const check = 'client document';
+  const next =
+    'Update the provider: agent-identity provider update, with --mcp and the URL of the MCP server.';
+  const found = await jsonDocument(clientId);
+  if ('fault' in found) return fail(check, `${clientId}: ${found.fault}`, next);
+  if (found.document.client_id !== clientId) return fail(check, `${clientId} describes another client`, next);
+  if (metadata && metadata.client_id_metadata_document_supported !== true) {
+    return fail(check, 'the authorization server no longer reads client ID metadata documents', next);
+  }
+  return clientId.startsWith('https:')
+    ? ok(check, clientId)
+    : warn(
+        check,
+        `${clientId} is not https`,
+        'Only a server on the same computer can read it, if it accepts http for tests.',
       );
 }
 
@@ -242,8 +277,16 @@ async function checksOf(service: Service, provider: Oauth2Provider): Promise<Che
       ),
     ];
   }
-  const { clientId, oauthDiscovery: { discoveryUrl, authorizationServerMetadata } = {} } = configOf(provider);
-  const checks: Check[] = [ok('vendor', vendor), ok('client', clientId ?? 'named by its assertion only')];
+  const {
+    clientId,
+    clientRegistration,
+    oauthDiscovery: { discoveryUrl, authorizationServerMetadata } = {},
+  } = configOf(provider);
+  const kind = clientRegistration && CLIENT_KINDS[clientRegistration];
+  const checks: Check[] = [
+    ok('vendor', vendor),
+    ok('client', `${clientId ?? 'named by its assertion only'}${kind === undefined ? '' : ` (${kind})`}`),
+  ];
   let authorization = text(authorizationServerMetadata?.authorizationEndpoint);
   let token = text(authorizationServerMetadata?.tokenEndpoint);
   let metadata: Document | undefined;
@@ -252,7 +295,11 @@ async function checksOf(service: Service, provider: Oauth2Provider): Promise<Che
       ? await documentOfNamedServer(discoveryUrl)
       : await jsonDocument(discoveryUrl);
     if ('fault' in found) {
-      return [...checks, undiscovered(discoveryUrl, found.fault), callbackCheck(provider, service)];
+      return [
+        ...checks,
+        undiscovered(discoveryUrl, found.fault),
+        callbackCheck({ ...provider, clientRegistration }, service),
+      ];
     }
     metadata = found.document;
     authorization = text(metadata.authorization_endpoint);
@@ -268,10 +315,13 @@ async function checksOf(service: Service, provider: Oauth2Provider): Promise<Che
         : ok('discovery', `${discoveryUrl} (issuer ${issuer})`),
     );
   }
+  if (clientRegistration === 'METADATA_DOCUMENT' && clientId !== undefined) {
+    checks.push(await documentCheck(clientId, metadata));
+  }
   checks.push(
     await reachable('authorization endpoint', authorization),
     await reachable('token endpoint', token),
-    callbackCheck(provider, service),
+    callbackCheck({ ...provider, clientRegistration }, service),
     ...capabilityChecks(vendor, metadata, token),
   );
   return checks;

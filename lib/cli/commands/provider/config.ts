@@ -1,9 +1,11 @@
 /** The options that configure an OAuth 2.0 credential provider, and the members of requests that they set. */
 import {
   CLIENT_AUTHENTICATION_METHODS,
+  CLIENT_REGISTRATIONS,
   protectedResourceUrl,
   usesSecret,
   vendorOf,
+  type ClientRegistration,
   type VendorName,
 } from '../../../../lambda/contract/vendors';
 import { flag, optionalText } from '../../connection-flags';
@@ -20,6 +22,7 @@ export interface ClientFlags {
   readonly tokenEndpoint?: string | undefined;
   readonly tenantId?: string | undefined;
   readonly clientAuthentication?: (typeof CLIENT_AUTHENTICATION_METHODS)[number];
+  readonly clientRegistration?: ClientRegistration;
   readonly kmsKey?: string;
   readonly caSecret?: string;
   readonly caObject?: string;
@@ -44,6 +47,12 @@ export const CLIENT_FLAGS = {
     values: CLIENT_AUTHENTICATION_METHODS,
     optional: true,
     brief: 'How a custom server authenticates the client (default: CLIENT_SECRET_BASIC)',
+  },
+  clientRegistration: {
+    kind: 'enum',
+    values: CLIENT_REGISTRATIONS,
+    optional: true,
+    brief: 'How the service provides the client of an MCP server (default: what the server supports)',
   },
   kmsKey: optionalText('ARN', 'KMS key that signs for PRIVATE_KEY_JWT'),
   caSecret: optionalText('ARN', 'Secret with the certificates of private authorities, for a custom server'),
@@ -119,6 +128,7 @@ const SERVER_OPTIONS = {
   tokenEndpoint: '--token-endpoint',
   tenantId: '--tenant-id',
   clientAuthentication: '--client-authentication',
+  clientRegistration: '--client-registration',
   kmsKey: '--kms-key',
   caSecret: '--ca-secret',
   caObject: '--ca-object',
@@ -140,6 +150,7 @@ function optionsOf(vendor: VendorName): readonly ServerOption[] {
       'authorizationEndpoint',
       'tokenEndpoint',
       'clientAuthentication',
+      'clientRegistration',
       'kmsKey',
       'caSecret',
       'caObject',
@@ -208,7 +219,7 @@ export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<st
       ...(tokenEndpoint !== undefined && { tokenEndpoint }),
     };
   }
-  const { clientAuthentication, kmsKey } = flags;
+  const { clientAuthentication, clientRegistration, kmsKey } = flags;
   const stated = authorizationEndpoint !== undefined || tokenEndpoint !== undefined;
   const found = discoveryUrl ?? wellKnown(issuer);
   const certificates = certificateConfigurations(flags);
@@ -219,6 +230,7 @@ export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<st
         }
       : found !== undefined && { oauthDiscovery: { discoveryUrl: found } }),
     ...(clientAuthentication && { clientAuthenticationMethod: clientAuthentication }),
+    ...(clientRegistration && { clientRegistration }),
     ...(kmsKey !== undefined && {
       privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn: kmsKey } } },
     }),

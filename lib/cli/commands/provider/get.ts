@@ -4,7 +4,7 @@ import { CONNECTION_FLAGS } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { isoTime, printFields, printJson } from '../../output';
 import { connect } from '../../service';
-import { authoritiesOf, configOf } from './checks';
+import { authoritiesOf, CLIENT_KINDS, configOf } from './checks';
 import {
   findProvider,
   KIND_FLAG,
@@ -44,11 +44,12 @@ export const get = buildCommand({
     if (found.kind === 'oauth2') {
       const { credentialProviderVendor, callbackUrl } = found.provider;
       const config = configOf(found.provider);
-      const { clientId, oauthDiscovery } = config;
+      const { clientId, clientRegistration, oauthDiscovery } = config;
       const { discoveryUrl, authorizationServerMetadata } = oauthDiscovery ?? {};
       more.push(
         ['Vendor', credentialProviderVendor] as const,
         ['Client ID', clientId] as const,
+        ['Client', clientRegistration && CLIENT_KINDS[clientRegistration]] as const,
         ['Server', discoveryUrl ?? authorizationServerMetadata?.issuer] as const,
         ['CA certificates', authoritiesOf(config)] as const,
         ['Callback URL', callbackUrl] as const,

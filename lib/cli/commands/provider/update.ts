@@ -45,6 +45,7 @@ const SERVER: readonly (keyof ClientFlags)[] = [
 const CLIENT: readonly (keyof ClientFlags)[] = [
   'clientId',
   'clientAuthentication',
+  'clientRegistration',
   'kmsKey',
   'caSecret',
   'caObject',
@@ -132,6 +133,10 @@ async function changedConfig(
       ...(await registrationMembers(context, flags)),
     };
   }
+  // Another client that the service provides has another ID, and authenticates in another way.
+  if (flags.clientRegistration !== undefined && flags.clientId === undefined) {
+    return { ...changedServer(vendor, present, flags), ...(await registrationMembers(context, flags)) };
+  }
   const before = present.clientAuthenticationMethod;
   const method = flags.clientAuthentication ?? before;
   const reference = secretReference(flags);
@@ -147,7 +152,10 @@ async function changedConfig(
     oauthDiscovery: undefined,
     privateKeyJwtConfig: method === 'PRIVATE_KEY_JWT' ? present.privateKeyJwtConfig : undefined,
     ...changedServer(vendor, present, flags),
-    ...(flags.clientId !== undefined && { clientId: flags.clientId }),
+    ...(flags.clientId !== undefined && {
+      clientId: flags.clientId,
+      clientRegistration: flags.clientRegistration,
+    }),
     ...clientSecretMembers(reference, secret),
   };
 }
@@ -180,7 +188,8 @@ export const update = buildCommand({
     fullDescription: [
       'Changes what the options name, and keeps the rest. Grants stay if the client and the server stay.',
       'With --secret, reads a new client secret or API key from stdin, or you type it.',
-      'With --mcp, confirms the authorization server that an MCP server names now. Without --client-id, the service registers the client.',
+      'With --mcp, confirms the authorization server that an MCP server names now. Without --client-id, the service provides the client.',
+      'With --client-registration, the service provides the client in another way, and users consent again.',
       'Another client or server needs a new client secret, which the command reads in the same way.',
     ].join('\n'),
   },

@@ -338,6 +338,8 @@ const KINDS: Readonly<Record<keyof typeof PREFIX, Candidates>> = {
   apiKey: secret('api-key', PREFIX.apiKey),
   // The deletion of a portal leaves nothing behind by which a lost one would differ.
   consentPortal: never('directory'),
+  // An update of the provider publishes it again.
+  clientMetadata: never('directory'),
   // A key could be one that was revoked. The service creates new ones.
   signingKey: never('directory'),
   // An earlier record could name a KMS key that must not wrap anything again.

@@ -1,0 +1,85 @@
+/**
+ * The client that the service provides at the authorization server of a protected resource, in the order of MCP 2026-07-28
+ * (basic/authorization): a client ID metadata document if the server reads them, and dynamic registration otherwise.
+ */
+import { isLoopbackHttp } from '../endpoint';
+import { clientMetadataUrl } from '../provider/client-metadata';
+import type { NewClient, RegistrationRequest } from '../provider/client-registration';
+import { callbackUrl } from '../provider/oauth2-provider';
+import { PUBLIC_CLIENT } from '../provider/vendor';
+import { registerClient, type RegistrationDependencies } from './client-registration';
+import { ProviderFailure } from './provider-failure';
+import type { Metadata } from './provider-metadata';
+
+export interface ProvidedClientDependencies extends RegistrationDependencies {
+  /** Public address of the service. */
+  readonly baseUrl: string;
+}
+
+/**
+ * Returns why the server does not accept a document of this service as the client; undefined if it does.
+ *
+ * The same client ID is valid at any server. So each authorization response must say which server it comes from (RFC 9207):
+ * otherwise, a server could have the codes of another one redeemed at its own token endpoint.
+ */
+function documentFault(metadata: Metadata): string | undefined {
+  if (metadata.client_id_metadata_document_supported !== true) {
+    return 'the authorization server does not read client ID metadata documents';
+  }
+  if (metadata.authorization_response_iss_parameter_supported !== true) {
+    return 'the responses of the authorization server have no iss (RFC 9207), which a client ID metadata document needs';
+  }
+  return undefined;
+}
+
+/** Whether servers on other machines can read the documents of this service. */
+const isPublic = (baseUrl: string): boolean => new URL(baseUrl).protocol === 'https:';
+
+const NOT_PUBLIC =
+  'this service has no https address, at which the authorization server could read a client ID metadata document';
+
+function describedClient(
+  { baseUrl }: ProvidedClientDependencies,
+  { grant_types_supported: grantTypes }: Metadata,
+  { callbackId }: RegistrationRequest,
+): NewClient {
+  return {
+    clientId: clientMetadataUrl(baseUrl, callbackId),
+    clientAuthenticationMethod: PUBLIC_CLIENT,
+    metadataDocument: { refreshes: grantTypes?.includes('refresh_token') ?? true },
+  };
+}
+
+/**
+ * Returns a client with the callback URL of the provider. An initial access token is for a registration.
+ *
+ * @throws ProviderFailure if the server accepts no such client
+ */
+export async function providedClient(
+  deps: ProvidedClientDependencies,
+  metadata: Metadata,
+  request: RegistrationRequest,
+): Promise<NewClient> {
+  const { clientRegistration, callbackId, initialAccessToken } = request;
+  const fault = documentFault(metadata);
+  if (clientRegistration === 'METADATA_DOCUMENT') {
+    if (fault !== undefined) throw new ProviderFailure('registration_unsupported', fault);
+    // A server on this machine can read it, too.
+    if (isPublic(deps.baseUrl) || isLoopbackHttp(new URL(metadata.issuer))) {
+      return describedClient(deps, metadata, request);
+    }
+    throw new ProviderFailure('registration_unsupported', NOT_PUBLIC);
+  }
+  const isOpen = clientRegistration === undefined && initialAccessToken === undefined;
+  if (isOpen && fault === undefined && isPublic(deps.baseUrl)) {
+    return describedClient(deps, metadata, request);
+  }
+  if (metadata.registration_endpoint === undefined && fault === undefined && !isPublic(deps.baseUrl)) {
+    throw new ProviderFailure(
+      'registration_unsupported',
+      `${NOT_PUBLIC}, and the server registers no clients; register a client there, and set clientId`,
+    );
+  }
+  const redirectUri = callbackUrl(deps.baseUrl, callbackId);
+  return registerClient(deps, metadata, { redirectUri, initialAccessToken });
+}

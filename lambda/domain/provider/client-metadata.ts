@@ -1,0 +1,85 @@
+/**
+ * Client ID metadata documents (draft-ietf-oauth-client-id-metadata-document-02): a client whose ID is the URL of a
+ * document that this service publishes. An authorization server reads the document instead of registering the client.
+ *
+ * The last segment of the URL is that of the provider's callback URL: random, and in each authorization request anyway.
+ * So the document tells nothing that the request does not, and a URL cannot be guessed. The record of a document is apart
+ * from its provider, because the public function that publishes documents cannot read providers.
+ */
+import { epochSeconds, type System } from '../system';
+import { isMetadataDocument, type ClientMetadata, type Registration } from './provided-client';
+
+/** A document as it is stored. */
+export interface PublishedClient extends ClientMetadata {
+  /** Epoch seconds; absent while the provider uses the client. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** Stores documents by the last segment of their URLs. */
+export interface ClientMetadataStore {
+  get(callbackId: string): Promise<PublishedClient | undefined>;
+  /** Stores a document, unless one of a later revision of the provider is stored. */
+  put(callbackId: string, client: PublishedClient, revision: number): Promise<void>;
+  remove(callbackId: string): Promise<void>;
+  /** Removes a document of an earlier revision of the provider. */
+  removeBefore(callbackId: string, revision: number): Promise<void>;
+}
+
+/** Seconds for which a deleted provider's document stays: the authorization server reads it to revoke the tokens. */
+const KEPT_FOR_REVOCATIONS = 24 * 3600;
+
+/** Returns the URL of the document, which is the client ID. */
+export const clientMetadataUrl = (baseUrl: string, callbackId: string): string =>
+  `${baseUrl}/identities/oauth2/client-metadata/${callbackId}`;
+
+/** The provider, as far as its document is concerned. */
+interface Describing {
+  readonly name: string;
+  readonly callbackId: string;
+  readonly revision: number;
+  readonly registration?: Registration | undefined;
+}
+
+/**
+ * Publishes the document of a provider that was changed, or withdraws it if the provider has another client now. Also
+ * withdraws it if a concurrent request deleted the provider, or gave it another client.
+ */
+export async function publish(
+  {
+    clientMetadata,
+    providers,
+  }: {
+    readonly clientMetadata: Pick<ClientMetadataStore, 'put' | 'remove' | 'removeBefore'>;
+    readonly providers: { get(name: string): Promise<Describing | undefined> };
+  },
+  { name, callbackId, revision, registration }: Describing,
+): Promise<void> {
+  if (!registration?.metadataDocument) {
+    await clientMetadata.removeBefore(callbackId, revision);
+    return;
+  }
+  await clientMetadata.put(callbackId, registration.metadataDocument, revision);
+  const provider = await providers.get(name);
+  if (provider?.callbackId === callbackId && isMetadataDocument(provider)) return;
+  await clientMetadata.remove(callbackId);
+}
+
+/**
+ * Withdraws the document of a deleted provider.
+ *
+ * @param revoked number of grants whose tokens the authorization server must still revoke. It can read the document of a
+ *   public client for each revocation, and revocations are tried for a day
+ */
+export async function withdraw(
+  { clientMetadata, system }: { readonly clientMetadata: ClientMetadataStore; readonly system: System },
+  { callbackId, revision, registration }: Describing,
+  revoked: number,
+): Promise<void> {
+  if (!isMetadataDocument({ registration })) return;
+  const published = await clientMetadata.get(callbackId);
+  // An earlier attempt at the deletion can have found the grants.
+  if (revoked === 0 && published?.expiresAt === undefined) await clientMetadata.remove(callbackId);
+  if (revoked === 0 || !published || published.expiresAt !== undefined) return;
+  const expiresAt = epochSeconds(system) + KEPT_FOR_REVOCATIONS;
+  await clientMetadata.put(callbackId, { ...published, expiresAt }, revision);
+}

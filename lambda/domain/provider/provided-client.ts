@@ -1,0 +1,36 @@
+/** The client that the service provides for a provider of a protected resource without a client of its owner. */
+import type { SealedManagement } from './client-deletion';
+
+/** How the service provides a client: by a client ID metadata document, or by dynamic registration (RFC 7591). */
+export const CLIENT_REGISTRATIONS = ['METADATA_DOCUMENT', 'DYNAMIC'] as const;
+export type ClientRegistration = (typeof CLIENT_REGISTRATIONS)[number];
+
+/** Name that authorization servers show to users. */
+export const CLIENT_NAME = 'agent-identity';
+
+/** What of a metadata document depends on the authorization server. */
+export interface ClientMetadata {
+  /** Whether the server knows the grant type `refresh_token`. */
+  readonly refreshes: boolean;
+}
+
+/** What a provider stores of a client that the service provides. */
+export interface Registration {
+  /** Absent if the server does not let clients delete themselves. */
+  readonly management?: SealedManagement | undefined;
+  /** Present if a document describes the client. */
+  readonly metadataDocument?: ClientMetadata | undefined;
+}
+
+/** Whether a client ID metadata document of this service describes the client. */
+export const isMetadataDocument = ({
+  registration,
+}: {
+  readonly registration?: Registration | undefined;
+}): boolean => registration?.metadataDocument !== undefined;
+
+/** Returns how the service obtained the client; undefined for a client of the owner. */
+export const clientRegistrationOf = (provider: {
+  readonly registration?: Registration | undefined;
+}): ClientRegistration | undefined =>
+  provider.registration && (isMetadataDocument(provider) ? 'METADATA_DOCUMENT' : 'DYNAMIC');

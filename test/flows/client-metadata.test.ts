@@ -1,0 +1,412 @@
+/**
+ * Clients that a document of the service describes (client ID metadata documents), at a real authorization server that
+ * reads them. The service has an https address here, and the authorization server reads the documents at it.
+ */
+import {
+  CreateOauth2CredentialProviderCommand,
+  DeleteOauth2CredentialProviderCommand,
+  UpdateOauth2CredentialProviderCommand,
+  type CreateOauth2CredentialProviderCommandInput,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import type { Configuration } from 'oidc-provider';
+import { moveClock } from './support/clock';
+import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
+import { alsoReading, alsoSending } from './support/members-beyond-aws';
+import { signInAndConsent, startProvider, type Extension, type TestProvider } from './support/provider';
+import { localUrl, ProxiedBrowser, PUBLIC_ADDRESS } from './support/tls-proxy';
+import { TestAgent, World } from './support/world';
+
+const SCOPES = ['openid', 'offline_access', 'notes'];
+
+/** URLs that the authorization servers have read, in order. */
+const read: string[] = [];
+/** Changes the metadata of the world's authorization server. */
+let metadataChange: Record<string, unknown> = {};
+/** Replaces the redirect of the authorization server to the callback, if set. */
+let redirected: ((location: URL) => void) | undefined;
+
+let world: World;
+let mcp: ProtectedMcpServer;
+
+/** A server that reads the documents of the service, and of no other address. */
+const readsDocuments = (registers = false): Configuration => ({
+  scopes: SCOPES,
+  ttl: { AccessToken: 600, RefreshToken: 86_400, Grant: 86_400, Session: 86_400, Interaction: 3600 },
+  features: {
+    ...forAnyResource(),
+    clientIdMetadataDocument: {
+      enabled: true,
+      ack: 'draft-02',
+      // The least that the server allows is 30 seconds.
+      cacheDuration: { min: 0, max: 0 },
+    },
+    ...(registers && { registration: { enabled: true }, registrationManagement: { enabled: true } }),
+  },
+  fetch: (url, options) => {
+    const document = new Request(url).url;
+    read.push(document);
+    return fetch(localUrl(document, world.local.endpoint), { method: options?.method ?? 'GET' });
+  },
+});
+
+const extension: Extension = {
+  ownRedirects: true,
+  prepare(provider) {
+    provider.use(async (ctx, next) => {
+      await next();
+      if (ctx.path.startsWith('/.well-known/')) ctx.body = { ...(ctx.body as object), ...metadataChange };
+      const { location = '' } = ctx.response.headers as { location?: string };
+      if (redirected && location.startsWith(`${PUBLIC_ADDRESS}/`)) {
+        const url = new URL(location);
+        redirected(url);
+        ctx.set('location', url.href);
+      }
+    });
+  },
+};
+
+beforeAll(async () => {
+  world = await World.start(readsDocuments(true), undefined, extension, { publicAddress: PUBLIC_ADDRESS });
+  mcp = await startMcpServer(world.provider.issuer);
+});
+afterEach(() => {
+  jest.useRealTimers();
+  read.length = 0;
+  metadataChange = {};
+  redirected = undefined;
+  mcp.metadata = { resource: mcp.resource, authorization_servers: [world.provider.issuer] };
+});
+afterAll(async () => {
+  await mcp.close();
+  await world.stop();
+});
+
+interface Client {
+  readonly clientId?: string;
+  readonly clientRegistration?: 'METADATA_DOCUMENT' | 'DYNAMIC';
+}
+
+const configured = (name: string, client: Client = {}) =>
+  ({
+    name,
+    credentialProviderVendor: 'CustomOauth2',
+    oauth2ProviderConfigInput: {
+      customOauth2ProviderConfig: { oauthDiscovery: { discoveryUrl: mcp.discoveryUrl }, ...client },
+    },
+  }) satisfies CreateOauth2CredentialProviderCommandInput;
+
+interface Configured {
+  readonly callbackUrl: string;
+  readonly clientId: string;
+  readonly clientRegistration: string | undefined;
+}
+
+/** Creates or updates a provider with members that AWS clients do not send, and reads those that they remove. */
+async function configure(
+  Command: typeof CreateOauth2CredentialProviderCommand | typeof UpdateOauth2CredentialProviderCommand,
+  name: string,
+  client?: Client,
+): Promise<Configured> {
+  const { oauth2ProviderConfigInput } = configured(name, client);
+  const { client: control, answers } = alsoReading(
+    alsoSending(world.control(), { oauth2ProviderConfigInput }),
+  );
+  await control.send(new Command(configured(name)) as CreateOauth2CredentialProviderCommand);
+  const { callbackUrl, oauth2ProviderConfigOutput } = answers[0] as {
+    callbackUrl: string;
+    oauth2ProviderConfigOutput: {
+      customOauth2ProviderConfig: { clientId: string; clientRegistration?: string };
+    };
+  };
+  const { clientId, clientRegistration } = oauth2ProviderConfigOutput.customOauth2ProviderConfig;
+  return { callbackUrl, clientId, clientRegistration };
+}
+
+const create = (name: string, client?: Client) =>
+  configure(CreateOauth2CredentialProviderCommand, name, client);
+const update = (name: string, client?: Client) =>
+  configure(UpdateOauth2CredentialProviderCommand, name, client);
+const remove = (name: string) => world.control().send(new DeleteOauth2CredentialProviderCommand({ name }));
+
+const documentAt = (url: string) => fetch(localUrl(url, world.local.endpoint));
+
+async function agentFor(name: string, callbackUrl: string): Promise<TestAgent> {
+  const created = await world.agent();
+  return new TestAgent(created.client, created.name, name, callbackUrl);
+}
+
+const browser = () => new ProxiedBrowser(world.local.endpoint);
+
+const CALLBACKS = `${PUBLIC_ADDRESS}/identities/oauth2/callback/`;
+
+/** Opens the authorization URL, signs in, consents, and delivers the response; returns the last page. */
+async function consented(agent: TestAgent, userId: string) {
+  const user = browser();
+  const token = await agent.token({ userId });
+  const { authorizationUrl = '' } = await agent.ask(token, { scopes: SCOPES });
+  const { url } = await signInAndConsent(user, authorizationUrl, userId, CALLBACKS);
+  return { token, url, page: await user.step(url) };
+}
+
+async function connected(agent: TestAgent, userId: string) {
+  const { token, page } = await consented(agent, userId);
+  await agent.complete(new URL(page.headers.get('location') ?? ''), { userId });
+  const { accessToken = '' } = await agent.ask(token, { scopes: SCOPES });
+  return { token, accessToken };
+}
+
+it('publishes the client, and gets a token for a server of which only the URL is known', async () => {
+  const { callbackUrl, clientId, clientRegistration } = await create('notes');
+  const callbackId = callbackUrl.split('/').at(-1) ?? '';
+  expect(clientRegistration).toBe('METADATA_DOCUMENT');
+  expect(clientId).toBe(`${PUBLIC_ADDRESS}/identities/oauth2/client-metadata/${callbackId}`);
+  const response = await documentAt(clientId);
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toBe('application/json');
+  expect(response.headers.get('cache-control')).toBe('public, max-age=300');
+  expect(response.headers.get('set-cookie')).toBeNull();
+  expect(await response.json()).toEqual({
+    client_id: clientId,
+    client_name: 'agent-identity',
+    redirect_uris: [callbackUrl],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'none',
+  });
+
+  const pushes = world.provider.pushes.length;
+  const { accessToken } = await connected(await agentFor('notes', callbackUrl), 'ana');
+  expect(await mcp.call(accessToken)).toBe(200);
+  expect(new Set(read)).toEqual(new Set([clientId]));
+  expect(world.provider.pushes).toHaveLength(pushes);
+});
+
+it('refreshes the token with the client ID alone', async () => {
+  const { callbackUrl, clientId } = await create('refreshed');
+  const agent = await agentFor('refreshed', callbackUrl);
+  await connected(agent, 'ana');
+  moveClock(590);
+  const { accessToken = '' } = await agent.ask(await agent.token({ userId: 'ana' }), { scopes: SCOPES });
+  expect(await mcp.call(accessToken)).toBe(200);
+  const { grantType, request } = world.provider.exchanges.at(-1)!;
+  expect([grantType, request.get('client_id'), request.has('client_secret')]).toEqual([
+    'refresh_token',
+    clientId,
+    false,
+  ]);
+});
+
+it('returns the same response for each URL without a document', async () => {
+  const { clientId, callbackUrl } = await create('hidden', { clientRegistration: 'DYNAMIC' });
+  expect(clientId).not.toContain(PUBLIC_ADDRESS);
+  const dynamic = callbackUrl.replace('/callback/', '/client-metadata/');
+  const { clientId: deleted } = await create('forgotten');
+  await remove('forgotten');
+  const unknown = `${PUBLIC_ADDRESS}/identities/oauth2/client-metadata/`;
+  const responses = await Promise.all(
+    [
+      dynamic,
+      deleted,
+      `${unknown}6f0c1a52-1b7e-4c8e-9f53-0a4f6d0c9d11`,
+      `${unknown}hidden`,
+      `${unknown}${'a'.repeat(3000)}`,
+      deleted
+        .toUpperCase()
+        .replace(PUBLIC_ADDRESS.toUpperCase(), PUBLIC_ADDRESS)
+        .replace('/IDENTITIES/OAUTH2/CLIENT-METADATA/', '/identities/oauth2/client-metadata/'),
+    ].map(async (url) => {
+      const response = await documentAt(url);
+      return [response.status, response.headers.get('cache-control'), await response.text()];
+    }),
+  );
+  expect(new Set(responses.map((response) => JSON.stringify(response))).size).toBe(1);
+  expect(responses[0]?.slice(0, 2)).toEqual([404, 'no-store']);
+});
+
+describe('without a connected user', () => {
+  it('withdraws the document with its provider, also for a user who is about to consent', async () => {
+    const { callbackUrl, clientId } = await create('deleted');
+    const agent = await agentFor('deleted', callbackUrl);
+    const { authorizationUrl = '' } = await agent.ask(await agent.token({ userId: 'ana' }), {
+      scopes: SCOPES,
+    });
+    const user = browser();
+    const { headers } = await user.step(authorizationUrl);
+    await remove('deleted');
+    expect((await documentAt(clientId)).status).toBe(404);
+    const refused = await user.step(headers.get('location') ?? '');
+    expect([refused.status, refused.headers.get('location')]).toEqual([400, null]);
+    expect(refused.html).toContain('invalid_client');
+  });
+});
+
+it('keeps the document for a day after the deletion if tokens are left to revoke', async () => {
+  const { callbackUrl, clientId } = await create('revoked');
+  await connected(await agentFor('revoked', callbackUrl), 'ana');
+  await remove('revoked');
+  expect((await documentAt(clientId)).status).toBe(200);
+  moveClock(24 * 3600);
+  expect((await documentAt(clientId)).status).toBe(404);
+});
+
+it('moves to another kind of client and back, and withdraws the document that is no longer used', async () => {
+  const { clientId, callbackUrl } = await create('moved');
+  const seen: [string | undefined, number][] = [];
+  for (const client of [
+    {},
+    { clientId, clientRegistration: 'METADATA_DOCUMENT' as const },
+    { clientRegistration: 'DYNAMIC' as const },
+    {},
+    { clientRegistration: 'METADATA_DOCUMENT' as const },
+    { clientId: 'agents-by-hand' },
+    // The URL of its document, as the owner saw it before.
+    { clientId },
+  ]) {
+    const updated = await update('moved', client);
+    expect(updated.callbackUrl).toBe(callbackUrl);
+    seen.push([updated.clientRegistration, (await documentAt(clientId)).status]);
+  }
+  expect(seen).toEqual([
+    ['METADATA_DOCUMENT', 200],
+    ['METADATA_DOCUMENT', 200],
+    ['DYNAMIC', 404],
+    ['DYNAMIC', 404],
+    ['METADATA_DOCUMENT', 200],
+    [undefined, 404],
+    ['METADATA_DOCUMENT', 200],
+  ]);
+  const { accessToken } = await connected(await agentFor('moved', callbackUrl), 'ana');
+  expect(await mcp.call(accessToken)).toBe(200);
+});
+
+it('registers a client at a server that does not read documents, or whose responses have no iss', async () => {
+  metadataChange = { client_id_metadata_document_supported: undefined };
+  expect((await create('registered')).clientRegistration).toBe('DYNAMIC');
+  metadataChange = { authorization_response_iss_parameter_supported: undefined };
+  expect((await create('without-iss')).clientRegistration).toBe('DYNAMIC');
+});
+
+it.each([
+  ['does not read documents', { client_id_metadata_document_supported: 'yes' }, /does not read client ID/],
+  [
+    'does not say who it is',
+    { authorization_response_iss_parameter_supported: false },
+    /have no iss \(RFC 9207\)/,
+  ],
+])('rejects a document for a server that %s', async (_what, change, reason) => {
+  metadataChange = change;
+  await expect(create('rejected', { clientRegistration: 'METADATA_DOCUMENT' })).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringMatching(reason) as string,
+  });
+});
+
+it('rejects how the client is provided, together with a client of the owner', async () => {
+  const both = { clientId: 'agents-by-hand', clientRegistration: 'METADATA_DOCUMENT' } as const;
+  await expect(create('rejected', both)).rejects.toMatchObject({
+    message: expect.stringMatching(/clientRegistration: must be omitted/) as string,
+  });
+});
+
+describe('an authorization response', () => {
+  let agent: TestAgent;
+  let other: TestProvider;
+  beforeAll(async () => {
+    agent = await agentFor('mixed', (await create('mixed')).callbackUrl);
+    other = await startProvider(readsDocuments(), extension);
+  });
+  afterAll(() => other.close());
+
+  it.each<[string, (location: URL) => void]>([
+    [
+      'without iss',
+      (location) => {
+        location.searchParams.delete('iss');
+      },
+    ],
+    [
+      'with the iss of another server',
+      (location) => {
+        location.searchParams.set('iss', other.issuer);
+      },
+    ],
+    [
+      'with the iss and a slash',
+      (location) => {
+        location.searchParams.set('iss', `${world.provider.issuer}/`);
+      },
+    ],
+    [
+      'with two iss',
+      (location) => {
+        location.searchParams.append('iss', world.provider.issuer);
+      },
+    ],
+  ])('is rejected %s, and its code is not redeemed', async (_what, change) => {
+    redirected = change;
+    const exchanges = world.provider.exchanges.length;
+    const { url, page } = await consented(agent, 'eve');
+    expect(url.startsWith(CALLBACKS)).toBe(true);
+    expect(page.status).toBe(400);
+    expect(world.provider.exchanges).toHaveLength(exchanges);
+  });
+
+  it('of another server, which reads the same document, completes nothing', async () => {
+    const { callbackUrl, clientId } = await create('same-id');
+    const victim = await agentFor('same-id', callbackUrl);
+    const token = await victim.token({ userId: 'ana' });
+    const { authorizationUrl = '' } = await victim.ask(token, { scopes: SCOPES });
+    const user = browser();
+    const { headers } = await user.step(authorizationUrl);
+    // The attacker's server has the user sign in there, with the request of the victim's session.
+    const request = new URL(headers.get('location') ?? '');
+    const { url } = await signInAndConsent(user, `${other.issuer}/auth${request.search}`, 'ana', CALLBACKS);
+    expect(read).toContain(clientId);
+    expect(new URL(url).searchParams.get('iss')).toBe(other.issuer);
+    expect((await user.step(url)).status).toBe(400);
+    expect(other.exchanges).toEqual([]);
+  });
+});
+
+it('has the server reject the document of another provider, and another redirect URI', async () => {
+  const [one, two] = [await create('one'), await create('two')];
+  const authorize = (clientId: string, redirectUri: string) =>
+    browser().step(
+      `${world.provider.issuer}/auth?${new URLSearchParams({
+        response_type: 'code',
+        client_id: clientId,
+        redirect_uri: redirectUri,
+        code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+        code_challenge_method: 'S256',
+        scope: 'notes',
+      }).toString()}`,
+    );
+  expect((await authorize(one.clientId, one.callbackUrl)).status).toBe(303);
+  for (const redirectUri of [two.callbackUrl, 'https://attacker.example/', `${one.callbackUrl}/`]) {
+    const { status, html, headers } = await authorize(one.clientId, redirectUri);
+    expect([status, headers.get('location')]).toEqual([400, null]);
+    expect(html).toContain('redirect_uri');
+  }
+});
+
+it('sends no token request by client credentials', async () => {
+  const agent = await agentFor('notes', '');
+  await expect(
+    agent.ask(await agent.token(), {
+      oauth2Flow: 'M2M',
+      scopes: ['notes'],
+      resourceOauth2ReturnUrl: undefined,
+    }),
+  ).rejects.toMatchObject({
+    message: expect.stringMatching(/M2M is not supported for the public client/) as string,
+  });
+});
+
+it('asks no user to consent at a server that no longer says who it is', async () => {
+  const late = await agentFor('late', (await create('late')).callbackUrl);
+  metadataChange = { authorization_response_iss_parameter_supported: false };
+  moveClock(601);
+  await expect(late.ask(await late.token({ userId: 'ana' }), { scopes: SCOPES })).rejects.toMatchObject({
+    message: expect.stringMatching(/invalid_metadata/) as string,
+  });
+});
