@@ -149,6 +149,17 @@ export class McpRedirectError extends Error {
   }
 }
 
+/** The gate of an agent redirects requests, or names a URL of another origin. No token is sent there. */
+export class AgentRedirectError extends Error {
+  override readonly name = 'AgentRedirectError';
+
+  constructor() {
+    super(
+      'The gate of the agent redirects requests, or another address was requested. No token was sent there. Pass the final URL of the agent.',
+    );
+  }
+}
+
 /**
  * - `sign-in-needed`: no user is signed in to this browser;
  * - `state-missing`: the URL has a `session_id` but no `state`, because the agent requested the token without a state;

@@ -30,6 +30,7 @@ export {
   type AccessTokenOptions,
 } from './access-token';
 export { ApiKeyCredential, getApiKey, withApiKey, type ApiKeyOptions } from './api-key';
+export { agentFetch, invokeAgent, type AgentFetch } from './calling-agent';
 export {
   completeAuthorization,
   type BrowserSession,
@@ -40,6 +41,7 @@ export { connectMcp, type ConnectMcpOptions, type McpFetch } from './connect-mcp
 export type { CredentialOptions, OptionsOrFunction, Tool, WrappedTool } from './credential';
 export {
   AccessTokenRejectedError,
+  AgentRedirectError,
   AuthorizationReturnError,
   ConfigurationError,
   ConsentDeclinedError,

@@ -24,6 +24,7 @@ Errors of the service arrive as boto3's ClientError.
 """
 
 from ._api_key import get_api_key
+from ._calling_agent import invoke_agent
 from ._clock import Clock, SystemClock
 from ._complete_authorization import (
     BrowserSession,
@@ -85,6 +86,7 @@ __all__ = [
     "get_access_token",
     "get_api_key",
     "identity_client",
+    "invoke_agent",
     "replace_access_token",
     "with_access_token",
     "with_api_key",

@@ -1,0 +1,45 @@
+"""Calls of other agents through their gates. The called agent acts for the same user, and its token names both agents."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any
+
+from ._hidden import Hidden
+from ._workload_access_token import WorkloadAccessTokenSource, with_workload_access_token
+
+_CALLING_AGENT_HEADER = "X-Amz-Bedrock-AgentCore-Identity-WAT"
+"""Where gates read the workload access token of the agent that calls, as AWS SDKs send it."""
+
+_token: ContextVar[Hidden[str] | None] = ContextVar("token", default=None)
+"""The token of the request in progress. It is not kept in the client, which can serve several users."""
+
+
+def _add_token(params: dict[str, Any], **_: Any) -> None:
+    token = _token.get()
+    if token is not None:
+        params["headers"][_CALLING_AGENT_HEADER] = token.reveal()
+
+
+def invoke_agent(
+    agent: Any, workload_identity_token: WorkloadAccessTokenSource | str, **request: Any
+) -> Any:
+    """Invokes an agent whose gate authorizes callers by IAM. The header with the token is in the signature.
+
+    :param agent: a client of the gate: `identity_client(endpoint)` with the gate's address, without `/runtimes/…`
+    :param workload_identity_token: of this agent for its user: `from_gate(headers)["workload_identity_token"]`, or another
+        source
+    :param request: the arguments of `invoke_agent_runtime`
+    :raises: the errors of boto3; WorkloadAccessTokenError if the token has expired and cannot be replaced
+    """
+    event = "before-call.bedrock-agentcore.InvokeAgentRuntime"
+    agent.meta.events.register(event, _add_token, unique_id="agent-identity-calling-agent")
+
+    def send(token: Hidden[str]) -> Any:
+        reset = _token.set(token)
+        try:
+            return agent.invoke_agent_runtime(**request)
+        finally:
+            _token.reset(reset)
+
+    return with_workload_access_token(workload_identity_token, send)
