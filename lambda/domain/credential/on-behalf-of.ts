@@ -132,17 +132,15 @@ async function assertedSubject(
       `names a credential provider whose identityAssertionConfig is not valid any more: "${credentialProviderName}" ${rejection}`,
     );
   }
-  checkIdToken(userToken, found);
-  const subjectToken = await requestIdentityAssertion(
-    await deps.providerClients.of(found, owner.workloadArn),
-    {
-      idToken: userToken,
-      audience: metadata.issuer,
-      clientId: provider.clientId,
-      scopes: input.scopes,
-      resources: resourcesAt(provider.discovery, owner.resources),
-    },
-  );
+  const identityProvider = await deps.providerClients.of(found, owner.workloadArn);
+  checkIdToken(userToken, identityProvider);
+  const subjectToken = await requestIdentityAssertion(identityProvider, {
+    idToken: userToken,
+    audience: metadata.issuer,
+    clientId: provider.clientId,
+    scopes: input.scopes,
+    resources: resourcesAt(provider.discovery, owner.resources),
+  });
   return { subjectToken, actor: undefined, resources: [], audiences: owner.audiences };
 }
 

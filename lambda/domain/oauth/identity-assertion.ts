@@ -28,16 +28,21 @@ export interface IdentityAssertionRequest {
 }
 
 /**
- * Checks that the user token is an ID token of the client. Any other token would be refused by the identity provider, which
- * would see a token that was not issued for it.
+ * Checks that the user token is an ID token that this identity provider issued to the client (OpenID Connect Core 1.0,
+ * section 3.1.3.7). Any other token would be refused by the identity provider, which would see a token that was not issued
+ * for it. A client ID alone does not tell: two trusted issuers can have clients with the same ID.
  *
  * @param userToken verified when it was received
  * @throws ValidationException that says which token to send
  */
-export function checkIdToken(userToken: string, { name, clientId }: ProviderClient['provider']): void {
-  const { aud: audience } = unverifiedJwt(userToken).claims;
+export function checkIdToken(
+  userToken: string,
+  { provider: { name, clientId }, metadata }: Pick<ProviderClient, 'provider' | 'metadata'>,
+): void {
+  const { iss: issuer, aud: audience, azp: authorizedParty = clientId } = unverifiedJwt(userToken).claims;
   const isForClient = Array.isArray(audience) ? audience.includes(clientId) : audience === clientId;
-  if (isForClient && !isAccessToken(userToken)) return;
+  const isOfClient = isForClient && authorizedParty === clientId && issuer === metadata.issuer;
+  if (isOfClient && !isAccessToken(userToken)) return;
   throw invalidMember(
     'workloadIdentityToken',
     `must carry an ID token for the client of the credential provider "${name}"; call GetWorkloadAccessTokenForJWT with the ID token that the identity provider issued to this client, not with an access token`,

@@ -18,6 +18,7 @@ import {
   startAssertionServer,
   type IdentityProvider,
 } from '../support/assertion-server';
+import { startIssuer, type TestIssuer } from '../support/issuer';
 import { alsoSending } from '../support/members-beyond-aws';
 import type { TestProvider } from '../support/provider';
 import { World, type PrincipalName, type TestAgent } from '../support/world';
@@ -29,11 +30,14 @@ const RESOURCE = 'https://calendar.example/mcp';
 let world: World;
 let identityProvider: IdentityProvider;
 let server: TestProvider;
+let otherIssuer: TestIssuer;
 /** For tests that change no provider. */
 let shared: { readonly agent: TestAgent; readonly identityProviderName: string };
 beforeAll(async () => {
+  otherIssuer = await startIssuer();
   world = await World.start({}, ({ discoveryUrl, audience }) => [
     { discoveryUrl, allowedAudience: [audience, CLIENT.clientId] },
+    { discoveryUrl: otherIssuer.discoveryUrl, allowedAudience: [CLIENT.clientId] },
   ]);
   identityProvider = exchangeIdTokens(world.issuer);
   server = await startAssertionServer(world.issuer);
@@ -45,7 +49,7 @@ beforeEach(() => {
 });
 afterAll(async () => {
   await world.stop();
-  await server.close();
+  await Promise.all([server.close(), otherIssuer.close()]);
 });
 
 const EXCHANGE = { grantType: 'TOKEN_EXCHANGE' } as const;
@@ -215,10 +219,22 @@ it('stores the token for this ID token, and presents no assertion twice', async 
   expect(new Set(assertions).size).toBe(2);
 });
 
+it('sends an ID token of another trusted issuer nowhere, even for a client with the same ID', async () => {
+  const { agent } = shared;
+  const userToken = await otherIssuer.token('mallory', { aud: CLIENT.clientId });
+  const asked = identityProvider.requests.length;
+  await expect(exchange(agent, await agent.token({ userToken }))).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringContaining('must carry an ID token') as string,
+  });
+  expect(identityProvider.requests).toHaveLength(asked);
+});
+
 it.each<[string, object, object]>([
   ['an access token (RFC 9068)', {}, { typ: 'at+jwt' }],
   ['an access token of Keycloak', { typ: 'Bearer' }, {}],
   ['an ID token for another client', { aud: 'https://assistant.example' }, {}],
+  ['an ID token of another authorized party', { azp: 'another' }, {}],
 ])('sends %s nowhere, and says which token to send', async (_what, claims, header) => {
   const { agent, identityProviderName } = shared;
   const [asked, redeemed] = [identityProvider.requests.length, server.exchanges.length];
