@@ -64,7 +64,13 @@ export const PushResponseSchema = v.union([
 ]) satisfies v.GenericSchema<unknown, PushResponse>;
 
 const Failure = v.strictObject({
-  failure: v.strictObject({ code: v.string(), unavailable: v.boolean(), detail: v.string() }),
+  failure: v.strictObject({
+    code: v.string(),
+    unavailable: v.boolean(),
+    detail: v.string(),
+    /** Seconds after which the server accepts a retry. */
+    retryAfter: v.exactOptional(v.number()),
+  }),
 });
 
 /** Why a discovery or a registration failed. The detail contains nothing of the server's response. */

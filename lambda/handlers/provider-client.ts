@@ -67,8 +67,8 @@ async function orFailure<Result>(work: () => Promise<Result>) {
     return await work();
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;
-    const { code, unavailable, detail } = error;
-    return { failure: { code, unavailable, detail } };
+    const { code, unavailable, detail, retryAfter } = error;
+    return { failure: { code, unavailable, detail, ...(retryAfter !== undefined && { retryAfter }) } };
   }
 }
 

@@ -135,6 +135,20 @@ it.each([
   expect((failure as Error).message).not.toContain('<secret>');
 });
 
+it('passes on when an unavailable server accepts a request again', async () => {
+  registrations.instead = [{ status: 503, body: {}, headers: { 'retry-after': '120' } }];
+  const { status, headers, body } = await world.post(
+    'CreateOauth2CredentialProvider',
+    configured('busy'),
+    'operator',
+  );
+  expect([status, headers['retry-after']]).toEqual([500, '120']);
+  expect(body).toMatch(
+    /its authorization server is unavailable \(temporarily_unavailable\)\. Try again shortly/,
+  );
+  expect(registrations.summary).toEqual([['POST', 503]]);
+});
+
 it.each<[string, Record<string, unknown>, RegExp]>([
   ['no client ID', { client_id: undefined }, /client_id/],
   ['a client ID with a line break', { client_id: 'a\r\nx: y' }, /client_id/],

@@ -130,10 +130,10 @@ export class Realm {
     await this.admin.send('PUT', `/default-default-client-scopes/${id}`);
   }
 
-  /** Whether there is a client with this ID. */
-  async hasClient(clientId: string): Promise<boolean> {
-    const query = new URLSearchParams({ clientId });
-    return ((await this.admin.read(`/clients?${query.toString()}`)) as unknown[]).length > 0;
+  /** @returns how many clients have this name */
+  async clientsNamed(name: string): Promise<number> {
+    const clients = (await this.admin.read('/clients')) as { readonly name?: string }[];
+    return clients.filter((client) => client.name === name).length;
   }
 
   async identityProvider(settings: object): Promise<void> {

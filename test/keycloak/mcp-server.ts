@@ -21,6 +21,12 @@ import type { World } from './world';
 /** The client that stands for the MCP server at Keycloak. */
 const RESOURCE_SERVER = 'notes-server';
 
+/** The name of clients that the service registers. */
+const REGISTERED = 'agent-identity';
+
+/** Milliseconds for the deletion of a client, which the service begins after its response. */
+const WITHIN = 10_000;
+
 const SCOPES = ['openid', 'offline_access'];
 
 /** An MCP server of the official SDK. It accepts tokens of the realm for itself, and names the realm to others (RFC 9728). */
@@ -111,5 +117,19 @@ export async function checkMcpServer(checks: Checks, { service, calendar }: Worl
       message: /does not accept the initial access token/,
     }),
   );
+  await checks.check('a registered client is deleted with its provider', async () => {
+    const before = await calendar.clientsNamed(REGISTERED);
+    await service.provider('deleted', {
+      ...config,
+      initialAccessToken: await calendar.initialAccessToken(),
+    });
+    assert.equal(await calendar.clientsNamed(REGISTERED), before + 1);
+    await service.deleteProvider('deleted');
+    const until = Date.now() + WITHIN;
+    while ((await calendar.clientsNamed(REGISTERED)) > before) {
+      assert.ok(Date.now() < until, 'Keycloak still has the client');
+      await new Promise((later) => setTimeout(later, 100));
+    }
+  });
   await mcp.close();
 }

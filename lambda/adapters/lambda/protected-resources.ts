@@ -20,18 +20,23 @@ interface Failure {
   readonly code: string;
   readonly detail: string;
   readonly unavailable: boolean;
+  readonly retryAfter?: number | undefined;
 }
 
-const unavailable = (code: string, detail: string, cause?: unknown): ServiceError =>
+const unavailable = (
+  code: string,
+  detail: string,
+  { cause, retryAfter }: { readonly cause?: unknown; readonly retryAfter?: number | undefined } = {},
+): ServiceError =>
   new ServiceError(
     'InternalServerException',
     `The MCP server or its authorization server is unavailable (${code}). Try again shortly.`,
-    { detail, cause, outcome: 'provider-unavailable' },
+    { detail, cause, outcome: 'provider-unavailable', retryAfter },
   );
 
 /** Throws the error for the owner of the provider, who waits. */
-function stopAt({ code, detail, unavailable: canRetry }: Failure): never {
-  if (canRetry) throw unavailable(code, detail);
+function stopAt({ code, detail, unavailable: canRetry, retryAfter }: Failure): never {
+  if (canRetry) throw unavailable(code, detail, { retryAfter });
   // The detail contains nothing of the servers' documents.
   throw invalidMember(MEMBER, `cannot be used (${code}): ${detail}`);
 }
@@ -39,7 +44,7 @@ function stopAt({ code, detail, unavailable: canRetry }: Failure): never {
 /** @param functionName name or ARN of the function */
 export function createProtectedResources(functionName: string): ProtectedResources {
   const invoker = createFunctionInvoker<Invocation>(functionName, (detail, cause) =>
-    unavailable('temporarily_unavailable', `provider-client: ${detail}`, cause),
+    unavailable('temporarily_unavailable', `provider-client: ${detail}`, { cause }),
   );
   const invoke = (event: Invocation) =>
     invoker.invoke({ event, type: 'RequestResponse', timeoutMs: RESPONSE_TIMEOUT_MS });

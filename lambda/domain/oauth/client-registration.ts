@@ -107,10 +107,11 @@ function validatedClient(
 }
 
 /** Returns why the server registers no client. A 403 here asks for a registration token, not for scopes of the user. */
-function refusal({ status }: Response, body: string, hadToken: boolean): ProviderFailure {
+function refusal(response: Response, body: string, hadToken: boolean): ProviderFailure {
+  const { status } = response;
   const { error } = parseJsonObject(body) ?? {};
   const code = typeof error === 'string' ? errorCode(error) : 'registration_failed';
-  const unavailable = status >= 500 || status === 429;
+  const unavailable = isUnavailable(response);
   const reason = hadToken
     ? `the server does not accept the initial access token, or not for this client (${status}); set another initialAccessToken`
     : `the server does not register clients without an initial access token (${status}); set initialAccessToken`;
@@ -118,7 +119,10 @@ function refusal({ status }: Response, body: string, hadToken: boolean): Provide
     status === 401 || status === 403
       ? `${reason}, or register a client there, and set clientId`
       : `${ENDPOINT} responded with ${status}`;
-  return new ProviderFailure(unavailable ? 'temporarily_unavailable' : code, detail, { unavailable });
+  return new ProviderFailure(unavailable ? 'temporarily_unavailable' : code, detail, {
+    unavailable,
+    retryAfter: retryAfterOf(response),
+  });
 }
 
 /** Deletes a client (RFC 7592 section 2.3). @throws ProviderFailure */

@@ -8,7 +8,7 @@ import { metadataUrlsOf } from '../identity/discovery-url';
 import type { ProtectedResource } from '../provider/discovery';
 import { checkAuthorizationServer, checkIssuer, validatedResource } from './protected-resource';
 import { exactMetadata, type Metadata } from './provider-metadata';
-import { ProviderFailure } from './provider-failure';
+import { isUnavailable, ProviderFailure, retryAfterOf } from './provider-failure';
 import type { Transport } from './transport';
 
 export interface ResourceDiscoveryDependencies {
@@ -27,9 +27,10 @@ export interface FoundResource {
 async function documentAt(transport: Transport, url: string): Promise<{ status: number; document: unknown }> {
   const response = await transport(url, { method: 'GET', headers: { accept: 'application/json' } });
   const { status } = response;
-  if (status >= 500 || status === 429) {
+  if (isUnavailable(response)) {
     throw new ProviderFailure('discovery_failed', `discovery responded with ${status}`, {
       unavailable: true,
+      retryAfter: retryAfterOf(response),
     });
   }
   const document: unknown = status === 200 ? await response.json().catch(() => undefined) : undefined;
