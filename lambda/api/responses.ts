@@ -50,6 +50,10 @@ const oauth2ProviderConfig = (provider: Oauth2Provider) => {
   };
 };
 
+/** Beyond AWS: the protected resource and the issuer that a provider is bound to. */
+const protectedResourceOf = ({ discovery: { protectedResource: bound } }: Oauth2Provider) =>
+  bound && { resource: bound.resource, authorizationServer: bound.issuer };
+
 /**
  * AWS's `CreateOauth2CredentialProviderResponse`. A managed client secret is in this service's own vault, under its own
  * ARN.
@@ -62,6 +66,7 @@ export const oauth2ProviderCreated = (provider: Oauth2Provider, baseUrl: string)
   clientSecretSource: provider.externalSecret ? 'EXTERNAL' : 'MANAGED',
   callbackUrl: callbackUrl(baseUrl, provider.callbackId),
   oauth2ProviderConfigOutput: oauth2ProviderConfig(provider),
+  protectedResource: protectedResourceOf(provider),
   status: 'READY',
 });
 

@@ -33,7 +33,10 @@ const Push = v.strictObject({
   parameters: v.pipe(v.array(v.pipe(v.strictTuple([v.string(), v.string()]), v.readonly())), v.readonly()),
 }) satisfies v.GenericSchema<unknown, PushRequest>;
 
-const Discover = v.strictObject({ discoveryUrl: v.string() });
+const Discover = v.strictObject({
+  discoveryUrl: v.string(),
+  authorizationServer: v.exactOptional(v.string()),
+});
 
 const Register = v.strictObject({
   discoveryUrl: v.string(),
@@ -41,6 +44,7 @@ const Register = v.strictObject({
   callbackId: v.pipe(v.string(), v.uuid()),
   initialAccessToken: v.exactOptional(v.string()),
   clientRegistration: v.exactOptional(v.picklist(CLIENT_REGISTRATIONS)),
+  authorizationServer: v.exactOptional(v.string()),
 });
 
 /** The event of an invocation, which requests one action. */
@@ -91,20 +95,22 @@ export const DiscoverResponseSchema = v.union([
   Failure,
 ]) satisfies v.GenericSchema<unknown, DiscoverResponse>;
 
-/** The result of a registration: the protected resource and the client. */
+/** The result of a registration: the protected resource, and the client unless another server was expected. */
 export type RegisterResponse = { readonly registered: RegisteredClient } | Failed;
 
 export const RegisterResponseSchema = v.union([
   v.strictObject({
     registered: v.strictObject({
       protectedResource: ProtectedResourceSchema,
-      client: v.strictObject({
-        clientId: v.string(),
-        clientAuthenticationMethod: v.picklist(['NONE', 'CLIENT_SECRET_BASIC', 'CLIENT_SECRET_POST']),
-        clientSecret: v.exactOptional(v.string()),
-        metadataDocument: v.exactOptional(v.strictObject({ refreshes: v.boolean() })),
-        management: v.exactOptional(v.strictObject({ clientUri: v.string(), accessToken: v.string() })),
-      }),
+      client: v.exactOptional(
+        v.strictObject({
+          clientId: v.string(),
+          clientAuthenticationMethod: v.picklist(['NONE', 'CLIENT_SECRET_BASIC', 'CLIENT_SECRET_POST']),
+          clientSecret: v.exactOptional(v.string()),
+          metadataDocument: v.exactOptional(v.strictObject({ refreshes: v.boolean() })),
+          management: v.exactOptional(v.strictObject({ clientUri: v.string(), accessToken: v.string() })),
+        }),
+      ),
     }),
   }),
   Failure,

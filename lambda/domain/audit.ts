@@ -1,7 +1,8 @@
 /**
  * The audit log: one entry for each decision about a token or a credential, with its outcome and reason. Entries name
  * agents, providers, and scopes; a user appears as the hash in the token vault's keys. Each entry contains its request
- * and the request's origin. No entry contains a token, a code, a secret, a state, or a URL.
+ * and the request's origin. No entry contains a token, a code, a secret, a state, or a URL, except the identifiers of a
+ * protected resource and its authorization server.
  */
 import type { Caller } from './principal';
 import { ServiceError, type ErrorName } from './service-error';
@@ -29,6 +30,10 @@ export interface AuditEntry {
   readonly provider?: string;
   /** ARN of the credential provider, after it was found. */
   readonly credentialProvider?: string;
+  /** Identifier of the protected resource of the credential provider, such as an MCP server (RFC 9728). */
+  readonly protectedResource?: string;
+  /** Issuer identifier of the authorization server that the provider is bound to for the protected resource. */
+  readonly authorizationServer?: string;
   /** The requested OAuth 2.0 flow, as in the AWS API. */
   readonly flow?: string;
   readonly scopes?: readonly string[];

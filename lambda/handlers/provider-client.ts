@@ -72,15 +72,20 @@ async function orFailure<Result>(work: () => Promise<Result>) {
   }
 }
 
-const discover = (discoveryUrl: string): Promise<DiscoverResponse> =>
+const discover = (discoveryUrl: string, authorizationServer?: string): Promise<DiscoverResponse> =>
   orFailure(async () => {
-    const { protectedResource } = await findProtectedResource(outward, discoveryUrl);
+    const { protectedResource } = await findProtectedResource(outward, discoveryUrl, authorizationServer);
     return { protectedResource };
   });
 
 const register = (discoveryUrl: string, request: RegistrationRequest): Promise<RegisterResponse> =>
   orFailure(async () => {
-    const { protectedResource, metadata } = await findProtectedResource(outward, discoveryUrl);
+    const { authorizationServer } = request;
+    const found = await findProtectedResource(outward, discoveryUrl, authorizationServer);
+    const { protectedResource, metadata } = found;
+    if (protectedResource.issuer !== (authorizationServer ?? protectedResource.issuer)) {
+      return { registered: { protectedResource } };
+    }
     const client = await providedClient({ ...outward, baseUrl: env.BASE_URL }, metadata, request);
     return { registered: { protectedResource, client } };
   });
@@ -90,7 +95,9 @@ type Result = PushResponse | DiscoverResponse | RegisterResponse | void;
 /** @returns the result; nothing for a renewal, whose result is stored in the grant */
 function serve(invocation: Invocation): Promise<Result> {
   if ('push' in invocation) return push(invocation.push);
-  if ('discover' in invocation) return discover(invocation.discover.discoveryUrl);
+  if ('discover' in invocation) {
+    return discover(invocation.discover.discoveryUrl, invocation.discover.authorizationServer);
+  }
   if ('register' in invocation) {
     return register(invocation.register.discoveryUrl, invocation.register);
   }

@@ -244,6 +244,12 @@ export interface McpOAuth2Client {
    */
   readonly clientRegistration?: 'METADATA_DOCUMENT' | 'DYNAMIC';
   /**
+   * Issuer of the authorization server that the MCP server must name, exactly as in its `authorization_servers`. If it
+   * names another one later, a deployment with the new issuer confirms the change.
+   * @default - the one that the MCP server names when the provider is created
+   */
+  readonly authorizationServer?: string;
+  /**
    * In AWS Secrets Manager.
    * @default - none: the client is public
    */
@@ -411,12 +417,17 @@ export class OAuth2Vendor {
     if (!URL.canParse(serverUrl) || /[?#]/.test(serverUrl)) {
       throw new Error('OAuth2Vendor.mcp: serverUrl must be a URL without a query and a fragment');
     }
-    const { initialAccessToken, ...rest } = client;
-    const vendor = OAuth2Vendor.custom({
+    const { initialAccessToken, authorizationServer, ...rest } = client;
+    const found = OAuth2Vendor.custom({
       ...rest,
       ...(dpop && { dpop: {} }),
       discoveryUrl: protectedResourceUrl(serverUrl),
     });
+    const vendor = new OAuth2Vendor(
+      found.name,
+      { ...found.config, ...given({ authorizationServer }) },
+      found.secret,
+    );
     if (!initialAccessToken) return vendor;
     if (rest.clientId !== undefined || rest.clientSecret) {
       throw new Error('OAuth2Vendor.mcp: set either initialAccessToken, or clientId and clientSecret');

@@ -83,8 +83,12 @@ const PUBLIC_CLIENTS: Difference = {
   why: 'the authorization servers of MCP servers register public clients, and the AWS model has no value for them',
 };
 const PROTECTED_RESOURCES: Difference = {
-  what: 'with the discovery URL of a protected resource, finds the authorization server in its metadata, provides a client there if `clientId` is omitted (by a client ID metadata document, or by registration, RFC 7591), and sends `resource` (RFC 8707) in every request; a change of the authorization server needs an update to confirm it ([mcp-servers.md](mcp-servers.md))',
+  what: 'with the discovery URL of a protected resource, finds the authorization server in its metadata, provides a client there if `clientId` is omitted (by a client ID metadata document, or by registration, RFC 7591), and sends `resource` (RFC 8707) in every request; only an update with `authorizationServer` accepts another authorization server ([mcp-servers.md](mcp-servers.md)). The response has `protectedResource`, with the `resource` and the `authorizationServer` (an issuer) that the provider is bound to',
   why: 'agents call MCP servers, and their users must not be sent to a server that the owner of the provider has not seen',
+};
+const BOUND: Difference = {
+  what: 'the response has `protectedResource`, with the `resource` and the `authorizationServer` (an issuer) that the provider is bound to, for the discovery URL of a protected resource',
+  why: 'the owner must see which server the MCP server named',
 };
 const CERTIFICATES: Difference = {
   what: "requires the secret or the S3 object in `certificateConfigurations` to be in this account and to have the tag `agent-identity:owner` with `certificates/` and the owner's ARN (or the ARN, a space, and the unique ID); only the owner can change the member; accepts it without `privateEndpoint`. The text is 1 to 10 certificates of authorities in PEM form, without private keys. Requests to the provider's server trust these authorities and no public ones, and no other provider trusts them. The service caches certificates for up to 5 minutes; if they cannot be used, requests to the provider fail with `ca_certificates_unavailable`. An update without the member removes it",
@@ -160,7 +164,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   GetOauth2CredentialProvider: {
     does: 'Describes a provider, without its client secret.',
     errors: onLookup,
-    differs: [SECRET_ARN('clientSecretArn')],
+    differs: [SECRET_ARN('clientSecretArn'), BOUND],
   },
   UpdateOauth2CredentialProvider: {
     does: 'Replaces the configuration. The callback URL does not change.',

@@ -243,6 +243,11 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
   })),
   ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
     operation,
+    member: 'authorizationServer',
+    why: 'the metadata of an MCP server can name another authorization server at any time. With the discovery URL of a protected resource, the member states the issuer that they must name (RFC 9728, `authorization_servers`). Without it, a new provider is bound to the one that they name, and an update keeps that: it fails if they name another. AWS clients do not send the member: use the CDK construct, the command, or a signed request',
+  })),
+  ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
+    operation,
     member: 'identityAssertionConfig',
     why: 'cross-app access (draft-ietf-oauth-identity-assertion-authz-grant, "enterprise-managed authorization" in MCP) needs two providers: with the `grantType` `IDENTITY_ASSERTION`, `credentialProviderName` names the provider of the same owner that is the client at the user\'s identity provider. It exchanges the ID token for the assertion that this provider redeems. AWS clients do not send the member: use the CDK construct or a signed request',
   })),

@@ -77,6 +77,10 @@ export const OWN_STRUCTURES: Members = {
     { state: { type: 'string', enum: ['DISABLED', 'PURGED'] }, since: time },
     { trustedIssuer: { ...text, description: '`securityEvents.id` of the trusted issuer' } },
   ),
+  ProtectedResource: structure({
+    resource: { ...text, description: 'identifier of the resource (RFC 9728), such as an MCP server' },
+    authorizationServer: { ...text, description: 'issuer of the authorization server that it named' },
+  }),
   ListedWorkloadIdentity: structure(
     { name: text, workloadIdentityArn: text, ...owned, suspended: flag },
     { suspension: schemaRef('Suspension') },
@@ -154,6 +158,8 @@ const portal: Members = {
   branding: requestMember('CreateConsentPortal', 'branding'),
   connections: requestMember('CreateConsentPortal', 'connections'),
 };
+/** Present for the discovery URL of a protected resource. */
+const boundProvider: Members = { protectedResource: schemaRef('ProtectedResource') };
 const onBehalfOf = [
   'oauth2ProviderConfigInput',
   'customOauth2ProviderConfig',
@@ -171,6 +177,9 @@ export const MEMBERS_BEYOND_AWS: Readonly<Record<string, Members>> = {
   CreateConsentPortalResponse: portal,
   GetConsentPortalResponse: portal,
   UpdateConsentPortalResponse: portal,
+  CreateOauth2CredentialProviderResponse: boundProvider,
+  GetOauth2CredentialProviderResponse: boundProvider,
+  UpdateOauth2CredentialProviderResponse: boundProvider,
   OnBehalfOfTokenExchangeConfigType: {
     grantType: onBehalfOfMember('grantType'),
     identityAssertionConfig: onBehalfOfMember('identityAssertionConfig'),

@@ -229,6 +229,11 @@ describe('provider', () => {
       'An MCP server names its authorization server itself. Omit --vendor, --discovery-url, --issuer, --authorization-endpoint, and --token-endpoint.',
     ],
     [
+      'an authorization server without an MCP server',
+      ['--client-id', 'client', '--authorization-server', 'https://as.example'],
+      '--authorization-server needs --mcp.',
+    ],
+    [
       'an MCP server with a query',
       ['--mcp', 'https://notes.example/mcp?x=1'],
       '--mcp must be the URL of the server, without a query and a fragment.',
@@ -379,10 +384,23 @@ describe('provider', () => {
       status: 0,
       stderr: expect.stringContaining('The client is registered') as string,
     });
+    expect(registered.stdout).toMatch(
+      new RegExp(`^Resource +${origin}/mcp\nAuthorization server +${issuer}$`, 'm'),
+    );
+    const stated = ['--mcp', `${origin}/mcp`, '--authorization-server', 'https://as.example'];
+    expect(await local.run(['provider', 'add', 'pinned', ...stated])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(`which names ${issuer}`) as string,
+    });
+    const got = await local.run(['provider', 'get', 'registered']);
+    expect(got.stdout).toMatch(new RegExp(`^Authorization server +${issuer}$`, 'm'));
     const updated = await local.run(['provider', 'update', 'registered', '--mcp', ...withToken], {
       input: 'another-token',
     });
-    expect(updated).toMatchObject({ status: 0 });
+    expect(updated).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(new RegExp(`^Authorization server +${issuer}$`, 'm')) as string,
+    });
     expect(registrations).toEqual(['Bearer the-token']);
     const tested = await local.run(['provider', 'test', 'mcp']);
     expect(tested.stdout).toMatch(new RegExp(`^ok +discovery +.*issuer ${issuer}`, 'm'));

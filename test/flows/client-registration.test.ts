@@ -10,6 +10,7 @@ import {
 import type Provider from 'oidc-provider';
 import { Browser } from './support/browser';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
+import { alsoSending } from './support/members-beyond-aws';
 import { startProvider } from './support/provider';
 import { Registrations } from './support/registrations';
 import { TestAgent, World } from './support/world';
@@ -65,6 +66,17 @@ const configured = (name: string, clientId?: string) => ({
     },
   },
 });
+
+/** Sends a request that states the authorization server. */
+const stating = (authorizationServer: string) =>
+  alsoSending(world.control(), {
+    oauth2ProviderConfigInput: {
+      customOauth2ProviderConfig: {
+        ...configured('').oauth2ProviderConfigInput.customOauth2ProviderConfig,
+        authorizationServer,
+      },
+    },
+  });
 
 const create = (name: string) =>
   world.control().send(new CreateOauth2CredentialProviderCommand(configured(name)));
@@ -188,9 +200,10 @@ it('registers a new client if an update confirms another authorization server', 
   const { metadata } = mcp;
   mcp.metadata = { resource: mcp.resource, authorization_servers: [other.issuer] };
   try {
-    const updated = await world
-      .control()
-      .send(new UpdateOauth2CredentialProviderCommand(configured('moved')));
+    const update = new UpdateOauth2CredentialProviderCommand(configured('moved'));
+    await expect(world.control().send(update)).rejects.toMatchObject({ name: 'ValidationException' });
+    expect(registrations.requests).toHaveLength(1);
+    const updated = await stating(other.issuer).send(update);
     expect(updated.callbackUrl).toBe(callbackUrl);
     expect(clientIdOf(updated)).not.toBe(clientIdOf(created));
     expect(registrations.requests.map(({ method, body }) => [method, body.redirect_uris])).toEqual([
@@ -212,6 +225,15 @@ it('registers a client if the service has no https address for a client ID metad
     name: 'ValidationException',
     message: expect.stringMatching(/no https address.*register a client there, and set clientId$/) as string,
   });
+});
+
+it('registers no client if the resource does not name the stated authorization server', async () => {
+  const command = new CreateOauth2CredentialProviderCommand(configured('pinned'));
+  await expect(stating('https://as.example').send(command)).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringContaining(`which names ${world.provider.issuer}`) as string,
+  });
+  expect(registrations.requests).toEqual([]);
 });
 
 it('authenticates with the secret that the server assigned', async () => {

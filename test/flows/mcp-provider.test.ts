@@ -13,6 +13,7 @@ import { connectMcp, workloadAccessTokens } from '../../lib/client/index';
 import { identityClient } from './client/agent-code';
 import { Browser } from './support/browser';
 import { moveClock } from './support/clock';
+import { alsoSending } from './support/members-beyond-aws';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
 import { startProvider, type TestProvider } from './support/provider';
 import { RETURN_URL, World, TestAgent } from './support/world';
@@ -55,6 +56,20 @@ const configured = (name: string, discoveryUrl = mcp.discoveryUrl) => ({
     customOauth2ProviderConfig: { clientId: 'agents', oauthDiscovery: { discoveryUrl } },
   },
 });
+
+/** Creates or updates a provider, with members that AWS clients do not send. */
+const stating = (members: object) =>
+  alsoSending(world.control(), {
+    oauth2ProviderConfigInput: {
+      customOauth2ProviderConfig: {
+        ...configured('').oauth2ProviderConfigInput.customOauth2ProviderConfig,
+        ...members,
+      },
+    },
+  });
+
+const lastAudit = async (operation: string) =>
+  (await world.audit()).filter((entry) => entry.operation === operation).at(-1);
 
 /** A new agent, and a provider of the MCP server. */
 async function agentFor(name: string): Promise<TestAgent> {
@@ -107,6 +122,16 @@ it('describes the provider by its discovery URL alone', async () => {
     .send(new GetOauth2CredentialProviderCommand({ name: 'notes' }));
   expect(oauth2ProviderConfigOutput).toEqual({
     customOauth2ProviderConfig: { clientId: 'agents', oauthDiscovery: { discoveryUrl: mcp.discoveryUrl } },
+  });
+});
+
+it('returns and records what the provider is bound to', async () => {
+  const bound = { resource: mcp.resource, authorizationServer: world.provider.issuer };
+  const { body } = await world.post('GetOauth2CredentialProvider', { name: 'notes' });
+  expect(JSON.parse(body)).toMatchObject({ protectedResource: bound });
+  expect(await lastAudit('CreateOauth2CredentialProvider')).toMatchObject({
+    protectedResource: bound.resource,
+    authorizationServer: bound.authorizationServer,
   });
 });
 
@@ -265,7 +290,7 @@ describe('a server that names another authorization server', () => {
   });
   afterAll(() => other.close());
 
-  it('gets neither users nor refresh tokens until an update confirms it, and then no old token', async () => {
+  it('gets neither users nor refresh tokens until an update states it, and then no old token', async () => {
     const { accessToken } = await connected(moved, 'ana');
     mcp.metadata = { resource: mcp.resource, authorization_servers: [other.issuer] };
     moveClock(601);
@@ -282,7 +307,21 @@ describe('a server that names another authorization server', () => {
     expect(other.exchanges).toEqual([]);
     expect(other.pushes).toEqual([]);
 
-    await world.control().send(new UpdateOauth2CredentialProviderCommand(configured('moved')));
+    const unstated = {
+      name: 'ValidationException',
+      message: expect.stringMatching(
+        `authorizationServer: is required: the provider uses ${world.provider.issuer} .* name ${other.issuer} `,
+      ) as string,
+    };
+    const update = new UpdateOauth2CredentialProviderCommand(configured('moved'));
+    await expect(world.control().send(update)).rejects.toMatchObject(unstated);
+    await expect(stating({ authorizationServer: other.issuer }).send(update)).resolves.toMatchObject({
+      callbackUrl: moved.callbackUrl,
+    });
+    expect(await lastAudit('UpdateOauth2CredentialProvider')).toMatchObject({
+      outcome: 'allowed',
+      authorizationServer: other.issuer,
+    });
     const asked = await moved.ask(ana, { scopes: SCOPES });
     expect(asked.accessToken).toBeUndefined();
     const back = await moved.consent(asked.authorizationUrl, 'ana', new Browser());
@@ -294,11 +333,80 @@ describe('a server that names another authorization server', () => {
   });
 });
 
+describe('an update that does not state the authorization server', () => {
+  const evil = 'https://evil.example';
+  let update: UpdateOauth2CredentialProviderCommand;
+  beforeAll(async () => {
+    update = new UpdateOauth2CredentialProviderCommand(configured('kept'));
+    await agentFor('kept');
+  });
+  const described = async () => (await world.post('GetOauth2CredentialProvider', { name: 'kept' })).body;
+
+  it('gives a new client secret to no other authorization server', async () => {
+    const before = await described();
+    const other = await startProvider({ clients: [client], features: forAnyResource() });
+    mcp.metadata = { resource: mcp.resource, authorization_servers: [other.issuer] };
+    await expect(stating({ clientSecret: 'a-new-secret' }).send(update)).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining(`set it to ${other.issuer}`) as string,
+    });
+    expect(await described()).toBe(before);
+    expect(await lastAudit('UpdateOauth2CredentialProvider')).toMatchObject({ outcome: 'denied' });
+    await other.close();
+  });
+
+  it('keeps the authorization server if the resource names another one first', async () => {
+    mcp.metadata = { resource: mcp.resource, authorization_servers: [evil, world.provider.issuer] };
+    await expect(world.control().send(update)).resolves.toMatchObject({ name: 'kept' });
+    expect(await described()).toContain(`"authorizationServer":"${world.provider.issuer}"`);
+  });
+});
+
 describe('at its configuration', () => {
   const create = (discoveryUrl?: string) =>
     world.control().send(new CreateOauth2CredentialProviderCommand(configured('rejected', discoveryUrl)));
 
+  it('rejects a stated authorization server that the resource does not name', async () => {
+    const command = new CreateOauth2CredentialProviderCommand(configured('rejected'));
+    const stated = stating({ authorizationServer: `${world.provider.issuer}/` });
+    await expect(stated.send(command)).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining(
+        `authorizationServer: is not named by the protected resource, which names ${world.provider.issuer}`,
+      ) as string,
+    });
+  });
+
+  it('takes the stated authorization server if the resource names several', async () => {
+    mcp.metadata = {
+      resource: mcp.resource,
+      authorization_servers: ['https://a.example', 'https://b.example', world.provider.issuer],
+    };
+    const command = new CreateOauth2CredentialProviderCommand(configured('chosen'));
+    const stated = stating({ authorizationServer: world.provider.issuer });
+    await expect(stated.send(command)).resolves.toMatchObject({ name: 'chosen' });
+  });
+
+  it('rejects an authorization server that is stated for another discovery URL', async () => {
+    const discoveryUrl = 'https://as.example/.well-known/openid-configuration';
+    const command = new CreateOauth2CredentialProviderCommand(configured('rejected'));
+    const stated = stating({
+      authorizationServer: 'https://as.example',
+      clientSecret: 'secret',
+      oauthDiscovery: { discoveryUrl },
+    });
+    await expect(stated.send(command)).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining('authorizationServer: must be omitted unless') as string,
+    });
+  });
+
   it.each<[string, () => unknown, RegExp]>([
+    [
+      'with a line break in the issuer',
+      () => ({ authorization_servers: [`${world.provider.issuer}/\n`] }),
+      /not an acceptable issuer/,
+    ],
     ['of another resource', () => ({ resource: 'https://victim.example/mcp' }), /resource does not match/],
     ['of the resource with a slash', () => ({ resource: `${mcp.resource}/` }), /resource does not match/],
     ['of the resource above', () => ({ resource: mcp.origin }), /resource does not match/],

@@ -290,6 +290,21 @@ describe('an OAuth client', () => {
     );
   });
 
+  it('of an MCP server can state the authorization server, also for a client that the service registers', () => {
+    const authorizationServer = 'https://as.example';
+    const vendor = OAuth2Vendor.mcp('https://notes.example/mcp', { authorizationServer });
+    new OAuth2CredentialProvider(stack, 'P', { identity, vendor });
+    const { configuration } = propertiesOf(templateOf(stack), OAUTH2) as { configuration: string };
+    expect(JSON.parse(configuration)).toMatchObject({ config: { authorizationServer } });
+    expect(
+      () =>
+        new OAuth2CredentialProvider(stack, 'Invalid', {
+          identity,
+          vendor: OAuth2Vendor.mcp('https://notes.example/mcp', { authorizationServer: 'as.example' }),
+        }),
+    ).toThrow('authorizationServer: must be an absolute https URL');
+  });
+
   it('of an MCP server can have an initial access token, which only the deployment reads', () => {
     const serverUrl = 'https://notes.example/mcp';
     const secret = secretNamed('Initial');

@@ -49,18 +49,24 @@ export function createProtectedResources(functionName: string): ProtectedResourc
   const invoke = (event: Invocation) =>
     invoker.invoke({ event, type: 'RequestResponse', timeoutMs: RESPONSE_TIMEOUT_MS });
   return {
-    async find(discoveryUrl) {
-      const output = await invoke({ discover: { discoveryUrl } });
+    async find(discoveryUrl, authorizationServer) {
+      const output = await invoke({
+        discover: { discoveryUrl, ...(authorizationServer !== undefined && { authorizationServer }) },
+      });
       const response = invoker.resultOf(DiscoverResponseSchema, output);
       return 'failure' in response ? stopAt(response.failure) : response.protectedResource;
     },
-    async register(discoveryUrl, { callbackId, clientRegistration, initialAccessToken }) {
+    async register(
+      discoveryUrl,
+      { callbackId, clientRegistration, initialAccessToken, authorizationServer },
+    ) {
       const output = await invoke({
         register: {
           discoveryUrl,
           callbackId,
           ...(clientRegistration && { clientRegistration }),
           ...(initialAccessToken !== undefined && { initialAccessToken }),
+          ...(authorizationServer !== undefined && { authorizationServer }),
         },
       });
       const response = invoker.resultOf(RegisterResponseSchema, output);

@@ -19,6 +19,8 @@ const FIELDS = [
   'newOwner',
   'provider',
   'credentialProvider',
+  'protectedResource',
+  'authorizationServer',
   'flow',
   'scopes',
   'customParameters',

@@ -159,6 +159,8 @@ const customOauth2ProviderConfig = v.strictObject({
   oauthDiscovery,
   clientId: v.exactOptional(text(0, 256)),
   initialAccessToken: v.exactOptional(initialAccessToken),
+  // An issuer identifier (RFC 9728, `authorization_servers`). AWS has no such member.
+  authorizationServer: v.exactOptional(text(1, 2048)),
   ...clientSecret,
   clientAuthenticationMethod: v.exactOptional(v.picklist(CLIENT_AUTHENTICATION_METHODS)),
   onBehalfOfTokenExchangeConfig: v.exactOptional(onBehalfOfTokenExchangeConfig),

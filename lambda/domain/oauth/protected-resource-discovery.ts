@@ -54,23 +54,27 @@ async function serverOf(
 }
 
 /**
- * Returns the resource and its authorization server: the first of the first two in `authorization_servers` that can be
- * used. A server that is unavailable ends the discovery, so that the choice does not depend on the moment.
+ * Returns the resource and its authorization server: the expected one if the resource names it, and otherwise the first of
+ * the first two in `authorization_servers` that can be used. A server that is unavailable ends the discovery, so that the
+ * choice does not depend on the moment.
  *
  * @param discoveryUrl `https://HOST/.well-known/oauth-protected-resource[/PATH]`
+ * @param expected issuer of an authorization server
  * @throws ProviderFailure
  */
 export async function findProtectedResource(
   deps: ResourceDiscoveryDependencies,
   discoveryUrl: string,
+  expected?: string,
 ): Promise<FoundResource> {
   const { status, document } = await documentAt(deps.transport, discoveryUrl);
   if (status !== 200) {
     throw new ProviderFailure('discovery_failed', `the protected resource metadata responded with ${status}`);
   }
   const { resource, authorizationServers, dpopRequired } = validatedResource(discoveryUrl, document);
+  const named = authorizationServers.filter((issuer) => issuer === expected);
   let first: ProviderFailure | undefined;
-  for (const issuer of authorizationServers.slice(0, MAX_TRIED)) {
+  for (const issuer of (named.length > 0 ? named : authorizationServers).slice(0, MAX_TRIED)) {
     try {
       const { metadataUrl, metadata } = await serverOf(deps, issuer);
       const required = dpopRequired && { dpopRequired };

@@ -56,13 +56,16 @@ export function validatedResource(discoveryUrl: string, document: unknown): Stat
   return { resource, authorizationServers, dpopRequired };
 }
 
+/** Visible ASCII, as in a URI (RFC 3986): messages and the audit log show the issuer. */
+const VISIBLE = /^[\x21-\x7E]+$/;
+
 /**
  * Checks that an issuer is an endpoint to which the service sends requests, and has no query (RFC 8414 section 2).
  *
  * @throws ProviderFailure
  */
 export function checkIssuer(issuer: string, policy: EndpointPolicy): void {
-  if (endpointFault(issuer, policy) === undefined && !issuer.includes('?')) return;
+  if (VISIBLE.test(issuer) && endpointFault(issuer, policy) === undefined && !issuer.includes('?')) return;
   throw invalid('protected resource metadata: authorization_servers: not an acceptable issuer');
 }
 

@@ -36,7 +36,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   invalid_target:
     'The authorization server does not issue tokens for the requested resource: register the resource there, or correct the resources of the request and the discovery URL of the provider',
   authorization_server_changed:
-    "The MCP server now names another authorization server. If this is right, the provider's owner confirms it with UpdateOauth2CredentialProvider, and users consent again",
+    "The MCP server now names another authorization server. If this is right, the provider's owner confirms it with UpdateOauth2CredentialProvider and its new issuer in authorizationServer, and users consent again",
 };
 
 const remedyFor = (code: string): string | undefined =>

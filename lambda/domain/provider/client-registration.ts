@@ -3,6 +3,7 @@
  * metadata document, or by dynamic registration (RFC 7591). The credential that deletes a registered client again (RFC
  * 7592) is encrypted as a client secret is, for its one address.
  */
+import { invalidMember } from '../service-error';
 import type { Seal } from '../sealing/sealing';
 import { isProtectedResourceUrl } from '../identity/discovery-url';
 import {
@@ -42,7 +43,8 @@ export interface NewClient {
 
 export interface RegisteredClient {
   readonly protectedResource: ProtectedResource;
-  readonly client: NewClient;
+  /** Absent if the resource does not name the expected authorization server: then, nothing was registered. */
+  readonly client?: NewClient;
 }
 
 /** The client that a provider needs. */
@@ -57,15 +59,19 @@ export interface RegistrationRequest {
   readonly clientRegistration?: ClientRegistration | undefined;
   /** Sent to the registration endpoint once (RFC 7591 section 3), and not stored. */
   readonly initialAccessToken?: string | undefined;
+  /** Issuer of the only authorization server at which the client is registered; absent if any is right. */
+  readonly authorizationServer?: string | undefined;
 }
 
 /** Finds the authorization servers of protected resources, and registers clients there. */
 export interface ProtectedResources {
   /**
    * @param discoveryUrl the metadata of the resource
+   * @param authorizationServer issuer of the authorization server to return, if the resource names it; otherwise, the
+   *   result has another one
    * @throws ValidationException that says why the resource cannot be used; InternalServerException if a retry can succeed
    */
-  find(discoveryUrl: string): Promise<ProtectedResource>;
+  find(discoveryUrl: string, authorizationServer?: string): Promise<ProtectedResource>;
   /**
    * Provides a client with the callback URL of a provider.
    *
@@ -128,16 +134,52 @@ function canStay(
   return by === 'DYNAMIC' || present?.clientId === clientMetadataUrl(baseUrl, callbackId);
 }
 
+const MEMBER = 'oauth2ProviderConfigInput.customOauth2ProviderConfig.authorizationServer';
+
+/** The authorization server that a configuration must have: as the owner states it, or as the provider has it now. */
+interface Expected {
+  readonly stated?: string | undefined;
+  readonly bound?: ProtectedResource | undefined;
+}
+
+const issuerOf = ({ stated, bound }: Expected): string | undefined => stated ?? bound?.issuer;
+
+/**
+ * Only a statement of the owner binds a provider to another authorization server. Otherwise, a change of the
+ * configuration for any reason would send its secret to whichever server the resource names at the time.
+ *
+ * @throws ValidationException
+ */
+function checkExpected({ stated, bound }: Expected, found: ProtectedResource): void {
+  if (stated !== undefined) {
+    if (found.issuer === stated) return;
+    throw invalidMember(MEMBER, `is not named by the protected resource, which names ${found.issuer}`);
+  }
+  if (!bound || isSameResource({ discoveryUrl: '', protectedResource: bound }, found)) return;
+  throw invalidMember(
+    MEMBER,
+    `is required: the provider uses ${bound.issuer} for ${bound.resource}, and the metadata now name ${found.issuer} for ${found.resource}. If that is right, set it to ${found.issuer}`,
+  );
+}
+
 /**
  * Finds the authorization server of a protected resource, and provides a client there if the configuration has none. A
  * client that the service provided before stays for the same resource and issuer.
  *
- * @throws ValidationException, InternalServerException
+ * @throws ValidationException, also for another authorization server than at the last configuration, which the owner does
+ *   not state; InternalServerException
  */
 export async function discoveredClient(
   deps: RegistrationDependencies,
   given: ResolvedConfig,
-  { callbackId, clientRegistration: asked, initialAccessToken, present, ...holder }: RegisteringProvider,
+  {
+    callbackId,
+    clientRegistration: asked,
+    initialAccessToken,
+    authorizationServer: stated,
+    present,
+    ...holder
+  }: RegisteringProvider,
 ): Promise<DiscoveredClient> {
   // The document's URL, as Get returns it, is no client of the owner.
   const isOwnUrl = given.clientId === clientMetadataUrl(deps.baseUrl, callbackId);
@@ -148,8 +190,12 @@ export async function discoveredClient(
   if (discoveryUrl === undefined || !isProtectedResourceUrl(discoveryUrl)) {
     return { config, registration: undefined, isNew: false };
   }
+  const isSameUrl = present?.discovery.discoveryUrl === discoveryUrl;
+  const expected = { stated, bound: isSameUrl ? present.discovery.protectedResource : undefined };
+  const authorizationServer = issuerOf(expected);
   if (config.clientId !== '' || config.clientAuthenticationMethod !== PUBLIC_CLIENT) {
-    const protectedResource = await deps.protectedResources.find(discoveryUrl);
+    const protectedResource = await deps.protectedResources.find(discoveryUrl, authorizationServer);
+    checkExpected(expected, protectedResource);
     const isSame = isKept && isSameResource(present.discovery, protectedResource);
     const registration = isSame ? present.registration : undefined;
     return {
@@ -159,7 +205,8 @@ export async function discoveredClient(
     };
   }
   if (present && canStay(deps, { callbackId, clientRegistration, present })) {
-    const protectedResource = await deps.protectedResources.find(discoveryUrl);
+    const protectedResource = await deps.protectedResources.find(discoveryUrl, authorizationServer);
+    checkExpected(expected, protectedResource);
     if (isSameResource(present.discovery, protectedResource)) {
       const { clientId, clientAuthenticationMethod, registration } = present;
       const discovery = { discoveryUrl, protectedResource };
@@ -174,7 +221,10 @@ export async function discoveredClient(
     callbackId,
     initialAccessToken,
     clientRegistration,
+    authorizationServer,
   });
+  checkExpected(expected, protectedResource);
+  if (!client) throw new Error('no client was registered');
   const { clientId, clientAuthenticationMethod, clientSecret } = client;
   return {
     config: {

@@ -20,6 +20,8 @@ export interface CustomOauth2Config {
   readonly clientId?: string | undefined;
   /** Authorizes the registration of the client (RFC 7591). It is sent once and not stored. */
   readonly initialAccessToken?: string | undefined;
+  /** Issuer identifier of the authorization server that the protected resource must name (RFC 9728). */
+  readonly authorizationServer?: string | undefined;
   readonly clientSecret?: string | undefined;
   readonly clientSecretSource?: 'MANAGED' | 'EXTERNAL' | undefined;
   readonly clientSecretConfig?: SecretReference | undefined;
@@ -29,6 +31,19 @@ export interface CustomOauth2Config {
   readonly certificateConfigurations?: readonly CertificateConfiguration[] | undefined;
   readonly dpopConfig?: DpopConfig | undefined;
   readonly clientRegistration?: ClientRegistration | undefined;
+}
+
+/** The issuer is compared with those that a protected resource names, so nothing else can have it. */
+function checkAuthorizationServer(
+  member: string,
+  { authorizationServer, oauthDiscovery: { discoveryUrl = '' } }: CustomOauth2Config,
+  policy: EndpointPolicy,
+): void {
+  if (authorizationServer === undefined) return;
+  if (!isProtectedResourceUrl(discoveryUrl)) {
+    throw invalidMember(member, 'must be omitted unless the discovery URL is that of a protected resource');
+  }
+  checkEndpoint(member, authorizationServer, policy);
 }
 
 function discoveryOf(member: string, config: CustomOauth2Config, policy: EndpointPolicy): Oauth2Discovery {
@@ -138,6 +153,7 @@ export function customServer(
   present: PresentClient | undefined,
 ): CustomServer {
   const clientAuthenticationMethod = authenticationMethodOf(member, config, present);
+  checkAuthorizationServer(`${member}.authorizationServer`, config, policy);
   const discovery = discoveryOf(`${member}.oauthDiscovery`, config, policy);
   if (config.dpopConfig) checkDpopConfig(`${member}.dpopConfig`, config.dpopConfig, discovery, policy);
   return {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type System, epochSeconds } from '../system';
-import { audited, type Annotate, type AuditTrail } from '../audit';
+import { audited, type Annotate, type AuditEntry, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import { changedMembers, changeResource, createResource, nameTaken } from '../resource-write';
 import { authorizedResource } from '../policy/authorized-resource';
@@ -185,13 +185,18 @@ const certificatesIn = ({
 }: Oauth2ProviderConfig): readonly CertificateConfiguration[] | undefined =>
   custom?.certificateConfigurations;
 
-/** Neither the configuration nor the provider keeps them. */
+/** What a request states about the client. Neither the configuration nor the provider keeps it. */
 const registrationRequestIn = ({
   customOauth2ProviderConfig: custom,
 }: Oauth2ProviderConfig): Omit<RegistrationRequest, 'callbackId'> => ({
   clientRegistration: custom?.clientRegistration,
   initialAccessToken: custom?.initialAccessToken,
+  authorizationServer: custom?.authorizationServer,
 });
+
+/** Returns what an audit entry says about the server of a protected resource. */
+const boundTo = ({ protectedResource: bound }: Oauth2Discovery): Partial<AuditEntry> =>
+  bound ? { protectedResource: bound.resource, authorizationServer: bound.issuer } : {};
 
 async function sealSecret(
   deps: Oauth2ProviderDependencies,
@@ -245,6 +250,7 @@ export function createOauth2Provider(
       ...holder,
       ...registrationRequestIn(input.config),
     });
+    annotate(boundTo(client.config.discovery));
     try {
       await unregisterUnused(deps, { name: input.name, ...holder }, client);
       return await storeProvider(deps, principal, input, { holder, client });
@@ -401,12 +407,13 @@ export function updateOauth2Provider(
       annotate({ provider: name });
       const provider = await authorizedResource(deps.providers, KIND, call, name);
       const resolved = resolveConfig(vendor, config, deps.endpointPolicy, provider);
-      // An update is also how the owner confirms that a protected resource names another authorization server.
+      // An update that states the authorization server is how the owner confirms that a protected resource names another.
       const found = await discoveredClient(deps, resolved, {
         ...provider,
         ...registrationRequestIn(config),
         present: provider,
       });
+      annotate(boundTo(found.config.discovery));
       await unregisterUnused(deps, provider, found, provider);
       return changeProvider(deps, principal, provider, { vendor, config, found, annotate });
     },

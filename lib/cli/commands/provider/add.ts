@@ -8,7 +8,7 @@ import { untilAccepted } from '../../corrections';
 import { CliError, usageError, type ServiceFailure } from '../../failure';
 import { printAside, printFields, printJson } from '../../output';
 import { ask, isInteractive, readSecret } from '../../prompt';
-import { configOf, type Oauth2Provider } from './checks';
+import { boundFields, configOf, type Oauth2Provider } from './checks';
 import {
   apiKeyMembers,
   checkOptions,
@@ -216,6 +216,7 @@ async function addOauth2(
     ['Provider', output.name],
     ['ARN', output.credentialProviderArn],
     ...(isRegistered ? [['Client ID', configOf(output).clientId] as const] : []),
+    ...boundFields(output),
     ['Callback URL', output.callbackUrl],
   ]);
   if (isRegistered) {
@@ -243,6 +244,7 @@ export const add = buildCommand({
       'The client secret or the API key is read from stdin, or typed. It is never an argument, which others can read.',
       'On a terminal, the command explains the registration, asks for what is missing, and asks again after a mistake.',
       'For an MCP server (--mcp), the service finds the authorization server, and requests tokens for the MCP server alone.',
+      'With --authorization-server, the MCP server must name this issuer.',
       'Without --client-id, it also provides the client there: by a client ID metadata document, or by registration. If the server requires it, --initial-access-token reads a token for the registration.',
       'Afterwards, register the printed callback URL at the vendor.',
     ].join('\n'),

@@ -20,6 +20,8 @@ export interface Oauth2Provider {
   readonly credentialProviderArn: string;
   readonly credentialProviderVendor: string;
   readonly callbackUrl: string;
+  /** What the provider is bound to, for the discovery URL of a protected resource. */
+  readonly protectedResource?: { readonly resource: string; readonly authorizationServer: string };
   readonly createdTime?: number;
   readonly lastUpdatedTime?: number;
   readonly oauth2ProviderConfigOutput: Readonly<Record<string, ProviderConfig | undefined>>;
@@ -54,6 +56,13 @@ export const isVendor = (name: string): name is VendorName =>
 
 export const getProvider = (service: Service, name: string): Promise<Oauth2Provider> =>
   service.call<Oauth2Provider>(OPERATIONS.GetOauth2CredentialProvider, { name });
+
+/** Returns labels and values of the server that a provider for a protected resource is bound to. */
+export const boundFields = ({ protectedResource: bound }: Pick<Oauth2Provider, 'protectedResource'>) =>
+  [
+    ['Resource', bound?.resource],
+    ['Authorization server', bound?.authorizationServer],
+  ] as const;
 
 export const configOf = (provider: Oauth2Provider): ProviderConfig =>
   Object.values(provider.oauth2ProviderConfigOutput)[0] ?? {};

@@ -21,6 +21,7 @@ export interface ClientFlags {
   readonly authorizationEndpoint?: string | undefined;
   readonly tokenEndpoint?: string | undefined;
   readonly tenantId?: string | undefined;
+  readonly authorizationServer?: string | undefined;
   readonly clientAuthentication?: (typeof CLIENT_AUTHENTICATION_METHODS)[number];
   readonly clientRegistration?: ClientRegistration;
   readonly kmsKey?: string;
@@ -42,6 +43,10 @@ export const CLIENT_FLAGS = {
   authorizationEndpoint: optionalText('URL', 'Authorization endpoint, if there is no discovery document'),
   tokenEndpoint: optionalText('URL', 'Token endpoint, if there is no discovery document'),
   tenantId: optionalText('ID', 'Microsoft Entra tenant (default: common)'),
+  authorizationServer: optionalText(
+    'URL',
+    'Issuer that an MCP server must name; confirms a change of its authorization server',
+  ),
   clientAuthentication: {
     kind: 'enum',
     values: CLIENT_AUTHENTICATION_METHODS,
@@ -83,8 +88,13 @@ export interface RegistrationFlags {
   readonly initialAccessToken: boolean;
 }
 
-/** @throws CliError for an initial access token for a client that the service does not register */
-export function checkRegistration(flags: RegistrationFlags & Pick<ClientFlags, 'clientId'>): void {
+/** @throws CliError for an option of an MCP server without one, or of a client that the service does not register */
+export function checkRegistration(
+  flags: RegistrationFlags & Pick<ClientFlags, 'clientId' | 'authorizationServer'>,
+): void {
+  if (flags.authorizationServer !== undefined && flags.mcp === undefined) {
+    throw usageError('--authorization-server needs --mcp.');
+  }
   if (!flags.initialAccessToken || (flags.mcp !== undefined && flags.clientId === undefined)) return;
   throw usageError('--initial-access-token needs --mcp, without --client-id.');
 }
@@ -127,6 +137,7 @@ const SERVER_OPTIONS = {
   authorizationEndpoint: '--authorization-endpoint',
   tokenEndpoint: '--token-endpoint',
   tenantId: '--tenant-id',
+  authorizationServer: '--authorization-server',
   clientAuthentication: '--client-authentication',
   clientRegistration: '--client-registration',
   kmsKey: '--kms-key',
@@ -149,6 +160,7 @@ function optionsOf(vendor: VendorName): readonly ServerOption[] {
       'issuer',
       'authorizationEndpoint',
       'tokenEndpoint',
+      'authorizationServer',
       'clientAuthentication',
       'clientRegistration',
       'kmsKey',
@@ -219,7 +231,7 @@ export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<st
       ...(tokenEndpoint !== undefined && { tokenEndpoint }),
     };
   }
-  const { clientAuthentication, clientRegistration, kmsKey } = flags;
+  const { authorizationServer, clientAuthentication, clientRegistration, kmsKey } = flags;
   const stated = authorizationEndpoint !== undefined || tokenEndpoint !== undefined;
   const found = discoveryUrl ?? wellKnown(issuer);
   const certificates = certificateConfigurations(flags);
@@ -229,6 +241,7 @@ export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<st
           oauthDiscovery: { authorizationServerMetadata: { issuer, authorizationEndpoint, tokenEndpoint } },
         }
       : found !== undefined && { oauthDiscovery: { discoveryUrl: found } }),
+    ...(authorizationServer !== undefined && { authorizationServer }),
     ...(clientAuthentication && { clientAuthenticationMethod: clientAuthentication }),
     ...(clientRegistration && { clientRegistration }),
     ...(kmsKey !== undefined && {

@@ -4,7 +4,7 @@ import { CONNECTION_FLAGS } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { isoTime, printFields, printJson } from '../../output';
 import { connect } from '../../service';
-import { authoritiesOf, CLIENT_KINDS, configOf } from './checks';
+import { authoritiesOf, boundFields, CLIENT_KINDS, configOf } from './checks';
 import {
   findProvider,
   KIND_FLAG,
@@ -51,6 +51,7 @@ export const get = buildCommand({
         ['Client ID', clientId] as const,
         ['Client', clientRegistration && CLIENT_KINDS[clientRegistration]] as const,
         ['Server', discoveryUrl ?? authorizationServerMetadata?.issuer] as const,
+        ...boundFields(found.provider),
         ['CA certificates', authoritiesOf(config)] as const,
         ['Callback URL', callbackUrl] as const,
       );

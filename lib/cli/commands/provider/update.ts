@@ -5,9 +5,9 @@ import { vendorOf, type VendorName } from '../../../../lambda/contract/vendors';
 import { CONNECTION_FLAGS, flag } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { CliError, usageError } from '../../failure';
-import { print, printJson } from '../../output';
+import { print, printFields, printJson } from '../../output';
 import { readSecret } from '../../prompt';
-import { configOf, isVendor, type Oauth2Provider, type ProviderConfig } from './checks';
+import { boundFields, configOf, isVendor, type Oauth2Provider, type ProviderConfig } from './checks';
 import {
   apiKeyMembers,
   checkOptions,
@@ -96,7 +96,7 @@ async function updateApiKey(
   service: Service,
   name: string,
   flags: UpdateFlags,
-): Promise<unknown> {
+): Promise<Pick<Oauth2Provider, 'protectedResource'>> {
   if (isSet(flags, [...SERVER, ...CLIENT])) {
     throw usageError(
       `The provider "${name}" has an API key: it has no client and no server.`,
@@ -165,7 +165,7 @@ async function updateOauth2(
   service: Service,
   provider: Oauth2Provider,
   flags: UpdateFlags,
-): Promise<unknown> {
+): Promise<Oauth2Provider> {
   const { name, credentialProviderVendor: vendor } = provider;
   if (!isVendor(vendor)) {
     throw new CliError(`The vendor ${vendor} is not known to this command.`, {
@@ -173,7 +173,7 @@ async function updateOauth2(
     });
   }
   if (!flags.secret && !isSet(flags, [...SERVER, ...CLIENT]) && !secretReference(flags)) throw NOTHING();
-  return service.call(OPERATIONS.UpdateOauth2CredentialProvider, {
+  return service.call<Oauth2Provider>(OPERATIONS.UpdateOauth2CredentialProvider, {
     name,
     credentialProviderVendor: vendor,
     oauth2ProviderConfigInput: {
@@ -188,7 +188,8 @@ export const update = buildCommand({
     fullDescription: [
       'Changes what the options name, and keeps the rest. Grants stay if the client and the server stay.',
       'With --secret, reads a new client secret or API key from stdin, or you type it.',
-      'With --mcp, confirms the authorization server that an MCP server names now. Without --client-id, the service provides the client.',
+      'An MCP server that names another authorization server needs --mcp and --authorization-server with the new issuer.',
+      'With --mcp and without --client-id, the service provides the client.',
       'With --client-registration, the service provides the client in another way, and users consent again.',
       'Another client or server needs a new client secret, which the command reads in the same way.',
     ].join('\n'),
@@ -219,6 +220,9 @@ export const update = buildCommand({
         ? await updateApiKey(this, service, name, changes)
         : await updateOauth2(this, service, found.provider, changes);
     if (flags.json) printJson(this, updated);
-    else print(this, `The credential provider "${name}" is updated.`);
+    else {
+      print(this, `The credential provider "${name}" is updated.`);
+      if (updated.protectedResource) printFields(this, boundFields(updated));
+    }
   },
 });
