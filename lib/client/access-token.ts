@@ -24,8 +24,9 @@ import {
   ConsentTimeoutError,
   ReplacementTokenRejectedError,
 } from './errors';
+import { dpopProofCommand, type DpopProof, type ResourceRequest } from './dpop-proof';
 import { resourceOauth2TokenCommand } from './resource-token-command';
-import { keepSessionFailure } from './session-failure';
+import { keepTokenHeaders, type TokenHeaders } from './token-headers';
 import { systemClock, unlessAborted, type Clock } from './waiting';
 
 /** Which token. The names are those of the AWS TypeScript SDK for AgentCore; docs/api.md has lengths and patterns. */
@@ -133,9 +134,14 @@ const requestOf = (options: AccessTokenOptions): TokenRequest => ({
   customParameters: options.customParameters && { ...options.customParameters },
 });
 
-/** The response of the service, with the error code of a failed consent session. */
-interface TokenResponse extends GetResourceOauth2TokenCommandOutput {
-  readonly failure: string | undefined;
+/** The response of the service, with what its headers say. */
+type TokenResponse = GetResourceOauth2TokenCommandOutput & TokenHeaders;
+
+/** An access token, and how it is used. */
+export interface IssuedToken {
+  readonly accessToken: string;
+  /** Whether each request needs a proof (DPoP, RFC 9449); otherwise, it is a bearer token. */
+  readonly isBound: boolean;
 }
 
 /** @param rejected reports this token and requests another */
@@ -149,10 +155,10 @@ const send = (
       { ...request, workloadIdentityToken },
       { resourceServerUrl: options.resourceServerUrl, rejectedAccessToken: rejected },
     );
-    const failure = keepSessionFailure(command);
+    const headers = keepTokenHeaders(command);
     try {
       const output = await options.identity.send(command, settings);
-      return { ...output, failure: failure() };
+      return { ...output, ...headers() };
     } catch (error) {
       throw inOptions(error, options);
     }
@@ -164,14 +170,14 @@ const isTransient = (error: unknown): boolean =>
   (error.$fault === 'server' || error.name === 'ThrottlingException');
 
 /** @returns undefined while the consent is in progress */
-async function poll(options: AccessTokenOptions, sessionUri: string): Promise<string | undefined> {
+async function poll(options: AccessTokenOptions, sessionUri: string): Promise<IssuedToken | undefined> {
   try {
-    const { accessToken, sessionStatus, failure } = await send(options, {
+    const { accessToken, isBound, sessionStatus, failure } = await send(options, {
       ...requestOf(options),
       sessionUri,
     });
     if (sessionStatus === 'FAILED') throw new ConsentFailedError(options.providerName, failure);
-    return accessToken;
+    return accessToken === undefined ? undefined : { accessToken, isBound };
   } catch (error) {
     if (isTransient(error)) return undefined;
     throw error;
@@ -186,13 +192,13 @@ async function pollUntil(
   options: AccessTokenOptions,
   sessionUri: string,
   until: number,
-): Promise<string | undefined> {
+): Promise<IssuedToken | undefined> {
   const { signal, clock = systemClock } = options;
   for (let pause = FIRST_PAUSE; clock.now() < until; pause = Math.min(pause * GROWTH, MAX_PAUSE)) {
     const next = Math.min(pause, until - clock.now());
     await unlessAborted(signal, () => clock.wait(next, signal));
-    const accessToken = await poll(options, sessionUri);
-    if (accessToken !== undefined) return accessToken;
+    const token = await poll(options, sessionUri);
+    if (token) return token;
   }
   return undefined;
 }
@@ -201,15 +207,15 @@ async function afterConsent(
   options: AccessTokenOptions,
   authorizationUrl: string,
   sessionUri: string,
-): Promise<string> {
+): Promise<IssuedToken> {
   const { onAuthUrl, signal, providerName } = options;
   const { consentTimeout = CONSENT_LIFETIME, clock = systemClock } = options;
   if (!onAuthUrl) throw new ConsentRequiredError(providerName, authorizationUrl, sessionUri);
   const until = clock.now() + consentTimeout * 1000;
   await unlessAborted(signal, async () => onAuthUrl(authorizationUrl));
-  const accessToken = await pollUntil(options, sessionUri, until);
-  if (accessToken === undefined) throw new ConsentTimeoutError(providerName, consentTimeout);
-  return accessToken;
+  const token = await pollUntil(options, sessionUri, until);
+  if (!token) throw new ConsentTimeoutError(providerName, consentTimeout);
+  return token;
 }
 
 /**
@@ -228,7 +234,8 @@ export async function awaitConsent(
   const { consentTimeout = CONSENT_LIFETIME, clock = systemClock } = options;
   const until = clock.now() + consentTimeout * 1000;
   try {
-    return (await poll(options, sessionUri)) ?? (await pollUntil(options, sessionUri, until));
+    const token = (await poll(options, sessionUri)) ?? (await pollUntil(options, sessionUri, until));
+    return token?.accessToken;
   } catch (error) {
     if (error instanceof ConsentFailedError && error.providerError === undefined) return undefined;
     throw error;
@@ -237,14 +244,35 @@ export async function awaitConsent(
 
 function tokenOf(
   options: AccessTokenOptions,
-  { accessToken, authorizationUrl, sessionUri, failure }: TokenResponse,
-): Promise<string> {
-  if (accessToken !== undefined) return Promise.resolve(accessToken);
+  { accessToken, isBound, authorizationUrl, sessionUri, failure }: TokenResponse,
+): Promise<IssuedToken> {
+  if (accessToken !== undefined) return Promise.resolve({ accessToken, isBound });
   if (authorizationUrl === undefined || sessionUri === undefined) {
     throw new ConsentFailedError(options.providerName, failure);
   }
   return afterConsent(options, authorizationUrl, sessionUri);
 }
+
+/** As {@link getAccessToken}. */
+export async function issuedToken(options: AccessTokenOptions): Promise<IssuedToken> {
+  checkOptions(options);
+  const { forceAuthentication } = options;
+  return tokenOf(options, await send(options, { ...requestOf(options), forceAuthentication }));
+}
+
+/** As {@link replaceAccessToken}. */
+export async function replacedToken(options: AccessTokenOptions, rejected: string): Promise<IssuedToken> {
+  checkOptions(options);
+  return tokenOf(options, await send(options, requestOf(options), rejected));
+}
+
+/** Returns a proof for one request to the resource, and the access token that it is for. */
+export const proofFor = (options: AccessTokenOptions, request: ResourceRequest): Promise<DpopProof> =>
+  sendAsAgent(options, async (workloadIdentityToken, settings) => {
+    const { command, proof } = dpopProofCommand({ ...requestOf(options), workloadIdentityToken }, request);
+    await options.identity.send(command, settings);
+    return proof();
+  });
 
 /**
  * Returns an access token: immediately if the token vault has one, otherwise after the user's consent.
@@ -253,9 +281,7 @@ function tokenOf(
  *   the signal's reason; the exceptions of the AWS SDK for errors of the service
  */
 export async function getAccessToken(options: AccessTokenOptions): Promise<string> {
-  checkOptions(options);
-  const { forceAuthentication } = options;
-  return tokenOf(options, await send(options, { ...requestOf(options), forceAuthentication }));
+  return (await issuedToken(options)).accessToken;
 }
 
 /**
@@ -265,8 +291,7 @@ export async function getAccessToken(options: AccessTokenOptions): Promise<strin
  * @throws the errors of {@link getAccessToken}
  */
 export async function replaceAccessToken(options: AccessTokenOptions, rejected: string): Promise<string> {
-  checkOptions(options);
-  return tokenOf(options, await send(options, requestOf(options), rejected));
+  return (await replacedToken(options, rejected)).accessToken;
 }
 
 /** The first argument of a tool: `({ accessToken }, …)`. */

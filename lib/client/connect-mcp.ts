@@ -1,16 +1,10 @@
 /** An MCP client whose requests have an access token of this service. */
-import { getAccessToken, replaceAccessToken, type AccessTokenOptions } from './access-token';
-import { isSecure } from './endpoint';
-import {
-  AccessTokenRejectedError,
-  ConfigurationError,
-  McpRedirectError,
-  ReplacementTokenRejectedError,
-} from './errors';
-import { missingScopesIn } from './scope-challenge';
+import { getAccessToken, type AccessTokenOptions } from './access-token';
+import { AuthorizedFetch, parsedResourceUrl, type ResourceFetch } from './authorized-fetch';
+import { McpRedirectError } from './errors';
 
 /** `fetch`, as both versions of the MCP SDK call it. */
-export type McpFetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
+export type McpFetch = ResourceFetch;
 
 /** The class of either SDK: `StreamableHTTPClientTransport`. */
 export type McpTransportClass = new (url: URL, options: { fetch: McpFetch }) => object;
@@ -36,17 +30,6 @@ export interface ConnectMcpOptions<Client extends McpClient> extends Omit<
   readonly stepUp?: boolean | undefined;
 }
 
-/** @throws ConfigurationError for an address to which a token must not be sent */
-function parsedServerUrl(url: string | URL): URL {
-  const server = URL.canParse(String(url)) ? new URL(url) : undefined;
-  if (!server || !isSecure(server) || server.username || server.password) {
-    throw new ConfigurationError(
-      'The URL of the MCP server must be an https URL, or an http URL on loopback, without credentials.',
-    );
-  }
-  return server;
-}
-
 /**
  * Maximum replacements of rejected tokens, and requests for more scopes, for each connection: each is work for the
  * authorization server or for the user, and the server of the connection decides how often it is needed.
@@ -54,70 +37,11 @@ function parsedServerUrl(url: string | URL): URL {
 const MAX_REPLACEMENTS = 5;
 const MAX_STEP_UPS = 3;
 
-/** Sends requests to one origin, with an access token. */
-class AuthorizedFetch {
-  #options: AccessTokenOptions;
-  readonly #origin: string;
-  #replacements = MAX_REPLACEMENTS;
-  #stepUps: number;
-
-  constructor(server: URL, options: AccessTokenOptions, stepUp: boolean) {
-    this.#origin = server.origin;
-    this.#options = options;
-    this.#stepUps = stepUp ? MAX_STEP_UPS : 0;
-  }
-
-  /**
-   * A token that the server rejects is replaced once, and missing scopes are requested once, so no server can keep this
-   * in a loop. After the maximum of the connection, the response goes to the SDK as it is.
-   */
-  readonly fetch: McpFetch = async (url, init = {}) => {
-    const options = { ...this.#options, signal: init.signal ?? this.#options.signal };
-    let accessToken = await getAccessToken(options);
-    let response = await this.#send(url, init, accessToken);
-    if (response.status === 401) {
-      if (this.#replacements === 0) return response;
-      this.#replacements -= 1;
-      accessToken = await replaceAccessToken(options, accessToken);
-      response = await this.#again(response, url, init, accessToken);
-    }
-    if (response.status === 401) {
-      await response.body?.cancel();
-      throw new ReplacementTokenRejectedError(options.providerName, new AccessTokenRejectedError());
-    }
-    const missing = this.#stepUps > 0 ? missingScopesIn(response, options.scopes) : [];
-    if (missing.length === 0) return response;
-    this.#stepUps -= 1;
-    // The union: the challenge need not name scopes that other requests need.
-    const scopes = [...new Set([...this.#options.scopes, ...options.scopes, ...missing])];
-    const wider = await getAccessToken({ ...options, scopes });
-    this.#options = { ...this.#options, scopes };
-    return this.#again(response, url, init, wider);
-  };
-
-  async #again(previous: Response, url: string | URL, init: RequestInit, token: string): Promise<Response> {
-    await previous.body?.cancel();
-    return this.#send(url, init, token);
-  }
-
-  async #send(url: string | URL, init: RequestInit, accessToken: string): Promise<Response> {
-    const target = new URL(url);
-    if (target.origin !== this.#origin) throw new McpRedirectError();
-    const headers = new Headers(init.headers);
-    headers.set('authorization', `Bearer ${accessToken}`);
-    const response = await fetch(target, { ...init, headers, redirect: 'manual' });
-    if (response.status >= 300 && response.status < 400 && response.status !== 304) {
-      await response.body?.cancel();
-      throw new McpRedirectError();
-    }
-    return response;
-  }
-}
-
 /**
  * Connects an MCP client to a server that requires OAuth. Each HTTP request gets its access token from the token vault,
  * so a suspension or a revocation applies to the next request.
  *
+ * - A token that is bound to a key (DPoP, RFC 9449) is sent with a proof for each request.
  * - When the server responds with 401, the token is reported and replaced, once for each request.
  * - When it responds with 403 and `insufficient_scope` (RFC 6750 section 3.1), a token with the union of the scopes is
  *   requested, once for each request.
@@ -136,7 +60,7 @@ export async function connectMcp<Client extends McpClient>(
   url: string | URL,
   { client, Transport, stepUp, ...options }: ConnectMcpOptions<Client>,
 ): Promise<Client> {
-  const server = parsedServerUrl(url);
+  const server = parsedResourceUrl(url, 'MCP server');
   const token: AccessTokenOptions = {
     ...options,
     resourceServerUrl: server.href,
@@ -144,7 +68,11 @@ export async function connectMcp<Client extends McpClient>(
   };
   // Before the SDK sends a request: the SDK can wrap an error of a request in its own.
   await getAccessToken(token);
-  const authorized = new AuthorizedFetch(server, token, stepUp ?? options.authFlow === 'USER_FEDERATION');
+  const authorized = new AuthorizedFetch(server, token, {
+    replacements: MAX_REPLACEMENTS,
+    stepUps: (stepUp ?? options.authFlow === 'USER_FEDERATION') ? MAX_STEP_UPS : 0,
+    redirected: () => new McpRedirectError(),
+  });
   await client.connect(new Transport(server, { fetch: authorized.fetch }) as never);
   return client;
 }

@@ -138,6 +138,17 @@ export class ReplacementTokenRejectedError extends Error {
   }
 }
 
+/** A resource redirects requests, or the URL has another origin. The access token is not sent there. */
+export class ResourceRedirectError extends Error {
+  override readonly name = 'ResourceRedirectError';
+
+  constructor() {
+    super(
+      'The resource redirects requests, or the URL has another origin than that of authorizedFetch. The access token was not sent there. Use the final URL of the resource.',
+    );
+  }
+}
+
 /** An MCP server redirects requests, or names a URL of another origin. The access token is not sent there. */
 export class McpRedirectError extends Error {
   override readonly name = 'McpRedirectError';

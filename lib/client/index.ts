@@ -37,6 +37,7 @@ export {
   type CompleteAuthorizationOptions,
   type CompletedAuthorization,
 } from './complete-authorization';
+export { authorizedFetch, type ResourceFetch } from './authorized-fetch';
 export { connectMcp, type ConnectMcpOptions, type McpFetch } from './connect-mcp';
 export type { CredentialOptions, OptionsOrFunction, Tool, WrappedTool } from './credential';
 export {
@@ -50,6 +51,7 @@ export {
   ConsentTimeoutError,
   McpRedirectError,
   ReplacementTokenRejectedError,
+  ResourceRedirectError,
   WorkloadAccessTokenError,
   type AuthorizationReturnReason,
 } from './errors';

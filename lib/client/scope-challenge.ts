@@ -1,4 +1,4 @@
-/** The challenge of a resource that needs more scopes (RFC 6750 section 3). */
+/** Challenges of a resource: for more scopes (RFC 6750 section 3), and for a nonce in the proof (RFC 9449 section 9). */
 
 /** RFC 9110 section 11.2: a token, and a value that is a token or a quoted string. */
 const PARAMETER = /([a-z0-9!#$%&'*+.^_`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/gi;
@@ -18,7 +18,7 @@ const MAX_CHALLENGE = 8192;
 export function missingScopesIn(response: Response, requested: readonly string[]): string[] {
   const header = response.status === 403 ? response.headers.get('www-authenticate') : null;
   const challenge =
-    header !== null && header.length <= MAX_CHALLENGE ? /\bBearer\s+(.*)$/is.exec(header)?.[1] : '';
+    header !== null && header.length <= MAX_CHALLENGE ? /\b(?:Bearer|DPoP)\s+(.*)$/is.exec(header)?.[1] : '';
   const parameters = new Map<string, string>();
   for (const [, name = '', quoted, plain = ''] of (challenge ?? '').matchAll(PARAMETER)) {
     const known = name.toLowerCase();
@@ -30,3 +30,11 @@ export function missingScopesIn(response: Response, requested: readonly string[]
   if (scopes.length > MAX_SCOPES || !scopes.every((scope) => SCOPE.test(scope))) return [];
   return [...new Set(scopes)].filter((scope) => !requested.includes(scope));
 }
+
+/** Returns whether the resource requires the nonce of this response in the proof (RFC 9449 section 9). */
+export const requiresNonce = ({ status, headers }: Response): boolean =>
+  status === 401 &&
+  headers.has('dpop-nonce') &&
+  /\bDPoP\b.*\berror\s*=\s*"?use_dpop_nonce\b/is.test(
+    (headers.get('www-authenticate') ?? '').slice(0, MAX_CHALLENGE),
+  );

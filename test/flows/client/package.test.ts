@@ -2,10 +2,19 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FAILURE_HEADER as SENT_BY_SERVICE } from '../../../lambda/contract/headers';
+import {
+  FAILURE_HEADER as SENT_BY_SERVICE,
+  TOKEN_TYPE_HEADER as TYPE_SENT,
+} from '../../../lambda/contract/headers';
 import { OPERATIONS } from '../../../lambda/contract/operations';
 import * as client from '../../../lib/client/index';
-import { FAILURE_HEADER, GET_TOKEN_PATH, REJECT_TOKEN_PATH } from '../../../lib/client/service-contract';
+import {
+  DPOP_PROOF_PATH,
+  FAILURE_HEADER,
+  GET_TOKEN_PATH,
+  REJECT_TOKEN_PATH,
+  TOKEN_TYPE_HEADER,
+} from '../../../lib/client/service-contract';
 
 const ROOT = join(__dirname, '../../..');
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
@@ -16,7 +25,9 @@ it('uses the paths of the registry and the header of the service, in both langua
     expect(python).toContain(`"${name}"`);
   expect(GET_TOKEN_PATH).toBe(OPERATIONS.GetResourceOauth2Token.path);
   expect(REJECT_TOKEN_PATH).toBe(OPERATIONS.RejectResourceOauth2Token.path);
+  expect(DPOP_PROOF_PATH).toBe(OPERATIONS.GetResourceDpopProof.path);
   expect(FAILURE_HEADER).toBe(SENT_BY_SERVICE);
+  expect(TOKEN_TYPE_HEADER).toBe(TYPE_SENT);
 });
 
 it('exports the same values as an ES module and as a CommonJS module', () => {

@@ -1,0 +1,39 @@
+/** What the service says of a token in response headers, which the AWS client does not return. */
+import type { GetResourceOauth2TokenCommand } from '@aws-sdk/client-bedrock-agentcore';
+import { errorCodeOf } from './oauth-error-code';
+import { FAILURE_HEADER, TOKEN_TYPE_HEADER } from './service-contract';
+
+/** The part of the HTTP response that is read. */
+interface SerializedResponse {
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+}
+
+/** What the headers of a response say. */
+export interface TokenHeaders {
+  /** Why the consent session failed; undefined if the response has no code. */
+  readonly failure: string | undefined;
+  /** Whether the access token is bound to a key (DPoP, RFC 9449). */
+  readonly isBound: boolean;
+}
+
+/**
+ * Makes a command keep the headers of its last response.
+ *
+ * @returns a function that returns what they say once the command was sent
+ */
+export function keepTokenHeaders(command: GetResourceOauth2TokenCommand): () => TokenHeaders {
+  let kept: TokenHeaders = { failure: undefined, isBound: false };
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const { headers } = (result.response ?? {}) as SerializedResponse;
+      kept = {
+        failure: errorCodeOf(headers?.[FAILURE_HEADER]),
+        isBound: headers?.[TOKEN_TYPE_HEADER] === 'DPoP',
+      };
+      return result;
+    },
+    { step: 'deserialize', priority: 'high', name: 'keepTokenHeaders' },
+  );
+  return () => kept;
+}
