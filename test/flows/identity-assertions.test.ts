@@ -229,6 +229,7 @@ describe('an identity assertion', () => {
     ['for another actor', () => ({ act: { sub: 'x' } }), 'for another actor (act)'],
     ['of a tenant', () => ({ tenant: 'x' }), 'of a tenant of the issuer'],
     ['for a tenant', () => ({ aud_tenant: 'x' }), 'for a tenant of this service'],
+    ['that is a security event', () => ({ events: {} }), 'a security event'],
     ['for a resource', () => ({ resource: RESOURCE }), 'resource not allowed'],
     ['for no resource', () => ({ resource: [] }), 'resource not allowed'],
     ['for a scope', () => ({ scope: 'read' }), 'scope not allowed'],

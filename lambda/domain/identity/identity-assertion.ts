@@ -79,6 +79,8 @@ const UNSUPPORTED: readonly (readonly [claim: string, reason: string])[] = [
   // Section 3: `sub` is unique only within the tenant, and users are identified by `iss` and `sub`.
   ['tenant', 'of a tenant of the issuer'],
   ['aud_tenant', 'for a tenant of this service'],
+  // RFC 8417: a user token never has it, whatever its type states.
+  ['events', 'a security event'],
 ];
 
 const strings = (claim: unknown): readonly unknown[] => (Array.isArray(claim) ? claim : [claim]);
