@@ -120,6 +120,31 @@ export class Realm {
     });
   }
 
+  /** Has the realm read client ID metadata documents on loopback, also by http. */
+  async readMetadataDocuments(): Promise<void> {
+    const name = 'metadata-documents';
+    const domains = ['127.0.0.1'];
+    const executors = [
+      {
+        executor: 'client-id-metadata-document',
+        configuration: { 'cimd-allow-http-scheme': true, 'cimd-allow-permitted-domains': domains },
+      },
+    ];
+    const conditions = [
+      {
+        condition: 'client-id-uri',
+        configuration: {
+          'client-id-uri-scheme': ['http', 'https'],
+          'client-id-uri-allow-permitted-domains': domains,
+        },
+      },
+    ];
+    await this.admin.send('PUT', '/client-policies/profiles', { profiles: [{ name, executors }] });
+    await this.admin.send('PUT', '/client-policies/policies', {
+      policies: [{ name, enabled: true, conditions, profiles: [name] }],
+    });
+  }
+
   /** Creates a client scope that each new client of this realm has. */
   async defaultScope(name: string, mapper: object): Promise<void> {
     const id = await this.admin.create('/client-scopes', {

@@ -4,6 +4,7 @@ import { exitCodeOf, print, run } from '../deployed/check-program';
 import { Checks } from '../deployed/checks';
 import { interruption } from '../storm/interruption';
 import { KeycloakAdmin, type Administrator } from './admin';
+import { checkClientMetadata } from './client-metadata';
 import { checkConsent } from './consent';
 import { checkCrossAppAccess, startWorkforce, workforceTrust } from './cross-app-access';
 import { checkMcpServer } from './mcp-server';
@@ -31,6 +32,7 @@ async function main(): Promise<number> {
       await checkOnBehalfOf(checks, world);
       await checkCrossAppAccess(checks, world, workforce);
       await checkMcpServer(checks, world);
+      await checkClientMetadata(checks, world);
       await checkSecurityEvents(checks, world);
     })();
     return await exitCodeOf(checks, checking, interrupted);

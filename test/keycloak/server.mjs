@@ -29,7 +29,8 @@ function cleanEnvironment() {
 
 /**
  * Returns Keycloak's address, its first administrator, and a function that stops it. Its features in addition to the
- * defaults are the transmitter of security events, identity assertions as authorization grants, and resource indicators.
+ * defaults are the transmitter of security events, identity assertions as authorization grants, resource
+ * indicators, and client ID metadata documents.
  *
  * @throws MissingPrograms, InstallationError; Error with the end of Keycloak's log if it does not become ready
  */
@@ -45,7 +46,7 @@ export async function startKeycloak() {
     `--http-management-port=${managementPort}`,
     '--db=dev-mem',
     '--cache=local',
-    '--features=ssf,identity-assertion-jwt,resource-indicators',
+    '--features=ssf,identity-assertion-jwt,resource-indicators,cimd',
     '--spi-ssf-transmitter--default--allow-insecure-push-targets=true',
     '--spi-ssf-transmitter--default--outbox-drainer-interval=500ms',
   ];
