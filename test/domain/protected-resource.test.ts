@@ -104,6 +104,27 @@ describe('the discovery', () => {
     await expect(find()).rejects.toMatchObject({ code: 'invalid_metadata', unavailable: false });
   });
 
+  it('rejects an authorization server whose endpoints are all those of another one, without iss (RFC 9207)', async () => {
+    const victim = {
+      authorization_endpoint: 'https://victim.example/a',
+      token_endpoint: 'https://victim.example/t',
+    };
+    documents[INSERTED] = { ...serverOf(ISSUER), ...victim };
+    await expect(find()).rejects.toMatchObject({
+      code: 'invalid_metadata',
+      detail: expect.stringContaining('the issuer and the endpoints have different origins') as string,
+    });
+  });
+
+  it('rejects a registration endpoint of another origin, also with iss (RFC 9207)', async () => {
+    documents[INSERTED] = {
+      ...serverOf(ISSUER),
+      registration_endpoint: 'https://victim.example/register',
+      authorization_response_iss_parameter_supported: true,
+    };
+    await expect(find()).rejects.toMatchObject({ code: 'invalid_metadata' });
+  });
+
   it('accepts endpoints of several origins if the server identifies itself in its responses (RFC 9207)', async () => {
     documents[INSERTED] = {
       ...serverOf(ISSUER),
@@ -154,6 +175,25 @@ describe('the metadata of a configured provider', () => {
     });
     // Revocations go to the server that issued the tokens.
     expect(await reader().read(discovery, undefined, 'revocation')).toMatchObject({ issuer: ISSUER });
+  });
+
+  it('have no endpoint of another origin that receives tokens, requests, or secrets, also for revocations', async () => {
+    const own = {
+      ...serverOf(ISSUER),
+      revocation_endpoint: 'https://as.example/revoke',
+      pushed_authorization_request_endpoint: 'https://as.example/par',
+      introspection_endpoint: 'https://as.example/introspect',
+    };
+    documents[INSERTED] = own;
+    expect(await reader().read(discovery)).toEqual(own);
+    documents[INSERTED] = {
+      ...serverOf(ISSUER),
+      revocation_endpoint: 'https://evil.example/revoke',
+      pushed_authorization_request_endpoint: 'https://as.example:8443/par',
+      introspection_endpoint: 'https://evil.example/introspect',
+    };
+    expect(await reader().read(discovery)).toEqual(serverOf(ISSUER));
+    expect(await reader().read(discovery, undefined, 'revocation')).toEqual(serverOf(ISSUER));
   });
 
   it('are used if the resource names further authorization servers', async () => {

@@ -88,6 +88,7 @@ export function checkUnchanged(
 
 type ServerEndpoints = Pick<
   AuthorizationServer,
+  | 'issuer'
   | 'authorization_endpoint'
   | 'token_endpoint'
   | 'registration_endpoint'
@@ -101,7 +102,8 @@ type ServerEndpoints = Pick<
  *
  * - PKCE with S256 is required (MCP 2026-07-28, basic/authorization).
  * - A server that names the authorization endpoint of another one would receive the other's codes (RFC 9700 section
- *   4.4). So the endpoints have one origin, or responses have `iss` (RFC 9207), which the other server sets.
+ *   4.4). So the issuer and the endpoints have one origin, or responses have `iss` (RFC 9207), which the other server
+ *   sets. Clients are registered only where tokens are issued.
  *
  * @throws ProviderFailure
  */
@@ -113,12 +115,43 @@ export function checkAuthorizationServer(metadata: ServerEndpoints): void {
   if (!metadata.code_challenge_methods_supported?.includes('S256')) {
     throw invalid('authorization server metadata: code_challenge_methods_supported does not list S256');
   }
-  const origins = [authorization, token, metadata.registration_endpoint ?? token].map(
-    (url) => new URL(url).origin,
-  );
-  if (new Set(origins).size > 1 && metadata.authorization_response_iss_parameter_supported !== true) {
+  if (!isSameOrigin(metadata.registration_endpoint, token)) {
     throw invalid(
-      'authorization server metadata: the endpoints have different origins, and responses have no iss (RFC 9207)',
+      'authorization server metadata: the registration endpoint has another origin than the token endpoint',
     );
   }
+  const isOne = isSameOrigin(authorization, token) && isSameOrigin(metadata.issuer, token);
+  if (!isOne && metadata.authorization_response_iss_parameter_supported !== true) {
+    throw invalid(
+      'authorization server metadata: the issuer and the endpoints have different origins, and responses have no iss (RFC 9207)',
+    );
+  }
+}
+
+const isSameOrigin = (url: string | undefined, other: string): boolean =>
+  url === undefined || new URL(url).origin === new URL(other).origin;
+
+/**
+ * Returns the metadata without endpoints at another origin than the token endpoint, as if the server had none: they
+ * receive tokens, codes, or client secrets, and nothing shows that the server that issued these runs them.
+ */
+export function withoutForeignEndpoints<
+  Stated extends Pick<
+    AuthorizationServer,
+    | 'token_endpoint'
+    | 'pushed_authorization_request_endpoint'
+    | 'revocation_endpoint'
+    | 'introspection_endpoint'
+  >,
+>(metadata: Stated): Stated {
+  const { token_endpoint: token } = metadata;
+  const usable = { ...metadata };
+  for (const name of [
+    'pushed_authorization_request_endpoint',
+    'revocation_endpoint',
+    'introspection_endpoint',
+  ] as const) {
+    if (token === undefined || !isSameOrigin(metadata[name], token)) Reflect.deleteProperty(usable, name);
+  }
+  return usable;
 }

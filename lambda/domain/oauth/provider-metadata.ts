@@ -12,7 +12,12 @@ import { isProtectedResourceUrl, issuerOf, withoutTrailingSlash } from '../ident
 import { endpointFault, type EndpointPolicy } from '../endpoint';
 import { trustedSlot } from './authority-certificates';
 import { documentFault } from './document-fault';
-import { checkAuthorizationServer, checkUnchanged, validatedResource } from './protected-resource';
+import {
+  checkAuthorizationServer,
+  checkUnchanged,
+  validatedResource,
+  withoutForeignEndpoints,
+} from './protected-resource';
 import { ProviderFailure } from './provider-failure';
 import { trusting, type Transport } from './transport';
 
@@ -250,7 +255,7 @@ export function createMetadataReader(
   /** Of a server that a protected resource names. Providers share it only if they have the same issuer. */
   const issuers = cached(async (text) => {
     const [issuer, url] = JSON.parse(text) as [string, string];
-    return exactMetadata(issuer, await documentAt(url, undefined), policy);
+    return withoutForeignEndpoints(exactMetadata(issuer, await documentAt(url, undefined), policy));
   }, system);
   /** Confirms what a provider was configured with. After an update, it is another entry, so nothing stale is used. */
   const confirmations = cached(async (text) => {
