@@ -85,7 +85,7 @@ describe('a grant on an existing workload identity', () => {
     });
 
   it.each<[string, (workload: IWorkloadIdentity, role: Role) => unknown, number]>([
-    ['grantActAs', (workload, role) => workload.grantActAs(role), 9],
+    ['grantActAs', (workload, role) => workload.grantActAs(role), 10],
     ['grantGetWorkloadAccessToken', (workload, role) => workload.grantGetWorkloadAccessToken(role), 3],
     ['grantCompleteResourceTokenAuth', (workload, role) => workload.grantCompleteResourceTokenAuth(role), 1],
   ])('%s sets IAM, and warns that the owner must allow the grantee', (_, grant, operations) => {
