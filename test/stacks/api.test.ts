@@ -60,6 +60,7 @@ it('only the routes of browsers, identity providers, and metadata have no IAM au
     'GET /identities/oauth2/authorize',
     'POST /identities/oauth2/authorize',
     'GET /identities/oauth2/callback/{callbackId}',
+    'GET /identities/oauth2/client-metadata/{callbackId}',
     'GET /.well-known/jwks.json',
     'GET /.well-known/openid-configuration',
     'GET /portals/{portalId}',
