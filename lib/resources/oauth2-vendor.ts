@@ -260,8 +260,9 @@ export interface McpOAuth2Client {
    */
   readonly clientAuthenticationMethod?: 'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST';
   /**
-   * Whether the access tokens are bound to keys (DPoP, RFC 9449). Agents get proofs for this server alone.
-   * @default - true if the server's metadata require it
+   * Binds the access tokens to keys (DPoP, RFC 9449), even if the server's metadata do not require it. Agents get proofs
+   * for this server alone.
+   * @default false
    */
   readonly dpop?: boolean;
 }

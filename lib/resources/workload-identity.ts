@@ -73,8 +73,8 @@ export interface IWorkloadIdentity extends IResource {
   readonly ownerArn: string;
 
   /**
-   * Grants a role the right to act as this agent: to exchange user tokens, get credentials, complete consent, and reject
-   * tokens. IAM allows the operations, and the resource policy of the workload identity allows the role.
+   * Grants a role the right to act as this agent: to exchange user tokens, get credentials and proofs of keys (DPoP),
+   * complete consent, and reject tokens. IAM allows the operations, and the resource policy of the workload identity allows the role.
    *
    * @param grantee the agent's role, or a user; of the service's account, or of an account in `callers` of the service
    */

@@ -17,12 +17,13 @@ const filesIn = (folder: string): string[] =>
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => join(entry.parentPath, entry.name));
 
-/** Functions that create an error with their first argument as the message. */
-const CREATORS: Readonly<Record<string, string>> = {
-  accessDenied: 'AccessDeniedException',
-  unauthorized: 'UnauthorizedException',
-  notFound: 'ResourceNotFoundException',
-  runtimeClientError: 'RuntimeClientError',
+/** Functions that create an error with their first argument as the message, after a prefix if they have one. */
+const CREATORS: Readonly<Record<string, { readonly type: string; readonly prefix?: string }>> = {
+  accessDenied: { type: 'AccessDeniedException' },
+  chainDenied: { type: 'AccessDeniedException', prefix: 'Chain of agents: ' },
+  unauthorized: { type: 'UnauthorizedException' },
+  notFound: { type: 'ResourceNotFoundException' },
+  runtimeClientError: { type: 'RuntimeClientError' },
 };
 
 type Constants = ReadonlyMap<string, ts.Node>;
@@ -71,8 +72,9 @@ const membersOf = (node: ts.ObjectLiteralExpression): Partial<Record<string, ts.
 function messagesIn(source: ts.SourceFile, shared: Constants): PublicMessage[] {
   const constants = new Map([...shared, ...declarationsIn(source)]);
   const found: PublicMessage[] = [];
-  const add = (type: string | undefined, node: ts.Node | undefined): void => {
-    const text = textOf(node, constants);
+  const add = (type: string | undefined, node: ts.Node | undefined, prefix = ''): void => {
+    const message = textOf(node, constants);
+    const text = message && prefix + message;
     // A text without words is put together from others, and one that begins in lower case follows a name. The audit log,
     // not the caller, gets texts without a period.
     const isPublic = text !== undefined && /[a-z]{2}.*[a-z]{2} /.test(text) && /\.$|^Invalid/.test(text);
@@ -86,7 +88,10 @@ function messagesIn(source: ts.SourceFile, shared: Constants): PublicMessage[] {
       const [type, message] = node.arguments ?? [];
       add(textOf(type, constants), message);
     }
-    if (ts.isCallExpression(node)) add(CREATORS[node.expression.getText()], node.arguments[0]);
+    if (ts.isCallExpression(node)) {
+      const creator = CREATORS[node.expression.getText()];
+      add(creator?.type, node.arguments[0], creator?.prefix);
+    }
     if (ts.isObjectLiteralExpression(node)) {
       const { type, message, ended } = membersOf(node);
       add(source.fileName.endsWith(DENIALS) ? 'AccessDeniedException' : textOf(type, constants), message);

@@ -42,6 +42,10 @@ const messages = publicMessages();
 it('reads the messages from the source', () => {
   expect(messages.length).toBeGreaterThan(90);
   expect(messages).toContainEqual({ type: 'AccessDeniedException', text: 'Invalid or expired session' });
+  expect(messages).toContainEqual({
+    type: 'AccessDeniedException',
+    text: 'Chain of agents: it already has … agents, which is the maximum.',
+  });
 });
 
 it.each(Object.keys(ERROR_STATUS))('has an entry for each message of %s, and no other entry', (type) => {

@@ -108,6 +108,7 @@ type Subject = Pick<OnBehalfOfRequest, 'subjectToken' | 'actor' | 'resources' | 
  * Returns an identity assertion of the user's identity provider as the subject. It states the resources, so the request
  * that presents it does not, except for the resource of a provider that has one (RFC 8707).
  *
+ * @param credentialProviderName provider of the identity provider, which issues the assertion
  * @param userToken the user's ID token
  * @param resourceClient the client that presents the assertion
  * @throws ValidationException for a user token that is not an ID token of the client at the identity provider, and for a
@@ -118,8 +119,9 @@ async function assertedSubject(
   { identity, input, owner, delegation }: Admitted,
   credentialProviderName: string,
   userToken: string,
-  { provider, metadata }: ProviderClient,
+  resourceClient: ProviderClient,
 ): Promise<Subject> {
+  const { provider, metadata } = resourceClient;
   const { provider: found } = await deps.directory.read(
     identity.name,
     credentialProviderName,

@@ -68,7 +68,7 @@ export function checkDpopAlgorithm({ dpop_signing_alg_values_supported: supporte
  * Returns the binding for token requests to one server. Nonces are remembered between requests, so that a server that
  * requires them gets one request for each token.
  *
- * @param server the provider's client
+ * @param key the key of the grant, which signs the proofs
  */
 export async function dpopBinding(
   key: DpopKey,
