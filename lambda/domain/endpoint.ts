@@ -16,6 +16,26 @@ const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 export const isLoopbackHttp = ({ protocol, hostname }: URL): boolean =>
   protocol === 'http:' && LOOPBACK_HOSTS.has(hostname);
 
+/** Encoded characters that some servers decode before they compare paths: dots, slashes, backslashes, and controls. */
+export const ENCODED_SYNTAX = /%(2e|2f|5c|[01][0-9a-f]|7f)/i;
+
+/** Returns the path's segments without the empty last one, so that `/mcp` and `/mcp/` begin the same paths. */
+const segmentsOf = ({ pathname }: URL): readonly string[] => pathname.replace(/\/$/, '').split('/');
+
+/**
+ * Returns whether a URL is the resource or below it, with a whole path segment as the boundary. This decides where a token
+ * or a proof may go. A URL that a server might resolve to a path outside of the resource is not within it.
+ */
+export function isWithin(url: URL, resource: URL): boolean {
+  const segments = segmentsOf(url);
+  const whole = segmentsOf(resource);
+  return (
+    url.origin === resource.origin &&
+    whole.every((segment, at) => segments[at] === segment) &&
+    !segments.slice(whole.length).some((segment) => ENCODED_SYNTAX.test(segment))
+  );
+}
+
 /** Returns why the endpoint is not valid, or undefined if it is. */
 export function endpointFault(text: string, policy: EndpointPolicy): string | undefined {
   if (!URL.canParse(text)) return 'must be an absolute https URL';

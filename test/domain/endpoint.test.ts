@@ -1,5 +1,5 @@
-/** The endpoint URLs that a provider can have. */
-import { checkEndpoint, endpointFault } from '../../lambda/domain/endpoint';
+/** The endpoint URLs that a provider can have, and the URLs to which its tokens can go. */
+import { checkEndpoint, endpointFault, isWithin } from '../../lambda/domain/endpoint';
 import { invalidMember } from '../../lambda/domain/service-error';
 
 const ACCOUNT = { loopback: false };
@@ -50,4 +50,46 @@ it('names the member that is not valid, without repeating credentials', () => {
     checkEndpoint('discoveryUrl', 'https://user:hunter2@provider.example', ACCOUNT);
   };
   expect(check).toThrow(invalidMember('discoveryUrl', 'must not contain credentials'));
+});
+
+describe('a URL within a resource', () => {
+  const within = (url: string, resource: string): boolean => isWithin(new URL(url), new URL(resource));
+
+  it.each([
+    ['https://mcp.example/mcp', 'https://mcp.example/mcp'],
+    ['https://mcp.example/mcp/', 'https://mcp.example/mcp'],
+    ['https://mcp.example/mcp', 'https://mcp.example/mcp/'],
+    ['https://mcp.example/mcp/tools/1', 'https://mcp.example/mcp'],
+    ['https://mcp.example:443/mcp', 'https://mcp.example/mcp'],
+    ['https://MCP.example/mcp', 'https://mcp.example/mcp'],
+    ['https://mcp.example/any/path', 'https://mcp.example'],
+    ['https://mcp.example/a%2Fb/mcp', 'https://mcp.example/a%2Fb'],
+  ])('%s is within %s', (url, resource) => {
+    expect(within(url, resource)).toBe(true);
+  });
+
+  it.each([
+    ['a path that begins like it', 'https://mcp.example/mcp-evil'],
+    ['a parent', 'https://mcp.example/'],
+    ['a sibling', 'https://mcp.example/admin'],
+    ['another case', 'https://mcp.example/MCP'],
+    ['parent segments', 'https://mcp.example/mcp/../admin'],
+    ['encoded parent segments, which URL decodes', 'https://mcp.example/mcp/%2e%2e/admin'],
+    ['an encoded slash after parent segments', 'https://mcp.example/mcp/..%2fadmin'],
+    ['an encoded slash in its last segment', 'https://mcp.example/mcp%2f..%2fadmin'],
+    ['an encoded backslash', 'https://mcp.example/mcp/..%5Cadmin'],
+    ['a backslash', 'https://mcp.example/mcp\\..\\admin'],
+    ['an encoded control character', 'https://mcp.example/mcp/%0d%0aadmin'],
+    ['an empty segment before it', 'https://mcp.example//mcp'],
+    ['another scheme', 'http://mcp.example/mcp'],
+    ['another port', 'https://mcp.example:8443/mcp'],
+    ['a subdomain', 'https://a.mcp.example/mcp'],
+    ['a host that ends like it', 'https://evilmcp.example/mcp'],
+    ['a host that begins like it', 'https://mcp.example.evil/mcp'],
+    ['its host as a user', 'https://mcp.example@evil.example/mcp'],
+    ['its path in a query', 'https://mcp.example/?/mcp'],
+    ['its path in a fragment', 'https://mcp.example/#/mcp'],
+  ])('does not include %s', (_what, url) => {
+    expect(within(url, 'https://mcp.example/mcp')).toBe(false);
+  });
 });

@@ -2,25 +2,11 @@
  * The requests for which an agent gets a DPoP proof: those to the resource of its grant. A proof for the token endpoint
  * would let a stolen refresh token of a public client be redeemed, so no endpoint of the authorization server gets one.
  */
-import { isLoopbackHttp, type EndpointPolicy } from '../endpoint';
+import { ENCODED_SYNTAX, isLoopbackHttp, isWithin, type EndpointPolicy } from '../endpoint';
 import type { Metadata } from './provider-metadata';
 
 /** Characters that are never in a normalized URL without query, fragment, and credentials (RFC 3986 section 6.2.2). */
 const AMBIGUOUS = /[^\x21-\x7e]|[\\?#@"<>^`{|}]/;
-
-/** Encoded characters that some servers decode before they compare paths: dots, slashes, backslashes, and controls. */
-const ENCODED_SYNTAX = /%(2e|2f|5c|[01][0-9a-f]|7f)/i;
-
-/** Returns the path's segments without the empty last one, so that `/mcp` and `/mcp/` begin the same paths. */
-const segmentsOf = ({ pathname }: URL): string[] => pathname.replace(/\/$/, '').split('/');
-
-/** Returns whether a URL is another one or below it, with a whole path segment as the boundary. */
-const isWithin = (url: URL, resource: URL): boolean => {
-  const segments = segmentsOf(url);
-  return (
-    url.origin === resource.origin && segmentsOf(resource).every((segment, at) => segments[at] === segment)
-  );
-};
 
 /** Returns the URL as the most tolerant servers compare it: decoded, in lowercase, without repeated slashes. */
 function tolerantForm({ origin, pathname }: URL): string {

@@ -1,4 +1,5 @@
 /** Where an authorization server's metadata comes from. */
+import { isWithin } from '../endpoint';
 
 /** AWS's `Oauth2AuthorizationServerMetadata`: what is stated instead of discovered. */
 export interface StatedMetadata {
@@ -43,18 +44,11 @@ export const resourcesAt = (
   requested: readonly string[],
 ): readonly string[] => (protectedResource ? [protectedResource.resource] : requested);
 
-/** Returns the path's segments without the empty last one, so that `/mcp` and `/mcp/` begin the same paths. */
-const segmentsOf = ({ pathname }: URL): readonly string[] => pathname.replace(/\/$/, '').split('/');
-
 /**
- * Returns whether a server is part of a resource: its URL is the resource identifier or below it, with a whole path
- * segment as the boundary. The metadata of an MCP server can name a parent of its URL (MCP 2026-07-28,
- * basic/authorization, "Canonical Server URI").
+ * Returns whether a server is part of a resource: its URL is the resource identifier or below it. The metadata of an MCP
+ * server can name a parent of its URL (MCP 2026-07-28, basic/authorization, "Canonical Server URI").
  *
  * @param serverUrl an absolute URL
  */
-export function isServerOf(serverUrl: string, { resource }: Pick<ProtectedResource, 'resource'>): boolean {
-  const [server, whole] = [new URL(serverUrl), new URL(resource)];
-  const segments = segmentsOf(server);
-  return server.origin === whole.origin && segmentsOf(whole).every((segment, at) => segments[at] === segment);
-}
+export const isServerOf = (serverUrl: string, { resource }: Pick<ProtectedResource, 'resource'>): boolean =>
+  isWithin(new URL(serverUrl), new URL(resource));
