@@ -190,11 +190,12 @@ describe('discovery', () => {
     const inits: unknown[] = [];
     const transport: Transport = (_url, init) => {
       inits.push(init);
-      return Promise.resolve(new Response('', { status: 500 }));
+      return Promise.resolve(new Response('', { status: 500, headers: { 'retry-after': '7' } }));
     };
     const reader = createMetadataReader(transport, ACCOUNT, createFakeSystem());
     await expect(reader.read({ discoveryUrl })).rejects.toMatchObject({
       unavailable: true,
+      retryAfter: 7,
       detail: 'discovery responded with 500',
     });
     expect(inits).toEqual([{ method: 'GET', headers: { accept: 'application/json' } }]);

@@ -6,9 +6,10 @@
 import type { EndpointPolicy } from '../endpoint';
 import { metadataUrlsOf } from '../identity/discovery-url';
 import type { ProtectedResource } from '../provider/discovery';
+import { metadataDocument } from './metadata-document';
 import { checkAuthorizationServer, checkIssuer, validatedResource } from './protected-resource';
 import { exactMetadata, type Metadata } from './provider-metadata';
-import { isUnavailable, ProviderFailure, retryAfterOf } from './provider-failure';
+import { ProviderFailure } from './provider-failure';
 import type { Transport } from './transport';
 
 export interface ResourceDiscoveryDependencies {
@@ -24,19 +25,6 @@ export interface FoundResource {
   readonly metadata: Metadata;
 }
 
-async function documentAt(transport: Transport, url: string): Promise<{ status: number; document: unknown }> {
-  const response = await transport(url, { method: 'GET', headers: { accept: 'application/json' } });
-  const { status } = response;
-  if (isUnavailable(response)) {
-    throw new ProviderFailure('discovery_failed', `discovery responded with ${status}`, {
-      unavailable: true,
-      retryAfter: retryAfterOf(response),
-    });
-  }
-  const document: unknown = status === 200 ? await response.json().catch(() => undefined) : undefined;
-  return { status, document };
-}
-
 /** Returns the metadata of an authorization server. A location without a document leads to the next one. */
 async function serverOf(
   { transport, endpointPolicy }: ResourceDiscoveryDependencies,
@@ -44,7 +32,7 @@ async function serverOf(
 ): Promise<{ metadataUrl: string; metadata: Metadata }> {
   checkIssuer(issuer, endpointPolicy);
   for (const metadataUrl of metadataUrlsOf(issuer)) {
-    const { status, document } = await documentAt(transport, metadataUrl);
+    const { status, document } = await metadataDocument(transport, metadataUrl);
     if (status !== 200) continue;
     const metadata = exactMetadata(issuer, document, endpointPolicy);
     checkAuthorizationServer(metadata);
@@ -67,7 +55,7 @@ export async function findProtectedResource(
   discoveryUrl: string,
   expected?: string,
 ): Promise<FoundResource> {
-  const { status, document } = await documentAt(deps.transport, discoveryUrl);
+  const { status, document } = await metadataDocument(deps.transport, discoveryUrl);
   if (status !== 200) {
     throw new ProviderFailure('discovery_failed', `the protected resource metadata responded with ${status}`);
   }

@@ -12,6 +12,7 @@ import { isProtectedResourceUrl, issuerOf, withoutTrailingSlash } from '../ident
 import { endpointFault, type EndpointPolicy } from '../endpoint';
 import { trustedSlot } from './authority-certificates';
 import { documentFault } from './document-fault';
+import { metadataDocument } from './metadata-document';
 import {
   checkAuthorizationServer,
   checkUnchanged,
@@ -229,38 +230,33 @@ export function createMetadataReader(
   system: System,
 ): MetadataReader {
   /** @param elsewhere returns another location for a document that is not found */
-  async function documentAt(
+  async function found(
     url: string,
     authorities: PrivateAuthorities | undefined,
     elsewhere: (url: string) => string | undefined = () => undefined,
   ): Promise<unknown> {
     const send = trusting(transport, authorities);
-    const get = (from: string) => send(from, { method: 'GET', headers: { accept: 'application/json' } });
-    const first = await get(url);
+    const first = await metadataDocument(send, url);
     const other = first.status === 404 ? elsewhere(url) : undefined;
-    const response = other === undefined ? first : await get(other);
-    if (response.status !== 200) {
-      throw new ProviderFailure('discovery_failed', `discovery responded with ${response.status}`, {
-        unavailable: response.status >= 500 || response.status === 429,
-      });
-    }
-    return response.json().catch(() => undefined);
+    const { status, document } = other === undefined ? first : await metadataDocument(send, other);
+    if (status === 200) return document;
+    throw new ProviderFailure('discovery_failed', `discovery responded with ${status}`);
   }
 
   const discover = cached(
     async (url, authorities) =>
-      validatedMetadata(url, await documentAt(url, authorities, insertedWellKnown), policy),
+      validatedMetadata(url, await found(url, authorities, insertedWellKnown), policy),
     system,
   );
   /** Of a server that a protected resource names. Providers share it only if they have the same issuer. */
   const issuers = cached(async (text) => {
     const [issuer, url] = JSON.parse(text) as [string, string];
-    return withoutForeignEndpoints(exactMetadata(issuer, await documentAt(url, undefined), policy));
+    return withoutForeignEndpoints(exactMetadata(issuer, await found(url, undefined), policy));
   }, system);
   /** Confirms what a provider was configured with. After an update, it is another entry, so nothing stale is used. */
   const confirmations = cached(async (text) => {
     const [url, resource, issuer] = JSON.parse(text) as [string, string, string];
-    checkUnchanged({ resource, issuer }, validatedResource(url, await documentAt(url, undefined)));
+    checkUnchanged({ resource, issuer }, validatedResource(url, await found(url, undefined)));
     return true;
   }, system);
 
