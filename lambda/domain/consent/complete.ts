@@ -7,10 +7,10 @@
  */
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail, type Annotate } from '../audit';
-import type { DpopKey } from '../oauth/dpop';
+import { DpopKeySchema } from '../oauth/dpop';
 import { tokenClientOf, type ProviderClients } from '../oauth/provider-client';
 import { notRedeemed, ProviderFailure } from '../oauth/provider-failure';
-import { redeemCode, type KeptCode, type ObtainedTokens } from '../oauth/token-request';
+import { KeptCodeSchema, redeemCode, type ObtainedTokens } from '../oauth/token-request';
 import type { Caller } from '../principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import {
@@ -25,6 +25,7 @@ import { checkRestrictions } from '../restriction/restriction';
 import { accessDenied, ServiceError } from '../service-error';
 import type { GrantId, GrantStore, SealedTokens } from '../grant/grant';
 import type { Directory } from '../grant/directory';
+import { parseSealed } from '../sealing/sealed-json';
 import { KeyMaterialResetError, type Seal } from '../sealing/sealing';
 import { deletionDuring } from '../grant/deletion-check';
 import { openTokens, sealTokens, tokensOf, tokenOrigin, type TokenOwner } from '../grant/tokens';
@@ -180,12 +181,12 @@ async function redeem(
   provider: Oauth2Provider,
   { sealedCode, sealedKey }: { readonly sealedCode: string; readonly sealedKey: string | undefined },
 ): Promise<ObtainedTokens> {
-  const kept = JSON.parse(await deps.seal.open(consentContext(session, 'code'), sealedCode)) as KeptCode;
+  const kept = parseSealed(KeptCodeSchema, await deps.seal.open(consentContext(session, 'code'), sealedCode));
   // The code is bound to this key. A session from before the owner turned DPoP on has none.
   const key =
     sealedKey === undefined
       ? undefined
-      : (JSON.parse(await deps.seal.open(sessionKeyContext(session), sealedKey)) as DpopKey);
+      : parseSealed(DpopKeySchema, await deps.seal.open(sessionKeyContext(session), sealedKey));
   const client = await tokenClientOf(
     deps.providerClients,
     { provider, workloadArn: session.workload.arn },

@@ -3,6 +3,7 @@
  * protocol; this file determines the requested and the stored members.
  */
 import * as oauth from 'oauth4webapi';
+import * as v from 'valibot';
 import { epochSeconds, type System } from '../system';
 import type { EndpointPolicy } from '../endpoint';
 import { resourcesAt, type Oauth2Discovery } from '../provider/discovery';
@@ -294,17 +295,18 @@ export async function exchange(
 }
 
 /** An authorization code as the callback stored it. */
-export interface KeptCode {
-  readonly code: string;
+export const KeptCodeSchema = v.object({
+  code: v.string(),
   /** The `iss` of the authorization response (RFC 9207). */
-  readonly iss?: string | undefined;
-  readonly codeVerifier: string;
+  iss: v.optional(v.string()),
+  codeVerifier: v.string(),
   /**
    * The redirect URI of the authorization request. The provider requires the same one again (RFC 6749 section 4.1.3),
    * even if the service's address has changed. Absent in codes from before this member existed.
    */
-  readonly redirectUri?: string | undefined;
-}
+  redirectUri: v.optional(v.string()),
+});
+export type KeptCode = Readonly<v.InferOutput<typeof KeptCodeSchema>>;
 
 /**
  * Redeems an authorization code (RFC 6749 section 4.1.3, RFC 7636).

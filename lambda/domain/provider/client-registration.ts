@@ -3,6 +3,7 @@
  * metadata document, or by dynamic registration (RFC 7591). The credential that deletes a registered client again (RFC
  * 7592) is encrypted as a client secret is, for its one address.
  */
+import * as v from 'valibot';
 import { invalidMember } from '../service-error';
 import type { Seal } from '../sealing/sealing';
 import { isProtectedResourceUrl } from '../identity/discovery-url';
@@ -25,10 +26,8 @@ import { PUBLIC_CLIENT, type ClientAuthenticationMethod, type ClientSecretMethod
 import type { ResolvedConfig } from './vendor-config';
 
 /** Where and with what a client can be deleted (RFC 7592). */
-export interface ClientManagement {
-  readonly clientUri: string;
-  readonly accessToken: string;
-}
+export const ClientManagementSchema = v.object({ clientUri: v.string(), accessToken: v.string() });
+export type ClientManagement = Readonly<v.InferOutput<typeof ClientManagementSchema>>;
 
 /** A client as a server registered it, or as a metadata document of this service describes it. */
 export interface NewClient {

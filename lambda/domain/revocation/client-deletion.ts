@@ -13,7 +13,9 @@ import {
   type ClientDeletion,
   type ClientDeletionCause,
 } from '../provider/client-deletion';
+import { ClientManagementSchema } from '../provider/client-registration';
 import type { Oauth2ProviderStore } from '../provider/oauth2-provider';
+import { parseSealed } from '../sealing/sealed-json';
 import { ShreddedError, UnreadableError, type Seal } from '../sealing/sealing';
 import { epochSeconds, type System } from '../system';
 import type { AttemptResult } from './attempt';
@@ -180,7 +182,7 @@ export async function attemptClientDeletion(
   }
   try {
     const text = await openText(deps, { ...item, sealed });
-    await deleteClient(deps, JSON.parse(text) as Parameters<typeof deleteClient>[1]);
+    await deleteClient(deps, parseSealed(ClientManagementSchema, text));
     await write(ended(item, 'CONFIRMED'));
     return 'ended';
   } catch (error) {
