@@ -7,6 +7,7 @@ import { KeycloakAdmin, type Administrator } from './admin';
 import { checkClientMetadata } from './client-metadata';
 import { checkConsent } from './consent';
 import { checkCrossAppAccess, startWorkforce, workforceTrust } from './cross-app-access';
+import { checkDpop } from './dpop';
 import { checkMcpServer } from './mcp-server';
 import { checkOnBehalfOf } from './on-behalf-of';
 import { checkRevocation } from './revocation';
@@ -31,6 +32,7 @@ async function main(): Promise<number> {
       await checkRevocation(checks, world);
       await checkOnBehalfOf(checks, world);
       await checkCrossAppAccess(checks, world, workforce);
+      await checkDpop(checks, world);
       await checkMcpServer(checks, world);
       await checkClientMetadata(checks, world);
       await checkSecurityEvents(checks, world);
