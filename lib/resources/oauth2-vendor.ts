@@ -220,7 +220,7 @@ export interface Dpop {
   /**
    * URLs of the resources that agents get proofs for, each with all paths below it. They must not include the
    * authorization server's endpoints.
-   * @default - none: with OAuth2Vendor.custom, agents get no proofs
+   * @default - the protected resource, if `discoveryUrl` is that of one; otherwise, the URLs are required
    */
   readonly resourceUrls?: string[];
 }

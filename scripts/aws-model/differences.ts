@@ -254,7 +254,7 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
   ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
     operation,
     member: 'dpopConfig',
-    why: 'binds access tokens to keys (DPoP, RFC 9449); `resourceUrls` has up to 10 URLs of the resources that agents get proofs for ([dpop.md](dpop.md)). An update without the member removes it. AWS clients do not send the member: use the CDK construct, the command, or a signed request',
+    why: 'binds access tokens to keys (DPoP, RFC 9449); `resourceUrls` has up to 10 URLs of the resources that agents get proofs for, and is required unless `discoveryUrl` is that of a protected resource ([dpop.md](dpop.md)). An update without the member removes it. AWS clients do not send the member: use the CDK construct, the command, or a signed request',
   })),
   ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
     operation,

@@ -113,6 +113,32 @@ describe('provider update', () => {
     expect(JSON.stringify(after)).toContain(other.at(-1));
   });
 
+  it('replaces the resources of bound tokens, keeps them, and ends the binding', async () => {
+    const [one, two, three] = ['https://a.example/', 'https://b.example/', 'https://c.example/'] as const;
+    const resourcesOf = async () => (await config('bound'))?.dpopConfig;
+    await local.json([...custom('bound'), '--dpop-resource', one, '--dpop-resource', two], {
+      input: 'secret',
+    });
+    expect(await resourcesOf()).toEqual({ resourceUrls: [one, two] });
+    const change = ['provider', 'update', 'bound'];
+    await local.json([...change, '--secret'], { input: 'new' });
+    await local.json([...change, '--dpop']);
+    expect(await resourcesOf()).toEqual({ resourceUrls: [one, two] });
+    await local.json([...change, '--dpop-resource', three]);
+    expect(await resourcesOf()).toEqual({ resourceUrls: [three] });
+    expect(await local.run([...change, '--no-dpop', '--dpop-resource', one])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: 'Set either --no-dpop or --dpop-resource.\n',
+    });
+    await local.json([...change, '--no-dpop']);
+    expect(await resourcesOf()).toBeUndefined();
+    expect(await local.run([...change, '--dpop'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('dpopConfig.resourceUrls: is required') as string,
+    });
+  });
+
   it.each([
     [
       'without a change',

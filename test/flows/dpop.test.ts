@@ -395,11 +395,6 @@ describe('a provider without dpopConfig', () => {
       status: 400,
       message: expect.stringContaining('has no dpopConfig') as string,
     });
-    await configure(plain.providerName, { clientId: 'optional', dpopConfig: {} });
-    expect(await prove(token, named())).toMatchObject({
-      status: 400,
-      message: expect.stringContaining('its owner sets dpopConfig.resourceUrls') as string,
-    });
     const dpopConfig = { resourceUrls: [me()] };
     await configure(plain.providerName, { clientId: 'optional', dpopConfig });
     expect(await prove(token, named())).toMatchObject({
@@ -428,6 +423,11 @@ describe('the configuration', () => {
     ],
     ['a query', { resourceUrls: ['https://api.example/?a'] }, 'resourceUrls.0: must not have a query'],
     ['no URL', { resourceUrls: [] }, 'resourceUrls'],
+    [
+      'no resourceUrls',
+      {},
+      'dpopConfig.resourceUrls: is required, unless discoveryUrl is that of a protected resource',
+    ],
     ['an unknown member', { alg: 'RS256' }, 'alg'],
   ])('rejects %s', async (_title, dpopConfig, message) => {
     expect(await configure(agent.providerName, { dpopConfig })).toMatchObject({

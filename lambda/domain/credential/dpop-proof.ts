@@ -7,7 +7,7 @@ import { proofTargetFault } from '../oauth/proof-target';
 import type { EndpointPolicy } from '../endpoint';
 import type { ProvenRequest } from '../oauth/dpop';
 import type { Caller } from '../principal';
-import { dpopConfigOf, proofResourcesOf } from '../provider/dpop-config';
+import { proofResourcesOf } from '../provider/dpop-config';
 import { authoritiesOf } from '../provider/oauth2-provider';
 import { KeyMaterialResetError } from '../sealing/sealing';
 import { invalidMember, ServiceError, type Outcome } from '../service-error';
@@ -54,12 +54,9 @@ async function checkTarget(
 ): Promise<void> {
   const resources = proofResourcesOf(provider);
   if (resources.length === 0) {
-    const remedy = dpopConfigOf(provider)
-      ? 'has no URLs of resources: its owner sets dpopConfig.resourceUrls'
-      : 'has no dpopConfig, so its access tokens are bearer tokens without proofs';
     throw invalidMember(
       'resourceCredentialProviderName',
-      `names a credential provider that ${remedy}: "${provider.name}"`,
+      `names a credential provider that has no dpopConfig, so its access tokens are bearer tokens without proofs: "${provider.name}"`,
     );
   }
   const server = await metadata.read(provider.discovery, authoritiesOf(provider));

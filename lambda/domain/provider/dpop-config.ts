@@ -34,8 +34,8 @@ export const proofResourcesOf = ({ dpop, discovery: { protectedResource } }: Bin
  * Checks the configuration.
  *
  * @param member its name, for messages
- * @throws ValidationException for URLs that cannot be those of a resource, and for URLs next to the one of a protected
- *   resource
+ * @throws ValidationException for URLs that cannot be those of a resource, for URLs next to the one of a protected
+ *   resource, and without URLs for another server: its tokens would be bound, and no request would get a proof
  */
 export function checkDpopConfig(
   member: string,
@@ -43,11 +43,17 @@ export function checkDpopConfig(
   { discoveryUrl = '' }: Oauth2Discovery,
   policy: EndpointPolicy,
 ): void {
-  if (resourceUrls === undefined) return;
   if (isProtectedResourceUrl(discoveryUrl)) {
+    if (resourceUrls === undefined) return;
     throw invalidMember(
       `${member}.resourceUrls`,
       'must be omitted: proofs are for the protected resource of discoveryUrl',
+    );
+  }
+  if (resourceUrls === undefined) {
+    throw invalidMember(
+      `${member}.resourceUrls`,
+      'is required, unless discoveryUrl is that of a protected resource',
     );
   }
   for (const [index, url] of resourceUrls.entries()) {

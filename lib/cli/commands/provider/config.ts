@@ -28,7 +28,7 @@ export interface ClientFlags {
   readonly caSecret?: string;
   readonly caObject?: string;
   readonly dpop?: boolean;
-  readonly dpopResource?: string;
+  readonly dpopResource?: readonly string[] | undefined;
 }
 
 export interface SecretFlags {
@@ -66,12 +66,17 @@ export const CLIENT_FLAGS = {
     kind: 'boolean',
     optional: true,
     withNegated: false,
-    brief: 'Bind the tokens of a custom server or an MCP server to keys (DPoP)',
+    brief: 'Bind the tokens of an MCP server to keys (DPoP)',
   },
-  dpopResource: optionalText(
-    'URL',
-    'Resource that agents get DPoP proofs for, for a custom server (implies --dpop)',
-  ),
+  dpopResource: {
+    kind: 'parsed',
+    parse: String,
+    variadic: true,
+    optional: true,
+    placeholder: 'URL',
+    brief:
+      'Resource of a custom server that agents get DPoP proofs for; set the option again for each further resource',
+  },
 } as const;
 
 export const SECRET_FLAGS = {
@@ -214,11 +219,17 @@ function certificateConfigurations({ caSecret, caObject }: ClientFlags): object[
   return caObject === undefined ? undefined : [{ s3: { uri: caObject } }];
 }
 
-/** Returns whether tokens are bound to keys, if the options say so. */
-const dpopMembers = ({ dpop, dpopResource }: ClientFlags): Record<string, unknown> => ({
-  ...(dpop && { dpopConfig: {} }),
-  ...(dpopResource !== undefined && { dpopConfig: { resourceUrls: [dpopResource] } }),
-});
+/**
+ * Returns whether tokens are bound to keys, if the options say so. JSON omits an undefined member.
+ *
+ * @throws CliError for options that exclude each other
+ */
+function dpopMembers({ dpop, dpopResource }: ClientFlags): Record<string, unknown> {
+  if (dpop === false && dpopResource) throw usageError('Set either --no-dpop or --dpop-resource.');
+  if (dpop === false) return { dpopConfig: undefined };
+  if (dpopResource) return { dpopConfig: { resourceUrls: dpopResource } };
+  return dpop ? { dpopConfig: {} } : {};
+}
 
 /** Returns the members that name the server and how it authenticates the client. */
 export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<string, unknown> {

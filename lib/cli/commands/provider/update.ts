@@ -112,6 +112,12 @@ async function updateApiKey(
   });
 }
 
+/** Returns the options, in which --dpop alone keeps the resources of a custom server. */
+const withPresentResources = ({ dpopConfig }: ProviderConfig, flags: UpdateFlags): UpdateFlags =>
+  flags.dpop && flags.mcp === undefined
+    ? { ...flags, dpopResource: flags.dpopResource ?? dpopConfig?.resourceUrls }
+    : flags;
+
 /**
  * Returns the configuration of the provider after the update.
  *
@@ -121,10 +127,11 @@ async function changedConfig(
   context: CliContext,
   vendor: VendorName,
   provider: Oauth2Provider,
-  flags: UpdateFlags,
+  options: UpdateFlags,
 ): Promise<Record<string, unknown>> {
-  checkOptions(vendor, flags);
+  checkOptions(vendor, options);
   const present = configOf(provider);
+  const flags = withPresentResources(present, options);
   // The service keeps or registers the client of an MCP server. A stated client ID would be taken for one of the owner.
   if (flags.mcp !== undefined && flags.clientId === undefined) {
     return {
@@ -135,7 +142,11 @@ async function changedConfig(
   }
   // Another client that the service provides has another ID, and authenticates in another way.
   if (flags.clientRegistration !== undefined && flags.clientId === undefined) {
-    return { ...changedServer(vendor, present, flags), ...(await registrationMembers(context, flags)) };
+    return {
+      dpopConfig: present.dpopConfig,
+      ...changedServer(vendor, present, flags),
+      ...(await registrationMembers(context, flags)),
+    };
   }
   const before = present.clientAuthenticationMethod;
   const method = flags.clientAuthentication ?? before;
@@ -190,6 +201,7 @@ export const update = buildCommand({
       'With --secret, reads a new client secret or API key from stdin, or you type it.',
       'An MCP server that names another authorization server needs --mcp and --authorization-server with the new issuer.',
       'With --mcp and without --client-id, the service provides the client.',
+      'Each --dpop-resource names one resource, and together they replace the present ones. --no-dpop ends the binding of tokens to keys.',
       'With --client-registration, the service provides the client in another way, and users consent again.',
       'Another client or server needs a new client secret, which the command reads in the same way.',
     ].join('\n'),
@@ -198,6 +210,11 @@ export const update = buildCommand({
     flags: {
       ...CONNECTION_FLAGS,
       ...CLIENT_FLAGS,
+      dpop: {
+        kind: 'boolean',
+        optional: true,
+        brief: CLIENT_FLAGS.dpop.brief,
+      },
       ...SECRET_FLAGS,
       mcp: MCP_FLAG,
       initialAccessToken: INITIAL_ACCESS_TOKEN_FLAG,
