@@ -3,25 +3,16 @@
  * user and the agents before it from its workload access token only.
  */
 import { createServer, type IncomingMessage } from 'node:http';
-import {
-  BedrockAgentCoreClient,
-  BedrockAgentCoreServiceException,
-  InvokeAgentRuntimeCommand,
-} from '@aws-sdk/client-bedrock-agentcore';
-import {
-  CreateWorkloadIdentityCommand,
-  PutResourcePolicyCommand,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCoreServiceException } from '@aws-sdk/client-bedrock-agentcore';
 import { decodeJwt } from 'jose';
 import { principalOf } from '../../lambda/domain/principal';
 import { startAgentEndpoint, type LocalAgentEndpoint } from '../../lib/local/agent-endpoint';
 import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
+import { createIdentityClient, invokeAgent } from '../../lib/client/index';
+import { setUpCalledWorkload } from '../local/agent-setup';
 import { serviceClients } from '../local/service';
 import type { Stage } from './stage';
 import type { Report } from './step';
-
-/** Where AWS SDKs send the workload access token of the agent that calls. */
-const CALLING_AGENT = 'X-Amz-Bedrock-AgentCore-Identity-WAT';
 
 interface Actor {
   readonly name: string;
@@ -45,22 +36,14 @@ interface RunningAgent {
 /** Calls an agent as an agent of this deployment does: signed by its role, with its workload access token. */
 async function call({ service }: Stage, { gate }: RunningAgent, token: string): Promise<string> {
   const { accessKeyId, secretAccessKey } = service.principals.agent;
-  const client = new BedrockAgentCoreClient({
+  const client = createIdentityClient({
     endpoint: gate.baseUrl,
     region: service.region,
     credentials: { accessKeyId, secretAccessKey },
   });
   const { agentRuntimeArn } = gate;
-  const command = new InvokeAgentRuntimeCommand({ agentRuntimeArn, payload: Buffer.from('{}') });
-  command.middlewareStack.add(
-    (next) => (args) => {
-      (args.request as { headers: Record<string, string> }).headers[CALLING_AGENT] = token;
-      return next(args);
-    },
-    { step: 'build', name: 'callingAgent' },
-  );
   try {
-    const { response } = await client.send(command);
+    const { response } = await invokeAgent(client, token, { agentRuntimeArn, payload: Buffer.from('{}') });
     return (await response?.transformToString()) ?? '';
   } finally {
     client.destroy();
@@ -79,32 +62,13 @@ async function startAgent(
   accepted: string,
   respond: (token: string) => Promise<string>,
 ): Promise<RunningAgent> {
-  const { control } = serviceClients(service);
   const { issuer, clientId } = world.identityProvider;
-  const customJWTAuthorizer = {
-    discoveryUrl: `${issuer}/.well-known/openid-configuration`,
-    allowedClients: [clientId],
-    allowedWorkloadConfiguration: { workloadIdentities: [accepted] },
-  };
-  const create = new CreateWorkloadIdentityCommand({ name });
-  create.middlewareStack.add(
-    (next) => (args) => {
-      // The AWS client does not send this member of an identity.
-      const request = args.request as { body: unknown };
-      request.body = JSON.stringify({ name, authorizerConfiguration: { customJWTAuthorizer } });
-      return next(args);
-    },
-    { step: 'build', priority: 'high', name: 'authorizerConfiguration' },
-  );
-  const { workloadIdentityArn: resourceArn } = await control.send(create);
-  const statement = {
-    Effect: 'Allow',
-    Principal: { AWS: principalOf(service.principals.gate.arn) },
-    Action: 'bedrock-agentcore:GetWorkloadAccessTokenForJWT',
-    Resource: '*',
-  };
-  const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-  await control.send(new PutResourcePolicyCommand({ resourceArn, policy }));
+  await setUpCalledWorkload(serviceClients(service).control, {
+    name,
+    caller: accepted,
+    issuer: { discoveryUrl: `${issuer}/.well-known/openid-configuration`, clientId },
+    gateRole: principalOf(service.principals.gate.arn),
+  });
 
   const tokenOf = ({ headers }: IncomingMessage): string => String(headers.workloadaccesstoken);
   const server = createServer((request, response) => {

@@ -53,6 +53,15 @@ export async function setUpWorkload(
   }
   const resourceArn = identity.workloadIdentityArn;
   await control.send(new TagResourceCommand({ resourceArn, tags: { displayName } }));
+  await letGateMint(control, resourceArn, gateRole);
+}
+
+/** Allows the gate of an agent to get its workload access tokens for users who present their own token. */
+async function letGateMint(
+  control: BedrockAgentCoreControlClient,
+  resourceArn: string | undefined,
+  gateRole: string,
+): Promise<void> {
   const policy = {
     Version: '2012-10-17',
     Statement: [
@@ -66,6 +75,38 @@ export async function setUpWorkload(
     ],
   };
   await control.send(new PutResourcePolicyCommand({ resourceArn, policy: JSON.stringify(policy) }));
+}
+
+export interface CalledWorkloadOptions extends Pick<WorkloadOptions, 'name' | 'gateRole'> {
+  /** Name of the workload identity of the only agent that can call this one. */
+  readonly caller: string;
+  /** Of the users, and the client that gets their tokens. */
+  readonly issuer: { readonly discoveryUrl: string; readonly clientId: string };
+}
+
+/** Creates the workload identity of an agent that another agent calls, if it is absent. */
+export async function setUpCalledWorkload(
+  control: BedrockAgentCoreControlClient,
+  { name, caller, issuer, gateRole }: CalledWorkloadOptions,
+): Promise<void> {
+  const customJWTAuthorizer = {
+    discoveryUrl: issuer.discoveryUrl,
+    allowedClients: [issuer.clientId],
+    allowedWorkloadConfiguration: { workloadIdentities: [caller] },
+  };
+  const create = new CreateWorkloadIdentityCommand({ name });
+  create.middlewareStack.add(
+    (next) => (args) => {
+      // The AWS client does not send this member of a workload identity.
+      const request = args.request as { body: unknown };
+      request.body = JSON.stringify({ name, authorizerConfiguration: { customJWTAuthorizer } });
+      return next(args);
+    },
+    { step: 'build', priority: 'high', name: 'authorizerConfiguration' },
+  );
+  await createUnlessThere(() => control.send(create));
+  const { workloadIdentityArn } = await control.send(new GetWorkloadIdentityCommand({ name }));
+  await letGateMint(control, workloadIdentityArn, gateRole);
 }
 
 /**

@@ -21,6 +21,7 @@ import {
   type GateOptions,
 } from '../../lib/client/index';
 import { AskSchema, EventSchema, LONGEST_SILENCE, type Ask, type Event, type AgentEvent } from './agent-api';
+import type { Briefing } from './briefing-agent';
 import type { LoopbackServer } from './loopback-server';
 import { readJson } from './request-body';
 import { beginEvents, sendEvent } from './server-sent-events';
@@ -32,6 +33,8 @@ export interface AgentOptions {
   /** Name of the credential provider. */
   readonly calendarProvider: string;
   readonly eventsUrl: string;
+  /** Another agent, which sums up the events. */
+  readonly briefing?: Briefing;
 }
 
 /** Sends one event to the caller. */
@@ -114,7 +117,7 @@ function throughGate(request: IncomingMessage): GateOptions | undefined {
 }
 
 async function eventsFor(
-  { identity, calendarProvider, eventsUrl }: AgentOptions,
+  { identity, calendarProvider, eventsUrl, briefing }: AgentOptions,
   gate: GateOptions,
   { question, state }: Ask,
   tell: Tell,
@@ -137,7 +140,26 @@ async function eventsFor(
   });
 
   tell({ kind: 'progress', text: 'Asking for access to the calendar' });
-  return eventsAskedFor(question, await calendar());
+  const events = eventsAskedFor(question, await calendar());
+  if (briefing) await tellSummary(briefing, gate, events, tell);
+  return events;
+}
+
+/** The other agent acts for the same user. Its token names both agents. */
+async function tellSummary(
+  briefing: Briefing,
+  { workloadIdentityToken }: GateOptions,
+  events: readonly Event[],
+  tell: Tell,
+): Promise<void> {
+  try {
+    tell({ kind: 'progress', text: `The briefing agent: ${await briefing(workloadIdentityToken, events)}` });
+  } catch (error) {
+    // The user gets the events without a summary.
+    process.stderr.write(
+      `The briefing agent did not answer: ${error instanceof Error ? error.message : 'unknown error'}\n`,
+    );
+  }
 }
 
 async function readCalendar(

@@ -1,7 +1,7 @@
 /**
- * The two agents of the example, each behind its own gate: one in TypeScript, in this process, and one in Python, if a
- * suitable Python is installed. Each agent has its own workload identity, so a consent for one does not apply to the
- * other.
+ * The two agents of the example that users ask, each behind its own gate: one in TypeScript, in this process, and one in
+ * Python, if a suitable Python is installed. Each agent has its own workload identity, so a consent for one does not apply
+ * to the other. The agent in TypeScript asks a third one (./briefing-agent.ts).
  */
 import { principalOf } from '../../lambda/domain/principal';
 import type { JwtInbound } from '../../lambda/domain/gate/agent-endpoint';
@@ -9,6 +9,7 @@ import { startAgentEndpoint } from '../../lib/local/agent-endpoint';
 import { serveAgent } from './agent';
 import type { ExampleAgent } from './agent-invocation';
 import { setUpCalendarProvider, setUpWorkload } from './agent-setup';
+import { startBriefingAgent } from './briefing-agent';
 import type { CalendarProvider } from './calendar-provider';
 import { ASSISTANT_AUDIENCE, ASSISTANT_SCOPE, type IdentityProvider } from './identity-provider';
 import type { LoopbackServer } from './loopback-server';
@@ -76,13 +77,21 @@ export async function startAgents(options: AgentsOptions): Promise<Agents> {
   const { identity, control } = serviceClients(service);
   const calendarProvider = providerName(options);
   await setUpCalendarProvider(control, calendar, calendarProvider);
-  serveAgent(server, { identity, calendarProvider, eventsUrl: options.eventsUrl });
 
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(closers.splice(0).map((stop) => stop()));
   };
   try {
+    const briefingAgent = await startBriefingAgent({
+      service,
+      identityProvider: options.identityProvider,
+      workloadName: `briefing-agent-${options.ports.application}`,
+      caller: workloadNameOf(options, TYPESCRIPT),
+    });
+    closers.push(briefingAgent.close);
+    const { briefing } = briefingAgent;
+    serveAgent(server, { identity, calendarProvider, eventsUrl: options.eventsUrl, briefing });
     const [gatePort, pythonGatePort] = options.gatePorts;
     const agent = await putBehindGate(options, TYPESCRIPT, server.origin, gatePort, closers);
     if (pythonServer === undefined) return { agent, python: undefined, close };
@@ -96,6 +105,9 @@ export async function startAgents(options: AgentsOptions): Promise<Agents> {
   }
 }
 
+const workloadNameOf = ({ ports }: AgentsOptions, { workload }: AgentKind): string =>
+  `${workload}-${ports.application}`;
+
 const providerName = ({ ports }: AgentsOptions): string => `almanac-${ports.calendar}`;
 
 /**
@@ -105,13 +117,14 @@ const providerName = ({ ports }: AgentsOptions): string => `almanac-${ports.cale
  */
 async function putBehindGate(
   options: AgentsOptions,
-  { workload, displayName, ...agent }: AgentKind,
+  kind: AgentKind,
   url: string,
   gatePort: number,
   closers: (() => Promise<void>)[],
 ): Promise<RunningAgent> {
   const { service, returnUrl } = options;
-  const workloadName = `${workload}-${options.ports.application}`;
+  const { workload, displayName, ...agent } = kind;
+  const workloadName = workloadNameOf(options, kind);
   const gateRole = principalOf(service.principals.gate.arn);
   await setUpWorkload(serviceClients(service).control, {
     name: workloadName,

@@ -1,6 +1,6 @@
 /**
  * Starts the examples around the identity service: an identity provider, a calendar product with its authorization
- * server and API, two agents behind their gates, and the application for users.
+ * server and API, the agents behind their gates, and the application for users.
  *
  * Starts in two steps, because each side needs the other's address: the providers must answer before the service starts
  * to trust them, and the agents, gates, and application need the running service.

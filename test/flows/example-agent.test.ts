@@ -4,6 +4,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serveAgent } from '../../examples/local/agent';
 import { AgentEventSchema, type AgentEvent } from '../../examples/local/agent-api';
+import { startBriefingAgent, type Briefing } from '../../examples/local/briefing-agent';
 import { bindLoopback, type LoopbackServer } from '../../examples/local/loopback-server';
 import { readEvents } from '../../examples/local/server-sent-events';
 import * as v from 'valibot';
@@ -19,6 +20,8 @@ let calendar: Server;
 let answerCalendar: (response: ServerResponse, token: string) => void;
 let server: LoopbackServer;
 let agent: TestAgent;
+/** The agent that sums up the events; undefined if it does not answer. */
+let briefing: Briefing | undefined;
 
 beforeAll(async () => {
   world = await World.start({
@@ -39,6 +42,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   answerCalendar = withEvents;
+  briefing = undefined;
   agent = await world.agent();
   server = await bindLoopback(0);
   const { port } = calendar.address() as AddressInfo;
@@ -46,6 +50,7 @@ beforeEach(async () => {
     identity: world.data(),
     calendarProvider: agent.providerName,
     eventsUrl: `http://127.0.0.1:${port}/events`,
+    briefing: (...asked) => briefing?.(...asked) ?? Promise.reject(new Error('no briefing agent')),
   });
 });
 
@@ -107,6 +112,40 @@ it("waits for the user's consent and answers, and the next time answers without 
   expect((await news.next()).done).toBe(true);
 
   expect(await allTold(token)).toEqual([asking, reading, answer]);
+});
+
+it('asks the briefing agent, whose token names the user and both agents', async () => {
+  const userToken = await world.issuer.token('ana', { client_id: 'calendar-app' });
+  const briefingAgent = await startBriefingAgent({
+    service: world.local,
+    identityProvider: { discoveryUrl: world.issuer.discoveryUrl, clientId: 'calendar-app' },
+    workloadName: `briefing-of-${agent.name}`,
+    caller: agent.name,
+  });
+  briefing = briefingAgent.briefing;
+  try {
+    const token = await agent.token({ userToken });
+    const news = told(token);
+    expect((await news.next()).value).toEqual(asking);
+    await agent.complete(await agent.consent(await linkIn(news)), { userToken });
+    const rest: AgentEvent[] = [];
+    for await (const each of news) rest.push(each);
+    expect(rest).toEqual([
+      reading,
+      { kind: 'progress', text: expect.stringMatching(/^The briefing agent: One event\. /) as string },
+      answer,
+    ]);
+    const minted = (await world.audit()).filter(({ workloadIdentity }) =>
+      String(workloadIdentity).endsWith(`/briefing-of-${agent.name}`),
+    );
+    expect(minted.map(({ chain }) => chain)).toContainEqual([
+      expect.stringMatching(new RegExp(`/${agent.name}$`)) as string,
+    ]);
+  } finally {
+    await briefingAgent.close();
+  }
+  // Without the other agent, the user gets the events.
+  expect(await allTold(await agent.token({ userToken }))).toEqual([asking, reading, answer]);
 });
 
 it('reports a token that the calendar rejects, and tries again with a new one', async () => {
