@@ -11,9 +11,10 @@ import { unexpected, type ReportUnexpected } from '../api/unexpected';
 import type { Annotate, Requests } from '../domain/audit';
 import { isMetadataPath } from '../domain/gate/addressee';
 import { AgentFailure, runtimeClientError, type AgentResponse } from '../domain/gate/agent-response';
-import { forwardedMethod, type AgentMethod } from '../domain/gate/agent-request';
+import { forwardedMethod, MethodNotAllowed, type AgentMethod } from '../domain/gate/agent-request';
 import { invocationTimeoutMs, type AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
 import { endpointEntry, recordBrokenOff } from '../domain/gate/audit';
+import { lastEventOf } from '../domain/gate/broken-stream';
 import { METADATA_PATH } from '../domain/gate/challenge';
 import { corsHeaders, isOpenToBrowsers, preflightHeaders } from '../domain/gate/cors';
 import { EventStream } from '../domain/gate/event-stream';
@@ -25,7 +26,6 @@ import {
   type ReceivedCall,
 } from '../domain/gate/invoke';
 import type { HeaderFields } from '../domain/gate/header-fields';
-import { errorMessage, requestIdOf } from '../domain/gate/json-rpc';
 import { probeStatus } from '../domain/gate/probe';
 import { protectedResourceMetadata } from '../domain/gate/protected-resource';
 import { ServiceError } from '../domain/service-error';
@@ -84,17 +84,6 @@ function preflight(endpoint: AgentEndpointConfiguration, event: APIGatewayProxyE
   const received = headerFields(event);
   const headers = { ...corsHeaders(endpoint, received), ...preflightHeaders(endpoint, received, methods) };
   return { statusCode: 204, headers: { ...NO_STORE, ...headers }, body: '' };
-}
-
-/** MCP's streamable HTTP defines this status for a server that offers no GET stream and no sessions to DELETE. */
-class MethodNotAllowed extends ServiceError {
-  constructor({ protocol }: AgentEndpointConfiguration) {
-    const exception =
-      protocol === 'MCP' ? ', GET with Mcp-Session-Id or Last-Event-ID, and DELETE with Mcp-Session-Id' : '';
-    super('ValidationException', `This endpoint accepts only POST${exception}.`, {
-      detail: 'the method is not POST',
-    });
-  }
 }
 
 function errorResponse(endpoint: AgentEndpointConfiguration, received: HeaderFields, error: unknown): Plain {
@@ -157,27 +146,6 @@ function interruptionOf(error: unknown, { signal }: Invocation): ServiceError | 
   );
 }
 
-const lastEvent = (error: unknown): string => `event: error\ndata: ${errorResult(error).body}\n\n`;
-
-/**
- * Returns the end of an event stream of MCP.
- *
- * Without an event, the client reopens the stream by itself: that of its session, which GET opened, and one that the gate
- * ended by a limit and the client can resume. An error would end the request, and a server that still works could not
- * respond to it any more. After a failure of the server, there is probably nothing to resume.
- */
-function lastMcpEvent(
-  error: unknown,
-  { method, headers, payload }: AgentCall,
-  { resumable, limited }: { readonly resumable: boolean; readonly limited: boolean },
-): string {
-  if (method === 'GET' || (resumable && limited && headers.has('mcp-session-id'))) return '';
-  const id = requestIdOf(payload);
-  if (id === undefined) return lastEvent(error);
-  const known = error instanceof ServiceError ? error : UNKNOWN_ERROR;
-  return `event: message\ndata: ${errorMessage(id, known)}\n\n`;
-}
-
 /** @returns undefined unless the response is an event stream that the gate can parse */
 const eventStreamOf = ({ headers }: AgentResponse): EventStream | undefined =>
   /^text\/event-stream\s*(;|$)/i.test(headers['content-type'] ?? '') &&
@@ -208,7 +176,7 @@ export function createGateHandler(
     if (method !== undefined) return method;
     // The audit entry names the user from the token, because an event can be forged.
     await admitCaller(deps, endpoint, call, annotate);
-    throw new MethodNotAllowed(endpoint);
+    throw new MethodNotAllowed(endpoint.protocol);
   }
 
   /** Ends a response that started and cannot complete. */
@@ -228,11 +196,14 @@ export function createGateHandler(
     }
     const shown = interruption ?? error;
     const limited = invocation.signal.reason instanceof ServiceError;
-    const last =
-      endpoint.protocol === 'MCP'
-        ? lastMcpEvent(shown, call, { resumable: events.resumable, limited })
-        : lastEvent(shown);
-    if (last !== '') stream.write(last);
+    const last = lastEventOf(endpoint, {
+      call,
+      error: shown instanceof ServiceError ? shown : UNKNOWN_ERROR,
+      body: errorResult(shown).body,
+      resumable: events.resumable,
+      limited,
+    });
+    if (last !== undefined) stream.write(last);
     await finish(stream);
   }
 

@@ -4,7 +4,7 @@
  * are listed here or in the endpoint's allowlist, and all whose name begins with `Mcp-`. So no caller can send its own
  * workload access token to the agent.
  */
-import { invalidMember } from '../service-error';
+import { invalidMember, ServiceError } from '../service-error';
 import type { AgentEndpointConfiguration } from './agent-endpoint';
 import { joinedField, singleField, type HeaderFields } from './header-fields';
 
@@ -104,6 +104,20 @@ export function forwardedMethod(
   const hasSession = received.has('mcp-session-id');
   if (method === 'GET') return hasSession || received.has('last-event-id') ? 'GET' : undefined;
   return method === 'DELETE' && hasSession ? 'DELETE' : undefined;
+}
+
+/**
+ * The method is not forwarded. MCP's streamable HTTP defines the status 405 for a server that offers no GET stream and no
+ * sessions to DELETE.
+ */
+export class MethodNotAllowed extends ServiceError {
+  constructor(protocol: AgentEndpointConfiguration['protocol']) {
+    const exception =
+      protocol === 'MCP' ? ', GET with Mcp-Session-Id or Last-Event-ID, and DELETE with Mcp-Session-Id' : '';
+    super('ValidationException', `This endpoint accepts only POST${exception}.`, {
+      detail: 'the method is not POST',
+    });
+  }
 }
 
 /**
