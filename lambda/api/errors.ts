@@ -1,6 +1,6 @@
 /** Errors on the wire, in the form of AWS's restJson1 protocol. */
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import { OUTCOME_HEADER } from '../contract/headers';
+import { CONCERNS_HEADER, OUTCOME_HEADER } from '../contract/headers';
 import { ERROR_STATUS, ServiceError } from '../domain/service-error';
 
 /** Responses must not be cached anywhere on the way to the caller. */
@@ -36,12 +36,13 @@ export const UNKNOWN = new ServiceError(
  */
 export function errorResult(thrown: unknown): APIGatewayProxyResult {
   const error = thrown instanceof ServiceError ? thrown : UNKNOWN;
-  const { type, message, reason, fieldList, outcome, retryAfter } = error;
+  const { type, message, reason, fieldList, outcome, concerns, retryAfter } = error;
   const body = { __type: type, message, ...(reason && { reason }), ...(fieldList && { fieldList }) };
   return json(ERROR_STATUS[type], body, {
     ...NO_STORE,
     'x-amzn-errortype': type,
     ...(outcome && { [OUTCOME_HEADER]: outcome }),
+    ...(concerns && { [CONCERNS_HEADER]: concerns }),
     // RFC 9110 section 10.2.3; the AWS SDK for JavaScript obeys it.
     ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
   });

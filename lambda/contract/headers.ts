@@ -11,3 +11,9 @@ export const OUTCOME_HEADER = 'x-agent-identity-outcome';
  * this service.
  */
 export const FAILURE_HEADER = 'x-agent-identity-failure';
+
+/**
+ * Header that marks an error about an agent that calls another one, or about an agent before it: `calling-agent`. The
+ * agent endpoint passes the message on to its caller.
+ */
+export const CONCERNS_HEADER = 'x-agent-identity-concerns';

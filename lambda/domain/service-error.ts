@@ -51,6 +51,8 @@ export interface ErrorParts {
   readonly fieldList?: readonly InvalidField[];
   /** For a credential retrieval that failed at the provider. */
   readonly outcome?: Outcome;
+  /** For an error about an agent that calls another one, or about an agent before it. */
+  readonly concerns?: 'calling-agent' | undefined;
   /** Seconds after which a retry can succeed. */
   readonly retryAfter?: number | undefined;
   readonly cause?: unknown;
@@ -61,6 +63,7 @@ export class ServiceError extends Error {
   readonly reason: ValidationReason | undefined;
   readonly fieldList: readonly InvalidField[] | undefined;
   readonly outcome: Outcome | undefined;
+  readonly concerns: 'calling-agent' | undefined;
   readonly retryAfter: number | undefined;
 
   constructor(
@@ -74,6 +77,7 @@ export class ServiceError extends Error {
     this.reason = type === 'ValidationException' ? (parts.reason ?? 'FieldValidationFailed') : undefined;
     this.fieldList = parts.fieldList;
     this.outcome = parts.outcome;
+    this.concerns = parts.concerns;
     this.retryAfter = parts.retryAfter;
   }
 }

@@ -116,7 +116,7 @@ const onLookup: OperationNote['errors'] = ['ResourceNotFoundException'];
 const withToken: OperationNote['errors'] = ['UnauthorizedException', 'ResourceNotFoundException'];
 
 const CALLING_AGENT: Difference = {
-  what: 'accepts `callingAgent`: the workload access token of an agent that calls this one, and `principalArn` and `principalId` of the IAM principal that presented it. The user of both tokens must be the same, both workload identities must have the same owner, the principal must be authorized to call GetResourceOauth2Token on the identity of the calling agent, and `allowedWorkloadConfiguration` of this one must have its name. The token names up to 4 agents, and expires with the token of the calling agent',
+  what: 'accepts `callingAgent`: the workload access token of an agent that calls this one, and `principalArn` and `principalId` of the IAM principal that presented it. The user of both tokens must be the same, both workload identities must have the same owner, the principal must be authorized to call GetResourceOauth2Token on the identity of the calling agent, and `allowedWorkloadConfiguration` of this one must have its name. The token names up to 4 agents, and expires with the token of the calling agent. Errors about the calling agent or an agent before it have the header `x-agent-identity-concerns: calling-agent`',
   why: 'an agent acts for a user through another agent only where the owner of the called agent allows it; the caller of the operation states the principal, as it states a user ID',
 };
 

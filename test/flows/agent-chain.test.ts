@@ -36,12 +36,16 @@ async function call(
   callingAgent: object,
   { input = {}, principal = 'agent' }: { input?: object; principal?: PrincipalName } = {},
 ) {
-  const { status, body } = await world.post(
+  const { status, body, headers } = await world.post(
     'GetWorkloadAccessTokenForJWT',
     { workloadName: agent.name, callingAgent, ...input },
     principal,
   );
-  return { status, ...(JSON.parse(body) as { workloadAccessToken: string; message: string }) };
+  return {
+    status,
+    concerns: headers['x-agent-identity-concerns'],
+    ...(JSON.parse(body) as { workloadAccessToken: string; message: string }),
+  };
 }
 
 function presenter(principal: PrincipalName = 'agent') {
@@ -222,12 +226,22 @@ it('gives nothing to the agents behind a deleted one', async () => {
 
 it('rejects the token of an agent from a principal that is not authorized to use it, and alone', async () => {
   const { second, between, third } = await three();
+  // From this mark, the endpoint knows that its caller can mend the error, and passes the message on.
+  const concerns = 'calling-agent';
   expect(await call(third, { workloadAccessToken: between, ...presenter('stranger') })).toMatchObject({
     status: 403,
+    concerns,
   });
-  expect(await call(third, { workloadAccessToken: between })).toMatchObject({ status: 403 });
+  expect(await call(third, { workloadAccessToken: between })).toMatchObject({ status: 403, concerns });
+  expect(await call(third, { workloadAccessToken: 'x', ...presenter() })).toMatchObject({
+    status: 401,
+    concerns,
+  });
   const presented = { workloadAccessToken: between, ...presenter() };
-  expect(await call(third, presented, { principal: 'stranger' })).toMatchObject({ status: 403 });
+  expect(await call(third, presented, { principal: 'stranger' })).toMatchObject({
+    status: 403,
+    concerns: undefined,
+  });
   // The token of the called agent is of no use for another one.
   await expect(
     world.data('stranger').send(
@@ -247,7 +261,10 @@ it('accepts the token of an agent with a user token of the same user only', asyn
   const withUserToken = async (subject: string) => ({
     input: { userToken: await world.issuer.token(subject) },
   });
-  expect(await call(third, callingAgent, await withUserToken('ben'))).toMatchObject({ status: 403 });
+  expect(await call(third, callingAgent, await withUserToken('ben'))).toMatchObject({
+    status: 403,
+    concerns: 'calling-agent',
+  });
   const { workloadAccessToken } = await call(third, callingAgent, await withUserToken('ana'));
   expect(decodeJwt(workloadAccessToken)).toMatchObject({ act: { act: { name: second.name } } });
 });

@@ -10,10 +10,11 @@ import {
   GetWorkloadAccessTokenForUserIdCommand,
   type BedrockAgentCoreClientConfig,
 } from '@aws-sdk/client-bedrock-agentcore';
+import { CONCERNS_HEADER } from '../../contract/headers';
 import type { WorkloadTokens } from '../../domain/gate/invoke';
 import { saysSuspended, SESSION_ENDED } from '../../domain/restriction/restriction';
 import { ServiceError, type ErrorName } from '../../domain/service-error';
-import { isAboutCallingAgent, type CallingAgent } from '../../domain/workload-token/calling-agent';
+import type { CallingAgent } from '../../domain/workload-token/calling-agent';
 import type { OnBehalfOf } from '../../domain/workload-token/on-behalf-of';
 
 /** Timeout in milliseconds, including retries: the service might have to fetch the issuer's keys first. */
@@ -54,6 +55,10 @@ const REFUSALS: ReadonlyMap<string, readonly [type: ErrorName, message: (theirs:
     ],
   ]);
 
+/** Whether the error is about the agent that calls, and not about the endpoint or the user token. */
+const concernsCallingAgent = ({ $response }: BedrockAgentCoreServiceException): boolean =>
+  $response?.headers[CONCERNS_HEADER] === 'calling-agent';
+
 function refusalOf(error: unknown): ServiceError {
   const name = error instanceof Error ? error.name : 'unknown';
   const detail = `identity service: ${name}`;
@@ -61,7 +66,7 @@ function refusalOf(error: unknown): ServiceError {
   if (name === 'UnauthorizedException' && (error as Error).message === SESSION_ENDED) {
     return new ServiceError('UnauthorizedException', SESSION_ENDED, { detail, cause: error });
   }
-  if (error instanceof BedrockAgentCoreServiceException && isAboutCallingAgent(error.message)) {
+  if (error instanceof BedrockAgentCoreServiceException && concernsCallingAgent(error)) {
     const type = name === 'UnauthorizedException' ? name : 'AccessDeniedException';
     return new ServiceError(type, error.message, { detail, cause: error });
   }

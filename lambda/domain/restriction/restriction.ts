@@ -134,7 +134,10 @@ function linkDenial({ workload, identity, restriction }: ChainLink): ServiceErro
   return new ServiceError(
     'UnauthorizedException',
     `The workload identity of "${workload.name}", an agent before this one, was deleted.`,
-    { detail: `${workload.arn}, an agent before this one, was deleted or recreated` },
+    {
+      detail: `${workload.arn}, an agent before this one, was deleted or recreated`,
+      concerns: 'calling-agent',
+    },
   );
 }
 

@@ -15,7 +15,7 @@ import type { Workload, WorkloadIdentity } from '../identity/workload-identity';
 import { haveSameOwner } from '../ownership';
 import { actionDenial, chainContext } from '../policy/access';
 import type { Caller } from '../principal';
-import { accessDenied, type ServiceError } from '../service-error';
+import { ServiceError } from '../service-error';
 import { ClaimsSchema, MAX_AGENTS, type Delegation } from './claims';
 import type { OnBehalfOf } from './on-behalf-of';
 import { verifyWorkloadAccessToken, type VerifyDependencies } from './verify';
@@ -28,18 +28,11 @@ export interface CallingAgent {
   readonly principal?: Caller | undefined;
 }
 
-/** Begins every denial of a call between agents. */
-const CHAIN = 'Chain of agents: ';
-
 const chainDenied = (message: string, detail: string): ServiceError =>
-  accessDenied(`${CHAIN}${message}`, `chain of agents: ${detail}`);
-
-/**
- * Returns whether an error message that an endpoint received from this service is about the agent that calls: on the wire,
- * only the message distinguishes it from errors about the endpoint or the user token.
- */
-export const isAboutCallingAgent = (message: string): boolean =>
-  message.startsWith(CHAIN) || /^The workload (access token|identity of) /.test(message);
+  new ServiceError('AccessDeniedException', `Chain of agents: ${message}`, {
+    detail: `chain of agents: ${detail}`,
+    concerns: 'calling-agent',
+  });
 
 /** The verified token of the agent that calls, and the chain in the token of the agent that it calls. */
 export interface VerifiedCallingAgent {
@@ -58,7 +51,11 @@ export async function verifyCallingAgent(
   { workloadAccessToken }: CallingAgent,
   called: string,
 ): Promise<VerifiedCallingAgent> {
-  const delegation = await verifyWorkloadAccessToken(deps, workloadAccessToken);
+  const delegation = await verifyWorkloadAccessToken(deps, workloadAccessToken).catch((error: unknown) => {
+    if (!(error instanceof ServiceError)) throw error;
+    const { type, message, detail = message } = error;
+    throw new ServiceError(type, message, { detail, concerns: 'calling-agent', cause: error });
+  });
   const chain = [delegation.workload, ...(delegation.chain ?? [])];
   if (chain.some(({ name }) => name === called)) {
     throw chainDenied(
