@@ -21,7 +21,7 @@ export interface Service {
 }
 
 /** API Gateway answers within 29 seconds. */
-const REQUEST_TIMEOUT_MS = 30_000;
+export const REQUEST_TIMEOUT_MS = 30_000;
 const ATTEMPTS = 3;
 
 /** Audit entries contain it. */
@@ -48,7 +48,7 @@ export class NoResponse extends CliError {
 }
 
 /** Returns why a request got no response: the code of the system, such as `ECONNREFUSED`, if there is one. */
-function connectionFault(error: unknown): string {
+export function connectionFault(error: unknown): string {
   const { name, code, cause, message, errors } = error as Partial<AggregateError & NodeJS.ErrnoException>;
   if (name === 'TimeoutError') return `no response within ${REQUEST_TIMEOUT_MS / 1000} seconds`;
   if (cause !== undefined && cause !== null) return connectionFault(cause);

@@ -448,7 +448,79 @@ describe('provider', () => {
       stderr: expect.stringContaining('cannot be used (invalid_metadata)') as string,
     });
     const failed = await local.run(['provider', 'test', 'mcp']);
-    expect(failed.stdout).toMatch(/^fail +discovery +.*names no authorization server/m);
+    expect(failed.stdout).toMatch(/^fail +discovery +.*authorization_servers: /m);
+    await close();
+  });
+
+  it('reports the authorization server that the service uses for an MCP server, and requests no other address', async () => {
+    const requested: string[] = [];
+    let documents: Record<string, unknown> = {};
+    const server = createServer((request, response) => {
+      requested.push(request.url ?? '');
+      const document = documents[request.url ?? ''];
+      response.writeHead(document ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(document ?? {}));
+    });
+    const { port, close } = await listenOnLoopback(server, 0);
+    const origin = `http://127.0.0.1:${port}`;
+    const issuer = `${origin}/as`;
+    const metadata = {
+      issuer,
+      authorization_endpoint: `${issuer}/authorize`,
+      token_endpoint: `${issuer}/token`,
+      revocation_endpoint: `${issuer}/revoke`,
+      code_challenge_methods_supported: ['S256'],
+    };
+    const resource = { resource: `${origin}/mcp`, authorization_servers: [issuer] };
+    const resourceAt = '/.well-known/oauth-protected-resource/mcp';
+    const serverAt = '/.well-known/oauth-authorization-server/as';
+    const test = async (changed: Record<string, unknown>) => {
+      documents = { [resourceAt]: resource, [serverAt]: metadata, ...changed };
+      requested.length = 0;
+      return (await local.run(['provider', 'test', 'bound'])).stdout;
+    };
+    documents = { [resourceAt]: resource, [serverAt]: metadata };
+    const options = ['--mcp', `${origin}/mcp`, '--client-id', 'client', '--public'];
+    expect(await local.run(['provider', 'add', 'bound', ...options])).toMatchObject({ status: 0 });
+
+    // The bound server, also if it is not the first.
+    const two = { ...resource, authorization_servers: [`${origin}/other`, issuer] };
+    expect(await test({ [resourceAt]: two })).toMatch(
+      new RegExp(`^ok +discovery .*issuer ${issuer}\\)$`, 'm'),
+    );
+    expect(requested).not.toContain('/.well-known/oauth-authorization-server/other');
+
+    const others = { ...resource, authorization_servers: [`${origin}/other`] };
+    const other = { ...metadata, issuer: `${origin}/other`, token_endpoint: `${origin}/internal` };
+    const moved = { [resourceAt]: others, '/.well-known/oauth-authorization-server/other': other };
+    expect(await test(moved)).toMatch(
+      new RegExp(`^fail +discovery .* no longer names .*, ${issuer}\n.*--authorization-server`, 'm'),
+    );
+    expect(requested).toEqual([resourceAt]);
+
+    expect(await test({ [serverAt]: { ...metadata, issuer: 'https://honest.example' } })).toMatch(
+      /^fail +discovery .*issuer is not the one that the protected resource names$/m,
+    );
+    expect(await test({ [resourceAt]: { ...resource, resource: `${origin}/` } })).toMatch(
+      /^fail +discovery .*resource does not match the discovery URL$/m,
+    );
+    expect(await test({ [serverAt]: { ...metadata, code_challenge_methods_supported: undefined } })).toMatch(
+      /^fail +discovery .*code_challenge_methods_supported does not list S256$/m,
+    );
+    const foreign = { ...metadata, revocation_endpoint: 'https://honest.example/revoke' };
+    expect(await test({ [serverAt]: foreign })).toMatch(
+      /^warn +revocation +the provider has no way to revoke/m,
+    );
+    for (const address of ['http://169.254.169.254/latest', 'https://10.0.0.1/admin']) {
+      const inward = {
+        ...metadata,
+        authorization_endpoint: address,
+        authorization_response_iss_parameter_supported: true,
+      };
+      expect(await test({ [serverAt]: inward })).toMatch(
+        /^fail +(discovery .*not an acceptable endpoint|authorization endpoint .*no request was sent)/m,
+      );
+    }
     await close();
   });
 

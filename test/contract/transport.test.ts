@@ -2,7 +2,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { BlockList, type AddressInfo } from 'node:net';
 import fc from 'fast-check';
-import { isReachable } from '../../lambda/adapters/http/addresses';
+import { isReachable } from '../../lambda/contract/addresses';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { holdDeadlines } from '../flows/support/deadlines';

@@ -10,7 +10,7 @@ import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { EndpointPolicy } from '../../domain/endpoint';
 import { unlessAborted } from '../../domain/abort';
-import { isReachable } from './addresses';
+import { isReachable } from '../../contract/addresses';
 
 /** The host name resolves to an address that must not be reached. */
 export class AddressNotAllowed extends Error {

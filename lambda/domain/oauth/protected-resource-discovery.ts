@@ -7,7 +7,14 @@ import type { EndpointPolicy } from '../endpoint';
 import { metadataUrlsOf } from '../identity/discovery-url';
 import type { ProtectedResource } from '../provider/discovery';
 import { metadataDocument } from './metadata-document';
-import { checkAuthorizationServer, checkIssuer, validatedResource } from './protected-resource';
+import {
+  checkAuthorizationServer,
+  checkIssuer,
+  checkUnchanged,
+  validatedResource,
+  withoutForeignEndpoints,
+  type StatedResource,
+} from './protected-resource';
 import { exactMetadata, type Metadata } from './provider-metadata';
 import { ProviderFailure } from './provider-failure';
 import type { Transport } from './transport';
@@ -41,6 +48,31 @@ async function serverOf(
   throw new ProviderFailure('discovery_failed', 'the authorization server has no metadata');
 }
 
+/** @throws ProviderFailure unless the document of the resource can be used */
+async function resourceAt(transport: Transport, discoveryUrl: string): Promise<StatedResource> {
+  const { status, document } = await metadataDocument(transport, discoveryUrl);
+  if (status !== 200) {
+    throw new ProviderFailure('discovery_failed', `the protected resource metadata responded with ${status}`);
+  }
+  return validatedResource(discoveryUrl, document);
+}
+
+/**
+ * Returns the metadata of the authorization server that a provider is bound to, as far as token requests use them.
+ *
+ * @param bound the resource and the issuer that the provider was configured with
+ * @throws ProviderFailure, also if the resource no longer names the server
+ */
+export async function boundServerMetadata(
+  deps: ResourceDiscoveryDependencies,
+  discoveryUrl: string,
+  bound: Pick<ProtectedResource, 'resource' | 'issuer'>,
+): Promise<Metadata> {
+  checkUnchanged(bound, await resourceAt(deps.transport, discoveryUrl));
+  const { metadata } = await serverOf(deps, bound.issuer);
+  return withoutForeignEndpoints(metadata);
+}
+
 /**
  * Returns the resource and its authorization server: the expected one if the resource names it, and otherwise the first of
  * the first two in `authorization_servers` that can be used. A server that is unavailable ends the discovery, so that the
@@ -55,11 +87,7 @@ export async function findProtectedResource(
   discoveryUrl: string,
   expected?: string,
 ): Promise<FoundResource> {
-  const { status, document } = await metadataDocument(deps.transport, discoveryUrl);
-  if (status !== 200) {
-    throw new ProviderFailure('discovery_failed', `the protected resource metadata responded with ${status}`);
-  }
-  const { resource, authorizationServers, dpopRequired } = validatedResource(discoveryUrl, document);
+  const { resource, authorizationServers, dpopRequired } = await resourceAt(deps.transport, discoveryUrl);
   const named = authorizationServers.filter((issuer) => issuer === expected);
   let first: ProviderFailure | undefined;
   for (const issuer of (named.length > 0 ? named : authorizationServers).slice(0, MAX_TRIED)) {

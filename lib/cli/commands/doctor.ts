@@ -1,5 +1,6 @@
 /** `agent-identity doctor`: checks the way from this computer to the service, and what the service depends on. */
 import { buildCommand } from '@stricli/core';
+import type { EndpointPolicy } from '../../../lambda/contract/authorization-server';
 import { OPERATIONS } from '../../../lambda/contract/operations';
 import { SIGNING_NAME } from '../../client/endpoint';
 import { fail, hasFailed, ok, printChecks, warn, type Check } from '../checks';
@@ -8,6 +9,7 @@ import type { CliContext } from '../context';
 import { checkFailed, CliError, ServiceFailure } from '../failure';
 import { isoTime, printJson, progress } from '../output';
 import { checkProvider, getProvider, jsonDocument } from './provider/checks';
+import { endpointPolicyOf } from '../provider-request';
 import { allPages, clockSkew, connect, send, type Service } from '../service';
 
 interface DoctorFlags extends ConnectionFlags {
@@ -108,9 +110,9 @@ async function accessChecks(service: Awaited<ReturnType<typeof connect>>): Promi
 }
 
 /** An issuer's discovery document, and its keys. */
-async function issuerChecks(discoveryUrl: string): Promise<Check[]> {
+async function issuerChecks(discoveryUrl: string, policy: EndpointPolicy): Promise<Check[]> {
   const check = 'trusted issuer';
-  const found = await jsonDocument(discoveryUrl);
+  const found = await jsonDocument(discoveryUrl, policy);
   if ('fault' in found) {
     return [
       fail(check, `${discoveryUrl}: ${found.fault}`, 'Check the discovery URL of the issuer in a browser.'),
@@ -126,7 +128,7 @@ async function issuerChecks(discoveryUrl: string): Promise<Check[]> {
       ),
     ];
   }
-  const keys = await jsonDocument(jwksUri);
+  const keys = await jsonDocument(jwksUri, policy);
   if ('fault' in keys) {
     return [
       fail(check, `${jwksUri}: ${keys.fault}`, 'The service cannot validate user tokens without these keys.'),
@@ -191,7 +193,7 @@ async function allChecks(
   if (usable) for (const url of await issuersOfAgents(service)) trusted.add(url);
   for (const url of trusted) {
     show(`Checking ${url} …`);
-    checks.push(...(await issuerChecks(url)));
+    checks.push(...(await issuerChecks(url, endpointPolicyOf(service))));
   }
   if (usable) checks.push(...(await providerChecks(service, show)));
   return checks;

@@ -1,9 +1,14 @@
 /** Checks a credential provider and its authorization server. They send no secret. */
+import {
+  boundServerMetadata,
+  ProviderFailure,
+  validatedMetadata,
+  type EndpointPolicy,
+} from '../../../../lambda/contract/authorization-server';
 import { OPERATIONS } from '../../../../lambda/contract/operations';
 import {
   alsoEnds,
   isProtectedResourceUrl,
-  metadataUrlsOf,
   reachOf,
   VENDOR_NAMES,
   vendorOf,
@@ -12,7 +17,8 @@ import {
   type VendorName,
 } from '../../../../lambda/contract/vendors';
 import { fail, ok, warn, type Check } from '../../checks';
-import { NoResponse, send, type Service } from '../../service';
+import { AddressNotAllowed, documentResponse, endpointPolicyOf, statusOf } from '../../provider-request';
+import { NoResponse, type Service } from '../../service';
 import { VENDOR_SETUP } from './vendor-setup';
 
 export interface Oauth2Provider {
@@ -67,15 +73,21 @@ export const boundFields = ({ protectedResource: bound }: Pick<Oauth2Provider, '
 export const configOf = (provider: Oauth2Provider): ProviderConfig =>
   Object.values(provider.oauth2ProviderConfigOutput)[0] ?? {};
 
-const faultOf = (error: unknown): string =>
-  error instanceof NoResponse ? error.reason : error instanceof Error ? error.message : 'unknown error';
+function faultOf(error: unknown): string {
+  if (error instanceof AddressNotAllowed) return `no request was sent, because ${error.message}`;
+  if (error instanceof NoResponse) return error.reason;
+  return error instanceof Error ? error.message : 'unknown error';
+}
 
 type Document = Readonly<Record<string, unknown>>;
 
 /** Returns the JSON document at a URL, or why there is none. */
-export async function jsonDocument(url: string): Promise<{ document: Document } | { fault: string }> {
+export async function jsonDocument(
+  url: string,
+  policy: EndpointPolicy,
+): Promise<{ document: Document } | { fault: string }> {
   try {
-    const response = await send(new URL(url), { headers: { accept: 'application/json' } });
+    const response = await documentResponse(url, policy);
     if (!response.ok) return { fault: `HTTP status ${response.status}` };
     const document: unknown = await response.json();
     if (typeof document === 'object' && document !== null) return { document: { ...document } };
@@ -96,17 +108,22 @@ export const unreachable = (check: string, url: string, fault: string): Check =>
   );
 
 /** Returns whether the server responds at all: an error status is a response, because the request has no parameters. */
-async function reachable(check: string, url: string | undefined): Promise<Check> {
+async function reachable(check: string, url: string | undefined, policy: EndpointPolicy): Promise<Check> {
   if (url === undefined) {
     return fail(check, 'missing', 'Set a discovery URL whose document has it, or state the endpoint.');
   }
   try {
-    const { status } = await send(new URL(url));
+    const status = await statusOf(url, policy);
     return status >= 500
       ? warn(check, `${url} responds with HTTP status ${status}`, 'Look at the status page of the provider.')
       : ok(check, url);
   } catch (error) {
-    return unreachable(check, url, faultOf(error));
+    if (!(error instanceof AddressNotAllowed)) return unreachable(check, url, faultOf(error));
+    return fail(
+      check,
+      `${url}: ${faultOf(error)}`,
+      'Correct the metadata of the authorization server. The service sends requests to public https addresses only.',
+    );
   }
 }
 
@@ -172,8 +189,11 @@ function refreshCheck(vendor: VendorName, metadata: Document | undefined): Check
 }
 
 /** Returns the failed check of a discovery document that cannot be read. */
-export const undiscovered = (discoveryUrl: string, fault: string): Check =>
-  fail('discovery', `${discoveryUrl}: ${fault}`, 'Check the discovery URL in a browser.');
+export const undiscovered = (
+  discoveryUrl: string,
+  fault: string,
+  action = 'Check the discovery URL in a browser.',
+): Check => fail('discovery', `${discoveryUrl}: ${fault}`, action);
 
 /** Checks PKCE, refresh tokens, and revocation, by the catalogue and the metadata, without a request. */
 export const capabilityChecks = (
@@ -213,11 +233,15 @@ export const CLIENT_KINDS: Readonly<Record<ClientRegistration, string>> = {
 };
 
 /** Checks the document that describes the client, as its authorization server reads it. */
-async function documentCheck(clientId: string, metadata: Document | undefined): Promise<Check> {
+async function documentCheck(
+  clientId: string,
+  metadata: Document | undefined,
+  policy: EndpointPolicy,
+): Promise<Check> {
   const check = 'client document';
   const next =
     'Update the provider: agent-identity provider update, with --mcp and the URL of the MCP server.';
-  const found = await jsonDocument(clientId);
+  const found = await jsonDocument(clientId, policy);
   if ('fault' in found) return fail(check, `${clientId}: ${found.fault}`, next);
   if (found.document.client_id !== clientId) return fail(check, `${clientId} describes another client`, next);
   if (metadata && metadata.client_id_metadata_document_supported !== true) {
@@ -232,22 +256,41 @@ async function documentCheck(clientId: string, metadata: Document | undefined): 
       );
 }
 
-/** Returns the metadata of the authorization server that an MCP server names, and where they are; or why there are none. */
-async function documentOfNamedServer(
+/** The metadata that the service uses, or why it uses none. */
+type Discovered = { readonly document: Document } | { readonly fault: string; readonly action?: string };
+
+/** Returns the metadata of the server that the provider of an MCP server is bound to, validated as by the service. */
+async function ofBoundServer(
+  { name, protectedResource: bound }: Oauth2Provider,
   discoveryUrl: string,
-): Promise<{ document: Document; at: string } | { fault: string }> {
-  const found = await jsonDocument(discoveryUrl);
+  policy: EndpointPolicy,
+): Promise<Discovered> {
+  if (!bound) return { fault: 'the service does not say which authorization server it uses' };
+  const { resource, authorizationServer: issuer } = bound;
+  const deps = { transport: (url: string) => documentResponse(url, policy), endpointPolicy: policy };
+  try {
+    return { document: { ...(await boundServerMetadata(deps, discoveryUrl, { resource, issuer })) } };
+  } catch (error) {
+    const fault = faultOf(error);
+    if (!(error instanceof ProviderFailure) || error.code !== 'authorization_server_changed')
+      return { fault };
+    return {
+      fault: `${fault}, ${issuer}`,
+      action: `The service sends no authorization or token request to another server. If the change is right, confirm the new issuer: agent-identity provider update ${name}, with --mcp and --authorization-server.`,
+    };
+  }
+}
+
+/** Returns the metadata at a discovery URL of the authorization server, if the service accepts them. */
+async function atDiscoveryUrl(discoveryUrl: string, policy: EndpointPolicy): Promise<Discovered> {
+  const found = await jsonDocument(discoveryUrl, policy);
   if ('fault' in found) return found;
-  const { authorization_servers: servers } = found.document;
-  const issuer: unknown = Array.isArray(servers) ? servers[0] : undefined;
-  if (typeof issuer !== 'string' || !URL.canParse(issuer)) {
-    return { fault: 'names no authorization server (RFC 9728)' };
+  try {
+    validatedMetadata(discoveryUrl, found.document, policy);
+    return found;
+  } catch (error) {
+    return { fault: faultOf(error) };
   }
-  for (const url of metadataUrlsOf(issuer)) {
-    const server = await jsonDocument(url);
-    if (!('fault' in server)) return { ...server, at: url };
-  }
-  return { fault: `the authorization server ${issuer} has no metadata (RFC 8414)` };
 }
 
 /** Returns where the certificates of the provider's private authorities are; undefined if it trusts the public ones. */
@@ -291,6 +334,7 @@ async function checksOf(service: Service, provider: Oauth2Provider): Promise<Che
     clientRegistration,
     oauthDiscovery: { discoveryUrl, authorizationServerMetadata } = {},
   } = configOf(provider);
+  const policy = endpointPolicyOf(service);
   const kind = clientRegistration && CLIENT_KINDS[clientRegistration];
   const checks: Check[] = [
     ok('vendor', vendor),
@@ -301,35 +345,26 @@ async function checksOf(service: Service, provider: Oauth2Provider): Promise<Che
   let metadata: Document | undefined;
   if (discoveryUrl !== undefined) {
     const found = isProtectedResourceUrl(discoveryUrl)
-      ? await documentOfNamedServer(discoveryUrl)
-      : await jsonDocument(discoveryUrl);
+      ? await ofBoundServer(provider, discoveryUrl, policy)
+      : await atDiscoveryUrl(discoveryUrl, policy);
     if ('fault' in found) {
       return [
         ...checks,
-        undiscovered(discoveryUrl, found.fault),
+        undiscovered(discoveryUrl, found.fault, found.action),
         callbackCheck({ ...provider, clientRegistration }, service),
       ];
     }
     metadata = found.document;
     authorization = text(metadata.authorization_endpoint);
     token = text(metadata.token_endpoint);
-    const issuer = text(metadata.issuer);
-    checks.push(
-      issuer === undefined
-        ? fail(
-            'discovery',
-            `${discoveryUrl} has no issuer`,
-            'Use the document of an authorization server (RFC 8414).',
-          )
-        : ok('discovery', `${discoveryUrl} (issuer ${issuer})`),
-    );
+    checks.push(ok('discovery', `${discoveryUrl} (issuer ${text(metadata.issuer)})`));
   }
   if (clientRegistration === 'METADATA_DOCUMENT' && clientId !== undefined) {
-    checks.push(await documentCheck(clientId, metadata));
+    checks.push(await documentCheck(clientId, metadata, policy));
   }
   checks.push(
-    await reachable('authorization endpoint', authorization),
-    await reachable('token endpoint', token),
+    await reachable('authorization endpoint', authorization, policy),
+    await reachable('token endpoint', token, policy),
     callbackCheck({ ...provider, clientRegistration }, service),
     ...capabilityChecks(vendor, metadata, token),
   );
