@@ -125,8 +125,8 @@ async function admitRequest(
   const scopes = evaluatedScopesOf(input, grant?.tokens);
   const { customParameters, resources, audiences } = input;
   const operation = 'GetResourceOauth2Token' as const;
-  const asked = { principal, operation, chain, customParameters, resources, audiences };
-  const { identity, provider } = admit({ ...asked, providerName, scopes, annotate }, delegation, found);
+  const requested = { principal, operation, chain, customParameters, resources, audiences };
+  const { identity, provider } = admit({ ...requested, providerName, scopes, annotate }, delegation, found);
   checkResource(provider, input);
   if (carried) checkProviderOwnerTrust(identity, provider, principal);
   const owner: RequestOwner = {
@@ -143,11 +143,11 @@ async function admitRequest(
     const admitted = new Set(scopes);
     const others = held.filter((scope) => !admitted.has(scope));
     if (others.length === 0) return;
-    authorizeCredentialUse({ ...asked, identity, provider, scopes: [...scopes, ...others] });
+    authorizeCredentialUse({ ...requested, identity, provider, scopes: [...scopes, ...others] });
   };
   const consentDenial: Admitted['consentDenial'] = (sought, parameters = {}) =>
     credentialUseDenial({
-      ...asked,
+      ...requested,
       identity,
       provider,
       scopes: [...new Set([...scopes, ...sought])],

@@ -175,8 +175,8 @@ export function invokeAgent(
       callingAgent,
     );
     annotate(tokenEntry(workloadAccessToken));
-    const told = { workloadAccessToken, sessionId, requestId: call.requestId };
-    const request = agentRequest(endpoint, call, told);
+    const context = { workloadAccessToken, sessionId, requestId: call.requestId };
+    const request = agentRequest(endpoint, call, context);
     return validatedResponse(endpoint, await responseOf(deps.agent, request, signal), sessionId);
   });
 }

@@ -75,12 +75,12 @@ function returned(
   { system }: HeldTokenDependencies,
   { accessToken, dpopKey }: { readonly accessToken: string; readonly dpopKey?: DpopKey | undefined },
   granted: readonly string[],
-  asked: readonly string[],
+  requestedScopes: readonly string[],
   outcome: Outcome,
 ): ReturnedToken {
   const output = { accessToken, ...(dpopKey && { tokenType: 'DPoP' as const }) };
   const prove = dpopKey && ((request: ProvenRequest) => dpopProof(system, dpopKey, accessToken, request));
-  const token = asked.every((scope) => granted.includes(scope))
+  const token = requestedScopes.every((scope) => granted.includes(scope))
     ? { output, outcome }
     : { output: { ...output, grantedScopes: granted }, outcome: 'scope-gap' as const };
   return { ...token, ...(prove && { prove }) };

@@ -104,15 +104,15 @@ function authenticationMethodOf(
   config: CustomOauth2Config,
   present: PresentClient | undefined,
 ): ClientAuthenticationMethod {
-  const asked = config.clientAuthenticationMethod;
+  const method = config.clientAuthenticationMethod;
   const methods = config.oauthDiscovery.authorizationServerMetadata?.tokenEndpointAuthMethods;
-  if (asked !== undefined && methods !== undefined) {
+  if (method !== undefined && methods !== undefined) {
     throw invalidMember(
       `${member}.clientAuthenticationMethod`,
       'cannot be combined with authorizationServerMetadata.tokenEndpointAuthMethods, which it replaces',
     );
   }
-  if (asked !== undefined) return asked;
+  if (method !== undefined) return method;
   if (methods === undefined && isPublicClient(config, present)) return PUBLIC_CLIENT;
   const onlyPost = methods?.includes('client_secret_post') && !methods.includes('client_secret_basic');
   return onlyPost ? 'CLIENT_SECRET_POST' : 'CLIENT_SECRET_BASIC';
