@@ -6,6 +6,7 @@ export {
   isProtectedResourceUrl,
   metadataUrlsOf,
   protectedResourceUrl,
+  RESOURCE_URL_RULE,
 } from '../domain/identity/discovery-url';
 export type { CustomOauth2Config } from '../domain/provider/custom-config';
 export type { INCLUDED_VENDORS } from '../domain/provider/included-vendors';

@@ -23,8 +23,8 @@ export interface McpAccessTokenOptions extends Omit<
   'onAuthUrl' | 'forceAuthentication' | 'consentTimeout'
 > {
   /**
-   * Seconds that a repeated call waits for the consent, for clients of protocol version 2026-07-28. Less than the
-   * timeout of the client, which is 60 seconds in the SDKs.
+   * Seconds that a repeated call waits for the consent, for clients of protocol version 2026-07-28: up to 50, which is
+   * less than the timeout of the client, 60 seconds in the SDKs. A larger value counts as 50.
    * @default 50
    */
   readonly consentTimeout?: number | undefined;
@@ -181,7 +181,7 @@ export const elicitingAccessToken =
     const once: AccessTokenOptions = {
       ...resolved,
       signal: resolved.signal ?? context.signal,
-      consentTimeout: resolved.consentTimeout ?? REPEATED_CALL_TIMEOUT,
+      consentTimeout: Math.min(resolved.consentTimeout ?? REPEATED_CALL_TIMEOUT, REPEATED_CALL_TIMEOUT),
       onAuthUrl: undefined,
       forceAuthentication: undefined,
     };

@@ -12,6 +12,7 @@ import { oauth2ProviderMembers } from '../../lambda/contract/schemas/provider-sc
 import {
   checkSecretGiven,
   protectedResourceUrl,
+  RESOURCE_URL_RULE,
   resolveConfig,
   vendorOf,
   type INCLUDED_VENDORS,
@@ -415,14 +416,13 @@ export class OAuth2Vendor {
    * @param client at the authorization server; by default, the service provides one
    */
   static mcp(serverUrl: string, { dpop, ...client }: McpOAuth2Client = {}): OAuth2Vendor {
-    if (!URL.canParse(serverUrl) || /[?#]/.test(serverUrl)) {
-      throw new Error('OAuth2Vendor.mcp: serverUrl must be a URL without a query and a fragment');
-    }
+    const discoveryUrl = protectedResourceUrl(serverUrl);
+    if (discoveryUrl === undefined) throw new Error(`OAuth2Vendor.mcp: serverUrl ${RESOURCE_URL_RULE}`);
     const { initialAccessToken, authorizationServer, ...rest } = client;
     const found = OAuth2Vendor.custom({
       ...rest,
       ...(dpop && { dpop: {} }),
-      discoveryUrl: protectedResourceUrl(serverUrl),
+      discoveryUrl,
     });
     const vendor = new OAuth2Vendor(
       found.name,

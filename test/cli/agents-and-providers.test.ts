@@ -236,7 +236,12 @@ describe('provider', () => {
     [
       'an MCP server with a query',
       ['--mcp', 'https://notes.example/mcp?x=1'],
-      '--mcp must be the URL of the server, without a query and a fragment.',
+      '--mcp must be a URL without a query, a fragment, a user name, and a password.',
+    ],
+    [
+      'an MCP server with a password',
+      ['--mcp', 'https://user:password@notes.example/mcp'],
+      '--mcp must be a URL without a query, a fragment, a user name, and a password.',
     ],
     [
       'an initial access token for a client of the owner',

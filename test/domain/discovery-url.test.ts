@@ -3,6 +3,7 @@ import {
   DISCOVERY_URL,
   isOfOneIssuer,
   issuerOf,
+  protectedResourceUrl,
   withoutTrailingSlash,
 } from '../../lambda/domain/identity/discovery-url';
 
@@ -32,4 +33,26 @@ it.each([
 it('compares issuers without a slash at their end', () => {
   expect(withoutTrailingSlash('https://idp.example/a/')).toBe('https://idp.example/a');
   expect(withoutTrailingSlash('https://idp.example')).toBe('https://idp.example');
+});
+
+it.each([
+  ['https://notes.example/mcp', 'https://notes.example/.well-known/oauth-protected-resource/mcp'],
+  ['https://notes.example', 'https://notes.example/.well-known/oauth-protected-resource'],
+  ['https://notes.example/', 'https://notes.example/.well-known/oauth-protected-resource'],
+  ['https://notes.example:8443/a/b/', 'https://notes.example:8443/.well-known/oauth-protected-resource/a/b/'],
+])('the metadata of the resource %s is at %s', (resource, url) => {
+  expect(protectedResourceUrl(resource)).toBe(url);
+});
+
+it.each([
+  'https://notes.example/mcp?tenant=1',
+  'https://notes.example/mcp?',
+  'https://notes.example/mcp#top',
+  'https://user@notes.example/mcp',
+  'https://user:password@notes.example/mcp',
+  'https://:password@notes.example/mcp',
+  '/mcp',
+  '',
+])('"%s" is not the URL of a resource', (resource) => {
+  expect(protectedResourceUrl(resource)).toBeUndefined();
 });

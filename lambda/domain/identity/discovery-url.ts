@@ -37,13 +37,19 @@ export function isResourceOf(discoveryUrl: string, resource: string): boolean {
   );
 }
 
+/** What the URL of a resource must be for {@link protectedResourceUrl}, in words that follow the member's name. */
+export const RESOURCE_URL_RULE = 'must be a URL without a query, a fragment, a user name, and a password';
+
 /**
- * Returns the URL of a protected resource's metadata.
+ * Returns the URL of a protected resource's metadata; undefined for text that is not the URL of a resource
+ * ({@link RESOURCE_URL_RULE}).
  *
- * @param resource URL of the resource, such as an MCP server, without a query
+ * @param resource URL of the resource, such as an MCP server
  */
-export function protectedResourceUrl(resource: string): string {
-  const { origin, pathname } = new URL(resource);
+export function protectedResourceUrl(resource: string): string | undefined {
+  if (!URL.canParse(resource) || /[?#]/.test(resource)) return undefined;
+  const { origin, pathname, username, password } = new URL(resource);
+  if (username !== '' || password !== '') return undefined;
   return origin + RESOURCE_SEGMENT + (pathname === '/' ? '' : pathname);
 }
 

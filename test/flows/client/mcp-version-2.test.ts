@@ -25,6 +25,7 @@ let agent: TestAgent;
 let second: TestAgent;
 let server: McpServerVersion2;
 let serverVersion1: TestMcpServer;
+let consentTimeout: number | undefined;
 let clock: Clock & { readonly pauses: number[] } = new ScriptedClock();
 const clients: { close(): Promise<void> }[] = [];
 
@@ -36,7 +37,7 @@ beforeAll(async () => {
     .control()
     .send(new CreateApiKeyCredentialProviderCommand({ name: 'weather', apiKey: 'the-key-of-the-weather' }));
   server = await startMcpServerVersion2(() => ({
-    token: { ...federated(world, agent), clock },
+    token: { ...federated(world, agent), clock, consentTimeout },
     inner: { ...federated(world, agent), providerName: second.providerName, clock },
     key: { identity: identityClient(world), providerName: 'weather' },
   }));
@@ -109,6 +110,7 @@ const consenting = (userId: string) => async (url: string) => {
 
 beforeEach(() => {
   clock = new ScriptedClock();
+  consentTimeout = undefined;
 });
 
 describe('a client of protocol version 2026-07-28', () => {
@@ -138,18 +140,25 @@ describe('a client of protocol version 2026-07-28', () => {
     expect([shown.length, clock.pauses]).toEqual([1, []]);
   });
 
-  it('shows the same URL again when the user has not consented within 50 seconds', async () => {
-    const { client, shown } = await clientOf('carl', {
-      answer: async (url) => {
-        if (shown.length === 2) await consentAs('carl')(url);
-        return 'accept' as const;
-      },
-    });
-    expect(await client.callTool({ name: 'token' })).toMatchObject(text(issued()));
-    expect(clock.pauses.reduce((sum, pause) => sum + pause)).toBe(50_000);
-    expect(shown).toHaveLength(2);
-    expect(shown[1]).toEqual(shown[0]);
-  });
+  it.each([
+    ['carl', 'without a timeout in the options', undefined],
+    ['cora', 'with a longer timeout, which clients would not wait for', 600],
+  ])(
+    'shows the same URL again when %s has not consented within 50 seconds, %s',
+    async (userId, _options, timeout) => {
+      consentTimeout = timeout;
+      const { client, shown } = await clientOf(userId, {
+        answer: async (url) => {
+          if (shown.length === 2) await consentAs(userId)(url);
+          return 'accept' as const;
+        },
+      });
+      expect(await client.callTool({ name: 'token' })).toMatchObject(text(issued()));
+      expect(clock.pauses.reduce((sum, pause) => sum + pause)).toBe(50_000);
+      expect(shown).toHaveLength(2);
+      expect(shown[1]).toEqual(shown[0]);
+    },
+  );
 
   it.each([
     ['decline' as const, 'declined to let this agent use'],

@@ -3,6 +3,7 @@ import {
   CLIENT_AUTHENTICATION_METHODS,
   CLIENT_REGISTRATIONS,
   protectedResourceUrl,
+  RESOURCE_URL_RULE,
   usesSecret,
   vendorOf,
   type ClientRegistration,
@@ -130,10 +131,9 @@ export function mcpDiscoveryUrl(
       'Omit --vendor, --discovery-url, --issuer, --authorization-endpoint, and --token-endpoint.',
     );
   }
-  if (!URL.canParse(server) || /[?#]/.test(server)) {
-    throw usageError('--mcp must be the URL of the server, without a query and a fragment.');
-  }
-  return protectedResourceUrl(server);
+  const url = protectedResourceUrl(server);
+  if (url === undefined) throw usageError(`--mcp ${RESOURCE_URL_RULE}.`);
+  return url;
 }
 
 const SERVER_OPTIONS = {
