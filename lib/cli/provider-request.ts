@@ -1,5 +1,5 @@
 /**
- * Requests to the servers of providers and issuers. Their metadata name further servers, so the requests go where the
+ * Requests to the servers of providers and issuers. Their metadata names further servers, so the requests go where the
  * service sends its own: to public https addresses, and to this computer only if the service runs there. The address is
  * checked when the connection is made, so that a host name cannot change between check and use. No redirect is followed.
  */

@@ -261,7 +261,7 @@ export interface McpOAuth2Client {
    */
   readonly clientAuthenticationMethod?: 'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST';
   /**
-   * Binds the access tokens to keys (DPoP, RFC 9449), even if the server's metadata do not require it. Agents get proofs
+   * Binds the access tokens to keys (DPoP, RFC 9449), even if the server's metadata does not require it. Agents get proofs
    * for this server alone.
    * @default false
    */

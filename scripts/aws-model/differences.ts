@@ -207,7 +207,7 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
   ...['', 'ForJWT', 'ForUserId'].map((kind) => ({
     operation: `GetWorkloadAccessToken${kind}`,
     member: 'callingAgent',
-    why: 'the token of an agent that another agent calls names both ([gate.md](gate.md#agents-that-call-agents)); the gate sends the member',
+    why: 'the token of an agent that another agent calls names both ([agents-that-call-agents.md](agents-that-call-agents.md)); the gate sends the member',
   })),
   {
     operation: 'GetResourceOauth2Token',

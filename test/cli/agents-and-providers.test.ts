@@ -530,7 +530,7 @@ describe('provider', () => {
   });
 
   it.each(['http://[', '%E0%A4%A', '/revoke'])(
-    'fails the revocation check, and completes the others, if the metadata name the endpoint %s',
+    'fails the revocation check, and completes the others, if the metadata names the endpoint %s',
     async (revocationEndpoint) => {
       let metadata: Record<string, unknown> = {};
       const server = createServer((_request, response) => {

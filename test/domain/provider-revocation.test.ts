@@ -120,7 +120,7 @@ it.each(WITHOUT_A_WAY)('%s has no way to revoke: nothing is sent', async (name) 
   expect(server.seen).toEqual([]);
 });
 
-/** A plain server whose metadata name the endpoints. */
+/** A plain server whose metadata names the endpoints. */
 const PLAIN: RevokingVendor = {
   tokenEndpoint: 'https://provider.example/token',
   refusesRefresh: { status: 400, body: { error: 'invalid_grant' } },
@@ -143,7 +143,7 @@ const PUBLISHED: Partial<Metadata> = {
 };
 const ACCESS_ONLY: RevocableTokens = { accessToken: 'access-0' };
 
-describe('a server whose metadata name its endpoints', () => {
+describe('a server whose metadata names its endpoints', () => {
   it('gets the refresh token and then the access token (RFC 7009 section 2.1)', async () => {
     const { server, revoke } = await at('CustomOauth2', PLAIN, { metadata: PUBLISHED });
     expect(await revoke()).toEqual({ state: 'CONFIRMED' });

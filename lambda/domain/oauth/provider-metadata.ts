@@ -1,6 +1,6 @@
 /**
  * An authorization server's metadata: configured, or discovered (OpenID Connect Discovery 1.0, RFC 8414) and cached for
- * 10 minutes. The service validates all metadata before it uses them.
+ * 10 minutes. The service validates all metadata before it uses it.
  */
 import type { AuthorizationServer } from 'oauth4webapi';
 import * as v from 'valibot';
@@ -205,7 +205,7 @@ function cached<Document>(ask: Ask<Document>, system: System): Ask<Document> {
 }
 
 /**
- * What the metadata are read for. A revocation goes to the server that issued the tokens, also if a protected resource no
+ * What the metadata is read for. A revocation goes to the server that issued the tokens, also if a protected resource no
  * longer names it.
  */
 export type MetadataPurpose = 'request' | 'revocation';

@@ -157,7 +157,7 @@ function checkExpected({ stated, bound }: Expected, found: ProtectedResource): v
   if (!bound || isSameResource({ discoveryUrl: '', protectedResource: bound }, found)) return;
   throw invalidMember(
     MEMBER,
-    `is required: the provider uses ${bound.issuer} for ${bound.resource}, and the metadata now name ${found.issuer} for ${found.resource}. If that is right, set it to ${found.issuer}`,
+    `is required: the provider uses ${bound.issuer} for ${bound.resource}, and the metadata now names ${found.issuer} for ${found.resource}. If that is right, set it to ${found.issuer}`,
   );
 }
 

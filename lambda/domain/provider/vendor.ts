@@ -77,7 +77,7 @@ export interface VendorRevocation {
   readonly reach: RevocationReach;
   /** URL reference, relative to the token endpoint (RFC 3986 section 5); `{client_id}` is replaced. */
   readonly endpoint?: string;
-  /** Introspection endpoint (RFC 7662), where no metadata have it: also a URL reference. */
+  /** Introspection endpoint (RFC 7662), where no metadata has it: also a URL reference. */
   readonly introspection?: string;
   /** In place of POST. */
   readonly method?: 'DELETE';

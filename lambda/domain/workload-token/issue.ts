@@ -224,7 +224,7 @@ export function issueWorkloadAccessToken(
     if (until <= now) {
       throw new ServiceError('UnauthorizedException', USER_TOKEN_ENDED, { detail: 'user token: expired' });
     }
-    // Last of all checks: a request that is denied does not use the assertion up.
+    // Last of all checks: a request that is denied leaves the assertion unused.
     if (assertion) await consume(deps.usedAssertions, assertion);
     const tokenId = deps.system.randomUUID();
     annotate({ jti: tokenId });

@@ -237,7 +237,7 @@ describe('returns an error to the caller', () => {
       'status 500',
     ],
     [
-      'if the metadata are not valid',
+      'if the metadata is not valid',
       {
         streaming: (_event, stream) => Promise.resolve(withMetadata(stream, { statusCode: 'private' }).end()),
       },

@@ -30,7 +30,7 @@ export const VENDOR_SETUP: Readonly<Record<VendorName, VendorSetup>> = {
     callback: 'As a redirect URI, exactly as printed',
     credentials: 'As the server issues them',
     notes: [
-      'Set the discovery URL rather than single endpoints: the metadata name the revocation endpoint and PKCE support.',
+      'Set the discovery URL rather than single endpoints: the metadata names the revocation endpoint and PKCE support.',
     ],
     sources: ['RFC 6749 section 3.1.2', 'RFC 8414 section 2'],
   },
