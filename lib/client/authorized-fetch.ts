@@ -159,7 +159,8 @@ export class AuthorizedFetch {
  * - When the resource responds with 401, the token is reported and replaced, once for each request.
  * - When the user must consent, `onAuthUrl` receives the URL and the request waits; without `onAuthUrl`, the request throws
  *   a ConsentRequiredError.
- * - The token is sent to the origin of the URL only. Redirects are not followed.
+ * - The token is sent to the origin of the URL only. Redirects are not followed. The service rejects the request for a
+ *   token if the credential provider is for another resource.
  * - The body of a request can be sent more than once, so it must not be a stream.
  *
  * @param url of the resource: https, or http on loopback
@@ -168,6 +169,7 @@ export class AuthorizedFetch {
  */
 export function authorizedFetch(url: string | URL, options: AccessTokenOptions): ResourceFetch {
   const settings = { replacements: Infinity, stepUps: 0, redirected: () => new ResourceRedirectError() };
-  const token = { ...options, forceAuthentication: undefined };
-  return new AuthorizedFetch(parsedResourceUrl(url, 'resource'), token, settings).fetch;
+  const resource = parsedResourceUrl(url, 'resource');
+  const token = { ...options, resourceServerUrl: resource.href, forceAuthentication: undefined };
+  return new AuthorizedFetch(resource, token, settings).fetch;
 }

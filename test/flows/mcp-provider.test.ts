@@ -9,7 +9,7 @@ import {
   UpdateOauth2CredentialProviderCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { connectMcp, workloadAccessTokens } from '../../lib/client/index';
+import { authorizedFetch, connectMcp, workloadAccessTokens } from '../../lib/client/index';
 import { identityClient } from './client/agent-code';
 import { Browser } from './support/browser';
 import { moveClock } from './support/clock';
@@ -186,19 +186,21 @@ it('evaluates the resource of the provider in its policy if a request omits it',
   expect((await guarded.ask(token, { scopes: SCOPES })).authorizationUrl).toEqual(expect.any(String));
 });
 
-describe('connectMcp', () => {
-  const connect = (serverUrl: string) => {
+describe('the client library', () => {
+  const options = () => {
     const identity = identityClient(world);
-    return connectMcp(serverUrl, {
-      client: new Client({ name: 'agent', version: '1.0.0' }),
-      Transport: StreamableHTTPClientTransport,
+    return {
       identity,
       workloadIdentityToken: workloadAccessTokens(identity, { workloadName: agent.name, userId: 'eve' }),
       providerName: 'notes',
       scopes: SCOPES,
-      authFlow: 'USER_FEDERATION',
+      authFlow: 'USER_FEDERATION' as const,
       callbackUrl: RETURN_URL,
-    });
+    };
+  };
+  const connect = (serverUrl: string) => {
+    const client = new Client({ name: 'agent', version: '1.0.0' });
+    return connectMcp(serverUrl, { client, Transport: StreamableHTTPClientTransport, ...options() });
   };
   const calls = () => mcp.requests.length;
 
@@ -212,9 +214,13 @@ describe('connectMcp', () => {
     // The other paths of the origin can belong to another server.
     for (const other of [`${mcp.origin}/other`, `${mcp.origin}/mcp-2`, `${mcp.origin}/mcp/../other`]) {
       await expect(connect(other)).rejects.toMatchObject(refused);
+      await expect(authorizedFetch(other, options())(other)).rejects.toMatchObject(refused);
+      const stated = { ...options(), resourceServerUrl: mcp.resource };
+      await expect(authorizedFetch(other, stated)(other)).rejects.toMatchObject(refused);
     }
     await expect(connect(mcp.origin.replace('127.0.0.1', 'localhost'))).rejects.toMatchObject(refused);
     expect(calls()).toBe(before);
+    expect((await authorizedFetch(mcp.resource, options())(mcp.resource)).status).toBe(200);
     // The server is no more than a token check: it answers with 200, and the SDK expects a message.
     await expect(connect(mcp.resource)).rejects.not.toMatchObject({ name: 'ValidationException' });
     expect(calls()).toBeGreaterThan(before);
