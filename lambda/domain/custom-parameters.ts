@@ -24,6 +24,10 @@ export const asReadBySome = (name: string): string => name.replaceAll('.', '_').
 export const reservedParameters = (...reserved: readonly string[]): ReadonlySet<string> =>
   new Set([...REQUESTED_RIGHTS, ...reserved]);
 
+/** Returns whether no server reads the name as that of a reserved parameter. */
+const isForwarded = (name: string, reserved: ReadonlySet<string>): boolean =>
+  PARAMETER_NAME.test(name) && !reserved.has(asReadBySome(name));
+
 /**
  * Returns the parameters that the service adds to a request.
  *
@@ -33,9 +37,7 @@ export const forwardedParameters = (
   custom: CustomParameters | undefined,
   reserved: ReadonlySet<string>,
 ): (readonly [name: string, value: string])[] =>
-  Object.entries(custom ?? {}).filter(
-    ([name]) => PARAMETER_NAME.test(name) && !reserved.has(asReadBySome(name)),
-  );
+  Object.entries(custom ?? {}).filter(([name]) => isForwarded(name, reserved));
 
 /**
  * Vendor parameters that request scopes in addition to `scope`: a user's scopes at Slack, and optional scopes at HubSpot
@@ -48,3 +50,19 @@ export const scopesInCustomParameters = (custom: CustomParameters): readonly str
   Object.entries(custom)
     .filter(([name]) => SCOPE_PARAMETERS.has(asReadBySome(name)))
     .flatMap(([, value]) => value.split(/[\s,]+/).filter((scope) => scope !== ''));
+
+/**
+ * Returns the parameters in an endpoint's query (RFC 6749 section 3.1) that stay in a request. Policies do not evaluate
+ * them, so none of them requests rights.
+ *
+ * @param reserved as {@link reservedParameters} returns them
+ * @param given names of the request's parameters
+ */
+export function keptParameters(
+  query: URLSearchParams,
+  reserved: ReadonlySet<string>,
+  given: Iterable<string>,
+): [name: string, value: string][] {
+  const all = new Set([...reserved, ...SCOPE_PARAMETERS, ...Array.from(given, asReadBySome)]);
+  return [...query].filter(([name]) => isForwarded(name, all));
+}

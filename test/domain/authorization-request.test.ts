@@ -82,6 +82,35 @@ describe('the authorization URL', () => {
     expect([...new URL(authorizationUrl(endpoint, given)).searchParams]).toEqual([...given]);
   });
 
+  it.each([
+    ...['Resource', 'RESOURCE', 'resource[]', 'resource%5B0%5D', '%20resource', 'client.id', 'Client_Id'],
+    ...['client%20id', 'client%5Bid', 'redirect.uri', 'Redirect_Uri', 'STATE', 'Response_Type', 'scope[]'],
+    ...['SCOPE', 'Scope', 'audience[]', 'Request', 'request.uri', 'response.mode', 'code.challenge'],
+    ...[
+      'authorization_details',
+      'authorization.details',
+      'Authorization_Details',
+      'user_scope',
+      'user.scope',
+    ],
+    ...['optional_scope', 'Optional_Scope', 'client_secret', 'dpop_jkt', 'Dpop.Jkt', 'ſcope', 'Prompt.Hint'],
+  ])('drops a query parameter of the endpoint that a server can read as another one: %s', (name) => {
+    const parameters = new URLSearchParams([...given, ['prompt_hint', 'ours']]);
+    const endpoint = `https://provider.example/authorize?tenant=1&${name}=attacker`;
+    const location = new URL(authorizationUrl(endpoint, parameters));
+    expect([...location.searchParams]).toEqual([['tenant', '1'], ...parameters]);
+    const pushed = new URL(authorizationUrl(endpoint, pushedParameters('agents', 'urn:x')));
+    expect([...pushed.searchParams.values()]).toEqual(
+      name === 'Prompt.Hint' ? ['1', 'attacker', 'agents', 'urn:x'] : ['1', 'agents', 'urn:x'],
+    );
+  });
+
+  it('encodes a semicolon in the query of the endpoint, which some servers read as a separator', () => {
+    const location = authorizationUrl('https://provider.example/authorize?tenant=1;scope=admin', given);
+    expect(location).not.toContain(';');
+    expect(new URL(location).searchParams.get('tenant')).toBe('1;scope=admin');
+  });
+
   it('contains only the client ID and the request URI of a pushed request', () => {
     const location = authorizationUrl(
       'https://provider.example/authorize',

@@ -93,6 +93,11 @@ describe('the discovery', () => {
     ['no token endpoint', { token_endpoint: undefined }],
     ['no authorization endpoint', { authorization_endpoint: undefined }],
     [
+      'a query in the authorization endpoint',
+      { authorization_endpoint: 'https://as.example/authorize?user_scope=admin' },
+    ],
+    ['an empty query', { authorization_endpoint: 'https://as.example/authorize?' }],
+    [
       "another server's authorization endpoint",
       { authorization_endpoint: 'https://victim.example/authorize' },
     ],
@@ -216,6 +221,7 @@ describe('the metadata of a configured provider', () => {
       "moves to another server's authorization endpoint",
       { authorization_endpoint: 'https://victim.example/a' },
     ],
+    ['adds a query to its endpoint', { authorization_endpoint: 'https://as.example/authorize?scope=admin' }],
     ['no longer supports S256', { code_challenge_methods_supported: ['plain'] }],
   ])('are not used if the authorization server %s', async (_what, change) => {
     documents[INSERTED] = { ...serverOf(ISSUER), ...change };

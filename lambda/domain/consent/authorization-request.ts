@@ -3,7 +3,7 @@
  * address, or are pushed before the browser is sent there (RFC 9126).
  */
 import { createHash } from 'node:crypto';
-import { forwardedParameters, reservedParameters } from '../custom-parameters';
+import { forwardedParameters, keptParameters, reservedParameters } from '../custom-parameters';
 import { narrowingParameters } from '../oauth/token-request';
 import type { SealedRequest, Session } from './session';
 
@@ -84,15 +84,14 @@ export function authorizationParameters(
 /**
  * Returns the address to which the browser is redirected.
  *
- * @param endpoint the provider's authorization endpoint. Its query stays (RFC 6749 section 3.1), except for given
- *   parameters and parameters that would change the meaning of the request
+ * @param endpoint the provider's authorization endpoint. Its query stays (RFC 6749 section 3.1), except for names that a
+ *   server can read as those of given parameters, or of parameters that change the meaning or the rights of the request
  * @param given parameters of the request, or the reference to pushed parameters
  */
 export function authorizationUrl(endpoint: string, given: URLSearchParams): string {
   const url = new URL(endpoint);
-  const replaced = ['scope', 'resource', 'audience', ...CHANGES_THE_RESPONSE, ...given.keys()];
-  for (const name of replaced) url.searchParams.delete(name);
-  for (const [name, value] of given) url.searchParams.append(name, value);
+  const kept = keptParameters(url.searchParams, RESERVED_PARAMETERS, given.keys());
+  url.search = new URLSearchParams([...kept, ...given]).toString();
   return url.href;
 }
 

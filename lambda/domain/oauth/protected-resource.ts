@@ -104,6 +104,7 @@ type ServerEndpoints = Pick<
  * - A server that names the authorization endpoint of another one would receive the other's codes (RFC 9700 section
  *   4.4). So the issuer and the endpoints have one origin, or responses have `iss` (RFC 9207), which the other server
  *   sets. Clients are registered only where tokens are issued.
+ * - The authorization endpoint has no query: in it, a server could ask the user for rights that no policy evaluates.
  *
  * @throws ProviderFailure
  */
@@ -111,6 +112,9 @@ export function checkAuthorizationServer(metadata: ServerEndpoints): void {
   const { authorization_endpoint: authorization, token_endpoint: token } = metadata;
   if (authorization === undefined || token === undefined) {
     throw invalid('authorization server metadata: there is no authorization or token endpoint');
+  }
+  if (authorization.includes('?')) {
+    throw invalid('authorization server metadata: the authorization endpoint has a query');
   }
   if (!metadata.code_challenge_methods_supported?.includes('S256')) {
     throw invalid('authorization server metadata: code_challenge_methods_supported does not list S256');
