@@ -9,7 +9,7 @@ import { dpopConfigOf } from '../domain/provider/dpop-config';
 import { certificateConfigurationsOf } from '../domain/provider/certificate-configuration';
 import { clientRegistrationOf } from '../domain/provider/provided-client';
 import { privateKeyJwtConfigOf } from '../domain/provider/private-key-jwt';
-import { PUBLIC_CLIENT } from '../domain/provider/vendor';
+import { statedMethod } from '../domain/provider/vendor';
 import { vendorOf } from '../domain/provider/vendors';
 import { TOKEN_VAULT_ID, type TokenVault } from '../domain/token-vault/token-vault';
 
@@ -39,7 +39,7 @@ const oauth2ProviderConfig = (provider: Oauth2Provider) => {
       ...(clientId !== '' && { clientId }),
       oauthDiscovery,
       ...(vendor === 'CustomOauth2' && {
-        ...(clientAuthenticationMethod !== PUBLIC_CLIENT && { clientAuthenticationMethod }),
+        clientAuthenticationMethod: statedMethod(clientAuthenticationMethod),
         onBehalfOfTokenExchangeConfig: onBehalfOf,
         privateKeyJwtConfig: privateKeyJwt && privateKeyJwtConfigOf(privateKeyJwt),
         certificateConfigurations: certificateConfigurationsOf(provider),

@@ -105,7 +105,12 @@ export const RegisterResponseSchema = v.union([
       client: v.exactOptional(
         v.strictObject({
           clientId: v.string(),
-          clientAuthenticationMethod: v.picklist(['NONE', 'CLIENT_SECRET_BASIC', 'CLIENT_SECRET_POST']),
+          clientAuthenticationMethod: v.picklist([
+            'NONE',
+            'PUBLISHED_KEY_JWT',
+            'CLIENT_SECRET_BASIC',
+            'CLIENT_SECRET_POST',
+          ]),
           clientSecret: v.exactOptional(v.string()),
           metadataDocument: v.exactOptional(v.strictObject({ refreshes: v.boolean() })),
           management: v.exactOptional(v.strictObject({ clientUri: v.string(), accessToken: v.string() })),

@@ -259,6 +259,6 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
   ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
     operation,
     member: 'clientRegistration',
-    why: 'for the discovery URL of a protected resource without `clientId`, it says how the service provides the client: `METADATA_DOCUMENT` (draft-ietf-oauth-client-id-metadata-document) or `DYNAMIC` (RFC 7591). By default, it is a metadata document if the authorization server reads them and the service has an https address. Responses contain it for such clients. AWS clients do not send the member, and remove it from responses: use the CDK construct, the command, or a signed request',
+    why: 'for the discovery URL of a protected resource without `clientId`, it says how the service provides the client: `METADATA_DOCUMENT` (draft-ietf-oauth-client-id-metadata-document) or `DYNAMIC` (RFC 7591). By default, it is a metadata document if the authorization server reads them and the service has an https address. If the authorization server supports `private_key_jwt` with ES256, a client by a metadata document authenticates by a key of the service: responses have the `clientAuthenticationMethod` `PRIVATE_KEY_JWT` without `privateKeyJwtConfig`, and an update can repeat it. Responses contain it for such clients. AWS clients do not send the member, and remove it from responses: use the CDK construct, the command, or a signed request',
   })),
 ];

@@ -419,6 +419,8 @@ describe('provider', () => {
       registration_endpoint: undefined,
       client_id_metadata_document_supported: true,
       authorization_response_iss_parameter_supported: true,
+      token_endpoint_auth_methods_supported: ['private_key_jwt'],
+      token_endpoint_auth_signing_alg_values_supported: ['ES256'],
     };
     // The service has no https address here.
     expect(await local.run(['provider', 'add', 'described', '--mcp', `${origin}/mcp`])).toMatchObject({

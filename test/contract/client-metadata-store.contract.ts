@@ -14,6 +14,13 @@ export function clientMetadataStoreContract(stores: () => Stores): void {
     expect(await documents().get(randomUUID())).toBeUndefined();
   });
 
+  it('returns the key of a document', async () => {
+    const id = randomUUID();
+    const publishedKey = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'k' } as const;
+    await documents().put(id, { refreshes: true, publishedKey }, 1);
+    expect(await documents().get(id)).toMatchObject({ publishedKey });
+  });
+
   it('keeps the document of the later revision, and replaces that of the same revision', async () => {
     const id = randomUUID();
     await documents().put(id, { refreshes: true }, 3);

@@ -94,6 +94,18 @@ export function oauth2ProviderStoreContract(stores: () => Stores): void {
       { certificateObject: { uri: 's3://authorities/ca.pem', bucketOwnerAccountId: '123456789012' } },
     ],
     ['with a client ID metadata document', { registration: { metadataDocument: { refreshes: true } } }],
+    [
+      'with a client ID metadata document that publishes a key',
+      {
+        clientAuthenticationMethod: 'PUBLISHED_KEY_JWT',
+        registration: {
+          metadataDocument: {
+            refreshes: true,
+            publishedKey: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'k' },
+          },
+        },
+      },
+    ],
     ['for a built-in vendor', { vendor: 'SlackOauth2', clientAuthenticationMethod: 'CLIENT_SECRET_POST' }],
   ])('returns the complete provider that was created %s', async (_what, change) => {
     const provider = sampleProvider(change);

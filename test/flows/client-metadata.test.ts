@@ -8,6 +8,9 @@ import {
   UpdateOauth2CredentialProviderCommand,
   type CreateOauth2CredentialProviderCommandInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
+import { text } from 'node:stream/consumers';
+import { DynamoDBClient, ListTablesCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { calculateJwkThumbprint, decodeJwt, importJWK, jwtVerify, type JWK } from 'jose';
 import type { Configuration } from 'oidc-provider';
 import { moveClock } from './support/clock';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
@@ -20,8 +23,12 @@ const SCOPES = ['openid', 'offline_access', 'notes'];
 
 /** URLs that the authorization servers have read, in order. */
 const read: string[] = [];
+/** The revocations that the authorization servers have answered, in order. */
+const revocations: { clientId: unknown; aud: unknown; status: number }[] = [];
 /** Changes the metadata of the world's authorization server. */
 let metadataChange: Record<string, unknown> = {};
+/** The metadata of a server that takes public clients only. */
+const WITHOUT_KEYS = { token_endpoint_auth_methods_supported: ['none'] };
 /** Replaces the redirect of the authorization server to the callback, if set. */
 let redirected: ((location: URL) => void) | undefined;
 
@@ -34,6 +41,7 @@ const readsDocuments = (registers = false): Configuration => ({
   ttl: { AccessToken: 600, RefreshToken: 86_400, Grant: 86_400, Session: 86_400, Interaction: 3600 },
   features: {
     ...forAnyResource(),
+    revocation: { enabled: true },
     clientIdMetadataDocument: {
       enabled: true,
       ack: 'draft-02',
@@ -53,7 +61,14 @@ const extension: Extension = {
   ownRedirects: true,
   prepare(provider) {
     provider.use(async (ctx, next) => {
+      const isRevocation = ctx.path === '/token/revocation';
+      const body = isRevocation ? new URLSearchParams(await text(ctx.req)) : undefined;
+      if (body) (ctx.req as { body?: unknown }).body = body.toString();
       await next();
+      if (body) {
+        const { aud } = decodeJwt(body.get('client_assertion') ?? '');
+        revocations.push({ clientId: body.get('client_id'), aud, status: ctx.status });
+      }
       if (ctx.path.startsWith('/.well-known/')) ctx.body = { ...(ctx.body as object), ...metadataChange };
       const { location = '' } = ctx.response.headers as { location?: string };
       if (redirected && location.startsWith(`${PUBLIC_ADDRESS}/`)) {
@@ -81,6 +96,17 @@ afterAll(async () => {
   await world.stop();
 });
 
+const BASE64URL_32 = expect.stringMatching(/^[\w-]{43}$/) as string;
+const PUBLIC_KEY = {
+  kty: 'EC',
+  crv: 'P-256',
+  x: BASE64URL_32,
+  y: BASE64URL_32,
+  kid: BASE64URL_32,
+  alg: 'ES256',
+  use: 'sig',
+};
+
 interface Client {
   readonly clientId?: string;
   readonly clientRegistration?: 'METADATA_DOCUMENT' | 'DYNAMIC';
@@ -99,6 +125,7 @@ interface Configured {
   readonly callbackUrl: string;
   readonly clientId: string;
   readonly clientRegistration: string | undefined;
+  readonly clientAuthenticationMethod: string | undefined;
 }
 
 /** Creates or updates a provider with members that AWS clients do not send, and reads those that they remove. */
@@ -115,11 +142,10 @@ async function configure(
   const { callbackUrl, oauth2ProviderConfigOutput } = answers[0] as {
     callbackUrl: string;
     oauth2ProviderConfigOutput: {
-      customOauth2ProviderConfig: { clientId: string; clientRegistration?: string };
+      customOauth2ProviderConfig: Omit<Configured, 'callbackUrl'>;
     };
   };
-  const { clientId, clientRegistration } = oauth2ProviderConfigOutput.customOauth2ProviderConfig;
-  return { callbackUrl, clientId, clientRegistration };
+  return { ...oauth2ProviderConfigOutput.customOauth2ProviderConfig, callbackUrl };
 }
 
 const create = (name: string, client?: Client) =>
@@ -127,6 +153,20 @@ const create = (name: string, client?: Client) =>
 const update = (name: string, client?: Client) =>
   configure(UpdateOauth2CredentialProviderCommand, name, client);
 const remove = (name: string) => world.control().send(new DeleteOauth2CredentialProviderCommand({ name }));
+
+/**
+ * Returns where the private half of a signing key is readable: the tables, which have `d` as a member or in JSON, and the log.
+ */
+async function privateHalves(): Promise<string[]> {
+  const client = new DynamoDBClient({});
+  const { TableNames = [] } = await client.send(new ListTablesCommand({}));
+  const items = await Promise.all(
+    TableNames.map(async (TableName) => (await client.send(new ScanCommand({ TableName }))).Items ?? []),
+  );
+  const texts = [...items.flat().map((item) => JSON.stringify(item)), ...(await world.logLines())];
+  expect(texts.some((line) => line.includes('publishedKey'))).toBe(true);
+  return texts.filter((line) => /"d\\*":|BEGIN [A-Z ]*PRIVATE KEY/.test(line));
+}
 
 const documentAt = (url: string) => fetch(localUrl(url, world.local.endpoint));
 
@@ -171,7 +211,9 @@ it('publishes the client, and gets a token for a server of which only the URL is
     redirect_uris: [callbackUrl],
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
-    token_endpoint_auth_method: 'none',
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: 'ES256',
+    jwks: { keys: [PUBLIC_KEY] },
   });
 
   const pushes = world.provider.pushes.length;
@@ -181,19 +223,79 @@ it('publishes the client, and gets a token for a server of which only the URL is
   expect(world.provider.pushes).toHaveLength(pushes);
 });
 
-it('refreshes the token with the client ID alone', async () => {
-  const { callbackUrl, clientId } = await create('refreshed');
-  const agent = await agentFor('refreshed', callbackUrl);
-  await connected(agent, 'ana');
-  moveClock(590);
-  const { accessToken = '' } = await agent.ask(await agent.token({ userId: 'ana' }), { scopes: SCOPES });
-  expect(await mcp.call(accessToken)).toBe(200);
-  const { grantType, request } = world.provider.exchanges.at(-1)!;
-  expect([grantType, request.get('client_id'), request.has('client_secret')]).toEqual([
-    'refresh_token',
-    clientId,
-    false,
-  ]);
+describe('the key of the document', () => {
+  interface Published {
+    readonly jwks: { readonly keys: readonly [JWK] };
+    readonly token_endpoint_auth_method: string;
+  }
+  const published = async (clientId: string) => (await (await documentAt(clientId)).json()) as Published;
+  const keyOf = async (clientId: string) => (await published(clientId)).jwks.keys[0];
+  const assertionOf = (request: URLSearchParams) => request.get('client_assertion') ?? '';
+
+  it('authenticates the requests for tokens, refreshes, and revocations, for the issuer alone', async () => {
+    const { callbackUrl, clientId, clientAuthenticationMethod } = await create('keyed');
+    expect(clientAuthenticationMethod).toBe('PRIVATE_KEY_JWT');
+    const agent = await agentFor('keyed', callbackUrl);
+    const first = world.provider.exchanges.length;
+    await connected(agent, 'ana');
+    moveClock(590);
+    const { accessToken = '' } = await agent.ask(await agent.token({ userId: 'ana' }), { scopes: SCOPES });
+    expect(await mcp.call(accessToken)).toBe(200);
+    const key = await keyOf(clientId);
+    expect(key.kid).toBe(await calculateJwkThumbprint(key));
+    const exchanges = world.provider.exchanges.slice(first);
+    expect(exchanges.map(({ grantType }) => grantType)).toEqual(['authorization_code', 'refresh_token']);
+    const assertions = exchanges.map(({ request }) => assertionOf(request));
+    const claims = await Promise.all(
+      assertions.map(async (assertion) => {
+        const { payload, protectedHeader } = await jwtVerify(assertion, await importJWK(key, 'ES256'), {
+          currentDate: new Date(),
+          clockTolerance: 1200,
+        });
+        expect(protectedHeader).toEqual({ alg: 'ES256', typ: 'JWT', kid: key.kid });
+        expect([payload.iss, payload.sub, payload.aud]).toEqual([clientId, clientId, world.provider.issuer]);
+        expect(payload.exp! - payload.iat!).toBe(190);
+        return payload.jti;
+      }),
+    );
+    expect(new Set(claims).size).toBe(2);
+    expect(exchanges.some(({ request }) => request.has('client_secret'))).toBe(false);
+
+    await remove('keyed');
+    for (let tries = 0; tries < 100 && revocations.length === 0; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(revocations[0]).toEqual({ clientId, status: 200, aud: world.provider.issuer });
+
+    // The private half is in no record, log line, and response.
+    const secrets = await privateHalves();
+    expect(secrets).toEqual([]);
+  });
+
+  it('stays with updates, and is replaced with the client', async () => {
+    const { clientId, clientRegistration, clientAuthenticationMethod } = await create('kept');
+    const { kid } = await keyOf(clientId);
+    // As Get returns it.
+    await update('kept', { clientId, clientRegistration, clientAuthenticationMethod } as Client);
+    expect((await update('kept')).clientAuthenticationMethod).toBe('PRIVATE_KEY_JWT');
+    expect((await keyOf(clientId)).kid).toBe(kid);
+    const other = await update('kept', { clientId: 'agents-by-hand' });
+    expect([other.clientId, other.clientAuthenticationMethod]).toEqual(['agents-by-hand', undefined]);
+    await update('kept', { clientRegistration: 'METADATA_DOCUMENT' });
+    expect((await keyOf(clientId)).kid).not.toBe(kid);
+    const agent = await agentFor('kept', (await update('kept')).callbackUrl);
+    expect(await mcp.call((await connected(agent, 'ana')).accessToken)).toBe(200);
+  });
+
+  it('is not used without its document, or by an owner who names no KMS key', async () => {
+    await create('named');
+    await expect(
+      update('named', {
+        clientId: 'agents-by-hand',
+        clientAuthenticationMethod: 'PRIVATE_KEY_JWT',
+      } as Client),
+    ).rejects.toMatchObject({ message: expect.stringMatching(/privateKeySource: is required/) as string });
+  });
 });
 
 it('returns the same response for each URL without a document', async () => {
@@ -351,6 +453,20 @@ describe('an authorization response', () => {
     expect(world.provider.exchanges).toHaveLength(exchanges);
   });
 
+  it('completes a request whose client assertion another server rejects, which reads the same document', async () => {
+    const { callbackUrl, clientId } = await create('for-one');
+    await connected(await agentFor('for-one', callbackUrl), 'ana');
+    const { request, status } = world.provider.exchanges.at(-1)!;
+    expect([status, decodeJwt(request.get('client_assertion') ?? '').aud]).toEqual([
+      200,
+      world.provider.issuer,
+    ]);
+    const response = await fetch(`${other.issuer}/token`, { method: 'POST', body: request });
+    expect(read).toContain(clientId);
+    expect([response.status, await response.json()]).toMatchObject([401, { error: 'invalid_client' }]);
+    other.exchanges.length = 0;
+  });
+
   it('of another server, which reads the same document, completes nothing', async () => {
     const { callbackUrl, clientId } = await create('same-id');
     const victim = await agentFor('same-id', callbackUrl);
@@ -398,14 +514,57 @@ it('sends no token request by client credentials', async () => {
       resourceOauth2ReturnUrl: undefined,
     }),
   ).rejects.toMatchObject({
-    message: expect.stringMatching(/M2M is not supported for the public client/) as string,
+    message: expect.stringMatching(/M2M is not supported for the client of/) as string,
+  });
+});
+
+// The last tests move the clock ever further, because the metadata that they change are cached.
+it('sends nothing to a server that no longer supports the method of the document', async () => {
+  const { callbackUrl } = await create('strict');
+  const agent = await agentFor('strict', callbackUrl);
+  const { token } = await connected(agent, 'ana');
+  const exchanges = world.provider.exchanges.length;
+  metadataChange = WITHOUT_KEYS;
+  moveClock(601);
+  const refused = { message: expect.stringMatching(/invalid_metadata/) as string };
+  const fresh = await agent.token({ userId: 'ana' });
+  await expect(agent.ask(fresh, { scopes: SCOPES })).rejects.toMatchObject(refused);
+  const other = await agent.token({ userId: 'ben' });
+  await expect(agent.ask(other, { scopes: SCOPES })).rejects.toMatchObject(refused);
+  expect(world.provider.exchanges).toHaveLength(exchanges);
+  expect(token).toBeDefined();
+});
+
+describe('a server that takes public clients only', () => {
+  it('gets a public client, and refreshes with the client ID alone', async () => {
+    metadataChange = WITHOUT_KEYS;
+    moveClock(2000);
+    const { callbackUrl, clientId, clientAuthenticationMethod } = await create('refreshed');
+    expect(clientAuthenticationMethod).toBeUndefined();
+    const document = (await (await documentAt(clientId)).json()) as Record<string, unknown>;
+    expect([document.token_endpoint_auth_method, document.jwks]).toEqual(['none', undefined]);
+    const agent = await agentFor('refreshed', callbackUrl);
+    await connected(agent, 'ana');
+    moveClock(590);
+    const { accessToken = '' } = await agent.ask(await agent.token({ userId: 'ana' }), { scopes: SCOPES });
+    expect(await mcp.call(accessToken)).toBe(200);
+    const { grantType, request } = world.provider.exchanges.at(-1)!;
+    expect([
+      grantType,
+      request.get('client_id'),
+      request.has('client_secret'),
+      request.has('client_assertion'),
+    ]).toEqual(['refresh_token', clientId, false, false]);
+    // An update keeps the method, because servers cache the document.
+    metadataChange = {};
+    expect((await update('refreshed')).clientAuthenticationMethod).toBeUndefined();
   });
 });
 
 it('asks no user to consent at a server that no longer says who it is', async () => {
   const late = await agentFor('late', (await create('late')).callbackUrl);
   metadataChange = { authorization_response_iss_parameter_supported: false };
-  moveClock(601);
+  moveClock(4000);
   await expect(late.ask(await late.token({ userId: 'ana' }), { scopes: SCOPES })).rejects.toMatchObject({
     message: expect.stringMatching(/invalid_metadata/) as string,
   });

@@ -5,8 +5,18 @@ import { clientMetadataKey, PARTITION_KEY } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
 import type { Table } from './table';
 
+/** The public half only: whatever else a record has is not published. */
+export const PublishedKeyRecord = v.object({
+  kty: v.literal('EC'),
+  crv: v.literal('P-256'),
+  x: v.string(),
+  y: v.string(),
+  kid: v.string(),
+});
+
 const ClientMetadataRecord = v.object({
   refreshes: v.boolean(),
+  publishedKey: v.exactOptional(PublishedKeyRecord),
   expiresAt: v.exactOptional(v.number()),
   revision: v.number(),
 });

@@ -7,9 +7,10 @@ import {
   SUBJECT_TOKEN_TYPES,
 } from '../../domain/provider/on-behalf-of-config';
 import { SIGNING_ALGORITHMS } from '../../domain/provider/private-key-jwt';
-import { CLIENT_AUTHENTICATION_METHODS, PUBLIC_CLIENT } from '../../domain/provider/vendor';
+import { CLIENT_AUTHENTICATION_METHODS, PUBLIC_CLIENT, PUBLISHED_KEY } from '../../domain/provider/vendor';
 import { VENDOR_NAMES } from '../../domain/provider/vendors';
 import { oauth2ProviderKey, PREFIX } from '../../contract/table-keys';
+import { PublishedKeyRecord } from './client-metadata-store';
 import { ExternalSecretRecord } from './external-secret';
 import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS, parseOwnedResource } from './owned-resource-store';
 import type { Table } from './table';
@@ -25,7 +26,7 @@ const Oauth2ProviderRecord = v.object({
   vendor: v.picklist(VENDOR_NAMES),
   callbackId: v.string(),
   clientId: v.string(),
-  clientAuthenticationMethod: v.picklist([...CLIENT_AUTHENTICATION_METHODS, PUBLIC_CLIENT]),
+  clientAuthenticationMethod: v.picklist([...CLIENT_AUTHENTICATION_METHODS, PUBLIC_CLIENT, PUBLISHED_KEY]),
   privateKeyJwt: v.exactOptional(
     v.object({
       keyArn: v.string(),
@@ -79,7 +80,9 @@ const Oauth2ProviderRecord = v.object({
   registration: v.exactOptional(
     v.object({
       management: v.exactOptional(v.object({ clientUri: v.string(), sealedToken: v.string() })),
-      metadataDocument: v.exactOptional(v.object({ refreshes: v.boolean() })),
+      metadataDocument: v.exactOptional(
+        v.object({ refreshes: v.boolean(), publishedKey: v.exactOptional(PublishedKeyRecord) }),
+      ),
     }),
   ),
   certificateSecretArn: v.exactOptional(v.string()),

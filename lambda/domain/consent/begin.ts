@@ -6,6 +6,7 @@ import { type System, epochSeconds } from '../system';
 import type { CustomParameters } from '../custom-parameters';
 import { displayNameOf } from '../display-name';
 import type { Metadata, MetadataReader } from '../oauth/provider-metadata';
+import { checkPublishedKey } from '../oauth/published-key';
 import { checkDpopAlgorithm, newDpopKey, thumbprintOf } from '../oauth/dpop';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { WorkloadIdentity } from '../identity/workload-identity';
@@ -253,8 +254,8 @@ function issuerInResponse(
 }
 
 /**
- * Returns whether the request is pushed (RFC 9126), which authenticates a confidential client before the user is asked. A
- * metadata document describes a public client, and some servers read it at the authorization endpoint only.
+ * Returns whether the request is pushed (RFC 9126), which authenticates a confidential client before the user is asked.
+ * Some servers read a metadata document at the authorization endpoint only.
  */
 const isPushed = (
   provider: Oauth2Provider,
@@ -301,6 +302,7 @@ async function newSession(
   const { identity, provider, grantId } = request;
   const metadata = await deps.metadata.read(provider.discovery, authoritiesOf(provider));
   const vendor = vendorOf(provider.vendor);
+  checkPublishedKey(provider, metadata);
   if (!metadata.authorization_endpoint) {
     throw new ProviderFailure('invalid_metadata', 'the provider has no authorization endpoint');
   }

@@ -1,6 +1,6 @@
 /**
- * A client assertion (RFC 7523 section 2.2), signed with a KMS key of the provider's owner. This file determines the
- * claims; the private key never leaves KMS.
+ * A client assertion (RFC 7523 section 2.2). This file determines the claims. Those that it signs itself have a KMS key of
+ * the provider's owner, which never leaves KMS.
  */
 import { epochSeconds, type System } from '../system';
 import type { PrivateKeyJwt, SigningAlgorithm } from '../provider/private-key-jwt';
@@ -42,6 +42,25 @@ export interface Asserting extends Owned {
   readonly clientId: string;
 }
 
+/** Returns the claims of an assertion for one use (RFC 7523 section 3): its `jti` is new. */
+export function assertionClaims(
+  system: System,
+  clientId: string,
+  audience: string,
+  payloadClaims: Readonly<Record<string, string>> = {},
+) {
+  const now = epochSeconds(system);
+  return {
+    aud: audience,
+    ...payloadClaims,
+    iss: clientId,
+    sub: clientId,
+    jti: system.randomUUID(),
+    iat: now - IAT_BACKDATE_SECONDS,
+    exp: now + LIFETIME,
+  };
+}
+
 const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /**
@@ -55,17 +74,8 @@ export async function clientAssertion(
   { keyArn, algorithm, headerClaims, payloadClaims }: PrivateKeyJwt,
   audience: string,
 ): Promise<string> {
-  const now = epochSeconds(system);
   const header = { ...headerClaims, alg: algorithm, typ: 'JWT' };
-  const payload = {
-    aud: audience,
-    ...payloadClaims,
-    iss: clientId,
-    sub: clientId,
-    jti: system.randomUUID(),
-    iat: now - IAT_BACKDATE_SECONDS,
-    exp: now + LIFETIME,
-  };
+  const payload = assertionClaims(system, clientId, audience, payloadClaims);
   const signingInput = `${encoded(header)}.${encoded(payload)}`;
   const signature = await assertionKeys.sign({ keyArn, algorithm, owner, ownerId, signingInput });
   return `${signingInput}.${signature}`;

@@ -8,7 +8,10 @@ export type ClientCredential =
   | { readonly secret: string }
   /** A public client: it only names itself (RFC 6749 section 3.2.1). */
   | { readonly secret: undefined }
-  /** @param audience the token endpoint, at whichever endpoint of the server the assertion is presented */
+  /**
+   * @param audience the token endpoint, at whichever endpoint of the server the assertion is presented. The key that a
+   *   document publishes signs for the issuer instead
+   */
   | { readonly assert: (audience: string) => Promise<string> };
 
 /** Placeholder client ID for oauth4webapi, for a client whose assertion identifies it. It is never sent. */

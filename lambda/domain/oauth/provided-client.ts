@@ -6,10 +6,11 @@ import { isLoopbackHttp } from '../endpoint';
 import { clientMetadataUrl } from '../provider/client-metadata';
 import type { NewClient, RegistrationRequest } from '../provider/client-registration';
 import { callbackUrl } from '../provider/oauth2-provider';
-import { PUBLIC_CLIENT } from '../provider/vendor';
+import { PUBLIC_CLIENT, PUBLISHED_KEY } from '../provider/vendor';
 import { registerClient, type RegistrationDependencies } from './client-registration';
 import { ProviderFailure } from './provider-failure';
 import type { Metadata } from './provider-metadata';
+import { acceptsPublishedKey } from './published-key';
 
 export interface ProvidedClientDependencies extends RegistrationDependencies {
   /** Public address of the service. */
@@ -40,13 +41,13 @@ const NOT_PUBLIC =
 
 function describedClient(
   { baseUrl }: ProvidedClientDependencies,
-  { grant_types_supported: grantTypes }: Metadata,
+  metadata: Metadata,
   { callbackId }: RegistrationRequest,
 ): NewClient {
   return {
     clientId: clientMetadataUrl(baseUrl, callbackId),
-    clientAuthenticationMethod: PUBLIC_CLIENT,
-    metadataDocument: { refreshes: grantTypes?.includes('refresh_token') ?? true },
+    clientAuthenticationMethod: acceptsPublishedKey(metadata) ? PUBLISHED_KEY : PUBLIC_CLIENT,
+    metadataDocument: { refreshes: metadata.grant_types_supported?.includes('refresh_token') ?? true },
   };
 }
 

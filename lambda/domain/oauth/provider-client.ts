@@ -9,6 +9,8 @@ import { trusting } from './transport';
 import type { WebIdentityTokens } from './web-identity';
 import { dpopConfigOf } from '../provider/dpop-config';
 import { authoritiesOf, type ProviderConfiguration } from '../provider/oauth2-provider';
+import { PUBLISHED_KEY } from '../provider/vendor';
+import { checkPublishedKey, publishedKeyAssertion, publishedKeyOf } from './published-key';
 import { openClientSecret, type ClientSecretDependencies } from './client-secret';
 
 export interface ProviderClientDependencies
@@ -33,6 +35,8 @@ async function credentialOf(
     case 'PRIVATE_KEY_JWT':
       if (!privateKeyJwt) throw new Error('the provider has no signing key');
       return { assert: (audience) => clientAssertion(deps, provider, privateKeyJwt, audience) };
+    case 'PUBLISHED_KEY_JWT':
+      return { assert: await publishedKeyOf(deps, provider) };
     case 'NONE':
       return { secret: undefined };
   }
@@ -53,7 +57,8 @@ export interface ProviderClients {
     purpose?: MetadataPurpose,
   ): Promise<ProviderClient>;
   /**
-   * Returns the provider's client, for a revocation, with a secret that is not read from the token vault.
+   * Returns the provider's client, for a revocation, with a secret (or a document's key) that is not read from the token
+   * vault.
    *
    * @throws ProviderFailure if the server's metadata is unavailable
    */
@@ -89,6 +94,8 @@ export function createProviderClients(deps: ProviderClientDependencies): Provide
       deps.metadata.read(provider.discovery, authorities, purpose),
       read,
     ]);
+    // A revocation is worth an attempt: it reveals the tokens to their own server only.
+    if (purpose === 'request') checkPublishedKey(provider, metadata);
     const { endpointPolicy, system } = deps;
     const transport = trusting(deps.transport, authorities);
     return { provider, metadata, credential, transport, endpointPolicy, system, nonces };
@@ -96,6 +103,12 @@ export function createProviderClients(deps: ProviderClientDependencies): Provide
   return {
     of: (provider, workloadArn, purpose) =>
       clientWith(provider, credentialOf(deps, provider, workloadArn), purpose),
-    withSecret: (provider, secret) => clientWith(provider, Promise.resolve({ secret }), 'revocation'),
+    withSecret(provider, secret) {
+      const isKey = provider.clientAuthenticationMethod === PUBLISHED_KEY;
+      const credential = isKey
+        ? { assert: publishedKeyAssertion(deps.system, provider, secret) }
+        : { secret };
+      return clientWith(provider, Promise.resolve(credential), 'revocation');
+    },
   };
 }

@@ -87,6 +87,7 @@ const documentSchema = (policy: EndpointPolicy) =>
     registration_endpoint: optionalEndpoint(policy),
     grant_types_supported: optionalMethods,
     token_endpoint_auth_methods_supported: optionalMethods,
+    token_endpoint_auth_signing_alg_values_supported: optionalMethods,
     scopes_supported: optionalScopes,
     dpop_signing_alg_values_supported: optionalMethods,
     client_id_metadata_document_supported: v.fallback(v.optional(v.boolean()), undefined),

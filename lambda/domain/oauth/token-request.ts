@@ -8,7 +8,7 @@ import { epochSeconds, type System } from '../system';
 import type { EndpointPolicy } from '../endpoint';
 import { resourcesAt, type Oauth2Discovery } from '../provider/discovery';
 import type { ProviderConfiguration } from '../provider/oauth2-provider';
-import { PUBLIC_CLIENT, type Vendor } from '../provider/vendor';
+import { PUBLIC_CLIENT, PUBLISHED_KEY, type Vendor } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
 import { invalidMember } from '../service-error';
 import { boundedLifetime } from '../stated-lifetime';
@@ -370,6 +370,12 @@ export function requestClientCredentials(
     throw invalidMember(
       'oauth2Flow',
       `M2M is not supported for the public client of the credential provider "${provider.name}", which cannot authenticate; use USER_FEDERATION, or configure a client with a secret`,
+    );
+  }
+  if (provider.clientAuthenticationMethod === PUBLISHED_KEY) {
+    throw invalidMember(
+      'oauth2Flow',
+      `M2M is not supported for the client of the credential provider "${provider.name}", whose client ID metadata document is for the consent of users; use USER_FEDERATION, or configure a client with a secret`,
     );
   }
   const oauthClient = oauthClientOf(provider);

@@ -2,7 +2,8 @@
 import { epochSeconds, type System } from '../system';
 import { clientMetadataUrl, type ClientMetadataStore } from './client-metadata';
 import { callbackUrl } from './oauth2-provider';
-import { CLIENT_NAME } from './provided-client';
+import { CLIENT_NAME, type ClientMetadata } from './provided-client';
+import { PUBLISHED_KEY_ALGORITHM } from './published-key';
 
 /** The last segment of a URL that this service created. */
 const CALLBACK_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -15,7 +16,24 @@ export interface ClientMetadataDocument {
   readonly grant_types: readonly string[];
   readonly response_types: readonly string[];
   /** Always present: its default in RFC 7591 is `client_secret_basic`, which is not allowed here (section 4.1). */
-  readonly token_endpoint_auth_method: 'none';
+  readonly token_endpoint_auth_method: 'none' | 'private_key_jwt';
+  readonly token_endpoint_auth_signing_alg?: typeof PUBLISHED_KEY_ALGORITHM;
+  readonly jwks?: { readonly keys: readonly object[] };
+}
+
+function authenticationOf({
+  publishedKey: key,
+}: ClientMetadata): Pick<
+  ClientMetadataDocument,
+  'token_endpoint_auth_method' | 'token_endpoint_auth_signing_alg' | 'jwks'
+> {
+  if (!key) return { token_endpoint_auth_method: 'none' };
+  const { kty, crv, x, y, kid } = key;
+  return {
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: PUBLISHED_KEY_ALGORITHM,
+    jwks: { keys: [{ kty, crv, x, y, kid, alg: PUBLISHED_KEY_ALGORITHM, use: 'sig' }] },
+  };
 }
 
 interface PublishDependencies {
@@ -43,6 +61,6 @@ export async function publishedClient(
     redirect_uris: [callbackUrl(baseUrl, callbackId)],
     grant_types: ['authorization_code', ...(client.refreshes ? ['refresh_token'] : [])],
     response_types: ['code'],
-    token_endpoint_auth_method: 'none',
+    ...authenticationOf(client),
   };
 }

@@ -22,7 +22,13 @@ import {
   type ClientRegistration,
   type Registration,
 } from './provided-client';
-import { PUBLIC_CLIENT, type ClientAuthenticationMethod, type ClientSecretMethod } from './vendor';
+import { newSigningKey } from './published-key';
+import {
+  PUBLIC_CLIENT,
+  PUBLISHED_KEY,
+  type ClientAuthenticationMethod,
+  type ClientSecretMethod,
+} from './vendor';
 import type { ResolvedConfig } from './vendor-config';
 
 /** Where and with what a client can be deleted (RFC 7592). */
@@ -32,7 +38,8 @@ export type ClientManagement = Readonly<v.InferOutput<typeof ClientManagementSch
 /** A client as a server registered it, or as a metadata document of this service describes it. */
 export interface NewClient {
   readonly clientId: string;
-  readonly clientAuthenticationMethod: ClientSecretMethod | typeof PUBLIC_CLIENT;
+  readonly clientAuthenticationMethod: ClientSecretMethod | typeof PUBLIC_CLIENT | typeof PUBLISHED_KEY;
+  /** The private key for the key that a document publishes. */
   readonly clientSecret?: string;
   /** Absent if the server does not let clients delete themselves. */
   readonly management?: ClientManagement;
@@ -116,6 +123,21 @@ async function stored(
   return { management: { clientUri, sealedToken } };
 }
 
+/**
+ * Returns the client with a new key, if its document must publish one. The key is created here, so that the private half
+ * goes through no other function before it is encrypted.
+ */
+async function withKey(client: NewClient): Promise<NewClient> {
+  const { clientAuthenticationMethod, metadataDocument } = client;
+  if (clientAuthenticationMethod !== PUBLISHED_KEY || !metadataDocument) return client;
+  const { published, secret } = await newSigningKey();
+  return {
+    ...client,
+    clientSecret: secret,
+    metadataDocument: { ...metadataDocument, publishedKey: published },
+  };
+}
+
 const isSameResource = (a: Oauth2Discovery, b: ProtectedResource): boolean =>
   a.protectedResource?.resource === b.resource && a.protectedResource.issuer === b.issuer;
 
@@ -163,7 +185,7 @@ function checkExpected({ stated, bound }: Expected, found: ProtectedResource): v
 
 /**
  * Finds the authorization server of a protected resource, and provides a client there if the configuration has none. A
- * client that the service provided before stays for the same resource and issuer.
+ * client that the service provided before stays for the same resource and issuer, with its credential.
  *
  * @throws ValidationException, also for another authorization server than at the last configuration, which the owner does
  *   not state; InternalServerException
@@ -197,8 +219,13 @@ export async function discoveredClient(
     checkExpected(expected, protectedResource);
     const isSame = isKept && isSameResource(present.discovery, protectedResource);
     const registration = isSame ? present.registration : undefined;
+    const isPublished = isSame && present.clientAuthenticationMethod === PUBLISHED_KEY;
     return {
-      config: { ...config, discovery: { discoveryUrl, protectedResource } },
+      config: {
+        ...config,
+        ...(isPublished && { clientAuthenticationMethod: PUBLISHED_KEY }),
+        discovery: { discoveryUrl, protectedResource },
+      },
       registration,
       isNew: false,
     };
@@ -224,7 +251,8 @@ export async function discoveredClient(
   });
   checkExpected(expected, protectedResource);
   if (!client) throw new Error('no client was registered');
-  const { clientId, clientAuthenticationMethod, clientSecret } = client;
+  const provided = await withKey(client);
+  const { clientId, clientAuthenticationMethod, clientSecret } = provided;
   return {
     config: {
       ...config,
@@ -233,7 +261,7 @@ export async function discoveredClient(
       discovery: { discoveryUrl, protectedResource },
       secret: clientSecret === undefined ? config.secret : { kind: 'managed', secret: clientSecret },
     },
-    registration: await stored(deps, holder, client),
+    registration: await stored(deps, holder, provided),
     isNew: true,
   };
 }

@@ -9,7 +9,7 @@ import type { OnBehalfOfInput } from './on-behalf-of';
 import type { SecretReference } from './provider-secret';
 import { resolvePrivateKeyJwt, type PrivateKeyJwt, type PrivateKeyJwtInput } from './private-key-jwt';
 import type { ClientRegistration, Registration } from './provided-client';
-import { PUBLIC_CLIENT, type ClientAuthenticationMethod } from './vendor';
+import { PUBLIC_CLIENT, PUBLISHED_KEY, type ClientAuthenticationMethod } from './vendor';
 
 /** The members that this service honors; the others are refused at the edge. */
 export interface CustomOauth2Config {
@@ -92,8 +92,19 @@ function isPublicClient(config: CustomOauth2Config, present: PresentClient | und
   );
   if (authenticates) return false;
   if (!clientId) return isProtectedResourceUrl(oauthDiscovery.discoveryUrl ?? '');
-  return present === undefined || present.clientAuthenticationMethod === PUBLIC_CLIENT;
+  const before = present?.clientAuthenticationMethod ?? PUBLIC_CLIENT;
+  return before === PUBLIC_CLIENT || before === PUBLISHED_KEY;
 }
+
+/** Returns whether an update repeats what Get returns for a client by the key that its document publishes. */
+const isRepeatedKey = (
+  { clientId, clientAuthenticationMethod, privateKeyJwtConfig }: CustomOauth2Config,
+  present: PresentClient | undefined,
+): boolean =>
+  present?.clientAuthenticationMethod === PUBLISHED_KEY &&
+  clientAuthenticationMethod === 'PRIVATE_KEY_JWT' &&
+  privateKeyJwtConfig === undefined &&
+  (!clientId || clientId === present.clientId);
 
 /**
  * @throws ValidationException for the method stated twice: `tokenEndpointAuthMethods` is what AWS had before
@@ -104,7 +115,7 @@ function authenticationMethodOf(
   config: CustomOauth2Config,
   present: PresentClient | undefined,
 ): ClientAuthenticationMethod {
-  const method = config.clientAuthenticationMethod;
+  const method = isRepeatedKey(config, present) ? undefined : config.clientAuthenticationMethod;
   const methods = config.oauthDiscovery.authorizationServerMetadata?.tokenEndpointAuthMethods;
   if (method !== undefined && methods !== undefined) {
     throw invalidMember(

@@ -39,7 +39,7 @@ import type { ProviderAuthorities } from './private-authorities';
 import { nameExternalSecret, type SecretNamingDependencies } from './provider-secret';
 import { isMetadataDocument, type Registration } from './provided-client';
 import { checkSigningKey, type KeyNamingDependencies, type PrivateKeyJwt } from './private-key-jwt';
-import { usesSecret, type ClientAuthenticationMethod } from './vendor';
+import { hasStoredCredential, usesSecret, type ClientAuthenticationMethod } from './vendor';
 import {
   checkSecretGiven,
   clientSecretMembers,
@@ -480,7 +480,8 @@ async function changeProvider(
     certificateSecretArn: certificates.certificateSecretArn,
     certificateObject: certificates.certificateObject,
   };
-  annotate({ changed: changedInput(provider, change, { secretGiven: secret.kind === 'managed' }) });
+  const secretGiven = secret.kind === 'managed' && usesSecret(client.clientAuthenticationMethod);
+  annotate({ changed: changedInput(provider, change, { secretGiven }) });
   const changed = await changeResource(deps.providers, deps.system, provider, change);
   // Write the secret after the deciding write, so that the loser of two concurrent updates leaves no secret. Until
   // then, the old secret cannot be decrypted for the new server.
@@ -493,7 +494,7 @@ async function changeProvider(
     );
   }
   await publish(deps, changed);
-  const secretGone = secret.kind === 'external' || !usesSecret(changed.clientAuthenticationMethod);
+  const secretGone = secret.kind === 'external' || !hasStoredCredential(changed.clientAuthenticationMethod);
   if (secretGone) await deps.clientSecrets.removeBefore(changed.id, changed.revision);
   return changed;
 }

@@ -1,5 +1,6 @@
 /** The client that the service provides for a provider of a protected resource without a client of its owner. */
 import type { SealedManagement } from './client-deletion';
+import type { PublishedKey } from './published-key';
 
 /** How the service provides a client: by a client ID metadata document, or by dynamic registration (RFC 7591). */
 export const CLIENT_REGISTRATIONS = ['METADATA_DOCUMENT', 'DYNAMIC'] as const;
@@ -12,6 +13,8 @@ export const CLIENT_NAME = 'agent-identity';
 export interface ClientMetadata {
   /** Whether the server knows the grant type `refresh_token`. */
   readonly refreshes: boolean;
+  /** Present if the client authenticates by `private_key_jwt`, and absent for a public client. */
+  readonly publishedKey?: PublishedKey | undefined;
 }
 
 /** What a provider stores of a client that the service provides. */

@@ -34,11 +34,29 @@ export const CLIENT_AUTHENTICATION_METHODS = [
  */
 export const PUBLIC_CLIENT = 'NONE';
 
+/**
+ * A client that a metadata document of this service describes, and that authenticates by the key in the document. The API
+ * shows `PRIVATE_KEY_JWT`, without a KMS key.
+ */
+export const PUBLISHED_KEY = 'PUBLISHED_KEY_JWT';
+
 export type ClientAuthenticationMethod =
-  (typeof CLIENT_AUTHENTICATION_METHODS)[number] | typeof PUBLIC_CLIENT;
+  (typeof CLIENT_AUTHENTICATION_METHODS)[number] | typeof PUBLIC_CLIENT | typeof PUBLISHED_KEY;
+
+/** Returns the method as the API has it; undefined for a public client. */
+export function statedMethod(
+  method: ClientAuthenticationMethod,
+): (typeof CLIENT_AUTHENTICATION_METHODS)[number] | undefined {
+  if (method === PUBLIC_CLIENT) return undefined;
+  return method === PUBLISHED_KEY ? 'PRIVATE_KEY_JWT' : method;
+}
 
 export const usesSecret = (method: ClientAuthenticationMethod): method is ClientSecretMethod =>
   method === 'CLIENT_SECRET_BASIC' || method === 'CLIENT_SECRET_POST';
+
+/** Whether the token vault can have a credential of the client: a secret, or the key that its document publishes. */
+export const hasStoredCredential = (method: ClientAuthenticationMethod): boolean =>
+  usesSecret(method) || method === PUBLISHED_KEY;
 
 /** An authorization server with the same endpoints for all customers. */
 export interface FixedServer {

@@ -13,7 +13,7 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import { NotRevoked, revokeTokens, type RevocationOutcome } from '../oauth/revocation';
 import type { ProviderClient } from '../oauth/token-request';
 import { clientBindingDigest, type Oauth2ProviderStore } from '../provider/oauth2-provider';
-import { usesSecret } from '../provider/vendor';
+import { hasStoredCredential } from '../provider/vendor';
 import { endsOtherGrants } from '../provider/revocation-reach';
 import { reachOf } from '../provider/vendors';
 import { KeyMaterialResetError, ShreddedError, UnreadableError } from '../sealing/sealing';
@@ -146,7 +146,7 @@ async function clientOf(
       }
     }
   }
-  if (!usesSecret(provider.clientAuthenticationMethod)) {
+  if (!hasStoredCredential(provider.clientAuthenticationMethod)) {
     return deps.providerClients.of(provider, workloadArn, 'revocation');
   }
   if (clientSecret === undefined) {

@@ -12,7 +12,7 @@ import {
   type Oauth2ProviderStore,
 } from '../provider/oauth2-provider';
 import type { RevocationReach } from '../provider/revocation-reach';
-import { usesSecret } from '../provider/vendor';
+import { hasStoredCredential } from '../provider/vendor';
 import { reachOf } from '../provider/vendors';
 import { ShreddedError, UnreadableError, type Seal } from '../sealing/sealing';
 import { epochSeconds, type System } from '../system';
@@ -49,12 +49,12 @@ async function openGrantTokens(
   return JSON.parse(await seal.open({ ...context, binding }, tokens.sealed)) as SealedTokens;
 }
 
-/** Returns the client secret; undefined for a client without one, or if it is not available. */
+/** Returns the client secret, or the key that its document publishes; undefined for a client without one, or if it is not available. */
 async function clientSecretOf(
   deps: ClientSecretDependencies,
   provider: Oauth2Provider,
 ): Promise<string | undefined> {
-  if (!usesSecret(provider.clientAuthenticationMethod)) return undefined;
+  if (!hasStoredCredential(provider.clientAuthenticationMethod)) return undefined;
   try {
     return await openClientSecret(deps, provider);
   } catch (error) {

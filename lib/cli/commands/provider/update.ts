@@ -130,7 +130,7 @@ async function changedConfig(
   options: UpdateFlags,
 ): Promise<Record<string, unknown>> {
   checkOptions(vendor, options);
-  const present = configOf(provider);
+  const { clientAuthenticationMethod: stated, ...present } = configOf(provider);
   const flags = withPresentResources(present, options);
   // The service keeps or registers the client of an MCP server. A stated client ID would be taken for one of the owner.
   if (flags.mcp !== undefined && flags.clientId === undefined) {
@@ -148,7 +148,8 @@ async function changedConfig(
       ...(await registrationMembers(context, flags)),
     };
   }
-  const before = present.clientAuthenticationMethod;
+  // The key of a document stays with the document. Another client has another key, or none.
+  const before = present.clientRegistration === 'METADATA_DOCUMENT' ? undefined : stated;
   const method = flags.clientAuthentication ?? before;
   const reference = secretReference(flags);
   // The service gives a stored secret to no other client and no other server.
@@ -159,6 +160,7 @@ async function changedConfig(
   const secret = wanted ? await readSecret(context, 'client secret') : undefined;
   return {
     ...present,
+    clientAuthenticationMethod: before,
     // JSON omits undefined members.
     oauthDiscovery: undefined,
     privateKeyJwtConfig: method === 'PRIVATE_KEY_JWT' ? present.privateKeyJwtConfig : undefined,
