@@ -18,6 +18,7 @@ import {
 } from './credential';
 import {
   AccessTokenRejectedError,
+  boundTokenError,
   ConfigurationError,
   ConsentFailedError,
   ConsentRequiredError,
@@ -218,13 +219,19 @@ async function afterConsent(
   return token;
 }
 
+/** @throws ConfigurationError for a token that is bound to a key, which a tool would send as a bearer token */
+function bearer({ providerName }: AccessTokenOptions, { accessToken, isBound }: IssuedToken): string {
+  if (isBound) throw boundTokenError(providerName);
+  return accessToken;
+}
+
 /**
  * Waits for the consent of a session that an earlier call has begun, for up to `consentTimeout` seconds.
  *
  * @param sessionUri from anywhere, even from the caller: the service compares the session's agent, user, and provider
  *   with those of the request, and does not distinguish a session of others from one that does not exist
  * @returns undefined if the user has not consented in this time, or the authorization URL is no longer valid
- * @throws ConsentFailedError if the user or the provider declined
+ * @throws ConsentFailedError if the user or the provider declined; ConfigurationError for a token that is bound to a key
  */
 export async function awaitConsent(
   options: AccessTokenOptions,
@@ -235,7 +242,7 @@ export async function awaitConsent(
   const until = clock.now() + consentTimeout * 1000;
   try {
     const token = (await poll(options, sessionUri)) ?? (await pollUntil(options, sessionUri, until));
-    return token?.accessToken;
+    return token && bearer(options, token);
   } catch (error) {
     if (error instanceof ConsentFailedError && error.providerError === undefined) return undefined;
     throw error;
@@ -275,7 +282,8 @@ export const proofFor = (options: AccessTokenOptions, request: ResourceRequest):
   });
 
 /**
- * Returns an access token: immediately if the token vault has one, otherwise after the user's consent.
+ * Returns an access token: immediately if the token vault has one, otherwise after the user's consent. A token that is
+ * bound to a key (DPoP, RFC 9449) is no bearer token: `authorizedFetch` sends it with a proof for each request.
  *
  * @throws ConfigurationError, ConsentRequiredError, ConsentFailedError, ConsentTimeoutError, WorkloadAccessTokenError;
  *   the signal's reason; the exceptions of the AWS SDK for errors of the service
@@ -292,6 +300,15 @@ export async function getAccessToken(options: AccessTokenOptions): Promise<strin
  */
 export async function replaceAccessToken(options: AccessTokenOptions, rejected: string): Promise<string> {
   return (await replacedToken(options, rejected)).accessToken;
+}
+
+/**
+ * Returns an access token for a tool, as {@link getAccessToken} does.
+ *
+ * @throws ConfigurationError for a token that is bound to a key
+ */
+export async function getBearerToken(options: AccessTokenOptions): Promise<string> {
+  return bearer(options, await issuedToken(options));
 }
 
 /** The first argument of a tool: `({ accessToken }, …)`. */
@@ -324,7 +341,7 @@ export async function callWithToken<Arguments extends unknown[], Result>(
   } catch (error) {
     if (!(error instanceof AccessTokenRejectedError)) throw error;
   }
-  const another = await replaceAccessToken(options, accessToken);
+  const another = bearer(options, await replacedToken(options, accessToken));
   try {
     return await tool(new AccessTokenCredential(another), ...args);
   } catch (error) {
@@ -344,7 +361,8 @@ export async function callWithToken<Arguments extends unknown[], Result>(
  * @param options options, or a function that makes them from the arguments of the tool:
  *   `(question, request) => ({ ...fromGate(request.headers), … })`
  * @returns a function that wraps a tool. The wrapped tool has no credential argument. It throws the errors of
- *   {@link getAccessToken} and of the tool, and ReplacementTokenRejectedError after two rejected tokens.
+ *   {@link getAccessToken} and of the tool, ReplacementTokenRejectedError after two rejected tokens, and ConfigurationError
+ *   for a token that is bound to a key (DPoP), for which there is `authorizedFetch`.
  */
 export const withAccessToken =
   <Seen extends unknown[] = []>(options: OptionsOrFunction<AccessTokenOptions, Seen>) =>
@@ -353,5 +371,5 @@ export const withAccessToken =
   ): WrappedTool<Arguments, Result> =>
   async (...args) => {
     const resolved = await optionsFor(options, args);
-    return callWithToken(resolved, tool, args, await getAccessToken(resolved));
+    return callWithToken(resolved, tool, args, await getBearerToken(resolved));
   };

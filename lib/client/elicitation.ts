@@ -5,7 +5,7 @@
 import {
   awaitConsent,
   callWithToken,
-  getAccessToken,
+  getBearerToken,
   type AccessTokenCredential,
   type AccessTokenOptions,
 } from './access-token';
@@ -187,7 +187,7 @@ export const elicitingAccessToken =
     };
     const consented = consentedToken(context, once);
     try {
-      const accessToken = (await consented?.token) ?? (await getAccessToken(once));
+      const accessToken = (await consented?.token) ?? (await getBearerToken(once));
       return await callWithToken(once, tool, args, accessToken);
     } catch (error) {
       if (!(error instanceof ConsentRequiredError)) throw error;

@@ -10,6 +10,12 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
+/** Returns the error of a tool that would send a bound token as a bearer token. */
+export const boundTokenError = (providerName: string): ConfigurationError =>
+  new ConfigurationError(
+    `The access token of "${providerName}" is bound to a key (DPoP): each request needs a proof, so a tool does not get the token. Send the requests with authorizedFetch, or with connectMcp to an MCP server.`,
+  );
+
 /** There is no workload access token, or the token of this invocation has expired. */
 export class WorkloadAccessTokenError extends Error {
   override readonly name = 'WorkloadAccessTokenError';

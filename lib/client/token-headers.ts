@@ -29,7 +29,8 @@ export function keepTokenHeaders(command: GetResourceOauth2TokenCommand): () => 
       const { headers } = (result.response ?? {}) as SerializedResponse;
       kept = {
         failure: errorCodeOf(headers?.[FAILURE_HEADER]),
-        isBound: headers?.[TOKEN_TYPE_HEADER] === 'DPoP',
+        // A token of an unknown type is never a bearer token.
+        isBound: (headers?.[TOKEN_TYPE_HEADER] ?? 'Bearer').toLowerCase() !== 'bearer',
       };
       return result;
     },

@@ -11,6 +11,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startDpopProvider } from './dpop-provider.mjs';
 import {
   InstallationError,
   installMcpVersion1,
@@ -27,6 +28,7 @@ const ONCE = [
   'test_agent_behind_gate.py',
   'test_mcp_consent.py',
   'test_connect_mcp.py',
+  'test_dpop.py',
   'test_generated_client.py',
 ].map((file) => `--ignore=${file}`);
 
@@ -49,13 +51,14 @@ function cleanEnvironment() {
 }
 
 /** The environment of every client: the world for the tests, and the agent's keys for AWS SDK clients. */
-function clientEnvironment({ ready, dataDir }, shortLived) {
+function clientEnvironment({ ready, dataDir }, shortLived, dpop) {
   const { accessKeyId, secretAccessKey } = ready.principals.agent;
   return {
     ...cleanEnvironment(),
     SERVICE: JSON.stringify(ready),
     SERVICE_DATA_DIR: dataDir,
     SHORT_LIVED_PROVIDER: JSON.stringify(shortLived),
+    DPOP_PROVIDER: JSON.stringify(dpop),
     AWS_REGION: ready.region,
     AWS_DEFAULT_REGION: ready.region,
     AWS_ACCESS_KEY_ID: accessKeyId,
@@ -139,9 +142,10 @@ async function runAll(python, pythonWithMcp1, reports) {
   const service = await startLocalService({ PYTHON: python });
   const { endpoint } = service.ready;
   try {
-    const { stop, ...shortLived } = await startShortLivedProvider(`${endpoint}/identities/oauth2/callback/`);
+    const callbacks = `${endpoint}/identities/oauth2/callback/`;
+    const providers = [await startShortLivedProvider(callbacks), await startDpopProvider(callbacks)];
     try {
-      const env = clientEnvironment(service, shortLived);
+      const env = clientEnvironment(service, ...providers);
       const sdkEndpoints = {
         BEDROCK_AGENTCORE_DP_ENDPOINT: endpoint,
         BEDROCK_AGENTCORE_CP_ENDPOINT: endpoint,
@@ -154,14 +158,14 @@ async function runAll(python, pythonWithMcp1, reports) {
           'hook',
           { ...env, ...sdkEndpoints },
           reports,
-          ['test_mcp_consent.py', 'test_connect_mcp.py'],
+          ['test_mcp_consent.py', 'test_connect_mcp.py', 'test_dpop.py'],
           'Python with version 1 of mcp',
         ),
         await pytest(python, 'data-path', { ...env, ...dataPath }, reports, ONCE),
         await nodeTest({ ...env, ...endpointVariables(endpoint) }, reports),
       ];
     } finally {
-      await stop();
+      await Promise.all(providers.map(({ stop }) => stop()));
     }
   } finally {
     await service.stop();

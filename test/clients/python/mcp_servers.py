@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
@@ -62,8 +63,19 @@ def _app(kind: str, options: Options) -> Any:
     return server.http_app()
 
 
-Check = Callable[[str, str], tuple[int, dict[str, str]] | None]
-"""Gets the `Authorization` and the body of a request; returns a status and fields to respond with, or None."""
+@dataclass(frozen=True)
+class Received:
+    """A request as the server received it."""
+
+    method: str
+    headers: dict[str, str]
+    body: str
+
+
+Refusal = tuple[int, dict[str, str]] | None
+"""A status and fields to respond with."""
+
+Check = Callable[[Received], Refusal]
 
 
 @contextmanager
@@ -103,8 +115,8 @@ def protected_server(check: Check) -> Iterator[str]:
         while messages[-1].get("more_body"):
             messages.append(await receive())
         body = b"".join(message.get("body", b"") for message in messages).decode()
-        authorization = dict(scope["headers"]).get(b"authorization", b"").decode()
-        refusal = check(authorization, body)
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        refusal = check(Received(scope["method"], headers, body))
         if refusal is None:
             replay = iter(messages)
 
@@ -114,8 +126,8 @@ def protected_server(check: Check) -> Iterator[str]:
             await inner(scope, received, send)
             return
         status, fields = refusal
-        headers = [(name.encode(), value.encode()) for name, value in fields.items()]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+        sent = [(name.encode(), value.encode()) for name, value in fields.items()]
+        await send({"type": "http.response.start", "status": status, "headers": sent})
         await send({"type": "http.response.body", "body": b""})
 
     with _running(app) as url:

@@ -17,15 +17,14 @@ from agent_identity_client import (
     ConsentRequiredError,
     McpRedirectError,
     ReplacementTokenRejectedError,
+    authorized_client,
     identity_client,
     workload_access_tokens,
 )
-from agent_identity_client._mcp_client import _Authorization, _origin, missing_scopes
+from agent_identity_client._authorization import Authorization, missing_scopes
 from agent_identity_client.mcp import connect_mcp
-from mcp_servers import MCP_LINE, protected_server
+from mcp_servers import MCP_LINE, Received, Refusal, protected_server
 from world import RETURN_URL, Agent, World
-
-Refusal = tuple[int, dict[str, str]] | None
 
 
 class Server:
@@ -41,8 +40,8 @@ class Server:
         self.write_needs: set[str] = set()
         """Tokens that have the scope for `write`; a token that was challenged is not one of them."""
 
-    def check(self, authorization: str, body: str) -> Refusal:
-        token = authorization.removeprefix("Bearer ")
+    def check(self, request: Received) -> Refusal:
+        body, token = request.body, request.headers.get("authorization", "").removeprefix("Bearer ")
         self.seen.append(token)
         if self.intercept:
             return self.intercept[0] if len(self.intercept) == 1 else self.intercept.pop(0)
@@ -105,6 +104,14 @@ def call(url: str, options: AccessTokenOptions, *tools: str, **more: Any) -> lis
             return [(await client.call_tool(tool, {})).content[0].text for tool in tools]
 
     return asyncio.run(asyncio.wait_for(run(), 60))
+
+
+def get(url: str, options: AccessTokenOptions) -> None:
+    async def run() -> None:
+        async with authorized_client(url, options) as client:
+            await client.get(url)
+
+    asyncio.run(run())
 
 
 def test_calls_a_protected_server_after_the_consent(world: World, server: Server) -> None:
@@ -197,7 +204,8 @@ def test_reports_a_redirect_after_the_connection_was_initialized(world: World, s
 def test_asks_for_scopes_up_to_a_limit_on_one_connection(world: World, server: Server) -> None:
     agent = world.agent()
     agent.connect("ida")
-    authorization = _Authorization(_origin(server.url), options_of(world, agent, "ida"), step_up=True)
+    options = options_of(world, agent, "ida")
+    authorization = Authorization(server.url, options, replacements=1, step_ups=3, redirected=McpRedirectError)
 
     async def outcome_of_challenge(scope: str) -> type[Exception]:
         flow = authorization.flow(SimpleNamespace(url=server.url, headers={}))
@@ -230,8 +238,12 @@ def test_sends_the_token_of_a_provider_to_its_own_server_alone(world: World, ser
         options = options_of(world, world.agent(), "jon", provider_name=provider["name"])
         with pytest.raises(ClientError, match=f"resourceServerUrl: must be {resource}, or below it"):
             call(server.url, options, "read")
+        with pytest.raises(ClientError, match=f"resourceServerUrl: must be {resource}, or below it"):
+            get(server.url, options)
         with pytest.raises(ConsentRequiredError):
             call(resource, options, "read")
+        with pytest.raises(ConsentRequiredError):
+            get(resource, options)
         notes.shutdown()
     assert server.seen == []
 
@@ -250,6 +262,7 @@ def test_rejects_an_address_to_which_no_token_is_sent(world: World, url: str) ->
     [
         ('Bearer error="insufficient_scope", scope="a b c"', ["b", "c"]),
         ("bearer scope=b, error=insufficient_scope", ["b"]),
+        ('DPoP algs="ES256", error="insufficient_scope", scope="b"', ["b"]),
         ('DPoP algs="ES256", Bearer error="insufficient_scope", scope="b b"', ["b"]),
         ('Bearer error="insufficient_scope", scope="a"', []),
         ('Bearer error="insufficient_scope"', []),

@@ -17,11 +17,13 @@ from agent_identity_client import (
     ConsentTimeoutError,
     McpRedirectError,
     ReplacementTokenRejectedError,
+    ResourceRedirectError,
     StaticWorkloadAccessToken,
     WorkloadAccessTokenError,
     from_gate,
     identity_client,
 )
+from agent_identity_client._errors import bound_token_error
 
 ROOT = Path(__file__).parents[3]
 
@@ -41,6 +43,8 @@ const rejected = new c.AccessTokenRejectedError();
   ...['decline', 'cancel'].map((action) => new c.ConsentDeclinedError('calendar', action).message),
   new c.ConsentTimeoutError('calendar', 600).message,
   new c.McpRedirectError().message,
+  new c.ResourceRedirectError().message,
+  require('./lib/client/errors.ts').boundTokenError('calendar').message,
   rejected.message,
   new c.ReplacementTokenRejectedError('calendar', rejected).message,
   ...{json.dumps(REASONS)}.map((reason) => new c.AuthorizationReturnError(reason).message),
@@ -93,6 +97,8 @@ def messages_in_python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         str(ConsentDeclinedError("calendar", "cancel")),
         str(ConsentTimeoutError("calendar", 600)),
         str(McpRedirectError()),
+        str(ResourceRedirectError()),
+        str(bound_token_error("calendar")),
         str(AccessTokenRejectedError()),
         str(ReplacementTokenRejectedError("calendar")),
         *(str(AuthorizationReturnError(reason)) for reason in REASONS),
@@ -104,6 +110,7 @@ def in_python(message: str) -> str:
     """The message with the names of the Python library."""
     names = r"authorizationUrl|connectMcp|consentTimeout|customState|forceAuthentication|withAccessToken|workloadAccessTokens"
     snake = re.sub(names, lambda name: re.sub(r"[A-Z]", lambda c: f"_{c[0].lower()}", name[0]), message)
+    snake = snake.replace("authorizedFetch", "authorized_client")
     return snake.replace("Throw this error", "Raise this error").replace("_token wraps", "_token decorates")
 
 

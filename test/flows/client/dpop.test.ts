@@ -6,13 +6,19 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose';
+import { awaitConsent } from '../../../lib/client/access-token';
+import { boundTokenError } from '../../../lib/client/errors';
 import {
   authorizedFetch,
   connectMcp,
+  getAccessToken,
   ReplacementTokenRejectedError,
   ResourceRedirectError,
+  withAccessToken,
   workloadAccessTokens,
+  type ConsentRequiredError,
 } from '../../../lib/client/index';
+import { withAccessToken as withAccessTokenInMcp } from '../../../lib/client/mcp';
 import { World, type TestAgent } from '../support/world';
 import { federated } from './agent-code';
 
@@ -87,6 +93,33 @@ describe('authorizedFetch', () => {
   it('sends nothing to another origin', async () => {
     const request = authorizedFetch(me(), optionsFor('ana'));
     await expect(request('http://127.0.0.1:9/me')).rejects.toBeInstanceOf(ResourceRedirectError);
+  });
+});
+
+describe('withAccessToken', () => {
+  beforeAll(() => configure(`${world.provider.issuer}/me`));
+
+  it('does not call a tool with a bound token, which it would send as a bearer token', async () => {
+    await agent.connect('dan');
+    const tool = jest.fn();
+    const call = withAccessToken(optionsFor('dan'))(tool);
+    await expect(call()).rejects.toThrow(boundTokenError(agent.providerName));
+    expect(tool).not.toHaveBeenCalled();
+  });
+
+  it('does not call a tool of an MCP server with a bound token either', async () => {
+    const tool = jest.fn();
+    const call = withAccessTokenInMcp(optionsFor('dan'))(tool);
+    await expect(call()).rejects.toThrow(boundTokenError(agent.providerName));
+    expect(tool).not.toHaveBeenCalled();
+  });
+
+  it('does not return a bound token after the consent of a repeated call', async () => {
+    const options = optionsFor('eve');
+    const required = await getAccessToken(options).catch((error: unknown) => error);
+    const { authorizationUrl, sessionUri } = required as ConsentRequiredError;
+    await agent.complete(await agent.consent(authorizationUrl, 'eve'), { userId: 'eve' });
+    await expect(awaitConsent(options, sessionUri)).rejects.toThrow(boundTokenError(agent.providerName));
   });
 });
 

@@ -21,7 +21,7 @@ const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 
 it('uses the paths of the registry and the header of the service, in both languages', () => {
   const python = read('lib/client-python/src/agent_identity_client/_service_contract.py');
-  for (const name of [GET_TOKEN_PATH, REJECT_TOKEN_PATH, FAILURE_HEADER])
+  for (const name of [GET_TOKEN_PATH, REJECT_TOKEN_PATH, DPOP_PROOF_PATH, TOKEN_TYPE_HEADER, FAILURE_HEADER])
     expect(python).toContain(`"${name}"`);
   expect(GET_TOKEN_PATH).toBe(OPERATIONS.GetResourceOauth2Token.path);
   expect(REJECT_TOKEN_PATH).toBe(OPERATIONS.RejectResourceOauth2Token.path);

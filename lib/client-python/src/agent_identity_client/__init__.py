@@ -24,6 +24,7 @@ Errors of the service arrive as boto3's ClientError.
 """
 
 from ._api_key import get_api_key
+from ._authorized_client import authorized_client
 from ._calling_agent import invoke_agent
 from ._clock import Clock, SystemClock
 from ._complete_authorization import (
@@ -45,6 +46,7 @@ from ._errors import (
     ConsentTimeoutError,
     McpRedirectError,
     ReplacementTokenRejectedError,
+    ResourceRedirectError,
     WorkloadAccessTokenError,
 )
 from ._gate_headers import GateOptions, from_gate
@@ -76,11 +78,13 @@ __all__ = [
     "GateOptions",
     "McpRedirectError",
     "ReplacementTokenRejectedError",
+    "ResourceRedirectError",
     "StaticWorkloadAccessToken",
     "SystemClock",
     "Tool",
     "WorkloadAccessTokenError",
     "WorkloadAccessTokenSource",
+    "authorized_client",
     "complete_authorization",
     "from_gate",
     "get_access_token",

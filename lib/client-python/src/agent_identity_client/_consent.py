@@ -12,10 +12,16 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 
 from ._clock import Clock
-from ._errors import ConfigurationError, ConsentFailedError, ConsentRequiredError, ConsentTimeoutError
+from ._errors import (
+    ConfigurationError,
+    ConsentFailedError,
+    ConsentRequiredError,
+    ConsentTimeoutError,
+    bound_token_error,
+)
 from ._hidden import Hidden
 from ._options import AccessTokenOptions
-from ._token_request import TokenResponse, failure_of, is_transient, request_token
+from ._token_request import TokenResponse, failure_of, is_bound, is_transient, request_token
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 1.0, 5.0, 1.5
 """Seconds between polls. Short at first, because many users only click once; the AWS SDKs poll every 5 seconds."""
@@ -44,7 +50,26 @@ Steps = Generator[_Step, Any, str]
 loop can run the same steps."""
 
 
-def _poll(options: AccessTokenOptions, session_uri: Hidden[str]) -> str | None:
+@dataclass(frozen=True)
+class IssuedToken:
+    """An access token, and how it is used."""
+
+    token: Hidden[str]
+    is_bound: bool
+    """Whether each request needs a proof (DPoP, RFC 9449); otherwise, it is a bearer token."""
+
+
+TokenSteps = Generator[_Step, Any, IssuedToken]
+
+
+def _issued(response: TokenResponse) -> IssuedToken | None:
+    """:returns: None if the response has no token"""
+    if "accessToken" not in response.reveal():
+        return None
+    return IssuedToken(Hidden(str(response.reveal()["accessToken"])), is_bound(response))
+
+
+def _poll(options: AccessTokenOptions, session_uri: Hidden[str]) -> IssuedToken | None:
     """:returns: None while the consent is in progress"""
     try:
         response = request_token(options, session_uri=session_uri)
@@ -54,26 +79,22 @@ def _poll(options: AccessTokenOptions, session_uri: Hidden[str]) -> str | None:
         raise
     if response.reveal().get("sessionStatus") == "FAILED":
         raise ConsentFailedError(options.provider_name, failure_of(response))
-    return response.reveal().get("accessToken")
+    return _issued(response)
 
 
 def _poll_until(
     options: AccessTokenOptions, session_uri: Hidden[str], until: float
-) -> Generator[_Step, Any, Hidden[str] | None]:
+) -> Generator[_Step, Any, IssuedToken | None]:
     """:returns: None if the consent is still in progress at this time of the clock"""
     clock, cancelled = options.clock, options.cancelled or threading.Event()
     pause = _FIRST_PAUSE
     while (left := until - clock.now()) > 0:
         yield _Pause(min(pause, left), clock, cancelled)
-        token = yield lambda: _hidden(_poll(options, session_uri))
-        if token is not None:
-            return Hidden(str(token.reveal()))
+        polled: IssuedToken | None = yield lambda: _poll(options, session_uri)
+        if polled is not None:
+            return polled
         pause = min(pause * _GROWTH, _LONGEST_PAUSE)
     return None
-
-
-def _hidden(token: str | None) -> Hidden[str] | None:
-    return None if token is None else Hidden(token)
 
 
 def steps_after_accept(
@@ -84,18 +105,19 @@ def steps_after_accept(
     :param session_uri: from anywhere, even from the caller: the service compares the session's agent, user, and
         provider with those of the request, and does not distinguish a session of others from one that does not exist
     :returns: None if the user has not consented within `consent_timeout`
+    :raises ConfigurationError: for a token that is bound to a key
     """
     until = options.clock.now() + options.consent_timeout
-    token = yield lambda: _hidden(_poll(options, session_uri))
-    if token is not None:
-        return Hidden(str(token.reveal()))
-    return (yield from _poll_until(options, session_uri, until))
+    polled: IssuedToken | None = yield lambda: _poll(options, session_uri)
+    issued = polled or (yield from _poll_until(options, session_uri, until))
+    return None if issued is None else _bearer(options, issued)
 
 
-def _steps(options: AccessTokenOptions, first: Callable[[], TokenResponse]) -> Steps:
+def _steps(options: AccessTokenOptions, first: Callable[[], TokenResponse]) -> TokenSteps:
     response = yield first
-    if "accessToken" in response.reveal():
-        return str(response.reveal()["accessToken"])
+    issued = _issued(response)
+    if issued is not None:
+        return issued
     if "authorizationUrl" not in response.reveal():
         raise ConsentFailedError(options.provider_name, failure_of(response))
     url = Hidden(str(response.reveal()["authorizationUrl"]))
@@ -105,29 +127,46 @@ def _steps(options: AccessTokenOptions, first: Callable[[], TokenResponse]) -> S
         raise ConsentRequiredError(options.provider_name, url.reveal(), session_uri.reveal())
     until = options.clock.now() + options.consent_timeout
     yield _SendUrl(lambda: on_auth_url(url.reveal()))
-    token = yield from _poll_until(options, session_uri, until)
-    if token is None:
+    issued = yield from _poll_until(options, session_uri, until)
+    if issued is None:
         raise ConsentTimeoutError(options.provider_name, options.consent_timeout)
-    return token.reveal()
+    return issued
 
 
-def steps_to_token(options: AccessTokenOptions) -> Steps:
+def steps_to_token(options: AccessTokenOptions) -> TokenSteps:
     force = options.force_authentication or None
     return _steps(options, lambda: request_token(options, force=force))
 
 
-def steps_to_replacement(options: AccessTokenOptions, rejected: Hidden[str]) -> Steps:
+def steps_to_replacement(options: AccessTokenOptions, rejected: Hidden[str]) -> TokenSteps:
     return _steps(options, lambda: request_token(options, rejected=rejected))
 
 
-def run_steps(steps: Steps) -> str:
+def _bearer(options: AccessTokenOptions, issued: IssuedToken) -> Hidden[str]:
+    """:raises ConfigurationError: for a token that is bound to a key, which a tool would send as a bearer token"""
+    if issued.is_bound:
+        raise bound_token_error(options.provider_name)
+    return issued.token
+
+
+def steps_to_bearer(options: AccessTokenOptions, rejected: Hidden[str] | None = None) -> Steps:
+    """The steps to a token for a tool.
+
+    :param rejected: reports this token, and goes to another
+    """
+    steps = steps_to_token(options) if rejected is None else steps_to_replacement(options, rejected)
+    return _bearer(options, (yield from steps)).reveal()
+
+
+def run_steps(steps: Generator[_Step, Any, Result]) -> Result:
     """Runs the steps in this thread."""
     result = None
     while True:
         try:
             step = steps.send(result)
         except StopIteration as end:
-            return str(end.value)
+            value: Result = end.value
+            return value
         result = None
         if isinstance(step, _Pause):
             step.clock.wait(step.seconds, step.cancelled)
@@ -160,7 +199,8 @@ async def run_steps_async(steps: Generator[_Step, Any, Result]) -> Result:
 def get_access_token(options: AccessTokenOptions) -> str:
     """Returns an access token: immediately if the token vault has one, otherwise after the user's consent.
 
-    It blocks until then.
+    It blocks until then. A token that is bound to a key (DPoP, RFC 9449) is no bearer token: `authorized_client` sends it
+    with a proof for each request.
 
     :raises ConfigurationError: when options are missing or not valid
     :raises ConsentRequiredError, ConsentFailedError, ConsentTimeoutError: for the user's consent
@@ -168,7 +208,7 @@ def get_access_token(options: AccessTokenOptions) -> str:
     :raises CallCancelledError: when `cancelled` is set
     :raises ClientError: for errors of the service
     """
-    return run_steps(steps_to_token(options))
+    return run_steps(steps_to_token(options)).token.reveal()
 
 
 def replace_access_token(options: AccessTokenOptions, rejected: str) -> str:
@@ -181,4 +221,4 @@ def replace_access_token(options: AccessTokenOptions, rejected: str) -> str:
     """
     steps = steps_to_replacement(options, Hidden(rejected))
     del rejected
-    return run_steps(steps)
+    return run_steps(steps).token.reveal()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from ._api_key import steps_to_key
-from ._consent import Steps, run_steps, run_steps_async, steps_to_replacement, steps_to_token
+from ._consent import Steps, run_steps, run_steps_async, steps_to_bearer
 from ._errors import AccessTokenRejectedError, ConfigurationError, ReplacementTokenRejectedError
 from ._hidden import Hidden
 from ._options import AccessTokenOptions, ApiKeyOptions
@@ -131,10 +131,11 @@ def with_access_token(
     :param options: options, or a function that makes them from the arguments of the tool
     :param into: name of the keyword argument
     :raises ConfigurationError: when it is used without options
-    :returns: the decorator. The decorated tool raises the errors of `get_access_token` and of the tool, and
-        ReplacementTokenRejectedError after two rejected tokens.
+    :returns: the decorator. The decorated tool raises the errors of `get_access_token` and of the tool,
+        ReplacementTokenRejectedError after two rejected tokens, and ConfigurationError for a token that is bound to a key
+        (DPoP), for which there is `authorized_client`.
     """
-    return _decorator(options, into, AccessTokenOptions, steps_to_token, steps_to_replacement)
+    return _decorator(options, into, AccessTokenOptions, steps_to_bearer, steps_to_bearer)
 
 
 def with_api_key(

@@ -11,6 +11,14 @@ class ConfigurationError(Exception):
     """A setting is missing or not valid."""
 
 
+def bound_token_error(provider_name: str) -> ConfigurationError:
+    """Returns the error of a tool that would send a bound token as a bearer token."""
+    return ConfigurationError(
+        f'The access token of "{provider_name}" is bound to a key (DPoP): each request needs a proof, so a tool does not '
+        "get the token. Send the requests with authorized_client, or with connect_mcp to an MCP server."
+    )
+
+
 class WorkloadAccessTokenError(Exception):
     """There is no workload access token, or the token of this invocation has expired."""
 
@@ -146,6 +154,16 @@ class McpRedirectError(Exception):
         super().__init__(
             "The MCP server redirects requests, or names another address. The access token was not sent there. Pass "
             "the final URL of the server to connect_mcp."
+        )
+
+
+class ResourceRedirectError(Exception):
+    """A resource redirects requests, or the URL has another origin. The access token is not sent there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The resource redirects requests, or the URL has another origin than that of authorized_client. The access "
+            "token was not sent there. Use the final URL of the resource."
         )
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -15,7 +16,7 @@ import boto3
 
 from ._errors import ConfigurationError
 from ._hidden import Hidden
-from ._service_contract import GET_TOKEN_PATH, REJECT_TOKEN_PATH
+from ._service_contract import GET_TOKEN_PATH
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _LOOPBACK = re.compile(rf"localhost|127(?:\.{_OCTET}){{3}}|::1")
@@ -23,19 +24,34 @@ _LOOPBACK = re.compile(rf"localhost|127(?:\.{_OCTET}){{3}}|::1")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _REGION_IN_HOST = re.compile(r"\.execute-api\.([a-z0-9-]+)\.(?:amazonaws|on\.aws)")
 
-_added: ContextVar[Mapping[str, Hidden[str]] | None] = ContextVar("added", default=None)
-"""Members of GetResourceOauth2Token requests that boto3 does not send."""
+
+@dataclass(frozen=True)
+class _Change:
+    """How GetResourceOauth2Token requests differ from those that boto3 sends."""
+
+    path: str
+    members: Mapping[str, Hidden[str]]
+    kept: str | None
+
+
+_change: ContextVar[_Change | None] = ContextVar("change", default=None)
 
 
 @contextmanager
-def also_sending(members: Mapping[str, Hidden[str] | None]) -> Iterator[None]:
-    """Within this context, token requests have these members too. With `rejectedAccessToken`, they report this token and
-    request another."""
-    reset = _added.set({name: value for name, value in members.items() if value is not None})
+def also_sending(
+    members: Mapping[str, Hidden[str] | None], *, path: str = GET_TOKEN_PATH, keeping: str | None = None
+) -> Iterator[None]:
+    """Within this context, token requests have these members too.
+
+    :param path: of an operation for which boto3 has no method, and whose requests have the members of token requests
+    :param keeping: name of a member of the response that boto3 would drop
+    """
+    added = {name: value for name, value in members.items() if value is not None}
+    reset = _change.set(_Change(path, added, keeping))
     try:
         yield
     finally:
-        _added.reset(reset)
+        _change.reset(reset)
 
 
 def _sign_for_api_gateway(request: Any, **_: Any) -> None:
@@ -43,16 +59,20 @@ def _sign_for_api_gateway(request: Any, **_: Any) -> None:
     request.context.setdefault("signing", {})["signing_name"] = "execute-api"
 
 
-def _add_members(params: dict[str, Any], **_: Any) -> None:
-    """Members that boto3 does not send, and RejectResourceOauth2Token, for which it has no method: the same request with
-    one additional member."""
-    added = _added.get()
-    if not added:
+def _change_request(params: dict[str, Any], **_: Any) -> None:
+    change = _change.get()
+    if change is None:
         return
-    if "rejectedAccessToken" in added:
-        params["url"] = params["url"].replace(GET_TOKEN_PATH, REJECT_TOKEN_PATH)
-    body = json.loads(params["body"]) | {name: value.reveal() for name, value in added.items()}
+    params["url"] = params["url"].replace(GET_TOKEN_PATH, change.path)
+    body = json.loads(params["body"]) | {name: value.reveal() for name, value in change.members.items()}
     params["body"] = json.dumps(body).encode()
+
+
+def _keep_member(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
+    change = _change.get()
+    if change is None or change.kept is None or http_response.status_code >= 300:
+        return
+    parsed[change.kept] = json.loads(http_response.content).get(change.kept)
 
 
 def split_url(url: str) -> SplitResult:
@@ -111,5 +131,6 @@ def identity_client(endpoint: str | None = None, region: str | None = None, **se
         "bedrock-agentcore", endpoint_url=endpoint.rstrip("/"), region_name=region, **settings
     )
     client.meta.events.register("before-sign", _sign_for_api_gateway)
-    client.meta.events.register("before-call.bedrock-agentcore.GetResourceOauth2Token", _add_members)
+    client.meta.events.register("before-call.bedrock-agentcore.GetResourceOauth2Token", _change_request)
+    client.meta.events.register("after-call.bedrock-agentcore.GetResourceOauth2Token", _keep_member)
     return client

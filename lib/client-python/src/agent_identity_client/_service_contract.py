@@ -10,6 +10,12 @@ GET_TOKEN_PATH = "/identities/oauth2/token"
 REJECT_TOKEN_PATH = "/identities/RejectResourceOauth2Token"
 """Path of RejectResourceOauth2Token, an operation of this service alone."""
 
+DPOP_PROOF_PATH = "/identities/GetResourceDpopProof"
+"""Path of GetResourceDpopProof, an operation of this service alone."""
+
+TOKEN_TYPE_HEADER = "x-agent-identity-token-type"
+"""Response header with the type of an access token that is not a bearer token: `DPoP`."""
+
 FAILURE_HEADER = "x-agent-identity-failure"
 """Response header with the error code of a failed consent session."""
 

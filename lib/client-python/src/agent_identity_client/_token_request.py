@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -11,7 +12,14 @@ from ._errors import CallCancelledError, ConfigurationError
 from ._hidden import Hidden
 from ._identity_client import also_sending
 from ._options import AccessTokenOptions, list_of
-from ._service_contract import FAILURE_HEADER, error_code_of
+from ._service_contract import (
+    DPOP_PROOF_PATH,
+    FAILURE_HEADER,
+    GET_TOKEN_PATH,
+    REJECT_TOKEN_PATH,
+    TOKEN_TYPE_HEADER,
+    error_code_of,
+)
 from ._workload_access_token import with_workload_access_token
 
 TokenResponse = Hidden[dict[str, Any]]
@@ -24,18 +32,28 @@ _RETURN_URL_MISSING = (
 second one is for a workload identity without return URLs."""
 
 
-def _members(options: AccessTokenOptions, changing: dict[str, Any]) -> dict[str, Any]:
+def _selecting(options: AccessTokenOptions) -> dict[str, Any]:
+    """The members that select the token."""
     members: dict[str, Any] = {
         "resourceCredentialProviderName": options.provider_name,
         "scopes": list_of("scopes", options.scopes),
         "oauth2Flow": options.auth_flow,
         "resources": options.resources and list_of("resources", options.resources),
         "audiences": options.audiences and list_of("audiences", options.audiences),
-        "resourceOauth2ReturnUrl": options.callback_url,
-        "customState": options.custom_state,
         "customParameters": options.custom_parameters and dict(options.custom_parameters),
     }
-    return {name: value for name, value in (members | changing).items() if value is not None}
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _members(options: AccessTokenOptions, changing: dict[str, Any]) -> dict[str, Any]:
+    consent = {"resourceOauth2ReturnUrl": options.callback_url, "customState": options.custom_state}
+    given = {name: value for name, value in (consent | changing).items() if value is not None}
+    return _selecting(options) | given
+
+
+def _check_cancelled(options: AccessTokenOptions) -> None:
+    if options.cancelled is not None and options.cancelled.is_set():
+        raise CallCancelledError("The call was canceled while it waited for an access token.")
 
 
 def request_token(
@@ -50,8 +68,7 @@ def request_token(
     :param rejected: reports this token and requests another
     :param session_uri: polls this session
     """
-    if options.cancelled is not None and options.cancelled.is_set():
-        raise CallCancelledError("The call was canceled while it waited for an access token.")
+    _check_cancelled(options)
     polled = session_uri and session_uri.reveal()
     request = Hidden(_members(options, {"sessionUri": polled, "forceAuthentication": force}))
     del polled
@@ -74,14 +91,62 @@ def request_token(
         )
 
     url = options.resource_server_url
-    with also_sending({"rejectedAccessToken": rejected, "resourceServerUrl": None if url is None else Hidden(url)}):
+    added = {"rejectedAccessToken": rejected, "resourceServerUrl": None if url is None else Hidden(url)}
+    with also_sending(added, path=GET_TOKEN_PATH if rejected is None else REJECT_TOKEN_PATH):
         return with_workload_access_token(options.workload_identity_token, send)
+
+
+@dataclass(frozen=True)
+class DpopProof:
+    """A proof for one request (RFC 9449), and the access token that it is for."""
+
+    proof: Hidden[str]
+    token: Hidden[str]
+
+
+def request_proof(options: AccessTokenOptions, method: str, url: str, nonce: str | None) -> DpopProof:
+    """Sends one GetResourceDpopProof, an operation for which boto3 has no method.
+
+    :param url: of the request to the resource, without query and fragment
+    :param nonce: the last nonce of the resource
+    """
+    _check_cancelled(options)
+    request = Hidden(_selecting(options))
+    added = {
+        "httpMethod": Hidden(method),
+        "httpUri": Hidden(url),
+        "nonce": None if nonce is None else Hidden(nonce),
+    }
+
+    def send(token: Hidden[str]) -> TokenResponse:
+        return Hidden(
+            options.identity.get_resource_oauth2_token(
+                workloadIdentityToken=token.reveal(), **request.reveal()
+            )
+        )
+
+    with also_sending(added, path=DPOP_PROOF_PATH, keeping="dpopProof"):
+        response = with_workload_access_token(options.workload_identity_token, send)
+    if not (response.reveal().get("dpopProof") and response.reveal().get("accessToken")):
+        raise RuntimeError("The response of the identity service has no DPoP proof.")
+    return DpopProof(
+        Hidden(str(response.reveal()["dpopProof"])), Hidden(str(response.reveal()["accessToken"]))
+    )
+
+
+def _header(response: TokenResponse, name: str) -> str | None:
+    headers: Mapping[str, str] = response.reveal().get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return headers.get(name)
+
+
+def is_bound(response: TokenResponse) -> bool:
+    """Whether each request with the access token needs a proof. A token of an unknown type is never a bearer token."""
+    return (_header(response, TOKEN_TYPE_HEADER) or "Bearer").lower() != "bearer"
 
 
 def failure_of(response: TokenResponse) -> str | None:
     """Returns the error code of a failed consent session, from a header."""
-    headers: Mapping[str, str] = response.reveal().get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    return error_code_of(headers.get(FAILURE_HEADER, ""))
+    return error_code_of(_header(response, FAILURE_HEADER) or "")
 
 
 def is_transient(error: ClientError) -> bool:

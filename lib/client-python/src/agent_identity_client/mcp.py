@@ -29,7 +29,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-from ._consent import run_steps_async, steps_after_accept, steps_to_replacement, steps_to_token
+from ._consent import run_steps_async, steps_after_accept, steps_to_bearer
 from ._decorators import Tool, _can_make_options, _refusal
 from ._errors import (
     AccessTokenRejectedError,
@@ -167,7 +167,7 @@ def with_access_token(
     :param into: name of the keyword argument
     :raises ConfigurationError: when it is used without options
     :returns: the decorator. The decorated tool returns or raises what sends the URL to the client. It raises
-        ConfigurationError when it gets no context, and otherwise the errors of `get_access_token` and of the tool.
+        ConfigurationError when it gets no context and for a token that is bound to a key (DPoP), and otherwise the errors of `get_access_token` and of the tool.
     """
     if not (isinstance(options, AccessTokenOptions) or _can_make_options(options, into)):
         raise ConfigurationError(
@@ -193,12 +193,12 @@ def with_access_token(
             if answer:
                 credential = await _after_accept(resolved, answer.session_uri)
             if credential is None:
-                credential = Hidden(await run_steps_async(steps_to_token(resolved)))
+                credential = Hidden(await run_steps_async(steps_to_bearer(resolved)))
             try:
                 return await _call_tool(tool, args, kwargs, into, credential)
             except AccessTokenRejectedError:
                 pass
-            credential = Hidden(await run_steps_async(steps_to_replacement(resolved, credential)))
+            credential = Hidden(await run_steps_async(steps_to_bearer(resolved, credential)))
             with _refusal(resolved):
                 return await _call_tool(tool, args, kwargs, into, credential)
 

@@ -1,0 +1,182 @@
+"""Requests to one origin with an access token, and with a proof if the token is bound to a key (DPoP, RFC 9449)."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import re
+from collections.abc import AsyncGenerator, Callable, Iterable
+from typing import Any
+from urllib.parse import urlunsplit
+
+from ._consent import IssuedToken, run_steps_async, steps_to_replacement, steps_to_token
+from ._errors import AccessTokenRejectedError, ConfigurationError, ReplacementTokenRejectedError
+from ._hidden import Hidden
+from ._identity_client import is_secure, split_url
+from ._options import AccessTokenOptions
+from ._token_request import request_proof
+
+_PARAMETER = re.compile(
+    r"""([a-z0-9!#$%&'*+.^_`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))""", re.IGNORECASE
+)
+"""RFC 9110 section 11.2: a token, and a value that is a token or a quoted string."""
+_CHALLENGE = re.compile(r"\b(?:Bearer|DPoP)\s+(.*)$", re.IGNORECASE | re.DOTALL)
+_SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
+"""RFC 6749 section 3.3."""
+_MAX_SCOPES, _MAX_CHALLENGE = 100, 8192
+
+
+def missing_scopes(status: int, challenge: str, requested: Iterable[str]) -> list[str]:
+    """Returns the scopes that the server requires and the token was not requested for.
+
+    :param challenge: the value of `WWW-Authenticate` (RFC 6750 section 3)
+    :returns: no scopes if this is no challenge for scopes, or a retry with its scopes could not help
+    """
+    found = _CHALLENGE.search(challenge) if status == 403 and len(challenge) <= _MAX_CHALLENGE else None
+    parameters: dict[str, str] = {}
+    for name, quoted, plain in _PARAMETER.findall(found[1] if found else ""):
+        # A repeated parameter belongs to another challenge.
+        parameters.setdefault(name.lower(), re.sub(r"\\(.)", r"\1", quoted) or plain)
+    if parameters.get("error") != "insufficient_scope":
+        return []
+    scopes = parameters.get("scope", "").split()
+    if len(scopes) > _MAX_SCOPES or not all(_SCOPE.fullmatch(scope) for scope in scopes):
+        return []
+    known = set(requested)
+    return [scope for scope in dict.fromkeys(scopes) if scope not in known]
+
+
+_NONCE_REQUIRED = re.compile(r'\bDPoP\b.*\berror\s*=\s*"?use_dpop_nonce\b', re.IGNORECASE | re.DOTALL)
+_NONCE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,512}")
+"""Characters of a nonce (RFC 9449 section 8.1), as many as the service accepts."""
+
+
+def requires_nonce(response: Any) -> bool:
+    """Whether the resource requires the nonce of this response in the proof (RFC 9449 section 9)."""
+    challenge = response.headers.get("www-authenticate", "")[:_MAX_CHALLENGE]
+    return bool(
+        response.status_code == 401
+        and "dpop-nonce" in response.headers
+        and _NONCE_REQUIRED.search(challenge)
+    )
+
+
+_Origin = tuple[str, str, int | None]
+
+
+def _origin(url: str) -> _Origin:
+    parts = split_url(url)
+    return parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+
+
+def check_address(url: str, what: str) -> None:
+    """:raises ConfigurationError: for an address to which a token must not be sent"""
+    parts = split_url(url)
+    if not is_secure(parts) or "@" in parts.netloc:
+        raise ConfigurationError(
+            f"The URL of the {what} must be an https URL, or an http URL on loopback, without credentials."
+        )
+
+
+def is_redirect(response: Any) -> bool:
+    return 300 <= int(response.status_code) < 400 and response.status_code != 304
+
+
+class Authorization:
+    """Sends requests to one origin, with an access token: the authentication flow of httpx and httpx2.
+
+    A token that the server rejects is replaced once, a nonce is used once, and missing scopes are requested once, so no
+    server can keep this in a loop. After the maximum of replacements, the caller gets the response as it is.
+
+    :param replacements: maximum replacements of rejected tokens
+    :param step_ups: maximum requests for more scopes
+    :param redirected: returns the error for a redirect, and for another origin
+    """
+
+    def __init__(
+        self,
+        url: str,
+        options: AccessTokenOptions,
+        *,
+        replacements: float,
+        step_ups: int,
+        redirected: Callable[[], Exception],
+    ) -> None:
+        self._origin = _origin(url)
+        self._options = options
+        self._replacements = replacements
+        self._step_ups = step_ups
+        self._redirected = redirected
+        self._nonce: str | None = None
+        """The last nonce that the resource gave."""
+        self.failure: Exception | None = None
+        """The first error, which the MCP library reports as a part of another."""
+
+    async def flow(self, request: Any) -> AsyncGenerator[Any, Any]:
+        try:
+            options = self._options
+            issued = await run_steps_async(steps_to_token(options))
+            replaced = stepped_up = False
+            while True:
+                token = await self._authorize(request, options, issued)
+                response = yield request
+                self._check(response)
+                if issued.is_bound and requires_nonce(response):
+                    token = await self._authorize(request, options, issued)
+                    response = yield request
+                    self._check(response)
+                if stepped_up:
+                    return
+                if response.status_code == 401:
+                    if replaced:
+                        raise ReplacementTokenRejectedError(
+                            options.provider_name
+                        ) from AccessTokenRejectedError()
+                    if self._replacements == 0:
+                        return
+                    self._replacements -= 1
+                    replaced = True
+                    issued = await run_steps_async(steps_to_replacement(options, token))
+                    continue
+                challenge = response.headers.get("www-authenticate", "") if self._step_ups else ""
+                missing = missing_scopes(response.status_code, challenge, options.scopes)
+                if not missing:
+                    return
+                self._step_ups -= 1
+                stepped_up = True
+                # The union: the challenge need not name scopes that other requests need.
+                scopes = list(dict.fromkeys([*self._options.scopes, *options.scopes, *missing]))
+                options = dataclasses.replace(options, scopes=scopes)
+                issued = await run_steps_async(steps_to_token(options))
+                self._options = dataclasses.replace(self._options, scopes=scopes)
+        except Exception as error:
+            self.failure = self.failure or error
+            raise
+
+    async def _authorize(
+        self, request: Any, options: AccessTokenOptions, issued: IssuedToken
+    ) -> Hidden[str]:
+        """Puts the token into the request, and its proof.
+
+        :returns: the token: that of a proof can be newer than the one that was issued
+        """
+        url = split_url(str(request.url))
+        if _origin(str(request.url)) != self._origin:
+            raise self._redirected()
+        if not issued.is_bound:
+            request.headers.pop("DPoP", None)
+            request.headers["Authorization"] = f"Bearer {issued.token.reveal()}"
+            return issued.token
+        target = urlunsplit(url._replace(query="", fragment=""))
+        proven = await asyncio.to_thread(request_proof, options, request.method, target, self._nonce)
+        request.headers["Authorization"] = f"DPoP {proven.token.reveal()}"
+        request.headers["DPoP"] = proven.proof.reveal()
+        return proven.token
+
+    def _check(self, response: Any) -> None:
+        """Keeps the nonce of a response, also of a successful one."""
+        if is_redirect(response):
+            raise self._redirected()
+        nonce = response.headers.get("dpop-nonce", "")
+        if _NONCE.fullmatch(nonce):
+            self._nonce = nonce
