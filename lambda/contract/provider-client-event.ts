@@ -7,7 +7,7 @@ import type { PushRequest } from '../domain/consent/push';
 import type { PushedRequest } from '../domain/oauth/pushed-authorization';
 import type { RegisteredClient } from '../domain/provider/client-registration';
 import type { ProtectedResource } from '../domain/provider/discovery';
-import { CLIENT_REGISTRATIONS } from '../domain/provider/provided-client';
+import { CLIENT_REGISTRATIONS, REGISTRATION_MEMBERS } from '../domain/provider/provided-client';
 import type { RenewalRequest } from '../domain/grant/background-renewal';
 
 const strings = v.pipe(v.array(v.string()), v.readonly());
@@ -74,6 +74,8 @@ const Failure = v.strictObject({
     detail: v.string(),
     /** Seconds after which the server accepts a retry. */
     retryAfter: v.exactOptional(v.number()),
+    /** The member of the configuration that the owner sets or corrects; by default, the discovery URL. */
+    member: v.exactOptional(v.picklist(REGISTRATION_MEMBERS)),
   }),
 });
 

@@ -20,6 +20,7 @@ import { findProtectedResource } from '../domain/oauth/protected-resource-discov
 import { ProviderFailure } from '../domain/oauth/provider-failure';
 import { renewInBackground } from '../domain/grant/background-renewal';
 import type { RegistrationRequest } from '../domain/provider/client-registration';
+import type { RegistrationMember } from '../domain/provider/provided-client';
 import { createAws } from './composition/aws';
 import { readEndpointPolicy, readEnvironment } from './composition/environment';
 import { createInvocationHandler } from './composition/invocation';
@@ -61,14 +62,26 @@ async function push(request: PushRequest): Promise<PushResponse> {
   }
 }
 
-/** Returns the result, or the failure of a server that the owner of a provider can act on. */
-async function orFailure<Result>(work: () => Promise<Result>) {
+/**
+ * Returns the result, or the failure of a server that the owner of a provider can act on.
+ *
+ * @param member what the owner corrects, unless the failure says it; by default, the discovery URL
+ */
+async function orFailure<Result>(work: () => Promise<Result>, member?: RegistrationMember) {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;
-    const { code, unavailable, detail, retryAfter } = error;
-    return { failure: { code, unavailable, detail, ...(retryAfter !== undefined && { retryAfter }) } };
+    const { code, unavailable, detail, retryAfter, member: stated = member } = error;
+    return {
+      failure: {
+        code,
+        unavailable,
+        detail,
+        ...(retryAfter !== undefined && { retryAfter }),
+        ...(stated && { member: stated }),
+      },
+    };
   }
 }
 
@@ -86,8 +99,11 @@ const register = (discoveryUrl: string, request: RegistrationRequest): Promise<R
     if (protectedResource.issuer !== (authorizationServer ?? protectedResource.issuer)) {
       return { registered: { protectedResource } };
     }
-    const client = await providedClient({ ...outward, baseUrl: env.BASE_URL }, metadata, request);
-    return { registered: { protectedResource, client } };
+    const client = await orFailure(
+      () => providedClient({ ...outward, baseUrl: env.BASE_URL }, metadata, request),
+      'clientId',
+    );
+    return 'failure' in client ? client : { registered: { protectedResource, client } };
   });
 
 type Result = PushResponse | DiscoverResponse | RegisterResponse | void;

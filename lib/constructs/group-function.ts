@@ -32,6 +32,7 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
   // The issuer's metadata and keys, up to 5 seconds each, and a few reads and writes.
   'security-events': Duration.seconds(15),
   // A discovery and a request, up to 5 seconds each, and the vault operations around them.
+  // The registration of a client can need 9 requests. Servers that are too slow for this time count as unavailable.
   'provider-client': Duration.seconds(15),
   // A sweep begins attempts for 45 seconds, and the last of them takes up to 35.
   revocation: Duration.seconds(90),

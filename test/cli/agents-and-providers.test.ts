@@ -372,6 +372,14 @@ describe('provider', () => {
       status: 1,
       stderr: expect.stringContaining('the authorization server registers no clients') as string,
     });
+    // It asks for no discovery URL, which is not the cause, and for no other answer.
+    const onTerminal = await local.run(['provider', 'add', 'registered', '--mcp', `${origin}/mcp`], {
+      answers: [],
+    });
+    expect(onTerminal).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/clientId: is required.*registers no clients/) as string,
+    });
     documents = {
       ...documents,
       '/.well-known/oauth-authorization-server/as': {

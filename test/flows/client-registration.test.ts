@@ -145,6 +145,9 @@ it.each([
     new RegExp(`\\(${code}\\): .*register a client there, and set clientId$`),
   );
   expect((failure as Error).message).not.toContain('<secret>');
+  expect((failure as { fieldList?: unknown }).fieldList).toMatchObject([
+    { name: 'oauth2ProviderConfigInput.customOauth2ProviderConfig.initialAccessToken' },
+  ]);
 });
 
 it('passes on when an unavailable server accepts a request again', async () => {
@@ -223,7 +226,9 @@ it('registers a client if the service has no https address for a client ID metad
   metadataChange = { ...metadataChange, registration_endpoint: undefined };
   await expect(create('refused')).rejects.toMatchObject({
     name: 'ValidationException',
-    message: expect.stringMatching(/no https address.*register a client there, and set clientId$/) as string,
+    message: expect.stringMatching(
+      /customOauth2ProviderConfig\.clientId: is required.*no https address.*register a client there, and set clientId$/,
+    ) as string,
   });
 });
 

@@ -8,19 +8,21 @@ import {
   type Invocation,
 } from '../../contract/provider-client-event';
 import type { ProtectedResources } from '../../domain/provider/client-registration';
+import type { RegistrationMember } from '../../domain/provider/provided-client';
 import { invalidMember, ServiceError } from '../../domain/service-error';
 import { createFunctionInvoker } from './invoke';
 
 /** Milliseconds for a response: more than the function's timeout and a cold start. */
 const RESPONSE_TIMEOUT_MS = 17_000;
 
-const MEMBER = 'oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.discoveryUrl';
+const CONFIG = 'oauth2ProviderConfigInput.customOauth2ProviderConfig';
 
 interface Failure {
   readonly code: string;
   readonly detail: string;
   readonly unavailable: boolean;
   readonly retryAfter?: number | undefined;
+  readonly member?: RegistrationMember | undefined;
 }
 
 const unavailable = (
@@ -34,11 +36,23 @@ const unavailable = (
     { detail, cause, outcome: 'provider-unavailable', retryAfter },
   );
 
+/** Returns how the message about the member begins. */
+function faultOf(member: RegistrationMember | undefined, hasToken: boolean): string {
+  if (member === 'clientId') return 'is required, because the service cannot provide a client';
+  return member === 'initialAccessToken' && !hasToken ? 'is required' : 'cannot be used';
+}
+
 /** Throws the error for the owner of the provider, who waits. */
-function stopAt({ code, detail, unavailable: canRetry, retryAfter }: Failure): never {
+function stopAt(
+  { code, detail, unavailable: canRetry, retryAfter, member }: Failure,
+  initialAccessToken?: string,
+): never {
   if (canRetry) throw unavailable(code, detail, { retryAfter });
   // The detail contains nothing of the servers' documents.
-  throw invalidMember(MEMBER, `cannot be used (${code}): ${detail}`);
+  throw invalidMember(
+    `${CONFIG}.${member ?? 'oauthDiscovery.discoveryUrl'}`,
+    `${faultOf(member, initialAccessToken !== undefined)} (${code}): ${detail}`,
+  );
 }
 
 /** @param functionName name or ARN of the function */
@@ -70,7 +84,7 @@ export function createProtectedResources(functionName: string): ProtectedResourc
         },
       });
       const response = invoker.resultOf(RegisterResponseSchema, output);
-      return 'failure' in response ? stopAt(response.failure) : response.registered;
+      return 'failure' in response ? stopAt(response.failure, initialAccessToken) : response.registered;
     },
   };
 }

@@ -115,13 +115,14 @@ function refusal(response: Response, body: string, hadToken: boolean): ProviderF
   const reason = hadToken
     ? `the server does not accept the initial access token, or not for this client (${status}); set another initialAccessToken`
     : `the server does not register clients without an initial access token (${status}); set initialAccessToken`;
-  const detail =
-    status === 401 || status === 403
-      ? `${reason}, or register a client there, and set clientId`
-      : `${ENDPOINT} responded with ${status}`;
+  const needsToken = status === 401 || status === 403;
+  const detail = needsToken
+    ? `${reason}, or register a client there, and set clientId`
+    : `${ENDPOINT} responded with ${status}`;
   return new ProviderFailure(unavailable ? 'temporarily_unavailable' : code, detail, {
     unavailable,
     retryAfter: retryAfterOf(response),
+    ...(needsToken && { member: 'initialAccessToken' }),
   });
 }
 
@@ -154,6 +155,7 @@ function checkIssuedBy(issuer: string, initialAccessToken: string): void {
   throw new ProviderFailure(
     'invalid_token',
     'the initial access token is from another issuer than the authorization server that the resource names',
+    { member: 'initialAccessToken' },
   );
 }
 

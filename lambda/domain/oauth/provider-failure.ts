@@ -3,6 +3,7 @@
  * 5.2) or one of this service's codes. The response body of the provider is not passed on.
  */
 import * as oauth from 'oauth4webapi';
+import type { RegistrationMember } from '../provider/provided-client';
 import { ServiceError, type Outcome } from '../service-error';
 import { headerField } from './header-field';
 
@@ -20,6 +21,8 @@ export interface ProviderFailureParts {
   readonly retryAfter?: number | undefined;
   /** What to do about it, without a period at the end; by default, as the code says. */
   readonly remedy?: string | undefined;
+  /** The member of the provider's configuration that its owner corrects, if the failure shows it. */
+  readonly member?: RegistrationMember | undefined;
 }
 
 const REQUIRES_DPOP =
@@ -47,6 +50,7 @@ export class ProviderFailure extends Error {
   readonly retryAfter: number | undefined;
   /** What to do about it, without a period at the end; undefined if there is nothing particular. */
   readonly remedy: string | undefined;
+  readonly member: RegistrationMember | undefined;
 
   /**
    * @param code OAuth error code
@@ -55,13 +59,14 @@ export class ProviderFailure extends Error {
   constructor(
     readonly code: string,
     readonly detail: string,
-    { unavailable = false, cause, retryAfter, remedy }: ProviderFailureParts = {},
+    { unavailable = false, cause, retryAfter, remedy, member }: ProviderFailureParts = {},
   ) {
     super(detail, { cause });
     this.name = 'ProviderFailure';
     this.unavailable = unavailable;
     this.retryAfter = retryAfter;
     this.remedy = remedy ?? remedyFor(code);
+    this.member = member;
   }
 
   /** The outcome for the audit log and the metrics. */

@@ -6,6 +6,11 @@ import type { PublishedKey } from './published-key';
 export const CLIENT_REGISTRATIONS = ['METADATA_DOCUMENT', 'DYNAMIC'] as const;
 export type ClientRegistration = (typeof CLIENT_REGISTRATIONS)[number];
 
+/** Members of a configuration without which a server registers no client. */
+export const REGISTRATION_MEMBERS = ['clientId', 'initialAccessToken'] as const;
+
+export type RegistrationMember = (typeof REGISTRATION_MEMBERS)[number];
+
 /** Name that authorization servers show to users. */
 export const CLIENT_NAME = 'agent-identity';
 

@@ -107,15 +107,20 @@ function rejectedAnswers({ type, fields }: ServiceFailure): (Question | 'secret'
   return fields.flatMap(({ name }) => ANSWERS[name.split('.').at(-1) ?? ''] ?? []);
 }
 
-/** Sends the request until the service accepts it, or the person stops. */
+/**
+ * Sends the request until the service accepts it, or the person stops.
+ *
+ * @param notAsked questions that no answer of the person corrects
+ */
 const created = <Output>(
   context: CliContext,
   draft: Draft,
-  secretName: string,
+  { secretName, notAsked = [] }: { readonly secretName: string; readonly notAsked?: readonly Question[] },
   request: () => Promise<Output>,
 ): Promise<Output> =>
   untilAccepted(context, request, {
-    rejected: rejectedAnswers,
+    rejected: (failure) =>
+      rejectedAnswers(failure).filter((answer) => !notAsked.some((question) => question === answer)),
     askAgain: async (answer) => {
       if (answer === 'secret') draft.secret = await readSecret(context, secretName);
       else draft[answer] = await ask(context, QUESTIONS[answer]);
@@ -133,7 +138,7 @@ async function addApiKey(
   }
   const reference = secretReference(draft);
   if (!reference) draft.secret = await readSecret(context, 'API key');
-  const output = await created(context, draft, 'API key', () =>
+  const output = await created(context, draft, { secretName: 'API key' }, () =>
     service.call<{ name: string; credentialProviderArn: string }>(OPERATIONS.CreateApiKeyCredentialProvider, {
       name: draft.name,
       ...apiKeyMembers(reference, draft.secret),
@@ -194,7 +199,10 @@ async function addOauth2(
     draft.secret = await readSecret(context, 'client secret');
   }
   const registration = await registrationMembers(context, flags);
-  const output = await created(context, draft, 'client secret', () =>
+  // The URL of the MCP server is an option, and so is a client that its authorization server does not register.
+  const notAsked: readonly Question[] =
+    flags.mcp === undefined ? [] : isRegistered ? ['discoveryUrl', 'clientId'] : ['discoveryUrl'];
+  const output = await created(context, draft, { secretName: 'client secret', notAsked }, () =>
     service.call<Oauth2Provider>(OPERATIONS.CreateOauth2CredentialProvider, {
       name: draft.name,
       credentialProviderVendor: vendor,
