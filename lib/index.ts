@@ -53,6 +53,7 @@ export {
   OAuth2Vendor,
   type AuthorizationServerMetadata,
   type CaCertificatesObject,
+  type Dpop,
   type CustomOAuth2Client,
   type IncludedOAuth2Client,
   type IncludedVendorName,

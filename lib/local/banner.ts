@@ -89,7 +89,7 @@ function tryCommandLine({ endpoint, region, principals: { operator } }: LocalSer
   const address = `    --region ${region} --endpoint-url ${endpoint}`;
   return [
     'Try it with the commands agent-identity and aws. AWS SDKs and the client libraries need the same settings',
-    `  export AGENT_IDENTITY_ENDPOINT=${endpoint} AWS_REGION=${region}`,
+    `  export AGENT_IDENTITY_ENDPOINT=${endpoint} AWS_REGION=${region} AWS_DEFAULT_REGION=${region}`,
     `  export AWS_ACCESS_KEY_ID=${operator.accessKeyId}`,
     `  export AWS_SECRET_ACCESS_KEY=${operator.secretAccessKey}`,
     '  # Only for AWS CLI version 1, which otherwise opens URLs in parameters:',

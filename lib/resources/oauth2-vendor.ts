@@ -415,10 +415,10 @@ export class OAuth2Vendor {
    * @param serverUrl as the server's documentation states it, such as `https://notes.example/mcp`
    * @param client at the authorization server; by default, the service provides one
    */
-  static mcp(serverUrl: string, { dpop, ...client }: McpOAuth2Client = {}): OAuth2Vendor {
+  static mcp(serverUrl: string, client: McpOAuth2Client = {}): OAuth2Vendor {
     const discoveryUrl = protectedResourceUrl(serverUrl);
     if (discoveryUrl === undefined) throw new Error(`OAuth2Vendor.mcp: serverUrl ${RESOURCE_URL_RULE}`);
-    const { initialAccessToken, authorizationServer, ...rest } = client;
+    const { initialAccessToken, authorizationServer, dpop, ...rest } = client;
     const found = OAuth2Vendor.custom({
       ...rest,
       ...(dpop && { dpop: {} }),

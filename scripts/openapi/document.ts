@@ -146,7 +146,7 @@ class Document {
         {
           url: '{endpoint}',
           description: 'the output `Endpoint` of the stack, or the endpoint that `npm start` prints',
-          variables: { endpoint: { default: 'http://127.0.0.1:8080' } },
+          variables: { endpoint: { default: 'http://127.0.0.1:4600' } },
         },
       ],
       security: [{ sigv4: [] }],
