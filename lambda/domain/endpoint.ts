@@ -16,8 +16,29 @@ const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 export const isLoopbackHttp = ({ protocol, hostname }: URL): boolean =>
   protocol === 'http:' && LOOPBACK_HOSTS.has(hostname);
 
-/** Encoded characters that some servers decode before they compare paths: dots, slashes, backslashes, and controls. */
-export const ENCODED_SYNTAX = /%(2e|2f|5c|[01][0-9a-f]|7f)/i;
+/**
+ * What some servers remove or decode before they compare paths: parameters of segments (RFC 3986 section 3.3) and encoded
+ * semicolons; encoded dots, slashes, backslashes, and controls, also in overlong UTF-8; encoded percent signs, which can
+ * encode any of these once more; and percent signs without two digits, as in `%u002e`.
+ */
+const AMBIGUOUS_SYNTAX = /;|%(2e|2f|3b|5c|25|[01][0-9a-f]|7f|c[01]|e0%[89]|f0%8|f[89a-f]|(?![0-9a-f]{2}))/i;
+
+/** Returns whether servers can read a path, or a part of it, in different ways. */
+export const isAmbiguousPath = (path: string): boolean => AMBIGUOUS_SYNTAX.test(path);
+
+/** Why a URL that is not normalized is rejected, in words that continue the name of its member. */
+export const MUST_BE_NORMALIZED =
+  'must be normalized: without . and .. segments, empty segments, semicolons, encoded dots, slashes, backslashes, semicolons, and percent signs, default ports, and uppercase in the host (RFC 3986 section 6.2.2)';
+
+/**
+ * Returns whether a URL without a query is in its normalized form (RFC 3986 section 6.2.2), which servers read in one way
+ * only. The origin alone counts as such.
+ */
+export function isNormalizedUrl(text: string): boolean {
+  const url = new URL(text);
+  const isWritten = url.href === text || url.origin === text;
+  return isWritten && !isAmbiguousPath(url.pathname) && !url.pathname.includes('//');
+}
 
 /** Returns the path's segments without the empty last one, so that `/mcp` and `/mcp/` begin the same paths. */
 const segmentsOf = ({ pathname }: URL): readonly string[] => pathname.replace(/\/$/, '').split('/');
@@ -32,7 +53,7 @@ export function isWithin(url: URL, resource: URL): boolean {
   return (
     url.origin === resource.origin &&
     whole.every((segment, at) => segments[at] === segment) &&
-    !segments.slice(whole.length).some((segment) => ENCODED_SYNTAX.test(segment))
+    !segments.slice(whole.length).some(isAmbiguousPath)
   );
 }
 

@@ -77,6 +77,8 @@ describe('a URL within a resource', () => {
     ['encoded parent segments, which URL decodes', 'https://mcp.example/mcp/%2e%2e/admin'],
     ['an encoded slash after parent segments', 'https://mcp.example/mcp/..%2fadmin'],
     ['an encoded slash in its last segment', 'https://mcp.example/mcp%2f..%2fadmin'],
+    ['parent segments with a parameter', 'https://mcp.example/mcp/..;/admin'],
+    ['parent segments that are encoded twice', 'https://mcp.example/mcp/%252e%252e/admin'],
     ['an encoded backslash', 'https://mcp.example/mcp/..%5Cadmin'],
     ['a backslash', 'https://mcp.example/mcp\\..\\admin'],
     ['an encoded control character', 'https://mcp.example/mcp/%0d%0aadmin'],

@@ -2,18 +2,31 @@
  * The requests for which an agent gets a DPoP proof: those to the resource of its grant. A proof for the token endpoint
  * would let a stolen refresh token of a public client be redeemed, so no endpoint of the authorization server gets one.
  */
-import { ENCODED_SYNTAX, isLoopbackHttp, isWithin, type EndpointPolicy } from '../endpoint';
+import {
+  isLoopbackHttp,
+  isNormalizedUrl,
+  isWithin,
+  MUST_BE_NORMALIZED,
+  type EndpointPolicy,
+} from '../endpoint';
 import type { Metadata } from './provider-metadata';
 
 /** Characters that are never in a normalized URL without query, fragment, and credentials (RFC 3986 section 6.2.2). */
 const AMBIGUOUS = /[^\x21-\x7e]|[\\?#@"<>^`{|}]/;
 
-/** Returns the URL as the most tolerant servers compare it: decoded, in lowercase, without repeated slashes. */
+/**
+ * Returns the URL as the most tolerant servers compare it: decoded, in lowercase, without repeated slashes, parameters of
+ * segments, and dots and spaces at the end of segments.
+ */
 function tolerantForm({ origin, pathname }: URL): string {
   const decoded = pathname.replace(/%([0-9a-f]{2})/gi, (_whole, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
-  return origin + decoded.toLowerCase().replace(/\/+/g, '/').replace(/\/$/, '');
+  const segments = decoded
+    .toLowerCase()
+    .split('/')
+    .map((segment) => segment.replace(/;.*$/, '').replace(/[. ]+$/, ''));
+  return [origin, ...segments.filter((segment) => segment !== '')].join('/');
 }
 
 const ENDPOINTS = [
@@ -23,14 +36,19 @@ const ENDPOINTS = [
   'revocation_endpoint',
   'introspection_endpoint',
   'registration_endpoint',
+  'device_authorization_endpoint',
+  'backchannel_authentication_endpoint',
   'jwks_uri',
 ] as const satisfies (keyof Metadata)[];
 
-const isEndpointOf = (url: URL, metadata: Metadata): boolean =>
-  ENDPOINTS.some((name) => {
-    const endpoint = metadata[name];
-    return endpoint !== undefined && tolerantForm(new URL(endpoint)) === tolerantForm(url);
-  });
+/** Returns whether the URL is an endpoint of the server, also one for clients with mutual TLS (RFC 8705 section 5). */
+function isEndpointOf(url: URL, metadata: Metadata): boolean {
+  const stated = ENDPOINTS.map((name) => metadata[name]);
+  const aliases = Object.values(metadata.mtls_endpoint_aliases ?? {});
+  return [...stated, ...aliases].some(
+    (endpoint) => endpoint !== undefined && tolerantForm(new URL(endpoint)) === tolerantForm(url),
+  );
+}
 
 /** What a grant's proofs are for. */
 export interface ProofScope {
@@ -55,10 +73,7 @@ export function proofTargetFault(
   }
   const url = new URL(text);
   if (url.protocol !== 'https:' && !(policy.loopback && isLoopbackHttp(url))) return 'must be an https URL';
-  const isNormalized = url.href === text || url.origin === text;
-  if (!isNormalized || ENCODED_SYNTAX.test(url.pathname) || url.pathname.includes('//')) {
-    return 'must be normalized: without . and .. segments, empty segments, encoded dots, slashes, and backslashes, default ports, and uppercase in the host (RFC 3986 section 6.2.2)';
-  }
+  if (!isNormalizedUrl(text)) return MUST_BE_NORMALIZED;
   const allowed = resources.flatMap(parsed);
   const narrower = indicators
     .flatMap(parsed)

@@ -45,6 +45,18 @@ const endpoint = (policy: EndpointPolicy) =>
  */
 const optionalEndpoint = (policy: EndpointPolicy) => v.fallback(v.optional(endpoint(policy)), undefined);
 
+/** Endpoints for clients with mutual TLS (RFC 8705 section 5), which this service uses for no request. */
+const aliases = (policy: EndpointPolicy) =>
+  v.object({
+    token_endpoint: optionalEndpoint(policy),
+    pushed_authorization_request_endpoint: optionalEndpoint(policy),
+    revocation_endpoint: optionalEndpoint(policy),
+    introspection_endpoint: optionalEndpoint(policy),
+    registration_endpoint: optionalEndpoint(policy),
+    device_authorization_endpoint: optionalEndpoint(policy),
+    backchannel_authentication_endpoint: optionalEndpoint(policy),
+  });
+
 /** Maximum entries and characters of a list: servers share the memory of the functions that cache the documents. */
 const MAX_METHODS = 100;
 const MAX_METHOD_CHARACTERS = 64;
@@ -85,6 +97,9 @@ const documentSchema = (policy: EndpointPolicy) =>
     introspection_endpoint: optionalEndpoint(policy),
     introspection_endpoint_auth_methods_supported: optionalMethods,
     registration_endpoint: optionalEndpoint(policy),
+    device_authorization_endpoint: optionalEndpoint(policy),
+    backchannel_authentication_endpoint: optionalEndpoint(policy),
+    mtls_endpoint_aliases: v.fallback(v.optional(aliases(policy)), undefined),
     grant_types_supported: optionalMethods,
     token_endpoint_auth_methods_supported: optionalMethods,
     token_endpoint_auth_signing_alg_values_supported: optionalMethods,

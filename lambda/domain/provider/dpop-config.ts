@@ -3,7 +3,7 @@
  * a member of this service's own, because AWS has none.
  */
 import { invalidMember } from '../service-error';
-import { checkEndpoint, type EndpointPolicy } from '../endpoint';
+import { checkEndpoint, isNormalizedUrl, MUST_BE_NORMALIZED, type EndpointPolicy } from '../endpoint';
 import { isProtectedResourceUrl } from '../identity/discovery-url';
 import type { Oauth2Discovery } from './discovery';
 
@@ -60,5 +60,7 @@ export function checkDpopConfig(
     const at = `${member}.resourceUrls.${index}`;
     checkEndpoint(at, url, policy);
     if (url.includes('?')) throw invalidMember(at, 'must not have a query: it stands for all paths below it');
+    // Otherwise, it would stand for other paths than an owner reads, or for none that gets a proof.
+    if (!isNormalizedUrl(url)) throw invalidMember(at, MUST_BE_NORMALIZED);
   }
 }
