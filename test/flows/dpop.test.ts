@@ -360,7 +360,16 @@ it("binds the agent's own token, for a machine client", async () => {
   const proven = await prove(token, members);
   expect(proven).toMatchObject({ status: 200, accessToken });
   expect(decodeJwt(proven.dpopProof).ath).toEqual(expect.any(String));
-  for (const path of ['/token', '/token/', '/TOKEN', '/%74oken', '/auth', '/request', '/token/revocation']) {
+  for (const path of [
+    '/token',
+    '/token/',
+    '/TOKEN',
+    '/%74oken',
+    '/auth',
+    '/request',
+    '/token/revocation',
+    '/token.',
+  ]) {
     expect(await prove(token, { ...members, httpUri: world.provider.issuer + path })).toMatchObject({
       status: 400,
       message: 'httpUri: must not be an endpoint of the authorization server',
@@ -408,6 +417,10 @@ describe('a provider without dpopConfig', () => {
 
     // The refresh token of a public client is bound now, so the key stays in use.
     await configure(plain.providerName, { clientId: 'optional' });
+    expect(await prove(later, named())).toMatchObject({
+      status: 400,
+      message: expect.stringMatching(/was bound before.*set dpopConfig.*or.*forceAuthentication/) as string,
+    });
     moveClock(590);
     expect(await tokenOf(await plain.token({ userId: 'mia' }), named())).toMatchObject({ tokenType: 'DPoP' });
   });
@@ -422,6 +435,16 @@ describe('the configuration', () => {
       'resourceUrls.0: must not contain credentials',
     ],
     ['a query', { resourceUrls: ['https://api.example/?a'] }, 'resourceUrls.0: must not have a query'],
+    [
+      'a URL that is not normalized',
+      { resourceUrls: ['https://api.example/', 'https://api.example/a/../b'] },
+      'resourceUrls.1: must be normalized',
+    ],
+    [
+      'encoded dots',
+      { resourceUrls: ['https://api.example/%2e%2e/x'] },
+      'resourceUrls.0: must be normalized',
+    ],
     ['no URL', { resourceUrls: [] }, 'resourceUrls'],
     [
       'no resourceUrls',

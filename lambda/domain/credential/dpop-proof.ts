@@ -56,7 +56,7 @@ async function checkTarget(
   if (resources.length === 0) {
     throw invalidMember(
       'resourceCredentialProviderName',
-      `names a credential provider that has no dpopConfig, so its access tokens are bearer tokens without proofs: "${provider.name}"`,
+      `names a credential provider that has no dpopConfig, so no request gets a proof: "${provider.name}". For a token that was bound before dpopConfig was removed, set dpopConfig with UpdateOauth2CredentialProvider, or request another token with forceAuthentication`,
     );
   }
   const server = await metadata.read(provider.discovery, authoritiesOf(provider));
