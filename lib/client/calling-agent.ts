@@ -16,13 +16,23 @@ import {
 /** Where gates read the workload access token of the agent that calls, as AWS SDKs send it. */
 const CALLING_AGENT_HEADER = 'X-Amz-Bedrock-AgentCore-Identity-WAT';
 
+/** @throws ConfigurationError for a request that would send the token to AWS's own service, or in clear text */
+function checkGate({ config }: BedrockAgentCoreClient, request: unknown): void {
+  const { protocol, hostname } = request as { readonly protocol: string; readonly hostname: string };
+  if (config.endpoint !== undefined && isSecure(new URL(`${protocol}//${hostname}`))) return;
+  throw new ConfigurationError(
+    'The client of the agent must have the address of its gate as endpoint: an https URL, or an http URL on loopback. Pass createIdentityClient({ endpoint }).',
+  );
+}
+
 /**
  * Invokes an agent whose gate authorizes callers by IAM. The header with the token is in the signature. The token is added
  * to this one request and not to the client, so a client can serve several users.
  *
  * @param agent a client of the gate: `createIdentityClient({ endpoint })` with the gate's address, without `/runtimes/…`
  * @param workloadIdentityToken of this agent for its user: `fromGate(headers).workloadIdentityToken`, or another source
- * @throws the errors of the AWS client; WorkloadAccessTokenError if the token has expired and cannot be replaced
+ * @throws the errors of the AWS client; WorkloadAccessTokenError if the token has expired and cannot be replaced;
+ *   ConfigurationError for a client without an endpoint, or with one to which a token must not be sent
  */
 export const invokeAgent = (
   agent: BedrockAgentCoreClient,
@@ -33,6 +43,7 @@ export const invokeAgent = (
     const command = new InvokeAgentRuntimeCommand(request);
     command.middlewareStack.add(
       (next) => (args) => {
+        checkGate(agent, args.request);
         (args.request as { headers: Record<string, string> }).headers[CALLING_AGENT_HEADER] = token;
         return next(args);
       },

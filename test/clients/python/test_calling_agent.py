@@ -7,8 +7,14 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import boto3
 import pytest
-from agent_identity_client import StaticWorkloadAccessToken, identity_client, invoke_agent
+from agent_identity_client import (
+    ConfigurationError,
+    StaticWorkloadAccessToken,
+    identity_client,
+    invoke_agent,
+)
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -85,3 +91,15 @@ def test_no_redirect_is_followed() -> None:
             invoke_agent(gate(url), "the-token", **REQUEST)
         assert len(seen) == 1
         assert stolen == []
+
+
+@pytest.mark.parametrize("endpoint", [None, "http://gate.example"])
+def test_a_client_without_a_gate_sends_no_token(endpoint: str | None) -> None:
+    def stop(**_: Any) -> None:
+        raise AssertionError("a request was sent")
+
+    credentials = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    client = boto3.client("bedrock-agentcore", "us-east-1", endpoint_url=endpoint, **credentials)
+    client.meta.events.register("before-send", stop)
+    with pytest.raises(ConfigurationError, match="address of its gate"):
+        invoke_agent(client, "the-token", **REQUEST)

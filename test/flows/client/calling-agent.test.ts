@@ -1,5 +1,6 @@
 /** An agent calls the gate of another agent with the client library: the token reaches this gate and no other server. */
 import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
 import {
   agentFetch,
   AgentRedirectError,
@@ -119,6 +120,24 @@ describe('invokeAgent', () => {
     await expect(invokeAgent(gateClient(redirect.url), token, request())).rejects.toThrow();
     expect(redirect.seen).toEqual([]);
     await redirect.close();
+  });
+});
+
+describe('a client of the AWS SDK', () => {
+  it.each([
+    ['without an endpoint', undefined],
+    ['with an http endpoint on another host', 'http://gate.example'],
+  ])('%s sends no token', async (_title, endpoint) => {
+    const handle = jest.fn(() => Promise.reject(new Error('no connection')));
+    const client = new BedrockAgentCoreClient({
+      ...(endpoint !== undefined && { endpoint }),
+      region: 'us-east-1',
+      credentials: world.local.principals.agent,
+      requestHandler: { handle },
+      maxAttempts: 1,
+    });
+    await expect(invokeAgent(client, 'a token', request())).rejects.toThrow(ConfigurationError);
+    expect(handle).not.toHaveBeenCalled();
   });
 });
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from contextvars import ContextVar
 from typing import Any
 
+from ._errors import ConfigurationError
 from ._hidden import Hidden
+from ._identity_client import is_secure, split_url
 from ._workload_access_token import WorkloadAccessTokenSource, with_workload_access_token
 
 _CALLING_AGENT_HEADER = "X-Amz-Bedrock-AgentCore-Identity-WAT"
 """Where gates read the workload access token of the agent that calls, as AWS SDKs send it."""
+
+_AWS_HOST = re.compile(r"bedrock-agentcore(-fips)?\..+\.(amazonaws\.com(\.cn)?|api\.aws|aws)")
+"""Hosts of AWS's own service, which a client has without an endpoint."""
 
 _token: ContextVar[Hidden[str] | None] = ContextVar("token", default=None)
 """The token of the request in progress. It is not kept in the client, which can serve several users."""
@@ -21,6 +27,16 @@ def _add_token(params: dict[str, Any], **_: Any) -> None:
         params["headers"][_CALLING_AGENT_HEADER] = token.reveal()
 
 
+def _check_gate(agent: Any) -> None:
+    """:raises ConfigurationError: for a client that would send the token to AWS's own service, or in clear text"""
+    url = split_url(agent.meta.endpoint_url)
+    if not is_secure(url) or _AWS_HOST.fullmatch(url.hostname or ""):
+        raise ConfigurationError(
+            "The client of the agent must have the address of its gate as endpoint: an https URL, or an http URL on "
+            "loopback. Pass identity_client(endpoint)."
+        )
+
+
 def invoke_agent(
     agent: Any, workload_identity_token: WorkloadAccessTokenSource | str, **request: Any
 ) -> Any:
@@ -30,8 +46,10 @@ def invoke_agent(
     :param workload_identity_token: of this agent for its user: `from_gate(headers)["workload_identity_token"]`, or another
         source
     :param request: the arguments of `invoke_agent_runtime`
-    :raises: the errors of boto3; WorkloadAccessTokenError if the token has expired and cannot be replaced
+    :raises: the errors of boto3; WorkloadAccessTokenError if the token has expired and cannot be replaced;
+        ConfigurationError for a client without an endpoint, or with one to which a token must not be sent
     """
+    _check_gate(agent)
     event = "before-call.bedrock-agentcore.InvokeAgentRuntime"
     agent.meta.events.register(event, _add_token, unique_id="agent-identity-calling-agent")
 
