@@ -150,7 +150,7 @@ export function renderApiDocs(): string {
       operationSection(operation, listed),
     ),
     '## Additional operations',
-    'AWS has no such operations. They use the same signatures and response formats. The AWS clients have no commands for them, so use an HTTP client that signs requests. The [client libraries](client.md) call RejectResourceOauth2Token, and the one for TypeScript also calls GetResourceDpopProof.',
+    'AWS has no such operations. They use the same signatures and response formats. The AWS clients have no commands for them, so use an HTTP client that signs requests. The [client libraries](client.md) call RejectResourceOauth2Token and GetResourceDpopProof only.',
     ...OWN_OPERATIONS.filter((name) => !isForOperators(name)).map((name) =>
       ownOperationSection(name, listed),
     ),
