@@ -209,6 +209,47 @@ describe('responses', () => {
     expect(await response.text()).toBe('POST x/y grant_type=a+b&code=%C3%BC');
   });
 
+  describe('that are errors and quote a secret of the request', () => {
+    const SECRET = 'Secret-of_the.client/1';
+    const basic = Buffer.from(`agents:${encodeURIComponent(SECRET)}`).toString('base64');
+    const form = (members: Record<string, string>) => new URLSearchParams(members);
+
+    it.each([
+      ['the client secret', { body: form({ client_secret: SECRET }) }],
+      ['the client secret of Basic', { headers: { Authorization: `Basic ${basic}` } }],
+      ['a bearer token', { headers: { authorization: `Bearer ${SECRET}` } }],
+      ['a code', { body: form({ code: SECRET }) }],
+      ['a refresh token in JSON', { body: JSON.stringify({ refresh_token: SECRET }) }],
+    ])('have invalid_response in its place: %s', async (_title, request) => {
+      for (const [status, error] of [
+        [400, SECRET],
+        [200, SECRET],
+        [401, `x.${SECRET}`],
+      ] as const) {
+        const url = await serve((_request, response) =>
+          response.writeHead(status).end(JSON.stringify({ error })),
+        );
+        const answer = await transport(url, { method: 'POST', headers: {}, ...request });
+        expect(await answer.json()).toEqual({ error: error.replace(SECRET, 'invalid_response') });
+      }
+    });
+
+    it('keep other codes, and tokens', async () => {
+      const body = { error: 'invalid_grant' };
+      const tokens = { access_token: 'a', refresh_token: SECRET };
+      for (const [status, document] of [
+        [400, body],
+        [200, tokens],
+      ] as const) {
+        const url = await serve((_request, response) =>
+          response.writeHead(status).end(JSON.stringify(document)),
+        );
+        const request = { method: 'POST', headers: {}, body: form({ refresh_token: SECRET }) };
+        expect(await (await transport(url, request)).json()).toEqual(document);
+      }
+    });
+  });
+
   it.each([301, 302, 303, 307, 308])('that redirect are not followed: %i', async (status) => {
     let reached = 0;
     const inside = await serve((_request, response) => {

@@ -6,6 +6,7 @@ import type http from 'node:http';
 import { endpointFault, type EndpointPolicy } from '../../domain/endpoint';
 import { ProviderFailure, ResponseTooLong } from '../../domain/oauth/provider-failure';
 import type { AuthorityCertificates } from '../../domain/oauth/authority-certificates';
+import { withoutEchoedSecrets } from '../../domain/oauth/echoed-secret';
 import type { Transport } from '../../domain/oauth/transport';
 import { locationOf, type PrivateAuthorities } from '../../domain/provider/private-authorities';
 import { unlessAborted } from '../../domain/abort';
@@ -105,7 +106,10 @@ export function createTransport(policy: EndpointPolicy, certificates?: Authority
     const content = await readBody(message);
     const status = message.statusCode ?? 0;
     const bodiless = status === 204 || status === 205 || status === 304;
-    return new Response(bodiless ? null : new Uint8Array(content), { status, headers: headersOf(message) });
+    const text = content.toString('utf8');
+    const clean = withoutEchoedSecrets(status, text, { headers, body });
+    const answer = clean === text ? new Uint8Array(content) : clean;
+    return new Response(bodiless ? null : answer, { status, headers: headersOf(message) });
   }
 
   async function certificatesOf(authorities: PrivateAuthorities, signal: AbortSignal): Promise<string> {
