@@ -61,7 +61,7 @@ export class OAuth2CredentialProvider extends Resource implements IOAuth2Credent
   readonly credentialProviderArn: string;
   /** ARN of the IAM role that owns the provider. */
   readonly ownerArn: string;
-  /** Address to register at the vendor as the client's redirect URI. */
+  /** Address to register at the vendor as the client's redirect URI. It changes with the authorization server. */
   readonly callbackUrl: string;
   /** ARN of the secret that the service reads: in its own vault, or in AWS Secrets Manager when it is external. */
   readonly clientSecretArn: string;

@@ -143,6 +143,8 @@ export interface PrivateKeyJwt {
    */
   readonly additionalHeaderClaims?: Readonly<Record<string, string>>;
   /**
+   * With `OAuth2Vendor.mcp`, an `aud` must be the issuer of the authorization server, or below it.
+   *
    * @default - none
    */
   readonly additionalPayloadClaims?: Readonly<Record<string, string>>;

@@ -63,6 +63,17 @@ describe('provider update', () => {
     expect(await config('rotated')).toEqual(before);
   });
 
+  it('prints the callback URL if it changes with the authorization server', async () => {
+    const { callbackUrl } = await local.json<{ callbackUrl: string }>(custom('another'), { input: 'secret' });
+    const change = ['--discovery-url', 'https://as.example/.well-known/openid-configuration'];
+    const { stdout, stderr } = await local.run(['provider', 'update', 'another', ...change], {
+      input: 'new',
+    });
+    expect(stdout).toMatch(/^Callback URL +http\S+\/identities\/oauth2\/callback\/\S+$/m);
+    expect(stdout).not.toContain(callbackUrl);
+    expect(stderr).toContain('Register it there before users consent');
+  });
+
   it('replaces an API key', async () => {
     await local.json(['agent', 'add', 'keyed']);
     await local.run(['provider', 'add', 'replaced', '--api-key'], { input: 'old' });

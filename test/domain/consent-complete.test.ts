@@ -237,6 +237,12 @@ describe('completion after the consent', () => {
     expect(service.server.requests).toEqual([]);
   });
 
+  it('does not redeem the code if the provider has another callback URL now', async () => {
+    await changeProvider({ callbackId: 'another' });
+    await refused('the credential provider was reconfigured after the session began');
+    expect(service.server.requests).toEqual([]);
+  });
+
   it('rejects an agent that is no longer authorized to use the provider', async () => {
     await changeProvider({ owner: STRANGER });
     await expect(service.complete(completion)).rejects.toMatchObject({

@@ -281,8 +281,8 @@ describe('the key of the document', () => {
     expect((await keyOf(clientId)).kid).toBe(kid);
     const other = await update('kept', { clientId: 'agents-by-hand' });
     expect([other.clientId, other.clientAuthenticationMethod]).toEqual(['agents-by-hand', undefined]);
-    await update('kept', { clientRegistration: 'METADATA_DOCUMENT' });
-    expect((await keyOf(clientId)).kid).not.toBe(kid);
+    const again = await update('kept', { clientRegistration: 'METADATA_DOCUMENT' });
+    expect((await keyOf(again.clientId)).kid).not.toBe(kid);
     const agent = await agentFor('kept', (await update('kept')).callbackUrl);
     expect(await mcp.call((await connected(agent, 'ana')).accessToken)).toBe(200);
   });
@@ -353,7 +353,8 @@ it('keeps the document for a day after the deletion if tokens are left to revoke
 
 it('moves to another kind of client and back, and withdraws the document that is no longer used', async () => {
   const { clientId, callbackUrl } = await create('moved');
-  const seen: [string | undefined, number][] = [];
+  const callbacks = [callbackUrl];
+  const seen: [string | undefined, number, number][] = [];
   for (const client of [
     {},
     { clientId, clientRegistration: 'METADATA_DOCUMENT' as const },
@@ -361,23 +362,28 @@ it('moves to another kind of client and back, and withdraws the document that is
     {},
     { clientRegistration: 'METADATA_DOCUMENT' as const },
     { clientId: 'agents-by-hand' },
-    // The URL of its document, as the owner saw it before.
-    { clientId },
+    { clientRegistration: 'METADATA_DOCUMENT' as const },
   ]) {
     const updated = await update('moved', client);
-    expect(updated.callbackUrl).toBe(callbackUrl);
-    seen.push([updated.clientRegistration, (await documentAt(clientId)).status]);
+    if (callbacks.at(-1) !== updated.callbackUrl) callbacks.push(updated.callbackUrl);
+    const statuses = callbacks.map(
+      async (url) => (await documentAt(url.replace('/callback/', '/client-metadata/'))).status,
+    );
+    const published = (await Promise.all(statuses)).filter((status) => status === 200).length;
+    seen.push([updated.clientRegistration, callbacks.length, published]);
   }
+  // Any server can have read the document, so that its callback URL ends with it.
   expect(seen).toEqual([
-    ['METADATA_DOCUMENT', 200],
-    ['METADATA_DOCUMENT', 200],
-    ['DYNAMIC', 404],
-    ['DYNAMIC', 404],
-    ['METADATA_DOCUMENT', 200],
-    [undefined, 404],
-    ['METADATA_DOCUMENT', 200],
+    ['METADATA_DOCUMENT', 1, 1],
+    ['METADATA_DOCUMENT', 1, 1],
+    ['DYNAMIC', 2, 0],
+    ['DYNAMIC', 2, 0],
+    ['METADATA_DOCUMENT', 2, 1],
+    [undefined, 3, 0],
+    ['METADATA_DOCUMENT', 3, 1],
   ]);
-  const { accessToken } = await connected(await agentFor('moved', callbackUrl), 'ana');
+  expect(new Set(callbacks).size).toBe(3);
+  const { accessToken } = await connected(await agentFor('moved', callbacks.at(-1) ?? ''), 'ana');
   expect(await mcp.call(accessToken)).toBe(200);
 });
 
@@ -482,6 +488,28 @@ describe('an authorization response', () => {
     expect((await user.step(url)).status).toBe(400);
     expect(other.exchanges).toEqual([]);
   });
+});
+
+it('keeps no user of a document for the client that replaces it', async () => {
+  const { callbackUrl } = await create('ends');
+  const begun = await consented(await agentFor('ends', callbackUrl), 'ana');
+  const registered = await update('ends', { clientRegistration: 'DYNAMIC' });
+  const agent = await agentFor('ends', registered.callbackUrl);
+  const exchanges = world.provider.exchanges.length;
+  await expect(
+    agent.complete(new URL(begun.page.headers.get('location') ?? ''), { userId: 'ana' }),
+  ).rejects.toMatchObject({ message: 'Invalid or expired session' });
+
+  const { authorizationUrl = '' } = await agent.ask(await agent.token({ userId: 'eve' }), { scopes: SCOPES });
+  const user = browser();
+  const { headers } = await user.step(authorizationUrl);
+  const request = new URL(headers.get('location') ?? '').searchParams;
+  // From a server that read the document, and sets no iss.
+  const response = new URL(callbackUrl);
+  response.searchParams.set('code', 'a-code');
+  response.searchParams.set('state', request.get('state') ?? '');
+  expect((await user.step(response.href)).status).toBe(400);
+  expect(world.provider.exchanges).toHaveLength(exchanges);
 });
 
 it('has the server reject the document of another provider, and another redirect URI', async () => {

@@ -11,7 +11,7 @@ import type Provider from 'oidc-provider';
 import { Browser } from './support/browser';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
 import { alsoSending } from './support/members-beyond-aws';
-import { startProvider } from './support/provider';
+import { startProvider, type TestProvider } from './support/provider';
 import { Registrations } from './support/registrations';
 import { TestAgent, World } from './support/world';
 
@@ -194,6 +194,25 @@ it.each<[string, Record<string, unknown>, RegExp]>([
   ]);
 });
 
+/**
+ * The new authorization server redirects a user to the one before, where the client of the provider still has the callback
+ * URL of then. The code must not be sent to the new server, which could redeem it.
+ */
+async function expectCodesStay(before: URL, callbackUrl: string, server: TestProvider): Promise<void> {
+  server.allowRedirect(callbackUrl);
+  const { name, client } = await world.agent();
+  const agent = new TestAgent(client, name, 'moved', callbackUrl);
+  const { authorizationUrl = '' } = await agent.ask(await agent.token({ userId: 'eve' }), { scopes: SCOPES });
+  const browser = new Browser();
+  expect((await browser.step(authorizationUrl)).headers.get('location')).toContain(server.issuer);
+  const request = server.pushes.at(-1)?.parameters;
+  expect(request?.get('redirect_uri')).toBe(callbackUrl);
+  before.searchParams.set('code', 'a-code-of-the-server-before');
+  before.searchParams.set('state', request?.get('state') ?? '');
+  expect((await browser.step(before.href)).status).toBe(400);
+  expect(server.exchanges).toEqual([]);
+}
+
 it('registers a new client if an update confirms another authorization server', async () => {
   const { callbackUrl, ...created } = await create('moved');
   const other = await startProvider(
@@ -207,12 +226,13 @@ it('registers a new client if an update confirms another authorization server', 
     await expect(world.control().send(update)).rejects.toMatchObject({ name: 'ValidationException' });
     expect(registrations.requests).toHaveLength(1);
     const updated = await stating(other.issuer).send(update);
-    expect(updated.callbackUrl).toBe(callbackUrl);
+    expect(updated.callbackUrl).not.toBe(callbackUrl);
     expect(clientIdOf(updated)).not.toBe(clientIdOf(created));
     expect(registrations.requests.map(({ method, body }) => [method, body.redirect_uris])).toEqual([
       ['POST', [callbackUrl]],
-      ['POST', [callbackUrl]],
+      ['POST', [updated.callbackUrl]],
     ]);
+    await expectCodesStay(new URL(callbackUrl ?? ''), updated.callbackUrl ?? '', other);
   } finally {
     mcp.metadata = metadata;
     await other.close();

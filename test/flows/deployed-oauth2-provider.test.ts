@@ -66,6 +66,34 @@ it('has the subject token type of its stack, at creation and after an update', a
   });
 });
 
+it('has another callback URL after an update to another authorization server', async () => {
+  const { arn: secretId } = await putSecret('a-secret', null);
+  const propertiesAt = (issuer: string) => ({
+    name: 'elsewhere',
+    configuration: JSON.stringify({
+      credentialProviderVendor: 'CustomOauth2',
+      member: 'customOauth2ProviderConfig',
+      config: {
+        clientId: 'agents',
+        oauthDiscovery: { discoveryUrl: `${issuer}/.well-known/openid-configuration` },
+      },
+    }),
+    secret: { source: 'MANAGED', secretId },
+    policy: '',
+  });
+  const properties = propertiesAt('https://a.example');
+  const created = await cloudFormation.ask('Create', OAUTH2, { properties });
+  const update = (issuer: string) =>
+    cloudFormation.ask('Update', OAUTH2, { properties: propertiesAt(issuer), physicalId: 'elsewhere' });
+  const moved = await update('https://b.example');
+  const { callbackUrl } = await world
+    .control('operator')
+    .send(new GetOauth2CredentialProviderCommand({ name: 'elsewhere' }));
+  expect(moved.Data).toMatchObject({ CallbackUrl: callbackUrl });
+  expect(created.Data).not.toMatchObject({ CallbackUrl: callbackUrl });
+  expect((await update('https://b.example')).Data).toMatchObject({ CallbackUrl: callbackUrl });
+});
+
 it.each<[string, (certificates: string, tag: string) => Promise<object>]>([
   [
     'private-secret',

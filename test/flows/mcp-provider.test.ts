@@ -292,7 +292,6 @@ describe('a server that names another authorization server', () => {
       features: forAnyResource(),
     });
     moved = await agentFor('moved');
-    other.allowRedirect(moved.callbackUrl);
   });
   afterAll(() => other.close());
 
@@ -316,18 +315,20 @@ describe('a server that names another authorization server', () => {
     const unstated = {
       name: 'ValidationException',
       message: expect.stringMatching(
-        `authorizationServer: is required: the provider uses ${world.provider.issuer} .* name ${other.issuer} `,
+        `authorizationServer: is required: the provider uses ${world.provider.issuer} .* names ${other.issuer} `,
       ) as string,
     };
     const update = new UpdateOauth2CredentialProviderCommand(configured('moved'));
     await expect(world.control().send(update)).rejects.toMatchObject(unstated);
-    await expect(stating({ authorizationServer: other.issuer }).send(update)).resolves.toMatchObject({
-      callbackUrl: moved.callbackUrl,
-    });
+    const { callbackUrl = '' } = await stating({ authorizationServer: other.issuer }).send(update);
+    expect(callbackUrl).not.toBe(moved.callbackUrl);
+    other.allowRedirect(callbackUrl);
     expect(await lastAudit('UpdateOauth2CredentialProvider')).toMatchObject({
       outcome: 'allowed',
       authorizationServer: other.issuer,
+      changed: expect.arrayContaining(['callbackUrl', 'oauthDiscovery']) as string[],
     });
+    moved = new TestAgent(moved.client, moved.name, 'moved', callbackUrl);
     const asked = await moved.ask(ana, { scopes: SCOPES });
     expect(asked.accessToken).toBeUndefined();
     const back = await moved.consent(asked.authorizationUrl, 'ana', new Browser());
@@ -342,15 +343,17 @@ describe('a server that names another authorization server', () => {
 describe('an update that does not state the authorization server', () => {
   const evil = 'https://evil.example';
   let update: UpdateOauth2CredentialProviderCommand;
+  let other: TestProvider;
   beforeAll(async () => {
     update = new UpdateOauth2CredentialProviderCommand(configured('kept'));
+    other = await startProvider({ clients: [client], features: forAnyResource() });
     await agentFor('kept');
   });
+  afterAll(() => other.close());
   const described = async () => (await world.post('GetOauth2CredentialProvider', { name: 'kept' })).body;
 
   it('gives a new client secret to no other authorization server', async () => {
     const before = await described();
-    const other = await startProvider({ clients: [client], features: forAnyResource() });
     mcp.metadata = { resource: mcp.resource, authorization_servers: [other.issuer] };
     await expect(stating({ clientSecret: 'a-new-secret' }).send(update)).rejects.toMatchObject({
       name: 'ValidationException',
@@ -358,7 +361,52 @@ describe('an update that does not state the authorization server', () => {
     });
     expect(await described()).toBe(before);
     expect(await lastAudit('UpdateOauth2CredentialProvider')).toMatchObject({ outcome: 'denied' });
-    await other.close();
+  });
+
+  /** Has the server answer for a second resource next to the first one. */
+  const second = (issuer: string) => {
+    mcp.instead = (_request, response) => {
+      const metadata = { resource: `${mcp.resource}-2`, authorization_servers: [issuer] };
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(metadata));
+    };
+    return { oauthDiscovery: { discoveryUrl: `${mcp.discoveryUrl}-2` } };
+  };
+
+  it('gives a client secret to no other authorization server at another discovery URL', async () => {
+    const before = await described();
+    const moving = { clientSecret: 'a-secret', ...second(other.issuer) };
+    await expect(stating(moving).send(update)).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringMatching(
+        `authorizationServer: is required: the provider uses ${world.provider.issuer} .*set it to ${other.issuer}`,
+      ) as string,
+    });
+    expect(await described()).toBe(before);
+  });
+
+  it('can change the discovery URL at the same authorization server, and keeps the callback URL', async () => {
+    const { callbackUrl } = await agentFor('renamed');
+    const renaming = new UpdateOauth2CredentialProviderCommand(configured('renamed'));
+    const moved = await stating(second(world.provider.issuer)).send(renaming);
+    expect(moved.callbackUrl).toBe(callbackUrl);
+  });
+
+  it('returns from the discovery URL of an authorization server to no protected resource', async () => {
+    const { callbackUrl } = await agentFor('detour');
+    const detour = new UpdateOauth2CredentialProviderCommand(configured('detour'));
+    const clientSecret = 'a-secret';
+    const plain = { clientSecret, oauthDiscovery: { discoveryUrl: world.provider.discoveryUrl } };
+    const between = await stating(plain).send(detour);
+    expect(between.callbackUrl).not.toBe(callbackUrl);
+    mcp.metadata = { resource: mcp.resource, authorization_servers: [other.issuer] };
+    await expect(stating({ clientSecret }).send(detour)).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringMatching(
+        `authorizationServer: is required: the discovery URL .*set it to ${other.issuer}`,
+      ) as string,
+    });
+    const back = await stating({ clientSecret, authorizationServer: other.issuer }).send(detour);
+    expect([callbackUrl, between.callbackUrl]).not.toContain(back.callbackUrl);
   });
 
   it('keeps the authorization server if the resource names another one first', async () => {

@@ -21,6 +21,7 @@ import {
   type KeySpec,
 } from '@aws-sdk/client-kms';
 import { moveClock } from './support/clock';
+import { startMcpServer } from './support/mcp-server';
 import { startProvider, type TestProvider } from './support/provider';
 import { renewalsIn } from './support/renewals';
 import { AGENT } from './support/secrets';
@@ -207,6 +208,61 @@ describe('the signing key', () => {
       .control()
       .send(new UpdateOauth2CredentialProviderCommand({ name, ...custom(server, config) }));
     expect(await machine(agent)).toEqual(expect.any(String));
+  });
+
+  it('keeps its audience at no other authorization server', async () => {
+    const agent = await agentAt(server, {
+      ...configOf(key, 'ES256'),
+      additionalPayloadClaims: { aud: server.issuer },
+    });
+    const { providerName: name } = agent;
+    const elsewhere = await serverFor(key, 'ES256');
+    const update = (at: TestProvider) =>
+      world.control().send(new UpdateOauth2CredentialProviderCommand({ name, ...custom(at, {}) }));
+    const claims = async () => {
+      const { oauth2ProviderConfigOutput } = await world
+        .control()
+        .send(new GetOauth2CredentialProviderCommand({ name }));
+      return oauth2ProviderConfigOutput?.customOauth2ProviderConfig?.privateKeyJwtConfig
+        ?.additionalPayloadClaims;
+    };
+    await update(server);
+    expect(await claims()).toEqual({ aud: server.issuer });
+    await update(elsewhere);
+    expect(await claims()).toBeUndefined();
+  });
+
+  it('has the audience of the authorization server that an MCP server names, or none', async () => {
+    const mcp = await startMcpServer(server.issuer);
+    const create = (name: string, aud: string) =>
+      world.control().send(
+        new CreateOauth2CredentialProviderCommand({
+          name,
+          credentialProviderVendor: 'CustomOauth2',
+          oauth2ProviderConfigInput: {
+            customOauth2ProviderConfig: {
+              clientId: 'agents',
+              oauthDiscovery: { discoveryUrl: mcp.discoveryUrl },
+              clientAuthenticationMethod: 'PRIVATE_KEY_JWT',
+              privateKeyJwtConfig: { ...configOf(key, 'ES256'), additionalPayloadClaims: { aud } },
+            },
+          },
+        }),
+      );
+    try {
+      for (const aud of ['https://victim.example', 'agents', `${server.issuer}.victim.example`]) {
+        await expect(create('aimed', aud)).rejects.toMatchObject({
+          name: 'ValidationException',
+          message: expect.stringContaining(
+            `must have no aud, or a URL of the authorization server`,
+          ) as string,
+        });
+      }
+      await expect(create('at-issuer', server.issuer)).resolves.toHaveProperty('name', 'at-issuer');
+      await expect(create('at-token', `${server.issuer}/token`)).resolves.toHaveProperty('name', 'at-token');
+    } finally {
+      await mcp.close();
+    }
   });
 
   it('cannot be combined with a client secret', async () => {

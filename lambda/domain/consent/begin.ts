@@ -183,7 +183,9 @@ async function openSession(
   if (!session || !isOpen(session, now) || session.epoch !== grant.epoch) return undefined;
   // It can be removed while the session is open.
   if (!(await deps.returnUrls.isRegistered(request.identity, session.returnUrl))) return undefined;
-  if (session.authorization.client !== clientBindingDigest(request.provider)) return undefined;
+  const { client, callbackId } = session.authorization;
+  if (client !== clientBindingDigest(request.provider)) return undefined;
+  if (callbackId !== request.provider.callbackId) return undefined;
   const sealed = await openSealedRequest(deps.seal, session);
   if (!fulfills(session, sealed, request) || !isAsThePortalAsks(session, sealed, request, grant))
     return undefined;

@@ -152,7 +152,8 @@ async function checkParties(
   if (!(await returnUrls.isRegistered(identity, session.returnUrl)))
     throw refusal('its return URL is no longer registered');
   if (provider?.id !== session.provider.id) throw refusal('the credential provider was deleted');
-  if (clientBindingDigest(provider) !== session.authorization.client)
+  const { client, callbackId } = session.authorization;
+  if (clientBindingDigest(provider) !== client || provider.callbackId !== callbackId)
     throw refusal('the credential provider was reconfigured after the session began');
   const obtain = credentialUseDenial({
     principal,

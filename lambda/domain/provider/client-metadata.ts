@@ -43,6 +43,8 @@ interface Describing {
 /**
  * Publishes the document of a provider that was changed, or withdraws it if the provider has another client now. Also
  * withdraws it if a concurrent request deleted the provider, or gave it another client.
+ *
+ * @param before last segment of the callback URL before the change
  */
 export async function publish(
   {
@@ -53,7 +55,9 @@ export async function publish(
     readonly providers: { get(name: string): Promise<Describing | undefined> };
   },
   { name, callbackId, revision, registration }: Describing,
+  before: string,
 ): Promise<void> {
+  if (before !== callbackId) await clientMetadata.removeBefore(before, revision);
   if (!registration?.metadataDocument) {
     await clientMetadata.removeBefore(callbackId, revision);
     return;

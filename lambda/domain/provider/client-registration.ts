@@ -6,6 +6,7 @@
 import * as v from 'valibot';
 import { invalidMember } from '../service-error';
 import type { Seal } from '../sealing/sealing';
+import type { System } from '../system';
 import { isProtectedResourceUrl } from '../identity/discovery-url';
 import {
   registrationContext,
@@ -15,9 +16,11 @@ import {
   type ClientHolder,
 } from './client-deletion';
 import { clientMetadataUrl } from './client-metadata';
-import type { Oauth2Discovery, ProtectedResource } from './discovery';
+import { isSameServer, type Oauth2Discovery, type ProtectedResource } from './discovery';
+import { checkAudience } from './private-key-jwt';
 import {
   clientRegistrationOf,
+  isMetadataDocument,
   type ClientMetadata,
   type ClientRegistration,
   type Registration,
@@ -89,24 +92,29 @@ export interface ProtectedResources {
 export interface RegistrationDependencies {
   readonly protectedResources: ProtectedResources;
   readonly seal: Pick<Seal, 'seal'>;
+  readonly system: Pick<System, 'randomUUID'>;
   /** Public address of the service. */
   readonly baseUrl: string;
 }
 
 /** The provider whose client is found: new, or as it is configured now. */
 export interface RegisteringProvider extends ClientHolder, RegistrationRequest {
-  readonly present?: {
-    readonly clientId: string;
-    readonly clientAuthenticationMethod: ClientAuthenticationMethod;
-    readonly discovery: Oauth2Discovery;
-    readonly registration?: Registration | undefined;
-  };
+  readonly present?:
+    | {
+        readonly clientId: string;
+        readonly clientAuthenticationMethod: ClientAuthenticationMethod;
+        readonly discovery: Oauth2Discovery;
+        readonly registration?: Registration | undefined;
+      }
+    | undefined;
 }
 
 /** The client of a configuration, with the server of a protected resource, and registered if need be. */
 export interface DiscoveredClient {
   readonly config: ResolvedConfig;
   readonly registration: Registration | undefined;
+  /** Last segment of the provider's callback URL with this client. */
+  readonly callbackId: string;
   /** Whether it was registered for this request. */
   readonly isNew: boolean;
 }
@@ -155,28 +163,59 @@ function canStay(
   return by === 'DYNAMIC' || present?.clientId === clientMetadataUrl(baseUrl, callbackId);
 }
 
+/**
+ * Returns the last segment of the callback URL with a changed configuration. Each authorization server has its own (RFC
+ * 9700 section 4.4.2.2): a client at the present server keeps the present callback URL, so that another server could have
+ * the codes of this client sent there, and redeem them. For the same reason, the one of a metadata document ends with the
+ * document, which any server can have read: then, responses without `iss` could complete sessions.
+ */
+function callbackIdWith(
+  { system }: Pick<RegistrationDependencies, 'system'>,
+  { callbackId, present }: Pick<RegisteringProvider, 'callbackId' | 'present'>,
+  discovery: Oauth2Discovery,
+  registration?: Registration,
+): string {
+  if (!present) return callbackId;
+  const endsDocument = isMetadataDocument(present) && !isMetadataDocument({ registration });
+  const isKept = isSameServer(present.discovery, discovery) && !endsDocument;
+  return isKept ? callbackId : system.randomUUID();
+}
+
 const MEMBER = 'oauth2ProviderConfigInput.customOauth2ProviderConfig.authorizationServer';
 
 /** The authorization server that a configuration must have: as the owner states it, or as the provider has it now. */
 interface Expected {
+  readonly discoveryUrl: string;
   readonly stated?: string | undefined;
-  readonly bound?: ProtectedResource | undefined;
+  /** The server that the provider has now; absent for a new provider. */
+  readonly present?: Oauth2Discovery | undefined;
 }
 
-const issuerOf = ({ stated, bound }: Expected): string | undefined => stated ?? bound?.issuer;
+const issuerOf = ({ stated, present }: Expected): string | undefined =>
+  stated ?? present?.protectedResource?.issuer;
 
 /**
- * Only a statement of the owner binds a provider to another authorization server. Otherwise, a change of the
- * configuration for any reason would send its secret to whichever server the resource names at the time.
+ * Only a statement of the owner binds a provider to another authorization server, also at another discovery URL: the owner
+ * chooses the protected resource, and the resource names the server. Otherwise, a change of the configuration for any
+ * reason would send its secret to whichever server the resource names at the time.
  *
  * @throws ValidationException
  */
-function checkExpected({ stated, bound }: Expected, found: ProtectedResource): void {
+function checkExpected({ discoveryUrl, stated, present }: Expected, found: ProtectedResource): void {
   if (stated !== undefined) {
     if (found.issuer === stated) return;
     throw invalidMember(MEMBER, `is not named by the protected resource, which names ${found.issuer}`);
   }
-  if (!bound || isSameResource({ discoveryUrl: '', protectedResource: bound }, found)) return;
+  if (!present) return;
+  const { protectedResource: bound } = present;
+  if (!bound) {
+    throw invalidMember(
+      MEMBER,
+      `is required: the discovery URL of the provider changes to that of a protected resource, and its metadata names ${found.issuer} for ${found.resource}. If that is right, set it to ${found.issuer}`,
+    );
+  }
+  const isOtherUrl = present.discoveryUrl !== discoveryUrl;
+  if (bound.issuer === found.issuer && (isOtherUrl || bound.resource === found.resource)) return;
   throw invalidMember(
     MEMBER,
     `is required: the provider uses ${bound.issuer} for ${bound.resource}, and the metadata now names ${found.issuer} for ${found.resource}. If that is right, set it to ${found.issuer}`,
@@ -207,49 +246,60 @@ export async function discoveredClient(
   const config = isOwnUrl ? { ...given, clientId: '' } : given;
   const clientRegistration = isOwnUrl ? 'METADATA_DOCUMENT' : asked;
   const { discoveryUrl } = config.discovery;
-  const isKept = present?.registration !== undefined && present.clientId === config.clientId;
+  const before = { callbackId, present };
   if (discoveryUrl === undefined || !isProtectedResourceUrl(discoveryUrl)) {
-    return { config, registration: undefined, isNew: false };
+    const changed = callbackIdWith(deps, before, config.discovery);
+    return { config, registration: undefined, callbackId: changed, isNew: false };
   }
-  const isSameUrl = present?.discovery.discoveryUrl === discoveryUrl;
-  const expected = { stated, bound: isSameUrl ? present.discovery.protectedResource : undefined };
-  const authorizationServer = issuerOf(expected);
+  const expected = { discoveryUrl, stated, present: present?.discovery };
+  const find = async () => {
+    const found = await deps.protectedResources.find(discoveryUrl, issuerOf(expected));
+    checkExpected(expected, found);
+    return found;
+  };
   if (config.clientId !== '' || config.clientAuthenticationMethod !== PUBLIC_CLIENT) {
-    const protectedResource = await deps.protectedResources.find(discoveryUrl, authorizationServer);
-    checkExpected(expected, protectedResource);
-    const isSame = isKept && isSameResource(present.discovery, protectedResource);
-    const registration = isSame ? present.registration : undefined;
-    const isPublished = isSame && present.clientAuthenticationMethod === PUBLISHED_KEY;
+    const protectedResource = await find();
+    checkAudience(config.privateKeyJwt, protectedResource);
+    const isKept =
+      present?.clientId === config.clientId && isSameResource(present.discovery, protectedResource);
+    const registration = isKept ? present.registration : undefined;
+    const isPublished = isKept && present.clientAuthenticationMethod === PUBLISHED_KEY;
+    const discovery = { discoveryUrl, protectedResource };
     return {
       config: {
         ...config,
         ...(isPublished && { clientAuthenticationMethod: PUBLISHED_KEY }),
-        discovery: { discoveryUrl, protectedResource },
+        discovery,
       },
       registration,
+      callbackId: callbackIdWith(deps, before, discovery, registration),
       isNew: false,
     };
   }
-  if (present && canStay(deps, { callbackId, clientRegistration, present })) {
-    const protectedResource = await deps.protectedResources.find(discoveryUrl, authorizationServer);
-    checkExpected(expected, protectedResource);
-    if (isSameResource(present.discovery, protectedResource)) {
-      const { clientId, clientAuthenticationMethod, registration } = present;
-      const discovery = { discoveryUrl, protectedResource };
-      return {
-        config: { ...config, clientId, clientAuthenticationMethod, discovery },
-        registration,
-        isNew: false,
-      };
-    }
+  const found = present && (await find());
+  const stays = canStay(deps, { callbackId, clientRegistration, present });
+  if (found && stays && isSameResource(present.discovery, found)) {
+    const { clientId, clientAuthenticationMethod, registration } = present;
+    const discovery = { discoveryUrl, protectedResource: found };
+    return {
+      config: { ...config, clientId, clientAuthenticationMethod, discovery },
+      registration,
+      callbackId,
+      isNew: false,
+    };
   }
+  // The callback URL of the client is that for the server that was found.
+  const authorizationServer = found?.issuer ?? stated;
+  const changedId = found
+    ? callbackIdWith(deps, before, { discoveryUrl, protectedResource: found })
+    : callbackId;
   const { protectedResource, client } = await deps.protectedResources.register(discoveryUrl, {
-    callbackId,
+    callbackId: changedId,
     initialAccessToken,
     clientRegistration,
     authorizationServer,
   });
-  checkExpected(expected, protectedResource);
+  checkExpected({ ...expected, stated: authorizationServer }, protectedResource);
   if (!client) throw new Error('no client was registered');
   const provided = await withKey(client);
   const { clientId, clientAuthenticationMethod, clientSecret } = provided;
@@ -262,6 +312,7 @@ export async function discoveredClient(
       secret: clientSecret === undefined ? config.secret : { kind: 'managed', secret: clientSecret },
     },
     registration: await stored(deps, holder, provided),
+    callbackId: changedId,
     isNew: true,
   };
 }

@@ -74,6 +74,7 @@ function discoveryOf(member: string, config: CustomOauth2Config, policy: Endpoin
 export interface PresentClient {
   readonly clientId: string;
   readonly clientAuthenticationMethod: ClientAuthenticationMethod;
+  readonly discovery: Oauth2Discovery;
   /** How its assertions are made, of which an update leaves out what is to stay. */
   readonly privateKeyJwt?: PrivateKeyJwt | undefined;
   /** Present if the service provides the client. */
@@ -129,14 +130,31 @@ function authenticationMethodOf(
   return onlyPost ? 'CLIENT_SECRET_POST' : 'CLIENT_SECRET_BASIC';
 }
 
+/** Returns what an update keeps. The claims can name the audience, which is the server that they were configured for. */
+function presentPrivateKeyJwt(
+  { oauthDiscovery: { discoveryUrl, authorizationServerMetadata: stated } }: CustomOauth2Config,
+  { discovery, privateKeyJwt }: PresentClient,
+): PrivateKeyJwt | undefined {
+  const { authorizationServerMetadata: before } = discovery;
+  const isSameServer =
+    discovery.discoveryUrl === discoveryUrl &&
+    before?.issuer === stated?.issuer &&
+    before?.tokenEndpoint === stated?.tokenEndpoint;
+  return isSameServer || !privateKeyJwt ? privateKeyJwt : { ...privateKeyJwt, payloadClaims: undefined };
+}
+
 function privateKeyJwtOf(
   member: string,
-  { privateKeyJwtConfig }: CustomOauth2Config,
+  given: CustomOauth2Config,
   method: ClientAuthenticationMethod,
-  present: PrivateKeyJwt | undefined,
+  present: PresentClient | undefined,
 ): PrivateKeyJwt | undefined {
+  const { privateKeyJwtConfig } = given;
   const config = `${member}.privateKeyJwtConfig`;
-  if (method === 'PRIVATE_KEY_JWT') return resolvePrivateKeyJwt(config, privateKeyJwtConfig, present);
+  if (method === 'PRIVATE_KEY_JWT') {
+    const kept = present && presentPrivateKeyJwt(given, present);
+    return resolvePrivateKeyJwt(config, privateKeyJwtConfig, kept);
+  }
   if (!privateKeyJwtConfig) return undefined;
   throw invalidMember(
     config,
@@ -171,6 +189,6 @@ export function customServer(
     discovery,
     dpop: config.dpopConfig,
     clientAuthenticationMethod,
-    privateKeyJwt: privateKeyJwtOf(member, config, clientAuthenticationMethod, present?.privateKeyJwt),
+    privateKeyJwt: privateKeyJwtOf(member, config, clientAuthenticationMethod, present),
   };
 }

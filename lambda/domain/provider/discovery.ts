@@ -1,4 +1,5 @@
 /** Where an authorization server's metadata comes from. */
+import { isDeepStrictEqual } from 'node:util';
 import { isWithin } from '../endpoint';
 
 /** AWS's `Oauth2AuthorizationServerMetadata`: what is stated instead of discovered. */
@@ -34,6 +35,25 @@ export type Oauth2Discovery =
       readonly protectedResource?: undefined;
       readonly authorizationServerMetadata: StatedMetadata;
     };
+
+/**
+ * Returns the authorization server as the configuration names it. The metadata at a discovery URL are read later, so that
+ * the URL stands for the issuer. The issuer of stated metadata is not verified, so that the endpoints count as well.
+ */
+function serverOf({
+  discoveryUrl,
+  protectedResource,
+  authorizationServerMetadata: stated,
+}: Oauth2Discovery): readonly string[] {
+  if (protectedResource) return ['issuer', protectedResource.issuer];
+  if (discoveryUrl !== undefined) return ['discovery URL', discoveryUrl];
+  const { issuer, authorizationEndpoint, tokenEndpoint } = stated;
+  return ['stated', issuer, new URL(authorizationEndpoint).origin, new URL(tokenEndpoint).origin];
+}
+
+/** Returns whether two configurations are known to name one authorization server. */
+export const isSameServer = (one: Oauth2Discovery, other: Oauth2Discovery): boolean =>
+  isDeepStrictEqual(serverOf(one), serverOf(other));
 
 /**
  * Returns the resource indicators of a request to the server (RFC 8707). A provider of a protected resource gets tokens

@@ -54,10 +54,7 @@ import { checkWebIdentityChange } from './web-identity-client';
 
 export interface Oauth2Provider extends OwnedResource, CertificateMembers {
   readonly vendor: VendorName;
-  /**
-   * Last segment of the callback URL: one per provider, so that a response shows whose it is (RFC 9700 section
-   * 4.4.2.2).
-   */
+  /** Last segment of the callback URL: one per provider and authorization server (RFC 9700 section 4.4.2.2). */
   readonly callbackId: string;
   readonly clientId: string;
   readonly clientAuthenticationMethod: ClientAuthenticationMethod;
@@ -367,6 +364,7 @@ async function changedSecret(
 /** What of the request each member of a provider comes from, where that has another name. */
 const INPUT_MEMBER: Partial<Record<keyof Oauth2Provider, string>> = {
   vendor: 'credentialProviderVendor',
+  callbackId: 'callbackUrl',
   discovery: 'oauthDiscovery',
   onBehalfOf: 'onBehalfOfTokenExchangeConfig',
   dpop: 'dpopConfig',
@@ -390,7 +388,8 @@ const changedInput = (
 /**
  * Replaces the provider's configuration. An omitted secret stays if the client and its server stay, so that no principal
  * learns a secret by sending it to its own server. For the same reason, only the owner can name an external secret or a
- * signing key, change the private certificate authorities, and enable the exchange of user tokens. ID and callback URL stay.
+ * signing key, change the private certificate authorities, and enable the exchange of user tokens. Another
+ * authorization server has another callback URL.
  *
  * @throws ResourceNotFoundException, AccessDeniedException, ValidationException for a configuration that is not valid,
  *   ThrottlingException after a concurrent change
@@ -437,7 +436,7 @@ async function changeProvider(
 ): Promise<Oauth2Provider> {
   const { owner, ownerId, privateKeyJwt: present } = provider;
   const byOwner = isOwnedBy(provider, principal);
-  const { registration } = found;
+  const { registration, callbackId } = found;
   const { secret, ...client } = found.config;
   const sameServer = clientBindingDigest(provider) === clientBindingDigest({ vendor, ...client });
   checkOnBehalfOfChange({
@@ -475,6 +474,7 @@ async function changeProvider(
     privateKeyJwt: undefined,
     dpop: undefined,
     ...client,
+    callbackId,
     externalSecret,
     registration,
     certificateSecretArn: certificates.certificateSecretArn,
@@ -493,7 +493,7 @@ async function changeProvider(
       () => deleteClientSecret(deps, changed),
     );
   }
-  await publish(deps, changed);
+  await publish(deps, changed, provider.callbackId);
   const secretGone = secret.kind === 'external' || !hasStoredCredential(changed.clientAuthenticationMethod);
   if (secretGone) await deps.clientSecrets.removeBefore(changed.id, changed.revision);
   return changed;

@@ -4,6 +4,7 @@
  * user guide). So a tag of the key names the one owner whose providers can use it, and the service checks the tag before
  * every signature.
  */
+import { isWithin } from '../endpoint';
 import { accessDenied, invalidMember } from '../service-error';
 import { isNamedBy, OWNER_TAG, type Owned } from '../ownership';
 
@@ -89,6 +90,24 @@ export function resolvePrivateKeyJwt(
     ...(headerClaims && { headerClaims }),
     ...(payloadClaims && { payloadClaims }),
   };
+}
+
+/**
+ * Checks the audience of a client's assertions at the authorization server that a protected resource names: with that of
+ * another server, this server could authenticate there as the client.
+ *
+ * @throws ValidationException
+ */
+export function checkAudience(
+  config: PrivateKeyJwt | undefined,
+  { issuer }: { readonly issuer: string },
+): void {
+  const aud = config?.payloadClaims?.aud;
+  if (aud === undefined || (URL.canParse(aud) && isWithin(new URL(aud), new URL(issuer)))) return;
+  throw invalidMember(
+    'oauth2ProviderConfigInput.customOauth2ProviderConfig.privateKeyJwtConfig.additionalPayloadClaims',
+    `must have no aud, or a URL of the authorization server ${issuer}: another server would accept the assertion`,
+  );
 }
 
 /** AWS's `PrivateKeyJwtConfig`, as Get returns it. */

@@ -5,7 +5,7 @@ import { vendorOf, type VendorName } from '../../../../lambda/contract/vendors';
 import { CONNECTION_FLAGS, flag } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { CliError, usageError } from '../../failure';
-import { print, printFields, printJson } from '../../output';
+import { print, printAside, printFields, printJson } from '../../output';
 import { readSecret } from '../../prompt';
 import { boundFields, configOf, isVendor, type Oauth2Provider, type ProviderConfig } from './checks';
 import {
@@ -96,7 +96,7 @@ async function updateApiKey(
   service: Service,
   name: string,
   flags: UpdateFlags,
-): Promise<Pick<Oauth2Provider, 'protectedResource'>> {
+): Promise<object> {
   if (isSet(flags, [...SERVER, ...CLIENT])) {
     throw usageError(
       `The provider "${name}" has an API key: it has no client and no server.`,
@@ -195,6 +195,24 @@ async function updateOauth2(
   });
 }
 
+/** Prints a new callback URL, and what to do with it: the service itself registers it only for a client that it provides. */
+function printCallbackChange(
+  context: CliContext,
+  { name, callbackUrl: before }: Oauth2Provider,
+  updated: Oauth2Provider,
+): void {
+  if (updated.callbackUrl === before) return;
+  printFields(context, [['Callback URL', updated.callbackUrl]]);
+  const isProvided = configOf(updated).clientRegistration !== undefined;
+  printAside(
+    context,
+    isProvided
+      ? 'The callback URL changed with the client. You need not register it.'
+      : 'The callback URL changed with the authorization server. Register it there before users consent, and remove the old one.',
+    `Then check the provider: agent-identity provider test ${name}`,
+  );
+}
+
 export const update = buildCommand({
   docs: {
     brief: 'Change a credential provider',
@@ -206,6 +224,7 @@ export const update = buildCommand({
       'Each --dpop-resource names one resource, and together they replace the present ones. --no-dpop ends the binding of tokens to keys.',
       'With --client-registration, the service provides the client in another way, and users consent again.',
       'Another client or server needs a new client secret, which the command reads in the same way.',
+      'Another server also gets another callback URL, which the command prints.',
     ].join('\n'),
   },
   parameters: {
@@ -234,14 +253,20 @@ export const update = buildCommand({
     const changes =
       flags.mcp === undefined ? flags : { ...flags, discoveryUrl: mcpDiscoveryUrl(flags.mcp, flags) };
     const found = await findProvider(service, name, flags.kind);
-    const updated =
-      found.kind === 'api-key'
-        ? await updateApiKey(this, service, name, changes)
-        : await updateOauth2(this, service, found.provider, changes);
-    if (flags.json) printJson(this, updated);
-    else {
-      print(this, `The credential provider "${name}" is updated.`);
-      if (updated.protectedResource) printFields(this, boundFields(updated));
+    const done = `The credential provider "${name}" is updated.`;
+    if (found.kind === 'api-key') {
+      const updated = await updateApiKey(this, service, name, changes);
+      if (flags.json) printJson(this, updated);
+      else print(this, done);
+      return;
     }
+    const updated = await updateOauth2(this, service, found.provider, changes);
+    if (flags.json) {
+      printJson(this, updated);
+      return;
+    }
+    print(this, done);
+    if (updated.protectedResource) printFields(this, boundFields(updated));
+    printCallbackChange(this, found.provider, updated);
   },
 });
