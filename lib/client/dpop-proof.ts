@@ -7,6 +7,7 @@ import {
   GetResourceOauth2TokenCommand,
   type GetResourceOauth2TokenCommandInput,
 } from '@aws-sdk/client-bedrock-agentcore';
+import { responseMembers } from './response-members';
 import { DPOP_PROOF_PATH, GET_TOKEN_PATH } from './service-contract';
 
 /** The request to the resource. */
@@ -29,10 +30,6 @@ interface SerializedRequest {
   body: unknown;
 }
 
-interface SerializedResponse {
-  body: unknown;
-}
-
 /** Members of GetResourceOauth2Token that the operation does not have. */
 const OTHERS = ['resourceOauth2ReturnUrl', 'customState', 'forceAuthentication', 'sessionUri'] as const;
 
@@ -41,7 +38,7 @@ export function dpopProofCommand(
   input: GetResourceOauth2TokenCommandInput,
   request: ResourceRequest,
 ): { readonly command: GetResourceOauth2TokenCommand; readonly proof: () => DpopProof } {
-  let received: Partial<DpopProof> = {};
+  let received: Readonly<Record<string, unknown>> = {};
   const command = new GetResourceOauth2TokenCommand(input);
   command.middlewareStack.add(
     (next) => (args) => {
@@ -59,16 +56,7 @@ export function dpopProofCommand(
   command.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
-      const response = result.response as SerializedResponse;
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of response.body as AsyncIterable<Uint8Array>) chunks.push(chunk);
-      const body = Buffer.concat(chunks);
-      response.body = new Uint8Array(body);
-      try {
-        received = JSON.parse(body.toString('utf8')) as Partial<DpopProof>;
-      } catch {
-        // The AWS client reports a body that is not JSON.
-      }
+      received = await responseMembers(result.response);
       return result;
     },
     { step: 'deserialize', priority: 'low', name: 'keepDpopProof' },

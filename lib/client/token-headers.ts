@@ -1,6 +1,7 @@
-/** What the service says of a token in response headers, which the AWS client does not return. */
+/** What the service says of a token in members and headers of its response that the AWS client does not return. */
 import type { GetResourceOauth2TokenCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { errorCodeOf } from './oauth-error-code';
+import { responseMembers } from './response-members';
 import { FAILURE_HEADER, TOKEN_TYPE_HEADER } from './service-contract';
 
 /** The part of the HTTP response that is read. */
@@ -8,7 +9,7 @@ interface SerializedResponse {
   readonly headers?: Readonly<Record<string, string | undefined>>;
 }
 
-/** What the headers of a response say. */
+/** What a response says. */
 export interface TokenHeaders {
   /** Why the consent session failed; undefined if the response has no code. */
   readonly failure: string | undefined;
@@ -17,7 +18,7 @@ export interface TokenHeaders {
 }
 
 /**
- * Makes a command keep the headers of its last response.
+ * Makes a command keep what its last response says.
  *
  * @returns a function that returns what they say once the command was sent
  */
@@ -27,14 +28,16 @@ export function keepTokenHeaders(command: GetResourceOauth2TokenCommand): () => 
     (next) => async (args) => {
       const result = await next(args);
       const { headers } = (result.response ?? {}) as SerializedResponse;
+      const { tokenType } = await responseMembers(result.response);
+      // Proxies can drop headers. A token of an unknown type is never a bearer token.
+      const types = [headers?.[TOKEN_TYPE_HEADER], tokenType].filter((type) => type !== undefined);
       kept = {
         failure: errorCodeOf(headers?.[FAILURE_HEADER]),
-        // A token of an unknown type is never a bearer token.
-        isBound: (headers?.[TOKEN_TYPE_HEADER] ?? 'Bearer').toLowerCase() !== 'bearer',
+        isBound: types.some((type) => typeof type !== 'string' || type.toLowerCase() !== 'bearer'),
       };
       return result;
     },
-    { step: 'deserialize', priority: 'high', name: 'keepTokenHeaders' },
+    { step: 'deserialize', priority: 'low', name: 'keepTokenHeaders' },
   );
   return () => kept;
 }

@@ -232,6 +232,17 @@ def test_authorized_client_sends_proofs_with_the_nonce_of_the_resource(bound: Bo
     assert sent == [("GET", target, "DPoP") for target in (me, me, f"{me}?a=b", me)]
 
 
+def test_a_token_is_bound_also_if_a_proxy_drops_the_header_with_its_type(bound: Bound) -> None:
+    me = metadata()["userinfo_endpoint"]
+    options = bound.connected("hal")
+
+    def drop_header(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
+        parsed["ResponseMetadata"]["HTTPHeaders"].pop("x-agent-identity-token-type", None)
+
+    options.identity.meta.events.register("after-call.bedrock-agentcore", drop_header)
+    assert statuses(me, options, me)[0] == [200]
+
+
 def test_authorized_client_sends_bearer_tokens_without_proofs(world: World) -> None:
     agent = world.agent()
     agent.connect("fay")

@@ -19,6 +19,7 @@ import {
   type ConsentRequiredError,
 } from '../../../lib/client/index';
 import { withAccessToken as withAccessTokenInMcp } from '../../../lib/client/mcp';
+import { TOKEN_TYPE_HEADER } from '../../../lib/client/service-contract';
 import { World, type TestAgent } from '../support/world';
 import { federated } from './agent-code';
 
@@ -88,6 +89,18 @@ describe('authorizedFetch', () => {
     const request = authorizedFetch(me(), optionsFor('ana'));
     expect((await request(me())).status).toBe(200);
     expect((await request(me())).status).toBe(200);
+  });
+
+  it('sends a proof also if a proxy drops the header with the type of the token', async () => {
+    const options = optionsFor('ana');
+    const { requestHandler } = options.identity.config;
+    const handle = requestHandler.handle.bind(requestHandler);
+    jest.spyOn(requestHandler, 'handle').mockImplementation(async (...sent) => {
+      const result = (await handle(...sent)) as { response: { headers: object } };
+      Reflect.deleteProperty(result.response.headers, TOKEN_TYPE_HEADER);
+      return result;
+    });
+    expect((await authorizedFetch(me(), options)(me())).status).toBe(200);
   });
 
   it('sends nothing to another origin', async () => {

@@ -92,7 +92,8 @@ def request_token(
 
     url = options.resource_server_url
     added = {"rejectedAccessToken": rejected, "resourceServerUrl": None if url is None else Hidden(url)}
-    with also_sending(added, path=GET_TOKEN_PATH if rejected is None else REJECT_TOKEN_PATH):
+    path = GET_TOKEN_PATH if rejected is None else REJECT_TOKEN_PATH
+    with also_sending(added, path=path, keeping="tokenType"):
         return with_workload_access_token(options.workload_identity_token, send)
 
 
@@ -140,8 +141,12 @@ def _header(response: TokenResponse, name: str) -> str | None:
 
 
 def is_bound(response: TokenResponse) -> bool:
-    """Whether each request with the access token needs a proof. A token of an unknown type is never a bearer token."""
-    return (_header(response, TOKEN_TYPE_HEADER) or "Bearer").lower() != "bearer"
+    """Whether each request with the access token needs a proof.
+
+    Proxies can drop headers, so the body counts, too. A token of an unknown type is never a bearer token.
+    """
+    types = (_header(response, TOKEN_TYPE_HEADER), response.reveal().get("tokenType"))
+    return any(str(kind).lower() != "bearer" for kind in types if kind is not None)
 
 
 def failure_of(response: TokenResponse) -> str | None:

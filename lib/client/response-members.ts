@@ -1,0 +1,24 @@
+/** Members of the service's responses that the AWS client drops. */
+
+interface SerializedResponse {
+  body: unknown;
+}
+
+/**
+ * Reads a response before the AWS client does, and leaves it readable.
+ *
+ * @param response of a middleware next to the HTTP handler
+ * @returns no members if the body is not a JSON object: the AWS client reports that
+ */
+export async function responseMembers(response: unknown): Promise<Readonly<Record<string, unknown>>> {
+  const serialized = response as SerializedResponse;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of serialized.body as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  const body = Buffer.concat(chunks);
+  serialized.body = new Uint8Array(body);
+  try {
+    return { ...(JSON.parse(body.toString('utf8')) as object) };
+  } catch {
+    return {};
+  }
+}
