@@ -4,7 +4,7 @@ import type { ClientMetadataDocument } from '../domain/provider/client-metadata-
 import { json } from './errors';
 
 /** A withdrawn document must soon be unknown everywhere. */
-const CACHEABLE = { 'cache-control': 'public, max-age=300' };
+const CACHEABLE = { 'cache-control': 'public, max-age=300', 'x-content-type-options': 'nosniff' };
 
 /** @param document undefined if there is none; the response is then the same for every URL */
 export const clientMetadataResult = (document: ClientMetadataDocument | undefined): APIGatewayProxyResult =>

@@ -2,10 +2,10 @@
 import type { JWK } from 'jose';
 
 /** Verifiers can cache these documents for 5 minutes; a key is published a day before its first token. */
-const CACHEABLE = { 'cache-control': 'public, max-age=300' };
+const CACHEABLE = { 'cache-control': 'public, max-age=300', 'x-content-type-options': 'nosniff' };
 
 /** Before the first token there is no key. A verifier that cached this document could not verify the first token. */
-const UNKEPT = { 'cache-control': 'no-store' };
+const UNKEPT = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 /** RFC 7517 key set. */
 export const jwksDocument = (keys: readonly JWK[]) => ({

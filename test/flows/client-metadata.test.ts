@@ -204,6 +204,7 @@ it('publishes the client, and gets a token for a server of which only the URL is
   expect(response.status).toBe(200);
   expect(response.headers.get('content-type')).toBe('application/json');
   expect(response.headers.get('cache-control')).toBe('public, max-age=300');
+  expect(response.headers.get('x-content-type-options')).toBe('nosniff');
   expect(response.headers.get('set-cookie')).toBeNull();
   expect(await response.json()).toEqual({
     client_id: clientId,
