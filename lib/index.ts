@@ -49,25 +49,25 @@ export {
   type IOAuth2CredentialProvider,
   type OAuth2CredentialProviderProps,
 } from './resources/oauth2-credential-provider';
-export {
-  OAuth2Vendor,
-  type AuthorizationServerMetadata,
-  type CaCertificatesObject,
-  type Dpop,
-  type CustomOAuth2Client,
-  type IncludedOAuth2Client,
-  type IncludedVendorName,
-  type KmsKeySource,
-  type McpOAuth2Client,
-  type MicrosoftOAuth2Client,
-  type OAuth2Client,
-  type IdentityAssertion,
-  type OnBehalfOfAuthentication,
-  type OnBehalfOfTokenExchange,
-  type PrivateKeyJwt,
-  type PrivateKeySource,
-  type TokenExchangeGrantType,
-} from './resources/oauth2-vendor';
+export type {
+  AuthorizationServerMetadata,
+  CaCertificatesObject,
+  CustomOAuth2Client,
+  Dpop,
+  IdentityAssertion,
+  IncludedOAuth2Client,
+  IncludedVendorName,
+  KmsKeySource,
+  McpOAuth2Client,
+  MicrosoftOAuth2Client,
+  OAuth2Client,
+  OnBehalfOfAuthentication,
+  OnBehalfOfTokenExchange,
+  PrivateKeyJwt,
+  PrivateKeySource,
+  TokenExchangeGrantType,
+} from './resources/oauth2-client';
+export { OAuth2Vendor } from './resources/oauth2-vendor';
 export type { PortalBranding } from './resources/portal-branding';
 export { ProviderSecret, type AnySecret, type SecretPart } from './resources/provider-secret';
 export type {
