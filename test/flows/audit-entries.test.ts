@@ -203,7 +203,8 @@ describe('a public route', () => {
     for (const name of open.filter((one) => routeOf(one).metadata)) {
       const { method, path } = routeOf(name);
       const answer = await fetch(world.local.endpoint + path, { method });
-      expect(answer.status).toBe(path === routeOf('NotFound').path ? 404 : 200);
+      // Nothing has the address of a path template.
+      expect(answer.status).toBe(path.includes('{') ? 404 : 200);
     }
     expect(await world.audit()).toHaveLength(before);
   });

@@ -195,7 +195,11 @@ it('requests the assertion for the MCP server of the provider', async () => {
     const { customOauth2ProviderConfig: config } = atServer(identityProviderName);
     const discoveryUrl = `http://127.0.0.1:${port}/.well-known/oauth-protected-resource/mcp`;
     await update(agent.providerName, {
-      customOauth2ProviderConfig: { ...config, oauthDiscovery: { discoveryUrl } },
+      customOauth2ProviderConfig: {
+        ...config,
+        oauthDiscovery: { discoveryUrl },
+        authorizationServer: server.issuer,
+      },
     });
     await exchange(agent, await tokenOf(agent, 'ana'));
     expect(identityProvider.requests.at(-1)).toMatchObject({ audience: server.issuer, resource });

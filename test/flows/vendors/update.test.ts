@@ -82,7 +82,7 @@ const withoutSecret = (server: VendorServer, client: object = {}) =>
 
 const askAsAna = async () => agent.ask(await agent.token({ userId: 'ana' }), ask);
 
-it('returns the whole provider, with the new client and the same ARN', async () => {
+it('returns the whole provider, with the new client, the same ARN, and a callback URL of the new server', async () => {
   const before = await described();
   const updated = await update({
     credentialProviderVendor: 'GithubOauth2',
@@ -94,12 +94,14 @@ it('returns the whole provider, with the new client and the same ARN', async () 
   expect(updated).toMatchObject({
     name: before.name,
     credentialProviderArn: before.credentialProviderArn,
-    callbackUrl: before.callbackUrl,
     clientSecretArn: before.clientSecretArn,
     createdTime: before.createdTime,
     credentialProviderVendor: 'GithubOauth2',
     oauth2ProviderConfigOutput: { githubOauth2ProviderConfig: { clientId: 'of-github' } },
   });
+  // RFC 9700 section 4.4: no server shares a redirect URI with another one.
+  expect(updated.callbackUrl).toMatch(/\/callback\/[0-9a-f-]{36}$/);
+  expect(updated.callbackUrl).not.toBe(before.callbackUrl);
   expect(JSON.stringify(updated)).not.toContain('another-secret');
   const { $metadata: updatedBy, ...answer } = updated;
   const { $metadata: describedBy, ...after } = await described();
