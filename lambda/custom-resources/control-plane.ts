@@ -57,7 +57,7 @@ export function alsoSending<Command extends { middlewareStack: unknown }>(
   (command.middlewareStack as Stack).add(
     (next) => (args) => {
       const request = args.request as { body: unknown };
-      const body = JSON.parse(String(request.body)) as object;
+      const body = JSON.parse(new TextDecoder().decode(request.body as Uint8Array)) as object;
       request.body = JSON.stringify({ ...body, ...members });
       return next(args);
     },

@@ -7,7 +7,7 @@ import {
   GetResourceOauth2TokenCommand,
   type GetResourceOauth2TokenCommandInput,
 } from '@aws-sdk/client-bedrock-agentcore';
-import { responseMembers } from './response-members';
+import { requestMembers, responseMembers } from './json-members';
 import { DPOP_PROOF_PATH, GET_TOKEN_PATH } from './service-contract';
 
 /** The request to the resource. */
@@ -43,7 +43,7 @@ export function dpopProofCommand(
   command.middlewareStack.add(
     (next) => (args) => {
       const sent = args.request as SerializedRequest;
-      const members = JSON.parse(String(sent.body)) as Record<string, unknown>;
+      const members = { ...requestMembers(sent.body) };
       for (const name of OTHERS) Reflect.deleteProperty(members, name);
       // The path begins with the stage.
       sent.path = sent.path.replace(GET_TOKEN_PATH, DPOP_PROOF_PATH);

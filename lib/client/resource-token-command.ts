@@ -6,6 +6,7 @@ import {
   GetResourceOauth2TokenCommand,
   type GetResourceOauth2TokenCommandInput,
 } from '@aws-sdk/client-bedrock-agentcore';
+import { requestMembers } from './json-members';
 import { GET_TOKEN_PATH, REJECT_TOKEN_PATH } from './service-contract';
 
 /** The parts of the HTTP request that change. */
@@ -35,7 +36,7 @@ export function resourceOauth2TokenCommand(
         // The path begins with the stage.
         request.path = request.path.replace(GET_TOKEN_PATH, REJECT_TOKEN_PATH);
       }
-      request.body = JSON.stringify({ ...(JSON.parse(String(request.body)) as object), ...added });
+      request.body = JSON.stringify({ ...requestMembers(request.body), ...added });
       return next(args);
     },
     // After serialization; before the content length and the signature are computed.

@@ -1,7 +1,7 @@
 /** What the service says of a token in members and headers of its response that the AWS client does not return. */
 import type { GetResourceOauth2TokenCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { errorCodeOf } from './oauth-error-code';
-import { responseMembers } from './response-members';
+import { responseMembers } from './json-members';
 import { FAILURE_HEADER, TOKEN_TYPE_HEADER } from './service-contract';
 
 /** The part of the HTTP response that is read. */

@@ -100,7 +100,10 @@ function addCallingAgent(
   command.middlewareStack.add(
     (next) => (args) => {
       const request = args.request as { body: unknown };
-      request.body = JSON.stringify({ ...(JSON.parse(String(request.body)) as object), callingAgent });
+      request.body = JSON.stringify({
+        ...(JSON.parse(new TextDecoder().decode(request.body as Uint8Array)) as object),
+        callingAgent,
+      });
       return next(args);
     },
     { step: 'build', priority: 'high', name: 'callingAgent' },

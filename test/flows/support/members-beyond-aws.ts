@@ -26,7 +26,10 @@ export function alsoSending(
   client.middlewareStack.add(
     (next) => (args) => {
       const request = args.request as Message;
-      request.body = JSON.stringify({ ...(JSON.parse(String(request.body)) as object), ...members });
+      request.body = JSON.stringify({
+        ...(JSON.parse(new TextDecoder().decode(request.body as Uint8Array)) as object),
+        ...members,
+      });
       return next(args);
     },
     { step: 'build', priority: 'high' },

@@ -1,8 +1,15 @@
-/** Members of the service's responses that the AWS client drops. */
+/** Members of requests and responses that the AWS client does not have. */
 
 interface SerializedResponse {
   body: unknown;
 }
+
+/** @param body of a request that the AWS client has serialized: its versions use text or bytes */
+export const requestMembers = (body: unknown): Readonly<Record<string, unknown>> =>
+  JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body as Uint8Array)) as Record<
+    string,
+    unknown
+  >;
 
 /**
  * Reads a response before the AWS client does, and leaves it readable.
