@@ -94,7 +94,11 @@ def test_no_redirect_is_followed() -> None:
 
 
 @pytest.mark.parametrize("endpoint", [None, "http://gate.example"])
-def test_a_client_without_a_gate_sends_no_token(endpoint: str | None) -> None:
+def test_a_client_without_a_gate_sends_no_token(
+    endpoint: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The suite can set the endpoint of the local service.
+    monkeypatch.delenv("AWS_ENDPOINT_URL_BEDROCK_AGENTCORE", raising=False)
     def stop(**_: Any) -> None:
         raise AssertionError("a request was sent")
 
