@@ -225,14 +225,10 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
     may: [
       ...[get('Vault', GRANT), get('Directory', PORTAL), put('Directory', PORTAL), generate('consent')],
       ...[get('Sessions', PORTAL_SESSION), put('Sessions', PORTAL_SESSION), invoke('revocation')],
-      ...[put('Directory', 'USER-EMAIL#a'), put('Sessions', 'USED-ASSERTION#a')],
+      put('Directory', 'USER-EMAIL#a'),
     ],
     mayNot: [
-      ...[
-        put('Directory', 'RESTRICTION#USER#a'),
-        put('Sessions', SESSION),
-        get('Sessions', 'USED-ASSERTION#a'),
-      ],
+      ...[put('Directory', 'RESTRICTION#USER#a'), put('Sessions', 'USED-ASSERTION#a')],
       ...[put('Directory', IDENTITY), put('Directory', PROVIDER), query('Directory', SIGNING_KEYS)],
       ...[get('Vault', API_KEY), put('Vault', GRANT), put('Vault', CLIENT_SECRET), scan('Vault')],
       ...[decrypt('api-key'), decrypt('subject-token'), decrypt('signing'), decrypt(), scan('Sessions')],
