@@ -42,7 +42,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 const describeOnATerminal = zshIsInstalled ? describe : describe.skip;
@@ -57,6 +57,8 @@ describeOnATerminal.each(Object.entries(SHELLS))('in %s, the Tab key', (_name, {
       env: {
         PATH: [folder, process.env.PATH].join(delimiter),
         HOME: folder,
+        // bash would write its history into the folder while the test removes it.
+        HISTFILE: '/dev/null',
         TERM: 'xterm',
         SETUP: setup,
         LINE: line,
