@@ -17,7 +17,7 @@ import { NO_USER } from '../../lambda/domain/identity/user';
 import { isOwnedBy } from '../../lambda/domain/ownership';
 import type { OwnedResource, OwnedResourceStore } from '../../lambda/domain/owned-resource';
 import type { ConsentPortal, ConsentPortalStore } from '../../lambda/domain/portal/consent-portal';
-import type { ClientMetadataStore, PublishedClient } from '../../lambda/domain/provider/client-metadata';
+import type { ClientMetadataStore, PublishedClient } from '../../lambda/domain/provider/published-client';
 import type { ApiKeyProvider, ApiKeyProviderStore } from '../../lambda/domain/provider/api-key-provider';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../../lambda/domain/provider/oauth2-provider';
 import type { Directory } from '../../lambda/domain/grant/directory';

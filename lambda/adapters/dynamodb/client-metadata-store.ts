@@ -1,6 +1,6 @@
 /** Client ID metadata documents in the directory table. */
 import * as v from 'valibot';
-import type { ClientMetadataStore } from '../../domain/provider/client-metadata';
+import type { ClientMetadataStore } from '../../domain/provider/published-client';
 import { clientMetadataKey, PARTITION_KEY } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
 import type { Table } from './table';

@@ -6,7 +6,7 @@ import { type System, epochSeconds } from '../system';
 import type { CustomParameters } from '../custom-parameters';
 import { displayNameOf } from '../display-name';
 import type { Metadata, MetadataReader } from '../oauth/provider-metadata';
-import { checkPublishedKey } from '../oauth/published-key';
+import { checkPublishedKey } from '../oauth/published-key-authentication';
 import { checkDpopAlgorithm, newDpopKey, thumbprintOf } from '../oauth/dpop';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { WorkloadIdentity } from '../identity/workload-identity';

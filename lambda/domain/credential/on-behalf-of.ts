@@ -3,7 +3,7 @@
  * stores the access token for this user token only, and no longer than the user token is valid: another token of the
  * same user needs another exchange.
  */
-import { checkIdToken, requestIdentityAssertion } from '../oauth/identity-assertion';
+import { checkIdToken, requestIdentityAssertion } from '../oauth/identity-assertion-grant';
 import { exchangeOnBehalfOf, type ActorToken, type OnBehalfOfRequest } from '../oauth/token-exchange';
 import { tokenClientOf } from '../oauth/provider-client';
 import { ProviderFailure } from '../oauth/provider-failure';

@@ -3,14 +3,14 @@
  * (basic/authorization): a client ID metadata document if the server reads them, and dynamic registration otherwise.
  */
 import { isLoopbackHttp } from '../endpoint';
-import { clientMetadataUrl } from '../provider/client-metadata';
+import { clientMetadataUrl } from '../provider/published-client';
 import type { NewClient, RegistrationRequest } from '../provider/client-registration';
 import { callbackUrl } from '../provider/oauth2-provider';
 import { PUBLIC_CLIENT, PUBLISHED_KEY } from '../provider/vendor';
 import { registerClient, type RegistrationDependencies } from './client-registration';
 import { ProviderFailure } from './provider-failure';
 import type { Metadata } from './provider-metadata';
-import { acceptsPublishedKey } from './published-key';
+import { acceptsPublishedKey } from './published-key-authentication';
 
 export interface ProvidedClientDependencies extends RegistrationDependencies {
   /** Public address of the service. */

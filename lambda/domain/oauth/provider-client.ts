@@ -10,7 +10,7 @@ import type { WebIdentityTokens } from './web-identity';
 import { dpopConfigOf } from '../provider/dpop-config';
 import { authoritiesOf, type ProviderConfiguration } from '../provider/oauth2-provider';
 import { PUBLISHED_KEY } from '../provider/vendor';
-import { checkPublishedKey, publishedKeyAssertion, publishedKeyOf } from './published-key';
+import { checkPublishedKey, publishedKeyAssertion, publishedKeyOf } from './published-key-authentication';
 import { openClientSecret, type ClientSecretDependencies } from './client-secret';
 
 export interface ProviderClientDependencies

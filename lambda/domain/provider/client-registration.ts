@@ -15,7 +15,7 @@ import {
   type ClientDeletions,
   type ClientHolder,
 } from './client-deletion';
-import { clientMetadataUrl } from './client-metadata';
+import { clientMetadataUrl } from './published-client';
 import { isSameServer, type Oauth2Discovery, type ProtectedResource } from './discovery';
 import { checkAudience } from './private-key-jwt';
 import {

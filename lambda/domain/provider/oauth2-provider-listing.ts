@@ -13,7 +13,7 @@ import {
 import type { SecretStore } from '../sealing/secret-store';
 import type { ClientDeletions } from './client-deletion';
 import { unregister } from './client-registration';
-import { withdraw, type ClientMetadataStore } from './client-metadata';
+import { withdraw, type ClientMetadataStore } from './published-client';
 import { deleteClientSecret, type Oauth2Provider, type Oauth2ProviderStore } from './oauth2-provider';
 
 export interface Oauth2ProviderListingDependencies {

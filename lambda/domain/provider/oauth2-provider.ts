@@ -22,7 +22,7 @@ import {
   type RegistrationRequest,
 } from './client-registration';
 import type { ClientDeletions } from './client-deletion';
-import { publish, type ClientMetadataStore } from './client-metadata';
+import { publish, type ClientMetadataStore } from './published-client';
 import type { Oauth2Discovery } from './discovery';
 import type { DpopConfig } from './dpop-config';
 import type { EndpointPolicy } from '../endpoint';

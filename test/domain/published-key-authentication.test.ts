@@ -4,7 +4,7 @@ import {
   acceptsPublishedKey,
   checkPublishedKey,
   publishedKeyAssertion,
-} from '../../lambda/domain/oauth/published-key';
+} from '../../lambda/domain/oauth/published-key-authentication';
 import { publishedClient } from '../../lambda/domain/provider/client-metadata-document';
 import { newSigningKey } from '../../lambda/domain/provider/published-key';
 import { createFakeSystem } from './fake-system';
