@@ -1,0 +1,188 @@
+/** `agent-identity provider`, against the running service. */
+import { readFile } from 'node:fs/promises';
+import { VENDOR_SETUP } from '../../lib/cli/commands/provider/vendor-setup';
+import { runCommand, ServiceForCommands } from './command-under-test';
+
+let local: ServiceForCommands;
+
+beforeAll(async () => {
+  local = await ServiceForCommands.start();
+});
+
+afterAll(async () => {
+  await local.close();
+});
+
+const SECRET = 'client-secret-to-keep';
+
+describe('provider', () => {
+  it('creates a provider with the secret from stdin, and prints the callback URL to register', async () => {
+    const { status, stdout, stderr } = await local.run(
+      ['provider', 'add', 'my-google', '--vendor', 'google', '--client-id', 'client'],
+      { input: `${SECRET}\n` },
+    );
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.stringMatching(
+        /Register the callback URL .*Google Cloud Console.*\n.*provider test my-google\n$/,
+      ) as string,
+    });
+    expect(stdout).toContain(`Callback URL  ${local.endpoint}/identities/oauth2/callback/`);
+    expect(stdout + stderr).not.toContain(SECRET);
+    expect(await readFile(local.logPath, 'utf8')).not.toContain(SECRET);
+  });
+
+  it('asks a person for what is missing, explains the registration, and does not show the secret', async () => {
+    const { status, stdout, stderr } = await local.run(['provider', 'add', 'asked'], {
+      answers: [
+        ['Vendor: ', 'slack'],
+        ['Client ID: ', 'my-client'],
+        ['client secret (not shown): ', SECRET],
+      ],
+    });
+    expect({ status, stdout }).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('asked') as string,
+    });
+    expect(stderr).toContain('Where: api.slack.com/apps');
+    expect(stderr).toContain('my-client');
+    expect(stdout + stderr).not.toContain(SECRET);
+    expect(await local.json(['provider', 'list'])).toMatchObject({
+      oauth2CredentialProviders: expect.arrayContaining([
+        expect.objectContaining({ name: 'asked', credentialProviderVendor: 'SlackOauth2' }),
+      ]) as unknown,
+    });
+  });
+
+  it('creates and changes a provider of a public client without reading a secret', async () => {
+    const client = [
+      '--vendor',
+      'custom',
+      '--client-id',
+      'client',
+      '--issuer',
+      'https://idp.example',
+      '--public',
+    ];
+    expect((await local.run(['provider', 'add', 'public', ...client])).status).toBe(0);
+    expect((await local.run(['provider', 'update', 'public', '--client-id', 'another'])).status).toBe(0);
+    expect(await local.json(['provider', 'get', 'public'])).toMatchObject({
+      oauth2ProviderConfigOutput: { customOauth2ProviderConfig: { clientId: 'another' } },
+    });
+  });
+
+  it('creates a provider of an API key', async () => {
+    const { stdout } = await local.run(['provider', 'add', 'weather', '--api-key'], { input: 'key' });
+    expect(stdout).toContain('apikeycredentialprovider/weather');
+    expect((await local.run(['provider', 'list'])).stdout).toMatch(/^weather +API key +arn:/m);
+  });
+
+  it.each([
+    ['no vendor', [], 'Set --vendor, or --api-key for an API key.'],
+    ['no client', ['--vendor', 'github'], 'Set --client-id.'],
+    [
+      'an endpoint of a vendor that has its own',
+      ['--vendor', 'github', '--issuer', 'https://idp.example'],
+      'GithubOauth2 does not take --issuer. Its endpoints are known.',
+    ],
+    [
+      'a discovery URL of a vendor that is known by its issuer',
+      ['--vendor', 'okta', '--discovery-url', 'https://idp.example'],
+      'OktaOauth2 does not take --discovery-url. It takes --issuer, --authorization-endpoint, --token-endpoint.',
+    ],
+    [
+      'no address of a custom server',
+      ['--vendor', 'custom', '--client-id', 'client'],
+      'Set --issuer, or --discovery-url.',
+    ],
+    ['no issuer', ['--vendor', 'okta', '--client-id', 'client'], 'Set --issuer.'],
+    [
+      'an empty secret',
+      ['--vendor', 'github', '--client-id', 'client'],
+      'The client secret is empty. Type it, or write it to stdin.',
+    ],
+    [
+      'half a reference to a secret',
+      ['--vendor', 'github', '--client-id', 'client', '--secret-key', 'secret'],
+      'Set --secret-arn and --secret-key together.',
+    ],
+    [
+      'a client of an API key',
+      ['--api-key', '--client-id', 'client'],
+      'An API key has no vendor and no client: omit --vendor and --client-id.',
+    ],
+    [
+      'a public client of a vendor whose clients have a secret',
+      ['--vendor', 'github', '--client-id', 'client', '--public'],
+      'GithubOauth2 does not take --public. Its clients have a client secret.',
+    ],
+    [
+      'a public client that authenticates',
+      [
+        '--vendor',
+        'custom',
+        '--client-id',
+        'client',
+        '--public',
+        '--client-authentication',
+        'PRIVATE_KEY_JWT',
+      ],
+      'A public client does not authenticate, and for a client that the service provides, the service chooses the method. Set --client-id without --public, or omit --client-authentication, --kms-key, --secret-arn, and --secret-key.',
+    ],
+    [
+      'an MCP server with the issuer of its authorization server',
+      ['--mcp', 'https://notes.example/mcp', '--issuer', 'https://as.example'],
+      'An MCP server names its authorization server itself. Omit --vendor, --discovery-url, --issuer, --authorization-endpoint, and --token-endpoint.',
+    ],
+    [
+      'an authorization server without an MCP server',
+      ['--client-id', 'client', '--authorization-server', 'https://as.example'],
+      '--authorization-server needs --mcp.',
+    ],
+    [
+      'an MCP server with a query',
+      ['--mcp', 'https://notes.example/mcp?x=1'],
+      '--mcp must be a URL without a query, a fragment, a user name, and a password.',
+    ],
+    [
+      'an MCP server with a password',
+      ['--mcp', 'https://user:password@notes.example/mcp'],
+      '--mcp must be a URL without a query, a fragment, a user name, and a password.',
+    ],
+    [
+      'an initial access token for a client of the owner',
+      ['--mcp', 'https://notes.example/mcp', '--client-id', 'client', '--initial-access-token'],
+      '--initial-access-token needs --mcp, without --client-id.',
+    ],
+    ['a public API key', ['--api-key', '--public'], 'An API key has no client: omit --public.'],
+  ])('rejects %s with status 2', async (_name, options, message) => {
+    expect(await local.run(['provider', 'add', 'wrong', ...options])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `${message}\n`,
+    });
+  });
+
+  it('names the vendors when one is mistyped', async () => {
+    const { status, stderr } = await local.run(['provider', 'guide', 'gogle']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^There is no vendor "gogle"\. The vendors are custom, .*google/);
+  });
+
+  it('has no option for a secret', async () => {
+    const { stdout } = await runCommand(['provider', 'add', '--help']);
+    expect(stdout).not.toMatch(/--client-secret|--password/);
+    expect(stdout).toContain('never an argument');
+  });
+
+  it('explains the registration at each vendor, with sources', async () => {
+    const { stdout } = await runCommand(['provider', 'guide']);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(26);
+    for (const [vendor, setup] of Object.entries(VENDOR_SETUP)) {
+      const { status, stdout: guide } = await runCommand(['provider', 'guide', vendor]);
+      expect({ vendor, status }).toEqual({ vendor, status: 0 });
+      expect(guide).toContain(setup.console);
+      expect(guide).toContain(`Source: ${setup.sources[0]}`);
+    }
+  });
+});
