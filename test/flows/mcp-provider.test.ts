@@ -3,7 +3,6 @@
  * server accepts, and what happens when the server later names another authorization server.
  */
 import {
-  CreateOauth2CredentialProviderCommand,
   GetOauth2CredentialProviderCommand,
   PutResourcePolicyCommand,
   UpdateOauth2CredentialProviderCommand,
@@ -13,84 +12,33 @@ import { authorizedFetch, connectMcp, workloadAccessTokens } from '../../lib/cli
 import { identityClient } from './client/agent-code';
 import { Browser } from './support/browser';
 import { moveClock } from './support/clock';
-import { alsoSending } from './support/members-beyond-aws';
-import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
+import { forAnyResource, type ProtectedMcpServer } from './support/mcp-server';
+import { MCP_CLIENT, MCP_SCOPES as SCOPES, MCP_TTL, McpWorld } from './support/mcp-world';
 import { startProvider, type TestProvider } from './support/provider';
-import { RETURN_URL, World, TestAgent } from './support/world';
+import { RETURN_URL, TestAgent, type World } from './support/world';
 
-const client = {
-  client_id: 'agents',
-  token_endpoint_auth_method: 'none' as const,
-  redirect_uris: ['https://placeholder.example/'],
-  grant_types: ['authorization_code', 'refresh_token'],
-};
-const ttl = { AccessToken: 600, RefreshToken: 86_400, Grant: 86_400, Session: 86_400, Interaction: 3600 };
-
+let started: McpWorld;
 let world: World;
 let mcp: ProtectedMcpServer;
 let agent: TestAgent;
 beforeAll(async () => {
-  world = await World.start({
-    clients: [client],
-    ttl,
-    scopes: ['openid', 'offline_access', 'notes'],
-    features: forAnyResource(),
-  });
-  mcp = await startMcpServer(world.provider.issuer);
+  started = await McpWorld.start();
+  ({ world, mcp } = started);
   agent = await agentFor('notes');
 });
 afterEach(() => {
   jest.useRealTimers();
-  mcp.metadata = { resource: mcp.resource, authorization_servers: [world.provider.issuer] };
-  mcp.instead = undefined;
+  started.restore();
 });
-afterAll(async () => {
-  await mcp.close();
-  await world.stop();
-});
+afterAll(() => started.close());
 
-const configured = (name: string, discoveryUrl = mcp.discoveryUrl) => ({
-  name,
-  credentialProviderVendor: 'CustomOauth2' as const,
-  oauth2ProviderConfigInput: {
-    customOauth2ProviderConfig: { clientId: 'agents', oauthDiscovery: { discoveryUrl } },
-  },
-});
-
-/** Creates or updates a provider, with members that AWS clients do not send. */
-const stating = (members: object) =>
-  alsoSending(world.control(), {
-    oauth2ProviderConfigInput: {
-      customOauth2ProviderConfig: {
-        ...configured('').oauth2ProviderConfigInput.customOauth2ProviderConfig,
-        ...members,
-      },
-    },
-  });
+const agentFor = (name: string) => started.agentFor(name);
+const configured = (name: string, discoveryUrl?: string) => started.configured(name, discoveryUrl);
+const stating = (members: object) => started.stating(members);
+const connected = (asking: TestAgent, userId: string) => started.connected(asking, userId);
 
 const lastAudit = async (operation: string) =>
   (await world.audit()).filter((entry) => entry.operation === operation).at(-1);
-
-/** A new agent, and a provider of the MCP server. */
-async function agentFor(name: string): Promise<TestAgent> {
-  const created = await world.agent('agent', undefined, { clientSecret: undefined });
-  const { callbackUrl = '' } = await world
-    .control()
-    .send(new CreateOauth2CredentialProviderCommand(configured(name)));
-  world.provider.allowRedirect(callbackUrl);
-  return new TestAgent(created.client, created.name, name, callbackUrl);
-}
-
-const SCOPES = ['openid', 'offline_access', 'notes'];
-
-/** Has a user consent; returns the workload access token and the access token. */
-async function connected(asking: TestAgent, userId: string) {
-  const token = await asking.token({ userId });
-  const { authorizationUrl } = await asking.ask(token, { scopes: SCOPES });
-  await asking.complete(await asking.consent(authorizationUrl, userId, new Browser()), { userId });
-  const { accessToken = '' } = await asking.ask(token, { scopes: SCOPES });
-  return { token, accessToken };
-}
 
 const requestsOf = (provider: TestProvider) =>
   provider.exchanges.map(({ grantType, request }) => [grantType, request.getAll('resource')]);
@@ -286,9 +234,9 @@ describe('a server that names another authorization server', () => {
   let moved: TestAgent;
   beforeAll(async () => {
     other = await startProvider({
-      clients: [client],
-      ttl,
-      scopes: ['openid', 'offline_access', 'notes'],
+      clients: [MCP_CLIENT],
+      ttl: MCP_TTL,
+      scopes: SCOPES,
       features: forAnyResource(),
     });
     moved = await agentFor('moved');
@@ -346,7 +294,7 @@ describe('an update that does not state the authorization server', () => {
   let other: TestProvider;
   beforeAll(async () => {
     update = new UpdateOauth2CredentialProviderCommand(configured('kept'));
-    other = await startProvider({ clients: [client], features: forAnyResource() });
+    other = await startProvider({ clients: [MCP_CLIENT], features: forAnyResource() });
     await agentFor('kept');
   });
   afterAll(() => other.close());
@@ -413,147 +361,5 @@ describe('an update that does not state the authorization server', () => {
     mcp.metadata = { resource: mcp.resource, authorization_servers: [evil, world.provider.issuer] };
     await expect(world.control().send(update)).resolves.toMatchObject({ name: 'kept' });
     expect(await described()).toContain(`"authorizationServer":"${world.provider.issuer}"`);
-  });
-});
-
-describe('at its configuration', () => {
-  const create = (discoveryUrl?: string) =>
-    world.control().send(new CreateOauth2CredentialProviderCommand(configured('rejected', discoveryUrl)));
-
-  it('rejects a stated authorization server that the resource does not name', async () => {
-    const command = new CreateOauth2CredentialProviderCommand(configured('rejected'));
-    const stated = stating({ authorizationServer: `${world.provider.issuer}/` });
-    await expect(stated.send(command)).rejects.toMatchObject({
-      name: 'ValidationException',
-      message: expect.stringContaining(
-        `authorizationServer: is not named by the protected resource, which names ${world.provider.issuer}`,
-      ) as string,
-    });
-  });
-
-  it('takes the stated authorization server if the resource names several', async () => {
-    mcp.metadata = {
-      resource: mcp.resource,
-      authorization_servers: ['https://a.example', 'https://b.example', world.provider.issuer],
-    };
-    const command = new CreateOauth2CredentialProviderCommand(configured('chosen'));
-    const stated = stating({ authorizationServer: world.provider.issuer });
-    await expect(stated.send(command)).resolves.toMatchObject({ name: 'chosen' });
-  });
-
-  it('rejects an authorization server that is stated for another discovery URL', async () => {
-    const discoveryUrl = 'https://as.example/.well-known/openid-configuration';
-    const command = new CreateOauth2CredentialProviderCommand(configured('rejected'));
-    const stated = stating({
-      authorizationServer: 'https://as.example',
-      clientSecret: 'secret',
-      oauthDiscovery: { discoveryUrl },
-    });
-    await expect(stated.send(command)).rejects.toMatchObject({
-      name: 'ValidationException',
-      message: expect.stringContaining('authorizationServer: must be omitted unless') as string,
-    });
-  });
-
-  it.each<[string, () => unknown, RegExp]>([
-    [
-      'with a line break in the issuer',
-      () => ({ authorization_servers: [`${world.provider.issuer}/\n`] }),
-      /not an acceptable issuer/,
-    ],
-    ['of another resource', () => ({ resource: 'https://victim.example/mcp' }), /resource does not match/],
-    ['of the resource with a slash', () => ({ resource: `${mcp.resource}/` }), /resource does not match/],
-    ['of the resource above', () => ({ resource: mcp.origin }), /resource does not match/],
-    ['without an authorization server', () => ({ authorization_servers: [] }), /authorization_servers/],
-    [
-      'with too many authorization servers',
-      () => ({ authorization_servers: Array(21).fill('https://a.example') }),
-      /authorization_servers/,
-    ],
-    [
-      'with an internal authorization server',
-      () => ({ authorization_servers: ['https://169.254.169.254'] }),
-      /address_not_allowed/,
-    ],
-    [
-      'with a plain http authorization server',
-      () => ({ authorization_servers: ['http://as.example'] }),
-      /not an acceptable issuer/,
-    ],
-    [
-      'with a script as the authorization server',
-      () => ({ authorization_servers: ['javascript:alert(1)'] }),
-      /not an acceptable issuer/,
-    ],
-    [
-      'with credentials in the issuer',
-      () => ({ authorization_servers: ['https://a:b@as.example'] }),
-      /not an acceptable issuer/,
-    ],
-    [
-      'with a query in the issuer',
-      () => ({ authorization_servers: ['https://as.example/?x'] }),
-      /not an acceptable issuer/,
-    ],
-    [
-      'with the issuer and a slash',
-      () => ({ authorization_servers: [`${world.provider.issuer}/`] }),
-      /issuer is not the one/,
-    ],
-    [
-      'with a long issuer',
-      () => ({ authorization_servers: [`https://as.example/${'a'.repeat(2048)}`] }),
-      /authorization_servers/,
-    ],
-  ])('rejects metadata %s', async (_what, change, reason) => {
-    mcp.metadata = {
-      resource: mcp.resource,
-      authorization_servers: [world.provider.issuer],
-      ...(change() as object),
-    };
-    await expect(create()).rejects.toMatchObject({
-      name: 'ValidationException',
-      message: expect.stringMatching(reason) as string,
-    });
-  });
-
-  it.each<[string, NonNullable<ProtectedMcpServer['instead']>, string, RegExp]>([
-    [
-      'a redirect',
-      (_request, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
-      'ValidationException',
-      /responded with 302/,
-    ],
-    [
-      'more than 256 KiB',
-      (_request, response) => response.writeHead(200).end(Buffer.alloc(300_000, 32)),
-      'ValidationException',
-      /response is over/,
-    ],
-    [
-      'no JSON',
-      (_request, response) => response.writeHead(200).end('<html>'),
-      'ValidationException',
-      /protected resource metadata/,
-    ],
-    [
-      'status 503',
-      (_request, response) => response.writeHead(503).end(),
-      'InternalServerException',
-      /unavailable/,
-    ],
-    ['no response', (request) => request.socket.destroy(), 'InternalServerException', /unavailable/],
-  ])('rejects a server that answers with %s', async (_what, instead, name, reason) => {
-    mcp.instead = instead;
-    await expect(create()).rejects.toMatchObject({ name, message: expect.stringMatching(reason) as string });
-  });
-
-  it.each([
-    ['of an internal address', 'https://169.254.169.254/.well-known/oauth-protected-resource'],
-    ['that is plain http', 'http://mcp.example/.well-known/oauth-protected-resource'],
-    ['with a path before the well-known part', 'https://mcp.example/a/.well-known/oauth-protected-resource'],
-    ['with a query', 'https://mcp.example/.well-known/oauth-protected-resource?x=1'],
-  ])('rejects a discovery URL %s', async (_what, discoveryUrl) => {
-    await expect(create(discoveryUrl)).rejects.toMatchObject({ name: 'ValidationException' });
   });
 });
