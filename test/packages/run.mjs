@@ -16,6 +16,7 @@ import { checkManifests } from './manifests.mjs';
 import { checkPythonCdk } from './python-cdk.mjs';
 import { checkPythonClient } from './python-client.mjs';
 import { Report } from './report.mjs';
+import { checkTestSuites } from './test-suites.mjs';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PACKAGES = join(ROOT, 'dist/packages');
@@ -31,6 +32,7 @@ const GROUPS = {
   client: checkClient,
   python: checkPythonClient,
   'python-cdk': checkPythonCdk,
+  'test-suites': checkTestSuites,
 };
 
 async function packagesByName() {
