@@ -2,99 +2,37 @@
  * Clients that a document of the service describes (client ID metadata documents), at a real authorization server that
  * reads them. The service has an https address here, and the authorization server reads the documents at it.
  */
-import {
-  CreateOauth2CredentialProviderCommand,
-  DeleteOauth2CredentialProviderCommand,
-  UpdateOauth2CredentialProviderCommand,
-  type CreateOauth2CredentialProviderCommandInput,
-} from '@aws-sdk/client-bedrock-agentcore-control';
-import { text } from 'node:stream/consumers';
 import { DynamoDBClient, ListTablesCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { calculateJwkThumbprint, decodeJwt, importJWK, jwtVerify, type JWK } from 'jose';
-import type { Configuration } from 'oidc-provider';
+import { CALLBACKS, ClientMetadataWorld, SCOPES, type Client } from './support/client-metadata-world';
 import { moveClock } from './support/clock';
-import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
-import { alsoReading, alsoSending } from './support/members-beyond-aws';
-import { signInAndConsent, startProvider, type Extension, type TestProvider } from './support/provider';
-import { localUrl, ProxiedBrowser, PUBLIC_ADDRESS } from './support/tls-proxy';
-import { TestAgent, World } from './support/world';
+import { signInAndConsent, startProvider, type TestProvider } from './support/provider';
+import { PUBLIC_ADDRESS } from './support/tls-proxy';
+import type { TestAgent } from './support/world';
 
-const SCOPES = ['openid', 'offline_access', 'notes'];
-
-/** URLs that the authorization servers have read, in order. */
-const read: string[] = [];
-/** The revocations that the authorization servers have answered, in order. */
-const revocations: { clientId: unknown; aud: unknown; status: number }[] = [];
-/** Changes the metadata of the world's authorization server. */
-let metadataChange: Record<string, unknown> = {};
 /** The metadata of a server that takes public clients only. */
 const WITHOUT_KEYS = { token_endpoint_auth_methods_supported: ['none'] };
-/** Replaces the redirect of the authorization server to the callback, if set. */
-let redirected: ((location: URL) => void) | undefined;
 
-let world: World;
-let mcp: ProtectedMcpServer;
-
-/** A server that reads the documents of the service, and of no other address. */
-const readsDocuments = (registers = false): Configuration => ({
-  scopes: SCOPES,
-  ttl: { AccessToken: 600, RefreshToken: 86_400, Grant: 86_400, Session: 86_400, Interaction: 3600 },
-  features: {
-    ...forAnyResource(),
-    revocation: { enabled: true },
-    clientIdMetadataDocument: {
-      enabled: true,
-      ack: 'draft-02',
-      // The least that the server allows is 30 seconds.
-      cacheDuration: { min: 0, max: 0 },
-    },
-    ...(registers && { registration: { enabled: true }, registrationManagement: { enabled: true } }),
-  },
-  fetch: (url, options) => {
-    const document = new Request(url).url;
-    read.push(document);
-    return fetch(localUrl(document, world.local.endpoint), { method: options?.method ?? 'GET' });
-  },
-});
-
-const extension: Extension = {
-  ownRedirects: true,
-  prepare(provider) {
-    provider.use(async (ctx, next) => {
-      const isRevocation = ctx.path === '/token/revocation';
-      const body = isRevocation ? new URLSearchParams(await text(ctx.req)) : undefined;
-      if (body) (ctx.req as { body?: unknown }).body = body.toString();
-      await next();
-      if (body) {
-        const { aud } = decodeJwt(body.get('client_assertion') ?? '');
-        revocations.push({ clientId: body.get('client_id'), aud, status: ctx.status });
-      }
-      if (ctx.path.startsWith('/.well-known/')) ctx.body = { ...(ctx.body as object), ...metadataChange };
-      const { location = '' } = ctx.response.headers as { location?: string };
-      if (redirected && location.startsWith(`${PUBLIC_ADDRESS}/`)) {
-        const url = new URL(location);
-        redirected(url);
-        ctx.set('location', url.href);
-      }
-    });
-  },
-};
-
+let started: ClientMetadataWorld;
+let world: ClientMetadataWorld['world'];
+let mcp: ClientMetadataWorld['mcp'];
+let read: string[];
+let revocations: ClientMetadataWorld['revocations'];
 beforeAll(async () => {
-  world = await World.start(readsDocuments(true), undefined, extension, { publicAddress: PUBLIC_ADDRESS });
-  mcp = await startMcpServer(world.provider.issuer);
+  started = await ClientMetadataWorld.start();
+  ({ world, mcp, read, revocations } = started);
 });
 afterEach(() => {
   jest.useRealTimers();
-  read.length = 0;
-  metadataChange = {};
-  redirected = undefined;
-  mcp.metadata = { resource: mcp.resource, authorization_servers: [world.provider.issuer] };
+  started.restore();
 });
-afterAll(async () => {
-  await mcp.close();
-  await world.stop();
-});
+afterAll(() => started.close());
+
+const create = (name: string, client?: Client) => started.create(name, client);
+const update = (name: string, client?: Client) => started.update(name, client);
+const agentFor = (name: string, callbackUrl: string) => started.agentFor(name, callbackUrl);
+const consented = (agent: TestAgent, userId: string) => started.consented(agent, userId);
+const connected = (agent: TestAgent, userId: string) => started.connected(agent, userId);
 
 const BASE64URL_32 = expect.stringMatching(/^[\w-]{43}$/) as string;
 const PUBLIC_KEY = {
@@ -106,53 +44,6 @@ const PUBLIC_KEY = {
   alg: 'ES256',
   use: 'sig',
 };
-
-interface Client {
-  readonly clientId?: string;
-  readonly clientRegistration?: 'METADATA_DOCUMENT' | 'DYNAMIC';
-}
-
-const configured = (name: string, client: Client = {}) =>
-  ({
-    name,
-    credentialProviderVendor: 'CustomOauth2',
-    oauth2ProviderConfigInput: {
-      customOauth2ProviderConfig: { oauthDiscovery: { discoveryUrl: mcp.discoveryUrl }, ...client },
-    },
-  }) satisfies CreateOauth2CredentialProviderCommandInput;
-
-interface Configured {
-  readonly callbackUrl: string;
-  readonly clientId: string;
-  readonly clientRegistration: string | undefined;
-  readonly clientAuthenticationMethod: string | undefined;
-}
-
-/** Creates or updates a provider with members that AWS clients do not send, and reads those that they remove. */
-async function configure(
-  Command: typeof CreateOauth2CredentialProviderCommand | typeof UpdateOauth2CredentialProviderCommand,
-  name: string,
-  client?: Client,
-): Promise<Configured> {
-  const { oauth2ProviderConfigInput } = configured(name, client);
-  const { client: control, answers } = alsoReading(
-    alsoSending(world.control(), { oauth2ProviderConfigInput }),
-  );
-  await control.send(new Command(configured(name)) as CreateOauth2CredentialProviderCommand);
-  const { callbackUrl, oauth2ProviderConfigOutput } = answers[0] as {
-    callbackUrl: string;
-    oauth2ProviderConfigOutput: {
-      customOauth2ProviderConfig: Omit<Configured, 'callbackUrl'>;
-    };
-  };
-  return { ...oauth2ProviderConfigOutput.customOauth2ProviderConfig, callbackUrl };
-}
-
-const create = (name: string, client?: Client) =>
-  configure(CreateOauth2CredentialProviderCommand, name, client);
-const update = (name: string, client?: Client) =>
-  configure(UpdateOauth2CredentialProviderCommand, name, client);
-const remove = (name: string) => world.control().send(new DeleteOauth2CredentialProviderCommand({ name }));
 
 /**
  * Returns where the private half of a signing key is readable: the tables, which have `d` as a member or in JSON, and the log.
@@ -168,39 +59,12 @@ async function privateHalves(): Promise<string[]> {
   return texts.filter((line) => /"d\\*":|BEGIN [A-Z ]*PRIVATE KEY/.test(line));
 }
 
-const documentAt = (url: string) => fetch(localUrl(url, world.local.endpoint));
-
-async function agentFor(name: string, callbackUrl: string): Promise<TestAgent> {
-  const created = await world.agent();
-  return new TestAgent(created.client, created.name, name, callbackUrl);
-}
-
-const browser = () => new ProxiedBrowser(world.local.endpoint);
-
-const CALLBACKS = `${PUBLIC_ADDRESS}/identities/oauth2/callback/`;
-
-/** Opens the authorization URL, signs in, consents, and delivers the response; returns the last page. */
-async function consented(agent: TestAgent, userId: string) {
-  const user = browser();
-  const token = await agent.token({ userId });
-  const { authorizationUrl = '' } = await agent.ask(token, { scopes: SCOPES });
-  const { url } = await signInAndConsent(user, authorizationUrl, userId, CALLBACKS);
-  return { token, url, page: await user.step(url) };
-}
-
-async function connected(agent: TestAgent, userId: string) {
-  const { token, page } = await consented(agent, userId);
-  await agent.complete(new URL(page.headers.get('location') ?? ''), { userId });
-  const { accessToken = '' } = await agent.ask(token, { scopes: SCOPES });
-  return { token, accessToken };
-}
-
 it('publishes the client, and gets a token for a server of which only the URL is known', async () => {
   const { callbackUrl, clientId, clientRegistration } = await create('notes');
   const callbackId = callbackUrl.split('/').at(-1) ?? '';
   expect(clientRegistration).toBe('METADATA_DOCUMENT');
   expect(clientId).toBe(`${PUBLIC_ADDRESS}/identities/oauth2/client-metadata/${callbackId}`);
-  const response = await documentAt(clientId);
+  const response = await started.documentAt(clientId);
   expect(response.status).toBe(200);
   expect(response.headers.get('content-type')).toBe('application/json');
   expect(response.headers.get('cache-control')).toBe('public, max-age=300');
@@ -229,7 +93,8 @@ describe('the key of the document', () => {
     readonly jwks: { readonly keys: readonly [JWK] };
     readonly token_endpoint_auth_method: string;
   }
-  const published = async (clientId: string) => (await (await documentAt(clientId)).json()) as Published;
+  const published = async (clientId: string) =>
+    (await (await started.documentAt(clientId)).json()) as Published;
   const keyOf = async (clientId: string) => (await published(clientId)).jwks.keys[0];
   const assertionOf = (request: URLSearchParams) => request.get('client_assertion') ?? '';
 
@@ -262,7 +127,7 @@ describe('the key of the document', () => {
     expect(new Set(claims).size).toBe(2);
     expect(exchanges.some(({ request }) => request.has('client_secret'))).toBe(false);
 
-    await remove('keyed');
+    await started.remove('keyed');
     for (let tries = 0; tries < 100 && revocations.length === 0; tries += 1) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -304,7 +169,7 @@ it('returns the same response for each URL without a document', async () => {
   expect(clientId).not.toContain(PUBLIC_ADDRESS);
   const dynamic = callbackUrl.replace('/callback/', '/client-metadata/');
   const { clientId: deleted } = await create('forgotten');
-  await remove('forgotten');
+  await started.remove('forgotten');
   const unknown = `${PUBLIC_ADDRESS}/identities/oauth2/client-metadata/`;
   const responses = await Promise.all(
     [
@@ -318,7 +183,7 @@ it('returns the same response for each URL without a document', async () => {
         .replace(PUBLIC_ADDRESS.toUpperCase(), PUBLIC_ADDRESS)
         .replace('/IDENTITIES/OAUTH2/CLIENT-METADATA/', '/identities/oauth2/client-metadata/'),
     ].map(async (url) => {
-      const response = await documentAt(url);
+      const response = await started.documentAt(url);
       return [response.status, response.headers.get('cache-control'), await response.text()];
     }),
   );
@@ -333,10 +198,10 @@ describe('without a connected user', () => {
     const { authorizationUrl = '' } = await agent.ask(await agent.token({ userId: 'ana' }), {
       scopes: SCOPES,
     });
-    const user = browser();
+    const user = started.browser();
     const { headers } = await user.step(authorizationUrl);
-    await remove('deleted');
-    expect((await documentAt(clientId)).status).toBe(404);
+    await started.remove('deleted');
+    expect((await started.documentAt(clientId)).status).toBe(404);
     const refused = await user.step(headers.get('location') ?? '');
     expect([refused.status, refused.headers.get('location')]).toEqual([400, null]);
     expect(refused.html).toContain('invalid_client');
@@ -346,10 +211,10 @@ describe('without a connected user', () => {
 it('keeps the document for a day after the deletion if tokens are left to revoke', async () => {
   const { callbackUrl, clientId } = await create('revoked');
   await connected(await agentFor('revoked', callbackUrl), 'ana');
-  await remove('revoked');
-  expect((await documentAt(clientId)).status).toBe(200);
+  await started.remove('revoked');
+  expect((await started.documentAt(clientId)).status).toBe(200);
   moveClock(24 * 3600);
-  expect((await documentAt(clientId)).status).toBe(404);
+  expect((await started.documentAt(clientId)).status).toBe(404);
 });
 
 it('moves to another kind of client and back, and withdraws the document that is no longer used', async () => {
@@ -368,7 +233,7 @@ it('moves to another kind of client and back, and withdraws the document that is
     const updated = await update('moved', client);
     if (callbacks.at(-1) !== updated.callbackUrl) callbacks.push(updated.callbackUrl);
     const statuses = callbacks.map(
-      async (url) => (await documentAt(url.replace('/callback/', '/client-metadata/'))).status,
+      async (url) => (await started.documentAt(url.replace('/callback/', '/client-metadata/'))).status,
     );
     const published = (await Promise.all(statuses)).filter((status) => status === 200).length;
     seen.push([updated.clientRegistration, callbacks.length, published]);
@@ -389,9 +254,9 @@ it('moves to another kind of client and back, and withdraws the document that is
 });
 
 it('registers a client at a server that does not read documents, or whose responses have no iss', async () => {
-  metadataChange = { client_id_metadata_document_supported: undefined };
+  started.metadataChange = { client_id_metadata_document_supported: undefined };
   expect((await create('registered')).clientRegistration).toBe('DYNAMIC');
-  metadataChange = { authorization_response_iss_parameter_supported: undefined };
+  started.metadataChange = { authorization_response_iss_parameter_supported: undefined };
   expect((await create('without-iss')).clientRegistration).toBe('DYNAMIC');
 });
 
@@ -403,7 +268,7 @@ it.each([
     /have no iss \(RFC 9207\)/,
   ],
 ])('rejects a document for a server that %s', async (_what, change, reason) => {
-  metadataChange = change;
+  started.metadataChange = change;
   await expect(create('rejected', { clientRegistration: 'METADATA_DOCUMENT' })).rejects.toMatchObject({
     name: 'ValidationException',
     message: expect.stringMatching(reason) as string,
@@ -422,7 +287,7 @@ describe('an authorization response', () => {
   let other: TestProvider;
   beforeAll(async () => {
     agent = await agentFor('mixed', (await create('mixed')).callbackUrl);
-    other = await startProvider(readsDocuments(), extension);
+    other = await startProvider(started.readsDocuments(), started.extension);
   });
   afterAll(() => other.close());
 
@@ -452,7 +317,7 @@ describe('an authorization response', () => {
       },
     ],
   ])('is rejected %s, and its code is not redeemed', async (_what, change) => {
-    redirected = change;
+    started.redirected = change;
     const exchanges = world.provider.exchanges.length;
     const { url, page } = await consented(agent, 'eve');
     expect(url.startsWith(CALLBACKS)).toBe(true);
@@ -479,7 +344,7 @@ describe('an authorization response', () => {
     const victim = await agentFor('same-id', callbackUrl);
     const token = await victim.token({ userId: 'ana' });
     const { authorizationUrl = '' } = await victim.ask(token, { scopes: SCOPES });
-    const user = browser();
+    const user = started.browser();
     const { headers } = await user.step(authorizationUrl);
     // The attacker's server has the user sign in there, with the request of the victim's session.
     const request = new URL(headers.get('location') ?? '');
@@ -502,7 +367,7 @@ it('keeps no user of a document for the client that replaces it', async () => {
   ).rejects.toMatchObject({ message: 'Invalid or expired session' });
 
   const { authorizationUrl = '' } = await agent.ask(await agent.token({ userId: 'eve' }), { scopes: SCOPES });
-  const user = browser();
+  const user = started.browser();
   const { headers } = await user.step(authorizationUrl);
   const request = new URL(headers.get('location') ?? '').searchParams;
   // From a server that read the document, and sets no iss.
@@ -516,7 +381,7 @@ it('keeps no user of a document for the client that replaces it', async () => {
 it('has the server reject the document of another provider, and another redirect URI', async () => {
   const [one, two] = [await create('one'), await create('two')];
   const authorize = (clientId: string, redirectUri: string) =>
-    browser().step(
+    started.browser().step(
       `${world.provider.issuer}/auth?${new URLSearchParams({
         response_type: 'code',
         client_id: clientId,
@@ -553,7 +418,7 @@ it('sends nothing to a server that no longer supports the method of the document
   const agent = await agentFor('strict', callbackUrl);
   const { token } = await connected(agent, 'ana');
   const exchanges = world.provider.exchanges.length;
-  metadataChange = WITHOUT_KEYS;
+  started.metadataChange = WITHOUT_KEYS;
   moveClock(601);
   const refused = { message: expect.stringMatching(/invalid_metadata/) as string };
   const fresh = await agent.token({ userId: 'ana' });
@@ -566,11 +431,11 @@ it('sends nothing to a server that no longer supports the method of the document
 
 describe('a server that takes public clients only', () => {
   it('gets a public client, and refreshes with the client ID alone', async () => {
-    metadataChange = WITHOUT_KEYS;
+    started.metadataChange = WITHOUT_KEYS;
     moveClock(2000);
     const { callbackUrl, clientId, clientAuthenticationMethod } = await create('refreshed');
     expect(clientAuthenticationMethod).toBeUndefined();
-    const document = (await (await documentAt(clientId)).json()) as Record<string, unknown>;
+    const document = (await (await started.documentAt(clientId)).json()) as Record<string, unknown>;
     expect([document.token_endpoint_auth_method, document.jwks]).toEqual(['none', undefined]);
     const agent = await agentFor('refreshed', callbackUrl);
     await connected(agent, 'ana');
@@ -585,14 +450,14 @@ describe('a server that takes public clients only', () => {
       request.has('client_assertion'),
     ]).toEqual(['refresh_token', clientId, false, false]);
     // An update keeps the method, because servers cache the document.
-    metadataChange = {};
+    started.metadataChange = {};
     expect((await update('refreshed')).clientAuthenticationMethod).toBeUndefined();
   });
 });
 
 it('asks no user to consent at a server that no longer says who it is', async () => {
   const late = await agentFor('late', (await create('late')).callbackUrl);
-  metadataChange = { authorization_response_iss_parameter_supported: false };
+  started.metadataChange = { authorization_response_iss_parameter_supported: false };
   moveClock(4000);
   await expect(late.ask(await late.token({ userId: 'ana' }), { scopes: SCOPES })).rejects.toMatchObject({
     message: expect.stringMatching(/invalid_metadata/) as string,
