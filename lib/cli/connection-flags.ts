@@ -11,6 +11,10 @@ export interface ConnectionFlags {
 export const optionalText = (placeholder: string, brief: string) =>
   ({ kind: 'parsed', parse: String, optional: true, placeholder, brief }) as const;
 
+/** An option with a text that can be set again for further texts. */
+export const optionalTexts = (placeholder: string, brief: string) =>
+  ({ kind: 'parsed', parse: String, variadic: true, optional: true, placeholder, brief }) as const;
+
 export const flag = (brief: string) =>
   ({ kind: 'boolean', default: false, withNegated: false, brief }) as const;
 

@@ -1,7 +1,24 @@
 /** `agent-identity agent`: workload identities. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { OPERATIONS } from '../../../lambda/contract/operations';
-import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
+import {
+  AUTHORIZER_FLAGS,
+  AUTHORIZER_REMOVAL_FLAGS,
+  authorizerFields,
+  authorizerMember,
+  changesAuthorizer,
+  checkAuthorizer,
+  type Authorized,
+  type AuthorizerFlags,
+  type AuthorizerRemovalFlags,
+} from '../authorizer';
+import {
+  CONNECTION_FLAGS,
+  flag,
+  optionalText,
+  optionalTexts,
+  type ConnectionFlags,
+} from '../connection-flags';
 import type { CliContext } from '../context';
 import { usageError } from '../failure';
 import { isoTime, print, printAside, printFields, printJson, printTable } from '../output';
@@ -11,50 +28,55 @@ import { listSuspensions, printSuspensions, type Suspension } from '../suspensio
 
 const NAME = { brief: 'Name of the agent', parse: String, placeholder: 'name' } as const;
 
-const RETURN_URLS = {
-  kind: 'parsed',
-  parse: String,
-  variadic: true,
-  optional: true,
-  placeholder: 'URL',
-  brief: 'URL to which the browser returns after a consent; set the option again for each further URL',
-} as const;
+const RETURN_URLS = optionalTexts(
+  'URL',
+  'URL to which the browser returns after a consent; set the option again for each further URL',
+);
 
-interface WorkloadIdentity {
+interface WorkloadIdentity extends Authorized {
   readonly name: string;
   readonly workloadIdentityArn: string;
   readonly allowedResourceOauth2ReturnUrls?: readonly string[];
 }
 
-interface AddFlags extends ConnectionFlags {
+interface AddFlags extends ConnectionFlags, AuthorizerFlags {
   readonly returnUrl?: readonly string[];
 }
+
+/** Returns labels and values of an agent. */
+const fieldsOf = (agent: WorkloadIdentity): (readonly [label: string, value: string | undefined])[] => [
+  ['Agent', agent.name],
+  ['ARN', agent.workloadIdentityArn],
+  ...(agent.allowedResourceOauth2ReturnUrls ?? []).map((url) => ['Return URL', url] as const),
+  ...authorizerFields(agent.authorizerConfiguration),
+];
 
 const add = buildCommand({
   docs: {
     brief: 'Create a workload identity',
-    fullDescription:
+    fullDescription: [
       'Creates the workload identity of an agent. It belongs to the principal whose credentials sign the request.',
+      "By default, the agent accepts calls of no agent, and tokens of users of the deployment's issuers.",
+      'With --allowed-caller, other agents can call it for users of one issuer, which --issuer names.',
+    ].join('\n'),
   },
   parameters: {
-    flags: { ...CONNECTION_FLAGS, returnUrl: RETURN_URLS },
+    flags: { ...CONNECTION_FLAGS, returnUrl: RETURN_URLS, ...AUTHORIZER_FLAGS },
     positional: { kind: 'tuple', parameters: [NAME] },
   },
   async func(this: CliContext, { returnUrl, ...flags }: AddFlags, name: string) {
+    const authorizer = changesAuthorizer(flags) ? authorizerMember(undefined, flags) : {};
     const service = await connect(this, flags);
     const created = await service.call<WorkloadIdentity>(OPERATIONS.CreateWorkloadIdentity, {
       name,
       ...(returnUrl && { allowedResourceOauth2ReturnUrls: returnUrl }),
+      ...authorizer,
     });
     if (flags.json) {
       printJson(this, created);
       return;
     }
-    printFields(this, [
-      ['Agent', created.name],
-      ['ARN', created.workloadIdentityArn],
-      ...(created.allowedResourceOauth2ReturnUrls ?? []).map((url) => ['Return URL', url] as const),
-    ]);
+    printFields(this, fieldsOf({ ...created, ...authorizer }));
     if (!returnUrl) {
       printAside(
         this,
@@ -64,40 +86,71 @@ const add = buildCommand({
   },
 });
 
-interface UpdateFlags extends AddFlags {
+interface UpdateFlags extends AddFlags, AuthorizerRemovalFlags {
   readonly noReturnUrls: boolean;
 }
 
 const update = buildCommand({
   docs: {
-    brief: 'Replace the return URLs of an agent',
-    fullDescription:
-      'Replaces all return URLs of an agent. Set --return-url for each URL that the agent has afterwards.',
+    brief: 'Change an agent',
+    fullDescription: [
+      'Changes what the options name, and keeps the rest.',
+      '--return-url replaces all return URLs of the agent, and --allowed-caller all agents that can call it: set the option for each one that the agent has afterwards.',
+      'The audiences and clients of another issuer replace those of the earlier one.',
+    ].join('\n'),
   },
   parameters: {
     flags: {
       ...CONNECTION_FLAGS,
       returnUrl: RETURN_URLS,
       noReturnUrls: flag('Remove all return URLs: users can no longer consent'),
+      ...AUTHORIZER_FLAGS,
+      ...AUTHORIZER_REMOVAL_FLAGS,
     },
     positional: { kind: 'tuple', parameters: [NAME] },
   },
-  async func(this: CliContext, { returnUrl = [], noReturnUrls, ...flags }: UpdateFlags, name: string) {
-    if (returnUrl.length > 0 === noReturnUrls) {
-      throw usageError('Set --return-url, or --no-return-urls to remove all return URLs.');
+  async func(this: CliContext, flags: UpdateFlags, name: string) {
+    const { returnUrl, noReturnUrls, json } = flags;
+    if (returnUrl && noReturnUrls) throw usageError('Set either --return-url or --no-return-urls.');
+    checkAuthorizer(flags);
+    const urls = noReturnUrls ? [] : returnUrl;
+    const isAuthorizer = changesAuthorizer(flags);
+    if (!urls && !isAuthorizer) {
+      throw usageError(
+        'Set what changes.',
+        'For example, --return-url replaces the return URLs, and --no-return-urls removes them.',
+      );
     }
     const service = await connect(this, flags);
+    const present = isAuthorizer
+      ? await service.call<WorkloadIdentity>(OPERATIONS.GetWorkloadIdentity, { name })
+      : undefined;
+    const authorizer =
+      present && authorizerMember(present.authorizerConfiguration?.customJWTAuthorizer, flags);
     const updated = await service.call<WorkloadIdentity>(OPERATIONS.UpdateWorkloadIdentity, {
       name,
-      allowedResourceOauth2ReturnUrls: returnUrl,
+      ...(urls && { allowedResourceOauth2ReturnUrls: urls }),
+      ...authorizer,
     });
-    if (flags.json) printJson(this, updated);
-    else print(this, `Return URLs of the agent "${name}": ${returnUrl.join(' ') || 'none'}`);
+    if (json) {
+      printJson(this, updated);
+      return;
+    }
+    if (urls) print(this, `Return URLs of the agent "${name}": ${urls.join(' ') || 'none'}`);
+    if (authorizer) {
+      const { discoveryUrl = "the deployment's", allowedWorkloadConfiguration } =
+        authorizer.authorizerConfiguration?.customJWTAuthorizer ?? {};
+      const callers = allowedWorkloadConfiguration?.workloadIdentities.join(' ') ?? 'none';
+      print(
+        this,
+        `Trusted issuer of the agent "${name}": ${discoveryUrl}`,
+        `Agents that can call the agent "${name}": ${callers}`,
+      );
+    }
   },
 });
 
 interface DescribedIdentity extends WorkloadIdentity {
-  readonly authorizerConfiguration?: { readonly customJWTAuthorizer?: { readonly discoveryUrl?: string } };
   readonly createdTime: number;
   readonly lastUpdatedTime: number;
 }
@@ -105,7 +158,8 @@ interface DescribedIdentity extends WorkloadIdentity {
 const get = buildCommand({
   docs: {
     brief: 'Show an agent',
-    fullDescription: 'Shows a workload identity, with its return URLs and its own trusted issuer.',
+    fullDescription:
+      'Shows a workload identity, with its return URLs, its own trusted issuer, and the agents that can call it.',
   },
   parameters: { flags: CONNECTION_FLAGS, positional: { kind: 'tuple', parameters: [NAME] } },
   async func(this: CliContext, flags: ConnectionFlags, name: string) {
@@ -116,10 +170,7 @@ const get = buildCommand({
       return;
     }
     printFields(this, [
-      ['Agent', found.name],
-      ['ARN', found.workloadIdentityArn],
-      ...(found.allowedResourceOauth2ReturnUrls ?? []).map((url) => ['Return URL', url] as const),
-      ['Trusted issuer', found.authorizerConfiguration?.customJWTAuthorizer?.discoveryUrl],
+      ...fieldsOf(found),
       ['Created', isoTime(found.createdTime)],
       ['Changed', isoTime(found.lastUpdatedTime)],
     ]);

@@ -3,8 +3,9 @@ import { buildCommand } from '@stricli/core';
 import type { EndpointPolicy } from '../../../lambda/contract/authorization-server';
 import { OPERATIONS } from '../../../lambda/contract/operations';
 import { SIGNING_NAME } from '../../client/endpoint';
+import { discoveryUrlOf } from '../authorizer';
 import { fail, hasFailed, ok, printChecks, warn, type Check } from '../checks';
-import { CONNECTION_FLAGS, type ConnectionFlags } from '../connection-flags';
+import { CONNECTION_FLAGS, optionalTexts, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { checkFailed, CliError, ServiceFailure } from '../failure';
 import { isoTime, printJson, progress } from '../output';
@@ -142,9 +143,6 @@ async function issuerChecks(discoveryUrl: string, policy: EndpointPolicy): Promi
   ];
 }
 
-const discoveryUrlOf = (issuer: string): string =>
-  issuer.includes('/.well-known/') ? issuer : `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-
 /** The issuers that the caller's agents trust, beyond those of the deployment, which no operation returns. */
 async function issuersOfAgents(service: Service): Promise<string[]> {
   const agents = await allPages<{ name: string }>(
@@ -210,14 +208,7 @@ export const doctor = buildCommand({
   parameters: {
     flags: {
       ...CONNECTION_FLAGS,
-      issuer: {
-        kind: 'parsed',
-        parse: String,
-        variadic: true,
-        optional: true,
-        placeholder: 'URL',
-        brief: 'Check this issuer too, such as one that the deployment trusts',
-      },
+      issuer: optionalTexts('URL', 'Check this issuer too, such as one that the deployment trusts'),
     },
   },
   async func(this: CliContext, { issuer = [], ...flags }: DoctorFlags) {

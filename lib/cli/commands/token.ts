@@ -4,7 +4,13 @@ import { createServer, type ServerResponse } from 'node:http';
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { OPERATIONS } from '../../../lambda/contract/operations';
 import { isSameServer, webUrl } from '../browser';
-import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
+import {
+  CONNECTION_FLAGS,
+  flag,
+  optionalText,
+  optionalTexts,
+  type ConnectionFlags,
+} from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError, usageError } from '../failure';
 import { print, printAside, printJson, progress } from '../output';
@@ -262,9 +268,6 @@ async function failed(request: () => Promise<TokenResponse>, signal: AbortSignal
   return new Promise<never>(() => undefined);
 }
 
-const texts = (placeholder: string, brief: string) =>
-  ({ kind: 'parsed', parse: String, variadic: true, optional: true, placeholder, brief }) as const;
-
 const get = buildCommand({
   docs: {
     brief: 'Obtain a token as an agent does',
@@ -279,9 +282,9 @@ const get = buildCommand({
       ...CONNECTION_FLAGS,
       agent: { kind: 'parsed', parse: String, placeholder: 'name', brief: 'Agent that requests the token' },
       provider: { kind: 'parsed', parse: String, placeholder: 'name', brief: 'Credential provider' },
-      scope: texts('scope', 'Scope; set the option again for each further scope'),
-      audience: texts('text', 'Audience of the token'),
-      resource: texts('URI', 'Resource of the token (RFC 8707)'),
+      scope: optionalTexts('scope', 'Scope; set the option again for each further scope'),
+      audience: optionalTexts('text', 'Audience of the token'),
+      resource: optionalTexts('URI', 'Resource of the token (RFC 8707)'),
       userId: optionalText('ID', 'User, by a user ID'),
       userToken: flag('User, by a token on stdin'),
       flow: {

@@ -1,6 +1,6 @@
 /** The options that configure a consent portal, and the members of requests that they set. */
 import { readLogo } from '../../../resources/portal-logo';
-import { optionalText } from '../../connection-flags';
+import { optionalText, optionalTexts } from '../../connection-flags';
 import { usageError } from '../../failure';
 import type { Service } from '../../service';
 import { getProvider } from '../provider/checks';
@@ -40,13 +40,10 @@ export interface PortalFlags {
   readonly connection?: readonly Connection[];
 }
 
-const severalTexts = (placeholder: string, brief: string) =>
-  ({ kind: 'parsed', parse: String, variadic: true, optional: true, placeholder, brief }) as const;
-
 export const PORTAL_FLAGS = {
-  agent: severalTexts('name', 'Agent of the portal; set the option again for each further agent'),
+  agent: optionalTexts('name', 'Agent of the portal; set the option again for each further agent'),
   signIn: optionalText('name', 'OAuth 2.0 credential provider by which users sign in, or its ARN'),
-  scope: severalTexts(
+  scope: optionalTexts(
     'scope',
     'Scope of the sign-in, in addition to openid; set the option again for each further scope',
   ),

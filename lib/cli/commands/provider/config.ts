@@ -9,7 +9,7 @@ import {
   type ClientRegistration,
   type VendorName,
 } from '../../../../lambda/contract/vendors';
-import { flag, optionalText } from '../../connection-flags';
+import { flag, optionalText, optionalTexts } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { usageError } from '../../failure';
 import { readSecret } from '../../prompt';
@@ -69,15 +69,10 @@ export const CLIENT_FLAGS = {
     withNegated: false,
     brief: 'Bind the tokens of an MCP server to keys (DPoP)',
   },
-  dpopResource: {
-    kind: 'parsed',
-    parse: String,
-    variadic: true,
-    optional: true,
-    placeholder: 'URL',
-    brief:
-      'Resource of a custom server that agents get DPoP proofs for; set the option again for each further resource',
-  },
+  dpopResource: optionalTexts(
+    'URL',
+    'Resource of a custom server that agents get DPoP proofs for; set the option again for each further resource',
+  ),
 } as const;
 
 export const SECRET_FLAGS = {

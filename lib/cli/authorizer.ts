@@ -1,0 +1,148 @@
+/**
+ * The options of the issuer that an agent trusts in place of the deployment's issuers, and of the agents that can call it:
+ * the API has both in one member, `authorizerConfiguration.customJWTAuthorizer`.
+ */
+import { flag, optionalText, optionalTexts } from './connection-flags';
+import { usageError } from './failure';
+
+export interface Authorizer {
+  readonly discoveryUrl: string;
+  readonly allowedAudience?: readonly string[];
+  readonly allowedClients?: readonly string[];
+  readonly allowedScopes?: readonly string[];
+  readonly allowedWorkloadConfiguration?: { readonly workloadIdentities: readonly string[] };
+}
+
+/** A member of a workload identity, in requests and responses. An empty object removes the configuration. */
+export interface Authorized {
+  readonly authorizerConfiguration?: { readonly customJWTAuthorizer?: Authorizer };
+}
+
+export interface AuthorizerFlags {
+  readonly issuer?: string;
+  readonly allowedAudience?: readonly string[];
+  readonly allowedClient?: readonly string[];
+  readonly allowedCaller?: readonly string[];
+}
+
+export interface AuthorizerRemovalFlags {
+  readonly noIssuer: boolean;
+  readonly noAllowedCallers: boolean;
+}
+
+export const AUTHORIZER_FLAGS = {
+  issuer: optionalText(
+    'URL',
+    "Issuer of user tokens that the agent trusts in place of the deployment's issuers, or its discovery URL",
+  ),
+  allowedAudience: optionalTexts(
+    'text',
+    'Audience that the tokens of this issuer can have; set the option again for each further audience',
+  ),
+  allowedClient: optionalTexts(
+    'ID',
+    'Client to which this issuer can issue the tokens; set the option again for each further client',
+  ),
+  allowedCaller: optionalTexts(
+    'agent',
+    'Agent that can call this agent for its users; set the option again for each further agent',
+  ),
+} as const;
+
+export const AUTHORIZER_REMOVAL_FLAGS = {
+  noIssuer: flag("Trust the deployment's issuers again, and accept calls of no agent"),
+  noAllowedCallers: flag('Accept calls of no agent'),
+} as const;
+
+/** Returns the discovery URL of an issuer, which can be stated as this URL. */
+export const discoveryUrlOf = (issuer: string): string =>
+  issuer.includes('/.well-known/') ? issuer : `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+
+const OPTIONS = ['issuer', 'allowedAudience', 'allowedClient', 'allowedCaller'] as const;
+
+const isStated = (flags: AuthorizerFlags): boolean => OPTIONS.some((option) => flags[option] !== undefined);
+
+/** Whether the options change the issuer or the callers. */
+export const changesAuthorizer = (flags: AuthorizerFlags & Partial<AuthorizerRemovalFlags>): boolean =>
+  isStated(flags) || flags.noIssuer === true || flags.noAllowedCallers === true;
+
+/** @throws CliError for options that exclude each other */
+export function checkAuthorizer(flags: AuthorizerFlags & AuthorizerRemovalFlags): void {
+  if (flags.allowedCaller && flags.noAllowedCallers) {
+    throw usageError('Set either --allowed-caller or --no-allowed-callers.');
+  }
+  if (flags.noIssuer && isStated(flags)) {
+    throw usageError('Set --no-issuer without --issuer and the options that begin with --allowed.');
+  }
+}
+
+/**
+ * Returns the issuer with the stated restrictions. Client IDs and audiences of one issuer mean nothing at another one, so
+ * they do not stay. Other conditions do, because a condition can only reject tokens.
+ */
+function withIssuer(
+  present: Authorizer | undefined,
+  { issuer, allowedAudience, allowedClient }: AuthorizerFlags,
+): Authorizer {
+  const discoveryUrl = issuer === undefined ? present?.discoveryUrl : discoveryUrlOf(issuer);
+  if (discoveryUrl === undefined) {
+    throw usageError(
+      '--allowed-caller, --allowed-audience, and --allowed-client need --issuer, unless the agent has an issuer.',
+      'Users whose agents call this agent must have tokens of this issuer.',
+    );
+  }
+  const isAnother = present?.discoveryUrl !== discoveryUrl;
+  if (isAnother && !allowedAudience && !allowedClient) {
+    throw usageError(
+      '--issuer needs --allowed-audience or --allowed-client.',
+      'Otherwise, the agent would accept tokens that are meant for other applications.',
+    );
+  }
+  const { allowedAudience: presentAudience, allowedClients: presentClients, ...conditions } = present ?? {};
+  const audiences = allowedAudience ?? (isAnother ? undefined : presentAudience);
+  const clients = allowedClient ?? (isAnother ? undefined : presentClients);
+  return {
+    ...conditions,
+    discoveryUrl,
+    ...(audiences && { allowedAudience: audiences }),
+    ...(clients && { allowedClients: clients }),
+  };
+}
+
+/**
+ * Returns the member of the request that creates or updates an agent.
+ *
+ * @param present of the agent before; undefined if it has none
+ * @throws CliError for an option that needs another one
+ */
+export function authorizerMember(
+  present: Authorizer | undefined,
+  flags: AuthorizerFlags & Partial<AuthorizerRemovalFlags>,
+): Authorized {
+  const { allowedCaller, noIssuer = false, noAllowedCallers = false } = flags;
+  // Without an issuer, the agent accepts calls of no agent.
+  if (noIssuer || (!present && !isStated(flags))) return { authorizerConfiguration: {} };
+  const { allowedWorkloadConfiguration, ...authorizer } = withIssuer(present, flags);
+  const callers = allowedCaller ? { workloadIdentities: allowedCaller } : allowedWorkloadConfiguration;
+  return {
+    authorizerConfiguration: {
+      customJWTAuthorizer: {
+        ...authorizer,
+        ...(callers && !noAllowedCallers && { allowedWorkloadConfiguration: callers }),
+      },
+    },
+  };
+}
+
+/** Returns labels and values, for people. */
+export const authorizerFields = ({
+  customJWTAuthorizer: authorizer,
+}: NonNullable<Authorized['authorizerConfiguration']> = {}): (readonly [string, string | undefined])[] => [
+  ['Trusted issuer', authorizer?.discoveryUrl],
+  ...(authorizer?.allowedAudience ?? []).map((text) => ['Allowed audience', text] as const),
+  ...(authorizer?.allowedClients ?? []).map((id) => ['Allowed client', id] as const),
+  ...(authorizer?.allowedScopes ?? []).map((scope) => ['Allowed scope', scope] as const),
+  ...(authorizer?.allowedWorkloadConfiguration?.workloadIdentities ?? []).map(
+    (name) => ['Allowed caller', name] as const,
+  ),
+];
