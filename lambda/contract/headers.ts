@@ -13,7 +13,8 @@ export const OUTCOME_HEADER = 'x-agent-identity-outcome';
 export const FAILURE_HEADER = 'x-agent-identity-failure';
 
 /**
- * Header that marks an error about an agent that calls another one, or about an agent before it: `calling-agent`. The
- * agent endpoint passes the message on to its caller.
+ * Header that marks an error whose message the agent endpoint passes on to its caller: `calling-agent` for one about an
+ * agent that calls another one, or about an agent before it, and `restriction` for one about a suspension, or about a
+ * report of the identity provider.
  */
 export const CONCERNS_HEADER = 'x-agent-identity-concerns';

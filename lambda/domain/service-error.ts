@@ -44,6 +44,12 @@ export type Outcome =
   | 'provider-unavailable'
   | 'provider-refused';
 
+/**
+ * What an error is about that an agent endpoint, which asked for its caller, passes on to this caller: an agent that calls
+ * another one, or an agent before it; or a restriction, that is a suspension, or a report of the identity provider.
+ */
+export type Concern = 'calling-agent' | 'restriction';
+
 export interface ErrorParts {
   /** The reason for the operator. It goes to the audit log, never to the caller. */
   readonly detail?: string;
@@ -51,8 +57,7 @@ export interface ErrorParts {
   readonly fieldList?: readonly InvalidField[];
   /** For a credential retrieval that failed at the provider. */
   readonly outcome?: Outcome;
-  /** For an error about an agent that calls another one, or about an agent before it. */
-  readonly concerns?: 'calling-agent' | undefined;
+  readonly concerns?: Concern | undefined;
   /** Seconds after which a retry can succeed. */
   readonly retryAfter?: number | undefined;
   readonly cause?: unknown;
@@ -63,7 +68,7 @@ export class ServiceError extends Error {
   readonly reason: ValidationReason | undefined;
   readonly fieldList: readonly InvalidField[] | undefined;
   readonly outcome: Outcome | undefined;
-  readonly concerns: 'calling-agent' | undefined;
+  readonly concerns: Concern | undefined;
   readonly retryAfter: number | undefined;
 
   constructor(

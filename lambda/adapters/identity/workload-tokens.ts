@@ -12,13 +12,14 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore';
 import { CONCERNS_HEADER } from '../../contract/headers';
 import type { WorkloadTokens } from '../../domain/gate/invoke';
-import { saysSuspended, SESSION_ENDED } from '../../domain/restriction/restriction';
-import { ServiceError, type ErrorName } from '../../domain/service-error';
+import { ServiceError, type ErrorName, type Concern } from '../../domain/service-error';
 import type { CallingAgent } from '../../domain/workload-token/calling-agent';
 import type { OnBehalfOf } from '../../domain/workload-token/on-behalf-of';
 
 /** Timeout in milliseconds, including retries: the service might have to fetch the issuer's keys first. */
 const REQUEST_TIMEOUT_MS = 20_000;
+
+const CALLERS_CONCERNS: ReadonlySet<string> = new Set<Concern>(['calling-agent', 'restriction']);
 
 /** The error and message that the endpoint's caller gets for an error of the service. */
 const REFUSALS: ReadonlyMap<string, readonly [type: ErrorName, message: (theirs: string) => string]> =
@@ -35,10 +36,8 @@ const REFUSALS: ReadonlyMap<string, readonly [type: ErrorName, message: (theirs:
       'AccessDeniedException',
       [
         'AccessDeniedException',
-        (theirs: string) =>
-          saysSuspended(theirs)
-            ? theirs
-            : 'This endpoint is not authorized to get tokens for its workload identity. Ask the operator to grant its role access.',
+        () =>
+          'This endpoint is not authorized to get tokens for its workload identity. Ask the operator to grant its role access.',
       ],
     ],
     [
@@ -55,18 +54,15 @@ const REFUSALS: ReadonlyMap<string, readonly [type: ErrorName, message: (theirs:
     ],
   ]);
 
-/** Whether the error is about the agent that calls, and not about the endpoint or the user token. */
-const concernsCallingAgent = ({ $response }: BedrockAgentCoreServiceException): boolean =>
-  $response?.headers[CONCERNS_HEADER] === 'calling-agent';
+/** Whether the error is not about the endpoint or its configuration, so that its message is for the caller. */
+const concernsCaller = ({ $response }: BedrockAgentCoreServiceException): boolean =>
+  CALLERS_CONCERNS.has($response?.headers[CONCERNS_HEADER] ?? '');
 
 function refusalOf(error: unknown): ServiceError {
   const name = error instanceof Error ? error.name : 'unknown';
   const detail = `identity service: ${name}`;
-  // The token is no longer valid here either. The endpoint's challenge has the client sign the user in again.
-  if (name === 'UnauthorizedException' && (error as Error).message === SESSION_ENDED) {
-    return new ServiceError('UnauthorizedException', SESSION_ENDED, { detail, cause: error });
-  }
-  if (error instanceof BedrockAgentCoreServiceException && concernsCallingAgent(error)) {
+  if (error instanceof BedrockAgentCoreServiceException && concernsCaller(error)) {
+    // After a session ended, the endpoint's challenge has the client sign the user in again.
     const type = name === 'UnauthorizedException' ? name : 'AccessDeniedException';
     return new ServiceError(type, error.message, { detail, cause: error });
   }

@@ -109,18 +109,9 @@ export const SESSION_ENDED =
 /** A restriction denies a credential. */
 export class RestrictionDenial extends ServiceError {
   constructor(message: string, detail: string) {
-    super('AccessDeniedException', message, { detail });
+    super('AccessDeniedException', message, { detail, concerns: 'restriction' });
   }
 }
-
-/**
- * Returns whether an error message that another service received from this one is the message of a
- * {@link RestrictionDenial}: on the wire, only the message distinguishes it from other denials.
- */
-export const saysSuspended = (message: string): boolean =>
-  message === SUSPENDED_USER ||
-  message === DISABLED_USER ||
-  /^The agent "[\w.-]+" is suspended\. /.test(message);
 
 /** A suspended or deleted agent stops every agent behind it. */
 function linkDenial({ workload, identity, restriction }: ChainLink): ServiceError | undefined {
@@ -166,6 +157,7 @@ export function restrictionDenial(
   if (userToken && user && sessionEnded(user, userToken)) {
     return new ServiceError('UnauthorizedException', SESSION_ENDED, {
       detail: 'user token: its session ended at the identity provider',
+      concerns: 'restriction',
     });
   }
   return undefined;
