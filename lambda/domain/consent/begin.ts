@@ -23,6 +23,7 @@ import { isListed } from '../grant/description';
 import { stopIfDeleted, type DeletionCheckDependencies } from '../grant/deletion-check';
 import type { Grant, GrantId, GrantStore } from '../grant/grant';
 import { detailsOf, tokenOrigin } from '../grant/tokens';
+import { parseSealed } from '../sealing/sealed-json';
 import type { Seal } from '../sealing/sealing';
 import {
   consentContext,
@@ -32,6 +33,7 @@ import {
   consentScopesOf,
   sessionKeyContext,
   sessionUriOf,
+  SealedRequestSchema,
   type SealedRequest,
   type Session,
   type SessionStore,
@@ -117,9 +119,10 @@ export const outstanding = (baseUrl: string, id: string): ConsentOutstanding => 
 };
 
 export async function openSealedRequest(seal: Seal, session: Session): Promise<SealedRequest> {
-  return JSON.parse(
+  return parseSealed(
+    SealedRequestSchema,
     await seal.open(consentContext(session, 'request'), session.sealedRequest),
-  ) as SealedRequest;
+  );
 }
 
 const sameParameters = (

@@ -16,6 +16,7 @@
  * link knows it. The *completion URI* is created at the callback: only the browser at the callback learns it, and only
  * this URI completes the session. Otherwise, the sender of a link could complete another person's consent.
  */
+import * as v from 'valibot';
 import type { System } from '../system';
 import { scopesInCustomParameters } from '../custom-parameters';
 import { grantContext } from '../grant/grant';
@@ -134,11 +135,13 @@ export interface Session {
 }
 
 /** The part of a session that only its parties can read. */
-export interface SealedRequest {
-  readonly id: string;
-  readonly customState?: string | undefined;
-  readonly customParameters?: Readonly<Record<string, string>> | undefined;
-}
+export const SealedRequestSchema = v.object({
+  id: v.string(),
+  customState: v.optional(v.string()),
+  customParameters: v.optional(v.record(v.string(), v.string())),
+});
+
+export type SealedRequest = Readonly<v.InferOutput<typeof SealedRequestSchema>>;
 
 /** Returns the scopes that custom parameters request, also for sessions from before `parameterScopes` existed. */
 export const parameterScopesOf = (

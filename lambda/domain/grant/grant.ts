@@ -4,7 +4,8 @@
  * without tokens.
  */
 import { createHash } from 'node:crypto';
-import type { DpopKey } from '../oauth/dpop';
+import * as v from 'valibot';
+import { DpopKeySchema } from '../oauth/dpop';
 import type { SealingContext } from '../sealing/sealing';
 
 export interface GrantTokens {
@@ -28,12 +29,14 @@ export interface GrantTokens {
 }
 
 /** The encrypted content of {@link GrantTokens}. */
-export interface SealedTokens {
-  readonly accessToken: string;
-  readonly refreshToken?: string;
+export const SealedTokensSchema = v.object({
+  accessToken: v.string(),
+  refreshToken: v.exactOptional(v.string()),
   /** The key that the tokens are bound to (RFC 9449); absent for bearer tokens. */
-  readonly dpopKey?: DpopKey;
-}
+  dpopKey: v.exactOptional(DpopKeySchema),
+});
+
+export type SealedTokens = Readonly<v.InferOutput<typeof SealedTokensSchema>>;
 
 /** The open consent session of a grant. */
 export interface PendingConsent {

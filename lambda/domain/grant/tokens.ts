@@ -11,8 +11,10 @@ import {
   type GrantDetails,
   type GrantId,
   type GrantTokens,
+  SealedTokensSchema,
   type SealedTokens,
 } from './grant';
+import { parseSealed } from '../sealing/sealed-json';
 import type { Seal, SealingContext } from '../sealing/sealing';
 import type { TokensToRevoke } from './revocation-queue';
 import type { Workload } from '../identity/workload-identity';
@@ -86,7 +88,7 @@ export async function openTokens(
   owner: TokenOwner,
   tokens: GrantTokens,
 ): Promise<SealedTokens> {
-  return JSON.parse(await seal.open(contextOf(owner), tokens.sealed)) as SealedTokens;
+  return parseSealed(SealedTokensSchema, await seal.open(contextOf(owner), tokens.sealed));
 }
 
 /** Returns what the revocation queue stores of the owner of tokens. */

@@ -4,7 +4,7 @@
  */
 import type { AuditTrail } from '../audit';
 import { hashOf } from '../digest';
-import { grantContext, type GrantTokens, type SealedTokens } from '../grant/grant';
+import { grantContext, SealedTokensSchema, type GrantTokens, type SealedTokens } from '../grant/grant';
 import { isCredentialError, openClientSecret, type ClientSecretDependencies } from '../oauth/client-secret';
 import {
   clientBindingDigest,
@@ -14,6 +14,7 @@ import {
 import type { RevocationReach } from '../provider/revocation-reach';
 import { hasStoredCredential } from '../provider/vendor';
 import { reachOf } from '../provider/vendors';
+import { parseSealed } from '../sealing/sealed-json';
 import { ShreddedError, UnreadableError, type Seal } from '../sealing/sealing';
 import { epochSeconds, type System } from '../system';
 import { UnstorableError } from '../unstorable';
@@ -46,7 +47,7 @@ async function openGrantTokens(
   if (workloadArn === undefined) throw new UnreadableError('the tokens name no owner');
   const context = grantContext(grantId, provider.id, workloadArn);
   const binding = { ...context.binding, client: tokens.client };
-  return JSON.parse(await seal.open({ ...context, binding }, tokens.sealed)) as SealedTokens;
+  return parseSealed(SealedTokensSchema, await seal.open({ ...context, binding }, tokens.sealed));
 }
 
 /** Returns the client secret, or the key that its document publishes; undefined for a client without one, or if it is not available. */
