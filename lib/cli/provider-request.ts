@@ -3,16 +3,13 @@
  * service sends its own: to public https addresses, and to this computer only if the service runs there. The address is
  * checked when the connection is made, so that a host name cannot change between check and use. No redirect is followed.
  */
-import { lookup as resolve, type LookupAddress } from 'node:dns';
-import http from 'node:http';
-import https from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
-import { isReachable } from '../../lambda/contract/addresses';
+import type { IncomingMessage } from 'node:http';
 import {
   endpointFault,
   isLoopbackHttp,
   type EndpointPolicy,
 } from '../../lambda/contract/authorization-server';
+import { AddressNotAllowed, guardedRequest } from '../../lambda/contract/guarded-request';
 import { connectionFault, NoResponse, REQUEST_TIMEOUT_MS, type Service } from './service';
 
 /** Maximum bytes of a document. The service reads up to this size, too. */
@@ -23,53 +20,22 @@ export const endpointPolicyOf = ({ endpoint }: Pick<Service, 'endpoint'>): Endpo
   loopback: isLoopbackHttp(new URL(endpoint)),
 });
 
-/** No request is sent to this address, by the service and by the command. */
-export class AddressNotAllowed extends Error {}
-
-const internal = (host: string): AddressNotAllowed =>
-  new AddressNotAllowed(`${host} leads to an internal address`);
-
-/** Resolves a host name, and fails unless every one of its addresses is allowed. */
-const guardedLookup =
-  (policy: EndpointPolicy): LookupFunction =>
-  (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-      if (error) return callback(error, '', 0);
-      const [first] = addresses;
-      if (!first || !addresses.every(({ address }) => isReachable(address, policy))) {
-        return callback(internal(hostname), '', 0);
-      }
-      if (options.all) return callback(null, addresses);
-      return callback(null, first.address, first.family);
-    });
-  };
+/** No request is sent to this URL, by the service and by the command. */
+export class UrlNotAllowed extends Error {}
 
 /** Returns the response as soon as its headers have arrived. */
-async function open(text: string, policy: EndpointPolicy): Promise<http.IncomingMessage> {
+async function open(text: string, policy: EndpointPolicy): Promise<IncomingMessage> {
   const fault = endpointFault(text, policy);
-  if (fault !== undefined) throw new AddressNotAllowed(`the URL ${fault}`);
+  if (fault !== undefined) throw new UrlNotAllowed(`the URL ${fault}`);
   const url = new URL(text);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0 && !isReachable(host, policy)) throw internal(host);
-  const message = await new Promise<http.IncomingMessage>((received, failed) => {
-    const request = (url.protocol === 'https:' ? https : http).request(url, {
-      headers: { accept: 'application/json' },
-      agent: false,
-      lookup: guardedLookup(policy),
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-    });
-    request.on('response', received);
-    request.on('error', failed);
-    request.on('upgrade', (_message, socket) => {
-      socket.destroy();
-      failed(new Error('the server switched protocols'));
-    });
-    request.on('close', () => {
-      failed(new Error('the connection was closed without a response'));
-    });
-    request.end();
-  }).catch((error: unknown) => {
-    throw error instanceof AddressNotAllowed ? error : new NoResponse(url.origin, connectionFault(error));
+  const request = {
+    method: 'GET',
+    headers: { accept: 'application/json' },
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+  };
+  const message = await guardedRequest(url, request, policy).catch((error: unknown) => {
+    if (error instanceof AddressNotAllowed) throw new UrlNotAllowed(error.message);
+    throw new NoResponse(url.origin, connectionFault(error));
   });
   // The connection can end later, when nothing is read from it any more.
   message.on('error', () => undefined);
@@ -79,7 +45,7 @@ async function open(text: string, policy: EndpointPolicy): Promise<http.Incoming
 /**
  * Returns the status with which a server responds.
  *
- * @throws AddressNotAllowed, NoResponse
+ * @throws UrlNotAllowed, NoResponse
  */
 export async function statusOf(url: string, policy: EndpointPolicy): Promise<number> {
   const message = await open(url, policy);
@@ -87,7 +53,7 @@ export async function statusOf(url: string, policy: EndpointPolicy): Promise<num
   return message.statusCode ?? 0;
 }
 
-async function bodyOf(message: http.IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
+async function bodyOf(message: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
@@ -101,7 +67,7 @@ async function bodyOf(message: http.IncomingMessage): Promise<Uint8Array<ArrayBu
 /**
  * Returns the response of a server with its body.
  *
- * @throws AddressNotAllowed, NoResponse
+ * @throws UrlNotAllowed, NoResponse
  */
 export async function documentResponse(url: string, policy: EndpointPolicy): Promise<Response> {
   const message = await open(url, policy);

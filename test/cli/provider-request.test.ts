@@ -1,11 +1,6 @@
 /** Where the checks of the command send requests. */
 import { createServer } from 'node:http';
-import {
-  AddressNotAllowed,
-  documentResponse,
-  endpointPolicyOf,
-  statusOf,
-} from '../../lib/cli/provider-request';
+import { UrlNotAllowed, documentResponse, endpointPolicyOf, statusOf } from '../../lib/cli/provider-request';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 
 const LAPTOP = { loopback: true };
@@ -55,8 +50,8 @@ it.each([
   const count = () => (connections += 1);
   server.on('connection', count);
   const url = address.replace('PORT', String(port));
-  await expect(statusOf(url, ACCOUNT)).rejects.toThrow(AddressNotAllowed);
-  await expect(documentResponse(url, ACCOUNT)).rejects.toThrow(AddressNotAllowed);
+  await expect(statusOf(url, ACCOUNT)).rejects.toThrow(UrlNotAllowed);
+  await expect(documentResponse(url, ACCOUNT)).rejects.toThrow(UrlNotAllowed);
   server.off('connection', count);
   expect(connections).toBe(0);
 });

@@ -2,7 +2,7 @@
 import type http from 'node:http';
 import { AgentFailure, type Agent } from '../../domain/gate/agent-response';
 import type { EndpointPolicy } from '../../domain/endpoint';
-import { AddressNotAllowed, guardedRequest, NoResponse } from './guarded-request';
+import { AddressNotAllowed, guardedRequest, NoResponse } from '../../contract/guarded-request';
 
 /** The error's code (`ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`, …), which contains nothing that the agent sent. */
 function reasonOf(error: unknown): string {

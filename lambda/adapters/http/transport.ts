@@ -10,7 +10,7 @@ import { withoutEchoedSecrets } from '../../domain/oauth/echoed-secret';
 import type { Transport } from '../../domain/oauth/transport';
 import { locationOf, type PrivateAuthorities } from '../../domain/provider/private-authorities';
 import { unlessAborted } from '../../domain/abort';
-import { AddressNotAllowed, guardedRequest, NoResponse } from './guarded-request';
+import { AddressNotAllowed, guardedRequest, NoResponse } from '../../contract/guarded-request';
 
 /** Timeout of a whole exchange, in milliseconds, with the read of the certificates that it trusts. */
 const REQUEST_TIMEOUT_MS = 5_000;

@@ -17,7 +17,7 @@ import {
   type VendorName,
 } from '../../../../lambda/contract/vendors';
 import { fail, ok, warn, type Check } from '../../checks';
-import { AddressNotAllowed, documentResponse, endpointPolicyOf, statusOf } from '../../provider-request';
+import { UrlNotAllowed, documentResponse, endpointPolicyOf, statusOf } from '../../provider-request';
 import { NoResponse, type Service } from '../../service';
 import { VENDOR_SETUP } from './vendor-setup';
 
@@ -74,7 +74,7 @@ export const configOf = (provider: Oauth2Provider): ProviderConfig =>
   Object.values(provider.oauth2ProviderConfigOutput)[0] ?? {};
 
 function faultOf(error: unknown): string {
-  if (error instanceof AddressNotAllowed) return `no request was sent, because ${error.message}`;
+  if (error instanceof UrlNotAllowed) return `no request was sent, because ${error.message}`;
   if (error instanceof NoResponse) return error.reason;
   return error instanceof Error ? error.message : 'unknown error';
 }
@@ -118,7 +118,7 @@ async function reachable(check: string, url: string | undefined, policy: Endpoin
       ? warn(check, `${url} responds with HTTP status ${status}`, 'Look at the status page of the provider.')
       : ok(check, url);
   } catch (error) {
-    if (!(error instanceof AddressNotAllowed)) return unreachable(check, url, faultOf(error));
+    if (!(error instanceof UrlNotAllowed)) return unreachable(check, url, faultOf(error));
     return fail(
       check,
       `${url}: ${faultOf(error)}`,

@@ -8,14 +8,14 @@ import { lookup as resolve, type LookupAddress } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import type { EndpointPolicy } from '../../domain/endpoint';
-import { unlessAborted } from '../../domain/abort';
-import { isReachable } from '../../contract/addresses';
+import { unlessAborted } from '../domain/abort';
+import type { EndpointPolicy } from '../domain/endpoint';
+import { isReachable } from './addresses';
 
-/** The host name resolves to an address that must not be reached. */
+/** The host is, or resolves to, an address that must not be reached. */
 export class AddressNotAllowed extends Error {
   constructor(host: string) {
-    super(`${host} leads to an address that must not be reached`);
+    super(`${host} leads to an internal address`);
     this.name = 'AddressNotAllowed';
   }
 }
