@@ -76,10 +76,12 @@ const Failure = v.strictObject({
     retryAfter: v.exactOptional(v.number()),
     /** The member of the configuration that the owner sets or corrects; by default, the discovery URL. */
     member: v.exactOptional(v.picklist(REGISTRATION_MEMBERS)),
+    /** The server that failed. */
+    host: v.exactOptional(v.string()),
   }),
 });
 
-/** Why a discovery or a registration failed. The detail contains nothing of the server's response. */
+/** Why a discovery or a registration failed. The detail contains nothing of the server's response that is free text. */
 type Failed = v.InferOutput<typeof Failure>;
 
 const ProtectedResourceSchema = v.strictObject({

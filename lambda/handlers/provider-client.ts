@@ -72,7 +72,7 @@ async function orFailure<Result>(work: () => Promise<Result>, member?: Registrat
     return await work();
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;
-    const { code, unavailable, detail, retryAfter, member: stated = member } = error;
+    const { code, unavailable, detail, retryAfter, member: stated = member, host } = error;
     return {
       failure: {
         code,
@@ -80,6 +80,7 @@ async function orFailure<Result>(work: () => Promise<Result>, member?: Registrat
         detail,
         ...(retryAfter !== undefined && { retryAfter }),
         ...(stated && { member: stated }),
+        ...(host !== undefined && { host }),
       },
     };
   }

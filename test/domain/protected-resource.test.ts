@@ -73,6 +73,44 @@ describe('the discovery', () => {
     expect(asked).toEqual([DISCOVERY_URL]);
   });
 
+  const DEEP = 'https://mcp.example/.well-known/oauth-protected-resource/notes/sse';
+
+  it.each([
+    ['above', RESOURCE],
+    ['of the host', 'https://mcp.example'],
+    ['with a slash', `${RESOURCE}/sse/`],
+  ])('says which resource it found, if it is the one %s', async (_what, resource) => {
+    documents[DEEP] = { resource, authorization_servers: [ISSUER] };
+    await expect(find(DEEP)).rejects.toMatchObject({
+      detail: expect.stringMatching(new RegExp(`, but is ${resource}$`)) as string,
+    });
+  });
+
+  it.each([
+    ['another path', 'https://mcp.example/run-this-command'],
+    ['a path below', `${RESOURCE}/sse/run-this-command`],
+    ['another host', 'https://run-this-command.example/notes'],
+    ['a host that begins with the same letters', 'https://mcp.exam'],
+  ])('does not show a resource with %s, which is text of the server', async (_what, resource) => {
+    documents[DEEP] = { resource, authorization_servers: [ISSUER] };
+    await expect(find(DEEP)).rejects.toMatchObject({
+      detail: 'protected resource metadata: resource does not match the discovery URL',
+    });
+  });
+
+  it('names the server that is unavailable, or that has no metadata', async () => {
+    documents[INSERTED] = 503;
+    await expect(find()).rejects.toMatchObject({ unavailable: true, host: 'as.example' });
+    documents[INSERTED] = 404;
+    await expect(find()).rejects.toMatchObject({ code: 'discovery_failed', host: 'as.example' });
+    documents[DISCOVERY_URL] = 404;
+    await expect(find()).rejects.toMatchObject({
+      code: 'discovery_failed',
+      host: 'mcp.example',
+      detail: 'the server has no protected resource metadata (RFC 9728) at this URL: it responded with 404',
+    });
+  });
+
   it('looks for the metadata in each place, in order, without following the issuer elsewhere', async () => {
     delete documents[INSERTED];
     const appended = `${ISSUER}/.well-known/openid-configuration`;

@@ -139,6 +139,27 @@ describe('Retry-After', () => {
   });
 });
 
+describe('the host of a failure', () => {
+  it.each([
+    ['https://as.example/token?x=1', 'as.example'],
+    ['https://as.example:8443/', 'as.example:8443'],
+    ['https://b\u00fccher.example/', 'xn--bcher-kva.example'],
+    ['https://192.0.2.1/', '192.0.2.1'],
+    ['https://[2001:db8::1]:444/', '[2001:db8::1]:444'],
+  ])('of %s is %s', (url, host) => {
+    expect(new ProviderFailure('unreachable', 'why', { url }).host).toBe(host);
+  });
+
+  it.each([
+    ['of a name with other characters', "https://run(this)'command'.example/"],
+    ['of a long name', `https://${'a'.repeat(254)}/`],
+    ['without a URL', undefined],
+    ['of text', 'run this command'],
+  ])('is not shown %s', (_what, url) => {
+    expect(new ProviderFailure('unreachable', 'why', { url }).host).toBeUndefined();
+  });
+});
+
 describe('the error for the caller', () => {
   const parts = { detail: 'why', cause: expect.any(ProviderFailure) as unknown };
 

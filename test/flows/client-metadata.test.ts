@@ -269,10 +269,20 @@ it.each([
   ],
 ])('rejects a document for a server that %s', async (_what, change, reason) => {
   started.metadataChange = change;
-  await expect(create('rejected', { clientRegistration: 'METADATA_DOCUMENT' })).rejects.toMatchObject({
+  const created = () => create('rejected', { clientRegistration: 'METADATA_DOCUMENT' });
+  const rejection = await created().catch((error: unknown) => error);
+  expect(rejection).toMatchObject({
     name: 'ValidationException',
     message: expect.stringMatching(reason) as string,
+    fieldList: [
+      {
+        name: expect.stringMatching(/\.clientRegistration$/) as string,
+        message: expect.stringMatching(/; set it to DYNAMIC, or omit it$/) as string,
+      },
+    ],
   });
+  started.metadataChange = { ...change, registration_endpoint: undefined };
+  await expect(created()).rejects.toThrow(/registers no clients; register a client there, and set clientId$/);
 });
 
 it('rejects how the client is provided, together with a client of the owner', async () => {

@@ -142,7 +142,7 @@ it.each([
   const failure = await create('refused').catch((error: unknown) => error as Error);
   expect(failure).toMatchObject({ name: 'ValidationException' });
   expect((failure as Error).message).toMatch(
-    new RegExp(`\\(${code}\\): .*register a client there, and set clientId$`),
+    new RegExp(`\\(${code}, 127\\.0\\.0\\.1:\\d+\\): .*register a client there, and set clientId$`),
   );
   expect((failure as Error).message).not.toContain('<secret>');
   expect((failure as { fieldList?: unknown }).fieldList).toMatchObject([
@@ -158,9 +158,7 @@ it('passes on when an unavailable server accepts a request again', async () => {
     'operator',
   );
   expect([status, headers['retry-after']]).toEqual([500, '120']);
-  expect(body).toMatch(
-    /its authorization server is unavailable \(temporarily_unavailable\)\. Try again shortly/,
-  );
+  expect(body).toMatch(/The server 127\.0\.0\.1:\d+ is unavailable \(temporarily_unavailable\)\./);
   expect(registrations.summary).toEqual([['POST', 503]]);
 });
 

@@ -29,7 +29,7 @@ function readBody(message: http.IncomingMessage): Promise<Buffer> {
     message.on('end', () => done(Buffer.concat(chunks)));
     message.on('error', failed);
     message.on('close', () => {
-      failed(new ProviderFailure('unreachable', 'the connection ended early', { unavailable: true }));
+      failed(new NoResponse('the connection ended early'));
     });
   });
 }
@@ -145,10 +145,7 @@ export function createTransport(policy: EndpointPolicy, certificates?: Authority
       throw new ProviderFailure(
         'unreachable',
         `${url.hostname}: ${connectionFailure(error, deadline, authorities)}`,
-        {
-          unavailable: true,
-          cause: error,
-        },
+        { unavailable: true, cause: error, url: text },
       );
     }
   };

@@ -23,18 +23,27 @@ interface Failure {
   readonly unavailable: boolean;
   readonly retryAfter?: number | undefined;
   readonly member?: RegistrationMember | undefined;
+  readonly host?: string | undefined;
 }
 
-const unavailable = (
-  code: string,
-  detail: string,
-  { cause, retryAfter }: { readonly cause?: unknown; readonly retryAfter?: number | undefined } = {},
-): ServiceError =>
-  new ServiceError(
-    'InternalServerException',
-    `The MCP server or its authorization server is unavailable (${code}). Try again shortly.`,
-    { detail, cause, outcome: 'provider-unavailable', retryAfter },
-  );
+/** Why there is no result: of the function, or without a response from it. */
+type Unavailable = Pick<Failure, 'code' | 'detail' | 'retryAfter' | 'host'> & { readonly cause?: unknown };
+
+/** Returns the error for a server that a retry can reach. */
+function unavailableError({ code, host, ...parts }: Unavailable): ServiceError {
+  const details = { ...parts, outcome: 'provider-unavailable' } as const;
+  return host === undefined
+    ? new ServiceError(
+        'InternalServerException',
+        `The MCP server or its authorization server is unavailable (${code}). Try again shortly.`,
+        details,
+      )
+    : new ServiceError(
+        'InternalServerException',
+        `The server ${host} is unavailable (${code}). If it is not that of the MCP server or of its authorization server, correct the discovery URL. Otherwise, try again shortly.`,
+        details,
+      );
+}
 
 /** Returns how the message about the member begins. */
 function faultOf(member: RegistrationMember | undefined, hasToken: boolean): string {
@@ -43,22 +52,20 @@ function faultOf(member: RegistrationMember | undefined, hasToken: boolean): str
 }
 
 /** Throws the error for the owner of the provider, who waits. */
-function stopAt(
-  { code, detail, unavailable: canRetry, retryAfter, member }: Failure,
-  initialAccessToken?: string,
-): never {
-  if (canRetry) throw unavailable(code, detail, { retryAfter });
-  // The detail contains nothing of the servers' documents.
+function stopAt(failure: Failure, initialAccessToken?: string): never {
+  const { code, detail, unavailable: canRetry, member, host } = failure;
+  if (canRetry) throw unavailableError(failure);
+  // The detail contains no free text of the servers' documents.
   throw invalidMember(
     `${CONFIG}.${member ?? 'oauthDiscovery.discoveryUrl'}`,
-    `${faultOf(member, initialAccessToken !== undefined)} (${code}): ${detail}`,
+    `${faultOf(member, initialAccessToken !== undefined)} (${code}${host === undefined ? '' : `, ${host}`}): ${detail}`,
   );
 }
 
 /** @param functionName name or ARN of the function */
 export function createProtectedResources(functionName: string): ProtectedResources {
   const invoker = createFunctionInvoker<Invocation>(functionName, (detail, cause) =>
-    unavailable('temporarily_unavailable', `provider-client: ${detail}`, { cause }),
+    unavailableError({ code: 'temporarily_unavailable', detail: `provider-client: ${detail}`, cause }),
   );
   const invoke = (event: Invocation) =>
     invoker.invoke({ event, type: 'RequestResponse', timeoutMs: RESPONSE_TIMEOUT_MS });

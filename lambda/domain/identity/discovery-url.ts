@@ -24,16 +24,33 @@ export const PROVIDER_DISCOVERY_URL_RULE = `${DISCOVERY_URL_RULE}; or be HOST/.w
 /** Whether the URL is that of the metadata of a protected resource, such as an MCP server. */
 export const isProtectedResourceUrl = (url: string): boolean => PROTECTED_RESOURCE_URL.test(url);
 
+/** Returns the resource identifier into which the well-known part was inserted. */
+function resourceOf(discoveryUrl: string): string {
+  const at = discoveryUrl.indexOf(RESOURCE_SEGMENT);
+  return discoveryUrl.slice(0, at) + discoveryUrl.slice(at + RESOURCE_SEGMENT.length);
+}
+
 /**
  * Whether the resource identifier is the one into which the well-known part was inserted (RFC 9728 section 3.3). A slash
  * that is the whole path was removed before.
  */
 export function isResourceOf(discoveryUrl: string, resource: string): boolean {
-  const at = discoveryUrl.indexOf(RESOURCE_SEGMENT);
-  const identifier = discoveryUrl.slice(0, at) + discoveryUrl.slice(at + RESOURCE_SEGMENT.length);
+  const identifier = resourceOf(discoveryUrl);
   return (
-    resource === identifier ||
-    (at + RESOURCE_SEGMENT.length === discoveryUrl.length && resource === `${identifier}/`)
+    resource === identifier || (discoveryUrl.endsWith(RESOURCE_SEGMENT) && resource === `${identifier}/`)
+  );
+}
+
+/**
+ * Whether the resource identifier differs from that of the discovery URL only by a slash at its end, or by fewer segments.
+ * Then, all of its text is part of the discovery URL, so that a message can show it.
+ */
+export function isNearResourceOf(discoveryUrl: string, resource: string): boolean {
+  const identifier = resourceOf(discoveryUrl);
+  return (
+    URL.canParse(resource) &&
+    new URL(resource).origin === new URL(discoveryUrl).origin &&
+    `${identifier}/`.startsWith(resource)
   );
 }
 

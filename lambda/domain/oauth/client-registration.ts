@@ -107,7 +107,7 @@ function validatedClient(
 }
 
 /** Returns why the server registers no client. A 403 here asks for a registration token, not for scopes of the user. */
-function refusal(response: Response, body: string, hadToken: boolean): ProviderFailure {
+function refusal(url: string, response: Response, body: string, hadToken: boolean): ProviderFailure {
   const { status } = response;
   const { error } = parseJsonObject(body) ?? {};
   const code = typeof error === 'string' ? errorCode(error) : 'registration_failed';
@@ -121,6 +121,7 @@ function refusal(response: Response, body: string, hadToken: boolean): ProviderF
     : `${ENDPOINT} responded with ${status}`;
   return new ProviderFailure(unavailable ? 'temporarily_unavailable' : code, detail, {
     unavailable,
+    url,
     retryAfter: retryAfterOf(response),
     ...(needsToken && { member: 'initialAccessToken' }),
   });
@@ -201,7 +202,7 @@ export async function registerClient(
   });
   const body = await response.text();
   if (response.status !== 201 && response.status !== 200) {
-    throw refusal(response, body, initialAccessToken !== undefined);
+    throw refusal(endpoint, response, body, initialAccessToken !== undefined);
   }
   const document = parseJsonObject(body);
   const management = managementOf(endpoint, document, deps.endpointPolicy);

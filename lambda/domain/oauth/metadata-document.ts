@@ -15,6 +15,7 @@ export async function metadataDocument(transport: Transport, url: string): Promi
   if (isUnavailable(response)) {
     throw new ProviderFailure('discovery_failed', `discovery responded with ${status}`, {
       unavailable: true,
+      url,
       retryAfter: retryAfterOf(response),
     });
   }

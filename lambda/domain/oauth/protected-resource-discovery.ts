@@ -45,14 +45,18 @@ async function serverOf(
     checkAuthorizationServer(metadata);
     return { metadataUrl, metadata };
   }
-  throw new ProviderFailure('discovery_failed', 'the authorization server has no metadata');
+  throw new ProviderFailure('discovery_failed', 'the authorization server has no metadata', { url: issuer });
 }
 
 /** @throws ProviderFailure unless the document of the resource can be used */
 async function resourceAt(transport: Transport, discoveryUrl: string): Promise<StatedResource> {
   const { status, document } = await metadataDocument(transport, discoveryUrl);
   if (status !== 200) {
-    throw new ProviderFailure('discovery_failed', `the protected resource metadata responded with ${status}`);
+    throw new ProviderFailure(
+      'discovery_failed',
+      `the server has no protected resource metadata (RFC 9728) at this URL: it responded with ${status}`,
+      { url: discoveryUrl },
+    );
   }
   return validatedResource(discoveryUrl, document);
 }

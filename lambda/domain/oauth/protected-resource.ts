@@ -6,7 +6,7 @@
 import type { AuthorizationServer } from 'oauth4webapi';
 import * as v from 'valibot';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
-import { isResourceOf } from '../identity/discovery-url';
+import { isNearResourceOf, isResourceOf } from '../identity/discovery-url';
 import type { ProtectedResource } from '../provider/discovery';
 import { documentFault } from './document-fault';
 import { ProviderFailure } from './provider-failure';
@@ -51,7 +51,8 @@ export function validatedResource(discoveryUrl: string, document: unknown): Stat
   const { resource, authorization_servers: authorizationServers } = parsed.output;
   const dpopRequired = parsed.output.dpop_bound_access_tokens_required ?? false;
   if (!isResourceOf(discoveryUrl, resource)) {
-    throw invalid('protected resource metadata: resource does not match the discovery URL');
+    const stated = isNearResourceOf(discoveryUrl, resource) ? `, but is ${resource}` : '';
+    throw invalid(`protected resource metadata: resource does not match the discovery URL${stated}`);
   }
   return { resource, authorizationServers, dpopRequired };
 }

@@ -39,6 +39,17 @@ const isPublic = (baseUrl: string): boolean => new URL(baseUrl).protocol === 'ht
 const NOT_PUBLIC =
   'this service has no https address, at which the authorization server could read a client ID metadata document';
 
+/** Returns the failure of a configuration that asks for a document, with what the server supports in its place. */
+const documentRefused = (fault: string, { registration_endpoint: endpoint }: Metadata): ProviderFailure =>
+  endpoint === undefined
+    ? new ProviderFailure(
+        'registration_unsupported',
+        `${fault}, and it registers no clients; register a client there, and set clientId`,
+      )
+    : new ProviderFailure('registration_unsupported', `${fault}; set it to DYNAMIC, or omit it`, {
+        member: 'clientRegistration',
+      });
+
 function describedClient(
   { baseUrl }: ProvidedClientDependencies,
   metadata: Metadata,
@@ -64,12 +75,12 @@ export async function providedClient(
   const { clientRegistration, callbackId, initialAccessToken } = request;
   const fault = documentFault(metadata);
   if (clientRegistration === 'METADATA_DOCUMENT') {
-    if (fault !== undefined) throw new ProviderFailure('registration_unsupported', fault);
+    if (fault !== undefined) throw documentRefused(fault, metadata);
     // A server on this machine can read it, too.
     if (isPublic(deps.baseUrl) || isLoopbackHttp(new URL(metadata.issuer))) {
       return describedClient(deps, metadata, request);
     }
-    throw new ProviderFailure('registration_unsupported', NOT_PUBLIC);
+    throw documentRefused(NOT_PUBLIC, metadata);
   }
   const isOpen = clientRegistration === undefined && initialAccessToken === undefined;
   if (isOpen && fault === undefined && isPublic(deps.baseUrl)) {

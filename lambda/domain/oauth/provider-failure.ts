@@ -13,6 +13,17 @@ import { headerField } from './header-field';
  */
 const ERROR_CODE = /^[\w.-]{1,64}$/;
 
+/**
+ * A host that messages can show: a name in letters, digits, hyphens, and dots, or an address, with a port. Other parts of a
+ * URL can be text of another server.
+ */
+const SHOWN_HOST = /^([a-z\d.-]{1,253}|\[[\da-f:.]{2,45}\])(:\d{1,5})?$/;
+
+function shownHost(url: string): string | undefined {
+  const host = URL.canParse(url) ? new URL(url).host : '';
+  return SHOWN_HOST.test(host) ? host : undefined;
+}
+
 export interface ProviderFailureParts {
   /** Default: false. True if a retry can succeed, because the provider did not evaluate the request. */
   readonly unavailable?: boolean;
@@ -23,6 +34,8 @@ export interface ProviderFailureParts {
   readonly remedy?: string | undefined;
   /** The member of the provider's configuration that its owner corrects, if the failure shows it. */
   readonly member?: RegistrationMember | undefined;
+  /** URL of the request that failed. */
+  readonly url?: string | undefined;
 }
 
 const REQUIRES_DPOP =
@@ -51,6 +64,8 @@ export class ProviderFailure extends Error {
   /** What to do about it, without a period at the end; undefined if there is nothing particular. */
   readonly remedy: string | undefined;
   readonly member: RegistrationMember | undefined;
+  /** The server that failed, for the owner of the provider; undefined if a message cannot show it, or there is none. */
+  readonly host: string | undefined;
 
   /**
    * @param code OAuth error code
@@ -59,7 +74,7 @@ export class ProviderFailure extends Error {
   constructor(
     readonly code: string,
     readonly detail: string,
-    { unavailable = false, cause, retryAfter, remedy, member }: ProviderFailureParts = {},
+    { unavailable = false, cause, retryAfter, remedy, member, url }: ProviderFailureParts = {},
   ) {
     super(detail, { cause });
     this.name = 'ProviderFailure';
@@ -67,6 +82,7 @@ export class ProviderFailure extends Error {
     this.retryAfter = retryAfter;
     this.remedy = remedy ?? remedyFor(code);
     this.member = member;
+    this.host = url === undefined ? undefined : shownHost(url);
   }
 
   /** The outcome for the audit log and the metrics. */
