@@ -8,7 +8,8 @@ import {
   type DifferentValue,
 } from '../aws-model/differences';
 import { shapeOf, type ModelledOperation, type ShapeReference } from '../aws-model/service-model';
-import { OPERATION_NOTES, type Difference } from './operation-notes';
+import { OPERATION_NOTES } from './operation-notes';
+import type { Difference } from './shared-differences';
 
 /** Finds the shapes within a structure, and the names of the members that have them. */
 function shapesWithin(reference: ShapeReference, found: Map<string, Set<string>>): void {
