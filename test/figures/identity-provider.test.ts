@@ -87,6 +87,12 @@ const SAMPLES: readonly Sample[] = [
   },
 ];
 
+function sampleOf(name: string): Sample['claims'] {
+  const sample = SAMPLES.find(({ provider }) => provider === name);
+  if (sample === undefined) throw new Error(`${name} has no sample`);
+  return sample.claims;
+}
+
 describe.each(SAMPLES)('the entry for $provider', ({ provider, claims, others }) => {
   it('accepts its access token', () => {
     const entry = entryOf(provider);
@@ -104,7 +110,7 @@ it('the document has no entry without a test', () => {
 });
 
 it('accepts the tokens of both profiles of Auth0', () => {
-  const { azp: client, ...claims } = SAMPLES.find(({ provider }) => provider === 'Auth0')?.claims ?? {};
+  const { azp: client, ...claims } = sampleOf('Auth0');
   expect(claimsRejection(entryOf('Auth0'), { ...claims, client_id: client })).toBeUndefined();
 });
 

@@ -85,7 +85,8 @@ async function startAt(port = '0'): Promise<At> {
   return { program, endpoint: ready.endpoint, control, agent, userToken };
 }
 
-async function register({ control }: At): Promise<void> {
+/** Returns the callback URL. */
+async function register({ control }: At): Promise<string | undefined> {
   await control.send(
     new CreateWorkloadIdentityCommand({ name: NAMES.agent, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
   );
@@ -100,6 +101,7 @@ async function register({ control }: At): Promise<void> {
     }),
   );
   provider.allowRedirect(callbackUrl ?? '');
+  return callbackUrl;
 }
 
 /** The return URL after a consent. */
@@ -167,7 +169,7 @@ async function bindSigningKeyTo(address: string): Promise<void> {
 
 it('continues at another port with its tokens, grants, keys, and a consent in progress', async () => {
   const before = await startAt();
-  await register(before);
+  const registered = await register(before);
   const old = await before.userToken();
   await before.agent.complete(await consented(before, old), { userToken: await issuer.token('ana') });
   const { accessToken } = await before.agent.ask(old);
@@ -175,6 +177,8 @@ it('continues at another port with its tokens, grants, keys, and a consent in pr
   // Another user has consented, and the application has not completed the session yet.
   const ben = await before.agent.token({ userId: 'ben' });
   const underWay = await consented(before, ben);
+  // A third one has an authorization URL, and has not opened it yet.
+  const { sessionUri } = await before.agent.ask(await before.agent.token({ userId: 'dan' }));
   await before.program.stop();
 
   const after = await startAt();
@@ -202,6 +206,13 @@ it('continues at another port with its tokens, grants, keys, and a consent in pr
   expect(callbackUrl).toMatch(new RegExp(`^${after.endpoint}/identities/oauth2/callback/`));
   provider.allowRedirect(callbackUrl ?? '');
   expect(await after.agent.connect('cleo')).toBeTruthy();
+
+  // Only the beginning of the URLs has changed, so the new callback URL is known before a move.
+  expect(callbackUrl?.replace(after.endpoint, before.endpoint)).toBe(registered);
+  const unopened = await after.agent.ask(await after.agent.token({ userId: 'dan' }));
+  expect(unopened.sessionUri).toBe(sessionUri);
+  expect(unopened.authorizationUrl).toMatch(new RegExp(`^${after.endpoint}/identities/oauth2/authorize`));
+  expect(await after.agent.connect('dan')).toBeTruthy();
 });
 
 it('creates a new signing key if the earlier one is bound to the old address, and publishes both', async () => {

@@ -1,7 +1,7 @@
 /** The configuration file of a deployment: where it is found, what it configures, and the message for each mistake. */
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -305,6 +305,20 @@ it('the example is valid, and configures both stacks', () => {
   });
   service.hasResourceProperties('AWS::WAFv2::WebACL', {});
   service.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 731 });
+});
+
+it('the configuration in docs/own-domain.md gives the API the domain, and disables its own address', () => {
+  const document = readFileSync(join(__dirname, '../../docs/own-domain.md'), 'utf8');
+  const [, file = ''] = /^```ts\n(.*?)^```/ms.exec(document) ?? [];
+  const configuration = join(__dirname, '../../bin/configuration');
+  write('agent-identity.config.ts', file.replace('./bin/configuration', configuration));
+  const { service } = templatesOf(readConfiguration(folder, {}));
+  service.hasResourceProperties('AWS::ApiGateway::RestApi', { DisableExecuteApiEndpoint: true });
+  service.hasResourceProperties('AWS::ApiGateway::DomainName', {
+    DomainName: 'identity.example.com',
+    EndpointConfiguration: { Types: ['REGIONAL'] },
+  });
+  service.hasResourceProperties('AWS::Route53::RecordSet', { Name: 'identity.example.com.' });
 });
 
 it('an audit trail has the retention and the mode of the file', () => {
