@@ -253,7 +253,7 @@ describe('provider test', () => {
       /^fail +discovery .*issuer is not the one that the protected resource names$/m,
     );
     expect(await test({ [resourceAt]: { ...resource, resource: `${origin}/` } })).toMatch(
-      /^fail +discovery .*resource does not match the discovery URL$/m,
+      new RegExp(`^fail +discovery .*resource does not match the discovery URL, but is ${origin}/$`, 'm'),
     );
     expect(await test({ [serverAt]: { ...metadata, code_challenge_methods_supported: undefined } })).toMatch(
       /^fail +discovery .*code_challenge_methods_supported does not list S256$/m,

@@ -40,7 +40,7 @@ function unavailableError({ code, host, ...parts }: Unavailable): ServiceError {
       )
     : new ServiceError(
         'InternalServerException',
-        `The server ${host} is unavailable (${code}). If it is not that of the MCP server or of its authorization server, correct the discovery URL. Otherwise, try again shortly.`,
+        `The server ${host} is unavailable (${code}). Check the URL of the MCP server, or try again shortly.`,
         details,
       );
 }
