@@ -6,8 +6,9 @@ import {
   type Oauth2FlowType,
 } from '@aws-sdk/client-bedrock-agentcore';
 import {
-  checkNames,
-  listOf,
+  checkTool,
+  checkWrapper,
+  CREDENTIAL,
   optionsFor,
   sendAsAgent,
   ToolCredential,
@@ -26,6 +27,19 @@ import {
   ReplacementTokenRejectedError,
 } from './errors';
 import { dpopProofCommand, type DpopProof, type ResourceRequest } from './dpop-proof';
+import {
+  callback,
+  checkOptions,
+  checkValue,
+  flag,
+  listOfText,
+  objectWith,
+  oneOf,
+  optional,
+  record,
+  text,
+  type Requirements,
+} from './options';
 import { resourceOauth2TokenCommand } from './resource-token-command';
 import { keepTokenHeaders, type TokenHeaders } from './token-headers';
 import { systemClock, unlessAborted, type Clock } from './waiting';
@@ -68,23 +82,24 @@ export interface AccessTokenOptions extends CredentialOptions {
   readonly clock?: Clock | undefined;
 }
 
-const NAMES: Readonly<Record<keyof AccessTokenOptions, true>> = {
-  identity: true,
-  workloadIdentityToken: true,
-  providerName: true,
-  scopes: true,
-  authFlow: true,
-  resources: true,
-  audiences: true,
-  resourceServerUrl: true,
-  callbackUrl: true,
-  customState: true,
-  customParameters: true,
-  forceAuthentication: true,
-  onAuthUrl: true,
-  consentTimeout: true,
-  clock: true,
-  signal: true,
+/** The requirements of these options, as every function of this package takes them. */
+export const ACCESS_TOKEN: Requirements<AccessTokenOptions> = {
+  ...CREDENTIAL,
+  scopes: listOfText(`'calendar.read'`),
+  authFlow: oneOf('USER_FEDERATION', 'M2M', 'ON_BEHALF_OF_TOKEN_EXCHANGE'),
+  resources: optional(listOfText(`'https://api.example'`)),
+  audiences: optional(listOfText(`'https://api.example'`)),
+  resourceServerUrl: optional(text(`'https://api.example/v1'`)),
+  callbackUrl: optional(text(`'https://app.example/connected'`)),
+  customState: optional(text('the state of the browser session')),
+  customParameters: optional(record(`{ prompt: 'login' }`)),
+  forceAuthentication: optional(flag),
+  onAuthUrl: optional(callback('(authorizationUrl) => send(authorizationUrl)')),
+  consentTimeout: optional({
+    accepts: (value) => typeof value === 'number' && value > 0,
+    description: 'more than 0 seconds, such as 600',
+  }),
+  clock: optional(objectWith(['now', 'wait'], 'an object with the functions now and wait')),
 };
 
 /**
@@ -107,15 +122,6 @@ const inOptions = (error: unknown, { callbackUrl }: AccessTokenOptions): unknown
 /** Lifetime of a consent session in seconds. */
 const CONSENT_LIFETIME = 600;
 
-/** @throws ConfigurationError for an unknown option, and for a time that ends before the first poll */
-function checkOptions(options: AccessTokenOptions): void {
-  checkNames(options, NAMES);
-  const { consentTimeout = CONSENT_LIFETIME } = options;
-  if (!(consentTimeout > 0)) {
-    throw new ConfigurationError('`consentTimeout` must be more than 0 seconds.');
-  }
-}
-
 /** Milliseconds between polls. Short at first, because many users only click once; the AWS SDKs poll every 5 seconds. */
 const FIRST_PAUSE = 1000;
 const MAX_PAUSE = 5000;
@@ -126,10 +132,10 @@ type TokenRequest = Omit<GetResourceOauth2TokenCommandInput, 'workloadIdentityTo
 /** The members that are equal in all requests of one call. */
 const requestOf = (options: AccessTokenOptions): TokenRequest => ({
   resourceCredentialProviderName: options.providerName,
-  scopes: listOf('scopes', options.scopes),
+  scopes: [...options.scopes],
   oauth2Flow: options.authFlow,
-  resources: options.resources && listOf('resources', options.resources),
-  audiences: options.audiences && listOf('audiences', options.audiences),
+  resources: options.resources && [...options.resources],
+  audiences: options.audiences && [...options.audiences],
   resourceOauth2ReturnUrl: options.callbackUrl,
   customState: options.customState,
   customParameters: options.customParameters && { ...options.customParameters },
@@ -237,7 +243,6 @@ export async function awaitConsent(
   options: AccessTokenOptions,
   sessionUri: string,
 ): Promise<string | undefined> {
-  checkOptions(options);
   const { consentTimeout = CONSENT_LIFETIME, clock = systemClock } = options;
   const until = clock.now() + consentTimeout * 1000;
   try {
@@ -260,16 +265,14 @@ function tokenOf(
   return afterConsent(options, authorizationUrl, sessionUri);
 }
 
-/** As {@link getAccessToken}. */
+/** As {@link getAccessToken}. The options are valid. */
 export async function issuedToken(options: AccessTokenOptions): Promise<IssuedToken> {
-  checkOptions(options);
   const { forceAuthentication } = options;
   return tokenOf(options, await send(options, { ...requestOf(options), forceAuthentication }));
 }
 
-/** As {@link replaceAccessToken}. */
+/** As {@link replaceAccessToken}. The options are valid. */
 export async function replacedToken(options: AccessTokenOptions, rejected: string): Promise<IssuedToken> {
-  checkOptions(options);
   return tokenOf(options, await send(options, requestOf(options), rejected));
 }
 
@@ -289,6 +292,7 @@ export const proofFor = (options: AccessTokenOptions, request: ResourceRequest):
  *   the signal's reason; the exceptions of the AWS SDK for errors of the service
  */
 export async function getAccessToken(options: AccessTokenOptions): Promise<string> {
+  checkOptions('getAccessToken', options, ACCESS_TOKEN);
   return (await issuedToken(options)).accessToken;
 }
 
@@ -299,11 +303,13 @@ export async function getAccessToken(options: AccessTokenOptions): Promise<strin
  * @throws the errors of {@link getAccessToken}
  */
 export async function replaceAccessToken(options: AccessTokenOptions, rejected: string): Promise<string> {
+  checkOptions('replaceAccessToken', options, ACCESS_TOKEN);
+  checkValue('replaceAccessToken', 'rejected', rejected, text('the token that the resource rejected'));
   return (await replacedToken(options, rejected)).accessToken;
 }
 
 /**
- * Returns an access token for a tool, as {@link getAccessToken} does.
+ * Returns an access token for a tool, as {@link getAccessToken} does. The options are valid.
  *
  * @throws ConfigurationError for a token that is bound to a key
  */
@@ -364,12 +370,17 @@ export async function callWithToken<Arguments extends unknown[], Result>(
  *   {@link getAccessToken} and of the tool, ReplacementTokenRejectedError after two rejected tokens, and ConfigurationError
  *   for a token that is bound to a key (DPoP), for which there is `authorizedFetch`.
  */
-export const withAccessToken =
-  <Seen extends unknown[] = []>(options: OptionsOrFunction<AccessTokenOptions, Seen>) =>
-  <Arguments extends [...Seen, ...unknown[]], Result>(
+export function withAccessToken<Seen extends unknown[] = []>(
+  options: OptionsOrFunction<AccessTokenOptions, Seen>,
+) {
+  checkWrapper('withAccessToken', options, ACCESS_TOKEN);
+  return <Arguments extends [...Seen, ...unknown[]], Result>(
     tool: Tool<AccessTokenCredential, Arguments, Result>,
-  ): WrappedTool<Arguments, Result> =>
-  async (...args) => {
-    const resolved = await optionsFor(options, args);
-    return callWithToken(resolved, tool, args, await getBearerToken(resolved));
+  ): WrappedTool<Arguments, Result> => {
+    checkTool('withAccessToken', tool);
+    return async (...args) => {
+      const resolved = await optionsFor('withAccessToken', options, ACCESS_TOKEN, args);
+      return callWithToken(resolved, tool, args, await getBearerToken(resolved));
+    };
   };
+}

@@ -1,7 +1,9 @@
 /** API keys for tools. */
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import {
-  checkNames,
+  checkTool,
+  checkWrapper,
+  CREDENTIAL,
   optionsFor,
   sendAsAgent,
   ToolCredential,
@@ -11,26 +13,19 @@ import {
   type WrappedTool,
 } from './credential';
 import type { GateOptions } from './gate-headers';
+import { checkOptions, optional, text, type Requirements } from './options';
 
 /** Which key. The workload access token can be with or without a user: the key belongs to the agent. */
 export type ApiKeyOptions = CredentialOptions;
 
-const NAMES: Readonly<Record<keyof ApiKeyOptions | keyof GateOptions, true>> = {
-  identity: true,
-  workloadIdentityToken: true,
-  providerName: true,
-  signal: true,
+const REQUIREMENTS: Requirements<ApiKeyOptions & GateOptions> = {
+  ...CREDENTIAL,
   // API keys need no return URL, but `fromGate` returns one.
-  callbackUrl: true,
+  callbackUrl: optional(text(`'https://app.example/connected'`)),
 };
 
-/**
- * Returns the API key of a credential provider.
- *
- * @throws ConfigurationError; WorkloadAccessTokenError; the signal's reason; the exceptions of the AWS SDK for errors of the service
- */
-export async function getApiKey(options: ApiKeyOptions): Promise<string> {
-  checkNames(options, NAMES);
+/** As {@link getApiKey}. The options are valid. */
+async function issuedKey(options: ApiKeyOptions): Promise<string> {
   const { apiKey } = await sendAsAgent(options, (workloadIdentityToken, settings) =>
     options.identity.send(
       new GetResourceApiKeyCommand({
@@ -45,6 +40,16 @@ export async function getApiKey(options: ApiKeyOptions): Promise<string> {
       'The identity service returned no API key. Check that the endpoint is an identity service.',
     );
   return apiKey;
+}
+
+/**
+ * Returns the API key of a credential provider.
+ *
+ * @throws ConfigurationError; WorkloadAccessTokenError; the signal's reason; the exceptions of the AWS SDK for errors of the service
+ */
+export async function getApiKey(options: ApiKeyOptions): Promise<string> {
+  checkOptions('getApiKey', options, REQUIREMENTS);
+  return issuedKey(options);
 }
 
 /** The first argument of a tool: `({ apiKey }, …)`. */
@@ -68,10 +73,15 @@ export class ApiKeyCredential extends ToolCredential {
  * @returns a function that wraps a tool. The wrapped tool has no credential argument. It throws the errors of
  *   {@link getApiKey} and of the tool.
  */
-export const withApiKey =
-  <Seen extends unknown[] = []>(options: OptionsOrFunction<ApiKeyOptions, Seen>) =>
-  <Arguments extends [...Seen, ...unknown[]], Result>(
+export function withApiKey<Seen extends unknown[] = []>(options: OptionsOrFunction<ApiKeyOptions, Seen>) {
+  checkWrapper('withApiKey', options, REQUIREMENTS);
+  return <Arguments extends [...Seen, ...unknown[]], Result>(
     tool: Tool<ApiKeyCredential, Arguments, Result>,
-  ): WrappedTool<Arguments, Result> =>
-  async (...args) =>
-    tool(new ApiKeyCredential(await getApiKey(await optionsFor(options, args))), ...args);
+  ): WrappedTool<Arguments, Result> => {
+    checkTool('withApiKey', tool);
+    return async (...args) => {
+      const resolved = await optionsFor('withApiKey', options, REQUIREMENTS, args);
+      return tool(new ApiKeyCredential(await issuedKey(resolved)), ...args);
+    };
+  };
+}

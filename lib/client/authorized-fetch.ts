@@ -1,5 +1,6 @@
 /** `fetch` with an access token of this service, for bearer tokens and for tokens that are bound to a key (DPoP). */
 import {
+  ACCESS_TOKEN,
   issuedToken,
   proofFor,
   replacedToken,
@@ -13,6 +14,7 @@ import {
   ReplacementTokenRejectedError,
   ResourceRedirectError,
 } from './errors';
+import { checkOptions } from './options';
 import { missingScopesIn, requiresNonce } from './scope-challenge';
 
 /** `fetch` for one resource. */
@@ -30,6 +32,19 @@ export function parsedResourceUrl(url: string | URL, what: string): URL {
     );
   }
   return resource;
+}
+
+/**
+ * Returns the URL of a request. Code without types can pass a `Request`, or a path.
+ *
+ * @throws ConfigurationError
+ */
+export function requestedUrl(url: unknown): URL {
+  const text = url instanceof URL ? url.href : url;
+  if (typeof text === 'string' && URL.canParse(text)) return new URL(text);
+  throw new ConfigurationError(
+    'The URL of a request must be a whole URL, as a string or an object of the class URL. A path or an object of the class Request is not accepted.',
+  );
 }
 
 /** The methods that `fetch` writes in uppercase (Fetch standard, "normalize a method"). */
@@ -82,7 +97,9 @@ export class AuthorizedFetch {
    * A token that the resource rejects is replaced once, a nonce is used once, and missing scopes are requested once, so no
    * resource can keep this in a loop. After the maximum of replacements, the caller gets the response as it is.
    */
-  readonly fetch: ResourceFetch = async (url, init = {}) => {
+  readonly fetch: ResourceFetch = async (requested, init = {}) => {
+    const url = requestedUrl(requested);
+    if (url.origin !== this.#origin) throw this.#redirected();
     const options = { ...this.#options, signal: init.signal ?? this.#options.signal };
     let sent = await this.#send(url, init, options, await issuedToken(options));
     if (sent.response.status === 401) {
@@ -108,13 +125,11 @@ export class AuthorizedFetch {
   };
 
   async #send(
-    url: string | URL,
+    target: URL,
     init: RequestInit,
     options: AccessTokenOptions,
     token: IssuedToken,
   ): Promise<Sent> {
-    const target = new URL(url);
-    if (target.origin !== this.#origin) throw this.#redirected();
     if (!token.isBound) {
       const { accessToken } = token;
       const headers = { authorization: `Bearer ${accessToken}` };
@@ -170,6 +185,7 @@ export class AuthorizedFetch {
 export function authorizedFetch(url: string | URL, options: AccessTokenOptions): ResourceFetch {
   const settings = { replacements: Infinity, stepUps: 0, redirected: () => new ResourceRedirectError() };
   const resource = parsedResourceUrl(url, 'resource');
+  checkOptions('authorizedFetch', options, ACCESS_TOKEN);
   const token = { ...options, resourceServerUrl: resource.href, forceAuthentication: undefined };
   return new AuthorizedFetch(resource, token, settings).fetch;
 }

@@ -5,8 +5,10 @@ import {
   type InvokeAgentRuntimeCommandInput,
   type InvokeAgentRuntimeCommandOutput,
 } from '@aws-sdk/client-bedrock-agentcore';
-import { isSecure } from './endpoint';
+import { checkBasePath, isSecure } from './endpoint';
+import { requestedUrl } from './authorized-fetch';
 import { AgentRedirectError, ConfigurationError } from './errors';
+import { checkValue, objectWith, text, WORKLOAD_TOKEN } from './options';
 import {
   staticWorkloadAccessToken,
   withWorkloadAccessToken,
@@ -16,14 +18,33 @@ import {
 /** Where gates read the workload access token of the agent that calls, as AWS SDKs send it. */
 const CALLING_AGENT_HEADER = 'X-Amz-Bedrock-AgentCore-Identity-WAT';
 
-/** @throws ConfigurationError for a request that would send the token to AWS's own service, or in clear text */
+/** The path that the AWS client appends to the path of the endpoint. */
+const OPERATION_PATH = /\/runtimes\/[^/]*\/invocations$/;
+
+/**
+ * @throws ConfigurationError for a request that would send the token to AWS's own service, or in clear text, or to a path
+ *   that no gate has
+ */
 function checkGate({ config }: BedrockAgentCoreClient, request: unknown): void {
-  const { protocol, hostname } = request as { readonly protocol: string; readonly hostname: string };
-  if (config.endpoint !== undefined && isSecure(new URL(`${protocol}//${hostname}`))) return;
-  throw new ConfigurationError(
-    'The client of the agent must have the address of its gate as endpoint: an https URL, or an http URL on loopback. Pass createIdentityClient({ endpoint }).',
-  );
+  const { protocol, hostname, port, path } = request as {
+    readonly protocol: string;
+    readonly hostname: string;
+    readonly port?: number;
+    readonly path: string;
+  };
+  const gate = new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`);
+  if (config.endpoint === undefined || !isSecure(gate)) {
+    throw new ConfigurationError(
+      'The client of the agent must have the address of its gate as endpoint: an https URL, or an http URL on loopback. Pass createIdentityClient({ endpoint }).',
+    );
+  }
+  gate.pathname = path.replace(OPERATION_PATH, '');
+  checkBasePath(gate);
 }
+
+const AGENT = objectWith(['send'], 'a client of the gate: createIdentityClient({ endpoint })');
+const RUNTIME_ARN = text('the output AgentRuntimeArn of the agent');
+const REQUEST = objectWith([], 'an object, such as { agentRuntimeArn, payload }');
 
 /**
  * Invokes an agent whose gate authorizes callers by IAM. The header with the token is in the signature. The token is added
@@ -34,12 +55,16 @@ function checkGate({ config }: BedrockAgentCoreClient, request: unknown): void {
  * @throws the errors of the AWS client; WorkloadAccessTokenError if the token has expired and cannot be replaced;
  *   ConfigurationError for a client without an endpoint, or with one to which a token must not be sent
  */
-export const invokeAgent = (
+export async function invokeAgent(
   agent: BedrockAgentCoreClient,
   workloadIdentityToken: WorkloadAccessTokenSource | string,
   request: InvokeAgentRuntimeCommandInput,
-): Promise<InvokeAgentRuntimeCommandOutput> =>
-  withWorkloadAccessToken(workloadIdentityToken, (token) => {
+): Promise<InvokeAgentRuntimeCommandOutput> {
+  checkValue('invokeAgent', 'agent', agent, AGENT);
+  checkValue('invokeAgent', 'workloadIdentityToken', workloadIdentityToken, WORKLOAD_TOKEN);
+  checkValue('invokeAgent', 'request', request, REQUEST);
+  checkValue('invokeAgent', 'agentRuntimeArn', request.agentRuntimeArn, RUNTIME_ARN);
+  return withWorkloadAccessToken(workloadIdentityToken, (token) => {
     const command = new InvokeAgentRuntimeCommand(request);
     command.middlewareStack.add(
       (next) => (args) => {
@@ -51,6 +76,7 @@ export const invokeAgent = (
     );
     return agent.send(command);
   });
+}
 
 /** `fetch` for one address. */
 export type AgentFetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
@@ -75,12 +101,13 @@ export function agentFetch(
       'The URL of the agent must be an https URL, or an http URL on loopback, without credentials.',
     );
   }
+  checkValue('agentFetch', 'workloadIdentityToken', workloadIdentityToken, WORKLOAD_TOKEN);
   const tokens =
     typeof workloadIdentityToken === 'string'
       ? staticWorkloadAccessToken(workloadIdentityToken)
       : workloadIdentityToken;
   return async (target, init = {}) => {
-    if (new URL(target).origin !== gate.origin) throw new AgentRedirectError();
+    if (requestedUrl(target).origin !== gate.origin) throw new AgentRedirectError();
     const headers = new Headers(init.headers);
     headers.set(CALLING_AGENT_HEADER, await tokens.get());
     const response = await fetch(target, { ...init, headers, redirect: 'manual' });

@@ -10,9 +10,18 @@ import {
   type BedrockAgentCoreClient,
   type UserIdentifier,
 } from '@aws-sdk/client-bedrock-agentcore';
-import { listOf } from './credential';
 import { AuthorizationReturnError } from './errors';
 import { errorCodeOf } from './oauth-error-code';
+import {
+  callback,
+  checkOptions,
+  checkValue,
+  IDENTITY,
+  isCollection,
+  listOfText,
+  objectWith,
+  type Requirements,
+} from './options';
 
 /** What the application knows about the browser that sent the request, from its session cookie. */
 export interface BrowserSession {
@@ -34,6 +43,18 @@ export interface CompleteAuthorizationOptions {
 export interface CompletedAuthorization {
   readonly state: string;
 }
+
+const REQUIREMENTS: Requirements<CompleteAuthorizationOptions> = {
+  identity: IDENTITY,
+  url: {
+    accepts: (value) => typeof value === 'string' || value instanceof URL || value instanceof URLSearchParams,
+    description: 'the URL of the request: request.url',
+  },
+  browserSession: callback('() => ({ user: { userToken }, states })'),
+};
+
+const USER = objectWith([], 'an object with the token or the ID of the user: { userToken } or { userId }');
+const STATES = listOfText('state');
 
 /** The pattern of the AWS service model. */
 const SESSION_URI = /^urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]{1,512}$/;
@@ -62,16 +83,16 @@ function isAmong(state: string, states: readonly string[]): boolean {
 /**
  * Completes an authorization when the browser returns to the application's return URL.
  *
- * @throws AuthorizationReturnError with a reason: nothing was completed. ConfigurationError if the states are one
- *   string. The exceptions of the AWS SDK for errors of the service: `AccessDeniedException` for another user's session
+ * @throws AuthorizationReturnError with a reason: nothing was completed. ConfigurationError for an option or a
+ *   session that is not valid. The exceptions of the AWS SDK for errors of the service: `AccessDeniedException` for another user's session
  *   or a session that is no longer valid, `ValidationException` when the provider does not redeem the authorization
  *   code.
  */
-export async function completeAuthorization({
-  identity,
-  url,
-  browserSession,
-}: CompleteAuthorizationOptions): Promise<CompletedAuthorization> {
+export async function completeAuthorization(
+  options: CompleteAuthorizationOptions,
+): Promise<CompletedAuthorization> {
+  checkOptions('completeAuthorization', options, REQUIREMENTS);
+  const { identity, url, browserSession } = options;
   const query = queryOf(url);
   const sessionUri = single(query, 'session_id');
   if (sessionUri === undefined || !SESSION_URI.test(sessionUri)) {
@@ -82,7 +103,11 @@ export async function completeAuthorization({
   if (!state || state.length > MAX_STATE_LENGTH) throw new AuthorizationReturnError('malformed');
   const session = await browserSession();
   if (!session) throw new AuthorizationReturnError('sign-in-needed');
-  if (!isAmong(state, listOf('states', session.states))) {
+  checkValue('browserSession', 'user', session.user, USER);
+  // States can be given as an iterator, such as the keys of a map.
+  const states: unknown = isCollection(session.states) ? [...session.states] : session.states;
+  checkValue('browserSession', 'states', states, STATES);
+  if (!isAmong(state, states as string[])) {
     throw new AuthorizationReturnError('not-this-browser');
   }
   if (query.has('error')) {

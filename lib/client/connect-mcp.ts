@@ -1,7 +1,8 @@
 /** An MCP client whose requests have an access token of this service. */
-import { getAccessToken, type AccessTokenOptions } from './access-token';
+import { ACCESS_TOKEN, issuedToken, type AccessTokenOptions } from './access-token';
 import { AuthorizedFetch, parsedResourceUrl, type ResourceFetch } from './authorized-fetch';
 import { McpRedirectError } from './errors';
+import { callback, checkOptions, flag, objectWith, optional, type Requirements } from './options';
 
 /** `fetch`, as both versions of the MCP SDK call it. */
 export type McpFetch = ResourceFetch;
@@ -29,6 +30,16 @@ export interface ConnectMcpOptions<Client extends McpClient> extends Omit<
    */
   readonly stepUp?: boolean | undefined;
 }
+
+const REQUIREMENTS: Requirements<ConnectMcpOptions<McpClient> & AccessTokenOptions> = {
+  client: objectWith(
+    ['connect'],
+    `a client of the MCP SDK that is not connected: new Client({ name: 'agent', version: '1.0.0' })`,
+  ),
+  Transport: { ...callback(''), description: 'the class StreamableHTTPClientTransport of the MCP SDK' },
+  ...ACCESS_TOKEN,
+  stepUp: optional(flag),
+};
 
 /**
  * Maximum replacements of rejected tokens, and requests for more scopes, for each connection: each is work for the
@@ -58,16 +69,18 @@ const MAX_STEP_UPS = 3;
  */
 export async function connectMcp<Client extends McpClient>(
   url: string | URL,
-  { client, Transport, stepUp, ...options }: ConnectMcpOptions<Client>,
+  options: ConnectMcpOptions<Client>,
 ): Promise<Client> {
   const server = parsedResourceUrl(url, 'MCP server');
+  checkOptions('connectMcp', options, REQUIREMENTS);
+  const { client, Transport, stepUp, ...tokenOptions } = options;
   const token: AccessTokenOptions = {
-    ...options,
+    ...tokenOptions,
     resourceServerUrl: server.href,
     forceAuthentication: undefined,
   };
   // Before the SDK sends a request: the SDK can wrap an error of a request in its own.
-  await getAccessToken(token);
+  await issuedToken(token);
   const authorized = new AuthorizedFetch(server, token, {
     replacements: MAX_REPLACEMENTS,
     stepUps: (stepUp ?? options.authFlow === 'USER_FEDERATION') ? MAX_STEP_UPS : 0,

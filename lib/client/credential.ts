@@ -1,6 +1,15 @@
 /** What the wrappers share: common options, options that depend on the call, and the credential that a tool gets. */
 import type { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
 import { ConfigurationError } from './errors';
+import {
+  checkOptions,
+  IDENTITY,
+  objectWith,
+  optional,
+  text,
+  WORKLOAD_TOKEN,
+  type Requirements,
+} from './options';
 import { unlessAborted } from './waiting';
 import { withWorkloadAccessToken, type WorkloadAccessTokenSource } from './workload-access-token';
 
@@ -44,40 +53,54 @@ export abstract class ToolCredential {
   }
 }
 
-/**
- * Returns the values of a list. A string is iterable too, and would be taken for a list of its characters.
- *
- * @param name of the option
- * @throws ConfigurationError for a string
- */
-export function listOf(name: string, values: Iterable<string>): string[] {
-  if (typeof values === 'string') {
-    throw new ConfigurationError(
-      `\`${name}\` must be a collection of strings, not a string. Put the string into a list.`,
-    );
-  }
-  return [...values];
-}
+/** The requirements of the common options. */
+export const CREDENTIAL: Requirements<CredentialOptions> = {
+  identity: IDENTITY,
+  workloadIdentityToken: WORKLOAD_TOKEN,
+  providerName: text(`'calendar'`),
+  signal: optional(
+    objectWith(['throwIfAborted', 'addEventListener'], 'an AbortSignal, such as AbortSignal.timeout(60_000)'),
+  ),
+};
 
 /**
- * Rejects options that do not exist. In options that a function returns, TypeScript does not report a misspelled name.
+ * Validates what a wrapper is given when a tool is wrapped: options, unless a function makes them for each call.
  *
+ * @param caller the wrapper, for messages
  * @throws ConfigurationError
  */
-export function checkNames(options: object, names: Readonly<Record<string, true>>): void {
-  const unknown = Object.keys(options).filter((name) => !Object.hasOwn(names, name));
-  if (unknown.length === 0) return;
+export function checkWrapper<Options>(
+  caller: string,
+  options: unknown,
+  requirements: Requirements<Options>,
+): void {
+  if (typeof options !== 'function') checkOptions(caller, options, requirements);
+}
+
+/** @throws ConfigurationError if this is no function */
+export function checkTool(caller: string, tool: unknown): void {
+  if (typeof tool === 'function') return;
   throw new ConfigurationError(
-    `Not an option: ${unknown.join(', ')}. The options are ${Object.keys(names).join(', ')}.`,
+    `What ${caller}(options) returns must be called with the tool, a function, before the tool can be called: ${caller}(options)(tool).`,
   );
 }
 
-/** @param args of the tool's call */
+/**
+ * Returns the options of one call.
+ *
+ * @param args of the tool's call
+ * @throws ConfigurationError if the function that makes the options returns other values
+ */
 export async function optionsFor<Options extends object, Seen extends unknown[]>(
+  caller: string,
   options: OptionsOrFunction<Options, Seen>,
+  requirements: Requirements<Options>,
   args: readonly [...Seen, ...unknown[]],
 ): Promise<Options> {
-  return typeof options === 'function' ? options(...(args as unknown as Seen)) : options;
+  if (typeof options !== 'function') return options;
+  const made = await options(...(args as unknown as Seen));
+  checkOptions(caller, made, requirements);
+  return made;
 }
 
 /** Sends one request with a valid workload access token, unless the signal aborts. */

@@ -3,6 +3,7 @@
  * consent. How the URL travels depends on the SDK of the server and on the protocol version of the client.
  */
 import {
+  ACCESS_TOKEN,
   awaitConsent,
   callWithToken,
   getBearerToken,
@@ -10,7 +11,14 @@ import {
   type AccessTokenOptions,
 } from './access-token';
 import { answerFor, consentKeyOf } from './consent-answers';
-import { optionsFor, type OptionsOrFunction, type Tool, type WrappedTool } from './credential';
+import {
+  checkTool,
+  checkWrapper,
+  optionsFor,
+  type OptionsOrFunction,
+  type Tool,
+  type WrappedTool,
+} from './credential';
 import { ConfigurationError, ConsentDeclinedError, ConsentRequiredError } from './errors';
 import { toolContextOf, type ToolContext } from './mcp-context';
 
@@ -160,6 +168,50 @@ function consentedToken(
   return { token: awaitConsent(options, sessionUri) };
 }
 
+/** Returns the options of one call. The client gets the URL, and the call does not wait for the consent to a new one. */
+async function onceOptions<Seen extends unknown[]>(
+  options: OptionsOrFunction<McpAccessTokenOptions, Seen>,
+  args: readonly [...Seen, ...unknown[]],
+  context: ToolContext,
+): Promise<AccessTokenOptions> {
+  const resolved = await optionsFor('withAccessToken', options, ACCESS_TOKEN, args);
+  return {
+    ...resolved,
+    signal: resolved.signal ?? context.signal,
+    consentTimeout: Math.min(resolved.consentTimeout ?? REPEATED_CALL_TIMEOUT, REPEATED_CALL_TIMEOUT),
+    onAuthUrl: undefined,
+    forceAuthentication: undefined,
+  };
+}
+
+/**
+ * Calls a tool with its token, or sends the user to the authorization URL.
+ *
+ * @param version1 of the SDK, if the context is of version 1
+ */
+async function callWithConsent<Arguments extends unknown[], Result>(
+  context: ToolContext,
+  version1: McpSdkTypes | undefined,
+  options: AccessTokenOptions,
+  tool: Tool<AccessTokenCredential, Arguments, Result>,
+  args: Arguments,
+): Promise<Result> {
+  const consented = consentedToken(context, options);
+  try {
+    const accessToken = (await consented?.token) ?? (await getBearerToken(options));
+    return await callWithToken(options, tool, args, accessToken);
+  } catch (error) {
+    if (!(error instanceof ConsentRequiredError)) throw error;
+    // The tool's own result type does not have this form: only the SDK sees it.
+    if (context.kind === 'multi-round-trip') return askForConsent(context, error, !!consented) as Result;
+    throw elicitationError(error, (elicitations) =>
+      version1
+        ? new version1.UrlElicitationRequiredError(elicitations)
+        : new BrandedElicitationError({ elicitations }),
+    );
+  }
+}
+
 /**
  * Wraps a tool of an MCP server. The tool gets the access token in an object as its first argument.
  * `AccessTokenRejectedError` works as in `withAccessToken`.
@@ -169,34 +221,17 @@ function consentedToken(
  */
 export const elicitingAccessToken =
   (load: LoadMcpSdk) =>
-  <Seen extends unknown[] = []>(options: OptionsOrFunction<McpAccessTokenOptions, Seen>) =>
-  <Arguments extends [...Seen, ...unknown[]], Result>(
-    tool: Tool<AccessTokenCredential, Arguments, Result>,
-  ): WrappedTool<Arguments, Result> =>
-  async (...args) => {
-    const context = toolContextOf(args);
-    // Before the request, so that a missing SDK is reported by the first call.
-    const version1 = context.kind === 'version-1' ? await load() : undefined;
-    const resolved = await optionsFor(options, args);
-    const once: AccessTokenOptions = {
-      ...resolved,
-      signal: resolved.signal ?? context.signal,
-      consentTimeout: Math.min(resolved.consentTimeout ?? REPEATED_CALL_TIMEOUT, REPEATED_CALL_TIMEOUT),
-      onAuthUrl: undefined,
-      forceAuthentication: undefined,
+  <Seen extends unknown[] = []>(options: OptionsOrFunction<McpAccessTokenOptions, Seen>) => {
+    checkWrapper('withAccessToken', options, ACCESS_TOKEN);
+    return <Arguments extends [...Seen, ...unknown[]], Result>(
+      tool: Tool<AccessTokenCredential, Arguments, Result>,
+    ): WrappedTool<Arguments, Result> => {
+      checkTool('withAccessToken', tool);
+      return async (...args) => {
+        const context = toolContextOf(args);
+        // Before the request, so that a missing SDK is reported by the first call.
+        const version1 = context.kind === 'version-1' ? await load() : undefined;
+        return callWithConsent(context, version1, await onceOptions(options, args, context), tool, args);
+      };
     };
-    const consented = consentedToken(context, once);
-    try {
-      const accessToken = (await consented?.token) ?? (await getBearerToken(once));
-      return await callWithToken(once, tool, args, accessToken);
-    } catch (error) {
-      if (!(error instanceof ConsentRequiredError)) throw error;
-      // The tool's own result type does not have this form: only the SDK sees it.
-      if (context.kind === 'multi-round-trip') return askForConsent(context, error, !!consented) as Result;
-      throw elicitationError(error, (elicitations) =>
-        version1
-          ? new version1.UrlElicitationRequiredError(elicitations)
-          : new BrandedElicitationError({ elicitations }),
-      );
-    }
   };

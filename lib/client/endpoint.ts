@@ -6,6 +6,8 @@ export const SIGNING_NAME = 'execute-api';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const SCHEME = /^[a-z][a-z\d+.-]*:\/\//i;
+/** The path of an invocation, after the base URL of a gate. */
+const INVOCATION_PATH = /\/runtimes(\/.*)?$/;
 const REGION_IN_HOST = /\.execute-api\.(?<region>[a-z0-9-]+)\.(amazonaws|on\.aws)/;
 
 /** Whether tokens can be sent to this URL. */
@@ -30,6 +32,7 @@ export function parsedEndpoint(endpoint: string | undefined): URL {
     );
   }
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (url) checkBasePath(url);
   // Tokens are sent here, so require https.
   if (!url || !isSecure(url) || url.search || url.hash || url.username || url.password) {
     throw new ConfigurationError(
@@ -37,6 +40,18 @@ export function parsedEndpoint(endpoint: string | undefined): URL {
     );
   }
   return url;
+}
+
+/**
+ * AWS clients append the path of each operation to the endpoint.
+ *
+ * @throws ConfigurationError for the URL that invokes an agent in place of its base
+ */
+export function checkBasePath({ origin, pathname }: URL): void {
+  if (!INVOCATION_PATH.test(pathname)) return;
+  throw new ConfigurationError(
+    `The endpoint is the URL that invokes an agent. Pass the part before /runtimes/: ${origin}${pathname.replace(INVOCATION_PATH, '')}`,
+  );
 }
 
 /** Returns the Region that requests are signed for: the stated one, the one in an execute-api endpoint, or AWS_REGION. */

@@ -2,6 +2,9 @@
 import { BedrockAgentCoreClient, type BedrockAgentCoreClientConfig } from '@aws-sdk/client-bedrock-agentcore';
 import { parsedEndpoint, signedRegion, SIGNING_NAME } from './endpoint';
 import { ConfigurationError } from './errors';
+import { checkValue, objectWith } from './options';
+
+const OPTIONS = objectWith([], `an object, such as { endpoint: 'https://identity.example' }`);
 
 /** The settings of the AWS client (credentials, retries, …), and the address of the service. */
 export interface IdentityClientOptions extends Omit<BedrockAgentCoreClientConfig, 'endpoint' | 'region'> {
@@ -23,11 +26,9 @@ export interface IdentityClientOptions extends Omit<BedrockAgentCoreClientConfig
  *
  * @throws ConfigurationError when endpoint or Region is missing, or the endpoint is not valid
  */
-export function createIdentityClient({
-  endpoint = process.env.AGENT_IDENTITY_ENDPOINT,
-  region,
-  ...configuration
-}: IdentityClientOptions = {}): BedrockAgentCoreClient {
+export function createIdentityClient(options: IdentityClientOptions = {}): BedrockAgentCoreClient {
+  checkValue('createIdentityClient', 'options', options, OPTIONS);
+  const { endpoint = process.env.AGENT_IDENTITY_ENDPOINT, region, ...configuration } = options;
   const url = parsedEndpoint(endpoint);
   const resolvedRegion = signedRegion(url, region, process.env);
   if (resolvedRegion === undefined) {

@@ -77,7 +77,8 @@ export function toolContextOf(args: readonly unknown[]): ToolContext {
   };
 }
 
-const headersIn = (value: unknown): RequestHeaders | undefined =>
+/** Returns the headers of a request. The value of a header is never an object. */
+export const headersIn = (value: unknown): RequestHeaders | undefined =>
   membersOf(membersOf(value)?.headers) as RequestHeaders | undefined;
 
 /**

@@ -7,6 +7,7 @@ import {
   type BedrockAgentCoreClient,
 } from '@aws-sdk/client-bedrock-agentcore';
 import { ConfigurationError, WorkloadAccessTokenError } from './errors';
+import { callback, checkOptions, checkValue, IDENTITY, optional, text, type Requirements } from './options';
 
 export interface WorkloadAccessTokenSource {
   /** Returns a token that is valid as far as is known. */
@@ -53,6 +54,7 @@ export class CachedWorkloadAccessTokens implements WorkloadAccessTokenSource {
    * @param now epoch milliseconds
    */
   constructor(request: () => Promise<string>, now: () => number = Date.now) {
+    checkValue('CachedWorkloadAccessTokens', 'request', request, callback('async () => token'));
     this.#request = request;
     this.#now = now;
   }
@@ -99,6 +101,22 @@ export type OnBehalfOf =
   | { readonly userId: string; readonly userToken?: never }
   | { readonly userToken?: never; readonly userId?: never };
 
+/** The members of all variants. */
+interface WorkloadTokenOptions {
+  readonly workloadName: string;
+  readonly userToken?: string | (() => string | Promise<string>);
+  readonly userId?: string;
+}
+
+const REQUIREMENTS: Requirements<WorkloadTokenOptions> = {
+  workloadName: text(`'travel-agent'`),
+  userToken: optional({
+    accepts: (value) => typeof value === 'string' || typeof value === 'function',
+    description: 'the user token, or a function that returns it',
+  }),
+  userId: optional(text(`'ana'`)),
+};
+
 /** @throws ConfigurationError for anything but a string, which code without types can pass */
 async function resolveUserToken(userToken: string | (() => string | Promise<string>)): Promise<string> {
   const token: unknown = typeof userToken === 'function' ? await userToken() : userToken;
@@ -113,13 +131,19 @@ async function resolveUserToken(userToken: string | (() => string | Promise<stri
  * user's session.
  *
  * @param identity a client whose principal can get tokens for this workload identity
+ * @throws ConfigurationError
  */
 export function workloadAccessTokens(
   identity: BedrockAgentCoreClient,
-  { workloadName, ...onBehalfOf }: { readonly workloadName: string } & OnBehalfOf,
+  options: { readonly workloadName: string } & OnBehalfOf,
 ): CachedWorkloadAccessTokens {
+  checkValue('workloadAccessTokens', 'identity', identity, IDENTITY);
+  checkOptions('workloadAccessTokens', options, REQUIREMENTS);
+  const { workloadName, userToken, userId } = options;
+  if (userToken !== undefined && userId !== undefined) {
+    throw new ConfigurationError('Pass either userToken or userId, not both.');
+  }
   return new CachedWorkloadAccessTokens(async () => {
-    const { userToken, userId } = onBehalfOf;
     const command =
       userToken !== undefined
         ? new GetWorkloadAccessTokenForJWTCommand({
@@ -140,15 +164,18 @@ export function workloadAccessTokens(
 }
 
 /** Returns a source of the one token that the agent was invoked with. The agent cannot renew it. */
-export const staticWorkloadAccessToken = (token: string): WorkloadAccessTokenSource => ({
-  get: () => Promise.resolve(token),
-  renew: () =>
-    Promise.reject(
-      new WorkloadAccessTokenError(
-        'The workload access token of this invocation has expired. Invoke the agent again. The access that the user granted is kept.',
+export function staticWorkloadAccessToken(token: string): WorkloadAccessTokenSource {
+  checkValue('staticWorkloadAccessToken', 'token', token, text('the token that the agent was invoked with'));
+  return {
+    get: () => Promise.resolve(token),
+    renew: () =>
+      Promise.reject(
+        new WorkloadAccessTokenError(
+          'The workload access token of this invocation has expired. Invoke the agent again. The access that the user granted is kept.',
+        ),
       ),
-    ),
-});
+  };
+}
 
 /** Clients recognize an expired token only by this word; the service uses it for nothing else. */
 const isExpiry = (error: unknown): boolean =>

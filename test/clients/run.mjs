@@ -30,6 +30,7 @@ const ONCE = [
   'test_connect_mcp.py',
   'test_dpop.py',
   'test_generated_client.py',
+  'test_options.py',
 ].map((file) => `--ignore=${file}`);
 
 const say = (text) => process.stdout.write(`${text}\n`);

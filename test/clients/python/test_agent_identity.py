@@ -481,7 +481,7 @@ class TestCompleteAuthorization:
         ):
             assert url != returned
             assert reason(url) == "malformed"
-        with pytest.raises(ConfigurationError, match="`states` must be a collection of strings, not a string"):
+        with pytest.raises(ConfigurationError, match="`states` of BrowserSession must be a collection of strings"):
             self.complete(tools, returned.replace(STATE, "s"), states=STATE)  # each of its letters would match
         assert "accessToken" not in tools.agent.ask(tools.agent.token(user_id="ana"))
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import boto3
 import pytest
 from agent_identity_client import (
     AccessTokenOptions,
@@ -53,8 +54,11 @@ const rejected = new c.AccessTokenRejectedError();
   await messageOf(() => c.createIdentityClient({{ endpoint: 'http://identity.example' }})),
   await messageOf(() => c.createIdentityClient({{ endpoint: 'https://identity.example' }})),
   await messageOf(() => c.fromGate({{}})),
-  ...(await Promise.all([0, -1].map((consentTimeout) =>
-    messageOf(() => c.getAccessToken({{ consentTimeout }}))))),
+  ...(await Promise.all([0, -1].map((consentTimeout) => messageOf(() => c.getAccessToken({{
+    identity: {{ send() {{}} }}, workloadIdentityToken: 'token', providerName: 'calendar', scopes: ['a'],
+    authFlow: 'USER_FEDERATION', consentTimeout,
+  }}))))),
+  await messageOf(() => c.createIdentityClient({{ endpoint: 'https://x.example/runtimes/a/invocations' }})),
   await messageOf(() => c.staticWorkloadAccessToken('token').renew('token')),
 ])))();
 """
@@ -62,7 +66,7 @@ const rejected = new c.AccessTokenRejectedError();
 
 def waiting_for(seconds: float) -> AccessTokenOptions:
     return AccessTokenOptions(
-        identity=None,
+        identity=boto3.client("bedrock-agentcore", "us-east-1"),
         workload_identity_token="token",
         provider_name="calendar",
         scopes=["a"],
@@ -82,6 +86,7 @@ def messages_in_python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         lambda: from_gate({}),
         lambda: waiting_for(0),
         lambda: waiting_for(-1),
+        lambda: identity_client("https://x.example/runtimes/a/invocations"),
         lambda: StaticWorkloadAccessToken("token").renew("token"),
     )
     raised: list[str] = []
@@ -111,6 +116,7 @@ def in_python(message: str) -> str:
     names = r"authorizationUrl|connectMcp|consentTimeout|customState|forceAuthentication|withAccessToken|workloadAccessTokens"
     snake = re.sub(names, lambda name: re.sub(r"[A-Z]", lambda c: f"_{c[0].lower()}", name[0]), message)
     snake = snake.replace("authorizedFetch", "authorized_client")
+    snake = snake.replace("of getAccessToken", "of AccessTokenOptions").replace(", or left out", "")
     return snake.replace("Throw this error", "Raise this error").replace("_token wraps", "_token decorates")
 
 

@@ -204,7 +204,7 @@ it('polls at increasing intervals of up to 5 seconds, and stops at the deadline;
 it.each([0, -1, NaN])('rejects a consentTimeout of %d before a request', async (consentTimeout) => {
   const { options, links } = await agentOf('hal');
   await expect(getAccessToken({ ...options, consentTimeout })).rejects.toThrow(
-    '`consentTimeout` must be more than 0 seconds.',
+    '`consentTimeout` of getAccessToken must be more than 0 seconds',
   );
   expect(links).toEqual([]);
 });

@@ -132,7 +132,7 @@ describe('rejects, without a request to the service,', () => {
       session,
     );
     await expect(attempt).rejects.toBeInstanceOf(ConfigurationError);
-    await expect(attempt).rejects.toThrow('`states` must be a collection of strings, not a string.');
+    await expect(attempt).rejects.toThrow('`states` of browserSession must be a collection of strings');
   });
 
   it('and stores no grant', async () => {

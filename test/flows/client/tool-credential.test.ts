@@ -84,10 +84,12 @@ describe('the credential of a tool', () => {
 
   it('has its own type, so that a tool with the token in another place does not compile', () => {
     const typed = withAccessToken(own);
+    const { identity, workloadIdentityToken, providerName } = own;
+    const forKey = { identity, workloadIdentityToken, providerName };
     // @ts-expect-error The token is no longer the last argument.
     typed((day: string, accessToken: string) => [day, accessToken]);
     // @ts-expect-error A string is not a credential.
-    withApiKey(own)((apiKey: string) => apiKey);
+    withApiKey(forKey)((apiKey: string) => apiKey);
     // @ts-expect-error The options need a string argument.
     withAccessToken((day: string) => ({ ...own, customState: day }))((_credential, day: number) => day);
     const tool = typed((_credential, day: string) => day);
@@ -179,13 +181,13 @@ describe('before the first request', () => {
     async (name) => {
       const misspelled = { [name]: undefined };
       const tool = withAccessToken(() => ({ ...federation, callbackUrl, ...misspelled }))(() => 0);
-      expect(await failureOf(tool)).toContain(`Not an option: ${name}. The options are identity,`);
+      expect(await failureOf(tool)).toContain(`Unknown option \`${name}\` of withAccessToken.`);
       const elicited = withElicitedAccessToken(() => ({ ...federation, callbackUrl, ...misspelled }))(
         () => 0,
       );
-      expect(await failureOf(elicited)).toContain(`Not an option: ${name}.`);
+      expect(await failureOf(elicited)).toContain(`Unknown option \`${name}\` of withAccessToken.`);
       const keyed = withApiKey(() => ({ ...unused, ...misspelled }))(() => 0);
-      expect(await failureOf(keyed)).toContain(`Not an option: ${name}.`);
+      expect(await failureOf(keyed)).toContain(`Unknown option \`${name}\` of withApiKey.`);
     },
   );
 
@@ -200,7 +202,5 @@ it.each(['scopes', 'resources', 'audiences'] as const)('rejects %s if it is one 
   const options = { ...own, [name]: 'calendar.read' };
   const failure: unknown = await getAccessToken(options).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(ConfigurationError);
-  expect(String(failure)).toContain(
-    `\`${name}\` must be a collection of strings, not a string. Put the string into a list.`,
-  );
+  expect(String(failure)).toContain(`\`${name}\` of getAccessToken must be a collection of strings`);
 });

@@ -55,7 +55,6 @@ it('issues tokens for the agent alone, for a user ID, and for a user token', asy
 });
 
 it.each<[string, unknown]>([
-  ['bytes', Buffer.from('user-token')],
   ['a function that returns undefined', () => Promise.resolve(undefined)],
   ['a function that returns bytes', () => Buffer.from('user-token')],
 ])('requests no token if the user token is %s', async (_, userToken) => {

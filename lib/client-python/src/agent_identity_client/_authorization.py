@@ -71,7 +71,7 @@ def _origin(url: str) -> _Origin:
 
 def check_address(url: str, what: str) -> None:
     """:raises ConfigurationError: for an address to which a token must not be sent"""
-    parts = split_url(url)
+    parts = split_url(str(url))
     if not is_secure(parts) or "@" in parts.netloc:
         raise ConfigurationError(
             f"The URL of the {what} must be an https URL, or an http URL on loopback, without credentials."

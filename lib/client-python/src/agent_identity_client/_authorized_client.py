@@ -10,7 +10,7 @@ from typing import Any
 
 from ._authorization import Authorization, check_address, is_redirect
 from ._errors import ConfigurationError, ResourceRedirectError
-from ._options import AccessTokenOptions
+from ._options import AccessTokenOptions, require_options
 
 
 def _http_library() -> Any:
@@ -47,6 +47,7 @@ def authorized_client(url: str, options: AccessTokenOptions, **client_options: A
     :raises ConfigurationError: for an address to which a token must not be sent, and without httpx
     """
     check_address(url, "resource")
+    require_options("authorized_client", options)
     http = _http_library()
     token = dataclasses.replace(options, force_authentication=False, resource_server_url=url)
     authorization = Authorization(

@@ -8,7 +8,8 @@ from typing import Any
 
 from ._errors import ConfigurationError
 from ._hidden import Hidden
-from ._identity_client import is_secure, split_url
+from ._identity_client import check_base_path, is_secure, split_url
+from ._requirements import WORKLOAD_TOKEN, has_methods, is_workload_token, require
 from ._workload_access_token import WorkloadAccessTokenSource, with_workload_access_token
 
 _CALLING_AGENT_HEADER = "X-Amz-Bedrock-AgentCore-Identity-WAT"
@@ -35,6 +36,7 @@ def _check_gate(agent: Any) -> None:
             "The client of the agent must have the address of its gate as endpoint: an https URL, or an http URL on "
             "loopback. Pass identity_client(endpoint)."
         )
+    check_base_path(url)
 
 
 def invoke_agent(
@@ -49,6 +51,12 @@ def invoke_agent(
     :raises: the errors of boto3; WorkloadAccessTokenError if the token has expired and cannot be replaced;
         ConfigurationError for a client without an endpoint, or with one to which a token must not be sent
     """
+    given = is_workload_token(workload_identity_token)
+    source: Hidden[Any] = Hidden(workload_identity_token)
+    del workload_identity_token
+    client = has_methods(agent, "invoke_agent_runtime")
+    require(client, "invoke_agent", "agent", "a client of the gate: identity_client(endpoint)")
+    require(given, "invoke_agent", "workload_identity_token", WORKLOAD_TOKEN)
     _check_gate(agent)
     event = "before-call.bedrock-agentcore.InvokeAgentRuntime"
     agent.meta.events.register(event, _add_token, unique_id="agent-identity-calling-agent")
@@ -60,4 +68,4 @@ def invoke_agent(
         finally:
             _token.reset(reset)
 
-    return with_workload_access_token(workload_identity_token, send)
+    return with_workload_access_token(source.reveal(), send)

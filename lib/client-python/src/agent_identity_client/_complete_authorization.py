@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from ._errors import AuthorizationReturnError
 from ._hidden import Hidden
 from ._identity_client import split_url
-from ._options import list_of
+from ._requirements import IDENTITY, has_methods, is_record, is_texts, require
 from ._service_contract import error_code_of
 
 
@@ -22,14 +22,18 @@ class BrowserSession:
     :param user: the signed-in user: `{"userToken": …}` or `{"userId": …}`, as in the request for the workload access
         token
     :param states: each unguessable `custom_state` that was created for this browser session and has not returned yet
-    :raises ConfigurationError: if the states are one string
+    :raises ConfigurationError: for a user or states of another form; one string is no collection of states
     """
 
     def __init__(self, user: dict[str, str], states: Iterable[str]) -> None:
-        given = Hidden(states)
+        named = is_record(user) and bool({"userToken", "userId"} & user.keys())
         self._user = Hidden(user)
+        listed = isinstance(states, Iterable) and not isinstance(states, (str, bytes))
+        self._states = Hidden(list(states) if listed else [])
+        listed = listed and is_texts(self._states.reveal())
         del user, states
-        self._states = Hidden(list_of("states", given.reveal()))
+        require(named, "BrowserSession", "user", 'a dictionary: {"userToken": …} or {"userId": …}')
+        require(listed, "BrowserSession", "states", "a collection of strings, such as [state]")
 
     @property
     def user(self) -> dict[str, str]:
@@ -70,11 +74,17 @@ def complete_authorization(
 
     :param url: URL of the request to the return URL, with or without its origin
     :param browser_session: returns None when no user is signed in to this browser
+    :raises ConfigurationError: for an argument that is not valid
     :raises AuthorizationReturnError: with a reason; nothing was completed
     :raises ClientError: `AccessDeniedException` for another user's session or a session that is no longer valid,
         `ValidationException` when the provider does not redeem the authorization code
     """
-    query = Hidden(parse_qs(split_url(url).query, keep_blank_values=True))
+    operation = has_methods(identity, "complete_resource_token_auth")
+    require(operation, "complete_authorization", "identity", IDENTITY)
+    function = "a function that returns a BrowserSession, or None if no user is signed in"
+    require(callable(browser_session), "complete_authorization", "browser_session", function)
+    # Frameworks have their own classes of URLs.
+    query = Hidden(parse_qs(split_url(str(url)).query, keep_blank_values=True))
     del url
     session_uri, state = _single(query, "session_id"), _single(query, "state")
     if not _SESSION_URI.fullmatch(session_uri.reveal()):

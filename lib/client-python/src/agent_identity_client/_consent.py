@@ -20,7 +20,8 @@ from ._errors import (
     bound_token_error,
 )
 from ._hidden import Hidden
-from ._options import AccessTokenOptions
+from ._options import AccessTokenOptions, require_options
+from ._requirements import is_text, require
 from ._token_request import TokenResponse, failure_of, is_bound, is_transient, request_token
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 1.0, 5.0, 1.5
@@ -208,6 +209,7 @@ def get_access_token(options: AccessTokenOptions) -> str:
     :raises CallCancelledError: when `cancelled` is set
     :raises ClientError: for errors of the service
     """
+    require_options("get_access_token", options)
     return run_steps(steps_to_token(options)).token.reveal()
 
 
@@ -219,6 +221,9 @@ def replace_access_token(options: AccessTokenOptions, rejected: str) -> str:
     :param rejected: the token as it was returned
     :raises: the errors of `get_access_token`
     """
-    steps = steps_to_replacement(options, Hidden(rejected))
+    given, token = is_text(rejected), Hidden(rejected)
     del rejected
+    require_options("replace_access_token", options)
+    require(given, "replace_access_token", "rejected", "the token that the resource rejected")
+    steps = steps_to_replacement(options, token)
     return run_steps(steps).token.reveal()

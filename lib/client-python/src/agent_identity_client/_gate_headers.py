@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, TypedDict, cast
+from typing import Any, Protocol, TypedDict
 
 from ._errors import WorkloadAccessTokenError
+from ._requirements import has_methods, require
 from ._workload_access_token import StaticWorkloadAccessToken
 
 
@@ -24,19 +25,34 @@ class McpRequest(Protocol):
         """Has the HTTP request as `request`, if the transport is HTTP."""
 
 
-def _headers_of(request: Mapping[str, str] | McpRequest) -> Mapping[str, str]:
-    if isinstance(request, Mapping):
-        return request
-    http = getattr(request.request_context, "request", None)
-    return cast("Mapping[str, str]", getattr(http, "headers", None) or {})
+class HttpRequest(Protocol):
+    """The request of a web framework."""
+
+    @property
+    def headers(self) -> Any:
+        """Has `items`."""
 
 
-def from_gate(request: Mapping[str, str] | McpRequest) -> GateOptions:
+def _headers_of(request: Any) -> Any:
+    """Returns what has the headers as `items`. The classes of headers of some frameworks are no mappings."""
+    is_context = hasattr(request, "request_context")
+    if is_context:
+        request = getattr(request.request_context, "request", None)
+    headers = getattr(request, "headers", None)
+    if has_methods(headers, "items"):
+        return headers
+    accepted = is_context or has_methods(request, "items")
+    require(accepted, "from_gate", "request", "the headers of the request that invoked the agent, or the request")
+    return {} if is_context else request
+
+
+def from_gate(request: Mapping[str, str] | McpRequest | HttpRequest) -> GateOptions:
     """Returns the options that the gate sends with each invocation.
 
-    :param request: the headers of the request that invoked the agent, or the context that an MCP server passes to a
-        tool
+    :param request: the headers of the request that invoked the agent, the request itself, or the context that an MCP
+        server passes to a tool
     :raises WorkloadAccessTokenError: when the request has no token, because it did not come through a gate
+    :raises ConfigurationError: for any other value
     """
     headers = _headers_of(request)
     named = {name.lower(): value for name, value in headers.items()}

@@ -16,6 +16,7 @@ import boto3
 
 from ._errors import ConfigurationError
 from ._hidden import Hidden
+from ._requirements import require
 from ._service_contract import GET_TOKEN_PATH
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
@@ -89,6 +90,22 @@ def is_secure(url: SplitResult) -> bool:
     return bool(host and (url.scheme == "https" or (url.scheme == "http" and _LOOPBACK.fullmatch(host))))
 
 
+_INVOCATION_PATH = re.compile(r"/runtimes(/.*)?$")
+"""The path of an invocation, after the base URL of a gate."""
+
+
+def check_base_path(url: SplitResult) -> None:
+    """boto3 appends the path of each operation to the endpoint.
+
+    :raises ConfigurationError: for the URL that invokes an agent in place of its base
+    """
+    if _INVOCATION_PATH.search(url.path):
+        base = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{_INVOCATION_PATH.sub('', url.path)}"
+        raise ConfigurationError(
+            f"The endpoint is the URL that invokes an agent. Pass the part before /runtimes/: {base}"
+        )
+
+
 def identity_client(endpoint: str | None = None, region: str | None = None, **settings: Any) -> Any:
     """Returns a client of the identity service: the boto3 client, with endpoint, Region, and signing configured.
 
@@ -99,6 +116,8 @@ def identity_client(endpoint: str | None = None, region: str | None = None, **se
     :raises ConfigurationError: when endpoint or Region is missing, or the endpoint is not valid
     """
     endpoint = endpoint or os.environ.get("AGENT_IDENTITY_ENDPOINT")
+    text = endpoint is None or isinstance(endpoint, str)
+    require(text, "identity_client", "endpoint", 'a string, such as "https://identity.example"')
     if not endpoint:
         raise ConfigurationError(
             "The endpoint of the identity service is not set. Pass `endpoint`, or set AGENT_IDENTITY_ENDPOINT to "
@@ -109,6 +128,7 @@ def identity_client(endpoint: str | None = None, region: str | None = None, **se
             "The endpoint of the identity service must begin with https://, or with http:// if it is on loopback."
         )
     url = split_url(endpoint)
+    check_base_path(url)
     host = url.hostname or ""
     if not is_secure(url) or url.query or url.fragment or "@" in url.netloc:
         raise ConfigurationError(

@@ -12,7 +12,7 @@ from typing import Any
 from ._authorization import Authorization, check_address
 from ._consent import run_steps_async, steps_to_token
 from ._errors import McpRedirectError
-from ._options import AccessTokenOptions
+from ._options import AccessTokenOptions, require_options
 
 _MAX_REPLACEMENTS, _MAX_STEP_UPS = 5, 3
 """Replacements of rejected tokens, and requests for more scopes, for each connection: each is work for the authorization
@@ -87,6 +87,7 @@ async def connect_mcp(
     :raises: McpRedirectError, ReplacementTokenRejectedError, the errors of `get_access_token` and of `mcp`
     """
     check_address(url, "MCP server")
+    require_options("connect_mcp", options)
     options = dataclasses.replace(options, force_authentication=False, resource_server_url=url)
     # Before the first request, whose errors end the connection.
     await run_steps_async(steps_to_token(options))

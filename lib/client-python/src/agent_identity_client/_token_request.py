@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from ._errors import CallCancelledError, ConfigurationError
 from ._hidden import Hidden
 from ._identity_client import also_sending
-from ._options import AccessTokenOptions, list_of
+from ._options import AccessTokenOptions
 from ._service_contract import (
     DPOP_PROOF_PATH,
     FAILURE_HEADER,
@@ -36,10 +36,10 @@ def _selecting(options: AccessTokenOptions) -> dict[str, Any]:
     """The members that select the token."""
     members: dict[str, Any] = {
         "resourceCredentialProviderName": options.provider_name,
-        "scopes": list_of("scopes", options.scopes),
+        "scopes": list(options.scopes),
         "oauth2Flow": options.auth_flow,
-        "resources": options.resources and list_of("resources", options.resources),
-        "audiences": options.audiences and list_of("audiences", options.audiences),
+        "resources": options.resources and list(options.resources),
+        "audiences": options.audiences and list(options.audiences),
         "customParameters": options.custom_parameters and dict(options.custom_parameters),
     }
     return {name: value for name, value in members.items() if value is not None}

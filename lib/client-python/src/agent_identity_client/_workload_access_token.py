@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from ._errors import ConfigurationError, WorkloadAccessTokenError
 from ._hidden import Hidden
+from ._requirements import IDENTITY, has_methods, is_text, require
 
 Response = TypeVar("Response")
 
@@ -88,7 +89,9 @@ class StaticWorkloadAccessToken:
     """A source of the one token that the agent was invoked with. The agent cannot renew it."""
 
     def __init__(self, token: str) -> None:
-        self._token = Hidden(token)
+        given, self._token = is_text(token), Hidden(token)
+        del token
+        require(given, "StaticWorkloadAccessToken", "token", "the token that the agent was invoked with")
 
     def get(self) -> str:
         return self._token.reveal()
@@ -125,11 +128,19 @@ def workload_access_tokens(
     :param identity: a client whose principal can get tokens for this workload identity
     :param user_token: the user token of the user for whom the agent acts, or a function that returns a valid one
     :param user_id: the user for whom the agent acts; without a user, the agent acts for itself
+    :raises ConfigurationError: for an argument that is not valid
     """
-    if user_token is not None and user_id is not None:
-        raise ConfigurationError("Pass either user_token or user_id, not both.")
-
+    both = user_token is not None and user_id is not None
+    valid = user_token is None or isinstance(user_token, str) or callable(user_token)
     given = None if user_token is None else Hidden(user_token)
+    del user_token
+    caller = "workload_access_tokens"
+    require(has_methods(identity, "get_workload_access_token"), caller, "identity", IDENTITY)
+    require(is_text(workload_name), caller, "workload_name", 'a non-empty string, such as "travel-agent"')
+    require(valid, caller, "user_token", "the user token, or a function that returns it")
+    require(user_id is None or is_text(user_id), caller, "user_id", 'a non-empty string, such as "ana"')
+    if both:
+        raise ConfigurationError("Pass either user_token or user_id, not both.")
 
     def request() -> str:
         if given is not None:
