@@ -9,7 +9,12 @@ export interface ExampleAddresses {
     readonly issuer: string;
     readonly users: readonly SignIn[];
   };
-  readonly calendar: { readonly users: readonly SignIn[] };
+  readonly calendar: {
+    readonly issuer: string;
+    readonly initialAccessToken: string;
+    readonly eventsUrl: string;
+    readonly users: readonly SignIn[];
+  };
   readonly portal: { readonly url: string };
   readonly agent: { readonly invocationUrl: string };
   /** Absent when it does not run. `pythonAgentMissing` says why, and how to install it. */
@@ -39,6 +44,7 @@ export function banner(service: LoggedService, examples: ExampleAddresses | unde
       ? [`The Python agent is not running. ${examples.pythonAgentMissing}`]
       : []),
     tryCommandLine(service),
+    ...(examples ? [useCalendar(service, examples)] : []),
     rows([
       ['State', service.dataDir],
       ['Audit log', service.logPath],
@@ -114,6 +120,15 @@ function tryCommandLine({ endpoint, region, principals: { operator } }: LocalSer
     'The last command prints the URL at which alice allows access. GitHub accepts it with the client id of your own',
     'OAuth app, whose callback URL is the callbackUrl of the credential provider.',
     `Signing keys and external secrets: ${GUIDE}#use-the-local-kms-secrets-manager-and-s3`,
+  ].join('\n');
+}
+
+function useCalendar({ logPath }: LoggedService, { calendar }: ExampleAddresses): string {
+  return [
+    'Let your own agent read the example calendar (docs/tutorials/first-agent.md)',
+    `  export CALENDAR_ISSUER=${calendar.issuer} CALENDAR_EVENTS_URL=${calendar.eventsUrl}`,
+    `  export CALENDAR_INITIAL_ACCESS_TOKEN=${calendar.initialAccessToken}`,
+    `  export SERVICE_LOG='${logPath.replaceAll("'", String.raw`'\''`)}'`,
   ].join('\n');
 }
 

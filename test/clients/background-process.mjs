@@ -57,8 +57,8 @@ export function killGroup({ pid }) {
  * Returns the exit code of a program in TypeScript. At a signal, the program ends by itself; its servers run until it
  * exits.
  */
-export async function runChecks(script, env) {
-  const checks = spawn(process.execPath, ['--require', 'tsx/cjs', script], {
+export async function runChecks(script, env, arguments_ = []) {
+  const checks = spawn(process.execPath, ['--require', 'tsx/cjs', script, ...arguments_], {
     cwd: join(import.meta.dirname, '..', '..'),
     env: { ...env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     stdio: ['ignore', 'inherit', 'inherit'],

@@ -1,0 +1,123 @@
+/** The checks of `npm run test:docs`; run.mjs starts them. Each tutorial is followed from its own text. */
+import '../storm/quiet';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { devNull, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { launchChromium } from '../browser/chromium';
+import { exitCodeOf, print, run } from '../deployed/check-program';
+import { Checks, Stopped } from '../deployed/checks';
+import { freePorts } from '../local/free-ports';
+import { interruption } from '../storm/interruption';
+import { Reader } from './reader';
+import { parseTutorial } from './tutorial';
+
+const DOCS = join(__dirname, '..', '..', 'docs');
+const TUTORIALS = join(DOCS, 'tutorials');
+const PICTURES = join(DOCS, 'images');
+
+/** A picture is as wide as a page of the documentation. */
+const VIEWPORT = { width: 720, height: 720 };
+
+const PAGE_MILLISECONDS = 20_000;
+
+/** The settings of this project, of npm, and of AWS, which a reader does not have. */
+const FOREIGN =
+  /^(npm_(?!config_(registry|cache|cafile)$)|AWS_|CDK_|NODE_|PYTHON|VIRTUAL_ENV|AGENT_IDENTITY_)/i;
+
+/** The reader's environment. Only addresses, folders, and colors differ from what the tutorial's commands use themselves. */
+function environment(data: string, port: number): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !FOREIGN.test(name));
+  return {
+    ...Object.fromEntries(kept),
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    NO_PROXY: '127.0.0.1',
+    no_proxy: '127.0.0.1',
+    NO_COLOR: '1',
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
+    npm_config_update_notifier: 'false',
+    PIP_DISABLE_PIP_VERSION_CHECK: '1',
+    // Several runs on one computer do not conflict.
+    PORT: String(port),
+    DATA_DIR: data,
+    // The example agent in Python, which no tutorial uses.
+    PYTHON: '/nowhere',
+  };
+}
+
+interface Options {
+  readonly names: readonly string[];
+  readonly takesPictures: boolean;
+}
+
+/** `npm run test:docs -- [--pictures] [tutorial …]` */
+function optionsOf(arguments_: readonly string[]): Options {
+  const known = readdirSync(TUTORIALS)
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => file.slice(0, -'.md'.length));
+  const named = arguments_.filter((argument) => argument !== '--pictures');
+  const unknown = named.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new Error(`There is no tutorial ${unknown}. Tutorials: ${known.join(', ')}`);
+  }
+  return { names: named.length > 0 ? named : known, takesPictures: arguments_.includes('--pictures') };
+}
+
+/** Readers whose programs might run. */
+const readers = new Set<Reader>();
+
+async function followTutorial(
+  name: string,
+  checks: Checks,
+  browser: Browser,
+  pictures?: string,
+): Promise<void> {
+  checks.chapter(`docs/tutorials/${name}.md`);
+  const steps = parseTutorial(await readFile(join(TUTORIALS, `${name}.md`), 'utf8'));
+  const root = await mkdtemp(join(tmpdir(), 'agent-identity-docs-'));
+  const folder = join(root, 'reader');
+  mkdirSync(folder);
+  const context = await browser.newContext({ viewport: VIEWPORT, colorScheme: 'light' });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PAGE_MILLISECONDS);
+  const env = environment(join(root, 'data'), await freePorts());
+  const reader = new Reader({ folder, env, page, pictures });
+  readers.add(reader);
+  try {
+    await reader.follow(steps, checks);
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    print(`\n"${error.message}" failed, so the steps after it were not done.`);
+  } finally {
+    await reader.close();
+    readers.delete(reader);
+    await context.close();
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+async function main(): Promise<number> {
+  const interrupted = interruption();
+  const { names, takesPictures } = optionsOf(process.argv.slice(2));
+  const checks = new Checks(print);
+  const browser = await launchChromium();
+  try {
+    const checking = (async () => {
+      for (const name of names) {
+        await followTutorial(name, checks, browser, takesPictures ? PICTURES : undefined);
+      }
+    })();
+    return await exitCodeOf(checks, checking, interrupted);
+  } finally {
+    // An interruption leaves them open.
+    await Promise.all([...readers].map((reader) => reader.close()));
+    await browser.close();
+  }
+}
+
+run(main);
