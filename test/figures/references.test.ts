@@ -97,3 +97,25 @@ it('each row of docs/threat-model.md names a test', () => {
   expect(rows.length).toBeGreaterThan(100);
   expect(untested).toEqual([]);
 });
+
+it('each control in docs/agentic-risks.md names a test', () => {
+  const text = textOf('docs/agentic-risks.md');
+  const rows = text
+    .split('\n')
+    .filter((line) => /^\| (?!-)/.test(line) && !/^\| (Control|Question)\b/.test(line));
+  const untested = rows.filter(
+    (row) => !/`[^`]*(?:\.test\.(?:ts|mjs)|test_\w+\.py|npm run storm)`/.test(row),
+  );
+  expect(rows.length).toBeGreaterThan(40);
+  expect(untested).toEqual([]);
+});
+
+it('docs/agentic-risks.md says for each of the ten risks what the service does not cover', () => {
+  const sections = textOf('docs/agentic-risks.md')
+    .split(/^### ASI/m)
+    .slice(1);
+  expect(sections.map((section) => section.slice(0, 2))).toEqual(
+    Array.from({ length: 10 }, (_, index) => String(index + 1).padStart(2, '0')),
+  );
+  expect(sections.filter((section) => !section.includes('**Not covered:**'))).toEqual([]);
+});
