@@ -110,7 +110,7 @@ const wantsJson = (args: readonly string[]): boolean =>
   args.some((arg) => /^--json(=(true|t|yes|y|on|1))?$/i.test(arg));
 
 /** Returns the application for the arguments. The errors in them depend on them. */
-function applicationOf(version: string, args: readonly string[]): Application<CliContext> {
+export function applicationOf(version: string, args: readonly string[]): Application<CliContext> {
   const json = wantsJson(args);
   return buildApplication(
     buildRouteMap({

@@ -1,6 +1,7 @@
 /** The figures in the documents are current, and the calls in the cost tables are the calls that tests count. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cliReference } from '../../scripts/cli-reference/document';
 import { OPERATIONS } from '../../scripts/cost/operations';
 import { configurationTable } from '../../scripts/configuration/table';
 import { costTables } from '../../scripts/cost/table';
@@ -9,6 +10,7 @@ import { scaleTables } from '../../scripts/scale/table';
 import { vendorsTable } from '../../scripts/vendors/table';
 
 it.each([
+  ['cli-reference.md', 'docs:cli', cliReference],
   ['configuration.md', 'docs:configuration', configurationTable],
   ['cost.md', 'docs:cost', costTables],
   ['scale.md', 'docs:scale', scaleTables],
