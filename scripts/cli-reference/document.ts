@@ -71,7 +71,12 @@ function commandSection([route, help]: readonly [string, string]): string {
     .filter(({ name }) => name.startsWith('--') && !COMMON.includes(name));
   return [
     `## ${route}`,
-    codeOptions(about.join('\n\n').replaceAll(/^ +(.+)$/gm, '`$1`').trim()),
+    codeOptions(
+      about
+        .join('\n\n')
+        .replaceAll(/^ +(.+)$/gm, '`$1`')
+        .trim(),
+    ),
     `\`\`\`text\n${usages
       .filter((line) => !line.endsWith('--help'))
       .map(wrapped)
