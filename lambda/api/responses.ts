@@ -5,6 +5,7 @@ import type { Listed } from '../domain/pagination';
 import { portalUrl, type ConsentPortal } from '../domain/portal/consent-portal';
 import type { ApiKeyProvider } from '../domain/provider/api-key-provider';
 import { callbackUrl, type Oauth2Provider } from '../domain/provider/oauth2-provider';
+import { endpointOriginsOf } from '../domain/provider/discovery';
 import { dpopConfigOf } from '../domain/provider/dpop-config';
 import { certificateConfigurationsOf } from '../domain/provider/certificate-configuration';
 import { clientRegistrationOf } from '../domain/provider/provided-client';
@@ -50,9 +51,13 @@ const oauth2ProviderConfig = (provider: Oauth2Provider) => {
   };
 };
 
-/** Beyond AWS: the protected resource and the issuer that a provider is bound to. */
+/** Beyond AWS: the protected resource, the issuer, and the origins that a provider is bound to. */
 const protectedResourceOf = ({ discovery: { protectedResource: bound } }: Oauth2Provider) =>
-  bound && { resource: bound.resource, authorizationServer: bound.issuer };
+  bound && {
+    resource: bound.resource,
+    authorizationServer: bound.issuer,
+    endpointOrigins: endpointOriginsOf(bound),
+  };
 
 /**
  * AWS's `CreateOauth2CredentialProviderResponse`. A managed client secret is in this service's own vault, under its own

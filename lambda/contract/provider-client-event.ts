@@ -45,6 +45,7 @@ const Register = v.strictObject({
   initialAccessToken: v.exactOptional(v.string()),
   clientRegistration: v.exactOptional(v.picklist(CLIENT_REGISTRATIONS)),
   authorizationServer: v.exactOptional(v.string()),
+  endpointOrigins: v.exactOptional(strings),
 });
 
 /** The event of an invocation, which requests one action. */
@@ -88,6 +89,7 @@ const ProtectedResourceSchema = v.strictObject({
   resource: v.string(),
   issuer: v.string(),
   metadataUrl: v.string(),
+  endpointOrigins: v.exactOptional(strings),
   dpopRequired: v.exactOptional(v.literal(true)),
 });
 

@@ -20,6 +20,7 @@ import { findProtectedResource } from '../domain/oauth/protected-resource-discov
 import { ProviderFailure } from '../domain/oauth/provider-failure';
 import { renewInBackground } from '../domain/grant/background-renewal';
 import type { RegistrationRequest } from '../domain/provider/client-registration';
+import { isExpectedServer } from '../domain/provider/expected-server';
 import type { RegistrationMember } from '../domain/provider/provided-client';
 import { createAws } from './composition/aws';
 import { readEndpointPolicy, readEnvironment } from './composition/environment';
@@ -97,9 +98,7 @@ const register = (discoveryUrl: string, request: RegistrationRequest): Promise<R
     const { authorizationServer } = request;
     const found = await findProtectedResource(outward, discoveryUrl, authorizationServer);
     const { protectedResource, metadata } = found;
-    if (protectedResource.issuer !== (authorizationServer ?? protectedResource.issuer)) {
-      return { registered: { protectedResource } };
-    }
+    if (!isExpectedServer(request, protectedResource)) return { registered: { protectedResource } };
     const client = await orFailure(
       () => providedClient({ ...outward, baseUrl: env.BASE_URL }, metadata, request),
       'clientId',

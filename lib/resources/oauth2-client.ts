@@ -234,6 +234,12 @@ export interface McpOAuth2Client {
    */
   readonly authorizationServer?: string;
   /**
+   * Origins of this authorization server's authorization endpoint and token endpoint, such as `https://login.example`. If
+   * its metadata has endpoints at another origin later, a deployment with the new origins confirms the change.
+   * @default - those in its metadata when the provider is created, or gets this authorization server
+   */
+  readonly endpointOrigins?: string[];
+  /**
    * In AWS Secrets Manager.
    * @default - none: the client is public
    */

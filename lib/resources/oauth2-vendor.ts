@@ -151,7 +151,7 @@ export class OAuth2Vendor {
   static mcp(serverUrl: string, client: McpOAuth2Client = {}): OAuth2Vendor {
     const discoveryUrl = protectedResourceUrl(serverUrl);
     if (discoveryUrl === undefined) throw new Error(`OAuth2Vendor.mcp: serverUrl ${RESOURCE_URL_RULE}`);
-    const { initialAccessToken, authorizationServer, dpop, ...rest } = client;
+    const { initialAccessToken, authorizationServer, endpointOrigins, dpop, ...rest } = client;
     const found = OAuth2Vendor.custom({
       ...rest,
       ...(dpop && { dpop: {} }),
@@ -159,7 +159,7 @@ export class OAuth2Vendor {
     });
     const vendor = new OAuth2Vendor(
       found.name,
-      { ...found.config, ...given({ authorizationServer }) },
+      { ...found.config, ...given({ authorizationServer, endpointOrigins }) },
       found.secret,
     );
     if (!initialAccessToken) return vendor;

@@ -248,6 +248,11 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
   })),
   ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
     operation,
+    member: 'endpointOrigins',
+    why: 'the metadata of an authorization server that an MCP server names can move its endpoints at any time. The member states 1 to 10 origins that the authorization endpoint and the token endpoint must have. Without it, the provider keeps the origins of the time when it was bound to this server, and an update fails if the endpoints have others. AWS clients do not send the member: use the CDK construct, the command, or a signed request',
+  })),
+  ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
+    operation,
     member: 'identityAssertionConfig',
     why: 'cross-app access (draft-ietf-oauth-identity-assertion-authz-grant, "enterprise-managed authorization" in MCP) needs two providers: with the `grantType` `IDENTITY_ASSERTION`, `credentialProviderName` names the provider of the same owner that is the client at the user\'s identity provider. It exchanges the ID token for the assertion that this provider redeems. AWS clients do not send the member: use the CDK construct or a signed request',
   })),

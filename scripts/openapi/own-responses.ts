@@ -80,6 +80,12 @@ export const OWN_STRUCTURES: Members = {
   ProtectedResource: structure({
     resource: { ...text, description: 'identifier of the resource (RFC 9728), such as an MCP server' },
     authorizationServer: { ...text, description: 'issuer of the authorization server that it named' },
+    endpointOrigins: {
+      type: 'array',
+      items: text,
+      description:
+        'origins at which this server has its endpoints; the service sends requests to no other origin',
+    },
   }),
   ListedWorkloadIdentity: structure(
     { name: text, workloadIdentityArn: text, ...owned, suspended: flag },

@@ -43,6 +43,7 @@ const Oauth2ProviderRecord = v.object({
           resource: v.string(),
           issuer: v.string(),
           metadataUrl: v.string(),
+          endpointOrigins: v.exactOptional(strings),
           dpopRequired: v.exactOptional(v.literal(true)),
         }),
       ),

@@ -32,6 +32,7 @@ const StoredSession = v.object({
   returnUrl: v.string(),
   authorization: v.object({
     endpoint: v.string(),
+    tokenOrigin: v.exactOptional(v.string()),
     issuer: v.string(),
     issuerInResponse: v.boolean(),
     clientId: v.string(),

@@ -79,7 +79,7 @@ export function createProtectedResources(functionName: string): ProtectedResourc
     },
     async register(
       discoveryUrl,
-      { callbackId, clientRegistration, initialAccessToken, authorizationServer },
+      { callbackId, clientRegistration, initialAccessToken, authorizationServer, endpointOrigins },
     ) {
       const output = await invoke({
         register: {
@@ -88,6 +88,7 @@ export function createProtectedResources(functionName: string): ProtectedResourc
           ...(clientRegistration && { clientRegistration }),
           ...(initialAccessToken !== undefined && { initialAccessToken }),
           ...(authorizationServer !== undefined && { authorizationServer }),
+          ...(endpointOrigins && { endpointOrigins }),
         },
       });
       const response = invoker.resultOf(RegisterResponseSchema, output);

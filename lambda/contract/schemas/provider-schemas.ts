@@ -161,6 +161,8 @@ const customOauth2ProviderConfig = v.strictObject({
   initialAccessToken: v.exactOptional(initialAccessToken),
   // An issuer identifier (RFC 9728, `authorization_servers`). AWS has no such member.
   authorizationServer: v.exactOptional(text(1, 2048)),
+  // Beyond AWS: where the endpoints of this authorization server can be.
+  endpointOrigins: v.exactOptional(v.pipe(v.array(text(1, 2048)), v.minLength(1), v.maxLength(10))),
   ...clientSecret,
   clientAuthenticationMethod: v.exactOptional(v.picklist(CLIENT_AUTHENTICATION_METHODS)),
   onBehalfOfTokenExchangeConfig: v.exactOptional(onBehalfOfTokenExchangeConfig),

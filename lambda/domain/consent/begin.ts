@@ -11,7 +11,7 @@ import { checkDpopAlgorithm, newDpopKey, thumbprintOf } from '../oauth/dpop';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Lifetimes } from '../lifetimes';
-import { resourcesAt } from '../provider/discovery';
+import { endpointOriginsOf, resourcesAt } from '../provider/discovery';
 import { dpopConfigOf } from '../provider/dpop-config';
 import { authoritiesOf, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { isMetadataDocument } from '../provider/provided-client';
@@ -173,6 +173,18 @@ function isAsThePortalAsks(
   );
 }
 
+/** Returns whether the endpoints of a session are still those of the provider: its owner can confirm other origins. */
+function isAtPresentOrigins(
+  { authorization: { endpoint, tokenOrigin } }: Session,
+  { discovery: { protectedResource: bound } }: Oauth2Provider,
+): boolean {
+  if (!bound) return true;
+  const origins = endpointOriginsOf(bound);
+  return [new URL(endpoint).origin, tokenOrigin].every(
+    (origin) => origin === undefined || origins.includes(origin),
+  );
+}
+
 /** Returns the grant's open session, if this request can use it. */
 async function openSession(
   deps: BeginDependencies,
@@ -189,6 +201,7 @@ async function openSession(
   const { client, callbackId } = session.authorization;
   if (client !== clientBindingDigest(request.provider)) return undefined;
   if (callbackId !== request.provider.callbackId) return undefined;
+  if (!isAtPresentOrigins(session, request.provider)) return undefined;
   const sealed = await openSealedRequest(deps.seal, session);
   if (!fulfills(session, sealed, request) || !isAsThePortalAsks(session, sealed, request, grant))
     return undefined;
@@ -354,6 +367,7 @@ async function newSession(
     ...(page && { page }),
     authorization: {
       endpoint: metadata.authorization_endpoint,
+      ...(metadata.token_endpoint !== undefined && { tokenOrigin: new URL(metadata.token_endpoint).origin }),
       issuer: metadata.issuer,
       issuerInResponse: issuerInResponse(provider, metadata),
       clientId: provider.clientId,

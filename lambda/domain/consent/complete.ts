@@ -8,6 +8,7 @@
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail, type Annotate } from '../audit';
 import { DpopKeySchema } from '../oauth/dpop';
+import type { Metadata } from '../oauth/provider-metadata';
 import { tokenClientOf, type ProviderClients } from '../oauth/provider-client';
 import { notRedeemed, ProviderFailure } from '../oauth/provider-failure';
 import { KeptCodeSchema, redeemCode, type ObtainedTokens } from '../oauth/token-request';
@@ -176,6 +177,24 @@ async function claim(deps: CompleteSessionDependencies, session: Session): Promi
   return claimed;
 }
 
+/**
+ * Checks that the code goes to the token endpoint's origin of the time when the session began. The metadata, or what the
+ * owner confirms, can change while a user consents: the code is for the server that the user was sent by.
+ *
+ * @throws ProviderFailure
+ */
+function checkTokenOrigin(
+  { authorization: { tokenOrigin } }: Session,
+  { token_endpoint: endpoint }: Pick<Metadata, 'token_endpoint'>,
+): void {
+  if (tokenOrigin === undefined || endpoint === undefined || new URL(endpoint).origin === tokenOrigin) return;
+  throw new ProviderFailure(
+    'endpoint_origin_changed',
+    'the token endpoint has another origin than when the session began',
+    { remedy: 'Ask the user to consent again' },
+  );
+}
+
 async function redeem(
   deps: CompleteSessionDependencies,
   session: Session,
@@ -193,6 +212,7 @@ async function redeem(
     { provider, workloadArn: session.workload.arn },
     key,
   );
+  checkTokenOrigin(session, client.metadata);
   const redirectUri = kept.redirectUri ?? callbackUrl(deps.baseUrl, provider.callbackId);
   return redeemCode(client, kept, { ...session, redirectUri, pkce: session.authorization.pkce });
 }

@@ -101,6 +101,11 @@ export interface Session {
   /** The fixed part of the authorization request, resolved when the session began. */
   readonly authorization: {
     readonly endpoint: string;
+    /**
+     * Origin of the token endpoint when the session began: the code goes there only. Absent from a session of an earlier
+     * version.
+     */
+    readonly tokenOrigin?: string;
     readonly issuer: string;
     /** Whether the server always identifies itself in its response (RFC 9207 section 3). */
     readonly issuerInResponse: boolean;

@@ -9,8 +9,10 @@ import type { ProtectedResource } from '../provider/discovery';
 import { metadataDocument } from './metadata-document';
 import {
   checkAuthorizationServer,
+  checkEndpointOrigins,
   checkIssuer,
   checkUnchanged,
+  statedOrigins,
   validatedResource,
   withoutForeignEndpoints,
   type StatedResource,
@@ -64,16 +66,17 @@ async function resourceAt(transport: Transport, discoveryUrl: string): Promise<S
 /**
  * Returns the metadata of the authorization server that a provider is bound to, as far as token requests use them.
  *
- * @param bound the resource and the issuer that the provider was configured with
- * @throws ProviderFailure, also if the resource no longer names the server
+ * @param bound what the provider was configured with
+ * @throws ProviderFailure, also if the resource no longer names the server, or the server's endpoints moved
  */
 export async function boundServerMetadata(
   deps: ResourceDiscoveryDependencies,
   discoveryUrl: string,
-  bound: Pick<ProtectedResource, 'resource' | 'issuer'>,
+  bound: Pick<ProtectedResource, 'resource' | 'issuer' | 'endpointOrigins'>,
 ): Promise<Metadata> {
   checkUnchanged(bound, await resourceAt(deps.transport, discoveryUrl));
   const { metadata } = await serverOf(deps, bound.issuer);
+  checkEndpointOrigins(bound, metadata);
   return withoutForeignEndpoints(metadata);
 }
 
@@ -98,7 +101,8 @@ export async function findProtectedResource(
     try {
       const { metadataUrl, metadata } = await serverOf(deps, issuer);
       const required = dpopRequired && { dpopRequired };
-      return { protectedResource: { resource, issuer, metadataUrl, ...required }, metadata };
+      const endpointOrigins = statedOrigins(metadata);
+      return { protectedResource: { resource, issuer, metadataUrl, endpointOrigins, ...required }, metadata };
     } catch (error) {
       if (!(error instanceof ProviderFailure) || error.unavailable) throw error;
       first ??= error;

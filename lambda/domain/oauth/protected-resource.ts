@@ -7,7 +7,7 @@ import type { AuthorizationServer } from 'oauth4webapi';
 import * as v from 'valibot';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
 import { isNearResourceOf, isResourceOf } from '../identity/discovery-url';
-import type { ProtectedResource } from '../provider/discovery';
+import { endpointOriginsOf, type ProtectedResource } from '../provider/discovery';
 import { documentFault } from './document-fault';
 import { ProviderFailure } from './provider-failure';
 
@@ -84,6 +84,34 @@ export function checkUnchanged(
   throw new ProviderFailure(
     'authorization_server_changed',
     'the protected resource no longer names the authorization server that the provider was configured with',
+  );
+}
+
+/** Returns the origins of the endpoints that receive users, codes, client secrets, and tokens, each once. */
+export const statedOrigins = ({
+  authorization_endpoint: authorization,
+  token_endpoint: token,
+}: Pick<AuthorizationServer, 'authorization_endpoint' | 'token_endpoint'>): readonly string[] => [
+  ...new Set(
+    [authorization, token].flatMap((endpoint) => (endpoint === undefined ? [] : [new URL(endpoint).origin])),
+  ),
+];
+
+/**
+ * Checks that the endpoints are still where they were when the provider was configured. The issuer alone does not show
+ * it: a document that promises `iss` (RFC 9207) can name endpoints at any origin.
+ *
+ * @throws ProviderFailure that only an update of the provider ends
+ */
+export function checkEndpointOrigins(
+  bound: Pick<ProtectedResource, 'issuer' | 'endpointOrigins'>,
+  metadata: Pick<AuthorizationServer, 'authorization_endpoint' | 'token_endpoint'>,
+): void {
+  const origins = endpointOriginsOf(bound);
+  if (statedOrigins(metadata).every((origin) => origins.includes(origin))) return;
+  throw new ProviderFailure(
+    'endpoint_origin_changed',
+    'the metadata of the authorization server have an endpoint at another origin than when the provider was configured',
   );
 }
 

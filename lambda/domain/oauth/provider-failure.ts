@@ -53,6 +53,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
     'The authorization server does not issue tokens for the requested resource: register the resource there, or correct the resources of the request and the discovery URL of the provider',
   authorization_server_changed:
     "The MCP server now names another authorization server. If this is right, the provider's owner confirms it with UpdateOauth2CredentialProvider and its new issuer in authorizationServer, and users consent again",
+  endpoint_origin_changed:
+    "The authorization server now has endpoints at another origin. If this is right, the provider's owner confirms it with UpdateOauth2CredentialProvider and the new origins in endpointOrigins",
 };
 
 const remedyFor = (code: string): string | undefined =>

@@ -6,7 +6,7 @@ import type { AuthorizationServer } from 'oauth4webapi';
 import * as v from 'valibot';
 import type { System } from '../system';
 import { createExpiringCache } from '../expiring-cache';
-import type { Oauth2Discovery, ProtectedResource } from '../provider/discovery';
+import { endpointOriginsOf, type Oauth2Discovery, type ProtectedResource } from '../provider/discovery';
 import type { PrivateAuthorities } from '../provider/private-authorities';
 import { isProtectedResourceUrl, issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
@@ -15,6 +15,7 @@ import { documentFault } from './document-fault';
 import { metadataDocument } from './metadata-document';
 import {
   checkAuthorizationServer,
+  checkEndpointOrigins,
   checkUnchanged,
   validatedResource,
   withoutForeignEndpoints,
@@ -231,7 +232,7 @@ export interface MetadataReader {
    * @param authorities private authorities of the server, if it has any
    * @param purpose default: `request`
    * @throws ProviderFailure, also for a protected resource that names another authorization server than at its
-   *   configuration
+   *   configuration, or whose authorization server has endpoints at another origin
    */
   read(
     discovery: Oauth2Discovery,
@@ -264,7 +265,10 @@ export function createMetadataReader(
       validatedMetadata(url, await found(url, authorities, insertedWellKnown), policy),
     system,
   );
-  /** Of a server that a protected resource names. Providers share it only if they have the same issuer. */
+  /**
+   * Of a server that a protected resource names. Providers share it only if they have the same issuer and origins: after
+   * the owner has confirmed other ones, the document from before is not used.
+   */
   const issuers = cached(async (text) => {
     const [issuer, url] = JSON.parse(text) as [string, string];
     return withoutForeignEndpoints(exactMetadata(issuer, await found(url, undefined), policy));
@@ -282,7 +286,11 @@ export function createMetadataReader(
     purpose: MetadataPurpose,
   ): Promise<Metadata> {
     const { resource, issuer, metadataUrl } = configured;
-    const server = issuers(JSON.stringify([issuer, metadataUrl]), undefined);
+    const slot = JSON.stringify([issuer, metadataUrl, ...endpointOriginsOf(configured)]);
+    const server = issuers(slot, undefined).then((metadata) => {
+      checkEndpointOrigins(configured, metadata);
+      return metadata;
+    });
     if (purpose === 'revocation') return server;
     const confirmed = confirmations(JSON.stringify([discoveryUrl, resource, issuer]), undefined);
     const [metadata] = await Promise.all([server, confirmed]);

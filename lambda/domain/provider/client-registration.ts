@@ -4,7 +4,6 @@
  * 7592) is encrypted as a client secret is, for its one address.
  */
 import * as v from 'valibot';
-import { invalidMember } from '../service-error';
 import type { Seal } from '../sealing/sealing';
 import type { System } from '../system';
 import { isProtectedResourceUrl } from '../identity/discovery-url';
@@ -17,6 +16,7 @@ import {
 } from './client-deletion';
 import { clientMetadataUrl } from './published-client';
 import { isSameServer, type Oauth2Discovery, type ProtectedResource } from './discovery';
+import { boundServer, expectedIssuerOf } from './expected-server';
 import { checkAudience } from './private-key-jwt';
 import {
   clientRegistrationOf,
@@ -32,7 +32,7 @@ import {
   type ClientAuthenticationMethod,
   type ClientSecretMethod,
 } from './vendor';
-import type { ResolvedConfig } from './vendor-config';
+import type { Oauth2ProviderConfig, ResolvedConfig } from './vendor-config';
 
 /** Where and with what a client can be deleted (RFC 7592). */
 export const ClientManagementSchema = v.object({ clientUri: v.string(), accessToken: v.string() });
@@ -52,7 +52,7 @@ export interface NewClient {
 
 export interface RegisteredClient {
   readonly protectedResource: ProtectedResource;
-  /** Absent if the resource does not name the expected authorization server: then, nothing was registered. */
+  /** Absent if the authorization server or its endpoints are not the expected ones: then, nothing was registered. */
   readonly client?: NewClient;
 }
 
@@ -70,7 +70,19 @@ export interface RegistrationRequest {
   readonly initialAccessToken?: string | undefined;
   /** Issuer of the only authorization server at which the client is registered; absent if any is right. */
   readonly authorizationServer?: string | undefined;
+  /** The only origins that the server's endpoints can have; absent if any are right. */
+  readonly endpointOrigins?: readonly string[] | undefined;
 }
+
+/** Returns what a request states about the client and its server. The provider keeps only what was found by it. */
+export const registrationRequestIn = ({
+  customOauth2ProviderConfig: custom,
+}: Oauth2ProviderConfig): Omit<RegistrationRequest, 'callbackId'> => ({
+  clientRegistration: custom?.clientRegistration,
+  initialAccessToken: custom?.initialAccessToken,
+  authorizationServer: custom?.authorizationServer,
+  endpointOrigins: custom?.endpointOrigins,
+});
 
 /** Finds the authorization servers of protected resources, and registers clients there. */
 export interface ProtectedResources {
@@ -181,53 +193,12 @@ function callbackIdWith(
   return isKept ? callbackId : system.randomUUID();
 }
 
-const MEMBER = 'oauth2ProviderConfigInput.customOauth2ProviderConfig.authorizationServer';
-
-/** The authorization server that a configuration must have: as the owner states it, or as the provider has it now. */
-interface Expected {
-  readonly discoveryUrl: string;
-  readonly stated?: string | undefined;
-  /** The server that the provider has now; absent for a new provider. */
-  readonly present?: Oauth2Discovery | undefined;
-}
-
-const issuerOf = ({ stated, present }: Expected): string | undefined =>
-  stated ?? present?.protectedResource?.issuer;
-
-/**
- * Only a statement of the owner binds a provider to another authorization server, also at another discovery URL: the owner
- * chooses the protected resource, and the resource names the server. Otherwise, a change of the configuration for any
- * reason would send its secret to whichever server the resource names at the time.
- *
- * @throws ValidationException
- */
-function checkExpected({ discoveryUrl, stated, present }: Expected, found: ProtectedResource): void {
-  if (stated !== undefined) {
-    if (found.issuer === stated) return;
-    throw invalidMember(MEMBER, `is not named by the protected resource, which names ${found.issuer}`);
-  }
-  if (!present) return;
-  const { protectedResource: bound } = present;
-  if (!bound) {
-    throw invalidMember(
-      MEMBER,
-      `is required: the discovery URL of the provider changes to that of a protected resource, and its metadata names ${found.issuer} for ${found.resource}. If that is right, set it to ${found.issuer}`,
-    );
-  }
-  const isOtherUrl = present.discoveryUrl !== discoveryUrl;
-  if (bound.issuer === found.issuer && (isOtherUrl || bound.resource === found.resource)) return;
-  throw invalidMember(
-    MEMBER,
-    `is required: the provider uses ${bound.issuer} for ${bound.resource}, and the metadata now names ${found.issuer} for ${found.resource}. If that is right, set it to ${found.issuer}`,
-  );
-}
-
 /**
  * Finds the authorization server of a protected resource, and provides a client there if the configuration has none. A
  * client that the service provided before stays for the same resource and issuer, with its credential.
  *
- * @throws ValidationException, also for another authorization server than at the last configuration, which the owner does
- *   not state; InternalServerException
+ * @throws ValidationException, also for another authorization server or other origins of its endpoints than at the last
+ *   configuration, which the owner does not state; InternalServerException
  */
 export async function discoveredClient(
   deps: RegistrationDependencies,
@@ -236,7 +207,8 @@ export async function discoveredClient(
     callbackId,
     clientRegistration: asked,
     initialAccessToken,
-    authorizationServer: stated,
+    authorizationServer,
+    endpointOrigins,
     present,
     ...holder
   }: RegisteringProvider,
@@ -251,12 +223,9 @@ export async function discoveredClient(
     const changed = callbackIdWith(deps, before, config.discovery);
     return { config, registration: undefined, callbackId: changed, isNew: false };
   }
-  const expected = { discoveryUrl, stated, present: present?.discovery };
-  const find = async () => {
-    const found = await deps.protectedResources.find(discoveryUrl, issuerOf(expected));
-    checkExpected(expected, found);
-    return found;
-  };
+  const expected = { discoveryUrl, authorizationServer, endpointOrigins, present: present?.discovery };
+  const find = async () =>
+    boundServer(expected, await deps.protectedResources.find(discoveryUrl, expectedIssuerOf(expected)));
   if (config.clientId !== '' || config.clientAuthenticationMethod !== PUBLIC_CLIENT) {
     const protectedResource = await find();
     checkAudience(config.privateKeyJwt, protectedResource);
@@ -289,17 +258,20 @@ export async function discoveredClient(
     };
   }
   // The callback URL of the client is that for the server that was found.
-  const authorizationServer = found?.issuer ?? stated;
+  const wanted = {
+    authorizationServer: found?.issuer ?? authorizationServer,
+    endpointOrigins: found?.endpointOrigins ?? endpointOrigins,
+  };
   const changedId = found
     ? callbackIdWith(deps, before, { discoveryUrl, protectedResource: found })
     : callbackId;
-  const { protectedResource, client } = await deps.protectedResources.register(discoveryUrl, {
+  const { protectedResource: named, client } = await deps.protectedResources.register(discoveryUrl, {
     callbackId: changedId,
     initialAccessToken,
     clientRegistration,
-    authorizationServer,
+    ...wanted,
   });
-  checkExpected({ ...expected, stated: authorizationServer }, protectedResource);
+  const protectedResource = boundServer({ ...expected, ...wanted }, named);
   if (!client) throw new Error('no client was registered');
   const provided = await withKey(client);
   const { clientId, clientAuthenticationMethod, clientSecret } = provided;

@@ -22,6 +22,8 @@ export interface CustomOauth2Config {
   readonly initialAccessToken?: string | undefined;
   /** Issuer identifier of the authorization server that the protected resource must name (RFC 9728). */
   readonly authorizationServer?: string | undefined;
+  /** The only origins that the endpoints of the authorization server of a protected resource can have. */
+  readonly endpointOrigins?: readonly string[] | undefined;
   readonly clientSecret?: string | undefined;
   readonly clientSecretSource?: 'MANAGED' | 'EXTERNAL' | undefined;
   readonly clientSecretConfig?: SecretReference | undefined;
@@ -33,17 +35,29 @@ export interface CustomOauth2Config {
   readonly clientRegistration?: ClientRegistration | undefined;
 }
 
-/** The issuer is compared with those that a protected resource names, so nothing else can have it. */
-function checkAuthorizationServer(
+/** They are compared with what a protected resource and its server state, so no other configuration can have them. */
+function checkStatedServer(
   member: string,
-  { authorizationServer, oauthDiscovery: { discoveryUrl = '' } }: CustomOauth2Config,
+  { authorizationServer, endpointOrigins = [], oauthDiscovery: { discoveryUrl = '' } }: CustomOauth2Config,
   policy: EndpointPolicy,
 ): void {
-  if (authorizationServer === undefined) return;
-  if (!isProtectedResourceUrl(discoveryUrl)) {
-    throw invalidMember(member, 'must be omitted unless the discovery URL is that of a protected resource');
+  const stated = [
+    ...(authorizationServer === undefined ? [] : [[`${member}.authorizationServer`, authorizationServer]]),
+    ...endpointOrigins.map((origin, at) => [`${member}.endpointOrigins.${at}`, origin]),
+  ] as [string, string][];
+  for (const [name, url] of stated) {
+    if (!isProtectedResourceUrl(discoveryUrl)) {
+      throw invalidMember(name, 'must be omitted unless the discovery URL is that of a protected resource');
+    }
+    checkEndpoint(name, url, policy);
   }
-  checkEndpoint(member, authorizationServer, policy);
+  for (const [at, origin] of endpointOrigins.entries()) {
+    if (new URL(origin).origin === origin) continue;
+    throw invalidMember(
+      `${member}.endpointOrigins.${at}`,
+      'must be an origin: the scheme, the host in lower case, and a port that is not the default, without a slash at the end',
+    );
+  }
 }
 
 function discoveryOf(member: string, config: CustomOauth2Config, policy: EndpointPolicy): Oauth2Discovery {
@@ -182,7 +196,7 @@ export function customServer(
   present: PresentClient | undefined,
 ): CustomServer {
   const clientAuthenticationMethod = authenticationMethodOf(member, config, present);
-  checkAuthorizationServer(`${member}.authorizationServer`, config, policy);
+  checkStatedServer(member, config, policy);
   const discovery = discoveryOf(`${member}.oauthDiscovery`, config, policy);
   if (config.dpopConfig) checkDpopConfig(`${member}.dpopConfig`, config.dpopConfig, discovery, policy);
   return {

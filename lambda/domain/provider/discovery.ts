@@ -18,9 +18,22 @@ export interface ProtectedResource {
   readonly issuer: string;
   /** Where the metadata of the authorization server is. */
   readonly metadataUrl: string;
+  /** Origins of the server's endpoints; see {@link endpointOriginsOf}. Absent in providers from before this member. */
+  readonly endpointOrigins?: readonly string[] | undefined;
   /** Whether it accepts only access tokens that are bound to keys (DPoP); absent if it does not say so. */
   readonly dpopRequired?: true | undefined;
 }
+
+/**
+ * Returns the origins at which the authorization server of a protected resource can have its endpoints. Codes, client
+ * secrets, and refresh tokens go to no other origin, whatever its metadata state later: an attacker who can change the
+ * document cannot have them sent elsewhere.
+ */
+export const endpointOriginsOf = ({
+  issuer,
+  endpointOrigins,
+}: Pick<ProtectedResource, 'issuer' | 'endpointOrigins'>): readonly string[] =>
+  endpointOrigins ?? [new URL(issuer).origin];
 
 /** AWS's `Oauth2Discovery`: exactly one of the two. */
 export type Oauth2Discovery =

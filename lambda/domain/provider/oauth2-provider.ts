@@ -18,8 +18,8 @@ import {
   discoveredClient,
   unregisterUnused,
   type DiscoveredClient,
+  registrationRequestIn,
   type ProtectedResources,
-  type RegistrationRequest,
 } from './client-registration';
 import type { ClientDeletions } from './client-deletion';
 import { publish, type ClientMetadataStore } from './published-client';
@@ -181,15 +181,6 @@ const certificatesIn = ({
   customOauth2ProviderConfig: custom,
 }: Oauth2ProviderConfig): readonly CertificateConfiguration[] | undefined =>
   custom?.certificateConfigurations;
-
-/** What a request states about the client. Neither the configuration nor the provider keeps it. */
-const registrationRequestIn = ({
-  customOauth2ProviderConfig: custom,
-}: Oauth2ProviderConfig): Omit<RegistrationRequest, 'callbackId'> => ({
-  clientRegistration: custom?.clientRegistration,
-  initialAccessToken: custom?.initialAccessToken,
-  authorizationServer: custom?.authorizationServer,
-});
 
 /** Returns what an audit entry says about the server of a protected resource. */
 const boundTo = ({ protectedResource: bound }: Oauth2Discovery): Partial<AuditEntry> =>

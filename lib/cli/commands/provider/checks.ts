@@ -1,6 +1,7 @@
 /** Checks a credential provider and its authorization server. They send no secret. */
 import {
   boundServerMetadata,
+  endpointOriginsOf,
   ProviderFailure,
   validatedMetadata,
   type EndpointPolicy,
@@ -27,7 +28,11 @@ export interface Oauth2Provider {
   readonly credentialProviderVendor: string;
   readonly callbackUrl: string;
   /** What the provider is bound to, for the discovery URL of a protected resource. */
-  readonly protectedResource?: { readonly resource: string; readonly authorizationServer: string };
+  readonly protectedResource?: {
+    readonly resource: string;
+    readonly authorizationServer: string;
+    readonly endpointOrigins?: readonly string[];
+  };
   readonly createdTime?: number;
   readonly lastUpdatedTime?: number;
   readonly oauth2ProviderConfigOutput: Readonly<Record<string, ProviderConfig | undefined>>;
@@ -68,6 +73,7 @@ export const boundFields = ({ protectedResource: bound }: Pick<Oauth2Provider, '
   [
     ['Resource', bound?.resource],
     ['Authorization server', bound?.authorizationServer],
+    ['Endpoints at', bound?.endpointOrigins?.join(', ')],
   ] as const;
 
 export const configOf = (provider: Oauth2Provider): ProviderConfig =>
@@ -266,14 +272,21 @@ async function ofBoundServer(
   policy: EndpointPolicy,
 ): Promise<Discovered> {
   if (!bound) return { fault: 'the service does not say which authorization server it uses' };
-  const { resource, authorizationServer: issuer } = bound;
+  const { resource, authorizationServer: issuer, endpointOrigins } = bound;
   const deps = { transport: (url: string) => documentResponse(url, policy), endpointPolicy: policy };
   try {
-    return { document: { ...(await boundServerMetadata(deps, discoveryUrl, { resource, issuer })) } };
+    const metadata = await boundServerMetadata(deps, discoveryUrl, { resource, issuer, endpointOrigins });
+    return { document: { ...metadata } };
   } catch (error) {
     const fault = faultOf(error);
-    if (!(error instanceof ProviderFailure) || error.code !== 'authorization_server_changed')
-      return { fault };
+    if (!(error instanceof ProviderFailure)) return { fault };
+    if (error.code === 'endpoint_origin_changed') {
+      return {
+        fault: `${fault}: ${endpointOriginsOf({ issuer, endpointOrigins }).join(', ')}`,
+        action: `The service sends no request to another origin. If the change is right, confirm the new origins: agent-identity provider update ${name}, with --mcp and --endpoint-origin.`,
+      };
+    }
+    if (error.code !== 'authorization_server_changed') return { fault };
     return {
       fault: `${fault}, ${issuer}`,
       action: `The service sends no authorization or token request to another server. If the change is right, confirm the new issuer: agent-identity provider update ${name}, with --mcp and --authorization-server.`,

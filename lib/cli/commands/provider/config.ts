@@ -23,6 +23,7 @@ export interface ClientFlags {
   readonly tokenEndpoint?: string | undefined;
   readonly tenantId?: string | undefined;
   readonly authorizationServer?: string | undefined;
+  readonly endpointOrigin?: readonly string[] | undefined;
   readonly clientAuthentication?: (typeof CLIENT_AUTHENTICATION_METHODS)[number];
   readonly clientRegistration?: ClientRegistration;
   readonly kmsKey?: string;
@@ -48,6 +49,15 @@ export const CLIENT_FLAGS = {
     'URL',
     'Issuer that an MCP server must name; confirms a change of its authorization server',
   ),
+  endpointOrigin: {
+    kind: 'parsed',
+    parse: String,
+    variadic: true,
+    optional: true,
+    placeholder: 'URL',
+    brief:
+      'Origin of the endpoints of this authorization server; confirms a change. Set the option again for a second origin',
+  },
   clientAuthentication: {
     kind: 'enum',
     values: CLIENT_AUTHENTICATION_METHODS,
@@ -91,10 +101,13 @@ export interface RegistrationFlags {
 
 /** @throws CliError for an option of an MCP server without one, or of a client that the service does not register */
 export function checkRegistration(
-  flags: RegistrationFlags & Pick<ClientFlags, 'clientId' | 'authorizationServer'>,
+  flags: RegistrationFlags & Pick<ClientFlags, 'clientId' | 'authorizationServer' | 'endpointOrigin'>,
 ): void {
   if (flags.authorizationServer !== undefined && flags.mcp === undefined) {
     throw usageError('--authorization-server needs --mcp.');
+  }
+  if (flags.endpointOrigin !== undefined && flags.mcp === undefined) {
+    throw usageError('--endpoint-origin needs --mcp.');
   }
   if (!flags.initialAccessToken || (flags.mcp !== undefined && flags.clientId === undefined)) return;
   throw usageError('--initial-access-token needs --mcp, without --client-id.');
@@ -138,6 +151,7 @@ const SERVER_OPTIONS = {
   tokenEndpoint: '--token-endpoint',
   tenantId: '--tenant-id',
   authorizationServer: '--authorization-server',
+  endpointOrigin: '--endpoint-origin',
   clientAuthentication: '--client-authentication',
   clientRegistration: '--client-registration',
   kmsKey: '--kms-key',
@@ -161,6 +175,7 @@ function optionsOf(vendor: VendorName): readonly ServerOption[] {
       'authorizationEndpoint',
       'tokenEndpoint',
       'authorizationServer',
+      'endpointOrigin',
       'clientAuthentication',
       'clientRegistration',
       'kmsKey',
@@ -237,7 +252,7 @@ export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<st
       ...(tokenEndpoint !== undefined && { tokenEndpoint }),
     };
   }
-  const { authorizationServer, clientAuthentication, clientRegistration, kmsKey } = flags;
+  const { authorizationServer, endpointOrigin, clientAuthentication, clientRegistration, kmsKey } = flags;
   const stated = authorizationEndpoint !== undefined || tokenEndpoint !== undefined;
   const found = discoveryUrl ?? wellKnown(issuer);
   const certificates = certificateConfigurations(flags);
@@ -248,6 +263,7 @@ export function serverMembers(vendor: VendorName, flags: ClientFlags): Record<st
         }
       : found !== undefined && { oauthDiscovery: { discoveryUrl: found } }),
     ...(authorizationServer !== undefined && { authorizationServer }),
+    ...(endpointOrigin && { endpointOrigins: endpointOrigin }),
     ...(clientAuthentication && { clientAuthenticationMethod: clientAuthentication }),
     ...(clientRegistration && { clientRegistration }),
     ...(kmsKey !== undefined && {

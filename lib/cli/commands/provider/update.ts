@@ -220,6 +220,7 @@ export const update = buildCommand({
       'Changes what the options name, and keeps the rest. Grants stay if the client and the server stay.',
       'With --secret, reads a new client secret or API key from stdin, or you type it.',
       'An MCP server that names another authorization server needs --mcp and --authorization-server with the new issuer.',
+      'If this server moves its endpoints to another origin, --mcp and --endpoint-origin confirm it.',
       'With --mcp and without --client-id, the service provides the client.',
       'Each --dpop-resource names one resource, and together they replace the present ones. --no-dpop ends the binding of tokens to keys.',
       'With --client-registration, the service provides the client in another way, and users consent again.',

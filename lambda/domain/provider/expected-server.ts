@@ -1,0 +1,92 @@
+/**
+ * The authorization server that a provider of a protected resource is bound to (RFC 9728): its issuer, and the origins of
+ * its endpoints. The owner chooses the protected resource, which names the server, whose document names the endpoints. So
+ * only a statement of the owner binds a provider to another server, or to endpoints at another origin.
+ */
+import { invalidMember } from '../service-error';
+import { endpointOriginsOf, type Oauth2Discovery, type ProtectedResource } from './discovery';
+
+const CONFIG = 'oauth2ProviderConfigInput.customOauth2ProviderConfig';
+const ISSUER_MEMBER = `${CONFIG}.authorizationServer`;
+const ORIGINS_MEMBER = `${CONFIG}.endpointOrigins`;
+
+/** What the owner states about the server. */
+export interface StatedServer {
+  /** Its issuer; absent if the one that the provider has now is right, or any for a new provider. */
+  readonly authorizationServer?: string | undefined;
+  /** The origins of its endpoints; absent if the present ones are right, or any for another server. */
+  readonly endpointOrigins?: readonly string[] | undefined;
+}
+
+/** The server that a configuration must have: as the owner states it, or as the provider has it now. */
+export interface ExpectedServer extends StatedServer {
+  readonly discoveryUrl: string;
+  /** The server that the provider has now; absent for a new provider. */
+  readonly present?: Oauth2Discovery | undefined;
+}
+
+export const expectedIssuerOf = ({ authorizationServer, present }: ExpectedServer): string | undefined =>
+  authorizationServer ?? present?.protectedResource?.issuer;
+
+const isWithin = (found: ProtectedResource, origins: readonly string[]): boolean =>
+  endpointOriginsOf(found).every((origin) => origins.includes(origin));
+
+/** Returns whether a server is the stated one. Nothing is sent to another server, or to endpoints at other origins. */
+export const isExpectedServer = (
+  { authorizationServer, endpointOrigins }: StatedServer,
+  found: ProtectedResource,
+): boolean =>
+  found.issuer === (authorizationServer ?? found.issuer) &&
+  (!endpointOrigins || isWithin(found, endpointOrigins));
+
+/**
+ * Otherwise, a change of the configuration for any reason would send its secret to whichever server the resource names at
+ * the time.
+ *
+ * @throws ValidationException
+ */
+function checkIssuer(
+  { discoveryUrl, authorizationServer, present }: ExpectedServer,
+  found: ProtectedResource,
+): void {
+  if (authorizationServer !== undefined) {
+    if (found.issuer === authorizationServer) return;
+    throw invalidMember(ISSUER_MEMBER, `is not named by the protected resource, which names ${found.issuer}`);
+  }
+  if (!present) return;
+  const { protectedResource: bound } = present;
+  if (!bound) {
+    throw invalidMember(
+      ISSUER_MEMBER,
+      `is required: the discovery URL of the provider changes to that of a protected resource, and its metadata names ${found.issuer} for ${found.resource}. If that is right, set it to ${found.issuer}`,
+    );
+  }
+  const isOtherUrl = present.discoveryUrl !== discoveryUrl;
+  if (bound.issuer === found.issuer && (isOtherUrl || bound.resource === found.resource)) return;
+  throw invalidMember(
+    ISSUER_MEMBER,
+    `is required: the provider uses ${bound.issuer} for ${bound.resource}, and the metadata now names ${found.issuer} for ${found.resource}. If that is right, set it to ${found.issuer}`,
+  );
+}
+
+/**
+ * Returns what the provider is bound to: the server that was found, with the origins that the owner states, or that the
+ * provider has at this server, or that its metadata have.
+ *
+ * @throws ValidationException for another server, or an endpoint at another origin
+ */
+export function boundServer(expected: ExpectedServer, found: ProtectedResource): ProtectedResource {
+  checkIssuer(expected, found);
+  const { endpointOrigins: stated, present } = expected;
+  const bound = present?.protectedResource;
+  const kept = bound?.issuer === found.issuer ? endpointOriginsOf(bound) : undefined;
+  const endpointOrigins = stated ?? kept ?? endpointOriginsOf(found);
+  if (isWithin(found, endpointOrigins)) return { ...found, endpointOrigins };
+  const origins = endpointOriginsOf(found).join(' and ');
+  throw invalidMember(
+    ORIGINS_MEMBER,
+    stated
+      ? `does not have all origins of the authorization server ${found.issuer}, whose endpoints are at ${origins}`
+      : `is required: the provider uses ${found.issuer} with endpoints at ${endpointOrigins.join(' and ')}, and its metadata now has endpoints at ${origins}. If that is right, set it to these origins`,
+  );
+}
