@@ -21,6 +21,7 @@ void runCommandLine({
   process,
   stdin: process.stdin,
   loadService: () => load('../lib/local/serve') as typeof Serve,
+  loadGate: () => load('../lib/local/serve') as typeof Serve,
   loadAws: () => load('../lib/cli/aws') as typeof Aws,
   loadS3: () => load('../lib/cli/s3') as typeof S3,
   openBrowser,

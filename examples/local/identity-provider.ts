@@ -1,5 +1,6 @@
 /** The organization's OIDC provider: users sign in here, and applications get a token that names the user. */
-import { Provider } from 'oidc-provider';
+import { errors, Provider } from 'oidc-provider';
+import { isLoopbackHttp } from '../../lambda/domain/endpoint';
 import { FERNHILL_ACCOUNTS } from './accounts';
 import { withInteractions } from './interactions';
 import type { LoopbackServer } from './loopback-server';
@@ -12,6 +13,13 @@ export const ASSISTANT_AUDIENCE = 'https://assistant.fernhill.example';
 
 /** The only scope of that API. */
 export const ASSISTANT_SCOPE = 'assistant';
+
+const PERMISSIONS = {
+  [ASSISTANT_SCOPE]: {
+    title: 'Use agents in your name',
+    detail: 'The agent or MCP server at the address that it stated.',
+  },
+};
 
 export interface IdentityProvider {
   readonly issuer: string;
@@ -43,8 +51,23 @@ export function startIdentityProvider(
   const portalClient = { clientId: 'fernhill-portal', clientSecret: state.secret('fernhill-portal') };
   const granted = { openid: 'openid profile', resource: ASSISTANT_SCOPE };
 
+  const configuration = providerConfiguration(FERNHILL_ID, FERNHILL_ACCOUNTS, state, resource);
   const provider = new Provider(server.origin, {
-    ...providerConfiguration(FERNHILL_ID, FERNHILL_ACCOUNTS, state, resource),
+    ...configuration,
+    features: {
+      ...configuration.features,
+      // MCP clients register themselves (RFC 7591), and state the gate for which they need a token (RFC 8707).
+      registration: { enabled: true },
+      resourceIndicators: {
+        ...configuration.features.resourceIndicators,
+        getResourceServerInfo: (_ctx, identifier) => {
+          if (identifier !== ASSISTANT_AUDIENCE && !isLoopbackHttp(new URL(identifier)))
+            throw new errors.InvalidTarget();
+          return { scope: ASSISTANT_SCOPE, audience: identifier, accessTokenFormat: 'jwt' as const };
+        },
+      },
+    },
+    clientDefaults: { grant_types: ['authorization_code', 'refresh_token'] },
     // Portals learn from it how a user signs in with another account.
     discovery: { prompt_values_supported: ['none', 'login', 'consent'] },
     claims: { openid: ['sub'], profile: ['name'] },
@@ -61,14 +84,15 @@ export function startIdentityProvider(
         grant_types: ['authorization_code', 'refresh_token'],
       },
     ],
-    // The organization has consented for its users, so they only sign in.
+    // The organization has consented for its users, so they only sign in. A client that registered itself asks them.
     loadExistingGrant: async ({ oidc }) => {
       const { client, session } = oidc;
       const accountId = session?.accountId;
       if (client === undefined || session === undefined || accountId === undefined) return undefined;
-      const grantId = session.grantIdFor(client.clientId);
+      const grantId = oidc.result?.consent?.grantId ?? session.grantIdFor(client.clientId);
       const existing = grantId === undefined ? undefined : await oidc.provider.Grant.find(grantId);
-      if (existing !== undefined) return existing;
+      if (existing !== undefined || ![clientId, portalClient.clientId].includes(client.clientId))
+        return existing;
       const grant = new oidc.provider.Grant({ clientId: client.clientId, accountId });
       grant.addOIDCScope(granted.openid);
       grant.addResourceScope(ASSISTANT_AUDIENCE, granted.resource);
@@ -78,7 +102,7 @@ export function startIdentityProvider(
   });
 
   server.serve(
-    withInteractions({ provider, brand: FERNHILL_ID, accounts: FERNHILL_ACCOUNTS, permissions: {} }),
+    withInteractions({ provider, brand: FERNHILL_ID, accounts: FERNHILL_ACCOUNTS, permissions: PERMISSIONS }),
   );
   return {
     issuer: provider.issuer,

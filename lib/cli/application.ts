@@ -16,6 +16,7 @@ import { agent } from './commands/agent';
 import { COMPLETE, completion } from './commands/completion';
 import { audit } from './commands/audit';
 import { doctor } from './commands/doctor';
+import { gate } from './commands/gate';
 import { grants } from './commands/grants';
 import { local } from './commands/local';
 import { portal } from './commands/portal';
@@ -115,7 +116,7 @@ export function applicationOf(version: string, args: readonly string[]): Applica
   return buildApplication(
     buildRouteMap({
       routes: {
-        ...{ local, doctor, agent, provider, portal, token, user, grants },
+        ...{ local, gate, doctor, agent, provider, portal, token, user, grants },
         transferOwnership,
         ...{ restore, audit, completion },
       },

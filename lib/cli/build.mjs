@@ -1,5 +1,5 @@
 /**
- * Builds the package's dist/: five CommonJS files in the folders that their sources are in, so that each finds the
+ * Builds the package's dist/: six CommonJS files in the folders that their sources are in, so that each finds the
  * next by the same relative path. The command loads the service, and what signs requests, when they are needed; the service loads
  * its functions when it has set their environment. Packages are inside, except dynalite: LevelDB is a native addon.
  */
@@ -14,13 +14,13 @@ await rm(outdir, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: [
-    'bin/agent-identity.ts',
-    'lib/cli/aws.ts',
-    'lib/cli/s3.ts',
-    'lib/local/serve.ts',
-    'lib/local/handlers.ts',
+    { in: 'bin/agent-identity.ts', out: 'bin/agent-identity' },
+    { in: 'lib/cli/bundle/aws-clients.cjs', out: 'lib/cli/aws' },
+    { in: 'lib/cli/bundle/s3.cjs', out: 'lib/cli/s3' },
+    { in: 'lib/local/serve.ts', out: 'lib/local/serve' },
+    { in: 'lib/cli/bundle/functions.cjs', out: 'lib/local/handlers' },
+    { in: 'lib/cli/bundle/agent-endpoint.cjs', out: 'lambda/handlers/composition/agent-endpoint' },
   ],
-  outbase: '.',
   outdir,
   bundle: true,
   platform: 'node',

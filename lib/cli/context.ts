@@ -15,7 +15,9 @@ export interface Environment {
   readonly process: Pick<StricliProcess, 'env'> & { readonly stdout: Output; readonly stderr: Output };
   readonly stdin: Input;
   /** Loads the service. Commands load it when they run, because that takes much longer than to print help. */
-  readonly loadService: () => typeof Serve;
+  readonly loadService: () => Pick<typeof Serve, 'serve'>;
+  /** Loads the gate of an agent endpoint, for the same reason. */
+  readonly loadGate: () => Pick<typeof Serve, 'startGate' | 'endOfProgram' | 'SettingError' | 'StartError'>;
   /** Loads what finds AWS credentials and signs requests, for the same reason. */
   readonly loadAws: () => typeof Aws;
   /** Loads the client of Amazon S3, which only one command uses. */

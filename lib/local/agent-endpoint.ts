@@ -19,12 +19,24 @@ import { createGateway } from './gateway';
 import type { GatewayAuthorizer } from './gateway-authorizer';
 import { sendError, starting } from './gateway-errors';
 import { listenOnLoopback, LOOPBACK } from './loopback-server';
-import { isLocal, LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
+import { isLocal, LOCAL_ACCOUNT, LOCAL_REGION, type Principal, type Principals } from './principals';
+import type { SettingNames } from './setting-names';
 import type { LocalService } from './start';
 
 type Stated = 'workloadName' | 'inbound' | 'target';
 type Optional =
   'protocol' | 'requestHeaderAllowlist' | 'allowedOrigins' | 'oauth2CallbackUrl' | 'invocationTimeout';
+
+/** The identity service, and the principals that the endpoint knows. */
+export interface EndpointService extends Pick<LocalService, 'endpoint' | 'region'> {
+  /**
+   * `gate` needs permission to get tokens for the workload identity. The others are the callers with IAM, so an endpoint
+   * with user tokens needs only the access key of `gate`.
+   */
+  readonly principals: Partial<Omit<Principals, 'gate'>> & { readonly gate: Principal | AccessKey };
+}
+
+type AccessKey = Pick<Principal, 'accessKeyId' | 'secretAccessKey'>;
 
 export interface AgentEndpointOptions
   extends Pick<AgentEndpointConfiguration, Stated>, Partial<Pick<AgentEndpointConfiguration, Optional>> {
@@ -32,12 +44,13 @@ export interface AgentEndpointOptions
   readonly name: string;
   /** Port to listen on; 0 for a free port, which is the default. */
   readonly port?: number;
-  /** The identity service. Its principal `gate` needs permission to get tokens for the workload identity. */
-  readonly service: Pick<LocalService, 'endpoint' | 'region' | 'principals'>;
+  readonly service: EndpointService;
   /** Idle timeout of the agent, in milliseconds; by default, slightly less than the 5 minutes of API Gateway. */
   readonly idle?: number;
   /** Called when a function throws; by default, it writes to stderr. */
   readonly reportFailure?: (failure: FunctionFailure) => void;
+  /** Names of the settings in messages; by default, environment variables. */
+  readonly names?: SettingNames;
 }
 
 export interface LocalAgentEndpoint {
@@ -74,6 +87,7 @@ export async function startAgentEndpoint({
   service,
   idle,
   reportFailure = writeFailure,
+  names,
   ...stated
 }: AgentEndpointOptions): Promise<LocalAgentEndpoint> {
   // The configuration contains the port, so the port is bound before the gateway exists.
@@ -83,7 +97,7 @@ export async function startAgentEndpoint({
   const server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
     serve(request, response);
   });
-  const { port, close } = await listenOnLoopback(server, wanted);
+  const { port, close } = await listenOnLoopback(server, wanted, names);
   try {
     const endpoint = parseAgentEndpoint(
       JSON.stringify({
@@ -119,7 +133,7 @@ export async function startAgentEndpoint({
       },
       errorHeaders: gatewayCorsHeaders(endpoint),
       ...(authorizer && { authorizer }),
-      principals: Object.values(service.principals),
+      principals: Object.values(service.principals).filter((principal) => 'arn' in principal),
       // The endpoint has no `callers`.
       allows: isLocal,
       reportFailure,

@@ -1,6 +1,6 @@
 /**
- * `agent-identity local`: the service on the embedded cloud without the examples, until a signal ends it. The command
- * loads this file when it runs, because it loads the whole service.
+ * `agent-identity local`: the service on the embedded cloud without the examples, until a signal ends it. The commands
+ * `local` and `gate` load this file when they run, because it loads the whole service.
  */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,9 @@ import { runProgram } from './program';
 import { settingNames, type Setting, type SettingNames } from './setting-names';
 import { parseSettings } from './settings';
 import { StartError } from './start-error';
+
+export { endOfProgram, startGate } from './gate';
+export { SettingError, StartError } from './start-error';
 
 export interface ServeOptions {
   /** What options of the command set; it takes precedence over the environment. */

@@ -39,7 +39,7 @@ export function openServiceLog(path: string, names = ENVIRONMENT_VARIABLES): Ser
 }
 
 /** Powertools indents its entries on the global console. Here, each entry is one line, for grep. */
-function onOneLine(text: string): string {
+export function onOneLine(text: string): string {
   if (!text.startsWith('{')) return text;
   try {
     return `${JSON.stringify(JSON.parse(text))}\n`;

@@ -28,6 +28,9 @@ async function runWith(args: string[], env: Record<string, string> = {}): Promis
       env,
     },
     stdin: new PassThrough(),
+    loadGate: () => {
+      throw new Error('Only the gate loads this.');
+    },
     loadAws: () => {
       throw new Error('Only requests load this.');
     },

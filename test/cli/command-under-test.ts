@@ -84,6 +84,9 @@ export async function runCommand(args: readonly string[], invocation: Invocation
       loadService: () => {
         throw new Error('The command must not load the service.');
       },
+      loadGate: () => {
+        throw new Error('The command must not load the gate.');
+      },
       loadAws: () => aws,
       loadS3: () => s3,
       openBrowser,

@@ -52,7 +52,7 @@ const listed = (value: unknown): string | undefined =>
 const STYLE = { allowed: 'green', denied: 'yellow', failed: 'red' } as const;
 
 /** Prints an entry for people. */
-function printEntry(context: CliContext, { time, audit }: AuditEntry): void {
+export function printEntry(context: CliContext, { time, audit }: AuditEntry): void {
   const outcome = OUTCOMES.find((known) => known === audit.outcome);
   const facts = [
     ['agent', nameOf(text(audit.workloadIdentity))],

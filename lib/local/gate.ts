@@ -1,0 +1,62 @@
+/**
+ * `agent-identity gate`: the gate of an agent endpoint in front of an agent on this computer. The local service runs in
+ * another process.
+ */
+import { Console } from 'node:console';
+import { Writable } from 'node:stream';
+import { startAgentEndpoint, type AgentEndpointOptions, type LocalAgentEndpoint } from './agent-endpoint';
+import { onOneLine } from './service-log';
+import { settingNames } from './setting-names';
+import { SettingError, StartError } from './start-error';
+
+export interface GateOptions extends Omit<AgentEndpointOptions, 'names' | 'reportFailure' | 'idle'> {
+  /** Receives each line of the gate's log: an audit entry, a metric, or the report of an unexpected error, as JSON. */
+  readonly log: (line: string) => void;
+  /** What messages call the members of the endpoint's configuration, such as options of the command. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** Returns the message about the configuration with options in the place of members. */
+const inOptions = (message: string, options: GateOptions['options']): string =>
+  message.replace(
+    /^(?:inbound\.)?([\w.]+?)(?:\[\d+\])?(?= )/,
+    (member, name: string) => options[name] ?? member,
+  );
+
+/** From then on, the functions of this process log to the callback, which they do through the global console. */
+function sendLogTo(log: (line: string) => void): void {
+  const stream = new Writable({
+    decodeStrings: true,
+    write(chunk: Buffer, _encoding, done) {
+      log(onOneLine(chunk.toString('utf8')).trimEnd());
+      done();
+    },
+  });
+  globalThis.console = new Console({ stdout: stream, stderr: stream });
+  process.env.POWERTOOLS_DEV = 'true';
+}
+
+/**
+ * Starts the gate.
+ *
+ * @throws SettingError for an option that is not valid, and StartError for a port that is taken or not permitted
+ */
+export async function startGate({ log, options, ...endpoint }: GateOptions): Promise<LocalAgentEndpoint> {
+  sendLogTo(log);
+  try {
+    return await startAgentEndpoint({ ...endpoint, names: settingNames({ PORT: '--port' }) });
+  } catch (error) {
+    if (error instanceof StartError || !(error instanceof Error)) throw error;
+    throw new SettingError(`${inOptions(error.message, options)}.`);
+  }
+}
+
+/** Resolves when a signal asks this process to end, such as by Ctrl-C. */
+export const endOfProgram = (): Promise<void> =>
+  new Promise((ended) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        ended();
+      });
+    }
+  });

@@ -1,0 +1,305 @@
+/**
+ * `agent-identity gate` and `agent-identity local` as two programs, with the official SDK's MCP client
+ * in front of it and a real authorization server at which the user signs in.
+ */
+import { createServer } from 'node:http';
+import { decodeJwt } from 'jose';
+import { listenOnLoopback } from '../../lib/local/loopback-server';
+import { startMcpServer, type TestMcpServer } from '../flows/client/mcp-server';
+import { AgentServer } from '../flows/gate/agent-server';
+import { startSignIn } from '../flows/gate/mcp-endpoint';
+import { CLIENT_REDIRECT, McpUser } from '../flows/gate/mcp-user';
+import type { TestProvider } from '../flows/support/provider';
+import { Programs, type Program } from '../local/program';
+import { ServiceForCommands } from './command-under-test';
+
+let service: ServiceForCommands;
+let signIn: TestProvider;
+let server: TestMcpServer;
+const programs = new Programs();
+
+beforeAll(async () => {
+  [service, signIn, server] = await Promise.all([
+    ServiceForCommands.start(),
+    startSignIn(),
+    startMcpServer(() => {
+      throw new Error('No tool is called.');
+    }),
+  ]);
+  signIn.allowRedirect(CLIENT_REDIRECT);
+});
+
+afterAll(async () => {
+  programs.kill();
+  await Promise.all([service.close(), signIn.close(), server.close()]);
+});
+
+/** What the gate prints with --json when it is ready. */
+interface Ready {
+  readonly name: string;
+  readonly invocationUrl: string;
+  readonly agentRuntimeArn: string;
+  readonly target: string;
+  readonly protocol: string;
+}
+
+const start = (args: readonly string[], env: Record<string, string> = {}): Program =>
+  programs.startCommand(['gate', ...args], {
+    ...service.env(),
+    AWS_CONFIG_FILE: '/nonexistent',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    ...env,
+  });
+
+/** Starts a gate at a free port, unless the arguments have another one. */
+async function started(...args: string[]): Promise<{ program: Program; ready: Ready }> {
+  const program = start(['--port', '0', '--issuer', signIn.issuer, '--json', ...args]);
+  await program.ready();
+  return { program, ready: JSON.parse(program.stdout.split('\n')[0] ?? '') as Ready };
+}
+
+/** The test's authorization server issues no token without a scope, and clients request those of the gate. */
+const SCOPE = ['--allowed-scope', 'a'];
+
+/** Returns the lines that a gate has printed, when there are as many. */
+async function linesOf(program: Program, output: 'stdout' | 'stderr', count: number): Promise<string[]> {
+  for (;;) {
+    const lines = program[output].split('\n').slice(0, -1);
+    if (lines.length >= count) return lines;
+    await new Promise((wait) => setTimeout(wait, 20));
+  }
+}
+
+const entriesOf = async (program: Program, count: number): Promise<Record<string, unknown>[]> =>
+  (await linesOf(program, 'stdout', count + 1))
+    .slice(1)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+async function signedIn(login: string, url: string): Promise<McpUser> {
+  const user = new McpUser(login, url);
+  await user.signIn();
+  return user;
+}
+
+it('puts an MCP server behind a gate, which clients find and use by its URL alone', async () => {
+  const { program, ready } = await started(
+    'my-server',
+    server.url,
+    '--protocol',
+    'MCP',
+    '--allowed-scope',
+    'a',
+  );
+  expect(ready).toMatchObject({ ready: true, name: 'my-server', target: server.url, protocol: 'MCP' });
+
+  const user = await signedIn('ana', ready.invocationUrl);
+  const client = await user.connect();
+  expect((await client.listTools()).tools).toMatchObject([{ name: 'token' }]);
+  const headers = server.reached.at(-1)?.headers ?? {};
+  expect(headers).not.toHaveProperty('authorization');
+  expect(decodeJwt(String(headers.workloadaccesstoken))).toMatchObject({
+    iss: service.endpoint,
+    sub: `${signIn.issuer}#ana`,
+    act: { name: 'my-server' },
+  });
+  await user.leave();
+
+  const [first] = await entriesOf(program, 1);
+  expect(first).toMatchObject({ operation: 'InvokeAgentRuntime', outcome: 'allowed' });
+  program.child.kill('SIGTERM');
+  expect(await program.ended).toBe(0);
+  expect(program.stdout + program.stderr).not.toContain(user.accessToken);
+});
+
+it('keeps its URL and its workload identity, and changes what another start states', async () => {
+  const first = await started('kept', server.url, '--protocol', 'MCP');
+  const port = new URL(first.ready.invocationUrl).port;
+  await first.program.stop();
+  await service.run(['agent', 'update', 'kept', '--return-url', 'https://app.example/connected']);
+  await service.run(['agent', 'update', 'kept', '--allowed-caller', 'my-caller']);
+
+  const again = start([
+    ...['kept', server.url, '--protocol', 'MCP'],
+    ...['--port', port, '--issuer', signIn.issuer],
+  ]);
+  const [workload, url] = await linesOf(again, 'stdout', 5);
+  expect(workload).toBe('Gate of           kept (workload identity unchanged)');
+  expect(url).toBe(`Invocation URL    ${first.ready.invocationUrl}`);
+  await again.stop();
+
+  const { program } = await started(
+    'kept',
+    server.url,
+    '--allowed-client',
+    'x',
+    '--return-url',
+    'http://127.0.0.1:9/a',
+  );
+  await program.stop();
+  expect(await service.json(['agent', 'get', 'kept'])).toMatchObject({
+    allowedResourceOauth2ReturnUrls: ['https://app.example/connected', 'http://127.0.0.1:9/a'],
+    authorizerConfiguration: {
+      customJWTAuthorizer: {
+        discoveryUrl: signIn.discoveryUrl,
+        allowedClients: ['x'],
+        allowedWorkloadConfiguration: { workloadIdentities: ['my-caller'] },
+      },
+    },
+  });
+});
+
+it('says what to start while the agent does not run, and works when it does', async () => {
+  const agent = await AgentServer.start();
+  const target = agent.url;
+  await agent.stop();
+  const { program, ready } = await started('late', target.replace('/invocations', ''), ...SCOPE);
+  // A URL without a path gets the path of the protocol.
+  expect(ready.target).toBe(target);
+  const hint = `Nothing listens at ${target}. Start the agent there. The gate continues to run.`;
+  expect(await linesOf(program, 'stderr', 1)).toEqual([hint]);
+
+  const user = await signedIn('ben', ready.invocationUrl);
+  const call = () =>
+    fetch(ready.invocationUrl, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${user.accessToken}`, 'content-type': 'application/json' },
+      body: '{"prompt":"hello"}',
+    });
+  const refused = await call();
+  expect(refused.status).toBe(424);
+  expect(await refused.json()).toMatchObject({ __type: 'RuntimeClientError' });
+  expect(await linesOf(program, 'stderr', 2)).toEqual([hint, hint]);
+
+  const running = createServer((_request, response) => response.end('{"answer":42}'));
+  const { close } = await listenOnLoopback(running, Number(new URL(target).port));
+  expect(await (await call()).json()).toEqual({ answer: 42 });
+  await close();
+  await program.stop();
+});
+
+it('prints why a token is rejected, and no token', async () => {
+  const audience = ['--allowed-audience', 'https://other.example'];
+  const { program, ready } = await started('strict', server.url, ...SCOPE, ...audience);
+  const user = await signedIn('cleo', ready.invocationUrl);
+  const { status } = await fetch(ready.invocationUrl, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${user.accessToken}` },
+  });
+  expect(status).toBe(401);
+  const [entry] = await entriesOf(program, 1);
+  expect(entry).toMatchObject({ outcome: 'denied', reason: expect.stringContaining('aud') as string });
+  expect(program.stdout + program.stderr).not.toContain(user.accessToken);
+  await program.stop();
+});
+
+it('lets pages of the stated origins call, and no others', async () => {
+  const { program, ready } = await started(
+    ...['web', server.url, '--protocol', 'MCP', '--allowed-origin', 'http://localhost:5173'],
+  );
+  const preflight = (origin: string) =>
+    fetch(ready.invocationUrl, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST' },
+    });
+  const allowed = async (origin: string) =>
+    (await preflight(origin)).headers.get('access-control-allow-origin');
+  expect(await allowed('http://localhost:5173')).toBe('http://localhost:5173');
+  expect(await allowed('http://localhost:5174')).toBeNull();
+  await program.stop();
+});
+
+describe('one line on stderr', () => {
+  const agent = ['my-agent', 'http://127.0.0.1:8000'];
+  const issuer = () => ['--issuer', signIn.issuer];
+  const closed = 'http://127.0.0.1:1024';
+
+  it.each<[name: string, args: () => string[], status: number, message: RegExp]>([
+    ['a misspelled option', () => [...agent, '--protcol', 'MCP'], 2, /Did you mean --protocol\?/],
+    ['another protocol', () => [...agent, '--protocol', 'A2A'], 2, /must be HTTP or MCP/],
+    ['a URL that is missing', () => ['my-agent'], 2, /^The argument URL is missing/],
+    [
+      'a URL without a scheme',
+      () => ['my-agent', 'localhost:8000/mcp', ...issuer(), '--protocol', 'MCP'],
+      2,
+      /^The URL of the agent must begin with http:\/\/ or https:\/\/, such as http:\/\/127\.0\.0\.1:8000\/mcp\. It is "localhost:8000\/mcp"\./,
+    ],
+    ['no issuer', () => agent, 2, /^The option --issuer is missing: .* --issuer http:\/\/127\.0\.0\.1:4601/],
+    ['an issuer that is not a URL', () => [...agent, '--issuer', 'okta'], 2, /^--issuer must be a URL/],
+    [
+      'an issuer that does not run',
+      () => [...agent, '--issuer', closed],
+      1,
+      /^The identity provider at http:\/\/127\.0\.0\.1:1024\/.* did not respond \(ECONNREFUSED\)\. Start the identity provider, or correct --issuer\./,
+    ],
+    [
+      'a URL without metadata as the issuer',
+      () => [...agent, '--issuer', `${signIn.issuer}/other`],
+      1,
+      /^There is no metadata of an identity provider at .*\/other\/\.well-known\/openid-configuration: HTTP status 404/,
+    ],
+    [
+      'a port that is not a number',
+      () => [...agent, ...issuer(), '--port', 'http'],
+      2,
+      /^--port must be a num/,
+    ],
+    [
+      'a time that is not a number',
+      () => [...agent, ...issuer(), '--invocation-timeout', '1m'],
+      2,
+      /^--invocation-timeout must be a number of seconds/,
+    ],
+    ['a name of digits', () => ['1', 'http://127.0.0.1:8000'], 2, /^The name of the agent must begin/],
+    [
+      'a service in AWS',
+      () => [...agent, ...issuer(), '--endpoint', 'https://id.example', '--region', 'us-east-1'],
+      2,
+      /works only with a local service\. For a service in AWS, deploy an AgentEndpoint\./,
+    ],
+  ])('for %s', async (_name, args, status, message) => {
+    const outcome = await service.run(['gate', ...args()]);
+    expect([outcome.status, outcome.stdout]).toEqual([status, '']);
+    expect(outcome.stderr).toMatch(message);
+    expect(outcome.stderr.trimEnd()).not.toContain('\n');
+  });
+
+  it.each<[name: string, args: () => string[], message: RegExp]>([
+    [
+      'http to another computer',
+      () => ['my-agent', 'http://192.0.2.1/mcp', ...issuer()],
+      /^The URL of the agent must be https/,
+    ],
+    [
+      'an origin with a path',
+      () => [...agent, ...issuer(), '--allowed-origin', 'http://localhost:5173/'],
+      /^--allowed-origin must be an origin as browsers send it/,
+    ],
+  ])('for %s, which the gate rejects', async (_name, args, message) => {
+    const program = start([...args(), '--port', '0']);
+    expect(await program.ended).toBe(2);
+    expect(program.stdout).toBe('');
+    expect(program.stderr).toMatch(message);
+    expect(program.stderr.trimEnd()).not.toContain('\n');
+  });
+
+  it('for a busy port, with the option that sets another', async () => {
+    const { port, close } = await listenOnLoopback(createServer(), 0);
+    const program = start([...agent, ...issuer(), '--port', String(port)]);
+    expect(await program.ended).toBe(1);
+    expect(program.stderr).toBe(
+      `Port ${port} is taken. Stop the program that uses it, or set another port: --port ${port + 100}\n`,
+    );
+    await close();
+  });
+});
+
+it('does not listen if the workload identity belongs to another principal', async () => {
+  await service.run(['agent', 'add', 'foreign']);
+  const program = start(
+    [...['foreign', server.url], ...['--issuer', signIn.issuer, '--port', '0']],
+    service.env('stranger'),
+  );
+  expect(await program.ended).toBe(1);
+  expect(program.stdout).toBe('');
+  expect(program.stderr).toMatch(/foreign/);
+});
