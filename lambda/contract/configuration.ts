@@ -16,3 +16,4 @@ export {
 } from '../domain/identity/trusted-issuer';
 export { parseLifetimes, type Lifetimes } from '../domain/lifetimes';
 export { parseQuotas, QuotasSchema, type Quotas } from '../domain/quotas';
+export { similarName } from '../domain/similar-name';

@@ -10,6 +10,7 @@ import type { AgentTarget } from './agent-target';
 import type { ApiDomain } from './api-domain';
 import type { FunctionSettings } from './function-settings';
 import type { Inbound } from './inbound';
+import type { PropNames } from './prop-names';
 import type { WebAcl } from './web-acl';
 
 /** Memory and concurrency of an endpoint's functions. */
@@ -134,3 +135,26 @@ export interface AgentEndpointProps {
    */
   readonly removalPolicy?: RemovalPolicy;
 }
+
+export const AGENT_ENDPOINT_PROPS: PropNames<AgentEndpointProps> = {
+  identity: 'required',
+  workload: 'required',
+  inbound: 'required',
+  target: 'required',
+  agentRuntimeName: 'optional',
+  protocol: 'optional',
+  requestHeaderAllowlist: 'optional',
+  allowedOrigins: 'optional',
+  oauth2CallbackUrl: 'optional',
+  invocationTimeout: 'optional',
+  throttle: 'optional',
+  alarmsTopic: 'optional',
+  runbook: 'optional',
+  logRetention: 'optional',
+  auditRetention: 'optional',
+  logKey: 'optional',
+  domain: 'optional',
+  webAcl: 'optional',
+  functions: 'optional',
+  removalPolicy: 'optional',
+};

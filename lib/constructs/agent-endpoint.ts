@@ -15,7 +15,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
 import { METADATA_PATH } from '../../lambda/contract/gate-routes';
 import { WorkloadIdentity, type IWorkloadIdentity } from '../resources/workload-identity';
-import type { AgentEndpointProps } from './agent-endpoint-props';
+import { AGENT_ENDPOINT_PROPS, type AgentEndpointProps } from './agent-endpoint-props';
 import { includesAccount } from './caller-accounts';
 import { warnOfCertificateEnds } from './certificate-expiry';
 import { resolveNetwork } from './caller-network';
@@ -31,6 +31,7 @@ import { warnOfUntrustedIssuer } from './issuer-trust';
 import { LogKey } from './log-key';
 import type { NamedEndpoint } from './monitored-resources';
 import { addEndpointMonitoring } from './monitoring';
+import { checkConstructProps } from './prop-names';
 import { STAGE } from './service-api';
 import { connectionOf } from './service-connection';
 import { PublishedFunction, type ServiceFunctionProps } from './service-function';
@@ -95,6 +96,7 @@ export class AgentEndpoint extends Construct {
   /** @throws Error for an endpoint that cannot be deployed, or that would reject every call */
   constructor(scope: Construct, id: string, props: AgentEndpointProps) {
     super(scope, id);
+    checkConstructProps(this.node.path, props, AGENT_ENDPOINT_PROPS);
     const { identity, workload, inbound, target, invocationTimeout = MAX_STREAM_DURATION } = props;
     const isImported = !(workload instanceof WorkloadIdentity);
     if (!isImported && Stack.of(workload) !== Stack.of(this)) {

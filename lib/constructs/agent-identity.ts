@@ -8,6 +8,7 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct, DependencyGroup, type IConstruct } from 'constructs';
 import type { OperationName } from '../../lambda/contract/operations';
 import { accountOnly, granteeArn, roleOrUserArn } from '../resources/grantee';
+import { AGENT_IDENTITY_PROPS } from './agent-identity-names';
 import type { ServiceCallerAccounts } from './caller-accounts';
 import type { CallerNetwork } from './caller-network';
 import { deploymentNameOf } from './deployment-name';
@@ -20,6 +21,7 @@ import {
   OPERATOR_READ_OPERATIONS,
   operationArn,
 } from './invocation';
+import { checkConstructProps } from './prop-names';
 import { STAGE } from './service-api';
 import { registerConnection, type ServiceConnection } from './service-connection';
 import { mustBe } from './construct-error';
@@ -408,6 +410,7 @@ export class AgentIdentity extends AgentIdentityBase {
 
   constructor(scope: Construct, id: string, props: AgentIdentityProps = {}) {
     super(scope, id);
+    checkConstructProps(this.node.path, props, AGENT_IDENTITY_PROPS);
     this.account = Stack.of(this).account;
     this.state = addIdentityState(this, props);
     const { api, deploymentName, keyRotationFunctionArn, auditTrail } = addIdentityService(this, {

@@ -21,6 +21,7 @@ import {
 import { CfnProfile } from 'aws-cdk-lib/aws-rolesanywhere';
 import { Construct } from 'constructs';
 import { checkedAt, mustBe } from './construct-error';
+import { checkPropNames, type PropNames } from './prop-names';
 
 /** What all roles for agents outside AWS have in common. */
 export interface AgentRoleProps {
@@ -91,6 +92,28 @@ export interface RolesAnywhereAgentProps extends AgentRoleProps {
   /** The subject of the certificate. A certificate authority also signs for others, so state at least one field. */
   readonly certificate: CertificateSubject;
 }
+
+const OIDC_PROPS: PropNames<OidcAgentProps> = {
+  maxSessionDuration: 'optional',
+  issuer: 'required',
+  audience: 'required',
+  subject: 'optional',
+  subjects: 'optional',
+  subjectPattern: 'optional',
+  providerArn: 'optional',
+};
+
+const ROLES_ANYWHERE_PROPS: PropNames<RolesAnywhereAgentProps> = {
+  maxSessionDuration: 'optional',
+  trustAnchorArn: 'required',
+  certificate: 'required',
+};
+
+const CERTIFICATE: PropNames<CertificateSubject> = {
+  commonName: 'optional',
+  organizationalUnit: 'optional',
+  organization: 'optional',
+};
 
 /** Returns the path of a construct that does not exist yet. */
 const pathOf = ({ node }: Construct, id: string): string => [...(node.path ? [node.path] : []), id].join('/');
@@ -195,6 +218,7 @@ const SUBJECT_TAGS: Readonly<Record<keyof CertificateSubject, string>> = {
  * Source: IAM Roles Anywhere user guide, "Trust model".
  */
 function certificatePrincipal({ trustAnchorArn, certificate }: RolesAnywhereAgentProps): IPrincipal {
+  checkPropNames('certificate', certificate, CERTIFICATE);
   const stated = Object.entries(certificate) as [keyof CertificateSubject, string | undefined][];
   const conditions = stated.flatMap(([part, value]) => {
     if (value === undefined) return [];
@@ -239,6 +263,7 @@ export class AgentRole extends Role {
    * workload.grantActAs(role);
    */
   static fromOidc(scope: Construct, id: string, props: OidcAgentProps): AgentRole {
+    checkPropNames(pathOf(scope, id), props, OIDC_PROPS);
     const parts = new Construct(scope, `${id}Trust`);
     const principal = checkedAt(pathOf(scope, id), () => oidcPrincipal(parts, props));
     return new AgentRole(scope, id, principal, props);
@@ -251,6 +276,7 @@ export class AgentRole extends Role {
    * @throws Error for a trust policy that would allow other principals
    */
   static fromRolesAnywhere(scope: Construct, id: string, props: RolesAnywhereAgentProps): AgentRole {
+    checkPropNames(pathOf(scope, id), props, ROLES_ANYWHERE_PROPS);
     const principal = checkedAt(pathOf(scope, id), () => certificatePrincipal(props));
     const role = new AgentRole(scope, id, principal, props);
     // IAM Roles Anywhere records the certificate in the session.

@@ -9,6 +9,7 @@ import type { IamInbound, JwtInbound } from '../../lambda/contract/configuration
 import type { TrustedIssuer } from '../resources/trusted-issuer';
 import type { WorkloadAccessTokenOperation } from '../resources/workload-identity';
 import type { CallerAccounts } from './caller-accounts';
+import { checkPropNames, type PropNames } from './prop-names';
 
 /** Inbound authorization by IAM. */
 export interface IamInboundProps {
@@ -48,6 +49,8 @@ export interface JwtInboundProps extends TrustedIssuer {
   readonly caCertificates?: string;
 }
 
+const IAM_PROPS: PropNames<IamInboundProps> = { userIdPrincipals: 'optional', callers: 'optional' };
+
 /** Returns the ARN as the service names callers: the role of a session, without the role's path. */
 const principalArn = (scope: Construct, principal: IRole | Role | string): string =>
   typeof principal === 'string'
@@ -81,6 +84,7 @@ const ALL_OPERATIONS: WorkloadAccessTokenOperation[] = [
 export class Inbound {
   /** IAM principals, with AWS Signature Version 4, as the AWS client for `InvokeAgentRuntime` sends it. */
   static iam(props: IamInboundProps = {}): Inbound {
+    checkPropNames('Inbound.iam', props, IAM_PROPS);
     const { userIdPrincipals = [], callers } = props;
     return new Inbound({
       kind: 'IAM',

@@ -8,6 +8,7 @@ import type { Stage } from 'aws-cdk-lib/aws-apigateway';
 import { CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import type { Construct } from 'constructs';
 import { checkedAt } from './construct-error';
+import { checkPropNames } from './prop-names';
 import { checkArnRegion } from './regions';
 
 /** A new web ACL with AWS managed rules. */
@@ -100,6 +101,7 @@ export class WebAcl {
 
   /** A new web ACL with AWS managed rules and a rate limit for each IP address. */
   static managed(props: ManagedWebAclProps = {}): WebAcl {
+    checkPropNames('WebAcl.managed', props, { requestsPerFiveMinutes: 'optional' });
     const { requestsPerFiveMinutes = 20_000 } = props;
     return new WebAcl((scope, payloads) => {
       const groups = ruleGroups(payloads).map(managed);

@@ -2,7 +2,13 @@
 import { Resource, Stack, type IResource, type ITaggableV2, type TagManager } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
-import { ProviderUse, type CredentialProviderProps, type SecretSource } from './credential-provider';
+import { checkConstructProps, type PropNames } from '../constructs/prop-names';
+import {
+  PROVIDER_PROPS,
+  ProviderUse,
+  type CredentialProviderProps,
+  type SecretSource,
+} from './credential-provider';
 import { addIdentityResource, type IdentityResourceKind } from './identity-resource';
 import { bindSecret } from './provider-secret';
 import type { IWorkloadIdentity } from './workload-identity';
@@ -18,6 +24,8 @@ export interface ApiKeyCredentialProviderProps extends CredentialProviderProps {
   /** The key, in AWS Secrets Manager. */
   readonly apiKey: SecretSource;
 }
+
+const PROPS: PropNames<ApiKeyCredentialProviderProps> = { ...PROVIDER_PROPS, apiKey: 'required' };
 
 const KIND: IdentityResourceKind = {
   type: 'Custom::AgentIdentityApiKeyCredentialProvider',
@@ -66,6 +74,7 @@ export class ApiKeyCredentialProvider extends Resource implements IApiKeyCredent
 
   constructor(scope: Construct, id: string, props: ApiKeyCredentialProviderProps) {
     super(scope, id);
+    checkConstructProps(this.node.path, props, PROPS);
     const created = addIdentityResource(this, props, {
       kind: KIND,
       name: props.credentialProviderName,

@@ -4,10 +4,12 @@ import type { Construct, IConstruct } from 'constructs';
 import * as v from 'valibot';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import { checkedAt } from '../constructs/construct-error';
+import { checkConstructProps, type PropNames } from '../constructs/prop-names';
 import { warnOfSignIn } from '../constructs/issuer-trust';
 import { connectionOf } from '../constructs/service-connection';
 import {
   addIdentityResource,
+  RESOURCE_PROPS,
   type IdentityResourceKind,
   type IdentityResourceProps,
 } from './identity-resource';
@@ -80,6 +82,18 @@ export interface ConsentPortalProps extends IdentityResourceProps {
 }
 
 const { entries: SCHEMA } = SCHEMAS.CreateConsentPortal;
+
+const PROPS: PropNames<ConsentPortalProps> = {
+  ...RESOURCE_PROPS,
+  portalName: 'optional',
+  description: 'optional',
+  workloads: 'required',
+  signIn: 'required',
+  scopes: 'optional',
+  audience: 'optional',
+  branding: 'optional',
+  connections: 'optional',
+};
 
 const KIND: IdentityResourceKind = {
   type: 'Custom::AgentIdentityConsentPortal',
@@ -194,6 +208,7 @@ export class ConsentPortal extends Resource implements ITaggableV2 {
 
   constructor(scope: Construct, id: string, props: ConsentPortalProps) {
     super(scope, id);
+    checkConstructProps(this.node.path, props, PROPS);
     const { signIn, workloads, connections = [] } = props;
     const { configuration, logo } = checkedAt(this.node.path, () => definitionOf(props));
     const created = addIdentityResource(this, props, {

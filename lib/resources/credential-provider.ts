@@ -6,7 +6,13 @@
  * those of the same stack. Without a named workload identity, no agent can use the provider.
  */
 import type { SecretValue } from 'aws-cdk-lib';
-import { actions, type IdentityResourceProps, type PolicyStatementJson } from './identity-resource';
+import type { PropNames } from '../constructs/prop-names';
+import {
+  actions,
+  RESOURCE_PROPS,
+  type IdentityResourceProps,
+  type PolicyStatementJson,
+} from './identity-resource';
 import type { ProviderSecret } from './provider-secret';
 import type { IWorkloadIdentity } from './workload-identity';
 
@@ -33,6 +39,13 @@ export interface CredentialProviderProps extends IdentityResourceProps {
    */
   readonly secretVersion?: string;
 }
+
+export const PROVIDER_PROPS: PropNames<CredentialProviderProps> = {
+  ...RESOURCE_PROPS,
+  credentialProviderName: 'optional',
+  displayName: 'optional',
+  secretVersion: 'optional',
+};
 
 /** The workload identities that can use a credential provider, and the resource policy that says so. */
 export class ProviderUse {

@@ -26,6 +26,7 @@ import {
 } from '../../lambda/contract/resource-policies';
 import { invalidFields } from '../../lambda/contract/schemas/invalid-fields';
 import type { IAgentIdentity } from '../constructs/agent-identity';
+import type { PropNames } from '../constructs/prop-names';
 import { connectionOf } from '../constructs/service-connection';
 import type { BoundSecret } from './provider-secret';
 import { ResourceFunction } from './resource-function';
@@ -58,6 +59,13 @@ export interface IdentityResourceProps {
    */
   readonly tags?: Readonly<Record<string, string>>;
 }
+
+export const RESOURCE_PROPS: PropNames<IdentityResourceProps> = {
+  identity: 'required',
+  importExisting: 'optional',
+  removalPolicy: 'optional',
+  tags: 'optional',
+};
 
 export interface PolicyStatementJson {
   readonly Sid: string;

@@ -3,7 +3,8 @@ import { Resource, Stack, type IResource, type ITaggableV2, type TagManager } fr
 import type { Construct } from 'constructs';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import { checkedAt } from '../constructs/construct-error';
-import { ProviderUse, type CredentialProviderProps } from './credential-provider';
+import { checkConstructProps, type PropNames } from '../constructs/prop-names';
+import { PROVIDER_PROPS, ProviderUse, type CredentialProviderProps } from './credential-provider';
 import { addIdentityResource, type IdentityResourceKind } from './identity-resource';
 import type { OAuth2Vendor } from './oauth2-vendor';
 import type { IWorkloadIdentity } from './workload-identity';
@@ -19,6 +20,8 @@ export interface OAuth2CredentialProviderProps extends CredentialProviderProps {
   /** The OAuth client, and the vendor where it is registered. */
   readonly vendor: OAuth2Vendor;
 }
+
+const PROPS: PropNames<OAuth2CredentialProviderProps> = { ...PROVIDER_PROPS, vendor: 'required' };
 
 const KIND: IdentityResourceKind = {
   type: 'Custom::AgentIdentityOAuth2CredentialProvider',
@@ -77,6 +80,7 @@ export class OAuth2CredentialProvider extends Resource implements IOAuth2Credent
 
   constructor(scope: Construct, id: string, props: OAuth2CredentialProviderProps) {
     super(scope, id);
+    checkConstructProps(this.node.path, props, PROPS);
     const bindSecret = props.vendor._bindSecret();
     const created = addIdentityResource(this, props, {
       kind: KIND,

@@ -15,6 +15,7 @@ import {
   vendorOf,
   type VendorName,
 } from '../../lambda/contract/vendors';
+import { checkPropNames } from '../constructs/prop-names';
 import type { SecretSource } from './credential-provider';
 import { invalidProps, propOf } from './invalid-props';
 import type {
@@ -25,6 +26,14 @@ import type {
   MicrosoftOAuth2Client,
   OAuth2Client,
 } from './oauth2-client';
+import {
+  CERTIFICATES_OBJECT,
+  CLIENT,
+  CUSTOM_CLIENT,
+  INCLUDED_CLIENT,
+  MCP_CLIENT,
+  MICROSOFT_CLIENT,
+} from './oauth2-client-names';
 import { bindSecret, type AnySecret, type BoundSecret } from './provider-secret';
 import type { ResourceFunction } from './resource-function';
 
@@ -77,41 +86,50 @@ const PROPS = [
 
 export class OAuth2Vendor {
   static atlassian(client: OAuth2Client): OAuth2Vendor {
+    checkPropNames('OAuth2Vendor.atlassian', client, CLIENT);
     return OAuth2Vendor.plain('AtlassianOauth2', client);
   }
 
   static github(client: OAuth2Client): OAuth2Vendor {
+    checkPropNames('OAuth2Vendor.github', client, CLIENT);
     return OAuth2Vendor.plain('GithubOauth2', client);
   }
 
   static google(client: OAuth2Client): OAuth2Vendor {
+    checkPropNames('OAuth2Vendor.google', client, CLIENT);
     return OAuth2Vendor.plain('GoogleOauth2', client);
   }
 
   static linkedin(client: OAuth2Client): OAuth2Vendor {
+    checkPropNames('OAuth2Vendor.linkedin', client, CLIENT);
     return OAuth2Vendor.plain('LinkedinOauth2', client);
   }
 
   static salesforce(client: OAuth2Client): OAuth2Vendor {
+    checkPropNames('OAuth2Vendor.salesforce', client, CLIENT);
     return OAuth2Vendor.plain('SalesforceOauth2', client);
   }
 
   static slack(client: OAuth2Client): OAuth2Vendor {
+    checkPropNames('OAuth2Vendor.slack', client, CLIENT);
     return OAuth2Vendor.plain('SlackOauth2', client);
   }
 
   static microsoft(client: MicrosoftOAuth2Client): OAuth2Vendor {
+    checkPropNames('OAuth2Vendor.microsoft', client, MICROSOFT_CLIENT);
     return OAuth2Vendor.plain('MicrosoftOauth2', client, { tenantId: client.tenantId });
   }
 
   /** @param vendor such as `OktaOauth2` or `DropboxOauth2` */
   static included(vendor: IncludedVendorName, client: IncludedOAuth2Client): OAuth2Vendor {
+    checkPropNames('OAuth2Vendor.included', client, INCLUDED_CLIENT);
     const { issuer, authorizationEndpoint, tokenEndpoint } = client;
     return OAuth2Vendor.plain(vendor, client, { issuer, authorizationEndpoint, tokenEndpoint });
   }
 
   /** Any other authorization server (RFC 6749), discovered or described. */
   static custom(client: CustomOAuth2Client): OAuth2Vendor {
+    checkPropNames('OAuth2Vendor.custom', client, CUSTOM_CLIENT);
     const { discoveryUrl, authorizationServerMetadata, caCertificates, caCertificatesObject } = client;
     if (caCertificates && caCertificatesObject) {
       throw new Error('CustomOauth2: set either caCertificates or caCertificatesObject');
@@ -121,7 +139,10 @@ export class OAuth2Vendor {
         'CustomOauth2: caCertificates needs the complete ARN of the secret, with the suffix of 6 characters. Use Secret.fromSecretCompleteArn',
       );
     }
-    if (caCertificatesObject) checkObjectKey(caCertificatesObject.objectKey);
+    if (caCertificatesObject) {
+      checkPropNames('CustomOauth2: caCertificatesObject', caCertificatesObject, CERTIFICATES_OBJECT);
+      checkObjectKey(caCertificatesObject.objectKey);
+    }
     const config = given({
       oauthDiscovery: given({ discoveryUrl, authorizationServerMetadata }),
       clientId: client.clientId,
@@ -151,6 +172,7 @@ export class OAuth2Vendor {
   static mcp(serverUrl: string, client: McpOAuth2Client = {}): OAuth2Vendor {
     const discoveryUrl = protectedResourceUrl(serverUrl);
     if (discoveryUrl === undefined) throw new Error(`OAuth2Vendor.mcp: serverUrl ${RESOURCE_URL_RULE}`);
+    checkPropNames('OAuth2Vendor.mcp', client, MCP_CLIENT);
     const { initialAccessToken, authorizationServer, endpointOrigins, dpop, ...rest } = client;
     const found = OAuth2Vendor.custom({
       ...rest,

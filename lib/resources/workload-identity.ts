@@ -17,10 +17,12 @@ import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import type { OperationName } from '../../lambda/contract/operations';
 import type { IAgentIdentity } from '../constructs/agent-identity';
 import { grantInvokeOperations } from '../constructs/invocation';
+import { checkConstructProps, type PropNames } from '../constructs/prop-names';
 import { roleOrUserArn } from './grantee';
 import {
   actions,
   addIdentityResource,
+  RESOURCE_PROPS,
   type IdentityResourceProps,
   type IdentityResourceKind,
   type PolicyStatementJson,
@@ -143,6 +145,15 @@ export interface WorkloadIdentityProps extends IdentityResourceProps {
    */
   readonly allowedWorkloadIdentities?: IWorkloadIdentity[];
 }
+
+const PROPS: PropNames<WorkloadIdentityProps> = {
+  ...RESOURCE_PROPS,
+  workloadIdentityName: 'optional',
+  displayName: 'optional',
+  allowedResourceOauth2ReturnUrls: 'optional',
+  authorizer: 'optional',
+  allowedWorkloadIdentities: 'optional',
+};
 
 const KIND: IdentityResourceKind = {
   type: 'Custom::AgentIdentityWorkloadIdentity',
@@ -380,6 +391,7 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
 
   constructor(scope: Construct, id: string, props: WorkloadIdentityProps) {
     super(scope, id);
+    checkConstructProps(this.node.path, props, PROPS);
     const created = addIdentityResource(this, props, {
       kind: KIND,
       name: props.workloadIdentityName,

@@ -1,5 +1,6 @@
 /** `agent-identity provider`, against the running service. */
 import { readFile } from 'node:fs/promises';
+import { RESOURCE_URL_RULE } from '../../lambda/contract/vendors';
 import { VENDOR_SETUP } from '../../lib/cli/commands/provider/vendor-setup';
 import { runCommand, ServiceForCommands } from './command-under-test';
 
@@ -139,15 +140,11 @@ describe('provider', () => {
       ['--client-id', 'client', '--authorization-server', 'https://as.example'],
       '--authorization-server needs --mcp.',
     ],
-    [
-      'an MCP server with a query',
-      ['--mcp', 'https://notes.example/mcp?x=1'],
-      '--mcp must be a URL without a query, a fragment, a user name, and a password.',
-    ],
+    ['an MCP server with a query', ['--mcp', 'https://notes.example/mcp?x=1'], `--mcp ${RESOURCE_URL_RULE}.`],
     [
       'an MCP server with a password',
       ['--mcp', 'https://user:password@notes.example/mcp'],
-      '--mcp must be a URL without a query, a fragment, a user name, and a password.',
+      `--mcp ${RESOURCE_URL_RULE}.`,
     ],
     [
       'an initial access token for a client of the owner',

@@ -51,6 +51,9 @@ it.each([
   'https://user@notes.example/mcp',
   'https://user:password@notes.example/mcp',
   'https://:password@notes.example/mcp',
+  'https://notes.example/.well-known/oauth-protected-resource',
+  'https://notes.example/.well-known/oauth-protected-resource/mcp',
+  'https://notes.example/mcp/.well-known/oauth-protected-resource',
   '/mcp',
   '',
 ])('"%s" is not the URL of a resource', (resource) => {

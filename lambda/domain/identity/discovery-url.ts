@@ -55,7 +55,8 @@ export function isNearResourceOf(discoveryUrl: string, resource: string): boolea
 }
 
 /** What the URL of a resource must be for {@link protectedResourceUrl}, in words that follow the member's name. */
-export const RESOURCE_URL_RULE = 'must be a URL without a query, a fragment, a user name, and a password';
+export const RESOURCE_URL_RULE =
+  'must be a URL without a query, a fragment, a user name, and a password, and without /.well-known/oauth-protected-resource, which is in the URL of its metadata';
 
 /**
  * Returns the URL of a protected resource's metadata; undefined for text that is not the URL of a resource
@@ -64,7 +65,8 @@ export const RESOURCE_URL_RULE = 'must be a URL without a query, a fragment, a u
  * @param resource URL of the resource, such as an MCP server
  */
 export function protectedResourceUrl(resource: string): string | undefined {
-  if (!URL.canParse(resource) || /[?#]/.test(resource)) return undefined;
+  if (!URL.canParse(resource) || /[?#]/.test(resource) || resource.includes(RESOURCE_SEGMENT))
+    return undefined;
   const { origin, pathname, username, password } = new URL(resource);
   if (username !== '' || password !== '') return undefined;
   return origin + RESOURCE_SEGMENT + (pathname === '/' ? '' : pathname);
