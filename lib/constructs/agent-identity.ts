@@ -386,7 +386,9 @@ class ImportedAgentIdentity extends AgentIdentityBase {
  *
  * @example
  * const identity = new AgentIdentity(this, 'Identity', {
- *   trustedIssuers: [{ discoveryUrl: 'https://idp.example/.well-known/openid-configuration', allowedAudience: ['app'] }],
+ *   trustedIssuers: [
+ *     { discoveryUrl: 'https://idp.example/.well-known/openid-configuration', allowedAudience: ['app'] },
+ *   ],
  * });
  */
 export class AgentIdentity extends AgentIdentityBase {

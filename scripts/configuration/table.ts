@@ -1,10 +1,7 @@
 /** The table of docs/configuration.md: the members of the configuration with the words of their docstrings. */
-import { join } from 'node:path';
 import ts from 'typescript';
 import { table } from '../api-docs/table';
-
-const ROOT = join(__dirname, '../..');
-const FILE = join(ROOT, 'bin/configuration/index.ts');
+import { ENTRIES, publicSources } from '../reference/program';
 
 function declaredMembers(checker: ts.TypeChecker, file: ts.SourceFile | undefined): readonly ts.Symbol[] {
   const configuration = file?.statements
@@ -31,15 +28,9 @@ function defaultOf(symbol: ts.Symbol, checker: ts.TypeChecker): string {
 }
 
 export function configurationTable(): string {
-  const program = ts.createProgram([FILE], {
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    strict: true,
-    skipLibCheck: true,
-    types: [],
-  });
+  const program = publicSources();
   const checker = program.getTypeChecker();
-  const members = declaredMembers(checker, program.getSourceFile(FILE));
+  const members = declaredMembers(checker, program.getSourceFile(ENTRIES.configuration));
   return table([
     ['Member', 'Meaning', 'Default'],
     ...members

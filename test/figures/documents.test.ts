@@ -6,6 +6,7 @@ import { OPERATIONS } from '../../scripts/cost/operations';
 import { configurationTable } from '../../scripts/configuration/table';
 import { costTables } from '../../scripts/cost/table';
 import { withFigures } from '../../scripts/figures';
+import { referencePages } from '../../scripts/reference/pages';
 import { scaleTables } from '../../scripts/scale/table';
 import { vendorsTable } from '../../scripts/vendors/table';
 
@@ -18,6 +19,30 @@ it.each([
 ])('docs/%s is up to date; if not, run `npm run %s`', (name, _, figures) => {
   const { is, should } = withFigures(name, figures());
   expect(is).toBe(should);
+});
+
+describe('the reference', () => {
+  const read = (name: string): string => readFileSync(join(__dirname, '../../docs', name), 'utf8');
+
+  it.each(Object.entries(referencePages()))(
+    'docs/%s is up to date; if not, run `npm run docs:reference`',
+    (name, text) => {
+      expect(read(name)).toBe(text);
+    },
+  );
+
+  it('has each exported class with its settings, their types, and their defaults, and no internal member', () => {
+    const constructs = read('constructs.md');
+    expect(constructs).toContain('\n### AgentEndpoint\n');
+    expect(constructs).toContain(
+      "- `allowedAudience` (`string[]`, optional): One of these values must be in the token's `aud`.",
+    );
+    expect(constructs).toMatch(
+      /^- `domain` \(\[`ApiDomain`\]\(#apidomain\), optional\): .* Default: API Gateway/m,
+    );
+    expect(constructs).not.toMatch(/^- `_/m);
+    expect(read('client-reference.md')).toContain('\n### withAccessToken of @agent-identity/client/mcp\n');
+  });
 });
 
 describe('the calls in the cost tables', () => {
