@@ -7,7 +7,7 @@
  */
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail, type Annotate } from '../audit';
-import { DpopKeySchema } from '../oauth/dpop';
+import { DpopKeySchema } from '../oauth/dpop-key';
 import type { Metadata } from '../oauth/provider-metadata';
 import { tokenClientOf, type ProviderClients } from '../oauth/provider-client';
 import { notRedeemed, ProviderFailure } from '../oauth/provider-failure';

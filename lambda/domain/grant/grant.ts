@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
-import { DpopKeySchema } from '../oauth/dpop';
+import { DpopKeySchema } from '../oauth/dpop-key';
 import type { SealingContext } from '../sealing/sealing';
 
 export interface GrantTokens {

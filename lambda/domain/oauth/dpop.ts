@@ -5,10 +5,10 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT, type CryptoKey } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { createHash } from 'node:crypto';
-import * as v from 'valibot';
 import type { ExpiringCache } from '../expiring-cache';
 import { epochSeconds, type System } from '../system';
 import { oauthClientOf } from './client-authentication';
+import type { DpopKey } from './dpop-key';
 import { DPOP_NONCE } from './dpop-nonce';
 import type { Metadata } from './provider-metadata';
 import { ProviderFailure } from './provider-failure';
@@ -16,16 +16,6 @@ import type { Transport } from './transport';
 
 /** Every server that has DPoP accepts it; RSA proofs are too long for some header limits. */
 const ALGORITHM = 'ES256';
-
-/** A private key for ES256 as a JWK (RFC 7518 section 6.2). */
-export const DpopKeySchema = v.object({
-  kty: v.literal('EC'),
-  crv: v.literal('P-256'),
-  x: v.string(),
-  y: v.string(),
-  d: v.string(),
-});
-export type DpopKey = Readonly<v.InferOutput<typeof DpopKeySchema>>;
 
 /** The last nonce of each authorization server, by provider ID: 5 minutes, up to 500. */
 export const NONCE_CACHE = { milliseconds: 300_000, most: 500 };

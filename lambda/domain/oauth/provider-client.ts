@@ -2,7 +2,8 @@
 import { createExpiringCache } from '../expiring-cache';
 import { clientAssertion, type AssertionDependencies } from './client-assertion';
 import type { ClientCredential } from './client-authentication';
-import { newDpopKey, NONCE_CACHE, type DpopKey } from './dpop';
+import { newDpopKey, NONCE_CACHE } from './dpop';
+import type { DpopKey } from './dpop-key';
 import type { MetadataPurpose, MetadataReader } from './provider-metadata';
 import { boundClient, type ProviderClient, type TokenRequestDependencies } from './token-request';
 import { trusting } from './transport';
