@@ -192,6 +192,56 @@ it.each<[string, Record<string, unknown>, RegExp]>([
   ]);
 });
 
+describe('the document of another provider, or of none', () => {
+  const documentUrl = (folder = 'client-metadata/') =>
+    `${world.local.endpoint}/identities/oauth2/${folder}79bba291-a362-4613-917b-fa96464a15b1`;
+
+  it('is not accepted as a registered client, which is deleted', async () => {
+    registrations.change = { client_id: documentUrl() };
+    await expect(create('unacceptable')).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining('client_id is the URL of a client ID metadata document') as string,
+    });
+    expect(registrations.summary).toEqual([
+      ['POST', 201],
+      ['DELETE', 204],
+    ]);
+  });
+
+  it.each([
+    'client-metadata/',
+    'Client-Metadata/',
+    'client%2Dmetadata/',
+    '/client-metadata/',
+    'x/../client-metadata/',
+  ])('is not accepted as the client of an owner, as %s', async (folder) => {
+    const config = configured('documented', documentUrl(folder));
+    const rejected = {
+      name: 'ValidationException',
+      message: expect.stringContaining(
+        'clientId: must not be a client ID metadata document of this service',
+      ) as string,
+    };
+    await expect(
+      world.control().send(new CreateOauth2CredentialProviderCommand(config)),
+    ).rejects.toMatchObject(rejected);
+    const plain = {
+      oauthDiscovery: { discoveryUrl: world.provider.discoveryUrl },
+      clientId: documentUrl(folder),
+    };
+    const other = { ...config, oauth2ProviderConfigInput: { customOauth2ProviderConfig: plain } };
+    await expect(
+      world.control().send(new CreateOauth2CredentialProviderCommand(other)),
+    ).rejects.toMatchObject(rejected);
+  });
+
+  it('is not accepted in an update', async () => {
+    await create('undocumented');
+    const update = new UpdateOauth2CredentialProviderCommand(configured('undocumented', documentUrl()));
+    await expect(world.control().send(update)).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+});
+
 /**
  * The new authorization server redirects a user to the one before, where the client of the provider still has the callback
  * URL of then. The code must not be sent to the new server, which could redeem it.

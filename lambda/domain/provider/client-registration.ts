@@ -4,6 +4,7 @@
  * 7592) is encrypted as a client secret is, for its one address.
  */
 import * as v from 'valibot';
+import { invalidMember } from '../service-error';
 import type { Seal } from '../sealing/sealing';
 import type { System } from '../system';
 import { isProtectedResourceUrl } from '../identity/discovery-url';
@@ -14,7 +15,7 @@ import {
   type ClientDeletions,
   type ClientHolder,
 } from './client-deletion';
-import { clientMetadataUrl } from './published-client';
+import { clientMetadataUrl, isClientMetadataUrl } from './published-client';
 import { isSameServer, type Oauth2Discovery, type ProtectedResource } from './discovery';
 import { boundServer, expectedIssuerOf } from './expected-server';
 import { checkAudience } from './private-key-jwt';
@@ -193,6 +194,8 @@ function callbackIdWith(
   return isKept ? callbackId : system.randomUUID();
 }
 
+const CLIENT_ID_MEMBER = 'oauth2ProviderConfigInput.customOauth2ProviderConfig.clientId';
+
 /**
  * Finds the authorization server of a protected resource, and provides a client there if the configuration has none. A
  * client that the service provided before stays for the same resource and issuer, with its credential.
@@ -214,12 +217,19 @@ export async function discoveredClient(
   }: RegisteringProvider,
 ): Promise<DiscoveredClient> {
   // The document's URL, as Get returns it, is no client of the owner.
-  const isOwnUrl = given.clientId === clientMetadataUrl(deps.baseUrl, callbackId);
+  const isResource = isProtectedResourceUrl(given.discovery.discoveryUrl ?? '');
+  const isOwnUrl = isResource && given.clientId === clientMetadataUrl(deps.baseUrl, callbackId);
+  if (!isOwnUrl && isClientMetadataUrl(deps.baseUrl, given.clientId)) {
+    throw invalidMember(
+      CLIENT_ID_MEMBER,
+      'must not be a client ID metadata document of this service, which it publishes for the provider of one MCP server. Omit it, or register a client at the authorization server',
+    );
+  }
   const config = isOwnUrl ? { ...given, clientId: '' } : given;
   const clientRegistration = isOwnUrl ? 'METADATA_DOCUMENT' : asked;
   const { discoveryUrl } = config.discovery;
   const before = { callbackId, present };
-  if (discoveryUrl === undefined || !isProtectedResourceUrl(discoveryUrl)) {
+  if (discoveryUrl === undefined || !isResource) {
     const changed = callbackIdWith(deps, before, config.discovery);
     return { config, registration: undefined, callbackId: changed, isNew: false };
   }

@@ -32,6 +32,22 @@ const KEPT_FOR_REVOCATIONS = 24 * 3600;
 export const clientMetadataUrl = (baseUrl: string, callbackId: string): string =>
   `${baseUrl}/identities/oauth2/client-metadata/${callbackId}`;
 
+/**
+ * Returns whether a client ID is the URL of a document of this service, in any spelling that leads there. Only the service
+ * gives such an ID to a provider: the document of another provider describes a client with another key and callback URL.
+ */
+export function isClientMetadataUrl(baseUrl: string, clientId: string): boolean {
+  if (!URL.canParse(clientId)) return false;
+  const folder = new URL(clientMetadataUrl(baseUrl, ''));
+  const { host, pathname } = new URL(clientId);
+  // Servers can decode paths, ignore their case, and merge their slashes.
+  const read = pathname.replace(/%([0-9a-f]{2})/gi, (_escape, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
+  const path = read.toLowerCase().replace(/\/{2,}/g, '/');
+  return host === folder.host && path.startsWith(folder.pathname.toLowerCase());
+}
+
 /** The provider, as far as its document is concerned. */
 interface Describing {
   readonly name: string;
