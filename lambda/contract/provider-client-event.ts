@@ -10,6 +10,15 @@ import type { ProtectedResource } from '../domain/provider/discovery';
 import { CLIENT_REGISTRATIONS, REGISTRATION_MEMBERS } from '../domain/provider/provided-client';
 import type { RenewalRequest } from '../domain/grant/background-renewal';
 
+/** Milliseconds for the requests of a discovery, of which each one can take 5 seconds. */
+export const DISCOVERY_TIMEOUT_MS = 8_000;
+
+/**
+ * Milliseconds for a discovery with the registration after it, and the deletion of a client that is not acceptable: less
+ * than the timeout of the function, which would lose the response of a server that has registered a client.
+ */
+export const REGISTRATION_TIMEOUT_MS = 13_000;
+
 const strings = v.pipe(v.array(v.string()), v.readonly());
 
 const Renewal = v.strictObject({

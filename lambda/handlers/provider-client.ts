@@ -15,9 +15,11 @@ import {
   type RegisterResponse,
 } from '../contract/provider-client-event';
 import { pushAuthorization, type PushRequest } from '../domain/consent/push';
+import { until } from '../domain/oauth/transport';
 import { providedClient } from '../domain/oauth/provided-client';
 import { findProtectedResource } from '../domain/oauth/protected-resource-discovery';
 import { ProviderFailure } from '../domain/oauth/provider-failure';
+import { DISCOVERY_TIMEOUT_MS, REGISTRATION_TIMEOUT_MS } from '../contract/provider-client-event';
 import { renewInBackground } from '../domain/grant/background-renewal';
 import type { RegistrationRequest } from '../domain/provider/client-registration';
 import { isExpectedServer } from '../domain/provider/expected-server';
@@ -87,20 +89,32 @@ async function orFailure<Result>(work: () => Promise<Result>, member?: Registrat
   }
 }
 
+/** Returns what requests are sent with that end together after this time. */
+const within = (milliseconds: number) => ({
+  ...outward,
+  transport: until(outbound.transport, AbortSignal.timeout(milliseconds)),
+});
+
 const discover = (discoveryUrl: string, authorizationServer?: string): Promise<DiscoverResponse> =>
   orFailure(async () => {
-    const { protectedResource } = await findProtectedResource(outward, discoveryUrl, authorizationServer);
+    const deps = within(DISCOVERY_TIMEOUT_MS);
+    const { protectedResource } = await findProtectedResource(deps, discoveryUrl, authorizationServer);
     return { protectedResource };
   });
 
 const register = (discoveryUrl: string, request: RegistrationRequest): Promise<RegisterResponse> =>
   orFailure(async () => {
     const { authorizationServer } = request;
-    const found = await findProtectedResource(outward, discoveryUrl, authorizationServer);
+    const registration = within(REGISTRATION_TIMEOUT_MS);
+    const found = await findProtectedResource(
+      within(DISCOVERY_TIMEOUT_MS),
+      discoveryUrl,
+      authorizationServer,
+    );
     const { protectedResource, metadata } = found;
     if (!isExpectedServer(request, protectedResource)) return { registered: { protectedResource } };
     const client = await orFailure(
-      () => providedClient({ ...outward, baseUrl: env.BASE_URL }, metadata, request),
+      () => providedClient({ ...registration, baseUrl: env.BASE_URL }, metadata, request),
       'clientId',
     );
     return 'failure' in client ? client : { registered: { protectedResource, client } };

@@ -3,7 +3,9 @@
  * clients there, while the owner of a credential provider waits.
  */
 import {
+  DISCOVERY_TIMEOUT_MS,
   DiscoverResponseSchema,
+  REGISTRATION_TIMEOUT_MS,
   RegisterResponseSchema,
   type Invocation,
 } from '../../contract/provider-client-event';
@@ -12,8 +14,11 @@ import type { RegistrationMember } from '../../domain/provider/provided-client';
 import { invalidMember, ServiceError } from '../../domain/service-error';
 import { createFunctionInvoker } from './invoke';
 
-/** Milliseconds for a response: more than the function's timeout and a cold start. */
-const RESPONSE_TIMEOUT_MS = 17_000;
+/**
+ * Milliseconds for the start of the function. An update waits for a discovery, and then for a registration: together less
+ * than the 29 seconds of API Gateway, with time to store the provider.
+ */
+const START_MS = 2_000;
 
 const CONFIG = 'oauth2ProviderConfigInput.customOauth2ProviderConfig';
 
@@ -67,13 +72,16 @@ export function createProtectedResources(functionName: string): ProtectedResourc
   const invoker = createFunctionInvoker<Invocation>(functionName, (detail, cause) =>
     unavailableError({ code: 'temporarily_unavailable', detail: `provider-client: ${detail}`, cause }),
   );
-  const invoke = (event: Invocation) =>
-    invoker.invoke({ event, type: 'RequestResponse', timeoutMs: RESPONSE_TIMEOUT_MS });
+  const invoke = (event: Invocation, milliseconds: number) =>
+    invoker.invoke({ event, type: 'RequestResponse', timeoutMs: milliseconds + START_MS });
   return {
     async find(discoveryUrl, authorizationServer) {
-      const output = await invoke({
-        discover: { discoveryUrl, ...(authorizationServer !== undefined && { authorizationServer }) },
-      });
+      const output = await invoke(
+        {
+          discover: { discoveryUrl, ...(authorizationServer !== undefined && { authorizationServer }) },
+        },
+        DISCOVERY_TIMEOUT_MS,
+      );
       const response = invoker.resultOf(DiscoverResponseSchema, output);
       return 'failure' in response ? stopAt(response.failure) : response.protectedResource;
     },
@@ -81,16 +89,19 @@ export function createProtectedResources(functionName: string): ProtectedResourc
       discoveryUrl,
       { callbackId, clientRegistration, initialAccessToken, authorizationServer, endpointOrigins },
     ) {
-      const output = await invoke({
-        register: {
-          discoveryUrl,
-          callbackId,
-          ...(clientRegistration && { clientRegistration }),
-          ...(initialAccessToken !== undefined && { initialAccessToken }),
-          ...(authorizationServer !== undefined && { authorizationServer }),
-          ...(endpointOrigins && { endpointOrigins }),
+      const output = await invoke(
+        {
+          register: {
+            discoveryUrl,
+            callbackId,
+            ...(clientRegistration && { clientRegistration }),
+            ...(initialAccessToken !== undefined && { initialAccessToken }),
+            ...(authorizationServer !== undefined && { authorizationServer }),
+            ...(endpointOrigins && { endpointOrigins }),
+          },
         },
-      });
+        REGISTRATION_TIMEOUT_MS,
+      );
       const response = invoker.resultOf(RegisterResponseSchema, output);
       return 'failure' in response ? stopAt(response.failure, initialAccessToken) : response.registered;
     },

@@ -31,12 +31,12 @@ import { checkOnBehalfOfChange, onBehalfOfConfigOf } from './on-behalf-of';
 import { type OnBehalfOfConfig } from './on-behalf-of-config';
 import {
   nameCertificates,
-  type CertificateConfiguration,
   type CertificateMembers,
   type CertificateNamingDependencies,
 } from './certificate-configuration';
 import type { ProviderAuthorities } from './private-authorities';
 import { nameExternalSecret, type SecretNamingDependencies } from './provider-secret';
+import { CERTIFICATES_MEMBER, certificatesIn, namedReferences, type References } from './named-references';
 import { isMetadataDocument, type Registration } from './provided-client';
 import { checkSigningKey, type KeyNamingDependencies, type PrivateKeyJwt } from './private-key-jwt';
 import { hasStoredCredential, usesSecret, type ClientAuthenticationMethod } from './vendor';
@@ -175,12 +175,6 @@ const KIND = 'OAuth 2.0 credential provider';
 const CUSTOM_CONFIG = `${CONFIG_INPUT}.customOauth2ProviderConfig`;
 const SIGNING_KEY_MEMBER = `${CUSTOM_CONFIG}.privateKeyJwtConfig`;
 const ON_BEHALF_OF_MEMBER = `${CUSTOM_CONFIG}.onBehalfOfTokenExchangeConfig`;
-const CERTIFICATES_MEMBER = `${CUSTOM_CONFIG}.certificateConfigurations`;
-
-const certificatesIn = ({
-  customOauth2ProviderConfig: custom,
-}: Oauth2ProviderConfig): readonly CertificateConfiguration[] | undefined =>
-  custom?.certificateConfigurations;
 
 /** Returns what an audit entry says about the server of a protected resource. */
 const boundTo = ({ protectedResource: bound }: Oauth2Discovery): Partial<AuditEntry> =>
@@ -234,6 +228,7 @@ export function createOauth2Provider(
       arn: oauth2ProviderArn(deps.arnPrefix, input.name),
       callbackId: deps.system.randomUUID(),
     };
+    const references = await namedReferences(deps, principal, input, resolved);
     const client = await discoveredClient(deps, resolved, {
       ...holder,
       ...registrationRequestIn(input.config),
@@ -241,7 +236,7 @@ export function createOauth2Provider(
     annotate(boundTo(client.config.discovery));
     try {
       await unregisterUnused(deps, { name: input.name, ...holder }, client);
-      return await storeProvider(deps, principal, input, { holder, client });
+      return await storeProvider(deps, principal, input, { holder, client, references });
     } catch (error) {
       const isSealed = client.isNew || client.config.secret.kind === 'managed';
       if (error instanceof ServiceError && isSealed) await deleteClientSecret(deps, holder);
@@ -261,18 +256,11 @@ async function storeProvider(
   found: {
     readonly holder: Pick<Oauth2Provider, 'id' | 'arn' | 'callbackId'>;
     readonly client: DiscoveredClient;
+    readonly references: References;
   },
 ): Promise<Oauth2Provider> {
   const { registration, config } = found.client;
   const { secret, ...client } = config;
-  const naming = { byOwner: true, ...ownedBy(principal) };
-  const certificates = await nameCertificates(
-    deps,
-    naming,
-    CERTIFICATES_MEMBER,
-    certificatesIn(input.config),
-  );
-  const { reference } = clientSecretMembers(input.vendor);
   const now = epochSeconds(deps.system);
   const provider: Oauth2Provider = {
     name: input.name,
@@ -281,10 +269,7 @@ async function storeProvider(
     vendor: input.vendor,
     ...client,
     ...(registration && { registration }),
-    ...(secret.kind === 'external' && {
-      externalSecret: await nameExternalSecret(deps, naming, reference, secret.reference),
-    }),
-    ...certificates,
+    ...found.references,
     tags: input.tags ?? {},
     revision: 1,
     createdTime: now,
@@ -397,6 +382,19 @@ export function updateOauth2Provider(
       annotate({ provider: name });
       const provider = await authorizedResource(deps.providers, KIND, call, name);
       const resolved = resolveConfig(vendor, config, deps.endpointPolicy, provider);
+      const named = withOwnerId(provider, principal);
+      await checkAssertionProvider(deps.providers, named, ON_BEHALF_OF_MEMBER, resolved.onBehalfOf);
+      const certificates = await nameCertificates(
+        deps,
+        {
+          byOwner: isOwnedBy(provider, principal),
+          owner: provider.owner,
+          ownerId: provider.ownerId,
+          present: provider,
+        },
+        CERTIFICATES_MEMBER,
+        certificatesIn(config),
+      );
       // An update that states the authorization server is how the owner confirms that a protected resource names another.
       const found = await discoveredClient(deps, resolved, {
         ...provider,
@@ -405,7 +403,7 @@ export function updateOauth2Provider(
       });
       annotate(boundTo(found.config.discovery));
       await unregisterUnused(deps, provider, found, provider);
-      return changeProvider(deps, principal, provider, { vendor, config, found, annotate });
+      return changeProvider(deps, principal, provider, { vendor, found, certificates, annotate });
     },
   );
 }
@@ -417,11 +415,12 @@ async function changeProvider(
   provider: Oauth2Provider,
   {
     vendor,
-    config,
     found,
+    certificates,
     annotate,
-  }: Pick<Oauth2ProviderInput, 'vendor' | 'config'> & {
+  }: Pick<Oauth2ProviderInput, 'vendor'> & {
     readonly found: DiscoveredClient;
+    readonly certificates: CertificateMembers;
     readonly annotate: Annotate;
   },
 ): Promise<Oauth2Provider> {
@@ -436,8 +435,6 @@ async function changeProvider(
     after: onBehalfOfConfigOf({ vendor, onBehalfOf: client.onBehalfOf }),
     sameServer,
   });
-  const named = withOwnerId(provider, principal);
-  await checkAssertionProvider(deps.providers, named, ON_BEHALF_OF_MEMBER, client.onBehalfOf);
   checkWebIdentityChange({
     byOwner,
     before: provider.clientAuthenticationMethod,
@@ -454,12 +451,6 @@ async function changeProvider(
     );
   }
   const externalSecret = await changedSecret(deps, principal, provider, { vendor, secret, ...client });
-  const certificates = await nameCertificates(
-    deps,
-    { byOwner, owner, ownerId, present: provider },
-    CERTIFICATES_MEMBER,
-    certificatesIn(config),
-  );
   const change = {
     vendor,
     privateKeyJwt: undefined,
