@@ -49,7 +49,8 @@ export function startIdentityProvider(
   const clientId = 'fernhill-assistant';
   const clientSecret = state.secret('fernhill-assistant');
   const portalClient = { clientId: 'fernhill-portal', clientSecret: state.secret('fernhill-portal') };
-  const granted = { openid: 'openid profile', resource: ASSISTANT_SCOPE };
+  // Clients can state the scope of agents when they register, so it is one of the provider, too.
+  const granted = { openid: `openid profile ${ASSISTANT_SCOPE}`, resource: ASSISTANT_SCOPE };
 
   const configuration = providerConfiguration(FERNHILL_ID, FERNHILL_ACCOUNTS, state, resource);
   const provider = new Provider(server.origin, {
@@ -71,7 +72,7 @@ export function startIdentityProvider(
     // Portals learn from it how a user signs in with another account.
     discovery: { prompt_values_supported: ['none', 'login', 'consent'] },
     claims: { openid: ['sub'], profile: ['name'] },
-    scopes: ['openid'],
+    scopes: ['openid', ASSISTANT_SCOPE],
     // The ID token contains the name, so the application does not need a second request.
     conformIdTokenClaims: false,
     clients: [
@@ -91,9 +92,8 @@ export function startIdentityProvider(
       if (client === undefined || session === undefined || accountId === undefined) return undefined;
       const grantId = oidc.result?.consent?.grantId ?? session.grantIdFor(client.clientId);
       const existing = grantId === undefined ? undefined : await oidc.provider.Grant.find(grantId);
-      if (existing !== undefined || ![clientId, portalClient.clientId].includes(client.clientId))
-        return existing;
-      const grant = new oidc.provider.Grant({ clientId: client.clientId, accountId });
+      if (![clientId, portalClient.clientId].includes(client.clientId)) return existing;
+      const grant = existing ?? new oidc.provider.Grant({ clientId: client.clientId, accountId });
       grant.addOIDCScope(granted.openid);
       grant.addResourceScope(ASSISTANT_AUDIENCE, granted.resource);
       await grant.save();

@@ -33,6 +33,7 @@ beforeAll(async () => {
     body: JSON.stringify({
       client_name: 'An MCP client',
       redirect_uris: [REDIRECT],
+      scope: 'openid assistant',
       token_endpoint_auth_method: 'none',
     }),
   });
