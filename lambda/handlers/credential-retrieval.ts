@@ -14,7 +14,8 @@ import { FAILURE_HEADER, OUTCOME_HEADER, TOKEN_TYPE_HEADER } from '../contract/h
 import { ResponseWithHeaders, createHandler } from '../api/router';
 import { completeResourceTokenAuth } from '../domain/consent/complete';
 import { createReturnUrls } from '../domain/portal/return-url';
-import { getResourceApiKey } from '../domain/credential/api-key';
+import { createExpiringCache } from '../domain/expiring-cache';
+import { API_KEY_PROVIDER_IDS, getResourceApiKey } from '../domain/credential/api-key';
 import { getResourceDpopProof } from '../domain/credential/dpop-proof';
 import { getResourceOauth2Token, rejectResourceOauth2Token } from '../domain/credential/oauth2-token';
 import type { RetrieveResponse } from '../domain/credential/oauth2-token-request';
@@ -52,6 +53,7 @@ const deps = {
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
   grants: createGrantStore(tables.VAULT_TABLE),
   apiKeys: createApiKeyStore(tables.VAULT_TABLE),
+  apiKeyProviderIds: createExpiringCache<string>(API_KEY_PROVIDER_IDS, system),
   sessions: createSessionStore(tables.SESSIONS_TABLE),
   publicKeys: createPublicKeys(createSigningKeyStore(tables.DIRECTORY_TABLE), system),
   userTokens: createUserTokenVerifier(readTrustedIssuers(), outbound.metadata, outbound.transport, system),

@@ -114,7 +114,7 @@ const outboxItems = `${PREFIX.outboxItem}*`;
  * them, because AWS does not document whether IAM checks the leading keys of such a request for each table. Neither table
  * contains the other's partitions.
  */
-const batched = [...resources, ...restrictions, grants];
+const batched = [...resources, ...restrictions, grants, apiKeys];
 
 /** The partitions that a group reads in this way if it uses only OAuth 2.0 providers. */
 const batchedForProviders = [workloadIdentities, providers, ...restrictions, grants];

@@ -90,7 +90,7 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     name: 'API key',
-    steps: [retrieve('API key from the vault', [batchGet(4), get], 1300)],
+    steps: [retrieve('API key from the vault', [batchGet(5)], 1300)],
     agentCoreRequests: 1,
   },
   {

@@ -1,8 +1,9 @@
 /** The contract of every directory reader: the current identity, provider, and grant in one read. */
 import type { GrantId } from '../../lambda/domain/grant/grant';
 import type { Stores } from '../domain/in-memory-stores';
+import { apiKeyProviderArn } from '../../lambda/domain/provider/api-key-provider';
 import { hashOf } from '../../lambda/domain/digest';
-import { sampleGrantId, sampleIdentity, sampleProvider, sampleTokens } from '../domain/samples';
+import { ARN_PREFIX, sampleGrantId, sampleIdentity, sampleProvider, sampleTokens } from '../domain/samples';
 import { storeTokens } from '../domain/stored-grant';
 
 export function directoryContract(stores: () => Stores): void {
@@ -68,6 +69,22 @@ export function directoryContract(stores: () => Stores): void {
     const { identity, provider } = await filled();
     const found = await read(provider.name, identity.name);
     expect(found).toEqual({ identity: undefined, provider: undefined, grant: undefined });
+  });
+
+  it('reads the encrypted API key with a provider that has the expected ID, and no other one', async () => {
+    const { name, id, owner, tags, revision, createdTime, lastUpdatedTime } = sampleIdentity();
+    const arn = apiKeyProviderArn(ARN_PREFIX, name);
+    const provider = { name, id, arn, owner, tags, revision, createdTime, lastUpdatedTime };
+    await stores().apiKeyProviders.create(provider);
+    const readAs = (expectedId?: string) =>
+      stores().directory.readApiKeyProvider('any', name, sampleGrantId().userHash, undefined, expectedId);
+    expect(await readAs(provider.id)).toMatchObject({ provider, sealedApiKey: undefined });
+    await stores().apiKeys.put(provider.id, 'sealed', 1);
+    await stores().apiKeys.put('of-another-provider', 'foreign', 1);
+    expect(await readAs(provider.id)).toMatchObject({ provider, sealedApiKey: 'sealed' });
+    for (const other of ['of-another-provider', undefined]) {
+      expect(await readAs(other)).toMatchObject({ provider, sealedApiKey: undefined });
+    }
   });
 
   it('returns each write in the next read', async () => {

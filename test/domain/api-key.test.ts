@@ -24,6 +24,7 @@ type TokenService = Awaited<ReturnType<typeof createTokenService>>;
 
 let service: TokenService;
 let deps: ApiKeyDependencies;
+let seal: ReturnType<typeof createInMemorySeal>;
 let provider: ApiKeyProvider;
 let entries: AuditEntry[];
 let token: string;
@@ -32,7 +33,7 @@ beforeEach(async () => {
   service = await createTokenService();
   entries = [];
   const { stores, system, identity, publicKeys } = service;
-  const seal = createInMemorySeal();
+  seal = createInMemorySeal();
   const { owner, tags, revision, createdTime, lastUpdatedTime } = identity;
   provider = {
     name: 'weather',
@@ -45,6 +46,7 @@ beforeEach(async () => {
   deps = {
     directory: stores.directory,
     apiKeys: stores.apiKeys,
+    apiKeyProviderIds: new Map(),
     externalSecrets: createExternalSecrets(
       createInMemorySecretTexts({ [SECRET]: { tags: { [OWNER_TAG]: OWNER }, text: '{"key":"its-own"}' } }),
       system,
@@ -84,6 +86,19 @@ it('returns the API key to the agent for every user', async () => {
     { ...entry, jti: decodeJwt(token).jti, user: userHashOf({ kind: 'user-id', id: 'ana' }) },
     { ...entry, jti: decodeJwt(another).jti, user: userHashOf(undefined) },
   ]);
+});
+
+it('returns the API key of the present provider of the name, and each new key of it', async () => {
+  const { stores } = service;
+  await get();
+  const rotated = await seal.seal(apiKeyContext(provider), 'the-next-key');
+  await stores.apiKeys.put(provider.id, rotated, 2);
+  expect(await get()).toBe('the-next-key');
+  await stores.apiKeyProviders.remove(provider);
+  const recreated = { ...provider, id: 'id-of-another-weather' };
+  await stores.apiKeyProviders.create(recreated);
+  await stores.apiKeys.put(recreated.id, await seal.seal(apiKeyContext(recreated), 'another-key'), 1);
+  expect(await get()).toBe('another-key');
 });
 
 it('reads the API key from the external secret of its owner', async () => {

@@ -250,6 +250,7 @@ export function createInMemoryStores(): Stores & { readonly deleteEnded: InMemor
   const identities = ownedResourceStore<WorkloadIdentity>();
   const providers = ownedResourceStore<Oauth2Provider>();
   const apiKeyProviders = ownedResourceStore<ApiKeyProvider>();
+  const apiKeys = createInMemorySecretStore();
   const grants = createInMemoryGrantStore();
   const restrictions = createInMemoryRestrictionStore();
   const partiesOf = async (
@@ -278,7 +279,7 @@ export function createInMemoryStores(): Stores & { readonly deleteEnded: InMemor
     apiKeyProviders,
     portals: ownedResourceStore<ConsentPortal>(),
     clientSecrets: createInMemorySecretStore(),
-    apiKeys: createInMemorySecretStore(),
+    apiKeys,
     clientMetadata: createInMemoryClientMetadataStore(),
     sessions: createInMemorySessionStore(),
     grants,
@@ -293,10 +294,14 @@ export function createInMemoryStores(): Stores & { readonly deleteEnded: InMemor
         provider: await providers.get(providerName),
         grant: grantId && (await grants.get(grantId)),
       }),
-      readApiKeyProvider: async (workloadName, providerName, userHash, chain) => ({
-        ...(await partiesOf(workloadName, userHash, chain)),
-        provider: await apiKeyProviders.get(providerName),
-      }),
+      readApiKeyProvider: async (workloadName, providerName, userHash, chain, expectedId) => {
+        const provider = await apiKeyProviders.get(providerName);
+        return {
+          ...(await partiesOf(workloadName, userHash, chain)),
+          provider,
+          sealedApiKey: provider && provider.id === expectedId ? await apiKeys.get(expectedId) : undefined,
+        };
+      },
     },
     revocations: createInMemoryRevocationStore(),
     grantIndex: grants.index,

@@ -165,6 +165,7 @@ describe('an API key that is deleted while it is requested', () => {
     const { stores, system, publicKeys } = service;
     const reading = {
       directory: stores.directory,
+      apiKeyProviderIds: new Map<string, string>(),
       apiKeys: {
         get: async (id: string) => {
           await remove();

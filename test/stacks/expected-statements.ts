@@ -201,6 +201,7 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
       'RESTRICTION#AGENT#*',
       'RESTRICTION#USER#*',
       'GRANT#*',
+      'API-KEY#*',
     ]),
     onPartitions('Directory', 'dynamodb:Query', ['SIGNING-KEY']),
     onPartitions('Directory', 'dynamodb:GetItem', ['WORKLOAD-IDENTITY#*', 'CONSENT-PORTAL#*', 'TOKEN-VAULT']),

@@ -12,6 +12,7 @@ import { parseApiKeyProvider } from './api-key-provider-store';
 import { keyOf, parseGrant } from './grant-store';
 import {
   agentRestrictionKey,
+  apiKeyKey,
   apiKeyProviderKey,
   oauth2ProviderKey,
   userRestrictionKey,
@@ -19,6 +20,7 @@ import {
   type Key,
 } from '../../contract/table-keys';
 import { parseOauth2Provider } from './oauth2-provider-store';
+import { parseSecret } from './secret-store';
 import { parseAgentRestriction, parseUserRestriction } from './restriction-store';
 import { parseWorkloadIdentity } from './workload-identity-store';
 
@@ -128,13 +130,19 @@ export function createDirectoryReader(
         restrictions: restrictionsIn(found),
       };
     },
-    async readApiKeyProvider(workloadName, providerName, userHash, chain) {
+    async readApiKeyProvider(workloadName, providerName, userHash, chain, expectedId) {
       const { keys, identityIn, restrictionsIn } = partiesOf(workloadName, userHash, chain);
-      const provider = apiKeyProviderKey(providerName);
-      const found = await batchGet(client, [...keys, provider].map(inDirectory));
+      const providerKey = apiKeyProviderKey(providerName);
+      const secret = expectedId === undefined ? undefined : apiKeyKey(expectedId);
+      const found = await batchGet(client, [
+        ...[...keys, providerKey].map(inDirectory),
+        ...(secret ? [{ table: tables.vault, key: secret }] : []),
+      ]);
+      const provider = parseApiKeyProvider(found(providerKey));
       return {
         identity: identityIn(found),
-        provider: parseApiKeyProvider(found(provider)),
+        provider,
+        sealedApiKey: secret && provider?.id === expectedId ? parseSecret(found(secret)) : undefined,
         restrictions: restrictionsIn(found),
       };
     },

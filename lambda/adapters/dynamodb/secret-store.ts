@@ -7,6 +7,9 @@ import type { Table } from './table';
 
 const SecretRecord = v.object({ sealed: v.string(), revision: v.number() });
 
+/** @param record undefined if there is none */
+export const parseSecret = (record: unknown): string | undefined => parseRecord(SecretRecord, record)?.sealed;
+
 const createSecretStore = (vault: Table, keyOf: (providerId: string) => Key): SecretStore => ({
   async put(providerId, sealed, revision) {
     await vault.put(keyOf(providerId), versioned({ sealed, revision }), {
@@ -14,7 +17,7 @@ const createSecretStore = (vault: Table, keyOf: (providerId: string) => Key): Se
       values: { ':revision': revision },
     });
   },
-  get: async (providerId) => parseRecord(SecretRecord, await vault.get(keyOf(providerId)))?.sealed,
+  get: async (providerId) => parseSecret(await vault.get(keyOf(providerId))),
   async remove(providerId) {
     await vault.remove(keyOf(providerId));
   },

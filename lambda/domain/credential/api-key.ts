@@ -3,6 +3,7 @@ import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import { userHashOf } from '../identity/user';
 import { admit } from './admission';
+import type { ExpiringCache } from '../expiring-cache';
 import { deletionIn } from '../grant/deletion-check';
 import { apiKeyContext, type ApiKeyProvider } from '../provider/api-key-provider';
 import { restrictionDenial } from '../restriction/restriction';
@@ -15,12 +16,17 @@ import type { Seal } from '../sealing/sealing';
 import type { SecretStore } from '../sealing/secret-store';
 
 export interface ApiKeyDependencies extends VerifyDependencies {
+  /** The IDs that providers had at earlier requests, by name: a guess, with which one round trip reads the key too. */
+  readonly apiKeyProviderIds: Pick<ExpiringCache<string>, 'get' | 'set'>;
   readonly directory: Pick<Directory, 'readApiKeyProvider'>;
   readonly apiKeys: Pick<SecretStore, 'get'>;
   readonly externalSecrets: ExternalSecrets;
   readonly seal: Pick<Seal, 'open'>;
   readonly audit: AuditTrail;
 }
+
+/** Providers whose IDs an instance of the function keeps. */
+export const API_KEY_PROVIDER_IDS = { milliseconds: 3_600_000, most: 1_000 };
 
 const KIND = 'API key credential provider';
 
@@ -30,9 +36,14 @@ const KIND = 'API key credential provider';
  */
 const SLOW_READ = 1_000;
 
-async function openApiKey(deps: ApiKeyDependencies, provider: ApiKeyProvider): Promise<string> {
+/** @param read the encrypted API key, if it was read with the provider */
+async function openApiKey(
+  deps: ApiKeyDependencies,
+  provider: ApiKeyProvider,
+  read: string | undefined,
+): Promise<string> {
   if (provider.externalSecret) return deps.externalSecrets.read(provider, provider.externalSecret);
-  const sealed = await deps.apiKeys.get(provider.id);
+  const sealed = read ?? (await deps.apiKeys.get(provider.id));
   if (sealed === undefined) throw new Error('the provider has no API key');
   return openProviderSecret(deps, provider.name, { context: apiKeyContext(provider), sealed });
 }
@@ -57,11 +68,16 @@ export function getResourceApiKey(
     const { workload, chain, user } = delegation;
     const userHash = userHashOf(user);
     annotate(delegationEntry(delegation));
-    const read = () => deps.directory.readApiKeyProvider(workload.name, providerName, userHash, chain);
+    const expectedId = deps.apiKeyProviderIds.get(providerName);
+    const read = () =>
+      deps.directory.readApiKeyProvider(workload.name, providerName, userHash, chain, expectedId);
     const readAt = deps.system.now();
     const found = await read();
     const { provider } = admit({ ...call, providerName, annotate }, delegation, found);
-    const apiKey = await openApiKey(deps, provider).catch(async (error: unknown) => {
+    if (!provider.externalSecret && provider.id !== expectedId) {
+      deps.apiKeyProviderIds.set(providerName, provider.id);
+    }
+    const apiKey = await openApiKey(deps, provider, found.sealedApiKey).catch(async (error: unknown) => {
       // The key is missing if the agent or the provider was deleted during the request.
       throw deletionIn(await read(), workload.id, provider, KIND) ?? error;
     });

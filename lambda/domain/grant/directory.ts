@@ -15,6 +15,14 @@ export interface DirectoryEntry {
   readonly restrictions: Restrictions;
 }
 
+export interface ApiKeyEntry {
+  readonly identity: WorkloadIdentity | undefined;
+  readonly provider: ApiKeyProvider | undefined;
+  /** The encrypted API key of the provider; undefined if the provider does not have the expected ID, or has no key here. */
+  readonly sealedApiKey: string | undefined;
+  readonly restrictions: Restrictions;
+}
+
 export interface Directory extends IdentityReader {
   /**
    * Returns the records under these names.
@@ -32,15 +40,16 @@ export interface Directory extends IdentityReader {
     grantId?: GrantId,
     chain?: readonly Workload[],
   ): Promise<DirectoryEntry>;
-  /** Returns the records for an API key provider. */
+  /**
+   * Returns the records for an API key provider. The other parameters are those of {@link Directory.read}.
+   *
+   * @param expectedId the ID that the provider probably has; its encrypted API key is read in the same round trip
+   */
   readApiKeyProvider(
     workloadName: string,
     providerName: string,
     userHash: string,
     chain?: readonly Workload[],
-  ): Promise<{
-    readonly identity: WorkloadIdentity | undefined;
-    readonly provider: ApiKeyProvider | undefined;
-    readonly restrictions: Restrictions;
-  }>;
+    expectedId?: string,
+  ): Promise<ApiKeyEntry>;
 }

@@ -198,7 +198,8 @@ describe('retrieval with a token that was issued before', () => {
     const { system, stores } = service;
     const externalSecrets = createExternalSecrets(createInMemorySecretTexts(), system);
     const { apiKeys, directory } = stores;
-    const deps = { ...service.deps, externalSecrets, apiKeys, directory };
+    const apiKeyProviderIds = new Map<string, string>();
+    const deps = { ...service.deps, externalSecrets, apiKeys, apiKeyProviderIds, directory };
     const ask = () => getResourceApiKey(deps, { arn: OWNER }, token, 'no-such-key');
     await expect(ask()).rejects.toMatchObject({ type: 'ResourceNotFoundException' });
     await suspendUser(service.stores, ANA);
