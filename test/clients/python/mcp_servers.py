@@ -38,6 +38,16 @@ def _add_tools(server: Any, context_type: Any, options: Options) -> None:
     for tool in (token, async_token, failing):
         server.tool()(with_access_token(of_call)(tool))
 
+    @server.prompt()
+    @with_access_token(lambda day, ctx: of_call(ctx))
+    def day_plan(day: str, ctx: context_type, *, access_token: str) -> str:
+        return f"{day} {access_token}"
+
+    @server.resource("calendar://days/{day}")
+    @with_access_token(lambda day, ctx: of_call(ctx))
+    async def day_events(day: str, ctx: context_type, *, access_token: str) -> str:
+        return f"{day} {access_token}"
+
 
 def _app(kind: str, options: Options) -> Any:
     if kind == "mcp" and MCP_LINE == 1:

@@ -304,6 +304,83 @@ def test_a_failed_consent_within_a_modern_tool_has_words(tools: Tools) -> None:
     assert is_error(result) and "denied access" in text_of(result)
 
 
+READ: dict[str, Work] = {
+    "prompt": lambda client: client.get_prompt("day_plan", {"day": "today"}),
+    "resource": lambda client: client.read_resource("calendar://days/today"),
+}
+"""A prompt and a resource whose texts have the token."""
+
+
+def content_of(result: Any) -> str:
+    [part] = result.messages if hasattr(result, "messages") else result.contents
+    return part.content.text if hasattr(part, "content") else part.text
+
+
+def mcp_error(failure: Exception) -> Any:
+    return failure.error if hasattr(failure, "error") else failure.exceptions[0].error  # type: ignore
+
+
+@ONLY_MCP_2
+@pytest.mark.parametrize("kind", READ)
+def test_a_prompt_and_a_resource_wait_for_the_consent_of_a_modern_client(tools: Tools, kind: str) -> None:
+    user_id = f"mia-{kind}"
+    shown: list[str] = []
+
+    def answer(url: str) -> str:
+        shown.append(url)
+        return "accept"
+
+    tools.script(lambda: tools.consent(shown[0], user_id))
+    content = content_of(with_client(tools, user_id, READ[kind], answer=answer))
+    assert content.startswith("today ") and len(content) > 20
+    assert len(shown) == 1 and shown[0] not in content
+
+
+@ONLY_MCP_2
+@pytest.mark.parametrize("kind", READ)
+@pytest.mark.parametrize(("action", "words"), [("decline", "declined to let this agent"), ("cancel", "did not answer")])
+def test_a_prompt_and_a_resource_fail_in_words_if_the_user_declines(
+    tools: Tools, kind: str, action: str, words: str
+) -> None:
+    work: Work = lambda client: failure_of(READ[kind](client))  # noqa: E731
+    error = mcp_error(with_client(tools, f"ned-{kind}-{action}", work, answer=lambda _: action))
+    assert words in error.message and "http" not in error.message
+
+
+@ONLY_MCP_2
+@pytest.mark.parametrize("kind", READ)
+def test_a_prompt_and_a_resource_require_a_client_that_shows_urls(tools: Tools, kind: str) -> None:
+    error = mcp_error(with_client(tools, f"ola-{kind}", lambda client: failure_of(READ[kind](client))))
+    assert error.code == -32021
+    assert error.data == {"requiredCapabilities": {"elicitation": {"url": {}}}}
+    assert "http" not in error.message
+
+
+@ONLY_MCP_2
+@pytest.mark.parametrize("kind", READ)
+@pytest.mark.parametrize("server", ["mcp_tools", pytest.param("plain_fastmcp_tools", marks=ONLY_FASTMCP)])
+def test_a_prompt_and_a_resource_send_the_url_to_a_legacy_client_as_an_error(
+    request: pytest.FixtureRequest, server: str, kind: str
+) -> None:
+    served: Tools = request.getfixturevalue(server)
+    work: Work = lambda client: failure_of(READ[kind](client))  # noqa: E731
+    url = elicited_url(with_client(served, f"pat-{kind}", work, "legacy"))
+    served.consent(url, f"pat-{kind}")
+    assert content_of(with_client(served, f"pat-{kind}", READ[kind], "legacy")).startswith("today ")
+
+
+@pytest.mark.skipif(MCP_LINE != 1, reason="requires mcp 1.x")
+@pytest.mark.parametrize("kind", READ)
+def test_mcp_1_does_not_send_the_url_of_a_prompt_and_of_a_resource(mcp_tools: Tools, kind: str) -> None:
+    user_id = f"quin-{kind}"
+    work: Work = lambda session: failure_of(READ[kind](session))  # noqa: E731
+    error = mcp_error(with_client_1(mcp_tools, user_id, work))
+    assert "http" not in error.message and error.data is None
+    tool: Work = lambda session: failure_of(session.call_tool("token", {}))  # noqa: E731
+    mcp_tools.consent(elicited_url(with_client_1(mcp_tools, user_id, tool)), user_id)
+    assert content_of(with_client_1(mcp_tools, user_id, READ[kind])).startswith("today ")
+
+
 @pytest.mark.skipif(MCP_LINE != 1, reason="requires mcp 1.x")
 @pytest.mark.parametrize("tool", ["token", "async_token"])
 def test_a_client_of_mcp_1_gets_the_url_as_an_error(mcp_tools: Tools, tool: str) -> None:

@@ -60,6 +60,11 @@ export async function startMcpServerVersion2(options: () => ToolOptions): Promis
     }),
   );
 
+  const resource = withAccessToken((_uri: URL, ctx: ServerContext) => ({
+    ...fromGate(ctx),
+    ...options().token,
+  }))(({ accessToken }, uri) => ({ contents: [{ uri: uri.href, text: accessToken }] }));
+
   function newServer(): McpServer {
     const server = new McpServer({ name: 'calendar', version: '1.0.0' });
     server.registerTool('token', { description: 'The token that the tool has for this user' }, token);
@@ -78,6 +83,7 @@ export async function startMcpServerVersion2(options: () => ToolOptions): Promis
       ),
     );
     server.registerPrompt('token', { description: 'A prompt with the token' }, prompt);
+    server.registerResource('token', 'calendar://token', {}, resource);
     return server;
   }
 

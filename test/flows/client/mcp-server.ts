@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { McpServer, ResourceTemplate } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
 import type { CallToolResult, ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js';
@@ -45,10 +45,26 @@ export async function startMcpServer(
     return { content: [{ type: 'text', text: accessToken }] };
   });
 
+  const of = (extra: Extra) => ({ ...fromGate(extra), ...options() });
+  const prompt = withAccessToken(of)(({ accessToken }) => ({
+    messages: [{ role: 'user' as const, content: { type: 'text' as const, text: accessToken } }],
+  }));
+  const resource = withAccessToken((_uri: URL, extra: Extra) => of(extra))(({ accessToken }, uri) => ({
+    contents: [{ uri: uri.href, text: accessToken }],
+  }));
+  const day = withAccessToken((_uri: URL, _variables: unknown, extra: Extra) => of(extra))(
+    ({ accessToken }, uri) => ({ contents: [{ uri: uri.href, text: accessToken }] }),
+  );
+
   const open = new Map<unknown, StreamableHTTPServerTransport>();
   async function newTransport(): Promise<StreamableHTTPServerTransport> {
     const server = new McpServer({ name: 'calendar', version: '1.0.0' });
     server.registerTool('token', { description: 'The token that the tool has for this user' }, whoami);
+    // The types of version 1 expect arguments in each prompt; without a schema, it passes none.
+    server.registerPrompt('token', { description: 'A prompt with the token' }, prompt as () => never);
+    server.registerResource('token', 'calendar://token', {}, resource);
+    const template = new ResourceTemplate('calendar://days/{day}', { list: undefined });
+    server.registerResource('day', template, {}, day);
     const transport: StreamableHTTPServerTransport = new StreamableHTTPServerTransport(
       sessions
         ? { sessionIdGenerator: randomUUID, onsessioninitialized: (id) => void open.set(id, transport) }

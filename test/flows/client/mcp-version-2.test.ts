@@ -1,4 +1,6 @@
 /** The wrappers for MCP servers, under version 2 of the official SDK, with clients of both protocol versions. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   Client,
   StreamableHTTPClientTransport,
@@ -19,6 +21,9 @@ import { startMcpServer, type TestMcpServer } from './mcp-server';
 import { startMcpServerVersion2, type McpServerVersion2 } from './mcp-server-version-2';
 
 const MODERN = '2026-07-28';
+
+/** Its table has what each client gets from each server. */
+const GUIDE = readFileSync(join(__dirname, '../../../docs/client.md'), 'utf8');
 
 let world: World;
 let agent: TestAgent;
@@ -57,7 +62,7 @@ type Action = 'accept' | 'decline' | 'cancel';
 interface ClientSettings {
   readonly url?: string;
   readonly capabilities?: ClientCapabilities;
-  readonly mode?: 'auto' | 'legacy';
+  readonly mode?: 'auto' | 'legacy' | { readonly pin: typeof MODERN };
   /** Answers each URL that the client is to show. */
   readonly answer?: (url: string) => Action | Promise<Action>;
 }
@@ -243,16 +248,32 @@ describe('a client of protocol version 2026-07-28', () => {
     }
   });
 
-  it('gets error -32021 for a prompt if it shows no URLs, and otherwise the prompt after the consent', async () => {
-    const { client: without } = await clientOf('jo', { capabilities: {} });
-    await expect(without.getPrompt({ name: 'token' })).rejects.toMatchObject({ code: -32021 });
-    const { client, shown } = await clientOf('jo', {
-      answer: consenting('jo'),
-    });
-    expect(await client.getPrompt({ name: 'token' })).toMatchObject({
-      messages: [{ content: { text: issued() } }],
-    });
-    expect(shown).toHaveLength(1);
+  it.each<[string, (client: Client) => Promise<unknown>]>([
+    ['prompt', (client) => client.getPrompt({ name: 'token' })],
+    ['resource', (client) => client.readResource({ uri: 'calendar://token' })],
+  ])(
+    'gets error -32021 for a %s if it shows no URLs, and otherwise the %s after the consent',
+    async (kind, read) => {
+      const userId = `jo-${kind}`;
+      const { client: without } = await clientOf(userId, { capabilities: {} });
+      await expect(read(without)).rejects.toMatchObject({ code: -32021 });
+      const { client, shown } = await clientOf(userId, { answer: consenting(userId) });
+      expect(JSON.stringify(await read(client))).toContain(String(issued()));
+      expect(shown).toHaveLength(1);
+      const declining = await clientOf(`${userId}-declines`, { answer: () => Promise.resolve('decline') });
+      await expect(read(declining.client)).rejects.toThrow('declined to let this agent use');
+    },
+  );
+
+  it.each<[string, (client: Client) => Promise<unknown>]>([
+    ['prompt', (client) => client.getPrompt({ name: 'token' })],
+    ['resource', (client) => client.readResource({ uri: 'calendar://token' })],
+  ])('of an earlier version gets the URL as error -32042 for a %s', async (kind, read) => {
+    const { client } = await clientOf(`joe-${kind}`, { mode: 'legacy' });
+    const failure: unknown = await read(client).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(UrlElicitationRequiredError);
+    await consentAs(`joe-${kind}`)((failure as UrlElicitationRequiredError).elicitations[0]?.url ?? '');
+    expect(JSON.stringify(await read(client))).toContain(String(issued()));
   });
 
   it('negotiates the version and gets the result', async () => {
@@ -261,6 +282,43 @@ describe('a client of protocol version 2026-07-28', () => {
       answer: consenting('kim'),
     });
     expect(await client.callTool({ name: 'token' })).toMatchObject(text(issued()));
+  });
+});
+
+describe('what a client gets depends on the version that it negotiates: ', () => {
+  const PINNED = { pin: MODERN } as const;
+  const outcomeOf = async (userId: string, url: string, mode: 'auto' | 'legacy' | typeof PINNED) => {
+    const shown: string[] = [];
+    const answer = (asked: string) => {
+      shown.push(asked);
+      return 'decline' as const;
+    };
+    try {
+      const { client } = await clientOf(userId, { url, mode, answer });
+      await client.callTool({ name: 'token' });
+      return shown.length === 1 ? 'a result `input_required`' : 'no question';
+    } catch (error) {
+      return error instanceof UrlElicitationRequiredError ? 'error -32042' : 'the connection fails';
+    }
+  };
+
+  it.each<[string, () => string]>([
+    ['version 2 of the SDK (`createMcpHandler`)', () => server.url],
+    ['version 2 of the SDK, with sessions', () => server.sessionsUrl],
+    ['version 1 of the SDK', () => serverVersion1.url],
+  ])('%s', async (name, url) => {
+    const outcomes = await Promise.all([
+      outcomeOf(`${name}-1`, url(), 'legacy'),
+      outcomeOf(`${name}-2`, url(), 'auto'),
+      outcomeOf(`${name}-3`, url(), PINNED),
+    ]);
+    const cells = (row: string) =>
+      row
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim());
+    const row = GUIDE.split('\n').find((line) => cells(line)[0] === name) ?? '';
+    expect([name, ...outcomes]).toEqual(cells(row));
   });
 });
 

@@ -61,6 +61,20 @@ it("returns the link as an elicitation, and the tool's result after the user has
   expect(await call(client)).toMatchObject(text(issued()));
 });
 
+it.each<[string, (client: Client) => Promise<unknown>]>([
+  ['a prompt', (client) => client.getPrompt({ name: 'token' })],
+  ['a resource', (client) => client.readResource({ uri: 'calendar://token' })],
+  ['a resource of a template', (client) => client.readResource({ uri: 'calendar://days/today' })],
+])('returns the link as an elicitation of %s', async (title, read) => {
+  const userId = `gus-${title}`;
+  const client = await forUser(userId);
+  const failure: unknown = await read(client).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(UrlElicitationRequiredError);
+  const [elicitation] = (failure as UrlElicitationRequiredError).elicitations;
+  await agent.complete(await agent.consent(elicitation?.url, userId), { userId });
+  expect(JSON.stringify(await read(client))).toContain(String(issued()));
+});
+
 it('asks each user for their own consent', async () => {
   const first = await elicitationOf(await forUser('ben'));
   const second = await elicitationOf(await forUser('cleo'));

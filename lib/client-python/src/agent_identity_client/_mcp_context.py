@@ -1,4 +1,4 @@
-"""What MCP servers pass to a tool: `Context` of `mcp` 1.x, of `mcp` 2.x, and of FastMCP.
+"""What MCP servers pass to a tool, a prompt, and a resource: `Context` of `mcp` 1.x, of `mcp` 2.x, and of FastMCP.
 
 No server is imported: the package works with each of them, and without any.
 """
@@ -41,6 +41,8 @@ class Answer:
 @dataclass(frozen=True)
 class McpContext:
     is_fastmcp: bool
+    is_tool: bool
+    """Whether the result is that of a tool; otherwise, it is that of a prompt or a resource."""
     multi_round_trip: bool
     """Whether the client has protocol version 2026-07-28 or later."""
     url_elicitation: bool
@@ -101,6 +103,9 @@ def mcp_context(values: Iterable[Any]) -> McpContext:
     multi_round_trip = isinstance(version, str) and version >= _MODERN
     capabilities = getattr(context.session, "client_capabilities", None) if multi_round_trip else None
     return McpContext(
+        # FastMCP keeps the request in a private member. `mcp` 1.x does not say what the request is, and its prompts and
+        # resources pass no error to the client.
+        is_tool=getattr(getattr(request, "_srctx", request), "method", "tools/call") == "tools/call",
         is_fastmcp=type(context).__module__.startswith("fastmcp."),
         multi_round_trip=multi_round_trip,
         url_elicitation=getattr(getattr(capabilities, "elicitation", None), "url", None) is not None,

@@ -1,4 +1,4 @@
-"""For MCP servers and clients: the decorator for tools of servers, and `connect_mcp` for clients.
+"""For MCP servers and clients: the decorator for tools, prompts, and resources, and `connect_mcp` for clients.
 
 The decorator works with `mcp` 1.x and 2.x, and FastMCP, none of which this package installs.
 
@@ -62,8 +62,23 @@ def _types() -> Any:
     return importlib.import_module("mcp.types")
 
 
+_INTERNAL_ERROR, _MISSING_CAPABILITY = -32603, -32021
+_URLS: dict[str, Any] = {"requiredCapabilities": {"elicitation": {"url": {}}}}
+
+
+def _mcp_error(code: int, message: str, data: Any = None) -> Exception:
+    """Servers pass the message of this class alone to the client of a prompt or a resource."""
+    error: Exception = importlib.import_module("mcp.shared.exceptions").MCPError(code, message, data)
+    return error
+
+
 def _in_words(context: McpContext, text: str) -> Any:
-    """A result with `isError`: servers of `mcp` 2.x do not pass the message of an exception to the client."""
+    """A result with `isError`: servers of `mcp` 2.x do not pass the message of an exception to the client.
+
+    :raises MCPError: for prompts and resources, whose results have no room for words
+    """
+    if not context.is_tool:
+        raise _mcp_error(_INTERNAL_ERROR, text) from None
     if context.is_fastmcp:
         return importlib.import_module("fastmcp.tools").ToolResult(content=text, is_error=True)
     content = [{"type": "text", "text": text}]
@@ -71,7 +86,13 @@ def _in_words(context: McpContext, text: str) -> Any:
 
 
 def _url_in_words(context: McpContext, error: ConsentRequiredError) -> Any:
-    """For a client that does not show URLs: the model passes the URL to the user."""
+    """For a client that does not show URLs: the model passes the URL to the user.
+
+    :raises MCPError: -32021 for prompts and resources, as the protocol demands
+    """
+    if not context.is_tool:
+        message = f"{_invitation(error)} This requires a client that shows URLs to its user."
+        raise _mcp_error(_MISSING_CAPABILITY, message, _URLS) from None
     return _in_words(
         context,
         f"{_invitation(error)} Ask the user to open this URL in a browser: {error.authorization_url} Call the tool "
@@ -125,7 +146,7 @@ def _ask_for_consent(context: McpContext, error: ConsentRequiredError, waited: b
     :param waited: whether this call waited for the consent
     """
     if not context.multi_round_trip:
-        if context.is_fastmcp and not _errors_pass.get():
+        if context.is_fastmcp and context.is_tool and not _errors_pass.get():
             return _url_in_words(context, error)
         raise _elicitation_error(error) from None
     action = context.answers.reveal().get(consent_key(error))
@@ -161,6 +182,10 @@ def with_access_token(
 
     The tool needs a parameter for the context of the server. Put the decorator below the one of the server. The
     decorated tool is `async`.
+
+    It also decorates prompts and resources of `mcp` 2.x and FastMCP. In `mcp` 2.x, a resource gets a context only if its
+    URI is a template. `mcp` 1.x passes no errors of prompts and resources to the client, so the URL of a consent does not
+    arrive: the user must consent in a tool first.
 
     :param options: options, or a function that makes them from the arguments of the tool. `on_auth_url` and
         `force_authentication` do not apply, and `consent_timeout` is up to 50 seconds.
