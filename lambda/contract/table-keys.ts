@@ -108,6 +108,7 @@ export const PREFIX = {
   clientSecret: 'CLIENT-SECRET#',
   apiKeyProvider: 'API-KEY-PROVIDER#',
   clientMetadata: 'CLIENT-METADATA#',
+  registeredClient: 'REGISTERED-CLIENT#',
   consentPortal: 'CONSENT-PORTAL#',
   apiKey: 'API-KEY#',
   tokenVault: 'TOKEN-VAULT',
@@ -142,6 +143,12 @@ export const apiKeyProviderKey = (name: string): Key => ({ pk: PREFIX.apiKeyProv
 export const clientMetadataKey = (callbackId: string): Key => ({
   pk: PREFIX.clientMetadata + callbackId,
   sk: RECORD,
+});
+
+/** @param clientHash hash of the client's address at its server */
+export const registeredClientKey = (clientHash: string, providerId: string): Key => ({
+  pk: PREFIX.registeredClient + clientHash,
+  sk: providerId,
 });
 
 /** By name, which is unique in the deployment. */

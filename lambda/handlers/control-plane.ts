@@ -5,6 +5,7 @@ import { createApiKeyProviderStore } from '../adapters/dynamodb/api-key-provider
 import { createClientMetadataStore } from '../adapters/dynamodb/client-metadata-store';
 import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
 import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
+import { createRegisteredClientStore } from '../adapters/dynamodb/registered-client-store';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createApiKeyStore, createClientSecretStore } from '../adapters/dynamodb/secret-store';
 import { createVaultContents } from '../adapters/dynamodb/vault-contents';
@@ -94,6 +95,7 @@ const deps = {
   identities: createWorkloadIdentityStore(tables.DIRECTORY_TABLE),
   providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),
   clientMetadata: createClientMetadataStore(tables.DIRECTORY_TABLE),
+  registeredClients: createRegisteredClientStore(tables.DIRECTORY_TABLE),
   protectedResources: createProtectedResources(env.PROVIDER_CLIENT_FUNCTION),
   apiKeyProviders: createApiKeyProviderStore(tables.DIRECTORY_TABLE),
   portals: createConsentPortalStore(tables.DIRECTORY_TABLE),

@@ -6,6 +6,7 @@
 import { createGrantIndex } from '../adapters/dynamodb/grant-index';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';
 import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
+import { createRegisteredClientStore } from '../adapters/dynamodb/registered-client-store';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createSeal, sealInspection } from '../adapters/kms/seal';
 import { system } from '../adapters/system';
@@ -45,6 +46,7 @@ const deps = {
   grantIndex: createGrantIndex(tables.VAULT_TABLE),
   grants: createGrantStore(tables.VAULT_TABLE),
   providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),
+  registeredClients: createRegisteredClientStore(tables.DIRECTORY_TABLE),
   inspection: sealInspection,
   runningSelections: new RunningSelections(),
   tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),

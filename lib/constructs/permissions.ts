@@ -103,6 +103,7 @@ const apiKeys = `${PREFIX.apiKey}*`;
 const sessions = `${PREFIX.session}*`;
 const portals = `${PREFIX.consentPortal}*`;
 const clientMetadata = `${PREFIX.clientMetadata}*`;
+const registeredClients = `${PREFIX.registeredClient}*`;
 const portalSessions = `${PREFIX.portalSession}*`;
 const grants = `${PREFIX.grant}*`;
 const clientSecrets = `${PREFIX.clientSecret}*`;
@@ -148,6 +149,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
         actions: ['GetItem', 'PutItem', 'DeleteItem'],
         partitions: [...resources, portals, clientMetadata],
       },
+      { table: 'Directory', actions: ['PutItem', 'DeleteItem'], partitions: [registeredClients] },
       { table: 'Directory', index: OWNER_INDEX, actions: ['Query'], partitions: [...resources, portals] },
       { table: 'Directory', actions: ['GetItem'], partitions: [tokenVault] },
       {
@@ -297,6 +299,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   revocation: {
     tables: [
       { table: 'Directory', actions: ['GetItem'], partitions: [providers, tokenVault] },
+      // A client that another provider has, too, is not deleted.
+      { table: 'Directory', actions: ['Query'], partitions: [registeredClients] },
       {
         table: 'Keys',
         actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem'],

@@ -9,6 +9,7 @@ import { createClientMetadataStore } from '../../lambda/adapters/dynamodb/client
 import { createConsentPortalStore } from '../../lambda/adapters/dynamodb/consent-portal-store';
 import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-reader';
 import { createGrantIndex } from '../../lambda/adapters/dynamodb/grant-index';
+import { createRegisteredClientStore } from '../../lambda/adapters/dynamodb/registered-client-store';
 import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation-store';
 import { createGrantStore, keyOf } from '../../lambda/adapters/dynamodb/grant-store';
 import {
@@ -85,6 +86,7 @@ function dynamodbStores(on: DynamoDBClient): Stores {
     clientSecrets: createClientSecretStore(table('Vault')),
     apiKeys: createApiKeyStore(table('Vault')),
     clientMetadata: createClientMetadataStore(table('Directory')),
+    registeredClients: createRegisteredClientStore(table('Directory')),
     sessions: createSessionStore(table('Sessions')),
     grants: createGrantStore(table('Vault')),
     grantIndex: createGrantIndex(table('Vault')),

@@ -8,6 +8,7 @@ import { grantLeaseContract } from './grant-lease.contract';
 import { grantStoreContract } from './grant-store.contract';
 import { oauth2ProviderStoreContract } from './oauth2-provider-store.contract';
 import { ownedResourceStoreContract } from './owned-resource-store.contract';
+import { registeredClientsContract } from './registered-client-store.contract';
 import { restrictionStoreContract } from './restriction-store.contract';
 import { grantIndexContract } from './grant-index.contract';
 import { revocationStoreContract } from './revocation-store.contract';
@@ -36,6 +37,7 @@ const CONTRACTS = {
   'SecretStore of client secrets': secretStoreContract('clientSecrets'),
   'SecretStore of API keys': secretStoreContract('apiKeys'),
   ClientMetadataStore: clientMetadataStoreContract,
+  RegisteredClients: registeredClientsContract,
   SessionStore: sessionStoreContract,
   GrantStore: grantStoreContract,
   'GrantStore of leases': grantLeaseContract,

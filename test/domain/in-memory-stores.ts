@@ -37,6 +37,7 @@ import {
   type TokenVaultStore,
 } from '../../lambda/domain/token-vault/token-vault';
 import type { SigningKeyRecord, SigningKeyStore } from '../../lambda/domain/workload-token/signing-key';
+import type { ClientProvider, RegisteredClients } from '../../lambda/domain/provider/registered-clients';
 import { createInMemoryGrantStore, type InMemoryGrantStore } from './in-memory-grant-store';
 import { createInMemoryRevocationStore } from './in-memory-revocation-store';
 import { recordOf } from './in-memory-record';
@@ -49,6 +50,7 @@ export interface Stores {
   readonly clientSecrets: SecretStore;
   readonly apiKeys: SecretStore;
   readonly clientMetadata: ClientMetadataStore;
+  readonly registeredClients: RegisteredClients;
   readonly sessions: SessionStore;
   readonly grants: GrantStore;
   readonly signingKeys: SigningKeyStore;
@@ -229,6 +231,22 @@ function createInMemoryClientMetadataStore(): ClientMetadataStore {
   };
 }
 
+function createInMemoryRegisteredClients(): RegisteredClients {
+  const clients = new Map<string, Map<string, ClientProvider>>();
+  const of = (clientHash: string) => clients.get(clientHash) ?? new Map<string, ClientProvider>();
+  return {
+    add(clientHash, provider) {
+      clients.set(clientHash, of(clientHash).set(provider.id, provider));
+      return Promise.resolve();
+    },
+    remove(clientHash, { id }) {
+      of(clientHash).delete(id);
+      return Promise.resolve();
+    },
+    providersOf: (clientHash) => Promise.resolve([...of(clientHash).values()]),
+  };
+}
+
 function createInMemoryRestrictionStore(): RestrictionStore {
   const agents = new Records<AgentRestriction>();
   const users = new Records<UserRestriction>();
@@ -281,6 +299,7 @@ export function createInMemoryStores(): Stores & { readonly deleteEnded: InMemor
     clientSecrets: createInMemorySecretStore(),
     apiKeys,
     clientMetadata: createInMemoryClientMetadataStore(),
+    registeredClients: createInMemoryRegisteredClients(),
     sessions: createInMemorySessionStore(),
     grants,
     signingKeys: createInMemorySigningKeyStore(),

@@ -65,6 +65,7 @@ beforeEach(async () => {
     },
     protectedResources: { find: unused, register: unused },
     clientDeletions: { enqueueClient: unused },
+    registeredClients: { add: unused, remove: unused },
     secretDescriptions: { describe: unused },
     keyDescriptions: { describe: unused },
     certificateSecrets: { describe: unused, text: unused },

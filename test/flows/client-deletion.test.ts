@@ -213,6 +213,23 @@ it('deletes the client of a creation that failed in any way after the registrati
   expect(registrations.deleted).not.toContain(output?.customOauth2ProviderConfig?.clientId);
 });
 
+it('deletes a client that the server gave to several providers with the last of them', async () => {
+  let client: Record<string, unknown> = {};
+  registrations.change = (response) => (client = response);
+  await create('first');
+  const { registration_client_uri, registration_access_token } = client;
+  registrations.change = { registration_client_uri, registration_access_token };
+  await create('second');
+  await remove('first');
+  await sweep(MINUTE);
+  await sweep(DAY);
+  expect(registrations.summary.map(([method]) => method)).toEqual(['POST', 'POST']);
+  await remove('second');
+  await swept(3);
+  expect(registrations.summary.slice(2)).toEqual([['DELETE', 204]]);
+  expect(registrations.deleted).toEqual([client.client_id]);
+});
+
 it('sends the registration access token to no other server, and stores and logs it nowhere in clear text', async () => {
   registrations.change = {
     registration_client_uri: `${mcp.origin}/reg/victim`,

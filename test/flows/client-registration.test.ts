@@ -166,8 +166,6 @@ it.each<[string, Record<string, unknown>, RegExp]>([
   ['no client ID', { client_id: undefined }, /client_id/],
   ['a client ID with a line break', { client_id: 'a\r\nx: y' }, /client_id/],
   ['a client ID that is too long', { client_id: 'a'.repeat(2049) }, /client_id/],
-  ['another redirect URI', { redirect_uris: ['https://attacker.example/'] }, /redirect_uris/],
-  ['one more redirect URI', { redirect_uris: ['CALLBACK', 'https://attacker.example/'] }, /redirect_uris/],
   ['no authorization codes', { grant_types: ['client_credentials'] }, /grant_types/],
   ['an unknown authentication method', { token_endpoint_auth_method: 'tls_client_auth' }, /auth_method/],
   [
@@ -190,6 +188,18 @@ it.each<[string, Record<string, unknown>, RegExp]>([
     ['POST', 201],
     ['DELETE', 204],
   ]);
+});
+
+it.each([
+  ['another redirect URI', (): unknown[] => ['https://attacker.example/'], false],
+  ['one more redirect URI', (own: unknown[]) => [...own, 'https://attacker.example/'], true],
+])('rejects a client with %s, and deletes it only if it is its own', async (_what, uris, isDeleted) => {
+  registrations.change = ({ redirect_uris: own }) => ({ redirect_uris: uris(own as unknown[]) });
+  await expect(create('unacceptable')).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringContaining('redirect_uris') as string,
+  });
+  expect(registrations.summary).toEqual([['POST', 201], ...(isDeleted ? [['DELETE', 204]] : [])]);
 });
 
 describe('the document of another provider, or of none', () => {

@@ -132,6 +132,16 @@ const DIRECTORY: Row[] = [
     on('Directory', 'PutItem', 'CLIENT-METADATA#a'),
     ['control-plane'],
   ],
+  [
+    'record which provider has a registered client',
+    on('Directory', 'PutItem', 'REGISTERED-CLIENT#a'),
+    ['control-plane'],
+  ],
+  [
+    'find the providers that have a registered client',
+    on('Directory', 'Query', 'REGISTERED-CLIENT#a'),
+    ['revocation'],
+  ],
   ['delete a consent portal', on('Directory', 'DeleteItem', 'CONSENT-PORTAL#a'), ['control-plane']],
   ['delete a restriction', on('Directory', 'DeleteItem', 'RESTRICTION#AGENT#a'), NO_GROUP],
   ['read the whole directory', on('Directory', 'Scan'), ['operator']],

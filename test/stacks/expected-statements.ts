@@ -143,6 +143,7 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
         'CLIENT-METADATA#*',
       ],
     ),
+    onPartitions('Directory', ['dynamodb:DeleteItem', 'dynamodb:PutItem'], ['REGISTERED-CLIENT#*']),
     onPartitions('Directory/index/byOwner', 'dynamodb:Query', [
       'WORKLOAD-IDENTITY#*',
       'OAUTH2-PROVIDER#*',
@@ -384,6 +385,7 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
   ],
   revocation: [
     onPartitions('Directory', 'dynamodb:GetItem', ['OAUTH2-PROVIDER#*', 'TOKEN-VAULT']),
+    onPartitions('Directory', 'dynamodb:Query', ['REGISTERED-CLIENT#*']),
     onPartitions(
       'Keys',
       ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],

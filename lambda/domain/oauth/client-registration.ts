@@ -74,6 +74,16 @@ function methodFor({ token_endpoint_auth_methods_supported: supported }: Metadat
   );
 }
 
+/** The client that a provider needs. */
+export interface RequestedClient {
+  /** The provider's callback URL. */
+  readonly redirectUri: string;
+  /** The token that the server requires for a registration, if any. */
+  readonly initialAccessToken?: string | undefined;
+  /** Whether a client ID is one that no server can assign. */
+  readonly isReserved?: ((clientId: string) => boolean) | undefined;
+}
+
 /**
  * Returns the client that a response registers (RFC 7591 section 3.2.1).
  *
@@ -81,12 +91,17 @@ function methodFor({ token_endpoint_auth_methods_supported: supported }: Metadat
  */
 function validatedClient(
   document: unknown,
-  requested: { readonly redirectUri: string; readonly method: MethodName },
+  requested: Pick<RequestedClient, 'redirectUri' | 'isReserved'> & { readonly method: MethodName },
 ): Omit<NewClient, 'management'> {
   const parsed = v.safeParse(ResponseSchema, document);
   if (!parsed.success) throw invalid(`${v.getDotPath(parsed.issues[0]) ?? 'response'} is not valid`);
   const client = parsed.output;
-  const { redirectUri } = requested;
+  const { redirectUri, isReserved } = requested;
+  if (isReserved?.(client.client_id)) {
+    throw invalid(
+      'client_id is the URL of a client ID metadata document of this service; register a client there, and set clientId',
+    );
+  }
   if (
     client.redirect_uris &&
     (client.redirect_uris.length !== 1 || client.redirect_uris[0] !== redirectUri)
@@ -105,6 +120,15 @@ function validatedClient(
   }
   return { clientId, clientAuthenticationMethod, clientSecret };
 }
+
+/**
+ * Whether the client has the redirect URI of the request, which no other provider has. Some servers return a client that
+ * they registered before, which might be that of another provider.
+ */
+const isOfRequest = (document: unknown, redirectUri: string): boolean => {
+  const parsed = v.safeParse(v.object({ redirect_uris: v.array(v.unknown()) }), document);
+  return parsed.success && parsed.output.redirect_uris.includes(redirectUri);
+};
 
 /** Returns why the server registers no client. A 403 here asks for a registration token, not for scopes of the user. */
 function refusal(url: string, response: Response, body: string, hadToken: boolean): ProviderFailure {
@@ -163,16 +187,12 @@ function checkIssuedBy(issuer: string, initialAccessToken: string): void {
 /**
  * Registers a client. A client whose registration is not acceptable is deleted.
  *
- * @param requested the provider's callback URL, and the initial access token that the server requires, if any
  * @throws ProviderFailure
  */
 export async function registerClient(
   deps: RegistrationDependencies,
   metadata: Metadata,
-  {
-    redirectUri,
-    initialAccessToken,
-  }: { readonly redirectUri: string; readonly initialAccessToken?: string | undefined },
+  { redirectUri, initialAccessToken, isReserved }: RequestedClient,
 ): Promise<NewClient> {
   const { registration_endpoint: endpoint, grant_types_supported: grantTypes } = metadata;
   if (endpoint === undefined) {
@@ -207,9 +227,14 @@ export async function registerClient(
   const document = parseJsonObject(body);
   const management = managementOf(endpoint, document, deps.endpointPolicy);
   try {
-    return { ...validatedClient(document, { redirectUri, method }), ...(management && { management }) };
+    return {
+      ...validatedClient(document, { redirectUri, isReserved, method }),
+      ...(management && { management }),
+    };
   } catch (error) {
-    if (management) await deleteClient(deps, management).catch(() => undefined);
+    if (management && isOfRequest(document, redirectUri)) {
+      await deleteClient(deps, management).catch(() => undefined);
+    }
     throw error;
   }
 }

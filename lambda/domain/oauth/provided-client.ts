@@ -7,7 +7,7 @@ import { clientMetadataUrl, isClientMetadataUrl } from '../provider/published-cl
 import type { NewClient, RegistrationRequest } from '../provider/client-registration';
 import { callbackUrl } from '../provider/oauth2-provider';
 import { PUBLIC_CLIENT, PUBLISHED_KEY } from '../provider/vendor';
-import { deleteClient, registerClient, type RegistrationDependencies } from './client-registration';
+import { registerClient, type RegistrationDependencies } from './client-registration';
 import { ProviderFailure } from './provider-failure';
 import type { Metadata } from './provider-metadata';
 import { acceptsPublishedKey } from './published-key-authentication';
@@ -93,11 +93,9 @@ export async function providedClient(
     );
   }
   const redirectUri = callbackUrl(deps.baseUrl, callbackId);
-  const client = await registerClient(deps, metadata, { redirectUri, initialAccessToken });
-  if (!isClientMetadataUrl(deps.baseUrl, client.clientId)) return client;
-  if (client.management) await deleteClient(deps, client.management).catch(() => undefined);
-  throw new ProviderFailure(
-    'invalid_response',
-    'registration endpoint: client_id is the URL of a client ID metadata document of this service; register a client there, and set clientId',
-  );
+  return registerClient(deps, metadata, {
+    redirectUri,
+    initialAccessToken,
+    isReserved: (clientId) => isClientMetadataUrl(deps.baseUrl, clientId),
+  });
 }

@@ -4,6 +4,7 @@
  * 7592) is encrypted as a client secret is, for its one address.
  */
 import * as v from 'valibot';
+import { hashOf } from '../digest';
 import { invalidMember } from '../service-error';
 import type { Seal } from '../sealing/sealing';
 import type { System } from '../system';
@@ -27,6 +28,7 @@ import {
   type Registration,
 } from './provided-client';
 import { newSigningKey } from './published-key';
+import type { RegisteredClients } from './registered-clients';
 import {
   PUBLIC_CLIENT,
   PUBLISHED_KEY,
@@ -304,14 +306,23 @@ type Registered = Pick<ClientDeletion['provider'], 'name' | 'id' | 'arn'> & {
   readonly registration?: Registration | undefined;
 };
 
+export interface UnregisterDependencies {
+  readonly clientDeletions: ClientDeletions;
+  readonly registeredClients: Pick<RegisteredClients, 'add' | 'remove'>;
+}
+
 /** Queues the deletion of a client at its server, if the server lets it. @throws Error if it could not be queued */
 export async function unregister(
-  { clientDeletions }: { readonly clientDeletions: ClientDeletions },
+  { clientDeletions, registeredClients }: UnregisterDependencies,
   { name, id, arn, registration }: Registered,
   cause: ClientDeletionCause,
 ): Promise<void> {
   if (!registration?.management) return;
+  const clientHash = hashOf(registration.management.clientUri);
   await clientDeletions.enqueueClient({ ...registration.management, provider: { name, id, arn }, cause });
+  // Before the provider is stored: the deletion of another provider's client sees it as soon as it is.
+  if (cause === 'unused-client') await registeredClients.add(clientHash, { name, id });
+  if (cause === 'deleted-provider') await registeredClients.remove(clientHash, { name, id });
 }
 
 /**
@@ -322,7 +333,7 @@ export async function unregister(
  * @throws Error if it could not be queued
  */
 export async function unregisterUnused(
-  deps: { readonly clientDeletions: ClientDeletions },
+  deps: UnregisterDependencies,
   provider: Omit<Registered, 'registration'>,
   { registration, isNew }: DiscoveredClient,
   present?: Pick<Registered, 'registration'>,

@@ -12,6 +12,7 @@ import {
 } from '../sealing/deletion';
 import type { SecretStore } from '../sealing/secret-store';
 import type { ClientDeletions } from './client-deletion';
+import type { RegisteredClients } from './registered-clients';
 import { unregister } from './client-registration';
 import { withdraw, type ClientMetadataStore } from './published-client';
 import { deleteClientSecret, type Oauth2Provider, type Oauth2ProviderStore } from './oauth2-provider';
@@ -22,6 +23,7 @@ export interface Oauth2ProviderListingDependencies {
   readonly clientMetadata: ClientMetadataStore;
   readonly vaultContents: VaultContents;
   readonly clientDeletions: ClientDeletions;
+  readonly registeredClients: Pick<RegisteredClients, 'add' | 'remove'>;
   readonly deletedGrants: DeletedGrants;
   readonly pageTokens: PageTokens;
   readonly audit: AuditTrail;

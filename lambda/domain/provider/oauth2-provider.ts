@@ -22,6 +22,7 @@ import {
   type ProtectedResources,
 } from './client-registration';
 import type { ClientDeletions } from './client-deletion';
+import type { RegisteredClients } from './registered-clients';
 import { publish, type ClientMetadataStore } from './published-client';
 import type { Oauth2Discovery } from './discovery';
 import type { DpopConfig } from './dpop-config';
@@ -152,6 +153,7 @@ export interface Oauth2ProviderDependencies
   readonly providers: Oauth2ProviderStore;
   readonly protectedResources: ProtectedResources;
   readonly clientDeletions: ClientDeletions;
+  readonly registeredClients: Pick<RegisteredClients, 'add' | 'remove'>;
   readonly clientSecrets: Pick<SecretStore, 'put' | 'remove' | 'removeBefore'>;
   readonly clientMetadata: ClientMetadataStore;
   readonly vaultContents: Pick<VaultContents, 'shredKeys'>;

@@ -14,6 +14,7 @@ import {
   type ClientDeletionCause,
 } from '../provider/client-deletion';
 import { ClientManagementSchema } from '../provider/client-registration';
+import type { RegisteredClients } from '../provider/registered-clients';
 import type { Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { parseSealed } from '../sealing/sealed-json';
 import { ShreddedError, UnreadableError, type Seal } from '../sealing/sealing';
@@ -27,6 +28,7 @@ import { isSelectionComplete, type OutboxItem, type RevocationStore } from './re
 export interface ClientDeletionDependencies extends OutboxContentDependencies {
   readonly revocations: Pick<RevocationStore, 'get' | 'items' | 'createItem' | 'getItem' | 'removeItem'>;
   readonly providers: Pick<Oauth2ProviderStore, 'get'>;
+  readonly registeredClients: Pick<RegisteredClients, 'providersOf'>;
   readonly transport: Transport;
   readonly audit: AuditTrail;
   readonly system: System;
@@ -102,14 +104,17 @@ export async function enqueueClientDeletion(
   await deps.revocations.createItem({ ...item, sealed });
 }
 
-/** Whether the provider has the client now. */
+/** Whether the provider, or another one to which the server gave the same client, has the client now. */
 async function isInUse(
-  { providers }: Pick<ClientDeletionDependencies, 'providers'>,
-  { provider: { name, id }, tokensHash }: ClientItem,
+  { providers, registeredClients }: Pick<ClientDeletionDependencies, 'providers' | 'registeredClients'>,
+  { provider: own, tokensHash }: ClientItem,
 ): Promise<boolean> {
-  const provider = await providers.get(name);
-  const clientUri = provider?.id === id ? provider.registration?.management?.clientUri : undefined;
-  return clientUri !== undefined && hashOf(clientUri) === tokensHash;
+  for (const { name, id } of [own, ...(await registeredClients.providersOf(tokensHash))]) {
+    const provider = await providers.get(name);
+    const clientUri = provider?.id === id ? provider.registration?.management?.clientUri : undefined;
+    if (clientUri !== undefined && hashOf(clientUri) === tokensHash) return true;
+  }
+  return false;
 }
 
 /** Whether the client's provider was stored: the request that took the client from it has queued the client, too. */

@@ -12,7 +12,7 @@ import { SELECTION_LEASE, selectGrants, type SelectDependencies } from './select
 
 export type SweepDependencies = SelectDependencies &
   AttemptDependencies &
-  Pick<ClientDeletionDependencies, 'transport'> & {
+  Pick<ClientDeletionDependencies, 'transport' | 'registeredClients'> & {
     readonly revocations: RevocationStore;
     readonly providers: SelectDependencies['providers'] & AttemptDependencies['providers'];
     readonly system: System;

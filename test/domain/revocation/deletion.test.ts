@@ -77,6 +77,7 @@ function depsOf(world: Prepared, revocationWorker = workerOf(world), call: Call 
     providers: wrapped(stores.providers, call),
     clientSecrets: wrapped(stores.clientSecrets, call),
     clientMetadata: wrapped(stores.clientMetadata, call),
+    registeredClients: wrapped(stores.registeredClients, call),
     vaultContents: wrapped(vaultContents, call),
     clientDeletions: { enqueueClient: () => Promise.reject(new Error('not registered by the service')) },
     deletedGrants: createDeletedGrants({

@@ -1,6 +1,8 @@
 /** The requests to a real authorization server's registration endpoint (RFC 7591), and to its clients' endpoint (RFC 7592). */
 import type Provider from 'oidc-provider';
 
+type Members = Record<string, unknown>;
+
 export interface Registration {
   readonly method: string;
   readonly body: Record<string, unknown>;
@@ -20,8 +22,8 @@ export class Registrations {
   readonly deleted: string[] = [];
   /** Replaces the server's responses to these requests, the first ones first. */
   instead: Replacement[] = [];
-  /** Changes the server's response to a registration, once. */
-  change: Record<string, unknown> | undefined;
+  /** Changes the server's response to a registration, once: the members that differ, or what returns them. */
+  change: Members | ((response: Members) => Members) | undefined;
 
   reset(): void {
     this.requests.length = 0;
@@ -57,7 +59,9 @@ export class Registrations {
         ctx.set(instead.headers ?? {});
       } else {
         await next();
-        if (this.change) ctx.body = { ...(ctx.body as object), ...this.change };
+        const response = ctx.body as Members;
+        const change = typeof this.change === 'function' ? this.change(response) : this.change;
+        if (change) ctx.body = { ...response, ...change };
         this.change = undefined;
       }
       if (ctx.method === 'DELETE') this.deleted.push(ctx.path.split('/').at(-1) ?? '');

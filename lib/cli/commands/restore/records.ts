@@ -340,6 +340,8 @@ const KINDS: Readonly<Record<keyof typeof PREFIX, Candidates>> = {
   consentPortal: never('directory'),
   // An update of the provider publishes it again.
   clientMetadata: never('directory'),
+  // Without it, a client is deleted that another provider of an unusual server has, too.
+  registeredClient: never('directory'),
   // A key could be one that was revoked. The service creates new ones.
   signingKey: never('directory'),
   // An earlier record could name a KMS key that must not wrap anything again.
