@@ -26,7 +26,7 @@ export default withMermaid({
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
-    sidebar: sidebarOf(readFileSync(join(PAGES, 'README.md'), 'utf8')),
+    sidebar: sidebarOf((name) => readFileSync(join(PAGES, name), 'utf8')),
     socialLinks: [{ icon: 'github', link: REPOSITORY }],
     editLink: { pattern: `${REPOSITORY}/edit/main/docs/:path` },
   },
