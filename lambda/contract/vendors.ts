@@ -4,6 +4,7 @@
  */
 export {
   isProtectedResourceUrl,
+  issuerOf,
   metadataUrlsOf,
   protectedResourceUrl,
   RESOURCE_URL_RULE,

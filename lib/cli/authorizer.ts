@@ -2,7 +2,7 @@
  * The options of the issuer that an agent trusts in place of the deployment's issuers, and of the agents that can call it:
  * the API has both in one member, `authorizerConfiguration.customJWTAuthorizer`.
  */
-import { flag, optionalText, optionalTexts } from './connection-flags';
+import { flag, optionalTexts, optionalUrl } from './connection-flags';
 import { usageError } from './failure';
 
 export interface Authorizer {
@@ -31,8 +31,8 @@ export interface AuthorizerRemovalFlags {
 }
 
 export const AUTHORIZER_FLAGS = {
-  issuer: optionalText(
-    'URL',
+  issuer: optionalUrl(
+    '--issuer',
     "Issuer of user tokens that the agent trusts in place of the deployment's issuers, or its discovery URL",
   ),
   allowedAudience: optionalTexts(
@@ -47,6 +47,14 @@ export const AUTHORIZER_FLAGS = {
     'agent',
     'Agent that can call this agent for its users; set the option again for each further agent',
   ),
+} as const;
+
+/** The options by the members that they set. */
+export const AUTHORIZER_OPTIONS = {
+  discoveryUrl: '--issuer',
+  allowedAudience: '--allowed-audience',
+  allowedClients: '--allowed-client',
+  workloadIdentities: '--allowed-caller',
 } as const;
 
 export const AUTHORIZER_REMOVAL_FLAGS = {

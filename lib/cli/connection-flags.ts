@@ -1,4 +1,5 @@
 /** The options of every command that sends requests to the service. */
+import { usageError } from './failure';
 
 export interface ConnectionFlags {
   readonly endpoint?: string;
@@ -10,6 +11,32 @@ export interface ConnectionFlags {
 /** An option with a text. */
 export const optionalText = (placeholder: string, brief: string) =>
   ({ kind: 'parsed', parse: String, optional: true, placeholder, brief }) as const;
+
+/** The scheme is easily omitted, and `localhost:8080` would be a URL of the scheme `localhost`. */
+const WEB_URL = /^https?:\/\//i;
+
+/** @throws CliError for a text that does not begin with the scheme of a web address */
+function withScheme(option: string, text: string): string {
+  if (WEB_URL.test(text)) return text;
+  throw usageError(
+    `${option} must be a URL that begins with https://.`,
+    /^[\w.-]+(:\d+)?(\/\S*)?$/.test(text) ? `Did you mean ${option} https://${text}?` : undefined,
+  );
+}
+
+/**
+ * An option with the URL of a server. The service decides whether http is possible.
+ *
+ * @param option as the user writes it
+ */
+export const optionalUrl = (option: string, brief: string) =>
+  ({
+    kind: 'parsed',
+    parse: (text: string) => withScheme(option, text),
+    optional: true,
+    placeholder: 'URL',
+    brief,
+  }) as const;
 
 /** An option with a text that can be set again for further texts. */
 export const optionalTexts = (placeholder: string, brief: string) =>

@@ -146,7 +146,7 @@ describe('provider update', () => {
     expect(await resourcesOf()).toBeUndefined();
     expect(await local.run([...change, '--dpop'])).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining('dpopConfig.resourceUrls: is required') as string,
+      stderr: expect.stringContaining('--dpop-resource: is required') as string,
     });
   });
 

@@ -373,7 +373,8 @@ describe('an error', () => {
         status: 2,
         error: {
           name: 'UsageError',
-          message: 'Set --return-url, or --no-return-urls to remove all return URLs.',
+          message: 'Set what changes.',
+          next: 'For example, --return-url replaces the return URLs, and --no-return-urls removes them.',
         },
       },
     ],

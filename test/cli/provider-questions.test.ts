@@ -63,7 +63,7 @@ it('asks again for what the service rejects, says why, and keeps the other answe
       ['Discovery URL: ', 'https://idp.example/.well-known/openid-configuration'],
     ],
   });
-  expect(stderr).toMatch(/discoveryUrl must end in \/\.well-known\//);
+  expect(stderr).toMatch(/--discovery-url must end in \/\.well-known\//);
   expect(occurrences(stderr, CLIENT_SECRET)).toBe(1);
   expect(status).toBe(0);
   expect(stdout + stderr).not.toContain(SECRET);

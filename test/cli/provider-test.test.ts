@@ -114,7 +114,9 @@ describe('provider test', () => {
     });
     expect(onTerminal).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/clientId: is required.*registers no clients/) as string,
+      stderr: expect.stringMatching(
+        /^--client-id: is required.*registers no clients; .*set --client-id\.$/m,
+      ) as string,
     });
     documents = {
       ...documents,
@@ -156,7 +158,7 @@ describe('provider test', () => {
     expect(tested.stdout).toMatch(/^ok +PKCE +S256$/m);
     expect(await local.run(['provider', 'update', 'mcp', '--mcp', `${origin}/mcp`])).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining('clientId: is required') as string,
+      stderr: expect.stringContaining('--client-id: is required.') as string,
     });
     documents['/.well-known/oauth-authorization-server/as'] = {
       ...(documents['/.well-known/oauth-authorization-server/as'] as object),
@@ -196,7 +198,9 @@ describe('provider test', () => {
     ]);
     expect(confirmed).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining('cannot be used (invalid_metadata)') as string,
+      stderr: expect.stringMatching(
+        /^--mcp: cannot be used \(invalid_metadata\): .*\. The service requested .*\/oauth-protected-resource\/mcp\.$/m,
+      ) as string,
     });
     const failed = await local.run(['provider', 'test', 'mcp']);
     expect(failed.stdout).toMatch(/^fail +discovery +.*authorization_servers: /m);
@@ -273,6 +277,23 @@ describe('provider test', () => {
       );
     }
     await close();
+  });
+
+  it('says that the issuer is an MCP server, if it is one', async () => {
+    const server = createServer((request, response) => {
+      const isResource = request.url === '/.well-known/oauth-protected-resource/mcp';
+      response.writeHead(isResource ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ resource: 'any', authorization_servers: [] }));
+    });
+    const { port, close } = await listenOnLoopback(server, 0);
+    const url = `http://127.0.0.1:${port}/mcp`;
+    const options = ['--vendor', 'custom', '--client-id', 'client', '--public', '--issuer', url];
+    const added = await local.run(['provider', 'add', 'mistaken', ...options]);
+    const { stdout } = await local.run(['provider', 'test', 'mistaken']);
+    await close();
+    expect(added.stderr).toContain(`If ${url} is the URL of an MCP server`);
+    expect(stdout).toMatch(/^fail +discovery .*HTTP status 404$/m);
+    expect(stdout).toContain(`create it with agent-identity provider add NAME --mcp ${url}.`);
   });
 
   it.each(['http://[', '%E0%A4%A', '/revoke'])(

@@ -1,7 +1,9 @@
 /** `agent-identity provider`, against the running service. */
+import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { RESOURCE_URL_RULE } from '../../lambda/contract/vendors';
 import { VENDOR_SETUP } from '../../lib/cli/commands/provider/vendor-setup';
+import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { runCommand, ServiceForCommands } from './command-under-test';
 
 let local: ServiceForCommands;
@@ -147,6 +149,16 @@ describe('provider', () => {
       `--mcp ${RESOURCE_URL_RULE}.`,
     ],
     [
+      'a resource for proofs next to an MCP server',
+      ['--mcp', 'https://notes.example/mcp', '--dpop-resource', 'https://notes.example/api'],
+      'With --mcp, the MCP server is the only resource that agents get DPoP proofs for. Replace --dpop-resource by --dpop.',
+    ],
+    [
+      'an issuer with a query',
+      ['--vendor', 'custom', '--client-id', 'client', '--public', '--issuer', 'https://as.example/?x'],
+      '--issuer must be a URL without a query and a fragment.',
+    ],
+    [
       'an initial access token for a client of the owner',
       ['--mcp', 'https://notes.example/mcp', '--client-id', 'client', '--initial-access-token'],
       '--initial-access-token needs --mcp, without --client-id.',
@@ -158,6 +170,56 @@ describe('provider', () => {
       stdout: '',
       stderr: `${message}\n`,
     });
+  });
+
+  it.each([
+    ['--mcp', 'notes.example/mcp', ' Did you mean --mcp https://notes.example/mcp?'],
+    ['--mcp', 'localhost:8080/mcp', ' Did you mean --mcp https://localhost:8080/mcp?'],
+    ['--issuer', 'as.example', ' Did you mean --issuer https://as.example?'],
+    ['--authorization-server', 'as.example', ' Did you mean --authorization-server https://as.example?'],
+    ['--token-endpoint', 'javascript:alert(1)', ''],
+  ])('says how %s %s must begin', async (option, url, proposal) => {
+    const { status, stderr } = await local.run(['provider', 'add', 'wrong', option, url]);
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: `${option} must be a URL that begins with https://.${proposal} Run the command with --help for its options.\n`,
+    });
+  });
+
+  it.each([
+    ['name', 'a b', ['--public'], /^The name must contain only letters/],
+    ['client-id', 'wrong', ['--public', '--client-id', 'x'.repeat(300)], /^--client-id must /],
+    [
+      'dpop-resource',
+      'wrong',
+      ['--public', '--dpop-resource', 'https://a.example/?x'],
+      /^--dpop-resource: must not/,
+    ],
+    ['dpop', 'wrong', ['--public', '--dpop'], /^--dpop-resource: is required/],
+    ['issuer', 'wrong', ['--public', '--issuer', 'http://as.example'], /^--issuer: must be https/],
+  ])('names the option of what the service rejects: %s', async (_what, name, options, message) => {
+    const stated = ['--vendor', 'custom', '--client-id', 'client', '--issuer', 'https://as.example'];
+    const kept = stated.filter(
+      (text, index) => !options.includes(text) && !options.includes(stated[index - 1] ?? ''),
+    );
+    const { status, stderr } = await local.run(['provider', 'add', name, ...kept, ...options]);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(message) as string });
+  });
+
+  it('names the server that is unavailable, and which URL of an MCP server was requested', async () => {
+    const server = createServer((_request, response) => {
+      response.writeHead(503).end();
+    });
+    const { port, close } = await listenOnLoopback(server, 0);
+    const origin = `http://127.0.0.1:${port}`;
+    const { status, stderr } = await local.run(['provider', 'add', 'down', '--mcp', `${origin}/mcp`]);
+    await close();
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: `The server 127.0.0.1:${port} is unavailable (discovery_failed). Check the URL of the MCP server, or try again shortly. The service requested ${origin}/.well-known/oauth-protected-resource/mcp.\n`,
+    });
+    const closed = await local.run(['provider', 'add', 'down', '--mcp', `${origin}/mcp`]);
+    expect(closed.stderr).toContain(`The server 127.0.0.1:${port} is unavailable (unreachable).`);
   });
 
   it('names the vendors when one is mistyped', async () => {

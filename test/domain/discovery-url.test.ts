@@ -54,6 +54,8 @@ it.each([
   'https://notes.example/.well-known/oauth-protected-resource',
   'https://notes.example/.well-known/oauth-protected-resource/mcp',
   'https://notes.example/mcp/.well-known/oauth-protected-resource',
+  'localhost:8080/mcp',
+  'ftp://notes.example/mcp',
   '/mcp',
   '',
 ])('"%s" is not the URL of a resource', (resource) => {

@@ -449,7 +449,7 @@ describe('the configuration', () => {
     [
       'no resourceUrls',
       {},
-      'dpopConfig.resourceUrls: is required, unless discoveryUrl is that of a protected resource',
+      'dpopConfig.resourceUrls: is required, because the provider is not for a protected resource',
     ],
     ['an unknown member', { alg: 'RS256' }, 'alg'],
   ])('rejects %s', async (_title, dpopConfig, message) => {

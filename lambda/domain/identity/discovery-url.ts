@@ -56,7 +56,7 @@ export function isNearResourceOf(discoveryUrl: string, resource: string): boolea
 
 /** What the URL of a resource must be for {@link protectedResourceUrl}, in words that follow the member's name. */
 export const RESOURCE_URL_RULE =
-  'must be a URL without a query, a fragment, a user name, and a password, and without /.well-known/oauth-protected-resource, which is in the URL of its metadata';
+  'must be a URL that begins with https:// (or http:// on loopback), without a query, a fragment, a user name, and a password, and without /.well-known/oauth-protected-resource, which is in the URL of its metadata';
 
 /**
  * Returns the URL of a protected resource's metadata; undefined for text that is not the URL of a resource
@@ -67,8 +67,10 @@ export const RESOURCE_URL_RULE =
 export function protectedResourceUrl(resource: string): string | undefined {
   if (!URL.canParse(resource) || /[?#]/.test(resource) || resource.includes(RESOURCE_SEGMENT))
     return undefined;
-  const { origin, pathname, username, password } = new URL(resource);
+  const { protocol, origin, pathname, username, password } = new URL(resource);
   if (username !== '' || password !== '') return undefined;
+  // Without a scheme, `localhost:8080` is a URL of the scheme `localhost`.
+  if (protocol !== 'https:' && protocol !== 'http:') return undefined;
   return origin + RESOURCE_SEGMENT + (pathname === '/' ? '' : pathname);
 }
 

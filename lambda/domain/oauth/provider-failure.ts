@@ -43,6 +43,8 @@ const REQUIRES_DPOP =
 
 /** What to do about errors for which the general advice is not enough. */
 const REMEDIES: Readonly<Record<string, string>> = {
+  discovery_failed:
+    "There is no metadata at the provider's discovery URL: the provider's owner corrects it. The one of an MCP server has /.well-known/oauth-protected-resource between host and path",
   // RFC 9449 sections 5 and 8.
   invalid_dpop_proof: REQUIRES_DPOP,
   use_dpop_nonce: REQUIRES_DPOP,

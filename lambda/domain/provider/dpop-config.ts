@@ -47,13 +47,13 @@ export function checkDpopConfig(
     if (resourceUrls === undefined) return;
     throw invalidMember(
       `${member}.resourceUrls`,
-      'must be omitted: proofs are for the protected resource of discoveryUrl',
+      'must be omitted: the provider is for a protected resource, which is the only one that proofs are for',
     );
   }
   if (resourceUrls === undefined) {
     throw invalidMember(
       `${member}.resourceUrls`,
-      'is required, unless discoveryUrl is that of a protected resource',
+      'is required, because the provider is not for a protected resource',
     );
   }
   for (const [index, url] of resourceUrls.entries()) {

@@ -3,6 +3,7 @@ import { buildCommand, buildRouteMap } from '@stricli/core';
 import { OPERATIONS } from '../../../lambda/contract/operations';
 import {
   AUTHORIZER_FLAGS,
+  AUTHORIZER_OPTIONS,
   AUTHORIZER_REMOVAL_FLAGS,
   authorizerFields,
   authorizerMember,
@@ -21,6 +22,7 @@ import {
 } from '../connection-flags';
 import type { CliContext } from '../context';
 import { usageError } from '../failure';
+import { namingOptions } from '../option-names';
 import { isoTime, print, printAside, printFields, printJson, printTable } from '../output';
 import { confirmOrCancel } from '../prompt';
 import { allPages, connect, deleteWholly } from '../service';
@@ -32,6 +34,12 @@ const RETURN_URLS = optionalTexts(
   'URL',
   'URL to which the browser returns after a consent; set the option again for each further URL',
 );
+
+const MEMBER_OPTIONS = {
+  name: 'the name',
+  allowedResourceOauth2ReturnUrls: '--return-url',
+  ...AUTHORIZER_OPTIONS,
+} as const;
 
 interface WorkloadIdentity extends Authorized {
   readonly name: string;
@@ -67,11 +75,13 @@ const add = buildCommand({
   async func(this: CliContext, { returnUrl, ...flags }: AddFlags, name: string) {
     const authorizer = changesAuthorizer(flags) ? authorizerMember(undefined, flags) : {};
     const service = await connect(this, flags);
-    const created = await service.call<WorkloadIdentity>(OPERATIONS.CreateWorkloadIdentity, {
-      name,
-      ...(returnUrl && { allowedResourceOauth2ReturnUrls: returnUrl }),
-      ...authorizer,
-    });
+    const created = await namingOptions(MEMBER_OPTIONS, () =>
+      service.call<WorkloadIdentity>(OPERATIONS.CreateWorkloadIdentity, {
+        name,
+        ...(returnUrl && { allowedResourceOauth2ReturnUrls: returnUrl }),
+        ...authorizer,
+      }),
+    );
     if (flags.json) {
       printJson(this, created);
       return;
@@ -127,11 +137,13 @@ const update = buildCommand({
       : undefined;
     const authorizer =
       present && authorizerMember(present.authorizerConfiguration?.customJWTAuthorizer, flags);
-    const updated = await service.call<WorkloadIdentity>(OPERATIONS.UpdateWorkloadIdentity, {
-      name,
-      ...(urls && { allowedResourceOauth2ReturnUrls: urls }),
-      ...authorizer,
-    });
+    const updated = await namingOptions(MEMBER_OPTIONS, () =>
+      service.call<WorkloadIdentity>(OPERATIONS.UpdateWorkloadIdentity, {
+        name,
+        ...(urls && { allowedResourceOauth2ReturnUrls: urls }),
+        ...authorizer,
+      }),
+    );
     if (json) {
       printJson(this, updated);
       return;

@@ -6,6 +6,7 @@ import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../../connection-f
 import type { CliContext } from '../../context';
 import { untilAccepted } from '../../corrections';
 import { CliError, usageError, type ServiceFailure } from '../../failure';
+import { namingOptions } from '../../option-names';
 import { printAside, printFields, printJson } from '../../output';
 import { ask, isInteractive, readSecret } from '../../prompt';
 import { boundFields, configOf, type Oauth2Provider } from './checks';
@@ -18,9 +19,11 @@ import {
   INITIAL_ACCESS_TOKEN_FLAG,
   MCP_FLAG,
   mcpDiscoveryUrl,
+  memberOptions,
   missingServerOption,
   needsSecret,
   registrationMembers,
+  requestedUrl,
   SECRET_FLAGS,
   secretReference,
   serverMembers,
@@ -139,10 +142,12 @@ async function addApiKey(
   const reference = secretReference(draft);
   if (!reference) draft.secret = await readSecret(context, 'API key');
   const output = await created(context, draft, { secretName: 'API key' }, () =>
-    service.call<{ name: string; credentialProviderArn: string }>(OPERATIONS.CreateApiKeyCredentialProvider, {
-      name: draft.name,
-      ...apiKeyMembers(reference, draft.secret),
-    }),
+    namingOptions(memberOptions({ mcp: undefined }), () =>
+      service.call<{ name: string; credentialProviderArn: string }>(
+        OPERATIONS.CreateApiKeyCredentialProvider,
+        { name: draft.name, ...apiKeyMembers(reference, draft.secret) },
+      ),
+    ),
   );
   if (json) {
     printJson(context, output);
@@ -202,7 +207,7 @@ async function addOauth2(
   // The URL of the MCP server is an option, and so is a client that its authorization server does not register.
   const notAsked: readonly Question[] =
     flags.mcp === undefined ? [] : isRegistered ? ['discoveryUrl', 'clientId'] : ['discoveryUrl'];
-  const output = await created(context, draft, { secretName: 'client secret', notAsked }, () =>
+  const create = () =>
     service.call<Oauth2Provider>(OPERATIONS.CreateOauth2CredentialProvider, {
       name: draft.name,
       credentialProviderVendor: vendor,
@@ -214,7 +219,11 @@ async function addOauth2(
           ...registration,
         },
       },
-    }),
+    });
+  const output = await created(context, draft, { secretName: 'client secret', notAsked }, () =>
+    namingOptions(memberOptions({ ...draft, mcp: flags.mcp }), create, (failure) =>
+      requestedUrl(failure, flags),
+    ),
   );
   if (json) {
     printJson(context, output);
@@ -236,6 +245,13 @@ async function addOauth2(
       `Check the provider: agent-identity provider test ${output.name}`,
     );
     return;
+  }
+  const { issuer } = draft;
+  if (flags.mcp === undefined && issuer !== undefined && /\/(mcp|sse)\/?$/.test(issuer)) {
+    printAside(
+      context,
+      `If ${issuer} is the URL of an MCP server, which names its authorization server, delete the provider, and create it with --mcp ${issuer}.`,
+    );
   }
   printAside(
     context,

@@ -10,6 +10,8 @@ import { OPERATIONS } from '../../../../lambda/contract/operations';
 import {
   alsoEnds,
   isProtectedResourceUrl,
+  issuerOf,
+  protectedResourceUrl,
   reachOf,
   VENDOR_NAMES,
   vendorOf,
@@ -294,10 +296,22 @@ async function ofBoundServer(
   }
 }
 
+/** Returns what to do about a discovery URL that was derived from the URL of a protected resource, if it was. */
+async function instead(discoveryUrl: string, policy: EndpointPolicy): Promise<string | undefined> {
+  const server = issuerOf({ discoveryUrl });
+  const resourceAt = protectedResourceUrl(server);
+  const found = resourceAt === undefined ? undefined : await jsonDocument(resourceAt, policy);
+  if (!found || 'fault' in found || text(found.document.resource) === undefined) return undefined;
+  return `${server} is an MCP server, or another resource that names its authorization server: delete the provider, and create it with agent-identity provider add NAME --mcp ${server}.`;
+}
+
 /** Returns the metadata at a discovery URL of the authorization server, if the service accepts them. */
 async function atDiscoveryUrl(discoveryUrl: string, policy: EndpointPolicy): Promise<Discovered> {
   const found = await jsonDocument(discoveryUrl, policy);
-  if ('fault' in found) return found;
+  if ('fault' in found) {
+    const action = await instead(discoveryUrl, policy);
+    return { ...found, ...(action !== undefined && { action }) };
+  }
   try {
     validatedMetadata(discoveryUrl, found.document, policy);
     return found;

@@ -9,9 +9,10 @@ import {
   type ClientRegistration,
   type VendorName,
 } from '../../../../lambda/contract/vendors';
-import { flag, optionalText, optionalTexts } from '../../connection-flags';
+import { flag, optionalText, optionalTexts, optionalUrl } from '../../connection-flags';
 import type { CliContext } from '../../context';
-import { usageError } from '../../failure';
+import { usageError, type ServiceFailure } from '../../failure';
+import type { OptionNames } from '../../option-names';
 import { readSecret } from '../../prompt';
 
 /** Stricli sets an option that is absent to undefined. */
@@ -40,24 +41,22 @@ export interface SecretFlags {
 
 export const CLIENT_FLAGS = {
   clientId: optionalText('ID', 'Client ID that the vendor issued'),
-  discoveryUrl: optionalText('URL', 'Discovery document of a custom authorization server'),
-  issuer: optionalText('URL', "Issuer: of a custom authorization server, or the vendor's tenant"),
-  authorizationEndpoint: optionalText('URL', 'Authorization endpoint, if there is no discovery document'),
-  tokenEndpoint: optionalText('URL', 'Token endpoint, if there is no discovery document'),
+  discoveryUrl: optionalUrl('--discovery-url', 'Discovery document of a custom authorization server'),
+  issuer: optionalUrl('--issuer', "Issuer: of a custom authorization server, or the vendor's tenant"),
+  authorizationEndpoint: optionalUrl(
+    '--authorization-endpoint',
+    'Authorization endpoint, if there is no discovery document',
+  ),
+  tokenEndpoint: optionalUrl('--token-endpoint', 'Token endpoint, if there is no discovery document'),
   tenantId: optionalText('ID', 'Microsoft Entra tenant (default: common)'),
-  authorizationServer: optionalText(
-    'URL',
+  authorizationServer: optionalUrl(
+    '--authorization-server',
     'Issuer that an MCP server must name; confirms a change of its authorization server',
   ),
-  endpointOrigin: {
-    kind: 'parsed',
-    parse: String,
-    variadic: true,
-    optional: true,
-    placeholder: 'URL',
-    brief:
-      'Origin of the endpoints of this authorization server; confirms a change. Set the option again for a second origin',
-  },
+  endpointOrigin: optionalTexts(
+    'URL',
+    'Origin of the endpoints of this authorization server; confirms a change. Set the option again for a second origin',
+  ),
   clientAuthentication: {
     kind: 'enum',
     values: CLIENT_AUTHENTICATION_METHODS,
@@ -99,10 +98,20 @@ export interface RegistrationFlags {
   readonly initialAccessToken: boolean;
 }
 
-/** @throws CliError for an option of an MCP server without one, or of a client that the service does not register */
+/**
+ * @throws CliError for an option of an MCP server without one, of a custom server with one, or of a client that the service
+ *   does not register
+ */
 export function checkRegistration(
-  flags: RegistrationFlags & Pick<ClientFlags, 'clientId' | 'authorizationServer' | 'endpointOrigin'>,
+  flags: RegistrationFlags &
+    Pick<ClientFlags, 'clientId' | 'authorizationServer' | 'endpointOrigin' | 'dpopResource'>,
 ): void {
+  if (flags.dpopResource && flags.mcp !== undefined) {
+    throw usageError(
+      'With --mcp, the MCP server is the only resource that agents get DPoP proofs for.',
+      'Replace --dpop-resource by --dpop.',
+    );
+  }
   if (flags.authorizationServer !== undefined && flags.mcp === undefined) {
     throw usageError('--authorization-server needs --mcp.');
   }
@@ -120,7 +129,7 @@ export const registrationMembers = async (
 ): Promise<Record<string, unknown>> =>
   initialAccessToken ? { initialAccessToken: await readSecret(context, 'initial access token') } : {};
 
-export const MCP_FLAG = optionalText('URL', 'MCP server, which names its authorization server');
+export const MCP_FLAG = optionalUrl('--mcp', 'MCP server, which names its authorization server');
 
 /**
  * Returns the discovery URL of an MCP server.
@@ -160,6 +169,48 @@ const SERVER_OPTIONS = {
   dpop: '--dpop',
   dpopResource: '--dpop-resource',
 } as const;
+
+/** What sets the members of a request, for {@link namingOptions}. The discovery URL can come from several options. */
+export const memberOptions = ({
+  mcp,
+  issuer,
+  discoveryUrl,
+}: Pick<RegistrationFlags, 'mcp'> & Pick<ClientFlags, 'issuer' | 'discoveryUrl'>): OptionNames => {
+  const discovery =
+    (mcp !== undefined && '--mcp') ||
+    (discoveryUrl !== undefined && '--discovery-url') ||
+    (issuer !== undefined && '--issuer') ||
+    'the discovery URL';
+  return {
+    ...SERVER_OPTIONS,
+    name: 'the name',
+    clientId: '--client-id',
+    clientSecret: 'the client secret',
+    apiKey: 'the API key',
+    initialAccessToken: '--initial-access-token',
+    oauthDiscovery: discovery,
+    discoveryUrl: discovery,
+    clientAuthenticationMethod: '--client-authentication',
+    kmsKeyArn: '--kms-key',
+    secretArn: '--ca-secret',
+    uri: '--ca-object',
+    secretId: '--secret-arn',
+    jsonKey: '--secret-key',
+    endpointOrigins: '--endpoint-origin',
+    dpopConfig: '--dpop',
+    resourceUrls: '--dpop-resource',
+  };
+};
+
+/** Returns which URL the service requested for an MCP server, if the error is about its metadata. */
+export function requestedUrl(
+  { type, fault }: Pick<ServiceFailure, 'type' | 'fault'>,
+  { mcp }: Pick<RegistrationFlags, 'mcp'>,
+): string | undefined {
+  const isAbout = type === 'InternalServerException' || fault.includes('discoveryUrl: cannot be used');
+  const url = mcp === undefined ? undefined : protectedResourceUrl(mcp);
+  return isAbout && url !== undefined ? `The service requested ${url}.` : undefined;
+}
 
 type ServerOption = keyof typeof SERVER_OPTIONS;
 
@@ -203,8 +254,13 @@ export function checkOptions(vendor: VendorName, flags: ClientFlags): void {
   }
 }
 
-const wellKnown = (issuer: string | undefined): string | undefined =>
-  issuer === undefined ? undefined : `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+/** @throws CliError for a URL that is no issuer */
+function wellKnown(issuer: string | undefined): string | undefined {
+  if (issuer === undefined) return undefined;
+  // OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2.
+  if (/[?#]/.test(issuer)) throw usageError('--issuer must be a URL without a query and a fragment.');
+  return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+}
 
 /** An option that is needed with the stated ones; undefined if there is none. */
 export function missingServerOption(

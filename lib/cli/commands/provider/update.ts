@@ -5,6 +5,7 @@ import { vendorOf, type VendorName } from '../../../../lambda/contract/vendors';
 import { CONNECTION_FLAGS, flag } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { CliError, usageError } from '../../failure';
+import { namingOptions } from '../../option-names';
 import { print, printAside, printFields, printJson } from '../../output';
 import { readSecret } from '../../prompt';
 import { boundFields, configOf, isVendor, type Oauth2Provider, type ProviderConfig } from './checks';
@@ -18,8 +19,10 @@ import {
   INITIAL_ACCESS_TOKEN_FLAG,
   MCP_FLAG,
   mcpDiscoveryUrl,
+  memberOptions,
   needsSecret,
   registrationMembers,
+  requestedUrl,
   SECRET_FLAGS,
   secretReference,
   serverMembers,
@@ -106,10 +109,12 @@ async function updateApiKey(
   const reference = secretReference(flags);
   if (!reference && !flags.secret) throw NOTHING();
   const apiKey = reference ? undefined : await readSecret(context, 'API key');
-  return service.call(OPERATIONS.UpdateApiKeyCredentialProvider, {
-    name,
-    ...apiKeyMembers(reference, apiKey),
-  });
+  return namingOptions(memberOptions(flags), () =>
+    service.call<object>(OPERATIONS.UpdateApiKeyCredentialProvider, {
+      name,
+      ...apiKeyMembers(reference, apiKey),
+    }),
+  );
 }
 
 /** Returns the options, in which --dpop alone keeps the resources of a custom server. */
@@ -186,13 +191,17 @@ async function updateOauth2(
     });
   }
   if (!flags.secret && !isSet(flags, [...SERVER, ...CLIENT]) && !secretReference(flags)) throw NOTHING();
-  return service.call<Oauth2Provider>(OPERATIONS.UpdateOauth2CredentialProvider, {
-    name,
-    credentialProviderVendor: vendor,
-    oauth2ProviderConfigInput: {
-      [vendorOf(vendor).configMember]: await changedConfig(context, vendor, provider, flags),
-    },
-  });
+  const config = await changedConfig(context, vendor, provider, flags);
+  return namingOptions(
+    memberOptions(flags),
+    () =>
+      service.call<Oauth2Provider>(OPERATIONS.UpdateOauth2CredentialProvider, {
+        name,
+        credentialProviderVendor: vendor,
+        oauth2ProviderConfigInput: { [vendorOf(vendor).configMember]: config },
+      }),
+    (failure) => requestedUrl(failure, flags),
+  );
 }
 
 /** Prints a new callback URL, and what to do with it: the service itself registers it only for a client that it provides. */

@@ -1,0 +1,57 @@
+/** The messages of the service name members of requests. For a person, the command names the options that set them. */
+import { ServiceFailure } from './failure';
+
+/** Options, or words for what is no option, by the members that they set. */
+export type OptionNames = Readonly<Record<string, string>>;
+
+/** Returns the option for the innermost member of a path that has one: `a.b.0` is for an element of `b`. */
+const optionOf = (path: string, options: OptionNames): string | undefined =>
+  path
+    .split('.')
+    .reverse()
+    .flatMap((member) => (Object.hasOwn(options, member) ? [options[member]] : []))[0];
+
+/** Names of members that are no English words, so that a message can contain them only as members. */
+const MIXED_CASE = /^[a-z]+[A-Z]/;
+
+function inOptions(message: string, paths: readonly string[], options: OptionNames): string {
+  // A longer path can begin with a shorter one.
+  const byLength = [...paths].sort((one, other) => other.length - one.length);
+  const withPaths = byLength.reduce(
+    (text, path) => text.replaceAll(path, () => optionOf(path, options) ?? path),
+    message,
+  );
+  const named = Object.entries(options)
+    .filter(([member]) => MIXED_CASE.test(member))
+    .reduce(
+      (text, [member, option]) =>
+        text.replace(new RegExp(`(?<![\\w.-])${member}(?!\\w|\\.\\w)`, 'g'), () => option),
+      withPaths,
+    );
+  return named.charAt(0).toUpperCase() + named.slice(1);
+}
+
+/**
+ * Sends a request. If the service rejects members of it, the error names the options that set them.
+ *
+ * @param hint what to do about the error, beyond what its message says
+ * @throws ServiceFailure
+ */
+export async function namingOptions<Output>(
+  options: OptionNames,
+  request: () => Promise<Output>,
+  hint: (failure: ServiceFailure) => string | undefined = () => undefined,
+): Promise<Output> {
+  try {
+    return await request();
+  } catch (error) {
+    if (!(error instanceof ServiceFailure)) throw error;
+    const { type, httpStatus, fault, next, fields } = error;
+    const paths = fields.map(({ name }) => name);
+    throw new ServiceFailure(type, httpStatus, {
+      fault: paths.length === 0 ? fault : inOptions(fault, paths, options),
+      next: next ?? hint(error),
+      fields,
+    });
+  }
+}
