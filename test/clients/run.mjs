@@ -31,6 +31,7 @@ const ONCE = [
   'test_dpop.py',
   'test_generated_client.py',
   'test_options.py',
+  'test_agent_client.py',
 ].map((file) => `--ignore=${file}`);
 
 const say = (text) => process.stdout.write(`${text}\n`);

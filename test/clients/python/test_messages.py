@@ -10,6 +10,7 @@ import pytest
 from agent_identity_client import (
     AccessTokenOptions,
     AccessTokenRejectedError,
+    AgentRedirectError,
     AuthorizationReturnError,
     ConfigurationError,
     ConsentDeclinedError,
@@ -44,6 +45,7 @@ const rejected = new c.AccessTokenRejectedError();
   ...['decline', 'cancel'].map((action) => new c.ConsentDeclinedError('calendar', action).message),
   new c.ConsentTimeoutError('calendar', 600).message,
   new c.McpRedirectError().message,
+  new c.AgentRedirectError().message,
   new c.ResourceRedirectError().message,
   require('./lib/client/errors.ts').boundTokenError('calendar').message,
   rejected.message,
@@ -102,6 +104,7 @@ def messages_in_python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         str(ConsentDeclinedError("calendar", "cancel")),
         str(ConsentTimeoutError("calendar", 600)),
         str(McpRedirectError()),
+        str(AgentRedirectError()),
         str(ResourceRedirectError()),
         str(bound_token_error("calendar")),
         str(AccessTokenRejectedError()),

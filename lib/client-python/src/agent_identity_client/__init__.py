@@ -23,6 +23,7 @@ This package logs nothing. No message, `repr`, or `vars` of its objects contains
 Errors of the service arrive as boto3's ClientError.
 """
 
+from ._agent_client import agent_client
 from ._api_key import get_api_key
 from ._authorized_client import authorized_client
 from ._calling_agent import invoke_agent
@@ -36,6 +37,7 @@ from ._consent import get_access_token, replace_access_token
 from ._decorators import Tool, with_access_token, with_api_key
 from ._errors import (
     AccessTokenRejectedError,
+    AgentRedirectError,
     AuthorizationReturnError,
     AuthorizationReturnReason,
     CallCancelledError,
@@ -62,6 +64,7 @@ from ._workload_access_token import (
 __all__ = [
     "AccessTokenOptions",
     "AccessTokenRejectedError",
+    "AgentRedirectError",
     "ApiKeyOptions",
     "AuthorizationReturnError",
     "AuthorizationReturnReason",
@@ -84,6 +87,7 @@ __all__ = [
     "Tool",
     "WorkloadAccessTokenError",
     "WorkloadAccessTokenSource",
+    "agent_client",
     "authorized_client",
     "complete_authorization",
     "from_gate",

@@ -64,7 +64,7 @@ def requires_nonce(response: Any) -> bool:
 _Origin = tuple[str, str, int | None]
 
 
-def _origin(url: str) -> _Origin:
+def origin_of(url: str) -> _Origin:
     parts = split_url(url)
     return parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
@@ -102,7 +102,7 @@ class Authorization:
         step_ups: int,
         redirected: Callable[[], Exception],
     ) -> None:
-        self._origin = _origin(url)
+        self._origin = origin_of(url)
         self._options = options
         self._replacements = replacements
         self._step_ups = step_ups
@@ -161,7 +161,7 @@ class Authorization:
         :returns: the token: that of a proof can be newer than the one that was issued
         """
         url = split_url(str(request.url))
-        if _origin(str(request.url)) != self._origin:
+        if origin_of(str(request.url)) != self._origin:
             raise self._redirected()
         if not issued.is_bound:
             request.headers.pop("DPoP", None)

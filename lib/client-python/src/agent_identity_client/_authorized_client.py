@@ -13,11 +13,12 @@ from ._errors import ConfigurationError, ResourceRedirectError
 from ._options import AccessTokenOptions, require_options
 
 
-def _http_library() -> Any:
+def http_library(caller: str) -> Any:
+    """:raises ConfigurationError: if it is not installed"""
     for name in ("httpx", "httpx2"):
         if importlib.util.find_spec(name):
             return importlib.import_module(name)
-    raise ConfigurationError("authorized_client requires httpx. Run `pip install httpx`.")
+    raise ConfigurationError(f"{caller} requires httpx. Run `pip install httpx`.")
 
 
 async def _stop_at_redirects(response: Any) -> None:
@@ -48,7 +49,7 @@ def authorized_client(url: str, options: AccessTokenOptions, **client_options: A
     """
     check_address(url, "resource")
     require_options("authorized_client", options)
-    http = _http_library()
+    http = http_library("authorized_client")
     token = dataclasses.replace(options, force_authentication=False, resource_server_url=url)
     authorization = Authorization(
         url, token, replacements=math.inf, step_ups=0, redirected=ResourceRedirectError

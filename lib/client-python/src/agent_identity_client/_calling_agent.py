@@ -12,7 +12,7 @@ from ._identity_client import check_base_path, is_secure, split_url
 from ._requirements import WORKLOAD_TOKEN, has_methods, is_workload_token, require
 from ._workload_access_token import WorkloadAccessTokenSource, with_workload_access_token
 
-_CALLING_AGENT_HEADER = "X-Amz-Bedrock-AgentCore-Identity-WAT"
+CALLING_AGENT_HEADER = "X-Amz-Bedrock-AgentCore-Identity-WAT"
 """Where gates read the workload access token of the agent that calls, as AWS SDKs send it."""
 
 _AWS_HOST = re.compile(r"bedrock-agentcore(-fips)?\..+\.(amazonaws\.com(\.cn)?|api\.aws|aws)")
@@ -25,7 +25,7 @@ _token: ContextVar[Hidden[str] | None] = ContextVar("token", default=None)
 def _add_token(params: dict[str, Any], **_: Any) -> None:
     token = _token.get()
     if token is not None:
-        params["headers"][_CALLING_AGENT_HEADER] = token.reveal()
+        params["headers"][CALLING_AGENT_HEADER] = token.reveal()
 
 
 def _check_gate(agent: Any) -> None:

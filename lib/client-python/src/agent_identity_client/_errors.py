@@ -147,6 +147,16 @@ class ReplacementTokenRejectedError(Exception):
         )
 
 
+class AgentRedirectError(Exception):
+    """The gate of an agent redirects requests, or names a URL of another origin. No token is sent there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The gate of the agent redirects requests, or another address was requested. No token was sent there. Pass the "
+            "final URL of the agent."
+        )
+
+
 class McpRedirectError(Exception):
     """An MCP server redirects requests, or names a URL of another origin. The access token is not sent there."""
 

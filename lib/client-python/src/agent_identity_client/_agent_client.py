@@ -1,0 +1,56 @@
+"""A client of httpx for the gate of another agent that accepts user tokens. The called agent acts for the same user."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from ._authorization import check_address, is_redirect, origin_of
+from ._authorized_client import http_library
+from ._calling_agent import CALLING_AGENT_HEADER
+from ._errors import AgentRedirectError
+from ._hidden import Hidden
+from ._requirements import WORKLOAD_TOKEN, is_workload_token, require
+from ._workload_access_token import StaticWorkloadAccessToken, WorkloadAccessTokenSource
+
+
+async def _stop_at_redirects(response: Any) -> None:
+    """Before httpx follows a redirect, which a request can demand."""
+    if is_redirect(response):
+        raise AgentRedirectError
+
+
+def agent_client(
+    url: str, workload_identity_token: WorkloadAccessTokenSource | str, **client_options: Any
+) -> Any:
+    """Returns an `httpx.AsyncClient` for an agent whose gate accepts user tokens.
+
+    Pass the user's token in `Authorization`; this client adds the workload access token. Nothing is sent to another origin
+    than that of the URL, and redirects are not followed. Requests can have any method, and a stream as their body.
+
+    :param url: of the gate, or any URL of its origin: https, or http on loopback
+    :param workload_identity_token: of this agent for the user of the user token
+    :param client_options: of `httpx.AsyncClient`, without `event_hooks` and `follow_redirects`
+    :returns: the client, whose requests raise AgentRedirectError, and the errors of the source of the token
+    :raises ConfigurationError: for an address to which a token must not be sent, and without httpx
+    """
+    given, source = is_workload_token(workload_identity_token), Hidden(workload_identity_token)
+    del workload_identity_token
+    check_address(url, "agent")
+    require(given, "agent_client", "workload_identity_token", WORKLOAD_TOKEN)
+    http = http_library("agent_client")
+    text = source.reveal()
+    tokens = StaticWorkloadAccessToken(text) if isinstance(text, str) else text
+    del text
+    origin = origin_of(str(url))
+
+    async def add_token(request: Any) -> None:
+        if origin_of(str(request.url)) != origin:
+            raise AgentRedirectError
+        request.headers[CALLING_AGENT_HEADER] = await asyncio.to_thread(tokens.get)
+
+    return http.AsyncClient(
+        event_hooks={"request": [add_token], "response": [_stop_at_redirects]},
+        follow_redirects=False,
+        **client_options,
+    )
