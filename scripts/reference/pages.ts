@@ -1,4 +1,6 @@
 /** The documents of the reference. */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { namesOf, referenceOf } from './document';
 import { ENTRIES } from './program';
 
@@ -25,7 +27,7 @@ function clientPage(): string {
   return [
     GENERATED,
     '# Client library',
-    'The package `@agent-identity/client` exports these functions and types. [Use the client libraries](client.md) shows how to use them, and the names in Python: the package `agent-identity-client` has the same functions in snake case, and its docstrings describe them (`help(agent_identity_client)`).',
+    'The package `@agent-identity/client` exports these functions and types. [Use the client libraries](client.md) shows how to use them, and [Client library in Python](client-reference-python.md) is the reference of the package for Python.',
     referenceOf(ENTRIES.client, [
       { title: 'Functions', kinds: ['function'] },
       { title: 'Classes', kinds: ['class'] },
@@ -42,8 +44,13 @@ function clientPage(): string {
     .concat('\n');
 }
 
+/** Python reads the docstrings of Python. It has the interpreter `PYTHON`, as the tests with Python have. */
+const pythonClientPage = (): string =>
+  execFileSync(process.env.PYTHON ?? 'python3', [join(__dirname, 'python.py')], { encoding: 'utf8' });
+
 /** Returns the documents by the names of their files in docs/. */
 export const referencePages = (): Readonly<Record<string, string>> => ({
   'constructs.md': constructsPage(),
   'client-reference.md': clientPage(),
+  'client-reference-python.md': pythonClientPage(),
 });

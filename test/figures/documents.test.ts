@@ -41,6 +41,10 @@ describe('the reference', () => {
       /^- `domain` \(\[`ApiDomain`\]\(#apidomain\), optional\): .* Default: API Gateway/m,
     );
     expect(constructs).not.toMatch(/^- `_/m);
+    const python = read('client-reference-python.md');
+    expect(python).toContain('\n### connect_mcp of agent_identity_client.mcp\n');
+    expect(python).toMatch(/^- `consent_timeout` \(`float`\): Seconds to wait .* Default: `600`\.$/m);
+    expect(python).not.toMatch(/^(### |- `)_/m);
     expect(read('client-reference.md')).toContain('\n### withAccessToken of @agent-identity/client/mcp\n');
   });
 });
