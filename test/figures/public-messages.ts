@@ -118,6 +118,50 @@ export function publicMessages(): PublicMessage[] {
   return sources.flatMap((source) => messagesIn(source, shared));
 }
 
+/** Returns the texts that an expression can be, as far as the source shows them. */
+function textsOf(node: ts.Node | undefined, constants: Constants): string[] {
+  if (node === undefined) return [];
+  if (ts.isStringLiteralLike(node)) return [node.text];
+  if (ts.isIdentifier(node)) return textsOf(constants.get(node.text), constants);
+  if (!ts.isConditionalExpression(node)) return [];
+  return [...textsOf(node.whenTrue, constants), ...textsOf(node.whenFalse, constants)];
+}
+
+const FAILURE = 'ProviderFailure';
+
+/** Returns the class that the class extends. */
+const baseOf = (node: ts.Node | undefined): string | undefined =>
+  node !== undefined && ts.isClassLike(node)
+    ? node.heritageClauses?.[0]?.types[0]?.expression.getText()
+    : undefined;
+
+function failureCodesIn(source: ts.SourceFile): string[] {
+  const constants = new Map(declarationsIn(source));
+  const found: string[] = [];
+  const visit = (node: ts.Node, enclosing?: ts.Node): void => {
+    const within = ts.isClassLike(node) ? node : enclosing;
+    const isCreated = ts.isNewExpression(node) && node.expression.getText() === FAILURE;
+    const isSuper =
+      ts.isCallExpression(node) &&
+      node.expression.kind === ts.SyntaxKind.SuperKeyword &&
+      baseOf(within) === FAILURE;
+    if (isCreated || isSuper) found.push(...textsOf(node.arguments?.[0], constants));
+    // What to do about a code, in the table of the failures.
+    if (ts.isVariableDeclaration(node) && node.name.getText() === 'REMEDIES' && node.initializer) {
+      found.push(...Object.keys(membersOf(node.initializer as ts.ObjectLiteralExpression)));
+    }
+    ts.forEachChild(node, (child) => {
+      visit(child, within);
+    });
+  };
+  visit(source);
+  return found;
+}
+
+/** Returns the codes of failures at providers that this service itself sets, in messages, sessions, and the audit log. */
+export const failureCodes = (): string[] =>
+  [...new Set(filesIn('lambda').map(parsed).flatMap(failureCodesIn))].sort();
+
 /** Returns the titles of the pages for people. */
 export function pageTitles(): string[] {
   const texts = filesIn('lambda/pages').map((file) => readFileSync(file, 'utf8'));

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ERROR_STATUS } from '../../lambda/domain/service-error';
-import { pageTitles, publicMessages } from './public-messages';
+import { failureCodes, pageTitles, publicMessages } from './public-messages';
 
 const ROOT = join(__dirname, '../..');
 const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -54,6 +54,12 @@ it.each(Object.keys(ERROR_STATUS))('has an entry for each message of %s, and no 
   const missing = own.filter((text) => !entries.some((entry) => isFor(entry, text)));
   const stale = entries.filter((entry) => !own.some((text) => isFor(entry, text)));
   expect({ missing, stale }).toEqual({ missing: [], stale: [] });
+});
+
+it('has an entry for each code that the service sets for a failure at a provider, and no other entry', () => {
+  const codes = failureCodes();
+  expect(codes).toEqual(expect.arrayContaining(['discovery_failed', 'invalid_dpop_proof', 'not_revoked']));
+  expect(entriesIn('## Codes of providers').sort()).toEqual(codes);
 });
 
 /** Pages that report no failure. */
