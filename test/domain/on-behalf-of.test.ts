@@ -92,7 +92,7 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
     providerClients,
     webIdentityTokens,
     seal,
-    metadata,
+    metadata: { ...metadata, resourceScopes: () => Promise.resolve([]) },
     system,
     audit: { record: (entry) => void entries.push(entry) },
     publicKeys: tokenService.publicKeys,

@@ -304,6 +304,30 @@ describe('the metadata of a configured provider', () => {
     await expect(reader().read(discovery)).rejects.toMatchObject({ code: 'invalid_metadata' });
   });
 
+  it('include the scopes that the resource lists, from the same document', async () => {
+    documents[DISCOVERY_URL] = { ...(documents[DISCOVERY_URL] as object), scopes_supported: ['a', 'b', 'a'] };
+    const metadata = reader();
+    await metadata.read(discovery);
+    expect(await metadata.resourceScopes(discovery)).toEqual(['a', 'b']);
+    expect(asked.filter((url) => url === DISCOVERY_URL)).toHaveLength(1);
+    expect(await metadata.resourceScopes({ discoveryUrl: INSERTED })).toEqual([]);
+  });
+
+  it.each([
+    ['no list', 'a b'],
+    ['a scope with a space', ['a', 'b c']],
+    ['a scope with a line break', ['a\r\nx: y']],
+    ['an empty scope', ['']],
+    ['no text', [1]],
+    ['more than 100 scopes', Array.from({ length: 101 }, (_none, at) => `s${at}`)],
+    ['a scope of more than 128 characters', ['a'.repeat(129)]],
+    ['more than 2,048 characters', Array.from({ length: 20 }, (_none, at) => `${at}`.padStart(128, 'a'))],
+  ])('have no scopes of a resource that lists %s', async (_what, scopes) => {
+    documents[DISCOVERY_URL] = { ...(documents[DISCOVERY_URL] as object), scopes_supported: scopes };
+    expect(await reader().resourceScopes(discovery)).toEqual([]);
+    expect(await find()).toMatchObject({ issuer: ISSUER });
+  });
+
   it('are not those of a document that claims to be a resource and a server', async () => {
     documents[DISCOVERY_URL] = { ...serverOf(RESOURCE), resource: RESOURCE, authorization_servers: [ISSUER] };
     await expect(reader().read({ discoveryUrl: DISCOVERY_URL })).rejects.toMatchObject({

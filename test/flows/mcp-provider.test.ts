@@ -363,3 +363,50 @@ describe('an update that does not state the authorization server', () => {
     expect(await described()).toContain(`"authorizationServer":"${world.provider.issuer}"`);
   });
 });
+
+describe('an agent that names no scopes', () => {
+  const listing = (scopes: string[]) => {
+    mcp.metadata = { ...(mcp.metadata as object), scopes_supported: scopes };
+    moveClock((ahead += 601));
+  };
+  // After what the tests before have cached.
+  let ahead = 1200;
+  const requested = async (asking: TestAgent, userId: string) => {
+    const { authorizationUrl = '' } = await asking.ask(await asking.token({ userId }), { scopes: [] });
+    await new Browser().step(authorizationUrl);
+    return world.provider.pushes.at(-1)?.parameters.get('scope');
+  };
+
+  it('requests those that the MCP server lists', async () => {
+    listing(['notes', 'offline_access']);
+    expect(await requested(agent, 'faye')).toBe('notes offline_access');
+  });
+
+  it('requests none of a server that lists none', async () => {
+    listing([]);
+    expect(await requested(agent, 'gina')).toBeNull();
+  });
+
+  it('does not get those that the policy of the provider denies', async () => {
+    const guarded = await agentFor('listed');
+    const provider = await world.control().send(new GetOauth2CredentialProviderCommand({ name: 'listed' }));
+    const deny = {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 'bedrock-agentcore:GetResourceOauth2Token',
+      Resource: '*',
+      Condition: {
+        'ForAnyValue:StringEquals': { 'bedrock-agentcore:Scopes': 'admin' },
+        Null: { 'bedrock-agentcore:Scopes': 'false' },
+      },
+    };
+    const policy = JSON.stringify({ Version: '2012-10-17', Statement: [deny] });
+    await world
+      .control()
+      .send(new PutResourcePolicyCommand({ resourceArn: provider.credentialProviderArn, policy }));
+    listing(['notes', 'admin']);
+    await expect(guarded.ask(await guarded.token({ userId: 'hal' }), { scopes: [] })).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+    });
+  });
+});

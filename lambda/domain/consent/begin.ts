@@ -5,7 +5,7 @@
 import { type System, epochSeconds } from '../system';
 import type { CustomParameters } from '../custom-parameters';
 import { displayNameOf } from '../display-name';
-import type { Metadata, MetadataReader } from '../oauth/provider-metadata';
+import type { Metadata, MetadataReader, ResourceMetadataReader } from '../oauth/provider-metadata';
 import { checkPublishedKey } from '../oauth/published-key-authentication';
 import { checkDpopAlgorithm, newDpopKey, thumbprintOf } from '../oauth/dpop';
 import { ProviderFailure } from '../oauth/provider-failure';
@@ -70,7 +70,7 @@ export interface BeginDependencies extends Pick<DeletionCheckDependencies, 'dire
   readonly sessions: SessionStore;
   readonly grants: GrantStore;
   readonly seal: Seal;
-  readonly metadata: MetadataReader;
+  readonly metadata: MetadataReader & ResourceMetadataReader;
   readonly returnUrls: ReturnUrls;
   readonly system: System;
   readonly lifetimes: Pick<Lifetimes, 'consentSession'>;
@@ -280,6 +280,20 @@ const isPushed = (
   { require_pushed_authorization_requests: required = false }: Metadata,
 ): boolean => required || !isMetadataDocument(provider);
 
+/**
+ * Returns the scopes of a new session. An agent that names none at an MCP server gets those that the server lists (MCP
+ * 2026-07-28, basic/authorization, "Scope Selection Strategy"), which the provider's policy evaluates as if it had named
+ * them. A portal asks for what it shows.
+ */
+async function scopesOf(
+  { metadata }: Pick<BeginDependencies, 'metadata'>,
+  grant: Grant | undefined,
+  { provider, page, scopes: requested }: ConsentRequest,
+): Promise<readonly string[]> {
+  const scopes = unionWithHeld(grant, requested);
+  return scopes.length > 0 || page ? scopes : metadata.resourceScopes(provider.discovery);
+}
+
 const OFFLINE_ACCESS = 'offline_access';
 
 /**
@@ -344,7 +358,7 @@ async function newSession(
   };
   const { customState, customParameters } = request;
   const page = await consentPageOf(deps, request, returnUrl);
-  const scopes = unionWithHeld(grant, request.scopes);
+  const scopes = await scopesOf(deps, grant, request);
   const offline = offlineAccess(provider, metadata, scopes);
   const sealed: SealedRequest = { id, customState, customParameters };
   const parameterScopes = parameterScopesOf(grant?.tokens ?? {}, sealed);

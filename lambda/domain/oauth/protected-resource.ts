@@ -19,10 +19,23 @@ const MAX_SERVERS = 20;
 
 const identifier = v.pipe(v.string(), v.maxLength(MAX_IDENTIFIER));
 
+/** Maximum scopes, characters of a scope, as in a request, and characters of all: they go into an authorization URL. */
+const MAX_SCOPES = 100;
+const MAX_SCOPE_CHARACTERS = 128;
+const MAX_ALL_SCOPES_CHARACTERS = 2048;
+
+/** Scope tokens (RFC 6749 section 3.3). A list that is not valid counts as absent: a part of it has another meaning. */
+const scopeList = v.pipe(
+  v.array(v.pipe(v.string(), v.maxLength(MAX_SCOPE_CHARACTERS), v.regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/))),
+  v.maxLength(MAX_SCOPES),
+  v.check((scopes) => scopes.join(' ').length <= MAX_ALL_SCOPES_CHARACTERS),
+);
+
 const DocumentSchema = v.object({
   resource: identifier,
   authorization_servers: v.pipe(v.array(identifier), v.minLength(1), v.maxLength(MAX_SERVERS)),
   dpop_bound_access_tokens_required: v.fallback(v.optional(v.boolean()), undefined),
+  scopes_supported: v.fallback(v.optional(scopeList), undefined),
 });
 
 /** What a protected resource says about itself. */
@@ -32,6 +45,8 @@ export interface StatedResource {
   readonly authorizationServers: readonly string[];
   /** Whether it accepts only access tokens that are bound to keys (RFC 9449). */
   readonly dpopRequired: boolean;
+  /** Its `scopes_supported`, each once; empty without a list that can be requested. */
+  readonly scopes: readonly string[];
 }
 
 const invalid = (detail: string): ProviderFailure => new ProviderFailure('invalid_metadata', detail);
@@ -54,7 +69,8 @@ export function validatedResource(discoveryUrl: string, document: unknown): Stat
     const stated = isNearResourceOf(discoveryUrl, resource) ? `, but is ${resource}` : '';
     throw invalid(`protected resource metadata: resource does not match the discovery URL${stated}`);
   }
-  return { resource, authorizationServers, dpopRequired };
+  const scopes = [...new Set(parsed.output.scopes_supported)];
+  return { resource, authorizationServers, dpopRequired, scopes };
 }
 
 /** Visible ASCII, as in a URI (RFC 3986): messages and the audit log show the issuer. */
@@ -78,7 +94,10 @@ export function checkIssuer(issuer: string, policy: EndpointPolicy): void {
  */
 export function checkUnchanged(
   { resource, issuer }: Pick<ProtectedResource, 'resource' | 'issuer'>,
-  { resource: statedResource, authorizationServers }: Omit<StatedResource, 'dpopRequired'>,
+  {
+    resource: statedResource,
+    authorizationServers,
+  }: Pick<StatedResource, 'resource' | 'authorizationServers'>,
 ): void {
   if (statedResource === resource && authorizationServers.includes(issuer)) return;
   throw new ProviderFailure(

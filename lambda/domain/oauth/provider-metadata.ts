@@ -19,6 +19,7 @@ import {
   checkUnchanged,
   validatedResource,
   withoutForeignEndpoints,
+  type StatedResource,
 } from './protected-resource';
 import { ProviderFailure } from './provider-failure';
 import { trusting, type Transport } from './transport';
@@ -241,11 +242,21 @@ export interface MetadataReader {
   ): Promise<Metadata>;
 }
 
+/** Reads what a protected resource states about itself. */
+export interface ResourceMetadataReader {
+  /**
+   * Returns the scopes that a protected resource lists (RFC 9728, `scopes_supported`); none for another provider.
+   *
+   * @throws ProviderFailure, also for a resource that names another authorization server than at its configuration
+   */
+  resourceScopes(discovery: Oauth2Discovery): Promise<readonly string[]>;
+}
+
 export function createMetadataReader(
   transport: Transport,
   policy: EndpointPolicy,
   system: System,
-): MetadataReader {
+): MetadataReader & ResourceMetadataReader {
   /** @param elsewhere returns another location for a document that is not found */
   async function found(
     url: string,
@@ -276,29 +287,37 @@ export function createMetadataReader(
   /** Confirms what a provider was configured with. After an update, it is another entry, so nothing stale is used. */
   const confirmations = cached(async (text) => {
     const [url, resource, issuer] = JSON.parse(text) as [string, string, string];
-    checkUnchanged({ resource, issuer }, validatedResource(url, await found(url, undefined)));
-    return true;
+    const stated = validatedResource(url, await found(url, undefined));
+    checkUnchanged({ resource, issuer }, stated);
+    return stated;
   }, system);
+
+  const confirmed = (
+    discoveryUrl: string,
+    { resource, issuer }: ProtectedResource,
+  ): Promise<StatedResource> => confirmations(JSON.stringify([discoveryUrl, resource, issuer]), undefined);
 
   async function ofProtectedResource(
     discoveryUrl: string,
     configured: ProtectedResource,
     purpose: MetadataPurpose,
   ): Promise<Metadata> {
-    const { resource, issuer, metadataUrl } = configured;
+    const { issuer, metadataUrl } = configured;
     const slot = JSON.stringify([issuer, metadataUrl, ...endpointOriginsOf(configured)]);
     const server = issuers(slot, undefined).then((metadata) => {
       checkEndpointOrigins(configured, metadata);
       return metadata;
     });
     if (purpose === 'revocation') return server;
-    const confirmed = confirmations(JSON.stringify([discoveryUrl, resource, issuer]), undefined);
-    const [metadata] = await Promise.all([server, confirmed]);
+    const [metadata] = await Promise.all([server, confirmed(discoveryUrl, configured)]);
     checkAuthorizationServer(metadata);
     return metadata;
   }
 
   return {
+    async resourceScopes({ discoveryUrl, protectedResource }) {
+      return protectedResource ? (await confirmed(discoveryUrl, protectedResource)).scopes : [];
+    },
     async read(discovery, authorities, purpose = 'request') {
       const { discoveryUrl, protectedResource } = discovery;
       if (protectedResource) return ofProtectedResource(discoveryUrl, protectedResource, purpose);
