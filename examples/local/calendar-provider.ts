@@ -37,11 +37,13 @@ export interface CalendarProvider {
  *
  * @param stateFile the file that stores its state.
  * @param audience resource indicator of the calendar API, and `aud` of its access tokens.
+ * @param mcpUrl the same of the MCP server.
  */
 export function startCalendarProvider(
   server: LoopbackServer,
   stateFile: string,
   audience: string,
+  mcpUrl: string,
 ): CalendarProvider {
   const state = new ProviderState(stateFile);
   const resource = { identifier: audience, scope: Object.keys(PERMISSIONS).join(' ') };
@@ -57,6 +59,14 @@ export function startCalendarProvider(
     clientDefaults: { grant_types: ['authorization_code', 'refresh_token'] },
     features: {
       ...configuration.features,
+      resourceIndicators: {
+        ...configuration.features.resourceIndicators,
+        getResourceServerInfo: (_ctx, identifier) => ({
+          scope: resource.scope,
+          audience: identifier === mcpUrl ? mcpUrl : audience,
+          accessTokenFormat: 'jwt' as const,
+        }),
+      },
       clientCredentials: { enabled: true },
       registration: { enabled: true, initialAccessToken },
     },

@@ -10,6 +10,7 @@ import { ALMANAC_ACCOUNTS, FERNHILL_ACCOUNTS, type ExampleAccount } from './acco
 import type { ExampleAgent } from './agent-invocation';
 import { startAgents, type Agents, type RunningAgent } from './agents';
 import { startCalendarApi } from './calendar-api';
+import { MCP_PATH } from './calendar-mcp';
 import { startCalendarProvider } from './calendar-provider';
 import { ASSISTANT_AUDIENCE, ASSISTANT_SCOPE, startIdentityProvider } from './identity-provider';
 import { bindLoopback, type LoopbackServer } from './loopback-server';
@@ -57,6 +58,8 @@ export interface ExampleWorld {
     readonly initialAccessToken: string;
     readonly scopes: readonly string[];
     readonly eventsUrl: string;
+    /** Of its MCP server. */
+    readonly mcpUrl: string;
     readonly users: readonly SignInName[];
   };
   /** The page on which users see and end the access of their agents. */
@@ -133,11 +136,18 @@ export async function prepareExamples({ firstPort, dataDir }: PrepareOptions): P
     redirectUri,
     postLogoutRedirectUri,
   });
-  const calendar = startCalendarProvider(calendarServer, stateFile('calendar-provider'), apiServer.origin);
+  const mcpUrl = `${apiServer.origin}${MCP_PATH}`;
+  const calendar = startCalendarProvider(
+    calendarServer,
+    stateFile('calendar-provider'),
+    apiServer.origin,
+    mcpUrl,
+  );
   startCalendarApi(apiServer, {
     issuer: calendar.issuer,
     jwksUri: calendar.jwksUri,
     audience: apiServer.origin,
+    mcpUrl,
   });
   let agents: Agents | undefined;
 
@@ -206,6 +216,7 @@ export async function prepareExamples({ firstPort, dataDir }: PrepareOptions): P
           initialAccessToken: calendar.initialAccessToken,
           scopes: ['calendar.read', 'calendar.write'],
           eventsUrl,
+          mcpUrl,
           users: ALMANAC_ACCOUNTS.map(signInName),
         },
         portal,

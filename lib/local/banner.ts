@@ -13,6 +13,7 @@ export interface ExampleAddresses {
     readonly issuer: string;
     readonly initialAccessToken: string;
     readonly eventsUrl: string;
+    readonly mcpUrl: string;
     readonly users: readonly SignIn[];
   };
   readonly portal: { readonly url: string };
@@ -123,11 +124,12 @@ function tryCommandLine({ endpoint, region, principals: { operator } }: LocalSer
   ].join('\n');
 }
 
-function useCalendar({ logPath }: LoggedService, { calendar }: ExampleAddresses): string {
+function useCalendar({ logPath }: LoggedService, { calendar, identityProvider }: ExampleAddresses): string {
   return [
     'Let your own agent read the example calendar (docs/tutorials/first-agent.md)',
     `  export CALENDAR_ISSUER=${calendar.issuer} CALENDAR_EVENTS_URL=${calendar.eventsUrl}`,
     `  export CALENDAR_INITIAL_ACCESS_TOKEN=${calendar.initialAccessToken}`,
+    `  export CALENDAR_MCP_URL=${calendar.mcpUrl} IDENTITY_PROVIDER=${identityProvider.issuer}`,
     `  export SERVICE_LOG='${logPath.replaceAll("'", String.raw`'\''`)}'`,
   ].join('\n');
 }
