@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import agent_identity_client
 from agent_identity_client import ConfigurationError, identity_client
 from agent_identity_client.mcp import with_access_token
 from mcp_servers import HAS_FASTMCP, MCP_LINE, running_server
@@ -397,6 +398,66 @@ def test_the_schema_of_a_tool_has_neither_the_token_nor_the_context(mcp_tools: T
     listed = with_client(mcp_tools, "rob", work) if MCP_LINE == 2 else with_client_1(mcp_tools, "rob", work)
     schemas = json.dumps([tool.model_dump(mode="json") for tool in listed.tools])
     assert "access_token" not in schemas and '"ctx"' not in schemas
+
+
+def servers() -> list[tuple[Any, Any]]:
+    """Each kind of server that is installed, with its class of contexts."""
+    found: list[tuple[Any, Any]] = []
+    if MCP_LINE == 1:
+        from mcp.server.fastmcp import Context, FastMCP
+
+        found.append((FastMCP("calendar"), Context))
+    else:
+        from mcp.server.mcpserver import Context as Context2
+        from mcp.server.mcpserver import MCPServer
+
+        found.append((MCPServer("calendar"), Context2))
+    if HAS_FASTMCP:
+        from fastmcp import Context as FastContext
+        from fastmcp import FastMCP as Fast
+
+        found.append((Fast("calendar"), FastContext))
+    return found
+
+
+def no_options() -> Any:
+    raise AssertionError("not reached")
+
+
+@pytest.mark.parametrize("own", [with_access_token, agent_identity_client.with_access_token])
+def test_the_decorator_of_a_server_below_is_rejected(own: Any) -> None:
+    for server, context in servers():
+        with pytest.raises(ConfigurationError, match="decorators of events are in the wrong order") as raised:
+
+            @own(no_options)
+            @server.tool()
+            def events(ctx: context, *, access_token: str) -> str:
+                return access_token
+
+        assert "Put `@with_access_token(…)` below the decorator of the server" in str(raised.value)
+        with pytest.raises(ConfigurationError, match="decorators of plan are in the wrong order"):
+
+            @own(no_options)
+            @server.prompt("a plan")
+            async def plan(ctx: context, *, access_token: str) -> str:
+                return access_token
+
+
+@ONLY_FASTMCP
+def test_the_decorator_of_fastmcp_below_is_rejected_without_its_source() -> None:
+    [_, (server, context)] = servers()
+
+    def events(ctx: context, *, access_token: str) -> str:
+        return access_token
+
+    with pytest.raises(ConfigurationError, match="in the wrong order"):
+        with_access_token(no_options)(server.tool(events))
+
+
+@pytest.mark.parametrize("instead", [None, 7, "calendar"])
+def test_another_value_than_a_function_is_rejected(instead: Any) -> None:
+    with pytest.raises(ConfigurationError, match="must decorate a function"):
+        with_access_token(no_options)(instead)
 
 
 def test_a_tool_without_a_context_says_what_to_add() -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from ._api_key import steps_to_key
 from ._consent import Steps, run_steps, run_steps_async, steps_to_bearer
+from ._decorated import check_tool
 from ._errors import AccessTokenRejectedError, ConfigurationError, ReplacementTokenRejectedError
 from ._hidden import Hidden
 from ._options import AccessTokenOptions, ApiKeyOptions
@@ -46,12 +47,7 @@ def _decorator(
     require(isinstance(options, expected) or _can_make_options(options, into))
 
     def decorate(tool: Tool) -> Tool:
-        require(callable(tool))
-        if inspect.isgeneratorfunction(tool) or inspect.isasyncgenfunction(tool):
-            raise ConfigurationError(
-                f"{tool.__name__} is a generator: its body runs after the call. Decorate the function that it calls."
-            )
-
+        check_tool(tool, _NAMES[expected], into)
         visible = signature_without(tool, into)
 
         @functools.wraps(tool)
@@ -88,6 +84,11 @@ def _decorator(
 
     return decorate
 
+
+_NAMES: dict[type[ApiKeyOptions], str] = {
+    AccessTokenOptions: "with_access_token",
+    ApiKeyOptions: "with_api_key",
+}
 
 _MISUSE: dict[type[ApiKeyOptions], str] = {
     AccessTokenOptions: "The decorator has no options. Write `@with_access_token(AccessTokenOptions(…))`, or pass a "

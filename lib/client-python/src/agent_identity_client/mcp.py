@@ -30,6 +30,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from ._consent import run_steps_async, steps_after_accept, steps_to_bearer
+from ._decorated import check_tool
 from ._decorators import Tool, _can_make_options, _refusal
 from ._errors import (
     AccessTokenRejectedError,
@@ -190,7 +191,7 @@ def with_access_token(
     :param options: options, or a function that makes them from the arguments of the tool. `on_auth_url` and
         `force_authentication` do not apply, and `consent_timeout` is up to 50 seconds.
     :param into: name of the keyword argument
-    :raises ConfigurationError: when it is used without options
+    :raises ConfigurationError: when it is used without options, and above the decorator of the server
     :returns: the decorator. The decorated tool returns or raises what sends the URL to the client. It raises
         ConfigurationError when it gets no context and for a token that is bound to a key (DPoP), and otherwise the errors of `get_access_token` and of the tool.
     """
@@ -210,6 +211,7 @@ def with_access_token(
         )
 
     def decorate(tool: Tool) -> Tool:
+        check_tool(tool, "with_access_token", into)
         visible = signature_without(tool, into)
 
         async def with_token(args: Any, kwargs: Any, resolved: AccessTokenOptions, context: McpContext) -> Any:
