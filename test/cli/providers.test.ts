@@ -142,6 +142,16 @@ describe('provider', () => {
       ['--client-id', 'client', '--authorization-server', 'https://as.example'],
       '--authorization-server needs --mcp.',
     ],
+    [
+      'the origin of endpoints without an MCP server',
+      ['--client-id', 'client', '--endpoint-origin', 'https://as.example'],
+      '--endpoint-origin needs --mcp.',
+    ],
+    [
+      'private authorities of an MCP server',
+      ['--mcp', 'https://notes.example/mcp', '--ca-object', 's3://bucket/ca.pem'],
+      'An MCP server can name any authorization server, so --mcp takes neither --ca-secret nor --ca-object. Set the authorization server with --discovery-url instead of --mcp, and name the MCP server in the requests of agents (resources).',
+    ],
     ['an MCP server with a query', ['--mcp', 'https://notes.example/mcp?x=1'], `--mcp ${RESOURCE_URL_RULE}.`],
     [
       'an MCP server with a password',

@@ -36,11 +36,17 @@ export async function checkClientMetadata(checks: Checks, { callers, front }: Fl
           oauth2ProviderConfigInput: {} as never,
         }),
       );
-      const { callbackUrl, oauth2ProviderConfigOutput } = answers[0] as {
+      const { callbackUrl, protectedResource, oauth2ProviderConfigOutput } = answers[0] as {
         callbackUrl: string;
+        protectedResource: unknown;
         oauth2ProviderConfigOutput: { customOauth2ProviderConfig: { clientId: string } };
       };
       const { clientId } = oauth2ProviderConfigOutput.customOauth2ProviderConfig;
+      deepStrictEqual(protectedResource, {
+        resource: mcp.resource,
+        authorizationServer: server.issuer,
+        endpointOrigins: [server.issuer],
+      });
       const document = (await (await fetch(clientId)).json()) as Record<string, unknown>;
       deepStrictEqual([document.client_id, document.redirect_uris], [clientId, [callbackUrl]]);
       await callers

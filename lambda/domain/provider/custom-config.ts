@@ -67,7 +67,7 @@ function discoveryOf(member: string, config: CustomOauth2Config, policy: Endpoin
     if (isProtectedResourceUrl(discoveryUrl) && config.certificateConfigurations) {
       throw invalidMember(
         `${member}.discoveryUrl`,
-        'must be that of the authorization server with certificateConfigurations: a protected resource can name any server',
+        'must be that of the authorization server with certificateConfigurations, because a protected resource can name any server. Then, agents name the resource in their requests (resources)',
       );
     }
     return { discoveryUrl };

@@ -104,7 +104,10 @@ export interface RegistrationFlags {
  */
 export function checkRegistration(
   flags: RegistrationFlags &
-    Pick<ClientFlags, 'clientId' | 'authorizationServer' | 'endpointOrigin' | 'dpopResource'>,
+    Pick<
+      ClientFlags,
+      'clientId' | 'authorizationServer' | 'endpointOrigin' | 'caSecret' | 'caObject' | 'dpopResource'
+    >,
 ): void {
   if (flags.dpopResource && flags.mcp !== undefined) {
     throw usageError(
@@ -117,6 +120,12 @@ export function checkRegistration(
   }
   if (flags.endpointOrigin !== undefined && flags.mcp === undefined) {
     throw usageError('--endpoint-origin needs --mcp.');
+  }
+  if (flags.mcp !== undefined && (flags.caSecret !== undefined || flags.caObject !== undefined)) {
+    throw usageError(
+      'An MCP server can name any authorization server, so --mcp takes neither --ca-secret nor --ca-object.',
+      'Set the authorization server with --discovery-url instead of --mcp, and name the MCP server in the requests of agents (resources).',
+    );
   }
   if (!flags.initialAccessToken || (flags.mcp !== undefined && flags.clientId === undefined)) return;
   throw usageError('--initial-access-token needs --mcp, without --client-id.');
