@@ -10,7 +10,7 @@ import { dpopConfigOf } from '../domain/provider/dpop-config';
 import { certificateConfigurationsOf } from '../domain/provider/certificate-configuration';
 import { clientRegistrationOf } from '../domain/provider/provided-client';
 import { privateKeyJwtConfigOf } from '../domain/provider/private-key-jwt';
-import { statedMethod } from '../domain/provider/vendor';
+import { statedMethod, usesSecret } from '../domain/provider/vendor';
 import { vendorOf } from '../domain/provider/vendors';
 import { TOKEN_VAULT_ID, type TokenVault } from '../domain/token-vault/token-vault';
 
@@ -59,6 +59,12 @@ const protectedResourceOf = ({ discovery: { protectedResource: bound } }: Oauth2
     endpointOrigins: endpointOriginsOf(bound),
   };
 
+/** Absent for a client without a secret: the AWS model requires only the ARN. */
+function secretSourceOf({ externalSecret, clientAuthenticationMethod }: Oauth2Provider) {
+  if (externalSecret) return 'EXTERNAL';
+  return usesSecret(clientAuthenticationMethod) ? 'MANAGED' : undefined;
+}
+
 /**
  * AWS's `CreateOauth2CredentialProviderResponse`. A managed client secret is in this service's own vault, under its own
  * ARN.
@@ -68,7 +74,7 @@ export const oauth2ProviderCreated = (provider: Oauth2Provider, baseUrl: string)
   credentialProviderArn: provider.arn,
   clientSecretArn: { secretArn: provider.externalSecret?.arn ?? `${provider.arn}/client-secret` },
   clientSecretJsonKey: provider.externalSecret?.jsonKey,
-  clientSecretSource: provider.externalSecret ? 'EXTERNAL' : 'MANAGED',
+  clientSecretSource: secretSourceOf(provider),
   callbackUrl: callbackUrl(baseUrl, provider.callbackId),
   oauth2ProviderConfigOutput: oauth2ProviderConfig(provider),
   protectedResource: protectedResourceOf(provider),

@@ -9,6 +9,7 @@ import {
   SHORT_ADDRESS,
   OWN_LISTED,
   SECRET_ARN,
+  NO_SECRET,
   TAGGED_SECRET,
   PORTAL_OF_OWNER,
   UNUSED_ROLE,
@@ -71,6 +72,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
       OWN,
       PLAIN_TAGS,
       SECRET_ARN('clientSecretArn'),
+      NO_SECRET,
       TAGGED_SECRET,
       SAFE_ENDPOINTS,
       NO_ACTOR,
@@ -84,7 +86,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   GetOauth2CredentialProvider: {
     does: 'Describes a provider, without its client secret.',
     errors: onLookup,
-    differs: [SECRET_ARN('clientSecretArn'), BOUND],
+    differs: [SECRET_ARN('clientSecretArn'), NO_SECRET, BOUND],
   },
   UpdateOauth2CredentialProvider: {
     does: 'Replaces the configuration. If the authorization server changes (the issuer, or the discovery URL if the issuer is not configured), the response has a new `callbackUrl`: register it there, because consents at the earlier one fail. The callback URL also changes if the provider no longer has a client ID metadata document.',

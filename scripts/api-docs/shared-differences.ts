@@ -37,6 +37,10 @@ export const SECRET_ARN = (member: string): Difference => ({
   what: `for a MANAGED secret, \`${member}\` names the token vault of this service`,
   why: 'the AWS shape requires an ARN, and a Secrets Manager ARN without a secret would be misleading',
 });
+export const NO_SECRET: Difference = {
+  what: 'omits `clientSecretSource` for a client without a client secret, and returns a `clientSecretArn` of the token vault, which has no secret',
+  why: 'the AWS shape requires the ARN, and `MANAGED` would say that there is a secret',
+};
 export const TAGGED_SECRET: Difference = {
   what: "requires an EXTERNAL secret to have the tag `agent-identity:owner` with the owner's ARN (or the ARN, a space, and the unique ID); only the owner can name the secret",
   why: 'permission to create a provider must not give access to every secret in the account; the service checks the tag at each read and caches values for up to 5 minutes; if a customer managed key encrypts the secret, the key policy must allow the role of the `credential-retrieval` function to decrypt',

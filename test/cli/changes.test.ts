@@ -131,6 +131,11 @@ describe('provider update', () => {
       input: 'secret',
     });
     expect(await resourcesOf()).toEqual({ resourceUrls: [one, two] });
+    const shown = /^DPoP +tokens are bound to keys, with proofs for (.*)$/m;
+    const got = await local.run(['provider', 'get', 'bound']);
+    expect(shown.exec(got.stdout)?.[1]).toBe(`${one}, ${two}`);
+    const added = await local.run([...custom('bound-too'), '--dpop-resource', one], { input: 'secret' });
+    expect(shown.exec(added.stdout)?.[1]).toBe(one);
     const change = ['provider', 'update', 'bound'];
     await local.json([...change, '--secret'], { input: 'new' });
     await local.json([...change, '--dpop']);
@@ -144,6 +149,7 @@ describe('provider update', () => {
     });
     await local.json([...change, '--no-dpop']);
     expect(await resourcesOf()).toBeUndefined();
+    expect((await local.run(['provider', 'get', 'bound'])).stdout).not.toContain('DPoP');
     expect(await local.run([...change, '--dpop'])).toMatchObject({
       status: 1,
       stderr: expect.stringContaining('--dpop-resource: is required') as string,

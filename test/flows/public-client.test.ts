@@ -51,6 +51,21 @@ const configured = (config: Partial<CustomOauth2ProviderConfigInput>) => ({
   },
 });
 
+it('has no source of a secret, which a client with a secret has', async () => {
+  const named = { name: agent.providerName };
+  const { clientSecretArn, clientSecretSource } = await world
+    .control()
+    .send(new GetOauth2CredentialProviderCommand(named));
+  // The AWS model requires the ARN.
+  expect([clientSecretArn, clientSecretSource]).toEqual([expect.any(Object), undefined]);
+  const withSecret = {
+    ...configured({ clientId: 'confidential', clientSecret: 'a-secret' }),
+    name: 'with-secret',
+  };
+  const created = await world.control().send(new CreateOauth2CredentialProviderCommand(withSecret));
+  expect(created.clientSecretSource).toBe('MANAGED');
+});
+
 it('gets a token by a pushed request and PKCE, refreshes it, and revokes it, each time without a secret', async () => {
   const token = await agent.token({ userId: 'ana' });
   const { authorizationUrl } = await agent.ask(token);

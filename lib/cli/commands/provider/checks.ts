@@ -70,16 +70,28 @@ export const isVendor = (name: string): name is VendorName =>
 export const getProvider = (service: Service, name: string): Promise<Oauth2Provider> =>
   service.call<Oauth2Provider>(OPERATIONS.GetOauth2CredentialProvider, { name });
 
-/** Returns labels and values of the server that a provider for a protected resource is bound to. */
-export const boundFields = ({ protectedResource: bound }: Pick<Oauth2Provider, 'protectedResource'>) =>
-  [
+export const configOf = (provider: Pick<Oauth2Provider, 'oauth2ProviderConfigOutput'>): ProviderConfig =>
+  Object.values(provider.oauth2ProviderConfigOutput)[0] ?? {};
+
+/** Returns whether tokens are bound to keys, and for which resources agents get proofs. */
+function dpopOf(provider: Pick<Oauth2Provider, 'protectedResource' | 'oauth2ProviderConfigOutput'>) {
+  const { dpopConfig } = configOf(provider);
+  const resources = dpopConfig?.resourceUrls?.join(', ') ?? provider.protectedResource?.resource;
+  return dpopConfig && `tokens are bound to keys, with proofs for ${resources}`;
+}
+
+/** Returns labels and values of the server that a provider for a protected resource is bound to, and of DPoP. */
+export const boundFields = (
+  provider: Pick<Oauth2Provider, 'protectedResource' | 'oauth2ProviderConfigOutput'>,
+) => {
+  const { protectedResource: bound } = provider;
+  return [
     ['Resource', bound?.resource],
     ['Authorization server', bound?.authorizationServer],
     ['Endpoints at', bound?.endpointOrigins?.join(', ')],
+    ['DPoP', dpopOf(provider)],
   ] as const;
-
-export const configOf = (provider: Oauth2Provider): ProviderConfig =>
-  Object.values(provider.oauth2ProviderConfigOutput)[0] ?? {};
+};
 
 function faultOf(error: unknown): string {
   if (error instanceof UrlNotAllowed) return `no request was sent, because ${error.message}`;

@@ -276,7 +276,8 @@ export const update = buildCommand({
       return;
     }
     print(this, done);
-    if (updated.protectedResource) printFields(this, boundFields(updated));
+    const bound = boundFields(updated);
+    if (bound.some(([, value]) => value !== undefined)) printFields(this, bound);
     printCallbackChange(this, found.provider, updated);
   },
 });
