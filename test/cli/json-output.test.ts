@@ -235,9 +235,9 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
 
 /**
  * Commands with other output or another input: a service that runs, one line for each entry, and tables instead of the
- * service (local.test.ts, audit.test.ts, restore.test.ts).
+ * service (local.test.ts, gate.test.ts, audit.test.ts, restore.test.ts).
  */
-const OTHERS = ['local', 'audit', 'restore'];
+const OTHERS = ['local', 'gate', 'audit', 'restore'];
 
 it.each(Object.entries(EXAMPLES))('%s prints its members', async (command, { args, input, shape }) => {
   if (command === 'agent delete') await local.json(['agent', 'add', 'doomed']);
