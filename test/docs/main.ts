@@ -10,6 +10,7 @@ import { exitCodeOf, print, run } from '../deployed/check-program';
 import { Checks, Stopped } from '../deployed/checks';
 import { freePorts } from '../local/free-ports';
 import { interruption } from '../storm/interruption';
+import { Account } from './aws/account';
 import { Reader } from './reader';
 import { parseTutorial } from './tutorial';
 
@@ -68,8 +69,8 @@ function optionsOf(arguments_: readonly string[]): Options {
   return { names: named.length > 0 ? named : known, takesPictures: arguments_.includes('--pictures') };
 }
 
-/** Readers whose programs might run. */
-const readers = new Set<Reader>();
+/** Readers whose programs might run, and their accounts. */
+const readers = new Set<Pick<Reader, 'close'>>();
 
 async function followTutorial(
   name: string,
@@ -85,8 +86,11 @@ async function followTutorial(
   const context = await browser.newContext({ viewport: VIEWPORT, colorScheme: 'light' });
   const page = await context.newPage();
   page.setDefaultTimeout(PAGE_MILLISECONDS);
-  const env = environment(join(root, 'data'), await freePorts());
-  const reader = new Reader({ folder, env, page, pictures });
+  const needsAccount = steps.some(({ kind }) => kind === 'account');
+  const account = needsAccount ? await Account.open(join(root, 'account')) : undefined;
+  if (account) readers.add(account);
+  const env = { ...environment(join(root, 'data'), await freePorts()), ...account?.env };
+  const reader = new Reader({ folder, env, page, values: account?.values ?? {}, pictures });
   readers.add(reader);
   try {
     await reader.follow(steps, checks);
@@ -96,6 +100,10 @@ async function followTutorial(
   } finally {
     await reader.close();
     readers.delete(reader);
+    if (account) {
+      await account.close();
+      readers.delete(account);
+    }
     await context.close();
     await rm(root, { recursive: true, force: true });
   }

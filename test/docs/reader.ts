@@ -23,6 +23,8 @@ export interface ReaderWorld {
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
   readonly page: Page;
+  /** What the reader has for `own values`, by the names of variables. */
+  readonly values: Readonly<Record<string, string>>;
   /** Where pictures are saved; undefined if this run does not take them. */
   readonly pictures: string | undefined;
 }
@@ -67,6 +69,12 @@ export class Reader {
         break;
       case 'checkout':
         await this.checkOut(step.content, await this.terminal(step.terminal));
+        break;
+      case 'own values':
+        await (await this.terminal(step.terminal)).run(withValues(step.content, this.world.values));
+        break;
+      case 'account':
+        // It was opened before the first terminal.
         break;
       case 'paste': {
         const { output } = this.existing(step.from);
@@ -124,6 +132,22 @@ export class Reader {
   }
 }
 
+/**
+ * The commands with the reader's values.
+ *
+ * @param commands of the form `export NAME=example`
+ * @throws Error for a variable without a value
+ */
+function withValues(commands: string, values: Readonly<Record<string, string>>): string {
+  return commands.replaceAll(/^.*$/gm, (line) => {
+    if (line === '') return line;
+    const name = /^export (?<name>[A-Z_]+)=/.exec(line)?.groups?.name ?? '';
+    const value = values[name];
+    if (value === undefined) throw new Error(`The test has no value for the line "${line}".`);
+    return `export ${name}='${value}'`;
+  });
+}
+
 /** The kind of the step, its line, and the beginning of what it does. */
 function nameOf(step: Step): string {
   const at = `line ${step.line}`;
@@ -134,12 +158,15 @@ function nameOf(step: Step): string {
       return `${at}: in the browser, ${step.actions.map(({ verb, what }) => `${verb} ${what}`).join('; ')}`;
     case 'interrupt':
       return `${at}: Ctrl-C in terminal ${step.terminal}`;
+    case 'account':
+      return `${at}: an AWS account`;
     case 'output':
       return `${at}: the output is as shown`;
     case 'run':
     case 'start':
     case 'paste':
     case 'checkout':
+    case 'own values':
     case 'not run':
       return `${at}: ${step.content.split('\n', 1).join('')}`;
   }

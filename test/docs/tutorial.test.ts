@@ -32,6 +32,8 @@ describe('the steps of a tutorial', () => {
         block('<!-- file: app/agent.mjs -->', '<!-- run -->'),
         block('<!-- start in terminal 1 until: it runs -->'),
         block('<!-- run in terminal 2 -->'),
+        block('<!-- own values -->', 'export A=b'),
+        '<!-- an AWS account -->\n',
         block('<!-- paste from terminal 1 -->'),
         block('<!-- not run: it needs a vendor -->'),
         '<!-- in the browser:\nopen the URL after Open:\nfill User name: ana: b\nclick Allow\n-->\n',
@@ -42,6 +44,8 @@ describe('the steps of a tutorial', () => {
       { kind: 'file', path: 'app/agent.mjs', content: '<!-- run -->\n' },
       { kind: 'start', terminal: '1', until: 'it runs', content: 'true\n' },
       { kind: 'run', terminal: '2', content: 'true\n' },
+      { kind: 'own values', content: 'export A=b\n' },
+      { kind: 'account' },
       { kind: 'paste', from: '1', content: 'true\n' },
       { kind: 'not run', reason: 'it needs a vendor', content: 'true\n' },
       {

@@ -20,13 +20,14 @@ interface InTerminal extends OfBlock {
 
 export type Step =
   | (OfBlock & { readonly kind: 'file'; readonly path: string })
-  | (InTerminal & { readonly kind: 'run' | 'checkout' })
+  | (InTerminal & { readonly kind: 'run' | 'checkout' | 'own values' })
   | (InTerminal & { readonly kind: 'start'; readonly until: string })
   | (InTerminal & { readonly kind: 'paste'; readonly from: string })
   | (OfBlock & { readonly kind: 'output' })
   | (OfBlock & { readonly kind: 'not run'; readonly reason: string })
   | (AtLine & { readonly kind: 'browser'; readonly actions: readonly BrowserAction[] })
-  | (AtLine & { readonly kind: 'interrupt'; readonly terminal: string });
+  | (AtLine & { readonly kind: 'interrupt'; readonly terminal: string })
+  | (AtLine & { readonly kind: 'account' });
 
 /** What the Markdown of a tutorial contains, in its order. */
 type Part =
@@ -113,13 +114,15 @@ function pageStep(text: string, line: number): Step | undefined {
     return { kind: 'browser', line, actions: parseBrowserActions(actions, unknown) };
   }
   const terminal = INTERRUPT.exec(text)?.groups?.terminal;
-  return terminal === undefined ? undefined : { kind: 'interrupt', line, terminal };
+  if (terminal !== undefined) return { kind: 'interrupt', line, terminal };
+  return text === 'an AWS account' ? { kind: 'account', line } : undefined;
 }
 
 /** A path below the folder. */
 const FILE = /^file: (?<path>\w[\w-]*(?:[./][\w-]+)*)$/;
 const RUN = /^run(?: in terminal (?<terminal>\w+))?$/;
 const CHECKOUT = /^checkout(?: in terminal (?<terminal>\w+))?$/;
+const OWN_VALUES = /^own values(?: in terminal (?<terminal>\w+))?$/;
 const START = /^start(?: in terminal (?<terminal>\w+))? until: (?<until>.+)$/;
 const PASTE = /^paste from terminal (?<from>\w+)(?: in terminal (?<terminal>\w+))?$/;
 const NOT_RUN = /^not run: (?<reason>.+)$/;
@@ -132,6 +135,8 @@ function blockStep(text: string, line: number, content: string): Step {
   if (checkout) return { kind: 'checkout', ...base, ...inTerminal(checkout) };
   const ran = RUN.exec(text)?.groups;
   if (ran) return { kind: 'run', ...base, ...inTerminal(ran) };
+  const values = OWN_VALUES.exec(text)?.groups;
+  if (values) return { kind: 'own values', ...base, ...inTerminal(values) };
   const started = START.exec(text)?.groups;
   if (started?.until !== undefined) {
     return { kind: 'start', ...base, ...inTerminal(started), until: started.until };

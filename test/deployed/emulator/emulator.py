@@ -29,6 +29,7 @@ Requests over loopback pass as encrypted in transit, because the bucket of ``cdk
 """
 
 import json
+import os
 import re
 import time
 from contextvars import ContextVar
@@ -43,6 +44,12 @@ PARTITION_KEY = "pk"
 
 # The form that the service writes: first the partition key of the table or index, with placeholders.
 PARTITION_CONDITION = re.compile(r"^#\w+ = (:\w+)")
+
+# Variables for all functions, for runs in which they use the addresses of AWS and of public hosts (test/docs/aws).
+VARIABLES = json.loads(os.environ.get("FUNCTION_VARIABLES", "{}"))
+
+# The host of an API in AWS. MiniStack's Node.js runtime sends such requests to MiniStack, which knows only its own host.
+EXECUTE_API_HOST = re.compile(r"^([a-f0-9]{8})\.execute-api\.[\w.-]+(?::\d+)?$")
 
 # ARN of the destination key of the current ReEncrypt request.
 destination_key = ContextVar("destination_key")
@@ -148,6 +155,20 @@ def in_its_network(handle):
         return name, attributes
 
     return handle_with_network
+
+
+def with_variables(handle):
+    """Creates or updates a function of CloudFormation with the additional variables of this run."""
+
+    def extended(properties):
+        own = properties.get("Environment", {}).get("Variables", {})
+        options = " ".join(filter(None, [own.get("NODE_OPTIONS"), VARIABLES.get("NODE_OPTIONS")]))
+        return {**properties, "Environment": {"Variables": {**own, **VARIABLES, "NODE_OPTIONS": options}}}
+
+    def handle_with_variables(*arguments, **keywords):
+        return handle(*[extended(a) if isinstance(a, dict) else a for a in arguments], **keywords)
+
+    return handle_with_variables if VARIABLES else handle
 
 
 def content_of(response):
@@ -266,7 +287,7 @@ def extend():
     custom_resource.invoke_custom_resource = invoke_custom_resource
     provisioners._cw_metric_alarm_record = lambda name, properties: known_alarm(name, alarm_on_one_metric(properties))
     functions = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
-    functions.update({name: in_its_network(functions[name]) for name in ("create", "update")})
+    functions.update({name: in_its_network(with_variables(functions[name])) for name in ("create", "update")})
     handlers = provisioners._RESOURCE_HANDLERS
     handlers["AWS::DynamoDB::GlobalTable"] = with_replicas(handlers["AWS::DynamoDB::GlobalTable"])
     handlers["AWS::KMS::ReplicaKey"] = {
@@ -275,6 +296,8 @@ def extend():
     }
     iam_actions._lambda_action = lambda method, path: known_lambda_action(method, buffered(path))
     apigateway_v1._extract_lambda_ref_from_integration_uri = lambda uri: known_integration(buffered(uri))
+    if VARIABLES:
+        ministack.app._EXECUTE_API_RE = EXECUTE_API_HOST
     ministack.app.pin_request_origin = lambda source_ip, _secure: known_pin(source_ip, True)
 
 

@@ -50,10 +50,11 @@ async function end(child) {
 }
 
 /**
+ * @param functions variables for all functions, in addition to those of each. `NODE_OPTIONS` are added to the function's
  * @returns the environment for AWS SDK clients and the CDK, and a function that stops the emulator
  * @throws Error with the end of the emulator's log if it does not become ready
  */
-export async function startEmulator() {
+export async function startEmulator(functions = {}) {
   const python = installPython(import.meta.dirname);
   const node = installNode24(import.meta.dirname);
   const folder = await mkdtemp(join(tmpdir(), 'agent-identity-emulator-'));
@@ -73,6 +74,7 @@ export async function startEmulator() {
       MINISTACK_REGION: REGION,
       S3_DATA_DIR: join(folder, 's3'),
       AUTH: 'true',
+      FUNCTION_VARIABLES: JSON.stringify(functions),
       // These services would listen on every interface.
       IOT_MTLS_ENABLED: 'false',
       SFTP_ENABLED: 'false',

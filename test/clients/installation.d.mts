@@ -1,0 +1,2 @@
+/** What programs in TypeScript use of it. */
+export declare function installPython(folder: string): string;
