@@ -116,6 +116,18 @@ it('takes a user token from stdin, and shows it nowhere', async () => {
   expect(outcome.stdout + outcome.stderr + (await readFile(local.logPath, 'utf8'))).not.toContain(userToken);
 });
 
+it.each([
+  ['--scope', '"', /^--scope /],
+  ['--provider', 'a b', /^--provider /],
+])('names the option of what the service rejects: %s %s', async (option, value, message) => {
+  const { status, stderr } = await local.run([
+    ...['token', 'get', '--agent', 'travel', '--user-id', 'erin', '--no-browser'],
+    ...(option === '--provider' ? [] : ['--provider', 'calendar']),
+    ...[option, value],
+  ]);
+  expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(message) as string });
+});
+
 it('says that the user declined', async () => {
   const { status, stdout, stderr } = await get(['--user-id', 'carol'], {
     openBrowser: async (url) => {

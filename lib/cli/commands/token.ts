@@ -13,6 +13,7 @@ import {
 } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError, usageError } from '../failure';
+import { namingOptions } from '../option-names';
 import { print, printAside, printJson, progress } from '../output';
 import { readSecret } from '../prompt';
 import { connect, wait, type Service } from '../service';
@@ -48,6 +49,15 @@ interface TokenResponse {
 }
 
 type UserIdentifier = { readonly userId: string } | { readonly userToken: string };
+
+/** The options by the members that they set. */
+const MEMBER_OPTIONS = {
+  resourceCredentialProviderName: '--provider',
+  scopes: '--scope',
+  audiences: '--audience',
+  resources: '--resource',
+  resourceOauth2ReturnUrl: '--return-url',
+} as const;
 
 /** Authorization URLs are valid for 10 minutes. */
 const CONSENT_MS = 600_000;
@@ -218,16 +228,18 @@ async function obtain(
   const state = randomBytes(16).toString('base64url');
   const workloadIdentityToken = await workloadToken(service, flags.agent, user);
   const request = (members: object = {}): Promise<TokenResponse> =>
-    service.call<TokenResponse>(OPERATIONS.GetResourceOauth2Token, {
-      workloadIdentityToken,
-      resourceCredentialProviderName: provider,
-      scopes: scope,
-      oauth2Flow: FLOWS[flow],
-      ...(audience && { audiences: audience }),
-      ...(resource && { resources: resource }),
-      ...(returnUrl !== undefined && { resourceOauth2ReturnUrl: returnUrl, customState: state }),
-      ...members,
-    });
+    namingOptions(MEMBER_OPTIONS, () =>
+      service.call<TokenResponse>(OPERATIONS.GetResourceOauth2Token, {
+        workloadIdentityToken,
+        resourceCredentialProviderName: provider,
+        scopes: scope,
+        oauth2Flow: FLOWS[flow],
+        ...(audience && { audiences: audience }),
+        ...(resource && { resources: resource }),
+        ...(returnUrl !== undefined && { resourceOauth2ReturnUrl: returnUrl, customState: state }),
+        ...members,
+      }),
+    );
   // Listen first: the port must be free before the user opens the URL.
   const listener =
     returnUrl !== undefined && isLocal(returnUrl) ? await listenForReturn(returnUrl, state) : undefined;
