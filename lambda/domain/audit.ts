@@ -34,6 +34,8 @@ export interface AuditEntry {
   readonly protectedResource?: string;
   /** Issuer identifier of the authorization server that the provider is bound to for the protected resource. */
   readonly authorizationServer?: string;
+  /** Origins of the endpoints of this server that the provider is bound to. */
+  readonly endpointOrigins?: readonly string[];
   /** The requested OAuth 2.0 flow, as in the AWS API. */
   readonly flow?: string;
   readonly scopes?: readonly string[];

@@ -224,6 +224,10 @@ describe('the document of another provider, or of none', () => {
     'client%2Dmetadata/',
     '/client-metadata/',
     'x/../client-metadata/',
+    'client%252Dmetadata/',
+    String.raw`client-metadata%5C`,
+    'client-metadata;a=b/',
+    'x%2f..%2f..%2fidentities%2foauth2%2fclient-metadata/',
   ])('is not accepted as the client of an owner, as %s', async (folder) => {
     const config = configured('documented', documentUrl(folder));
     const rejected = {
@@ -244,6 +248,18 @@ describe('the document of another provider, or of none', () => {
       world.control().send(new CreateOauth2CredentialProviderCommand(other)),
     ).rejects.toMatchObject(rejected);
   });
+
+  it.each(['http://localhost:1', 'http://127.0.0.1.:1', 'https://127.0.0.1:8443', 'blob:http://127.0.0.1'])(
+    'is not accepted at another name of the service, %s',
+    async (origin) => {
+      const clientId = `${origin}${new URL(documentUrl()).pathname}`;
+      await expect(
+        world.control().send(new CreateOauth2CredentialProviderCommand(configured('documented', clientId))),
+      ).rejects.toMatchObject({
+        message: expect.stringContaining('must not be a client ID metadata') as string,
+      });
+    },
+  );
 
   it('is not accepted in an update', async () => {
     await create('undocumented');

@@ -8,13 +8,15 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import {
   CreateOauth2CredentialProviderCommand,
+  GetOauth2CredentialProviderCommand,
+  PutResourcePolicyCommand,
   UpdateOauth2CredentialProviderCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from './support/clock';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
 import { alsoSending } from './support/members-beyond-aws';
 import { Registrations } from './support/registrations';
-import { TestAgent, World } from './support/world';
+import { TestAgent, World, type PrincipalName } from './support/world';
 
 const SCOPES = ['openid', 'offline_access', 'notes'];
 const CONFIG = 'oauth2ProviderConfigInput.customOauth2ProviderConfig';
@@ -113,10 +115,10 @@ const configured = (name: string, client?: object) => ({
 });
 
 /** Updates a provider, with members that AWS clients do not send. */
-const update = (name: string, members: object = {}, client?: object) => {
+const update = (name: string, members: object = {}, client?: object, principal?: PrincipalName) => {
   const { customOauth2ProviderConfig: config } = configured(name, client).oauth2ProviderConfigInput;
   const stating = { oauth2ProviderConfigInput: { customOauth2ProviderConfig: { ...config, ...members } } };
-  return alsoSending(world.control(), stating).send(
+  return alsoSending(world.control(principal), stating).send(
     new UpdateOauth2CredentialProviderCommand(configured(name, client)),
   );
 };
@@ -190,6 +192,49 @@ describe('after a move', () => {
       });
     },
   );
+
+  it('lets no other principal state another origin, before the move or after it', async () => {
+    const { credentialProviderArn: resourceArn } = await world
+      .control()
+      .send(new GetOauth2CredentialProviderCommand({ name: 'notes' }));
+    const policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: world.local.principals.stranger.arn },
+          Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider',
+          Resource: resourceArn,
+        },
+      ],
+    });
+    await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    const client = { clientId: world.provider.clientId };
+    const { issuer } = world.provider;
+    for (const change of [{}, endpoints()]) {
+      moved = change;
+      for (const endpointOrigins of [[origin], [issuer, origin]]) {
+        await expect(update('notes', { endpointOrigins }, client, 'stranger')).rejects.toMatchObject(
+          Object.keys(change).length > 0 || endpointOrigins.includes(issuer)
+            ? {
+                name: 'AccessDeniedException',
+                message: expect.stringContaining('Only the owner of the credential provider') as string,
+              }
+            : { name: expect.stringMatching(/^(AccessDenied|Validation)Exception$/) as string },
+        );
+      }
+    }
+    moved = {};
+    await expect(
+      update(
+        'notes',
+        { endpointOrigins: [issuer], clientSecret: world.provider.clientSecret },
+        client,
+        'stranger',
+      ),
+    ).resolves.toBeDefined();
+    expect(received).toEqual([]);
+  });
 
   it('uses the new origin when an update states it, and keeps the tokens of users', async () => {
     moved = endpoints();

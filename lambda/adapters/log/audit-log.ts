@@ -21,6 +21,7 @@ const FIELDS = [
   'credentialProvider',
   'protectedResource',
   'authorizationServer',
+  'endpointOrigins',
   'flow',
   'scopes',
   'customParameters',

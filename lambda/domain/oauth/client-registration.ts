@@ -7,6 +7,7 @@ import { endpointFault, type EndpointPolicy } from '../endpoint';
 import { parseJsonObject } from '../json-object';
 import type { ClientManagement, NewClient } from '../provider/client-registration';
 import { CLIENT_NAME } from '../provider/provided-client';
+import { isClientMetadataUrl } from '../provider/published-client';
 import { PUBLIC_CLIENT } from '../provider/vendor';
 import { errorCode, isUnavailable, ProviderFailure, retryAfterOf } from './provider-failure';
 import type { Metadata } from './provider-metadata';
@@ -80,8 +81,6 @@ export interface RequestedClient {
   readonly redirectUri: string;
   /** The token that the server requires for a registration, if any. */
   readonly initialAccessToken?: string | undefined;
-  /** Whether a client ID is one that no server can assign. */
-  readonly isReserved?: ((clientId: string) => boolean) | undefined;
 }
 
 /**
@@ -91,13 +90,13 @@ export interface RequestedClient {
  */
 function validatedClient(
   document: unknown,
-  requested: Pick<RequestedClient, 'redirectUri' | 'isReserved'> & { readonly method: MethodName },
+  requested: Pick<RequestedClient, 'redirectUri'> & { readonly method: MethodName },
 ): Omit<NewClient, 'management'> {
   const parsed = v.safeParse(ResponseSchema, document);
   if (!parsed.success) throw invalid(`${v.getDotPath(parsed.issues[0]) ?? 'response'} is not valid`);
   const client = parsed.output;
-  const { redirectUri, isReserved } = requested;
-  if (isReserved?.(client.client_id)) {
+  const { redirectUri } = requested;
+  if (isClientMetadataUrl(client.client_id)) {
     throw invalid(
       'client_id is the URL of a client ID metadata document of this service; register a client there, and set clientId',
     );
@@ -192,7 +191,7 @@ function checkIssuedBy(issuer: string, initialAccessToken: string): void {
 export async function registerClient(
   deps: RegistrationDependencies,
   metadata: Metadata,
-  { redirectUri, initialAccessToken, isReserved }: RequestedClient,
+  { redirectUri, initialAccessToken }: RequestedClient,
 ): Promise<NewClient> {
   const { registration_endpoint: endpoint, grant_types_supported: grantTypes } = metadata;
   if (endpoint === undefined) {
@@ -228,7 +227,7 @@ export async function registerClient(
   const management = managementOf(endpoint, document, deps.endpointPolicy);
   try {
     return {
-      ...validatedClient(document, { redirectUri, isReserved, method }),
+      ...validatedClient(document, { redirectUri, method }),
       ...(management && { management }),
     };
   } catch (error) {

@@ -3,7 +3,7 @@
  * (basic/authorization): a client ID metadata document if the server reads them, and dynamic registration otherwise.
  */
 import { isLoopbackHttp } from '../endpoint';
-import { clientMetadataUrl, isClientMetadataUrl } from '../provider/published-client';
+import { clientMetadataUrl } from '../provider/published-client';
 import type { NewClient, RegistrationRequest } from '../provider/client-registration';
 import { callbackUrl } from '../provider/oauth2-provider';
 import { PUBLIC_CLIENT, PUBLISHED_KEY } from '../provider/vendor';
@@ -93,9 +93,5 @@ export async function providedClient(
     );
   }
   const redirectUri = callbackUrl(deps.baseUrl, callbackId);
-  return registerClient(deps, metadata, {
-    redirectUri,
-    initialAccessToken,
-    isReserved: (clientId) => isClientMetadataUrl(deps.baseUrl, clientId),
-  });
+  return registerClient(deps, metadata, { redirectUri, initialAccessToken });
 }

@@ -114,6 +114,8 @@ export interface RegistrationDependencies {
 
 /** The provider whose client is found: new, or as it is configured now. */
 export interface RegisteringProvider extends ClientHolder, RegistrationRequest {
+  /** Whether the provider's owner sends the request. */
+  readonly byOwner: boolean;
   readonly present?:
     | {
         readonly clientId: string;
@@ -214,6 +216,7 @@ export async function discoveredClient(
     initialAccessToken,
     authorizationServer,
     endpointOrigins,
+    byOwner,
     present,
     ...holder
   }: RegisteringProvider,
@@ -221,7 +224,7 @@ export async function discoveredClient(
   // The document's URL, as Get returns it, is no client of the owner.
   const isResource = isProtectedResourceUrl(given.discovery.discoveryUrl ?? '');
   const isOwnUrl = isResource && given.clientId === clientMetadataUrl(deps.baseUrl, callbackId);
-  if (!isOwnUrl && isClientMetadataUrl(deps.baseUrl, given.clientId)) {
+  if (!isOwnUrl && isClientMetadataUrl(given.clientId)) {
     throw invalidMember(
       CLIENT_ID_MEMBER,
       'must not be a client ID metadata document of this service, which it publishes for the provider of one MCP server. Omit it, or register a client at the authorization server',
@@ -235,7 +238,13 @@ export async function discoveredClient(
     const changed = callbackIdWith(deps, before, config.discovery);
     return { config, registration: undefined, callbackId: changed, isNew: false };
   }
-  const expected = { discoveryUrl, authorizationServer, endpointOrigins, present: present?.discovery };
+  const expected = {
+    discoveryUrl,
+    authorizationServer,
+    endpointOrigins,
+    byOwner,
+    present: present?.discovery,
+  };
   const find = async () =>
     boundServer(expected, await deps.protectedResources.find(discoveryUrl, expectedIssuerOf(expected)));
   if (config.clientId !== '' || config.clientAuthenticationMethod !== PUBLIC_CLIENT) {

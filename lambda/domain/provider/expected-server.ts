@@ -3,7 +3,7 @@
  * its endpoints. The owner chooses the protected resource, which names the server, whose document names the endpoints. So
  * only a statement of the owner binds a provider to another server, or to endpoints at another origin.
  */
-import { invalidMember } from '../service-error';
+import { accessDenied, invalidMember } from '../service-error';
 import { endpointOriginsOf, type Oauth2Discovery, type ProtectedResource } from './discovery';
 
 const CONFIG = 'oauth2ProviderConfigInput.customOauth2ProviderConfig';
@@ -23,6 +23,8 @@ export interface ExpectedServer extends StatedServer {
   readonly discoveryUrl: string;
   /** The server that the provider has now; absent for a new provider. */
   readonly present?: Oauth2Discovery | undefined;
+  /** Whether the provider's owner states it. */
+  readonly byOwner: boolean;
 }
 
 export const expectedIssuerOf = ({ authorizationServer, present }: ExpectedServer): string | undefined =>
@@ -70,16 +72,35 @@ function checkIssuer(
 }
 
 /**
+ * The secret, the grants, and the users' tokens of a provider stay when its server moves. So another principal that is
+ * allowed to update the provider can confirm no origin: it could be in league with whoever changed the metadata.
+ *
+ * @throws AccessDeniedException
+ */
+function checkOriginsByOwner(
+  { byOwner, endpointOrigins: stated = [] }: ExpectedServer,
+  kept: readonly string[] | undefined,
+): void {
+  if (byOwner || !kept || stated.every((origin) => kept.includes(origin))) return;
+  throw accessDenied(
+    'Only the owner of the credential provider can state another origin of its authorization server in endpointOrigins.',
+    'endpoint origin stated by another principal than the owner',
+  );
+}
+
+/**
  * Returns what the provider is bound to: the server that was found, with the origins that the owner states, or that the
  * provider has at this server, or that its metadata have.
  *
- * @throws ValidationException for another server, or an endpoint at another origin
+ * @throws ValidationException for another server, or an endpoint at another origin; AccessDeniedException for another
+ *   origin that a principal other than the owner states
  */
 export function boundServer(expected: ExpectedServer, found: ProtectedResource): ProtectedResource {
   checkIssuer(expected, found);
   const { endpointOrigins: stated, present } = expected;
   const bound = present?.protectedResource;
   const kept = bound?.issuer === found.issuer ? endpointOriginsOf(bound) : undefined;
+  checkOriginsByOwner(expected, kept);
   const endpointOrigins = stated ?? kept ?? endpointOriginsOf(found);
   if (isWithin(found, endpointOrigins)) return { ...found, endpointOrigins };
   const origins = endpointOriginsOf(found).join(' and ');

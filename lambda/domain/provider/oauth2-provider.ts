@@ -24,7 +24,7 @@ import {
 import type { ClientDeletions } from './client-deletion';
 import type { RegisteredClients } from './registered-clients';
 import { publish, type ClientMetadataStore } from './published-client';
-import type { Oauth2Discovery } from './discovery';
+import { endpointOriginsOf, type Oauth2Discovery } from './discovery';
 import type { DpopConfig } from './dpop-config';
 import type { EndpointPolicy } from '../endpoint';
 import { checkAssertionProvider } from './assertion-provider';
@@ -180,7 +180,13 @@ const ON_BEHALF_OF_MEMBER = `${CUSTOM_CONFIG}.onBehalfOfTokenExchangeConfig`;
 
 /** Returns what an audit entry says about the server of a protected resource. */
 const boundTo = ({ protectedResource: bound }: Oauth2Discovery): Partial<AuditEntry> =>
-  bound ? { protectedResource: bound.resource, authorizationServer: bound.issuer } : {};
+  bound
+    ? {
+        protectedResource: bound.resource,
+        authorizationServer: bound.issuer,
+        endpointOrigins: endpointOriginsOf(bound),
+      }
+    : {};
 
 async function sealSecret(
   deps: Oauth2ProviderDependencies,
@@ -234,6 +240,7 @@ export function createOauth2Provider(
     const client = await discoveredClient(deps, resolved, {
       ...holder,
       ...registrationRequestIn(input.config),
+      byOwner: true,
     });
     annotate(boundTo(client.config.discovery));
     try {
@@ -401,6 +408,7 @@ export function updateOauth2Provider(
       const found = await discoveredClient(deps, resolved, {
         ...provider,
         ...registrationRequestIn(config),
+        byOwner: isOwnedBy(provider, principal),
         present: provider,
       });
       annotate(boundTo(found.config.discovery));

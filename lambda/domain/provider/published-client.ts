@@ -28,25 +28,34 @@ export interface ClientMetadataStore {
 /** Seconds for which a deleted provider's document stays: the authorization server reads it to revoke the tokens. */
 const KEPT_FOR_REVOCATIONS = 24 * 3600;
 
+const FOLDER = '/identities/oauth2/client-metadata/';
+
 /** Returns the URL of the document, which is the client ID. */
 export const clientMetadataUrl = (baseUrl: string, callbackId: string): string =>
-  `${baseUrl}/identities/oauth2/client-metadata/${callbackId}`;
+  `${baseUrl}${FOLDER}${callbackId}`;
+
+/** Returns the path that a server could read: servers decode paths, more than once, and merge their slashes. */
+function asRead(path: string): string {
+  let read = path;
+  for (let before = ''; before !== read;) {
+    before = read;
+    read = read.replace(/%([0-9a-f]{2})/gi, (_escape, code: string) =>
+      String.fromCharCode(Number.parseInt(code, 16)),
+    );
+  }
+  return read
+    .toLowerCase()
+    .replace(/;[^/\\]*/g, '')
+    .replace(/[/\\]+/g, '/');
+}
 
 /**
- * Returns whether a client ID is the URL of a document of this service, in any spelling that leads there. Only the service
- * gives such an ID to a provider: the document of another provider describes a client with another key and callback URL.
+ * Returns whether a client ID is the URL of a document of this service, in any spelling that could lead there, and at any
+ * host, because the service can have several names. Only the service gives such an ID to a provider: the document of another
+ * provider describes a client with another key and callback URL.
  */
-export function isClientMetadataUrl(baseUrl: string, clientId: string): boolean {
-  if (!URL.canParse(clientId)) return false;
-  const folder = new URL(clientMetadataUrl(baseUrl, ''));
-  const { host, pathname } = new URL(clientId);
-  // Servers can decode paths, ignore their case, and merge their slashes.
-  const read = pathname.replace(/%([0-9a-f]{2})/gi, (_escape, code: string) =>
-    String.fromCharCode(Number.parseInt(code, 16)),
-  );
-  const path = read.toLowerCase().replace(/\/{2,}/g, '/');
-  return host === folder.host && path.startsWith(folder.pathname.toLowerCase());
-}
+export const isClientMetadataUrl = (clientId: string): boolean =>
+  URL.canParse(clientId) && asRead(new URL(clientId).pathname).includes(FOLDER);
 
 /** The provider, as far as its document is concerned. */
 interface Describing {
