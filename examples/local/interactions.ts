@@ -31,7 +31,11 @@ const MissingSchema = v.object({
   missingResourceScopes: v.optional(v.record(v.string(), v.array(v.string())), {}),
 });
 
-const ParametersSchema = v.object({ client_id: v.string(), scope: v.optional(v.string(), '') });
+const ParametersSchema = v.object({
+  client_id: v.string(),
+  redirect_uri: v.optional(v.string()),
+  scope: v.optional(v.string(), ''),
+});
 
 /** Serves the interaction routes, and passes every other request to the provider. */
 export function withInteractions(options: InteractionOptions): RequestHandler {
@@ -80,7 +84,7 @@ async function show(
 
   if (interaction.prompt.name === 'login' || account === undefined || otherAccount) {
     const page = signInPage({ brand, accounts, clientName, action: `${action}/sign-in` });
-    sendPage(response, 200, page);
+    sendPage(response, 200, page, parameters.redirect_uri);
     return;
   }
   const asked = parameters.scope.split(' ').flatMap((scope) => permissions[scope] ?? []);
@@ -92,7 +96,7 @@ async function show(
     switchAccount: `${action}?account=other`,
     permissions: asked,
   });
-  sendPage(response, 200, page);
+  sendPage(response, 200, page, parameters.redirect_uri);
 }
 
 async function signIn(
@@ -110,7 +114,7 @@ async function signIn(
     await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
     return;
   }
-  const { client_id: clientId } = v.parse(ParametersSchema, interaction.params);
+  const { client_id: clientId, redirect_uri: redirectUri } = v.parse(ParametersSchema, interaction.params);
   const client = await provider.Client.find(clientId);
   const action = `/interaction/${interaction.uid}/sign-in`;
   sendPage(
@@ -123,6 +127,7 @@ async function signIn(
       clientName: client?.clientName ?? clientId,
       failedUsername: (form.get('username') ?? '').slice(0, LONGEST_USERNAME),
     }),
+    redirectUri,
   );
 }
 

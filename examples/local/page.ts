@@ -98,21 +98,36 @@ export function renderPage({ brand, title, body, account, narrow }: Page): strin
     </html>`.source;
 }
 
+const policyWith = (formActions: string): string =>
+  `default-src 'none'; style-src ${STYLESHEET_SOURCE}; form-action ${formActions}; frame-ancestors 'none'; base-uri 'none'`;
+
+/** Sources of the policy for redirects from one example to the next: any port of this computer. */
+const EXAMPLES = "'self' http://127.0.0.1:*";
+
 /**
- * The headers of every page. `form-action` also covers the redirects that follow a form (CSP 3, section 6.4.2). They
- * lead from one example to the next, so the policy allows any port of this machine.
+ * The headers of every page. `form-action` also covers the redirects that follow a form (CSP 3, section 6.4.2).
  * The referrer policy keeps `state` and `session_id` out of Referer, but still sends the Origin of a form.
  */
 export const PAGE_HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
-  'content-security-policy': `default-src 'none'; style-src ${STYLESHEET_SOURCE}; form-action 'self' http://127.0.0.1:*; frame-ancestors 'none'; base-uri 'none'`,
+  'content-security-policy': policyWith(EXAMPLES),
   'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
 } as const;
 
-export function sendPage(response: ServerResponse, status: number, page: Page): void {
-  response.writeHead(status, PAGE_HEADERS);
+/** @param redirectUri where the forms of the page lead to in the end, such as the redirect URI of a client */
+export function sendPage(response: ServerResponse, status: number, page: Page, redirectUri?: string): void {
+  const target = redirectUri === undefined ? undefined : new URL(redirectUri);
+  response.writeHead(status, {
+    ...PAGE_HEADERS,
+    ...(target && {
+      // The URL of an application on the device has a scheme, and no origin.
+      'content-security-policy': policyWith(
+        `${EXAMPLES} ${target.origin === 'null' ? target.protocol : target.origin}`,
+      ),
+    }),
+  });
   response.end(renderPage(page));
 }
 

@@ -12,7 +12,7 @@ import { FERNHILL_ACCOUNTS } from '../../examples/local/accounts';
 import { startIdentityProvider } from '../../examples/local/identity-provider';
 import { bindLoopback, type LoopbackServer } from '../../examples/local/loopback-server';
 
-const REDIRECT = 'http://127.0.0.1:9/callback';
+const REDIRECT = 'http://localhost:9/callback';
 const GATE = 'http://127.0.0.1:4620/runtimes/arn%3Aaws%3Abedrock-agentcore/invocations';
 const VERIFIER = 'a'.repeat(43);
 
@@ -46,12 +46,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const authorizationUrl = (resource: string): string =>
+const authorizationUrl = (resource: string, scope = 'assistant'): string =>
   `${server.origin}/auth?${new URLSearchParams({
     client_id: clientId,
     redirect_uri: REDIRECT,
     response_type: 'code',
-    scope: 'assistant',
+    scope,
     resource,
     code_challenge: createHash('sha256').update(VERIFIER).digest('base64url'),
     code_challenge_method: 'S256',
@@ -66,6 +66,10 @@ it('asks the user, and issues a token for the gate alone', async () => {
   const browser = new Browser();
   const consent = await signIn(browser, await browser.go(authorizationUrl(GATE)));
   expect(consent.html).toContain('An MCP client asks to use your Fernhill');
+  // Browsers apply the policy to the redirect to the client, too.
+  expect(consent.headers.get('content-security-policy')).toContain(
+    `form-action 'self' http://127.0.0.1:* ${new URL(REDIRECT).origin};`,
+  );
   const back = await browser.submit(consent, { decision: 'allow' }, REDIRECT);
   const response = await fetch(`${server.origin}/token`, {
     method: 'POST',
@@ -86,4 +90,17 @@ it('issues no token for another server', async () => {
   const browser = new Browser();
   const page = await browser.go(authorizationUrl('https://other.example/mcp'), { until: REDIRECT });
   expect(new URL(page.url).searchParams.get('error')).toBe('invalid_target');
+});
+
+it('issues no token for another gate without asking again', async () => {
+  const browser = new Browser();
+  const consent = await signIn(browser, await browser.go(authorizationUrl(GATE)));
+  await browser.submit(consent, { decision: 'allow' }, REDIRECT);
+  const other = GATE.replace('4620', '4621');
+  const errorOf = async (scope: string) => {
+    const page = await browser.go(`${authorizationUrl(other, scope)}&prompt=none`, { until: REDIRECT });
+    return new URL(page.url).searchParams.get('error');
+  };
+  expect(await errorOf('openid')).toBe('invalid_scope');
+  expect(await errorOf('openid assistant')).toBe('consent_required');
 });

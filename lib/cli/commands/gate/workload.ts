@@ -39,23 +39,25 @@ export async function prepareWorkload(
   const trusted = authorizerConfiguration?.customJWTAuthorizer;
   const missing = returnUrls.filter((url) => !urls.includes(url));
   if (trusted && isSame(trusted, issuer) && missing.length === 0) return 'unchanged';
-  // Which agents can call this one is not a setting of the gate.
-  const { allowedWorkloadConfiguration } = trusted ?? {};
   await service.call(OPERATIONS.UpdateWorkloadIdentity, {
     name,
     allowedResourceOauth2ReturnUrls: [...urls, ...missing],
     authorizerConfiguration: {
-      customJWTAuthorizer: {
-        ...issuer,
-        ...(allowedWorkloadConfiguration && { allowedWorkloadConfiguration }),
-      },
+      customJWTAuthorizer: { ...otherMembersOf(trusted), ...issuer },
     },
   });
   return 'updated';
 }
 
+/** The members that the options of the gate set. */
+const MEMBERS = ['discoveryUrl', 'allowedAudience', 'allowedClients', 'allowedScopes'] as const;
+
 /** Returns whether both are the same issuer for the same tokens. */
 const isSame = (one: Issuer, other: Issuer): boolean =>
-  (['discoveryUrl', 'allowedAudience', 'allowedClients', 'allowedScopes'] as const).every(
-    (member) => JSON.stringify(one[member]) === JSON.stringify(other[member]),
+  MEMBERS.every((member) => JSON.stringify(one[member]) === JSON.stringify(other[member]));
+
+/** Returns what the gate has no option for and keeps: the agents that can call this one, and conditions such as `customClaims`. */
+const otherMembersOf = (trusted: Authorizer | undefined): object =>
+  Object.fromEntries(
+    Object.entries(trusted ?? {}).filter(([member]) => !(MEMBERS as readonly string[]).includes(member)),
   );
