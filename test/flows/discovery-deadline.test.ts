@@ -60,7 +60,7 @@ it('ends for a discovery of slow responses after 8 seconds, and the caller can t
   expect(server.requests).toHaveLength(4);
 });
 
-it('ends for a registration 13 seconds after the discovery began', async () => {
+it('reports the registration fault when the deletion of the client runs out of time', async () => {
   const metadata = {
     issuer: `${server.url}/tenant`,
     authorization_endpoint: `${server.url}/authorize`,
@@ -77,16 +77,18 @@ it('ends for a registration 13 seconds after the discovery began', async () => {
         authorization_servers: [`${server.url}/tenant`],
       })(connection, request),
     ),
-    // A client that is not acceptable, and whose deletion gets no response.
-    '/register': slowly(
-      4_000,
-      documentResponse({
+    // A client that is not acceptable, that the request created, and whose deletion gets no response.
+    '/register': slowly(4_000, (connection, request) => {
+      const { redirect_uris: uris } = JSON.parse(request.split('\r\n\r\n')[1] ?? '') as {
+        readonly redirect_uris: readonly string[];
+      };
+      return documentResponse({
         client_id: 'registered',
-        redirect_uris: ['https://attacker.example/'],
+        redirect_uris: [...uris, 'https://attacker.example/'],
         registration_client_uri: `${server.url}/register/registered`,
         registration_access_token: 'token',
-      }),
-    ),
+      })(connection, request);
+    }),
     '/register/registered': slowly(1_500, () => undefined),
   });
   expect(await registering).toMatchObject({
