@@ -4,8 +4,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { referencePages } from './reference/pages';
+import { REFERENCE_PAGES } from './reference/pages';
 
-for (const [name, text] of Object.entries(referencePages())) {
-  writeFileSync(join(__dirname, '..', 'docs', name), text);
-}
+// All are complete before the first one is written.
+const pages = Object.entries(REFERENCE_PAGES).map(([name, page]) => [name, page()] as const);
+for (const [name, text] of pages) writeFileSync(join(__dirname, '..', 'docs', name), text);

@@ -1,5 +1,5 @@
 /** The documents of the reference. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { namesOf, referenceOf } from './document';
 import { ENTRIES } from './program';
@@ -44,13 +44,20 @@ function clientPage(): string {
     .concat('\n');
 }
 
-/** Python reads the docstrings of Python. It has the interpreter `PYTHON`, as the tests with Python have. */
-const pythonClientPage = (): string =>
-  execFileSync(process.env.PYTHON ?? 'python3', [join(__dirname, 'python.py')], { encoding: 'utf8' });
+/** The interpreter, which `PYTHON` sets as for the tests with Python. */
+const python = (): string => process.env.PYTHON ?? 'python3';
 
-/** Returns the documents by the names of their files in docs/. */
-export const referencePages = (): Readonly<Record<string, string>> => ({
-  'constructs.md': constructsPage(),
-  'client-reference.md': clientPage(),
-  'client-reference-python.md': pythonClientPage(),
-});
+/** Whether there is a Python 3.10 or later, which the page about the client library in Python requires. */
+export const pythonIsInstalled = (): boolean =>
+  spawnSync(python(), ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))']).status === 0;
+
+/** Python reads the docstrings of Python. */
+const pythonClientPage = (): string =>
+  execFileSync(python(), [join(__dirname, 'python.py')], { encoding: 'utf8' });
+
+/** The documents by the names of their files in docs/. The one about Python needs Python 3.10 or later. */
+export const REFERENCE_PAGES = {
+  'constructs.md': constructsPage,
+  'client-reference.md': clientPage,
+  'client-reference-python.md': pythonClientPage,
+} as const satisfies Readonly<Record<string, () => string>>;
