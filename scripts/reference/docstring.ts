@@ -18,11 +18,14 @@ function tagOf(tags: readonly ts.JSDocTagInfo[], name: string): string | undefin
   return tag && ts.displayPartsToString(tag.text);
 }
 
-/** A value in code, or a description after a hyphen, as the docstrings write defaults. */
+/** An expression, and a description that can follow it. A link to a document is not an expression. */
+const EXPRESSION = /^(?!.*\]\()(?<value>[^\s`]+|\[.*\]|[\w.]+\(.*\))(?<rest> - .*)?$/;
+
+/** A value in code, or a description, which follows a hyphen where it could be mistaken for a value. */
 function defaultText(text: string): string {
   if (text.startsWith('- ')) return text.slice(2);
-  const [, value = text, rest = ''] = /^(\S+)( - .*)?$/.exec(text) ?? [];
-  return `\`${value}\`${rest}`;
+  const { value, rest = '' } = EXPRESSION.exec(text)?.groups ?? {};
+  return value === undefined ? text : `\`${value}\`${rest}`;
 }
 
 export interface Docstring {

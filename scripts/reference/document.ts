@@ -1,7 +1,16 @@
 /** The reference of a package: everything that its entry exports, with the words of the docstrings. */
 import ts from 'typescript';
 import { docstringOf } from './docstring';
-import { callText, isOwn, memberLines, parameterLines, typeLink, typeText, type Entries } from './members';
+import {
+  callText,
+  isOwn,
+  memberLines,
+  parameterLines,
+  sentence,
+  typeLink,
+  typeText,
+  type Entries,
+} from './members';
 import { publicSources } from './program';
 
 export interface Part {
@@ -44,6 +53,12 @@ const listed = (title: string, lines: readonly string[]): string[] =>
 
 const code = (text: string): string => `\`\`\`ts\n${text}\n\`\`\``;
 
+function isOwnType(node: ts.TypeNode, checker: ts.TypeChecker): boolean {
+  const type = checker.getTypeAtLocation(node);
+  const [declaration] = (type.aliasSymbol ?? type.getSymbol())?.declarations ?? [];
+  return declaration !== undefined && isOwn(declaration);
+}
+
 /** The types of other libraries from which a class or an interface inherits. */
 function foreignBases(declaration: ts.Declaration | undefined, checker: ts.TypeChecker): string[] {
   const clauses =
@@ -55,8 +70,10 @@ function foreignBases(declaration: ts.Declaration | undefined, checker: ts.TypeC
     .flatMap(({ types }) => types)
     .flatMap((base) => {
       const [own] = checker.getTypeAtLocation(base).getSymbol()?.declarations ?? [];
-      if (own === undefined || !isOwn(own)) return [base.getText().replaceAll(/\s+/g, ' ')];
-      return foreignBases(own, checker);
+      if (own !== undefined && isOwn(own)) return foreignBases(own, checker);
+      // The members of an own type, such as those that `Omit` leaves, are in the lists.
+      if (base.typeArguments?.some((argument) => isOwnType(argument, checker))) return [];
+      return [base.getText().replaceAll(/\s+/g, ' ')];
     });
 }
 
@@ -102,10 +119,7 @@ function functionParts({ name, symbol }: Exported, checker: ts.TypeChecker, entr
       return [
         `\`${callText(name, signature)}\``,
         ...listed('Parameters', parameterLines(signature, docs, checker, entries)),
-        `Returns ${typeLink(returned.replaceAll(/\s+/g, ' '), entries)}${docs.returns === undefined ? '' : `: ${docs.returns}`}.`.replace(
-          '..',
-          '.',
-        ),
+        `Returns ${typeLink(returned.replaceAll(/\s+/g, ' '), entries)}${docs.returns === undefined ? '.' : `: ${sentence(docs.returns)}`}`,
         ...listed(
           'Errors',
           docs.throws.map((error) => `- ${error}`),

@@ -44,7 +44,8 @@ export function typeLink(text: string, entries: Entries): string {
   return entries.has(name) ? `[\`${text}\`](#${name.toLowerCase()})` : `\`${text}\``;
 }
 
-const sentence = (text: string): string => (/[.:!?]$/.test(text) || text === '' ? text : `${text}.`);
+/** Returns the text with a full stop, unless it ends with a punctuation mark. */
+export const sentence = (text: string): string => (/[.:!?]$/.test(text) || text === '' ? text : `${text}.`);
 
 /** Returns the words of a member, with its default, what it returns, and its errors. */
 function words({ line, defaultValue, returns, throws }: Docstring): string {

@@ -42,6 +42,28 @@ describe('the reference', () => {
     expect(read('client-reference-python.md')).toBe(REFERENCE_PAGES['client-reference-python.md']());
   });
 
+  it.each(Object.keys(REFERENCE_PAGES))(
+    'docs/%s has each type as the source states it, and code spans with one backtick',
+    (name) => {
+      const text = read(name);
+      const withoutBlocks = text.replaceAll(/^```[^]*?^```$/gm, '');
+      expect(withoutBlocks.match(/.*\[\.\.[A-Za-z].*|.*``.*|.*[^.]\.\.$/gm)).toBeNull();
+      // The members that `Omit` leaves of an own type are in the list.
+      expect(text).not.toContain('Also has the members of `Omit< AccessTokenOptions');
+    },
+  );
+
+  it('has a default in code only if the whole default is an expression', () => {
+    const client = read('client-reference.md');
+    expect(client).toContain(' Default: the system clock.\n');
+    expect(client).toContain(" Default: `fromGate` sets it to the gate's return URL.\n");
+    expect(client).toContain(' Default: 600, the lifetime of an authorization URL.\n');
+    const constructs = read('constructs.md');
+    expect(constructs).toContain(" Default: `['openid', 'profile']`.\n");
+    expect(constructs).toContain(' Default: `false` - they can call the operations of agents.\n');
+    expect(constructs).toContain(' Default: `ObjectLockRetention.governance(Duration.days(365))`.\n');
+  });
+
   it('has each exported class with its settings, their types, and their defaults, and no internal member', () => {
     const constructs = read('constructs.md');
     expect(constructs).toContain('\n### AgentEndpoint\n');
