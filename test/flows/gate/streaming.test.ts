@@ -252,7 +252,9 @@ describe('an agent that', () => {
   it('resolves to a private address: the gate does not call it', async () => {
     const inside = await start({ target: { kind: 'url', url: 'https://10.0.0.1/invocations' } });
     expect((await call(inside)).status).toBe(424);
-    expect(await last()).toMatchObject({ reason: expect.stringContaining('leads to an internal address') as string });
+    expect(await last()).toMatchObject({
+      reason: expect.stringContaining('leads to an internal address') as string,
+    });
   });
 
   it('disconnects before it responds: the caller gets a 424', async () => {
