@@ -10,7 +10,7 @@ import {
   type BedrockAgentCoreClient,
   type UserIdentifier,
 } from '@aws-sdk/client-bedrock-agentcore';
-import { AuthorizationReturnError } from './errors';
+import { AuthorizationReturnError, type AuthorizationReturnParameter } from './errors';
 import { errorCodeOf } from './oauth-error-code';
 import {
   callback,
@@ -80,6 +80,9 @@ function isAmong(state: string, states: readonly string[]): boolean {
   return states.filter((one) => timingSafeEqual(digest(one), wanted)).length > 0;
 }
 
+const malformed = (parameter: AuthorizationReturnParameter): AuthorizationReturnError =>
+  new AuthorizationReturnError('malformed', undefined, undefined, parameter);
+
 /**
  * Completes an authorization when the browser returns to the application's return URL.
  *
@@ -96,11 +99,11 @@ export async function completeAuthorization(
   const query = queryOf(url);
   const sessionUri = single(query, 'session_id');
   if (sessionUri === undefined || !SESSION_URI.test(sessionUri)) {
-    throw new AuthorizationReturnError('malformed');
+    throw malformed('session_id');
   }
   if (!query.has('state')) throw new AuthorizationReturnError('state-missing');
   const state = single(query, 'state');
-  if (!state || state.length > MAX_STATE_LENGTH) throw new AuthorizationReturnError('malformed');
+  if (!state || state.length > MAX_STATE_LENGTH) throw malformed('state');
   const session = await browserSession();
   if (!session) throw new AuthorizationReturnError('sign-in-needed');
   checkValue('browserSession', 'user', session.user, USER);

@@ -180,7 +180,7 @@ export class AgentRedirectError extends Error {
 /**
  * - `sign-in-needed`: no user is signed in to this browser;
  * - `state-missing`: the URL has a `session_id` but no `state`, because the agent requested the token without a state;
- * - `malformed`: `session_id` or `state` is repeated or not valid, or `session_id` is missing;
+ * - `malformed`: `session_id` or `state` is repeated or not valid, or `session_id` is missing (`parameter` says which);
  * - `not-this-browser`: the state does not belong to this browser session;
  * - `declined`: the user or the provider declined.
  */
@@ -199,6 +199,15 @@ const RETURN_MESSAGES: Readonly<Record<AuthorizationReturnReason, string>> = {
     'The authorization was declined. Nothing was connected. If the user wants to grant access, request access again.',
 };
 
+/** A parameter of the return URL. */
+export type AuthorizationReturnParameter = 'session_id' | 'state';
+
+const MALFORMED_MESSAGES: Readonly<Record<AuthorizationReturnParameter, string>> = {
+  session_id:
+    'The parameter session_id of the return URL is missing, repeated, or not valid. Request access again.',
+  state: 'The parameter state of the return URL is empty, repeated, or too long. Request access again.',
+};
+
 /** The browser returned, but the authorization was not completed. */
 export class AuthorizationReturnError extends Error {
   override readonly name = 'AuthorizationReturnError';
@@ -207,13 +216,19 @@ export class AuthorizationReturnError extends Error {
   /**
    * @param state set once it is known to belong to this browser session
    * @param providerError the OAuth error code (RFC 6749 section 4.1.2.1) if the authorization was declined
+   * @param parameter which parameter is not valid, for the reason `malformed`
    */
   constructor(
     readonly reason: AuthorizationReturnReason,
     state?: string,
     readonly providerError?: string,
+    readonly parameter?: AuthorizationReturnParameter,
   ) {
-    super(RETURN_MESSAGES[reason]);
+    super(
+      reason === 'malformed' && parameter !== undefined
+        ? MALFORMED_MESSAGES[parameter]
+        : RETURN_MESSAGES[reason],
+    );
     this.#state = state;
   }
 

@@ -53,6 +53,7 @@ export {
   ReplacementTokenRejectedError,
   ResourceRedirectError,
   WorkloadAccessTokenError,
+  type AuthorizationReturnParameter,
   type AuthorizationReturnReason,
 } from './errors';
 export { fromGate, type GateOptions } from './gate-headers';

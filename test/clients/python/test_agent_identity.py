@@ -459,7 +459,9 @@ class TestCompleteAuthorization:
         def reason(url: str = returned, states: tuple[str, ...] = (STATE,)) -> str:
             with pytest.raises(AuthorizationReturnError) as raised:
                 self.complete(tools, url, states=states)
-            return raised.value.reason
+            named = raised.value.parameter
+            assert named is None or f"parameter {named} of the return URL" in str(raised.value)
+            return raised.value.reason if named is None else f"{raised.value.reason}: {named}"
 
         with pytest.raises(AuthorizationReturnError) as signed_out:
             complete_authorization(tools.usual["identity"], returned, lambda: None)
@@ -469,18 +471,20 @@ class TestCompleteAuthorization:
         assert reason(returned.replace(STATE, STATE.upper())) == "not-this-browser"
         assert reason(states=()) == "not-this-browser"
         assert reason(returned.replace(f"&state={STATE}", "")) == "state-missing"
-        for url in (
-            returned.replace(STATE, ""),
-            returned.replace(STATE, "x" * 4097),
-            f"{returned}&state={STATE}",
-            f"{returned}&session_id={session_id}",
-            returned.replace("session_id", "session"),
-            returned.replace("urn%3Aietf", "urn%3Aexample"),
-            f"{returned}".replace("&state", "%0A&state"),
-            "http://[",
-        ):
+        malformed = {
+            returned.replace(STATE, ""): "state",
+            returned.replace(STATE, "x" * 4097): "state",
+            f"{returned}&state={STATE}": "state",
+            f"{returned}&session_id={session_id}": "session_id",
+            returned.replace("session_id", "session"): "session_id",
+            returned.replace("urn%3Aietf", "urn%3Aexample"): "session_id",
+            f"{returned}".replace("&state", "%0A&state"): "session_id",
+            "http://[": "session_id",
+        }
+        assert len(malformed) == 8
+        for url, parameter in malformed.items():
             assert url != returned
-            assert reason(url) == "malformed"
+            assert reason(url) == f"malformed: {parameter}"
         with pytest.raises(ConfigurationError, match="`states` of BrowserSession must be a collection of strings"):
             self.complete(tools, returned.replace(STATE, "s"), states=STATE)  # each of its letters would match
         assert "accessToken" not in tools.agent.ask(tools.agent.token(user_id="ana"))

@@ -12,6 +12,7 @@ from agent_identity_client import (
     AccessTokenRejectedError,
     AgentRedirectError,
     AuthorizationReturnError,
+    AuthorizationReturnParameter,
     ConfigurationError,
     ConsentDeclinedError,
     ConsentFailedError,
@@ -30,6 +31,7 @@ from agent_identity_client._errors import bound_token_error
 ROOT = Path(__file__).parents[3]
 
 REASONS = ("sign-in-needed", "state-missing", "malformed", "not-this-browser", "declined")
+PARAMETERS: tuple[AuthorizationReturnParameter, ...] = ("session_id", "state")
 CODES = ("access_denied", "server_error", "invalid_scope")
 
 TYPESCRIPT = f"""
@@ -51,6 +53,7 @@ const rejected = new c.AccessTokenRejectedError();
   rejected.message,
   new c.ReplacementTokenRejectedError('calendar', rejected).message,
   ...{json.dumps(REASONS)}.map((reason) => new c.AuthorizationReturnError(reason).message),
+  ...{json.dumps(PARAMETERS)}.map((name) => new c.AuthorizationReturnError('malformed', undefined, undefined, name).message),
   await messageOf(() => c.createIdentityClient()),
   await messageOf(() => c.createIdentityClient({{ endpoint: 'identity.example' }})),
   await messageOf(() => c.createIdentityClient({{ endpoint: 'http://identity.example' }})),
@@ -110,6 +113,7 @@ def messages_in_python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         str(AccessTokenRejectedError()),
         str(ReplacementTokenRejectedError("calendar")),
         *(str(AuthorizationReturnError(reason)) for reason in REASONS),
+        *(str(AuthorizationReturnError("malformed", parameter=name)) for name in PARAMETERS),
         *raised,
     ]
 

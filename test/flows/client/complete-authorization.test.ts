@@ -4,6 +4,7 @@ import {
   completeAuthorization,
   ConfigurationError,
   getAccessToken,
+  type AuthorizationReturnParameter,
   type AuthorizationReturnReason,
   type ConsentRequiredError,
   type BrowserSession,
@@ -34,7 +35,16 @@ async function returned(userId: string, customState: string | undefined = STATE)
 const complete = (url: string | URL | URLSearchParams, session?: BrowserSession) =>
   completeAuthorization({ identity: identityClient(world), url, browserSession: () => session });
 
-const refusal = (reason: AuthorizationReturnReason) => ({ name: 'AuthorizationReturnError', reason });
+type Refusal = Exclude<AuthorizationReturnReason, 'malformed'> | `malformed: ${AuthorizationReturnParameter}`;
+
+/** The message names the parameter that is malformed. */
+function refusal(stated: Refusal) {
+  const [reason, parameter] = stated.split(': ');
+  const named = parameter !== undefined && {
+    message: expect.stringContaining(`parameter ${parameter} of the return URL`) as string,
+  };
+  return { name: 'AuthorizationReturnError', reason, parameter, ...named };
+}
 
 const hasToken = async (agent: TestAgent, userId: string): Promise<boolean> =>
   (await agent.ask(await agent.token({ userId }))).accessToken !== undefined;
@@ -91,20 +101,24 @@ describe('rejects, without a request to the service,', () => {
     return query;
   };
 
-  it.each<[string, AuthorizationReturnReason, (query: URLSearchParams) => void]>([
+  it.each<[string, Refusal, (query: URLSearchParams) => void]>([
     ['a changed state', 'not-this-browser', (query) => query.set('state', `${STATE}x`)],
     ['a state in different case', 'not-this-browser', (query) => query.set('state', STATE.toUpperCase())],
     ['no state', 'state-missing', (query) => query.delete('state')],
-    ['an empty state', 'malformed', (query) => query.set('state', '')],
-    ['two states', 'malformed', (query) => query.append('state', STATE)],
-    ['a state that is too long', 'malformed', (query) => query.set('state', 'x'.repeat(4097))],
-    ['no session', 'malformed', (query) => query.delete('session_id')],
-    ['two sessions', 'malformed', (query) => query.append('session_id', query.get('session_id') ?? '')],
-    ['a malformed session', 'malformed', (query) => query.set('session_id', 'urn:example:1')],
-    ['a session with extra characters', 'malformed', (query) => query.append('session_id', 'x')],
+    ['an empty state', 'malformed: state', (query) => query.set('state', '')],
+    ['two states', 'malformed: state', (query) => query.append('state', STATE)],
+    ['a state that is too long', 'malformed: state', (query) => query.set('state', 'x'.repeat(4097))],
+    ['no session', 'malformed: session_id', (query) => query.delete('session_id')],
+    [
+      'two sessions',
+      'malformed: session_id',
+      (query) => query.append('session_id', query.get('session_id') ?? ''),
+    ],
+    ['a malformed session', 'malformed: session_id', (query) => query.set('session_id', 'urn:example:1')],
+    ['a session with extra characters', 'malformed: session_id', (query) => query.append('session_id', 'x')],
     [
       'a session with a line break',
-      'malformed',
+      'malformed: session_id',
       (query) => query.set('session_id', `${query.get('session_id') ?? ''}\n`),
     ],
   ])('%s', async (_, reason, change) => {
@@ -116,7 +130,7 @@ describe('rejects, without a request to the service,', () => {
 
   it('a return URL that is not valid', async () => {
     const attempt = complete('http://', { user: { userId: 'ana' }, states: [STATE] });
-    await expect(attempt).rejects.toMatchObject(refusal('malformed'));
+    await expect(attempt).rejects.toMatchObject(refusal('malformed: session_id'));
   });
 
   it('a return in a browser session that has no state', async () => {

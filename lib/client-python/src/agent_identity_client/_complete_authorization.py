@@ -88,11 +88,11 @@ def complete_authorization(
     del url
     session_uri, state = _single(query, "session_id"), _single(query, "state")
     if not _SESSION_URI.fullmatch(session_uri.reveal()):
-        raise AuthorizationReturnError("malformed")
+        raise AuthorizationReturnError("malformed", parameter="session_id")
     if "state" not in query.reveal():
         raise AuthorizationReturnError("state-missing")
     if not 0 < len(state.reveal()) <= _MAX_STATE_LENGTH:
-        raise AuthorizationReturnError("malformed")
+        raise AuthorizationReturnError("malformed", parameter="state")
     session = browser_session()
     if session is None:
         raise AuthorizationReturnError("sign-in-needed")

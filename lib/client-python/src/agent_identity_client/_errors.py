@@ -184,7 +184,7 @@ AuthorizationReturnReason = Literal[
 
 - `sign-in-needed`: no user is signed in to this browser;
 - `state-missing`: the URL has a `session_id` but no `state`, because the agent requested the token without a state;
-- `malformed`: `session_id` or `state` is repeated or not valid, or `session_id` is missing;
+- `malformed`: `session_id` or `state` is repeated or not valid, or `session_id` is missing (`parameter` says which);
 - `not-this-browser`: the state does not belong to this browser session;
 - `declined`: the user or the provider declined.
 """
@@ -206,19 +206,38 @@ _RETURN_MESSAGES: dict[AuthorizationReturnReason, str] = {
     ),
 }
 
+AuthorizationReturnParameter = Literal["session_id", "state"]
+"""A parameter of the return URL."""
+
+_MALFORMED_MESSAGES: dict[AuthorizationReturnParameter, str] = {
+    "session_id": (
+        "The parameter session_id of the return URL is missing, repeated, or not valid. Request access again."
+    ),
+    "state": "The parameter state of the return URL is empty, repeated, or too long. Request access again.",
+}
+
 
 class AuthorizationReturnError(Exception):
     """The browser returned, but the authorization was not completed; `reason` says why.
 
     :param state: set once it is known to belong to this browser session
     :param provider_error: the OAuth error code (RFC 6749 section 4.1.2.1) if the authorization was declined
+    :param parameter: which parameter is not valid, for the reason `malformed`
     """
 
     def __init__(
-        self, reason: AuthorizationReturnReason, state: str | None = None, provider_error: str | None = None
+        self,
+        reason: AuthorizationReturnReason,
+        state: str | None = None,
+        provider_error: str | None = None,
+        parameter: AuthorizationReturnParameter | None = None,
     ) -> None:
-        super().__init__(_RETURN_MESSAGES[reason])
+        if reason == "malformed" and parameter is not None:
+            super().__init__(_MALFORMED_MESSAGES[parameter])
+        else:
+            super().__init__(_RETURN_MESSAGES[reason])
         self.reason = reason
+        self.parameter = parameter
         self._state = Hidden(state)
         self.provider_error = provider_error
 
