@@ -5,6 +5,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -17,7 +18,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installPython, run } from '../test/clients/installation.mjs';
 import { buildAssembly, buildPythonPackage } from './jsii/assembly.mjs';
+import { ToolFailure } from './jsii/tools.mjs';
 import { checkBudget } from './pack/budget.mjs';
+import { withAbsoluteLinks } from './pack/links.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
 const PACKAGES = join(ROOT, 'dist/packages');
@@ -27,6 +30,9 @@ const PYTHON_PROJECTS = ['lib/client-python'];
 
 /** Members of package.json that only a checkout needs. */
 const OF_CHECKOUT = ['scripts', 'devDependencies', 'workspaces'];
+
+/** Their links are relative in the repository. */
+const DOCUMENTS = ['README.md', 'CHANGELOG.md'];
 
 const say = (line) => process.stdout.write(`${line}\n`);
 
@@ -49,7 +55,7 @@ function npmPack(...args) {
   return JSON.parse(stdout);
 }
 
-/** Packs a tarball again, without the members of package.json that only a checkout needs. */
+/** Packs a tarball again, for users without a checkout: with the members of package.json and the links that they need. */
 function withoutCheckout({ filename }) {
   const folder = mkdtempSync(join(tmpdir(), 'agent-identity-pack-'));
   try {
@@ -58,6 +64,9 @@ function withoutCheckout({ filename }) {
     const members = Object.entries(JSON.parse(readFileSync(path, 'utf8')));
     const manifest = Object.fromEntries(members.filter(([name]) => !OF_CHECKOUT.includes(name)));
     writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
+    for (const document of DOCUMENTS.map((name) => join(folder, 'package', name)).filter(existsSync)) {
+      writeFileSync(document, withAbsoluteLinks(readFileSync(document, 'utf8')));
+    }
     const [packed] = npmPack('--ignore-scripts', join(folder, 'package'));
     return packed;
   } finally {
@@ -81,10 +90,23 @@ function packPython() {
   });
 }
 
+/** Returns the folder of the wheel. If jsii rejects the constructs, prints its diagnostics and exits. */
+function generatePythonPackage() {
+  try {
+    buildAssembly();
+    return buildPythonPackage();
+  } catch (error) {
+    if (!(error instanceof ToolFailure)) throw error;
+    process.stderr.write(
+      `${error.message.trimEnd()}\n\nCorrect these errors in lib/ and run npm run pack again: dist/jsii has copies of its files. lib/index.ts must export each type of the public API.\n`,
+    );
+    process.exit(1);
+  }
+}
+
 /** The constructs for Python, which jsii generates. The npm package must be built before: both have the same bundles. */
 function packConstructsForPython() {
-  buildAssembly();
-  const folder = buildPythonPackage();
+  const folder = generatePythonPackage();
   const filename = readdirSync(folder).find((name) => name.endsWith('.whl'));
   copyFileSync(join(folder, filename), join(PACKAGES, filename));
   return { name: filename.split('-')[0], filename, bytes: statSync(join(PACKAGES, filename)).size };

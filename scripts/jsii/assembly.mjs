@@ -6,6 +6,7 @@
  */
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withAbsoluteLinks } from '../pack/links.mjs';
 import { runTool } from './tools.mjs';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -17,10 +18,7 @@ export const STAGED = join(ROOT, 'dist/jsii');
 const SOURCES = ['lib/index.ts', 'lib/constructs', 'lib/resources', 'lib/stacks', 'lambda'];
 
 /** Shared with the npm package. The functions' bundles must be built first. */
-const CONTENT = [
-  ...['dist/functions', 'dist/sbom.cdx.json', 'dist/THIRD-PARTY-NOTICES.txt'],
-  ...['README.md', 'LICENSE'],
-];
+const CONTENT = [...['dist/functions', 'dist/sbom.cdx.json', 'dist/THIRD-PARTY-NOTICES.txt'], 'LICENSE'];
 
 /** Returns the package.json of the staged package: that of the npm package, with what jsii needs. */
 function manifest() {
@@ -56,6 +54,8 @@ function stage() {
   mkdirSync(STAGED, { recursive: true });
   for (const path of [...SOURCES, ...CONTENT])
     cpSync(join(ROOT, path), join(STAGED, path), { recursive: true });
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  writeFileSync(join(STAGED, 'README.md'), withAbsoluteLinks(readme));
   writeFileSync(join(STAGED, 'package.json'), JSON.stringify(manifest(), null, 2));
   symlinkSync(join(ROOT, 'node_modules'), join(STAGED, 'node_modules'), 'junction');
 }
@@ -63,7 +63,7 @@ function stage() {
 /**
  * Compiles the constructs with jsii.
  *
- * @throws Error with what jsii rejects, such as a type that another language cannot express
+ * @throws ToolFailure with what jsii rejects, such as a type that another language cannot express
  */
 export function buildAssembly() {
   stage();

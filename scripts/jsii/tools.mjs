@@ -6,12 +6,17 @@ import { runNpm, unlessInstalled } from '../../test/clients/installation.mjs';
 const FOLDER = import.meta.dirname;
 const INSTALLED = join(FOLDER, 'node_modules');
 
+/** A tool rejected the sources. The message is what the tool printed. */
+export class ToolFailure extends Error {
+  name = 'ToolFailure';
+}
+
 /**
  * Runs one of the tools. Installs them first, if this has not been done for the current lock file.
  *
  * @param name such as `jsii`
  * @returns what it prints
- * @throws Error with all output when it fails
+ * @throws ToolFailure with all output when it fails
  */
 export function runTool(name, arguments_, cwd) {
   unlessInstalled(INSTALLED, join(FOLDER, 'package-lock.json'), () => runNpm(['ci'], FOLDER));
@@ -26,6 +31,8 @@ export function runTool(name, arguments_, cwd) {
       stdio: 'pipe',
     });
   } catch (error) {
-    throw new Error(`${name} failed:\n${error.stdout}${error.stderr}`, { cause: error });
+    // Without a status, the tool was not started or was stopped: that is no fault of the sources.
+    if (typeof error.status !== 'number') throw error;
+    throw new ToolFailure(`${name} failed:\n${error.stdout}${error.stderr}`, { cause: error });
   }
 }

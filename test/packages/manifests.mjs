@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { findPython } from '../clients/installation.mjs';
+import { relativeTargets } from '../../scripts/pack/links.mjs';
 import { npmInstall, run } from './consumer-folder.mjs';
 
 const TOOLS = ['publint@0.3.25', '@arethetypeswrong/cli@0.18.5'];
@@ -39,11 +40,26 @@ async function assertForUsers(tarball, folder) {
   assert.ok(manifest.files.length > 0 && manifest.publishConfig.provenance, 'a member for users is missing');
 }
 
+/** The package does not contain what a relative link leads to. */
+async function assertLinksWork(tarball, folder) {
+  const files = (await run('tar', ['-tzf', tarball], folder)).split('\n');
+  const documents = files.filter((file) => /^package\/[A-Z]+\.md$/.test(file));
+  assert.ok(documents.includes('package/README.md'), 'README.md is missing');
+  for (const document of documents) {
+    const text = await run('tar', ['-xzOf', tarball, document], folder);
+    assert.deepEqual(relativeTargets(text), [], document);
+  }
+}
+
 export async function checkManifests({ report, packages, folder }) {
   await report.check(
     `${CONSTRUCTS_FOR_PYTHON}: contains its license and those of bundled packages`,
     async () =>
       assertLicensed(CONSTRUCTS_FOR_PYTHON, await tarballIn(packages[CONSTRUCTS_FOR_PYTHON], folder), folder),
+  );
+  await report.check(
+    `${CONSTRUCTS_FOR_PYTHON}: the links of its documents work without a checkout`,
+    async () => assertLinksWork(await tarballIn(packages[CONSTRUCTS_FOR_PYTHON], folder), folder),
   );
   await npmInstall(folder, TOOLS);
   const tool = (name) => join(folder, 'node_modules/.bin', name);
@@ -54,6 +70,9 @@ export async function checkManifests({ report, packages, folder }) {
     );
     await report.check(`${name}: no member of package.json that only a checkout needs`, () =>
       assertForUsers(tarball, folder),
+    );
+    await report.check(`${name}: the links of its documents work without a checkout`, () =>
+      assertLinksWork(tarball, folder),
     );
     const level = MINIFIED.includes(name) ? [] : ['--strict'];
     await report.check(`${name}: publint finds no errors`, () =>
