@@ -1,4 +1,8 @@
-/** A reader of a tutorial: an empty folder, terminals, and a browser, in which the steps are done exactly as written. */
+/**
+ * A reader of a tutorial: an empty folder, terminals, and a browser, in which the steps are done as written. Two kinds
+ * of steps are not: `checkout` neither clones nor installs, but provides this checkout as it is, and `own values` sets
+ * the values of the test.
+ */
 import { existsSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
