@@ -43,8 +43,8 @@ function environment(data: string, port: number): NodeJS.ProcessEnv {
     npm_config_fund: 'false',
     npm_config_update_notifier: 'false',
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
-    // Free ports, beside a service on its default ports. The programs and gates of the tutorials have fixed ports, so two
-    // runs on one computer conflict.
+    // Free ports, so that another service can have the default ports. The programs and gates of the tutorials have fixed
+    // ports, so two runs on one computer conflict.
     PORT: String(port),
     DATA_DIR: data,
     // The example agent in Python, which no tutorial uses.
