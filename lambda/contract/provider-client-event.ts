@@ -91,7 +91,7 @@ const Failure = v.strictObject({
   }),
 });
 
-/** Why a discovery or a registration failed. The detail contains nothing of the server's response that is free text. */
+/** Why a discovery or a registration failed. The detail contains no free text of the server's response. */
 type Failed = v.InferOutput<typeof Failure>;
 
 const ProtectedResourceSchema = v.strictObject({

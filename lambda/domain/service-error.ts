@@ -44,11 +44,13 @@ export type Outcome =
   | 'provider-unavailable'
   | 'provider-refused';
 
+export const CONCERNS = ['calling-agent', 'restriction'] as const;
+
 /**
- * What an error is about that an agent endpoint, which asked for its caller, passes on to this caller: an agent that calls
- * another one, or an agent before it; or a restriction, that is a suspension, or a report of the identity provider.
+ * The subject of an error whose message the agent endpoint returns to its caller: an agent that calls another one, or an
+ * agent before it; or a restriction, that is a suspension, or a report of the identity provider.
  */
-export type Concern = 'calling-agent' | 'restriction';
+export type Concern = (typeof CONCERNS)[number];
 
 export interface ErrorParts {
   /** The reason for the operator. It goes to the audit log, never to the caller. */

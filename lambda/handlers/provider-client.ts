@@ -8,18 +8,19 @@ import { createGrantStore } from '../adapters/dynamodb/grant-store';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createSeal } from '../adapters/kms/seal';
 import {
+  DISCOVERY_TIMEOUT_MS,
   InvocationSchema,
+  REGISTRATION_TIMEOUT_MS,
   type DiscoverResponse,
   type Invocation,
   type PushResponse,
   type RegisterResponse,
 } from '../contract/provider-client-event';
 import { pushAuthorization, type PushRequest } from '../domain/consent/push';
-import { until } from '../domain/oauth/transport';
+import { withDeadline } from '../domain/oauth/transport';
 import { providedClient } from '../domain/oauth/provided-client';
 import { findProtectedResource } from '../domain/oauth/protected-resource-discovery';
 import { ProviderFailure } from '../domain/oauth/provider-failure';
-import { DISCOVERY_TIMEOUT_MS, REGISTRATION_TIMEOUT_MS } from '../contract/provider-client-event';
 import { renewInBackground } from '../domain/grant/background-renewal';
 import type { RegistrationRequest } from '../domain/provider/client-registration';
 import { isExpectedServer } from '../domain/provider/expected-server';
@@ -90,14 +91,14 @@ async function orFailure<Result>(work: () => Promise<Result>, member?: Registrat
 }
 
 /** Returns what requests are sent with that end together after this time. */
-const within = (milliseconds: number) => ({
+const dependenciesWithDeadline = (milliseconds: number) => ({
   ...outward,
-  transport: until(outbound.transport, AbortSignal.timeout(milliseconds)),
+  transport: withDeadline(outbound.transport, AbortSignal.timeout(milliseconds)),
 });
 
 const discover = (discoveryUrl: string, authorizationServer?: string): Promise<DiscoverResponse> =>
   orFailure(async () => {
-    const deps = within(DISCOVERY_TIMEOUT_MS);
+    const deps = dependenciesWithDeadline(DISCOVERY_TIMEOUT_MS);
     const { protectedResource } = await findProtectedResource(deps, discoveryUrl, authorizationServer);
     return { protectedResource };
   });
@@ -105,9 +106,9 @@ const discover = (discoveryUrl: string, authorizationServer?: string): Promise<D
 const register = (discoveryUrl: string, request: RegistrationRequest): Promise<RegisterResponse> =>
   orFailure(async () => {
     const { authorizationServer } = request;
-    const registration = within(REGISTRATION_TIMEOUT_MS);
+    const registration = dependenciesWithDeadline(REGISTRATION_TIMEOUT_MS);
     const found = await findProtectedResource(
-      within(DISCOVERY_TIMEOUT_MS),
+      dependenciesWithDeadline(DISCOVERY_TIMEOUT_MS),
       discoveryUrl,
       authorizationServer,
     );

@@ -23,7 +23,7 @@ const inOptions = (message: string, options: GateOptions['options']): string =>
     (member, name: string) => options[name] ?? member,
   );
 
-/** From then on, the functions of this process log to the callback, which they do through the global console. */
+/** Redirects the global console, to which the functions log, to the callback. */
 function sendLogTo(log: (line: string) => void): void {
   const stream = new Writable({
     decodeStrings: true,

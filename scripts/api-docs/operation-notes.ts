@@ -313,6 +313,10 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         why: 'the user already granted these scopes; if the request has more scopes, the service requests consent to all of them',
       },
       {
+        what: 'with an empty `scopes` at a provider for an MCP server, requests in a new consent the scopes that the metadata of the server lists (`scopes_supported`); the policy of the provider evaluates them',
+        why: 'MCP specifies it: without the scopes of a challenge, a client requests those that the server lists',
+      },
+      {
         what: "does not select a user's grant by `customParameters`",
         why: 'there is one grant for each agent, user, and provider',
       },

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { isReachable } from '../../lambda/contract/addresses';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
+import { withDeadline, type Transport } from '../../lambda/domain/oauth/transport';
 import { holdDeadlines } from '../flows/support/deadlines';
 
 const ACCOUNT = { loopback: false };
@@ -354,5 +355,44 @@ describe('responses', () => {
     expect(over).toBe(0);
     deadlines.advance(1);
     await Promise.all(givenUp);
+  });
+});
+
+describe('requests with a common deadline', () => {
+  const URL_OF_SERVER = 'https://as.example/token';
+  const sent = jest.fn<void, [string]>();
+  beforeEach(() => sent.mockClear());
+
+  /** A server that never responds. */
+  const silent: Transport = (url, { signal }) => {
+    sent(url);
+    return new Promise((_response, failed) => {
+      signal?.addEventListener('abort', () => {
+        failed(new Error('aborted', { cause: signal.reason }));
+      });
+    });
+  };
+
+  it('fail at the deadline, and name the server that did not respond', async () => {
+    const deadline = new AbortController();
+    const response = withDeadline(silent, deadline.signal)(URL_OF_SERVER, GET);
+    deadline.abort();
+    await expect(response).rejects.toMatchObject({ code: 'timeout', unavailable: true, host: 'as.example' });
+  });
+
+  it('are not sent after the deadline, and name no server', async () => {
+    await expect(withDeadline(silent, AbortSignal.abort())(URL_OF_SERVER, GET)).rejects.toMatchObject({
+      code: 'timeout',
+      host: undefined,
+    });
+    expect(sent).not.toHaveBeenCalled();
+  });
+
+  it('end before the deadline when their caller aborts them', async () => {
+    const caller = new AbortController();
+    const { signal } = caller;
+    const response = withDeadline(silent, new AbortController().signal)(URL_OF_SERVER, { ...GET, signal });
+    caller.abort();
+    await expect(response).rejects.toThrow('aborted');
   });
 });

@@ -108,10 +108,17 @@ describe('the discovery', () => {
     documents[INSERTED] = 503;
     await expect(find()).rejects.toMatchObject({ unavailable: true, host: 'as.example' });
     documents[INSERTED] = 404;
-    await expect(find()).rejects.toMatchObject({ code: 'discovery_failed', host: 'as.example' });
+    await expect(find()).rejects.toMatchObject({
+      code: 'discovery_failed',
+      host: 'as.example',
+      remedy: expect.stringContaining(
+        'The authorization server that the MCP server names has no metadata',
+      ) as string,
+    });
     documents[DISCOVERY_URL] = 404;
     await expect(find()).rejects.toMatchObject({
       code: 'discovery_failed',
+      remedy: expect.stringContaining("no metadata at the provider's discovery URL") as string,
       host: 'mcp.example',
       detail: 'the server has no protected resource metadata (RFC 9728) at this URL: it responded with 404',
     });

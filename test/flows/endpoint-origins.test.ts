@@ -176,9 +176,7 @@ describe('after a move', () => {
     await expect(update('notes', { authorizationServer: issuer })).rejects.toMatchObject(required);
     await expect(update('registered', {}, {})).rejects.toMatchObject(required);
     await expect(update('notes', { endpointOrigins: [issuer] })).rejects.toMatchObject({
-      message: expect.stringContaining(
-        `does not have all origins of the authorization server ${issuer}`,
-      ) as string,
+      message: expect.stringContaining(`must contain the origins of all endpoints of ${issuer}: `) as string,
     });
     expect(received).toEqual([]);
     expect(registrations.requests).toEqual([]);
@@ -289,7 +287,7 @@ it('registers no client at another origin than the stated one', async () => {
   const command = new CreateOauth2CredentialProviderCommand(configured('elsewhere', {}));
   await expect(creation.send(command)).rejects.toMatchObject({
     message: expect.stringContaining(
-      `endpointOrigins: does not have all origins of the authorization server ${world.provider.issuer}, whose endpoints are at ${world.provider.issuer}`,
+      `endpointOrigins: must contain the origins of all endpoints of ${world.provider.issuer}: ${world.provider.issuer}`,
     ) as string,
   });
   expect(registrations.requests).toEqual([]);

@@ -286,7 +286,7 @@ describe('an OAuth client', () => {
       vendor: OAuth2Vendor.mcp('https://notes.example'),
     });
     expect(() => OAuth2Vendor.mcp('https://notes.example/mcp?x', { clientId: 'client' })).toThrow(
-      'serverUrl must be a URL that begins with https:// (or http:// on loopback), without a query, a fragment, a user name, and a password',
+      'serverUrl must be a URL that begins with https:// (or http:// on loopback), without a query, fragment, user name, or password',
     );
   });
 

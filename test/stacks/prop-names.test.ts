@@ -107,7 +107,7 @@ it.each([
   'https://notes.example/.well-known/oauth-protected-resource/mcp',
 ])('OAuth2Vendor.mcp takes the URL of the server, and not that of its metadata: %s', (url) => {
   expect(() => OAuth2Vendor.mcp(url)).toThrow(
-    'OAuth2Vendor.mcp: serverUrl must be a URL without a query, a fragment, a user name, and a password, and without /.well-known/oauth-protected-resource, which is in the URL of its metadata',
+    'OAuth2Vendor.mcp: serverUrl must be a URL that begins with https:// (or http:// on loopback), without a query, fragment, user name, or password, and without /.well-known/oauth-protected-resource, which is in the URL of its metadata',
   );
 });
 

@@ -12,14 +12,12 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore';
 import { CONCERNS_HEADER } from '../../contract/headers';
 import type { WorkloadTokens } from '../../domain/gate/invoke';
-import { ServiceError, type ErrorName, type Concern } from '../../domain/service-error';
+import { CONCERNS, ServiceError, type ErrorName } from '../../domain/service-error';
 import type { CallingAgent } from '../../domain/workload-token/calling-agent';
 import type { OnBehalfOf } from '../../domain/workload-token/on-behalf-of';
 
 /** Timeout in milliseconds, including retries: the service might have to fetch the issuer's keys first. */
 const REQUEST_TIMEOUT_MS = 20_000;
-
-const CALLERS_CONCERNS: ReadonlySet<string> = new Set<Concern>(['calling-agent', 'restriction']);
 
 /** The error and message that the endpoint's caller gets for an error of the service. */
 const REFUSALS: ReadonlyMap<string, readonly [type: ErrorName, message: (theirs: string) => string]> =
@@ -56,7 +54,7 @@ const REFUSALS: ReadonlyMap<string, readonly [type: ErrorName, message: (theirs:
 
 /** Whether the error is not about the endpoint or its configuration, so that its message is for the caller. */
 const concernsCaller = ({ $response }: BedrockAgentCoreServiceException): boolean =>
-  CALLERS_CONCERNS.has($response?.headers[CONCERNS_HEADER] ?? '');
+  CONCERNS.some((concern) => concern === $response?.headers[CONCERNS_HEADER]);
 
 function refusalOf(error: unknown): ServiceError {
   const name = error instanceof Error ? error.name : 'unknown';

@@ -18,7 +18,7 @@ import { createFunctionInvoker } from './invoke';
  * Milliseconds for the start of the function. An update waits for a discovery, and then for a registration: together less
  * than the 29 seconds of API Gateway, with time to store the provider.
  */
-const START_MS = 2_000;
+const COLD_START_ALLOWANCE_MS = 2_000;
 
 const CONFIG = 'oauth2ProviderConfigInput.customOauth2ProviderConfig';
 
@@ -73,7 +73,7 @@ export function createProtectedResources(functionName: string): ProtectedResourc
     unavailableError({ code: 'temporarily_unavailable', detail: `provider-client: ${detail}`, cause }),
   );
   const invoke = (event: Invocation, milliseconds: number) =>
-    invoker.invoke({ event, type: 'RequestResponse', timeoutMs: milliseconds + START_MS });
+    invoker.invoke({ event, type: 'RequestResponse', timeoutMs: milliseconds + COLD_START_ALLOWANCE_MS });
   return {
     async find(discoveryUrl, authorizationServer) {
       const output = await invoke(

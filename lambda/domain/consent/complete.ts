@@ -178,8 +178,8 @@ async function claim(deps: CompleteSessionDependencies, session: Session): Promi
 }
 
 /**
- * Checks that the code goes to the token endpoint's origin of the time when the session began. The metadata, or what the
- * owner confirms, can change while a user consents: the code is for the server that the user was sent by.
+ * Checks that the code goes to the token endpoint's origin that the session stored when it began. The metadata, or what
+ * the owner confirms, can change while a user consents: the code is for the server that the user was sent by.
  *
  * @throws ProviderFailure
  */

@@ -25,7 +25,7 @@ export interface ApiKeyDependencies extends VerifyDependencies {
   readonly audit: AuditTrail;
 }
 
-/** Providers whose IDs an instance of the function keeps. */
+/** The IDs of providers that an instance of the function keeps. Up to 1,000 IDs, each for 1 hour. */
 export const API_KEY_PROVIDER_IDS = { milliseconds: 3_600_000, most: 1_000 };
 
 const KIND = 'API key credential provider';
@@ -36,14 +36,14 @@ const KIND = 'API key credential provider';
  */
 const SLOW_READ = 1_000;
 
-/** @param read the encrypted API key, if it was read with the provider */
+/** @param sealedApiKey the encrypted API key, if it was read with the provider */
 async function openApiKey(
   deps: ApiKeyDependencies,
   provider: ApiKeyProvider,
-  read: string | undefined,
+  sealedApiKey: string | undefined,
 ): Promise<string> {
   if (provider.externalSecret) return deps.externalSecrets.read(provider, provider.externalSecret);
-  const sealed = read ?? (await deps.apiKeys.get(provider.id));
+  const sealed = sealedApiKey ?? (await deps.apiKeys.get(provider.id));
   if (sealed === undefined) throw new Error('the provider has no API key');
   return openProviderSecret(deps, provider.name, { context: apiKeyContext(provider), sealed });
 }

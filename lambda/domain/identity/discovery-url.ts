@@ -56,7 +56,7 @@ export function isNearResourceOf(discoveryUrl: string, resource: string): boolea
 
 /** What the URL of a resource must be for {@link protectedResourceUrl}, in words that follow the member's name. */
 export const RESOURCE_URL_RULE =
-  'must be a URL that begins with https:// (or http:// on loopback), without a query, a fragment, a user name, and a password, and without /.well-known/oauth-protected-resource, which is in the URL of its metadata';
+  'must be a URL that begins with https:// (or http:// on loopback), without a query, fragment, user name, or password, and without /.well-known/oauth-protected-resource, which is in the URL of its metadata';
 
 /**
  * Returns the URL of a protected resource's metadata; undefined for text that is not the URL of a resource

@@ -1,6 +1,6 @@
 /**
- * The key of a grant whose tokens are bound to it (RFC 9449). The CDK package loads the schemas of records, and has no
- * library for keys: this module is without one.
+ * The key of a grant whose tokens are bound to it (RFC 9449). The CDK package loads the schemas of records. The CDK
+ * package does not install `jose`, so this module must not import it.
  */
 import * as v from 'valibot';
 

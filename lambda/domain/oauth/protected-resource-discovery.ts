@@ -47,7 +47,11 @@ async function serverOf(
     checkAuthorizationServer(metadata);
     return { metadataUrl, metadata };
   }
-  throw new ProviderFailure('discovery_failed', 'the authorization server has no metadata', { url: issuer });
+  throw new ProviderFailure('discovery_failed', 'the authorization server has no metadata', {
+    url: issuer,
+    remedy:
+      'The authorization server that the MCP server names has no metadata. Ask the operator of the MCP server to correct its authorization_servers, or that of the authorization server to publish metadata (RFC 8414)',
+  });
 }
 
 /** @throws ProviderFailure unless the document of the resource can be used */
@@ -57,7 +61,11 @@ async function resourceAt(transport: Transport, discoveryUrl: string): Promise<S
     throw new ProviderFailure(
       'discovery_failed',
       `the server has no protected resource metadata (RFC 9728) at this URL: it responded with ${status}`,
-      { url: discoveryUrl },
+      {
+        url: discoveryUrl,
+        remedy:
+          "The MCP server has no metadata at the provider's discovery URL: the provider's owner corrects it. It has /.well-known/oauth-protected-resource between host and path",
+      },
     );
   }
   return validatedResource(discoveryUrl, document);

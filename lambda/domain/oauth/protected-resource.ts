@@ -130,7 +130,7 @@ export function checkEndpointOrigins(
   if (statedOrigins(metadata).every((origin) => origins.includes(origin))) return;
   throw new ProviderFailure(
     'endpoint_origin_changed',
-    'the metadata of the authorization server have an endpoint at another origin than when the provider was configured',
+    'the metadata of the authorization server names an endpoint at an origin that the provider has not stored',
   );
 }
 

@@ -1,8 +1,9 @@
 import type { PrivateAuthorities } from '../provider/private-authorities';
 import { ProviderFailure } from './provider-failure';
 
-const outOfTime = (url: string, cause: unknown): ProviderFailure =>
-  new ProviderFailure('timeout', 'the time for all requests was over', { unavailable: true, cause, url });
+/** @param url of the request that was sent; absent if none was, because that server has done nothing wrong */
+const outOfTime = (cause: unknown, url?: string): ProviderFailure =>
+  new ProviderFailure('timeout', 'the requests took too long in total', { unavailable: true, cause, url });
 
 /** Sends one request to an external server. It has the signature of oauth4webapi's `customFetch`. */
 export type Transport = (
@@ -17,15 +18,19 @@ export type Transport = (
   },
 ) => Promise<Response>;
 
-/** Returns a transport whose requests end when the signal aborts, and which begins none after that. */
-export const until =
-  (transport: Transport, signal: AbortSignal): Transport =>
+/**
+ * Returns a transport whose requests end when the deadline aborts, and which begins none after that. A request also ends
+ * when the signal of its caller aborts.
+ */
+export const withDeadline =
+  (transport: Transport, deadline: AbortSignal): Transport =>
   async (url, init) => {
-    if (signal.aborted) throw outOfTime(url, signal.reason);
+    if (deadline.aborted) throw outOfTime(deadline.reason);
+    const signal = init.signal ? AbortSignal.any([deadline, init.signal]) : deadline;
     try {
       return await transport(url, { ...init, signal });
     } catch (error) {
-      throw signal.aborted ? outOfTime(url, error) : error;
+      throw deadline.aborted ? outOfTime(error, url) : error;
     }
   };
 

@@ -73,7 +73,7 @@ function checkIssuer(
 
 /**
  * The secret, the grants, and the users' tokens of a provider stay when its server moves. So another principal that is
- * allowed to update the provider can confirm no origin: it could be in league with whoever changed the metadata.
+ * allowed to update the provider can confirm no origin: it could be in league with an attacker that changed the metadata.
  *
  * @throws AccessDeniedException
  */
@@ -107,7 +107,7 @@ export function boundServer(expected: ExpectedServer, found: ProtectedResource):
   throw invalidMember(
     ORIGINS_MEMBER,
     stated
-      ? `does not have all origins of the authorization server ${found.issuer}, whose endpoints are at ${origins}`
+      ? `must contain the origins of all endpoints of ${found.issuer}: ${origins}`
       : `is required: the provider uses ${found.issuer} with endpoints at ${endpointOrigins.join(' and ')}, and its metadata now has endpoints at ${origins}. If that is right, set it to these origins`,
   );
 }

@@ -6,7 +6,7 @@ import type { PublishedKey } from './published-key';
 export const CLIENT_REGISTRATIONS = ['METADATA_DOCUMENT', 'DYNAMIC'] as const;
 export type ClientRegistration = (typeof CLIENT_REGISTRATIONS)[number];
 
-/** Members of a configuration because of which the service cannot provide a client. */
+/** Members of a configuration that can prevent the service from providing a client. */
 export const REGISTRATION_MEMBERS = ['clientId', 'clientRegistration', 'initialAccessToken'] as const;
 
 export type RegistrationMember = (typeof REGISTRATION_MEMBERS)[number];
