@@ -21,8 +21,17 @@ export function chromiumIsInstalled(): boolean {
   return false;
 }
 
-/** @param keepsPages whether it keeps pages in memory for the way back, as the browsers of people do */
-export function launchChromium({ keepsPages = false } = {}): Promise<Browser> {
+interface BrowserOptions {
+  /** Whether it keeps pages in memory for the way back, as the browsers of people do. */
+  readonly keepsPages?: boolean;
+  /** Additional arguments of the command. */
+  readonly additional?: readonly string[];
+}
+
+export function launchChromium({
+  keepsPages = false,
+  additional = [],
+}: BrowserOptions = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: EXECUTABLE,
     ...(keepsPages && { ignoreDefaultArgs: ['--disable-back-forward-cache'] }),
@@ -35,6 +44,7 @@ export function launchChromium({ keepsPages = false } = {}): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...additional,
     ],
   });
 }

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { launchChromium } from '../browser/chromium';
 import { exitCodeOf, print, run } from '../deployed/check-program';
 import { Checks, Stopped } from '../deployed/checks';
@@ -70,28 +70,39 @@ function optionsOf(arguments_: readonly string[]): Options {
   return { names: named.length > 0 ? named : known, takesPictures: arguments_.includes('--pictures') };
 }
 
-/** Readers whose programs might run, and their accounts. */
+/** Readers whose programs might run, with their accounts and browsers. */
 const readers = new Set<Pick<Reader, 'close'>>();
 
-async function followTutorial(
-  name: string,
-  checks: Checks,
-  browser: Browser,
-  pictures?: string,
-): Promise<void> {
+async function openPage(browser: Browser): Promise<Page> {
+  // The authority of an account's certificates is not installed in the browser.
+  const context = await browser.newContext({
+    viewport: VIEWPORT,
+    colorScheme: 'light',
+    ignoreHTTPSErrors: true,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PAGE_MILLISECONDS);
+  return page;
+}
+
+async function followTutorial(name: string, checks: Checks, pictures?: string): Promise<void> {
   checks.chapter(`docs/tutorials/${name}.md`);
   const steps = parseTutorial(await readFile(join(TUTORIALS, `${name}.md`), 'utf8'));
   const root = await mkdtemp(join(tmpdir(), 'agent-identity-docs-'));
   const folder = join(root, 'reader');
   mkdirSync(folder);
-  const context = await browser.newContext({ viewport: VIEWPORT, colorScheme: 'light' });
-  const page = await context.newPage();
-  page.setDefaultTimeout(PAGE_MILLISECONDS);
   const needsAccount = steps.some(({ kind }) => kind === 'account');
   const account = needsAccount ? await Account.open(join(root, 'account')) : undefined;
   if (account) readers.add(account);
+  const browser = await launchChromium({ additional: account?.ofBrowser ?? [] });
+  readers.add(browser);
+  const page = await openPage(browser);
   const env = { ...environment(join(root, 'data'), await freePorts()), ...account?.env };
-  const reader = new Reader({ folder, env, page, values: account?.values ?? {}, pictures });
+  const reader = new Reader({
+    ...{ folder, env, page, pictures },
+    values: account?.values ?? {},
+    registerRedirectUri: (uri) => account?.registerRedirectUri(uri),
+  });
   readers.add(reader);
   try {
     await reader.follow(steps, checks);
@@ -105,7 +116,8 @@ async function followTutorial(
       await account.close();
       readers.delete(account);
     }
-    await context.close();
+    await browser.close();
+    readers.delete(browser);
     await rm(root, { recursive: true, force: true });
   }
 }
@@ -114,18 +126,16 @@ async function main(): Promise<number> {
   const interrupted = interruption();
   const { names, takesPictures } = optionsOf(process.argv.slice(2));
   const checks = new Checks(print);
-  const browser = await launchChromium();
   try {
     const checking = (async () => {
       for (const name of names) {
-        await followTutorial(name, checks, browser, takesPictures ? PICTURES : undefined);
+        await followTutorial(name, checks, takesPictures ? PICTURES : undefined);
       }
     })();
     return await exitCodeOf(checks, checking, interrupted);
   } finally {
     // An interruption leaves them open.
     await Promise.all([...readers].map((reader) => reader.close()));
-    await browser.close();
   }
 }
 

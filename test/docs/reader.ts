@@ -29,6 +29,8 @@ export interface ReaderWorld {
   readonly page: Page;
   /** What the reader has for `own values`, by the names of variables. */
   readonly values: Readonly<Record<string, string>>;
+  /** Adds a redirect URI to the reader's app at the vendor. */
+  readonly registerRedirectUri: (uri: string) => Promise<void> | undefined;
   /** Where pictures are saved; undefined if this run does not take them. */
   readonly pictures: string | undefined;
 }
@@ -79,6 +81,9 @@ export class Reader {
         break;
       case 'account':
         // It was opened before the first terminal.
+        break;
+      case 'redirect URI':
+        await this.world.registerRedirectUri(this.existing(this.current).outputOfBlock.trim());
         break;
       case 'paste': {
         const { output } = this.existing(step.from);
@@ -164,6 +169,8 @@ function nameOf(step: Step): string {
       return `${at}: Ctrl-C in terminal ${step.terminal}`;
     case 'account':
       return `${at}: an AWS account`;
+    case 'redirect URI':
+      return `${at}: the redirect URI at the vendor`;
     case 'output':
       return `${at}: the output is as shown`;
     case 'run':

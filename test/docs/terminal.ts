@@ -108,7 +108,9 @@ export class Terminal {
   urlAfter(text: string): Promise<string> {
     const find = (): string | undefined => {
       const at = this.text.lastIndexOf(text);
-      return at === -1 ? undefined : /https?:\/\/\S+(?=\s)/.exec(this.text.slice(at + text.length))?.[0];
+      return at === -1
+        ? undefined
+        : /https?:\/\/[^\s"]+(?=[\s"])/.exec(this.text.slice(at + text.length))?.[0];
     };
     return this.waitFor(`a URL after "${text}"`, find);
   }

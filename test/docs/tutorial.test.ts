@@ -34,6 +34,7 @@ describe('the steps of a tutorial', () => {
         block('<!-- run in terminal 2 -->'),
         block('<!-- own values -->', 'export A=b'),
         '<!-- an AWS account -->\n',
+        '<!-- register the redirect URI -->\n',
         block('<!-- paste from terminal 1 -->'),
         block('<!-- not run: it needs a vendor -->'),
         '<!-- in the browser:\nopen the URL after Open:\nfill User name: ana: b\nclick Allow\n-->\n',
@@ -46,6 +47,7 @@ describe('the steps of a tutorial', () => {
       { kind: 'run', terminal: '2', content: 'true\n' },
       { kind: 'own values', content: 'export A=b\n' },
       { kind: 'account' },
+      { kind: 'redirect URI' },
       { kind: 'paste', from: '1', content: 'true\n' },
       { kind: 'not run', reason: 'it needs a vendor', content: 'true\n' },
       {

@@ -27,7 +27,7 @@ export type Step =
   | (OfBlock & { readonly kind: 'not run'; readonly reason: string })
   | (AtLine & { readonly kind: 'browser'; readonly actions: readonly BrowserAction[] })
   | (AtLine & { readonly kind: 'interrupt'; readonly terminal: string })
-  | (AtLine & { readonly kind: 'account' });
+  | (AtLine & { readonly kind: 'account' | 'redirect URI' });
 
 /** What the Markdown of a tutorial contains, in its order. */
 type Part =
@@ -115,7 +115,8 @@ function pageStep(text: string, line: number): Step | undefined {
   }
   const terminal = INTERRUPT.exec(text)?.groups?.terminal;
   if (terminal !== undefined) return { kind: 'interrupt', line, terminal };
-  return text === 'an AWS account' ? { kind: 'account', line } : undefined;
+  if (text === 'an AWS account') return { kind: 'account', line };
+  return text === 'register the redirect URI' ? { kind: 'redirect URI', line } : undefined;
 }
 
 /** A path below the folder. */

@@ -25,6 +25,9 @@ another function, as AWS CloudFormation does ("Modifying service token is not al
 Its CloudFormation ignores the replicas of a global table, and has no replica keys. Here, they are made by the API that
 MiniStack has for them: UpdateTable with ReplicaUpdates, and ReplicateKey. It would also replace an updated global table.
 
+Its CloudWatch Logs returns events without the ``eventId`` that FilterLogEvents returns in AWS (CloudWatch Logs API
+reference, "FilteredLogEvent"), so they get one here.
+
 Requests over loopback pass as encrypted in transit, because the bucket of ``cdk bootstrap`` accepts no others.
 """
 
@@ -32,12 +35,13 @@ import json
 import os
 import re
 import time
+import uuid
 from contextvars import ContextVar
 
 import ministack.app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region, request_scope
-from ministack.services import apigateway_v1, dynamodb, kms, lambda_svc, secretsmanager
+from ministack.services import apigateway_v1, cloudwatch_logs, dynamodb, kms, lambda_svc, secretsmanager
 from ministack.services.cloudformation import custom_resource, provisioners
 
 PARTITION_KEY = "pk"
@@ -235,6 +239,7 @@ def extend():
     known_alarm = provisioners._cw_metric_alarm_record
     known_pin = ministack.app.pin_request_origin
     known_lambda_action = iam_actions._lambda_action
+    known_append = cloudwatch_logs._append_log_events
     known_integration = apigateway_v1._extract_lambda_ref_from_integration_uri
 
     def dynamodb_service_context(body):
@@ -279,6 +284,10 @@ def extend():
             return operation(json.loads(body))
         return await known_kms(method, path, headers, body, query_params)
 
+    def append_log_events(stream, events):
+        known_append(stream, [{**event, "eventId": uuid.uuid4().hex} for event in events])
+
+    cloudwatch_logs._append_log_events = append_log_events
     kms.handle_request = handle_kms
     iam_actions.dynamodb_service_context = dynamodb_service_context
     iam_actions.request_tag_context = request_tag_context

@@ -1,10 +1,11 @@
 /** What a tutorial about a deployment needs from its reader: an AWS account, an identity provider, and a vendor. */
 import { installPython } from '../../clients/installation.mjs';
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { importJWK, SignJWT, type JWK } from 'jose';
 import { startCalendarApi } from '../../../examples/local/calendar-api';
-import { startCalendarProvider } from '../../../examples/local/calendar-provider';
+import { startCalendarProvider, type CalendarProvider } from '../../../examples/local/calendar-provider';
 import {
   ASSISTANT_AUDIENCE,
   ASSISTANT_SCOPE,
@@ -26,6 +27,7 @@ export class Account {
   private constructor(
     private readonly front: Front,
     private readonly emulator: Emulator,
+    private readonly calendar: CalendarProvider,
     /** Added to the reader's environment. */
     readonly env: NodeJS.ProcessEnv,
     /** What a reader fills in. */
@@ -59,15 +61,11 @@ export class Account {
       redirectUri: 'https://app.example/signed-in',
       postLogoutRedirectUri: 'https://app.example/',
     });
-    const calendar = startCalendarProvider(
-      front.host('almanac.example'),
-      join(folder, 'calendar.json'),
-      EVENTS,
-      MCP_URL,
-    );
+    const almanac = join(folder, 'calendar.json');
+    const calendar = startCalendarProvider(front.host('almanac.example'), almanac, EVENTS, MCP_URL);
     startCalendarApi(front.host('api.almanac.example'), {
       issuer: calendar.issuer,
-      jwksUri: calendar.jwksUri,
+      jwksUri: publicKeys(new ProviderState(almanac)),
       audience: EVENTS,
       mcpUrl: MCP_URL,
     });
@@ -77,6 +75,7 @@ export class Account {
     return new Account(
       front,
       emulator,
+      calendar,
       {
         ...Object.fromEntries(environment),
         ...network,
@@ -100,10 +99,30 @@ export class Account {
     );
   }
 
+  /** Arguments for a browser whose connections to the hosts of the tutorial lead to the test. */
+  get ofBrowser(): string[] {
+    const to = `127.0.0.1:${this.front.port}`;
+    return [`--host-resolver-rules=MAP *.amazonaws.com ${to}, MAP *.example ${to}`];
+  }
+
+  /** Adds a redirect URI to the app at the vendor, as the vendor's console does. */
+  registerRedirectUri(uri: string): Promise<void> {
+    return this.calendar.registerAgentClient(uri);
+  }
+
   async close(): Promise<void> {
     await this.emulator.stop();
     await this.front.close();
   }
+}
+
+/** The public keys of a provider, as a `data:` URL (RFC 2397): in the test's own process, no host is on loopback. */
+function publicKeys(state: ProviderState): string {
+  const keys = state.jwks.keys.map((key) => ({
+    ...createPublicKey({ key: key as JsonWebKey, format: 'jwk' }).export({ format: 'jwk' }),
+    ...{ kid: key.kid, alg: 'RS256' },
+  }));
+  return `data:application/json,${encodeURIComponent(JSON.stringify({ keys }))}`;
 }
 
 /** An access token, as the identity provider issues it to the application of a user who signs in. */

@@ -9,7 +9,7 @@ import { listenOnLoopback } from '../../../lib/local/loopback-server';
 import type { LoopbackServer, RequestHandler } from '../../../examples/local/loopback-server';
 import { createAuthority } from '../../flows/support/certificates';
 
-const API_HOST = /^(?<api>\w+)\.execute-api\.[\w-]+\.amazonaws\.com$/;
+const API_HOST = /^\w+\.execute-api\.[\w-]+\.amazonaws\.com$/;
 
 /** All hosts, as a pattern. */
 export const HOSTS = String.raw`^\w+\.execute-api\.[\w-]+\.amazonaws\.com$|^[\w.]+\.example$`;
@@ -25,12 +25,10 @@ export interface Front {
   readonly close: () => Promise<void>;
 }
 
-/** Passes a request for a stage of an API to the emulator, whose paths begin with the API. */
-function pass(emulator: string, api: string, request: IncomingMessage, response: ServerResponse): void {
-  const [, stage = '', rest = ''] = /^\/([^/?]+)(.*)$/.exec(request.url ?? '') ?? [];
-  const url = new URL(`${emulator}/restapis/${api}/${stage}/_user_request_${rest}`);
-  const headers = { ...request.headers, host: url.host };
-  const upstream = httpRequest(url, { method: request.method, headers }, (answer) => {
+/** Passes a request for API Gateway to the emulator as it is, because the signature includes the host and the path. */
+function pass(emulator: string, request: IncomingMessage, response: ServerResponse): void {
+  const { method, headers, url: path } = request;
+  const upstream = httpRequest(emulator, { method, headers, path }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(response);
   });
@@ -52,9 +50,8 @@ export async function openFront(): Promise<Front> {
     { SNICallback: (host, done) => done(null, contextOf(host)) },
     (request, response) => {
       const host = request.headers.host ?? '';
-      const api = API_HOST.exec(host)?.groups?.api;
       const handler = handlers.get(host);
-      if (api !== undefined) pass(front.emulator, api, request, response);
+      if (API_HOST.test(host)) pass(front.emulator, request, response);
       else if (handler) void Promise.resolve(handler(request, response));
       else response.writeHead(421).end();
     },
