@@ -1,15 +1,18 @@
 /** The messages of the service name members of requests. For a person, the command names the options that set them. */
 import { ServiceFailure } from './failure';
 
-/** Options, or words for what is no option, by the members that they set. */
+/** Options, or words for what is no option, by the members that they set: `name`, or `branding.name` for that of `branding`. */
 export type OptionNames = Readonly<Record<string, string>>;
 
 /** Returns the option for the innermost member of a path that has one: `a.b.0` is for an element of `b`. */
-const optionOf = (path: string, options: OptionNames): string | undefined =>
-  path
-    .split('.')
+function optionOf(path: string, options: OptionNames): string | undefined {
+  const members = path.split('.').filter((member) => !/^\d+$/.test(member));
+  return members
+    .map((member, index) => [`${members[index - 1] ?? ''}.${member}`, member])
     .reverse()
+    .flat()
     .flatMap((member) => (Object.hasOwn(options, member) ? [options[member]] : []))[0];
+}
 
 /** Names of members that are no English words, so that a message can contain them only as members. */
 const MIXED_CASE = /^[a-z]+[A-Z]/;

@@ -15,9 +15,14 @@ export interface Service {
   /**
    * Calls an operation and returns its output.
    *
+   * @param onHeaders is called with the headers of a successful response
    * @throws ServiceFailure for an error response, CliError if there is none
    */
-  readonly call: <Output = unknown>(operation: Operation, input: object) => Promise<Output>;
+  readonly call: <Output = unknown>(
+    operation: Operation,
+    input: object,
+    onHeaders?: (headers: Headers) => void,
+  ) => Promise<Output>;
 }
 
 /** API Gateway answers within 29 seconds. */
@@ -253,7 +258,7 @@ export async function connect(
     endpoint,
     region: signer.region,
     signer,
-    call: async <Output>(operation: Operation, input: object) => {
+    call: async <Output>(operation: Operation, input: object, onHeaders?: (headers: Headers) => void) => {
       const { path } = operation;
       const body = JSON.stringify(input);
       let response = await post(path, body);
@@ -262,6 +267,7 @@ export async function connect(
         response = await post(path, body);
       }
       if (!response.ok) throw await failureOf(response, endpoint, operation);
+      onHeaders?.(response.headers);
       if (response.status === 204) return {} as Output;
       const output = await jsonObject(response);
       if (!output) throw await failureOf(response, endpoint, operation);

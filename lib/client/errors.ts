@@ -4,6 +4,7 @@
  *
  * An authorization URL is a secret until its user opens it: no message contains it, and no inspection shows it.
  */
+import { isTransientCode } from './oauth-error-code';
 
 /** A setting is missing or not valid. */
 export class ConfigurationError extends Error {
@@ -50,19 +51,6 @@ export class ConsentRequiredError extends Error {
   }
 }
 
-/**
- * Error codes after which a new authorization URL can work: the provider was unavailable (RFC 6749 section 4.1.2.1),
- * did not redeem this authorization code (section 5.2), or could not be reached; or the completion was rejected or
- * failed.
- */
-const TRANSIENT_CODES = new Set([
-  'server_error',
-  'temporarily_unavailable',
-  'invalid_grant',
-  'unreachable',
-  'not_completed',
-]);
-
 function consentFailure(providerName: string, providerError: string | undefined): string {
   if (providerError === undefined) {
     return `The authorization URL for "${providerName}" is no longer valid. Call the tool again for a new URL.`;
@@ -70,7 +58,7 @@ function consentFailure(providerName: string, providerError: string | undefined)
   if (providerError === 'access_denied') {
     return `The user or the credential provider "${providerName}" denied access. If the user wants to grant access, call the tool again for a new authorization URL.`;
   }
-  return TRANSIENT_CODES.has(providerError)
+  return isTransientCode(providerError)
     ? `The authorization for "${providerName}" was not completed: ${providerError}. Call the tool again for a new authorization URL.`
     : `The credential provider "${providerName}" rejected the authorization: ${providerError}. Correct the provider or the request before you call the tool again.`;
 }

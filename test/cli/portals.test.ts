@@ -115,6 +115,19 @@ it.each([
   expect(stderr).toContain(message);
 });
 
+it.each([
+  [['--color', 'blue'], /^--color .*--color must be a color/],
+  [['--display-name', 'x'.repeat(5000)], /^--display-name must/],
+  [['--scope', '"'], /^--scope must/],
+  [['--connection', 'travel calendar "'], /^A scope of --connection must/],
+  [['--connection', 'other calendar'], /^The agent of --connection: must be/],
+])('names the option of what the service rejects in add and update: %j', async (options, message) => {
+  const refused = { status: 1, stdout: '', stderr: expect.stringMatching(message) as string };
+  expect(await add('rejected', ...SIGN_IN, ...options)).toEqual(refused);
+  await add('kept', ...SIGN_IN);
+  expect(await local.run(['portal', 'update', 'kept', ...options])).toEqual(refused);
+});
+
 /** What a person types who wants nothing that can be left out. */
 const NOTHING_MORE: [string, string][] = [
   ['Name on the pages (Enter for the name of the portal): ', ''],
@@ -180,7 +193,7 @@ it('asks again for each mistake, says why, and keeps the other answers', async (
     'The logo must be a file .png',
     'named "sing-in"',
     'must be a color',
-    'connections.0.workloadName: must be the identifier of a source',
+    'The agent of --connection: must be the identifier of a source',
     'named "travl"',
     'named "calendr"',
   ]) {

@@ -136,7 +136,29 @@ it('says that the user declined', async () => {
     },
   });
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-  expect(stderr).toMatch(/The consent failed, or was declined\. Run the command again/);
+  expect(stderr).toMatch(/The consent failed, or was declined \(access_denied\)\. Run the command again/);
+});
+
+it('says which error the provider returned, and that the same request does not help', async () => {
+  const { status, stdout, stderr } = await get(['--user-id', 'frank'], {
+    openBrowser: async (url) => {
+      const browser = new Browser();
+      const { headers } = await browser.step(url);
+      const request = provider.requestAt(headers.get('location'));
+      const callback = new URL(request.get('redirect_uri') ?? '');
+      callback.search = new URLSearchParams({
+        state: request.get('state') ?? '',
+        iss: provider.issuer,
+        error: 'invalid_scope',
+      }).toString();
+      await browser.step(callback.href);
+      return true;
+    },
+  });
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  expect(stderr).toContain(
+    'The consent failed, or was declined (invalid_scope). Correct the provider or the request. Run the command again',
+  );
 });
 
 it('ignores a return of another request, and a request that is no URL', async () => {

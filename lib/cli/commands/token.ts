@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import { buildCommand, buildRouteMap } from '@stricli/core';
+import { FAILURE_HEADER } from '../../../lambda/contract/headers';
 import { OPERATIONS } from '../../../lambda/contract/operations';
+import { errorCodeOf, isTransientCode } from '../../client/oauth-error-code';
 import { isSameServer, webUrl } from '../browser';
 import {
   CONNECTION_FLAGS,
@@ -46,6 +48,8 @@ interface TokenResponse {
   readonly authorizationUrl?: string;
   readonly sessionUri?: string;
   readonly sessionStatus?: string;
+  /** Why the session failed. */
+  readonly failure?: string | undefined;
 }
 
 type UserIdentifier = { readonly userId: string } | { readonly userToken: string };
@@ -174,15 +178,25 @@ const timedOut = async (): Promise<never> => {
   throw new CliError('There was no consent within 10 minutes.', { next: AGAIN });
 };
 
-const declined = (): CliError => new CliError('The consent failed, or was declined.', { next: AGAIN });
+/**
+ * Returns the failure of a consent session.
+ *
+ * @param code OAuth error code of the provider, or a code of the service; undefined if there is none
+ */
+function declined(code: string | undefined): CliError {
+  const mayRepeat = code === undefined || code === 'access_denied' || isTransientCode(code);
+  return new CliError(`The consent failed, or was declined${code === undefined ? '' : ` (${code})`}.`, {
+    next: mayRepeat ? AGAIN : `Correct the provider or the request. ${AGAIN}`,
+  });
+}
 
 /** Waits until another application has completed the session. */
 async function pollToken(request: () => Promise<TokenResponse>): Promise<string> {
   for (;;) {
     await wait(POLL_MS);
-    const { accessToken, sessionStatus } = await request();
+    const { accessToken, sessionStatus, failure } = await request();
     if (accessToken !== undefined) return accessToken;
-    if (sessionStatus === 'FAILED') throw declined();
+    if (sessionStatus === 'FAILED') throw declined(failure);
   }
 }
 
@@ -216,6 +230,18 @@ async function consent(
   }
 }
 
+async function requestToken(service: Service, members: object): Promise<TokenResponse> {
+  let failure: string | undefined;
+  const response = await service.call<TokenResponse>(
+    OPERATIONS.GetResourceOauth2Token,
+    members,
+    (headers) => {
+      failure = errorCodeOf(headers.get(FAILURE_HEADER) ?? undefined);
+    },
+  );
+  return { ...response, failure };
+}
+
 /** Obtains the token, with the user's consent if that is necessary. */
 async function obtain(
   context: CliContext,
@@ -229,7 +255,7 @@ async function obtain(
   const workloadIdentityToken = await workloadToken(service, flags.agent, user);
   const request = (members: object = {}): Promise<TokenResponse> =>
     namingOptions(MEMBER_OPTIONS, () =>
-      service.call<TokenResponse>(OPERATIONS.GetResourceOauth2Token, {
+      requestToken(service, {
         workloadIdentityToken,
         resourceCredentialProviderName: provider,
         scopes: scope,
@@ -244,11 +270,11 @@ async function obtain(
   const listener =
     returnUrl !== undefined && isLocal(returnUrl) ? await listenForReturn(returnUrl, state) : undefined;
   try {
-    const { accessToken, authorizationUrl, sessionUri } = await request({
+    const { accessToken, authorizationUrl, sessionUri, failure } = await request({
       ...(force && { forceAuthentication: true }),
     });
     if (accessToken !== undefined) return { accessToken, consented: false };
-    if (authorizationUrl === undefined) throw declined();
+    if (authorizationUrl === undefined) throw declined(failure);
     const session = { ...(sessionUri !== undefined && { sessionUri }) };
     const completed = async (): Promise<string> => {
       if (!listener) return pollToken(() => request(session));
@@ -260,9 +286,9 @@ async function obtain(
         watched.abort();
       });
       await service.call(OPERATIONS.CompleteResourceTokenAuth, { sessionUri: first, userIdentifier: user });
-      const { accessToken: obtained } = await request(session);
-      if (obtained === undefined) throw declined();
-      return obtained;
+      const obtained = await request(session);
+      if (obtained.accessToken === undefined) throw declined(obtained.failure);
+      return obtained.accessToken;
     };
     const page = consentPage(authorizationUrl, service);
     return { accessToken: await consent(context, flags, page, completed), consented: true };
@@ -275,7 +301,9 @@ async function obtain(
 async function failed(request: () => Promise<TokenResponse>, signal: AbortSignal): Promise<never> {
   while (!signal.aborted) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS).unref());
-    if (!signal.aborted && (await request()).sessionStatus === 'FAILED') throw declined();
+    if (signal.aborted) break;
+    const { sessionStatus, failure } = await request();
+    if (sessionStatus === 'FAILED') throw declined(failure);
   }
   return new Promise<never>(() => undefined);
 }

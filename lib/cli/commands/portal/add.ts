@@ -4,8 +4,9 @@ import { OPERATIONS } from '../../../../lambda/contract/operations';
 import { CONNECTION_FLAGS, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { untilAccepted } from '../../corrections';
+import { namingOptions } from '../../option-names';
 import { connect, type Service } from '../../service';
-import { brandingOf, PORTAL_FLAGS, providerArn, sourcesOf, type PortalFlags } from './config';
+import { brandingOf, MEMBER_OPTIONS, PORTAL_FLAGS, providerArn, sourcesOf, type PortalFlags } from './config';
 import { conclude, type PortalSummary } from './portals';
 import { askAgain, complete, rejectedAnswers, type Answer, type Draft } from './questions';
 
@@ -27,7 +28,7 @@ async function create(service: Service, draft: Draft): Promise<PortalSummary> {
   const { connections } = draft;
   const branding = brandingOf(draft);
   const credentialProviderArn = await providerArn(service, signIn);
-  return service.call<PortalSummary>(OPERATIONS.CreateConsentPortal, {
+  const request = {
     name,
     executionRoleArn: unusedRole(credentialProviderArn),
     idpConfig: { credentialProviderArn, scopes, ...(audience !== undefined && { audience }) },
@@ -35,7 +36,10 @@ async function create(service: Service, draft: Draft): Promise<PortalSummary> {
     ...(description !== undefined && { description }),
     ...(Object.keys(branding).length > 0 && { branding }),
     ...(connections.length > 0 && { connections }),
-  });
+  };
+  return namingOptions(MEMBER_OPTIONS, () =>
+    service.call<PortalSummary>(OPERATIONS.CreateConsentPortal, request),
+  );
 }
 
 export const add = buildCommand({

@@ -2,6 +2,7 @@
 import { readLogo } from '../../../resources/portal-logo';
 import { optionalText, optionalTexts } from '../../connection-flags';
 import { usageError } from '../../failure';
+import type { OptionNames } from '../../option-names';
 import type { Service } from '../../service';
 import { getProvider } from '../provider/checks';
 
@@ -118,3 +119,22 @@ export const providerArn = async (service: Service, named: string): Promise<stri
 
 export const sourcesOf = (agents: readonly string[]) =>
   agents.map((identifier) => ({ type: 'workload-identity', identifier }));
+
+/** The options by the members that they set. */
+export const MEMBER_OPTIONS: OptionNames = {
+  name: 'the name',
+  'branding.name': '--display-name',
+  credentialProviderArn: '--sign-in',
+  idpConfig: '--sign-in',
+  scopes: '--scope',
+  audience: '--audience',
+  sources: '--agent',
+  description: '--description',
+  color: '--color',
+  logo: '--logo',
+  connections: '--connection',
+  'connections.workloadName': 'the agent of --connection',
+  'connections.credentialProviderName': 'the provider of --connection',
+  'connections.scopes': 'a scope of --connection',
+  'connections.purpose': 'the purpose of --connection',
+};

@@ -4,8 +4,17 @@ import { OPERATIONS } from '../../../../lambda/contract/operations';
 import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { usageError } from '../../failure';
+import { namingOptions } from '../../option-names';
 import { connect, type Service } from '../../service';
-import { brandingOf, PORTAL_FLAGS, providerArn, sourcesOf, type Branding, type PortalFlags } from './config';
+import {
+  brandingOf,
+  MEMBER_OPTIONS,
+  PORTAL_FLAGS,
+  providerArn,
+  sourcesOf,
+  type Branding,
+  type PortalFlags,
+} from './config';
 import { conclude, findPortal, getPortal, ONE_PORTAL, type Portal, type PortalSummary } from './portals';
 
 interface UpdateFlags extends ConnectionFlags, PortalFlags {
@@ -79,10 +88,12 @@ export const update = buildCommand({
     const { consentPortalId } = await findPortal(service, named);
     const members = await changes(service, await getPortal(service, consentPortalId), branding, flags);
     if (Object.keys(members).length === 0) throw NOTHING();
-    const begun = await service.call<PortalSummary>(OPERATIONS.UpdateConsentPortal, {
-      consentPortalIdentifier: consentPortalId,
-      ...members,
-    });
+    const begun = await namingOptions(MEMBER_OPTIONS, () =>
+      service.call<PortalSummary>(OPERATIONS.UpdateConsentPortal, {
+        consentPortalIdentifier: consentPortalId,
+        ...members,
+      }),
+    );
     await conclude(this, service, begun, flags);
   },
 });
