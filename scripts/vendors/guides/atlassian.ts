@@ -33,6 +33,11 @@ export const ATLASSIAN = guide({
       read: '2026-11',
     },
     nango: nango('jira'),
+    mcp: {
+      title: 'Use Rovo MCP with other supported MCP clients',
+      url: 'https://support.atlassian.com/atlassian-ai-gateway/docs/use-rovo-mcp-with-other-supported-mcp-clients/',
+      read: '2026-11-27',
+    },
   },
   manual: 'enable',
   setup: ['enable', 'nango'],
@@ -61,6 +66,10 @@ export const ATLASSIAN = guide({
   ],
   pkce: ['The documentation of 3LO apps does not mention it. The service sends S256.', 'service'],
   oddities: [
+    [
+      'Atlassian hosts an MCP server with OAuth. For its tools, create another provider: `agent-identity provider add my-atlassian-mcp --mcp https://mcp.atlassian.com/v1/mcp/authv2`. See [mcp-servers.md](../mcp-servers.md). If users cannot install apps themselves, an administrator of the site installs the app of the MCP server first.',
+      'mcp',
+    ],
     [
       'An app has one callback URL, and each credential provider has its own. So each provider needs its own app.',
       'enable',

@@ -45,6 +45,11 @@ export const HUBSPOT = guide({
       url: 'https://docs.unified.to/skills/hubspot-oauth-app/SKILL.md',
       read: '2026-11-27',
     },
+    mcp: {
+      title: 'Integrate with the HubSpot MCP server',
+      url: 'https://developers.hubspot.com/docs/apps/developer-platform/build-apps/integrate-with-hubspot-mcp-server',
+      read: '2026-11-27',
+    },
   },
   manual: 'oauth',
   setup: ['oauth', 'v1', 'unified'],
@@ -75,6 +80,10 @@ export const HUBSPOT = guide({
   rotation: ['None: the refresh token probably stays the same.'],
   pkce: ['The token endpoint has the parameter. The service sends S256.', 'spec'],
   oddities: [
+    [
+      'HubSpot hosts an MCP server with OAuth, which needs an MCP auth app instead of this app. For its tools, create another provider with the client ID and the secret of the MCP auth app: `printf %s "$SECRET" | agent-identity provider add my-hubspot-mcp --mcp https://mcp.hubspot.com --client-id "$CLIENT_ID"`. See [mcp-servers.md](../mcp-servers.md).',
+      'mcp',
+    ],
     [
       'A scope is required, conditionally required, or optional. All required scopes must be in the request. For optional ones, set the custom parameter `optional_scope`.',
       'scopes',

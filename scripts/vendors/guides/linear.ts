@@ -17,6 +17,11 @@ export const LINEAR = guide({
       url: 'https://docs.unified.to/skills/linear-oauth-app/SKILL.md',
       read: '2026-11',
     },
+    mcp: {
+      title: 'LiteLLM: Linear MCP server',
+      url: 'https://docs.litellm.ai/docs/mcp_servers/linear',
+      read: '2026-11-27',
+    },
   },
   manual: 'oauth',
   setup: ['oauth', 'nango'],
@@ -46,6 +51,7 @@ export const LINEAR = guide({
     ['The custom parameter `actor` with the value `app` makes the agent act as the app.', 'oauth'],
     [
       'The MCP server of Linear registers clients itself: `agent-identity provider add my-linear --mcp https://mcp.linear.app/mcp` needs no app. See [mcp-servers.md](../mcp-servers.md).',
+      'mcp',
     ],
   ],
   revocation: [

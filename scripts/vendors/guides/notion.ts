@@ -36,6 +36,11 @@ export const NOTION = guide({
       read: '2026-11',
     },
     nango: nango('notion'),
+    mcp: {
+      title: 'Integrating your own MCP client',
+      url: 'https://developers.notion.com/guides/mcp/build-mcp-client',
+      read: '2026-11-27',
+    },
   },
   manual: 'public',
   setup: ['create', 'nango'],
@@ -62,6 +67,10 @@ export const NOTION = guide({
   rotation: ['Each refresh returns a new refresh token.', 'refresh', 'sdk'],
   pkce: ['The documentation of the REST API does not mention it. The service sends S256.', 'service'],
   oddities: [
+    [
+      'Notion hosts an MCP server with OAuth. For its tools, create another provider: `agent-identity provider add my-notion-mcp --mcp https://mcp.notion.com/mcp`. See [mcp-servers.md](../mcp-servers.md).',
+      'mcp',
+    ],
     [
       'An app that works in one workspace only can be an OAuth integration for selected workspaces. An internal connection has a static token and no OAuth.',
       'oauth',
