@@ -79,13 +79,16 @@ export const configurationFaults = (
     ),
   );
 
+/** What is wrong with a configuration. The message begins with the member. */
+export class ConfigurationFault extends Error {}
+
 /**
  * Returns the configuration, with the schema's defaults for omitted members.
  *
  * @param name of the configuration, as errors name its members; empty if the members need none
  * @param expected an example for the message if the text is not JSON, such as `an object like {…}`
  * @param json from the operator or a stack
- * @throws Error that names the member
+ * @throws ConfigurationFault that names the member
  */
 export function parseConfiguration<Schema extends v.GenericSchema>(
   schema: Schema,
@@ -97,9 +100,9 @@ export function parseConfiguration<Schema extends v.GenericSchema>(
   try {
     value = JSON.parse(json);
   } catch {
-    throw new Error(`${nameOf(name)} must be JSON: ${expected}`);
+    throw new ConfigurationFault(`${nameOf(name)} must be JSON: ${expected}`);
   }
   const parsed = v.safeParse(schema, value);
   if (parsed.success) return parsed.output;
-  throw new Error(configurationFaults(schema, name, parsed.issues)[0]);
+  throw new ConfigurationFault(configurationFaults(schema, name, parsed.issues)[0]);
 }

@@ -4,6 +4,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { FunctionGroup } from '../../lambda/contract/operations';
+import { PROVIDER_CLIENT_TIMEOUT_MS } from '../../lambda/contract/provider-client-event';
 import type { Lifetimes, Quotas } from '../../lambda/contract/configuration';
 import { functionAccess, type InvokedFunction } from './function-access';
 import { functionCode } from './function-code';
@@ -31,9 +32,9 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
   operator: Duration.seconds(29),
   // The issuer's metadata and keys, up to 5 seconds each, and a few reads and writes.
   'security-events': Duration.seconds(15),
-  // A discovery and a request, up to 5 seconds each, and the vault operations around them.
-  // The registration of a client can need 9 requests. Servers that are too slow for this time count as unavailable.
-  'provider-client': Duration.seconds(15),
+  // A discovery and a request, up to 5 seconds each, and the vault operations around them. The requests of a discovery
+  // or a registration for the owner of a provider have an earlier deadline together.
+  'provider-client': Duration.millis(PROVIDER_CLIENT_TIMEOUT_MS),
   // A sweep begins attempts for 45 seconds, and the last of them takes up to 35.
   revocation: Duration.seconds(90),
   // It waits for the function `connections`.

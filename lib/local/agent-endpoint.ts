@@ -79,7 +79,7 @@ const LOCAL = { loopback: true };
 
 /**
  * @throws StartError for a port that is taken or not permitted
- * @throws Error for a configuration that the deployed endpoint would reject too
+ * @throws ConfigurationFault for a configuration that the deployed endpoint would reject too
  */
 export async function startAgentEndpoint({
   name,

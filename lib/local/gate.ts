@@ -4,10 +4,11 @@
  */
 import { Console } from 'node:console';
 import { Writable } from 'node:stream';
+import { ConfigurationFault } from '../../lambda/domain/configuration';
 import { startAgentEndpoint, type AgentEndpointOptions, type LocalAgentEndpoint } from './agent-endpoint';
 import { onOneLine } from './service-log';
 import { settingNames } from './setting-names';
-import { SettingError, StartError } from './start-error';
+import { SettingError } from './start-error';
 
 export interface GateOptions extends Omit<AgentEndpointOptions, 'names' | 'reportFailure' | 'idle'> {
   /** Receives each line of the gate's log: an audit entry, a metric, or the report of an unexpected error, as JSON. */
@@ -46,7 +47,7 @@ export async function startGate({ log, options, ...endpoint }: GateOptions): Pro
   try {
     return await startAgentEndpoint({ ...endpoint, names: settingNames({ PORT: '--port' }) });
   } catch (error) {
-    if (error instanceof StartError || !(error instanceof Error)) throw error;
+    if (!(error instanceof ConfigurationFault)) throw error;
     throw new SettingError(`${inOptions(error.message, options)}.`);
   }
 }

@@ -301,5 +301,7 @@ it('does not listen if the workload identity belongs to another principal', asyn
   );
   expect(await program.ended).toBe(1);
   expect(program.stdout).toBe('');
-  expect(program.stderr).toMatch(/foreign/);
+  expect(program.stderr).toMatch(
+    /^arn:\S+:user\/stranger is not authorized to call GetWorkloadIdentity on \S+\/foreign: it belongs to another principal/,
+  );
 });

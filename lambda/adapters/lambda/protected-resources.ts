@@ -3,6 +3,7 @@
  * clients there, while the owner of a credential provider waits.
  */
 import {
+  COLD_START_ALLOWANCE_MS,
   DISCOVERY_TIMEOUT_MS,
   DiscoverResponseSchema,
   REGISTRATION_TIMEOUT_MS,
@@ -13,12 +14,6 @@ import type { ProtectedResources } from '../../domain/provider/client-registrati
 import type { RegistrationMember } from '../../domain/provider/provided-client';
 import { invalidMember, ServiceError } from '../../domain/service-error';
 import { createFunctionInvoker } from './invoke';
-
-/**
- * Milliseconds for the start of the function. An update waits for a discovery, and then for a registration: together less
- * than the 29 seconds of API Gateway, with time to store the provider.
- */
-const COLD_START_ALLOWANCE_MS = 2_000;
 
 const CONFIG = 'oauth2ProviderConfigInput.customOauth2ProviderConfig';
 

@@ -5,14 +5,19 @@
 import type { PushedAuthorization } from '../../domain/consent/push';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { BackgroundRenewals } from '../../domain/grant/background-renewal';
-import { PushResponseSchema, type Invocation } from '../../contract/provider-client-event';
+import {
+  COLD_START_ALLOWANCE_MS,
+  PROVIDER_CLIENT_TIMEOUT_MS,
+  PushResponseSchema,
+  type Invocation,
+} from '../../contract/provider-client-event';
 import { createFunctionInvoker } from './invoke';
 
 /** Milliseconds to queue the event. The caller waits for it, although it already has a valid token. */
 const QUEUED_WITHIN = 2_000;
 
 /** Milliseconds for a response: more than the function's timeout and a cold start. */
-const RESPONSE_TIMEOUT_MS = 17_000;
+const RESPONSE_TIMEOUT_MS = PROVIDER_CLIENT_TIMEOUT_MS + COLD_START_ALLOWANCE_MS;
 
 /**
  * The error for a function that failed, which operators diagnose in its log. To the caller, it is an unavailable provider.

@@ -5,7 +5,7 @@
  * Members have the names of `CreateAgentRuntime` (Amazon Bedrock AgentCore, control plane 2023-06-05) if it has them.
  */
 import * as v from 'valibot';
-import { parseConfiguration } from '../configuration';
+import { ConfigurationFault, parseConfiguration } from '../configuration';
 import { issuerMembers, operatorMembers, scopeToken, type TrustedIssuer } from '../identity/trusted-issuer';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
 import { AllowedOriginsSchema } from './allowed-origins';
@@ -202,7 +202,7 @@ function addressFault(
  *
  * @param json a JSON object, {@link AgentEndpointConfiguration}
  * @param policy whether addresses on this machine are allowed
- * @throws Error that names the member
+ * @throws ConfigurationFault that names the member
  */
 export function parseAgentEndpoint(json: string, policy: EndpointPolicy): AgentEndpointConfiguration {
   const endpoint = parseConfiguration(
@@ -212,6 +212,6 @@ export function parseAgentEndpoint(json: string, policy: EndpointPolicy): AgentE
     json,
   );
   const fault = addressFault(endpoint, policy);
-  if (fault !== undefined) throw new Error(fault);
+  if (fault !== undefined) throw new ConfigurationFault(fault);
   return endpoint;
 }

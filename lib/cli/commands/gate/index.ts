@@ -132,7 +132,7 @@ async function run(context: CliContext, flags: GateFlags, name: string, url: str
   const ended = endOfProgram();
   try {
     const { invocationUrl, agentRuntimeArn } = endpoint;
-    // As the gate has it: without an audience and clients, tokens are for the invocation URL.
+    // As `trustedIssuerOf` has it: without an audience and clients, tokens are for the invocation URL.
     const defaults = (allowedAudience ?? allowedClients) ? {} : { allowedAudience: [invocationUrl] };
     const workload = await prepareWorkload(service, name, { ...issuer, ...defaults }, flags.returnUrl);
     if (json) {
@@ -177,7 +177,7 @@ export const gate = buildCommand({
       issuer: optionalText('URL', 'Identity provider at which users sign in, or its discovery URL'),
       allowedAudience: optionalTexts(
         'text',
-        'Audience that tokens can have (default: the invocation URL); set the option again for each further audience',
+        'Audience that tokens can have (default: the invocation URL; with --allowed-client and no --allowed-audience, any audience); set the option again for each further audience',
       ),
       allowedClient: optionalTexts(
         'ID',
@@ -185,7 +185,7 @@ export const gate = buildCommand({
       ),
       allowedScope: optionalTexts(
         'name',
-        'Scope, of which tokens need at least one; set the option again for each further scope',
+        'Scope to accept; a token needs at least one of them; set the option again for each further scope',
       ),
       allowedOrigin: optionalTexts(
         'origin',
