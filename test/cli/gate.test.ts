@@ -194,8 +194,20 @@ it('prints why a token is rejected, and no token', async () => {
 
 it('lets pages of the stated origins call, and no others', async () => {
   const { program, ready } = await started(
-    ...['web', server.url, '--protocol', 'MCP', '--allowed-origin', 'http://localhost:5173'],
+    ...['web', server.url, '--protocol', 'MCP', '--allowed-origin', 'http://localhost:5173', ...SCOPE],
   );
+  const user = await signedIn('dora', ready.invocationUrl);
+  const call = (origin: string) =>
+    fetch(ready.invocationUrl, {
+      method: 'POST',
+      headers: {
+        origin,
+        authorization: `Bearer ${user.accessToken}`,
+        accept: 'application/json, text/event-stream',
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
+    });
   const preflight = (origin: string) =>
     fetch(ready.invocationUrl, {
       method: 'OPTIONS',
@@ -205,6 +217,11 @@ it('lets pages of the stated origins call, and no others', async () => {
     (await preflight(origin)).headers.get('access-control-allow-origin');
   expect(await allowed('http://localhost:5173')).toBe('http://localhost:5173');
   expect(await allowed('http://localhost:5174')).toBeNull();
+  const called = await call('http://localhost:5173');
+  expect(called.headers.get('access-control-allow-origin')).toBe('http://localhost:5173');
+  const other = await call('http://localhost:5174');
+  expect(other.headers.get('access-control-allow-origin')).toBeNull();
+  expect([called.status, other.status]).toEqual([200, 403]);
   await program.stop();
 });
 
