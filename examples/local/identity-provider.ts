@@ -65,7 +65,8 @@ export function startIdentityProvider(
           if (identifier !== ASSISTANT_AUDIENCE && !isLoopbackHttp(new URL(identifier)))
             throw new errors.InvalidTarget();
           // Users are asked for scopes, so a request without one would get a token for another gate unasked.
-          if (oidc.route === 'authorization' && !oidc.requestParamScopes.has(ASSISTANT_SCOPE))
+          const isUnasked = oidc.route === 'authorization' && !oidc.requestParamScopes.has(ASSISTANT_SCOPE);
+          if (identifier !== ASSISTANT_AUDIENCE && isUnasked)
             throw new errors.InvalidScope('a token for a resource needs this scope', ASSISTANT_SCOPE);
           return { scope: ASSISTANT_SCOPE, audience: identifier, accessTokenFormat: 'jwt' as const };
         },

@@ -119,14 +119,15 @@ export const PAGE_HEADERS = {
 /** @param redirectUri where the forms of the page lead to in the end, such as the redirect URI of a client */
 export function sendPage(response: ServerResponse, status: number, page: Page, redirectUri?: string): void {
   const target = redirectUri === undefined ? undefined : new URL(redirectUri);
+  // The URL of an application on the device has a scheme, and no origin.
+  const source = target?.origin === 'null' ? target.protocol : target?.origin;
   response.writeHead(status, {
     ...PAGE_HEADERS,
-    ...(target && {
-      // The URL of an application on the device has a scheme, and no origin.
-      'content-security-policy': policyWith(
-        `${EXAMPLES} ${target.origin === 'null' ? target.protocol : target.origin}`,
-      ),
-    }),
+    // A host can contain characters that mean something else in a policy.
+    ...(source !== undefined &&
+      /^[a-z0-9.:/[\]-]+$/.test(source) && {
+        'content-security-policy': policyWith(`${EXAMPLES} ${source}`),
+      }),
   });
   response.end(renderPage(page));
 }

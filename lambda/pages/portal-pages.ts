@@ -96,7 +96,7 @@ export function renderSignIn(frame: PortalFrame, { error, resume }: SignInReason
         icon: 'info',
         tone: 'calm',
         title: 'Sign in to finish connecting',
-        happened: 'You allowed access, but you are no longer signed in here.',
+        happened: 'You allowed access, and one step is left.',
         next: html`Sign in at <strong>${portal.signInProvider}</strong> as the person who began. The access is
           stored then, and not before.`,
         actions: signIn,

@@ -40,12 +40,17 @@ const NEXT = 'Run the command with --help for its options.';
 const orList = (names: readonly string[]): string =>
   names.map((name) => name.replaceAll('`', '"')).join(' or ');
 
+/** Returns an option as the documentation writes it: Stricli proposes it in the case of the code. */
+const kebabCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
 /** Returns what is wrong with the arguments, without what Stricli adds to the name of the error. */
 const argumentFault = (error: ArgumentScannerError, args: readonly string[]): string =>
   formatMessageForArgumentScannerError(error, {
     FlagNotFoundError: ({ input, corrections }) => {
       const proposal =
-        corrections.length > 0 ? ` Did you mean ${corrections.map((name) => `--${name}`).join(' or ')}?` : '';
+        corrections.length > 0
+          ? ` Did you mean ${corrections.map((name) => `--${kebabCase(name)}`).join(' or ')}?`
+          : '';
       return `There is no option --${input}.${proposal}`;
     },
     UnsatisfiedFlagError: ({ externalFlagName }) =>

@@ -41,7 +41,11 @@ export function parsedResourceUrl(url: string | URL, what: string): URL {
  */
 export function requestedUrl(url: unknown): URL {
   const text = url instanceof URL ? url.href : url;
-  if (typeof text === 'string' && URL.canParse(text)) return new URL(text);
+  const parsed = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
+  if (parsed && (parsed.username !== '' || parsed.password !== '')) {
+    throw new ConfigurationError('The URL of a request must not contain a user name or a password.');
+  }
+  if (parsed) return parsed;
   throw new ConfigurationError(
     'The URL of a request must be a whole URL, as a string or an object of the class URL. A path or an object of the class Request is not accepted.',
   );

@@ -18,6 +18,14 @@ import {
 /** Where gates read the workload access token of the agent that calls, as AWS SDKs send it. */
 const CALLING_AGENT_HEADER = 'X-Amz-Bedrock-AgentCore-Identity-WAT';
 
+/** @throws ConfigurationError that does not repeat the token, as the error of `Headers` does */
+function headerValue(token: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new ConfigurationError(
+    'The workload access token contains a space, a line break, or another character that no token has.',
+  );
+}
+
 /** The path that the AWS client appends to the path of the endpoint. */
 const OPERATION_PATH = /\/runtimes\/[^/]*\/invocations$/;
 
@@ -107,10 +115,12 @@ export function agentFetch(
       ? staticWorkloadAccessToken(workloadIdentityToken)
       : workloadIdentityToken;
   return async (target, init = {}) => {
-    if (requestedUrl(target).origin !== gate.origin) throw new AgentRedirectError();
+    // A copy, which the caller cannot change while the token is requested.
+    const url = requestedUrl(target);
+    if (url.origin !== gate.origin) throw new AgentRedirectError();
     const headers = new Headers(init.headers);
-    headers.set(CALLING_AGENT_HEADER, await tokens.get());
-    const response = await fetch(target, { ...init, headers, redirect: 'manual' });
+    headers.set(CALLING_AGENT_HEADER, headerValue(await tokens.get()));
+    const response = await fetch(url, { ...init, headers, redirect: 'manual' });
     if (response.status >= 300 && response.status < 400 && response.status !== 304) {
       await response.body?.cancel();
       throw new AgentRedirectError();

@@ -63,6 +63,7 @@ it('creates a portal whose pages are at the printed URL, and says which redirect
   });
   const { URL: url = '', 'Redirect URI': redirectUri } = printed;
   expect(redirectUri).toBe(`${url}/callback`);
+  expect(printed['Return URL']).toBe(`${url}/connect/callback`);
   expect((await fetch(url)).status).toBe(200);
   const signIn = await fetch(`${url}/login`, { redirect: 'manual' });
   expect(new URL(signIn.headers.get('location') ?? '').searchParams.get('redirect_uri')).toBe(redirectUri);
@@ -283,6 +284,9 @@ it('says why a portal failed and what to do, and verifies it again after the cor
   });
   const corrected = await local.run(['portal', 'verify', 'broken']);
   expect([corrected.status, fields(corrected.stdout).Status]).toEqual([0, 'ACTIVE']);
+  expect(corrected.stderr).not.toContain('did not verify it again');
+  const unverified = await local.run(['portal', 'verify', 'broken']);
+  expect(unverified.stderr).toContain('did not verify it again');
 });
 
 it('finds a portal by name, ID, and ARN, and lists only those of the caller', async () => {

@@ -46,13 +46,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const authorizationUrl = (resource: string, scope = 'assistant'): string =>
+const authorizationUrl = (resource: string | undefined, scope = 'assistant'): string =>
   `${server.origin}/auth?${new URLSearchParams({
     client_id: clientId,
     redirect_uri: REDIRECT,
     response_type: 'code',
     scope,
-    resource,
+    ...(resource !== undefined && { resource }),
     code_challenge: createHash('sha256').update(VERIFIER).digest('base64url'),
     code_challenge_method: 'S256',
   }).toString()}`;
@@ -103,4 +103,10 @@ it('issues no token for another gate without asking again', async () => {
   };
   expect(await errorOf('openid')).toBe('invalid_scope');
   expect(await errorOf('openid assistant')).toBe('consent_required');
+});
+
+it('signs users in for a client that names no resource, as a portal does', async () => {
+  const browser = new Browser();
+  const consent = await signIn(browser, await browser.go(authorizationUrl(undefined, 'openid')));
+  expect(consent.html).toContain('An MCP client asks to use your Fernhill');
 });

@@ -234,6 +234,42 @@ describe('after a move', () => {
     expect(received).toEqual([]);
   });
 
+  it('lets no other principal state another origin by way of another server', async () => {
+    await agentFor('detour');
+    const { credentialProviderArn: resourceArn } = await world
+      .control()
+      .send(new GetOauth2CredentialProviderCommand({ name: 'detour' }));
+    const policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: world.local.principals.stranger.arn },
+          Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider',
+          Resource: resourceArn,
+        },
+      ],
+    });
+    await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    const { issuer, discoveryUrl } = world.provider;
+    const away = { oauthDiscovery: { discoveryUrl }, clientId: 'x', clientSecret: 'y' };
+    await update('detour', away, away, 'stranger');
+    const client = { clientId: world.provider.clientId, clientSecret: 'y' };
+    const owner = { name: 'AccessDeniedException' };
+    for (const change of [{}, endpoints()]) {
+      moved = change;
+      moveClock((ahead += 601));
+      for (const endpointOrigins of [[issuer, origin], [origin]]) {
+        const back = { authorizationServer: issuer, endpointOrigins };
+        await expect(update('detour', back, client, 'stranger')).rejects.toMatchObject(owner);
+      }
+    }
+    await expect(update('detour', { authorizationServer: issuer }, client, 'stranger')).rejects.toMatchObject(
+      owner,
+    );
+    expect(received).toEqual([]);
+  });
+
   it('uses the new origin when an update states it, and keeps the tokens of users', async () => {
     moved = endpoints();
     const { callbackUrl } = await update('notes', { endpointOrigins: [origin] });

@@ -72,18 +72,24 @@ function checkIssuer(
 }
 
 /**
- * The secret, the grants, and the users' tokens of a provider stay when its server moves. So another principal that is
- * allowed to update the provider can confirm no origin: it could be in league with an attacker that changed the metadata.
+ * The secret, the grants, and the users' tokens of a provider stay when its server moves, and grants come back when an
+ * earlier server does. So another principal that is allowed to update the provider can only leave the origins as they are,
+ * or bind it to the origin of the issuer: it could be in league with an attacker that
+ * changed the metadata.
  *
+ * @param origins what the provider is going to be bound to
  * @throws AccessDeniedException
  */
 function checkOriginsByOwner(
-  { byOwner, endpointOrigins: stated = [] }: ExpectedServer,
+  byOwner: boolean,
+  { issuer }: ProtectedResource,
   kept: readonly string[] | undefined,
+  origins: readonly string[],
 ): void {
-  if (byOwner || !kept || stated.every((origin) => kept.includes(origin))) return;
+  const allowed = kept ?? [new URL(issuer).origin];
+  if (byOwner || origins.every((origin) => allowed.includes(origin))) return;
   throw accessDenied(
-    'Only the owner of the credential provider can state another origin of its authorization server in endpointOrigins.',
+    'Only the owner of the credential provider can bind it to another origin of its authorization server (endpointOrigins).',
     'endpoint origin stated by another principal than the owner',
   );
 }
@@ -100,8 +106,8 @@ export function boundServer(expected: ExpectedServer, found: ProtectedResource):
   const { endpointOrigins: stated, present } = expected;
   const bound = present?.protectedResource;
   const kept = bound?.issuer === found.issuer ? endpointOriginsOf(bound) : undefined;
-  checkOriginsByOwner(expected, kept);
   const endpointOrigins = stated ?? kept ?? endpointOriginsOf(found);
+  checkOriginsByOwner(expected.byOwner, found, kept, endpointOrigins);
   if (isWithin(found, endpointOrigins)) return { ...found, endpointOrigins };
   const origins = endpointOriginsOf(found).join(' and ');
   throw invalidMember(

@@ -113,6 +113,7 @@ function printPortal(context: CliContext, portal: Portal): void {
     ['Description', portal.description],
     ['URL', addressOf(portal)],
     ['Redirect URI', `${addressOf(portal)}/callback`],
+    ['Return URL', `${addressOf(portal)}/connect/callback`],
     ['Status', portal.status],
     ['Reason', portal.statusReason],
     ['Agents', portal.sources.map(({ identifier }) => identifier).join(' ')],
