@@ -74,8 +74,7 @@ function checkIssuer(
 /**
  * The secret, the grants, and the users' tokens of a provider stay when its server moves, and grants come back when an
  * earlier server does. So another principal that is allowed to update the provider can only leave the origins as they are,
- * or bind it to the origin of the issuer: it could be in league with an attacker that
- * changed the metadata.
+ * or bind it to the origin of the issuer: it could be in league with an attacker that changed the metadata.
  *
  * @param origins what the provider is going to be bound to
  * @throws AccessDeniedException
