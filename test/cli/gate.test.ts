@@ -2,6 +2,10 @@
  * `agent-identity gate` and `agent-identity local` as two programs, with the official SDK's MCP client
  * in front of it and a real authorization server at which the user signs in.
  */
+import {
+  BedrockAgentCoreControlClient,
+  CreateWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
 import { createServer } from 'node:http';
 import { decodeJwt } from 'jose';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
@@ -9,6 +13,8 @@ import { startMcpServer, type TestMcpServer } from '../flows/client/mcp-server';
 import { AgentServer } from '../flows/gate/agent-server';
 import { startSignIn } from '../flows/gate/mcp-endpoint';
 import { CLIENT_REDIRECT, McpUser } from '../flows/gate/mcp-user';
+import { rolesThat } from '../flows/support/authorizer';
+import { alsoSending } from '../flows/support/members-beyond-aws';
 import type { TestProvider } from '../flows/support/provider';
 import { Programs, type Program } from '../local/program';
 import { ServiceForCommands } from './command-under-test';
@@ -145,6 +151,27 @@ it('keeps its URL and its workload identity, and changes what another start stat
         allowedWorkloadConfiguration: { workloadIdentities: ['my-caller'] },
       },
     },
+  });
+});
+
+it('keeps the conditions of a workload identity for claims', async () => {
+  const customClaims = [rolesThat('CONTAINS', { matchValueString: 'dev' })];
+  const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = service.env();
+  const control = new BedrockAgentCoreControlClient({
+    endpoint: service.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId, secretAccessKey },
+  });
+  const authorizerConfiguration = {
+    customJWTAuthorizer: { discoveryUrl: signIn.discoveryUrl, allowedClients: ['earlier'], customClaims },
+  };
+  await alsoSending(control, { authorizerConfiguration }).send(
+    new CreateWorkloadIdentityCommand({ name: 'conditional' }),
+  );
+  const { program } = await started('conditional', server.url, '--allowed-client', 'later');
+  await program.stop();
+  expect(await service.json(['agent', 'get', 'conditional'])).toMatchObject({
+    authorizerConfiguration: { customJWTAuthorizer: { allowedClients: ['later'], customClaims } },
   });
 });
 
