@@ -273,7 +273,7 @@ describe('provider test', () => {
         authorization_response_iss_parameter_supported: true,
       };
       expect(await test({ [serverAt]: inward })).toMatch(
-        /^fail +(discovery .*not an acceptable endpoint|discovery .*another origin than .*\n.*--endpoint-origin)/m,
+        /^fail +(discovery .*not an acceptable endpoint|discovery .*an origin that the provider has not stored.*\n.*--endpoint-origin)/m,
       );
     }
     await close();

@@ -143,7 +143,7 @@ describe('the host of a failure', () => {
   it.each([
     ['https://as.example/token?x=1', 'as.example'],
     ['https://as.example:8443/', 'as.example:8443'],
-    ['https://b\u00fccher.example/', 'xn--bcher-kva.example'],
+    ['https://例え.example/', 'xn--r8jz45g.example'],
     ['https://192.0.2.1/', '192.0.2.1'],
     ['https://[2001:db8::1]:444/', '[2001:db8::1]:444'],
   ])('of %s is %s', (url, host) => {

@@ -25,7 +25,7 @@ from agent_identity_client import (
     get_access_token,
     with_access_token,
 )
-from agent_identity_client._authorized_client import _http_library
+from agent_identity_client._authorized_client import http_library
 from agent_identity_client._consent import run_steps, steps_after_accept
 from agent_identity_client._hidden import Hidden
 from browser import Browser
@@ -35,7 +35,7 @@ from test_connect_mcp import call, options_of
 from world import RETURN_URL, World, custom_oauth2
 
 PROVIDER = json.loads(os.environ.get("DPOP_PROVIDER", "{}"))
-http = _http_library()
+http = http_library("authorized_client")
 
 
 def metadata() -> dict[str, str]:

@@ -158,10 +158,16 @@ describe('agentFetch', () => {
   it('sends nothing to another origin, and follows no redirect', async () => {
     const redirect = await redirecting();
     await expect(call('ana', redirect.otherUrl)).rejects.toThrow(AgentRedirectError);
-    const toRedirect = agentFetch(redirect.url, 'a token');
+    const toRedirect = agentFetch(redirect.url, 'a-token');
     await expect(toRedirect(`${redirect.url}/x`, { method: 'POST', redirect: 'follow' })).rejects.toThrow(
       AgentRedirectError,
     );
+    expect(redirect.seen).toEqual([]);
+    // The caller can change an object of the class URL while the token is requested.
+    const target = new URL(`${redirect.url}/x`);
+    const changed = toRedirect(target);
+    target.href = redirect.otherUrl;
+    await expect(changed).rejects.toThrow(AgentRedirectError);
     expect(redirect.seen).toEqual([]);
     await redirect.close();
   });
@@ -172,6 +178,19 @@ describe('agentFetch', () => {
       expect(() => agentFetch(url, 'a token')).toThrow(ConfigurationError);
     },
   );
+
+  it('repeats no token and no password in an error', async () => {
+    const secret = 'SECRET';
+    const refused = {
+      name: 'ConfigurationError',
+      message: expect.not.stringContaining(secret) as string,
+    };
+    const url = 'http://127.0.0.1:1';
+    await expect(agentFetch(url, `a\n${secret}`)(url)).rejects.toMatchObject(refused);
+    await expect(agentFetch(url, 'a-token')(`http://user:${secret}@127.0.0.1:1/`)).rejects.toMatchObject(
+      refused,
+    );
+  });
 
   it('uses the token of its source, and its errors', async () => {
     const failing = {
