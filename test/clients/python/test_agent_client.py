@@ -87,6 +87,14 @@ def test_an_error_of_the_source_of_the_token_ends_the_request() -> None:
         assert seen == []
 
 
+@pytest.mark.parametrize("token", ["SECRET\n", " SECRET", "SEC\x00RET", "SECR\u00e9T"])
+def test_an_error_about_a_token_does_not_repeat_it(token: str) -> None:
+    with server() as (url, seen):
+        with pytest.raises(ConfigurationError, match="^The workload access token contains"):
+            send(url, url, token=token)
+        assert seen == []
+
+
 @contextmanager
 def allowed_to_call(world: World, caller: str, user_token: str) -> Iterator[None]:
     """Lists the caller at the workload identity of the called agent, by a member that boto3 does not have."""

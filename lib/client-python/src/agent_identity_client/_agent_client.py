@@ -8,10 +8,22 @@ from typing import Any
 from ._authorization import check_address, is_redirect, origin_of
 from ._authorized_client import http_library
 from ._calling_agent import CALLING_AGENT_HEADER
-from ._errors import AgentRedirectError
+from ._errors import AgentRedirectError, ConfigurationError
 from ._hidden import Hidden
 from ._requirements import WORKLOAD_TOKEN, is_workload_token, require
 from ._workload_access_token import StaticWorkloadAccessToken, WorkloadAccessTokenSource
+
+
+def _header_value(token: str) -> str:
+    """Returns the token, unless the error of httpx about it would repeat it."""
+    value = Hidden(token)
+    is_valid = token.isascii() and token.isprintable() and " " not in token
+    del token
+    if not is_valid:
+        raise ConfigurationError(
+            "The workload access token contains a space, a line break, or another character that no token has."
+        )
+    return value.reveal()
 
 
 async def _stop_at_redirects(response: Any) -> None:
@@ -47,7 +59,7 @@ def agent_client(
     async def add_token(request: Any) -> None:
         if origin_of(str(request.url)) != origin:
             raise AgentRedirectError
-        request.headers[CALLING_AGENT_HEADER] = await asyncio.to_thread(tokens.get)
+        request.headers[CALLING_AGENT_HEADER] = _header_value(await asyncio.to_thread(tokens.get))
 
     return http.AsyncClient(
         event_hooks={"request": [add_token], "response": [_stop_at_redirects]},
