@@ -8,14 +8,13 @@ import { createGrantStore } from '../adapters/dynamodb/grant-store';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createSeal } from '../adapters/kms/seal';
 import {
-  DISCOVERY_TIMEOUT_MS,
   InvocationSchema,
-  REGISTRATION_TIMEOUT_MS,
   type DiscoverResponse,
   type Invocation,
   type PushResponse,
   type RegisterResponse,
 } from '../contract/provider-client-event';
+import { DISCOVERY_TIMEOUT_MS, REGISTRATION_TIMEOUT_MS } from '../contract/provider-client-timeouts';
 import { pushAuthorization, type PushRequest } from '../domain/consent/push';
 import { withDeadline } from '../domain/oauth/transport';
 import { providedClient } from '../domain/oauth/provided-client';

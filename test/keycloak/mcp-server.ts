@@ -76,7 +76,7 @@ export async function checkMcpServer(checks: Checks, { service, calendar }: Worl
   await checks.check('without an initial access token, Keycloak registers no client', () =>
     assert.rejects(service.provider('notes', config), {
       name: 'ValidationException',
-      message: /\(insufficient_scope\): .*set initialAccessToken, or register a client there/,
+      message: /\(insufficient_scope, [\d.:]+\): .*set initialAccessToken, or register a client there/,
     }),
   );
   const initialAccessToken = await calendar.initialAccessToken();

@@ -3,13 +3,15 @@
  * clients there, while the owner of a credential provider waits.
  */
 import {
-  COLD_START_ALLOWANCE_MS,
-  DISCOVERY_TIMEOUT_MS,
   DiscoverResponseSchema,
-  REGISTRATION_TIMEOUT_MS,
   RegisterResponseSchema,
   type Invocation,
 } from '../../contract/provider-client-event';
+import {
+  COLD_START_ALLOWANCE_MS,
+  DISCOVERY_TIMEOUT_MS,
+  REGISTRATION_TIMEOUT_MS,
+} from '../../contract/provider-client-timeouts';
 import type { ProtectedResources } from '../../domain/provider/client-registration';
 import type { RegistrationMember } from '../../domain/provider/provided-client';
 import { invalidMember, ServiceError } from '../../domain/service-error';

@@ -5,12 +5,8 @@
 import type { PushedAuthorization } from '../../domain/consent/push';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { BackgroundRenewals } from '../../domain/grant/background-renewal';
-import {
-  COLD_START_ALLOWANCE_MS,
-  PROVIDER_CLIENT_TIMEOUT_MS,
-  PushResponseSchema,
-  type Invocation,
-} from '../../contract/provider-client-event';
+import { PushResponseSchema, type Invocation } from '../../contract/provider-client-event';
+import { COLD_START_ALLOWANCE_MS, PROVIDER_CLIENT_TIMEOUT_MS } from '../../contract/provider-client-timeouts';
 import { createFunctionInvoker } from './invoke';
 
 /** Milliseconds to queue the event. The caller waits for it, although it already has a valid token. */
