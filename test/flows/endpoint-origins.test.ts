@@ -133,6 +133,25 @@ async function agentFor(name: string, client?: object): Promise<TestAgent> {
   return new TestAgent(data, agent, name, callbackUrl);
 }
 
+/** Allows another principal to update a provider. */
+async function letStrangerUpdate(name: string): Promise<void> {
+  const { credentialProviderArn: resourceArn } = await world
+    .control()
+    .send(new GetOauth2CredentialProviderCommand({ name }));
+  const policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { AWS: world.local.principals.stranger.arn },
+        Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider',
+        Resource: resourceArn,
+      },
+    ],
+  });
+  await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+}
+
 const REFUSED = {
   name: 'ValidationException',
   message: expect.stringMatching(
@@ -192,21 +211,7 @@ describe('after a move', () => {
   );
 
   it('lets no other principal state another origin, before the move or after it', async () => {
-    const { credentialProviderArn: resourceArn } = await world
-      .control()
-      .send(new GetOauth2CredentialProviderCommand({ name: 'notes' }));
-    const policy = JSON.stringify({
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Effect: 'Allow',
-          Principal: { AWS: world.local.principals.stranger.arn },
-          Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider',
-          Resource: resourceArn,
-        },
-      ],
-    });
-    await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    await letStrangerUpdate('notes');
     const client = { clientId: world.provider.clientId };
     const { issuer } = world.provider;
     for (const change of [{}, endpoints()]) {
@@ -236,21 +241,7 @@ describe('after a move', () => {
 
   it('lets no other principal state another origin by way of another server', async () => {
     await agentFor('detour');
-    const { credentialProviderArn: resourceArn } = await world
-      .control()
-      .send(new GetOauth2CredentialProviderCommand({ name: 'detour' }));
-    const policy = JSON.stringify({
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Effect: 'Allow',
-          Principal: { AWS: world.local.principals.stranger.arn },
-          Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider',
-          Resource: resourceArn,
-        },
-      ],
-    });
-    await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    await letStrangerUpdate('detour');
     const { issuer, discoveryUrl } = world.provider;
     const away = { oauthDiscovery: { discoveryUrl }, clientId: 'x', clientSecret: 'y' };
     await update('detour', away, away, 'stranger');
