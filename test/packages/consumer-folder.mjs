@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 /** The environment without npm's and Python's settings of this project, and without AWS settings of this machine. */
 export function cleanEnvironment() {
@@ -41,11 +42,26 @@ export async function run(command, arguments_, cwd, env = {}) {
   );
 }
 
-/** Installs packages and tarballs as a user of npm does. */
+/** Milliseconds after which an installation is tried again. */
+const RETRY_DELAY = 20_000;
+
+/**
+ * Installs packages and tarballs as a user of npm does. It tries a second time if the registry has a package, but not yet
+ * the version of another one that it depends on: for some minutes after a release, mirrors differ.
+ */
 export async function npmInstall(folder, packages) {
-  const arguments_ = ['install', '--no-audit', '--no-fund', '--loglevel=error', ...packages];
   const { npm_execpath: npm } = process.env;
-  await (npm ? run(process.execPath, [npm, ...arguments_], folder) : run('npm', arguments_, folder));
+  const install = (...options) => {
+    const arguments_ = ['install', '--no-audit', '--no-fund', '--loglevel=error', ...options, ...packages];
+    return npm ? run(process.execPath, [npm, ...arguments_], folder) : run('npm', arguments_, folder);
+  };
+  try {
+    await install();
+  } catch (error) {
+    if (!error.message.includes('code ETARGET')) throw error;
+    await setTimeout(RETRY_DELAY);
+    await install('--prefer-online');
+  }
 }
 
 /** Writes files by relative path; objects are written as JSON. */
