@@ -154,6 +154,38 @@ it('keeps its URL and its workload identity, and changes what another start stat
   });
 });
 
+it('keeps a workload identity that accepts more tokens than the gate, and requires scopes itself', async () => {
+  const target = [server.url, '--protocol', 'MCP', ...SCOPE] as const;
+  const first = await started('wide', ...target);
+  const { invocationUrl } = first.ready;
+  await first.program.stop();
+  const widened = { allowedAudience: [invocationUrl, 'portal-client'] };
+  await service.run([
+    ...['agent', 'update', 'wide'],
+    ...widened.allowedAudience.flatMap((audience) => ['--allowed-audience', audience]),
+  ]);
+  const trusted = async () => {
+    const { authorizerConfiguration } = await service.json<{ authorizerConfiguration: object }>([
+      ...['agent', 'get', 'wide'],
+    ]);
+    return authorizerConfiguration;
+  };
+  const expected = { customJWTAuthorizer: { discoveryUrl: signIn.discoveryUrl, ...widened } };
+  expect(await trusted()).toEqual(expected);
+
+  const { port } = new URL(invocationUrl);
+  const returnUrl = 'http://127.0.0.1:9/return';
+  const again = start([
+    ...['wide', ...target, '--issuer', signIn.issuer],
+    ...['--port', port, '--return-url', returnUrl],
+  ]);
+  await linesOf(again, 'stdout', 5);
+  expect(await trusted()).toEqual(expected);
+  const challenged = await fetch(invocationUrl, { method: 'POST' });
+  expect(challenged.headers.get('www-authenticate')).toContain('scope="a"');
+  await again.stop();
+});
+
 it('keeps the conditions of a workload identity for claims', async () => {
   const customClaims = [rolesThat('CONTAINS', { matchValueString: 'dev' })];
   const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = service.env();

@@ -106,7 +106,7 @@ async function run(context: CliContext, flags: GateFlags, name: string, url: str
   }
   await checkIssuer(discoveryUrl);
   const { allowedAudience, allowedClient: allowedClients, allowedScope: allowedScopes } = flags;
-  const issuer = { discoveryUrl, ...stated({ allowedAudience, allowedClients, allowedScopes }) };
+  const issuer = { discoveryUrl, ...stated({ allowedAudience, allowedClients }) };
   const { accessKeyId, secretAccessKey } = await service.signer.credentials();
   const { SettingError, StartError, startGate, endOfProgram } = context.loadGate();
   const endpoint = await startGate({
@@ -114,7 +114,7 @@ async function run(context: CliContext, flags: GateFlags, name: string, url: str
     port,
     service: { ...service, principals: { gate: { accessKeyId, secretAccessKey } } },
     workloadName: name,
-    inbound: { kind: 'JWT', ...issuer },
+    inbound: { kind: 'JWT', ...issuer, ...stated({ allowedScopes }) },
     target: { kind: 'url', url: target },
     protocol,
     ...stated({

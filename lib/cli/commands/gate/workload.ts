@@ -8,11 +8,13 @@ interface WorkloadIdentity extends Authorized {
   readonly allowedResourceOauth2ReturnUrls?: readonly string[];
 }
 
-type Issuer = Omit<Authorizer, 'allowedWorkloadConfiguration'>;
+type Issuer = Pick<Authorizer, 'discoveryUrl' | 'allowedAudience' | 'allowedClients'>;
 
 /**
  * Creates the workload identity of the agent, or lets an existing one trust the issuer of the gate: the service validates
- * each user token again.
+ * each user token again, except for its scopes, which are of the gate alone. An identity that already accepts every token
+ * that the gate accepts stays as it is, so its owner can let it accept others: the ID tokens of the sign-in of a consent
+ * portal have another audience, and no scope.
  */
 export async function prepareWorkload(
   service: Pick<Service, 'call'>,
@@ -38,26 +40,30 @@ export async function prepareWorkload(
   const { allowedResourceOauth2ReturnUrls: urls = [], authorizerConfiguration } = existing;
   const trusted = authorizerConfiguration?.customJWTAuthorizer;
   const missing = returnUrls.filter((url) => !urls.includes(url));
-  if (trusted && isSame(trusted, issuer) && missing.length === 0) return 'unchanged';
+  const isAccepted = trusted !== undefined && accepts(trusted, issuer);
+  if (isAccepted && missing.length === 0) return 'unchanged';
   await service.call(OPERATIONS.UpdateWorkloadIdentity, {
     name,
     allowedResourceOauth2ReturnUrls: [...urls, ...missing],
     authorizerConfiguration: {
-      customJWTAuthorizer: { ...otherMembersOf(trusted), ...issuer },
+      customJWTAuthorizer: isAccepted ? trusted : { ...otherMembersOf(trusted), ...issuer },
     },
   });
   return 'updated';
 }
 
-/** The members that the options of the gate set. */
-const MEMBERS = ['discoveryUrl', 'allowedAudience', 'allowedClients', 'allowedScopes'] as const;
+/** The members of which a token must meet one entry each. */
+const LISTS = ['allowedAudience', 'allowedClients'] as const;
 
-/** Returns whether both are the same issuer for the same tokens. */
-const isSame = (one: Issuer, other: Issuer): boolean =>
-  MEMBERS.every((member) => JSON.stringify(one[member]) === JSON.stringify(other[member]));
+/** Returns whether the first accepts every token that the second accepts. An absent list accepts all. */
+const accepts = (one: Issuer, other: Issuer): boolean =>
+  one.discoveryUrl === other.discoveryUrl &&
+  LISTS.every(
+    (list) => one[list] === undefined || (other[list]?.every((entry) => one[list]?.includes(entry)) ?? false),
+  );
 
-/** Returns what the gate has no option for and keeps: the agents that can call this one, and conditions such as `customClaims`. */
+/** Returns what the gate has no option for and keeps: the agents that can call this one, and conditions such as scopes and `customClaims`. */
 const otherMembersOf = (trusted: Authorizer | undefined): object =>
   Object.fromEntries(
-    Object.entries(trusted ?? {}).filter(([member]) => !(MEMBERS as readonly string[]).includes(member)),
+    Object.entries(trusted ?? {}).filter(([member]) => !['discoveryUrl', ...LISTS].includes(member)),
   );
