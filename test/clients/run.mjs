@@ -2,7 +2,7 @@
  * `npm run test:clients`: AWS SDK clients in Python and TypeScript against the running service, as an
  * application would use them. The last line counts the tests of all runs.
  *
- * Then the commands of docs/runbook.md run, and the attacks on the audit trail.
+ * Then the commands of docs/runbook.md run, the attacks on the audit trail, and the tests of the benchmark's vault.
  *
  * The Python tests run twice, once for each way of getting boto3 to sign for API Gateway.
  */
@@ -125,7 +125,10 @@ async function nodeTest(env, reports) {
   return counted(succeeded, report, countsOfTap);
 }
 
-/** Tests that start their own servers: the commands of docs/runbook.md, and the attacks on the audit trail. */
+/**
+ * Tests that start their own servers: the commands of docs/runbook.md, the attacks on the audit trail, and the vault to
+ * which the benchmark compares the service.
+ */
 async function separateTest(title, file, reports) {
   say(`\n== ${title}`);
   const report = join(reports, `${title}.tap`);
@@ -184,6 +187,7 @@ async function main() {
       ...(await runAll(python, pythonWithMcp1, reports)),
       await separateTest('Runbook', 'runbook/runbook.test.mjs', reports),
       await separateTest('Audit trail', 'audit-trail/audit-trail.test.mjs', reports),
+      await separateTest('Vault written by hand', 'peers/vault.test.mjs', reports),
     ];
     const sum = (name) => runs.reduce((total, counts) => total + counts[name], 0);
     say(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);

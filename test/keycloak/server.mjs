@@ -1,4 +1,4 @@
-/** Keycloak in development mode: on loopback only, with its database in memory, and ended with this process. */
+/** Keycloak: on loopback only, with its database in memory, and ended with this process. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -28,13 +28,35 @@ function cleanEnvironment() {
 }
 
 /**
- * Returns Keycloak's address, its first administrator, and a function that stops it. Its features in addition to the
- * defaults are the transmitter of security events, identity assertions as authorization grants, resource
- * indicators, and client ID metadata documents.
+ * Development mode. The features in addition to the defaults are the transmitter of security events, identity assertions
+ * as authorization grants, resource indicators, and client ID metadata documents.
+ */
+const FOR_TESTS = {
+  command: [
+    'start-dev',
+    '--features=ssf,identity-assertion-jwt,resource-indicators,cimd',
+    '--spi-ssf-transmitter--default--allow-insecure-push-targets=true',
+    '--spi-ssf-transmitter--default--outbox-drainer-interval=500ms',
+  ],
+  heap: '-Xms128m -Xmx768m',
+};
+
+/**
+ * Production mode with the default features, without TLS, and with a heap of one size, so that neither a small heap nor
+ * its growth costs time.
+ */
+export const FOR_BENCHMARKS = {
+  command: ['start', '--http-enabled=true', '--hostname-strict=false'],
+  heap: '-Xms1g -Xmx1g',
+};
+
+/**
+ * Returns Keycloak's address, its first administrator, the ID of its process, and a function that stops it.
  *
+ * @param mode its command with options, and the options of Java for the heap
  * @throws MissingPrograms, InstallationError; Error with the end of Keycloak's log if it does not become ready
  */
-export async function startKeycloak() {
+export async function startKeycloak(mode = FOR_TESTS) {
   const home = installKeycloak();
   const folder = await mkdtemp(join(tmpdir(), 'agent-identity-keycloak-'));
   const [port, managementPort] = [await freePort(), await freePort()];
@@ -46,18 +68,15 @@ export async function startKeycloak() {
     `--http-management-port=${managementPort}`,
     '--db=dev-mem',
     '--cache=local',
-    '--features=ssf,identity-assertion-jwt,resource-indicators,cimd',
-    '--spi-ssf-transmitter--default--allow-insecure-push-targets=true',
-    '--spi-ssf-transmitter--default--outbox-drainer-interval=500ms',
   ];
-  const command = ['bash', join(home, 'bin', 'kc.sh'), 'start-dev', ...settings];
+  const command = ['bash', join(home, 'bin', 'kc.sh'), ...mode.command, ...settings];
   const child = spawn('sh', ['-c', WITH_PARENT, 'sh', ...command], {
     cwd: folder,
     env: {
       ...cleanEnvironment(),
       KC_BOOTSTRAP_ADMIN_USERNAME: administrator.username,
       KC_BOOTSTRAP_ADMIN_PASSWORD: administrator.password,
-      JAVA_OPTS_KC_HEAP: '-Xms128m -Xmx768m',
+      JAVA_OPTS_KC_HEAP: mode.heap,
     },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
@@ -77,7 +96,8 @@ export async function startKeycloak() {
     await rm(folder, { recursive: true, force: true });
   };
   const ready = `${url}/realms/master/.well-known/openid-configuration`;
-  if (await becameReady(child, ready, READY_MILLISECONDS)) return { url, ...administrator, stop };
+  if (await becameReady(child, ready, READY_MILLISECONDS))
+    return { url, ...administrator, pid: child.pid, stop };
   const text = await readFile(logFile, 'utf8').catch(() => '');
   await stop();
   throw new Error(

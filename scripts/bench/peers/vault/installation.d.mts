@@ -1,0 +1,3 @@
+/** What programs in TypeScript use of it. */
+export declare const PROGRAM: string;
+export declare function installVault(): void;

@@ -1,0 +1,2 @@
+/** What programs in TypeScript use of it. */
+export declare function freePort(): Promise<number>;
