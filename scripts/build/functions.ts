@@ -28,9 +28,9 @@ const NAMES: readonly string[] = [
   'authorizer',
 ] satisfies FunctionName[];
 
-const OPTIONS = {
+/** How each bundle is built. */
+export const BUNDLE_OPTIONS = {
   absWorkingDir: ROOT,
-  outdir: FUNCTIONS,
   bundle: true,
   platform: 'node',
   target: 'node24',
@@ -46,6 +46,8 @@ const OPTIONS = {
   metafile: true,
   logLevel: 'warning',
 } satisfies BuildOptions;
+
+const OPTIONS = { ...BUNDLE_OPTIONS, outdir: FUNCTIONS };
 
 /** The inputs of the bundles other than their source files. */
 const SETTINGS = JSON.stringify([version, NAMES, { ...OPTIONS, absWorkingDir: '', outdir: '' }]);

@@ -1,0 +1,135 @@
+/**
+ * A bundle in a separate process, called as the runtime of Lambda calls a function. This file is plain JavaScript, so that
+ * only the bundle is loaded. Each message gets one response:
+ * - `{ bundle, calls }` loads the bundle, for these events and contexts as JSON
+ * - `{ run, callers }` calls the function this many times, by this many callers in parallel
+ * - `{ memory }` collects the garbage, and returns the sizes of the process
+ */
+'use strict';
+const diagnostics = require('node:diagnostics_channel');
+const { performance } = require('node:perf_hooks');
+const { setTimeout } = require('node:timers/promises');
+const { GCProfiler } = require('node:v8');
+
+const MIB = 1024 * 1024;
+
+/** The connections of the process. They stay open. */
+const sockets = new Set();
+diagnostics.subscribe('net.client.socket', ({ socket }) => sockets.add(socket));
+
+/** Returns the result, the elapsed milliseconds, and the CPU milliseconds of all threads. */
+async function timed(work) {
+  const cpu = process.cpuUsage();
+  const begun = performance.now();
+  const result = await work();
+  const elapsed = performance.now() - begun;
+  const { user, system } = process.cpuUsage(cpu);
+  return { result, elapsed, cpu: (user + system) / 1000 };
+}
+
+function transferred() {
+  let bytes = 0;
+  for (const { bytesRead, bytesWritten } of sockets) bytes += bytesRead + bytesWritten;
+  return bytes;
+}
+
+/** Returns the bytes that the work allocates on the heap: the growth before each garbage collection, and after the last. */
+async function allocated(work) {
+  const profiler = new GCProfiler();
+  globalThis.gc();
+  profiler.start();
+  let before = process.memoryUsage().heapUsed;
+  await work();
+  const after = process.memoryUsage().heapUsed;
+  let bytes = 0;
+  for (const { beforeGC, afterGC } of profiler.stop().statistics) {
+    bytes += beforeGC.heapStatistics.usedHeapSize - before;
+    before = afterGC.heapStatistics.usedHeapSize;
+  }
+  return bytes + after - before;
+}
+
+/** Returns the AWS operations that are called during the work. */
+async function requested(work) {
+  const operations = [];
+  const record = ({ request }) => {
+    const target = request.getHeader('x-amz-target');
+    operations.push(typeof target === 'string' ? target.split('.').at(-1) : request.path);
+  };
+  diagnostics.subscribe('http.client.request.start', record);
+  await work();
+  diagnostics.unsubscribe('http.client.request.start', record);
+  return operations;
+}
+
+let handler;
+let calls = [];
+let made = 0;
+
+async function call() {
+  const { event, context } = calls[made % calls.length];
+  made += 1;
+  const response = await handler(JSON.parse(event), JSON.parse(context));
+  // 404 is the response to a request for an unknown issuer.
+  if (response?.statusCode >= 400 && response.statusCode !== 404)
+    throw new Error(`The function returned ${response.statusCode}: ${response.body}`);
+  return response;
+}
+
+async function run({ run: count, callers }) {
+  const latencies = new Float64Array(count);
+  let begun = 0;
+  let response;
+  const caller = async () => {
+    while (begun < count) {
+      const index = begun;
+      begun += 1;
+      const from = performance.now();
+      response = await call();
+      latencies[index] = performance.now() - from;
+    }
+  };
+  const before = transferred();
+  const { cpu } = await timed(() => Promise.all(Array.from({ length: callers }, caller)));
+  return { cpu, transferred: transferred() - before, latencies, response };
+}
+
+const repeated = (count) => async () => {
+  for (let done = 0; done < count; done += 1) await call();
+};
+
+async function memory() {
+  // Finalizers run between two collections.
+  globalThis.gc();
+  await setTimeout(50);
+  globalThis.gc();
+  const { rss, heapUsed } = process.memoryUsage();
+  return { rss: rss / MIB, heapUsed: heapUsed / MIB, peak: process.resourceUsage().maxRSS / 1024 };
+}
+
+async function load({ bundle, calls: given }) {
+  calls = given;
+  const { result, elapsed, cpu } = await timed(() => Promise.resolve(require(bundle)));
+  ({ handler } = result);
+  return { elapsed, cpu };
+}
+
+async function respond(message) {
+  if ('bundle' in message) return load(message);
+  if ('run' in message) return run(message);
+  if ('allocated' in message) return allocated(repeated(message.allocated));
+  if ('requested' in message) return requested(repeated(message.requested));
+  return memory();
+}
+
+process.on('message', (message) => {
+  respond(message).then(
+    (response) => process.send(response),
+    (error) => {
+      process.stderr.write(`${error.stack}\n`);
+      process.exit(1);
+    },
+  );
+});
+// The open connections of the SDK would keep the process running.
+process.on('disconnect', () => process.exit());

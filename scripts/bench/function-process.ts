@@ -1,0 +1,121 @@
+/** Starts a bundle in a separate process (function-entry.cjs), and sends it messages. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+const ENTRY = join(__dirname, 'function-entry.cjs');
+
+/** An event, and the context of its call. */
+export interface Call {
+  readonly event: object;
+  readonly context: object;
+}
+
+export interface Time {
+  /** Milliseconds. */
+  readonly elapsed: number;
+  /** Milliseconds on a CPU, of all threads. */
+  readonly cpu: number;
+}
+
+export interface Batch {
+  /** Milliseconds on a CPU, of all threads. */
+  readonly cpu: number;
+  /** Bytes on the process's connections, in both directions. */
+  readonly transferred: number;
+  /** Milliseconds of each call. */
+  readonly latencies: Float64Array;
+  /** The last response. */
+  readonly response: unknown;
+}
+
+/** In MiB. */
+export interface Memory {
+  readonly rss: number;
+  readonly heapUsed: number;
+  /** The maximum of `rss` so far. */
+  readonly peak: number;
+}
+
+export interface FunctionProcessOptions {
+  /** Path of the Node.js binary. */
+  readonly node: string;
+  readonly bundle: string;
+  readonly calls: readonly Call[];
+}
+
+/** Variables of the local mode that a function in Lambda does not have: there, Powertools has its own stream. */
+const LOCAL_ONLY = ['POWERTOOLS_DEV', 'NODE_OPTIONS'];
+
+export class FunctionProcess {
+  /** Bytes that it wrote to its log. */
+  logged = 0;
+
+  private constructor(
+    private readonly child: ChildProcess,
+    /** How long the bundle took to load. */
+    readonly load: Time,
+  ) {
+    child.stdout?.on('data', (chunk: Buffer) => (this.logged += chunk.length));
+  }
+
+  static async start({ node, bundle, calls }: FunctionProcessOptions): Promise<FunctionProcess> {
+    const inherited = Object.entries(process.env).filter(([name]) => !LOCAL_ONLY.includes(name));
+    const child = fork(ENTRY, {
+      execPath: node,
+      execArgv: ['--expose-gc'],
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      env: { ...Object.fromEntries(inherited), POWERTOOLS_SERVICE_NAME: 'measured' },
+    });
+    const texts = calls.map(({ event, context }) => ({
+      event: JSON.stringify(event),
+      context: JSON.stringify(context),
+    }));
+    return new FunctionProcess(child, await ask<Time>(child, { bundle, calls: texts }));
+  }
+
+  /** Calls the function, by several callers in parallel. */
+  run(calls: number, callers = 1): Promise<Batch> {
+    return ask(this.child, { run: calls, callers });
+  }
+
+  /** Returns the bytes that a number of calls allocate on the heap. */
+  allocated(calls: number): Promise<number> {
+    return ask(this.child, { allocated: calls });
+  }
+
+  /** Returns the AWS operations, and the paths of other requests, of a number of calls. */
+  requested(calls: number): Promise<string[]> {
+    return ask(this.child, { requested: calls });
+  }
+
+  memory(): Promise<Memory> {
+    return ask(this.child, { memory: true });
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const exited = once(this.child, 'exit');
+    this.child.disconnect();
+    await exited;
+  }
+}
+
+/** @throws Error if the process ends first; its output is on stderr */
+async function ask<Answer>(child: ChildProcess, message: object): Promise<Answer> {
+  const answered = new AbortController();
+  const { signal } = answered;
+  child.send(message);
+  try {
+    const [answer] = (await Promise.race([
+      once(child, 'message', { signal }),
+      once(child, 'exit', { signal }).then(([code, cause]) => {
+        throw new Error(`The process of the function ended: ${String(code ?? cause)}.`);
+      }),
+    ])) as [Answer];
+    return answer;
+  } finally {
+    answered.abort();
+  }
+}

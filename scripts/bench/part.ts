@@ -1,0 +1,16 @@
+/** A part of the benchmark. */
+import type { Settings } from './settings';
+import type { Stage } from './stage';
+
+export interface Surroundings {
+  readonly stage: Stage;
+  readonly settings: Settings;
+  /** A folder that is deleted after the run. */
+  readonly folder: string;
+}
+
+export interface Part<Figures> {
+  readonly measure: (surroundings: Surroundings) => Promise<Figures>;
+  /** Returns the figures as Markdown. */
+  readonly report: (figures: Figures) => string;
+}

@@ -1,0 +1,124 @@
+/** The floor of the benchmark returns what the service returns, with the same requests. Otherwise, it would be too low. */
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  calculateJwkThumbprint,
+  compactDecrypt,
+  decodeJwt,
+  decodeProtectedHeader,
+  importJWK,
+  jwtVerify,
+  type JWK,
+} from 'jose';
+import { sealed } from '../../scripts/bench/floor/jose';
+import { buildFloor } from '../../scripts/bench/floor-bundles';
+import { FunctionProcess } from '../../scripts/bench/function-process';
+import { prepareStage, startWorld, type Measured, type Stage } from '../../scripts/bench/stage';
+import { bundleOf } from '../../scripts/build/functions';
+
+type Body = Readonly<Record<string, string>>;
+
+/** The responses to one call of each operation, first cold and then warm, and the requests of the warm calls. */
+interface Answers {
+  readonly bodies: readonly Body[];
+  readonly requests: readonly string[];
+}
+
+let folder: string;
+let stage: Stage;
+let floorOf: (group: Measured['group']) => string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'agent-identity-bench-'));
+  floorOf = await buildFloor(folder);
+  stage = await prepareStage(await startWorld());
+});
+afterAll(async () => {
+  await stage.world.stop();
+  await rm(folder, { recursive: true });
+});
+
+async function answersOf(bundle: string, measured: readonly Measured[]): Promise<Answers> {
+  const calls = measured.map(({ call }) => call);
+  const called = await FunctionProcess.start({ node: process.execPath, bundle, calls });
+  const bodies: Body[] = [];
+  while (bodies.length < calls.length) {
+    const { response } = await called.run(1);
+    bodies.push(JSON.parse((response as { body: string }).body) as Body);
+  }
+  await called.run(calls.length);
+  const requests = await called.requested(calls.length);
+  await called.stop();
+  return { bodies, requests };
+}
+
+/** Calls each operation of a group in both processes. */
+async function bothOf(group: Measured['group']) {
+  const measured = stage.measured.filter((each) => each.group === group);
+  const [ours, floor] = [
+    await answersOf(bundleOf(group), measured),
+    await answersOf(floorOf(group), measured),
+  ];
+  expect(floor.requests).toEqual(measured.map(() => 'BatchGetItem'));
+  expect(ours.requests).toEqual(floor.requests);
+  return measured.map(({ operation }, index) => ({
+    operation,
+    ours: ours.bodies[index] ?? {},
+    floor: floor.bodies[index] ?? {},
+  }));
+}
+
+/** Returns the header and the claims of a JWT, without those that differ between any two tokens. */
+function comparable(token: string) {
+  const { iat = 0, exp = 0, subject_token, ...claims } = decodeJwt(token);
+  delete claims.jti;
+  const { sealed: jwe, ...carried } = { ...(subject_token as { sealed: string } | undefined) };
+  return {
+    header: decodeProtectedHeader(token),
+    claims,
+    lifetime: exp - iat,
+    carried,
+    key: jwe === undefined ? undefined : decodeProtectedHeader(jwe).kid,
+  };
+}
+
+it('issues workload access tokens with the claims and the signing key of the service', async () => {
+  const response = await fetch(`${stage.world.local.endpoint}/.well-known/jwks.json`);
+  const { keys } = (await response.json()) as { keys: JWK[] };
+  const answers = await bothOf('token-exchange');
+  expect(answers).toHaveLength(3);
+  for (const { ours, floor } of answers) {
+    const token = floor.workloadAccessToken ?? '';
+    expect(comparable(token)).toEqual(comparable(ours.workloadAccessToken ?? ''));
+    const jwk = keys.find(({ kid }) => kid === decodeProtectedHeader(token).kid) ?? {};
+    await jwtVerify(token, await importJWK(jwk, 'ES256'));
+  }
+});
+
+it('returns the credentials of the service', async () => {
+  const answers = await bothOf('credential-retrieval');
+  expect(answers).toHaveLength(4);
+  for (const { ours, floor } of answers) {
+    const { dpopProof: expected, ...credential } = ours;
+    const { dpopProof: proof, ...others } = floor;
+    expect(Object.values(credential)).not.toContain('');
+    expect(others).toEqual(credential);
+    expect(proof === undefined).toBe(expected === undefined);
+    if (proof === undefined || expected === undefined) continue;
+    const { jwk = { kty: '' } } = decodeProtectedHeader(proof);
+    const { payload } = await jwtVerify(proof, await importJWK(jwk, 'ES256'), { typ: 'dpop+jwt' });
+    const { htm, htu, ath } = decodeJwt(expected);
+    expect(payload).toMatchObject({ htm, htu, ath });
+    const { jwk: expectedJwk = { kty: '' } } = decodeProtectedHeader(expected);
+    expect(await calculateJwkThumbprint(jwk)).toBe(await calculateJwkThumbprint(expectedJwk));
+  }
+});
+
+it('seals a user token that jose opens', async () => {
+  const key = createSecretKey(randomBytes(32));
+  const { plaintext, protectedHeader } = await compactDecrypt(sealed({ kid: 'one' }, 'a token', key), key);
+  expect(new TextDecoder().decode(plaintext)).toBe('a token');
+  expect(protectedHeader).toMatchObject({ alg: 'A256GCMKW', enc: 'A256GCM', kid: 'one' });
+});
