@@ -44,6 +44,7 @@ export const ClaimsSchema = v.object({
   jti: v.string(),
   iat: v.number(),
   exp: v.number(),
+  nbf: v.optional(v.number()),
   act: ActorSchema,
   sub_id: v.optional(
     v.variant('format', [

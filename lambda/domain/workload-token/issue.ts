@@ -1,5 +1,5 @@
 /** Issues workload access tokens: for the agent alone, or for the agent and a user. */
-import { decodeJwt, SignJWT } from 'jose';
+import { decodeJwt } from 'jose';
 import { type System, epochSeconds } from '../system';
 import { audited, ISSUER_UNAVAILABLE, type Annotate, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
@@ -39,6 +39,7 @@ import {
   type VerifiedCallingAgent,
 } from './calling-agent';
 import { delegationClaims, TOKEN_TYPE } from './claims';
+import { signToken } from './es256';
 import type { PublicKeys, SigningKeys } from './signing-keys';
 import type { OnBehalfOf } from './on-behalf-of';
 import { sealSubjectToken } from './subject-token';
@@ -234,7 +235,7 @@ export function issueWorkloadAccessToken(
         : await sealSubjectToken(deps.seal, { workload, user }, userToken, tokenId);
     const { kid, privateKey } = await deps.signingKeys.current();
     const userTokenFacts = factsOfBoth(facts, calling?.delegation.userToken);
-    return new SignJWT({
+    const claims = {
       ...delegationClaims({
         workload,
         user,
@@ -244,15 +245,16 @@ export function issueWorkloadAccessToken(
       ...(carried && {
         subject_token: { ...carried, exp: Math.min(Math.floor(until), now + MAX_LIFETIME) },
       }),
-    })
-      .setProtectedHeader({ alg: 'ES256', kid, typ: TOKEN_TYPE })
-      .setIssuer(deps.issuer)
-      .setAudience(deps.issuer)
-      .setJti(tokenId)
-      .setIssuedAt(now)
-      .setExpirationTime(
-        Math.min(now + deps.lifetimes.workloadAccessToken, until, calling?.delegation.expiresAt ?? Infinity),
-      )
-      .sign(privateKey);
+      iss: deps.issuer,
+      aud: deps.issuer,
+      jti: tokenId,
+      iat: now,
+      exp: Math.min(
+        now + deps.lifetimes.workloadAccessToken,
+        until,
+        calling?.delegation.expiresAt ?? Infinity,
+      ),
+    };
+    return signToken({ kid, typ: TOKEN_TYPE }, claims, privateKey);
   });
 }

@@ -4,10 +4,12 @@
  * `signing-key-rotation.ts` creates keys before their period and after a revocation. A key that can never be unwrapped is
  * replaced here. Issuing a token needs no KMS call.
  */
-import { importJWK, importPKCS8, type CryptoKey, type JWK } from 'jose';
+import type { KeyObject } from 'node:crypto';
+import type { JWK } from 'jose';
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import { changedConcurrently } from '../resource-write';
+import { es256PrivateKey, es256PublicKey } from './es256';
 import {
   isRevoked,
   newSigningKey,
@@ -29,7 +31,7 @@ export interface PublicKeys {
   /** Returns the published keys as a JWK Set (RFC 7517). */
   published(): Promise<JWK[]>;
   /** Returns undefined for a key that is not published. */
-  find(kid: string): Promise<CryptoKey | undefined>;
+  find(kid: string): Promise<KeyObject | undefined>;
 }
 
 export function createPublicKeys(store: Pick<SigningKeyStore, 'since'>, system: System): PublicKeys {
@@ -52,7 +54,7 @@ export function createPublicKeys(store: Pick<SigningKeyStore, 'since'>, system: 
     return cached && cached.until > now && isGood(cached) ? cached.keys : load(now);
   };
 
-  const imported = new Map<string, CryptoKey>();
+  const imported = new Map<string, KeyObject>();
 
   return {
     published: () => known(({ isSettled }) => isSettled),
@@ -67,7 +69,7 @@ export function createPublicKeys(store: Pick<SigningKeyStore, 'since'>, system: 
       if (!jwk) return undefined;
       const before = imported.get(kid);
       if (before) return before;
-      const key = (await importJWK(jwk, 'ES256')) as CryptoKey;
+      const key = es256PublicKey(jwk);
       imported.set(kid, key);
       return key;
     },
@@ -76,7 +78,7 @@ export function createPublicKeys(store: Pick<SigningKeyStore, 'since'>, system: 
 
 export interface SigningKey {
   readonly kid: string;
-  readonly privateKey: CryptoKey;
+  readonly privateKey: KeyObject;
 }
 
 export interface SigningKeys {
@@ -142,7 +144,7 @@ export function createSigningKeys({ store, wrapper, audit, system }: SigningKeys
 
       const records = await neededSigningKeys({ store, wrapper, system }, now);
       const { record, pem } = (await openedSigner(records, now)) ?? (await replaced(records, now));
-      const key = { kid: record.kid, privateKey: await importPKCS8(pem, 'ES256') };
+      const key = { kid: record.kid, privateKey: es256PrivateKey(pem) };
       cached = { key, until: Math.min(now + CACHE_SECONDS, (record.period + 1) * SIGNING_PERIOD) };
       return key;
     },
