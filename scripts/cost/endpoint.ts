@@ -5,15 +5,12 @@
 import { MEMORY_SIZE } from '../../lib/constructs/agent-endpoint';
 import { table } from '../api-docs/table';
 import { GIGABYTE, MILLION, dollars, sum } from './amounts';
-import { OPERATIONS, PLATFORM_LOG_BYTES, TRACED, WARM_MS } from './operations';
+import { INVOCATION_LOG_BYTES, OPERATIONS, PLATFORM_LOG_BYTES, TRACED, WARM_MS } from './operations';
 import { PRICES } from './prices';
 import { costOf } from './service';
 
 /** Log bytes that the gate writes for a run: the audit entry and its metric. The authorizer writes none for a valid token. */
 export const RUN_LOG_BYTES = 1300;
-
-/** Log bytes of Lambda itself for one invocation: START, END, and REPORT, and 26 for each line. */
-const INVOCATION_LOG_BYTES = 420 + 3 * 26;
 
 /** Metrics of the alarms of one endpoint with user tokens, without reserved concurrency. */
 export const ENDPOINT_ALARM_METRICS = 12;

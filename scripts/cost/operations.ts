@@ -19,8 +19,11 @@ export const KEY_MISSES = 0.01;
 /** The share of traced requests: the default rule of AWS X-Ray, after its first request per second. */
 export const TRACED = 0.05;
 
-/** Log bytes of a call that the service does not write: START, END, and REPORT of Lambda; the access log; 26 per event. */
-export const PLATFORM_LOG_BYTES = 420 + 380 + 6 * 26;
+/** Log bytes of an invocation that the service does not write: START, END, and REPORT of Lambda; 26 per event. */
+export const INVOCATION_LOG_BYTES = 420 + 3 * 26;
+
+/** Log bytes of a call that the service does not write, with the access log and the service's own events. */
+export const PLATFORM_LOG_BYTES = INVOCATION_LOG_BYTES + 380 + 3 * 26;
 
 export interface DynamoDbCall {
   readonly operation: 'GetItem' | 'BatchGetItem' | 'PutItem' | 'UpdateItem';
@@ -55,6 +58,8 @@ export interface Step {
   readonly calls: readonly DynamoDbCall[];
   /** Log bytes that the service writes: the audit entry and its metrics. */
   readonly logBytes: number;
+  /** Whether a request of API Gateway causes the step. */
+  readonly requested: boolean;
 }
 
 export interface Operation {
@@ -72,10 +77,12 @@ const stepOf =
     milliseconds: WARM_MS + (asks ? PROVIDER_MS : 0),
     calls,
     logBytes,
+    requested: group !== 'provider-client',
   });
 const issue = stepOf('token-exchange');
 const retrieve = stepOf('credential-retrieval');
 const browse = stepOf('oauth-callback');
+const renew = stepOf('provider-client');
 
 export const OPERATIONS: readonly Operation[] = [
   {
@@ -98,12 +105,25 @@ export const OPERATIONS: readonly Operation[] = [
     steps: [
       retrieve(
         'renewal of an expired token',
-        [batchGet(5), updateGrant, get, updateGrant, updateGrant, batchGet(4)],
+        [batchGet(5), get, updateGrant, updateGrant, batchGet(4)],
         1800,
         true,
       ),
     ],
     agentCoreRequests: 1,
+  },
+  {
+    name: 'renewal in the background',
+    steps: [
+      renew(
+        'background renewal',
+        // The request that dispatches it takes the lease.
+        [updateGrant, batchGet(5), get, updateGrant, updateGrant, batchGet(4)],
+        1100,
+        true,
+      ),
+    ],
+    agentCoreRequests: undefined,
   },
   {
     name: 'consent, from URL to grant',

@@ -1,20 +1,22 @@
 /** The cost of one request of the service. */
 import { MEMORY_SIZE } from '../../lib/constructs/function-settings';
 import { GIGABYTE, sum } from './amounts';
-import { KEY_MISSES, PLATFORM_LOG_BYTES, TRACED, type Step } from './operations';
+import { INVOCATION_LOG_BYTES, KEY_MISSES, PLATFORM_LOG_BYTES, TRACED, type Step } from './operations';
 import { PRICES } from './prices';
 
 /** Returns the cost of one request in dollars, by part. */
-export function costOf({ group, milliseconds, calls, logBytes }: Step) {
+export function costOf({ group, milliseconds, calls, logBytes, requested }: Step) {
   const gigabytes = MEMORY_SIZE[group] / 1024;
   const readUnits = sum(calls.map((call) => call.readUnits)) + KEY_MISSES;
+  const platformBytes = requested ? PLATFORM_LOG_BYTES : INVOCATION_LOG_BYTES + 2 * 26;
   const writeUnits = sum(calls.map((call) => call.writeUnits));
   return {
-    'API Gateway': PRICES.apiRequest,
+    'API Gateway': requested ? PRICES.apiRequest : 0,
     Lambda: PRICES.invocation + (milliseconds / 1000) * gigabytes * PRICES.gigabyteSecond,
     DynamoDB: readUnits * PRICES.readUnit + writeUnits * PRICES.writeUnit,
     KMS: KEY_MISSES * PRICES.kmsCall,
-    logs: ((logBytes + PLATFORM_LOG_BYTES) / GIGABYTE) * PRICES.logGigabyte,
-    traces: TRACED * PRICES.trace,
+    logs: ((logBytes + platformBytes) / GIGABYTE) * PRICES.logGigabyte,
+    // The trace of the request that dispatches a renewal includes it.
+    traces: requested ? TRACED * PRICES.trace : 0,
   };
 }

@@ -61,7 +61,7 @@ export function grantLeaseContract(stores: () => Stores): void {
       await takeLease(id, 'winner', seen);
       expect(await takeLease(id, 'rival', seen)).toBe(false);
       const held = await get(id);
-      await grants().markSent(id, leaseOf('winner', NOW + 20_000));
+      await grants().markSent(id, { holder: 'winner', lease: leaseOf('winner', NOW + 20_000) });
       expect(await takeLease(id, 'rival', held)).toBe(false);
       expect((await get(id))?.lease).toEqual(leaseOf('winner', NOW + 20_000));
     });
@@ -108,12 +108,24 @@ export function grantLeaseContract(stores: () => Stores): void {
   });
 
   describe('markSent', () => {
-    const sent = { ...leaseOf('winner', NOW + 20_000), sentAt: NOW };
+    const sent = {
+      holder: 'winner',
+      lease: { ...leaseOf('sender', NOW + 20_000), sentAt: NOW },
+    };
 
-    it('renews the lease of its holder and stores the time', async () => {
+    it('replaces the lease of its holder and stores the time', async () => {
       const { id, tokens } = await leased();
       expect(await grants().markSent(id, sent)).toBe(true);
-      expect(await get(id)).toMatchObject({ tokens, generation: 1, lease: sent });
+      expect(await get(id)).toMatchObject({ tokens, generation: 1, lease: sent.lease });
+    });
+
+    it('succeeds for one of twenty processes that have the same lease', async () => {
+      const { id } = await leased();
+      const { won } = await outcomes(CONCURRENT, (place) =>
+        grants().markSent(id, { holder: 'winner', lease: { ...sent.lease, holder: `sender-${place}` } }),
+      );
+      expect(won).toHaveLength(1);
+      expect((await get(id))?.lease?.holder).toBe(`sender-${won[0]}`);
     });
 
     it('is rejected for another holder, without a lease, and without a grant', async () => {

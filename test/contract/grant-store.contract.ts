@@ -323,7 +323,7 @@ export function grantStoreContract(stores: () => Stores): void {
       if (!seen) return;
       expect(await grants().revoke(id, seen)).toBe(true);
       expect(await get(id)).toEqual({ ...id, ...DETAILS, providerId: PROVIDER, generation: 2, epoch: 1 });
-      expect(await grants().markSent(id, leaseOf('renewing'))).toBe(false);
+      expect(await grants().markSent(id, { holder: 'renewing', lease: leaseOf('sending') })).toBe(false);
       const renewed = { holder: 'renewing', epoch: 0, tokens: sampleTokens() };
       expect(await grants().putRenewed(id, renewed)).toBe(false);
       expect(await putTokens(id, sampleTokens())).toBe(false);

@@ -1,4 +1,5 @@
 /** Background renewal: in the soft window, the token is returned immediately and its renewal is dispatched. */
+import { renewInBackground } from '../../lambda/domain/grant/background-renewal';
 import { SOFT_WINDOW, SOFT_WINDOW_PART } from '../../lambda/domain/grant/grant';
 import { LEASE } from '../../lambda/domain/grant/lease';
 import { ServiceError } from '../../lambda/domain/service-error';
@@ -157,6 +158,28 @@ describe('a dispatched renewal', () => {
     expect(service.endpoint.redeemed).toEqual(['refresh-0']);
   });
 
+  it('is performed once, even if Lambda invokes the function twice at the same time', async () => {
+    const [request] = service.dispatched;
+    if (!request) throw new Error('nothing was dispatched');
+    service.endpoint.before = () => service.system.wait(1000);
+    await Promise.all([renewInBackground(service.deps, request), renewInBackground(service.deps, request)]);
+    expect(service.endpoint.redeemed).toEqual(['refresh-0']);
+    expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-1' } });
+  });
+
+  it('keeps the lease if another invocation for the same dispatch cannot prepare its request', async () => {
+    const [request] = service.dispatched;
+    if (!request) throw new Error('nothing was dispatched');
+    service.endpoint.before = async () => {
+      const failing = new Error('no table');
+      jest.spyOn(service.stores.clientSecrets, 'get').mockRejectedValueOnce(failing);
+      await renewInBackground(service.deps, request).catch(() => undefined);
+      expect((await service.stored()).lease).toBeDefined();
+    };
+    await renewInBackground(service.deps, request);
+    expect(service.endpoint.redeemed).toEqual(['refresh-0']);
+  });
+
   it('that loses its lease to a request that is slow, too, is overtaken', async () => {
     const { grants, clientSecrets } = service.stores;
     const { grantId } = service.owner;
@@ -175,7 +198,8 @@ describe('a dispatched renewal', () => {
         await wait(milliseconds);
         const sentAt = service.system.now();
         if (sentAt < now + LEASE - 1000) return;
-        await grants.markSent(grantId, { holder: 'other', deadline: sentAt + LEASE, sentAt });
+        const extended = { holder: 'other', deadline: sentAt + LEASE, sentAt };
+        await grants.markSent(grantId, { holder: 'other', lease: extended });
       });
       return get(id);
     });

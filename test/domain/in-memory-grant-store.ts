@@ -151,8 +151,8 @@ export function createInMemoryGrantStore(): InMemoryGrantStore {
         { endsAt },
       ),
 
-    markSent: (id, lease) =>
-      change(id, (current) => (current?.lease?.holder === lease.holder ? { ...current, lease } : undefined)),
+    markSent: (id, { holder, lease }) =>
+      change(id, (current) => (current?.lease?.holder === holder ? { ...current, lease } : undefined)),
 
     putRenewed: (id, { holder, epoch, tokens }) =>
       change(id, (current) =>

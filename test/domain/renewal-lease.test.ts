@@ -92,7 +92,7 @@ describe('a lease whose holder died', () => {
         await service.system.wait(4000);
         await service.stores.grants.markSent(service.owner.grantId, {
           holder: 'died',
-          deadline: service.system.now() + after,
+          lease: { holder: 'died', deadline: service.system.now() + after },
         });
       }
     })();
@@ -131,15 +131,40 @@ describe('a lease whose holder died', () => {
 });
 
 describe('a renewal with a failing table', () => {
-  it('finds its own lease if the table did not confirm that the lease was taken', async () => {
-    const takeLease = service.stores.grants.takeLease.bind(service.stores.grants);
-    jest.spyOn(service.stores.grants, 'takeLease').mockImplementationOnce(async (...write) => {
-      await takeLease(...write);
-      return false;
+  /** The table does not confirm the write, so the SDK repeats it, and its condition does not hold any more. */
+  function unconfirmed(write: 'takeLease' | 'markSent'): void {
+    const written = service.stores.grants[write].bind(service.stores.grants) as () => Promise<boolean>;
+    jest.spyOn(service.stores.grants, write).mockImplementationOnce(async (...change: unknown[]) => {
+      await written(...(change as []));
+      return written(...(change as []));
     });
-    const began = service.system.now();
-    expect(await service.refresh()).toBe('access-1');
-    expect(service.system.now()).toBe(began);
+  }
+
+  describe.each([
+    ['before it takes the lease', true],
+    ['with the lease', false],
+  ])('of a call that prepares its request %s', (_when, preparesByReading) => {
+    beforeEach(async () => {
+      service = await createRenewalService(preparesByReading);
+    });
+
+    it.each(['takeLease', 'markSent'] as const)(
+      'finds its own lease if the table did not confirm %s',
+      async (write) => {
+        unconfirmed(write);
+        const began = service.system.now();
+        expect(await service.refresh()).toBe('access-1');
+        expect(service.system.now()).toBe(began);
+        expect(service.endpoint.redeemed).toEqual(['refresh-0']);
+      },
+    );
+
+    it('reports no lost response if the table did not confirm that the lease was taken', async () => {
+      unconfirmed('takeLease');
+      service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
+      expect(await service.refresh()).toBe(CONSENT_NEEDED);
+      expect((await service.stored()).lastFailure).not.toHaveProperty('lostResponse');
+    });
   });
 
   it('retries to store the new tokens within the lease', async () => {
@@ -217,31 +242,46 @@ describe('a renewal with a failing table', () => {
     });
   });
 
-  /** The table takes this number of seconds to store that a request is sent. */
-  function slowly(seconds: number): void {
-    const markSent = service.stores.grants.markSent.bind(service.stores.grants);
-    jest.spyOn(service.stores.grants, 'markSent').mockImplementationOnce(async (...write) => {
-      const marked = await markSent(...write);
-      service.system.advance(seconds);
-      return marked;
+  describe.each([
+    ['takeLease', true],
+    ['markSent', false],
+  ] as const)('that takes long to store that a request is sent, by %s', (write, preparesByReading) => {
+    beforeEach(async () => {
+      service = await createRenewalService(preparesByReading);
     });
-  }
 
-  it('sends the request if a slow write leaves enough of the lease', async () => {
-    slowly(1.5);
-    expect(await service.refresh()).toBe('access-1');
-  });
+    function slowly(seconds: number): void {
+      const written = service.stores.grants[write].bind(service.stores.grants) as () => Promise<boolean>;
+      jest.spyOn(service.stores.grants, write).mockImplementationOnce(async (...change: unknown[]) => {
+        const isWritten = await written(...(change as []));
+        service.system.advance(seconds);
+        return isWritten;
+      });
+    }
 
-  it('sends nothing if a slow write leaves too little of the lease', async () => {
-    slowly(1.501);
-    await expect(service.refresh()).rejects.toMatchObject({ name: 'ThrottlingException' });
-    expect(service.endpoint.redeemed).toEqual([]);
-    expect((await service.stored()).lease).toBeUndefined();
-    expect(await service.refresh()).toBe('access-1');
+    it('sends the request if enough of the lease is left', async () => {
+      slowly(1.5);
+      expect(await service.refresh()).toBe('access-1');
+    });
+
+    it('sends nothing if too little of the lease is left', async () => {
+      slowly(1.501);
+      await expect(service.refresh()).rejects.toMatchObject({ name: 'ThrottlingException' });
+      expect(service.endpoint.redeemed).toEqual([]);
+      expect((await service.stored()).lease).toBeUndefined();
+      expect(await service.refresh()).toBe('access-1');
+    });
   });
 });
 
-describe('a holder that is delayed beyond the end of its lease', () => {
+describe.each([
+  ['before the lease', true],
+  ['with the lease', false],
+])('a request that is prepared %s and delayed beyond the end of a lease', (_when, preparesByReading) => {
+  beforeEach(async () => {
+    service = await createRenewalService(preparesByReading);
+  });
+
   /** The lease ends, and another request refreshes instead. */
   async function overtake(): Promise<void> {
     service.endpoint.before = () => Promise.resolve();

@@ -33,7 +33,8 @@ export type RenewalService = Awaited<ReturnType<typeof createRenewalService>>;
 export const tokenOf = (renewal: Renewed | typeof CONSENT_NEEDED) =>
   renewal === CONSENT_NEEDED ? renewal : renewal.accessToken;
 
-export async function createRenewalService() {
+/** @param preparesByReading whether the preparation comes before the lease, as for a refresh, or after it */
+export async function createRenewalService(preparesByReading = true) {
   const [provider, identity] = [sampleProvider(), sampleIdentity()];
   const metadata = { issuer: 'https://provider.example', token_endpoint: 'https://provider.example/token' };
   const system = createFakeSystem();
@@ -124,6 +125,7 @@ export async function createRenewalService() {
         seen: await service.stored(),
         source: {
           ...source,
+          preparesByReading,
           async prepare(seen) {
             await opening();
             return source.prepare(seen);

@@ -2,6 +2,7 @@
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import type { Lease } from '../../lambda/domain/grant/grant';
 import { LEASE } from '../../lambda/domain/grant/lease';
+import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { CONSENT_NEEDED, renewTokens } from '../../lambda/domain/grant/renewal';
 import {
   clientCredentialsOf,
@@ -45,16 +46,18 @@ it('redeems the refresh token once for 50 concurrent calls, and all get the new 
   expect((await service.stored()).lease).toBeUndefined();
 });
 
-it('makes a call without the lease wait for the new token, and decrypt no client secret', async () => {
-  service.endpoint.before = () => service.system.wait(3000);
+it('makes a call that finds the lease taken wait for the new token, and decrypt no client secret', async () => {
   let opened = 0;
-  const winner = service.refresh();
-  const loser = service.refresh(() => {
-    opened += 1;
-    return Promise.resolve();
-  });
+  let loser: Promise<unknown> | undefined;
+  service.endpoint.before = async () => {
+    loser = service.refresh(() => {
+      opened += 1;
+      return Promise.resolve();
+    });
+    await service.system.wait(3000);
+  };
+  expect(await service.refresh()).toBe('access-1');
   expect(await loser).toBe('access-1');
-  expect(await winner).toBe('access-1');
   expect(opened).toBe(0);
 });
 
@@ -63,13 +66,45 @@ it('renews a valid token for a call that needs a later one', async () => {
   expect(await service.refresh()).toBe('access-1');
 });
 
-it('stores the deadline until which no other call tries', async () => {
+it('stores the deadline until which no other call tries, and that the request is sent', async () => {
   let lease: Lease | undefined;
-  await service.refresh(async () => {
+  service.endpoint.before = async () => {
     ({ lease } = await service.stored());
-  });
-  expect(lease).toEqual({ holder: expect.any(String) as string, deadline: service.system.now() + LEASE });
+  };
+  await service.refresh();
+  const sentAt = service.system.now();
+  expect(lease).toEqual({ holder: expect.any(String) as string, deadline: sentAt + LEASE, sentAt });
 });
+
+it('takes no lease if the request cannot be prepared, so that no other call waits', async () => {
+  const takeLease = jest.spyOn(service.stores.grants, 'takeLease');
+  await expect(service.refresh(() => Promise.reject(new Error('no key')))).rejects.toThrow('no key');
+  expect(takeLease).not.toHaveBeenCalled();
+});
+
+it.each([true, false])(
+  'stores the failure of a provider whose metadata is unavailable, so that no other call reads it (preparation before the lease: %s)',
+  async (preparesByReading) => {
+    service = await createRenewalService(preparesByReading);
+    const unavailable = new ProviderFailure('no_metadata', 'the server is unavailable', {
+      unavailable: true,
+    });
+    let reads = 0;
+    const refresh = () =>
+      service.refresh(() => {
+        reads += 1;
+        return Promise.reject(unavailable);
+      });
+    await expect(refresh()).rejects.toMatchObject({ code: 'no_metadata', retryAfter: 1 });
+    await expect(refresh()).rejects.toMatchObject({ code: 'no_metadata', retryAfter: 1 });
+    expect(reads).toBe(1);
+    const { lease, lastFailure } = await service.stored();
+    expect(lease).toBeUndefined();
+    expect(lastFailure).not.toHaveProperty('lostResponse');
+    service.system.advance(1);
+    expect(await service.refresh()).toBe('access-1');
+  },
+);
 
 it('presents each rotated refresh token once over many refreshes', async () => {
   for (const round of [1, 2, 3, 4]) {

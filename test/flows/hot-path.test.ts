@@ -8,6 +8,7 @@ import { exchange, exchangingAgent, onBehalfOf } from './on-behalf-of/exchanging
 import { Browser } from './support/browser';
 import { moveClock } from './support/clock';
 import { startExchangeServer } from './support/exchange-server';
+import { renewalsIn } from './support/renewals';
 import { signInAndConsent } from './support/provider';
 import { agentWith, authorizerFor } from './support/authorizer';
 import { World } from './support/world';
@@ -63,7 +64,7 @@ it('returns an exchanged token with one BatchGetItem', async () => {
   await server.close();
 });
 
-it('renews a token with three UpdateItem, one GetItem, a second BatchGetItem, and one request to the provider', async () => {
+it('renews a token with two UpdateItem, one GetItem, a second BatchGetItem, and one request to the provider', async () => {
   const agent = await world.agent();
   const token = await agent.token();
   const ask = () => agent.ask(token, { oauth2Flow: 'M2M', scopes: ['a'] });
@@ -72,14 +73,36 @@ it('renews a token with three UpdateItem, one GetItem, a second BatchGetItem, an
   const calls = await callsOf(ask);
   jest.useRealTimers();
   const provider = `HTTP ${new URL(world.provider.issuer).host}`;
-  expect(calls).toEqual([
+  expect(calls).toEqual(['BatchGetItem', 'GetItem', 'UpdateItem', provider, 'UpdateItem', 'BatchGetItem']);
+});
+
+it('renews a token in the background with three UpdateItem, because the lease comes before the function', async () => {
+  const agent = await world.agent();
+  const token = await agent.token();
+  const ask = () => agent.ask(token, { oauth2Flow: 'M2M', scopes: ['a'] });
+  await ask();
+  await ask();
+  const before = (await renewalsIn(world, 0)).length;
+  /** Moves the clock into the last part of the token's life, and waits for the renewal. */
+  const renew = async (count: number) => {
+    moveClock(MACHINE_TOKEN_LIFE * 0.92);
+    await ask();
+    await renewalsIn(world, before + count);
+  };
+  // The function caches vault keys, too.
+  await renew(1);
+  const calls = await callsOf(() => renew(2));
+  jest.useRealTimers();
+  const provider = `HTTP ${new URL(world.provider.issuer).host}`;
+  expect(calls.filter((call) => call === provider || !call.startsWith('HTTP')).sort()).toEqual([
     'BatchGetItem',
-    'UpdateItem',
+    'BatchGetItem',
+    'BatchGetItem',
     'GetItem',
-    'UpdateItem',
     provider,
     'UpdateItem',
-    'BatchGetItem',
+    'UpdateItem',
+    'UpdateItem',
   ]);
 });
 

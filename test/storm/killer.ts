@@ -8,10 +8,8 @@ import type { DatabaseRequest, Fate } from './database-proxy';
 
 /** The step at which the winner dies. */
 export type Step =
-  /** It has the lease but has not received the response yet. */
+  /** It has the lease, which says that the request is sent, but the request is not sent. */
   | 'lease taken'
-  /** Its lease says that the request is sent, but the request is not sent. */
-  | 'marked as sent'
   /** The provider has responded, but the grant is not updated. */
   | 'answered'
   /** The grant has the new tokens, but no caller has received them. */
@@ -19,7 +17,6 @@ export type Step =
 
 const FATES: Readonly<Record<Step, Fate>> = {
   'lease taken': 'die after',
-  'marked as sent': 'die after',
   answered: 'die before',
   written: 'die after',
 };
@@ -69,8 +66,6 @@ function isWriteOf(step: Step, body: string): boolean {
   const { ':tokens': tokens, ':lease': lease } = parsed.output.ExpressionAttributeValues;
   switch (step) {
     case 'lease taken':
-      return lease !== undefined && lease.M.sentAt === undefined;
-    case 'marked as sent':
       return lease?.M.sentAt !== undefined;
     case 'answered':
     case 'written':

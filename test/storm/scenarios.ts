@@ -25,7 +25,6 @@ export const SCENARIOS: readonly Scenario[] = [
   { ...expired, name: 'all healthy' },
   { ...expired, name: 'slow provider', delay: SLOW },
   { ...expired, name: 'killed before the call', killedWhen: 'lease taken' },
-  { ...expired, name: 'killed at the call', killedWhen: 'marked as sent' },
   {
     ...expired,
     name: 'killed before the write',

@@ -178,10 +178,10 @@ export const createGrantStore = (vault: Table): GrantStore => ({
     });
   },
 
-  markSent: (id, lease) =>
+  markSent: (id, { holder, lease }) =>
     vault.update(keyOf(id), 'SET lease = :lease', {
       condition: 'lease.holder = :holder',
-      values: { ':lease': lease, ':holder': lease.holder },
+      values: { ':lease': lease, ':holder': holder },
     }),
 
   putRenewed: (id, { holder, epoch, tokens }) =>

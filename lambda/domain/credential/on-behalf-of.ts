@@ -173,6 +173,8 @@ const exchangeOf = (
 ): TokenSource => ({
   // A rejection does not revoke a consent: the next request tries again.
   endsWithGrant: false,
+  // It can request an identity assertion, or the agent's own token.
+  preparesByReading: false,
   async prepare() {
     const { input, owner } = admitted;
     const client = await tokenClientOf(deps.providerClients, owner);

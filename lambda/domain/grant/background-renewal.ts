@@ -10,7 +10,7 @@ import { ERROR_STATUS, ServiceError } from '../service-error';
 import type { Grant, GrantId } from './grant';
 import { deletionDuring } from './deletion-check';
 import { isLongPast, LEASE } from './lease';
-import { BeingRenewed, CONSENT_NEEDED, renewWithLease, type RenewalDependencies } from './renewal';
+import { BeingRenewed, CONSENT_NEEDED, prepareWithLease, type RenewalDependencies } from './renewal';
 import { backsOff } from './renewal-failure';
 import {
   clientCredentialsOf,
@@ -145,7 +145,7 @@ async function performRenewal(
   const owner = { grantId, provider, workloadArn: identity.arn, resources, audiences };
   const source = flow === 'M2M' ? clientCredentialsOf(deps, owner, scopes) : refreshTokenOf(deps, owner);
   try {
-    const renewal = await renewWithLease(deps, { owner, source, seen: grant }, holder);
+    const renewal = await prepareWithLease(deps, { owner, source, seen: grant }, { holder });
     const result = flow === 'M2M' ? 'exchanged' : 'refreshed';
     annotate({ result: renewal === CONSENT_NEEDED ? 'consent-required' : result });
   } catch (error) {

@@ -52,7 +52,7 @@ export interface Lease {
   readonly deadline: number;
   /**
    * Epoch milliseconds; set by the write just before the request is sent. In an abandoned lease, it says that the
-   * provider might have returned tokens that were not stored.
+   * provider might have returned tokens that were not stored. Absent while the request is prepared or dispatched.
    */
   readonly sentAt?: number;
 }
@@ -164,8 +164,12 @@ export interface GrantStore {
       endsAt?: number | undefined;
     },
   ): Promise<boolean>;
-  /** Extends the lease and records that the request is sent now, if the holder still has the lease. */
-  markSent(id: GrantId, lease: Lease): Promise<boolean>;
+  /**
+   * Replaces the lease by one that says that the request is sent now, if the holder still has the lease.
+   *
+   * @param change.lease with another holder, so that only one of two processes with the same lease sends a request
+   */
+  markSent(id: GrantId, change: { holder: string; lease: Lease }): Promise<boolean>;
   /**
    * Stores the obtained tokens, if the holder still has the lease and the epoch is unchanged.
    *

@@ -3,9 +3,12 @@
  * grant. So a provider that rotates refresh tokens never sees one twice, which it would treat as theft (RFC 9700 section
  * 4.14.2), and a provider that issues tokens by client credentials gets one request.
  *
- *     take the lease ──▶ decrypt the secrets ──▶ mark as sent ──▶ send ──▶ write tokens, next generation
- *      one write on                               one write on            one write on holder and epoch
- *      the read grant                             the holder
+ *     decrypt the secrets ──▶ take the lease ──▶ send ──▶ write tokens, next generation
+ *                             one write on                one write on holder and epoch
+ *                             the read grant
+ *
+ * A source whose preparation sends requests takes the lease first, and so does background renewal, which is dispatched
+ * by the holder of a lease. The lease is then taken over, as one that is sent, by one more write on its holder.
  *
  * After a lost write, after the last write, and after a wait, the service reads the directory again: it returns nothing
  * for an agent or a provider that was deleted, or an agent or a user that was suspended, during the request
@@ -21,14 +24,7 @@ import type { ObtainedTokens } from '../oauth/token-request';
 import { ServiceError } from '../service-error';
 import { UnstorableError } from '../unstorable';
 import { stopIfDeleted, type DeletionCheckDependencies } from './deletion-check';
-import {
-  isFresh,
-  scopesHeld,
-  type Grant,
-  type GrantStore,
-  type GrantTokens,
-  type RenewalFailure,
-} from './grant';
+import { isFresh, scopesHeld, type Grant, type GrantStore, type GrantTokens, type Lease } from './grant';
 import { isFree, LEASE, observe } from './lease';
 import { backsOff, providerFailureOf, renewalFailureOf } from './renewal-failure';
 import type { Seal } from '../sealing/sealing';
@@ -82,7 +78,15 @@ export interface TokenSource {
   prepare(seen: Grant | undefined): Promise<PreparedRequest>;
   /** Whether `invalid_grant` means that the user must consent again. */
   readonly endsWithGrant: boolean;
+  /**
+   * Whether preparation only reads. Concurrent requests can then prepare theirs before one of them gets the lease, which
+   * saves a write. Otherwise, the lease precedes the preparation.
+   */
+  readonly preparesByReading: boolean;
 }
+
+/** A request that can be sent, or the error of its preparation. */
+type Preparation = { readonly request: PreparedRequest } | { readonly error: unknown };
 
 export interface Renewal {
   readonly owner: TokenOwner;
@@ -126,7 +130,7 @@ export async function renewTokens(
   renewal: Renewal,
   until = deps.system.now() + PATIENCE,
 ): Promise<Renewed | typeof CONSENT_NEEDED> {
-  const { owner, seen: first } = renewal;
+  const { owner, source, seen: first } = renewal;
   const { grantId, provider, endsAt } = owner;
   const { system, grants } = deps;
   const holder = system.randomUUID();
@@ -152,22 +156,34 @@ export async function renewTokens(
     ) {
       throw providerFailureOf(seen.lastFailure, now);
     }
+    let begin: (() => ReturnType<typeof renewTokens>) | undefined;
     if (isFree(observed, now)) {
-      const lease = { holder, deadline: now + LEASE };
-      const taken = { providerId: provider.id, details: detailsOf(renewal.owner), seen, lease, endsAt };
-      if (await grants.takeLease(grantId, taken)) {
-        return renewWithLease(deps, { ...renewal, seen }, holder, until);
+      const current = { ...renewal, seen };
+      const preparation = source.preparesByReading ? await prepare(deps, current) : undefined;
+      if (preparation && isUnexpected(preparation)) {
+        await stopIfDeleted(deps, owner);
+        throw preparation.error;
       }
+      const lease = leaseOf(holder, system, preparation);
+      begin = async () => {
+        // A lease that created the grant, or took it from an earlier provider of the name, can come after a deletion.
+        if (current.seen?.providerId !== provider.id) await stopIfDeleted(deps, owner);
+        return preparation
+          ? renewWithLease(deps, current, { lease, preparation }, until)
+          : prepareWithLease(deps, current, lease, until);
+      };
+      const taken = { providerId: provider.id, details: detailsOf(owner), seen, lease, endsAt };
+      if (await grants.takeLease(grantId, taken)) return begin();
     } else if (now >= until) {
       throw new BeingRenewed();
     } else {
       await system.wait(pause);
     }
-    seen = await grants.get(owner.grantId);
+    seen = await grants.get(grantId);
     // If the response to a write is lost, the SDK retries the write, which then finds its own lease.
-    if (seen?.lease?.holder === holder) {
+    if (begin && seen?.lease?.holder === holder) {
       await stopIfDeleted(deps, owner);
-      return renewWithLease(deps, { ...renewal, seen }, holder, until);
+      return begin();
     }
     observed = observe(observed, seen?.lease, system.now());
   }
@@ -188,87 +204,154 @@ const isForgotten = ({ owner, seen: first }: Renewal, seen: Grant | undefined): 
   (seen?.epoch !== first.epoch ||
     (tokensOf(first, owner.provider) !== undefined && seen.tokens === undefined));
 
+/** Prepares the request, and the key that will encrypt its response. */
+async function prepare(deps: RenewalDependencies, { owner, source, seen }: Renewal): Promise<Preparation> {
+  try {
+    const request = await source.prepare(seen);
+    // Get the key first, so that a KMS error cannot lose the response.
+    await sealTokens(deps, owner, { accessToken: '', scopes: [] }, request);
+    return { request };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** Returns whether the preparation failed, and not because of the provider, whose failure the grant stores. */
+const isUnexpected = (preparation: Preparation): preparation is { readonly error: unknown } =>
+  'error' in preparation && !(preparation.error instanceof ProviderFailure);
+
+/** Returns a lease from now on. It says that the request is sent, if there is one. */
+function leaseOf(holder: string, system: System, preparation: Preparation | undefined): Lease {
+  const now = system.now();
+  const isReady = preparation !== undefined && 'request' in preparation;
+  return { holder, deadline: now + LEASE, ...(isReady && { sentAt: now }) };
+}
+
 /**
- * Renews the tokens as the holder of the lease.
+ * Prepares the request as the holder of the lease, and renews the tokens. The request gets another holder: only one of
+ * two invocations for one dispatch sends it, because Lambda can deliver an event twice.
  *
  * @param renewal with the grant as it was when the lease was taken
  * @param until epoch milliseconds until which the call waits for a request that takes the lease over
  */
-export async function renewWithLease(
+export async function prepareWithLease(
   deps: RenewalDependencies,
   renewal: Renewal,
-  holder: string,
+  held: Pick<Lease, 'holder'>,
   until?: number,
 ): Promise<Renewed | typeof CONSENT_NEEDED> {
-  const { owner, source, seen } = renewal;
+  const { grantId } = renewal.owner;
+  const { system, grants } = deps;
+  const preparation = await prepare(deps, renewal);
+  if ('error' in preparation) return failed(deps, renewal, held, preparation.error, until);
+  const lease = leaseOf(system.randomUUID(), system, preparation);
+  const isMarked =
+    (await grants.markSent(grantId, { holder: held.holder, lease })) ||
+    // If the response to the write is lost, the SDK retries it in vain.
+    (await grants.get(grantId))?.lease?.holder === lease.holder;
+  return isMarked
+    ? renewWithLease(deps, renewal, { lease, preparation }, until)
+    : afterLostLease(deps, renewal, until);
+}
+
+/** Waits for the tokens of the request that has the lease now, unless the agent or the provider was deleted. */
+async function afterLostLease(
+  deps: RenewalDependencies,
+  renewal: Renewal,
+  until: number | undefined,
+): Promise<Renewed | typeof CONSENT_NEEDED> {
+  await stopIfDeleted(deps, renewal.owner);
+  return renewTokens(deps, renewal, until);
+}
+
+/**
+ * Ends an attempt as the holder of the lease: stores a provider's failure, and drops the tokens if the rejection is
+ * permanent.
+ */
+async function failed(
+  deps: RenewalDependencies,
+  renewal: Renewal,
+  { holder }: Pick<Lease, 'holder'>,
+  error: unknown,
+  until: number | undefined,
+): Promise<Renewed | typeof CONSENT_NEEDED> {
+  const {
+    owner: { grantId, provider },
+    source,
+    seen,
+  } = renewal;
+  const { system, grants } = deps;
+  if (!(error instanceof ProviderFailure)) {
+    await grants.releaseLease(grantId, { holder, dropTokens: false });
+    await stopIfDeleted(deps, renewal.owner);
+    throw error;
+  }
+  const dropTokens = source.endsWithGrant && error.code === 'invalid_grant' && !error.unavailable;
+  const lastFailure = renewalFailureOf(error, provider, seen, system.now());
+  const released = await grants.releaseLease(grantId, { holder, lastFailure, dropTokens });
+  await stopIfDeleted(deps, renewal.owner);
+  if (!dropTokens) throw providerFailureOf(lastFailure, system.now(), error);
+  // Without the lease, the provider rejected a refresh token that another request has redeemed.
+  return released ? CONSENT_NEEDED : renewTokens(deps, renewal, until);
+}
+
+/**
+ * Ends an attempt whose tokens are lost. The provider is in back-off, because each attempt redeems the old refresh token.
+ */
+async function notStored(
+  { system, grants }: RenewalDependencies,
+  { owner: { grantId, provider }, seen }: Renewal,
+  { holder }: Pick<Lease, 'holder'>,
+  error: unknown,
+): Promise<never> {
+  const rejected = error instanceof UnstorableError;
+  const failure = rejected
+    ? new ProviderFailure('invalid_response', 'the tokens cannot be stored', {
+        unavailable: true,
+        cause: error,
+      })
+    : new ProviderFailure('not_stored', 'the tokens could not be stored', {
+        unavailable: true,
+        cause: error,
+      });
+  const lastFailure = {
+    ...renewalFailureOf(failure, provider, seen, system.now()),
+    lostResponse: true as const,
+  };
+  // If no write succeeds, this one does not either, and the lease ends at its deadline.
+  await grants.releaseLease(grantId, { holder, lastFailure, dropTokens: false }).catch(() => false);
+  throw rejected ? providerFailureOf(lastFailure, system.now(), failure) : error;
+}
+
+/**
+ * Renews the tokens as the holder of the lease.
+ *
+ * @param renewal with the grant as it was when the lease was taken
+ * @param held the lease, which says that the request is sent, or the error of the preparation
+ * @param until epoch milliseconds until which the call waits for a request that takes the lease over
+ */
+async function renewWithLease(
+  deps: RenewalDependencies,
+  renewal: Renewal,
+  { lease, preparation }: { readonly lease: Lease; readonly preparation: Preparation },
+  until: number | undefined,
+): Promise<Renewed | typeof CONSENT_NEEDED> {
+  const { owner, seen } = renewal;
   const { system, grants } = deps;
   const { grantId } = owner;
-  const release = (change?: { readonly lastFailure: RenewalFailure; readonly dropTokens?: boolean }) =>
-    grants.releaseLease(grantId, { holder, dropTokens: false, ...change });
-  /** Waits for the tokens of the request that has the lease now, unless the agent or the provider was deleted. */
-  async function afterLostLease(): Promise<typeof CONSENT_NEEDED | Renewed> {
-    await stopIfDeleted(deps, owner);
-    return renewTokens(deps, renewal, until);
-  }
-  /** Stores a provider's failure, and drops the tokens if the rejection is permanent. */
-  async function failed(error: unknown): Promise<typeof CONSENT_NEEDED | Renewed> {
-    if (!(error instanceof ProviderFailure)) {
-      await release();
-      await stopIfDeleted(deps, owner);
-      throw error;
-    }
-    const dropTokens = source.endsWithGrant && error.code === 'invalid_grant' && !error.unavailable;
-    const lastFailure = renewalFailureOf(error, owner.provider, seen, system.now());
-    const released = await release({ lastFailure, dropTokens });
-    await stopIfDeleted(deps, owner);
-    if (!dropTokens) throw providerFailureOf(lastFailure, system.now(), error);
-    // Without the lease, the provider rejected a refresh token that another request has redeemed.
-    return released ? CONSENT_NEEDED : renewTokens(deps, renewal, until);
-  }
-  /** The issued tokens are lost. The provider is in back-off, because each attempt redeems the old refresh token. */
-  async function notStored(error: unknown): Promise<never> {
-    const rejected = error instanceof UnstorableError;
-    const failure = rejected
-      ? new ProviderFailure('invalid_response', 'the tokens cannot be stored', {
-          unavailable: true,
-          cause: error,
-        })
-      : new ProviderFailure('not_stored', 'the tokens could not be stored', {
-          unavailable: true,
-          cause: error,
-        });
-    const lastFailure = {
-      ...renewalFailureOf(failure, owner.provider, seen, system.now()),
-      lostResponse: true as const,
-    };
-    // If no write succeeds, this one does not either, and the lease ends at its deadline.
-    await release({ lastFailure }).catch(() => false);
-    throw rejected ? providerFailureOf(lastFailure, system.now(), failure) : error;
-  }
-
-  // A lease that created the grant, or took it from an earlier provider of the name, can come after a deletion.
-  if (seen?.providerId !== owner.provider.id) await stopIfDeleted(deps, owner);
-  let request;
-  try {
-    request = await source.prepare(seen);
-    // Get the key first, so that a KMS error cannot lose the response.
-    await sealTokens(deps, owner, { accessToken: '', scopes: [] }, request);
-  } catch (error) {
-    return failed(error);
-  }
-  const sentAt = system.now();
-  const lease = { holder, deadline: sentAt + LEASE, sentAt };
-  if (!(await grants.markSent(grantId, lease))) return afterLostLease();
+  const { holder } = lease;
+  if ('error' in preparation) return failed(deps, renewal, lease, preparation.error, until);
+  const { request } = preparation;
   if (system.now() + REDEMPTION > lease.deadline) {
     // The lease could end during the request, and another request could redeem this refresh token.
-    await release();
+    await grants.releaseLease(grantId, { holder, dropTokens: false });
     throw new BeingRenewed();
   }
   let obtained;
   try {
     obtained = await request.send();
   } catch (error) {
-    return failed(error);
+    return failed(deps, renewal, lease, error, until);
   }
   let tokens, written;
   try {
@@ -276,12 +359,12 @@ export async function renewWithLease(
     const change = { holder, epoch: seen?.epoch ?? 0, tokens };
     written = await writeDown(deps, () => grants.putRenewed(grantId, change), lease.deadline);
   } catch (error) {
-    return notStored(error);
+    return notStored(deps, renewal, lease, error);
   }
   // After forceAuthentication, this token must not be returned. After a consent, the newer token is returned.
   if (!written && !(await isStored(deps, owner, tokens))) {
     await enqueueUnstored(deps, owner, obtained, request);
-    return afterLostLease();
+    return afterLostLease(deps, renewal, until);
   }
   await stopIfDeleted(deps, owner);
   const { accessToken, dpopKey, scopes } = obtained;

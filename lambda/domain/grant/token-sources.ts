@@ -19,6 +19,7 @@ export interface RequestOwner extends TokenOwner {
 /** Returns a source that redeems the refresh token of a user's consent (RFC 6749 section 6). */
 export const refreshTokenOf = (deps: TokenSourceDependencies, owner: RequestOwner): TokenSource => ({
   endsWithGrant: true,
+  preparesByReading: true,
   async prepare(seen) {
     const tokens = tokensOf(seen, owner.provider);
     const { refreshToken, dpopKey } = tokens ? await openTokens(deps.seal, owner, tokens) : {};
@@ -44,6 +45,7 @@ export const clientCredentialsOf = (
   scopes: readonly string[],
 ): TokenSource => ({
   endsWithGrant: false,
+  preparesByReading: true,
   async prepare() {
     const client = await tokenClientOf(providerClients, owner);
     const { resources, audiences } = owner;
