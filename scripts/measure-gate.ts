@@ -132,7 +132,7 @@ function start({ world, lambda, endpoint }: Stage, target: Target, memorySize: n
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
       AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint,
       LOOPBACK_PROVIDERS: 'allowed',
-      POWERTOOLS_SERVICE_NAME: 'measured',
+      DEPLOYMENT_NAME: 'measured',
       IDENTITY_ENDPOINT: world.local.endpoint,
       AGENT_ENDPOINT: JSON.stringify({
         agentRuntimeArn: endpoint.agentRuntimeArn,

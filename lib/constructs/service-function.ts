@@ -122,8 +122,7 @@ export class ServiceFunction extends LambdaFunction {
       ...(props.layers && { layers: props.layers }),
       environment: {
         ...props.environment,
-        POWERTOOLS_SERVICE_NAME: props.deployment,
-        NODE_OPTIONS: '--enable-source-maps',
+        DEPLOYMENT_NAME: props.deployment,
       },
     });
     validateEnvironment(this, props.environmentSources ?? {});

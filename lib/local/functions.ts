@@ -137,10 +137,6 @@ function setEnvironment(
     AWS_ENDPOINT_URL_S3: endpoints.s3,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
     AWS_ENDPOINT_URL_STS: endpoints.sts,
-    // Powertools logs through the global console instead of its own stream.
-    POWERTOOLS_DEV: 'true',
-    // A developer's setting would turn metrics off. Here, they are lines of the log.
-    POWERTOOLS_METRICS_DISABLED: 'false',
   });
 }
 

@@ -6,7 +6,6 @@ import { Console } from 'node:console';
 import { Writable } from 'node:stream';
 import { ConfigurationFault } from '../../lambda/domain/configuration';
 import { startAgentEndpoint, type AgentEndpointOptions, type LocalAgentEndpoint } from './agent-endpoint';
-import { onOneLine } from './service-log';
 import { settingNames } from './setting-names';
 import { SettingError } from './start-error';
 
@@ -29,12 +28,12 @@ function sendLogTo(log: (line: string) => void): void {
   const stream = new Writable({
     decodeStrings: true,
     write(chunk: Buffer, _encoding, done) {
-      log(onOneLine(chunk.toString('utf8')).trimEnd());
+      // An entry and its metrics are lines of one write.
+      for (const line of chunk.toString('utf8').trimEnd().split('\n')) log(line);
       done();
     },
   });
   globalThis.console = new Console({ stdout: stream, stderr: stream });
-  process.env.POWERTOOLS_DEV = 'true';
 }
 
 /**

@@ -26,7 +26,7 @@ export function openServiceLog(path: string, names = ENVIRONMENT_VARIABLES): Ser
   const stream = new Writable({
     decodeStrings: true,
     write(chunk: Buffer, _encoding, done) {
-      writeSync(file, onOneLine(chunk.toString('utf8')));
+      writeSync(file, chunk);
       done();
     },
   });
@@ -36,16 +36,6 @@ export function openServiceLog(path: string, names = ENVIRONMENT_VARIABLES): Ser
       closeSync(file);
     },
   };
-}
-
-/** Powertools indents its entries on the global console. Here, each entry is one line, for grep. */
-export function onOneLine(text: string): string {
-  if (!text.startsWith('{')) return text;
-  try {
-    return `${JSON.stringify(JSON.parse(text))}\n`;
-  } catch {
-    return text;
-  }
 }
 
 /** Refuses a symbolic link. Windows has no such flag, although the types say that it has. */

@@ -44,8 +44,8 @@ export interface FunctionProcessOptions {
   readonly calls: readonly Call[];
 }
 
-/** Variables of the local mode that a function in Lambda does not have: there, Powertools has its own stream. */
-const LOCAL_ONLY = ['POWERTOOLS_DEV', 'NODE_OPTIONS'];
+/** Variables of the local mode that a function in Lambda does not have. */
+const LOCAL_ONLY = ['NODE_OPTIONS'];
 
 export class FunctionProcess {
   /** Bytes that it wrote to its log. */
@@ -66,7 +66,7 @@ export class FunctionProcess {
       execArgv: ['--expose-gc'],
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-      env: { ...Object.fromEntries(inherited), POWERTOOLS_SERVICE_NAME: 'measured' },
+      env: { ...Object.fromEntries(inherited), DEPLOYMENT_NAME: 'measured' },
     });
     const texts = calls.map(({ event, context }) => ({
       event: JSON.stringify(event),

@@ -1,14 +1,31 @@
 /** Audit entries as log lines: their size is limited, and a truncated list states how many items were omitted. */
-import { Logger } from '@aws-lambda-powertools/logger';
 import { createAuditLog } from '../../lambda/adapters/log/audit-log';
+import { createLogLines, type LogLinesOptions } from '../../lambda/adapters/log/lines';
+import { createMetricsOf } from '../../lambda/adapters/log/metrics';
 import type { AuditEntry } from '../../lambda/domain/audit';
+
+const NOW = Date.parse('2026-01-02T03:04:05.006Z');
+
+const linesTo = (writes: string[], change: Partial<LogLinesOptions> = {}) =>
+  createLogLines({
+    service: 'Travel.Identity',
+    now: () => NOW,
+    traceId: () => undefined,
+    write: (lines) => writes.push(lines),
+    ...change,
+  });
 
 /** Returns the entry in the log. */
 function written(entry: Partial<AuditEntry>): Record<string, unknown> {
-  const logger = new Logger({ serviceName: 'test' });
-  const info = jest.spyOn(logger, 'info').mockReturnValue();
-  createAuditLog(logger).record({ operation: 'GetResourceOauth2Token', outcome: 'allowed', ...entry });
-  const line = JSON.stringify(info.mock.lastCall?.[1]);
+  const writes: string[] = [];
+  createAuditLog(linesTo(writes)).record({
+    operation: 'GetResourceOauth2Token',
+    outcome: 'allowed',
+    ...entry,
+  });
+  const [line = '', ...others] = writes;
+  expect(others).toEqual([]);
+  expect(line).not.toContain('\n');
   expect(Buffer.byteLength(line)).toBeLessThan(256 * 1024);
   return (JSON.parse(line) as { audit: Record<string, unknown> }).audit;
 }
@@ -58,4 +75,47 @@ it('lists of the longest texts keep the entry within one log event, and state wh
     expect(kept.length).toBeGreaterThan(0);
     expect(entry[`${field}Omitted`]).toBe(100 - kept.length);
   }
+});
+
+const ENTRY: AuditEntry = {
+  operation: 'GetResourceApiKey',
+  outcome: 'allowed',
+  credentialProvider: 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default/any/maps',
+};
+
+it('an entry and its metrics are lines of JSON in one write, which is over when the entry is recorded', () => {
+  const writes: string[] = [];
+  createAuditLog(
+    linesTo(writes),
+    createMetricsOf('Travel.Identity', () => NOW),
+  ).record(ENTRY);
+  expect(writes).toHaveLength(1);
+  const [line, metrics, ...others] = (writes[0] ?? '')
+    .split('\n')
+    .map((text) => JSON.parse(text) as Record<string, unknown>);
+  expect(others).toEqual([]);
+  expect(line).toEqual({
+    ...{ level: 'INFO', message: 'audit', timestamp: '2026-01-02T03:04:05.006Z', service: 'Travel.Identity' },
+    audit: ENTRY,
+  });
+  expect(metrics).toMatchObject({ _aws: { Timestamp: NOW }, ApiKeyFetchSuccess: 1, ProviderName: 'maps' });
+});
+
+it('an entry without metrics is one line', () => {
+  const writes: string[] = [];
+  const metricsOf = createMetricsOf('any', () => NOW);
+  createAuditLog(linesTo(writes), metricsOf).record({ ...ENTRY, operation: 'TagResource' });
+  expect(writes).toEqual([expect.not.stringContaining('\n')]);
+});
+
+it('an entry has the ID of its trace, and no member of the line is replaced by one of the caller', () => {
+  const writes: string[] = [];
+  createAuditLog(linesTo(writes, { traceId: () => '1-5759e988-bd862e3fe1be46a994272793' })).record({
+    ...ENTRY,
+    reason: 'a\nb"}\u2028\u0007',
+  });
+  expect(JSON.parse(writes[0] ?? '')).toMatchObject({
+    xray_trace_id: '1-5759e988-bd862e3fe1be46a994272793',
+    audit: { reason: 'a?b"}??' },
+  });
 });

@@ -1,9 +1,5 @@
 /** Audit entries as metrics: the names and dimensions of AWS, in the format that CloudWatch reads. */
-import { Console } from 'node:console';
-import { Writable } from 'node:stream';
-import { Metrics } from '@aws-lambda-powertools/metrics';
-import { createMetricsTrail } from '../../lambda/adapters/log/metrics';
-import { METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
+import { createMetricsOf } from '../../lambda/adapters/log/metrics';
 import type { AuditEntry } from '../../lambda/domain/audit';
 
 const ARN = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012';
@@ -25,7 +21,6 @@ interface EmbeddedMetric {
   readonly [member: string]: unknown;
 }
 
-let text = '';
 const entry: AuditEntry = {
   operation: 'GetResourceOauth2Token',
   outcome: 'allowed',
@@ -37,46 +32,24 @@ const entry: AuditEntry = {
   flow: 'USER_FEDERATION',
   scopes: ['calendar.read'],
 };
-const trail = createMetricsTrail(createMetrics(), 'Travel.Identity');
-
-/** The console of Powertools, whose lines are read here. In its development mode they go to the global console. */
-function createMetrics(): Metrics {
-  const before = globalThis.console;
-  const stdout = new Writable({
-    decodeStrings: false,
-    write(chunk: string, _encoding, done) {
-      text += chunk;
-      done();
-    },
-  });
-  globalThis.console = new Console({ stdout, stderr: stdout });
-  Object.assign(process.env, { POWERTOOLS_DEV: 'true', POWERTOOLS_METRICS_DISABLED: 'false' });
-  const metrics = new Metrics({ namespace: METRICS_NAMESPACE, serviceName: 'agent-identity' });
-  globalThis.console = before;
-  return metrics;
-}
+const metricsOf = createMetricsOf('Travel.Identity', () => 1);
 
 /** Returns the metrics that CloudWatch reads from an entry, each with its dimensions except the deployment. */
 function countsOf(change: Partial<AuditEntry>) {
-  text = '';
-  trail.record({ ...entry, ...change });
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const embedded = JSON.parse(line) as EmbeddedMetric;
-      const [directive, ...others] = embedded._aws.CloudWatchMetrics;
-      expect(others).toEqual([]);
-      expect(directive).toMatchObject({ Namespace: 'AgentIdentity', Metrics: [{ Unit: 'Count' }] });
-      const name = directive?.Metrics[0]?.Name ?? '';
-      expect(embedded[name]).toBe(1);
-      expect(directive?.Dimensions).toHaveLength(1);
-      const { Deployment, ...dimensions } = Object.fromEntries(
-        (directive?.Dimensions[0] ?? []).map((key) => [key, embedded[key]]),
-      );
-      expect(Deployment).toBe('Travel.Identity');
-      return [name, dimensions];
-    });
+  const [embedded, ...others] = metricsOf({ ...entry, ...change }) as EmbeddedMetric[];
+  expect(others).toEqual([]);
+  return (embedded?._aws.CloudWatchMetrics ?? []).map((directive) => {
+    expect(directive).toMatchObject({ Namespace: 'AgentIdentity', Metrics: [{ Unit: 'Count' }] });
+    expect(directive.Metrics).toHaveLength(1);
+    const name = directive.Metrics[0]?.Name ?? '';
+    expect(embedded?.[name]).toBe(1);
+    expect(directive.Dimensions).toHaveLength(1);
+    const { Deployment, ...dimensions } = Object.fromEntries(
+      (directive.Dimensions[0] ?? []).map((key) => [key, embedded?.[key]]),
+    );
+    expect(Deployment).toBe('Travel.Identity');
+    return [name, dimensions];
+  });
 }
 
 const workload = { WorkloadIdentity: 'assistant', WorkloadIdentityDirectory: 'default' };
@@ -226,23 +199,24 @@ it('ignores a result without a token', () => {
 });
 
 it('has no metric for a name that was not verified', () => {
-  text = '';
-  trail.record({
+  const [metrics] = metricsOf({
     operation: 'GetResourceOauth2Token',
     outcome: 'denied',
     provider: 'made-up',
     error: 'UnauthorizedException',
   });
-  expect(JSON.parse(text)).toMatchObject({
+  expect(metrics).toMatchObject({
     WorkloadIdentity: 'unknown',
     ProviderName: 'unknown',
     Type: 'unknown',
   });
-  expect(text).not.toContain('made-up');
+  expect(JSON.stringify(metrics)).not.toContain('made-up');
 });
 
 it('does not contain the caller, the user, the scopes, or the reason', () => {
-  countsOf({ outcome: 'denied', error: 'AccessDeniedException', reason: 'why it was', resource: PROVIDER });
+  const change = { error: 'AccessDeniedException', reason: 'why it was', resource: PROVIDER } as const;
+  const text = JSON.stringify(metricsOf({ ...entry, ...change, outcome: 'denied' }));
+  expect(text).toContain('ExceptionType');
   for (const value of [entry.principal, entry.user, 'calendar.read', 'why it was', WORKLOAD, PROVIDER]) {
     expect(text).not.toContain(value);
   }

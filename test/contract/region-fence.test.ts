@@ -39,8 +39,6 @@ beforeEach(async () => {
     AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint,
     ARN_PREFIX: 'arn:aws:bedrock-agentcore:us-east-1:000000000000',
     REPLICATED_TABLE: localTableName('Directory'),
-    // Logs through the console, which Jest silences.
-    POWERTOOLS_DEV: 'true',
   });
 });
 

@@ -15,7 +15,7 @@ import type { Cdk } from './cdk';
 import type { Checks } from './checks';
 import { DeployedFunction } from './deployed-function';
 import type { Front } from './front';
-import { lettingInLocalProviders, RESPONSE_STREAMING } from './local-providers';
+import { LOCAL_PROVIDERS_ALLOWED, RESPONSE_STREAMING } from './local-providers';
 import { allowLocalService } from './on-this-machine';
 
 const APP = 'npx tsx examples/agent-endpoint-app/app.ts';
@@ -79,10 +79,9 @@ async function trustIssuerAtEndpoint(
   const deployed = JSON.parse(gate.variable('AGENT_ENDPOINT')) as AgentEndpointConfiguration;
   const AGENT_ENDPOINT = JSON.stringify({ ...deployed, inbound: { kind: 'JWT', ...users } });
   for (const each of [gate, authorizer]) {
-    const { NODE_OPTIONS, ...rest } = lettingInLocalProviders(each.variable('NODE_OPTIONS'));
     await each.setVariables({
-      ...rest,
-      NODE_OPTIONS: `${NODE_OPTIONS} ${RESPONSE_STREAMING}`,
+      ...LOCAL_PROVIDERS_ALLOWED,
+      NODE_OPTIONS: `${LOCAL_PROVIDERS_ALLOWED.NODE_OPTIONS} ${RESPONSE_STREAMING}`,
       AGENT_ENDPOINT,
     });
   }

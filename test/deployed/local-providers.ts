@@ -17,15 +17,11 @@ export const RESPONSE_STREAMING = preload('response-streaming');
 /** The groups whose functions trust issuers. */
 const VERIFIERS: readonly FunctionGroup[] = ['token-exchange', 'credential-retrieval', 'connections'];
 
-/**
- * The environment variables that allow a function to call them.
- *
- * @param options the deployed `NODE_OPTIONS`
- */
-export const lettingInLocalProviders = (options: string) => ({
+/** The environment variables that allow a function to call them. */
+export const LOCAL_PROVIDERS_ALLOWED = {
   LOOPBACK_PROVIDERS: 'allowed',
-  NODE_OPTIONS: `${options} ${ON_THIS_MACHINE}`,
-});
+  NODE_OPTIONS: ON_THIS_MACHINE,
+} as const;
 
 /**
  * @param baseUrl the URL of the gateway in front of the functions, for clients and browsers
@@ -38,7 +34,7 @@ export async function allowLocalProviders(
   for (const group of FUNCTION_GROUPS) {
     await functions.setVariables(group, {
       BASE_URL: baseUrl,
-      ...lettingInLocalProviders(functions.variable(group, 'NODE_OPTIONS')),
+      ...LOCAL_PROVIDERS_ALLOWED,
       ...(VERIFIERS.includes(group) && { TRUSTED_ISSUERS: JSON.stringify(trustedIssuers) }),
     });
   }

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lettingInLocalProviders } from './local-providers';
+import { LOCAL_PROVIDERS_ALLOWED } from './local-providers';
 
 /** The description of the function behind the resources of a stack. */
 export const RESOURCE_FUNCTION = 'agent-identity: workload identities and credential providers of this stack';
@@ -35,7 +35,7 @@ export async function allowLocalService(
   );
   const variables = found?.Properties?.Environment?.Variables;
   if (!variables) throw new Error(`${stack} has no function behind its resources`);
-  Object.assign(variables, lettingInLocalProviders(String(variables.NODE_OPTIONS)));
+  Object.assign(variables, LOCAL_PROVIDERS_ALLOWED);
   const text = JSON.stringify(template);
   await writeFile(file, text);
   await renameUpload(assembly, stack, createHash('sha256').update(text).digest('hex'));

@@ -31,20 +31,24 @@ interface Embedded {
   readonly [member: string]: unknown;
 }
 
-/** The metrics since the last call: name, and dimensions except the deployment. */
-async function counted(): Promise<[string, Record<string, unknown>][]> {
+/** A metric: name, and dimensions except the deployment. */
+type Counted = [string, Record<string, unknown>];
+
+/** The metrics since the last call. */
+async function counted(): Promise<Counted[]> {
   const lines = (await readFile(join(world.dataDir, 'service.log'), 'utf8')).split('\n');
   const unseen = lines.slice(read, -1);
   read = lines.length - 1;
   return unseen
     .filter((line) => line.includes('"_aws"'))
-    .map((line) => {
+    .flatMap((line) => {
       const embedded = JSON.parse(line) as Embedded;
-      const [directive] = embedded._aws?.CloudWatchMetrics ?? [];
-      const names = directive?.Dimensions[0] ?? [];
-      const { Deployment, ...dimensions } = Object.fromEntries(names.map((name) => [name, embedded[name]]));
-      expect(Deployment).toBe('agent-identity');
-      return [directive?.Metrics[0]?.Name ?? '', dimensions];
+      return (embedded._aws?.CloudWatchMetrics ?? []).map(({ Dimensions, Metrics }): Counted => {
+        const names = Dimensions[0] ?? [];
+        const { Deployment, ...dimensions } = Object.fromEntries(names.map((name) => [name, embedded[name]]));
+        expect(Deployment).toBe('agent-identity');
+        return [Metrics[0]?.Name ?? '', dimensions];
+      });
     });
 }
 

@@ -26,7 +26,6 @@ const ENVIRONMENT = {
   QUOTAS: '{}',
   OWNER_ACCOUNTS: '["111122223333"]',
   AWS_REGION: 'eu-central-1',
-  POWERTOOLS_DEV: 'true',
 };
 
 type Variable = keyof typeof ENVIRONMENT;

@@ -5,7 +5,6 @@ import { SettingError } from '../../lib/local/start-error';
 const { console: original } = globalThis;
 afterEach(() => {
   globalThis.console = original;
-  delete process.env.POWERTOOLS_DEV;
 });
 
 const gate = {

@@ -293,10 +293,9 @@ describe('the digest function', () => {
     );
     const [, fn] = resources('AWS::Lambda::Function').find(([id]) => id.includes('auditdigest')) ?? [];
     expect(Object.keys((fn?.Environment as { Variables: object }).Variables).sort()).toEqual([
+      'DEPLOYMENT_NAME',
       'DIGEST_KEY_ARN',
       'DIRECTORY_TABLE',
-      'NODE_OPTIONS',
-      'POWERTOOLS_SERVICE_NAME',
       'TRAIL_BUCKET',
     ]);
   });

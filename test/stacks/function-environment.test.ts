@@ -52,8 +52,7 @@ const functionWith = (stack: Stack, environment: Readonly<Record<string, string>
 const COMMON = Buffer.byteLength(
   JSON.stringify({
     TEXT: '',
-    POWERTOOLS_SERVICE_NAME: 'agent-identity',
-    NODE_OPTIONS: '--enable-source-maps',
+    DEPLOYMENT_NAME: 'agent-identity',
   }),
 );
 

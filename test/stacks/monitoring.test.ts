@@ -2,15 +2,12 @@
  * The monitoring of a deployment. Each alarm has an entry in the runbook. Each metric of an alarm or a widget is
  * emitted by the service, and each log pattern matches entries that the service writes.
  */
-import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics } from '@aws-lambda-powertools/metrics';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAuditLog } from '../../lambda/adapters/log/audit-log';
-import { createMetricsTrail } from '../../lambda/adapters/log/metrics';
-import { METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
-import { report } from '../../lambda/handlers/composition/logging';
+import { createMetricsOf } from '../../lambda/adapters/log/metrics';
+import { log as lines, report } from '../../lambda/handlers/composition/logging';
 import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
 import type { AuditEntry } from '../../lambda/domain/audit';
 import { AgentIdentity } from '../../lib';
@@ -136,19 +133,15 @@ describe('metrics', () => {
     [metric, ...[...dimensions].sort()].join(' ');
 
   it('in alarms and dashboard are metrics that the audit log emits, with all their dimensions', () => {
-    const trail = createMetricsTrail(
-      new Metrics({ namespace: METRICS_NAMESPACE, serviceName: 'test' }),
-      'test',
-    );
-    const lines = linesOf(() => {
-      for (const entry of entries) trail.record(entry);
-    });
+    const metricsOf = createMetricsOf('test', () => 1);
     const made = new Set(
-      lines.map(({ _aws }) => {
-        const [directive] = (
-          _aws as { CloudWatchMetrics: { Dimensions: string[][]; Metrics: { Name: string }[] }[] }
-        ).CloudWatchMetrics;
-        return named(directive?.Metrics[0]?.Name ?? '', directive?.Dimensions[0] ?? []);
+      entries.flatMap(metricsOf).flatMap((line) => {
+        const { _aws } = line as {
+          _aws: { CloudWatchMetrics: { Dimensions: string[][]; Metrics: { Name: string }[] }[] };
+        };
+        return _aws.CloudWatchMetrics.map(({ Metrics, Dimensions }) =>
+          named(Metrics[0]?.Name ?? '', Dimensions[0] ?? []),
+        );
       }),
     );
     const text = JSON.stringify(written(template.Resources)).replaceAll('\\', '');
@@ -223,7 +216,7 @@ describe('log patterns', () => {
   });
 
   it('match the entries that the functions write', () => {
-    const log = createAuditLog(new Logger({ serviceName: 'test', logLevel: 'INFO' }));
+    const log = createAuditLog(lines);
     const [unexpected = {}, refused = {}, denied = {}, allowed = {}, noted = {}] = linesOf(() => {
       report({ name: 'TypeError', frames: '' });
       report({ name: 'AccessDeniedException', frames: '' });

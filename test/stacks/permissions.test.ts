@@ -139,8 +139,7 @@ it("the key policy of the log key allows CloudWatch Logs for this account's log 
 describe('the environment', () => {
   const everywhere = {
     ARN_PREFIX: 'arn:<AWS::Partition>:bedrock-agentcore:<AWS::Region>:<AWS::AccountId>',
-    POWERTOOLS_SERVICE_NAME: 'AgentIdentityStateless',
-    NODE_OPTIONS: '--enable-source-maps',
+    DEPLOYMENT_NAME: 'AgentIdentityStateless',
   };
   const address = {
     BASE_URL: 'https://<ApiRestApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/prod',

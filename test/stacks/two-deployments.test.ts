@@ -76,7 +76,7 @@ const serviceNames = (resources: Resources): string[] => [
       .map(
         ({ Properties }) =>
           (Properties.Environment as { Variables: Record<string, string> } | undefined)?.Variables
-            .POWERTOOLS_SERVICE_NAME ?? '',
+            .DEPLOYMENT_NAME ?? '',
       ),
   ),
 ];

@@ -3,8 +3,9 @@
  * the caller's own text (a name, a scope, the user agent), so each field is bounded, and characters that are invisible or
  * that a terminal interprets are removed.
  */
-import type { Logger } from '@aws-lambda-powertools/logger';
 import type { AuditEntry, AuditTrail } from '../../domain/audit';
+import type { LogLines } from './lines';
+import type { MetricsOf } from './metrics';
 
 const FIELDS = [
   'operation',
@@ -69,30 +70,23 @@ function written(field: keyof AuditEntry, value: string): string {
 }
 
 /** Returns the members that fit, and the number of omitted members, so that a truncated list is recognizable. */
-function listed(field: keyof AuditEntry, values: readonly string[]): [string, unknown][] {
+function listed(field: keyof AuditEntry, values: readonly string[]): Record<string, unknown> {
   let room = MAX_LIST_BYTES;
   const members = values.slice(0, MAX_LIST_ENTRIES).map((value) => written(field, value));
   const kept = members.filter((member) => (room -= Buffer.byteLength(JSON.stringify(member))) >= 0);
   const omitted = values.length - kept.length;
-  return omitted > 0
-    ? [
-        [field, kept],
-        [`${field}Omitted`, omitted],
-      ]
-    : [[field, kept]];
+  return { [field]: kept, ...(omitted > 0 && { [`${field}Omitted`]: omitted }) };
 }
 
-const fieldsOf = (field: keyof AuditEntry, value: string | readonly string[]): [string, unknown][] =>
-  typeof value === 'string' ? [[field, written(field, value)]] : listed(field, value);
-
-export const createAuditLog = (logger: Logger): AuditTrail => ({
+/** @param metricsOf returns the metrics of an entry, which are written with it */
+export const createAuditLog = (lines: Pick<LogLines, 'info'>, metricsOf?: MetricsOf): AuditTrail => ({
   record(entry) {
-    const audit = Object.fromEntries(
-      FIELDS.flatMap((field) => {
-        const value = entry[field];
-        return value === undefined ? [] : fieldsOf(field, value);
-      }),
-    );
-    logger.info('audit', { audit });
+    const audit: Record<string, unknown> = {};
+    for (const field of FIELDS) {
+      const value = entry[field];
+      if (typeof value === 'string') audit[field] = written(field, value);
+      else if (value !== undefined) Object.assign(audit, listed(field, value));
+    }
+    lines.info('audit', { audit }, metricsOf?.(entry));
   },
 });

@@ -1,14 +1,14 @@
 /**
- * Writes audit entries as CloudWatch metrics, each a line on stdout in the embedded metric format. Names and dimensions
+ * CloudWatch metrics of audit entries, in the embedded metric format (CloudWatch user guide, "Specification: Embedded metric
+ * format"): one line with all metrics of an entry. Names and dimensions
  * are AWS's where AWS has them (AgentCore developer guide, "AgentCore generated identity observability data"), with one
  * dimension for the deployment in addition.
  *
  * A name becomes a dimension only after the directory lookup found it. Otherwise, requests with invented names would
  * create metrics, which cost money. Until then, its value is {@link UNVERIFIED}.
  */
-import { MetricUnit, type Metrics } from '@aws-lambda-powertools/metrics';
-import { DEPLOYMENT_DIMENSION } from '../../contract/metrics-namespace';
-import { ISSUER_UNAVAILABLE, type AuditEntry, type AuditTrail } from '../../domain/audit';
+import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../contract/metrics-namespace';
+import { ISSUER_UNAVAILABLE, type AuditEntry } from '../../domain/audit';
 import type { Outcome } from '../../domain/service-error';
 
 /** Replaces a name from the request that is not verified. */
@@ -157,23 +157,25 @@ const countsOf = (entry: AuditEntry): Count[] => [
   ...reportCount(entry),
 ];
 
+/** Returns the lines with the metrics of an entry: none, or one. */
+export type MetricsOf = (entry: AuditEntry) => readonly object[];
+
 /**
  * @param deployment name of the deployment
- * @param metrics used exclusively here: dimensions are set, and metrics published, for each entry
- * @returns an audit trail that counts what it records
+ * @param now returns the present in epoch milliseconds
  */
-export function createMetricsTrail(metrics: Metrics, deployment: string): AuditTrail {
-  // Powertools adds the service's name to every metric. AWS's metrics have no such dimension.
-  metrics.clearDefaultDimensions();
-  return {
-    record(entry) {
-      for (const { name, dimensions } of countsOf(entry)) {
-        // One at a time, because all metrics of one publication have the same dimensions.
-        metrics
-          .addDimensions({ ...dimensions, [DEPLOYMENT_DIMENSION]: deployment })
-          .addMetric(name, MetricUnit.Count, 1)
-          .publishStoredMetrics();
-      }
-    },
+export const createMetricsOf =
+  (deployment: string, now: () => number): MetricsOf =>
+  (entry) => {
+    const counts = countsOf(entry);
+    if (counts.length === 0) return [];
+    // Each metric has its own dimensions. A dimension that several of them have is of the same entry, so it has one value.
+    const directives = counts.map(({ name, dimensions }) => ({
+      Namespace: METRICS_NAMESPACE,
+      Dimensions: [[...Object.keys(dimensions), DEPLOYMENT_DIMENSION]],
+      Metrics: [{ Name: name, Unit: 'Count' }],
+    }));
+    const values = counts.map(({ name, dimensions }) => ({ ...dimensions, [name]: 1 }));
+    const _aws = { Timestamp: now(), CloudWatchMetrics: directives };
+    return [Object.assign({ _aws, [DEPLOYMENT_DIMENSION]: deployment }, ...values) as object];
   };
-}

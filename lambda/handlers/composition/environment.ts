@@ -142,7 +142,16 @@ export const readAgentEndpoint = (policy: EndpointPolicy): AgentEndpointConfigur
   readJson('AGENT_ENDPOINT', '', (json) => parseAgentEndpoint(json, policy));
 
 /** Returns the name of the deployment in logs and metrics. Only a local service has none. */
-export const readDeploymentName = (): string => process.env.POWERTOOLS_SERVICE_NAME ?? 'agent-identity';
+export const readDeploymentName = (): string => process.env.DEPLOYMENT_NAME ?? 'agent-identity';
+
+/** Returns whether this process is a Lambda function. */
+export const inLambda = (): boolean => process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
+
+/** Returns the ID of the present trace, which Lambda's runtime sets for each invocation (X-Ray developer guide). */
+export const readTraceId = (): string | undefined => {
+  const [, id] = /(?:^|;)Root=([^;]+)/.exec(process.env._X_AMZN_TRACE_ID ?? '') ?? [];
+  return id;
+};
 
 /** Returns whether every consent begins with the consent page of this service. */
 export const readConsentPage = (): boolean => process.env.CONSENT_PAGE === 'true';
@@ -162,7 +171,7 @@ export const readStack = (policy: EndpointPolicy): DeployedStack =>
  */
 export function readEndpointPolicy(): EndpointPolicy {
   const loopback = process.env.LOOPBACK_PROVIDERS === 'allowed';
-  if (loopback && process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined) {
+  if (loopback && inLambda()) {
     throw new EnvironmentError('LOOPBACK_PROVIDERS is for local mode; unset it');
   }
   return { loopback };

@@ -1,31 +1,39 @@
 /** The function's log: audit entries, the metrics derived from them, and reports of unexpected errors. */
-import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics } from '@aws-lambda-powertools/metrics';
 import { createAuditLog } from '../../adapters/log/audit-log';
-import { createMetricsTrail } from '../../adapters/log/metrics';
-import { METRICS_NAMESPACE } from '../../contract/metrics-namespace';
+import { createLogLines, type WriteLines } from '../../adapters/log/lines';
+import { createMetricsOf } from '../../adapters/log/metrics';
 import { createRequests } from '../../adapters/log/requests';
+import { sourceFrames } from '../../adapters/log/source-frames';
+import { system } from '../../adapters/system';
 import { unexpected, type ReportUnexpected } from '../../api/unexpected';
 import type { AuditTrail } from '../../domain/audit';
-import { readDeploymentName } from './environment';
+import { inLambda, readDeploymentName, readTraceId } from './environment';
 
-const serviceName = readDeploymentName();
-const logger = new Logger({ serviceName });
-const log = createAuditLog(logger);
-const metrics = createMetricsTrail(new Metrics({ namespace: METRICS_NAMESPACE, serviceName }), serviceName);
+/**
+ * In Lambda, the global console adds text to each line, which would then not be JSON. Pipes on Linux are written
+ * synchronously (Node.js, "A note on process I/O"). Elsewhere, the console is redirected to the log of the service.
+ */
+const write: WriteLines = inLambda()
+  ? (lines) => process.stdout.write(`${lines}\n`)
+  : (lines) => {
+      globalThis.console.info(lines);
+    };
+
+const deployment = readDeploymentName();
+const now = (): number => system.now();
+
+export const log = createLogLines({ service: deployment, now, traceId: readTraceId, write });
 
 /** A request without its own entry is not counted here: API Gateway's or Lambda's metrics have it. */
-export const requests = createRequests(log);
+export const requests = createRequests(createAuditLog(log));
 
-export const audit: AuditTrail = requests.trail({
-  record(entry) {
-    log.record(entry);
-    metrics.record(entry);
-  },
-});
+export const audit: AuditTrail = requests.trail(createAuditLog(log, createMetricsOf(deployment, now)));
 
-export const report: ReportUnexpected = ({ name, frames }) =>
-  logger.error('unexpected', { errorName: name, frames });
+export const report: ReportUnexpected = ({ name, frames }) => {
+  log.error('unexpected', { errorName: name, frames: sourceFrames(frames) });
+};
 
 /** Reports an error that does not end the request. */
-export const reportError = (error: unknown): void => report(unexpected(error));
+export const reportError = (error: unknown): void => {
+  report(unexpected(error));
+};

@@ -32,9 +32,6 @@ const [user] = service.calendar.users;
 const GATE_ROLE = 'arn:aws:iam::000000000000:role/gate';
 const AGENT_ROLE = 'arn:aws:iam::000000000000:role/agent';
 
-// The gate runs in this process and logs to the console, which is silenced here.
-process.env.POWERTOOLS_DEV = 'true';
-
 const identity = new BedrockAgentCoreClient({});
 const control = new BedrockAgentCoreControlClient({ signingName: 'execute-api' });
 

@@ -1,0 +1,41 @@
+/**
+ * Log entries as lines of JSON, each of which CloudWatch Logs stores as one event. The entries of one call are written
+ * together, because each write is a system call, and before the call returns: nothing is buffered that a later failure
+ * could lose.
+ */
+
+/** Writes lines, which are separated by line breaks. */
+export type WriteLines = (lines: string) => void;
+
+export interface LogLines {
+  /** @param others further lines, such as metrics of the entry */
+  info(message: string, members: object, others?: readonly object[]): void;
+  error(message: string, members: object): void;
+}
+
+export interface LogLinesOptions {
+  /** Name of the deployment. */
+  readonly service: string;
+  /** Returns the present in epoch milliseconds. */
+  readonly now: () => number;
+  /** Returns the ID of the X-Ray trace, if there is one. */
+  readonly traceId: () => string | undefined;
+  readonly write: WriteLines;
+}
+
+export function createLogLines({ service, now, traceId, write }: LogLinesOptions): LogLines {
+  const lineOf = (level: 'INFO' | 'ERROR', message: string, members: object): string => {
+    const xray_trace_id = traceId();
+    const timestamp = new Date(now()).toISOString();
+    return JSON.stringify({ level, message, timestamp, service, xray_trace_id, ...members });
+  };
+  return {
+    info(message, members, others = []) {
+      const lines = [lineOf('INFO', message, members), ...others.map((other) => JSON.stringify(other))];
+      write(lines.join('\n'));
+    },
+    error(message, members) {
+      write(lineOf('ERROR', message, members));
+    },
+  };
+}
