@@ -2,6 +2,8 @@
  * `npm run bench`: measures the data plane next to the floor of each operation, which is hand-written code that does only
  * what no implementation can omit, with the same AWS SDK against the same database. Publishes docs/performance.md.
  *
+ * `npm run bench -- --peers` compares the local service with other services instead (bench/peers.ts).
+ *
  * The functions and their floors run in separate processes, as bundles of a deployment. Their CPU time excludes the
  * database and everything else that runs here. Both sides alternate, so that their ratio is valid on a busy machine; the
  * other figures are not.
@@ -11,12 +13,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StartError } from '../lib/local/start-error';
+import { InstallationError, MissingPrograms } from '../test/clients/installation.mjs';
 import { PARTS } from './bench/parts';
+import { runPeers } from './bench/peers';
 import { parseSettings } from './bench/settings';
 import { prepareStage, startWorld } from './bench/stage';
 import { buildFunctions } from './build/functions';
 
 async function main(): Promise<void> {
+  const [first, ...others] = process.argv.slice(2);
+  if (first === '--peers') await runPeers(others);
+  else await measureParts();
+}
+
+async function measureParts(): Promise<void> {
   const settings = parseSettings(process.argv.slice(2));
   await buildFunctions();
   const folder = await mkdtemp(join(tmpdir(), 'agent-identity-bench-'));
@@ -34,7 +44,8 @@ async function main(): Promise<void> {
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof StartError) return error.message;
+  const isKnown = [StartError, InstallationError, MissingPrograms].some((kind) => error instanceof kind);
+  if (error instanceof Error && isKnown) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : 'The benchmark failed.';
 }
 

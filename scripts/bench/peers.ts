@@ -5,11 +5,10 @@
  *
  * Needs Linux, Java 17, Maven, and PostgreSQL's server.
  */
-import '../../test/storm/quiet';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InstallationError, MissingPrograms } from '../../test/clients/installation.mjs';
+import { MissingPrograms } from '../../test/clients/installation.mjs';
 import { FOR_BENCHMARKS, startKeycloak } from '../../test/keycloak/server.mjs';
 import { publish } from '../figures';
 import { compare } from './peers/comparison';
@@ -47,8 +46,12 @@ const issuerOf = ({ people }: People): VaultIssuer => ({
   client: APPLICATION,
 });
 
-async function main(): Promise<void> {
-  const settings = parseSettings(process.argv.slice(2).filter((argument) => argument !== '--peers'));
+/**
+ * @param arguments_ options of the command line, without `--peers`
+ * @throws MissingPrograms, InstallationError; TypeError for an option that is not valid
+ */
+export async function runPeers(arguments_: readonly string[]): Promise<void> {
+  const settings = parseSettings(arguments_);
   const postgresPrograms = checkMachine();
   installVault();
   const folder = await mkdtemp(join(tmpdir(), 'agent-identity-peers-'));
@@ -89,12 +92,3 @@ async function main(): Promise<void> {
     for (const close of closers.reverse()) await close();
   }
 }
-
-main().then(
-  () => process.exit(),
-  (error: unknown) => {
-    const isKnown = error instanceof InstallationError || error instanceof MissingPrograms;
-    process.stderr.write(`${isKnown ? error.message : error instanceof Error ? (error.stack ?? '') : ''}\n`);
-    process.exit(1);
-  },
-);
