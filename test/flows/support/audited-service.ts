@@ -75,13 +75,20 @@ export class AuditedService {
   ) {}
 
   static async start(): Promise<AuditedService> {
-    const world = await World.start();
+    return AuditedService.prepare(await World.start());
+  }
+
+  /** @param suffix distinguishes the resources from those of an earlier preparation of the same world */
+  static async prepare(world: World, suffix = ''): Promise<AuditedService> {
     const agent = await world.agent();
-    const apiKeyProvider = 'walked-key';
+    const apiKeyProvider = `walked-key${suffix}`;
     await world
       .control()
       .send(new CreateApiKeyCredentialProviderCommand({ name: apiKeyProvider, apiKey: API_KEY }));
-    const portal = await world.post('CreateConsentPortal', { name: 'walked-portal', ...portalOf(agent) });
+    const portal = await world.post('CreateConsentPortal', {
+      name: `walked-portal${suffix}`,
+      ...portalOf(agent),
+    });
     const { consentPortalId } = JSON.parse(portal.body) as { consentPortalId: string };
     const userToken = await world.issuer.token('ana');
     const workloadToken = await agent.token({ userId: 'ana' });

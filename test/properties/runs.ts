@@ -1,0 +1,28 @@
+/** How many cases the property tests try, and from which seed. `npm run test:properties` sets both. */
+
+const numberFrom = (variable: string, otherwise: number): number => {
+  const text = process.env[variable];
+  return text === undefined || text === '' ? otherwise : Number(text);
+};
+
+/** Cases in all. */
+export const RUNS = numberFrom('PROPERTY_RUNS', 5000);
+
+/** The same for each `npm test`, so that a change does not fail for a defect of another one. */
+export const SEED = numberFrom('PROPERTY_SEED', 16);
+
+/** Time for the cases of one test in milliseconds: far more than they take. */
+export const TIMEOUT_MS = 120_000 + RUNS * 100;
+
+/** @param share part of all cases, from 0 to 1 */
+export const casesOf = (share: number) => ({
+  seed: SEED,
+  numRuns: Math.max(1, Math.round(RUNS * share)),
+  // A case changes the state of the service, so that a smaller case can differ in more than its size.
+  markInterruptAsFailure: true,
+});
+
+/** Writes what a test has tried. Jest hides the console. */
+export const report = (what: string): void => {
+  process.stderr.write(`properties: ${what}; --seed ${SEED} --runs ${RUNS}\n`);
+};

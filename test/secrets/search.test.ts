@@ -1,0 +1,47 @@
+/** The search finds a secret in each encoding, and a part of it. */
+import { randomBytes } from 'node:crypto';
+import { FOUND_LENGTH, SecretSearch } from './search';
+
+const SECRET = `marked-${randomBytes(24).toString('base64url')}`;
+const WITH_SPECIAL_CHARACTERS = `pass"word/${randomBytes(12).toString('base64url')}+ü=\\ %`;
+
+const noise = (length: number): string => randomBytes(length).toString('latin1');
+
+const findIn = (text: string, secret = SECRET): string[] => {
+  const search = new SecretSearch<string>();
+  search.add(secret, 'the secret');
+  return [...search.find(Buffer.from(`${noise(1000)}${text}${noise(1000)}`, 'latin1'))];
+};
+
+const ENCODINGS: Record<string, (text: string) => string> = {
+  'in clear': (text) => Buffer.from(text).toString('latin1'),
+  'as JSON': (text) => Buffer.from(JSON.stringify({ text })).toString('latin1'),
+  'in a URL': encodeURIComponent,
+  'in a form': (text) => new URLSearchParams({ text }).toString(),
+  'in hex': (text) => Buffer.from(text).toString('hex'),
+  'in uppercase hex': (text) => Buffer.from(text).toString('hex').toUpperCase(),
+  'in base64': (text) => Buffer.from(text).toString('base64'),
+  'in base64url': (text) => Buffer.from(text).toString('base64url'),
+  'in base64 after 1 byte': (text) => Buffer.from(`:${text}:`).toString('base64'),
+  'in base64 after 2 bytes': (text) => Buffer.from(`a:${text}:`).toString('base64'),
+  'in base64url after 4 bytes': (text) => Buffer.from(`abc:${text}:`).toString('base64url'),
+};
+
+it.each(Object.entries(ENCODINGS))('a secret is found %s', (_encoding, encode) => {
+  for (const secret of [SECRET, WITH_SPECIAL_CHARACTERS])
+    expect(findIn(encode(secret), secret)).toEqual(['the secret']);
+});
+
+it('each part of a secret that is long enough is found', () => {
+  for (let at = 0; at + FOUND_LENGTH <= SECRET.length; at += 1)
+    expect(findIn(SECRET.slice(at, at + FOUND_LENGTH))).toEqual(['the secret']);
+});
+
+it('nothing is found where no secret is', () => {
+  expect(findIn(noise(100_000))).toEqual([]);
+  expect(findIn(SECRET.slice(0, 12))).toEqual([]);
+});
+
+it('a short secret is not searched for, because it could be a part of any text', () => {
+  expect(new SecretSearch<string>().add('short', 'the secret')).toBe(false);
+});
