@@ -19,11 +19,20 @@ export const KEY_MISSES = 0.01;
 /** The share of traced requests: the default rule of AWS X-Ray, after its first request per second. */
 export const TRACED = 0.05;
 
-/** Log bytes of an invocation that the service does not write: START, END, and REPORT of Lambda; 26 per event. */
-export const INVOCATION_LOG_BYTES = 420 + 3 * 26;
+/** Bytes that CloudWatch Logs bills for each event in addition to its text. */
+const EVENT_BYTES = 26;
 
-/** Log bytes of a call that the service does not write, with the access log and the service's own events. */
-export const PLATFORM_LOG_BYTES = INVOCATION_LOG_BYTES + 380 + 3 * 26;
+/** Log bytes of Lambda itself for an invocation: START, END, and REPORT. */
+export const INVOCATION_LOG_BYTES = 420 + 3 * EVENT_BYTES;
+
+/** Log bytes of API Gateway for a request. */
+export const ACCESS_LOG_BYTES = 380 + EVENT_BYTES;
+
+/** Overhead of the service's own lines: the audit entry and its metrics. */
+export const OWN_LINES_BYTES = 2 * EVENT_BYTES;
+
+/** Log bytes of a call in addition to the text that the service writes. */
+export const PLATFORM_LOG_BYTES = INVOCATION_LOG_BYTES + ACCESS_LOG_BYTES + OWN_LINES_BYTES;
 
 export interface DynamoDbCall {
   readonly operation: 'GetItem' | 'BatchGetItem' | 'PutItem' | 'UpdateItem';
@@ -92,7 +101,7 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     name: 'token from the vault',
-    steps: [retrieve('credential from the vault', [batchGet(5)], 1800)],
+    steps: [retrieve('credential from the vault', [batchGet(5)], 1650)],
     agentCoreRequests: 1,
   },
   {
@@ -106,7 +115,7 @@ export const OPERATIONS: readonly Operation[] = [
       retrieve(
         'renewal of an expired token',
         [batchGet(5), get, updateGrant, updateGrant, batchGet(4)],
-        1800,
+        1650,
         true,
       ),
     ],

@@ -1,14 +1,21 @@
 /** The cost of one request of the service. */
 import { MEMORY_SIZE } from '../../lib/constructs/function-settings';
 import { GIGABYTE, sum } from './amounts';
-import { INVOCATION_LOG_BYTES, KEY_MISSES, PLATFORM_LOG_BYTES, TRACED, type Step } from './operations';
+import {
+  INVOCATION_LOG_BYTES,
+  KEY_MISSES,
+  OWN_LINES_BYTES,
+  PLATFORM_LOG_BYTES,
+  TRACED,
+  type Step,
+} from './operations';
 import { PRICES } from './prices';
 
 /** Returns the cost of one request in dollars, by part. */
 export function costOf({ group, milliseconds, calls, logBytes, requested }: Step) {
   const gigabytes = MEMORY_SIZE[group] / 1024;
   const readUnits = sum(calls.map((call) => call.readUnits)) + KEY_MISSES;
-  const platformBytes = requested ? PLATFORM_LOG_BYTES : INVOCATION_LOG_BYTES + 2 * 26;
+  const platformBytes = requested ? PLATFORM_LOG_BYTES : INVOCATION_LOG_BYTES + OWN_LINES_BYTES;
   const writeUnits = sum(calls.map((call) => call.writeUnits));
   return {
     'API Gateway': requested ? PRICES.apiRequest : 0,

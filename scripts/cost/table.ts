@@ -1,9 +1,15 @@
 /** The cost tables: the cost of a million operations by part, and the monthly cost of an idle deployment; and of endpoints. */
 import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
 import { table } from '../api-docs/table';
-import { dollars, MILLION, sum } from './amounts';
+import { dollars, GIGABYTE, MILLION, sum } from './amounts';
 import { endpointTables } from './endpoint';
-import { OPERATIONS, type Operation } from './operations';
+import {
+  ACCESS_LOG_BYTES,
+  INVOCATION_LOG_BYTES,
+  OPERATIONS,
+  OWN_LINES_BYTES,
+  type Operation,
+} from './operations';
 import { PRICES } from './prices';
 import { costOf } from './service';
 
@@ -46,10 +52,33 @@ const monthly = (): string[][] => [
   ['one GB of audit entries through Firehose', dollars(PRICES.deliveredGigabyte)],
 ];
 
+/** Returns the dollars for log bytes of a million operations. */
+const logCost = (bytes: number): string => dollars(((MILLION * bytes) / GIGABYTE) * PRICES.logGigabyte);
+
+/** The parts of the column `logs`. */
+function logRowOf({ name, steps }: Operation): string[] {
+  const requests = steps.filter(({ requested }) => requested).length;
+  const own = sum(steps.map(({ logBytes }) => logBytes + OWN_LINES_BYTES));
+  const lambda = steps.length * INVOCATION_LOG_BYTES;
+  const access = requests * ACCESS_LOG_BYTES;
+  const total = MILLION * sum(steps.map((step) => costOf(step).logs));
+  return [name, ...[own, lambda, access].map(logCost), dollars(total)];
+}
+
 /** Returns the tables as Markdown. */
 export const costTables = (): string =>
   [
     table([['one million', ...PARTS, 'total', 'AgentCore Identity'], ...OPERATIONS.map(rowOf)]),
+    table([
+      [
+        'logs of one million',
+        'audit entry and metrics',
+        'START, END, and REPORT of Lambda',
+        'access log',
+        'total',
+      ],
+      ...OPERATIONS.map(logRowOf),
+    ]),
     table([['one month', 'cost'], ...monthly()]),
     ...endpointTables(),
   ].join('\n\n');
