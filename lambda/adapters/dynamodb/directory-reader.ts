@@ -48,7 +48,9 @@ async function batchGet(client: DynamoDBClient, wanted: readonly Wanted[]): Prom
       Responses?: Record<string, Record<string, never>[]>;
       UnprocessedKeys?: typeof request;
     } = (await client.send(new BatchGetItemCommand({ RequestItems: request }))) as never;
-    for (const item of Object.values(response.Responses ?? {}).flat()) {
+    // Also for keys without items. Without it, the absence of a restriction would be a guess.
+    if (!response.Responses) throw new Error('DynamoDB returned no response to a batch');
+    for (const item of Object.values(response.Responses).flat()) {
       const record = unmarshall(item);
       found.set(`${String(record.pk)} ${String(record.sk)}`, record);
     }

@@ -1,4 +1,5 @@
 /** Consent sessions in the sessions table. Each transition is one write, on the condition of the previous revision. */
+import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { SESSION_STATES, type Session, type SessionStore } from '../../domain/consent/session';
 import { sessionKey, TTL_ATTRIBUTE } from '../../contract/table-keys';
@@ -79,9 +80,18 @@ export const createSessionStore = (sessions: Table): SessionStore => ({
       throw new Error('a session ID was generated twice');
     }
   },
-  advance: (next) =>
-    sessions.put(sessionKey(next.hash), record(next), {
-      condition: 'revision = :before',
-      values: { ':before': next.revision - 1 },
-    }),
+  async advance(next) {
+    const key = sessionKey(next.hash);
+    // Distinguishes this write from a concurrent one with the same content.
+    const [attribute, writeId] = ['writeId', randomUUID()];
+    const written = await sessions.put(
+      key,
+      { ...record(next), [attribute]: writeId },
+      { condition: 'revision = :before', values: { ':before': next.revision - 1 } },
+    );
+    if (written) return true;
+    // If the response to a write is lost, the SDK retries the write, which then finds its own revision.
+    const stored = await sessions.get(key);
+    return v.is(v.looseObject({ [attribute]: v.literal(writeId) }), stored);
+  },
 });

@@ -104,6 +104,15 @@ async function conditionHeld(write: Promise<unknown>): Promise<boolean> {
   }
 }
 
+/**
+ * DynamoDB returns a list for every page, also for one without items. A response without it is not from DynamoDB, and
+ * must not be read as the absence of items.
+ */
+function itemsIn(items: Record<string, AttributeValue>[] | undefined): unknown[] {
+  if (!items) throw new Error('DynamoDB returned no list of items');
+  return items.map((item) => unmarshall(item));
+}
+
 export function createTable(client: DynamoDBClient, name: string): Table {
   return {
     name,
@@ -141,7 +150,7 @@ export function createTable(client: DynamoDBClient, name: string): Table {
         ),
       ),
     async queryIndex(index, { partition, limit, after }) {
-      const { Items = [], LastEvaluatedKey } = await client.send(
+      const { Items, LastEvaluatedKey } = await client.send(
         new QueryCommand({
           TableName: name,
           IndexName: index.name,
@@ -152,7 +161,7 @@ export function createTable(client: DynamoDBClient, name: string): Table {
           ...(after && { ExclusiveStartKey: marshalled({ ...after, [index.partition]: partition }) }),
         }),
       );
-      return { items: Items.map((item) => unmarshall(item)), more: LastEvaluatedKey !== undefined };
+      return { items: itemsIn(Items), more: LastEvaluatedKey !== undefined };
     },
     async countIndex(index, partition, { condition, names, values }) {
       let count = 0;
@@ -170,13 +179,14 @@ export function createTable(client: DynamoDBClient, name: string): Table {
             ...(start && { ExclusiveStartKey: start }),
           }),
         );
-        count += page.Count ?? 0;
+        if (page.Count === undefined) throw new Error('DynamoDB returned no count');
+        count += page.Count;
         start = page.LastEvaluatedKey;
       } while (start);
       return count;
     },
     async scan({ condition, names, values }, { limit, after }) {
-      const { Items = [], LastEvaluatedKey } = await client.send(
+      const { Items, LastEvaluatedKey } = await client.send(
         new ScanCommand({
           TableName: name,
           ConsistentRead: true,
@@ -188,12 +198,12 @@ export function createTable(client: DynamoDBClient, name: string): Table {
         }),
       );
       return {
-        items: Items.map((item) => unmarshall(item)),
+        items: itemsIn(Items),
         ...(LastEvaluatedKey && { last: unmarshall(LastEvaluatedKey) as Key }),
       };
     },
     async queryPage(partition, { prefix, after, limit } = {}) {
-      const { Items = [], LastEvaluatedKey } = await client.send(
+      const { Items, LastEvaluatedKey } = await client.send(
         new QueryCommand({
           TableName: name,
           ConsistentRead: true,
@@ -209,7 +219,7 @@ export function createTable(client: DynamoDBClient, name: string): Table {
         }),
       );
       return {
-        items: Items.map((item) => unmarshall(item)),
+        items: itemsIn(Items),
         ...(LastEvaluatedKey && { last: unmarshall(LastEvaluatedKey) as Key }),
       };
     },
@@ -232,7 +242,7 @@ export function createTable(client: DynamoDBClient, name: string): Table {
             ...(start && { ExclusiveStartKey: start }),
           }),
         );
-        items.push(...(page.Items ?? []).map((item) => unmarshall(item)));
+        items.push(...itemsIn(page.Items));
         // A page has up to 1 MB (DynamoDB API reference, Query).
         start = limit === undefined ? page.LastEvaluatedKey : undefined;
       } while (start);

@@ -4,6 +4,7 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { createTable, type Table } from '../../adapters/dynamodb/table';
 import type { Variable } from './environment';
 import { named } from './regions';
+import { REQUEST_TIMEOUTS } from './request-timeouts';
 
 type TableVariable = Extract<Variable, `${string}_TABLE`>;
 
@@ -21,14 +22,14 @@ const isTableVariable = (variable: string): variable is TableVariable => variabl
 export function createAws<Env extends Readonly<Record<string, string>>>(
   env: Env,
 ): Aws<Extract<keyof Env, TableVariable>> {
-  const dynamodb = new DynamoDBClient({});
+  const dynamodb = new DynamoDBClient(REQUEST_TIMEOUTS);
   const variables = Object.entries(env).filter(([variable]) => isTableVariable(variable));
   const tables = Object.fromEntries(
     variables.map(([variable, name]) => [variable, createTable(dynamodb, name)]),
   );
   return {
     // A function without the deployment's ARNs uses no key.
-    kms: 'ARN_PREFIX' in env ? named(new KMSClient({})) : new KMSClient({}),
+    kms: 'ARN_PREFIX' in env ? named(new KMSClient(REQUEST_TIMEOUTS)) : new KMSClient(REQUEST_TIMEOUTS),
     tables: tables as Record<Extract<keyof Env, TableVariable>, Table>,
     dynamodb,
   };

@@ -6,6 +6,7 @@ import { namingInIdentityRegion } from '../../adapters/identity-region';
 import { system } from '../../adapters/system';
 import { createRegionFence, type RegionFence } from '../../domain/writing-region';
 import { readEnvironment } from './environment';
+import { REQUEST_TIMEOUTS } from './request-timeouts';
 
 /** The Region in the ARNs of the deployment, and the one in which this function runs. */
 function readRegions(): { readonly identityRegion: string; readonly ownRegion: string } {
@@ -27,6 +28,6 @@ export const named = <Client>(client: Client): Client => namingInIdentityRegion(
 export function readRegionFence(): RegionFence | undefined {
   if (process.env.REPLICATED_TABLE === undefined) return undefined;
   const { REPLICATED_TABLE } = readEnvironment('REPLICATED_TABLE');
-  const store = createWritingRegionStore(createTable(new DynamoDBClient({}), REPLICATED_TABLE));
+  const store = createWritingRegionStore(createTable(new DynamoDBClient(REQUEST_TIMEOUTS), REPLICATED_TABLE));
   return createRegionFence({ store, ...readRegions(), system });
 }

@@ -1,0 +1,144 @@
+/** Responses of DynamoDB that the AWS SDK accepts, and that the stores must not: lost, late, or not from DynamoDB. */
+import { createServer, type RequestListener } from 'node:http';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-reader';
+import { createSessionStore } from '../../lambda/adapters/dynamodb/session-store';
+import { createTable, type Table } from '../../lambda/adapters/dynamodb/table';
+import { OWNER_INDEX } from '../../lambda/contract/table-keys';
+import { transition, type Session } from '../../lambda/domain/consent/session';
+import { REQUEST_TIMEOUTS } from '../../lambda/handlers/composition/request-timeouts';
+import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
+import { newEmulatorCredentials } from '../../lib/local/emulator-access';
+import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
+import { BEGINNING } from '../domain/fake-system';
+import { sampleSession } from '../domain/samples';
+
+const credentials = newEmulatorCredentials();
+let folder: string;
+let dynamodb: LocalDynamoDb;
+let sessions: Table;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'responses-'));
+  dynamodb = await startDynamoDb(join(folder, 'dynamodb'), credentials);
+  const client = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: 'us-east-1', credentials });
+  sessions = createTable(client, localTableName('Sessions'));
+});
+afterAll(async () => {
+  await dynamodb.close();
+  await rm(folder, { recursive: true });
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+describe('a write of a session whose response is lost, which the AWS SDK repeats', () => {
+  /** Performs each write twice, and returns the result of the second. */
+  const repeated = (): Table => ({
+    ...sessions,
+    async put(...write) {
+      await sessions.put(...write);
+      return sessions.put(...write);
+    },
+  });
+
+  async function consented(): Promise<Session> {
+    const session = sampleSession({ state: 'CONSENTED', sealedCode: 'code', completionHash: 'hash' });
+    await createSessionStore(sessions).create(session);
+    return session;
+  }
+
+  const claimed = (session: Session): Session => {
+    const next = transition(session, { type: 'claim' }, BEGINNING + 1);
+    if (!next) throw new Error('the session cannot be claimed');
+    return next;
+  };
+
+  it('succeeds', async () => {
+    const next = claimed(await consented());
+    expect(await createSessionStore(repeated()).advance(next)).toBe(true);
+    expect(await createSessionStore(sessions).get(next.hash)).toEqual(next);
+  });
+
+  it('fails if a concurrent request wrote the same before', async () => {
+    const next = claimed(await consented());
+    expect(await createSessionStore(sessions).advance(next)).toBe(true);
+    expect(await createSessionStore(repeated()).advance(next)).toBe(false);
+  });
+});
+
+/** Calls a server in the place of DynamoDB. */
+async function withServer<Result>(
+  respond: RequestListener,
+  work: (client: DynamoDBClient) => Promise<Result>,
+): Promise<Result> {
+  const server = createServer(respond);
+  const { port, close } = await listenOnLoopback(server, 0);
+  const client = new DynamoDBClient({
+    ...REQUEST_TIMEOUTS,
+    endpoint: `http://${LOOPBACK}:${port}`,
+    region: 'us-east-1',
+    credentials,
+  });
+  try {
+    return await work(client);
+  } finally {
+    client.destroy();
+    server.closeAllConnections();
+    await close();
+  }
+}
+
+const KEY = { pk: 'pk', sk: 'sk' };
+
+describe('a response without the members that DynamoDB always returns', () => {
+  const READS: [string, (table: Table) => Promise<unknown>][] = [
+    ['a query', (table) => table.query(KEY.pk)],
+    ['a page of a query', (table) => table.queryPage(KEY.pk)],
+    ['a query of an index', (table) => table.queryIndex(OWNER_INDEX, { partition: 'p', limit: 1 })],
+    ['a count', (table) => table.countIndex(OWNER_INDEX, 'p', {})],
+    ['a scan', (table) => table.scan({ condition: 'a = :a', values: { ':a': 1 } }, { limit: 1 })],
+  ];
+
+  it.each(READS)('is not the absence of items to %s', async (_read, read) => {
+    const answer = withServer(
+      (_request, response) => response.end('{}'),
+      (client) => read(createTable(client, 'table')),
+    );
+    await expect(answer).rejects.toThrow('DynamoDB returned no');
+  });
+
+  it('is not the absence of a restriction', async () => {
+    const answer = withServer(
+      (_request, response) => response.end('{}'),
+      (client) =>
+        createDirectoryReader(client, { directory: 'directory', vault: 'vault' }).readIdentity(
+          'agent',
+          'user-hash',
+        ),
+    );
+    await expect(answer).rejects.toThrow('DynamoDB returned no response to a batch');
+  });
+});
+
+it('repeats a request on another connection if the first one stays silent', async () => {
+  // The timeouts of the functions pass immediately. Those of the AWS SDK are longer.
+  const wait = Reflect.get(Socket.prototype, 'setTimeout');
+  jest.spyOn(Socket.prototype, 'setTimeout').mockImplementation(function (
+    this: Socket,
+    milliseconds,
+    callback,
+  ) {
+    return wait.call(this, milliseconds < 5_000 ? Math.min(milliseconds, 20) : milliseconds, callback);
+  });
+  let requests = 0;
+  const respond: RequestListener = (_request, response) => {
+    requests += 1;
+    if (requests > 1) response.end('{}');
+  };
+  expect(await withServer(respond, (client) => createTable(client, 'table').get(KEY))).toBeUndefined();
+  expect(requests).toBe(2);
+});
