@@ -1,8 +1,10 @@
 /**
- * The conditions for a new build of the functions' bundles. The test run has built the bundles before, so they are
- * current.
+ * The conditions for a new build of the functions' bundles, and their sizes. The test run has built the bundles before, so
+ * they are current.
  */
-import { isCurrent, readStamp } from '../../scripts/build/functions';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { FUNCTIONS, isCurrent, readStamp } from '../../scripts/build/functions';
 
 const OTHER = '0'.repeat(64);
 
@@ -31,4 +33,18 @@ it('builds the bundles again with another esbuild or other options', async () =>
 
 it('builds the bundles when there is no stamp', async () => {
   expect(await isCurrent({})).toBe(false);
+});
+
+describe('the size of a bundle, which every cold start loads', () => {
+  const path = join(__dirname, '../../scripts/build/budgets.json');
+  const budgets = JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, number>>;
+  const functions = readdirSync(FUNCTIONS);
+
+  it('has a budget in scripts/build/budgets.json', () => {
+    expect(Object.keys(budgets).sort()).toEqual(functions.sort());
+  });
+
+  it.each(functions)('is within the budget of %s', (name) => {
+    expect(statSync(join(FUNCTIONS, name, 'index.js')).size).toBeLessThanOrEqual(budgets[name] ?? 0);
+  });
 });
