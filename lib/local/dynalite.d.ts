@@ -1,4 +1,4 @@
-/** The parts of dynalite 4 that the embedded cloud uses. The package contains no types. */
+/** The parts of dynalite 4 that the embedded cloud and the benchmark use. The package contains no types. */
 declare module 'dynalite' {
   import type { Server } from 'node:http';
 
@@ -18,6 +18,18 @@ declare module 'dynalite/db' {
 
   export interface StoredTable {
     TableStatus: string;
+    GlobalSecondaryIndexes?: readonly object[];
+  }
+
+  /** An item in the form of the DynamoDB API. */
+  export type StoredItem = Readonly<Record<string, object>>;
+
+  /** Writes that are applied together. */
+  export type Batch = { readonly type: 'put'; readonly key: string; readonly value: StoredItem }[];
+
+  interface ItemStore {
+    readonly get: (key: string, done: Done<StoredItem>) => void;
+    readonly batch: (writes: Batch, done: Done<void>) => void;
   }
 
   interface Store {
@@ -26,8 +38,21 @@ declare module 'dynalite/db' {
       readonly get: (name: string, done: Done<StoredTable>) => void;
       readonly put: (name: string, table: StoredTable, done: Done<void>) => void;
     };
+    getItemDb(table: string): ItemStore;
+    getIndexDb(kind: 'Global', table: string, index: string): ItemStore;
   }
 
   /** Opens the store of a dynalite server with the same path. */
   export function create(options: { path: string }): Store;
+
+  /** Returns the key of an item in the store of its table. */
+  export function createKey(item: StoredItem, table: StoredTable): string;
+
+  /** Returns the entries of a new item in the indexes of its table. */
+  export function getIndexActions(
+    indexes: readonly object[],
+    before: undefined,
+    item: StoredItem,
+    table: StoredTable,
+  ): { readonly puts: { readonly index: string; readonly key: string; readonly item: StoredItem }[] };
 }

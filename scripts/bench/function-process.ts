@@ -42,6 +42,8 @@ export interface FunctionProcessOptions {
   readonly node: string;
   readonly bundle: string;
   readonly calls: readonly Call[];
+  /** Variables that differ from those of this process. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Variables of the local mode that a function in Lambda does not have. */
@@ -59,14 +61,14 @@ export class FunctionProcess {
     child.stdout?.on('data', (chunk: Buffer) => (this.logged += chunk.length));
   }
 
-  static async start({ node, bundle, calls }: FunctionProcessOptions): Promise<FunctionProcess> {
+  static async start({ node, bundle, calls, env }: FunctionProcessOptions): Promise<FunctionProcess> {
     const inherited = Object.entries(process.env).filter(([name]) => !LOCAL_ONLY.includes(name));
     const child = fork(ENTRY, {
       execPath: node,
       execArgv: ['--expose-gc'],
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-      env: { ...Object.fromEntries(inherited), DEPLOYMENT_NAME: 'measured' },
+      env: { ...Object.fromEntries(inherited), DEPLOYMENT_NAME: 'measured', ...env },
     });
     const texts = calls.map(({ event, context }) => ({
       event: JSON.stringify(event),

@@ -9,8 +9,11 @@ export interface Surroundings {
   readonly folder: string;
 }
 
-export interface Part<Figures> {
-  readonly measure: (surroundings: Surroundings) => Promise<Figures>;
-  /** Returns the figures as Markdown. */
-  readonly report: (figures: Figures) => string;
+export interface Outcome {
+  /** For JSON. */
+  readonly figures: unknown;
+  /** The figures as Markdown. */
+  readonly report: string;
 }
+
+export type Part = (surroundings: Surroundings) => Promise<Outcome>;

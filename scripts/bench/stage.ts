@@ -10,6 +10,7 @@ import {
   agentRestrictionKey,
   apiKeyKey,
   apiKeyProviderKey,
+  grantPartition,
   oauth2ProviderKey,
   userRestrictionKey,
   workloadIdentityKey,
@@ -22,6 +23,7 @@ import { callerIdOf } from '../../lib/local/gateway-event';
 import type { Principal } from '../../lib/local/principals';
 import { World, type TestAgent } from '../../test/flows/support/world';
 import type { Plan } from './floor/plan';
+import type { FloorGroup } from './floor-bundles';
 import type { Call } from './function-process';
 
 /** Seconds that all tokens of the authorization server are valid. No token is renewed during a measurement. */
@@ -32,6 +34,7 @@ const CLIENT_SECRET = 'a-secret-of-the-client';
 const API_KEY_PROVIDER = 'measured-api-key';
 const DPOP_PROVIDER = 'measured-dpop';
 const USER_ID = 'ana';
+const USER: User = { kind: 'user-id', id: USER_ID };
 
 /** An operation, its function, and a call of it. */
 export interface Measured {
@@ -41,9 +44,21 @@ export interface Measured {
   readonly call: Call;
 }
 
+/** A call of a function that has a floor. */
+export interface Started {
+  readonly group: FloorGroup;
+  readonly call: Call;
+}
+
 export interface Stage {
   readonly world: World;
   readonly measured: readonly Measured[];
+  /** The call for a stored token of a user. */
+  readonly stored: Measured;
+  /** Key of the grant with this token. */
+  readonly storedGrant: Key;
+  /** A call of each function that has a floor. */
+  readonly starts: readonly Started[];
 }
 
 /** Returns an API Gateway event with the members that the functions read. */
@@ -159,12 +174,17 @@ async function tokenCalls(world: World, { name: workloadName }: TestAgent): Prom
   });
   return [
     measured('GetWorkloadAccessToken', {}),
-    measured('GetWorkloadAccessTokenForUserId', { userId: USER_ID }, { kind: 'user-id', id: USER_ID }),
+    measured('GetWorkloadAccessTokenForUserId', { userId: USER_ID }, USER),
     measured('GetWorkloadAccessTokenForJWT', { userToken }, { kind: 'jwt', issuer, subject: USER_ID }),
   ];
 }
 
-function callOf(operation: OperationName, input: object, principal: Principal, plan: Plan): Call {
+function callOf(
+  operation: OperationName,
+  input: object | undefined,
+  principal: Principal | undefined,
+  plan: Plan,
+): Call {
   return { event: gatewayEvent(operation, input, principal), context: { ...LAMBDA_CONTEXT, plan } };
 }
 
@@ -172,7 +192,6 @@ function callOf(operation: OperationName, input: object, principal: Principal, p
 async function credentialCalls(world: World, agent: TestAgent): Promise<Measured[]> {
   const { agent: principal } = world.local.principals;
   const [resource, apiKeyProviderId] = [await createDpopProvider(world), await createApiKeyProvider(world)];
-  const user: User = { kind: 'user-id', id: USER_ID };
   await agent.connect(USER_ID, { scopes: SCOPES });
   const [token, userToken] = [await agent.token(), await agent.token({ userId: USER_ID })];
   const workloadId = agentIdIn(token);
@@ -191,7 +210,7 @@ async function credentialCalls(world: World, agent: TestAgent): Promise<Measured
     }),
   });
   const oauth2 = (flow: 'USER_FEDERATION' | 'M2M', providerName: string, scopes: readonly string[]) => {
-    const userHash = userHashOf(flow === 'M2M' ? undefined : user);
+    const userHash = userHashOf(flow === 'M2M' ? undefined : USER);
     return {
       input: { resourceCredentialProviderName: providerName, scopes, oauth2Flow: flow },
       keys: {
@@ -206,7 +225,7 @@ async function credentialCalls(world: World, agent: TestAgent): Promise<Measured
   return [
     measured('GetResourceOauth2Token, a stored token of a user', 'GetResourceOauth2Token', stored.input, {
       ...stored.keys,
-      of: user,
+      of: USER,
     }),
     measured('GetResourceOauth2Token, M2M', 'GetResourceOauth2Token', machine.input, machine.keys),
     measured(
@@ -226,6 +245,34 @@ async function credentialCalls(world: World, agent: TestAgent): Promise<Measured
 
 /** Creates the resources, and returns the measured calls. */
 export async function prepareStage(world: World): Promise<Stage> {
+  const { agent: principal } = world.local.principals;
   const agent = await world.agent('agent', undefined, { clientSecret: CLIENT_SECRET });
-  return { world, measured: [...(await tokenCalls(world, agent)), ...(await credentialCalls(world, agent))] };
+  const tokens = await tokenCalls(world, agent);
+  const credentials = await credentialCalls(world, agent);
+  const [stored] = credentials;
+  const [, ofUserId] = tokens;
+  const workloadIdentityToken = await agent.token({ userId: USER_ID });
+  const userHash = userHashOf(USER);
+  const grantId = {
+    workloadId: agentIdIn(workloadIdentityToken),
+    userHash,
+    target: targetOf('USER_FEDERATION', agent.providerName, SCOPES),
+  };
+  if (!stored || !ofUserId) throw new Error('There are no calls to measure.');
+  const listed: Plan = {
+    directory: partiesOf(agent.name, USER),
+    partition: grantPartition(grantId.workloadId, userHash),
+  };
+  return {
+    world,
+    measured: [...tokens, ...credentials],
+    stored,
+    storedGrant: keyOf(grantId),
+    starts: [
+      ofUserId,
+      stored,
+      { group: 'grants', call: callOf('ListResourceGrants', { workloadIdentityToken }, principal, listed) },
+      { group: 'oauth-callback', call: callOf('Jwks', undefined, undefined, { directory: [] }) },
+    ],
+  };
 }

@@ -1,4 +1,7 @@
-/** The floor of the benchmark returns what the service returns, with the same requests. Otherwise, it would be too low. */
+/**
+ * The floor of the benchmark returns what the service returns, with the same requests. Otherwise, it would be too low. Nothing
+ * here asserts a time.
+ */
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,8 +16,10 @@ import {
   type JWK,
 } from 'jose';
 import { sealed } from '../../scripts/bench/floor/jose';
-import { buildFloor } from '../../scripts/bench/floor-bundles';
-import { FunctionProcess } from '../../scripts/bench/function-process';
+import { buildFloor, type FloorGroup } from '../../scripts/bench/floor-bundles';
+import { FunctionProcess, type Call } from '../../scripts/bench/function-process';
+import { PARTS } from '../../scripts/bench/parts';
+import { parseSettings } from '../../scripts/bench/settings';
 import { prepareStage, startWorld, type Measured, type Stage } from '../../scripts/bench/stage';
 import { bundleOf } from '../../scripts/build/functions';
 
@@ -28,7 +33,7 @@ interface Answers {
 
 let folder: string;
 let stage: Stage;
-let floorOf: (group: Measured['group']) => string;
+let floorOf: (group: FloorGroup) => string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'agent-identity-bench-'));
@@ -40,8 +45,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function answersOf(bundle: string, measured: readonly Measured[]): Promise<Answers> {
-  const calls = measured.map(({ call }) => call);
+async function answersOf(bundle: string, calls: readonly Call[]): Promise<Answers> {
   const called = await FunctionProcess.start({ node: process.execPath, bundle, calls });
   const bodies: Body[] = [];
   while (bodies.length < calls.length) {
@@ -57,10 +61,8 @@ async function answersOf(bundle: string, measured: readonly Measured[]): Promise
 /** Calls each operation of a group in both processes. */
 async function bothOf(group: Measured['group']) {
   const measured = stage.measured.filter((each) => each.group === group);
-  const [ours, floor] = [
-    await answersOf(bundleOf(group), measured),
-    await answersOf(floorOf(group), measured),
-  ];
+  const calls = measured.map(({ call }) => call);
+  const [ours, floor] = [await answersOf(bundleOf(group), calls), await answersOf(floorOf(group), calls)];
   expect(floor.requests).toEqual(measured.map(() => 'BatchGetItem'));
   expect(ours.requests).toEqual(floor.requests);
   return measured.map(({ operation }, index) => ({
@@ -114,6 +116,47 @@ it('returns the credentials of the service', async () => {
     const { jwk: expectedJwk = { kty: '' } } = decodeProtectedHeader(expected);
     expect(await calculateJwkThumbprint(jwk)).toBe(await calculateJwkThumbprint(expectedJwk));
   }
+});
+
+it('publishes the keys of the service, and lists the grants of the service', async () => {
+  const answers = await Promise.all(
+    stage.starts
+      .filter(({ group }) => group === 'grants' || group === 'oauth-callback')
+      .map(async ({ group, call }) => ({
+        group,
+        ours: (await answersOf(bundleOf(group), [call])).bodies[0],
+        floor: (await answersOf(floorOf(group), [call])).bodies[0],
+      })),
+  );
+  const keyIdsOf = (body: unknown) => (body as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+  const countOf = (body: unknown) => (body as { grants: unknown[] }).grants.length;
+  for (const { group, ours, floor } of answers) {
+    const of = group === 'grants' ? countOf : keyIdsOf;
+    expect(of(floor)).toEqual(of(ours));
+  }
+  expect(answers).toHaveLength(2);
+});
+
+it('runs every usual part with a few calls', async () => {
+  const settings = parseSettings(['--quick', '--operation', 'GetResourceApiKey']);
+  for (const name of settings.parts) {
+    const { figures, report } = await PARTS[name]({ stage, settings, folder });
+    expect(figures).not.toEqual([]);
+    expect(report).not.toMatch(/NaN|undefined/);
+  }
+  expect(settings.parts).toEqual(['operations', 'starts', 'gate', 'table-sizes', 'memory']);
+});
+
+it.each([
+  [['--only', 'nothing'], '--only must be one of operations, '],
+  [['--grants', '0'], '--grants must be a number from 1 to 1000000.'],
+  [['--unknown'], "Unknown option '--unknown'"],
+])('rejects the options %j', (args, message) => {
+  expect(() => parseSettings(args)).toThrow(message);
+});
+
+it('runs a part that is not usual by its name', () => {
+  expect(parseSettings(['--functions']).parts).toEqual(['functions']);
 });
 
 it('seals a user token that jose opens', async () => {

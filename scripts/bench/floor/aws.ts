@@ -102,7 +102,11 @@ export function currentVaultKey(purpose: string, ownerId: string): Promise<Curre
   return read;
 }
 
-async function query(table: string, partition: string, { limit }: { limit?: number } = {}): Promise<Item[]> {
+export async function query(
+  table: string,
+  partition: string,
+  { limit }: { limit?: number } = {},
+): Promise<Item[]> {
   const { Items = [] } = await dynamodb.send(
     new QueryCommand({
       TableName: table,
@@ -117,7 +121,7 @@ async function query(table: string, partition: string, { limit }: { limit?: numb
 
 let signingKeys: Promise<Item[]> | undefined;
 
-const readSigningKeys = (): Promise<Item[]> => (signingKeys ??= query(DIRECTORY_TABLE, 'SIGNING-KEY'));
+export const readSigningKeys = (): Promise<Item[]> => (signingKeys ??= query(DIRECTORY_TABLE, 'SIGNING-KEY'));
 
 const publicKeys = new Map<unknown, KeyObject>();
 

@@ -4,6 +4,7 @@
  */
 import { createHash, createPrivateKey, randomUUID } from 'node:crypto';
 import { publicKey, readItems, vaultKey } from './aws';
+export * from './loaded';
 import { headerOf, opened, signed, verified } from './jose';
 import { responseOf, type GatewayEvent, type GatewayResponse, type Plan, type PlannedContext } from './plan';
 

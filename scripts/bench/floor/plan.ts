@@ -10,6 +10,8 @@ export interface Plan {
   readonly directory: readonly PlannedKey[];
   /** Key of the sealed record in the vault table; absent for an operation that opens nothing. */
   readonly vault?: PlannedKey;
+  /** Partition of the vault table, for a list. */
+  readonly partition?: string;
   /** Where the issuer of the user token publishes its metadata. */
   readonly discoveryUrl?: string;
 }

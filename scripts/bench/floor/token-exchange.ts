@@ -4,6 +4,7 @@
  */
 import { createHash, createPublicKey, randomUUID, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { currentVaultKey, readItems, signingKey, type Item } from './aws';
+export * from './loaded';
 import { headerOf, sealed, signed, verified } from './jose';
 import { responseOf, type GatewayEvent, type GatewayResponse, type Plan, type PlannedContext } from './plan';
 

@@ -1,40 +1,40 @@
 /**
- * `npm run measure:gate [node binary] [starts]`: measures the peak memory and the CPU time of an endpoint's gate, for
- * docs/performance.md. It runs the bundle of the deployment in a separate process for each run, with the heap of a
- * function of each memory size, against an agent, an issuer, and the identity service on this machine. Use the Node.js
- * version of Lambda.
+ * The peak memory and the CPU time of an endpoint's gate. Runs the bundle of the deployment in a separate process for each
+ * run, with the heap of a function of each memory size, against an agent, an issuer, and the identity service on this
+ * machine. Use the Node.js version of Lambda.
  *
  * The memory is that of the process: no limit is enforced, because a container of a test machine cannot always limit
  * itself. The heap's limit is 90% of the memory size; a process that exceeds it ends with an error.
  */
-import '../test/storm/quiet';
-import { execFile, fork, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
-import { INVOCATION_PATH } from '../lambda/contract/gate-routes';
-import type { Target } from '../lambda/contract/configuration';
-import { DELIMITER, WITH_METADATA } from '../lambda/gate/response-stream';
-import { startLambda, type LambdaFunction, type LocalLambda } from '../lib/local/lambda';
-import { AgentServer } from '../test/flows/gate/agent-server';
-import { openEndpoint, type Opened } from '../test/flows/gate/endpoints';
-import { World } from '../test/flows/support/world';
-import { table } from './api-docs/table';
-import { buildFunctions, bundleOf } from './build/functions';
-import { publish } from './figures';
-import { RUNS, type Run } from './measure-gate/runs';
+import { INVOCATION_PATH } from '../../lambda/contract/gate-routes';
+import type { Target } from '../../lambda/contract/configuration';
+import { DELIMITER, WITH_METADATA } from '../../lambda/gate/response-stream';
+import { startLambda, type LambdaFunction, type LocalLambda } from '../../lib/local/lambda';
+import { AgentServer } from '../../test/flows/gate/agent-server';
+import { openEndpoint, type Opened } from '../../test/flows/gate/endpoints';
+import type { World } from '../../test/flows/support/world';
+import { table } from '../api-docs/table';
+import { bundleOf } from '../build/functions';
+import { RUNS, type Run } from './gate-memory/runs';
+import type { Part } from './part';
+import { median } from './starts';
 
-const [, , node = process.execPath, starts = '9'] = process.argv;
-
+const STARTS = { full: 9, quick: 1 } as const;
 const MEMORY_SIZES = [128, 256, 512, 1024] as const;
 const WHOLE_CPU = 1769;
-const GATE_PROCESS = join(__dirname, 'measure-gate/gate-process.cjs');
+const GATE_PROCESS = join(__dirname, 'gate-memory/gate-entry.cjs');
 const AGENT = 'measured-agent';
 
 /** What the gate's process calls. */
-interface Stage {
+interface GateStage {
+  /** Path of the Node.js binary. */
+  readonly node: string;
+  readonly quick: boolean;
   readonly world: World;
   readonly endpoint: Opened;
   /** The agent at a URL. */
@@ -61,15 +61,12 @@ interface Measured {
   readonly memory: number;
 }
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-
 function* chunksOf({ chunk, chunks }: Run['response']): Generator<Buffer> {
   for (let sent = 0; sent < chunks; sent += 1) yield chunk;
 }
 
 /** Makes the agent, in either of its forms, respond as the run states. */
-function respond({ functions, server }: Stage, { response }: Run): void {
+function respond({ functions, server }: GateStage, { response }: Run): void {
   const { type } = response;
   server.run = (out) => {
     out.writeHead(200, { 'content-type': type });
@@ -118,7 +115,11 @@ async function answer<Message>(child: ChildProcess): Promise<Message> {
   }
 }
 
-function start({ world, lambda, endpoint }: Stage, target: Target, memorySize: number): ChildProcess {
+function start(
+  { node, world, lambda, endpoint }: GateStage,
+  target: Target,
+  memorySize: number,
+): ChildProcess {
   const { accessKeyId, secretAccessKey } = world.local.principals.gate;
   const { discoveryUrl, audience } = world.issuer;
   return fork(GATE_PROCESS, [bundleOf('gate')], {
@@ -148,7 +149,7 @@ function start({ world, lambda, endpoint }: Stage, target: Target, memorySize: n
   });
 }
 
-async function measure(stage: Stage, run: Run, target: Target, memorySize: number): Promise<Measured> {
+async function measure(stage: GateStage, run: Run, target: Target, memorySize: number): Promise<Measured> {
   respond(stage, run);
   const event = eventOf(stage.endpoint, await stage.world.issuer.token('ana'), run);
   const child = start(stage, target, memorySize);
@@ -175,9 +176,9 @@ async function measure(stage: Stage, run: Run, target: Target, memorySize: numbe
 
 const round = (value: number): string => value.toFixed(value < 10 ? 1 : 0);
 
-async function memoryTable(stage: Stage, targets: Readonly<Record<string, Target>>): Promise<string> {
+async function memoryTable(stage: GateStage, targets: Readonly<Record<string, Target>>): Promise<string[][]> {
   const rows = [];
-  for (const run of RUNS) {
+  for (const run of stage.quick ? RUNS.slice(0, 1) : RUNS) {
     for (const [kind, target] of Object.entries(targets)) {
       const measured: Measured[] = [];
       for (const size of MEMORY_SIZES) measured.push(await measure(stage, run, target, size));
@@ -189,18 +190,15 @@ async function memoryTable(stage: Stage, targets: Readonly<Record<string, Target
       ]);
     }
   }
-  return table([
-    ['run', 'agent', ...MEMORY_SIZES.map((size) => `peak MiB at ${size}`), 'CPU ms, warm'],
-    ...rows,
-  ]);
+  return [['run', 'agent', ...MEMORY_SIZES.map((size) => `peak MiB at ${size}`), 'CPU ms, warm'], ...rows];
 }
 
-async function timeTable(stage: Stage, targets: Readonly<Record<string, Target>>): Promise<string> {
+async function timeTable(stage: GateStage, targets: Readonly<Record<string, Target>>): Promise<string[][]> {
   const [run] = RUNS as [Run];
   const rows = [];
   for (const [kind, target] of Object.entries(targets)) {
     const measured: Measured[] = [];
-    for (let turn = 0; turn < Number(starts); turn += 1)
+    for (let turn = 0; turn < STARTS[stage.quick ? 'quick' : 'full']; turn += 1)
       measured.push(await measure(stage, run, target, 1024));
     for (const part of ['load', 'first', 'warm'] as const) {
       const cpu = median(measured.map((each) => each[part]));
@@ -208,18 +206,16 @@ async function timeTable(stage: Stage, targets: Readonly<Record<string, Target>>
       rows.push([{ load: 'load', first: 'first run', warm: 'warm run' }[part], kind, round(cpu), ...at]);
     }
   }
-  return table([['step', 'agent', 'CPU ms', ...MEMORY_SIZES.map((size) => `ms at ${size}`)], ...rows]);
+  return [['step', 'agent', 'CPU ms', ...MEMORY_SIZES.map((size) => `ms at ${size}`)], ...rows];
 }
 
-async function main(): Promise<void> {
-  await buildFunctions();
-  const { stdout: version } = await promisify(execFile)(node, ['--version']);
-  const [world, server] = await Promise.all([World.start(), AgentServer.start()]);
+export const gateMemory: Part = async ({ stage: { world }, settings: { node, quick } }) => {
+  const server = await AgentServer.start();
   const url: Target = { kind: 'url', url: server.url };
   const { discoveryUrl, audience } = world.issuer;
   const inbound = { kind: 'JWT' as const, discoveryUrl, allowedAudience: [audience] };
   const endpoint = await openEndpoint(world, { inbound, target: url });
-  const functions: Stage['functions'] = new Map();
+  const functions: GateStage['functions'] = new Map();
   const lambda = await startLambda({
     functions,
     credentials: world.local.principals.gate,
@@ -229,21 +225,12 @@ async function main(): Promise<void> {
     const { region, accountId } = world.local;
     const functionArn = `arn:aws:lambda:${region}:${accountId}:function:${AGENT}`;
     const targets = { URL: url, Lambda: { kind: 'lambda', functionArn } } as const;
-    const stage = { world, endpoint, server, functions, lambda };
+    const stage = { node, quick, world, endpoint, server, functions, lambda };
     const memory = await memoryTable(stage, targets);
     const times = await timeTable(stage, targets);
-    const how = `Node.js ${version.trim()} (${process.arch}); times are medians of ${starts} starts.`;
-    publish('performance.md', `${how}\n\n${memory}\n\n${times}`, 'npm run measure:gate');
+    return { figures: { memory, times }, report: `${table(memory)}\n\n${table(times)}` };
   } finally {
     await endpoint.close();
-    await Promise.all([lambda.close(), server.stop(), world.stop()]);
+    await Promise.all([lambda.close(), server.stop()]);
   }
-}
-
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    process.exit(1);
-  },
-);
+};

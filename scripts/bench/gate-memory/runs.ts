@@ -1,5 +1,5 @@
 /** The measured runs: what the caller sends, what the agent responds, and how fast the caller reads. */
-import { MAX_PAYLOAD_BYTES } from '../../lambda/domain/gate/agent-request';
+import { MAX_PAYLOAD_BYTES } from '../../../lambda/domain/gate/agent-request';
 
 export interface Run {
   readonly name: string;

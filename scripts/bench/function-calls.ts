@@ -10,12 +10,9 @@ import type { ConnectionsEvent } from '../../lambda/contract/connections-event';
 import type { EventPollEvent } from '../../lambda/contract/event-poll-event';
 import type { KeyRotation } from '../../lambda/contract/key-rotation-event';
 import type { RevocationEvent } from '../../lambda/contract/revocation-event';
-import { OPERATIONS, type FunctionGroup, type OperationName } from '../../lambda/contract/operations';
-import { callerIdOf } from '../../lib/local/gateway-event';
-import type { Principal } from '../../lib/local/principals';
-import type { startLocal } from '../../lib/local/start';
-
-type Service = Awaited<ReturnType<typeof startLocal>>;
+import type { FunctionGroup } from '../../lambda/contract/operations';
+import type { LocalService } from '../../lib/local/start';
+import { gatewayEvent } from './stage';
 
 /** The measured call of each function group. */
 export const MEASURED: Readonly<Record<FunctionGroup, string>> = {
@@ -38,30 +35,8 @@ export const MEASURED: Readonly<Record<FunctionGroup, string>> = {
 const workloadName = 'measured-agent';
 const providerName = 'measured-provider';
 
-/** Returns an API Gateway event with the members that the functions read. */
-function event(operation: OperationName, input: object | undefined, principal?: Principal): object {
-  const { method, path } = OPERATIONS[operation];
-  return {
-    resource: path,
-    path,
-    httpMethod: method,
-    headers: {},
-    multiValueHeaders: {},
-    queryStringParameters: null,
-    multiValueQueryStringParameters: null,
-    pathParameters: null,
-    requestContext: {
-      httpMethod: method,
-      resourcePath: path,
-      identity: { userArn: principal?.arn ?? null, caller: principal ? callerIdOf(principal) : null },
-    },
-    body: input === undefined ? null : JSON.stringify(input),
-    isBase64Encoded: false,
-  };
-}
-
 /** Creates the resources, and returns the event for each group. */
-export async function prepareCalls(service: Service): Promise<Record<FunctionGroup, object>> {
+export async function prepareCalls(service: LocalService): Promise<Record<FunctionGroup, object>> {
   const { agent } = service.principals;
   const { arn, accessKeyId, secretAccessKey } = agent;
   const { endpoint, region } = service;
@@ -87,23 +62,23 @@ export async function prepareCalls(service: Service): Promise<Record<FunctionGro
   const poll: EventPollEvent = { poll: 'security-events' };
   const due: KeyRotation = { prepare: 'signing-keys' };
   return {
-    'control-plane': event(
+    'control-plane': gatewayEvent(
       'UpdateApiKeyCredentialProvider',
       { name: providerName, apiKey: 'measured-api-key' },
       agent,
     ),
-    'token-exchange': event('GetWorkloadAccessTokenForUserId', { workloadName, userId: 'ana' }, agent),
-    'credential-retrieval': event(
+    'token-exchange': gatewayEvent('GetWorkloadAccessTokenForUserId', { workloadName, userId: 'ana' }, agent),
+    'credential-retrieval': gatewayEvent(
       'GetResourceApiKey',
       { workloadIdentityToken: workloadAccessToken, resourceCredentialProviderName: providerName },
       agent,
     ),
-    'oauth-callback': event('Jwks', undefined),
-    'token-vault': event('GetTokenVault', {}, agent),
-    grants: event('ListResourceGrants', { workloadIdentityToken: workloadAccessToken }, agent),
-    'security-events': event('ReceiveSecurityEvents', undefined),
-    operator: event('SuspendUser', { user: { userId: 'measured-user' } }, agent),
-    portal: event('Favicon', undefined),
+    'oauth-callback': gatewayEvent('Jwks', undefined),
+    'token-vault': gatewayEvent('GetTokenVault', {}, agent),
+    grants: gatewayEvent('ListResourceGrants', { workloadIdentityToken: workloadAccessToken }, agent),
+    'security-events': gatewayEvent('ReceiveSecurityEvents', undefined),
+    operator: gatewayEvent('SuspendUser', { user: { userId: 'measured-user' } }, agent),
+    portal: gatewayEvent('Favicon', undefined),
     'provider-client': renewal,
     revocation: sweep,
     connections: view,

@@ -1,0 +1,77 @@
+/** Cold starts: loading a bundle and its first call, next to a bundle that has only the SDK clients and jose. */
+import { bundleOf } from '../build/functions';
+import { table } from '../api-docs/table';
+import { SIDES, type Sides } from './compare';
+import { buildFloor } from './floor-bundles';
+import { FunctionProcess, type Call } from './function-process';
+import type { Part } from './part';
+import { verdict } from './verdict';
+
+const STARTS = { full: 11, quick: 1 } as const;
+
+/** CPU time of ours through that of the floor. */
+const MAX_RATIO = 1.2;
+
+/** Milliseconds on a CPU. */
+interface Start {
+  readonly load: number;
+  readonly first: number;
+}
+
+interface StartFigures extends Sides<Start> {
+  readonly group: string;
+  readonly ratio: number;
+}
+
+export const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+
+async function startOnce(node: string, bundle: string, call: Call): Promise<Start> {
+  const started = await FunctionProcess.start({ node, bundle, calls: [call] });
+  const { cpu: first } = await started.run(1);
+  await started.stop();
+  return { load: started.load.cpu, first };
+}
+
+const medianOf = (starts: readonly Start[]): Start => ({
+  load: median(starts.map(({ load }) => load)),
+  first: median(starts.map(({ first }) => first)),
+});
+
+const total = ({ load, first }: Start): number => load + first;
+
+function report(figures: readonly StartFigures[]): string {
+  const pair = (ours: number, floor: number) => `${ours.toFixed(0)} / ${floor.toFixed(0)}`;
+  return table([
+    ['function', 'load, CPU ms', 'first call, CPU ms', 'together', 'ratio', 'target'],
+    ...figures.map(({ group, ours, floor, ratio }) => [
+      `\`${group}\``,
+      pair(ours.load, floor.load),
+      pair(ours.first, floor.first),
+      pair(total(ours), total(floor)),
+      ratio.toFixed(2),
+      verdict(ratio, MAX_RATIO),
+    ]),
+  ]);
+}
+
+export const starts: Part = async ({ stage, settings: { node, quick }, folder }) => {
+  const floorOf = await buildFloor(folder);
+  const measured = stage.starts.map(({ group, call }) => ({
+    group,
+    call,
+    done: { ours: [] as Start[], floor: [] as Start[] },
+  }));
+  // Alternate between the functions, so that other work on this machine affects all of them equally.
+  for (let turn = 0; turn < STARTS[quick ? 'quick' : 'full']; turn += 1) {
+    for (const { group, call, done } of measured) {
+      const bundles = { ours: bundleOf(group), floor: floorOf(group) };
+      for (const side of SIDES) done[side].push(await startOnce(node, bundles[side], call));
+    }
+  }
+  const figures = measured.map(({ group, done }): StartFigures => {
+    const [ours, floor] = [medianOf(done.ours), medianOf(done.floor)];
+    return { group, ours, floor, ratio: total(ours) / total(floor) };
+  });
+  return { figures, report: report(figures) };
+};
