@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command `agent-identity`. */
 import './node-version.cjs';
+import './loopback-proxy';
 import './sdk-notices';
 import { createRequire } from 'node:module';
 import { version } from '../lib/cli/package.json';

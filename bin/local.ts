@@ -1,4 +1,5 @@
 /** `npm start`: the service on the embedded cloud with the examples, until a signal ends them. */
+import './loopback-proxy';
 import './sdk-notices';
 import { startWorld, type World } from '../examples/local/world';
 import { banner, readyLine } from '../lib/local/banner';

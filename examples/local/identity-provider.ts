@@ -1,5 +1,5 @@
 /** The organization's OIDC provider: users sign in here, and applications get a token that names the user. */
-import { errors, Provider } from 'oidc-provider';
+import { errors, Provider, type Configuration } from 'oidc-provider';
 import { isLoopbackHttp } from '../../lambda/domain/endpoint';
 import { FERNHILL_ACCOUNTS } from './accounts';
 import { withInteractions } from './interactions';
@@ -15,9 +15,35 @@ export const ASSISTANT_AUDIENCE = 'https://assistant.fernhill.example';
 export const ASSISTANT_SCOPE = 'assistant';
 
 const PERMISSIONS = {
+  openid: { title: 'Sign you in', detail: 'It gets the identifier of your account.' },
+  profile: { title: 'See your name', detail: 'As it is in your account.' },
   [ASSISTANT_SCOPE]: {
-    title: 'Use agents in your name',
-    detail: 'The agent or MCP server at the address that it stated.',
+    title: 'Use an agent or an MCP server in your name',
+    detail: 'The one at the address below.',
+  },
+};
+
+/** Whether a token can be for this resource: a gate on this computer. */
+function isGate(identifier: string): boolean {
+  const url = new URL(identifier);
+  return isLoopbackHttp(url) && url.username === '' && url.password === '';
+}
+
+/**
+ * Where clients that register themselves can have users sent back. Real MCP clients register loopback addresses, https
+ * (VS Code), and private schemes (Cursor), all of them together, so none of these can be rejected. The consent page
+ * names the destination. Elsewhere, http would carry the code in clear text (RFC 9700, section 2.6). oidc-provider rejects
+ * schemes that run a script.
+ */
+const REDIRECT_URIS: Configuration['extraClientMetadata'] = {
+  properties: ['redirect_uris'],
+  validator: (_ctx, _name, uris) => {
+    for (const uri of Array.isArray(uris) ? uris : []) {
+      const url = URL.canParse(String(uri)) ? new URL(String(uri)) : undefined;
+      if (url?.protocol === 'http:' && !isLoopbackHttp(url)) {
+        throw new errors.InvalidClientMetadata('redirect_uris must not use http, except on loopback');
+      }
+    }
   },
 };
 
@@ -52,6 +78,8 @@ export function startIdentityProvider(
   // Clients can state the scope of agents when they register, so it is one of the provider, too.
   const granted = { openid: `openid profile ${ASSISTANT_SCOPE}`, resource: ASSISTANT_SCOPE };
 
+  const isOwn = (id: string): boolean => [clientId, portalClient.clientId].includes(id);
+
   const configuration = providerConfiguration(FERNHILL_ID, FERNHILL_ACCOUNTS, state, resource);
   const provider = new Provider(server.origin, {
     ...configuration,
@@ -61,17 +89,26 @@ export function startIdentityProvider(
       registration: { enabled: true },
       resourceIndicators: {
         ...configuration.features.resourceIndicators,
-        getResourceServerInfo: ({ oidc }, identifier) => {
-          if (identifier !== ASSISTANT_AUDIENCE && !isLoopbackHttp(new URL(identifier)))
-            throw new errors.InvalidTarget();
-          // Users are asked for scopes, so a request without one would get a token for another gate unasked.
+        // A client that registered itself and names no resource only signs users in. Its access token is for no API.
+        defaultResource: ({ oidc }, client, granted) => {
+          if (isOwn(client.clientId)) return ASSISTANT_AUDIENCE;
+          if (oidc.route === 'authorization' && oidc.requestParamScopes.has(ASSISTANT_SCOPE))
+            throw new errors.InvalidTarget('a token with this scope needs a resource: the URL of the gate');
+          // Without a resource, oidc-provider issues an opaque token.
+          return granted ?? [];
+        },
+        getResourceServerInfo: ({ oidc }, identifier, client) => {
+          const isOwnApi = identifier === ASSISTANT_AUDIENCE;
+          if (!isOwnApi && !isGate(identifier)) throw new errors.InvalidTarget();
+          // Users are asked for scopes, so a request without one would get a token for a resource unasked.
           const isUnasked = oidc.route === 'authorization' && !oidc.requestParamScopes.has(ASSISTANT_SCOPE);
-          if (identifier !== ASSISTANT_AUDIENCE && isUnasked)
+          if (isUnasked && !(isOwnApi && isOwn(client.clientId)))
             throw new errors.InvalidScope('a token for a resource needs this scope', ASSISTANT_SCOPE);
           return { scope: ASSISTANT_SCOPE, audience: identifier, accessTokenFormat: 'jwt' as const };
         },
       },
     },
+    extraClientMetadata: REDIRECT_URIS,
     clientDefaults: { grant_types: ['authorization_code', 'refresh_token'] },
     // Portals learn from it how a user signs in with another account.
     discovery: { prompt_values_supported: ['none', 'login', 'consent'] },
@@ -96,7 +133,7 @@ export function startIdentityProvider(
       if (client === undefined || session === undefined || accountId === undefined) return undefined;
       const grantId = oidc.result?.consent?.grantId ?? session.grantIdFor(client.clientId);
       const existing = grantId === undefined ? undefined : await oidc.provider.Grant.find(grantId);
-      if (![clientId, portalClient.clientId].includes(client.clientId)) return existing;
+      if (!isOwn(client.clientId)) return existing;
       const grant = existing ?? new oidc.provider.Grant({ clientId: client.clientId, accountId });
       grant.addOIDCScope(granted.openid);
       grant.addResourceScope(ASSISTANT_AUDIENCE, granted.resource);

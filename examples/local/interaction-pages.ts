@@ -101,6 +101,10 @@ export interface ConsentPage {
   readonly account: ExampleAccount;
   /** The requested permissions, in plain words. */
   readonly permissions: readonly { readonly title: string; readonly detail: string }[];
+  /** URLs of the resources for which the client gets a token. */
+  readonly resources: readonly string[];
+  /** Where the user returns after the consent: a host, or the kind of an application. */
+  readonly destination: string | undefined;
 }
 
 export const consentPage = (consent: ConsentPage): Page => ({
@@ -127,6 +131,10 @@ export const consentPage = (consent: ConsentPage): Page => ({
             </li>`,
         )}
       </ul>
+    </div>
+    <div class="stack">
+      ${consent.resources.map((resource) => html`<p class="soft">For use at <code>${resource}</code></p>`)}
+      ${consent.destination && html`<p class="soft">You return to <code>${consent.destination}</code></p>`}
     </div>
     <p class="note">The application does not get your password, and can only do what is listed here.</p>
     <form class="pair" method="post" action="${consent.action}">

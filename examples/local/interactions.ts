@@ -34,8 +34,16 @@ const MissingSchema = v.object({
 const ParametersSchema = v.object({
   client_id: v.string(),
   redirect_uri: v.optional(v.string()),
+  /** RFC 8707, section 2: the parameter can be repeated. */
+  resource: v.optional(v.union([v.string(), v.array(v.string())]), []),
   scope: v.optional(v.string(), ''),
 });
+
+/** Returns where a redirect URI sends the user, in words. A browser shows the host in the same form. */
+function destinationOf(redirectUri: string): string {
+  const { protocol, host } = new URL(redirectUri);
+  return ['http:', 'https:'].includes(protocol) ? host : `the application for ${protocol} links`;
+}
 
 /** Serves the interaction routes, and passes every other request to the provider. */
 export function withInteractions(options: InteractionOptions): RequestHandler {
@@ -95,6 +103,8 @@ async function show(
     action: `${action}/consent`,
     switchAccount: `${action}?account=other`,
     permissions: asked,
+    resources: [parameters.resource].flat().map((resource) => new URL(resource).href),
+    destination: parameters.redirect_uri === undefined ? undefined : destinationOf(parameters.redirect_uri),
   });
   sendPage(response, 200, page, parameters.redirect_uri);
 }

@@ -34,19 +34,26 @@ export async function bindLoopback(port: number): Promise<LoopbackServer> {
   const server = createServer((request, response) => {
     const bound = request.socket.localPort ?? port;
     const authority = `127.0.0.1:${bound}`;
+    const origin = `http://${authority}`;
     const { host } = request.headers;
+    const target = request.url ?? '/';
+    // Only proxies get a whole URL (RFC 9112, section 3.2.2). A handler would take its host for that of this server.
+    if (!target.startsWith('/')) {
+      sendText(response, 400, 'The request target must be a path.');
+      return;
+    }
     // Cookies and registered redirect URIs belong to 127.0.0.1, so redirect a user who typed `localhost`.
     if (host === `localhost:${bound}` && request.method === 'GET') {
-      response.writeHead(302, { location: `http://${authority}${request.url ?? '/'}` }).end();
+      response.writeHead(302, { location: `${origin}${target}` }).end();
       return;
     }
     // Any other name means that a page elsewhere made its host name resolve to this machine (DNS rebinding).
     if (host !== authority) {
-      sendText(response, 421, `The host name is not valid. Use http://${authority} instead.`);
+      sendText(response, 421, `The host name is not valid. Use ${origin} instead.`);
       return;
     }
-    // Handlers parse the target. `//` is an example of one that is no URL.
-    if (!URL.canParse(request.url ?? '/', `http://${authority}`)) {
+    // Handlers parse the target. `//` is no URL, and `//other.example` names another server.
+    if (!URL.canParse(target, origin) || new URL(target, origin).origin !== origin) {
       sendText(response, 404, 'The path was not found.');
       return;
     }

@@ -3,7 +3,7 @@
  * user's browser are real; the gate responds as each test specifies.
  */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -102,8 +102,24 @@ const news = (event: object): string => `data: ${JSON.stringify(event)}`;
 const link = (origin: string): string =>
   `${origin}/identities/oauth2/authorize?request_uri=urn:ietf:params:oauth:request_uri:abc`;
 
-it('has no page at a request target that is no URL', async () => {
-  for (const { origin } of servers) expect((await fetch(`${origin}//`)).status).toBe(404);
+/** The status of the response to a request target that `fetch` cannot send. */
+async function statusOf(server: LoopbackServer, target: string, host = `127.0.0.1:${server.port}`) {
+  const sent = request({ port: server.port, host: '127.0.0.1', path: target, headers: { host } }).end();
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
+}
+
+it('has no page at a request target that is no URL, or a URL of another host', async () => {
+  const page = '/.well-known/openid-configuration';
+  for (const server of servers) {
+    for (const target of ['//', `//evil.example${page}`, `/\\evil.example${page}`])
+      expect(await statusOf(server, target)).toBe(404);
+    for (const target of [`http://evil.example${page}`, `${server.origin}${page}`, '*']) {
+      expect(await statusOf(server, target)).toBe(400);
+      expect(await statusOf(server, target, `localhost:${server.port}`)).toBe(400);
+    }
+  }
 });
 
 describe("an agent's event", () => {

@@ -22,7 +22,7 @@ from agent_identity_client import (
 )
 
 from signing import client as aws_client
-from test_calling_agent import HEADER, server
+from test_calling_agent import HEADER, environment_proxy, server
 from world import RETURN_URL, World
 
 TOKEN = StaticWorkloadAccessToken("the-token")
@@ -65,6 +65,36 @@ def test_nothing_is_sent_to_another_origin_and_no_redirect_is_followed(follow_re
 def test_an_address_to_which_a_token_must_not_be_sent_is_rejected(url: Any) -> None:
     with pytest.raises(ConfigurationError, match="The URL of the agent must be an https URL"):
         agent_client(url, TOKEN)
+
+
+@pytest.mark.parametrize("options", [{}, {"trust_env": True}])
+def test_a_proxy_of_the_environment_gets_nothing_for_an_agent_on_loopback(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    async def run(url: str) -> None:
+        async with agent_client(url, TOKEN, headers={"Authorization": "Bearer user"}, **options) as client:
+            assert (await client.post(url)).status_code == 200
+
+    with server() as (url, seen), environment_proxy(monkeypatch) as proxied:
+        asyncio.run(run(url))
+    assert (len(seen), proxied) == (1, [])
+
+
+def test_a_proxy_of_the_program_is_used_for_an_agent_on_loopback() -> None:
+    async def run(url: str, proxy: str) -> None:
+        async with agent_client(url, TOKEN, proxy=proxy) as client:
+            await client.post(url)
+
+    with server() as (url, seen), server() as (proxy, proxied):
+        asyncio.run(run(url, proxy))
+    assert (seen, len(proxied)) == ([], 1)
+
+
+def test_a_proxy_of_the_environment_is_used_for_an_agent_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    with environment_proxy(monkeypatch):
+        # The proxy of this test does not know the method.
+        with pytest.raises(httpx.ProxyError, match="501"):
+            send("https://agents.example", "https://agents.example")
 
 
 def test_all_that_the_gate_sends_is_no_token() -> None:

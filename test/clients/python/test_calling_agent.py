@@ -52,6 +52,17 @@ def server(location: str | None = None) -> Iterator[tuple[str, list[Any]]]:
         thread.join()
 
 
+@contextmanager
+def environment_proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """Sets the variables of a proxy, without exceptions. Yields the requests that the proxy received."""
+    with server() as (url, seen), monkeypatch.context() as environment:
+        for name in ("NO_PROXY", "no_proxy"):
+            environment.delenv(name, raising=False)
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            environment.setenv(name, url)
+        yield seen
+
+
 def gate(url: str) -> Any:
     credentials = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
     return identity_client(url, "us-east-1", config=Config(retries={"total_max_attempts": 1}), **credentials)
@@ -107,3 +118,19 @@ def test_a_client_without_a_gate_sends_no_token(
     client.meta.events.register("before-send", stop)
     with pytest.raises(ConfigurationError, match="address of its gate"):
         invoke_agent(client, "the-token", **REQUEST)
+
+
+def test_a_proxy_of_the_environment_gets_no_token_for_a_gate_on_loopback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    credentials = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    with server() as (url, seen), environment_proxy(monkeypatch) as proxied:
+        plain = boto3.client("bedrock-agentcore", "us-east-1", endpoint_url=url, **credentials)
+        with pytest.raises(ConfigurationError, match="proxy of the environment"):
+            invoke_agent(plain, "the-token", **REQUEST)
+        invoke_agent(gate(url), "the-token", **REQUEST)
+        invoke_agent(identity_client(url, "us-east-1", **credentials), "the-token", **REQUEST)
+        monkeypatch.setenv("no_proxy", "127.0.0.1,localhost,::1")
+        excepted = boto3.client("bedrock-agentcore", "us-east-1", endpoint_url=url, **credentials)
+        invoke_agent(excepted, "the-token", **REQUEST)
+    assert (len(seen), proxied) == (3, [])

@@ -24,6 +24,7 @@ from agent_identity_client import (
 from agent_identity_client._authorization import Authorization, missing_scopes
 from agent_identity_client.mcp import connect_mcp
 from mcp_servers import MCP_LINE, Received, Refusal, protected_server
+from test_calling_agent import environment_proxy
 from world import RETURN_URL, Agent, World
 
 
@@ -120,6 +121,20 @@ def test_calls_a_protected_server_after_the_consent(world: World, server: Server
     assert call(server.url, options_of(world, agent, "ana", **consents.options), "read", "write") == ["read", "write"]
     assert len(consents.links) == 1
     assert call(server.url, options_of(world, agent, "ana"), "read") == ["read"]
+
+
+def test_a_proxy_of_the_environment_gets_no_token_for_a_server_on_loopback(
+    world: World, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = world.agent()
+    token = agent.connect("ana")
+    with environment_proxy(monkeypatch) as proxied:
+        # The client of the identity service is made here, too.
+        options = options_of(world, agent, "ana")
+        assert call(server.url, options, "read") == ["read"]
+        with protected_server(server.check) as resource:
+            get(resource, options)
+    assert (set(server.seen), proxied) == ({token}, [])
 
 
 def test_raises_the_consent_error_without_a_request_to_the_server(world: World, server: Server) -> None:

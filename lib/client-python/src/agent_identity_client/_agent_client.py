@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from ._addresses import httpx_options
 from ._authorization import check_address, is_redirect, origin_of
 from ._authorized_client import http_library
 from ._calling_agent import CALLING_AGENT_HEADER
@@ -42,7 +43,8 @@ def agent_client(
 
     :param url: of the gate, or any URL of its origin: https, or http on loopback
     :param workload_identity_token: of this agent for the user of the user token
-    :param client_options: of `httpx.AsyncClient`, without `event_hooks` and `follow_redirects`
+    :param client_options: of `httpx.AsyncClient`, without `event_hooks` and `follow_redirects`. For http on loopback,
+        `trust_env` is False, so that no proxy of the environment (HTTP_PROXY) receives the tokens
     :returns: the client, whose requests raise AgentRedirectError, and the errors of the source of the token
     :raises ConfigurationError: for an address to which a token must not be sent, and without httpx
     """
@@ -64,5 +66,5 @@ def agent_client(
     return http.AsyncClient(
         event_hooks={"request": [add_token], "response": [_stop_at_redirects]},
         follow_redirects=False,
-        **client_options,
+        **httpx_options(url, client_options),
     )

@@ -9,10 +9,10 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any
 from urllib.parse import urlunsplit
 
+from ._addresses import is_secure, split_url
 from ._consent import IssuedToken, run_steps_async, steps_to_replacement, steps_to_token
 from ._errors import AccessTokenRejectedError, ConfigurationError, ReplacementTokenRejectedError
 from ._hidden import Hidden
-from ._identity_client import is_secure, split_url
 from ._options import AccessTokenOptions
 from ._token_request import request_proof
 

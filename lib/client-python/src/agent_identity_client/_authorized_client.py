@@ -8,6 +8,7 @@ import importlib.util
 import math
 from typing import Any
 
+from ._addresses import httpx_options
 from ._authorization import Authorization, check_address, is_redirect
 from ._errors import ConfigurationError, ResourceRedirectError
 from ._options import AccessTokenOptions, require_options
@@ -42,7 +43,8 @@ def authorized_client(url: str, options: AccessTokenOptions, **client_options: A
 
     :param url: of the resource: https, or http on loopback
     :param options: `force_authentication` and `resource_server_url` do not apply
-    :param client_options: of `httpx.AsyncClient`, without `auth`, `event_hooks`, and `follow_redirects`
+    :param client_options: of `httpx.AsyncClient`, without `auth`, `event_hooks`, and `follow_redirects`. For http on
+        loopback, `trust_env` is False, so that no proxy of the environment (HTTP_PROXY) receives the token
     :returns: the client, whose requests raise ResourceRedirectError, ReplacementTokenRejectedError, and the errors of
         `get_access_token`
     :raises ConfigurationError: for an address to which a token must not be sent, and without httpx
@@ -59,5 +61,5 @@ def authorized_client(url: str, options: AccessTokenOptions, **client_options: A
         auth=type("Authorization", (http.Auth,), flow)(),
         event_hooks={"response": [_stop_at_redirects]},
         follow_redirects=False,
-        **client_options,
+        **httpx_options(url, client_options),
     )

@@ -6,9 +6,10 @@ import re
 from contextvars import ContextVar
 from typing import Any
 
+from ._addresses import is_secure, split_url, uses_environment_proxy
 from ._errors import ConfigurationError
 from ._hidden import Hidden
-from ._identity_client import check_base_path, is_secure, split_url
+from ._identity_client import check_base_path
 from ._requirements import WORKLOAD_TOKEN, has_methods, is_workload_token, require
 from ._workload_access_token import WorkloadAccessTokenSource, with_workload_access_token
 
@@ -35,6 +36,11 @@ def _check_gate(agent: Any) -> None:
         raise ConfigurationError(
             "The client of the agent must have the address of its gate as endpoint: an https URL, or an http URL on "
             "loopback. Pass identity_client(endpoint)."
+        )
+    if uses_environment_proxy(agent):
+        raise ConfigurationError(
+            "The client of the agent would send the token to a proxy of the environment (HTTP_PROXY) in clear text. Pass "
+            "identity_client(endpoint), or set NO_PROXY to 127.0.0.1,localhost,::1."
         )
     check_base_path(url)
 

@@ -10,18 +10,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 import boto3
 
+from ._addresses import boto3_config, is_secure, split_url
 from ._errors import ConfigurationError
 from ._hidden import Hidden
 from ._requirements import require
 from ._service_contract import GET_TOKEN_PATH
 
-_OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
-_LOOPBACK = re.compile(rf"localhost|127(?:\.{_OCTET}){{3}}|::1")
-"""Any other number is not an address, and would be looked up as a name."""
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _REGION_IN_HOST = re.compile(r"\.execute-api\.([a-z0-9-]+)\.(?:amazonaws|on\.aws)")
 
@@ -76,20 +74,6 @@ def _keep_member(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
     parsed[change.kept] = json.loads(http_response.content).get(change.kept)
 
 
-def split_url(url: str) -> SplitResult:
-    """Returns the parts of a URL; all are empty if the URL is not valid."""
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return urlsplit("")
-
-
-def is_secure(url: SplitResult) -> bool:
-    """Whether tokens can be sent to this URL."""
-    host = url.hostname or ""
-    return bool(host and (url.scheme == "https" or (url.scheme == "http" and _LOOPBACK.fullmatch(host))))
-
-
 _INVOCATION_PATH = re.compile(r"/runtimes(/.*)?$")
 """The path of an invocation, after the base URL of a gate."""
 
@@ -109,7 +93,8 @@ def check_base_path(url: SplitResult) -> None:
 def identity_client(endpoint: str | None = None, region: str | None = None, **settings: Any) -> Any:
     """Returns a client of the identity service: the boto3 client, with endpoint, Region, and signing configured.
 
-    :param endpoint: URL of the service, including the stage; AGENT_IDENTITY_ENDPOINT by default
+    :param endpoint: URL of the service, including the stage; AGENT_IDENTITY_ENDPOINT by default. Proxies of the
+        environment (HTTP_PROXY) do not apply to http on loopback
     :param region: Region that requests are signed for; by default the Region in an execute-api endpoint,
         otherwise AWS_REGION or AWS_DEFAULT_REGION
     :param settings: other arguments of `boto3.client`: credentials, config, …
@@ -147,6 +132,7 @@ def identity_client(endpoint: str | None = None, region: str | None = None, **se
             "The Region to sign requests for is not set. Pass `region`, or set AWS_REGION to the Region of the "
             "identity service."
         )
+    settings["config"] = boto3_config(endpoint, settings.get("config"))
     client = boto3.client(
         "bedrock-agentcore", endpoint_url=endpoint.rstrip("/"), region_name=region, **settings
     )

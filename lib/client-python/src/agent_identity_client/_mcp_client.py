@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from ._addresses import httpx_options
 from ._authorization import Authorization, check_address
 from ._consent import run_steps_async, steps_to_token
 from ._errors import McpRedirectError
@@ -46,7 +47,8 @@ async def _connected(
     connect = importlib.import_module("mcp.client.streamable_http").streamable_http_client
     mcp = importlib.import_module("mcp")
     timeout = http.Timeout(30, read=300)
-    async with http.AsyncClient(auth=authentication(), timeout=timeout, follow_redirects=False) as session:
+    usual = {"auth": authentication(), "timeout": timeout, "follow_redirects": False}
+    async with http.AsyncClient(**httpx_options(url, usual)) as session:
         if not version_1:
             async with mcp.Client(connect(url, http_client=session), **client_options) as client:
                 yield client
@@ -77,7 +79,7 @@ async def connect_mcp(
     - The token is sent to the origin of the URL only. Redirects are not followed. The service rejects the request for a
       token if the credential provider is for another server.
 
-    :param url: of the server: https, or http on loopback
+    :param url: of the server: https, or http on loopback, to which proxies of the environment (HTTP_PROXY) do not apply
     :param options: `force_authentication` and `resource_server_url` do not apply
     :param step_up: whether to request the scopes that the server names in a 403 response; by default only for
         USER_FEDERATION, where the user sees them
