@@ -236,7 +236,8 @@ export interface McpOAuth2Client {
   /**
    * Origins of this authorization server's authorization endpoint and token endpoint, such as `https://login.example`. If
    * its metadata has endpoints at another origin later, a deployment with the new origins confirms the change.
-   * @default - those in its metadata when the provider is created, or gets this authorization server
+   * @default - those in its metadata when the provider is created; for another authorization server later, those that the
+   *   provider had there before, or the origin of the issuer
    */
   readonly endpointOrigins?: string[];
   /**

@@ -249,7 +249,7 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
   ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
     operation,
     member: 'endpointOrigins',
-    why: 'the metadata of an authorization server that an MCP server names can move its endpoints at any time. The member states 1 to 10 origins that the authorization endpoint and the token endpoint must have. Without it, the provider keeps the origins of the time when it was bound to this server, and an update fails if the endpoints have others. AWS clients do not send the member: use the CDK construct, the command, or a signed request',
+    why: 'the metadata of an authorization server that an MCP server names can move its endpoints at any time. The member states 1 to 10 origins that the authorization endpoint and the token endpoint must have. Without it, a new provider takes those in the metadata. An update keeps those that the provider has or had at this server, or that of the issuer for another server, and fails if the endpoints have others. AWS clients do not send the member: use the CDK construct, the command, or a signed request',
   })),
   ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
     operation,

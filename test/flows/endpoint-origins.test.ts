@@ -159,6 +159,11 @@ const REFUSED = {
   ) as string,
 };
 
+const REQUIRED = {
+  name: 'ValidationException',
+  message: expect.stringContaining(`${CONFIG}.endpointOrigins: is required`) as string,
+};
+
 describe('after a move', () => {
   let agent: TestAgent;
   const askAs = async (userId: string) => agent.ask(await agent.token({ userId }), { scopes: SCOPES });
@@ -188,7 +193,7 @@ describe('after a move', () => {
     const required = {
       name: 'ValidationException',
       message: expect.stringContaining(
-        `${CONFIG}.endpointOrigins: is required: the provider uses ${issuer} with endpoints at ${issuer}, and its metadata now has endpoints at ${origin}. If that is right`,
+        `${CONFIG}.endpointOrigins: is required: the provider accepts endpoints of ${issuer} at ${issuer}, and its metadata has endpoints at ${origin}. If that is right`,
       ) as string,
     };
     await expect(update('notes')).rejects.toMatchObject(required);
@@ -256,9 +261,75 @@ describe('after a move', () => {
       }
     }
     await expect(update('detour', { authorizationServer: issuer }, client, 'stranger')).rejects.toMatchObject(
-      owner,
+      REQUIRED,
     );
     expect(received).toEqual([]);
+  });
+
+  it('requires the statement of the owner also after another principal led the provider to another server', async () => {
+    const agent = await agentFor('away');
+    await agent.connect('ana', { scopes: SCOPES });
+    await agentFor('registered-away', {});
+    for (const name of ['away', 'registered-away']) await letStrangerUpdate(name);
+    registrations.reset();
+    const { issuer, discoveryUrl } = world.provider;
+    const elsewhere = { oauthDiscovery: { discoveryUrl }, clientId: 'x', clientSecret: 'y' };
+    moved = endpoints();
+    for (const name of ['away', 'registered-away']) await update(name, elsewhere, elsewhere, 'stranger');
+    await expect(update('away', { authorizationServer: issuer })).rejects.toMatchObject(REQUIRED);
+    const registering = {
+      authorizationServer: issuer,
+      initialAccessToken: 'secret',
+      clientRegistration: 'DYNAMIC',
+    };
+    await expect(update('registered-away', registering, {})).rejects.toMatchObject(REQUIRED);
+    expect(received).toEqual([]);
+    expect(registrations.requests).toEqual([]);
+  });
+
+  it('returns to the origins that the owner has confirmed, and to no other ones', async () => {
+    await agentFor('confirmed');
+    await letStrangerUpdate('confirmed');
+    const { issuer, discoveryUrl } = world.provider;
+    moved = endpoints();
+    await update('confirmed', { endpointOrigins: [origin] });
+    const elsewhere = { oauthDiscovery: { discoveryUrl }, clientId: 'x', clientSecret: 'y' };
+    await update('confirmed', elsewhere, elsewhere, 'stranger');
+    const back = { authorizationServer: issuer };
+    const client = { clientId: world.provider.clientId, clientSecret: 'y' };
+
+    moved = {};
+    moveClock((ahead += 601));
+    await expect(update('confirmed', back, client, 'stranger')).rejects.toMatchObject(REQUIRED);
+    const stated = { ...back, endpointOrigins: [issuer] };
+    await expect(update('confirmed', stated, client, 'stranger')).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+    });
+    moved = endpoints();
+    moveClock((ahead += 601));
+    await update('confirmed', back);
+    const { body } = await world.post('GetOauth2CredentialProvider', { name: 'confirmed' });
+    expect(JSON.parse(body)).toMatchObject({ protectedResource: { endpointOrigins: [origin] } });
+    expect(received).toEqual([]);
+  });
+
+  // Both have the same three strings: the metadata URL, the resource, and the issuer.
+  it('gives nothing of a protected resource to a server whose stated issuer is the metadata URL', async () => {
+    await agentFor('collision');
+    await letStrangerUpdate('collision');
+    const authorizationServerMetadata = {
+      issuer: mcp.discoveryUrl,
+      authorizationEndpoint: mcp.resource,
+      tokenEndpoint: world.provider.issuer,
+    };
+    const colliding = {
+      oauthDiscovery: { authorizationServerMetadata },
+      clientId: world.provider.clientId,
+    };
+    await expect(update('collision', colliding, colliding, 'stranger')).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining('authorizationServerMetadata.issuer: must be the issuer') as string,
+    });
   });
 
   it('uses the new origin when an update states it, and keeps the tokens of users', async () => {

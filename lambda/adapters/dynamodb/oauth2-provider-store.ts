@@ -58,6 +58,9 @@ const Oauth2ProviderRecord = v.object({
       }),
     }),
   ]),
+  formerServers: v.exactOptional(
+    v.array(v.object({ issuer: v.string(), endpointOrigins: v.exactOptional(strings) })),
+  ),
   onBehalfOf: v.exactOptional(
     v.variant('grantType', [
       v.object({

@@ -17,7 +17,7 @@ import {
   type ClientHolder,
 } from './client-deletion';
 import { clientMetadataUrl, isClientMetadataUrl } from './published-client';
-import { isSameServer, type Oauth2Discovery, type ProtectedResource } from './discovery';
+import { isSameServer, type Oauth2Discovery, type ProtectedResource, type ServerOrigins } from './discovery';
 import { boundServer, expectedIssuerOf } from './expected-server';
 import { checkAudience } from './private-key-jwt';
 import {
@@ -121,6 +121,7 @@ export interface RegisteringProvider extends ClientHolder, RegistrationRequest {
         readonly clientId: string;
         readonly clientAuthenticationMethod: ClientAuthenticationMethod;
         readonly discovery: Oauth2Discovery;
+        readonly formerServers?: readonly ServerOrigins[] | undefined;
         readonly registration?: Registration | undefined;
       }
     | undefined;
@@ -244,6 +245,7 @@ export async function discoveredClient(
     endpointOrigins,
     byOwner,
     present: present?.discovery,
+    former: present?.formerServers,
   };
   const find = async () =>
     boundServer(expected, await deps.protectedResources.find(discoveryUrl, expectedIssuerOf(expected)));

@@ -78,6 +78,13 @@ function discoveryOf(member: string, config: CustomOauth2Config, policy: Endpoin
   for (const name of ['issuer', 'authorizationEndpoint', 'tokenEndpoint'] as const) {
     checkEndpoint(`${member}.authorizationServerMetadata.${name}`, stated[name], policy);
   }
+  // The digest of a client contains either. A server whose issuer is such a URL would have what the resource's has.
+  if (isProtectedResourceUrl(stated.issuer)) {
+    throw invalidMember(
+      `${member}.authorizationServerMetadata.issuer`,
+      'must be the issuer of an authorization server, not the metadata URL of a protected resource: state this URL as the discoveryUrl',
+    );
+  }
   if (stated.responseTypes && !stated.responseTypes.includes('code')) {
     throw invalidMember(`${member}.authorizationServerMetadata.responseTypes`, 'must include "code"');
   }

@@ -24,15 +24,15 @@ export interface ProtectedResource {
   readonly dpopRequired?: true | undefined;
 }
 
+/** An authorization server, and the origins of its endpoints. */
+export type ServerOrigins = Pick<ProtectedResource, 'issuer' | 'endpointOrigins'>;
+
 /**
  * Returns the origins at which the authorization server of a protected resource can have its endpoints. Codes, client
  * secrets, and refresh tokens go to no other origin, whatever its metadata state later: an attacker who can change the
  * document cannot have them sent elsewhere.
  */
-export const endpointOriginsOf = ({
-  issuer,
-  endpointOrigins,
-}: Pick<ProtectedResource, 'issuer' | 'endpointOrigins'>): readonly string[] =>
+export const endpointOriginsOf = ({ issuer, endpointOrigins }: ServerOrigins): readonly string[] =>
   endpointOrigins ?? [new URL(issuer).origin];
 
 /** AWS's `Oauth2Discovery`: exactly one of the two. */

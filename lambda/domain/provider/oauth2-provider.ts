@@ -24,7 +24,8 @@ import {
 import type { ClientDeletions } from './client-deletion';
 import type { RegisteredClients } from './registered-clients';
 import { publish, type ClientMetadataStore } from './published-client';
-import { endpointOriginsOf, type Oauth2Discovery } from './discovery';
+import { endpointOriginsOf, type Oauth2Discovery, type ServerOrigins } from './discovery';
+import { formerServers } from './expected-server';
 import type { DpopConfig } from './dpop-config';
 import type { EndpointPolicy } from '../endpoint';
 import { checkAssertionProvider } from './assertion-provider';
@@ -63,6 +64,8 @@ export interface Oauth2Provider extends OwnedResource, CertificateMembers {
   readonly privateKeyJwt?: PrivateKeyJwt | undefined;
   /** Resolved at configuration, for built-in vendors too: only an update sends secrets elsewhere. */
   readonly discovery: Oauth2Discovery;
+  /** Earlier servers of protected resources; see {@link formerServers}. */
+  readonly formerServers?: readonly ServerOrigins[] | undefined;
   /** How it exchanges users' own tokens, where that was configured; some vendors have it built in. */
   readonly onBehalfOf?: OnBehalfOfConfig | undefined;
   /** Present if its tokens are bound to keys; see `dpopConfigOf`. */
@@ -351,6 +354,7 @@ const INPUT_MEMBER: Partial<Record<keyof Oauth2Provider, string>> = {
   vendor: 'credentialProviderVendor',
   callbackId: 'callbackUrl',
   discovery: 'oauthDiscovery',
+  formerServers: 'oauthDiscovery',
   onBehalfOf: 'onBehalfOfTokenExchangeConfig',
   dpop: 'dpopConfig',
   privateKeyJwt: 'privateKeyJwtConfig',
@@ -466,6 +470,7 @@ async function changeProvider(
     privateKeyJwt: undefined,
     dpop: undefined,
     ...client,
+    formerServers: formerServers(provider, client.discovery),
     callbackId,
     externalSecret,
     registration,
