@@ -32,6 +32,7 @@ const ClientDeletionSchema = v.strictObject({
   provider: v.strictObject({ name: v.string(), id: v.string(), arn: v.string() }),
   clientUri: v.string(),
   sealedToken: v.string(),
+  clientHash: v.string(),
   cause: v.picklist(CLIENT_DELETION_CAUSES),
 }) satisfies v.GenericSchema<unknown, ClientDeletion>;
 

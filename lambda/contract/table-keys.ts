@@ -145,7 +145,7 @@ export const clientMetadataKey = (callbackId: string): Key => ({
   sk: RECORD,
 });
 
-/** @param clientHash hash of the client's address at its server */
+/** @param clientHash hash of the client's ID at its server, or of its address there */
 export const registeredClientKey = (clientHash: string, providerId: string): Key => ({
   pk: PREFIX.registeredClient + clientHash,
   sk: providerId,

@@ -230,6 +230,39 @@ it('deletes a client that the server gave to several providers with the last of 
   expect(registrations.deleted).toEqual([client.client_id]);
 });
 
+it('keeps a client that its owner has configured again by hand', async () => {
+  await create('restored');
+  const { oauth2ProviderConfigOutput: output } = await world
+    .control()
+    .send(new GetOauth2CredentialProviderCommand({ name: 'restored' }));
+  for (const clientId of ['my-client', output?.customOauth2ProviderConfig?.clientId]) {
+    await world.control().send(new UpdateOauth2CredentialProviderCommand(configured('restored', clientId)));
+  }
+  await sweep(DAY);
+  await sweep(DAY);
+  expect(registrations.summary).toEqual([['POST', 201]]);
+});
+
+it('keeps a client that the server also gave to another provider, at another address', async () => {
+  let client: Record<string, unknown> = {};
+  registrations.change = (response) => (client = response);
+  await create('one');
+  const { client_id, registration_access_token, registration_client_uri } = client;
+  registrations.change = {
+    client_id,
+    registration_access_token,
+    registration_client_uri: `${String(registration_client_uri)}?again`,
+  };
+  await create('other');
+  await remove('one');
+  await sweep(MINUTE);
+  await sweep(DAY);
+  expect(registrations.summary.map(([method]) => method)).toEqual(['POST', 'POST']);
+  await remove('other');
+  await swept(3);
+  expect(registrations.deleted).toEqual([client.client_id]);
+});
+
 it('sends the registration access token to no other server, and stores and logs it nowhere in clear text', async () => {
   registrations.change = {
     registration_client_uri: `${mcp.origin}/reg/victim`,

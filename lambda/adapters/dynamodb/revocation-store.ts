@@ -89,6 +89,7 @@ const ItemRecord = v.object({
   provider: Provider,
   reach: v.exactOptional(v.picklist(REVOCATION_REACHES)),
   tokensHash: v.string(),
+  clientHash: v.exactOptional(v.string()),
   sealed: v.exactOptional(v.string()),
   state: v.picklist(ITEM_STATES),
   attempts: v.number(),

@@ -42,8 +42,9 @@ export function createRevocationFunction(
         timeoutMs: STORED_WITHIN,
       });
     },
-    async enqueueClient({ provider: { name, id, arn }, clientUri, sealedToken, cause }) {
-      const event = { enqueueClient: { provider: { name, id, arn }, clientUri, sealedToken, cause } };
+    async enqueueClient({ provider: { name, id, arn }, clientUri, sealedToken, clientHash, cause }) {
+      const deletion = { provider: { name, id, arn }, clientUri, sealedToken, clientHash, cause };
+      const event = { enqueueClient: deletion };
       await invoker.invoke({ event, type: 'RequestResponse', timeoutMs: STORED_WITHIN });
       // Without it, the schedule deletes the client within a minute.
       if (cause === 'deleted-provider') await this.wake().catch(() => undefined);

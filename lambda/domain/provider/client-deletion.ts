@@ -3,7 +3,9 @@
  * (RFC 7592). The outbox survives a failure of the server or of the service, and knows when the client is not needed any
  * more: it authenticates the revocation of the tokens that it was issued.
  */
+import { hashOf } from '../digest';
 import type { SealingContext } from '../sealing/sealing';
+import type { Oauth2Discovery } from './discovery';
 
 /**
  * Why a client is deleted:
@@ -30,8 +32,31 @@ export interface SealedManagement {
 /** A client that must be deleted. It contains no plain secret, so that it can be sent to a function. */
 export interface ClientDeletion extends SealedManagement {
   readonly provider: ClientHolder & { readonly name: string };
+  /** Hash of the client's ID at its server; see {@link clientHashes}. */
+  readonly clientHash: string;
   readonly cause: ClientDeletionCause;
 }
+
+/** A client, which the service has registered if it has a registration. */
+export interface Registered {
+  readonly clientId: string;
+  readonly discovery: Oauth2Discovery;
+  readonly registration?: { readonly management?: SealedManagement | undefined } | undefined;
+}
+
+/**
+ * Returns the hashes by which a client is known: that of its ID at its server, and that of the address at which it is
+ * deleted. A server can give several providers one ID or one address, and an owner can configure the ID by hand.
+ */
+export const clientHashes = ({
+  clientId,
+  discovery,
+  registration,
+}: Registered): readonly [id: string, ...address: string[]] => {
+  const id = hashOf(JSON.stringify([discovery.protectedResource?.issuer, clientId]));
+  const clientUri = registration?.management?.clientUri;
+  return clientUri === undefined ? [id] : [id, hashOf(clientUri)];
+};
 
 export interface ClientDeletions {
   /**

@@ -4,17 +4,18 @@
  * 7592) is encrypted as a client secret is, for its one address.
  */
 import * as v from 'valibot';
-import { hashOf } from '../digest';
 import { invalidMember } from '../service-error';
 import type { Seal } from '../sealing/sealing';
 import type { System } from '../system';
 import { isProtectedResourceUrl } from '../identity/discovery-url';
 import {
+  clientHashes,
   registrationContext,
   type ClientDeletion,
   type ClientDeletionCause,
   type ClientDeletions,
   type ClientHolder,
+  type Registered,
 } from './client-deletion';
 import { clientMetadataUrl, isClientMetadataUrl } from './published-client';
 import { isSameServer, type Oauth2Discovery, type ProtectedResource, type ServerOrigins } from './discovery';
@@ -312,11 +313,6 @@ export async function discoveredClient(
   };
 }
 
-/** A provider and the client that the service registered for it. */
-type Registered = Pick<ClientDeletion['provider'], 'name' | 'id' | 'arn'> & {
-  readonly registration?: Registration | undefined;
-};
-
 export interface UnregisterDependencies {
   readonly clientDeletions: ClientDeletions;
   readonly registeredClients: Pick<RegisteredClients, 'add' | 'remove'>;
@@ -325,15 +321,20 @@ export interface UnregisterDependencies {
 /** Queues the deletion of a client at its server, if the server lets it. @throws Error if it could not be queued */
 export async function unregister(
   { clientDeletions, registeredClients }: UnregisterDependencies,
-  { name, id, arn, registration }: Registered,
+  { name, id, arn }: ClientDeletion['provider'],
+  client: Registered,
   cause: ClientDeletionCause,
 ): Promise<void> {
-  if (!registration?.management) return;
-  const clientHash = hashOf(registration.management.clientUri);
-  await clientDeletions.enqueueClient({ ...registration.management, provider: { name, id, arn }, cause });
+  const management = client.registration?.management;
+  if (!management) return;
+  const hashes = clientHashes(client);
+  const [clientHash] = hashes;
+  await clientDeletions.enqueueClient({ ...management, provider: { name, id, arn }, clientHash, cause });
   // Before the provider is stored: the deletion of another provider's client sees it as soon as it is.
-  if (cause === 'unused-client') await registeredClients.add(clientHash, { name, id });
-  if (cause === 'deleted-provider') await registeredClients.remove(clientHash, { name, id });
+  for (const hash of hashes) {
+    if (cause === 'unused-client') await registeredClients.add(hash, { name, id });
+    if (cause === 'deleted-provider') await registeredClients.remove(hash, { name, id });
+  }
 }
 
 /**
@@ -345,13 +346,12 @@ export async function unregister(
  */
 export async function unregisterUnused(
   deps: UnregisterDependencies,
-  provider: Omit<Registered, 'registration'>,
-  { registration, isNew }: DiscoveredClient,
-  present?: Pick<Registered, 'registration'>,
+  provider: ClientDeletion['provider'],
+  { config, registration, isNew }: DiscoveredClient,
+  present?: Registered,
 ): Promise<void> {
-  if (isNew) await unregister(deps, { ...provider, registration }, 'unused-client');
-  const before = present?.registration;
-  if (before && before !== registration) {
-    await unregister(deps, { ...provider, registration: before }, 'replaced-client');
+  if (isNew) await unregister(deps, provider, { ...config, registration }, 'unused-client');
+  if (present?.registration && present.registration !== registration) {
+    await unregister(deps, provider, present, 'replaced-client');
   }
 }

@@ -58,7 +58,7 @@ export function deleteOauth2Provider(
           grants: { providerId: provider.id },
         });
         // The client authenticates the revocations, so the outbox deletes it after them.
-        await unregister(deps, provider, 'deleted-provider');
+        await unregister(deps, provider, provider, 'deleted-provider');
         await withdraw(deps, provider, revoked);
         await deleteClientSecret(deps, provider);
         await deps.vaultContents.deleteGrantsOfProvider(provider.id);

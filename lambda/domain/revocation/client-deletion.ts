@@ -9,6 +9,7 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import type { Transport } from '../oauth/transport';
 import {
   CLIENT_DELETION_CAUSES,
+  clientHashes,
   registrationContext,
   type ClientDeletion,
   type ClientDeletionCause,
@@ -71,7 +72,7 @@ const DELAY: Readonly<Record<ClientDeletionCause, number>> = {
  */
 export async function enqueueClientDeletion(
   deps: ClientDeletionDependencies & { readonly seal: Seal },
-  { provider, clientUri, sealedToken, cause }: ClientDeletion,
+  { provider, clientUri, sealedToken, clientHash, cause }: ClientDeletion,
 ): Promise<void> {
   const tokensHash = hashOf(clientUri);
   const itemId = itemIdOf(cause, provider.id, tokensHash);
@@ -84,6 +85,7 @@ export async function enqueueClientDeletion(
     workloadArn: '',
     provider: { name: provider.name, id: provider.id },
     tokensHash,
+    clientHash,
     state: 'PENDING',
     attempts: 0,
     createdTime: epochSeconds(deps.system),
@@ -104,15 +106,16 @@ export async function enqueueClientDeletion(
   await deps.revocations.createItem({ ...item, sealed });
 }
 
-/** Whether the provider, or another one to which the server gave the same client, has the client now. */
+/** Whether the provider, or another one to which the server gave the same ID or address, has the client now. */
 async function isInUse(
   { providers, registeredClients }: Pick<ClientDeletionDependencies, 'providers' | 'registeredClients'>,
-  { provider: own, tokensHash }: ClientItem,
+  { provider: own, tokensHash, clientHash }: ClientItem,
 ): Promise<boolean> {
-  for (const { name, id } of [own, ...(await registeredClients.providersOf(tokensHash))]) {
+  const hashes = clientHash === undefined ? [tokensHash] : [tokensHash, clientHash];
+  const given = await Promise.all(hashes.map((hash) => registeredClients.providersOf(hash)));
+  for (const { name, id } of [own, ...given.flat()]) {
     const provider = await providers.get(name);
-    const clientUri = provider?.id === id ? provider.registration?.management?.clientUri : undefined;
-    if (clientUri !== undefined && hashOf(clientUri) === tokensHash) return true;
+    if (provider?.id === id && clientHashes(provider).some((hash) => hashes.includes(hash))) return true;
   }
   return false;
 }

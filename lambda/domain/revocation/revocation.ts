@@ -84,6 +84,8 @@ export interface OutboxItem {
   readonly reach?: RevocationReach | undefined;
   /** Digest of the tokens as the grant has or had them, or of the address of the client. */
   readonly tokensHash: string;
+  /** Hash of the ID of a client at its server; absent for tokens, and for clients from before this member. */
+  readonly clientHash?: string | undefined;
   /**
    * JWE of the tokens and of the client that they were issued to (outbox-content.ts), or of what deletes the client; absent
    * after the item's end.
