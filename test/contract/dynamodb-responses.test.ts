@@ -6,10 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-reader';
+import { createPortalSessionStore } from '../../lambda/adapters/dynamodb/portal-session-store';
 import { createSessionStore } from '../../lambda/adapters/dynamodb/session-store';
 import { createTable, type Table } from '../../lambda/adapters/dynamodb/table';
+import { createVaultKeyStore, type VaultKeyRecord } from '../../lambda/adapters/dynamodb/vault-key-store';
 import { OWNER_INDEX } from '../../lambda/contract/table-keys';
 import { transition, type Session } from '../../lambda/domain/consent/session';
+import type { PortalSession } from '../../lambda/domain/portal/session';
 import { REQUEST_TIMEOUTS } from '../../lambda/handlers/composition/request-timeouts';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
@@ -35,16 +38,16 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-describe('a write of a session whose response is lost, which the AWS SDK repeats', () => {
-  /** Performs each write twice, and returns the result of the second. */
-  const repeated = (): Table => ({
-    ...sessions,
-    async put(...write) {
-      await sessions.put(...write);
-      return sessions.put(...write);
-    },
-  });
+/** Performs each write twice, and returns the result of the second. */
+const repeated = (): Table => ({
+  ...sessions,
+  async put(...write) {
+    await sessions.put(...write);
+    return sessions.put(...write);
+  },
+});
 
+describe('a write of a session whose response is lost, which the AWS SDK repeats', () => {
   async function consented(): Promise<Session> {
     const session = sampleSession({ state: 'CONSENTED', sealedCode: 'code', completionHash: 'hash' });
     await createSessionStore(sessions).create(session);
@@ -67,6 +70,40 @@ describe('a write of a session whose response is lost, which the AWS SDK repeats
     const next = claimed(await consented());
     expect(await createSessionStore(sessions).advance(next)).toBe(true);
     expect(await createSessionStore(repeated()).advance(next)).toBe(false);
+  });
+});
+
+describe('a new item whose response is lost, after which the AWS SDK repeats the write', () => {
+  const wrapped = (value: string): VaultKeyRecord => ({
+    purpose: 'grant',
+    ownerId: 'owner',
+    ownerArn: 'arn',
+    version: '1',
+    wrapped: value,
+    kmsKeyArn: 'key',
+    vaultRevision: 1,
+  });
+  const portalSession: PortalSession = {
+    hash: 'portal-session',
+    portalId: 'portal',
+    userHash: 'user',
+    issuedAt: 1,
+    client: 'client',
+    admittedBy: [],
+    expiresAt: 2,
+  };
+
+  it('is created, as a session of a consent or of a portal, or as a key', async () => {
+    await createSessionStore(repeated()).create(sampleSession({ hash: 'lost-response' }));
+    await createPortalSessionStore(repeated()).create(portalSession);
+    await createVaultKeyStore(repeated()).create(wrapped('first'));
+  });
+
+  it('fails if another key has the version', async () => {
+    const store = createVaultKeyStore(sessions);
+    await store.create({ ...wrapped('first'), version: '2' });
+    await expect(store.create({ ...wrapped('second'), version: '2' })).rejects.toThrow('generated twice');
+    expect(await store.get(wrapped(''), '2')).toMatchObject({ wrapped: 'first' });
   });
 });
 

@@ -1,10 +1,9 @@
 /** Consent sessions in the sessions table. Each transition is one write, on the condition of the previous revision. */
-import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { SESSION_STATES, type Session, type SessionStore } from '../../domain/consent/session';
 import { sessionKey, TTL_ATTRIBUTE } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
-import { ABSENT, type Table } from './table';
+import { ABSENT, putOnce, type Table } from './table';
 
 /** Seconds that a finished session is stored, to distinguish it from an unknown one. */
 const KEPT_AFTER_END = 24 * 3600;
@@ -76,22 +75,13 @@ export const createSessionStore = (sessions: Table): SessionStore => ({
     return parseRecord(SessionRecord, item);
   },
   async create(session) {
-    if (!(await sessions.put(sessionKey(session.hash), record(session), ABSENT))) {
+    if (!(await putOnce(sessions, sessionKey(session.hash), record(session), ABSENT))) {
       throw new Error('a session ID was generated twice');
     }
   },
-  async advance(next) {
-    const key = sessionKey(next.hash);
-    // Distinguishes this write from a concurrent one with the same content.
-    const [attribute, writeId] = ['writeId', randomUUID()];
-    const written = await sessions.put(
-      key,
-      { ...record(next), [attribute]: writeId },
-      { condition: 'revision = :before', values: { ':before': next.revision - 1 } },
-    );
-    if (written) return true;
-    // If the response to a write is lost, the SDK retries the write, which then finds its own revision.
-    const stored = await sessions.get(key);
-    return v.is(v.looseObject({ [attribute]: v.literal(writeId) }), stored);
-  },
+  advance: (next) =>
+    putOnce(sessions, sessionKey(next.hash), record(next), {
+      condition: 'revision = :before',
+      values: { ':before': next.revision - 1 },
+    }),
 });

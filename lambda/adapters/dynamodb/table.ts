@@ -2,6 +2,7 @@
  * One table, with the operations that the stores need: strongly consistent reads, and writes that return whether their
  * condition held. This module marshals items, and the stores parse them.
  */
+import { randomUUID } from 'node:crypto';
 import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
@@ -16,6 +17,7 @@ import {
   type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import * as v from 'valibot';
 import { UnstorableError } from '../../domain/unstorable';
 import { PARTITION_KEY, SORT_KEY, type IndexShape, type Key } from '../../contract/table-keys';
 
@@ -73,6 +75,26 @@ export interface Table {
 
 /** Condition for a record that must not exist yet. */
 export const ABSENT: Expression = { condition: `attribute_not_exists(${PARTITION_KEY})` };
+
+/** Distinguishes a write from a concurrent one with the same content. */
+const WRITE_ID = 'writeId';
+
+/**
+ * Puts an item on a condition that the write itself ends. If the response is lost, the AWS SDK repeats the write, and the
+ * repetition finds the item of the first one.
+ *
+ * @returns whether the condition held; if not, nothing was written
+ */
+export async function putOnce(
+  table: Pick<Table, 'get' | 'put'>,
+  key: Key,
+  item: object,
+  expression: Expression,
+): Promise<boolean> {
+  const writeId = randomUUID();
+  if (await table.put(key, { ...item, [WRITE_ID]: writeId }, expression)) return true;
+  return v.is(v.looseObject({ [WRITE_ID]: v.literal(writeId) }), await table.get(key));
+}
 
 /** @throws UnstorableError for a number that DynamoDB cannot represent */
 function marshalled(values: object): Record<string, AttributeValue> {

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { SEALING_PURPOSES, type SealingContext } from '../../domain/sealing/sealing';
 import { vaultKeyKey, vaultKeyPartition, type Key } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
-import { ABSENT, type Table } from './table';
+import { ABSENT, putOnce, type Table } from './table';
 
 /** The owner and purpose of a key. The ARN is part of the encryption context. */
 export type VaultKeyId = Pick<SealingContext, 'purpose' | 'ownerId' | 'ownerArn'>;
@@ -70,7 +70,7 @@ export const createVaultKeyStore = (keys: Table): VaultKeyStore => ({
     return parse(item);
   },
   async create(record) {
-    if (!(await keys.put(keyOf(record), versioned(record), ABSENT))) {
+    if (!(await putOnce(keys, keyOf(record), versioned(record), ABSENT))) {
       throw new Error('a vault key version was generated twice');
     }
   },
