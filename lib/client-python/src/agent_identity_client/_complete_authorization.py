@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
+from ._addresses import split_url
 from ._errors import AuthorizationReturnError
 from ._hidden import Hidden
-from ._identity_client import split_url
 from ._requirements import IDENTITY, has_methods, is_record, is_texts, require
 from ._service_contract import error_code_of
 
