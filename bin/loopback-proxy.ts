@@ -4,7 +4,7 @@
  */
 const LOOPBACK = '127.0.0.1,localhost,[::1]';
 
-for (const name of ['NO_PROXY', 'no_proxy']) {
-  const { [name]: exceptions } = process.env;
-  if (exceptions !== '*') process.env[name] = exceptions ? `${exceptions},${LOOPBACK}` : LOOPBACK;
-}
+// Node.js reads the name in upper case only if there is none in lower case.
+const present = process.env.no_proxy ?? process.env.NO_PROXY;
+const exceptions = present === '*' ? present : present ? `${present},${LOOPBACK}` : LOOPBACK;
+for (const name of ['NO_PROXY', 'no_proxy']) process.env[name] = exceptions;

@@ -58,8 +58,9 @@ it('sends no request for a service on this computer to a proxy of the environmen
 it.each([
   [{}, '127.0.0.1,localhost,[::1]'],
   [{ NO_PROXY: 'intranet.example' }, 'intranet.example,127.0.0.1,localhost,[::1]'],
+  [{ no_proxy: 'intranet.example' }, 'intranet.example,127.0.0.1,localhost,[::1]'],
   [{ NO_PROXY: '*' }, '*'],
 ])('adds loopback to the exceptions %j', async (environment, expected) => {
-  const program = `require(${JSON.stringify(join(BIN, 'loopback-proxy.ts'))}); console.log(process.env.NO_PROXY)`;
-  expect((await behindProxy(['--eval', program], environment)).output).toBe(`${expected}\n`);
+  const program = `require(${JSON.stringify(join(BIN, 'loopback-proxy.ts'))}); console.log([process.env.NO_PROXY, process.env.no_proxy].join('\\n'))`;
+  expect((await behindProxy(['--eval', program], environment)).output).toBe(`${expected}\n${expected}\n`);
 });
