@@ -6,11 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-reader';
+import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
 import { createPortalSessionStore } from '../../lambda/adapters/dynamodb/portal-session-store';
 import { createSessionStore } from '../../lambda/adapters/dynamodb/session-store';
 import { createTable, type Table } from '../../lambda/adapters/dynamodb/table';
 import { createVaultKeyStore, type VaultKeyRecord } from '../../lambda/adapters/dynamodb/vault-key-store';
 import { OWNER_INDEX } from '../../lambda/contract/table-keys';
+import type { GrantStore } from '../../lambda/domain/grant/grant';
 import { transition, type Session } from '../../lambda/domain/consent/session';
 import type { PortalSession } from '../../lambda/domain/portal/session';
 import { REQUEST_TIMEOUTS } from '../../lambda/handlers/composition/request-timeouts';
@@ -18,7 +20,7 @@ import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/loc
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
 import { BEGINNING } from '../domain/fake-system';
-import { sampleSession } from '../domain/samples';
+import { sampleDetails, sampleGrantId, sampleSession, sampleTokens } from '../domain/samples';
 
 const credentials = newEmulatorCredentials();
 let folder: string;
@@ -104,6 +106,47 @@ describe('a new item whose response is lost, after which the AWS SDK repeats the
     await store.create({ ...wrapped('first'), version: '2' });
     await expect(store.create({ ...wrapped('second'), version: '2' })).rejects.toThrow('generated twice');
     expect(await store.get(wrapped(''), '2')).toMatchObject({ wrapped: 'first' });
+  });
+});
+
+describe('a write of a grant whose response is lost, after which the AWS SDK repeats the write', () => {
+  const id = sampleGrantId();
+  const providerId = 'provider';
+  const consented = (epoch: number, sealed: string) =>
+    ({ providerId, epoch, tokens: { ...sampleTokens(), sealed } }) as const;
+  /** Performs each update twice, with another write in between. */
+  const repeatedAfter = (between: () => Promise<unknown>): GrantStore =>
+    createGrantStore({
+      ...sessions,
+      async update(...update) {
+        await sessions.update(...update);
+        await between();
+        return sessions.update(...update);
+      },
+    });
+
+  it('succeeds, and does not overwrite the renewal of the tokens in between', async () => {
+    const grants = createGrantStore(sessions);
+    const details = sampleDetails();
+    const consent = { sessionHash: 'session', expiresAt: BEGINNING + 600 };
+    await grants.openConsent(id, { providerId, details, consent, seen: undefined, forget: false });
+    const renew = async () => {
+      const lease = { holder: 'renewal', deadline: BEGINNING * 1000 };
+      await grants.takeLease(id, { providerId, details, seen: await grants.get(id), lease });
+      const renewed = { ...sampleTokens(), sealed: 'renewed' };
+      expect(await grants.putRenewed(id, { holder: 'renewal', epoch: 0, tokens: renewed })).toBe(true);
+    };
+    expect(await repeatedAfter(renew).putTokens(id, consented(0, 'of the consent'))).toBe(true);
+    expect((await grants.get(id))?.tokens?.sealed).toBe('renewed');
+  });
+
+  it('succeeds if it is a revocation, after which another one finds nothing', async () => {
+    const grants = createGrantStore(sessions);
+    const seen = await grants.get(id);
+    if (!seen) throw new Error('there is no grant');
+    expect(await repeatedAfter(() => Promise.resolve()).revoke(id, seen)).toBe(true);
+    expect((await grants.get(id))?.tokens).toBeUndefined();
+    expect(await repeatedAfter(() => Promise.resolve()).revoke(id, seen)).toBe(false);
   });
 });
 

@@ -66,6 +66,20 @@ export function grantLeaseContract(stores: () => Stores): void {
       expect((await get(id))?.lease).toEqual(leaseOf('winner', NOW + 20_000));
     });
 
+    it('is rejected if another holder failed since the read, once or again', async () => {
+      const { id } = await granted();
+      const failure = { code: 'temporarily_unavailable', unavailable: true, notBefore: NOW };
+      for (const failures of [1, 2]) {
+        const seen = await get(id);
+        await takeLease(id, 'failing', seen);
+        const lastFailure = { ...failure, failures, at: NOW };
+        await grants().releaseLease(id, { holder: 'failing', lastFailure, dropTokens: false });
+        expect(await takeLease(id, 'late', seen)).toBe(false);
+        expect((await get(id))?.lease).toBeUndefined();
+      }
+      expect(await takeLease(id, 'next', await get(id))).toBe(true);
+    });
+
     it('takes over the lease of the holder that was read', async () => {
       const { id } = await leased();
       expect(await takeLease(id, 'next', await get(id))).toBe(true);

@@ -141,7 +141,9 @@ export function createInMemoryGrantStore(): InMemoryGrantStore {
               current.generation === seen.generation &&
               current.epoch === seen.epoch &&
               current.lease?.holder === seen.lease?.holder &&
-              current.lease?.deadline === seen.lease?.deadline
+              current.lease?.deadline === seen.lease?.deadline &&
+              current.lastFailure?.at === seen.lastFailure?.at &&
+              current.lastFailure?.failures === seen.lastFailure?.failures
             : current === undefined;
           if (!asSeen) return undefined;
           const kept =

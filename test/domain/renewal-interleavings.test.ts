@@ -141,6 +141,40 @@ describe.each(ORDERS)('a renewal that is $name', ({ preparesByReading, writes })
     }
   });
 
+  it('sends nothing after another call failed, and leaves its failure', async () => {
+    let failures = 0;
+    for (const at of STEPS) {
+      const failing = async ({ stores, owner, ...service }: RenewalService) => {
+        const { grants } = stores;
+        const seen = await service.stored();
+        if (seen.lease) return;
+        const taken = { providerId: owner.provider.id, details: sampleDetails(), seen };
+        const now = service.system.now();
+        const lease = { holder: 'other', deadline: now + LEASE, sentAt: now };
+        expect(await grants.takeLease(owner.grantId, { ...taken, lease })).toBe(true);
+        const times = { at: now, notBefore: now + 900_000 };
+        const lastFailure = { code: 'slow_down', unavailable: true, failures: 1, ...times };
+        await grants.releaseLease(owner.grantId, { holder: 'other', lastFailure, dropTokens: false });
+      };
+      const service = await createRenewalService(preparesByReading);
+      let sentBefore: readonly string[] = [];
+      const { calls, run } = watchedRenewal(service, preparesByReading, async (step) => {
+        if (step !== at) return;
+        sentBefore = [...calls];
+        await failing(service);
+      });
+      const answer = await run().catch((error: unknown) => error);
+      const { lastFailure } = await service.stored();
+      // While this call has the lease, no other one fails. After it, the other one has the next tokens.
+      if (!lastFailure || sentBefore.includes('putRenewed')) continue;
+      expect({ at, calls, answer }).toMatchObject({ answer: { code: 'slow_down', unavailable: true } });
+      expect(service.endpoint.redeemed).toEqual([]);
+      expect(lastFailure).toMatchObject({ code: 'slow_down', failures: 1 });
+      failures += 1;
+    }
+    expect(failures).toBeGreaterThan(0);
+  });
+
   it('presents the refresh token once, whenever another call begins', async () => {
     for (const at of STEPS) {
       let other: Promise<unknown> | undefined;

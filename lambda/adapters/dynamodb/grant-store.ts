@@ -5,7 +5,7 @@ import { NO_USER } from '../../domain/identity/user';
 import { grantKey, TTL_ATTRIBUTE } from '../../contract/table-keys';
 import { grantIdRecord } from './grant-id-record';
 import { parseRecord } from './record';
-import type { Table } from './table';
+import { updateOnce, type Table } from './table';
 
 const StoredGrant = v.object({
   workloadId: v.string(),
@@ -94,7 +94,7 @@ const PAST = 'lease, journal, rejected';
 const PAST_TOKENS = `tokens, createdTime, lastUsedDate, ${PAST}`;
 
 /** Stores tokens. A grant begins with its first tokens. */
-const SET_TOKENS = `SET tokens = :tokens, generation = generation + :one, createdTime = if_not_exists(createdTime, :obtainedAt) REMOVE ${PAST}`;
+const ASSIGN_TOKENS = `tokens = :tokens, generation = generation + :one, createdTime = if_not_exists(createdTime, :obtainedAt) REMOVE ${PAST}`;
 
 /** What a write sets and removes for the end of a grant, with the names and the value that this needs. */
 const ending = (endsAt: number | undefined) => ({
@@ -142,7 +142,7 @@ export const createGrantStore = (vault: Table): GrantStore => ({
   },
 
   putTokens(id, { providerId, tokens, epoch }) {
-    return vault.update(keyOf(id), `${SET_TOKENS}, #ttl`, {
+    return updateOnce(vault, keyOf(id), `${ASSIGN_TOKENS}, #ttl`, {
       condition: 'providerId = :providerId AND epoch = :epoch',
       names: { '#ttl': TTL_ATTRIBUTE },
       values: { ...tokenValues(tokens), ':providerId': providerId, ':epoch': epoch },
@@ -158,11 +158,15 @@ export const createGrantStore = (vault: Table): GrantStore => ({
     const sameLease = seen?.lease
       ? 'lease.holder = :seenHolder AND lease.deadline = :seenDeadline'
       : 'attribute_not_exists(lease)';
+    // A failure since then began a back-off, and can have redeemed the refresh token.
+    const sameFailure = seen?.lastFailure
+      ? 'journal.#at = :seenFailureAt AND journal.failures = :seenFailures'
+      : 'attribute_not_exists(journal)';
     return vault.update(keyOf(id), set + remove, {
       condition: seen
-        ? `providerId = :seenProvider AND generation = :seenGeneration AND epoch = :seenEpoch AND ${sameLease}`
+        ? `providerId = :seenProvider AND generation = :seenGeneration AND epoch = :seenEpoch AND ${sameLease} AND ${sameFailure}`
         : 'attribute_not_exists(pk)',
-      names: end.names,
+      names: { ...end.names, ...(seen?.lastFailure && { '#at': 'at' }) },
       values: {
         ...values,
         ...end.values,
@@ -172,6 +176,10 @@ export const createGrantStore = (vault: Table): GrantStore => ({
           ':seenProvider': seen.providerId,
           ':seenGeneration': seen.generation,
           ':seenEpoch': seen.epoch,
+        }),
+        ...(seen?.lastFailure && {
+          ':seenFailureAt': seen.lastFailure.at,
+          ':seenFailures': seen.lastFailure.failures,
         }),
         ...(seen?.lease && { ':seenHolder': seen.lease.holder, ':seenDeadline': seen.lease.deadline }),
       },
@@ -185,7 +193,7 @@ export const createGrantStore = (vault: Table): GrantStore => ({
     }),
 
   putRenewed: (id, { holder, epoch, tokens }) =>
-    vault.update(keyOf(id), SET_TOKENS, {
+    vault.update(keyOf(id), `SET ${ASSIGN_TOKENS}`, {
       condition: 'lease.holder = :holder AND epoch = :epoch',
       values: { ...tokenValues(tokens), ':holder': holder, ':epoch': epoch },
     }),
@@ -223,9 +231,10 @@ export const createGrantStore = (vault: Table): GrantStore => ({
   },
 
   revoke: (id, { providerId, generation, epoch }) =>
-    vault.update(
+    updateOnce(
+      vault,
       keyOf(id),
-      `SET generation = generation + :one, epoch = epoch + :one REMOVE consent, ${PAST_TOKENS}`,
+      `generation = generation + :one, epoch = epoch + :one REMOVE consent, ${PAST_TOKENS}`,
       {
         condition: 'providerId = :providerId AND generation = :generation AND epoch = :epoch',
         values: { ':one': 1, ':providerId': providerId, ':generation': generation, ':epoch': epoch },

@@ -93,7 +93,31 @@ export async function putOnce(
 ): Promise<boolean> {
   const writeId = randomUUID();
   if (await table.put(key, { ...item, [WRITE_ID]: writeId }, expression)) return true;
-  return v.is(v.looseObject({ [WRITE_ID]: v.literal(writeId) }), await table.get(key));
+  return hasWriteId(await table.get(key), writeId);
+}
+
+const hasWriteId = (item: unknown, writeId: string): boolean =>
+  v.is(v.looseObject({ [WRITE_ID]: v.literal(writeId) }), item);
+
+/**
+ * Updates an item as {@link putOnce} puts one. A repetition changes nothing, even if other writes came in between.
+ *
+ * @param assignments what follows `SET` in the update
+ * @returns whether the condition held; if not, nothing was written
+ */
+export async function updateOnce(
+  table: Pick<Table, 'get' | 'update'>,
+  key: Key,
+  assignments: string,
+  { condition, names, values }: Expression,
+): Promise<boolean> {
+  const writeId = randomUUID();
+  const written = await table.update(key, `SET ${WRITE_ID} = :writeId, ${assignments}`, {
+    condition: `${condition} AND (attribute_not_exists(${WRITE_ID}) OR ${WRITE_ID} <> :writeId)`,
+    ...(names && { names }),
+    values: { ...values, ':writeId': writeId },
+  });
+  return written || hasWriteId(await table.get(key), writeId);
 }
 
 /** @throws UnstorableError for a number that DynamoDB cannot represent */
