@@ -41,7 +41,12 @@ export interface ClientDeletion extends SealedManagement {
 export interface Registered {
   readonly clientId: string;
   readonly discovery: Oauth2Discovery;
-  readonly registration?: { readonly management?: SealedManagement | undefined } | undefined;
+  readonly registration?:
+    | {
+        readonly management?: SealedManagement | undefined;
+        readonly metadataDocument?: object | undefined;
+      }
+    | undefined;
 }
 
 /**

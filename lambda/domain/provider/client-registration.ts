@@ -325,11 +325,13 @@ export async function unregister(
   client: Registered,
   cause: ClientDeletionCause,
 ): Promise<void> {
-  const management = client.registration?.management;
-  if (!management) return;
+  if (client.registration === undefined || client.registration.metadataDocument) return;
+  const { management } = client.registration;
   const hashes = clientHashes(client);
   const [clientHash] = hashes;
-  await clientDeletions.enqueueClient({ ...management, provider: { name, id, arn }, clientHash, cause });
+  if (management) {
+    await clientDeletions.enqueueClient({ ...management, provider: { name, id, arn }, clientHash, cause });
+  }
   // Before the provider is stored: the deletion of another provider's client sees it as soon as it is.
   for (const hash of hashes) {
     if (cause === 'unused-client') await registeredClients.add(hash, { name, id });

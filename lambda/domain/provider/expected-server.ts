@@ -87,6 +87,20 @@ function checkIssuer(
   );
 }
 
+/**
+ * An update that repeats the configuration keeps the present server. So if another principal could bind the provider to one,
+ * the next update of the owner would send the client secret there, and the users' tokens of an on-behalf-of exchange.
+ *
+ * @throws AccessDeniedException
+ */
+function checkIssuerByOwner({ byOwner, present }: ExpectedServer, { issuer }: ProtectedResource): void {
+  if (byOwner || present?.protectedResource?.issuer === issuer) return;
+  throw accessDenied(
+    'Only the owner of the credential provider can bind it to another authorization server (authorizationServer).',
+    'authorization server stated by another principal than the owner',
+  );
+}
+
 /** More servers than a provider has in practice. Of one that is forgotten, only the origin of its issuer is known. */
 const MAX_FORMER_SERVERS = 20;
 
@@ -141,10 +155,11 @@ function checkOriginsByOwner(byOwner: boolean, known: readonly string[], origins
  * the origins that the metadata have.
  *
  * @throws ValidationException for another server, or an endpoint at another origin; AccessDeniedException for another
- *   origin that a principal other than the owner states
+ *   server or origin that a principal other than the owner states
  */
 export function boundServer(expected: ExpectedServer, found: ProtectedResource): ProtectedResource {
   checkIssuer(expected, found);
+  checkIssuerByOwner(expected, found);
   const { endpointOrigins: stated, present } = expected;
   const known = knownOriginsAt(expected, found.issuer) ?? ownOrigin(found);
   const endpointOrigins = stated ?? (present ? known : endpointOriginsOf(found));
