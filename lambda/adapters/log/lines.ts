@@ -1,7 +1,7 @@
 /**
  * Log entries as lines of JSON, each of which CloudWatch Logs stores as one event. The entries of one call are written
- * together, because each write is a system call, and before the call returns: nothing is buffered that a later failure
- * could lose.
+ * together, because each write is a system call, and before the call returns. Only what a full pipe does not take waits
+ * in the process.
  */
 
 /** Writes lines, which are separated by line breaks. */

@@ -10,8 +10,8 @@ import type { AuditTrail } from '../../domain/audit';
 import { inLambda, readDeploymentName, readTraceId } from './environment';
 
 /**
- * In Lambda, the global console adds text to each line, which would then not be JSON. Pipes on Linux are written
- * synchronously (Node.js, "A note on process I/O"). Elsewhere, the console is redirected to the log of the service.
+ * In Lambda, the global console adds text to each line, which would then not be JSON. A write to a pipe that has room is
+ * complete when it returns. Elsewhere, the console is redirected to the log of the service.
  */
 const write: WriteLines = inLambda()
   ? (lines) => process.stdout.write(`${lines}\n`)
