@@ -51,6 +51,8 @@ const issuerOf = ({ people }: People): VaultIssuer => ({
  * @throws MissingPrograms, InstallationError; TypeError for an option that is not valid
  */
 export async function runPeers(arguments_: readonly string[]): Promise<void> {
+  // PostgreSQL and Keycloak end with this process only if it exits; a signal alone would end it without that.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
   const settings = parseSettings(arguments_);
   const postgresPrograms = checkMachine();
   installVault();
