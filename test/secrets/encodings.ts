@@ -25,7 +25,7 @@ export function formsOf(secret: string | Buffer): string[] {
   // The log and the files are compared as UTF-8 bytes.
   const inClear = bytes.toString('latin1');
   const text = bytes.toString();
-  const escaped = JSON.stringify(text).slice(1, -1);
+  const escaped = Buffer.from(JSON.stringify(text).slice(1, -1)).toString('latin1');
   const url = encodeURIComponent(text);
   return [...new Set([inClear, escaped, url, formEncoded(text), hex, hex.toUpperCase(), ...base64])];
 }

@@ -5,6 +5,9 @@ import { FOUND_LENGTH, SecretSearch } from './search';
 const SECRET = `marked-${randomBytes(24).toString('base64url')}`;
 const WITH_SPECIAL_CHARACTERS = `pass"word/${randomBytes(12).toString('base64url')}+ü=\\ %`;
 
+/** Without digits, so it is found only as a whole. */
+const OF_WORDS = 'pass"word/of-words+ü=\\ %';
+
 const noise = (length: number): string => randomBytes(length).toString('latin1');
 
 const findIn = (text: string, secret = SECRET): string[] => {
@@ -28,7 +31,7 @@ const ENCODINGS: Record<string, (text: string) => string> = {
 };
 
 it.each(Object.entries(ENCODINGS))('a secret is found %s', (_encoding, encode) => {
-  for (const secret of [SECRET, WITH_SPECIAL_CHARACTERS])
+  for (const secret of [SECRET, WITH_SPECIAL_CHARACTERS, OF_WORDS])
     expect(findIn(encode(secret), secret)).toEqual(['the secret']);
 });
 
