@@ -148,8 +148,8 @@ export interface GrantStore {
   ): Promise<boolean>;
   /**
    * Takes the lease, if the grant still has the provider, the generation, the epoch, the lease (or none), and the last
-   * failure (or none) that were read. No clocks are compared here: the caller decides whether a lease is abandoned. Creates the grant if none was
-   * read. Drops the tokens of another provider of this name.
+   * failure (or none) that were read. No clocks are compared here: the caller decides whether a lease is abandoned.
+   * Creates the grant if none was read. Drops the tokens of another provider of this name.
    *
    * @param change.endsAt epoch seconds from which the grant can be deleted automatically; absent for a grant that does not
    *   end by itself
