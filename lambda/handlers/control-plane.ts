@@ -1,5 +1,4 @@
 /** Composition of the control plane, which writes the directory and seals secrets but cannot open them. */
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { system } from '../adapters/system';
 import { createApiKeyProviderStore } from '../adapters/dynamodb/api-key-provider-store';
 import { createClientMetadataStore } from '../adapters/dynamodb/client-metadata-store';
@@ -17,7 +16,7 @@ import { createConnectionsFunction } from '../adapters/lambda/connections';
 import { createProtectedResources } from '../adapters/lambda/protected-resources';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createCertificateObjects } from '../adapters/s3/certificate-objects';
-import { createSecretDescriptions, createSecretTexts } from '../adapters/secretsmanager/secrets';
+import { createSecretTexts } from '../adapters/secretsmanager/secrets';
 import {
   apiKeyProviderCreated,
   apiKeyProviderDescribed,
@@ -89,7 +88,7 @@ const env = readEnvironment(
 );
 const aws = createAws(env);
 const { kms, tables } = aws;
-const secretsManager = named(new SecretsManagerClient({}));
+const secrets = createSecretTexts((sdk) => named(new sdk.SecretsManagerClient({})));
 const revocationFunction = createRevocationFunction(env.REVOCATION_FUNCTION);
 const deps = {
   identities: createWorkloadIdentityStore(tables.DIRECTORY_TABLE),
@@ -110,8 +109,8 @@ const deps = {
     system,
   }),
   pageTokens: createPageTokens(kms, env.KMS_KEY_ARN),
-  secretDescriptions: createSecretDescriptions(secretsManager),
-  certificateSecrets: createSecretTexts(secretsManager),
+  secretDescriptions: secrets,
+  certificateSecrets: secrets,
   certificateObjects: createCertificateObjects(readAccount()),
   keyDescriptions: createKeyDescriptions(kms),
   seal: createSealOnly(vaultKeysOf(aws, env, reportError)),

@@ -2,7 +2,6 @@
  * Composition of the internal function that fetches security events, on a schedule. It has the rights of the receivers of
  * pushed events, and reads the tokens for its requests from AWS Secrets Manager. It cannot open the vault, and cannot sign.
  */
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createUnappliedReportStore } from '../adapters/dynamodb/unapplied-report-store';
 import { createSecretTexts } from '../adapters/secretsmanager/secrets';
 import { system } from '../adapters/system';
@@ -22,7 +21,7 @@ const { tables } = createAws(env);
 const deps = {
   ...securityEventsOf(tables, env),
   unapplied: createUnappliedReportStore(tables.SESSIONS_TABLE),
-  secrets: createSecretTexts(new SecretsManagerClient({})),
+  secrets: createSecretTexts((sdk) => new sdk.SecretsManagerClient({})),
   report: reportError,
 };
 

@@ -1,7 +1,7 @@
-/** Builds the bundles of the floor with the options of the functions' bundles. */
+/** Builds the bundles of the floor as those of the functions are built. */
 import { join } from 'node:path';
-import { build } from 'esbuild';
-import { BUNDLE_OPTIONS } from '../build/functions';
+import { bundle } from '../build/bundle';
+import { replaceFile } from '../build/stamp';
 
 const SOURCES = join(__dirname, 'floor');
 
@@ -15,7 +15,9 @@ export type FloorGroup = (typeof FLOOR_GROUPS)[number];
  * @returns the path of a group's bundle
  */
 export async function buildFloor(folder: string): Promise<(group: FloorGroup) => string> {
-  const entryPoints = FLOOR_GROUPS.map((group) => ({ in: join(SOURCES, `${group}.ts`), out: group }));
-  await build({ ...BUNDLE_OPTIONS, entryPoints, outdir: folder });
-  return (group) => join(folder, `${group}.js`);
+  for (const group of FLOOR_GROUPS) {
+    const { files } = await bundle(join(SOURCES, `${group}.ts`), join(folder, group));
+    for (const { path, content } of files) await replaceFile(path, content);
+  }
+  return (group) => join(folder, group, 'index.js');
 }

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Metafile } from 'esbuild';
 
 const ROOT = join(__dirname, '../..');
 
@@ -42,9 +41,12 @@ export async function replaceFile(path: string, content: string | Uint8Array): P
   await rename(written, path);
 }
 
-/** @param metafile of the build, whose outputs are written */
-export async function writeStampFile(path: string, settings: string, metafile: Metafile): Promise<void> {
-  const files = (['inputs', 'outputs'] as const).flatMap((part) => Object.keys(metafile[part]));
+/** @param files the inputs and the written outputs, as paths in the project */
+export async function writeStampFile(
+  path: string,
+  settings: string,
+  files: readonly string[],
+): Promise<void> {
   const digests = await Promise.all(files.map(async (file) => [file, await digestOfFile(file)] as const));
   await replaceFile(path, JSON.stringify({ settings, files: Object.fromEntries(digests) } satisfies Stamp));
 }

@@ -2,9 +2,13 @@
  * The conditions for a new build of the functions' bundles, and their sizes. The test run has built the bundles before, so
  * they are current.
  */
+import type { Metafile } from 'esbuild';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { FUNCTIONS, isCurrent, readStamp } from '../../scripts/build/functions';
+import { join, relative } from 'node:path';
+import type { FunctionName } from '../../lib/constructs/function-code';
+import { bundleOf, FUNCTIONS, isCurrent, METAFILE, readStamp } from '../../scripts/build/functions';
+
+const ROOT = join(__dirname, '../..');
 
 const OTHER = '0'.repeat(64);
 
@@ -35,8 +39,21 @@ it('builds the bundles when there is no stamp', async () => {
   expect(await isCurrent({})).toBe(false);
 });
 
-describe('the size of a bundle, which every cold start loads', () => {
-  const path = join(__dirname, '../../scripts/build/budgets.json');
+const { outputs } = JSON.parse(readFileSync(METAFILE, 'utf8')) as Metafile;
+
+/** Returns the files that a cold start loads, as paths in the project. */
+function loadedWith(file: string, loaded = new Set<string>()): ReadonlySet<string> {
+  if (loaded.has(file)) return loaded;
+  loaded.add(file);
+  for (const { kind, path, external } of outputs[file]?.imports ?? [])
+    if (kind === 'import-statement' && !external) loadedWith(path, loaded);
+  return loaded;
+}
+
+const startOf = (name: string) => loadedWith(relative(ROOT, bundleOf(name as FunctionName)));
+
+describe('what a cold start loads', () => {
+  const path = join(ROOT, 'scripts/build/budgets.json');
   const budgets = JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, number>>;
   const functions = readdirSync(FUNCTIONS);
 
@@ -45,6 +62,15 @@ describe('the size of a bundle, which every cold start loads', () => {
   });
 
   it.each(functions)('is within the budget of %s', (name) => {
-    expect(statSync(join(FUNCTIONS, name, 'index.js')).size).toBeLessThanOrEqual(budgets[name] ?? 0);
+    const sizes = [...startOf(name)].map((file) => statSync(join(ROOT, file)).size);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(budgets[name] ?? 0);
+  });
+
+  it('has no client of a service that most starts do not use', () => {
+    const inputs = [...startOf('credential-retrieval')].flatMap((file) =>
+      Object.keys(outputs[file]?.inputs ?? {}),
+    );
+    const clients = inputs.flatMap((input) => /@aws-sdk\/(client-[a-z-]+)\//.exec(input)?.[1] ?? []);
+    expect([...new Set(clients)].sort()).toEqual(['client-dynamodb', 'client-kms']);
   });
 });

@@ -56,7 +56,7 @@ it('gives a secret up within the deadline if AWS Secrets Manager does not respon
     region: 'us-east-1',
     credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
   });
-  const secrets = createSecretTexts(client);
+  const secrets = createSecretTexts(() => client);
   const failures = [secrets.describe('a'), secrets.text('a')].map((read) =>
     expect(read).rejects.toMatchObject({ name: 'AbortError' }),
   );

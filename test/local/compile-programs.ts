@@ -47,5 +47,5 @@ export async function compilePrograms(): Promise<void> {
     write: false,
   });
   for (const { path, contents } of outputFiles) await replaceFile(path, contents);
-  await writeStampFile(STAMP, SETTINGS, metafile);
+  await writeStampFile(STAMP, SETTINGS, [metafile.inputs, metafile.outputs].flatMap(Object.keys));
 }

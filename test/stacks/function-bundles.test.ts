@@ -9,14 +9,27 @@ import { bundleOf, FUNCTIONS } from '../../scripts/build/functions';
 
 const NAMES = readdirSync(FUNCTIONS);
 
-it.each(NAMES)('%s contains its code and a source map, and nothing else', (name) => {
-  expect(readdirSync(join(FUNCTIONS, name)).sort()).toEqual(['index.js', 'index.js.map']);
+const filesOf = (name: string): string[] =>
+  readdirSync(join(FUNCTIONS, name), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name: file }) => join(parentPath, file));
+
+const sourcesOf = (map: string): string[] =>
+  (JSON.parse(readFileSync(map, 'utf8')) as { sources: string[] }).sources;
+
+it.each(NAMES)('%s contains its code and the source maps, and nothing else', (name) => {
+  const files = filesOf(name);
+  const index = bundleOf(name as 'gate');
+  const code = files.filter((file) => file === index || /\/parts\/[\w-]+\.js$/.test(file));
+  const maps = code.map((file) => `${file}.map`).filter((map) => files.includes(map));
+  expect(maps).toContain(`${index}.map`);
+  expect(files.sort()).toEqual([...code, ...maps].sort());
 });
 
-it.each(NAMES)('%s has a source map that names no folder outside the project', (name) => {
-  const { sources } = JSON.parse(readFileSync(`${bundleOf(name as 'gate')}.map`, 'utf8')) as {
-    sources: string[];
-  };
+it.each(NAMES)('%s has source maps that name no folder outside the project', (name) => {
+  const sources = filesOf(name)
+    .filter((file) => file.endsWith('.map'))
+    .flatMap(sourcesOf);
   expect(sources).toContain(`lambda/handlers/${name}.ts`);
   expect(sources.filter((source) => !/^(lambda|node_modules)\//.test(source))).toEqual([]);
 });

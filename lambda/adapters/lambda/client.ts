@@ -1,5 +1,6 @@
 /** Lambda's client, loaded on first use, because most requests never invoke another function. */
 import type * as Sdk from '@aws-sdk/client-lambda';
+import { onFirstUse } from '../first-use';
 
 export interface LoadedLambda {
   readonly sdk: typeof Sdk;
@@ -7,11 +8,8 @@ export interface LoadedLambda {
 }
 
 /** Returns the same client each time. */
-export function lazyLambda(config: Sdk.LambdaClientConfig = {}): () => Promise<LoadedLambda> {
-  let loading: Promise<LoadedLambda> | undefined;
-  return () =>
-    (loading ??= import('@aws-sdk/client-lambda').then((sdk) => ({
-      sdk,
-      client: new sdk.LambdaClient(config),
-    })));
-}
+export const lazyLambda = (config: Sdk.LambdaClientConfig = {}): (() => Promise<LoadedLambda>) =>
+  onFirstUse(async () => {
+    const sdk = await import('@aws-sdk/client-lambda');
+    return { sdk, client: new sdk.LambdaClient(config) };
+  });

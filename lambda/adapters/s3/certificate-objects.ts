@@ -11,6 +11,7 @@ import {
   type CertificateObjects,
   type ObjectPlace,
 } from '../../domain/provider/certificate-object';
+import { onFirstUse } from '../first-use';
 
 /** Timeout of a request in milliseconds, including retries and the response's body. */
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -41,20 +42,13 @@ async function unlessRefused<Output>(sdk: typeof Sdk, output: Promise<Output>): 
   }
 }
 
-/** The AWS SDK's client, loaded on first use, because few providers have their certificates in S3. */
-function lazyClient(): () => Promise<{ sdk: typeof Sdk; client: Sdk.S3Client }> {
-  let loading: Promise<{ sdk: typeof Sdk; client: Sdk.S3Client }> | undefined;
-  return () =>
-    (loading ??= import('@aws-sdk/client-s3').then((sdk) => ({
-      sdk,
-      // A URI does not name the Region of its bucket.
-      client: new sdk.S3Client({ followRegionRedirects: true }),
-    })));
-}
-
 /** @param account whose buckets are read, and no others */
 export function createCertificateObjects(account: string): CertificateObjects {
-  const s3 = lazyClient();
+  const s3 = onFirstUse(async () => {
+    const sdk = await import('@aws-sdk/client-s3');
+    // A URI does not name the Region of its bucket.
+    return { sdk, client: new sdk.S3Client({ followRegionRedirects: true }) };
+  });
   const inputOf = ({ bucket, key }: ObjectPlace) => ({
     Bucket: bucket,
     Key: key,

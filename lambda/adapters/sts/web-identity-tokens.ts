@@ -3,13 +3,13 @@
  * provider's owner.
  * Source: AWS STS API reference, GetWebIdentityToken, which only regional endpoints offer.
  */
-import type * as Sdk from '@aws-sdk/client-sts';
 import {
   WEB_IDENTITY_LIFETIME,
   WEB_IDENTITY_TAGS,
   type WebIdentityTokens,
 } from '../../domain/oauth/web-identity';
 import { ServiceError } from '../../domain/service-error';
+import { onFirstUse } from '../first-use';
 
 /** The tag values that STS accepts. */
 const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
@@ -28,15 +28,11 @@ const FEDERATION_DISABLED = 'OutboundWebIdentityFederationDisabledException';
 const cannot = (message: string, detail: string, cause?: unknown): ServiceError =>
   new ServiceError('ValidationException', message, { detail: `web identity token: ${detail}`, cause });
 
-/** The AWS SDK's client, loaded on first use, because few providers accept such tokens. */
-function lazyClient(): () => Promise<{ sdk: typeof Sdk; client: Sdk.STSClient }> {
-  let loading: Promise<{ sdk: typeof Sdk; client: Sdk.STSClient }> | undefined;
-  return () =>
-    (loading ??= import('@aws-sdk/client-sts').then((sdk) => ({ sdk, client: new sdk.STSClient({}) })));
-}
-
 export function createWebIdentityTokens(): WebIdentityTokens {
-  const sts = lazyClient();
+  const sts = onFirstUse(async () => {
+    const sdk = await import('@aws-sdk/client-sts');
+    return { sdk, client: new sdk.STSClient({}) };
+  });
   return {
     async get({ audience, workload, owner }) {
       if (!TAG_VALUE.test(workload) || !TAG_VALUE.test(owner)) {

@@ -1,5 +1,4 @@
 /** Composition of the clients of authorization servers, for every function that sends requests to them. */
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createClientSecretStore } from '../../adapters/dynamodb/secret-store';
 import { createTransport } from '../../adapters/http/transport';
 import { createAssertionKeys } from '../../adapters/kms/assertion-keys';
@@ -22,7 +21,7 @@ export function providerClientsOf(
   { seal }: { readonly seal: Seal },
 ) {
   const endpointPolicy = readEndpointPolicy();
-  const secrets = createSecretTexts(named(new SecretsManagerClient({})));
+  const secrets = createSecretTexts((sdk) => named(new sdk.SecretsManagerClient({})));
   const certificates = createAuthorityCertificates(
     { secrets, objects: createCertificateObjects(readAccount()) },
     system,

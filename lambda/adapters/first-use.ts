@@ -1,0 +1,10 @@
+/**
+ * Parts of a bundle that are loaded on first use, because most instances never use them. The build puts each `import()` in a
+ * separate file, so a cold start does not compile it.
+ */
+
+/** @param load runs once */
+export function onFirstUse<Loaded>(load: () => Promise<Loaded>): () => Promise<Loaded> {
+  let loading: Promise<Loaded> | undefined;
+  return () => (loading ??= load());
+}
