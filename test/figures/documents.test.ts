@@ -9,6 +9,7 @@ import { withFigures } from '../../scripts/figures';
 import { pythonIsInstalled, REFERENCE_PAGES } from '../../scripts/reference/pages';
 import { scaleTables } from '../../scripts/scale/table';
 import { vendorsTable } from '../../scripts/vendors/table';
+import { COUNTS_COMMAND, countsTable } from '../kills/counts';
 
 it.each([
   ['cli-reference.md', 'docs:cli', cliReference],
@@ -18,6 +19,11 @@ it.each([
   ['vendors.md', 'docs:vendors', vendorsTable],
 ])('docs/%s is up to date; if not, run `npm run %s`', (name, _, figures) => {
   const { is, should } = withFigures(name, figures());
+  expect(is).toBe(should);
+});
+
+it(`docs/faults.md has the committed counts of kills; if not, run \`${COUNTS_COMMAND}\``, () => {
+  const { is, should } = withFigures('faults.md', countsTable(), COUNTS_COMMAND);
   expect(is).toBe(should);
 });
 

@@ -19,6 +19,7 @@ const OPTIONS = {
     { in: 'lib/cli/bundle/aws-clients.cjs', out: 'lib/cli/aws' },
     { in: 'lib/cli/bundle/s3.cjs', out: 'lib/cli/s3' },
     { in: 'lib/local/serve.ts', out: 'lib/local/serve' },
+    { in: 'test/kills/service.ts', out: 'lib/local/killed-service' },
     { in: 'lib/cli/bundle/functions.cjs', out: 'lib/local/handlers' },
     { in: 'lib/cli/bundle/agent-endpoint.cjs', out: 'lambda/handlers/composition/agent-endpoint' },
   ],

@@ -3,7 +3,13 @@
  * treats it as stolen and revokes the whole family (RFC 9700 section 4.14.2).
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { startProvider, type TestProvider, type TokenExchange } from '../flows/support/provider';
+import type { Configuration } from 'oidc-provider';
+import {
+  startProvider,
+  type Extension,
+  type TestProvider,
+  type TokenExchange,
+} from '../flows/support/provider';
 
 export interface StrictProvider extends TestProvider {
   /** Lifetime in seconds of the access tokens that it issues from now on. */
@@ -14,13 +20,21 @@ export interface StrictProvider extends TestProvider {
   accepts(token: string): Promise<boolean>;
 }
 
-export async function startStrictProvider(): Promise<StrictProvider> {
-  const provider = await startProvider({
-    ttl: { AccessToken: () => strict.lifetime, ClientCredentials: () => strict.lifetime },
-    issueRefreshToken: () => Promise.resolve(true),
-    rotateRefreshToken: true,
-    features: { introspection: { enabled: true } },
-  });
+/** @param extra configuration of the server */
+export async function startStrictProvider(
+  { features = {}, ttl, ...extra }: Configuration = {},
+  extension: Extension = {},
+): Promise<StrictProvider> {
+  const provider = await startProvider(
+    {
+      ttl: { AccessToken: () => strict.lifetime, ClientCredentials: () => strict.lifetime, ...ttl },
+      issueRefreshToken: () => Promise.resolve(true),
+      rotateRefreshToken: true,
+      ...extra,
+      features: { introspection: { enabled: true }, ...(features as object) },
+    },
+    extension,
+  );
   const strict: StrictProvider = Object.assign(provider, {
     lifetime: 0,
     delay: 0,

@@ -1,0 +1,96 @@
+/**
+ * `npm run test:kills`: kills the service with SIGKILL at each write of each flow, starts it again, and checks that the
+ * flow continues as documented in docs/faults.md. Ends with status 1 if it does not, or if a flow has fewer points than
+ * committed in counts.json.
+ */
+import '../storm/quiet';
+import { table } from '../../scripts/api-docs/table';
+import { StartError } from '../../lib/local/start-error';
+import { compilePrograms } from '../local/compile-programs';
+import { INTERRUPTED, interruption } from '../storm/interruption';
+import { consentsAgainOf, COUNTS_COMMAND, countFaults, writeCounts } from './counts';
+import { KEY_FLOWS } from './flows/keys';
+import { RESOURCE_FLOWS } from './flows/resources';
+import { REVOCATION_FLOWS } from './flows/revocations';
+import { TOKEN_FLOWS } from './flows/tokens';
+import { perform, type Case, type FlowResult } from './perform';
+import { startKillsProvider } from './provider';
+import { parseSettings, type Settings } from './settings';
+
+const FLOWS = [...TOKEN_FLOWS, ...REVOCATION_FLOWS, ...RESOURCE_FLOWS, ...KEY_FLOWS];
+
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+function report({ flow, point, fault }: Case): void {
+  if (fault === undefined) return;
+  const at = point
+    ? `killed ${point.when} write ${point.write} (${point.at.operation} ${point.at.kind} in ${point.at.table})`
+    : 'without a kill';
+  print(`FAILED ${flow}, ${at}: ${fault}`);
+}
+
+async function play({ flows, quick }: Settings): Promise<FlowResult[]> {
+  const provider = await startKillsProvider();
+  const results: FlowResult[] = [];
+  try {
+    for (const flow of flows) {
+      const result = await perform(flow, { provider, quick, progress: report });
+      results.push(result);
+      print(`${flow.name}: killed at ${result.cases.length - 1} of ${result.points} points`);
+    }
+    return results;
+  } finally {
+    await provider.close();
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+/** @returns whether all checks passed */
+function summarize(results: readonly FlowResult[], { update }: Settings): boolean {
+  const rows = results.map((result) => [
+    result.flow,
+    String(result.points),
+    String(result.cases.length - 1),
+    String(consentsAgainOf(result)),
+    String(sum(result.cases.map(({ opened }) => opened))),
+  ]);
+  print(`\n${table([['flow', 'points', 'killed', 'consents again', 'ciphertexts decrypted'], ...rows])}\n`);
+  if (update) writeCounts(results);
+  const faults = countFaults(results, FLOWS);
+  for (const fault of faults) print(`FAILED ${fault}. If that is intended, run ${COUNTS_COMMAND}.`);
+  const cases = results.flatMap((result) => result.cases);
+  const failed = cases.filter(({ fault }) => fault !== undefined).length + faults.length;
+  const points = sum(results.map((result) => result.points));
+  const killed = cases.filter(({ point }) => point !== undefined).length;
+  print(`Killed at ${killed} of ${points} points.`);
+  print(`${cases.length + faults.length - failed} passed, ${failed} failed, 0 skipped`);
+  return failed === 0;
+}
+
+async function main(): Promise<number> {
+  const settings = parseSettings(process.argv.slice(2), FLOWS);
+  await compilePrograms();
+  const interrupted = interruption();
+  const playing = play(settings);
+  // Errors during the shutdown are expected. The processes of the service end with this one.
+  playing.catch(() => undefined);
+  const results = await Promise.race([playing, interrupted]);
+  if (results === 'interrupted') return INTERRUPTED;
+  return summarize(results, settings) ? 0 : 1;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof StartError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : 'The run ended, for an unknown reason.';
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${reasonOf(error)}\n`);
+    process.exit(1);
+  },
+);

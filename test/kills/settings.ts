@@ -1,0 +1,40 @@
+/** Settings of `npm run test:kills`, from the command line. */
+import { parseArgs } from 'node:util';
+import { StartError } from '../../lib/local/start-error';
+import type { Flow } from './flow';
+
+export interface Settings {
+  readonly flows: readonly Flow[];
+  /** Whether to run each point that differs for a restarted process, in the flows that differ from each other. */
+  readonly quick: boolean;
+  /** Whether to write the counts of this run to the file of counts. */
+  readonly update: boolean;
+}
+
+const OPTIONS = {
+  quick: { type: 'boolean', default: false },
+  update: { type: 'boolean', default: false },
+  only: { type: 'string', default: '' },
+} as const;
+
+/**
+ * @param args `--quick`, `--only TEXT` (flows whose names have it), `--update` (writes the counts)
+ * @throws StartError
+ */
+export function parseSettings(args: readonly string[], all: readonly Flow[]): Settings {
+  const { quick, update, only } = optionsIn(args);
+  const flows = all.filter(({ name, nightly }) => name.includes(only) && !(quick && nightly));
+  if (flows.length === 0) {
+    throw new StartError(`--only must be part of one of: ${all.map(({ name }) => name).join('; ')}.`);
+  }
+  if (update && (quick || only !== '')) throw new StartError('--update needs all points of all flows.');
+  return { flows, quick, update };
+}
+
+function optionsIn(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS }).values;
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : 'The options cannot be read.');
+  }
+}
