@@ -5,10 +5,10 @@ import { MARKER } from './request-values';
 /** A secret that a caller used as the name of a member. Errors repeat names to their caller, and no log has them. */
 export const MARKED_NAME = 'Misplaced-Secret-9rTw2LmB';
 
-const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+export const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`;
 
 /** JSON texts of values that few members accept. Some of them no JavaScript value has. */
-const ODD_JSON = [
+export const ODD_JSON: readonly string[] = [
   ...['null', 'true', 'false', '0', '-0', '-1', '1.5', '1e999', '-1e999', '9007199254740993', '1e308'],
   ...[
     '""',
@@ -66,38 +66,36 @@ export type Change =
   | { readonly kind: 'add' | 'repeat'; readonly place: number; readonly name: string; readonly json: string };
 
 const place = fc.nat({ max: 10_000 });
-const oddJson = fc.constantFrom(...ODD_JSON);
 
-export const change: fc.Arbitrary<Change> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('replace' as const), place, json: oddJson }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), place }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('extend' as const),
-      place,
-      times: fc.constantFrom(2, 100, 3000),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('add' as const),
-      place,
-      name: fc.constantFrom(...ODD_NAMES),
-      json: fc.oneof(oddJson, fc.constant(`"${MARKER}"`)),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('repeat' as const),
-      place,
-      name: fc.constant(''),
-      json: oddJson,
-    }),
-  },
-);
+/** @param json texts of the values that changed places get */
+export const changed = (json: fc.Arbitrary<string>): fc.Arbitrary<Change> =>
+  fc.oneof(
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('replace' as const), place, json }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), place }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('extend' as const),
+        place,
+        times: fc.constantFrom(2, 100, 3000),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('add' as const),
+        place,
+        name: fc.constantFrom(...ODD_NAMES),
+        json: fc.oneof(json, fc.constant(`"${MARKER}"`)),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('repeat' as const), place, name: fc.constant(''), json }),
+    },
+  );
+
+export const change = changed(fc.constantFrom(...ODD_JSON));
 
 /** One value of a document, with what is around it. */
 interface Place {

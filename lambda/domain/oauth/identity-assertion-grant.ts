@@ -7,6 +7,7 @@ import { isAssertionType, isSoleAudience } from '../identity/identity-assertion'
 import { epochSeconds } from '../system';
 import { invalidMember } from '../service-error';
 import { oauthClientOf } from './client-authentication';
+import { withPlainLifetime } from './lifetime-member';
 import { ProviderFailure, providerFailure } from './provider-failure';
 import { isAccessToken, TOKEN_TYPE } from './subject-token-type';
 import { authenticate, narrowingParameters, options, type ProviderClient } from './token-request';
@@ -114,7 +115,8 @@ export async function requestIdentityAssertion(
       parameters,
       options(client),
     );
-    const issued = await oauth.processGenericTokenEndpointResponse(metadata, oauthClient, response, {
+    const plain = await withPlainLifetime(response, 'token endpoint of the identity provider');
+    const issued = await oauth.processGenericTokenEndpointResponse(metadata, oauthClient, plain, {
       recognizedTokenTypes: { n_a: () => undefined },
     });
     checkIssued(issued);

@@ -5,6 +5,7 @@
 import * as oauth from 'oauth4webapi';
 import { boundedLifetime } from '../stated-lifetime';
 import { oauthClientOf } from './client-authentication';
+import { withPlainLifetime } from './lifetime-member';
 import { providerFailure, ProviderFailure } from './provider-failure';
 import { authenticate, checkPresentedAt, options, type ProviderClient } from './token-request';
 
@@ -60,7 +61,8 @@ export async function pushAuthorizationRequest(
       parameters,
       options(client),
     );
-    return validatedPush(await oauth.processPushedAuthorizationResponse(metadata, oauthClient, response));
+    const plain = await withPlainLifetime(response, ENDPOINT);
+    return validatedPush(await oauth.processPushedAuthorizationResponse(metadata, oauthClient, plain));
   } catch (error) {
     throw providerFailure(error, ENDPOINT);
   }

@@ -6,6 +6,7 @@ import * as oauth from 'oauth4webapi';
 import { vendorOf } from '../provider/vendors';
 import { oauthClientOf } from './client-authentication';
 import { responseAsJson } from './form-response';
+import { withPlainLifetime } from './lifetime-member';
 import { errorCode, providerFailure, ProviderFailure } from './provider-failure';
 import { authenticate, options, type ProviderClient } from './token-request';
 import { normalizedResponse } from './vendor-response';
@@ -83,10 +84,13 @@ export async function redeemSignIn(
       pkce ? binding.codeVerifier : oauth.nopkce,
       options(client),
     );
+    const normalized = await (departures
+      ? normalizedResponse(answered, departures)
+      : responseAsJson(answered));
     const tokens = await oauth.processAuthorizationCodeResponse(
       metadata,
       oauthClient,
-      await (departures ? normalizedResponse(answered, departures) : responseAsJson(answered)),
+      await withPlainLifetime(normalized, 'token endpoint'),
       { expectedNonce: binding.nonce, requireIdToken: true },
     );
     return { idToken: tokens.id_token ?? '', accessToken: tokens.access_token };

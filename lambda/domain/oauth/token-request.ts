@@ -16,6 +16,7 @@ import { clientAuthentication, oauthClientOf, type ClientCredential } from './cl
 import { checkDpopAlgorithm, dpopBinding, type DpopBinding, type DpopNonces } from './dpop';
 import type { DpopKey } from './dpop-key';
 import { responseAsJson } from './form-response';
+import { withPlainLifetime } from './lifetime-member';
 import type { Metadata } from './provider-metadata';
 import { providerFailure, ProviderFailure } from './provider-failure';
 import type { Transport } from './transport';
@@ -286,7 +287,7 @@ export async function exchange(
       const normalized = await (vendor.response
         ? normalizedResponse(response, vendor.response)
         : responseAsJson(response));
-      return validate(normalized);
+      return validate(await withPlainLifetime(normalized, 'token endpoint'));
     });
     return validatedTokens(client, validated, requested, vendor, now);
   } catch (error) {

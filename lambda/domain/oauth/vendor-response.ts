@@ -12,9 +12,12 @@ function membersOf(body: string, contentType: string): JsonObject | undefined {
   return isForm(contentType) ? formMembers(body) : parseJsonObject(body);
 }
 
-/** Returns scopes in the form of RFC 6749 section 3.3, from an array or a text with commas. */
+const areTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string');
+
+/** Returns scopes in the form of RFC 6749 section 3.3, from an array of texts or a text with commas. */
 function scopesOf(scope: unknown): unknown {
-  const text: unknown = Array.isArray(scope) ? scope.join(' ') : scope;
+  const text: unknown = areTexts(scope) ? scope.join(' ') : scope;
   return typeof text === 'string' ? text.split(/[\s,]+/).join(' ') : text;
 }
 
@@ -47,7 +50,12 @@ function tokenMembers(tokens: JsonObject): JsonObject {
     scope: scopesOf(scope),
     token_type: bearer,
   };
-  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== null));
+  return Object.fromEntries(
+    Object.entries(read)
+      .filter(([, value]) => value !== null)
+      // A list of great depth cannot be written as JSON again. Without its content it stays as wrong as it is.
+      .map(([name, value]) => [name, typeof value === 'object' ? {} : value]),
+  );
 }
 
 /** Returns the response in the RFC's form, or unchanged if it contains neither tokens nor an error. */

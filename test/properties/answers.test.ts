@@ -1,0 +1,47 @@
+/**
+ * Every answer that the service reads from a third party, broken in any way: no operation fails unexpectedly, no secret is
+ * in a response or in the log, nothing is stored that cannot be used, and everything works again after a valid answer.
+ */
+import fc from 'fast-check';
+import { KINDS, type Kind } from './answering-server';
+import { brokenAnswer, replacementFor, type BrokenAnswer } from './broken-answers';
+import { casesOf, report, TIMEOUT_MS } from './runs';
+import { ThirdParties } from './third-parties';
+
+let parties: ThirdParties;
+beforeAll(async () => {
+  parties = await ThirdParties.start();
+});
+afterAll(() => parties.close());
+
+interface Case {
+  readonly kind: Kind;
+  readonly variant: number;
+  readonly answer: BrokenAnswer;
+}
+
+it(
+  'each answer of a third party is accepted or rejected, and the next valid one is accepted',
+  async () => {
+    const reads = new Map<Kind, number>();
+    let cases = 0;
+    const meet = async ({ kind, variant, answer }: Case): Promise<void> => {
+      cases += 1;
+      let given = '';
+      const replacement = replacementFor(answer, (content) => {
+        given = content;
+      });
+      const read = await parties.try(kind, variant, replacement, () => given.includes('invalid_grant'));
+      reads.set(kind, (reads.get(kind) ?? 0) + read);
+    };
+    const anyCase = fc.record({
+      kind: fc.constantFrom(...KINDS),
+      variant: fc.nat({ max: 1 }),
+      answer: brokenAnswer,
+    });
+    await fc.assert(fc.asyncProperty(anyCase, meet), casesOf(0.05));
+    const counted = KINDS.map((kind) => `${reads.get(kind) ?? 0} × ${kind}`);
+    report(`${cases} answers of third parties, ${counted.join(', ')}`);
+  },
+  TIMEOUT_MS,
+);
