@@ -3,8 +3,9 @@
  * terminal.
  */
 import { Console } from 'node:console';
-import { closeSync, constants, fchmodSync, openSync, writeSync } from 'node:fs';
+import { constants, fchmodSync, openSync, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
+import { LineFile, type Loss } from './line-file';
 import { isRegularFile } from './private-path';
 import { ENVIRONMENT_VARIABLES, type SettingNames } from './setting-names';
 import { StartError, systemErrorCode } from './start-error';
@@ -17,30 +18,56 @@ export interface ServiceLog {
 
 /**
  * Opens the log for appending. Only its owner can read it. Each line reaches the system before the call returns, so a
- * killed process loses none.
+ * killed process loses none. If the disk is full, the service continues without a log: stderr says so, and the log says
+ * how many lines are missing.
  *
  * @throws StartError when the file cannot be written
  */
 export function openServiceLog(path: string, names = ENVIRONMENT_VARIABLES): ServiceLog {
-  const file = openForAppending(path, names);
+  const file = new LineFile(openForAppending(path, names), {
+    report: reportOf,
+    onFailure: (code) => {
+      say(
+        `The log ${path} cannot be written (${code}). The service continues without an audit log until it can be written.`,
+      );
+    },
+  });
   const stream = new Writable({
     decodeStrings: true,
     write(chunk: Buffer, _encoding, done) {
-      writeSync(file, chunk);
+      file.append(chunk);
       done();
     },
   });
   return {
     console: new Console({ stdout: stream, stderr: stream }),
     close: () => {
-      closeSync(file);
+      file.close();
     },
   };
 }
 
+/** Writes to stderr, which can be a file on the same disk: an error of its stream would end the process. */
+function say(line: string): void {
+  try {
+    writeSync(process.stderr.fd, `${line}\n`);
+  } catch {
+    // The log itself reports the loss later.
+  }
+}
+
+const reportOf = ({ lines, code, incompleteBytes }: Loss): string =>
+  JSON.stringify({
+    level: 'ERROR',
+    message: 'log lines are missing',
+    timestamp: new Date().toISOString(),
+    ...(lines > 0 && { lines, error: code }),
+    ...(incompleteBytes > 0 && { incompleteBytes }),
+  });
+
 /** Refuses a symbolic link. Windows has no such flag, although the types say that it has. */
 const NO_LINKS = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
-const APPENDING = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | NO_LINKS;
+const APPENDING = constants.O_APPEND | constants.O_CREAT | constants.O_RDWR | NO_LINKS;
 
 function openForAppending(path: string, names: SettingNames): number {
   // Opening a pipe without a reader would never return.
