@@ -15,7 +15,7 @@
  * |         | another principal's           | refused, whatever its marks                                |
  * |         | not marked, `importExisting`  | updated, then marked as adopted                            |
  * |         | not marked                    | refused                                                    |
- * | Update  | the same name                 | updated; created again if it was deleted                   |
+ * | Update  | the same name                 | updated; created again if it was deleted, unless refused   |
  * |         | another name                  | as Create; CloudFormation then deletes the old one         |
  * | Delete  | our own, created              | deleted                                                    |
  * |         | our own, adopted              | released                                                   |
@@ -162,9 +162,9 @@ async function update(
   desired: Desired,
 ): Promise<Described> {
   const present = await resource.read(desired.name);
-  return typeof present === 'object'
-    ? takeOver(resource, request, desired, present)
-    : establish(resource, request, desired);
+  if (typeof present === 'object') return takeOver(resource, request, desired, present);
+  resource.checkRecreation?.(desired);
+  return establish(resource, request, desired);
 }
 
 async function remove(resource: DeployedResource, place: Place, name: string): Promise<void> {

@@ -11,7 +11,8 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import * as v from 'valibot';
 import { alsoSending, asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
-import type { DeployedResource, Described, Desired } from './deployed-resource';
+import { isProtectedResourceUrl } from '../domain/identity/discovery-url';
+import { Refusal, type DeployedResource, type Described, type Desired } from './deployed-resource';
 
 /** What the construct writes; the service validates it. */
 const ConfigurationSchema = v.strictObject({
@@ -66,6 +67,23 @@ const described = ({ credentialProviderArn, callbackUrl, clientSecretArn }: Prov
   },
 });
 
+const DiscoverySchema = v.object({
+  oauthDiscovery: v.object({ discoveryUrl: v.pipe(v.string(), v.check(isProtectedResourceUrl)) }),
+});
+
+/**
+ * A new provider is bound to the server that the protected resource names. If the earlier provider was deleted by another
+ * principal, that may be another server than the stack's secret is for.
+ */
+function checkServerStated({ name, configuration }: Desired): void {
+  const { config } = v.parse(ConfigurationSchema, configuration);
+  const isStated = config.authorizationServer !== undefined && config.endpointOrigins !== undefined;
+  if (isStated || !v.is(DiscoverySchema, config)) return;
+  throw new Refusal(
+    `The credential provider "${name}" was deleted outside the stack, and the authorization server that it was bound to with it. Set authorizationServer and endpointOrigins of OAuth2Vendor.mcp to those of the server that the client is registered at, and deploy again.`,
+  );
+}
+
 export const oauth2CredentialProviders = (client: BedrockAgentCoreControlClient): DeployedResource => ({
   ...commonTo(client),
   async create(desired, tags) {
@@ -74,6 +92,7 @@ export const oauth2CredentialProviders = (client: BedrockAgentCoreControlClient)
     const created = await unlessTaken(client.send(command));
     return created && described(created);
   },
+  checkRecreation: checkServerStated,
   async read(name) {
     const response = await ifThere(client.send(new GetOauth2CredentialProviderCommand({ name })));
     return typeof response === 'string' ? response : described(response);

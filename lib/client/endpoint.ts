@@ -4,7 +4,8 @@ import { ConfigurationError } from './errors';
 /** IAM authorization on API Gateway requires this service name; the AWS client would sign for `bedrock-agentcore`. */
 export const SIGNING_NAME = 'execute-api';
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+/** Host names of this computer. Exceptions from a proxy (NO_PROXY) can name these, but not the network 127.0.0.0/8. */
+export const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
 const SCHEME = /^[a-z][a-z\d+.-]*:\/\//i;
 /** The path of an invocation, after the base URL of a gate. */
 const INVOCATION_PATH = /\/runtimes(\/.*)?$/;

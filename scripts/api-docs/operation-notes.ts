@@ -94,7 +94,11 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     differs: [
       {
         what: 'keeps the client secret if the request omits it and the client and the server stay the same',
-        why: 'a principal with permission to update must not be able to send the secret to its own server',
+        why: 'a secret is for one client at one server',
+      },
+      {
+        what: 'allows only the owner to change the vendor, the client, or the authorization server',
+        why: 'otherwise, another principal with permission to update could lead the provider to its own server, which then gets the next client secret of the owner',
       },
       TAGGED_SECRET,
       SAFE_ENDPOINTS,
@@ -399,7 +403,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     errors: [],
   },
   TransferOwnership: {
-    does: 'Makes another principal the owner of a workload identity or credential provider: a role or user of this account, of an account in `callers.accountIds` with `manageResources`, or of the account of the present owner. ID, resource policy, tags, and grants stay, so check the policy. Transfer an agent and its providers together. The tags `agent-identity:owner` of external secrets, signing keys, and secrets and S3 objects with certificates, and `agent-identity:trusted-provider-owner`, name the previous owner until you change them. The response has `resourceArn`, `owner`, and `previousOwner`. The next write of the new owner records its unique ID.',
+    does: 'Makes another principal the owner of a workload identity or credential provider: a role or user of this account, of an account in `callers.accountIds` with `manageResources`, or of the account of the present owner. ID, configuration, resource policy, tags, and grants stay, so check the policy, and the client and the server of a provider. Transfer an agent and its providers together. The tags `agent-identity:owner` of external secrets, signing keys, and secrets and S3 objects with certificates, and `agent-identity:trusted-provider-owner`, name the previous owner until you change them. The response has `resourceArn`, `owner`, and `previousOwner`. The next write of the new owner records its unique ID.',
     errors: ['ResourceNotFoundException'],
   },
   SuspendWorkloadIdentity: {

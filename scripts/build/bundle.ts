@@ -68,7 +68,8 @@ async function translated(path: string, text: string): Promise<BundleFile[]> {
   const { code, map } = await transform(text, { ...OPTIONS.translation, sourcefile: path });
   const parsed = JSON.parse(map) as { readonly sources: readonly string[] };
   // A part that only exports from others has no source, so the map would name the part.
-  if (parsed.sources.every((source) => resolve(dirname(path), source) === path)) return [{ path, content: code }];
+  if (parsed.sources.every((source) => resolve(dirname(path), source) === path))
+    return [{ path, content: code }];
   const sources = withoutFolders(parsed.sources, dirname(path));
   return [
     { path, content: `${code}//# sourceMappingURL=${basename(path)}.map\n` },

@@ -253,6 +253,27 @@ describe('provider test', () => {
     );
     expect(requested).toEqual([resourceAt]);
 
+    // After the owner moved it, an update of another member states the server again.
+    documents = {
+      [resourceAt]: others,
+      '/.well-known/oauth-authorization-server/other': { ...other, revocation_endpoint: undefined },
+    };
+    const move = [
+      '--mcp',
+      `${origin}/mcp`,
+      '--authorization-server',
+      `${origin}/other`,
+      ...options.slice(2, 4),
+    ];
+    expect(await local.run(['provider', 'update', 'bound', ...move])).toMatchObject({ status: 0 });
+    expect(await local.run(['provider', 'update', 'bound', '--client-id', 'another'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(new RegExp(`^Authorization server +${origin}/other$`, 'm')) as string,
+    });
+    documents = { [resourceAt]: resource, [serverAt]: metadata };
+    const back = ['--mcp', `${origin}/mcp`, '--authorization-server', issuer, ...options.slice(2, 4)];
+    expect(await local.run(['provider', 'update', 'bound', ...back])).toMatchObject({ status: 0 });
+
     expect(await test({ [serverAt]: { ...metadata, issuer: 'https://honest.example' } })).toMatch(
       /^fail +discovery .*issuer is not the one that the protected resource names$/m,
     );

@@ -97,7 +97,6 @@ describe('a configuration change', () => {
     byOwner: false,
     before: exchange('M2M', ['act']),
     after: exchange('M2M', ['act']),
-    sameServer: true,
   };
   const refused = expect.objectContaining({
     name: 'AccessDeniedException',
@@ -108,12 +107,8 @@ describe('a configuration change', () => {
   it.each<[string, Partial<OnBehalfOfChange>]>([
     ['equal configurations', {}],
     ['a removed configuration', { after: undefined }],
-    [
-      'a change of server without a configuration before and after',
-      { before: undefined, after: undefined, sameServer: false },
-    ],
-    ['a change of server that also removes the configuration', { after: undefined, sameServer: false }],
-    ['any change by the owner', { byOwner: true, before: undefined, sameServer: false }],
+    ['no configuration before and after', { before: undefined, after: undefined }],
+    ['any change by the owner', { byOwner: true, before: undefined }],
   ])('is accepted for %s', (_what, part) => {
     expect(() => {
       checkOnBehalfOfChange({ ...change, ...part });
@@ -121,7 +116,6 @@ describe('a configuration change', () => {
   });
 
   it.each<[string, Partial<OnBehalfOfChange>]>([
-    ['the server', { sameServer: false }],
     ["the actor's scopes", { after: exchange('M2M') }],
     ['the grant type', { after: JWT_GRANT }],
     ['the type of the subject token', { before: sentAs('ACCESS_TOKEN'), after: sentAs('JWT') }],

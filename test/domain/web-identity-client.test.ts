@@ -1,6 +1,4 @@
-/**
- * The principals that can have AWS tokens sent on behalf of the provider's owner, and the servers that can get them.
- */
+/** The principals that can have AWS tokens sent on behalf of the provider's owner. */
 import {
   checkWebIdentityChange,
   type WebIdentityChange,
@@ -10,13 +8,12 @@ const change: WebIdentityChange = {
   byOwner: false,
   before: 'AWS_IAM_ID_TOKEN_JWT',
   after: 'AWS_IAM_ID_TOKEN_JWT',
-  sameServer: true,
 };
 
 it.each<[string, Partial<WebIdentityChange>]>([
-  ['the owner, to any server', { byOwner: true, before: 'CLIENT_SECRET_BASIC', sameServer: false }],
-  ['another principal that keeps the server', {}],
-  ['another principal that stops the use of AWS tokens', { after: 'CLIENT_SECRET_POST', sameServer: false }],
+  ['the owner', { byOwner: true, before: 'CLIENT_SECRET_BASIC' }],
+  ['another principal that keeps the method', {}],
+  ['another principal that stops the use of AWS tokens', { after: 'CLIENT_SECRET_POST' }],
 ])('accepts a change by %s', (_, differing) => {
   expect(() => {
     checkWebIdentityChange({ ...change, ...differing });
@@ -24,7 +21,6 @@ it.each<[string, Partial<WebIdentityChange>]>([
 });
 
 it.each<[string, Partial<WebIdentityChange>]>([
-  ['to another server', { sameServer: false }],
   ['instead of a secret', { before: 'CLIENT_SECRET_BASIC' }],
   ['instead of an assertion by a key', { before: 'PRIVATE_KEY_JWT' }],
 ])('rejects a change by another principal that sends AWS tokens %s', (_, differing) => {

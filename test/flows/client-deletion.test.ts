@@ -53,13 +53,14 @@ afterAll(async () => {
   await world.stop();
 });
 
-const configured = (name: string, clientId?: string) => ({
+const configured = (name: string, clientId?: string, members: object = {}) => ({
   name,
   credentialProviderVendor: 'CustomOauth2' as const,
   oauth2ProviderConfigInput: {
     customOauth2ProviderConfig: {
       oauthDiscovery: { discoveryUrl: mcp.discoveryUrl },
       ...(clientId !== undefined && { clientId }),
+      ...members,
     },
   },
 });
@@ -230,14 +231,23 @@ it('deletes a client that the server gave to several providers with the last of 
   expect(registrations.deleted).toEqual([client.client_id]);
 });
 
-it('keeps a client that its owner has configured again by hand', async () => {
-  await create('restored');
+it.each([
+  ['at the MCP server', 'restored', () => ({})],
+  [
+    'at its authorization server',
+    'restored-there',
+    () => ({ oauthDiscovery: { discoveryUrl: world.provider.discoveryUrl }, clientSecret: 'a-secret' }),
+  ],
+])('keeps a client that its owner has configured again by hand %s', async (_where, name, members) => {
+  await create(name);
   const { oauth2ProviderConfigOutput: output } = await world
     .control()
-    .send(new GetOauth2CredentialProviderCommand({ name: 'restored' }));
-  for (const clientId of ['my-client', output?.customOauth2ProviderConfig?.clientId]) {
-    await world.control().send(new UpdateOauth2CredentialProviderCommand(configured('restored', clientId)));
-  }
+    .send(new GetOauth2CredentialProviderCommand({ name }));
+  const { clientId } = output?.customOauth2ProviderConfig ?? {};
+  await world.control().send(new UpdateOauth2CredentialProviderCommand(configured(name, 'my-client')));
+  await world
+    .control()
+    .send(new UpdateOauth2CredentialProviderCommand(configured(name, clientId, members())));
   await sweep(DAY);
   await sweep(DAY);
   expect(registrations.summary).toEqual([['POST', 201]]);

@@ -216,7 +216,8 @@ describe('a client secret', () => {
 
     await expect(strangers(external(unrelated))).rejects.toMatchObject(DENIED);
     await expect(strangers(external(arn), elsewhere)).rejects.toMatchObject(DENIED);
-    await expect(strangers({}, elsewhere)).rejects.toMatchObject(INVALID);
+    await expect(strangers({}, elsewhere)).rejects.toMatchObject(DENIED);
+    await expect(strangers({ clientSecret: 'theirs' }, elsewhere)).rejects.toMatchObject(DENIED);
     expect(await strangers(external(arn))).toMatchObject({ clientSecretArn: { secretArn: arn } });
     expect(await machineToken(agent)).toEqual(expect.any(String));
   });

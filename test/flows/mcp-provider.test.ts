@@ -285,6 +285,16 @@ describe('a server that names another authorization server', () => {
     const renewed = await moved.ask(ana, { scopes: SCOPES });
     expect(renewed.accessToken).not.toBe(accessToken);
     expect(requestsOf(other)).toEqual([['authorization_code', [mcp.resource]]]);
+
+    // A configuration from before the move, with its secret, is for the earlier server.
+    await expect(world.control().send(update)).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining(
+        `authorizationServer: is required: an update moved the provider to ${other.issuer}`,
+      ) as string,
+    });
+    const repeated = await stating({ authorizationServer: other.issuer }).send(update);
+    expect(repeated.callbackUrl).toBe(callbackUrl);
   });
 });
 

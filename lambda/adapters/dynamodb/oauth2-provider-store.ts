@@ -44,6 +44,7 @@ const Oauth2ProviderRecord = v.object({
           issuer: v.string(),
           metadataUrl: v.string(),
           endpointOrigins: v.exactOptional(strings),
+          statedByUpdate: v.exactOptional(v.literal(true)),
           dpopRequired: v.exactOptional(v.literal(true)),
         }),
       ),
@@ -58,9 +59,6 @@ const Oauth2ProviderRecord = v.object({
       }),
     }),
   ]),
-  formerServers: v.exactOptional(
-    v.array(v.object({ issuer: v.string(), endpointOrigins: v.exactOptional(strings) })),
-  ),
   onBehalfOf: v.exactOptional(
     v.variant('grantType', [
       v.object({

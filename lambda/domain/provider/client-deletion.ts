@@ -4,6 +4,7 @@
  * more: it authenticates the revocation of the tokens that it was issued.
  */
 import { hashOf } from '../digest';
+import { issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
 import type { SealingContext } from '../sealing/sealing';
 import type { Oauth2Discovery } from './discovery';
 
@@ -49,6 +50,16 @@ export interface Registered {
     | undefined;
 }
 
+/** Returns the issuer of a client's server, in the same form for each way to configure the server. */
+function issuerAt({
+  discoveryUrl,
+  protectedResource,
+  authorizationServerMetadata: stated,
+}: Oauth2Discovery): string {
+  if (protectedResource) return withoutTrailingSlash(protectedResource.issuer);
+  return discoveryUrl === undefined ? withoutTrailingSlash(stated.issuer) : issuerOf({ discoveryUrl });
+}
+
 /**
  * Returns the hashes by which a client is known: that of its ID at its server, and that of the address at which it is
  * deleted. A server can give several providers one ID or one address, and an owner can configure the ID by hand.
@@ -58,7 +69,7 @@ export const clientHashes = ({
   discovery,
   registration,
 }: Registered): readonly [id: string, ...address: string[]] => {
-  const id = hashOf(JSON.stringify([discovery.protectedResource?.issuer, clientId]));
+  const id = hashOf(JSON.stringify([issuerAt(discovery), clientId]));
   const clientUri = registration?.management?.clientUri;
   return clientUri === undefined ? [id] : [id, hashOf(clientUri)];
 };

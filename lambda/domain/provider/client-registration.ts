@@ -18,8 +18,8 @@ import {
   type Registered,
 } from './client-deletion';
 import { clientMetadataUrl, isClientMetadataUrl } from './published-client';
-import { isSameServer, type Oauth2Discovery, type ProtectedResource, type ServerOrigins } from './discovery';
-import { boundServer, expectedIssuerOf } from './expected-server';
+import { isSameServer, type Oauth2Discovery, type ProtectedResource } from './discovery';
+import { boundServer, checkBindingByOwner, expectedIssuerOf } from './expected-server';
 import { checkAudience } from './private-key-jwt';
 import {
   clientRegistrationOf,
@@ -122,7 +122,6 @@ export interface RegisteringProvider extends ClientHolder, RegistrationRequest {
         readonly clientId: string;
         readonly clientAuthenticationMethod: ClientAuthenticationMethod;
         readonly discovery: Oauth2Discovery;
-        readonly formerServers?: readonly ServerOrigins[] | undefined;
         readonly registration?: Registration | undefined;
       }
     | undefined;
@@ -207,7 +206,8 @@ const CLIENT_ID_MEMBER = 'oauth2ProviderConfigInput.customOauth2ProviderConfig.c
  * client that the service provided before stays for the same resource and issuer, with its credential.
  *
  * @throws ValidationException, also for another authorization server or other origins of its endpoints than at the last
- *   configuration, which the owner does not state; InternalServerException
+ *   configuration, which the owner does not state; AccessDeniedException if a principal other than the owner would have a
+ *   client registered; InternalServerException
  */
 export async function discoveredClient(
   deps: RegistrationDependencies,
@@ -246,7 +246,6 @@ export async function discoveredClient(
     endpointOrigins,
     byOwner,
     present: present?.discovery,
-    former: present?.formerServers,
   };
   const find = async () =>
     boundServer(expected, await deps.protectedResources.find(discoveryUrl, expectedIssuerOf(expected)));
@@ -281,6 +280,7 @@ export async function discoveredClient(
       isNew: false,
     };
   }
+  checkBindingByOwner(expected, false);
   // The callback URL of the client is that for the server that was found.
   const wanted = {
     authorizationServer: found?.issuer ?? authorizationServer,

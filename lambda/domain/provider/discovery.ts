@@ -20,19 +20,21 @@ export interface ProtectedResource {
   readonly metadataUrl: string;
   /** Origins of the server's endpoints; see {@link endpointOriginsOf}. Absent in providers from before this member. */
   readonly endpointOrigins?: readonly string[] | undefined;
+  /** Whether an update of the owner moved the provider to this server by stating it. Later updates must state it, too. */
+  readonly statedByUpdate?: true | undefined;
   /** Whether it accepts only access tokens that are bound to keys (DPoP); absent if it does not say so. */
   readonly dpopRequired?: true | undefined;
 }
-
-/** An authorization server, and the origins of its endpoints. */
-export type ServerOrigins = Pick<ProtectedResource, 'issuer' | 'endpointOrigins'>;
 
 /**
  * Returns the origins at which the authorization server of a protected resource can have its endpoints. Codes, client
  * secrets, and refresh tokens go to no other origin, whatever its metadata state later: an attacker who can change the
  * document cannot have them sent elsewhere.
  */
-export const endpointOriginsOf = ({ issuer, endpointOrigins }: ServerOrigins): readonly string[] =>
+export const endpointOriginsOf = ({
+  issuer,
+  endpointOrigins,
+}: Pick<ProtectedResource, 'issuer' | 'endpointOrigins'>): readonly string[] =>
   endpointOrigins ?? [new URL(issuer).origin];
 
 /** AWS's `Oauth2Discovery`: exactly one of the two. */

@@ -24,8 +24,8 @@ import {
 import type { ClientDeletions } from './client-deletion';
 import type { RegisteredClients } from './registered-clients';
 import { publish, type ClientMetadataStore } from './published-client';
-import { endpointOriginsOf, type Oauth2Discovery, type ServerOrigins } from './discovery';
-import { formerServers } from './expected-server';
+import { endpointOriginsOf, type Oauth2Discovery } from './discovery';
+import { checkBindingByOwner } from './expected-server';
 import type { DpopConfig } from './dpop-config';
 import type { EndpointPolicy } from '../endpoint';
 import { checkAssertionProvider } from './assertion-provider';
@@ -64,8 +64,6 @@ export interface Oauth2Provider extends OwnedResource, CertificateMembers {
   readonly privateKeyJwt?: PrivateKeyJwt | undefined;
   /** Resolved at configuration, for built-in vendors too: only an update sends secrets elsewhere. */
   readonly discovery: Oauth2Discovery;
-  /** Earlier servers of protected resources; see {@link formerServers}. */
-  readonly formerServers?: readonly ServerOrigins[] | undefined;
   /** How it exchanges users' own tokens, where that was configured; some vendors have it built in. */
   readonly onBehalfOf?: OnBehalfOfConfig | undefined;
   /** Present if its tokens are bound to keys; see `dpopConfigOf`. */
@@ -354,7 +352,6 @@ const INPUT_MEMBER: Partial<Record<keyof Oauth2Provider, string>> = {
   vendor: 'credentialProviderVendor',
   callbackId: 'callbackUrl',
   discovery: 'oauthDiscovery',
-  formerServers: 'oauthDiscovery',
   onBehalfOf: 'onBehalfOfTokenExchangeConfig',
   dpop: 'dpopConfig',
   privateKeyJwt: 'privateKeyJwtConfig',
@@ -375,8 +372,8 @@ const changedInput = (
 ];
 
 /**
- * Replaces the provider's configuration. An omitted secret stays if the client and its server stay, so that no principal
- * learns a secret by sending it to its own server. For the same reason, only the owner can name an external secret or a
+ * Replaces the provider's configuration. Only the owner can change the vendor, the client, or the authorization server, and
+ * then gives the secret again: a secret is for one client at one server. Only the owner can name an external secret or a
  * signing key, change the private certificate authorities, and enable the exchange of user tokens. Another
  * authorization server has another callback URL.
  *
@@ -416,6 +413,8 @@ export function updateOauth2Provider(
         present: provider,
       });
       annotate(boundTo(found.config.discovery));
+      const sameServer = clientBindingDigest(provider) === clientBindingDigest({ vendor, ...found.config });
+      checkBindingByOwner({ byOwner: isOwnedBy(provider, principal) }, sameServer);
       await unregisterUnused(deps, provider, found, provider);
       return changeProvider(deps, principal, provider, { vendor, found, certificates, annotate });
     },
@@ -447,13 +446,11 @@ async function changeProvider(
     byOwner,
     before: onBehalfOfConfigOf(provider),
     after: onBehalfOfConfigOf({ vendor, onBehalfOf: client.onBehalfOf }),
-    sameServer,
   });
   checkWebIdentityChange({
     byOwner,
     before: provider.clientAuthenticationMethod,
     after: client.clientAuthenticationMethod,
-    sameServer,
   });
   if (client.privateKeyJwt) {
     const unchanged = sameServer && isDeepStrictEqual(client.privateKeyJwt, present);
@@ -470,7 +467,6 @@ async function changeProvider(
     privateKeyJwt: undefined,
     dpop: undefined,
     ...client,
-    formerServers: formerServers(provider, client.discovery),
     callbackId,
     externalSecret,
     registration,

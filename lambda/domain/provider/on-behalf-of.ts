@@ -84,8 +84,6 @@ export interface OnBehalfOfChange {
   /** As {@link onBehalfOfConfigOf} has it: a vendor's built-in exchange counts too. */
   readonly before: OnBehalfOfConfig | undefined;
   readonly after: OnBehalfOfConfig | undefined;
-  /** Whether client and server stay. */
-  readonly sameServer: boolean;
 }
 
 /**
@@ -95,9 +93,9 @@ export interface OnBehalfOfChange {
  * @throws AccessDeniedException
  */
 export function checkOnBehalfOfChange(change: OnBehalfOfChange): void {
-  const { byOwner, before, after, sameServer } = change;
+  const { byOwner, before, after } = change;
   if (byOwner || after === undefined) return;
-  if (sameServer && isDeepStrictEqual(before, after)) return;
+  if (isDeepStrictEqual(before, after)) return;
   throw accessDenied(
     'Only the owner of the credential provider can configure on-behalf-of exchange, or another client or server for it.',
     'on-behalf-of exchange configured by another principal than the owner',

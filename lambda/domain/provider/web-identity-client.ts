@@ -11,8 +11,6 @@ export interface WebIdentityChange {
   readonly byOwner: boolean;
   readonly before: ClientAuthenticationMethod;
   readonly after: ClientAuthenticationMethod;
-  /** Whether client and server stay. */
-  readonly sameServer: boolean;
 }
 
 /**
@@ -22,9 +20,9 @@ export interface WebIdentityChange {
  * @throws AccessDeniedException
  */
 export function checkWebIdentityChange(change: WebIdentityChange): void {
-  const { byOwner, before, after, sameServer } = change;
+  const { byOwner, before, after } = change;
   if (byOwner || after !== 'AWS_IAM_ID_TOKEN_JWT') return;
-  if (sameServer && before === after) return;
+  if (before === after) return;
   throw accessDenied(
     'Only the owner of the credential provider can configure AWS_IAM_ID_TOKEN_JWT, or another client or server for it.',
     'AWS_IAM_ID_TOKEN_JWT configured by another principal than the owner',

@@ -4,6 +4,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { FAILURE_HEADER } from '../../../lambda/contract/headers';
 import { OPERATIONS } from '../../../lambda/contract/operations';
+import { LOOPBACK } from '../../client/endpoint';
 import { errorCodeOf, isTransientCode } from '../../client/oauth-error-code';
 import { isSameServer, webUrl } from '../browser';
 import {
@@ -66,8 +67,6 @@ const MEMBER_OPTIONS = {
 /** Authorization URLs are valid for 10 minutes. */
 const CONSENT_MS = 600_000;
 const POLL_MS = 5_000;
-
-const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
 
 const isLocal = (url: string): boolean =>
   URL.canParse(url) && new URL(url).protocol === 'http:' && LOOPBACK.test(new URL(url).hostname);

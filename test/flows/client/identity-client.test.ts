@@ -106,6 +106,8 @@ describe('with a separate environment', () => {
     ['no scheme before credentials', { endpoint: 'user:secret@identity.example' }, BEGINS_WITH],
     ['no host', { endpoint: 'http://[' }, 'https URL'],
     ['tokens in the open', { endpoint: 'http://identity.example' }, 'https URL'],
+    // An exception from a proxy cannot name the network.
+    ['another loopback address', { endpoint: 'http://127.0.0.2:4600' }, 'https URL'],
     ['a host that only begins like loopback', { endpoint: 'http://127.0.0.1.example' }, 'https URL'],
     ['credentials in the URL', { endpoint: 'https://user:secret@identity.example' }, 'https URL'],
     ['a query', { endpoint: 'https://identity.example/?stage=prod' }, 'https URL'],

@@ -138,7 +138,8 @@ describe('another principal that can update the provider', () => {
       const agent = await shared(config);
       await expect(update(agent, config, 'stranger', anothers)).rejects.toMatchObject(refused);
       // Two steps do not help either.
-      await update(agent, undefined, 'stranger', anothers);
+      await expect(update(agent, undefined, 'stranger', anothers)).rejects.toMatchObject(refused);
+      await update(agent, undefined, 'stranger');
       await expect(update(agent, config, 'stranger', anothers)).rejects.toMatchObject(refused);
       await expect(exchange(agent, await onBehalfOf(world, agent, 'ana'))).rejects.toMatchObject({
         name: 'ValidationException',

@@ -4,6 +4,7 @@
  */
 import {
   GetOauth2CredentialProviderCommand,
+  PutResourcePolicyCommand,
   UpdateOauth2CredentialProviderCommand,
   type UpdateOauth2CredentialProviderCommandInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
@@ -182,6 +183,63 @@ it('requires the owner, an existing provider, and a valid configuration', async 
   await expect(update({ credentialProviderVendor: 'SlackOauth2' })).rejects.toMatchObject({
     name: 'ValidationException',
     message: expect.stringContaining('slackOauth2ProviderConfig') as string,
+  });
+});
+
+describe('another principal that is allowed to update the provider', () => {
+  beforeEach(async () => {
+    const { credentialProviderArn: resourceArn } = await described();
+    const policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: world.local.principals.stranger.arn },
+          Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider',
+          Resource: resourceArn,
+        },
+      ],
+    });
+    await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+  });
+
+  // The owner's next update could give only a new secret: it would go where the other principal led the provider.
+  it.each<[string, () => Change]>([
+    ['server', () => config(elsewhere, here.client)],
+    ['client', () => config(here, { clientId: 'theirs', clientSecret: 'theirs' })],
+    [
+      'vendor',
+      () => ({
+        credentialProviderVendor: 'CustomOauth2',
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: {
+            ...here.client,
+            oauthDiscovery: {
+              authorizationServerMetadata: {
+                issuer: here.origin,
+                authorizationEndpoint: `${here.origin}/authorize`,
+                tokenEndpoint: `${here.origin}/token`,
+              },
+            },
+          },
+        },
+      }),
+    ],
+  ])('cannot change the %s', async (_what, change) => {
+    const before = await described();
+    await expect(update(change(), 'stranger')).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      message:
+        'Only the owner of the credential provider can change its vendor, client, or authorization server.',
+    });
+    expect(await described()).toMatchObject({ lastUpdatedTime: before.lastUpdatedTime });
+  });
+
+  it('can change the client secret', async () => {
+    await update(config(here, { clientSecret: 'rotated' }), 'stranger');
+    await expect(agent.ask(await agent.token(), { ...ask, oauth2Flow: 'M2M' })).rejects.toMatchObject({
+      message: expect.stringContaining('invalid_client') as string,
+    });
   });
 });
 

@@ -60,9 +60,15 @@ const isSet = (flags: ClientFlags, names: readonly (keyof ClientFlags)[]): boole
   names.some((name) => flags[name] !== undefined);
 
 /** Returns the server that the provider has now, as the vendor's member of a request names it. */
-function presentServer(vendor: VendorName, { oauthDiscovery }: ProviderConfig): Record<string, unknown> {
+function presentServer(
+  vendor: VendorName,
+  { oauthDiscovery }: ProviderConfig,
+  bound: Oauth2Provider['protectedResource'],
+): Record<string, unknown> {
   const { server, configMember } = vendorOf(vendor);
-  if (configMember === 'customOauth2ProviderConfig') return { oauthDiscovery };
+  if (configMember === 'customOauth2ProviderConfig') {
+    return { oauthDiscovery, ...(bound && { authorizationServer: bound.authorizationServer }) };
+  }
   const { discoveryUrl, authorizationServerMetadata: stated } = oauthDiscovery ?? {};
   if (server === 'entra-tenant') {
     // https://login.microsoftonline.com/TENANT/v2.0
@@ -77,10 +83,13 @@ function presentServer(vendor: VendorName, { oauthDiscovery }: ProviderConfig): 
 /** Returns the server after the update. A single endpoint replaces one of those that the provider has. */
 function changedServer(
   vendor: VendorName,
-  present: ProviderConfig,
+  provider: Oauth2Provider,
   flags: UpdateFlags,
 ): Record<string, unknown> {
-  if (!isSet(flags, SERVER)) return { ...presentServer(vendor, present), ...serverMembers(vendor, flags) };
+  const present = configOf(provider);
+  if (!isSet(flags, SERVER)) {
+    return { ...presentServer(vendor, present, provider.protectedResource), ...serverMembers(vendor, flags) };
+  }
   if (!isSet(flags, ['authorizationEndpoint', 'tokenEndpoint'])) return serverMembers(vendor, flags);
   const stated = present.oauthDiscovery?.authorizationServerMetadata;
   return serverMembers(vendor, {
@@ -149,7 +158,7 @@ async function changedConfig(
   if (flags.clientRegistration !== undefined && flags.clientId === undefined) {
     return {
       dpopConfig: present.dpopConfig,
-      ...changedServer(vendor, present, flags),
+      ...changedServer(vendor, provider, flags),
       ...(await registrationMembers(context, flags)),
     };
   }
@@ -169,7 +178,7 @@ async function changedConfig(
     // JSON omits undefined members.
     oauthDiscovery: undefined,
     privateKeyJwtConfig: method === 'PRIVATE_KEY_JWT' ? present.privateKeyJwtConfig : undefined,
-    ...changedServer(vendor, present, flags),
+    ...changedServer(vendor, provider, flags),
     ...(flags.clientId !== undefined && {
       clientId: flags.clientId,
       clientRegistration: flags.clientRegistration,

@@ -1,0 +1,111 @@
+/**
+ * The provider of an MCP server in a stack: the client secret for one authorization server goes to no other one, neither by
+ * a rollback nor after the provider was deleted outside the stack.
+ */
+import { DeleteOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import { CloudFormation, OAUTH2 } from './support/cloudformation';
+import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
+import { startProvider, type TestProvider } from './support/provider';
+import { putSecret } from './support/secrets';
+
+let cloudformation: CloudFormation;
+let first: TestProvider;
+let next: TestProvider;
+let mcp: ProtectedMcpServer;
+let secretId: string;
+beforeAll(async () => {
+  cloudformation = await CloudFormation.start();
+  [first, next] = await Promise.all([
+    startProvider({ features: forAnyResource() }),
+    startProvider({ features: forAnyResource() }),
+  ]);
+  mcp = await startMcpServer(first.issuer);
+  ({ arn: secretId } = await putSecret('the secret at the first server', null));
+});
+beforeEach(() => {
+  names(first);
+});
+afterAll(async () => {
+  await Promise.all([first.close(), next.close(), mcp.close()]);
+  await cloudformation.stop();
+});
+
+/** Has the MCP server name these authorization servers. */
+function names(...servers: readonly TestProvider[]): void {
+  mcp.metadata = { resource: mcp.resource, authorization_servers: servers.map(({ issuer }) => issuer) };
+}
+
+const properties = (name: string, config: object = {}) => ({
+  name,
+  configuration: JSON.stringify({
+    credentialProviderVendor: 'CustomOauth2',
+    member: 'customOauth2ProviderConfig',
+    config: { oauthDiscovery: { discoveryUrl: mcp.discoveryUrl }, clientId: 'stack-client', ...config },
+  }),
+  secret: { source: 'MANAGED' as const, secretId },
+  policy: '',
+});
+
+const create = (name: string) => cloudformation.ask('Create', OAUTH2, { properties: properties(name) });
+
+/** Deploys the provider, with these members in addition to those of its creation. */
+const deploy = (name: string, config?: object) =>
+  cloudformation.ask('Update', OAUTH2, {
+    properties: properties(name, config),
+    old: properties(name),
+    physicalId: name,
+  });
+
+async function serverOf(name: string): Promise<unknown> {
+  const { body } = await cloudformation.world.post('GetOauth2CredentialProvider', { name }, 'operator');
+  const { protectedResource } = JSON.parse(body) as { protectedResource?: { authorizationServer: string } };
+  return protectedResource?.authorizationServer;
+}
+
+it('fails a rollback to a configuration from before a move to another authorization server', async () => {
+  await create('moved');
+  names(first, next);
+  expect(await deploy('moved', { authorizationServer: next.issuer })).toMatchObject({ Status: 'SUCCESS' });
+  expect(await deploy('moved')).toMatchObject({
+    Status: 'FAILED',
+    Reason: expect.stringContaining(
+      `authorizationServer: is required: an update moved the provider to ${next.issuer}`,
+    ) as string,
+  });
+  expect(await serverOf('moved')).toBe(next.issuer);
+  // The template must state the server of its client, and then it can return.
+  expect(await deploy('moved', { authorizationServer: first.issuer })).toMatchObject({ Status: 'SUCCESS' });
+  expect(await serverOf('moved')).toBe(first.issuer);
+});
+
+describe('after the provider was deleted outside the stack', () => {
+  const remove = (name: string) =>
+    cloudformation.world.control('operator').send(new DeleteOauth2CredentialProviderCommand({ name }));
+
+  it.each([
+    ['no authorization server', () => ({})],
+    ['no origins of its endpoints', () => ({ authorizationServer: first.issuer })],
+  ])('it is not created again by a template with %s', async (_what, config) => {
+    await create('deleted');
+    await remove('deleted');
+    names(next);
+    expect(await deploy('deleted', config())).toMatchObject({
+      Status: 'FAILED',
+      Reason: expect.stringContaining(
+        'Set authorizationServer and endpointOrigins of OAuth2Vendor.mcp',
+      ) as string,
+    });
+    expect(await serverOf('deleted')).toBeUndefined();
+  });
+
+  it('it is created again at the stated server only', async () => {
+    await create('again');
+    await remove('again');
+    const stated = { authorizationServer: first.issuer, endpointOrigins: [first.issuer] };
+    names(next);
+    expect(await deploy('again', stated)).toMatchObject({ Status: 'FAILED' });
+    names(first);
+    expect(await deploy('again', stated)).toMatchObject({ Status: 'SUCCESS' });
+    expect(await serverOf('again')).toBe(first.issuer);
+  });
+});
