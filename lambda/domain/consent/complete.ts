@@ -363,6 +363,8 @@ async function redeemIntoVault(
   } catch (error) {
     // Secrets and keys are missing if their owner was deleted during the request.
     if (!(error instanceof ProviderFailure)) await refuseIfDeleted();
+    if (error instanceof ServiceError && error.name === 'ResourceNotFoundException')
+      throw refusal(error.message);
     throw error;
   }
   await refuseIfDeleted();
