@@ -9,6 +9,7 @@ import { withFigures } from '../../scripts/figures';
 import { pythonIsInstalled, REFERENCE_PAGES } from '../../scripts/reference/pages';
 import { scaleTables } from '../../scripts/scale/table';
 import { vendorsTable } from '../../scripts/vendors/table';
+import { FAULT_COUNTS_COMMAND, faultsTable } from '../faults/counts';
 import { COUNTS_COMMAND, countsTable } from '../kills/counts';
 
 it.each([
@@ -24,6 +25,11 @@ it.each([
 
 it(`docs/faults.md has the committed counts of kills; if not, run \`${COUNTS_COMMAND}\``, () => {
   const { is, should } = withFigures('faults.md', countsTable(), COUNTS_COMMAND);
+  expect(is).toBe(should);
+});
+
+it(`docs/faults.md has the committed counts of faults; if not, run \`${FAULT_COUNTS_COMMAND}\``, () => {
+  const { is, should } = withFigures('faults.md', faultsTable(), FAULT_COUNTS_COMMAND);
   expect(is).toBe(should);
 });
 

@@ -15,6 +15,7 @@ import {
   type JWTPayload,
 } from 'jose';
 import type { IssuedCertificate } from './certificates';
+import type { Extension } from './provider';
 
 /** Two common algorithms, the algorithms of FAPI 2.0, and the algorithm of RFC 8037. */
 const ALGORITHMS = ['RS256', 'ES256', 'PS256', 'PS384', 'PS512', 'EdDSA'] as const;
@@ -98,8 +99,14 @@ function keySet(keys: Keys, published: Iterable<Algorithm>): { keys: object[] } 
   return { keys: [...[...published].map((algorithm) => keys[algorithm].jwk), ...anyAlgorithm] };
 }
 
-/** @param certificate of the server, for an issuer at an https URL */
-export async function startIssuer(certificate?: IssuedCertificate): Promise<TestIssuer> {
+/**
+ * @param certificate of the server, for an issuer at an https URL
+ * @param behind returns the address of a proxy in front of the server, which is then the issuer
+ */
+export async function startIssuer(
+  certificate?: IssuedCertificate,
+  behind?: Extension['behind'],
+): Promise<TestIssuer> {
   let created: Promise<Keys> | undefined;
   /** Creates the keys when they are first used, because an RSA key takes time, and many tests use no user token. */
   const issuerKeys = (): Promise<Keys> => (created ??= newKeys());
@@ -139,7 +146,8 @@ export async function startIssuer(certificate?: IssuedCertificate): Promise<Test
   };
   const server = certificate ? createTlsServer({ ...certificate }, respond) : createServer(respond);
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  issuer = `${certificate ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const address = `${certificate ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  issuer = (await behind?.(address)) ?? address;
   const audience = 'https://assistant.example';
 
   const claimsOf = (subject: string, claims: Claims = {}): JWTPayload => {

@@ -92,6 +92,8 @@ export interface Extension {
   readonly ownRedirects?: true;
   /** Called with the provider before it accepts requests. */
   readonly prepare?: (provider: Provider) => void;
+  /** Returns the address of a proxy in front of the server, which is then its issuer. */
+  readonly behind?: (address: string) => Promise<string>;
 }
 
 const answerPlainly: TokenEndpointBehavior = (_ctx, next) => next();
@@ -103,7 +105,8 @@ export async function startProvider(
   const { certificate } = extension;
   const server = certificate ? createTlsServer({ ...certificate }) : createServer();
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const issuer = `${certificate ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const address = `${certificate ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const issuer = (await extension.behind?.(address)) ?? address;
   const clientId = 'agents';
   const clientSecret = `secret-${Math.random().toString(36).slice(2)}-of-the-client`;
   const redirects = new Set<string>();

@@ -38,6 +38,11 @@ export const RETURN_URL = 'http://127.0.0.1:9/connected?from=test';
 type Local = Awaited<ReturnType<typeof startLocal>>;
 export type PrincipalName = keyof Local['principals'];
 
+interface Settings extends Pick<LocalOptions, 'publicAddress'> {
+  /** Starts the service; by default, as on a laptop. */
+  readonly launch?: typeof startLocal;
+}
+
 /** Members of a token request that differ from the default. */
 export type Ask = Partial<GetResourceOauth2TokenCommandInput>;
 
@@ -85,16 +90,16 @@ export class World {
     providerConfiguration: Configuration = {},
     trust: (issuer: TestIssuer) => DeployedIssuer[] = forItsAudience,
     extension: Extension = {},
-    settings: Pick<LocalOptions, 'publicAddress'> = {},
+    { launch = startLocal, ...settings }: Settings = {},
   ): Promise<World> {
     const dataDir = await mkdtemp(join(tmpdir(), 'agent-identity-'));
     const provider = await startProvider(providerConfiguration, extension);
-    const issuer = await startIssuer();
+    const issuer = await startIssuer(undefined, extension.behind);
     const trustedIssuers = trust(issuer);
     // As in `npm start`, the functions log to the data folder, which tests search too.
     const log = openServiceLog(join(dataDir, 'service.log'));
     globalThis.console = log.console;
-    const local = await startLocal({ port: 0, dataDir, trustedIssuers, ...settings });
+    const local = await launch({ port: 0, dataDir, trustedIssuers, ...settings });
     return new World(local, provider, issuer, dataDir, log);
   }
 

@@ -1,0 +1,66 @@
+/** The outbox of revocations, which a schedule continues. Each case begins and ends with an empty one. */
+import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation-store';
+import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
+import type { RevocationEvent } from '../../lambda/contract/revocation-event';
+import { REVOCATION_CAUSES, type OutboxItem } from '../../lambda/domain/revocation/revocation';
+import { TOKEN_VAULT_ID } from '../../lambda/domain/token-vault/token-vault';
+import { PREFIX } from '../../lambda/contract/table-keys';
+import { localTableName } from '../../lib/local/dynamodb';
+import type { Touched } from './fault-proxy';
+import { passTime } from './passing-time';
+import type { Stage } from './stage';
+
+/** Seconds before each sweep: first a little more than a lease, so that tokens are still valid, and then the longest pause. */
+const PAUSES = [65, 65, 130, 600, 3601];
+
+/** Milliseconds, more than the time for which attempts are repeated. */
+const TWO_DAYS = 2 * 86_400_000;
+
+const SWEEP: RevocationEvent = { sweep: true };
+
+const storeOf = (stage: Stage) => createRevocationStore(stage.role('Revocations'));
+
+/** Whether revocations or their items are left. */
+async function isEmpty(stage: Stage): Promise<boolean> {
+  const store = storeOf(stage);
+  const until = Date.now() + TWO_DAYS;
+  return (await store.dueItems(until)).items.length === 0 && (await store.dueSelections(until)).length === 0;
+}
+
+/** Removes the vault key of the outbox, so that the next revocation creates one. */
+async function forgetKey(stage: Stage): Promise<void> {
+  const keys = createVaultKeyStore(stage.role('Keys'));
+  const owner = { purpose: 'revocation', ownerId: TOKEN_VAULT_ID } as const;
+  const key = await keys.latest(owner);
+  if (key) await keys.remove(owner, key.version);
+}
+
+/**
+ * Lets the schedule continue revocations until there are none. The clock moves, unless no function wrote to the outbox.
+ *
+ * @throws Error if some are left
+ */
+export async function emptyOutbox(stage: Stage): Promise<void> {
+  if (!stage.faults.writtenTables.delete(localTableName('Revocations'))) return;
+  for (const pause of PAUSES) {
+    if (await isEmpty(stage)) break;
+    passTime(pause);
+    await stage.invoke('revocation', SWEEP);
+    await stage.quiet();
+  }
+  await forgetKey(stage);
+  stage.faults.writtenTables.delete(localTableName('Revocations'));
+  if (!(await isEmpty(stage))) throw new Error('revocations are left in the outbox');
+}
+
+/** Returns the items of revocations among what a case wrote. */
+export async function itemsIn(stage: Stage, touched: readonly Touched[]): Promise<readonly OutboxItem[]> {
+  const store = storeOf(stage);
+  const ids = touched
+    .filter(({ pk }) => pk.startsWith(PREFIX.outboxItem))
+    .map(({ pk }) => pk.slice(PREFIX.outboxItem.length));
+  const items = await Promise.all(ids.map((id) => store.getItem(id)));
+  return items
+    .filter((item) => item !== undefined)
+    .filter(({ cause }) => REVOCATION_CAUSES.some((revocationCause) => revocationCause === cause));
+}

@@ -1,0 +1,79 @@
+/** Items of the tables, read by the parsers of the code. */
+import { parseApiKeyProvider } from '../../lambda/adapters/dynamodb/api-key-provider-store';
+import { createConsentPortalStore } from '../../lambda/adapters/dynamodb/consent-portal-store';
+import { createClientMetadataStore } from '../../lambda/adapters/dynamodb/client-metadata-store';
+import { parseGrant } from '../../lambda/adapters/dynamodb/grant-store';
+import { parseOauth2Provider } from '../../lambda/adapters/dynamodb/oauth2-provider-store';
+import { createPortalSessionStore } from '../../lambda/adapters/dynamodb/portal-session-store';
+import {
+  parseAgentRestriction,
+  parseUserRestriction,
+} from '../../lambda/adapters/dynamodb/restriction-store';
+import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation-store';
+import { parseSecret } from '../../lambda/adapters/dynamodb/secret-store';
+import { createSessionStore } from '../../lambda/adapters/dynamodb/session-store';
+import { createSigningKeyStore } from '../../lambda/adapters/dynamodb/signing-key-store';
+import { createTokenVaultStore } from '../../lambda/adapters/dynamodb/token-vault-store';
+import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
+import { parseWorkloadIdentity } from '../../lambda/adapters/dynamodb/workload-identity-store';
+import type { Table } from '../../lambda/adapters/dynamodb/table';
+import { PREFIX } from '../../lambda/contract/table-keys';
+import { kindOf } from './calls';
+import type { Touched } from './fault-proxy';
+import type { Stage } from './stage';
+
+type Reader = (read: { readonly table: Table; readonly item: unknown; readonly touched: Touched }) => unknown;
+
+const after = (prefix: string, pk: string): string => pk.slice(prefix.length);
+
+/** By kind of item. A kind without a reader is an error, so that a new kind gets one. */
+const READERS: Readonly<Record<string, Reader>> = {
+  'WORKLOAD-IDENTITY': ({ item }) => parseWorkloadIdentity(item),
+  'OAUTH2-PROVIDER': ({ item }) => parseOauth2Provider(item),
+  'API-KEY-PROVIDER': ({ item }) => parseApiKeyProvider(item),
+  'CONSENT-PORTAL': ({ table, touched: { pk } }) =>
+    createConsentPortalStore(table).getForDeletion(after(PREFIX.consentPortal, pk)),
+  'CLIENT-METADATA': ({ table, touched: { pk } }) =>
+    createClientMetadataStore(table).get(after(PREFIX.clientMetadata, pk)),
+  'SIGNING-KEY': ({ table }) => createSigningKeyStore(table).since(0),
+  'VAULT-KEY': ({ table, touched: { pk, sk } }) => {
+    const [purpose = '', ownerId = ''] = after(PREFIX.vaultKey, pk).split('#');
+    return createVaultKeyStore(table).get({ purpose, ownerId } as never, sk);
+  },
+  'TOKEN-VAULT': ({ table }) => createTokenVaultStore(table).get(),
+  GRANT: ({ item }) => parseGrant(item),
+  'CLIENT-SECRET': ({ item }) => parseSecret(item),
+  'API-KEY': ({ item }) => parseSecret(item),
+  SESSION: ({ table, touched: { pk } }) => createSessionStore(table).get(after(PREFIX.session, pk)),
+  'PORTAL-SESSION': ({ table, touched: { pk } }) =>
+    createPortalSessionStore(table).get(after(PREFIX.portalSession, pk)),
+  'RESTRICTION#AGENT': ({ item }) => parseAgentRestriction(item),
+  'RESTRICTION#USER': ({ item }) => parseUserRestriction(item),
+  REVOCATION: ({ table, touched: { pk } }) => createRevocationStore(table).get(after(PREFIX.revocation, pk)),
+  'REVOKED-GRANT': ({ table, touched: { pk } }) =>
+    createRevocationStore(table).getItem(after(PREFIX.outboxItem, pk)),
+};
+
+/** How many items of each kind exist. */
+export type Inventory = Readonly<Record<string, number>>;
+
+/**
+ * Reads the items that a case wrote.
+ *
+ * @throws Error for an item that the code cannot read
+ */
+export async function inventoryOf(stage: Stage, touched: readonly Touched[]): Promise<Inventory> {
+  const counts: Record<string, number> = {};
+  for (const each of touched) {
+    const table = stage.table(each.table);
+    const item = await table.get({ pk: each.pk, sk: each.sk });
+    if (item === undefined) continue;
+    const kind = kindOf(each.pk);
+    const reader = READERS[kind];
+    if (!reader) throw new Error(`There is no reader for items of the kind ${kind}.`);
+    if ((await reader({ table, item, touched: each })) === undefined && kind !== 'TOKEN-VAULT')
+      throw new Error(`The code does not find an item of the kind ${kind}, which exists.`);
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return counts;
+}
