@@ -63,6 +63,9 @@ const LIFETIME = 600;
 /** Lifetime of a refresh token in seconds: longer than the clock of the tests moves. */
 const YEARS = 300_000_000;
 
+/** RFC 6749 section 2.3.1: the parts of the credentials are encoded as in a form. */
+const decodedForm = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '));
+
 /** Returns the credentials of a header, decoded. */
 export const credentialsOf = (authorization = ''): string =>
   authorization.startsWith('Basic ')
@@ -80,8 +83,14 @@ export class AnsweringServer {
   readonly strays: string[] = [];
   /** Security events that were not acknowledged, by their IDs. */
   readonly events = new Map<string, string>();
+  /** Secrets of clients. Other clients have any secret. */
+  readonly clients = new Map<string, string>();
+  /** Codes whose users have withdrawn their consent here. */
+  readonly withdrawn = new Set<string>();
   private issued = 0;
   private readonly revoked = new Set<string>();
+  /** Of each token: the code, or the client, that got it. */
+  private readonly origins = new Map<string, string>();
 
   private constructor(
     readonly url: string,
@@ -143,26 +152,53 @@ export class AnsweringServer {
     response.end(valid.document ? JSON.stringify(valid.document) : undefined);
   }
 
-  private tokens(members: object = {}): ValidAnswer {
+  /** Returns the code that an access token goes back to, or the client that got it for itself. */
+  originOf(accessToken: unknown): string | undefined {
+    return this.origins.get(String(accessToken));
+  }
+
+  private newToken(kind: 'access' | 'refresh', origin: string): string {
     this.issued += 1;
-    const token = { access_token: `access-${MARKER}-${this.issued}`, token_type: 'Bearer' };
+    const token = `${kind}-${MARKER}-${this.issued}`;
+    this.origins.set(token, origin);
+    return token;
+  }
+
+  private tokens(origin: string, members: object = {}): ValidAnswer {
+    const token = { access_token: this.newToken('access', origin), token_type: 'Bearer' };
     return { status: 200, document: { ...token, expires_in: LIFETIME, scope: 'a', ...members } };
   }
 
-  private async validAnswer({ kind, form, body }: Received, path: string): Promise<ValidAnswer> {
+  /** The answer to a refresh token (RFC 6749 section 6), which is valid for its client and until it is revoked. */
+  private refreshed(token: string, client: string): ValidAnswer {
+    const [code = '', holder] = (this.origins.get(token) ?? '').split(' ');
+    const isValid = holder === client && !this.revoked.has(token) && !this.withdrawn.has(code);
+    return isValid
+      ? this.tokens(`${code} ${client}`, { refresh_token_expires_in: YEARS })
+      : { status: 400, document: { error: 'invalid_grant' } };
+  }
+
+  private async validAnswer(received: Received, path: string): Promise<ValidAnswer> {
+    const { kind, form, credentials, body } = received;
     const document = (members: object): ValidAnswer => ({ status: 200, document: members });
+    const [client = '', secret] = credentials.split(':').map(decodedForm);
+    const expected = this.clients.get(client);
+    if (expected !== undefined && secret !== expected)
+      return { status: 401, document: { error: 'invalid_client' } };
+    const origin = `${form.code ?? 'none'} ${client}`;
     switch (kind) {
       case 'code':
-        return this.tokens(this.isRefreshable ? { refresh_token: `refresh-${MARKER}-${this.issued}` } : {});
+        return this.tokens(
+          origin,
+          this.isRefreshable ? { refresh_token: this.newToken('refresh', origin) } : {},
+        );
       case 'refresh token':
-        return this.revoked.has(form.refresh_token ?? '')
-          ? { status: 400, document: { error: 'invalid_grant' } }
-          : this.tokens({ refresh_token_expires_in: YEARS });
+        return this.refreshed(form.refresh_token ?? '', client);
       case 'client credentials':
       case 'JWT grant':
-        return this.tokens();
+        return this.tokens(origin);
       case 'token exchange':
-        return this.tokens({ issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' });
+        return this.tokens(origin, { issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' });
       case 'assertion':
         return document({
           access_token: await this.assertion(form),

@@ -7,7 +7,7 @@ import type { InvokedHandler } from '../../lib/local/lambda';
 import { principalFor } from '../flows/support/audited-service';
 import { putSecret } from '../flows/support/secrets';
 import { AUDIENCE } from '../flows/support/transmitter';
-import { RETURN_URL, World } from '../flows/support/world';
+import { RETURN_URL, World, type PrincipalName } from '../flows/support/world';
 import type { OperationName } from '../../lambda/contract/operations';
 import { AnsweringServer } from './answering-server';
 import { expectDocumentedForm, expectNoFailure, Secrets } from './expected-response';
@@ -15,10 +15,10 @@ import { invoke, LogReader, type InProcessRequest } from './in-process';
 import { MARKER } from './request-values';
 
 /** The service's own secrets, for each of which the search has a name. */
-const CLIENT_SECRET = 'Client-Secret-7tVx3NqW of a provider:"1"';
+export const CLIENT_SECRET = 'Client-Secret-7tVx3NqW of a provider:"1"';
 const INITIAL_ACCESS_TOKEN = 'Initial-Token-5hRz9PkB';
 const STREAM_TOKEN = 'Stream-Token-2cGd6JmY';
-const CODE = 'Code-8wLs4TfH-of-the-provider';
+export const CODE = 'Code-8wLs4TfH-of-the-provider';
 
 type Members = Readonly<Record<string, unknown>>;
 type Scopes = readonly string[];
@@ -131,10 +131,10 @@ export class ConnectedService {
   }
 
   /** Sends a request, whose response has the form of the API and no secret, whatever the third parties answered. */
-  async call(operation: JsonOperation, body: object): Promise<Outcome> {
+  async call(operation: JsonOperation, body: object, as?: PrincipalName): Promise<Outcome> {
     const result = await this.respond(operation, {
       operation,
-      principal: principalFor(operation),
+      principal: as ?? principalFor(operation),
       body: Buffer.from(JSON.stringify(body)),
     });
     expectDocumentedForm(operation, result);
@@ -156,7 +156,7 @@ export class ConnectedService {
   }
 
   /** Runs an internal function, as its schedule does. */
-  async run(name: 'revocation' | 'event-poll', event: object): Promise<void> {
+  async run(name: 'revocation' | 'event-poll' | 'key-rotation', event: object): Promise<void> {
     const functionName = localFunctionName(name);
     const handler = this.world.local.functions.get(functionName) as InvokedHandler;
     await handler(event, { awsRequestId: randomUUID(), invokedFunctionArn: functionName });
@@ -213,10 +213,19 @@ export class ConnectedService {
     return this.respond('Authorize', { operation: 'Authorize', query });
   }
 
-  /** The user consents, and the application confirms it. @returns the response to the confirmation */
-  async consent(userId: string, token: string, provider: ProviderName = 'plain'): Promise<Outcome> {
-    const { members } = await this.ask(token, provider, 'USER_FEDERATION');
-    const begun = await this.authorize(members.authorizationUrl);
+  /**
+   * Opens the authorization URL, and returns from the authorization server.
+   *
+   * @param answer parameters of the authorization response, except `state`
+   * @returns the completion URI; the empty text if the service does not redirect to the application with one
+   */
+  async returnFrom(
+    authorizationUrl: unknown,
+    callbackId: string,
+    answer: Readonly<Record<string, string>>,
+  ): Promise<string> {
+    const begun = await this.authorize(authorizationUrl);
+    if (locationOf(begun) === '') return '';
     const state = new URL(locationOf(begun)).searchParams.get('state') ?? '';
     const cookie = [begun.multiValueHeaders?.['Set-Cookie'] ?? []]
       .flat()
@@ -224,11 +233,19 @@ export class ConnectedService {
       .join('; ');
     const returned = await this.respond('Callback', {
       operation: 'Callback',
-      parameters: { callbackId: this.callbacks.get(provider) ?? '' },
-      query: new URLSearchParams({ code: CODE, state }).toString(),
+      parameters: { callbackId },
+      query: new URLSearchParams({ ...answer, state }).toString(),
       headers: [['cookie', cookie]],
     });
-    const sessionUri = new URL(locationOf(returned)).searchParams.get('session_id');
+    const location = locationOf(returned);
+    return location === '' ? '' : (new URL(location).searchParams.get('session_id') ?? '');
+  }
+
+  /** The user consents, and the application confirms it. @returns the response to the confirmation */
+  async consent(userId: string, token: string, provider: ProviderName = 'plain'): Promise<Outcome> {
+    const { members } = await this.ask(token, provider, 'USER_FEDERATION');
+    const callbackId = this.callbacks.get(provider) ?? '';
+    const sessionUri = await this.returnFrom(members.authorizationUrl, callbackId, { code: CODE });
     return this.call('CompleteResourceTokenAuth', { sessionUri, userIdentifier: { userId } });
   }
 

@@ -1,0 +1,36 @@
+/** Random sequences of operations: the service and a model of the vault never disagree about who gets which credential. */
+import fc from 'fast-check';
+import { cleanUp, prepare, sequences } from './vault-commands';
+import { VaultModel } from './vault-model';
+import { VaultUnderTest } from './vault-under-test';
+import { casesOf, report, TIMEOUT_MS } from './runs';
+
+let vaults: Awaited<ReturnType<typeof VaultUnderTest.connected>>;
+beforeAll(async () => {
+  vaults = await VaultUnderTest.connected();
+});
+afterAll(() => vaults.close());
+
+it(
+  'no sequence gives a credential to anyone else, or loses one',
+  async () => {
+    let [runs, steps] = [0, 0];
+    const returned = new Map<string, number>();
+    const run = async (commands: Iterable<fc.AsyncCommand<VaultModel, VaultUnderTest>>): Promise<void> => {
+      const [model, real] = [new VaultModel(), vaults.start()];
+      await prepare(model, real);
+      try {
+        await fc.asyncModelRun(() => ({ model, real }), commands);
+      } finally {
+        await cleanUp(model, real);
+      }
+      runs += 1;
+      steps += model.steps;
+      for (const [what, times] of model.returned) returned.set(what, (returned.get(what) ?? 0) + times);
+    };
+    await fc.assert(fc.asyncProperty(sequences, run), casesOf(0.0024));
+    const counted = [...returned].map(([what, times]) => `${times} × ${what}`).join(', ');
+    report(`${runs} sequences of ${steps} steps, with ${counted}`);
+  },
+  TIMEOUT_MS,
+);
