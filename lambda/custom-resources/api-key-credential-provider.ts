@@ -7,7 +7,7 @@ import {
   type BedrockAgentCoreControlClient,
   type GetApiKeyCredentialProviderResponse,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
+import { alsoSending, asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
 import type { DeployedResource, Described, Desired } from './deployed-resource';
 
 function inputOf({ name, secret }: Desired) {
@@ -41,7 +41,8 @@ export const apiKeyCredentialProviders = (client: BedrockAgentCoreControlClient)
     return typeof response === 'string' ? response : described(response);
   },
   async update(desired) {
-    return described(await asked(client.send(new UpdateApiKeyCredentialProviderCommand(inputOf(desired)))));
+    const command = new UpdateApiKeyCredentialProviderCommand(inputOf(desired));
+    return described(await asked(client.send(alsoSending(command, { requireOwnership: true }))));
   },
   async delete(name) {
     await ifThere(client.send(new DeleteApiKeyCredentialProviderCommand({ name })));

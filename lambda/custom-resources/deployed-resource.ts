@@ -26,11 +26,12 @@ export interface DeployedResource {
    */
   create(desired: Desired, tags: Tags): Promise<Described | undefined>;
   /**
-   * Checks whether the resource can be created again after it was deleted outside the stack. Omit it if it always can.
+   * Checks whether an update can create the resource: under another name, or because it was deleted outside the stack.
+   * Omit it if it always can.
    *
    * @throws Refusal
    */
-  checkRecreation?(desired: Desired): void;
+  checkCreationByUpdate?(desired: Desired): void;
   /**
    * @returns `none`; `anothers` if another principal owns it and no resource policy allows this one
    * @throws Refusal

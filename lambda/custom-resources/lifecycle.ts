@@ -16,7 +16,7 @@
  * |         | not marked, `importExisting`  | updated, then marked as adopted                            |
  * |         | not marked                    | refused                                                    |
  * | Update  | the same name                 | updated; created again if it was deleted, unless refused   |
- * |         | another name                  | as Create; CloudFormation then deletes the old one         |
+ * |         | another name                  | as Create, unless refused; CloudFormation then deletes the old one |
  * | Delete  | our own, created              | deleted                                                    |
  * |         | our own, adopted              | released                                                   |
  * |         | nothing, or another's         | nothing                                                    |
@@ -163,7 +163,7 @@ async function update(
 ): Promise<Described> {
   const present = await resource.read(desired.name);
   if (typeof present === 'object') return takeOver(resource, request, desired, present);
-  resource.checkRecreation?.(desired);
+  resource.checkCreationByUpdate?.(desired);
   return establish(resource, request, desired);
 }
 
@@ -192,8 +192,6 @@ export async function perform(
   const { ResourceProperties: properties } = request;
   const desired = await desiredOf(properties);
   const { name } = desired;
-  if (request.RequestType === 'Create' || request.PhysicalResourceId !== name) {
-    return done(name, await establish(resource, request, desired));
-  }
-  return done(name, await update(resource, request, desired));
+  const put = request.RequestType === 'Create' ? establish : update;
+  return done(name, await put(resource, request, desired));
 }

@@ -72,15 +72,15 @@ const DiscoverySchema = v.object({
 });
 
 /**
- * A new provider is bound to the server that the protected resource names. If the earlier provider was deleted by another
- * principal, that may be another server than the stack's secret is for.
+ * A new provider is bound to the server that the protected resource names. In place of an earlier provider of the stack, that
+ * can be another server than the one that the stack's secret is for.
  */
 function checkServerStated({ name, configuration }: Desired): void {
   const { config } = v.parse(ConfigurationSchema, configuration);
   const isStated = config.authorizationServer !== undefined && config.endpointOrigins !== undefined;
   if (isStated || !v.is(DiscoverySchema, config)) return;
   throw new Refusal(
-    `The credential provider "${name}" was deleted outside the stack, and the authorization server that it was bound to with it. Set authorizationServer and endpointOrigins of OAuth2Vendor.mcp to those of the server that the client is registered at, and deploy again.`,
+    `The credential provider "${name}" does not exist: it was deleted outside the stack, or has another name now. So the service does not know which authorization server the client is for. Set authorizationServer and endpointOrigins of OAuth2Vendor.mcp, and deploy again.`,
   );
 }
 
@@ -92,14 +92,15 @@ export const oauth2CredentialProviders = (client: BedrockAgentCoreControlClient)
     const created = await unlessTaken(client.send(command));
     return created && described(created);
   },
-  checkRecreation: checkServerStated,
+  checkCreationByUpdate: checkServerStated,
   async read(name) {
     const response = await ifThere(client.send(new GetOauth2CredentialProviderCommand({ name })));
     return typeof response === 'string' ? response : described(response);
   },
   async update(desired) {
     const input = inputOf(desired);
-    const command = alsoSending(new UpdateOauth2CredentialProviderCommand(input), whole(input));
+    const members = { ...whole(input), requireOwnership: true };
+    const command = alsoSending(new UpdateOauth2CredentialProviderCommand(input), members);
     return described(await asked(client.send(command)));
   },
   async delete(name) {

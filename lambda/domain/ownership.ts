@@ -7,6 +7,7 @@
  * from then on the ARN alone does not decide.
  */
 import type { Caller } from './principal';
+import { accessDenied } from './service-error';
 
 /** The owner of a resource. */
 export interface Owned {
@@ -22,6 +23,30 @@ const isRecorded = (ownerId: string | undefined, id: string | undefined): boolea
 
 export const isOwnedBy = ({ owner, ownerId }: Owned, caller: Caller): boolean =>
   owner === caller.arn && isRecorded(ownerId, caller.id);
+
+/** A request that must not give a secret to another principal's resource. */
+export interface OwnershipRequirement {
+  /** Whether the request fails unless the caller owns the resource; by default, it does not. */
+  readonly requireOwnership?: boolean | undefined;
+}
+
+/**
+ * A name can belong to another principal since the caller used it last: that principal deleted the resource, and created
+ * one that the caller is allowed to change.
+ *
+ * @throws AccessDeniedException
+ */
+export function checkOwnership(
+  resource: Owned & { readonly name: string },
+  caller: Caller,
+  { requireOwnership = false }: OwnershipRequirement,
+): void {
+  if (!requireOwnership || isOwnedBy(resource, caller)) return;
+  throw accessDenied(
+    `"${resource.name}" belongs to another principal, and the request requires that the caller owns it (requireOwnership). It was not changed. If it was yours, it was deleted, and its name was used again.`,
+    'the caller does not own the resource, as the request requires',
+  );
+}
 
 /** Returns whether the caller has the owner's ARN but is not the owner. */
 export const isRecreatedPrincipal = (resource: Owned, caller: Caller): boolean =>

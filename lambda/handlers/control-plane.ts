@@ -127,7 +127,11 @@ const configured = ({
   credentialProviderVendor: vendor,
   oauth2ProviderConfigInput: config,
   ...named
-}: InputOf<'CreateOauth2CredentialProvider'>) => ({ ...named, vendor, config });
+}: InputOf<'CreateOauth2CredentialProvider' | 'UpdateOauth2CredentialProvider'>) => ({
+  ...named,
+  vendor,
+  config,
+});
 
 export const handler = createHandler(
   'control-plane',

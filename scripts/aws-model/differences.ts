@@ -244,12 +244,17 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
   ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
     operation,
     member: 'authorizationServer',
-    why: 'the metadata of an MCP server can name another authorization server at any time. With the discovery URL of a protected resource, the member states the issuer that they must name (RFC 9728, `authorization_servers`). Without it, a new provider is bound to the one that they name, and an update keeps that: it fails if they name another. AWS clients do not send the member: use the CDK construct, the command, or a signed request',
+    why: 'the metadata of an MCP server can name another authorization server at any time. With the discovery URL of a protected resource, the member states the issuer that they must name (RFC 9728, `authorization_servers`). Without it, a new provider is bound to the one that they name, and an update keeps that: it fails if they name another, or if an earlier update moved the provider to another server. AWS clients do not send the member: use the CDK construct, the command, or a signed request',
   })),
   ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
     operation,
     member: 'endpointOrigins',
-    why: 'the metadata of an authorization server that an MCP server names can move its endpoints at any time. The member states 1 to 10 origins that the authorization endpoint and the token endpoint must have. Without it, a new provider takes those in the metadata. An update keeps those that the provider has or had at this server, or that of the issuer for another server, and fails if the endpoints have others. AWS clients do not send the member: use the CDK construct, the command, or a signed request',
+    why: 'the metadata of an authorization server that an MCP server names can move its endpoints at any time. The member states 1 to 10 origins that the authorization endpoint and the token endpoint must have. Without it, a new provider takes those in the metadata. An update keeps those that the provider has at this server, or that of the issuer for another server, and fails if the endpoints have others. AWS clients do not send the member: use the CDK construct, the command, or a signed request',
+  })),
+  ...['UpdateApiKeyCredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
+    operation,
+    member: 'requireOwnership',
+    why: 'a name can belong to another principal, which deleted the provider and created one with the same name. With `true`, the update fails unless the caller owns the provider, so that no secret goes to another principal. AWS clients do not send the member: use the command, or a signed request',
   })),
   ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
     operation,

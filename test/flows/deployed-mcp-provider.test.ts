@@ -48,12 +48,16 @@ const properties = (name: string, config: object = {}) => ({
 
 const create = (name: string) => cloudformation.ask('Create', OAUTH2, { properties: properties(name) });
 
-/** Deploys the provider, with these members in addition to those of its creation. */
-const deploy = (name: string, config?: object) =>
+/**
+ * Deploys the provider, with these members in addition to those of its creation.
+ *
+ * @param physicalId its earlier name
+ */
+const deploy = (name: string, config?: object, physicalId = name) =>
   cloudformation.ask('Update', OAUTH2, {
     properties: properties(name, config),
-    old: properties(name),
-    physicalId: name,
+    old: properties(physicalId),
+    physicalId,
   });
 
 async function serverOf(name: string): Promise<unknown> {
@@ -78,9 +82,30 @@ it('fails a rollback to a configuration from before a move to another authorizat
   expect(await serverOf('moved')).toBe(first.issuer);
 });
 
+const remove = (name: string) =>
+  cloudformation.world.control('operator').send(new DeleteOauth2CredentialProviderCommand({ name }));
+
+const UNKNOWN_SERVER = {
+  Status: 'FAILED',
+  Reason: expect.stringContaining(
+    'Set authorizationServer and endpointOrigins of OAuth2Vendor.mcp',
+  ) as string,
+};
+
+it('gives another name, and the earlier name in a rollback, to a provider at the stated server only', async () => {
+  await create('before');
+  names(next);
+  expect(await deploy('after', {}, 'before')).toMatchObject(UNKNOWN_SERVER);
+  names(first);
+  const stated = { authorizationServer: first.issuer, endpointOrigins: [first.issuer] };
+  expect(await deploy('after', stated, 'before')).toMatchObject({ Status: 'SUCCESS' });
+  await remove('before');
+  names(next);
+  expect(await deploy('before', {}, 'after')).toMatchObject(UNKNOWN_SERVER);
+  expect(await serverOf('before')).toBeUndefined();
+});
+
 describe('after the provider was deleted outside the stack', () => {
-  const remove = (name: string) =>
-    cloudformation.world.control('operator').send(new DeleteOauth2CredentialProviderCommand({ name }));
 
   it.each([
     ['no authorization server', () => ({})],
@@ -89,12 +114,7 @@ describe('after the provider was deleted outside the stack', () => {
     await create('deleted');
     await remove('deleted');
     names(next);
-    expect(await deploy('deleted', config())).toMatchObject({
-      Status: 'FAILED',
-      Reason: expect.stringContaining(
-        'Set authorizationServer and endpointOrigins of OAuth2Vendor.mcp',
-      ) as string,
-    });
+    expect(await deploy('deleted', config())).toMatchObject(UNKNOWN_SERVER);
     expect(await serverOf('deleted')).toBeUndefined();
   });
 

@@ -102,6 +102,9 @@ const apiKeyMembers = {
   apiKeySecretConfig: v.exactOptional(secretReference),
 };
 
+/** Beyond AWS: whether an update fails unless the caller owns the provider. */
+const requireOwnership = v.exactOptional(v.boolean());
+
 /** A user as operators name one. A user ID and the subject of a user token are different users, even if they are equal. */
 const userSelector = v.union(
   [
@@ -184,7 +187,11 @@ export const SCHEMAS = {
     tags: v.exactOptional(tags),
   }),
   GetOauth2CredentialProvider: v.strictObject({ name: providerName }),
-  UpdateOauth2CredentialProvider: v.strictObject({ name: providerName, ...oauth2ProviderMembers }),
+  UpdateOauth2CredentialProvider: v.strictObject({
+    name: providerName,
+    ...oauth2ProviderMembers,
+    requireOwnership,
+  }),
   DeleteOauth2CredentialProvider: v.strictObject({ name: providerName }),
   ListOauth2CredentialProviders: listing(20),
 
@@ -194,7 +201,7 @@ export const SCHEMAS = {
     tags: v.exactOptional(tags),
   }),
   GetApiKeyCredentialProvider: v.strictObject({ name: providerName }),
-  UpdateApiKeyCredentialProvider: v.strictObject({ name: providerName, ...apiKeyMembers }),
+  UpdateApiKeyCredentialProvider: v.strictObject({ name: providerName, ...apiKeyMembers, requireOwnership }),
   DeleteApiKeyCredentialProvider: v.strictObject({ name: providerName }),
   ListApiKeyCredentialProviders: listing(100),
 

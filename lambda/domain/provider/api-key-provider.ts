@@ -9,7 +9,7 @@ import { changedMembers, changeResource, createResource, nameTaken } from '../re
 import { authorizedResource, resourceToDelete } from '../policy/authorized-resource';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
-import { isOwnedBy, ownedBy } from '../ownership';
+import { checkOwnership, isOwnedBy, ownedBy, type OwnershipRequirement } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
 import { invalidMember, ServiceError } from '../service-error';
 import { deleteWithContents, writeContents, type VaultContents } from '../sealing/deletion';
@@ -172,7 +172,7 @@ export function getApiKeyProvider(
 export function updateApiKeyProvider(
   deps: ApiKeyProviderDependencies,
   principal: Caller,
-  input: Omit<ApiKeyProviderInput, 'tags'>,
+  input: Omit<ApiKeyProviderInput, 'tags'> & OwnershipRequirement,
 ): Promise<ApiKeyProvider> {
   return audited(
     deps.audit,
@@ -181,6 +181,7 @@ export function updateApiKeyProvider(
       annotate({ provider: input.name });
       const key = neededKey(input);
       const provider = await authorizedResource(deps.apiKeyProviders, KIND, call, input.name);
+      checkOwnership(provider, principal, input);
       const { owner, ownerId, externalSecret: kept } = provider;
       const naming = { byOwner: isOwnedBy(provider, principal), owner, ownerId, kept };
       const externalSecret = await externalKey(deps, naming, key);

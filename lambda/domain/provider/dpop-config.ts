@@ -2,7 +2,8 @@
  * Whether the tokens of a credential provider are bound to keys (DPoP, RFC 9449), and for which URLs agents get proofs:
  * a member of this service's own, because AWS has none.
  */
-import { invalidMember } from '../service-error';
+import { isDeepStrictEqual } from 'node:util';
+import { accessDenied, invalidMember } from '../service-error';
 import { checkEndpoint, isNormalizedUrl, MUST_BE_NORMALIZED, type EndpointPolicy } from '../endpoint';
 import { isProtectedResourceUrl } from '../identity/discovery-url';
 import type { Oauth2Discovery } from './discovery';
@@ -25,6 +26,28 @@ interface Bindable {
  */
 export const dpopConfigOf = ({ dpop, discovery }: Bindable): DpopConfig | undefined =>
   dpop ?? (discovery.protectedResource?.dpopRequired ? {} : undefined);
+
+/** A change of a provider, as far as the binding of tokens is concerned. */
+export interface DpopChange {
+  /** Whether the provider's owner makes it. */
+  readonly byOwner: boolean;
+  readonly before: DpopConfig | undefined;
+  readonly after: DpopConfig | undefined;
+}
+
+/**
+ * Another principal that is allowed to update the provider could end the binding, so that a stolen token can be used, or have
+ * proofs made for its own server.
+ *
+ * @throws AccessDeniedException
+ */
+export function checkDpopChange({ byOwner, before, after }: DpopChange): void {
+  if (byOwner || isDeepStrictEqual(before, after)) return;
+  throw accessDenied(
+    'Only the owner of the credential provider can change whether its tokens are bound to keys, and for which resources (dpopConfig).',
+    'DPoP configured by another principal than the owner',
+  );
+}
 
 /** Returns the URLs for which agents get proofs. */
 export const proofResourcesOf = ({ dpop, discovery: { protectedResource } }: Bindable): readonly string[] =>

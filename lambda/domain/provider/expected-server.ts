@@ -3,6 +3,7 @@
  * its endpoints. The owner chooses the protected resource, which names the server, whose document names the endpoints. So
  * only a statement of the owner binds a provider to another server, or to endpoints at another origin.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { accessDenied, invalidMember } from '../service-error';
 import { endpointOriginsOf, type Oauth2Discovery, type ProtectedResource } from './discovery';
 
@@ -104,9 +105,9 @@ export function checkBindingByOwner({ byOwner }: Pick<ExpectedServer, 'byOwner'>
  * @throws AccessDeniedException
  */
 function checkOriginsByOwner(byOwner: boolean, known: readonly string[], origins: readonly string[]): void {
-  if (byOwner || origins.every((origin) => known.includes(origin))) return;
+  if (byOwner || isDeepStrictEqual(new Set(origins), new Set(known))) return;
   throw accessDenied(
-    'Only the owner of the credential provider can bind it to another origin of its authorization server (endpointOrigins).',
+    'Only the owner of the credential provider can change the origins of its authorization server (endpointOrigins).',
     'endpoint origin stated by another principal than the owner',
   );
 }

@@ -7,7 +7,7 @@ import type { Caller } from '../principal';
 import { changedMembers, changeResource, createResource, nameTaken } from '../resource-write';
 import { authorizedResource } from '../policy/authorized-resource';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
-import { isOwnedBy, ownedBy, withOwnerId } from '../ownership';
+import { checkOwnership, isOwnedBy, ownedBy, withOwnerId, type OwnershipRequirement } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
 import { invalidMember, ServiceError } from '../service-error';
 import { writeContents, type VaultContents } from '../sealing/deletion';
@@ -26,7 +26,7 @@ import type { RegisteredClients } from './registered-clients';
 import { publish, type ClientMetadataStore } from './published-client';
 import { endpointOriginsOf, type Oauth2Discovery } from './discovery';
 import { checkBindingByOwner } from './expected-server';
-import type { DpopConfig } from './dpop-config';
+import { checkDpopChange, type DpopConfig } from './dpop-config';
 import type { EndpointPolicy } from '../endpoint';
 import { checkAssertionProvider } from './assertion-provider';
 import { checkOnBehalfOfChange, onBehalfOfConfigOf } from './on-behalf-of';
@@ -383,7 +383,7 @@ const changedInput = (
 export function updateOauth2Provider(
   deps: Oauth2ProviderDependencies,
   principal: Caller,
-  { name, vendor, config }: Oauth2ProviderInput,
+  { name, vendor, config, ...requirement }: Oauth2ProviderInput & OwnershipRequirement,
 ): Promise<Oauth2Provider> {
   return audited(
     deps.audit,
@@ -391,6 +391,7 @@ export function updateOauth2Provider(
     async (annotate, call) => {
       annotate({ provider: name });
       const provider = await authorizedResource(deps.providers, KIND, call, name);
+      checkOwnership(provider, principal, requirement);
       const resolved = resolveConfig(vendor, config, deps.endpointPolicy, provider);
       const named = withOwnerId(provider, principal);
       await checkAssertionProvider(deps.providers, named, ON_BEHALF_OF_MEMBER, resolved.onBehalfOf);
@@ -452,6 +453,7 @@ async function changeProvider(
     before: provider.clientAuthenticationMethod,
     after: client.clientAuthenticationMethod,
   });
+  checkDpopChange({ byOwner, before: provider.dpop, after: client.dpop });
   if (client.privateKeyJwt) {
     const unchanged = sameServer && isDeepStrictEqual(client.privateKeyJwt, present);
     await checkSigningKey(

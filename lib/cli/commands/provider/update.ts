@@ -4,7 +4,7 @@ import { OPERATIONS } from '../../../../lambda/contract/operations';
 import { vendorOf, type VendorName } from '../../../../lambda/contract/vendors';
 import { CONNECTION_FLAGS, flag } from '../../connection-flags';
 import type { CliContext } from '../../context';
-import { CliError, usageError } from '../../failure';
+import { CliError, usageError, type ServiceFailure } from '../../failure';
 import { namingOptions } from '../../option-names';
 import { print, printAside, printFields, printJson } from '../../output';
 import { readSecret } from '../../prompt';
@@ -35,6 +35,7 @@ import { connect, type Service } from '../../service';
 
 interface UpdateFlags extends KindFlags, ClientFlags, SecretFlags, RegistrationFlags {
   readonly secret: boolean;
+  readonly anotherOwner: boolean;
 }
 
 const SERVER: readonly (keyof ClientFlags)[] = [
@@ -100,6 +101,12 @@ function changedServer(
   });
 }
 
+/** The name can belong to another principal since the user named the provider last. The secret must not go there. */
+const ownershipOf = ({ anotherOwner }: UpdateFlags) => ({ requireOwnership: !anotherOwner });
+
+const ownershipHint = ({ fault }: ServiceFailure): string | undefined =>
+  fault.includes('(requireOwnership)') ? 'To update it all the same, set --another-owner.' : undefined;
+
 const NOTHING = () =>
   usageError('Set what changes.', 'For example, --secret reads a new client secret or API key.');
 
@@ -118,11 +125,15 @@ async function updateApiKey(
   const reference = secretReference(flags);
   if (!reference && !flags.secret) throw NOTHING();
   const apiKey = reference ? undefined : await readSecret(context, 'API key');
-  return namingOptions(memberOptions(flags), () =>
-    service.call<object>(OPERATIONS.UpdateApiKeyCredentialProvider, {
-      name,
-      ...apiKeyMembers(reference, apiKey),
-    }),
+  return namingOptions(
+    memberOptions(flags),
+    () =>
+      service.call<object>(OPERATIONS.UpdateApiKeyCredentialProvider, {
+        name,
+        ...apiKeyMembers(reference, apiKey),
+        ...ownershipOf(flags),
+      }),
+    ownershipHint,
   );
 }
 
@@ -208,8 +219,9 @@ async function updateOauth2(
         name,
         credentialProviderVendor: vendor,
         oauth2ProviderConfigInput: { [vendorOf(vendor).configMember]: config },
+        ...ownershipOf(flags),
       }),
-    (failure) => requestedUrl(failure, flags),
+    (failure) => ownershipHint(failure) ?? requestedUrl(failure, flags),
   );
 }
 
@@ -244,6 +256,7 @@ export const update = buildCommand({
       'With --client-registration, the service provides the client in another way, and users consent again.',
       'Another client or server needs a new client secret, which the command reads in the same way.',
       'Another server also gets another callback URL, which the command prints.',
+      'A provider of another owner is not changed, and gets no secret, unless you set --another-owner.',
     ].join('\n'),
   },
   parameters: {
@@ -259,6 +272,7 @@ export const update = buildCommand({
       mcp: MCP_FLAG,
       initialAccessToken: INITIAL_ACCESS_TOKEN_FLAG,
       secret: flag('Replace the client secret or the API key'),
+      anotherOwner: flag('Update the provider although another principal owns it'),
       kind: KIND_FLAG,
     },
     positional: {

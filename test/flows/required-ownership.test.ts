@@ -1,0 +1,107 @@
+/**
+ * Updates that fail unless the caller owns the provider: a principal that deleted a provider can create one with its name, and
+ * let the earlier owner in, to get the next secret of that owner.
+ */
+import {
+  CreateApiKeyCredentialProviderCommand,
+  CreateOauth2CredentialProviderCommand,
+  PutResourcePolicyCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { World } from './support/world';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+
+const allowOther = (resourceArn: string | undefined) =>
+  world.control().send(
+    new PutResourcePolicyCommand({
+      resourceArn,
+      policy: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { AWS: world.local.principals.stranger.arn },
+            Action: 'bedrock-agentcore:*',
+            Resource: resourceArn,
+          },
+        ],
+      }),
+    }),
+  );
+
+const oauth2 = (name: string, members: object = {}) => ({
+  name,
+  credentialProviderVendor: 'CustomOauth2' as const,
+  oauth2ProviderConfigInput: {
+    customOauth2ProviderConfig: {
+      clientId: world.provider.clientId,
+      clientSecret: world.provider.clientSecret,
+      oauthDiscovery: { discoveryUrl: world.provider.discoveryUrl },
+      ...members,
+    },
+  },
+});
+
+const KINDS = [
+  [
+    'UpdateApiKeyCredentialProvider',
+    async (name: string) => {
+      const input = { name, apiKey: 'a-key' };
+      const { credentialProviderArn } = await world
+        .control()
+        .send(new CreateApiKeyCredentialProviderCommand(input));
+      return { input, credentialProviderArn };
+    },
+  ],
+  [
+    'UpdateOauth2CredentialProvider',
+    async (name: string) => {
+      const input = oauth2(name);
+      const { credentialProviderArn } = await world
+        .control()
+        .send(new CreateOauth2CredentialProviderCommand(input));
+      return { input, credentialProviderArn };
+    },
+  ],
+] as const;
+
+it.each(KINDS)(
+  '%s changes nothing for another principal that requires ownership',
+  async (operation, create) => {
+    const { input, credentialProviderArn } = await create(operation);
+    await allowOther(credentialProviderArn);
+    const get = operation.replace('Update', 'Get');
+    const before = (await world.post(get, { name: operation })).body;
+    const { status, body } = await world.post(operation, { ...input, requireOwnership: true }, 'stranger');
+    expect(status).toBe(403);
+    expect(body).toContain('belongs to another principal, and the request requires that the caller owns it');
+    expect((await world.post(get, { name: operation })).body).toBe(before);
+    expect((await world.post(operation, { ...input, requireOwnership: true })).status).toBe(200);
+    for (const requirement of [{}, { requireOwnership: false }]) {
+      expect((await world.post(operation, { ...input, ...requirement }, 'stranger')).status).toBe(200);
+    }
+  },
+);
+
+it('lets only the owner end the binding of tokens to keys, and choose the resources of proofs', async () => {
+  const dpopConfig = { resourceUrls: ['https://api.example'] };
+  const name = 'bound';
+  expect((await world.post('CreateOauth2CredentialProvider', oauth2(name, { dpopConfig }))).status).toBe(201);
+  const { body } = await world.post('GetOauth2CredentialProvider', { name });
+  await allowOther((JSON.parse(body) as { credentialProviderArn: string }).credentialProviderArn);
+  const update = (members: object) =>
+    world.post('UpdateOauth2CredentialProvider', oauth2(name, members), 'stranger');
+  for (const change of [
+    {},
+    { dpopConfig: { resourceUrls: ['https://api.example', 'https://theirs.example'] } },
+  ]) {
+    const refused = await update(change);
+    expect(refused.status).toBe(403);
+    expect(refused.body).toContain('Only the owner of the credential provider can change whether its tokens');
+  }
+  expect((await update({ dpopConfig })).status).toBe(200);
+});
