@@ -17,8 +17,9 @@ declare module 'dynalite/db' {
   type Done<T> = (error: Error | null, value?: T) => void;
 
   export interface StoredTable {
+    TableName: string;
     TableStatus: string;
-    GlobalSecondaryIndexes?: readonly object[];
+    GlobalSecondaryIndexes?: readonly { readonly IndexName: string }[];
   }
 
   /** An item in the form of the DynamoDB API. */
@@ -32,8 +33,20 @@ declare module 'dynalite/db' {
     readonly batch: (writes: Batch, done: Done<void>) => void;
   }
 
-  interface Store {
-    readonly db: { open(): Promise<void>; close(): Promise<void> };
+  /** Writes of the whole store, whose keys begin with the kind of their records. */
+  export type StoreWrite =
+    | { readonly type: 'put'; readonly key: string; readonly value: StoredItem }
+    | { readonly type: 'del'; readonly key: string };
+
+  export interface Store {
+    readonly db: {
+      open(): Promise<void>;
+      close(): Promise<void>;
+      /** @throws Error if the store has no such key */
+      get(key: string): Promise<StoredItem>;
+      batch(writes: readonly StoreWrite[]): Promise<void>;
+      iterator(range: { readonly gte: string; readonly lt: string }): AsyncIterable<[string, StoredItem]>;
+    };
     readonly tableDb: {
       readonly get: (name: string, done: Done<StoredTable>) => void;
       readonly put: (name: string, table: StoredTable, done: Done<void>) => void;
@@ -50,7 +63,7 @@ declare module 'dynalite/db' {
 
   /** Returns the entries of a new item in the indexes of its table. */
   export function getIndexActions(
-    indexes: readonly object[],
+    indexes: readonly { readonly IndexName: string }[],
     before: undefined,
     item: StoredItem,
     table: StoredTable,

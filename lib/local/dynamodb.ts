@@ -22,6 +22,7 @@ import {
   type TableName,
   type TableShape,
 } from '../../lambda/contract/table-keys';
+import { repairIndexes } from './dynamodb-indexes';
 import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';
 import { listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
 import { LOCAL_REGION } from './principals';
@@ -61,7 +62,13 @@ export async function startDynamoDb(
     await close();
     throw error;
   }
-  return { endpoint, close };
+  return {
+    endpoint,
+    close: async () => {
+      await close();
+      await markClosed(folder);
+    },
+  };
 }
 
 function guarded(serve: RequestListener, credentials: EmulatorCredentials) {
@@ -77,14 +84,25 @@ function guarded(serve: RequestListener, credentials: EmulatorCredentials) {
   };
 }
 
+/** The key of a record that the store has while no process uses it. Without it, the process before was killed. */
+export const CLOSED = 'agent-identity-closed';
+
+async function markClosed(folder: string): Promise<void> {
+  const { db } = openStore({ path: folder });
+  await db.open();
+  await db.batch([{ type: 'put', key: CLOSED, value: {} }]);
+  await db.close();
+}
+
 /**
  * Opens the store once before dynalite does. dynalite opens it at the first request, which would crash if another process
- * held the lock. This function also completes tables whose creation a crash interrupted: dynalite would leave them in
- * CREATING.
+ * held the lock. This function also completes what a crash interrupted: tables, which dynalite would leave in CREATING,
+ * and indexes.
  */
 async function checkStore(folder: string, names: SettingNames): Promise<void> {
   const isNew = !existsSync(folder);
-  const { db, tableDb } = openStore({ path: folder });
+  const store = openStore({ path: folder });
+  const { db, tableDb } = store;
   try {
     await db.open();
   } catch (error) {
@@ -92,10 +110,13 @@ async function checkStore(folder: string, names: SettingNames): Promise<void> {
   }
   const get = promisify(tableDb.get);
   const put = promisify(tableDb.put);
+  const wasClosed = isNew || (await db.get(CLOSED).catch(() => undefined)) !== undefined;
   for (const name of isNew ? [] : TABLE_NAMES.map(localTableName)) {
     const table = await get(name).catch(() => undefined);
     if (table?.TableStatus === 'CREATING') await put(name, { ...table, TableStatus: 'ACTIVE' });
+    if (!wasClosed) await repairIndexes(store, name);
   }
+  await db.batch([{ type: 'del', key: CLOSED }]);
   await db.close();
 }
 

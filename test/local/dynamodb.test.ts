@@ -3,15 +3,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import {
   DescribeTableCommand,
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
+  QueryCommand,
 } from '@aws-sdk/client-dynamodb';
-import { create } from 'dynalite/db';
-import { TABLES, type TableName } from '../../lambda/contract/table-keys';
-import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
+import { create, type StoredItem, type StoreWrite } from 'dynalite/db';
+import { TABLES, WORKLOAD_INDEX, type TableName } from '../../lambda/contract/table-keys';
+import { CLOSED, localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { StartError } from '../../lib/local/start-error';
 
@@ -70,7 +72,7 @@ it('completes a table whose creation was interrupted', async () => {
   await db.open();
   await new Promise<void>((resolve) => {
     tableDb.get(vault, (_error, table) => {
-      tableDb.put(vault, { ...table, TableStatus: 'CREATING' }, () => {
+      tableDb.put(vault, { TableName: vault, ...table, TableStatus: 'CREATING' }, () => {
         resolve();
       });
     });
@@ -80,6 +82,78 @@ it('completes a table whose creation was interrupted', async () => {
   const client = await start();
   await client.send(new PutItemCommand({ TableName: vault, Item: key }));
   await stop(client);
+});
+
+describe('after a process was killed between the entries of an index and the item', () => {
+  const byWorkload = (workloadId: string) =>
+    new QueryCommand({
+      TableName: vault,
+      IndexName: WORKLOAD_INDEX.name,
+      KeyConditionExpression: '#partition = :partition',
+      ExpressionAttributeNames: { '#partition': WORKLOAD_INDEX.partition },
+      ExpressionAttributeValues: { ':partition': { S: workloadId } },
+    });
+  const grant = (name: string, attributes: Record<string, { S: string }> = {}) => ({
+    pk: { S: `GRANT#${name}` },
+    [WORKLOAD_INDEX.partition]: { S: 'an-agent' },
+    [WORKLOAD_INDEX.sort]: { S: name },
+    ...attributes,
+  });
+
+  /** Changes what the store has in the index, as a process leaves it that is killed. */
+  async function damage(change: (entries: [string, StoredItem][]) => StoreWrite[]): Promise<void> {
+    const { db } = create({ path: folder });
+    await db.open();
+    const entries: [string, StoredItem][] = [];
+    const prefix = `index-global~${vault}~${WORKLOAD_INDEX.name}`;
+    for await (const entry of db.iterator({ gte: `${prefix}~`, lt: `${prefix}\x7f` })) entries.push(entry);
+    await db.batch([{ type: 'del', key: CLOSED }, ...change(entries)]);
+    await db.close();
+  }
+
+  async function listed(client: DynamoDBClient): Promise<unknown[]> {
+    const { Items = [] } = await client.send(byWorkload('an-agent'));
+    return Items;
+  }
+
+  it('finds the item without an entry, and no entry without an item, when it starts', async () => {
+    const first = await start();
+    for (const name of ['kept', 'missing', 'stale'])
+      await first.send(new PutItemCommand({ TableName: vault, Item: grant(name) }));
+    const before = await listed(first);
+    expect(before).toHaveLength(3);
+    await stop(first);
+
+    await damage((entries) =>
+      entries.flatMap(([key, entry]): StoreWrite[] => {
+        if (isDeepStrictEqual(entry.sk, { S: 'missing' })) return [{ type: 'del', key }];
+        if (!isDeepStrictEqual(entry.sk, { S: 'stale' })) return [];
+        const phantom = { ...entry, sk: { S: 'phantom' } };
+        return [
+          { type: 'put', key, value: { ...entry, later: { S: 'x' } } },
+          { type: 'put', key: `${key}x`, value: phantom },
+        ];
+      }),
+    );
+
+    const second = await start();
+    expect(await listed(second)).toEqual(before);
+    await stop(second);
+  });
+
+  it('does not read the items when the process before was stopped', async () => {
+    const first = await start();
+    await first.send(new PutItemCommand({ TableName: vault, Item: grant('one') }));
+    await stop(first);
+    // What no process does: the entry is missing although the store was closed.
+    await damage((entries) => [
+      ...entries.map(([key]): StoreWrite => ({ type: 'del', key })),
+      { type: 'put', key: CLOSED, value: {} },
+    ]);
+    const second = await start();
+    expect(await listed(second)).toEqual([]);
+    await stop(second);
+  });
 });
 
 it('reports that the folder is in use', async () => {
