@@ -6,6 +6,7 @@ import {
   GetOauth2CredentialProviderCommand,
   GetWorkloadIdentityCommand,
   PutResourcePolicyCommand,
+  ServiceQuotaExceededException,
   TagResourceCommand,
   type BedrockAgentCoreControlClient,
 } from '@aws-sdk/client-bedrock-agentcore-control';
@@ -22,12 +23,24 @@ export interface WorkloadOptions {
   readonly gateRole: string;
 }
 
-/** Creates a resource, and reports whether an earlier start already created it. */
-export async function createUnlessThere(create: () => Promise<unknown>): Promise<void> {
+/**
+ * Creates a resource unless an earlier start created it. If the owner has reached a quota, the service does not say whether
+ * the resource exists.
+ *
+ * @param get returns the resource; rejects if there is none
+ */
+export async function createUnlessThere(
+  create: () => Promise<unknown>,
+  get: () => Promise<unknown>,
+): Promise<void> {
   try {
     await create();
   } catch (error) {
-    if (!(error instanceof ConflictException)) throw error;
+    if (error instanceof ConflictException) return;
+    if (!(error instanceof ServiceQuotaExceededException)) throw error;
+    await get().catch(() => {
+      throw error;
+    });
   }
 }
 
@@ -42,10 +55,12 @@ export async function setUpWorkload(
   { name, displayName, returnUrl, gateRole }: WorkloadOptions,
 ): Promise<void> {
   const allowedResourceOauth2ReturnUrls = [returnUrl];
-  await createUnlessThere(() =>
-    control.send(new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls })),
+  const get = () => control.send(new GetWorkloadIdentityCommand({ name }));
+  await createUnlessThere(
+    () => control.send(new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls })),
+    get,
   );
-  const identity = await control.send(new GetWorkloadIdentityCommand({ name }));
+  const identity = await get();
   if (identity.allowedResourceOauth2ReturnUrls?.includes(returnUrl) !== true) {
     throw new Error(
       `The workload identity ${name} exists and does not allow the return URL ${returnUrl}. Delete it, or choose other ports.`,
@@ -104,8 +119,9 @@ export async function setUpCalledWorkload(
     },
     { step: 'build', priority: 'high', name: 'authorizerConfiguration' },
   );
-  await createUnlessThere(() => control.send(create));
-  const { workloadIdentityArn } = await control.send(new GetWorkloadIdentityCommand({ name }));
+  const get = () => control.send(new GetWorkloadIdentityCommand({ name }));
+  await createUnlessThere(() => control.send(create), get);
+  const { workloadIdentityArn } = await get();
   await letGateMint(control, workloadIdentityArn, gateRole);
 }
 
@@ -119,23 +135,26 @@ export async function setUpCalendarProvider(
   calendar: CalendarProvider,
   name: string,
 ): Promise<void> {
-  await createUnlessThere(() =>
-    control.send(
-      new CreateOauth2CredentialProviderCommand({
-        name,
-        tags: { displayName: 'Almanac' },
-        credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: {
-            oauthDiscovery: { discoveryUrl: calendar.discoveryUrl },
-            clientId: calendar.clientId,
-            clientSecret: calendar.clientSecret,
+  const get = () => control.send(new GetOauth2CredentialProviderCommand({ name }));
+  await createUnlessThere(
+    () =>
+      control.send(
+        new CreateOauth2CredentialProviderCommand({
+          name,
+          tags: { displayName: 'Almanac' },
+          credentialProviderVendor: 'CustomOauth2',
+          oauth2ProviderConfigInput: {
+            customOauth2ProviderConfig: {
+              oauthDiscovery: { discoveryUrl: calendar.discoveryUrl },
+              clientId: calendar.clientId,
+              clientSecret: calendar.clientSecret,
+            },
           },
-        },
-      }),
-    ),
+        }),
+      ),
+    get,
   );
-  const provider = await control.send(new GetOauth2CredentialProviderCommand({ name }));
+  const provider = await get();
   if (provider.callbackUrl === undefined) {
     throw new Error(`The credential provider ${name} has no callback URL.`);
   }

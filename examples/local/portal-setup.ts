@@ -66,19 +66,22 @@ async function setUpSignIn(
 ): Promise<string | undefined> {
   const name = `fernhill-id-${ports.identityProvider}`;
   const { discoveryUrl, portalClient } = identityProvider;
-  await createUnlessThere(() =>
-    control.send(
-      new CreateOauth2CredentialProviderCommand({
-        name,
-        tags: { displayName: FERNHILL_ID.name },
-        credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: { ...portalClient, oauthDiscovery: { discoveryUrl } },
-        },
-      }),
-    ),
+  const get = () => control.send(new GetOauth2CredentialProviderCommand({ name }));
+  await createUnlessThere(
+    () =>
+      control.send(
+        new CreateOauth2CredentialProviderCommand({
+          name,
+          tags: { displayName: FERNHILL_ID.name },
+          credentialProviderVendor: 'CustomOauth2',
+          oauth2ProviderConfigInput: {
+            customOauth2ProviderConfig: { ...portalClient, oauthDiscovery: { discoveryUrl } },
+          },
+        }),
+      ),
+    get,
   );
-  const provider = await control.send(new GetOauth2CredentialProviderCommand({ name }));
+  const provider = await get();
   return provider.credentialProviderArn;
 }
 
@@ -130,7 +133,10 @@ export async function setUpPortal(
       identifier,
     })),
   });
-  await createUnlessThere(() => control.send(withMembers(command, appearance(agents))));
+  await createUnlessThere(
+    () => control.send(withMembers(command, appearance(agents))),
+    () => idOf(control, name),
+  );
   const url = await addressOf(control, await idOf(control, name));
   await identityProvider.registerPortalClient(`${url}/callback`);
   return { url };

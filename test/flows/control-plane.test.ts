@@ -19,6 +19,7 @@ import {
   UpdateWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
+import { createUnlessThere } from '../../examples/local/agent-setup';
 import { moveClock } from './support/clock';
 import { World } from './support/world';
 
@@ -288,6 +289,13 @@ describe('quotas', () => {
       name: 'ServiceQuotaExceededException',
       message: expect.stringContaining('apiKeyCredentialProviders') as string,
       $metadata: { httpStatusCode: 402, attempts: 1 },
+    });
+    // The examples of npm start create what they need at each start.
+    const get = (n: number) => () =>
+      operator.send(new GetApiKeyCredentialProviderCommand({ name: `quota-${n}` }));
+    await createUnlessThere(() => create(0), get(0));
+    await expect(createUnlessThere(() => create(50), get(50))).rejects.toMatchObject({
+      name: 'ServiceQuotaExceededException',
     });
     await operator.send(new DeleteApiKeyCredentialProviderCommand({ name: 'quota-0' }));
     await create(50);
