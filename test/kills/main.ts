@@ -13,7 +13,9 @@ import { KEY_FLOWS } from './flows/keys';
 import { RESOURCE_FLOWS } from './flows/resources';
 import { REVOCATION_FLOWS } from './flows/revocations';
 import { TOKEN_FLOWS } from './flows/tokens';
-import { perform, type Case, type FlowResult } from './perform';
+import type { Flow } from './flow';
+import { NPM_START, performNpmStart } from './npm-start/perform';
+import { perform, type Case, type FlowResult, type PerformOptions } from './perform';
 import { startKillsProvider } from './provider';
 import { parseSettings, type Settings } from './settings';
 
@@ -24,21 +26,27 @@ const print = (text: string): void => {
 };
 
 function report({ flow, point, fault }: Case): void {
-  if (fault === undefined) return;
-  const at = point
-    ? `killed ${point.when} write ${point.write} (${point.at.operation} ${point.at.kind} in ${point.at.table})`
-    : 'without a kill';
-  print(`FAILED ${flow}, ${at}: ${fault}`);
+  if (fault !== undefined) print(`FAILED ${flow}, ${point ?? 'without a kill'}: ${fault}`);
 }
 
-async function play({ flows, quick }: Settings): Promise<FlowResult[]> {
+/** A flow with its own way to be killed. */
+interface Played extends Pick<Flow, 'name' | 'nightly'> {
+  readonly play: (options: PerformOptions) => Promise<FlowResult>;
+}
+
+const PLAYED: readonly Played[] = [
+  ...FLOWS.map((flow): Played => ({ ...flow, play: (options) => perform(flow, options) })),
+  { name: NPM_START, play: performNpmStart },
+];
+
+async function play({ flows, quick }: Settings<Played>): Promise<FlowResult[]> {
   const provider = await startKillsProvider();
   const results: FlowResult[] = [];
   try {
     for (const flow of flows) {
-      const result = await perform(flow, { provider, quick, progress: report });
+      const result = await flow.play({ provider, quick, progress: report });
       results.push(result);
-      print(`${flow.name}: killed at ${result.cases.length - 1} of ${result.points} points`);
+      print(`${flow.name}: killed at ${killedIn(result)} of ${result.points} points`);
     }
     return results;
   } finally {
@@ -46,32 +54,34 @@ async function play({ flows, quick }: Settings): Promise<FlowResult[]> {
   }
 }
 
+const killedIn = ({ cases }: FlowResult): number => cases.filter(({ point }) => point !== undefined).length;
+
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 /** @returns whether all checks passed */
-function summarize(results: readonly FlowResult[], { update }: Settings): boolean {
+function summarize(results: readonly FlowResult[], { update }: Settings<Played>): boolean {
   const rows = results.map((result) => [
     result.flow,
     String(result.points),
-    String(result.cases.length - 1),
+    String(killedIn(result)),
     String(consentsAgainOf(result)),
     String(sum(result.cases.map(({ opened }) => opened))),
   ]);
   print(`\n${table([['flow', 'points', 'killed', 'consents again', 'ciphertexts decrypted'], ...rows])}\n`);
   if (update) writeCounts(results);
-  const faults = countFaults(results, FLOWS);
+  const faults = countFaults(results, PLAYED);
   for (const fault of faults) print(`FAILED ${fault}. If that is intended, run ${COUNTS_COMMAND}.`);
   const cases = results.flatMap((result) => result.cases);
   const failed = cases.filter(({ fault }) => fault !== undefined).length + faults.length;
   const points = sum(results.map((result) => result.points));
-  const killed = cases.filter(({ point }) => point !== undefined).length;
+  const killed = sum(results.map(killedIn));
   print(`Killed at ${killed} of ${points} points.`);
   print(`${cases.length + faults.length - failed} passed, ${failed} failed, 0 skipped`);
   return failed === 0;
 }
 
 async function main(): Promise<number> {
-  const settings = parseSettings(process.argv.slice(2), FLOWS);
+  const settings = parseSettings(process.argv.slice(2), PLAYED);
   await compilePrograms();
   const interrupted = interruption();
   const playing = play(settings);

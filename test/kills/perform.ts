@@ -17,8 +17,8 @@ export interface FlowResult {
 /** A case: a flow that is killed at one point. */
 export interface Case {
   readonly flow: string;
-  /** Undefined for the run without a kill. */
-  readonly point: (KillPoint & { readonly at: Write }) | undefined;
+  /** Where it is killed, in words; undefined for the run without a kill. */
+  readonly point: string | undefined;
   /** What was wrong; undefined if the case passed. */
   readonly fault: string | undefined;
   /** Ciphertexts that were decrypted. */
@@ -124,6 +124,9 @@ function distinctPointsOf(writes: readonly Write[]): ReturnType<typeof pointsOf>
   return pointsOf(writes).filter(({ when, at }) => at.afterRequest || (when === 'after' && !isWithin(at)));
 }
 
+const wordsOf = ({ when, write, at }: KillPoint & { readonly at: Write }): string =>
+  `killed ${when} write ${write} (${at.operation} ${at.kind} in ${at.table})`;
+
 export interface PerformOptions {
   readonly provider: KillsProvider;
   readonly quick: boolean;
@@ -152,7 +155,7 @@ export async function perform(
       const { writes } = reference;
       points = pointsOf(writes).length;
       for (const point of quick ? distinctPointsOf(writes) : pointsOf(writes)) {
-        add({ point, ...(await killAt(runs, point, reference, flow)) });
+        add({ point: wordsOf(point), ...(await killAt(runs, point, reference, flow)) });
       }
     }
     return { flow: flow.name, points, cases };

@@ -3,8 +3,11 @@ import { parseArgs } from 'node:util';
 import { StartError } from '../../lib/local/start-error';
 import type { Flow } from './flow';
 
-export interface Settings {
-  readonly flows: readonly Flow[];
+/** A flow, as far as the settings select it. */
+type Selectable = Pick<Flow, 'name' | 'nightly'>;
+
+export interface Settings<Selected extends Selectable> {
+  readonly flows: readonly Selected[];
   /** Whether to run each point that differs for a restarted process, in the flows that differ from each other. */
   readonly quick: boolean;
   /** Whether to write the counts of this run to the file of counts. */
@@ -21,7 +24,10 @@ const OPTIONS = {
  * @param args `--quick`, `--only TEXT` (flows whose names have it), `--update` (writes the counts)
  * @throws StartError
  */
-export function parseSettings(args: readonly string[], all: readonly Flow[]): Settings {
+export function parseSettings<Selected extends Selectable>(
+  args: readonly string[],
+  all: readonly Selected[],
+): Settings<Selected> {
   const { quick, update, only } = optionsIn(args);
   const flows = all.filter(({ name, nightly }) => name.includes(only) && !(quick && nightly));
   if (flows.length === 0) {

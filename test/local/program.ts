@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 export const COMPILED = resolve(__dirname, '../../dist/test-programs');
 
 /** The file that `npm start` starts: it checks the version of Node.js, and compiles the program. */
-const NPM_START = resolve(__dirname, '../../bin/local.cjs');
+export const NPM_START = resolve(__dirname, '../../bin/local.cjs');
 
 /** The program of `npm start`. */
 const START = join(COMPILED, 'lib/local/npm-start.js');

@@ -131,6 +131,7 @@ const clientSecretUpdate: Flow = {
 
 const apiKeyUpdate: Flow = {
   name: 'update of an API key',
+  nightly: true,
   leftovers: { 'Keys VAULT-KEY': 1 },
   async prepare(stage): Promise<Run> {
     const { cloud } = stage;

@@ -147,7 +147,7 @@ const backgroundRenewal: Flow = {
 
 const machineToken = (isRenewal: boolean): Flow => ({
   name: isRenewal ? 'renewal by client credentials' : 'first token by client credentials',
-  nightly: isRenewal,
+  nightly: true,
   async prepare(stage): Promise<Run> {
     const { provider, cloud } = stage;
     const agent = await stage.agent();
