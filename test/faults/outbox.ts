@@ -10,8 +10,11 @@ import type { Touched } from './fault-proxy';
 import { passTime } from './passing-time';
 import type { Stage } from './stage';
 
-/** Seconds before each sweep: first a little more than a lease, so that tokens are still valid, and then the longest pause. */
-const PAUSES = [65, 65, 130, 600, 3601];
+/**
+ * Seconds before each sweep: first a little more than a lease, so that tokens are still valid, then the longest pause, and
+ * then the time after which attempts end.
+ */
+const PAUSES = [65, 65, 130, 600, 3601, 90_000, 3601];
 
 /** Milliseconds, more than the time for which attempts are repeated. */
 const TWO_DAYS = 2 * 86_400_000;

@@ -4,7 +4,15 @@ import type { Site } from './calls';
 import type { Stage } from './stage';
 
 /** Parts of the service; the first two are the part that every change must pass. */
-export const PARTS = ['data plane', 'consent', 'control plane', 'operators', 'events', 'scheduled'] as const;
+export const PARTS = [
+  'data plane',
+  'consent',
+  'control plane',
+  'operators',
+  'site',
+  'events',
+  'scheduled',
+] as const;
 
 export type Part = (typeof PARTS)[number];
 

@@ -8,22 +8,20 @@ const always = (...kinds: Kind[]): Fault[] => kinds.map((kind) => ({ kind, alway
 
 /** Faults with the same effect on the caller of a service of AWS. */
 const OF_AWS: readonly (readonly Fault[])[] = [
-  once('throttled', 'unavailable', 'silent', 'dropped'),
-  once('lost', 'cut', 'twice'),
-  always('throttled', 'unavailable', 'silent', 'dropped'),
-  always('lost', 'cut'),
+  [
+    ...always('throttled', 'unavailable', 'silent', 'dropped'),
+    ...once('throttled', 'unavailable', 'silent', 'dropped'),
+  ],
+  [...once('lost', 'cut', 'twice'), ...always('lost', 'cut')],
   once('HTML', 'not JSON'),
   once('another shape', 'empty', 'too long'),
 ];
 
 /** A request to a server outside AWS is sent once. */
 const OF_SERVERS: readonly (readonly Fault[])[] = [
-  once('throttled', 'unavailable'),
-  once('silent', 'dropped'),
-  once('lost', 'cut'),
-  once('twice'),
-  once('HTML', 'not JSON', 'empty', 'too long'),
-  once('another shape'),
+  once('throttled', 'unavailable', 'silent', 'dropped'),
+  once('lost', 'cut', 'twice'),
+  once('HTML', 'not JSON', 'empty', 'too long', 'another shape'),
   once('redirected'),
 ];
 

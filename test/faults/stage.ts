@@ -14,10 +14,16 @@ import type { InvokedHandler } from '../../lib/local/lambda';
 import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../../lib/local/principals';
 import type { LocalOptions, LocalService } from '../../lib/local/start';
+import { EVENT_SECRET_OWNER } from '../../lambda/domain/identity/security-events';
+import { startExchangeServer, type ExchangeServer } from '../flows/support/exchange-server';
+import type { TestIssuer } from '../flows/support/issuer';
+import { putSecret } from '../flows/support/secrets';
 import { World } from '../flows/support/world';
+import type { HttpResponse } from '../local/handmade-request';
 import { FaultProxies } from './fault-proxy';
 import { pause } from './passing-time';
 import { Secrets } from './secrets';
+import { POLL_SECRET, POLL_TOKEN, POLLED, startReporters, trustedIssuers, type Reporters } from './servers';
 
 /** Requests of the functions to an OAuth server. People open its other pages. */
 const SERVER_PATHS = /^\/(\.well-known\/|jwks|token|request|reg|revoke|introspect)/;
@@ -32,6 +38,7 @@ const PROVIDER: Configuration = {
   ttl: {
     AccessToken: 3600,
     ClientCredentials: 3600,
+    AuthorizationCode: 3600,
     RefreshToken: YEARS,
     Grant: YEARS,
     Session: YEARS,
@@ -61,6 +68,8 @@ export class Stage {
       readonly running: { count: number };
       readonly trap: { requests: number; close: () => Promise<void> };
       readonly dynamodb: DynamoDBClient;
+      readonly reporters: Reporters;
+      readonly exchange: ExchangeServer;
     },
   ) {}
 
@@ -85,17 +94,34 @@ export class Stage {
       return started.service;
     };
     const behind = (address: string) => faults.toServer(address, isServerPath);
-    const world = await World.start(PROVIDER, undefined, { behind }, { launch });
+    const reporters = await startReporters(faults, behind);
+    const trust = (issuer: TestIssuer) => trustedIssuers(reporters, issuer);
+    const world = await World.start(PROVIDER, trust, { behind }, { launch });
     if (!dynamodb) throw new Error('The service did not start.');
-    secrets.add(world.provider.clientSecret, world.provider.issuer);
-    return new Stage(world, faults, secrets, { running, trap, dynamodb });
+    const exchange = await startExchangeServer(world.issuer, PROVIDER, behind);
+    const secret = await putSecret({ token: POLL_TOKEN }, EVENT_SECRET_OWNER + POLLED);
+    if (secret.name !== POLL_SECRET) throw new Error('The secret of the poll has another name.');
+    secrets.add(POLL_TOKEN, reporters.pollOrigin);
+    for (const { clientSecret, issuer } of [world.provider, exchange]) secrets.add(clientSecret, issuer);
+    return new Stage(world, faults, secrets, { running, trap, dynamodb, reporters, exchange });
   }
 
   async stop(): Promise<void> {
     await this.world.stop();
+    await Promise.all([this.parts.reporters.close(), this.parts.exchange.close()]);
     await this.faults.close();
     await this.parts.trap.close();
     this.parts.dynamodb.destroy();
+  }
+
+  /** The servers that report what happened to users. */
+  get reporters(): Reporters {
+    return this.parts.reporters;
+  }
+
+  /** The authorization server that exchanges tokens of users. */
+  get exchange(): ExchangeServer {
+    return this.parts.exchange;
   }
 
   /** A name that no other resource has. */
@@ -123,6 +149,21 @@ export class Stage {
     const name = localFunctionName(group);
     const handler = this.world.local.functions.get(name) as InvokedHandler;
     return handler(event, { awsRequestId: randomUUID(), invokedFunctionArn: name });
+  }
+
+  /** Invokes a function; returns its result as the response to a request. */
+  async invocation(group: InvokedGroup, event: object): Promise<HttpResponse> {
+    const respond = (status: number, body: string): HttpResponse => ({
+      status,
+      headers: {},
+      body,
+      bytes: Buffer.from(body),
+    });
+    try {
+      return respond(200, JSON.stringify((await this.invoke(group, event)) ?? {}));
+    } catch (error) {
+      return respond(500, String(error));
+    }
   }
 
   /** Waits for the functions that were invoked asynchronously. */

@@ -50,6 +50,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   'RESTRICTION#AGENT': ({ item }) => parseAgentRestriction(item),
   'RESTRICTION#USER': ({ item }) => parseUserRestriction(item),
   REVOCATION: ({ table, touched: { pk } }) => createRevocationStore(table).get(after(PREFIX.revocation, pk)),
+  // A mark, and the reports of an issuer that wait.
+  'RECEIVED-EVENT': ({ item }) => item,
   'REVOKED-GRANT': ({ table, touched: { pk } }) =>
     createRevocationStore(table).getItem(after(PREFIX.outboxItem, pk)),
 };

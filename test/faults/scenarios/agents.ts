@@ -1,6 +1,6 @@
 /** Agents, providers, and grants of the scenarios. They are created without faults. */
 import { Browser } from '../../flows/support/browser';
-import { signInAndConsent } from '../../flows/support/provider';
+import { signInAndConsent, type TestProvider } from '../../flows/support/provider';
 import { RETURN_URL } from '../../flows/support/world';
 import { passTime } from '../passing-time';
 import type { Stage } from '../stage';
@@ -131,8 +131,12 @@ export async function expectUsable(stage: Stage, agent: Agent, more: object, use
 }
 
 /** Returns whether the provider accepts the access token. */
-export async function isActive(stage: Stage, accessToken: string): Promise<boolean> {
-  const { issuer, clientId, clientSecret } = stage.world.provider;
+export async function isActive(
+  { world }: Stage,
+  accessToken: string,
+  provider: TestProvider = world.provider,
+): Promise<boolean> {
+  const { issuer, clientId, clientSecret } = provider;
   const response = await fetch(`${issuer}/token/introspection`, {
     method: 'POST',
     headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` },

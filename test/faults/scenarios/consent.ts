@@ -41,9 +41,13 @@ async function newLink(stage: Stage, agent: Agent): Promise<{ link: string; user
   return { link: authorizationUrl, userId };
 }
 
-const responseOf = ({ status, html, headers }: Page): HttpResponse => ({
+/** Returns a page as the response to a request. */
+export const responseOf = ({ status, html, headers, url }: Page): HttpResponse => ({
   status,
-  headers: Object.fromEntries(headers),
+  headers: {
+    ...Object.fromEntries(headers),
+    ...(headers.has('location') && { location: new URL(headers.get('location') ?? '', url).href }),
+  },
   body: html,
   bytes: Buffer.from(html),
 });

@@ -89,7 +89,7 @@ async function portalMembers(stage: Stage) {
 
 async function newPortal(stage: Stage): Promise<string> {
   const { consentPortalId } = await called<{ consentPortalId: string }>(stage, 'CreateConsentPortal', {
-    body: { name: stage.unique('portal'), ...(await portalMembers(stage)) },
+    body: { name: stage.unique('consents'), ...(await portalMembers(stage)) },
   });
   await stage.quiet();
   return consentPortalId;
@@ -177,7 +177,7 @@ export const CONTROL_PLANE: readonly Scenario[] = [
   simple('ListApiKeyCredentialProviders', { input: () => ({ body: { maxResults: 5 } }) }),
   simple('CreateConsentPortal', {
     share: portalMembers,
-    input: (stage, members) => ({ body: { name: stage.unique('portal'), ...members } }),
+    input: (stage, members) => ({ body: { name: stage.unique('consents'), ...members } }),
     performed: [409],
   }),
   simple('GetConsentPortal', {
@@ -192,7 +192,7 @@ export const CONTROL_PLANE: readonly Scenario[] = [
     share: portalMembers,
     async input(stage, members) {
       const { consentPortalId } = await called<{ consentPortalId: string }>(stage, 'CreateConsentPortal', {
-        body: { name: stage.unique('portal'), ...members },
+        body: { name: stage.unique('consents'), ...members },
       });
       await stage.quiet();
       return { body: { consentPortalIdentifier: consentPortalId } };

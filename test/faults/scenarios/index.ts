@@ -3,6 +3,19 @@ import type { Scenario } from '../scenario';
 import { CONSENT } from './consent';
 import { CONTROL_PLANE } from './control-plane';
 import { DATA_PLANE } from './data-plane';
+import { EVENTS } from './events';
 import { OPERATORS } from './operators';
+import { SCHEDULED } from './scheduled';
+import { SITE } from './site';
+import { TOKEN_EXCHANGE } from './token-exchange';
 
-export const SCENARIOS: readonly Scenario[] = [...DATA_PLANE, ...CONSENT, ...CONTROL_PLANE, ...OPERATORS];
+export const SCENARIOS: readonly Scenario[] = [
+  ...DATA_PLANE,
+  ...TOKEN_EXCHANGE,
+  ...CONSENT,
+  ...CONTROL_PLANE,
+  ...OPERATORS,
+  ...SITE,
+  ...EVENTS,
+  ...SCHEDULED,
+];

@@ -5,7 +5,7 @@
 import { createRemoteJWKSet, jwtVerify, type JWTPayload } from 'jose';
 import { errors, type Configuration, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import type { TestIssuer } from './issuer';
-import { startProvider, type TestProvider } from './provider';
+import { startProvider, type Extension, type TestProvider } from './provider';
 
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
@@ -49,10 +49,14 @@ const many = (ctx: KoaContextWithOIDC, name: string): string[] =>
 
 const wordsOf = (scope: unknown): string[] => (typeof scope === 'string' ? scope.split(' ') : []);
 
-/** @param users issuer of the user tokens; this client can exchange tokens for its audience */
+/**
+ * @param users issuer of the user tokens; this client can exchange tokens for its audience
+ * @param behind returns the address of a proxy in front of the server, which is then its issuer
+ */
 export async function startExchangeServer(
   users: TestIssuer,
   extra: Configuration = {},
+  behind?: Extension['behind'],
 ): Promise<ExchangeServer> {
   const userKeys = createRemoteJWKSet(new URL(`${users.issuer}/jwks`));
 
@@ -169,6 +173,7 @@ export async function startExchangeServer(
     prepare,
     grantTypes: [TOKEN_EXCHANGE, JWT_BEARER],
     scopes: [ACTOR_SCOPE],
+    ...(behind && { behind }),
   });
   // The same object that was started, so that a test's settings apply to it.
   const own: Omit<ExchangeServer, keyof TestProvider> = {

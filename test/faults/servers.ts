@@ -1,0 +1,82 @@
+/** The servers of other organizations that report to the service, or that it asks, each behind a proxy. */
+import { hashOf } from '../../lambda/domain/digest';
+import type { DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
+import { startIssuer, type TestIssuer } from '../flows/support/issuer';
+import { PollTransmitter } from '../flows/support/poll-transmitter';
+import { AUDIENCE, AUTHORIZATION } from '../flows/support/transmitter';
+import type { FaultProxies } from './fault-proxy';
+
+/** The client that logout tokens are for. */
+export const LOGOUT_CLIENT = 'assistant';
+
+/** The bearer token with which the service polls. */
+export const POLL_TOKEN = 'token-of-the-stream-0123456789';
+
+/** The name of the first secret in the embedded AWS Secrets Manager. */
+export const POLL_SECRET = 'secret-1';
+
+/** `id` of the issuers: of one that pushes its events, and of one that is polled. */
+export const PUSHING = 'people';
+export const POLLED = 'polled';
+
+export interface Reporters {
+  /** Signs security events. */
+  readonly keys: TestIssuer;
+  /** Delivers security events that the service polls. */
+  readonly poll: PollTransmitter;
+  /** Users of the issuer that is polled. */
+  readonly polled: TestIssuer;
+  /** Address of the transmitter that is polled. */
+  readonly pollOrigin: string;
+  readonly close: () => Promise<void>;
+}
+
+export async function startReporters(
+  faults: FaultProxies,
+  behind: (address: string) => Promise<string>,
+): Promise<Reporters> {
+  const [keys, polled, poll] = await Promise.all([
+    startIssuer(undefined, behind),
+    startIssuer(undefined, behind),
+    PollTransmitter.start(),
+  ]);
+  const pollOrigin = await faults.toServer(new URL(poll.endpoint).origin, () => true);
+  const close = async (): Promise<void> => {
+    await Promise.all([keys.close(), polled.close(), poll.close()]);
+  };
+  return { keys, polled, poll, pollOrigin, close };
+}
+
+/** Returns the trusted issuers of the deployment. */
+export function trustedIssuers(
+  { keys, polled, pollOrigin }: Reporters,
+  { discoveryUrl, audience }: TestIssuer,
+): DeployedIssuer[] {
+  const transmitter = { issuer: keys.issuer, jwksUri: `${keys.issuer}/jwks`, audience: [AUDIENCE] };
+  return [
+    {
+      discoveryUrl,
+      allowedAudience: [audience],
+      securityEvents: {
+        id: PUSHING,
+        transmitter: { ...transmitter, authorizationHash: hashOf(AUTHORIZATION) },
+        backChannelLogout: { clientIds: [LOGOUT_CLIENT] },
+        globalTokenRevocation: { issuer: keys.issuer, jwksUri: `${keys.issuer}/jwks` },
+      },
+    },
+    {
+      discoveryUrl: polled.discoveryUrl,
+      allowedAudience: [polled.audience],
+      securityEvents: {
+        id: POLLED,
+        transmitter: {
+          ...transmitter,
+          poll: {
+            endpoint: `${pollOrigin}/poll`,
+            authorization: { secretId: POLL_SECRET, jsonKey: 'token' },
+          },
+        },
+      },
+    },
+  ];
+}
