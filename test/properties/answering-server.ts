@@ -59,6 +59,9 @@ const KIND_OF_PATH: readonly [RegExp, Kind][] = [
   [/^\/events$/, 'events'],
 ];
 
+/** Where redirects lead. */
+export const REDIRECTED = '/redirected';
+
 const LIFETIME = 600;
 /** Lifetime of a refresh token in seconds: longer than the clock of the tests moves. */
 const YEARS = 300_000_000;
@@ -79,7 +82,7 @@ export class AnsweringServer {
   isRefreshable = true;
   /** Kinds of the requests. */
   readonly requests: Kind[] = [];
-  /** Paths of requests that nothing of this server asks for, such as the targets of redirects. */
+  /** Paths of requests that followed a redirect. Broken metadata can lead to other unknown paths. */
   readonly strays: string[] = [];
   /** Security events that were not acknowledged, by their IDs. */
   readonly events = new Map<string, string>();
@@ -131,7 +134,7 @@ export class AnsweringServer {
       KIND_OF_PATH.find(([pattern]) => pattern.test(path))?.[1] ??
       (/^\/[\w-]+\/token$/.test(path) ? KIND_OF_GRANT[form.grant_type ?? ''] : undefined);
     if (!kind) {
-      this.strays.push(path);
+      if (path === REDIRECTED) this.strays.push(path);
       response.writeHead(404).end();
       return;
     }

@@ -1,7 +1,7 @@
 /** Answers of third parties that are broken in any way: their status, header, body, and the end of the connection. */
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import type { Replacement, Received, ValidAnswer } from './answering-server';
+import { REDIRECTED, type Replacement, type Received, type ValidAnswer } from './answering-server';
 import { bodyChange, changed, changedText, nested, ODD_JSON, type Change } from './broken-values';
 import { MARKER } from './request-values';
 
@@ -232,7 +232,7 @@ export const replacementFor =
     const code = status ?? valid.status;
     const lines = [
       ...(contentType === undefined ? [] : [`content-type: ${contentType}`]),
-      ...(code >= 300 && code < 400 ? ['location: /redirected'] : []),
+      ...(code >= 300 && code < 400 ? [`location: ${REDIRECTED}`] : []),
       ...(headers.some(([name]) => /^(content-length|transfer-encoding)$/.test(name))
         ? []
         : [`content-length: ${content.length}`]),

@@ -151,7 +151,9 @@ export function changedText(document: object, changes: readonly Change[]): strin
         if (typeof within !== 'object' || within === null || within === root) break;
         // Two members of one name: a placeholder becomes the name, so that the object keeps both.
         const name = each.kind === 'repeat' ? String(key) : each.name;
-        (within as Record<string, unknown>)[placeholder(`"${name}"`)] = placeholder(each.json);
+        // A tag is no secret: its owner gets it back.
+        const json = within === (root.document as { tags?: unknown }).tags ? '"tag"' : each.json;
+        (within as Record<string, unknown>)[placeholder(`"${name}"`)] = placeholder(json);
         break;
       }
     }

@@ -42,7 +42,22 @@ function collect(value: unknown, member: string): void {
   else if (typeof value === 'string') known.set(member, [...new Set([value, ...(known.get(member) ?? [])])]);
 }
 
+/** Deletes what earlier cases left, because a principal can have a limited number of each. */
+async function deleteLeftovers(): Promise<void> {
+  const kinds = [
+    ['ConsentPortals', 'ConsentPortal', 'consentPortals', 'consentPortalId', 'consentPortalIdentifier'],
+    ['Oauth2CredentialProviders', 'Oauth2CredentialProvider', 'credentialProviders', 'name', 'name'],
+    ['ApiKeyCredentialProviders', 'ApiKeyCredentialProvider', 'credentialProviders', 'name', 'name'],
+  ] as const;
+  for (const [plural, kind, member, id, parameter] of kinds) {
+    const { body } = await world.post(`List${plural}`, { maxResults: 20 });
+    const items = (JSON.parse(body) as Record<string, Record<string, string>[]>)[member] ?? [];
+    for (const item of items) await world.post(`Delete${kind}`, { [parameter]: item[id] });
+  }
+}
+
 async function prepare(): Promise<void> {
+  if (preparations > 0) await deleteLeftovers();
   preparations += 1;
   for (const userId of ['ana', 'revoked-user']) await world.operate('ResumeUser', { user: { userId } });
   await world.operate('ResumeUser', { user: { issuer: world.issuer.issuer, subject: 'ana' } });
