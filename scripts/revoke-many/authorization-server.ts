@@ -3,8 +3,9 @@
  * counts the requests that it gets.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AdapterPayload, default as Provider } from 'oidc-provider';
+import type Provider from 'oidc-provider';
 import { startProvider, type TestProvider } from '../../test/flows/support/provider';
+import { ProviderRecords } from '../../test/flows/support/provider-records';
 
 /** Seconds: longer than any run. */
 const LIFETIME = 24 * 3600;
@@ -23,59 +24,6 @@ export interface RequestCount {
   readonly repeated: number;
 }
 
-const records = new Map<string, AdapterPayload>();
-const grants = new Map<string, Set<string>>();
-
-/** The store of the server, which creates one for each kind of record. Its default store has room for 1,000 records. */
-class Records {
-  constructor(private readonly model: string) {}
-
-  private key(id: string): string {
-    return `${this.model}:${id}`;
-  }
-
-  upsert(id: string, payload: AdapterPayload): Promise<undefined> {
-    records.set(this.key(id), payload);
-    if (payload.grantId !== undefined) {
-      const keys = grants.get(payload.grantId) ?? new Set<string>();
-      grants.set(payload.grantId, keys.add(this.key(id)));
-    }
-    return Promise.resolve(undefined);
-  }
-
-  find(id: string): Promise<AdapterPayload | undefined> {
-    return Promise.resolve(records.get(this.key(id)));
-  }
-
-  findByUserCode(): Promise<undefined> {
-    return Promise.resolve(undefined);
-  }
-
-  findByUid(): Promise<undefined> {
-    return Promise.resolve(undefined);
-  }
-
-  consume(id: string): Promise<undefined> {
-    const payload = records.get(this.key(id));
-    if (payload) payload.consumed = Math.floor(Date.now() / 1000);
-    return Promise.resolve(undefined);
-  }
-
-  destroy(id: string): Promise<undefined> {
-    records.delete(this.key(id));
-    return Promise.resolve(undefined);
-  }
-
-  revokeByGrantId(grantId: string): Promise<undefined> {
-    for (const key of grants.get(grantId) ?? []) records.delete(key);
-    grants.delete(grantId);
-    return Promise.resolve(undefined);
-  }
-}
-
-const countOf = (model: string): number =>
-  [...records.keys()].filter((key) => key.startsWith(`${model}:`)).length;
-
 async function bodyOf(request: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
@@ -85,6 +33,7 @@ async function bodyOf(request: AsyncIterable<Buffer>): Promise<string> {
 export class AuthorizationServer {
   /** Tokens in the requests, by kind. */
   readonly #requests = new Map<string, string[]>();
+  readonly #records = new ProviderRecords();
   #server: Provider | undefined;
   #test: TestProvider | undefined;
   /** Called with the number of refresh tokens that it was asked to revoke. */
@@ -95,7 +44,7 @@ export class AuthorizationServer {
     const started = new AuthorizationServer();
     started.#test = await startProvider(
       {
-        adapter: Records,
+        adapter: started.#records.adapter,
         ttl: { AccessToken: LIFETIME, RefreshToken: LIFETIME, Grant: LIFETIME },
         features: { revocation: { enabled: true }, introspection: { enabled: true } },
       },
@@ -152,7 +101,7 @@ export class AuthorizationServer {
 
   /** Tokens that are valid now. */
   get valid(): number {
-    return countOf('AccessToken') + countOf('RefreshToken');
+    return this.#records.count('AccessToken') + this.#records.count('RefreshToken');
   }
 
   /** Refresh tokens that it was asked to revoke, with repetitions. */

@@ -10,6 +10,7 @@ import {
   CreateWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Configuration } from 'oidc-provider';
 import { parseGrant } from '../../lambda/adapters/dynamodb/grant-store';
 import { createTable, type Table } from '../../lambda/adapters/dynamodb/table';
 import type { Grant } from '../../lambda/domain/grant/grant';
@@ -58,7 +59,8 @@ export class Stage {
     return this.parts.close();
   }
 
-  static async set(): Promise<Stage> {
+  /** @param configuration of the provider */
+  static async set(configuration: Configuration = {}): Promise<Stage> {
     const folder = await mkdtemp(join(tmpdir(), 'agent-identity-storm-'));
     const closers = [() => rm(folder, { recursive: true })];
     const closeAll = async (): Promise<void> => {
@@ -69,7 +71,7 @@ export class Stage {
     try {
       const emulators = await startEmulators(folder);
       closers.push(() => emulators.close());
-      const provider = await startStrictProvider();
+      const provider = await startStrictProvider(configuration);
       closers.push(() => provider.close());
       const { principals } = emulators;
       const killer = new Killer();
@@ -93,7 +95,8 @@ export class Stage {
     }
   }
 
-  private get settings() {
+  /** Settings of an AWS client for the service. */
+  get settings() {
     const { accessKeyId, secretAccessKey } = this.parts.principal;
     const signing = { signingName: 'execute-api' };
     return {

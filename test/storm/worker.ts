@@ -2,6 +2,7 @@
  * One worker of the storm in its own process: the service's functions behind the local gateway, as `npm start`
  * runs them. It shares only the emulators with the others.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { EmulatorAccess } from '../../lib/local/emulators';
 import { startFunctions } from '../../lib/local/functions';
 import type { Principals } from '../../lib/local/principals';
@@ -21,13 +22,32 @@ export interface WorkerReady {
   readonly port: number;
 }
 
+/** Its response to any later message, after a garbage collection. In bytes. */
+export interface WorkerMemory {
+  readonly heapUsed: number;
+  readonly rss: number;
+}
+
+/** Finalizers run between two collections. */
+async function memory(): Promise<WorkerMemory> {
+  globalThis.gc?.();
+  await wait(50);
+  globalThis.gc?.();
+  const { heapUsed, rss } = process.memoryUsage();
+  return { heapUsed, rss };
+}
+
 async function run({ logPath, ...assignment }: WorkerAssignment): Promise<void> {
   globalThis.console = openServiceLog(logPath).console;
   const { port } = await startFunctions({ ...assignment, port: 0, trustedIssuers: [] });
-  // No process listens anymore: the storm has already stopped.
-  process.send?.({ port } satisfies WorkerReady, undefined, undefined, (error) => {
-    if (error) process.exit();
-  });
+  const tell = (message: WorkerReady | WorkerMemory): void => {
+    // No process listens anymore: the storm has already stopped.
+    process.send?.(message, undefined, undefined, (error) => {
+      if (error) process.exit();
+    });
+  };
+  process.on('message', () => void memory().then(tell));
+  tell({ port });
 }
 
 // The workers end with the storm, for any reason. Only the storm handles the signal that Ctrl-C sends to all processes.

@@ -1,12 +1,13 @@
 /** Starts, monitors, kills, and replaces the workers of the storm. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EmulatorAccess } from '../../lib/local/emulators';
 import type { Principals } from '../../lib/local/principals';
 import { startDatabaseProxy, type DatabaseProxy } from './database-proxy';
 import type { Killer } from './killer';
-import type { WorkerAssignment, WorkerReady } from './worker';
+import type { WorkerAssignment, WorkerMemory, WorkerReady } from './worker';
 
 const ENTRY = join(__dirname, 'worker.ts');
 
@@ -45,9 +46,10 @@ export class Workers {
 
   private async start(): Promise<void> {
     this.count += 1;
-    const { emulators, principals, clientPort, folder, killer } = this.options;
+    const logPath = this.logOf(this.count);
+    const { emulators, principals, clientPort, killer } = this.options;
     const child = fork(ENTRY, {
-      execArgv: ['--require', 'tsx/cjs'],
+      execArgv: ['--expose-gc', '--require', 'tsx/cjs'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.children.add(child);
@@ -64,7 +66,7 @@ export class Workers {
       emulators: { ...emulators, endpoints: { ...emulators.endpoints, dynamodb: proxy.endpoint } },
       principals,
       clientPort,
-      logPath: join(folder, `worker-${this.count}.log`),
+      logPath,
     };
     child.send(assignment);
     const worker: Worker = { child, proxy, port: await readyPort(child) };
@@ -73,6 +75,28 @@ export class Workers {
       this.alive.delete(worker);
       void proxy.close();
     });
+  }
+
+  /** Returns the memory of each worker after a garbage collection. */
+  memory(): Promise<WorkerMemory[]> {
+    return Promise.all(
+      [...this.alive].map(async ({ child }) => {
+        child.send('memory');
+        const [memory] = (await once(child, 'message')) as [WorkerMemory];
+        return memory;
+      }),
+    );
+  }
+
+  /** Returns the lines of all logs that report an unexpected error. */
+  async failures(): Promise<string[]> {
+    const logs = Array.from({ length: this.count }, (_, index) => this.logOf(index + 1));
+    const texts = await Promise.all(logs.map((path) => readFile(path, 'utf8')));
+    return texts.flatMap((text) => text.split('\n').filter((line) => line.includes('"level":"ERROR"')));
+  }
+
+  private logOf(number: number): string {
+    return join(this.options.folder, `worker-${number}.log`);
   }
 
   /** Ends all workers, including those that are starting. */
