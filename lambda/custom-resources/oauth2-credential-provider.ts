@@ -75,10 +75,10 @@ const DiscoverySchema = v.object({
  * A new provider is bound to the server that the protected resource names. In place of an earlier provider of the stack, that
  * can be another server than the one that the stack's secret is for.
  */
-function checkServerStated({ name, configuration }: Desired): void {
+function checkServerStated({ name, configuration, secret }: Desired): void {
   const { config } = v.parse(ConfigurationSchema, configuration);
   const isStated = config.authorizationServer !== undefined && config.endpointOrigins !== undefined;
-  if (isStated || !v.is(DiscoverySchema, config)) return;
+  if (!secret || isStated || !v.is(DiscoverySchema, config)) return;
   throw new Refusal(
     `The credential provider "${name}" does not exist: it was deleted outside the stack, or has another name now. So the service does not know which authorization server the client is for. Set authorizationServer and endpointOrigins of OAuth2Vendor.mcp, and deploy again.`,
   );

@@ -106,7 +106,6 @@ it('gives another name, and the earlier name in a rollback, to a provider at the
 });
 
 describe('after the provider was deleted outside the stack', () => {
-
   it.each([
     ['no authorization server', () => ({})],
     ['no origins of its endpoints', () => ({ authorizationServer: first.issuer })],
@@ -116,6 +115,12 @@ describe('after the provider was deleted outside the stack', () => {
     names(next);
     expect(await deploy('deleted', config())).toMatchObject(UNKNOWN_SERVER);
     expect(await serverOf('deleted')).toBeUndefined();
+  });
+
+  it('it is created again by a template without a secret, which no server could get', async () => {
+    const withoutSecret = { ...properties('public'), secret: undefined };
+    const ask = { properties: withoutSecret, old: withoutSecret, physicalId: 'public' };
+    expect(await cloudformation.ask('Update', OAUTH2, ask)).toMatchObject({ Status: 'SUCCESS' });
   });
 
   it('it is created again at the stated server only', async () => {

@@ -31,6 +31,7 @@ export const dpopConfigOf = ({ dpop, discovery }: Bindable): DpopConfig | undefi
 export interface DpopChange {
   /** Whether the provider's owner makes it. */
   readonly byOwner: boolean;
+  /** As {@link dpopConfigOf} has it: what the metadata of a protected resource require counts, too. */
   readonly before: DpopConfig | undefined;
   readonly after: DpopConfig | undefined;
 }

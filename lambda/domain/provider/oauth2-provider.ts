@@ -26,7 +26,7 @@ import type { RegisteredClients } from './registered-clients';
 import { publish, type ClientMetadataStore } from './published-client';
 import { endpointOriginsOf, type Oauth2Discovery } from './discovery';
 import { checkBindingByOwner } from './expected-server';
-import { checkDpopChange, type DpopConfig } from './dpop-config';
+import { checkDpopChange, dpopConfigOf, type DpopConfig } from './dpop-config';
 import type { EndpointPolicy } from '../endpoint';
 import { checkAssertionProvider } from './assertion-provider';
 import { checkOnBehalfOfChange, onBehalfOfConfigOf } from './on-behalf-of';
@@ -453,7 +453,7 @@ async function changeProvider(
     before: provider.clientAuthenticationMethod,
     after: client.clientAuthenticationMethod,
   });
-  checkDpopChange({ byOwner, before: provider.dpop, after: client.dpop });
+  checkDpopChange({ byOwner, before: dpopConfigOf(provider), after: dpopConfigOf(client) });
   if (client.privateKeyJwt) {
     const unchanged = sameServer && isDeepStrictEqual(client.privateKeyJwt, present);
     await checkSigningKey(

@@ -102,7 +102,7 @@ function changedServer(
 }
 
 /** The name can belong to another principal since the user named the provider last. The secret must not go there. */
-const ownershipOf = ({ anotherOwner }: UpdateFlags) => ({ requireOwnership: !anotherOwner });
+const ownershipOf = ({ anotherOwner }: UpdateFlags) => (anotherOwner ? {} : { requireOwnership: true });
 
 const ownershipHint = ({ fault }: ServiceFailure): string | undefined =>
   fault.includes('(requireOwnership)') ? 'To update it all the same, set --another-owner.' : undefined;
