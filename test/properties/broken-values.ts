@@ -120,6 +120,9 @@ const put = ({ parent, key }: Place, value: unknown): void => {
   (parent as Record<string, unknown>)[key] = value;
 };
 
+/** Most characters of an extended text. */
+const MAX_TEXT = 200_000;
+
 /** Returns the JSON text of a document with these changes. */
 export function changedText(document: object, changes: readonly Change[]): string {
   const root = { document: structuredClone(document) as unknown };
@@ -139,7 +142,10 @@ export function changedText(document: object, changes: readonly Change[]): strin
         break;
       case 'extend': {
         const value = at(chosen);
-        if (typeof value === 'string') put(chosen, value.repeat(each.times).slice(0, 200_000));
+        if (typeof value === 'string') {
+          const times = Math.min(each.times, Math.ceil(MAX_TEXT / Math.max(value.length, 1)));
+          put(chosen, value.repeat(times).slice(0, MAX_TEXT));
+        }
         if (Array.isArray(value) && value.length > 0)
           put(chosen, Array.from({ length: Math.min(each.times, 300) }, () => value as unknown).flat());
         break;
