@@ -227,6 +227,26 @@ it('binds tokens to keys if the metadata of the server require it, and issues pr
     400,
     expect.stringContaining('resourceUrls: must be omitted'),
   ]);
+
+  // Another principal can repeat what Get returns. It cannot end the binding, also if the metadata do not require it now.
+  const { credentialProviderArn: resourceArn } = JSON.parse(body) as { credentialProviderArn: string };
+  const statement = {
+    Effect: 'Allow',
+    Principal: { AWS: world.local.principals.stranger.arn },
+    Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider',
+    Resource: resourceArn,
+  };
+  const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+  await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+  const update = async (members: object) => {
+    const input = { customOauth2ProviderConfig: { ...config, ...members } };
+    const change = { ...configured('bound'), oauth2ProviderConfigInput: input };
+    return (await world.post('UpdateOauth2CredentialProvider', change, 'stranger')).status;
+  };
+  expect([await update({ dpopConfig: {} }), await update({})]).toEqual([200, 200]);
+  started.restore();
+  moveClock(601);
+  expect(await update({})).toBe(403);
 });
 
 describe('a server that names another authorization server', () => {
