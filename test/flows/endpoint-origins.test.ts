@@ -8,11 +8,10 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import {
   CreateOauth2CredentialProviderCommand,
-  GetOauth2CredentialProviderCommand,
-  PutResourcePolicyCommand,
   UpdateOauth2CredentialProviderCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from './support/clock';
+import { letStrangerUpdate } from './support/delegate';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
 import { alsoSending } from './support/members-beyond-aws';
 import { Registrations } from './support/registrations';
@@ -133,25 +132,6 @@ async function agentFor(name: string, client?: object): Promise<TestAgent> {
   return new TestAgent(data, agent, name, callbackUrl);
 }
 
-/** Allows another principal to update a provider. */
-async function letStrangerUpdate(name: string): Promise<void> {
-  const { credentialProviderArn: resourceArn } = await world
-    .control()
-    .send(new GetOauth2CredentialProviderCommand({ name }));
-  const policy = JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: { AWS: world.local.principals.stranger.arn },
-        Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider',
-        Resource: resourceArn,
-      },
-    ],
-  });
-  await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
-}
-
 const REFUSED = {
   name: 'ValidationException',
   message: expect.stringMatching(
@@ -216,7 +196,7 @@ describe('after a move', () => {
   );
 
   it('lets no other principal state another origin, before the move or after it', async () => {
-    await letStrangerUpdate('notes');
+    await letStrangerUpdate(world, 'notes');
     const client = { clientId: world.provider.clientId };
     const { issuer } = world.provider;
     for (const change of [{}, endpoints()]) {
@@ -267,7 +247,7 @@ describe('after a move', () => {
   // Both have the same three strings: the metadata URL, the resource, and the issuer.
   it('gives nothing of a protected resource to a server whose stated issuer is the metadata URL', async () => {
     await agentFor('collision');
-    await letStrangerUpdate('collision');
+    await letStrangerUpdate(world, 'collision');
     const authorizationServerMetadata = {
       issuer: mcp.discoveryUrl,
       authorizationEndpoint: mcp.resource,

@@ -12,6 +12,7 @@ import { authorizedFetch, connectMcp, workloadAccessTokens } from '../../lib/cli
 import { identityClient } from './client/agent-code';
 import { Browser } from './support/browser';
 import { moveClock } from './support/clock';
+import { letStrangerUpdate } from './support/delegate';
 import { forAnyResource, type ProtectedMcpServer } from './support/mcp-server';
 import { MCP_CLIENT, MCP_SCOPES as SCOPES, MCP_TTL, McpWorld } from './support/mcp-world';
 import { startProvider, type TestProvider } from './support/provider';
@@ -229,15 +230,7 @@ it('binds tokens to keys if the metadata of the server require it, and issues pr
   ]);
 
   // Another principal can repeat what Get returns. It cannot end the binding, also if the metadata do not require it now.
-  const { credentialProviderArn: resourceArn } = JSON.parse(body) as { credentialProviderArn: string };
-  const statement = {
-    Effect: 'Allow',
-    Principal: { AWS: world.local.principals.stranger.arn },
-    Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider',
-    Resource: resourceArn,
-  };
-  const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-  await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+  await letStrangerUpdate(world, 'bound');
   const update = async (members: object) => {
     const input = { customOauth2ProviderConfig: { ...config, ...members } };
     const change = { ...configured('bound'), oauth2ProviderConfigInput: input };

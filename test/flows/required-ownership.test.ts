@@ -5,8 +5,8 @@
 import {
   CreateApiKeyCredentialProviderCommand,
   CreateOauth2CredentialProviderCommand,
-  PutResourcePolicyCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
+import { letStranger } from './support/delegate';
 import { World } from './support/world';
 
 let world: World;
@@ -14,24 +14,6 @@ beforeAll(async () => {
   world = await World.start();
 });
 afterAll(() => world.stop());
-
-const allowOther = (resourceArn: string | undefined) =>
-  world.control().send(
-    new PutResourcePolicyCommand({
-      resourceArn,
-      policy: JSON.stringify({
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: 'Allow',
-            Principal: { AWS: world.local.principals.stranger.arn },
-            Action: 'bedrock-agentcore:*',
-            Resource: resourceArn,
-          },
-        ],
-      }),
-    }),
-  );
 
 const oauth2 = (name: string, members: object = {}) => ({
   name,
@@ -73,7 +55,7 @@ it.each(KINDS)(
   '%s changes nothing for another principal that requires ownership',
   async (operation, create) => {
     const { input, credentialProviderArn } = await create(operation);
-    await allowOther(credentialProviderArn);
+    await letStranger(world, '*', credentialProviderArn);
     const get = operation.replace('Update', 'Get');
     const before = (await world.post(get, { name: operation })).body;
     const { status, body } = await world.post(operation, { ...input, requireOwnership: true }, 'stranger');
@@ -92,7 +74,11 @@ it('lets only the owner end the binding of tokens to keys, and choose the resour
   const name = 'bound';
   expect((await world.post('CreateOauth2CredentialProvider', oauth2(name, { dpopConfig }))).status).toBe(201);
   const { body } = await world.post('GetOauth2CredentialProvider', { name });
-  await allowOther((JSON.parse(body) as { credentialProviderArn: string }).credentialProviderArn);
+  await letStranger(
+    world,
+    '*',
+    (JSON.parse(body) as { credentialProviderArn: string }).credentialProviderArn,
+  );
   const update = (members: object) =>
     world.post('UpdateOauth2CredentialProvider', oauth2(name, members), 'stranger');
   for (const change of [

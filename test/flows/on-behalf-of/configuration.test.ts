@@ -6,7 +6,8 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { startExchangeServer, type ExchangeServer } from '../support/exchange-server';
 import { World, type PrincipalName, type TestAgent } from '../support/world';
-import { customConfig, exchange, exchangingAgent, letStrangerUpdate, onBehalfOf } from './exchanging';
+import { customConfig, exchange, exchangingAgent, onBehalfOf } from './exchanging';
+import { letStrangerUpdate } from '../support/delegate';
 
 let world: World;
 let server: ExchangeServer;

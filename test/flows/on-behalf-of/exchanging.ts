@@ -1,9 +1,5 @@
 /** An agent at the exchange server, and users whose tokens it can exchange there. */
-import {
-  GetOauth2CredentialProviderCommand,
-  PutResourcePolicyCommand,
-  type OnBehalfOfTokenExchangeConfigType,
-} from '@aws-sdk/client-bedrock-agentcore-control';
+import { type OnBehalfOfTokenExchangeConfigType } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { ExchangeServer } from '../support/exchange-server';
 import type { Ask, TestAgent, World } from '../support/world';
 import { agentAt } from '../vendors/consented';
@@ -56,19 +52,3 @@ export const refusedWith = (code: string) => ({
   name: 'ValidationException',
   message: expect.stringContaining(`rejected the request: ${code}.`) as string,
 });
-
-/** Allows the stranger to update a provider of the agent. */
-export async function letStrangerUpdate(world: World, name: string): Promise<void> {
-  const control = world.control();
-  const { credentialProviderArn: resourceArn } = await control.send(
-    new GetOauth2CredentialProviderCommand({ name }),
-  );
-  const statement = {
-    Effect: 'Allow',
-    Principal: { AWS: world.local.principals.stranger.arn },
-    Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider',
-    Resource: resourceArn,
-  };
-  const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-  await control.send(new PutResourcePolicyCommand({ resourceArn, policy }));
-}

@@ -23,7 +23,8 @@ import { alsoSending } from '../support/members-beyond-aws';
 import type { TestProvider } from '../support/provider';
 import { World, type PrincipalName, type TestAgent } from '../support/world';
 import { agentAt } from '../vendors/consented';
-import { exchange, letStrangerUpdate, refusedWith } from './exchanging';
+import { exchange, refusedWith } from './exchanging';
+import { letStrangerUpdate } from '../support/delegate';
 
 const RESOURCE = 'https://calendar.example/mcp';
 

@@ -4,11 +4,11 @@
  */
 import {
   GetOauth2CredentialProviderCommand,
-  PutResourcePolicyCommand,
   UpdateOauth2CredentialProviderCommand,
   type UpdateOauth2CredentialProviderCommandInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from '../support/clock';
+import { letStrangerUpdate } from '../support/delegate';
 import { World, type Ask, type PrincipalName, type TestAgent } from '../support/world';
 import { plainRefusals, plainTokens, type VendorBehavior } from './behavior';
 import { agentAt, consent } from './consented';
@@ -187,21 +187,7 @@ it('requires the owner, an existing provider, and a valid configuration', async 
 });
 
 describe('another principal that is allowed to update the provider', () => {
-  beforeEach(async () => {
-    const { credentialProviderArn: resourceArn } = await described();
-    const policy = JSON.stringify({
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Effect: 'Allow',
-          Principal: { AWS: world.local.principals.stranger.arn },
-          Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider',
-          Resource: resourceArn,
-        },
-      ],
-    });
-    await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
-  });
+  beforeEach(() => letStrangerUpdate(world, agent.providerName));
 
   // The owner's next update could give only a new secret: it would go where the other principal led the provider.
   it.each<[string, () => Change]>([
