@@ -231,7 +231,8 @@ export interface McpOAuth2Client {
    * Issuer of the authorization server that the MCP server must name, exactly as in its `authorization_servers`. If it
    * names another one later, a deployment with the new issuer confirms the change. Keep it in the template then: later
    * deployments without it fail.
-   * @default - the one that the MCP server names when the provider is created
+   * @default - the one that the MCP server names when the provider is created. Required with `clientSecret` or
+   *   `initialAccessToken`, which only this server gets
    */
   readonly authorizationServer?: string;
   /**

@@ -9,6 +9,7 @@ import { CERTIFICATES_OWNER, OWNER_TAG } from '../../lambda/contract/encryption'
 import { oauth2ProviderMembers } from '../../lambda/contract/schemas/provider-schemas';
 import {
   checkSecretGiven,
+  isProtectedResourceUrl,
   protectedResourceUrl,
   RESOURCE_URL_RULE,
   resolveConfig,
@@ -278,11 +279,24 @@ export class OAuth2Vendor {
     };
   }
 
+  /** A protected resource names the authorization server, and no one looks at the name while a stack is deployed. */
+  private checkServerOfSecret(discoveryUrl: string | undefined): void {
+    const { authorizationServer } = this.config as { readonly authorizationServer?: string };
+    if (!this.secret || authorizationServer !== undefined) return;
+    if (discoveryUrl === undefined || !isProtectedResourceUrl(discoveryUrl)) return;
+    throw new Error(
+      `${this.name}: with ${this.secretMember}, set authorizationServer of OAuth2Vendor.mcp to the issuer of the authorization server that it is for`,
+    );
+  }
+
   private check(member: string, { importExisting }: ClientUse): void {
-    const { oauthDiscovery } = this.config as { readonly oauthDiscovery?: object };
+    const { oauthDiscovery } = this.config as {
+      readonly oauthDiscovery?: { readonly discoveryUrl?: string };
+    };
     if (oauthDiscovery && Object.keys(oauthDiscovery).length !== 1) {
       throw new Error(`${this.name}: set either discoveryUrl or authorizationServerMetadata`);
     }
+    this.checkServerOfSecret(oauthDiscovery?.discoveryUrl);
     // The secret is not known here, but some methods depend on whether there is one.
     const secret = this.secret && { [this.secretMember]: 'kept-in-AWS-Secrets-Manager' };
     const parsed = v.safeParse(oauth2ProviderMembers.oauth2ProviderConfigInput, {

@@ -107,7 +107,7 @@ async function shown(portal: TestPortal): Promise<string[]> {
   return 'agents' in view ? view.agents.map(({ name }) => name) : [];
 }
 
-it("leaves out another owner's agent that was created again, until the portal is given it again", async () => {
+it("leaves out another owner's agent that was created again, until the portal is without it and then given it", async () => {
   const { portal, own, foreign, sources } = await sharedPortal();
   expect(await shown(portal)).toEqual([own.name, foreign.name]);
   await recreateIdentity(foreign.name);
@@ -115,15 +115,20 @@ it("leaves out another owner's agent that was created again, until the portal is
   await expect(
     foreign.ask(await foreign.token({ userId: 'ana' }), { resourceOauth2ReturnUrl: portal.returnUrl }),
   ).rejects.toMatchObject({ name: 'ValidationException' });
-  expect(await update(portal, { connections: [] })).toEqual([
-    'UPDATE_FAILED',
-    expect.stringContaining('was created again after the portal was configured'),
-  ]);
+  // A stack states all that its template has.
+  for (const change of [{ connections: [] }, { sources }]) {
+    expect(await update(portal, change)).toEqual([
+      'ACTIVE',
+      expect.stringContaining('To accept it, remove it from sources in one update, and add it in the next.'),
+    ]);
+    expect(await shown(portal)).toEqual([own.name]);
+  }
+  expect(await update(portal, { sources: sourcesOf(own) })).toEqual(['ACTIVE', undefined]);
   expect(await update(portal, { sources })).toEqual(['ACTIVE', undefined]);
   expect(await shown(portal)).toEqual([own.name, foreign.name]);
 });
 
-it("does not offer another owner's provider that was created again, until the portal is given it again", async () => {
+it("does not offer another owner's provider that was created again, until the portal is without it and then given it", async () => {
   const { portal, own, foreign, connections } = await sharedPortal();
   const session = await portal.signIn('ana');
   const [row] = await portal.rows(session, own);
@@ -131,6 +136,12 @@ it("does not offer another owner's provider that was created again, until the po
   await recreateProvider(foreign.providerName);
   expect(await portal.rows(session, own)).toEqual([]);
   expect(await portal.connect(session, row?.key ?? '')).toMatchObject({ refused: 'no-such-connection' });
+  expect(await update(portal, { connections })).toEqual([
+    'ACTIVE',
+    expect.stringContaining('To accept it, remove it from connections in one update'),
+  ]);
+  expect(await portal.rows(session, own)).toEqual([]);
+  expect(await update(portal, { connections: [] })).toEqual(['ACTIVE', undefined]);
   expect(await update(portal, { connections })).toEqual(['ACTIVE', undefined]);
   expect(await portal.rows(session, own)).toMatchObject([{ canConnect: true }]);
   await asStranger().send(
@@ -140,19 +151,45 @@ it("does not offer another owner's provider that was created again, until the po
   expect(await portal.connect(session, denied?.key ?? '')).toMatchObject({ refused: 'not-allowed' });
 });
 
-it("has no pages with another owner's sign-in provider that was created again, until the portal is given it again", async () => {
+it("has no pages with another owner's sign-in provider that was created again, until the portal is without it and then given it", async () => {
   const { portal } = await sharedPortal();
-  const name = 'shared-sign-in';
+  const [name, other] = ['shared-sign-in', 'other-sign-in'];
   await createProvider(name);
+  await createProvider(other);
   const idpConfig = { credentialProviderArn: providerArn(name), scopes: ['openid'] };
   expect(await update(portal, { idpConfig })).toEqual(['ACTIVE', undefined]);
   expect(await portal.signInUrl()).toContain(identityProvider.issuer);
   await recreateProvider(name);
   const signIn = { portalId: portal.id, secret: 'x'.repeat(43) };
   expect(await portal.request({ signIn })).toMatchObject({ refused: 'portal-unavailable' });
-  expect(await update(portal, { connections: [] })).toEqual([
-    'UPDATE_FAILED',
-    expect.stringContaining('update the portal with idpConfig'),
-  ]);
+  // The command repeats the provider when another option of the sign-in changes.
+  for (const change of [
+    { connections: [] },
+    { idpConfig: { ...idpConfig, scopes: ['openid', 'email'] } },
+    { idpConfig },
+  ]) {
+    expect(await update(portal, change)).toEqual([
+      'UPDATE_FAILED',
+      expect.stringContaining(
+        'give the portal another sign-in provider in one update, and this one in the next',
+      ),
+    ]);
+    expect(await portal.request({ signIn })).toMatchObject({ refused: 'portal-unavailable' });
+  }
+  const others = { idpConfig: { ...idpConfig, credentialProviderArn: providerArn(other) } };
+  expect(await update(portal, others)).toEqual(['ACTIVE', undefined]);
   expect(await update(portal, { idpConfig })).toEqual(['ACTIVE', undefined]);
+});
+
+it("keeps an agent of the portal's owner that was created again", async () => {
+  const [own, other] = [await world.agent(), await world.agent()];
+  const portal = await TestPortal.create(world, { agents: [own, other], identityProvider });
+  identityProvider.allowRedirect(portal.callbackUrl);
+  const control = world.control('agent');
+  await control.send(new DeleteWorkloadIdentityCommand({ name: own.name }));
+  await control.send(
+    new CreateWorkloadIdentityCommand({ name: own.name, allowedResourceOauth2ReturnUrls: [] }),
+  );
+  expect(await update(portal, { connections: [] })).toEqual(['ACTIVE', undefined]);
+  expect(await shown(portal)).toEqual([own.name, other.name]);
 });

@@ -307,8 +307,10 @@ describe('an OAuth client', () => {
 
   it('of an MCP server can have an initial access token, which only the deployment reads', () => {
     const serverUrl = 'https://notes.example/mcp';
+    const authorizationServer = 'https://as.example';
     const secret = secretNamed('Initial');
-    const vendor = OAuth2Vendor.mcp(serverUrl, { initialAccessToken: ProviderSecret.managed(secret) });
+    const initialAccessToken = ProviderSecret.managed(secret);
+    const vendor = OAuth2Vendor.mcp(serverUrl, { initialAccessToken, authorizationServer });
     new OAuth2CredentialProvider(stack, 'P', { identity, vendor });
     const { configuration, ...properties } = propertiesOf(templateOf(stack), OAUTH2) as {
       configuration: string;
@@ -322,12 +324,34 @@ describe('an OAuth client', () => {
       () =>
         new OAuth2CredentialProvider(stack, 'External', {
           identity,
-          vendor: OAuth2Vendor.mcp(serverUrl, { initialAccessToken: external }),
+          vendor: OAuth2Vendor.mcp(serverUrl, { initialAccessToken: external, authorizationServer }),
         }),
     ).toThrow('initialAccessToken is read only by the deployment: use ProviderSecret.managed');
     expect(() => OAuth2Vendor.mcp(serverUrl, { clientId: 'client', initialAccessToken: external })).toThrow(
       'set either initialAccessToken, or clientId and clientSecret',
     );
+  });
+
+  it('of an MCP server has a secret only for a stated authorization server', () => {
+    const secret = ProviderSecret.managed(secretNamed('Secret'));
+    const serverUrl = 'https://notes.example/mcp';
+    const discoveryUrl = 'https://notes.example/.well-known/oauth-protected-resource/mcp';
+    const clientId = 'client';
+    for (const vendor of [
+      OAuth2Vendor.mcp(serverUrl, { clientId, clientSecret: secret }),
+      OAuth2Vendor.mcp(serverUrl, { clientId, clientSecret: ProviderSecret.external(secretNamed('S'), 'k') }),
+      OAuth2Vendor.mcp(serverUrl, { initialAccessToken: secret }),
+      OAuth2Vendor.custom({ discoveryUrl, clientId, clientSecret: secret }),
+    ]) {
+      expect(() => new OAuth2CredentialProvider(stack, 'P', { identity, vendor })).toThrow(
+        'set authorizationServer of OAuth2Vendor.mcp to the issuer of the authorization server that it is for',
+      );
+      stack.node.tryRemoveChild('P');
+    }
+    const authorizationServer = 'https://as.example';
+    const vendor = OAuth2Vendor.mcp(serverUrl, { clientId, clientSecret: secret, authorizationServer });
+    new OAuth2CredentialProvider(stack, 'Stated', { identity, vendor });
+    expect(JSON.stringify(propertiesOf(templateOf(stack), OAUTH2))).toContain(authorizationServer);
   });
 
   it('of an MCP server is provided as the props say, unless they name a client', () => {

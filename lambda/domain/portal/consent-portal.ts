@@ -70,8 +70,8 @@ export interface ConsentPortal extends OwnedResource {
   readonly configuredIds?: ConfiguredIds | undefined;
   readonly status: ConsentPortalStatus;
   /**
-   * Why the status is `FAILED` or `UPDATE_FAILED`, or why users might not be able to sign in although it is `ACTIVE`: for
-   * the owner, without secrets.
+   * Why the status is `FAILED` or `UPDATE_FAILED`, or why users might not be able to sign in, or to make a connection,
+   * although it is `ACTIVE`: for the owner, without secrets.
    */
   readonly statusReason?: string | undefined;
   /**

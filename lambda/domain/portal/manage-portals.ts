@@ -18,7 +18,7 @@ import {
   type PortalSignIn,
   type PortalSource,
 } from './consent-portal';
-import type { ConfiguredIds } from './configured-resources';
+import { configuredIdsAfter, configuredIdsOf } from './configured-resources';
 import { checkExecutionRole, checkPortal, type PortalCheckDependencies } from './portal-checks';
 import { concludeVerification, type PortalVerification } from './verification';
 
@@ -137,7 +137,7 @@ export function createConsentPortal(
       createdTime: now,
       lastUpdatedTime: now,
     };
-    const configuredIds = await checkPortal(deps, principal, portal);
+    const configuredIds = configuredIdsOf(await checkPortal(deps, principal, portal));
     await checkQuota(deps.portals, principal, deps.quotas, 'consentPortals');
     const configured = { ...portal, configuredIds };
     await createResource(deps.portals, KIND, configured);
@@ -166,19 +166,6 @@ function given({ description, executionRoleArn, idpConfig, sources, branding, co
     ...(sources && { sources }),
     ...(branding && { branding: Object.keys(branding).length > 0 ? branding : undefined }),
     ...(connections && { connections }),
-  };
-}
-
-/** Returns the IDs after a change: it accepts resources that were created again only in the members that it gives. */
-function idsAfter(
-  { configuredIds }: ConsentPortal,
-  { idpConfig, sources, connections }: PortalChange,
-  current: ConfiguredIds,
-): ConfiguredIds {
-  return {
-    idpConfig: idpConfig ? current.idpConfig : (configuredIds?.idpConfig ?? []),
-    sources: sources ? current.sources : (configuredIds?.sources ?? []),
-    connections: connections ? current.connections : (configuredIds?.connections ?? []),
   };
 }
 
@@ -212,10 +199,10 @@ export function updateConsentPortal(
     annotate({ changed: changedMembers(portal, change) });
     const status = statusOfUpdate(portal, input);
     if (!status) return changeResource(deps.portals, deps.system, portal, change);
-    const current = await checkPortal(deps, principal, { ...portal, ...change });
+    const named = await checkPortal(deps, principal, { ...portal, ...change });
     const changed = await changeResource(deps.portals, deps.system, portal, {
       ...change,
-      configuredIds: idsAfter(portal, change, current),
+      configuredIds: configuredIdsAfter(portal, named),
       status,
       statusReason: undefined,
       configurationRevision: portal.revision + 1,

@@ -9,7 +9,7 @@ import {
 } from '../provider/oauth2-provider';
 import { noSuchResource } from '../resource-write';
 import { accessDenied, invalidMember } from '../service-error';
-import type { ConfiguredIds } from './configured-resources';
+import type { NamedResources } from './configured-resources';
 import type { ConsentPortal, PortalConnection } from './consent-portal';
 
 export interface PortalCheckDependencies {
@@ -126,7 +126,7 @@ async function checkConnection(
 }
 
 /**
- * Returns the IDs of the resources that the portal names.
+ * Returns the resources that the portal names.
  *
  * @param principal who configures the portal
  * @throws ResourceNotFoundException for a workload identity or a provider that does not exist, AccessDeniedException for
@@ -137,7 +137,7 @@ export async function checkPortal(
   deps: PortalCheckDependencies,
   principal: Caller,
   portal: PortalConfiguration,
-): Promise<ConfiguredIds> {
+): Promise<NamedResources> {
   const unlisted = portal.connections.findIndex(
     ({ workloadName }) => !portal.sources.some(({ identifier }) => identifier === workloadName),
   );
@@ -146,11 +146,13 @@ export async function checkPortal(
   }
   const signIn = await checkSignIn(deps, principal, portal);
   const identities = await checkSources(deps, principal, portal);
-  const offered = new Set<string>();
+  const offered = new Map<string, Oauth2Provider>();
   for (const connection of portal.connections) {
     const identity = identities.get(connection.workloadName);
-    if (identity) offered.add((await checkConnection(deps, principal, identity, connection)).id);
+    if (identity) {
+      const provider = await checkConnection(deps, principal, identity, connection);
+      offered.set(provider.name, provider);
+    }
   }
-  const sources = [...identities.values()].map(({ id }) => id);
-  return { idpConfig: [signIn.id], sources, connections: [...offered] };
+  return { idpConfig: [signIn], sources: [...identities.values()], connections: [...offered.values()] };
 }

@@ -29,7 +29,7 @@ export interface VerifyPortalDependencies {
 interface Findings {
   /** Why the portal cannot work; absent if it can. */
   readonly fault?: string;
-  /** Why users might not be able to sign in. */
+  /** Why users might not be able to sign in, or to make a connection. */
   readonly warning?: string;
 }
 
@@ -77,7 +77,8 @@ async function sourceFindings(
   const call = { principal: ownerOf(portal), operation: 'GetWorkloadAccessTokenForJWT' } as const;
   const denial = actionDenial({ ...call, resource: identity });
   if (denial) return { fault: denial.message };
-  if (!isConfigured(portal, 'sources', identity)) return { fault: notConfigured(identity.arn, 'sources') };
+  // The pages leave this agent out, and work with the others.
+  if (!isConfigured(portal, 'sources', identity)) return { warning: notConfigured(identity.arn, 'sources') };
   const { issuer } = client;
   const entries = trustedIssuersOf(identity, trustedIssuers).filter(
     (entry) => issuerOf(entry) === withoutTrailingSlash(issuer),
@@ -89,6 +90,18 @@ async function sourceFindings(
   }
   const warning = clientWarning(entries, name, client);
   return warning === undefined ? {} : { warning };
+}
+
+/** Returns why the pages do not offer the connections of a provider, although the portal works. */
+async function connectionFindings(
+  { providers }: VerifyPortalDependencies,
+  portal: ConsentPortal,
+  name: string,
+): Promise<Findings> {
+  const provider = await providers.get(name);
+  return provider && !isConfigured(portal, 'connections', provider)
+    ? { warning: notConfigured(provider.arn, 'connections') }
+    : {};
 }
 
 /** Returns what the owner must know of the portal. */
@@ -115,9 +128,11 @@ async function portalFindings(deps: VerifyPortalDependencies, portal: ConsentPor
     };
   }
   const client = { issuer, clientId: provider.clientId, audience: portal.idpConfig.audience };
-  const findings = await Promise.all(
-    portal.sources.map(({ identifier }) => sourceFindings(deps, portal, identifier, client)),
-  );
+  const offered = new Set(portal.connections.map(({ credentialProviderName }) => credentialProviderName));
+  const findings = await Promise.all([
+    ...portal.sources.map(({ identifier }) => sourceFindings(deps, portal, identifier, client)),
+    ...[...offered].map((name) => connectionFindings(deps, portal, name)),
+  ]);
   return findings.find(({ fault }) => fault) ?? findings.find(({ warning }) => warning) ?? {};
 }
 
