@@ -6,13 +6,7 @@
 import { namedOf, type Named } from '../display-name';
 import type { OwnedResource } from '../owned-resource';
 import { isOwnedBy, type Owned } from '../ownership';
-import type { ConsentPortal } from './consent-portal';
-
-/** The members of a portal that name resources. */
-export type ConfiguredMember = 'idpConfig' | 'sources' | 'connections';
-
-/** IDs of the resources that each member named when it was configured. */
-export type ConfiguredIds = Readonly<Record<ConfiguredMember, readonly string[]>>;
+import type { ConfiguredIds, ConfiguredMember, ConsentPortal } from './consent-portal';
 
 /** The resources that each member names now. */
 export type NamedResources = Readonly<Record<ConfiguredMember, readonly OwnedResource[]>>;

@@ -7,7 +7,6 @@
  */
 import type { CustomParameters } from '../custom-parameters';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
-import type { ConfiguredIds } from './configured-resources';
 
 /**
  * AWS's states, except for `DELETING`: no request finds a deleted portal. Only an `ACTIVE` portal has pages.
@@ -53,6 +52,12 @@ export interface PortalConnection {
   /** What the agent uses the access for, in words for the user. */
   readonly purpose?: string | undefined;
 }
+
+/** The members of a portal that name resources. */
+export type ConfiguredMember = 'idpConfig' | 'sources' | 'connections';
+
+/** IDs of the resources that each member had when it was first given their names. */
+export type ConfiguredIds = Readonly<Record<ConfiguredMember, readonly string[]>>;
 
 /**
  * `id` is AWS's `consentPortalId`, which the portal's address contains. Its random suffix makes it unique: a portal that
