@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 export const PYTHON_TESTS = join(import.meta.dirname, 'python');
@@ -55,18 +56,56 @@ export function run(command, arguments_, cwd) {
   }
 }
 
+const digestOf = (content) => createHash('sha256').update(content).digest('hex');
+
+/** Milliseconds between two looks at an installation by another process. */
+const BETWEEN_LOOKS = 100;
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Returns whether this process has the lock now. A process that was killed leaves its lock, which the next one takes. */
+function takeLock(lock) {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  try {
+    if (!isAlive(Number(readFileSync(lock, 'utf8')))) rmSync(lock);
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+  return false;
+}
+
 /**
- * Does the work unless it was done for the same list of packages.
+ * Does the work unless it was done for the same list of packages. Suites that run at the same time share folders, so it waits
+ * while another process does the work.
  *
  * @param folder the folder that the work creates
  */
 export function unlessInstalled(folder, list, work) {
   const stamp = join(folder, '.installed');
-  const wanted = createHash('sha256').update(readFileSync(list)).digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  rmSync(folder, { recursive: true, force: true });
-  work();
-  writeFileSync(stamp, wanted);
+  const wanted = digestOf(readFileSync(list));
+  const isInstalled = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+  if (isInstalled()) return;
+  const lock = join(tmpdir(), `agent-identity-installation-${digestOf(folder)}`);
+  while (!takeLock(lock)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BETWEEN_LOOKS);
+  try {
+    if (isInstalled()) return;
+    rmSync(folder, { recursive: true, force: true });
+    work();
+    writeFileSync(stamp, wanted);
+  } finally {
+    rmSync(lock);
+  }
 }
 
 /**

@@ -5,8 +5,17 @@ import { npmInstall, run } from './consumer-folder.mjs';
 /** Supported versions that npm has as binaries for 64-bit Linux; elsewhere, only the version that runs this program. */
 const NODE_VERSIONS = ['22', '24'];
 
-/** @returns each version with the path of its binary */
-export async function installNodes(folder) {
+/** The installation of this run, which several groups use. */
+let installed;
+
+/**
+ * Installs the versions unless another group has done it.
+ *
+ * @returns each version with the path of its binary
+ */
+export const installNodes = (folder) => (installed ??= install(folder));
+
+async function install(folder) {
   const current = { version: process.version, node: process.execPath };
   if (process.platform !== 'linux' || process.arch !== 'x64') return [current];
   await npmInstall(

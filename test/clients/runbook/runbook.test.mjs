@@ -103,6 +103,8 @@ const ROOT = join(import.meta.dirname, '../../..');
 const tsx = createRequire(import.meta.url).resolve('tsx/cjs');
 const program = `#!/bin/sh\nexec "${process.execPath}" --require "${tsx}" "${ROOT}/bin/agent-identity.ts" "$@"\n`;
 await writeFile(join(folder, 'agent-identity'), program, { mode: 0o755 });
+// The commands wait for CloudWatch, but the server of this test responds immediately.
+await writeFile(join(folder, 'sleep'), '#!/bin/sh\n', { mode: 0o755 });
 const world = await World.start();
 const aws = new AwsServer((group) => world.rowsOf(group), FIELDS);
 await aws.start();
