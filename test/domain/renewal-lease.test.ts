@@ -7,7 +7,7 @@ import { isLongPast, LEASE } from '../../lambda/domain/grant/lease';
 import { CONSENT_NEEDED, renewTokens } from '../../lambda/domain/grant/renewal';
 import { UnstorableError } from '../../lambda/domain/unstorable';
 import { refreshTokenOf } from '../../lambda/domain/grant/token-sources';
-import { createRenewalService, type RenewalService } from './renewal-service';
+import { createRenewalService, tokenOf, type RenewalService } from './renewal-service';
 import { sampleDetails } from './samples';
 
 let service: RenewalService;
@@ -250,9 +250,9 @@ describe('a renewal with a failing table', () => {
       service = await createRenewalService(preparesByReading);
     });
 
-    function slowly(seconds: number): void {
-      const written = service.stores.grants[write].bind(service.stores.grants) as () => Promise<boolean>;
-      jest.spyOn(service.stores.grants, write).mockImplementationOnce(async (...change: unknown[]) => {
+    function slowly(seconds: number, name: 'takeLease' | 'markSent' = write): void {
+      const written = service.stores.grants[name].bind(service.stores.grants) as () => Promise<boolean>;
+      jest.spyOn(service.stores.grants, name).mockImplementationOnce(async (...change: unknown[]) => {
         const isWritten = await written(...(change as []));
         service.system.advance(seconds);
         return isWritten;
@@ -264,13 +264,64 @@ describe('a renewal with a failing table', () => {
       expect(await service.refresh()).toBe('access-1');
     });
 
-    it('sends nothing if too little of the lease is left', async () => {
+    it('begins the lease again if too little of it is left, and sends the request', async () => {
       slowly(1.501);
+      service.endpoint.before = async () => {
+        const { deadline = 0 } = (await service.stored()).lease ?? {};
+        expect(deadline - service.system.now()).toBe(LEASE);
+      };
+      expect(await service.refresh()).toBe('access-1');
+      expect(service.endpoint.redeemed).toEqual(['refresh-0']);
+    });
+
+    it('sends nothing if another request took the lease over while the write took long', async () => {
+      slowly(LEASE / 1000 + 1);
+      const first = service.refresh();
+      expect(await service.refresh()).toBe('access-1');
+      expect(await first).toBe('access-1');
+      expect(service.endpoint.redeemed).toEqual(['refresh-0']);
+    });
+
+    it('sends nothing if the second write takes long, too', async () => {
+      slowly(1.501);
+      slowly(1.501, 'markSent');
       await expect(service.refresh()).rejects.toMatchObject({ name: 'ThrottlingException' });
       expect(service.endpoint.redeemed).toEqual([]);
       expect((await service.stored()).lease).toBeUndefined();
       expect(await service.refresh()).toBe('access-1');
     });
+  });
+});
+
+describe('a client whose assertion another service signs', () => {
+  /** @param seconds that the signature takes */
+  const refresh = async (seconds: number) => {
+    const { deps, owner, system } = service;
+    const providerClients: typeof deps.providerClients = {
+      ...deps.providerClients,
+      of: async (...named) => ({
+        ...(await deps.providerClients.of(...named)),
+        credential: {
+          assert: () => {
+            system.advance(seconds);
+            return Promise.resolve('assertion');
+          },
+        },
+      }),
+    };
+    const source = refreshTokenOf({ ...deps, providerClients }, owner);
+    return tokenOf(await renewTokens(deps, { owner, seen: await service.stored(), source }));
+  };
+
+  it('gets its tokens if enough of the lease is left after the signature', async () => {
+    expect(await refresh(1.5)).toBe('access-1');
+  });
+
+  it('sends nothing if too little of the lease is left after the signature, and releases it', async () => {
+    await expect(refresh(1.501)).rejects.toMatchObject({ name: 'ThrottlingException' });
+    expect(service.endpoint.redeemed).toEqual([]);
+    expect((await service.stored()).lease).toBeUndefined();
+    expect(await refresh(0)).toBe('access-1');
   });
 });
 

@@ -5,7 +5,7 @@
  */
 import { checkIdToken, requestIdentityAssertion } from '../oauth/identity-assertion-grant';
 import { exchangeOnBehalfOf, type ActorToken, type OnBehalfOfRequest } from '../oauth/token-exchange';
-import { tokenClientOf } from '../oauth/provider-client';
+import { checkedClient, tokenClientOf } from '../oauth/provider-client';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { TOKEN_TYPE } from '../oauth/subject-token-type';
 import type { ProviderClient } from '../oauth/token-request';
@@ -185,8 +185,8 @@ const exchangeOf = (
     };
     return {
       requestedScopes: input.scopes,
-      async send() {
-        const obtained = await exchangeOnBehalfOf(client, config, request);
+      async send(check) {
+        const obtained = await exchangeOnBehalfOf(checkedClient(client, check), config, request);
         return { ...obtained, expiresAt: Math.min(obtained.expiresAt ?? Infinity, carried.expiresAt) };
       },
     };

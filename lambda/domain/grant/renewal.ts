@@ -68,8 +68,13 @@ export interface RenewalDependencies extends Pick<
 export interface PreparedRequest extends RequestedScopes {
   /** The refresh token that the request presents, if any. */
   readonly refreshToken?: string;
-  /** Sends the request once. */
-  send(): Promise<ObtainedTokens>;
+  /**
+   * Sends the request once.
+   *
+   * @param check called when the request is complete, with the client's assertion, which another service can sign; throws
+   *   if it is too late to send it
+   */
+  send(check: () => void): Promise<ObtainedTokens>;
 }
 
 /** The source of a grant's next tokens: a refresh token, client credentials, or a user token. */
@@ -169,7 +174,7 @@ export async function renewTokens(
         // A lease that created the grant, or took it from an earlier provider of the name, can come after a deletion.
         if (current.seen?.providerId !== provider.id) await stopIfDeleted(deps, owner);
         return preparation
-          ? renewWithLease(deps, current, { lease, preparation }, until)
+          ? renewWithLease(deps, current, lease, { preparation, isExtended: false }, until)
           : prepareWithLease(deps, current, lease, until);
       };
       const taken = { providerId: provider.id, details: detailsOf(owner), seen, lease, endsAt };
@@ -240,17 +245,36 @@ export async function prepareWithLease(
   held: Pick<Lease, 'holder'>,
   until?: number,
 ): Promise<Renewed | typeof CONSENT_NEEDED> {
+  const preparation = await prepare(deps, renewal);
+  return 'error' in preparation
+    ? failed(deps, renewal, held, preparation.error, until)
+    : takeOver(deps, renewal, held, { preparation, isExtended: false }, until);
+}
+
+/** What a lease is held for. */
+interface Attempt {
+  readonly preparation: Preparation;
+  /** Whether the lease began again, because the write of the first one took long. */
+  readonly isExtended: boolean;
+}
+
+/** Takes the lease over from its holder, for a request that is ready, and renews the tokens. */
+async function takeOver(
+  deps: RenewalDependencies,
+  renewal: Renewal,
+  held: Pick<Lease, 'holder'>,
+  attempt: Attempt,
+  until: number | undefined,
+): Promise<Renewed | typeof CONSENT_NEEDED> {
   const { grantId } = renewal.owner;
   const { system, grants } = deps;
-  const preparation = await prepare(deps, renewal);
-  if ('error' in preparation) return failed(deps, renewal, held, preparation.error, until);
-  const lease = leaseOf(system.randomUUID(), system, preparation);
+  const lease = leaseOf(system.randomUUID(), system, attempt.preparation);
   const isMarked =
     (await grants.markSent(grantId, { holder: held.holder, lease })) ||
     // If the response to the write is lost, the SDK retries it in vain.
     (await grants.get(grantId))?.lease?.holder === lease.holder;
   return isMarked
-    ? renewWithLease(deps, renewal, { lease, preparation }, until)
+    ? renewWithLease(deps, renewal, lease, attempt, until)
     : afterLostLease(deps, renewal, until);
 }
 
@@ -327,13 +351,15 @@ async function notStored(
  * Renews the tokens as the holder of the lease.
  *
  * @param renewal with the grant as it was when the lease was taken
- * @param held the lease, which says that the request is sent, or the error of the preparation
+ * @param lease says that the request is sent, unless its preparation failed. If too little of it is left, it begins again
+ *   once
  * @param until epoch milliseconds until which the call waits for a request that takes the lease over
  */
 async function renewWithLease(
   deps: RenewalDependencies,
   renewal: Renewal,
-  { lease, preparation }: { readonly lease: Lease; readonly preparation: Preparation },
+  lease: Lease,
+  { preparation, isExtended }: Attempt,
   until: number | undefined,
 ): Promise<Renewed | typeof CONSENT_NEEDED> {
   const { owner, seen } = renewal;
@@ -342,14 +368,19 @@ async function renewWithLease(
   const { holder } = lease;
   if ('error' in preparation) return failed(deps, renewal, lease, preparation.error, until);
   const { request } = preparation;
-  if (system.now() + REDEMPTION > lease.deadline) {
-    // The lease could end during the request, and another request could redeem this refresh token.
-    await grants.releaseLease(grantId, { holder, dropTokens: false });
-    throw new BeingRenewed();
+  // The lease could end during the request, and another request could redeem this refresh token.
+  const isTooLate = (): boolean => system.now() + REDEMPTION > lease.deadline;
+  // The write of the lease took long: without an answer, the AWS SDK repeats it.
+  if (isTooLate() && !isExtended) {
+    return takeOver(deps, renewal, lease, { preparation, isExtended: true }, until);
   }
+  const check = (): void => {
+    if (isTooLate()) throw new BeingRenewed();
+  };
   let obtained;
   try {
-    obtained = await request.send();
+    check();
+    obtained = await request.send(check);
   } catch (error) {
     return failed(deps, renewal, lease, error, until);
   }

@@ -1,6 +1,6 @@
 /** The two token sources that need no user: a grant's refresh token, and the client itself. */
 import { redeemRefreshToken, requestClientCredentials } from '../oauth/token-request';
-import { tokenClientOf, type ProviderClients } from '../oauth/provider-client';
+import { checkedClient, tokenClientOf, type ProviderClients } from '../oauth/provider-client';
 import type { TokenSource } from './renewal';
 import type { Seal } from '../sealing/sealing';
 import { openTokens, tokensOf, type TokenOwner } from './tokens';
@@ -32,8 +32,13 @@ export const refreshTokenOf = (deps: TokenSourceDependencies, owner: RequestOwne
       requestedScopes,
       ...(parameterScopes && { parameterScopes }),
       refreshToken,
-      send: () =>
-        redeemRefreshToken(client, refreshToken, { scopes, resources, audiences, refreshExpiresAt }),
+      send: (check) =>
+        redeemRefreshToken(checkedClient(client, check), refreshToken, {
+          scopes,
+          resources,
+          audiences,
+          refreshExpiresAt,
+        }),
     };
   },
 });
@@ -51,7 +56,8 @@ export const clientCredentialsOf = (
     const { resources, audiences } = owner;
     return {
       requestedScopes: scopes,
-      send: () => requestClientCredentials(client, { scopes, resources, audiences }),
+      send: (check) =>
+        requestClientCredentials(checkedClient(client, check), { scopes, resources, audiences }),
     };
   },
 });

@@ -6,7 +6,7 @@ import { newDpopKey, NONCE_CACHE } from './dpop';
 import type { DpopKey } from './dpop-key';
 import type { MetadataPurpose, MetadataReader } from './provider-metadata';
 import { boundClient, type ProviderClient, type TokenRequestDependencies } from './token-request';
-import { trusting } from './transport';
+import { checkedBefore, trusting } from './transport';
 import type { WebIdentityTokens } from './web-identity';
 import { dpopConfigOf } from '../provider/dpop-config';
 import { authoritiesOf, type ProviderConfiguration } from '../provider/oauth2-provider';
@@ -82,6 +82,12 @@ export async function tokenClientOf(
   const bound = key ?? (dpopConfigOf(provider) && (await newDpopKey()));
   return bound ? boundClient(client, bound) : client;
 }
+
+/** Returns the client with a check before each of its requests. @param check throws if the request must not be sent */
+export const checkedClient = (client: ProviderClient, check: () => void): ProviderClient => ({
+  ...client,
+  transport: checkedBefore(client.transport, check),
+});
 
 export function createProviderClients(deps: ProviderClientDependencies): ProviderClients {
   const nonces = createExpiringCache<string>(NONCE_CACHE, deps.system);

@@ -34,6 +34,18 @@ export const withDeadline =
     }
   };
 
+/**
+ * Returns a transport that calls the check before each request.
+ *
+ * @param check throws if the request must not be sent
+ */
+export const checkedBefore =
+  (transport: Transport, check: () => void): Transport =>
+  async (url, init) => {
+    check();
+    return transport(url, init);
+  };
+
 /** Returns a transport for one server's requests, which trust these authorities. */
 export const trusting = (transport: Transport, authorities: PrivateAuthorities | undefined): Transport =>
   authorities ? (url, init) => transport(url, { ...init, authorities }) : transport;
