@@ -100,18 +100,25 @@ async function signInCallback({ system }: PortalRouteDependencies, request: Port
     return redirected(`${path}?error=login_failed`);
   }
   const query = [...queryOf(event)];
+  const newSession = system.randomToken(32);
   const previous = cookies.session?.secret;
   const result = await request.perform({
-    finishSignIn: { portalId, secret: begun.secret, query, ...(previous !== undefined && { previous }) },
+    finishSignIn: {
+      portalId,
+      secret: begun.secret,
+      query,
+      newSession,
+      ...(previous !== undefined && { previous }),
+    },
   });
   if ('refused' in result) return refusal(request, result);
   if (!hasOutcome(result, 'session')) throw new Error('connections: the result has no session');
-  const { secret, expiresAt, personName } = result.session;
+  const { expiresAt, personName } = result.session;
   const { resume } = begun;
   const next = resume === undefined ? '' : `/connect/callback?session_id=${encodeURIComponent(resume)}`;
   return redirected(`${path}${next}`, [
     cookies.dropSignIn(),
-    ...cookies.setSession({ secret, personName }, Math.max(0, expiresAt - epochSeconds(system))),
+    ...cookies.setSession({ secret: newSession, personName }, Math.max(0, expiresAt - epochSeconds(system))),
   ]);
 }
 

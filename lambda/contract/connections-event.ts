@@ -54,9 +54,19 @@ export const ConnectionsEventSchema = v.union([
   requested({
     signIn: v.strictObject({ portalId, secret, otherAccount: v.exactOptional(v.literal(true)) }),
   }),
-  /** The identity provider's response to the sign-in that `secret` began. The new session replaces the `previous` one. */
+  /**
+   * The identity provider's response to the sign-in that `secret` began. `newSession` is a new secret of 32 bytes for the
+   * session that is created: an invocation that Lambda's client repeats finds the session of the first one. The new session
+   * replaces the `previous` one.
+   */
   requested({
-    finishSignIn: v.strictObject({ portalId, secret, query, previous: v.exactOptional(session) }),
+    finishSignIn: v.strictObject({
+      portalId,
+      secret,
+      query,
+      newSession: secret,
+      previous: v.exactOptional(session),
+    }),
   }),
   /** The agents and connections of the signed-in person, or only the portal's appearance. */
   requested({ view: v.strictObject({ portalId, session: v.exactOptional(session) }) }),
@@ -156,8 +166,6 @@ const OUTCOMES = {
   signIn: v.strictObject({ signInUrl: v.string() }),
   finishSignIn: v.strictObject({
     session: v.strictObject({
-      /** The new session's secret, for the browser's cookie. */
-      secret,
       /** Epoch seconds. */
       expiresAt: v.number(),
       personName: v.exactOptional(v.pipe(v.string(), v.maxLength(100))),

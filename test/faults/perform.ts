@@ -4,7 +4,7 @@ import type { OutboxItem } from '../../lambda/domain/revocation/revocation';
 import { documentedStatuses, expectDocumented } from '../flows/support/documented-responses';
 import type { HttpResponse } from '../local/handmade-request';
 import { nameOf, type Site } from './calls';
-import { faultName, isRetried, type Fault, type Kind } from './fault-kinds';
+import { faultName, isPerformed, isRetried, type Fault, type Kind } from './fault-kinds';
 import { emptyOutbox, itemsIn } from './outbox';
 import { passTime } from './passing-time';
 import type { Part, Prepared, Scenario } from './scenario';
@@ -39,7 +39,7 @@ const TRIES = 4;
  * Kinds of items whose number can differ from the number without a fault: they expire, or the next request uses them. The
  * others must not exist twice.
  */
-const TEMPORARY: ReadonlySet<string> = new Set(['SESSION', 'PORTAL-SESSION', 'SIGNING-KEY']);
+const TEMPORARY: ReadonlySet<string> = new Set(['SESSION', 'PORTAL-SESSION', 'SIGNING-KEY', 'UNAPPLIED']);
 
 const succeeded = ({ isSuccess = ({ status = 0 }) => status < 400 }: Prepared, response: HttpResponse) =>
   isSuccess(response);
@@ -82,7 +82,8 @@ export async function perform(
   await stage.quiet();
   if (stage.faults.disarm() === 0) throw new NotReached();
   expectModelled(scenario, response);
-  const success = succeeded(prepared, response);
+  const success =
+    succeeded(prepared, response) || (isRepeated({ site, fault }) && prepared.repeated?.(response) === true);
   if (!success && isCovered(site, fault) && response.status !== 429) {
     throw new Error(
       `the AWS SDK retries, and the request failed: ${response.status} ${response.body.slice(0, 200)}`,
@@ -103,6 +104,8 @@ export async function perform(
     part: scenario.part,
   });
   expectRevoked({ site, fault }, await itemsIn(stage, stage.faults.touched));
+  // What it writes is not part of the inventory.
+  if (!survived) await prepared.wayOn?.();
   stage.secrets.expectDirected();
   return { status: response.status ?? 0, type: typeOf(response) };
 }
@@ -127,7 +130,6 @@ async function retry(stage: Stage, scenario: Scenario, prepared: Prepared, site:
       return { survived: true, requests };
     }
     if (prepared.ends?.(response, site)) {
-      await prepared.wayOn?.();
       return { survived: false, requests };
     }
   }
@@ -141,6 +143,10 @@ const isCovered = ({ dependency }: Site, { kind, always }: Fault): boolean =>
   (isRetried(kind) || kind === 'twice') &&
   // The whole invocation has one deadline.
   !(dependency === 'Lambda' && kind === 'silent');
+
+/** Whether the AWS SDK, or the network, sends a request to a function again that was performed. */
+const isRepeated = ({ site, fault }: Armed): boolean =>
+  site.dependency === 'Lambda' && isCovered(site, fault) && isPerformed(fault.kind);
 
 export const typeOf = ({ headers }: HttpResponse): string => String(headers['x-amzn-errortype'] ?? '');
 

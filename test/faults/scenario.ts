@@ -9,6 +9,7 @@ export const PARTS = [
   'consent',
   'control plane',
   'operators',
+  'portal',
   'site',
   'events',
   'scheduled',
@@ -30,6 +31,11 @@ export interface Prepared {
   readonly performed?: readonly number[];
   /** Whether the response is the documented end, after which the user consents again. */
   readonly ends?: (response: HttpResponse, site: Site) => boolean;
+  /**
+   * Whether the response is the documented one to a request that the AWS SDK repeated, after a function had performed it:
+   * the caller finds what it requested, and `verify` checks this.
+   */
+  readonly repeated?: (response: HttpResponse) => boolean;
   /** Checks that the user can consent again. @throws Error if not */
   readonly wayOn?: () => Promise<void>;
   /** Whether the request is sent again after a success, too. */

@@ -1,7 +1,9 @@
 /** The servers of other organizations that report to the service, or that it asks, each behind a proxy. */
+import type { Configuration } from 'oidc-provider';
 import { hashOf } from '../../lambda/domain/digest';
 import type { DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { startIssuer, type TestIssuer } from '../flows/support/issuer';
+import { startProvider, type TestProvider } from '../flows/support/provider';
 import { PollTransmitter } from '../flows/support/poll-transmitter';
 import { AUDIENCE, AUTHORIZATION } from '../flows/support/transmitter';
 import type { FaultProxies } from './fault-proxy';
@@ -19,6 +21,15 @@ export const POLL_SECRET = 'secret-1';
 export const PUSHING = 'people';
 export const POLLED = 'polled';
 
+/** Names people in its ID tokens. */
+const IDENTITY_PROVIDER: Configuration = {
+  ttl: { AuthorizationCode: 3600, Interaction: 3600 },
+  conformIdTokenClaims: false,
+  claims: { openid: ['sub'], profile: ['name'] },
+  scopes: ['openid', 'profile', 'offline_access'],
+  findAccount: (_context, id) => ({ accountId: id, claims: () => Promise.resolve({ sub: id, name: id }) }),
+};
+
 export interface Reporters {
   /** Signs security events. */
   readonly keys: TestIssuer;
@@ -28,6 +39,8 @@ export interface Reporters {
   readonly polled: TestIssuer;
   /** Address of the transmitter that is polled. */
   readonly pollOrigin: string;
+  /** The organization's identity provider, with which people sign in to a portal. */
+  readonly identityProvider: TestProvider;
   readonly close: () => Promise<void>;
 }
 
@@ -35,25 +48,30 @@ export async function startReporters(
   faults: FaultProxies,
   behind: (address: string) => Promise<string>,
 ): Promise<Reporters> {
-  const [keys, polled, poll] = await Promise.all([
+  const [identityProvider, keys, polled, poll] = await Promise.all([
+    startProvider(IDENTITY_PROVIDER, { behind }),
     startIssuer(undefined, behind),
     startIssuer(undefined, behind),
     PollTransmitter.start(),
   ]);
   const pollOrigin = await faults.toServer(new URL(poll.endpoint).origin, () => true);
   const close = async (): Promise<void> => {
-    await Promise.all([keys.close(), polled.close(), poll.close()]);
+    await Promise.all([identityProvider.close(), keys.close(), polled.close(), poll.close()]);
   };
-  return { keys, polled, poll, pollOrigin, close };
+  return { identityProvider, keys, polled, poll, pollOrigin, close };
 }
 
 /** Returns the trusted issuers of the deployment. */
 export function trustedIssuers(
-  { keys, polled, pollOrigin }: Reporters,
+  { identityProvider, keys, polled, pollOrigin }: Reporters,
   { discoveryUrl, audience }: TestIssuer,
 ): DeployedIssuer[] {
   const transmitter = { issuer: keys.issuer, jwksUri: `${keys.issuer}/jwks`, audience: [AUDIENCE] };
   return [
+    {
+      discoveryUrl: identityProvider.discoveryUrl,
+      allowedAudience: [identityProvider.clientId],
+    },
     {
       discoveryUrl,
       allowedAudience: [audience],

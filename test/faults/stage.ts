@@ -102,7 +102,8 @@ export class Stage {
     const secret = await putSecret({ token: POLL_TOKEN }, EVENT_SECRET_OWNER + POLLED);
     if (secret.name !== POLL_SECRET) throw new Error('The secret of the poll has another name.');
     secrets.add(POLL_TOKEN, reporters.pollOrigin);
-    for (const { clientSecret, issuer } of [world.provider, exchange]) secrets.add(clientSecret, issuer);
+    for (const { clientSecret, issuer } of [world.provider, exchange, reporters.identityProvider])
+      secrets.add(clientSecret, issuer);
     return new Stage(world, faults, secrets, { running, trap, dynamodb, reporters, exchange });
   }
 

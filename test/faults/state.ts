@@ -14,10 +14,11 @@ import { parseSecret } from '../../lambda/adapters/dynamodb/secret-store';
 import { createSessionStore } from '../../lambda/adapters/dynamodb/session-store';
 import { createSigningKeyStore } from '../../lambda/adapters/dynamodb/signing-key-store';
 import { createTokenVaultStore } from '../../lambda/adapters/dynamodb/token-vault-store';
+import { createUnappliedReportStore } from '../../lambda/adapters/dynamodb/unapplied-report-store';
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
 import { parseWorkloadIdentity } from '../../lambda/adapters/dynamodb/workload-identity-store';
 import type { Table } from '../../lambda/adapters/dynamodb/table';
-import { PREFIX } from '../../lambda/contract/table-keys';
+import { PREFIX, unappliedReportsKey } from '../../lambda/contract/table-keys';
 import { kindOf } from './calls';
 import type { Touched } from './fault-proxy';
 import type { Stage } from './stage';
@@ -25,6 +26,8 @@ import type { Stage } from './stage';
 type Reader = (read: { readonly table: Table; readonly item: unknown; readonly touched: Touched }) => unknown;
 
 const after = (prefix: string, pk: string): string => pk.slice(prefix.length);
+
+const { sk: UNAPPLIED } = unappliedReportsKey('');
 
 /** By kind of item. A kind without a reader is an error, so that a new kind gets one. */
 const READERS: Readonly<Record<string, Reader>> = {
@@ -50,8 +53,10 @@ const READERS: Readonly<Record<string, Reader>> = {
   'RESTRICTION#AGENT': ({ item }) => parseAgentRestriction(item),
   'RESTRICTION#USER': ({ item }) => parseUserRestriction(item),
   REVOCATION: ({ table, touched: { pk } }) => createRevocationStore(table).get(after(PREFIX.revocation, pk)),
-  // A mark, and the reports of an issuer that wait.
   'RECEIVED-EVENT': ({ item }) => item,
+  // One item for each issuer, with the reports that wait.
+  [UNAPPLIED]: ({ table, touched: { pk } }) =>
+    createUnappliedReportStore(table).of(after(PREFIX.receivedEvent, pk)),
   'REVOKED-GRANT': ({ table, touched: { pk } }) =>
     createRevocationStore(table).getItem(after(PREFIX.outboxItem, pk)),
 };
@@ -70,7 +75,7 @@ export async function inventoryOf(stage: Stage, touched: readonly Touched[]): Pr
     const table = stage.table(each.table);
     const item = await table.get({ pk: each.pk, sk: each.sk });
     if (item === undefined) continue;
-    const kind = kindOf(each.pk);
+    const kind = each.sk === UNAPPLIED ? UNAPPLIED : kindOf(each.pk);
     const reader = READERS[kind];
     if (!reader) throw new Error(`There is no reader for items of the kind ${kind}.`);
     if ((await reader({ table, item, touched: each })) === undefined && kind !== 'TOKEN-VAULT')

@@ -36,7 +36,7 @@ afterAll(async () => {
   await world.stop();
 });
 
-async function signIn(subject: string, claims: object = {}) {
+async function signIn(subject: string, claims: object = {}, newSession = newSecret()) {
   const secret = newSecret();
   const { searchParams } = new URL(await portal.signInUrl(secret));
   const idToken = await issuer.token(subject, {
@@ -54,13 +54,15 @@ async function signIn(subject: string, claims: object = {}) {
   return portal.finishSignIn(
     secret,
     new URLSearchParams({ code: 'the-code', state: searchParams.get('state') ?? '' }),
+    { newSession },
   );
 }
 
 async function sessionOf(subject: string, claims: object = {}): Promise<string> {
-  const result = await signIn(subject, claims);
+  const newSession = newSecret();
+  const result = await signIn(subject, claims, newSession);
   if (!('session' in result)) throw new Error(JSON.stringify(result));
-  return result.session.secret;
+  return newSession;
 }
 
 async function report(type: string, subject: string): Promise<void> {

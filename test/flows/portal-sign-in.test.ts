@@ -51,8 +51,11 @@ function issue(idToken: string, more: object = {}): URLSearchParams[] {
   return requests;
 }
 
-const finish = ({ secret, state }: Pick<Begun, 'secret' | 'state'>, more: Record<string, string> = {}) =>
-  portal.finishSignIn(secret, new URLSearchParams({ code: 'the-code', state, ...more }));
+const finish = (
+  { secret, state }: Pick<Begun, 'secret' | 'state'>,
+  more: Record<string, string> = {},
+  newSession = newSecret(),
+) => portal.finishSignIn(secret, new URLSearchParams({ code: 'the-code', state, ...more }), { newSession });
 
 const idToken = ({ nonce }: Begun, claims: object = {}, header = {}) =>
   world.issuer.token('ana', { aud: CLIENT_ID, nonce, ...claims }, header);
@@ -79,14 +82,10 @@ it('creates a session that ends with the ID token, and redeems the code with the
   const started = await begun();
   const exp = Math.floor(Date.now() / 1000) + 300;
   const requests = issue(await idToken(started, { exp, name: 'Ana\u202E Example' }));
-  const result = await finish(started);
-  expect(result).toMatchObject({
-    session: {
-      secret: expect.stringMatching(/^[\w-]{43}$/) as string,
-      expiresAt: exp,
-      personName: 'Ana Example',
-    },
-  });
+  const newSession = newSecret();
+  const result = await finish(started, {}, newSession);
+  expect(result).toMatchObject({ session: { expiresAt: exp, personName: 'Ana Example' } });
+  expect(await portal.view(newSession)).toHaveProperty('agents');
   expect(requests.map((request) => Object.fromEntries(request))).toEqual([
     {
       grant_type: 'authorization_code',
@@ -105,6 +104,46 @@ it('creates a session that ends with the ID token, and redeems the code with the
       principal: (await portal.read())?.owner,
     }),
   );
+});
+
+/** The identity provider redeems the first code for this ID token, and no other. Returns the requests that it gets. */
+function issueOnce(idToken: string): URLSearchParams[] {
+  const requests = issue(idToken);
+  const redeem = world.issuer.tokenResponse;
+  world.issuer.tokenResponse = async (request) => {
+    const response = await redeem(request);
+    return requests.length === 1 ? response : { status: 400, body: { error: 'invalid_grant' } };
+  };
+  return requests;
+}
+
+it('finds the session that the first invocation created when it is repeated, and redeems no code', async () => {
+  const started = await begun();
+  const exp = Math.floor(Date.now() / 1000) + 300;
+  const requests = issueOnce(await idToken(started, { exp, name: 'Ana' }));
+  const newSession = newSecret();
+  expect(await finish(started, {}, newSession)).toMatchObject({ session: { personName: 'Ana' } });
+  // No record has the name of a person.
+  expect(await finish(started, {}, newSession)).toMatchObject({ session: { expiresAt: exp } });
+  expect(requests).toHaveLength(1);
+  expect(await portal.view(newSession)).toHaveProperty('agents');
+  // The session of a portal is not one of another portal.
+  const other = await newPortal();
+  const elsewhere = await begun(other);
+  const response = new URLSearchParams({ code: 'the-code', state: elsewhere.state });
+  expect(await other.finishSignIn(elsewhere.secret, response, { newSession })).toMatchObject({
+    refused: 'login_failed',
+  });
+});
+
+it('another request with the same response of the identity provider is rejected, and creates no session', async () => {
+  const started = await begun();
+  issueOnce(await idToken(started));
+  const [first, second] = [newSecret(), newSecret()];
+  expect(await finish(started, {}, first)).toHaveProperty('session');
+  expect(await finish(started, {}, second)).toMatchObject({ refused: 'login_failed' });
+  expect(await portal.view(second)).toMatchObject({ refused: 'signed-out' });
+  expect(await portal.view(first)).toHaveProperty('agents');
 });
 
 it.each([
@@ -224,9 +263,10 @@ describe('a restricted person', () => {
   async function signedIn(subject: string, claims: object = {}): Promise<string> {
     const started = await begun();
     issue(await world.issuer.token(subject, { aud: CLIENT_ID, nonce: started.nonce, ...claims }));
-    const result = await finish(started);
+    const newSession = newSecret();
+    const result = await finish(started, {}, newSession);
     if (!('session' in result)) throw new Error(JSON.stringify(result));
-    return result.session.secret;
+    return newSession;
   }
 
   it('cannot sign in while suspended, and an open session ends', async () => {

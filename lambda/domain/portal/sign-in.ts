@@ -228,58 +228,63 @@ async function checkEmail({ userEmails }: SignInDependencies, person: SignedInUs
   }
 }
 
-/** A new session, for the browser's cookie. */
+/** What the browser's cookie has in addition to the secret of a new session. */
 export interface NewSession {
-  readonly secret: string;
   readonly expiresAt: number;
+  /** Absent if the identity provider does not name the person, and after a repetition: no record has the name. */
   readonly personName?: string;
 }
 
-/**
- * Finishes a sign-in: validates the identity provider's response, and creates a session. It replaces the browser's
- * previous session, which no cookie could sign out any more.
- *
- * @param secret as at the beginning
- * @param previous secret of the session that the browser had in this portal
- * @throws PortalRefusal
- */
-export async function finishSignIn(
+/** The identity provider's response, and the browser that delivered it. */
+export interface SignInResponse {
+  /** As at the beginning. */
+  readonly secret: string;
+  readonly query: URLSearchParams;
+  /** New, 32 random bytes in base64url: the secret of the session that is created. */
+  readonly newSession: string;
+  /** Secret of the session that the browser had in this portal. */
+  readonly previous?: string;
+}
+
+/** Redeems the code, and validates what the identity provider says about the person. @throws PortalRefusal */
+function redeemed(
   deps: SignInDependencies,
   served: ServedPortal,
-  annotate: Annotate,
-  {
-    secret,
-    query,
-    previous,
-  }: { readonly secret: string; readonly query: URLSearchParams; readonly previous?: string },
-): Promise<{ readonly session: NewSession }> {
-  const { portal, signInProvider } = served;
-  const binding = bindingOf(portal.id, secret);
-  const { tokens, person } = await atProvider(async () => {
+  { secret, query }: Pick<SignInResponse, 'secret' | 'query'>,
+): Promise<{ readonly tokens: SignInTokens; readonly person: SignedInUser }> {
+  const { id } = served.portal;
+  const binding = bindingOf(id, secret);
+  return atProvider(async () => {
     const client = await clientOf(deps, served);
     const { jwksUri } = signInEndpoints(client.metadata);
     const response = validatedSignInResponse(client, query, binding);
-    const redirectUri = portalCallbackUrl(deps.baseUrl, portal.id);
-    const obtained = await redeemSignIn(client, response, {
-      redirectUri,
-      binding,
-      pkce: usesPkce(client),
-    });
+    const redirectUri = portalCallbackUrl(deps.baseUrl, id);
+    const tokens = await redeemSignIn(client, response, { redirectUri, binding, pkce: usesPkce(client) });
     const { issuer } = client.metadata;
     const { clientId } = client.provider;
     const authorities = authoritiesOf(client.provider);
     const expected = { issuer, jwksUri, authorities, clientId, nonce: binding.nonce };
-    return { tokens: obtained, person: await deps.idTokens.verify(obtained.idToken, expected) };
+    return { tokens, person: await deps.idTokens.verify(tokens.idToken, expected) };
   });
+}
+
+/** Creates the session of a person whom an agent of the portal admits. @throws PortalRefusal */
+async function createSession(
+  deps: SignInDependencies,
+  served: ServedPortal,
+  annotate: Annotate,
+  response: SignInResponse,
+): Promise<NewSession> {
+  const { portal, signInProvider } = served;
+  const { tokens, person } = await redeemed(deps, served, response);
   const userHash = userHashOf(person.user);
   annotate({ user: userHash });
   const admittedBy = await admittingAgents(deps, served, tokens, person);
   await checkEmail(deps, person);
   const { issuedAt, sessionHash, personName } = person;
-  const sessionSecret = deps.system.randomToken(32);
   const expiresAt = Math.min(person.expiresAt, epochSeconds(deps.system) + MAX_SESSION);
   await deps.portalSessions.create({
-    hash: hashOf(sessionSecret),
+    hash: hashOf(response.newSession),
     portalId: portal.id,
     userHash,
     issuedAt,
@@ -288,8 +293,42 @@ export async function finishSignIn(
     admittedBy,
     expiresAt,
   });
-  if (previous !== undefined) await endSession(deps.portalSessions, portal.id, previous);
-  return {
-    session: { secret: sessionSecret, expiresAt, ...(personName !== undefined && { personName }) },
-  };
+  return { expiresAt, ...(personName !== undefined && { personName }) };
+}
+
+/**
+ * Returns the session that this sign-in has created. If the response of this function is lost, Lambda's client repeats
+ * the invocation, after the code was redeemed. Only the repetition has the secret of the new session: another request of
+ * the browser, with the same response of the identity provider, has another one, and redeems the code in vain.
+ */
+async function createdSession(
+  { portalSessions }: Pick<SignInDependencies, 'portalSessions'>,
+  { portal }: ServedPortal,
+  annotate: Annotate,
+  { newSession }: Pick<SignInResponse, 'newSession'>,
+): Promise<NewSession | undefined> {
+  const created = await portalSessions.get(hashOf(newSession));
+  if (created?.portalId !== portal.id) return undefined;
+  annotate({ user: created.userHash });
+  return { expiresAt: created.expiresAt };
+}
+
+/**
+ * Finishes a sign-in: validates the identity provider's response, and creates a session. It replaces the browser's
+ * previous session, which no cookie could sign out any more.
+ *
+ * @throws PortalRefusal
+ */
+export async function finishSignIn(
+  deps: SignInDependencies,
+  served: ServedPortal,
+  annotate: Annotate,
+  response: SignInResponse,
+): Promise<{ readonly session: NewSession }> {
+  const session =
+    (await createdSession(deps, served, annotate, response)) ??
+    (await createSession(deps, served, annotate, response));
+  const { previous } = response;
+  if (previous !== undefined) await endSession(deps.portalSessions, served.portal.id, previous);
+  return { session };
 }

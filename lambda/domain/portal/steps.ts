@@ -121,6 +121,7 @@ export function createPortalSteps(deps: PortalStepDependencies) {
     }: {
       readonly portalId: string;
       readonly secret: string;
+      readonly newSession: string;
       readonly query: readonly (readonly [string, string])[];
       readonly previous?: string;
     }): Promise<StepResult<{ readonly session: NewSession }>> =>

@@ -5,6 +5,7 @@ import { CONTROL_PLANE } from './control-plane';
 import { DATA_PLANE } from './data-plane';
 import { EVENTS } from './events';
 import { OPERATORS } from './operators';
+import { PORTAL } from './portal';
 import { SCHEDULED } from './scheduled';
 import { SITE } from './site';
 import { TOKEN_EXCHANGE } from './token-exchange';
@@ -15,6 +16,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...CONSENT,
   ...CONTROL_PLANE,
   ...OPERATORS,
+  ...PORTAL,
   ...SITE,
   ...EVENTS,
   ...SCHEDULED,

@@ -78,8 +78,9 @@ export const SCHEDULED: readonly Scenario[] = [
     async prepare(stage, agent) {
       cool();
       const { accessToken = '' } = await askFor(stage, agent, await tokenOf(stage, agent.name), M2M);
-      await defer(stage, agent.name);
       cool();
+      // Tokens that cannot be read for minutes after this are given up.
+      await defer(stage, agent.name);
       return {
         act: () => stage.invocation('revocation', { sweep: true }),
         async verify() {

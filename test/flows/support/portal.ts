@@ -43,7 +43,7 @@ export interface IdentityProvider {
 
 /** A portal that its owner has configured, for these agents. */
 export interface PortalSettings {
-  readonly agents: readonly TestAgent[];
+  readonly agents: readonly Pick<TestAgent, 'name'>[];
   readonly identityProvider: IdentityProvider;
   readonly owner?: PrincipalName;
   readonly change?: Partial<ConsentPortal>;
@@ -158,16 +158,23 @@ export class TestPortal {
     return signInUrl;
   }
 
-  finishSignIn = (secret: string, query: URLSearchParams, more: { previous?: string } = {}) =>
-    this.request({ finishSignIn: { portalId: this.id, secret, query: [...query], ...more } });
+  finishSignIn = (
+    secret: string,
+    query: URLSearchParams,
+    more: { newSession?: string; previous?: string } = {},
+  ) =>
+    this.request({
+      finishSignIn: { portalId: this.id, secret, query: [...query], newSession: newSecret(), ...more },
+    });
 
   /** Signs a person in with a browser. Returns the session's secret, which the browser's cookie has. */
   async signIn(login: string, browser = new Browser(), more: { previous?: string } = {}): Promise<string> {
     const secret = newSecret();
     const { url } = await signInAndConsent(browser, await this.signInUrl(secret), login, this.callbackUrl);
-    const result = await this.finishSignIn(secret, new URL(url).searchParams, more);
+    const newSession = newSecret();
+    const result = await this.finishSignIn(secret, new URL(url).searchParams, { newSession, ...more });
     if (!('session' in result)) throw new Error(JSON.stringify(result));
-    return result.session.secret;
+    return newSession;
   }
 
   view = (session: string) => this.request({ view: { portalId: this.id, session } });
