@@ -26,6 +26,7 @@ together() {
   cat <&4
   wait "$second" || failed "$2"
   groups=()
+  exec 3>&- 4<&-
 }
 
 is_running() { jobs -rp | grep -qx "$1"; }
