@@ -4,7 +4,7 @@
  * each fault. The number of cases is compared with counts.json, and must not fall.
  *
  * Options: `--ci` (the part that every change must pass, see selection.ts), `--only TEXT` (operations whose titles contain
- * it), `--part NAME` (one part of the service), `--count` (counts the cases, and performs none), `--write` (updates
+ * it), `--part NAME` (one part of the service), `--at TEXT` (calls whose names contain it), `--count` (counts the cases, and performs none), `--write` (updates
  * counts.json and the table in docs/faults.md).
  */
 import '../storm/quiet';
@@ -13,7 +13,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StandardRetryStrategy } from '@smithy/core/retry';
-import type { Site } from './calls';
+import { nameOf, type Site } from './calls';
 import { committedRows, totalOf, writeRows, type Row } from './counts';
 import { faultsOf } from './fault-kinds';
 import { caseName, NotReached, perform, record, type Armed, type Recording } from './perform';
@@ -41,6 +41,8 @@ const reasonOf = (error: unknown): string =>
 interface Options {
   readonly ci: boolean;
   readonly count: boolean;
+  /** Part of the names of the calls that have faults. */
+  readonly at: string;
   /** Whether all scenarios are played. */
   readonly whole: boolean;
 }
@@ -71,9 +73,8 @@ class Run {
     for (const scenario of scenarios) {
       try {
         const recording = await record(this.stage, scenario);
-        const cases = recording.calls.flatMap((site) =>
-          faultsOf(site.dependency).map((fault) => ({ site, fault })),
-        );
+        const sites = recording.calls.filter((site) => nameOf(site).includes(this.options.at));
+        const cases = sites.flatMap((site) => faultsOf(site.dependency).map((fault) => ({ site, fault })));
         recorded.push({ scenario, recording, cases });
       } catch (error) {
         this.fail(titleOf(scenario), reasonOf(error));
@@ -151,6 +152,7 @@ async function main(): Promise<number> {
       ci: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       part: { type: 'string', default: '' },
+      at: { type: 'string', default: '' },
       count: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
     },
@@ -162,11 +164,11 @@ async function main(): Promise<number> {
   const stage = await Stage.start();
   // The first token creates the signing key.
   await tokenOf(stage, await newIdentity(stage));
-  const { ci, count } = values;
+  const { at, ci, count } = values;
   const chosen = SCENARIOS.filter(
     (scenario) => titleOf(scenario).includes(values.only) && scenario.part.includes(values.part),
   );
-  const run = new Run(stage, { ci, count, whole: chosen.length === SCENARIOS.length });
+  const run = new Run(stage, { ci, count, at, whole: at === '' && chosen.length === SCENARIOS.length });
   await run.play(chosen);
   await run.finish();
   await stage.stop();

@@ -42,8 +42,13 @@ export interface Prepared {
   readonly repeatable?: boolean;
   /** Whether the case must leave as many items as without a fault; by default, it must not leave more. */
   readonly exact?: boolean;
-  /** Checks the state after the last request. @throws Error with the difference */
-  readonly verify?: () => Promise<void>;
+  /**
+   * Checks the state after the last request.
+   *
+   * @param site the call with the fault, if there was one
+   * @throws Error with the difference
+   */
+  readonly verify?: (site?: Site) => Promise<void>;
 }
 
 /**

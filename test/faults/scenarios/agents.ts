@@ -109,10 +109,15 @@ export interface Granted {
 export async function grantedAgent(stage: Stage): Promise<Granted> {
   const agent = await newAgent(stage);
   const userId = stage.unique('user');
+  await consent(stage, { agent, userId });
+  return { agent, userId };
+}
+
+/** The user grants the agent access. */
+export async function consent(stage: Stage, { agent, userId }: Granted): Promise<void> {
   const { authorizationUrl = '' } = await askFor(stage, agent, await tokenOf(stage, agent.name, userId));
   const sessionUri = await consentAt(stage, authorizationUrl, userId);
   await called(stage, 'CompleteResourceTokenAuth', { body: { sessionUri, userIdentifier: { userId } } });
-  return { agent, userId };
 }
 
 /** Lets every cache of the functions end. */

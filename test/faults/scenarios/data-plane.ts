@@ -10,6 +10,7 @@ import {
   askFor,
   cool,
   expectUsable,
+  consent,
   grantedAgent,
   hasLink,
   hasToken,
@@ -152,7 +153,20 @@ export const DATA_PLANE: readonly Scenario[] = [
       // The token of the case before might be of any age.
       passTime(LIFETIME + 1);
       await askFor(stage, agent, await tokenOf(stage, agent.name, userId));
-      return reading(stage, granted, { age: WINDOW });
+      const { verify, ...prepared } = await reading(stage, granted, { age: WINDOW });
+      return {
+        ...prepared,
+        async verify(site) {
+          try {
+            await verify?.();
+          } catch (error) {
+            // The valid token was returned. Then, the provider got the used refresh token again, and ended both.
+            await stage.quiet();
+            if (!site || !refreshTokenUsedUp(await prepared.act(), site)) throw error;
+            await consent(stage, granted);
+          }
+        },
+      };
     },
   }),
   scenario({
