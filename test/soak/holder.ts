@@ -75,9 +75,12 @@ export class Holder {
       return;
     }
     if (accessToken === undefined) throw new Contradiction('no token for a grant');
-    const isActive = await this.parts.provider.accepts(accessToken);
-    if (!isActive && Date.now() - received < CERTAINLY_VALID)
+    const { provider, userId } = this.parts;
+    const subject = await provider.subjectOf(accessToken);
+    if (subject === undefined && Date.now() - received < CERTAINLY_VALID)
       throw new Contradiction('a token that its server does not accept');
+    // A user has only one agent, so a token of another agent would have another user, too.
+    if (subject !== undefined && subject !== userId) throw new Contradiction("another user's token");
   }
 
   async revoke(): Promise<void> {
@@ -106,9 +109,11 @@ export class Holder {
 
   /** Gets a token for the agent itself. */
   async readOwnToken(): Promise<void> {
-    const { agent } = this.parts;
+    const { agent, provider } = this.parts;
     const { accessToken } = await agent.ask(await agent.token(), { oauth2Flow: 'M2M', scopes: ['a'] });
     if (accessToken === undefined) throw new Contradiction('no token for the agent itself');
+    if ((await provider.subjectOf(accessToken)) !== undefined)
+      throw new Contradiction("a user's token for the agent itself");
   }
 
   async #ask(): Promise<GetResourceOauth2TokenCommandOutput> {

@@ -73,14 +73,18 @@ async function invite(stage: Stage, { agents, users }: Settings): Promise<People
   };
 }
 
-/** Opens each grant, several times because a random process answers, and waits until all revocations are done. */
-async function remainderOf(holders: readonly Holder[], records: ProviderRecords): Promise<Remainder> {
+/** Opens each grant from each process, and waits until all revocations are done. */
+async function remainderOf(
+  stage: Stage,
+  holders: readonly Holder[],
+  records: ProviderRecords,
+): Promise<Remainder> {
   const granted = holders.filter(({ connected }) => connected);
-  let opened = 0;
-  for (const holder of granted) {
-    const reads = await Promise.allSettled(Array.from({ length: 2 * PROCESSES }, () => holder.read()));
-    if (reads.every(({ status }) => status === 'fulfilled')) opened += 1;
-  }
+  const unopened = new Set<Holder>();
+  await stage.throughEach(async () => {
+    for (const holder of granted) await holder.read().catch(() => unopened.add(holder));
+  });
+  const opened = granted.length - unopened.size;
   const deadline = Date.now() + SETTLING_TIME;
   while (records.countLive('RefreshToken') > granted.length && Date.now() < deadline) await wait(500);
   return { grants: granted.length, opened, refreshTokens: records.countLive('RefreshToken') };
@@ -111,7 +115,7 @@ async function soak(stage: Stage, settings: Settings, records: ProviderRecords):
   const seconds = (Date.now() - begun) / 1000;
   sampling.abort();
   await sampled;
-  const remainder = await remainderOf(holders, records);
+  const remainder = await remainderOf(stage, holders, records);
   // The service also redeems a refresh token that it revoked, to see that the authorization server rejects it.
   const renewals = stage.provider.exchanges.filter(
     (exchange) => exchange.grantType === 'refresh_token' && wasGranted(exchange),

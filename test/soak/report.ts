@@ -38,14 +38,14 @@ const mean = (values: readonly number[]): number =>
 const heapOf = ({ workers }: MemorySample): number => mean(workers.map(({ heapUsed }) => heapUsed)) / MIB;
 
 /** The most that the heap can grow from the second quarter of the run to the last, in MiB and as a part. */
-const MOST_GROWTH = { mib: 3, part: 0.1 };
+const MAX_GROWTH = { mib: 3, part: 0.1 };
 
 /** Fewer samples say nothing. */
-const FEWEST_SAMPLES = 8;
+const MIN_SAMPLES = 8;
 
 /** Returns the heap in the second quarter and in the last one, in MiB; undefined for a short run. */
 export function growthOf(samples: readonly MemorySample[]): readonly [number, number] | undefined {
-  if (samples.length < FEWEST_SAMPLES) return undefined;
+  if (samples.length < MIN_SAMPLES) return undefined;
   const quarter = Math.floor(samples.length / 4);
   const heapIn = (part: readonly MemorySample[]): number => mean(part.map(heapOf));
   return [heapIn(samples.slice(quarter, 2 * quarter)), heapIn(samples.slice(-quarter))];
@@ -53,7 +53,7 @@ export function growthOf(samples: readonly MemorySample[]): readonly [number, nu
 
 function memoryFaults(samples: readonly MemorySample[]): string[] {
   const [early, late] = growthOf(samples) ?? [0, 0];
-  const isFlat = late - early <= Math.max(MOST_GROWTH.mib, MOST_GROWTH.part * early);
+  const isFlat = late - early <= Math.max(MAX_GROWTH.mib, MAX_GROWTH.part * early);
   return isFlat ? [] : [`the heap grew from ${early.toFixed(1)} to ${late.toFixed(1)} MiB`];
 }
 

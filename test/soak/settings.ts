@@ -11,7 +11,7 @@ export interface Settings {
   readonly users: number;
 }
 
-const LONGEST_SECONDS = 24 * 3600;
+const MAX_SECONDS = 24 * 3600;
 
 /**
  * @param args `--seconds N` (600), `--callers N` (8), `--agents N` (4), `--users N` (25)
@@ -30,18 +30,25 @@ export function parseSettings(args: readonly string[]): Settings {
   } catch (error) {
     throw new StartError(error instanceof Error ? error.message : 'The options cannot be read.');
   }
-  return {
-    seconds: numberOf('seconds', values.seconds, LONGEST_SECONDS),
+  const settings = {
+    seconds: numberOf('seconds', values.seconds, MAX_SECONDS),
     callers: numberOf('callers', values.callers, 64),
     agents: numberOf('agents', values.agents, 50),
     users: numberOf('users', values.users, 1_000),
   };
+  const { callers, agents, users } = settings;
+  if (callers > agents * users) {
+    throw new StartError(
+      `${callers} callers need as many users, and ${agents} × ${users} are ${agents * users}. Set --agents or --users to more, or --callers to fewer.`,
+    );
+  }
+  return settings;
 }
 
-function numberOf(name: string, text: string, most: number): number {
+function numberOf(name: string, text: string, max: number): number {
   const number = /^\d{1,6}$/.test(text) ? Number(text) : NaN;
-  if (!(number >= 1 && number <= most)) {
-    throw new StartError(`--${name} must be a number from 1 to ${most}; it is "${text}".`);
+  if (!(number >= 1 && number <= max)) {
+    throw new StartError(`--${name} must be a number from 1 to ${max}; it is "${text}".`);
   }
   return number;
 }

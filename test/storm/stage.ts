@@ -34,6 +34,8 @@ interface StageParts {
   readonly endpoint: string;
   readonly principal: Principal;
   readonly vault: Table;
+  /** The only worker to which the load balancer sends requests, by its port; undefined for all workers. */
+  readonly route: { port: number | undefined };
   readonly close: () => Promise<void>;
 }
 
@@ -52,6 +54,19 @@ export class Stage {
 
   get workers(): Workers {
     return this.parts.workers;
+  }
+
+  /** Performs an action for each worker, in which the load balancer sends all requests to this worker. */
+  async throughEach(action: () => Promise<void>): Promise<void> {
+    const { route, workers } = this.parts;
+    try {
+      for (const port of workers.ports) {
+        route.port = port;
+        await action();
+      }
+    } finally {
+      route.port = undefined;
+    }
   }
 
   /** Removes all files and ends all processes. */
@@ -75,7 +90,10 @@ export class Stage {
       closers.push(() => provider.close());
       const { principals } = emulators;
       const killer = new Killer();
-      const balancer = await startLoadBalancer(() => workers.ports);
+      const route: StageParts['route'] = { port: undefined };
+      const balancer = await startLoadBalancer(() =>
+        route.port === undefined ? workers.ports : [route.port],
+      );
       closers.push(balancer.close);
       const options = { emulators: emulators.access, principals, clientPort: balancer.port, folder, killer };
       const workers: Workers = new Workers(options);
@@ -88,7 +106,8 @@ export class Stage {
       });
       const vault = createTable(dynamodb, localTableName('Vault'));
       const endpoint = `http://${LOOPBACK}:${balancer.port}`;
-      return new Stage({ provider, killer, workers, endpoint, principal: principals.agent, vault, close });
+      const principal = principals.agent;
+      return new Stage({ provider, killer, workers, endpoint, principal, vault, route, close });
     } catch (error) {
       await close();
       throw error;

@@ -18,6 +18,8 @@ export interface StrictProvider extends TestProvider {
   delay: number;
   /** Whether it would still accept this token (RFC 7662). */
   accepts(token: string): Promise<boolean>;
+  /** Returns the user of a token that it would still accept; undefined for another token, or one of a client itself. */
+  subjectOf(token: string): Promise<string | undefined>;
 }
 
 /** @param extra configuration of the server */
@@ -38,7 +40,11 @@ export async function startStrictProvider(
   const strict: StrictProvider = Object.assign(provider, {
     lifetime: 0,
     delay: 0,
-    accepts: (token: string) => isActive(provider, token),
+    accepts: async (token: string) => (await introspect(provider, token)).active === true,
+    subjectOf: async (token: string) => {
+      const { active, sub } = await introspect(provider, token);
+      return active === true ? sub : undefined;
+    },
   });
   let turn: Promise<unknown> = Promise.resolve();
   provider.tokenEndpoint = async (_ctx, next) => {
@@ -51,14 +57,22 @@ export async function startStrictProvider(
   return strict;
 }
 
-async function isActive({ issuer, clientId, clientSecret }: TestProvider, token: string): Promise<boolean> {
+/** The members of a response to an introspection that the tests read (RFC 7662 section 2.2). */
+interface Introspection {
+  readonly active?: boolean;
+  readonly sub?: string;
+}
+
+async function introspect(
+  { issuer, clientId, clientSecret }: TestProvider,
+  token: string,
+): Promise<Introspection> {
   const response = await fetch(`${issuer}/token/introspection`, {
     method: 'POST',
     headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` },
     body: new URLSearchParams({ token }),
   });
-  const { active } = (await response.json()) as { active?: boolean };
-  return active === true;
+  return (await response.json()) as Introspection;
 }
 
 export const wasGranted = ({ status }: TokenExchange): boolean => status === 200;
