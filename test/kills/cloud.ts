@@ -49,8 +49,8 @@ export interface KillPoint {
 
 const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems'];
 
-/** Kills of one case: the armed one. More would be a defect of the tests. */
-const ATTEMPTS = 3;
+/** Calls of {@link Cloud.retry} for one result. A case kills the service once, so a third call is a defect of the tests. */
+const MAX_CALLS = 3;
 
 /** Milliseconds of real time: several times those of a request to the provider. */
 const QUIET = 150;
@@ -87,6 +87,10 @@ export class Cloud {
   private writes: Write[] | undefined;
   private armed: KillPoint | undefined;
   private deathCount = 0;
+  private readonly requests = new Map<string, Write[]>();
+  private readonly deliveries: Delivered['delivered'][] = [];
+  private lastRequestAt = 0;
+  private requestsBefore = 0;
   private readonly dataClients = new Map<PrincipalName, BedrockAgentCoreClient>();
   private readonly controlClients = new Map<PrincipalName, BedrockAgentCoreControlClient>();
 
@@ -126,11 +130,6 @@ export class Cloud {
     await rm(this.folder, { recursive: true });
   }
 
-  /** Ends the process of the service without waiting, because this process is ending too. */
-  killNow(): void {
-    this.service?.killNow();
-  }
-
   private kill(): void {
     this.armed = undefined;
     this.deathCount += 1;
@@ -142,13 +141,6 @@ export class Cloud {
   get deaths(): number {
     return this.deathCount;
   }
-
-  private readonly requests = new Map<string, Write[]>();
-
-  private readonly deliveries: Delivered['delivered'][] = [];
-
-  private lastRequestAt = 0;
-  private requestsBefore = 0;
 
   /** Resolves when no function uses the tables, because the background work of the requests before is done or was lost. */
   async quiet(): Promise<void> {
@@ -250,7 +242,7 @@ export class Cloud {
       try {
         return await call();
       } catch (error) {
-        if (this.deathCount === deathCount || attempt === ATTEMPTS) throw error;
+        if (this.deathCount === deathCount || attempt === MAX_CALLS) throw error;
         await this.running();
         await afterKill?.();
       }

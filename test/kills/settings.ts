@@ -29,10 +29,12 @@ export function parseSettings<Selected extends Selectable>(
   all: readonly Selected[],
 ): Settings<Selected> {
   const { quick, update, only } = optionsIn(args);
-  const flows = all.filter(({ name, nightly }) => name.includes(only) && !(quick && nightly));
-  if (flows.length === 0) {
+  const named = all.filter(({ name }) => name.includes(only));
+  if (named.length === 0) {
     throw new StartError(`--only must be part of one of: ${all.map(({ name }) => name).join('; ')}.`);
   }
+  const flows = named.filter(({ nightly }) => !(quick && nightly));
+  if (flows.length === 0) throw new StartError('This flow is not part of a quick run. Omit --quick.');
   if (update && (quick || only !== '')) throw new StartError('--update needs all points of all flows.');
   return { flows, quick, update };
 }
