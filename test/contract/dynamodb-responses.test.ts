@@ -9,6 +9,7 @@ import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-
 import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
 import { createPortalSessionStore } from '../../lambda/adapters/dynamodb/portal-session-store';
 import { createSessionStore } from '../../lambda/adapters/dynamodb/session-store';
+import { createUsedAssertionStore } from '../../lambda/adapters/dynamodb/used-assertion-store';
 import { createTable, type Table } from '../../lambda/adapters/dynamodb/table';
 import { createVaultKeyStore, type VaultKeyRecord } from '../../lambda/adapters/dynamodb/vault-key-store';
 import { OWNER_INDEX } from '../../lambda/contract/table-keys';
@@ -99,6 +100,15 @@ describe('a new item whose response is lost, after which the AWS SDK repeats the
     await createSessionStore(repeated()).create(sampleSession({ hash: 'lost-response' }));
     await createPortalSessionStore(repeated()).create(portalSession);
     await createVaultKeyStore(repeated()).create(wrapped('first'));
+  });
+
+  it('uses an identity assertion up, which another request with it then cannot', async () => {
+    const user = { kind: 'jwt', issuer: 'https://issuer.example', subject: 'ana' } as const;
+    const assertion = { id: 'jti', user, expiresAt: BEGINNING };
+    expect(await createUsedAssertionStore(repeated()).add(assertion)).toBe(true);
+    for (const table of [sessions, repeated()]) {
+      expect(await createUsedAssertionStore(table).add(assertion)).toBe(false);
+    }
   });
 
   it('fails if another key has the version', async () => {

@@ -2,13 +2,14 @@
 import fc from 'fast-check';
 import { decodeJwt, decodeProtectedHeader, exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose';
 import { ServiceError } from '../../lambda/domain/service-error';
+import { issueWorkloadAccessToken } from '../../lambda/domain/workload-token/issue';
 import { MAX_LIFETIME } from '../../lambda/domain/stated-lifetime';
 import { CLOCK_SKEW, TOKEN_TYPE } from '../../lambda/domain/workload-token/claims';
 import { TOKEN_LIFETIME } from '../../lambda/domain/lifetimes';
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/on-behalf-of';
 import { BEGINNING } from './fake-system';
 import { withFlippedCharacter } from './flipped-character';
-import { ISSUER } from './samples';
+import { ISSUER, OWNER } from './samples';
 import { ALICE, createTokenService } from './token-service';
 
 type TokenService = Awaited<ReturnType<typeof createTokenService>>;
@@ -257,4 +258,28 @@ describe('a token is rejected', () => {
     );
     await fc.assert(fc.asyncProperty(junk, refused), { numRuns: 200 });
   });
+});
+
+it('an identity assertion stays unused if the signing key is unavailable', async () => {
+  const header = Buffer.from(JSON.stringify({ alg: 'ES256', typ: 'oauth-id-jag+jwt' })).toString('base64url');
+  const verified = { user: ALICE, issuedAt: BEGINNING, scopes: [], expiresAt: BEGINNING + 300 };
+  const used: string[] = [];
+  const deps = {
+    ...service.issuing,
+    identityAssertions: { verify: () => Promise.resolve({ ...verified, id: 'jti', clientId: 'client' }) },
+    usedAssertions: { add: ({ id }: { id: string }) => Promise.resolve(used.push(id) === 1) },
+  };
+  const issue = (signingKeys = deps.signingKeys) =>
+    issueWorkloadAccessToken(
+      { ...deps, signingKeys },
+      { operation: 'GetWorkloadAccessTokenForJWT', principal: { arn: OWNER } },
+      service.identity.name,
+      { userToken: `${header}.e30.` },
+    );
+  await expect(
+    issue({ ...deps.signingKeys, current: () => Promise.reject(new Error('no KMS')) }),
+  ).rejects.toThrow('no KMS');
+  expect(used).toEqual([]);
+  await issue();
+  await expect(issue()).rejects.toMatchObject({ name: 'UnauthorizedException' });
 });

@@ -74,7 +74,7 @@ export interface Table {
 }
 
 /** Condition for a record that must not exist yet. */
-export const ABSENT: Expression = { condition: `attribute_not_exists(${PARTITION_KEY})` };
+export const ABSENT = { condition: `attribute_not_exists(${PARTITION_KEY})` } as const satisfies Expression;
 
 /** Distinguishes a write from a concurrent one with the same content. */
 const WRITE_ID = 'writeId';

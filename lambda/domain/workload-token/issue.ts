@@ -225,7 +225,8 @@ export function issueWorkloadAccessToken(
     if (until <= now) {
       throw new ServiceError('UnauthorizedException', USER_TOKEN_ENDED, { detail: 'user token: expired' });
     }
-    // Last of all checks: a request that is denied leaves the assertion unused.
+    const { kid, privateKey } = await deps.signingKeys.current();
+    // Last of all checks and requests: a denied request leaves the assertion unused, and so does an unavailable key.
     if (assertion) await consume(deps.usedAssertions, assertion);
     const tokenId = deps.system.randomUUID();
     annotate({ jti: tokenId });
@@ -233,7 +234,6 @@ export function issueWorkloadAccessToken(
       userToken === undefined
         ? undefined
         : await sealSubjectToken(deps.seal, { workload, user }, userToken, tokenId);
-    const { kid, privateKey } = await deps.signingKeys.current();
     const userTokenFacts = factsOfBoth(facts, calling?.delegation.userToken);
     const claims = {
       ...delegationClaims({
