@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { KINDS, type Kind } from './answering-server';
 import { brokenAnswer, replacementFor, type BrokenAnswer } from './broken-answers';
-import { casesOf, report, TIMEOUT_MS } from './runs';
+import { casesOf, REACHES_ALL, report, TIMEOUT_MS } from './runs';
 import { ThirdParties } from './third-parties';
 
 let parties: ThirdParties;
@@ -42,6 +42,8 @@ it(
     await fc.assert(fc.asyncProperty(anyCase, meet), casesOf(0.05));
     const counted = KINDS.map((kind) => `${reads.get(kind) ?? 0} × ${kind}`);
     report(`${cases} answers of third parties, ${counted.join(', ')}`);
+    const unread = KINDS.filter((kind) => (reads.get(kind) ?? 0) === 0);
+    if (REACHES_ALL) expect(unread).toEqual([]);
   },
   TIMEOUT_MS,
 );

@@ -3,7 +3,10 @@ import fc from 'fast-check';
 import { cleanUp, prepare, sequences } from './vault-commands';
 import { VaultModel } from './vault-model';
 import { VaultUnderTest } from './vault-under-test';
-import { casesOf, report, TIMEOUT_MS } from './runs';
+import { casesOf, REACHES_ALL, report, TIMEOUT_MS } from './runs';
+
+/** What must occur among the responses, or the sequences would compare too little. */
+const OUTCOMES = ['token', 'API key', 'consent', 'error'];
 
 let vaults: Awaited<ReturnType<typeof VaultUnderTest.connected>>;
 beforeAll(async () => {
@@ -31,6 +34,8 @@ it(
     await fc.assert(fc.asyncProperty(sequences, run), casesOf(0.0024));
     const counted = [...returned].map(([what, times]) => `${times} × ${what}`).join(', ');
     report(`${runs} sequences of ${steps} steps, with ${counted}`);
+    const missing = OUTCOMES.filter((what) => !returned.has(what));
+    if (REACHES_ALL) expect(missing).toEqual([]);
   },
   TIMEOUT_MS,
 );
