@@ -8,6 +8,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-reader';
 import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
 import { createPortalSessionStore } from '../../lambda/adapters/dynamodb/portal-session-store';
+import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation-store';
 import { createSessionStore } from '../../lambda/adapters/dynamodb/session-store';
 import { createUsedAssertionStore } from '../../lambda/adapters/dynamodb/used-assertion-store';
 import { createTable, type Table } from '../../lambda/adapters/dynamodb/table';
@@ -16,12 +17,14 @@ import { OWNER_INDEX } from '../../lambda/contract/table-keys';
 import type { GrantStore } from '../../lambda/domain/grant/grant';
 import { transition, type Session } from '../../lambda/domain/consent/session';
 import type { PortalSession } from '../../lambda/domain/portal/session';
+import { ended } from '../../lambda/domain/revocation/item';
 import { REQUEST_TIMEOUTS } from '../../lambda/handlers/composition/request-timeouts';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
 import { BEGINNING } from '../domain/fake-system';
 import { sampleDetails, sampleGrantId, sampleSession, sampleTokens } from '../domain/samples';
+import { sampleItem } from './revocation-store.contract';
 
 const credentials = newEmulatorCredentials();
 let folder: string;
@@ -116,6 +119,28 @@ describe('a new item whose response is lost, after which the AWS SDK repeats the
     await store.create({ ...wrapped('first'), version: '2' });
     await expect(store.create({ ...wrapped('second'), version: '2' })).rejects.toThrow('generated twice');
     expect(await store.get(wrapped(''), '2')).toMatchObject({ wrapped: 'first' });
+  });
+});
+
+describe('the end of an outbox item whose response is lost, after which the AWS SDK repeats the write', () => {
+  it('is stored by this worker, which then records it in the audit log', async () => {
+    const item = sampleItem();
+    const store = createRevocationStore(repeated());
+    expect(await store.createItem(item)).toBe(true);
+    const next = ended(item, 'UNCONFIRMED', 'invalid_client');
+    expect(await store.advanceItem(next)).toBe(true);
+    expect(await createRevocationStore(sessions).getItem(item.itemId)).toEqual(
+      JSON.parse(JSON.stringify(next)),
+    );
+  });
+
+  it('is not stored by another worker with the same item', async () => {
+    const item = sampleItem();
+    expect(await createRevocationStore(sessions).createItem(item)).toBe(true);
+    expect(await createRevocationStore(repeated()).createItem(item)).toBe(false);
+    const next = ended(item, 'CONFIRMED');
+    expect(await createRevocationStore(sessions).advanceItem(next)).toBe(true);
+    expect(await createRevocationStore(repeated()).advanceItem(next)).toBe(false);
   });
 });
 

@@ -32,7 +32,7 @@ import {
 } from '../../contract/table-keys';
 import { GrantIdRecord, grantIdRecord } from './grant-id-record';
 import { parseRecord, versioned } from './record';
-import { ABSENT, type Table } from './table';
+import { ABSENT, putOnce, type Table } from './table';
 
 /** Seconds that a record stays readable. */
 const KEPT_FOR = 30 * 24 * 3600;
@@ -203,9 +203,11 @@ export const createRevocationStore = (table: Table): RevocationStore => ({
   advance: (next) =>
     table.put(revocationKey(next.revocationId), revocationRecord(next), previous(next.revision)),
 
-  createItem: (item) => table.put(outboxItemKey(item.itemId), itemRecord(item), ABSENT),
+  // The worker that stores the end of an item records it in the audit log, also if the response to its write is lost.
+  createItem: (item) => putOnce(table, outboxItemKey(item.itemId), itemRecord(item), ABSENT),
   getItem: async (itemId) => parseRecord(ItemRecord, await table.get(outboxItemKey(itemId))),
-  advanceItem: (next) => table.put(outboxItemKey(next.itemId), itemRecord(next), previous(next.revision)),
+  advanceItem: (next) =>
+    putOnce(table, outboxItemKey(next.itemId), itemRecord(next), previous(next.revision)),
   removeItem: ({ itemId, revision }) =>
     table.remove(outboxItemKey(itemId), {
       condition: 'revision = :revision',
