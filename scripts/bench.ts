@@ -13,20 +13,14 @@ import '../test/storm/quiet';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { StartError } from '../lib/local/start-error';
 import { InstallationError, MissingPrograms } from '../test/clients/installation.mjs';
+import { runProgram } from '../test/program/command-line';
 import { PARTS } from './bench/parts';
 import { runPeers } from './bench/peers';
 import { publishPart } from './bench/publish-part';
 import { parseSettings } from './bench/settings';
 import { prepareStage, startWorld } from './bench/stage';
 import { buildFunctions } from './build/functions';
-
-async function main(): Promise<void> {
-  const [first, ...others] = process.argv.slice(2);
-  if (first === '--peers') await runPeers(others);
-  else await measureParts();
-}
 
 async function measureParts(): Promise<void> {
   const settings = parseSettings(process.argv.slice(2));
@@ -47,16 +41,12 @@ async function measureParts(): Promise<void> {
   }
 }
 
-function reasonOf(error: unknown): string {
-  const isKnown = [StartError, InstallationError, MissingPrograms].some((kind) => error instanceof kind);
-  if (error instanceof Error && isKnown) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : 'The benchmark failed.';
-}
-
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    process.stderr.write(`${reasonOf(error)}\n`);
-    process.exit(1);
+runProgram(
+  async (untilInterrupted) => {
+    const [first, ...others] = process.argv.slice(2);
+    // PostgreSQL, Keycloak, and the functions end with this process.
+    await untilInterrupted(first === '--peers' ? runPeers(others) : measureParts());
+    return 0;
   },
+  [InstallationError, MissingPrograms],
 );

@@ -1,5 +1,12 @@
 /** `npm run docs:cost`: writes the tables of docs/cost.md. */
+import { optionsFrom, runProgram } from '../test/program/command-line';
 import { costTables } from './cost/table';
 import { publish } from './figures';
 
-publish('cost.md', costTables());
+const USAGE = { command: 'npm run docs:cost', about: 'Writes the tables of docs/cost.md.' };
+
+runProgram(() => {
+  optionsFrom(USAGE, process.argv.slice(2), {});
+  publish('cost.md', costTables());
+  return 0;
+});

@@ -13,9 +13,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { MEMORY_SIZE } from '../lib/constructs/function-settings';
 import { startEmulators } from '../lib/local/emulators';
-import { StartError } from '../lib/local/start-error';
+import { runProgram } from '../test/program/command-line';
 import { startDatabaseProxy } from '../test/storm/database-proxy';
-import { INTERRUPTED, interruption } from '../test/storm/interruption';
 import { table } from './api-docs/table';
 import { AuthorizationServer } from './revoke-many/authorization-server';
 import { DatabaseTraffic, type Spread } from './revoke-many/database-traffic';
@@ -24,7 +23,7 @@ import { parseSettings, type Settings } from './revoke-many/settings';
 import { PROVIDER, storeGrants } from './revoke-many/store-grants';
 
 const POLL_INTERVAL = 5_000;
-const LONGEST_RUN = 60 * 60_000;
+const MAX_RUN = 60 * 60_000;
 
 /**
  * Repeated requests of one kind after the kill: the 12 attempts that a sweep has in progress at a provider, of the sweep
@@ -85,7 +84,7 @@ async function revoke({ settings, server, traffic, start }: Stage, first: Servic
     if (count >= settings.grants / 2) killed ??= first.kill();
   };
   print(`RevokeGrants returned: ${matched} grants are revoked in the service.`);
-  for (let polls = 1; performance.now() - begun < LONGEST_RUN; polls += 1) {
+  for (let polls = 1; performance.now() - begun < MAX_RUN; polls += 1) {
     if (killed && service === first) {
       await killed;
       print('The service was killed, and is started again.');
@@ -209,31 +208,12 @@ async function run(settings: Settings, closers: (() => Promise<unknown>)[]): Pro
   return faults.length === 0;
 }
 
-async function main(): Promise<number> {
+runProgram(async (untilInterrupted) => {
   const settings = parseSettings(process.argv.slice(2));
-  const interrupted = interruption();
   const closers: (() => Promise<unknown>)[] = [];
-  const running = run(settings, closers);
-  // Errors during the shutdown are expected.
-  running.catch(() => undefined);
   try {
-    const isRevoked = await Promise.race([running, interrupted]);
-    if (isRevoked === 'interrupted') return INTERRUPTED;
-    return isRevoked ? 0 : 1;
+    return (await untilInterrupted(run(settings, closers))) ? 0 : 1;
   } finally {
     for (const close of closers.reverse()) await close();
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof StartError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : 'The run ended, for an unknown reason.';
-}
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`${reasonOf(error)}\n`);
-    process.exit(1);
-  },
-);
+});

@@ -48,11 +48,9 @@ const issuerOf = ({ people }: People): VaultIssuer => ({
 
 /**
  * @param arguments_ options of the command line, without `--peers`
- * @throws MissingPrograms, InstallationError; TypeError for an option that is not valid
+ * @throws MissingPrograms, InstallationError, UsageError, HelpRequested
  */
 export async function runPeers(arguments_: readonly string[]): Promise<void> {
-  // PostgreSQL and Keycloak end with this process only if it exits; a signal alone would end it without that.
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
   const settings = parseSettings(arguments_);
   const postgresPrograms = checkMachine();
   installVault();
@@ -88,7 +86,7 @@ export async function runPeers(arguments_: readonly string[]): Promise<void> {
       const figures = { settings, machine, peers: Object.fromEntries(comparison), verdicts: results };
       await writeFile(settings.json, `${JSON.stringify(figures, undefined, 2)}\n`);
     }
-    if (settings.publish) publish('performance.md', report, COMMAND);
+    if (settings.update) publish('performance.md', report, COMMAND);
     else print(report);
   } finally {
     for (const close of closers.reverse()) await close();

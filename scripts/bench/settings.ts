@@ -1,6 +1,5 @@
 /** Settings of the run, from the command line. */
-import { parseArgs } from 'node:util';
-import { StartError } from '../../lib/local/start-error';
+import { countOf, optionsFrom, UsageError } from '../../test/program/command-line';
 import { PARTS, PARTS_ON_REQUEST, USUAL_PARTS, type PartName } from './parts';
 
 export interface Settings {
@@ -15,40 +14,55 @@ export interface Settings {
   readonly quick: boolean;
 }
 
-const MOST_GRANTS = 1_000_000;
+const MAX_GRANTS = 1_000_000;
 
 const isPart = (name: string): name is PartName => Object.hasOwn(PARTS, name);
 
-/**
- * @param args `--only PART`, or `--PART` for a part that is not usual; `--node BINARY`, `--operation TEXT`, `--grants N`
- *   (1,000,000), `--quick`
- * @throws StartError
- */
+const USAGE = {
+  command: 'npm run bench',
+  about: `Measures ${USUAL_PARTS.join(', ')}, and writes docs/performance.md. --peers, as the first option, compares other services instead.`,
+};
+
+const OPTIONS = {
+  only: {
+    type: 'string',
+    value: 'PART',
+    multiple: true,
+    default: [] as string[],
+    about: `one of ${Object.keys(PARTS).join(', ')}; can be repeated`,
+  },
+  node: {
+    type: 'string',
+    value: 'BINARY',
+    about: 'the Node.js that runs the functions, instead of the one of the benchmark',
+  },
+  operation: {
+    type: 'string',
+    value: 'TEXT',
+    multiple: true,
+    default: [] as string[],
+    about: 'operations whose names contain the text, without writing; can be repeated',
+  },
+  grants: { type: 'string', value: 'N', default: String(MAX_GRANTS), about: 'grants in the largest table' },
+  quick: { type: 'boolean', default: false, about: 'a few calls, without writing' },
+  ...Object.fromEntries(
+    PARTS_ON_REQUEST.map((name) => [
+      name,
+      { type: 'boolean', default: false, about: `the part ${name}` } as const,
+    ]),
+  ),
+} as const;
+
+/** @throws UsageError, HelpRequested */
 export function parseSettings(args: readonly string[]): Settings {
-  const named = args.flatMap((arg) =>
-    PARTS_ON_REQUEST.some((name) => arg === `--${name}`) ? ['--only', arg.slice(2)] : [arg],
-  );
-  const options = {
-    only: { type: 'string', multiple: true, default: [] as string[] },
-    node: { type: 'string', default: process.execPath },
-    operation: { type: 'string', multiple: true, default: [] as string[] },
-    grants: { type: 'string', default: String(MOST_GRANTS) },
-    quick: { type: 'boolean', default: false },
-  } as const;
-  let values;
-  try {
-    ({ values } = parseArgs({ args: named, options }));
-  } catch (error) {
-    throw new StartError(error instanceof Error ? error.message : 'The options cannot be read.');
+  const values = optionsFrom(USAGE, args, OPTIONS);
+  const { only, node = process.execPath, operation: operations, quick } = values;
+  const unknown = only.find((name) => !isPart(name));
+  if (unknown !== undefined) {
+    throw new UsageError(`--only must be one of ${Object.keys(PARTS).join(', ')}.`);
   }
-  const { only, node, operation: operations, quick } = values;
-  const parts = only.filter(isPart);
-  if (parts.length < only.length) {
-    throw new StartError(`--only must be one of ${Object.keys(PARTS).join(', ')}.`);
-  }
-  const grants = Number(values.grants);
-  if (!Number.isInteger(grants) || grants < 1 || grants > MOST_GRANTS) {
-    throw new StartError(`--grants must be a number from 1 to ${MOST_GRANTS}.`);
-  }
+  const named = PARTS_ON_REQUEST.filter((name) => args.includes(`--${name}`));
+  const parts = [...only.filter(isPart), ...named];
+  const grants = countOf('grants', values.grants, [1, MAX_GRANTS]);
   return { parts: parts.length > 0 ? parts : USUAL_PARTS, node, operations, grants, quick };
 }

@@ -149,7 +149,7 @@ it('runs every usual part with a few calls', async () => {
 
 it.each([
   [['--only', 'nothing'], '--only must be one of operations, '],
-  [['--grants', '0'], '--grants must be a number from 1 to 1000000.'],
+  [['--grants', '0'], '--grants must be a whole number from 1 to 1000000'],
   [['--unknown'], "Unknown option '--unknown'"],
 ])('rejects the options %j', (args, message) => {
   expect(() => parseSettings(args)).toThrow(message);

@@ -5,9 +5,8 @@
  */
 import '../storm/quiet';
 import { table } from '../../scripts/api-docs/table';
-import { StartError } from '../../lib/local/start-error';
 import { compilePrograms } from '../local/compile-programs';
-import { INTERRUPTED, interruption } from '../storm/interruption';
+import { runProgram } from '../program/command-line';
 import { consentsAgainOf, COUNTS_COMMAND, countFaults, writeCounts } from './counts';
 import { KEY_FLOWS } from './flows/keys';
 import { RESOURCE_FLOWS } from './flows/resources';
@@ -80,27 +79,9 @@ function summarize(results: readonly FlowResult[], { update }: Settings<Played>)
   return failed === 0;
 }
 
-async function main(): Promise<number> {
+runProgram(async (untilInterrupted) => {
   const settings = parseSettings(process.argv.slice(2), PLAYED);
   await compilePrograms();
-  const interrupted = interruption();
-  const playing = play(settings);
-  // Errors during the shutdown are expected. The processes of the service end with this one.
-  playing.catch(() => undefined);
-  const results = await Promise.race([playing, interrupted]);
-  if (results === 'interrupted') return INTERRUPTED;
-  return summarize(results, settings) ? 0 : 1;
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof StartError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : 'The run ended, for an unknown reason.';
-}
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`${reasonOf(error)}\n`);
-    process.exit(1);
-  },
-);
+  // The processes of the service end with this one.
+  return summarize(await untilInterrupted(play(settings)), settings) ? 0 : 1;
+});

@@ -1,6 +1,5 @@
 /** Settings of `npm run test:kills`, from the command line. */
-import { parseArgs } from 'node:util';
-import { StartError } from '../../lib/local/start-error';
+import { optionsFrom, UsageError } from '../program/command-line';
 import type { Flow } from './flow';
 
 /** A flow, as far as the settings select it. */
@@ -14,35 +13,29 @@ export interface Settings<Selected extends Selectable> {
   readonly update: boolean;
 }
 
+const USAGE = {
+  command: 'npm run test:kills',
+  about: 'Kills the service at each write of each flow, and checks that a new process continues.',
+};
+
 const OPTIONS = {
-  quick: { type: 'boolean', default: false },
-  update: { type: 'boolean', default: false },
-  only: { type: 'string', default: '' },
+  quick: { type: 'boolean', default: false, about: 'the points and flows that differ from each other' },
+  only: { type: 'string', value: 'TEXT', default: '', about: 'flows whose names contain the text' },
+  update: { type: 'boolean', default: false, about: 'write the counts, and their table in docs/faults.md' },
 } as const;
 
-/**
- * @param args `--quick`, `--only TEXT` (flows whose names have it), `--update` (writes the counts)
- * @throws StartError
- */
+/** @throws UsageError, HelpRequested */
 export function parseSettings<Selected extends Selectable>(
   args: readonly string[],
   all: readonly Selected[],
 ): Settings<Selected> {
-  const { quick, update, only } = optionsIn(args);
+  const { quick, update, only } = optionsFrom(USAGE, args, OPTIONS);
   const named = all.filter(({ name }) => name.includes(only));
   if (named.length === 0) {
-    throw new StartError(`--only must be part of one of: ${all.map(({ name }) => name).join('; ')}.`);
+    throw new UsageError(`--only must be part of one of: ${all.map(({ name }) => name).join('; ')}.`);
   }
   const flows = named.filter(({ nightly }) => !(quick && nightly));
-  if (flows.length === 0) throw new StartError('This flow is not part of a quick run. Omit --quick.');
-  if (update && (quick || only !== '')) throw new StartError('--update needs all points of all flows.');
+  if (flows.length === 0) throw new UsageError('This flow is not part of a quick run. Omit --quick.');
+  if (update && (quick || only !== '')) throw new UsageError('--update needs all points of all flows.');
   return { flows, quick, update };
-}
-
-function optionsIn(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    throw new StartError(error instanceof Error ? error.message : 'The options cannot be read.');
-  }
 }

@@ -12,10 +12,9 @@ import {
   BedrockAgentCoreControlClient,
   CreateApiKeyCredentialProviderCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { StartError } from '../../lib/local/start-error';
 import { send, signed } from '../local/handmade-request';
 import { ProviderRecords } from '../flows/support/provider-records';
-import { INTERRUPTED, interruption } from '../storm/interruption';
+import { runProgram } from '../program/command-line';
 import { Stage } from '../storm/stage';
 import { wasGranted } from '../storm/strict-provider';
 import { Holder, SharedApiKey } from './holder';
@@ -135,9 +134,8 @@ function tell(outcome: Outcome): boolean {
   return faults.length === 0;
 }
 
-async function main(): Promise<number> {
+runProgram(async (untilInterrupted) => {
   const settings = parseSettings(process.argv.slice(2));
-  const interrupted = interruption();
   const records = new ProviderRecords();
   const stage = await Stage.set({
     adapter: records.adapter,
@@ -146,27 +144,9 @@ async function main(): Promise<number> {
   process.on('exit', () => {
     stage.workers.killNow();
   });
-  const running = soak(stage, settings, records);
-  // Errors during the shutdown are expected.
-  running.catch(() => undefined);
   try {
-    const outcome = await Promise.race([running, interrupted]);
-    if (outcome === 'interrupted') return INTERRUPTED;
-    return tell(outcome) ? 0 : 1;
+    return tell(await untilInterrupted(soak(stage, settings, records))) ? 0 : 1;
   } finally {
     await stage.close();
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof StartError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : 'The soak ended, for an unknown reason.';
-}
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`${reasonOf(error)}\n`);
-    process.exit(1);
-  },
-);
+});

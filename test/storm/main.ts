@@ -9,8 +9,7 @@
  */
 import './quiet';
 import { styleText } from 'node:util';
-import { StartError } from '../../lib/local/start-error';
-import { INTERRUPTED, interruption } from './interruption';
+import { runProgram } from '../program/command-line';
 import { perform, type Outcome } from './perform';
 import { parseSettings, type Settings } from './settings';
 import { Stage } from './stage';
@@ -45,34 +44,15 @@ function report(outcomes: readonly Outcome[]): boolean {
   return good;
 }
 
-async function main(): Promise<number> {
+runProgram(async (untilInterrupted) => {
   const settings = parseSettings(process.argv.slice(2));
-  const interrupted = interruption();
   const stage = await Stage.set();
   process.on('exit', () => {
     stage.workers.killNow();
   });
-  const playing = play(stage, settings);
-  // Errors during the shutdown are expected.
-  playing.catch(() => undefined);
   try {
-    const outcomes = await Promise.race([playing, interrupted]);
-    if (outcomes === 'interrupted') return INTERRUPTED;
-    return report(outcomes) ? 0 : 1;
+    return report(await untilInterrupted(play(stage, settings))) ? 0 : 1;
   } finally {
     await stage.close();
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof StartError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : 'The storm ended, for an unknown reason.';
-}
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`${reasonOf(error)}\n`);
-    process.exit(1);
-  },
-);
+});

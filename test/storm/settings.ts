@@ -1,6 +1,5 @@
 /** Settings of the storm, from the command line. */
-import { parseArgs } from 'node:util';
-import { StartError } from '../../lib/local/start-error';
+import { countOf, optionsFrom, UsageError } from '../program/command-line';
 import type { Size } from './perform';
 import { SCENARIOS, type Scenario } from './scenarios';
 
@@ -9,41 +8,32 @@ export interface Settings extends Size {
 }
 
 /** Fewer workers would prove nothing, and one of them can die. */
-const FEWEST_WORKERS = 4;
+const MIN_WORKERS = 4;
 
-/**
- * @param args `--callers N` (500), `--workers N` (4, the fewest), `--only TEXT` (scenarios whose names have it)
- * @throws StartError
- */
+const MAX_CALLERS = 99_999;
+const MAX_WORKERS = 99;
+
+const USAGE = {
+  command: 'npm run storm',
+  about: 'Has hundreds of callers request one token at the moment when it has expired.',
+};
+
+const OPTIONS = {
+  callers: { type: 'string', value: 'N', default: '500', about: 'callers of each scenario' },
+  workers: { type: 'string', value: 'N', default: String(MIN_WORKERS), about: 'processes of the service' },
+  only: { type: 'string', value: 'TEXT', default: '', about: 'scenarios whose names contain the text' },
+} as const;
+
+/** @throws UsageError, HelpRequested */
 export function parseSettings(args: readonly string[]): Settings {
-  const { callers, workers, only } = optionsIn(args);
+  const { callers, workers, only } = optionsFrom(USAGE, args, OPTIONS);
   const scenarios = SCENARIOS.filter(({ name }) => name.includes(only));
   if (scenarios.length === 0) {
-    throw new StartError(`--only must be part of one of: ${SCENARIOS.map(({ name }) => name).join('; ')}.`);
+    throw new UsageError(`--only must be part of one of: ${SCENARIOS.map(({ name }) => name).join('; ')}.`);
   }
   return {
     scenarios,
-    callers: countOf('callers', callers, 1),
-    workers: countOf('workers', workers, FEWEST_WORKERS),
+    callers: countOf('callers', callers, [1, MAX_CALLERS]),
+    workers: countOf('workers', workers, [MIN_WORKERS, MAX_WORKERS]),
   };
-}
-
-function optionsIn(args: readonly string[]) {
-  const options = {
-    callers: { type: 'string', default: '500' },
-    workers: { type: 'string', default: String(FEWEST_WORKERS) },
-    only: { type: 'string', default: '' },
-  } as const;
-  try {
-    return parseArgs({ args: [...args], options }).values;
-  } catch (error) {
-    throw new StartError(error instanceof Error ? error.message : 'The options cannot be read.');
-  }
-}
-
-function countOf(name: string, text: string, fewest: number): number {
-  const count = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
-  if (!(count >= fewest))
-    throw new StartError(`--${name} must be a number from ${fewest} on; it is "${text}".`);
-  return count;
 }

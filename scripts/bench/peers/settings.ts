@@ -1,38 +1,46 @@
 /** Settings of `npm run bench -- --peers`, from the command line. */
-import { parseArgs } from 'node:util';
+import { countOf, optionsFrom } from '../../../test/program/command-line';
 import type { Size } from './comparison';
 
 export interface Settings extends Size {
   /** File for the figures as JSON. */
   readonly json: string | undefined;
   /** Whether to write the table into docs/performance.md. */
-  readonly publish: boolean;
+  readonly update: boolean;
 }
 
-/** @throws TypeError for an unknown option, or a value that is no positive integer */
-export function parseSettings(arguments_: readonly string[]): Settings {
-  const { values } = parseArgs({
-    args: [...arguments_],
-    options: {
-      connections: { type: 'string', default: '16' },
-      'warm-up': { type: 'string', default: '5000' },
-      rounds: { type: 'string', default: '9' },
-      calls: { type: 'string', default: '500' },
-      json: { type: 'string' },
-      publish: { type: 'boolean', default: false },
-    },
-  });
-  const count = (name: 'connections' | 'warm-up' | 'rounds' | 'calls'): number => {
-    const number = Number(values[name]);
-    if (!Number.isInteger(number) || number < 1) throw new TypeError(`--${name} must be a positive integer.`);
-    return number;
-  };
+const MAX_CALLS = 1_000_000;
+
+const USAGE = {
+  command: 'npm run bench -- --peers',
+  about: 'Compares the local service with Keycloak, and with a vault written by hand.',
+};
+
+const OPTIONS = {
+  connections: { type: 'string', value: 'N', default: '16', about: 'connections to each service' },
+  'warm-up': {
+    type: 'string',
+    value: 'N',
+    default: '5000',
+    about: 'requests of each kind before the rounds',
+  },
+  rounds: { type: 'string', value: 'N', default: '9', about: 'rounds that are measured' },
+  calls: { type: 'string', value: 'N', default: '500', about: 'requests of each kind in a round' },
+  json: { type: 'string', value: 'FILE', about: 'write the figures as JSON' },
+  update: { type: 'boolean', default: false, about: 'write the table into docs/performance.md' },
+} as const;
+
+/** @throws UsageError, HelpRequested */
+export function parseSettings(args: readonly string[]): Settings {
+  const values = optionsFrom(USAGE, args, OPTIONS);
+  const count = (name: 'connections' | 'warm-up' | 'rounds' | 'calls'): number =>
+    countOf(name, values[name], [1, MAX_CALLS]);
   return {
     connections: count('connections'),
     warmUp: count('warm-up'),
     rounds: count('rounds'),
     calls: count('calls'),
     json: values.json,
-    publish: values.publish,
+    update: values.update,
   };
 }
