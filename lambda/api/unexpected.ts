@@ -10,31 +10,67 @@ export type ReportUnexpected = (unexpected: Unexpected) => void;
 
 const FRAME = '\n    at ';
 
-/**
- * A frame of V8: a position, in parentheses if the function has a name. Source: V8, "Stack trace API", section "Stack trace
- * format".
- */
-const POSITION = /^(?:[\w$.<> [\]#]+ \()?(?:[^()\n]*:\d+:\d+|<anonymous>|native|index \d+)\)?$/;
+/** A position in a file, or in Node.js itself. */
+const POSITION = String.raw`(?:\/|file:\/\/|node:|[A-Za-z]:[\\/])[^()\n]*:\d+:\d+`;
 
-/** Returns the frames of a stack. The message before them can itself contain lines that look like frames. */
-function framesOf({ stack = '', message }: Error): string[] {
-  const at = stack.indexOf(message);
-  if (at >= 0)
-    return stack
-      .slice(at + message.length)
-      .split(FRAME)
-      .slice(1);
-  // The message was changed after the error was created, so the stack has another one.
-  const parts = stack.split(FRAME).slice(1);
-  return parts.slice(parts.findLastIndex((part) => !POSITION.test(part)) + 1);
+/**
+ * A line of V8 about a position, in parentheses if the function has a name. Source: V8, "Stack trace API", section "Stack
+ * trace format".
+ */
+const LINE = new RegExp(
+  String.raw`^(?:[\w$.<> [\]#]+ \((?:${POSITION}|<anonymous>|native|index \d+)\)|(?:async )?${POSITION})$`,
+);
+
+/** The names of errors are identifiers. Another text can contain anything. */
+const NAME = /^\w{1,64}$/;
+
+/** What V8 writes before the message: the name and a colon, or without a message the name alone. */
+const BEFORE_MESSAGE = /^(?:[^\n]*: )?$/;
+const BEFORE_NO_MESSAGE = /^[^:\n]*$/;
+
+/** Returns the value; undefined if its getter throws, as objects of callers and libraries can. */
+function attempted<Value>(get: () => Value): Value | undefined {
+  try {
+    return get();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns what follows the message in a stack; undefined if the message was changed after the stack was written. */
+function afterMessage(stack: string, message: string): string | undefined {
+  const at = stack.indexOf(message + FRAME);
+  const before = message === '' ? BEFORE_NO_MESSAGE : BEFORE_MESSAGE;
+  return at >= 0 && before.test(stack.slice(0, at)) ? stack.slice(at + message.length) : undefined;
+}
+
+/** Returns the frames of a stack. The message before them, and a text behind them, can contain lines that look like frames. */
+function framesOf({ stack, message }: Record<'stack' | 'message', unknown>): string[] {
+  if (typeof stack !== 'string') return [];
+  const frames = typeof message === 'string' ? afterMessage(stack, message) : undefined;
+  if (frames === undefined) {
+    const parts = stack.split(FRAME).slice(1);
+    return parts.slice(parts.findLastIndex((part) => !LINE.test(part)) + 1);
+  }
+  const parts = frames.split(FRAME).slice(1);
+  const end = parts.findIndex((part) => part.includes('\n'));
+  const own = end < 0 ? parts : [...parts.slice(0, end), ...(parts[end] ?? '').split('\n', 1)];
+  return own.filter((part) => LINE.test(part));
 }
 
 /**
- * Returns what can be logged of an error.
+ * Returns what can be logged of an error. Never throws.
  *
  * @param thrown anything
  */
 export function unexpected(thrown: unknown): Unexpected {
-  const error = thrown instanceof Error ? thrown : undefined;
-  return { name: error?.name ?? 'unknown', frames: error ? framesOf(error).join('\n') : '' };
+  const error = attempted(() => (thrown instanceof Error ? thrown : undefined));
+  if (!error) return { name: 'unknown', frames: '' };
+  const name: unknown = attempted(() => error.name);
+  const stack: unknown = attempted(() => error.stack);
+  const message: unknown = attempted(() => error.message);
+  return {
+    name: typeof name === 'string' && NAME.test(name) ? name : 'unknown',
+    frames: framesOf({ stack, message }).join('\n'),
+  };
 }
