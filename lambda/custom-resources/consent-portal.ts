@@ -33,6 +33,7 @@ const ConfigurationSchema = v.strictObject({
     logo: v.optional(text),
   }),
   connections: v.array(v.record(text, v.unknown())),
+  acceptedResourceIds: v.optional(v.array(text), []),
 });
 
 /** Milliseconds between two reads of a portal that is not verified yet, and the number of reads. */
@@ -61,7 +62,7 @@ function checkReferences(
 
 /** The members of AWS's model, and those that it lacks. */
 function inputOf(desired: Desired) {
-  const { description, workloads, signIn, branding, connections } = v.parse(
+  const { description, workloads, signIn, branding, connections, acceptedResourceIds } = v.parse(
     ConfigurationSchema,
     desired.configuration,
   );
@@ -77,6 +78,7 @@ function inputOf(desired: Desired) {
     // The AWS SDK has only gateways, and portals of AWS keep their sources.
     sources: workloads.map((identifier) => ({ type: 'workload-identity', identifier })),
     beyond: { branding: { ...branding, ...(logo !== undefined && { logo }) }, connections },
+    acceptedResourceIds,
   };
 }
 
@@ -156,12 +158,12 @@ export function consentPortals(client: BedrockAgentCoreControlClient): DeployedR
     async update(desired) {
       const portal = await find(desired.name);
       if (!portal) throw new Refusal(`"${desired.name}" was deleted during the request. Deploy again.`);
-      const { known, sources, beyond } = inputOf(desired);
+      const { known, sources, beyond, acceptedResourceIds } = inputOf(desired);
       const command = new UpdateConsentPortalCommand({
         consentPortalIdentifier: portal.consentPortalId,
         ...known,
       });
-      await asked(client.send(alsoSending(command, { sources, ...beyond })));
+      await asked(client.send(alsoSending(command, { sources, ...beyond, acceptedResourceIds })));
       return verified(client, portal);
     },
     async delete(name) {

@@ -71,14 +71,25 @@ const DiscoverySchema = v.object({
   oauthDiscovery: v.object({ discoveryUrl: v.pipe(v.string(), v.check(isProtectedResourceUrl)) }),
 });
 
-/**
- * A new provider is bound to the server that the protected resource names. In place of an earlier provider of the stack, that
- * can be another server than the one that the stack's secret is for.
- */
-function checkServerStated({ name, configuration, secret }: Desired): void {
+/** Returns whether a secret would go to whichever server the protected resource names now. */
+function lacks(members: readonly string[], { configuration, secret }: Desired): boolean {
   const { config } = v.parse(ConfigurationSchema, configuration);
-  const isStated = config.authorizationServer !== undefined && config.endpointOrigins !== undefined;
-  if (!secret || isStated || !v.is(DiscoverySchema, config)) return;
+  const isStated = members.every((member) => config[member] !== undefined);
+  return secret !== undefined && !isStated && v.is(DiscoverySchema, config);
+}
+
+/** Synthesis checks this too, except for a discovery URL that it does not know, such as one with a parameter in it. */
+function checkServerOfSecret(desired: Desired): void {
+  if (!lacks(['authorizationServer'], desired)) return;
+  throw new Refusal(
+    `The credential provider "${desired.name}" has a secret, but not the authorization server that the secret is for. Set authorizationServer of OAuth2Vendor.mcp, and deploy again.`,
+  );
+}
+
+/** In place of an earlier provider of the stack, the server can have other endpoints than those that the provider had. */
+function checkServerStated(desired: Desired): void {
+  const { name } = desired;
+  if (!lacks(['authorizationServer', 'endpointOrigins'], desired)) return;
   throw new Refusal(
     `The credential provider "${name}" does not exist: it was deleted outside the stack, or has another name now. So the service does not know which authorization server the client is for. Set authorizationServer and endpointOrigins of OAuth2Vendor.mcp, and deploy again.`,
   );
@@ -87,6 +98,7 @@ function checkServerStated({ name, configuration, secret }: Desired): void {
 export const oauth2CredentialProviders = (client: BedrockAgentCoreControlClient): DeployedResource => ({
   ...commonTo(client),
   async create(desired, tags) {
+    checkServerOfSecret(desired);
     const input = inputOf(desired);
     const command = alsoSending(new CreateOauth2CredentialProviderCommand({ ...input, tags }), whole(input));
     const created = await unlessTaken(client.send(command));

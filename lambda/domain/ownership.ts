@@ -43,7 +43,7 @@ export function checkOwnership(
 ): void {
   if (!requireOwnership || isOwnedBy(resource, caller)) return;
   throw accessDenied(
-    `"${resource.name}" belongs to another principal, and the request requires that the caller owns it (requireOwnership). It was not changed. If it was yours, it was deleted, and its name was used again.`,
+    `"${resource.name}" belongs to another principal, and the request requires that the caller owns it (requireOwnership). It was not changed. If it was yours, it was transferred, or deleted and created again under its name: look in the audit log for TransferOwnership or a deletion.`,
     'the caller does not own the resource, as the request requires',
   );
 }

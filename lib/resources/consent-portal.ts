@@ -79,6 +79,12 @@ export interface ConsentPortalProps extends IdentityResourceProps {
    * @default - none: the page lists what agents were granted
    */
   readonly connections?: PortalConnection[];
+  /**
+   * IDs of resources of other owners that were created again under their names, and that the portal accepts. The
+   * `statusReason` of the portal has them. An entry can stay: it accepts this resource only.
+   * @default - none: such resources are left out
+   */
+  readonly acceptedResourceIds?: string[];
 }
 
 const { entries: SCHEMA } = SCHEMAS.CreateConsentPortal;
@@ -93,6 +99,7 @@ const PROPS: PropNames<ConsentPortalProps> = {
   audience: 'optional',
   branding: 'optional',
   connections: 'optional',
+  acceptedResourceIds: 'optional',
 };
 
 const KIND: IdentityResourceKind = {
@@ -154,7 +161,7 @@ function checkSignIn(signIn: IOAuth2CredentialProvider): void {
 
 /** @throws Error for props that the service rejects */
 function definitionOf(props: ConsentPortalProps) {
-  const { workloads, description, scopes = DEFAULT_SCOPES, audience, signIn } = props;
+  const { workloads, description, scopes = DEFAULT_SCOPES, audience, signIn, acceptedResourceIds } = props;
   const names = workloads.map(workloadNameOf);
   if (names.length < 1 || names.length > 20) {
     throw new Error(`workloads must have 1 to 20 entries, not ${names.length}`);
@@ -164,6 +171,13 @@ function definitionOf(props: ConsentPortalProps) {
   check('scopes', SCHEMA.idpConfig.entries.scopes, scopes);
   if (audience !== undefined) check('audience', SCHEMA.idpConfig.entries.audience.wrapped, audience);
   if (description !== undefined) check('description', SCHEMA.description.wrapped, description);
+  if (acceptedResourceIds) {
+    check(
+      'acceptedResourceIds',
+      SCHEMAS.UpdateConsentPortal.entries.acceptedResourceIds.wrapped,
+      acceptedResourceIds,
+    );
+  }
   const { branding, logo } = statedBranding(props.branding ?? {});
   return {
     logo,
@@ -173,6 +187,7 @@ function definitionOf(props: ConsentPortalProps) {
       signIn: { provider: providerNameOf(signIn), scopes, ...(audience !== undefined && { audience }) },
       branding,
       connections: connectionsOf(props),
+      ...(acceptedResourceIds && { acceptedResourceIds }),
     },
   };
 }

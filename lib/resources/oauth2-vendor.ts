@@ -285,7 +285,7 @@ export class OAuth2Vendor {
     if (!this.secret || authorizationServer !== undefined) return;
     if (discoveryUrl === undefined || !isProtectedResourceUrl(discoveryUrl)) return;
     throw new Error(
-      `${this.name}: with ${this.secretMember}, set authorizationServer of OAuth2Vendor.mcp to the issuer of the authorization server that it is for`,
+      `OAuth2Vendor.mcp: set authorizationServer to the issuer of the authorization server that gets ${this.secretMember}`,
     );
   }
 

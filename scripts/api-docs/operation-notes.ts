@@ -98,7 +98,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
       },
       {
         what: 'allows only the owner to change the vendor, the client, or the authorization server',
-        why: 'otherwise, another principal with permission to update could lead the provider to its own server, which then gets the next client secret of the owner',
+        why: 'otherwise, another principal with permission to update could point the provider at its own server, which then gets the next client secret of the owner',
       },
       TAGGED_SECRET,
       SAFE_ENDPOINTS,

@@ -228,6 +228,11 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
   ]),
   {
     operation: 'UpdateConsentPortal',
+    member: 'acceptedResourceIds',
+    why: 'a portal leaves out a resource of another owner that was deleted and created again under its name. Its `statusReason` has the ID of the new one, which up to 71 entries of this member accept. An ID that the portal does not need changes nothing',
+  },
+  {
+    operation: 'UpdateConsentPortal',
     member: 'sources',
     why: 'an agent can join or leave a portal, whose address and connections stay; an update replaces all of them',
   },

@@ -2,8 +2,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  BedrockAgentCoreControlClient,
+  PutResourcePolicyCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
 import { startProvider, type TestProvider } from '../flows/support/provider';
 import { ServiceForCommands } from './command-under-test';
+
+const OPERATOR = 'arn:aws:iam::000000000000:user/operator';
 
 let local: ServiceForCommands;
 let idp: TestProvider;
@@ -284,9 +290,39 @@ it('says why a portal failed and what to do, and verifies it again after the cor
   });
   const corrected = await local.run(['portal', 'verify', 'broken']);
   expect([corrected.status, fields(corrected.stdout).Status]).toEqual([0, 'ACTIVE']);
-  expect(corrected.stderr).not.toContain('did not verify it again');
-  const unverified = await local.run(['portal', 'verify', 'broken']);
-  expect(unverified.stderr).toContain('did not verify it again');
+});
+
+it('shows a resource that another owner created again, and accepts it by its ID', async () => {
+  const env = local.env('stranger');
+  const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = env;
+  const stranger = new BedrockAgentCoreControlClient({
+    endpoint: local.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId, secretAccessKey },
+    ...{ signingName: 'execute-api' },
+  });
+  const share = async () => {
+    await local.json(['agent', 'add', 'shared'], { env });
+    const Resource =
+      'arn:aws:bedrock-agentcore:us-east-1:000000000000:workload-identity-directory/default/workload-identity/shared';
+    const Statement = [
+      { Effect: 'Allow', Principal: { AWS: OPERATOR }, Action: 'bedrock-agentcore:*', Resource },
+    ];
+    const policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    await stranger.send(new PutResourcePolicyCommand({ resourceArn: Resource, policy }));
+  };
+  await share();
+  expect((await add('with-shared', '--agent', 'shared', ...SIGN_IN)).status).toBe(0);
+  await local.json(['agent', 'delete', 'shared', '--yes'], { env });
+  await share();
+  const verified = await local.run(['portal', 'verify', 'with-shared']);
+  expect(verified.status).toBe(0);
+  const [, id = ''] =
+    /Warning: .* update the portal with its ID, (\S+), .* --accept/.exec(verified.stderr) ?? [];
+  expect(id).not.toBe('');
+  const accepted = await local.run(['portal', 'update', 'with-shared', '--accept', id]);
+  expect([accepted.status, fields(accepted.stdout).Reason]).toEqual([0, undefined]);
+  expect(accepted.stderr).not.toContain('Warning');
 });
 
 it('finds a portal by name, ID, and ARN, and lists only those of the caller', async () => {

@@ -96,7 +96,11 @@ export function samplePortal(change: Partial<ConsentPortal> = {}): ConsentPortal
         purpose: 'Read your calendar',
       },
     ],
-    configuredIds: { idpConfig: ['sign-in-id'], sources: ['agent-id'], connections: ['calendar-id'] },
+    resourceIds: {
+      'arn:of:sign-in': 'sign-in-id',
+      'arn:of:agent': 'agent-id',
+      'arn:of:calendar': 'calendar-id',
+    },
     status: 'CREATING',
     configurationRevision: 1,
     tags: {},

@@ -46,7 +46,9 @@ const properties = (name: string, config: object = {}) => ({
   policy: '',
 });
 
-const create = (name: string) => cloudformation.ask('Create', OAUTH2, { properties: properties(name) });
+/** Creates the provider at the first authorization server, which the template states by default. */
+const create = (name: string, config: object = { authorizationServer: first.issuer }) =>
+  cloudformation.ask('Create', OAUTH2, { properties: properties(name, config) });
 
 /**
  * Deploys the provider, with these members in addition to those of its creation.
@@ -65,6 +67,16 @@ async function serverOf(name: string): Promise<unknown> {
   const { protectedResource } = JSON.parse(body) as { protectedResource?: { authorizationServer: string } };
   return protectedResource?.authorizationServer;
 }
+
+it('creates a provider with a secret only at a stated authorization server', async () => {
+  expect(await create('unstated', {})).toMatchObject({
+    Status: 'FAILED',
+    Reason: expect.stringContaining('Set authorizationServer of OAuth2Vendor.mcp') as string,
+  });
+  expect(await create('other', { authorizationServer: next.issuer })).toMatchObject({ Status: 'FAILED' });
+  expect(await serverOf('unstated')).toBeUndefined();
+  expect(await create('stated')).toMatchObject({ Status: 'SUCCESS' });
+});
 
 it('fails a rollback to a configuration from before a move to another authorization server', async () => {
   await create('moved');

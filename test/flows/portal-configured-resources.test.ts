@@ -8,6 +8,7 @@ import {
   DeleteOauth2CredentialProviderCommand,
   DeleteResourcePolicyCommand,
   DeleteWorkloadIdentityCommand,
+  GetOauth2CredentialProviderCommand,
   PutResourcePolicyCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { startPortalWorld, TestPortal } from './support/portal';
@@ -95,9 +96,11 @@ async function sharedPortal() {
   const portal = await TestPortal.create(world, { agents: [own], identityProvider });
   identityProvider.allowRedirect(portal.callbackUrl);
   const sources = sourcesOf(own, foreign);
-  const connections = [
-    { workloadName: own.name, credentialProviderName: foreign.providerName, scopes: ['openid'] },
-  ];
+  const connections = [own, foreign].map(({ name: workloadName }) => ({
+    workloadName,
+    credentialProviderName: foreign.providerName,
+    scopes: ['openid'],
+  }));
   expect(await update(portal, { sources, connections })).toEqual(['ACTIVE', undefined]);
   return { portal, own, foreign, sources, connections };
 }
@@ -107,28 +110,38 @@ async function shown(portal: TestPortal): Promise<string[]> {
   return 'agents' in view ? view.agents.map(({ name }) => name) : [];
 }
 
-it("leaves out another owner's agent that was created again, until the portal is without it and then given it", async () => {
-  const { portal, own, foreign, sources } = await sharedPortal();
+/** Updates the portal, which leaves a resource out. Returns the IDs that the reason proposes. */
+async function leftOut(portal: TestPortal, change: object, expected = 'ACTIVE'): Promise<string[]> {
+  const [status, reason] = await update(portal, change);
+  expect(status).toBe(expected);
+  const ids = [...String(reason).matchAll(/update the portal with its ID, (\S+), in acceptedResourceIds/g)];
+  expect(ids).not.toEqual([]);
+  return ids.map(([, id = '']) => id);
+}
+
+it("leaves out another owner's agent that was created again, until an update accepts it", async () => {
+  const { portal, own, foreign, sources, connections } = await sharedPortal();
   expect(await shown(portal)).toEqual([own.name, foreign.name]);
   await recreateIdentity(foreign.name);
   expect(await shown(portal)).toEqual([own.name]);
   await expect(
     foreign.ask(await foreign.token({ userId: 'ana' }), { resourceOauth2ReturnUrl: portal.returnUrl }),
   ).rejects.toMatchObject({ name: 'ValidationException' });
-  // A stack states all that its template has.
-  for (const change of [{ connections: [] }, { sources }]) {
-    expect(await update(portal, change)).toEqual([
-      'ACTIVE',
-      expect.stringContaining('To accept it, remove it from sources in one update, and add it in the next.'),
-    ]);
-    expect(await shown(portal)).toEqual([own.name]);
-  }
-  expect(await update(portal, { sources: sourcesOf(own) })).toEqual(['ACTIVE', undefined]);
-  expect(await update(portal, { sources })).toEqual(['ACTIVE', undefined]);
+  // A deployment states all that its template has, and a rollback what the portal was without for a time.
+  const without = { sources: sourcesOf(own), connections: connections.slice(0, 1) };
+  await leftOut(portal, { sources });
+  expect(await update(portal, without)).toEqual(['ACTIVE', undefined]);
+  const [id] = await leftOut(portal, { sources, connections });
+  expect(await shown(portal)).toEqual([own.name]);
+  await leftOut(portal, { acceptedResourceIds: ['another-id'] });
+  expect(await update(portal, { acceptedResourceIds: [id] })).toEqual(['ACTIVE', undefined]);
   expect(await shown(portal)).toEqual([own.name, foreign.name]);
+  // An accepted ID is for one resource.
+  await recreateIdentity(foreign.name);
+  await leftOut(portal, { sources, acceptedResourceIds: [id] });
 });
 
-it("does not offer another owner's provider that was created again, until the portal is without it and then given it", async () => {
+it("does not offer another owner's provider that was created again, until an update accepts it", async () => {
   const { portal, own, foreign, connections } = await sharedPortal();
   const session = await portal.signIn('ana');
   const [row] = await portal.rows(session, own);
@@ -136,22 +149,53 @@ it("does not offer another owner's provider that was created again, until the po
   await recreateProvider(foreign.providerName);
   expect(await portal.rows(session, own)).toEqual([]);
   expect(await portal.connect(session, row?.key ?? '')).toMatchObject({ refused: 'no-such-connection' });
-  expect(await update(portal, { connections })).toEqual([
-    'ACTIVE',
-    expect.stringContaining('To accept it, remove it from connections in one update'),
-  ]);
-  expect(await portal.rows(session, own)).toEqual([]);
+  await leftOut(portal, { connections });
   expect(await update(portal, { connections: [] })).toEqual(['ACTIVE', undefined]);
-  expect(await update(portal, { connections })).toEqual(['ACTIVE', undefined]);
+  // The provider is the same in each member that names it.
+  const arn = providerArn(foreign.providerName);
+  await leftOut(portal, { idpConfig: { credentialProviderArn: arn, scopes: ['openid'] } }, 'UPDATE_FAILED');
+  const idpConfig = { credentialProviderArn: providerArn(portal.signInProvider), scopes: ['openid'] };
+  const acceptedResourceIds = await leftOut(portal, { idpConfig, connections });
+  expect(await portal.rows(session, own)).toEqual([]);
+  expect(await update(portal, { acceptedResourceIds })).toEqual(['ACTIVE', undefined]);
   expect(await portal.rows(session, own)).toMatchObject([{ canConnect: true }]);
-  await asStranger().send(
-    new DeleteResourcePolicyCommand({ resourceArn: providerArn(foreign.providerName) }),
-  );
+  await asStranger().send(new DeleteResourcePolicyCommand({ resourceArn: arn }));
   const [denied] = await portal.rows(session, own);
   expect(await portal.connect(session, denied?.key ?? '')).toMatchObject({ refused: 'not-allowed' });
 });
 
-it("has no pages with another owner's sign-in provider that was created again, until the portal is without it and then given it", async () => {
+it("offers nothing in the owner's words for a provider that was created again and a user connected elsewhere", async () => {
+  const { portal, own, foreign, connections } = await sharedPortal();
+  const [offer] = connections;
+  expect(await update(portal, { connections: [{ ...offer, purpose: 'Plans your trips' }] })).toEqual([
+    'ACTIVE',
+    undefined,
+  ]);
+  const session = await portal.signIn('ana');
+  await recreateProvider(foreign.providerName);
+  const user = { userToken: String(identityProvider.exchanges.at(-1)?.answer.id_token) };
+  const { callbackUrl } = await asStranger().send(
+    new GetOauth2CredentialProviderCommand({ name: foreign.providerName }),
+  );
+  identityProvider.allowRedirect(callbackUrl ?? '');
+  const asked = await own.ask(await own.token(user), {
+    resourceCredentialProviderName: foreign.providerName,
+    scopes: ['openid'],
+  });
+  await own.complete(await own.consent(asked.authorizationUrl ?? ''), user);
+  const [row] = await portal.rows(session, own);
+  expect(row).toBeDefined();
+  expect(row).not.toHaveProperty('purpose');
+});
+
+it('names each resource that is left out', async () => {
+  const { portal, foreign, sources } = await sharedPortal();
+  await recreateIdentity(foreign.name);
+  await recreateProvider(foreign.providerName);
+  expect(await leftOut(portal, { sources })).toHaveLength(2);
+});
+
+it("has no pages with another owner's sign-in provider that was created again, until an update accepts it", async () => {
   const { portal } = await sharedPortal();
   const [name, other] = ['shared-sign-in', 'other-sign-in'];
   await createProvider(name);
@@ -163,22 +207,13 @@ it("has no pages with another owner's sign-in provider that was created again, u
   const signIn = { portalId: portal.id, secret: 'x'.repeat(43) };
   expect(await portal.request({ signIn })).toMatchObject({ refused: 'portal-unavailable' });
   // The command repeats the provider when another option of the sign-in changes.
-  for (const change of [
-    { connections: [] },
-    { idpConfig: { ...idpConfig, scopes: ['openid', 'email'] } },
-    { idpConfig },
-  ]) {
-    expect(await update(portal, change)).toEqual([
-      'UPDATE_FAILED',
-      expect.stringContaining(
-        'give the portal another sign-in provider in one update, and this one in the next',
-      ),
-    ]);
-    expect(await portal.request({ signIn })).toMatchObject({ refused: 'portal-unavailable' });
-  }
+  await leftOut(portal, { connections: [] }, 'UPDATE_FAILED');
+  await leftOut(portal, { idpConfig: { ...idpConfig, scopes: ['openid', 'email'] } }, 'UPDATE_FAILED');
+  expect(await portal.request({ signIn })).toMatchObject({ refused: 'portal-unavailable' });
   const others = { idpConfig: { ...idpConfig, credentialProviderArn: providerArn(other) } };
   expect(await update(portal, others)).toEqual(['ACTIVE', undefined]);
-  expect(await update(portal, { idpConfig })).toEqual(['ACTIVE', undefined]);
+  const acceptedResourceIds = await leftOut(portal, { idpConfig }, 'UPDATE_FAILED');
+  expect(await update(portal, { acceptedResourceIds })).toEqual(['ACTIVE', undefined]);
 });
 
 it("keeps an agent of the portal's owner that was created again", async () => {

@@ -322,10 +322,10 @@ describe('the rights of the owner', () => {
   it('are those of its principal, whatever its execution role is and may', async () => {
     const agent = await world.agent('agent', []);
     const { arn } = world.local.principals.agent;
-    const sources = [(await createWorkloadIdentityStore(tableOf('Directory')).get(agent.name))?.id ?? ''];
+    const identity = await createWorkloadIdentityStore(tableOf('Directory')).get(agent.name);
     const portal = await portalOf([agent], {
       owner: 'stranger',
-      change: { executionRoleArn: arn, configuredIds: { idpConfig: [], sources, connections: [] } },
+      change: { executionRoleArn: arn, resourceIds: { [identity?.arn ?? '']: identity?.id ?? '' } },
     });
     const session = await portal.signIn('ana');
     expect(await portal.view(session)).toMatchObject({ agents: [] });

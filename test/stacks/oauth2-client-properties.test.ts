@@ -344,7 +344,7 @@ describe('an OAuth client', () => {
       OAuth2Vendor.custom({ discoveryUrl, clientId, clientSecret: secret }),
     ]) {
       expect(() => new OAuth2CredentialProvider(stack, 'P', { identity, vendor })).toThrow(
-        'set authorizationServer of OAuth2Vendor.mcp to the issuer of the authorization server that it is for',
+        'set authorizationServer to the issuer of the authorization server that gets',
       );
       stack.node.tryRemoveChild('P');
     }

@@ -28,7 +28,7 @@ const ConsentPortalRecord = v.object({
       purpose: text,
     }),
   ),
-  configuredIds: v.exactOptional(v.object({ idpConfig: strings, sources: strings, connections: strings })),
+  resourceIds: v.exactOptional(v.record(v.string(), v.string())),
   status: v.picklist(CONSENT_PORTAL_STATUSES),
   statusReason: text,
   configurationRevision: v.number(),

@@ -98,6 +98,11 @@ export const portalMembers = {
   connections: v.exactOptional(connections),
 };
 
+/** IDs of resources that were created again, which an update accepts. */
+export const acceptedResourceIds = v.exactOptional(
+  v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(64))), v.maxLength(71)),
+);
+
 /** Members that the creation requires and an update can change. */
 export const changedPortalMembers = {
   executionRoleArn: v.exactOptional(executionRoleArn),

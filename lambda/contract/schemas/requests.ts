@@ -13,7 +13,13 @@ import { DPOP_NONCE } from '../../domain/oauth/dpop-nonce';
 import { kmsKeyArn, matching, onlyCharacters, smallAsJson, text } from './constraints';
 import { fitsAuthorizationUrl, fitsReturnUrl } from './url-bounds';
 import { customParameters, line, providerName, workloadName } from './names';
-import { changedPortalMembers, newPortalMembers, portalIdentifier, portalMembers } from './portal-schemas';
+import {
+  acceptedResourceIds,
+  changedPortalMembers,
+  newPortalMembers,
+  portalIdentifier,
+  portalMembers,
+} from './portal-schemas';
 import { oauth2ProviderMembers, scopes } from './provider-schemas';
 import { secretReference, secretSource } from './secret-schemas';
 
@@ -215,6 +221,7 @@ export const SCHEMAS = {
     consentPortalIdentifier: portalIdentifier,
     ...changedPortalMembers,
     ...portalMembers,
+    acceptedResourceIds,
   }),
   DeleteConsentPortal: v.strictObject({ consentPortalIdentifier: portalIdentifier }),
   ListConsentPortals: listing(100),

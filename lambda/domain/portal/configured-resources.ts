@@ -1,59 +1,49 @@
 /**
  * The resources that a portal was configured with. A portal names them, and a name can be reused: after a deletion, another
  * principal can create a resource under the name, and allow the portal's owner to use it. So a resource of another owner is
- * part of the portal only with the ID that it had when the portal was first given its name.
+ * part of the portal only with the ID that it had when the portal was first given its name, or that the owner accepted later.
  */
 import { namedOf, type Named } from '../display-name';
 import type { OwnedResource } from '../owned-resource';
 import { isOwnedBy, type Owned } from '../ownership';
-import type { ConfiguredIds, ConfiguredMember, ConsentPortal } from './consent-portal';
+import type { ResourceIds } from './consent-portal';
 
-/** The resources that each member names now. */
-export type NamedResources = Readonly<Record<ConfiguredMember, readonly OwnedResource[]>>;
+type Configured = Owned & { readonly resourceIds?: ResourceIds | undefined };
 
-/** Returns whether the resource is the portal owner's, or the one that the member named when it was configured. */
-export const isConfigured = (
-  portal: Owned & { readonly configuredIds?: ConfiguredIds | undefined },
-  member: ConfiguredMember,
-  resource: Pick<OwnedResource, 'id' | 'owner' | 'ownerId'>,
-): boolean =>
+type Resource = Pick<OwnedResource, 'arn' | 'id' | 'owner' | 'ownerId'>;
+
+/** Returns whether the resource is the portal owner's, or the one that the portal was configured with. */
+export const isConfigured = (portal: Configured, resource: Resource): boolean =>
   isOwnedBy(resource, { arn: portal.owner, id: portal.ownerId }) ||
-  (portal.configuredIds?.[member].includes(resource.id) ?? false);
+  portal.resourceIds?.[resource.arn] === resource.id;
 
-type Names = (portal: ConsentPortal, resource: OwnedResource) => boolean;
-
-const NAMES: Readonly<Record<ConfiguredMember, Names>> = {
-  idpConfig: ({ idpConfig }, { arn }) => idpConfig.credentialProviderArn === arn,
-  sources: ({ sources }, { name }) => sources.some(({ identifier }) => identifier === name),
-  connections: ({ connections }, { name }) =>
-    connections.some(({ credentialProviderName }) => credentialProviderName === name),
-};
-
-const idsOf = (resources: readonly OwnedResource[]): readonly string[] => resources.map(({ id }) => id);
-
-/** Returns the IDs of a new portal. */
-export const configuredIdsOf = ({ idpConfig, sources, connections }: NamedResources): ConfiguredIds => ({
-  idpConfig: idsOf(idpConfig),
-  sources: idsOf(sources),
-  connections: idsOf(connections),
-});
+/** Resources that a portal remembers. It names at most 71 of them at a time, and only its owner can name others. */
+const MAX_REMEMBERED = 200;
 
 /**
- * Returns the IDs after an update. A name that the portal had before is no decision about the resource that has it now:
- * stacks and the command repeat names that no one looked at.
+ * Returns the IDs after a change. A name that the portal ever had is no decision about the resource that has it now, also if
+ * the portal was without it for a time: a stack repeats all that its template has, and a rollback all that it had.
  *
- * @param portal before the update
+ * @param portal before the change
+ * @param named the resources that it names after the change
+ * @param acceptedIds of resources that were created again
  */
-export function configuredIdsAfter(portal: ConsentPortal, named: NamedResources): ConfiguredIds {
-  const accepted = (member: ConfiguredMember) =>
-    named[member].filter(
-      (resource) => !NAMES[member](portal, resource) || isConfigured(portal, member, resource),
-    );
-  return configuredIdsOf({
-    idpConfig: accepted('idpConfig'),
-    sources: accepted('sources'),
-    connections: accepted('connections'),
-  });
+export function resourceIdsAfter(
+  portal: Configured,
+  named: readonly Resource[],
+  acceptedIds: readonly string[] = [],
+): ResourceIds {
+  const { resourceIds: before = {} } = portal;
+  const present = new Map(
+    named.map((resource) => {
+      const { arn, id } = resource;
+      const former = before[arn];
+      const isAccepted = former === undefined || isConfigured(portal, resource) || acceptedIds.includes(id);
+      return [arn, isAccepted ? id : former];
+    }),
+  );
+  const others = Object.entries(before).filter(([arn]) => !present.has(arn));
+  return Object.fromEntries([...others, ...present].slice(-MAX_REMEMBERED));
 }
 
 /**
@@ -64,20 +54,12 @@ export function configuredIdsAfter(portal: ConsentPortal, named: NamedResources)
  * @param found the present provider of this name, if there is one
  */
 export const namesOfProvider = (
-  portal: Parameters<typeof isConfigured>[0],
+  portal: Configured,
   { name, id }: { readonly name: string; readonly id?: string | undefined },
   found: OwnedResource | undefined,
 ): Named =>
-  found && (found.id === id || isConfigured(portal, 'connections', found))
-    ? namedOf(found)
-    : { name, displayName: name };
-
-const TO_ACCEPT: Readonly<Record<ConfiguredMember, string>> = {
-  idpConfig: 'give the portal another sign-in provider in one update, and this one in the next',
-  sources: 'remove it from sources in one update, and add it in the next',
-  connections: 'remove it from connections in one update, and add it in the next',
-};
+  found && (found.id === id || isConfigured(portal, found)) ? namedOf(found) : { name, displayName: name };
 
 /** Returns why a resource that is not configured is not part of the portal, for the portal's owner. */
-export const notConfigured = (arn: string, member: ConfiguredMember): string =>
-  `${arn} belongs to another principal, and was created again after the portal was configured. To accept it, ${TO_ACCEPT[member]}.`;
+export const notConfigured = ({ arn, id }: Pick<OwnedResource, 'arn' | 'id'>): string =>
+  `${arn} belongs to another principal, and was created again after the portal was configured. Find out who created it. To accept it, update the portal with its ID, ${id}, in acceptedResourceIds (in the command, --accept).`;

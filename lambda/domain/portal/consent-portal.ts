@@ -53,11 +53,8 @@ export interface PortalConnection {
   readonly purpose?: string | undefined;
 }
 
-/** The members of a portal that name resources. */
-export type ConfiguredMember = 'idpConfig' | 'sources' | 'connections';
-
-/** IDs of the resources that each member had when it was first given their names. */
-export type ConfiguredIds = Readonly<Record<ConfiguredMember, readonly string[]>>;
+/** IDs of resources by their ARNs, which contain their names. */
+export type ResourceIds = Readonly<Record<string, string>>;
 
 /**
  * `id` is AWS's `consentPortalId`, which the portal's address contains. Its random suffix makes it unique: a portal that
@@ -71,8 +68,8 @@ export interface ConsentPortal extends OwnedResource {
   readonly idpConfig: PortalSignIn;
   readonly branding?: PortalBranding | undefined;
   readonly connections: readonly PortalConnection[];
-  /** Absent: only resources of the portal's owner are part of it. */
-  readonly configuredIds?: ConfiguredIds | undefined;
+  /** Of the resources that the portal names, and named before. Absent: only those of its owner are part of it. */
+  readonly resourceIds?: ResourceIds | undefined;
   readonly status: ConsentPortalStatus;
   /**
    * Why the status is `FAILED` or `UPDATE_FAILED`, or why users might not be able to sign in, or to make a connection,

@@ -18,7 +18,7 @@ import {
   type PortalSignIn,
   type PortalSource,
 } from './consent-portal';
-import { configuredIdsAfter, configuredIdsOf } from './configured-resources';
+import { resourceIdsAfter } from './configured-resources';
 import { checkExecutionRole, checkPortal, type PortalCheckDependencies } from './portal-checks';
 import { concludeVerification, type PortalVerification } from './verification';
 
@@ -40,6 +40,13 @@ export interface PortalChange {
   readonly sources?: readonly PortalSource[] | undefined;
   readonly branding?: PortalBranding | undefined;
   readonly connections?: readonly PortalConnection[] | undefined;
+}
+
+export interface UpdatePortalInput extends PortalChange {
+  /** ID or ARN of the portal. */
+  readonly consentPortalIdentifier: string;
+  /** IDs of other owners' resources that were created again, and that the portal accepts under their names. */
+  readonly acceptedResourceIds?: readonly string[] | undefined;
 }
 
 export interface CreatePortalInput extends PortalChange {
@@ -137,9 +144,9 @@ export function createConsentPortal(
       createdTime: now,
       lastUpdatedTime: now,
     };
-    const configuredIds = configuredIdsOf(await checkPortal(deps, principal, portal));
+    const resourceIds = resourceIdsAfter(portal, await checkPortal(deps, principal, portal));
     await checkQuota(deps.portals, principal, deps.quotas, 'consentPortals');
-    const configured = { ...portal, configuredIds };
+    const configured = { ...portal, resourceIds };
     await createResource(deps.portals, KIND, configured);
     return startVerification(deps, annotate, configured);
   });
@@ -172,11 +179,11 @@ function given({ description, executionRoleArn, idpConfig, sources, branding, co
 /** Returns the status that an update begins with; undefined if it needs no verification. */
 function statusOfUpdate(
   { status, statusReason }: ConsentPortal,
-  { idpConfig, sources, connections }: PortalChange,
+  { idpConfig, sources, connections, acceptedResourceIds }: UpdatePortalInput,
 ): 'CREATING' | 'UPDATING' | undefined {
   const failed = status === 'FAILED' || status === 'UPDATE_FAILED';
   const warned = status === 'ACTIVE' && statusReason !== undefined;
-  if (!failed && !warned && !idpConfig && !sources && !connections) return undefined;
+  if (!failed && !warned && !idpConfig && !sources && !connections && !acceptedResourceIds) return undefined;
   return status === 'CREATING' ? status : 'UPDATING';
 }
 
@@ -189,9 +196,10 @@ function statusOfUpdate(
 export function updateConsentPortal(
   deps: PortalDependencies,
   principal: Caller,
-  { consentPortalIdentifier: identifier, ...input }: PortalChange & { consentPortalIdentifier: string },
+  input: UpdatePortalInput,
 ): Promise<ConsentPortal> {
   return audited(deps.audit, { operation: 'UpdateConsentPortal', principal }, async (annotate, call) => {
+    const { consentPortalIdentifier: identifier } = input;
     annotate({ resource: arnOf(deps.arnPrefix, identifier) });
     const portal = await ownedPortal(deps, call, identifier);
     if (input.executionRoleArn !== undefined) checkExecutionRole(input.executionRoleArn, deps.arnPrefix);
@@ -202,7 +210,7 @@ export function updateConsentPortal(
     const named = await checkPortal(deps, principal, { ...portal, ...change });
     const changed = await changeResource(deps.portals, deps.system, portal, {
       ...change,
-      configuredIds: configuredIdsAfter(portal, named),
+      resourceIds: resourceIdsAfter(portal, named, input.acceptedResourceIds),
       status,
       statusReason: undefined,
       configurationRevision: portal.revision + 1,

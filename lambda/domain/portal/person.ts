@@ -101,7 +101,7 @@ export async function signedInPerson(
     if (denial) throw new PortalRefusal('signed-out', denial.detail ?? denial.message, denial);
   }
   const agents = sources.flatMap(({ identity, restrictions }): PortalAgent[] => {
-    if (!identity || !isConfigured(served.portal, 'sources', identity)) return [];
+    if (!identity || !isConfigured(served.portal, identity)) return [];
     if (!admits(deps, session, identity)) return [];
     const suspended = restrictions.agent?.suspendedByOperator !== undefined;
     const agent = { identity, restrictions, suspended };

@@ -7,9 +7,9 @@ import {
   type Oauth2Provider,
   type Oauth2ProviderStore,
 } from '../provider/oauth2-provider';
+import type { OwnedResource } from '../owned-resource';
 import { noSuchResource } from '../resource-write';
 import { accessDenied, invalidMember } from '../service-error';
-import type { NamedResources } from './configured-resources';
 import type { ConsentPortal, PortalConnection } from './consent-portal';
 
 export interface PortalCheckDependencies {
@@ -137,7 +137,7 @@ export async function checkPortal(
   deps: PortalCheckDependencies,
   principal: Caller,
   portal: PortalConfiguration,
-): Promise<NamedResources> {
+): Promise<readonly OwnedResource[]> {
   const unlisted = portal.connections.findIndex(
     ({ workloadName }) => !portal.sources.some(({ identifier }) => identifier === workloadName),
   );
@@ -154,5 +154,5 @@ export async function checkPortal(
       offered.set(provider.name, provider);
     }
   }
-  return { idpConfig: [signIn], sources: [...identities.values()], connections: [...offered.values()] };
+  return [signIn, ...identities.values(), ...offered.values()];
 }

@@ -22,7 +22,7 @@ export const createReturnUrls = ({
     const portal = portalId === undefined ? undefined : await findPortal(portals, portalId);
     if (portal?.status !== 'ACTIVE') return undefined;
     if (!portal.sources.some(({ identifier }) => identifier === identity.name)) return undefined;
-    if (!isConfigured(portal, 'sources', identity)) return undefined;
+    if (!isConfigured(portal, identity)) return undefined;
     const call = { principal: ownerOf(portal), operation: 'CompleteResourceTokenAuth' } as const;
     return actionDenial({ ...call, resource: identity }) === undefined ? portal.id : undefined;
   }

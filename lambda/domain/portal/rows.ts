@@ -245,13 +245,16 @@ function rowsOfAgent(
     const provider = providers.get(providerNameOf(grant));
     // The provider of this name can be another one than that of the grant.
     if (provider?.id !== grant.providerId) return [];
-    const offer = offers.find((each) => targetOf(each) === grant.target);
+    // The owner's purpose and scopes are for the provider that the owner meant.
+    const offer = isConfigured(served.portal, provider)
+      ? offers.find((each) => targetOf(each) === grant.target)
+      : undefined;
     return [grantRow(served, agent, { grant, provider, offer }, now)];
   });
   const granted = [...readable, ...unread];
   const offered = offers.flatMap((offer): Row[] => {
     const provider = providers.get(offer.credentialProviderName);
-    if (!provider || !isConfigured(served.portal, 'connections', provider)) return [];
+    if (!provider || !isConfigured(served.portal, provider)) return [];
     const target = targetOf(offer);
     const row = granted.find(({ grantId }) => grantId.target === target);
     return row && isIncluded(row, offer)

@@ -189,7 +189,7 @@ async function admittingAgents(
       const { identity, restrictions } = await deps.directory.readIdentity(identifier, userHash);
       const denial = restrictionDenial({ agent: undefined, user: restrictions.user }, person);
       if (denial) throw new PortalRefusal('login_rejected', denial.detail ?? denial.message, denial);
-      if (!identity || !isConfigured(portal, 'sources', identity)) return undefined;
+      if (!identity || !isConfigured(portal, identity)) return undefined;
       for (const token of tokens) {
         try {
           const verified = await deps.userTokens.verify(token, identity);

@@ -29,7 +29,9 @@ export interface VerifyPortalDependencies {
 interface Findings {
   /** Why the portal cannot work; absent if it can. */
   readonly fault?: string;
-  /** Why users might not be able to sign in, or to make a connection. */
+  /** Why a resource is not part of the portal. */
+  readonly leftOut?: string;
+  /** Why users might not be able to sign in. */
   readonly warning?: string;
 }
 
@@ -78,7 +80,7 @@ async function sourceFindings(
   const denial = actionDenial({ ...call, resource: identity });
   if (denial) return { fault: denial.message };
   // The pages leave this agent out, and work with the others.
-  if (!isConfigured(portal, 'sources', identity)) return { warning: notConfigured(identity.arn, 'sources') };
+  if (!isConfigured(portal, identity)) return { leftOut: notConfigured(identity) };
   const { issuer } = client;
   const entries = trustedIssuersOf(identity, trustedIssuers).filter(
     (entry) => issuerOf(entry) === withoutTrailingSlash(issuer),
@@ -99,9 +101,7 @@ async function connectionFindings(
   name: string,
 ): Promise<Findings> {
   const provider = await providers.get(name);
-  return provider && !isConfigured(portal, 'connections', provider)
-    ? { warning: notConfigured(provider.arn, 'connections') }
-    : {};
+  return provider && !isConfigured(portal, provider) ? { leftOut: notConfigured(provider) } : {};
 }
 
 /** Returns what the owner must know of the portal. */
@@ -133,7 +133,11 @@ async function portalFindings(deps: VerifyPortalDependencies, portal: ConsentPor
     ...portal.sources.map(({ identifier }) => sourceFindings(deps, portal, identifier, client)),
     ...[...offered].map((name) => connectionFindings(deps, portal, name)),
   ]);
-  return findings.find(({ fault }) => fault) ?? findings.find(({ warning }) => warning) ?? {};
+  const fault = findings.find((each) => each.fault)?.fault;
+  if (fault !== undefined) return { fault };
+  const warnings = findings.flatMap(({ warning }) => warning ?? []).slice(0, 1);
+  const warning = [...findings.flatMap(({ leftOut }) => leftOut ?? []), ...warnings].join(' ');
+  return warning === '' ? {} : { warning };
 }
 
 /** Maximum characters of AWS's `statusReason`. */

@@ -87,8 +87,8 @@ export interface OnBehalfOfChange {
 }
 
 /**
- * A provider that exchanges user tokens sends them to its server. Another principal that is allowed to update the
- * provider could send them to its own server. So only the owner can enable the exchange and change the server.
+ * A provider that exchanges user tokens sends them to its server. So only the owner can enable the exchange or change it, and
+ * not another principal that is allowed to update the provider.
  *
  * @throws AccessDeniedException
  */
@@ -97,7 +97,7 @@ export function checkOnBehalfOfChange(change: OnBehalfOfChange): void {
   if (byOwner || after === undefined) return;
   if (isDeepStrictEqual(before, after)) return;
   throw accessDenied(
-    'Only the owner of the credential provider can configure on-behalf-of exchange, or another client or server for it.',
+    'Only the owner of the credential provider can configure on-behalf-of exchange.',
     'on-behalf-of exchange configured by another principal than the owner',
   );
 }

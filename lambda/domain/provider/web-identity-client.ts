@@ -14,8 +14,8 @@ export interface WebIdentityChange {
 }
 
 /**
- * Only the owner can enable such tokens and change their server: another principal that is allowed to update the provider
- * could send a token that names the owner to any server that trusts the account, and use the result.
+ * Only the owner can enable such tokens: another principal that is allowed to update the provider could use what the server
+ * gives to a client with the owner's name.
  *
  * @throws AccessDeniedException
  */
@@ -24,7 +24,7 @@ export function checkWebIdentityChange(change: WebIdentityChange): void {
   if (byOwner || after !== 'AWS_IAM_ID_TOKEN_JWT') return;
   if (before === after) return;
   throw accessDenied(
-    'Only the owner of the credential provider can configure AWS_IAM_ID_TOKEN_JWT, or another client or server for it.',
+    'Only the owner of the credential provider can configure AWS_IAM_ID_TOKEN_JWT.',
     'AWS_IAM_ID_TOKEN_JWT configured by another principal than the owner',
   );
 }

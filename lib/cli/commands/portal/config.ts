@@ -137,4 +137,5 @@ export const MEMBER_OPTIONS: OptionNames = {
   'connections.credentialProviderName': 'the provider of --connection',
   'connections.scopes': 'a scope of --connection',
   'connections.purpose': 'the purpose of --connection',
+  acceptedResourceIds: '--accept',
 };

@@ -148,6 +148,7 @@ function checkActive(context: CliContext, { name, status, statusReason }: Portal
   printAside(
     context,
     'Register the redirect URI at the identity provider, for the client of the sign-in provider. Then link to the URL from your application.',
+    ...(statusReason === undefined ? [] : [`Warning: ${statusReason}`]),
   );
 }
 

@@ -1,7 +1,7 @@
 /** `agent-identity portal update`: replaces what the options name, and keeps the rest. */
 import { buildCommand } from '@stricli/core';
 import { OPERATIONS } from '../../../../lambda/contract/operations';
-import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../../connection-flags';
+import { CONNECTION_FLAGS, flag, optionalTexts, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { usageError } from '../../failure';
 import { namingOptions } from '../../option-names';
@@ -20,6 +20,7 @@ import { conclude, findPortal, getPortal, ONE_PORTAL, type Portal, type PortalSu
 interface UpdateFlags extends ConnectionFlags, PortalFlags {
   readonly noBranding: boolean;
   readonly noConnections: boolean;
+  readonly accept?: readonly string[];
 }
 
 const NOTHING = () =>
@@ -49,7 +50,8 @@ async function changes(
   branding: Branding,
   flags: UpdateFlags,
 ): Promise<object> {
-  const { signIn, scope, audience, agent, description, connection, noBranding, noConnections } = flags;
+  const { signIn, scope, audience, agent, description, connection, noBranding, noConnections, accept } =
+    flags;
   const changesSignIn = [signIn, scope, audience].some((option) => option !== undefined);
   const changesBranding = noBranding || Object.keys(branding).length > 0;
   return {
@@ -58,6 +60,7 @@ async function changes(
     ...(agent && { sources: sourcesOf(agent) }),
     ...(changesBranding && { branding: { ...(noBranding ? {} : portal.branding), ...branding } }),
     ...((connection ?? noConnections) && { connections: connection ?? [] }),
+    ...(accept && { acceptedResourceIds: accept }),
   };
 }
 
@@ -76,6 +79,10 @@ export const update = buildCommand({
       ...PORTAL_FLAGS,
       noBranding: flag('Remove the display name, the color, and the logo that the portal has'),
       noConnections: flag('Remove all connections that users can make'),
+      accept: optionalTexts(
+        'id',
+        'ID of a resource that another owner created again, as portal get shows it; set the option again for each further one',
+      ),
     },
     positional: ONE_PORTAL,
   },

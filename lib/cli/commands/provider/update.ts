@@ -105,7 +105,7 @@ function changedServer(
 const ownershipOf = ({ anotherOwner }: UpdateFlags) => (anotherOwner ? {} : { requireOwnership: true });
 
 const ownershipHint = ({ fault }: ServiceFailure): string | undefined =>
-  fault.includes('(requireOwnership)') ? 'To update it all the same, set --another-owner.' : undefined;
+  fault.includes('(requireOwnership)') ? 'To update it anyway, set --another-owner.' : undefined;
 
 const NOTHING = () =>
   usageError('Set what changes.', 'For example, --secret reads a new client secret or API key.');
@@ -272,7 +272,7 @@ export const update = buildCommand({
       mcp: MCP_FLAG,
       initialAccessToken: INITIAL_ACCESS_TOKEN_FLAG,
       secret: flag('Replace the client secret or the API key'),
-      anotherOwner: flag('Update the provider although another principal owns it'),
+      anotherOwner: flag('Update the provider even if another principal owns it'),
       kind: KIND_FLAG,
     },
     positional: {
