@@ -292,6 +292,17 @@ it('rejects how the client is provided, together with a client of the owner', as
   });
 });
 
+it('takes no secret for a client that a document describes, which has its own key', async () => {
+  const { clientId } = await create('described');
+  await expect(update('described', { clientId, clientSecret: 'a-secret' })).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringMatching(
+      /clientSecret: must be omitted: the service describes this client, so you have no secret for it/,
+    ) as string,
+  });
+  expect((await update('described', { clientId })).clientId).toBe(clientId);
+});
+
 describe('an authorization response', () => {
   let agent: TestAgent;
   let other: TestProvider;

@@ -346,9 +346,60 @@ it('authenticates with the secret that the server assigned', async () => {
     customOauth2ProviderConfig: { clientAuthenticationMethod: 'CLIENT_SECRET_BASIC' },
   });
   await world.control().send(new UpdateOauth2CredentialProviderCommand(configured('confidential')));
+  // An administrator of the server can have created another secret for the client.
+  const kept = configured('confidential', clientIdOf(created));
+  for (const secret of [{ clientSecret: 'by hand' }, { clientSecret: 'assigned' }, {}]) {
+    const config = { ...kept.oauth2ProviderConfigInput.customOauth2ProviderConfig, ...secret };
+    await world.control().send(
+      new UpdateOauth2CredentialProviderCommand({
+        ...kept,
+        oauth2ProviderConfigInput: { customOauth2ProviderConfig: config },
+      }),
+    );
+  }
   const { name, client } = await world.agent();
   const agent = new TestAgent(client, name, 'confidential', created.callbackUrl ?? '');
   const { authorizationUrl } = await agent.ask(await agent.token({ userId: 'ana' }), { scopes: SCOPES });
   await new Browser().step(authorizationUrl ?? '');
   expect(world.provider.pushes.at(-1)?.scheme).toBe('Basic');
+});
+
+it('takes no secret and no method for a public client that the service registered, unless it is another client', async () => {
+  registrations.change = { token_endpoint_auth_method: 'none' };
+  const clientId = clientIdOf(await create('without-secret'));
+  const get = async () => (await world.post('GetOauth2CredentialProvider', { name: 'without-secret' })).body;
+  const before = await get();
+  const update = (members: object) => {
+    const kept = configured('without-secret', clientId);
+    const custom = { ...kept.oauth2ProviderConfigInput.customOauth2ProviderConfig, ...members };
+    return world.control().send(
+      new UpdateOauth2CredentialProviderCommand({
+        ...kept,
+        oauth2ProviderConfigInput: { customOauth2ProviderConfig: custom },
+      }),
+    );
+  };
+  const secretId = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:client-AbCdEf';
+  for (const [members, message] of [
+    [
+      { clientSecret: 'a-secret' },
+      /clientSecret: must be omitted: the service registered this client, so you have no secret for it\. To use your own client, set clientId$/,
+    ],
+    [
+      { clientSecretSource: 'EXTERNAL', clientSecretConfig: { secretId, jsonKey: 'key' } },
+      /clientSecretConfig: must be omitted: the service registered this client/,
+    ],
+    [
+      { clientAuthenticationMethod: 'AWS_IAM_ID_TOKEN_JWT' },
+      /clientAuthenticationMethod: must be omitted: the service registered this client/,
+    ],
+  ] as const) {
+    await expect(update(members)).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringMatching(message) as string,
+    });
+  }
+  expect(await get()).toBe(before);
+  const own = await update({ clientId: 'my-own', clientSecret: 'my-secret' });
+  expect(clientIdOf(own)).toBe('my-own');
 });

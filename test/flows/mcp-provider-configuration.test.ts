@@ -26,7 +26,7 @@ it('rejects a stated authorization server that the resource does not name', asyn
   await expect(stated.send(command)).rejects.toMatchObject({
     name: 'ValidationException',
     message: expect.stringContaining(
-      `authorizationServer: is not named by the protected resource, which names ${world.provider.issuer}`,
+      `authorizationServer: is not named by the protected resource, which names ${world.provider.issuer}. They differ only by the slash at the end`,
     ) as string,
   });
 });

@@ -308,6 +308,19 @@ describe('a server that names another authorization server', () => {
     });
     const repeated = await stating({ authorizationServer: other.issuer }).send(update);
     expect(repeated.callbackUrl).toBe(callbackUrl);
+
+    // After a second move, both messages have the server that the resource names now.
+    mcp.metadata = { resource: mcp.resource, authorization_servers: [world.provider.issuer] };
+    const now = `the provider uses ${other.issuer} for ${mcp.resource}, and the metadata now names ${world.provider.issuer} for ${mcp.resource}. If that is right, set it to ${world.provider.issuer}`;
+    for (const [members, start] of [
+      [{}, 'is required'],
+      [{ authorizationServer: other.issuer }, 'is not named any more'],
+    ] as const) {
+      await expect(stating(members).send(update)).rejects.toMatchObject({
+        name: 'ValidationException',
+        message: expect.stringContaining(`authorizationServer: ${start}: ${now}`) as string,
+      });
+    }
   });
 });
 
@@ -332,6 +345,19 @@ describe('an update that does not state the authorization server', () => {
     });
     expect(await described()).toBe(before);
     expect(await lastAudit('UpdateOauth2CredentialProvider')).toMatchObject({ outcome: 'denied' });
+  });
+
+  it('sends another principal than the owner to the owner, and states no issuer to set', async () => {
+    await letStrangerUpdate(world, 'kept');
+    mcp.metadata = { resource: mcp.resource, authorization_servers: [other.issuer] };
+    const { status, body } = await world.post(
+      'UpdateOauth2CredentialProvider',
+      configured('kept'),
+      'stranger',
+    );
+    expect(status).toBe(400);
+    expect(body).toContain(`for ${mcp.resource}. Ask the owner of the provider to confirm it`);
+    expect(body).not.toContain('set it to');
   });
 
   /** Has the server answer for a second resource next to the first one. */

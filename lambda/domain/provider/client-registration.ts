@@ -33,6 +33,7 @@ import type { RegisteredClients } from './registered-clients';
 import {
   PUBLIC_CLIENT,
   PUBLISHED_KEY,
+  usesSecret,
   type ClientAuthenticationMethod,
   type ClientSecretMethod,
 } from './vendor';
@@ -199,7 +200,35 @@ function callbackIdWith(
   return isKept ? callbackId : system.randomUUID();
 }
 
-const CLIENT_ID_MEMBER = 'oauth2ProviderConfigInput.customOauth2ProviderConfig.clientId';
+const CONFIG = 'oauth2ProviderConfigInput.customOauth2ProviderConfig';
+const CLIENT_ID_MEMBER = `${CONFIG}.clientId`;
+
+/**
+ * A client that the service provides authenticates as it was registered or described. Another method or a secret would be
+ * stored, and the server would reject the client. Only a client that the server gave a secret can get a new one, which an
+ * administrator of the server created.
+ *
+ * @throws ValidationException
+ */
+function checkProvidedMethod(
+  { clientAuthenticationMethod: method, secret }: ResolvedConfig,
+  present: RegisteringProvider['present'],
+): void {
+  if (!present?.registration || method === PUBLIC_CLIENT) return;
+  if (usesSecret(present.clientAuthenticationMethod) && usesSecret(method)) return;
+  const did = isMetadataDocument(present) ? 'describes' : 'registered';
+  const own = 'To use your own client, set clientId';
+  if (secret.kind === 'none') {
+    throw invalidMember(
+      `${CONFIG}.clientAuthenticationMethod`,
+      `must be omitted: the service ${did} this client, and chose the method. ${own}`,
+    );
+  }
+  throw invalidMember(
+    `${CONFIG}.${secret.kind === 'managed' ? 'clientSecret' : 'clientSecretConfig'}`,
+    `must be omitted: the service ${did} this client, so you have no secret for it. ${own}`,
+  );
+}
 
 /**
  * Finds the authorization server of a protected resource, and provides a client there if the configuration has none. A
@@ -232,6 +261,7 @@ export async function discoveredClient(
       'must not be a client ID metadata document of this service, which it publishes for the provider of one MCP server. Omit it, or register a client at the authorization server',
     );
   }
+  if (isOwnUrl) checkProvidedMethod(given, present);
   const config = isOwnUrl ? { ...given, clientId: '' } : given;
   const clientRegistration = isOwnUrl ? 'METADATA_DOCUMENT' : asked;
   const { discoveryUrl } = config.discovery;
@@ -254,6 +284,7 @@ export async function discoveredClient(
     checkAudience(config.privateKeyJwt, protectedResource);
     const isKept =
       present?.clientId === config.clientId && isSameResource(present.discovery, protectedResource);
+    if (isKept) checkProvidedMethod(config, present);
     const registration = isKept ? present.registration : undefined;
     const isPublished = isKept && present.clientAuthenticationMethod === PUBLISHED_KEY;
     const discovery = { discoveryUrl, protectedResource };

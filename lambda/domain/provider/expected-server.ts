@@ -42,6 +42,17 @@ export const isExpectedServer = (
   found.issuer === (authorizationServer ?? found.issuer) &&
   (!endpointOrigins || isWithin(found, endpointOrigins));
 
+/** Only the owner can follow the advice to state another server. */
+const onlyIfRight = (byOwner: boolean, advice: string): string =>
+  byOwner ? `If that is right, ${advice}` : 'Ask the owner of the provider to confirm it';
+
+/** Returns why a stated issuer is not named. Identifiers are compared as strings, which a slash is easily lost in. */
+function unnamed(stated: string, named: string): string {
+  const differsBySlash = stated === `${named}/` || named === `${stated}/`;
+  const difference = differsBySlash ? '. They differ only by the slash at the end' : '';
+  return `is not named by the protected resource, which names ${named}${difference}`;
+}
+
 /**
  * Otherwise, a change of the configuration for any reason would send its secret to whichever server the resource names at
  * the time. For the same reason, a configuration from before a move, as in the rollback of a stack, must not be applied to
@@ -50,33 +61,39 @@ export const isExpectedServer = (
  * @throws ValidationException
  */
 function checkIssuer(
-  { discoveryUrl, authorizationServer, present }: ExpectedServer,
+  { discoveryUrl, authorizationServer, present, byOwner }: ExpectedServer,
   found: ProtectedResource,
 ): void {
+  const bound = present?.protectedResource;
+  const confirm = onlyIfRight(byOwner, `set it to ${found.issuer}`);
+  const now = (start: string) =>
+    invalidMember(ISSUER_MEMBER, `${start} now names ${found.issuer} for ${found.resource}. ${confirm}`);
   if (authorizationServer !== undefined) {
     if (found.issuer === authorizationServer) return;
-    throw invalidMember(ISSUER_MEMBER, `is not named by the protected resource, which names ${found.issuer}`);
+    if (bound?.issuer === authorizationServer) {
+      throw now(
+        `is not named any more: the provider uses ${bound.issuer} for ${bound.resource}, and the metadata`,
+      );
+    }
+    throw invalidMember(ISSUER_MEMBER, unnamed(authorizationServer, found.issuer));
   }
   if (!present) return;
-  const { protectedResource: bound } = present;
   if (!bound) {
     throw invalidMember(
       ISSUER_MEMBER,
-      `is required: the discovery URL of the provider changes to that of a protected resource, and its metadata names ${found.issuer} for ${found.resource}. If that is right, set it to ${found.issuer}`,
+      `is required: the discovery URL of the provider changes to that of a protected resource, and its metadata names ${found.issuer} for ${found.resource}. ${confirm}`,
     );
   }
-  if (bound.statedByUpdate) {
+  const isNamed = bound.issuer === found.issuer;
+  if (bound.statedByUpdate && isNamed) {
     throw invalidMember(
       ISSUER_MEMBER,
       `is required: an update moved the provider to ${bound.issuer}, so the configuration must state the authorization server. If the client and its secret are those at this server, set it to ${bound.issuer}`,
     );
   }
   const isOtherUrl = present.discoveryUrl !== discoveryUrl;
-  if (bound.issuer === found.issuer && (isOtherUrl || bound.resource === found.resource)) return;
-  throw invalidMember(
-    ISSUER_MEMBER,
-    `is required: the provider uses ${bound.issuer} for ${bound.resource}, and the metadata now names ${found.issuer} for ${found.resource}. If that is right, set it to ${found.issuer}`,
-  );
+  if (isNamed && (isOtherUrl || bound.resource === found.resource)) return;
+  throw now(`is required: the provider uses ${bound.issuer} for ${bound.resource}, and the metadata`);
 }
 
 /**
@@ -136,6 +153,6 @@ export function boundServer(expected: ExpectedServer, found: ProtectedResource):
     ORIGINS_MEMBER,
     stated
       ? `must contain the origins of all endpoints of ${found.issuer}: ${origins}`
-      : `is required: the provider accepts endpoints of ${found.issuer} at ${endpointOrigins.join(' and ')}, and its metadata has endpoints at ${origins}. If that is right, set it to these origins`,
+      : `is required: the provider accepts endpoints of ${found.issuer} at ${endpointOrigins.join(' and ')}, and its metadata has endpoints at ${origins}. ${onlyIfRight(expected.byOwner, 'set it to these origins')}`,
   );
 }

@@ -23,6 +23,7 @@ export const CALLBACKS = `${PUBLIC_ADDRESS}/identities/oauth2/callback/`;
 export interface Client {
   readonly clientId?: string;
   readonly clientRegistration?: 'METADATA_DOCUMENT' | 'DYNAMIC';
+  readonly clientSecret?: string;
 }
 
 interface Configured {
