@@ -8,7 +8,7 @@ import type { Dependency } from './calls';
 const FILE = join(__dirname, 'counts.json');
 
 /** The command that writes the counts, and their table in docs/faults.md. */
-export const FAULT_COUNTS_COMMAND = 'npm run test:faults -- --count --write';
+export const FAULT_COUNTS_COMMAND = 'npm run test:faults -- --count --update';
 
 /** What the calls of one scenario are, and how many faults they get. */
 export interface Row {
