@@ -1,6 +1,6 @@
 /**
  * Everything that the service reads from third parties, on one server: authorization servers, an identity provider, a
- * protected resource, and a transmitter of security events. It answers well, or with the bytes that a test generates.
+ * protected resource, and a transmitter of security events. Its responses are valid, or the bytes that a test generates.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -14,10 +14,10 @@ export const KINDS = [
   ...(['revocation', 'introspection', 'pushed request', 'issuer metadata', 'keys', 'events'] as const),
 ] as const;
 
-/** The kinds of answers that the service reads. */
+/** The kinds of responses that the service reads. */
 export type Kind = (typeof KINDS)[number];
 
-/** A request, as an answer can depend on it. */
+/** A request, as a response can depend on it. */
 export interface Received {
   readonly kind: Kind;
   readonly form: Readonly<Record<string, string>>;
@@ -26,13 +26,13 @@ export interface Received {
   readonly body: string;
 }
 
-/** A valid answer. */
+/** A valid response. */
 export interface ValidAnswer {
   readonly status: number;
   readonly document: object | undefined;
 }
 
-/** Writes an answer to the connection instead of the valid one. */
+/** Writes a response to the connection instead of the valid one. */
 export type Replacement = (connection: Socket, valid: ValidAnswer, received: Received) => void;
 
 const KIND_OF_GRANT: Readonly<Record<string, Kind>> = {
@@ -76,7 +76,7 @@ export const credentialsOf = (authorization = ''): string =>
     : authorization.slice(authorization.indexOf(' ') + 1);
 
 export class AnsweringServer {
-  /** Answers requests of this kind instead of the server. */
+  /** Responds to requests of this kind instead of the server. */
   replacement: { readonly kind: Kind; readonly answer: Replacement } | undefined;
   /** Whether a code is redeemed for a refresh token, too. */
   isRefreshable = true;
@@ -172,7 +172,7 @@ export class AnsweringServer {
     return { status: 200, document: { ...token, expires_in: LIFETIME, scope: 'a', ...members } };
   }
 
-  /** The answer to a refresh token (RFC 6749 section 6), which is valid for its client and until it is revoked. */
+  /** The response to a refresh token (RFC 6749 section 6), which is valid for its client and until it is revoked. */
   private refreshed(token: string, client: string): ValidAnswer {
     const [code = '', holder] = (this.origins.get(token) ?? '').split(' ');
     const isValid = holder === client && !this.revoked.has(token) && !this.withdrawn.has(code);

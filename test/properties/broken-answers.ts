@@ -1,4 +1,4 @@
-/** Answers of third parties that are broken in any way: their status, header, body, and the end of the connection. */
+/** Responses of third parties that are broken in any way: their status, header, body, and the end of the connection. */
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { REDIRECTED, type Replacement, type Received, type ValidAnswer } from './answering-server';
@@ -152,7 +152,7 @@ const ODD_HEADERS: readonly (readonly [name: string, value: string])[] = [
   ['cache-control', 'no-store'],
 ];
 
-/** Other statuses than that of the valid answer. */
+/** Other statuses than that of the valid response. */
 const STATUSES = [
   ...[200, 201, 202, 203, 204, 205, 206, 300, 301, 302, 303, 304, 307, 308],
   ...[400, 401, 403, 404, 405, 408, 409, 410, 418, 422, 429, 451, 500, 501, 502, 503, 504, 599, 600, 999],
@@ -202,7 +202,7 @@ export const VALID: BrokenAnswer = {
 /** A list of great depth. */
 export const DEEP = nested(20_000);
 
-/** A valid answer with another value of one member. @param json text of the member's value */
+/** A valid response with another value of one member. @param json text of the member's value */
 export const withMember = (name: string, json: string): BrokenAnswer => ({
   ...VALID,
   body: ({ document = {} }) => {
@@ -214,12 +214,12 @@ export const withMember = (name: string, json: string): BrokenAnswer => ({
   },
 });
 
-/** Returns the body of an answer. */
+/** Returns the body of a response. */
 export const contentOf = ({ body: bodyOf }: BrokenAnswer, valid: ValidAnswer, received: Received): Buffer =>
   Buffer.from(bodyOf(valid, received) as string);
 
 /**
- * Returns what writes the answer. A redirect leads to a path of the same server that nothing asks for.
+ * Returns what writes the response. A redirect leads to a path of the same server that nothing asks for.
  *
  * @param sent receives the content
  */
@@ -241,7 +241,7 @@ export const replacementFor =
     ];
     const head = Buffer.from(`HTTP/1.1 ${code} Answer\r\n${lines.join('\r\n')}\r\n\r\n`, 'latin1');
     const whole = Buffer.concat([head, content]);
-    // The client can reset a connection whose answer it does not want.
+    // The client can reset a connection whose response it does not want.
     connection.on('error', () => undefined);
     switch (ending) {
       case 'whole':

@@ -279,7 +279,7 @@ async function run(one: Case): Promise<void> {
 }
 
 it(
-  'each operation answers each request as documented, without a secret in the answer or the log',
+  'each operation responds to each request as documented, without a secret in the response or the log',
   async () => {
     // Built here, because the known members are those of the running service.
     const anyCase = fc.oneof(...OPERATIONS_BY_IAM.map(caseOf));
@@ -332,7 +332,7 @@ async function publicValues(): Promise<PublicValues> {
 }
 
 it(
-  'each public route answers each request, without a secret of the request in the answer or the log',
+  'each public route responds to each request, without a secret of the request in the response or the log',
   async () => {
     const statuses = new Map<number, number>();
     const reached = new Set<OperationName>();

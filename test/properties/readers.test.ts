@@ -1,6 +1,6 @@
 /**
- * Broken answers to each reader of third parties, without the rest of the service, and so in greater number: also in the
- * ways in which the vendors' answers differ. A reader returns what can be used, or says that the third party failed.
+ * Broken responses for each reader of third parties, without the rest of the service, and so in greater number: also in the
+ * ways in which the vendors' responses differ. A reader returns what can be used, or says that the third party failed.
  */
 import fc from 'fast-check';
 import * as oauth from 'oauth4webapi';
@@ -91,7 +91,7 @@ function clientOf(transport: Transport, vendor: VendorName): ProviderClient {
 
 const narrowing = { scopes: ['a'], resources: [], audiences: [] };
 
-/** A reader, a valid answer to its request, and what makes its result usable. */
+/** A reader, a valid response to its request, and what makes its result usable. */
 interface Reader {
   readonly name: string;
   readonly valid: ValidAnswer;
@@ -276,7 +276,7 @@ const READERS: readonly Reader[] = [
   ),
 ];
 
-/** A transport that answers each request in the same way, and that handles statuses and echoes as the real one. */
+/** A transport that responds to each request in the same way, and that handles statuses and echoes as the real one. */
 const answering =
   (answer: BrokenAnswer, valid: ValidAnswer): Transport =>
   (_url, { headers, body }) => {
@@ -303,7 +303,7 @@ interface Case {
   readonly answer: BrokenAnswer;
 }
 
-/** Valid answers, and answers that failed unexpectedly before. */
+/** Valid responses, and responses that failed unexpectedly before. */
 const EXAMPLES = READERS.flatMap((_reader, which) =>
   [
     VALID,
@@ -345,7 +345,7 @@ it(
     });
     await fc.assert(fc.asyncProperty(anyCase, meet), { ...casesOf(0.2), examples: EXAMPLES });
     const sum = (index: 0 | 1) => [...outcomes.values()].reduce((total, each) => total + each[index], 0);
-    report(`${sum(0) + sum(1)} answers to ${outcomes.size} readers, ${sum(0)} usable and ${sum(1)} failed`);
+    report(`${sum(0) + sum(1)} responses to ${outcomes.size} readers, ${sum(0)} usable and ${sum(1)} failed`);
     const never = READERS.filter(({ name }) => !outcomes.get(name)?.[0]).map(({ name }) => name);
     expect(never).toEqual([]);
   },

@@ -1,6 +1,6 @@
 /**
- * A way to each kind of answer of a third party: the requests after which the service reads it, and what is true when the
- * server answers well again.
+ * A way to each kind of response of a third party: the requests after which the service reads it, and what is true when the
+ * next response is valid.
  */
 import { randomUUID } from 'node:crypto';
 import { moveClock } from '../flows/support/clock';
@@ -8,17 +8,17 @@ import { AUDIENCE } from '../flows/support/transmitter';
 import type { Kind, Replacement } from './answering-server';
 import { ConnectedService, locationOf, type Outcome, type ProviderName } from './connected-service';
 
-/** Seconds after which every back-off, every cache, and every token of a valid answer is over. */
+/** Seconds after which every back-off, every cache, and every token of a valid response is over. */
 const LATER = 16 * 60;
 
 /** Requests of one kind that one operation sends, at most. A transmitter gets the most, with fewer events each time. */
 const MAX_READS = 16;
 
-/** One read of an answer. */
+/** One read of a response. */
 interface Exchange {
-  /** Makes the service read the answer, and fails for a response that it must not give. */
+  /** Makes the service read the response, and fails if the service must not return what it returns. */
   readonly meet: () => Promise<void>;
-  /** Fails unless the service works again. @param isRejection whether the answer said that the grant is over */
+  /** Fails unless the service works again. @param isRejection whether the response said that the grant is over */
   readonly recover: (isRejection: boolean) => Promise<void>;
 }
 
@@ -98,7 +98,7 @@ export class ThirdParties {
     };
   }
 
-  /** A user whose access token has expired since the consent. The user stays, unless the answer changed the grant. */
+  /** A user whose access token has expired since the consent. The user stays, unless the response changed the grant. */
   private async refresh(): Promise<Exchange> {
     if (this.connected === undefined) {
       this.connected = await this.connectedUser();
@@ -300,10 +300,10 @@ export class ThirdParties {
   }
 
   /**
-   * The service reads an answer, and then a valid one.
+   * The service reads a response, and then a valid one.
    *
-   * @param isRejection whether the answer that was given says that the grant is over
-   * @returns how often the service read the answer
+   * @param isRejection whether the response that was read says that the grant is over
+   * @returns how often the service read the response
    */
   async try(kind: Kind, variant: number, answer: Replacement, isRejection: () => boolean): Promise<number> {
     moveClock(LATER);

@@ -1,6 +1,6 @@
 /**
- * Every answer that the service reads from a third party, broken in any way: no operation fails unexpectedly, no secret is
- * in a response or in the log, nothing is stored that cannot be used, and everything works again after a valid answer.
+ * Every response of a third party, broken in any way: no operation fails unexpectedly, no secret is in a response of the
+ * service or in the log, nothing is stored that cannot be used, and everything works again after the next valid response.
  */
 import fc from 'fast-check';
 import { KINDS, type Kind } from './answering-server';
@@ -21,7 +21,7 @@ interface Case {
 }
 
 it(
-  'each answer of a third party is accepted or rejected, and the next valid one is accepted',
+  'each response of a third party is accepted or rejected, and the next valid one is accepted',
   async () => {
     const reads = new Map<Kind, number>();
     let cases = 0;
@@ -41,7 +41,7 @@ it(
     });
     await fc.assert(fc.asyncProperty(anyCase, meet), casesOf(0.05));
     const counted = KINDS.map((kind) => `${reads.get(kind) ?? 0} × ${kind}`);
-    report(`${cases} answers of third parties, ${counted.join(', ')}`);
+    report(`${cases} responses of third parties, ${counted.join(', ')}`);
     const unread = KINDS.filter((kind) => (reads.get(kind) ?? 0) === 0);
     if (REACHES_ALL) expect(unread).toEqual([]);
   },
