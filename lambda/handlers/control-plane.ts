@@ -55,11 +55,8 @@ import {
   updateApiKeyProvider,
 } from '../domain/provider/api-key-provider';
 import { deleteOauth2Provider, listOauth2Providers } from '../domain/provider/oauth2-provider-listing';
-import {
-  createOauth2Provider,
-  getOauth2Provider,
-  updateOauth2Provider,
-} from '../domain/provider/oauth2-provider';
+import { createOauth2Provider, getOauth2Provider } from '../domain/provider/oauth2-provider';
+import { updateOauth2Provider } from '../domain/provider/oauth2-provider-update';
 import {
   deleteResourcePolicy,
   getResourcePolicy,

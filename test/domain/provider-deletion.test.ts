@@ -10,10 +10,10 @@ import {
 } from '../../lambda/domain/provider/api-key-provider';
 import {
   createOauth2Provider,
-  updateOauth2Provider,
   type Oauth2ProviderDependencies,
 } from '../../lambda/domain/provider/oauth2-provider';
 import { deleteOauth2Provider } from '../../lambda/domain/provider/oauth2-provider-listing';
+import { updateOauth2Provider } from '../../lambda/domain/provider/oauth2-provider-update';
 import { parseQuotas } from '../../lambda/domain/quotas';
 import { getResourceApiKey } from '../../lambda/domain/credential/api-key';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';

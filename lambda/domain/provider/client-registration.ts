@@ -8,6 +8,7 @@ import { invalidMember } from '../service-error';
 import type { Seal } from '../sealing/sealing';
 import type { System } from '../system';
 import { isProtectedResourceUrl } from '../identity/discovery-url';
+import { checkBindingByOwner } from './client-binding';
 import {
   clientHashes,
   registrationContext,
@@ -19,7 +20,7 @@ import {
 } from './client-deletion';
 import { clientMetadataUrl, isClientMetadataUrl } from './published-client';
 import { isSameServer, type Oauth2Discovery, type ProtectedResource } from './discovery';
-import { boundServer, checkBindingByOwner, expectedIssuerOf } from './expected-server';
+import { boundServer, expectedIssuerOf } from './expected-server';
 import { checkAudience } from './private-key-jwt';
 import {
   clientRegistrationOf,
@@ -311,7 +312,7 @@ export async function discoveredClient(
       isNew: false,
     };
   }
-  checkBindingByOwner(expected, false);
+  checkBindingByOwner(expected.byOwner, false);
   // The callback URL of the client is that for the server that was found.
   const wanted = {
     authorizationServer: found?.issuer ?? authorizationServer,

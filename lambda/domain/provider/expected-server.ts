@@ -97,22 +97,6 @@ function checkIssuer(
 }
 
 /**
- * An update of the owner can keep the present server and client, and give only a new secret. So if another principal that is
- * allowed to update the provider could change them, the owner's next secret would go to the server of that principal, and
- * the users' tokens of an on-behalf-of exchange.
- *
- * @param isKept whether the vendor, the client, and the server stay
- * @throws AccessDeniedException
- */
-export function checkBindingByOwner({ byOwner }: Pick<ExpectedServer, 'byOwner'>, isKept: boolean): void {
-  if (byOwner || isKept) return;
-  throw accessDenied(
-    'Only the owner of the credential provider can change its vendor, client, or authorization server.',
-    'vendor, client, or server changed by another principal than the owner',
-  );
-}
-
-/**
  * The secret, the grants, and the users' tokens of a provider stay when its server moves. So another principal that is
  * allowed to update the provider can only leave the origins as they are: it could be in league with an attacker that changed
  * the metadata.
@@ -142,7 +126,7 @@ export function boundServer(expected: ExpectedServer, found: ProtectedResource):
   const { endpointOrigins: stated, present } = expected;
   const kept = present?.protectedResource?.issuer === found.issuer ? present.protectedResource : undefined;
   const known = kept ? endpointOriginsOf(kept) : [new URL(found.issuer).origin];
-  const statedByUpdate = kept ? kept.statedByUpdate : present && true;
+  const statedByUpdate = kept ? kept.statedByUpdate : present ? true : undefined;
   const endpointOrigins = stated ?? (present ? known : endpointOriginsOf(found));
   checkOriginsByOwner(expected.byOwner, known, endpointOrigins);
   if (isWithin(found, endpointOrigins)) {

@@ -1,16 +1,15 @@
 /** OAuth2 credential providers: the OAuth client that agents share, and who owns it. */
 import { createHash } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import { type System, epochSeconds } from '../system';
-import { audited, type Annotate, type AuditEntry, type AuditTrail } from '../audit';
+import { audited, type AuditEntry, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
-import { changedMembers, changeResource, createResource, nameTaken } from '../resource-write';
+import { createResource, nameTaken } from '../resource-write';
 import { authorizedResource } from '../policy/authorized-resource';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
-import { checkOwnership, isOwnedBy, ownedBy, withOwnerId, type OwnershipRequirement } from '../ownership';
+import { ownedBy } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
-import { invalidMember, ServiceError } from '../service-error';
-import { writeContents, type VaultContents } from '../sealing/deletion';
+import { ServiceError } from '../service-error';
+import type { VaultContents } from '../sealing/deletion';
 import type { ExternalSecret } from '../sealing/external-secret';
 import type { Seal, SealingContext } from '../sealing/sealing';
 import type { SecretStore } from '../sealing/secret-store';
@@ -23,36 +22,21 @@ import {
 } from './client-registration';
 import type { ClientDeletions } from './client-deletion';
 import type { RegisteredClients } from './registered-clients';
-import { publish, type ClientMetadataStore } from './published-client';
+import type { ClientMetadataStore } from './published-client';
 import { endpointOriginsOf, type Oauth2Discovery } from './discovery';
-import { checkBindingByOwner } from './expected-server';
-import { checkDpopChange, dpopConfigOf, type DpopConfig } from './dpop-config';
+import type { DpopConfig } from './dpop-config';
 import type { EndpointPolicy } from '../endpoint';
 import { checkAssertionProvider } from './assertion-provider';
-import { checkOnBehalfOfChange, onBehalfOfConfigOf } from './on-behalf-of';
-import { type OnBehalfOfConfig } from './on-behalf-of-config';
-import {
-  nameCertificates,
-  type CertificateMembers,
-  type CertificateNamingDependencies,
-} from './certificate-configuration';
+import type { OnBehalfOfConfig } from './on-behalf-of-config';
+import type { CertificateMembers, CertificateNamingDependencies } from './certificate-configuration';
 import type { ProviderAuthorities } from './private-authorities';
-import { nameExternalSecret, type SecretNamingDependencies } from './provider-secret';
-import { CERTIFICATES_MEMBER, certificatesIn, namedReferences, type References } from './named-references';
+import type { SecretNamingDependencies } from './provider-secret';
+import { namedReferences, type References } from './named-references';
 import { isMetadataDocument, type Registration } from './provided-client';
 import { checkSigningKey, type KeyNamingDependencies, type PrivateKeyJwt } from './private-key-jwt';
-import { hasStoredCredential, usesSecret, type ClientAuthenticationMethod } from './vendor';
-import {
-  checkSecretGiven,
-  clientSecretMembers,
-  CONFIG_INPUT,
-  secretRequired,
-  resolveConfig,
-  type Oauth2ProviderConfig,
-  type ResolvedConfig,
-} from './vendor-config';
+import type { ClientAuthenticationMethod } from './vendor';
+import { checkSecretGiven, CONFIG_INPUT, resolveConfig, type Oauth2ProviderConfig } from './vendor-config';
 import type { VendorName } from './vendors';
-import { checkWebIdentityChange } from './web-identity-client';
 
 export interface Oauth2Provider extends OwnedResource, CertificateMembers {
   readonly vendor: VendorName;
@@ -173,14 +157,14 @@ export interface DeleteClientSecretDependencies {
   readonly vaultContents: Pick<VaultContents, 'shredKeys'>;
 }
 
-const KIND = 'OAuth 2.0 credential provider';
+export const KIND = 'OAuth 2.0 credential provider';
 
 const CUSTOM_CONFIG = `${CONFIG_INPUT}.customOauth2ProviderConfig`;
-const SIGNING_KEY_MEMBER = `${CUSTOM_CONFIG}.privateKeyJwtConfig`;
-const ON_BEHALF_OF_MEMBER = `${CUSTOM_CONFIG}.onBehalfOfTokenExchangeConfig`;
+export const SIGNING_KEY_MEMBER = `${CUSTOM_CONFIG}.privateKeyJwtConfig`;
+export const ON_BEHALF_OF_MEMBER = `${CUSTOM_CONFIG}.onBehalfOfTokenExchangeConfig`;
 
 /** Returns what an audit entry says about the server of a protected resource. */
-const boundTo = ({ protectedResource: bound }: Oauth2Discovery): Partial<AuditEntry> =>
+export const boundTo = ({ protectedResource: bound }: Oauth2Discovery): Partial<AuditEntry> =>
   bound
     ? {
         protectedResource: bound.resource,
@@ -189,7 +173,8 @@ const boundTo = ({ protectedResource: bound }: Oauth2Discovery): Partial<AuditEn
       }
     : {};
 
-async function sealSecret(
+/** Encrypts and stores the client secret of this revision of the provider. */
+export async function sealSecret(
   deps: Oauth2ProviderDependencies,
   provider: Oauth2Provider,
   clientSecret: string,
@@ -308,188 +293,4 @@ export function getOauth2Provider(
       return authorizedResource(deps.providers, KIND, call, name);
     },
   );
-}
-
-/**
- * Returns the external secret of a reconfigured provider; undefined if its secret is in the token vault.
- *
- * @throws ValidationException if the current secret cannot stay, or the named one cannot be used; AccessDeniedException
- *   for a principal other than the owner that names one
- */
-async function changedSecret(
-  deps: Oauth2ProviderDependencies,
-  principal: Caller,
-  provider: Oauth2Provider,
-  { vendor, secret, ...client }: ResolvedConfig & Pick<Oauth2Provider, 'vendor'>,
-): Promise<ExternalSecret | undefined> {
-  const { owner, ownerId, externalSecret: present } = provider;
-  const members = clientSecretMembers(vendor);
-  const sameServer = clientBindingDigest(provider) === clientBindingDigest({ vendor, ...client });
-  if (secret.kind === 'managed' || !usesSecret(client.clientAuthenticationMethod)) return undefined;
-  if (secret.kind === 'external') {
-    const naming = {
-      byOwner: isOwnedBy(provider, principal),
-      owner,
-      ownerId,
-      kept: sameServer ? present : undefined,
-    };
-    return nameExternalSecret(deps, naming, members.reference, secret.reference);
-  }
-  if (!usesSecret(provider.clientAuthenticationMethod)) {
-    throw secretRequired(vendor, client.clientAuthenticationMethod);
-  }
-  if (!sameServer) {
-    throw invalidMember(members.secret, 'is required: the stored secret belongs to another client or server');
-  }
-  if (present && secret.source === 'MANAGED') {
-    throw invalidMember(members.secret, 'is required: the current secret is EXTERNAL');
-  }
-  return present;
-}
-
-/** What of the request each member of a provider comes from, where that has another name. */
-const INPUT_MEMBER: Partial<Record<keyof Oauth2Provider, string>> = {
-  vendor: 'credentialProviderVendor',
-  callbackId: 'callbackUrl',
-  discovery: 'oauthDiscovery',
-  onBehalfOf: 'onBehalfOfTokenExchangeConfig',
-  dpop: 'dpopConfig',
-  privateKeyJwt: 'privateKeyJwtConfig',
-  registration: 'clientRegistration',
-  externalSecret: 'clientSecretConfig',
-  certificateSecretArn: 'certificateConfigurations',
-  certificateObject: 'certificateConfigurations',
-};
-
-/** Names of what an update changes, as the API has them. A secret that is given counts as another. */
-const changedInput = (
-  provider: Oauth2Provider,
-  change: Partial<Oauth2Provider>,
-  { secretGiven }: { readonly secretGiven: boolean },
-): string[] => [
-  ...new Set(changedMembers(provider, change).map((member) => INPUT_MEMBER[member] ?? member)),
-  ...(secretGiven ? ['clientSecret'] : []),
-];
-
-/**
- * Replaces the provider's configuration. Only the owner can change the vendor, the client, or the authorization server, and
- * then gives the secret again: a secret is for one client at one server. Only the owner can name an external secret or a
- * signing key, change the private certificate authorities, and enable the exchange of user tokens. Another
- * authorization server has another callback URL.
- *
- * @throws ResourceNotFoundException, AccessDeniedException, ValidationException for a configuration that is not valid,
- *   ThrottlingException after a concurrent change
- */
-export function updateOauth2Provider(
-  deps: Oauth2ProviderDependencies,
-  principal: Caller,
-  { name, vendor, config, ...requirement }: Oauth2ProviderInput & OwnershipRequirement,
-): Promise<Oauth2Provider> {
-  return audited(
-    deps.audit,
-    { operation: 'UpdateOauth2CredentialProvider', principal },
-    async (annotate, call) => {
-      annotate({ provider: name });
-      const provider = await authorizedResource(deps.providers, KIND, call, name);
-      checkOwnership(provider, principal, requirement);
-      const resolved = resolveConfig(vendor, config, deps.endpointPolicy, provider);
-      const named = withOwnerId(provider, principal);
-      await checkAssertionProvider(deps.providers, named, ON_BEHALF_OF_MEMBER, resolved.onBehalfOf);
-      const certificates = await nameCertificates(
-        deps,
-        {
-          byOwner: isOwnedBy(provider, principal),
-          owner: provider.owner,
-          ownerId: provider.ownerId,
-          present: provider,
-        },
-        CERTIFICATES_MEMBER,
-        certificatesIn(config),
-      );
-      // An update that states the authorization server is how the owner confirms that a protected resource names another.
-      const found = await discoveredClient(deps, resolved, {
-        ...provider,
-        ...registrationRequestIn(config),
-        byOwner: isOwnedBy(provider, principal),
-        present: provider,
-      });
-      annotate(boundTo(found.config.discovery));
-      const sameServer = clientBindingDigest(provider) === clientBindingDigest({ vendor, ...found.config });
-      checkBindingByOwner({ byOwner: isOwnedBy(provider, principal) }, sameServer);
-      await unregisterUnused(deps, provider, found, provider);
-      return changeProvider(deps, principal, provider, { vendor, found, certificates, annotate });
-    },
-  );
-}
-
-/** Stores the changed configuration of a provider. */
-async function changeProvider(
-  deps: Oauth2ProviderDependencies,
-  principal: Caller,
-  provider: Oauth2Provider,
-  {
-    vendor,
-    found,
-    certificates,
-    annotate,
-  }: Pick<Oauth2ProviderInput, 'vendor'> & {
-    readonly found: DiscoveredClient;
-    readonly certificates: CertificateMembers;
-    readonly annotate: Annotate;
-  },
-): Promise<Oauth2Provider> {
-  const { owner, ownerId, privateKeyJwt: present } = provider;
-  const byOwner = isOwnedBy(provider, principal);
-  const { registration, callbackId } = found;
-  const { secret, ...client } = found.config;
-  const sameServer = clientBindingDigest(provider) === clientBindingDigest({ vendor, ...client });
-  checkOnBehalfOfChange({
-    byOwner,
-    before: onBehalfOfConfigOf(provider),
-    after: onBehalfOfConfigOf({ vendor, onBehalfOf: client.onBehalfOf }),
-  });
-  checkWebIdentityChange({
-    byOwner,
-    before: provider.clientAuthenticationMethod,
-    after: client.clientAuthenticationMethod,
-  });
-  checkDpopChange({ byOwner, before: dpopConfigOf(provider), after: dpopConfigOf(client) });
-  if (client.privateKeyJwt) {
-    const unchanged = sameServer && isDeepStrictEqual(client.privateKeyJwt, present);
-    await checkSigningKey(
-      deps,
-      { byOwner, owner, ownerId, unchanged },
-      SIGNING_KEY_MEMBER,
-      client.privateKeyJwt,
-    );
-  }
-  const externalSecret = await changedSecret(deps, principal, provider, { vendor, secret, ...client });
-  const change = {
-    vendor,
-    privateKeyJwt: undefined,
-    dpop: undefined,
-    ...client,
-    callbackId,
-    externalSecret,
-    registration,
-    certificateSecretArn: certificates.certificateSecretArn,
-    certificateObject: certificates.certificateObject,
-  };
-  const secretGiven = secret.kind === 'managed' && usesSecret(client.clientAuthenticationMethod);
-  annotate({ changed: changedInput(provider, change, { secretGiven }) });
-  const changed = await changeResource(deps.providers, deps.system, provider, change);
-  // Write the secret after the deciding write, so that the loser of two concurrent updates leaves no secret. Until
-  // then, the old secret cannot be decrypted for the new server.
-  if (secret.kind === 'managed') {
-    await writeContents(
-      deps.providers,
-      changed,
-      () => sealSecret(deps, changed, secret.secret),
-      () => deleteClientSecret(deps, changed),
-    );
-  }
-  await publish(deps, changed, provider.callbackId);
-  const secretGone = secret.kind === 'external' || !hasStoredCredential(changed.clientAuthenticationMethod);
-  if (secretGone) await deps.clientSecrets.removeBefore(changed.id, changed.revision);
-  return changed;
 }
