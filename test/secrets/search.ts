@@ -62,6 +62,8 @@ export class SecretSearch<Mark> {
   /** @returns the marks of the secrets in these bytes, each once */
   find(bytes: Buffer): Set<Mark> {
     const found = new Set<Mark>();
+    // Of words that are in the bytes in part only. A secret of one repeated character would be compared at each position.
+    const absent = new Set<Mark>();
     let hash = 0;
     for (let at = 0; at < bytes.length; at += 1) {
       hash = (Math.imul(hash, MULTIPLIER) + bytes[at]!) | 0;
@@ -70,8 +72,9 @@ export class SecretSearch<Mark> {
       const bit = bitOf(hash);
       if ((this.filter[bit >> 3]! & (1 << (bit & 7))) === 0) continue;
       for (const { mark, whole } of this.marks.get(bytes.toString('latin1', at - WINDOW + 1, at + 1)) ?? []) {
-        if (found.has(mark)) continue;
-        if (whole.length === 0 || whole.some((form) => bytes.includes(form, 'latin1'))) found.add(mark);
+        if (found.has(mark) || absent.has(mark)) continue;
+        const isFound = whole.length === 0 || whole.some((form) => bytes.includes(form, 'latin1'));
+        (isFound ? found : absent).add(mark);
       }
     }
     return found;

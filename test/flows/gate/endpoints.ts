@@ -58,6 +58,7 @@ export async function openEndpoint(
     service: world.local,
     ...options,
   });
+  world.gates.push(endpoint.baseUrl);
   return { ...endpoint, agent };
 }
 

@@ -23,6 +23,8 @@ import {
   CreateWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { Configuration } from 'oidc-provider';
+import { report, WATCHES_SECRETS } from '../../secrets/report';
+import { SecretWatch } from '../../secrets/secret-watch';
 import { openServiceLog, type ServiceLog } from '../../../lib/local/service-log';
 import { startLocal, type LocalOptions } from '../../../lib/local/start';
 import type { DeployedIssuer } from '../../../lambda/domain/identity/trusted-issuer';
@@ -75,6 +77,8 @@ export const hideDate =
   };
 
 export class World {
+  /** Addresses of agent endpoints of this service, which are watched for secrets too. */
+  readonly gates: string[] = [];
   private names = 0;
 
   private constructor(
@@ -83,6 +87,7 @@ export class World {
     readonly issuer: TestIssuer,
     readonly dataDir: string,
     private readonly log: ServiceLog,
+    private readonly watch: SecretWatch | undefined,
   ) {}
 
   /** @param trust the deployment's settings for the world's issuer, or for other issuers */
@@ -92,6 +97,8 @@ export class World {
     extension: Extension = {},
     { launch = startLocal, ...settings }: Settings = {},
   ): Promise<World> {
+    const watch = WATCHES_SECRETS ? new SecretWatch() : undefined;
+    watch?.start();
     const dataDir = await mkdtemp(join(tmpdir(), 'agent-identity-'));
     const provider = await startProvider(providerConfiguration, extension);
     const issuer = await startIssuer(undefined, extension.behind);
@@ -100,14 +107,21 @@ export class World {
     const log = openServiceLog(join(dataDir, 'service.log'));
     globalThis.console = log.console;
     const local = await launch({ port: 0, dataDir, trustedIssuers, ...settings });
-    return new World(local, provider, issuer, dataDir, log);
+    return new World(local, provider, issuer, dataDir, log, watch);
   }
 
+  /** @throws Error if a secret of the tests is in a place that is not meant to have it */
   async stop(): Promise<void> {
+    const findings = await this.watch?.end({
+      endpoint: this.local.endpoint,
+      gates: this.gates,
+      dataDir: this.dataDir,
+    });
     await this.local.close();
     await Promise.all([this.provider.close(), this.issuer.close()]);
     this.log.close();
     await rm(this.dataDir, { recursive: true });
+    if (findings) await report(findings);
   }
 
   private settings(principal: PrincipalName, signingName: string) {
