@@ -110,6 +110,7 @@ export const oauth2CredentialProviders = (client: BedrockAgentCoreControlClient)
     return typeof response === 'string' ? response : described(response);
   },
   async update(desired) {
+    checkServerOfSecret(desired);
     const input = inputOf(desired);
     const members = { ...whole(input), requireOwnership: true };
     const command = alsoSending(new UpdateOauth2CredentialProviderCommand(input), members);

@@ -56,6 +56,8 @@ export interface AuditEntry {
   /** ARNs of the owners before and after a transfer of a resource. */
   readonly previousOwner?: string;
   readonly newOwner?: string;
+  /** Resources of other owners that were created again and that an update accepts, with their IDs. */
+  readonly accepted?: readonly string[];
   /** Names of the members that an update changed, as in the API. */
   readonly changed?: readonly string[];
   /** `jti` of the workload access token that was issued or presented, or of the token with which an issuer reports. */

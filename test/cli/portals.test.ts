@@ -318,7 +318,7 @@ it('shows a resource that another owner created again, and accepts it by its ID'
   const verified = await local.run(['portal', 'verify', 'with-shared']);
   expect(verified.status).toBe(0);
   const [, id = ''] =
-    /Warning: .* update the portal with its ID, (\S+), .* --accept/.exec(verified.stderr) ?? [];
+    /Warning: Left out, .* \(ID ([^)]+)\)\. .* --accept/.exec(verified.stderr) ?? [];
   expect(id).not.toBe('');
   const accepted = await local.run(['portal', 'update', 'with-shared', '--accept', id]);
   expect([accepted.status, fields(accepted.stdout).Reason]).toEqual([0, undefined]);

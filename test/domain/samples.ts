@@ -96,11 +96,7 @@ export function samplePortal(change: Partial<ConsentPortal> = {}): ConsentPortal
         purpose: 'Read your calendar',
       },
     ],
-    resourceIds: {
-      'arn:of:sign-in': 'sign-in-id',
-      'arn:of:agent': 'agent-id',
-      'arn:of:calendar': 'calendar-id',
-    },
+    resources: [{ arn: 'arn:of:agent', id: 'agent-id' }],
     status: 'CREATING',
     configurationRevision: 1,
     tags: {},

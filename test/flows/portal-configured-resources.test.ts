@@ -11,7 +11,8 @@ import {
   GetOauth2CredentialProviderCommand,
   PutResourcePolicyCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { startPortalWorld, TestPortal } from './support/portal';
+import { createConsentPortalStore } from '../../lambda/adapters/dynamodb/consent-portal-store';
+import { startPortalWorld, tableOf, TestPortal } from './support/portal';
 import type { TestProvider } from './support/provider';
 import type { TestAgent, World } from './support/world';
 
@@ -114,7 +115,7 @@ async function shown(portal: TestPortal): Promise<string[]> {
 async function leftOut(portal: TestPortal, change: object, expected = 'ACTIVE'): Promise<string[]> {
   const [status, reason] = await update(portal, change);
   expect(status).toBe(expected);
-  const ids = [...String(reason).matchAll(/update the portal with its ID, (\S+), in acceptedResourceIds/g)];
+  const ids = [...String(reason).matchAll(/of \S+ \(ID ([^)]+)\)/g)];
   expect(ids).not.toEqual([]);
   return ids.map(([, id = '']) => id);
 }
@@ -135,6 +136,12 @@ it("leaves out another owner's agent that was created again, until an update acc
   expect(await shown(portal)).toEqual([own.name]);
   await leftOut(portal, { acceptedResourceIds: ['another-id'] });
   expect(await update(portal, { acceptedResourceIds: [id] })).toEqual(['ACTIVE', undefined]);
+  expect(await world.audit()).toContainEqual(
+    expect.objectContaining({
+      operation: 'UpdateConsentPortal',
+      accepted: [`${identityArn(foreign.name)} (${id})`],
+    }),
+  );
   expect(await shown(portal)).toEqual([own.name, foreign.name]);
   // An accepted ID is for one resource.
   await recreateIdentity(foreign.name);
@@ -185,6 +192,7 @@ it("offers nothing in the owner's words for a provider that was created again an
   await own.complete(await own.consent(asked.authorizationUrl ?? ''), user);
   const [row] = await portal.rows(session, own);
   expect(row).toBeDefined();
+  expect(row).toMatchObject({ canConnect: false, canDisconnect: true });
   expect(row).not.toHaveProperty('purpose');
 });
 
@@ -214,6 +222,21 @@ it("has no pages with another owner's sign-in provider that was created again, u
   expect(await update(portal, others)).toEqual(['ACTIVE', undefined]);
   const acceptedResourceIds = await leftOut(portal, { idpConfig }, 'UPDATE_FAILED');
   expect(await update(portal, { acceptedResourceIds })).toEqual(['ACTIVE', undefined]);
+});
+
+it('leaves out the resources of other owners in a record that does not have their IDs', async () => {
+  const { portal, own, foreign, sources } = await sharedPortal();
+  const store = createConsentPortalStore(tableOf('Directory'));
+  const record = await store.get(portal.name);
+  if (!record) throw new Error('The portal has no record.');
+  await store.replace({ ...record, resources: undefined, revision: record.revision + 1 });
+  await leftOut(portal, { acceptedResourceIds: [] });
+  expect(await shown(portal)).toEqual([own.name]);
+  // The name stays known without an ID.
+  await update(portal, { sources: sourcesOf(own), connections: [] });
+  const acceptedResourceIds = await leftOut(portal, { sources });
+  expect(await update(portal, { acceptedResourceIds })).toEqual(['ACTIVE', undefined]);
+  expect(await shown(portal)).toEqual([own.name, foreign.name]);
 });
 
 it("keeps an agent of the portal's owner that was created again", async () => {

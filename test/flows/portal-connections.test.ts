@@ -325,7 +325,7 @@ describe('the rights of the owner', () => {
     const identity = await createWorkloadIdentityStore(tableOf('Directory')).get(agent.name);
     const portal = await portalOf([agent], {
       owner: 'stranger',
-      change: { executionRoleArn: arn, resourceIds: { [identity?.arn ?? '']: identity?.id ?? '' } },
+      change: { executionRoleArn: arn, resources: [{ arn: identity?.arn ?? '', id: identity?.id ?? '' }] },
     });
     const session = await portal.signIn('ana');
     expect(await portal.view(session)).toMatchObject({ agents: [] });

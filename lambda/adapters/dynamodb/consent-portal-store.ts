@@ -28,7 +28,7 @@ const ConsentPortalRecord = v.object({
       purpose: text,
     }),
   ),
-  resourceIds: v.exactOptional(v.record(v.string(), v.string())),
+  resources: v.exactOptional(v.array(v.object({ arn: v.string(), id: v.string() }))),
   status: v.picklist(CONSENT_PORTAL_STATUSES),
   statusReason: text,
   configurationRevision: v.number(),

@@ -32,6 +32,7 @@ const FIELDS = [
   'result',
   'reason',
   'error',
+  'accepted',
   'changed',
   'jti',
   'trustedIssuer',

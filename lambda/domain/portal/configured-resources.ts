@@ -6,44 +6,65 @@
 import { namedOf, type Named } from '../display-name';
 import type { OwnedResource } from '../owned-resource';
 import { isOwnedBy, type Owned } from '../ownership';
-import type { ResourceIds } from './consent-portal';
+import type { ConfiguredResources, ConsentPortal } from './consent-portal';
 
-type Configured = Owned & { readonly resourceIds?: ResourceIds | undefined };
+type Configured = Owned & Pick<ConsentPortal, 'resources'>;
 
 type Resource = Pick<OwnedResource, 'arn' | 'id' | 'owner' | 'ownerId'>;
+
+const idIn = (resources: ConfiguredResources | undefined, arn: string): string | undefined =>
+  resources?.find((each) => each.arn === arn)?.id;
 
 /** Returns whether the resource is the portal owner's, or the one that the portal was configured with. */
 export const isConfigured = (portal: Configured, resource: Resource): boolean =>
   isOwnedBy(resource, { arn: portal.owner, id: portal.ownerId }) ||
-  portal.resourceIds?.[resource.arn] === resource.id;
+  idIn(portal.resources, resource.arn) === resource.id;
 
 /** Resources that a portal remembers. It names at most 71 of them at a time, and only its owner can name others. */
 const MAX_REMEMBERED = 200;
 
+/** Whether the portal names the resource. */
+const names = ({ idpConfig, sources, connections }: ConsentPortal, { arn, name }: OwnedResource): boolean =>
+  arn === idpConfig.credentialProviderArn ||
+  (arn.includes('/workload-identity/')
+    ? sources.some(({ identifier }) => identifier === name)
+    : connections.some(({ credentialProviderName }) => credentialProviderName === name));
+
+/** ID in the place of that of a resource which a portal from before did not store. */
+const NONE = '';
+
+/** Returns whether the portal knows the name of the resource, which is another one than the portal was configured with. */
+export const isLeftOut = (portal: ConsentPortal, resource: OwnedResource): boolean =>
+  !isConfigured(portal, resource) &&
+  (idIn(portal.resources, resource.arn) !== undefined || names(portal, resource));
+
 /**
- * Returns the IDs after a change. A name that the portal ever had is no decision about the resource that has it now, also if
- * the portal was without it for a time: a stack repeats all that its template has, and a rollback all that it had.
+ * Returns the resources after an update. A name that the portal ever had is no decision about the resource that has it now,
+ * also if the portal was without it for a time: a stack repeats all that its template has, and a rollback all that it had.
  *
- * @param portal before the change
- * @param named the resources that it names after the change
+ * @param portal before the update
+ * @param named the resources that it names after the update
  * @param acceptedIds of resources that were created again
  */
-export function resourceIdsAfter(
-  portal: Configured,
-  named: readonly Resource[],
+export function resourcesAfter(
+  portal: ConsentPortal,
+  named: readonly OwnedResource[],
   acceptedIds: readonly string[] = [],
-): ResourceIds {
-  const { resourceIds: before = {} } = portal;
-  const present = new Map(
-    named.map((resource) => {
-      const { arn, id } = resource;
-      const former = before[arn];
-      const isAccepted = former === undefined || isConfigured(portal, resource) || acceptedIds.includes(id);
-      return [arn, isAccepted ? id : former];
-    }),
+): { readonly resources: ConfiguredResources; readonly accepted: ConfiguredResources } {
+  const { resources: before = [] } = portal;
+  const accepted = named.filter(
+    (resource) => isLeftOut(portal, resource) && acceptedIds.includes(resource.id),
   );
-  const others = Object.entries(before).filter(([arn]) => !present.has(arn));
-  return Object.fromEntries([...others, ...present].slice(-MAX_REMEMBERED));
+  const present = named.map((resource) => {
+    const { arn, id } = resource;
+    const isOut = isLeftOut(portal, resource) && !accepted.includes(resource);
+    return { arn, id: isOut ? (idIn(before, arn) ?? NONE) : id };
+  });
+  const others = before.filter(({ arn }) => idIn(present, arn) === undefined);
+  return {
+    resources: [...others, ...present].slice(-MAX_REMEMBERED),
+    accepted: accepted.map(({ arn, id }) => ({ arn, id })),
+  };
 }
 
 /**
@@ -60,6 +81,16 @@ export const namesOfProvider = (
 ): Named =>
   found && (found.id === id || isConfigured(portal, found)) ? namedOf(found) : { name, displayName: name };
 
-/** Returns why a resource that is not configured is not part of the portal, for the portal's owner. */
-export const notConfigured = ({ arn, id }: Pick<OwnedResource, 'arn' | 'id'>): string =>
-  `${arn} belongs to another principal, and was created again after the portal was configured. Find out who created it. To accept it, update the portal with its ID, ${id}, in acceptedResourceIds (in the command, --accept).`;
+/** A resource that is not part of the portal, and who owns it now. */
+export type LeftOut = Pick<OwnedResource, 'arn' | 'id' | 'owner'>;
+
+/** Left-out resources that a text names. Their names can be long, and AWS's `statusReason` has 1,024 characters. */
+const MAX_NAMED = 2;
+
+/** Returns why resources that are not configured are not part of the portal, for the portal's owner. */
+export function notConfigured(leftOut: readonly LeftOut[]): string {
+  const named = leftOut.slice(0, MAX_NAMED).map(({ arn, id, owner }) => `${arn} of ${owner} (ID ${id})`);
+  const further = leftOut.length - named.length;
+  const all = [...named, ...(further > 0 ? [`${further} more`] : [])].join(', ');
+  return `Left out, because another owner created it again or got it after the portal was configured: ${all}. If it is the right one, update the portal with its ID in acceptedResourceIds (in the command, --accept).`;
+}

@@ -53,8 +53,8 @@ export interface PortalConnection {
   readonly purpose?: string | undefined;
 }
 
-/** IDs of resources by their ARNs, which contain their names. */
-export type ResourceIds = Readonly<Record<string, string>>;
+/** Resources by their ARNs, which contain their names, the latest last. */
+export type ConfiguredResources = readonly Pick<OwnedResource, 'arn' | 'id'>[];
 
 /**
  * `id` is AWS's `consentPortalId`, which the portal's address contains. Its random suffix makes it unique: a portal that
@@ -69,7 +69,7 @@ export interface ConsentPortal extends OwnedResource {
   readonly branding?: PortalBranding | undefined;
   readonly connections: readonly PortalConnection[];
   /** Of the resources that the portal names, and named before. Absent: only those of its owner are part of it. */
-  readonly resourceIds?: ResourceIds | undefined;
+  readonly resources?: ConfiguredResources | undefined;
   readonly status: ConsentPortalStatus;
   /**
    * Why the status is `FAILED` or `UPDATE_FAILED`, or why users might not be able to sign in, or to make a connection,

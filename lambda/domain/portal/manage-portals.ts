@@ -18,7 +18,7 @@ import {
   type PortalSignIn,
   type PortalSource,
 } from './consent-portal';
-import { resourceIdsAfter } from './configured-resources';
+import { resourcesAfter } from './configured-resources';
 import { checkExecutionRole, checkPortal, type PortalCheckDependencies } from './portal-checks';
 import { concludeVerification, type PortalVerification } from './verification';
 
@@ -144,9 +144,10 @@ export function createConsentPortal(
       createdTime: now,
       lastUpdatedTime: now,
     };
-    const resourceIds = resourceIdsAfter(portal, await checkPortal(deps, principal, portal));
+    const named = await checkPortal(deps, principal, portal);
+    const resources = named.map(({ arn, id }) => ({ arn, id }));
     await checkQuota(deps.portals, principal, deps.quotas, 'consentPortals');
-    const configured = { ...portal, resourceIds };
+    const configured = { ...portal, resources };
     await createResource(deps.portals, KIND, configured);
     return startVerification(deps, annotate, configured);
   });
@@ -208,9 +209,11 @@ export function updateConsentPortal(
     const status = statusOfUpdate(portal, input);
     if (!status) return changeResource(deps.portals, deps.system, portal, change);
     const named = await checkPortal(deps, principal, { ...portal, ...change });
+    const { resources, accepted } = resourcesAfter(portal, named, input.acceptedResourceIds);
+    if (accepted.length > 0) annotate({ accepted: accepted.map(({ arn, id }) => `${arn} (${id})`) });
     const changed = await changeResource(deps.portals, deps.system, portal, {
       ...change,
-      resourceIds: resourceIdsAfter(portal, named, input.acceptedResourceIds),
+      resources,
       status,
       statusReason: undefined,
       configurationRevision: portal.revision + 1,

@@ -22,7 +22,7 @@ import { recordUnreadable, type UnreadableDependencies, type UnreadableGrant } f
 import { credentialUseDenial } from '../policy/access';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { epochSeconds, type System } from '../system';
-import { isConfigured, namesOfProvider } from './configured-resources';
+import { isConfigured, isLeftOut, namesOfProvider } from './configured-resources';
 import type { Connection } from './connection';
 import type { PortalConnection } from './consent-portal';
 import { ownerMay, type Person, type PortalAgent } from './person';
@@ -245,11 +245,13 @@ function rowsOfAgent(
     const provider = providers.get(providerNameOf(grant));
     // The provider of this name can be another one than that of the grant.
     if (provider?.id !== grant.providerId) return [];
-    // The owner's purpose and scopes are for the provider that the owner meant.
-    const offer = isConfigured(served.portal, provider)
-      ? offers.find((each) => targetOf(each) === grant.target)
-      : undefined;
-    return [grantRow(served, agent, { grant, provider, offer }, now)];
+    const offer = offers.find((each) => targetOf(each) === grant.target);
+    if (!isLeftOut(served.portal, provider)) {
+      return [grantRow(served, agent, { grant, provider, offer }, now)];
+    }
+    // The owner's purpose and scopes are for another provider. The person can only disconnect this one.
+    const row = grantRow(served, agent, { grant, provider, offer: undefined }, now);
+    return [{ ...row, connection: { ...row.connection, canConnect: false } }];
   });
   const granted = [...readable, ...unread];
   const offered = offers.flatMap((offer): Row[] => {

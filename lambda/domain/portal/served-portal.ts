@@ -53,7 +53,7 @@ export async function signInProviderOf(
   if (provider?.arn !== arn) return `The credential provider ${arn} does not exist.`;
   const denial = signInDenial(ownerOf(portal), portal, provider);
   if (denial) return denial.message;
-  return isConfigured(portal, provider) ? provider : notConfigured(provider);
+  return isConfigured(portal, provider) ? provider : notConfigured([provider]);
 }
 
 /**

@@ -8,7 +8,7 @@ import { actionDenial } from '../policy/access';
 import { authoritiesOf } from '../provider/oauth2-provider';
 import type { IdentityReader } from '../restriction/restriction';
 import type { System } from '../system';
-import { isConfigured, notConfigured } from './configured-resources';
+import { isConfigured, notConfigured, type LeftOut } from './configured-resources';
 import type { ConsentPortal, ConsentPortalStore } from './consent-portal';
 import { ownerOf, signInProviderOf, type ServedPortalDependencies } from './served-portal';
 import { signInEndpoints } from './sign-in';
@@ -29,8 +29,8 @@ export interface VerifyPortalDependencies {
 interface Findings {
   /** Why the portal cannot work; absent if it can. */
   readonly fault?: string;
-  /** Why a resource is not part of the portal. */
-  readonly leftOut?: string;
+  /** A resource that is not part of the portal. */
+  readonly leftOut?: LeftOut;
   /** Why users might not be able to sign in. */
   readonly warning?: string;
 }
@@ -42,6 +42,9 @@ interface PortalClient {
   /** Audience that the sign-in requests for its access token. */
   readonly audience: string | undefined;
 }
+
+/** Returns the client ID for a text. Another owner can have written a sentence into it. */
+const quotable = (clientId: string): string => (/^[\w.:/@-]{1,128}$/.test(clientId) ? `"${clientId}"` : 'it');
 
 /** Returns the members of the issuer's entry that a token of the client probably does not meet. */
 const unmet = (
@@ -64,7 +67,7 @@ function clientWarning(
   const lists = entries.map((entry) => unmet(entry, client));
   const [first] = lists;
   if (!first || lists.some((members) => members.length === 0)) return undefined;
-  return `Users might not be able to sign in for the workload identity "${name}": its trusted issuer ${client.issuer} does not list the client ID of the sign-in provider. Add ${JSON.stringify(client.clientId)} to ${first.join(' and ')} of the trusted issuer, and then update the portal to verify it again.`;
+  return `Users might not be able to sign in for the workload identity "${name}": its trusted issuer ${client.issuer} does not list the client ID of the sign-in provider. Add ${quotable(client.clientId)} to ${first.join(' and ')} of the trusted issuer, and then update the portal to verify it again.`;
 }
 
 /** Returns why an agent cannot be in the portal, or why users might not reach it. */
@@ -80,7 +83,7 @@ async function sourceFindings(
   const denial = actionDenial({ ...call, resource: identity });
   if (denial) return { fault: denial.message };
   // The pages leave this agent out, and work with the others.
-  if (!isConfigured(portal, identity)) return { leftOut: notConfigured(identity) };
+  if (!isConfigured(portal, identity)) return { leftOut: identity };
   const { issuer } = client;
   const entries = trustedIssuersOf(identity, trustedIssuers).filter(
     (entry) => issuerOf(entry) === withoutTrailingSlash(issuer),
@@ -101,7 +104,7 @@ async function connectionFindings(
   name: string,
 ): Promise<Findings> {
   const provider = await providers.get(name);
-  return provider && !isConfigured(portal, provider) ? { leftOut: notConfigured(provider) } : {};
+  return provider && !isConfigured(portal, provider) ? { leftOut: provider } : {};
 }
 
 /** Returns what the owner must know of the portal. */
@@ -135,9 +138,12 @@ async function portalFindings(deps: VerifyPortalDependencies, portal: ConsentPor
   ]);
   const fault = findings.find((each) => each.fault)?.fault;
   if (fault !== undefined) return { fault };
-  const warnings = findings.flatMap(({ warning }) => warning ?? []).slice(0, 1);
-  const warning = [...findings.flatMap(({ leftOut }) => leftOut ?? []), ...warnings].join(' ');
-  return warning === '' ? {} : { warning };
+  const leftOut = findings.flatMap((each) => each.leftOut ?? []);
+  const warnings = [
+    ...(leftOut.length > 0 ? [notConfigured(leftOut)] : []),
+    ...findings.flatMap(({ warning }) => warning ?? []).slice(0, 1),
+  ];
+  return warnings.length > 0 ? { warning: warnings.join(' ') } : {};
 }
 
 /** Maximum characters of AWS's `statusReason`. */
