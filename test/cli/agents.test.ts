@@ -79,7 +79,8 @@ describe('agent', () => {
     expect(await local.run(['agent', 'add', 'twice'])).toEqual({
       status: 1,
       stdout: '',
-      stderr: 'A workload identity named "twice" already exists.\n',
+      stderr:
+        'A workload identity named "twice" already exists. If agent-identity agent list does not show it, it belongs to another principal: choose another name. Otherwise, use agent-identity agent update.\n',
     });
   });
 

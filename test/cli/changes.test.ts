@@ -71,7 +71,7 @@ describe('provider update', () => {
     });
     expect(stdout).toMatch(/^Callback URL +http\S+\/identities\/oauth2\/callback\/\S+$/m);
     expect(stdout).not.toContain(callbackUrl);
-    expect(stderr).toContain('Register it there before users consent');
+    expect(stderr).toContain('Register it as the redirect URI of your client before users consent');
   });
 
   it('replaces an API key', async () => {

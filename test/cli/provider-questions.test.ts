@@ -46,7 +46,9 @@ it('asks for another name if one is taken, and keeps the other answers', async (
       ['Name of the provider: ', 'free'],
     ],
   });
-  expect(stderr).toContain('An OAuth 2.0 credential provider named "taken" already exists.\n');
+  expect(stderr).toContain(
+    'An OAuth 2.0 credential provider named "taken" already exists. If agent-identity provider list does not show it, it belongs to another principal: choose another name. Otherwise, use agent-identity provider update.\n',
+  );
   expect(occurrences(stderr, 'Client ID: ')).toBe(1);
   expect(occurrences(stderr, CLIENT_SECRET)).toBe(1);
   expect(stdout).toMatch(/^Provider +free$/m);
@@ -136,6 +138,7 @@ it('rejects a mistake without a terminal, instead of asking', async () => {
   expect(await local.run(['provider', 'add', 'once', '--api-key'], { input: 'key' })).toEqual({
     status: 1,
     stdout: '',
-    stderr: 'An API key credential provider named "once" already exists.\n',
+    stderr:
+      'An API key credential provider named "once" already exists. If agent-identity provider list does not show it, it belongs to another principal: choose another name. Otherwise, use agent-identity provider update.\n',
   });
 });

@@ -156,9 +156,20 @@ describe('provider test', () => {
     const tested = await local.run(['provider', 'test', 'mcp']);
     expect(tested.stdout).toMatch(new RegExp(`^ok +discovery +.*issuer ${issuer}`, 'm'));
     expect(tested.stdout).toMatch(/^ok +PKCE +S256$/m);
-    expect(await local.run(['provider', 'update', 'mcp', '--mcp', `${origin}/mcp`])).toMatchObject({
-      status: 1,
-      stderr: expect.stringContaining('--client-id: is required.') as string,
+    // A client of the owner stays, and the service registers none in its place.
+    const mcpAgain = ['provider', 'update', 'mcp', '--mcp', `${origin}/mcp`];
+    expect(await local.run(mcpAgain)).toMatchObject({ status: 0 });
+    expect((await local.run(['provider', 'get', 'mcp'])).stdout).toMatch(/^Client ID +client$/m);
+    expect(await local.run([...mcpAgain, '--initial-access-token'], { input: 'a-token' })).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('set --client-registration DYNAMIC.') as string,
+    });
+    // It is rejected before it is read.
+    expect(await local.run(['provider', 'update', 'registered', '--secret'], { answers: [] })).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(
+        /^The service registered this client, so you have no secret for it\. To use your own client, set --client-id\.$/m,
+      ) as string,
     });
     documents['/.well-known/oauth-authorization-server/as'] = {
       ...(documents['/.well-known/oauth-authorization-server/as'] as object),
@@ -181,7 +192,13 @@ describe('provider test', () => {
     const described = await local.run(['provider', 'test', 'mcp']);
     expect(described.stdout).toMatch(/^warn +client document +.* is not https/m);
     const byHand = await local.run(['provider', 'update', 'mcp', '--client-id', 'client']);
-    expect(byHand).toMatchObject({ status: 0 });
+    expect(byHand).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^Client ID +client\nCallback URL +http/m) as string,
+      stderr: expect.stringMatching(
+        /users consent again\.\nThe callback URL changed\. Register it as the redirect URI .*\n.*provider test mcp\n$/,
+      ) as string,
+    });
     expect((await local.run(['provider', 'get', 'mcp'])).stdout).not.toContain('metadata');
     documents = {
       ...documents,
@@ -249,9 +266,17 @@ describe('provider test', () => {
     const other = { ...metadata, issuer: `${origin}/other`, token_endpoint: `${origin}/internal` };
     const moved = { [resourceAt]: others, '/.well-known/oauth-authorization-server/other': other };
     expect(await test(moved)).toMatch(
-      new RegExp(`^fail +discovery .* no longer names .*, ${issuer}\n.*--authorization-server`, 'm'),
+      new RegExp(
+        `^fail +discovery .* no longer names .*, ${issuer}\n.* run agent-identity provider update bound --mcp ${origin}/mcp --authorization-server ${origin}/other to confirm`,
+        'm',
+      ),
     );
-    expect(requested).toEqual([resourceAt]);
+    expect(new Set(requested)).toEqual(new Set([resourceAt]));
+    // What a shell could interpret is in no command.
+    const hostile = { ...resource, authorization_servers: [`${origin}/$(reboot)`] };
+    expect(await test({ [resourceAt]: hostile })).toContain(
+      `--mcp ${origin}/mcp --authorization-server ISSUER to confirm`,
+    );
 
     // After the owner moved it, an update of another member states the server again.
     documents = {
@@ -268,10 +293,19 @@ describe('provider test', () => {
     expect(await local.run(['provider', 'update', 'bound', ...move])).toMatchObject({ status: 0 });
     expect(await local.run(['provider', 'update', 'bound', '--client-id', 'another'])).toMatchObject({
       status: 0,
-      stdout: expect.stringMatching(new RegExp(`^Authorization server +${origin}/other$`, 'm')) as string,
+      stdout: expect.stringMatching(/^Client ID +another\nCallback URL /m) as string,
+      stderr: expect.stringContaining(
+        'Register the callback URL as the redirect URI of this client',
+      ) as string,
     });
     documents = { [resourceAt]: resource, [serverAt]: metadata };
-    const back = ['--mcp', `${origin}/mcp`, '--authorization-server', issuer, ...options.slice(2, 4)];
+    const back = ['--mcp', `${origin}/mcp`, '--authorization-server', issuer];
+    expect(await local.run(['provider', 'update', 'bound', '--dpop'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(
+        `Run agent-identity provider update bound ${back.join(' ')} to confirm it. Then repeat this command.`,
+      ) as string,
+    });
     expect(await local.run(['provider', 'update', 'bound', ...back])).toMatchObject({ status: 0 });
 
     expect(await test({ [serverAt]: { ...metadata, issuer: 'https://honest.example' } })).toMatch(

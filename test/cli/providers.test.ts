@@ -35,6 +35,23 @@ describe('provider', () => {
     expect(await readFile(local.logPath, 'utf8')).not.toContain(SECRET);
   });
 
+  it('says what to do if the name is in use, and which option a vendor does not take', async () => {
+    const options = ['--vendor', 'github', '--client-id', 'client'];
+    const add = () => local.run(['provider', 'add', 'taken', ...options], { input: SECRET });
+    expect(await add()).toMatchObject({ status: 0 });
+    expect(await add()).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(
+        /named "taken" already exists\. If agent-identity provider list does not show it, .*choose another name\. Otherwise, use agent-identity provider update\.$/m,
+      ) as string,
+    });
+    const update = ['provider', 'update', 'taken', '--mcp', 'https://notes.example/mcp'];
+    expect(await local.run(update)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('GithubOauth2 does not take --mcp. Its endpoints are known.') as string,
+    });
+  });
+
   it('asks a person for what is missing, explains the registration, and does not show the secret', async () => {
     const { status, stdout, stderr } = await local.run(['provider', 'add', 'asked'], {
       answers: [
@@ -151,6 +168,11 @@ describe('provider', () => {
       'private authorities of an MCP server',
       ['--mcp', 'https://notes.example/mcp', '--ca-object', 's3://bucket/ca.pem'],
       'An MCP server can name any authorization server, so --mcp takes neither --ca-secret nor --ca-object. Set the authorization server with --discovery-url instead of --mcp, and name the MCP server in the requests of agents (resources).',
+    ],
+    [
+      'a public client that the service provides',
+      ['--mcp', 'https://notes.example/mcp', '--public'],
+      'Without --client-id, the service provides the client of an MCP server, and chooses the method. Omit --public, or set --client-id.',
     ],
     ['an MCP server with a query', ['--mcp', 'https://notes.example/mcp?x=1'], `--mcp ${RESOURCE_URL_RULE}.`],
     [

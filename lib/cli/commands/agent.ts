@@ -22,6 +22,7 @@ import {
 } from '../connection-flags';
 import type { CliContext } from '../context';
 import { usageError } from '../failure';
+import { nameTaken } from '../name-taken';
 import { namingOptions } from '../option-names';
 import { isoTime, print, printAside, printFields, printJson, printTable } from '../output';
 import { confirmOrCancel } from '../prompt';
@@ -75,12 +76,15 @@ const add = buildCommand({
   async func(this: CliContext, { returnUrl, ...flags }: AddFlags, name: string) {
     const authorizer = changesAuthorizer(flags) ? authorizerMember(undefined, flags) : {};
     const service = await connect(this, flags);
-    const created = await namingOptions(MEMBER_OPTIONS, () =>
-      service.call<WorkloadIdentity>(OPERATIONS.CreateWorkloadIdentity, {
-        name,
-        ...(returnUrl && { allowedResourceOauth2ReturnUrls: returnUrl }),
-        ...authorizer,
-      }),
+    const created = await namingOptions(
+      MEMBER_OPTIONS,
+      () =>
+        service.call<WorkloadIdentity>(OPERATIONS.CreateWorkloadIdentity, {
+          name,
+          ...(returnUrl && { allowedResourceOauth2ReturnUrls: returnUrl }),
+          ...authorizer,
+        }),
+      (failure) => nameTaken(failure, 'agent'),
     );
     if (flags.json) {
       printJson(this, created);

@@ -4,6 +4,7 @@ import { OPERATIONS } from '../../../lambda/contract/operations';
 import { CONNECTION_FLAGS, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError, usageError } from '../failure';
+import { namingOptions } from '../option-names';
 import { print, printAside, printJson } from '../output';
 import { KIND_FLAG, type Kind } from './provider/lookup';
 import { allPages, connect, type Service } from '../service';
@@ -15,6 +16,9 @@ interface TransferFlags extends ConnectionFlags {
   readonly arn?: string;
   readonly newOwner: string;
 }
+
+/** What sets the members of a request. */
+const MEMBER_OPTIONS = { resourceArn: '--arn', newOwner: '--new-owner' } as const;
 
 interface Listed {
   readonly name: string;
@@ -87,10 +91,9 @@ export const transferOwnership = buildCommand({
     const service = await connect(this, flags);
     const resourceArn = await arnOf(service, flags);
     const { newOwner } = flags;
-    const { previousOwner } = await service.call<{ previousOwner: string }>(OPERATIONS.TransferOwnership, {
-      resourceArn,
-      newOwner,
-    });
+    const { previousOwner } = await namingOptions(MEMBER_OPTIONS, () =>
+      service.call<{ previousOwner: string }>(OPERATIONS.TransferOwnership, { resourceArn, newOwner }),
+    );
     if (flags.json) {
       printJson(this, { resourceArn, previousOwner, newOwner });
       return;

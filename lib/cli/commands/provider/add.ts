@@ -6,6 +6,7 @@ import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../../connection-f
 import type { CliContext } from '../../context';
 import { untilAccepted } from '../../corrections';
 import { CliError, usageError, type ServiceFailure } from '../../failure';
+import { nameTaken } from '../../name-taken';
 import { namingOptions } from '../../option-names';
 import { printAside, printFields, printJson } from '../../output';
 import { ask, isInteractive, readSecret } from '../../prompt';
@@ -142,11 +143,14 @@ async function addApiKey(
   const reference = secretReference(draft);
   if (!reference) draft.secret = await readSecret(context, 'API key');
   const output = await created(context, draft, { secretName: 'API key' }, () =>
-    namingOptions(memberOptions({ mcp: undefined }), () =>
-      service.call<{ name: string; credentialProviderArn: string }>(
-        OPERATIONS.CreateApiKeyCredentialProvider,
-        { name: draft.name, ...apiKeyMembers(reference, draft.secret) },
-      ),
+    namingOptions(
+      memberOptions({ mcp: undefined }),
+      () =>
+        service.call<{ name: string; credentialProviderArn: string }>(
+          OPERATIONS.CreateApiKeyCredentialProvider,
+          { name: draft.name, ...apiKeyMembers(reference, draft.secret) },
+        ),
+      (failure) => nameTaken(failure, 'provider'),
     ),
   );
   if (json) {
@@ -195,6 +199,12 @@ async function addOauth2(
   }
   // The service provides a client at the authorization server of an MCP server.
   const isRegistered = flags.mcp !== undefined && draft.clientId === undefined;
+  if (isRegistered && isPublic) {
+    throw usageError(
+      'Without --client-id, the service provides the client of an MCP server, and chooses the method.',
+      'Omit --public, or set --client-id.',
+    );
+  }
   if (isRegistered) checkPublic(vendor, draft);
   else if (draft.clientAuthentication !== 'AWS_IAM_ID_TOKEN_JWT') await complete(context, draft, 'clientId');
   const missing = missingServerOption(vendor, draft);
@@ -221,8 +231,10 @@ async function addOauth2(
       },
     });
   const output = await created(context, draft, { secretName: 'client secret', notAsked }, () =>
-    namingOptions(memberOptions({ ...draft, mcp: flags.mcp }), create, (failure) =>
-      requestedUrl(failure, flags),
+    namingOptions(
+      memberOptions({ ...draft, mcp: flags.mcp }),
+      create,
+      (failure) => nameTaken(failure, 'provider') ?? requestedUrl(failure, flags),
     ),
   );
   if (json) {

@@ -22,6 +22,7 @@ import {
 import { fail, ok, warn, type Check } from '../../checks';
 import { UrlNotAllowed, documentResponse, endpointPolicyOf, statusOf } from '../../provider-request';
 import { NoResponse, type Service } from '../../service';
+import { confirmingCommand } from './server-move';
 import { VENDOR_SETUP } from './vendor-setup';
 
 export interface Oauth2Provider {
@@ -279,6 +280,13 @@ async function documentCheck(
 /** The metadata that the service uses, or why it uses none. */
 type Discovered = { readonly document: Document } | { readonly fault: string; readonly action?: string };
 
+/** Returns the authorization server that an MCP server names now, if it names one. */
+async function namedServer(discoveryUrl: string, policy: EndpointPolicy): Promise<string | undefined> {
+  const found = await jsonDocument(discoveryUrl, policy);
+  const named: unknown = 'document' in found ? found.document.authorization_servers : undefined;
+  return Array.isArray(named) && named.length === 1 ? text(named[0]) : undefined;
+}
+
 /** Returns the metadata of the server that the provider of an MCP server is bound to, validated as by the service. */
 async function ofBoundServer(
   { name, protectedResource: bound }: Oauth2Provider,
@@ -297,13 +305,14 @@ async function ofBoundServer(
     if (error.code === 'endpoint_origin_changed') {
       return {
         fault: `${fault}: ${endpointOriginsOf({ issuer, endpointOrigins }).join(', ')}`,
-        action: `The service sends no request to another origin. If the change is right, confirm the new origins: agent-identity provider update ${name}, with --mcp and --endpoint-origin.`,
+        action: `The service sends no request to another origin. If the change is right, run ${confirmingCommand(name, discoveryUrl, issuer, ' --endpoint-origin ORIGIN')} to confirm the new origins.`,
       };
     }
     if (error.code !== 'authorization_server_changed') return { fault };
+    const named = await namedServer(discoveryUrl, policy);
     return {
       fault: `${fault}, ${issuer}`,
-      action: `The service sends no authorization or token request to another server. If the change is right, confirm the new issuer: agent-identity provider update ${name}, with --mcp and --authorization-server.`,
+      action: `The service sends no authorization or token request to another server. If the change is right, run ${confirmingCommand(name, discoveryUrl, named)} to confirm the new issuer.`,
     };
   }
 }

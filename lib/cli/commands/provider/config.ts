@@ -251,13 +251,18 @@ function optionsOf(vendor: VendorName): readonly ServerOption[] {
 }
 
 /** @throws CliError for an option that the vendor does not take */
-export function checkOptions(vendor: VendorName, flags: ClientFlags): void {
+export function checkOptions(
+  vendor: VendorName,
+  flags: ClientFlags & Pick<Partial<RegistrationFlags>, 'mcp'>,
+): void {
   const taken = optionsOf(vendor);
   for (const [option, name] of Object.entries(SERVER_OPTIONS) as [ServerOption, string][]) {
     if (flags[option] === undefined || taken.includes(option)) continue;
     const others = taken.map((other) => SERVER_OPTIONS[other]).join(', ');
+    // The discovery URL comes from it.
+    const stated = option === 'discoveryUrl' && flags.mcp !== undefined ? '--mcp' : name;
     throw usageError(
-      `${vendor} does not take ${name}.`,
+      `${vendor} does not take ${stated}.`,
       others === '' ? 'Its endpoints are known.' : `It takes ${others}.`,
     );
   }

@@ -31,6 +31,7 @@ import {
   type SecretFlags,
 } from './config';
 import { findProvider, KIND_FLAG, PROVIDER_NAME, type KindFlags } from './lookup';
+import { confirmationFirst } from './server-move';
 import { connect, type Service } from '../../service';
 
 interface UpdateFlags extends KindFlags, ClientFlags, SecretFlags, RegistrationFlags {
@@ -143,6 +144,41 @@ const withPresentResources = ({ dpopConfig }: ProviderConfig, flags: UpdateFlags
     ? { ...flags, dpopResource: flags.dpopResource ?? dpopConfig?.resourceUrls }
     : flags;
 
+/** Returns whether the options can lead to another server. The same MCP server does so only with another issuer. */
+function namesOtherServer(provider: Oauth2Provider, flags: UpdateFlags): boolean {
+  if (!isSet(flags, SERVER)) return false;
+  const { protectedResource: bound } = provider;
+  const { discoveryUrl } = configOf(provider).oauthDiscovery ?? {};
+  if (flags.mcp === undefined || flags.discoveryUrl !== discoveryUrl) return true;
+  return flags.authorizationServer !== undefined && flags.authorizationServer !== bound?.authorizationServer;
+}
+
+/**
+ * A server that registered a client with a secret states its method. Its administrator can replace the secret.
+ *
+ * @throws CliError for a secret of another client that the service provides, before the secret is read
+ */
+function checkSecret(
+  vendor: VendorName,
+  { clientRegistration: present, clientAuthenticationMethod: method }: ProviderConfig,
+  flags: UpdateFlags,
+): void {
+  const given = flags.secret || flags.secretArn !== undefined || flags.secretKey !== undefined;
+  const registration = flags.clientRegistration ?? present;
+  if (!given || flags.clientId !== undefined || registration === undefined) return;
+  const hasSecret =
+    registration === present &&
+    !isPublicClient(vendor, method) &&
+    needsSecret(method) &&
+    flags.mcp === undefined;
+  if (hasSecret) return;
+  const did = registration === 'METADATA_DOCUMENT' ? 'describes' : 'registered';
+  throw usageError(
+    `The service ${flags.clientRegistration ? 'provides' : did} this client, so you have no secret for it.`,
+    'To use your own client, set --client-id.',
+  );
+}
+
 /**
  * Returns the configuration of the provider after the update.
  *
@@ -157,13 +193,21 @@ async function changedConfig(
   checkOptions(vendor, options);
   const { clientAuthenticationMethod: stated, ...present } = configOf(provider);
   const flags = withPresentResources(present, options);
+  checkSecret(vendor, configOf(provider), flags);
+  const isProvided = (flags.clientRegistration ?? present.clientRegistration) !== undefined;
   // The service keeps or registers the client of an MCP server. A stated client ID would be taken for one of the owner.
-  if (flags.mcp !== undefined && flags.clientId === undefined) {
+  if (flags.mcp !== undefined && flags.clientId === undefined && isProvided) {
     return {
       dpopConfig: present.dpopConfig,
       ...serverMembers(vendor, flags),
       ...(await registrationMembers(context, flags)),
     };
+  }
+  if (flags.initialAccessToken) {
+    throw usageError(
+      'The provider has a client of your own, so the service registers none.',
+      'To have it register one, set --client-registration DYNAMIC.',
+    );
   }
   // Another client that the service provides has another ID, and authenticates in another way.
   if (flags.clientRegistration !== undefined && flags.clientId === undefined) {
@@ -178,7 +222,7 @@ async function changedConfig(
   const method = flags.clientAuthentication ?? before;
   const reference = secretReference(flags);
   // The service gives a stored secret to no other client and no other server.
-  const another = isSet(flags, [...SERVER, 'clientId']) || !needsSecret(before);
+  const another = flags.clientId !== undefined || namesOtherServer(provider, flags) || !needsSecret(before);
   // A public client stays public, unless an option names another method or a secret.
   const hasSecret = !isPublicClient(vendor, method) && needsSecret(method);
   const wanted = !reference && (flags.secret || (another && hasSecret));
@@ -212,6 +256,7 @@ async function updateOauth2(
   }
   if (!flags.secret && !isSet(flags, [...SERVER, ...CLIENT]) && !secretReference(flags)) throw NOTHING();
   const config = await changedConfig(context, vendor, provider, flags);
+  const { discoveryUrl } = configOf(provider).oauthDiscovery ?? {};
   return namingOptions(
     memberOptions(flags),
     () =>
@@ -221,26 +266,39 @@ async function updateOauth2(
         oauth2ProviderConfigInput: { [vendorOf(vendor).configMember]: config },
         ...ownershipOf(flags),
       }),
-    (failure) => ownershipHint(failure) ?? requestedUrl(failure, flags),
+    (failure) =>
+      ownershipHint(failure) ??
+      requestedUrl(failure, flags) ??
+      (flags.mcp === undefined ? confirmationFirst(failure, name, discoveryUrl) : undefined),
   );
 }
 
-/** Prints a new callback URL, and what to do with it: the service itself registers it only for a client that it provides. */
-function printCallbackChange(
-  context: CliContext,
-  { name, callbackUrl: before }: Oauth2Provider,
-  updated: Oauth2Provider,
-): void {
-  if (updated.callbackUrl === before) return;
-  printFields(context, [['Callback URL', updated.callbackUrl]]);
-  const isProvided = configOf(updated).clientRegistration !== undefined;
-  printAside(
-    context,
-    isProvided
-      ? 'The callback URL changed with the client. You need not register it.'
-      : 'The callback URL changed with the authorization server. Register it there before users consent, and remove the old one.',
-    `Then check the provider: agent-identity provider test ${name}`,
-  );
+/**
+ * Prints another client or callback URL, and what to do with it: the service itself registers the callback URL only for a
+ * client that it provides.
+ */
+function printChange(context: CliContext, before: Oauth2Provider, updated: Oauth2Provider): void {
+  const { name, callbackUrl } = updated;
+  const { clientId, clientRegistration } = configOf(updated);
+  const isMoved = callbackUrl !== before.callbackUrl;
+  const isAnother = clientId !== configOf(before).clientId;
+  if (!isMoved && !isAnother) return;
+  printFields(context, [
+    ['Client ID', isAnother ? clientId : undefined],
+    ['Callback URL', callbackUrl],
+  ]);
+  if (isAnother) printAside(context, 'The client changed, so users consent again.');
+  if (clientRegistration !== undefined) {
+    if (isMoved) printAside(context, 'The callback URL changed with the client. You need not register it.');
+  } else {
+    printAside(
+      context,
+      isMoved
+        ? 'The callback URL changed. Register it as the redirect URI of your client before users consent, and remove the old one.'
+        : 'Register the callback URL as the redirect URI of this client before users consent.',
+    );
+  }
+  printAside(context, `Then check the provider: agent-identity provider test ${name}`);
 }
 
 export const update = buildCommand({
@@ -251,7 +309,7 @@ export const update = buildCommand({
       'With --secret, reads a new client secret or API key from stdin, or you type it.',
       'An MCP server that names another authorization server needs --mcp and --authorization-server with the new issuer.',
       'If this server moves its endpoints to another origin, --mcp and --endpoint-origin confirm it.',
-      'With --mcp and without --client-id, the service provides the client.',
+      'With --mcp and without --client-id, the client stays if it is your own. Otherwise, the service provides it.',
       'Each --dpop-resource names one resource, and together they replace the present ones. --no-dpop ends the binding of tokens to keys.',
       'With --client-registration, the service provides the client in another way, and users consent again.',
       'Another client or server needs a new client secret, which the command reads in the same way.',
@@ -301,6 +359,6 @@ export const update = buildCommand({
     print(this, done);
     const bound = boundFields(updated);
     if (bound.some(([, value]) => value !== undefined)) printFields(this, bound);
-    printCallbackChange(this, found.provider, updated);
+    printChange(this, found.provider, updated);
   },
 });

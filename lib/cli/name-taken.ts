@@ -1,0 +1,11 @@
+/** What to do if the name of a new resource is in use. */
+import type { ServiceFailure } from './failure';
+
+/** Returns the next step, if the error is about the name. Names are shared by all principals, and a listing is not. */
+export const nameTaken = (
+  { type, fault }: Pick<ServiceFailure, 'type' | 'fault'>,
+  kind: 'agent' | 'provider',
+): string | undefined =>
+  type === 'ConflictException' && fault.endsWith(' already exists.')
+    ? `If agent-identity ${kind} list does not show it, it belongs to another principal: choose another name. Otherwise, use agent-identity ${kind} update.`
+    : undefined;
