@@ -317,8 +317,7 @@ it('shows a resource that another owner created again, and accepts it by its ID'
   await share();
   const verified = await local.run(['portal', 'verify', 'with-shared']);
   expect(verified.status).toBe(0);
-  const [, id = ''] =
-    /Warning: Left out, .* \(ID ([^)]+)\)\. .* --accept/.exec(verified.stderr) ?? [];
+  const [, id = ''] = /Warning: Left out, .* \(ID ([^)]+)\)\. .* --accept/.exec(verified.stderr) ?? [];
   expect(id).not.toBe('');
   const accepted = await local.run(['portal', 'update', 'with-shared', '--accept', id]);
   expect([accepted.status, fields(accepted.stdout).Reason]).toEqual([0, undefined]);
