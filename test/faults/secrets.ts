@@ -1,8 +1,13 @@
 /** The secrets of a run: where each may be sent, and that no log line and no error contains one. */
+import { SecretSearch } from '../secrets/search';
+import { secretPart } from '../secrets/secret-part';
 import type { Exchange } from './fault-proxy';
 
 /** A word that can be a token, a code, or a secret. */
 const WORD = /[\w.~-]{16,}/g;
+
+/** Secrets in one search. A whole run has many thousands, whose parts need more memory than a process has. */
+const SEARCHED_TOGETHER = 5000;
 
 const ISSUED = ['access_token', 'refresh_token', 'id_token'] as const;
 
@@ -51,10 +56,17 @@ export class Secrets {
     for (const token of tokensIn(response.trim())) this.add(token, origin);
   }
 
-  /** @throws Error if a secret is in the text */
+  /** @throws Error if a secret, or a part of it, is in the text, in clear or in another encoding */
   expectNone(where: string, text: string): void {
-    const found = (text.match(WORD) ?? []).filter((word) => this.origins.has(word));
-    if (found.length > 0) throw new Error(`${where} contains ${found.length} secrets`);
+    const bytes = Buffer.from(text);
+    const secrets = [...this.origins.keys()];
+    let found = 0;
+    for (let at = 0; at < secrets.length; at += SEARCHED_TOGETHER) {
+      const search = new SecretSearch<string>();
+      for (const secret of secrets.slice(at, at + SEARCHED_TOGETHER)) search.add(secretPart(secret), secret);
+      found += search.find(bytes).size;
+    }
+    if (found > 0) throw new Error(`${where} contains ${found} secrets`);
   }
 
   /** @throws Error if a secret was sent to another server */
