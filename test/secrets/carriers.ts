@@ -172,7 +172,7 @@ export const CARRIERS: readonly Carrier[] = [
     source: 'request to lambda',
     of: /connections/,
     // The portal passes on what the browser sent: its cookies, and the parameters of a redirect.
-    carries: { secret: 'cookie' },
+    carries: { secret: 'cookie', newSession: 'cookie' },
     repeats: ['session', 'previous', 'bindingCookie', 'sessionUri', 'query'],
   },
   {
