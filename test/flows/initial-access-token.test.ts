@@ -146,7 +146,7 @@ it('comes from the secret of a stack, at creation, and an update keeps the clien
     configuration: JSON.stringify({
       credentialProviderVendor: 'CustomOauth2',
       member: 'customOauth2ProviderConfig',
-      config: configOf(),
+      config: configOf({ authorizationServer: server.issuer }),
       secretMember: 'initialAccessToken',
     }),
     secret: { source: 'MANAGED', secretId },
