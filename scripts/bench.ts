@@ -14,7 +14,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InstallationError, MissingPrograms } from '../test/clients/installation.mjs';
-import { runProgram } from '../test/program/command-line';
+import { runProgram, type UntilInterrupted } from '../test/program/command-line';
 import { PARTS } from './bench/parts';
 import { runPeers } from './bench/peers';
 import { publishPart } from './bench/publish-part';
@@ -22,12 +22,12 @@ import { parseSettings } from './bench/settings';
 import { prepareStage, startWorld } from './bench/stage';
 import { buildFunctions } from './build/functions';
 
-async function measureParts(): Promise<void> {
+async function measureParts(untilInterrupted: UntilInterrupted): Promise<void> {
   const settings = parseSettings(process.argv.slice(2));
   await buildFunctions();
   const folder = await mkdtemp(join(tmpdir(), 'agent-identity-bench-'));
   const world = await startWorld();
-  try {
+  const measure = async () => {
     const stage = await prepareStage(world);
     for (const name of settings.parts) {
       const outcome = await PARTS[name]({ stage, settings, folder });
@@ -35,6 +35,9 @@ async function measureParts(): Promise<void> {
       if (settings.quick || settings.operations.length > 0) process.stdout.write(`${outcome.report}\n\n`);
       else await publishPart(name, outcome, settings.node);
     }
+  };
+  try {
+    await untilInterrupted(measure());
   } finally {
     await world.stop();
     await rm(folder, { recursive: true });
@@ -45,7 +48,8 @@ runProgram(
   async (untilInterrupted) => {
     const [first, ...others] = process.argv.slice(2);
     // PostgreSQL, Keycloak, and the functions end with this process.
-    await untilInterrupted(first === '--peers' ? runPeers(others) : measureParts());
+    if (first === '--peers') await untilInterrupted(runPeers(others));
+    else await measureParts(untilInterrupted);
     return 0;
   },
   [InstallationError, MissingPrograms],

@@ -1,4 +1,5 @@
 /** Warm calls of each operation, next to their floor. */
+import { UsageError } from '../../test/program/command-line';
 import { bundleOf } from '../build/functions';
 import { table } from '../api-docs/table';
 import type { SIDES } from './compare';
@@ -114,6 +115,11 @@ export const operations: Part = async ({ stage, settings, folder }) => {
   const chosen = stage.measured.filter(
     ({ name }) => settings.operations.length === 0 || settings.operations.some((text) => name.includes(text)),
   );
+  if (chosen.length === 0) {
+    throw new UsageError(
+      `--operation must be part of one of: ${stage.measured.map(({ name }) => name).join('; ')}.`,
+    );
+  }
   const figures = [];
   for (const measured of chosen) {
     const { group } = measured;

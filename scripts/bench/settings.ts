@@ -41,7 +41,7 @@ const OPTIONS = {
     value: 'TEXT',
     multiple: true,
     default: [] as string[],
-    about: 'operations whose names contain the text, without writing; can be repeated',
+    about: 'operations whose names contain the text, and no other part, without writing; can be repeated',
   },
   grants: { type: 'string', value: 'N', default: String(MAX_GRANTS), about: 'grants in the largest table' },
   quick: { type: 'boolean', default: false, about: 'a few calls, without writing' },
@@ -64,5 +64,6 @@ export function parseSettings(args: readonly string[]): Settings {
   const named = PARTS_ON_REQUEST.filter((name) => args.includes(`--${name}`));
   const parts = [...only.filter(isPart), ...named];
   const grants = countOf('grants', values.grants, [1, MAX_GRANTS]);
-  return { parts: parts.length > 0 ? parts : USUAL_PARTS, node, operations, grants, quick };
+  const usual: readonly PartName[] = operations.length > 0 ? ['operations'] : USUAL_PARTS;
+  return { parts: parts.length > 0 ? parts : usual, node, operations, grants, quick };
 }

@@ -18,7 +18,7 @@ import {
 import { sealed } from '../../scripts/bench/floor/jose';
 import { buildFloor, type FloorGroup } from '../../scripts/bench/floor-bundles';
 import { FunctionProcess, type Call } from '../../scripts/bench/function-process';
-import { PARTS } from '../../scripts/bench/parts';
+import { PARTS, USUAL_PARTS } from '../../scripts/bench/parts';
 import { parseSettings } from '../../scripts/bench/settings';
 import { prepareStage, startWorld, type Measured, type Stage } from '../../scripts/bench/stage';
 import { bundleOf } from '../../scripts/build/functions';
@@ -139,12 +139,20 @@ it('publishes the keys of the service, and lists the grants of the service', asy
 
 it('runs every usual part with a few calls', async () => {
   const settings = parseSettings(['--quick', '--operation', 'GetResourceApiKey']);
-  for (const name of settings.parts) {
+  for (const name of USUAL_PARTS) {
     const { figures, report } = await PARTS[name]({ stage, settings, folder });
     expect(figures).not.toEqual([]);
     expect(report).not.toMatch(/NaN|undefined/);
   }
-  expect(settings.parts).toEqual(['operations', 'starts', 'gate', 'table-sizes', 'memory']);
+  expect(settings.parts).toEqual(['operations']);
+  expect(parseSettings([]).parts).toEqual(USUAL_PARTS);
+});
+
+it('rejects a text that no operation has', async () => {
+  const settings = parseSettings(['--quick', '--operation', 'Nonsense']);
+  await expect(PARTS.operations({ stage, settings, folder })).rejects.toThrow(
+    '--operation must be part of one of: ',
+  );
 });
 
 it.each([

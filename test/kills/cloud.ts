@@ -2,6 +2,7 @@
  * The emulators and the load balancer in this process, which survive, and the service in another, which is killed at a
  * write. A request to DynamoDB passes a proxy, which counts the writes.
  */
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,6 +105,10 @@ export class Cloud {
 
   static async start(options: CloudOptions): Promise<Cloud> {
     const folder = await mkdtemp(join(tmpdir(), 'agent-identity-kills-'));
+    // Ctrl-C ends the process without `close`.
+    process.once('exit', () => {
+      rmSync(folder, { recursive: true, force: true });
+    });
     const emulators = await startEmulators(folder);
     const proxy = await startDatabaseProxy({
       endpoint: emulators.access.endpoints.dynamodb,

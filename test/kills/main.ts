@@ -41,6 +41,7 @@ const PLAYED: readonly Played[] = [
 async function play({ flows, quick }: Settings<Played>): Promise<FlowResult[]> {
   const provider = await startKillsProvider();
   const results: FlowResult[] = [];
+  print(`Flows to kill, one after the other: ${flows.length}`);
   try {
     for (const flow of flows) {
       const result = await flow.play({ provider, quick, progress: report });

@@ -2,7 +2,7 @@
  * Kills the whole of `npm start`, with its embedded database, while clients change resources and grants, and while it
  * starts. After each kill, it starts on the same data folder, and everything that was acknowledged is there.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -199,6 +199,7 @@ export async function performNpmStart(options: NpmStartOptions): Promise<FlowRes
   let performed = 0;
   const endProcess = (): void => {
     whole.killNow();
+    rmSync(folder, { recursive: true, force: true });
   };
   process.on('exit', endProcess);
   const run = async (point: string | undefined, action: () => Promise<string[]>): Promise<boolean> => {
