@@ -23,7 +23,7 @@ export const isConfigured = (portal: Configured, resource: Resource): boolean =>
 /** Resources that a portal remembers. It names at most 71 of them at a time, and only its owner can name others. */
 const MAX_REMEMBERED = 200;
 
-/** Whether the portal names the resource. */
+/** Returns whether the portal names the resource. */
 const names = ({ idpConfig, sources, connections }: ConsentPortal, { arn, name }: OwnedResource): boolean =>
   arn === idpConfig.credentialProviderArn ||
   (arn.includes('/workload-identity/')
@@ -84,13 +84,16 @@ export const namesOfProvider = (
 /** A resource that is not part of the portal, and who owns it now. */
 export type LeftOut = Pick<OwnedResource, 'arn' | 'id' | 'owner'>;
 
-/** Left-out resources that a text names. Their names can be long, and AWS's `statusReason` has 1,024 characters. */
-const MAX_NAMED = 2;
+/** Characters of the resources in a reason: AWS's `statusReason` has 1,024, and must not cut an ID. */
+const MAX_LISTED = 700;
 
 /** Returns why resources that are not configured are not part of the portal, for the portal's owner. */
 export function notConfigured(leftOut: readonly LeftOut[]): string {
-  const named = leftOut.slice(0, MAX_NAMED).map(({ arn, id, owner }) => `${arn} of ${owner} (ID ${id})`);
-  const further = leftOut.length - named.length;
-  const all = [...named, ...(further > 0 ? [`${further} more`] : [])].join(', ');
+  const texts = leftOut.map(({ arn, id, owner }) => `${arn} of ${owner} (ID ${id})`);
+  const listed = texts.filter(
+    (_, index) => index === 0 || texts.slice(0, index + 1).join(', ').length <= MAX_LISTED,
+  );
+  const further = texts.length - listed.length;
+  const all = [...listed, ...(further > 0 ? [`${further} more`] : [])].join(', ');
   return `Left out, because another owner created it again or got it after the portal was configured: ${all}. If it is the right one, update the portal with its ID in acceptedResourceIds (in the command, --accept).`;
 }
