@@ -10,6 +10,7 @@ const diagnostics = require('node:diagnostics_channel');
 const { performance } = require('node:perf_hooks');
 const { setTimeout } = require('node:timers/promises');
 const { GCProfiler } = require('node:v8');
+const { peakMemory } = require('./peak-memory.cjs');
 
 const MIB = 1024 * 1024;
 
@@ -104,7 +105,7 @@ async function memory() {
   await setTimeout(50);
   globalThis.gc();
   const { rss, heapUsed } = process.memoryUsage();
-  return { rss: rss / MIB, heapUsed: heapUsed / MIB, peak: process.resourceUsage().maxRSS / 1024 };
+  return { rss: rss / MIB, heapUsed: heapUsed / MIB, peak: peakMemory() };
 }
 
 async function load({ bundle, calls: given }) {

@@ -7,6 +7,7 @@
 'use strict';
 const { Writable } = require('node:stream');
 const { setImmediate, setTimeout } = require('node:timers');
+const { peakMemory } = require('../peak-memory.cjs');
 
 /** Returns the result, and the CPU milliseconds of all threads. */
 async function timed(work) {
@@ -41,7 +42,7 @@ async function main() {
   const { handler } = loaded.result;
   process.on('message', async (message) => {
     if (message === 'memory') {
-      process.send(process.resourceUsage().maxRSS / 1024, () => process.exit(0));
+      process.send(peakMemory(), () => process.exit(0));
       return;
     }
     const { event, bytesPerSecond } = message;
