@@ -3,8 +3,10 @@
  * checks them too.
  */
 export {
+  isMetadataUrl,
   isProtectedResourceUrl,
   issuerOf,
+  issuerRule,
   metadataUrlsOf,
   protectedResourceUrl,
   RESOURCE_URL_RULE,

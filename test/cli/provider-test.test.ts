@@ -194,7 +194,9 @@ describe('provider test', () => {
     const byHand = await local.run(['provider', 'update', 'mcp', '--client-id', 'client']);
     expect(byHand).toMatchObject({
       status: 0,
-      stdout: expect.stringMatching(/^Client ID +client\nCallback URL +http/m) as string,
+      stdout: expect.stringMatching(
+        /^Client ID +client\nResource +http.*\nAuthorization server +.*\nEndpoints at +.*\nCallback URL {10}http/m,
+      ) as string,
       stderr: expect.stringMatching(
         /users consent again\.\nThe callback URL changed\. Register it as the redirect URI .*\n.*provider test mcp\n$/,
       ) as string,
@@ -293,7 +295,9 @@ describe('provider test', () => {
     expect(await local.run(['provider', 'update', 'bound', ...move])).toMatchObject({ status: 0 });
     expect(await local.run(['provider', 'update', 'bound', '--client-id', 'another'])).toMatchObject({
       status: 0,
-      stdout: expect.stringMatching(/^Client ID +another\nCallback URL /m) as string,
+      stdout: expect.stringMatching(
+        /^Client ID {13}another\nResource +http(.*\n)+Callback URL {10}http/m,
+      ) as string,
       stderr: expect.stringContaining(
         'Register the callback URL as the redirect URI of this client',
       ) as string,

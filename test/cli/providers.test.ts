@@ -85,10 +85,30 @@ describe('provider', () => {
       '--public',
     ];
     expect((await local.run(['provider', 'add', 'public', ...client])).status).toBe(0);
-    expect((await local.run(['provider', 'update', 'public', '--client-id', 'another'])).status).toBe(0);
+    const update = ['provider', 'update', 'public', '--client-id', 'another'];
+    expect(await local.run([...update, '--public'])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr:
+        'The client is public, and stays so unless the update names a secret or a method. Omit --public.\n',
+    });
+    expect((await local.run(update)).status).toBe(0);
     expect(await local.json(['provider', 'get', 'public'])).toMatchObject({
       oauth2ProviderConfigOutput: { customOauth2ProviderConfig: { clientId: 'another' } },
     });
+  });
+
+  it('says how a provider gets a public client, which no update can make of another one', async () => {
+    const confidential = ['--vendor', 'custom', '--client-id', 'client', '--issuer', 'https://idp.example'];
+    const add = ['provider', 'add', 'confidential', ...confidential];
+    expect(await local.run(add, { input: SECRET })).toMatchObject({ status: 0 });
+    expect(await local.run(['provider', 'update', 'confidential', '--public'])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr:
+        'An update cannot make a client public. It can replace the secret (--secret), the method (--client-authentication), or the client (--client-id). For a public client, delete the provider "confidential", and create it again with --public: its callback URL changes, and users consent again.\n',
+    });
+    expect((await runCommand(['provider', 'update', '--help'])).stdout).not.toContain('--public');
   });
 
   it('creates a provider of an API key', async () => {
@@ -191,6 +211,14 @@ describe('provider', () => {
       '--issuer must be a URL without a query and a fragment.',
     ],
     [
+      'the URL of metadata as the issuer',
+      [
+        ...['--vendor', 'custom', '--client-id', 'client', '--public'],
+        ...['--issuer', 'https://as.example/.well-known/oauth-authorization-server/tenant'],
+      ],
+      '--issuer must be the identifier of the issuer (https://as.example/tenant), not the URL of its metadata. The option for the URL is --discovery-url.',
+    ],
+    [
       'an initial access token for a client of the owner',
       ['--mcp', 'https://notes.example/mcp', '--client-id', 'client', '--initial-access-token'],
       '--initial-access-token needs --mcp, without --client-id.',
@@ -236,6 +264,17 @@ describe('provider', () => {
     );
     const { status, stderr } = await local.run(['provider', 'add', name, ...kept, ...options]);
     expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(message) as string });
+  });
+
+  it('names the issuer for the URL of metadata that is stated as the authorization server', async () => {
+    const stated = 'https://as.example/tenant/.well-known/openid-configuration';
+    const options = ['--mcp', 'https://notes.example/mcp', '--authorization-server', stated];
+    expect(await local.run(['provider', 'add', 'wrong', ...options])).toEqual({
+      status: 1,
+      stdout: '',
+      stderr:
+        '--authorization-server: must be the identifier of the issuer (https://as.example/tenant), not the URL of its metadata.\n',
+    });
   });
 
   it('names the server that is unavailable, and which URL of an MCP server was requested', async () => {

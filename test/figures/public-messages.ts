@@ -162,6 +162,35 @@ function failureCodesIn(source: ts.SourceFile): string[] {
 export const failureCodes = (): string[] =>
   [...new Set(filesIn('lambda').map(parsed).flatMap(failureCodesIn))].sort();
 
+/** What the messages about a changed client or server of a provider begin with, after the name of a member. */
+const ABOUT_MEMBER =
+  /^(is required: |is not named |must contain the origins|must be an origin|must be omitted unless the discovery|must be the identifier)/;
+
+/**
+ * Returns the messages about a changed client or server of a credential provider: those of the API, which follow the name of
+ * a member, and those of `agent-identity provider update`.
+ */
+export function providerChangeMessages(): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node, constants: Constants): void => {
+    const text = ts.isTemplateExpression(node) || ts.isStringLiteralLike(node) ? textOf(node, constants) : '';
+    if (text !== undefined && ABOUT_MEMBER.test(text)) found.push(`… ${text}`);
+    ts.forEachChild(node, (child) => {
+      visit(child, constants);
+    });
+  };
+  const service = ['provider/expected-server.ts', 'provider/custom-config.ts', 'identity/discovery-url.ts'];
+  for (const file of service) visit(parsed(join(ROOT, 'lambda/domain', file)), new Map());
+  const usage = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && node.expression.getText() === 'usageError') {
+      found.push(textOf(node.arguments[0], new Map()) ?? '');
+    }
+    ts.forEachChild(node, usage);
+  };
+  usage(parsed(join(ROOT, 'lib/cli/commands/provider/update.ts')));
+  return found;
+}
+
 /** Returns the titles of the pages for people. */
 export function pageTitles(): string[] {
   const texts = filesIn('lambda/pages').map((file) => readFileSync(file, 'utf8'));

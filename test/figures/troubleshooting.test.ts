@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ERROR_STATUS } from '../../lambda/domain/service-error';
-import { failureCodes, pageTitles, publicMessages } from './public-messages';
+import { failureCodes, pageTitles, providerChangeMessages, publicMessages } from './public-messages';
 
 const ROOT = join(__dirname, '../..');
 const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -60,6 +60,17 @@ it('has an entry for each code that the service sets for a failure at a provider
   const codes = failureCodes();
   expect(codes).toEqual(expect.arrayContaining(['discovery_failed', 'invalid_dpop_proof', 'not_revoked']));
   expect(entriesIn('## Codes of providers').sort()).toEqual(codes);
+});
+
+it('has an entry for each message about a changed client or server of a provider, and no other entry', () => {
+  const entries = entriesIn('## Changes of a credential provider');
+  const texts = providerChangeMessages();
+  // The beginning of a message and its end can be in two places of the source.
+  const isAbout = (entry: string, text: string): boolean =>
+    isFor(entry, text) || isFor(`${entry}…`, text) || entry.startsWith(text);
+  const missing = texts.filter((text) => !entries.some((entry) => isAbout(entry, text)));
+  const stale = entries.filter((entry) => !texts.some((text) => isAbout(entry, text)));
+  expect({ missing, stale }).toEqual({ missing: [], stale: [] });
 });
 
 /** Pages that report no failure. */

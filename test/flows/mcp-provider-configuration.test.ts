@@ -31,6 +31,27 @@ it('rejects a stated authorization server that the resource does not name', asyn
   });
 });
 
+it.each([
+  ['appended to its path', '/.well-known/openid-configuration', '(ISSUER), not the URL of its metadata'],
+  [
+    'of a path that differs',
+    '/tenant/.well-known/openid-configuration',
+    '(ISSUER/tenant), not the URL of its metadata',
+  ],
+  ['of the resource', '/.well-known/oauth-protected-resource/mcp', 'not the URL of metadata'],
+  ['with a query', '/.well-known/openid-configuration?url=/tenant', 'not the URL of metadata'],
+])('names the issuer for a metadata URL that is stated as one: %s', async (_what, path, expected) => {
+  const { issuer } = world.provider;
+  const stated = stating({ authorizationServer: issuer + path });
+  const command = new CreateOauth2CredentialProviderCommand(configured('rejected'));
+  const error = await stated.send(command).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringContaining('authorizationServer: must be the identifier of the issuer') as string,
+  });
+  expect((error as Error).message).toContain(expected.replace('ISSUER', issuer));
+});
+
 it('takes the stated authorization server if the resource names several', async () => {
   mcp.metadata = {
     resource: mcp.resource,

@@ -303,6 +303,16 @@ describe('an OAuth client', () => {
           vendor: OAuth2Vendor.mcp('https://notes.example/mcp', { authorizationServer: 'as.example' }),
         }),
     ).toThrow('authorizationServer: must be an absolute https URL');
+    const metadata = `${authorizationServer}/.well-known/openid-configuration`;
+    expect(
+      () =>
+        new OAuth2CredentialProvider(stack, 'OfMetadata', {
+          identity,
+          vendor: OAuth2Vendor.mcp('https://notes.example/mcp', { authorizationServer: metadata }),
+        }),
+    ).toThrow(
+      `authorizationServer: must be the identifier of the issuer (${authorizationServer}), not the URL of its metadata`,
+    );
   });
 
   it('of an MCP server can have an initial access token, which only the deployment reads', () => {

@@ -102,6 +102,20 @@ function partsOf(discoveryUrl: string): { readonly before: string; readonly afte
 /** Scheme and authority alone. */
 const ORIGIN = /^[^:/]+:\/\/[^/]+$/;
 
+/** Returns whether a URL is that of a metadata document, and so no issuer identifier. */
+export const isMetadataUrl = (url: string): boolean => url.includes(SEGMENT);
+
+/**
+ * Why a URL that {@link isMetadataUrl} is not the identifier of an authorization server, in words that follow the member's
+ * name. Names the issuer if the URL is that of one authorization server's metadata.
+ */
+export function issuerRule(metadataUrl: string): string {
+  const isIssuers = DISCOVERY_URL.test(metadataUrl) && isOfOneIssuer(metadataUrl);
+  return isIssuers
+    ? `must be the identifier of the issuer (${issuerOf({ discoveryUrl: metadataUrl })}), not the URL of its metadata`
+    : 'must be the identifier of the issuer, as "issuer" of its metadata states it, not the URL of metadata';
+}
+
 /** {@link isOfOneIssuer} in words, as they follow the member's name. */
 export const ONE_ISSUER_RULE =
   'must have the path of the issuer either before or after a single /.well-known/';

@@ -3,7 +3,7 @@ import { invalidMember } from '../service-error';
 import type { Oauth2Discovery, StatedMetadata } from './discovery';
 import { checkDpopConfig, type DpopConfig } from './dpop-config';
 import { checkEndpoint, type EndpointPolicy } from '../endpoint';
-import { isProtectedResourceUrl } from '../identity/discovery-url';
+import { isMetadataUrl, isProtectedResourceUrl, issuerRule } from '../identity/discovery-url';
 import type { CertificateConfiguration } from './certificate-configuration';
 import type { OnBehalfOfInput } from './on-behalf-of';
 import type { SecretReference } from './provider-secret';
@@ -50,6 +50,9 @@ function checkStatedServer(
       throw invalidMember(name, 'must be omitted unless the discovery URL is that of a protected resource');
     }
     checkEndpoint(name, url, policy);
+  }
+  if (authorizationServer !== undefined && isMetadataUrl(authorizationServer)) {
+    throw invalidMember(`${member}.authorizationServer`, issuerRule(authorizationServer));
   }
   for (const [at, origin] of endpointOrigins.entries()) {
     if (new URL(origin).origin === origin) continue;

@@ -10,7 +10,7 @@ import { nameTaken } from '../../name-taken';
 import { namingOptions } from '../../option-names';
 import { printAside, printFields, printJson } from '../../output';
 import { ask, isInteractive, readSecret } from '../../prompt';
-import { boundFields, configOf, type Oauth2Provider } from './checks';
+import { clientFields, configOf, type Oauth2Provider } from './checks';
 import {
   apiKeyMembers,
   checkOptions,
@@ -244,9 +244,7 @@ async function addOauth2(
   printFields(context, [
     ['Provider', output.name],
     ['ARN', output.credentialProviderArn],
-    ...(isRegistered ? [['Client ID', configOf(output).clientId] as const] : []),
-    ...boundFields(output),
-    ['Callback URL', output.callbackUrl],
+    ...clientFields(output, { clientId: isRegistered, callbackUrl: true }),
   ]);
   if (isRegistered) {
     printAside(

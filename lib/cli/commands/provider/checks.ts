@@ -94,6 +94,17 @@ export const boundFields = (
   ] as const;
 };
 
+/** Returns labels and values of the client and of its server, without what is not shown. */
+export const clientFields = (
+  provider: Oauth2Provider,
+  shown: { readonly clientId: boolean; readonly callbackUrl: boolean },
+) =>
+  [
+    ['Client ID', shown.clientId ? configOf(provider).clientId : undefined],
+    ...boundFields(provider),
+    ['Callback URL', shown.callbackUrl ? provider.callbackUrl : undefined],
+  ] as const;
+
 function faultOf(error: unknown): string {
   if (error instanceof UrlNotAllowed) return `no request was sent, because ${error.message}`;
   if (error instanceof NoResponse) return error.reason;

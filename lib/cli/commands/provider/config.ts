@@ -2,6 +2,8 @@
 import {
   CLIENT_AUTHENTICATION_METHODS,
   CLIENT_REGISTRATIONS,
+  isMetadataUrl,
+  issuerRule,
   protectedResourceUrl,
   RESOURCE_URL_RULE,
   usesSecret,
@@ -273,6 +275,9 @@ function wellKnown(issuer: string | undefined): string | undefined {
   if (issuer === undefined) return undefined;
   // OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2.
   if (/[?#]/.test(issuer)) throw usageError('--issuer must be a URL without a query and a fragment.');
+  if (isMetadataUrl(issuer)) {
+    throw usageError(`--issuer ${issuerRule(issuer)}.`, 'The option for the URL is --discovery-url.');
+  }
   return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
 }
 

@@ -8,7 +8,7 @@ import { CliError, usageError, type ServiceFailure } from '../../failure';
 import { namingOptions } from '../../option-names';
 import { print, printAside, printFields, printJson } from '../../output';
 import { readSecret } from '../../prompt';
-import { boundFields, configOf, isVendor, type Oauth2Provider, type ProviderConfig } from './checks';
+import { clientFields, configOf, isVendor, type Oauth2Provider, type ProviderConfig } from './checks';
 import {
   apiKeyMembers,
   checkOptions,
@@ -37,6 +37,7 @@ import { connect, type Service } from '../../service';
 interface UpdateFlags extends KindFlags, ClientFlags, SecretFlags, RegistrationFlags {
   readonly secret: boolean;
   readonly anotherOwner: boolean;
+  readonly public: boolean;
 }
 
 const SERVER: readonly (keyof ClientFlags)[] = [
@@ -111,13 +112,32 @@ const ownershipHint = ({ fault }: ServiceFailure): string | undefined =>
 const NOTHING = () =>
   usageError('Set what changes.', 'For example, --secret reads a new client secret or API key.');
 
+/**
+ * An update that states no secret keeps the present one, so no request makes a client public.
+ *
+ * @throws CliError for --public
+ */
+function rejectPublic({ name, credentialProviderVendor: vendor, ...provider }: Oauth2Provider): never {
+  const { clientAuthenticationMethod: method } = configOf(provider);
+  if (isVendor(vendor) && isPublicClient(vendor, method)) {
+    throw usageError(
+      'The client is public, and stays so unless the update names a secret or a method.',
+      'Omit --public.',
+    );
+  }
+  throw usageError(
+    'An update cannot make a client public. It can replace the secret (--secret), the method (--client-authentication), or the client (--client-id).',
+    `For a public client, delete the provider "${name}", and create it again with --public: its callback URL changes, and users consent again.`,
+  );
+}
+
 async function updateApiKey(
   context: CliContext,
   service: Service,
   name: string,
   flags: UpdateFlags,
 ): Promise<object> {
-  if (isSet(flags, [...SERVER, ...CLIENT])) {
+  if (flags.public || isSet(flags, [...SERVER, ...CLIENT])) {
     throw usageError(
       `The provider "${name}" has an API key: it has no client and no server.`,
       'Set --secret, or --secret-arn and --secret-key.',
@@ -254,6 +274,7 @@ async function updateOauth2(
       next: 'Update the command: npm install -g @agent-identity/cli.',
     });
   }
+  if (flags.public) rejectPublic(provider);
   if (!flags.secret && !isSet(flags, [...SERVER, ...CLIENT]) && !secretReference(flags)) throw NOTHING();
   const config = await changedConfig(context, vendor, provider, flags);
   const { discoveryUrl } = configOf(provider).oauthDiscovery ?? {};
@@ -274,19 +295,16 @@ async function updateOauth2(
 }
 
 /**
- * Prints another client or callback URL, and what to do with it: the service itself registers the callback URL only for a
- * client that it provides.
+ * Prints what the provider is bound to, another client or callback URL, and what to do with it: the service itself registers
+ * the callback URL only for a client that it provides.
  */
 function printChange(context: CliContext, before: Oauth2Provider, updated: Oauth2Provider): void {
   const { name, callbackUrl } = updated;
   const { clientId, clientRegistration } = configOf(updated);
   const isMoved = callbackUrl !== before.callbackUrl;
   const isAnother = clientId !== configOf(before).clientId;
+  printFields(context, clientFields(updated, { clientId: isAnother, callbackUrl: isMoved || isAnother }));
   if (!isMoved && !isAnother) return;
-  printFields(context, [
-    ['Client ID', isAnother ? clientId : undefined],
-    ['Callback URL', callbackUrl],
-  ]);
   if (isAnother) printAside(context, 'The client changed, so users consent again.');
   if (clientRegistration !== undefined) {
     if (isMoved) printAside(context, 'The callback URL changed with the client. You need not register it.');
@@ -331,6 +349,8 @@ export const update = buildCommand({
       initialAccessToken: INITIAL_ACCESS_TOKEN_FLAG,
       secret: flag('Replace the client secret or the API key'),
       anotherOwner: flag('Update the provider even if another principal owns it'),
+      // As in `provider add`. The command says what an update can do instead.
+      public: { ...flag('Not possible: an update cannot make a client public'), hidden: true },
       kind: KIND_FLAG,
     },
     positional: {
@@ -357,8 +377,6 @@ export const update = buildCommand({
       return;
     }
     print(this, done);
-    const bound = boundFields(updated);
-    if (bound.some(([, value]) => value !== undefined)) printFields(this, bound);
     printChange(this, found.provider, updated);
   },
 });
