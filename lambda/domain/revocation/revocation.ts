@@ -46,6 +46,10 @@ export interface Revocation {
   readonly reach?: RevocationReach | undefined;
   /** Grants that could not be revoked since the first page. If there are any, the selection starts again. */
   readonly failures?: number | undefined;
+  /** Grants among them whose tokens could not be read, or not be stored in the outbox. */
+  readonly failedReads?: number | undefined;
+  /** Epoch milliseconds of the first of these failures; absent after a selection without them. */
+  readonly readsFailSince?: number | undefined;
   /**
    * Epoch milliseconds after which the grants are selected a second time: when no request runs that began before the
    * revocation, and the index has all grants that such a request stored.

@@ -45,7 +45,9 @@ export interface SelectDependencies extends StoreItemDependencies, UnreadableDep
 export const SELECTION_LEASE = 30_000;
 
 /**
- * Milliseconds after which tokens that cannot be read are no longer kept for their provider: access to them must end.
+ * Milliseconds after the first failure after which tokens that cannot be read are no longer kept for their provider: access
+ * to them must end. The time does not begin with the revocation, which can be old when its grants are selected: then the
+ * first failure of KMS or DynamoDB would give the tokens up.
  */
 const READING_TIME = 5 * 60_000;
 
@@ -73,20 +75,33 @@ async function pageOf(
   return grantIndex.page(filter, { limit: PAGE, after: cursor });
 }
 
+/** The tokens of a grant could not be read, or not be stored in the outbox. The grant still has them. */
+class FailedRead extends Error {
+  constructor(override readonly cause: unknown) {
+    super('the tokens of a grant could not be read', { cause });
+    this.name = 'FailedRead';
+  }
+}
+
+/** Whether reads have failed for so long that access must end without the provider. @param now epoch milliseconds */
+const readsAreOver = ({ readsFailSince }: Revocation, now: number): boolean =>
+  readsFailSince !== undefined && now >= readsFailSince + READING_TIME;
+
 /**
  * Stores the tokens in the outbox; after a time, without the tokens if an error prevents that they are read.
  *
  * @returns what else the provider might end; undefined if no request can be sent
+ * @throws FailedRead if the tokens can still be kept for their provider
  */
 async function storeTokens(
   deps: SelectDependencies,
-  { createdTime }: Revocation,
+  revocation: Revocation,
   tokens: ItemTokens,
 ): Promise<RevocationReach | undefined> {
   try {
     return await storeItem(deps, tokens);
   } catch (error) {
-    if (deps.system.now() < createdTime * 1000 + READING_TIME) throw error;
+    if (!readsAreOver(revocation, deps.system.now())) throw new FailedRead(error);
     deps.report(error);
     return storeItem(deps, tokens, 'internal_error');
   }
@@ -141,16 +156,23 @@ const MAX_BACK_OFF = 3_600_000;
  * Returns when the grants that failed are tried again: soon, as long as the tokens can still be kept for their provider.
  * A grant that fails afterwards, for example because its record is not valid, must not have all others read each minute.
  */
-function retryAt({ createdTime }: Revocation, now: number): number {
-  const age = now - createdTime * 1000;
-  return now + (age < READING_TIME ? SELECTION_LEASE : Math.min(age, MAX_BACK_OFF));
+function retryAt({ createdTime, readsFailSince }: Revocation, now: number): number {
+  const since = readsFailSince ?? createdTime * 1000;
+  if (now < since + READING_TIME) return now + SELECTION_LEASE;
+  return now + Math.min(now - createdTime * 1000, MAX_BACK_OFF);
 }
 
 /** Returns the revocation after its last page: selected, or due again from the first page. */
-function afterLastPage(revocation: Revocation, failures: number, now: number): Revocation {
-  const { selectAgainAt } = revocation;
-  const next = { ...revocation, failures: undefined, cursor: undefined };
-  if (failures > 0) return { ...next, dueAt: retryAt(revocation, now) };
+function afterLastPage(revocation: Revocation, now: number): Revocation {
+  const { selectAgainAt, failures = 0, failedReads = 0 } = revocation;
+  const next = {
+    ...revocation,
+    failures: undefined,
+    failedReads: undefined,
+    ...(failedReads === 0 && { readsFailSince: undefined }),
+    cursor: undefined,
+  };
+  if (failures > 0) return { ...next, dueAt: retryAt(next, now) };
   if (selectAgainAt === undefined) return { ...next, dueAt: undefined };
   return { ...next, selectAgainAt: undefined, dueAt: Math.max(now, selectAgainAt) };
 }
@@ -174,7 +196,7 @@ async function selectPages(
     const unreadable = (page.unreadable ?? []).filter(({ grantId }) =>
       keyMatches(grantId, revocation.filter),
     );
-    let { matched, failures = 0, reach } = revocation;
+    let { matched, failures = 0, failedReads = 0, readsFailSince, reach } = revocation;
     failures += unreadable.length;
     recordUnreadable(deps, unreadable);
     await forEachConcurrently(grants, CONCURRENCY, async (grant) => {
@@ -185,15 +207,19 @@ async function selectPages(
         reach = wider(reach, revoked.reach);
       } catch (error) {
         failures += 1;
-        deps.report(error);
+        if (!(error instanceof FailedRead)) return deps.report(error);
+        failedReads += 1;
+        readsFailSince ??= system.now();
+        deps.report(error.cause);
       }
     });
     const now = system.now();
     const isLast = cursor === undefined;
     const isOver = isLast || now >= until;
+    const tried = { ...revocation, matched, reach, failures, failedReads, readsFailSince };
     const next = isLast
-      ? afterLastPage({ ...revocation, matched, reach }, failures, now)
-      : { ...revocation, matched, reach, failures, cursor, dueAt: now + (isOver ? 0 : SELECTION_LEASE) };
+      ? afterLastPage(tried, now)
+      : { ...tried, cursor, dueAt: now + (isOver ? 0 : SELECTION_LEASE) };
     const advanced: Revocation = { ...next, revision: revocation.revision + 1 };
     // Another worker has continued it from the same page.
     if (!(await revocations.advance(advanced))) return stored();

@@ -4,7 +4,7 @@ import { deferRevocation } from '../../../lambda/domain/revocation/begin';
 import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
 import type { OutboxItem } from '../../../lambda/domain/revocation/revocation';
 import { openContent } from '../../../lambda/domain/revocation/outbox-content';
-import { SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
+import { selectGrants } from '../../../lambda/domain/revocation/select';
 import { UnstorableError } from '../../../lambda/domain/unstorable';
 import { sampleProvider } from '../samples';
 import {
@@ -358,59 +358,6 @@ it('a provider without its client secret, whose deletion was interrupted, delays
   expect(await service.stores.revocations.get(revocationId)).toMatchObject({ matched: 2 });
   expect(await service.stored(service.grantIdOf('alice'))).not.toHaveProperty('tokens');
   expect(service.errors).toEqual([]);
-});
-
-describe('a grant whose tokens cannot be read for an unexpected reason', () => {
-  async function unreadable(reads: number) {
-    const service = await createRevocationService();
-    for (const user of ['alice', 'bob', 'carol']) await service.grant(user);
-    const sealed = (await service.stored(service.grantIdOf('bob')))?.tokens?.sealed;
-    let failures = 0;
-    const deps = service.depsOver({
-      ...service.parts,
-      seal: {
-        ...service.seal,
-        open(context, text) {
-          if (text !== sealed || failures >= reads) return service.seal.open(context, text);
-          failures += 1;
-          return Promise.reject(new Error('a defect'));
-        },
-      },
-    });
-    const revocationId = await service.begin({ workloadId: service.identity.id });
-    const selection = await selectGrants(deps, revocationId, service.system.now() + 20_000);
-    return { service, deps, revocationId, selection };
-  }
-
-  it('delays no other grant, and is tried again later', async () => {
-    const { service, deps, revocationId, selection } = await unreadable(1);
-    expect(selection).toMatchObject({ matched: 2, dueAt: service.system.now() + SELECTION_LEASE });
-    expect(await service.stored(service.grantIdOf('bob'))).toHaveProperty('tokens');
-    for (const user of ['alice', 'carol']) {
-      expect(await service.stored(service.grantIdOf(user))).not.toHaveProperty('tokens');
-    }
-    await service.sweep(deps);
-    expect(await service.stored(service.grantIdOf('bob'))).toHaveProperty('tokens');
-    service.system.advance(31);
-    await service.sweep(deps);
-    expect(await service.stores.revocations.get(revocationId)).toMatchObject({ matched: 3 });
-    const confirmed = ['CONFIRMED', undefined];
-    expect(await statesOf(service, revocationId)).toEqual([confirmed, confirmed, confirmed]);
-  });
-
-  it('is revoked without its provider after 5 minutes', async () => {
-    const { service, deps, revocationId } = await unreadable(Infinity);
-    for (let minutes = 0; minutes < 4; minutes += 1) {
-      service.system.advance(60);
-      await service.sweep(deps);
-    }
-    expect(await service.stored(service.grantIdOf('bob'))).toHaveProperty('tokens');
-    service.system.advance(61);
-    await service.sweep(deps);
-    expect(await service.stored(service.grantIdOf('bob'))).not.toHaveProperty('tokens');
-    expect(await statesOf(service, revocationId)).toContainEqual(['NOT_PROVABLE', 'internal_error']);
-    expect(await service.stores.revocations.get(revocationId)).not.toHaveProperty('dueAt');
-  });
 });
 
 it("an item contains what a request to the provider needs, and neither the provider's policy nor its tags", async () => {
