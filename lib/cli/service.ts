@@ -25,7 +25,7 @@ export interface Service {
   ) => Promise<Output>;
 }
 
-/** API Gateway answers within 29 seconds. */
+/** API Gateway responds within 29 seconds. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 const ATTEMPTS = 3;
 

@@ -151,7 +151,7 @@ function askForConsent(
   }
   // Another wrapper within the tool needs this consent, and did not wait for it.
   if (action === 'accept' && !waited) throw error;
-  // The SDK answers error -32021 for prompts and resources, whose results have no room for words.
+  // The SDK returns the error -32021 for prompts and resources, whose results have no room for words.
   return context.urlElicitation || !context.isTool ? inputRequired(error) : inWords(error);
 }
 

@@ -31,7 +31,7 @@ export interface IdentityStateProps extends ContributorInsightsOptions {
    */
   readonly multiRegionKey?: boolean;
   /**
-   * Other Regions that contain replicas of the tables, for a failover (docs/another-region.md). The service then answers
+   * Other Regions that contain replicas of the tables, for a failover (docs/another-region.md). The service then responds
    * only in the writing Region, which at first is the Region of this stack.
    * @default - none
    */

@@ -33,7 +33,7 @@ export interface IIdentityState {
    */
   readonly identityRegion?: string;
   /**
-   * Whether other Regions have replicas of the tables. The service then answers only in the writing Region.
+   * Whether other Regions have replicas of the tables. The service then responds only in the writing Region.
    * @default false
    */
   readonly replicated?: boolean;

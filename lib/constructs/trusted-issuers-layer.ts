@@ -6,9 +6,10 @@
  */
 import { FileSystem, Token } from 'aws-cdk-lib';
 import { Code, LayerVersion, type ILayerVersion } from 'aws-cdk-lib/aws-lambda';
+import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import type { Construct } from 'constructs';
 import { createHash } from 'node:crypto';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeployedIssuer } from '../../lambda/contract/configuration';
 
@@ -51,6 +52,9 @@ export function addTrustedIssuers(
     code: Code.fromAsset(folder),
     description: 'agent-identity: trusted issuers',
   });
+  // The cloud assembly has a copy by now. Without staging, as for a local test of functions, it refers to this folder.
+  const isStaged = !scope.node.tryGetContext(DISABLE_ASSET_STAGING_CONTEXT);
+  if (isStaged) rmSync(folder, { recursive: true });
   return {
     environment: {
       TRUSTED_ISSUERS_FILE: `${LAYERS}/${FILE}`,

@@ -8,6 +8,7 @@ import { openEndpoint } from '../../test/flows/gate/endpoints';
 import { table } from '../api-docs/table';
 import { quantile } from './compare';
 import type { Part } from './part';
+import type { Settings } from './settings';
 import { verdict } from './verdict';
 
 const FULL = { calls: 300, warmUp: 50 } as const;
@@ -43,14 +44,14 @@ const NAMES: Readonly<Record<string, string>> = {
   added: 'added by the gate',
 };
 
-const report = (figures: readonly GateFigures[]): string =>
+const report = (figures: readonly GateFigures[], settings: Settings): string =>
   table([
     ['call', 'p50 ms', 'p95 ms', 'target'],
     ...figures.map(({ way, p50, p95 }) => [
       NAMES[way] ?? way,
       p50.toFixed(1),
       p95.toFixed(1),
-      way === 'added' ? verdict(p50, MAX_ADDED, ' ms') : '',
+      way === 'added' ? verdict(p50, MAX_ADDED, settings, ' ms') : '',
     ]),
   ]);
 
@@ -73,7 +74,7 @@ async function measure(
   };
 }
 
-export const gate: Part = async ({ stage: { world }, settings: { quick } }) => {
+export const gate: Part = async ({ stage: { world }, settings }) => {
   const agent = await AgentServer.start();
   agent.run = (response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: first\n\n');
@@ -90,13 +91,13 @@ export const gate: Part = async ({ stage: { world }, settings: { quick } }) => {
     const post = (url: string) => () => fetch(url, { method: 'POST', body: '{"prompt":"hello"}', headers });
     const taken = await measure(
       { direct: post(agent.url), gate: post(endpoint.invocationUrl) },
-      quick ? QUICK : FULL,
+      settings.quick ? QUICK : FULL,
     );
     const figures = Object.entries(taken).map(([way, values]) => {
       const sorted = new Float64Array(values).sort();
       return { way, p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95) };
     });
-    return { figures, report: report(figures) };
+    return { figures, report: report(figures, settings) };
   } finally {
     await endpoint.close();
     await agent.stop();

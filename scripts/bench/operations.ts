@@ -8,6 +8,7 @@ import { buildFloor } from './floor-bundles';
 import { FunctionProcess } from './function-process';
 import type { Part } from './part';
 import type { Measured } from './stage';
+import type { Settings } from './settings';
 import { verdict } from './verdict';
 
 const CALLERS = [1, 64] as const;
@@ -72,7 +73,7 @@ const pair = ({ ours, floor }: Sides<number>, round: (value: number) => string):
 const milliseconds = (value: number): string => value.toFixed(2);
 const kibibytes = (value: number): string => (value / 1024).toFixed(value < 10_240 ? 1 : 0);
 
-function report(figures: readonly OperationFigures[]): string {
+function report(figures: readonly OperationFigures[], settings: Settings): string {
   const rows = figures.flatMap(({ name, maxRatio, traces, comparisons }) =>
     comparisons.map(({ callers, ours, floor, ratio }) => {
       const of = (member: 'cpu' | 'p50' | 'p99' | 'transferred') => ({
@@ -84,7 +85,7 @@ function report(figures: readonly OperationFigures[]): string {
         String(callers),
         pair(of('cpu'), milliseconds),
         ratio.toFixed(2),
-        callers === 1 ? verdict(ratio, maxRatio) : '',
+        callers === 1 ? verdict(ratio, maxRatio, settings) : '',
         pair(of('p50'), milliseconds),
         pair(of('p99'), milliseconds),
         pair({ ours: traces.ours.allocated, floor: traces.floor.allocated }, kibibytes),
@@ -127,5 +128,5 @@ export const operations: Part = async ({ stage, settings, folder }) => {
       await measureOperation(measured, { ours: bundleOf(group), floor: floorOf(group) }, settings),
     );
   }
-  return { figures, report: report(figures) };
+  return { figures, report: report(figures, settings) };
 };

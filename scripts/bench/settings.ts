@@ -44,7 +44,11 @@ const OPTIONS = {
     about: 'operations whose names contain the text, and no other part, without writing; can be repeated',
   },
   grants: { type: 'string', value: 'N', default: String(MAX_GRANTS), about: 'grants in the largest table' },
-  quick: { type: 'boolean', default: false, about: 'a few calls, without writing' },
+  quick: {
+    type: 'boolean',
+    default: false,
+    about: 'a few calls, without writing and without evaluating the targets',
+  },
   ...Object.fromEntries(
     PARTS_ON_REQUEST.map((name) => [
       name,

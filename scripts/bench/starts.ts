@@ -5,6 +5,7 @@ import { SIDES, type Sides } from './compare';
 import { buildFloor } from './floor-bundles';
 import { FunctionProcess, type Call } from './function-process';
 import type { Part } from './part';
+import type { Settings } from './settings';
 import { verdict } from './verdict';
 
 const STARTS = { full: 11, quick: 1 } as const;
@@ -40,7 +41,7 @@ const medianOf = (starts: readonly Start[]): Start => ({
 
 const total = ({ load, first }: Start): number => load + first;
 
-function report(figures: readonly StartFigures[]): string {
+function report(figures: readonly StartFigures[], settings: Settings): string {
   const pair = (ours: number, floor: number) => `${ours.toFixed(0)} / ${floor.toFixed(0)}`;
   return table([
     ['function', 'load, CPU ms', 'first call, CPU ms', 'together', 'ratio', 'target'],
@@ -50,12 +51,13 @@ function report(figures: readonly StartFigures[]): string {
       pair(ours.first, floor.first),
       pair(total(ours), total(floor)),
       ratio.toFixed(2),
-      verdict(ratio, MAX_RATIO),
+      verdict(ratio, MAX_RATIO, settings),
     ]),
   ]);
 }
 
-export const starts: Part = async ({ stage, settings: { node, quick }, folder }) => {
+export const starts: Part = async ({ stage, settings, folder }) => {
+  const { node, quick } = settings;
   const floorOf = await buildFloor(folder);
   const measured = stage.starts.map(({ group, call }) => ({
     group,
@@ -73,5 +75,5 @@ export const starts: Part = async ({ stage, settings: { node, quick }, folder })
     const [ours, floor] = [medianOf(done.ours), medianOf(done.floor)];
     return { group, ours, floor, ratio: total(ours) / total(floor) };
   });
-  return { figures, report: report(figures) };
+  return { figures, report: report(figures, settings) };
 };

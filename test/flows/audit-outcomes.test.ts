@@ -7,6 +7,20 @@ import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { JsonOperation } from '../../lambda/contract/schemas/requests';
 import type { HttpResponse } from '../local/handmade-request';
 import {
+  CHANGED,
+  DENIED,
+  EXISTS,
+  FAILED,
+  INVALID,
+  NEVER,
+  NOT_FOUND,
+  OUTCOMES,
+  QUOTA,
+  row,
+  type Ending,
+  type Row,
+} from './support/audited-outcomes';
+import {
   AuditedService,
   OPERATIONS_BY_IAM,
   portalOf,
@@ -20,28 +34,6 @@ import type { TokenEndpointBehavior } from './support/provider';
 import { documentResponse, startRawServer, type RawBehavior, type RawServer } from './support/raw-server';
 import { putSecret, tagSecret } from './support/secrets';
 import type { PrincipalName, TestAgent } from './support/world';
-
-const OUTCOMES = [
-  'finds nothing of the name',
-  'meets another request',
-  'is at a limit',
-  'is refused by the server that it asks',
-  'cannot reach the server that it asks',
-] as const;
-type Outcome = (typeof OUTCOMES)[number];
-
-interface Ending {
-  /** Sends a request that has this outcome. */
-  readonly ask: () => Promise<HttpResponse>;
-  /** Status and error of the response. */
-  readonly answer: readonly [status: number, error: string];
-  /** Other members of the audit entry. */
-  readonly entry?: object;
-}
-
-/** The operation does not have this outcome. Failing AWS services are tested in the contract tests. */
-const NEVER = undefined;
-type Row = Record<Outcome, Ending | undefined>;
 
 let service: AuditedService;
 let strangersAgent: TestAgent;
@@ -92,14 +84,6 @@ const succeeded = (answer: HttpResponse): HttpResponse => {
 const ownApiKeys = () => service.inputs.GetApiKeyCredentialProvider('').body as { name: string };
 const providerArn = (kind: 'oauth2' | 'apikey', name: string) =>
   `arn:aws:bedrock-agentcore:us-east-1:000000000000:token-vault/default/${kind}credentialprovider/${name}`;
-
-const NOT_FOUND = [404, 'ResourceNotFoundException'] as const;
-const EXISTS = [409, 'ConflictException'] as const;
-const CHANGED = [429, 'ThrottlingException'] as const;
-const QUOTA = [402, 'ServiceQuotaExceededException'] as const;
-const INVALID = [400, 'ValidationException'] as const;
-const DENIED = [403, 'AccessDeniedException'] as const;
-const FAILED = [500, 'InternalServerException'] as const;
 
 const notFound = (name: JsonOperation, input: Input): Ending => ({
   ask: () => ask(name, input),
@@ -267,10 +251,6 @@ const moveVault = async () => {
   const kmsConfiguration = { keyType: 'CustomerManagedKey', kmsKeyArn: KeyMetadata?.Arn };
   return ask('SetTokenVaultCMK', { body: { kmsConfiguration } });
 };
-
-/** Cells in the order of {@link OUTCOMES}. */
-const row = (...endings: (Ending | undefined)[]): Row =>
-  Object.fromEntries(OUTCOMES.map((outcome, index) => [outcome, endings[index]])) as Row;
 
 const byName = (name: JsonOperation) => notFound(name, { body: { name: MISSING } });
 const byPortal = (name: JsonOperation) =>

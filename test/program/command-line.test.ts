@@ -27,7 +27,7 @@ it('prints the help with each option and its default, and ends with status 0', (
       '',
       'Keeps callers at work.',
       '',
-      '  --seconds N  how long the callers are at work (600)',
+      '  --seconds N  how long the callers are at work (default: 600)',
       '  --quick      do less',
       '  --help       print this help',
     ].join('\n'),

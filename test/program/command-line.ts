@@ -39,7 +39,7 @@ function helpOf({ command, about }: Usage, options: Options): string {
     const left = `--${name}${option.value === undefined ? '' : ` ${option.value}`}`;
     const { default: otherwise } = option;
     const hasDefault = typeof otherwise === 'string' && otherwise !== '';
-    return [left, `${option.about}${hasDefault ? ` (${otherwise})` : ''}`] as const;
+    return [left, `${option.about}${hasDefault ? ` (default: ${otherwise})` : ''}`] as const;
   });
   const all = [...rows, ['--help', 'print this help'] as const];
   const width = Math.max(...all.map(([left]) => left.length));

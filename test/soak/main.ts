@@ -93,7 +93,9 @@ async function soak(stage: Stage, settings: Settings, records: ProviderRecords):
   stage.provider.lifetime = TOKEN_LIFETIME;
   await stage.workers.replenish(PROCESSES);
   const { holders, changeApiKey } = await invite(stage, settings);
-  print(`${holders.length} users of ${settings.agents} agents, ${settings.callers} callers.`);
+  print(
+    `${settings.agents} agents with ${settings.users} users each, so up to ${holders.length} grants; ${settings.callers} callers.`,
+  );
   const tally: Tally = { waits: new Map(), errors: new Map() };
   const begun = Date.now();
   const samples: MemorySample[] = [];

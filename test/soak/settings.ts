@@ -6,7 +6,7 @@ export interface Settings {
   /** Callers that always have a request in progress. */
   readonly callers: number;
   readonly agents: number;
-  /** Users of each agent. */
+  /** Users of each agent: each of them gives the agent a grant. A caller acts for one user of one agent at a time. */
   readonly users: number;
 }
 
@@ -25,8 +25,19 @@ const OPTIONS = {
     default: '8',
     about: 'callers that always have a request in progress',
   },
-  agents: { type: 'string', value: 'N', default: '4', about: 'agents' },
-  users: { type: 'string', value: 'N', default: '25', about: 'users of each agent' },
+  agents: {
+    type: 'string',
+    value: 'N',
+    default: '4',
+    about: 'agents, each with a credential provider and an API key',
+  },
+  users: {
+    type: 'string',
+    value: 'N',
+    default: '25',
+    about:
+      'users of each agent, who each give it a grant. More users mean more grants and renewals, not more requests at a time',
+  },
 } as const;
 
 /** @throws UsageError, HelpRequested */
@@ -41,7 +52,7 @@ export function parseSettings(args: readonly string[]): Settings {
   const { callers, agents, users } = settings;
   if (callers > agents * users) {
     throw new UsageError(
-      `${callers} callers need as many users, and ${agents} × ${users} are ${agents * users}. Set --agents or --users to more, or --callers to fewer.`,
+      `${callers} callers need at least ${callers} users, because each of them acts for one user at a time. With --agents ${agents} and --users ${users}, there are ${agents * users}. Set --agents or --users to more, or --callers to fewer.`,
     );
   }
   return settings;

@@ -1,7 +1,8 @@
 /** Trusted issuers that could exceed the environment of a function are in a Lambda layer, which the environment pins. */
-import { Fn } from 'aws-cdk-lib';
+import { FileSystem, Fn } from 'aws-cdk-lib';
+import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { IdentityServiceStack, IdentityStateStack, type DeployedIssuer } from '../../lib';
 import { layerFolders, tenants } from './issuers-layer';
@@ -62,6 +63,22 @@ describe('40 trusted issuers', () => {
       TRUSTED_ISSUERS_SHA256: createHash('sha256').update(content).digest('hex'),
     });
   });
+});
+
+it.each([
+  ['no folder remains', undefined, false],
+  ['the folder remains without staging, because the cloud assembly refers to it', true, true],
+])('%s in the temporary folder after synthesis', (_what, disabled, remains) => {
+  const temporary = jest.spyOn(FileSystem, 'mkdtemp');
+  const app = newApp();
+  app.node.setContext(DISABLE_ASSET_STAGING_CONTEXT, disabled);
+  const state = new IdentityStateStack(app, 'State');
+  new IdentityServiceStack(app, 'Service', { state, trustedIssuers: tenants(40) });
+  const folders = temporary.mock.results.map(({ value }) => value as string);
+  temporary.mockRestore();
+  expect(folders.length).toBeGreaterThan(0);
+  expect(folders.map((folder) => existsSync(folder))).toEqual(folders.map(() => remains));
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
 it('few trusted issuers are in the environment, without a layer', () => {

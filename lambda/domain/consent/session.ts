@@ -240,7 +240,7 @@ const isLeftBehind = ({ responded }: Session, now: number): boolean =>
 
 /**
  * Pushed authorization requests of one session (RFC 9126). Each opening of the link pushes one, because each browser has
- * its own state and code challenge; a link and a provider that answers slowly must not occupy functions without end.
+ * its own state and code challenge; a link and a provider that responds slowly must not occupy functions without end.
  */
 const MAX_PUSHES = 10;
 

@@ -169,7 +169,7 @@ function tokenFor(deps: RetrieveDependencies, admitted: Admitted): Promise<Retri
 }
 
 /**
- * Returns a token. A grant that a reset of the token vault gave up is absent: the request is answered as if it had
+ * Returns a token. A grant that a reset of the token vault gave up is absent: the request gets the response as if it had
  * `forceAuthentication`, which replaces the stored tokens.
  */
 async function tokenOrReplacement(

@@ -1,6 +1,6 @@
 /**
  * The statuses of the gate's own errors for a client that finds out which revision of MCP the server speaks. It sends
- * `server/discover` first, and takes every status below 500, except 401 and 403, for the answer of a server of an earlier
+ * `server/discover` first, and takes every status below 500, except 401 and 403, for the response of a server of an earlier
  * revision. After a failure that passes, it would speak the earlier revision to a server of the current one, without an
  * error. So such failures have a 5xx status here, although AWS clients retry it: the request has no effects. A 400 or 404
  * of the gate stays, because the client gets it for its next request, too, and reports it.

@@ -370,7 +370,7 @@ async function renewWithLease(
   const { request } = preparation;
   // The lease could end during the request, and another request could redeem this refresh token.
   const isTooLate = (): boolean => system.now() + REDEMPTION > lease.deadline;
-  // The write of the lease took long: without an answer, the AWS SDK repeats it.
+  // The write of the lease took long: without a response, the AWS SDK repeats it.
   if (isTooLate() && !isExtended) {
     return takeOver(deps, renewal, lease, { preparation, isExtended: true }, until);
   }

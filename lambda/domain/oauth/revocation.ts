@@ -69,7 +69,7 @@ async function validatedRevocation(
 ): Promise<TokenOutcome> {
   if (response.status === deadStatus) return 'already-revoked';
   const normalized = departures ? await normalizedResponse(response, departures) : response;
-  // RFC 7009 section 2.2 has status 200 and an ignored body. Some servers answer 202 or 204.
+  // RFC 7009 section 2.2 has status 200 and an ignored body. Some servers respond with 202 or 204.
   if (normalized.ok) return 'accepted';
   try {
     await oauth.processRevocationResponse(normalized);
@@ -212,7 +212,7 @@ function methodOf(client: ProviderClient): RevocationMethod | undefined {
         );
         return await validatedIntrospection(client, response);
       } catch (error) {
-        // A server that does not answer leaves the revocation without a proof. Other errors are thrown.
+        // A server that does not respond leaves the revocation without a proof. Other errors are thrown.
         if (!(error instanceof ProviderFailure)) providerFailure(error, INTROSPECTION);
         return undefined;
       }

@@ -33,7 +33,7 @@ export function assertionProviderRejection(
   found: AssertionProvider | undefined,
   resource: Named,
 ): string | undefined {
-  // One answer for a missing provider and another owner's, so that the name of the latter is not revealed.
+  // One response for a missing provider and another owner's, so that the name of the latter is not revealed.
   if (found?.owner !== resource.owner || found.ownerId !== resource.ownerId) {
     return 'is not an OAuth 2.0 credential provider of the same owner. Create it first';
   }

@@ -269,7 +269,7 @@ const PUBLIC_VENDORS = {
     },
   }),
 
-  // Refresh tokens by the scope `offline.access`, each good once; a spent one is answered as an invalid request.
+  // Refresh tokens by the scope `offline.access`, each good once; a spent one is rejected as an invalid request.
   // https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code
   XOauth2: included({
     server: {

@@ -1,6 +1,6 @@
 /**
  * Receives what a trusted issuer reports about its users: security events (RFC 8935), back-channel logout, and Global
- * Token Revocation. Each receiver validates, stores the restriction, and answers; every later decision about a token or a
+ * Token Revocation. Each receiver validates, stores the restriction, and responds; every later decision about a token or a
  * credential reads it. An issuer can restrict only the users of its tokens, never a user that an agent names by ID. A
  * response does not say whether a user exists.
  */
