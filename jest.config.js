@@ -22,6 +22,7 @@ module.exports = {
   testEnvironment: '<rootDir>/test/environment/environment.ts',
   testSequencer: '<rootDir>/test/longest-first.cjs',
   globalSetup: '<rootDir>/test/build-functions.ts',
+  globalTeardown: '<rootDir>/test/environment/temporary-folder.ts',
   silent: true,
   // One more than there are cores, because tests wait for the programs and browsers that they start. By default, Jest
   // starts one fewer.

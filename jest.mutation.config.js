@@ -4,6 +4,7 @@ const config = require('./jest.config.js');
 module.exports = {
   ...config,
   globalSetup: undefined,
+  globalTeardown: undefined,
   testMatch: ['<rootDir>/test/mutation/domain.ts'],
   testEnvironment: require.resolve('./test/mutation/first-failure.js'),
 };
