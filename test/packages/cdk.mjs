@@ -121,15 +121,15 @@ function appChecks({ report, installation, peers, own, tools }) {
   };
 }
 
-/** The README's app with the endpoint that continues it, in an installation of the package. */
+/** The README's app with the portal and the endpoint that continue it, in an installation of the package. */
 export function checkReadme({ report, installation, tools }) {
-  const [, , app, endpoint] = programsOf(join(ROOT, 'README.md'), 'ts');
+  const [, , app, portal, endpoint] = programsOf(join(ROOT, 'README.md'), 'ts');
   const [kind] = Object.values(COMPILED);
   const typeRoots = [join(tools, 'node_modules/@types')];
   const compilerOptions = { ...kind.options, typeRoots, skipLibCheck: true, noEmit: true };
   return report.check('the CDK programs of the README compile', async () => {
     const folder = await consumer(installation, 'readme', kind.type, {
-      'app.ts': `${app}\n${endpoint}`,
+      'app.ts': [app, portal, endpoint].join('\n'),
       'tsconfig.json': { compilerOptions, files: ['app.ts'] },
     });
     await run(process.execPath, [join(tools, 'node_modules/typescript-5.9/bin/tsc')], folder);
