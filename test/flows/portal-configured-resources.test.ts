@@ -74,16 +74,33 @@ async function recreateProvider(name: string): Promise<void> {
   await createProvider(name);
 }
 
+/** Denies the portal's owner what it is allowed. */
+async function deny(resourceArn: string): Promise<void> {
+  await asStranger().send(new DeleteResourcePolicyCommand({ resourceArn }));
+}
+
+const post = (portal: TestPortal, change: object) =>
+  world.post('UpdateConsentPortal', { consentPortalIdentifier: portal.id, ...change });
+
 /** Updates the portal as its owner, and waits for the verification. */
 async function update(portal: TestPortal, change: object) {
-  const { status } = await world.post('UpdateConsentPortal', {
-    consentPortalIdentifier: portal.id,
-    ...change,
-  });
+  const { status } = await post(portal, change);
   expect(status).toBe(202);
+  return verified(portal);
+}
+
+async function verified(portal: TestPortal) {
   await portal.verify((await portal.read())?.configurationRevision);
   const { status: verified, statusReason } = (await portal.read()) ?? {};
   return [verified, statusReason];
+}
+
+/** Updates the portal, and verifies it after another owner's act. */
+async function overtaken(portal: TestPortal, change: object, act: () => Promise<unknown>) {
+  expect(await update(portal, change)).toEqual(['ACTIVE', undefined]);
+  await act();
+  await portal.change({ status: 'UPDATING' });
+  return verified(portal);
 }
 
 const sourcesOf = (...agents: TestAgent[]) =>
@@ -166,7 +183,7 @@ it("does not offer another owner's provider that was created again, until an upd
   expect(await portal.rows(session, own)).toEqual([]);
   expect(await update(portal, { acceptedResourceIds })).toEqual(['ACTIVE', undefined]);
   expect(await portal.rows(session, own)).toMatchObject([{ canConnect: true }]);
-  await asStranger().send(new DeleteResourcePolicyCommand({ resourceArn: arn }));
+  await deny(arn);
   const [denied] = await portal.rows(session, own);
   expect(await portal.connect(session, denied?.key ?? '')).toMatchObject({ refused: 'not-allowed' });
 });
@@ -250,4 +267,55 @@ it("keeps an agent of the portal's owner that was created again", async () => {
   );
   expect(await update(portal, { connections: [] })).toEqual(['ACTIVE', undefined]);
   expect(await shown(portal)).toEqual([own.name, other.name]);
+});
+
+it('updates whatever the owners of left-out resources allow, and accepts only what they allow', async () => {
+  const { portal, own, foreign, sources, connections } = await sharedPortal();
+  await recreateIdentity(foreign.name);
+  await recreateProvider(foreign.providerName);
+  const acceptedResourceIds = await leftOut(portal, { sources, connections });
+  await deny(identityArn(foreign.name));
+  await deny(providerArn(foreign.providerName));
+  expect(await leftOut(portal, { sources, connections })).toEqual(acceptedResourceIds);
+  expect(await shown(portal)).toEqual([own.name]);
+  expect((await post(portal, { acceptedResourceIds })).status).toBe(403);
+  await allow(identityArn(foreign.name));
+  expect((await post(portal, { acceptedResourceIds })).status).toBe(403);
+});
+
+it.each<[string, (name: string) => Promise<unknown>, RegExp]>([
+  ['denies its use', (name) => deny(identityArn(name)), /^Left out: .* is not authorized to call/],
+  [
+    'deletes it',
+    (name) => asStranger().send(new DeleteWorkloadIdentityCommand({ name })),
+    /^Left out: .* does not exist/,
+  ],
+  [
+    'has it trust another issuer',
+    (name) => {
+      const discoveryUrl = 'https://other.example/.well-known/openid-configuration';
+      const customJWTAuthorizer = { discoveryUrl, allowedAudience: ['other'] };
+      const input = { name, authorizerConfiguration: { customJWTAuthorizer } };
+      return world.post('UpdateWorkloadIdentity', input, 'stranger');
+    },
+    /^Left out: .* does not trust the issuer/,
+  ],
+])(
+  "keeps the other agents' pages if the owner of an agent %s during the verification",
+  async (_, act, reason) => {
+    const { portal, own, foreign, sources } = await sharedPortal();
+    const result = await overtaken(portal, { sources, connections: [] }, () => act(foreign.name));
+    expect(result).toEqual(['ACTIVE', expect.stringMatching(reason)]);
+    expect(await shown(portal)).toEqual([own.name]);
+    expect(await update(portal, { sources: sourcesOf(own) })).toEqual(['ACTIVE', undefined]);
+  },
+);
+
+it('fails without any agent that can be in it', async () => {
+  const { portal, foreign } = await sharedPortal();
+  const change = { sources: sourcesOf(foreign), connections: [] };
+  expect(await overtaken(portal, change, () => deny(identityArn(foreign.name)))).toEqual([
+    'UPDATE_FAILED',
+    expect.stringContaining('is not authorized to call'),
+  ]);
 });

@@ -450,14 +450,14 @@ describe('the verification of a portal', () => {
     const foreign = await portalOf([stranger], { change: { status: 'CREATING' } });
     expect(await verified(foreign)).toMatchObject({
       status: 'FAILED',
-      statusReason: expect.stringContaining('belongs to another principal') as string,
+      statusReason: expect.stringContaining('Left out, because another owner') as string,
     });
     const missing = await portalOf([], {
       change: { status: 'UPDATING', sources: [{ type: 'workload-identity', identifier: 'missing-agent' }] },
     });
     expect(await verified(missing)).toEqual({
       status: 'UPDATE_FAILED',
-      statusReason: 'The workload identity "missing-agent" does not exist.',
+      statusReason: 'Left out: The workload identity "missing-agent" does not exist.',
     });
     const untrusted = await portalOf([await world.agent()], {
       identityProvider: world.provider,

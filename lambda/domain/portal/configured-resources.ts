@@ -39,26 +39,34 @@ export const isLeftOut = (portal: ConsentPortal, resource: OwnedResource): boole
   (idIn(portal.resources, resource.arn) !== undefined || names(portal, resource));
 
 /**
+ * Returns whether the portal is still without the resource after an update.
+ *
+ * @param portal before the update
+ * @param acceptedIds of resources that were created again
+ */
+export const staysLeftOut =
+  (portal: ConsentPortal, acceptedIds: readonly string[] = []) =>
+  (resource: OwnedResource): boolean =>
+    isLeftOut(portal, resource) && !acceptedIds.includes(resource.id);
+
+/**
  * Returns the resources after an update. A name that the portal ever had is no decision about the resource that has it now,
  * also if the portal was without it for a time: a stack repeats all that its template has, and a rollback all that it had.
  *
  * @param portal before the update
  * @param named the resources that it names after the update
- * @param acceptedIds of resources that were created again
+ * @param isOut `staysLeftOut` of the update
  */
 export function resourcesAfter(
   portal: ConsentPortal,
   named: readonly OwnedResource[],
-  acceptedIds: readonly string[] = [],
+  isOut: (resource: OwnedResource) => boolean,
 ): { readonly resources: ConfiguredResources; readonly accepted: ConfiguredResources } {
   const { resources: before = [] } = portal;
-  const accepted = named.filter(
-    (resource) => isLeftOut(portal, resource) && acceptedIds.includes(resource.id),
-  );
+  const accepted = named.filter((resource) => isLeftOut(portal, resource) && !isOut(resource));
   const present = named.map((resource) => {
     const { arn, id } = resource;
-    const isOut = isLeftOut(portal, resource) && !accepted.includes(resource);
-    return { arn, id: isOut ? (idIn(before, arn) ?? NONE) : id };
+    return { arn, id: isOut(resource) ? (idIn(before, arn) ?? NONE) : id };
   });
   const others = before.filter(({ arn }) => idIn(present, arn) === undefined);
   return {
@@ -87,9 +95,13 @@ export type LeftOut = Pick<OwnedResource, 'arn' | 'id' | 'owner'>;
 /** Characters of the resources in a reason: AWS's `statusReason` has 1,024, and must not cut an ID. */
 const MAX_LISTED = 700;
 
+/** Returns the owner, whose path in IAM is a text of another account: one word, or only the account. */
+const quotable = (owner: string): string =>
+  /^[\w+=.@/:-]{1,200}$/.test(owner) ? owner : `a principal of account ${owner.split(':')[4]}`;
+
 /** Returns why resources that are not configured are not part of the portal, for the portal's owner. */
 export function notConfigured(leftOut: readonly LeftOut[]): string {
-  const texts = leftOut.map(({ arn, id, owner }) => `${arn} of ${owner} (ID ${id})`);
+  const texts = leftOut.map(({ arn, id, owner }) => `${arn} of ${quotable(owner)} (ID ${id})`);
   const listed = texts.filter(
     (_, index) => index === 0 || texts.slice(0, index + 1).join(', ').length <= MAX_LISTED,
   );

@@ -18,7 +18,7 @@ import {
   type PortalSignIn,
   type PortalSource,
 } from './consent-portal';
-import { resourcesAfter } from './configured-resources';
+import { resourcesAfter, staysLeftOut } from './configured-resources';
 import { checkExecutionRole, checkPortal, type PortalCheckDependencies } from './portal-checks';
 import { concludeVerification, type PortalVerification } from './verification';
 
@@ -208,8 +208,9 @@ export function updateConsentPortal(
     annotate({ changed: changedMembers(portal, change) });
     const status = statusOfUpdate(portal, input);
     if (!status) return changeResource(deps.portals, deps.system, portal, change);
-    const named = await checkPortal(deps, principal, { ...portal, ...change });
-    const { resources, accepted } = resourcesAfter(portal, named, input.acceptedResourceIds);
+    const isOut = staysLeftOut(portal, input.acceptedResourceIds);
+    const named = await checkPortal(deps, principal, { ...portal, ...change }, isOut);
+    const { resources, accepted } = resourcesAfter(portal, named, isOut);
     if (accepted.length > 0) annotate({ accepted: accepted.map(({ arn, id }) => `${arn} (${id})`) });
     const changed = await changeResource(deps.portals, deps.system, portal, {
       ...change,

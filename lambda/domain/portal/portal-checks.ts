@@ -57,12 +57,23 @@ export const signInDenial = (
     scopes: ['openid', ...portal.idpConfig.scopes],
   });
 
-const denied = ({ message, detail }: Denial) => accessDenied(message, detail);
+/** Whether a resource stays no part of the portal, so that its policy decides nothing. */
+type IsLeftOut = (resource: OwnedResource) => boolean;
+
+/** @param resources whose policies deny it */
+function checkDenial(
+  denial: Denial | undefined,
+  resources: readonly OwnedResource[],
+  isLeftOut: IsLeftOut,
+): void {
+  if (denial && !resources.some(isLeftOut)) throw accessDenied(denial.message, denial.detail);
+}
 
 async function checkSignIn(
   deps: PortalCheckDependencies,
   principal: Caller,
   portal: PortalConfiguration,
+  isLeftOut: IsLeftOut,
 ): Promise<Oauth2Provider> {
   const { idpConfig } = portal;
   const member = 'idpConfig.credentialProviderArn';
@@ -72,8 +83,7 @@ async function checkSignIn(
   }
   const provider = await deps.providers.get(name);
   if (!provider) throw noSuchResource('OAuth 2.0 credential provider', name);
-  const denial = signInDenial(principal, portal, provider);
-  if (denial) throw denied(denial);
+  checkDenial(signInDenial(principal, portal, provider), [provider], isLeftOut);
   if (provider.discovery.discoveryUrl === undefined) {
     throw invalidMember(
       member,
@@ -88,6 +98,7 @@ async function checkSources(
   { identities }: PortalCheckDependencies,
   principal: Caller,
   { sources }: PortalConfiguration,
+  isLeftOut: IsLeftOut,
 ): Promise<ReadonlyMap<string, WorkloadIdentity>> {
   const found = new Map<string, WorkloadIdentity>();
   for (const [index, { identifier }] of sources.entries()) {
@@ -99,7 +110,7 @@ async function checkSources(
       operation: 'GetWorkloadAccessTokenForJWT',
       resource: identity,
     });
-    if (denial) throw denied(denial);
+    checkDenial(denial, [identity], isLeftOut);
     found.set(identifier, identity);
   }
   return found;
@@ -108,8 +119,9 @@ async function checkSources(
 async function checkConnection(
   { providers }: PortalCheckDependencies,
   principal: Caller,
-  identity: GovernedResource,
+  identity: WorkloadIdentity,
   { credentialProviderName, scopes, customParameters }: PortalConnection,
+  isLeftOut: IsLeftOut,
 ): Promise<Oauth2Provider> {
   const provider = await providers.get(credentialProviderName);
   if (!provider) throw noSuchResource('OAuth 2.0 credential provider', credentialProviderName);
@@ -121,7 +133,7 @@ async function checkConnection(
     scopes,
     customParameters,
   });
-  if (denial) throw denied(denial);
+  checkDenial(denial, [identity, provider], isLeftOut);
   return provider;
 }
 
@@ -129,6 +141,7 @@ async function checkConnection(
  * Returns the resources that the portal names.
  *
  * @param principal who configures the portal
+ * @param isLeftOut whether a resource stays no part of the portal, so that its owner cannot prevent an update
  * @throws ResourceNotFoundException for a workload identity or a provider that does not exist, AccessDeniedException for
  *   one that the principal cannot use, ValidationException for a provider that cannot sign users in, or a connection of
  *   an agent that is no source
@@ -137,6 +150,7 @@ export async function checkPortal(
   deps: PortalCheckDependencies,
   principal: Caller,
   portal: PortalConfiguration,
+  isLeftOut: IsLeftOut = () => false,
 ): Promise<readonly OwnedResource[]> {
   const unlisted = portal.connections.findIndex(
     ({ workloadName }) => !portal.sources.some(({ identifier }) => identifier === workloadName),
@@ -144,13 +158,13 @@ export async function checkPortal(
   if (unlisted >= 0) {
     throw invalidMember(`connections.${unlisted}.workloadName`, 'must be the identifier of a source');
   }
-  const signIn = await checkSignIn(deps, principal, portal);
-  const identities = await checkSources(deps, principal, portal);
+  const signIn = await checkSignIn(deps, principal, portal, isLeftOut);
+  const identities = await checkSources(deps, principal, portal, isLeftOut);
   const offered = new Map<string, Oauth2Provider>();
   for (const connection of portal.connections) {
     const identity = identities.get(connection.workloadName);
     if (identity) {
-      const provider = await checkConnection(deps, principal, identity, connection);
+      const provider = await checkConnection(deps, principal, identity, connection, isLeftOut);
       offered.set(provider.name, provider);
     }
   }

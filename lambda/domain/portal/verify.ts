@@ -4,6 +4,7 @@ import { issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
 import { trustedIssuersOf, type DeployedIssuer, type TrustedIssuer } from '../identity/trusted-issuer';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
+import { isOwnedBy } from '../ownership';
 import { actionDenial } from '../policy/access';
 import { authoritiesOf } from '../provider/oauth2-provider';
 import type { IdentityReader } from '../restriction/restriction';
@@ -29,6 +30,8 @@ export interface VerifyPortalDependencies {
 interface Findings {
   /** Why the portal cannot work; absent if it can. */
   readonly fault?: string;
+  /** Why the pages leave an agent out, for a cause that another owner can bring about. */
+  readonly absence?: string;
   /** A resource that is not part of the portal. */
   readonly leftOut?: LeftOut;
   /** Why users might not be able to sign in. */
@@ -70,7 +73,10 @@ function clientWarning(
   return `Users might not be able to sign in for the workload identity "${name}": its trusted issuer ${client.issuer} does not list the client ID of the sign-in provider. Add ${quotable(client.clientId)} to ${first.join(' and ')} of the trusted issuer, and then update the portal to verify it again.`;
 }
 
-/** Returns why an agent cannot be in the portal, or why users might not reach it. */
+/**
+ * Returns why an agent cannot be in the portal, or why users might not reach it. What another owner does to an agent leaves
+ * this agent out: it must not end the pages of the others.
+ */
 async function sourceFindings(
   { directory, trustedIssuers }: VerifyPortalDependencies,
   portal: ConsentPortal,
@@ -78,20 +84,21 @@ async function sourceFindings(
   client: PortalClient,
 ): Promise<Findings> {
   const { identity } = await directory.readIdentity(name, undefined);
-  if (!identity) return { fault: `The workload identity "${name}" does not exist.` };
+  if (!identity) return { absence: `The workload identity "${name}" does not exist.` };
+  // The policy of a resource that is not part of the portal decides nothing.
+  if (!isConfigured(portal, identity)) return { leftOut: identity };
   const call = { principal: ownerOf(portal), operation: 'GetWorkloadAccessTokenForJWT' } as const;
   const denial = actionDenial({ ...call, resource: identity });
-  if (denial) return { fault: denial.message };
-  // The pages leave this agent out, and work with the others.
-  if (!isConfigured(portal, identity)) return { leftOut: identity };
+  if (denial) return { absence: denial.message };
   const { issuer } = client;
   const entries = trustedIssuersOf(identity, trustedIssuers).filter(
     (entry) => issuerOf(entry) === withoutTrailingSlash(issuer),
   );
   if (entries.length === 0) {
-    return {
-      fault: `The workload identity "${name}" does not trust the issuer ${issuer} of the sign-in provider. Add it to the trusted issuers of the deployment or of the workload identity.`,
-    };
+    const reason = `The workload identity "${name}" does not trust the issuer ${issuer} of the sign-in provider. Add it to the trusted issuers of the deployment or of the workload identity.`;
+    return isOwnedBy(identity, { arn: portal.owner, id: portal.ownerId })
+      ? { fault: reason }
+      : { absence: reason };
   }
   const warning = clientWarning(entries, name, client);
   return warning === undefined ? {} : { warning };
@@ -132,18 +139,24 @@ async function portalFindings(deps: VerifyPortalDependencies, portal: ConsentPor
   }
   const client = { issuer, clientId: provider.clientId, audience: portal.idpConfig.audience };
   const offered = new Set(portal.connections.map(({ credentialProviderName }) => credentialProviderName));
-  const findings = await Promise.all([
-    ...portal.sources.map(({ identifier }) => sourceFindings(deps, portal, identifier, client)),
-    ...[...offered].map((name) => connectionFindings(deps, portal, name)),
-  ]);
+  const agents = await Promise.all(
+    portal.sources.map(({ identifier }) => sourceFindings(deps, portal, identifier, client)),
+  );
+  const connections = await Promise.all([...offered].map((name) => connectionFindings(deps, portal, name)));
+  const findings = [...agents, ...connections];
   const fault = findings.find((each) => each.fault)?.fault;
   if (fault !== undefined) return { fault };
   const leftOut = findings.flatMap((each) => each.leftOut ?? []);
+  const [absence] = agents.flatMap((each) => each.absence ?? []);
   const warnings = [
     ...(leftOut.length > 0 ? [notConfigured(leftOut)] : []),
+    ...(absence === undefined ? [] : [`Left out: ${absence}`]),
     ...findings.flatMap(({ warning }) => warning ?? []).slice(0, 1),
   ];
-  return warnings.length > 0 ? { warning: warnings.join(' ') } : {};
+  if (warnings.length === 0) return {};
+  const reason = warnings.join(' ');
+  const hasAgent = agents.some((each) => each.absence === undefined && !each.leftOut);
+  return hasAgent ? { warning: reason } : { fault: reason };
 }
 
 /** Maximum characters of AWS's `statusReason`. */
