@@ -11,6 +11,7 @@ import { StandardRetryStrategy } from '@smithy/core/retry';
 import { runProgram } from '../program/command-line';
 import { nameOf, type Site } from './calls';
 import { committedRows, FAULT_COUNTS_COMMAND, totalOf, writeRows, type Row } from './counts';
+import { expectRecorded } from './outbox';
 import { faultsOf } from './fault-kinds';
 import { caseName, NotReached, perform, record, type Armed, type Recording } from './perform';
 import { titleOf, type Scenario } from './scenario';
@@ -107,6 +108,7 @@ class Run {
     const log = await readFile(join(this.stage.world.dataDir, 'service.log'), 'utf8');
     try {
       this.stage.secrets.expectNone('the log', log);
+      await expectRecorded(this.stage, log);
     } catch (error) {
       this.fail('the log', reasonOf(error));
     }

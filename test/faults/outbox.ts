@@ -1,10 +1,12 @@
 /** The outbox of revocations, which a schedule continues. Each case begins and ends with an empty one. */
+import * as v from 'valibot';
 import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation-store';
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
 import type { RevocationEvent } from '../../lambda/contract/revocation-event';
 import { REVOCATION_CAUSES, type OutboxItem } from '../../lambda/domain/revocation/revocation';
 import { TOKEN_VAULT_ID } from '../../lambda/domain/token-vault/token-vault';
-import { PREFIX } from '../../lambda/contract/table-keys';
+import { CLIENT_DELETION_CAUSES } from '../../lambda/domain/provider/client-deletion';
+import { PARTITION_KEY, PREFIX, type Key } from '../../lambda/contract/table-keys';
 import { localTableName } from '../../lib/local/dynamodb';
 import type { Touched } from './fault-proxy';
 import { passTime } from './passing-time';
@@ -66,4 +68,57 @@ export async function itemsIn(stage: Stage, touched: readonly Touched[]): Promis
   return items
     .filter((item) => item !== undefined)
     .filter(({ cause }) => REVOCATION_CAUSES.some((revocationCause) => revocationCause === cause));
+}
+
+const isOutboxItem = { condition: 'begins_with(#pk, :prefix)', names: { '#pk': PARTITION_KEY } } as const;
+const Scanned = v.object({ pk: v.string() });
+
+/** Every item in the outbox. */
+async function* allItems(stage: Stage): AsyncGenerator<OutboxItem> {
+  const table = stage.role('Revocations');
+  let after: Key | undefined;
+  do {
+    const page = await table.scan(
+      { ...isOutboxItem, values: { ':prefix': PREFIX.outboxItem } },
+      { limit: 1000, ...(after && { after }) },
+    );
+    for (const found of page.items) {
+      const id = v.parse(Scanned, found).pk.slice(PREFIX.outboxItem.length);
+      const item = await storeOf(stage).getItem(id);
+      if (item) yield item;
+    }
+    after = page.last;
+  } while (after);
+}
+
+const Ended = v.object({
+  audit: v.object({
+    operation: v.literal('RevokeAtProvider'),
+    user: v.string(),
+    provider: v.string(),
+    result: v.string(),
+  }),
+});
+
+/** Returns what identifies the end of an item in the audit log. */
+const endOf = (user: string, provider: string, result: string): string =>
+  JSON.stringify([user, provider, result]);
+
+/** Results in the audit log of tokens that were kept, in the place of the state. */
+const KEPT: readonly (string | undefined)[] = ['superseded', 'would_end_other_grants'];
+
+/** @throws Error if the end of an item of the run is not in the audit log */
+export async function expectRecorded(stage: Stage, log: string): Promise<void> {
+  const entries = new Set<string>();
+  for (const line of log.split('\n')) {
+    if (!line.includes('RevokeAtProvider')) continue;
+    const { user, provider, result } = v.parse(Ended, JSON.parse(line)).audit;
+    entries.add(endOf(user, provider, result));
+  }
+  for await (const { state, cause, grantId, provider, lastError } of allItems(stage)) {
+    if (state === 'PENDING' || CLIENT_DELETION_CAUSES.some((clientCause) => clientCause === cause)) continue;
+    const result = lastError !== undefined && KEPT.includes(lastError) ? lastError : state;
+    if (entries.has(endOf(grantId.userHash, provider.name, result))) continue;
+    throw new Error(`an item ended as ${result}, and the audit log has no entry of it`);
+  }
 }

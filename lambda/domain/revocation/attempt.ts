@@ -19,7 +19,7 @@ import { reachOf } from '../provider/vendors';
 import { KeyMaterialResetError, ShreddedError, UnreadableError } from '../sealing/sealing';
 import type { System } from '../system';
 import { OTHER_GRANTS, recordEnd, SUPERSEDED } from './end';
-import { ended, failed, itemIdOf, postponed } from './item';
+import { ended, failed, itemIdOf, postponed, recorded } from './item';
 import { REVOCATION_CAUSES, type OutboxItem, type RevocationStore } from './revocation';
 import {
   openContent,
@@ -189,13 +189,21 @@ async function writeWithReplacement(
   await deps.revocations.createItem({ ...other, sealed: await sealContent(deps, other, content) });
 }
 
+type RecordingDependencies = Pick<AttemptDependencies, 'revocations' | 'audit' | 'tokenVaultArn'>;
+
+/**
+ * Records the stored end of an item, which then is due no more. If the last write fails, another worker records the end
+ * again: the audit log has each stored end at least once, and no other.
+ */
+export async function recordStoredEnd(deps: RecordingDependencies, item: OutboxItem): Promise<void> {
+  recordEnd(deps, item);
+  await deps.revocations.advanceItem(recorded(item));
+}
+
 /** Writes the item's next state, and records it if it is the last. Does nothing if another worker has the item. */
-export async function advanceItem(
-  deps: Pick<AttemptDependencies, 'revocations' | 'audit' | 'tokenVaultArn'>,
-  item: OutboxItem,
-): Promise<boolean> {
+export async function advanceItem(deps: RecordingDependencies, item: OutboxItem): Promise<boolean> {
   const isStored = await deps.revocations.advanceItem(item);
-  if (isStored) recordEnd(deps, item);
+  if (isStored && item.state !== 'PENDING') await recordStoredEnd(deps, item);
   return isStored;
 }
 

@@ -2,7 +2,6 @@
  * Deletes clients that the service registered at their server (RFC 7592), from the outbox: after the revocations that the
  * client authenticates, and only if no provider has the client.
  */
-import type { AuditTrail } from '../audit';
 import { hashOf } from '../digest';
 import { deleteClient } from '../oauth/client-registration';
 import { ProviderFailure } from '../oauth/provider-failure';
@@ -21,7 +20,6 @@ import { parseSealed } from '../sealing/sealed-json';
 import { ShreddedError, UnreadableError, type Seal } from '../sealing/sealing';
 import { epochSeconds, type System } from '../system';
 import type { AttemptResult } from './attempt';
-import { recordEnd } from './end';
 import { ended, failed, postponed, RETRIED_FOR, waiting } from './item';
 import { openText, sealText, type OutboxContentDependencies } from './outbox-content';
 import { isSelectionComplete, type OutboxItem, type RevocationStore } from './revocation';
@@ -31,7 +29,6 @@ export interface ClientDeletionDependencies extends OutboxContentDependencies {
   readonly providers: Pick<Oauth2ProviderStore, 'get'>;
   readonly registeredClients: Pick<RegisteredClients, 'providersOf'>;
   readonly transport: Transport;
-  readonly audit: AuditTrail;
   readonly system: System;
 }
 
@@ -97,9 +94,9 @@ export async function enqueueClientDeletion(
     accessToken = await deps.seal.open(registrationContext(provider, clientUri), sealedToken);
   } catch (error) {
     if (!isUnreadable(error)) throw error;
-    // It must not prevent the deletion of its provider.
-    const lost = ended(item, 'UNCONFIRMED', UNREADABLE);
-    if (await deps.revocations.createItem({ ...lost, revision: 1 })) recordEnd(deps, lost);
+    // It must not prevent the deletion of its provider. The next sweep records its end.
+    const lost = ended({ ...item, dueAt: deps.system.now() }, 'UNCONFIRMED', UNREADABLE);
+    await deps.revocations.createItem({ ...lost, revision: 1 });
     return;
   }
   const sealed = await sealText(deps, item, JSON.stringify({ clientUri, accessToken }));

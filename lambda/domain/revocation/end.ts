@@ -12,12 +12,11 @@ export const OTHER_GRANTS = 'would_end_other_grants';
 /** Ends without a request to the provider, which are no failures. */
 const KEPT: readonly string[] = [SUPERSEDED, OTHER_GRANTS];
 
-/** Does nothing for an item that has not ended. */
+/** @param item in its last state */
 export function recordEnd(
   { audit, tokenVaultArn }: { readonly audit: AuditTrail; readonly tokenVaultArn: string },
   { cause, state, lastError, provider, grantId, workloadArn }: Omit<OutboxItem, 'sealed'>,
 ): void {
-  if (state === 'PENDING') return;
   const credentialProvider = `${tokenVaultArn}/oauth2credentialprovider/${provider.name}`;
   if (CLIENT_DELETION_CAUSES.some((clientCause) => clientCause === cause)) {
     audit.record({

@@ -2,7 +2,6 @@
  * Stores tokens in the outbox: re-encrypts them with the client that they were issued to, because grant, agent, and
  * provider can be deleted before the provider revokes them.
  */
-import type { AuditTrail } from '../audit';
 import { hashOf } from '../digest';
 import { grantContext, SealedTokensSchema, type GrantTokens, type SealedTokens } from '../grant/grant';
 import { isCredentialError, openClientSecret, type ClientSecretDependencies } from '../oauth/client-secret';
@@ -18,7 +17,6 @@ import { parseSealed } from '../sealing/sealed-json';
 import { ShreddedError, UnreadableError, type Seal } from '../sealing/sealing';
 import { epochSeconds, type System } from '../system';
 import { UnstorableError } from '../unstorable';
-import { recordEnd } from './end';
 import { itemIdOf } from './item';
 import type { OutboxItem, RevocationStore } from './revocation';
 import { sealContent, type OutboxContent, type OutboxContentDependencies } from './outbox-content';
@@ -28,7 +26,6 @@ export interface StoreItemDependencies
   readonly seal: Seal;
   readonly revocations: Pick<RevocationStore, 'createItem' | 'getItem'>;
   readonly providers: Pick<Oauth2ProviderStore, 'getForDeletion'>;
-  readonly audit: AuditTrail;
   readonly system: System;
 }
 
@@ -120,11 +117,12 @@ export async function storeItem(
     revision: 1,
   };
   /** Does nothing if a repetition was faster: it stored an item for the same tokens. */
-  async function create(first: OutboxItem): Promise<void> {
-    if (await deps.revocations.createItem(first)) recordEnd(deps, first);
+  async function create(change: Partial<OutboxItem> & Pick<OutboxItem, 'state'>): Promise<void> {
+    await deps.revocations.createItem({ ...item, ...change, dueAt: deps.system.now() });
   }
+  /** The next sweep records its end. */
   async function createLost(lastError: string): Promise<undefined> {
-    await create({ ...item, state: 'NOT_PROVABLE', lastError });
+    await create({ state: 'NOT_PROVABLE', lastError });
   }
 
   const content = lost === undefined ? await contentOf(deps, itemTokens) : { lost };
@@ -133,14 +131,7 @@ export async function storeItem(
   try {
     const { owner, vendor } = content.provider;
     const reach = reachOf(vendor);
-    await create({
-      ...item,
-      provider: { ...item.provider, owner },
-      reach,
-      state: 'PENDING',
-      sealed,
-      dueAt: deps.system.now(),
-    });
+    await create({ provider: { ...item.provider, owner }, reach, state: 'PENDING', sealed });
     return reach;
   } catch (error) {
     if (!(error instanceof UnstorableError)) throw error;

@@ -3,7 +3,13 @@
  * the middle is continued by the next.
  */
 import type { System } from '../system';
-import { advanceItem, attemptRevocation, type AttemptDependencies, type AttemptResult } from './attempt';
+import {
+  advanceItem,
+  attemptRevocation,
+  recordStoredEnd,
+  type AttemptDependencies,
+  type AttemptResult,
+} from './attempt';
 import { attemptClientDeletion, isClientDeletion, type ClientDeletionDependencies } from './client-deletion';
 import { ended, failed, isDue, isExhausted, postponedByFailure, taken } from './item';
 import { ProviderQueues, type Turn } from './provider-queues';
@@ -44,6 +50,10 @@ async function attemptItem(
   const { revocations, system } = deps;
   const item = await revocations.getItem(id);
   if (!item || !isDue(item, system.now())) return undefined;
+  if (item.state !== 'PENDING') {
+    await recordStoredEnd(deps, item);
+    return undefined;
+  }
   if (unavailable) {
     await advanceItem(deps, postponedByFailure(item, unavailable, system.now()));
     return undefined;

@@ -213,7 +213,9 @@ describe('storing an item', () => {
   it('of tokens whose agent is not known ends it immediately, with no request', async () => {
     const tokens = { ...(await grantedTokens()), cause, revocationId, workloadArn: undefined };
     expect(await storeItem(service.deps, tokens)).toBeUndefined();
-    expect(service.entries.at(-1)).toMatchObject({ result: 'NOT_PROVABLE', reason: 'tokens_unreadable' });
+    await service.sweep();
+    expect(service.entries).toMatchObject([{ result: 'NOT_PROVABLE', reason: 'tokens_unreadable' }]);
+    expect(service.server.requests).toEqual([]);
     expect(await dueItems()).toEqual([]);
   });
 
@@ -228,8 +230,12 @@ describe('storing an item', () => {
 
   it('that a repetition has stored in the meantime records no second end', async () => {
     const tokens = { ...(await grantedTokens()), cause, revocationId };
-    const revocations = { ...service.stores.revocations, createItem: () => Promise.resolve(false) };
-    await storeItem({ ...service.deps, revocations }, tokens, 'client_unknown');
-    expect(service.entries).toEqual([]);
+    const getItem = () => Promise.resolve(undefined);
+    const revocations = { ...service.stores.revocations, getItem };
+    for (let repetition = 0; repetition < 2; repetition += 1) {
+      await storeItem({ ...service.deps, revocations }, tokens, 'client_unknown');
+    }
+    await service.sweepFor(120);
+    expect(service.entries).toHaveLength(1);
   });
 });

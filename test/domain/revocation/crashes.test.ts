@@ -2,10 +2,12 @@
  * A worker of the revocation outbox can end at any point. It is killed here before and after each of its calls, in turn,
  * and another worker continues: in the end, each grant is revoked, and the provider has revoked it.
  */
+import type { GrantId } from '../../../lambda/domain/grant/grant';
 import type { SweepDependencies } from '../../../lambda/domain/revocation/sweep';
+import type { OutboxItem } from '../../../lambda/domain/revocation/revocation';
 import { selectGrants } from '../../../lambda/domain/revocation/select';
 import { sweep } from '../../../lambda/domain/revocation/sweep';
-import { createRevocationService, wrapped, type RevocationService } from './revocation-service';
+import { createRevocationService, unavailable, wrapped, type RevocationService } from './revocation-service';
 
 class Killed extends Error {}
 
@@ -72,6 +74,14 @@ async function expectRevoked({ service, grants, revocationId }: Awaited<ReturnTy
   expect(await service.stores.revocations.dueItems(Infinity)).toEqual({ items: [] });
   expect(await service.stores.revocations.dueSelections(Infinity)).toEqual([]);
   for (const { grantId } of items) expect(grants).toContainEqual(grantId);
+  expectRecorded(service, grants);
+}
+
+/** The audit log has the end of each item, and no other end. A worker that is killed in between can record it again. */
+function expectRecorded({ entries }: RevocationService, grants: readonly GrantId[]): void {
+  const ends = entries.filter(({ operation }) => operation === 'RevokeAtProvider');
+  expect(new Set(ends.map(({ user }) => user))).toEqual(new Set(grants.map(({ userHash }) => userHash)));
+  expect(new Set(ends.map(({ result }) => result))).toEqual(new Set(['CONFIRMED']));
 }
 
 describe.each(['before', 'after'] as const)('a worker that is killed %s', (moment) => {
@@ -109,4 +119,76 @@ it('has no ciphertext left in any item after the end', async () => {
   expect(await sealed()).toEqual(USERS.map(() => ['PENDING', expect.any(String) as unknown]));
   await service.sweep();
   expect(await sealed()).toEqual(USERS.map(() => ['CONFIRMED', undefined]));
+});
+
+describe('the audit log has the end of an item', () => {
+  const ends = ({ entries }: RevocationService) =>
+    entries.filter(({ operation }) => operation === 'RevokeAtProvider').map(({ result }) => result);
+
+  /** The dependencies of a worker for which DynamoDB loses every response to a write that it has performed. */
+  function losing({ parts, depsOver }: RevocationService, isLost: (item: OutboxItem) => boolean) {
+    const { revocations } = parts.stores;
+    const advanceItem = async (item: OutboxItem): Promise<boolean> => {
+      const isStored = await revocations.advanceItem(item);
+      if (isLost(item)) throw new Error('no response');
+      return isStored;
+    };
+    return depsOver({ ...parts, stores: { ...parts.stores, revocations: { ...revocations, advanceItem } } });
+  }
+
+  async function withOne() {
+    const service = await createRevocationService();
+    await service.grant('alice');
+    const revocationId = await service.begin({ workloadId: service.identity.id });
+    await service.select(revocationId);
+    return service;
+  }
+
+  it('if every response to the write of the end is lost', async () => {
+    const service = await withOne();
+    await service.sweep(losing(service, ({ sealed }) => sealed === undefined));
+    expect(ends(service)).toEqual([]);
+    const requests = service.server.requests.length;
+    await service.sweepFor(120);
+    expect(ends(service)).toEqual(['CONFIRMED']);
+    expect(service.server.requests).toHaveLength(requests);
+  });
+
+  it('again if the next write fails, and then no more', async () => {
+    const service = await withOne();
+    const { revocations } = service.parts.stores;
+    const advanceItem = (item: OutboxItem) =>
+      item.dueAt === undefined ? Promise.reject(new Error('no table')) : revocations.advanceItem(item);
+    const stores = { ...service.parts.stores, revocations: { ...revocations, advanceItem } };
+    await service.sweep(service.depsOver({ ...service.parts, stores }));
+    expect(ends(service)).toEqual(['CONFIRMED']);
+    await service.sweepFor(300);
+    expect(ends(service)).toEqual(['CONFIRMED', 'CONFIRMED']);
+  });
+
+  it('not before it is stored', async () => {
+    const service = await withOne();
+    const { revocations } = service.parts.stores;
+    const advanceItem = (item: OutboxItem) =>
+      item.sealed === undefined ? Promise.reject(new Error('no table')) : revocations.advanceItem(item);
+    const stores = { ...service.parts.stores, revocations: { ...revocations, advanceItem } };
+    await service.sweep(service.depsOver({ ...service.parts, stores }));
+    expect(ends(service)).toEqual([]);
+  });
+
+  it('also while its provider is unavailable', async () => {
+    const service = await createRevocationService();
+    const users = Array.from({ length: 12 }, (_, index) => `user-${index}`);
+    for (const user of users) await service.grant(user);
+    const revocationId = await service.begin({ workloadId: service.identity.id });
+    await service.select(revocationId);
+    const [first] = await service.items(revocationId);
+    const isFirst = ({ grantId }: OutboxItem) => grantId.userHash === first?.grantId.userHash;
+    await service.sweep(losing(service, (item) => item.sealed === undefined && isFirst(item)));
+    service.server.instead = () => unavailable();
+    for (let user = 0; user < 12; user += 1) await service.grant(`late-${user}`);
+    await service.select(await service.begin({ workloadId: service.identity.id }));
+    await service.sweepFor(120);
+    expect(ends(service)).toHaveLength(users.length);
+  });
 });
