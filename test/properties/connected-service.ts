@@ -9,7 +9,7 @@ import { putSecret } from '../flows/support/secrets';
 import { AUDIENCE } from '../flows/support/transmitter';
 import { RETURN_URL, World, type PrincipalName } from '../flows/support/world';
 import type { OperationName } from '../../lambda/contract/operations';
-import { AnsweringServer } from './answering-server';
+import { RespondingServer } from './responding-server';
 import { expectDocumentedForm, expectNoFailure, Secrets } from './expected-response';
 import { invoke, LogReader, type InProcessRequest } from './in-process';
 import { MARKER } from './request-values';
@@ -47,7 +47,7 @@ export class ConnectedService {
 
   private constructor(
     private readonly world: World,
-    readonly server: AnsweringServer,
+    readonly server: RespondingServer,
     private readonly workload: string,
   ) {
     this.log = new LogReader(world);
@@ -56,7 +56,7 @@ export class ConnectedService {
   }
 
   static async start(): Promise<ConnectedService> {
-    const server = await AnsweringServer.start();
+    const server = await RespondingServer.start();
     const users = server.issuer('users');
     const keys = { issuer: users, jwksUri: `${users}/jwks` };
     const secretId = 'secret-1';
@@ -130,7 +130,7 @@ export class ConnectedService {
     this.callbacks.set(name, String(callbackUrl).split('/').at(-1) ?? '');
   }
 
-  /** Sends a request, whose response has the form of the API and no secret, whatever the third parties answered. */
+  /** Sends a request, whose response has the form of the API and no secret, whatever the third parties responded. */
   async call(operation: JsonOperation, body: object, as?: PrincipalName): Promise<Outcome> {
     const result = await this.respond(operation, {
       operation,
@@ -216,13 +216,13 @@ export class ConnectedService {
   /**
    * Opens the authorization URL, and returns from the authorization server.
    *
-   * @param answer parameters of the authorization response, except `state`
+   * @param response parameters of the authorization response, except `state`
    * @returns the completion URI; the empty text if the service does not redirect to the application with one
    */
   async returnFrom(
     authorizationUrl: unknown,
     callbackId: string,
-    answer: Readonly<Record<string, string>>,
+    response: Readonly<Record<string, string>>,
   ): Promise<string> {
     const begun = await this.authorize(authorizationUrl);
     if (locationOf(begun) === '') return '';
@@ -234,7 +234,7 @@ export class ConnectedService {
     const returned = await this.respond('Callback', {
       operation: 'Callback',
       parameters: { callbackId },
-      query: new URLSearchParams({ ...answer, state }).toString(),
+      query: new URLSearchParams({ ...response, state }).toString(),
       headers: [['cookie', cookie]],
     });
     const location = locationOf(returned);

@@ -98,8 +98,8 @@ export class Secrets {
   }
 
   expectNone(operation: OperationName, result: APIGatewayProxyResult, log: Buffer): void {
-    const answered = [...this.everywhere.find(Buffer.from(withoutReturned(operation, result)))];
-    if (answered.length > 0) throw new Error(`the response has ${answered.join()}: ${result.body}`);
+    const returned = [...this.everywhere.find(Buffer.from(withoutReturned(operation, result)))];
+    if (returned.length > 0) throw new Error(`the response has ${returned.join()}: ${result.body}`);
     this.expectNoneLogged(log);
   }
 

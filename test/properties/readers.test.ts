@@ -21,8 +21,8 @@ import { VENDOR_NAMES, type VendorName } from '../../lambda/domain/provider/vend
 import { MAX_LIFETIME } from '../../lambda/domain/stated-lifetime';
 import { createFakeSystem } from '../domain/fake-system';
 import { sampleProvider } from '../domain/samples';
-import { credentialsOf, type ValidAnswer } from './answering-server';
-import { brokenAnswer, contentOf, DEEP, VALID, withMember, type BrokenAnswer } from './broken-answers';
+import { credentialsOf, type ValidResponse } from './responding-server';
+import { brokenResponse, contentOf, DEEP, VALID, withMember, type BrokenResponse } from './broken-responses';
 import { MARKER } from './request-values';
 import { casesOf, report, TIMEOUT_MS } from './runs';
 
@@ -94,7 +94,7 @@ const narrowing = { scopes: ['a'], resources: [], audiences: [] };
 /** A reader, a valid response to its request, and what makes its result usable. */
 interface Reader {
   readonly name: string;
-  readonly valid: ValidAnswer;
+  readonly valid: ValidResponse;
   readonly read: (transport: Transport, vendor: VendorName) => Promise<unknown>;
   readonly isUsable: (result: never) => boolean;
 }
@@ -277,19 +277,19 @@ const READERS: readonly Reader[] = [
 ];
 
 /** A transport that responds to each request in the same way, and that handles statuses and echoes as the real one. */
-const answering =
-  (answer: BrokenAnswer, valid: ValidAnswer): Transport =>
+const responding =
+  (response: BrokenResponse, valid: ValidResponse): Transport =>
   (_url, { headers, body }) => {
     const sent = body?.toString() ?? '';
     const form = Object.fromEntries(new URLSearchParams(sent));
     const credentials = credentialsOf(headers.authorization);
-    const content = contentOf(answer, valid, { kind: 'code', form, credentials, body: sent });
-    const status = answer.status ?? valid.status;
+    const content = contentOf(response, valid, { kind: 'code', form, credentials, body: sent });
+    const status = response.status ?? valid.status;
     const text = withoutEchoedSecrets(status, content.toString(), { headers, body: sent });
     const fields = new Headers();
     try {
-      if (answer.contentType !== undefined) fields.append('content-type', answer.contentType);
-      for (const [name, value] of answer.headers) fields.append(name, value);
+      if (response.contentType !== undefined) fields.append('content-type', response.contentType);
+      for (const [name, value] of response.headers) fields.append(name, value);
       const isBodiless = [204, 205, 304].includes(status);
       return Promise.resolve(new Response(isBodiless ? null : text, { status, headers: fields }));
     } catch {
@@ -300,7 +300,7 @@ const answering =
 interface Case {
   readonly reader: number;
   readonly vendor: VendorName;
-  readonly answer: BrokenAnswer;
+  readonly response: BrokenResponse;
 }
 
 /** Valid responses, and responses that failed unexpectedly before. */
@@ -310,8 +310,8 @@ const EXAMPLES = READERS.flatMap((_reader, which) =>
     ...['expires_in', 'scope', 'refresh_token_expires_in'].flatMap((member) =>
       [DEEP, '{"toString":1}'].map((json) => withMember(member, json)),
     ),
-  ].flatMap((answer) =>
-    (['CustomOauth2', 'SlackOauth2'] as const).map((vendor): [Case] => [{ reader: which, vendor, answer }]),
+  ].flatMap((response) =>
+    (['CustomOauth2', 'SlackOauth2'] as const).map((vendor): [Case] => [{ reader: which, vendor, response }]),
   ),
 );
 
@@ -319,12 +319,12 @@ it(
   'each reader returns what can be used, or a failure of the third party without a secret',
   async () => {
     const outcomes = new Map<string, [usable: number, failed: number]>();
-    const meet = async ({ reader: which, vendor, answer }: Case): Promise<void> => {
+    const meet = async ({ reader: which, vendor, response }: Case): Promise<void> => {
       const { name, valid, read, isUsable } = READERS[which % READERS.length]!;
       const [usable, failed] = outcomes.get(name) ?? [0, 0];
       let result;
       try {
-        result = await read(answering(answer, valid), vendor);
+        result = await read(responding(response, valid), vendor);
       } catch (error) {
         if (!(error instanceof ProviderFailure)) throw error;
         const { code, detail, message } = error;
@@ -341,7 +341,7 @@ it(
     const anyCase = fc.record({
       reader: fc.nat({ max: READERS.length - 1 }),
       vendor: fc.constantFrom(...VENDOR_NAMES),
-      answer: brokenAnswer,
+      response: brokenResponse,
     });
     await fc.assert(fc.asyncProperty(anyCase, meet), { ...casesOf(0.2), examples: EXAMPLES });
     const sum = (index: 0 | 1) => [...outcomes.values()].reduce((total, each) => total + each[index], 0);

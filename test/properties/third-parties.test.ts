@@ -3,8 +3,8 @@
  * service or in the log, nothing is stored that cannot be used, and everything works again after the next valid response.
  */
 import fc from 'fast-check';
-import { KINDS, type Kind } from './answering-server';
-import { brokenAnswer, replacementFor, type BrokenAnswer } from './broken-answers';
+import { KINDS, type Kind } from './responding-server';
+import { brokenResponse, replacementFor, type BrokenResponse } from './broken-responses';
 import { casesOf, REACHES_ALL, report, TIMEOUT_MS } from './runs';
 import { ThirdParties } from './third-parties';
 
@@ -17,7 +17,7 @@ afterAll(() => parties.close());
 interface Case {
   readonly kind: Kind;
   readonly variant: number;
-  readonly answer: BrokenAnswer;
+  readonly response: BrokenResponse;
 }
 
 it(
@@ -25,10 +25,10 @@ it(
   async () => {
     const reads = new Map<Kind, number>();
     let cases = 0;
-    const meet = async ({ kind, variant, answer }: Case): Promise<void> => {
+    const meet = async ({ kind, variant, response }: Case): Promise<void> => {
       cases += 1;
       let given = '';
-      const replacement = replacementFor(answer, (content) => {
+      const replacement = replacementFor(response, (content) => {
         given = content;
       });
       const read = await parties.try(kind, variant, replacement, () => given.includes('invalid_grant'));
@@ -37,7 +37,7 @@ it(
     const anyCase = fc.record({
       kind: fc.constantFrom(...KINDS),
       variant: fc.nat({ max: 1 }),
-      answer: brokenAnswer,
+      response: brokenResponse,
     });
     await fc.assert(fc.asyncProperty(anyCase, meet), casesOf(0.05));
     const counted = KINDS.map((kind) => `${reads.get(kind) ?? 0} × ${kind}`);

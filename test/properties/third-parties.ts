@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { moveClock } from '../flows/support/clock';
 import { AUDIENCE } from '../flows/support/transmitter';
-import type { Kind, Replacement } from './answering-server';
+import type { Kind, Replacement } from './responding-server';
 import { ConnectedService, locationOf, type Outcome, type ProviderName } from './connected-service';
 
 /** Seconds after which every back-off, every cache, and every token of a valid response is over. */
@@ -305,11 +305,11 @@ export class ThirdParties {
    * @param isRejection whether the response that was read says that the grant is over
    * @returns how often the service read the response
    */
-  async try(kind: Kind, variant: number, answer: Replacement, isRejection: () => boolean): Promise<number> {
+  async try(kind: Kind, variant: number, response: Replacement, isRejection: () => boolean): Promise<number> {
     moveClock(LATER);
     const exchange = await this.exchangeFor(kind, variant);
     const before = this.service.server.requests.length;
-    this.service.server.replacement = { kind, answer };
+    this.service.server.replacement = { kind, response };
     try {
       await exchange.meet();
     } finally {

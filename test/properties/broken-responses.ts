@@ -1,7 +1,7 @@
 /** Responses of third parties that are broken in any way: their status, header, body, and the end of the connection. */
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { REDIRECTED, type Replacement, type Received, type ValidAnswer } from './answering-server';
+import { REDIRECTED, type Replacement, type Received, type ValidResponse } from './responding-server';
 import { bodyChange, changed, changedText, nested, ODD_JSON, type Change } from './broken-values';
 import { MARKER } from './request-values';
 
@@ -35,15 +35,15 @@ const TEXTS = [
 const change = changed(fc.constantFrom(...ODD_JSON, ...NUMBERS, ...TEXTS));
 
 /** What is sent instead of the document. */
-type Body = (valid: ValidAnswer, received: Received) => string | Buffer;
+type Body = (valid: ValidResponse, received: Received) => string | Buffer;
 
 /** The changes are in the report of a failure. */
 const changedBody = (changes: readonly Change[]): Body =>
-  Object.assign(({ document = {} }: ValidAnswer) => changedText(document, changes), {
+  Object.assign(({ document = {} }: ValidResponse) => changedText(document, changes), {
     [fc.toStringMethod]: () => `changed by ${JSON.stringify(changes).slice(0, 2000)}`,
   });
 
-const asForm = ({ document = {} }: ValidAnswer): string =>
+const asForm = ({ document = {} }: ValidResponse): string =>
   new URLSearchParams(
     Object.entries(document).map(([name, value]): [string, string] => [name, String(value)]),
   ).toString();
@@ -91,7 +91,7 @@ const body: fc.Arbitrary<Body> = fc.oneof(
     weight: 2,
     arbitrary: bodyChange.map(
       (change) =>
-        ({ document = {} }: ValidAnswer) =>
+        ({ document = {} }: ValidResponse) =>
           change(Buffer.from(JSON.stringify(document))),
     ),
   },
@@ -161,7 +161,7 @@ const STATUSES = [
 /** How the connection ends. */
 const ENDINGS = ['whole', 'cut in the header', 'cut in the body', 'reset', 'twice', 'hints before'] as const;
 
-export interface BrokenAnswer {
+export interface BrokenResponse {
   readonly status: number | undefined;
   readonly contentType: string | undefined;
   readonly headers: readonly (readonly [name: string, value: string])[];
@@ -169,7 +169,7 @@ export interface BrokenAnswer {
   readonly ending: (typeof ENDINGS)[number];
 }
 
-export const brokenAnswer: fc.Arbitrary<BrokenAnswer> = fc.record({
+export const brokenResponse: fc.Arbitrary<BrokenResponse> = fc.record({
   status: fc.oneof(
     { weight: 3, arbitrary: fc.constant(undefined) },
     { weight: 1, arbitrary: fc.constant(400) },
@@ -191,7 +191,7 @@ export const brokenAnswer: fc.Arbitrary<BrokenAnswer> = fc.record({
 });
 
 /** Not broken. */
-export const VALID: BrokenAnswer = {
+export const VALID: BrokenResponse = {
   status: undefined,
   contentType: 'application/json',
   headers: [],
@@ -203,7 +203,7 @@ export const VALID: BrokenAnswer = {
 export const DEEP = nested(20_000);
 
 /** A valid response with another value of one member. @param json text of the member's value */
-export const withMember = (name: string, json: string): BrokenAnswer => ({
+export const withMember = (name: string, json: string): BrokenResponse => ({
   ...VALID,
   body: ({ document = {} }) => {
     const others = Object.entries(document).filter(([member]) => member !== name);
@@ -215,8 +215,11 @@ export const withMember = (name: string, json: string): BrokenAnswer => ({
 });
 
 /** Returns the body of a response. */
-export const contentOf = ({ body: bodyOf }: BrokenAnswer, valid: ValidAnswer, received: Received): Buffer =>
-  Buffer.from(bodyOf(valid, received) as string);
+export const contentOf = (
+  { body: bodyOf }: BrokenResponse,
+  valid: ValidResponse,
+  received: Received,
+): Buffer => Buffer.from(bodyOf(valid, received) as string);
 
 /**
  * Returns what writes the response. A redirect leads to a path of the same server that nothing asks for.
@@ -224,10 +227,10 @@ export const contentOf = ({ body: bodyOf }: BrokenAnswer, valid: ValidAnswer, re
  * @param sent receives the content
  */
 export const replacementFor =
-  (answer: BrokenAnswer, sent: (content: string) => void): Replacement =>
+  (response: BrokenResponse, sent: (content: string) => void): Replacement =>
   (connection, valid, received) => {
-    const { status, contentType, headers, ending } = answer;
-    const content = contentOf(answer, valid, received);
+    const { status, contentType, headers, ending } = response;
+    const content = contentOf(response, valid, received);
     sent(content.toString());
     const code = status ?? valid.status;
     const lines = [

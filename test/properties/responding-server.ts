@@ -27,13 +27,13 @@ export interface Received {
 }
 
 /** A valid response. */
-export interface ValidAnswer {
+export interface ValidResponse {
   readonly status: number;
   readonly document: object | undefined;
 }
 
 /** Writes a response to the connection instead of the valid one. */
-export type Replacement = (connection: Socket, valid: ValidAnswer, received: Received) => void;
+export type Replacement = (connection: Socket, valid: ValidResponse, received: Received) => void;
 
 const KIND_OF_GRANT: Readonly<Record<string, Kind>> = {
   authorization_code: 'code',
@@ -75,9 +75,9 @@ export const credentialsOf = (authorization = ''): string =>
     ? Buffer.from(authorization.slice('Basic '.length), 'base64').toString()
     : authorization.slice(authorization.indexOf(' ') + 1);
 
-export class AnsweringServer {
+export class RespondingServer {
   /** Responds to requests of this kind instead of the server. */
-  replacement: { readonly kind: Kind; readonly answer: Replacement } | undefined;
+  replacement: { readonly kind: Kind; readonly response: Replacement } | undefined;
   /** Whether a code is redeemed for a refresh token, too. */
   isRefreshable = true;
   /** Kinds of the requests. */
@@ -101,17 +101,17 @@ export class AnsweringServer {
     readonly close: () => Promise<void>,
   ) {}
 
-  static async start(): Promise<AnsweringServer> {
+  static async start(): Promise<RespondingServer> {
     const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
     const jwk = { ...(await exportJWK(publicKey)), kid: 'users-1', alg: 'ES256', use: 'sig' };
-    const server = createServer((request, response) => void answering.serve(request, response));
+    const server = createServer((request, response) => void responding.serve(request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const answering = new AnsweringServer(url, { privateKey, jwk }, async () => {
+    const responding = new RespondingServer(url, { privateKey, jwk }, async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     });
-    return answering;
+    return responding;
   }
 
   issuer(name: 'as' | 'pushing' | 'users' | 'mcp-as'): string {
@@ -145,10 +145,10 @@ export class AnsweringServer {
       credentials: credentialsOf(request.headers.authorization),
       body,
     };
-    const valid = await this.validAnswer(received, path);
+    const valid = await this.validResponse(received, path);
     if (this.replacement?.kind === kind) {
       const { socket } = response;
-      if (socket) this.replacement.answer(socket, valid, received);
+      if (socket) this.replacement.response(socket, valid, received);
       return;
     }
     response.writeHead(valid.status, { 'content-type': 'application/json', connection: 'close' });
@@ -167,13 +167,13 @@ export class AnsweringServer {
     return token;
   }
 
-  private tokens(origin: string, members: object = {}): ValidAnswer {
+  private tokens(origin: string, members: object = {}): ValidResponse {
     const token = { access_token: this.newToken('access', origin), token_type: 'Bearer' };
     return { status: 200, document: { ...token, expires_in: LIFETIME, scope: 'a', ...members } };
   }
 
   /** The response to a refresh token (RFC 6749 section 6), which is valid for its client and until it is revoked. */
-  private refreshed(token: string, client: string): ValidAnswer {
+  private refreshed(token: string, client: string): ValidResponse {
     const [code = '', holder] = (this.origins.get(token) ?? '').split(' ');
     const isValid = holder === client && !this.revoked.has(token) && !this.withdrawn.has(code);
     return isValid
@@ -181,9 +181,9 @@ export class AnsweringServer {
       : { status: 400, document: { error: 'invalid_grant' } };
   }
 
-  private async validAnswer(received: Received, path: string): Promise<ValidAnswer> {
+  private async validResponse(received: Received, path: string): Promise<ValidResponse> {
     const { kind, form, credentials, body } = received;
-    const document = (members: object): ValidAnswer => ({ status: 200, document: members });
+    const document = (members: object): ValidResponse => ({ status: 200, document: members });
     const [client = '', secret] = credentials.split(':').map(decodedForm);
     const expected = this.clients.get(client);
     if (expected !== undefined && secret !== expected)
