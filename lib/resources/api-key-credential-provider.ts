@@ -1,9 +1,10 @@
 /** An API key for agents as a resource of a stack. */
-import { Resource, Stack, type IResource, type ITaggableV2, type TagManager } from 'aws-cdk-lib';
+import { Resource, type IResource, type ITaggableV2, type TagManager } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import { checkConstructProps, type PropNames } from '../constructs/prop-names';
 import {
+  ExistingProvider,
   PROVIDER_PROPS,
   ProviderUse,
   type CredentialProviderProps,
@@ -53,14 +54,7 @@ export class ApiKeyCredentialProvider extends Resource implements IApiKeyCredent
     id: string,
     credentialProviderName: string,
   ): IApiKeyCredentialProvider {
-    return new (class extends Resource implements IApiKeyCredentialProvider {
-      readonly credentialProviderName = credentialProviderName;
-      readonly credentialProviderArn = Stack.of(scope).formatArn({
-        service: 'bedrock-agentcore',
-        resource: 'token-vault/default/apikeycredentialprovider',
-        resourceName: credentialProviderName,
-      });
-    })(scope, id);
+    return new ExistingProvider(scope, id, KIND, credentialProviderName);
   }
 
   readonly credentialProviderName: string;

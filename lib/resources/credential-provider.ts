@@ -5,11 +5,13 @@
  * have one owner. So the resource policy allows the workload identities that are named, and denies all others, also
  * those of the same stack. Without a named workload identity, no agent can use the provider.
  */
-import type { SecretValue } from 'aws-cdk-lib';
+import { Resource, Stack, type SecretValue } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
 import type { PropNames } from '../constructs/prop-names';
 import {
   actions,
   RESOURCE_PROPS,
+  type IdentityResourceKind,
   type IdentityResourceProps,
   type PolicyStatementJson,
 } from './identity-resource';
@@ -46,6 +48,26 @@ export const PROVIDER_PROPS: PropNames<CredentialProviderProps> = {
   displayName: 'optional',
   secretVersion: 'optional',
 };
+
+/** A credential provider of this account and Region that is not a resource of the stack. */
+export class ExistingProvider extends Resource {
+  readonly credentialProviderArn: string;
+
+  /** @param credentialProviderName at the service */
+  constructor(
+    scope: Construct,
+    id: string,
+    { noun }: IdentityResourceKind,
+    readonly credentialProviderName: string,
+  ) {
+    super(scope, id);
+    this.credentialProviderArn = Stack.of(scope).formatArn({
+      service: 'bedrock-agentcore',
+      resource: `token-vault/default/${noun}`,
+      resourceName: credentialProviderName,
+    });
+  }
+}
 
 /** The workload identities that can use a credential provider, and the resource policy that says so. */
 export class ProviderUse {

@@ -1,10 +1,15 @@
 /** An OAuth client for agents as a resource of a stack. */
-import { Resource, Stack, type IResource, type ITaggableV2, type TagManager } from 'aws-cdk-lib';
+import { Resource, type IResource, type ITaggableV2, type TagManager } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import { checkedAt } from '../constructs/construct-error';
 import { checkConstructProps, type PropNames } from '../constructs/prop-names';
-import { PROVIDER_PROPS, ProviderUse, type CredentialProviderProps } from './credential-provider';
+import {
+  ExistingProvider,
+  PROVIDER_PROPS,
+  ProviderUse,
+  type CredentialProviderProps,
+} from './credential-provider';
 import { addIdentityResource, type IdentityResourceKind } from './identity-resource';
 import type { OAuth2Vendor } from './oauth2-vendor';
 import type { IWorkloadIdentity } from './workload-identity';
@@ -50,14 +55,7 @@ export class OAuth2CredentialProvider extends Resource implements IOAuth2Credent
     id: string,
     credentialProviderName: string,
   ): IOAuth2CredentialProvider {
-    return new (class extends Resource implements IOAuth2CredentialProvider {
-      readonly credentialProviderName = credentialProviderName;
-      readonly credentialProviderArn = Stack.of(scope).formatArn({
-        service: 'bedrock-agentcore',
-        resource: 'token-vault/default/oauth2credentialprovider',
-        resourceName: credentialProviderName,
-      });
-    })(scope, id);
+    return new ExistingProvider(scope, id, KIND, credentialProviderName);
   }
 
   readonly credentialProviderName: string;

@@ -87,33 +87,27 @@ const PROPS = [
 
 export class OAuth2Vendor {
   static atlassian(client: OAuth2Client): OAuth2Vendor {
-    checkPropNames('OAuth2Vendor.atlassian', client, CLIENT);
-    return OAuth2Vendor.plain('AtlassianOauth2', client);
+    return OAuth2Vendor.known('atlassian', 'AtlassianOauth2', client);
   }
 
   static github(client: OAuth2Client): OAuth2Vendor {
-    checkPropNames('OAuth2Vendor.github', client, CLIENT);
-    return OAuth2Vendor.plain('GithubOauth2', client);
+    return OAuth2Vendor.known('github', 'GithubOauth2', client);
   }
 
   static google(client: OAuth2Client): OAuth2Vendor {
-    checkPropNames('OAuth2Vendor.google', client, CLIENT);
-    return OAuth2Vendor.plain('GoogleOauth2', client);
+    return OAuth2Vendor.known('google', 'GoogleOauth2', client);
   }
 
   static linkedin(client: OAuth2Client): OAuth2Vendor {
-    checkPropNames('OAuth2Vendor.linkedin', client, CLIENT);
-    return OAuth2Vendor.plain('LinkedinOauth2', client);
+    return OAuth2Vendor.known('linkedin', 'LinkedinOauth2', client);
   }
 
   static salesforce(client: OAuth2Client): OAuth2Vendor {
-    checkPropNames('OAuth2Vendor.salesforce', client, CLIENT);
-    return OAuth2Vendor.plain('SalesforceOauth2', client);
+    return OAuth2Vendor.known('salesforce', 'SalesforceOauth2', client);
   }
 
   static slack(client: OAuth2Client): OAuth2Vendor {
-    checkPropNames('OAuth2Vendor.slack', client, CLIENT);
-    return OAuth2Vendor.plain('SlackOauth2', client);
+    return OAuth2Vendor.known('slack', 'SlackOauth2', client);
   }
 
   static microsoft(client: MicrosoftOAuth2Client): OAuth2Vendor {
@@ -190,6 +184,12 @@ export class OAuth2Vendor {
       throw new Error('OAuth2Vendor.mcp: set either initialAccessToken, or clientId and clientSecret');
     }
     return new OAuth2Vendor(vendor.name, vendor.config, initialAccessToken, undefined, 'initialAccessToken');
+  }
+
+  /** @param method of this class, for messages */
+  private static known(method: string, name: VendorName, client: OAuth2Client): OAuth2Vendor {
+    checkPropNames(`OAuth2Vendor.${method}`, client, CLIENT);
+    return OAuth2Vendor.plain(name, client);
   }
 
   private static plain(
