@@ -5,7 +5,6 @@
  */
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { build, transform, type BuildOptions, type Metafile, type TransformOptions } from 'esbuild';
-import { withExportedValues } from './exported-values';
 
 const ROOT = join(__dirname, '../..');
 
@@ -34,7 +33,7 @@ const OPTIONS = {
     format: 'cjs',
     platform: 'node',
     target: 'node24',
-    // require() in place of import(), which would look for the names of a part's exports in its text.
+    // require() in place of import(), which finds the names that a CommonJS file exports in its text, and misses some forms.
     supported: { 'dynamic-import': false },
     minify: true,
     sourcemap: 'external',
@@ -43,11 +42,7 @@ const OPTIONS = {
 } satisfies { build: BuildOptions; translation: TransformOptions };
 
 /** What the content of a bundle depends on, other than its source files and the version of esbuild. */
-export const BUNDLE_SETTINGS = {
-  ...OPTIONS,
-  build: { ...OPTIONS.build, absWorkingDir: '' },
-  exports: 'values',
-};
+export const BUNDLE_SETTINGS = { ...OPTIONS, build: { ...OPTIONS.build, absWorkingDir: '' } };
 
 interface BundleFile {
   readonly path: string;
@@ -72,10 +67,7 @@ const withoutFolders = (sources: readonly string[], folder: string): string[] =>
   });
 
 async function translated(path: string, text: string): Promise<BundleFile[]> {
-  const { code, map } = await transform(withExportedValues(text), {
-    ...OPTIONS.translation,
-    sourcefile: path,
-  });
+  const { code, map } = await transform(text, { ...OPTIONS.translation, sourcefile: path });
   const parsed = JSON.parse(map) as { readonly sources: readonly string[] };
   // A part that only exports from others has no source, so the map would name the part.
   if (parsed.sources.every((source) => resolve(dirname(path), source) === path))
