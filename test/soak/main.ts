@@ -94,7 +94,7 @@ async function soak(stage: Stage, settings: Settings, records: ProviderRecords):
   await stage.workers.replenish(PROCESSES);
   const { holders, changeApiKey } = await invite(stage, settings);
   print(
-    `${settings.agents} agents with ${settings.users} users each, so up to ${holders.length} grants; ${settings.callers} callers.`,
+    `Agents: ${settings.agents}. Users of each: ${settings.users}. Grants: up to ${holders.length}. Callers: ${settings.callers}.`,
   );
   const tally: Tally = { waits: new Map(), errors: new Map() };
   const begun = Date.now();
