@@ -17,6 +17,8 @@ export interface Usage {
   readonly command: string;
   /** What the program does, in one sentence. */
   readonly about: string;
+  /** The arguments that are not options, for the help; absent if there are none. */
+  readonly operands?: string;
 }
 
 interface Description {
@@ -34,7 +36,7 @@ export type Options = Readonly<Record<string, Option>>;
 const commandWith = (command: string, option: string): string =>
   `${command}${command.includes(' -- ') ? '' : ' --'} ${option}`;
 
-function helpOf({ command, about }: Usage, options: Options): string {
+function helpOf({ command, about, operands }: Usage, options: Options): string {
   const rows = Object.entries(options).map(([name, option]) => {
     const left = `--${name}${option.value === undefined ? '' : ` ${option.value}`}`;
     const { default: otherwise } = option;
@@ -44,7 +46,8 @@ function helpOf({ command, about }: Usage, options: Options): string {
   const all = [...rows, ['--help', 'print this help'] as const];
   const width = Math.max(...all.map(([left]) => left.length));
   const lines = all.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
-  return [commandWith(command, '[options]'), '', about, '', ...lines].join('\n');
+  const rest = operands === undefined ? '[options]' : `[options] ${operands}`;
+  return [commandWith(command, rest), '', about, '', ...lines].join('\n');
 }
 
 /**
@@ -54,14 +57,21 @@ function helpOf({ command, about }: Usage, options: Options): string {
  * @param options as in `parseArgs`, with their help
  * @throws UsageError for an unknown option; HelpRequested for `--help`
  */
-export function optionsFrom<const Given extends Options>(
+export const optionsFrom = <const Given extends Options>(
+  usage: Usage,
+  args: readonly string[],
+  options: Given,
+) => argumentsFrom(usage, args, options).values;
+
+/** Returns the values of the options, and the arguments that are not options. @throws as {@link optionsFrom} */
+export function argumentsFrom<const Given extends Options>(
   usage: Usage,
   args: readonly string[],
   options: Given,
 ) {
   if (args.includes('--help')) throw new HelpRequested(helpOf(usage, options));
   try {
-    return parseArgs({ args: [...args], options }).values;
+    return parseArgs({ args: [...args], options, allowPositionals: usage.operands !== undefined });
   } catch (error) {
     const [reason = ''] = error instanceof Error ? error.message.split(/\. |\n/) : [];
     throw new UsageError(`${reason}. Run \`${commandWith(usage.command, '--help')}\` for the options.`);

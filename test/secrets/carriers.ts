@@ -32,6 +32,9 @@ export type Kind =
 /** A header `Authorization`: with a token, or a client secret. */
 export const CREDENTIALS = 'credentials';
 
+/** By member, the kinds of the secrets that it can have. */
+type Repeats = Readonly<Record<string, readonly Kind[]>>;
+
 export interface Carrier {
   readonly source: Source;
   /** The paths, operations, or files; by default, all of the source. */
@@ -41,12 +44,10 @@ export interface Carrier {
    * ignored.
    */
   readonly carries?: Readonly<Record<string, Kind | typeof CREDENTIALS>>;
-  /** Members with a secret that another message carried before. */
-  readonly repeats?: readonly string[];
-  /** As `repeats`, but only for secrets of this kind: the value is searched for others. */
-  readonly repeatsOnly?: Readonly<Record<string, Kind>>;
-  /** As `repeatsOnly`, but only headers: a member of a body with this name is searched. */
-  readonly repeatsInHeaders?: Readonly<Record<string, Kind>>;
+  /** Members with secrets of these kinds that another message carries: the value is searched for other kinds. */
+  readonly repeats?: Repeats;
+  /** As `repeats`, but only headers: a member of a body with this name is searched. */
+  readonly repeatsInHeaders?: Repeats;
 }
 
 export const CARRIERS: readonly Carrier[] = [
@@ -70,25 +71,29 @@ export const CARRIERS: readonly Carrier[] = [
     of: /^\/identities\/(oauth2\/token|RejectResourceOauth2Token)$/,
     // The link of the authorization URL has the session URI.
     carries: { accessToken: 'access token', sessionUri: 'session URI' },
-    repeats: ['request_uri'],
+    repeats: { request_uri: ['session URI'] },
   },
-  { source: 'response of service', of: /^\/identities\/api-key$/, repeats: ['apiKey'] },
+  { source: 'response of service', of: /^\/identities\/api-key$/, repeats: { apiKey: ['API key'] } },
   // The token that the proof is for.
-  { source: 'response of service', of: /^\/identities\/GetResourceDpopProof$/, repeats: ['accessToken'] },
+  {
+    source: 'response of service',
+    of: /^\/identities\/GetResourceDpopProof$/,
+    repeats: { accessToken: ['access token'] },
+  },
   {
     source: 'response of service',
     of: /^\/identities\/oauth2\/authorize$/,
     // The redirect to the provider, with the cookie that binds the browser to the session.
     carries: { state: 'state', 'set-cookie': 'cookie' },
     // The link and the form of the consent page continue the session.
-    repeats: ['request_uri'],
+    repeats: { request_uri: ['session URI'] },
   },
   {
     source: 'response of service',
     of: /^\/identities\/oauth2\/callback\//,
     // The redirect back to the application, with the state that the application chose.
     carries: { session_id: 'completion URI', 'set-cookie': 'cookie' },
-    repeats: ['state'],
+    repeats: { state: ['custom state'] },
   },
   {
     source: 'response of service',
@@ -96,7 +101,7 @@ export const CARRIERS: readonly Carrier[] = [
     // Redirects to the sign-in and to a consent, and the portal's own session.
     carries: { state: 'state', request_uri: 'session URI', 'set-cookie': 'cookie' },
     // A sign-in continues the consent that waits for it.
-    repeats: ['session_id'],
+    repeats: { session_id: ['completion URI', 'session URI'] },
   },
   {
     source: 'request to third party',
@@ -110,7 +115,11 @@ export const CARRIERS: readonly Carrier[] = [
       subject_token: 'user token',
     },
     // `token` is that of a revocation (RFC 7009) or an introspection (RFC 7662).
-    repeats: ['code', 'refresh_token', 'token'],
+    repeats: {
+      code: ['authorization code'],
+      refresh_token: ['refresh token'],
+      token: ['access token', 'refresh token'],
+    },
   },
   {
     source: 'request to third party',
@@ -122,24 +131,24 @@ export const CARRIERS: readonly Carrier[] = [
   {
     source: 'request to third party',
     of: /^[A-Z]+ \/(mcp|invocations)$/,
-    repeatsInHeaders: { WorkloadAccessToken: 'workload access token', Authorization: 'user token' },
+    repeatsInHeaders: { WorkloadAccessToken: ['workload access token'], Authorization: ['user token'] },
   },
   // An agent that calls another one, through AgentCore Runtime or its gate, sends its own token.
   {
     source: 'request to third party',
     of: /^POST \/runtimes\/[^/]+\/invocations$/,
-    repeatsInHeaders: { 'X-Amz-Bedrock-AgentCore-Identity-WAT': 'workload access token' },
+    repeatsInHeaders: { 'X-Amz-Bedrock-AgentCore-Identity-WAT': ['workload access token'] },
   },
   // The event of an agent in a Lambda function has the headers as members.
   {
     source: 'request to third party',
     of: /^POST \/.+\/response-streaming-invocations$/,
-    repeatsOnly: { WorkloadAccessToken: 'workload access token' },
+    repeats: { WorkloadAccessToken: ['workload access token'] },
   },
   {
     source: 'request to lambda',
     of: /\/response-streaming-invocations$/,
-    repeatsOnly: { WorkloadAccessToken: 'workload access token' },
+    repeats: { WorkloadAccessToken: ['workload access token'] },
   },
   // The gate passes on what the agent responds. The tool of the MCP server in the tests returns its access token as text, on
   // purpose, and asks for consent with a link, whose elicitation has the session URI as its ID. A token of another kind in
@@ -147,7 +156,7 @@ export const CARRIERS: readonly Carrier[] = [
   {
     source: 'response of gate',
     of: /^\/runtimes\/[^/]+\/invocations$/,
-    repeatsOnly: { text: 'access token', request_uri: 'session URI', elicitationId: 'session URI' },
+    repeats: { text: ['access token'], request_uri: ['session URI'], elicitationId: ['session URI'] },
   },
   {
     source: 'response of third party',
@@ -166,23 +175,38 @@ export const CARRIERS: readonly Carrier[] = [
   {
     source: 'request to secretsmanager',
     of: /^(Create|Put)Secret/,
-    repeats: ['SecretString'],
+    // Also of a registration endpoint, and of a transmitter that is polled.
+    repeats: { SecretString: ['API key', 'client secret', 'registration token', 'access token'] },
   },
   {
     source: 'request to lambda',
     of: /connections/,
     // The portal passes on what the browser sent: its cookies, and the parameters of a redirect.
     carries: { secret: 'cookie', newSession: 'cookie' },
-    repeats: ['session', 'previous', 'bindingCookie', 'sessionUri', 'query'],
+    repeats: {
+      session: ['cookie'],
+      previous: ['cookie'],
+      bindingCookie: ['cookie'],
+      sessionUri: ['session URI', 'completion URI'],
+      query: ['state', 'authorization code', 'session URI'],
+    },
   },
   {
     source: 'response of lambda',
     of: /connections/,
     carries: { secret: 'cookie', state: 'state', request_uri: 'session URI' },
   },
-  // A registration gives the new client to its invoker, which encrypts it.
-  { source: 'request to lambda', of: /provider-client/, repeats: ['initialAccessToken', 'parameters'] },
-  { source: 'response of lambda', of: /provider-client/, repeats: ['clientSecret', 'accessToken'] },
+  // A registration gives the new client to its invoker, which encrypts it. The parameters are those of a pushed request.
+  {
+    source: 'request to lambda',
+    of: /provider-client/,
+    repeats: { initialAccessToken: ['registration token'], parameters: ['state'] },
+  },
+  {
+    source: 'response of lambda',
+    of: /provider-client/,
+    repeats: { clientSecret: ['client secret'], accessToken: ['registration token'] },
+  },
   // Principals of the embedded cloud, as a developer's AWS credentials file has them.
   { source: 'file', of: /^principals\.json$/, carries: { secretAccessKey: 'IAM secret key' } },
 ];

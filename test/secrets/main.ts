@@ -3,15 +3,17 @@
  * is marked, and every message, log, file, and output is searched for all of them. The run also fails if a kind of secret
  * was never marked, because a search for none finds none.
  *
- * Arguments are those of Jest: `npm run test:secrets -- test/flows/consent.test.ts` is for one file.
+ * `npm run test:secrets -- test/flows/consent.test.ts` is for one file.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { runProgram } from '../program/command-line';
 import { CARRIERS, CREDENTIALS } from './carriers';
 import type { Findings } from './secret-watch';
+import { parseSettings, type Settings } from './settings';
 
 const ROOT = join(__dirname, '../..');
 
@@ -45,23 +47,36 @@ const KINDS = [
   ),
 ];
 
-async function main(folder: string): Promise<void> {
-  const [report, jestReport] = [join(folder, 'secrets.jsonl'), join(folder, 'jest.json')];
-  const chosen = process.argv.slice(2);
+/** Runs the test files, in a process that ends with the signal. */
+async function runTests(
+  files: readonly string[],
+  { jestReport, report, signal }: { jestReport: string; report: string; signal: AbortSignal },
+): Promise<void> {
   const child = spawn(
     process.execPath,
     [
       join(ROOT, 'node_modules/jest/bin/jest.js'),
-      ...(chosen.length > 0 ? chosen : ['test/flows']),
+      '--runTestsByPath',
+      ...files,
       // A file whose watch found a leak leaves its other servers open.
       '--forceExit',
       '--json',
       `--outputFile=${jestReport}`,
     ],
     // Jest reports progress on stderr, and prints the JSON on stdout as well.
-    { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, SECRETS_REPORT: report } },
+    {
+      cwd: ROOT,
+      signal,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, SECRETS_REPORT: report },
+    },
   );
   await once(child, 'exit');
+}
+
+async function perform({ files, whole }: Settings, folder: string, signal: AbortSignal): Promise<number> {
+  const [report, jestReport] = [join(folder, 'secrets.jsonl'), join(folder, 'jest.json')];
+  await runTests(files, { jestReport, report, signal });
   const jest = JSON.parse(await readFile(jestReport, 'utf8')) as JestReport;
   const lines = (await readFile(report, 'utf8')).trimEnd().split('\n');
   const findings = lines.map((line) => JSON.parse(line) as Findings);
@@ -70,17 +85,31 @@ async function main(folder: string): Promise<void> {
   printSums('secrets were marked', kinds);
   printSums('places were searched', sums(findings.map(({ searched }) => searched)));
   const marked = new Set(kinds.map(([kind]) => kind));
-  const missing = chosen.length > 0 ? [] : KINDS.filter((kind) => !marked.has(kind));
+  const missing = whole ? KINDS.filter((kind) => !marked.has(kind)) : [];
   for (const kind of missing) print(`No secret of this kind was marked: ${kind}`);
   const failed = jest.numFailedTests + jest.numRuntimeErrorTestSuites + missing.length;
   print(`${jest.numPassedTests} passed, ${failed} failed, ${jest.numPendingTests} skipped`);
-  process.exitCode = failed > 0 ? 1 : 0;
+  return failed > 0 ? 1 : 0;
 }
 
-void mkdtemp(join(tmpdir(), 'agent-identity-secrets-')).then(async (folder) => {
+/** The flow tests, as paths from the root of the repository. */
+async function flowTests(): Promise<string[]> {
+  const folder = join(ROOT, 'test/flows');
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter(({ name }) => name.endsWith('.test.ts'))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+runProgram(async (untilInterrupted) => {
+  const settings = parseSettings(process.argv.slice(2), await flowTests());
+  const folder = await mkdtemp(join(tmpdir(), 'agent-identity-secrets-'));
+  const running = new AbortController();
   try {
-    await main(folder);
+    return await untilInterrupted(perform(settings, folder, running.signal));
   } finally {
+    running.abort();
     await rm(folder, { recursive: true });
   }
 });

@@ -220,6 +220,23 @@ describe("an agent's token", () => {
   );
 });
 
+it('a member that repeats a secret can have no secret of another kind', async () => {
+  const found = await leaksAfter(async (_gate, { access, workload }) => {
+    const server = await startServer();
+    for (const token of [access, workload]) {
+      await send(`${server.origin}/revoke?token=${token}`, NOTHING);
+      await send(`${server.origin}/token?refresh_token=${token}`, NOTHING);
+    }
+    server.server.closeAllConnections();
+    server.server.close();
+  });
+  expect(found).toEqual([
+    'access token in request to third party POST /token',
+    'workload access token in request to third party POST /revoke',
+    'workload access token in request to third party POST /token',
+  ]);
+});
+
 describe('the response of an agent, which the gate passes on', () => {
   const INVOCATIONS = '/runtimes/agent/invocations';
   const result = (text: string) =>

@@ -97,9 +97,9 @@ async function filesIn(folder: string): Promise<Place[]> {
   );
 }
 
-/** A value that may contain a secret of one kind only. */
+/** A value that can contain secrets of some kinds only. */
 interface Repeated {
-  readonly kind: Kind;
+  readonly kinds: readonly Kind[];
   readonly value: string;
 }
 
@@ -117,15 +117,14 @@ const inLowerCase = <Value>(members: Readonly<Record<string, Value>>): [string, 
 function unmarked({ source, name, content }: Place, secrets: MarkedSecrets): Rest {
   const carriers = CARRIERS.filter((each) => each.source === source && (each.of?.test(name) ?? true));
   const kinds = new Map(carriers.flatMap(({ carries = {} }) => inLowerCase(carries)));
-  const only = new Map(carriers.flatMap(({ repeatsOnly = {} }) => inLowerCase(repeatsOnly)));
+  const repeats = new Map(carriers.flatMap((each) => inLowerCase(each.repeats ?? {})));
   const headers = new Map(carriers.flatMap(({ repeatsInHeaders = {} }) => inLowerCase(repeatsInHeaders)));
-  const anywhere = carriers.flatMap(({ repeats = [] }) => repeats).map((member) => member.toLowerCase());
   const repeated: Repeated[] = [];
-  const names = new Set([...kinds.keys(), ...only.keys(), ...anywhere]);
+  const names = new Set([...kinds.keys(), ...repeats.keys()]);
   const removal = new MemberRemoval(names, new Set(headers.keys()), (member, value) => {
-    const [carried, kind] = [kinds.get(member), only.get(member) ?? headers.get(member)];
+    const [carried, allowed] = [kinds.get(member), repeats.get(member) ?? headers.get(member)];
     if (carried !== undefined) secrets.mark(carried, value);
-    if (kind !== undefined) repeated.push({ kind, value });
+    if (allowed !== undefined) repeated.push({ kinds: allowed, value });
   });
   const isMessage = 'head' in content;
   const whole = () => (isMessage ? Buffer.concat([Buffer.from(`${content.head}\n`), content.body]) : content);
@@ -136,8 +135,8 @@ function unmarked({ source, name, content }: Place, secrets: MarkedSecrets): Res
 
 /** @returns the marks of the secrets that are not meant to be there */
 function leaked({ bytes, repeated }: Rest, secrets: MarkedSecrets): Mark[] {
-  const others = repeated.flatMap(({ kind, value }) =>
-    secrets.find(Buffer.from(value)).filter((mark) => mark.kind !== kind),
+  const others = repeated.flatMap(({ kinds, value }) =>
+    secrets.find(Buffer.from(value)).filter((mark) => !kinds.includes(mark.kind)),
   );
   return [...new Set([...secrets.find(bytes), ...others])];
 }
