@@ -1,14 +1,16 @@
-/** The faults find a secret in the log in each encoding. */
+/** The faults find a secret in the log, and in a request to another server, in each encoding. */
 import { randomBytes } from 'node:crypto';
 import { ENCODINGS } from '../secrets/planted-encodings';
 import { Secrets } from './secrets';
+
+const [SERVER, OTHER] = ['https://server.example', 'https://other.example'];
 
 const newSecret = (): string => randomBytes(24).toString('base64url');
 
 it.each(Object.entries(ENCODINGS))('a secret in the log is found %s', (_encoding, encode) => {
   const [secrets, secret] = [new Secrets(), newSecret()];
   secrets.add(newSecret());
-  secrets.add(secret, 'https://server.example');
+  secrets.add(secret, SERVER);
   expect(() => {
     secrets.expectNone('the log', `{"reason":"no ${newSecret()}"}`);
   }).not.toThrow();
@@ -24,4 +26,36 @@ it('each of many thousands of secrets is found', () => {
   expect(() => {
     secrets.expectNone('the log', `${all[0]} ${all.at(-1)}`);
   }).toThrow('the log contains 2 secrets');
+});
+
+describe.each(Object.entries(ENCODINGS))('a secret in a request %s', (_encoding, encode) => {
+  it.each([
+    ['the path', (text: string) => `/token?hint=${text} `],
+    ['a header', (text: string) => `/token Basic ${text} `],
+    ['the body', (text: string) => `/token  grant_type=refresh_token&refresh_token=${text}`],
+  ])('is found in %s, if the server must not have it', (_where, requestWith) => {
+    const [secrets, secret] = [new Secrets(), newSecret()];
+    secrets.observe({
+      origin: SERVER,
+      request: '/token',
+      response: JSON.stringify({ refresh_token: secret }),
+    });
+    const request = requestWith(encode(secret));
+    secrets.observe({ origin: SERVER, request, response: '{}' });
+    expect(() => secrets.expectDirected()).not.toThrow();
+    secrets.observe({ origin: OTHER, request, response: '{}' });
+    expect(() => secrets.expectDirected()).toThrow(`${OTHER} received a secret`);
+  });
+});
+
+it('a client secret that is in use is found after many tokens', () => {
+  const [secrets, secret] = [new Secrets(100), newSecret()];
+  secrets.add(secret, SERVER);
+  const request = `/token Basic ${Buffer.from(`client:${secret}`).toString('base64')}`;
+  for (let token = 0; token < 400; token += 1) {
+    secrets.add(newSecret(), SERVER);
+    if (token % 50 === 0) secrets.observe({ origin: SERVER, request, response: '{}' });
+  }
+  secrets.observe({ origin: OTHER, request, response: '{}' });
+  expect(() => secrets.expectDirected()).toThrow(`${OTHER} received a secret`);
 });

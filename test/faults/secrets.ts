@@ -28,28 +28,59 @@ const decoded = (text: string): string => {
   }
 };
 
-/** The user name and password of Basic authentication (RFC 7617). */
-const basic = (request: string): string => {
-  const [, encoded = ''] = /\bBasic ([\w+/=-]+)/.exec(request) ?? [];
-  return Buffer.from(encoded, 'base64').toString('utf8');
-};
+/** Searches for the secrets that were added last, in every encoding. A search for all of a run needs too much memory. */
+class RecentSecrets {
+  private current = new SecretSearch<string>();
+  private previous = new SecretSearch<string>();
+  private readonly known = new Set<string>();
+
+  constructor(private readonly limit: number) {}
+
+  add(secret: string): void {
+    if (this.known.has(secret)) return;
+    if (this.known.size >= this.limit) {
+      this.previous = this.current;
+      this.current = new SecretSearch();
+      this.known.clear();
+    }
+    this.known.add(secret);
+    this.current.add(secretPart(secret), secret);
+  }
+
+  /** @returns the secrets in the text */
+  find(text: string): Set<string> {
+    const bytes = Buffer.from(text);
+    return new Set([...this.current.find(bytes), ...this.previous.find(bytes)]);
+  }
+}
 
 export class Secrets {
   /** By secret, the only origins outside the service that may receive it. */
   private readonly origins = new Map<string, Set<string>>();
+  private readonly recent: RecentSecrets;
   private readonly misdirected: string[] = [];
+
+  /** @param recent how many secrets are searched for in requests */
+  constructor(recent = SEARCHED_TOGETHER) {
+    this.recent = new RecentSecrets(recent);
+  }
 
   /** @param origins that may receive it */
   add(secret: string, ...origins: string[]): void {
     const known = this.origins.get(secret) ?? new Set();
     for (const origin of origins) known.add(origin);
     this.origins.set(secret, known);
+    this.recent.add(secret);
   }
 
-  /** Learns the tokens that a server issues, and checks that it received none of another server. */
+  /** Learns the tokens that a server issues, and checks that it received none of another server, in any encoding. */
   observe({ origin, request, response }: Exchange): void {
-    for (const word of `${decoded(request)} ${basic(request)}`.match(WORD) ?? []) {
-      if (this.origins.get(word)?.has(origin) === false) this.misdirected.push(`${origin} received a secret`);
+    const words = (decoded(request).match(WORD) ?? []).filter((word) => this.origins.has(word));
+    for (const secret of new Set([...words, ...this.recent.find(request)])) {
+      if (this.origins.get(secret)?.has(origin) === false)
+        this.misdirected.push(`${origin} received a secret`);
+      // One that is in use stays among the recent ones.
+      this.recent.add(secret);
     }
     const [, code] = /[?&]code=([^&\s]+)/.exec(response) ?? [];
     if (code !== undefined) this.add(code, origin);
