@@ -1,6 +1,7 @@
 /** How the service reads the metadata of a provider's authorization server, for the command line, which shows it. */
 export { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../domain/endpoint';
 export { boundServerMetadata } from '../domain/oauth/protected-resource-discovery';
+export { checkIssuer, validatedResource } from '../domain/oauth/protected-resource';
 export { endpointOriginsOf } from '../domain/provider/discovery';
 export { ProviderFailure } from '../domain/oauth/provider-failure';
 export { validatedMetadata } from '../domain/oauth/provider-metadata';

@@ -17,20 +17,29 @@ function optionOf(path: string, options: OptionNames): string | undefined {
 /** Names of members that are no English words, so that a message can contain them only as members. */
 const MIXED_CASE = /^[a-z]+[A-Z]/;
 
+/** Texts of others that a message can contain: quoted ones, URLs, and ARNs. */
+const OF_OTHERS = /("[^"]*"|\b[a-z][\w+.-]*:\S+)/i;
+
 function inOptions(message: string, paths: readonly string[], options: OptionNames): string {
   // A longer path can begin with a shorter one.
   const byLength = [...paths].sort((one, other) => other.length - one.length);
-  const withPaths = byLength.reduce(
-    (text, path) => text.replaceAll(path, () => optionOf(path, options) ?? path),
-    message,
-  );
-  const named = Object.entries(options)
-    .filter(([member]) => MIXED_CASE.test(member))
-    .reduce(
+  const members = Object.entries(options).filter(([member]) => MIXED_CASE.test(member));
+  const renamed = (part: string): string => {
+    const withPaths = byLength.reduce(
+      (text, path) => text.replaceAll(path, () => optionOf(path, options) ?? path),
+      part,
+    );
+    return members.reduce(
       (text, [member, option]) =>
         text.replace(new RegExp(`(?<![\\w.-])${member}(?!\\w|\\.\\w)`, 'g'), () => option),
       withPaths,
     );
+  };
+  // The parts at odd places are those of others.
+  const named = message
+    .split(OF_OTHERS)
+    .map((part, at) => (at % 2 === 1 ? part : renamed(part)))
+    .join('');
   return named.charAt(0).toUpperCase() + named.slice(1);
 }
 

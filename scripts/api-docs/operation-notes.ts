@@ -100,6 +100,10 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         what: 'allows only the owner to change the vendor, the client, or the authorization server',
         why: 'otherwise, another principal with permission to update could point the provider at its own server, which then gets the next client secret of the owner',
       },
+      {
+        what: 'keeps the authentication method of a client that the service registered with a secret, if the request omits it; only the owner can change the method and the secret of such a client',
+        why: 'the server chose the method, and only the service has the secret, so that another principal could replace it for good',
+      },
       TAGGED_SECRET,
       SAFE_ENDPOINTS,
       NO_ACTOR,

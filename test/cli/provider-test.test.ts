@@ -269,16 +269,27 @@ describe('provider test', () => {
     const moved = { [resourceAt]: others, '/.well-known/oauth-authorization-server/other': other };
     expect(await test(moved)).toMatch(
       new RegExp(
-        `^fail +discovery .* no longer names .*, ${issuer}\n.* run agent-identity provider update bound --mcp ${origin}/mcp --authorization-server ${origin}/other to confirm`,
+        `^fail +discovery .* no longer names .*, ${issuer}\n.* Ask the operator of the MCP server whether .* run agent-identity provider update bound --mcp ${origin}/mcp --authorization-server ${origin}/other to confirm`,
         'm',
       ),
     );
     expect(new Set(requested)).toEqual(new Set([resourceAt]));
-    // What a shell could interpret is in no command.
-    const hostile = { ...resource, authorization_servers: [`${origin}/$(reboot)`] };
-    expect(await test({ [resourceAt]: hostile })).toContain(
-      `--mcp ${origin}/mcp --authorization-server ISSUER to confirm`,
-    );
+    // What a shell could interpret, what is no issuer, and what hides its host is in no command.
+    for (const named of [
+      `${origin}/$(reboot)`,
+      '--another-owner',
+      '~root',
+      '=id',
+      'https://accounts.trusted.example@evil.example',
+      'javascript:alert',
+      'http://evil.example',
+      `${origin}/.well-known/openid-configuration`,
+    ]) {
+      const hostile = { ...resource, authorization_servers: [named] };
+      expect(await test({ [resourceAt]: hostile })).toContain(
+        `--mcp ${origin}/mcp --authorization-server ISSUER to confirm`,
+      );
+    }
 
     // After the owner moved it, an update of another member states the server again.
     documents = {
@@ -307,9 +318,22 @@ describe('provider test', () => {
     expect(await local.run(['provider', 'update', 'bound', '--dpop'])).toMatchObject({
       status: 1,
       stderr: expect.stringContaining(
-        `Run agent-identity provider update bound ${back.join(' ')} to confirm it. Then repeat this command.`,
+        `Ask the operator of the MCP server whether it has this authorization server now. If so, run agent-identity provider update bound ${back.join(' ')} to confirm it, and then repeat this command.`,
       ) as string,
     });
+    // The names of members are shown as options, but not within the issuer.
+    const named = `${origin}/clientSecret/discoveryUrl`;
+    documents = {
+      [resourceAt]: { ...resource, authorization_servers: [named] },
+      '/.well-known/oauth-authorization-server/clientSecret/discoveryUrl': { ...metadata, issuer: named },
+    };
+    const renamed = await local.run(['provider', 'update', 'bound', '--dpop']);
+    expect(renamed.stderr).toMatch(
+      new RegExp(
+        `^--authorization-server: .* now names ${named} for .* set it to ${named}\\. Ask .*${named} to`,
+      ),
+    );
+    documents = { [resourceAt]: resource, [serverAt]: metadata };
     expect(await local.run(['provider', 'update', 'bound', ...back])).toMatchObject({ status: 0 });
 
     expect(await test({ [serverAt]: { ...metadata, issuer: 'https://honest.example' } })).toMatch(

@@ -6,9 +6,11 @@ import {
   CreateOauth2CredentialProviderCommand,
   GetOauth2CredentialProviderCommand,
   UpdateOauth2CredentialProviderCommand,
+  type CustomOauth2ProviderConfigInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import type Provider from 'oidc-provider';
 import { Browser } from './support/browser';
+import { letStrangerUpdate } from './support/delegate';
 import { forAnyResource, startMcpServer, type ProtectedMcpServer } from './support/mcp-server';
 import { alsoSending } from './support/members-beyond-aws';
 import { startProvider, type TestProvider } from './support/provider';
@@ -63,6 +65,24 @@ const configured = (name: string, clientId?: string) => ({
     customOauth2ProviderConfig: {
       oauthDiscovery: { discoveryUrl: mcp.discoveryUrl },
       ...(clientId !== undefined && { clientId }),
+    },
+  },
+});
+
+/** A client that the server registers with a secret. */
+const WITH_SECRET = {
+  token_endpoint_auth_method: 'client_secret_basic',
+  client_secret: 'assigned',
+  client_secret_expires_at: 0,
+};
+
+/** Returns a configuration with members of the client. */
+const having = (name: string, members: Partial<CustomOauth2ProviderConfigInput>) => ({
+  ...configured(name),
+  oauth2ProviderConfigInput: {
+    customOauth2ProviderConfig: {
+      ...configured('').oauth2ProviderConfigInput.customOauth2ProviderConfig,
+      ...members,
     },
   },
 });
@@ -266,6 +286,34 @@ describe('the document of another provider, or of none', () => {
     const update = new UpdateOauth2CredentialProviderCommand(configured('undocumented', documentUrl()));
     await expect(world.control().send(update)).rejects.toMatchObject({ name: 'ValidationException' });
   });
+
+  it.each([
+    ['of its owner', 'by-hand', { clientId: 'by-hand', clientSecret: 'a-secret' }],
+    ['that the server registered with a secret', 'by-server', {}],
+  ])('is not accepted for a provider with a client %s', async (_whose, name, members) => {
+    registrations.change = WITH_SECRET;
+    const before = await world
+      .control()
+      .send(new CreateOauth2CredentialProviderCommand(having(name, members)));
+    registrations.reset();
+    const clientId = `${world.local.endpoint}/identities/oauth2/client-metadata/${before.callbackUrl?.split('/').at(-1)}`;
+    for (const credential of [
+      { clientSecret: 'another' },
+      { clientAuthenticationMethod: 'AWS_IAM_ID_TOKEN_JWT' as const },
+      {},
+    ]) {
+      const update = new UpdateOauth2CredentialProviderCommand(having(name, { clientId, ...credential }));
+      await expect(world.control().send(update)).rejects.toMatchObject({
+        name: 'ValidationException',
+        message: expect.stringContaining(
+          'clientId: must not be a client ID metadata document of this service',
+        ) as string,
+      });
+    }
+    const after = await world.control().send(new GetOauth2CredentialProviderCommand({ name }));
+    expect(clientIdOf(after)).toBe(clientIdOf(before));
+    expect(registrations.requests).toEqual([]);
+  });
 });
 
 /**
@@ -336,11 +384,7 @@ it('registers no client if the resource does not name the stated authorization s
 });
 
 it('authenticates with the secret that the server assigned', async () => {
-  registrations.change = {
-    token_endpoint_auth_method: 'client_secret_basic',
-    client_secret: 'assigned',
-    client_secret_expires_at: 0,
-  };
+  registrations.change = WITH_SECRET;
   const created = await create('confidential');
   expect(created.oauth2ProviderConfigOutput).toMatchObject({
     customOauth2ProviderConfig: { clientAuthenticationMethod: 'CLIENT_SECRET_BASIC' },
@@ -362,6 +406,49 @@ it('authenticates with the secret that the server assigned', async () => {
   const { authorizationUrl } = await agent.ask(await agent.token({ userId: 'ana' }), { scopes: SCOPES });
   await new Browser().step(authorizationUrl ?? '');
   expect(world.provider.pushes.at(-1)?.scheme).toBe('Basic');
+});
+
+describe('the method and the secret of a client that the server registered', () => {
+  let clientId: string;
+  beforeAll(async () => {
+    registrations.change = { ...WITH_SECRET, token_endpoint_auth_method: 'client_secret_post' };
+    clientId = clientIdOf(await create('assigned')) ?? '';
+    await letStrangerUpdate(world, 'assigned');
+  });
+  const update = (members: Partial<CustomOauth2ProviderConfigInput>, by?: 'stranger') =>
+    world
+      .control(by)
+      .send(new UpdateOauth2CredentialProviderCommand(having('assigned', { clientId, ...members })));
+  const methodOf = ({ oauth2ProviderConfigOutput: output }: Awaited<ReturnType<typeof update>>) =>
+    output?.customOauth2ProviderConfig?.clientAuthenticationMethod;
+
+  it('stay with an update that states only its client ID', async () => {
+    expect(methodOf(await update({}))).toBe('CLIENT_SECRET_POST');
+    expect(methodOf(await update({ clientSecret: 'assigned' }))).toBe('CLIENT_SECRET_POST');
+  });
+
+  it('can be changed only by the owner of the provider', async () => {
+    expect(methodOf(await update({}, 'stranger'))).toBe('CLIENT_SECRET_POST');
+    for (const members of [
+      { clientSecret: 'of-a-stranger' },
+      { clientAuthenticationMethod: 'CLIENT_SECRET_BASIC' as const },
+    ]) {
+      await expect(update(members, 'stranger')).rejects.toMatchObject({
+        name: 'AccessDeniedException',
+        message:
+          'Only the owner of the credential provider can change the secret or the authentication method of a client that the service registered.',
+      });
+    }
+    const { name, client } = await world.agent();
+    const agent = new TestAgent(client, name, 'assigned', 'https://app.example/done');
+    const { authorizationUrl } = await agent.ask(await agent.token({ userId: 'ana' }), { scopes: SCOPES });
+    await new Browser().step(authorizationUrl ?? '');
+    const { parameters, scheme } = world.provider.pushes.at(-1) ?? {};
+    expect([scheme, parameters?.get('client_secret')]).toEqual(['', 'assigned']);
+    expect(methodOf(await update({ clientAuthenticationMethod: 'CLIENT_SECRET_BASIC' }))).toBe(
+      'CLIENT_SECRET_BASIC',
+    );
+  });
 });
 
 it('takes no secret and no method for a public client that the service registered, unless it is another client', async () => {

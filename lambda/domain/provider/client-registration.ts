@@ -4,7 +4,7 @@
  * 7592) is encrypted as a client secret is, for its one address.
  */
 import * as v from 'valibot';
-import { invalidMember } from '../service-error';
+import { accessDenied, invalidMember } from '../service-error';
 import type { Seal } from '../sealing/sealing';
 import type { System } from '../system';
 import { isProtectedResourceUrl } from '../identity/discovery-url';
@@ -232,12 +232,37 @@ function checkProvidedMethod(
 }
 
 /**
+ * Only the service has the secret that a server gave to a client which the service registered. So another principal that
+ * is allowed to update the provider could replace the secret, or how it is sent, for good.
+ *
+ * @throws AccessDeniedException
+ */
+function checkCredentialByOwner(
+  byOwner: boolean,
+  { clientAuthenticationMethod: method, secret }: ResolvedConfig,
+  present: NonNullable<RegisteringProvider['present']>,
+): void {
+  if (byOwner || !present.registration || !usesSecret(present.clientAuthenticationMethod)) return;
+  if (secret.kind === 'none' && method === present.clientAuthenticationMethod) return;
+  throw accessDenied(
+    'Only the owner of the credential provider can change the secret or the authentication method of a client that the service registered.',
+    'credential of a registered client changed by another principal than the owner',
+  );
+}
+
+/** Only an assertion of AWS names its client. @throws ValidationException for another method without a client ID */
+function checkClientId({ clientId, clientAuthenticationMethod: method }: ResolvedConfig): void {
+  if (clientId !== '' || method === 'AWS_IAM_ID_TOKEN_JWT') return;
+  throw invalidMember(CLIENT_ID_MEMBER, `is required for ${method}`);
+}
+
+/**
  * Finds the authorization server of a protected resource, and provides a client there if the configuration has none. A
  * client that the service provided before stays for the same resource and issuer, with its credential.
  *
  * @throws ValidationException, also for another authorization server or other origins of its endpoints than at the last
  *   configuration, which the owner does not state; AccessDeniedException if a principal other than the owner would have a
- *   client registered; InternalServerException
+ *   client registered, or change the credential of one; InternalServerException
  */
 export async function discoveredClient(
   deps: RegistrationDependencies,
@@ -253,9 +278,13 @@ export async function discoveredClient(
     ...holder
   }: RegisteringProvider,
 ): Promise<DiscoveredClient> {
-  // The document's URL, as Get returns it, is no client of the owner.
+  // The document's URL, as Get returns it, is no client of the owner. A provider with another client has no document.
   const isResource = isProtectedResourceUrl(given.discovery.discoveryUrl ?? '');
-  const isOwnUrl = isResource && given.clientId === clientMetadataUrl(deps.baseUrl, callbackId);
+  const isOwnUrl =
+    isResource &&
+    present !== undefined &&
+    isMetadataDocument(present) &&
+    given.clientId === clientMetadataUrl(deps.baseUrl, callbackId);
   if (!isOwnUrl && isClientMetadataUrl(given.clientId)) {
     throw invalidMember(
       CLIENT_ID_MEMBER,
@@ -281,11 +310,15 @@ export async function discoveredClient(
   const find = async () =>
     boundServer(expected, await deps.protectedResources.find(discoveryUrl, expectedIssuerOf(expected)));
   if (config.clientId !== '' || config.clientAuthenticationMethod !== PUBLIC_CLIENT) {
+    checkClientId(config);
     const protectedResource = await find();
     checkAudience(config.privateKeyJwt, protectedResource);
     const isKept =
       present?.clientId === config.clientId && isSameResource(present.discovery, protectedResource);
-    if (isKept) checkProvidedMethod(config, present);
+    if (isKept) {
+      checkProvidedMethod(config, present);
+      checkCredentialByOwner(byOwner, config, present);
+    }
     const registration = isKept ? present.registration : undefined;
     const isPublished = isKept && present.clientAuthenticationMethod === PUBLISHED_KEY;
     const discovery = { discoveryUrl, protectedResource };

@@ -9,7 +9,7 @@ import type { OnBehalfOfInput } from './on-behalf-of';
 import type { SecretReference } from './provider-secret';
 import { resolvePrivateKeyJwt, type PrivateKeyJwt, type PrivateKeyJwtInput } from './private-key-jwt';
 import type { ClientRegistration, Registration } from './provided-client';
-import { PUBLIC_CLIENT, PUBLISHED_KEY, type ClientAuthenticationMethod } from './vendor';
+import { PUBLIC_CLIENT, PUBLISHED_KEY, usesSecret, type ClientAuthenticationMethod } from './vendor';
 
 /** The members that this service honors; the others are refused at the edge. */
 export interface CustomOauth2Config {
@@ -131,6 +131,16 @@ const isRepeatedKey = (
   privateKeyJwtConfig === undefined &&
   (!clientId || clientId === present.clientId);
 
+/** Returns whether the client stays that the server of a protected resource registered with a secret, and with a method. */
+const isRegisteredWithSecret = (
+  { clientId, oauthDiscovery: { discoveryUrl } }: CustomOauth2Config,
+  present: PresentClient | undefined,
+): present is PresentClient =>
+  present?.registration !== undefined &&
+  usesSecret(present.clientAuthenticationMethod) &&
+  present.clientId === clientId &&
+  present.discovery.discoveryUrl === discoveryUrl;
+
 /**
  * @throws ValidationException for the method stated twice: `tokenEndpointAuthMethods` is what AWS had before
  *   `clientAuthenticationMethod`, and takes both in one request for a mistake
@@ -150,6 +160,9 @@ function authenticationMethodOf(
   }
   if (method !== undefined) return method;
   if (methods === undefined && isPublicClient(config, present)) return PUBLIC_CLIENT;
+  if (methods === undefined && isRegisteredWithSecret(config, present)) {
+    return present.clientAuthenticationMethod;
+  }
   const onlyPost = methods?.includes('client_secret_post') && !methods.includes('client_secret_basic');
   return onlyPost ? 'CLIENT_SECRET_POST' : 'CLIENT_SECRET_BASIC';
 }

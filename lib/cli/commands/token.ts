@@ -18,6 +18,7 @@ import type { CliContext } from '../context';
 import { CliError, usageError } from '../failure';
 import { namingOptions } from '../option-names';
 import { print, printAside, printJson, progress } from '../output';
+import { plainUrl } from '../plain-url';
 import { readSecret } from '../prompt';
 import { connect, wait, type Service } from '../service';
 
@@ -109,8 +110,12 @@ async function returnUrlOf(service: Service, { agent, returnUrl }: GetFlags): Pr
   const local = allowedResourceOauth2ReturnUrls.find(isLocal);
   if (local !== undefined) return local;
   const urls = ['http://127.0.0.1:8400/done', ...allowedResourceOauth2ReturnUrls];
+  const options = urls.map((url) => `--return-url ${plainUrl(url) ?? 'URL'}`);
+  const other = urls.some((url) => plainUrl(url) === undefined)
+    ? `. In place of URL, state what agent-identity agent get ${agent} shows`
+    : '';
   throw new CliError(`The agent "${agent}" has no return URL on this computer.`, {
-    next: `Add one, such as: agent-identity agent update ${agent} ${urls.map((url) => `--return-url ${url}`).join(' ')}`,
+    next: `Add one, such as: agent-identity agent update ${agent} ${options.join(' ')}${other}`,
   });
 }
 

@@ -1,14 +1,17 @@
 /** Checks a credential provider and its authorization server. They send no secret. */
 import {
   boundServerMetadata,
+  checkIssuer,
   endpointOriginsOf,
   ProviderFailure,
   validatedMetadata,
+  validatedResource,
   type EndpointPolicy,
 } from '../../../../lambda/contract/authorization-server';
 import { OPERATIONS } from '../../../../lambda/contract/operations';
 import {
   alsoEnds,
+  isMetadataUrl,
   isProtectedResourceUrl,
   issuerOf,
   protectedResourceUrl,
@@ -21,6 +24,7 @@ import {
 } from '../../../../lambda/contract/vendors';
 import { fail, ok, warn, type Check } from '../../checks';
 import { UrlNotAllowed, documentResponse, endpointPolicyOf, statusOf } from '../../provider-request';
+import { plainUrl } from '../../plain-url';
 import { NoResponse, type Service } from '../../service';
 import { confirmingCommand } from './server-move';
 import { VENDOR_SETUP } from './vendor-setup';
@@ -291,11 +295,18 @@ async function documentCheck(
 /** The metadata that the service uses, or why it uses none. */
 type Discovered = { readonly document: Document } | { readonly fault: string; readonly action?: string };
 
-/** Returns the authorization server that an MCP server names now, if it names one. */
+/** Returns the authorization server that an MCP server names now, if it names one that the service accepts. */
 async function namedServer(discoveryUrl: string, policy: EndpointPolicy): Promise<string | undefined> {
   const found = await jsonDocument(discoveryUrl, policy);
-  const named: unknown = 'document' in found ? found.document.authorization_servers : undefined;
-  return Array.isArray(named) && named.length === 1 ? text(named[0]) : undefined;
+  if ('fault' in found) return undefined;
+  try {
+    const [named, ...others] = validatedResource(discoveryUrl, found.document).authorizationServers;
+    if (named === undefined || others.length > 0 || isMetadataUrl(named)) return undefined;
+    checkIssuer(named, policy);
+    return named;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns the metadata of the server that the provider of an MCP server is bound to, validated as by the service. */
@@ -316,14 +327,14 @@ async function ofBoundServer(
     if (error.code === 'endpoint_origin_changed') {
       return {
         fault: `${fault}: ${endpointOriginsOf({ issuer, endpointOrigins }).join(', ')}`,
-        action: `The service sends no request to another origin. If the change is right, run ${confirmingCommand(name, discoveryUrl, issuer, ' --endpoint-origin ORIGIN')} to confirm the new origins.`,
+        action: `The service sends no request to another origin. Ask the operator of the server whether the change is right. If so, run ${confirmingCommand(name, discoveryUrl, issuer, ' --endpoint-origin ORIGIN')} to confirm the new origins.`,
       };
     }
     if (error.code !== 'authorization_server_changed') return { fault };
     const named = await namedServer(discoveryUrl, policy);
     return {
       fault: `${fault}, ${issuer}`,
-      action: `The service sends no authorization or token request to another server. If the change is right, run ${confirmingCommand(name, discoveryUrl, named)} to confirm the new issuer.`,
+      action: `The service sends no authorization or token request to another server. Ask the operator of the MCP server whether the change is right. If so, run ${confirmingCommand(name, discoveryUrl, named)} to confirm the new issuer.`,
     };
   }
 }
@@ -334,7 +345,7 @@ async function instead(discoveryUrl: string, policy: EndpointPolicy): Promise<st
   const resourceAt = protectedResourceUrl(server);
   const found = resourceAt === undefined ? undefined : await jsonDocument(resourceAt, policy);
   if (!found || 'fault' in found || text(found.document.resource) === undefined) return undefined;
-  return `${server} is an MCP server, or another resource that names its authorization server: delete the provider, and create it with agent-identity provider add NAME --mcp ${server}.`;
+  return `${server} is an MCP server, or another resource that names its authorization server: delete the provider, and create it with agent-identity provider add NAME --mcp ${plainUrl(server) ?? 'URL'}.`;
 }
 
 /** Returns the metadata at a discovery URL of the authorization server, if the service accepts them. */

@@ -1,12 +1,7 @@
 /** The commands with which the owner confirms that an MCP server names another server, or that this server moved. */
 import { issuerOf } from '../../../../lambda/contract/vendors';
 import type { ServiceFailure } from '../../failure';
-
-/** Characters to which no shell gives a meaning. The metadata of another server can have others. */
-const PLAIN = /^[\w:/.~@+=,-]+$/;
-
-const orPlaceholder = (url: string | undefined, placeholder: string): string =>
-  url !== undefined && PLAIN.test(url) ? url : placeholder;
+import { plainUrl } from '../../plain-url';
 
 /**
  * Returns the command that confirms another server. A text that a shell could interpret is not part of it.
@@ -21,8 +16,8 @@ export function confirmingCommand(
   issuer: string | undefined,
   options = '',
 ): string {
-  const server = orPlaceholder(issuerOf({ discoveryUrl }), 'URL');
-  const stated = orPlaceholder(issuer, 'ISSUER');
+  const server = plainUrl(issuerOf({ discoveryUrl })) ?? 'URL';
+  const stated = plainUrl(issuer) ?? 'ISSUER';
   return `agent-identity provider update ${name} --mcp ${server} --authorization-server ${stated}${options}`;
 }
 
@@ -38,5 +33,5 @@ export function confirmationFirst(
   );
   if (issuer === undefined) return undefined;
   const command = confirmingCommand(name, discoveryUrl, issuer);
-  return `Run ${command} to confirm it. Then repeat this command.`;
+  return `Ask the operator of the MCP server whether it has this authorization server now. If so, run ${command} to confirm it, and then repeat this command.`;
 }
