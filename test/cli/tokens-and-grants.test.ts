@@ -215,6 +215,24 @@ it('says how to add a return URL that the command can listen on', async () => {
   );
 });
 
+it('proposes no return URL of the agent that a shell could interpret', async () => {
+  await local.json(['agent', 'add', 'quoted', '--return-url', 'https://app.example/$(id)']);
+  const { stderr } = await local.run([
+    'token',
+    'get',
+    '--provider',
+    'calendar',
+    '--agent',
+    'quoted',
+    '--user-id',
+    'ana',
+  ]);
+  expect(stderr).toContain(
+    'agent-identity agent update quoted --return-url http://127.0.0.1:8400/done --return-url URL. In place of URL, state what agent-identity agent get quoted shows',
+  );
+  expect(stderr).not.toContain('$(id)');
+});
+
 it('says that the port of the return URL is taken', async () => {
   const { port, close } = await listenOnLoopback(createServer(), 0);
   const url = `http://127.0.0.1:${port}/done`;
