@@ -7,9 +7,9 @@ import {
   es256PrivateKey,
   es256PublicKey,
   parseToken,
-  signToken,
+  signEs256,
   verifyToken,
-} from '../../lambda/domain/workload-token/es256';
+} from '../../lambda/domain/es256';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const HEADER = { kid: 'key-1', typ: 'workload-access-token+jwt' };
@@ -42,7 +42,7 @@ function signedAs(header: object | string, payload: object | Buffer = CLAIMS): s
 }
 
 it('jose accepts a token that the service signs', async () => {
-  const { payload, protectedHeader } = await jwtVerify(signToken(HEADER, CLAIMS, privateKey), publicKey);
+  const { payload, protectedHeader } = await jwtVerify(signEs256(HEADER, CLAIMS, privateKey), publicKey);
   expect(payload).toEqual(CLAIMS);
   expect(protectedHeader).toEqual({ alg: 'ES256', ...HEADER });
 });
@@ -54,12 +54,12 @@ it('accepts a token that jose signed, as those of earlier releases', async () =>
 
 it('has the same header and payload as with jose, byte for byte', async () => {
   const theirs = await new SignJWT(CLAIMS).setProtectedHeader({ alg: 'ES256', ...HEADER }).sign(privateKey);
-  const ours = signToken(HEADER, CLAIMS, privateKey);
+  const ours = signEs256(HEADER, CLAIMS, privateKey);
   expect(partsOf(ours).slice(0, 2)).toEqual(partsOf(theirs).slice(0, 2));
 });
 
 describe('rejects a signature', () => {
-  const token = signToken(HEADER, CLAIMS, privateKey);
+  const token = signEs256(HEADER, CLAIMS, privateKey);
   const { signature: valid } = parseToken(token)!;
 
   it.each<[string, Buffer]>([
@@ -82,7 +82,7 @@ describe('rejects a signature', () => {
 
   it('of another key', () => {
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    expect(verified(signToken(HEADER, CLAIMS, other.privateKey))).toBeUndefined();
+    expect(verified(signEs256(HEADER, CLAIMS, other.privateKey))).toBeUndefined();
   });
 
   it('with any changed bit', () => {
@@ -148,7 +148,7 @@ it.each<[string, Buffer | object]>([
 });
 
 it('rejects every other spelling of a valid token', () => {
-  const token = signToken(HEADER, CLAIMS, privateKey);
+  const token = signEs256(HEADER, CLAIMS, privateKey);
   const [header, payload, signature] = partsOf(token);
   const surplusBits = `${signature.slice(0, -1)}${String.fromCharCode(signature.charCodeAt(85) + 1)}`;
   const others = [

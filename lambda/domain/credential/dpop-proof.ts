@@ -115,6 +115,6 @@ export const getResourceDpopProof = (
         'names a credential provider whose current token is a bearer token, which has no proof: use it until it is renewed, or request another with forceAuthentication',
       );
     }
-    const dpopProof = await prove({ httpMethod, httpUri, nonce, contentDigest });
+    const dpopProof = prove({ httpMethod, httpUri, nonce, contentDigest });
     return { output: { dpopProof, accessToken: output.accessToken, tokenType: 'DPoP' }, outcome };
   });

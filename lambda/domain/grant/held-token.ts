@@ -29,7 +29,7 @@ export interface ReturnedToken {
   };
   readonly outcome: Outcome;
   /** Returns a DPoP proof for one request with this token; present only if the token is bound to a key. */
-  readonly prove?: (request: ProvenRequest) => Promise<string>;
+  readonly prove?: (request: ProvenRequest) => string;
 }
 
 /**

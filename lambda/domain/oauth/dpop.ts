@@ -2,9 +2,10 @@
  * Access tokens that are bound to a key (DPoP, RFC 9449). Each grant has a key, which never leaves the service: it signs
  * the proofs of token requests here, and one proof for each request of the agent (credential/dpop-proof.ts).
  */
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT, type CryptoKey } from 'jose';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { createHash } from 'node:crypto';
+import { es256PrivateKeyOf, signEs256 } from '../es256';
 import type { ExpiringCache } from '../expiring-cache';
 import { epochSeconds, type System } from '../system';
 import { oauthClientOf } from './client-authentication';
@@ -113,12 +114,12 @@ export interface ProvenRequest {
 }
 
 /** Returns a proof for one request with this access token (RFC 9449 section 4.2). */
-export async function dpopProof(
+export function dpopProof(
   system: System,
   key: DpopKey,
   accessToken: string,
   { httpMethod, httpUri, nonce, contentDigest }: ProvenRequest,
-): Promise<string> {
+): string {
   const claims = {
     jti: system.randomUUID(),
     htm: httpMethod,
@@ -128,7 +129,5 @@ export async function dpopProof(
     ...(nonce !== undefined && { nonce }),
     ...(contentDigest !== undefined && { content_digest: contentDigest }),
   };
-  return new SignJWT(claims)
-    .setProtectedHeader({ alg: ALGORITHM, typ: 'dpop+jwt', jwk: publicPart(key) })
-    .sign(await imported(key));
+  return signEs256({ typ: 'dpop+jwt', jwk: publicPart(key) }, claims, es256PrivateKeyOf(key));
 }

@@ -39,7 +39,7 @@ import {
   type VerifiedCallingAgent,
 } from './calling-agent';
 import { delegationClaims, TOKEN_TYPE } from './claims';
-import { signToken } from './es256';
+import { signEs256 } from '../es256';
 import type { PublicKeys, SigningKeys } from './signing-keys';
 import type { OnBehalfOf } from './on-behalf-of';
 import { sealSubjectToken } from './subject-token';
@@ -255,6 +255,6 @@ export function issueWorkloadAccessToken(
         calling?.delegation.expiresAt ?? Infinity,
       ),
     };
-    return signToken({ kid, typ: TOKEN_TYPE }, claims, privateKey);
+    return signEs256({ kid, typ: TOKEN_TYPE }, claims, privateKey);
   });
 }

@@ -9,7 +9,7 @@ import type { JWK } from 'jose';
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import { changedConcurrently } from '../resource-write';
-import { es256PrivateKey, es256PublicKey } from './es256';
+import { es256PrivateKey, es256PublicKey } from '../es256';
 import {
   isRevoked,
   newSigningKey,

@@ -1,7 +1,7 @@
 /**
- * Workload access tokens as compact JWS (RFC 7515 section 7.1), signed with ES256 (RFC 7518 section 3.4). Only the tokens
- * of this service have this form, and every request verifies one, so `node:crypto` does it: WebCrypto schedules each
- * signature on another thread, which costs several times as much.
+ * The compact JWS (RFC 7515 section 7.1) that the data plane signs and verifies with ES256 (RFC 7518 section 3.4): workload
+ * access tokens and DPoP proofs. `node:crypto` does it, because WebCrypto schedules each signature on another thread, which
+ * costs several times as much.
  */
 import {
   createPrivateKey,
@@ -11,7 +11,7 @@ import {
   type JsonWebKey,
   type KeyObject,
 } from 'node:crypto';
-import { decodeBase64url, decodeJsonPart, encodeBase64url } from '../base64url';
+import { decodeBase64url, decodeJsonPart, encodeBase64url } from './base64url';
 
 /** The signature is R and S, 32 bytes each (RFC 7518 section 3.4). DER is the default of OpenSSL. */
 const SIGNATURE_FORM = 'ieee-p1363';
@@ -32,18 +32,25 @@ export const es256PublicKey = (jwk: object): KeyObject =>
 /** @throws Error for a PEM of another kind */
 export const es256PrivateKey = (pem: string): KeyObject => onP256(createPrivateKey(pem));
 
-/** The protected header of a token: these members and no others. */
+/** @throws Error for a JWK of another kind */
+export const es256PrivateKeyOf = (jwk: object): KeyObject =>
+  onP256(createPrivateKey({ format: 'jwk', key: jwk as JsonWebKey }));
+
+/**
+ * @param header without `alg`
+ * @returns a compact JWS
+ */
+export function signEs256(header: object, claims: object, privateKey: KeyObject): string {
+  const parts = [{ alg: 'ES256', ...header }, claims].map((part) => encodeBase64url(JSON.stringify(part)));
+  const content = parts.join('.');
+  const signature = sign('sha256', Buffer.from(content), { key: privateKey, dsaEncoding: SIGNATURE_FORM });
+  return `${content}.${encodeBase64url(signature)}`;
+}
+
+/** The protected header of a workload access token: these members and no others. */
 export interface TokenHeader {
   readonly kid: string;
   readonly typ: string;
-}
-
-/** @returns a compact JWS */
-export function signToken({ kid, typ }: TokenHeader, claims: object, privateKey: KeyObject): string {
-  const header = encodeBase64url(JSON.stringify({ alg: 'ES256', kid, typ }));
-  const content = `${header}.${encodeBase64url(JSON.stringify(claims))}`;
-  const signature = sign('sha256', Buffer.from(content), { key: privateKey, dsaEncoding: SIGNATURE_FORM });
-  return `${content}.${encodeBase64url(signature)}`;
 }
 
 /** A token whose signature is not verified yet. */
