@@ -71,6 +71,9 @@ export class FaultProxies {
   /** Called with each exchange with a server outside AWS. */
   onExchange: (exchange: Exchange) => void = () => undefined;
 
+  /** Called with the body of each request of the functions to a server outside AWS, before it can have a fault. */
+  onRequest: (body: string) => void = () => undefined;
+
   /** @param otherOrigin a server that must never receive a request */
   constructor(private readonly otherOrigin: string) {}
 
@@ -137,6 +140,7 @@ export class FaultProxies {
       to.isCall(path) && !isOfServer(headers)
         ? this.faultOf(callOf(to.dependency, { method, path, headers }, text))
         : undefined;
+    if (to.dependency === 'OAuth servers') this.onRequest(text);
     if (/\.(Put|Update|Delete)Item$/.test(String(headers['x-amz-target']))) this.note(text);
     if (!fault) {
       send(response, await this.perform(to, received));

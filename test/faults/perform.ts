@@ -61,6 +61,7 @@ export async function record(stage: Stage, scenario: Scenario): Promise<Recordin
   await emptyOutbox(stage);
   await prepared.verify?.();
   stage.secrets.expectDirected();
+  stage.presented.expectOnce();
   return { calls, inventory: await inventoryOf(stage, stage.faults.touched) };
 }
 
@@ -107,6 +108,7 @@ export async function perform(
   // What it writes is not part of the inventory.
   if (!survived) await prepared.wayOn?.();
   stage.secrets.expectDirected();
+  stage.presented.expectOnce();
   return { status: response.status ?? 0, type: typeOf(response) };
 }
 

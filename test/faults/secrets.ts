@@ -1,4 +1,5 @@
 /** The secrets of a run: where each may be sent, and that no log line and no error contains one. */
+import { isIdentityAssertion } from '../../lambda/domain/identity/identity-assertion';
 import { SecretSearch } from '../secrets/search';
 import { secretPart } from '../secrets/secret-part';
 import type { Exchange } from './fault-proxy';
@@ -18,6 +19,12 @@ function tokensIn(response: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** Returns the origin of the server that a requested identity assertion is for: not the one that issued it. */
+function audienceOf(request: string): string {
+  const { audience } = Object.fromEntries(new URLSearchParams(request.split(' ').at(-1)));
+  return audience !== undefined && URL.canParse(audience) ? new URL(audience).origin : '';
 }
 
 const decoded = (text: string): string => {
@@ -84,7 +91,8 @@ export class Secrets {
     }
     const [, code] = /[?&]code=([^&\s]+)/.exec(response) ?? [];
     if (code !== undefined) this.add(code, origin);
-    for (const token of tokensIn(response.trim())) this.add(token, origin);
+    for (const token of tokensIn(response.trim()))
+      this.add(token, isIdentityAssertion(token) ? audienceOf(request) : origin);
   }
 
   /** @throws Error if a secret, or a part of it, is in the text, in clear or in another encoding */

@@ -2,6 +2,7 @@
 import type { Configuration } from 'oidc-provider';
 import { hashOf } from '../../lambda/domain/digest';
 import type { DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
+import { CLIENT } from '../flows/support/assertion-server';
 import { startIssuer, type TestIssuer } from '../flows/support/issuer';
 import { startProvider, type TestProvider } from '../flows/support/provider';
 import { PollTransmitter } from '../flows/support/poll-transmitter';
@@ -16,6 +17,13 @@ export const POLL_TOKEN = 'token-of-the-stream-0123456789';
 
 /** The name of the first secret in the embedded AWS Secrets Manager. */
 export const POLL_SECRET = 'secret-1';
+
+/** The client of identity assertions, their audience, and the only agent that accepts them. */
+export const ASSERTIONS = {
+  client: 'partner-at-agents',
+  audience: 'https://agents.example',
+  workloadName: 'agent-of-assertions',
+} as const;
 
 /** `id` of the issuers: of one that pushes its events, and of one that is polled. */
 export const PUSHING = 'people';
@@ -74,12 +82,20 @@ export function trustedIssuers(
     },
     {
       discoveryUrl,
-      allowedAudience: [audience],
+      // Also ID tokens of the client that exchanges them for identity assertions.
+      allowedAudience: [audience, CLIENT.clientId],
       securityEvents: {
         id: PUSHING,
         transmitter: { ...transmitter, authorizationHash: hashOf(AUTHORIZATION) },
         backChannelLogout: { clientIds: [LOGOUT_CLIENT] },
         globalTokenRevocation: { issuer: keys.issuer, jwksUri: `${keys.issuer}/jwks` },
+      },
+    },
+    {
+      discoveryUrl,
+      identityAssertions: {
+        audience: ASSERTIONS.audience,
+        clients: [{ clientId: ASSERTIONS.client, workloadIdentities: [ASSERTIONS.workloadName] }],
       },
     },
     {

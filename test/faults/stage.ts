@@ -15,13 +15,16 @@ import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../../lib/local/principals';
 import type { LocalOptions, LocalService } from '../../lib/local/start';
 import { EVENT_SECRET_OWNER } from '../../lambda/domain/identity/security-events';
+import { CLIENT, exchangeIdTokens, startAssertionServer } from '../flows/support/assertion-server';
 import { startExchangeServer, type ExchangeServer } from '../flows/support/exchange-server';
 import type { TestIssuer } from '../flows/support/issuer';
+import type { TestProvider } from '../flows/support/provider';
 import { putSecret } from '../flows/support/secrets';
 import { World } from '../flows/support/world';
 import type { HttpResponse } from '../local/handmade-request';
 import { FaultProxies } from './fault-proxy';
 import { pause } from './passing-time';
+import { PresentedAssertions } from './presented-assertions';
 import { Secrets } from './secrets';
 import { POLL_SECRET, POLL_TOKEN, POLLED, startReporters, trustedIssuers, type Reporters } from './servers';
 
@@ -64,12 +67,14 @@ export class Stage {
     readonly world: World,
     readonly faults: FaultProxies,
     readonly secrets: Secrets,
+    readonly presented: PresentedAssertions,
     private readonly parts: {
       readonly running: { count: number };
       readonly trap: { requests: number; close: () => Promise<void> };
       readonly dynamodb: DynamoDBClient;
       readonly reporters: Reporters;
       readonly exchange: ExchangeServer;
+      readonly assertionServer: TestProvider;
     },
   ) {}
 
@@ -86,6 +91,8 @@ export class Stage {
     const faults = new FaultProxies(trap.origin);
     const secrets = new Secrets();
     faults.onExchange = (exchange) => secrets.observe(exchange);
+    const presented = new PresentedAssertions();
+    faults.onRequest = (body) => presented.observe(body);
     const running = { count: 0 };
     let dynamodb: DynamoDBClient | undefined;
     const launch = async (options: LocalOptions): Promise<LocalService> => {
@@ -99,17 +106,28 @@ export class Stage {
     const world = await World.start(PROVIDER, trust, { behind }, { launch });
     if (!dynamodb) throw new Error('The service did not start.');
     const exchange = await startExchangeServer(world.issuer, PROVIDER, behind);
+    const assertionServer = await startAssertionServer(world.issuer, PROVIDER, behind);
+    const { clients } = exchangeIdTokens(world.issuer);
+    clients.set(assertionServer.issuer, assertionServer.clientId);
+    secrets.add(CLIENT.clientSecret, world.issuer.issuer);
     const secret = await putSecret({ token: POLL_TOKEN }, EVENT_SECRET_OWNER + POLLED);
     if (secret.name !== POLL_SECRET) throw new Error('The secret of the poll has another name.');
     secrets.add(POLL_TOKEN, reporters.pollOrigin);
-    for (const { clientSecret, issuer } of [world.provider, exchange, reporters.identityProvider])
+    for (const { clientSecret, issuer } of [
+      world.provider,
+      exchange,
+      assertionServer,
+      reporters.identityProvider,
+    ])
       secrets.add(clientSecret, issuer);
-    return new Stage(world, faults, secrets, { running, trap, dynamodb, reporters, exchange });
+    const parts = { running, trap, dynamodb, reporters, exchange, assertionServer };
+    return new Stage(world, faults, secrets, presented, parts);
   }
 
   async stop(): Promise<void> {
     await this.world.stop();
-    await Promise.all([this.parts.reporters.close(), this.parts.exchange.close()]);
+    const { reporters, exchange, assertionServer } = this.parts;
+    await Promise.all([reporters.close(), exchange.close(), assertionServer.close()]);
     await this.faults.close();
     await this.parts.trap.close();
     this.parts.dynamodb.destroy();
@@ -123,6 +141,11 @@ export class Stage {
   /** The authorization server that exchanges tokens of users. */
   get exchange(): ExchangeServer {
     return this.parts.exchange;
+  }
+
+  /** The authorization server of a resource, which redeems identity assertions. */
+  get assertionServer(): TestProvider {
+    return this.parts.assertionServer;
   }
 
   /** A name that no other resource has. */

@@ -54,6 +54,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   'RESTRICTION#USER': ({ item }) => parseUserRestriction(item),
   REVOCATION: ({ table, touched: { pk } }) => createRevocationStore(table).get(after(PREFIX.revocation, pk)),
   'RECEIVED-EVENT': ({ item }) => item,
+  // The functions only write it.
+  'USED-ASSERTION': ({ item }) => item,
   // One item for each issuer, with the reports that wait.
   [UNAPPLIED]: ({ table, touched: { pk } }) =>
     createUnappliedReportStore(table).of(after(PREFIX.receivedEvent, pk)),

@@ -4,6 +4,7 @@ import { CONSENT } from './consent';
 import { CONTROL_PLANE } from './control-plane';
 import { DATA_PLANE } from './data-plane';
 import { EVENTS } from './events';
+import { IDENTITY_ASSERTIONS } from './identity-assertions';
 import { OPERATORS } from './operators';
 import { PORTAL } from './portal';
 import { SCHEDULED } from './scheduled';
@@ -13,6 +14,7 @@ import { TOKEN_EXCHANGE } from './token-exchange';
 export const SCENARIOS: readonly Scenario[] = [
   ...DATA_PLANE,
   ...TOKEN_EXCHANGE,
+  ...IDENTITY_ASSERTIONS,
   ...CONSENT,
   ...CONTROL_PLANE,
   ...OPERATORS,

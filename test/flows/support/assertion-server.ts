@@ -4,9 +4,9 @@
  */
 import { createRemoteJWKSet, decodeJwt, jwtVerify, type JWTPayload } from 'jose';
 import { randomUUID } from 'node:crypto';
-import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
+import { errors, type Configuration, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import type { TestIssuer } from './issuer';
-import { startProvider, type TestProvider } from './provider';
+import { startProvider, type Extension, type TestProvider } from './provider';
 
 const TYPE = 'urn:ietf:params:oauth:token-type:';
 export const ID_JAG_TYP = 'oauth-id-jag+jwt';
@@ -84,8 +84,16 @@ export function exchangeIdTokens(users: TestIssuer): IdentityProvider {
 
 const wordsOf = (scope: unknown): string[] => (typeof scope === 'string' ? scope.split(' ') : []);
 
-/** Starts an authorization server that accepts the assertions of this identity provider. */
-export async function startAssertionServer(users: TestIssuer): Promise<TestProvider> {
+/**
+ * Starts an authorization server that accepts the assertions of this identity provider.
+ *
+ * @param behind returns the address of a proxy in front of the server, which is then its issuer
+ */
+export async function startAssertionServer(
+  users: TestIssuer,
+  extra: Configuration = {},
+  behind?: Extension['behind'],
+): Promise<TestProvider> {
   const keys = createRemoteJWKSet(new URL(`${users.issuer}/jwks`));
   const redeemed = new Set<string>();
 
@@ -133,8 +141,12 @@ export async function startAssertionServer(users: TestIssuer): Promise<TestProvi
     );
   };
   return startProvider(
-    { clientDefaults: { token_endpoint_auth_method: 'client_secret_basic' } },
-    { prepare, grantTypes: ['urn:ietf:params:oauth:grant-type:jwt-bearer'] },
+    { clientDefaults: { token_endpoint_auth_method: 'client_secret_basic' }, ...extra },
+    {
+      prepare,
+      grantTypes: ['urn:ietf:params:oauth:grant-type:jwt-bearer'],
+      ...(behind && { behind }),
+    },
   );
 }
 
