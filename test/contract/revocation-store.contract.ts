@@ -91,7 +91,7 @@ export function revocationStoreContract(stores: () => Stores): void {
     it('advances only from the previous revision', async () => {
       const revocation = sampleRevocation();
       await store().create(revocation);
-      const reads = { failures: 2, failedReads: 1, readsFailSince: NOW };
+      const reads = { failures: 2, hasFailedReads: true, readsFailSince: NOW };
       const next = { ...revocation, revision: 2, cursor: 'page', matched: 3, ...reads };
       expect(await store().advance({ ...next, revision: 3 })).toBe(false);
       expect(await store().advance(next)).toBe(true);

@@ -74,7 +74,7 @@ const RevocationRecord = v.object({
   matched: v.number(),
   reach: v.exactOptional(v.picklist(REVOCATION_REACHES)),
   failures: v.exactOptional(v.number()),
-  failedReads: v.exactOptional(v.number()),
+  hasFailedReads: v.exactOptional(v.boolean()),
   readsFailSince: v.exactOptional(v.number()),
   selectAgainAt: v.exactOptional(v.number()),
   dueAt: v.exactOptional(v.pipe(v.string(), v.transform(Number))),

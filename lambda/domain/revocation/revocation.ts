@@ -47,9 +47,9 @@ export interface Revocation {
   readonly reach?: RevocationReach | undefined;
   /** Grants that could not be revoked since the first page. If there are any, the selection starts again. */
   readonly failures?: number | undefined;
-  /** Grants among them whose tokens could not be read, or not be stored in the outbox. */
-  readonly failedReads?: number | undefined;
-  /** Epoch milliseconds of the first of these failures; absent after a selection without them. */
+  /** Whether the tokens of a grant among them could not be read, or not be stored in the outbox. */
+  readonly hasFailedReads?: boolean | undefined;
+  /** Epoch milliseconds of the end of the first selection with such a grant; absent after a selection without one. */
   readonly readsFailSince?: number | undefined;
   /**
    * Epoch milliseconds after which the grants are selected a second time: when no request runs that began before the

@@ -45,9 +45,10 @@ export interface SelectDependencies extends StoreItemDependencies, UnreadableDep
 export const SELECTION_LEASE = 30_000;
 
 /**
- * Milliseconds after the first failure after which tokens that cannot be read are no longer kept for their provider: access
- * to them must end. The time does not begin with the revocation, which can be old when its grants are selected: then the
- * first failure of KMS or DynamoDB would give the tokens up.
+ * Milliseconds after the first selection with a failed read, after which tokens that cannot be read are no longer kept for
+ * their provider: access with them must end. The time begins at the end of this selection, so that it is the whole time for
+ * each grant that failed in it. If it began with the revocation, or with the first failure of a long selection, a single
+ * failure could give the tokens of a grant up.
  */
 const READING_TIME = 5 * 60_000;
 
@@ -77,8 +78,8 @@ async function pageOf(
 
 /** The tokens of a grant could not be read, or not be stored in the outbox. The grant still has them. */
 class FailedRead extends Error {
-  constructor(override readonly cause: unknown) {
-    super('the tokens of a grant could not be read', { cause });
+  constructor(cause: unknown) {
+    super('the tokens of a grant could not be read or stored', { cause });
     this.name = 'FailedRead';
   }
 }
@@ -164,12 +165,12 @@ function retryAt({ createdTime, readsFailSince }: Revocation, now: number): numb
 
 /** Returns the revocation after its last page: selected, or due again from the first page. */
 function afterLastPage(revocation: Revocation, now: number): Revocation {
-  const { selectAgainAt, failures = 0, failedReads = 0 } = revocation;
+  const { selectAgainAt, failures = 0, hasFailedReads = false, readsFailSince = now } = revocation;
   const next = {
     ...revocation,
     failures: undefined,
-    failedReads: undefined,
-    ...(failedReads === 0 && { readsFailSince: undefined }),
+    hasFailedReads: undefined,
+    readsFailSince: hasFailedReads ? readsFailSince : undefined,
     cursor: undefined,
   };
   if (failures > 0) return { ...next, dueAt: retryAt(next, now) };
@@ -196,7 +197,7 @@ async function selectPages(
     const unreadable = (page.unreadable ?? []).filter(({ grantId }) =>
       keyMatches(grantId, revocation.filter),
     );
-    let { matched, failures = 0, failedReads = 0, readsFailSince, reach } = revocation;
+    let { matched, failures = 0, hasFailedReads, reach } = revocation;
     failures += unreadable.length;
     recordUnreadable(deps, unreadable);
     await forEachConcurrently(grants, CONCURRENCY, async (grant) => {
@@ -207,16 +208,15 @@ async function selectPages(
         reach = wider(reach, revoked.reach);
       } catch (error) {
         failures += 1;
-        if (!(error instanceof FailedRead)) return deps.report(error);
-        failedReads += 1;
-        readsFailSince ??= system.now();
-        deps.report(error.cause);
+        const isRead = error instanceof FailedRead;
+        if (isRead) hasFailedReads = true;
+        deps.report(isRead ? error.cause : error);
       }
     });
     const now = system.now();
     const isLast = cursor === undefined;
     const isOver = isLast || now >= until;
-    const tried = { ...revocation, matched, reach, failures, failedReads, readsFailSince };
+    const tried = { ...revocation, matched, reach, failures, hasFailedReads };
     const next = isLast
       ? afterLastPage(tried, now)
       : { ...tried, cursor, dueAt: now + (isOver ? 0 : SELECTION_LEASE) };

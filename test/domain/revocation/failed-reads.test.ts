@@ -49,7 +49,7 @@ describe('a grant whose tokens cannot be read for an unexpected reason', () => {
   });
 
   it.each([0, 86_400])(
-    'is revoked without its provider 5 minutes after the first failure, if the revocation was %i seconds old',
+    'is revoked without its provider 5 minutes after the first selection with a failure, if the revocation was %i seconds old',
     async (age) => {
       const { service, deps, revocationId, states } = await unreadable(Infinity, age);
       for (let minutes = 0; minutes < 4; minutes += 1) {
@@ -64,6 +64,36 @@ describe('a grant whose tokens cannot be read for an unexpected reason', () => {
       expect(await service.stores.revocations.get(revocationId)).not.toHaveProperty('dueAt');
     },
   );
+
+  it('has 5 minutes, however long ago another grant failed in the same selection', async () => {
+    const service = await createRevocationService();
+    for (const user of ['alice', 'bob']) await service.grant(user);
+    const failed = new Set<string>();
+    const { grantIndex } = service.stores;
+    const deps = service.depsOver({
+      ...service.parts,
+      stores: {
+        ...service.stores,
+        grantIndex: { ...grantIndex, page: (filter, page) => grantIndex.page(filter, { ...page, limit: 1 }) },
+      },
+      seal: {
+        ...service.seal,
+        open(context, text) {
+          if (context.purpose !== 'grant' || failed.has(text)) return service.seal.open(context, text);
+          failed.add(text);
+          service.system.advance(600);
+          return Promise.reject(new Error('a defect'));
+        },
+      },
+    });
+    const revocationId = await service.begin({ workloadId: service.identity.id });
+    const selection = await selectGrants(deps, revocationId, Infinity);
+    expect(failed.size).toBe(2);
+    expect(selection).toMatchObject({ matched: 0, dueAt: service.system.now() + SELECTION_LEASE });
+    service.system.advance(31);
+    await service.sweep(deps);
+    expect(await service.items(revocationId)).toMatchObject(Array(2).fill({ state: 'CONFIRMED' }));
+  });
 
   it('has 5 minutes again if all tokens could be read in between', async () => {
     const service = await createRevocationService();
