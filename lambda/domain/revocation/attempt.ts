@@ -18,9 +18,9 @@ import { endsOtherGrants } from '../provider/revocation-reach';
 import { reachOf } from '../provider/vendors';
 import { KeyMaterialResetError, ShreddedError, UnreadableError } from '../sealing/sealing';
 import type { System } from '../system';
-import { OTHER_GRANTS, recordEnd, SUPERSEDED } from './end';
-import { ended, failed, itemIdOf, postponed, recorded } from './item';
-import { REVOCATION_CAUSES, type OutboxItem, type RevocationStore } from './revocation';
+import { advanceItem, OTHER_GRANTS, SUPERSEDED } from './end';
+import { ended, failed, itemIdOf, postponed } from './item';
+import { isOfRevocation, type OutboxItem, type RevocationStore } from './revocation';
 import {
   openContent,
   sealContent,
@@ -45,9 +45,6 @@ const ENQUEUING_REQUEST_TIME = 60_000;
 
 /** Attempts at a grant that other requests change. */
 const ATTEMPTS = 10;
-
-const isOfRevocation = ({ cause }: OutboxItem): boolean =>
-  REVOCATION_CAUSES.some((revocationCause) => revocationCause === cause);
 
 const hasTokensOf = (grant: Grant | undefined, { tokensHash }: OutboxItem): grant is Grant =>
   grant?.tokens !== undefined && hashOf(grant.tokens.sealed) === tokensHash;
@@ -187,24 +184,6 @@ async function writeWithReplacement(
   const itemId = itemIdOf(item.grantId, sealed, item.revocationId);
   const other = { ...item, itemId, revision: 1, tokensHash: hashOf(sealed), dueAt: now };
   await deps.revocations.createItem({ ...other, sealed: await sealContent(deps, other, content) });
-}
-
-type RecordingDependencies = Pick<AttemptDependencies, 'revocations' | 'audit' | 'tokenVaultArn'>;
-
-/**
- * Records the stored end of an item, which then is due no more. If the last write fails, another worker records the end
- * again: the audit log has each stored end at least once, and no other.
- */
-export async function recordStoredEnd(deps: RecordingDependencies, item: OutboxItem): Promise<void> {
-  recordEnd(deps, item);
-  await deps.revocations.advanceItem(recorded(item));
-}
-
-/** Writes the item's next state, and records it if it is the last. Does nothing if another worker has the item. */
-export async function advanceItem(deps: RecordingDependencies, item: OutboxItem): Promise<boolean> {
-  const isStored = await deps.revocations.advanceItem(item);
-  if (isStored && item.state !== 'PENDING') await recordStoredEnd(deps, item);
-  return isStored;
 }
 
 /** The provider did not evaluate the request. Its other items would fail in the same way now. */

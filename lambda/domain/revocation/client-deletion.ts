@@ -22,7 +22,7 @@ import { epochSeconds, type System } from '../system';
 import type { AttemptResult } from './attempt';
 import { ended, failed, postponed, RETRIED_FOR, waiting } from './item';
 import { openText, sealText, type OutboxContentDependencies } from './outbox-content';
-import { isSelectionComplete, type OutboxItem, type RevocationStore } from './revocation';
+import { isSelectionComplete, type ClientItem, type OutboxItem, type RevocationStore } from './revocation';
 
 export interface ClientDeletionDependencies extends OutboxContentDependencies {
   readonly revocations: Pick<RevocationStore, 'get' | 'items' | 'createItem' | 'getItem' | 'removeItem'>;
@@ -31,11 +31,6 @@ export interface ClientDeletionDependencies extends OutboxContentDependencies {
   readonly transport: Transport;
   readonly system: System;
 }
-
-type ClientItem = OutboxItem & { readonly cause: ClientDeletionCause };
-
-export const isClientDeletion = (item: OutboxItem): item is ClientItem =>
-  CLIENT_DELETION_CAUSES.some((cause) => cause === item.cause);
 
 /** Milliseconds after which the request that queued a client has stored its provider, or failed. */
 const REQUEST_TIME = 60_000;
@@ -95,8 +90,8 @@ export async function enqueueClientDeletion(
   } catch (error) {
     if (!isUnreadable(error)) throw error;
     // It must not prevent the deletion of its provider. The next sweep records its end.
-    const lost = ended({ ...item, dueAt: deps.system.now() }, 'UNCONFIRMED', UNREADABLE);
-    await deps.revocations.createItem({ ...lost, revision: 1 });
+    const dueAt = deps.system.now();
+    await deps.revocations.createItem({ ...item, state: 'UNCONFIRMED', lastError: UNREADABLE, dueAt });
     return;
   }
   const sealed = await sealText(deps, item, JSON.stringify({ clientUri, accessToken }));

@@ -1,7 +1,10 @@
-/** Records in the audit log how the revocation of tokens, or the deletion of a client, ended at the provider. */
+/**
+ * Stores the next state of an item, and records in the audit log how the revocation of its tokens, or the deletion of its
+ * client, ended at the provider.
+ */
 import type { AuditTrail } from '../audit';
-import { CLIENT_DELETION_CAUSES } from '../provider/client-deletion';
-import type { OutboxItem } from './revocation';
+import { recorded } from './item';
+import { isClientDeletion, type OutboxItem, type RevocationStore } from './revocation';
 
 /** `lastError` of an item that was given up because the user granted access again. */
 export const SUPERSEDED = 'superseded';
@@ -12,13 +15,17 @@ export const OTHER_GRANTS = 'would_end_other_grants';
 /** Ends without a request to the provider, which are no failures. */
 const KEPT: readonly string[] = [SUPERSEDED, OTHER_GRANTS];
 
+export interface EndDependencies {
+  readonly revocations: Pick<RevocationStore, 'advanceItem'>;
+  readonly audit: AuditTrail;
+  readonly tokenVaultArn: string;
+}
+
 /** @param item in its last state */
-export function recordEnd(
-  { audit, tokenVaultArn }: { readonly audit: AuditTrail; readonly tokenVaultArn: string },
-  { cause, state, lastError, provider, grantId, workloadArn }: Omit<OutboxItem, 'sealed'>,
-): void {
+function recordEnd({ audit, tokenVaultArn }: EndDependencies, item: OutboxItem): void {
+  const { state, lastError, provider, grantId, workloadArn } = item;
   const credentialProvider = `${tokenVaultArn}/oauth2credentialprovider/${provider.name}`;
-  if (CLIENT_DELETION_CAUSES.some((clientCause) => clientCause === cause)) {
+  if (isClientDeletion(item)) {
     audit.record({
       operation: 'UnregisterClient',
       outcome: state === 'CONFIRMED' ? 'allowed' : 'failed',
@@ -40,4 +47,20 @@ export function recordEnd(
     result: kept ?? state,
     ...(lastError !== undefined && { reason: lastError }),
   });
+}
+
+/**
+ * Records the stored end of an item, which then is due no more. If the last write fails, another worker records the end
+ * again: the audit log has each stored end at least once, and no other.
+ */
+export async function recordStoredEnd(deps: EndDependencies, item: OutboxItem): Promise<void> {
+  recordEnd(deps, item);
+  await deps.revocations.advanceItem(recorded(item));
+}
+
+/** Writes the item's next state, and records it if it is the last. Does nothing if another worker has the item. */
+export async function advanceItem(deps: EndDependencies, item: OutboxItem): Promise<boolean> {
+  const isStored = await deps.revocations.advanceItem(item);
+  if (isStored && item.state !== 'PENDING') await recordStoredEnd(deps, item);
+  return isStored;
 }

@@ -128,6 +128,7 @@ export function postponedByFailure(
 ): OutboxItem {
   const age = now - item.createdTime * 1000;
   if (age >= RETRIED_FOR && code !== SLOW) {
+    // No worker has taken it, so it is due in the past: another sweep would record the end at the same time.
     return ended({ ...item, dueAt: now + ITEM_LEASE }, 'UNCONFIRMED', code);
   }
   const wanted = Math.max(age, retryAfter * 1000, MIN_POSTPONEMENT);

@@ -11,7 +11,7 @@
 import type { GrantId } from '../grant/grant';
 import type { EnqueueCause } from '../grant/revocation-queue';
 import type { GrantFilter } from '../grant/selection';
-import type { ClientDeletionCause } from '../provider/client-deletion';
+import { CLIENT_DELETION_CAUSES, type ClientDeletionCause } from '../provider/client-deletion';
 import type { RevocationReach } from '../provider/revocation-reach';
 
 /** Which grants to revoke: one grant, or those that match a filter. With both, the one grant if it matches. */
@@ -107,6 +107,16 @@ export interface OutboxItem {
   /** Epoch milliseconds before which no worker takes it; absent when the end is in the audit log. */
   readonly dueAt?: number | undefined;
 }
+
+/** An item that deletes a client. */
+export type ClientItem = OutboxItem & { readonly cause: ClientDeletionCause };
+
+export const isClientDeletion = (item: OutboxItem): item is ClientItem =>
+  CLIENT_DELETION_CAUSES.some((cause) => cause === item.cause);
+
+/** Returns whether a revocation took the item's tokens out of their grant. */
+export const isOfRevocation = ({ cause }: OutboxItem): boolean =>
+  REVOCATION_CAUSES.some((revocationCause) => revocationCause === cause);
 
 /** What is shown of an item. */
 export type ItemSummary = Pick<

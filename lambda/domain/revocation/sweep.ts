@@ -3,17 +3,12 @@
  * the middle is continued by the next.
  */
 import type { System } from '../system';
-import {
-  advanceItem,
-  attemptRevocation,
-  recordStoredEnd,
-  type AttemptDependencies,
-  type AttemptResult,
-} from './attempt';
-import { attemptClientDeletion, isClientDeletion, type ClientDeletionDependencies } from './client-deletion';
+import { attemptRevocation, type AttemptDependencies, type AttemptResult } from './attempt';
+import { attemptClientDeletion, type ClientDeletionDependencies } from './client-deletion';
+import { advanceItem, recordStoredEnd } from './end';
 import { ended, failed, isDue, isExhausted, postponedByFailure, taken } from './item';
 import { ProviderQueues, type Turn } from './provider-queues';
-import type { Due, Revocation, RevocationStore } from './revocation';
+import { isClientDeletion, type Due, type Revocation, type RevocationStore } from './revocation';
 import { SELECTION_LEASE, selectGrants, type SelectDependencies } from './select';
 
 export type SweepDependencies = SelectDependencies &
@@ -39,7 +34,7 @@ const READING_INTERVAL = 5_000;
 const INTERVAL_PER_READING = 10;
 
 /**
- * Performs an attempt, unless another worker has the item, or postpones it.
+ * Performs an attempt, postpones the item, or records its stored end. Does nothing if another worker has the item.
  *
  * @returns undefined if there was no attempt, or it failed unexpectedly
  */
