@@ -190,10 +190,11 @@ function expectTransient(armed: Armed, response: HttpResponse): void {
 }
 
 /**
- * Kinds of which each request can create an item. Each request to revoke is recorded, and what it revokes is in the outbox
- * once. If the response to that write is lost, RevokeGrants succeeds with a grant that still has its tokens, and another
- * RevokeGrants has its own item of them. Functions of the control plane cannot open a vault key, and create one for each secret that they encrypt. The
- * secret of a provider that was not created stays (docs/architecture.md, "Deletion"). A rotation creates new keys each time.
+ * Kinds of which each request can create an item. Each request to revoke is recorded. RevokeGrants also creates an item for
+ * tokens that a grant still has: if the response to the write of the first item is lost, the grant keeps its tokens, and
+ * the next RevokeGrants stores them again. Functions of the control plane cannot open a vault key, and create one for each
+ * secret that they encrypt. The secret of a provider that was not created stays (docs/architecture.md, "Deletion"). A
+ * rotation creates new keys each time.
  */
 function ofEachRequest(part: Part): readonly string[] {
   if (part === 'operators') return ['REVOCATION', 'REVOKED-GRANT'];
