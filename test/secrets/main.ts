@@ -13,9 +13,7 @@ import { join, relative } from 'node:path';
 import { runProgram } from '../program/command-line';
 import { CARRIERS, CREDENTIALS } from './carriers';
 import type { Findings } from './secret-watch';
-import { parseSettings, type Settings } from './settings';
-
-const ROOT = join(__dirname, '../..');
+import { parseSettings, ROOT, type Settings } from './settings';
 
 /** Of the report of Jest (`--json`). */
 interface JestReport {

@@ -1,4 +1,5 @@
 /** Settings of `npm run test:secrets`, from the command line. */
+import { join, relative, resolve } from 'node:path';
 import { argumentsFrom, UsageError } from '../program/command-line';
 
 export interface Settings {
@@ -7,6 +8,8 @@ export interface Settings {
   /** Whether these are all files: then each kind of secret must be marked. */
   readonly whole: boolean;
 }
+
+export const ROOT = join(__dirname, '../..');
 
 const USAGE = {
   command: 'npm run test:secrets',
@@ -24,11 +27,12 @@ const OPTIONS = {
  */
 export function parseSettings(args: readonly string[], all: readonly string[]): Settings {
   const { values, positionals } = argumentsFrom(USAGE, args, OPTIONS);
-  for (const file of positionals) {
+  const given = positionals.map((file) => relative(ROOT, resolve(file)));
+  for (const file of given) {
     if (!all.includes(file)) throw new UsageError(`There is no flow test ${JSON.stringify(file)}.`);
   }
-  const named = positionals.length > 0 ? positionals : all;
+  const named = given.length > 0 ? given : all;
   const files = named.filter((file) => file.includes(values.only));
-  if (files.length === 0) throw new UsageError('--only must be part of the path of a file in test/flows.');
+  if (files.length === 0) throw new UsageError('--only must be part of the path of one of the files.');
   return { files, whole: files.length === all.length };
 }
