@@ -292,14 +292,26 @@ it('rejects how the client is provided, together with a client of the owner', as
   });
 });
 
-it('takes no secret for a client that a document describes, which has its own key', async () => {
+it('takes no secret and no method for a client that a document describes, which has its own key', async () => {
   const { clientId } = await create('described');
-  await expect(update('described', { clientId, clientSecret: 'a-secret' })).rejects.toMatchObject({
-    name: 'ValidationException',
-    message: expect.stringMatching(
+  for (const [members, message] of [
+    [
+      { clientSecret: 'a-secret' },
       /clientSecret: must be omitted: the service describes this client, so you have no secret for it/,
-    ) as string,
-  });
+    ],
+    ...(['AWS_IAM_ID_TOKEN_JWT', 'CLIENT_SECRET_BASIC'] as const).map(
+      (clientAuthenticationMethod) =>
+        [
+          { clientAuthenticationMethod },
+          /clientAuthenticationMethod: must be omitted: the service describes this client, and chose the method/,
+        ] as const,
+    ),
+  ] as const) {
+    await expect(update('described', { clientId, ...members })).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringMatching(message) as string,
+    });
+  }
   expect((await update('described', { clientId })).clientId).toBe(clientId);
 });
 

@@ -24,6 +24,7 @@ import { boundServer, expectedIssuerOf } from './expected-server';
 import { checkAudience } from './private-key-jwt';
 import {
   clientRegistrationOf,
+  hasAssignedSecret,
   isMetadataDocument,
   type ClientMetadata,
   type ClientRegistration,
@@ -216,7 +217,7 @@ function checkProvidedMethod(
   present: RegisteringProvider['present'],
 ): void {
   if (!present?.registration || method === PUBLIC_CLIENT) return;
-  if (usesSecret(present.clientAuthenticationMethod) && usesSecret(method)) return;
+  if (hasAssignedSecret(present) && usesSecret(method)) return;
   const did = isMetadataDocument(present) ? 'describes' : 'registered';
   const own = 'To use your own client, set clientId';
   if (secret.kind === 'none') {
@@ -242,18 +243,12 @@ function checkCredentialByOwner(
   { clientAuthenticationMethod: method, secret }: ResolvedConfig,
   present: NonNullable<RegisteringProvider['present']>,
 ): void {
-  if (byOwner || !present.registration || !usesSecret(present.clientAuthenticationMethod)) return;
+  if (byOwner || !hasAssignedSecret(present)) return;
   if (secret.kind === 'none' && method === present.clientAuthenticationMethod) return;
   throw accessDenied(
     'Only the owner of the credential provider can change the secret or the authentication method of a client that the service registered.',
     'credential of a registered client changed by another principal than the owner',
   );
-}
-
-/** Only an assertion of AWS names its client. @throws ValidationException for another method without a client ID */
-function checkClientId({ clientId, clientAuthenticationMethod: method }: ResolvedConfig): void {
-  if (clientId !== '' || method === 'AWS_IAM_ID_TOKEN_JWT') return;
-  throw invalidMember(CLIENT_ID_MEMBER, `is required for ${method}`);
 }
 
 /**
@@ -310,7 +305,6 @@ export async function discoveredClient(
   const find = async () =>
     boundServer(expected, await deps.protectedResources.find(discoveryUrl, expectedIssuerOf(expected)));
   if (config.clientId !== '' || config.clientAuthenticationMethod !== PUBLIC_CLIENT) {
-    checkClientId(config);
     const protectedResource = await find();
     checkAudience(config.privateKeyJwt, protectedResource);
     const isKept =

@@ -8,8 +8,8 @@ import type { CertificateConfiguration } from './certificate-configuration';
 import type { OnBehalfOfInput } from './on-behalf-of';
 import type { SecretReference } from './provider-secret';
 import { resolvePrivateKeyJwt, type PrivateKeyJwt, type PrivateKeyJwtInput } from './private-key-jwt';
-import type { ClientRegistration, Registration } from './provided-client';
-import { PUBLIC_CLIENT, PUBLISHED_KEY, usesSecret, type ClientAuthenticationMethod } from './vendor';
+import { hasAssignedSecret, type ClientRegistration, type Registration } from './provided-client';
+import { PUBLIC_CLIENT, PUBLISHED_KEY, type ClientAuthenticationMethod } from './vendor';
 
 /** The members that this service honors; the others are refused at the edge. */
 export interface CustomOauth2Config {
@@ -131,13 +131,13 @@ const isRepeatedKey = (
   privateKeyJwtConfig === undefined &&
   (!clientId || clientId === present.clientId);
 
-/** Returns whether the client stays that the server of a protected resource registered with a secret, and with a method. */
+/** Returns whether an update keeps a client that the server registered with a secret. */
 const isRegisteredWithSecret = (
   { clientId, oauthDiscovery: { discoveryUrl } }: CustomOauth2Config,
   present: PresentClient | undefined,
 ): present is PresentClient =>
-  present?.registration !== undefined &&
-  usesSecret(present.clientAuthenticationMethod) &&
+  present !== undefined &&
+  hasAssignedSecret(present) &&
   present.clientId === clientId &&
   present.discovery.discoveryUrl === discoveryUrl;
 

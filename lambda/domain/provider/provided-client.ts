@@ -1,6 +1,7 @@
 /** The client that the service provides for a provider of a protected resource without a client of its owner. */
 import type { SealedManagement } from './client-deletion';
 import type { PublishedKey } from './published-key';
+import { usesSecret, type ClientAuthenticationMethod } from './vendor';
 
 /** How the service provides a client: by a client ID metadata document, or by dynamic registration (RFC 7591). */
 export const CLIENT_REGISTRATIONS = ['METADATA_DOCUMENT', 'DYNAMIC'] as const;
@@ -42,3 +43,10 @@ export const clientRegistrationOf = (provider: {
   readonly registration?: Registration | undefined;
 }): ClientRegistration | undefined =>
   provider.registration && (isMetadataDocument(provider) ? 'METADATA_DOCUMENT' : 'DYNAMIC');
+
+/** Returns whether the authorization server registered the client and assigned it a secret. */
+export const hasAssignedSecret = (
+  provider: Parameters<typeof clientRegistrationOf>[0] & {
+    readonly clientAuthenticationMethod: ClientAuthenticationMethod;
+  },
+): boolean => clientRegistrationOf(provider) === 'DYNAMIC' && usesSecret(provider.clientAuthenticationMethod);
