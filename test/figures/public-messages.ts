@@ -183,7 +183,11 @@ export function providerChangeMessages(): string[] {
   for (const file of service) visit(parsed(join(ROOT, 'lambda/domain', file)), new Map());
   const usage = (node: ts.Node): void => {
     if (ts.isCallExpression(node) && node.expression.getText() === 'usageError') {
-      found.push(textOf(node.arguments[0], new Map()) ?? '');
+      const text = textOf(node.arguments[0], new Map());
+      // An entry would be for any message without words.
+      if (text === undefined || !/[a-z]{2}/.test(text))
+        throw new Error('a usage error without a literal message');
+      found.push(text);
     }
     ts.forEachChild(node, usage);
   };
