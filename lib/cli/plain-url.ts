@@ -7,8 +7,8 @@
 const PLAIN_URL = /^https?:\/\/[\w:.-]+(\/[\w:/.~@+=,-]*)?$/;
 
 /**
- * Returns a URL that a command can contain; undefined for text that a shell could interpret, that the command would take
- * for an option, or that is no URL, and for undefined.
+ * Returns the URL if a command can contain it as one word. Returns undefined for other text, also for a valid URL with other
+ * characters (`%`, `?`, `[`), and for undefined.
  */
 export const plainUrl = (url: string | undefined): string | undefined =>
-  url !== undefined && PLAIN_URL.test(url) ? url : undefined;
+  url !== undefined && PLAIN_URL.test(url) && URL.canParse(url) ? url : undefined;

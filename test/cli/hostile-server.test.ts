@@ -68,6 +68,23 @@ it('escapes control and format characters in JSON, which a program reads unchang
   });
 });
 
+it.each(['https://app.example:x:y/', 'https://app.example:99999/'])(
+  'proposes no command with the return URL %s, which is no URL',
+  async (returnUrl) => {
+    const responses = {
+      GetWorkloadAccessTokenForUserId: { workloadAccessToken: 'token' },
+      GetWorkloadIdentity: { name: 'remote', allowedResourceOauth2ReturnUrls: [returnUrl] },
+    };
+    await withServer(responses, async ({ run }) => {
+      const options = ['--agent', 'remote', '--provider', 'calendar', '--user-id', 'ana'];
+      const { status, stderr } = await run(['token', 'get', ...options]);
+      expect(status).toBe(1);
+      expect(stderr).toContain(' --return-url http://127.0.0.1:8400/done --return-url URL. Replace each URL');
+      expect(stderr).not.toContain(returnUrl);
+    });
+  },
+);
+
 /** Members of responses, as an owner with hostile names could have them. */
 const NAMES = {
   name: HOSTILE,

@@ -228,7 +228,7 @@ it('proposes no return URL of the agent that a shell could interpret', async () 
     'ana',
   ]);
   expect(stderr).toContain(
-    'agent-identity agent update quoted --return-url http://127.0.0.1:8400/done --return-url URL. In place of URL, state what agent-identity agent get quoted shows',
+    'agent-identity agent update quoted --return-url http://127.0.0.1:8400/done --return-url URL. Replace each URL with a return URL that agent-identity agent get quoted shows',
   );
   expect(stderr).not.toContain('$(id)');
 });

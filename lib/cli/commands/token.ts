@@ -112,7 +112,7 @@ async function returnUrlOf(service: Service, { agent, returnUrl }: GetFlags): Pr
   const urls = ['http://127.0.0.1:8400/done', ...allowedResourceOauth2ReturnUrls];
   const options = urls.map((url) => `--return-url ${plainUrl(url) ?? 'URL'}`);
   const other = urls.some((url) => plainUrl(url) === undefined)
-    ? `. In place of URL, state what agent-identity agent get ${agent} shows`
+    ? `. Replace each URL with a return URL that agent-identity agent get ${agent} shows`
     : '';
   throw new CliError(`The agent "${agent}" has no return URL on this computer.`, {
     next: `Add one, such as: agent-identity agent update ${agent} ${options.join(' ')}${other}`,

@@ -295,8 +295,8 @@ async function updateOauth2(
 }
 
 /**
- * Prints what the provider is bound to, another client or callback URL, and what to do with it: the service itself registers
- * the callback URL only for a client that it provides.
+ * Prints the server, and another client or callback URL with what to do. The service registers the callback URL only for a
+ * client that it provides.
  */
 function printChange(context: CliContext, before: Oauth2Provider, updated: Oauth2Provider): void {
   const { name, callbackUrl } = updated;
