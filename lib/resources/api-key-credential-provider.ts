@@ -10,7 +10,7 @@ import {
   type CredentialProviderProps,
   type SecretSource,
 } from './credential-provider';
-import { addIdentityResource, type IdentityResourceKind } from './identity-resource';
+import { addIdentityResource, type GovernedResourceKind } from './identity-resource';
 import { bindSecret } from './provider-secret';
 import type { IWorkloadIdentity } from './workload-identity';
 
@@ -28,7 +28,7 @@ export interface ApiKeyCredentialProviderProps extends CredentialProviderProps {
 
 const PROPS: PropNames<ApiKeyCredentialProviderProps> = { ...PROVIDER_PROPS, apiKey: 'required' };
 
-const KIND: IdentityResourceKind = {
+const KIND: GovernedResourceKind = {
   type: 'Custom::AgentIdentityApiKeyCredentialProvider',
   noun: 'apikeycredentialprovider',
   longestName: 128,

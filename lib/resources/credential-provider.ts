@@ -11,7 +11,7 @@ import type { PropNames } from '../constructs/prop-names';
 import {
   actions,
   RESOURCE_PROPS,
-  type IdentityResourceKind,
+  type GovernedResourceKind,
   type IdentityResourceProps,
   type PolicyStatementJson,
 } from './identity-resource';
@@ -57,7 +57,7 @@ export class ExistingProvider extends Resource {
   constructor(
     scope: Construct,
     id: string,
-    { noun }: IdentityResourceKind,
+    { noun }: GovernedResourceKind,
     readonly credentialProviderName: string,
   ) {
     super(scope, id);

@@ -85,6 +85,9 @@ export interface IdentityResourceKind {
   readonly nameSchema: v.GenericSchema<string>;
 }
 
+/** A kind of resource with a resource policy. */
+export type GovernedResourceKind = IdentityResourceKind & { readonly noun: GovernedKind };
+
 /** What defines one resource of a kind. */
 export interface IdentityResourceDefinition {
   readonly kind: IdentityResourceKind;

@@ -10,7 +10,7 @@ import {
   ProviderUse,
   type CredentialProviderProps,
 } from './credential-provider';
-import { addIdentityResource, type IdentityResourceKind } from './identity-resource';
+import { addIdentityResource, type GovernedResourceKind } from './identity-resource';
 import type { OAuth2Vendor } from './oauth2-vendor';
 import type { IWorkloadIdentity } from './workload-identity';
 
@@ -28,7 +28,7 @@ export interface OAuth2CredentialProviderProps extends CredentialProviderProps {
 
 const PROPS: PropNames<OAuth2CredentialProviderProps> = { ...PROVIDER_PROPS, vendor: 'required' };
 
-const KIND: IdentityResourceKind = {
+const KIND: GovernedResourceKind = {
   type: 'Custom::AgentIdentityOAuth2CredentialProvider',
   noun: 'oauth2credentialprovider',
   longestName: 128,
