@@ -118,7 +118,7 @@ const DueItemRecord = v.fallback(v.object({ provider: Provider }), { provider: {
 /** Digits of a time in the index, so that it sorts as text. */
 const TIME_DIGITS = 15;
 
-/** Returns the attributes that put a record into the index of due records; none for a record that is due no more. */
+/** Returns the attributes that put a record into the index of due records; none after the end. */
 const due = (partition: string, dueAt: number | undefined) =>
   dueAt === undefined
     ? { dueAt: undefined }

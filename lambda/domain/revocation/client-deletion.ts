@@ -2,6 +2,7 @@
  * Deletes clients that the service registered at their server (RFC 7592), from the outbox: after the revocations that the
  * client authenticates, and only if no provider has the client.
  */
+import type { AuditTrail } from '../audit';
 import { hashOf } from '../digest';
 import { deleteClient } from '../oauth/client-registration';
 import { ProviderFailure } from '../oauth/provider-failure';
@@ -20,6 +21,7 @@ import { parseSealed } from '../sealing/sealed-json';
 import { ShreddedError, UnreadableError, type Seal } from '../sealing/sealing';
 import { epochSeconds, type System } from '../system';
 import type { AttemptResult } from './attempt';
+import { recordEnd } from './end';
 import { ended, failed, postponed, RETRIED_FOR, waiting } from './item';
 import { openText, sealText, type OutboxContentDependencies } from './outbox-content';
 import { isSelectionComplete, type ClientItem, type OutboxItem, type RevocationStore } from './revocation';
@@ -29,6 +31,7 @@ export interface ClientDeletionDependencies extends OutboxContentDependencies {
   readonly providers: Pick<Oauth2ProviderStore, 'get'>;
   readonly registeredClients: Pick<RegisteredClients, 'providersOf'>;
   readonly transport: Transport;
+  readonly audit: AuditTrail;
   readonly system: System;
 }
 
@@ -89,9 +92,10 @@ export async function enqueueClientDeletion(
     accessToken = await deps.seal.open(registrationContext(provider, clientUri), sealedToken);
   } catch (error) {
     if (!isUnreadable(error)) throw error;
-    // It must not prevent the deletion of its provider. The next sweep records its end.
-    const dueAt = deps.system.now();
-    await deps.revocations.createItem({ ...item, state: 'UNCONFIRMED', lastError: UNREADABLE, dueAt });
+    // It must not prevent the deletion of its provider.
+    const lost = { ...item, state: 'UNCONFIRMED', lastError: UNREADABLE } as const;
+    recordEnd(deps, lost);
+    await deps.revocations.createItem(lost);
     return;
   }
   const sealed = await sealText(deps, item, JSON.stringify({ clientUri, accessToken }));

@@ -3,7 +3,6 @@
  * client, ended at the provider.
  */
 import type { AuditTrail } from '../audit';
-import { recorded } from './item';
 import { isClientDeletion, type OutboxItem, type RevocationStore } from './revocation';
 
 /** `lastError` of an item that was given up because the user granted access again. */
@@ -21,9 +20,13 @@ export interface EndDependencies {
   readonly tokenVaultArn: string;
 }
 
-/** @param item in its last state */
-function recordEnd({ audit, tokenVaultArn }: EndDependencies, item: OutboxItem): void {
+/** Does nothing for an item that has not ended. */
+export function recordEnd(
+  { audit, tokenVaultArn }: Omit<EndDependencies, 'revocations'>,
+  item: OutboxItem,
+): void {
   const { state, lastError, provider, grantId, workloadArn } = item;
+  if (state === 'PENDING') return;
   const credentialProvider = `${tokenVaultArn}/oauth2credentialprovider/${provider.name}`;
   if (isClientDeletion(item)) {
     audit.record({
@@ -50,17 +53,10 @@ function recordEnd({ audit, tokenVaultArn }: EndDependencies, item: OutboxItem):
 }
 
 /**
- * Records the stored end of an item, which then is due no more. If the last write fails, another worker records the end
- * again: the audit log has each stored end at least once, and no other.
+ * Writes the item's next state. Returns false if another worker has the item. An end is recorded before it is written: a
+ * worker can stop after the write, or never get the response to it. If the write fails, the next attempt records its end, too.
  */
-export async function recordStoredEnd(deps: EndDependencies, item: OutboxItem): Promise<void> {
+export function advanceItem(deps: EndDependencies, item: OutboxItem): Promise<boolean> {
   recordEnd(deps, item);
-  await deps.revocations.advanceItem(recorded(item));
-}
-
-/** Writes the item's next state, and records it if it is the last. Does nothing if another worker has the item. */
-export async function advanceItem(deps: EndDependencies, item: OutboxItem): Promise<boolean> {
-  const isStored = await deps.revocations.advanceItem(item);
-  if (isStored && item.state !== 'PENDING') await recordStoredEnd(deps, item);
-  return isStored;
+  return deps.revocations.advanceItem(item);
 }

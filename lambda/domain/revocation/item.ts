@@ -49,10 +49,7 @@ export const isDue = ({ dueAt }: Pick<OutboxItem | Revocation, 'dueAt'>, now: nu
 export const taken = (item: OutboxItem, now: number): OutboxItem =>
   next(item, { attempts: item.attempts + 1, dueAt: now + ITEM_LEASE });
 
-/**
- * Returns the item with an end: without its ciphertext. It stays due, until its end is in the audit log: a worker that stores
- * the end might stop before it records it, or never get the response to the write.
- */
+/** Returns the item with an end: without its ciphertext, and out of the index of due records. */
 export const ended = (
   item: OutboxItem,
   state: Exclude<ItemState, 'PENDING'>,
@@ -62,10 +59,8 @@ export const ended = (
     state,
     lastError: lastError?.slice(0, MAX_ERROR),
     sealed: undefined,
+    dueAt: undefined,
   });
-
-/** Returns the item whose end is in the audit log: out of the index of due records. */
-export const recorded = (item: OutboxItem): OutboxItem => next(item, { dueAt: undefined });
 
 /** Returns whether the item was tried more often than in 24 hours of regular attempts. */
 export const isExhausted = ({ attempts }: OutboxItem): boolean => attempts > MAX_ATTEMPTS;
@@ -127,10 +122,7 @@ export function postponedByFailure(
   now: number,
 ): OutboxItem {
   const age = now - item.createdTime * 1000;
-  if (age >= RETRIED_FOR && code !== SLOW) {
-    // No worker has taken it, so it is due in the past: another sweep would record the end at the same time.
-    return ended({ ...item, dueAt: now + ITEM_LEASE }, 'UNCONFIRMED', code);
-  }
+  if (age >= RETRIED_FOR && code !== SLOW) return ended(item, 'UNCONFIRMED', code);
   const wanted = Math.max(age, retryAfter * 1000, MIN_POSTPONEMENT);
   return next(item, { lastError: code.slice(0, MAX_ERROR), dueAt: now + Math.min(wanted, MAX_BACK_OFF) });
 }

@@ -4,7 +4,6 @@
  *
  *     revocation  select the grants, page by page ──▶ selected
  *     item        PENDING ──▶ CONFIRMED, NOT_PROVABLE, or UNCONFIRMED; then nothing encrypted is left in it
- *                 ──▶ its end is in the audit log: due no more
  *
  * Both are written on condition of the previous revision, so any number of workers can try to continue them.
  */
@@ -104,7 +103,7 @@ export interface OutboxItem {
   /** Epoch seconds. */
   readonly createdTime: number;
   readonly revision: number;
-  /** Epoch milliseconds before which no worker takes it; absent when the end is in the audit log. */
+  /** Epoch milliseconds before which no worker takes it; absent after the end. */
   readonly dueAt?: number | undefined;
 }
 

@@ -2,6 +2,7 @@
  * Stores tokens in the outbox: re-encrypts them with the client that they were issued to, because grant, agent, and
  * provider can be deleted before the provider revokes them.
  */
+import type { AuditTrail } from '../audit';
 import { hashOf } from '../digest';
 import { grantContext, SealedTokensSchema, type GrantTokens, type SealedTokens } from '../grant/grant';
 import { isCredentialError, openClientSecret, type ClientSecretDependencies } from '../oauth/client-secret';
@@ -17,6 +18,7 @@ import { parseSealed } from '../sealing/sealed-json';
 import { ShreddedError, UnreadableError, type Seal } from '../sealing/sealing';
 import { epochSeconds, type System } from '../system';
 import { UnstorableError } from '../unstorable';
+import { recordEnd } from './end';
 import { itemIdOf } from './item';
 import type { OutboxItem, RevocationStore } from './revocation';
 import { sealContent, type OutboxContent, type OutboxContentDependencies } from './outbox-content';
@@ -26,6 +28,7 @@ export interface StoreItemDependencies
   readonly seal: Seal;
   readonly revocations: Pick<RevocationStore, 'createItem' | 'getItem'>;
   readonly providers: Pick<Oauth2ProviderStore, 'getForDeletion'>;
+  readonly audit: AuditTrail;
   readonly system: System;
 }
 
@@ -116,13 +119,11 @@ export async function storeItem(
     createdTime: epochSeconds(deps.system),
     revision: 1,
   };
-  /** Does nothing if a repetition was faster: it stored an item for the same tokens. */
-  async function create(change: Partial<OutboxItem> & Pick<OutboxItem, 'state'>): Promise<void> {
-    await deps.revocations.createItem({ ...item, ...change, dueAt: deps.system.now() });
-  }
-  /** The next sweep records its end. */
+  /** As the end of an attempt, it is recorded before it is stored. */
   async function createLost(lastError: string): Promise<undefined> {
-    await create({ state: 'NOT_PROVABLE', lastError });
+    const lost: OutboxItem = { ...item, state: 'NOT_PROVABLE', lastError };
+    recordEnd(deps, lost);
+    await deps.revocations.createItem(lost);
   }
 
   const content = lost === undefined ? await contentOf(deps, itemTokens) : { lost };
@@ -131,7 +132,15 @@ export async function storeItem(
   try {
     const { owner, vendor } = content.provider;
     const reach = reachOf(vendor);
-    await create({ provider: { ...item.provider, owner }, reach, state: 'PENDING', sealed });
+    // Does nothing if a repetition was faster: it stored an item for the same tokens.
+    await deps.revocations.createItem({
+      ...item,
+      provider: { ...item.provider, owner },
+      reach,
+      state: 'PENDING',
+      sealed,
+      dueAt: deps.system.now(),
+    });
     return reach;
   } catch (error) {
     if (!(error instanceof UnstorableError)) throw error;

@@ -5,7 +5,7 @@
 import type { System } from '../system';
 import { attemptRevocation, type AttemptDependencies, type AttemptResult } from './attempt';
 import { attemptClientDeletion, type ClientDeletionDependencies } from './client-deletion';
-import { advanceItem, recordStoredEnd } from './end';
+import { advanceItem } from './end';
 import { ended, failed, isDue, isExhausted, postponedByFailure, taken } from './item';
 import { ProviderQueues, type Turn } from './provider-queues';
 import { isClientDeletion, type Due, type Revocation, type RevocationStore } from './revocation';
@@ -34,7 +34,7 @@ const READING_INTERVAL = 5_000;
 const INTERVAL_PER_READING = 10;
 
 /**
- * Performs an attempt, postpones the item, or records its stored end. Does nothing if another worker has the item.
+ * Performs an attempt, or postpones the item. Does nothing if another worker has it.
  *
  * @returns undefined if there was no attempt, or it failed unexpectedly
  */
@@ -45,16 +45,19 @@ async function attemptItem(
   const { revocations, system } = deps;
   const item = await revocations.getItem(id);
   if (!item || !isDue(item, system.now())) return undefined;
-  if (item.state !== 'PENDING') {
-    await recordStoredEnd(deps, item);
+  const now = system.now();
+  const postponed = unavailable && postponedByFailure(item, unavailable, now);
+  if (postponed?.state === 'PENDING') {
+    await advanceItem(deps, postponed);
     return undefined;
   }
-  if (unavailable) {
-    await advanceItem(deps, postponedByFailure(item, unavailable, system.now()));
-    return undefined;
-  }
-  const attempted = taken(item, system.now());
+  // The lease is also for an end without an attempt: sweeps that overlap would each record it.
+  const attempted = taken(item, now);
   if (!(await advanceItem(deps, attempted))) return undefined;
+  if (unavailable) {
+    await advanceItem(deps, postponedByFailure(attempted, unavailable, now));
+    return undefined;
+  }
   if (isExhausted(attempted)) {
     await advanceItem(deps, ended(attempted, 'UNCONFIRMED', 'internal_error'));
     return undefined;

@@ -347,7 +347,6 @@ describe('a grant whose tokens cannot be stored in the outbox', () => {
     const enqueued = { grantId, workloadArn: service.identity.arn, provider: service.provider, tokens };
     const deps = withoutSpace(service, () => true);
     await enqueueTokens(deps, { ...enqueued, cause: 'forced' });
-    await service.sweep();
     expect(service.entries.at(-1)).toMatchObject({ result: 'NOT_PROVABLE', reason: 'not_storable' });
   });
 });
