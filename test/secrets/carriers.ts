@@ -1,6 +1,6 @@
 /**
- * The members that are meant to carry a secret. They are where the watch learns the secrets of a run, and the only parts
- * of a place that it does not search: a secret in any other part of a message or a file is a leak.
+ * The members that are meant to carry a secret. They are where the watch learns the secrets of a run. A known secret of
+ * another kind in such a member is a leak, and so is each secret in any other part of a message or a file.
  */
 
 /** The service, the AWS services that it uses, agent endpoints, and every other server. */
@@ -32,6 +32,17 @@ export type Kind =
 /** A header `Authorization`: with a token, or a client secret. */
 export const CREDENTIALS = 'credentials';
 
+const CREDENTIAL_KINDS: readonly Kind[] = ['access token', 'client secret', 'registration token'];
+
+/** What a member carries. Of several kinds, a new secret is of the first, and the others are kinds that it can repeat. */
+export type Carried = Kind | typeof CREDENTIALS | readonly [kind: Kind, ...repeated: Kind[]];
+
+/** Returns the kinds of the secrets that a member can have. */
+export function kindsOf(carried: Carried): readonly Kind[] {
+  if (carried === CREDENTIALS) return CREDENTIAL_KINDS;
+  return typeof carried === 'string' ? [carried] : carried;
+}
+
 /** By member, the kinds of the secrets that it can have. */
 type Repeats = Readonly<Record<string, readonly Kind[]>>;
 
@@ -41,9 +52,9 @@ export interface Carrier {
   readonly of?: RegExp;
   /**
    * By name, the members that carry a secret: of JSON documents and forms, parameters of URLs, and headers. The case is
-   * ignored.
+   * ignored. The value is searched for secrets of other kinds.
    */
-  readonly carries?: Readonly<Record<string, Kind | typeof CREDENTIALS>>;
+  readonly carries?: Readonly<Record<string, Carried>>;
   /** Members with secrets of these kinds that another message carries: the value is searched for other kinds. */
   readonly repeats?: Repeats;
   /** As `repeats`, but only headers: a member of a body with this name is searched. */
@@ -98,16 +109,18 @@ export const CARRIERS: readonly Carrier[] = [
   {
     source: 'response of service',
     of: /^\/portals\//,
-    // Redirects to the sign-in and to a consent, and the portal's own session.
-    carries: { state: 'state', request_uri: 'session URI', 'set-cookie': 'cookie' },
+    // Redirects to the sign-in and to a consent, and the portal's own session. The cookie of a sign-in has the completion URI
+    // that waits for it.
+    carries: { state: 'state', request_uri: 'session URI', 'set-cookie': ['cookie', 'completion URI'] },
     // A sign-in continues the consent that waits for it.
     repeats: { session_id: ['completion URI', 'session URI'] },
   },
   {
     source: 'request to third party',
+    // An exchange can have an access token of the agent itself, and then the identity assertion that it issued.
     carries: {
-      actor_token: 'assertion',
-      assertion: 'assertion',
+      actor_token: ['assertion', 'access token'],
+      assertion: ['assertion', 'access token', 'user token'],
       client_assertion: 'assertion',
       client_secret: 'client secret',
       code_verifier: 'code verifier',

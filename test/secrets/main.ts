@@ -11,7 +11,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { runProgram } from '../program/command-line';
-import { CARRIERS, CREDENTIALS } from './carriers';
+import { CARRIERS, kindsOf } from './carriers';
 import type { Findings } from './secret-watch';
 import { parseSettings, ROOT, type Settings } from './settings';
 
@@ -39,11 +39,7 @@ function printSums(title: string, counts: readonly (readonly [name: string, sum:
   for (const [name, sum] of counts) print(`  ${String(sum).padStart(8)} ${name}`);
 }
 
-const KINDS = [
-  ...new Set(
-    CARRIERS.flatMap(({ carries = {} }) => Object.values(carries)).filter((kind) => kind !== CREDENTIALS),
-  ),
-];
+const KINDS = [...new Set(CARRIERS.flatMap(({ carries = {} }) => Object.values(carries)).flatMap(kindsOf))];
 
 /** Runs the test files, in a process that ends with the signal. */
 async function runTests(

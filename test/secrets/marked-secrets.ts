@@ -1,5 +1,5 @@
 /** The secrets of a run, each marked with its kind. */
-import { CREDENTIALS, type Kind } from './carriers';
+import { CREDENTIALS, type Carried, type Kind } from './carriers';
 import { SecretSearch } from './search';
 import { secretPart } from './secret-part';
 
@@ -46,8 +46,9 @@ function keyIn(plaintext: string): Secret[] {
 /** The name of a cookie and its attributes are not secret, and in a portal's cookie, what follows the first dot. */
 const cookieIn = (header: string): string => /^(?:[^=;]*=)?([^;.]*)/.exec(header)?.[1] ?? '';
 
-function secretsIn(kind: Kind | typeof CREDENTIALS, value: string): Secret[] {
-  if (kind === CREDENTIALS) return credentialIn(value);
+function secretsIn(carried: Carried, value: string): Secret[] {
+  if (carried === CREDENTIALS) return credentialIn(value);
+  const kind = typeof carried === 'string' ? carried : carried[0];
   if (kind === 'key') return keyIn(value);
   return [[kind, kind === 'cookie' ? cookieIn(value) : secretPart(value)]];
 }
@@ -57,9 +58,9 @@ export class MarkedSecrets {
   private readonly known = new Set<string>();
   private readonly search = new SecretSearch<Mark>();
 
-  /** @param value of a member that carries secrets of this kind */
-  mark(kind: Kind | typeof CREDENTIALS, value: string): void {
-    const secrets = secretsIn(kind, value).filter(
+  /** @param value of a member that carries this */
+  mark(carried: Carried, value: string): void {
+    const secrets = secretsIn(carried, value).filter(
       ([, secret]) =>
         secret.length >= MIN_LENGTH &&
         !this.known.has(secret.toString('latin1')) &&

@@ -220,21 +220,49 @@ describe("an agent's token", () => {
   );
 });
 
-it('a member that repeats a secret can have no secret of another kind', async () => {
-  const found = await leaksAfter(async (_gate, { access, workload }) => {
-    const server = await startServer();
-    for (const token of [access, workload]) {
-      await send(`${server.origin}/revoke?token=${token}`, NOTHING);
-      await send(`${server.origin}/token?refresh_token=${token}`, NOTHING);
-    }
-    server.server.closeAllConnections();
-    server.server.close();
+describe('a member of a request to a third party', () => {
+  /** Sends requests to a third party, each with an access token and then with a workload access token. */
+  const leaksOf = (
+    requests: readonly ((token: string) => { path: string; headers?: Readonly<Record<string, string>> })[],
+  ) =>
+    leaksAfter(async (_gate, { access, workload }) => {
+      const server = await startServer();
+      for (const token of [access, workload]) {
+        for (const each of requests) {
+          const { path, headers = {} } = each(token);
+          await send(`${server.origin}${path}`, NOTHING, headers);
+        }
+      }
+      server.server.closeAllConnections();
+      server.server.close();
+    });
+
+  it('can repeat no secret of another kind', async () => {
+    const found = await leaksOf([
+      (token) => ({ path: `/revoke?token=${token}` }),
+      (token) => ({ path: `/token?refresh_token=${token}` }),
+    ]);
+    expect(found).toEqual([
+      'access token in request to third party POST /token',
+      'workload access token in request to third party POST /revoke',
+      'workload access token in request to third party POST /token',
+    ]);
   });
-  expect(found).toEqual([
-    'access token in request to third party POST /token',
-    'workload access token in request to third party POST /revoke',
-    'workload access token in request to third party POST /token',
-  ]);
+
+  it('can carry no secret that is known as one of another kind', async () => {
+    const basic = (token: string) => `Basic ${Buffer.from(`client:${token}`).toString('base64')}`;
+    const found = await leaksOf([
+      (token) => ({ path: `/token?code_verifier=${token}` }),
+      (token) => ({ path: '/resource', headers: { authorization: `Bearer ${token}` } }),
+      (token) => ({ path: '/basic', headers: { authorization: basic(token) } }),
+    ]);
+    expect(found).toEqual([
+      'access token in request to third party POST /token',
+      'workload access token in request to third party POST /token',
+      'workload access token in request to third party POST /resource',
+      'workload access token in request to third party POST /basic',
+    ]);
+  });
 });
 
 describe('the response of an agent, which the gate passes on', () => {

@@ -4,7 +4,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { CARRIERS, type Kind, type ServerName, type Source } from './carriers';
+import { CARRIERS, kindsOf, type Kind, type ServerName, type Source } from './carriers';
 import { ExchangeRecorder, type Exchange, type Message } from './exchange-recorder';
 import { MarkedSecrets, type Mark } from './marked-secrets';
 import { MemberRemoval } from './members';
@@ -97,17 +97,17 @@ async function filesIn(folder: string): Promise<Place[]> {
   );
 }
 
-/** A value that can contain secrets of some kinds only. */
-interface Repeated {
+/** The value of a member, which can contain secrets of some kinds only. */
+interface Member {
   readonly kinds: readonly Kind[];
   readonly value: string;
 }
 
 /** What is searched. */
 interface Rest {
-  /** The bytes of a place without the members that carry a secret. */
+  /** The bytes of a place without the members that carry or repeat a secret. */
   readonly bytes: Buffer;
-  readonly repeated: readonly Repeated[];
+  readonly members: readonly Member[];
 }
 
 const inLowerCase = <Value>(members: Readonly<Record<string, Value>>): [string, Value][] =>
@@ -119,23 +119,27 @@ function unmarked({ source, name, content }: Place, secrets: MarkedSecrets): Res
   const kinds = new Map(carriers.flatMap(({ carries = {} }) => inLowerCase(carries)));
   const repeats = new Map(carriers.flatMap((each) => inLowerCase(each.repeats ?? {})));
   const headers = new Map(carriers.flatMap(({ repeatsInHeaders = {} }) => inLowerCase(repeatsInHeaders)));
-  const repeated: Repeated[] = [];
+  const members: Member[] = [];
   const names = new Set([...kinds.keys(), ...repeats.keys()]);
   const removal = new MemberRemoval(names, new Set(headers.keys()), (member, value) => {
-    const [carried, allowed] = [kinds.get(member), repeats.get(member) ?? headers.get(member)];
+    const carried = kinds.get(member);
     if (carried !== undefined) secrets.mark(carried, value);
-    if (allowed !== undefined) repeated.push({ kinds: allowed, value });
+    const allowed = [
+      ...(carried === undefined ? [] : kindsOf(carried)),
+      ...(repeats.get(member) ?? headers.get(member) ?? []),
+    ];
+    members.push({ kinds: allowed, value });
   });
   const isMessage = 'head' in content;
   const whole = () => (isMessage ? Buffer.concat([Buffer.from(`${content.head}\n`), content.body]) : content);
-  if (carriers.length === 0) return { bytes: whole(), repeated };
+  if (carriers.length === 0) return { bytes: whole(), members };
   const rest = isMessage ? removal.fromMessage(content) : removal.fromText(content.toString());
-  return { bytes: Buffer.from(rest), repeated };
+  return { bytes: Buffer.from(rest), members };
 }
 
 /** @returns the marks of the secrets that are not meant to be there */
-function leaked({ bytes, repeated }: Rest, secrets: MarkedSecrets): Mark[] {
-  const others = repeated.flatMap(({ kinds, value }) =>
+function leaked({ bytes, members }: Rest, secrets: MarkedSecrets): Mark[] {
+  const others = members.flatMap(({ kinds, value }) =>
     secrets.find(Buffer.from(value)).filter((mark) => !kinds.includes(mark.kind)),
   );
   return [...new Set([...secrets.find(bytes), ...others])];
