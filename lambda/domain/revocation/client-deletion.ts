@@ -73,7 +73,7 @@ export async function enqueueClientDeletion(
   const itemId = itemIdOf(cause, provider.id, tokensHash);
   // A repeated deletion of the provider finds no key any more.
   if (await deps.revocations.getItem(itemId)) return;
-  const item: Omit<ClientItem, 'sealed'> = {
+  const item: Omit<ClientItem, 'sealed' | 'dueAt'> = {
     itemId,
     cause,
     grantId: NO_GRANT,
@@ -85,7 +85,6 @@ export async function enqueueClientDeletion(
     attempts: 0,
     createdTime: epochSeconds(deps.system),
     revision: 1,
-    dueAt: deps.system.now() + DELAY[cause],
   };
   let accessToken: string;
   try {
@@ -99,7 +98,7 @@ export async function enqueueClientDeletion(
     return;
   }
   const sealed = await sealText(deps, item, JSON.stringify({ clientUri, accessToken }));
-  await deps.revocations.createItem({ ...item, sealed });
+  await deps.revocations.createItem({ ...item, sealed, dueAt: deps.system.now() + DELAY[cause] });
 }
 
 /** Whether the provider, or another one to which the server gave the same ID or address, has the client now. */

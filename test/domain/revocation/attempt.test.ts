@@ -1,12 +1,13 @@
 /** Attempts without a client secret, and items that were changed, written twice, or cannot be read. */
 import { attemptRevocation } from '../../../lambda/domain/revocation/attempt';
+import { enqueueClientDeletion } from '../../../lambda/domain/revocation/client-deletion';
 import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
 import type { OutboxItem } from '../../../lambda/domain/revocation/revocation';
 import { storeItem } from '../../../lambda/domain/revocation/store-item';
 import { clientSecretContext } from '../../../lambda/domain/provider/oauth2-provider';
 import { accessDenied } from '../../../lambda/domain/service-error';
 import { sampleProvider } from '../samples';
-import { createRevocationService, type RevocationService } from './revocation-service';
+import { createRevocationService, PROVIDER_URL, type RevocationService } from './revocation-service';
 
 let service: RevocationService;
 beforeEach(async () => {
@@ -238,4 +239,23 @@ describe('storing an item', () => {
     await storeItem(service.deps, tokens, 'client_unknown');
     expect(service.entries).toMatchObject([{ result: 'NOT_PROVABLE', reason: 'client_unknown' }]);
   });
+});
+
+it('a client whose registration access token cannot be decrypted is recorded as registered once', async () => {
+  await enqueueClientDeletion(service.deps, {
+    provider: service.provider,
+    clientUri: `${PROVIDER_URL}/clients/a`,
+    sealedToken: 'not a ciphertext',
+    clientHash: 'a',
+    cause: 'deleted-provider',
+  });
+  await service.sweepFor(7200, 600);
+  expect(service.entries).toEqual([
+    expect.objectContaining({
+      operation: 'UnregisterClient',
+      outcome: 'failed',
+      reason: expect.stringContaining('registration_unreadable') as string,
+    }),
+  ]);
+  expect(service.errors).toEqual([]);
 });
