@@ -269,7 +269,7 @@ it("keeps an agent of the portal's owner that was created again", async () => {
   expect(await shown(portal)).toEqual([own.name, other.name]);
 });
 
-it('updates whatever the owners of left-out resources allow, and accepts only what they allow', async () => {
+it('an update needs no permission of a left-out resource, and its acceptance does', async () => {
   const { portal, own, foreign, sources, connections } = await sharedPortal();
   await recreateIdentity(foreign.name);
   await recreateProvider(foreign.providerName);
@@ -311,11 +311,67 @@ it.each<[string, (name: string) => Promise<unknown>, RegExp]>([
   },
 );
 
-it('fails without any agent that can be in it', async () => {
+it('the verification of an update fails if no agent can be used', async () => {
   const { portal, foreign } = await sharedPortal();
   const change = { sources: sourcesOf(foreign), connections: [] };
   expect(await overtaken(portal, change, () => deny(identityArn(foreign.name)))).toEqual([
     'UPDATE_FAILED',
     expect.stringContaining('is not authorized to call'),
   ]);
+});
+
+it.each<[string, (name: string) => Promise<unknown>, RegExp]>([
+  ['deny their use', (name) => deny(identityArn(name)), /^Left out: .* is not authorized to call/],
+  [
+    'delete them',
+    (name) => asStranger().send(new DeleteWorkloadIdentityCommand({ name })),
+    /^Left out: .* does not exist/,
+  ],
+])('can be updated after other owners of its agents %s', async (_, act, reason) => {
+  const { portal, own, foreign, sources, connections } = await sharedPortal();
+  await act(foreign.name);
+  expect(await update(portal, { sources, connections })).toEqual(['ACTIVE', expect.stringMatching(reason)]);
+  expect(await shown(portal)).toEqual([own.name]);
+  expect(await update(portal, { description: 'changed' })).toEqual(['ACTIVE', expect.stringMatching(reason)]);
+  const added = { sources: [...sources, { type: 'workload-identity', identifier: 'missing' }] };
+  expect((await post(portal, added)).status).toBe(404);
+});
+
+it("can be updated after another owner deletes the provider of its agents' connections", async () => {
+  const { portal, foreign, connections } = await sharedPortal();
+  await asStranger().send(new DeleteOauth2CredentialProviderCommand({ name: foreign.providerName }));
+  const reason = `Left out: The credential provider "${foreign.providerName}" does not exist.`;
+  expect(await update(portal, { connections })).toEqual(['ACTIVE', reason]);
+  const changed = connections.map((connection) => ({ ...connection, scopes: ['openid', 'email'] }));
+  expect((await post(portal, { connections: changed })).status).toBe(404);
+});
+
+it('does not accept a provider whose agents are all left out', async () => {
+  const { portal, own, foreign, sources } = await sharedPortal();
+  await recreateIdentity(foreign.name);
+  await deny(identityArn(foreign.name));
+  await createProvider('unchecked');
+  await deny(providerArn('unchecked'));
+  const offer = { credentialProviderName: 'unchecked', scopes: ['openid'] };
+  const ofOwn = { sources, connections: [{ ...offer, workloadName: own.name }] };
+  expect((await post(portal, ofOwn)).status).toBe(403);
+  await leftOut(portal, { sources, connections: [{ ...offer, workloadName: foreign.name }] });
+  expect((await portal.read())?.resources).toContainEqual({ arn: providerArn('unchecked'), id: '' });
+});
+
+it('can be updated after its left-out sign-in provider gets no discovery URL', async () => {
+  const { portal } = await sharedPortal();
+  const name = 'without-discovery';
+  await createProvider(name);
+  const idpConfig = { credentialProviderArn: providerArn(name), scopes: ['openid'] };
+  expect(await update(portal, { idpConfig })).toEqual(['ACTIVE', undefined]);
+  await asStranger().send(new DeleteOauth2CredentialProviderCommand({ name }));
+  await asStranger().send(
+    new CreateOauth2CredentialProviderCommand({
+      name,
+      credentialProviderVendor: 'GithubOauth2',
+      oauth2ProviderConfigInput: { githubOauth2ProviderConfig: { clientId: 'id', clientSecret: 'secret' } },
+    }),
+  );
+  await leftOut(portal, { connections: [] }, 'UPDATE_FAILED');
 });

@@ -39,12 +39,12 @@ export const isLeftOut = (portal: ConsentPortal, resource: OwnedResource): boole
   (idIn(portal.resources, resource.arn) !== undefined || names(portal, resource));
 
 /**
- * Returns whether the portal is still without the resource after an update.
+ * Returns whether a resource is still left out after an update.
  *
  * @param portal before the update
  * @param acceptedIds of resources that were created again
  */
-export const staysLeftOut =
+export const leftOutAfter =
   (portal: ConsentPortal, acceptedIds: readonly string[] = []) =>
   (resource: OwnedResource): boolean =>
     isLeftOut(portal, resource) && !acceptedIds.includes(resource.id);
@@ -55,7 +55,7 @@ export const staysLeftOut =
  *
  * @param portal before the update
  * @param named the resources that it names after the update
- * @param isOut `staysLeftOut` of the update
+ * @param isOut whether a resource is no part of the portal after the update
  */
 export function resourcesAfter(
   portal: ConsentPortal,
@@ -95,13 +95,13 @@ export type LeftOut = Pick<OwnedResource, 'arn' | 'id' | 'owner'>;
 /** Characters of the resources in a reason: AWS's `statusReason` has 1,024, and must not cut an ID. */
 const MAX_LISTED = 700;
 
-/** Returns the owner, whose path in IAM is a text of another account: one word, or only the account. */
-const quotable = (owner: string): string =>
+/** Returns the owner's ARN if it is one word; otherwise only its account, because another account chose the path. */
+const ownerForReason = (owner: string): string =>
   /^[\w+=.@/:-]{1,200}$/.test(owner) ? owner : `a principal of account ${owner.split(':')[4]}`;
 
 /** Returns why resources that are not configured are not part of the portal, for the portal's owner. */
 export function notConfigured(leftOut: readonly LeftOut[]): string {
-  const texts = leftOut.map(({ arn, id, owner }) => `${arn} of ${quotable(owner)} (ID ${id})`);
+  const texts = leftOut.map(({ arn, id, owner }) => `${arn} of ${ownerForReason(owner)} (ID ${id})`);
   const listed = texts.filter(
     (_, index) => index === 0 || texts.slice(0, index + 1).join(', ').length <= MAX_LISTED,
   );

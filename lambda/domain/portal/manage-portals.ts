@@ -18,7 +18,7 @@ import {
   type PortalSignIn,
   type PortalSource,
 } from './consent-portal';
-import { resourcesAfter, staysLeftOut } from './configured-resources';
+import { leftOutAfter, resourcesAfter } from './configured-resources';
 import { checkExecutionRole, checkPortal, type PortalCheckDependencies } from './portal-checks';
 import { concludeVerification, type PortalVerification } from './verification';
 
@@ -144,7 +144,7 @@ export function createConsentPortal(
       createdTime: now,
       lastUpdatedTime: now,
     };
-    const named = await checkPortal(deps, principal, portal);
+    const { named } = await checkPortal(deps, principal, portal);
     const resources = named.map(({ arn, id }) => ({ arn, id }));
     await checkQuota(deps.portals, principal, deps.quotas, 'consentPortals');
     const configured = { ...portal, resources };
@@ -208,9 +208,18 @@ export function updateConsentPortal(
     annotate({ changed: changedMembers(portal, change) });
     const status = statusOfUpdate(portal, input);
     if (!status) return changeResource(deps.portals, deps.system, portal, change);
-    const isOut = staysLeftOut(portal, input.acceptedResourceIds);
-    const named = await checkPortal(deps, principal, { ...portal, ...change }, isOut);
-    const { resources, accepted } = resourcesAfter(portal, named, isOut);
+    const staysLeftOut = leftOutAfter(portal, input.acceptedResourceIds);
+    const { named, unchecked } = await checkPortal(
+      deps,
+      principal,
+      { ...portal, ...change },
+      { before: portal, staysLeftOut },
+    );
+    const { resources, accepted } = resourcesAfter(
+      portal,
+      named,
+      (resource) => unchecked.has(resource) || staysLeftOut(resource),
+    );
     if (accepted.length > 0) annotate({ accepted: accepted.map(({ arn, id }) => `${arn} (${id})`) });
     const changed = await changeResource(deps.portals, deps.system, portal, {
       ...change,

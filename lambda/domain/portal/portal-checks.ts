@@ -1,4 +1,5 @@
 /** What a portal's configuration must meet before it is stored. The verification checks what other systems say. */
+import { isDeepStrictEqual } from 'node:util';
 import { actionDenial, credentialUseDenial, type Denial, type GovernedResource } from '../policy/access';
 import type { WorkloadIdentity, WorkloadIdentityStore } from '../identity/workload-identity';
 import type { Caller } from '../principal';
@@ -10,6 +11,7 @@ import {
 import type { OwnedResource } from '../owned-resource';
 import { noSuchResource } from '../resource-write';
 import { accessDenied, invalidMember } from '../service-error';
+import { isConfigured } from './configured-resources';
 import type { ConsentPortal, PortalConnection } from './consent-portal';
 
 export interface PortalCheckDependencies {
@@ -57,23 +59,40 @@ export const signInDenial = (
     scopes: ['openid', ...portal.idpConfig.scopes],
   });
 
-/** Whether a resource stays no part of the portal, so that its policy decides nothing. */
-type IsLeftOut = (resource: OwnedResource) => boolean;
+/** An update of a portal, which must not fail for what another owner decides: the verification reports that. */
+export interface PortalUpdate {
+  readonly before: ConsentPortal;
+  /** Whether the resource is no part of the portal after the update, so that its policy decides nothing. */
+  readonly staysLeftOut: (resource: OwnedResource) => boolean;
+}
 
-/** @param resources whose policies deny it */
-function checkDenial(
+/**
+ * Checks what the update adds, and what it accepts.
+ *
+ * @param resources whose policies were evaluated
+ * @param isKept whether the portal had the source or the connection before
+ * @returns whether the resources can be used
+ * @throws AccessDeniedException
+ */
+function isUsable(
   denial: Denial | undefined,
   resources: readonly OwnedResource[],
-  isLeftOut: IsLeftOut,
-): void {
-  if (denial && !resources.some(isLeftOut)) throw accessDenied(denial.message, denial.detail);
+  { isKept, update }: { readonly isKept: boolean; readonly update: PortalUpdate | undefined },
+): boolean {
+  if (!denial) return true;
+  const isTolerated =
+    update &&
+    (resources.some(update.staysLeftOut) ||
+      (isKept && resources.every((resource) => isConfigured(update.before, resource))));
+  if (isTolerated) return false;
+  throw accessDenied(denial.message, denial.detail);
 }
 
 async function checkSignIn(
   deps: PortalCheckDependencies,
   principal: Caller,
   portal: PortalConfiguration,
-  isLeftOut: IsLeftOut,
+  update: PortalUpdate | undefined,
 ): Promise<Oauth2Provider> {
   const { idpConfig } = portal;
   const member = 'idpConfig.credentialProviderArn';
@@ -83,8 +102,8 @@ async function checkSignIn(
   }
   const provider = await deps.providers.get(name);
   if (!provider) throw noSuchResource('OAuth 2.0 credential provider', name);
-  checkDenial(signInDenial(principal, portal, provider), [provider], isLeftOut);
-  if (provider.discovery.discoveryUrl === undefined) {
+  isUsable(signInDenial(principal, portal, provider), [provider], { isKept: false, update });
+  if (provider.discovery.discoveryUrl === undefined && !update?.staysLeftOut(provider)) {
     throw invalidMember(
       member,
       'must be a provider with a discovery URL: users sign in with OpenID Connect, whose issuer and keys the discovery document names',
@@ -98,33 +117,43 @@ async function checkSources(
   { identities }: PortalCheckDependencies,
   principal: Caller,
   { sources }: PortalConfiguration,
-  isLeftOut: IsLeftOut,
+  update: PortalUpdate | undefined,
 ): Promise<ReadonlyMap<string, WorkloadIdentity>> {
   const found = new Map<string, WorkloadIdentity>();
   for (const [index, { identifier }] of sources.entries()) {
     if (found.has(identifier)) throw invalidMember(`sources.${index}.identifier`, 'must not be repeated');
+    const isKept = update?.before.sources.some((source) => source.identifier === identifier) ?? false;
     const identity = await identities.get(identifier);
-    if (!identity) throw noSuchResource('workload identity', identifier);
+    if (!identity) {
+      if (isKept) continue;
+      throw noSuchResource('workload identity', identifier);
+    }
     const denial = actionDenial({
       principal,
       operation: 'GetWorkloadAccessTokenForJWT',
       resource: identity,
     });
-    checkDenial(denial, [identity], isLeftOut);
+    isUsable(denial, [identity], { isKept, update });
     found.set(identifier, identity);
   }
   return found;
 }
 
+/** Returns the provider, and whether it can be used; undefined for a kept connection of a provider that does not exist. */
 async function checkConnection(
   { providers }: PortalCheckDependencies,
   principal: Caller,
   identity: WorkloadIdentity,
-  { credentialProviderName, scopes, customParameters }: PortalConnection,
-  isLeftOut: IsLeftOut,
-): Promise<Oauth2Provider> {
+  connection: PortalConnection,
+  update: PortalUpdate | undefined,
+): Promise<{ readonly provider: Oauth2Provider; readonly isChecked: boolean } | undefined> {
+  const { credentialProviderName, scopes, customParameters } = connection;
+  const isKept = update?.before.connections.some((each) => isDeepStrictEqual(each, connection)) ?? false;
   const provider = await providers.get(credentialProviderName);
-  if (!provider) throw noSuchResource('OAuth 2.0 credential provider', credentialProviderName);
+  if (!provider) {
+    if (isKept) return undefined;
+    throw noSuchResource('OAuth 2.0 credential provider', credentialProviderName);
+  }
   const denial = credentialUseDenial({
     principal,
     operation: 'GetResourceOauth2Token',
@@ -133,40 +162,51 @@ async function checkConnection(
     scopes,
     customParameters,
   });
-  checkDenial(denial, [identity, provider], isLeftOut);
-  return provider;
+  const canUse = isUsable(denial, [identity, provider], { isKept, update });
+  return { provider, isChecked: isKept || (canUse && !update?.staysLeftOut(identity)) };
+}
+
+/** The resources that a portal names. */
+interface NamedResources {
+  readonly named: readonly OwnedResource[];
+  /** Those of them whose use was not checked, because all their connections are of agents that are left out. */
+  readonly unchecked: ReadonlySet<OwnedResource>;
 }
 
 /**
- * Returns the resources that the portal names.
+ * Returns the resources that the portal names, without those that do not exist any more.
  *
  * @param principal who configures the portal
- * @param isLeftOut whether a resource stays no part of the portal, so that its owner cannot prevent an update
+ * @param update absent for a new portal
  * @throws ResourceNotFoundException for a workload identity or a provider that does not exist, AccessDeniedException for
  *   one that the principal cannot use, ValidationException for a provider that cannot sign users in, or a connection of
- *   an agent that is no source
+ *   an agent that is no source. An update throws the first two only for what it adds or accepts
  */
 export async function checkPortal(
   deps: PortalCheckDependencies,
   principal: Caller,
   portal: PortalConfiguration,
-  isLeftOut: IsLeftOut = () => false,
-): Promise<readonly OwnedResource[]> {
+  update?: PortalUpdate,
+): Promise<NamedResources> {
   const unlisted = portal.connections.findIndex(
     ({ workloadName }) => !portal.sources.some(({ identifier }) => identifier === workloadName),
   );
   if (unlisted >= 0) {
     throw invalidMember(`connections.${unlisted}.workloadName`, 'must be the identifier of a source');
   }
-  const signIn = await checkSignIn(deps, principal, portal, isLeftOut);
-  const identities = await checkSources(deps, principal, portal, isLeftOut);
+  const signIn = await checkSignIn(deps, principal, portal, update);
+  const identities = await checkSources(deps, principal, portal, update);
   const offered = new Map<string, Oauth2Provider>();
+  const checked = new Set<string>();
   for (const connection of portal.connections) {
     const identity = identities.get(connection.workloadName);
-    if (identity) {
-      const provider = await checkConnection(deps, principal, identity, connection, isLeftOut);
-      offered.set(provider.name, provider);
-    }
+    const found = identity && (await checkConnection(deps, principal, identity, connection, update));
+    if (!found) continue;
+    offered.set(found.provider.name, found.provider);
+    if (found.isChecked) checked.add(found.provider.name);
   }
-  return [signIn, ...identities.values(), ...offered.values()];
+  return {
+    named: [signIn, ...identities.values(), ...offered.values()],
+    unchecked: new Set([...offered.values()].filter(({ name }) => !checked.has(name))),
+  };
 }

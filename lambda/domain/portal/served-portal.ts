@@ -51,9 +51,9 @@ export async function signInProviderOf(
   const { credentialProviderArn: arn } = portal.idpConfig;
   const provider = await providers.get(nameIn(arn));
   if (provider?.arn !== arn) return `The credential provider ${arn} does not exist.`;
-  const denial = signInDenial(ownerOf(portal), portal, provider);
-  if (denial) return denial.message;
-  return isConfigured(portal, provider) ? provider : notConfigured([provider]);
+  // The policy of a provider that is not part of the portal decides nothing.
+  if (!isConfigured(portal, provider)) return notConfigured([provider]);
+  return signInDenial(ownerOf(portal), portal, provider)?.message ?? provider;
 }
 
 /**

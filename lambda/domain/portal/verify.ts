@@ -1,11 +1,12 @@
 /** Verifies that a portal can work: its sign-in provider, and that its agents trust the issuer that people sign in at. */
 import { audited, type AuditTrail } from '../audit';
 import { issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
+import type { WorkloadIdentity } from '../identity/workload-identity';
 import { trustedIssuersOf, type DeployedIssuer, type TrustedIssuer } from '../identity/trusted-issuer';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { isOwnedBy } from '../ownership';
-import { actionDenial } from '../policy/access';
+import { actionDenial, credentialUseDenial } from '../policy/access';
 import { authoritiesOf } from '../provider/oauth2-provider';
 import type { IdentityReader } from '../restriction/restriction';
 import type { System } from '../system';
@@ -30,8 +31,10 @@ export interface VerifyPortalDependencies {
 interface Findings {
   /** Why the portal cannot work; absent if it can. */
   readonly fault?: string;
-  /** Why the pages leave an agent out, for a cause that another owner can bring about. */
-  readonly absence?: string;
+  /** Why the pages leave an agent or a connection out, for a cause that another owner can bring about. */
+  readonly unusable?: string;
+  /** The agent, if it is part of the portal. */
+  readonly identity?: WorkloadIdentity;
   /** A resource that is not part of the portal. */
   readonly leftOut?: LeftOut;
   /** Why users might not be able to sign in. */
@@ -84,24 +87,25 @@ async function sourceFindings(
   client: PortalClient,
 ): Promise<Findings> {
   const { identity } = await directory.readIdentity(name, undefined);
-  if (!identity) return { absence: `The workload identity "${name}" does not exist.` };
+  if (!identity) return { unusable: `The workload identity "${name}" does not exist.` };
   // The policy of a resource that is not part of the portal decides nothing.
   if (!isConfigured(portal, identity)) return { leftOut: identity };
-  const call = { principal: ownerOf(portal), operation: 'GetWorkloadAccessTokenForJWT' } as const;
-  const denial = actionDenial({ ...call, resource: identity });
-  if (denial) return { absence: denial.message };
+  const denial = actionDenial({
+    principal: ownerOf(portal),
+    operation: 'GetWorkloadAccessTokenForJWT',
+    resource: identity,
+  });
+  if (denial) return { unusable: denial.message };
   const { issuer } = client;
   const entries = trustedIssuersOf(identity, trustedIssuers).filter(
     (entry) => issuerOf(entry) === withoutTrailingSlash(issuer),
   );
   if (entries.length === 0) {
     const reason = `The workload identity "${name}" does not trust the issuer ${issuer} of the sign-in provider. Add it to the trusted issuers of the deployment or of the workload identity.`;
-    return isOwnedBy(identity, { arn: portal.owner, id: portal.ownerId })
-      ? { fault: reason }
-      : { absence: reason };
+    return isOwnedBy(identity, ownerOf(portal)) ? { fault: reason } : { unusable: reason };
   }
   const warning = clientWarning(entries, name, client);
-  return warning === undefined ? {} : { warning };
+  return { identity, ...(warning !== undefined && { warning }) };
 }
 
 /** Returns why the pages do not offer the connections of a provider, although the portal works. */
@@ -109,9 +113,30 @@ async function connectionFindings(
   { providers }: VerifyPortalDependencies,
   portal: ConsentPortal,
   name: string,
+  identities: ReadonlyMap<string, WorkloadIdentity>,
 ): Promise<Findings> {
   const provider = await providers.get(name);
-  return provider && !isConfigured(portal, provider) ? { leftOut: provider } : {};
+  if (!provider) return { unusable: `The credential provider "${name}" does not exist.` };
+  if (!isConfigured(portal, provider)) return { leftOut: provider };
+  for (const { workloadName, credentialProviderName, scopes, customParameters } of portal.connections) {
+    const identity = identities.get(workloadName);
+    if (!identity || credentialProviderName !== name) continue;
+    const denial = credentialUseDenial({
+      principal: ownerOf(portal),
+      operation: 'GetResourceOauth2Token',
+      identity,
+      provider,
+      scopes,
+      customParameters,
+    });
+    if (denial) return { unusable: denial.message };
+  }
+  return {};
+}
+
+/** Returns the first cause, and how many more there are. */
+function leftOutBecause([first, ...further]: readonly string[]): string {
+  return `Left out: ${first}${further.length > 0 ? ` ${further.length} more cannot be used.` : ''}`;
 }
 
 /** Returns what the owner must know of the portal. */
@@ -142,21 +167,26 @@ async function portalFindings(deps: VerifyPortalDependencies, portal: ConsentPor
   const agents = await Promise.all(
     portal.sources.map(({ identifier }) => sourceFindings(deps, portal, identifier, client)),
   );
-  const connections = await Promise.all([...offered].map((name) => connectionFindings(deps, portal, name)));
+  const identities = new Map(agents.flatMap(({ identity }) => (identity ? [[identity.name, identity]] : [])));
+  const connections = await Promise.all(
+    [...offered].map((name) => connectionFindings(deps, portal, name, identities)),
+  );
   const findings = [...agents, ...connections];
   const fault = findings.find((each) => each.fault)?.fault;
   if (fault !== undefined) return { fault };
+  const isOwn = ({ identity }: Findings) => identity !== undefined && isOwnedBy(identity, ownerOf(portal));
+  const [warning] = [...agents.filter(isOwn), ...agents].flatMap((each) => each.warning ?? []);
   const leftOut = findings.flatMap((each) => each.leftOut ?? []);
-  const [absence] = agents.flatMap((each) => each.absence ?? []);
-  const warnings = [
+  const unusable = findings.flatMap((each) => each.unusable ?? []);
+  const reasons = [
+    // First, so that no text about the resources of others can cut it off.
+    ...(warning === undefined ? [] : [warning]),
+    ...(unusable.length > 0 ? [leftOutBecause(unusable)] : []),
     ...(leftOut.length > 0 ? [notConfigured(leftOut)] : []),
-    ...(absence === undefined ? [] : [`Left out: ${absence}`]),
-    ...findings.flatMap(({ warning }) => warning ?? []).slice(0, 1),
   ];
-  if (warnings.length === 0) return {};
-  const reason = warnings.join(' ');
-  const hasAgent = agents.some((each) => each.absence === undefined && !each.leftOut);
-  return hasAgent ? { warning: reason } : { fault: reason };
+  if (reasons.length === 0) return {};
+  const reason = reasons.join(' ');
+  return identities.size > 0 ? { warning: reason } : { fault: reason };
 }
 
 /** Maximum characters of AWS's `statusReason`. */
