@@ -90,7 +90,13 @@ describe('provider', () => {
       status: 2,
       stdout: '',
       stderr:
-        'The client is public, and stays so unless the update names a secret or a method. Omit --public.\n',
+        'The client is public, and stays so unless the update names a method, or another client with a secret. Omit --public.\n',
+    });
+    expect(await local.run(['provider', 'update', 'public', '--secret'], { input: SECRET })).toEqual({
+      status: 2,
+      stdout: '',
+      stderr:
+        'The client is public, so it has no secret. If it has one now, set --client-authentication CLIENT_SECRET_BASIC, too. No update makes it public again.\n',
     });
     expect((await local.run(update)).status).toBe(0);
     expect(await local.json(['provider', 'get', 'public'])).toMatchObject({

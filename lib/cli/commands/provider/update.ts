@@ -121,7 +121,7 @@ function rejectPublic({ name, credentialProviderVendor: vendor, ...provider }: O
   const { clientAuthenticationMethod: method } = configOf(provider);
   if (isVendor(vendor) && isPublicClient(vendor, method)) {
     throw usageError(
-      'The client is public, and stays so unless the update names a secret or a method.',
+      'The client is public, and stays so unless the update names a method, or another client with a secret.',
       'Omit --public.',
     );
   }
@@ -173,6 +173,28 @@ function namesOtherServer(provider: Oauth2Provider, flags: UpdateFlags): boolean
   return flags.authorizationServer !== undefined && flags.authorizationServer !== bound?.authorizationServer;
 }
 
+const statesSecret = ({ secret, secretArn, secretKey }: UpdateFlags): boolean =>
+  secret || secretArn !== undefined || secretKey !== undefined;
+
+/**
+ * An update with the name of another provider must not have a public client authenticate: most servers reject that, and no
+ * update makes it public again.
+ *
+ * @throws CliError for a secret of a public client without a method, before the secret is read
+ */
+function checkPublicClient(
+  vendor: VendorName,
+  { clientAuthenticationMethod: method }: ProviderConfig,
+  flags: UpdateFlags,
+): void {
+  if (!isPublicClient(vendor, method) || !statesSecret(flags)) return;
+  if (flags.clientAuthentication !== undefined || flags.clientId !== undefined) return;
+  throw usageError(
+    'The client is public, so it has no secret.',
+    'If it has one now, set --client-authentication CLIENT_SECRET_BASIC, too. No update makes it public again.',
+  );
+}
+
 /**
  * A server that registered a client with a secret states its method. Its administrator can replace the secret.
  *
@@ -183,9 +205,8 @@ function checkSecret(
   { clientRegistration: present, clientAuthenticationMethod: method }: ProviderConfig,
   flags: UpdateFlags,
 ): void {
-  const given = flags.secret || flags.secretArn !== undefined || flags.secretKey !== undefined;
   const registration = flags.clientRegistration ?? present;
-  if (!given || flags.clientId !== undefined || registration === undefined) return;
+  if (!statesSecret(flags) || flags.clientId !== undefined || registration === undefined) return;
   const hasSecret =
     registration === present &&
     !isPublicClient(vendor, method) &&
@@ -214,6 +235,7 @@ async function changedConfig(
   const { clientAuthenticationMethod: stated, ...present } = configOf(provider);
   const flags = withPresentResources(present, options);
   checkSecret(vendor, configOf(provider), flags);
+  checkPublicClient(vendor, configOf(provider), flags);
   const isProvided = (flags.clientRegistration ?? present.clientRegistration) !== undefined;
   // The service keeps or registers the client of an MCP server. A stated client ID would be taken for one of the owner.
   if (flags.mcp !== undefined && flags.clientId === undefined && isProvided) {
@@ -243,7 +265,7 @@ async function changedConfig(
   const reference = secretReference(flags);
   // The service gives a stored secret to no other client and no other server.
   const another = flags.clientId !== undefined || namesOtherServer(provider, flags) || !needsSecret(before);
-  // A public client stays public, unless an option names another method or a secret.
+  // A public client stays public, unless an option names another method.
   const hasSecret = !isPublicClient(vendor, method) && needsSecret(method);
   const wanted = !reference && (flags.secret || (another && hasSecret));
   const secret = wanted ? await readSecret(context, 'client secret') : undefined;
