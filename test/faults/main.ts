@@ -8,7 +8,7 @@ import './passing-time';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StandardRetryStrategy } from '@smithy/core/retry';
-import { runProgram } from '../program/command-line';
+import { runProgram, UsageError } from '../program/command-line';
 import { nameOf, type Site } from './calls';
 import { committedRows, FAULT_COUNTS_COMMAND, totalOf, writeRows, type Row } from './counts';
 import { expectRecorded } from './outbox';
@@ -72,8 +72,14 @@ class Run {
       }
     }
     this.rows = recorded.map(rowOf);
-    if (this.options.count) return;
     const all = recorded.map(({ cases }) => cases);
+    if (recorded.length > 0 && all.every(({ length }) => length === 0)) {
+      const names = new Set(recorded.flatMap(({ recording }) => recording.calls.map(nameOf)));
+      throw new UsageError(
+        `--at: no call has "${this.options.at}" in its name. The calls: ${[...names].join(', ')}.`,
+      );
+    }
+    if (this.options.count) return;
     const performed = this.options.quick ? selectionOf(all) : all;
     for (const [index, each] of recorded.entries()) await this.perform(each, performed[index] ?? []);
   }
