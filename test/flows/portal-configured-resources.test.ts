@@ -346,17 +346,29 @@ it("can be updated after another owner deletes the provider of its agents' conne
   expect((await post(portal, { connections: changed })).status).toBe(404);
 });
 
-it('does not accept a provider whose agents are all left out', async () => {
+it("adds no connection of an agent that cannot be used, which would show another owner's provider", async () => {
   const { portal, own, foreign, sources } = await sharedPortal();
+  const secret = await world.agent('operator');
+  const offer = (workloadName: string) => ({
+    sources,
+    connections: [{ workloadName, credentialProviderName: secret.providerName, scopes: ['openid'] }],
+  });
+  expect((await post(portal, offer(own.name))).status).toBe(403);
   await recreateIdentity(foreign.name);
-  await deny(identityArn(foreign.name));
-  await createProvider('unchecked');
-  await deny(providerArn('unchecked'));
-  const offer = { credentialProviderName: 'unchecked', scopes: ['openid'] };
-  const ofOwn = { sources, connections: [{ ...offer, workloadName: own.name }] };
-  expect((await post(portal, ofOwn)).status).toBe(403);
-  await leftOut(portal, { sources, connections: [{ ...offer, workloadName: foreign.name }] });
-  expect((await portal.read())?.resources).toContainEqual({ arn: providerArn('unchecked'), id: '' });
+  expect((await post(portal, offer(foreign.name))).status).toBe(403);
+  await asStranger().send(new DeleteWorkloadIdentityCommand({ name: foreign.name }));
+  expect((await post(portal, offer(foreign.name))).status).toBe(404);
+  expect(await update(portal, { sources })).toEqual(['ACTIVE', expect.stringContaining('does not exist')]);
+});
+
+it('can be updated after its sign-in provider is deleted', async () => {
+  const { portal, own } = await sharedPortal();
+  await createProvider('deleted-sign-in');
+  const idpConfig = { credentialProviderArn: providerArn('deleted-sign-in'), scopes: ['openid'] };
+  expect(await update(portal, { idpConfig })).toEqual(['ACTIVE', undefined]);
+  await asStranger().send(new DeleteOauth2CredentialProviderCommand({ name: 'deleted-sign-in' }));
+  const change = { sources: sourcesOf(own), connections: [] };
+  expect(await update(portal, change)).toEqual(['UPDATE_FAILED', expect.stringContaining('does not exist')]);
 });
 
 it('can be updated after its left-out sign-in provider gets no discovery URL', async () => {

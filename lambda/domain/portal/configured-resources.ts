@@ -6,7 +6,7 @@
 import { namedOf, type Named } from '../display-name';
 import type { OwnedResource } from '../owned-resource';
 import { isOwnedBy, type Owned } from '../ownership';
-import type { ConfiguredResources, ConsentPortal } from './consent-portal';
+import { MAX_REASON, type ConfiguredResources, type ConsentPortal } from './consent-portal';
 
 type Configured = Owned & Pick<ConsentPortal, 'resources'>;
 
@@ -92,20 +92,24 @@ export const namesOfProvider = (
 /** A resource that is not part of the portal, and who owns it now. */
 export type LeftOut = Pick<OwnedResource, 'arn' | 'id' | 'owner'>;
 
-/** Characters of the resources in a reason: AWS's `statusReason` has 1,024, and must not cut an ID. */
-const MAX_LISTED = 700;
-
 /** Returns the owner's ARN if it is one word; otherwise only its account, because another account chose the path. */
 const ownerForReason = (owner: string): string =>
   /^[\w+=.@/:-]{1,200}$/.test(owner) ? owner : `a principal of account ${owner.split(':')[4]}`;
 
-/** Returns why resources that are not configured are not part of the portal, for the portal's owner. */
-export function notConfigured(leftOut: readonly LeftOut[]): string {
+/**
+ * Returns why resources that are not configured are not part of the portal, for the portal's owner. It counts the resources
+ * for which there is no room, and never cuts an ID.
+ *
+ * @param room characters
+ */
+export function notConfigured(leftOut: readonly LeftOut[], room = MAX_REASON): string {
   const texts = leftOut.map(({ arn, id, owner }) => `${arn} of ${ownerForReason(owner)} (ID ${id})`);
-  const listed = texts.filter(
-    (_, index) => index === 0 || texts.slice(0, index + 1).join(', ').length <= MAX_LISTED,
-  );
-  const further = texts.length - listed.length;
-  const all = [...listed, ...(further > 0 ? [`${further} more`] : [])].join(', ');
-  return `Left out, because another owner created it again or got it after the portal was configured: ${all}. If it is the right one, update the portal with its ID in acceptedResourceIds (in the command, --accept).`;
+  const reason = (count: number) => {
+    const further = texts.length - count;
+    const all = [...texts.slice(0, count), ...(further > 0 ? [`${further} more`] : [])].join(', ');
+    return `Left out, because another owner created it again or got it after the portal was configured: ${all}. If it is the right one, update the portal with its ID in acceptedResourceIds (in the command, --accept).`;
+  };
+  let count = texts.length;
+  while (count > 0 && reason(count).length > room) count -= 1;
+  return reason(count);
 }

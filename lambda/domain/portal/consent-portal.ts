@@ -53,6 +53,9 @@ export interface PortalConnection {
   readonly purpose?: string | undefined;
 }
 
+/** Maximum characters of AWS's `statusReason`. */
+export const MAX_REASON = 1_024;
+
 /** Resources by their ARNs, which contain their names, the latest last. */
 export type ConfiguredResources = readonly Pick<OwnedResource, 'arn' | 'id'>[];
 

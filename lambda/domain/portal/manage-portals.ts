@@ -144,7 +144,7 @@ export function createConsentPortal(
       createdTime: now,
       lastUpdatedTime: now,
     };
-    const { named } = await checkPortal(deps, principal, portal);
+    const named = await checkPortal(deps, principal, portal);
     const resources = named.map(({ arn, id }) => ({ arn, id }));
     await checkQuota(deps.portals, principal, deps.quotas, 'consentPortals');
     const configured = { ...portal, resources };
@@ -209,17 +209,9 @@ export function updateConsentPortal(
     const status = statusOfUpdate(portal, input);
     if (!status) return changeResource(deps.portals, deps.system, portal, change);
     const staysLeftOut = leftOutAfter(portal, input.acceptedResourceIds);
-    const { named, unchecked } = await checkPortal(
-      deps,
-      principal,
-      { ...portal, ...change },
-      { before: portal, staysLeftOut },
-    );
-    const { resources, accepted } = resourcesAfter(
-      portal,
-      named,
-      (resource) => unchecked.has(resource) || staysLeftOut(resource),
-    );
+    const update = { before: portal, staysLeftOut };
+    const named = await checkPortal(deps, principal, { ...portal, ...change }, update);
+    const { resources, accepted } = resourcesAfter(portal, named, staysLeftOut);
     if (accepted.length > 0) annotate({ accepted: accepted.map(({ arn, id }) => `${arn} (${id})`) });
     const changed = await changeResource(deps.portals, deps.system, portal, {
       ...change,

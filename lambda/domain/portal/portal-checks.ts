@@ -67,25 +67,23 @@ export interface PortalUpdate {
 }
 
 /**
- * Checks what the update adds, and what it accepts.
+ * Checks the use of resources, unless the update keeps it, or its own resource stays left out.
  *
- * @param resources whose policies were evaluated
- * @param isKept whether the portal had the source or the connection before
- * @returns whether the resources can be used
+ * @param resources whose policies were evaluated, the one that the update names last
+ * @param isKept whether the portal had the sign-in, the source, or the connection before
  * @throws AccessDeniedException
  */
-function isUsable(
+function checkUse(
   denial: Denial | undefined,
   resources: readonly OwnedResource[],
   { isKept, update }: { readonly isKept: boolean; readonly update: PortalUpdate | undefined },
-): boolean {
-  if (!denial) return true;
+): void {
+  if (!denial) return;
   const isTolerated =
     update &&
-    (resources.some(update.staysLeftOut) ||
-      (isKept && resources.every((resource) => isConfigured(update.before, resource))));
-  if (isTolerated) return false;
-  throw accessDenied(denial.message, denial.detail);
+    (resources.slice(-1).some(update.staysLeftOut) ||
+      (isKept && resources.every((each) => update.staysLeftOut(each) || isConfigured(update.before, each))));
+  if (!isTolerated) throw accessDenied(denial.message, denial.detail);
 }
 
 async function checkSignIn(
@@ -93,17 +91,21 @@ async function checkSignIn(
   principal: Caller,
   portal: PortalConfiguration,
   update: PortalUpdate | undefined,
-): Promise<Oauth2Provider> {
+): Promise<Oauth2Provider | undefined> {
   const { idpConfig } = portal;
+  const isKept = update !== undefined && isDeepStrictEqual(update.before.idpConfig, idpConfig);
   const member = 'idpConfig.credentialProviderArn';
   const name = signInProviderName(idpConfig.credentialProviderArn, deps.arnPrefix);
   if (name === undefined) {
     throw invalidMember(member, `must begin with ${oauth2ProviderArn(deps.arnPrefix, '')}`);
   }
   const provider = await deps.providers.get(name);
-  if (!provider) throw noSuchResource('OAuth 2.0 credential provider', name);
-  isUsable(signInDenial(principal, portal, provider), [provider], { isKept: false, update });
-  if (provider.discovery.discoveryUrl === undefined && !update?.staysLeftOut(provider)) {
+  if (!provider) {
+    if (isKept) return undefined;
+    throw noSuchResource('OAuth 2.0 credential provider', name);
+  }
+  checkUse(signInDenial(principal, portal, provider), [provider], { isKept, update });
+  if (provider.discovery.discoveryUrl === undefined && !isKept && !update?.staysLeftOut(provider)) {
     throw invalidMember(
       member,
       'must be a provider with a discovery URL: users sign in with OpenID Connect, whose issuer and keys the discovery document names',
@@ -133,25 +135,26 @@ async function checkSources(
       operation: 'GetWorkloadAccessTokenForJWT',
       resource: identity,
     });
-    isUsable(denial, [identity], { isKept, update });
+    checkUse(denial, [identity], { isKept, update });
     found.set(identifier, identity);
   }
   return found;
 }
 
-/** Returns the provider, and whether it can be used; undefined for a kept connection of a provider that does not exist. */
+/** @returns undefined for a kept connection of an agent or a provider that does not exist */
 async function checkConnection(
   { providers }: PortalCheckDependencies,
   principal: Caller,
-  identity: WorkloadIdentity,
+  identity: WorkloadIdentity | undefined,
   connection: PortalConnection,
   update: PortalUpdate | undefined,
-): Promise<{ readonly provider: Oauth2Provider; readonly isChecked: boolean } | undefined> {
-  const { credentialProviderName, scopes, customParameters } = connection;
+): Promise<Oauth2Provider | undefined> {
+  const { workloadName, credentialProviderName, scopes, customParameters } = connection;
   const isKept = update?.before.connections.some((each) => isDeepStrictEqual(each, connection)) ?? false;
   const provider = await providers.get(credentialProviderName);
-  if (!provider) {
-    if (isKept) return undefined;
+  if (!identity || !provider) {
+    if (isKept) return provider;
+    if (!identity) throw noSuchResource('workload identity', workloadName);
     throw noSuchResource('OAuth 2.0 credential provider', credentialProviderName);
   }
   const denial = credentialUseDenial({
@@ -162,15 +165,8 @@ async function checkConnection(
     scopes,
     customParameters,
   });
-  const canUse = isUsable(denial, [identity, provider], { isKept, update });
-  return { provider, isChecked: isKept || (canUse && !update?.staysLeftOut(identity)) };
-}
-
-/** The resources that a portal names. */
-interface NamedResources {
-  readonly named: readonly OwnedResource[];
-  /** Those of them whose use was not checked, because all their connections are of agents that are left out. */
-  readonly unchecked: ReadonlySet<OwnedResource>;
+  checkUse(denial, [identity, provider], { isKept, update });
+  return provider;
 }
 
 /**
@@ -187,7 +183,7 @@ export async function checkPortal(
   principal: Caller,
   portal: PortalConfiguration,
   update?: PortalUpdate,
-): Promise<NamedResources> {
+): Promise<readonly OwnedResource[]> {
   const unlisted = portal.connections.findIndex(
     ({ workloadName }) => !portal.sources.some(({ identifier }) => identifier === workloadName),
   );
@@ -197,16 +193,10 @@ export async function checkPortal(
   const signIn = await checkSignIn(deps, principal, portal, update);
   const identities = await checkSources(deps, principal, portal, update);
   const offered = new Map<string, Oauth2Provider>();
-  const checked = new Set<string>();
   for (const connection of portal.connections) {
     const identity = identities.get(connection.workloadName);
-    const found = identity && (await checkConnection(deps, principal, identity, connection, update));
-    if (!found) continue;
-    offered.set(found.provider.name, found.provider);
-    if (found.isChecked) checked.add(found.provider.name);
+    const provider = await checkConnection(deps, principal, identity, connection, update);
+    if (provider) offered.set(provider.name, provider);
   }
-  return {
-    named: [signIn, ...identities.values(), ...offered.values()],
-    unchecked: new Set([...offered.values()].filter(({ name }) => !checked.has(name))),
-  };
+  return [...(signIn ? [signIn] : []), ...identities.values(), ...offered.values()];
 }

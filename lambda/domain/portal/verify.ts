@@ -11,7 +11,7 @@ import { authoritiesOf } from '../provider/oauth2-provider';
 import type { IdentityReader } from '../restriction/restriction';
 import type { System } from '../system';
 import { isConfigured, notConfigured, type LeftOut } from './configured-resources';
-import type { ConsentPortal, ConsentPortalStore } from './consent-portal';
+import { MAX_REASON, type ConsentPortal, type ConsentPortalStore } from './consent-portal';
 import { ownerOf, signInProviderOf, type ServedPortalDependencies } from './served-portal';
 import { signInEndpoints } from './sign-in';
 import { concludeVerification, unverifiedPortal } from './verification';
@@ -32,7 +32,7 @@ interface Findings {
   /** Why the portal cannot work; absent if it can. */
   readonly fault?: string;
   /** Why the pages leave an agent or a connection out, for a cause that another owner can bring about. */
-  readonly unusable?: string;
+  readonly unusable?: { readonly reason: string; readonly isOwn: boolean };
   /** The agent, if it is part of the portal. */
   readonly identity?: WorkloadIdentity;
   /** A resource that is not part of the portal. */
@@ -40,6 +40,8 @@ interface Findings {
   /** Why users might not be able to sign in. */
   readonly warning?: string;
 }
+
+const othersFinding = (reason: string): Findings => ({ unusable: { reason, isOwn: false } });
 
 /** The sign-in of a portal, at the issuer of the metadata. */
 interface PortalClient {
@@ -87,7 +89,7 @@ async function sourceFindings(
   client: PortalClient,
 ): Promise<Findings> {
   const { identity } = await directory.readIdentity(name, undefined);
-  if (!identity) return { unusable: `The workload identity "${name}" does not exist.` };
+  if (!identity) return othersFinding(`The workload identity "${name}" does not exist.`);
   // The policy of a resource that is not part of the portal decides nothing.
   if (!isConfigured(portal, identity)) return { leftOut: identity };
   const denial = actionDenial({
@@ -95,14 +97,15 @@ async function sourceFindings(
     operation: 'GetWorkloadAccessTokenForJWT',
     resource: identity,
   });
-  if (denial) return { unusable: denial.message };
+  const isOwn = isOwnedBy(identity, ownerOf(portal));
+  if (denial) return { unusable: { reason: denial.message, isOwn } };
   const { issuer } = client;
   const entries = trustedIssuersOf(identity, trustedIssuers).filter(
     (entry) => issuerOf(entry) === withoutTrailingSlash(issuer),
   );
   if (entries.length === 0) {
     const reason = `The workload identity "${name}" does not trust the issuer ${issuer} of the sign-in provider. Add it to the trusted issuers of the deployment or of the workload identity.`;
-    return isOwnedBy(identity, ownerOf(portal)) ? { fault: reason } : { unusable: reason };
+    return isOwn ? { fault: reason } : othersFinding(reason);
   }
   const warning = clientWarning(entries, name, client);
   return { identity, ...(warning !== undefined && { warning }) };
@@ -116,7 +119,7 @@ async function connectionFindings(
   identities: ReadonlyMap<string, WorkloadIdentity>,
 ): Promise<Findings> {
   const provider = await providers.get(name);
-  if (!provider) return { unusable: `The credential provider "${name}" does not exist.` };
+  if (!provider) return othersFinding(`The credential provider "${name}" does not exist.`);
   if (!isConfigured(portal, provider)) return { leftOut: provider };
   for (const { workloadName, credentialProviderName, scopes, customParameters } of portal.connections) {
     const identity = identities.get(workloadName);
@@ -129,14 +132,15 @@ async function connectionFindings(
       scopes,
       customParameters,
     });
-    if (denial) return { unusable: denial.message };
+    if (denial) return { unusable: { reason: denial.message, isOwn: isOwnedBy(provider, ownerOf(portal)) } };
   }
   return {};
 }
 
-/** Returns the first cause, and how many more there are. */
-function leftOutBecause([first, ...further]: readonly string[]): string {
-  return `Left out: ${first}${further.length > 0 ? ` ${further.length} more cannot be used.` : ''}`;
+/** Returns the first cause, the owner's own if there is one, and how many more there are. */
+function leftOutBecause(causes: readonly NonNullable<Findings['unusable']>[]): string {
+  const [first, ...further] = causes.toSorted((a, b) => Number(b.isOwn) - Number(a.isOwn));
+  return `Left out: ${first?.reason}${further.length > 0 ? ` ${further.length} more cannot be used.` : ''}`;
 }
 
 /** Returns what the owner must know of the portal. */
@@ -178,19 +182,18 @@ async function portalFindings(deps: VerifyPortalDependencies, portal: ConsentPor
   const [warning] = [...agents.filter(isOwn), ...agents].flatMap((each) => each.warning ?? []);
   const leftOut = findings.flatMap((each) => each.leftOut ?? []);
   const unusable = findings.flatMap((each) => each.unusable ?? []);
+  // The texts about the resources of others must not cut the first one off.
+  const first = warning === undefined ? [] : [warning];
+  const room = MAX_REASON - first.join('').length - 1;
   const reasons = [
-    // First, so that no text about the resources of others can cut it off.
-    ...(warning === undefined ? [] : [warning]),
+    ...first,
+    ...(leftOut.length > 0 ? [notConfigured(leftOut, room)] : []),
     ...(unusable.length > 0 ? [leftOutBecause(unusable)] : []),
-    ...(leftOut.length > 0 ? [notConfigured(leftOut)] : []),
   ];
   if (reasons.length === 0) return {};
   const reason = reasons.join(' ');
   return identities.size > 0 ? { warning: reason } : { fault: reason };
 }
-
-/** Maximum characters of AWS's `statusReason`. */
-const MAX_REASON = 1_024;
 
 /**
  * Verifies a portal, and stores the result as its status. A portal that was deleted, changed, or verified in the meantime
