@@ -8,6 +8,8 @@ groups=()
 # SECOND after it. If one of them fails, stops the other, shows the output of the failed one last, and exits with its status.
 together() {
   local held
+  # Without a trap, bash ignores a Ctrl-C if the program that it waits for ends at the same moment.
+  trap 'trap - INT; kill -INT $$' INT
   held=$(mktemp)
   exec 3>"$held" 4<"$held"
   rm "$held"

@@ -20,8 +20,13 @@ interface Outcome {
   readonly files: readonly string[];
 }
 
-/** Runs two parts, whose last commands are these. With `interrupt`, presses Ctrl-C at each output after the word `serving`. */
-async function run(first: string, second: string, interrupt = false): Promise<Outcome> {
+/**
+ * Runs two parts, whose last commands are these.
+ *
+ * @param interrupted whom Ctrl-C interrupts at each output after the word `serving`: all programs of the terminal, as a
+ *   rule. The program that the shell waits for can end at this moment, and is then not interrupted
+ */
+async function run(first: string, second: string, interrupted?: 'all' | 'shell'): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'agent-identity-together-'));
   const script = `set -euo pipefail
 source '${TOGETHER}'
@@ -40,7 +45,8 @@ echo 'both ended'`;
   for (const stream of ['stdout', 'stderr'] as const) {
     shell[stream].setEncoding('utf8').on('data', (text: string) => {
       printed[stream] += text;
-      if (interrupt && printed.stdout.includes('serving')) process.kill(-Number(shell.pid), 'SIGINT');
+      if (!interrupted || !printed.stdout.includes('serving')) return;
+      process.kill(interrupted === 'all' ? -Number(shell.pid) : Number(shell.pid), 'SIGINT');
     });
   }
   const [status, signal] = (await once(shell, 'close')) as [number | null, string | null];
@@ -87,14 +93,14 @@ it.concurrent('ends with a failure at the beginning of a pipeline', async () => 
   expect(ended).toBe(5);
 });
 
-it.concurrent(
-  'stops both parts at the first of several Ctrl-C, and shows what the servers of the first one still print',
-  async () => {
+it.concurrent.each(['all', 'shell'] as const)(
+  'stops both parts at the first of several Ctrl-C of %s, and shows what the servers of the first one still print',
+  async (interrupted) => {
     const first = `sh -c 'trap "echo stopped; rm first; exit" TERM; touch first; echo serving; while :; do sleep 0.1; done' | show_and_keep kept`;
     const { ended, stdout, files } = await run(
       `until [ -e second ]; do sleep 0.1; done; ${first}`,
       serve('second'),
-      true,
+      interrupted,
     );
     expect({ ended, stdout, files }).toEqual({
       ended: 'SIGINT',
