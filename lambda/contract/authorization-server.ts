@@ -1,7 +1,11 @@
 /** How the service reads the metadata of a provider's authorization server, for the command line, which shows it. */
 export { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../domain/endpoint';
-export { boundServerMetadata } from '../domain/oauth/protected-resource-discovery';
+export {
+  boundServerMetadata,
+  findProtectedResource,
+  type ResourceDiscoveryDependencies,
+} from '../domain/oauth/protected-resource-discovery';
 export { checkIssuer, validatedResource } from '../domain/oauth/protected-resource';
-export { endpointOriginsOf } from '../domain/provider/discovery';
+export { endpointOriginsOf, type ProtectedResource } from '../domain/provider/discovery';
 export { ProviderFailure } from '../domain/oauth/provider-failure';
 export { validatedMetadata } from '../domain/oauth/provider-metadata';

@@ -319,6 +319,10 @@ it('shows a resource that another owner created again, and accepts it by its ID'
   expect(verified.status).toBe(0);
   const [, id = ''] = /Warning: Left out, .* \(ID ([^)]+)\)\. .* --accept/.exec(verified.stderr) ?? [];
   expect(id).not.toBe('');
+  const mistyped = await local.run(['portal', 'update', 'with-shared', '--accept', `${id}0`]);
+  expect(mistyped.stderr).toMatch(
+    new RegExp(`^Warning: The status reason of the portal did not have the ID ${id}0\\.`),
+  );
   const accepted = await local.run(['portal', 'update', 'with-shared', '--accept', id]);
   expect([accepted.status, fields(accepted.stdout).Reason]).toEqual([0, undefined]);
   expect(accepted.stderr).not.toContain('Warning');

@@ -253,6 +253,8 @@ describe('provider test', () => {
       requested.length = 0;
       return (await local.run(['provider', 'test', 'bound'])).stdout;
     };
+    const failedDiscovery = async (changed: Record<string, unknown>) =>
+      /^fail +discovery +(.*)\n +(.*)$/m.exec(await test(changed)) ?? [];
     documents = { [resourceAt]: resource, [serverAt]: metadata };
     const options = ['--mcp', `${origin}/mcp`, '--client-id', 'client', '--public'];
     expect(await local.run(['provider', 'add', 'bound', ...options])).toMatchObject({ status: 0 });
@@ -356,9 +358,30 @@ describe('provider test', () => {
         authorization_response_iss_parameter_supported: true,
       };
       expect(await test({ [serverAt]: inward })).toMatch(
-        /^fail +(discovery .*not an acceptable endpoint|discovery .*an origin that the provider has not stored.*\n.*--endpoint-origin)/m,
+        /^fail +(discovery .*not an acceptable endpoint|discovery .*the endpoints are at .*\n.*--endpoint-origin)/m,
       );
     }
+
+    // The origins that the owner would confirm, and the document that names them.
+    const elsewhere = {
+      ...metadata,
+      token_endpoint: 'https://moved.example/token',
+      authorization_response_iss_parameter_supported: true,
+    };
+    const [, fault, advice] = await failedDiscovery({ [serverAt]: elsewhere });
+    expect(fault).toBe(
+      `${origin}${serverAt}: the endpoints are at ${origin} and https://moved.example, and the provider stored ${origin}`,
+    );
+    const confirm = `provider update bound ${back.join(' ')} --endpoint-origin ${origin} --endpoint-origin https://moved.example`;
+    expect(advice).toContain(`If so, run agent-identity ${confirm} to confirm the new origins.`);
+    documents = { [resourceAt]: resource, [serverAt]: elsewhere };
+    expect(await local.run(confirm.split(' '))).toMatchObject({ status: 0 });
+
+    // What is wrong with the authorization server is not said of the MCP server.
+    const [, missing] = await failedDiscovery({ [serverAt]: undefined });
+    expect(missing).toBe(
+      `${issuer}/.well-known/openid-configuration: the authorization server has no metadata`,
+    );
     await close();
   });
 

@@ -297,6 +297,18 @@ describe('completion after the consent', () => {
     await refused('session is FAILED');
   });
 
+  it.each([
+    ['invalid_client', 'corrects the client ID, the secret, or the authentication method'],
+    ['unauthorized_client', 'allow it at the authorization server'],
+  ])('says what to correct before the user consents again: %s', async (error, remedy) => {
+    service.server.instead.push(Response.json({ error }, { status: 400 }));
+    await expect(service.complete(completion)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        new RegExp(`authorization code: ${error}\\. .*${remedy}\\. Ask the user to consent again\\.$`),
+      ) as string,
+    });
+  });
+
   it('uses up the code when the provider is unavailable', async () => {
     service.server.instead.push(new Response('down', { status: 503 }));
     await expect(service.complete(completion)).rejects.toMatchObject({ name: 'ValidationException' });

@@ -191,7 +191,7 @@ function checkTokenOrigin(
   throw new ProviderFailure(
     'endpoint_origin_changed',
     'the token endpoint has another origin than when the session began',
-    { remedy: 'Ask the user to consent again' },
+    { remedy: 'The token endpoint moved since the user was sent there' },
   );
 }
 

@@ -45,6 +45,13 @@ const REQUIRES_DPOP =
 const REMEDIES: Readonly<Record<string, string>> = {
   discovery_failed:
     "There is no metadata at the provider's discovery URL: the provider's owner corrects it. The one of an MCP server has /.well-known/oauth-protected-resource between host and path",
+  // RFC 6749 section 5.2.
+  invalid_client:
+    "The authorization server did not accept the client: the provider's owner corrects the client ID, the secret, or the authentication method",
+  unauthorized_client:
+    'The client is not allowed to use this grant type: allow it at the authorization server',
+  invalid_scope:
+    'The authorization server does not issue tokens for these scopes: correct the scopes of the request, or allow them for the client there',
   // RFC 9449 sections 5 and 8.
   invalid_dpop_proof: REQUIRES_DPOP,
   use_dpop_nonce: REQUIRES_DPOP,
@@ -54,7 +61,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   invalid_target:
     'The authorization server does not issue tokens for the requested resource: register the resource there, or correct the resources of the request and the discovery URL of the provider',
   authorization_server_changed:
-    "The MCP server now names another authorization server. If this is right, the provider's owner confirms it with UpdateOauth2CredentialProvider and its new issuer in authorizationServer, and users consent again",
+    "The MCP server now names another authorization server. If this is right, the provider's owner confirms it with UpdateOauth2CredentialProvider and its new issuer in authorizationServer",
   endpoint_origin_changed:
     "The authorization server now has endpoints at another origin. If this is right, the provider's owner confirms it with UpdateOauth2CredentialProvider and the new origins in endpointOrigins",
 };
@@ -116,9 +123,9 @@ export class ProviderFailure extends Error {
   }
 }
 
-/** Returns the message for a code that is used up without tokens. @param remedy by default, as the code says */
+/** Returns the message for a code that is used up without tokens. @param remedy what else to do about it, if anything */
 export const notRedeemed = (provider: string, code: string, remedy = remedyFor(code)): string =>
-  `The credential provider "${provider}" did not redeem the authorization code: ${code}. ${remedy ?? 'Ask the user to consent again'}.`;
+  `The credential provider "${provider}" did not redeem the authorization code: ${code}. ${remedy === undefined ? '' : `${remedy}. `}Ask the user to consent again.`;
 
 /** The response has more bytes than this service reads. */
 export class ResponseTooLong extends ProviderFailure {

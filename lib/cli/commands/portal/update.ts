@@ -5,6 +5,7 @@ import { CONNECTION_FLAGS, flag, optionalTexts, type ConnectionFlags } from '../
 import type { CliContext } from '../../context';
 import { usageError } from '../../failure';
 import { namingOptions } from '../../option-names';
+import { printAside } from '../../output';
 import { connect, type Service } from '../../service';
 import {
   brandingOf,
@@ -64,6 +65,21 @@ async function changes(
   };
 }
 
+/** An ID that the reason does not have can be a typing error, or that of a resource for which it has no room. */
+function warnOfOtherIds(
+  context: CliContext,
+  { name, statusReason = '' }: Portal,
+  accepted: readonly string[],
+): void {
+  for (const id of accepted) {
+    if (statusReason.includes(`(ID ${id})`)) continue;
+    printAside(
+      context,
+      `Warning: The status reason of the portal did not have the ID ${id}. If a resource is still left out, run agent-identity portal get ${name} for its ID.`,
+    );
+  }
+}
+
 export const update = buildCommand({
   docs: {
     brief: 'Change a consent portal',
@@ -93,7 +109,8 @@ export const update = buildCommand({
     const branding = brandingOf(flags);
     const service = await connect(this, flags);
     const { consentPortalId } = await findPortal(service, named);
-    const members = await changes(service, await getPortal(service, consentPortalId), branding, flags);
+    const portal = await getPortal(service, consentPortalId);
+    const members = await changes(service, portal, branding, flags);
     if (Object.keys(members).length === 0) throw NOTHING();
     const begun = await namingOptions(MEMBER_OPTIONS, () =>
       service.call<PortalSummary>(OPERATIONS.UpdateConsentPortal, {
@@ -101,6 +118,7 @@ export const update = buildCommand({
         ...members,
       }),
     );
+    warnOfOtherIds(this, portal, flags.accept ?? []);
     await conclude(this, service, begun, flags);
   },
 });

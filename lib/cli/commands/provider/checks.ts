@@ -5,8 +5,11 @@ import {
   endpointOriginsOf,
   ProviderFailure,
   validatedMetadata,
+  findProtectedResource,
   validatedResource,
   type EndpointPolicy,
+  type ProtectedResource,
+  type ResourceDiscoveryDependencies,
 } from '../../../../lambda/contract/authorization-server';
 import { OPERATIONS } from '../../../../lambda/contract/operations';
 import {
@@ -293,7 +296,14 @@ async function documentCheck(
 }
 
 /** The metadata that the service uses, or why it uses none. */
-type Discovered = { readonly document: Document } | { readonly fault: string; readonly action?: string };
+type Discovered =
+  | { readonly document: Document }
+  | {
+      /** URL of the document that has the fault, if it is not the one at the discovery URL. */
+      readonly at?: string;
+      readonly fault: string;
+      readonly action?: string;
+    };
 
 /** Returns the authorization server that an MCP server names now, if it names one that the service accepts. */
 async function namedServer(discoveryUrl: string, policy: EndpointPolicy): Promise<string | undefined> {
@@ -309,30 +319,57 @@ async function namedServer(discoveryUrl: string, policy: EndpointPolicy): Promis
   }
 }
 
+/** Returns where a server has its endpoints now, and how the owner confirms it; the fault alone if it names them no more. */
+async function originsMoved(
+  { name }: Oauth2Provider,
+  discoveryUrl: string,
+  deps: ResourceDiscoveryDependencies,
+  bound: Pick<ProtectedResource, 'issuer' | 'endpointOrigins'>,
+): Promise<{ fault: string; action?: string }> {
+  const { issuer } = bound;
+  const stored = endpointOriginsOf(bound).join(' and ');
+  try {
+    const { protectedResource: found } = await findProtectedResource(deps, discoveryUrl, issuer);
+    const named = endpointOriginsOf(found);
+    const options = named.map((origin) => ` --endpoint-origin ${plainUrl(origin) ?? 'ORIGIN'}`).join('');
+    return {
+      fault: `the endpoints are at ${named.join(' and ')}, and the provider stored ${stored}`,
+      action: `The service sends no request to another origin. Ask the operator of the server whether the change is right. If so, run ${confirmingCommand(name, discoveryUrl, issuer, options)} to confirm the new origins.`,
+    };
+  } catch (error) {
+    return { fault: faultOf(error) };
+  }
+}
+
 /** Returns the metadata of the server that the provider of an MCP server is bound to, validated as by the service. */
 async function ofBoundServer(
-  { name, protectedResource: bound }: Oauth2Provider,
+  provider: Oauth2Provider,
   discoveryUrl: string,
   policy: EndpointPolicy,
 ): Promise<Discovered> {
+  const { name, protectedResource: bound } = provider;
   if (!bound) return { fault: 'the service does not say which authorization server it uses' };
   const { resource, authorizationServer: issuer, endpointOrigins } = bound;
-  const deps = { transport: (url: string) => documentResponse(url, policy), endpointPolicy: policy };
+  let read = discoveryUrl;
+  const transport = (url: string) => {
+    read = url;
+    return documentResponse(url, policy);
+  };
+  const deps = { transport, endpointPolicy: policy };
   try {
     const metadata = await boundServerMetadata(deps, discoveryUrl, { resource, issuer, endpointOrigins });
     return { document: { ...metadata } };
   } catch (error) {
     const fault = faultOf(error);
-    if (!(error instanceof ProviderFailure)) return { fault };
+    const at = read;
+    if (!(error instanceof ProviderFailure)) return { at, fault };
     if (error.code === 'endpoint_origin_changed') {
-      return {
-        fault: `${fault}: ${endpointOriginsOf({ issuer, endpointOrigins }).join(', ')}`,
-        action: `The service sends no request to another origin. Ask the operator of the server whether the change is right. If so, run ${confirmingCommand(name, discoveryUrl, issuer, ' --endpoint-origin ORIGIN')} to confirm the new origins.`,
-      };
+      return { at, ...(await originsMoved(provider, discoveryUrl, deps, { issuer, endpointOrigins })) };
     }
-    if (error.code !== 'authorization_server_changed') return { fault };
+    if (error.code !== 'authorization_server_changed') return { at, fault };
     const named = await namedServer(discoveryUrl, policy);
     return {
+      at,
       fault: `${fault}, ${issuer}`,
       action: `The service sends no authorization or token request to another server. Ask the operator of the MCP server whether the change is right. If so, run ${confirmingCommand(name, discoveryUrl, named)} to confirm the new issuer.`,
     };
@@ -420,7 +457,7 @@ async function checksOf(service: Service, provider: Oauth2Provider): Promise<Che
     if ('fault' in found) {
       return [
         ...checks,
-        undiscovered(discoveryUrl, found.fault, found.action),
+        undiscovered(found.at ?? discoveryUrl, found.fault, found.action),
         callbackCheck({ ...provider, clientRegistration }, service),
       ];
     }
