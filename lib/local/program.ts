@@ -2,7 +2,7 @@
  * The service as a program: it starts, says where it is, and runs until a signal ends it. `npm start` and the command
  * `agent-identity local` are this program with different settings.
  */
-import { SettingError, StartError } from './start-error';
+import { SettingError, StartError, systemErrorCode } from './start-error';
 
 export interface Running {
   /** What to print once everything runs. */
@@ -26,11 +26,13 @@ const PARENT_CHECK_MS = 200;
 
 /**
  * Runs the program. It ends the process: with status 0 after a signal, 2 for a setting that is not valid, and 1 when
- * it cannot start or stop for another reason.
+ * it cannot start, continue, or stop for another reason.
  */
 export async function runProgram({ start, farewell }: ProgramOptions): Promise<void> {
   // Only the owner can read what a library writes to the data folder.
   process.umask(0o077);
+  // dynalite throws what LevelDB cannot write. A later write must not follow: LevelDB would lose it with the broken one.
+  process.once('uncaughtException', fail);
   try {
     const { announcement, close } = await start();
     stopOnSignals(close, farewell);
@@ -75,5 +77,8 @@ function fail(error: unknown): never {
 function reasonOf(error: unknown): string {
   if (error instanceof StartError) return error.message;
   if (!(error instanceof Error)) return 'The service could not start, for an unknown reason.';
+  if (systemErrorCode(error) === 'LEVEL_IO_ERROR') {
+    return `The data folder cannot be read or written, so the service has stopped: ${error.message}. If the disk is full, free some space. Then start the service again: it has kept every change for which it returned a response.`;
+  }
   return error.stack ?? error.message;
 }

@@ -28,14 +28,19 @@ export class Program {
   readonly child: ChildProcess;
   readonly ended: Promise<number | null>;
 
-  /** @param env in addition to PATH; by default, a free port and no examples */
+  /**
+   * @param env in addition to PATH; by default, a free port and no examples
+   * @param launcher a program and its arguments, to which those of Node.js are added
+   */
   constructor(
     env: Record<string, string>,
     nodeOptions: readonly string[],
     cwd?: string,
     command: readonly string[] = [START],
+    launcher: readonly string[] = [],
   ) {
-    this.child = spawn(process.execPath, [...nodeOptions, ...command], {
+    const [file = '', ...args] = [...launcher, process.execPath, ...nodeOptions, ...command];
+    this.child = spawn(file, args, {
       env: { PATH: process.env.PATH, PORT: '0', EXAMPLES: 'off', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(cwd !== undefined && { cwd }),
@@ -68,6 +73,12 @@ export class Programs {
 
   start(env: Record<string, string>, nodeOptions: readonly string[] = [], cwd?: string): Program {
     return this.add(new Program(env, nodeOptions, cwd));
+  }
+
+  /** Starts the service as on a disk that becomes full. @param kibibytes that each of its files can have */
+  startLimited(env: Record<string, string>, kibibytes: number): Program {
+    const launcher = ['bash', '-c', `ulimit -f ${kibibytes} && exec "$@"`, 'limited'];
+    return this.add(new Program(env, [], undefined, undefined, launcher));
   }
 
   /** @param args arguments of the command `agent-identity` */

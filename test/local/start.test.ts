@@ -183,6 +183,32 @@ describe('the running service', () => {
     expect(second.stderr).toMatch(/^The data folder is in use.*\n$/);
   });
 
+  it('ends with one line when the disk is full, and has kept what it acknowledged', async () => {
+    const full = programs.startLimited({ DATA_DIR: folder }, 128);
+    const client = controlClient(await full.ready());
+    const acknowledged: string[] = [];
+    const create = async (name: string): Promise<void> => {
+      await client.send(new CreateWorkloadIdentityCommand({ name }));
+      acknowledged.push(name);
+    };
+    await expect(
+      (async () => {
+        for (let index = 0; index < 1000; index += 1) await create(`agent-${index}`);
+      })(),
+    ).rejects.toThrow();
+    expect(await full.ended).toBe(1);
+    expect(full.stderr.split('\n').filter((line) => line.startsWith('The data folder'))).toEqual([
+      expect.stringMatching(
+        /cannot be read or written.*File too large.*free some space.*start the service again/,
+      ),
+    ]);
+    expect(full.stderr).not.toContain('node_modules');
+
+    const again = controlClient(await start().ready());
+    expect(acknowledged.length).toBeGreaterThan(10);
+    for (const name of acknowledged) await again.send(new GetWorkloadIdentityCommand({ name }));
+  });
+
   it('keeps all data after a kill, readable only by the owner', async () => {
     const first = start();
     const before = await first.ready();
