@@ -5,7 +5,8 @@ import type { HttpResponse } from '../../local/handmade-request';
 import { scenario, type Prepared, type Scenario } from '../scenario';
 import { ASSERTIONS } from '../servers';
 import type { Stage } from '../stage';
-import { cool, hasToken, isActive, newIdentity, type Agent, type TokenResponse } from './agents';
+import { cool, newIdentity, type Agent } from './agents';
+import { onBehalfOf } from './on-behalf-of';
 import { call, called, json } from './request';
 
 /** Seconds, the longest that the service accepts: longer than all tries of a case. */
@@ -109,37 +110,11 @@ async function assertingAgent(stage: Stage): Promise<Pick<Agent, 'name' | 'provi
   return { name: await newIdentity(stage), provider };
 }
 
-async function asserting(
-  stage: Stage,
-  { name, provider }: Pick<Agent, 'name' | 'provider'>,
-): Promise<Prepared> {
-  cool();
-  const userToken = await stage.world.issuer.token(stage.unique('user'), { aud: CLIENT.clientId });
+async function asserting(stage: Stage, agent: Pick<Agent, 'name' | 'provider'>): Promise<Prepared> {
+  const { issuer } = stage.world;
+  const userToken = await issuer.token(stage.unique('user'), { aud: CLIENT.clientId });
   // Only the identity provider gets the ID token.
-  stage.secrets.add(userToken, stage.world.issuer.issuer);
-  const { workloadAccessToken } = await called<{ workloadAccessToken: string }>(
-    stage,
-    'GetWorkloadAccessTokenForJWT',
-    { body: { workloadName: name, userToken } },
-  );
-  stage.secrets.add(workloadAccessToken);
-  const body = {
-    workloadIdentityToken: workloadAccessToken,
-    resourceCredentialProviderName: provider,
-    oauth2Flow: 'ON_BEHALF_OF_TOKEN_EXCHANGE',
-    scopes: ['a'],
-  };
-  const act = () => call(stage, 'GetResourceOauth2Token', { body });
-  return {
-    act,
-    isSuccess: hasToken,
-    repeatable: true,
-    async verify() {
-      const { accessToken = '' } = json<TokenResponse>(await act());
-      if (await isActive(stage, accessToken, stage.assertionServer)) return;
-      throw new Error('the server does not accept the token');
-    },
-  };
+  return onBehalfOf(stage, { agent, userToken, receiver: issuer.issuer, server: stage.assertionServer });
 }
 
 export const IDENTITY_ASSERTIONS: readonly Scenario[] = [

@@ -2,8 +2,9 @@
 import { customConfig } from '../../flows/on-behalf-of/exchanging';
 import { scenario, type Scenario } from '../scenario';
 import type { Stage } from '../stage';
-import { cool, hasToken, isActive, newIdentity, type Agent, type TokenResponse } from './agents';
-import { call, called, json } from './request';
+import { newIdentity, type Agent } from './agents';
+import { onBehalfOf } from './on-behalf-of';
+import { called } from './request';
 
 type Configuration = NonNullable<Parameters<typeof customConfig>[1]>;
 
@@ -22,19 +23,6 @@ async function newExchanger(
   return { name: await newIdentity(stage), provider };
 }
 
-/** Returns a workload access token for a new user, whose token only the exchange server may get. */
-async function onBehalfOf(stage: Stage, workloadName: string): Promise<string> {
-  const userToken = await stage.world.issuer.token(stage.unique('user'), { scope: 'a b' });
-  stage.secrets.add(userToken, stage.exchange.issuer);
-  const { workloadAccessToken } = await called<{ workloadAccessToken: string }>(
-    stage,
-    'GetWorkloadAccessTokenForJWT',
-    { body: { workloadName, userToken } },
-  );
-  stage.secrets.add(workloadAccessToken);
-  return workloadAccessToken;
-}
-
 const exchanging = (
   variant: string,
   configuration: Configuration,
@@ -45,26 +33,10 @@ const exchanging = (
     variant,
     part: 'data plane',
     share: (stage) => newExchanger(stage, configuration),
-    async prepare(stage, { name, provider }) {
+    async prepare(stage, agent) {
       stage.exchange.actor = actor;
-      cool();
-      const body = {
-        workloadIdentityToken: await onBehalfOf(stage, name),
-        resourceCredentialProviderName: provider,
-        oauth2Flow: 'ON_BEHALF_OF_TOKEN_EXCHANGE',
-        scopes: ['a'],
-      };
-      const act = () => call(stage, 'GetResourceOauth2Token', { body });
-      return {
-        act,
-        isSuccess: hasToken,
-        repeatable: true,
-        async verify() {
-          const { accessToken = '' } = json<TokenResponse>(await act());
-          if (await isActive(stage, accessToken, stage.exchange)) return;
-          throw new Error('the server does not accept the exchanged token');
-        },
-      };
+      const userToken = await stage.world.issuer.token(stage.unique('user'), { scope: 'a b' });
+      return onBehalfOf(stage, { agent, userToken, receiver: stage.exchange.issuer, server: stage.exchange });
     },
   });
 
