@@ -178,10 +178,10 @@ describe('the error for the caller', () => {
   });
 
   it('is a rejection if the provider evaluated the request', () => {
-    expect(new ProviderFailure('invalid_scope', 'why').toServiceError('calendar')).toMatchObject({
+    expect(new ProviderFailure('invalid_grant', 'why').toServiceError('calendar')).toMatchObject({
       ...parts,
       name: 'ValidationException',
-      message: `The credential provider "calendar" rejected the request: invalid_scope. Check the provider's configuration and the request.`,
+      message: `The credential provider "calendar" rejected the request: invalid_grant. Check the provider's configuration and the request.`,
       outcome: 'provider-refused',
     });
   });
