@@ -21,13 +21,16 @@ import { parseSealed } from '../sealing/sealed-json';
 import { ShreddedError, UnreadableError, type Seal } from '../sealing/sealing';
 import { epochSeconds, type System } from '../system';
 import type { AttemptResult } from './attempt';
-import { recordEnd } from './end';
+import { advanceItem, createEndedItem } from './end';
 import { ended, failed, postponed, RETRIED_FOR, waiting } from './item';
 import { openText, sealText, type OutboxContentDependencies } from './outbox-content';
 import { isSelectionComplete, type ClientItem, type OutboxItem, type RevocationStore } from './revocation';
 
 export interface ClientDeletionDependencies extends OutboxContentDependencies {
-  readonly revocations: Pick<RevocationStore, 'get' | 'items' | 'createItem' | 'getItem' | 'removeItem'>;
+  readonly revocations: Pick<
+    RevocationStore,
+    'get' | 'items' | 'createItem' | 'getItem' | 'advanceItem' | 'removeItem'
+  >;
   readonly providers: Pick<Oauth2ProviderStore, 'get'>;
   readonly registeredClients: Pick<RegisteredClients, 'providersOf'>;
   readonly transport: Transport;
@@ -92,9 +95,7 @@ export async function enqueueClientDeletion(
   } catch (error) {
     if (!isUnreadable(error)) throw error;
     // It must not prevent the deletion of its provider.
-    const lost = { ...item, state: 'UNCONFIRMED', lastError: UNREADABLE } as const;
-    recordEnd(deps, lost);
-    await deps.revocations.createItem(lost);
+    await createEndedItem(deps, { ...item, state: 'UNCONFIRMED', lastError: UNREADABLE });
     return;
   }
   const sealed = await sealText(deps, item, JSON.stringify({ clientUri, accessToken }));
@@ -150,27 +151,25 @@ async function hasRevocations(
 async function reconciled(
   deps: ClientDeletionDependencies,
   item: ClientItem,
-): Promise<{ readonly write: OutboxItem } | 'remove' | undefined> {
+): Promise<{ readonly next: OutboxItem } | 'remove' | undefined> {
   const now = deps.system.now();
   if (await isInUse(deps, item)) {
     const requestEndsAt = item.createdTime * 1000 + REQUEST_TIME;
-    return now < requestEndsAt ? { write: postponed(item, requestEndsAt) } : 'remove';
+    return now < requestEndsAt ? { next: postponed(item, requestEndsAt) } : 'remove';
   }
   if (item.cause === 'unused-client' && (await wasUsed(deps, item))) return 'remove';
   if (item.cause !== 'deleted-provider' || !(await hasRevocations(deps, item))) return undefined;
-  return { write: waiting(item, now) };
+  return { next: waiting(item, now) };
 }
 
 /**
  * Performs one attempt and writes the item's next state.
  *
- * @param write stores the item's next state
  * @throws Error if the attempt fails unexpectedly; another worker takes the item after its lease
  */
 export async function attemptClientDeletion(
   deps: ClientDeletionDependencies,
   item: ClientItem,
-  write: (next: OutboxItem) => Promise<unknown>,
 ): Promise<AttemptResult> {
   const { sealed } = item;
   if (sealed === undefined) throw new Error('a pending item has no client');
@@ -180,23 +179,26 @@ export async function attemptClientDeletion(
     return 'ended';
   }
   if (reconciliation) {
-    await write(reconciliation.write);
+    await advanceItem(deps, reconciliation.next);
     return 'ended';
   }
   try {
     const text = await openText(deps, { ...item, sealed });
     await deleteClient(deps, parseSealed(ClientManagementSchema, text));
-    await write(ended(item, 'CONFIRMED'));
+    await advanceItem(deps, ended(item, 'CONFIRMED'));
     return 'ended';
   } catch (error) {
     const now = deps.system.now();
     if (isUnreadable(error)) {
-      await write(failed(item, { code: UNREADABLE }, now));
+      await advanceItem(deps, failed(item, { code: UNREADABLE }, now));
       return 'ended';
     }
     if (!(error instanceof ProviderFailure)) throw error;
     const { code, unavailable, retryAfter } = error;
-    await write(unavailable ? failed(item, { code, retryAfter }, now) : ended(item, 'UNCONFIRMED', code));
+    await advanceItem(
+      deps,
+      unavailable ? failed(item, { code, retryAfter }, now) : ended(item, 'UNCONFIRMED', code),
+    );
     return unavailable ? { code, retryAfter } : 'ended';
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Stores the next state of an item, and records in the audit log how the revocation of its tokens, or the deletion of its
- * client, ended at the provider.
+ * Stores the state of an item, and records in the audit log how the revocation of its tokens, or the deletion of its client,
+ * ended at the provider. An end is recorded before it is written: a worker can stop after the write, or never get the
+ * response to it. If the write fails, the next attempt records its end, too.
  */
 import type { AuditTrail } from '../audit';
 import { isClientDeletion, type OutboxItem, type RevocationStore } from './revocation';
@@ -14,17 +15,14 @@ export const OTHER_GRANTS = 'would_end_other_grants';
 /** Ends without a request to the provider, which are no failures. */
 const KEPT: readonly string[] = [SUPERSEDED, OTHER_GRANTS];
 
-export interface EndDependencies {
-  readonly revocations: Pick<RevocationStore, 'advanceItem'>;
+interface EndDependencies<Write extends keyof RevocationStore> {
+  readonly revocations: Pick<RevocationStore, Write>;
   readonly audit: AuditTrail;
   readonly tokenVaultArn: string;
 }
 
 /** Does nothing for an item that has not ended. */
-export function recordEnd(
-  { audit, tokenVaultArn }: Omit<EndDependencies, 'revocations'>,
-  item: OutboxItem,
-): void {
+function recordEnd({ audit, tokenVaultArn }: EndDependencies<never>, item: OutboxItem): void {
   const { state, lastError, provider, grantId, workloadArn } = item;
   if (state === 'PENDING') return;
   const credentialProvider = `${tokenVaultArn}/oauth2credentialprovider/${provider.name}`;
@@ -52,11 +50,14 @@ export function recordEnd(
   });
 }
 
-/**
- * Writes the item's next state. Returns false if another worker has the item. An end is recorded before it is written: a
- * worker can stop after the write, or never get the response to it. If the write fails, the next attempt records its end, too.
- */
-export function advanceItem(deps: EndDependencies, item: OutboxItem): Promise<boolean> {
+/** Writes the item's next state. Returns false if another worker has the item. */
+export function advanceItem(deps: EndDependencies<'advanceItem'>, item: OutboxItem): Promise<boolean> {
   recordEnd(deps, item);
   return deps.revocations.advanceItem(item);
+}
+
+/** Writes an item that ends without an attempt, unless there is one of its ID. */
+export async function createEndedItem(deps: EndDependencies<'createItem'>, item: OutboxItem): Promise<void> {
+  recordEnd(deps, item);
+  await deps.revocations.createItem(item);
 }

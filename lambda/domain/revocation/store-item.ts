@@ -18,7 +18,7 @@ import { parseSealed } from '../sealing/sealed-json';
 import { ShreddedError, UnreadableError, type Seal } from '../sealing/sealing';
 import { epochSeconds, type System } from '../system';
 import { UnstorableError } from '../unstorable';
-import { recordEnd } from './end';
+import { createEndedItem } from './end';
 import { itemIdOf } from './item';
 import type { OutboxItem, RevocationStore } from './revocation';
 import { sealContent, type OutboxContent, type OutboxContentDependencies } from './outbox-content';
@@ -119,11 +119,8 @@ export async function storeItem(
     createdTime: epochSeconds(deps.system),
     revision: 1,
   };
-  /** As the end of an attempt, it is recorded before it is stored. */
   async function createLost(lastError: string): Promise<undefined> {
-    const lost: OutboxItem = { ...item, state: 'NOT_PROVABLE', lastError };
-    recordEnd(deps, lost);
-    await deps.revocations.createItem(lost);
+    await createEndedItem(deps, { ...item, state: 'NOT_PROVABLE', lastError });
   }
 
   const content = lost === undefined ? await contentOf(deps, itemTokens) : { lost };

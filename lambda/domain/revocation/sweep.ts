@@ -64,7 +64,7 @@ async function attemptItem(
   }
   try {
     if (!isClientDeletion(attempted)) return await attemptRevocation(deps, attempted);
-    return await attemptClientDeletion(deps, attempted, (next) => advanceItem(deps, next));
+    return await attemptClientDeletion(deps, attempted);
   } catch (error) {
     deps.report(error);
     await advanceItem(deps, failed(attempted, { code: 'internal_error' }, system.now()));
