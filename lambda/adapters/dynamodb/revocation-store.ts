@@ -205,9 +205,9 @@ export const createRevocationStore = (table: Table): RevocationStore => ({
   advance: (next) =>
     table.put(revocationKey(next.revocationId), revocationRecord(next), previous(next.revision)),
 
-  // The worker that stores the end of an item records it in the audit log, also if the response to its write is lost.
-  createItem: (item) => putOnce(table, outboxItemKey(item.itemId), itemRecord(item), ABSENT),
+  createItem: (item) => table.put(outboxItemKey(item.itemId), itemRecord(item), ABSENT),
   getItem: async (itemId) => parseRecord(ItemRecord, await table.get(outboxItemKey(itemId))),
+  // A worker whose write the AWS SDK repeats must learn that it has the item.
   advanceItem: (next) =>
     putOnce(table, outboxItemKey(next.itemId), itemRecord(next), previous(next.revision)),
   removeItem: ({ itemId, revision }) =>
