@@ -5,7 +5,7 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { createHash } from 'node:crypto';
-import { es256PrivateKeyOf, signEs256 } from '../es256';
+import { es256PrivateKeyOfJwk, signEs256 } from '../es256';
 import type { ExpiringCache } from '../expiring-cache';
 import { epochSeconds, type System } from '../system';
 import { oauthClientOf } from './client-authentication';
@@ -129,5 +129,5 @@ export function dpopProof(
     ...(nonce !== undefined && { nonce }),
     ...(contentDigest !== undefined && { content_digest: contentDigest }),
   };
-  return signEs256({ typ: 'dpop+jwt', jwk: publicPart(key) }, claims, es256PrivateKeyOf(key));
+  return signEs256({ typ: 'dpop+jwt', jwk: publicPart(key) }, claims, es256PrivateKeyOfJwk(key));
 }

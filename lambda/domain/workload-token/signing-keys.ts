@@ -9,7 +9,7 @@ import type { JWK } from 'jose';
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import { changedConcurrently } from '../resource-write';
-import { es256PrivateKey, es256PublicKey } from '../es256';
+import { es256PrivateKeyOfPem, es256PublicKeyOfJwk } from '../es256';
 import {
   isRevoked,
   newSigningKey,
@@ -69,7 +69,7 @@ export function createPublicKeys(store: Pick<SigningKeyStore, 'since'>, system: 
       if (!jwk) return undefined;
       const before = imported.get(kid);
       if (before) return before;
-      const key = es256PublicKey(jwk);
+      const key = es256PublicKeyOfJwk(jwk);
       imported.set(kid, key);
       return key;
     },
@@ -144,7 +144,7 @@ export function createSigningKeys({ store, wrapper, audit, system }: SigningKeys
 
       const records = await neededSigningKeys({ store, wrapper, system }, now);
       const { record, pem } = (await openedSigner(records, now)) ?? (await replaced(records, now));
-      const key = { kid: record.kid, privateKey: es256PrivateKey(pem) };
+      const key = { kid: record.kid, privateKey: es256PrivateKeyOfPem(pem) };
       cached = { key, until: Math.min(now + CACHE_SECONDS, (record.period + 1) * SIGNING_PERIOD) };
       return key;
     },

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { epochSeconds, type System } from '../system';
 import { ServiceError } from '../service-error';
 import { ClaimsSchema, CLOCK_SKEW, delegationOf, TOKEN_TYPE, type Claims, type Delegation } from './claims';
-import { parseToken, verifyToken } from '../es256';
+import { parseToken, verifyToken } from './signed-token';
 import type { PublicKeys } from './signing-keys';
 
 export interface VerifyDependencies {
