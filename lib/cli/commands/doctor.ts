@@ -9,7 +9,8 @@ import { CONNECTION_FLAGS, optionalTexts, type ConnectionFlags } from '../connec
 import type { CliContext } from '../context';
 import { checkFailed, CliError, ServiceFailure } from '../failure';
 import { isoTime, printJson, progress } from '../output';
-import { checkProvider, getProvider, jsonDocument } from './provider/checks';
+import { checkProvider, jsonDocument } from './provider/checks';
+import { getProvider } from './provider/provider';
 import { endpointPolicyOf } from '../provider-request';
 import { allPages, clockSkew, connect, send, type Service } from '../service';
 

@@ -8,7 +8,7 @@ import type { CliContext } from '../context';
 import { CliError, STATUS, usageError } from '../failure';
 import { isoTime, nameOf, print, printAside, printJson, printTable, progress } from '../output';
 import { confirmOrCancel, isInteractive } from '../prompt';
-import { isVendor } from './provider/checks';
+import { isVendor } from './provider/provider';
 import { allPages, connect, wait, type Service } from '../service';
 import { USER_FLAGS, userOf, type UserFlags } from '../user-flags';
 

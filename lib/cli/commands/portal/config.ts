@@ -4,7 +4,7 @@ import { optionalText, optionalTexts } from '../../connection-flags';
 import { usageError } from '../../failure';
 import type { OptionNames } from '../../option-names';
 import type { Service } from '../../service';
-import { getProvider } from '../provider/checks';
+import { getProvider } from '../provider/provider';
 
 export interface SignIn {
   readonly credentialProviderArn: string;

@@ -10,7 +10,7 @@ import { nameTaken } from '../../name-taken';
 import { namingOptions } from '../../option-names';
 import { printAside, printFields, printJson } from '../../output';
 import { ask, isInteractive, readSecret } from '../../prompt';
-import { clientFields, configOf, type Oauth2Provider } from './checks';
+import { clientFields, configOf, type Oauth2Provider } from './provider';
 import {
   apiKeyMembers,
   checkOptions,

@@ -1,4 +1,4 @@
-/** Checks a credential provider and its authorization server. They send no secret. */
+/** The checks of a credential provider and of its authorization server. None sends a secret. */
 import {
   boundServerMetadata,
   checkIssuer,
@@ -11,7 +11,6 @@ import {
   type ProtectedResource,
   type ResourceDiscoveryDependencies,
 } from '../../../../lambda/contract/authorization-server';
-import { OPERATIONS } from '../../../../lambda/contract/operations';
 import {
   alsoEnds,
   isMetadataUrl,
@@ -19,98 +18,17 @@ import {
   issuerOf,
   protectedResourceUrl,
   reachOf,
-  VENDOR_NAMES,
   vendorOf,
   type ClientRegistration,
-  type CLIENT_AUTHENTICATION_METHODS,
   type VendorName,
 } from '../../../../lambda/contract/vendors';
 import { fail, ok, warn, type Check } from '../../checks';
 import { UrlNotAllowed, documentResponse, endpointPolicyOf, statusOf } from '../../provider-request';
 import { plainUrl } from '../../plain-url';
 import { NoResponse, type Service } from '../../service';
+import { authoritiesOf, CLIENT_KINDS, configOf, isVendor, type Oauth2Provider } from './provider';
 import { confirmingCommand } from './server-move';
 import { VENDOR_SETUP } from './vendor-setup';
-
-export interface Oauth2Provider {
-  readonly name: string;
-  readonly credentialProviderArn: string;
-  readonly credentialProviderVendor: string;
-  readonly callbackUrl: string;
-  /** What the provider is bound to, for the discovery URL of a protected resource. */
-  readonly protectedResource?: {
-    readonly resource: string;
-    readonly authorizationServer: string;
-    readonly endpointOrigins?: readonly string[];
-  };
-  readonly createdTime?: number;
-  readonly lastUpdatedTime?: number;
-  readonly oauth2ProviderConfigOutput: Readonly<Record<string, ProviderConfig | undefined>>;
-}
-
-/** Members that the command knows; there are others. */
-export interface ProviderConfig {
-  readonly clientId?: string;
-  readonly oauthDiscovery?: {
-    readonly discoveryUrl?: string;
-    readonly authorizationServerMetadata?: {
-      readonly issuer?: string;
-      readonly authorizationEndpoint?: string;
-      readonly tokenEndpoint?: string;
-    };
-  };
-  readonly clientAuthenticationMethod?: ClientAuthenticationMethod;
-  readonly privateKeyJwtConfig?: unknown;
-  readonly dpopConfig?: { readonly resourceUrls?: readonly string[] };
-  /** Present if the service provides the client. */
-  readonly clientRegistration?: ClientRegistration;
-  readonly certificateConfigurations?: readonly {
-    readonly secretsManager?: { readonly secretArn: string };
-    readonly s3?: { readonly uri: string };
-  }[];
-}
-
-type ClientAuthenticationMethod = (typeof CLIENT_AUTHENTICATION_METHODS)[number];
-
-export const isVendor = (name: string): name is VendorName =>
-  (VENDOR_NAMES as readonly string[]).includes(name);
-
-export const getProvider = (service: Service, name: string): Promise<Oauth2Provider> =>
-  service.call<Oauth2Provider>(OPERATIONS.GetOauth2CredentialProvider, { name });
-
-export const configOf = (provider: Pick<Oauth2Provider, 'oauth2ProviderConfigOutput'>): ProviderConfig =>
-  Object.values(provider.oauth2ProviderConfigOutput)[0] ?? {};
-
-/** Returns whether tokens are bound to keys, and for which resources agents get proofs. */
-function dpopOf(provider: Pick<Oauth2Provider, 'protectedResource' | 'oauth2ProviderConfigOutput'>) {
-  const { dpopConfig } = configOf(provider);
-  const resources = dpopConfig?.resourceUrls?.join(', ') ?? provider.protectedResource?.resource;
-  return dpopConfig && `tokens are bound to keys, with proofs for ${resources}`;
-}
-
-/** Returns labels and values of the server that a provider for a protected resource is bound to, and of DPoP. */
-export const boundFields = (
-  provider: Pick<Oauth2Provider, 'protectedResource' | 'oauth2ProviderConfigOutput'>,
-) => {
-  const { protectedResource: bound } = provider;
-  return [
-    ['Resource', bound?.resource],
-    ['Authorization server', bound?.authorizationServer],
-    ['Endpoints at', bound?.endpointOrigins?.join(', ')],
-    ['DPoP', dpopOf(provider)],
-  ] as const;
-};
-
-/** Returns labels and values of the client and of its server, without what is not shown. */
-export const clientFields = (
-  provider: Oauth2Provider,
-  shown: { readonly clientId: boolean; readonly callbackUrl: boolean },
-) =>
-  [
-    ['Client ID', shown.clientId ? configOf(provider).clientId : undefined],
-    ...boundFields(provider),
-    ['Callback URL', shown.callbackUrl ? provider.callbackUrl : undefined],
-  ] as const;
 
 function faultOf(error: unknown): string {
   if (error instanceof UrlNotAllowed) return `no request was sent, because ${error.message}`;
@@ -265,12 +183,6 @@ export function callbackCheck(
       );
 }
 
-/** How the service provides a client, for people. */
-export const CLIENT_KINDS: Readonly<Record<ClientRegistration, string>> = {
-  METADATA_DOCUMENT: 'client ID metadata document of the service',
-  DYNAMIC: 'registered by the service',
-};
-
 /** Checks the document that describes the client, as its authorization server reads it. */
 async function documentCheck(
   clientId: string,
@@ -398,12 +310,6 @@ async function atDiscoveryUrl(discoveryUrl: string, policy: EndpointPolicy): Pro
   } catch (error) {
     return { fault: faultOf(error) };
   }
-}
-
-/** Returns where the certificates of the provider's private authorities are; undefined if it trusts the public ones. */
-export function authoritiesOf({ certificateConfigurations = [] }: ProviderConfig): string | undefined {
-  const [source] = certificateConfigurations;
-  return source?.secretsManager?.secretArn ?? source?.s3?.uri;
 }
 
 /** Codes of Node.js and OpenSSL for a certificate of an unknown authority. */

@@ -4,7 +4,7 @@ import { CONNECTION_FLAGS } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { isoTime, printFields, printJson } from '../../output';
 import { connect } from '../../service';
-import { authoritiesOf, boundFields, CLIENT_KINDS, configOf } from './checks';
+import { authoritiesOf, boundFields, CLIENT_KINDS, configOf } from './provider';
 import {
   findProvider,
   KIND_FLAG,

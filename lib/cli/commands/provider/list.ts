@@ -5,7 +5,7 @@ import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../.
 import type { CliContext } from '../../context';
 import { printAside, printJson, printTable } from '../../output';
 import { allPages, connect } from '../../service';
-import type { Oauth2Provider } from './checks';
+import type { Oauth2Provider } from './provider';
 
 interface ListFlags extends ConnectionFlags {
   readonly all: boolean;

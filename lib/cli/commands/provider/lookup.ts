@@ -2,7 +2,7 @@
 import { OPERATIONS } from '../../../../lambda/contract/operations';
 import type { ConnectionFlags } from '../../connection-flags';
 import { ServiceFailure, usageError } from '../../failure';
-import { getProvider, type Oauth2Provider } from './checks';
+import { getProvider, type Oauth2Provider } from './provider';
 import type { Service } from '../../service';
 
 export const KINDS = ['oauth2', 'api-key'] as const;

@@ -8,7 +8,7 @@ import { CliError, usageError, type ServiceFailure } from '../../failure';
 import { namingOptions } from '../../option-names';
 import { print, printAside, printFields, printJson } from '../../output';
 import { readSecret } from '../../prompt';
-import { clientFields, configOf, isVendor, type Oauth2Provider, type ProviderConfig } from './checks';
+import { clientFields, configOf, isVendor, type Oauth2Provider, type ProviderConfig } from './provider';
 import {
   apiKeyMembers,
   checkOptions,
