@@ -370,7 +370,7 @@ describe('provider test', () => {
     };
     const [, fault, advice] = await failedDiscovery({ [serverAt]: elsewhere });
     expect(fault).toBe(
-      `${origin}${serverAt}: the endpoints are at ${origin} and https://moved.example, and the provider stored ${origin}`,
+      `${origin}${serverAt}: the endpoints are at ${origin} and https://moved.example, but the credential provider accepts only ${origin}`,
     );
     const confirm = `provider update bound ${back.join(' ')} --endpoint-origin ${origin} --endpoint-origin https://moved.example`;
     expect(advice).toContain(`If so, run agent-identity ${confirm} to confirm the new origins.`);

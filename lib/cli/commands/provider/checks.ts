@@ -245,7 +245,7 @@ async function originsMoved(
     const named = endpointOriginsOf(found);
     const options = named.map((origin) => ` --endpoint-origin ${plainUrl(origin) ?? 'ORIGIN'}`).join('');
     return {
-      fault: `the endpoints are at ${named.join(' and ')}, and the provider stored ${stored}`,
+      fault: `the endpoints are at ${named.join(' and ')}, but the credential provider accepts only ${stored}`,
       action: `The service sends no request to another origin. Ask the operator of the server whether the change is right. If so, run ${confirmingCommand(name, discoveryUrl, issuer, options)} to confirm the new origins.`,
     };
   } catch (error) {
