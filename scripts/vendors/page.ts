@@ -1,6 +1,6 @@
 /** A vendor's page in docs/vendors/: how an operator connects agents to it. */
 import { alsoEnds, reachOf, vendorOf, type VendorName } from '../../lambda/contract/vendors';
-import { notRedeemed } from '../../lambda/domain/oauth/provider-failure';
+import { notRedeemed, ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { callbackUrl } from '../../lambda/domain/provider/oauth2-provider';
 import { renderPage } from '../../lambda/pages/consent-pages';
 import {
@@ -240,6 +240,7 @@ function withoutRefreshTokens({ vendor }: Guide): string[][] {
 function problems(guide: Guide): string[] {
   const { vendor, title, page, problems: known = [] } = guide;
   const name = providerOf(guide);
+  const messageFor = (code: string): string => notRedeemed(name, new ProviderFailure(code, ''));
   const refused = renderPage({
     name: 'not-granted',
     provider: title,
@@ -266,11 +267,11 @@ function problems(guide: Guide): string[] {
         `Correct what the code names, such as the scopes for \`invalid_scope\`. Then ask the agent again.`,
       ],
       [
-        notRedeemed(name, 'invalid_client'),
+        messageFor('invalid_client'),
         `The client ID or the secret is wrong.${wordsFor(vendor, 'invalid_client')} Set the secret again: \`printf %s "$SECRET" \\| agent-identity provider update ${name} --secret\`.`,
       ],
       [
-        notRedeemed(name, 'invalid_grant'),
+        messageFor('invalid_grant'),
         `The code was too old or was used before.${wordsFor(vendor, 'invalid_grant')} Ask the agent again.`,
       ],
       ...withoutRefreshTokens(guide),

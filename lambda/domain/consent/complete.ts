@@ -393,14 +393,10 @@ async function withSessionEnd(
     annotate({ result: error.outcome });
     await end({ type: 'fail', failure: error.code });
     // The code is used up: a retry cannot succeed, even if the provider was only unavailable.
-    throw new ServiceError(
-      'ValidationException',
-      notRedeemed(claimed.provider.name, error.code, error.remedy),
-      {
-        detail: error.detail,
-        cause: error,
-      },
-    );
+    throw new ServiceError('ValidationException', notRedeemed(claimed.provider.name, error), {
+      detail: error.detail,
+      cause: error,
+    });
   }
   await end({ type: 'redeemed' });
 }

@@ -123,8 +123,11 @@ export class ProviderFailure extends Error {
   }
 }
 
-/** Returns the message for a code that is used up without tokens. @param remedy what else to do about it, if anything */
-export const notRedeemed = (provider: string, code: string, remedy = remedyFor(code)): string =>
+/** Returns the message for a code that is used up without tokens. */
+export const notRedeemed = (
+  provider: string,
+  { code, remedy }: Pick<ProviderFailure, 'code' | 'remedy'>,
+): string =>
   `The credential provider "${provider}" did not redeem the authorization code: ${code}. ${remedy === undefined ? '' : `${remedy}. `}Ask the user to consent again.`;
 
 /** The response has more bytes than this service reads. */
