@@ -298,7 +298,7 @@ describe('completion after the consent', () => {
   });
 
   it.each([
-    ['invalid_client', 'corrects the client ID, the secret, or the authentication method'],
+    ['invalid_client', 'correct the client ID, the secret, or the authentication method'],
     ['unauthorized_client', 'allow it at the authorization server'],
   ])('says what to correct before the user consents again: %s', async (error, remedy) => {
     service.server.instead.push(Response.json({ error }, { status: 400 }));

@@ -31,7 +31,7 @@ describe('a provider without dpopConfig', () => {
     await expect(dpop.connected('lou', plain)).rejects.toMatchObject({
       name: 'ValidationException',
       message: expect.stringMatching(
-        /invalid_grant\. If the authorization server requires DPoP.*sets dpopConfig.*\. Ask the user to consent again/,
+        /invalid_grant\. If the authorization server requires DPoP.*ask .* to set dpopConfig.*\. Ask the user to consent again/,
       ) as string,
     });
   });

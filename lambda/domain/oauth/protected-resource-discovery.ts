@@ -64,7 +64,7 @@ async function resourceAt(transport: Transport, discoveryUrl: string): Promise<S
       {
         url: discoveryUrl,
         remedy:
-          "The MCP server has no metadata at the provider's discovery URL: the provider's owner corrects it. It has /.well-known/oauth-protected-resource between host and path",
+          "The MCP server has no metadata at the provider's discovery URL: ask the provider's owner to correct the URL. It has /.well-known/oauth-protected-resource between host and path",
       },
     );
   }

@@ -39,15 +39,15 @@ export interface ProviderFailureParts {
 }
 
 const REQUIRES_DPOP =
-  "The authorization server requires DPoP, or did not accept the proof: the provider's owner sets dpopConfig with UpdateOauth2CredentialProvider if the configuration has none";
+  'The authorization server requires DPoP, or did not accept the proof: if the provider has no dpopConfig, ask its owner to set one with UpdateOauth2CredentialProvider';
 
 /** What to do about errors for which the general advice is not enough. */
 const REMEDIES: Readonly<Record<string, string>> = {
   discovery_failed:
-    "There is no metadata at the provider's discovery URL: the provider's owner corrects it. The one of an MCP server has /.well-known/oauth-protected-resource between host and path",
+    "There is no metadata at the provider's discovery URL: ask the provider's owner to correct the URL. That of an MCP server has /.well-known/oauth-protected-resource between host and path",
   // RFC 6749 section 5.2.
   invalid_client:
-    "The authorization server did not accept the client: the provider's owner corrects the client ID, the secret, or the authentication method",
+    "The authorization server did not accept the client: ask the provider's owner to correct the client ID, the secret, or the authentication method",
   unauthorized_client:
     'The client is not allowed to use this grant type: allow it at the authorization server',
   invalid_scope:
@@ -61,9 +61,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
   invalid_target:
     'The authorization server does not issue tokens for the requested resource: register the resource there, or correct the resources of the request and the discovery URL of the provider',
   authorization_server_changed:
-    "The MCP server now names another authorization server. If this is right, the provider's owner confirms it with UpdateOauth2CredentialProvider and its new issuer in authorizationServer",
+    "The MCP server now names another authorization server. If this is right, ask the provider's owner to confirm it with UpdateOauth2CredentialProvider and its new issuer in authorizationServer",
   endpoint_origin_changed:
-    "The authorization server now has endpoints at another origin. If this is right, the provider's owner confirms it with UpdateOauth2CredentialProvider and the new origins in endpointOrigins",
+    "The authorization server now has endpoints at another origin. If this is right, ask the provider's owner to confirm it with UpdateOauth2CredentialProvider and the new origins in endpointOrigins",
 };
 
 const remedyFor = (code: string): string | undefined =>

@@ -269,7 +269,7 @@ const withoutProof = (failure: ProviderFailure): ProviderFailure =>
     retryAfter: failure.retryAfter,
     cause: failure,
     remedy:
-      "If the authorization server requires DPoP for this client, the provider's owner sets dpopConfig with UpdateOauth2CredentialProvider",
+      "If the authorization server requires DPoP for this client, ask the provider's owner to set dpopConfig with UpdateOauth2CredentialProvider",
   });
 
 /** Sends a request and validates the response. Reads the clock before sending, so that no lifetime is overestimated. */
