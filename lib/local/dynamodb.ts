@@ -128,6 +128,12 @@ function storeError(folder: string, error: unknown, names: SettingNames): unknow
   );
 }
 
+/** Returns what a person can do if the store cannot be read or written; undefined for another error. */
+export const ioFailure = (error: Error): string | undefined =>
+  systemErrorCode(error) === 'LEVEL_IO_ERROR'
+    ? `The data folder cannot be read or written, so the service has stopped: ${error.message}. If the disk is full, free some space. Then start the service again: it has kept every change for which it returned a response.`
+    : undefined;
+
 async function createTables(endpoint: string, credentials: EmulatorCredentials): Promise<void> {
   const client = new DynamoDBClient({ endpoint, region: LOCAL_REGION, credentials });
   try {

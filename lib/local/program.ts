@@ -2,7 +2,8 @@
  * The service as a program: it starts, says where it is, and runs until a signal ends it. `npm start` and the command
  * `agent-identity local` are this program with different settings.
  */
-import { SettingError, StartError, systemErrorCode } from './start-error';
+import { ioFailure } from './dynamodb';
+import { SettingError, StartError } from './start-error';
 
 export interface Running {
   /** What to print once everything runs. */
@@ -31,7 +32,7 @@ const PARENT_CHECK_MS = 200;
 export async function runProgram({ start, farewell }: ProgramOptions): Promise<void> {
   // Only the owner can read what a library writes to the data folder.
   process.umask(0o077);
-  // dynalite throws what LevelDB cannot write. A later write must not follow: LevelDB would lose it with the broken one.
+  // dynalite throws the error of a failed write. The process must end: LevelDB would lose every later write, too.
   process.once('uncaughtException', fail);
   try {
     const { announcement, close } = await start();
@@ -76,9 +77,6 @@ function fail(error: unknown): never {
 /** Returns one line for what a person can correct, and the stack for a defect. */
 function reasonOf(error: unknown): string {
   if (error instanceof StartError) return error.message;
-  if (!(error instanceof Error)) return 'The service could not start, for an unknown reason.';
-  if (systemErrorCode(error) === 'LEVEL_IO_ERROR') {
-    return `The data folder cannot be read or written, so the service has stopped: ${error.message}. If the disk is full, free some space. Then start the service again: it has kept every change for which it returned a response.`;
-  }
-  return error.stack ?? error.message;
+  if (!(error instanceof Error)) return 'The service has stopped, for an unknown reason.';
+  return ioFailure(error) ?? error.stack ?? error.message;
 }
