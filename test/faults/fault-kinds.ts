@@ -1,5 +1,5 @@
 /** The faults, and how each server reports them. */
-import type { Dependency } from './calls';
+import type { Dependency, Site } from './calls';
 
 /**
  * What happens to one request. The server performs a request that is `lost`, `cut`, or `twice`, and one whose response has
@@ -27,6 +27,12 @@ export interface Fault {
   readonly kind: Kind;
   /** Whether every attempt has the fault, or only the first. */
   readonly always: boolean;
+}
+
+/** A fault, and the call that has it. */
+export interface Armed {
+  readonly site: Site;
+  readonly fault: Fault;
 }
 
 export const faultName = ({ kind, always }: Fault): string => (always ? `${kind}, always` : kind);

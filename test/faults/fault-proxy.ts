@@ -12,7 +12,7 @@ import {
 } from 'node:http';
 import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
 import { callOf, type Call, type DatabaseRequest, type Dependency, type Site } from './calls';
-import { isPerformed, responseOf, type Content, type Fault } from './fault-kinds';
+import { isPerformed, responseOf, type Armed, type Content, type Fault } from './fault-kinds';
 import { passDeadlines } from './passing-time';
 
 /** An item that a request wrote. */
@@ -27,11 +27,6 @@ export interface Exchange {
   readonly origin: string;
   readonly request: string;
   readonly response: string;
-}
-
-interface Armed {
-  readonly site: Site;
-  readonly fault: Fault;
 }
 
 interface Server {

@@ -4,28 +4,17 @@ import type { OutboxItem } from '../../lambda/domain/revocation/revocation';
 import { documentedStatuses, expectDocumented } from '../flows/support/documented-responses';
 import type { HttpResponse } from '../local/handmade-request';
 import { nameOf, type Site } from './calls';
-import { faultName, isPerformed, isRetried, type Fault, type Kind } from './fault-kinds';
+import { faultName, isPerformed, isRetried, type Armed, type Fault, type Kind } from './fault-kinds';
 import { emptyOutbox, itemsIn } from './outbox';
 import { passTime } from './passing-time';
 import type { Part, Prepared, Scenario } from './scenario';
 import type { Stage } from './stage';
 import { inventoryOf, type Inventory } from './state';
 
-export interface Armed {
-  readonly site: Site;
-  readonly fault: Fault;
-}
-
 /** What the scenario does without a fault. */
 export interface Recording {
   readonly calls: readonly Site[];
   readonly inventory: Inventory;
-}
-
-/** A case, for the statistics. */
-export interface Outcome {
-  readonly status: number;
-  readonly type: string;
 }
 
 /** The call did not occur in this run: another process, or a cache, was faster. */
@@ -74,7 +63,7 @@ export async function perform(
   scenario: Scenario,
   { site, fault }: Armed,
   { inventory }: Recording,
-): Promise<Outcome> {
+): Promise<void> {
   await emptyOutbox(stage);
   const prepared = await scenario.prepare(stage);
   await stage.quiet();
@@ -84,7 +73,8 @@ export async function perform(
   if (stage.faults.disarm() === 0) throw new NotReached();
   expectModelled(scenario, response);
   const success =
-    succeeded(prepared, response) || (isRepeated({ site, fault }) && prepared.repeated?.(response) === true);
+    succeeded(prepared, response) ||
+    (isRepeated({ site, fault }) && prepared.isRepetitionResponse?.(response) === true);
   if (!success && isCovered(site, fault) && response.status !== 429) {
     throw new Error(
       `the AWS SDK retries, and the request failed: ${response.status} ${response.body.slice(0, 200)}`,
@@ -106,10 +96,9 @@ export async function perform(
   });
   expectRevoked({ site, fault }, await itemsIn(stage, stage.faults.touched));
   // What it writes is not part of the inventory.
-  if (!survived) await prepared.wayOn?.();
+  if (!survived) await prepared.expectWayOn?.();
   stage.secrets.expectDirected();
   stage.presented.expectOnce();
-  return { status: response.status ?? 0, type: typeOf(response) };
 }
 
 interface Retried {
@@ -150,7 +139,7 @@ const isCovered = ({ dependency }: Site, { kind, always }: Fault): boolean =>
 const isRepeated = ({ site, fault }: Armed): boolean =>
   site.dependency === 'Lambda' && isCovered(site, fault) && isPerformed(fault.kind);
 
-export const typeOf = ({ headers }: HttpResponse): string => String(headers['x-amzn-errortype'] ?? '');
+const typeOf = ({ headers }: HttpResponse): string => String(headers['x-amzn-errortype'] ?? '');
 
 /** The response is a success or an error of the API's model, or a page. */
 function expectModelled({ operation, part }: Scenario, response: HttpResponse): void {

@@ -35,9 +35,9 @@ export interface Prepared {
    * Whether the response is the documented one to a request that the AWS SDK repeated, after a function had performed it:
    * the caller finds what it requested, and `verify` checks this.
    */
-  readonly repeated?: (response: HttpResponse) => boolean;
+  readonly isRepetitionResponse?: (response: HttpResponse) => boolean;
   /** Checks that the user can consent again. @throws Error if not */
-  readonly wayOn?: () => Promise<void>;
+  readonly expectWayOn?: () => Promise<void>;
   /** Whether the request is sent again after a success, too. */
   readonly repeatable?: boolean;
   /** Whether the case must leave as many items as without a fault; by default, it must not leave more. */

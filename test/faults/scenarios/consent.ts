@@ -144,7 +144,7 @@ export const CONSENT: readonly Scenario[] = [
         isSuccess: leadsTo(`${stage.world.provider.issuer}/auth`),
         // A response that no server should send ends the session. The page says so.
         ends: ({ status, body }) => status === 502 && body.includes('this link no longer works'),
-        wayOn: () => expectLink(stage, agent, userId, link),
+        expectWayOn: () => expectLink(stage, agent, userId, link),
       };
     },
   }),
@@ -160,7 +160,7 @@ export const CONSENT: readonly Scenario[] = [
         isSuccess: leadsTo(RETURN_URL),
         // The response was stored, and the browser did not learn the completion URI.
         ends: ({ status }) => status === 409,
-        wayOn: () => expectLink(stage, agent, userId, link),
+        expectWayOn: () => expectLink(stage, agent, userId, link),
       };
     },
   }),
@@ -178,7 +178,7 @@ export const CONSENT: readonly Scenario[] = [
         act: () => call(stage, 'CompleteResourceTokenAuth', { body }),
         // A code is redeemed once.
         ends: ({ status = 0 }) => status === 400 || status === 403,
-        wayOn: () => expectLinkOrToken(stage, agent, userId, link),
+        expectWayOn: () => expectLinkOrToken(stage, agent, userId, link),
         verify: () => expectUsable(stage, agent, {}, userId),
       };
     },

@@ -61,7 +61,7 @@ async function accepting(stage: Stage, workloadName: string): Promise<Prepared> 
     },
     // The use was recorded, and no response to the write arrived. Anyone can be the sender of the second request.
     ends: (response, { label }) => isRetry && label === USE && isUsedUp(response),
-    wayOn: expectNextAccepted,
+    expectWayOn: expectNextAccepted,
     async verify() {
       const response = await present(assertion);
       if (!isUsedUp(response)) throw new Error(`a second token for an assertion: ${response.status}`);

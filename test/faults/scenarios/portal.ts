@@ -114,7 +114,7 @@ const pageOf = (
       return {
         act: async () => responseOf(await page()),
         ends: (response, site) => isSignedOut(response, site) || ends?.(response, site) === true,
-        wayOn: canConnect(stage, portal),
+        expectWayOn: canConnect(stage, portal),
         ...prepared,
       };
     },
@@ -179,7 +179,7 @@ export const PORTAL: readonly Scenario[] = [
         ended = location;
         return /\?error=login_(failed|unavailable)$/.test(location);
       },
-      async wayOn() {
+      async expectWayOn() {
         const page = await browser.go(ended);
         if (!page.html.includes(`href="${new URL(pages.address('/login')).pathname}"`)) {
           throw new Error(`the page has no way to the sign-in: ${titleOf(page)}`);
@@ -235,7 +235,7 @@ export const PORTAL: readonly Scenario[] = [
       isSuccess: shows(/can use .+ now$/),
       // A code is redeemed once. The page says so, and the person connects the agent again.
       ends: isUsedUp,
-      repeated: isUsedUp,
+      isRepetitionResponse: isUsedUp,
       verify: () => expectConnected(person, true),
     };
   }),
@@ -255,7 +255,7 @@ export const PORTAL: readonly Scenario[] = [
       isSuccess: redirectsTo(pages.address('/disconnections/')),
       // The connection was removed by the request whose response was an error.
       performed: [404],
-      repeated: leadsBack(pages, 404, 'This connection does not exist'),
+      isRepetitionResponse: leadsBack(pages, 404, 'This connection does not exist'),
       verify: () => expectConnected(person, false),
     };
   }),
@@ -268,7 +268,7 @@ export const PORTAL: readonly Scenario[] = [
     return {
       page: () => browser.step(progress),
       isSuccess: shows(/no longer has access/),
-      wayOn: canConnect(stage, portal),
+      expectWayOn: canConnect(stage, portal),
       repeatable: true,
     };
   }),
