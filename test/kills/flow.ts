@@ -19,7 +19,7 @@ export interface Run {
 export interface Flow {
   readonly name: string;
   /** Whether it is left out of a quick run, because another flow has similar writes, or each request has one write. */
-  readonly nightly?: boolean;
+  readonly omittedFromQuick?: boolean;
   /** Whether each run needs tables without the items of earlier runs. */
   readonly alone?: boolean;
   /** How many items of a kind a kill can leave in addition: documented in docs/faults.md. */

@@ -29,7 +29,7 @@ function report({ flow, point, fault }: Case): void {
 }
 
 /** A flow with its own way to be killed. */
-interface Played extends Pick<Flow, 'name' | 'nightly'> {
+interface Played extends Pick<Flow, 'name' | 'omittedFromQuick'> {
   readonly play: (options: PerformOptions) => Promise<FlowResult>;
 }
 

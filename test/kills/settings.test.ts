@@ -1,7 +1,7 @@
 /** Which flows the options select, and which options are rejected. */
 import { parseSettings } from './settings';
 
-const FLOWS = [{ name: 'consent' }, { name: 'consent to more scopes', nightly: true as const }];
+const FLOWS = [{ name: 'consent' }, { name: 'consent to more scopes', omittedFromQuick: true as const }];
 
 it('leaves out the flows of a full run only', () => {
   expect(parseSettings(['--quick'], FLOWS).flows).toEqual([FLOWS[0]]);

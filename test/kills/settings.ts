@@ -3,7 +3,7 @@ import { optionsFrom, UsageError } from '../program/command-line';
 import type { Flow } from './flow';
 
 /** A flow, as far as the settings select it. */
-type Selectable = Pick<Flow, 'name' | 'nightly'>;
+type Selectable = Pick<Flow, 'name' | 'omittedFromQuick'>;
 
 export interface Settings<Selected extends Selectable> {
   readonly flows: readonly Selected[];
@@ -34,7 +34,7 @@ export function parseSettings<Selected extends Selectable>(
   if (named.length === 0) {
     throw new UsageError(`--only must be part of one of: ${all.map(({ name }) => name).join('; ')}.`);
   }
-  const flows = named.filter(({ nightly }) => !(quick && nightly));
+  const flows = named.filter(({ omittedFromQuick }) => !(quick && omittedFromQuick));
   if (flows.length === 0) throw new UsageError('This flow is not part of a quick run. Omit --quick.');
   if (update && (quick || only !== '')) throw new UsageError('--update needs all points of all flows.');
   return { flows, quick, update };

@@ -129,7 +129,7 @@ const vaultKeyRotation: Flow = {
 
 const move = (isBack: boolean): Flow => ({
   name: `move of the token vault ${isBack ? 'back to the KMS key of the deployment' : 'to another KMS key'}`,
-  nightly: isBack,
+  omittedFromQuick: isBack,
   alone: true,
   // What an agent obtains between the kill and the repetition is under a new vault key.
   leftovers: { 'Keys VAULT-KEY': 1 },

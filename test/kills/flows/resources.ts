@@ -75,7 +75,7 @@ const providerCreation: Flow = {
 
 const apiKeyCreation: Flow = {
   name: 'creation of an API key credential provider',
-  nightly: true,
+  omittedFromQuick: true,
   leftovers: { 'Keys VAULT-KEY': 1, 'Vault API-KEY': 1 },
   async prepare(stage): Promise<Run> {
     const agent = await stage.agent();
@@ -93,7 +93,7 @@ const apiKeyCreation: Flow = {
 
 const clientSecretUpdate: Flow = {
   name: 'update of a client secret',
-  nightly: true,
+  omittedFromQuick: true,
   leftovers: { 'Keys VAULT-KEY': 1 },
   async prepare(stage): Promise<Run> {
     const { cloud, provider } = stage;
@@ -131,7 +131,7 @@ const clientSecretUpdate: Flow = {
 
 const apiKeyUpdate: Flow = {
   name: 'update of an API key',
-  nightly: true,
+  omittedFromQuick: true,
   leftovers: { 'Keys VAULT-KEY': 1 },
   async prepare(stage): Promise<Run> {
     const { cloud } = stage;
@@ -164,7 +164,7 @@ const apiKeyUpdate: Flow = {
 /** Small changes: each is one call, and what it has changed afterwards. */
 const smallChanges: Flow = {
   name: 'tags, policy, suspension, and transfer of ownership',
-  nightly: true,
+  omittedFromQuick: true,
   async prepare(stage): Promise<Run> {
     const { cloud } = stage;
     const control = cloud.control();

@@ -45,7 +45,7 @@ function checkRequests({ provider }: Stage, { accessToken, refreshToken }: Conne
 const revocation = (
   name: string,
   begin: (stage: Stage, connected: Connected) => Promise<void>,
-  options: Pick<Flow, 'alone' | 'nightly'> = {},
+  options: Pick<Flow, 'alone' | 'omittedFromQuick'> = {},
 ): Flow => ({
   name,
   ...options,
@@ -93,7 +93,7 @@ const byOperator = revocation(
     const { status } = await stage.operate('RevokeGrants', { workloadName: agent.name });
     assert.equal(status, 200);
   },
-  { nightly: true },
+  { omittedFromQuick: true },
 );
 
 /** The first revocation of a deployment, which creates the vault key of the outbox. */
@@ -102,7 +102,7 @@ const byForce = revocation(
   async (stage, { agent }) => {
     await stage.ask(agent, USER, { forceAuthentication: true });
   },
-  { alone: true, nightly: true },
+  { alone: true, omittedFromQuick: true },
 );
 
 /** A repeated deletion does not find what the killed process has deleted. */
@@ -116,10 +116,10 @@ const deletion = (
   name: string,
   remove: (stage: Stage, agent: TestAgent) => Promise<unknown>,
   get: (stage: Stage, agent: TestAgent) => Promise<unknown>,
-  nightly = false,
+  omittedFromQuick = false,
 ): Flow => ({
   name,
-  nightly,
+  omittedFromQuick,
   leftovers: { 'Revocations REVOCATION': 1 },
   async prepare(stage): Promise<Run> {
     const held = await connected(stage);

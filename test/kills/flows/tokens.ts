@@ -56,7 +56,7 @@ const consent: Flow = {
 
 const moreScopes: Flow = {
   name: 'consent to more scopes',
-  nightly: true,
+  omittedFromQuick: true,
   leftovers: { 'Sessions SESSION': 1, 'Keys VAULT-KEY': 1 },
   async prepare(stage): Promise<Run> {
     const { agent, accessToken: earlier } = await stage.connected(USER);
@@ -79,7 +79,7 @@ const moreScopes: Flow = {
 
 const renewal = (rotates: boolean): Flow => ({
   name: `renewal, at a provider that ${rotates ? 'rotates refresh tokens' : 'keeps refresh tokens'}`,
-  nightly: !rotates,
+  omittedFromQuick: !rotates,
   leftovers: { 'Sessions SESSION': rotates ? 1 : 0, 'Keys VAULT-KEY': rotates ? 1 : 0 },
   async prepare(stage): Promise<Run> {
     const { provider, cloud } = stage;
@@ -147,7 +147,7 @@ const backgroundRenewal: Flow = {
 
 const machineToken = (isRenewal: boolean): Flow => ({
   name: isRenewal ? 'renewal by client credentials' : 'first token by client credentials',
-  nightly: true,
+  omittedFromQuick: true,
   async prepare(stage): Promise<Run> {
     const { provider, cloud } = stage;
     const agent = await stage.agent();

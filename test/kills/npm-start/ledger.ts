@@ -28,10 +28,6 @@ export class Ledger {
     return entry;
   }
 
-  get size(): number {
-    return this.entries.length;
-  }
-
   /** Entries that have not reached their target, because the service was killed. */
   unfinished(): Entry[] {
     return this.entries.filter(({ at, target }) => at < target);
