@@ -1,5 +1,6 @@
 /** Runs two processes in alternating batches, so that other work on the machine affects both equally. */
 import type { Batch, FunctionProcess } from './function-process';
+import { quantile } from './statistics';
 
 /** The figures of one side. */
 export interface Side {
@@ -30,13 +31,8 @@ export const SIDES = ['ours', 'floor'] as const;
 
 export type Sides<Of> = Readonly<Record<(typeof SIDES)[number], Of>>;
 
-/** @param share 0.5 for the median */
-export function quantile(sorted: Float64Array, share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
-}
-
 function sideOf(batches: readonly Batch[]): Side {
-  const latencies = new Float64Array(batches.flatMap(({ latencies }) => [...latencies])).sort();
+  const latencies = batches.flatMap(({ latencies }) => [...latencies]);
   const perCall = (of: (batch: Batch) => number): number =>
     batches.reduce((sum, batch) => sum + of(batch), 0) / latencies.length;
   return {

@@ -12,7 +12,7 @@ import { MEASURED, prepareCalls } from './function-calls';
 import { FunctionProcess } from './function-process';
 import type { Part, Surroundings } from './part';
 import { LAMBDA_CONTEXT } from './stage';
-import { median } from './starts';
+import { median } from './statistics';
 
 const STARTS = { full: 9, quick: 1 } as const;
 const WARM_CALLS = { full: 200, quick: 1 } as const;

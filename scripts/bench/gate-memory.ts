@@ -22,7 +22,7 @@ import { table } from '../api-docs/table';
 import { bundleOf } from '../build/functions';
 import { RUNS, type Run } from './gate-memory/runs';
 import type { Part } from './part';
-import { median } from './starts';
+import { median } from './statistics';
 
 const STARTS = { full: 9, quick: 1 } as const;
 const MEMORY_SIZES = [128, 256, 512, 1024] as const;

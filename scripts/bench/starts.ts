@@ -6,6 +6,7 @@ import { buildFloor } from './floor-bundles';
 import { FunctionProcess, type Call } from './function-process';
 import type { Part } from './part';
 import type { Settings } from './settings';
+import { median } from './statistics';
 import { verdict } from './verdict';
 
 const STARTS = { full: 11, quick: 1 } as const;
@@ -23,9 +24,6 @@ interface StartFigures extends Sides<Start> {
   readonly group: string;
   readonly ratio: number;
 }
-
-export const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
 async function startOnce(node: string, bundle: string, call: Call): Promise<Start> {
   const started = await FunctionProcess.start({ node, bundle, calls: [call] });

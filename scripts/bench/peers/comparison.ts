@@ -1,4 +1,5 @@
 /** Runs the work of all peers in turn, many times, and sums what each used. */
+import { median, quantile } from '../statistics';
 import { Connections, type Batch } from './load';
 import type { Peer, Work } from './peer';
 import { cpuTime } from './process-time';
@@ -26,14 +27,6 @@ export type Comparison = ReadonlyMap<string, Readonly<Record<Work, Figures>>>;
 interface Sample extends Batch {
   readonly cpu: Figures['cpu'];
 }
-
-/** Returns the value that this share of the sorted values does not exceed. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
-}
-
-export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 /**
  * Returns the figures of one peer and kind of work. The CPU times are medians over the rounds, so that a pause of the
