@@ -1,6 +1,6 @@
 /** Settings of the run, from the command line. */
 import { countOf, optionsFrom, UsageError } from '../../test/program/command-line';
-import { PARTS, PARTS_ON_REQUEST, USUAL_PARTS, type PartName } from './parts';
+import { PARTS, USUAL_PARTS, type PartName } from './parts';
 
 export interface Settings {
   readonly parts: readonly PartName[];
@@ -49,12 +49,6 @@ const OPTIONS = {
     default: false,
     about: 'a few calls, without writing and without evaluating the targets',
   },
-  ...Object.fromEntries(
-    PARTS_ON_REQUEST.map((name) => [
-      name,
-      { type: 'boolean', default: false, about: `the part ${name}` } as const,
-    ]),
-  ),
 } as const;
 
 /** @throws UsageError, HelpRequested */
@@ -65,8 +59,7 @@ export function parseSettings(args: readonly string[]): Settings {
   if (unknown !== undefined) {
     throw new UsageError(`--only must be one of ${Object.keys(PARTS).join(', ')}.`);
   }
-  const named = PARTS_ON_REQUEST.filter((name) => args.includes(`--${name}`));
-  const parts = [...only.filter(isPart), ...named];
+  const parts = only.filter(isPart);
   const grants = countOf('grants', values.grants, [1, MAX_GRANTS]);
   const usual: readonly PartName[] = operations.length > 0 ? ['operations'] : USUAL_PARTS;
   return { parts: parts.length > 0 ? parts : usual, node, operations, grants, quick };

@@ -164,7 +164,7 @@ it.each([
 });
 
 it('runs a part that is not usual by its name', () => {
-  expect(parseSettings(['--functions']).parts).toEqual(['functions']);
+  expect(parseSettings(['--only', 'functions']).parts).toEqual(['functions']);
 });
 
 it('seals a user token that jose opens', async () => {
