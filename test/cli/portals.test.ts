@@ -321,7 +321,9 @@ it('shows a resource that another owner created again, and accepts it by its ID'
   expect(id).not.toBe('');
   const mistyped = await local.run(['portal', 'update', 'with-shared', '--accept', `${id}0`]);
   expect(mistyped.stderr).toMatch(
-    new RegExp(`^Warning: The status reason of the portal did not have the ID ${id}0\\.`),
+    new RegExp(
+      `^Warning: The portal's status reason did not contain the ID ${id}0, so --accept might have had no effect\\.`,
+    ),
   );
   const accepted = await local.run(['portal', 'update', 'with-shared', '--accept', id]);
   expect([accepted.status, fields(accepted.stdout).Reason]).toEqual([0, undefined]);

@@ -65,7 +65,7 @@ async function changes(
   };
 }
 
-/** An ID that the reason does not have can be a typing error, or that of a resource for which it has no room. */
+/** An ID that the status reason lacks can be a typing error, or belong to a resource that the reason had no room for. */
 function warnOfOtherIds(
   context: CliContext,
   { name, statusReason = '' }: Portal,
@@ -75,7 +75,7 @@ function warnOfOtherIds(
     if (statusReason.includes(`(ID ${id})`)) continue;
     printAside(
       context,
-      `Warning: The status reason of the portal did not have the ID ${id}. If a resource is still left out, run agent-identity portal get ${name} for its ID.`,
+      `Warning: The portal's status reason did not contain the ID ${id}, so --accept might have had no effect. If a resource is still left out, run agent-identity portal get ${name} for its ID.`,
     );
   }
 }
