@@ -259,7 +259,7 @@ describe('provider test', () => {
     const options = ['--mcp', `${origin}/mcp`, '--client-id', 'client', '--public'];
     expect(await local.run(['provider', 'add', 'bound', ...options])).toMatchObject({ status: 0 });
 
-    // The bound server, also if it is not the first.
+    // The bound server, even if it is not the first.
     const two = { ...resource, authorization_servers: [`${origin}/other`, issuer] };
     expect(await test({ [resourceAt]: two })).toMatch(
       new RegExp(`^ok +discovery .*issuer ${issuer}\\)$`, 'm'),

@@ -67,7 +67,7 @@ export class DeployedFunction {
     return this.invokeAs(this.invokedName, event);
   }
 
-  /** Invokes the function itself, also if callers invoke an alias. */
+  /** Invokes the function itself, even if callers invoke an alias. */
   invokeUnpublished(event: unknown): Promise<Invocation> {
     return this.invokeAs(this.configuration.FunctionName, event);
   }

@@ -54,7 +54,7 @@ it('a browser that has not seen the page changes nothing', async () => {
   expect((await service.session(requestUri)).state).toBe('CREATED');
 });
 
-it('the browser that saw the page ends the session and returns to the portal, also if it sends the form again', async () => {
+it('the browser that saw the page ends the session and returns to the portal, even if it sends the form again', async () => {
   const requestUri = await service.begin({ page: { portalId: 'portal-0123456789' } });
   const browser = await service.question(requestUri);
   const returned = /^https:\/\/app\.example\/back\?session_id=[^&]+&error=access_denied$/;

@@ -34,7 +34,7 @@ describe("a user's token", () => {
     expect(service.dispatched).toEqual([]);
   });
 
-  it('stays after the end of a consent that an earlier version left, also if it recorded the same day of use', async () => {
+  it('stays after the end of a consent that an earlier version left, even if it recorded the same day of use', async () => {
     await service.grant();
     await service.ask();
     const { grants } = service.stores;

@@ -229,7 +229,7 @@ it('binds tokens to keys if the metadata of the server require it, and issues pr
     expect.stringContaining('resourceUrls: must be omitted'),
   ]);
 
-  // Another principal can repeat what Get returns. It cannot end the binding, also if the metadata do not require it now.
+  // Another principal can repeat what Get returns. It cannot end the binding, even if the metadata do not require it now.
   await letStrangerUpdate(world, 'bound');
   const update = async (members: object) => {
     const input = { customOauth2ProviderConfig: { ...config, ...members } };

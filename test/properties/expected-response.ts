@@ -53,7 +53,7 @@ export function expectNoFailure(result: APIGatewayProxyResult, brokenIssuer = fa
       if (NOT_IN_HEADERS.test(String(one))) throw new Error(`header ${name}: ${JSON.stringify(one)}`);
 }
 
-/** An operation with a JSON response: documented, also if it is an error. */
+/** An operation with a JSON response: documented, even if it is an error. */
 export function expectDocumentedForm(operation: OperationName, result: APIGatewayProxyResult): void {
   const { statusCode, body } = result;
   const { status }: Route = OPERATIONS[operation];

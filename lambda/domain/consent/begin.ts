@@ -220,7 +220,7 @@ interface NewSession {
 
 /**
  * Returns the content of the consent page; undefined if the session has none. A session that returns to a portal has the
- * page of that portal, also if an agent begins it, because the portal completes it as soon as the browser returns.
+ * page of that portal, even if an agent begins it, because the portal completes it as soon as the browser returns.
  */
 async function consentPageOf(
   { returnUrls, consentPage }: Pick<BeginDependencies, 'returnUrls' | 'consentPage'>,

@@ -21,7 +21,7 @@ export interface TokensToRevoke {
   readonly provider: Pick<Oauth2Provider, 'id' | 'name'>;
   /**
    * The tokens as a grant has them. `sealed` is different for each set of tokens, so it identifies a request that is sent
-   * twice. `client` is the binding with which `sealed` is opened, also if the provider was reconfigured since.
+   * twice. `client` is the binding with which `sealed` is opened, even if the provider was reconfigured since.
    */
   readonly tokens: GrantTokens;
   readonly cause: EnqueueCause;

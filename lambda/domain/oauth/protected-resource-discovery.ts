@@ -75,7 +75,7 @@ async function resourceAt(transport: Transport, discoveryUrl: string): Promise<S
  * Returns the metadata of the authorization server that a provider is bound to, as far as token requests use them.
  *
  * @param bound what the provider was configured with
- * @throws ProviderFailure, also if the resource no longer names the server, or the server's endpoints moved
+ * @throws ProviderFailure, including when the resource no longer names the server, or the server's endpoints moved
  */
 export async function boundServerMetadata(
   deps: ResourceDiscoveryDependencies,

@@ -223,7 +223,7 @@ function cached<Document>(ask: Ask<Document>, system: System): Ask<Document> {
 }
 
 /**
- * What the metadata is read for. A revocation goes to the server that issued the tokens, also if a protected resource no
+ * What the metadata is read for. A revocation goes to the server that issued the tokens, even if a protected resource no
  * longer names it.
  */
 export type MetadataPurpose = 'request' | 'revocation';

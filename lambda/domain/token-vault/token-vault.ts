@@ -176,7 +176,7 @@ function customerKeyArn(
  * Returns the token vault.
  *
  * @param principal the caller; IAM authorizes the operation, because the token vault has no owner
- * @param tokenVaultId `default`, also if omitted
+ * @param tokenVaultId `default`, or omitted
  * @throws ResourceNotFoundException for another token vault
  */
 export function getTokenVault(

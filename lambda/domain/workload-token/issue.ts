@@ -178,9 +178,9 @@ export interface IssueCall {
  *
  * @param call the caller must have access to the workload identity
  * @param callingAgent the agent that calls the agent of this token, for the same user; omit it if none does
- * @throws ResourceNotFoundException; AccessDeniedException, also if an agent or the user is suspended, or if the agent does
- *   not accept calls of the calling agent; UnauthorizedException for the user's token, also if its session ended at the
- *   identity provider, or if it is an identity assertion that was used before, and for the calling agent's token
+ * @throws ResourceNotFoundException; AccessDeniedException, including when an agent or the user is suspended, or the agent does
+ *   not accept calls of the calling agent; UnauthorizedException for the user's token, including when its session ended at
+ *   the identity provider, or it is an identity assertion that was used before, and for the calling agent's token
  */
 export function issueWorkloadAccessToken(
   deps: IssueDependencies,

@@ -83,7 +83,7 @@ describe('a log file', () => {
     expect(await trail.problems()).toEqual(['unlisted entries/2026/11/26/11/forged.gz']);
   });
 
-  it('that was added later with the name of an earlier hour is unlisted, also if only that time is verified', async () => {
+  it('that was added later with the name of an earlier hour is unlisted, even if only that time is verified', async () => {
     await trail.hours(40);
     const forged = fileAt('11').replace('file', 'forged');
     trail.put(forged, 'entries that never were');

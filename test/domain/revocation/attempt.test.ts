@@ -227,7 +227,7 @@ describe('storing an item', () => {
     expect(await dueItems()).toEqual(first);
   });
 
-  it('that ends it immediately records the end, also if the response is lost, and a repetition does not', async () => {
+  it('that ends it immediately records the end, even if the response is lost, and a repetition does not', async () => {
     const tokens = { ...(await grantedTokens()), cause, revocationId };
     const { revocations } = service.stores;
     const createItem = async (item: OutboxItem): Promise<boolean> => {

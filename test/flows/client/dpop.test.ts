@@ -77,7 +77,7 @@ describe('authorizedFetch', () => {
     await agent.connect('ana');
   });
 
-  it('sends a proof with each request, also if the URL has a query', async () => {
+  it('sends a proof with each request, even if the URL has a query', async () => {
     const request = authorizedFetch(me(), optionsFor('ana'));
     expect(await (await request(me())).json()).toEqual({ sub: 'ana' });
     const posted = await request(`${me()}?a=b`, { method: 'post' });
@@ -91,7 +91,7 @@ describe('authorizedFetch', () => {
     expect((await request(me())).status).toBe(200);
   });
 
-  it('sends a proof also if a proxy drops the header with the type of the token', async () => {
+  it('sends a proof even if a proxy drops the header with the type of the token', async () => {
     const options = optionsFor('ana');
     const { requestHandler } = options.identity.config;
     const handle = requestHandler.handle.bind(requestHandler);
