@@ -137,6 +137,8 @@ const ConnectionSchema = v.strictObject({
   key: text(2_048),
   provider: Named,
   scopes: v.pipe(v.array(v.string()), v.readonly()),
+  /** Number of scopes that are too many to be listed; `scopes` is empty then. */
+  scopesNotShown: v.exactOptional(v.number()),
   purpose: v.exactOptional(v.string()),
   status: v.picklist(CONNECTION_STATUSES),
   /** Epoch seconds at which the person gave the access. */
@@ -153,6 +155,8 @@ const AgentViewSchema = v.strictObject({
   ...Named.entries,
   suspended: v.boolean(),
   connections: v.pipe(v.array(ConnectionSchema), v.readonly()),
+  /** Whether the agent has further connections, which are not in the list. */
+  moreConnections: v.exactOptional(v.literal(true)),
 });
 
 export type AgentView = v.InferOutput<typeof AgentViewSchema>;

@@ -38,6 +38,16 @@ export interface Listable<Resource extends OwnedResource> {
   readonly most: number;
 }
 
+/**
+ * Characters after which a page ends before it has `maxResults` entries. A response can have 6 MB (AWS Lambda quotas), with
+ * what one more read adds, and with an escape for each quotation mark.
+ */
+const MAX_PAGE_CHARACTERS = 1024 * 1024;
+
+/** Returns whether a page is complete, by the number of its entries or by their size, which agents and users decide. */
+export const isPageFull = (entries: readonly object[], maxResults: number): boolean =>
+  entries.length >= maxResults || JSON.stringify(entries).length >= MAX_PAGE_CHARACTERS;
+
 /** Returns the error for a page token of another listing, or one that no response contained. */
 export const invalidPageToken = (): ServiceError =>
   invalidMember('nextToken', 'is not valid here; omit it to start again');

@@ -103,8 +103,25 @@ const actionsOf = (path: string, person: PersonFrame, agent: AgentView, connecti
 const technical = (name: string, displayName: string): Html | undefined =>
   name === displayName ? undefined : html`<code class="soft">${name}</code>`;
 
+function scopesOf(
+  { displayName }: AgentView,
+  { scopes, scopesNotShown, status: state }: Connection,
+): Html | undefined {
+  if (scopesNotShown !== undefined) {
+    return html`<p class="small">
+      ${displayName} has ${String(scopesNotShown)} permissions there, which are too many for this page. If you
+      did not expect them, disconnect the account.
+    </p>`;
+  }
+  if (scopes.length === 0) return undefined;
+  return html`<details>
+    <summary>What ${displayName} ${state === 'NOT_CONNECTED' ? 'asks for' : 'can do'}</summary>
+    ${scopeList(scopes)}
+  </details>`;
+}
+
 function connectionRow(path: string, person: PersonFrame, agent: AgentView, connection: Connection): Html {
-  const { provider, scopes, purpose, status: state } = connection;
+  const { provider, purpose, status: state } = connection;
   const { word, icon, tone } = STATUS[state];
   const explanation = EXPLANATION[state];
   return html`<li class="connection">
@@ -116,20 +133,14 @@ function connectionRow(path: string, person: PersonFrame, agent: AgentView, conn
       </div>
       ${purpose !== undefined && html`<p>${purpose}</p>`}
       ${explanation !== undefined && html`<p class="small">${explanation}</p>`} ${datesOf(connection)}
-      ${
-        scopes.length > 0 &&
-        html`<details>
-          <summary>What ${agent.displayName} ${state === 'NOT_CONNECTED' ? 'asks for' : 'can do'}</summary>
-          ${scopeList(scopes)}
-        </details>`
-      }
+      ${scopesOf(agent, connection)}
     </div>
     <div class="do">${actionsOf(path, person, agent, connection)}</div>
   </li>`;
 }
 
 function agentCard(path: string, person: PersonFrame, agent: AgentView): Html {
-  const { name, displayName, suspended, connections } = agent;
+  const { name, displayName, suspended, connections, moreConnections } = agent;
   return html`<section class="card agent">
     <header>
       <h2>${displayName}</h2>
@@ -151,6 +162,16 @@ function agentCard(path: string, person: PersonFrame, agent: AgentView): Html {
         : html`<ul>
             ${connections.map((connection) => connectionRow(path, person, agent, connection))}
           </ul>`
+    }
+    ${
+      moreConnections &&
+      html`<div class="note warn">
+        ${ICONS.warning}
+        <p>
+          This agent has more connections than this page shows. Disconnect some of them to see the others. If
+          you did not expect so many, tell the operator of this page.
+        </p>
+      </div>`
     }
   </section>`;
 }

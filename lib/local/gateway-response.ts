@@ -5,6 +5,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { APIGatewayProxyResult } from 'aws-lambda';
+import { checkResponseSize } from './function-result';
 
 /** Only the gateway itself sends this header. It renames the header of a function. */
 const REMAPPED: ReadonlyMap<string, string> = new Map([
@@ -14,9 +15,10 @@ const REMAPPED: ReadonlyMap<string, string> = new Map([
 /**
  * Sends a function's result.
  *
- * @throws Error when the result has no valid status or header. Nothing is sent then.
+ * @throws Error when the result has no valid status or header, or is too long for Lambda. Nothing is sent then.
  */
 export function sendResult(response: ServerResponse, result: APIGatewayProxyResult): void {
+  checkResponseSize(result);
   sendHead(response, result);
   response.end(Buffer.from(result.body ?? '', result.isBase64Encoded ? 'base64' : 'utf8'));
 }

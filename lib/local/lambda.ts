@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Context } from 'aws-lambda';
 import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';
+import { checkResultSize } from './function-result';
 import { InvocationStream, type StreamedFunction } from './invocation-stream';
 import { listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
@@ -146,7 +147,8 @@ const contextOf = (name: string, awsRequestId: string) => ({
   invokedFunctionArn: `arn:aws:lambda:${LOCAL_REGION}:${LOCAL_ACCOUNT}:function:${name}`,
 });
 
-type Outcome = { readonly result: unknown } | { readonly error: unknown };
+/** The result as JSON, or what the function threw. */
+type Outcome = { readonly result: string } | { readonly error: unknown };
 
 async function invoke(
   { reportFailure }: LocalLambdaOptions,
@@ -155,7 +157,9 @@ async function invoke(
   try {
     if (typeof handler !== 'function')
       throw new Error('Invoke a streaming function by InvokeWithResponseStream.');
-    return { result: await handler(event, contextOf(name, requestId)) };
+    const result = JSON.stringify((await handler(event, contextOf(name, requestId))) ?? null);
+    checkResultSize(result);
+    return { result };
   } catch (error) {
     reportFailure({ requestId, resource: name, error });
     return { error };
@@ -191,7 +195,7 @@ function sendOutcome(response: ServerResponse, outcome: Outcome): void {
   response.setHeader('x-amz-executed-version', '$LATEST');
   response.setHeader('content-type', 'application/json');
   if ('result' in outcome) {
-    response.end(JSON.stringify(outcome.result ?? null));
+    response.end(outcome.result);
     return;
   }
   response.setHeader('x-amz-function-error', 'Unhandled');

@@ -252,6 +252,8 @@ describe('the gateway', () => {
 
   const broken: [string, () => Promise<APIGatewayProxyResult>][] = [
     ['throws', () => Promise.reject(new Error('a private detail'))],
+    // As JSON, each quotation mark has two bytes.
+    ['returns more than 6 MB', () => Promise.resolve({ statusCode: 200, body: '"'.repeat(3_145_765) })],
     ['returns no status', () => Promise.resolve({ body: '' } as APIGatewayProxyResult)],
     [
       'returns a header with a line break',

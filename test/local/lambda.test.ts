@@ -60,6 +60,13 @@ it("distinguishes a function's error from its response", async () => {
   expect(failures).toMatchObject([{ resource: 'doubling', error: { message: 'no number' } }]);
 });
 
+it('returns an error for a result of more than 6 MB', async () => {
+  functions.set('doubling', () => Promise.resolve('a'.repeat(6_291_554)));
+  expect((await client().send(invocation({}))).FunctionError).toBeUndefined();
+  functions.set('doubling', () => Promise.resolve('a'.repeat(6_291_555)));
+  expect(await client().send(invocation({}))).toMatchObject({ FunctionError: 'Unhandled' });
+});
+
 it('accepts an event immediately, and finishes it before it closes', async () => {
   const own = await startLambda({ functions, credentials, reportFailure: () => undefined });
   let finish = (): void => undefined;

@@ -13,7 +13,7 @@ import { userHashOf } from '../identity/user';
 import { workloadGone } from '../identity/workload-identity';
 import type { Caller } from '../principal';
 import { authorizeAction, chainContext } from '../policy/access';
-import { invalidPageToken, type ListInput } from '../pagination';
+import { invalidPageToken, isPageFull, type ListInput } from '../pagination';
 import { beginRevocation, type BeginRevocationDependencies, type BegunRevocation } from '../revocation/begin';
 import type { RevocationFilter } from '../revocation/revocation';
 import { invalidMember, ServiceError } from '../service-error';
@@ -118,7 +118,7 @@ export function listResourceGrants(
       grants.push(...listedIn(deps, page));
       afterTarget = page.next === undefined ? undefined : lastTarget(page);
       read += Math.max(limit, MIN_READ);
-    } while (afterTarget !== undefined && grants.length < maxResults && read < MAX_READ);
+    } while (afterTarget !== undefined && !isPageFull(grants, maxResults) && read < MAX_READ);
     return {
       grants,
       ...(afterTarget !== undefined && { nextToken: encodeGrantId({ ...holder, target: afterTarget }) }),

@@ -136,12 +136,15 @@ const ACCESS_TOKEN = /^[\x20-\x7E]+$/;
  */
 const MAX_SCOPE_CHARACTERS = 32_768;
 
+/** Maximum number of granted scopes. Each of them is evaluated for each row of a portal. */
+const MAX_SCOPES = 1_000;
+
 /** Space-separated scope tokens (RFC 6749 section 3.3). Some servers separate them with other white space. */
 const SCOPE_SEPARATOR = /[ \t\r\n]+/;
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /**
- * Returns the granted scopes. Scopes with other characters are rejected and not dropped, because policies evaluate what a
+ * Returns the granted scopes, each once. Scopes with other characters are rejected and not dropped, because policies evaluate what a
  * token can do.
  */
 function grantedScopes(scope: string): readonly string[] {
@@ -151,7 +154,10 @@ function grantedScopes(scope: string): readonly string[] {
       `token endpoint: the scopes have more than ${MAX_SCOPE_CHARACTERS} characters`,
     );
   }
-  const scopes = scope.split(SCOPE_SEPARATOR).filter((token) => token !== '');
+  const scopes = [...new Set(scope.split(SCOPE_SEPARATOR).filter((token) => token !== ''))];
+  if (scopes.length > MAX_SCOPES) {
+    throw new ProviderFailure('invalid_response', `token endpoint: more than ${MAX_SCOPES} scopes`);
+  }
   if (scopes.every((token) => SCOPE_TOKEN.test(token))) return scopes;
   throw new ProviderFailure(
     'invalid_response',

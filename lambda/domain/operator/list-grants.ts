@@ -6,7 +6,7 @@ import { grantFilter, type FilterDependencies, type GrantFilters } from '../gran
 import type { GrantIndex } from '../grant/selection';
 import type { UnreadableDependencies } from '../grant/unreadable';
 import { selectedUserHash } from '../identity/user';
-import { openPage, type ListInput, type PageTokens } from '../pagination';
+import { isPageFull, openPage, type ListInput, type PageTokens } from '../pagination';
 import type { Caller } from '../principal';
 import type { System } from '../system';
 
@@ -50,7 +50,7 @@ export function listGrants(
       grants.push(...listedIn(deps, page));
       after = page.next;
       read += limit;
-    } while (after !== undefined && grants.length < maxResults && read < MAX_READ);
+    } while (after !== undefined && !isPageFull(grants, maxResults) && read < MAX_READ);
     return {
       grants,
       ...(after !== undefined && { nextToken: await seal(after) }),

@@ -16,6 +16,8 @@ export interface Connection {
   readonly key: string;
   readonly provider: Named;
   readonly scopes: readonly string[];
+  /** Number of scopes for which the page has no room; `scopes` is empty then. */
+  readonly scopesNotShown?: number;
   readonly purpose?: string;
   readonly status: (typeof CONNECTION_STATUSES)[number];
   /** Epoch seconds at which the person gave the access. */

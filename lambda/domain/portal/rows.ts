@@ -1,22 +1,17 @@
 /**
  * The rows of a portal: the grants that its agents hold for the person, and the connections that its owner offers. All
- * steps find a row by its key in the same list, so a key can name nothing that the person does not see.
+ * steps find a row by its key among the rows of the person's agents, so a key can name nothing else.
+ *
+ * An agent decides how many grants it holds, and its providers how many scopes each has, also without the person. So the
+ * rows of each agent are limited: one agent must not take the page, and with it the end of every access, from the person.
  */
 import type { CustomParameters } from '../custom-parameters';
 import { hashOf } from '../digest';
 import { namedOf } from '../display-name';
-import { grantStatus, isListed } from '../grant/description';
-import {
-  covers,
-  grantTarget,
-  scopesHeld,
-  targetParts,
-  targetsOf,
-  type Grant,
-  type GrantId,
-} from '../grant/grant';
-import { encodeGrantId } from '../grant/grant-id';
-import { pagesOf, type GrantIndex } from '../grant/selection';
+import { grantStatus } from '../grant/description';
+import { covers, grantTarget, scopesHeld, targetParts, type Grant, type GrantId } from '../grant/grant';
+import { decodeGrantId, encodeGrantId } from '../grant/grant-id';
+import type { GrantIndex } from '../grant/selection';
 import { tokensOf } from '../grant/tokens';
 import { recordUnreadable, type UnreadableDependencies, type UnreadableGrant } from '../grant/unreadable';
 import { credentialUseDenial } from '../policy/access';
@@ -26,6 +21,7 @@ import { isConfigured, isLeftOut, namesOfProvider } from './configured-resources
 import type { Connection } from './connection';
 import type { PortalConnection } from './consent-portal';
 import { ownerMay, type Person, type PortalAgent } from './person';
+import { heldGrants } from './held-grants';
 import type { ServedPortal } from './served-portal';
 
 /** What a consent for the row requests. */
@@ -64,6 +60,25 @@ const TO_CONNECT = [
 const targetOf = ({ credentialProviderName: providerName }: PortalConnection): string =>
   grantTarget({ flow: 'USER_FEDERATION', providerName, resources: [], audiences: [], scopes: [] });
 
+/**
+ * Characters of a page for the scopes of an agent's grants, and of one scope without its text. With the most agents that a
+ * portal can have, a page stays below the 6 MB of a response (AWS Lambda quotas), and policies evaluate the scopes within
+ * seconds.
+ */
+const MAX_SCOPE_CHARACTERS = 150_000;
+const SCOPE_CHARACTERS = 220;
+
+/** What is left of these characters. The first grant that exceeds them ends the list, so that the order decides alone. */
+class ScopeRoom {
+  private left = MAX_SCOPE_CHARACTERS;
+
+  /** Returns whether there is room for the scopes, and takes it. */
+  take(scopes: readonly string[]): boolean {
+    this.left -= scopes.reduce((sum, { length }) => sum + length + SCOPE_CHARACTERS, 0);
+    return this.left >= 0;
+  }
+}
+
 const union = (...lists: readonly (readonly string[])[]): readonly string[] => [...new Set(lists.flat())];
 
 type RowContent = Omit<Row, 'connection'>;
@@ -86,14 +101,15 @@ export const requestDenial = (
     audiences: request.audiences,
   });
 
+/** @param fits whether there is room for the scopes; without it, the row cannot be connected, only disconnected */
 function described(
   served: ServedPortal,
   row: RowContent,
-  status: Connection['status'],
-  scopes: readonly string[],
+  { status, scopes, fits }: Pick<Connection, 'status' | 'scopes'> & { readonly fits: boolean },
 ): Row {
   const { agent, provider, grant, request } = row;
   const canConnect =
+    fits &&
     !agent.suspended &&
     request.scopes.length > 0 &&
     provider.clientId !== '' &&
@@ -104,7 +120,8 @@ function described(
     connection: {
       key: row.key,
       provider: namedOf(provider),
-      scopes,
+      scopes: fits ? scopes : [],
+      ...(!fits && { scopesNotShown: scopes.length }),
       ...(row.purpose !== undefined && { purpose: row.purpose }),
       status,
       ...(grant?.createdTime !== undefined && { connectedAt: grant.createdTime }),
@@ -127,7 +144,7 @@ function grantRow(
   served: ServedPortal,
   agent: PortalAgent,
   { grant, provider, offer }: { grant: Grant; provider: Oauth2Provider; offer: PortalConnection | undefined },
-  now: number,
+  { now, room }: { readonly now: number; readonly room: ScopeRoom },
 ): Row {
   const { workloadId, userHash, target, tokens, resources = [], audiences = [] } = grant;
   const grantId = { workloadId, userHash, target };
@@ -147,7 +164,11 @@ function grantRow(
     request,
   };
   const scopes = tokens ? union(tokens.scopes, tokens.parameterScopes ?? []) : request.scopes;
-  return described(served, content, statusOf(grant, provider, now), scopes);
+  return described(served, content, {
+    status: statusOf(grant, provider, now),
+    scopes,
+    fits: room.take(scopes),
+  });
 }
 
 /**
@@ -183,7 +204,7 @@ function offerRow(
   served: ServedPortal,
   agent: PortalAgent,
   { offer, provider, grant }: { offer: PortalConnection; provider: Oauth2Provider; grant: Grant | undefined },
-  userHash: string,
+  { userHash, room }: { readonly userHash: string; readonly room: ScopeRoom },
 ): Row {
   const { scopes, customParameters = {}, purpose } = offer;
   const parameters = Object.entries(customParameters).sort();
@@ -193,10 +214,11 @@ function offerRow(
   const request = { scopes, customParameters, resources: [], audiences: [] };
   const grantId = { workloadId: agent.identity.id, userHash, target: targetOf(offer) };
   const content = { key, agent, provider, grantId, purpose, request };
-  const row = described(served, content, 'NOT_CONNECTED', scopes);
+  const row = described(served, content, { status: 'NOT_CONNECTED', scopes, fits: true });
   // A consent widens the grant of the same target, so its policy evaluation includes the stored scopes.
   const widened = { ...row, grant };
-  const denied = requestDenial(served, widened) !== undefined;
+  const fits = !grant?.tokens || room.take(scopesHeld(grant.tokens));
+  const denied = !fits || requestDenial(served, widened) !== undefined;
   return { ...row, connection: { ...row.connection, canConnect: row.connection.canConnect && !denied } };
 }
 
@@ -237,6 +259,7 @@ function rowsOfAgent(
     readonly now: number;
   },
 ): Row[] {
+  const room = new ScopeRoom();
   const unread = unreadable.flatMap(({ grantId }): Row[] => {
     const provider = providers.get(providerNameOf(grantId));
     return provider ? [unreadableRow(served, agent, provider, grantId)] : [];
@@ -247,10 +270,10 @@ function rowsOfAgent(
     if (provider?.id !== grant.providerId) return [];
     const offer = offers.find((each) => targetOf(each) === grant.target);
     if (!isLeftOut(served.portal, provider)) {
-      return [grantRow(served, agent, { grant, provider, offer }, now)];
+      return [grantRow(served, agent, { grant, provider, offer }, { now, room })];
     }
     // The owner's purpose and scopes are for another provider. The person can only disconnect this one.
-    const row = grantRow(served, agent, { grant, provider, offer: undefined }, now);
+    const row = grantRow(served, agent, { grant, provider, offer: undefined }, { now, room });
     return [{ ...row, connection: { ...row.connection, canConnect: false } }];
   });
   const granted = [...readable, ...unread];
@@ -261,31 +284,41 @@ function rowsOfAgent(
     const row = granted.find(({ grantId }) => grantId.target === target);
     return row && isIncluded(row, offer)
       ? []
-      : [offerRow(served, agent, { offer, provider, grant: row?.grant }, userHash)];
+      : [offerRow(served, agent, { offer, provider, grant: row?.grant }, { userHash, room })];
   });
   return [...granted, ...offered];
 }
 
-/** Returns the rows of the person's agents, as they are now. */
+export interface Rows {
+  readonly rows: readonly Row[];
+  /** IDs of the agents that hold further grants for the person, for which there is no row. */
+  readonly withMore: ReadonlySet<string>;
+}
+
+/**
+ * Returns the rows of the person's agents, as they are now.
+ *
+ * @param key of a row that must be among them, if it is one of a grant that an agent holds for the person
+ */
 export async function rowsOf(
   deps: RowDependencies,
   served: ServedPortal,
   { agents, userHash }: Pick<Person, 'agents' | 'userHash'>,
-): Promise<readonly Row[]> {
+  key = '',
+): Promise<Rows> {
   const { connections } = served.portal;
+  const named = decodeGrantId(key);
   const held = await Promise.all(
     agents.map(async (agent) => {
-      const grants: Grant[] = [];
-      const targets = targetsOf('USER_FEDERATION');
-      const holder = { workloadId: agent.identity.id, userHash, targets };
-      const unreadable: UnreadableGrant[] = [];
-      for await (const page of pagesOf(deps.grantIndex, holder)) {
-        grants.push(...page.grants.filter(isListed));
-        unreadable.push(...(page.unreadable ?? []));
-      }
-      recordUnreadable(deps, unreadable);
       const offers = connections.filter(({ workloadName }) => workloadName === agent.identity.name);
-      return { agent, grants, unreadable, offers };
+      const isNamed =
+        named?.workloadId === agent.identity.id &&
+        named.userHash === userHash &&
+        targetParts(named.target).flow === 'USER_FEDERATION';
+      const wanted = union(isNamed ? [named.target] : [], offers.map(targetOf));
+      const found = await heldGrants(deps.grantIndex, { workloadId: agent.identity.id, userHash }, wanted);
+      recordUnreadable(deps, found.unreadable);
+      return { agent, offers, ...found };
     }),
   );
   const names = held.flatMap(({ grants, unreadable, offers }) => [
@@ -295,7 +328,10 @@ export async function rowsOf(
   ]);
   const providers = await providersOf(deps, names);
   const now = epochSeconds(deps.system);
-  return held.flatMap(({ agent, ...stored }) =>
-    rowsOfAgent(served, agent, { ...stored, providers, userHash, now }),
-  );
+  return {
+    rows: held.flatMap(({ agent, ...stored }) =>
+      rowsOfAgent(served, agent, { ...stored, providers, userHash, now }),
+    ),
+    withMore: new Set(held.flatMap(({ agent, more }) => (more ? [agent.identity.id] : []))),
+  };
 }

@@ -57,6 +57,8 @@ export type PortalStepDependencies = ServedPortalDependencies &
 export interface AgentView extends Named {
   readonly suspended: boolean;
   readonly connections: readonly Connection[];
+  /** Whether the agent has further connections, which have no rows. */
+  readonly moreConnections?: true;
 }
 
 export interface RefusedStep {
@@ -144,13 +146,14 @@ export function createPortalSteps(deps: PortalStepDependencies) {
         return step(deps, { operation: 'Portal', portalId }, () => Promise.resolve({ signedIn: false }));
       }
       return personalStep(deps, { operation: 'Portal', portalId, session }, async (served, person) => {
-        const rows = await rowsOf(deps, served, person);
+        const { rows, withMore } = await rowsOf(deps, served, person);
         const agents = person.agents.map(({ identity, suspended }) => ({
           ...namedOf(identity),
           suspended,
           connections: rows
             .filter(({ agent }) => agent.identity.id === identity.id)
             .map(({ connection }) => connection),
+          ...(withMore.has(identity.id) && { moreConnections: true as const }),
         }));
         return { agents };
       });

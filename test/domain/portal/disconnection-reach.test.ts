@@ -104,7 +104,7 @@ async function reachAt(
     },
     agents: [agent],
   };
-  expect(await rowsOf(deps, served, person)).toHaveLength(providers.length);
+  expect((await rowsOf(deps, served, person)).rows).toHaveLength(providers.length);
   const key = encodeGrantId(grants[0]!);
   const { reach } = await disconnectionReach(deps, served, person, { key, annotate: () => undefined });
   return { ...reach, alsoLose: reach.alsoLose.map(({ provider }) => provider.name) };
