@@ -1,11 +1,17 @@
-/** The warning of a portal that works, although its users can probably not sign in. */
+/** What the status reason of a portal says about the sign-in, also about a provider of another owner. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import {
   GetConsentPortalCommand,
+  PutResourcePolicyCommand,
   UpdateConsentPortalCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
+import { createAuthority } from './support/certificates';
+import { moveClock } from './support/clock';
 import { startPortalWorld, TestPortal } from './support/portal';
-import type { TestProvider } from './support/provider';
-import type { TestAgent, World } from './support/world';
+import { startProvider, type TestProvider } from './support/provider';
+import { putSecret, untagSecret } from './support/secrets';
+import type { PrincipalName, TestAgent, World } from './support/world';
 
 let identityProvider: TestProvider;
 let world: World;
@@ -27,6 +33,59 @@ async function verified(portal: TestPortal) {
   await portal.verify((await portal.read())?.configurationRevision);
   const { status, statusReason } = (await portal.read()) ?? {};
   return { status, statusReason };
+}
+
+let providers = 0;
+
+/** Creates a provider that the portal's owner can use. Returns its ARN. */
+async function providerOf(owner: PrincipalName, discoveryUrl: string, custom: object = {}): Promise<string> {
+  const oauthDiscovery = { discoveryUrl };
+  const client = { clientId: 'client', clientSecret: 'secret-of-the-client', oauthDiscovery, ...custom };
+  const { body } = await world.post(
+    'CreateOauth2CredentialProvider',
+    {
+      name: `sign-in-of-${owner}-${(providers += 1)}`,
+      credentialProviderVendor: 'CustomOauth2',
+      oauth2ProviderConfigInput: { customOauth2ProviderConfig: client },
+    },
+    owner,
+  );
+  const { credentialProviderArn: resourceArn } = JSON.parse(body) as { credentialProviderArn: string };
+  const Principal = { AWS: 'arn:aws:iam::000000000000:role/agent' };
+  const Action = 'bedrock-agentcore:GetResourceOauth2Token';
+  const Statement = [{ Effect: 'Allow', Principal, Action, Resource: resourceArn }];
+  const policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  await world.control(owner).send(new PutResourcePolicyCommand({ resourceArn, policy }));
+  return resourceArn;
+}
+
+/** Has a portal of this agent sign users in with the provider. Returns the result of the verification. */
+async function signingIn(agent: TestAgent, credentialProviderArn: string) {
+  const portal = await portalOf(agent);
+  const { status } = await world.post('UpdateConsentPortal', {
+    consentPortalIdentifier: portal.id,
+    idpConfig: { credentialProviderArn, scopes: ['openid'] },
+  });
+  expect(status).toBe(202);
+  return verified(portal);
+}
+
+/** Starts a server whose metadata have the issuer with this path. */
+async function issuerAt(path: string): Promise<{ server: Server; issuer: string; host: string }> {
+  const server = createServer((_request, response) => {
+    const endpoint = (name: string) => `${issuer}/${name}`;
+    const metadata = {
+      issuer,
+      authorization_endpoint: endpoint('authorize'),
+      token_endpoint: endpoint('token'),
+      jwks_uri: endpoint('keys'),
+    };
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(metadata));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const issuer = `http://${host}${path}`;
+  return { server, issuer, host };
 }
 
 const portalOf = (...agents: TestAgent[]) =>
@@ -66,4 +125,55 @@ it('is absent if the issuer lists the audience that the sign-in requests', async
   const { idpConfig } = (await portal.read()) ?? {};
   await portal.change({ ...(idpConfig && { idpConfig: { ...idpConfig, audience: 'https://api.example' } }) });
   expect(await verified(portal)).toEqual({ status: 'ACTIVE', statusReason: undefined });
+});
+
+it("has the words of the issuer of the owner's provider only", async () => {
+  const agent = await world.agent();
+  const path = '/x.(ID_5f0f6f3c).Run:agent-identity_portal_update_--accept_5f0f6f3c';
+  const { server, issuer, host } = await issuerAt(path);
+  const reason = (shown: string) =>
+    `The workload identity "${agent.name}" does not trust the issuer ${shown} of the sign-in provider. Add it to the trusted issuers of the deployment or of the workload identity.`;
+  const discoveryUrl = `${issuer}/.well-known/openid-configuration`;
+  for (const [owner, shown] of [
+    ['stranger', `at ${host}`],
+    ['agent', issuer],
+  ] as const) {
+    const { statusReason } = await signingIn(agent, await providerOf(owner, discoveryUrl));
+    expect(statusReason).toBe(reason(shown));
+    await trust(agent, { discoveryUrl, allowedAudience: ['another'] });
+    const warning = await signingIn(agent, await providerOf(owner, discoveryUrl));
+    expect(warning.statusReason).toContain(`its trusted issuer ${shown} does not list the client ID`);
+    await trust(agent, { allowedAudience: ['another'] });
+  }
+  server.close();
+});
+
+it("names no secret of another owner's provider, and the audit log does", async () => {
+  const authority = createAuthority();
+  const server = await startProvider({}, { certificate: authority.server() });
+  const agent = await world.agent();
+  for (const [owner, path, isShown] of [
+    ['stranger', 'user/stranger', false],
+    ['agent', 'role/agent', true],
+  ] as const) {
+    const tag = `certificates/arn:aws:iam::000000000000:${path}`;
+    const { arn: secretArn } = await putSecret(authority.cert, tag);
+    const certificateConfigurations = [{ secretsManager: { secretArn } }];
+    const provider = await providerOf(owner, server.discoveryUrl, { certificateConfigurations });
+    await untagSecret(secretArn);
+    // Past the time for which certificates are kept.
+    moveClock(660);
+    const { status, statusReason = '' } = await signingIn(agent, provider);
+    jest.useRealTimers();
+    expect(status).toBe('FAILED');
+    expect(statusReason).toContain('cannot be used for a sign-in (ca_certificates_unavailable)');
+    expect(statusReason.includes(secretArn)).toBe(isShown);
+    expect(await world.audit()).toContainEqual(
+      expect.objectContaining({
+        operation: 'VerifyConsentPortal',
+        reason: expect.stringContaining(secretArn) as string,
+      }),
+    );
+  }
+  await server.close();
 });

@@ -19,7 +19,8 @@ const ERROR_CODE = /^[\w.-]{1,64}$/;
  */
 const SHOWN_HOST = /^([a-z\d.-]{1,253}|\[[\da-f:.]{2,45}\])(:\d{1,5})?$/;
 
-function shownHost(url: string): string | undefined {
+/** Returns the host of a URL for a message; undefined if a message cannot show it. */
+export function shownHost(url: string): string | undefined {
   const host = URL.canParse(url) ? new URL(url).host : '';
   return SHOWN_HOST.test(host) ? host : undefined;
 }

@@ -3,11 +3,11 @@ import { audited, type AuditTrail } from '../audit';
 import { issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import { trustedIssuersOf, type DeployedIssuer, type TrustedIssuer } from '../identity/trusted-issuer';
-import { ProviderFailure } from '../oauth/provider-failure';
+import { ProviderFailure, shownHost } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { isOwnedBy } from '../ownership';
 import { actionDenial, credentialUseDenial } from '../policy/access';
-import { authoritiesOf } from '../provider/oauth2-provider';
+import { authoritiesOf, type Oauth2Provider } from '../provider/oauth2-provider';
 import type { IdentityReader } from '../restriction/restriction';
 import type { System } from '../system';
 import { isConfigured, notConfigured, type LeftOut } from './configured-resources';
@@ -31,6 +31,8 @@ export interface VerifyPortalDependencies {
 interface Findings {
   /** Why the portal cannot work; absent if it can. */
   readonly fault?: string;
+  /** The cause of the fault for the operator, if the portal's owner does not read it. */
+  readonly detail?: string;
   /** Why the pages leave an agent or a connection out, for a cause that another owner can bring about. */
   readonly unusable?: { readonly reason: string; readonly isOwn: boolean };
   /** The agent, if it is part of the portal. */
@@ -46,6 +48,8 @@ const othersFinding = (reason: string): Findings => ({ unusable: { reason, isOwn
 /** The sign-in of a portal, at the issuer of the metadata. */
 interface PortalClient {
   readonly issuer: string;
+  /** What the portal's owner reads after "issuer": begins with a space, or is empty. */
+  readonly shownIssuer: string;
   readonly clientId: string;
   /** Audience that the sign-in requests for its access token. */
   readonly audience: string | undefined;
@@ -53,6 +57,13 @@ interface PortalClient {
 
 /** Returns the client ID for a text. Another owner can have written a sentence into it. */
 const quotable = (clientId: string): string => (/^[\w.:/@-]{1,128}$/.test(clientId) ? `"${clientId}"` : 'it');
+
+/** Returns what a reason says after "issuer". Another owner can have written a sentence into the URL. */
+function issuerForReason(issuer: string, isOwn: boolean): string {
+  if (isOwn) return ` ${issuer}`;
+  const host = shownHost(issuer);
+  return host === undefined ? '' : ` at ${host}`;
+}
 
 /** Returns the members of the issuer's entry that a token of the client probably does not meet. */
 const unmet = (
@@ -75,7 +86,7 @@ function clientWarning(
   const lists = entries.map((entry) => unmet(entry, client));
   const [first] = lists;
   if (!first || lists.some((members) => members.length === 0)) return undefined;
-  return `Users might not be able to sign in for the workload identity "${name}": its trusted issuer ${client.issuer} does not list the client ID of the sign-in provider. Add ${quotable(client.clientId)} to ${first.join(' and ')} of the trusted issuer, and then update the portal to verify it again.`;
+  return `Users might not be able to sign in for the workload identity "${name}": its trusted issuer${client.shownIssuer} does not list the client ID of the sign-in provider. Add ${quotable(client.clientId)} to ${first.join(' and ')} of the trusted issuer, and then update the portal to verify it again.`;
 }
 
 /**
@@ -99,12 +110,12 @@ async function sourceFindings(
   });
   const isOwn = isOwnedBy(identity, ownerOf(portal));
   if (denial) return { unusable: { reason: denial.message, isOwn } };
-  const { issuer } = client;
+  const { issuer, shownIssuer } = client;
   const entries = trustedIssuersOf(identity, trustedIssuers).filter(
     (entry) => issuerOf(entry) === withoutTrailingSlash(issuer),
   );
   if (entries.length === 0) {
-    const reason = `The workload identity "${name}" does not trust the issuer ${issuer} of the sign-in provider. Add it to the trusted issuers of the deployment or of the workload identity.`;
+    const reason = `The workload identity "${name}" does not trust the issuer${shownIssuer} of the sign-in provider. Add it to the trusted issuers of the deployment or of the workload identity.`;
     return isOwn ? { fault: reason } : othersFinding(reason);
   }
   const warning = clientWarning(entries, name, client);
@@ -143,6 +154,15 @@ function leftOutBecause(causes: readonly NonNullable<Findings['unusable']>[]): s
   return `Left out: ${first?.reason}${further.length > 0 ? ` ${further.length} more cannot be used.` : ''}`;
 }
 
+/** Returns why the metadata cannot be used. The detail can name secrets and servers of the provider's owner. */
+function metadataFault({ arn }: Oauth2Provider, { code, detail }: ProviderFailure, isOwn: boolean): Findings {
+  const cause = isOwn ? `(${code}): ${detail}.` : `(${code}). Ask its owner for the cause.`;
+  return {
+    fault: `The metadata of the credential provider ${arn} cannot be used for a sign-in ${cause} Update the portal to verify it again.`,
+    ...(!isOwn && { detail: `${code}: ${detail}` }),
+  };
+}
+
 /** Returns what the owner must know of the portal. */
 async function portalFindings(deps: VerifyPortalDependencies, portal: ConsentPortal): Promise<Findings> {
   const provider = await signInProviderOf(deps, portal);
@@ -155,6 +175,7 @@ async function portalFindings(deps: VerifyPortalDependencies, portal: ConsentPor
       fault: `The credential provider ${provider.arn} has no discovery URL, which a sign-in requires.`,
     };
   }
+  const isOwnProvider = isOwnedBy(provider, ownerOf(portal));
   let issuer: string;
   try {
     const metadata = await deps.metadata.read(provider.discovery, authoritiesOf(provider));
@@ -162,11 +183,14 @@ async function portalFindings(deps: VerifyPortalDependencies, portal: ConsentPor
     ({ issuer } = metadata);
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;
-    return {
-      fault: `The metadata of the credential provider ${provider.arn} cannot be used for a sign-in (${error.code}): ${error.detail}. Update the portal to verify it again.`,
-    };
+    return metadataFault(provider, error, isOwnProvider);
   }
-  const client = { issuer, clientId: provider.clientId, audience: portal.idpConfig.audience };
+  const client = {
+    issuer,
+    shownIssuer: issuerForReason(issuer, isOwnProvider),
+    clientId: provider.clientId,
+    audience: portal.idpConfig.audience,
+  };
   const offered = new Set(portal.connections.map(({ credentialProviderName }) => credentialProviderName));
   const agents = await Promise.all(
     portal.sources.map(({ identifier }) => sourceFindings(deps, portal, identifier, client)),
@@ -213,7 +237,7 @@ export async function verifyPortal(
     const fault = findings.fault?.slice(0, MAX_REASON);
     const warning = findings.warning?.slice(0, MAX_REASON);
     const concluded = await concludeVerification(deps, { portalId, revision, fault, warning });
-    const reason = fault ?? warning;
+    const reason = findings.detail ?? fault ?? warning;
     annotate({
       ...(concluded && { result: concluded.status }),
       ...(reason !== undefined && { reason }),
