@@ -342,8 +342,49 @@ it("can be updated after another owner deletes the provider of its agents' conne
   await asStranger().send(new DeleteOauth2CredentialProviderCommand({ name: foreign.providerName }));
   const reason = `Left out: The credential provider "${foreign.providerName}" does not exist.`;
   expect(await update(portal, { connections })).toEqual(['ACTIVE', reason]);
-  const changed = connections.map((connection) => ({ ...connection, scopes: ['openid', 'email'] }));
-  expect((await post(portal, { connections: changed })).status).toBe(404);
+  const added = connections.map((connection) => ({ ...connection, credentialProviderName: 'missing' }));
+  expect((await post(portal, { connections: added })).status).toBe(404);
+});
+
+it('returns to what it had, whatever other owners did in between', async () => {
+  const { portal, own, foreign, sources, connections } = await sharedPortal();
+  const had = { sources, connections };
+  const changed = { connections: connections.map((each) => ({ ...each, purpose: 'Plans your trips' })) };
+  const without = { sources: sourcesOf(own), connections: [] };
+  const { name, providerName } = foreign;
+  const acts: [object, () => Promise<unknown>, RegExp][] = [
+    [changed, () => deny(providerArn(providerName)), /^Left out: .* is not authorized to use/],
+    [without, () => deny(identityArn(name)), /^Left out: .* is not authorized to call/],
+    [
+      changed,
+      () => asStranger().send(new DeleteOauth2CredentialProviderCommand({ name: providerName })),
+      /^Left out: /,
+    ],
+    [
+      without,
+      () => asStranger().send(new DeleteWorkloadIdentityCommand({ name })),
+      /^Left out: .* does not exist/,
+    ],
+  ];
+  for (const [change, act, reason] of acts) {
+    await update(portal, change);
+    await act();
+    expect(await update(portal, had)).toEqual(['ACTIVE', expect.stringMatching(reason)]);
+  }
+  expect(await shown(portal)).toEqual([own.name]);
+});
+
+it('does not return to a sign-in provider that denies its use, and keeps its pages', async () => {
+  const { portal } = await sharedPortal();
+  const name = 'denied-sign-in';
+  await createProvider(name);
+  const idpConfig = { credentialProviderArn: providerArn(name), scopes: ['openid'] };
+  const before = (await portal.read())?.idpConfig;
+  expect(await update(portal, { idpConfig })).toEqual(['ACTIVE', undefined]);
+  expect(await update(portal, { idpConfig: before })).toEqual(['ACTIVE', undefined]);
+  await deny(providerArn(name));
+  expect((await post(portal, { idpConfig })).status).toBe(403);
+  expect(await portal.signInUrl()).toContain(identityProvider.issuer);
 });
 
 it("adds no connection of an agent that cannot be used, which would show another owner's provider", async () => {
@@ -359,6 +400,29 @@ it("adds no connection of an agent that cannot be used, which would show another
   await asStranger().send(new DeleteWorkloadIdentityCommand({ name: foreign.name }));
   expect((await post(portal, offer(foreign.name))).status).toBe(404);
   expect(await update(portal, { sources })).toEqual(['ACTIVE', expect.stringContaining('does not exist')]);
+});
+
+it("adds no connection of an agent that denies its use, which would show its owner's providers", async () => {
+  const { portal, foreign, sources } = await sharedPortal();
+  const { name: workloadName } = foreign;
+  const { providerName: credentialProviderName } = await world.agent('stranger');
+  const offer = { sources, connections: [{ workloadName, credentialProviderName, scopes: ['openid'] }] };
+  await deny(identityArn(workloadName));
+  expect((await post(portal, offer)).status).toBe(403);
+  await recreateIdentity(workloadName);
+  await deny(identityArn(workloadName));
+  expect((await post(portal, offer)).status).toBe(403);
+  expect(JSON.stringify(await portal.read())).not.toContain(credentialProviderName);
+  await allow(identityArn(workloadName));
+  expect((await post(portal, offer)).status).toBe(202);
+});
+
+it('accepts no provider while the agent of its connection is missing, because nothing checks its use', async () => {
+  const { portal, foreign, connections } = await sharedPortal();
+  await recreateProvider(foreign.providerName);
+  const acceptedResourceIds = await leftOut(portal, { connections: connections.slice(1) });
+  await asStranger().send(new DeleteWorkloadIdentityCommand({ name: foreign.name }));
+  expect(await leftOut(portal, { acceptedResourceIds })).toEqual(acceptedResourceIds);
 });
 
 it('can be updated after its sign-in provider is deleted', async () => {

@@ -20,6 +20,12 @@ export const isConfigured = (portal: Configured, resource: Resource): boolean =>
   isOwnedBy(resource, { arn: portal.owner, id: portal.ownerId }) ||
   idIn(portal.resources, resource.arn) === resource.id;
 
+/** Returns whether the portal names, or named before, a resource of each ARN, which its owner could use then. */
+export const remembers = (
+  { resources }: Pick<ConsentPortal, 'resources'>,
+  ...arns: readonly string[]
+): boolean => arns.every((arn) => idIn(resources, arn) !== undefined);
+
 /** Resources that a portal remembers. It names at most 71 of them at a time, and only its owner can name others. */
 const MAX_REMEMBERED = 200;
 

@@ -1,7 +1,11 @@
 /** What a portal's configuration must meet before it is stored. The verification checks what other systems say. */
 import { isDeepStrictEqual } from 'node:util';
 import { actionDenial, credentialUseDenial, type Denial, type GovernedResource } from '../policy/access';
-import type { WorkloadIdentity, WorkloadIdentityStore } from '../identity/workload-identity';
+import {
+  workloadIdentityArn,
+  type WorkloadIdentity,
+  type WorkloadIdentityStore,
+} from '../identity/workload-identity';
 import type { Caller } from '../principal';
 import {
   oauth2ProviderArn,
@@ -11,7 +15,7 @@ import {
 import type { OwnedResource } from '../owned-resource';
 import { noSuchResource } from '../resource-write';
 import { accessDenied, invalidMember } from '../service-error';
-import { isConfigured } from './configured-resources';
+import { isConfigured, remembers } from './configured-resources';
 import type { ConsentPortal, PortalConnection } from './consent-portal';
 
 export interface PortalCheckDependencies {
@@ -67,10 +71,11 @@ export interface PortalUpdate {
 }
 
 /**
- * Checks the use of resources, unless the update keeps it, or its own resource stays left out.
+ * Checks the use of resources, unless the update keeps it or returns to it, or its own resource stays left out.
  *
  * @param resources whose policies were evaluated, the one that the update names last
- * @param isKept whether the portal had the sign-in, the source, or the connection before
+ * @param isKept whether the portal had the sign-in, the source, or the connection before, or remembers the names of the
+ *   source or the connection, to which a rollback returns
  * @throws AccessDeniedException
  */
 function checkUse(
@@ -114,9 +119,13 @@ async function checkSignIn(
   return provider;
 }
 
+/** Returns why the principal cannot act as the agent; undefined if it can. */
+const agentDenial = (principal: Caller, identity: WorkloadIdentity): Denial | undefined =>
+  actionDenial({ principal, operation: 'GetWorkloadAccessTokenForJWT', resource: identity });
+
 /** Reads each workload identity once, and evaluates whether the principal can act as its agent. */
 async function checkSources(
-  { identities }: PortalCheckDependencies,
+  { identities, arnPrefix }: PortalCheckDependencies,
   principal: Caller,
   { sources }: PortalConfiguration,
   update: PortalUpdate | undefined,
@@ -124,47 +133,59 @@ async function checkSources(
   const found = new Map<string, WorkloadIdentity>();
   for (const [index, { identifier }] of sources.entries()) {
     if (found.has(identifier)) throw invalidMember(`sources.${index}.identifier`, 'must not be repeated');
-    const isKept = update?.before.sources.some((source) => source.identifier === identifier) ?? false;
+    const isKept =
+      update !== undefined &&
+      (update.before.sources.some((source) => source.identifier === identifier) ||
+        remembers(update.before, workloadIdentityArn(arnPrefix, identifier)));
     const identity = await identities.get(identifier);
     if (!identity) {
       if (isKept) continue;
       throw noSuchResource('workload identity', identifier);
     }
-    const denial = actionDenial({
-      principal,
-      operation: 'GetWorkloadAccessTokenForJWT',
-      resource: identity,
-    });
-    checkUse(denial, [identity], { isKept, update });
+    checkUse(agentDenial(principal, identity), [identity], { isKept, update });
     found.set(identifier, identity);
   }
   return found;
 }
 
-/** @returns undefined for a kept connection of an agent or a provider that does not exist */
+/** Returns whether the update keeps the connection, or uses an agent and a provider again that the portal remembers. */
+const isKeptConnection = (
+  { before }: PortalUpdate,
+  connection: PortalConnection,
+  arnPrefix: string,
+): boolean =>
+  before.connections.some((each) => isDeepStrictEqual(each, connection)) ||
+  remembers(
+    before,
+    workloadIdentityArn(arnPrefix, connection.workloadName),
+    oauth2ProviderArn(arnPrefix, connection.credentialProviderName),
+  );
+
+/**
+ * Checks that the principal can act as the agent, and the agent use the provider. Without the first, the second would show
+ * what the agent's owner can use.
+ *
+ * @returns undefined for a kept connection of an agent or a provider that does not exist: without a check, the update
+ *   accepts no provider
+ */
 async function checkConnection(
-  { providers }: PortalCheckDependencies,
+  { providers, arnPrefix }: PortalCheckDependencies,
   principal: Caller,
   identity: WorkloadIdentity | undefined,
   connection: PortalConnection,
   update: PortalUpdate | undefined,
 ): Promise<Oauth2Provider | undefined> {
   const { workloadName, credentialProviderName, scopes, customParameters } = connection;
-  const isKept = update?.before.connections.some((each) => isDeepStrictEqual(each, connection)) ?? false;
+  const isKept = update !== undefined && isKeptConnection(update, connection, arnPrefix);
   const provider = await providers.get(credentialProviderName);
   if (!identity || !provider) {
-    if (isKept) return provider;
+    if (isKept) return undefined;
     if (!identity) throw noSuchResource('workload identity', workloadName);
     throw noSuchResource('OAuth 2.0 credential provider', credentialProviderName);
   }
-  const denial = credentialUseDenial({
-    principal,
-    operation: 'GetResourceOauth2Token',
-    identity,
-    provider,
-    scopes,
-    customParameters,
-  });
+  const use = { principal, operation: 'GetResourceOauth2Token', identity, provider } as const;
+  const denial =
+    agentDenial(principal, identity) ?? credentialUseDenial({ ...use, scopes, customParameters });
   checkUse(denial, [identity, provider], { isKept, update });
   return provider;
 }
@@ -176,7 +197,8 @@ async function checkConnection(
  * @param update absent for a new portal
  * @throws ResourceNotFoundException for a workload identity or a provider that does not exist, AccessDeniedException for
  *   one that the principal cannot use, ValidationException for a provider that cannot sign users in, or a connection of
- *   an agent that is no source. An update throws the first two only for what it adds or accepts
+ *   an agent that is no source. An update throws the first two only for what it adds or accepts. Agents, and providers of
+ *   connections, that the portal remembers are not added
  */
 export async function checkPortal(
   deps: PortalCheckDependencies,
