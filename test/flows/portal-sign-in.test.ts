@@ -238,6 +238,30 @@ it('tells an identity provider whose keys are unavailable from an ID token that 
   jest.useRealTimers();
 });
 
+it('leaves out an agent whose issuer is unavailable, if another agent admits the person', async () => {
+  const asleep = await world.agent();
+  const failingPath = '/.well-known/oauth-authorization-server';
+  const discoveryUrl = `${world.issuer.issuer}${failingPath}`;
+  const authorizerConfiguration = { customJWTAuthorizer: { discoveryUrl, allowedAudience: [CLIENT_ID] } };
+  await world.post('UpdateWorkloadIdentity', { name: asleep.name, authorizerConfiguration });
+  world.issuer.failingPath = failingPath;
+  const { discoveryUrl: signInUrl } = world.issuer;
+  const identityProvider = { discoveryUrl: signInUrl, clientId: CLIENT_ID, clientSecret: 'secret' };
+  const finished = async (agents: TestAgent[]) => {
+    const other = await TestPortal.create(world, { agents, identityProvider });
+    const started = await begun(other);
+    issue(await idToken(started));
+    const response = new URLSearchParams({ code: 'the-code', state: started.state });
+    const newSession = newSecret();
+    return [await other.finishSignIn(started.secret, response, { newSession }), await other.view(newSession)];
+  };
+  const [result, view] = await finished([asleep, agent]);
+  expect(result).toHaveProperty('session');
+  expect(view).toMatchObject({ agents: [{ name: agent.name }] });
+  expect((await finished([asleep]))[0]).toMatchObject({ refused: 'login_unavailable' });
+  world.issuer.failingPath = undefined;
+});
+
 it('rejects a person whom no agent admits, as a user token of that person', async () => {
   const client = { ...world.issuer, clientId: 'another-client', clientSecret: 'secret' };
   const other = await TestPortal.create(world, { agents: [agent], identityProvider: client });

@@ -171,9 +171,11 @@ export async function beginSignIn(
 
 /**
  * Returns the digests of the portal's agents that admit the user: as GetWorkloadAccessTokenForJWT would with one of the
- * tokens. So a person who cannot use an agent cannot connect accounts to it either.
+ * tokens. So a person who cannot use an agent cannot connect accounts to it either. Another owner chooses the issuer of its
+ * agent, which must not keep the person from the other agents: one whose issuer is unavailable does not admit the user.
  *
- * @throws PortalRefusal `login_rejected` for a suspended user, and if no agent admits the user; `login_unavailable`
+ * @throws PortalRefusal `login_rejected` for a suspended user, and if no agent admits the user; in its place,
+ *   `login_unavailable` if an issuer is unavailable
  */
 async function admittingAgents(
   deps: SignInDependencies,
@@ -184,6 +186,7 @@ async function admittingAgents(
   const userHash = userHashOf(person.user);
   const tokens = [idToken, ...(isCompactJws(accessToken) ? [accessToken] : [])];
   const reasons = new Set<string>();
+  const unavailable: PortalRefusal[] = [];
   const admitting = await Promise.all(
     portal.sources.map(async ({ identifier }) => {
       const { identity, restrictions } = await deps.directory.readIdentity(identifier, userHash);
@@ -200,10 +203,11 @@ async function admittingAgents(
           reasons.add('token of another user');
         } catch (error) {
           if (!(error instanceof ServiceError)) throw error;
+          const reason = error.detail ?? error.message;
           if (error.type === 'InternalServerException') {
-            throw new PortalRefusal('login_unavailable', error.detail ?? error.message, error);
+            unavailable.push(new PortalRefusal('login_unavailable', reason, error));
           }
-          reasons.add(error.detail ?? error.message);
+          reasons.add(reason);
         }
       }
       return undefined;
@@ -211,7 +215,10 @@ async function admittingAgents(
   );
   const digests = admitting.filter((digest) => digest !== undefined);
   if (digests.length > 0) return digests;
-  throw new PortalRefusal('login_rejected', `no agent admits the user: ${[...reasons].join('; ')}`);
+  throw (
+    unavailable[0] ??
+    new PortalRefusal('login_rejected', `no agent admits the user: ${[...reasons].join('; ')}`)
+  );
 }
 
 /**

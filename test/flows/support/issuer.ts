@@ -55,6 +55,8 @@ export interface TestIssuer {
   tokenResponse: (request: URLSearchParams) => Promise<{ readonly status?: number; readonly body: object }>;
   /** The body of the response with the keys, with the status 200; undefined for the published keys. */
   keysBody: string | undefined;
+  /** A path whose responses have the status 503. */
+  failingPath: string | undefined;
   /** Stops publishing one of its keys. */
   withdraw(algorithm: Algorithm): void;
   close(): Promise<void>;
@@ -139,6 +141,10 @@ export async function startIssuer(
       response.end(testIssuer.keysBody);
       return;
     }
+    if (request.url === testIssuer.failingPath) {
+      response.writeHead(503).end();
+      return;
+    }
     void documentAt(request.url).then((document) => {
       response.writeHead(document ? 200 : 404, { 'content-type': 'application/json' });
       response.end(JSON.stringify(document ?? {}));
@@ -158,6 +164,7 @@ export async function startIssuer(
   const testIssuer: TestIssuer = {
     tokenResponse: () => Promise.resolve({ status: 400, body: { error: 'invalid_grant' } }),
     keysBody: undefined,
+    failingPath: undefined,
     issuer,
     discoveryUrl: `${issuer}/.well-known/openid-configuration`,
     audience,
