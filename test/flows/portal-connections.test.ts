@@ -166,7 +166,7 @@ it('ends the session of a forwarded link when another signed-in person completes
   );
 });
 
-it('completes neither with the session URI of the link, nor twice, nor in another portal or browser', async () => {
+it('completes neither with the session URI of the link, nor twice, nor elsewhere, nor for a removed agent', async () => {
   const { agent, portal, session, key } = await signedIn('ana');
   const authorizationUrl = await portal.authorizationUrl(session, key);
   const link = new URL(authorizationUrl).searchParams.get('request_uri') ?? '';
@@ -188,6 +188,10 @@ it('completes neither with the session URI of the link, nor twice, nor in anothe
       reason: "another browser delivered the provider's response",
     }),
   );
+  await portal.change({ sources: [] });
+  expect(await portal.complete(session, sessionUri)).toMatchObject({ refused: 'not-allowed' });
+  expect(world.provider.exchanges).toHaveLength(exchanges);
+  await portal.change({ sources: [{ type: 'workload-identity', identifier: agent.name }] });
   expect(await portal.complete(session, sessionUri)).toHaveProperty('completed');
   expect(await portal.complete(session, sessionUri)).toMatchObject({ refused: 'ended' });
 });

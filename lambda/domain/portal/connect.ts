@@ -11,7 +11,7 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import { checkRestrictions } from '../restriction/restriction';
 import { ServiceError } from '../service-error';
 import { portalReturnUrl } from './consent-portal';
-import { admits, type Person, type PersonDependencies } from './person';
+import type { Person, PersonDependencies } from './person';
 import { PortalRefusal, refusalOf } from './refusal';
 import { requestDenial, rowsOf, type Row, type RowDependencies } from './rows';
 import type { ServedPortal } from './served-portal';
@@ -147,8 +147,11 @@ export async function completeConnection(
           if (!isHashOf(session.responded?.cookieHash, bindingCookie)) {
             throw new PortalRefusal('other-browser', "another browser delivered the provider's response");
           }
-          if (!admits(deps, person.session, identity)) {
-            throw new PortalRefusal('not-allowed', 'the agent does not admit the person any more');
+          if (!person.agents.some((agent) => agent.identity.id === identity.id)) {
+            throw new PortalRefusal(
+              'not-allowed',
+              'the portal does not show the agent to the person any more',
+            );
           }
         }
         return Promise.resolve({ userHash: person.userHash, userToken: person.userToken });

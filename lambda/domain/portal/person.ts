@@ -39,7 +39,6 @@ export interface Person {
   readonly userHash: string;
   /** The facts of the ID token. */
   readonly userToken: UserTokenFacts;
-  readonly session: PortalSession;
   /** In the order of the portal's sources. */
   readonly agents: readonly PortalAgent[];
 }
@@ -69,7 +68,7 @@ export const ownerMay = (
 ): boolean => actionDenial({ principal: owner, operation, resource: identity }) === undefined;
 
 /** Returns whether the agent admits the session's user, under the conditions under which it admitted the sign-in. */
-export const admits = (
+const admits = (
   { trustedIssuers }: Pick<PersonDependencies, 'trustedIssuers'>,
   session: PortalSession,
   identity: WorkloadIdentity,
@@ -107,5 +106,5 @@ export async function signedInPerson(
     const agent = { identity, restrictions, suspended };
     return ownerMay(served, 'ListResourceGrants', agent) ? [agent] : [];
   });
-  return { userHash, userToken: session, session, agents };
+  return { userHash, userToken: session, agents };
 }
