@@ -1,5 +1,5 @@
 /**
- * The consent page of sessions that return to a portal: it comes first also if an agent begins the session, and a person who
+ * The consent page of sessions that return to a portal: it comes first even if an agent begins the session, and a person who
  * connects an account in the portal is asked for what the portal showed, and not for what the agent requested before.
  */
 import { Browser } from './support/browser';

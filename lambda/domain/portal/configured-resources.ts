@@ -36,7 +36,7 @@ const names = ({ idpConfig, sources, connections }: ConsentPortal, { arn, name }
     ? sources.some(({ identifier }) => identifier === name)
     : connections.some(({ credentialProviderName }) => credentialProviderName === name));
 
-/** ID in the place of that of a resource which a portal from before did not store. */
+/** In place of the ID of a left-out resource that the portal has not stored. No resource has this ID. */
 const NONE = '';
 
 /** Returns whether the portal knows the name of the resource, which is another one than the portal was configured with. */
@@ -57,22 +57,22 @@ export const leftOutAfter =
 
 /**
  * Returns the resources after an update. A name that the portal ever had is no decision about the resource that has it now,
- * also if the portal was without it for a time: a stack repeats all that its template has, and a rollback all that it had.
+ * even if the portal was without it for a time: a stack repeats all that its template has, and a rollback all that it had.
  *
  * @param portal before the update
  * @param named the resources that it names after the update
- * @param isOut whether a resource is no part of the portal after the update
+ * @param staysLeftOut whether a resource is no part of the portal after the update
  */
 export function resourcesAfter(
   portal: ConsentPortal,
   named: readonly OwnedResource[],
-  isOut: (resource: OwnedResource) => boolean,
+  staysLeftOut: (resource: OwnedResource) => boolean,
 ): { readonly resources: ConfiguredResources; readonly accepted: ConfiguredResources } {
   const { resources: before = [] } = portal;
-  const accepted = named.filter((resource) => isLeftOut(portal, resource) && !isOut(resource));
+  const accepted = named.filter((resource) => isLeftOut(portal, resource) && !staysLeftOut(resource));
   const present = named.map((resource) => {
     const { arn, id } = resource;
-    return { arn, id: isOut(resource) ? (idIn(before, arn) ?? NONE) : id };
+    return { arn, id: staysLeftOut(resource) ? (idIn(before, arn) ?? NONE) : id };
   });
   const others = before.filter(({ arn }) => idIn(present, arn) === undefined);
   return {

@@ -11,7 +11,7 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import { checkRestrictions } from '../restriction/restriction';
 import { ServiceError } from '../service-error';
 import { portalReturnUrl } from './consent-portal';
-import type { Person, PersonDependencies } from './person';
+import type { Person } from './person';
 import { PortalRefusal, refusalOf } from './refusal';
 import { requestDenial, rowsOf, type Row, type RowDependencies } from './rows';
 import type { ServedPortal } from './served-portal';
@@ -95,10 +95,9 @@ export async function connect(
   }
 }
 
-export type CompleteConnectionDependencies = CompleteSessionDependencies &
-  PersonDependencies & {
-    readonly directory: Pick<Directory, 'read'>;
-  };
+export type CompleteConnectionDependencies = CompleteSessionDependencies & {
+  readonly directory: Pick<Directory, 'read'>;
+};
 
 /** What the browser that opened the portal's return URL sent. */
 export interface ReturnedBrowser {

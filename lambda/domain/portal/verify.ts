@@ -207,15 +207,15 @@ async function portalFindings(deps: VerifyPortalDependencies, portal: ConsentPor
   const leftOut = findings.flatMap((each) => each.leftOut ?? []);
   const unusable = findings.flatMap((each) => each.unusable ?? []);
   // The texts about the resources of others must not cut the first one off.
-  const first = warning === undefined ? [] : [warning];
-  const room = MAX_REASON - first.join('').length - 1;
-  const reasons = [
-    ...first,
-    ...(leftOut.length > 0 ? [notConfigured(leftOut, room)] : []),
-    ...(unusable.length > 0 ? [leftOutBecause(unusable)] : []),
-  ];
-  if (reasons.length === 0) return {};
-  const reason = reasons.join(' ');
+  const room = MAX_REASON - (warning === undefined ? 0 : warning.length + 1);
+  const reason = [
+    warning,
+    leftOut.length > 0 ? notConfigured(leftOut, room) : undefined,
+    unusable.length > 0 ? leftOutBecause(unusable) : undefined,
+  ]
+    .filter((text) => text !== undefined)
+    .join(' ');
+  if (reason === '') return {};
   return identities.size > 0 ? { warning: reason } : { fault: reason };
 }
 
