@@ -6,7 +6,7 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { PortalAppearance } from '../contract/connections-event';
 import { epochSeconds } from '../domain/system';
-import { renderConnections, type Notice } from '../pages/connections-page';
+import { AFTER, renderConnections, type Notice } from '../pages/connections-page';
 import { renderDisconnection, renderReach } from '../pages/disconnection-pages';
 import { isConsentError, renderNoPortal, renderSignIn, type ConsentError } from '../pages/portal-pages';
 import { consentCookie } from './browser';
@@ -57,12 +57,14 @@ async function portal(_deps: PortalRouteDependencies, request: PortalRequest): R
   const { portalId, path, cookies, event } = request;
   const query = queryOf(event);
   const { session } = cookies;
+  const after = query.get(AFTER);
   const result = await request.perform({
-    view: { portalId, ...(session && { session: session.secret }) },
+    view: { portalId, ...(session && { session: session.secret, ...(after !== null && { after }) }) },
   });
   if (hasOutcome(result, 'agents') && session) {
     const frame = { portal: result.portal, path, person: personOf(session) };
-    return shown(renderConnections(frame, result.agents, noticeIn(query)));
+    const isContinued = after !== null;
+    return shown(renderConnections(frame, result.agents, { isContinued, notice: noticeIn(query) }));
   }
   const error = query.get('error');
   if (hasOutcome(result, 'signedIn')) {

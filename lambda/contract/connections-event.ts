@@ -68,8 +68,17 @@ export const ConnectionsEventSchema = v.union([
       previous: v.exactOptional(session),
     }),
   }),
-  /** The agents and connections of the signed-in person, or only the portal's appearance. */
-  requested({ view: v.strictObject({ portalId, session: v.exactOptional(session) }) }),
+  /**
+   * The agents and connections of the signed-in person, or only the portal's appearance. With `after`, the `next` of an
+   * agent, only its further connections.
+   */
+  requested({
+    view: v.strictObject({
+      portalId,
+      session: v.exactOptional(session),
+      after: v.exactOptional(connection),
+    }),
+  }),
   /** Begins a consent session for a row, or continues its open one. */
   requested({ connect: onConnection }),
   /**
@@ -137,7 +146,7 @@ const ConnectionSchema = v.strictObject({
   key: text(2_048),
   provider: Named,
   scopes: v.pipe(v.array(v.string()), v.readonly()),
-  /** Number of scopes that are too many to be listed; `scopes` is empty then. */
+  /** Number of further scopes, which are too many to be listed. */
   scopesNotShown: v.exactOptional(v.number()),
   purpose: v.exactOptional(v.string()),
   status: v.picklist(CONNECTION_STATUSES),
@@ -155,8 +164,8 @@ const AgentViewSchema = v.strictObject({
   ...Named.entries,
   suspended: v.boolean(),
   connections: v.pipe(v.array(ConnectionSchema), v.readonly()),
-  /** Whether the agent has further connections, which are not in the list. */
-  moreConnections: v.exactOptional(v.literal(true)),
+  /** Where its further connections begin; absent if there are none. */
+  next: v.exactOptional(v.string()),
 });
 
 export type AgentView = v.InferOutput<typeof AgentViewSchema>;

@@ -39,14 +39,16 @@ export interface Listable<Resource extends OwnedResource> {
 }
 
 /**
- * Characters after which a page ends before it has `maxResults` entries. A response can have 6 MB (AWS Lambda quotas), with
- * what one more read adds, and with an escape for each quotation mark.
+ * Bytes after which a page ends before it has `maxResults` entries. A response can have 6 MB (AWS Lambda quotas), with what
+ * one more read adds.
  */
-const MAX_PAGE_CHARACTERS = 1024 * 1024;
+const MAX_PAGE_BYTES = 1024 * 1024;
 
-/** Returns whether a page is complete, by the number of its entries or by their size, which agents and users decide. */
+/** Returns whether a page is complete, by the number of its entries or by their size, which agents and providers decide. */
 export const isPageFull = (entries: readonly object[], maxResults: number): boolean =>
-  entries.length >= maxResults || JSON.stringify(entries).length >= MAX_PAGE_CHARACTERS;
+  entries.length >= maxResults ||
+  // The body is a text in the JSON of the function's result.
+  Buffer.byteLength(JSON.stringify(JSON.stringify(entries))) >= MAX_PAGE_BYTES;
 
 /** Returns the error for a page token of another listing, or one that no response contained. */
 export const invalidPageToken = (): ServiceError =>

@@ -107,16 +107,17 @@ function scopesOf(
   { displayName }: AgentView,
   { scopes, scopesNotShown, status: state }: Connection,
 ): Html | undefined {
-  if (scopesNotShown !== undefined) {
-    return html`<p class="small">
-      ${displayName} has ${String(scopesNotShown)} permissions there, which are too many for this page. If you
-      did not expect them, disconnect the account.
-    </p>`;
-  }
-  if (scopes.length === 0) return undefined;
+  if (scopes.length === 0 && scopesNotShown === undefined) return undefined;
   return html`<details>
     <summary>What ${displayName} ${state === 'NOT_CONNECTED' ? 'asks for' : 'can do'}</summary>
     ${scopeList(scopes)}
+    ${
+      scopesNotShown !== undefined &&
+      html`<p class="small">
+        Further permissions: ${String(scopesNotShown)}. They are too many for this page. If you did not expect
+        them, disconnect the account.
+      </p>`
+    }
   </details>`;
 }
 
@@ -139,8 +140,17 @@ function connectionRow(path: string, person: PersonFrame, agent: AgentView, conn
   </li>`;
 }
 
-function agentCard(path: string, person: PersonFrame, agent: AgentView): Html {
-  const { name, displayName, suspended, connections, moreConnections } = agent;
+/** The parameter of the address from which on the connections of one agent are shown. */
+export const AFTER = 'after';
+
+/** Returns what is said of an agent without a row. Records of ended connections can be in the place of rows. */
+function withoutConnections({ next }: AgentView, isContinued: boolean): string {
+  if (next !== undefined) return 'This part of the list has only connections that ended.';
+  return isContinued ? 'There are no further connections.' : 'This agent uses none of your accounts.';
+}
+
+function agentCard(path: string, person: PersonFrame, agent: AgentView, isContinued: boolean): Html {
+  const { name, displayName, suspended, connections, next } = agent;
   return html`<section class="card agent">
     <header>
       <h2>${displayName}</h2>
@@ -158,21 +168,16 @@ function agentCard(path: string, person: PersonFrame, agent: AgentView): Html {
     }
     ${
       connections.length === 0
-        ? html`<p class="soft">This agent uses none of your accounts.</p>`
+        ? html`<p class="soft">${withoutConnections(agent, isContinued)}</p>`
         : html`<ul>
             ${connections.map((connection) => connectionRow(path, person, agent, connection))}
           </ul>`
     }
     ${
-      moreConnections &&
-      html`<div class="note warn">
-        ${ICONS.warning}
-        <p>
-          This agent has more connections than this page shows. Disconnect some of them to see the others. If
-          you did not expect so many, tell the operator of this page.
-        </p>
-      </div>`
+      next !== undefined &&
+      html`<p><a href="${path}?${AFTER}=${next}">More connections of ${displayName}</a></p>`
     }
+    ${isContinued && html`<p><a href="${path}">All agents</a></p>`}
   </section>`;
 }
 
@@ -230,7 +235,10 @@ function openingOf(agents: readonly AgentView[], notice: Notice | undefined): Op
 export function renderConnections(
   frame: PortalFrame & { readonly person: PersonFrame },
   agents: readonly AgentView[],
-  notice?: Notice,
+  {
+    isContinued = false,
+    notice,
+  }: { readonly isContinued?: boolean; readonly notice?: Notice | undefined } = {},
 ): RenderedPage {
   const { title, lead, mark } = openingOf(agents, notice);
   return renderShell({
@@ -248,7 +256,7 @@ export function renderConnections(
                 This portal has no agent that you can use now. Sign in again, or ask its operator.
               </p>
             </div>`
-          : agents.map((agent) => agentCard(frame.path, frame.person, agent))
+          : agents.map((agent) => agentCard(frame.path, frame.person, agent, isContinued))
       }`,
   });
 }

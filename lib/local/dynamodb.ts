@@ -120,12 +120,27 @@ async function checkStore(folder: string, names: SettingNames): Promise<void> {
   await db.close();
 }
 
+/** Returns the error for a store that cannot be opened: what a person can do, by the cause that LevelDB has. */
 function storeError(folder: string, error: unknown, names: SettingNames): unknown {
-  const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
-  if (systemErrorCode(cause) !== 'LEVEL_LOCKED') return error;
-  return new StartError(
-    `The data folder is in use: another process has ${folder} open. Stop it, or set ${names.of('DATA_DIR')} to another folder.`,
-  );
+  const cause = error instanceof Error ? error.cause : undefined;
+  const reason = cause instanceof Error ? cause.message : '';
+  const other = `set ${names.of('DATA_DIR')} to another folder`;
+  switch (systemErrorCode(cause)) {
+    case 'LEVEL_LOCKED':
+      return new StartError(
+        `The data folder is in use: another process has ${folder} open. Stop it, or ${other}.`,
+      );
+    case 'LEVEL_IO_ERROR':
+      return new StartError(
+        `The database ${folder} cannot be read or written: ${reason}. If the disk is full, free some space, and start again; otherwise, ${other}.`,
+      );
+    case 'LEVEL_CORRUPTION':
+      return new StartError(
+        `The database ${folder} is damaged: ${reason}. Restore the data folder from a backup, or ${other}.`,
+      );
+    default:
+      return error;
+  }
 }
 
 /** Returns what a person can do if the store cannot be read or written; undefined for another error. */

@@ -317,6 +317,17 @@ describe('a stored grant', () => {
     expect(await service.held()).toBeDefined();
   });
 
+  it('is widened to at most 1,000 scopes', async () => {
+    const scopes = Array.from({ length: 998 }, (_, index) => `s${index}`);
+    expect((await service.session(await service.begin({ scopes }))).scopes).toHaveLength(1_000);
+    await expect(service.begin({ scopes: [...scopes, 'more'] })).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining('Request fewer with forceAuthentication') as string,
+    });
+    const fewer = await service.begin({ scopes: [...scopes, 'more'], forget: true });
+    expect((await service.session(fewer)).scopes).toHaveLength(999);
+  });
+
   it('keeps the scopes from custom parameters separately, through each consent until the grant is deleted', async () => {
     const [admin, owner] = [{ user_scope: 'admin,a' }, { optional_scope: 'owner' }];
     const first = await service.begin({ customParameters: admin });

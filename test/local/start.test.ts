@@ -209,6 +209,19 @@ describe('the running service', () => {
     for (const name of acknowledged) await again.send(new GetWorkloadIdentityCommand({ name }));
   });
 
+  it('says that its database is damaged', async () => {
+    const first = start();
+    await first.ready();
+    await first.stop();
+    await writeFile(join(folder, 'dynamodb', 'CURRENT'), '');
+    const again = start();
+    expect(await again.ended).toBe(1);
+    expect(again.stderr).toMatch(
+      /^The database .*\/dynamodb is damaged: .* Restore the data folder from a backup/,
+    );
+    expect(again.stderr).not.toContain('node_modules');
+  });
+
   it('keeps all data after a kill, readable only by the owner', async () => {
     const first = start();
     const before = await first.ready();

@@ -18,7 +18,7 @@ import { isMetadataDocument } from '../provider/provided-client';
 import { PUBLIC_CLIENT } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
 import type { Denial } from '../policy/access';
-import { accessDenied, ServiceError } from '../service-error';
+import { accessDenied, invalidMember, ServiceError } from '../service-error';
 import { isListed } from '../grant/description';
 import { stopIfDeleted, type DeletionCheckDependencies } from '../grant/deletion-check';
 import type { Grant, GrantId, GrantStore } from '../grant/grant';
@@ -144,10 +144,22 @@ function fulfills(session: Session, sealed: SealedRequest, request: ConsentReque
   );
 }
 
-/** Returns the union with the requested scopes of the stored tokens, so that a wider consent does not lose scopes. */
-const unionWithHeld = (grant: Grant | undefined, scopes: readonly string[]): readonly string[] => [
-  ...new Set([...(grant?.tokens?.requestedScopes ?? []), ...scopes]),
-];
+/** Scopes that the requests of a grant can have together: as many as a token can have. */
+const MAX_UNION = 1_000;
+
+/**
+ * Returns the union with the requested scopes of the stored tokens, so that a wider consent does not lose scopes.
+ *
+ * @throws ValidationException for too many
+ */
+function unionWithHeld(grant: Grant | undefined, scopes: readonly string[]): readonly string[] {
+  const union = [...new Set([...(grant?.tokens?.requestedScopes ?? []), ...scopes])];
+  if (union.length <= MAX_UNION) return union;
+  throw invalidMember(
+    'scopes',
+    `must have at most ${MAX_UNION} entries together with those of earlier consents. Request fewer with forceAuthentication, which ends the stored grant`,
+  );
+}
 
 const sameScopes = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((scope) => b.includes(scope));

@@ -20,8 +20,11 @@ export interface ListGrantsDependencies extends FilterDependencies, UnreadableDe
 /** Grants on a page if the caller does not set `maxResults`. */
 const PAGE = 50;
 
-/** Index entries of one read, and of all reads for one page: a page can be short if few of them match. */
-const READ_LIMIT = 50;
+/**
+ * Index entries of one read, which can have more than 100 KB each, and of all reads for one page: a page can be short if few
+ * of them match. A read for fewer entries counts as much, so that a page takes few reads.
+ */
+const READ_LIMIT = 10;
 const MAX_READ = 500;
 
 /**
@@ -49,7 +52,7 @@ export function listGrants(
       const page = await deps.grantIndex.page(filter, { limit, after });
       grants.push(...listedIn(deps, page));
       after = page.next;
-      read += limit;
+      read += READ_LIMIT;
     } while (after !== undefined && !isPageFull(grants, maxResults) && read < MAX_READ);
     return {
       grants,

@@ -113,7 +113,7 @@ export function notConfigured(leftOut: readonly LeftOut[], room = MAX_REASON): s
   const reason = (count: number) => {
     const further = texts.length - count;
     const all = [...texts.slice(0, count), ...(further > 0 ? [`${further} more`] : [])].join(', ');
-    return `Left out, because another owner created it again or got it after the portal was configured: ${all}. If it is the right one, update the portal with its ID in acceptedResourceIds (in the command, --accept).`;
+    return `Left out, because another owner created it again or got it after the portal was configured: ${all}. If it is the right one, and its owner allows you to use it, update the portal with its ID in acceptedResourceIds (in the command, --accept).`;
   };
   let count = texts.length;
   while (count > 0 && reason(count).length > room) count -= 1;

@@ -26,7 +26,7 @@ export async function rowWithKey(
   person: Person,
   key: string,
 ): Promise<{ readonly row: Row; readonly rows: readonly Row[] }> {
-  const { rows } = await rowsOf(deps, served, person, key);
+  const { rows } = await rowsOf(deps, served, person, { key });
   const row = rows.find((each) => each.key === key);
   if (!row) throw new PortalRefusal('no-such-connection', 'the person has no such connection in this portal');
   return { row, rows };

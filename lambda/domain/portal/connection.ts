@@ -16,7 +16,7 @@ export interface Connection {
   readonly key: string;
   readonly provider: Named;
   readonly scopes: readonly string[];
-  /** Number of scopes for which the page has no room; `scopes` is empty then. */
+  /** Number of further scopes, for which the page has no room. */
   readonly scopesNotShown?: number;
   readonly purpose?: string;
   readonly status: (typeof CONNECTION_STATUSES)[number];

@@ -18,6 +18,7 @@ import type { Person } from './person';
 import { PortalRefusal } from './refusal';
 import type { Row, RowDependencies } from './rows';
 import type { ServedPortal } from './served-portal';
+import { epochSeconds } from '../system';
 
 export interface ReachDependencies extends RowDependencies {
   readonly metadata: MetadataReader;
@@ -91,15 +92,19 @@ async function prospectOf(
   }
 }
 
-/** Index entries of one read, and of all reads for one count: an agent decides how many grants a person has. */
-const READ_LIMIT = 100;
+/**
+ * Index entries of one read, and of all reads for one count, and the seconds after which no further read begins: an agent
+ * decides how many grants a person has, and how large they are.
+ */
+const READ_LIMIT = 10;
 const MAX_READ = 1_000;
+const MAX_SECONDS = 2;
 
 type NotShown = Pick<DisconnectionReach, 'notShown' | 'notShownIsMinimum'>;
 
 /** Returns the number of the person's connections that are in no row, and that a revocation at the provider ends. */
 async function countNotShown(
-  { grantIndex, providers }: ReachDependencies,
+  { grantIndex, providers, system, report }: ReachDependencies,
   revoked: Oauth2Provider,
   { userHash, rows }: { readonly userHash: string; readonly rows: readonly Row[] },
 ): Promise<NotShown> {
@@ -115,12 +120,16 @@ async function countNotShown(
   let isMinimum = false;
   let read = 0;
   let after: string | undefined;
+  const end = epochSeconds(system) + MAX_SECONDS;
   do {
-    const {
-      grants,
-      unreadable = [],
-      next,
-    } = await grantIndex.page({ userHash }, { limit: READ_LIMIT, after });
+    const page = await grantIndex
+      .page({ userHash }, { limit: READ_LIMIT, after })
+      .catch((error: unknown): undefined => {
+        report(error);
+      });
+    // The person can disconnect without the number.
+    if (!page) return { notShown, notShownIsMinimum: true };
+    const { grants, unreadable = [], next } = page;
     for (const { grantId } of unreadable) {
       const provider = await providerOf(targetParts(grantId.target).providerName);
       // Nothing says whether it has tokens, so the page says that there might be more.
@@ -133,7 +142,7 @@ async function countNotShown(
     }
     after = next;
     read += READ_LIMIT;
-  } while (after !== undefined && read < MAX_READ);
+  } while (after !== undefined && read < MAX_READ && epochSeconds(system) < end);
   isMinimum ||= after !== undefined;
   return { notShown, ...(isMinimum && { notShownIsMinimum: true as const }) };
 }

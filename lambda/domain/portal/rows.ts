@@ -22,6 +22,7 @@ import type { Connection } from './connection';
 import type { PortalConnection } from './consent-portal';
 import { ownerMay, type Person, type PortalAgent } from './person';
 import { heldGrants } from './held-grants';
+import { firstScopes, ScopeRoom } from './scope-room';
 import type { ServedPortal } from './served-portal';
 
 /** What a consent for the row requests. */
@@ -60,25 +61,6 @@ const TO_CONNECT = [
 const targetOf = ({ credentialProviderName: providerName }: PortalConnection): string =>
   grantTarget({ flow: 'USER_FEDERATION', providerName, resources: [], audiences: [], scopes: [] });
 
-/**
- * Characters of a page for the scopes of an agent's grants, and of one scope without its text. With the most agents that a
- * portal can have, a page stays below the 6 MB of a response (AWS Lambda quotas), and policies evaluate the scopes within
- * seconds.
- */
-const MAX_SCOPE_CHARACTERS = 150_000;
-const SCOPE_CHARACTERS = 220;
-
-/** What is left of these characters. The first grant that exceeds them ends the list, so that the order decides alone. */
-class ScopeRoom {
-  private left = MAX_SCOPE_CHARACTERS;
-
-  /** Returns whether there is room for the scopes, and takes it. */
-  take(scopes: readonly string[]): boolean {
-    this.left -= scopes.reduce((sum, { length }) => sum + length + SCOPE_CHARACTERS, 0);
-    return this.left >= 0;
-  }
-}
-
 const union = (...lists: readonly (readonly string[])[]): readonly string[] => [...new Set(lists.flat())];
 
 type RowContent = Omit<Row, 'connection'>;
@@ -101,13 +83,14 @@ export const requestDenial = (
     audiences: request.audiences,
   });
 
-/** @param fits whether there is room for the scopes; without it, the row cannot be connected, only disconnected */
+/** @param fits whether there is room for all scopes; without it, they are not evaluated, so the row cannot be connected */
 function described(
   served: ServedPortal,
   row: RowContent,
   { status, scopes, fits }: Pick<Connection, 'status' | 'scopes'> & { readonly fits: boolean },
 ): Row {
   const { agent, provider, grant, request } = row;
+  const shown = fits ? scopes : firstScopes(scopes);
   const canConnect =
     fits &&
     !agent.suspended &&
@@ -120,8 +103,8 @@ function described(
     connection: {
       key: row.key,
       provider: namedOf(provider),
-      scopes: fits ? scopes : [],
-      ...(!fits && { scopesNotShown: scopes.length }),
+      scopes: shown,
+      ...(shown.length < scopes.length && { scopesNotShown: scopes.length - shown.length }),
       ...(row.purpose !== undefined && { purpose: row.purpose }),
       status,
       ...(grant?.createdTime !== undefined && { connectedAt: grant.createdTime }),
@@ -167,7 +150,7 @@ function grantRow(
   return described(served, content, {
     status: statusOf(grant, provider, now),
     scopes,
-    fits: room.take(scopes),
+    fits: room.take(union(request.scopes, tokens ? scopesHeld(tokens) : [])),
   });
 }
 
@@ -291,32 +274,55 @@ function rowsOfAgent(
 
 export interface Rows {
   readonly rows: readonly Row[];
-  /** IDs of the agents that hold further grants for the person, for which there is no row. */
-  readonly withMore: ReadonlySet<string>;
+  /** The agents whose rows they are. */
+  readonly agents: readonly PortalAgent[];
+  /** By the ID of the agent, the position after which it holds further grants for the person. */
+  readonly after: ReadonlyMap<string, string>;
 }
 
-/**
- * Returns the rows of the person's agents, as they are now.
- *
- * @param key of a row that must be among them, if it is one of a grant that an agent holds for the person
- */
+/** Which rows are returned. Both are keys of rows as the browser sent them. */
+export interface RowSelection {
+  /** A row that must be among them, if it is one of a grant that an agent holds for the person. */
+  readonly key?: string | undefined;
+  /** The position after which the grants of one agent are listed, without what its portal offers. */
+  readonly after?: string | undefined;
+}
+
+/** Returns the grant that a key names, if it is one of the agent for the person that a row can have. */
+function namedGrant(key: string | undefined, workloadId: string, userHash: string): GrantId | undefined {
+  const named = key === undefined ? undefined : decodeGrantId(key);
+  return named?.workloadId === workloadId &&
+    named.userHash === userHash &&
+    targetParts(named.target).flow === 'USER_FEDERATION'
+    ? named
+    : undefined;
+}
+
+/** Returns the rows of the person's agents, as they are now. */
 export async function rowsOf(
   deps: RowDependencies,
   served: ServedPortal,
   { agents, userHash }: Pick<Person, 'agents' | 'userHash'>,
-  key = '',
+  { key, after }: RowSelection = {},
 ): Promise<Rows> {
   const { connections } = served.portal;
-  const named = decodeGrantId(key);
+  const continued = agents.filter(({ identity }) => namedGrant(after, identity.id, userHash));
+  const isContinued = continued.length > 0;
+  const selected = isContinued ? continued : agents;
   const held = await Promise.all(
-    agents.map(async (agent) => {
-      const offers = connections.filter(({ workloadName }) => workloadName === agent.identity.name);
-      const isNamed =
-        named?.workloadId === agent.identity.id &&
-        named.userHash === userHash &&
-        targetParts(named.target).flow === 'USER_FEDERATION';
-      const wanted = union(isNamed ? [named.target] : [], offers.map(targetOf));
-      const found = await heldGrants(deps.grantIndex, { workloadId: agent.identity.id, userHash }, wanted);
+    selected.map(async (agent) => {
+      const workloadId = agent.identity.id;
+      const offered = connections.filter(({ workloadName }) => workloadName === agent.identity.name);
+      const [offers, except] = isContinued ? [[], offered.map(targetOf)] : [offered, []];
+      const found = await heldGrants(deps.grantIndex, {
+        holder: { workloadId, userHash },
+        wanted: union(
+          [key].flatMap((each) => namedGrant(each, workloadId, userHash)?.target ?? []),
+          offers.map(targetOf),
+        ),
+        except,
+        afterTarget: namedGrant(after, workloadId, userHash)?.target,
+      });
       recordUnreadable(deps, found.unreadable);
       return { agent, offers, ...found };
     }),
@@ -329,9 +335,16 @@ export async function rowsOf(
   const providers = await providersOf(deps, names);
   const now = epochSeconds(deps.system);
   return {
+    agents: selected,
     rows: held.flatMap(({ agent, ...stored }) =>
       rowsOfAgent(served, agent, { ...stored, providers, userHash, now }),
     ),
-    withMore: new Set(held.flatMap(({ agent, more }) => (more ? [agent.identity.id] : []))),
+    after: new Map(
+      held.flatMap(({ agent: { identity }, lastTarget: target }): [string, string][] =>
+        target === undefined
+          ? []
+          : [[identity.id, encodeGrantId({ workloadId: identity.id, userHash, target })]],
+      ),
+    ),
   };
 }

@@ -57,8 +57,8 @@ export type PortalStepDependencies = ServedPortalDependencies &
 export interface AgentView extends Named {
   readonly suspended: boolean;
   readonly connections: readonly Connection[];
-  /** Whether the agent has further connections, which have no rows. */
-  readonly moreConnections?: true;
+  /** Where its further connections begin; absent if there are none. */
+  readonly next?: string;
 }
 
 export interface RefusedStep {
@@ -134,27 +134,36 @@ export function createPortalSteps(deps: PortalStepDependencies) {
         }),
       ),
 
-    /** Returns the portal's appearance to anyone, and the agents and rows to a signed-in person. */
+    /**
+     * Returns the portal's appearance to anyone, and the agents and rows to a signed-in person.
+     *
+     * @param after `next` of an agent: only its rows from there on are returned
+     */
     async view({
       portalId,
       session,
+      after,
     }: {
       readonly portalId: string;
       readonly session?: string;
+      readonly after?: string;
     }): Promise<StepResult<{ readonly signedIn: false } | { readonly agents: readonly AgentView[] }>> {
       if (session === undefined) {
         return step(deps, { operation: 'Portal', portalId }, () => Promise.resolve({ signedIn: false }));
       }
       return personalStep(deps, { operation: 'Portal', portalId, session }, async (served, person) => {
-        const { rows, withMore } = await rowsOf(deps, served, person);
-        const agents = person.agents.map(({ identity, suspended }) => ({
-          ...namedOf(identity),
-          suspended,
-          connections: rows
-            .filter(({ agent }) => agent.identity.id === identity.id)
-            .map(({ connection }) => connection),
-          ...(withMore.has(identity.id) && { moreConnections: true as const }),
-        }));
+        const found = await rowsOf(deps, served, person, { after });
+        const agents = found.agents.map(({ identity, suspended }) => {
+          const next = found.after.get(identity.id);
+          return {
+            ...namedOf(identity),
+            suspended,
+            connections: found.rows
+              .filter(({ agent }) => agent.identity.id === identity.id)
+              .map(({ connection }) => connection),
+            ...(next !== undefined && { next }),
+          };
+        });
         return { agents };
       });
     },

@@ -55,10 +55,12 @@ async function reachAt(
     hidden = [],
     unreadable = [],
     known = providers,
+    beforePage = () => undefined,
   }: {
     hidden?: readonly Grant[];
     unreadable?: readonly UnreadableGrant[];
     known?: readonly Oauth2Provider[];
+    beforePage?: () => void;
   } = {},
 ) {
   const portal = samplePortal({ status: 'ACTIVE', connections: [], owner: identity.owner });
@@ -68,14 +70,16 @@ async function reachAt(
     grantIndex: {
       ofAgentAndUser: () => Promise.resolve({ grants }),
       // Pages of two grants.
-      page({ userHash }: GrantFilter, { after = '0' }: { readonly after?: string | undefined }) {
+      async page({ userHash }: GrantFilter, { after = '0' }: { readonly after?: string | undefined }) {
+        await Promise.resolve();
+        beforePage();
         const all = userHash === USER ? [...grants, ...hidden] : [];
         const next = Number(after) + 2;
-        return Promise.resolve({
+        return {
           grants: all.slice(Number(after), next),
           ...(unreadable.length > 0 && { unreadable }),
           ...(next < all.length && { next: String(next) }),
-        });
+        };
       },
     },
     audit: { record: () => undefined },
@@ -178,9 +182,23 @@ it('counts all of them on every page, and says if there can be more', async () =
   const few = await reachAt([own], {}, true, { hidden: hidden(9) });
   expect(few).toMatchObject({ notShown: 9 });
   expect(few).not.toHaveProperty('notShownIsMinimum');
-  // Ten reads.
-  const many = await reachAt([own], {}, true, { hidden: hidden(50) });
-  expect(many).toMatchObject({ notShown: 19, notShownIsMinimum: true });
+  // A hundred reads.
+  const many = await reachAt([own], {}, true, { hidden: hidden(300) });
+  expect(many).toMatchObject({ notShown: 199, notShownIsMinimum: true });
+});
+
+it('counts for two seconds, and needs no number if a read fails', async () => {
+  const own = named('one', { vendor: 'FacebookOauth2' });
+  const hidden = Array.from({ length: 9 }, (_, place) => hiddenAt(own, { workloadId: `agent ${place}` }));
+  const slow = await reachAt([own], {}, true, { hidden, beforePage: () => system.advance(1) });
+  expect(slow).toMatchObject({ notShown: 3, notShownIsMinimum: true });
+  const beforePage = () => {
+    throw new Error('no response');
+  };
+  expect(await reachAt([own], {}, true, { hidden, beforePage })).toMatchObject({
+    notShown: 0,
+    notShownIsMinimum: true,
+  });
 });
 
 it('says that there can be more if a record is not valid at a provider whose connections also end', async () => {

@@ -34,7 +34,12 @@ export const test = buildCommand({
     if (flags.json) printJson(this, { checks });
     else {
       printChecks(this, checks);
-      printAside(this, `To obtain a token, run agent-identity token get --agent AGENT --provider ${name}.`);
+      if (!hasFailed(checks)) {
+        printAside(
+          this,
+          `To obtain a token, run agent-identity token get --agent AGENT --user-id USER --provider ${name}.`,
+        );
+      }
     }
     if (hasFailed(checks)) throw checkFailed();
   },
