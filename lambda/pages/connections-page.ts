@@ -145,7 +145,7 @@ export const AFTER = 'after';
 
 /** Returns what is said of an agent without a row. Records of ended connections can be in the place of rows. */
 function withoutConnections({ next }: AgentView, isContinued: boolean): string {
-  if (next !== undefined) return 'This part of the list has only connections that ended.';
+  if (next !== undefined) return 'This part of the list has only accounts that were disconnected.';
   return isContinued ? 'There are no further connections.' : 'This agent uses none of your accounts.';
 }
 

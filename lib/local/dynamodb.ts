@@ -138,6 +138,7 @@ function storeError(folder: string, error: unknown, names: SettingNames): unknow
       return new StartError(
         `The database ${folder} is damaged: ${reason}. Restore the data folder from a backup, or ${other}.`,
       );
+    case undefined:
     default:
       return error;
   }
