@@ -1,7 +1,6 @@
 /**
  * The room of a page for the scopes of an agent's grants. An authorization server decides how many scopes a token has, so one
- * grant must not take the room of the others. With the most agents that a portal can have, a page stays below the 6 MB of a
- * response (AWS Lambda quotas), and policies evaluate the scopes within seconds.
+ * grant must not take the room of the others, and no agent the 6 MB of a response (AWS Lambda quotas).
  */
 
 /** Characters of a page for each scope, without its text. */
