@@ -63,8 +63,7 @@ async function portal(_deps: PortalRouteDependencies, request: PortalRequest): R
   });
   if (hasOutcome(result, 'agents') && session) {
     const frame = { portal: result.portal, path, person: personOf(session) };
-    const isContinued = after !== null;
-    return shown(renderConnections(frame, result.agents, { isContinued, notice: noticeIn(query) }));
+    return shown(renderConnections(frame, result, noticeIn(query)));
   }
   const error = query.get('error');
   if (hasOutcome(result, 'signedIn')) {
@@ -188,10 +187,14 @@ const disconnect: PortalRoute = (deps, request) =>
   fromForm(deps, request, (form) => {
     const { portalId, path } = request;
     const connection = form.get('connection') ?? '';
-    if (form.get('confirmed') === 'yes') {
+    const agent = form.get('agent');
+    if (agent !== null || form.get('confirmed') === 'yes') {
       return personally(request, {
         outcome: 'revocationId',
-        event: (session) => ({ disconnect: { portalId, session, connection } }),
+        event: (session) =>
+          agent === null
+            ? { disconnect: { portalId, session, connection } }
+            : { disconnectAgent: { portalId, session, agent } },
         respond: ({ revocationId }) =>
           redirectedAfterChange(`${path}/disconnections/${encodeURIComponent(revocationId)}`),
       });

@@ -97,6 +97,8 @@ export const ConnectionsEventSchema = v.union([
   requested({ reach: onConnection }),
   /** Disconnects a row. Repeated for a row that is disconnected: `no-such-connection`. */
   requested({ disconnect: onConnection }),
+  /** Disconnects all accounts of an agent, which is named by its workload identity. */
+  requested({ disconnectAgent: v.strictObject({ portalId, session, agent: connection }) }),
   /** The progress of a disconnection. */
   requested({
     disconnection: v.strictObject({
@@ -166,13 +168,32 @@ const AgentViewSchema = v.strictObject({
   connections: v.pipe(v.array(ConnectionSchema), v.readonly()),
   /** Where its further connections begin; absent if there are none. */
   next: v.exactOptional(v.string()),
+  /** Whether there is more than one account, and the person can disconnect all at once. */
+  canDisconnectAll: v.boolean(),
 });
 
 export type AgentView = v.InferOutput<typeof AgentViewSchema>;
 
+const PortalViewSchema = v.strictObject({
+  agents: v.pipe(v.array(AgentViewSchema), v.readonly()),
+  /** Whether these are further connections of one agent. */
+  isContinued: v.boolean(),
+  /** Number of agents that hold grants for the person, and that the portal cannot show. */
+  hiddenAgents: v.exactOptional(count),
+});
+
+export type PortalView = v.InferOutput<typeof PortalViewSchema>;
+
 const AgentAtProvider = v.strictObject({ agent: Named, provider: Named });
 
 export type AgentAtProvider = v.InferOutput<typeof AgentAtProvider>;
+
+const ofDisconnection = {
+  /** Missing if the portal does not show the agent any more. */
+  agent: v.exactOptional(Named),
+  /** `SELECTING`: the agent might still have access. */
+  status: v.picklist(['SELECTING', 'IN_PROGRESS', 'DONE']),
+};
 
 /** The members of a result in addition to the appearance, by action. */
 const OUTCOMES = {
@@ -185,7 +206,7 @@ const OUTCOMES = {
     }),
   }),
   signedOut: v.strictObject({ signedIn: v.literal(false) }),
-  view: v.strictObject({ agents: v.pipe(v.array(AgentViewSchema), v.readonly()) }),
+  view: PortalViewSchema,
   connect: v.strictObject({ authorizationUrl: v.string() }),
   complete: v.strictObject({ completed: AgentAtProvider }),
   reach: v.strictObject({
@@ -205,14 +226,20 @@ const OUTCOMES = {
   }),
   disconnect: v.strictObject({ revocationId: v.pipe(v.string(), v.uuid()) }),
   disconnection: v.strictObject({
-    disconnection: v.strictObject({
-      /** Missing if the agent was deleted while its grant was revoked. */
-      agent: v.exactOptional(Named),
-      provider: Named,
-      status: v.picklist(['IN_PROGRESS', 'DONE']),
-      state: v.picklist(ITEM_STATES),
-      lastError: v.exactOptional(v.string()),
-    }),
+    disconnection: v.union([
+      v.strictObject({
+        ...ofDisconnection,
+        provider: Named,
+        state: v.picklist(ITEM_STATES),
+        lastError: v.exactOptional(v.string()),
+      }),
+      /** Of all accounts of an agent: the providers that did not prove that the access ended there. */
+      v.strictObject({
+        ...ofDisconnection,
+        unproven: v.pipe(v.array(Named), v.readonly()),
+        isPartial: v.exactOptional(v.literal(true)),
+      }),
+    ]),
   }),
   signOut: v.strictObject({ signedOut: v.literal(true) }),
 };

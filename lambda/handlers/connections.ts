@@ -90,6 +90,7 @@ function serve(event: ConnectionsEvent): Promise<Result> {
   if ('complete' in event) return steps.complete(event.complete);
   if ('reach' in event) return steps.reach(event.reach);
   if ('disconnect' in event) return steps.disconnect(event.disconnect);
+  if ('disconnectAgent' in event) return steps.disconnectAgent(event.disconnectAgent);
   if ('disconnection' in event) return steps.disconnection(event.disconnection);
   return steps.signOut(event.signOut);
 }

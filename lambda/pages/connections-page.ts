@@ -1,5 +1,5 @@
 /** The portal's main page: each agent, and what it can reach for the person. */
-import type { AgentView, Connection } from '../contract/connections-event';
+import type { AgentView, Connection, PortalView } from '../contract/connections-event';
 import { html, type Html } from './html';
 import { ICONS, type IconName } from './icons';
 import type { Tone } from './message-page';
@@ -114,8 +114,8 @@ function scopesOf(
     ${
       scopesNotShown !== undefined &&
       html`<p class="small">
-        Further permissions: ${String(scopesNotShown)}. They are too many for this page. If you did not expect
-        them, disconnect the account.
+        Further permissions: ${String(scopesNotShown)}. They are too many for this page. To see and choose
+        what the agent gets, disconnect the account, and connect it again.
       </p>`
     }
   </details>`;
@@ -149,8 +149,27 @@ function withoutConnections({ next }: AgentView, isContinued: boolean): string {
   return isContinued ? 'There are no further connections.' : 'This agent uses none of your accounts.';
 }
 
+/** The end of all access of an agent. Opening it asks the question, and the button answers it. */
+const disconnectAll = (path: string, person: PersonFrame, { name, displayName }: AgentView): Html =>
+  html`<details>
+    <summary>Disconnect all accounts</summary>
+    <p>
+      ${displayName} loses access to all of your accounts immediately, also to those that are not on this
+      page. Each provider is asked to end the access, too. Some providers then also end the access of other
+      agents that use the same application.
+    </p>
+    <form method="post" action="${path}/disconnect">
+      ${csrfField(person)}<input type="hidden" name="agent" value="${name}" /><button
+        class="button compact danger"
+        aria-label="Disconnect all accounts from ${displayName}"
+      >
+        Disconnect all accounts
+      </button>
+    </form>
+  </details>`;
+
 function agentCard(path: string, person: PersonFrame, agent: AgentView, isContinued: boolean): Html {
-  const { name, displayName, suspended, connections, next } = agent;
+  const { name, displayName, suspended, connections, next, canDisconnectAll } = agent;
   return html`<section class="card agent">
     <header>
       <h2>${displayName}</h2>
@@ -177,6 +196,7 @@ function agentCard(path: string, person: PersonFrame, agent: AgentView, isContin
       next !== undefined &&
       html`<p><a href="${path}?${AFTER}=${next}">More connections of ${displayName}</a></p>`
     }
+    ${canDisconnectAll && disconnectAll(path, person, agent)}
     ${isContinued && html`<p><a href="${path}">All agents</a></p>`}
   </section>`;
 }
@@ -231,14 +251,22 @@ function openingOf(agents: readonly AgentView[], notice: Notice | undefined): Op
   };
 }
 
+/** The names stay unsaid: the agents can belong to owners of which this portal must not say anything. */
+const hiddenNote = (count: number): Html =>
+  html`<div class="note warn">
+    ${ICONS.warning}
+    <p>
+      ${count === 1 ? '1 other agent' : `${String(count)} other agents`} of this portal can have access to
+      accounts of yours, and cannot be shown to you. Ask the operator of this page to end the access, or
+      remove the application in your account settings at each provider.
+    </p>
+  </div>`;
+
 /** Returns the page of the signed-in person's connections. */
 export function renderConnections(
   frame: PortalFrame & { readonly person: PersonFrame },
-  agents: readonly AgentView[],
-  {
-    isContinued = false,
-    notice,
-  }: { readonly isContinued?: boolean; readonly notice?: Notice | undefined } = {},
+  { agents, isContinued, hiddenAgents }: PortalView,
+  notice?: Notice,
 ): RenderedPage {
   const { title, lead, mark } = openingOf(agents, notice);
   return renderShell({
@@ -248,6 +276,7 @@ export function renderConnections(
     main: html`${mark && html`<span class="mark ${mark.tone}">${ICONS[mark.icon]}</span>`}
       <h1>${title}</h1>
       <p class="lead">${lead}</p>
+      ${hiddenAgents !== undefined && hiddenNote(hiddenAgents)}
       ${
         agents.length === 0
           ? html`<div class="card empty">

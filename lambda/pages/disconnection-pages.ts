@@ -81,8 +81,56 @@ export function renderReach(frame: SignedInFrame, connection: string, reach: Rea
   );
 }
 
-function progressOf({ agent, provider, status, state, lastError }: Disconnection): Message {
-  const [name, at] = [agent?.displayName ?? 'The agent', provider.displayName];
+type OfAll = Extract<Disconnection, { unproven: unknown }>;
+type OfOne = Exclude<Disconnection, OfAll>;
+
+const isOfAll = (disconnection: Disconnection): disconnection is OfAll => 'unproven' in disconnection;
+
+const nameOf = ({ agent }: Disconnection): string => agent?.displayName ?? 'The agent';
+
+/** The service has not deleted the access yet. */
+const ending = (name: string, at: string): Message => ({
+  status: 200,
+  icon: 'clock',
+  tone: 'warn',
+  title: `${name} is losing access to ${at}`,
+  happened: 'The service is still deleting the access. Until it has, the agent can use it.',
+  next: 'Check again in a moment.',
+});
+
+function progressOfAll(disconnection: OfAll): Message {
+  const { status, unproven, isPartial } = disconnection;
+  const name = nameOf(disconnection);
+  if (status === 'SELECTING') return ending(name, 'your accounts');
+  const common = {
+    status: 200,
+    title: `${name} no longer has access to your accounts`,
+    happened: 'The service deleted the access, so the agent can no longer use any of them.',
+  } as const;
+  if (status === 'IN_PROGRESS') {
+    const next = 'The service is asking the providers to end it there, too. Check again in a moment.';
+    return { ...common, icon: 'clock', tone: 'calm', next };
+  }
+  if (unproven.length === 0 && !isPartial) {
+    return { ...common, icon: 'check', tone: 'good', next: 'There is nothing more to do.' };
+  }
+  return {
+    ...common,
+    icon: 'info',
+    tone: 'calm',
+    next: 'These providers gave no proof that the access ended there. To be sure, remove the application in your account settings at each of them.',
+    more: html`<ul class="list">
+      ${unproven.map(({ displayName }) => html`<li>${displayName}</li>`)}${
+        isPartial && html`<li>Perhaps others: there are too many accounts for this page</li>`
+      }
+    </ul>`,
+  };
+}
+
+function progressOfOne(disconnection: OfOne): Message {
+  const { provider, status, state, lastError } = disconnection;
+  const [name, at] = [nameOf(disconnection), provider.displayName];
+  if (status === 'SELECTING') return ending(name, at);
   const title = `${name} no longer has access to ${at}`;
   const happened = 'The service deleted the access, so the agent can no longer use it.';
   const failure = lastError !== undefined && html` The last attempt failed: <code>${lastError}</code>.`;
@@ -134,8 +182,9 @@ export function renderDisconnection(
   revocationId: string,
   disconnection: Disconnection,
 ): RenderedPage {
-  const pending = disconnection.status === 'IN_PROGRESS' || disconnection.state === 'PENDING';
+  const message = isOfAll(disconnection) ? progressOfAll(disconnection) : progressOfOne(disconnection);
   const again = linkButton(`${frame.path}/disconnections/${encodeURIComponent(revocationId)}`, 'Check again');
-  const actions = pending ? [again, back(frame.path)] : [linkButton(frame.path, 'Back to your agents')];
-  return renderMessage({ ...progressOf(disconnection), actions }, frameOf(frame));
+  const isOver = disconnection.status === 'DONE';
+  const actions = isOver ? [linkButton(frame.path, 'Back to your agents')] : [again, back(frame.path)];
+  return renderMessage({ ...message, actions }, frameOf(frame));
 }

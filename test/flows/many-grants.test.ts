@@ -73,6 +73,8 @@ async function copies(count: number, tokens: object | undefined): Promise<readon
 /** As many scopes as a provider can grant, of few characters. */
 const SCOPES = Array.from({ length: 1_000 }, (_, index) => index.toString(36));
 
+const CONNECTED = /Connected on\s+</;
+
 const disconnects = ({ html }: { readonly html: string }) => [
   ...html.matchAll(/action="[^"]*\/disconnect"/g),
 ];
@@ -102,10 +104,11 @@ describe('a portal', () => {
   it('shows the offered connections, and has a link to the others', async () => {
     const ids = await copies(60, { scopes: SCOPES });
     const all = await allPages();
-    expect(all.map((each) => disconnects(each).length)).toEqual([26, 25, 10]);
+    // One form of each page disconnects all accounts.
+    expect(all.map((each) => disconnects(each).length)).toEqual([1 + 26, 1 + 25, 1 + 10]);
     for (const { status, html } of all) {
       expect(status).toBe(200);
-      expect(html.length).toBeLessThan(330_000);
+      expect(html.length).toBeLessThan(900_000);
       expect(html).toContain('Further permissions: 990.');
     }
     expect(all[0]?.html).toContain(`<h2>${other.name}</h2>`);
@@ -138,6 +141,20 @@ describe('a portal', () => {
     const all = await allPages();
     expect(all.length).toBeGreaterThan(1);
     expect(all.at(-1)?.html).toContain(encodeGrantId(grants.at(-1)!));
+  });
+
+  it('ends all access of the agent, however many records it holds, and no access of another one', async () => {
+    const { csrf = '' } = membersOf(await first(), 'disconnect');
+    expect((await allPages()).some(({ html }) => CONNECTED.test(html))).toBe(true);
+    const done = await pages.post(browser, 'disconnect', { csrf, agent: hostile.name });
+    expect(done.status).toBe(303);
+    let progress = await browser.go(locationOf(done));
+    while (titleOf(progress) === `${hostile.name} is losing access to your accounts`) {
+      progress = await browser.go(locationOf(done));
+    }
+    expect(titleOf(progress)).toBe(`${hostile.name} no longer has access to your accounts`);
+    for (const { html } of await allPages()) expect(html).not.toMatch(CONNECTED);
+    expect(titleOf(await pages.connect(browser, await first()))).toContain(hostile.name);
   });
 
   it('takes the address of another list for the first page', async () => {

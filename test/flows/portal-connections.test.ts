@@ -315,10 +315,13 @@ describe('the rights of the owner', () => {
     expect(await portal.connect(session, key)).toMatchObject({ refused: 'not-allowed' });
     await put(arn, deny(arn, 'RevokeResourceGrant'));
     expect(await portal.disconnect(session, key)).toMatchObject({ refused: 'not-allowed' });
+    expect(await portal.disconnectAgent(session, agent)).toMatchObject({ refused: 'not-allowed' });
     expect(await portal.rows(session, agent)).toMatchObject([{ status: 'CONNECTED', canDisconnect: false }]);
     await put(arn, deny(arn, 'ListResourceGrants'));
-    expect(await portal.rows(session, agent)).toEqual([]);
+    // The person learns that an agent has access, but not which one.
+    expect(await portal.view(session)).toMatchObject({ agents: [], hiddenAgents: 1 });
     expect(await portal.disconnect(session, key)).toMatchObject({ refused: 'no-such-connection' });
+    expect(await portal.disconnectAgent(session, agent)).toMatchObject({ refused: 'no-such-connection' });
     await world.control().send(new DeleteResourcePolicyCommand({ resourceArn: arn }));
     expect(await portal.complete(session, sessionUri)).toHaveProperty('completed');
   });

@@ -81,8 +81,9 @@ const isPolicyOperation = (operation: ResourceOperation): boolean =>
 
 type Decided = Verdict | { readonly decision: 'not-valid' };
 
-/** Returns the stored policy. A policy that is not valid allows nothing, and its owner can replace it. */
-function policyOf({ arn, policy }: GovernedResource): PolicyDocument | 'not-valid' | undefined {
+type StoredPolicy = PolicyDocument | 'not-valid' | undefined;
+
+function parsedPolicy({ arn, policy }: GovernedResource): StoredPolicy {
   if (policy === undefined) return undefined;
   try {
     return parsePolicyDocument(policy, arn);
@@ -92,7 +93,17 @@ function policyOf({ arn, policy }: GovernedResource): PolicyDocument | 'not-vali
   }
 }
 
-const decide = (policy: ReturnType<typeof policyOf>, request: PolicyRequest): Decided =>
+/** The policies of resources as a request read them: it can evaluate the same one for each of many connections. */
+const parsed = new WeakMap<GovernedResource, { readonly document: StoredPolicy }>();
+
+/** Returns the stored policy. A policy that is not valid allows nothing, and its owner can replace it. */
+function policyOf(resource: GovernedResource): StoredPolicy {
+  const known = parsed.get(resource) ?? { document: parsedPolicy(resource) };
+  parsed.set(resource, known);
+  return known.document;
+}
+
+const decide = (policy: StoredPolicy, request: PolicyRequest): Decided =>
   policy === 'not-valid' ? { decision: policy } : evaluate(policy, request);
 
 /** Returns the denial by the policy itself, which applies to every principal. */

@@ -13,23 +13,19 @@ import { ServiceError } from '../service-error';
 import { portalReturnUrl } from './consent-portal';
 import type { Person } from './person';
 import { PortalRefusal, refusalOf } from './refusal';
-import { requestDenial, rowsOf, type Row, type RowDependencies } from './rows';
+import { requestDenial, type Row } from './row';
+import { rowWithKey, type RowDependencies } from './rows';
 import type { ServedPortal } from './served-portal';
 
 export type ConnectDependencies = BeginDependencies &
   RowDependencies & { readonly directory: Pick<Directory, 'read'> };
 
-/** Returns the person's row with this key. @throws PortalRefusal `no-such-connection` */
-export async function rowWithKey(
-  deps: RowDependencies,
-  served: ServedPortal,
-  person: Person,
-  key: string,
-): Promise<{ readonly row: Row; readonly rows: readonly Row[] }> {
-  const { rows } = await rowsOf(deps, served, person, { key });
-  const row = rows.find((each) => each.key === key);
-  if (!row) throw new PortalRefusal('no-such-connection', 'the person has no such connection in this portal');
-  return { row, rows };
+/** @throws PortalRefusal `no-such-connection` */
+export function existing<Found>(found: Found | undefined): Found {
+  if (found === undefined) {
+    throw new PortalRefusal('no-such-connection', 'the person has no such connection in this portal');
+  }
+  return found;
 }
 
 /** Adds the row to the audit entry. */
@@ -53,7 +49,7 @@ export async function connect(
   person: Person,
   { key, annotate }: { readonly key: string; readonly annotate: Annotate },
 ): Promise<{ readonly authorizationUrl: string }> {
-  const { row } = await rowWithKey(deps, served, person, key);
+  const row = existing(await rowWithKey(deps, served, person, key));
   annotateRow(annotate, row);
   const { agent, provider, grantId, request, purpose } = row;
   annotate({ flow: 'USER_FEDERATION', scopes: request.scopes });

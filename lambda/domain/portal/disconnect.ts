@@ -11,12 +11,20 @@ import { authoritiesOf, clientBindingDigest, type Oauth2Provider } from '../prov
 import { endsOtherGrants, type RevocationProspect } from '../provider/revocation-reach';
 import { reachOf } from '../provider/vendors';
 import { beginRevocation, type BeginRevocationDependencies } from '../revocation/begin';
-import { isSelectionComplete, type ItemState, type RevocationStore } from '../revocation/revocation';
-import { annotateRow, rowWithKey, type AgentAtProvider } from './connect';
+import {
+  isSelectionComplete,
+  type ItemPage,
+  type ItemState,
+  type Revocation,
+  type RevocationFilter,
+  type RevocationStore,
+} from '../revocation/revocation';
+import { annotateRow, existing, type AgentAtProvider } from './connect';
 import { namesOfProvider } from './configured-resources';
-import type { Person } from './person';
+import { ownerMay, type Person } from './person';
 import { PortalRefusal } from './refusal';
-import type { Row, RowDependencies } from './rows';
+import type { Row } from './row';
+import { rowsOf, rowWithKey, type RowDependencies } from './rows';
 import type { ServedPortal } from './served-portal';
 import { epochSeconds } from '../system';
 
@@ -46,19 +54,15 @@ const pairOf = ({ agent, provider }: Row): AgentAtProvider => ({
   provider: namedOf(provider),
 });
 
+const notAllowed = (): PortalRefusal =>
+  new PortalRefusal('not-allowed', 'the owner is not authorized to call RevokeResourceGrant');
+
 /** Returns the row if the person can disconnect it. @throws PortalRefusal */
-async function rowToDisconnect(
-  deps: RowDependencies,
-  served: ServedPortal,
-  person: Person,
-  { key, annotate }: { readonly key: string; readonly annotate: Annotate },
-): Promise<{ readonly row: Row; readonly rows: readonly Row[] }> {
-  const found = await rowWithKey(deps, served, person, key);
-  annotateRow(annotate, found.row);
-  if (!found.row.grant) throw new PortalRefusal('no-such-connection', 'the account is not connected');
-  if (!found.row.connection.canDisconnect) {
-    throw new PortalRefusal('not-allowed', 'the owner is not authorized to call RevokeResourceGrant');
-  }
+function disconnectable(row: Row | undefined, annotate: Annotate): Row {
+  const found = existing(row);
+  annotateRow(annotate, found);
+  if (!found.grant) throw new PortalRefusal('no-such-connection', 'the account is not connected');
+  if (!found.connection.canDisconnect) throw notAllowed();
   return found;
 }
 
@@ -152,9 +156,13 @@ export async function disconnectionReach(
   deps: ReachDependencies,
   served: ServedPortal,
   person: Person,
-  target: { readonly key: string; readonly annotate: Annotate },
+  { key, annotate }: { readonly key: string; readonly annotate: Annotate },
 ): Promise<{ readonly reach: DisconnectionReach }> {
-  const { row, rows } = await rowToDisconnect(deps, served, person, target);
+  const { rows } = await rowsOf(deps, served, person, { key });
+  const row = disconnectable(
+    rows.find((each) => each.key === key),
+    annotate,
+  );
   const others = rows.filter(
     (other) => other.key !== row.key && other.grant?.tokens && reaches(row.provider, other.provider),
   );
@@ -171,6 +179,21 @@ export async function disconnectionReach(
 
 export type DisconnectDependencies = RowDependencies & BeginRevocationDependencies;
 
+interface Begun {
+  readonly revocationId: string;
+}
+
+async function begun(
+  deps: BeginRevocationDependencies,
+  { owner }: ServedPortal,
+  filter: RevocationFilter,
+  annotate: Annotate,
+): Promise<Begun> {
+  const { revocationId } = await beginRevocation(deps, { requestedBy: owner.arn, cause: 'user', filter });
+  annotate({ result: revocationId });
+  return { revocationId };
+}
+
 /**
  * Revokes the row's grant. When it returns, no read returns the grant's tokens any more.
  *
@@ -180,16 +203,29 @@ export async function disconnect(
   deps: DisconnectDependencies,
   served: ServedPortal,
   person: Person,
-  target: { readonly key: string; readonly annotate: Annotate },
-): Promise<{ readonly revocationId: string }> {
-  const { row } = await rowToDisconnect(deps, served, person, target);
-  const { revocationId } = await beginRevocation(deps, {
-    requestedBy: served.owner.arn,
-    cause: 'user',
-    filter: { grantId: row.grantId },
-  });
-  target.annotate({ result: revocationId });
-  return { revocationId };
+  { key, annotate }: { readonly key: string; readonly annotate: Annotate },
+): Promise<Begun> {
+  const { grantId } = disconnectable(await rowWithKey(deps, served, person, key), annotate);
+  return begun(deps, served, { grantId }, annotate);
+}
+
+/**
+ * Revokes every grant that an agent holds for the person, also those that have no row. An agent can store so many that a
+ * person cannot disconnect each one.
+ *
+ * @param target.agentName name of the workload identity
+ * @throws PortalRefusal
+ */
+export async function disconnectAgent(
+  deps: BeginRevocationDependencies,
+  served: ServedPortal,
+  person: Person,
+  { agentName, annotate }: { readonly agentName: string; readonly annotate: Annotate },
+): Promise<Begun> {
+  const { identity } = existing(person.agents.find((agent) => agent.identity.name === agentName));
+  annotate({ workloadIdentity: identity.arn });
+  if (!ownerMay(served, 'RevokeResourceGrant', { identity })) throw notAllowed();
+  return begun(deps, served, { workloadId: identity.id, userHash: person.userHash }, annotate);
 }
 
 export interface DisconnectionDependencies {
@@ -198,19 +234,36 @@ export interface DisconnectionDependencies {
 }
 
 /** How far a disconnection is. */
-export interface Disconnection {
+export type Disconnection = {
   /** Absent if the portal does not show the agent any more. */
   readonly agent?: Named;
-  readonly provider: Named;
-  readonly status: 'IN_PROGRESS' | 'DONE';
-  readonly state: ItemState;
-  readonly lastError?: string;
+  /** `SELECTING`: the agent might still have access. */
+  readonly status: 'SELECTING' | 'IN_PROGRESS' | 'DONE';
+} & (
+  | { readonly provider: Named; readonly state: ItemState; readonly lastError?: string }
+  /** Of all of the agent's accounts: the providers that did not prove that the access ended there. */
+  | {
+      readonly unproven: readonly Named[];
+      /** Whether there are more accounts than were read for this; absent if not. */
+      readonly isPartial?: true;
+    }
+);
+
+/** The items of a revocation appear in the index after the revocation has counted their grants. */
+function statusOf(revocation: Revocation, { items, unreadable }: ItemPage): Disconnection['status'] {
+  if (!isSelectionComplete(revocation)) return 'SELECTING';
+  const areIndexed = items.length > 0 || revocation.matched === 0;
+  const areEnded = unreadable === undefined && items.every(({ state }) => state !== 'PENDING');
+  return areIndexed && areEnded ? 'DONE' : 'IN_PROGRESS';
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const noSuchDisconnection = (detail: string): PortalRefusal =>
   new PortalRefusal('no-such-connection', detail);
+
+/** Items of a revocation that are read for a page. */
+const MAX_ITEMS = 100;
 
 /**
  * Returns the progress of a disconnection that this person requested in a portal of this owner.
@@ -225,28 +278,37 @@ export async function disconnectionProgress(
 ): Promise<{ readonly disconnection: Disconnection }> {
   if (!UUID.test(revocationId)) throw noSuchDisconnection('not the ID of a revocation');
   const revocation = await deps.revocations.get(revocationId);
-  const grantId = revocation?.filter.grantId;
-  if (!revocation || !grantId) throw noSuchDisconnection('no such disconnection');
+  if (!revocation) throw noSuchDisconnection('no such disconnection');
   if (revocation.cause !== 'user' || revocation.requestedBy !== served.owner.arn) {
     throw noSuchDisconnection('not a disconnection in a portal of this owner');
   }
-  if (grantId.userHash !== person.userHash) throw noSuchDisconnection('the disconnection of another person');
-  const agent = person.agents.find(({ identity }) => identity.id === grantId.workloadId);
-  const name = targetParts(grantId.target).providerName;
-  annotate({ ...(agent && { workloadIdentity: agent.identity.arn }), provider: name, result: revocationId });
-  const provider = await deps.providers.get(name);
-  const { items, unreadable } = await deps.revocations.items(revocationId, { limit: 10 });
-  const [item] = items;
-  const selected = isSelectionComplete(revocation);
-  const pending =
-    !selected || unreadable !== undefined || (item ? item.state === 'PENDING' : revocation.matched > 0);
+  const { grantId } = revocation.filter;
+  const { workloadId, userHash } = grantId ?? revocation.filter;
+  if (userHash !== person.userHash) throw noSuchDisconnection('the disconnection of another person');
+  const shown = person.agents.find(({ identity }) => identity.id === workloadId);
+  const agent = shown && { agent: namedOf(shown.identity) };
+  annotate({ ...(shown && { workloadIdentity: shown.identity.arn }), result: revocationId });
+  const page = await deps.revocations.items(revocationId, { limit: MAX_ITEMS });
+  const status = statusOf(revocation, page);
+  const named = async ({ name, id }: { readonly name: string; readonly id?: string | undefined }) =>
+    namesOfProvider(served.portal, { name, id }, await deps.providers.get(name));
+  if (!grantId) {
+    const unproven = page.items.filter(({ state }) => state !== 'CONFIRMED' && state !== 'PENDING');
+    const distinct = new Map(unproven.map(({ provider }) => [provider.id, provider]));
+    const providers = await Promise.all([...distinct.values()].map(named));
+    const isPartial = page.next !== undefined && { isPartial: true as const };
+    return { disconnection: { ...agent, status, unproven: providers, ...isPartial } };
+  }
+  const { providerName: name } = targetParts(grantId.target);
+  annotate({ provider: name });
+  const [item] = page.items;
   return {
     disconnection: {
-      ...(agent && { agent: namedOf(agent.identity) }),
-      provider: namesOfProvider(served.portal, { name, id: item?.provider.id }, provider),
-      status: pending ? 'IN_PROGRESS' : 'DONE',
+      ...agent,
+      provider: await named({ name, id: item?.provider.id }),
+      status,
       // A grant without tokens leaves nothing that the provider could confirm.
-      state: pending ? 'PENDING' : (item?.state ?? 'NOT_PROVABLE'),
+      state: status === 'DONE' ? (item?.state ?? 'NOT_PROVABLE') : 'PENDING',
       ...(item?.lastError !== undefined && { lastError: item.lastError }),
     },
   };

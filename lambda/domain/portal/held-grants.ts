@@ -10,8 +10,11 @@ import { UnreadableGrant } from '../grant/unreadable';
 /** Rows of an agent's grants on a page, without those of offered connections. */
 const MAX_GRANTS = 25;
 
-/** Reads for a page, of up to 1 MB each. Some grants have no row: those without tokens. */
-const MAX_READS = 20;
+/**
+ * Reads for all agents of a page together, of up to 1 MB each, in addition to the first one of each agent. Some grants have
+ * no row: those without tokens.
+ */
+const MAX_FURTHER_READS = 10;
 
 export interface HeldGrants {
   readonly grants: readonly Grant[];
@@ -20,8 +23,21 @@ export interface HeldGrants {
   readonly lastTarget?: string | undefined;
 }
 
+/** What the agents of a page have in common: one that holds many grants must not make the page slow. */
+export class FurtherReads {
+  private left = MAX_FURTHER_READS;
+
+  /** Returns whether another read can begin, and counts it. */
+  take(): boolean {
+    this.left -= 1;
+    return this.left >= 0;
+  }
+}
+
+type Holder = Pick<GrantHolder, 'workloadId' | 'userHash'>;
+
 interface Selection {
-  readonly holder: Pick<GrantHolder, 'workloadId' | 'userHash'>;
+  readonly holder: Holder;
   /** Targets whose grants come first, wherever they are. */
   readonly wanted: readonly string[];
   /** Targets whose grants are left out, because an earlier page has them. */
@@ -43,6 +59,30 @@ const isShown = (record: HeldRecord): boolean => isUnreadable(record) || isListe
 const inOrder = ({ grants, unreadable = [] }: FoundGrants): readonly HeldRecord[] =>
   [...grants, ...unreadable].sort((one, other) => (targetOf(one) < targetOf(other) ? -1 : 1));
 
+/** Reads the grants with these targets that the agent holds for the person. */
+async function wantedRecords(
+  grantIndex: Pick<GrantIndex, 'ofAgentAndUser'>,
+  holder: Holder,
+  wanted: readonly string[],
+): Promise<readonly HeldRecord[]> {
+  // The target itself comes before longer ones.
+  const pages = wanted.map((targets) => grantIndex.ofAgentAndUser({ ...holder, targets }, { limit: 1 }));
+  return (await Promise.all(pages))
+    .flatMap(inOrder)
+    .filter((record) => isShown(record) && wanted.includes(targetOf(record)));
+}
+
+const heldOf = (records: readonly HeldRecord[]): Pick<HeldGrants, 'grants' | 'unreadable'> => ({
+  grants: records.flatMap((record) => (isUnreadable(record) ? [] : [record])),
+  unreadable: records.filter(isUnreadable),
+});
+
+/** Reads only the grants with these targets. */
+export const grantsOfTargets = async (
+  grantIndex: Pick<GrantIndex, 'ofAgentAndUser'>,
+  { holder, wanted }: Pick<Selection, 'holder' | 'wanted'>,
+): Promise<HeldGrants> => heldOf(await wantedRecords(grantIndex, holder, wanted));
+
 /**
  * Reads the grants that the agent holds for the person: those with the wanted targets, in this order, and then as many
  * others as a page shows.
@@ -50,6 +90,7 @@ const inOrder = ({ grants, unreadable = [] }: FoundGrants): readonly HeldRecord[
 export async function heldGrants(
   grantIndex: Pick<GrantIndex, 'ofAgentAndUser'>,
   { holder, wanted, except, afterTarget }: Selection,
+  furtherReads: FurtherReads,
 ): Promise<HeldGrants> {
   const others: HeldRecord[] = [];
   const found = new Map<string, HeldRecord>();
@@ -57,30 +98,34 @@ export async function heldGrants(
     if (wanted.includes(targetOf(record))) found.set(targetOf(record), record);
     else if (!except.includes(targetOf(record))) others.push(record);
   };
+  const holderOfUsers = { ...holder, targets: targetsOf('USER_FEDERATION') };
   let position = afterTarget;
   let isComplete = false;
-  for (let reads = 0; reads < MAX_READS && !isComplete && others.length <= MAX_GRANTS; reads += 1) {
-    const holderOfUsers = { ...holder, targets: targetsOf('USER_FEDERATION') };
+  do {
     const page = await grantIndex.ofAgentAndUser(holderOfUsers, { afterTarget: position });
     const records = inOrder(page);
     records.filter(isShown).forEach(add);
     isComplete = page.next === undefined;
     const last = records.at(-1);
     if (last) position = targetOf(last);
-  }
+  } while (!isComplete && others.length <= MAX_GRANTS && furtherReads.take());
   if (!isComplete) {
-    for (const targets of wanted.filter((target) => !found.has(target))) {
-      inOrder(await grantIndex.ofAgentAndUser({ ...holder, targets }))
-        .filter(isShown)
-        .forEach(add);
-    }
+    const missing = wanted.filter((target) => !found.has(target));
+    (await wantedRecords(grantIndex, holder, missing)).forEach(add);
   }
   const shown = others.slice(0, MAX_GRANTS);
   const lastShown = others.length > MAX_GRANTS ? shown.at(-1) : undefined;
-  const records = [...wanted.flatMap((target) => found.get(target) ?? []), ...shown];
   return {
-    grants: records.flatMap((record) => (isUnreadable(record) ? [] : [record])),
-    unreadable: records.filter(isUnreadable),
+    ...heldOf([...wanted.flatMap((target) => found.get(target) ?? []), ...shown]),
     lastTarget: lastShown ? targetOf(lastShown) : isComplete ? undefined : position,
   };
+}
+
+/** Returns whether the agent holds a grant for the person that a page could show, as far as one read says. */
+export async function holdsGrants(
+  grantIndex: Pick<GrantIndex, 'ofAgentAndUser'>,
+  holder: Holder,
+): Promise<boolean> {
+  const page = await grantIndex.ofAgentAndUser({ ...holder, targets: targetsOf('USER_FEDERATION') });
+  return page.next !== undefined || inOrder(page).some(isShown);
 }

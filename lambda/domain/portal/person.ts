@@ -41,6 +41,11 @@ export interface Person {
   readonly userToken: UserTokenFacts;
   /** In the order of the portal's sources. */
   readonly agents: readonly PortalAgent[];
+  /**
+   * IDs of the portal's other agents: those that do not admit the person any more, or that the portal's owner may not list.
+   * They can hold grants for the person all the same.
+   */
+  readonly hiddenIds: readonly string[];
 }
 
 const signedOut = (detail: string): PortalRefusal => new PortalRefusal('signed-out', detail);
@@ -75,8 +80,8 @@ const admits = (
 ): boolean => session.admittedBy.includes(trustDigest(identity, trustedIssuers));
 
 /**
- * Returns the person with this session secret, and the agents of the portal: those that exist, that its owner may act
- * as, and that admit the person.
+ * Returns the person with this session secret, and the agents of the portal that it shows: those that exist, that its
+ * owner may list, and that admit the person.
  *
  * @param annotate receives the person
  * @throws PortalRefusal `signed-out`, also for a suspended person, and after the end of the session at the identity
@@ -99,12 +104,14 @@ export async function signedInPerson(
     const denial = restrictionDenial({ agent: undefined, user: restrictions.user }, session);
     if (denial) throw new PortalRefusal('signed-out', denial.detail ?? denial.message, denial);
   }
-  const agents = sources.flatMap(({ identity, restrictions }): PortalAgent[] => {
+  const configured = sources.flatMap(({ identity, restrictions }): PortalAgent[] => {
     if (!identity || !isConfigured(served.portal, identity)) return [];
-    if (!admits(deps, session, identity)) return [];
     const suspended = restrictions.agent?.suspendedByOperator !== undefined;
-    const agent = { identity, restrictions, suspended };
-    return ownerMay(served, 'ListResourceGrants', agent) ? [agent] : [];
+    return [{ identity, restrictions, suspended }];
   });
-  return { userHash, userToken: session, agents };
+  const agents = configured.filter(
+    (agent) => admits(deps, session, agent.identity) && ownerMay(served, 'ListResourceGrants', agent),
+  );
+  const hidden = configured.filter((agent) => !agents.includes(agent));
+  return { userHash, userToken: session, agents, hiddenIds: hidden.map(({ identity }) => identity.id) };
 }

@@ -3,24 +3,29 @@
  * grant must not take the room of the others, and no agent the 6 MB of a response (AWS Lambda quotas).
  */
 
-/** Characters of a page for each scope, without its text. */
-const SCOPE_CHARACTERS = 220;
+/** Bytes of a page for each scope, without its text. */
+const SCOPE_BYTES = 220;
 
-/** Characters for the scopes of each row, and for those of all rows together that exceed this share. */
+/** Bytes for the scopes of each row, and for those of all rows of a page together that exceed this share. */
 const ROW_SHARE = 2_400;
-const SHARED = 120_000;
+const SHARED = 600_000;
 
-/** HTML has up to 5 characters for each of these. */
-const ESCAPED = /[&<>']/g;
+/** HTML or JSON has up to 6 bytes for each of these. */
+const ESCAPED = /[&<>'"\\\p{C}]/gu;
 
-const charactersOf = (scope: string): number => scope.replace(ESCAPED, '-----').length + SCOPE_CHARACTERS;
+const bytesOf = (scope: string): number => Buffer.byteLength(scope.replace(ESCAPED, '------')) + SCOPE_BYTES;
 
 export class ScopeRoom {
-  private shared = SHARED;
+  private shared: number;
+
+  /** @param agents number of agents on the page, which share its room equally */
+  constructor(agents: number) {
+    this.shared = SHARED / agents;
+  }
 
   /** Returns whether there is room for all scopes of a row, and takes it. */
   take(scopes: readonly string[]): boolean {
-    const beyond = scopes.reduce((sum, scope) => sum + charactersOf(scope), 0) - ROW_SHARE;
+    const beyond = scopes.reduce((sum, scope) => sum + bytesOf(scope), 0) - ROW_SHARE;
     if (beyond > this.shared) return false;
     this.shared -= Math.max(0, beyond);
     return true;
@@ -30,6 +35,6 @@ export class ScopeRoom {
 /** Returns the first scopes of a row that has no room for all: those that fit into the share that each row has. */
 export function firstScopes(scopes: readonly string[]): readonly string[] {
   let left = ROW_SHARE;
-  const end = scopes.findIndex((scope) => (left -= charactersOf(scope)) < 0);
+  const end = scopes.findIndex((scope) => (left -= bytesOf(scope)) < 0);
   return end < 0 ? scopes : scopes.slice(0, end);
 }

@@ -15,6 +15,7 @@ import {
 } from './connect';
 import {
   disconnect,
+  disconnectAgent,
   disconnectionProgress,
   disconnectionReach,
   type DisconnectDependencies,
@@ -23,7 +24,8 @@ import {
   type DisconnectionReach,
   type ReachDependencies,
 } from './disconnect';
-import { signedInPerson, type Person, type PersonDependencies } from './person';
+import { holdsGrants } from './held-grants';
+import { ownerMay, signedInPerson, type Person, type PersonDependencies } from './person';
 import { refusalOf, type Refusal } from './refusal';
 import { rowsOf } from './rows';
 import {
@@ -59,6 +61,51 @@ export interface AgentView extends Named {
   readonly connections: readonly Connection[];
   /** Where its further connections begin; absent if there are none. */
   readonly next?: string;
+  /** Whether the person can disconnect all accounts at once: there is more than one, and the owner is authorized. */
+  readonly canDisconnectAll: boolean;
+}
+
+/** What a signed-in person sees. */
+export interface PortalView {
+  readonly agents: readonly AgentView[];
+  /** Whether these are further connections of one agent. */
+  readonly isContinued: boolean;
+  /** Number of agents that the portal cannot show, and that hold grants for the person; absent if there are none. */
+  readonly hiddenAgents?: number;
+}
+
+async function viewOf(
+  deps: PortalStepDependencies,
+  served: ServedPortal,
+  person: Person,
+  after: string | undefined,
+): Promise<PortalView> {
+  const { userHash, hiddenIds } = person;
+  const found = await rowsOf(deps, served, person, { after });
+  const agents = found.agents.map((agent): AgentView => {
+    const { identity, suspended } = agent;
+    const next = found.after.get(identity.id);
+    const connections = found.rows
+      .filter((row) => row.agent.identity.id === identity.id)
+      .map(({ connection }) => connection);
+    const areSeveral =
+      next !== undefined || connections.filter(({ canDisconnect }) => canDisconnect).length > 1;
+    return {
+      ...namedOf(identity),
+      suspended,
+      connections,
+      ...(next !== undefined && { next }),
+      canDisconnectAll: areSeveral && ownerMay(served, 'RevokeResourceGrant', agent),
+    };
+  });
+  const { isContinued } = found;
+  const holders = isContinued
+    ? []
+    : await Promise.all(
+        hiddenIds.map((workloadId) => holdsGrants(deps.grantIndex, { workloadId, userHash })),
+      );
+  const hiddenAgents = holders.filter(Boolean).length;
+  return { agents, isContinued, ...(hiddenAgents > 0 && { hiddenAgents }) };
 }
 
 export interface RefusedStep {
@@ -147,25 +194,13 @@ export function createPortalSteps(deps: PortalStepDependencies) {
       readonly portalId: string;
       readonly session?: string;
       readonly after?: string;
-    }): Promise<StepResult<{ readonly signedIn: false } | { readonly agents: readonly AgentView[] }>> {
+    }): Promise<StepResult<{ readonly signedIn: false } | PortalView>> {
       if (session === undefined) {
         return step(deps, { operation: 'Portal', portalId }, () => Promise.resolve({ signedIn: false }));
       }
-      return personalStep(deps, { operation: 'Portal', portalId, session }, async (served, person) => {
-        const found = await rowsOf(deps, served, person, { after });
-        const agents = found.agents.map(({ identity, suspended }) => {
-          const next = found.after.get(identity.id);
-          return {
-            ...namedOf(identity),
-            suspended,
-            connections: found.rows
-              .filter(({ agent }) => agent.identity.id === identity.id)
-              .map(({ connection }) => connection),
-            ...(next !== undefined && { next }),
-          };
-        });
-        return { agents };
-      });
+      return personalStep(deps, { operation: 'Portal', portalId, session }, (served, person) =>
+        viewOf(deps, served, person, after),
+      );
     },
 
     connect: ({ connection: key, ...input }: OnConnection) =>
@@ -195,6 +230,11 @@ export function createPortalSteps(deps: PortalStepDependencies) {
     disconnect: ({ connection: key, ...input }: OnConnection) =>
       personalStep(deps, { operation: 'RevokeResourceGrant', ...input }, (served, person, annotate) =>
         disconnect(deps, served, person, { key, annotate }),
+      ),
+
+    disconnectAgent: ({ agent: agentName, ...input }: OnSession & { readonly agent: string }) =>
+      personalStep(deps, { operation: 'RevokeResourceGrant', ...input }, (served, person, annotate) =>
+        disconnectAgent(deps, served, person, { agentName, annotate }),
       ),
 
     disconnection: ({

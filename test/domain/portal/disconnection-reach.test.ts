@@ -107,6 +107,7 @@ async function reachAt(
       expiresAt: Infinity,
     },
     agents: [agent],
+    hiddenIds: [],
   };
   expect((await rowsOf(deps, served, person)).rows).toHaveLength(providers.length);
   const key = encodeGrantId(grants[0]!);

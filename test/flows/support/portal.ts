@@ -234,6 +234,9 @@ export class TestPortal {
   disconnect = (session: string, connection: string) =>
     this.request({ disconnect: { portalId: this.id, session, connection } });
 
+  disconnectAgent = (session: string, { name: agent }: Pick<TestAgent, 'name'>) =>
+    this.request({ disconnectAgent: { portalId: this.id, session, agent } });
+
   disconnection = (session: string, revocationId: string) =>
     this.request({ disconnection: { portalId: this.id, session, revocationId } });
 }
