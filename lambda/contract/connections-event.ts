@@ -168,7 +168,7 @@ const AgentViewSchema = v.strictObject({
   connections: v.pipe(v.array(ConnectionSchema), v.readonly()),
   /** Where its further connections begin; absent if there are none. */
   next: v.exactOptional(v.string()),
-  /** Whether there is more than one account, and the person can disconnect all at once. */
+  /** Whether there is more than one account, and the person can disconnect all of them together. */
   canDisconnectAll: v.boolean(),
 });
 

@@ -42,7 +42,7 @@ export interface Person {
   /** In the order of the portal's sources. */
   readonly agents: readonly PortalAgent[];
   /**
-   * IDs of the portal's other agents: those that do not admit the person any more, or that the portal's owner may not list.
+   * IDs of the portal's other agents: those that do not admit the person any more, or that the portal's owner cannot list.
    * They can hold grants for the person all the same.
    */
   readonly hiddenIds: readonly string[];

@@ -61,7 +61,7 @@ export interface AgentView extends Named {
   readonly connections: readonly Connection[];
   /** Where its further connections begin; absent if there are none. */
   readonly next?: string;
-  /** Whether the person can disconnect all accounts at once: there is more than one, and the owner is authorized. */
+  /** Whether the person can disconnect all accounts together: there is more than one, and the owner is authorized. */
   readonly canDisconnectAll: boolean;
 }
 

@@ -6,7 +6,7 @@ import { ownerOf } from '../../../lambda/domain/portal/served-portal';
 import { rowsOf, rowWithKey } from '../../../lambda/domain/portal/rows';
 import { clientBindingDigest } from '../../../lambda/domain/provider/oauth2-provider';
 import { createFakeSystem } from '../fake-system';
-import { sampleIdentity, samplePortal, sampleProvider } from '../samples';
+import { sampleIdentity, samplePortal, sampleProvider, sampleTokens } from '../samples';
 
 const USER = 'u'.repeat(43);
 const provider = sampleProvider();
@@ -36,14 +36,7 @@ const grantOf = (workloadId: string, ofTarget = target): Grant => ({
   providerId: provider.id,
   generation: 1,
   epoch: 0,
-  tokens: {
-    sealed: 'sealed',
-    scopes: ['a'],
-    requestedScopes: ['a'],
-    obtainedAt: 0,
-    refreshable: true,
-    client: clientBindingDigest(provider),
-  },
+  tokens: sampleTokens({ client: clientBindingDigest(provider) }),
 });
 
 /** Pages of one record each. The records without tokens, of which there are any number, come first. */

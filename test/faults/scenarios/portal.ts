@@ -259,6 +259,22 @@ export const PORTAL: readonly Scenario[] = [
       verify: () => expectConnected(person, false),
     };
   }),
+  pageOf(
+    'PortalDisconnect',
+    async (stage, portal) => {
+      const person = await connected(stage, portal);
+      const { agent, browser, pages, page } = person;
+      const { csrf = '' } = membersOf(page, 'disconnect');
+      return {
+        page: () => pages.post(browser, 'disconnect', { csrf, agent }),
+        isSuccess: redirectsTo(pages.address('/disconnections/')),
+        verify: () => expectConnected(person, false),
+        // The second request finds nothing more to revoke.
+        repeatable: true,
+      };
+    },
+    'all accounts',
+  ),
   pageOf('PortalDisconnection', async (stage, portal) => {
     const { browser, pages, page } = await connected(stage, portal);
     const first = await pages.post(browser, 'disconnect', membersOf(page, 'disconnect'));
