@@ -1,4 +1,5 @@
 /** Commands that show, change, delete, and transfer agents and providers. */
+import { readFile } from 'node:fs/promises';
 import {
   BedrockAgentCoreClient,
   GetResourceApiKeyCommand,
@@ -194,16 +195,24 @@ describe('a name that both kinds of providers have', () => {
     await local.run(['provider', 'add', 'both', '--vendor', 'github', '--client-id', 'c'], { input: 's' });
   });
 
-  it.each([['get'], ['update'], ['test'], ['delete']])(
+  it.each([['get'], ['update'], ['update', '--secret'], ['delete']])(
     'has provider %s require the kind',
-    async (command) => {
-      expect(await local.run(['provider', command, 'both'])).toMatchObject({
+    async (command, ...options) => {
+      expect(await local.run(['provider', command, 'both', ...options])).toMatchObject({
         status: 2,
         stderr:
           'There are two credential providers named "both": one of OAuth 2.0, and one of an API key. Set --kind oauth2 or --kind api-key.\n',
       });
     },
   );
+
+  it.each([
+    [['test'], { stdout: expect.stringMatching(/^ok +vendor +GithubOauth2$/m) as string }],
+    [['update', '--client-id', 'd'], { status: 0 }],
+  ])('is the OAuth 2.0 provider for provider %j', async ([command = '', ...options], expected) => {
+    const args = ['provider', command, 'both', ...options];
+    expect(await local.run(args, { input: 's' })).toMatchObject(expected);
+  });
 
   it('deletes the one of the kind that is set', async () => {
     expect(await local.run(['provider', 'delete', 'both', '--kind', 'api-key', '--yes'])).toMatchObject({
@@ -234,6 +243,36 @@ describe('a name of the other kind of provider', () => {
       'There is no OAuth 2.0 credential provider named "a-key". Run agent-identity provider list for the names.\n',
     );
   });
+});
+
+describe('a provider whose kind no option states', () => {
+  beforeAll(async () => {
+    const client = ['--vendor', 'github', '--client-id', 'c'];
+    await local.run(['provider', 'add', 'found-client', ...client], { input: 's' });
+    await local.run(['provider', 'add', 'found-key', '--api-key'], { input: 'key' });
+  });
+
+  const failedLookups = async () =>
+    (await readFile(local.logPath, 'utf8'))
+      .split('\n')
+      .filter((line) => /Get\w+CredentialProvider.*"denied".*found-/.test(line));
+
+  it.each([
+    ['found-client', ['get']],
+    ['found-client', ['test']],
+    ['found-client', ['update', '--secret']],
+    ['found-client', ['update', '--client-id', 'd']],
+    ['found-client', ['delete', '--yes']],
+    ['found-key', ['get']],
+    ['found-key', ['update', '--secret']],
+    ['found-key', ['delete', '--yes']],
+  ])(
+    'has no denied entry in the audit log: %s with provider %j',
+    async (name, [command = '', ...options]) => {
+      await local.run(['provider', command, name, ...options], { input: 's' });
+      expect(await failedLookups()).toEqual([]);
+    },
+  );
 });
 
 describe('a deletion', () => {

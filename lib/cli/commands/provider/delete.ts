@@ -22,7 +22,7 @@ const DELETIONS = {
 async function kindToDelete(service: Service, name: string, kind: Kind | undefined): Promise<Kind> {
   if (kind !== undefined) return kind;
   try {
-    return (await findProvider(service, name, undefined)).kind;
+    return (await findProvider(service, name, {})).kind;
   } catch (error) {
     if (!(error instanceof ServiceFailure) || error.type !== 'ResourceNotFoundException') throw error;
     throw new ServiceFailure(error.type, error.httpStatus, {

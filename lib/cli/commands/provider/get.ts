@@ -35,7 +35,7 @@ export const get = buildCommand({
   },
   async func(this: CliContext, flags: KindFlags, name: string) {
     const service = await connect(this, flags);
-    const found = await findProvider(service, name, flags.kind);
+    const found = await findProvider(service, name, flags);
     if (flags.json) {
       printJson(this, found.provider);
       return;

@@ -1,9 +1,9 @@
-/** Finds a credential provider of the caller by name. The two kinds of providers have separate names. */
+/** Finds a credential provider by name. The two kinds of providers have separate names. */
 import { OPERATIONS } from '../../../../lambda/contract/operations';
 import type { ConnectionFlags } from '../../connection-flags';
 import { ServiceFailure, usageError } from '../../failure';
 import { getProvider, type Oauth2Provider } from './provider';
-import type { Service } from '../../service';
+import { allPages, type Service } from '../../service';
 
 export const KINDS = ['oauth2', 'api-key'] as const;
 
@@ -53,40 +53,61 @@ async function orUndefined<T>(request: Promise<T>): Promise<T | undefined> {
   }
 }
 
+async function getOfKind(service: Service, name: string, kind: Kind): Promise<FoundProvider | undefined> {
+  if (kind === 'oauth2') {
+    const provider = await orUndefined(getProvider(service, name));
+    return provider && { kind, provider };
+  }
+  const provider = await orUndefined(
+    service.call<ApiKeyProvider>(OPERATIONS.GetApiKeyCredentialProvider, { name }),
+  );
+  return provider && { kind, provider };
+}
+
+const LISTINGS = {
+  oauth2: OPERATIONS.ListOauth2CredentialProviders,
+  'api-key': OPERATIONS.ListApiKeyCredentialProviders,
+} as const;
+
+const isListed = async (service: Service, name: string, kind: Kind): Promise<boolean> =>
+  (await allPages<{ name: string }>(service, LISTINGS[kind], 'credentialProviders')).some(
+    (provider) => provider.name === name,
+  );
+
 /**
- * Returns the provider, of either kind unless the option `--kind` names one.
+ * Returns the kinds in the order in which to look for a provider whose kind nothing states. A request for a provider that
+ * does not exist is a denied one in the audit log, so the listings of the caller say which kind the name has.
  *
- * @throws CliError if there is none, or one of each kind
+ * @throws CliError if the caller has a provider of each kind with this name
+ */
+async function kindsByListing(service: Service, name: string): Promise<readonly Kind[]> {
+  if (!(await isListed(service, name, 'api-key'))) return KINDS;
+  if (!(await isListed(service, name, 'oauth2'))) return ['api-key'];
+  throw usageError(
+    `There are two credential providers named "${name}": one of OAuth 2.0, and one of an API key.`,
+    'Set --kind oauth2 or --kind api-key.',
+  );
+}
+
+/**
+ * Returns the provider, of either kind unless the option `--kind` names one. A provider of another owner can be found, too.
+ *
+ * @param likely kind that the rest of the command is about: the other kind is requested only if no provider of this kind exists
+ * @throws CliError if there is none, or if the caller has one of each kind and nothing says which one is meant
  */
 export async function findProvider(
   service: Service,
   name: string,
-  kind: Kind | undefined,
+  { kind, likely }: { readonly kind?: Kind | undefined; readonly likely?: 'oauth2' | undefined },
 ): Promise<FoundProvider> {
-  const found: FoundProvider[] = [];
-  if (kind !== 'api-key') {
-    const provider = await orUndefined(getProvider(service, name));
-    if (provider) found.push({ kind: 'oauth2', provider });
+  const kinds = kind ? [kind] : likely ? KINDS : await kindsByListing(service, name);
+  for (const each of kinds) {
+    const found = await getOfKind(service, name, each);
+    if (found) return found;
   }
-  if (kind !== 'oauth2') {
-    const provider = await orUndefined(
-      service.call<ApiKeyProvider>(OPERATIONS.GetApiKeyCredentialProvider, { name }),
-    );
-    if (provider) found.push({ kind: 'api-key', provider });
-  }
-  const [first, second] = found;
-  if (!first) {
-    const what = kind === undefined ? 'credential provider' : KIND_NAMES[kind];
-    throw new ServiceFailure('ResourceNotFoundException', 404, {
-      fault: `There is no ${what} named "${name}".`,
-      next: 'Run agent-identity provider list for the names.',
-    });
-  }
-  if (second) {
-    throw usageError(
-      `There are two credential providers named "${name}": one of OAuth 2.0, and one of an API key.`,
-      'Set --kind oauth2 or --kind api-key.',
-    );
-  }
-  return first;
+  const what = kind === undefined ? 'credential provider' : KIND_NAMES[kind];
+  throw new ServiceFailure('ResourceNotFoundException', 404, {
+    fault: `There is no ${what} named "${name}".`,
+    next: 'Run agent-identity provider list for the names.',
+  });
 }

@@ -23,7 +23,7 @@ export const test = buildCommand({
   },
   async func(this: CliContext, flags: KindFlags, name: string) {
     const service = await connect(this, flags);
-    const { kind, provider } = await findProvider(service, name, flags.kind);
+    const { kind, provider } = await findProvider(service, name, { kind: flags.kind, likely: 'oauth2' });
     if (kind === 'api-key') {
       throw usageError(
         `"${name}" is an API key credential provider: it has no OAuth 2.0 server to check.`,

@@ -62,6 +62,9 @@ const CLIENT: readonly (keyof ClientFlags)[] = [
 const isSet = (flags: ClientFlags, names: readonly (keyof ClientFlags)[]): boolean =>
   names.some((name) => flags[name] !== undefined);
 
+/** Returns whether the options are those of a client or a server, which no provider of an API key has. */
+const isAboutOauth2 = (flags: UpdateFlags): boolean => flags.public || isSet(flags, [...SERVER, ...CLIENT]);
+
 /** Returns the server that the provider has now, as the vendor's member of a request names it. */
 function presentServer(
   vendor: VendorName,
@@ -137,7 +140,7 @@ async function updateApiKey(
   name: string,
   flags: UpdateFlags,
 ): Promise<object> {
-  if (flags.public || isSet(flags, [...SERVER, ...CLIENT])) {
+  if (isAboutOauth2(flags)) {
     throw usageError(
       `The provider "${name}" has an API key: it has no client and no server.`,
       'Set --secret, or --secret-arn and --secret-key.',
@@ -385,7 +388,10 @@ export const update = buildCommand({
     const service = await connect(this, flags);
     const changes =
       flags.mcp === undefined ? flags : { ...flags, discoveryUrl: mcpDiscoveryUrl(flags.mcp, flags) };
-    const found = await findProvider(service, name, flags.kind);
+    const found = await findProvider(service, name, {
+      kind: flags.kind,
+      likely: isAboutOauth2(changes) ? 'oauth2' : undefined,
+    });
     const done = `The credential provider "${name}" is updated.`;
     if (found.kind === 'api-key') {
       const updated = await updateApiKey(this, service, name, changes);
