@@ -82,7 +82,7 @@ main{flex:1;padding-top:2.25rem;padding-bottom:3rem}
 .agent>header{display:flex;flex-wrap:wrap;align-items:center;gap:.15rem .75rem;padding:1.15rem 1.4rem .95rem}
 .agent>header code{color:var(--soft)}
 .agent>header .status{margin-left:auto}
-.agent>p,.agent>.note{margin:0 1.4rem 1.15rem}
+.agent>p,.agent>details,.agent>.note{margin:0 1.4rem 1.15rem}
 .connection{display:grid;grid-template-columns:2.6rem minmax(0,1fr) auto;gap:.2rem 1rem;align-items:start;padding:1.1rem 1.4rem;border-top:1px solid var(--line)}
 .tile{display:grid;place-items:center;width:2.6rem;height:2.6rem;border:1px solid var(--line);border-radius:.65rem;background:var(--ground);font-weight:700;color:var(--soft)}
 .connection .name{display:flex;flex-wrap:wrap;align-items:center;gap:.25rem .65rem}
@@ -105,7 +105,7 @@ summary{width:fit-content;padding:.1rem 0;cursor:pointer;color:var(--link);text-
 .empty{padding:2.5rem 1.75rem;text-align:center}
 footer{border-top:1px solid var(--line);color:var(--soft);font-size:.85rem}
 footer>div{padding-top:1.1rem;padding-bottom:1.4rem}
-@media(max-width:34rem){h1{font-size:1.45rem}main{padding-top:1.5rem}.single .card{padding:1.5rem}.single main{align-content:start}.connection{grid-template-columns:2.6rem minmax(0,1fr);padding:1.1rem 1.1rem}.connection .do{grid-column:1/-1;padding-top:.6rem;flex-direction:row;flex-wrap:wrap}.connection .do>*{flex:1 1 8rem}.agent>header{padding:1.1rem 1.1rem .9rem}.agent>header .status{margin-left:0}.agent>p,.agent>.note{margin:0 1.1rem 1.1rem}.single .actions>*{flex:1 1 100%}.single .actions .button{width:100%}.facts{grid-template-columns:1fr;gap:0}.facts dd+dt{margin-top:.6rem}}
+@media(max-width:34rem){h1{font-size:1.45rem}main{padding-top:1.5rem}.single .card{padding:1.5rem}.single main{align-content:start}.connection{grid-template-columns:2.6rem minmax(0,1fr);padding:1.1rem 1.1rem}.connection .do{grid-column:1/-1;padding-top:.6rem;flex-direction:row;flex-wrap:wrap}.connection .do>*{flex:1 1 8rem}.agent>header{padding:1.1rem 1.1rem .9rem}.agent>header .status{margin-left:0}.agent>p,.agent>details,.agent>.note{margin:0 1.1rem 1.1rem}.single .actions>*{flex:1 1 100%}.single .actions .button{width:100%}.facts{grid-template-columns:1fr;gap:0}.facts dd+dt{margin-top:.6rem}}
 @media(forced-colors:active){.status,.note,.tile{border:1px solid}}
 @media(prefers-reduced-motion:no-preference){.skip{transition:top .15s}}
 `;
