@@ -100,7 +100,7 @@ export async function heldGrants(
   };
   const holderOfUsers = { ...holder, targets: targetsOf('USER_FEDERATION') };
   let position = afterTarget;
-  let isComplete = false;
+  let isComplete: boolean;
   do {
     const page = await grantIndex.ofAgentAndUser(holderOfUsers, { afterTarget: position });
     const records = inOrder(page);

@@ -29,13 +29,17 @@ const [target, prefix] = [
 const following = (after: string) =>
   prefix + String(Number(after.slice(prefix.length)) + 1).padStart(43, '0');
 
-const grantOf = (workloadId: string, ofTarget = target): Grant => ({
+const endedGrant = (workloadId: string, ofTarget: string): Grant => ({
   workloadId,
   userHash: USER,
   target: ofTarget,
   providerId: provider.id,
   generation: 1,
   epoch: 0,
+});
+
+const grantOf = (workloadId: string): Grant => ({
+  ...endedGrant(workloadId, target),
   tokens: sampleTokens({ client: clientBindingDigest(provider) }),
 });
 
@@ -46,9 +50,9 @@ function index() {
     ofAgentAndUser({ workloadId, targets }, { afterTarget = prefix } = {}) {
       reads.push(nameOf(workloadId));
       if (targets === target || nameOf(workloadId) === 'honest') {
-        return Promise.resolve({ grants: [grantOf(workloadId, target)] });
+        return Promise.resolve({ grants: [grantOf(workloadId)] });
       }
-      const { tokens: _, ...ended } = grantOf(workloadId, following(afterTarget));
+      const ended = endedGrant(workloadId, following(afterTarget));
       return Promise.resolve({ grants: [ended], next: 'next' });
     },
   };
