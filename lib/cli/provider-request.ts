@@ -75,5 +75,9 @@ export async function documentResponse(url: string, policy: EndpointPolicy): Pro
     throw new NoResponse(new URL(url).origin, connectionFault(error));
   });
   const status = message.statusCode ?? 0;
-  return new Response(status === 204 || status === 205 || status === 304 ? null : body, { status });
+  const { location } = message.headers;
+  return new Response(status === 204 || status === 205 || status === 304 ? null : body, {
+    status,
+    headers: location === undefined ? {} : { location },
+  });
 }

@@ -12,6 +12,8 @@ import {
 import { VENDOR_SETUP } from '../../lib/cli/commands/provider/vendor-setup';
 import { shortName } from '../../lib/cli/commands/provider/vendors';
 import { printChecks, type Check } from '../../lib/cli/checks';
+import { faultOf, statusFault } from '../../lib/cli/server-document';
+import { NoResponse } from '../../lib/cli/service';
 import { table } from '../api-docs/table';
 import type { Fact, Guide } from './guide';
 
@@ -199,7 +201,7 @@ function faults(guide: Guide): Check[] {
   const away = callbackCheck({ callbackUrl: CALLBACK }, { endpoint: 'https://other.example' });
   if (server === 'stated' && !isStated(guide)) {
     return [
-      undiscovered('https://idp.example/.well-known/openid-configuration', 'HTTP status 404'),
+      undiscovered('https://idp.example/.well-known/openid-configuration', statusFault(404)),
       away,
       ...capabilityChecks(vendor, POOR_METADATA, 'https://idp.example/token').filter(
         ({ status }) => status !== 'ok',
@@ -207,7 +209,8 @@ function faults(guide: Guide): Check[] {
     ];
   }
   const token = typeof server === 'string' ? tokenEndpointOf(guide) : server.tokenEndpoint;
-  return [unreachable('token endpoint', token, 'ENOTFOUND'), away];
+  const notFound = faultOf(new NoResponse(token, 'ENOTFOUND'), { loopback: false });
+  return [unreachable('token endpoint', token, notFound), away];
 }
 
 const tokenEndpointOf = ({ options = '' }: Guide): string =>

@@ -314,6 +314,12 @@ describe('one line on stderr', () => {
       /^There is no metadata of an identity provider at .*\/other\/\.well-known\/openid-configuration: HTTP status 404/,
     ],
     [
+      'the address of an identity provider that states another one',
+      () => [...agent, '--issuer', signIn.issuer.replace('127.0.0.1', 'localhost')],
+      1,
+      /^The metadata of the identity provider at http:\/\/localhost:.* cannot be used: the document states the issuer (http:\/\/127\.0\.0\.1:\d+), but .*\. If it is the right issuer, set --issuer \1\./,
+    ],
+    [
       'a port that is not a number',
       () => [...agent, ...issuer(), '--port', 'http'],
       2,

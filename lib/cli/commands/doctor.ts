@@ -9,9 +9,10 @@ import { CONNECTION_FLAGS, optionalTexts, type ConnectionFlags } from '../connec
 import type { CliContext } from '../context';
 import { checkFailed, CliError, ServiceFailure } from '../failure';
 import { isoTime, printJson, progress } from '../output';
-import { checkProvider, jsonDocument } from './provider/checks';
+import { checkProvider } from './provider/checks';
 import { getProvider } from './provider/provider';
 import { endpointPolicyOf } from '../provider-request';
+import { jsonDocument, metadataAt } from '../server-document';
 import { allPages, clockSkew, connect, send, type Service } from '../service';
 
 interface DoctorFlags extends ConnectionFlags {
@@ -112,36 +113,31 @@ async function accessChecks(service: Awaited<ReturnType<typeof connect>>): Promi
 }
 
 /** An issuer's discovery document, and its keys. */
-async function issuerChecks(discoveryUrl: string, policy: EndpointPolicy): Promise<Check[]> {
+async function issuerCheck(discoveryUrl: string, policy: EndpointPolicy): Promise<Check> {
   const check = 'trusted issuer';
-  const found = await jsonDocument(discoveryUrl, policy);
-  if ('fault' in found) {
-    return [
-      fail(check, `${discoveryUrl}: ${found.fault}`, 'Check the discovery URL of the issuer in a browser.'),
-    ];
-  }
+  const found = await metadataAt(
+    discoveryUrl,
+    policy,
+    (issuer) =>
+      `The service accepts no user token of this issuer. If it is the right one, trust its discovery URL: ${discoveryUrlOf(issuer)}. Otherwise, correct the issuer at the server.`,
+  );
+  if ('fault' in found) return fail(check, `${discoveryUrl}: ${found.fault}`, found.action);
   const { issuer, jwks_uri: jwksUri } = found.document;
   if (typeof jwksUri !== 'string' || typeof issuer !== 'string') {
-    return [
-      fail(
-        check,
-        `${discoveryUrl} has no issuer or no jwks_uri`,
-        'Use the OpenID Connect discovery document.',
-      ),
-    ];
+    return fail(check, `${discoveryUrl} has no jwks_uri`, 'Use the OpenID Connect discovery document.');
   }
   const keys = await jsonDocument(jwksUri, policy);
   if ('fault' in keys) {
-    return [
-      fail(check, `${jwksUri}: ${keys.fault}`, 'The service cannot validate user tokens without these keys.'),
-    ];
+    return fail(
+      check,
+      `${jwksUri}: ${keys.fault}`,
+      `The service cannot validate user tokens without these keys. ${keys.action}`,
+    );
   }
   const { keys: published } = keys.document;
-  return [
-    Array.isArray(published) && published.length > 0
-      ? ok(check, `${issuer}: ${published.length} ${published.length === 1 ? 'key' : 'keys'}`)
-      : fail(check, `${jwksUri} has no keys`, 'The service cannot validate user tokens without keys.'),
-  ];
+  return Array.isArray(published) && published.length > 0
+    ? ok(check, `${issuer}: ${published.length} ${published.length === 1 ? 'key' : 'keys'}`)
+    : fail(check, `${jwksUri} has no keys`, 'The service cannot validate user tokens without keys.');
 }
 
 /** The issuers that the caller's agents trust, beyond those of the deployment, which no operation returns. */
@@ -192,7 +188,7 @@ async function allChecks(
   if (usable) for (const url of await issuersOfAgents(service)) trusted.add(url);
   for (const url of trusted) {
     show(`Checking ${url} …`);
-    checks.push(...(await issuerChecks(url, endpointPolicyOf(service))));
+    checks.push(await issuerCheck(url, endpointPolicyOf(service)));
   }
   if (usable) checks.push(...(await providerChecks(service, show)));
   return checks;

@@ -1,7 +1,9 @@
 /** Checks of what the options of a gate name, before and after it starts. */
 import { createConnection } from 'node:net';
+import type { EndpointPolicy } from '../../../../lambda/contract/authorization-server';
 import { CliError, usageError } from '../../failure';
-import { NoResponse, send } from '../../service';
+import { plainUrl } from '../../plain-url';
+import { metadataAt } from '../../server-document';
 
 /** The paths of the AgentCore contract. */
 const PATHS = { HTTP: '/invocations', MCP: '/mcp' } as const;
@@ -55,27 +57,32 @@ export function runtimeNameOf(name: string): string {
 }
 
 /**
- * Checks that the identity provider responds, because the gate rejects every token otherwise.
+ * Checks that the service can use the metadata of the identity provider, because the gate rejects every token otherwise.
  *
- * @throws CliError if there is no metadata
+ * @throws CliError if it cannot
  */
-export async function checkIssuer(discoveryUrl: string): Promise<void> {
-  const next = 'Start the identity provider, or correct --issuer.';
+export async function checkIssuer(discoveryUrl: string, policy: EndpointPolicy): Promise<void> {
   if (!isWebUrl(discoveryUrl)) {
     throw usageError('--issuer must be a URL that begins with https://, or on this computer with http://.');
   }
-  const response = await send(new URL(discoveryUrl)).catch((error: unknown) => {
-    if (!(error instanceof NoResponse)) throw error;
-    throw new CliError(`The identity provider at ${discoveryUrl} did not respond (${error.reason}).`, {
+  const found = await metadataAt(
+    discoveryUrl,
+    policy,
+    (issuer) => `If it is the right issuer, set --issuer ${plainUrl(issuer) ?? 'to it'}.`,
+  );
+  if ('document' in found) return;
+  const { fault, action, kind } = found;
+  if (kind === 'no-response') {
+    throw new CliError(`The identity provider at ${discoveryUrl} did not respond (${fault}).`, {
       name: 'NoResponse',
-      next,
+      next: 'Start the identity provider, or correct --issuer.',
     });
-  });
-  await response.body?.cancel();
-  if (response.ok) return;
+  }
   throw new CliError(
-    `There is no metadata of an identity provider at ${discoveryUrl}: HTTP status ${response.status}.`,
-    { next },
+    kind === 'status'
+      ? `There is no metadata of an identity provider at ${discoveryUrl}: ${fault}.`
+      : `The metadata of the identity provider at ${discoveryUrl} cannot be used: ${fault}.`,
+    { next: kind === 'document' ? action : `${action} The option for the URL is --issuer.` },
   );
 }
 

@@ -6,6 +6,7 @@ import { CONNECTION_FLAGS, optionalText, optionalTexts, type ConnectionFlags } f
 import type { CliContext } from '../../context';
 import { CliError, usageError } from '../../failure';
 import { jsonText, print, printAside, printFields } from '../../output';
+import { endpointPolicyOf } from '../../provider-request';
 import { connect } from '../../service';
 import { printEntry } from '../audit/read';
 import {
@@ -104,7 +105,7 @@ async function run(context: CliContext, flags: GateFlags, name: string, url: str
       'For a service in AWS, deploy an AgentEndpoint.',
     );
   }
-  await checkIssuer(discoveryUrl);
+  await checkIssuer(discoveryUrl, endpointPolicyOf(service));
   const { allowedAudience, allowedClient: allowedClients, allowedScope: allowedScopes } = flags;
   const issuer = { discoveryUrl, ...stated({ allowedAudience, allowedClients }) };
   const { accessKeyId, secretAccessKey } = await service.signer.credentials();

@@ -8,6 +8,7 @@ import { untilAccepted } from '../../corrections';
 import { CliError, usageError, type ServiceFailure } from '../../failure';
 import { nameTaken } from '../../name-taken';
 import { namingOptions } from '../../option-names';
+import { plainUrl } from '../../plain-url';
 import { printAside, printFields, printJson } from '../../output';
 import { ask, isInteractive, readSecret } from '../../prompt';
 import { clientFields, configOf, type Oauth2Provider } from './provider';
@@ -256,18 +257,20 @@ async function addOauth2(
     );
     return;
   }
+  const { console, callback } = VENDOR_SETUP[vendor];
   const { issuer } = draft;
+  const registered = `the callback URL at the vendor: ${console} > ${callback}.`;
   if (flags.mcp === undefined && issuer !== undefined && /\/(mcp|sse)\/?$/.test(issuer)) {
     printAside(
       context,
-      `If ${issuer} is the URL of an MCP server, which names its authorization server, delete the provider, and create it with --mcp ${issuer}.`,
+      `If ${issuer} is the URL of an MCP server, this provider cannot work, because an MCP server names its authorization server. Delete it: agent-identity provider delete ${output.name}`,
+      `Then create it again: agent-identity provider add ${output.name} --mcp ${plainUrl(issuer) ?? 'URL'}`,
+      `Otherwise, register ${registered}`,
     );
+  } else {
+    printAside(context, `Register ${registered}`);
   }
-  printAside(
-    context,
-    `Register the callback URL at the vendor: ${VENDOR_SETUP[vendor].console} > ${VENDOR_SETUP[vendor].callback}.`,
-    `Then check the provider: agent-identity provider test ${output.name}`,
-  );
+  printAside(context, `Then check the provider: agent-identity provider test ${output.name}`);
 }
 
 export const add = buildCommand({

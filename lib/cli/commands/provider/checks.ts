@@ -1,19 +1,7 @@
 /** The checks of a credential provider and of its authorization server. None sends a secret. */
-import {
-  boundServerMetadata,
-  checkIssuer,
-  endpointOriginsOf,
-  ProviderFailure,
-  validatedMetadata,
-  findProtectedResource,
-  validatedResource,
-  type EndpointPolicy,
-  type ProtectedResource,
-  type ResourceDiscoveryDependencies,
-} from '../../../../lambda/contract/authorization-server';
+import type { EndpointPolicy } from '../../../../lambda/contract/authorization-server';
 import {
   alsoEnds,
-  isMetadataUrl,
   isProtectedResourceUrl,
   issuerOf,
   protectedResourceUrl,
@@ -23,46 +11,30 @@ import {
   type VendorName,
 } from '../../../../lambda/contract/vendors';
 import { fail, ok, warn, type Check } from '../../checks';
-import { UrlNotAllowed, documentResponse, endpointPolicyOf, statusOf } from '../../provider-request';
+import { UrlNotAllowed, endpointPolicyOf, statusOf } from '../../provider-request';
 import { plainUrl } from '../../plain-url';
-import { NoResponse, type Service } from '../../service';
+import {
+  allowedAddresses,
+  faultOf,
+  jsonDocument,
+  metadataAt,
+  text,
+  UNKNOWN_AUTHORITY,
+  type Fault,
+  type ServerDocument,
+} from '../../server-document';
+import type { Service } from '../../service';
+import { metadataOfBoundServer, type Discovered } from './bound-server';
 import { authoritiesOf, CLIENT_KINDS, configOf, isVendor, type Oauth2Provider } from './provider';
-import { confirmingCommand } from './server-move';
 import { VENDOR_SETUP } from './vendor-setup';
 
-function faultOf(error: unknown): string {
-  if (error instanceof UrlNotAllowed) return `no request was sent, because ${error.message}`;
-  if (error instanceof NoResponse) return error.reason;
-  return error instanceof Error ? error.message : 'unknown error';
-}
-
-type Document = Readonly<Record<string, unknown>>;
-
-/** Returns the JSON document at a URL, or why there is none. */
-export async function jsonDocument(
-  url: string,
-  policy: EndpointPolicy,
-): Promise<{ document: Document } | { fault: string }> {
-  try {
-    const response = await documentResponse(url, policy);
-    if (!response.ok) return { fault: `HTTP status ${response.status}` };
-    const document: unknown = await response.json();
-    if (typeof document === 'object' && document !== null) return { document: { ...document } };
-    return { fault: 'not a JSON object' };
-  } catch (error) {
-    return { fault: faultOf(error) };
-  }
-}
-
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+/** Returns the failed check of a discovery document that cannot be used. */
+export const undiscovered = (url: string, { fault, action }: Fault): Check =>
+  fail('discovery', `${url}: ${fault}`, action);
 
 /** Returns the failed check of an endpoint that does not respond. */
-export const unreachable = (check: string, url: string, fault: string): Check =>
-  fail(
-    check,
-    `${url} does not respond to this computer (${fault})`,
-    'Check the host name. The service calls providers over the internet.',
-  );
+export const unreachable = (check: string, url: string, { fault, action }: Fault): Check =>
+  fail(check, `${url} does not respond to this computer (${fault})`, action);
 
 /** Returns whether the server responds at all: an error status is a response, because the request has no parameters. */
 async function reachable(check: string, url: string | undefined, policy: EndpointPolicy): Promise<Check> {
@@ -75,16 +47,17 @@ async function reachable(check: string, url: string | undefined, policy: Endpoin
       ? warn(check, `${url} responds with HTTP status ${status}`, 'Look at the status page of the provider.')
       : ok(check, url);
   } catch (error) {
-    if (!(error instanceof UrlNotAllowed)) return unreachable(check, url, faultOf(error));
+    const found = faultOf(error, policy);
+    if (!(error instanceof UrlNotAllowed)) return unreachable(check, url, found);
     return fail(
       check,
-      `${url}: ${faultOf(error)}`,
-      'Correct the metadata of the authorization server. The service sends requests to public https addresses only.',
+      `${url}: ${found.fault}`,
+      `Correct the metadata of the authorization server. ${allowedAddresses(policy)}`,
     );
   }
 }
 
-function pkceCheck(vendor: VendorName, metadata: Document | undefined): Check {
+function pkceCheck(vendor: VendorName, metadata: ServerDocument | undefined): Check {
   if (vendorOf(vendor).pkce === false) return ok('PKCE', 'not used: the vendor rejects it with a secret');
   const methods: unknown = metadata?.code_challenge_methods_supported;
   if (Array.isArray(methods) && !methods.includes('S256')) {
@@ -101,7 +74,7 @@ function pkceCheck(vendor: VendorName, metadata: Document | undefined): Check {
 
 function revocationCheck(
   vendor: VendorName,
-  metadata: Document | undefined,
+  metadata: ServerDocument | undefined,
   token: string | undefined,
 ): Check {
   const { revocation } = vendorOf(vendor);
@@ -129,7 +102,7 @@ function revocationCheck(
   return ok('revocation', `${endpoint}. ${alsoEnds(reachOf(vendor))}`);
 }
 
-function refreshCheck(vendor: VendorName, metadata: Document | undefined): Check {
+function refreshCheck(vendor: VendorName, metadata: ServerDocument | undefined): Check {
   const { grant_types_supported: grants, scopes_supported: scopes } = metadata ?? {};
   if (Array.isArray(grants) && !grants.includes('refresh_token')) {
     return warn(
@@ -145,17 +118,10 @@ function refreshCheck(vendor: VendorName, metadata: Document | undefined): Check
     : ok('refresh tokens', 'the service uses one if the server issues it');
 }
 
-/** Returns the failed check of a discovery document that cannot be read. */
-export const undiscovered = (
-  discoveryUrl: string,
-  fault: string,
-  action = 'Check the discovery URL in a browser.',
-): Check => fail('discovery', `${discoveryUrl}: ${fault}`, action);
-
 /** Checks PKCE, refresh tokens, and revocation, by the catalogue and the metadata, without a request. */
 export const capabilityChecks = (
   vendor: VendorName,
-  metadata: Document | undefined,
+  metadata: ServerDocument | undefined,
   token: string | undefined,
 ): Check[] => [
   pkceCheck(vendor, metadata),
@@ -186,14 +152,16 @@ export function callbackCheck(
 /** Checks the document that describes the client, as its authorization server reads it. */
 async function documentCheck(
   clientId: string,
-  metadata: Document | undefined,
+  metadata: ServerDocument | undefined,
   policy: EndpointPolicy,
 ): Promise<Check> {
   const check = 'client document';
   const next =
     'Update the provider: agent-identity provider update, with --mcp and the URL of the MCP server.';
   const found = await jsonDocument(clientId, policy);
-  if ('fault' in found) return fail(check, `${clientId}: ${found.fault}`, next);
+  if ('fault' in found) {
+    return fail(check, `${clientId}: ${found.fault}`, found.kind === 'status' ? next : found.action);
+  }
   if (found.document.client_id !== clientId) return fail(check, `${clientId} describes another client`, next);
   if (metadata && metadata.client_id_metadata_document_supported !== true) {
     return fail(check, 'the authorization server no longer reads client ID metadata documents', next);
@@ -207,87 +175,6 @@ async function documentCheck(
       );
 }
 
-/** The metadata that the service uses, or why it uses none. */
-type Discovered =
-  | { readonly document: Document }
-  | {
-      /** URL of the document that has the fault, if it is not the one at the discovery URL. */
-      readonly at?: string;
-      readonly fault: string;
-      readonly action?: string;
-    };
-
-/** Returns the authorization server that an MCP server names now, if it names one that the service accepts. */
-async function namedServer(discoveryUrl: string, policy: EndpointPolicy): Promise<string | undefined> {
-  const found = await jsonDocument(discoveryUrl, policy);
-  if ('fault' in found) return undefined;
-  try {
-    const [named, ...others] = validatedResource(discoveryUrl, found.document).authorizationServers;
-    if (named === undefined || others.length > 0 || isMetadataUrl(named)) return undefined;
-    checkIssuer(named, policy);
-    return named;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Returns where a server has its endpoints now, and how the owner confirms it; the fault alone if it names them no more. */
-async function originsMoved(
-  { name }: Oauth2Provider,
-  discoveryUrl: string,
-  deps: ResourceDiscoveryDependencies,
-  bound: Pick<ProtectedResource, 'issuer' | 'endpointOrigins'>,
-): Promise<{ fault: string; action?: string }> {
-  const { issuer } = bound;
-  const stored = endpointOriginsOf(bound).join(' and ');
-  try {
-    const { protectedResource: found } = await findProtectedResource(deps, discoveryUrl, issuer);
-    const named = endpointOriginsOf(found);
-    const options = named.map((origin) => ` --endpoint-origin ${plainUrl(origin) ?? 'ORIGIN'}`).join('');
-    return {
-      fault: `the endpoints are at ${named.join(' and ')}, but the credential provider accepts only ${stored}`,
-      action: `The service sends no request to another origin. Ask the operator of the server whether the change is right. If so, run ${confirmingCommand(name, discoveryUrl, issuer, options)} to confirm the new origins.`,
-    };
-  } catch (error) {
-    return { fault: faultOf(error) };
-  }
-}
-
-/** Returns the metadata of the server that the provider of an MCP server is bound to, validated as by the service. */
-async function ofBoundServer(
-  provider: Oauth2Provider,
-  discoveryUrl: string,
-  policy: EndpointPolicy,
-): Promise<Discovered> {
-  const { name, protectedResource: bound } = provider;
-  if (!bound) return { fault: 'the service does not say which authorization server it uses' };
-  const { resource, authorizationServer: issuer, endpointOrigins } = bound;
-  let read = discoveryUrl;
-  const transport = (url: string) => {
-    read = url;
-    return documentResponse(url, policy);
-  };
-  const deps = { transport, endpointPolicy: policy };
-  try {
-    const metadata = await boundServerMetadata(deps, discoveryUrl, { resource, issuer, endpointOrigins });
-    return { document: { ...metadata } };
-  } catch (error) {
-    const fault = faultOf(error);
-    const at = read;
-    if (!(error instanceof ProviderFailure)) return { at, fault };
-    if (error.code === 'endpoint_origin_changed') {
-      return { at, ...(await originsMoved(provider, discoveryUrl, deps, { issuer, endpointOrigins })) };
-    }
-    if (error.code !== 'authorization_server_changed') return { at, fault };
-    const named = await namedServer(discoveryUrl, policy);
-    return {
-      at,
-      fault: `${fault}, ${issuer}`,
-      action: `The service sends no authorization or token request to another server. Ask the operator of the MCP server whether the change is right. If so, run ${confirmingCommand(name, discoveryUrl, named)} to confirm the new issuer.`,
-    };
-  }
-}
-
 /** Returns what to do about a discovery URL that was derived from the URL of a protected resource, if it was. */
 async function instead(discoveryUrl: string, policy: EndpointPolicy): Promise<string | undefined> {
   const server = issuerOf({ discoveryUrl });
@@ -297,23 +184,37 @@ async function instead(discoveryUrl: string, policy: EndpointPolicy): Promise<st
   return `${server} is an MCP server, or another resource that names its authorization server: delete the provider, and create it with agent-identity provider add NAME --mcp ${plainUrl(server) ?? 'URL'}.`;
 }
 
-/** Returns the metadata at a discovery URL of the authorization server, if the service accepts them. */
-async function atDiscoveryUrl(discoveryUrl: string, policy: EndpointPolicy): Promise<Discovered> {
-  const found = await jsonDocument(discoveryUrl, policy);
-  if ('fault' in found) {
-    const action = await instead(discoveryUrl, policy);
-    return { ...found, ...(action !== undefined && { action }) };
-  }
-  try {
-    validatedMetadata(discoveryUrl, found.document, policy);
-    return found;
-  } catch (error) {
-    return { fault: faultOf(error) };
-  }
+/** Returns what to do if the document at the discovery URL states another issuer. */
+function otherIssuer(
+  { name }: Oauth2Provider,
+  vendor: VendorName,
+  discoveryUrl: string,
+  issuer: string,
+): string {
+  const { configMember, server } = vendorOf(vendor);
+  const isCustom = configMember === 'customOauth2ProviderConfig';
+  if (!isCustom && server !== 'stated') return 'Ask the operator of the server to correct the issuer.';
+  const option =
+    isCustom && !discoveryUrl.endsWith('/.well-known/openid-configuration')
+      ? '--discovery-url URL, which is the URL of its metadata'
+      : `--issuer ${plainUrl(issuer) ?? 'ISSUER'}`;
+  return `If ${issuer} is the right issuer, run agent-identity provider update ${name} ${option}. Otherwise, correct the issuer at the server.`;
 }
 
-/** Codes of Node.js and OpenSSL for a certificate of an unknown authority. */
-const UNKNOWN_AUTHORITY = /UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT|SELF_SIGNED_CERT/;
+/** Returns the metadata at a discovery URL of the authorization server, if the service accepts them. */
+async function atDiscoveryUrl(
+  provider: Oauth2Provider,
+  vendor: VendorName,
+  discoveryUrl: string,
+  policy: EndpointPolicy,
+): Promise<Discovered> {
+  const found = await metadataAt(discoveryUrl, policy, (issuer) =>
+    otherIssuer(provider, vendor, discoveryUrl, issuer),
+  );
+  if ('document' in found) return found;
+  const action = await instead(discoveryUrl, policy);
+  return { ...found, ...(action !== undefined && { action }) };
+}
 
 /** This computer need not trust the authorities that the provider trusts, so a failure to do so is no fault. */
 const withoutAuthorities = (check: Check): Check =>
@@ -355,15 +256,15 @@ async function checksOf(service: Service, provider: Oauth2Provider): Promise<Che
   ];
   let authorization = text(authorizationServerMetadata?.authorizationEndpoint);
   let token = text(authorizationServerMetadata?.tokenEndpoint);
-  let metadata: Document | undefined;
+  let metadata: ServerDocument | undefined;
   if (discoveryUrl !== undefined) {
     const found = isProtectedResourceUrl(discoveryUrl)
-      ? await ofBoundServer(provider, discoveryUrl, policy)
-      : await atDiscoveryUrl(discoveryUrl, policy);
+      ? await metadataOfBoundServer(provider, discoveryUrl, policy)
+      : await atDiscoveryUrl(provider, vendor, discoveryUrl, policy);
     if ('fault' in found) {
       return [
         ...checks,
-        undiscovered(found.at ?? discoveryUrl, found.fault, found.action),
+        undiscovered(found.at ?? discoveryUrl, found),
         callbackCheck({ ...provider, clientRegistration }, service),
       ];
     }
