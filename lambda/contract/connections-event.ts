@@ -150,6 +150,8 @@ const ConnectionSchema = v.strictObject({
   scopes: v.pipe(v.array(v.string()), v.readonly()),
   /** Number of further scopes, which are too many to be listed. */
   scopesNotShown: v.exactOptional(v.number()),
+  /** Some of the resource servers that the tokens are for. */
+  servers: v.pipe(v.array(v.string()), v.readonly()),
   purpose: v.exactOptional(v.string()),
   status: v.picklist(CONNECTION_STATUSES),
   /** Epoch seconds at which the person gave the access. */

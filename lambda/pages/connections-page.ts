@@ -122,7 +122,7 @@ function scopesOf(
 }
 
 function connectionRow(path: string, person: PersonFrame, agent: AgentView, connection: Connection): Html {
-  const { provider, purpose, status: state } = connection;
+  const { provider, purpose, servers, status: state } = connection;
   const { word, icon, tone } = STATUS[state];
   const explanation = EXPLANATION[state];
   return html`<li class="connection">
@@ -132,6 +132,7 @@ function connectionRow(path: string, person: PersonFrame, agent: AgentView, conn
         <h3>${provider.displayName}</h3>
         ${technical(provider.name, provider.displayName)}${status(word, icon, tone)}
       </div>
+      ${servers.map((server) => html`<p class="small">For <code>${server}</code></p>`)}
       ${purpose !== undefined && html`<p>${purpose}</p>`}
       ${explanation !== undefined && html`<p class="small">${explanation}</p>`} ${datesOf(connection)}
       ${scopesOf(agent, connection)}

@@ -61,13 +61,14 @@ async function copies(count: number, tokens: object | undefined): Promise<readon
   const userHash = userHashOf({ kind: 'jwt', issuer: identityProvider.issuer, subject: 'ana' });
   const vault = tableOf('Vault');
   const stored = (await vault.get(grantKey(workloadId, userHash, targetFor('')))) as { tokens: object };
-  const targets = Array.from({ length: count }, (_, index) => targetFor(`https://r.example/${index}`));
-  for (const target of targets) {
+  const servers = Array.from({ length: count }, (_, index) => `https://r.example/${index}`);
+  for (const server of servers) {
     const { tokens: held, ...grant } = stored;
-    const copy = { ...grant, target, ...(tokens && { tokens: { ...held, ...tokens } }) };
+    const target = targetFor(server);
+    const copy = { ...grant, target, resources: [server], ...(tokens && { tokens: { ...held, ...tokens } }) };
     await vault.put(grantKey(workloadId, userHash, target), copy);
   }
-  return targets.map((target) => encodeGrantId({ workloadId, userHash, target }));
+  return servers.map((server) => encodeGrantId({ workloadId, userHash, target: targetFor(server) }));
 }
 
 /** As many scopes as a provider can grant, of few characters. */
@@ -113,6 +114,8 @@ describe('a portal', () => {
     }
     expect(all[0]?.html).toContain(`<h2>${other.name}</h2>`);
     expect(all[1]?.html).not.toContain(`<h2>${other.name}</h2>`);
+    // What tells them apart.
+    expect(all[0]?.html).toContain('For <code>https://r.example/');
     for (const id of ids) expect(all.filter(({ html }) => html.includes(id))).toHaveLength(1);
 
     // A connection on another page is found by its key, too.

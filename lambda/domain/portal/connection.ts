@@ -18,6 +18,8 @@ export interface Connection {
   readonly scopes: readonly string[];
   /** Number of further scopes, for which the page has no room. */
   readonly scopesNotShown?: number;
+  /** Some of the resource servers that the tokens are for, if the agent named any: they tell its connections apart. */
+  readonly servers: readonly string[];
   readonly purpose?: string;
   readonly status: (typeof CONNECTION_STATUSES)[number];
   /** Epoch seconds at which the person gave the access. */

@@ -54,6 +54,17 @@ export const union = (...lists: readonly (readonly string[])[]): readonly string
   ...new Set(lists.flat()),
 ];
 
+/** Resource servers of a row, and characters of each one, for which the page has room. */
+const MAX_SERVERS = 3;
+const MAX_SERVER_LENGTH = 100;
+
+function serversOf({ resources, audiences }: RowRequest): readonly string[] {
+  const shown = union(resources, audiences).slice(0, MAX_SERVERS).map(shownText);
+  return shown.map((text) =>
+    text.length > MAX_SERVER_LENGTH ? `${[...text].slice(0, MAX_SERVER_LENGTH).join('')}\u2026` : text,
+  );
+}
+
 type RowContent = Omit<Row, 'connection'>;
 
 /** Returns why the owner's agent is not authorized to have these scopes requested; undefined if it is. */
@@ -109,6 +120,7 @@ function described(
       // An authorization server or an agent can choose them.
       scopes: shown.map(shownText),
       ...(shown.length < scopes.length && { scopesNotShown: scopes.length - shown.length }),
+      servers: serversOf(request),
       ...(row.purpose !== undefined && { purpose: row.purpose }),
       status,
       ...(grant?.createdTime !== undefined && { connectedAt: grant.createdTime }),
@@ -179,6 +191,7 @@ function unreadableRow(
       key,
       provider: namesOfProvider(portal, { name: provider.name }, provider),
       scopes: [],
+      servers: [],
       status: 'UNREADABLE',
       canConnect: false,
       canDisconnect: false,
