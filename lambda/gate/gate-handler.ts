@@ -27,7 +27,7 @@ import {
 } from '../domain/gate/invoke';
 import type { HeaderFields } from '../domain/gate/header-fields';
 import { probeStatus } from '../domain/gate/probe';
-import { protectedResourceMetadata } from '../domain/gate/protected-resource';
+import { protectedResourceMetadata } from '../domain/gate/resource-metadata';
 import { ServiceError } from '../domain/service-error';
 import { eachUnlessAborted } from '../domain/abort';
 import { headerFields } from './header-fields';

@@ -6,17 +6,16 @@
 import type { EndpointPolicy } from '../endpoint';
 import { metadataUrlsOf } from '../identity/discovery-url';
 import type { ProtectedResource } from '../provider/discovery';
-import { metadataDocument } from './metadata-document';
 import {
   checkAuthorizationServer,
   checkEndpointOrigins,
   checkIssuer,
   checkUnchanged,
   statedOrigins,
-  validatedResource,
   withoutForeignEndpoints,
-  type StatedResource,
-} from './protected-resource';
+} from './bound-server-checks';
+import { metadataDocument } from './metadata-document';
+import { validatedResource, type StatedResource } from './protected-resource';
 import { exactMetadata, type Metadata } from './provider-metadata';
 import { ProviderFailure } from './provider-failure';
 import type { Transport } from './transport';

@@ -11,16 +11,15 @@ import type { PrivateAuthorities } from '../provider/private-authorities';
 import { isProtectedResourceUrl, issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
 import { trustedSlot } from './authority-certificates';
-import { documentFault } from './document-fault';
-import { metadataDocument } from './metadata-document';
 import {
   checkAuthorizationServer,
   checkEndpointOrigins,
   checkUnchanged,
-  validatedResource,
   withoutForeignEndpoints,
-  type StatedResource,
-} from './protected-resource';
+} from './bound-server-checks';
+import { documentFault } from './document-fault';
+import { metadataDocument } from './metadata-document';
+import { validatedResource, type StatedResource } from './protected-resource';
 import { ProviderFailure } from './provider-failure';
 import { trusting, type Transport } from './transport';
 

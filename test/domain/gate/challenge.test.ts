@@ -5,7 +5,7 @@ import {
   insufficientScopeChallenge,
   unauthorizedChallenge,
 } from '../../../lambda/domain/gate/challenge';
-import { protectedResourceMetadata } from '../../../lambda/domain/gate/protected-resource';
+import { protectedResourceMetadata } from '../../../lambda/domain/gate/resource-metadata';
 import { invocationUrl } from '../../../lambda/domain/gate/agent-endpoint';
 import { authorizerRefusals } from '../../../lambda/contract/gate-refusals';
 import { isMetadataPath } from '../../../lambda/domain/gate/addressee';
