@@ -72,18 +72,23 @@ export class ServiceFailure extends CliError {
       fault,
       next,
       fields = [],
+      stated = fault,
     }: {
       readonly fault: string;
       readonly next: string | undefined;
       readonly fields?: readonly InvalidField[];
+      readonly stated?: string;
     },
   ) {
     super(fault, { next });
     this.name = type === '' ? 'UnexpectedResponse' : type;
     this.fields = fields;
+    this.stated = stated;
   }
 
   readonly fields: readonly InvalidField[];
+  /** The message of the service, which has the names of the API. */
+  readonly stated: string;
 }
 
 /** What a program reads on stderr. `next` is absent if the message says it all. */

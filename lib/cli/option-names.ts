@@ -1,8 +1,26 @@
 /** The messages of the service name members of requests. For a person, the command names the options that set them. */
-import { ServiceFailure } from './failure';
+import { ServiceFailure, type InvalidField } from './failure';
 
-/** Options, or words for what is no option, by the members that they set: `name`, or `branding.name` for that of `branding`. */
+/**
+ * Options, or words for what is no option, by what a message of the service contains: the member that they set (`name`, or
+ * `branding.name` for that of `branding`), a value (`M2M`), an operation, or a phrase.
+ */
 export type OptionNames = Readonly<Record<string, string>>;
+
+/** What sets members that have the same option in every command. */
+const OF_EVERY_COMMAND: OptionNames = {
+  name: 'the name',
+  workloadName: '--agent',
+  providerName: '--provider',
+  owner: '--owner',
+  reason: '--reason',
+  userId: '--user-id',
+  issuer: '--issuer',
+  subject: '--subject',
+  userHash: '--user-hash',
+  grantId: '--grant-id',
+  revocationId: 'the revocation ID',
+};
 
 /** Returns the option for the innermost member of a path that has one: `a.b.0` is for an element of `b`. */
 function optionOf(path: string, options: OptionNames): string | undefined {
@@ -14,29 +32,41 @@ function optionOf(path: string, options: OptionNames): string | undefined {
     .flatMap((member) => (Object.hasOwn(options, member) ? [options[member]] : []))[0];
 }
 
-/** Names of members that are no English words, so that a message can contain them only as members. */
-const MIXED_CASE = /^[a-z]+[A-Z]/;
+/** What a message can contain only as a name of the API: no English word, or several words. */
+const OF_THE_API = /[A-Z ]/;
 
 /** Texts of others that a message can contain: quoted ones, URLs, and ARNs. */
 const OF_OTHERS = /("[^"]*"|\b[a-z][\w+.-]*:\S+)/i;
 
-function inOptions(message: string, paths: readonly string[], options: OptionNames): string {
-  // A longer path can begin with a shorter one.
-  const byLength = [...paths].sort((one, other) => other.length - one.length);
-  const members = Object.entries(options).filter(([member]) => MIXED_CASE.test(member));
-  const renamed = (part: string): string => {
-    const withPaths = byLength.reduce(
-      (text, path) => text.replaceAll(path, () => optionOf(path, options) ?? path),
-      part,
-    );
-    return members.reduce(
-      (text, [member, option]) =>
-        text.replace(new RegExp(`(?<![\\w.-])${member}(?!\\w|\\.\\w)`, 'g'), () => option),
-      withPaths,
-    );
-  };
+/** A path of a member in the text of a rule. */
+const PATH = /\boauth2ProviderConfigInput(\.\w+)+/g;
+
+/** Returns the message in which an option precedes each rule. The rule continues the name: `must be …`. */
+const withOptions = (message: string, fields: readonly InvalidField[], options: OptionNames): string =>
+  fields.reduce((text, { name, message: rule }) => {
+    const written = [`${name}: ${rule}`, `${name} ${rule}`].find((one) => text.includes(one));
+    return written === undefined
+      ? text
+      : text.replace(written, () => `${optionOf(name, options) ?? name} ${rule}`);
+  }, message);
+
+/** Returns the message with the names of the command. */
+function inOptions(message: string, fields: readonly InvalidField[], options: OptionNames): string {
+  // A longer name can begin with a shorter one.
+  const names = Object.entries(options)
+    .filter(([name]) => OF_THE_API.test(name))
+    .sort(([one], [other]) => other.length - one.length);
+  const renamed = (part: string): string =>
+    names
+      .reduce(
+        (text, [name, option]) =>
+          text.replace(new RegExp(`(?<![\\w.-])${name}(?!\\w|\\.\\w)`, 'g'), () => option),
+        part.replace(PATH, (path) => optionOf(path, options) ?? path),
+      )
+      // A member whose rule begins with a value of it.
+      .replace(/(--[\w-]+) (?=\1\b)/g, '');
   // The parts at odd places are those of others.
-  const named = message
+  const named = withOptions(message, fields, options)
     .split(OF_OTHERS)
     .map((part, at) => (at % 2 === 1 ? part : renamed(part)))
     .join('');
@@ -44,7 +74,7 @@ function inOptions(message: string, paths: readonly string[], options: OptionNam
 }
 
 /**
- * Sends a request. If the service rejects members of it, the error names the options that set them.
+ * Sends a request. The error of a request that the service rejects names the options that set its members.
  *
  * @param hint what to do about the error, beyond what its message says
  * @throws ServiceFailure
@@ -58,10 +88,10 @@ export async function namingOptions<Output>(
     return await request();
   } catch (error) {
     if (!(error instanceof ServiceFailure)) throw error;
-    const { type, httpStatus, fault, next, fields } = error;
-    const paths = fields.map(({ name }) => name);
+    const { type, httpStatus, stated, next, fields } = error;
     throw new ServiceFailure(type, httpStatus, {
-      fault: paths.length === 0 ? fault : inOptions(fault, paths, options),
+      fault: inOptions(stated, fields, { ...OF_EVERY_COMMAND, ...options }),
+      stated,
       next: next ?? hint(error),
       fields,
     });

@@ -3,6 +3,7 @@ import type { Route } from '../../lambda/contract/operations';
 import { parsedEndpoint, signedRegion, SIGNING_NAME } from '../client/endpoint';
 import type { ConnectionFlags } from './connection-flags';
 import type { CliContext } from './context';
+import { namingOptions } from './option-names';
 import { progress } from './output';
 import { CliError, ServiceFailure, usageError, type InvalidField } from './failure';
 
@@ -258,21 +259,22 @@ export async function connect(
     endpoint,
     region: signer.region,
     signer,
-    call: async <Output>(operation: Operation, input: object, onHeaders?: (headers: Headers) => void) => {
-      const { path } = operation;
-      const body = JSON.stringify(input);
-      let response = await post(path, body);
-      for (let attempt = 1; isTransient(response) && attempt < ATTEMPTS; attempt++) {
-        await wait(500 * 2 ** attempt);
-        response = await post(path, body);
-      }
-      if (!response.ok) throw await failureOf(response, endpoint, operation);
-      onHeaders?.(response.headers);
-      if (response.status === 204) return {} as Output;
-      const output = await jsonObject(response);
-      if (!output) throw await failureOf(response, endpoint, operation);
-      return output as Output;
-    },
+    call: <Output>(...[operation, input, onHeaders]: Parameters<Service['call']>) =>
+      namingOptions({}, async () => {
+        const { path } = operation;
+        const body = JSON.stringify(input);
+        let response = await post(path, body);
+        for (let attempt = 1; isTransient(response) && attempt < ATTEMPTS; attempt++) {
+          await wait(500 * 2 ** attempt);
+          response = await post(path, body);
+        }
+        if (!response.ok) throw await failureOf(response, endpoint, operation);
+        onHeaders?.(response.headers);
+        if (response.status === 204) return {} as Output;
+        const output = await jsonObject(response);
+        if (!output) throw await failureOf(response, endpoint, operation);
+        return output as Output;
+      }),
   };
 }
 

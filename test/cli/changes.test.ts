@@ -153,7 +153,7 @@ describe('provider update', () => {
     expect((await local.run(['provider', 'get', 'bound'])).stdout).not.toContain('DPoP');
     expect(await local.run([...change, '--dpop'])).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining('--dpop-resource: is required') as string,
+      stderr: expect.stringContaining('--dpop-resource is required') as string,
     });
   });
 

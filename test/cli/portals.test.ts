@@ -127,7 +127,7 @@ it.each([
   [['--display-name', 'x'.repeat(5000)], /^--display-name must/],
   [['--scope', '"'], /^--scope must/],
   [['--connection', 'travel calendar "'], /^A scope of --connection must/],
-  [['--connection', 'other calendar'], /^The agent of --connection: must be/],
+  [['--connection', 'other calendar'], /^The agent of --connection must be/],
 ])('names the option of what the service rejects in add and update: %j', async (options, message) => {
   const refused = { status: 1, stdout: '', stderr: expect.stringMatching(message) as string };
   expect(await add('rejected', ...SIGN_IN, ...options)).toEqual(refused);
@@ -200,7 +200,7 @@ it('asks again for each mistake, says why, and keeps the other answers', async (
     'The logo must be a file .png',
     'named "sing-in"',
     'must be a color',
-    'The agent of --connection: must be the identifier of a source',
+    'The agent of --connection must be an agent of the portal (--agent)',
     'named "travl"',
     'named "calendr"',
   ]) {

@@ -74,7 +74,7 @@ it('stores where the certificates are, and keeps it at an update', async () => {
 it('names the S3 object to the service, which reads it', async () => {
   const { status, stderr } = await add('in-a-bucket', '--ca-object', 's3://missing-bucket/ca.pem');
   expect(status).toBe(1);
-  expect(stderr).toContain('--ca-object: must be the URI of an object');
+  expect(stderr).toContain('--ca-object must be the URI of an object');
 });
 
 it('warns, and does not fail, because this computer does not trust the authority', async () => {

@@ -115,7 +115,7 @@ describe('provider test', () => {
     expect(onTerminal).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(
-        /^--client-id: is required.*registers no clients; .*set --client-id\.$/m,
+        /^--client-id is required.*registers no clients; .*set --client-id\.$/m,
       ) as string,
     });
     documents = {
@@ -218,7 +218,7 @@ describe('provider test', () => {
     expect(confirmed).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(
-        /^--mcp: cannot be used \(invalid_metadata\): .*\. The service requested .*\/oauth-protected-resource\/mcp\.$/m,
+        /^--mcp cannot be used \(invalid_metadata\): .*\. The service requested .*\/oauth-protected-resource\/mcp\.$/m,
       ) as string,
     });
     const failed = await local.run(['provider', 'test', 'mcp']);
@@ -332,7 +332,7 @@ describe('provider test', () => {
     const renamed = await local.run(['provider', 'update', 'bound', '--dpop']);
     expect(renamed.stderr).toMatch(
       new RegExp(
-        `^--authorization-server: .* now names ${named} for .* set it to ${named}\\. Ask .*${named} to`,
+        `^--authorization-server .* now names ${named} for .* set it to ${named}\\. Ask .*${named} to`,
       ),
     );
     documents = { [resourceAt]: resource, [serverAt]: metadata };

@@ -259,10 +259,10 @@ describe('provider', () => {
       'dpop-resource',
       'wrong',
       ['--public', '--dpop-resource', 'https://a.example/?x'],
-      /^--dpop-resource: must not/,
+      /^--dpop-resource must not/,
     ],
-    ['dpop', 'wrong', ['--public', '--dpop'], /^--dpop-resource: is required/],
-    ['issuer', 'wrong', ['--public', '--issuer', 'http://as.example'], /^--issuer: must be https/],
+    ['dpop', 'wrong', ['--public', '--dpop'], /^--dpop-resource is required/],
+    ['issuer', 'wrong', ['--public', '--issuer', 'http://as.example'], /^--issuer must be https/],
   ])('names the option of what the service rejects: %s', async (_what, name, options, message) => {
     const stated = ['--vendor', 'custom', '--client-id', 'client', '--issuer', 'https://as.example'];
     const kept = stated.filter(
@@ -279,7 +279,7 @@ describe('provider', () => {
       status: 1,
       stdout: '',
       stderr:
-        '--authorization-server: must be the identifier of the issuer (https://as.example/tenant), not the URL of its metadata.\n',
+        '--authorization-server must be the identifier of the issuer (https://as.example/tenant), not the URL of its metadata.\n',
     });
   });
 

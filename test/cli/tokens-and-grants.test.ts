@@ -390,7 +390,7 @@ describe('doctor', () => {
       /^fail {2}signed request +The signature does not match.*\n +Requests are signed for execute-api in us-east-1\.$/m,
     );
     expect(stdout).toMatch(
-      /^fail {2}trusted issuer +http:\/\/127\.0\.0\.1:9\/\.well-known\/openid-configuration: .*\n +Check the discovery URL/m,
+      /^fail {2}trusted issuer +http:\/\/127\.0\.0\.1:9\/\.well-known\/openid-configuration: ECONNREFUSED\n +No server listens at this address/m,
     );
   });
 
@@ -407,4 +407,38 @@ describe('doctor', () => {
     expect(status).toBe(1);
     expect(stdout).toMatch(/^fail {2}credentials +There are no usable AWS credentials/m);
   });
+});
+
+it.each([
+  [['token', 'get', '--agent', 'a'], /^--agent must have 3/],
+  [
+    ['token', 'get', '--flow', 'agent'],
+    /^--flow agent is not supported for GithubOauth2: .*; use --flow user\.$/m,
+  ],
+  [['token', 'get', '--user-token'], /^--user-token must be a JWT/],
+  [
+    ['token', 'get', '--user-id', 'u', '--flow', 'on-behalf-of'],
+    /^--flow on-behalf-of exchanges .* Set --user-token/,
+  ],
+  [['agent', 'get', 'a'], /^The name must have 3/],
+  [['agent', 'list', '--owner', 'x'], /^--owner must have .*; --owner must be the ARN/],
+  [['agent', 'suspend', 'named', '--reason', 'x'.repeat(600)], /^--reason must have/],
+  [['grants', 'list', '--agent', 'a'], /^--agent must have 3/],
+  [['grants', 'list', '--provider', 'a b'], /^--provider must contain/],
+  [['grants', 'revocation', 'x'], /^The revocation ID must have/],
+  [['user', 'suspend', '--user-hash', 'x'], /^--user-hash must have/],
+])('names the options of the command, and no member of the API: %j', async (args, message) => {
+  await local.run(['agent', 'add', 'named']);
+  const client = ['--vendor', 'github', '--client-id', 'c'];
+  await local.run(['provider', 'add', 'named', ...client], { input: 's' });
+  const stated = (option: string) => args.includes(option);
+  const others = [
+    ...(stated('--agent') ? [] : ['--agent', 'named']),
+    ...(stated('--user-id') || stated('--user-token') ? [] : ['--user-id', 'u']),
+    ...['--provider', 'named', '--return-url', 'https://app.example/done'],
+  ];
+  const all = args[0] === 'token' ? [...args, ...others] : args;
+  const { status, stderr } = await local.run(all, { input: 'no JWT' });
+  expect(status).toBeGreaterThan(0);
+  expect(stderr).toMatch(message);
 });

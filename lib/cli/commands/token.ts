@@ -15,7 +15,7 @@ import {
   type ConnectionFlags,
 } from '../connection-flags';
 import type { CliContext } from '../context';
-import { CliError, usageError } from '../failure';
+import { CliError, usageError, type ServiceFailure } from '../failure';
 import { namingOptions } from '../option-names';
 import { print, printAside, printJson, progress } from '../output';
 import { plainUrl } from '../plain-url';
@@ -56,14 +56,34 @@ interface TokenResponse {
 
 type UserIdentifier = { readonly userId: string } | { readonly userToken: string };
 
-/** The options by the members that they set. */
+/** The options by the members that they set, the values that they send, and the operations that they choose. */
 const MEMBER_OPTIONS = {
+  workloadName: '--agent',
+  userId: '--user-id',
+  userToken: '--user-token',
+  workloadIdentityToken: 'the workload access token',
+  'call GetWorkloadAccessTokenForJWT': 'use --user-token',
+  GetWorkloadAccessTokenForJWT: '--user-token',
+  GetWorkloadAccessTokenForUserId: '--user-id',
   resourceCredentialProviderName: '--provider',
+  oauth2Flow: '--flow',
+  USER_FEDERATION: '--flow user',
+  M2M: '--flow agent',
+  ON_BEHALF_OF_TOKEN_EXCHANGE: '--flow on-behalf-of',
+  forceAuthentication: '--force',
   scopes: '--scope',
   audiences: '--audience',
   resources: '--resource',
   resourceOauth2ReturnUrl: '--return-url',
 } as const;
+
+/** Returns what to do about a provider whose server moved: an API operation confirms it, for which there is a command. */
+const confirmation =
+  (provider: string) =>
+  ({ stated }: ServiceFailure) =>
+    stated.includes('confirm it with UpdateOauth2CredentialProvider')
+      ? `Run agent-identity provider test ${provider} for the command that confirms it.`
+      : undefined;
 
 /** Authorization URLs are valid for 10 minutes. */
 const CONSENT_MS = 600_000;
@@ -77,6 +97,12 @@ async function userOf(
   { userId, userToken, flow }: GetFlags,
 ): Promise<UserIdentifier | undefined> {
   if (userId !== undefined && userToken) throw usageError('Set --user-id or --user-token, not both.');
+  if (flow === 'on-behalf-of' && !userToken) {
+    throw usageError(
+      '--flow on-behalf-of exchanges the token of a user.',
+      'Set --user-token, and write the token to stdin or type it.',
+    );
+  }
   if (userToken) return { userToken: await readSecret(context, 'user token') };
   if (userId !== undefined) return { userId };
   if (flow === 'agent') return undefined;
@@ -94,10 +120,9 @@ async function workloadToken(
       : 'userId' in user
         ? OPERATIONS.GetWorkloadAccessTokenForUserId
         : OPERATIONS.GetWorkloadAccessTokenForJWT;
-  const { workloadAccessToken } = await service.call<{ workloadAccessToken: string }>(operation, {
-    workloadName,
-    ...user,
-  });
+  const { workloadAccessToken } = await namingOptions(MEMBER_OPTIONS, () =>
+    service.call<{ workloadAccessToken: string }>(operation, { workloadName, ...user }),
+  );
   return workloadAccessToken;
 }
 
@@ -258,17 +283,20 @@ async function obtain(
   const state = randomBytes(16).toString('base64url');
   const workloadIdentityToken = await workloadToken(service, flags.agent, user);
   const request = (members: object = {}): Promise<TokenResponse> =>
-    namingOptions(MEMBER_OPTIONS, () =>
-      requestToken(service, {
-        workloadIdentityToken,
-        resourceCredentialProviderName: provider,
-        scopes: scope,
-        oauth2Flow: FLOWS[flow],
-        ...(audience && { audiences: audience }),
-        ...(resource && { resources: resource }),
-        ...(returnUrl !== undefined && { resourceOauth2ReturnUrl: returnUrl, customState: state }),
-        ...members,
-      }),
+    namingOptions(
+      MEMBER_OPTIONS,
+      () =>
+        requestToken(service, {
+          workloadIdentityToken,
+          resourceCredentialProviderName: provider,
+          scopes: scope,
+          oauth2Flow: FLOWS[flow],
+          ...(audience && { audiences: audience }),
+          ...(resource && { resources: resource }),
+          ...(returnUrl !== undefined && { resourceOauth2ReturnUrl: returnUrl, customState: state }),
+          ...members,
+        }),
+      confirmation(provider),
     );
   // Listen first: the port must be free before the user opens the URL.
   const listener =

@@ -129,6 +129,7 @@ export const MEMBER_OPTIONS: OptionNames = {
   scopes: '--scope',
   audience: '--audience',
   sources: '--agent',
+  'the identifier of a source': 'an agent of the portal (--agent)',
   description: '--description',
   color: '--color',
   logo: '--logo',

@@ -198,10 +198,15 @@ export const memberOptions = ({
     clientId: '--client-id',
     clientSecret: 'the client secret',
     apiKey: 'the API key',
+    oauth2ProviderConfigInput: 'the configuration',
+    clientSecretConfig: '--secret-arn',
+    apiKeySecretConfig: '--secret-arn',
+    certificateConfigurations: '--ca-secret and --ca-object',
     initialAccessToken: '--initial-access-token',
     oauthDiscovery: discovery,
     discoveryUrl: discovery,
     clientAuthenticationMethod: '--client-authentication',
+    privateKeyJwtConfig: '--kms-key',
     kmsKeyArn: '--kms-key',
     secretArn: '--ca-secret',
     uri: '--ca-object',
@@ -215,10 +220,10 @@ export const memberOptions = ({
 
 /** Returns which URL the service requested for an MCP server, if the error is about its metadata. */
 export function requestedUrl(
-  { type, fault }: Pick<ServiceFailure, 'type' | 'fault'>,
+  { type, stated }: Pick<ServiceFailure, 'type' | 'stated'>,
   { mcp }: Pick<RegistrationFlags, 'mcp'>,
 ): string | undefined {
-  const isAbout = type === 'InternalServerException' || fault.includes('discoveryUrl: cannot be used');
+  const isAbout = type === 'InternalServerException' || stated.includes('discoveryUrl: cannot be used');
   const url = mcp === undefined ? undefined : protectedResourceUrl(mcp);
   return isAbout && url !== undefined ? `The service requested ${url}.` : undefined;
 }
