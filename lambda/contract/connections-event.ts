@@ -23,8 +23,8 @@ const secret = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]+$/), v.length(SECRET_L
 /** A cookie's content as the browser sent it. */
 const session = v.pipe(v.string(), v.maxLength(4_096));
 
-/** The key of a row, as the browser sent it. */
-const connection = v.pipe(v.string(), v.maxLength(2_048));
+/** What the browser sent: the key of a row, its position, or the name of an agent. */
+const fromBrowser = v.pipe(v.string(), v.maxLength(2_048));
 
 const query = v.pipe(
   v.array(v.pipe(v.strictTuple([v.string(), v.string()]), v.readonly())),
@@ -33,7 +33,7 @@ const query = v.pipe(
 );
 
 const onSession = v.strictObject({ portalId, session });
-const onConnection = v.strictObject({ portalId, session, connection });
+const onConnection = v.strictObject({ portalId, session, connection: fromBrowser });
 
 /** The browser's request, for audit entries. Nothing is decided by it. */
 const origin = v.strictObject({
@@ -76,7 +76,7 @@ export const ConnectionsEventSchema = v.union([
     view: v.strictObject({
       portalId,
       session: v.exactOptional(session),
-      after: v.exactOptional(connection),
+      after: v.exactOptional(fromBrowser),
     }),
   }),
   /** Begins a consent session for a row, or continues its open one. */
@@ -98,7 +98,7 @@ export const ConnectionsEventSchema = v.union([
   /** Disconnects a row. Repeated for a row that is disconnected: `no-such-connection`. */
   requested({ disconnect: onConnection }),
   /** Disconnects all accounts of an agent, which is named by its workload identity. */
-  requested({ disconnectAgent: v.strictObject({ portalId, session, agent: connection }) }),
+  requested({ disconnectAgent: v.strictObject({ portalId, session, agent: fromBrowser }) }),
   /** The progress of a disconnection. */
   requested({
     disconnection: v.strictObject({

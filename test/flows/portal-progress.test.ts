@@ -1,4 +1,4 @@
-/** What the pages after a connection and a disconnection say, in the running service, whatever became of the records. */
+/** What the pages say after a connection, a disconnection, and a change of an agent, in the running service, whatever became of the records. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { oauth2ProviderKey, REVOCATION_INDEX, revocationPartitions } from '../../lambda/contract/table-keys';
 import { startPortalWorld, tableOf, TestPortal, type PortalWorld } from './support/portal';
@@ -108,4 +108,16 @@ it('the page after a consent has the display name that the person confirmed', as
   expect(await portal.complete(session, sessionUri)).toMatchObject({
     completed: { provider: { name: agent.providerName, displayName: 'Calendar' } },
   });
+});
+
+it('the page says that an agent has access that does not accept the sign-in any more, and does not name it', async () => {
+  const { agent, portal, session } = await connected();
+  const { world, identityProvider } = running;
+  const { discoveryUrl } = identityProvider;
+  const customJWTAuthorizer = { discoveryUrl, allowedAudience: ['other'] };
+  const input = { name: agent.name, authorizerConfiguration: { customJWTAuthorizer } };
+  expect((await world.post('UpdateWorkloadIdentity', input)).status).toBe(200);
+  const view = await portal.view(session);
+  expect(view).toMatchObject({ agents: [], hiddenAgents: 1 });
+  expect(JSON.stringify(view)).not.toContain(agent.name);
 });

@@ -12,35 +12,13 @@ import { checkRestrictions } from '../restriction/restriction';
 import { ServiceError } from '../service-error';
 import { portalReturnUrl } from './consent-portal';
 import type { Person } from './person';
-import { PortalRefusal, refusalOf } from './refusal';
-import { requestDenial, type Row } from './row';
+import { PortalRefusal, refusalOf, requireConnection } from './refusal';
+import { annotateRow, requestDenial, type AgentAtProvider } from './row';
 import { rowWithKey, type RowDependencies } from './rows';
 import type { ServedPortal } from './served-portal';
 
 export type ConnectDependencies = BeginDependencies &
   RowDependencies & { readonly directory: Pick<Directory, 'read'> };
-
-/** @throws PortalRefusal `no-such-connection` */
-export function existing<Found>(found: Found | undefined): Found {
-  if (found === undefined) {
-    throw new PortalRefusal('no-such-connection', 'the person has no such connection in this portal');
-  }
-  return found;
-}
-
-/** Adds the row to the audit entry. */
-export const annotateRow = (annotate: Annotate, { agent, provider }: Pick<Row, 'agent' | 'provider'>): void =>
-  annotate({
-    workloadIdentity: agent.identity.arn,
-    provider: provider.name,
-    credentialProvider: provider.arn,
-  });
-
-/** An agent and a provider, as the person reads them. */
-export interface AgentAtProvider {
-  readonly agent: Named;
-  readonly provider: Named;
-}
 
 /** Returns the authorization URL of a consent session for the row. @throws PortalRefusal, ServiceError */
 export async function connect(
@@ -49,7 +27,7 @@ export async function connect(
   person: Person,
   { key, annotate }: { readonly key: string; readonly annotate: Annotate },
 ): Promise<{ readonly authorizationUrl: string }> {
-  const row = existing(await rowWithKey(deps, served, person, key));
+  const row = requireConnection(await rowWithKey(deps, served, person, key));
   annotateRow(annotate, row);
   const { agent, provider, grantId, request, purpose } = row;
   annotate({ flow: 'USER_FEDERATION', scopes: request.scopes });

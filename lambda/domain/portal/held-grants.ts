@@ -11,8 +11,8 @@ import { UnreadableGrant } from '../grant/unreadable';
 const MAX_GRANTS = 25;
 
 /**
- * Reads for all agents of a page together, of up to 1 MB each, in addition to the first one of each agent. Some grants have
- * no row: those without tokens.
+ * Reads for all agents of a page together, of up to 1 MB each, in addition to the first one of each agent. A read can
+ * return only grants that have no row, such as those that were disconnected.
  */
 const MAX_FURTHER_READS = 10;
 
@@ -65,11 +65,9 @@ async function wantedRecords(
   holder: Holder,
   wanted: readonly string[],
 ): Promise<readonly HeldRecord[]> {
-  // The target itself comes before longer ones.
+  // A target ends in a digest, so it is the beginning of no other one.
   const pages = wanted.map((targets) => grantIndex.ofAgentAndUser({ ...holder, targets }, { limit: 1 }));
-  return (await Promise.all(pages))
-    .flatMap(inOrder)
-    .filter((record) => isShown(record) && wanted.includes(targetOf(record)));
+  return (await Promise.all(pages)).flatMap(inOrder).filter(isShown);
 }
 
 const heldOf = (records: readonly HeldRecord[]): Pick<HeldGrants, 'grants' | 'unreadable'> => ({

@@ -36,7 +36,7 @@ export interface PortalChange {
   readonly description?: string | undefined;
   readonly executionRoleArn?: string | undefined;
   readonly idpConfig?: PortalSignIn | undefined;
-  /** AWS's portals keep their sources. */
+  /** Not in the AWS API, whose UpdateConsentPortal cannot change the sources. */
   readonly sources?: readonly PortalSource[] | undefined;
   readonly branding?: PortalBranding | undefined;
   readonly connections?: readonly PortalConnection[] | undefined;
@@ -62,7 +62,7 @@ const KIND = 'consent portal';
 /** Default entries of a page. */
 const PAGE = 20;
 
-/** Characters of the random part of an ID, and the bytes that surely have as many letters and digits. */
+/** Characters of the random part of an ID, and the bytes that nearly always contain as many letters and digits. */
 const SUFFIX_LENGTH = 10;
 const SUFFIX_BYTES = 48;
 

@@ -51,6 +51,14 @@ export class PortalRefusal extends ServiceError {
   }
 }
 
+/** Returns what was found. @throws PortalRefusal `no-such-connection` for undefined */
+export function requireConnection<Found>(found: Found | undefined): Found {
+  if (found === undefined) {
+    throw new PortalRefusal('no-such-connection', 'the person has no such connection in this portal');
+  }
+  return found;
+}
+
 /** What an error of shared code means to the person, by its type; at the completion of a consent session, it can differ. */
 const REFUSALS_OF_ERRORS: Readonly<
   Partial<Record<ErrorName, { readonly refusal: Refusal; readonly completion?: Refusal }>>

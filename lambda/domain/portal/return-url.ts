@@ -9,7 +9,7 @@ import { isConfigured } from './configured-resources';
 import { findPortal, portalIdInReturnUrl, type ConsentPortalStore } from './consent-portal';
 import { ownerOf } from './served-portal';
 
-/** A portal's return URL is not registered on an identity: it counts while its portal may complete the session. */
+/** A portal's return URL is not registered on an identity: it is accepted while the portal can complete the session. */
 export const createReturnUrls = ({
   portals,
   baseUrl,

@@ -2,9 +2,10 @@
  * A row of a portal: a grant that an agent holds for the person, or a connection that the portal's owner offers; what the
  * person sees of it, and whether the person can connect and disconnect it.
  */
+import type { Annotate } from '../audit';
 import type { CustomParameters } from '../custom-parameters';
 import { hashOf } from '../digest';
-import { namedOf, shownText } from '../display-name';
+import { namedOf, shownText, type Named } from '../display-name';
 import { grantStatus } from '../grant/description';
 import { covers, grantTarget, scopesHeld, targetParts, type Grant, type GrantId } from '../grant/grant';
 import { encodeGrantId } from '../grant/grant-id';
@@ -16,7 +17,7 @@ import type { Connection } from './connection';
 import type { PortalConnection } from './consent-portal';
 import type { HeldGrants } from './held-grants';
 import { ownerMay, type PortalAgent } from './person';
-import { firstScopes, type ScopeRoom } from './scope-room';
+import { firstScopes, type ScopeBudget } from './scope-budget';
 import type { ServedPortal } from './served-portal';
 
 /** What a consent for the row requests. */
@@ -47,14 +48,14 @@ const TO_CONNECT = [
 ] as const;
 
 /** Returns the target of the grant that a consent for the offer creates. */
-export const targetOf = ({ credentialProviderName: providerName }: PortalConnection): string =>
+export const offeredTarget = ({ credentialProviderName: providerName }: PortalConnection): string =>
   grantTarget({ flow: 'USER_FEDERATION', providerName, resources: [], audiences: [], scopes: [] });
 
 export const union = (...lists: readonly (readonly string[])[]): readonly string[] => [
   ...new Set(lists.flat()),
 ];
 
-/** Resource servers of a row, and characters of each one, for which the page has room. */
+/** Maximum resource servers that a row shows, and characters of each one. */
 const MAX_SERVERS = 3;
 const MAX_SERVER_LENGTH = 100;
 
@@ -64,8 +65,6 @@ function serversOf({ resources, audiences }: RowRequest): readonly string[] {
     text.length > MAX_SERVER_LENGTH ? `${[...text].slice(0, MAX_SERVER_LENGTH).join('')}\u2026` : text,
   );
 }
-
-type RowContent = Omit<Row, 'connection'>;
 
 /** Returns why the owner's agent is not authorized to have these scopes requested; undefined if it is. */
 export const requestDenial = (
@@ -86,51 +85,49 @@ export const requestDenial = (
   });
 
 /** An agent with the rights of the portal's owner on it. */
-interface AgentOfRows extends PortalAgent {
+interface AgentWithRights extends PortalAgent {
   readonly ownerMayConnect: boolean;
   readonly ownerMayDisconnect: boolean;
 }
 
-const withRights = (served: ServedPortal, agent: PortalAgent): AgentOfRows => ({
+const withRights = (served: ServedPortal, agent: PortalAgent): AgentWithRights => ({
   ...agent,
   ownerMayConnect: TO_CONNECT.every((operation) => ownerMay(served, operation, agent)),
   ownerMayDisconnect: ownerMay(served, 'RevokeResourceGrant', agent),
 });
 
-/** @param fits whether there is room for all scopes; without it, they are not evaluated, so the row cannot be connected */
-function described(
-  served: ServedPortal,
-  row: RowContent & { readonly agent: AgentOfRows },
-  { status, scopes, fits }: Pick<Connection, 'status' | 'scopes'> & { readonly fits: boolean },
-): Row {
-  const { agent, provider, grant, request } = row;
-  const shown = fits ? scopes : firstScopes(scopes);
-  const canConnect =
-    fits &&
-    !agent.suspended &&
-    request.scopes.length > 0 &&
-    provider.clientId !== '' &&
-    agent.ownerMayConnect &&
-    requestDenial(served, row) === undefined;
-  return {
-    ...row,
-    connection: {
-      key: row.key,
-      provider: namedOf(provider),
-      // An authorization server or an agent can choose them.
-      scopes: shown.map(shownText),
-      ...(shown.length < scopes.length && { scopesNotShown: scopes.length - shown.length }),
-      servers: serversOf(request),
-      ...(row.purpose !== undefined && { purpose: row.purpose }),
-      status,
-      ...(grant?.createdTime !== undefined && { connectedAt: grant.createdTime }),
-      ...(grant?.lastUsedDate !== undefined && { lastUsedDate: grant.lastUsedDate }),
-      canConnect,
-      // Also for a suspended agent: a person can always take access away.
-      canDisconnect: grant !== undefined && agent.ownerMayDisconnect,
-    },
-  };
-}
+type RowContent = Omit<Row, 'connection' | 'agent'> & { readonly agent: AgentWithRights };
+
+/** Returns whether the person can connect the row. It evaluates all scopes, so they must be within the budget. */
+const isConnectable = (served: ServedPortal, row: RowContent): boolean =>
+  row.agent.ownerMayConnect &&
+  !row.agent.suspended &&
+  row.request.scopes.length > 0 &&
+  row.provider.clientId !== '' &&
+  requestDenial(served, row) === undefined;
+
+const withConnection = (
+  row: RowContent,
+  {
+    scopes,
+    ...connection
+  }: Pick<Connection, 'status' | 'scopes' | 'canConnect'> & Pick<Partial<Connection>, 'scopesNotShown'>,
+): Row => ({
+  ...row,
+  connection: {
+    ...connection,
+    key: row.key,
+    provider: namedOf(row.provider),
+    // An authorization server or an agent can choose them.
+    scopes: scopes.map(shownText),
+    servers: serversOf(row.request),
+    ...(row.purpose !== undefined && { purpose: row.purpose }),
+    ...(row.grant?.createdTime !== undefined && { connectedAt: row.grant.createdTime }),
+    ...(row.grant?.lastUsedDate !== undefined && { lastUsedDate: row.grant.lastUsedDate }),
+    // Also for a suspended agent: a person can always take access away.
+    canDisconnect: row.grant !== undefined && row.agent.ownerMayDisconnect,
+  },
+});
 
 function statusOf(grant: Grant, provider: Oauth2Provider, now: number): Connection['status'] {
   const status = grantStatus(grant, 'USER_FEDERATION', now);
@@ -138,12 +135,27 @@ function statusOf(grant: Grant, provider: Oauth2Provider, now: number): Connecti
   return status === 'NEEDS_CONSENT' || !tokensOf(grant, provider) ? 'NEEDS_CONSENT' : 'CONNECTED';
 }
 
-/** Returns the row of a stored grant. The offer for the same target, if any, says what to request again. */
+/**
+ * Returns the row of a stored grant.
+ *
+ * @param stored.offer the offer for the same target, if any: it says what to request again
+ * @param stored.isLeftOut whether the provider is no part of the portal: the person can only disconnect it
+ */
 function grantRow(
   served: ServedPortal,
-  agent: AgentOfRows,
-  { grant, provider, offer }: { grant: Grant; provider: Oauth2Provider; offer: PortalConnection | undefined },
-  { now, room }: { readonly now: number; readonly room: ScopeRoom },
+  agent: AgentWithRights,
+  {
+    grant,
+    provider,
+    offer,
+    isLeftOut: leftOut,
+  }: {
+    readonly grant: Grant;
+    readonly provider: Oauth2Provider;
+    readonly offer: PortalConnection | undefined;
+    readonly isLeftOut: boolean;
+  },
+  { now, budget }: { readonly now: number; readonly budget: ScopeBudget },
 ): Row {
   const { workloadId, userHash, target, tokens, resources = [], audiences = [] } = grant;
   const grantId = { workloadId, userHash, target };
@@ -153,20 +165,16 @@ function grantRow(
     resources,
     audiences,
   };
-  const content = {
-    key: encodeGrantId(grantId),
-    agent,
-    provider,
-    grantId,
-    grant,
-    purpose: offer?.purpose,
-    request,
-  };
+  const key = encodeGrantId(grantId);
+  const row = { key, agent, provider, grantId, grant, purpose: offer?.purpose, request };
+  const isWithinBudget = budget.take(union(request.scopes, tokens ? scopesHeld(tokens) : []));
   const scopes = tokens ? union(tokens.scopes, tokens.parameterScopes ?? []) : request.scopes;
-  return described(served, content, {
+  const shown = isWithinBudget ? scopes : firstScopes(scopes);
+  return withConnection(row, {
     status: statusOf(grant, provider, now),
-    scopes,
-    fits: room.take(union(request.scopes, tokens ? scopesHeld(tokens) : [])),
+    scopes: shown,
+    ...(shown.length < scopes.length && { scopesNotShown: scopes.length - shown.length }),
+    canConnect: isWithinBudget && !leftOut && isConnectable(served, row),
   });
 }
 
@@ -202,9 +210,17 @@ function unreadableRow(
 /** Returns the row of an offer that no grant of the person covers. */
 function offerRow(
   served: ServedPortal,
-  agent: AgentOfRows,
-  { offer, provider, grant }: { offer: PortalConnection; provider: Oauth2Provider; grant: Grant | undefined },
-  { userHash, room }: { readonly userHash: string; readonly room: ScopeRoom },
+  agent: AgentWithRights,
+  {
+    offer,
+    provider,
+    grant,
+  }: {
+    readonly offer: PortalConnection;
+    readonly provider: Oauth2Provider;
+    readonly grant: Grant | undefined;
+  },
+  { userHash, budget }: { readonly userHash: string; readonly budget: ScopeBudget },
 ): Row {
   const { scopes, customParameters = {}, purpose } = offer;
   const parameters = Object.entries(customParameters).sort();
@@ -212,14 +228,15 @@ function offerRow(
     JSON.stringify(['portal connection', agent.identity.id, userHash, provider.id, scopes, parameters]),
   );
   const request = { scopes, customParameters, resources: [], audiences: [] };
-  const grantId = { workloadId: agent.identity.id, userHash, target: targetOf(offer) };
-  const content = { key, agent, provider, grantId, purpose, request };
-  const row = described(served, content, { status: 'NOT_CONNECTED', scopes, fits: true });
-  // A consent widens the grant of the same target, so its policy evaluation includes the stored scopes.
-  const widened = { ...row, grant };
-  const fits = !grant?.tokens || room.take(scopesHeld(grant.tokens));
-  const denied = !fits || requestDenial(served, widened) !== undefined;
-  return { ...row, connection: { ...row.connection, canConnect: row.connection.canConnect && !denied } };
+  const grantId = { workloadId: agent.identity.id, userHash, target: offeredTarget(offer) };
+  const row = { key, agent, provider, grantId, purpose, request };
+  const isWithinBudget = !grant?.tokens || budget.take(scopesHeld(grant.tokens));
+  return withConnection(row, {
+    status: 'NOT_CONNECTED',
+    scopes,
+    // A consent widens the grant of the same target, so its policy evaluation includes the stored scopes.
+    canConnect: isWithinBudget && isConnectable(served, { ...row, grant }),
+  });
 }
 
 /** Returns whether the row of a grant stands for the offer, too: it covers its scopes, or connects them again. */
@@ -234,7 +251,7 @@ export type Providers = ReadonlyMap<string, Oauth2Provider | undefined>;
 export const providerNameOf = ({ target }: GrantId): string => targetParts(target).providerName;
 
 /** What was read of an agent. */
-export interface StoredRows extends Pick<HeldGrants, 'grants' | 'unreadable'> {
+export interface AgentRecords extends Pick<HeldGrants, 'grants' | 'unreadable'> {
   readonly agent: PortalAgent;
   readonly offers: readonly PortalConnection[];
 }
@@ -242,18 +259,18 @@ export interface StoredRows extends Pick<HeldGrants, 'grants' | 'unreadable'> {
 /** Returns the rows of an agent: those of grants, and then those of offers that have no grant. */
 export function rowsOfAgent(
   served: ServedPortal,
-  { agent: shown, grants, unreadable, offers }: StoredRows,
+  { agent: shown, grants, unreadable, offers }: AgentRecords,
   {
     providers,
     userHash,
     now,
-    room,
+    budget,
   }: {
     readonly providers: Providers;
     readonly userHash: string;
     /** Epoch seconds. */
     readonly now: number;
-    readonly room: ScopeRoom;
+    readonly budget: ScopeBudget;
   },
 ): readonly Row[] {
   const agent = withRights(served, shown);
@@ -265,23 +282,34 @@ export function rowsOfAgent(
     const provider = providers.get(providerNameOf(grant));
     // The provider of this name can be another one than that of the grant.
     if (provider?.id !== grant.providerId) return [];
-    const offer = offers.find((each) => targetOf(each) === grant.target);
-    if (!isLeftOut(served.portal, provider)) {
-      return [grantRow(served, agent, { grant, provider, offer }, { now, room })];
-    }
-    // The owner's purpose and scopes are for another provider. The person can only disconnect this one.
-    const row = grantRow(served, agent, { grant, provider, offer: undefined }, { now, room });
-    return [{ ...row, connection: { ...row.connection, canConnect: false } }];
+    const leftOut = isLeftOut(served.portal, provider);
+    // The owner's purpose and scopes are for the provider that the portal was configured with.
+    const offer = leftOut ? undefined : offers.find((each) => offeredTarget(each) === grant.target);
+    return [grantRow(served, agent, { grant, provider, offer, isLeftOut: leftOut }, { now, budget })];
   });
   const granted = [...readable, ...unread];
   const offered = offers.flatMap((offer): Row[] => {
     const provider = providers.get(offer.credentialProviderName);
     if (!provider || !isConfigured(served.portal, provider)) return [];
-    const target = targetOf(offer);
+    const target = offeredTarget(offer);
     const row = granted.find(({ grantId }) => grantId.target === target);
     return row && isIncluded(row, offer)
       ? []
-      : [offerRow(served, agent, { offer, provider, grant: row?.grant }, { userHash, room })];
+      : [offerRow(served, agent, { offer, provider, grant: row?.grant }, { userHash, budget })];
   });
   return [...granted, ...offered];
+}
+
+/** Adds the row to the audit entry. */
+export const annotateRow = (annotate: Annotate, { agent, provider }: Pick<Row, 'agent' | 'provider'>): void =>
+  annotate({
+    workloadIdentity: agent.identity.arn,
+    provider: provider.name,
+    credentialProvider: provider.arn,
+  });
+
+/** An agent and a provider, as the person reads them. */
+export interface AgentAtProvider {
+  readonly agent: Named;
+  readonly provider: Named;
 }

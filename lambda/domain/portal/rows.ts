@@ -17,13 +17,13 @@ import type { Person, PortalAgent } from './person';
 import {
   providerNameOf,
   rowsOfAgent,
-  targetOf,
+  offeredTarget,
   union,
   type Providers,
   type Row,
-  type StoredRows,
+  type AgentRecords,
 } from './row';
-import { ScopeRoom } from './scope-room';
+import { ScopeBudget } from './scope-budget';
 import type { ServedPortal } from './served-portal';
 
 export interface RowDependencies extends UnreadableDependencies {
@@ -58,19 +58,17 @@ export interface RowSelection {
   readonly after?: string | undefined;
 }
 
-/** Returns the grant that a key names, if it is one of the agent for the person that a row can have. */
-function namedGrant(
-  key: string | undefined,
-  { identity }: PortalAgent,
-  userHash: string,
-): GrantId | undefined {
+/** Returns the grant that a key names, if it is one of the person that a row can have. */
+function namedGrant(key: string | undefined, userHash: string): GrantId | undefined {
   const named = key === undefined ? undefined : decodeGrantId(key);
-  return named?.workloadId === identity.id &&
-    named.userHash === userHash &&
-    targetParts(named.target).flow === 'USER_FEDERATION'
+  return named?.userHash === userHash && targetParts(named.target).flow === 'USER_FEDERATION'
     ? named
     : undefined;
 }
+
+/** Returns the target of the grant, if the agent holds it. */
+const targetAt = ({ identity }: PortalAgent, named: GrantId | undefined): readonly string[] =>
+  named?.workloadId === identity.id ? [named.target] : [];
 
 const offersTo = ({ portal }: ServedPortal, { identity }: PortalAgent): readonly PortalConnection[] =>
   portal.connections.filter(({ workloadName }) => workloadName === identity.name);
@@ -80,7 +78,7 @@ async function rowsOfAgents(
   deps: RowDependencies,
   served: ServedPortal,
   userHash: string,
-  read: readonly StoredRows[],
+  read: readonly AgentRecords[],
 ): Promise<readonly Row[]> {
   recordUnreadable(
     deps,
@@ -93,8 +91,8 @@ async function rowsOfAgents(
   ]);
   const providers = await providersOf(deps, names);
   const now = epochSeconds(deps.system);
-  return read.flatMap((stored) =>
-    rowsOfAgent(served, stored, { providers, userHash, now, room: new ScopeRoom(read.length) }),
+  return read.flatMap((records) =>
+    rowsOfAgent(served, records, { providers, userHash, now, budget: new ScopeBudget(read.length) }),
   );
 }
 
@@ -105,19 +103,20 @@ export async function rowsOf(
   { agents, userHash }: Pick<Person, 'agents' | 'userHash'>,
   { key, after }: RowSelection = {},
 ): Promise<Rows> {
-  const continued = agents.filter((agent) => namedGrant(after, agent, userHash));
+  const [named, position] = [namedGrant(key, userHash), namedGrant(after, userHash)];
+  const continued = agents.filter(({ identity }) => identity.id === position?.workloadId);
   const isContinued = continued.length > 0;
   const selected = isContinued ? continued : agents;
   const furtherReads = new FurtherReads();
   const read = await Promise.all(
-    selected.map(async (agent): Promise<StoredRows & HeldGrants> => {
+    selected.map(async (agent): Promise<AgentRecords & HeldGrants> => {
       const offered = offersTo(served, agent);
-      const [offers, except] = isContinued ? [[], offered.map(targetOf)] : [offered, []];
+      const [offers, except] = isContinued ? [[], offered.map(offeredTarget)] : [offered, []];
       const selection = {
         holder: { workloadId: agent.identity.id, userHash },
-        wanted: union([namedGrant(key, agent, userHash)?.target ?? []].flat(), offers.map(targetOf)),
+        wanted: union(targetAt(agent, named), offers.map(offeredTarget)),
         except,
-        afterTarget: namedGrant(after, agent, userHash)?.target,
+        afterTarget: isContinued ? position?.target : undefined,
       };
       return { agent, offers, ...(await heldGrants(deps.grantIndex, selection, furtherReads)) };
     }),
@@ -146,15 +145,16 @@ export async function rowWithKey(
   { agents, userHash }: Pick<Person, 'agents' | 'userHash'>,
   key: string,
 ): Promise<Row | undefined> {
-  const named = agents.find((agent) => namedGrant(key, agent, userHash));
-  const target = named && namedGrant(key, named, userHash)?.target;
+  const named = namedGrant(key, userHash);
+  const holders = agents.filter(({ identity }) => identity.id === named?.workloadId);
   const read = await Promise.all(
-    (named ? [named] : agents).map(async (agent): Promise<StoredRows> => {
+    (holders.length > 0 ? holders : agents).map(async (agent): Promise<AgentRecords> => {
+      const [target] = targetAt(agent, named);
       const offers = offersTo(served, agent).filter(
-        (offer) => target === undefined || targetOf(offer) === target,
+        (offer) => target === undefined || offeredTarget(offer) === target,
       );
       const holder = { workloadId: agent.identity.id, userHash };
-      const wanted = target === undefined ? union(offers.map(targetOf)) : [target];
+      const wanted = target === undefined ? union(offers.map(offeredTarget)) : [target];
       return { agent, offers, ...(await grantsOfTargets(deps.grantIndex, { holder, wanted })) };
     }),
   );

@@ -3,31 +3,23 @@
  * again, and has an audit entry. No result contains a token.
  */
 import { audited, type Annotate, type AuditTrail } from '../audit';
-import { namedOf, type Named } from '../display-name';
-import type { Connection } from './connection';
 import {
   completeConnection,
   connect,
-  type AgentAtProvider,
   type CompleteConnectionDependencies,
   type ConnectDependencies,
   type ReturnedBrowser,
 } from './connect';
+import { disconnect, disconnectAgent, type DisconnectDependencies } from './disconnect';
 import {
-  disconnect,
-  disconnectAgent,
   disconnectionProgress,
-  disconnectionReach,
-  type DisconnectDependencies,
   type Disconnection,
   type DisconnectionDependencies,
-  type DisconnectionReach,
-  type ReachDependencies,
-} from './disconnect';
-import { holdsGrants } from './held-grants';
-import { ownerMay, signedInPerson, type Person, type PersonDependencies } from './person';
+} from './disconnection-progress';
+import { disconnectionReach, type DisconnectionReach, type ReachDependencies } from './disconnection-reach';
+import { signedInPerson, type Person, type PersonDependencies } from './person';
 import { refusalOf, type Refusal } from './refusal';
-import { rowsOf } from './rows';
+import type { AgentAtProvider } from './row';
 import {
   servedPortal,
   type PortalAppearance,
@@ -42,6 +34,7 @@ import {
   type SignInDependencies,
   type SignInBeginning,
 } from './sign-in';
+import { viewOf, type PortalView } from './view';
 
 export type PortalStepDependencies = ServedPortalDependencies &
   SignInDependencies &
@@ -54,59 +47,6 @@ export type PortalStepDependencies = ServedPortalDependencies &
     readonly portalSessions: PortalSessionStore;
     readonly audit: AuditTrail;
   };
-
-/** An agent and its rows. */
-export interface AgentView extends Named {
-  readonly suspended: boolean;
-  readonly connections: readonly Connection[];
-  /** Where its further connections begin; absent if there are none. */
-  readonly next?: string;
-  /** Whether the person can disconnect all accounts together: there is more than one, and the owner is authorized. */
-  readonly canDisconnectAll: boolean;
-}
-
-/** What a signed-in person sees. */
-export interface PortalView {
-  readonly agents: readonly AgentView[];
-  /** Whether these are further connections of one agent. */
-  readonly isContinued: boolean;
-  /** Number of agents that the portal cannot show, and that hold grants for the person; absent if there are none. */
-  readonly hiddenAgents?: number;
-}
-
-async function viewOf(
-  deps: PortalStepDependencies,
-  served: ServedPortal,
-  person: Person,
-  after: string | undefined,
-): Promise<PortalView> {
-  const { userHash, hiddenIds } = person;
-  const found = await rowsOf(deps, served, person, { after });
-  const agents = found.agents.map((agent): AgentView => {
-    const { identity, suspended } = agent;
-    const next = found.after.get(identity.id);
-    const connections = found.rows
-      .filter((row) => row.agent.identity.id === identity.id)
-      .map(({ connection }) => connection);
-    const areSeveral =
-      next !== undefined || connections.filter(({ canDisconnect }) => canDisconnect).length > 1;
-    return {
-      ...namedOf(identity),
-      suspended,
-      connections,
-      ...(next !== undefined && { next }),
-      canDisconnectAll: areSeveral && ownerMay(served, 'RevokeResourceGrant', agent),
-    };
-  });
-  const { isContinued } = found;
-  const holders = isContinued
-    ? []
-    : await Promise.all(
-        hiddenIds.map((workloadId) => holdsGrants(deps.grantIndex, { workloadId, userHash })),
-      );
-  const hiddenAgents = holders.filter(Boolean).length;
-  return { agents, isContinued, ...(hiddenAgents > 0 && { hiddenAgents }) };
-}
 
 export interface RefusedStep {
   readonly refused: Refusal;

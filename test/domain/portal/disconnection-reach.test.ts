@@ -1,5 +1,5 @@
 /** What a person learns before a disconnection: what the provider can prove, and what else it ends. */
-import { disconnectionReach } from '../../../lambda/domain/portal/disconnect';
+import { disconnectionReach } from '../../../lambda/domain/portal/disconnection-reach';
 import { rowsOf } from '../../../lambda/domain/portal/rows';
 import { ownerOf } from '../../../lambda/domain/portal/served-portal';
 import { encodeGrantId } from '../../../lambda/domain/grant/grant-id';

@@ -1,0 +1,102 @@
+/** How far a disconnection in a portal is, also at the providers. */
+import type { Annotate } from '../audit';
+import { namedOf, type Named } from '../display-name';
+import { targetParts } from '../grant/grant';
+import {
+  isSelectionComplete,
+  type ItemPage,
+  type ItemState,
+  type Revocation,
+  type RevocationStore,
+} from '../revocation/revocation';
+import { namesOfProvider } from './configured-resources';
+import type { Person } from './person';
+import { PortalRefusal } from './refusal';
+import type { RowDependencies } from './rows';
+import type { ServedPortal } from './served-portal';
+
+export interface DisconnectionDependencies {
+  readonly revocations: Pick<RevocationStore, 'get' | 'items'>;
+  readonly providers: RowDependencies['providers'];
+}
+
+/** How far a disconnection is. */
+export type Disconnection = {
+  /** Absent if the portal does not show the agent any more. */
+  readonly agent?: Named;
+  /** `SELECTING`: the agent might still have access. */
+  readonly status: 'SELECTING' | 'IN_PROGRESS' | 'DONE';
+} & (
+  | { readonly provider: Named; readonly state: ItemState; readonly lastError?: string }
+  /** Of all of the agent's accounts: the providers that did not prove that the access ended there. */
+  | {
+      readonly unproven: readonly Named[];
+      /** Whether there are more accounts than were read for this; absent if not. */
+      readonly isPartial?: true;
+    }
+);
+
+/** The items of a revocation appear in the index after the revocation has counted their grants. */
+function statusOf(revocation: Revocation, { items, unreadable }: ItemPage): Disconnection['status'] {
+  if (!isSelectionComplete(revocation)) return 'SELECTING';
+  const areIndexed = items.length > 0 || revocation.matched === 0;
+  const areEnded = unreadable === undefined && items.every(({ state }) => state !== 'PENDING');
+  return areIndexed && areEnded ? 'DONE' : 'IN_PROGRESS';
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const noSuchDisconnection = (detail: string): PortalRefusal =>
+  new PortalRefusal('no-such-connection', detail);
+
+/** Items of a revocation that are read for a page. */
+const MAX_ITEMS = 100;
+
+/**
+ * Returns the progress of a disconnection that this person requested in a portal of this owner.
+ *
+ * @throws PortalRefusal `no-such-connection` for every other revocation
+ */
+export async function disconnectionProgress(
+  deps: DisconnectionDependencies,
+  served: ServedPortal,
+  person: Person,
+  { revocationId, annotate }: { readonly revocationId: string; readonly annotate: Annotate },
+): Promise<{ readonly disconnection: Disconnection }> {
+  if (!UUID.test(revocationId)) throw noSuchDisconnection('not the ID of a revocation');
+  const revocation = await deps.revocations.get(revocationId);
+  if (!revocation) throw noSuchDisconnection('no such disconnection');
+  if (revocation.cause !== 'user' || revocation.requestedBy !== served.owner.arn) {
+    throw noSuchDisconnection('not a disconnection in a portal of this owner');
+  }
+  const { grantId } = revocation.filter;
+  const { workloadId, userHash } = grantId ?? revocation.filter;
+  if (userHash !== person.userHash) throw noSuchDisconnection('the disconnection of another person');
+  const shown = person.agents.find(({ identity }) => identity.id === workloadId);
+  const agent = shown && { agent: namedOf(shown.identity) };
+  annotate({ ...(shown && { workloadIdentity: shown.identity.arn }), result: revocationId });
+  const page = await deps.revocations.items(revocationId, { limit: MAX_ITEMS });
+  const status = statusOf(revocation, page);
+  const named = async ({ name, id }: { readonly name: string; readonly id?: string | undefined }) =>
+    namesOfProvider(served.portal, { name, id }, await deps.providers.get(name));
+  if (!grantId) {
+    const unproven = page.items.filter(({ state }) => state !== 'CONFIRMED' && state !== 'PENDING');
+    const distinct = new Map(unproven.map(({ provider }) => [provider.id, provider]));
+    const providers = await Promise.all([...distinct.values()].map(named));
+    const isPartial = page.next !== undefined && { isPartial: true as const };
+    return { disconnection: { ...agent, status, unproven: providers, ...isPartial } };
+  }
+  const { providerName: name } = targetParts(grantId.target);
+  annotate({ provider: name });
+  const [item] = page.items;
+  return {
+    disconnection: {
+      ...agent,
+      provider: await named({ name, id: item?.provider.id }),
+      status,
+      // A grant without tokens leaves nothing that the provider could confirm.
+      state: status === 'DONE' ? (item?.state ?? 'NOT_PROVABLE') : 'PENDING',
+      ...(item?.lastError !== undefined && { lastError: item.lastError }),
+    },
+  };
+}

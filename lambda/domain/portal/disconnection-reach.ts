@@ -1,0 +1,155 @@
+/** What a disconnection in a portal would end, which the person reads before it. */
+import type { Annotate } from '../audit';
+import { namedOf } from '../display-name';
+import { targetParts } from '../grant/grant';
+import { encodeGrantId } from '../grant/grant-id';
+import type { GrantIndex } from '../grant/selection';
+import { ProviderFailure } from '../oauth/provider-failure';
+import type { MetadataReader } from '../oauth/provider-metadata';
+import { revocationProspect } from '../oauth/revocation';
+import { authoritiesOf, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
+import { endsOtherGrants, type RevocationProspect } from '../provider/revocation-reach';
+import { reachOf } from '../provider/vendors';
+import { epochSeconds } from '../system';
+import { disconnectable } from './disconnect';
+import type { Person } from './person';
+import type { AgentAtProvider, Row } from './row';
+import { rowsOf, type RowDependencies } from './rows';
+import type { ServedPortal } from './served-portal';
+
+export interface ReachDependencies extends RowDependencies {
+  readonly metadata: MetadataReader;
+  readonly grantIndex: Pick<GrantIndex, 'ofAgentAndUser' | 'page'>;
+}
+
+/** What a disconnection would end. */
+export interface DisconnectionReach extends AgentAtProvider {
+  readonly revocation: RevocationProspect;
+  /** The person's other connections in this portal that the provider ends together with this one. */
+  readonly alsoLose: readonly AgentAtProvider[];
+  /**
+   * Number of the person's other connections that end, too, and that the portal does not show. Their agents have no
+   * names here: they can belong to owners of which this portal must not say anything.
+   */
+  readonly notShown: number;
+  /** Whether there can be more of them, because the person has very many grants, or one that is not valid; absent if not. */
+  readonly notShownIsMinimum?: true;
+  /** Whether the tokens are those of a workspace or an account whose other users lose their access, too. */
+  readonly shared: boolean;
+}
+
+const pairOf = ({ agent, provider }: Row): AgentAtProvider => ({
+  agent: namedOf(agent.identity),
+  provider: namedOf(provider),
+});
+
+/** Returns whether a revocation at the one provider ends tokens of the other one, too. */
+function reaches(revoked: Oauth2Provider, other: Oauth2Provider): boolean {
+  switch (reachOf(revoked.vendor)) {
+    case 'user-and-client':
+      return clientBindingDigest(revoked) === clientBindingDigest(other);
+    case 'user-and-project':
+    case 'installation':
+      return revoked.vendor === other.vendor;
+    case 'token':
+    case 'grant':
+    case 'none':
+      return false;
+  }
+}
+
+async function prospectOf(
+  { metadata }: Pick<ReachDependencies, 'metadata'>,
+  { provider, grant }: Row,
+): Promise<RevocationProspect> {
+  try {
+    const refreshable = grant?.tokens?.refreshable ?? false;
+    const described = await metadata.read(provider.discovery, authoritiesOf(provider), 'revocation');
+    return revocationProspect({ provider, metadata: described }, refreshable);
+  } catch (error) {
+    // The provider gets the request when it is available again.
+    if (error instanceof ProviderFailure) return 'not-provable';
+    throw error;
+  }
+}
+
+/**
+ * Index entries of one read, and of all reads for one count, and the seconds after which no further read begins: an agent
+ * decides how many grants a person has, and how large they are.
+ */
+const READ_LIMIT = 10;
+const MAX_READ = 1_000;
+const MAX_SECONDS = 2;
+
+type NotShown = Pick<DisconnectionReach, 'notShown' | 'notShownIsMinimum'>;
+
+/** Returns the number of the person's connections that are in no row, and that a revocation at the provider ends. */
+async function countNotShown(
+  { grantIndex, providers, system, report }: ReachDependencies,
+  revoked: Oauth2Provider,
+  { userHash, rows }: { readonly userHash: string; readonly rows: readonly Row[] },
+): Promise<NotShown> {
+  if (!endsOtherGrants(reachOf(revoked.vendor))) return { notShown: 0 };
+  const shown = new Set(rows.map(({ grantId }) => encodeGrantId(grantId)));
+  const found = new Map<string, Promise<Oauth2Provider | undefined>>();
+  const providerOf = (name: string) => {
+    const provider = found.get(name) ?? providers.get(name);
+    found.set(name, provider);
+    return provider;
+  };
+  let notShown = 0;
+  let isMinimum = false;
+  let read = 0;
+  let after: string | undefined;
+  const end = epochSeconds(system) + MAX_SECONDS;
+  do {
+    const page = await grantIndex
+      .page({ userHash }, { limit: READ_LIMIT, after })
+      .catch((error: unknown): undefined => {
+        report(error);
+      });
+    // The person can disconnect without the number.
+    if (!page) return { notShown, notShownIsMinimum: true };
+    const { grants, unreadable = [], next } = page;
+    for (const { grantId } of unreadable) {
+      const provider = await providerOf(targetParts(grantId.target).providerName);
+      // Nothing says whether it has tokens, so the page says that there might be more.
+      if (provider && reaches(revoked, provider)) isMinimum = true;
+    }
+    for (const grant of grants) {
+      if (!grant.tokens || shown.has(encodeGrantId(grant))) continue;
+      const provider = await providerOf(targetParts(grant.target).providerName);
+      if (provider?.id === grant.providerId && reaches(revoked, provider)) notShown += 1;
+    }
+    after = next;
+    read += READ_LIMIT;
+  } while (after !== undefined && read < MAX_READ && epochSeconds(system) < end);
+  isMinimum ||= after !== undefined;
+  return { notShown, ...(isMinimum && { notShownIsMinimum: true as const }) };
+}
+
+/** @throws PortalRefusal */
+export async function disconnectionReach(
+  deps: ReachDependencies,
+  served: ServedPortal,
+  person: Person,
+  { key, annotate }: { readonly key: string; readonly annotate: Annotate },
+): Promise<{ readonly reach: DisconnectionReach }> {
+  const { rows } = await rowsOf(deps, served, person, { key });
+  const row = disconnectable(
+    rows.find((each) => each.key === key),
+    annotate,
+  );
+  const others = rows.filter(
+    (other) => other.key !== row.key && other.grant?.tokens && reaches(row.provider, other.provider),
+  );
+  return {
+    reach: {
+      ...pairOf(row),
+      revocation: await prospectOf(deps, row),
+      alsoLose: others.map(pairOf),
+      ...(await countNotShown(deps, row.provider, { userHash: person.userHash, rows })),
+      shared: reachOf(row.provider.vendor) === 'installation',
+    },
+  };
+}

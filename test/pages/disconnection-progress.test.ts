@@ -1,0 +1,79 @@
+/** What the page after a disconnection of all accounts says, and what the page of the agents says of those that are hidden. */
+import { renderConnections } from '../../lambda/pages/connections-page';
+import { renderDisconnection, type Disconnection } from '../../lambda/pages/disconnection-pages';
+
+const named = (displayName: string) => ({ name: displayName.toLowerCase(), displayName });
+
+const FRAME = {
+  portal: { portalId: 'portal-0123456789', name: 'Fernhill', signInProvider: 'Fernhill ID' },
+  path: '/portals/portal-0123456789',
+  person: { name: 'Ana', csrf: 'token' },
+};
+
+const textOf = ({ html }: { readonly html: string }): string =>
+  html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+
+describe('the disconnection of all accounts', () => {
+  const ofAll = (change: Partial<Disconnection> & { isPartial?: true }) =>
+    textOf(
+      renderDisconnection(FRAME, 'id', {
+        agent: named('Calendar assistant'),
+        status: 'DONE',
+        unproven: [],
+        ...change,
+      }),
+    );
+
+  it('says that the agent still has access, as long as it can', () => {
+    const text = ofAll({ status: 'SELECTING' });
+    expect(text).toContain('Calendar assistant is losing access to your accounts');
+    expect(text).toContain('Until it has, the agent can use it. Check again');
+    expect(text).not.toContain('no longer');
+  });
+
+  it('says that the providers are being asked', () => {
+    const text = ofAll({ status: 'IN_PROGRESS' });
+    expect(text).toContain('no longer has access to your accounts');
+    expect(text).toMatch(/asking the providers .* Check again/);
+  });
+
+  it('names the providers that gave no proof', () => {
+    const text = ofAll({ unproven: [named('Almanac'), named('Ledger')] });
+    expect(text).toMatch(/These providers gave no proof .* Almanac Ledger Back to your agents/);
+    expect(text).not.toContain('Check again');
+  });
+
+  it('says that there can be others, if there are too many', () => {
+    expect(ofAll({ isPartial: true })).toContain('Perhaps others: there are too many accounts for this page');
+  });
+
+  it('leaves nothing to do after a proof of each provider', () => {
+    expect(ofAll({})).toContain('There is nothing more to do.');
+  });
+
+  it('has no name for an agent that the portal does not show any more', () => {
+    const page = renderDisconnection(FRAME, 'id', { status: 'DONE', unproven: [] });
+    expect(textOf(page)).toContain('The agent no longer has access to your accounts');
+  });
+});
+
+it('a disconnection of one account says that the agent still has access, as long as it can', () => {
+  const page = renderDisconnection(FRAME, 'id', {
+    agent: named('Calendar assistant'),
+    provider: named('Almanac'),
+    status: 'SELECTING',
+    state: 'PENDING',
+  });
+  expect(textOf(page)).toContain('Calendar assistant is losing access to Almanac');
+});
+
+it.each([
+  [undefined, undefined],
+  [1, '1 other agent of this portal can have access to accounts of yours'],
+  [3, '3 other agents of this portal can have access to accounts of yours'],
+])('with %s hidden agents, the page of the agents says: %s', (hiddenAgents, note) => {
+  const view = { agents: [], isContinued: false, ...(hiddenAgents !== undefined && { hiddenAgents }) };
+  const text = textOf(renderConnections(FRAME, view));
+  if (note === undefined) expect(text).not.toContain('can have access to accounts of yours');
+  else expect(text).toContain(note);
+});
