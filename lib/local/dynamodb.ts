@@ -1,7 +1,7 @@
 /**
  * DynamoDB of the embedded cloud: dynalite over a LevelDB folder, which creates the tables if they are missing.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import {
@@ -94,6 +94,22 @@ async function markClosed(folder: string): Promise<void> {
   await db.close();
 }
 
+/** Files of LevelDB with records. It creates them after `CURRENT`, which names the list of them. */
+const RECORD_FILE = /^\d+\.(ldb|sst|log)$/;
+
+/**
+ * Without `CURRENT`, LevelDB creates an empty store, and deletes the files of the earlier one.
+ *
+ * @throws StartError for a folder with records and without this file
+ */
+function checkComplete(folder: string, names: SettingNames): void {
+  const files = readdirSync(folder);
+  if (files.includes('CURRENT') || !files.some((file) => RECORD_FILE.test(file))) return;
+  throw new StartError(
+    `The database ${folder} has records, but its file CURRENT is missing. Restore the data folder from a backup. To begin with an empty one, move the data folder away, or set ${names.of('DATA_DIR')} to another folder.`,
+  );
+}
+
 /**
  * Opens the store once before dynalite does. dynalite opens it at the first request, which would crash if another process
  * held the lock. This function also completes what a crash interrupted: tables, which dynalite would leave in CREATING,
@@ -101,6 +117,7 @@ async function markClosed(folder: string): Promise<void> {
  */
 async function checkStore(folder: string, names: SettingNames): Promise<void> {
   const isNew = !existsSync(folder);
+  if (!isNew) checkComplete(folder, names);
   const store = openStore({ path: folder });
   const { db, tableDb } = store;
   try {

@@ -2,6 +2,7 @@
  * The AWS services of the embedded cloud, over one data folder: DynamoDB, KMS, Secrets Manager, S3, and STS. Functions
  * in this process or another find them by {@link EmulatorAccess}.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareDataFolder } from './data-folder';
 import { startDynamoDb } from './dynamodb';
@@ -12,6 +13,7 @@ import { loadPrincipals, type Principals } from './principals';
 import { startS3 } from './s3';
 import { startSecretsManager } from './secrets-manager';
 import { ENVIRONMENT_VARIABLES, type SettingNames } from './setting-names';
+import { StartError } from './start-error';
 import { startSts } from './sts';
 
 /** Addresses of the emulators and credentials for them: plain data, which can be passed to another process. */
@@ -71,6 +73,20 @@ export async function startEmulators(
   }
 }
 
+/**
+ * A new file of keys could not decrypt what the lost one encrypted.
+ *
+ * @throws StartError if the keys are missing from a folder that has been in use
+ */
+function checkKeysOfState(dataDir: string, names: SettingNames): void {
+  const has = (file: string): boolean => existsSync(join(dataDir, file));
+  // Each start creates it after the keys.
+  if (has('kms.json') || !has('objects.json')) return;
+  throw new StartError(
+    `The file kms.json with the keys is missing in the data folder ${dataDir}, so its data cannot be decrypted. Restore the data folder from a backup. To begin with an empty one, move the data folder away, or set ${names.of('DATA_DIR')} to another folder.`,
+  );
+}
+
 async function startEach(
   dataDir: string,
   servicePort: number,
@@ -82,6 +98,7 @@ async function startEach(
   // The lock of the store keeps a second process out of the folder, so it comes before the other files.
   const dynamodb = await startDynamoDb(join(dataDir, 'dynamodb'), credentials, names);
   closers.push(dynamodb.close);
+  checkKeysOfState(dataDir, names);
   const principals = await loadPrincipals(dataDir, names);
   const ports = emulatorPorts(servicePort);
   const kms = await startKms(join(dataDir, 'kms.json'), credentials, principals, ports.kms, names);

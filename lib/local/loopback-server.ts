@@ -56,7 +56,10 @@ export async function listenOnLoopback(
   const port = typeof wanted === 'number' ? wanted : wanted.port;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
-      reject(cannotListen(error, port, typeof wanted === 'number' ? undefined : wanted, names));
+      void cannotListen(error, port, typeof wanted === 'number' ? undefined : wanted, names).then(
+        reject,
+        reject,
+      );
     });
     server.listen(port, LOOPBACK, resolve);
   });
@@ -73,16 +76,46 @@ export async function checkPort(wanted: number | DerivedPort, names = ENVIRONMEN
   await probe.close();
 }
 
-function cannotListen(
+/** The ports that the service, the examples, and the emulators take, from the port of the service on. */
+const PORTS_OF_SERVICE = 12;
+const PORT_STEP = 100;
+const MAX_PORT = 65_535;
+const MAX_PROPOSALS = 20;
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => {
+      resolve(false);
+    });
+    probe.listen(port, LOOPBACK, () => {
+      probe.close(() => {
+        resolve(true);
+      });
+    });
+  });
+
+/** Returns a port for the service that is free with the ports after it; 0, which is any free port, if none is found. */
+async function proposedPort(taken: number): Promise<number> {
+  for (let proposal = 1; proposal <= MAX_PROPOSALS; proposal += 1) {
+    const first = taken + proposal * PORT_STEP;
+    if (first + PORTS_OF_SERVICE > MAX_PORT) break;
+    const ports = Array.from({ length: PORTS_OF_SERVICE }, (_, offset) => first + offset);
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return first;
+  }
+  return 0;
+}
+
+async function cannotListen(
   error: Error,
   port: number,
   derived: DerivedPort | undefined,
   names: SettingNames,
-): Error {
+): Promise<Error> {
   const code = systemErrorCode(error);
   if (code === 'EADDRINUSE') {
     const named = derived ? `Port ${port}, which ${derived.purpose} needs,` : `Port ${port}`;
-    const next = (derived?.servicePort ?? port) + 100;
+    const next = await proposedPort(derived?.servicePort ?? port);
     return new StartError(
       `${named} is taken. Stop the program that uses it, or set another port: ${names.withValue('PORT', next)}`,
     );

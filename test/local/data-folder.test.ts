@@ -262,6 +262,34 @@ describe("an example's encrypted file", () => {
   });
 });
 
+describe('a folder that has been in use', () => {
+  it('is rejected if the database lost its file CURRENT, and stays as it is', async () => {
+    await usedFolder();
+    const store = join(dataDir, 'dynamodb');
+    await rm(join(store, 'CURRENT'));
+    const before = await readdir(store);
+    await refused(
+      /^The database .*dynamodb has records, but its file CURRENT is missing\. Restore the data folder from a backup\. To begin with an empty one, move the data folder away, or set DATA_DIR to another folder\.$/m,
+    );
+    expect(await readdir(store)).toEqual(before);
+  });
+
+  it('is rejected if it lost the keys, and gets no others', async () => {
+    await usedFolder();
+    await rm(join(dataDir, 'kms.json'));
+    await refused(
+      /^The file kms\.json with the keys is missing in the data folder .*data, so its data cannot/,
+    );
+    expect(await readdir(dataDir)).not.toContain('kms.json');
+  });
+
+  it('is used if a start ended before the database was created', async () => {
+    await mkdir(join(dataDir, 'dynamodb'), { recursive: true, mode: 0o700 });
+    await writeFile(join(dataDir, 'dynamodb', 'MANIFEST-000001'), '');
+    await usedFolder();
+  });
+});
+
 describe('a file system that does not respond', () => {
   const dead = () => {
     const pipe = join(folder, 'pipe');
