@@ -240,6 +240,8 @@ const OUTCOMES = {
         ...ofDisconnection,
         unproven: v.pipe(v.array(Named), v.readonly()),
         isPartial: v.exactOptional(v.literal(true)),
+        /** Number of accounts whose access ended. */
+        accounts: count,
       }),
     ]),
   }),

@@ -122,7 +122,7 @@ function scopesOf(
 }
 
 function connectionRow(path: string, person: PersonFrame, agent: AgentView, connection: Connection): Html {
-  const { provider, purpose, servers, status: state } = connection;
+  const { provider, purpose, servers, status: state, canDisconnect } = connection;
   const { word, icon, tone } = STATUS[state];
   const explanation = EXPLANATION[state];
   return html`<li class="connection">
@@ -134,8 +134,16 @@ function connectionRow(path: string, person: PersonFrame, agent: AgentView, conn
       </div>
       ${servers.map((server) => html`<p class="small">For <code>${server}</code></p>`)}
       ${purpose !== undefined && html`<p>${purpose}</p>`}
-      ${explanation !== undefined && html`<p class="small">${explanation}</p>`} ${datesOf(connection)}
-      ${scopesOf(agent, connection)}
+      ${explanation !== undefined && html`<p class="small">${explanation}</p>`}
+      ${
+        state === 'CONNECTED' &&
+        !canDisconnect &&
+        html`<p class="small">
+          This page cannot disconnect it. Ask the operator of this page, or remove the application in your
+          account settings at ${provider.displayName}.
+        </p>`
+      }
+      ${datesOf(connection)} ${scopesOf(agent, connection)}
     </div>
     <div class="do">${actionsOf(path, person, agent, connection)}</div>
   </li>`;
@@ -147,7 +155,7 @@ export const AFTER = 'after';
 /** Returns what is said of an agent without a row. Records of ended connections can be in the place of rows. */
 function withoutConnections({ next }: AgentView, isContinued: boolean): string {
   if (next !== undefined) return 'This part of the list has only accounts that were disconnected.';
-  return isContinued ? 'There are no further connections.' : 'This agent uses none of your accounts.';
+  return isContinued ? 'There are no further connections.' : 'You connected no account to this agent.';
 }
 
 /** The end of all access of an agent. Opening it asks the question, and the button answers it. */
@@ -258,8 +266,9 @@ const hiddenNote = (count: number): Html =>
     ${ICONS.warning}
     <p>
       ${count === 1 ? '1 other agent' : `${String(count)} other agents`} of this portal can have access to
-      accounts of yours, and cannot be shown to you. Ask the operator of this page to end the access, or
-      remove the application in your account settings at each provider.
+      accounts of yours, and cannot be shown to you now. Sign out and sign in again. If this note stays, ask
+      the operator of this page to end the access, or remove the application in your account settings at each
+      provider.
     </p>
   </div>`;
 

@@ -95,11 +95,15 @@ const ending = (name: string, at: string): Message => ({
   tone: 'warn',
   title: `${name} is losing access to ${at}`,
   happened: 'The service is still deleting the access. Until it has, the agent can use it.',
-  next: 'Check again in a moment.',
+  next: 'Check again in a moment. If this takes more than a few minutes, tell the operator of this page.',
 });
 
+/** Access on behalf of a user needs no consent, so a disconnection does not prevent it. */
+const SIGN_IN =
+  'If you go on using an application that this agent works for, the agent can get access with your sign-in there.';
+
 function progressOfAll(disconnection: OfAll): Message {
-  const { status, unproven, isPartial } = disconnection;
+  const { status, unproven, isPartial, accounts } = disconnection;
   const name = nameOf(disconnection);
   if (status === 'SELECTING') return ending(name, 'your accounts');
   const common = {
@@ -111,14 +115,24 @@ function progressOfAll(disconnection: OfAll): Message {
     const next = 'The service is asking the providers to end it there, too. Check again in a moment.';
     return { ...common, icon: 'clock', tone: 'calm', next };
   }
+  if (accounts === 0) {
+    return {
+      ...common,
+      icon: 'info',
+      tone: 'calm',
+      happened: 'The agent had no access that the service could still end.',
+      next: 'If you disconnected it before, that disconnection might still be in progress at the providers.',
+    };
+  }
   if (unproven.length === 0 && !isPartial) {
-    return { ...common, icon: 'check', tone: 'good', next: 'There is nothing more to do.' };
+    const next = `Each provider confirmed that the access ended there, too. ${SIGN_IN}`;
+    return { ...common, icon: 'check', tone: 'good', next };
   }
   return {
     ...common,
     icon: 'info',
     tone: 'calm',
-    next: 'These providers gave no proof that the access ended there. To be sure, remove the application in your account settings at each of them.',
+    next: `These providers gave no proof that the access ended there. To be sure, remove the application in your account settings at each of them. ${SIGN_IN}`,
     more: html`<ul class="list">
       ${unproven.map(({ displayName }) => html`<li>${displayName}</li>`)}${
         isPartial && html`<li>Perhaps others: there are too many accounts for this page</li>`

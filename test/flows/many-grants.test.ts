@@ -157,6 +157,8 @@ describe('a portal', () => {
     }
     expect(titleOf(progress)).toBe(`${hostile.name} no longer has access to your accounts`);
     for (const { html } of await allPages()) expect(html).not.toMatch(CONNECTED);
+    const repeated = await pages.post(browser, 'disconnect', { csrf, agent: hostile.name });
+    expect((await browser.go(locationOf(repeated))).html).toContain('might still be in progress');
     expect(titleOf(await pages.connect(browser, await first()))).toContain(hostile.name);
   });
 

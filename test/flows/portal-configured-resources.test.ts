@@ -41,6 +41,7 @@ async function allow(resourceArn: string): Promise<void> {
         'bedrock-agentcore:GetResourceOauth2Token',
         'bedrock-agentcore:CompleteResourceTokenAuth',
         'bedrock-agentcore:ListResourceGrants',
+        'bedrock-agentcore:RevokeResourceGrant',
       ];
   const policy = JSON.stringify({
     Version: '2012-10-17',

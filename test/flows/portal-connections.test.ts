@@ -316,7 +316,10 @@ describe('the rights of the owner', () => {
     await put(arn, deny(arn, 'RevokeResourceGrant'));
     expect(await portal.disconnect(session, key)).toMatchObject({ refused: 'not-allowed' });
     expect(await portal.disconnectAgent(session, agent)).toMatchObject({ refused: 'not-allowed' });
-    expect(await portal.rows(session, agent)).toMatchObject([{ status: 'CONNECTED', canDisconnect: false }]);
+    expect(await portal.rows(session, agent)).toMatchObject([
+      // Nothing is connected that the person could not disconnect.
+      { status: 'CONNECTED', canDisconnect: false, canConnect: false },
+    ]);
     await put(arn, deny(arn, 'ListResourceGrants'));
     // The person learns that an agent has access, but not which one.
     expect(await portal.view(session)).toMatchObject({ agents: [], hiddenAgents: 1 });

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { createAuthority } from './support/certificates';
 import { moveClock } from './support/clock';
-import { startPortalWorld, TestPortal } from './support/portal';
+import { arnOf, startPortalWorld, TestPortal } from './support/portal';
 import { startProvider, type TestProvider } from './support/provider';
 import { putSecret, untagSecret } from './support/secrets';
 import type { PrincipalName, TestAgent, World } from './support/world';
@@ -176,4 +176,19 @@ it("names no secret of another owner's provider, and the audit log does", async 
     );
   }
   await server.close();
+});
+
+it('warns of an agent whose accounts users cannot disconnect', async () => {
+  const agent = await world.agent('agent', []);
+  const resourceArn = await arnOf(world, agent);
+  const Action = 'bedrock-agentcore:RevokeResourceGrant';
+  const Statement = [{ Effect: 'Deny', Principal: '*', Action, Resource: resourceArn }];
+  const policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+  expect(await verified(await portalOf(agent))).toEqual({
+    status: 'ACTIVE',
+    statusReason: expect.stringMatching(
+      /^Users cannot disconnect the accounts of an agent\. .*RevokeResourceGrant on .*denies it\.$/,
+    ) as string,
+  });
 });

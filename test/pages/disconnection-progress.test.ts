@@ -14,12 +14,13 @@ const textOf = ({ html }: { readonly html: string }): string =>
   html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
 
 describe('the disconnection of all accounts', () => {
-  const ofAll = (change: Partial<Disconnection> & { isPartial?: true }) =>
+  const ofAll = (change: Partial<Extract<Disconnection, { unproven: unknown }>>) =>
     textOf(
       renderDisconnection(FRAME, 'id', {
         agent: named('Calendar assistant'),
         status: 'DONE',
         unproven: [],
+        accounts: 1,
         ...change,
       }),
     );
@@ -27,7 +28,7 @@ describe('the disconnection of all accounts', () => {
   it('says that the agent still has access, as long as it can', () => {
     const text = ofAll({ status: 'SELECTING' });
     expect(text).toContain('Calendar assistant is losing access to your accounts');
-    expect(text).toContain('Until it has, the agent can use it. Check again');
+    expect(text).toContain('Until it has, the agent can use it. Check again in a moment.');
     expect(text).not.toContain('no longer');
   });
 
@@ -47,12 +48,20 @@ describe('the disconnection of all accounts', () => {
     expect(ofAll({ isPartial: true })).toContain('Perhaps others: there are too many accounts for this page');
   });
 
-  it('leaves nothing to do after a proof of each provider', () => {
-    expect(ofAll({})).toContain('There is nothing more to do.');
+  it('says that each provider confirmed the end, and what a disconnection does not prevent', () => {
+    const text = ofAll({});
+    expect(text).toContain('Each provider confirmed that the access ended there, too.');
+    expect(text).toContain('the agent can get access with your sign-in there');
+  });
+
+  it('does not report a success, if there was nothing to end', () => {
+    const text = ofAll({ accounts: 0 });
+    expect(text).toContain('that disconnection might still be in progress at the providers');
+    expect(text).not.toContain('confirmed');
   });
 
   it('has no name for an agent that the portal does not show any more', () => {
-    const page = renderDisconnection(FRAME, 'id', { status: 'DONE', unproven: [] });
+    const page = renderDisconnection(FRAME, 'id', { status: 'DONE', unproven: [], accounts: 1 });
     expect(textOf(page)).toContain('The agent no longer has access to your accounts');
   });
 });

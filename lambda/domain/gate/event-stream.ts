@@ -26,7 +26,8 @@ export class EventStream {
   private afterCr = false;
   /** Characters of {@link ID_FIELD} with which the line begins; -1 if it begins with others. */
   private idCharacters = 0;
-  private eventHasId = false;
+  /** Whether the ID of the incomplete event is not empty; undefined if it has none. */
+  private eventHasId: boolean | undefined;
   private passedId = false;
 
   /**
@@ -36,7 +37,7 @@ export class EventStream {
     return !this.passing;
   }
 
-  /** Whether a complete event had an ID, so that the client can resume the stream after it. */
+  /** Whether the last ID of a complete event is not empty, so that the client can resume the stream after it. */
   get resumable(): boolean {
     return this.passedId;
   }
@@ -83,8 +84,8 @@ export class EventStream {
 
   private endEvent(): void {
     this.fields = false;
-    this.passedId ||= this.eventHasId;
-    this.eventHasId = false;
+    this.passedId = this.eventHasId ?? this.passedId;
+    this.eventHasId = undefined;
   }
 
   /** An empty ID resets the last one, so it resumes nothing. */
@@ -93,6 +94,7 @@ export class EventStream {
     if (this.idCharacters < 0) return;
     if (this.idCharacters < ID_FIELD.length) {
       this.idCharacters = byte === ID_FIELD[this.idCharacters] ? this.idCharacters + 1 : -1;
+      if (this.idCharacters === ID_FIELD.length) this.eventHasId = false;
     } else if (byte !== SPACE) {
       this.eventHasId = true;
       this.idCharacters = -1;

@@ -176,7 +176,10 @@ export function credentialUseDenial(request: ObtainRequest): Denial | undefined 
   };
   const policy = policyOf(provider);
   const ofOwner = decide(policy, { principal: identity.owner, operation, context });
-  const ofCaller = decide(policy, { principal: principal.arn, operation, context });
+  const ofCaller =
+    principal.arn === identity.owner
+      ? ofOwner
+      : decide(policy, { principal: principal.arn, operation, context });
   const refused = `${identity.arn} is not authorized to use ${provider.arn}`;
   const denied = policyDenial(ofOwner, refused, provider) ?? policyDenial(ofCaller, refused, provider);
   if (denied) return denied;

@@ -4,8 +4,8 @@ import { namedOf, type Named } from '../display-name';
 import { targetParts } from '../grant/grant';
 import {
   isSelectionComplete,
-  type ItemPage,
   type ItemState,
+  type ItemSummary,
   type Revocation,
   type RevocationStore,
 } from '../revocation/revocation';
@@ -33,14 +33,49 @@ export type Disconnection = {
       readonly unproven: readonly Named[];
       /** Whether there are more accounts than were read for this; absent if not. */
       readonly isPartial?: true;
+      /** Accounts whose access ended: none if an earlier disconnection ended it. */
+      readonly accounts: number;
     }
 );
 
-/** The items of a revocation appear in the index after the revocation has counted their grants. */
-function statusOf(revocation: Revocation, { items, unreadable }: ItemPage): Disconnection['status'] {
+/** Items of one read, and of all reads for a page. */
+const READ_LIMIT = 100;
+const MAX_ITEMS = 1_000;
+
+interface ReadItems {
+  readonly items: readonly ItemSummary[];
+  readonly hasUnreadable: boolean;
+  /** Whether there are further items. */
+  readonly isPartial: boolean;
+}
+
+async function readItems(
+  revocations: Pick<RevocationStore, 'items'>,
+  revocationId: string,
+): Promise<ReadItems> {
+  const items: ItemSummary[] = [];
+  let hasUnreadable = false;
+  let after: string | undefined;
+  do {
+    const page = await revocations.items(revocationId, {
+      limit: READ_LIMIT,
+      ...(after !== undefined && { after }),
+    });
+    items.push(...page.items);
+    hasUnreadable ||= page.unreadable !== undefined;
+    after = page.next;
+  } while (after !== undefined && items.length < MAX_ITEMS);
+  return { items, hasUnreadable, isPartial: after !== undefined };
+}
+
+/** The items appear in the index after the revocation has counted their grants. */
+function statusOf(
+  revocation: Revocation,
+  { items, hasUnreadable, isPartial }: ReadItems,
+): Disconnection['status'] {
   if (!isSelectionComplete(revocation)) return 'SELECTING';
-  const areIndexed = items.length > 0 || revocation.matched === 0;
-  const areEnded = unreadable === undefined && items.every(({ state }) => state !== 'PENDING');
+  const areIndexed = isPartial || items.length >= revocation.matched;
+  const areEnded = !hasUnreadable && items.every(({ state }) => state !== 'PENDING');
   return areIndexed && areEnded ? 'DONE' : 'IN_PROGRESS';
 }
 
@@ -48,9 +83,6 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const noSuchDisconnection = (detail: string): PortalRefusal =>
   new PortalRefusal('no-such-connection', detail);
-
-/** Items of a revocation that are read for a page. */
-const MAX_ITEMS = 100;
 
 /**
  * Returns the progress of a disconnection that this person requested in a portal of this owner.
@@ -75,20 +107,21 @@ export async function disconnectionProgress(
   const shown = person.agents.find(({ identity }) => identity.id === workloadId);
   const agent = shown && { agent: namedOf(shown.identity) };
   annotate({ ...(shown && { workloadIdentity: shown.identity.arn }), result: revocationId });
-  const page = await deps.revocations.items(revocationId, { limit: MAX_ITEMS });
-  const status = statusOf(revocation, page);
+  const read = await readItems(deps.revocations, revocationId);
+  const status = statusOf(revocation, read);
   const named = async ({ name, id }: { readonly name: string; readonly id?: string | undefined }) =>
     namesOfProvider(served.portal, { name, id }, await deps.providers.get(name));
   if (!grantId) {
-    const unproven = page.items.filter(({ state }) => state !== 'CONFIRMED' && state !== 'PENDING');
+    const unproven = read.items.filter(({ state }) => state !== 'CONFIRMED' && state !== 'PENDING');
     const distinct = new Map(unproven.map(({ provider }) => [provider.id, provider]));
     const providers = await Promise.all([...distinct.values()].map(named));
-    const isPartial = page.next !== undefined && { isPartial: true as const };
-    return { disconnection: { ...agent, status, unproven: providers, ...isPartial } };
+    const isPartial = read.isPartial && { isPartial: true as const };
+    const accounts = revocation.matched;
+    return { disconnection: { ...agent, status, unproven: providers, accounts, ...isPartial } };
   }
   const { providerName: name } = targetParts(grantId.target);
   annotate({ provider: name });
-  const [item] = page.items;
+  const [item] = read.items;
   return {
     disconnection: {
       ...agent,

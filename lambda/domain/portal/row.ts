@@ -17,7 +17,7 @@ import type { Connection } from './connection';
 import type { PortalConnection } from './consent-portal';
 import type { HeldGrants } from './held-grants';
 import { ownerMay, type PortalAgent } from './person';
-import { firstScopes, type ScopeBudget } from './scope-budget';
+import { fittingScopes, type ScopeBudget } from './scope-budget';
 import type { ServedPortal } from './served-portal';
 
 /** What a consent for the row requests. */
@@ -40,11 +40,15 @@ export interface Row {
   readonly connection: Connection;
 }
 
-/** Operations that the owner must be authorized to call on an agent before it can connect an account. */
+/**
+ * Operations that the owner must be authorized to call on an agent before it can connect an account. A portal connects
+ * nothing that the person could not disconnect there.
+ */
 const TO_CONNECT = [
   'GetWorkloadAccessTokenForJWT',
   'GetResourceOauth2Token',
   'CompleteResourceTokenAuth',
+  'RevokeResourceGrant',
 ] as const;
 
 /** Returns the target of the grant that a consent for the offer creates. */
@@ -167,9 +171,12 @@ function grantRow(
   };
   const key = encodeGrantId(grantId);
   const row = { key, agent, provider, grantId, grant, purpose: offer?.purpose, request };
-  const isWithinBudget = budget.take(union(request.scopes, tokens ? scopesHeld(tokens) : []));
+  const isWithinBudget = budget.take(
+    union(request.scopes, tokens ? scopesHeld(tokens) : []),
+    union(resources, audiences),
+  );
   const scopes = tokens ? union(tokens.scopes, tokens.parameterScopes ?? []) : request.scopes;
-  const shown = isWithinBudget ? scopes : firstScopes(scopes);
+  const shown = isWithinBudget ? scopes : fittingScopes(scopes);
   return withConnection(row, {
     status: statusOf(grant, provider, now),
     scopes: shown,

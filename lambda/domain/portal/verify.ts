@@ -89,6 +89,15 @@ function clientWarning(
   return `Users might not be able to sign in for the workload identity "${name}": its trusted issuer${client.shownIssuer} does not list the client ID of the sign-in provider. Add ${quotable(client.clientId)} to ${first.join(' and ')} of the trusted issuer, and then update the portal to verify it again.`;
 }
 
+/** Returns why users cannot disconnect the accounts of the agent. */
+function disconnectionWarning(portal: ConsentPortal, resource: WorkloadIdentity): string | undefined {
+  const denials = (['ListResourceGrants', 'RevokeResourceGrant'] as const).flatMap(
+    (operation) => actionDenial({ principal: ownerOf(portal), operation, resource }) ?? [],
+  );
+  const [first] = denials;
+  return first && `Users cannot disconnect the accounts of an agent. ${first.message}`;
+}
+
 /**
  * Returns why an agent cannot be in the portal, or why users might not reach it. What another owner does to an agent leaves
  * this agent out: it must not end the pages of the others.
@@ -118,7 +127,7 @@ async function sourceFindings(
     const reason = `The workload identity "${name}" does not trust the issuer${shownIssuer} of the sign-in provider. Add it to the trusted issuers of the deployment or of the workload identity.`;
     return isOwn ? { fault: reason } : othersFinding(reason);
   }
-  const warning = clientWarning(entries, name, client);
+  const warning = clientWarning(entries, name, client) ?? disconnectionWarning(portal, identity);
   return { identity, ...(warning !== undefined && { warning }) };
 }
 

@@ -1,4 +1,4 @@
-import { firstScopes, ScopeBudget } from '../../../lambda/domain/portal/scope-budget';
+import { fittingScopes, ScopeBudget } from '../../../lambda/domain/portal/scope-budget';
 
 const scopes = (count: number, text = 'a') => Array.from({ length: count }, (_, index) => `${text}${index}`);
 
@@ -16,16 +16,21 @@ it('is divided among the agents of the page', () => {
 });
 
 it.each(['&', '"', '\\', '\n', '\u202e', '\ud800'])('counts what HTML and JSON make of %j', (character) => {
-  expect(new ScopeBudget(1).take(['a'.repeat(300_000)])).toBe(true);
-  expect(new ScopeBudget(1).take([character.repeat(300_000)])).toBe(false);
+  expect(new ScopeBudget(8).take(['a'.repeat(12_000)])).toBe(true);
+  expect(new ScopeBudget(8).take([character.repeat(12_900)])).toBe(false);
 });
 
-it('counts bytes', () => {
-  expect(new ScopeBudget(1).take(['\u4e2d'.repeat(300_000)])).toBe(false);
+it('counts what policies evaluate: separators, resources, and audiences', () => {
+  const text = 'a'.repeat(60_000);
+  expect(new ScopeBudget(1).take([text])).toBe(true);
+  expect(new ScopeBudget(1).take([`${text},`])).toBe(false);
+  expect(new ScopeBudget(1).take([text], [text])).toBe(false);
+  expect(new ScopeBudget(2).take([text])).toBe(false);
 });
 
-it('returns the first scopes of a row whose scopes exceed it', () => {
-  expect(firstScopes(scopes(1_000))).toEqual(scopes(10));
-  expect(firstScopes(scopes(10))).toEqual(scopes(10));
-  expect(firstScopes(['a'.repeat(32_000), 'b'])).toEqual([]);
+it('returns the scopes that fit, of a row whose scopes exceed it', () => {
+  expect(fittingScopes(scopes(1_000))).toEqual(scopes(10));
+  expect(fittingScopes(scopes(10))).toEqual(scopes(10));
+  // A long one hides none of the others.
+  expect(fittingScopes(['a'.repeat(32_000), 'b'])).toEqual(['b']);
 });
