@@ -100,9 +100,7 @@ describe('one clear error line', () => {
     const data = join(folder, 'new');
     await expectLine(
       start({ PORT: String(port), DATA_DIR: data }),
-      new RegExp(
-        `^Port ${port + offset}, which the local ${name} needs, is taken\\..*PORT=\\d+\\n$`,
-      ),
+      new RegExp(`^Port ${port + offset}, which the local ${name} needs, is taken\\..*PORT=\\d+\\n$`),
     );
     await expect(stat(data)).rejects.toThrow('ENOENT');
     await taken.close();

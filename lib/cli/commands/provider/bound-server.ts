@@ -22,7 +22,7 @@ import {
   type ServerDocument,
 } from '../../server-document';
 import type { Oauth2Provider } from './provider';
-import { confirmingCommand } from './server-move';
+import { confirmingCommand, originOptions } from './server-move';
 
 /** The metadata that the service uses, or why it uses none. */
 export type Discovered =
@@ -58,7 +58,7 @@ async function originsMoved(
   try {
     const { protectedResource: found } = await findProtectedResource(deps, discoveryUrl, issuer);
     const named = endpointOriginsOf(found);
-    const options = named.map((origin) => ` --endpoint-origin ${plainUrl(origin) ?? 'ORIGIN'}`).join('');
+    const options = originOptions(named);
     return documentFault(
       `the endpoints are at ${named.join(' and ')}, but the credential provider accepts only ${stored}`,
       `The service sends no request to another origin. Ask the operator of the server whether the change is right. If so, run ${confirmingCommand(name, discoveryUrl, issuer, options)} to confirm the new origins.`,

@@ -21,6 +21,36 @@ export function confirmingCommand(
   return `agent-identity provider update ${name} --mcp ${server} --authorization-server ${stated}${options}`;
 }
 
+/** Returns options that state origins. */
+export const originOptions = (origins: readonly string[]): string =>
+  origins.map((origin) => ` --endpoint-origin ${plainUrl(origin) ?? 'ORIGIN'}`).join('');
+
+/**
+ * Returns how the owner confirms the origins of the endpoints, if an update fails because they are not stored. The service
+ * has read them, so the command requests nothing.
+ *
+ * @param discoveryUrl the URL of the metadata of the MCP server
+ * @param statesServer whether the update has --mcp, without which it takes no origins
+ */
+export function originsFirst(
+  { fields }: Pick<ServiceFailure, 'fields'>,
+  name: string,
+  discoveryUrl: string | undefined,
+  statesServer: boolean,
+): string | undefined {
+  const [, issuer, named] = fields.flatMap(
+    ({ message }) =>
+      / endpoints of (\S+) at .*, and its metadata has endpoints at (\S+(?: and \S+)?)\. /.exec(message) ??
+      [],
+  );
+  if (issuer === undefined || named === undefined) return undefined;
+  const options = originOptions(named.split(' and '));
+  const ask = 'Ask the operator of the authorization server whether its endpoints are there. If so,';
+  if (statesServer) return `${ask} repeat the command with${options}`;
+  if (discoveryUrl === undefined) return undefined;
+  return `${ask} run ${confirmingCommand(name, discoveryUrl, issuer, options)} to confirm it, and then repeat this command.`;
+}
+
 /** Returns the command that comes first if an update without --mcp fails, because the MCP server names another server. */
 export function confirmationFirst(
   { fields }: Pick<ServiceFailure, 'fields'>,

@@ -31,7 +31,7 @@ import {
   type SecretFlags,
 } from './config';
 import { findProvider, KIND_FLAG, PROVIDER_NAME, type KindFlags } from './lookup';
-import { confirmationFirst } from './server-move';
+import { confirmationFirst, originsFirst } from './server-move';
 import { connect, type Service } from '../../service';
 
 interface UpdateFlags extends KindFlags, ClientFlags, SecretFlags, RegistrationFlags {
@@ -314,6 +314,7 @@ async function updateOauth2(
       }),
     (failure) =>
       ownershipHint(failure) ??
+      originsFirst(failure, name, discoveryUrl, flags.mcp !== undefined) ??
       requestedUrl(failure, flags) ??
       (flags.mcp === undefined ? confirmationFirst(failure, name, discoveryUrl) : undefined),
   );
