@@ -191,7 +191,10 @@ async function failureOf(
 const isTransient = ({ status }: Response): boolean => status === 429 || status === 503;
 
 /** Returns the credentials, or says which ways there are to state them. */
-async function withCredentials<T>(profile: string | undefined, work: () => Promise<T>): Promise<T> {
+async function withCredentials<T>(
+  { profile, isLocal }: { readonly profile: string | undefined; readonly isLocal: boolean },
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -200,7 +203,9 @@ async function withCredentials<T>(profile: string | undefined, work: () => Promi
       `There are no usable AWS credentials${profile === undefined ? '' : ` in the profile "${profile}"`} (${message}).`,
       {
         name: 'NoCredentials',
-        next: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, sign in with "aws sso login", or choose a profile with --profile.',
+        next: isLocal
+          ? 'The service on this computer has its own: paste the export lines that npm start or agent-identity local prints, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.'
+          : 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, sign in with "aws sso login", or choose a profile with --profile.',
       },
     );
   }
@@ -213,8 +218,8 @@ export async function signerOf(
   endpoint?: URL,
 ) {
   const aws = context.loadAws();
-  const local =
-    endpoint?.protocol === 'http:' ? [context.env.LOCAL_REGION, LOCAL_REGION].find(Boolean) : undefined;
+  const isLocal = endpoint?.protocol === 'http:';
+  const local = isLocal ? [context.env.LOCAL_REGION, LOCAL_REGION].find(Boolean) : undefined;
   const resolved =
     (endpoint ? signedRegion(endpoint, region, context.env) : (region ?? context.env.AWS_REGION)) ??
     (await aws.configuredRegion(profile)) ??
@@ -223,7 +228,7 @@ export async function signerOf(
     throw usageError('The Region of the service is not set.', 'Set --region or AWS_REGION.');
   }
   const chain = aws.credentialChain(profile);
-  const credentials = () => withCredentials(profile, chain);
+  const credentials = () => withCredentials({ profile, isLocal }, chain);
   return {
     region: resolved,
     credentials,

@@ -1,5 +1,5 @@
 /** Warm calls of each operation, next to their floor. */
-import { UsageError } from '../../test/program/command-line';
+import { inLines, UsageError } from '../../test/program/command-line';
 import { bundleOf } from '../build/functions';
 import { table } from '../api-docs/table';
 import type { SIDES } from './compare';
@@ -118,7 +118,7 @@ export const operations: Part = async ({ stage, settings, folder }) => {
   );
   if (chosen.length === 0) {
     throw new UsageError(
-      `--operation must be part of one of: ${stage.measured.map(({ name }) => name).join('; ')}.`,
+      `--operation must be in the name of a measured operation. These are measured:${inLines(stage.measured.map(({ name }) => name))}`,
     );
   }
   const figures = [];

@@ -1,5 +1,5 @@
 /** Settings of the run, from the command line. */
-import { countOf, optionsFrom, UsageError } from '../../test/program/command-line';
+import { countOf, inLines, optionsFrom, UsageError } from '../../test/program/command-line';
 import { PARTS, USUAL_PARTS, type PartName } from './parts';
 
 export interface Settings {
@@ -53,11 +53,18 @@ const OPTIONS = {
 
 /** @throws UsageError, HelpRequested */
 export function parseSettings(args: readonly string[]): Settings {
+  if (args.includes('--peers')) {
+    throw new UsageError(
+      '--peers must be the first option, because it has its own options: npm run bench -- --peers --help lists them.',
+    );
+  }
   const values = optionsFrom(USAGE, args, OPTIONS);
   const { only, node = process.execPath, operation: operations, quick } = values;
   const unknown = only.find((name) => !isPart(name));
   if (unknown !== undefined) {
-    throw new UsageError(`--only must be one of ${Object.keys(PARTS).join(', ')}.`);
+    throw new UsageError(
+      `--only "${unknown}" is no part of the benchmark. The parts are:${inLines(Object.keys(PARTS))}`,
+    );
   }
   const parts = only.filter(isPart);
   const grants = countOf('grants', values.grants, [1, MAX_GRANTS]);

@@ -151,12 +151,13 @@ it('runs every usual part with a few calls', async () => {
 it('rejects a text that no operation has', async () => {
   const settings = parseSettings(['--quick', '--operation', 'Nonsense']);
   await expect(PARTS.operations({ stage, settings, folder })).rejects.toThrow(
-    '--operation must be part of one of: ',
+    '--operation must be in the name of a measured operation. These are measured:\n  ',
   );
 });
 
 it.each([
-  [['--only', 'nothing'], '--only must be one of operations, '],
+  [['--only', 'nothing'], '--only "nothing" is no part of the benchmark. The parts are:\n  operations\n  '],
+  [['--quick', '--peers'], '--peers must be the first option'],
   [['--grants', '0'], '--grants must be a whole number from 1 to 1000000'],
   [['--unknown'], "Unknown option '--unknown'"],
 ])('rejects the options %j', (args, message) => {

@@ -36,14 +36,23 @@ it('rejects an endpoint to which credentials must not be sent', async () => {
   });
 });
 
-it('says which ways there are to state credentials', async () => {
-  const { status, stdout, stderr } = await runCommand(['agent', 'list'], {
-    env: { AGENT_IDENTITY_ENDPOINT: local.endpoint },
+it.each([
+  [
+    'a service in AWS',
+    () => 'https://service.example',
+    /^There are no usable AWS credentials \(.*\)\. Set AWS_ACCESS_KEY_ID .*--profile\.\n$/,
+  ],
+  [
+    'the service on this computer',
+    () => local.endpoint,
+    /^There are no usable AWS credentials \(.*\)\. The service on this computer has its own: paste the export lines that npm start or agent-identity local prints, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\.\n$/,
+  ],
+])('says which ways there are to state credentials for %s', async (_what, endpoint, message) => {
+  const { status, stdout, stderr } = await runCommand(['agent', 'list', '--region', 'us-east-1'], {
+    env: { AGENT_IDENTITY_ENDPOINT: endpoint() },
   });
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-  expect(stderr).toMatch(
-    /^There are no usable AWS credentials \(.*\)\. Set AWS_ACCESS_KEY_ID .*--profile\.\n$/,
-  );
+  expect(stderr).toMatch(message);
 });
 
 it('reads credentials and Region from a profile', async () => {

@@ -114,12 +114,26 @@ it('creates a portal with a branding and connections, which its pages and get sh
 it.each([
   ['--logo', 'none.gif', 'The logo must be a file .png, .jpg, .jpeg, .webp, .svg.'],
   ['--logo', 'none.png', 'The logo must be a file that can be read; none.png cannot be read.'],
-  ['--connection', 'travel', 'A connection must have an agent and a provider, such as "my-agent'],
-  ['--connection', '{travel', 'A connection that begins with { must be a JSON object.'],
+  ['--connection', 'travel', '--connection must have an agent and a provider, such as "my-agent'],
+  ['--connection', '{travel', '--connection with a text that begins with { must be a JSON object.'],
+  [
+    '--connection',
+    'travel calendar calendar.read Plans your trips.',
+    '--connection has the scopes calendar.read, Plans, your, trips., and no purpose, because nothing precedes the purpose. Write -- before the purpose: --connection "AGENT PROVIDER SCOPE... -- PURPOSE".',
+  ],
 ])('rejects %s %s before it sends a request', async (option, value, message) => {
   const { status, stdout, stderr } = await local.run(['portal', 'add', 'never', option, value]);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toContain(message);
+});
+
+it('says what to do if the name is in use', async () => {
+  await add('taken-portal', ...SIGN_IN);
+  expect(await add('taken-portal', ...SIGN_IN)).toMatchObject({
+    status: 1,
+    stderr:
+      'A consent portal named "taken-portal" already exists. If agent-identity portal list does not show it, it belongs to another principal: choose another name. Otherwise, use agent-identity portal update.\n',
+  });
 });
 
 it.each([

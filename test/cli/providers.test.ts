@@ -139,7 +139,7 @@ describe('provider', () => {
     [
       'no address of a custom server',
       ['--vendor', 'custom', '--client-id', 'client'],
-      'Set --issuer, or --discovery-url.',
+      'Set --issuer, or --discovery-url. A custom server needs --client-id, --issuer or --discovery-url, and the client secret on stdin or --public. For an MCP server, set --mcp instead.',
     ],
     ['no issuer', ['--vendor', 'okta', '--client-id', 'client'], 'Set --issuer.'],
     [

@@ -21,6 +21,8 @@ import { selectionOf } from './selection';
 import { parseSettings, type Settings } from './settings';
 import { Stage } from './stage';
 
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
@@ -88,7 +90,8 @@ class Run {
     const failures = this.failed;
     for (const armed of cases) await this.try(scenario, armed, recording);
     const mark = this.failed === failures ? 'ok  ' : 'FAIL';
-    print(`${mark}  ${titleOf(scenario)}: ${cases.length} faults at ${recording.calls.length} calls`);
+    const faults = counted(cases.length, 'fault');
+    print(`${mark}  ${titleOf(scenario)}: ${faults} at ${counted(recording.calls.length, 'call')}`);
   }
 
   private async try(scenario: Scenario, armed: Armed, recording: Recording): Promise<void> {
@@ -134,7 +137,7 @@ class Run {
       if (found >= faults) continue;
       this.fail(
         title,
-        `${found} faults, and counts.json has ${faults}: the number must not fall. If that is intended, run ${FAULT_COUNTS_COMMAND}`,
+        `${counted(found, 'fault')}, and counts.json has ${faults}: the number must not fall. If that is intended, run ${FAULT_COUNTS_COMMAND}`,
       );
     }
   }

@@ -52,6 +52,10 @@ it.each([
   expect(endOf(error)).toEqual({ status: 2, stderr: message });
 });
 
+it('reads a negative number as the value of the option before it, for a message about the number', () => {
+  expect(optionsFrom(USAGE, ['--seconds', '-1'], OPTIONS)).toMatchObject({ seconds: '-1' });
+});
+
 it.each(['0', '11', '1.5', '-1', '1e1', '', 'ten'])('rejects the number "%s"', (text) => {
   expect(() => countOf('users', text, [1, 10])).toThrow(
     new UsageError(`--users must be a whole number from 1 to 10; it is "${text}".`),

@@ -63,6 +63,17 @@ export const optionsFrom = <const Given extends Options>(
   options: Given,
 ) => argumentsFrom(usage, args, options).values;
 
+/** Returns the arguments in which a negative number is the value of the option before it. `parseArgs` rejects it as ambiguous. */
+const withNegativeNumbers = (args: readonly string[], options: Options): string[] =>
+  args.reduce<string[]>((joined, arg) => {
+    const option = /^--([\w-]+)$/.exec(joined.at(-1) ?? '')?.[1];
+    const isValue = /^-\d/.test(arg) && option !== undefined && options[option]?.type === 'string';
+    return isValue ? [...joined.slice(0, -1), `--${option}=${arg}`] : [...joined, arg];
+  }, []);
+
+/** Returns names for a message, each in its own line. */
+export const inLines = (names: readonly string[]): string => names.map((name) => `\n  ${name}`).join('');
+
 /** Returns the values of the options, and the arguments that are not options. @throws as {@link optionsFrom} */
 export function argumentsFrom<const Given extends Options>(
   usage: Usage,
@@ -71,7 +82,11 @@ export function argumentsFrom<const Given extends Options>(
 ) {
   if (args.includes('--help')) throw new HelpRequested(helpOf(usage, options));
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: usage.operands !== undefined });
+    return parseArgs({
+      args: withNegativeNumbers(args, options),
+      options,
+      allowPositionals: usage.operands !== undefined,
+    });
   } catch (error) {
     const [reason = ''] = error instanceof Error ? error.message.split(/\. |\n/) : [];
     throw new UsageError(`${reason}. Run \`${commandWith(usage.command, '--help')}\` for the options.`);

@@ -4,6 +4,7 @@ import { OPERATIONS } from '../../../../lambda/contract/operations';
 import { CONNECTION_FLAGS, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { untilAccepted } from '../../corrections';
+import { nameTaken } from '../../name-taken';
 import { namingOptions } from '../../option-names';
 import { connect, type Service } from '../../service';
 import { brandingOf, MEMBER_OPTIONS, PORTAL_FLAGS, providerArn, sourcesOf, type PortalFlags } from './config';
@@ -37,8 +38,10 @@ async function create(service: Service, draft: Draft): Promise<PortalSummary> {
     ...(Object.keys(branding).length > 0 && { branding }),
     ...(connections.length > 0 && { connections }),
   };
-  return namingOptions(MEMBER_OPTIONS, () =>
-    service.call<PortalSummary>(OPERATIONS.CreateConsentPortal, request),
+  return namingOptions(
+    MEMBER_OPTIONS,
+    () => service.call<PortalSummary>(OPERATIONS.CreateConsentPortal, request),
+    (failure) => nameTaken(failure, 'portal'),
   );
 }
 

@@ -66,7 +66,7 @@ export const PORTAL_FLAGS = {
     optional: true,
     placeholder: 'text',
     brief:
-      'Connection that users can make: "AGENT PROVIDER SCOPE... -- PURPOSE", or its JSON object in the API; set the option again for each further one',
+      'Connection that users can make: "AGENT PROVIDER SCOPE... -- PURPOSE", in which all words before -- are scopes, or its JSON object in the API; set the option again for each further one',
   },
 } as const;
 
@@ -74,9 +74,12 @@ function connectionInJson(text: string): Connection {
   try {
     return JSON.parse(text) as Connection;
   } catch {
-    throw usageError('A connection that begins with { must be a JSON object.');
+    throw usageError('--connection with a text that begins with { must be a JSON object.');
   }
 }
+
+/** A scope that ends so is a word of a purpose: no known scope does. */
+const END_OF_SENTENCE = /[.!?]$/;
 
 /** Returns the connection of an option. The service validates it. */
 function connectionOf(text: string): Connection {
@@ -85,7 +88,13 @@ function connectionOf(text: string): Connection {
   const [workloadName = '', credentialProviderName, ...scopes] = wordsOf(names);
   if (credentialProviderName === undefined) {
     throw usageError(
-      'A connection must have an agent and a provider, such as "my-agent my-calendar calendar.read -- Plans your trips."',
+      '--connection must have an agent and a provider, such as "my-agent my-calendar calendar.read -- Plans your trips."',
+    );
+  }
+  if (purpose.length === 0 && scopes.some((scope) => END_OF_SENTENCE.test(scope))) {
+    throw usageError(
+      `--connection has the scopes ${scopes.join(', ')}, and no purpose, because nothing precedes the purpose.`,
+      'Write -- before the purpose: --connection "AGENT PROVIDER SCOPE... -- PURPOSE".',
     );
   }
   const stated = purpose.join(' -- ').trim();

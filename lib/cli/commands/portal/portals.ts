@@ -148,7 +148,12 @@ function checkActive(context: CliContext, { name, status, statusReason }: Portal
   printAside(
     context,
     'Register the redirect URI at the identity provider, for the client of the sign-in provider. Then link to the URL from your application.',
-    ...(statusReason === undefined ? [] : [`Warning: ${statusReason}`]),
+    ...(statusReason === undefined
+      ? []
+      : [
+          `Warning: ${statusReason}`,
+          `Correct the cause, or name other resources with agent-identity portal update ${name}. Then run: agent-identity portal verify ${name}`,
+        ]),
   );
 }
 

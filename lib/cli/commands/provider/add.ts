@@ -68,9 +68,9 @@ const OPTIONS: Partial<Record<Question, string>> = {
 };
 
 /** Asks for what the options do not state. */
-async function complete(context: CliContext, draft: Draft, question: Question): Promise<void> {
+async function complete(context: CliContext, draft: Draft, question: Question, next?: string): Promise<void> {
   if (draft[question] !== undefined) return;
-  if (!isInteractive(context)) throw usageError(`Set ${OPTIONS[question] ?? question}.`);
+  if (!isInteractive(context)) throw usageError(`Set ${OPTIONS[question] ?? question}.`, next);
   draft[question] = await ask(context, QUESTIONS[question]);
 }
 
@@ -198,6 +198,10 @@ async function addOauth2(
       if (value !== undefined) printAside(context, `  ${label}: ${value}`);
     }
   }
+  const needs =
+    vendorOf(vendor).configMember === 'customOauth2ProviderConfig'
+      ? 'A custom server needs --client-id, --issuer or --discovery-url, and the client secret on stdin or --public. For an MCP server, set --mcp instead.'
+      : undefined;
   // The service provides a client at the authorization server of an MCP server.
   const isRegistered = flags.mcp !== undefined && draft.clientId === undefined;
   if (isRegistered && isPublic) {
@@ -207,9 +211,10 @@ async function addOauth2(
     );
   }
   if (isRegistered) checkPublic(vendor, draft);
-  else if (draft.clientAuthentication !== 'AWS_IAM_ID_TOKEN_JWT') await complete(context, draft, 'clientId');
+  else if (draft.clientAuthentication !== 'AWS_IAM_ID_TOKEN_JWT')
+    await complete(context, draft, 'clientId', needs);
   const missing = missingServerOption(vendor, draft);
-  if (missing !== undefined) await complete(context, draft, missing);
+  if (missing !== undefined) await complete(context, draft, missing, needs);
   const reference = secretReference(draft);
   if (!reference && !isPublic && !isRegistered && needsSecret(draft.clientAuthentication)) {
     draft.secret = await readSecret(context, 'client secret');
