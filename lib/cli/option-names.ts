@@ -66,11 +66,10 @@ function inOptions(message: string, fields: readonly InvalidField[], options: Op
       // A member whose rule begins with a value of it.
       .replace(/(--[\w-]+) (?=\1\b)/g, '');
   // The parts at odd places are those of others.
-  const named = withOptions(message, fields, options)
-    .split(OF_OTHERS)
-    .map((part, at) => (at % 2 === 1 ? part : renamed(part)))
-    .join('');
-  return named.charAt(0).toUpperCase() + named.slice(1);
+  const parts = withOptions(message, fields, options).split(OF_OTHERS);
+  const named = parts.map((part, at) => (at % 2 === 1 ? part : renamed(part))).join('');
+  // An ARN or a URL at the start stays as it is.
+  return parts[0] === '' ? named : named.charAt(0).toUpperCase() + named.slice(1);
 }
 
 /**
