@@ -400,7 +400,9 @@ describe('an error', () => {
         error: {
           name: 'NoCredentials',
           message: expect.stringMatching(/^There are no usable AWS credentials/) as string,
-          next: expect.stringMatching(/^Set AWS_ACCESS_KEY_ID/) as string,
+          next: expect.stringMatching(
+            /^The service on this computer has its own: .*AWS_ACCESS_KEY_ID/,
+          ) as string,
         },
       },
     ],
