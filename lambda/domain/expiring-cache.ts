@@ -12,10 +12,10 @@ export interface ExpiringCache<Value> {
  * Creates an empty cache.
  *
  * @param milliseconds maximum age of a value
- * @param most maximum number of values
+ * @param maxEntries maximum number of values
  */
 export function createExpiringCache<Value>(
-  { milliseconds, most }: { readonly milliseconds: number; readonly most: number },
+  { milliseconds, maxEntries }: { readonly milliseconds: number; readonly maxEntries: number },
   system: Pick<System, 'now'>,
 ): ExpiringCache<Value> {
   const entries = new Map<string, { value: Value; until: number }>();
@@ -31,7 +31,7 @@ export function createExpiringCache<Value>(
       entries.delete(key);
       // The oldest value first, which is also the first to exceed its age.
       for (const [oldest, { until }] of entries) {
-        if (entries.size < most && until > now) break;
+        if (entries.size < maxEntries && until > now) break;
         entries.delete(oldest);
       }
       entries.set(key, { value, until: now + milliseconds });

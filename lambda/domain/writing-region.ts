@@ -25,7 +25,7 @@ export interface WritingRegionStore {
 }
 
 /** A function reads the record up to once in 5 seconds. */
-const WRITING_REGION_CACHE = { milliseconds: 5_000, most: 1 };
+const WRITING_REGION_CACHE = { milliseconds: 5_000, maxEntries: 1 };
 
 const SLOT = 'writing-region';
 

@@ -3,7 +3,7 @@ import { createExpiringCache } from '../../lambda/domain/expiring-cache';
 import { createFakeSystem } from './fake-system';
 
 const system = createFakeSystem();
-const newCache = () => createExpiringCache<string>({ milliseconds: 2000, most: 2 }, system);
+const newCache = () => createExpiringCache<string>({ milliseconds: 2000, maxEntries: 2 }, system);
 
 it('keeps a value for its lifetime only', () => {
   const cache = newCache();

@@ -51,7 +51,7 @@ const KEY_OF_ALGORITHM: ReadonlyMap<string, Pick<Jwk, 'kty' | 'crv'>> = new Map(
 );
 
 /** Up to 500 key sets, for 10 minutes, so that a key that its issuer withdrew is soon no longer valid. */
-const JWKS_CACHE = { milliseconds: 600_000, most: 500 };
+const JWKS_CACHE = { milliseconds: 600_000, maxEntries: 500 };
 
 /** The key exists, but not for the algorithm of the token. */
 class UnfitKey extends Error {}

@@ -39,7 +39,7 @@ const ALGORITHMS: Readonly<Record<SigningAlgorithm, SigningAlgorithmSpec>> = {
 };
 
 /** Caches up to 1,000 owner tags for 5 minutes. */
-const OWNER_CACHE = { milliseconds: 5 * 60 * 1000, most: 1000 };
+const OWNER_CACHE = { milliseconds: 5 * 60 * 1000, maxEntries: 1000 };
 
 /** A key has up to 50 tags, and one page holds 1,000. */
 async function tagsOf(client: KMSClient, KeyId: string): Promise<Record<string, string> | undefined> {

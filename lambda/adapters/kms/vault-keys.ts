@@ -31,10 +31,10 @@ import {
 } from './vault-key-maker';
 
 /** Caches up to 1,000 unwrapped keys for 5 minutes. */
-const VAULT_KEY_CACHE = { milliseconds: 5 * 60 * 1000, most: 1000 };
+const VAULT_KEY_CACHE = { milliseconds: 5 * 60 * 1000, maxEntries: 1000 };
 
 /** Not read for each vault key, because it is one item. So a given up key can be in use for 6 minutes after a reset. */
-const TOKEN_VAULT_CACHE = { milliseconds: 60 * 1000, most: 1 };
+const TOKEN_VAULT_CACHE = { milliseconds: 60 * 1000, maxEntries: 1 };
 
 /**
  * KMS's error for a KMS key that is deleted. A person can enable a disabled key, and cancel a pending deletion. Without

@@ -26,7 +26,7 @@ export interface ApiKeyDependencies extends VerifyDependencies {
 }
 
 /** The IDs of providers that an instance of the function keeps. Up to 1,000 IDs, each for 1 hour. */
-export const API_KEY_PROVIDER_IDS = { milliseconds: 3_600_000, most: 1_000 };
+export const API_KEY_PROVIDER_IDS = { milliseconds: 3_600_000, maxEntries: 1_000 };
 
 const KIND = 'API key credential provider';
 

@@ -47,7 +47,7 @@ export interface CertificateSources {
 }
 
 /** Certificates: 5 minutes, up to 500. */
-const CERTIFICATES_CACHE = { milliseconds: 5 * 60 * 1000, most: 500 };
+const CERTIFICATES_CACHE = { milliseconds: 5 * 60 * 1000, maxEntries: 500 };
 
 /** One secret or object. */
 interface CertificateSource {

@@ -19,7 +19,7 @@ import type { Transport } from './transport';
 const ALGORITHM = 'ES256';
 
 /** The last nonce of each authorization server, by provider ID: 5 minutes, up to 500. */
-export const NONCE_CACHE = { milliseconds: 300_000, most: 500 };
+export const NONCE_CACHE = { milliseconds: 300_000, maxEntries: 500 };
 
 export type DpopNonces = ExpiringCache<string>;
 

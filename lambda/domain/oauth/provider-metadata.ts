@@ -19,18 +19,18 @@ import {
 } from './bound-server-checks';
 import { documentFault } from './document-fault';
 import { metadataDocument } from './metadata-document';
-import { validatedResource, type StatedResource } from './protected-resource';
+import { validatedResource } from './protected-resource';
 import { ProviderFailure } from './provider-failure';
 import { trusting, type Transport } from './transport';
 
 /** Discovered documents: 10 minutes, up to 500. */
-const METADATA_CACHE = { milliseconds: 600_000, most: 500 };
+const METADATA_CACHE = { milliseconds: 600_000, maxEntries: 500 };
 
 /** Failed lookups: 5 seconds, so that a burst of requests does not send a request each to an unavailable server. */
-const FAILURES_KEPT = { milliseconds: 5_000, most: 500 };
+const FAILURE_CACHE = { milliseconds: 5_000, maxEntries: 500 };
 
 /** Lookups in progress. Requests join one for the same time, so that a lookup that hangs does not block later requests. */
-const JOINED_LOOKUP_CACHE = FAILURES_KEPT;
+const JOINED_LOOKUP_CACHE = FAILURE_CACHE;
 
 const endpoint = (policy: EndpointPolicy) =>
   v.pipe(
@@ -182,42 +182,45 @@ function insertedWellKnown(discoveryUrl: string): string | undefined {
   return issuer.pathname === '/' ? undefined : issuer.origin + OAUTH_WELL_KNOWN + issuer.pathname;
 }
 
-/** Sends a request for one document. */
-type Ask<Document> = (url: string, authorities: PrivateAuthorities | undefined) => Promise<Document>;
+interface Lookup<Query, Document> {
+  readonly load: (query: Query) => Promise<Document>;
+  /** Returns the cache key. Queries with one key share a document. */
+  readonly keyOf: (query: Query) => string;
+}
 
-/** Returns a cached request. Concurrent requests share one lookup. */
-function cached<Document>(ask: Ask<Document>, system: System): Ask<Document> {
+/** Returns a cached lookup. Concurrent requests share one. */
+function cached<Query, Document>(
+  { load, keyOf }: Lookup<Query, Document>,
+  system: System,
+): (query: Query) => Promise<Document> {
   const documents = createExpiringCache<Document>(METADATA_CACHE, system);
-  const failures = createExpiringCache<ProviderFailure>(FAILURES_KEPT, system);
-  const underWay = createExpiringCache<Promise<Document>>(JOINED_LOOKUP_CACHE, system);
+  const failures = createExpiringCache<ProviderFailure>(FAILURE_CACHE, system);
+  const inProgress = createExpiringCache<Promise<Document>>(JOINED_LOOKUP_CACHE, system);
 
-  async function askAndKeep(
-    slot: string,
-    ...[url, authorities]: Parameters<Ask<Document>>
-  ): Promise<Document> {
+  async function lookUpAndCache(key: string, query: Query): Promise<Document> {
     try {
-      const document = await ask(url, authorities);
-      documents.set(slot, document);
+      const document = await load(query);
+      documents.set(key, document);
       return document;
     } catch (error) {
-      if (error instanceof ProviderFailure) failures.set(slot, error);
+      if (error instanceof ProviderFailure) failures.set(key, error);
       throw error;
     } finally {
-      underWay.delete(slot);
+      inProgress.delete(key);
     }
   }
 
-  return async (url, authorities) => {
-    const slot = trustedSlot(url, authorities);
-    const known = documents.get(slot);
+  return async (query) => {
+    const key = keyOf(query);
+    const known = documents.get(key);
     if (known) return known;
-    const failure = failures.get(slot);
+    const failure = failures.get(key);
     if (failure) throw failure;
-    const joined = underWay.get(slot);
+    const joined = inProgress.get(key);
     if (joined) return joined;
-    const asking = askAndKeep(slot, url, authorities);
-    underWay.set(slot, asking);
-    return asking;
+    const lookup = lookUpAndCache(key, query);
+    inProgress.set(key, lookup);
+    return lookup;
   };
 }
 
@@ -251,6 +254,12 @@ export interface ResourceMetadataReader {
   resourceScopes(discovery: Oauth2Discovery): Promise<readonly string[]>;
 }
 
+/** What a provider of a protected resource was configured with. */
+interface ResourceDiscovery {
+  readonly discoveryUrl: string;
+  readonly protectedResource: ProtectedResource;
+}
+
 export function createMetadataReader(
   transport: Transport,
   policy: EndpointPolicy,
@@ -271,56 +280,66 @@ export function createMetadataReader(
   }
 
   const discover = cached(
-    async (url, authorities) =>
-      validatedMetadata(url, await found(url, authorities, insertedWellKnown), policy),
+    {
+      load: async ({ url, authorities }: { url: string; authorities: PrivateAuthorities | undefined }) =>
+        validatedMetadata(url, await found(url, authorities, insertedWellKnown), policy),
+      keyOf: ({ url, authorities }) => trustedSlot(url, authorities),
+    },
     system,
   );
   /**
    * Of a server that a protected resource names. Providers share it only if they have the same issuer and origins: after
    * the owner has confirmed other ones, the document from before is not used.
    */
-  const issuers = cached(async (text) => {
-    const [issuer, url] = JSON.parse(text) as [string, string];
-    return withoutForeignEndpoints(exactMetadata(issuer, await found(url, undefined), policy));
-  }, system);
+  const boundServer = cached(
+    {
+      load: async ({ issuer, metadataUrl }: ProtectedResource) =>
+        withoutForeignEndpoints(exactMetadata(issuer, await found(metadataUrl, undefined), policy)),
+      keyOf: (configured) =>
+        JSON.stringify([configured.issuer, configured.metadataUrl, ...endpointOriginsOf(configured)]),
+    },
+    system,
+  );
   /** Confirms what a provider was configured with. After an update, it is another entry, so nothing stale is used. */
-  const confirmations = cached(async (text) => {
-    const [url, resource, issuer] = JSON.parse(text) as [string, string, string];
-    const stated = validatedResource(url, await found(url, undefined));
-    checkUnchanged({ resource, issuer }, stated);
-    return stated;
-  }, system);
-
-  const confirmed = (
-    discoveryUrl: string,
-    { resource, issuer }: ProtectedResource,
-  ): Promise<StatedResource> => confirmations(JSON.stringify([discoveryUrl, resource, issuer]), undefined);
+  const confirmed = cached(
+    {
+      async load({ discoveryUrl, protectedResource }: ResourceDiscovery) {
+        const stated = validatedResource(discoveryUrl, await found(discoveryUrl, undefined));
+        checkUnchanged(protectedResource, stated);
+        return stated;
+      },
+      keyOf: ({ discoveryUrl, protectedResource: { resource, issuer } }) =>
+        JSON.stringify([discoveryUrl, resource, issuer]),
+    },
+    system,
+  );
 
   async function ofProtectedResource(
     discoveryUrl: string,
     configured: ProtectedResource,
     purpose: MetadataPurpose,
   ): Promise<Metadata> {
-    const { issuer, metadataUrl } = configured;
-    const slot = JSON.stringify([issuer, metadataUrl, ...endpointOriginsOf(configured)]);
-    const server = issuers(slot, undefined).then((metadata) => {
+    const server = boundServer(configured).then((metadata) => {
       checkEndpointOrigins(configured, metadata);
       return metadata;
     });
     if (purpose === 'revocation') return server;
-    const [metadata] = await Promise.all([server, confirmed(discoveryUrl, configured)]);
+    const [metadata] = await Promise.all([
+      server,
+      confirmed({ discoveryUrl, protectedResource: configured }),
+    ]);
     checkAuthorizationServer(metadata);
     return metadata;
   }
 
   return {
     async resourceScopes({ discoveryUrl, protectedResource }) {
-      return protectedResource ? (await confirmed(discoveryUrl, protectedResource)).scopes : [];
+      return protectedResource ? (await confirmed({ discoveryUrl, protectedResource })).scopes : [];
     },
     async read(discovery, authorities, purpose = 'request') {
       const { discoveryUrl, protectedResource } = discovery;
       if (protectedResource) return ofProtectedResource(discoveryUrl, protectedResource, purpose);
-      if (discoveryUrl !== undefined) return discover(discoveryUrl, authorities);
+      if (discoveryUrl !== undefined) return discover({ url: discoveryUrl, authorities });
       const stated = discovery.authorizationServerMetadata;
       return {
         issuer: stated.issuer,

@@ -43,7 +43,7 @@ export interface UserEmails {
 }
 
 /** For 10 minutes, an address is not read again. */
-const KNOWN = { milliseconds: 600_000, most: 10_000 };
+const KNOWN = { milliseconds: 600_000, maxEntries: 10_000 };
 
 export function createUserEmails(deps: UserEmailsDependencies): UserEmails {
   const { userEmails, restrictions, issuers, system } = deps;

@@ -59,7 +59,7 @@ export interface ExternalSecrets {
 }
 
 /** Values: 5 minutes, up to 1,000. */
-const SECRET_CACHE = { milliseconds: 5 * 60 * 1000, most: 1000 };
+const SECRET_CACHE = { milliseconds: 5 * 60 * 1000, maxEntries: 1000 };
 
 export const namesOwner = ({ tags }: DescribedSecret, owned: Owned): boolean =>
   isNamedBy(tags[OWNER_TAG], owned);
