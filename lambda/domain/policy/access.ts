@@ -93,7 +93,7 @@ function parsedPolicy({ arn, policy }: GovernedResource): StoredPolicy {
   }
 }
 
-/** The policies of resources as a request read them: it can evaluate the same one for each of many connections. */
+/** Parsed policies by the resource object that a request read: a portal page evaluates one policy for many connections. */
 const parsed = new WeakMap<GovernedResource, { readonly document: StoredPolicy }>();
 
 /** Returns the stored policy. A policy that is not valid allows nothing, and its owner can replace it. */

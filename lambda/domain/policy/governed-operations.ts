@@ -26,7 +26,6 @@ export const GOVERNED_OPERATIONS = {
     'CompleteResourceTokenAuth',
     'ListResourceGrants',
     'RevokeResourceGrant',
-    'RevokeResourceGrant',
     ...TAG_OPERATIONS,
     ...POLICY_OPERATIONS,
   ],
