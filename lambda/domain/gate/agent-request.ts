@@ -121,7 +121,7 @@ export class MethodNotAllowed extends ServiceError {
 }
 
 /**
- * Checks the size of a payload.
+ * Checks that a payload is small enough, and empty unless the method is POST.
  *
  * @throws ValidationException for a payload that is too large for a Lambda event, or of a request by GET or DELETE
  */

@@ -67,7 +67,7 @@ export const runtimeClientError = (message: string, detail: string, cause?: unkn
  * Some statuses have a meaning in MCP's streamable HTTP (202, 400, 404), so every status that is not a server error is
  * returned. In AWS's HTTP contract, every status that is not a success is an error.
  */
-const isAnswer = (protocol: AgentEndpointConfiguration['protocol'], status: number): boolean =>
+const isForwardedStatus = (protocol: AgentEndpointConfiguration['protocol'], status: number): boolean =>
   (status >= 200 && status < 300) || (protocol === 'MCP' && status >= 400 && status < 500);
 
 /** A field that a gateway rejects would cause a 502, after which AWS clients repeat the request. */
@@ -104,7 +104,7 @@ export function validatedResponse(
   { status, headers, body }: AgentResponse,
   sessionId: string,
 ): AgentResponse {
-  if (!isAnswer(endpoint.protocol, status)) {
+  if (!isForwardedStatus(endpoint.protocol, status)) {
     throw runtimeClientError(
       `The agent responded with status ${status}. See the agent's log for the reason.`,
       `agent: status ${status}`,

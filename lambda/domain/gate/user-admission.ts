@@ -2,6 +2,7 @@
 import { scopesRejection } from '../identity/token-admission';
 import { userHashOf, type UserTokenVerifier, type VerifiedUserToken } from '../identity/user';
 import { audited, type AuditTrail, type Annotate } from '../audit';
+import { isCompactJws } from '../compact-jws';
 import { accessDenied, ServiceError } from '../service-error';
 import { trustedIssuerOf, type AgentEndpointConfiguration, type JwtInbound } from './agent-endpoint';
 import { endpointEntry, OPERATION } from './audit';
@@ -9,7 +10,7 @@ import { NO_TOKEN, SCOPE_MISSING } from './challenge';
 import type { HeaderFields } from './header-fields';
 
 /** RFC 6750 section 2.1; the case of the scheme is ignored (RFC 9110 section 11.1). */
-const BEARER = /^Bearer +([A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+) *$/i;
+const BEARER = /^Bearer +(\S+) *$/i;
 
 /**
  * Returns the bearer token.
@@ -19,7 +20,7 @@ const BEARER = /^Bearer +([A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+) *$/
 export function bearerToken(received: HeaderFields): string {
   const [value, ...others] = received.get('authorization') ?? [];
   const [, token] = BEARER.exec(value ?? '') ?? [];
-  if (others.length > 0 || token === undefined) {
+  if (others.length > 0 || token === undefined || !isCompactJws(token)) {
     const detail = value === undefined ? 'none' : others.length > 0 ? 'sent twice' : 'not a JWT';
     throw new ServiceError('UnauthorizedException', NO_TOKEN, { detail: `user token: ${detail}` });
   }

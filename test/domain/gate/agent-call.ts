@@ -11,7 +11,7 @@ import { createFakeSystem } from '../fake-system';
 import { APPLICATION, ARN, BY_IAM, BY_JWT, ISSUER } from './endpoints';
 
 export const ANA = { kind: 'jwt', issuer: ISSUER, subject: 'ana' } as const;
-export const TOKEN = 'aaa.bbb.ccc';
+export const TOKEN = 'aaaa.bbbb.cccc';
 export const SESSION = 'session-of-thirty-three-characters';
 export const CALLER = 'arn:aws:sts::123456789012:assumed-role/application/session';
 

@@ -92,8 +92,11 @@ describe('an endpoint for user tokens', () => {
     ['no token', { authorization: [] }, 'user token: none'],
     ['a token of another scheme', { authorization: `Basic ${TOKEN}` }, 'user token: not a JWT'],
     ['a token that is not a JWT', { authorization: 'Bearer abc' }, 'user token: not a JWT'],
+    ['a token with padding', { authorization: `Bearer ${TOKEN}=` }, 'user token: not a JWT'],
+    ['a token of four parts', { authorization: `Bearer ${TOKEN}.YQ` }, 'user token: not a JWT'],
+    ['two tokens in one field', { authorization: `Bearer ${TOKEN} ${TOKEN}` }, 'user token: not a JWT'],
     ['two tokens', { authorization: [`Bearer ${TOKEN}`, `Bearer ${TOKEN}`] }, 'user token: sent twice'],
-    ['a token that is not valid', { authorization: 'Bearer a.b.c' }, 'user token: signature'],
+    ['a token that is not valid', { authorization: 'Bearer YQ.YQ.YQ' }, 'user token: signature'],
   ])('rejects an invocation with %s', async (_what, lines, reason) => {
     expect(await refused(endpointOf(BY_JWT), userCall(lines))).toMatchObject({
       error: 'UnauthorizedException',
@@ -137,7 +140,7 @@ describe('the authorizer', () => {
 
   it('records a rejection', async () => {
     const deps = depsOf();
-    await expect(authorize(deps, { authorization: 'Bearer a.b.c' })).rejects.toMatchObject({
+    await expect(authorize(deps, { authorization: 'Bearer YQ.YQ.YQ' })).rejects.toMatchObject({
       type: 'UnauthorizedException',
     });
     expect(deps.entries).toMatchObject([
