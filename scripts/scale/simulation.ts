@@ -67,15 +67,15 @@ export function heat(readsPerSecond: number): Heat {
  * Simulates one instance over an hour, with the cache of the service and a key for each agent.
  *
  * @param readsPerSecond token requests per second at this instance
- * @param most number of keys that the instance caches
+ * @param maxEntries number of keys that the instance caches
  * @returns the share of requests without a cached vault key
  */
-export function keyMisses(readsPerSecond: number, most: number): number {
+export function keyMisses(readsPerSecond: number, maxEntries: number): number {
   const random = generator(2);
   const agent = zipf(LOAD.agents, random);
   let milliseconds = 0;
   const kept = createExpiringCache<true>(
-    { milliseconds: SERVICE.keySeconds * 1000, most },
+    { milliseconds: SERVICE.keySeconds * 1000, maxEntries },
     { now: () => milliseconds },
   );
   const reads = Math.round(readsPerSecond * 3600);
