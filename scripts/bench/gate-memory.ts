@@ -190,7 +190,10 @@ async function memoryTable(stage: GateStage, targets: Readonly<Record<string, Ta
       ]);
     }
   }
-  return [['invocation', 'agent', ...MEMORY_SIZES.map((size) => `peak MiB at ${size}`), 'CPU ms, warm'], ...rows];
+  return [
+    ['invocation', 'agent', ...MEMORY_SIZES.map((size) => `peak MiB at ${size}`), 'CPU ms, warm'],
+    ...rows,
+  ];
 }
 
 async function timeTable(stage: GateStage, targets: Readonly<Record<string, Target>>): Promise<string[][]> {
@@ -203,7 +206,12 @@ async function timeTable(stage: GateStage, targets: Readonly<Record<string, Targ
     for (const part of ['load', 'first', 'warm'] as const) {
       const cpu = median(measured.map((each) => each[part]));
       const at = MEMORY_SIZES.map((size) => round((cpu * WHOLE_CPU) / size));
-      rows.push([{ load: 'load', first: 'first invocation', warm: 'warm invocation' }[part], kind, round(cpu), ...at]);
+      rows.push([
+        { load: 'load', first: 'first invocation', warm: 'warm invocation' }[part],
+        kind,
+        round(cpu),
+        ...at,
+      ]);
     }
   }
   return [['step', 'agent', 'CPU ms', ...MEMORY_SIZES.map((size) => `ms at ${size}`)], ...rows];
