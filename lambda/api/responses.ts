@@ -51,11 +51,12 @@ const oauth2ProviderConfig = (provider: Oauth2Provider) => {
   };
 };
 
-/** Beyond AWS: the protected resource, the issuer, and the origins that a provider is bound to. */
+/** Beyond AWS: the protected resource, the issuer with its metadata, and the origins that a provider is bound to. */
 const protectedResourceOf = ({ discovery: { protectedResource: bound } }: Oauth2Provider) =>
   bound && {
     resource: bound.resource,
     authorizationServer: bound.issuer,
+    authorizationServerMetadataUrl: bound.metadataUrl,
     endpointOrigins: endpointOriginsOf(bound),
   };
 

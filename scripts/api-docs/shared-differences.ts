@@ -78,11 +78,11 @@ export const PUBLIC_CLIENTS: Difference = {
   why: 'the authorization servers of MCP servers register public clients, and the AWS model has no value for them',
 };
 export const PROTECTED_RESOURCES: Difference = {
-  what: 'with the discovery URL of a protected resource, finds the authorization server in its metadata, provides a client there if `clientId` is omitted (by a client ID metadata document, or by registration, RFC 7591), and sends `resource` (RFC 8707) in every request; only an update with `authorizationServer` accepts another authorization server, and every later update must then state it, and only one with `endpointOrigins` endpoints at another origin ([mcp-servers.md](mcp-servers.md)). The response has `protectedResource`, with the `resource`, the `authorizationServer` (an issuer), and the `endpointOrigins` that the provider is bound to',
+  what: 'with the discovery URL of a protected resource, finds the authorization server in its metadata, provides a client there if `clientId` is omitted (by a client ID metadata document, or by registration, RFC 7591), and sends `resource` (RFC 8707) in every request; only an update with `authorizationServer` accepts another authorization server, and every later update must then state it, and only one with `endpointOrigins` endpoints at another origin ([mcp-servers.md](mcp-servers.md)). The response has `protectedResource`, with the `resource`, the `authorizationServer` (an issuer), its `authorizationServerMetadataUrl`, and the `endpointOrigins` that the provider is bound to',
   why: 'agents call MCP servers, and their users must not be sent to a server that the owner of the provider has not seen',
 };
 export const BOUND: Difference = {
-  what: 'the response has `protectedResource`, with the `resource`, the `authorizationServer` (an issuer), and the `endpointOrigins` that the provider is bound to, for the discovery URL of a protected resource',
+  what: 'the response has `protectedResource`, with the `resource`, the `authorizationServer` (an issuer), its `authorizationServerMetadataUrl`, and the `endpointOrigins` that the provider is bound to, for the discovery URL of a protected resource',
   why: 'the owner must see which server the MCP server named',
 };
 export const CERTIFICATES: Difference = {

@@ -80,6 +80,10 @@ export const OWN_STRUCTURES: Members = {
   ProtectedResource: structure({
     resource: { ...text, description: 'identifier of the resource (RFC 9728), such as an MCP server' },
     authorizationServer: { ...text, description: 'issuer of the authorization server that it named' },
+    authorizationServerMetadataUrl: {
+      ...text,
+      description: 'where the service reads the metadata of this server',
+    },
     endpointOrigins: {
       type: 'array',
       items: text,

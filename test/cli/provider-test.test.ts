@@ -385,9 +385,7 @@ describe('provider test', () => {
 
     // What is wrong with the authorization server is not said of the MCP server.
     const [, missing] = await failedDiscovery({ [serverAt]: undefined });
-    expect(missing).toBe(
-      `${issuer}/.well-known/openid-configuration: the authorization server has no metadata`,
-    );
+    expect(missing).toBe(`${origin}${serverAt}: the authorization server has no metadata`);
     await close();
   });
 

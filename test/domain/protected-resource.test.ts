@@ -1,5 +1,8 @@
 /** Protected resources (RFC 9728) and the authorization servers that they name: each document is its author's own. */
-import { findProtectedResource } from '../../lambda/domain/oauth/protected-resource-discovery';
+import {
+  boundServerMetadata,
+  findProtectedResource,
+} from '../../lambda/domain/oauth/protected-resource-discovery';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import type { Transport } from '../../lambda/domain/oauth/transport';
 import { clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
@@ -309,6 +312,51 @@ describe('the metadata of a configured provider', () => {
   ])('are not used if the authorization server %s', async (_what, change) => {
     documents[INSERTED] = { ...serverOf(ISSUER), ...change };
     await expect(reader().read(discovery)).rejects.toMatchObject({ code: 'invalid_metadata' });
+  });
+
+  it.each<[what: string, code: string, change: () => void]>([
+    ['the resource has no metadata', 'discovery_failed', () => delete documents[DISCOVERY_URL]],
+    [
+      'the resource names another server',
+      'authorization_server_changed',
+      () =>
+        (documents[DISCOVERY_URL] = { resource: RESOURCE, authorization_servers: ['https://new.example'] }),
+    ],
+    [
+      'the metadata moved to another location',
+      'discovery_failed',
+      () => {
+        documents[`${ISSUER}/.well-known/openid-configuration`] = documents[INSERTED];
+        delete documents[INSERTED];
+      },
+    ],
+    [
+      'the metadata state another issuer',
+      'invalid_metadata',
+      () => (documents[INSERTED] = serverOf('https://victim.example')),
+    ],
+    [
+      'the server no longer supports S256',
+      'invalid_metadata',
+      () => (documents[INSERTED] = { ...serverOf(ISSUER), code_challenge_methods_supported: ['plain'] }),
+    ],
+    [
+      'an endpoint moved to another origin',
+      'endpoint_origin_changed',
+      () =>
+        (documents[INSERTED] = {
+          ...serverOf(ISSUER),
+          token_endpoint: 'https://login.example/token',
+          authorization_response_iss_parameter_supported: true,
+        }),
+    ],
+  ])('are rejected by the check of the command as by the service if %s', async (_what, code, change) => {
+    const deps = { transport, endpointPolicy: ACCOUNT };
+    const checked = () => boundServerMetadata(deps, DISCOVERY_URL, protectedResource);
+    expect(await checked()).toEqual(await reader().read(discovery));
+    change();
+    await expect(reader().read(discovery)).rejects.toMatchObject({ code });
+    await expect(checked()).rejects.toMatchObject({ code });
   });
 
   it('include the scopes that the resource lists, from the same document', async () => {

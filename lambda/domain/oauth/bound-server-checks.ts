@@ -59,7 +59,7 @@ export const statedOrigins = ({
  *
  * @throws ProviderFailure that only an update of the provider ends
  */
-export function checkEndpointOrigins(
+function checkEndpointOrigins(
   bound: Pick<ProtectedResource, 'issuer' | 'endpointOrigins'>,
   metadata: Pick<AuthorizationServer, 'authorization_endpoint' | 'token_endpoint'>,
 ): void {
@@ -124,7 +124,7 @@ const isSameOrigin = (url: string | undefined, other: string): boolean =>
  * Returns the metadata without endpoints at another origin than the token endpoint, as if the server had none: they
  * receive tokens, codes, or client secrets, and nothing shows that the server that issued these runs them.
  */
-export function withoutForeignEndpoints<
+function withoutForeignEndpoints<
   Stated extends Pick<
     AuthorizationServer,
     | 'token_endpoint'
@@ -143,4 +143,29 @@ export function withoutForeignEndpoints<
     if (token === undefined || !isSameOrigin(metadata[name], token)) Reflect.deleteProperty(usable, name);
   }
   return usable;
+}
+
+/**
+ * What metadata are read for. A revocation goes to the server that issued the tokens, even if a protected resource no
+ * longer names it.
+ */
+export type MetadataPurpose = 'request' | 'revocation';
+
+/**
+ * Returns the metadata of the server that a provider is bound to, as far as they are used.
+ *
+ * @param bound what the provider was configured with
+ * @param metadata of the issuer
+ * @throws ProviderFailure for a server to which requests of this purpose must not be sent
+ */
+export function usableMetadata<
+  Stated extends Parameters<typeof withoutForeignEndpoints>[0] & ServerEndpoints,
+>(
+  bound: Pick<ProtectedResource, 'issuer' | 'endpointOrigins'>,
+  metadata: Stated,
+  purpose: MetadataPurpose,
+): Stated {
+  checkEndpointOrigins(bound, metadata);
+  if (purpose === 'request') checkAuthorizationServer(metadata);
+  return withoutForeignEndpoints(metadata);
 }

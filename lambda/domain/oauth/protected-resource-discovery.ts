@@ -8,15 +8,14 @@ import { metadataUrlsOf } from '../identity/discovery-url';
 import type { ProtectedResource } from '../provider/discovery';
 import {
   checkAuthorizationServer,
-  checkEndpointOrigins,
   checkIssuer,
   checkUnchanged,
   statedOrigins,
-  withoutForeignEndpoints,
+  usableMetadata,
 } from './bound-server-checks';
 import { metadataDocument } from './metadata-document';
-import { validatedResource, type StatedResource } from './protected-resource';
-import { exactMetadata, type Metadata } from './provider-metadata';
+import { resourceAt } from './protected-resource';
+import { exactMetadata, issuerMetadata, type Metadata } from './provider-metadata';
 import { ProviderFailure } from './provider-failure';
 import type { Transport } from './transport';
 
@@ -53,38 +52,18 @@ async function serverOf(
   });
 }
 
-/** @throws ProviderFailure unless the document of the resource can be used */
-async function resourceAt(transport: Transport, discoveryUrl: string): Promise<StatedResource> {
-  const { status, document } = await metadataDocument(transport, discoveryUrl);
-  if (status !== 200) {
-    throw new ProviderFailure(
-      'discovery_failed',
-      `the server has no protected resource metadata (RFC 9728) at this URL: it responded with ${status}`,
-      {
-        url: discoveryUrl,
-        remedy:
-          "The MCP server has no metadata at the provider's discovery URL: ask the provider's owner to correct the URL. It has /.well-known/oauth-protected-resource between host and path",
-      },
-    );
-  }
-  return validatedResource(discoveryUrl, document);
-}
-
 /**
- * Returns the metadata of the authorization server that a provider is bound to, as far as token requests use them.
+ * Returns the metadata of the authorization server that a provider is bound to, as the service uses them for requests.
  *
- * @param bound what the provider was configured with
  * @throws ProviderFailure, including when the resource no longer names the server, or the server's endpoints moved
  */
 export async function boundServerMetadata(
-  deps: ResourceDiscoveryDependencies,
+  { transport, endpointPolicy }: ResourceDiscoveryDependencies,
   discoveryUrl: string,
-  bound: Pick<ProtectedResource, 'resource' | 'issuer' | 'endpointOrigins'>,
+  bound: Pick<ProtectedResource, 'resource' | 'issuer' | 'metadataUrl' | 'endpointOrigins'>,
 ): Promise<Metadata> {
-  checkUnchanged(bound, await resourceAt(deps.transport, discoveryUrl));
-  const { metadata } = await serverOf(deps, bound.issuer);
-  checkEndpointOrigins(bound, metadata);
-  return withoutForeignEndpoints(metadata);
+  checkUnchanged(bound, await resourceAt(transport, discoveryUrl));
+  return usableMetadata(bound, await issuerMetadata(transport, bound, endpointPolicy), 'request');
 }
 
 /**

@@ -5,7 +5,9 @@
 import * as v from 'valibot';
 import { isNearResourceOf, isResourceOf } from '../identity/discovery-url';
 import { documentFault } from './document-fault';
+import { metadataDocument } from './metadata-document';
 import { ProviderFailure } from './provider-failure';
+import type { Transport } from './transport';
 
 /** Maximum characters of a resource or issuer identifier: it goes into URLs and records of bounded size. */
 const MAX_IDENTIFIER = 2048;
@@ -67,4 +69,25 @@ export function validatedResource(discoveryUrl: string, document: unknown): Stat
   }
   const scopes = [...new Set(parsed.output.scopes_supported)];
   return { resource, authorizationServers, dpopRequired, scopes };
+}
+
+/**
+ * Returns what a resource states about itself.
+ *
+ * @throws ProviderFailure unless its document can be used
+ */
+export async function resourceAt(transport: Transport, discoveryUrl: string): Promise<StatedResource> {
+  const { status, document } = await metadataDocument(transport, discoveryUrl);
+  if (status !== 200) {
+    throw new ProviderFailure(
+      'discovery_failed',
+      `the server has no protected resource metadata (RFC 9728) at this URL: it responded with ${status}`,
+      {
+        url: discoveryUrl,
+        remedy:
+          "The MCP server has no metadata at the provider's discovery URL: ask the provider's owner to correct the URL. It has /.well-known/oauth-protected-resource between host and path",
+      },
+    );
+  }
+  return validatedResource(discoveryUrl, document);
 }

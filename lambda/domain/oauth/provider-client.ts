@@ -4,7 +4,8 @@ import { clientAssertion, type AssertionDependencies } from './client-assertion'
 import type { ClientCredential } from './client-authentication';
 import { newDpopKey, NONCE_CACHE } from './dpop';
 import type { DpopKey } from './dpop-key';
-import type { MetadataPurpose, MetadataReader } from './provider-metadata';
+import type { MetadataPurpose } from './bound-server-checks';
+import type { MetadataReader } from './provider-metadata';
 import { boundClient, type ProviderClient, type TokenRequestDependencies } from './token-request';
 import { checkedBefore, trusting } from './transport';
 import type { WebIdentityTokens } from './web-identity';

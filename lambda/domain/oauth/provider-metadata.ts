@@ -11,15 +11,10 @@ import type { PrivateAuthorities } from '../provider/private-authorities';
 import { isProtectedResourceUrl, issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
 import { trustedSlot } from './authority-certificates';
-import {
-  checkAuthorizationServer,
-  checkEndpointOrigins,
-  checkUnchanged,
-  withoutForeignEndpoints,
-} from './bound-server-checks';
+import { checkUnchanged, usableMetadata, type MetadataPurpose } from './bound-server-checks';
 import { documentFault } from './document-fault';
 import { metadataDocument } from './metadata-document';
-import { validatedResource } from './protected-resource';
+import { resourceAt } from './protected-resource';
 import { ProviderFailure } from './provider-failure';
 import { trusting, type Transport } from './transport';
 
@@ -146,6 +141,25 @@ export function exactMetadata(issuer: string, document: unknown, policy: Endpoin
 }
 
 /**
+ * Returns the metadata of an issuer from where they were when a provider was configured.
+ *
+ * @throws ProviderFailure
+ */
+export async function issuerMetadata(
+  transport: Transport,
+  { issuer, metadataUrl }: Pick<ProtectedResource, 'issuer' | 'metadataUrl'>,
+  policy: EndpointPolicy,
+): Promise<Metadata> {
+  const { status, document } = await metadataDocument(transport, metadataUrl);
+  if (status === 200) return exactMetadata(issuer, document, policy);
+  throw new ProviderFailure('discovery_failed', `discovery responded with ${status}`, {
+    url: metadataUrl,
+    remedy:
+      "The metadata of the authorization server is no longer where the provider found it: ask the provider's owner to update the provider with UpdateOauth2CredentialProvider, which finds the metadata again",
+  });
+}
+
+/**
  * Returns the validated metadata of a document.
  *
  * @param discoveryUrl the URL of the document
@@ -224,12 +238,6 @@ function cached<Query, Document>(
   };
 }
 
-/**
- * What the metadata is read for. A revocation goes to the server that issued the tokens, even if a protected resource no
- * longer names it.
- */
-export type MetadataPurpose = 'request' | 'revocation';
-
 export interface MetadataReader {
   /**
    * @param authorities private authorities of the server, if it has any
@@ -265,15 +273,10 @@ export function createMetadataReader(
   policy: EndpointPolicy,
   system: System,
 ): MetadataReader & ResourceMetadataReader {
-  /** @param elsewhere returns another location for a document that is not found */
-  async function found(
-    url: string,
-    authorities: PrivateAuthorities | undefined,
-    elsewhere: (url: string) => string | undefined = () => undefined,
-  ): Promise<unknown> {
+  async function found(url: string, authorities: PrivateAuthorities | undefined): Promise<unknown> {
     const send = trusting(transport, authorities);
     const first = await metadataDocument(send, url);
-    const other = first.status === 404 ? elsewhere(url) : undefined;
+    const other = first.status === 404 ? insertedWellKnown(url) : undefined;
     const { status, document } = other === undefined ? first : await metadataDocument(send, other);
     if (status === 200) return document;
     throw new ProviderFailure('discovery_failed', `discovery responded with ${status}`);
@@ -282,7 +285,7 @@ export function createMetadataReader(
   const discover = cached(
     {
       load: async ({ url, authorities }: { url: string; authorities: PrivateAuthorities | undefined }) =>
-        validatedMetadata(url, await found(url, authorities, insertedWellKnown), policy),
+        validatedMetadata(url, await found(url, authorities), policy),
       keyOf: ({ url, authorities }) => trustedSlot(url, authorities),
     },
     system,
@@ -293,8 +296,7 @@ export function createMetadataReader(
    */
   const boundServer = cached(
     {
-      load: async ({ issuer, metadataUrl }: ProtectedResource) =>
-        withoutForeignEndpoints(exactMetadata(issuer, await found(metadataUrl, undefined), policy)),
+      load: (configured: ProtectedResource) => issuerMetadata(transport, configured, policy),
       keyOf: (configured) =>
         JSON.stringify([configured.issuer, configured.metadataUrl, ...endpointOriginsOf(configured)]),
     },
@@ -304,7 +306,7 @@ export function createMetadataReader(
   const confirmed = cached(
     {
       async load({ discoveryUrl, protectedResource }: ResourceDiscovery) {
-        const stated = validatedResource(discoveryUrl, await found(discoveryUrl, undefined));
+        const stated = await resourceAt(transport, discoveryUrl);
         checkUnchanged(protectedResource, stated);
         return stated;
       },
@@ -319,17 +321,11 @@ export function createMetadataReader(
     configured: ProtectedResource,
     purpose: MetadataPurpose,
   ): Promise<Metadata> {
-    const server = boundServer(configured).then((metadata) => {
-      checkEndpointOrigins(configured, metadata);
-      return metadata;
-    });
-    if (purpose === 'revocation') return server;
     const [metadata] = await Promise.all([
-      server,
-      confirmed({ discoveryUrl, protectedResource: configured }),
+      boundServer(configured),
+      purpose === 'request' ? confirmed({ discoveryUrl, protectedResource: configured }) : undefined,
     ]);
-    checkAuthorizationServer(metadata);
-    return metadata;
+    return usableMetadata(configured, metadata, purpose);
   }
 
   return {

@@ -68,6 +68,26 @@ async function originsMoved(
   }
 }
 
+/** Returns where the metadata of a server are now, and how the service finds them again; undefined if that is not known. */
+async function metadataMoved(
+  { name }: Oauth2Provider,
+  discoveryUrl: string,
+  deps: ResourceDiscoveryDependencies,
+  { issuer }: Pick<ProtectedResource, 'issuer'>,
+): Promise<Fault | undefined> {
+  try {
+    const { protectedResource: found } = await findProtectedResource(deps, discoveryUrl, issuer);
+    return documentFault(
+      `the authorization server has no metadata at this URL, where the service reads them, but at ${found.metadataUrl}`,
+      `Run ${confirmingCommand(name, discoveryUrl, issuer)}, so that the service reads them there.`,
+    );
+  } catch (error) {
+    if (!(error instanceof ProviderFailure) || error.unavailable || error.remedy === undefined)
+      return undefined;
+    return documentFault(error.detail, `${error.remedy}.`);
+  }
+}
+
 /** A document that the check has read last. */
 interface Read {
   readonly url: string;
@@ -115,13 +135,14 @@ export async function metadataOfBoundServer(
   policy: EndpointPolicy,
 ): Promise<Discovered> {
   const { name, protectedResource: bound } = provider;
-  if (!bound) {
+  if (bound?.authorizationServerMetadataUrl === undefined) {
     return documentFault(
-      'the service does not say which authorization server it uses',
+      'the service does not say which authorization server it uses, and where its metadata are',
       'Check that the deployment is not older than this command.',
     );
   }
-  const { resource, authorizationServer: issuer, endpointOrigins } = bound;
+  const { resource, authorizationServer: issuer, authorizationServerMetadataUrl, endpointOrigins } = bound;
+  const configured = { resource, issuer, metadataUrl: authorizationServerMetadataUrl, endpointOrigins };
   let read: Read = { url: discoveryUrl, response: undefined };
   const transport = async (url: string) => {
     read = { url, response: undefined };
@@ -131,7 +152,7 @@ export async function metadataOfBoundServer(
   };
   const deps = { transport, endpointPolicy: policy };
   try {
-    const metadata = await boundServerMetadata(deps, discoveryUrl, { resource, issuer, endpointOrigins });
+    const metadata = await boundServerMetadata(deps, discoveryUrl, configured);
     return { document: { ...metadata } };
   } catch (error) {
     const last: Read = read;
@@ -155,6 +176,10 @@ export async function metadataOfBoundServer(
         return { at, ...(await invalidDocument(provider, bound, discoveryUrl, { read: last, fault })) };
       default: {
         const { unavailable, remedy } = error;
+        if (!unavailable && at === configured.metadataUrl) {
+          const moved = await metadataMoved(provider, discoveryUrl, deps, configured);
+          if (moved) return { at, ...moved };
+        }
         const later = 'Try again later. If the error persists, ask the operator of the server.';
         return { at, ...found, action: unavailable || remedy === undefined ? later : `${remedy}.` };
       }

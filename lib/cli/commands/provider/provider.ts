@@ -17,6 +17,7 @@ export interface Oauth2Provider {
   readonly protectedResource?: {
     readonly resource: string;
     readonly authorizationServer: string;
+    readonly authorizationServerMetadataUrl?: string;
     readonly endpointOrigins?: readonly string[];
   };
   readonly createdTime?: number;
