@@ -2,7 +2,7 @@
  * The service as a program: it starts, says where it is, and runs until a signal ends it. `npm start` and the command
  * `agent-identity local` are this program with different settings.
  */
-import { ioFailure } from './dynamodb';
+import { ioFailure } from './dynamodb-store';
 import { SettingError, StartError } from './start-error';
 
 export interface Running {

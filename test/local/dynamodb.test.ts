@@ -13,7 +13,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { create, type StoredItem, type StoreWrite } from 'dynalite/db';
 import { TABLES, WORKLOAD_INDEX, type TableName } from '../../lambda/contract/table-keys';
-import { CLOSED, localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
+import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
+import { CLEAN_SHUTDOWN } from '../../lib/local/dynamodb-store';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { StartError } from '../../lib/local/start-error';
 
@@ -107,7 +108,7 @@ describe('after a process was killed between the entries of an index and the ite
     const entries: [string, StoredItem][] = [];
     const prefix = `index-global~${vault}~${WORKLOAD_INDEX.name}`;
     for await (const entry of db.iterator({ gte: `${prefix}~`, lt: `${prefix}\x7f` })) entries.push(entry);
-    await db.batch([{ type: 'del', key: CLOSED }, ...change(entries)]);
+    await db.batch([{ type: 'del', key: CLEAN_SHUTDOWN }, ...change(entries)]);
     await db.close();
   }
 
@@ -148,7 +149,7 @@ describe('after a process was killed between the entries of an index and the ite
     // What no process does: the entry is missing although the store was closed.
     await damage((entries) => [
       ...entries.map(([key]): StoreWrite => ({ type: 'del', key })),
-      { type: 'put', key: CLOSED, value: {} },
+      { type: 'put', key: CLEAN_SHUTDOWN, value: {} },
     ]);
     const second = await start();
     expect(await listed(second)).toEqual([]);
