@@ -10,7 +10,7 @@ import {
   type AccessTokenCredential,
   type AccessTokenOptions,
 } from './access-token';
-import { answerFor, consentKeyOf } from './consent-answers';
+import { responseFor, consentKeyOf } from './consent-responses';
 import {
   checkTool,
   checkWrapper,
@@ -145,7 +145,7 @@ function askForConsent(
   error: ConsentRequiredError,
   waited: boolean,
 ): object {
-  const action = context.answers.get(consentKeyOf(error));
+  const action = context.responses.get(consentKeyOf(error));
   if (action === 'decline' || action === 'cancel') {
     throw new ConsentDeclinedError(error.providerName, action);
   }
@@ -161,9 +161,9 @@ function consentedToken(
   options: AccessTokenOptions,
 ): { readonly token: Promise<string | undefined> } | undefined {
   if (context.kind !== 'multi-round-trip') return undefined;
-  const answer = answerFor(context.answers, options.providerName);
-  if (!answer) return undefined;
-  const { action, sessionUri } = answer;
+  const response = responseFor(context.responses, options.providerName);
+  if (!response) return undefined;
+  const { action, sessionUri } = response;
   if (action !== 'accept') throw new ConsentDeclinedError(options.providerName, action);
   return { token: awaitConsent(options, sessionUri) };
 }

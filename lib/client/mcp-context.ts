@@ -3,7 +3,12 @@
  * (`@modelcontextprotocol/server`) as `ctx`. The shapes are declared here, so that this package works with either SDK,
  * with both, and in one program with a server of each.
  */
-import { sessionUriOf, type ConsentAnswers } from './consent-answers';
+import {
+  isElicitationAction,
+  sessionUriOf,
+  type ConsentResponses,
+  type ElicitationAction,
+} from './consent-responses';
 import type { RequestHeaders } from './request-headers';
 
 /** The members that `fromGate` reads. */
@@ -28,7 +33,7 @@ export type ToolContext =
       readonly urlElicitation: boolean;
       /** Whether the result is that of a tool; otherwise, it is that of a prompt or a resource. */
       readonly isTool: boolean;
-      readonly answers: ConsentAnswers;
+      readonly responses: ConsentResponses;
     };
 
 type Members = Readonly<Record<string, unknown>>;
@@ -46,14 +51,13 @@ const showsUrls = (envelope: Members): boolean =>
   membersOf(membersOf(membersOf(envelope[CLIENT_CAPABILITIES])?.elicitation)?.url) !== undefined;
 
 /** The client writes these responses: whatever has no known form is ignored. */
-function answersIn(inputResponses: unknown): ConsentAnswers {
-  const answers = new Map<string, 'accept' | 'decline' | 'cancel'>();
+function responsesIn(inputResponses: unknown): ConsentResponses {
+  const responses = new Map<string, ElicitationAction>();
   for (const [key, response] of Object.entries(membersOf(inputResponses) ?? {})) {
     const action = membersOf(response)?.action;
-    const known = action === 'accept' || action === 'decline' || action === 'cancel';
-    if (known && sessionUriOf(key) !== undefined) answers.set(key, action);
+    if (isElicitationAction(action) && sessionUriOf(key) !== undefined) responses.set(key, action);
   }
-  return answers;
+  return responses;
 }
 
 /**
@@ -73,7 +77,7 @@ export function toolContextOf(args: readonly unknown[]): ToolContext {
     signal,
     urlElicitation: showsUrls(envelope),
     isTool: request.method === 'tools/call',
-    answers: answersIn(request.inputResponses),
+    responses: responsesIn(request.inputResponses),
   };
 }
 
