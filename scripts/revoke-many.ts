@@ -16,6 +16,7 @@ import { startEmulators } from '../lib/local/emulators';
 import { runProgram } from '../test/program/command-line';
 import { startDatabaseProxy } from '../test/storm/database-proxy';
 import { table } from './api-docs/table';
+import { atMemorySize } from './bench/lambda-cpu';
 import { AuthorizationServer } from './revoke-many/authorization-server';
 import { DatabaseTraffic, type Spread } from './revoke-many/database-traffic';
 import { ServiceProcess } from './revoke-many/service-process';
@@ -33,9 +34,6 @@ const MAX_REPEATED = 24;
 
 /** Units per second of one partition (DynamoDB developer guide, "Designing partition keys"). */
 const PARTITION_LIMITS = { writes: 1_000, reads: 3_000 };
-
-/** MiB at which a function has a whole CPU. */
-const WHOLE_CPU = 1769;
 
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -144,7 +142,7 @@ function tablesOf(server: AuthorizationServer, traffic: DatabaseTraffic, setting
 const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(0);
 
 function timesOf({ polls, elapsed, attemptsBefore, cpu }: Outcome, { grants }: Settings): string {
-  const ofFunction = cpu / (MEMORY_SIZE.revocation / WHOLE_CPU) / 60_000;
+  const ofFunction = atMemorySize(cpu, MEMORY_SIZE.revocation) / 60_000;
   return [
     `RevokeGrants took ${seconds(elapsed.request)} seconds. The last grant was revoked in the service after`,
     `${seconds(elapsed.selected)} seconds, when the provider had ${attemptsBefore} requests to revoke a refresh token.`,

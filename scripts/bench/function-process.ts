@@ -104,20 +104,47 @@ export class FunctionProcess {
   }
 }
 
-/** @throws Error if the process ends first; its output is on stderr */
-async function ask<Answer>(child: ChildProcess, message: object): Promise<Answer> {
-  const answered = new AbortController();
-  const { signal } = answered;
-  child.send(message);
+/**
+ * Returns the next message of a process.
+ *
+ * @param name of the process, for the error
+ * @throws Error if the process ends first, for example because its heap is full; its output is on stderr
+ */
+export async function nextMessage<Message>(child: ChildProcess, name: string): Promise<Message> {
+  const received = new AbortController();
+  const { signal } = received;
   try {
-    const [answer] = (await Promise.race([
+    const [message] = (await Promise.race([
       once(child, 'message', { signal }),
       once(child, 'exit', { signal }).then(([code, cause]) => {
-        throw new Error(`The process of the function ended: ${String(code ?? cause)}.`);
+        throw new Error(`The process of ${name} ended: ${String(code ?? cause)}.`);
       }),
-    ])) as [Answer];
-    return answer;
+    ])) as [Message];
+    return message;
   } finally {
-    answered.abort();
+    received.abort();
   }
+}
+
+function ask<Answer>(child: ChildProcess, message: object): Promise<Answer> {
+  child.send(message);
+  return nextMessage(child, 'the function');
+}
+
+/** Milliseconds on a CPU. */
+export interface Start {
+  readonly load: number;
+  readonly first: number;
+}
+
+/** Starts a function, calls it once, and measures what `further` does with it. */
+export async function startOnce<Further extends object>(
+  options: FunctionProcessOptions,
+  further: (started: FunctionProcess) => Promise<Further>,
+): Promise<Start & Further> {
+  const started = await FunctionProcess.start(options);
+  const { cpu: first } = await started.run(1);
+  const measured = await further(started);
+  await started.stop();
+  return { load: started.load.cpu, first, ...measured };
 }

@@ -9,20 +9,18 @@ import { join } from 'node:path';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 import { bundleOf } from '../build/functions';
 import { MEASURED, prepareCalls } from './function-calls';
-import { FunctionProcess } from './function-process';
+import { startOnce, type Start } from './function-process';
+import { atMemorySize, WHOLE_CPU_MIB } from './lambda-cpu';
 import type { Part, Surroundings } from './part';
 import { LAMBDA_CONTEXT } from './stage';
-import { median } from './statistics';
+import { median, rounded } from './statistics';
 
 const STARTS = { full: 9, quick: 1 } as const;
 const WARM_CALLS = { full: 200, quick: 1 } as const;
-const MEMORY_SIZES = [256, 512, 1024, 1769] as const;
-const WHOLE_CPU = 1769;
+const MEMORY_SIZES = [256, 512, 1024, WHOLE_CPU_MIB] as const;
 
-interface Start {
+interface Measured extends Start {
   /** Milliseconds on a CPU. */
-  readonly load: number;
-  readonly first: number;
   readonly warm: number;
   /** The maximum, in MiB. */
   readonly memory: number;
@@ -32,24 +30,20 @@ interface Start {
 const CACHES = ['none', 'empty', 'filled'] as const;
 type Cache = (typeof CACHES)[number];
 
-type Starts = Record<FunctionGroup, Record<Cache, Start[]>>;
+type Starts = Record<FunctionGroup, Record<Cache, Measured[]>>;
 
-async function startOnce(
+function started(
   node: string,
   { bundle, event, warmCalls }: { bundle: string; event: object; warmCalls: number },
   cacheFolder: string | undefined,
-): Promise<Start> {
-  const called = await FunctionProcess.start({
-    node,
-    bundle,
-    calls: [{ event, context: LAMBDA_CONTEXT }],
-    env: cacheFolder === undefined ? {} : { NODE_COMPILE_CACHE: cacheFolder },
+): Promise<Measured> {
+  const calls = [{ event, context: LAMBDA_CONTEXT }];
+  const env = cacheFolder === undefined ? {} : { NODE_COMPILE_CACHE: cacheFolder };
+  return startOnce({ node, bundle, calls, env }, async (called) => {
+    const { cpu } = await called.run(warmCalls);
+    const { peak: memory } = await called.memory();
+    return { warm: cpu / warmCalls, memory };
   });
-  const { cpu: first } = await called.run(1);
-  const { cpu } = await called.run(warmCalls);
-  const { peak: memory } = await called.memory();
-  await called.stop();
-  return { load: called.load.cpu, first, warm: cpu / warmCalls, memory };
 }
 
 async function measure({ stage, settings: { node, quick }, folder }: Surroundings): Promise<Starts> {
@@ -58,9 +52,9 @@ async function measure({ stage, settings: { node, quick }, folder }: Surrounding
     FUNCTION_GROUPS.map((group) => [group, { none: [], empty: [], filled: [] }]),
   ) as unknown as Starts;
   const filled = join(folder, 'filled');
-  const start = (group: FunctionGroup, cacheFolder: string | undefined): Promise<Start> => {
+  const start = (group: FunctionGroup, cacheFolder: string | undefined): Promise<Measured> => {
     const warmCalls = WARM_CALLS[quick ? 'quick' : 'full'];
-    return startOnce(node, { bundle: bundleOf(group), event: events[group], warmCalls }, cacheFolder);
+    return started(node, { bundle: bundleOf(group), event: events[group], warmCalls }, cacheFolder);
   };
   for (const group of FUNCTION_GROUPS) await start(group, filled);
   // Alternate between the functions, so that other work on this machine affects all of them equally.
@@ -74,7 +68,6 @@ async function measure({ stage, settings: { node, quick }, folder }: Surrounding
 }
 
 const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |\n`;
-const round = (value: number): string => value.toFixed(value < 10 ? 1 : 0);
 
 function report(found: Starts): string {
   const cpu = (group: FunctionGroup, part: 'load' | 'first' | 'warm', cache: Cache = 'none'): number =>
@@ -82,7 +75,7 @@ function report(found: Starts): string {
   let text = row(['function', 'call', 'load', 'first call', 'warm call', 'most memory, MiB']);
   text += row(['---', '---', '--:', '--:', '--:', '--:']);
   for (const group of FUNCTION_GROUPS) {
-    const times = (['load', 'first', 'warm'] as const).map((part) => round(cpu(group, part)));
+    const times = (['load', 'first', 'warm'] as const).map((part) => rounded(cpu(group, part)));
     const memory = Math.max(...found[group].none.map((start) => start.memory));
     text += row([`\`${group}\``, MEASURED[group], ...times, Math.round(memory)]);
   }
@@ -90,13 +83,13 @@ function report(found: Starts): string {
   text += row(['---', ...MEMORY_SIZES.flatMap(() => ['--:', '--:'])]);
   for (const group of FUNCTION_GROUPS) {
     const at = (milliseconds: number) =>
-      MEMORY_SIZES.map((size) => round((milliseconds * WHOLE_CPU) / Math.min(size, WHOLE_CPU)));
+      MEMORY_SIZES.map((size) => rounded(atMemorySize(milliseconds, size)));
     text += row([`\`${group}\``, ...at(cpu(group, 'first')), ...at(cpu(group, 'warm'))]);
   }
   text += `\n${row(['function', ...CACHES.map((cache) => `load, compile cache: ${cache}`)])}`;
   text += row(['---', ...CACHES.map(() => '--:')]);
   for (const group of FUNCTION_GROUPS) {
-    text += row([`\`${group}\``, ...CACHES.map((cache) => round(cpu(group, 'load', cache)))]);
+    text += row([`\`${group}\``, ...CACHES.map((cache) => rounded(cpu(group, 'load', cache)))]);
   }
   return text;
 }

@@ -7,7 +7,6 @@
  * itself. The heap's limit is 90% of the memory size; a process that exceeds it ends with an error.
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -20,15 +19,19 @@ import { openEndpoint, type Opened } from '../../test/flows/gate/endpoints';
 import type { World } from '../../test/flows/support/world';
 import { table } from '../api-docs/table';
 import { bundleOf } from '../build/functions';
+import { nextMessage } from './function-process';
 import { RUNS, type Run } from './gate-memory/runs';
+import { atMemorySize } from './lambda-cpu';
 import type { Part } from './part';
-import { median } from './statistics';
+import { median, rounded } from './statistics';
 
 const STARTS = { full: 9, quick: 1 } as const;
 const MEMORY_SIZES = [128, 256, 512, 1024] as const;
-const WHOLE_CPU = 1769;
 const GATE_PROCESS = join(__dirname, 'gate-memory/gate-entry.cjs');
 const AGENT = 'measured-agent';
+
+/** The process, in errors. */
+const NAME = 'the gate';
 
 /** What the gate's process calls. */
 interface GateStage {
@@ -98,23 +101,6 @@ const eventOf = ({ agentRuntimeArn }: Opened, token: string, { payload }: Run): 
     requestContext: { requestId: 'measured', identity: { userArn: null } },
   });
 
-/** @throws Error if the process ends first, for example because its heap is full */
-async function answer<Message>(child: ChildProcess): Promise<Message> {
-  const answered = new AbortController();
-  const { signal } = answered;
-  try {
-    const [message] = (await Promise.race([
-      once(child, 'message', { signal }),
-      once(child, 'exit', { signal }).then(([code, cause]) => {
-        throw new Error(`The gate's process ended: ${String(code ?? cause)}.`);
-      }),
-    ])) as [Message];
-    return message;
-  } finally {
-    answered.abort();
-  }
-}
-
 function start(
   { node, world, lambda, endpoint }: GateStage,
   target: Target,
@@ -153,10 +139,10 @@ async function measure(stage: GateStage, run: Run, target: Target, memorySize: n
   respond(stage, run);
   const event = eventOf(stage.endpoint, await stage.world.issuer.token('ana'), run);
   const child = start(stage, target, memorySize);
-  const { load } = await answer<{ load: number }>(child);
+  const { load } = await nextMessage<{ load: number }>(child, NAME);
   const call = async (): Promise<Call> => {
     child.send({ event, ...(run.bytesPerSecond !== undefined && { bytesPerSecond: run.bytesPerSecond }) });
-    const result = await answer<Call>(child);
+    const result = await nextMessage<Call>(child, NAME);
     stage.server.asked.length = 0;
     if (result.failure !== undefined)
       throw new Error(`The gate did not respond completely: ${result.failure}`);
@@ -170,11 +156,9 @@ async function measure(stage: GateStage, run: Run, target: Target, memorySize: n
     load,
     first: first.cpu,
     warm: others.reduce((sum, { cpu }) => sum + cpu, 0) / others.length,
-    memory: await answer<number>(child),
+    memory: await nextMessage<number>(child, NAME),
   };
 }
-
-const round = (value: number): string => value.toFixed(value < 10 ? 1 : 0);
 
 async function memoryTable(stage: GateStage, targets: Readonly<Record<string, Target>>): Promise<string[][]> {
   const rows = [];
@@ -186,7 +170,7 @@ async function memoryTable(stage: GateStage, targets: Readonly<Record<string, Ta
         run.name,
         kind,
         ...measured.map(({ memory }) => String(Math.ceil(memory))),
-        round(median(measured.map(({ warm }) => warm))),
+        rounded(median(measured.map(({ warm }) => warm))),
       ]);
     }
   }
@@ -205,11 +189,11 @@ async function timeTable(stage: GateStage, targets: Readonly<Record<string, Targ
       measured.push(await measure(stage, run, target, 1024));
     for (const part of ['load', 'first', 'warm'] as const) {
       const cpu = median(measured.map((each) => each[part]));
-      const at = MEMORY_SIZES.map((size) => round((cpu * WHOLE_CPU) / size));
+      const at = MEMORY_SIZES.map((size) => rounded(atMemorySize(cpu, size)));
       rows.push([
         { load: 'load', first: 'first invocation', warm: 'warm invocation' }[part],
         kind,
-        round(cpu),
+        rounded(cpu),
         ...at,
       ]);
     }

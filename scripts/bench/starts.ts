@@ -3,7 +3,7 @@ import { bundleOf } from '../build/functions';
 import { table } from '../api-docs/table';
 import { SIDES, type Sides } from './compare';
 import { buildFloor } from './floor-bundles';
-import { FunctionProcess, type Call } from './function-process';
+import { startOnce, type Start } from './function-process';
 import type { Part } from './part';
 import type { Settings } from './settings';
 import { median } from './statistics';
@@ -14,22 +14,9 @@ const STARTS = { full: 11, quick: 1 } as const;
 /** CPU time of ours through that of the floor. */
 const MAX_RATIO = 1.2;
 
-/** Milliseconds on a CPU. */
-interface Start {
-  readonly load: number;
-  readonly first: number;
-}
-
 interface StartFigures extends Sides<Start> {
   readonly group: string;
   readonly ratio: number;
-}
-
-async function startOnce(node: string, bundle: string, call: Call): Promise<Start> {
-  const started = await FunctionProcess.start({ node, bundle, calls: [call] });
-  const { cpu: first } = await started.run(1);
-  await started.stop();
-  return { load: started.load.cpu, first };
 }
 
 const medianOf = (starts: readonly Start[]): Start => ({
@@ -66,7 +53,10 @@ export const starts: Part = async ({ stage, settings, folder }) => {
   for (let turn = 0; turn < STARTS[quick ? 'quick' : 'full']; turn += 1) {
     for (const { group, call, done } of measured) {
       const bundles = { ours: bundleOf(group), floor: floorOf(group) };
-      for (const side of SIDES) done[side].push(await startOnce(node, bundles[side], call));
+      for (const side of SIDES) {
+        const options = { node, bundle: bundles[side], calls: [call] };
+        done[side].push(await startOnce(options, () => Promise.resolve({})));
+      }
     }
   }
   const figures = measured.map(({ group, done }): StartFigures => {
