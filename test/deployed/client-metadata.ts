@@ -45,6 +45,7 @@ export async function checkClientMetadata(checks: Checks, { callers, front }: Fl
       deepStrictEqual(protectedResource, {
         resource: mcp.resource,
         authorizationServer: server.issuer,
+        authorizationServerMetadataUrl: `${server.issuer}/.well-known/oauth-authorization-server`,
         endpointOrigins: [server.issuer],
       });
       const document = (await (await fetch(clientId)).json()) as Record<string, unknown>;
