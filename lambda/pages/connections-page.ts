@@ -26,7 +26,7 @@ const STATUS: Readonly<
 };
 
 const EXPLANATION: Partial<Record<Status, string>> = {
-  NEEDS_CONSENT: 'The earlier permission no longer works. Reconnect to let the agent continue.',
+  NEEDS_CONSENT: 'The earlier permission no longer works.',
   UNAVAILABLE: 'The last attempt to get access failed. The service tries again by itself.',
   UNREADABLE:
     'The record of this connection is damaged. The agent cannot use the account. Tell the operator of this page.',
@@ -121,8 +121,28 @@ function scopesOf(
   </details>`;
 }
 
+/** What a person can do that has no button for it. The note about a suspended agent says why it cannot be connected. */
+function missingButtons(
+  { suspended }: AgentView,
+  { provider, status: state, canConnect, canDisconnect, scopesNotShown }: Connection,
+): readonly string[] {
+  const isConnected = state === 'CONNECTED' || state === 'UNAVAILABLE';
+  const isIdle = state === 'NOT_CONNECTED' || state === 'NEEDS_CONSENT';
+  return [
+    ...(state === 'NEEDS_CONSENT' && canConnect ? ['Reconnect to let the agent continue.'] : []),
+    ...(isIdle && !canConnect && !suspended && scopesNotShown === undefined
+      ? ['This page cannot connect it. Ask the operator of this page.']
+      : []),
+    ...(isConnected && !canDisconnect
+      ? [
+          `This page cannot disconnect it. Ask the operator of this page, or remove the application in your account settings at ${provider.displayName}.`,
+        ]
+      : []),
+  ];
+}
+
 function connectionRow(path: string, person: PersonFrame, agent: AgentView, connection: Connection): Html {
-  const { provider, purpose, servers, status: state, canDisconnect } = connection;
+  const { provider, purpose, servers, status: state } = connection;
   const { word, icon, tone } = STATUS[state];
   const explanation = EXPLANATION[state];
   return html`<li class="connection">
@@ -135,14 +155,7 @@ function connectionRow(path: string, person: PersonFrame, agent: AgentView, conn
       ${servers.map((server) => html`<p class="small">For <code>${server}</code></p>`)}
       ${purpose !== undefined && html`<p>${purpose}</p>`}
       ${explanation !== undefined && html`<p class="small">${explanation}</p>`}
-      ${
-        state === 'CONNECTED' &&
-        !canDisconnect &&
-        html`<p class="small">
-          This page cannot disconnect it. Ask the operator of this page, or remove the application in your
-          account settings at ${provider.displayName}.
-        </p>`
-      }
+      ${missingButtons(agent, connection).map((text) => html`<p class="small">${text}</p>`)}
       ${datesOf(connection)} ${scopesOf(agent, connection)}
     </div>
     <div class="do">${actionsOf(path, person, agent, connection)}</div>
@@ -163,9 +176,9 @@ const disconnectAll = (path: string, person: PersonFrame, { name, displayName }:
   html`<details>
     <summary>Disconnect all accounts</summary>
     <p>
-      ${displayName} loses access to all of your accounts immediately, also to those that are not on this
-      page. Each provider is asked to end the access, too. Some providers then also end the access of other
-      agents that use the same application.
+      ${displayName} loses access to all of your accounts, also to those that are not on this page. Each
+      provider is asked to end the access, too. Some providers then also end the access of other agents that
+      use the same application, or of other people who share it in a workspace.
     </p>
     <form method="post" action="${path}/disconnect">
       ${csrfField(person)}<input type="hidden" name="agent" value="${name}" /><button

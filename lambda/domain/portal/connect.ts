@@ -11,7 +11,7 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import { checkRestrictions } from '../restriction/restriction';
 import { ServiceError } from '../service-error';
 import { portalReturnUrl } from './consent-portal';
-import type { Person } from './person';
+import { ownerMay, type Person } from './person';
 import { PortalRefusal, refusalOf, requireConnection } from './refusal';
 import { annotateRow, requestDenial, type AgentAtProvider } from './row';
 import { rowWithKey, type RowDependencies } from './rows';
@@ -120,11 +120,10 @@ export async function completeConnection(
           if (!isHashOf(session.responded?.cookieHash, bindingCookie)) {
             throw new PortalRefusal('other-browser', "another browser delivered the provider's response");
           }
-          if (!person.agents.some((agent) => agent.identity.id === identity.id)) {
-            throw new PortalRefusal(
-              'not-allowed',
-              'the portal does not show the agent to the person any more',
-            );
+          const shown = person.agents.find((agent) => agent.identity.id === identity.id);
+          if (!shown || !ownerMay(served, 'RevokeResourceGrant', shown)) {
+            const detail = 'the person could not see the connection in the portal, or not disconnect it';
+            throw new PortalRefusal('not-allowed', detail);
           }
         }
         return Promise.resolve({ userHash: person.userHash, userToken: person.userToken });

@@ -2,6 +2,7 @@
 import type { Annotate } from '../audit';
 import { namedOf, type Named } from '../display-name';
 import { targetParts } from '../grant/grant';
+import { SUPERSEDED } from '../revocation/end';
 import {
   isSelectionComplete,
   type ItemState,
@@ -112,11 +113,14 @@ export async function disconnectionProgress(
   const named = async ({ name, id }: { readonly name: string; readonly id?: string | undefined }) =>
     namesOfProvider(served.portal, { name, id }, await deps.providers.get(name));
   if (!grantId) {
-    const unproven = read.items.filter(({ state }) => state !== 'CONFIRMED' && state !== 'PENDING');
+    const unproven = read.items.filter(
+      ({ state, lastError }) => state !== 'CONFIRMED' && state !== 'PENDING' && lastError !== SUPERSEDED,
+    );
     const distinct = new Map(unproven.map(({ provider }) => [provider.id, provider]));
     const providers = await Promise.all([...distinct.values()].map(named));
     const isPartial = read.isPartial && { isPartial: true as const };
-    const accounts = revocation.matched;
+    // Of two disconnections at the same time, one can have stored what the other one counted.
+    const accounts = Math.max(revocation.matched, read.items.length);
     return { disconnection: { ...agent, status, unproven: providers, accounts, ...isPartial } };
   }
   const { providerName: name } = targetParts(grantId.target);

@@ -102,13 +102,17 @@ const withRights = (served: ServedPortal, agent: PortalAgent): AgentWithRights =
 
 type RowContent = Omit<Row, 'connection' | 'agent'> & { readonly agent: AgentWithRights };
 
-/** Returns whether the person can connect the row. It evaluates all scopes, so they must be within the budget. */
-const isConnectable = (served: ServedPortal, row: RowContent): boolean =>
-  row.agent.ownerMayConnect &&
-  !row.agent.suspended &&
-  row.request.scopes.length > 0 &&
-  row.provider.clientId !== '' &&
-  requestDenial(served, row) === undefined;
+/** Returns whether the person can connect the row. Beyond the budget, only the step that connects it evaluates the scopes. */
+function isConnectable(served: ServedPortal, row: RowContent, budget: ScopeBudget): boolean {
+  const { agent, grant, provider, request } = row;
+  if (!agent.ownerMayConnect || agent.suspended) return false;
+  if (request.scopes.length === 0 || provider.clientId === '') return false;
+  const scopes = union(request.scopes, grant?.tokens ? scopesHeld(grant.tokens) : []);
+  return (
+    !budget.evaluates([...scopes, ...request.resources, ...request.audiences]) ||
+    requestDenial(served, row) === undefined
+  );
+}
 
 const withConnection = (
   row: RowContent,
@@ -171,17 +175,14 @@ function grantRow(
   };
   const key = encodeGrantId(grantId);
   const row = { key, agent, provider, grantId, grant, purpose: offer?.purpose, request };
-  const isWithinBudget = budget.take(
-    union(request.scopes, tokens ? scopesHeld(tokens) : []),
-    union(resources, audiences),
-  );
   const scopes = tokens ? union(tokens.scopes, tokens.parameterScopes ?? []) : request.scopes;
-  const shown = isWithinBudget ? scopes : fittingScopes(scopes);
+  const areShown = budget.shows(scopes);
+  const shown = areShown ? scopes : fittingScopes(scopes);
   return withConnection(row, {
     status: statusOf(grant, provider, now),
     scopes: shown,
     ...(shown.length < scopes.length && { scopesNotShown: scopes.length - shown.length }),
-    canConnect: isWithinBudget && !leftOut && isConnectable(served, row),
+    canConnect: areShown && !leftOut && isConnectable(served, row, budget),
   });
 }
 
@@ -237,12 +238,11 @@ function offerRow(
   const request = { scopes, customParameters, resources: [], audiences: [] };
   const grantId = { workloadId: agent.identity.id, userHash, target: offeredTarget(offer) };
   const row = { key, agent, provider, grantId, purpose, request };
-  const isWithinBudget = !grant?.tokens || budget.take(scopesHeld(grant.tokens));
   return withConnection(row, {
     status: 'NOT_CONNECTED',
     scopes,
     // A consent widens the grant of the same target, so its policy evaluation includes the stored scopes.
-    canConnect: isWithinBudget && isConnectable(served, { ...row, grant }),
+    canConnect: isConnectable(served, { ...row, grant }, budget),
   });
 }
 

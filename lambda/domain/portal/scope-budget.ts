@@ -36,16 +36,18 @@ export class ScopeBudget {
     this.characters = SHARED_CHARACTERS / agents;
   }
 
-  /**
-   * Returns whether all scopes of a row can be shown and evaluated, and spends what they need.
-   *
-   * @param targets resources and audiences, which are evaluated with them
-   */
-  take(scopes: readonly string[], targets: readonly string[] = []): boolean {
+  /** Returns whether all scopes of a row can be shown, and spends the bytes. */
+  shows(scopes: readonly string[]): boolean {
     const bytes = Math.max(0, sumOf(scopes, bytesOf) - ROW_BYTES);
-    const characters = Math.max(0, sumOf([...scopes, ...targets], charactersOf) - ROW_CHARACTERS);
-    if (bytes > this.bytes || characters > this.characters) return false;
+    if (bytes > this.bytes) return false;
     this.bytes -= bytes;
+    return true;
+  }
+
+  /** Returns whether policies can evaluate the scopes, resources, and audiences of a row, and spends the characters. */
+  evaluates(texts: readonly string[]): boolean {
+    const characters = Math.max(0, sumOf(texts, charactersOf) - ROW_CHARACTERS);
+    if (characters > this.characters) return false;
     this.characters -= characters;
     return true;
   }

@@ -67,6 +67,7 @@ describe('a stream can be resumed', () => {
     ['an ID in pieces', ['data: a\ni', 'd', ':', ' ', '1\n', '\n'], true],
     ['an ID in an earlier event', ['id: 1\ndata: a\n\ndata: b\n\n'], true],
     ['an empty ID after another one', ['id: 1\ndata: a\n\nid:\ndata: b\n\n'], false],
+    ['an ID without a colon after another one', ['id: 1\ndata: a\n\nid\ndata: b\n\n'], false],
     ['an ID after an empty one', ['id:\ndata: a\n\nid: 1\ndata: b\n\n'], true],
     ['an empty ID in an unfinished event', ['id: 1\ndata: a\n\nid:\ndata: b\n'], true],
     ['an ID in an unfinished event', ['data: a\n\nid: 1\ndata: b\n'], false],
