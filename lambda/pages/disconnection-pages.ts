@@ -100,7 +100,7 @@ const ending = (name: string, at: string): Message => ({
 
 /** Access on behalf of a user needs no consent, so a disconnection does not prevent it. */
 const SIGN_IN =
-  'If you continue to use an application that this agent works for, the agent can get access with your sign-in there.';
+  'If you continue to use an application that this agent works for, the agent can get access with your sign-in there. To prevent that, ask the operator of this page.';
 
 function progressOfAll(disconnection: OfAll): Message {
   const { status, unproven, isPartial, accounts } = disconnection;

@@ -1,4 +1,4 @@
-/** URLs of other parties in the commands that the command line proposes. */
+/** URLs of other parties in the messages of the command line, and in the commands that it proposes. */
 
 /**
  * An http or https URL of characters to which no shell gives a meaning, without a user name before the host, which would
@@ -6,9 +6,13 @@
  */
 const PLAIN_URL = /^https?:\/\/[\w:.-]+(\/[\w:/.~@+=,-]*)?$/;
 
+/** Maximum characters: a server must not fill the screen. */
+const MAX_LENGTH = 500;
+
 /**
- * Returns the URL if a command can contain it as one word. Returns undefined for other text, also for a valid URL with other
+ * Returns the URL if a command can contain it as one word, and a sentence too: a server could write a sentence of another
+ * kind in the place of a URL. Returns undefined for other text, also for a valid URL with other
  * characters (`%`, `?`, `[`), and for undefined.
  */
 export const plainUrl = (url: string | undefined): string | undefined =>
-  url !== undefined && PLAIN_URL.test(url) && URL.canParse(url) ? url : undefined;
+  url !== undefined && url.length <= MAX_LENGTH && PLAIN_URL.test(url) && URL.canParse(url) ? url : undefined;

@@ -1,5 +1,9 @@
 /** Documents of other servers, for checks: what is wrong with one, and what to do about it. */
-import { validatedMetadata, type EndpointPolicy } from '../../lambda/contract/authorization-server';
+import {
+  endpointFault,
+  validatedMetadata,
+  type EndpointPolicy,
+} from '../../lambda/contract/authorization-server';
 import { issuerOf } from '../../lambda/contract/vendors';
 import { NoResponse } from './service';
 import { plainUrl } from './plain-url';
@@ -63,11 +67,13 @@ export function faultOf(error: unknown, policy: EndpointPolicy): Fault {
   return documentFault(fault, 'Correct the document, or the URL if it is that of another document.');
 }
 
-/** Returns where a redirect leads, if a message can show it: without a query, which can contain anything. */
-function locationOf(response: Response, url: string): string | undefined {
+/** Returns where a redirect leads, if the service can send requests there, and a message can show it. */
+function locationOf(response: Response, url: string, policy: EndpointPolicy): string | undefined {
   const location = response.headers.get('location');
   if (location === null || !URL.canParse(location, url)) return undefined;
-  return plainUrl(new URL(location, url).href);
+  const target = new URL(location, url);
+  const isAllowed = endpointFault(target.href, policy) === undefined;
+  return isAllowed ? plainUrl(target.href) : undefined;
 }
 
 /** Returns what to do about a status without a document. */
@@ -77,7 +83,7 @@ function statusAdvice(status: number, location: string | undefined): string {
   if (status === 401 || status === 403)
     return 'The server must publish the document: the service sends no credentials for it.';
   if (status >= 300 && status < 400)
-    return `The service follows no redirects. Set the URL at which the document is${location === undefined ? '' : `: this one leads to ${location}`}.`;
+    return `The service follows no redirects. Set the URL at which the document is${location === undefined ? '' : `: this one leads to ${location}. Check that it is the right server`}.`;
   return 'Correct the URL: the server has no document there.';
 }
 
@@ -95,7 +101,7 @@ export async function jsonDocument(
 ): Promise<{ readonly document: ServerDocument } | Fault> {
   try {
     const response = await documentResponse(url, policy);
-    if (!response.ok) return statusFault(response.status, locationOf(response, url));
+    if (!response.ok) return statusFault(response.status, locationOf(response, url, policy));
     const document: unknown = await response.json().catch(() => undefined);
     if (typeof document === 'object' && document !== null) return { document: { ...document } };
     return documentFault(
@@ -127,7 +133,7 @@ export async function metadataAt(
     const expected = issuerOf({ discoveryUrl });
     if (issuer === undefined || issuer.replace(/\/$/, '') === expected) return faultOf(error, policy);
     return documentFault(
-      `the document states the issuer ${issuer}, but the URL is that of the issuer ${expected}`,
+      `the document states the issuer ${plainUrl(issuer) ?? 'of another server'}, but the URL is that of the issuer ${expected}`,
       correction(issuer),
     );
   }

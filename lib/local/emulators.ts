@@ -73,17 +73,25 @@ export async function startEmulators(
   }
 }
 
-/**
- * A new file of keys could not decrypt what the lost one encrypted.
- *
- * @throws StartError if the keys are missing from a folder that has been in use
- */
-function checkKeysOfState(dataDir: string, names: SettingNames): void {
+/** What a data folder in use has, and what a new one in its place could not do. */
+const PARTS = {
+  dynamodb:
+    'The database dynamodb is missing in the data folder, and an empty one would have none of its agents',
+  'kms.json':
+    'The file kms.json with the keys is missing in the data folder, so its data cannot be decrypted',
+  'principals.json':
+    'The file principals.json with the local principals is missing in the data folder, and new ones would not own its agents and providers',
+} as const;
+
+/** @throws StartError if a part is missing from a folder that has been in use */
+function checkParts(dataDir: string, names: SettingNames, parts: readonly (keyof typeof PARTS)[]): void {
   const has = (file: string): boolean => existsSync(join(dataDir, file));
-  // Each start creates it after the keys.
-  if (has('kms.json') || !has('objects.json')) return;
+  // Each start creates it after the others.
+  if (!has('objects.json')) return;
+  const missing = parts.find((part) => !has(part));
+  if (missing === undefined) return;
   throw new StartError(
-    `The file kms.json with the keys is missing in the data folder ${dataDir}, so its data cannot be decrypted. Restore the data folder from a backup. To begin with an empty one, move the data folder away, or set ${names.of('DATA_DIR')} to another folder.`,
+    `${PARTS[missing]}: ${dataDir}. Restore the data folder from a backup. To begin with an empty one, move the data folder away, or set ${names.of('DATA_DIR')} to another folder.`,
   );
 }
 
@@ -95,10 +103,11 @@ async function startEach(
 ): Promise<Omit<Emulators, 'close'>> {
   const credentials = newEmulatorCredentials();
   await prepareDataFolder(dataDir, names);
+  checkParts(dataDir, names, ['dynamodb']);
   // The lock of the store keeps a second process out of the folder, so it comes before the other files.
   const dynamodb = await startDynamoDb(join(dataDir, 'dynamodb'), credentials, names);
   closers.push(dynamodb.close);
-  checkKeysOfState(dataDir, names);
+  checkParts(dataDir, names, ['kms.json', 'principals.json']);
   const principals = await loadPrincipals(dataDir, names);
   const ports = emulatorPorts(servicePort);
   const kms = await startKms(join(dataDir, 'kms.json'), credentials, principals, ports.kms, names);

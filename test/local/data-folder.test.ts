@@ -274,13 +274,24 @@ describe('a folder that has been in use', () => {
     expect(await readdir(store)).toEqual(before);
   });
 
-  it('is rejected if it lost the keys, and gets no others', async () => {
+  it.each([
+    [
+      'kms.json',
+      /^The file kms\.json with the keys is missing in the data folder, so its data cannot .*data\./,
+    ],
+    [
+      'principals.json',
+      /^The file principals\.json .* new ones would not own its agents and providers: .*data\./,
+    ],
+    [
+      'dynamodb',
+      /^The database dynamodb is missing .* would have none of its agents: .*data\. Restore the data/,
+    ],
+  ])('is rejected if it lost %s, and gets no other', async (part, message) => {
     await usedFolder();
-    await rm(join(dataDir, 'kms.json'));
-    await refused(
-      /^The file kms\.json with the keys is missing in the data folder .*data, so its data cannot/,
-    );
-    expect(await readdir(dataDir)).not.toContain('kms.json');
+    await rm(join(dataDir, part), { recursive: true });
+    await refused(message);
+    expect(await readdir(dataDir)).not.toContain(part);
   });
 
   it('is used if a start ended before the database was created', async () => {

@@ -9,6 +9,7 @@ import { CONNECTION_FLAGS, optionalTexts, type ConnectionFlags } from '../connec
 import type { CliContext } from '../context';
 import { checkFailed, CliError, ServiceFailure } from '../failure';
 import { isoTime, printJson, progress } from '../output';
+import { plainUrl } from '../plain-url';
 import { checkProvider } from './provider/checks';
 import { getProvider } from './provider/provider';
 import { endpointPolicyOf } from '../provider-request';
@@ -115,12 +116,11 @@ async function accessChecks(service: Awaited<ReturnType<typeof connect>>): Promi
 /** An issuer's discovery document, and its keys. */
 async function issuerCheck(discoveryUrl: string, policy: EndpointPolicy): Promise<Check> {
   const check = 'trusted issuer';
-  const found = await metadataAt(
-    discoveryUrl,
-    policy,
-    (issuer) =>
-      `The service accepts no user token of this issuer. If it is the right one, trust its discovery URL: ${discoveryUrlOf(issuer)}. Otherwise, correct the issuer at the server.`,
-  );
+  const found = await metadataAt(discoveryUrl, policy, (issuer) => {
+    const stated = plainUrl(issuer);
+    const url = stated === undefined ? '' : `: ${discoveryUrlOf(stated)}`;
+    return `The service accepts no user token of this issuer. If it is the right one, trust its discovery URL${url}. Otherwise, correct the issuer at the server.`;
+  });
   if ('fault' in found) return fail(check, `${discoveryUrl}: ${found.fault}`, found.action);
   const { issuer, jwks_uri: jwksUri } = found.document;
   if (typeof jwksUri !== 'string' || typeof issuer !== 'string') {

@@ -100,6 +100,9 @@ async function documentOf({ response }: Read): Promise<ServerDocument> {
   return typeof document === 'object' && document !== null ? { ...document } : {};
 }
 
+const isSameOrigin = (one: string, other: string): boolean =>
+  URL.canParse(one) && new URL(one).origin === new URL(other).origin;
+
 /** Returns which document is not valid, with what it states about whose it is, and what to do about it. */
 async function invalidDocument(
   provider: Oauth2Provider,
@@ -112,10 +115,13 @@ async function invalidDocument(
     const resource = text(document.resource);
     const action = 'Ask the operator of the MCP server to correct its metadata.';
     if (resource === undefined || resource === bound.resource) return documentFault(fault, action);
-    const server = plainUrl(resource) ?? 'URL';
+    const stated = plainUrl(resource) ?? 'of another URL';
+    const server = isSameOrigin(resource, bound.resource) ? plainUrl(resource) : undefined;
     return documentFault(
-      `the document is that of the resource ${resource}, but the provider is for ${bound.resource}`,
-      `If ${resource} is the right URL of the MCP server, run agent-identity provider update ${provider.name} --mcp ${server}. Otherwise, ask the operator of the MCP server to correct it.`,
+      `the document is that of the resource ${stated}, but the provider is for ${bound.resource}`,
+      server === undefined
+        ? action
+        : `If ${stated} is the right URL of the MCP server, run agent-identity provider update ${provider.name} --mcp ${server}. Otherwise, ask the operator of the MCP server to correct it.`,
     );
   }
   const issuer = text(document.issuer);
@@ -123,7 +129,7 @@ async function invalidDocument(
     return documentFault(fault, 'Ask the operator of the authorization server to correct its metadata.');
   }
   return documentFault(
-    `the document states the issuer ${issuer}, but the MCP server names ${bound.authorizationServer}`,
+    `the document states the issuer ${plainUrl(issuer) ?? 'of another server'}, but the MCP server names ${bound.authorizationServer}`,
     'Ask the operators of both servers which one is right: the texts must be equal.',
   );
 }

@@ -198,7 +198,7 @@ function otherIssuer(
     isCustom && !discoveryUrl.endsWith('/.well-known/openid-configuration')
       ? '--discovery-url URL, which is the URL of its metadata'
       : `--issuer ${plainUrl(issuer) ?? 'ISSUER'}`;
-  return `If ${issuer} is the right issuer, run agent-identity provider update ${name} ${option}. Otherwise, correct the issuer at the server.`;
+  return `If ${plainUrl(issuer) ?? 'the stated one'} is the right issuer, run agent-identity provider update ${name} ${option}. Otherwise, correct the issuer at the server.`;
 }
 
 /** Returns the metadata at a discovery URL of the authorization server, if the service accepts them. */
