@@ -163,7 +163,14 @@ it('is shown as unreadable in a portal, together with the other connections', as
   const key = await keyOf(agent);
   const restore = await spoil(key);
 
-  const shown = { key, status: 'UNREADABLE', scopes: [], canConnect: false, canDisconnect: false };
+  const shown = {
+    key,
+    status: 'UNREADABLE',
+    scopes: [],
+    servers: [],
+    canConnect: false,
+    canDisconnect: false,
+  };
   const name = agent.providerName;
   await tagProvider(name, { displayName: 'Calendar' });
   expect(await portal.rows(session, agent)).toEqual([
