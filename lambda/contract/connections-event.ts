@@ -97,8 +97,18 @@ export const ConnectionsEventSchema = v.union([
   requested({ reach: onConnection }),
   /** Disconnects a row. Repeated for a row that is disconnected: `no-such-connection`. */
   requested({ disconnect: onConnection }),
-  /** Disconnects all accounts of an agent, which is named by its workload identity. */
-  requested({ disconnectAgent: v.strictObject({ portalId, session, agent: fromBrowser }) }),
+  /**
+   * Disconnects all accounts of an agent, which is named by its workload identity. `revocationId` is a new one: an invocation
+   * that Lambda's client repeats continues the revocation of the first one.
+   */
+  requested({
+    disconnectAgent: v.strictObject({
+      portalId,
+      session,
+      agent: fromBrowser,
+      revocationId: v.pipe(v.string(), v.uuid()),
+    }),
+  }),
   /** The progress of a disconnection. */
   requested({
     disconnection: v.strictObject({

@@ -29,10 +29,10 @@ interface Begun {
 async function begun(
   deps: BeginRevocationDependencies,
   { owner }: ServedPortal,
-  filter: RevocationFilter,
-  annotate: Annotate,
+  { annotate, ...request }: { filter: RevocationFilter; revocationId?: string; annotate: Annotate },
 ): Promise<Begun> {
-  const { revocationId } = await beginRevocation(deps, { requestedBy: owner.arn, cause: 'user', filter });
+  const requestedBy = owner.arn;
+  const { revocationId } = await beginRevocation(deps, { requestedBy, cause: 'user', ...request });
   annotate({ result: revocationId });
   return { revocationId };
 }
@@ -49,7 +49,7 @@ export async function disconnect(
   { key, annotate }: { readonly key: string; readonly annotate: Annotate },
 ): Promise<Begun> {
   const { grantId } = disconnectable(await rowWithKey(deps, served, person, key), annotate);
-  return begun(deps, served, { grantId }, annotate);
+  return begun(deps, served, { filter: { grantId }, annotate });
 }
 
 /**
@@ -57,16 +57,22 @@ export async function disconnect(
  * person cannot disconnect each one.
  *
  * @param target.agentName name of the workload identity
+ * @param target.revocationId a new ID, or that of the same request if it is repeated
  * @throws PortalRefusal
  */
 export async function disconnectAgent(
   deps: BeginRevocationDependencies,
   served: ServedPortal,
   person: Person,
-  { agentName, annotate }: { readonly agentName: string; readonly annotate: Annotate },
+  {
+    agentName,
+    revocationId,
+    annotate,
+  }: { readonly agentName: string; readonly revocationId: string; readonly annotate: Annotate },
 ): Promise<Begun> {
   const { identity } = requireConnection(person.agents.find((agent) => agent.identity.name === agentName));
   annotate({ workloadIdentity: identity.arn });
   if (!ownerMay(served, 'RevokeResourceGrant', { identity })) throw notAllowed();
-  return begun(deps, served, { workloadId: identity.id, userHash: person.userHash }, annotate);
+  const filter = { workloadId: identity.id, userHash: person.userHash };
+  return begun(deps, served, { filter, revocationId, annotate });
 }

@@ -172,9 +172,13 @@ export function createPortalSteps(deps: PortalStepDependencies) {
         disconnect(deps, served, person, { key, annotate }),
       ),
 
-    disconnectAgent: ({ agent: agentName, ...input }: OnSession & { readonly agent: string }) =>
+    disconnectAgent: ({
+      agent: agentName,
+      revocationId,
+      ...input
+    }: OnSession & { readonly agent: string; readonly revocationId: string }) =>
       personalStep(deps, { operation: 'RevokeResourceGrant', ...input }, (served, person, annotate) =>
-        disconnectAgent(deps, served, person, { agentName, annotate }),
+        disconnectAgent(deps, served, person, { agentName, revocationId, annotate }),
       ),
 
     disconnection: ({

@@ -79,12 +79,15 @@ async function selectStored(
   return progress;
 }
 
-/** Begins a new revocation. @throws Error as {@link selectStored} */
+/**
+ * Begins a revocation, or continues the one with this ID.
+ *
+ * @throws Error as {@link selectStored}
+ */
 export async function beginRevocation(
   deps: BeginRevocationDependencies,
-  request: RevocationRequest,
+  { revocationId = deps.system.randomUUID(), ...request }: RevocationRequest & { revocationId?: string },
 ): Promise<BegunRevocation> {
-  const revocationId = deps.system.randomUUID();
   const { finished, matched, reach } = await selectStored(deps, { ...request, revocationId });
   return {
     revocationId,

@@ -235,7 +235,9 @@ export class TestPortal {
     this.request({ disconnect: { portalId: this.id, session, connection } });
 
   disconnectAgent = (session: string, { name: agent }: Pick<TestAgent, 'name'>) =>
-    this.request({ disconnectAgent: { portalId: this.id, session, agent } });
+    this.request({
+      disconnectAgent: { portalId: this.id, session, agent, revocationId: crypto.randomUUID() },
+    });
 
   disconnection = (session: string, revocationId: string) =>
     this.request({ disconnection: { portalId: this.id, session, revocationId } });
