@@ -105,9 +105,15 @@ const technical = (name: string, displayName: string): Html | undefined =>
 
 function scopesOf(
   { displayName }: AgentView,
-  { scopes, scopesNotShown, status: state }: Connection,
+  { provider, scopes, scopesNotShown, status: state, canConnect }: Connection,
 ): Html | undefined {
-  if (scopes.length === 0 && scopesNotShown === undefined) return undefined;
+  if (scopes.length === 0 && scopesNotShown === undefined) {
+    return state === 'NOT_CONNECTED' && canConnect
+      ? html`<p class="small">
+          When you connect it, ${provider.displayName} shows what ${displayName} can do.
+        </p>`
+      : undefined;
+  }
   return html`<details>
     <summary>What ${displayName} ${state === 'NOT_CONNECTED' ? 'asks for' : 'can do'}</summary>
     ${scopeList(scopes)}

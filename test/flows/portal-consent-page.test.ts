@@ -19,7 +19,7 @@ afterAll(async () => {
   await identityProvider.close();
 });
 
-async function signedIn() {
+async function signedIn(scopes = ['openid']) {
   const agent = await world.agent('agent', []);
   const portal = await TestPortal.create(world, {
     agents: [agent],
@@ -30,7 +30,7 @@ async function signedIn() {
         {
           workloadName: agent.name,
           credentialProviderName: agent.providerName,
-          scopes: ['openid'],
+          scopes,
           purpose: 'Read your calendar',
         },
       ],
@@ -88,6 +88,16 @@ it('asks for what the portal showed, not for what the agent requested before', a
   expect(html).not.toContain('<code>a</code>');
   // The same row again has the same session.
   expect(await portal.authorizationUrl(session, key)).toBe(authorizationUrl);
+});
+
+it('leaves the scopes to the provider if the portal offers a connection without scopes', async () => {
+  const { agent, portal, session, key } = await signedIn([]);
+  expect(await portal.rows(session, agent)).toMatchObject([
+    { status: 'NOT_CONNECTED', scopes: [], canConnect: true },
+  ]);
+  // The provider of the tests rejects a request without scopes.
+  await portal.consent(await portal.authorizationUrl(session, key), 'ana');
+  expect(world.provider.pushes.at(-1)?.parameters.has('scope')).toBe(false);
 });
 
 it('has no branding of a portal that does not list the agent, which does not complete the session', async () => {

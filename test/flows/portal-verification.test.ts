@@ -190,5 +190,9 @@ it('warns of an agent whose accounts users cannot disconnect', async () => {
     statusReason: expect.stringMatching(
       /^Users cannot disconnect the accounts of an agent\. .*RevokeResourceGrant on .*denies it\.$/,
     ) as string,
-  });
+  }); // Another warning does not hide it.
+  await trust(agent, { allowedAudience: ['another'] });
+  expect((await verified(await portalOf(agent))).statusReason).toMatch(
+    /^Users might not be able to sign in .* to verify it again\. Users cannot disconnect the accounts /,
+  );
 });

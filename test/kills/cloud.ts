@@ -3,7 +3,7 @@
  * write. A request to DynamoDB passes a proxy, which counts the writes.
  */
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -97,6 +97,7 @@ export class Cloud {
 
   private constructor(
     readonly folder: string,
+    private readonly removeFolder: () => void,
     readonly emulators: Emulators,
     private proxy: DatabaseProxy,
     private balancer: { readonly port: number; readonly close: () => Promise<void> },
@@ -105,10 +106,11 @@ export class Cloud {
 
   static async start(options: CloudOptions): Promise<Cloud> {
     const folder = await mkdtemp(join(tmpdir(), 'agent-identity-kills-'));
-    // Ctrl-C ends the process without `close`.
-    process.once('exit', () => {
+    const removeFolder = (): void => {
       rmSync(folder, { recursive: true, force: true });
-    });
+    };
+    // Ctrl-C ends the process without `close`.
+    process.on('exit', removeFolder);
     const emulators = await startEmulators(folder);
     const proxy = await startDatabaseProxy({
       endpoint: emulators.access.endpoints.dynamodb,
@@ -121,7 +123,7 @@ export class Cloud {
       },
     });
     const balancer = await startLoadBalancer(() => (cloud.service ? [cloud.service.port] : []));
-    const cloud: Cloud = new Cloud(folder, emulators, proxy, balancer, options);
+    const cloud: Cloud = new Cloud(folder, removeFolder, emulators, proxy, balancer, options);
     return cloud;
   }
 
@@ -132,7 +134,8 @@ export class Cloud {
     await this.balancer.close();
     await this.proxy.close();
     await this.emulators.close();
-    await rm(this.folder, { recursive: true });
+    process.off('exit', this.removeFolder);
+    this.removeFolder();
   }
 
   private kill(): void {

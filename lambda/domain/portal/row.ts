@@ -105,8 +105,7 @@ type RowContent = Omit<Row, 'connection' | 'agent'> & { readonly agent: AgentWit
 /** Returns whether the person can connect the row. Beyond the budget, only the step that connects it evaluates the scopes. */
 function isConnectable(served: ServedPortal, row: RowContent, budget: ScopeBudget): boolean {
   const { agent, grant, provider, request } = row;
-  if (!agent.ownerMayConnect || agent.suspended) return false;
-  if (request.scopes.length === 0 || provider.clientId === '') return false;
+  if (!agent.ownerMayConnect || agent.suspended || provider.clientId === '') return false;
   const scopes = union(request.scopes, grant?.tokens ? scopesHeld(grant.tokens) : []);
   return (
     !budget.evaluates([...scopes, ...request.resources, ...request.audiences]) ||
@@ -178,11 +177,13 @@ function grantRow(
   const scopes = tokens ? union(tokens.scopes, tokens.parameterScopes ?? []) : request.scopes;
   const areShown = budget.shows(scopes);
   const shown = areShown ? scopes : fittingScopes(scopes);
+  // Without both, it is not known what to request. A known request can have no scopes: the provider then decides.
+  const isRequestKnown = tokens !== undefined || offer !== undefined;
   return withConnection(row, {
     status: statusOf(grant, provider, now),
     scopes: shown,
     ...(shown.length < scopes.length && { scopesNotShown: scopes.length - shown.length }),
-    canConnect: areShown && !leftOut && isConnectable(served, row, budget),
+    canConnect: areShown && isRequestKnown && !leftOut && isConnectable(served, row, budget),
   });
 }
 

@@ -39,7 +39,7 @@ interface Findings {
   readonly identity?: WorkloadIdentity;
   /** A resource that is not part of the portal. */
   readonly leftOut?: LeftOut;
-  /** Why users might not be able to sign in. */
+  /** Why users might not be able to sign in, or to disconnect an account. */
   readonly warning?: string;
 }
 
@@ -127,8 +127,9 @@ async function sourceFindings(
     const reason = `The workload identity "${name}" does not trust the issuer${shownIssuer} of the sign-in provider. Add it to the trusted issuers of the deployment or of the workload identity.`;
     return isOwn ? { fault: reason } : othersFinding(reason);
   }
-  const warning = clientWarning(entries, name, client) ?? disconnectionWarning(portal, identity);
-  return { identity, ...(warning !== undefined && { warning }) };
+  const warnings = [clientWarning(entries, name, client), disconnectionWarning(portal, identity)];
+  const warning = warnings.filter((text) => text !== undefined).join(' ');
+  return { identity, ...(warning !== '' && { warning }) };
 }
 
 /** Returns why the pages do not offer the connections of a provider, although the portal works. */
