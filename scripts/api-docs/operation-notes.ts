@@ -152,7 +152,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   },
 
   CreateConsentPortal: {
-    does: 'Creates a consent portal: pages on which users connect their accounts to agents, and disconnect them ([portal.md](portal.md)). The status is `CREATING` until the service verified the sign-in provider, and then `ACTIVE`, or `FAILED` with a `statusReason`. A `statusReason` of an `ACTIVE` portal warns that users can probably not sign in, or that an agent or a connection is left out because it was created again. Register `{portalUrl}/callback` as a redirect URI at the identity provider; `portalUrl` has no scheme, which is https. Users sign in with `idpConfig`, whose issuer the workload identities must trust.',
+    does: 'Creates a consent portal: pages on which users connect their accounts to agents, and disconnect them ([portal.md](portal.md)). The status is `CREATING` until the service verified the sign-in provider, and then `ACTIVE`, or `FAILED` with a `statusReason`. A `statusReason` of an `ACTIVE` portal warns that users can probably not sign in, that they cannot disconnect the accounts of an agent, or that an agent or a connection is left out. Register `{portalUrl}/callback` as a redirect URI at the identity provider; `portalUrl` has no scheme, which is https. Users sign in with `idpConfig`, whose issuer the workload identities must trust.',
     errors: [...onCreate, 'ResourceNotFoundException'],
     differs: [PORTAL_OF_OWNER, UNUSED_ROLE, PORTAL_OWNED],
   },

@@ -48,69 +48,71 @@ const opened = async (authorizationUrl = '') => {
   return { status, html };
 };
 
-it('comes first in a session that an agent begins, with all that the agent requests', async () => {
-  const { agent, portal, token } = await signedIn();
-  const { authorizationUrl } = await agent.ask(token, {
-    resourceOauth2ReturnUrl: portal.returnUrl,
-    scopes: ['openid', 'a'],
-    customParameters: { user_scope: 'hidden.scope' },
+describe('the consent page of a portal', () => {
+  it('comes first in a session that an agent begins, with all that the agent requests', async () => {
+    const { agent, portal, token } = await signedIn();
+    const { authorizationUrl } = await agent.ask(token, {
+      resourceOauth2ReturnUrl: portal.returnUrl,
+      scopes: ['openid', 'a'],
+      customParameters: { user_scope: 'hidden.scope' },
+    });
+    const { status, html } = await opened(authorizationUrl);
+    expect(status).toBe(200);
+    for (const text of ['Example portal', agent.name, '<code>a</code>', '<code>hidden.scope</code>']) {
+      expect(html).toContain(text);
+    }
   });
-  const { status, html } = await opened(authorizationUrl);
-  expect(status).toBe(200);
-  for (const text of ['Example portal', agent.name, '<code>a</code>', '<code>hidden.scope</code>']) {
-    expect(html).toContain(text);
-  }
-});
 
-it('names the address of the provider, whose display name the owner chooses, and shows no character that reorders text', async () => {
-  const { agent, portal, token } = await signedIn();
-  const { authorizationUrl } = await agent.ask(token, {
-    resourceOauth2ReturnUrl: portal.returnUrl,
-    audiences: ['server\u202Etxt.\n'],
+  it('names the address of the provider, whose display name the owner chooses, and shows no character that reorders text', async () => {
+    const { agent, portal, token } = await signedIn();
+    const { authorizationUrl } = await agent.ask(token, {
+      resourceOauth2ReturnUrl: portal.returnUrl,
+      audiences: ['server\u202Etxt.\n'],
+    });
+    const { html } = await opened(authorizationUrl);
+    const { origin } = new URL(world.provider.discoveryUrl);
+    expect(html).toMatch(new RegExp(`<dt>You continue to</dt>\\s*<dd>${origin}</dd>`));
+    expect(html).toContain('<code>server\uFFFDtxt.\uFFFD</code>');
   });
-  const { html } = await opened(authorizationUrl);
-  const { origin } = new URL(world.provider.discoveryUrl);
-  expect(html).toMatch(new RegExp(`<dt>You continue to</dt>\\s*<dd>${origin}</dd>`));
-  expect(html).toContain('<code>server\uFFFDtxt.\uFFFD</code>');
-});
 
-it('asks for what the portal showed, not for what the agent requested before', async () => {
-  const { agent, portal, session, key, token } = await signedIn();
-  const agents = await agent.ask(token, {
-    resourceOauth2ReturnUrl: portal.returnUrl,
-    scopes: ['openid', 'a'],
-    customState: 'of the agent',
+  it('asks for what the portal showed, not for what the agent requested before', async () => {
+    const { agent, portal, session, key, token } = await signedIn();
+    const agents = await agent.ask(token, {
+      resourceOauth2ReturnUrl: portal.returnUrl,
+      scopes: ['openid', 'a'],
+      customState: 'of the agent',
+    });
+    const authorizationUrl = await portal.authorizationUrl(session, key);
+    expect(authorizationUrl).not.toBe(agents.authorizationUrl);
+    const { html } = await opened(authorizationUrl);
+    expect(html).toContain('Read your calendar');
+    expect(html).not.toContain('<code>a</code>');
+    // The same row again has the same session.
+    expect(await portal.authorizationUrl(session, key)).toBe(authorizationUrl);
   });
-  const authorizationUrl = await portal.authorizationUrl(session, key);
-  expect(authorizationUrl).not.toBe(agents.authorizationUrl);
-  const { html } = await opened(authorizationUrl);
-  expect(html).toContain('Read your calendar');
-  expect(html).not.toContain('<code>a</code>');
-  // The same row again has the same session.
-  expect(await portal.authorizationUrl(session, key)).toBe(authorizationUrl);
-});
 
-it('leaves the scopes to the provider if the portal offers a connection without scopes', async () => {
-  const { agent, portal, session, key } = await signedIn([]);
-  expect(await portal.rows(session, agent)).toMatchObject([
-    { status: 'NOT_CONNECTED', scopes: [], canConnect: true },
-  ]);
-  // The provider of the tests rejects a request without scopes.
-  await portal.consent(await portal.authorizationUrl(session, key), 'ana');
-  expect(world.provider.pushes.at(-1)?.parameters.has('scope')).toBe(false);
-});
-
-it('has no branding of a portal that does not list the agent, which does not complete the session', async () => {
-  const { portal, session } = await signedIn();
-  const other = await world.agent('agent', [portal.returnUrl]);
-  const userToken = String(identityProvider.exchanges.at(-1)?.answer.id_token);
-  const { authorizationUrl = '' } = await other.ask(await other.token({ userToken }), {
-    resourceOauth2ReturnUrl: portal.returnUrl,
+  it('comes before a request that leaves the scopes to the provider', async () => {
+    const { agent, portal, session, key } = await signedIn([]);
+    expect(await portal.rows(session, agent)).toMatchObject([
+      { status: 'NOT_CONNECTED', scopes: [], canConnect: true },
+    ]);
+    // The provider of the tests rejects a request without scopes.
+    await portal.consent(await portal.authorizationUrl(session, key), 'ana');
+    expect(world.provider.pushes.at(-1)?.parameters.has('scope')).toBe(false);
   });
-  const browser = new Browser();
-  const { url } = await signInAndConsent(browser, authorizationUrl, 'ana', portal.returnUrl);
-  const sessionUri = new URL(url).searchParams.get('session_id') ?? '';
-  // Even if the agent is in the portal by now.
-  await portal.change({ sources: [{ type: 'workload-identity', identifier: other.name }] });
-  expect(await portal.complete(session, sessionUri)).toMatchObject({ refused: 'ended' });
+
+  it('has no branding of a portal that does not list the agent, which does not complete the session', async () => {
+    const { portal, session } = await signedIn();
+    const other = await world.agent('agent', [portal.returnUrl]);
+    const userToken = String(identityProvider.exchanges.at(-1)?.answer.id_token);
+    const { authorizationUrl = '' } = await other.ask(await other.token({ userToken }), {
+      resourceOauth2ReturnUrl: portal.returnUrl,
+    });
+    const browser = new Browser();
+    const { url } = await signInAndConsent(browser, authorizationUrl, 'ana', portal.returnUrl);
+    const sessionUri = new URL(url).searchParams.get('session_id') ?? '';
+    // Even if the agent is in the portal by now.
+    await portal.change({ sources: [{ type: 'workload-identity', identifier: other.name }] });
+    expect(await portal.complete(session, sessionUri)).toMatchObject({ refused: 'ended' });
+  });
 });

@@ -110,6 +110,18 @@ it('the page after a consent has the display name that the person confirmed', as
   });
 });
 
+it('a repeated disconnection of all accounts continues the revocation of the first one', async () => {
+  const { agent, portal, session } = await connected();
+  const revocationId = crypto.randomUUID();
+  const event = { disconnectAgent: { portalId: portal.id, session, agent: agent.name, revocationId } };
+  for (const invocation of ['first', 'repeated']) {
+    expect([invocation, await portal.request(event)]).toMatchObject([invocation, { revocationId }]);
+    expect(await portal.disconnection(session, revocationId)).toMatchObject({
+      disconnection: { accounts: 1 },
+    });
+  }
+});
+
 it('the page says that an agent has access that does not accept the sign-in any more, and does not name it', async () => {
   const { agent, portal, session } = await connected();
   const { world, identityProvider } = running;

@@ -91,108 +91,112 @@ async function issuerAt(path: string): Promise<{ server: Server; issuer: string;
 const portalOf = (...agents: TestAgent[]) =>
   TestPortal.create(world, { agents, identityProvider, change: { status: 'CREATING' } });
 
-it('is the reason of an ACTIVE portal with an agent whose issuer lists other clients, until an update', async () => {
-  const [strict, agent] = [await world.agent(), await world.agent()];
-  await trust(strict, { allowedAudience: ['another'], allowedClients: ['another'] });
-  const portal = await portalOf(agent, strict);
-  const { issuer, clientId } = identityProvider;
-  const statusReason = `Users might not be able to sign in for the workload identity "${strict.name}": its trusted issuer ${issuer} does not list the client ID of the sign-in provider. Add "${clientId}" to allowedAudience and allowedClients of the trusted issuer, and then update the portal to verify it again.`;
-  expect(await verified(portal)).toEqual({ status: 'ACTIVE', statusReason });
-  const named = { consentPortalIdentifier: portal.id };
-  expect(await world.control().send(new GetConsentPortalCommand(named))).toMatchObject({
-    status: 'ACTIVE',
-    statusReason,
-  });
-  expect(await world.audit()).toContainEqual(
-    expect.objectContaining({ operation: 'VerifyConsentPortal', result: 'ACTIVE', reason: statusReason }),
-  );
-  await trust(strict, { allowedAudience: ['another', clientId] });
-  await world.control().send(new UpdateConsentPortalCommand(named));
-  expect(await verified(portal)).toEqual({ status: 'ACTIVE', statusReason: undefined });
-});
-
-it('names only the list that lacks the client', async () => {
-  const agent = await world.agent();
-  await trust(agent, { allowedAudience: [identityProvider.clientId], allowedClients: ['another'] });
-  const { statusReason } = await verified(await portalOf(agent));
-  expect(statusReason).toContain(`Add "${identityProvider.clientId}" to allowedClients of`);
-});
-
-it('is absent if the issuer lists the audience that the sign-in requests', async () => {
-  const agent = await world.agent();
-  await trust(agent, { allowedAudience: ['https://api.example'] });
-  const portal = await portalOf(agent);
-  const { idpConfig } = (await portal.read()) ?? {};
-  await portal.change({ ...(idpConfig && { idpConfig: { ...idpConfig, audience: 'https://api.example' } }) });
-  expect(await verified(portal)).toEqual({ status: 'ACTIVE', statusReason: undefined });
-});
-
-it("has the words of the issuer of the owner's provider only", async () => {
-  const agent = await world.agent();
-  const path = '/x.(ID_5f0f6f3c).Run:agent-identity_portal_update_--accept_5f0f6f3c';
-  const { server, issuer, host } = await issuerAt(path);
-  const reason = (shown: string) =>
-    `The workload identity "${agent.name}" does not trust the issuer ${shown} of the sign-in provider. Add it to the trusted issuers of the deployment or of the workload identity.`;
-  const discoveryUrl = `${issuer}/.well-known/openid-configuration`;
-  for (const [owner, shown] of [
-    ['stranger', `at ${host}`],
-    ['agent', issuer],
-  ] as const) {
-    const { statusReason } = await signingIn(agent, await providerOf(owner, discoveryUrl));
-    expect(statusReason).toBe(reason(shown));
-    await trust(agent, { discoveryUrl, allowedAudience: ['another'] });
-    const warning = await signingIn(agent, await providerOf(owner, discoveryUrl));
-    expect(warning.statusReason).toContain(`its trusted issuer ${shown} does not list the client ID`);
-    await trust(agent, { allowedAudience: ['another'] });
-  }
-  server.close();
-});
-
-it("names no secret of another owner's provider, and the audit log does", async () => {
-  const authority = createAuthority();
-  const server = await startProvider({}, { certificate: authority.server() });
-  const agent = await world.agent();
-  for (const [owner, path, isShown] of [
-    ['stranger', 'user/stranger', false],
-    ['agent', 'role/agent', true],
-  ] as const) {
-    const tag = `certificates/arn:aws:iam::000000000000:${path}`;
-    const { arn: secretArn } = await putSecret(authority.cert, tag);
-    const certificateConfigurations = [{ secretsManager: { secretArn } }];
-    const provider = await providerOf(owner, server.discoveryUrl, { certificateConfigurations });
-    await untagSecret(secretArn);
-    // Past the time for which certificates are kept.
-    moveClock(660);
-    const { status, statusReason = '' } = await signingIn(agent, provider);
-    jest.useRealTimers();
-    expect(status).toBe('FAILED');
-    expect(statusReason).toContain('cannot be used for a sign-in (ca_certificates_unavailable)');
-    expect(statusReason.includes(secretArn)).toBe(isShown);
+describe('the status reason of a portal', () => {
+  it('is the reason of an ACTIVE portal with an agent whose issuer lists other clients, until an update', async () => {
+    const [strict, agent] = [await world.agent(), await world.agent()];
+    await trust(strict, { allowedAudience: ['another'], allowedClients: ['another'] });
+    const portal = await portalOf(agent, strict);
+    const { issuer, clientId } = identityProvider;
+    const statusReason = `Users might not be able to sign in for the workload identity "${strict.name}": its trusted issuer ${issuer} does not list the client ID of the sign-in provider. Add "${clientId}" to allowedAudience and allowedClients of the trusted issuer, and then update the portal to verify it again.`;
+    expect(await verified(portal)).toEqual({ status: 'ACTIVE', statusReason });
+    const named = { consentPortalIdentifier: portal.id };
+    expect(await world.control().send(new GetConsentPortalCommand(named))).toMatchObject({
+      status: 'ACTIVE',
+      statusReason,
+    });
     expect(await world.audit()).toContainEqual(
-      expect.objectContaining({
-        operation: 'VerifyConsentPortal',
-        reason: expect.stringContaining(secretArn) as string,
-      }),
+      expect.objectContaining({ operation: 'VerifyConsentPortal', result: 'ACTIVE', reason: statusReason }),
     );
-  }
-  await server.close();
-});
+    await trust(strict, { allowedAudience: ['another', clientId] });
+    await world.control().send(new UpdateConsentPortalCommand(named));
+    expect(await verified(portal)).toEqual({ status: 'ACTIVE', statusReason: undefined });
+  });
 
-it('warns of an agent whose accounts users cannot disconnect', async () => {
-  const agent = await world.agent('agent', []);
-  const resourceArn = await arnOf(world, agent);
-  const Action = 'bedrock-agentcore:RevokeResourceGrant';
-  const Statement = [{ Effect: 'Deny', Principal: '*', Action, Resource: resourceArn }];
-  const policy = JSON.stringify({ Version: '2012-10-17', Statement });
-  await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
-  expect(await verified(await portalOf(agent))).toEqual({
-    status: 'ACTIVE',
-    statusReason: expect.stringMatching(
-      /^Users cannot disconnect the accounts of an agent\. .*RevokeResourceGrant on .*denies it\.$/,
-    ) as string,
-  }); // Another warning does not hide it.
-  await trust(agent, { allowedAudience: ['another'] });
-  expect((await verified(await portalOf(agent))).statusReason).toMatch(
-    /^Users might not be able to sign in .* to verify it again\. Users cannot disconnect the accounts /,
-  );
+  it('names only the list that lacks the client', async () => {
+    const agent = await world.agent();
+    await trust(agent, { allowedAudience: [identityProvider.clientId], allowedClients: ['another'] });
+    const { statusReason } = await verified(await portalOf(agent));
+    expect(statusReason).toContain(`Add "${identityProvider.clientId}" to allowedClients of`);
+  });
+
+  it('is absent if the issuer lists the audience that the sign-in requests', async () => {
+    const agent = await world.agent();
+    await trust(agent, { allowedAudience: ['https://api.example'] });
+    const portal = await portalOf(agent);
+    const { idpConfig } = (await portal.read()) ?? {};
+    await portal.change({
+      ...(idpConfig && { idpConfig: { ...idpConfig, audience: 'https://api.example' } }),
+    });
+    expect(await verified(portal)).toEqual({ status: 'ACTIVE', statusReason: undefined });
+  });
+
+  it("has the words of the issuer of the owner's provider only", async () => {
+    const agent = await world.agent();
+    const path = '/x.(ID_5f0f6f3c).Run:agent-identity_portal_update_--accept_5f0f6f3c';
+    const { server, issuer, host } = await issuerAt(path);
+    const reason = (shown: string) =>
+      `The workload identity "${agent.name}" does not trust the issuer ${shown} of the sign-in provider. Add it to the trusted issuers of the deployment or of the workload identity.`;
+    const discoveryUrl = `${issuer}/.well-known/openid-configuration`;
+    for (const [owner, shown] of [
+      ['stranger', `at ${host}`],
+      ['agent', issuer],
+    ] as const) {
+      const { statusReason } = await signingIn(agent, await providerOf(owner, discoveryUrl));
+      expect(statusReason).toBe(reason(shown));
+      await trust(agent, { discoveryUrl, allowedAudience: ['another'] });
+      const warning = await signingIn(agent, await providerOf(owner, discoveryUrl));
+      expect(warning.statusReason).toContain(`its trusted issuer ${shown} does not list the client ID`);
+      await trust(agent, { allowedAudience: ['another'] });
+    }
+    server.close();
+  });
+
+  it("names no secret of another owner's provider, and the audit log does", async () => {
+    const authority = createAuthority();
+    const server = await startProvider({}, { certificate: authority.server() });
+    const agent = await world.agent();
+    for (const [owner, path, isShown] of [
+      ['stranger', 'user/stranger', false],
+      ['agent', 'role/agent', true],
+    ] as const) {
+      const tag = `certificates/arn:aws:iam::000000000000:${path}`;
+      const { arn: secretArn } = await putSecret(authority.cert, tag);
+      const certificateConfigurations = [{ secretsManager: { secretArn } }];
+      const provider = await providerOf(owner, server.discoveryUrl, { certificateConfigurations });
+      await untagSecret(secretArn);
+      // Past the time for which certificates are kept.
+      moveClock(660);
+      const { status, statusReason = '' } = await signingIn(agent, provider);
+      jest.useRealTimers();
+      expect(status).toBe('FAILED');
+      expect(statusReason).toContain('cannot be used for a sign-in (ca_certificates_unavailable)');
+      expect(statusReason.includes(secretArn)).toBe(isShown);
+      expect(await world.audit()).toContainEqual(
+        expect.objectContaining({
+          operation: 'VerifyConsentPortal',
+          reason: expect.stringContaining(secretArn) as string,
+        }),
+      );
+    }
+    await server.close();
+  });
+
+  it('names an agent whose accounts users cannot disconnect', async () => {
+    const agent = await world.agent('agent', []);
+    const resourceArn = await arnOf(world, agent);
+    const Action = 'bedrock-agentcore:RevokeResourceGrant';
+    const Statement = [{ Effect: 'Deny', Principal: '*', Action, Resource: resourceArn }];
+    const policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    expect(await verified(await portalOf(agent))).toEqual({
+      status: 'ACTIVE',
+      statusReason: expect.stringMatching(
+        /^Users cannot disconnect the accounts of an agent\. .*RevokeResourceGrant on .*denies it\.$/,
+      ) as string,
+    }); // Another warning does not hide it.
+    await trust(agent, { allowedAudience: ['another'] });
+    expect((await verified(await portalOf(agent))).statusReason).toMatch(
+      /^Users might not be able to sign in .* to verify it again\. Users cannot disconnect the accounts /,
+    );
+  });
 });

@@ -75,8 +75,8 @@ export interface ConsentPortal extends OwnedResource {
   readonly resources?: ConfiguredResources | undefined;
   readonly status: ConsentPortalStatus;
   /**
-   * Why the status is `FAILED` or `UPDATE_FAILED`, or why users might not be able to sign in, or to make a connection,
-   * although it is `ACTIVE`: for the owner, without secrets.
+   * Why the status is `FAILED` or `UPDATE_FAILED`, or why users might not be able to sign in, to make a connection, or to
+   * disconnect one, although it is `ACTIVE`: for the owner, without secrets.
    */
   readonly statusReason?: string | undefined;
   /**

@@ -35,7 +35,7 @@ const ATTEMPTS = 5;
  * if nothing was recorded.
  *
  * @param fault why the portal cannot work, as its owner reads it; undefined if it can
- * @param warning why users might not be able to sign in to a portal that can work, or to make a connection
+ * @param warning why users might not be able to sign in, or to make or end a connection, in a portal that can work
  */
 export async function concludeVerification(
   { portals, system }: { readonly portals: ConsentPortalStore; readonly system: System },

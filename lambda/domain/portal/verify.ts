@@ -27,23 +27,32 @@ export interface VerifyPortalDependencies {
   readonly system: System;
 }
 
-/** What a verification found, for the portal's owner. */
-interface Findings {
+/** Why the pages leave an agent or a connection out, for a cause that another owner can bring about. */
+interface Unusable {
+  readonly reason: string;
+  readonly isOwn: boolean;
+}
+
+/** What a verification found of an agent, or of the provider of a connection. */
+type ResourceFinding =
+  /** Why the portal cannot work. */
+  | { readonly fault: string }
+  | { readonly unusable: Unusable }
+  /** It is not part of the portal. */
+  | { readonly leftOut: LeftOut }
+  /** It works. The warning is why users might not be able to sign in, or to disconnect an account. */
+  | { readonly identity?: WorkloadIdentity; readonly warning?: string };
+
+/** What the portal's owner must know of the portal. */
+interface PortalFinding {
   /** Why the portal cannot work; absent if it can. */
   readonly fault?: string;
   /** The cause of the fault for the operator, if the portal's owner does not read it. */
   readonly detail?: string;
-  /** Why the pages leave an agent or a connection out, for a cause that another owner can bring about. */
-  readonly unusable?: { readonly reason: string; readonly isOwn: boolean };
-  /** The agent, if it is part of the portal. */
-  readonly identity?: WorkloadIdentity;
-  /** A resource that is not part of the portal. */
-  readonly leftOut?: LeftOut;
-  /** Why users might not be able to sign in, or to disconnect an account. */
   readonly warning?: string;
 }
 
-const othersFinding = (reason: string): Findings => ({ unusable: { reason, isOwn: false } });
+const othersFinding = (reason: string): ResourceFinding => ({ unusable: { reason, isOwn: false } });
 
 /** The sign-in of a portal, at the issuer of the metadata. */
 interface PortalClient {
@@ -102,12 +111,12 @@ function disconnectionWarning(portal: ConsentPortal, resource: WorkloadIdentity)
  * Returns why an agent cannot be in the portal, or why users might not reach it. What another owner does to an agent leaves
  * this agent out: it must not end the pages of the others.
  */
-async function sourceFindings(
+async function sourceFinding(
   { directory, trustedIssuers }: VerifyPortalDependencies,
   portal: ConsentPortal,
   name: string,
   client: PortalClient,
-): Promise<Findings> {
+): Promise<ResourceFinding> {
   const { identity } = await directory.readIdentity(name, undefined);
   if (!identity) return othersFinding(`The workload identity "${name}" does not exist.`);
   // The policy of a resource that is not part of the portal decides nothing.
@@ -133,12 +142,12 @@ async function sourceFindings(
 }
 
 /** Returns why the pages do not offer the connections of a provider, although the portal works. */
-async function connectionFindings(
+async function connectionFinding(
   { providers }: VerifyPortalDependencies,
   portal: ConsentPortal,
   name: string,
   identities: ReadonlyMap<string, WorkloadIdentity>,
-): Promise<Findings> {
+): Promise<ResourceFinding> {
   const provider = await providers.get(name);
   if (!provider) return othersFinding(`The credential provider "${name}" does not exist.`);
   if (!isConfigured(portal, provider)) return { leftOut: provider };
@@ -159,13 +168,17 @@ async function connectionFindings(
 }
 
 /** Returns the first cause, the owner's own if there is one, and how many more there are. */
-function leftOutBecause(causes: readonly NonNullable<Findings['unusable']>[]): string {
+function leftOutBecause(causes: readonly Unusable[]): string {
   const [first, ...further] = causes.toSorted((a, b) => Number(b.isOwn) - Number(a.isOwn));
   return `Left out: ${first?.reason}${further.length > 0 ? ` ${further.length} more cannot be used.` : ''}`;
 }
 
 /** Returns why the metadata cannot be used. The detail can name secrets and servers of the provider's owner. */
-function metadataFault({ arn }: Oauth2Provider, { code, detail }: ProviderFailure, isOwn: boolean): Findings {
+function metadataFault(
+  { arn }: Oauth2Provider,
+  { code, detail }: ProviderFailure,
+  isOwn: boolean,
+): PortalFinding {
   const cause = isOwn ? `(${code}): ${detail}.` : `(${code}). Ask its owner for the cause.`;
   return {
     fault: `The metadata of the credential provider ${arn} cannot be used for a sign-in ${cause} Update the portal to verify it again.`,
@@ -173,8 +186,7 @@ function metadataFault({ arn }: Oauth2Provider, { code, detail }: ProviderFailur
   };
 }
 
-/** Returns what the owner must know of the portal. */
-async function portalFindings(deps: VerifyPortalDependencies, portal: ConsentPortal): Promise<Findings> {
+async function portalFinding(deps: VerifyPortalDependencies, portal: ConsentPortal): Promise<PortalFinding> {
   const provider = await signInProviderOf(deps, portal);
   if (typeof provider === 'string') return { fault: provider };
   if (provider.clientId === '') {
@@ -203,19 +215,26 @@ async function portalFindings(deps: VerifyPortalDependencies, portal: ConsentPor
   };
   const offered = new Set(portal.connections.map(({ credentialProviderName }) => credentialProviderName));
   const agents = await Promise.all(
-    portal.sources.map(({ identifier }) => sourceFindings(deps, portal, identifier, client)),
+    portal.sources.map(({ identifier }) => sourceFinding(deps, portal, identifier, client)),
   );
-  const identities = new Map(agents.flatMap(({ identity }) => (identity ? [[identity.name, identity]] : [])));
+  const identities = new Map(
+    agents.flatMap((each) =>
+      'identity' in each && each.identity ? [[each.identity.name, each.identity]] : [],
+    ),
+  );
   const connections = await Promise.all(
-    [...offered].map((name) => connectionFindings(deps, portal, name, identities)),
+    [...offered].map((name) => connectionFinding(deps, portal, name, identities)),
   );
   const findings = [...agents, ...connections];
-  const fault = findings.find((each) => each.fault)?.fault;
-  if (fault !== undefined) return { fault };
-  const isOwn = ({ identity }: Findings) => identity !== undefined && isOwnedBy(identity, ownerOf(portal));
-  const [warning] = [...agents.filter(isOwn), ...agents].flatMap((each) => each.warning ?? []);
-  const leftOut = findings.flatMap((each) => each.leftOut ?? []);
-  const unusable = findings.flatMap((each) => each.unusable ?? []);
+  const faulty = findings.find((each) => 'fault' in each);
+  if (faulty) return faulty;
+  const isOwn = (each: ResourceFinding) =>
+    'identity' in each && each.identity !== undefined && isOwnedBy(each.identity, ownerOf(portal));
+  const [warning] = [...agents.filter(isOwn), ...agents].flatMap((each) =>
+    'warning' in each ? (each.warning ?? []) : [],
+  );
+  const leftOut = findings.flatMap((each) => ('leftOut' in each ? each.leftOut : []));
+  const unusable = findings.flatMap((each) => ('unusable' in each ? each.unusable : []));
   // The texts about the resources of others must not cut the first one off.
   const room = MAX_REASON - (warning === undefined ? 0 : warning.length + 1);
   const reason = [
@@ -243,11 +262,11 @@ export async function verifyPortal(
   if (!portal) return;
   await audited(deps.audit, { operation: 'VerifyConsentPortal' }, async (annotate) => {
     annotate({ principal: portal.owner, consentPortal: portal.arn });
-    const findings = await portalFindings(deps, portal);
-    const fault = findings.fault?.slice(0, MAX_REASON);
-    const warning = findings.warning?.slice(0, MAX_REASON);
+    const finding = await portalFinding(deps, portal);
+    const fault = finding.fault?.slice(0, MAX_REASON);
+    const warning = finding.warning?.slice(0, MAX_REASON);
     const concluded = await concludeVerification(deps, { portalId, revision, fault, warning });
-    const reason = findings.detail ?? fault ?? warning;
+    const reason = finding.detail ?? fault ?? warning;
     annotate({
       ...(concluded && { result: concluded.status }),
       ...(reason !== undefined && { reason }),
