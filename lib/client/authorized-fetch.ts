@@ -51,6 +51,8 @@ export function requestedUrl(url: unknown): URL {
   );
 }
 
+export const isRedirect = ({ status }: Response): boolean => status >= 300 && status < 400 && status !== 304;
+
 /** The methods that `fetch` writes in uppercase (Fetch standard, "normalize a method"). */
 const NORMALIZED = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'];
 
@@ -163,7 +165,7 @@ export class AuthorizedFetch {
     const headers = new Headers(init.headers);
     for (const [name, value] of Object.entries(own)) headers.set(name, value);
     const response = await fetch(target, { ...init, headers, redirect: 'manual' });
-    if (response.status >= 300 && response.status < 400 && response.status !== 304) {
+    if (isRedirect(response)) {
       await response.body?.cancel();
       throw this.#redirected();
     }

@@ -6,7 +6,7 @@ import {
   type InvokeAgentRuntimeCommandOutput,
 } from '@aws-sdk/client-bedrock-agentcore';
 import { checkBasePath, isSecure } from './endpoint';
-import { requestedUrl } from './authorized-fetch';
+import { isRedirect, parsedResourceUrl, requestedUrl } from './authorized-fetch';
 import { AgentRedirectError, ConfigurationError } from './errors';
 import { checkValue, objectWith, text, WORKLOAD_TOKEN } from './options';
 import {
@@ -103,12 +103,7 @@ export function agentFetch(
   url: string | URL,
   workloadIdentityToken: WorkloadAccessTokenSource | string,
 ): AgentFetch {
-  const gate = URL.canParse(String(url)) ? new URL(url) : undefined;
-  if (!gate || !isSecure(gate) || gate.username || gate.password) {
-    throw new ConfigurationError(
-      'The URL of the agent must be an https URL, or an http URL on loopback, without credentials.',
-    );
-  }
+  const gate = parsedResourceUrl(url, 'agent');
   checkValue('agentFetch', 'workloadIdentityToken', workloadIdentityToken, WORKLOAD_TOKEN);
   const tokens =
     typeof workloadIdentityToken === 'string'
@@ -121,7 +116,7 @@ export function agentFetch(
     const headers = new Headers(init.headers);
     headers.set(CALLING_AGENT_HEADER, headerValue(await tokens.get()));
     const response = await fetch(url, { ...init, headers, redirect: 'manual' });
-    if (response.status >= 300 && response.status < 400 && response.status !== 304) {
+    if (isRedirect(response)) {
       await response.body?.cancel();
       throw new AgentRedirectError();
     }

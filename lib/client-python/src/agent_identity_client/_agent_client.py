@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from ._addresses import httpx_options
-from ._authorization import check_address, is_redirect, origin_of
+from ._authorization import check_address, origin_of, stop_at_redirects
 from ._authorized_client import http_library
 from ._calling_agent import CALLING_AGENT_HEADER
 from ._errors import AgentRedirectError, ConfigurationError
@@ -25,12 +25,6 @@ def _header_value(token: str) -> str:
             "The workload access token contains a space, a line break, or another character that no token has."
         )
     return value.reveal()
-
-
-async def _stop_at_redirects(response: Any) -> None:
-    """Before httpx follows a redirect, which a request can demand."""
-    if is_redirect(response):
-        raise AgentRedirectError
 
 
 def agent_client(
@@ -64,7 +58,7 @@ def agent_client(
         request.headers[CALLING_AGENT_HEADER] = _header_value(await asyncio.to_thread(tokens.get))
 
     return http.AsyncClient(
-        event_hooks={"request": [add_token], "response": [_stop_at_redirects]},
+        event_hooks={"request": [add_token], "response": [stop_at_redirects(AgentRedirectError)]},
         follow_redirects=False,
         **httpx_options(url, client_options),
     )

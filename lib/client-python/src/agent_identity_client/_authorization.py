@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import re
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import urlunsplit
 
@@ -80,6 +80,16 @@ def check_address(url: str, what: str) -> None:
 
 def is_redirect(response: Any) -> bool:
     return 300 <= int(response.status_code) < 400 and response.status_code != 304
+
+
+def stop_at_redirects(error: Callable[[], Exception]) -> Callable[[Any], Awaitable[None]]:
+    """Returns a hook of httpx that raises the error before a redirect is followed, which a request can demand."""
+
+    async def hook(response: Any) -> None:
+        if is_redirect(response):
+            raise error()
+
+    return hook
 
 
 class Authorization:

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from ._addresses import httpx_options
-from ._authorization import Authorization, check_address, is_redirect
+from ._authorization import Authorization, check_address, stop_at_redirects
 from ._errors import ConfigurationError, ResourceRedirectError
 from ._options import AccessTokenOptions, require_options
 
@@ -20,12 +20,6 @@ def http_library(caller: str) -> Any:
         if importlib.util.find_spec(name):
             return importlib.import_module(name)
     raise ConfigurationError(f"{caller} requires httpx. Run `pip install httpx`.")
-
-
-async def _stop_at_redirects(response: Any) -> None:
-    """Before httpx follows a redirect, which a request can demand."""
-    if is_redirect(response):
-        raise ResourceRedirectError
 
 
 def authorized_client(url: str, options: AccessTokenOptions, **client_options: Any) -> Any:
@@ -59,7 +53,7 @@ def authorized_client(url: str, options: AccessTokenOptions, **client_options: A
     flow = {"async_auth_flow": lambda _, request: authorization.flow(request)}
     return http.AsyncClient(
         auth=type("Authorization", (http.Auth,), flow)(),
-        event_hooks={"response": [_stop_at_redirects]},
+        event_hooks={"response": [stop_at_redirects(ResourceRedirectError)]},
         follow_redirects=False,
         **httpx_options(url, client_options),
     )
