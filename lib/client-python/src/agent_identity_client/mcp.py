@@ -41,7 +41,7 @@ from ._errors import (
 )
 from ._hidden import Hidden
 from ._mcp_client import connect_mcp
-from ._mcp_context import McpContext, consent_key, mcp_context
+from ._mcp_context import Answer, McpContext, consent_key, mcp_context
 from ._options import AccessTokenOptions
 from ._signature import check_call, describe, signature_without
 
@@ -193,7 +193,8 @@ def with_access_token(
     :param into: name of the keyword argument
     :raises ConfigurationError: when it is used without options, and above the decorator of the server
     :returns: the decorator. The decorated tool returns or raises what sends the URL to the client. It raises
-        ConfigurationError when it gets no context and for a token that is bound to a key (DPoP), and otherwise the errors of `get_access_token` and of the tool.
+        ConfigurationError when it gets no context and for a token that is bound to a key (DPoP), and otherwise the
+        errors of `get_access_token` and of the tool.
     """
     if not (isinstance(options, AccessTokenOptions) or _can_make_options(options, into)):
         raise ConfigurationError(
@@ -214,8 +215,9 @@ def with_access_token(
         check_tool(tool, "with_access_token", into)
         visible = signature_without(tool, into)
 
-        async def with_token(args: Any, kwargs: Any, resolved: AccessTokenOptions, context: McpContext) -> Any:
-            answer = context.answer_for(resolved.provider_name)
+        async def with_token(
+            args: Any, kwargs: Any, resolved: AccessTokenOptions, answer: Answer | None
+        ) -> Any:
             credential: Hidden[str] | None = None
             if answer:
                 credential = await _after_accept(resolved, answer.session_uri)
@@ -238,7 +240,7 @@ def with_access_token(
             if answer and answer.action != "accept":
                 return _in_words(context, str(ConsentDeclinedError(resolved.provider_name, answer.action)))
             try:
-                return await with_token(args, kwargs, resolved, context)
+                return await with_token(args, kwargs, resolved, answer)
             except ConsentFailedError as failure:
                 if not context.multi_round_trip:
                     raise
