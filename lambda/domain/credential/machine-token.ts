@@ -1,6 +1,6 @@
 /** The agent's own access token, by client credentials (RFC 6749 section 4.4). */
 import { exchangedToken, type HeldTokenDependencies, type ReturnedToken } from '../grant/held-token';
-import type { Admitted } from './oauth2-token-request';
+import { backgroundRenewalOf, type Admitted } from './oauth2-token-request';
 import { clientCredentialsOf, type TokenSourceDependencies } from '../grant/token-sources';
 
 export type MachineTokenDependencies = HeldTokenDependencies &
@@ -21,17 +21,8 @@ export function machineToken(
   deps: MachineTokenDependencies,
   request: MachineTokenRequest,
 ): Promise<ReturnedToken> {
-  const { principal, identity, owner, grant, checkGrantedScopes, scopes, force = false } = request;
-  const { resources, audiences } = owner;
-  const backgroundRenewal = {
-    principal: principal.arn,
-    workloadName: identity.name,
-    providerName: owner.provider.name,
-    flow: 'M2M' as const,
-    scopes,
-    resources,
-    audiences,
-  };
+  const { owner, grant, checkGrantedScopes, scopes, force = false } = request;
+  const backgroundRenewal = backgroundRenewalOf(request, 'M2M', scopes);
   const source = clientCredentialsOf(deps, owner, scopes);
   return exchangedToken(deps, { owner, grant, scopes, source, checkGrantedScopes, backgroundRenewal, force });
 }

@@ -51,3 +51,18 @@ export interface Admitted {
   /** Evaluates the policy for a consent that another request began or that has more scopes than this request. */
   readonly consentDenial: ConsentRequest['consentDenial'];
 }
+
+/** Returns the request that renews a token in the background, without the grant that it is about. */
+export const backgroundRenewalOf = <Flow extends GrantTarget['flow']>(
+  { principal, identity, owner }: Pick<Admitted, 'principal' | 'identity' | 'owner'>,
+  flow: Flow,
+  scopes: readonly string[],
+) => ({
+  principal: principal.arn,
+  workloadName: identity.name,
+  providerName: owner.provider.name,
+  flow,
+  scopes,
+  resources: owner.resources,
+  audiences: owner.audiences,
+});

@@ -14,7 +14,7 @@ import { accessDenied, invalidMember } from '../service-error';
 import { covers, isRefreshable, type Grant } from '../grant/grant';
 import { heldToken, type HeldTokenDependencies, type ReturnedToken } from '../grant/held-token';
 import { usableTokens } from '../grant/renewal';
-import type { Admitted, RetrieveResponse } from './oauth2-token-request';
+import { backgroundRenewalOf, type Admitted, type RetrieveResponse } from './oauth2-token-request';
 import { refreshTokenOf, type TokenSourceDependencies } from '../grant/token-sources';
 import { tokensOf } from '../grant/tokens';
 
@@ -23,23 +23,14 @@ export type UserTokenDependencies = BeginDependencies & HeldTokenDependencies & 
 /** Returns the stored token, refreshed if necessary; undefined if no stored token covers the request. */
 export async function storedToken(
   deps: HeldTokenDependencies & TokenSourceDependencies,
-  { principal, input, identity, owner, grant, checkGrantedScopes }: Admitted,
+  admitted: Admitted,
 ): Promise<ReturnedToken | undefined> {
+  const { input, owner, grant, checkGrantedScopes } = admitted;
   const tokens = tokensOf(grant, owner.provider);
   if (!grant || !tokens || !covers(tokens, input.scopes)) return undefined;
   const now = epochSeconds(deps.system);
   const refreshable = isRefreshable(tokens, now);
   if (!refreshable && !usableTokens(grant, owner, now)) return undefined;
-  const { resources, audiences } = owner;
-  const backgroundRenewal = {
-    principal: principal.arn,
-    workloadName: identity.name,
-    providerName: owner.provider.name,
-    flow: 'USER_FEDERATION' as const,
-    scopes: tokens.scopes,
-    resources,
-    audiences,
-  };
   return heldToken(deps, {
     owner,
     grant,
@@ -47,7 +38,9 @@ export async function storedToken(
     source: refreshTokenOf(deps, owner),
     checkGrantedScopes,
     renewedAs: 'refreshed',
-    ...(refreshable && { backgroundRenewal }),
+    ...(refreshable && {
+      backgroundRenewal: backgroundRenewalOf(admitted, 'USER_FEDERATION', tokens.scopes),
+    }),
   });
 }
 
