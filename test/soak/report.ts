@@ -1,6 +1,6 @@
 /** The figures of the soak, and what is wrong with them. */
 import { table } from '../../scripts/api-docs/table';
-import { percentile } from '../storm/burst';
+import { quantile } from '../../scripts/bench/statistics';
 import type { WorkerMemory } from '../storm/worker';
 import type { Tally } from './mix';
 
@@ -70,16 +70,13 @@ export function faultsOf({ tally, grants, opened, refreshTokens, samples, logged
 }
 
 export function reportOf({ tally, seconds, samples, grants, renewals }: Outcome): string {
-  const operations = [...tally.waits].map(([name, waits]) => {
-    const sorted = [...waits].sort((a, b) => a - b);
-    return [
-      name,
-      String(waits.length),
-      (waits.length / seconds).toFixed(1),
-      percentile(sorted, 0.5).toFixed(0),
-      percentile(sorted, 0.99).toFixed(0),
-    ];
-  });
+  const operations = [...tally.waits].map(([name, waits]) => [
+    name,
+    String(waits.length),
+    (waits.length / seconds).toFixed(1),
+    quantile(waits, 0.5).toFixed(0),
+    quantile(waits, 0.99).toFixed(0),
+  ]);
   const memory = samples.map((sample) => [
     String(Math.round(sample.at)),
     ...sample.workers.map(

@@ -18,7 +18,7 @@ export interface Burst {
   readonly errors: ReadonlyMap<string, number>;
   /** Requests that the SDKs retried. */
   readonly retries: number;
-  /** Waiting times in milliseconds, in ascending order. */
+  /** Waiting times in milliseconds. */
   readonly waits: readonly number[];
 }
 
@@ -45,7 +45,7 @@ export async function burst(
     consents: answers.filter(({ authorizationUrl }) => authorizationUrl !== undefined).length,
     errors: counted(replies.flatMap(({ error }) => (error === undefined ? [] : [describe(error)]))),
     retries: replies.reduce((sum, reply) => sum + attemptsOf(reply) - 1, 0),
-    waits: replies.map(({ waited }) => waited).sort((a, b) => a - b),
+    waits: replies.map(({ waited }) => waited),
   };
 }
 
@@ -71,7 +71,3 @@ function counted(texts: readonly string[]): Map<string, number> {
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
   return counts;
 }
-
-/** The longest wait of this fraction of the callers. @param part from 0 to 1 */
-export const percentile = (sorted: readonly number[], part: number): number =>
-  sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? 0;

@@ -1,5 +1,5 @@
 /** The storm's table and the remarks below it, for a wide terminal. */
-import { percentile } from './burst';
+import { quantile } from '../../scripts/bench/statistics';
 import type { Outcome } from './perform';
 import { faultsOf } from './verdict';
 
@@ -15,8 +15,8 @@ const COLUMNS: readonly Column[] = [
   ['refused', ({ refusals }) => String(refusals)],
   ['errors', ({ callers, tokens, consents }) => String(callers - tokens - consents)],
   ['retries', ({ retries }) => String(retries)],
-  ['p50 ms', ({ waits }) => percentile(waits, 0.5).toFixed(0)],
-  ['p99 ms', ({ waits }) => percentile(waits, 0.99).toFixed(0)],
+  ['p50 ms', ({ waits }) => quantile(waits, 0.5).toFixed(0)],
+  ['p99 ms', ({ waits }) => quantile(waits, 0.99).toFixed(0)],
   ['state left', stateOf],
 ];
 
