@@ -1,7 +1,8 @@
 /** The event of the `key-rotation` function, from its schedule or from an operator. It never contains a key. */
 import * as v from 'valibot';
+import { WORKLOAD_NAME } from '../domain/identity/workload-name';
 
-const workloadName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]{3,255}$/));
+const workloadName = v.pipe(v.string(), v.regex(WORKLOAD_NAME));
 
 export const KeyRotationSchema = v.union([
   /** Sent by the schedule: creates the keys that are due. */

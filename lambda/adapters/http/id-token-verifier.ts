@@ -9,10 +9,8 @@ import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { Transport } from '../../domain/oauth/transport';
 import type { ExpectedIdToken, IdTokenVerifier, SignedInUser } from '../../domain/portal/sign-in-token';
 import { epochSeconds, type System } from '../../domain/system';
+import { CLOCK_SKEW } from './issuer-authentication';
 import { createIssuerKeys, headerFault, signatureFault, unverifiedJwt } from './issuer-keys';
-
-/** Seconds that the provider's clock can be ahead of ours. It does not extend a token's life. */
-const CLOCK_SKEW = 60;
 
 /** Maximum characters of a person's name. */
 const MAX_NAME = 100;

@@ -1,6 +1,6 @@
 /** The configuration of a consent portal: AWS's members, and how its pages look and what they offer, which AWS lacks. */
 import * as v from 'valibot';
-import { SCOPE_TOKEN_RULE } from '../../domain/identity/trusted-issuer';
+import { SCOPE_TOKEN, SCOPE_TOKEN_RULE } from '../../domain/scope-token';
 import { matching, onlyCharacters, smallAsJson, text } from './constraints';
 import { customParameters, line, providerName, workloadName } from './names';
 import { scopes } from './provider-schemas';
@@ -46,11 +46,7 @@ const idpConfig = v.strictObject({
     /^arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):bedrock-agentcore:[a-z0-9-]{1,32}:[0-9]{12}:token-vault\/[a-zA-Z0-9_-]{1,64}\/oauth2credentialprovider\/[a-zA-Z0-9_-]{1,128}$/,
     'must be the ARN of an OAuth2 credential provider',
   ),
-  scopes: v.pipe(
-    v.array(matching(1, 255, /^[\x21\x23-\x5B\x5D-\x7E]+$/, SCOPE_TOKEN_RULE)),
-    v.minLength(1),
-    v.maxLength(100),
-  ),
+  scopes: v.pipe(v.array(matching(1, 255, SCOPE_TOKEN, SCOPE_TOKEN_RULE)), v.minLength(1), v.maxLength(100)),
   audience: v.exactOptional(text(0, 2048)),
 });
 

@@ -16,7 +16,7 @@ import {
   PROVIDER_DISCOVERY_URL,
   PROVIDER_DISCOVERY_URL_RULE,
 } from '../../domain/identity/discovery-url';
-import { SCOPE_TOKEN_RULE } from '../../domain/identity/trusted-issuer';
+import { SCOPE_TOKEN, SCOPE_TOKEN_RULE } from '../../domain/scope-token';
 import { CLIENT_REGISTRATIONS } from '../../domain/provider/provided-client';
 import { SIGNING_ALGORITHMS } from '../../domain/provider/private-key-jwt';
 import { CLIENT_AUTHENTICATION_METHODS } from '../../domain/provider/vendor';
@@ -32,10 +32,7 @@ const address = text(0, 2048);
  * AWS bounds neither their number nor their characters. A text that is not a scope token (RFC 6749 section 3.3) would be
  * several scopes to the authorization server, but a single one to policies.
  */
-export const scopes = v.pipe(
-  v.array(matching(1, 128, /^[\x21\x23-\x5B\x5D-\x7E]+$/, SCOPE_TOKEN_RULE)),
-  v.maxLength(100),
-);
+export const scopes = v.pipe(v.array(matching(1, 128, SCOPE_TOKEN, SCOPE_TOKEN_RULE)), v.maxLength(100));
 
 const oauthDiscovery = v.pipe(
   v.strictObject({

@@ -7,6 +7,7 @@
 import * as v from 'valibot';
 import { ConfigurationFault, parseConfiguration } from '../configuration';
 import { issuerMembers, operatorMembers, scopeToken, type TrustedIssuer } from '../identity/trusted-issuer';
+import { WORKLOAD_NAME } from '../identity/workload-name';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
 import { AllowedOriginsSchema } from './allowed-origins';
 
@@ -15,8 +16,6 @@ const text = v.pipe(v.string(), v.nonEmpty());
 /** An agent runtime's ARN. Its last part is the `AgentRuntimeId`: a name and 10 letters or digits. */
 const AGENT_RUNTIME_ARN =
   /^arn:aws[a-z-]*:bedrock-agentcore:[a-z0-9-]+:\d{12}:runtime\/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}$/;
-
-const WORKLOAD_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
 
 /** As {@link principalOf} names callers. */
 const PRINCIPAL = /^arn:aws[a-z-]*:iam::\d{12}:(role\/[\w+=,.@-]+|user\/[\u0021-\u007e]+|root)$/;

@@ -3,6 +3,7 @@
  * leaves out is not accepted.
  */
 import * as v from 'valibot';
+import { WORKLOAD_NAME } from './workload-name';
 
 const MAX_CLIENTS = 50;
 const MAX_VALUES = 50;
@@ -10,7 +11,7 @@ const MAX_VALUES = 50;
 const value = v.pipe(v.string(), v.minLength(1), v.maxLength(512));
 const values = v.pipe(v.array(value), v.minLength(1), v.maxLength(MAX_VALUES));
 const workloadIdentities = v.pipe(
-  v.array(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]{3,255}$/, 'must be the name of a workload identity'))),
+  v.array(v.pipe(v.string(), v.regex(WORKLOAD_NAME, 'must be the name of a workload identity'))),
   v.minLength(1),
   v.maxLength(MAX_VALUES),
 );

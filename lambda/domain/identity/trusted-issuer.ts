@@ -10,9 +10,11 @@ import * as v from 'valibot';
 import { CaCertificatesSchema, type StatedAuthorities } from '../ca-certificates';
 import { parseConfiguration } from '../configuration';
 import { checkEndpoint, type EndpointPolicy } from '../endpoint';
+import { SCOPE_TOKEN, SCOPE_TOKEN_RULE } from '../scope-token';
 import { IdentityAssertionsSchema, type IdentityAssertions } from './accepted-assertions';
 import { DISCOVERY_URL, DISCOVERY_URL_RULE, isOfOneIssuer, issuerOf, ONE_ISSUER_RULE } from './discovery-url';
 import { SecurityEventsSchema, type SecurityEvents } from './security-events';
+import { WORKLOAD_NAME } from './workload-name';
 
 /** AWS does not limit the lists. These limits keep an identity in one small record. */
 const MAX_VALUES = 50;
@@ -26,10 +28,7 @@ const matching = (pattern: RegExp, rule: string) =>
   v.pipe(v.string(), v.minLength(1), v.maxLength(255), v.regex(pattern, `${rule} (must match ${pattern})`));
 
 const names = listOf(v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME_CHARACTERS)), MAX_VALUES);
-/** The characters of a scope token (RFC 6749 section 3.3). */
-export const SCOPE_TOKEN_RULE =
-  'must be one scope: printable ASCII without spaces, quotation marks, and backslashes';
-export const scopeToken = matching(/^[\x21\x23-\x5B\x5D-\x7E]+$/, SCOPE_TOKEN_RULE);
+export const scopeToken = matching(SCOPE_TOKEN, SCOPE_TOKEN_RULE);
 const scopes = listOf(scopeToken, MAX_VALUES);
 
 const unsupported = (why: string): string => `is not supported by this service: ${why}`;
@@ -97,8 +96,8 @@ const MAX_WORKLOADS = 10;
 const workloadIdentityName = v.pipe(
   v.string(),
   v.regex(
-    /^[A-Za-z0-9_.-]{3,255}$/,
-    'must have 3 to 255 letters, digits, and the characters _ . - (must match /^[A-Za-z0-9_.-]{3,255}$/)',
+    WORKLOAD_NAME,
+    `must have 3 to 255 letters, digits, and the characters _ . - (must match ${WORKLOAD_NAME})`,
   ),
 );
 

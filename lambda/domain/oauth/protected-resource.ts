@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { isNearResourceOf, isResourceOf } from '../identity/discovery-url';
+import { SCOPE_TOKEN } from '../scope-token';
 import { documentFault } from './document-fault';
 import { metadataDocument } from './metadata-document';
 import { ProviderFailure } from './provider-failure';
@@ -24,7 +25,7 @@ const MAX_ALL_SCOPES_CHARACTERS = 2048;
 
 /** Scope tokens (RFC 6749 section 3.3). A list that is not valid counts as absent: a part of it has another meaning. */
 const scopeList = v.pipe(
-  v.array(v.pipe(v.string(), v.maxLength(MAX_SCOPE_CHARACTERS), v.regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/))),
+  v.array(v.pipe(v.string(), v.maxLength(MAX_SCOPE_CHARACTERS), v.regex(SCOPE_TOKEN))),
   v.maxLength(MAX_SCOPES),
   v.check((scopes) => scopes.join(' ').length <= MAX_ALL_SCOPES_CHARACTERS),
 );

@@ -10,6 +10,7 @@ import { resourcesAt, type Oauth2Discovery } from '../provider/discovery';
 import type { ProviderConfiguration } from '../provider/oauth2-provider';
 import { PUBLIC_CLIENT, PUBLISHED_KEY, type Vendor } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
+import { SCOPE_TOKEN } from '../scope-token';
 import { invalidMember } from '../service-error';
 import { boundedLifetime } from '../stated-lifetime';
 import { clientAuthentication, oauthClientOf, type ClientCredential } from './client-authentication';
@@ -141,7 +142,6 @@ const MAX_SCOPES = 1_000;
 
 /** Space-separated scope tokens (RFC 6749 section 3.3). Some servers separate them with other white space. */
 const SCOPE_SEPARATOR = /[ \t\r\n]+/;
-const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /**
  * Returns the granted scopes, each once. Scopes with other characters are rejected and not dropped, because policies evaluate what a
