@@ -33,6 +33,7 @@ import {
   type NewSession,
   type SignInDependencies,
   type SignInBeginning,
+  type SignInResponse,
 } from './sign-in';
 import { viewOf, type PortalView } from './view';
 
@@ -107,12 +108,9 @@ export function createPortalSteps(deps: PortalStepDependencies) {
       portalId,
       query,
       ...begun
-    }: {
+    }: Omit<SignInResponse, 'query'> & {
       readonly portalId: string;
-      readonly secret: string;
-      readonly newSession: string;
       readonly query: readonly (readonly [string, string])[];
-      readonly previous?: string;
     }): Promise<StepResult<{ readonly session: NewSession }>> =>
       step(deps, { operation: 'PortalSignInCallback', portalId }, (served, annotate) =>
         finishSignIn(deps, served, annotate, {
