@@ -9,7 +9,7 @@
  * database and everything else that runs here. Both sides alternate, so that their ratio is valid on a busy machine; the
  * other figures are not.
  */
-import '../test/storm/quiet';
+import '../test/program/quiet';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -6,7 +6,7 @@
  * The counts are those of a deployment. The time is not: everything runs on this machine, including the authorization
  * server and the database.
  */
-import '../test/storm/quiet';
+import '../test/program/quiet';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { MEMORY_SIZE } from '../lib/constructs/function-settings';
 import { startEmulators } from '../lib/local/emulators';
 import { runProgram } from '../test/program/command-line';
 import { startDatabaseProxy } from '../test/storm/database-proxy';
-import { table } from './api-docs/table';
+import { table } from './markdown-table';
 import { atMemorySize } from './bench/lambda-cpu';
 import { AuthorizationServer } from './revoke-many/authorization-server';
 import { DatabaseTraffic, type Spread } from './revoke-many/database-traffic';

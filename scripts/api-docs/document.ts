@@ -9,7 +9,7 @@ import { differencesOf } from './differences';
 import { membersOf, type Listed } from './members';
 import { OPERATION_NOTES, type OperationNote } from './operation-notes';
 import { ERROR_FORM, ERRORS, OPEN_ROUTES, OPERATOR_PLANE, PREFACE, requests } from './prose';
-import { table } from './table';
+import { table } from '../markdown-table';
 
 /** Errors that every operation can return. */
 export const EVERY_OPERATION = [

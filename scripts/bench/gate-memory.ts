@@ -17,7 +17,7 @@ import { startLambda, type LambdaFunction, type LocalLambda } from '../../lib/lo
 import { AgentServer } from '../../test/flows/gate/agent-server';
 import { openEndpoint, type Opened } from '../../test/flows/gate/endpoints';
 import type { World } from '../../test/flows/support/world';
-import { table } from '../api-docs/table';
+import { table } from '../markdown-table';
 import { bundleOf } from '../build/functions';
 import { nextMessage } from './function-process';
 import { RUNS, type Run } from './gate-memory/runs';

@@ -5,7 +5,7 @@
  */
 import { AgentServer } from '../../test/flows/gate/agent-server';
 import { openEndpoint } from '../../test/flows/gate/endpoints';
-import { table } from '../api-docs/table';
+import { table } from '../markdown-table';
 import type { Part } from './part';
 import type { Settings } from './settings';
 import { quantile } from './statistics';

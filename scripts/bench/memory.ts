@@ -1,6 +1,6 @@
 /** The memory of one process of credential retrieval over many calls. */
 import { bundleOf } from '../build/functions';
-import { table } from '../api-docs/table';
+import { table } from '../markdown-table';
 import { FunctionProcess, type Memory } from './function-process';
 import type { Part } from './part';
 

@@ -1,7 +1,7 @@
 /** Warm calls of each operation, next to their floor. */
 import { inLines, UsageError } from '../../test/program/command-line';
 import { bundleOf } from '../build/functions';
-import { table } from '../api-docs/table';
+import { table } from '../markdown-table';
 import type { SIDES } from './compare';
 import { compare, type Amount, type Comparison, type Sides } from './compare';
 import { buildFloor } from './floor-bundles';

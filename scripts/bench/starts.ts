@@ -1,6 +1,6 @@
 /** Cold starts: loading a bundle and its first call, next to a bundle that has only the SDK clients and jose. */
 import { bundleOf } from '../build/functions';
-import { table } from '../api-docs/table';
+import { table } from '../markdown-table';
 import { SIDES, type Sides } from './compare';
 import { buildFloor } from './floor-bundles';
 import { startOnce, type Start } from './function-process';

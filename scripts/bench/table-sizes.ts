@@ -2,7 +2,7 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startDynamoDb } from '../../lib/local/dynamodb';
-import { table } from '../api-docs/table';
+import { table } from '../markdown-table';
 import { bundleOf } from '../build/functions';
 import { compare, SIDES, type Comparison } from './compare';
 import { fillVault } from './fill-vault';

@@ -1,7 +1,7 @@
 /** The reference of the command, from the help texts of its commands. */
 import { generateHelpTextForAllCommands, type Application, type CommandContext } from '@stricli/core';
 import { applicationOf } from '../../lib/cli/application';
-import { table } from '../api-docs/table';
+import { table } from '../markdown-table';
 
 /** Columns of a line of the usage. */
 const WIDTH = 100;

@@ -1,6 +1,6 @@
 /** The table of docs/configuration.md: the members of the configuration with the words of their docstrings. */
 import ts from 'typescript';
-import { table } from '../api-docs/table';
+import { table } from '../markdown-table';
 import { ENTRIES, publicSources } from '../reference/program';
 
 function declaredMembers(checker: ts.TypeChecker, file: ts.SourceFile | undefined): readonly ts.Symbol[] {

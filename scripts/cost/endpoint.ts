@@ -3,7 +3,7 @@
  * of the agent itself is not included.
  */
 import { MEMORY_SIZE } from '../../lib/constructs/agent-endpoint';
-import { table } from '../api-docs/table';
+import { table } from '../markdown-table';
 import { GIGABYTE, MILLION, dollars, sum } from './amounts';
 import { INVOCATION_LOG_BYTES, OPERATIONS, PLATFORM_LOG_BYTES, TRACED, WARM_MS } from './operations';
 import { PRICES } from './prices';

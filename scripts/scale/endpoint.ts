@@ -1,5 +1,5 @@
 /** The runs that agent endpoints support, by their length: each run uses concurrency of Lambda until it is complete. */
-import { table } from '../api-docs/table';
+import { table } from '../markdown-table';
 import { WARM_MS } from '../cost/operations';
 import { QUOTAS } from './inputs';
 

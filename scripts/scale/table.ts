@@ -1,5 +1,5 @@
 /** The tables of docs/scale.md: the needs of the load, and the quotas in the order in which they are reached. */
-import { table } from '../api-docs/table';
+import { table } from '../markdown-table';
 import { OPERATIONS, PLATFORM_LOG_BYTES } from '../cost/operations';
 import { endpointTable } from './endpoint';
 import { LOAD, QUOTAS, SERVICE } from './inputs';

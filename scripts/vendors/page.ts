@@ -14,7 +14,7 @@ import { shortName } from '../../lib/cli/commands/provider/vendors';
 import { printChecks, type Check } from '../../lib/cli/checks';
 import { faultOf, statusFault } from '../../lib/cli/server-document';
 import { NoResponse } from '../../lib/cli/service';
-import { table } from '../api-docs/table';
+import { table } from '../markdown-table';
 import type { Fact, Guide } from './guide';
 
 const ENDPOINT = 'https://identity.example/prod';

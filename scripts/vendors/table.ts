@@ -1,7 +1,7 @@
 /** The table of docs/vendors.md: how each vendor revokes tokens. */
 import type { VendorRevocation } from '../../lambda/domain/provider/vendor';
 import { VENDOR_NAMES, vendorOf } from '../../lambda/domain/provider/vendors';
-import { table } from '../api-docs/table';
+import { table } from '../markdown-table';
 
 /** Returns the method and the endpoint, relative to the token endpoint. */
 function how({ reach, endpoint, method, undocumented }: VendorRevocation): string {

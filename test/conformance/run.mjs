@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
-import '../storm/quiet.ts';
+import '../program/quiet.ts';
 import { Checks } from '../deployed/checks.ts';
 import { startIssuer } from '../flows/support/issuer.ts';
 import { CAEP, EVENT_TYPES } from '../flows/support/transmitter.ts';

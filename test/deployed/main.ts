@@ -1,9 +1,9 @@
 /** The checks of `npm run test:deployed`; run.mjs starts them, with the emulator in the environment. */
-import '../storm/quiet';
+import '../program/quiet';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { interruption } from '../storm/interruption';
+import { interruption } from '../program/interruption';
 import { checkAccount } from './account';
 import { Cdk } from './cdk';
 import { exitCodeOf, print, run } from './check-program';

@@ -1,5 +1,5 @@
 /** The checks of `npm run test:docs`; run.mjs starts them. Each tutorial is followed from its own text. */
-import '../storm/quiet';
+import '../program/quiet';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { devNull, tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { launchChromium } from '../browser/chromium';
 import { exitCodeOf, print, run } from '../deployed/check-program';
 import { Checks, Stopped } from '../deployed/checks';
 import { freePorts } from '../local/free-ports';
-import { interruption } from '../storm/interruption';
+import { interruption } from '../program/interruption';
 import { Account } from './aws/account';
 import { Reader } from './reader';
 import { parseTutorial } from './tutorial';

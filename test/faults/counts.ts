@@ -1,7 +1,7 @@
 /** The committed counts: the calls of each operation, and the faults at them. A run fails if an operation has fewer. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { table } from '../../scripts/api-docs/table';
+import { table } from '../../scripts/markdown-table';
 import { publish } from '../../scripts/figures';
 import type { Dependency } from './calls';
 

@@ -3,7 +3,7 @@
  * everything that they call. Each operation runs once without a fault, to learn its calls, and then once for each call and
  * each fault. The number of cases is compared with counts.json, and must not fall.
  */
-import '../storm/quiet';
+import '../program/quiet';
 import './passing-time';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

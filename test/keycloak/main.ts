@@ -1,8 +1,8 @@
 /** The checks of `npm run test:keycloak`; run.mjs starts them, with Keycloak's address in the environment. */
-import '../storm/quiet';
+import '../program/quiet';
 import { exitCodeOf, print, run } from '../deployed/check-program';
 import { Checks } from '../deployed/checks';
-import { interruption } from '../storm/interruption';
+import { interruption } from '../program/interruption';
 import { KeycloakAdmin, type Administrator } from './admin';
 import { checkClientMetadata } from './client-metadata';
 import { checkConsent } from './consent';

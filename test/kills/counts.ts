@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { table } from '../../scripts/api-docs/table';
+import { table } from '../../scripts/markdown-table';
 import { publish } from '../../scripts/figures';
 import type { Flow } from './flow';
 import type { FlowResult } from './perform';

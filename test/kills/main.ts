@@ -3,8 +3,8 @@
  * flow continues as documented in docs/faults.md. Ends with status 1 if it does not, or if a flow has fewer points than
  * committed in counts.json.
  */
-import '../storm/quiet';
-import { table } from '../../scripts/api-docs/table';
+import '../program/quiet';
+import { table } from '../../scripts/markdown-table';
 import { compilePrograms } from '../local/compile-programs';
 import { runProgram } from '../program/command-line';
 import { consentsAgainOf, COUNTS_COMMAND, countFaults, writeCounts } from './counts';

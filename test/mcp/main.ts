@@ -1,9 +1,9 @@
 /** The checks of `npm run test:mcp`; run.mjs starts them, with what it installed in the environment. */
-import '../storm/quiet';
+import '../program/quiet';
 import { exitCodeOf, print, run } from '../deployed/check-program';
 import { Checks } from '../deployed/checks';
 import { World } from '../flows/support/world';
-import { interruption } from '../storm/interruption';
+import { interruption } from '../program/interruption';
 import { checkClients, type Pythons } from './clients';
 import { checkConformance } from './conformance';
 import type { Suite } from './suite';

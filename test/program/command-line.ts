@@ -2,7 +2,7 @@
 import { isAbsolute, join, relative } from 'node:path';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { StartError } from '../../lib/local/start-error';
-import { INTERRUPTED, interruption } from '../storm/interruption';
+import { INTERRUPTED, interruption } from './interruption';
 
 const ROOT = join(__dirname, '..', '..');
 

@@ -5,7 +5,7 @@
  *
  * The waiting times are measured with everything on one machine, including the callers and the authorization server.
  */
-import '../storm/quiet';
+import '../program/quiet';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import {

@@ -1,5 +1,5 @@
 /** The figures of the soak, and what is wrong with them. */
-import { table } from '../../scripts/api-docs/table';
+import { table } from '../../scripts/markdown-table';
 import { quantile } from '../../scripts/bench/statistics';
 import type { WorkerMemory } from '../storm/worker';
 import type { Tally } from './mix';

@@ -7,7 +7,7 @@
  * The waiting times are measured with everything on one machine, including the callers. They compare scenarios, and say
  * little about a deployment.
  */
-import './quiet';
+import '../program/quiet';
 import { styleText } from 'node:util';
 import { runProgram } from '../program/command-line';
 import { perform, type Outcome } from './perform';

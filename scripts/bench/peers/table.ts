@@ -1,5 +1,5 @@
 /** The peers' table of docs/performance.md, and the targets. */
-import { table } from '../../api-docs/table';
+import { table } from '../../markdown-table';
 import type { Comparison, Figures } from './comparison';
 import { WORK, type Work } from './peer';
 

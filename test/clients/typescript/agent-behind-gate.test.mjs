@@ -23,7 +23,7 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { readEvents } from '../../../examples/local/server-sent-events.ts';
 import { startAgentEndpoint } from '../../../lib/local/agent-endpoint.ts';
-import '../../storm/quiet.ts';
+import '../../program/quiet.ts';
 import { consent, RETURN_URL } from './consent.mjs';
 import { signedFor } from './signing.mjs';
 
