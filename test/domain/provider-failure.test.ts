@@ -1,6 +1,7 @@
 /** Errors of a provider: whether the provider evaluated the request, its error code, and when to try again. */
 import { ProviderFailure, providerFailure } from '../../lambda/domain/oauth/provider-failure';
 import { requestClientCredentials } from '../../lambda/domain/oauth/token-request';
+import { failureCodes } from '../figures/public-messages';
 import { caught } from './caught';
 import { createTokenClient, json, tokens } from './token-client';
 
@@ -15,6 +16,22 @@ async function failureFor(answer: Response | Error): Promise<ProviderFailure> {
   if (!(failure instanceof ProviderFailure)) throw failure;
   return failure;
 }
+
+/** Codes that this service sets and that RFC 6749, 6750, 8707, and 9449 do not define for providers. */
+const OF_THIS_SERVICE = failureCodes().filter(
+  (code) =>
+    ![
+      'invalid_client',
+      'invalid_dpop_proof',
+      'invalid_response',
+      'invalid_scope',
+      'invalid_target',
+      'invalid_token',
+      'temporarily_unavailable',
+      'unauthorized_client',
+      'use_dpop_nonce',
+    ].includes(code),
+);
 
 const page = (status: number, type = 'text/html; charset=utf-8') =>
   new Response('<html>secret of the page</html>', { status, headers: { 'content-type': type } });
@@ -57,6 +74,10 @@ describe('an error response to a request that the provider evaluated', () => {
     ['has a backslash', 'a\\b'],
     ['has a line break', 'a\nb'],
     ['is not ASCII', 'naïve'],
+    ['ends a revocation that was not wanted any more', 'superseded'],
+    ['ends a revocation that would reach further', 'would_end_other_grants'],
+    ['postpones a revocation without end', 'slow_responses'],
+    ...OF_THIS_SERVICE.map((code) => [`is ${code}, which only this service sets`, code] as const),
   ])('is reported as an invalid response if the code %s', async (_what, error) => {
     const failure = await failureFor(json({ error }, 400));
     expect(failure).toMatchObject({ code: 'invalid_response', unavailable: false });

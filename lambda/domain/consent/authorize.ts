@@ -5,7 +5,7 @@
  */
 import { type System, epochSeconds } from '../system';
 import type { AuditEntry, AuditTrail } from '../audit';
-import { ProviderFailure } from '../oauth/provider-failure';
+import { ProviderFailure, type OwnCode } from '../oauth/provider-failure';
 import { callbackUrl } from '../provider/oauth2-provider';
 import { KeyMaterialResetError, LostKmsKeyError, ShreddedError, type Seal } from '../sealing/sealing';
 import {
@@ -82,7 +82,7 @@ export const hasResponded = (session: Session, cookies: ReadonlyMap<string, stri
   isHashOf(session.responded?.cookieHash, cookies.get(bindingCookieName(session.hash)));
 
 /** The failure of a session whose link was opened too often. After a response, it has another cause. */
-const OPENED_TOO_OFTEN = 'not_completed';
+const OPENED_TOO_OFTEN = 'not_completed' satisfies OwnCode;
 
 /**
  * Returns the page for a link that cannot be opened again. Anyone who has the link can open it, so the page contains no

@@ -14,6 +14,41 @@ import { headerField } from './header-field';
 const ERROR_CODE = /^[\w.-]{1,64}$/;
 
 /**
+ * Codes that only this service sets. From a provider, they would be statements of this service, with its advice: a server
+ * could have its owner asked to confirm another one, or a failed revocation pass for one that was not wanted any more.
+ */
+const OWN_CODES = [
+  'address_not_allowed',
+  'authorization_server_changed',
+  'ca_certificates_unavailable',
+  'client_assertion_unavailable',
+  'client_secret_unavailable',
+  'client_unknown',
+  'discovery_failed',
+  'endpoint_origin_changed',
+  'invalid_id_token',
+  'invalid_metadata',
+  'not_completed',
+  'not_revoked',
+  'not_stored',
+  'registration_failed',
+  'registration_unreadable',
+  'registration_unsupported',
+  'secret_unavailable',
+  'slow_responses',
+  'superseded',
+  'timeout',
+  'tokens_unreadable',
+  'unbound_token',
+  'unreachable',
+  'would_end_other_grants',
+] as const;
+
+export type OwnCode = (typeof OWN_CODES)[number];
+
+const isOwnCode = (code: string): code is OwnCode => OWN_CODES.some((own) => own === code);
+
+/**
  * A host that messages can show: a name in letters, digits, hyphens, and dots, or an address, with a port. Other parts of a
  * URL can be text of another server.
  */
@@ -139,9 +174,9 @@ export class ResponseTooLong extends ProviderFailure {
   }
 }
 
-/** Returns the provider's OAuth error code, if it is valid. */
+/** Returns the provider's OAuth error code, if a provider can set it. */
 export const errorCode = (code: unknown): string =>
-  typeof code === 'string' && ERROR_CODE.test(code) ? code : 'invalid_response';
+  typeof code === 'string' && ERROR_CODE.test(code) && !isOwnCode(code) ? code : 'invalid_response';
 
 /**
  * Returns the provider's error code. Keycloak reports a missing proof as `invalid_request`, and names DPoP only in its

@@ -1,5 +1,6 @@
 /** Disconnecting in a portal: one account, or all accounts of an agent. */
 import type { Annotate } from '../audit';
+import { derivedId } from '../digest';
 import { beginRevocation, type BeginRevocationDependencies } from '../revocation/begin';
 import type { RevocationFilter } from '../revocation/revocation';
 import { ownerMay, type Person } from './person';
@@ -56,8 +57,8 @@ export async function disconnect(
  * Revokes every grant that an agent holds for the person, also those that have no row. An agent can store so many that a
  * person cannot disconnect each one.
  *
- * @param target.agentName name of the workload identity
- * @param target.revocationId a new ID, or that of the same request if it is repeated
+ * @param agentName name of the workload identity
+ * @param revocationId a new ID, or that of the same request if it is repeated; the one that is returned is another one
  * @throws PortalRefusal
  */
 export async function disconnectAgent(
@@ -73,6 +74,9 @@ export async function disconnectAgent(
   const { identity } = requireConnection(person.agents.find((agent) => agent.identity.name === agentName));
   annotate({ workloadIdentity: identity.arn });
   if (!ownerMay(served, 'RevokeResourceGrant', { identity })) throw notAllowed();
-  const filter = { workloadId: identity.id, userHash: person.userHash };
-  return begun(deps, served, { filter, revocationId, annotate });
+  const { userHash } = person;
+  // The caller chooses its ID, but not that of another revocation, which this one would take the place of.
+  const ownId = derivedId('portal', served.owner.arn, identity.id, userHash, revocationId);
+  const filter = { workloadId: identity.id, userHash };
+  return begun(deps, served, { filter, revocationId: ownId, annotate });
 }

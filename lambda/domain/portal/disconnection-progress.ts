@@ -2,7 +2,6 @@
 import type { Annotate } from '../audit';
 import { namedOf, type Named } from '../display-name';
 import { targetParts } from '../grant/grant';
-import { SUPERSEDED } from '../revocation/end';
 import {
   isSelectionComplete,
   type ItemState,
@@ -113,9 +112,7 @@ export async function disconnectionProgress(
   const named = async ({ name, id }: { readonly name: string; readonly id?: string | undefined }) =>
     namesOfProvider(served.portal, { name, id }, await deps.providers.get(name));
   if (!grantId) {
-    const unproven = read.items.filter(
-      ({ state, lastError }) => state !== 'CONFIRMED' && state !== 'PENDING' && lastError !== SUPERSEDED,
-    );
+    const unproven = read.items.filter(({ state }) => state !== 'CONFIRMED' && state !== 'PENDING');
     const distinct = new Map(unproven.map(({ provider }) => [provider.id, provider]));
     const providers = await Promise.all([...distinct.values()].map(named));
     const isPartial = read.isPartial && { isPartial: true as const };

@@ -4,15 +4,16 @@
  * response to it. If the write fails, the next attempt records its end, too.
  */
 import type { AuditTrail } from '../audit';
-import { isClientDeletion, type OutboxItem, type RevocationStore } from './revocation';
+import type { OwnCode } from '../oauth/provider-failure';
+import { isClientDeletion, isOfRevocation, type OutboxItem, type RevocationStore } from './revocation';
 
 /** `lastError` of an item that was given up because the user granted access again. */
-export const SUPERSEDED = 'superseded';
+export const SUPERSEDED = 'superseded' satisfies OwnCode;
 
 /** `lastError` of an item that was given up because its revocation could end tokens of other grants. */
-export const OTHER_GRANTS = 'would_end_other_grants';
+export const OTHER_GRANTS = 'would_end_other_grants' satisfies OwnCode;
 
-/** Ends without a request to the provider, which are no failures. */
+/** Ends without a request to the provider, which are no failures. A revocation has none of them: someone asked for it. */
 const KEPT: readonly string[] = [SUPERSEDED, OTHER_GRANTS];
 
 interface EndDependencies<Write extends keyof RevocationStore> {
@@ -37,7 +38,7 @@ function recordEnd({ audit, tokenVaultArn }: EndDependencies<never>, item: Outbo
     });
     return;
   }
-  const kept = KEPT.find((reason) => reason === lastError);
+  const kept = isOfRevocation(item) ? undefined : KEPT.find((reason) => reason === lastError);
   audit.record({
     operation: 'RevokeAtProvider',
     outcome: state === 'UNCONFIRMED' && kept === undefined ? 'failed' : 'allowed',

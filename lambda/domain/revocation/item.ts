@@ -1,6 +1,7 @@
 /** The states of an item of the outbox, as pure functions from one revision to the next. */
 import { hashOf } from '../digest';
 import type { GrantId } from '../grant/grant';
+import type { OwnCode } from '../oauth/provider-failure';
 import type { ItemState, Revocation, OutboxItem } from './revocation';
 
 /**
@@ -20,7 +21,7 @@ export const RETRIED_FOR = 24 * 3_600_000;
 const MAX_ATTEMPTS = 100;
 
 /** `lastError` of an item whose provider responds too slowly to get more requests in a sweep. */
-export const SLOW = 'slow_responses';
+export const SLOW = 'slow_responses' satisfies OwnCode;
 
 /** Maximum characters of `lastError`. */
 const MAX_ERROR = 256;

@@ -3,8 +3,8 @@
  * The restriction comes first, because it ends the access. If a request stops between the two writes, the sender repeats
  * it, and the revocation is stored then.
  */
-import { createHash } from 'node:crypto';
 import type { AuditEntry } from '../audit';
+import { derivedId } from '../digest';
 import type { SecurityEvents } from '../identity/security-events';
 import { changeRestriction, storedUserRestriction } from '../restriction/change';
 import type { RestrictionStore, UserRestriction } from '../restriction/restriction';
@@ -56,26 +56,14 @@ const REASONS: Readonly<Record<AccountEffect['state'], string>> = {
   PURGED: 'account-purged',
 };
 
-/** Returns an ID in the form of a UUID (RFC 9562 section 5.8) that is the same for each report of one event. */
-function revocationIdOf(userHash: string, { state, at }: AccountEffect): string {
-  const digest = createHash('sha256')
-    .update(JSON.stringify(['account', userHash, state, at]))
-    .digest();
-  digest[6] = 0x80 | (digest[6]! & 0x0f);
-  digest[8] = 0x80 | (digest[8]! & 0x3f);
-  const hex = digest.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
-    '-',
-  );
-}
-
 /** Stores the revocation of the user's grants, once for each event. Returns its ID. */
 async function revokeGrants(
   deps: ApplyDependencies,
   { id: trustedIssuer }: SecurityEvents,
   { userHash, effect }: UserEffect & { readonly effect: AccountEffect },
 ): Promise<string> {
-  const revocationId = revocationIdOf(userHash, effect);
+  // The same for each report of one event.
+  const revocationId = derivedId('account', userHash, effect.state, effect.at);
   const isNew = await deferRevocation(deps, {
     revocationId,
     trustedIssuer,
