@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import type { PushRequest } from '../domain/consent/push';
 import type { PushedRequest } from '../domain/oauth/pushed-authorization';
-import type { RegisteredClient } from '../domain/provider/client-registration';
+import type { RegisteredClient } from '../domain/provider/resolve-client';
 import type { ProtectedResource } from '../domain/provider/discovery';
 import { CLIENT_REGISTRATIONS, REGISTRATION_MEMBERS } from '../domain/provider/provided-client';
 import type { RenewalRequest } from '../domain/grant/background-renewal';

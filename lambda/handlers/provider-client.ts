@@ -17,11 +17,11 @@ import {
 import { DISCOVERY_TIMEOUT_MS, REGISTRATION_TIMEOUT_MS } from '../contract/provider-client-timeouts';
 import { pushAuthorization, type PushRequest } from '../domain/consent/push';
 import { withDeadline } from '../domain/oauth/transport';
-import { providedClient } from '../domain/oauth/provided-client';
+import { provideClient } from '../domain/oauth/provide-client';
 import { findProtectedResource } from '../domain/oauth/protected-resource-discovery';
 import { ProviderFailure } from '../domain/oauth/provider-failure';
 import { renewInBackground } from '../domain/grant/background-renewal';
-import type { RegistrationRequest } from '../domain/provider/client-registration';
+import type { RegistrationRequest } from '../domain/provider/resolve-client';
 import { isExpectedServer } from '../domain/provider/expected-server';
 import type { RegistrationMember } from '../domain/provider/provided-client';
 import { createAws } from './composition/aws';
@@ -114,7 +114,7 @@ const register = (discoveryUrl: string, request: RegistrationRequest): Promise<R
     const { protectedResource, metadata } = found;
     if (!isExpectedServer(request, protectedResource)) return { registered: { protectedResource } };
     const client = await orFailure(
-      () => providedClient({ ...registration, baseUrl: env.BASE_URL }, metadata, request),
+      () => provideClient({ ...registration, baseUrl: env.BASE_URL }, metadata, request),
       'clientId',
     );
     return 'failure' in client ? client : { registered: { protectedResource, client } };

@@ -4,7 +4,7 @@
  */
 import { gzipSync } from 'node:zlib';
 import { createTransport } from '../../lambda/adapters/http/transport';
-import { registerClient } from '../../lambda/domain/oauth/client-registration';
+import { registerClient } from '../../lambda/domain/oauth/register-client';
 import { findProtectedResource } from '../../lambda/domain/oauth/protected-resource-discovery';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { holdDeadlines, type Deadlines } from './support/deadlines';

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import * as oauth from 'oauth4webapi';
 import { createIssuerKeys, signatureFault, unverifiedJwt } from '../../lambda/adapters/http/issuer-keys';
-import { registerClient } from '../../lambda/domain/oauth/client-registration';
+import { registerClient } from '../../lambda/domain/oauth/register-client';
 import { withoutEchoedSecrets } from '../../lambda/domain/oauth/echoed-secret';
 import { requestIdentityAssertion } from '../../lambda/domain/oauth/identity-assertion-grant';
 import { findProtectedResource } from '../../lambda/domain/oauth/protected-resource-discovery';

@@ -12,7 +12,7 @@ import {
   DISCOVERY_TIMEOUT_MS,
   REGISTRATION_TIMEOUT_MS,
 } from '../../contract/provider-client-timeouts';
-import type { ProtectedResources } from '../../domain/provider/client-registration';
+import type { ProtectedResources } from '../../domain/provider/resolve-client';
 import type { RegistrationMember } from '../../domain/provider/provided-client';
 import { invalidMember, ServiceError } from '../../domain/service-error';
 import { createFunctionInvoker } from './invoke';

@@ -13,7 +13,7 @@ import {
 import type { SecretStore } from '../sealing/secret-store';
 import type { ClientDeletions } from './client-deletion';
 import type { RegisteredClients } from './registered-clients';
-import { unregister } from './client-registration';
+import { unregister } from './resolve-client';
 import { withdraw, type ClientMetadataStore } from './published-client';
 import { deleteClientSecret, type Oauth2Provider, type Oauth2ProviderStore } from './oauth2-provider';
 

@@ -9,11 +9,11 @@ import { invalidMember } from '../service-error';
 import { writeContents } from '../sealing/deletion';
 import type { ExternalSecret } from '../sealing/external-secret';
 import {
-  discoveredClient,
+  resolveClient,
   unregisterUnused,
   type DiscoveredClient,
   registrationRequestIn,
-} from './client-registration';
+} from './resolve-client';
 import { publish } from './published-client';
 import { checkBindingByOwner } from './client-binding';
 import { checkDpopChange, dpopConfigOf } from './dpop-config';
@@ -135,7 +135,7 @@ export function updateOauth2Provider(
         certificatesIn(config),
       );
       // An update that states the authorization server is how the owner confirms that a protected resource names another.
-      const found = await discoveredClient(deps, resolved, {
+      const found = await resolveClient(deps, resolved, {
         ...provider,
         ...registrationRequestIn(config),
         byOwner,

@@ -14,12 +14,12 @@ import type { ExternalSecret } from '../sealing/external-secret';
 import type { Seal, SealingContext } from '../sealing/sealing';
 import type { SecretStore } from '../sealing/secret-store';
 import {
-  discoveredClient,
+  resolveClient,
   unregisterUnused,
   type DiscoveredClient,
   registrationRequestIn,
   type ProtectedResources,
-} from './client-registration';
+} from './resolve-client';
 import type { ClientDeletions } from './client-deletion';
 import type { RegisteredClients } from './registered-clients';
 import type { ClientMetadataStore } from './published-client';
@@ -223,7 +223,7 @@ export function createOauth2Provider(
       callbackId: deps.system.randomUUID(),
     };
     const references = await namedReferences(deps, principal, input, resolved);
-    const client = await discoveredClient(deps, resolved, {
+    const client = await resolveClient(deps, resolved, {
       ...holder,
       ...registrationRequestIn(input.config),
       byOwner: true,

@@ -4,7 +4,7 @@
  */
 import type { AuditTrail } from '../audit';
 import { hashOf } from '../digest';
-import { deleteClient } from '../oauth/client-registration';
+import { deleteClient } from '../oauth/register-client';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { Transport } from '../oauth/transport';
 import {
@@ -14,7 +14,7 @@ import {
   type ClientDeletion,
   type ClientDeletionCause,
 } from '../provider/client-deletion';
-import { ClientManagementSchema } from '../provider/client-registration';
+import { ClientManagementSchema } from '../provider/resolve-client';
 import type { RegisteredClients } from '../provider/registered-clients';
 import type { Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { parseSealed } from '../sealing/sealed-json';

@@ -4,15 +4,15 @@
  */
 import { isLoopbackHttp } from '../endpoint';
 import { clientMetadataUrl } from '../provider/published-client';
-import type { NewClient, RegistrationRequest } from '../provider/client-registration';
+import type { NewClient, RegistrationRequest } from '../provider/resolve-client';
 import { callbackUrl } from '../provider/oauth2-provider';
 import { PUBLIC_CLIENT, PUBLISHED_KEY } from '../provider/vendor';
-import { registerClient, type RegistrationDependencies } from './client-registration';
+import { registerClient, type RegisterClientDependencies } from './register-client';
 import { ProviderFailure } from './provider-failure';
 import type { Metadata } from './provider-metadata';
 import { acceptsPublishedKey } from './published-key-authentication';
 
-export interface ProvidedClientDependencies extends RegistrationDependencies {
+export interface ProvideClientDependencies extends RegisterClientDependencies {
   /** Public address of the service. */
   readonly baseUrl: string;
 }
@@ -23,7 +23,7 @@ export interface ProvidedClientDependencies extends RegistrationDependencies {
  * The same client ID is valid at any server. So each authorization response must say which server it comes from (RFC 9207):
  * otherwise, a server could have the codes of another one redeemed at its own token endpoint.
  */
-function documentFault(metadata: Metadata): string | undefined {
+function documentRefusal(metadata: Metadata): string | undefined {
   if (metadata.client_id_metadata_document_supported !== true) {
     return 'the authorization server does not read client ID metadata documents';
   }
@@ -40,18 +40,18 @@ const NOT_PUBLIC =
   'this service has no https address, at which the authorization server could read a client ID metadata document';
 
 /** Returns the failure of a configuration that asks for a document, with what the server supports in its place. */
-const documentRefused = (fault: string, { registration_endpoint: endpoint }: Metadata): ProviderFailure =>
+const documentFailure = (refusal: string, { registration_endpoint: endpoint }: Metadata): ProviderFailure =>
   endpoint === undefined
     ? new ProviderFailure(
         'registration_unsupported',
-        `${fault}, and it registers no clients; register a client there, and set clientId`,
+        `${refusal}, and it registers no clients; register a client there, and set clientId`,
       )
-    : new ProviderFailure('registration_unsupported', `${fault}; set it to DYNAMIC, or omit it`, {
+    : new ProviderFailure('registration_unsupported', `${refusal}; set it to DYNAMIC, or omit it`, {
         member: 'clientRegistration',
       });
 
 function describedClient(
-  { baseUrl }: ProvidedClientDependencies,
+  { baseUrl }: ProvideClientDependencies,
   metadata: Metadata,
   { callbackId }: RegistrationRequest,
 ): NewClient {
@@ -67,26 +67,26 @@ function describedClient(
  *
  * @throws ProviderFailure if the server accepts no such client
  */
-export async function providedClient(
-  deps: ProvidedClientDependencies,
+export async function provideClient(
+  deps: ProvideClientDependencies,
   metadata: Metadata,
   request: RegistrationRequest,
 ): Promise<NewClient> {
   const { clientRegistration, callbackId, initialAccessToken } = request;
-  const fault = documentFault(metadata);
+  const refusal = documentRefusal(metadata);
   if (clientRegistration === 'METADATA_DOCUMENT') {
-    if (fault !== undefined) throw documentRefused(fault, metadata);
+    if (refusal !== undefined) throw documentFailure(refusal, metadata);
     // A server on this machine can read it, too.
     if (isPublic(deps.baseUrl) || isLoopbackHttp(new URL(metadata.issuer))) {
       return describedClient(deps, metadata, request);
     }
-    throw documentRefused(NOT_PUBLIC, metadata);
+    throw documentFailure(NOT_PUBLIC, metadata);
   }
   const isOpen = clientRegistration === undefined && initialAccessToken === undefined;
-  if (isOpen && fault === undefined && isPublic(deps.baseUrl)) {
+  if (isOpen && refusal === undefined && isPublic(deps.baseUrl)) {
     return describedClient(deps, metadata, request);
   }
-  if (metadata.registration_endpoint === undefined && fault === undefined && !isPublic(deps.baseUrl)) {
+  if (metadata.registration_endpoint === undefined && refusal === undefined && !isPublic(deps.baseUrl)) {
     throw new ProviderFailure(
       'registration_unsupported',
       `${NOT_PUBLIC}, and the server registers no clients; register a client there, and set clientId`,

@@ -259,7 +259,7 @@ function checkCredentialByOwner(
  *   configuration, which the owner does not state; AccessDeniedException if a principal other than the owner would have a
  *   client registered, or change the credential of one; InternalServerException
  */
-export async function discoveredClient(
+export async function resolveClient(
   deps: RegistrationDependencies,
   given: ResolvedConfig,
   {

@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
 import { parseJsonObject } from '../json-object';
-import type { ClientManagement, NewClient } from '../provider/client-registration';
+import type { ClientManagement, NewClient } from '../provider/resolve-client';
 import { CLIENT_NAME } from '../provider/provided-client';
 import { isClientMetadataUrl } from '../provider/published-client';
 import { PUBLIC_CLIENT } from '../provider/vendor';
@@ -14,7 +14,7 @@ import type { Metadata } from './provider-metadata';
 import type { Transport } from './transport';
 import { unverifiedJwt } from './unverified-jwt';
 
-export interface RegistrationDependencies {
+export interface RegisterClientDependencies {
   readonly transport: Transport;
   readonly endpointPolicy: EndpointPolicy;
 }
@@ -152,7 +152,7 @@ function refusal(url: string, response: Response, body: string, hadToken: boolea
 
 /** Deletes a client (RFC 7592 section 2.3). @throws ProviderFailure */
 export async function deleteClient(
-  { transport }: Pick<RegistrationDependencies, 'transport'>,
+  { transport }: Pick<RegisterClientDependencies, 'transport'>,
   { clientUri, accessToken }: ClientManagement,
 ): Promise<void> {
   const response = await transport(clientUri, {
@@ -189,7 +189,7 @@ function checkIssuedBy(issuer: string, initialAccessToken: string): void {
  * @throws ProviderFailure
  */
 export async function registerClient(
-  deps: RegistrationDependencies,
+  deps: RegisterClientDependencies,
   metadata: Metadata,
   { redirectUri, initialAccessToken }: RequestedClient,
 ): Promise<NewClient> {
