@@ -4,7 +4,7 @@ import { decodeJwt, decodeProtectedHeader, exportSPKI, generateKeyPair, importJW
 import { ServiceError } from '../../lambda/domain/service-error';
 import { issueWorkloadAccessToken } from '../../lambda/domain/workload-token/issue';
 import { MAX_LIFETIME } from '../../lambda/domain/stated-lifetime';
-import { CLOCK_SKEW, TOKEN_TYPE } from '../../lambda/domain/workload-token/claims';
+import { CLOCK_SKEW, WORKLOAD_TOKEN_TYP } from '../../lambda/domain/workload-token/claims';
 import { TOKEN_LIFETIME } from '../../lambda/domain/lifetimes';
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/on-behalf-of';
 import { BEGINNING } from './fake-system';
@@ -41,7 +41,7 @@ describe('an issued token', () => {
     const token = await service.issue({ userToken: 'a.b.c' });
     expect(decodeProtectedHeader(token)).toEqual({
       alg: 'ES256',
-      typ: TOKEN_TYPE,
+      typ: WORKLOAD_TOKEN_TYP,
       kid: expect.any(String) as string,
     });
     const { arn, name, id } = workload();
@@ -153,7 +153,7 @@ async function signed(
 ): Promise<string> {
   const own = await service.signingKeys.current();
   return new SignJWT({ iat: BEGINNING, exp: BEGINNING + 600, ...payload })
-    .setProtectedHeader({ alg: 'ES256', kid: own.kid, typ: TOKEN_TYPE, ...header })
+    .setProtectedHeader({ alg: 'ES256', kid: own.kid, typ: WORKLOAD_TOKEN_TYP, ...header })
     .sign(key ?? own.privateKey);
 }
 
@@ -175,12 +175,12 @@ describe('a token is rejected', () => {
     const { kid } = await service.signingKeys.current();
     const jwk = await crypto.subtle.exportKey('jwk', publicKey);
     const token = await new SignJWT({ ...claims(), iat: BEGINNING, exp: BEGINNING + 600 })
-      .setProtectedHeader({ alg: 'ES256', kid, typ: TOKEN_TYPE, jwk })
+      .setProtectedHeader({ alg: 'ES256', kid, typ: WORKLOAD_TOKEN_TYP, jwk })
       .sign(privateKey);
     await refused(token);
   });
 
-  it.each([undefined, 'JWT', 'at+jwt', `${TOKEN_TYPE}2`])('if its type is %s', async (typ) => {
+  it.each([undefined, 'JWT', 'at+jwt', `${WORKLOAD_TOKEN_TYP}2`])('if its type is %s', async (typ) => {
     const { kid, privateKey } = await service.signingKeys.current();
     const token = await new SignJWT({ ...claims(), iat: BEGINNING, exp: BEGINNING + 600 })
       .setProtectedHeader({ alg: 'ES256', kid, ...(typ !== undefined && { typ }) })
@@ -209,7 +209,7 @@ describe('a token is rejected', () => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const body = part({ ...claims(), iat: BEGINNING, exp: BEGINNING + 600 });
     for (const alg of ['none', 'None', 'NONE']) {
-      await refused(`${part({ alg, kid, typ: TOKEN_TYPE })}.${body}.`);
+      await refused(`${part({ alg, kid, typ: WORKLOAD_TOKEN_TYP })}.${body}.`);
     }
   });
 

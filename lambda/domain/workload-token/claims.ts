@@ -14,7 +14,7 @@ import type { Workload } from '../identity/workload-identity';
 import type { CarriedToken } from './subject-token';
 
 /** Explicit typing: no other JWT of this issuer is accepted as a workload access token (RFC 8725 section 3.11). */
-export const TOKEN_TYPE = 'workload-access-token+jwt';
+export const WORKLOAD_TOKEN_TYP = 'workload-access-token+jwt';
 
 /** Allowed clock skew in seconds. */
 export const CLOCK_SKEW = 5;

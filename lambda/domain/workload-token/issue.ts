@@ -38,7 +38,7 @@ import {
   type CallingAgent,
   type VerifiedCallingAgent,
 } from './calling-agent';
-import { delegationClaims, TOKEN_TYPE } from './claims';
+import { delegationClaims, WORKLOAD_TOKEN_TYP } from './claims';
 import { signEs256 } from '../es256';
 import type { PublicKeys, SigningKeys } from './signing-keys';
 import type { OnBehalfOf } from './on-behalf-of';
@@ -255,6 +255,6 @@ export function issueWorkloadAccessToken(
         calling?.delegation.expiresAt ?? Infinity,
       ),
     };
-    return signEs256({ kid, typ: TOKEN_TYPE }, claims, privateKey);
+    return signEs256({ kid, typ: WORKLOAD_TOKEN_TYP }, claims, privateKey);
   });
 }

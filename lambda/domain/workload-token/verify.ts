@@ -2,7 +2,14 @@
 import * as v from 'valibot';
 import { epochSeconds, type System } from '../system';
 import { ServiceError } from '../service-error';
-import { ClaimsSchema, CLOCK_SKEW, delegationOf, TOKEN_TYPE, type Claims, type Delegation } from './claims';
+import {
+  ClaimsSchema,
+  CLOCK_SKEW,
+  delegationOf,
+  WORKLOAD_TOKEN_TYP,
+  type Claims,
+  type Delegation,
+} from './claims';
 import { parseToken, verifyToken } from './signed-token';
 import type { PublicKeys } from './signing-keys';
 
@@ -51,7 +58,7 @@ export async function verifyWorkloadAccessToken(
   if (!key) throw unauthorized(INVALID, 'workload access token: unknown signing key');
   const payload = verifyToken(parsed, key);
   if (!payload) throw unauthorized(INVALID, 'workload access token: signature');
-  if (parsed.header.typ !== TOKEN_TYPE) throw unauthorized(INVALID, 'workload access token: type');
+  if (parsed.header.typ !== WORKLOAD_TOKEN_TYP) throw unauthorized(INVALID, 'workload access token: type');
   const claims = v.safeParse(ClaimsSchema, payload);
   if (!claims.success) throw unauthorized(INVALID, 'workload access token: claims');
   checkClaims(claims.output, deps);
