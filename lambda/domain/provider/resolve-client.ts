@@ -20,7 +20,7 @@ import {
 } from './client-deletion';
 import { clientMetadataUrl, isClientMetadataUrl } from './published-client';
 import { isSameServer, type Oauth2Discovery, type ProtectedResource } from './discovery';
-import { boundServer, expectedIssuerOf } from './expected-server';
+import { boundServer, expectedIssuerOf, type ExpectedServer } from './expected-server';
 import { checkAudience } from './private-key-jwt';
 import {
   clientRegistrationOf,
@@ -140,7 +140,8 @@ export interface DiscoveredClient {
   readonly isNew: boolean;
 }
 
-async function stored(
+/** Returns what is kept of a new client: the credential that deletes it is encrypted. */
+async function sealManagement(
   { seal }: Pick<RegistrationDependencies, 'seal'>,
   holder: ClientHolder,
   { management, metadataDocument }: NewClient,
@@ -165,6 +166,12 @@ async function withKey(client: NewClient): Promise<NewClient> {
     clientSecret: secret,
     metadataDocument: { ...metadataDocument, publishedKey: published },
   };
+}
+
+/** The discovery of a provider for a protected resource. */
+interface DiscoveryOfResource {
+  readonly discoveryUrl: string;
+  readonly protectedResource: ProtectedResource;
 }
 
 const isSameResource = (a: Oauth2Discovery, b: ProtectedResource): boolean =>
@@ -252,6 +259,91 @@ function checkCredentialByOwner(
 }
 
 /**
+ * Returns the client of the configuration, which the service does not provide. The present client at the same resource
+ * keeps what is known about its registration.
+ *
+ * @throws ValidationException; AccessDeniedException
+ */
+function clientOfOwner(
+  deps: RegistrationDependencies,
+  config: ResolvedConfig,
+  provider: Pick<RegisteringProvider, 'callbackId' | 'byOwner' | 'present'>,
+  discovery: DiscoveryOfResource,
+): DiscoveredClient {
+  const { byOwner, present } = provider;
+  checkAudience(config.privateKeyJwt, discovery.protectedResource);
+  const isKept =
+    present?.clientId === config.clientId && isSameResource(present.discovery, discovery.protectedResource);
+  if (isKept) {
+    checkProvidedMethod(config, present);
+    checkCredentialByOwner(byOwner, config, present);
+  }
+  const registration = isKept ? present.registration : undefined;
+  const isPublished = isKept && present.clientAuthenticationMethod === PUBLISHED_KEY;
+  return {
+    config: {
+      ...config,
+      ...(isPublished && { clientAuthenticationMethod: PUBLISHED_KEY }),
+      discovery,
+    },
+    registration,
+    callbackId: callbackIdWith(deps, provider, discovery, registration),
+    isNew: false,
+  };
+}
+
+/** What is needed to provide a client. */
+interface Provision {
+  readonly holder: ClientHolder;
+  readonly request: Pick<
+    RegisteringProvider,
+    'callbackId' | 'clientRegistration' | 'initialAccessToken' | 'present'
+  >;
+  readonly expected: ExpectedServer;
+  /** The server of a provider that exists. */
+  readonly found: ProtectedResource | undefined;
+}
+
+/** Has the server register a client, or describes one. @throws ValidationException; InternalServerException */
+async function newClient(
+  deps: RegistrationDependencies,
+  config: ResolvedConfig,
+  { holder, request, expected, found }: Provision,
+): Promise<DiscoveredClient> {
+  const { discoveryUrl } = expected;
+  // The callback URL of the client is that for the server that was found.
+  const wanted = {
+    authorizationServer: found?.issuer ?? expected.authorizationServer,
+    endpointOrigins: found?.endpointOrigins ?? expected.endpointOrigins,
+  };
+  const callbackId = found
+    ? callbackIdWith(deps, request, { discoveryUrl, protectedResource: found })
+    : request.callbackId;
+  const { protectedResource: named, client } = await deps.protectedResources.register(discoveryUrl, {
+    callbackId,
+    initialAccessToken: request.initialAccessToken,
+    clientRegistration: request.clientRegistration,
+    ...wanted,
+  });
+  const protectedResource = boundServer({ ...expected, ...wanted }, named);
+  if (!client) throw new Error('no client was registered');
+  const provided = await withKey(client);
+  const { clientId, clientAuthenticationMethod, clientSecret } = provided;
+  return {
+    config: {
+      ...config,
+      clientId,
+      clientAuthenticationMethod,
+      discovery: { discoveryUrl, protectedResource },
+      secret: clientSecret === undefined ? config.secret : { kind: 'managed', secret: clientSecret },
+    },
+    registration: await sealManagement(deps, holder, provided),
+    callbackId,
+    isNew: true,
+  };
+}
+
+/**
  * Finds the authorization server of a protected resource, and provides a client there if the configuration has none. A
  * client that the service provided before stays for the same resource and issuer, with its credential.
  *
@@ -295,7 +387,7 @@ export async function resolveClient(
     const changed = callbackIdWith(deps, before, config.discovery);
     return { config, registration: undefined, callbackId: changed, isNew: false };
   }
-  const expected = {
+  const expected: ExpectedServer = {
     discoveryUrl,
     authorizationServer,
     endpointOrigins,
@@ -305,27 +397,8 @@ export async function resolveClient(
   const find = async () =>
     boundServer(expected, await deps.protectedResources.find(discoveryUrl, expectedIssuerOf(expected)));
   if (config.clientId !== '' || config.clientAuthenticationMethod !== PUBLIC_CLIENT) {
-    const protectedResource = await find();
-    checkAudience(config.privateKeyJwt, protectedResource);
-    const isKept =
-      present?.clientId === config.clientId && isSameResource(present.discovery, protectedResource);
-    if (isKept) {
-      checkProvidedMethod(config, present);
-      checkCredentialByOwner(byOwner, config, present);
-    }
-    const registration = isKept ? present.registration : undefined;
-    const isPublished = isKept && present.clientAuthenticationMethod === PUBLISHED_KEY;
-    const discovery = { discoveryUrl, protectedResource };
-    return {
-      config: {
-        ...config,
-        ...(isPublished && { clientAuthenticationMethod: PUBLISHED_KEY }),
-        discovery,
-      },
-      registration,
-      callbackId: callbackIdWith(deps, before, discovery, registration),
-      isNew: false,
-    };
+    const discovery = { discoveryUrl, protectedResource: await find() };
+    return clientOfOwner(deps, config, { ...before, byOwner }, discovery);
   }
   const found = present && (await find());
   const stays = canStay(deps, { callbackId, clientRegistration, present });
@@ -339,37 +412,9 @@ export async function resolveClient(
       isNew: false,
     };
   }
-  checkBindingByOwner(expected.byOwner, false);
-  // The callback URL of the client is that for the server that was found.
-  const wanted = {
-    authorizationServer: found?.issuer ?? authorizationServer,
-    endpointOrigins: found?.endpointOrigins ?? endpointOrigins,
-  };
-  const changedId = found
-    ? callbackIdWith(deps, before, { discoveryUrl, protectedResource: found })
-    : callbackId;
-  const { protectedResource: named, client } = await deps.protectedResources.register(discoveryUrl, {
-    callbackId: changedId,
-    initialAccessToken,
-    clientRegistration,
-    ...wanted,
-  });
-  const protectedResource = boundServer({ ...expected, ...wanted }, named);
-  if (!client) throw new Error('no client was registered');
-  const provided = await withKey(client);
-  const { clientId, clientAuthenticationMethod, clientSecret } = provided;
-  return {
-    config: {
-      ...config,
-      clientId,
-      clientAuthenticationMethod,
-      discovery: { discoveryUrl, protectedResource },
-      secret: clientSecret === undefined ? config.secret : { kind: 'managed', secret: clientSecret },
-    },
-    registration: await stored(deps, holder, provided),
-    callbackId: changedId,
-    isNew: true,
-  };
+  checkBindingByOwner(byOwner, false);
+  const request = { ...before, initialAccessToken, clientRegistration };
+  return newClient(deps, config, { holder, request, expected, found });
 }
 
 export interface UnregisterDependencies {
