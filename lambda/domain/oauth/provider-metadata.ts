@@ -273,7 +273,7 @@ export function createMetadataReader(
   policy: EndpointPolicy,
   system: System,
 ): MetadataReader & ResourceMetadataReader {
-  async function found(url: string, authorities: PrivateAuthorities | undefined): Promise<unknown> {
+  async function fetchDocument(url: string, authorities: PrivateAuthorities | undefined): Promise<unknown> {
     const send = trusting(transport, authorities);
     const first = await metadataDocument(send, url);
     const other = first.status === 404 ? insertedWellKnown(url) : undefined;
@@ -285,7 +285,7 @@ export function createMetadataReader(
   const discover = cached(
     {
       load: async ({ url, authorities }: { url: string; authorities: PrivateAuthorities | undefined }) =>
-        validatedMetadata(url, await found(url, authorities), policy),
+        validatedMetadata(url, await fetchDocument(url, authorities), policy),
       keyOf: ({ url, authorities }) => trustedSlot(url, authorities),
     },
     system,

@@ -27,7 +27,7 @@ interface Begun {
   readonly revocationId: string;
 }
 
-async function begun(
+async function beginDisconnection(
   deps: BeginRevocationDependencies,
   { owner }: ServedPortal,
   { annotate, ...request }: { filter: RevocationFilter; revocationId?: string; annotate: Annotate },
@@ -50,7 +50,7 @@ export async function disconnect(
   { key, annotate }: { readonly key: string; readonly annotate: Annotate },
 ): Promise<Begun> {
   const { grantId } = disconnectable(await rowWithKey(deps, served, person, key), annotate);
-  return begun(deps, served, { filter: { grantId }, annotate });
+  return beginDisconnection(deps, served, { filter: { grantId }, annotate });
 }
 
 /**
@@ -78,5 +78,5 @@ export async function disconnectAgent(
   // The caller chooses its ID, but not that of another revocation, which this one would take the place of.
   const ownId = derivedId('portal', served.owner.arn, identity.id, userHash, revocationId);
   const filter = { workloadId: identity.id, userHash };
-  return begun(deps, served, { filter, revocationId: ownId, annotate });
+  return beginDisconnection(deps, served, { filter, revocationId: ownId, annotate });
 }

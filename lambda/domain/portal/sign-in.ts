@@ -254,7 +254,7 @@ export interface SignInResponse {
 }
 
 /** Redeems the code, and validates what the identity provider says about the person. @throws PortalRefusal */
-function redeemed(
+function redeemResponse(
   deps: SignInDependencies,
   served: ServedPortal,
   { secret, query }: Pick<SignInResponse, 'secret' | 'query'>,
@@ -283,7 +283,7 @@ async function createSession(
   response: SignInResponse,
 ): Promise<NewSession> {
   const { portal, signInProvider } = served;
-  const { tokens, person } = await redeemed(deps, served, response);
+  const { tokens, person } = await redeemResponse(deps, served, response);
   const userHash = userHashOf(person.user);
   annotate({ user: userHash });
   const admittedBy = await admittingAgents(deps, served, tokens, person);
