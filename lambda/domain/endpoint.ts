@@ -24,7 +24,7 @@ export const isLoopbackHttp = ({ protocol, hostname }: URL): boolean =>
 const AMBIGUOUS_SYNTAX = /;|%(2e|2f|3b|5c|25|[01][0-9a-f]|7f|c[01]|e0%[89]|f0%8|f[89a-f]|(?![0-9a-f]{2}))/i;
 
 /** Returns whether servers can read a path, or a part of it, in different ways. */
-export const isAmbiguousPath = (path: string): boolean => AMBIGUOUS_SYNTAX.test(path);
+const isAmbiguousPath = (path: string): boolean => AMBIGUOUS_SYNTAX.test(path);
 
 /** Why a URL that is not normalized is rejected, in words that continue the name of its member. */
 export const MUST_BE_NORMALIZED =

@@ -6,7 +6,7 @@ import { replaceFile } from '../build/stamp';
 const SOURCES = join(__dirname, 'floor');
 
 /** The functions that have a floor: those that an agent, a gate, or a resource waits for. */
-export const FLOOR_GROUPS = ['token-exchange', 'credential-retrieval', 'grants', 'oauth-callback'] as const;
+const FLOOR_GROUPS = ['token-exchange', 'credential-retrieval', 'grants', 'oauth-callback'] as const;
 
 export type FloorGroup = (typeof FLOOR_GROUPS)[number];
 

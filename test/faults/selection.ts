@@ -1,7 +1,6 @@
 /** The cases that every change must pass: a small part of all, chosen by what the calls of all operations are. */
 import type { Dependency } from './calls';
-import type { Fault, Kind } from './fault-kinds';
-import type { Armed } from './fault-kinds';
+import type { Armed, Fault, Kind } from './fault-kinds';
 
 const once = (...kinds: Kind[]): Fault[] => kinds.map((kind) => ({ kind, always: false }));
 const always = (...kinds: Kind[]): Fault[] => kinds.map((kind) => ({ kind, always: true }));

@@ -41,7 +41,7 @@ export interface GrantDescription {
 }
 
 /** Returns what the key of a grant says, whose record is not valid. */
-export function describeUnreadable(
+function describeUnreadable(
   { arnPrefix }: { readonly arnPrefix: string },
   { grantId }: UnreadableGrant,
 ): GrantDescription {

@@ -34,7 +34,7 @@ export function isIdentityAssertion(userToken: string): boolean {
  * Seconds between `iat` and `exp`, at most. An assertion is used immediately: identity providers issue it for 5 minutes. A
  * longer one would be worth stealing, and its record would have to be kept for as long.
  */
-export const MAX_ASSERTION_LIFETIME = 900;
+const MAX_ASSERTION_LIFETIME = 900;
 
 /** An `aud` of one audience: a string, or an array of one (section 3). */
 export const isSoleAudience = (audience: unknown, expected: string): boolean =>

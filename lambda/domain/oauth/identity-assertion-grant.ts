@@ -60,7 +60,7 @@ const invalid = (detail: string): ProviderFailure =>
  * @param now epoch seconds
  * @throws ProviderFailure
  */
-export function checkAssertion(
+function checkAssertion(
   assertion: string,
   issuer: string,
   { audience, clientId }: Pick<IdentityAssertionRequest, 'audience' | 'clientId'>,

@@ -107,7 +107,7 @@ export async function findPortal(
 }
 
 /** Returns the address of the portal's first page. */
-export const portalAddress = (baseUrl: string, portalId: string): string => `${baseUrl}/portals/${portalId}`;
+const portalAddress = (baseUrl: string, portalId: string): string => `${baseUrl}/portals/${portalId}`;
 
 /**
  * Returns AWS's `portalUrl`, which has no scheme: clients add `https://`. Only an address on this machine includes its

@@ -38,7 +38,7 @@ export function checkExecutionRole(executionRoleArn: string, arnPrefix: string):
 }
 
 /** Returns the name in the ARN of one of this deployment's OAuth2 credential providers. */
-export function signInProviderName(credentialProviderArn: string, arnPrefix: string): string | undefined {
+function signInProviderName(credentialProviderArn: string, arnPrefix: string): string | undefined {
   const prefix = oauth2ProviderArn(arnPrefix, '');
   return credentialProviderArn.startsWith(prefix) ? credentialProviderArn.slice(prefix.length) : undefined;
 }

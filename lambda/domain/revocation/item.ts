@@ -8,7 +8,7 @@ import type { ItemState, Revocation, OutboxItem } from './revocation';
  * Milliseconds for which a worker has an item: longer than an attempt, which sends up to 7 requests of up to 5 seconds
  * each (discovery, introspection, both tokens, the refresh token, introspection, and a repetition).
  */
-export const ITEM_LEASE = 60_000;
+const ITEM_LEASE = 60_000;
 
 /** Milliseconds before the second attempt, which double with each attempt up to the limit. The limit is the provider's too. */
 const FIRST_BACK_OFF = 5_000;

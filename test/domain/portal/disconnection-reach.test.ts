@@ -97,15 +97,6 @@ async function reachAt(
   const person = {
     userHash: USER,
     userToken: { issuedAt: 0 },
-    session: {
-      hash: '',
-      portalId: portal.id,
-      userHash: USER,
-      issuedAt: 0,
-      client: '',
-      admittedBy: [],
-      expiresAt: Infinity,
-    },
     agents: [agent],
     hiddenIds: [],
   };
