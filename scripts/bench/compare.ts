@@ -14,7 +14,7 @@ export interface Side {
 }
 
 export interface Comparison extends Sides<Side> {
-  /** CPU of ours through that of the floor. */
+  /** CPU time of ours, divided by that of the floor. */
   readonly ratio: number;
 }
 

@@ -18,7 +18,7 @@ const AMOUNTS = {
   quick: { batches: 2, calls: 2, warmUp: 2, allocations: 2 },
 } as const satisfies Record<string, Amount & { allocations: number }>;
 
-/** CPU time of ours through that of the floor, with one caller: the most that each function may have. */
+/** CPU time of ours, divided by that of the floor, with one caller: the most that each function may have. */
 const MAX_RATIO = { 'token-exchange': 1.2, 'credential-retrieval': 1.25 } as const;
 
 /** What a call adds to the heap and to the log, in bytes. */
@@ -46,7 +46,7 @@ async function tracesOf(process: FunctionProcess, calls: number): Promise<Traces
 }
 
 /** @param bundles of the function and of its floor */
-export async function measureOperation(
+async function measureOperation(
   { name, group, call }: Measured,
   bundles: Sides<string>,
   { node, quick }: { readonly node: string; readonly quick: boolean },
