@@ -66,7 +66,7 @@ describe('scopes, resources, and audiences', () => {
       fieldList: [
         {
           name: 'scopes',
-          message: 'must have at most 32768 characters together with resources and audiences',
+          message: 'must have up to 32768 characters together with resources and audiences',
         },
       ],
     });

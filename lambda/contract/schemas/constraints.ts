@@ -50,7 +50,7 @@ function fitsAsJson(value: unknown, bytes: number): boolean {
 export const smallAsJson = <Value>(bytes: number) =>
   v.check<Value, string>(
     (value) => fitsAsJson(value, bytes),
-    `must have at most ${bytes} bytes in all as JSON`,
+    `must have up to ${bytes} bytes in all as JSON`,
   );
 
 /** A member of AWS's model that this service rejects. */

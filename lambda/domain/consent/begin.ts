@@ -157,7 +157,7 @@ function unionWithHeld(grant: Grant | undefined, scopes: readonly string[]): rea
   if (union.length <= MAX_UNION) return union;
   throw invalidMember(
     'scopes',
-    `must have at most ${MAX_UNION} entries together with those of earlier consents. Request fewer with forceAuthentication, which ends the stored grant`,
+    `must have up to ${MAX_UNION} entries together with those of earlier consents. Request fewer with forceAuthentication, which ends the stored grant`,
   );
 }
 

@@ -54,7 +54,7 @@ function grantIdOf(
   if (JSON.stringify(narrowed).length > MAX_NARROWING_CHARACTERS) {
     throw invalidMember(
       'scopes',
-      `must have at most ${MAX_NARROWING_CHARACTERS} characters together with resources and audiences`,
+      `must have up to ${MAX_NARROWING_CHARACTERS} characters together with resources and audiences`,
     );
   }
   return {
