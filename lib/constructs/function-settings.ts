@@ -73,10 +73,10 @@ const MEMBERS: Readonly<Record<FunctionGroup, keyof ServiceFunctionSettings>> = 
 };
 
 /**
- * Memory in MiB by group. No function uses more than 140 MiB, so the choice is about CPU. docs/performance.md lists the
- * measurements of `npm run bench -- --only functions`. Functions that every step of an agent waits for get more, and
- * functions that no caller waits for get the least. The function that revokes has a whole CPU, because access to thousands of
- * grants ends as fast as it selects them.
+ * Memory in MiB by group. `revocation` uses up to 230 MiB, and no other function more than 140 MiB, so the choice is about
+ * CPU. docs/performance.md lists the measurements of `npm run bench -- --only functions`. Functions that every step of an
+ * agent waits for get more, and functions that no caller waits for get the least. The function that revokes has a whole CPU,
+ * because access to thousands of grants ends as fast as it selects them.
  */
 export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
   'control-plane': 512,
