@@ -68,9 +68,9 @@ export class EventStream {
       const pair = byte === LF && this.afterCr;
       this.afterCr = byte === CR;
       if (byte === CR || byte === LF) {
-        // The second half of a CRLF does not end another line.
         // A field without a colon has an empty value.
         if (!this.atLineStart && this.idCharacters === ID_FIELD.length - 1) this.eventHasId = false;
+        // The second half of a CRLF does not end another line.
         if (!pair && this.atLineStart) this.endEvent();
         this.atLineStart = true;
         if (!this.fields) end = at + 1;

@@ -1,7 +1,7 @@
 /**
- * The due items of a sweep, by provider. They share the sweep's attempts: the next attempt is for the owner, and then for
- * the provider, with the fewest in progress, and among these, whose last attempt began first. A provider starts with few attempts in parallel and gets one more with each
- * one that succeeds. So a provider that does not respond holds few of them until the sweep learns of it.
+ * The due items of a sweep, by provider. The next attempt is for the owner with the fewest attempts in progress, and then
+ * for its provider with the fewest. Among equals, the one whose last attempt began first is next. A provider starts with
+ * few attempts in parallel and gets one more with each success, so a provider that does not respond holds few of them.
  */
 import type { AttemptResult, Unavailable } from './attempt';
 import { SLOW } from './item';

@@ -173,8 +173,8 @@ export interface IssueCall {
 }
 
 /**
- * Returns a compact JWS. It lives for the configured lifetime, but never longer than the user's token, which it
- * carries sealed unless it is an identity assertion, or than the token of an agent that calls.
+ * Returns a compact JWS. It expires after the configured lifetime, or earlier: with the user token, or with the token of
+ * the agent that calls. It carries the user token encrypted, unless that is an identity assertion.
  *
  * @param call the caller must have access to the workload identity
  * @param callingAgent the agent that calls the agent of this token, for the same user; omit it if none does
