@@ -96,6 +96,23 @@ describe('agent', () => {
     });
   });
 
+  it('shows the audiences and clients that an update replaces, and no others', async () => {
+    const issuer = ['--issuer', 'https://idp.example'];
+    await local.run(['agent', 'add', 'heard', ...issuer, '--allowed-audience', 'my-app']);
+    const update = async (...options: string[]) =>
+      (await local.run(['agent', 'update', 'heard', ...options])).stdout;
+    expect(await update('--allowed-audience', 'portal')).toMatch(
+      /^Allowed audiences of the agent "heard": portal \(no longer: my-app\)$/m,
+    );
+    const more = await update('--allowed-audience', 'portal', '--allowed-audience', 'my-app');
+    expect(more).toMatch(/^Allowed audiences of the agent "heard": portal my-app$/m);
+    expect(await update('--allowed-caller', 'caller')).not.toContain('Allowed audiences');
+    expect(await update('--allowed-client', 'c')).toMatch(/^Allowed clients of the agent "heard": c$/m);
+    expect(await update('--no-issuer')).not.toContain('Allowed');
+    const { stdout } = await local.run(['agent', 'update', '--help']);
+    expect(stdout).toMatch(/--allowed-audience all audiences/);
+  });
+
   it('returns all pages', async () => {
     const names = Array.from({ length: 23 }, (_, index) => `paged-${index}`);
     for (const name of names) await local.json(['agent', 'add', name]);

@@ -10,6 +10,7 @@ import {
   changesAuthorizer,
   checkAuthorizer,
   type Authorized,
+  type Authorizer,
   type AuthorizerFlags,
   type AuthorizerRemovalFlags,
 } from '../authorizer';
@@ -100,6 +101,19 @@ const add = buildCommand({
   },
 });
 
+/** Returns a line for each list of the issuer that changed, with what is no longer in it. */
+function listChanges(name: string, before: Authorizer | undefined, after: Authorizer | undefined): string[] {
+  if (!after) return [];
+  const lists = { allowedAudience: 'audiences', allowedClients: 'clients' } as const;
+  return (['allowedAudience', 'allowedClients'] as const).flatMap((list) => {
+    const [earlier, present] = [before?.[list] ?? [], after[list] ?? []];
+    const removed = earlier.filter((text) => !present.includes(text));
+    if (removed.length === 0 && present.length === earlier.length) return [];
+    const no = removed.length > 0 ? ` (no longer: ${removed.join(' ')})` : '';
+    return [`Allowed ${lists[list]} of the agent "${name}": ${present.join(' ') || 'any'}${no}`];
+  });
+}
+
 interface UpdateFlags extends AddFlags, AuthorizerRemovalFlags {
   readonly noReturnUrls: boolean;
 }
@@ -109,7 +123,8 @@ const update = buildCommand({
     brief: 'Change an agent',
     fullDescription: [
       'Changes what the options name, and keeps the rest.',
-      '--return-url replaces all return URLs of the agent, and --allowed-caller all agents that can call it: set the option for each one that the agent has afterwards.',
+      '--return-url replaces all return URLs of the agent, --allowed-audience all audiences, --allowed-client all clients, and --allowed-caller all agents that can call it.',
+      'Set the option for each one that the agent has afterwards: agent get shows those of now.',
       'The audiences and clients of another issuer replace those of the earlier one.',
     ].join('\n'),
   },
@@ -154,12 +169,14 @@ const update = buildCommand({
     }
     if (urls) print(this, `Return URLs of the agent "${name}": ${urls.join(' ') || 'none'}`);
     if (authorizer) {
-      const { discoveryUrl = "the deployment's", allowedWorkloadConfiguration } =
-        authorizer.authorizerConfiguration?.customJWTAuthorizer ?? {};
+      const before = present.authorizerConfiguration?.customJWTAuthorizer;
+      const after = authorizer.authorizerConfiguration?.customJWTAuthorizer;
+      const { discoveryUrl = "the deployment's", allowedWorkloadConfiguration } = after ?? {};
       const callers = allowedWorkloadConfiguration?.workloadIdentities.join(' ') ?? 'none';
       print(
         this,
         `Trusted issuer of the agent "${name}": ${discoveryUrl}`,
+        ...listChanges(name, before, after),
         `Agents that can call the agent "${name}": ${callers}`,
       );
     }
