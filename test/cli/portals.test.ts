@@ -106,7 +106,7 @@ it('creates a portal with a branding and connections, which its pages and get sh
     Audience: 'api',
   });
   expect(stdout).toMatch(
-    /^Connection +travel calendar calendar\.read calendar\.write -- Plans your trips\.$/m,
+    /^Connection +travel calendar; scopes: calendar\.read, calendar\.write; purpose: Plans your trips\.$/m,
   );
   expect(await (await fetch(fields(stdout).URL ?? '')).text()).toContain('Travel connections');
 });
@@ -125,6 +125,21 @@ it.each([
   const { status, stdout, stderr } = await local.run(['portal', 'add', 'never', option, value]);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toContain(message);
+});
+
+it('shows which words of a connection are scopes, and how to state a purpose if there is none', async () => {
+  const words = 'travel calendar calendar.read Plans trips';
+  const { status, stdout, stderr } = await add('in-words', ...SIGN_IN, '--connection', words);
+  expect([status, fields(stdout).Connection]).toEqual([
+    0,
+    'travel calendar; scopes: calendar.read, Plans, trips; no purpose',
+  ]);
+  const hint = 'A connection has several scopes and no purpose. To state a purpose, write it after --: ';
+  expect(stderr).toContain(`${hint}--connection "AGENT PROVIDER SCOPE... -- PURPOSE"\n`);
+  const update = (connection: string) =>
+    local.run(['portal', 'update', 'in-words', '--connection', connection]);
+  for (const clear of ['travel calendar calendar.read', 'travel calendar a b -- Plans trips'])
+    expect((await update(clear)).stderr).not.toContain('purpose');
 });
 
 it('says what to do if the name is in use', async () => {
@@ -225,7 +240,7 @@ it('asks again for each mistake, says why, and keeps the other answers', async (
     Portal: 'mistaken',
     'Display name': 'Travel',
     Logo: 'image/svg+xml',
-    Connection: 'travel calendar calendar.read',
+    Connection: 'travel calendar; scopes: calendar.read; no purpose',
   });
 });
 
@@ -265,9 +280,8 @@ it.each([
 });
 
 it.each([
-  [['portal', 'add'], 'Set the name of the portal.'],
-  [['portal', 'add', 'p'], 'Set --agent.'],
-  [['portal', 'add', 'p', '--agent', 'travel'], 'Set --sign-in.'],
+  [['portal', 'add'], 'Set the name of the portal, --agent, --sign-in, and --scope.'],
+  [['portal', 'add', 'p', '--agent', 'travel'], 'Set --sign-in and --scope.'],
   [['portal', 'add', 'p', '--agent', 'travel', '--sign-in', 'sign-in'], 'Set --scope.'],
 ])('says without a terminal what %j lacks', async (args, message) => {
   expect(await local.run(args)).toEqual({ status: 2, stdout: '', stderr: `${message}\n` });

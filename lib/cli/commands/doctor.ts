@@ -10,6 +10,7 @@ import type { CliContext } from '../context';
 import { checkFailed, CliError, ServiceFailure } from '../failure';
 import { isoTime, printJson, progress } from '../output';
 import { plainUrl } from '../plain-url';
+import { portalChecks } from './portal/checks';
 import { checkProvider } from './provider/checks';
 import { getProvider } from './provider/provider';
 import { endpointPolicyOf } from '../provider-request';
@@ -190,15 +191,19 @@ async function allChecks(
     show(`Checking ${url} …`);
     checks.push(await issuerCheck(url, endpointPolicyOf(service)));
   }
-  if (usable) checks.push(...(await providerChecks(service, show)));
+  if (usable) {
+    checks.push(...(await providerChecks(service, show)));
+    show('Checking consent portals …');
+    checks.push(...(await portalChecks(service)));
+  }
   return checks;
 }
 
 export const doctor = buildCommand({
   docs: {
-    brief: 'Check the endpoint, credentials, clock, trusted issuers, and your providers',
+    brief: 'Check the endpoint, credentials, clock, trusted issuers, and your providers and portals',
     fullDescription: [
-      'Checks the endpoint, the credentials, the clock, the trusted issuers of your agents, and your credential providers.',
+      'Checks the endpoint, the credentials, the clock, the trusted issuers of your agents, your credential providers, and your consent portals.',
       'Each line says ok, warn, or fail, and what to do. Changes nothing. Ends with status 1 if a check fails.',
     ].join('\n'),
   },

@@ -4,6 +4,7 @@ import type { CliContext } from '../../context';
 import { CliError, ServiceFailure, usageError } from '../../failure';
 import { isoTime, printAside, printFields, printJson, progress } from '../../output';
 import { allPages, wait, type Service } from '../../service';
+import { audienceCommand } from './audience-command';
 import type { Branding, Connection, SignIn } from './config';
 
 /** What listings have. */
@@ -70,7 +71,8 @@ export const addressOf = ({ portalUrl }: PortalSummary): string =>
 const MAX_POLLS = 64;
 const pollDelay = (poll: number): number => Math.min(2_000, 100 * 2 ** poll);
 
-const isUnverified = ({ status }: PortalSummary): boolean => status === 'CREATING' || status === 'UPDATING';
+export const isUnverified = ({ status }: PortalSummary): boolean =>
+  status === 'CREATING' || status === 'UPDATING';
 
 /** Returns the portal after its verification. @throws CliError if the verification takes too long */
 async function verified(
@@ -97,11 +99,22 @@ async function verified(
 /** Returns the kind of image. */
 const imageType = (dataUrl: string): string => dataUrl.slice('data:'.length).split(';')[0] ?? '';
 
+/** Returns which words of the connection are scopes, and which are the purpose. */
 const described = ({ workloadName, credentialProviderName, scopes, purpose }: Connection): string =>
   [
-    [workloadName, credentialProviderName, ...scopes].join(' '),
-    ...(purpose === undefined ? [] : [purpose]),
-  ].join(' -- ');
+    `${workloadName} ${credentialProviderName}`,
+    scopes.length > 0 ? `scopes: ${scopes.join(', ')}` : 'no scopes',
+    purpose === undefined ? 'no purpose' : `purpose: ${purpose}`,
+  ].join('; ');
+
+/** Says how to state the purpose of a connection, if one of its words can have been taken for a scope. */
+function explainPurpose(context: CliContext, connections: readonly Connection[]): void {
+  if (!connections.some(({ scopes, purpose }) => scopes.length > 1 && purpose === undefined)) return;
+  printAside(
+    context,
+    'A connection has several scopes and no purpose. To state a purpose, write it after --: --connection "AGENT PROVIDER SCOPE... -- PURPOSE"',
+  );
+}
 
 /** Prints the portal for people. */
 function printPortal(context: CliContext, portal: Portal): void {
@@ -134,8 +147,17 @@ export function showPortal(context: CliContext, portal: Portal, { json }: { read
   else printPortal(context, portal);
 }
 
-/** Says what to do next with a portal that is ACTIVE. @throws CliError for another portal, whose pages do not work */
-function checkActive(context: CliContext, { name, status, statusReason }: Portal): void {
+/**
+ * Says what to do next with a portal that is ACTIVE.
+ *
+ * @param command that removes the cause of the status reason, if there is one
+ * @throws CliError for another portal, whose pages do not work
+ */
+function checkActive(
+  context: CliContext,
+  { name, status, statusReason }: Portal,
+  command: string | undefined,
+): void {
   if (status !== 'ACTIVE') {
     throw new CliError(
       `The consent portal "${name}" exists, but its pages do not work (${status}). ${statusReason ?? 'The service states no reason.'}`,
@@ -152,19 +174,25 @@ function checkActive(context: CliContext, { name, status, statusReason }: Portal
       ? []
       : [
           `Warning: ${statusReason}`,
+          ...(command === undefined ? [] : [`To list it, run: ${command}`]),
           `Correct the cause, or name other resources with agent-identity portal update ${name}. Then run: agent-identity portal verify ${name}`,
         ]),
   );
 }
 
-/** Waits for the verification, prints the portal, and says what comes next. */
+/**
+ * Waits for the verification, prints the portal, and says what comes next.
+ *
+ * @param stated.connection the connections that the options state
+ */
 export async function conclude(
   context: CliContext,
   service: Service,
   begun: PortalSummary,
-  { json }: { readonly json: boolean },
+  { json, connection = [] }: { readonly json: boolean; readonly connection?: readonly Connection[] },
 ): Promise<void> {
   const portal = await verified(context, service, begun);
   showPortal(context, portal, { json });
-  checkActive(context, portal);
+  explainPurpose(context, connection);
+  checkActive(context, portal, await audienceCommand(service, portal));
 }

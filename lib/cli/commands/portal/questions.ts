@@ -86,6 +86,10 @@ export type Answer = SingleAnswer | `connections.${number}`;
 const REQUIRED = ['name', 'agents', 'signIn', 'scopes'] as const satisfies readonly SingleAnswer[];
 const OFFERED = ['displayName', 'color', 'logo'] as const satisfies readonly SingleAnswer[];
 
+/** Returns the texts as a sentence has them. */
+const inWords = (texts: readonly string[]): string =>
+  new Intl.ListFormat('en', { type: 'conjunction' }).format(texts);
+
 /** Asks until the answer can be right. */
 async function put(context: CliContext, draft: Draft, answer: SingleAnswer): Promise<void> {
   const { text, option, accept }: Question = QUESTIONS[answer];
@@ -132,9 +136,11 @@ async function putConnections(context: CliContext, draft: Draft): Promise<void> 
  */
 export async function complete(context: CliContext, draft: Draft): Promise<void> {
   const missing = REQUIRED.filter((answer) => draft[answer] === undefined);
-  const [first] = missing;
-  if (first === undefined) return;
-  if (!isInteractive(context)) throw usageError(`Set ${QUESTIONS[first].option}.`);
+  if (missing.length === 0) return;
+  if (!isInteractive(context)) {
+    const options = missing.map((answer) => QUESTIONS[answer].option);
+    throw usageError(`Set ${inWords(options)}.`);
+  }
   for (const answer of missing) await put(context, draft, answer);
   for (const answer of OFFERED) if (draft[answer] === undefined) await put(context, draft, answer);
   if (draft.connections.length === 0) await putConnections(context, draft);

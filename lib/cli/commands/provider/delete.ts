@@ -4,9 +4,10 @@ import { OPERATIONS } from '../../../../lambda/contract/operations';
 import { CONNECTION_FLAGS, flag } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { ServiceFailure } from '../../failure';
-import { print, printJson } from '../../output';
+import { print, printAside, printJson } from '../../output';
 import { confirmOrCancel } from '../../prompt';
 import { connect, deleteWholly, type Service } from '../../service';
+import { portalsWithSignIn } from '../portal/sign-in';
 import { findProvider, KIND_FLAG, KIND_NAMES, PROVIDER_NAME, type Kind, type KindFlags } from './lookup';
 
 interface DeleteFlags extends KindFlags {
@@ -49,13 +50,21 @@ export const remove = buildCommand({
       kind === 'oauth2'
         ? 'Agents lose their grants there, which are revoked, and users must consent again to another provider'
         : 'Agents can no longer get its API key';
+    const portals = kind === 'oauth2' ? await portalsWithSignIn(service, name) : [];
+    const ended = portals.map((portal) => ` Users can no longer sign in at the consent portal "${portal}".`);
     await confirmOrCancel(this, {
       yes: flags.yes,
-      question: `${loss}. Delete the ${KIND_NAMES[kind]} "${name}"?`,
+      question: `${loss}.${ended.join('')} Delete the ${KIND_NAMES[kind]} "${name}"?`,
       done: 'deleted',
     });
     await deleteWholly(this, service, DELETIONS[kind], { name });
     if (flags.json) printJson(this, { name, kind, deleted: true });
     else print(this, `The ${KIND_NAMES[kind]} "${name}" is deleted.`);
+    for (const portal of portals) {
+      printAside(
+        this,
+        `Users can no longer sign in at the consent portal "${portal}". Set another provider: agent-identity portal update ${portal} --sign-in NAME`,
+      );
+    }
   },
 });
