@@ -161,7 +161,7 @@ export const gate = buildCommand({
       'Runs the gate of an agent endpoint for a local service, as the construct AgentEndpoint deploys it.',
       'Users sign in at your identity provider, and the agent gets a workload access token for the user with each request.',
       'Creates the workload identity of the agent, or changes its trusted issuer to that of the gate.',
-      'Prints an audit entry for each request. Ctrl-C stops the gate.',
+      'Prints an audit entry for each request with a token. Ctrl-C stops the gate.',
     ].join('\n'),
   },
   parameters: {
