@@ -77,6 +77,10 @@ const composition = (): typeof Composition =>
 /** Agents and issuers can be on this machine too. */
 const LOCAL = { loopback: true };
 
+/** Returns the port of the agent, if it has a URL with a port: the agent might not run yet. */
+const portOfTarget = ({ target }: Pick<AgentEndpointOptions, 'target'>): number | undefined =>
+  target.kind === 'url' && URL.canParse(target.url) ? Number(new URL(target.url).port) : undefined;
+
 /**
  * @throws StartError for a port that is taken or not permitted
  * @throws ConfigurationFault for a configuration that the deployed endpoint would reject too
@@ -97,7 +101,7 @@ export async function startAgentEndpoint({
   const server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
     serve(request, response);
   });
-  const { port, close } = await listenOnLoopback(server, wanted, names);
+  const { port, close } = await listenOnLoopback(server, wanted, names, portOfTarget(stated));
   try {
     const endpoint = parseAgentEndpoint(
       JSON.stringify({

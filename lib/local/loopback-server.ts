@@ -46,20 +46,20 @@ export const portBehind = (servicePort: number, offset: number, purpose: string)
  * @param server that does not listen yet
  * @param wanted the port, or how it depends on the port of the service; 0 for a free port
  * @param names of the settings in messages
+ * @param reserved a port that no message proposes
  * @throws StartError when the port is taken or not permitted
  */
 export async function listenOnLoopback(
   server: Server,
   wanted: number | DerivedPort,
   names = ENVIRONMENT_VARIABLES,
+  reserved?: number,
 ): Promise<Listening> {
   const port = typeof wanted === 'number' ? wanted : wanted.port;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
-      void cannotListen(error, port, typeof wanted === 'number' ? undefined : wanted, names).then(
-        reject,
-        reject,
-      );
+      const derived = typeof wanted === 'number' ? undefined : wanted;
+      void cannotListen(error, port, { derived, names, reserved }).then(reject, reject);
     });
     server.listen(port, LOOPBACK, resolve);
   });
@@ -96,26 +96,32 @@ const isFree = (port: number): Promise<boolean> =>
   });
 
 /** Returns a port for the service that is free with the ports after it; 0, which is any free port, if none is found. */
-async function proposedPort(taken: number): Promise<number> {
+async function proposedPort(taken: number, reserved: number | undefined): Promise<number> {
   for (let proposal = 1; proposal <= MAX_PROPOSALS; proposal += 1) {
     const first = taken + proposal * PORT_STEP;
     if (first + PORTS_OF_SERVICE > MAX_PORT) break;
     const ports = Array.from({ length: PORTS_OF_SERVICE }, (_, offset) => first + offset);
-    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return first;
+    if (first !== reserved && (await Promise.all(ports.map(isFree))).every(Boolean)) return first;
   }
   return 0;
+}
+
+/** What the message about a port depends on. */
+interface Reason {
+  readonly derived: DerivedPort | undefined;
+  readonly names: SettingNames;
+  readonly reserved: number | undefined;
 }
 
 async function cannotListen(
   error: Error,
   port: number,
-  derived: DerivedPort | undefined,
-  names: SettingNames,
+  { derived, names, reserved }: Reason,
 ): Promise<Error> {
   const code = systemErrorCode(error);
   if (code === 'EADDRINUSE') {
     const named = derived ? `Port ${port}, which ${derived.purpose} needs,` : `Port ${port}`;
-    const next = await proposedPort(derived?.servicePort ?? port);
+    const next = await proposedPort(derived?.servicePort ?? port, reserved);
     return new StartError(
       `${named} is taken. Stop the program that uses it, or set another port: ${names.withValue('PORT', next)}`,
     );

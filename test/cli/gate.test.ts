@@ -364,6 +364,23 @@ describe('one line on stderr', () => {
     expect(program.stderr.trimEnd()).not.toContain('\n');
   });
 
+  it('for a return URL that is not a URL, with its option', async () => {
+    const program = start([...agent, ...issuer(), '--port', '0', '--return-url', 'foo']);
+    expect(await program.ended).not.toBe(0);
+    expect(program.stderr).toMatch(/^--return-url must /);
+    expect(program.stderr).not.toContain('llowedResource');
+  });
+
+  it('for a busy port, but never with the port of the agent', async () => {
+    const { port, close } = await listenOnLoopback(createServer(), 0);
+    const later = `http://127.0.0.1:${port + 100}`;
+    const program = start(['my-agent', later, ...issuer(), '--port', String(port)]);
+    expect(await program.ended).toBe(1);
+    expect(program.stderr).toMatch(/set another port: --port \d+\n$/);
+    expect(program.stderr).not.toContain(`--port ${port + 100}\n`);
+    await close();
+  });
+
   it('for a busy port, with the option that sets another', async () => {
     const { port, close } = await listenOnLoopback(createServer(), 0);
     const program = start([...agent, ...issuer(), '--port', String(port)]);

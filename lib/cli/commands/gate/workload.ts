@@ -1,7 +1,8 @@
 /** The workload identity of an agent behind a gate. */
 import { OPERATIONS } from '../../../../lambda/contract/operations';
-import type { Authorized, Authorizer } from '../../authorizer';
+import { AUTHORIZER_OPTIONS, type Authorized, type Authorizer } from '../../authorizer';
 import { ServiceFailure } from '../../failure';
+import { namingOptions } from '../../option-names';
 import type { Service } from '../../service';
 
 interface WorkloadIdentity extends Authorized {
@@ -9,6 +10,13 @@ interface WorkloadIdentity extends Authorized {
 }
 
 type Issuer = Pick<Authorizer, 'discoveryUrl' | 'allowedAudience' | 'allowedClients'>;
+
+/** The options by the members that they set. */
+const MEMBER_OPTIONS = {
+  name: 'the name of the agent',
+  allowedResourceOauth2ReturnUrls: '--return-url',
+  ...AUTHORIZER_OPTIONS,
+} as const;
 
 /**
  * Creates the workload identity of the agent, or lets an existing one trust the issuer of the gate: the service validates
@@ -30,11 +38,13 @@ export async function prepareWorkload(
       throw error;
     });
   if (!existing) {
-    await service.call(OPERATIONS.CreateWorkloadIdentity, {
-      name,
-      allowedResourceOauth2ReturnUrls: returnUrls,
-      authorizerConfiguration: { customJWTAuthorizer: issuer },
-    });
+    await namingOptions(MEMBER_OPTIONS, () =>
+      service.call(OPERATIONS.CreateWorkloadIdentity, {
+        name,
+        allowedResourceOauth2ReturnUrls: returnUrls,
+        authorizerConfiguration: { customJWTAuthorizer: issuer },
+      }),
+    );
     return 'created';
   }
   const { allowedResourceOauth2ReturnUrls: urls = [], authorizerConfiguration } = existing;
@@ -42,13 +52,15 @@ export async function prepareWorkload(
   const missing = returnUrls.filter((url) => !urls.includes(url));
   const isAccepted = trusted !== undefined && accepts(trusted, issuer);
   if (isAccepted && missing.length === 0) return 'unchanged';
-  await service.call(OPERATIONS.UpdateWorkloadIdentity, {
-    name,
-    allowedResourceOauth2ReturnUrls: [...urls, ...missing],
-    authorizerConfiguration: {
-      customJWTAuthorizer: isAccepted ? trusted : { ...otherMembersOf(trusted), ...issuer },
-    },
-  });
+  await namingOptions(MEMBER_OPTIONS, () =>
+    service.call(OPERATIONS.UpdateWorkloadIdentity, {
+      name,
+      allowedResourceOauth2ReturnUrls: [...urls, ...missing],
+      authorizerConfiguration: {
+        customJWTAuthorizer: isAccepted ? trusted : { ...otherMembersOf(trusted), ...issuer },
+      },
+    }),
+  );
   return 'updated';
 }
 
