@@ -43,6 +43,10 @@ const orList = (names: readonly string[]): string =>
 /** Returns an option as the documentation writes it: Stricli proposes it in the case of the code. */
 const kebabCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
+/** Whether two values differ only in case, and in dashes for underscores. */
+const sameWord = (one: string, other: string): boolean =>
+  one.toLowerCase().replaceAll('_', '-') === other.toLowerCase().replaceAll('_', '-');
+
 /** Returns what is wrong with the arguments, without what Stricli adds to the name of the error. */
 const argumentFault = (error: ArgumentScannerError, args: readonly string[]): string =>
   formatMessageForArgumentScannerError(error, {
@@ -59,8 +63,11 @@ const argumentFault = (error: ArgumentScannerError, args: readonly string[]): st
         : `The option --${externalFlagName} is missing.`,
     ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) =>
       exception instanceof CliError ? exception.message : `The option --${name} must be true or false.`,
-    EnumValidationError: ({ externalFlagName, values }) =>
-      `The option --${externalFlagName} must be ${orList(values)}.`,
+    EnumValidationError: ({ externalFlagName, input, values }) => {
+      const meant = values.find((value) => sameWord(value, input));
+      const proposal = meant === undefined ? '' : ` Did you mean ${meant}?`;
+      return `The option --${externalFlagName} must be ${orList(values)}.${proposal}`;
+    },
     AliasNotFoundError: ({ input }) => `There is no option -${input}.`,
     UnsatisfiedPositionalError: ({ placeholder }) => `The argument ${placeholder.toUpperCase()} is missing.`,
     UnexpectedFlagError: ({ externalFlagName }) => `The option --${externalFlagName} can be set only once.`,
@@ -132,7 +139,14 @@ export function applicationOf(version: string, args: readonly string[]): Applica
     {
       name: NAME,
       versionInfo: { currentVersion: version },
-      scanner: { caseStyle: 'allow-kebab-for-camel' },
+      scanner: {
+        caseStyle: 'allow-kebab-for-camel',
+        // As by default, but deletions cost 2, and not 3: Stricli compares `return-urls` with `returnUrl`.
+        distanceOptions: {
+          threshold: 7,
+          weights: { insertion: 1, deletion: 2, substitution: 2, transposition: 0 },
+        },
+      },
       determineExitCode: (error) => (error instanceof CliError ? error.status : STATUS.failed),
       localization: { text: textOf(args, json ? IN_JSON : IN_WORDS) },
       // Stricli colors errors on a terminal.

@@ -41,13 +41,16 @@ const OF_OTHERS = /("[^"]*"|\b[a-z][\w+.-]*:\S+)/i;
 /** A path of a member in the text of a rule. */
 const PATH = /\boauth2ProviderConfigInput(\.\w+)+/g;
 
+/** The regular expression at the end of a rule, which says the same in words. */
+const PATTERN = / \(must match \/.*\/[a-z]*\)$/;
+
 /** Returns the message in which an option precedes each rule. The rule continues the name: `must be …`. */
 const withOptions = (message: string, fields: readonly InvalidField[], options: OptionNames): string =>
   fields.reduce((text, { name, message: rule }) => {
     const written = [`${name}: ${rule}`, `${name} ${rule}`].find((one) => text.includes(one));
     return written === undefined
       ? text
-      : text.replace(written, () => `${optionOf(name, options) ?? name} ${rule}`);
+      : text.replace(written, () => `${optionOf(name, options) ?? name} ${rule.replace(PATTERN, '')}`);
   }, message);
 
 /** Returns the message with the names of the command. */

@@ -5,7 +5,7 @@ import {
   type EndpointPolicy,
 } from '../../lambda/contract/authorization-server';
 import { issuerOf } from '../../lambda/contract/vendors';
-import { NoResponse } from './service';
+import { NO_TLS, NoResponse } from './service';
 import { plainUrl } from './plain-url';
 import { documentResponse, UrlNotAllowed } from './provider-request';
 
@@ -31,7 +31,11 @@ const NO_RESPONSE: readonly (readonly [code: RegExp, advice: string])[] = [
     UNKNOWN_AUTHORITY,
     'This computer does not trust the authority of the certificate. For a private authority, a provider has --ca-secret and --ca-object, and a trusted issuer has caCertificates.',
   ],
-  [/CERT|TLS|SSL|EPROTO/, 'Correct the certificate or the TLS configuration of the server.'],
+  [
+    NO_TLS,
+    'The server does not use TLS at this port: on this computer, set an http URL. Otherwise, correct the port.',
+  ],
+  [/CERT|TLS|SSL/, 'Correct the certificate or the TLS configuration of the server.'],
 ];
 
 /** Returns what to do about a server that does not respond. */

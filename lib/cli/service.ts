@@ -1,6 +1,6 @@
 /** The client of the identity service: signed requests, and errors that say what to do next. */
 import type { Route } from '../../lambda/contract/operations';
-import { parsedEndpoint, signedRegion, SIGNING_NAME } from '../client/endpoint';
+import { LOOPBACK, parsedEndpoint, signedRegion, SIGNING_NAME } from '../client/endpoint';
 import type { ConnectionFlags } from './connection-flags';
 import type { CliContext } from './context';
 import { namingOptions } from './option-names';
@@ -39,6 +39,15 @@ const LOCAL_REGION = 'us-east-1';
 export const wait = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** Codes of Node.js for a response that is not one of TLS. */
+export const NO_TLS = /EPROTO|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG/;
+
+/** What to do if another server listens at the endpoint. The address of a service on this computer has no stage. */
+export const otherServerAdvice = (endpoint: string): string =>
+  endpoint.startsWith('http:')
+    ? 'Check the port: the endpoint is the address that npm start or agent-identity local printed.'
+    : 'Check that the endpoint includes the stage.';
+
 /** A server did not respond. */
 export class NoResponse extends CliError {
   constructor(
@@ -46,9 +55,13 @@ export class NoResponse extends CliError {
     /** The code of the system, such as `ECONNREFUSED`, if there is one. */
     readonly reason: string,
   ) {
+    const { protocol, hostname, host } = new URL(origin);
+    const isPlain = NO_TLS.test(reason) && protocol === 'https:' && LOOPBACK.test(hostname);
     super(`${origin} did not respond (${reason}).`, {
       name: 'NoResponse',
-      next: 'Check the address and that the server runs.',
+      next: isPlain
+        ? `A service on this computer has an http address: use http://${host}`
+        : 'Check the address and that the server runs.',
     });
   }
 }
@@ -108,6 +121,7 @@ interface FailedCall {
   readonly operation: Operation;
   /** Seconds; undefined if it is not known. */
   readonly skew: number | undefined;
+  readonly endpoint: string;
 }
 
 /** What to do about an error, by its message: of the service, of API Gateway, and of IAM. */
@@ -122,7 +136,7 @@ const NEXT_STEPS: readonly (readonly [message: RegExp, step: (call: FailedCall) 
     () => 'Sign in again, for example with "aws sso login", and repeat the command.',
   ],
   [
-    /access key id is not known|security token .*invalid|not match the (request|signature)|unset AWS_SESSION_TOKEN/i,
+    /access key id is not known|security token .*invalid|not match the (request|signature)|unset AWS_SESSION_TOKEN|is not an AWS4-HMAC-SHA256 signature/i,
     () => 'Check the AWS credentials: the environment, or --profile.',
   ],
   [
@@ -140,8 +154,10 @@ const NEXT_STEPS: readonly (readonly [message: RegExp, step: (call: FailedCall) 
   [/no .*credential provider named/, () => 'Run agent-identity provider list for the names.'],
   [
     /operation does not exist|Missing Authentication Token/i,
-    () =>
-      'Check that the endpoint includes the stage, and that the deployment is not older than this command.',
+    ({ endpoint }) =>
+      endpoint.startsWith('http:')
+        ? 'Check that the service on this computer is not older than this command.'
+        : 'Check that the endpoint includes the stage, and that the deployment is not older than this command.',
   ],
 ];
 
@@ -177,13 +193,13 @@ async function failureOf(
   if (typeof message !== 'string') {
     return new ServiceFailure('', response.status, {
       fault: `${endpoint} responded with HTTP status ${response.status}, but not as the identity service does.`,
-      next: 'Check the endpoint: it includes the stage.',
+      next: otherServerAdvice(endpoint),
     });
   }
   const sentence = /[.!?]$/.test(message) ? message : `${message}.`;
   return new ServiceFailure(type.split(':')[0] ?? '', response.status, {
     fault: sentence,
-    next: nextStep(message, { operation, skew: clockSkew(response) }),
+    next: nextStep(message, { operation, skew: clockSkew(response), endpoint }),
     fields: invalidFields(body?.fieldList),
   });
 }

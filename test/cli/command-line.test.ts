@@ -122,6 +122,21 @@ it.each([
     'The option --kind must be oauth2 or api-key. Run the command with --help for its options.',
   ],
   [
+    'an option in the plural',
+    ['agent', 'add', 'a', '--return-urls', 'https://app.example'],
+    'There is no option --return-urls. Did you mean --return-url? Run the command with --help for its options.',
+  ],
+  [
+    'a value in another case',
+    ['provider', 'add', 'p', '--client-registration', 'dynamic'],
+    'The option --client-registration must be METADATA_DOCUMENT or DYNAMIC. Did you mean DYNAMIC? Run the command with --help for its options.',
+  ],
+  [
+    'an empty folder',
+    ['local', '--data-dir', ''],
+    '--data-dir is empty. Name a folder, or omit the option for ~/.agent-identity/local.',
+  ],
+  [
     'a value of an option that has none',
     ['agent', 'list', '--all=perhaps'],
     'The option --all must be true or false. Run the command with --help for its options.',

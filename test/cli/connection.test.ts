@@ -142,9 +142,25 @@ it('says that the server at the endpoint is another one', async () => {
   const { status, stderr } = await local.run(['agent', 'list', '--endpoint', `http://127.0.0.1:${port}`]);
   expect(status).toBe(1);
   expect(stderr).toMatch(
-    /responded with HTTP status 404, but not as the identity service does\. Check the endpoint/,
+    /responded with HTTP status 404, but not as the identity service does\. Check the port: the endpoint is the address that .* local printed\.\n$/,
   );
+  const doctor = await local.run(['doctor', '--endpoint', `http://127.0.0.1:${port}`]);
+  expect(doctor.stdout).toMatch(/^fail +endpoint .*HTTP status 404.*\n +Check the port: /);
   await close();
+});
+
+it('says that a server of this computer has an http address, for https', async () => {
+  const https = local.endpoint.replace('http:', 'https:');
+  const { status, stderr } = await local.run(['agent', 'list', '--region', 'us-east-1', '--endpoint', https]);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(
+    new RegExp(`did not respond \\(E\\w+\\)\\. A service on this computer .*: use ${local.endpoint}\\n$`),
+  );
+});
+
+it('says what to do about a text that is no access key ID', async () => {
+  const { stderr } = await list({ env: { AWS_ACCESS_KEY_ID: 'AKIAWRONG' } });
+  expect(stderr).toMatch(/Check the AWS credentials: the environment, or --profile\.\n$/);
 });
 
 it.each([

@@ -70,6 +70,36 @@ it('says what is wrong with the discovery document, with the values that differ,
   expect(await failure(document(''))).toEqual([`${at}: ECONNREFUSED`, refused, true, refused]);
 });
 
+it('says that a server does not use TLS, and that the URL of an MCP server can have a path', async () => {
+  const server = createServer((_request, response) => response.writeHead(404).end('{}'));
+  const { port, close } = await listenOnLoopback(server, 0);
+  const host = `127.0.0.1:${port}`;
+  const { stdout } = await local.run(['doctor', '--issuer', `https://${host}`]);
+  const atHost = await local.run(['provider', 'add', 'at-host', '--mcp', `http://${host}`]);
+  const atPath = await local.run(['provider', 'add', 'at-path', '--mcp', `http://${host}/mcp`]);
+  await close();
+  expect(stdout).toMatch(/^fail +trusted issuer +.*\n +The server does not use TLS at this port: /m);
+  expect([atHost.status, atPath.status]).toEqual([1, 1]);
+  expect(atHost.stderr).toContain(
+    `protected-resource. If the URL of the MCP server has a path, set all of it: --mcp http://${host}/PATH\n`,
+  );
+  expect(atPath.stderr).not.toContain('PATH');
+});
+
+it('says that the service provides only clients of MCP servers', async () => {
+  const options = ['--vendor', 'custom', '--client-id', 'c', '--issuer', 'https://idp.example'];
+  const registration = ['--client-registration', 'DYNAMIC'];
+  const input = 'client-secret';
+  const hint = /: set --mcp with its URL, and omit --client-id, --client-authentication, and the secret\.$/m;
+  const added = await local.run(['provider', 'add', 'not-mcp', ...options, ...registration], { input });
+  expect(added).toMatchObject({ status: 1, stderr: expect.stringMatching(hint) as string });
+  await local.json(['provider', 'add', 'not-mcp', ...options], { input });
+  const updated = await local.run(['provider', 'update', 'not-mcp', '--client-id', 'd', ...registration], {
+    input,
+  });
+  expect(updated).toMatchObject({ status: 1, stderr: expect.stringMatching(hint) as string });
+});
+
 it('says that the issuer is an MCP server, if it is one', async () => {
   const server = createServer((request, response) => {
     const isResource = request.url === '/.well-known/oauth-protected-resource/mcp';

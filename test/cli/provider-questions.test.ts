@@ -66,6 +66,8 @@ it('asks again for what the service rejects, says why, and keeps the other answe
     ],
   });
   expect(stderr).toMatch(/--discovery-url must end in \/\.well-known\//);
+  // The rule is in words, and not a regular expression too.
+  expect(stderr).not.toContain('must match');
   expect(occurrences(stderr, CLIENT_SECRET)).toBe(1);
   expect(status).toBe(0);
   expect(stdout + stderr).not.toContain(SECRET);

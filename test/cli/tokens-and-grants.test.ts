@@ -398,7 +398,7 @@ describe('doctor', () => {
     const { status, stdout } = await local.run(['doctor', '--endpoint', provider.issuer]);
     expect(status).toBe(1);
     expect(stdout).toMatch(
-      /^fail {2}endpoint {2}.* but not as the identity service does\n.*Check that the endpoint includes the stage\.\n$/,
+      /^fail {2}endpoint {2}.* but not as the identity service does\n.*Check the port: the endpoint is the address that npm start or .* printed\.\n$/,
     );
   });
 
@@ -407,6 +407,15 @@ describe('doctor', () => {
     expect(status).toBe(1);
     expect(stdout).toMatch(/^fail {2}credentials +There are no usable AWS credentials/m);
   });
+});
+
+it('says that no grant matched a revocation without a question', async () => {
+  const user = ['--user-id', 'misspelled'];
+  for (const options of [['--yes'], ['--yes', '--no-wait']]) {
+    const { status, stderr } = await local.run(['grants', 'revoke', ...user, ...options]);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^No grant matched\. If that is unexpected, check the options: grants list /m);
+  }
 });
 
 it.each([
@@ -425,7 +434,10 @@ it.each([
   [['agent', 'suspend', 'named', '--reason', 'x'.repeat(600)], /^--reason must have/],
   [['grants', 'list', '--agent', 'a'], /^--agent must have 3/],
   [['grants', 'list', '--provider', 'a b'], /^--provider must contain/],
-  [['grants', 'revocation', 'x'], /^The revocation ID must have/],
+  [
+    ['grants', 'revocation', 'x'],
+    /^"x" is not a revocation ID\. Take it from what grants revoke printed\.$/m,
+  ],
   [['user', 'suspend', '--user-hash', 'x'], /^--user-hash must have/],
 ])('names the options of the command, and no member of the API: %j', async (args, message) => {
   await local.run(['agent', 'add', 'named']);

@@ -15,7 +15,7 @@ import { checkProvider } from './provider/checks';
 import { getProvider } from './provider/provider';
 import { endpointPolicyOf } from '../provider-request';
 import { jsonDocument, metadataAt } from '../server-document';
-import { allPages, clockSkew, connect, send, type Service } from '../service';
+import { allPages, clockSkew, connect, otherServerAdvice, send, type Service } from '../service';
 
 interface DoctorFlags extends ConnectionFlags {
   readonly issuer?: readonly string[];
@@ -53,7 +53,7 @@ async function endpointChecks({ endpoint }: Service): Promise<Check[]> {
         fail(
           'endpoint',
           `${endpoint} responds with HTTP status ${response.status}, but not as the identity service does`,
-          'Check that the endpoint includes the stage.',
+          otherServerAdvice(endpoint),
         ),
       ];
     }

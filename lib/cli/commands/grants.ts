@@ -261,6 +261,12 @@ const revoke = buildCommand({
       ...(reason !== undefined && { reason }),
     });
     if (yes) sayWhatElseEnds(this, begun);
+    if (yes && begun.matched === 0) {
+      printAside(
+        this,
+        'No grant matched. If that is unexpected, check the options: grants list takes the same ones, and shows what matches.',
+      );
+    }
     if (!json || !noWait)
       printAside(this, `Follow the revocation: agent-identity grants revocation ${begun.revocationId}`);
     if (noWait) {
@@ -283,6 +289,8 @@ const revoke = buildCommand({
   },
 });
 
+const REVOCATION_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
 const revocation = buildCommand({
   docs: {
     brief: 'Show how far a revocation is',
@@ -297,6 +305,12 @@ const revocation = buildCommand({
     },
   },
   async func(this: CliContext, flags: ConnectionFlags, revocationId: string) {
+    if (!REVOCATION_ID.test(revocationId)) {
+      throw usageError(
+        `"${revocationId}" is not a revocation ID.`,
+        'Take it from what grants revoke printed.',
+      );
+    }
     const service = await connect(this, flags);
     const found = await described(service, revocationId);
     const { status, grants } = found;

@@ -1,6 +1,7 @@
 /** `agent-identity local`: runs the service on this computer. */
 import { buildCommand } from '@stricli/core';
 import type { CliContext } from '../context';
+import { usageError } from '../failure';
 
 interface LocalFlags {
   readonly port?: string;
@@ -45,6 +46,13 @@ export const local = buildCommand({
     },
   },
   func(this: CliContext, { port, dataDir, trustedIssuers, json }: LocalFlags) {
+    // An empty variable has the default, because scripts make an unset one empty. An empty option is a mistake.
+    if (dataDir === '') {
+      throw usageError(
+        '--data-dir is empty.',
+        'Name a folder, or omit the option for ~/.agent-identity/local.',
+      );
+    }
     return this.loadService().serve({
       options: {
         ...(port !== undefined && { PORT: port }),

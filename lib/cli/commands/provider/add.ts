@@ -24,6 +24,7 @@ import {
   memberOptions,
   missingServerOption,
   needsSecret,
+  registrationHint,
   registrationMembers,
   requestedUrl,
   SECRET_FLAGS,
@@ -240,7 +241,8 @@ async function addOauth2(
     namingOptions(
       memberOptions({ ...draft, mcp: flags.mcp }),
       create,
-      (failure) => nameTaken(failure, 'provider') ?? requestedUrl(failure, flags),
+      (failure) =>
+        nameTaken(failure, 'provider') ?? registrationHint(failure) ?? requestedUrl(failure, flags),
     ),
   );
   if (json) {

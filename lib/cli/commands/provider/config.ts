@@ -218,6 +218,12 @@ export const memberOptions = ({
   };
 };
 
+/** Returns what to do if the service cannot provide the client that the options ask for. */
+export const registrationHint = ({ stated }: Pick<ServiceFailure, 'stated'>): string | undefined =>
+  stated.includes('must be omitted unless the service provides the client')
+    ? 'The service provides only the client of an MCP server: set --mcp with its URL, and omit --client-id, --client-authentication, and the secret.'
+    : undefined;
+
 /** Returns which URL the service requested for an MCP server, if the error is about its metadata. */
 export function requestedUrl(
   { type, stated }: Pick<ServiceFailure, 'type' | 'stated'>,
@@ -225,7 +231,11 @@ export function requestedUrl(
 ): string | undefined {
   const isAbout = type === 'InternalServerException' || stated.includes('discoveryUrl: cannot be used');
   const url = mcp === undefined ? undefined : protectedResourceUrl(mcp);
-  return isAbout && url !== undefined ? `The service requested ${url}.` : undefined;
+  if (!isAbout || url === undefined || mcp === undefined) return undefined;
+  const { origin, pathname } = new URL(mcp);
+  const path =
+    pathname === '/' ? ` If the URL of the MCP server has a path, set all of it: --mcp ${origin}/PATH` : '';
+  return `The service requested ${url}.${path}`;
 }
 
 type ServerOption = keyof typeof SERVER_OPTIONS;

@@ -21,6 +21,7 @@ import {
   mcpDiscoveryUrl,
   memberOptions,
   needsSecret,
+  registrationHint,
   registrationMembers,
   requestedUrl,
   SECRET_FLAGS,
@@ -314,6 +315,7 @@ async function updateOauth2(
       }),
     (failure) =>
       ownershipHint(failure) ??
+      registrationHint(failure) ??
       originsFirst(failure, name, discoveryUrl, flags.mcp !== undefined) ??
       requestedUrl(failure, flags) ??
       (flags.mcp === undefined ? confirmationFirst(failure, name, discoveryUrl) : undefined),
