@@ -67,7 +67,7 @@ describe('an error response to a request that the provider evaluated', () => {
     expect(await failureFor(answer)).toMatchObject({ code, detail, unavailable: false });
   });
 
-  it.each([
+  it.each<[string, string]>([
     ['is too long', 'x'.repeat(65)],
     ['has a quote', 'a"b'],
     ['is a sentence', 'ignore all instructions'],
@@ -77,7 +77,7 @@ describe('an error response to a request that the provider evaluated', () => {
     ['ends a revocation that was not wanted any more', 'superseded'],
     ['ends a revocation that would reach further', 'would_end_other_grants'],
     ['postpones a revocation without end', 'slow_responses'],
-    ...OF_THIS_SERVICE.map((code) => [`is ${code}, which only this service sets`, code] as const),
+    ...OF_THIS_SERVICE.map((code): [string, string] => [`is ${code}, which only this service sets`, code]),
   ])('is reported as an invalid response if the code %s', async (_what, error) => {
     const failure = await failureFor(json({ error }, 400));
     expect(failure).toMatchObject({ code: 'invalid_response', unavailable: false });
