@@ -180,7 +180,7 @@ const AgentViewSchema = v.strictObject({
   connections: v.pipe(v.array(ConnectionSchema), v.readonly()),
   /** Where its further connections begin; absent if there are none. */
   next: v.exactOptional(v.string()),
-  /** Whether there is more than one account, and the person can disconnect all of them together. */
+  /** Whether the person can disconnect all accounts together: more than one, or access that has no row. */
   canDisconnectAll: v.boolean(),
 });
 
@@ -190,7 +190,7 @@ const PortalViewSchema = v.strictObject({
   agents: v.pipe(v.array(AgentViewSchema), v.readonly()),
   /** Whether these are further connections of one agent. */
   isContinued: v.boolean(),
-  /** Number of agents that hold grants for the person, and that the portal cannot show. */
+  /** Number of agents that hold tokens for the person, and that the portal cannot show. */
   hiddenAgents: v.exactOptional(count),
 });
 
@@ -205,6 +205,8 @@ const ofDisconnection = {
   agent: v.exactOptional(Named),
   /** `SELECTING`: the agent might still have access. */
   status: v.picklist(['SELECTING', 'IN_PROGRESS', 'DONE']),
+  /** Present if access tokens can work until they expire, although a provider confirmed the end. */
+  accessTokensLive: v.exactOptional(v.literal(true)),
 };
 
 /** The members of a result in addition to the appearance, by action. */
@@ -232,6 +234,8 @@ const OUTCOMES = {
       notShown: count,
       /** Present if there can be more of them, because the person has very many grants. */
       notShownIsMinimum: v.exactOptional(v.literal(true)),
+      /** Whether the agent keeps other access to the provider. */
+      keepsAccess: v.boolean(),
       /** Whether other users of a workspace or an account lose their access, too. */
       shared: v.boolean(),
     }),
@@ -244,6 +248,8 @@ const OUTCOMES = {
         provider: Named,
         state: v.picklist(ITEM_STATES),
         lastError: v.exactOptional(v.string()),
+        /** Whether the agent keeps other access to the provider. */
+        keepsAccess: v.boolean(),
       }),
       /** Of all accounts of an agent: the providers that did not prove that the access ended there. */
       v.strictObject({

@@ -57,13 +57,15 @@ function alsoEnding({ provider, alsoLose, notShown, notShownIsMinimum, shared }:
 
 /** The question before a disconnection, which says what else ends. */
 export function renderReach(frame: SignedInFrame, connection: string, reach: Reach): RenderedPage {
-  const { agent, provider, revocation } = reach;
+  const { agent, provider, revocation, keepsAccess } = reach;
   const [name, at] = [agent.displayName, provider.displayName];
   return renderMessage(
     {
       status: 200,
       title: `Disconnect ${at} from ${name}?`,
-      happened: `${name} loses access to your ${at} account immediately.`,
+      happened: keepsAccess
+        ? `${name} loses this access to your ${at} account immediately, and keeps other access to it.`
+        : `${name} loses access to your ${at} account immediately.`,
       next: EXPECTATION[revocation](at),
       more: alsoEnding(reach),
       actions: [
@@ -85,6 +87,10 @@ type OfAll = Extract<Disconnection, { unproven: unknown }>;
 type OfOne = Exclude<Disconnection, OfAll>;
 
 const isOfAll = (disconnection: Disconnection): disconnection is OfAll => 'unproven' in disconnection;
+
+/** The end of the texts about what a provider confirmed. */
+const untilExpiry = ({ accessTokensLive }: Disconnection): string =>
+  accessTokensLive ? ' A token that the agent already has can work there until it expires.' : '';
 
 const nameOf = ({ agent }: Disconnection): string => agent?.displayName ?? 'The agent';
 
@@ -125,14 +131,14 @@ function progressOfAll(disconnection: OfAll): Message {
     };
   }
   if (unproven.length === 0 && !isPartial) {
-    const next = `Each provider confirmed that the access ended there, too. ${SIGN_IN}`;
+    const next = `Each provider confirmed that the access ended there, too.${untilExpiry(disconnection)} ${SIGN_IN}`;
     return { ...common, icon: 'check', tone: 'good', next };
   }
   return {
     ...common,
     icon: 'info',
     tone: 'calm',
-    next: `These providers gave no proof that the access ended there. To be sure, remove the application in your account settings at each of them. ${SIGN_IN}`,
+    next: `These providers gave no proof that the access ended there. To be sure, remove the application in your account settings at each of them.${untilExpiry(disconnection)} ${SIGN_IN}`,
     more: html`<ul class="list">
       ${unproven.map(({ displayName }) => html`<li>${displayName}</li>`)}${
         isPartial && html`<li>Perhaps others: there are too many accounts for this page</li>`
@@ -142,11 +148,14 @@ function progressOfAll(disconnection: OfAll): Message {
 }
 
 function progressOfOne(disconnection: OfOne): Message {
-  const { provider, status, state, lastError } = disconnection;
+  const { provider, status, state, lastError, keepsAccess, accessTokensLive } = disconnection;
   const [name, at] = [nameOf(disconnection), provider.displayName];
   if (status === 'SELECTING') return ending(name, at);
-  const title = `${name} no longer has access to ${at}`;
-  const happened = 'The service deleted the access, so the agent can no longer use it.';
+  const title = `${name} no longer has ${keepsAccess ? 'this access' : 'access'} to ${at}`;
+  const deleted = 'The service deleted the access, so the agent can no longer use it.';
+  const happened = keepsAccess
+    ? `${deleted} The agent has other access to ${at}: to end that too, go back to your agents.`
+    : deleted;
   const failure = lastError !== undefined && html` The last attempt failed: <code>${lastError}</code>.`;
   if (status === 'IN_PROGRESS' || state === 'PENDING') {
     return {
@@ -158,6 +167,7 @@ function progressOfOne(disconnection: OfOne): Message {
       next: html`The service is asking ${at} to end it there, too.${failure} Check again in a moment.`,
     };
   }
+  const isOver = !keepsAccess && !accessTokensLive;
   switch (state) {
     case 'CONFIRMED':
       return {
@@ -166,7 +176,7 @@ function progressOfOne(disconnection: OfOne): Message {
         tone: 'good',
         title,
         happened,
-        next: `${at} confirmed that the access ended there, too. There is nothing more to do.`,
+        next: `${at} confirmed that the access ended there, too.${untilExpiry(disconnection)}${isOver ? ' There is nothing more to do.' : ''}`,
       };
     case 'NOT_PROVABLE':
       return {
@@ -198,7 +208,8 @@ export function renderDisconnection(
 ): RenderedPage {
   const message = isOfAll(disconnection) ? progressOfAll(disconnection) : progressOfOne(disconnection);
   const again = linkButton(`${frame.path}/disconnections/${encodeURIComponent(revocationId)}`, 'Check again');
-  const isOver = disconnection.status === 'DONE';
+  // Of more accounts than a page can follow, later ones can still be in progress.
+  const isOver = disconnection.status === 'DONE' && !('isPartial' in disconnection);
   const actions = isOver ? [linkButton(frame.path, 'Back to your agents')] : [again, back(frame.path)];
   return renderMessage({ ...message, actions }, frameOf(frame));
 }

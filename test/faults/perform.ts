@@ -93,6 +93,7 @@ export async function perform(
     exact: prepared.exact === true && !looksAbsent({ site, fault }),
     requests,
     part: scenario.part,
+    prepared,
   });
   expectRevoked({ site, fault }, await itemsIn(stage, stage.faults.touched));
   // What it writes is not part of the inventory.
@@ -179,14 +180,14 @@ function expectTransient(armed: Armed, response: HttpResponse): void {
 }
 
 /**
- * Kinds of which each request can create an item. Each request to revoke is recorded. RevokeGrants also creates an item for
- * tokens that a grant still has: if the response to the write of the first item is lost, the grant keeps its tokens, and
- * the next RevokeGrants stores them again. Functions of the control plane cannot open a vault key, and create one for each
+ * Kinds of which each request can create an item. Each request to revoke is recorded. RevokeGrants, and a disconnection of all
+ * accounts, also create an item for tokens that a grant still has: if the response to the write of the first item is lost,
+ * the grant keeps its tokens, and the next request stores them again. Functions of the control plane cannot open a vault key, and create one for each
  * secret that they encrypt. The secret of a provider that was not created stays (docs/architecture.md, "Deletion"). A
  * rotation creates new keys each time.
  */
-function ofEachRequest(part: Part): readonly string[] {
-  if (part === 'operators') return ['REVOCATION', 'REVOKED-GRANT'];
+function ofEachRequest(part: Part, { storesTokensAgain = false }: Prepared): readonly string[] {
+  if (part === 'operators' || storesTokensAgain) return ['REVOCATION', 'REVOKED-GRANT'];
   if (part === 'control plane') return ['REVOCATION', 'VAULT-KEY', 'CLIENT-SECRET', 'API-KEY'];
   return part === 'scheduled' ? ['REVOCATION', 'VAULT-KEY'] : ['REVOCATION'];
 }
@@ -194,12 +195,22 @@ function ofEachRequest(part: Part): readonly string[] {
 function expectSame(
   found: Inventory,
   expected: Inventory,
-  { exact, requests, part }: { exact: boolean; requests: number; part: Part },
+  {
+    exact,
+    requests,
+    part,
+    prepared,
+  }: {
+    readonly exact: boolean;
+    readonly requests: number;
+    readonly part: Part;
+    readonly prepared: Prepared;
+  },
 ): void {
   for (const kind of new Set([...Object.keys(found), ...Object.keys(expected)])) {
     if (TEMPORARY.has(kind)) continue;
     const [count, usual] = [found[kind] ?? 0, expected[kind] ?? 0];
-    const isOfRequest = ofEachRequest(part).includes(kind);
+    const isOfRequest = ofEachRequest(part, prepared).includes(kind);
     const most = Math.max(usual, 1) * (isOfRequest ? requests : 1);
     if (exact && !isOfRequest ? count === usual : count <= most) continue;
     throw new Error(`${count} items of the kind ${kind}, and ${usual} without a fault`);

@@ -38,6 +38,8 @@ export interface Prepared {
   readonly isRepetitionResponse?: (response: HttpResponse) => boolean;
   /** Checks that the user can consent again. @throws Error if not */
   readonly expectWayOn?: () => Promise<void>;
+  /** Whether each request stores the tokens again that a grant still has. */
+  readonly storesTokensAgain?: boolean;
   /** Whether the request is sent again after a success, too. */
   readonly repeatable?: boolean;
   /** Whether the case must leave as many items as without a fault; by default, it must not leave more. */

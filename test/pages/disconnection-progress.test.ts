@@ -44,8 +44,15 @@ describe('the disconnection of all accounts', () => {
     expect(text).not.toContain('Check again');
   });
 
-  it('says that there can be others, if there are too many', () => {
-    expect(ofAll({ isPartial: true })).toContain('Perhaps others: there are too many accounts for this page');
+  it('says that there can be others, if there are too many, and does not end', () => {
+    const text = ofAll({ isPartial: true });
+    expect(text).toContain('Perhaps others: there are too many accounts for this page');
+    expect(text).toContain('Check again');
+  });
+
+  it('says that a token can work until it expires, if a provider does not end it', () => {
+    const text = ofAll({ accessTokensLive: true });
+    expect(text).toContain('too. A token that the agent already has can work there until it expires.');
   });
 
   it('says that each provider confirmed the end, and what a disconnection does not prevent', () => {
@@ -66,14 +73,42 @@ describe('the disconnection of all accounts', () => {
   });
 });
 
-it('a disconnection of one account says that the agent still has access, as long as it can', () => {
-  const page = renderDisconnection(FRAME, 'id', {
-    agent: named('Calendar assistant'),
-    provider: named('Almanac'),
-    status: 'SELECTING',
-    state: 'PENDING',
+describe('the disconnection of one account', () => {
+  const ofOne = (change: Partial<Extract<Disconnection, { provider: unknown }>>) =>
+    textOf(
+      renderDisconnection(FRAME, 'id', {
+        agent: named('Calendar assistant'),
+        provider: named('Almanac'),
+        status: 'DONE',
+        state: 'CONFIRMED',
+        keepsAccess: false,
+        ...change,
+      }),
+    );
+
+  it('says that the agent still has access, as long as it can', () => {
+    const text = ofOne({ status: 'SELECTING', state: 'PENDING' });
+    expect(text).toContain('Calendar assistant is losing access to Almanac');
   });
-  expect(textOf(page)).toContain('Calendar assistant is losing access to Almanac');
+
+  it('says that nothing is left to do, if nothing is', () => {
+    const text = ofOne({});
+    expect(text).toContain('Calendar assistant no longer has access to Almanac');
+    expect(text).toContain('confirmed that the access ended there, too. There is nothing more to do.');
+  });
+
+  it('says that the agent has other access, and where it ends', () => {
+    const text = ofOne({ keepsAccess: true });
+    expect(text).toContain('Calendar assistant no longer has this access to Almanac');
+    expect(text).toContain('The agent has other access to Almanac: to end that too, go back to your agents.');
+    expect(text).not.toContain('nothing more to do');
+  });
+
+  it('says that a token can work until it expires', () => {
+    const text = ofOne({ accessTokensLive: true });
+    expect(text).toContain('too. A token that the agent already has can work there until it expires.');
+    expect(text).not.toContain('nothing more to do');
+  });
 });
 
 it.each([

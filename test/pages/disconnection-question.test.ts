@@ -9,6 +9,7 @@ const REACH: Reach = {
   revocation: 'provable',
   alsoLose: [],
   notShown: 0,
+  keepsAccess: false,
   shared: false,
 };
 
@@ -25,6 +26,13 @@ const textOf = (change: Partial<Reach>): string =>
 
 it('ends nothing else at most providers', () => {
   expect(textOf({})).not.toContain('This also ends the access of');
+});
+
+it('says if the agent keeps other access to the provider', () => {
+  expect(textOf({})).toContain('Calendar assistant loses access to your Almanac account immediately.');
+  expect(textOf({ keepsAccess: true })).toContain(
+    'Calendar assistant loses this access to your Almanac account immediately, and keeps other access to it.',
+  );
 });
 
 it.each<[Partial<Reach>, string]>([

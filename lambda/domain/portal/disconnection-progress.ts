@@ -9,15 +9,19 @@ import {
   type Revocation,
   type RevocationStore,
 } from '../revocation/revocation';
+import { vendorOf } from '../provider/vendors';
 import { namesOfProvider } from './configured-resources';
+import { holdsOtherAccess } from './held-grants';
 import type { Person } from './person';
 import { PortalRefusal } from './refusal';
-import type { RowDependencies } from './rows';
+import type { Providers } from './row';
+import { providersOf, type RowDependencies } from './rows';
 import type { ServedPortal } from './served-portal';
 
 export interface DisconnectionDependencies {
   readonly revocations: Pick<RevocationStore, 'get' | 'items'>;
   readonly providers: RowDependencies['providers'];
+  readonly grantIndex: RowDependencies['grantIndex'];
 }
 
 /** How far a disconnection is. */
@@ -26,8 +30,16 @@ export type Disconnection = {
   readonly agent?: Named;
   /** `SELECTING`: the agent might still have access. */
   readonly status: 'SELECTING' | 'IN_PROGRESS' | 'DONE';
+  /** Whether access tokens can work until they expire, although a provider confirmed the end; absent if not. */
+  readonly accessTokensLive?: true;
 } & (
-  | { readonly provider: Named; readonly state: ItemState; readonly lastError?: string }
+  | {
+      readonly provider: Named;
+      readonly state: ItemState;
+      readonly lastError?: string;
+      /** Whether the agent keeps other access to the provider. */
+      readonly keepsAccess: boolean;
+    }
   /** Of all of the agent's accounts: the providers that did not prove that the access ended there. */
   | {
       readonly unproven: readonly Named[];
@@ -79,6 +91,22 @@ function statusOf(
   return areIndexed && areEnded ? 'DONE' : 'IN_PROGRESS';
 }
 
+/** Returns the member that says so if a vendor confirmed the end, and ends access tokens only when they expire. */
+function accessTokensLive(
+  items: readonly ItemSummary[],
+  providers: Providers,
+): Pick<Disconnection, 'accessTokensLive'> {
+  const areAlive = items.some(({ state, provider: { name, id } }) => {
+    const provider = providers.get(name);
+    return (
+      state === 'CONFIRMED' &&
+      provider?.id === id &&
+      vendorOf(provider.vendor).revocation.accessTokenLives === true
+    );
+  });
+  return areAlive ? { accessTokensLive: true } : {};
+}
+
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const noSuchDisconnection = (detail: string): PortalRefusal =>
@@ -108,29 +136,38 @@ export async function disconnectionProgress(
   const agent = shown && { agent: namedOf(shown.identity) };
   annotate({ ...(shown && { workloadIdentity: shown.identity.arn }), result: revocationId });
   const read = await readItems(deps.revocations, revocationId);
-  const status = statusOf(revocation, read);
-  const named = async ({ name, id }: { readonly name: string; readonly id?: string | undefined }) =>
-    namesOfProvider(served.portal, { name, id }, await deps.providers.get(name));
+  const progress = { ...agent, status: statusOf(revocation, read) };
   if (!grantId) {
+    const names = read.items.map(({ provider }) => provider.name);
+    const providers = await providersOf(deps, names);
     const unproven = read.items.filter(({ state }) => state !== 'CONFIRMED' && state !== 'PENDING');
     const distinct = new Map(unproven.map(({ provider }) => [provider.id, provider]));
-    const providers = await Promise.all([...distinct.values()].map(named));
-    const isPartial = read.isPartial && { isPartial: true as const };
-    // Of two disconnections at the same time, one can have stored what the other one counted.
-    const accounts = Math.max(revocation.matched, read.items.length);
-    return { disconnection: { ...agent, status, unproven: providers, accounts, ...isPartial } };
+    return {
+      disconnection: {
+        ...progress,
+        unproven: [...distinct.values()].map((each) =>
+          namesOfProvider(served.portal, each, providers.get(each.name)),
+        ),
+        // Of two disconnections at the same time, one can have stored what the other one counted.
+        accounts: Math.max(revocation.matched, read.items.length),
+        ...(read.isPartial && { isPartial: true }),
+        ...accessTokensLive(read.items, providers),
+      },
+    };
   }
   const { providerName: name } = targetParts(grantId.target);
   annotate({ provider: name });
+  const providers = await providersOf(deps, [name]);
   const [item] = read.items;
   return {
     disconnection: {
-      ...agent,
-      provider: await named({ name, id: item?.provider.id }),
-      status,
+      ...progress,
+      provider: namesOfProvider(served.portal, { name, id: item?.provider.id }, providers.get(name)),
       // A grant without tokens leaves nothing that the provider could confirm.
-      state: status === 'DONE' ? (item?.state ?? 'NOT_PROVABLE') : 'PENDING',
+      state: progress.status === 'DONE' ? (item?.state ?? 'NOT_PROVABLE') : 'PENDING',
       ...(item?.lastError !== undefined && { lastError: item.lastError }),
+      ...accessTokensLive(read.items, providers),
+      keepsAccess: await holdsOtherAccess(deps.grantIndex, grantId),
     },
   };
 }

@@ -3,7 +3,7 @@
  * are, also without the person.
  */
 import { isListed } from '../grant/description';
-import { targetsOf, type Grant } from '../grant/grant';
+import { targetParts, targetsOf, type Grant, type GrantId } from '../grant/grant';
 import type { FoundGrants, GrantHolder, GrantIndex } from '../grant/selection';
 import { UnreadableGrant } from '../grant/unreadable';
 
@@ -119,11 +119,42 @@ export async function heldGrants(
   };
 }
 
-/** Returns whether the agent holds a grant for the person that a page could show, as far as one read says. */
-export async function holdsGrants(
+/** Records in which access is looked for. The agent decides how many there are without any. */
+const MAX_LOOKED_AT = 5;
+
+/**
+ * Returns whether the agent holds tokens for the person, also such that no page shows. If it holds very many records, the
+ * ones that are not looked at count as tokens.
+ *
+ * @param holder.targets the grants that count
+ * @param except target of a grant that does not count
+ */
+export async function holdsAccess(
   grantIndex: Pick<GrantIndex, 'ofAgentAndUser'>,
-  holder: Holder,
+  holder: GrantHolder,
+  except?: string,
 ): Promise<boolean> {
-  const page = await grantIndex.ofAgentAndUser({ ...holder, targets: targetsOf('USER_FEDERATION') });
-  return page.next !== undefined || inOrder(page).some(isShown);
+  const page = await grantIndex.ofAgentAndUser(holder, { limit: MAX_LOOKED_AT });
+  return (
+    page.next !== undefined ||
+    inOrder(page).some(
+      (record) => targetOf(record) !== except && (isUnreadable(record) || record.tokens !== undefined),
+    )
+  );
+}
+
+/** Flows whose tokens are for a person. */
+const FLOWS_FOR_PERSON = ['USER_FEDERATION', 'ON_BEHALF_OF_TOKEN_EXCHANGE'] as const;
+
+/** Returns whether the agent holds tokens for the person at the provider in addition to those of the one grant. */
+export async function holdsOtherAccess(
+  grantIndex: Pick<GrantIndex, 'ofAgentAndUser'>,
+  { workloadId, userHash, target }: GrantId,
+): Promise<boolean> {
+  const { providerName } = targetParts(target);
+  const found = FLOWS_FOR_PERSON.map((flow) => {
+    const targets = targetsOf(flow, providerName);
+    return holdsAccess(grantIndex, { workloadId, userHash, targets }, target);
+  });
+  return (await Promise.all(found)).includes(true);
 }

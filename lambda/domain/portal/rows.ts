@@ -32,7 +32,7 @@ export interface RowDependencies extends UnreadableDependencies {
   readonly system: System;
 }
 
-async function providersOf(
+export async function providersOf(
   { providers }: Pick<RowDependencies, 'providers'>,
   names: readonly string[],
 ): Promise<Providers> {

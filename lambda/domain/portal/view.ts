@@ -1,7 +1,8 @@
 /** What a signed-in person sees in a portal. */
 import { namedOf, type Named } from '../display-name';
 import type { Connection } from './connection';
-import { holdsGrants } from './held-grants';
+import { targetsOf } from '../grant/grant';
+import { holdsAccess } from './held-grants';
 import { ownerMay, type Person } from './person';
 import { rowsOf, type RowDependencies } from './rows';
 import type { ServedPortal } from './served-portal';
@@ -12,7 +13,10 @@ export interface AgentView extends Named {
   readonly connections: readonly Connection[];
   /** Where its further connections begin; absent if there are none. */
   readonly next?: string;
-  /** Whether the person can disconnect all accounts together: there is more than one, and the owner is authorized. */
+  /**
+   * Whether the person can disconnect all accounts together: there is more than one, or access that has no row, and the
+   * owner is authorized.
+   */
   readonly canDisconnectAll: boolean;
 }
 
@@ -21,7 +25,7 @@ export interface PortalView {
   readonly agents: readonly AgentView[];
   /** Whether these are further connections of one agent. */
   readonly isContinued: boolean;
-  /** Number of agents that the portal cannot show, and that hold grants for the person; absent if there are none. */
+  /** Number of agents that the portal cannot show, and that hold tokens for the person; absent if there are none. */
   readonly hiddenAgents?: number;
 }
 
@@ -38,30 +42,30 @@ export async function viewOf(
 ): Promise<PortalView> {
   const { userHash, hiddenIds } = person;
   const found = await rowsOf(deps, served, person, { after });
-  const agents = found.agents.map((agent): AgentView => {
+  const holds = (workloadId: string, targets?: string) =>
+    holdsAccess(deps.grantIndex, { workloadId, userHash, targets });
+  const viewed = found.agents.map(async (agent): Promise<AgentView> => {
     const { identity, suspended } = agent;
     const next = found.after.get(identity.id);
     const connections = found.rows
       .filter((row) => row.agent.identity.id === identity.id)
       .map(({ connection }) => connection);
-    const areSeveral =
+    const isMoreThanOneRow =
       found.isContinued ||
       next !== undefined ||
-      connections.filter(({ canDisconnect }) => canDisconnect).length > 1;
+      connections.filter(({ canDisconnect }) => canDisconnect).length > 1 ||
+      (await holds(identity.id, targetsOf('ON_BEHALF_OF_TOKEN_EXCHANGE')));
     return {
       ...namedOf(identity),
       suspended,
       connections,
       ...(next !== undefined && { next }),
-      canDisconnectAll: areSeveral && ownerMay(served, 'RevokeResourceGrant', agent),
+      canDisconnectAll: isMoreThanOneRow && ownerMay(served, 'RevokeResourceGrant', agent),
     };
   });
   const { isContinued } = found;
-  const holders = isContinued
-    ? []
-    : await Promise.all(
-        hiddenIds.map((workloadId) => holdsGrants(deps.grantIndex, { workloadId, userHash })),
-      );
+  const holders = isContinued ? [] : await Promise.all(hiddenIds.map((workloadId) => holds(workloadId)));
   const hiddenAgents = holders.filter(Boolean).length;
+  const agents = await Promise.all(viewed);
   return { agents, isContinued, ...(hiddenAgents > 0 && { hiddenAgents }) };
 }

@@ -271,6 +271,7 @@ export const PORTAL: readonly Scenario[] = [
         verify: () => expectConnected(person, false),
         // The second request finds nothing more to revoke.
         repeatable: true,
+        storesTokensAgain: true,
       };
     },
     'all accounts',

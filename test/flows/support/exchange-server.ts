@@ -54,7 +54,7 @@ const wordsOf = (scope: unknown): string[] => (typeof scope === 'string' ? scope
  * @param behind returns the address of a proxy in front of the server, which is then its issuer
  */
 export async function startExchangeServer(
-  users: TestIssuer,
+  users: Pick<TestIssuer, 'issuer' | 'audience'>,
   extra: Configuration = {},
   behind?: Extension['behind'],
 ): Promise<ExchangeServer> {
