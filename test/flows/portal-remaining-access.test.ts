@@ -11,7 +11,6 @@ let running: PortalWorld;
 let exchanger: ExchangeServer;
 beforeAll(async () => {
   running = await startPortalWorld();
-  const { issuer, clientId: audience } = running.identityProvider;
   const { issuer, clientId } = running.identityProvider;
   exchanger = await startExchangeServer({ issuer, audience: clientId });
 });
