@@ -73,25 +73,42 @@ export async function startEmulators(
   }
 }
 
-/** What a data folder in use has, and what a new one in its place could not do. */
-const PARTS = {
-  dynamodb:
+/** The parts of a data folder in the order in which the first start creates them, and what a new one could not do. */
+const PARTS = [
+  [
+    'dynamodb',
     'The database dynamodb is missing in the data folder, and an empty one would have none of its agents',
-  'kms.json':
-    'The file kms.json with the keys is missing in the data folder, so its data cannot be decrypted',
-  'principals.json':
+  ],
+  [
+    'principals.json',
     'The file principals.json with the local principals is missing in the data folder, and new ones would not own its agents and providers',
-} as const;
+  ],
+  [
+    'kms.json',
+    'The file kms.json with the keys is missing in the data folder, so its data cannot be decrypted',
+  ],
+  [
+    'secrets.json',
+    'The file secrets.json of the local Secrets Manager is missing in the data folder, and its providers would have no secrets',
+  ],
+  ['objects.json', ''],
+] as const;
 
-/** @throws StartError if a part is missing from a folder that has been in use */
-function checkParts(dataDir: string, names: SettingNames, parts: readonly (keyof typeof PARTS)[]): void {
-  const has = (file: string): boolean => existsSync(join(dataDir, file));
-  // Each start creates it after the others.
-  if (!has('objects.json')) return;
-  const missing = parts.find((part) => !has(part));
-  if (missing === undefined) return;
+/** Parts of a folder that has been in use. With fewer, another file of the same name says nothing. */
+const PARTS_IN_USE = 3;
+
+/** @throws StartError if the folder has been in use, and one of the parts is missing that was created before another one */
+function checkParts(
+  dataDir: string,
+  names: SettingNames,
+  isChecked: (part: (typeof PARTS)[number][0]) => boolean,
+): void {
+  const has = ([file]: (typeof PARTS)[number]): boolean => existsSync(join(dataDir, file));
+  if (PARTS.filter(has).length < PARTS_IN_USE) return;
+  const lost = PARTS.find((part, i) => isChecked(part[0]) && !has(part) && PARTS.slice(i + 1).some(has));
+  if (!lost) return;
   throw new StartError(
-    `${PARTS[missing]}: ${dataDir}. Restore the data folder from a backup. To begin with an empty one, move the data folder away, or set ${names.of('DATA_DIR')} to another folder.`,
+    `${lost[1]}: ${dataDir}. Restore the data folder from a backup. To begin with an empty one, move the data folder away, or set ${names.of('DATA_DIR')} to another folder.`,
   );
 }
 
@@ -103,11 +120,11 @@ async function startEach(
 ): Promise<Omit<Emulators, 'close'>> {
   const credentials = newEmulatorCredentials();
   await prepareDataFolder(dataDir, names);
-  checkParts(dataDir, names, ['dynamodb']);
+  checkParts(dataDir, names, (part) => part === 'dynamodb');
   // The lock of the store keeps a second process out of the folder, so it comes before the other files.
   const dynamodb = await startDynamoDb(join(dataDir, 'dynamodb'), credentials, names);
   closers.push(dynamodb.close);
-  checkParts(dataDir, names, ['kms.json', 'principals.json']);
+  checkParts(dataDir, names, () => true);
   const principals = await loadPrincipals(dataDir, names);
   const ports = emulatorPorts(servicePort);
   const kms = await startKms(join(dataDir, 'kms.json'), credentials, principals, ports.kms, names);

@@ -16,7 +16,7 @@ const OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
 
 /** Files that show that a folder belongs to this service. */
-const CLAIMS = ['principals.json', 'kms.json'];
+const CLAIMS = ['principals.json', 'kms.json', 'objects.json'];
 
 /** Files that can exist before one of those does, after a start that was killed. A mounted disk has `lost+found`. */
 const BEFORE_CLAIMS = /^(service\.log|dynamodb|secrets\.json|lost\+found|\.(try-|principals\.json\.).*)$/;

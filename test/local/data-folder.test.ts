@@ -287,11 +287,17 @@ describe('a folder that has been in use', () => {
       'dynamodb',
       /^The database dynamodb is missing .* would have none of its agents: .*data\. Restore the data/,
     ],
-  ])('is rejected if it lost %s, and gets no other', async (part, message) => {
+    ['secrets.json', /^The file secrets\.json of the local Secrets Manager is missing .*data\./],
+    ['objects.json and kms.json', /^The file kms\.json with the keys is missing/],
+    ['objects.json and dynamodb', /^The database dynamodb is missing/],
+    ['kms.json and principals.json', /^The file principals\.json .* is missing/],
+  ])('is rejected if it lost %s, and gets no other', async (lost, message) => {
     await usedFolder();
-    await rm(join(dataDir, part), { recursive: true });
+    const parts = lost.split(' and ');
+    for (const part of parts) await rm(join(dataDir, part), { recursive: true });
     await refused(message);
-    expect(await readdir(dataDir)).not.toContain(part);
+    const left = await readdir(dataDir);
+    for (const part of parts) expect(left).not.toContain(part);
   });
 
   it('is used if a start ended before the database was created', async () => {
