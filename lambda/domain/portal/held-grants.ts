@@ -127,7 +127,7 @@ const MAX_LOOKED_AT = 5;
  * ones that are not looked at count as tokens.
  *
  * @param holder.targets the grants that count
- * @param except target of a grant that does not count
+ * @param except target of a grant that is ignored
  */
 export async function holdsAccess(
   grantIndex: Pick<GrantIndex, 'ofAgentAndUser'>,
