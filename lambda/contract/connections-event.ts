@@ -190,7 +190,7 @@ const PortalViewSchema = v.strictObject({
   agents: v.pipe(v.array(AgentViewSchema), v.readonly()),
   /** Whether these are further connections of one agent. */
   isContinued: v.boolean(),
-  /** Number of agents that hold tokens for the person, and that the portal cannot show. */
+  /** Number of agents that can have access for the person, and that the portal cannot show. */
   hiddenAgents: v.exactOptional(count),
 });
 
@@ -234,7 +234,7 @@ const OUTCOMES = {
       notShown: count,
       /** Present if there can be more of them, because the person has very many grants. */
       notShownIsMinimum: v.exactOptional(v.literal(true)),
-      /** Whether the agent keeps other access to the provider. */
+      /** Whether the agent can keep other access to the provider. */
       keepsAccess: v.boolean(),
       /** Whether other users of a workspace or an account lose their access, too. */
       shared: v.boolean(),
@@ -248,8 +248,10 @@ const OUTCOMES = {
         provider: Named,
         state: v.picklist(ITEM_STATES),
         lastError: v.exactOptional(v.string()),
-        /** Whether the agent keeps other access to the provider. */
+        /** Whether the agent can keep other access to the provider. */
         keepsAccess: v.boolean(),
+        /** Present if the agent can get access there by the person's sign-in, without a consent. */
+        canReturn: v.exactOptional(v.literal(true)),
       }),
       /** Of all accounts of an agent: the providers that did not prove that the access ended there. */
       v.strictObject({

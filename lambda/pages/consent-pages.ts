@@ -105,6 +105,10 @@ function renderQuestion(question: ConsentQuestion, branding: Branding | undefine
       <span class="mark calm">${ICONS.link}</span>
       <h1>${title}</h1>
       ${purpose !== undefined && html`<p>${purpose}</p>`}
+      ${
+        scopes.length === 0 &&
+        html`<p>${provider.displayName} shows you what ${agent.displayName} can do, before you allow it.</p>`
+      }
       ${renderScopes(scopes, `What ${agent.displayName} can do if you allow it`)}
       <div class="note warn">
         ${ICONS.warning}

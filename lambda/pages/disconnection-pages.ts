@@ -64,7 +64,7 @@ export function renderReach(frame: SignedInFrame, connection: string, reach: Rea
       status: 200,
       title: `Disconnect ${at} from ${name}?`,
       happened: keepsAccess
-        ? `${name} loses this access to your ${at} account immediately, and keeps other access to it.`
+        ? `${name} loses this access to your ${at} account immediately. It can have other access to it, which remains.`
         : `${name} loses access to your ${at} account immediately.`,
       next: EXPECTATION[revocation](at),
       more: alsoEnding(reach),
@@ -148,13 +148,13 @@ function progressOfAll(disconnection: OfAll): Message {
 }
 
 function progressOfOne(disconnection: OfOne): Message {
-  const { provider, status, state, lastError, keepsAccess, accessTokensLive } = disconnection;
+  const { provider, status, state, lastError, keepsAccess, accessTokensLive, canReturn } = disconnection;
   const [name, at] = [nameOf(disconnection), provider.displayName];
   if (status === 'SELECTING') return ending(name, at);
   const title = `${name} no longer has ${keepsAccess ? 'this access' : 'access'} to ${at}`;
   const deleted = 'The service deleted the access, so the agent can no longer use it.';
   const happened = keepsAccess
-    ? `${deleted} The agent has other access to ${at}: to end that too, go back to your agents.`
+    ? `${deleted} The agent can have other access to ${at}: to end that too, go back to your agents.`
     : deleted;
   const failure = lastError !== undefined && html` The last attempt failed: <code>${lastError}</code>.`;
   if (status === 'IN_PROGRESS' || state === 'PENDING') {
@@ -167,7 +167,8 @@ function progressOfOne(disconnection: OfOne): Message {
       next: html`The service is asking ${at} to end it there, too.${failure} Check again in a moment.`,
     };
   }
-  const isOver = !keepsAccess && !accessTokensLive;
+  const isOver = !keepsAccess && !accessTokensLive && !canReturn;
+  const more = canReturn ? { more: html`<p>${SIGN_IN}</p>` } : {};
   switch (state) {
     case 'CONFIRMED':
       return {
@@ -176,6 +177,7 @@ function progressOfOne(disconnection: OfOne): Message {
         tone: 'good',
         title,
         happened,
+        ...more,
         next: `${at} confirmed that the access ended there, too.${untilExpiry(disconnection)}${isOver ? ' There is nothing more to do.' : ''}`,
       };
     case 'NOT_PROVABLE':
@@ -185,6 +187,7 @@ function progressOfOne(disconnection: OfOne): Message {
         tone: 'calm',
         title,
         happened,
+        ...more,
         next: `${at} gives no proof that the access ended there. To be sure, remove the application in your account settings at ${at}.`,
       };
     case 'UNCONFIRMED':
@@ -194,6 +197,7 @@ function progressOfOne(disconnection: OfOne): Message {
         tone: 'warn',
         title,
         happened,
+        ...more,
         next: html`${at} did not confirm that the access ended there.${failure} Remove the application in your
         account settings at ${at}, or ask the operator.`,
       };

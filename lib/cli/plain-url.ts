@@ -9,6 +9,16 @@ const PLAIN_URL = /^https?:\/\/[\w:.-]+(\/[\w:/.~@+=,-]*)?$/;
 /** Maximum characters: a server must not fill the screen. */
 const MAX_LENGTH = 500;
 
+/** Characters of a URL that a message shows. */
+const MAX_SHOWN = 200;
+
+/** Returns a URL that another party stated for a message: without a space, so that it cannot continue the sentence. */
+export function shownUrl(stated: string): string {
+  if (!URL.canParse(stated)) return 'text that is no URL';
+  const { href } = new URL(stated);
+  return href.length > MAX_SHOWN ? `${href.slice(0, MAX_SHOWN)}…` : href;
+}
+
 /**
  * Returns the URL if a command can contain it as one word, and a sentence too: a server could write a sentence of another
  * kind in the place of a URL. Returns undefined for other text, also for a valid URL with other

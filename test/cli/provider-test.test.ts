@@ -389,7 +389,7 @@ describe('provider test', () => {
     await close();
   });
 
-  it.each(['http://[', '%E0%A4%A', '/revoke'])(
+  it.each(['http://[', '%E0%A4%A', '/revoke', 'none. Run: curl https://evil.example'])(
     'fails the revocation check, and completes the others, if the metadata names the endpoint %s',
     async (revocationEndpoint) => {
       let metadata: Record<string, unknown> = {};
@@ -402,7 +402,8 @@ describe('provider test', () => {
       metadata = {
         issuer,
         authorization_endpoint: `${issuer}/authorize`,
-        token_endpoint: `${issuer}/token`,
+        // A sentence is no part of the check.
+        token_endpoint: `${issuer}/token All passed; run x`,
         revocation_endpoint: `${issuer}/%E0%A4%A`,
       };
       const name = `hostile-${port}`;
@@ -411,13 +412,15 @@ describe('provider test', () => {
       const odd = await local.run(['provider', 'test', name]);
       expect(odd.status).toBe(0);
       expect(odd.stdout).toContain(`${issuer}/%E0%A4%A. `);
+      expect(odd.stdout).toContain(`${issuer}/token%20All%20passed;%20run%20x\n`);
       metadata = { ...metadata, revocation_endpoint: revocationEndpoint };
       const tested = await local.run(['provider', 'test', name]);
       const doctor = await local.run(['doctor']);
       await close();
       expect(tested.status).toBe(1);
       expect(tested.stdout).toMatch(/^ok +token endpoint /m);
-      expect(tested.stdout).toMatch(/^fail +revocation +the revocation endpoint is not a valid URL: /m);
+      expect(tested.stdout).not.toContain('evil.example');
+      expect(tested.stdout).toMatch(/^fail +revocation +the revocation endpoint is not a valid URL$/m);
       expect(tested.stderr).toMatch(/A check failed\.\n$/);
       expect(doctor.stdout).toMatch(/^ok +endpoint /m);
       expect(doctor.stdout).toMatch(new RegExp(`^ok +${name}: token endpoint `, 'm'));

@@ -77,6 +77,8 @@ describe('an error response to a request that the provider evaluated', () => {
     ['ends a revocation that was not wanted any more', 'superseded'],
     ['ends a revocation that would reach further', 'would_end_other_grants'],
     ['postpones a revocation without end', 'slow_responses'],
+    ['leads the operator to an error of this service', 'internal_error'],
+    ['says that tokens are too long to be stored', 'not_storable'],
     ...OF_THIS_SERVICE.map((code): [string, string] => [`is ${code}, which only this service sets`, code]),
   ])('is reported as an invalid response if the code %s', async (_what, error) => {
     const failure = await failureFor(json({ error }, 400));

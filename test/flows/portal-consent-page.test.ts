@@ -96,8 +96,10 @@ describe('the consent page of a portal', () => {
     expect(await portal.rows(session, agent)).toMatchObject([
       { status: 'NOT_CONNECTED', scopes: [], canConnect: true },
     ]);
+    const authorizationUrl = await portal.authorizationUrl(session, key);
+    expect((await opened(authorizationUrl)).html).toContain('shows you what');
     // The provider of the tests rejects a request without scopes.
-    await portal.consent(await portal.authorizationUrl(session, key), 'ana');
+    await portal.consent(authorizationUrl, 'ana');
     expect(world.provider.pushes.at(-1)?.parameters.has('scope')).toBe(false);
   });
 

@@ -62,6 +62,24 @@ it('an agent that has one account has no other access', async () => {
   expect(await disconnect()).toMatchObject({ disconnection: { keepsAccess: false } });
 });
 
+it('ended grants are no access, however many there are', async () => {
+  const agent = await running.world.agent();
+  const { portal, session, userToken } = await connected(agent);
+  const token = await agent.token({ userToken });
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
+    const { authorizationUrl } = await agent.ask(token, { audiences: [`https://${name}.example`] });
+    await agent.complete(await agent.consent(authorizationUrl, 'ana'), { userToken });
+  }
+  expect(await portal.view(session)).toMatchObject({ agents: [{ canDisconnectAll: true }] });
+  await portal.disconnectAgent(session, agent);
+  const [row] = await portal.rows(session, agent);
+  const sessionUri = await portal.consent(await portal.authorizationUrl(session, row?.key ?? ''), 'ana');
+  expect(await portal.complete(session, sessionUri)).toHaveProperty('completed');
+  const [again] = await portal.rows(session, agent);
+  expect(await portal.view(session)).toMatchObject({ agents: [{ canDisconnectAll: false }] });
+  expect(await portal.reach(session, again?.key ?? '')).toMatchObject({ reach: { keepsAccess: false } });
+});
+
 it('a second grant at the same provider remains, until it is disconnected, too', async () => {
   const agent = await running.world.agent();
   const { portal, session, keyOf, userToken, disconnect } = await connected(agent);
@@ -83,7 +101,7 @@ it('a token from an exchange has no row, remains, and ends with all accounts', a
   const { accessToken } = await obtain();
   expect(await portal.view(session)).toMatchObject({ agents: [{ canDisconnectAll: true }] });
   expect(await portal.reach(session, await keyOf())).toMatchObject({ reach: { keepsAccess: true } });
-  expect(await disconnect()).toMatchObject({ disconnection: { keepsAccess: true } });
+  expect(await disconnect()).toMatchObject({ disconnection: { keepsAccess: true, canReturn: true } });
   expect(await obtain()).toMatchObject({ accessToken });
   // No account is connected any more.
   expect(await portal.view(session)).toMatchObject({ agents: [{ canDisconnectAll: true }] });

@@ -74,17 +74,15 @@ describe('the disconnection of all accounts', () => {
 });
 
 describe('the disconnection of one account', () => {
-  const ofOne = (change: Partial<Extract<Disconnection, { provider: unknown }>>) =>
-    textOf(
-      renderDisconnection(FRAME, 'id', {
-        agent: named('Calendar assistant'),
-        provider: named('Almanac'),
-        status: 'DONE',
-        state: 'CONFIRMED',
-        keepsAccess: false,
-        ...change,
-      }),
-    );
+  const ENDED: Extract<Disconnection, { provider: unknown }> = {
+    agent: named('Calendar assistant'),
+    provider: named('Almanac'),
+    status: 'DONE',
+    state: 'CONFIRMED',
+    keepsAccess: false,
+  };
+  const ofOne = (change: Partial<typeof ENDED>) =>
+    textOf(renderDisconnection(FRAME, 'id', { ...ENDED, ...change }));
 
   it('says that the agent still has access, as long as it can', () => {
     const text = ofOne({ status: 'SELECTING', state: 'PENDING' });
@@ -100,9 +98,20 @@ describe('the disconnection of one account', () => {
   it('says that the agent has other access, and where it ends', () => {
     const text = ofOne({ keepsAccess: true });
     expect(text).toContain('Calendar assistant no longer has this access to Almanac');
-    expect(text).toContain('The agent has other access to Almanac: to end that too, go back to your agents.');
+    expect(text).toContain(
+      'The agent can have other access to Almanac: to end that too, go back to your agents.',
+    );
     expect(text).not.toContain('nothing more to do');
   });
+
+  it.each<Partial<typeof ENDED>>([{}, { state: 'NOT_PROVABLE' }, { state: 'UNCONFIRMED' }])(
+    'says that the agent can return by a sign-in: %j',
+    (change) => {
+      const text = ofOne({ ...change, canReturn: true });
+      expect(text).toContain('the agent can get access with your sign-in there');
+      expect(text).not.toContain('nothing more to do');
+    },
+  );
 
   it('says that a token can work until it expires', () => {
     const text = ofOne({ accessTokensLive: true });

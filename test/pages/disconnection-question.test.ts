@@ -31,7 +31,7 @@ it('ends nothing else at most providers', () => {
 it('says if the agent keeps other access to the provider', () => {
   expect(textOf({})).toContain('Calendar assistant loses access to your Almanac account immediately.');
   expect(textOf({ keepsAccess: true })).toContain(
-    'Calendar assistant loses this access to your Almanac account immediately, and keeps other access to it.',
+    'Calendar assistant loses this access to your Almanac account immediately. It can have other access to it, which remains.',
   );
 });
 

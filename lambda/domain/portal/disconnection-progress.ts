@@ -9,19 +9,19 @@ import {
   type Revocation,
   type RevocationStore,
 } from '../revocation/revocation';
+import { onBehalfOfConfigOf } from '../provider/on-behalf-of';
 import { vendorOf } from '../provider/vendors';
 import { namesOfProvider } from './configured-resources';
-import { holdsOtherAccess } from './held-grants';
+import { canHaveOtherAccess, type AccessDependencies } from './held-grants';
 import type { Person } from './person';
 import { PortalRefusal } from './refusal';
 import type { Providers } from './row';
 import { providersOf, type RowDependencies } from './rows';
 import type { ServedPortal } from './served-portal';
 
-export interface DisconnectionDependencies {
+export interface DisconnectionDependencies extends AccessDependencies {
   readonly revocations: Pick<RevocationStore, 'get' | 'items'>;
   readonly providers: RowDependencies['providers'];
-  readonly grantIndex: RowDependencies['grantIndex'];
 }
 
 /** How far a disconnection is. */
@@ -37,8 +37,10 @@ export type Disconnection = {
       readonly provider: Named;
       readonly state: ItemState;
       readonly lastError?: string;
-      /** Whether the agent keeps other access to the provider. */
+      /** Whether the agent can keep other access to the provider. */
       readonly keepsAccess: boolean;
+      /** Whether the agent can get access there by the person's sign-in, without a consent; absent if not. */
+      readonly canReturn?: true;
     }
   /** Of all of the agent's accounts: the providers that did not prove that the access ended there. */
   | {
@@ -159,15 +161,17 @@ export async function disconnectionProgress(
   annotate({ provider: name });
   const providers = await providersOf(deps, [name]);
   const [item] = read.items;
+  const provider = providers.get(name);
   return {
     disconnection: {
       ...progress,
-      provider: namesOfProvider(served.portal, { name, id: item?.provider.id }, providers.get(name)),
+      provider: namesOfProvider(served.portal, { name, id: item?.provider.id }, provider),
       // A grant without tokens leaves nothing that the provider could confirm.
       state: progress.status === 'DONE' ? (item?.state ?? 'NOT_PROVABLE') : 'PENDING',
       ...(item?.lastError !== undefined && { lastError: item.lastError }),
       ...accessTokensLive(read.items, providers),
-      keepsAccess: await holdsOtherAccess(deps.grantIndex, grantId),
+      ...(provider && onBehalfOfConfigOf(provider) && { canReturn: true }),
+      keepsAccess: await canHaveOtherAccess(deps, grantId),
     },
   };
 }

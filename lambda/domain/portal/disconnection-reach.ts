@@ -12,7 +12,7 @@ import { endsOtherGrants, type RevocationProspect } from '../provider/revocation
 import { reachOf } from '../provider/vendors';
 import { epochSeconds } from '../system';
 import { disconnectable } from './disconnect';
-import { holdsOtherAccess } from './held-grants';
+import { canHaveOtherAccess } from './held-grants';
 import type { Person } from './person';
 import type { AgentAtProvider, Row } from './row';
 import { rowsOf, type RowDependencies } from './rows';
@@ -35,7 +35,7 @@ export interface DisconnectionReach extends AgentAtProvider {
   readonly notShown: number;
   /** Whether there can be more of them, because the person has very many grants, or one that is not valid; absent if not. */
   readonly notShownIsMinimum?: true;
-  /** Whether the agent keeps other access to the provider. */
+  /** Whether the agent can keep other access to the provider. */
   readonly keepsAccess: boolean;
   /** Whether the tokens are those of a workspace or an account whose other users lose their access, too. */
   readonly shared: boolean;
@@ -152,7 +152,7 @@ export async function disconnectionReach(
       revocation: await prospectOf(deps, row),
       alsoLose: others.map(pairOf),
       ...(await countNotShown(deps, row.provider, { userHash: person.userHash, rows })),
-      keepsAccess: await holdsOtherAccess(deps.grantIndex, row.grantId),
+      keepsAccess: await canHaveOtherAccess(deps, row.grantId),
       shared: reachOf(row.provider.vendor) === 'installation',
     },
   };

@@ -2,10 +2,11 @@
  * The grants that an agent of a portal holds for a person, as far as the portal shows them. The agent decides how many there
  * are, also without the person.
  */
-import { isListed } from '../grant/description';
-import { targetParts, targetsOf, type Grant, type GrantId } from '../grant/grant';
+import { grantStatus, isListed } from '../grant/description';
+import { isFresh, targetParts, targetsOf, type Grant, type GrantId } from '../grant/grant';
 import type { FoundGrants, GrantHolder, GrantIndex } from '../grant/selection';
 import { UnreadableGrant } from '../grant/unreadable';
+import { epochSeconds, type System } from '../system';
 
 /** Rows of an agent's grants on a page, without those of offered connections. */
 const MAX_GRANTS = 25;
@@ -119,26 +120,42 @@ export async function heldGrants(
   };
 }
 
-/** Records in which access is looked for. The agent decides how many there are without any. */
-const MAX_LOOKED_AT = 5;
+/** Records in which access is looked for: many more than a person's, and the agent decides how many there are. */
+const MAX_LOOKED_AT = 100;
+
+/** Returns whether the agent gets a token with the grant now, without the person. @param now epoch seconds */
+function givesAccess(grant: Grant, now: number): boolean {
+  const { tokens, target } = grant;
+  if (!tokens) return false;
+  const { flow } = targetParts(target);
+  return flow === 'USER_FEDERATION'
+    ? grantStatus(grant, flow, now) !== 'NEEDS_CONSENT'
+    : isFresh(tokens, now);
+}
+
+export interface AccessDependencies {
+  readonly grantIndex: Pick<GrantIndex, 'ofAgentAndUser'>;
+  readonly system: System;
+}
 
 /**
- * Returns whether the agent holds tokens for the person, also such that no page shows. If it holds very many records, the
- * ones that are not looked at count as tokens.
+ * Returns whether the agent can have access for the person, also such that no page shows. A record that is not valid, and
+ * those behind the ones that are looked at, can be access.
  *
- * @param holder.targets the grants that count
+ * @param holder.targets the grants that are looked at
  * @param except target of a grant that is ignored
  */
-export async function holdsAccess(
-  grantIndex: Pick<GrantIndex, 'ofAgentAndUser'>,
+export async function canHaveAccess(
+  { grantIndex, system }: AccessDependencies,
   holder: GrantHolder,
   except?: string,
 ): Promise<boolean> {
   const page = await grantIndex.ofAgentAndUser(holder, { limit: MAX_LOOKED_AT });
+  const now = epochSeconds(system);
   return (
     page.next !== undefined ||
     inOrder(page).some(
-      (record) => targetOf(record) !== except && (isUnreadable(record) || record.tokens !== undefined),
+      (record) => targetOf(record) !== except && (isUnreadable(record) || givesAccess(record, now)),
     )
   );
 }
@@ -146,15 +163,15 @@ export async function holdsAccess(
 /** Flows whose tokens are for a person. */
 const FLOWS_FOR_PERSON = ['USER_FEDERATION', 'ON_BEHALF_OF_TOKEN_EXCHANGE'] as const;
 
-/** Returns whether the agent holds tokens for the person at the provider in addition to those of the one grant. */
-export async function holdsOtherAccess(
-  grantIndex: Pick<GrantIndex, 'ofAgentAndUser'>,
+/** Returns whether the agent can have access for the person at the provider in addition to that of the one grant. */
+export async function canHaveOtherAccess(
+  deps: AccessDependencies,
   { workloadId, userHash, target }: GrantId,
 ): Promise<boolean> {
   const { providerName } = targetParts(target);
   const found = FLOWS_FOR_PERSON.map((flow) => {
     const targets = targetsOf(flow, providerName);
-    return holdsAccess(grantIndex, { workloadId, userHash, targets }, target);
+    return canHaveAccess(deps, { workloadId, userHash, targets }, target);
   });
   return (await Promise.all(found)).includes(true);
 }

@@ -1,8 +1,7 @@
 /** What a signed-in person sees in a portal. */
 import { namedOf, type Named } from '../display-name';
 import type { Connection } from './connection';
-import { targetsOf } from '../grant/grant';
-import { holdsAccess } from './held-grants';
+import { canHaveAccess } from './held-grants';
 import { ownerMay, type Person } from './person';
 import { rowsOf, type RowDependencies } from './rows';
 import type { ServedPortal } from './served-portal';
@@ -25,7 +24,7 @@ export interface PortalView {
   readonly agents: readonly AgentView[];
   /** Whether these are further connections of one agent. */
   readonly isContinued: boolean;
-  /** Number of agents that the portal cannot show, and that hold tokens for the person; absent if there are none. */
+  /** Number of agents that the portal cannot show, and that can have access for the person; absent if there are none. */
   readonly hiddenAgents?: number;
 }
 
@@ -42,29 +41,29 @@ export async function viewOf(
 ): Promise<PortalView> {
   const { userHash, hiddenIds } = person;
   const found = await rowsOf(deps, served, person, { after });
-  const holds = (workloadId: string, targets?: string) =>
-    holdsAccess(deps.grantIndex, { workloadId, userHash, targets });
   const viewed = found.agents.map(async (agent): Promise<AgentView> => {
     const { identity, suspended } = agent;
     const next = found.after.get(identity.id);
-    const connections = found.rows
-      .filter((row) => row.agent.identity.id === identity.id)
-      .map(({ connection }) => connection);
+    const rows = found.rows.filter((row) => row.agent.identity.id === identity.id);
+    const [only, ...others] = rows.filter(({ connection }) => connection.canDisconnect);
+    const holder = { workloadId: identity.id, userHash };
     const isMoreThanOneRow =
       found.isContinued ||
       next !== undefined ||
-      connections.filter(({ canDisconnect }) => canDisconnect).length > 1 ||
-      (await holds(identity.id, targetsOf('ON_BEHALF_OF_TOKEN_EXCHANGE')));
+      others.length > 0 ||
+      (await canHaveAccess(deps, holder, only?.grantId.target));
     return {
       ...namedOf(identity),
       suspended,
-      connections,
+      connections: rows.map(({ connection }) => connection),
       ...(next !== undefined && { next }),
       canDisconnectAll: isMoreThanOneRow && ownerMay(served, 'RevokeResourceGrant', agent),
     };
   });
   const { isContinued } = found;
-  const holders = isContinued ? [] : await Promise.all(hiddenIds.map((workloadId) => holds(workloadId)));
+  const holders = isContinued
+    ? []
+    : await Promise.all(hiddenIds.map((workloadId) => canHaveAccess(deps, { workloadId, userHash })));
   const hiddenAgents = holders.filter(Boolean).length;
   const agents = await Promise.all(viewed);
   return { agents, isContinued, ...(hiddenAgents > 0 && { hiddenAgents }) };

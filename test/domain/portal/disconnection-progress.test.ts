@@ -3,6 +3,7 @@ import { grantTarget } from '../../../lambda/domain/grant/grant';
 import { disconnectionProgress } from '../../../lambda/domain/portal/disconnection-progress';
 import { ownerOf } from '../../../lambda/domain/portal/served-portal';
 import type { ItemState, Revocation, RevocationFilter } from '../../../lambda/domain/revocation/revocation';
+import { createFakeSystem } from '../fake-system';
 import { sampleIdentity, samplePortal, sampleProvider } from '../samples';
 
 const USER = 'u'.repeat(43);
@@ -72,6 +73,7 @@ const progressOf = async (
       },
       providers: { get: () => Promise.resolve(provider) },
       grantIndex: { ofAgentAndUser: () => Promise.resolve({ grants: [] }) },
+      system: createFakeSystem(),
     },
     served,
     person,

@@ -12,7 +12,7 @@ import {
 } from '../../../../lambda/contract/vendors';
 import { fail, ok, warn, type Check } from '../../checks';
 import { UrlNotAllowed, endpointPolicyOf, statusOf } from '../../provider-request';
-import { plainUrl } from '../../plain-url';
+import { plainUrl, shownUrl } from '../../plain-url';
 import {
   allowedAddresses,
   faultOf,
@@ -34,7 +34,7 @@ export const undiscovered = (url: string, { fault, action }: Fault): Check =>
 
 /** Returns the failed check of an endpoint that does not respond. */
 export const unreachable = (check: string, url: string, { fault, action }: Fault): Check =>
-  fail(check, `${url} does not respond to this computer (${fault})`, action);
+  fail(check, `${shownUrl(url)} does not respond to this computer (${fault})`, action);
 
 /** Returns whether the server responds at all: an error status is a response, because the request has no parameters. */
 async function reachable(check: string, url: string | undefined, policy: EndpointPolicy): Promise<Check> {
@@ -44,14 +44,18 @@ async function reachable(check: string, url: string | undefined, policy: Endpoin
   try {
     const status = await statusOf(url, policy);
     return status >= 500
-      ? warn(check, `${url} responds with HTTP status ${status}`, 'Look at the status page of the provider.')
-      : ok(check, url);
+      ? warn(
+          check,
+          `${shownUrl(url)} responds with HTTP status ${status}`,
+          'Look at the status page of the provider.',
+        )
+      : ok(check, shownUrl(url));
   } catch (error) {
     const found = faultOf(error, policy);
     if (!(error instanceof UrlNotAllowed)) return unreachable(check, url, found);
     return fail(
       check,
-      `${url}: ${found.fault}`,
+      `${shownUrl(url)}: ${found.fault}`,
       `Correct the metadata of the authorization server. ${allowedAddresses(policy)}`,
     );
   }
@@ -93,12 +97,12 @@ function revocationCheck(
   if (!URL.canParse(stated, base)) {
     return fail(
       'revocation',
-      `the revocation endpoint is not a valid URL: ${stated}`,
+      'the revocation endpoint is not a valid URL',
       'Correct the metadata of the authorization server. Until then, tokens stay valid there until they expire.',
     );
   }
   // The catalogue has placeholders in braces.
-  const endpoint = new URL(stated, base).href.replaceAll('%7B', '{').replaceAll('%7D', '}');
+  const endpoint = shownUrl(new URL(stated, base).href).replaceAll('%7B', '{').replaceAll('%7D', '}');
   return ok('revocation', `${endpoint}. ${alsoEnds(reachOf(vendor))}`);
 }
 
