@@ -154,3 +154,27 @@ export const authorizerFields = ({
     (name) => ['Allowed caller', name] as const,
   ),
 ];
+
+const ISSUER_LISTS = { allowedAudience: 'audiences', allowedClients: 'clients' } as const;
+
+/** Returns a line for the trusted issuer of an agent and for each of its lists that changed, with what is no longer in it. */
+export function issuerChanges(
+  name: string,
+  before: Authorizer | undefined,
+  after: Authorizer | undefined,
+): readonly string[] {
+  if (!after) return [];
+  const earlier = before?.discoveryUrl ?? 'the issuers of the deployment';
+  const issuer =
+    earlier === after.discoveryUrl
+      ? []
+      : [`Trusted issuer of the agent "${name}": ${after.discoveryUrl} (no longer: ${earlier})`];
+  const lists = (['allowedAudience', 'allowedClients'] as const).flatMap((list) => {
+    const [former, present] = [before?.[list] ?? [], after[list] ?? []];
+    const removed = former.filter((text) => !present.includes(text));
+    if (removed.length === 0 && present.length === former.length) return [];
+    const no = removed.length > 0 ? ` (no longer: ${removed.join(' ')})` : '';
+    return [`Allowed ${ISSUER_LISTS[list]} of the agent "${name}": ${present.join(' ') || 'any'}${no}`];
+  });
+  return [...issuer, ...lists];
+}

@@ -154,6 +154,30 @@ it('keeps its URL and its workload identity, and changes what another start stat
   });
 });
 
+it('adds its audience to those of the same issuer, and says what another issuer replaces', async () => {
+  const trustedBy = async (name: string) =>
+    (await service.json<{ authorizerConfiguration: object }>(['agent', 'get', name])).authorizerConfiguration;
+  const elsewhere = 'http://127.0.0.1:9/.well-known/openid-configuration';
+  await service.run(['agent', 'add', 'heard', '--issuer', signIn.issuer, '--allowed-audience', 'my-app']);
+  await service.run(['agent', 'add', 'moved', '--issuer', elsewhere, '--allowed-audience', 'my-app']);
+
+  const heard = await started('heard', server.url);
+  await heard.program.stop();
+  const { discoveryUrl } = signIn;
+  expect(await trustedBy('heard')).toEqual({
+    customJWTAuthorizer: { discoveryUrl, allowedAudience: ['my-app', heard.ready.invocationUrl] },
+  });
+  expect(heard.program.stderr).not.toContain('no longer');
+
+  const moved = await started('moved', server.url);
+  const [first, second] = await linesOf(moved.program, 'stderr', 2);
+  await moved.program.stop();
+  expect(first).toBe(`Trusted issuer of the agent "moved": ${discoveryUrl} (no longer: ${elsewhere})`);
+  expect(second).toBe(
+    `Allowed audiences of the agent "moved": ${moved.ready.invocationUrl} (no longer: my-app)`,
+  );
+});
+
 it('keeps a workload identity that accepts more tokens than the gate, and requires scopes itself', async () => {
   const target = [server.url, '--protocol', 'MCP', ...SCOPE] as const;
   const first = await started('wide', ...target);

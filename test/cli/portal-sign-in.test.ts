@@ -75,11 +75,13 @@ it('says in doctor why a portal does not work', async () => {
 
 it('prints the command that lists the client of the sign-in, which keeps the other audiences', async () => {
   await addSignIn('sign-in-2');
-  const heard = ['--issuer', idp.issuer, '--allowed-audience', 'my-app', '--allowed-audience', 'my-api'];
+  // The invocation URL of a gate has an ARN in its path.
+  const gate = 'http://127.0.0.1:4620/runtimes/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1/invocations';
+  const heard = ['--issuer', idp.issuer, '--allowed-audience', 'my-app', '--allowed-audience', gate];
   await local.json(['agent', 'add', 'heard', ...heard]);
   const { status, stderr } = await addPortal('heard-portal', 'sign-in-2', 'heard');
   expect(status).toBe(0);
-  const audiences = ['my-app', 'my-api', idp.clientId].map((audience) => `--allowed-audience ${audience}`);
+  const audiences = ['my-app', gate, idp.clientId].map((audience) => `--allowed-audience ${audience}`);
   const command = `agent update heard ${audiences.join(' ')}`;
   expect(stderr).toMatch(
     new RegExp(

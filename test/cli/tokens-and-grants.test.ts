@@ -136,7 +136,9 @@ it('says that the user declined', async () => {
     },
   });
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-  expect(stderr).toMatch(/The consent failed, or was declined \(access_denied\)\. Run the command again/);
+  expect(stderr).toMatch(
+    /The user declined, or the provider grants none of the scopes \(access_denied\)\. Run the command again/,
+  );
 });
 
 it('says which error the provider returned, and that the same request does not help', async () => {

@@ -9,8 +9,8 @@ import {
   authorizerMember,
   changesAuthorizer,
   checkAuthorizer,
+  issuerChanges,
   type Authorized,
-  type Authorizer,
   type AuthorizerFlags,
   type AuthorizerRemovalFlags,
 } from '../authorizer';
@@ -101,19 +101,6 @@ const add = buildCommand({
   },
 });
 
-/** Returns a line for each list of the issuer that changed, with what is no longer in it. */
-function listChanges(name: string, before: Authorizer | undefined, after: Authorizer | undefined): string[] {
-  if (!after) return [];
-  const lists = { allowedAudience: 'audiences', allowedClients: 'clients' } as const;
-  return (['allowedAudience', 'allowedClients'] as const).flatMap((list) => {
-    const [earlier, present] = [before?.[list] ?? [], after[list] ?? []];
-    const removed = earlier.filter((text) => !present.includes(text));
-    if (removed.length === 0 && present.length === earlier.length) return [];
-    const no = removed.length > 0 ? ` (no longer: ${removed.join(' ')})` : '';
-    return [`Allowed ${lists[list]} of the agent "${name}": ${present.join(' ') || 'any'}${no}`];
-  });
-}
-
 interface UpdateFlags extends AddFlags, AuthorizerRemovalFlags {
   readonly noReturnUrls: boolean;
 }
@@ -176,7 +163,7 @@ const update = buildCommand({
       print(
         this,
         `Trusted issuer of the agent "${name}": ${discoveryUrl}`,
-        ...listChanges(name, before, after),
+        ...issuerChanges(name, before, after),
         `Agents that can call the agent "${name}": ${callers}`,
       );
     }

@@ -214,7 +214,12 @@ const timedOut = async (): Promise<never> => {
  */
 function declined(code: string | undefined): CliError {
   const mayRepeat = code === undefined || code === 'access_denied' || isTransientCode(code);
-  return new CliError(`The consent failed, or was declined${code === undefined ? '' : ` (${code})`}.`, {
+  // Some servers report scopes that they do not have as access_denied.
+  const what =
+    code === 'access_denied'
+      ? 'The user declined, or the provider grants none of the scopes (access_denied).'
+      : `The consent failed, or was declined${code === undefined ? '' : ` (${code})`}.`;
+  return new CliError(what, {
     next: mayRepeat ? AGAIN : `Correct the provider or the request. ${AGAIN}`,
   });
 }

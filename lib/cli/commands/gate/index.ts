@@ -140,13 +140,14 @@ async function run(context: CliContext, flags: GateFlags, name: string, url: str
       print(context, jsonText({ ready: true, name, invocationUrl, agentRuntimeArn, target, protocol }));
     } else {
       printFields(context, [
-        ['Gate of', `${name} (workload identity ${workload})`],
+        ['Gate of', `${name} (workload identity ${workload.state})`],
         ['Invocation URL', invocationUrl],
         ['Agent', `${target} (${protocol})`],
         ['Users sign in at', discoveryUrl],
         ['Stop', 'Ctrl-C'],
       ]);
     }
+    for (const change of workload.changes) printAside(context, change);
     if (!(await isListening(target))) printAside(context, startTheAgent(target));
     await ended;
   } finally {

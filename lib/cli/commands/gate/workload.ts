@@ -1,6 +1,6 @@
 /** The workload identity of an agent behind a gate. */
 import { OPERATIONS } from '../../../../lambda/contract/operations';
-import { AUTHORIZER_OPTIONS, type Authorized, type Authorizer } from '../../authorizer';
+import { AUTHORIZER_OPTIONS, issuerChanges, type Authorized, type Authorizer } from '../../authorizer';
 import { ServiceFailure } from '../../failure';
 import { namingOptions } from '../../option-names';
 import type { Service } from '../../service';
@@ -18,6 +18,12 @@ const MEMBER_OPTIONS = {
   ...AUTHORIZER_OPTIONS,
 } as const;
 
+export interface PreparedWorkload {
+  readonly state: 'created' | 'updated' | 'unchanged';
+  /** A line for what the identity trusts in the place of something else. */
+  readonly changes: readonly string[];
+}
+
 /**
  * Creates the workload identity of the agent, or lets an existing one trust the issuer of the gate: the service validates
  * each user token again, except for its scopes, which are of the gate alone. An identity that already accepts every token
@@ -29,7 +35,7 @@ export async function prepareWorkload(
   name: string,
   issuer: Issuer,
   returnUrl: string | undefined,
-): Promise<'created' | 'updated' | 'unchanged'> {
+): Promise<PreparedWorkload> {
   const returnUrls = returnUrl === undefined ? [] : [returnUrl];
   const existing = await service
     .call<WorkloadIdentity>(OPERATIONS.GetWorkloadIdentity, { name })
@@ -45,23 +51,22 @@ export async function prepareWorkload(
         authorizerConfiguration: { customJWTAuthorizer: issuer },
       }),
     );
-    return 'created';
+    return { state: 'created', changes: [] };
   }
   const { allowedResourceOauth2ReturnUrls: urls = [], authorizerConfiguration } = existing;
   const trusted = authorizerConfiguration?.customJWTAuthorizer;
   const missing = returnUrls.filter((url) => !urls.includes(url));
   const isAccepted = trusted !== undefined && accepts(trusted, issuer);
-  if (isAccepted && missing.length === 0) return 'unchanged';
+  if (isAccepted && missing.length === 0) return { state: 'unchanged', changes: [] };
+  const accepted = isAccepted ? trusted : { ...otherMembersOf(trusted), ...withAudiencesOf(trusted, issuer) };
   await namingOptions(MEMBER_OPTIONS, () =>
     service.call(OPERATIONS.UpdateWorkloadIdentity, {
       name,
       allowedResourceOauth2ReturnUrls: [...urls, ...missing],
-      authorizerConfiguration: {
-        customJWTAuthorizer: isAccepted ? trusted : { ...otherMembersOf(trusted), ...issuer },
-      },
+      authorizerConfiguration: { customJWTAuthorizer: accepted },
     }),
   );
-  return 'updated';
+  return { state: 'updated', changes: issuerChanges(name, trusted, accepted) };
 }
 
 /** The members of which a token must meet one entry each. */
@@ -73,6 +78,18 @@ const accepts = (one: Issuer, other: Issuer): boolean =>
   LISTS.every(
     (list) => one[list] === undefined || (other[list]?.every((entry) => one[list]?.includes(entry)) ?? false),
   );
+
+/**
+ * Returns the issuer of the gate, with the audiences that the agent accepts of it already. If one of the two also requires
+ * clients, those of the gate take the place of the earlier ones: together, they would accept more tokens than the two do.
+ */
+function withAudiencesOf(trusted: Issuer | undefined, issuer: Issuer): Issuer {
+  const { discoveryUrl, allowedAudience, allowedClients } = issuer;
+  const isSame = trusted?.discoveryUrl === discoveryUrl;
+  if (!isSame || !trusted.allowedAudience || !allowedAudience) return issuer;
+  if (trusted.allowedClients || allowedClients) return issuer;
+  return { discoveryUrl, allowedAudience: [...new Set([...trusted.allowedAudience, ...allowedAudience])] };
+}
 
 /** Returns what the gate has no option for and keeps: the agents that can call this one, and conditions such as scopes and `customClaims`. */
 const otherMembersOf = (trusted: Authorizer | undefined): object =>

@@ -11,7 +11,7 @@ import type { Portal } from './portals';
 const UNLISTED = /for the workload identity "([\w.-]+)": its trusted issuer\b.* does not list the client ID/;
 
 /** Texts that a shell takes as they are: another owner chose the client ID. */
-const PLAIN = /^\w[\w.:/@-]{0,511}$/;
+const PLAIN = /^\w[\w.:/@%-]{0,511}$/;
 
 /** Returns the list with the client, as options that replace it; none if it need not change. */
 function options(option: string, list: readonly string[] | undefined, clientId: string): string[] {
