@@ -5,13 +5,19 @@ import { ServiceFailure } from '../../failure';
 import { nameOf } from '../../output';
 import type { Service } from '../../service';
 import { configOf, getProvider } from '../provider/provider';
-import type { Portal } from './portals';
 
 /** The agent in the service's warning that its trusted issuer does not list the client of the sign-in. */
 const UNLISTED = /for the workload identity "([\w.-]+)": its trusted issuer\b.* does not list the client ID/;
 
 /** Texts that a shell takes as they are: another owner chose the client ID. */
 const PLAIN = /^\w[\w.:/@%-]{0,511}$/;
+
+/** What the command needs of a portal. */
+interface WarnedPortal {
+  readonly statusReason?: string;
+  readonly sources: readonly { readonly identifier: string }[];
+  readonly idpConfig: { readonly credentialProviderArn: string; readonly audience?: string };
+}
 
 /** Returns the list with the client, as options that replace it; none if it need not change. */
 function options(option: string, list: readonly string[] | undefined, clientId: string): string[] {
@@ -26,7 +32,7 @@ function options(option: string, list: readonly string[] | undefined, clientId: 
  */
 export async function audienceCommand(
   service: Service,
-  { statusReason = '', sources, idpConfig }: Pick<Portal, 'statusReason' | 'sources' | 'idpConfig'>,
+  { statusReason = '', sources, idpConfig }: WarnedPortal,
 ): Promise<string | undefined> {
   const name = UNLISTED.exec(statusReason)?.[1];
   const provider = nameOf(idpConfig.credentialProviderArn);
