@@ -9,6 +9,7 @@ import {
 } from '../consent/begin';
 import { isOpen, consentScopesOf, sessionIdOf, type Session } from '../consent/session';
 import { hashOf } from '../digest';
+import { storedCode } from '../oauth/provider-failure';
 import { accessDenied, invalidMember } from '../service-error';
 import { covers, isRefreshable, type Grant } from '../grant/grant';
 import { heldToken, type HeldTokenDependencies, type ReturnedToken } from '../grant/held-token';
@@ -92,7 +93,7 @@ export async function userToken(deps: UserTokenDependencies, admitted: Admitted)
     return { output: outstanding(deps.baseUrl, sealed.id), outcome: 'consent-required' };
   }
   if (sessionUri !== undefined) {
-    const failure = polled?.failure;
+    const failure = polled?.failure === undefined ? undefined : storedCode(polled.failure);
     return {
       output: { sessionUri, sessionStatus: 'FAILED' },
       outcome: 'consent-required',

@@ -46,6 +46,9 @@ const OWN_CODES = [
   'would_end_other_grants',
 ] as const;
 
+/** The code in the place of one that cannot be passed on. */
+const INVALID = 'invalid_response';
+
 export type OwnCode = (typeof OWN_CODES)[number];
 
 const isOwnCode = (code: string): code is OwnCode => OWN_CODES.some((own) => own === code);
@@ -176,9 +179,15 @@ export class ResponseTooLong extends ProviderFailure {
   }
 }
 
+/** Returns a code that was stored: one of a provider, or of this service. */
+export const storedCode = (code: unknown): string =>
+  typeof code === 'string' && ERROR_CODE.test(code) ? code : INVALID;
+
 /** Returns the provider's OAuth error code, if a provider can set it. */
-export const errorCode = (code: unknown): string =>
-  typeof code === 'string' && ERROR_CODE.test(code) && !isOwnCode(code) ? code : 'invalid_response';
+export function errorCode(stated: unknown): string {
+  const code = storedCode(stated);
+  return isOwnCode(code) ? INVALID : code;
+}
 
 /**
  * Returns the provider's error code. Keycloak reports a missing proof as `invalid_request`, and names DPoP only in its
