@@ -125,7 +125,7 @@ describe('a portal', () => {
     const question = await browser.step(locationOf(asked));
     expect(titleOf(question)).toBe(`Disconnect ${hostile.providerName} from ${hostile.name}?`);
     const done = await pages.post(browser, 'disconnect', membersOf(question, 'disconnect'));
-    expect(titleOf(await browser.go(locationOf(done)))).toContain('no longer has access');
+    expect(titleOf(await browser.go(locationOf(done)))).toContain('no longer has this access');
   });
 
   it('shows a connection behind any number of records without tokens', async () => {
