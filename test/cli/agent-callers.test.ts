@@ -95,6 +95,34 @@ it('lets the stated agents call an agent, until an update names other agents or 
   expect(await authorizer('calendar')).toEqual(trusted());
 });
 
+it('warns about callers that do not exist, and about an issuer without metadata', async () => {
+  await create('known', ...trusting());
+  const callers = ['--allowed-caller', 'known', '--allowed-caller', 'knwon'];
+  const warning =
+    'You have no agent "knwon". Unless it belongs to another owner, correct the name: agent-identity agent update warned --allowed-caller NAME\n';
+  const added = await local.run([
+    'agent',
+    'add',
+    'warned',
+    '--return-url',
+    'http://127.0.0.1:9/done',
+    ...trusting(),
+    ...callers,
+  ]);
+  expect(added).toMatchObject({ status: 0, stderr: warning });
+  expect(await local.run(['agent', 'update', 'warned', ...callers])).toMatchObject({
+    status: 0,
+    stderr: warning,
+  });
+
+  const misspelled = ['--issuer', `${issuer.issuer}/realm`, '--allowed-client', 'app'];
+  expect(await local.run(['agent', 'update', 'warned', ...misspelled])).toMatchObject({
+    status: 0,
+    stderr: `There is no metadata of an identity provider at ${issuer.issuer}/realm/.well-known/openid-configuration: HTTP status 404. Correct the URL: the server has no document there. The option for the URL is --issuer.\n`,
+  });
+  expect(await authorizer('warned')).toMatchObject({ allowedClients: ['app'] });
+});
+
 it('shows the issuer, its conditions, and the callers', async () => {
   const options = ['--allowed-client', 'app', '--allowed-caller', 'travel', '--allowed-caller', 'mail'];
   const added = await local.run(['agent', 'add', 'shown', ...trusting(), ...options]);

@@ -240,7 +240,9 @@ it('says that the port of the return URL is taken', async () => {
   const url = `http://127.0.0.1:${port}/done`;
   const { status, stderr } = await get(['--user-id', 'erin', '--return-url', url]);
   expect(status).toBe(1);
-  expect(stderr).toMatch(/^The return URL .* cannot be used \(EADDRINUSE\)\. End the program/);
+  expect(stderr).toMatch(
+    /^The return URL .* cannot be used \(EADDRINUSE\)\. If your application or a consent portal listens there, choose another /,
+  );
   await close();
 });
 
@@ -352,6 +354,31 @@ describe('operators', () => {
     expect((await local.run(['user', 'resume', '--user-hash', userHash])).stdout).toBe(
       `The user ${userHash} was not suspended.\n`,
     );
+  });
+
+  it('suspend a user without permission to list grants', async () => {
+    const server = createServer((request, response) => {
+      response.writeHead(request.url?.endsWith('ListGrants') === true ? 403 : 200);
+      response.end(JSON.stringify({ userHash: 'hash' }));
+    });
+    const { port, close } = await listenOnLoopback(server, 0);
+    const env = { AGENT_IDENTITY_ENDPOINT: `http://127.0.0.1:${port}` };
+    expect(await local.run(['user', 'suspend', '--user-id', 'iris'], { env })).toEqual({
+      status: 0,
+      stdout: 'The user hash is suspended.\n',
+      stderr: '',
+    });
+    await close();
+  });
+
+  it('say that a suspended user has no grants, so that a misspelled name is noticed', async () => {
+    expect((await get(['--user-id', 'henry'], consenting('henry'))).status).toBe(0);
+    expect((await local.run(['user', 'suspend', '--user-id', 'henry'])).stderr).toBe('');
+    expect(await local.run(['user', 'suspend', '--user-id', 'hnery'])).toMatchObject({
+      status: 0,
+      stderr:
+        'This user has no grants. If the name is misspelled, suspend the right user, and then run user resume with the same options.\n',
+    });
   });
 });
 

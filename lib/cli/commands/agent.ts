@@ -9,6 +9,7 @@ import {
   authorizerMember,
   changesAuthorizer,
   checkAuthorizer,
+  discoveryUrlOf,
   issuerChanges,
   type Authorized,
   type AuthorizerFlags,
@@ -22,13 +23,15 @@ import {
   type ConnectionFlags,
 } from '../connection-flags';
 import type { CliContext } from '../context';
-import { usageError } from '../failure';
+import { ServiceFailure, usageError } from '../failure';
 import { nameTaken } from '../name-taken';
 import { namingOptions } from '../option-names';
 import { isoTime, print, printAside, printFields, printJson, printTable } from '../output';
 import { confirmOrCancel } from '../prompt';
-import { allPages, connect, deleteWholly } from '../service';
+import { endpointPolicyOf } from '../provider-request';
+import { allPages, connect, deleteWholly, type Service } from '../service';
 import { listSuspensions, printSuspensions, type Suspension } from '../suspensions';
+import { issuerFault } from '../trusted-issuer';
 
 const NAME = { brief: 'Name of the agent', parse: String, placeholder: 'name' } as const;
 
@@ -61,6 +64,32 @@ const fieldsOf = (agent: WorkloadIdentity): (readonly [label: string, value: str
   ...authorizerFields(agent.authorizerConfiguration),
 ];
 
+/**
+ * Warns about an issuer whose metadata cannot be used, and about callers that do not exist: the service accepts both,
+ * because an issuer can start later, and a caller can belong to another owner.
+ */
+async function warnOfUnknown(
+  context: CliContext,
+  service: Service,
+  name: string,
+  { issuer, allowedCaller = [] }: AuthorizerFlags,
+): Promise<void> {
+  const fault =
+    issuer === undefined ? undefined : await issuerFault(discoveryUrlOf(issuer), endpointPolicyOf(service));
+  if (fault) printAside(context, fault.message);
+  for (const caller of allowedCaller) {
+    const isMissing = await service.call(OPERATIONS.GetWorkloadIdentity, { name: caller }).then(
+      () => false,
+      (error: unknown) => error instanceof ServiceFailure && error.httpStatus === 404,
+    );
+    if (!isMissing) continue;
+    printAside(
+      context,
+      `You have no agent "${caller}". Unless it belongs to another owner, correct the name: agent-identity agent update ${name} --allowed-caller NAME`,
+    );
+  }
+}
+
 const add = buildCommand({
   docs: {
     brief: 'Create a workload identity',
@@ -92,6 +121,7 @@ const add = buildCommand({
       return;
     }
     printFields(this, fieldsOf({ ...created, ...authorizer }));
+    await warnOfUnknown(this, service, name, flags);
     if (!returnUrl) {
       printAside(
         this,
@@ -166,6 +196,7 @@ const update = buildCommand({
         ...issuerChanges(name, before, after),
         `Agents that can call the agent "${name}": ${callers}`,
       );
+      await warnOfUnknown(this, service, name, flags);
     }
   },
 });

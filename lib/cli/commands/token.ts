@@ -184,7 +184,9 @@ async function listenForReturn(returnUrl: string, state: string): Promise<Return
       reject(
         new CliError(
           `The return URL ${returnUrl} cannot be used (${(error as NodeJS.ErrnoException).code ?? error.message}).`,
-          { next: 'End the program that uses its port, or choose another one with --return-url.' },
+          {
+            next: 'If your application or a consent portal listens there, choose another return URL of the agent with --return-url. Otherwise, end the program that uses its port.',
+          },
         ),
       );
     });

@@ -1,11 +1,12 @@
 /** `agent-identity user`: operators suspend, resume, and list users. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { OPERATIONS } from '../../../lambda/contract/operations';
+import type { UserSelector } from '../../../lambda/contract/user-hash';
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError } from '../failure';
 import { isoTime, print, printAside, printJson } from '../output';
-import { connect } from '../service';
+import { allPages, connect, type Service } from '../service';
 import {
   identityProvider,
   listSuspensions,
@@ -26,6 +27,13 @@ const FLAGS = {
   reason: optionalText('text', 'Why, for other operators and the audit log'),
 } as const;
 
+/** Returns whether the user has no grants; false if the caller cannot list grants. */
+const hasNoGrants = (service: Pick<Service, 'call'>, user: UserSelector): Promise<boolean> =>
+  allPages<object>(service, OPERATIONS.ListGrants, 'grants', { user }).then(
+    (grants) => grants.length === 0,
+    () => false,
+  );
+
 const suspend = buildCommand({
   docs: {
     brief: 'Suspend a user',
@@ -41,8 +49,17 @@ const suspend = buildCommand({
       user,
       ...(reason !== undefined && { reason }),
     });
-    if (flags.json) printJson(this, changed);
-    else print(this, `The user ${changed.userHash} is suspended.`);
+    if (flags.json) {
+      printJson(this, changed);
+      return;
+    }
+    print(this, `The user ${changed.userHash} is suspended.`);
+    if (await hasNoGrants(service, user)) {
+      printAside(
+        this,
+        'This user has no grants. If the name is misspelled, suspend the right user, and then run user resume with the same options.',
+      );
+    }
   },
 });
 

@@ -1,9 +1,8 @@
 /** Checks of what the options of a gate name, before and after it starts. */
 import { createConnection } from 'node:net';
 import type { EndpointPolicy } from '../../../../lambda/contract/authorization-server';
-import { CliError, usageError } from '../../failure';
-import { plainUrl } from '../../plain-url';
-import { metadataAt } from '../../server-document';
+import { usageError } from '../../failure';
+import { issuerFault } from '../../trusted-issuer';
 
 /** The paths of the AgentCore contract. */
 const PATHS = { HTTP: '/invocations', MCP: '/mcp' } as const;
@@ -65,25 +64,8 @@ export async function checkIssuer(discoveryUrl: string, policy: EndpointPolicy):
   if (!isWebUrl(discoveryUrl)) {
     throw usageError('--issuer must be a URL that begins with https://, or on this computer with http://.');
   }
-  const found = await metadataAt(
-    discoveryUrl,
-    policy,
-    (issuer) => `If it is the right issuer, set --issuer ${plainUrl(issuer) ?? 'to it'}.`,
-  );
-  if ('document' in found) return;
-  const { fault, action, kind } = found;
-  if (kind === 'no-response') {
-    throw new CliError(`The identity provider at ${discoveryUrl} did not respond (${fault}).`, {
-      name: 'NoResponse',
-      next: 'Start the identity provider, or correct --issuer.',
-    });
-  }
-  throw new CliError(
-    kind === 'status'
-      ? `There is no metadata of an identity provider at ${discoveryUrl}: ${fault}.`
-      : `The metadata of the identity provider at ${discoveryUrl} cannot be used: ${fault}.`,
-    { next: kind === 'document' ? action : `${action} The option for the URL is --issuer.` },
-  );
+  const fault = await issuerFault(discoveryUrl, policy);
+  if (fault) throw fault;
 }
 
 /** Returns whether a program accepts connections at the URL. */
