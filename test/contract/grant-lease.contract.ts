@@ -256,6 +256,10 @@ export function grantLeaseContract(stores: () => Stores): void {
           failures: 1,
           at: NOW,
           notBefore: NOW,
+          providerRevision: 1,
+          provider: 'identity-provider',
+          detail: 'token endpoint responded with 400 invalid_grant',
+          lostResponse: true as const,
         };
         expect(await grants().releaseLease(id, { holder: 'winner', dropTokens, lastFailure })).toBe(true);
         expect((await get(id))?.lastFailure).toEqual(lastFailure);

@@ -47,6 +47,7 @@ const StoredGrant = v.object({
       notBefore: v.number(),
       lostResponse: v.exactOptional(v.literal(true)),
       providerRevision: v.exactOptional(v.number()),
+      provider: v.exactOptional(v.string()),
       detail: v.exactOptional(v.string()),
     }),
   ),

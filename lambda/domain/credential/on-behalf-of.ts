@@ -134,16 +134,20 @@ async function assertedSubject(
       `names a credential provider whose identityAssertionConfig is not valid any more: "${credentialProviderName}" ${rejection}`,
     );
   }
-  const identityProvider = await deps.providerClients.of(found, owner.workloadArn);
-  checkIdToken(userToken, identityProvider);
-  const subjectToken = await requestIdentityAssertion(identityProvider, {
-    idToken: userToken,
-    audience: metadata.issuer,
-    clientId: provider.clientId,
-    scopes: input.scopes,
-    resources: resourcesAt(provider.discovery, owner.resources),
-  });
-  return { subjectToken, actor: undefined, resources: [], audiences: owner.audiences };
+  try {
+    const identityProvider = await deps.providerClients.of(found, owner.workloadArn);
+    checkIdToken(userToken, identityProvider);
+    const subjectToken = await requestIdentityAssertion(identityProvider, {
+      idToken: userToken,
+      audience: metadata.issuer,
+      clientId: provider.clientId,
+      scopes: input.scopes,
+      resources: resourcesAt(provider.discovery, owner.resources),
+    });
+    return { subjectToken, actor: undefined, resources: [], audiences: owner.audiences };
+  } catch (error) {
+    throw error instanceof ProviderFailure ? error.at(found.name) : error;
+  }
 }
 
 /** Returns the user token as the subject, or the assertion of it. */

@@ -73,6 +73,8 @@ export interface RenewalFailure {
   readonly lostResponse?: true;
   /** Revision of the provider whose configuration failed. Absent from records of earlier deployments. */
   readonly providerRevision?: number;
+  /** Name of the credential provider that failed, if it is another one than that of the grant. */
+  readonly provider?: string;
   /** The cause, for the operator. Absent from records of earlier deployments. */
   readonly detail?: string;
 }

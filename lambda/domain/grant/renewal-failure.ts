@@ -33,13 +33,14 @@ const earlier = (detail: string | undefined): string =>
 
 /** Returns the last failure as an error, with the time until the next attempt. */
 export const providerFailureOf = (
-  { code, unavailable, notBefore, detail }: RenewalFailure,
+  { code, unavailable, notBefore, detail, provider }: RenewalFailure,
   now: number,
   cause?: ProviderFailure,
 ): ProviderFailure =>
   new ProviderFailure(code, cause?.detail ?? earlier(detail), {
     unavailable,
     cause,
+    provider,
     retryAfter: unavailable ? Math.max(1, Math.ceil((notBefore - now) / 1000)) : undefined,
   });
 
@@ -61,6 +62,7 @@ export function renewalFailureOf(
     at: now,
     notBefore: unavailable ? now + wait : now,
     providerRevision: provider.revision,
+    ...(failure.provider !== undefined && { provider: failure.provider }),
     detail: detail.slice(0, MAX_DETAIL_CHARACTERS),
     ...((seen?.lease?.sentAt !== undefined || seen?.lastFailure?.lostResponse) && {
       lostResponse: true as const,

@@ -77,6 +77,8 @@ export interface ProviderFailureParts {
   readonly member?: RegistrationMember | undefined;
   /** URL of the request that failed. */
   readonly url?: string | undefined;
+  /** The credential provider, if it is another one than that of the caller's request. */
+  readonly provider?: string | undefined;
 }
 
 const REQUIRES_DPOP =
@@ -118,6 +120,8 @@ export class ProviderFailure extends Error {
   readonly member: RegistrationMember | undefined;
   /** The server that failed, for the owner of the provider; undefined if a message cannot show it, or there is none. */
   readonly host: string | undefined;
+  /** The credential provider, if it is another one than that of the caller's request. */
+  readonly provider: string | undefined;
 
   /**
    * @param code OAuth error code
@@ -126,7 +130,7 @@ export class ProviderFailure extends Error {
   constructor(
     readonly code: string,
     readonly detail: string,
-    { unavailable = false, cause, retryAfter, remedy, member, url }: ProviderFailureParts = {},
+    { unavailable = false, cause, retryAfter, remedy, member, url, provider }: ProviderFailureParts = {},
   ) {
     super(detail, { cause });
     this.name = 'ProviderFailure';
@@ -135,6 +139,20 @@ export class ProviderFailure extends Error {
     this.remedy = remedy ?? remedyFor(code);
     this.member = member;
     this.host = url === undefined ? undefined : shownHost(url);
+    this.provider = provider;
+  }
+
+  /** Returns the failure as one of a credential provider that the caller's request does not name. */
+  at(provider: string): ProviderFailure {
+    const { code, detail, unavailable, retryAfter, remedy, member } = this;
+    return new ProviderFailure(code, detail, {
+      unavailable,
+      cause: this,
+      retryAfter,
+      remedy,
+      member,
+      provider,
+    });
   }
 
   /** The outcome for the audit log and the metrics. */
@@ -142,8 +160,13 @@ export class ProviderFailure extends Error {
     return this.unavailable ? 'provider-unavailable' : 'provider-refused';
   }
 
-  /** Returns the error for the caller: retryable if a retry can succeed. */
-  toServiceError(provider: string): ServiceError {
+  /**
+   * Returns the error for the caller: retryable if a retry can succeed.
+   *
+   * @param requested name of the credential provider in the request
+   */
+  toServiceError(requested: string): ServiceError {
+    const provider = this.provider ?? requested;
     if (this.unavailable) {
       return new ServiceError(
         'InternalServerException',

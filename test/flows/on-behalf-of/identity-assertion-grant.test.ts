@@ -276,15 +276,33 @@ describe('what the identity provider returns goes nowhere if it is', () => {
   });
 });
 
-it("returns the identity provider's error code", async () => {
-  const { agent } = shared;
+it("returns the identity provider's error code, and names its credential provider", async () => {
+  const { agent, identityProviderName } = shared;
   identityProvider.clients.delete(server.issuer);
   try {
-    await expect(exchange(agent, await tokenOf(agent, 'ana'))).rejects.toMatchObject(
-      refusedWith('invalid_target'),
-    );
+    const token = await tokenOf(agent, 'ana');
+    await expect(exchange(agent, token)).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringMatching(
+        `^The credential provider "${identityProviderName}" rejected the request: invalid_target\\.`,
+      ) as string,
+    });
   } finally {
     identityProvider.clients.set(server.issuer, server.clientId);
+  }
+});
+
+it('names the credential provider of an identity provider that is unavailable', async () => {
+  const { agent, identityProviderName } = await assertingAgent();
+  const respond = world.issuer.tokenResponse;
+  world.issuer.tokenResponse = () => Promise.resolve({ status: 503, body: { error: 'server_error' } });
+  try {
+    await expect(exchange(agent, await tokenOf(agent, 'ana'))).rejects.toMatchObject({
+      name: 'InternalServerException',
+      message: `The credential provider "${identityProviderName}" is unavailable (temporarily_unavailable). Try again shortly.`,
+    });
+  } finally {
+    world.issuer.tokenResponse = respond;
   }
 });
 
