@@ -213,7 +213,7 @@ export async function onBehalfOfToken(
   if (!config) {
     throw invalidMember(
       'oauth2Flow',
-      `the credential provider "${owner.provider.name}" has no on-behalf-of configuration; its owner can add one to a CustomOauth2 provider (onBehalfOfTokenExchangeConfig)`,
+      `must be another one, because the credential provider "${owner.provider.name}" has no on-behalf-of configuration; its owner can add one to a CustomOauth2 provider (onBehalfOfTokenExchangeConfig)`,
     );
   }
   const source = exchangeOf(deps, admitted, carriedTokenOf(delegation), config);
