@@ -2,7 +2,7 @@
 import { namedOf, type Named } from '../display-name';
 import type { Connection } from './connection';
 import { canHaveAccess } from './held-grants';
-import { ownerMay, type Person } from './person';
+import { ownerMay, type Person, type PortalAgent } from './person';
 import { rowsOf, type RowDependencies } from './rows';
 import type { ServedPortal } from './served-portal';
 
@@ -41,13 +41,13 @@ export async function viewOf(
 ): Promise<PortalView> {
   const { userHash, hiddenIds } = person;
   const found = await rowsOf(deps, served, person, { after });
-  const viewed = found.agents.map(async (agent): Promise<AgentView> => {
+  const viewOfAgent = async (agent: PortalAgent): Promise<AgentView> => {
     const { identity, suspended } = agent;
     const next = found.after.get(identity.id);
     const rows = found.rows.filter((row) => row.agent.identity.id === identity.id);
     const [only, ...others] = rows.filter(({ connection }) => connection.canDisconnect);
     const holder = { workloadId: identity.id, userHash };
-    const isMoreThanOneRow =
+    const hasMoreThanOne =
       found.isContinued ||
       next !== undefined ||
       others.length > 0 ||
@@ -57,14 +57,16 @@ export async function viewOf(
       suspended,
       connections: rows.map(({ connection }) => connection),
       ...(next !== undefined && { next }),
-      canDisconnectAll: isMoreThanOneRow && ownerMay(served, 'RevokeResourceGrant', agent),
+      canDisconnectAll: hasMoreThanOne && ownerMay(served, 'RevokeResourceGrant', agent),
     };
-  });
+  };
   const { isContinued } = found;
-  const holders = isContinued
-    ? []
-    : await Promise.all(hiddenIds.map((workloadId) => canHaveAccess(deps, { workloadId, userHash })));
+  const [agents, holders] = await Promise.all([
+    Promise.all(found.agents.map(viewOfAgent)),
+    Promise.all(
+      isContinued ? [] : hiddenIds.map((workloadId) => canHaveAccess(deps, { workloadId, userHash })),
+    ),
+  ]);
   const hiddenAgents = holders.filter(Boolean).length;
-  const agents = await Promise.all(viewed);
   return { agents, isContinued, ...(hiddenAgents > 0 && { hiddenAgents }) };
 }
