@@ -236,6 +236,8 @@ const OUTCOMES = {
       notShownIsMinimum: v.exactOptional(v.literal(true)),
       /** Whether the agent can keep other access to the provider. */
       keepsAccess: v.boolean(),
+      /** Present if the agent can get access there by the person's sign-in, without a consent. */
+      canReturn: v.exactOptional(v.literal(true)),
       /** Whether other users of a workspace or an account lose their access, too. */
       shared: v.boolean(),
     }),
@@ -248,8 +250,8 @@ const OUTCOMES = {
         provider: Named,
         state: v.picklist(ITEM_STATES),
         lastError: v.exactOptional(v.string()),
-        /** Whether the agent can keep other access to the provider. */
-        keepsAccess: v.boolean(),
+        /** Whether the agent can have access to the provider: other access, or such that the person gave again. */
+        hasAccess: v.boolean(),
         /** Present if the agent can get access there by the person's sign-in, without a consent. */
         canReturn: v.exactOptional(v.literal(true)),
       }),
@@ -260,6 +262,8 @@ const OUTCOMES = {
         isPartial: v.exactOptional(v.literal(true)),
         /** Number of accounts whose access ended. */
         accounts: count,
+        /** Whether the agent can have access that it got since then. */
+        hasAccess: v.boolean(),
       }),
     ]),
   }),

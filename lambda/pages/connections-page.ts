@@ -3,7 +3,7 @@ import type { AgentView, Connection, PortalView } from '../contract/connections-
 import { html, type Html } from './html';
 import { ICONS, type IconName } from './icons';
 import type { Tone } from './message-page';
-import { csrfField, frameOf, type PersonFrame, type PortalFrame } from './portal-frame';
+import { csrfField, frameOf, technicalName, type PersonFrame, type PortalFrame } from './portal-frame';
 import type { ConsentError } from './portal-pages';
 import { scopeList } from './scopes';
 import { renderShell, type RenderedPage } from './shell';
@@ -99,10 +99,6 @@ const actionsOf = (path: string, person: PersonFrame, agent: AgentView, connecti
   return html`${canConnect && form(connect)}${canDisconnect && form(disconnect)}`;
 };
 
-/** Technical names are shown if they differ, because two things can have the same display name. */
-const technical = (name: string, displayName: string): Html | undefined =>
-  name === displayName ? undefined : html`<code class="soft">${name}</code>`;
-
 function scopesOf(
   { displayName }: AgentView,
   { provider, scopes, scopesNotShown, status: state, canConnect }: Connection,
@@ -156,7 +152,7 @@ function connectionRow(path: string, person: PersonFrame, agent: AgentView, conn
     <div>
       <div class="name">
         <h3>${provider.displayName}</h3>
-        ${technical(provider.name, provider.displayName)}${status(word, icon, tone)}
+        ${technicalName(provider)}${status(word, icon, tone)}
       </div>
       ${servers.map((server) => html`<p class="small">For <code>${server}</code></p>`)}
       ${purpose !== undefined && html`<p>${purpose}</p>`}
@@ -197,11 +193,11 @@ const disconnectAll = (path: string, person: PersonFrame, { name, displayName }:
   </details>`;
 
 function agentCard(path: string, person: PersonFrame, agent: AgentView, isContinued: boolean): Html {
-  const { name, displayName, suspended, connections, next, canDisconnectAll } = agent;
+  const { displayName, suspended, connections, next, canDisconnectAll } = agent;
   return html`<section class="card agent">
     <header>
       <h2>${displayName}</h2>
-      ${technical(name, displayName)}${suspended && status('Suspended', 'pause', 'bad')}
+      ${technicalName(agent)}${suspended && status('Suspended', 'pause', 'bad')}
     </header>
     ${
       suspended &&

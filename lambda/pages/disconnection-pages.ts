@@ -1,8 +1,8 @@
 /** The pages of a disconnection: the question before it, and its progress at the provider. */
-import type { AgentAtProvider, ConnectionsResult } from '../contract/connections-event';
+import type { AgentAtProvider, ConnectionsResult, Named } from '../contract/connections-event';
 import { html, type Html } from './html';
 import { linkButton, renderMessage, type Message } from './message-page';
-import { csrfField, frameOf, type PersonFrame, type PortalFrame } from './portal-frame';
+import { csrfField, frameOf, technicalName, type PersonFrame, type PortalFrame } from './portal-frame';
 import type { RenderedPage } from './shell';
 
 type MemberOf<Result, Name extends string> =
@@ -24,8 +24,24 @@ const EXPECTATION: Readonly<Record<Reach['revocation'], (provider: string) => st
     `${provider} offers no way to end the access from here. The service deletes what it stores, so the agent loses the access. To end it at ${provider} too, remove the application in your account settings there.`,
 };
 
+/** Returns both names of an agent or a provider. */
+const withTechnicalName = (named: Named): Html => html`${named.displayName} ${technicalName(named)}`;
+
 const listed = ({ agent, provider }: AgentAtProvider): Html =>
-  html`<li>${agent.displayName} at ${provider.displayName}</li>`;
+  html`<li>${withTechnicalName(agent)} at ${withTechnicalName(provider)}</li>`;
+
+/** Says which of several with the same display name the page is about. */
+const technicalNames = (...all: readonly (Named | undefined)[]): readonly Html[] =>
+  all.flatMap((named) =>
+    named && technicalName(named) ? [html`<p class="small">${withTechnicalName(named)}</p>`] : [],
+  );
+
+/** Access on behalf of a user needs no consent, so a disconnection does not prevent it. */
+const SIGN_IN =
+  'If you continue to use an application that this agent works for, the agent can get access with your sign-in there. To prevent that, ask the operator of this page.';
+
+const signInNote = ({ canReturn }: { readonly canReturn?: true }): Html | undefined =>
+  canReturn && html`<p class="soft">${SIGN_IN}</p>`;
 
 /** "At least 0" would tell a person nothing. */
 function notShownInWords(count: number, isMinimum?: true): string {
@@ -64,10 +80,10 @@ export function renderReach(frame: SignedInFrame, connection: string, reach: Rea
       status: 200,
       title: `Disconnect ${at} from ${name}?`,
       happened: keepsAccess
-        ? `${name} loses this access to your ${at} account immediately. It can have other access to it, which remains.`
+        ? `${name} loses this access to your ${at} account immediately. It might keep other access to the account.`
         : `${name} loses access to your ${at} account immediately.`,
       next: EXPECTATION[revocation](at),
-      more: alsoEnding(reach),
+      more: html`${signInNote(reach)}${alsoEnding(reach)}${technicalNames(agent, provider)}`,
       actions: [
         html`<form method="post" action="${frame.path}/disconnect">
           ${csrfField(frame.person)}<input type="hidden" name="connection" value="${connection}" /><input
@@ -90,7 +106,7 @@ const isOfAll = (disconnection: Disconnection): disconnection is OfAll => 'unpro
 
 /** The end of the texts about what a provider confirmed. */
 const untilExpiry = ({ accessTokensLive }: Disconnection): string =>
-  accessTokensLive ? ' A token that the agent already has can work there until it expires.' : '';
+  accessTokensLive ? ' A token that the agent already has might work there until it expires.' : '';
 
 const nameOf = ({ agent }: Disconnection): string => agent?.displayName ?? 'The agent';
 
@@ -104,21 +120,21 @@ const ending = (name: string, at: string): Message => ({
   next: 'Check again in a moment. If this takes more than a few minutes, tell the operator of this page.',
 });
 
-/** Access on behalf of a user needs no consent, so a disconnection does not prevent it. */
-const SIGN_IN =
-  'If you continue to use an application that this agent works for, the agent can get access with your sign-in there. To prevent that, ask the operator of this page.';
-
 function progressOfAll(disconnection: OfAll): Message {
-  const { status, unproven, isPartial, accounts } = disconnection;
+  const { status, unproven, isPartial, accounts, hasAccess } = disconnection;
   const name = nameOf(disconnection);
   if (status === 'SELECTING') return ending(name, 'your accounts');
   const common = {
     status: 200,
-    title: `${name} no longer has access to your accounts`,
-    happened: 'The service deleted the access, so the agent can no longer use any of them.',
+    title: hasAccess
+      ? `${name} might have access to your accounts again`
+      : `${name} no longer has access to your accounts`,
+    happened: hasAccess
+      ? 'The service deleted the access that the agent had. To see and end access that it got since then, go back to your agents.'
+      : 'The service deleted the access, so the agent can no longer use any of them.',
   } as const;
   if (status === 'IN_PROGRESS') {
-    const next = 'The service is asking the providers to end it there, too. Check again in a moment.';
+    const next = `The service is asking the providers to end it there, too. Check again in a moment. ${SIGN_IN}`;
     return { ...common, icon: 'clock', tone: 'calm', next };
   }
   if (accounts === 0) {
@@ -126,8 +142,8 @@ function progressOfAll(disconnection: OfAll): Message {
       ...common,
       icon: 'info',
       tone: 'calm',
-      happened: 'The agent had no access that the service could still end.',
-      next: 'If you disconnected it before, that disconnection might still be in progress at the providers.',
+      happened: hasAccess ? common.happened : 'The agent had no access that the service could still end.',
+      next: `If you disconnected it before, that disconnection might still be in progress at the providers. ${SIGN_IN}`,
     };
   }
   if (unproven.length === 0 && !isPartial) {
@@ -140,7 +156,7 @@ function progressOfAll(disconnection: OfAll): Message {
     tone: 'calm',
     next: `These providers gave no proof that the access ended there. To be sure, remove the application in your account settings at each of them.${untilExpiry(disconnection)} ${SIGN_IN}`,
     more: html`<ul class="list">
-      ${unproven.map(({ displayName }) => html`<li>${displayName}</li>`)}${
+      ${unproven.map((provider) => html`<li>${withTechnicalName(provider)}</li>`)}${
         isPartial && html`<li>Perhaps others: there are too many accounts for this page</li>`
       }
     </ul>`,
@@ -148,56 +164,45 @@ function progressOfAll(disconnection: OfAll): Message {
 }
 
 function progressOfOne(disconnection: OfOne): Message {
-  const { provider, status, state, lastError, keepsAccess, accessTokensLive, canReturn } = disconnection;
+  const { provider, status, state, lastError, hasAccess, accessTokensLive, canReturn } = disconnection;
   const [name, at] = [nameOf(disconnection), provider.displayName];
   if (status === 'SELECTING') return ending(name, at);
-  const title = `${name} no longer has ${keepsAccess ? 'this access' : 'access'} to ${at}`;
+  const title = `${name} no longer has ${hasAccess ? 'this access' : 'access'} to ${at}`;
   const deleted = 'The service deleted the access, so the agent can no longer use it.';
-  const happened = keepsAccess
-    ? `${deleted} The agent can have other access to ${at}: to end that too, go back to your agents.`
+  const happened = hasAccess
+    ? `${deleted} The agent might have other access to ${at}. To see and end it, go back to your agents.`
     : deleted;
   const failure = lastError !== undefined && html` The last attempt failed: <code>${lastError}</code>.`;
+  const common = { status: 200, title, happened, more: html`${signInNote(disconnection)}` } as const;
   if (status === 'IN_PROGRESS' || state === 'PENDING') {
     return {
-      status: 200,
+      ...common,
       icon: 'clock',
       tone: 'calm',
-      title,
-      happened,
       next: html`The service is asking ${at} to end it there, too.${failure} Check again in a moment.`,
     };
   }
-  const isOver = !keepsAccess && !accessTokensLive && !canReturn;
-  const more = canReturn ? { more: html`<p>${SIGN_IN}</p>` } : {};
+  const isOver = !hasAccess && !accessTokensLive && !canReturn;
   switch (state) {
     case 'CONFIRMED':
       return {
-        status: 200,
+        ...common,
         icon: 'check',
         tone: 'good',
-        title,
-        happened,
-        ...more,
         next: `${at} confirmed that the access ended there, too.${untilExpiry(disconnection)}${isOver ? ' There is nothing more to do.' : ''}`,
       };
     case 'NOT_PROVABLE':
       return {
-        status: 200,
+        ...common,
         icon: 'info',
         tone: 'calm',
-        title,
-        happened,
-        ...more,
         next: `${at} gives no proof that the access ended there. To be sure, remove the application in your account settings at ${at}.`,
       };
     case 'UNCONFIRMED':
       return {
-        status: 200,
+        ...common,
         icon: 'warning',
         tone: 'warn',
-        title,
-        happened,
-        ...more,
         next: html`${at} did not confirm that the access ended there.${failure} Remove the application in your
         account settings at ${at}, or ask the operator.`,
       };
@@ -210,10 +215,13 @@ export function renderDisconnection(
   revocationId: string,
   disconnection: Disconnection,
 ): RenderedPage {
-  const message = isOfAll(disconnection) ? progressOfAll(disconnection) : progressOfOne(disconnection);
+  const [message, provider] = isOfAll(disconnection)
+    ? [progressOfAll(disconnection), undefined]
+    : [progressOfOne(disconnection), disconnection.provider];
   const again = linkButton(`${frame.path}/disconnections/${encodeURIComponent(revocationId)}`, 'Check again');
   // Of more accounts than a page can follow, later ones can still be in progress.
   const isOver = disconnection.status === 'DONE' && !('isPartial' in disconnection);
   const actions = isOver ? [linkButton(frame.path, 'Back to your agents')] : [again, back(frame.path)];
-  return renderMessage({ ...message, actions }, frameOf(frame));
+  const more = html`${message.more}${technicalNames(disconnection.agent, provider)}`;
+  return renderMessage({ ...message, more, actions }, frameOf(frame));
 }

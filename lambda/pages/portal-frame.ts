@@ -1,5 +1,5 @@
 /** What the pages of a consent portal have in common: the operator's header, the addresses, and the person's controls. */
-import type { PortalAppearance } from '../contract/connections-event';
+import type { Named, PortalAppearance } from '../contract/connections-event';
 import { html, type Html } from './html';
 import type { MessageFrame } from './message-page';
 
@@ -21,6 +21,10 @@ export interface PersonFrame {
 
 export const csrfField = ({ csrf }: PersonFrame): Html =>
   html`<input type="hidden" name="csrf" value="${csrf}" />`;
+
+/** Technical names are shown if they differ, because two things can have the same display name. */
+export const technicalName = ({ name, displayName }: Named): Html | undefined =>
+  name === displayName ? undefined : html`<code class="soft">${name}</code>`;
 
 /** Returns the frame of a page. The header's name is a link to the portal. */
 export function frameOf({ portal, path, person }: PortalFrame): MessageFrame {

@@ -5,7 +5,7 @@
 import { exchange, exchangingAgent } from './on-behalf-of/exchanging';
 import { startExchangeServer, type ExchangeServer } from './support/exchange-server';
 import { startPortalWorld, TestPortal, type PortalWorld } from './support/portal';
-import type { TestAgent } from './support/world';
+import { RETURN_URL, type TestAgent } from './support/world';
 
 let running: PortalWorld;
 let exchanger: ExchangeServer;
@@ -59,10 +59,10 @@ it('an agent that has one account has no other access', async () => {
   const { portal, session, keyOf, disconnect } = await connected(await running.world.agent('agent', []));
   expect(await portal.view(session)).toMatchObject({ agents: [{ canDisconnectAll: false }] });
   expect(await portal.reach(session, await keyOf())).toMatchObject({ reach: { keepsAccess: false } });
-  expect(await disconnect()).toMatchObject({ disconnection: { keepsAccess: false } });
+  expect(await disconnect()).toMatchObject({ disconnection: { hasAccess: false } });
 });
 
-it('ended grants are no access, however many there are', async () => {
+it('ignores ended grants', async () => {
   const agent = await running.world.agent();
   const { portal, session, userToken } = await connected(agent);
   const token = await agent.token({ userToken });
@@ -87,21 +87,71 @@ it('a second grant at the same provider remains, until it is disconnected, too',
   const { authorizationUrl } = await agent.ask(token, { audiences: ['https://mail.example'] });
   await agent.complete(await agent.consent(authorizationUrl, 'ana'), { userToken });
   expect(await portal.reach(session, await keyOf())).toMatchObject({ reach: { keepsAccess: true } });
-  expect(await disconnect()).toMatchObject({ disconnection: { keepsAccess: true } });
+  expect(await disconnect()).toMatchObject({ disconnection: { hasAccess: true } });
   const other = (await portal.rows(session, agent)).find(({ canDisconnect }) => canDisconnect);
   const result = await portal.disconnect(session, other?.key ?? '');
   if (!('revocationId' in result)) throw new Error(JSON.stringify(result));
   expect(await portal.disconnection(session, result.revocationId)).toMatchObject({
-    disconnection: { keepsAccess: false },
+    disconnection: { hasAccess: false },
   });
+});
+
+it('a token that the agent rejected is access, as long as it can work', async () => {
+  const agent = await running.world.agent();
+  const { portal, session, keyOf, userToken, disconnect } = await connected(agent);
+  const token = await agent.token({ userToken });
+  const audiences = ['https://mail.example'];
+  const { authorizationUrl } = await agent.ask(token, { audiences });
+  await agent.complete(await agent.consent(authorizationUrl, 'ana'), { userToken });
+  const { accessToken: rejectedAccessToken } = await agent.ask(token, { audiences });
+  const rejected = await running.world.post('RejectResourceOauth2Token', {
+    workloadIdentityToken: token,
+    resourceCredentialProviderName: agent.providerName,
+    scopes: ['openid'],
+    oauth2Flow: 'USER_FEDERATION',
+    resourceOauth2ReturnUrl: RETURN_URL,
+    audiences,
+    rejectedAccessToken,
+  });
+  expect(rejected.body).toContain('authorizationUrl');
+  expect(await portal.reach(session, await keyOf())).toMatchObject({ reach: { keepsAccess: true } });
+  expect(await disconnect()).toMatchObject({ disconnection: { hasAccess: true } });
+});
+
+it('the page of a disconnection says that the agent can have access again', async () => {
+  const agent = await running.world.agent();
+  const { portal, session, keyOf } = await connected(agent);
+  const reconnect = async () => {
+    const sessionUri = await portal.consent(await portal.authorizationUrl(session, await keyOf()), 'ana');
+    expect(await portal.complete(session, sessionUri)).toHaveProperty('completed');
+  };
+  const disconnections = [
+    async () => portal.disconnect(session, await keyOf()),
+    () => portal.disconnectAgent(session, agent),
+  ];
+  for (const disconnect of disconnections) {
+    const result = await disconnect();
+    if (!('revocationId' in result)) throw new Error(JSON.stringify(result));
+    const hasAccess = async () => {
+      const { disconnection } = (await portal.disconnection(session, result.revocationId)) as {
+        disconnection: { hasAccess: boolean };
+      };
+      return disconnection.hasAccess;
+    };
+    expect(await hasAccess()).toBe(false);
+    await reconnect();
+    expect(await hasAccess()).toBe(true);
+  }
 });
 
 it('a token from an exchange has no row, remains, and ends with all accounts', async () => {
   const { agent, portal, session, keyOf, disconnect, obtain } = await withExchange();
   const { accessToken } = await obtain();
   expect(await portal.view(session)).toMatchObject({ agents: [{ canDisconnectAll: true }] });
-  expect(await portal.reach(session, await keyOf())).toMatchObject({ reach: { keepsAccess: true } });
-  expect(await disconnect()).toMatchObject({ disconnection: { keepsAccess: true, canReturn: true } });
+  expect(await portal.reach(session, await keyOf())).toMatchObject({
+    reach: { keepsAccess: true, canReturn: true },
+  });
+  expect(await disconnect()).toMatchObject({ disconnection: { hasAccess: true, canReturn: true } });
   expect(await obtain()).toMatchObject({ accessToken });
   // No account is connected any more.
   expect(await portal.view(session)).toMatchObject({ agents: [{ canDisconnectAll: true }] });
@@ -110,7 +160,7 @@ it('a token from an exchange has no row, remains, and ends with all accounts', a
   expect((await obtain()).accessToken).not.toBe(accessToken);
 });
 
-it('a token from an exchange is access of a hidden agent', async () => {
+it('counts an agent that the portal hides and that holds an exchanged token', async () => {
   const { agent, portal, session, disconnect, obtain } = await withExchange();
   await obtain();
   await disconnect();

@@ -21,6 +21,7 @@ describe('the disconnection of all accounts', () => {
         status: 'DONE',
         unproven: [],
         accounts: 1,
+        hasAccess: false,
         ...change,
       }),
     );
@@ -36,11 +37,24 @@ describe('the disconnection of all accounts', () => {
     const text = ofAll({ status: 'IN_PROGRESS' });
     expect(text).toContain('no longer has access to your accounts');
     expect(text).toMatch(/asking the providers .* Check again/);
+    expect(text).toContain('the agent can get access with your sign-in there');
   });
+
+  it.each<object>([{}, { status: 'IN_PROGRESS' }, { accounts: 0 }, { unproven: [named('Almanac')] }])(
+    'does not say that the agent has no access, if it can have got access since then: %j',
+    (change) => {
+      const text = ofAll({ ...change, hasAccess: true });
+      expect(text).toContain('Calendar assistant might have access to your accounts again');
+      expect(text).toContain('To see and end access that it got since then, go back to your agents.');
+      expect(text).not.toContain('no longer');
+    },
+  );
 
   it('names the providers that gave no proof', () => {
     const text = ofAll({ unproven: [named('Almanac'), named('Ledger')] });
-    expect(text).toMatch(/These providers gave no proof .* Almanac Ledger Back to your agents/);
+    expect(text).toMatch(
+      /These providers gave no proof .* Almanac almanac Ledger ledger Calendar assistant /,
+    );
     expect(text).not.toContain('Check again');
   });
 
@@ -52,7 +66,7 @@ describe('the disconnection of all accounts', () => {
 
   it('says that a token can work until it expires, if a provider does not end it', () => {
     const text = ofAll({ accessTokensLive: true });
-    expect(text).toContain('too. A token that the agent already has can work there until it expires.');
+    expect(text).toContain('too. A token that the agent already has might work there until it expires.');
   });
 
   it('says that each provider confirmed the end, and what a disconnection does not prevent', () => {
@@ -64,11 +78,17 @@ describe('the disconnection of all accounts', () => {
   it('does not report a success, if there was nothing to end', () => {
     const text = ofAll({ accounts: 0 });
     expect(text).toContain('that disconnection might still be in progress at the providers');
+    expect(text).toContain('the agent can get access with your sign-in there');
     expect(text).not.toContain('confirmed');
   });
 
   it('has no name for an agent that the portal does not show any more', () => {
-    const page = renderDisconnection(FRAME, 'id', { status: 'DONE', unproven: [], accounts: 1 });
+    const page = renderDisconnection(FRAME, 'id', {
+      status: 'DONE',
+      unproven: [],
+      accounts: 1,
+      hasAccess: false,
+    });
     expect(textOf(page)).toContain('The agent no longer has access to your accounts');
   });
 });
@@ -79,7 +99,7 @@ describe('the disconnection of one account', () => {
     provider: named('Almanac'),
     status: 'DONE',
     state: 'CONFIRMED',
-    keepsAccess: false,
+    hasAccess: false,
   };
   const ofOne = (change: Partial<typeof ENDED>) =>
     textOf(renderDisconnection(FRAME, 'id', { ...ENDED, ...change }));
@@ -96,26 +116,34 @@ describe('the disconnection of one account', () => {
   });
 
   it('says that the agent has other access, and where it ends', () => {
-    const text = ofOne({ keepsAccess: true });
+    const text = ofOne({ hasAccess: true });
     expect(text).toContain('Calendar assistant no longer has this access to Almanac');
     expect(text).toContain(
-      'The agent can have other access to Almanac: to end that too, go back to your agents.',
+      'The agent might have other access to Almanac. To see and end it, go back to your agents.',
     );
     expect(text).not.toContain('nothing more to do');
   });
 
-  it.each<Partial<typeof ENDED>>([{}, { state: 'NOT_PROVABLE' }, { state: 'UNCONFIRMED' }])(
-    'says that the agent can return by a sign-in: %j',
-    (change) => {
-      const text = ofOne({ ...change, canReturn: true });
-      expect(text).toContain('the agent can get access with your sign-in there');
-      expect(text).not.toContain('nothing more to do');
-    },
-  );
+  it.each<Partial<typeof ENDED>>([
+    {},
+    { state: 'NOT_PROVABLE' },
+    { state: 'UNCONFIRMED' },
+    { status: 'IN_PROGRESS', state: 'PENDING' },
+  ])('says that the agent can return by a sign-in: %j', (change) => {
+    const text = ofOne({ ...change, canReturn: true });
+    expect(text).toContain('the agent can get access with your sign-in there');
+    expect(text).not.toContain('nothing more to do');
+  });
+
+  it('names the agent and the provider also by their technical names, if they differ', () => {
+    const text = ofOne({ provider: { name: 'google-work', displayName: 'Google' } });
+    expect(text).toContain('Calendar assistant calendar assistant Google google-work');
+    expect(ofOne({ provider: { name: 'google', displayName: 'google' } })).not.toContain('google google');
+  });
 
   it('says that a token can work until it expires', () => {
     const text = ofOne({ accessTokensLive: true });
-    expect(text).toContain('too. A token that the agent already has can work there until it expires.');
+    expect(text).toContain('too. A token that the agent already has might work there until it expires.');
     expect(text).not.toContain('nothing more to do');
   });
 });

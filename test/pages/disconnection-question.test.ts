@@ -31,12 +31,26 @@ it('ends nothing else at most providers', () => {
 it('says if the agent keeps other access to the provider', () => {
   expect(textOf({})).toContain('Calendar assistant loses access to your Almanac account immediately.');
   expect(textOf({ keepsAccess: true })).toContain(
-    'Calendar assistant loses this access to your Almanac account immediately. It can have other access to it, which remains.',
+    'Calendar assistant loses this access to your Almanac account immediately. It might keep other access to the account.',
+  );
+});
+
+it('says if the agent can return by a sign-in', () => {
+  expect(textOf({})).not.toContain('with your sign-in');
+  expect(textOf({ canReturn: true })).toContain('the agent can get access with your sign-in there');
+});
+
+it('names the agent and the provider also by their technical names', () => {
+  expect(textOf({ provider: { name: 'google-work', displayName: 'Google' } })).toMatch(
+    /Disconnect Google from Calendar assistant\? .* Calendar assistant calendar assistant Google google-work/,
   );
 });
 
 it.each<[Partial<Reach>, string]>([
-  [{ alsoLose: [{ agent: named('Trip planner'), provider: named('Almanac') }] }, 'Trip planner at Almanac'],
+  [
+    { alsoLose: [{ agent: named('Trip planner'), provider: named('Almanac') }] },
+    'Trip planner trip planner at Almanac almanac',
+  ],
   [{ notShown: 1 }, '1 connection of yours that this page does not show'],
   [{ notShown: 3 }, '3 connections of yours that this page does not show'],
   [{ notShown: 3, notShownIsMinimum: true }, 'At least 3 connections of yours that this page does not show'],

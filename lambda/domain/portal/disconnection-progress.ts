@@ -12,7 +12,7 @@ import {
 import { onBehalfOfConfigOf } from '../provider/on-behalf-of';
 import { vendorOf } from '../provider/vendors';
 import { namesOfProvider } from './configured-resources';
-import { canHaveOtherAccess, type AccessDependencies } from './held-grants';
+import { canHaveAccess, canHaveAccessAtProvider, type AccessDependencies } from './held-grants';
 import type { Person } from './person';
 import { PortalRefusal } from './refusal';
 import type { Providers } from './row';
@@ -37,8 +37,8 @@ export type Disconnection = {
       readonly provider: Named;
       readonly state: ItemState;
       readonly lastError?: string;
-      /** Whether the agent can keep other access to the provider. */
-      readonly keepsAccess: boolean;
+      /** Whether the agent can have access to the provider: other access, or such that the person gave again. */
+      readonly hasAccess: boolean;
       /** Whether the agent can get access there by the person's sign-in, without a consent; absent if not. */
       readonly canReturn?: true;
     }
@@ -49,6 +49,8 @@ export type Disconnection = {
       readonly isPartial?: true;
       /** Accounts whose access ended: none if an earlier disconnection ended it. */
       readonly accounts: number;
+      /** Whether the agent can have access that it got since then. */
+      readonly hasAccess: boolean;
     }
 );
 
@@ -133,7 +135,9 @@ export async function disconnectionProgress(
   }
   const { grantId } = revocation.filter;
   const { workloadId, userHash } = grantId ?? revocation.filter;
-  if (userHash !== person.userHash) throw noSuchDisconnection('the disconnection of another person');
+  if (workloadId === undefined || userHash !== person.userHash) {
+    throw noSuchDisconnection('not the disconnection of an agent from this person');
+  }
   const shown = person.agents.find(({ identity }) => identity.id === workloadId);
   const agent = shown && { agent: namedOf(shown.identity) };
   annotate({ ...(shown && { workloadIdentity: shown.identity.arn }), result: revocationId });
@@ -154,6 +158,7 @@ export async function disconnectionProgress(
         accounts: Math.max(revocation.matched, read.items.length),
         ...(read.isPartial && { isPartial: true }),
         ...accessTokensLive(read.items, providers),
+        hasAccess: await canHaveAccess(deps, { workloadId, userHash }),
       },
     };
   }
@@ -171,7 +176,8 @@ export async function disconnectionProgress(
       ...(item?.lastError !== undefined && { lastError: item.lastError }),
       ...accessTokensLive(read.items, providers),
       ...(provider && onBehalfOfConfigOf(provider) && { canReturn: true }),
-      keepsAccess: await canHaveOtherAccess(deps, grantId),
+      // The ended grant has no tokens, unless the person connected the account again.
+      hasAccess: await canHaveAccessAtProvider(deps, grantId),
     },
   };
 }

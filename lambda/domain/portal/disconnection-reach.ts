@@ -8,11 +8,12 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { revocationProspect } from '../oauth/revocation';
 import { authoritiesOf, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
+import { onBehalfOfConfigOf } from '../provider/on-behalf-of';
 import { endsOtherGrants, type RevocationProspect } from '../provider/revocation-reach';
 import { reachOf } from '../provider/vendors';
 import { epochSeconds } from '../system';
 import { disconnectable } from './disconnect';
-import { canHaveOtherAccess } from './held-grants';
+import { canHaveAccessAtProvider } from './held-grants';
 import type { Person } from './person';
 import type { AgentAtProvider, Row } from './row';
 import { rowsOf, type RowDependencies } from './rows';
@@ -37,6 +38,8 @@ export interface DisconnectionReach extends AgentAtProvider {
   readonly notShownIsMinimum?: true;
   /** Whether the agent can keep other access to the provider. */
   readonly keepsAccess: boolean;
+  /** Whether the agent can get access there by the person's sign-in, without a consent; absent if not. */
+  readonly canReturn?: true;
   /** Whether the tokens are those of a workspace or an account whose other users lose their access, too. */
   readonly shared: boolean;
 }
@@ -152,7 +155,8 @@ export async function disconnectionReach(
       revocation: await prospectOf(deps, row),
       alsoLose: others.map(pairOf),
       ...(await countNotShown(deps, row.provider, { userHash: person.userHash, rows })),
-      keepsAccess: await canHaveOtherAccess(deps, row.grantId),
+      keepsAccess: await canHaveAccessAtProvider(deps, row.grantId, row.grantId.target),
+      ...(onBehalfOfConfigOf(row.provider) && { canReturn: true }),
       shared: reachOf(row.provider.vendor) === 'installation',
     },
   };

@@ -123,14 +123,18 @@ export async function heldGrants(
 /** Records in which access is looked for: many more than a person's, and the agent decides how many there are. */
 const MAX_LOOKED_AT = 100;
 
-/** Returns whether the agent gets a token with the grant now, without the person. @param now epoch seconds */
+/**
+ * Returns whether the agent has a token of the grant that works now, or gets one without the person. A token that the agent
+ * rejected counts: it can work all the same.
+ *
+ * @param now epoch seconds
+ */
 function givesAccess(grant: Grant, now: number): boolean {
   const { tokens, target } = grant;
   if (!tokens) return false;
+  if (isFresh(tokens, now)) return true;
   const { flow } = targetParts(target);
-  return flow === 'USER_FEDERATION'
-    ? grantStatus(grant, flow, now) !== 'NEEDS_CONSENT'
-    : isFresh(tokens, now);
+  return flow === 'USER_FEDERATION' && grantStatus(grant, flow, now) !== 'NEEDS_CONSENT';
 }
 
 export interface AccessDependencies {
@@ -163,15 +167,20 @@ export async function canHaveAccess(
 /** Flows whose tokens are for a person. */
 const FLOWS_FOR_PERSON = ['USER_FEDERATION', 'ON_BEHALF_OF_TOKEN_EXCHANGE'] as const;
 
-/** Returns whether the agent can have access for the person at the provider in addition to that of the one grant. */
-export async function canHaveOtherAccess(
+/**
+ * Returns whether the agent can have access for the person at the provider of a grant.
+ *
+ * @param except target of a grant that is ignored
+ */
+export async function canHaveAccessAtProvider(
   deps: AccessDependencies,
   { workloadId, userHash, target }: GrantId,
+  except?: string,
 ): Promise<boolean> {
   const { providerName } = targetParts(target);
   const found = FLOWS_FOR_PERSON.map((flow) => {
     const targets = targetsOf(flow, providerName);
-    return canHaveAccess(deps, { workloadId, userHash, targets }, target);
+    return canHaveAccess(deps, { workloadId, userHash, targets }, except);
   });
   return (await Promise.all(found)).includes(true);
 }
