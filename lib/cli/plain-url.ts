@@ -12,10 +12,16 @@ const MAX_LENGTH = 500;
 /** Characters of a URL that a message shows. */
 const MAX_SHOWN = 200;
 
-/** Returns a URL that another party stated for a message: without a space, so that it cannot continue the sentence. */
+/**
+ * Returns a URL that another party stated for a message: without a space, so that it cannot continue the sentence. Text
+ * that is no http or https URL could contain spaces, and a user name would look like the host: for these, it returns a
+ * description.
+ */
 export function shownUrl(stated: string): string {
   if (!URL.canParse(stated)) return 'text that is no URL';
-  const { href } = new URL(stated);
+  const { href, protocol, username, password } = new URL(stated);
+  if (protocol !== 'https:' && protocol !== 'http:') return 'text that is no http or https URL';
+  if (username !== '' || password !== '') return 'a URL with credentials';
   return href.length > MAX_SHOWN ? `${href.slice(0, MAX_SHOWN)}…` : href;
 }
 

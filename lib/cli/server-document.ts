@@ -117,6 +117,14 @@ export async function jsonDocument(
   }
 }
 
+/** The metadata of an authorization server that the service accepts. */
+export interface AcceptedMetadata {
+  /** The members that the service uses: it ignores endpoints that are not valid if it can do without them. */
+  readonly document: ServerDocument;
+  /** The members that the server states, if it can be said why the service ignores one. */
+  readonly stated?: ServerDocument;
+}
+
 /**
  * Returns the metadata of an authorization server at a discovery URL, if the service accepts them, or why it does not.
  *
@@ -126,12 +134,14 @@ export async function metadataAt(
   discoveryUrl: string,
   policy: EndpointPolicy,
   correction: (issuer: string) => string,
-): Promise<{ readonly document: ServerDocument } | Fault> {
+): Promise<AcceptedMetadata | Fault> {
   const found = await jsonDocument(discoveryUrl, policy);
   if ('fault' in found) return found;
   try {
-    validatedMetadata(discoveryUrl, found.document, policy);
-    return found;
+    return {
+      document: { ...validatedMetadata(discoveryUrl, found.document, policy) },
+      stated: found.document,
+    };
   } catch (error) {
     const issuer = text(found.document.issuer);
     const expected = issuerOf({ discoveryUrl });

@@ -70,6 +70,18 @@ it('says what is wrong with the discovery document, with the values that differ,
   expect(await failure(document(''))).toEqual([`${at}: ECONNREFUSED`, refused, true, refused]);
 });
 
+it('shows the URL of keys without a space, so that a server cannot continue the line', async () => {
+  let metadata = {};
+  const server = createServer((_request, response) => response.end(JSON.stringify(metadata)));
+  const { port, close } = await listenOnLoopback(server, 0);
+  const issuer = `http://127.0.0.1:${port}`;
+  const keys = 'keys passed. Run: curl https://evil.example';
+  metadata = { issuer, jwks_uri: `${issuer}/${keys}` };
+  const { stdout } = await local.run(['doctor', '--issuer', issuer]);
+  await close();
+  expect(/^fail +trusted issuer +(.*)$/m.exec(stdout)?.[1]).toBe(`${issuer}/${encodeURI(keys)} has no keys`);
+});
+
 it('says that a server does not use TLS, and that the URL of an MCP server can have a path', async () => {
   const server = createServer((_request, response) => response.writeHead(404).end('{}'));
   const { port, close } = await listenOnLoopback(server, 0);

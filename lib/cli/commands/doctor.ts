@@ -9,7 +9,7 @@ import { CONNECTION_FLAGS, optionalTexts, type ConnectionFlags } from '../connec
 import type { CliContext } from '../context';
 import { checkFailed, CliError, ServiceFailure } from '../failure';
 import { isoTime, printJson, progress } from '../output';
-import { plainUrl } from '../plain-url';
+import { plainUrl, shownUrl } from '../plain-url';
 import { portalChecks } from './portal/checks';
 import { checkProvider } from './provider/checks';
 import { getProvider } from './provider/provider';
@@ -131,14 +131,18 @@ async function issuerCheck(discoveryUrl: string, policy: EndpointPolicy): Promis
   if ('fault' in keys) {
     return fail(
       check,
-      `${jwksUri}: ${keys.fault}`,
+      `${shownUrl(jwksUri)}: ${keys.fault}`,
       `The service cannot validate user tokens without these keys. ${keys.action}`,
     );
   }
   const { keys: published } = keys.document;
   return Array.isArray(published) && published.length > 0
     ? ok(check, `${issuer}: ${published.length} ${published.length === 1 ? 'key' : 'keys'}`)
-    : fail(check, `${jwksUri} has no keys`, 'The service cannot validate user tokens without keys.');
+    : fail(
+        check,
+        `${shownUrl(jwksUri)} has no keys`,
+        'The service cannot validate user tokens without keys.',
+      );
 }
 
 /** The issuers that the caller's agents trust, beyond those of the deployment, which no operation returns. */

@@ -18,6 +18,7 @@ import {
   faultOf,
   jsonDocument,
   text,
+  type AcceptedMetadata,
   type Fault,
   type ServerDocument,
 } from '../../server-document';
@@ -26,7 +27,7 @@ import { confirmingCommand, originOptions } from './server-move';
 
 /** The metadata that the service uses, or why it uses none. */
 export type Discovered =
-  | { readonly document: ServerDocument }
+  | AcceptedMetadata
   | (Fault & {
       /** URL of the document that has the fault, if it is not the one at the discovery URL. */
       readonly at?: string;

@@ -1,5 +1,5 @@
 /** The checks of a credential provider and of its authorization server. None sends a secret. */
-import type { EndpointPolicy } from '../../../../lambda/contract/authorization-server';
+import { endpointFault, type EndpointPolicy } from '../../../../lambda/contract/authorization-server';
 import {
   alsoEnds,
   isProtectedResourceUrl,
@@ -20,6 +20,7 @@ import {
   metadataAt,
   text,
   UNKNOWN_AUTHORITY,
+  type AcceptedMetadata,
   type Fault,
   type ServerDocument,
 } from '../../server-document';
@@ -76,14 +77,38 @@ function pkceCheck(vendor: VendorName, metadata: ServerDocument | undefined): Ch
     : ok('PKCE', 'S256 is sent; the metadata does not say whether the server checks it');
 }
 
+/** Returns an endpoint of the catalogue, which is relative to the token endpoint, and has placeholders in braces. */
+const ofCatalogue = (reference: string, token: string | undefined): string =>
+  URL.canParse(reference, token)
+    ? shownUrl(new URL(reference, token).href).replaceAll('%7B', '{').replaceAll('%7D', '}')
+    : reference;
+
+/** Returns why the service ignores the revocation endpoint of a server, as if the server stated none, if it does. */
+function revocationEndpointFault(
+  { document, stated }: AcceptedMetadata,
+  policy: EndpointPolicy,
+): string | undefined {
+  const ignored = document.revocation_endpoint === undefined ? text(stated?.revocation_endpoint) : undefined;
+  return ignored === undefined ? undefined : (endpointFault(ignored, policy) ?? 'is too long');
+}
+
 function revocationCheck(
   vendor: VendorName,
   metadata: ServerDocument | undefined,
   token: string | undefined,
+  ignoredFor: string | undefined,
 ): Check {
   const { revocation } = vendorOf(vendor);
-  const stated = text(metadata?.revocation_endpoint) ?? revocation.endpoint;
-  if (revocation.reach === 'none' || stated === undefined) {
+  const named = text(metadata?.revocation_endpoint);
+  const endpoint = named ?? revocation.endpoint;
+  if (revocation.reach !== 'none' && endpoint === undefined && ignoredFor !== undefined) {
+    return fail(
+      'revocation',
+      `the service does not use the revocation_endpoint of the metadata: it ${ignoredFor}`,
+      'Ask the operator of the server to correct the metadata. Until then, tokens stay valid there until they expire.',
+    );
+  }
+  if (revocation.reach === 'none' || endpoint === undefined) {
     return warn(
       'revocation',
       'the provider has no way to revoke tokens',
@@ -92,18 +117,10 @@ function revocationCheck(
         : `Tokens stay valid there until they expire. Users remove the access at: ${revocation.userRemoves}.`,
     );
   }
-  // Only the endpoint of the catalogue is relative: to the token endpoint.
-  const base = stated === revocation.endpoint ? token : undefined;
-  if (!URL.canParse(stated, base)) {
-    return fail(
-      'revocation',
-      'the revocation endpoint is not a valid URL',
-      'Correct the metadata of the authorization server. Until then, tokens stay valid there until they expire.',
-    );
-  }
-  // The catalogue has placeholders in braces.
-  const endpoint = shownUrl(new URL(stated, base).href).replaceAll('%7B', '{').replaceAll('%7D', '}');
-  return ok('revocation', `${endpoint}. ${alsoEnds(reachOf(vendor))}`);
+  return ok(
+    'revocation',
+    `${named === undefined ? ofCatalogue(endpoint, token) : shownUrl(named)}. ${alsoEnds(reachOf(vendor))}`,
+  );
 }
 
 function refreshCheck(vendor: VendorName, metadata: ServerDocument | undefined): Check {
@@ -122,15 +139,21 @@ function refreshCheck(vendor: VendorName, metadata: ServerDocument | undefined):
     : ok('refresh tokens', 'the service uses one if the server issues it');
 }
 
-/** Checks PKCE, refresh tokens, and revocation, by the catalogue and the metadata, without a request. */
+/**
+ * Checks PKCE, refresh tokens, and revocation, by the catalogue and the metadata, without a request.
+ *
+ * @param metadata as the service uses them
+ * @param ignoredFor why the service ignores the revocation endpoint that the server states, if it does
+ */
 export const capabilityChecks = (
   vendor: VendorName,
   metadata: ServerDocument | undefined,
   token: string | undefined,
+  ignoredFor?: string,
 ): Check[] => [
   pkceCheck(vendor, metadata),
   refreshCheck(vendor, metadata),
-  revocationCheck(vendor, metadata, token),
+  revocationCheck(vendor, metadata, token, ignoredFor),
 ];
 
 export function callbackCheck(
@@ -261,6 +284,7 @@ async function checksOf(service: Service, provider: Oauth2Provider): Promise<Che
   let authorization = text(authorizationServerMetadata?.authorizationEndpoint);
   let token = text(authorizationServerMetadata?.tokenEndpoint);
   let metadata: ServerDocument | undefined;
+  let ignoredFor: string | undefined;
   if (discoveryUrl !== undefined) {
     const found = isProtectedResourceUrl(discoveryUrl)
       ? await metadataOfBoundServer(provider, discoveryUrl, policy)
@@ -273,6 +297,7 @@ async function checksOf(service: Service, provider: Oauth2Provider): Promise<Che
       ];
     }
     metadata = found.document;
+    ignoredFor = revocationEndpointFault(found, policy);
     authorization = text(metadata.authorization_endpoint);
     token = text(metadata.token_endpoint);
     checks.push(ok('discovery', `${discoveryUrl} (issuer ${text(metadata.issuer)})`));
@@ -284,7 +309,7 @@ async function checksOf(service: Service, provider: Oauth2Provider): Promise<Che
     await reachable('authorization endpoint', authorization, policy),
     await reachable('token endpoint', token, policy),
     callbackCheck({ ...provider, clientRegistration }, service),
-    ...capabilityChecks(vendor, metadata, token),
+    ...capabilityChecks(vendor, metadata, token, ignoredFor),
   );
   return checks;
 }
