@@ -1,5 +1,5 @@
 /** Errors of a provider: whether the provider evaluated the request, its error code, and when to try again. */
-import { ProviderFailure, providerFailure } from '../../lambda/domain/oauth/provider-failure';
+import { OWN_CODES, ProviderFailure, providerFailure } from '../../lambda/domain/oauth/provider-failure';
 import { requestClientCredentials } from '../../lambda/domain/oauth/token-request';
 import { failureCodes } from '../figures/public-messages';
 import { caught } from './caught';
@@ -35,6 +35,10 @@ const OF_THIS_SERVICE = failureCodes().filter(
 
 const page = (status: number, type = 'text/html; charset=utf-8') =>
   new Response('<html>secret of the page</html>', { status, headers: { 'content-type': type } });
+
+it('lists each code of this service among those that a provider cannot set', () => {
+  expect(OWN_CODES).toEqual(expect.arrayContaining(OF_THIS_SERVICE));
+});
 
 describe('an error response to a request that the provider evaluated', () => {
   it.each([
@@ -74,12 +78,7 @@ describe('an error response to a request that the provider evaluated', () => {
     ['has a backslash', 'a\\b'],
     ['has a line break', 'a\nb'],
     ['is not ASCII', 'naïve'],
-    ['ends a revocation that was not wanted any more', 'superseded'],
-    ['ends a revocation that would reach further', 'would_end_other_grants'],
-    ['postpones a revocation without end', 'slow_responses'],
-    ['leads the operator to an error of this service', 'internal_error'],
-    ['says that tokens are too long to be stored', 'not_storable'],
-    ...OF_THIS_SERVICE.map((code): [string, string] => [`is ${code}, which only this service sets`, code]),
+    ...OWN_CODES.map((code): [string, string] => [`is ${code}, which only this service sets`, code]),
   ])('is reported as an invalid response if the code %s', async (_what, error) => {
     const failure = await failureFor(json({ error }, 400));
     expect(failure).toMatchObject({ code: 'invalid_response', unavailable: false });

@@ -10,7 +10,7 @@ import { audited, type AuditTrail, type Annotate } from '../audit';
 import { DpopKeySchema } from '../oauth/dpop-key';
 import type { Metadata } from '../oauth/provider-metadata';
 import { tokenClientOf, type ProviderClients } from '../oauth/provider-client';
-import { notRedeemed, ProviderFailure } from '../oauth/provider-failure';
+import { notRedeemed, ProviderFailure, type OwnCode } from '../oauth/provider-failure';
 import { KeptCodeSchema, redeemCode, type ObtainedTokens } from '../oauth/token-request';
 import type { Caller } from '../principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
@@ -386,7 +386,7 @@ async function withSessionEnd(
     await work();
   } catch (error) {
     if (!(error instanceof ProviderFailure)) {
-      await end({ type: 'fail', failure: 'not_completed' });
+      await end({ type: 'fail', failure: 'not_completed' satisfies OwnCode });
       throw error;
     }
     // The audit log tells a rejection from an unavailable provider. The caller gets the same error for both.

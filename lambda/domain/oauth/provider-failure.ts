@@ -17,7 +17,8 @@ const ERROR_CODE = /^[\w.-]{1,64}$/;
  * Codes that only this service sets. From a provider, they would be statements of this service, with its advice: a server
  * could have its owner asked to confirm another one, or a failed revocation pass for one that was not wanted any more.
  */
-const OWN_CODES = [
+export const OWN_CODES = [
+  'accepted',
   'address_not_allowed',
   'authorization_server_changed',
   'ca_certificates_unavailable',

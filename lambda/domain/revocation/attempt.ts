@@ -9,7 +9,7 @@ import type { Grant, GrantStore } from '../grant/grant';
 import { changedConcurrently } from '../resource-write';
 import { isCredentialError } from '../oauth/client-secret';
 import type { ProviderClients } from '../oauth/provider-client';
-import { ProviderFailure } from '../oauth/provider-failure';
+import { ProviderFailure, type OwnCode } from '../oauth/provider-failure';
 import { NotRevoked, revokeTokens, type RevocationOutcome } from '../oauth/revocation';
 import type { ProviderClient } from '../oauth/token-request';
 import { clientBindingDigest, type Oauth2ProviderStore } from '../provider/oauth2-provider';
@@ -112,10 +112,7 @@ const beforeRequest = (failure: ProviderFailure): ProviderFailure => {
  *
  * @throws the error itself if it has another cause
  */
-function credentialFailure(
-  cause: unknown,
-  code: 'client_secret_unavailable' | 'client_assertion_unavailable',
-): ProviderFailure {
+function credentialFailure(cause: unknown, code: OwnCode): ProviderFailure {
   if (cause instanceof ProviderFailure) return cause;
   if (!isCredentialError(cause)) throw cause;
   return new ProviderFailure(code, "the client's credential is unavailable", { unavailable: true, cause });
@@ -154,10 +151,13 @@ async function clientOf(
   return deps.providerClients.withSecret(provider, clientSecret);
 }
 
+/** `lastError` of an item whose provider received the revocation, and cannot prove the end. */
+const ACCEPTED = 'accepted' satisfies OwnCode;
+
 /** Returns the item with the end that the outcome means. */
 function endedBy(item: OutboxItem, { state, detail }: RevocationOutcome): OutboxItem {
   if (state === 'CONFIRMED') return ended(item, 'CONFIRMED');
-  return ended(item, 'NOT_PROVABLE', state === 'ACCEPTED' ? 'accepted' : detail);
+  return ended(item, 'NOT_PROVABLE', state === 'ACCEPTED' ? ACCEPTED : detail);
 }
 
 /** Tokens that the provider issued in an attempt, for the next one. */

@@ -5,7 +5,7 @@
 import type { AuditTrail } from '../audit';
 import { hashOf } from '../digest';
 import { deleteClient } from '../oauth/register-client';
-import { ProviderFailure } from '../oauth/provider-failure';
+import { ProviderFailure, type OwnCode } from '../oauth/provider-failure';
 import type { Transport } from '../oauth/transport';
 import {
   CLIENT_DELETION_CAUSES,
@@ -48,7 +48,7 @@ const itemIdOf = (cause: ClientDeletionCause, providerId: string, clientHash: st
 const NO_GRANT = { workloadId: '', userHash: '', target: '' };
 
 /** Why a client stays registered whose registration access token cannot be decrypted. */
-const UNREADABLE = 'registration_unreadable';
+const UNREADABLE = 'registration_unreadable' satisfies OwnCode;
 
 const isUnreadable = (error: unknown): boolean =>
   error instanceof ShreddedError || error instanceof UnreadableError;

@@ -23,6 +23,9 @@ const MAX_ATTEMPTS = 100;
 /** `lastError` of an item whose provider responds too slowly to get more requests in a sweep. */
 export const SLOW = 'slow_responses' satisfies OwnCode;
 
+/** `lastError` of an item whose attempt failed for a reason of this service. */
+export const INTERNAL_ERROR = 'internal_error' satisfies OwnCode;
+
 /** Maximum characters of `lastError`. */
 const MAX_ERROR = 256;
 

@@ -12,6 +12,7 @@ import { changedConcurrently, noSuchRevocation } from '../resource-write';
 import type { SealInspection } from '../sealing/sealing';
 import { forEachConcurrently } from '../concurrency';
 import { isSelectionComplete, type Revocation, type RevocationStore } from './revocation';
+import { INTERNAL_ERROR } from './item';
 import { storeItem, type StoreItemDependencies, type ItemTokens } from './store-item';
 
 /** The selections that this process runs: all sweeps in it leave them most of the CPU time. */
@@ -104,7 +105,7 @@ async function storeTokens(
   } catch (error) {
     if (!readsAreOver(revocation, deps.system.now())) throw new FailedRead(error);
     deps.report(error);
-    return storeItem(deps, tokens, 'internal_error');
+    return storeItem(deps, tokens, INTERNAL_ERROR);
   }
 }
 

@@ -11,6 +11,7 @@ import {
   type Oauth2Provider,
   type Oauth2ProviderStore,
 } from '../provider/oauth2-provider';
+import type { OwnCode } from '../oauth/provider-failure';
 import type { RevocationReach } from '../provider/revocation-reach';
 import { hasStoredCredential } from '../provider/vendor';
 import { reachOf } from '../provider/vendors';
@@ -74,7 +75,7 @@ async function issuedTo(
   return found?.id === id && clientBindingDigest(found) === tokens.client ? found : undefined;
 }
 
-type ContentOrLoss = OutboxContent | { readonly lost: string };
+type ContentOrLoss = OutboxContent | { readonly lost: OwnCode };
 
 async function contentOf(deps: StoreItemDependencies, itemTokens: ItemTokens): Promise<ContentOrLoss> {
   const provider = await issuedTo(deps, itemTokens);
@@ -101,7 +102,7 @@ async function contentOf(deps: StoreItemDependencies, itemTokens: ItemTokens): P
 export async function storeItem(
   deps: StoreItemDependencies,
   itemTokens: ItemTokens,
-  lost?: string,
+  lost?: OwnCode,
 ): Promise<RevocationReach | undefined> {
   const { grantId, tokens, revocationId, cause, provider, workloadArn = '' } = itemTokens;
   const itemId = itemIdOf(grantId, tokens.sealed, revocationId);
@@ -119,7 +120,7 @@ export async function storeItem(
     createdTime: epochSeconds(deps.system),
     revision: 1,
   };
-  async function createLost(lastError: string): Promise<undefined> {
+  async function createLost(lastError: OwnCode): Promise<undefined> {
     await createEndedItem(deps, { ...item, state: 'NOT_PROVABLE', lastError });
   }
 

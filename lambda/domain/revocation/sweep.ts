@@ -6,7 +6,7 @@ import type { System } from '../system';
 import { attemptRevocation, type AttemptDependencies, type AttemptResult } from './attempt';
 import { attemptClientDeletion, type ClientDeletionDependencies } from './client-deletion';
 import { advanceItem } from './end';
-import { ended, failed, isDue, isExhausted, postponedByFailure, taken } from './item';
+import { ended, failed, INTERNAL_ERROR, isDue, isExhausted, postponedByFailure, taken } from './item';
 import { ProviderQueues, type Turn } from './provider-queues';
 import { isClientDeletion, type Due, type Revocation, type RevocationStore } from './revocation';
 import { SELECTION_LEASE, selectGrants, type SelectDependencies } from './select';
@@ -59,7 +59,7 @@ async function attemptItem(
     return undefined;
   }
   if (isExhausted(attempted)) {
-    await advanceItem(deps, ended(attempted, 'UNCONFIRMED', 'internal_error'));
+    await advanceItem(deps, ended(attempted, 'UNCONFIRMED', INTERNAL_ERROR));
     return undefined;
   }
   try {
@@ -67,7 +67,7 @@ async function attemptItem(
     return await attemptClientDeletion(deps, attempted);
   } catch (error) {
     deps.report(error);
-    await advanceItem(deps, failed(attempted, { code: 'internal_error' }, system.now()));
+    await advanceItem(deps, failed(attempted, { code: INTERNAL_ERROR }, system.now()));
     return undefined;
   }
 }
