@@ -82,24 +82,31 @@ export interface AccessTokenOptions extends CredentialOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** The requirements of these options, as every function of this package takes them. */
-export const ACCESS_TOKEN: Requirements<AccessTokenOptions> = {
+/** The options of a function that sends the requests: it states the resource, and each request asks for a token. */
+export type ResourceTokenOptions = Omit<AccessTokenOptions, 'forceAuthentication' | 'resourceServerUrl'>;
+
+export const RESOURCE_TOKEN: Requirements<ResourceTokenOptions> = {
   ...CREDENTIAL,
   scopes: listOfText(`'calendar.read'`),
   authFlow: oneOf('USER_FEDERATION', 'M2M', 'ON_BEHALF_OF_TOKEN_EXCHANGE'),
   resources: optional(listOfText(`'https://api.example'`)),
   audiences: optional(listOfText(`'https://api.example'`)),
-  resourceServerUrl: optional(text(`'https://api.example/v1'`)),
   callbackUrl: optional(text(`'https://app.example/connected'`)),
   customState: optional(text('the state of the browser session')),
   customParameters: optional(record(`{ prompt: 'login' }`)),
-  forceAuthentication: optional(flag),
   onAuthUrl: optional(callback('(authorizationUrl) => send(authorizationUrl)')),
   consentTimeout: optional({
     accepts: (value) => typeof value === 'number' && value > 0,
     description: 'more than 0 seconds, such as 600',
   }),
   clock: optional(objectWith(['now', 'wait'], 'an object with the functions now and wait')),
+};
+
+/** The requirements of these options, as the functions of this package take them that hand a token to a tool. */
+export const ACCESS_TOKEN: Requirements<AccessTokenOptions> = {
+  ...RESOURCE_TOKEN,
+  resourceServerUrl: optional(text(`'https://api.example/v1'`)),
+  forceAuthentication: optional(flag),
 };
 
 /**

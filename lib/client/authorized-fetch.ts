@@ -1,10 +1,11 @@
 /** `fetch` with an access token of this service, for bearer tokens and for tokens that are bound to a key (DPoP). */
 import {
-  ACCESS_TOKEN,
+  RESOURCE_TOKEN,
   issuedToken,
   proofFor,
   replacedToken,
   type AccessTokenOptions,
+  type ResourceTokenOptions,
   type IssuedToken,
 } from './access-token';
 import { isSecure } from './endpoint';
@@ -188,10 +189,10 @@ export class AuthorizedFetch {
  * @returns a function that throws ResourceRedirectError, ReplacementTokenRejectedError, and the errors of `getAccessToken`
  * @throws ConfigurationError
  */
-export function authorizedFetch(url: string | URL, options: AccessTokenOptions): ResourceFetch {
+export function authorizedFetch(url: string | URL, options: ResourceTokenOptions): ResourceFetch {
   const settings = { replacements: Infinity, stepUps: 0, redirected: () => new ResourceRedirectError() };
   const resource = parsedResourceUrl(url, 'resource');
-  checkOptions('authorizedFetch', options, ACCESS_TOKEN);
-  const token = { ...options, resourceServerUrl: resource.href, forceAuthentication: undefined };
+  checkOptions('authorizedFetch', options, RESOURCE_TOKEN);
+  const token = { ...options, resourceServerUrl: resource.href };
   return new AuthorizedFetch(resource, token, settings).fetch;
 }

@@ -1,5 +1,10 @@
 /** An MCP client whose requests have an access token of this service. */
-import { ACCESS_TOKEN, issuedToken, type AccessTokenOptions } from './access-token';
+import {
+  issuedToken,
+  RESOURCE_TOKEN,
+  type AccessTokenOptions,
+  type ResourceTokenOptions,
+} from './access-token';
 import { AuthorizedFetch, parsedResourceUrl, type ResourceFetch } from './authorized-fetch';
 import { McpRedirectError } from './errors';
 import { callback, checkOptions, flag, objectWith, optional, type Requirements } from './options';
@@ -15,10 +20,7 @@ export interface McpClient {
   connect(transport: never): Promise<void>;
 }
 
-export interface ConnectMcpOptions<Client extends McpClient> extends Omit<
-  AccessTokenOptions,
-  'forceAuthentication' | 'resourceServerUrl'
-> {
+export interface ConnectMcpOptions<Client extends McpClient> extends ResourceTokenOptions {
   /** A client that is not connected yet, with its capabilities and handlers. */
   readonly client: Client;
   /** `StreamableHTTPClientTransport` of the same SDK. */
@@ -31,13 +33,13 @@ export interface ConnectMcpOptions<Client extends McpClient> extends Omit<
   readonly stepUp?: boolean | undefined;
 }
 
-const REQUIREMENTS: Requirements<ConnectMcpOptions<McpClient> & AccessTokenOptions> = {
+const REQUIREMENTS: Requirements<ConnectMcpOptions<McpClient>> = {
   client: objectWith(
     ['connect'],
     `a client of the MCP SDK that is not connected: new Client({ name: 'agent', version: '1.0.0' })`,
   ),
   Transport: { ...callback(''), description: 'the class StreamableHTTPClientTransport of the MCP SDK' },
-  ...ACCESS_TOKEN,
+  ...RESOURCE_TOKEN,
   stepUp: optional(flag),
 };
 
@@ -74,11 +76,7 @@ export async function connectMcp<Client extends McpClient>(
   const server = parsedResourceUrl(url, 'MCP server');
   checkOptions('connectMcp', options, REQUIREMENTS);
   const { client, Transport, stepUp, ...tokenOptions } = options;
-  const token: AccessTokenOptions = {
-    ...tokenOptions,
-    resourceServerUrl: server.href,
-    forceAuthentication: undefined,
-  };
+  const token: AccessTokenOptions = { ...tokenOptions, resourceServerUrl: server.href };
   // Before the SDK sends a request: the SDK can wrap an error of a request in its own.
   await issuedToken(token);
   const authorized = new AuthorizedFetch(server, token, {

@@ -126,7 +126,7 @@ export class ReplacementTokenRejectedError extends Error {
 
   constructor(providerName: string, cause: AccessTokenRejectedError) {
     super(
-      `The resource rejected two access tokens of "${providerName}" in a row. Check the scopes, resources, and audiences that it requires, or ask the user to consent again (forceAuthentication).`,
+      `The resource rejected two access tokens of "${providerName}" in a row. Check the scopes, resources, and audiences that it requires and, if the tokens are bound to keys (DPoP), that it accepts them. Otherwise, the user must consent again: forceAuthentication of getAccessToken asks for it.`,
       { cause },
     );
   }

@@ -28,6 +28,7 @@ export {
   replaceAccessToken,
   withAccessToken,
   type AccessTokenOptions,
+  type ResourceTokenOptions,
 } from './access-token';
 export { ApiKeyCredential, getApiKey, withApiKey, type ApiKeyOptions } from './api-key';
 export { agentFetch, invokeAgent, type AgentFetch } from './calling-agent';

@@ -102,6 +102,18 @@ describe.each(Object.entries(FUNCTIONS))('%s', (name, [call, valid, required]) =
   });
 });
 
+it.each([
+  ['authorizedFetch', 'forceAuthentication', true],
+  ['authorizedFetch', 'resourceServerUrl', 'https://api.example'],
+  ['connectMcp', 'forceAuthentication', true],
+  ['connectMcp', 'resourceServerUrl', 'https://mcp.example'],
+])('rejects options that %s does not have: %s', async (name, option, value) => {
+  const [call, valid] = FUNCTIONS[name] ?? [() => undefined, {}];
+  expect(await rejection(() => call({ ...valid, [option]: value }))).toContain(
+    `Unknown option \`${option}\` of ${name}.`,
+  );
+});
+
 it('rejects optional values of other types', async () => {
   const values: Record<string, unknown> = {
     resources: 'https://api.example',

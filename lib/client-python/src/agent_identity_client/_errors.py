@@ -143,7 +143,8 @@ class ReplacementTokenRejectedError(Exception):
     def __init__(self, provider_name: str) -> None:
         super().__init__(
             f'The resource rejected two access tokens of "{provider_name}" in a row. Check the scopes, resources, '
-            "and audiences that it requires, or ask the user to consent again (force_authentication)."
+            "and audiences that it requires and, if the tokens are bound to keys (DPoP), that it accepts them. Otherwise, "
+            "the user must consent again: force_authentication of get_access_token asks for it."
         )
 
 
