@@ -25,6 +25,7 @@ import {
   type ServerDocument,
 } from '../../server-document';
 import type { Service } from '../../service';
+import { assertionChecks } from './on-behalf-of';
 import { metadataOfBoundServer, type Discovered } from './bound-server';
 import { authoritiesOf, CLIENT_KINDS, configOf, isVendor, type Oauth2Provider } from './provider';
 import { VENDOR_SETUP } from './vendor-setup';
@@ -280,6 +281,7 @@ async function checksOf(service: Service, provider: Oauth2Provider): Promise<Che
   const checks: Check[] = [
     ok('vendor', vendor),
     ok('client', `${clientId ?? 'named by its assertion only'}${kind === undefined ? '' : ` (${kind})`}`),
+    ...(await assertionChecks(service, provider)),
   ];
   let authorization = text(authorizationServerMetadata?.authorizationEndpoint);
   let token = text(authorizationServerMetadata?.tokenEndpoint);

@@ -8,6 +8,7 @@ import { print, printAside, printJson } from '../../output';
 import { confirmOrCancel } from '../../prompt';
 import { connect, deleteWholly, type Service } from '../../service';
 import { portalsWithSignIn } from '../portal/sign-in';
+import { providersAssertedBy } from './on-behalf-of';
 import { findProvider, KIND_FLAG, KIND_NAMES, PROVIDER_NAME, type Kind, type KindFlags } from './lookup';
 
 interface DeleteFlags extends KindFlags {
@@ -33,6 +34,12 @@ async function kindToDelete(service: Service, name: string, kind: Kind | undefin
   }
 }
 
+const signInEnds = (portal: string): string =>
+  `Users can no longer sign in at the consent portal "${portal}".`;
+
+const assertionsEnd = (provider: string): string =>
+  `The credential provider "${provider}" can no longer get identity assertions.`;
+
 export const remove = buildCommand({
   docs: {
     brief: 'Delete a credential provider',
@@ -51,7 +58,8 @@ export const remove = buildCommand({
         ? 'Agents lose their grants there, which are revoked, and users must consent again to another provider'
         : 'Agents can no longer get its API key';
     const portals = kind === 'oauth2' ? await portalsWithSignIn(service, name) : [];
-    const ended = portals.map((portal) => ` Users can no longer sign in at the consent portal "${portal}".`);
+    const asserted = kind === 'oauth2' ? await providersAssertedBy(service, name) : [];
+    const ended = [...portals.map(signInEnds), ...asserted.map(assertionsEnd)].map((end) => ` ${end}`);
     await confirmOrCancel(this, {
       yes: flags.yes,
       question: `${loss}.${ended.join('')} Delete the ${KIND_NAMES[kind]} "${name}"?`,
@@ -63,7 +71,13 @@ export const remove = buildCommand({
     for (const portal of portals) {
       printAside(
         this,
-        `Users can no longer sign in at the consent portal "${portal}". Set another provider: agent-identity portal update ${portal} --sign-in NAME`,
+        `${signInEnds(portal)} Set another provider: agent-identity portal update ${portal} --sign-in NAME`,
+      );
+    }
+    for (const other of asserted) {
+      printAside(
+        this,
+        `${assertionsEnd(other)} Create the provider "${name}" again, or name another one in the onBehalfOfTokenExchangeConfig of "${other}": docs/cross-app-access.md.`,
       );
     }
   },

@@ -4,6 +4,7 @@ import { CONNECTION_FLAGS } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { isoTime, printFields, printJson } from '../../output';
 import { connect } from '../../service';
+import { onBehalfOfText } from './on-behalf-of';
 import { authoritiesOf, boundFields, CLIENT_KINDS, configOf } from './provider';
 import {
   findProvider,
@@ -52,6 +53,7 @@ export const get = buildCommand({
         ['Client', clientRegistration && CLIENT_KINDS[clientRegistration]] as const,
         ['Server', discoveryUrl ?? authorizationServerMetadata?.issuer] as const,
         ...boundFields(found.provider),
+        ['On behalf of', onBehalfOfText(config)] as const,
         ['CA certificates', authoritiesOf(config)] as const,
         ['Callback URL', callbackUrl] as const,
       );

@@ -44,7 +44,7 @@ export type FoundProvider =
   | { readonly kind: 'api-key'; readonly provider: ApiKeyProvider };
 
 /** Returns undefined if there is no such resource. */
-async function orUndefined<T>(request: Promise<T>): Promise<T | undefined> {
+export async function orUndefined<T>(request: Promise<T>): Promise<T | undefined> {
   try {
     return await request;
   } catch (error) {

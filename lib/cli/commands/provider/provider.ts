@@ -4,6 +4,7 @@ import {
   VENDOR_NAMES,
   type ClientRegistration,
   type CLIENT_AUTHENTICATION_METHODS,
+  type OnBehalfOfConfig,
   type VendorName,
 } from '../../../../lambda/contract/vendors';
 import type { Service } from '../../service';
@@ -38,6 +39,7 @@ export interface ProviderConfig {
   };
   readonly clientAuthenticationMethod?: ClientAuthenticationMethod;
   readonly privateKeyJwtConfig?: unknown;
+  readonly onBehalfOfTokenExchangeConfig?: OnBehalfOfConfig;
   readonly dpopConfig?: { readonly resourceUrls?: readonly string[] };
   /** Present if the service provides the client. */
   readonly clientRegistration?: ClientRegistration;

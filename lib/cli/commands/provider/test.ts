@@ -7,13 +7,15 @@ import { checkFailed, usageError } from '../../failure';
 import { printAside, printJson } from '../../output';
 import { connect } from '../../service';
 import { checkProvider } from './checks';
+import { tokenCommand } from './on-behalf-of';
 import { findProvider, KIND_FLAG, PROVIDER_NAME, type KindFlags } from './lookup';
 
 export const test = buildCommand({
   docs: {
     brief: 'Check a credential provider',
     fullDescription: [
-      'Checks an OAuth 2.0 credential provider: discovery, endpoints, callback URL, PKCE, refresh, and revocation.',
+      'Checks an OAuth 2.0 credential provider: discovery, endpoints, callback URL, PKCE, refresh, and revocation,',
+      'and for cross-app access the provider that gets the identity assertions.',
       'Sends no secret and obtains no token. Ends with status 1 if a check fails.',
     ].join('\n'),
   },
@@ -35,10 +37,7 @@ export const test = buildCommand({
     else {
       printChecks(this, checks);
       if (!hasFailed(checks)) {
-        printAside(
-          this,
-          `To obtain a token, run agent-identity token get --agent AGENT --user-id USER --provider ${name}.`,
-        );
+        printAside(this, `To obtain a token, run ${tokenCommand(provider)}.`);
       }
     }
     if (hasFailed(checks)) throw checkFailed();
