@@ -10,6 +10,7 @@ import { newEmulatorCredentials, type EmulatorCredentials } from './emulator-acc
 import { startKms } from './kms';
 import { portBehind, type DerivedPort } from './loopback-server';
 import { loadPrincipals, type Principals } from './principals';
+import { isRegularFile } from './private-path';
 import { startS3 } from './s3';
 import { startSecretsManager } from './secrets-manager';
 import { ENVIRONMENT_VARIABLES, type SettingNames } from './setting-names';
@@ -91,21 +92,23 @@ const PARTS = [
     'secrets.json',
     'The file secrets.json of the local Secrets Manager is missing in the data folder, and its providers would have no secrets',
   ],
-  ['objects.json', ''],
 ] as const;
 
-/** Parts of a folder that has been in use. With fewer, another file of the same name says nothing. */
-const PARTS_IN_USE = 3;
+/** The part that the first start creates after the others. A folder without it can be from before there was a local S3. */
+const LAST_PART = 'objects.json';
 
-/** @throws StartError if the folder has been in use, and one of the parts is missing that was created before another one */
-function checkParts(
-  dataDir: string,
-  names: SettingNames,
-  isChecked: (part: (typeof PARTS)[number][0]) => boolean,
-): void {
-  const has = ([file]: (typeof PARTS)[number]): boolean => existsSync(join(dataDir, file));
-  if (PARTS.filter(has).length < PARTS_IN_USE) return;
-  const lost = PARTS.find((part, i) => isChecked(part[0]) && !has(part) && PARTS.slice(i + 1).some(has));
+/**
+ * Checks that a data folder is complete. A first start that was killed has created the first parts, so a missing one is
+ * lost if there is a later one.
+ *
+ * @throws StartError for a lost part, or a pipe or a symbolic link in its place
+ */
+function checkParts(dataDir: string, names: SettingNames): void {
+  const has = (part: string): boolean =>
+    part === 'dynamodb' ? existsSync(join(dataDir, part)) : isRegularFile(join(dataDir, part), names);
+  // The last one is looked for first, because another process can be creating them.
+  const last = [...PARTS.map(([part]) => part), LAST_PART].findLastIndex(has);
+  const lost = PARTS.find(([part], index) => index < last && !has(part));
   if (!lost) return;
   throw new StartError(
     `${lost[1]}: ${dataDir}. Restore the data folder from a backup. To begin with an empty one, move the data folder away, or set ${names.of('DATA_DIR')} to another folder.`,
@@ -120,11 +123,10 @@ async function startEach(
 ): Promise<Omit<Emulators, 'close'>> {
   const credentials = newEmulatorCredentials();
   await prepareDataFolder(dataDir, names);
-  checkParts(dataDir, names, (part) => part === 'dynamodb');
+  checkParts(dataDir, names);
   // The lock of the store keeps a second process out of the folder, so it comes before the other files.
   const dynamodb = await startDynamoDb(join(dataDir, 'dynamodb'), credentials, names);
   closers.push(dynamodb.close);
-  checkParts(dataDir, names, () => true);
   const principals = await loadPrincipals(dataDir, names);
   const ports = emulatorPorts(servicePort);
   const kms = await startKms(join(dataDir, 'kms.json'), credentials, principals, ports.kms, names);

@@ -16,10 +16,15 @@ const OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
 
 /** Files that show that a folder belongs to this service. */
-const CLAIMS = ['principals.json', 'kms.json', 'objects.json'];
+const CLAIMS = ['principals.json', 'kms.json'];
 
-/** Files that can exist before one of those does, after a start that was killed. A mounted disk has `lost+found`. */
-const BEFORE_CLAIMS = /^(service\.log|dynamodb|secrets\.json|lost\+found|\.(try-|principals\.json\.).*)$/;
+/**
+ * Files that can exist without those: after a start that was killed, or in a folder that lost them, which is then rejected
+ * with what it lost. Other programs use such names too, so other files next to them are not of this service. A mounted
+ * disk has `lost+found`.
+ */
+const WITHOUT_CLAIMS =
+  /^(service\.log|dynamodb|(secrets|objects)\.json|lost\+found|\.(try-|principals\.json\.).*)$/;
 
 /** Root can access the files of every user, so a path of another user is reported instead of rejected. */
 const ROOT = 0;
@@ -96,7 +101,7 @@ function closeToOthers(path: string, stats: Stats, closing: Closing): void {
 
 /** Returns whether a folder with these entries contains state of this service, or nothing yet. */
 const isForState = (entries: readonly string[]): boolean =>
-  entries.some((name) => CLAIMS.includes(name)) || entries.every((name) => BEFORE_CLAIMS.test(name));
+  entries.some((name) => CLAIMS.includes(name)) || entries.every((name) => WITHOUT_CLAIMS.test(name));
 
 /**
  * Makes a folder private that is empty or contains state of this service. The permissions of any other folder stay.

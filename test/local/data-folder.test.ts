@@ -101,6 +101,23 @@ describe('a folder that contains other files', () => {
     expect(((await stat(dataDir)).mode & 0o7777).toString(8)).toBe(mode);
   });
 
+  it.each(['objects.json', 'secrets.json'])(
+    'is rejected and not changed if it contains a file %s of another program',
+    async (name) => {
+      await mkdir(dataDir, { mode: 0o755 });
+      for (const file of [name, 'thesis.txt']) {
+        await writeFile(join(dataDir, file), '[]', { mode: 0o644 });
+      }
+      await refused(/^\/.*data contains other files\. Set DATA_DIR to a new or empty folder\.$/m);
+      expect((await readdir(dataDir)).sort()).toEqual([name, 'thesis.txt']);
+      expect(await modeOf(dataDir)).toBe('755');
+      for (const file of [name, 'thesis.txt']) {
+        expect(await readFile(join(dataDir, file), 'utf8')).toBe('[]');
+        expect(await modeOf(join(dataDir, file))).toBe('644');
+      }
+    },
+  );
+
   it('is rejected if it is a shared folder, even if it is empty', async () => {
     await mkdir(dataDir);
     await chmod(dataDir, 0o1777);
@@ -291,13 +308,29 @@ describe('a folder that has been in use', () => {
     ['objects.json and kms.json', /^The file kms\.json with the keys is missing/],
     ['objects.json and dynamodb', /^The database dynamodb is missing/],
     ['kms.json and principals.json', /^The file principals\.json .* is missing/],
+    ['principals.json, kms.json, secrets.json', /^The file principals\.json .* is missing/],
+    ['dynamodb, secrets.json, objects.json', /^The database dynamodb is missing/],
+    ['dynamodb, kms.json, secrets.json, objects.json', /^The database dynamodb is missing/],
+    ['dynamodb, principals.json, kms.json, secrets.json', /^The database dynamodb is missing/],
   ])('is rejected if it lost %s, and gets no other', async (lost, message) => {
     await usedFolder();
-    const parts = lost.split(' and ');
+    const parts = lost.split(/ and |, /);
     for (const part of parts) await rm(join(dataDir, part), { recursive: true });
     await refused(message);
     const left = await readdir(dataDir);
     for (const part of parts) expect(left).not.toContain(part);
+  });
+
+  it.each([
+    ['objects.json'],
+    ['secrets.json', 'objects.json'],
+    ['kms.json', 'secrets.json', 'objects.json'],
+    ['principals.json', 'kms.json', 'secrets.json', 'objects.json'],
+  ])('is completed if its first start was killed before it created %s', async (...missing) => {
+    await usedFolder();
+    for (const part of missing) await rm(join(dataDir, part));
+    await usedFolder();
+    expect(await readdir(dataDir)).toEqual(expect.arrayContaining(missing));
   });
 
   it('is used if a start ended before the database was created', async () => {
