@@ -186,7 +186,7 @@ const LONGEST_KEY = 1_000;
 const disconnect: PortalRoute = (deps, request) =>
   fromForm(deps, request, (form) => {
     const { portalId, path } = request;
-    const newId = deps.system.randomUUID();
+    const clientToken = deps.system.randomUUID();
     const connection = form.get('connection') ?? '';
     const agent = form.get('agent');
     if (agent !== null || form.get('confirmed') === 'yes') {
@@ -195,7 +195,7 @@ const disconnect: PortalRoute = (deps, request) =>
         event: (session) =>
           agent === null
             ? { disconnect: { portalId, session, connection } }
-            : { disconnectAgent: { portalId, session, agent, revocationId: newId } },
+            : { disconnectAgent: { portalId, session, agent, clientToken } },
         respond: ({ revocationId }) =>
           redirectedAfterChange(`${path}/disconnections/${encodeURIComponent(revocationId)}`),
       });

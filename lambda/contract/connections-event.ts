@@ -98,7 +98,7 @@ export const ConnectionsEventSchema = v.union([
   /** Disconnects a row. Repeated for a row that is disconnected: `no-such-connection`. */
   requested({ disconnect: onConnection }),
   /**
-   * Disconnects all accounts of an agent, which is named by its workload identity. `revocationId` is a new one: an invocation
+   * Disconnects all accounts of an agent, which is named by its workload identity. `clientToken` is a new one: an invocation
    * that Lambda's client repeats continues the revocation of the first one.
    */
   requested({
@@ -106,7 +106,7 @@ export const ConnectionsEventSchema = v.union([
       portalId,
       session,
       agent: fromBrowser,
-      revocationId: v.pipe(v.string(), v.uuid()),
+      clientToken: v.pipe(v.string(), v.uuid()),
     }),
   }),
   /** The progress of a disconnection. */

@@ -62,7 +62,7 @@ export const headersTooLarge = (limit: number): GatewayError =>
   new GatewayError(
     400,
     'ValidationException',
-    `The request line and the headers must have at most ${limit} bytes together.`,
+    `The request line and the headers must not have more than ${limit} bytes together.`,
   );
 
 export const bodyTooLarge = (limit: number): GatewayError =>

@@ -165,7 +165,7 @@ describe('the client library', () => {
       await expect(connect(other)).rejects.toMatchObject(refused);
       await expect(authorizedFetch(other, options())(other)).rejects.toMatchObject(refused);
       const stated = { ...options(), resourceServerUrl: mcp.resource };
-      await expect(authorizedFetch(other, stated)(other)).rejects.toMatchObject(refused);
+      expect(() => authorizedFetch(other, stated)).toThrow('Unknown option `resourceServerUrl`');
     }
     await expect(connect(mcp.origin.replace('127.0.0.1', 'localhost'))).rejects.toMatchObject(refused);
     expect(calls()).toBe(before);

@@ -92,7 +92,7 @@ const portalOf = (...agents: TestAgent[]) =>
   TestPortal.create(world, { agents, identityProvider, change: { status: 'CREATING' } });
 
 describe('the status reason of a portal', () => {
-  it('is the reason of an ACTIVE portal with an agent whose issuer lists other clients, until an update', async () => {
+  it('names the client and the lists of a trusted issuer that lacks it, until an update', async () => {
     const [strict, agent] = [await world.agent(), await world.agent()];
     await trust(strict, { allowedAudience: ['another'], allowedClients: ['another'] });
     const portal = await portalOf(agent, strict);
@@ -193,7 +193,8 @@ describe('the status reason of a portal', () => {
       statusReason: expect.stringMatching(
         /^Users cannot disconnect the accounts of an agent\. .*RevokeResourceGrant on .*denies it\.$/,
       ) as string,
-    }); // Another warning does not hide it.
+    });
+    // Another warning does not hide it.
     await trust(agent, { allowedAudience: ['another'] });
     expect((await verified(await portalOf(agent))).statusReason).toMatch(
       /^Users might not be able to sign in .* to verify it again\. Users cannot disconnect the accounts /,

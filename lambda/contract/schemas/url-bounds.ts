@@ -49,7 +49,7 @@ export const fitsAuthorizationUrl = <Request extends Parameters>() =>
     const input: Record<string, unknown> = Object.fromEntries(Object.entries(dataset.value));
     const [[key] = ['scopes']] = sizes;
     addIssue({
-      message: `must be shorter: scopes, resources, audiences and customParameters must have up to ${MAX_PARAMETER_BYTES} bytes together in a URL`,
+      message: `must be shorter: scopes, resources, audiences and customParameters must not have more than ${MAX_PARAMETER_BYTES} bytes together in a URL`,
       path: [{ type: 'object', origin: 'value', input, key, value: input[key] }],
     });
   });
@@ -71,7 +71,7 @@ export const fitsReturnUrl = <Request extends Parameters>() =>
     if (resourceOauth2ReturnUrl.length + encodedBytes(customState) <= MAX_RETURN_BYTES) return;
     const input: Record<string, unknown> = Object.fromEntries(Object.entries(dataset.value));
     addIssue({
-      message: `must be shorter: resourceOauth2ReturnUrl and customState must have up to ${MAX_RETURN_BYTES} bytes together in a URL`,
+      message: `must be shorter: resourceOauth2ReturnUrl and customState must not have more than ${MAX_RETURN_BYTES} bytes together in a URL`,
       path: [{ type: 'object', origin: 'value', input, key: 'customState', value: input.customState }],
     });
   });

@@ -24,7 +24,7 @@ function checkBudget({ statements }: PolicyDocument): void {
   if (steps > MAX_STEPS) {
     throw invalidMember(
       'policy',
-      `must take up to ${MAX_STEPS} steps per character (this policy takes ${steps}); use fewer or shorter wildcard values`,
+      `must not take more than ${MAX_STEPS} steps per character (this policy takes ${steps}); use fewer or shorter wildcard values`,
     );
   }
 }

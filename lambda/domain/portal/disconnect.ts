@@ -58,7 +58,7 @@ export async function disconnect(
  * person cannot disconnect each one.
  *
  * @param agentName name of the workload identity
- * @param revocationId a new ID, or that of the same request if it is repeated; the one that is returned is another one
+ * @param clientToken of the request: a repeated request has the same one. The ID of the revocation is derived from it
  * @throws PortalRefusal
  */
 export async function disconnectAgent(
@@ -67,16 +67,16 @@ export async function disconnectAgent(
   person: Person,
   {
     agentName,
-    revocationId,
+    clientToken,
     annotate,
-  }: { readonly agentName: string; readonly revocationId: string; readonly annotate: Annotate },
+  }: { readonly agentName: string; readonly clientToken: string; readonly annotate: Annotate },
 ): Promise<Begun> {
   const { identity } = requireConnection(person.agents.find((agent) => agent.identity.name === agentName));
   annotate({ workloadIdentity: identity.arn });
   if (!ownerMay(served, 'RevokeResourceGrant', { identity })) throw notAllowed();
   const { userHash } = person;
-  // The caller chooses its ID, but not that of another revocation, which this one would take the place of.
-  const ownId = derivedId('portal', served.owner.arn, identity.id, userHash, revocationId);
+  // Derived, so that a caller cannot choose the ID of another revocation, which this one would take the place of.
+  const revocationId = derivedId('portal', served.owner.arn, identity.id, userHash, clientToken);
   const filter = { workloadId: identity.id, userHash };
-  return beginDisconnection(deps, served, { filter, revocationId: ownId, annotate });
+  return beginDisconnection(deps, served, { filter, revocationId, annotate });
 }

@@ -172,11 +172,11 @@ export function createPortalSteps(deps: PortalStepDependencies) {
 
     disconnectAgent: ({
       agent: agentName,
-      revocationId,
+      clientToken,
       ...input
-    }: OnSession & { readonly agent: string; readonly revocationId: string }) =>
+    }: OnSession & { readonly agent: string; readonly clientToken: string }) =>
       personalStep(deps, { operation: 'RevokeResourceGrant', ...input }, (served, person, annotate) =>
-        disconnectAgent(deps, served, person, { agentName, revocationId, annotate }),
+        disconnectAgent(deps, served, person, { agentName, clientToken, annotate }),
       ),
 
     disconnection: ({

@@ -22,7 +22,7 @@ describe('the cost of evaluating a policy', () => {
 
   it('has a limit, and a policy above the limit is rejected', () => {
     expect(() => put(COSTLY)).toThrow(
-      /^policy: must take up to 100 steps per character \(this policy takes 241\); /,
+      /^policy: must not take more than 100 steps per character \(this policy takes 241\); /,
     );
   });
 

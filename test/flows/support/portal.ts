@@ -236,7 +236,7 @@ export class TestPortal {
 
   disconnectAgent = (session: string, { name: agent }: Pick<TestAgent, 'name'>) =>
     this.request({
-      disconnectAgent: { portalId: this.id, session, agent, revocationId: crypto.randomUUID() },
+      disconnectAgent: { portalId: this.id, session, agent, clientToken: crypto.randomUUID() },
     });
 
   disconnection = (session: string, revocationId: string) =>
