@@ -70,7 +70,13 @@ const argumentFault = (error: ArgumentScannerError, args: readonly string[]): st
     },
     AliasNotFoundError: ({ input }) => `There is no option -${input}.`,
     UnsatisfiedPositionalError: ({ placeholder }) => `The argument ${placeholder.toUpperCase()} is missing.`,
-    UnexpectedFlagError: ({ externalFlagName }) => `The option --${externalFlagName} can be set only once.`,
+    UnexpectedFlagError: ({ externalFlagName }) => {
+      const name = kebabCase(externalFlagName);
+      const [option, negated] = [`--${name}`, `--no-${name}`];
+      return args.includes(option) && args.includes(negated)
+        ? `Set either ${option} or ${negated}.`
+        : `The option ${option} can be set only once.`;
+    },
     UnexpectedPositionalError: ({ input }) => `The command does not take the argument "${input}".`,
   });
 

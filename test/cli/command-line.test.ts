@@ -112,6 +112,16 @@ it.each([
     'The option --port can be set only once. Run the command with --help for its options.',
   ],
   [
+    'an option and its negation',
+    ['provider', 'update', 'p', '--dpop', '--no-dpop'],
+    'Set either --dpop or --no-dpop. Run the command with --help for its options.',
+  ],
+  [
+    'the negation of an option and the option',
+    ['provider', 'update', 'p', '--no-dpop', '--dpop'],
+    'Set either --dpop or --no-dpop. Run the command with --help for its options.',
+  ],
+  [
     'a value that an option does not take',
     ['audit', '--since', 'yesterday'],
     '--since must be a duration, such as 30m, 12h, or 7d, or a time, such as 2026-11-26T12:00:00Z. Run the command with --help for its options.',
