@@ -5,8 +5,9 @@ export {
   findProtectedResource,
   type ResourceDiscoveryDependencies,
 } from '../domain/oauth/protected-resource-discovery';
+export { checkDpopAlgorithm } from '../domain/oauth/dpop';
 export { checkIssuer } from '../domain/oauth/bound-server-checks';
 export { validatedResource } from '../domain/oauth/protected-resource';
 export { endpointOriginsOf, type ProtectedResource } from '../domain/provider/discovery';
 export { ProviderFailure } from '../domain/oauth/provider-failure';
-export { validatedMetadata } from '../domain/oauth/provider-metadata';
+export { validatedMetadata, type Metadata } from '../domain/oauth/provider-metadata';

@@ -47,12 +47,21 @@ interface GetFlags extends ConnectionFlags {
 
 interface TokenResponse {
   readonly accessToken?: string;
+  /** `DPoP` for a token that is bound to a key. */
+  readonly tokenType?: string;
   readonly authorizationUrl?: string;
   readonly sessionUri?: string;
   readonly sessionStatus?: string;
   /** Why the session failed. */
   readonly failure?: string | undefined;
 }
+
+type IssuedToken = TokenResponse & { readonly accessToken: string };
+
+const isIssued = (response: TokenResponse): response is IssuedToken => response.accessToken !== undefined;
+
+const BOUND =
+  'The token is bound to a key (DPoP): each request to the resource needs a proof, which the agent gets with GetResourceDpopProof.';
 
 type UserIdentifier = { readonly userId: string } | { readonly userToken: string };
 
@@ -227,11 +236,12 @@ function declined(code: string | undefined): CliError {
 }
 
 /** Waits until another application has completed the session. */
-async function pollToken(request: () => Promise<TokenResponse>): Promise<string> {
+async function pollToken(request: () => Promise<TokenResponse>): Promise<IssuedToken> {
   for (;;) {
     await wait(POLL_MS);
-    const { accessToken, sessionStatus, failure } = await request();
-    if (accessToken !== undefined) return accessToken;
+    const response = await request();
+    if (isIssued(response)) return response;
+    const { sessionStatus, failure } = response;
     if (sessionStatus === 'FAILED') throw declined(failure);
   }
 }
@@ -249,8 +259,8 @@ async function consent(
   context: CliContext,
   { noBrowser }: GetFlags,
   authorizationUrl: string,
-  wanted: () => Promise<string>,
-): Promise<string> {
+  wanted: () => Promise<IssuedToken>,
+): Promise<IssuedToken> {
   printAside(
     context,
     'The user must allow access. Open this URL in the browser of the user:',
@@ -283,7 +293,7 @@ async function obtain(
   context: CliContext,
   service: Service,
   flags: GetFlags,
-): Promise<{ accessToken: string; consented: boolean }> {
+): Promise<IssuedToken & { consented: boolean }> {
   const user = await userOf(context, flags);
   const { provider, scope = [], audience, resource, flow, force } = flags;
   const returnUrl = flow === 'user' ? await returnUrlOf(service, flags) : undefined;
@@ -309,13 +319,12 @@ async function obtain(
   const listener =
     returnUrl !== undefined && isLocal(returnUrl) ? await listenForReturn(returnUrl, state) : undefined;
   try {
-    const { accessToken, authorizationUrl, sessionUri, failure } = await request({
-      ...(force && { forceAuthentication: true }),
-    });
-    if (accessToken !== undefined) return { accessToken, consented: false };
+    const response = await request({ ...(force && { forceAuthentication: true }) });
+    if (isIssued(response)) return { ...response, consented: false };
+    const { authorizationUrl, sessionUri, failure } = response;
     if (authorizationUrl === undefined) throw declined(failure);
     const session = { ...(sessionUri !== undefined && { sessionUri }) };
-    const completed = async (): Promise<string> => {
+    const completed = async (): Promise<IssuedToken> => {
       if (!listener) return pollToken(() => request(session));
       const watched = new AbortController();
       const first = await Promise.race([
@@ -326,11 +335,11 @@ async function obtain(
       });
       await service.call(OPERATIONS.CompleteResourceTokenAuth, { sessionUri: first, userIdentifier: user });
       const obtained = await request(session);
-      if (obtained.accessToken === undefined) throw declined(obtained.failure);
-      return obtained.accessToken;
+      if (!isIssued(obtained)) throw declined(obtained.failure);
+      return obtained;
     };
     const page = consentPage(authorizationUrl, service);
-    return { accessToken: await consent(context, flags, page, completed), consented: true };
+    return { ...(await consent(context, flags, page, completed)), consented: true };
   } finally {
     listener?.close();
   }
@@ -380,14 +389,23 @@ const get = buildCommand({
   },
   async func(this: CliContext, flags: GetFlags) {
     const service = await connect(this, flags);
-    const { accessToken, consented } = await obtain(this, service, flags);
+    const { accessToken, tokenType, consented } = await obtain(this, service, flags);
     const { agent, provider, showToken, json } = flags;
+    const isBound = tokenType === 'DPoP';
     if (json) {
-      printJson(this, { agent, provider, consented, ...(showToken && { accessToken }) });
+      printJson(this, {
+        agent,
+        provider,
+        consented,
+        ...(isBound && { tokenType }),
+        ...(showToken && { accessToken }),
+      });
     } else if (showToken) {
       print(this, accessToken);
+      if (isBound) printAside(this, BOUND);
     } else {
       print(this, `The agent "${agent}" has a token for "${provider}". Use --show-token to print it.`);
+      if (isBound) print(this, BOUND);
     }
   },
 });

@@ -1,5 +1,10 @@
 /** The checks of a credential provider and of its authorization server. None sends a secret. */
-import { endpointFault, type EndpointPolicy } from '../../../../lambda/contract/authorization-server';
+import {
+  checkDpopAlgorithm,
+  endpointFault,
+  type EndpointPolicy,
+  type Metadata,
+} from '../../../../lambda/contract/authorization-server';
 import {
   alsoEnds,
   isProtectedResourceUrl,
@@ -138,6 +143,33 @@ function refreshCheck(vendor: VendorName, metadata: ServerDocument | undefined):
   return Array.isArray(scopes) && scopes.includes('offline_access')
     ? ok('refresh tokens', 'request the scope offline_access')
     : ok('refresh tokens', 'the service uses one if the server issues it');
+}
+
+/** Checks whether the server accepts the proofs of a provider whose tokens are bound to keys, by the rule of the service. */
+function dpopChecks(provider: Oauth2Provider, metadata: ServerDocument | undefined): Check[] {
+  if (configOf(provider).dpopConfig === undefined) return [];
+  const supported = metadata?.dpop_signing_alg_values_supported;
+  if (supported === undefined) {
+    return [
+      warn(
+        'DPoP',
+        'the metadata does not list algorithms of proofs',
+        'If the server does not bind tokens to keys, requests for tokens fail with unbound_token: turn on DPoP for the client at the server.',
+      ),
+    ];
+  }
+  try {
+    checkDpopAlgorithm(metadata as unknown as Metadata);
+    return [ok('DPoP', 'the server accepts ES256')];
+  } catch (error) {
+    return [
+      fail(
+        'DPoP',
+        error instanceof Error ? error.message : String(error),
+        `Allow ES256 at the authorization server. For tokens that are not bound to keys, run agent-identity provider update ${provider.name} --no-dpop.`,
+      ),
+    ];
+  }
 }
 
 /**
@@ -312,6 +344,7 @@ async function checksOf(service: Service, provider: Oauth2Provider): Promise<Che
     await reachable('token endpoint', token, policy),
     callbackCheck({ ...provider, clientRegistration }, service),
     ...capabilityChecks(vendor, metadata, token, ignoredFor),
+    ...dpopChecks(provider, metadata),
   );
   return checks;
 }

@@ -15,7 +15,7 @@ export const test = buildCommand({
     brief: 'Check a credential provider',
     fullDescription: [
       'Checks an OAuth 2.0 credential provider: discovery, endpoints, callback URL, PKCE, refresh, and revocation,',
-      'and for cross-app access the provider that gets the identity assertions.',
+      'DPoP, and for cross-app access the provider that gets the identity assertions.',
       'Sends no secret and obtains no token. Ends with status 1 if a check fails.',
     ].join('\n'),
   },
