@@ -238,9 +238,14 @@ describe('a name of the other kind of provider', () => {
     });
   });
 
-  it('is not found by token get, whose message names the kind', async () => {
-    expect((await tokenOf('kinds', 'a-key')).stderr).toBe(
-      'There is no OAuth 2.0 credential provider named "a-key". Run agent-identity provider list for the names.\n',
+  it('is explained by token get, which says only of a name without a provider that there is none', async () => {
+    expect(await tokenOf('kinds', 'a-key')).toMatchObject({
+      status: 2,
+      stderr:
+        '"a-key" is an API key credential provider: it has no OAuth 2.0 server. Agents read the key with GetResourceApiKey.\n',
+    });
+    expect((await tokenOf('kinds', 'no-provider')).stderr).toBe(
+      'There is no OAuth 2.0 credential provider named "no-provider". Run agent-identity provider list for the names.\n',
     );
   });
 });

@@ -15,12 +15,13 @@ import {
   type ConnectionFlags,
 } from '../connection-flags';
 import type { CliContext } from '../context';
-import { CliError, usageError, type ServiceFailure } from '../failure';
+import { CliError, ServiceFailure, usageError } from '../failure';
 import { namingOptions } from '../option-names';
 import { print, printAside, printJson, progress } from '../output';
 import { plainUrl } from '../plain-url';
 import { readSecret } from '../prompt';
 import { connect, wait, type Service } from '../service';
+import { apiKeyProviderError, isListed } from './provider/lookup';
 
 const FLOWS = {
   user: 'USER_FEDERATION',
@@ -288,6 +289,14 @@ async function requestToken(service: Service, members: object): Promise<TokenRes
   return { ...response, failure };
 }
 
+/** Returns the error of a request for a token, or what is wrong if the named provider is one of an API key. */
+async function explained(error: unknown, service: Service, provider: string): Promise<unknown> {
+  const isMissing = error instanceof ServiceFailure && error.type === 'ResourceNotFoundException';
+  if (!isMissing || !error.stated.includes('credential provider')) return error;
+  const isApiKey = await isListed(service, provider, 'api-key').catch(() => false);
+  return isApiKey ? apiKeyProviderError(provider) : error;
+}
+
 /** Obtains the token, with the user's consent if that is necessary. */
 async function obtain(
   context: CliContext,
@@ -319,7 +328,11 @@ async function obtain(
   const listener =
     returnUrl !== undefined && isLocal(returnUrl) ? await listenForReturn(returnUrl, state) : undefined;
   try {
-    const response = await request({ ...(force && { forceAuthentication: true }) });
+    const response = await request({ ...(force && { forceAuthentication: true }) }).catch(
+      async (error: unknown) => {
+        throw await explained(error, service, provider);
+      },
+    );
     if (isIssued(response)) return { ...response, consented: false };
     const { authorizationUrl, sessionUri, failure } = response;
     if (authorizationUrl === undefined) throw declined(failure);

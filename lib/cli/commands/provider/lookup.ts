@@ -1,7 +1,7 @@
 /** Finds a credential provider by name. The two kinds of providers have separate names. */
 import { OPERATIONS } from '../../../../lambda/contract/operations';
 import type { ConnectionFlags } from '../../connection-flags';
-import { ServiceFailure, usageError } from '../../failure';
+import { ServiceFailure, usageError, type CliError } from '../../failure';
 import { getProvider, type Oauth2Provider } from './provider';
 import { allPages, type Service } from '../../service';
 
@@ -64,12 +64,19 @@ async function getOfKind(service: Service, name: string, kind: Kind): Promise<Fo
   return provider && { kind, provider };
 }
 
+/** Returns the error of a command for OAuth 2.0 providers that names one of an API key. */
+export const apiKeyProviderError = (name: string): CliError =>
+  usageError(
+    `"${name}" is an API key credential provider: it has no OAuth 2.0 server.`,
+    'Agents read the key with GetResourceApiKey.',
+  );
+
 const LISTINGS = {
   oauth2: OPERATIONS.ListOauth2CredentialProviders,
   'api-key': OPERATIONS.ListApiKeyCredentialProviders,
 } as const;
 
-const isListed = async (service: Service, name: string, kind: Kind): Promise<boolean> =>
+export const isListed = async (service: Service, name: string, kind: Kind): Promise<boolean> =>
   (await allPages<{ name: string }>(service, LISTINGS[kind], 'credentialProviders')).some(
     (provider) => provider.name === name,
   );

@@ -3,12 +3,12 @@ import { buildCommand } from '@stricli/core';
 import { hasFailed, printChecks } from '../../checks';
 import { CONNECTION_FLAGS } from '../../connection-flags';
 import type { CliContext } from '../../context';
-import { checkFailed, usageError } from '../../failure';
+import { checkFailed } from '../../failure';
 import { printAside, printJson } from '../../output';
 import { connect } from '../../service';
 import { checkProvider } from './checks';
 import { tokenCommand } from './on-behalf-of';
-import { findProvider, KIND_FLAG, PROVIDER_NAME, type KindFlags } from './lookup';
+import { apiKeyProviderError, findProvider, KIND_FLAG, PROVIDER_NAME, type KindFlags } from './lookup';
 
 export const test = buildCommand({
   docs: {
@@ -26,12 +26,7 @@ export const test = buildCommand({
   async func(this: CliContext, flags: KindFlags, name: string) {
     const service = await connect(this, flags);
     const { kind, provider } = await findProvider(service, name, { kind: flags.kind, likely: 'oauth2' });
-    if (kind === 'api-key') {
-      throw usageError(
-        `"${name}" is an API key credential provider: it has no OAuth 2.0 server to check.`,
-        'Agents read the key with GetResourceApiKey.',
-      );
-    }
+    if (kind === 'api-key') throw apiKeyProviderError(name);
     const checks = await checkProvider(service, provider);
     if (flags.json) printJson(this, { checks });
     else {
