@@ -155,9 +155,28 @@ export const authorizerFields = ({
   ),
 ];
 
-const ISSUER_LISTS = { allowedAudience: 'audiences', allowedClients: 'clients' } as const;
+/** The lists of an issuer, of which a token must meet one entry each. An absent list accepts all. */
+export const ISSUER_LISTS = ['allowedAudience', 'allowedClients'] as const;
 
-/** Returns a line for the trusted issuer of an agent and for each of its lists that changed, with what is no longer in it. */
+const LIST_NAMES = { allowedAudience: 'audiences', allowedClients: 'clients' } as const;
+
+/** Returns a list with what is no longer in it; undefined if it is the same. */
+function listChange(
+  former: readonly string[] | undefined,
+  present: readonly string[] | undefined,
+  isSameIssuer: boolean,
+): string | undefined {
+  if (!present) return former && `any (was limited to: ${former.join(' ')})`;
+  if (!former) return `${present.join(' ')}${isSameIssuer ? ' (no longer: any)' : ''}`;
+  const removed = former.filter((text) => !present.includes(text));
+  if (removed.length === 0 && present.length === former.length) return undefined;
+  return `${present.join(' ')}${removed.length > 0 ? ` (no longer: ${removed.join(' ')})` : ''}`;
+}
+
+/**
+ * Returns a line for the trusted issuer of an agent and for each of its lists that changed, with what is no longer
+ * accepted.
+ */
 export function issuerChanges(
   name: string,
   before: Authorizer | undefined,
@@ -165,16 +184,13 @@ export function issuerChanges(
 ): readonly string[] {
   if (!after) return [];
   const earlier = before?.discoveryUrl ?? 'the issuers of the deployment';
-  const issuer =
-    earlier === after.discoveryUrl
-      ? []
-      : [`Trusted issuer of the agent "${name}": ${after.discoveryUrl} (no longer: ${earlier})`];
-  const lists = (['allowedAudience', 'allowedClients'] as const).flatMap((list) => {
-    const [former, present] = [before?.[list] ?? [], after[list] ?? []];
-    const removed = former.filter((text) => !present.includes(text));
-    if (removed.length === 0 && present.length === former.length) return [];
-    const no = removed.length > 0 ? ` (no longer: ${removed.join(' ')})` : '';
-    return [`Allowed ${ISSUER_LISTS[list]} of the agent "${name}": ${present.join(' ') || 'any'}${no}`];
+  const isSameIssuer = earlier === after.discoveryUrl;
+  const issuer = isSameIssuer
+    ? []
+    : [`Trusted issuer of the agent "${name}": ${after.discoveryUrl} (no longer: ${earlier})`];
+  const lists = ISSUER_LISTS.flatMap((list) => {
+    const change = listChange(before?.[list], after[list], isSameIssuer);
+    return change === undefined ? [] : [`Allowed ${LIST_NAMES[list]} of the agent "${name}": ${change}`];
   });
   return [...issuer, ...lists];
 }

@@ -107,7 +107,16 @@ describe('agent', () => {
     const more = await update('--allowed-audience', 'portal', '--allowed-audience', 'my-app');
     expect(more).toMatch(/^Allowed audiences of the agent "heard": portal my-app$/m);
     expect(await update('--allowed-caller', 'caller')).not.toContain('Allowed audiences');
-    expect(await update('--allowed-client', 'c')).toMatch(/^Allowed clients of the agent "heard": c$/m);
+    expect(await update('--allowed-client', 'c')).toMatch(
+      /^Allowed clients of the agent "heard": c \(no longer: any\)$/m,
+    );
+    // The issuer is named once, and a list that it does not have accepts all.
+    const moved = await update('--issuer', 'https://other.example', '--allowed-client', 'c');
+    expect(moved.match(/^Trusted issuer of .*$/gm)).toEqual([
+      'Trusted issuer of the agent "heard": https://other.example/.well-known/openid-configuration (no longer: https://idp.example/.well-known/openid-configuration)',
+    ]);
+    expect(moved).toMatch(/^Allowed audiences of the agent "heard": any \(was limited to: portal my-app\)$/m);
+    expect(moved).not.toContain('Allowed clients');
     expect(await update('--no-issuer')).not.toContain('Allowed');
     const { stdout } = await local.run(['agent', 'update', '--help']);
     expect(stdout).toMatch(/--allowed-audience all audiences/);

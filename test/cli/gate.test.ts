@@ -169,6 +169,24 @@ it('adds its audience to those of the same issuer, and says what another issuer 
   });
   expect(heard.program.stderr).not.toContain('no longer');
 
+  // At another port, its audience takes the place of the earlier one.
+  const again = await started('heard', server.url);
+  const [change] = await linesOf(again.program, 'stderr', 1);
+  await again.program.stop();
+  expect(again.ready.invocationUrl).not.toBe(heard.ready.invocationUrl);
+  expect(change).toBe(
+    `Allowed audiences of the agent "heard": my-app ${again.ready.invocationUrl} (no longer: ${heard.ready.invocationUrl})`,
+  );
+  expect(await trustedBy('heard')).toEqual({
+    customJWTAuthorizer: { discoveryUrl, allowedAudience: ['my-app', again.ready.invocationUrl] },
+  });
+
+  const most = Array.from({ length: 50 }, (_, at) => ['--allowed-audience', `app-${at}`]).flat();
+  await service.run(['agent', 'update', 'heard', ...most]);
+  const full = start(['heard', server.url, '--port', '0', '--issuer', signIn.issuer]);
+  expect(await full.ended).toBe(1);
+  expect(full.stderr).toContain('run: agent-identity agent update heard --allowed-audience AUDIENCE\n');
+
   const moved = await started('moved', server.url);
   const [first, second] = await linesOf(moved.program, 'stderr', 2);
   await moved.program.stop();

@@ -141,7 +141,7 @@ const update = buildCommand({
     fullDescription: [
       'Changes what the options name, and keeps the rest.',
       '--return-url replaces all return URLs of the agent, --allowed-audience all audiences, --allowed-client all clients, and --allowed-caller all agents that can call it.',
-      'Set the option for each one that the agent has afterwards: agent get shows those of now.',
+      'Set the option for each one that the agent has afterwards: `agent get` shows the current ones.',
       'The audiences and clients of another issuer replace those of the earlier one.',
     ].join('\n'),
   },
@@ -190,9 +190,10 @@ const update = buildCommand({
       const after = authorizer.authorizerConfiguration?.customJWTAuthorizer;
       const { discoveryUrl = "the deployment's", allowedWorkloadConfiguration } = after ?? {};
       const callers = allowedWorkloadConfiguration?.workloadIdentities.join(' ') ?? 'none';
+      const isSame = !after || before?.discoveryUrl === after.discoveryUrl;
       print(
         this,
-        `Trusted issuer of the agent "${name}": ${discoveryUrl}`,
+        ...(isSame ? [`Trusted issuer of the agent "${name}": ${discoveryUrl}`] : []),
         ...issuerChanges(name, before, after),
         `Agents that can call the agent "${name}": ${callers}`,
       );

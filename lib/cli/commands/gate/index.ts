@@ -135,7 +135,12 @@ async function run(context: CliContext, flags: GateFlags, name: string, url: str
     const { invocationUrl, agentRuntimeArn } = endpoint;
     // As `trustedIssuerOf` has it: without an audience and clients, tokens are for the invocation URL.
     const defaults = (allowedAudience ?? allowedClients) ? {} : { allowedAudience: [invocationUrl] };
-    const workload = await prepareWorkload(service, name, { ...issuer, ...defaults }, flags.returnUrl);
+    const workload = await prepareWorkload(
+      service,
+      name,
+      { ...issuer, ...defaults },
+      { invocationUrl, returnUrl: flags.returnUrl },
+    );
     if (json) {
       print(context, jsonText({ ready: true, name, invocationUrl, agentRuntimeArn, target, protocol }));
     } else {

@@ -1,6 +1,13 @@
 /** The workload identity of an agent behind a gate. */
 import { OPERATIONS } from '../../../../lambda/contract/operations';
-import { AUTHORIZER_OPTIONS, issuerChanges, type Authorized, type Authorizer } from '../../authorizer';
+import { LOOPBACK } from '../../../client/endpoint';
+import {
+  AUTHORIZER_OPTIONS,
+  issuerChanges,
+  ISSUER_LISTS,
+  type Authorized,
+  type Authorizer,
+} from '../../authorizer';
 import { ServiceFailure } from '../../failure';
 import { namingOptions } from '../../option-names';
 import type { Service } from '../../service';
@@ -24,6 +31,13 @@ export interface PreparedWorkload {
   readonly changes: readonly string[];
 }
 
+interface GateUrls {
+  /** The audience of the gate without options for another one. */
+  readonly invocationUrl: string;
+  /** To which the browser returns after a consent. */
+  readonly returnUrl: string | undefined;
+}
+
 /**
  * Creates the workload identity of the agent, or lets an existing one trust the issuer of the gate: the service validates
  * each user token again, except for its scopes, which are of the gate alone. An identity that already accepts every token
@@ -34,7 +48,7 @@ export async function prepareWorkload(
   service: Pick<Service, 'call'>,
   name: string,
   issuer: Issuer,
-  returnUrl: string | undefined,
+  { invocationUrl, returnUrl }: GateUrls,
 ): Promise<PreparedWorkload> {
   const returnUrls = returnUrl === undefined ? [] : [returnUrl];
   const existing = await service
@@ -58,41 +72,55 @@ export async function prepareWorkload(
   const missing = returnUrls.filter((url) => !urls.includes(url));
   const isAccepted = trusted !== undefined && accepts(trusted, issuer);
   if (isAccepted && missing.length === 0) return { state: 'unchanged', changes: [] };
-  const accepted = isAccepted ? trusted : { ...otherMembersOf(trusted), ...withAudiencesOf(trusted, issuer) };
-  await namingOptions(MEMBER_OPTIONS, () =>
-    service.call(OPERATIONS.UpdateWorkloadIdentity, {
-      name,
-      allowedResourceOauth2ReturnUrls: [...urls, ...missing],
-      authorizerConfiguration: { customJWTAuthorizer: accepted },
-    }),
+  const accepted = isAccepted
+    ? trusted
+    : { ...otherMembersOf(trusted), ...withAudiencesOf(trusted, issuer, invocationUrl) };
+  await namingOptions(
+    MEMBER_OPTIONS,
+    () =>
+      service.call(OPERATIONS.UpdateWorkloadIdentity, {
+        name,
+        allowedResourceOauth2ReturnUrls: [...urls, ...missing],
+        authorizerConfiguration: { customJWTAuthorizer: accepted },
+      }),
+    ({ fields }) =>
+      fields.some((field) => field.name.endsWith('.allowedAudience'))
+        ? `The gate adds its audience to those of the agent. To replace them all, run: agent-identity agent update ${name} --allowed-audience AUDIENCE`
+        : undefined,
   );
   return { state: 'updated', changes: issuerChanges(name, trusted, accepted) };
 }
 
-/** The members of which a token must meet one entry each. */
-const LISTS = ['allowedAudience', 'allowedClients'] as const;
-
 /** Returns whether the first accepts every token that the second accepts. An absent list accepts all. */
 const accepts = (one: Issuer, other: Issuer): boolean =>
   one.discoveryUrl === other.discoveryUrl &&
-  LISTS.every(
+  ISSUER_LISTS.every(
     (list) => one[list] === undefined || (other[list]?.every((entry) => one[list]?.includes(entry)) ?? false),
   );
 
+/** Returns whether an audience is the invocation URL of a gate of this agent at another port of this computer. */
+function isEarlierGate(audience: string, invocationUrl: string): boolean {
+  if (audience === invocationUrl || !URL.canParse(audience)) return false;
+  const { hostname, pathname } = new URL(audience);
+  return LOOPBACK.test(hostname) && pathname === new URL(invocationUrl).pathname;
+}
+
 /**
- * Returns the issuer of the gate, with the audiences that the agent accepts of it already. If one of the two also requires
- * clients, those of the gate take the place of the earlier ones: together, they would accept more tokens than the two do.
+ * Returns the issuer of the gate, with the audiences that the agent accepts of it already, except for those of its gates at
+ * other ports: with free ports, each start would add one. If one of the two also requires clients, those of the gate take
+ * the place of the earlier ones: together, they would accept more tokens than the two do.
  */
-function withAudiencesOf(trusted: Issuer | undefined, issuer: Issuer): Issuer {
+function withAudiencesOf(trusted: Issuer | undefined, issuer: Issuer, invocationUrl: string): Issuer {
   const { discoveryUrl, allowedAudience, allowedClients } = issuer;
   const isSame = trusted?.discoveryUrl === discoveryUrl;
   if (!isSame || !trusted.allowedAudience || !allowedAudience) return issuer;
   if (trusted.allowedClients || allowedClients) return issuer;
-  return { discoveryUrl, allowedAudience: [...new Set([...trusted.allowedAudience, ...allowedAudience])] };
+  const kept = trusted.allowedAudience.filter((audience) => !isEarlierGate(audience, invocationUrl));
+  return { discoveryUrl, allowedAudience: [...new Set([...kept, ...allowedAudience])] };
 }
 
 /** Returns what the gate has no option for and keeps: the agents that can call this one, and conditions such as scopes and `customClaims`. */
 const otherMembersOf = (trusted: Authorizer | undefined): object =>
   Object.fromEntries(
-    Object.entries(trusted ?? {}).filter(([member]) => !['discoveryUrl', ...LISTS].includes(member)),
+    Object.entries(trusted ?? {}).filter(([member]) => !['discoveryUrl', ...ISSUER_LISTS].includes(member)),
   );
