@@ -35,7 +35,7 @@ const NO_RESPONSE: readonly (readonly [code: RegExp, advice: string])[] = [
     NO_TLS,
     'The server does not use TLS at this port: on this computer, set an http URL. Otherwise, correct the port.',
   ],
-  [/CERT|TLS|SSL/, 'Correct the certificate or the TLS configuration of the server.'],
+  [/CERT|TLS|SSL|EPROTO/, 'Correct the certificate or the TLS configuration of the server.'],
 ];
 
 /** Returns what to do about a server that does not respond. */

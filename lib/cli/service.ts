@@ -40,7 +40,10 @@ export const wait = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Codes of Node.js for a response that is not one of TLS. */
-export const NO_TLS = /EPROTO|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG/;
+export const NO_TLS = /ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG/;
+
+/** What OpenSSL says of such a response. Node.js can have the same code, `EPROTO`, for it and for a failed handshake. */
+const NO_TLS_MESSAGE = /wrong version number|packet length too long/;
 
 /** What to do if another server listens at the endpoint. The address of a service on this computer has no stage. */
 export const otherServerAdvice = (endpoint: string): string =>
@@ -71,6 +74,7 @@ export function connectionFault(error: unknown): string {
   const { name, code, cause, message, errors } = error as Partial<AggregateError & NodeJS.ErrnoException>;
   if (name === 'TimeoutError') return `no response within ${REQUEST_TIMEOUT_MS / 1000} seconds`;
   if (cause !== undefined && cause !== null) return connectionFault(cause);
+  if (code === 'EPROTO' && NO_TLS_MESSAGE.test(message ?? '')) return 'ERR_SSL_WRONG_VERSION_NUMBER';
   // For a host name with several addresses.
   return code ?? (errors?.[0] === undefined ? (message ?? 'unknown error') : connectionFault(errors[0]));
 }

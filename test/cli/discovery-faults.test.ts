@@ -1,5 +1,8 @@
 /** What `agent-identity provider test` and `doctor` say about a discovery document that cannot be used. */
+import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { ServiceForCommands } from './command-under-test';
 
@@ -96,6 +99,18 @@ it('says that a server does not use TLS, and that the URL of an MCP server can h
     `protected-resource. If the URL of the MCP server has a path, set all of it: --mcp http://${host}/PATH\n`,
   );
   expect(atPath.stderr).not.toContain('PATH');
+});
+
+it('says that the TLS of a server does not fit, if it has no cipher in common with this computer', async () => {
+  const server = createTlsServer({ minVersion: 'TLSv1.3', ciphers: 'TLS_AES_128_CCM_SHA256' });
+  server.on('tlsClientError', () => undefined);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const { stdout } = await local.run(['doctor', '--issuer', `https://127.0.0.1:${port}`]);
+  server.close();
+  expect(stdout).toMatch(
+    /^fail +trusted issuer +.*: (EPROTO|ERR_SSL_\w+)\n +Correct the certificate or the TLS configuration of the server\.$/m,
+  );
 });
 
 it('says that the service provides only clients of MCP servers', async () => {
