@@ -79,7 +79,9 @@ const LOCAL = { loopback: true };
 
 /** Returns the port of the agent, if it has a URL with a port: the agent might not run yet. */
 const portOfTarget = ({ target }: Pick<AgentEndpointOptions, 'target'>): number | undefined =>
-  target.kind === 'url' && URL.canParse(target.url) ? Number(new URL(target.url).port) : undefined;
+  target.kind === 'url' && URL.canParse(target.url)
+    ? Number(new URL(target.url).port) || undefined
+    : undefined;
 
 /**
  * @throws StartError for a port that is taken or not permitted

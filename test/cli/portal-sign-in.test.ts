@@ -85,7 +85,7 @@ it('prints the command that lists the client of the sign-in, which keeps the oth
   const command = `agent update heard ${audiences.join(' ')}`;
   expect(stderr).toMatch(
     new RegExp(
-      `^Warning: .* does not list the client ID .*\\nTo list it, run: agent-identity ${command}\\n`,
+      `^Warning: .* does not list the client ID .*\\nTo add the client, run: agent-identity ${command}\\n`,
       'm',
     ),
   );

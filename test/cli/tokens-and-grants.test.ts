@@ -465,7 +465,7 @@ it.each([
   [['grants', 'list', '--provider', 'a b'], /^--provider must contain/],
   [
     ['grants', 'revocation', 'x'],
-    /^"x" is not a revocation ID\. Take it from what grants revoke printed\.$/m,
+    /^"x" is not a revocation ID\. Use the ID that agent-identity grants revoke printed\.$/m,
   ],
   [['user', 'suspend', '--user-hash', 'x'], /^--user-hash must have/],
 ])('names the options of the command, and no member of the API: %j', async (args, message) => {

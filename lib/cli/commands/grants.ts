@@ -308,7 +308,7 @@ const revocation = buildCommand({
     if (!REVOCATION_ID.test(revocationId)) {
       throw usageError(
         `"${revocationId}" is not a revocation ID.`,
-        'Take it from what grants revoke printed.',
+        'Use the ID that agent-identity grants revoke printed.',
       );
     }
     const service = await connect(this, flags);

@@ -174,7 +174,7 @@ function checkActive(
       ? []
       : [
           `Warning: ${statusReason}`,
-          ...(command === undefined ? [] : [`To list it, run: ${command}`]),
+          ...(command === undefined ? [] : [`To add the client, run: ${command}`]),
           `Correct the cause, or name other resources with agent-identity portal update ${name}. Then run: agent-identity portal verify ${name}`,
         ]),
   );
