@@ -1,4 +1,5 @@
 /** The options of every command that sends requests to the service. */
+import { LOOPBACK } from '../client/endpoint';
 import { usageError } from './failure';
 
 export interface ConnectionFlags {
@@ -18,9 +19,12 @@ const WEB_URL = /^https?:\/\//i;
 /** @throws CliError for a text that does not begin with the scheme of a web address */
 function withScheme(option: string, text: string): string {
   if (WEB_URL.test(text)) return text;
+  const isHost = /^[\w.-]+(:\d+)?(\/\S*)?$/.test(text) && URL.canParse(`http://${text}`);
+  // Servers on this computer rarely have certificates.
+  const scheme = isHost && LOOPBACK.test(new URL(`http://${text}`).hostname) ? 'http' : 'https';
   throw usageError(
-    `${option} must be a URL that begins with https://.`,
-    /^[\w.-]+(:\d+)?(\/\S*)?$/.test(text) ? `Did you mean ${option} https://${text}?` : undefined,
+    `${option} must be a URL that begins with https://${scheme === 'http' ? ', or with http:// on this computer' : ''}.`,
+    isHost ? `Did you mean ${option} ${scheme}://${text}?` : undefined,
   );
 }
 

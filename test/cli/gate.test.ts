@@ -341,7 +341,7 @@ describe('one line on stderr', () => {
       2,
       /^The URL of the agent must begin with http:\/\/ or https:\/\/, such as http:\/\/127\.0\.0\.1:8000\/mcp\. It is "localhost:8000\/mcp"\./,
     ],
-    ['no issuer', () => agent, 2, /^The option --issuer is missing: .* --issuer http:\/\/127\.0\.0\.1:4601/],
+    ['no issuer', () => agent, 2, /^The option --issuer is missing: the identity provider/],
     ['an issuer that is not a URL', () => [...agent, '--issuer', 'okta'], 2, /^--issuer must be a URL/],
     [
       'an issuer that does not run',
@@ -404,6 +404,14 @@ describe('one line on stderr', () => {
     expect(program.stdout).toBe('');
     expect(program.stderr).toMatch(message);
     expect(program.stderr.trimEnd()).not.toContain('\n');
+  });
+
+  it('for no issuer, with that of npm start, which has the port after that of the service', async () => {
+    const next = Number(new URL(service.endpoint).port) + 1;
+    const { stderr } = await service.run(['gate', ...agent]);
+    expect(stderr).toMatch(new RegExp(`--issuer http://127\\.0\\.0\\.1:${next}\n$`));
+    const ofAws = ['--endpoint', 'https://id.example'];
+    expect((await service.run(['gate', ...agent, ...ofAws])).stderr).not.toContain('127.0.0.1');
   });
 
   it('for a return URL that is not a URL, with its option', async () => {

@@ -240,7 +240,6 @@ describe('provider', () => {
 
   it.each([
     ['--mcp', 'notes.example/mcp', ' Did you mean --mcp https://notes.example/mcp?'],
-    ['--mcp', 'localhost:8080/mcp', ' Did you mean --mcp https://localhost:8080/mcp?'],
     ['--issuer', 'as.example', ' Did you mean --issuer https://as.example?'],
     ['--authorization-server', 'as.example', ' Did you mean --authorization-server https://as.example?'],
     ['--token-endpoint', 'javascript:alert(1)', ''],
@@ -251,6 +250,17 @@ describe('provider', () => {
       stderr: `${option} must be a URL that begins with https://.${proposal} Run the command with --help for its options.\n`,
     });
   });
+
+  it.each(['localhost:8080/mcp', '127.0.0.1:8080/mcp'])(
+    'proposes http for %s, which is on this computer',
+    async (server) => {
+      const { status, stderr } = await local.run(['provider', 'add', 'wrong', '--mcp', server]);
+      expect({ status, stderr }).toEqual({
+        status: 2,
+        stderr: `--mcp must be a URL that begins with https://, or with http:// on this computer. Did you mean --mcp http://${server}? Run the command with --help for its options.\n`,
+      });
+    },
+  );
 
   it.each([
     ['name', 'a b', ['--public'], /^The name must contain only letters/],
@@ -302,7 +312,13 @@ describe('provider', () => {
   it('names the vendors when one is mistyped', async () => {
     const { status, stderr } = await local.run(['provider', 'guide', 'gogle']);
     expect(status).toBe(2);
-    expect(stderr).toMatch(/^There is no vendor "gogle"\. The vendors are custom, .*google/);
+    expect(stderr).toMatch(
+      /^There is no vendor "gogle"\. The vendors are custom, .*google.*\. Did you mean google\?/,
+    );
+    const add = await local.run(['provider', 'add', 'mistyped', '--vendor', 'gtihub']);
+    expect(add.stderr).toContain(' Did you mean github?');
+    const other = await local.run(['provider', 'guide', 'no-such-vendor']);
+    expect(other.stderr).not.toContain('Did you mean');
   });
 
   it('has no option for a secret', async () => {

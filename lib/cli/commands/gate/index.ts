@@ -7,7 +7,7 @@ import type { CliContext } from '../../context';
 import { CliError, usageError } from '../../failure';
 import { jsonText, print, printAside, printFields } from '../../output';
 import { endpointPolicyOf } from '../../provider-request';
-import { connect } from '../../service';
+import { connect, endpointOf } from '../../service';
 import { printEntry } from '../audit/read';
 import {
   checkIssuer,
@@ -21,8 +21,8 @@ import {
 } from './checks';
 import { prepareWorkload } from './workload';
 
-/** The example identity provider of `npm start`, with its default port. */
-const EXAMPLE_ISSUER = 'http://127.0.0.1:4601';
+/** The example identity provider of `npm start` has the port after that of the service. */
+const exampleIssuer = ({ port }: URL): string => `http://127.0.0.1:${Number(port || 80) + 1}`;
 
 /** Not a port of `npm start`. A gate keeps it, because the invocation URL, for which tokens are, contains it. */
 const DEFAULT_PORT = '4620';
@@ -61,11 +61,14 @@ const stated = <Members extends object>(members: Members) =>
   };
 
 /** @throws CliError if the option is missing */
-function issuerOf({ issuer }: GateFlags): string {
+function issuerOf(context: CliContext, { issuer, endpoint: stated }: GateFlags): string {
   if (issuer !== undefined) return issuer;
+  const endpoint = endpointOf(context, { ...(stated !== undefined && { endpoint: stated }) });
   throw usageError(
     'The option --issuer is missing: the identity provider at which your users sign in.',
-    `That of the examples of npm start is --issuer ${EXAMPLE_ISSUER}`,
+    endpoint.protocol === 'http:'
+      ? `That of the examples of npm start is --issuer ${exampleIssuer(endpoint)}`
+      : undefined,
   );
 }
 
@@ -95,7 +98,7 @@ async function run(context: CliContext, flags: GateFlags, name: string, url: str
   const target = targetOf(url, protocol);
   const runtime = runtimeNameOf(name);
   const port = portOf(flags.port);
-  const discoveryUrl = discoveryUrlOf(issuerOf(flags));
+  const discoveryUrl = discoveryUrlOf(issuerOf(context, flags));
   const invocationTimeout =
     flags.invocationTimeout === undefined ? undefined : secondsOf(flags.invocationTimeout);
   const service = await connect(context, flags);

@@ -1,6 +1,7 @@
 /** The vendors, as options name them, and how an operator registers an app at each. */
 import { VENDOR_NAMES, type VendorName } from '../../../../lambda/contract/vendors';
 import { usageError } from '../../failure';
+import { closestTo } from '../../closest-name';
 import { VENDOR_SETUP } from './vendor-setup';
 
 export const shortName = (vendor: VendorName): string => vendor.replace(/Oauth2$/, '').toLowerCase();
@@ -10,8 +11,11 @@ export function vendorNamed(text: string): VendorName {
   const wanted = text.toLowerCase().replace(/oauth2$/, '');
   const found = VENDOR_NAMES.find((name) => name.toLowerCase() === `${wanted}oauth2`);
   if (found !== undefined) return found;
+  const names = VENDOR_NAMES.map(shortName);
+  const meant = closestTo(wanted, names);
   throw usageError(
-    `There is no vendor "${text}". The vendors are ${VENDOR_NAMES.map(shortName).join(', ')}.`,
+    `There is no vendor "${text}". The vendors are ${names.join(', ')}.`,
+    meant === undefined ? undefined : `Did you mean ${meant}?`,
   );
 }
 
