@@ -70,6 +70,8 @@ export class FunctionProcess {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
       env: { ...Object.fromEntries(inherited), DEPLOYMENT_NAME: 'measured', ...env },
     });
+    // A message to a process that did not start would be another error, which nothing handles.
+    await once(child, 'spawn');
     const texts = calls.map(({ event, context }) => ({
       event: JSON.stringify(event),
       context: JSON.stringify(context),

@@ -1,4 +1,5 @@
 /** Settings of the run, from the command line. */
+import { spawnSync } from 'node:child_process';
 import { countOf, inLines, optionsFrom, UsageError } from '../../test/program/command-line';
 import { PARTS, USUAL_PARTS, type PartName } from './parts';
 
@@ -51,6 +52,14 @@ const OPTIONS = {
   },
 } as const;
 
+/** @throws UsageError for a path at which there is no Node.js that this computer can start */
+function checkNode(path: string): void {
+  const { error, stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' });
+  if (!error && /^v\d+\./.test(stdout)) return;
+  const reason = (error as NodeJS.ErrnoException | undefined)?.code ?? 'it prints no version of Node.js';
+  throw new UsageError(`--node must be the path of a Node.js binary. ${path} is not one (${reason}).`);
+}
+
 /** @throws UsageError, HelpRequested */
 export function parseSettings(args: readonly string[]): Settings {
   if (args.includes('--peers')) {
@@ -66,6 +75,7 @@ export function parseSettings(args: readonly string[]): Settings {
       `--only "${unknown}" is no part of the benchmark. The parts are:${inLines(Object.keys(PARTS))}`,
     );
   }
+  checkNode(node);
   const parts = only.filter(isPart);
   const grants = countOf('grants', values.grants, [1, MAX_GRANTS]);
   const usual: readonly PartName[] = operations.length > 0 ? ['operations'] : USUAL_PARTS;
