@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { publish } from '../figures';
 import type { Outcome } from './part';
+import { summaryOf, type Published } from './summary';
 
 const JSON_FILE = join(__dirname, '../../docs/performance.json');
 
@@ -20,5 +21,8 @@ export async function publishPart(name: string, { figures, report }: Outcome, no
   const earlier = existsSync(JSON_FILE) ? (JSON.parse(readFileSync(JSON_FILE, 'utf8')) as object) : {};
   const parts = { ...earlier, [name]: { machine, figures } };
   writeFileSync(JSON_FILE, `${JSON.stringify(parts, rounded, 2)}\n`);
+  if ('operations' in parts && 'gate' in parts) {
+    publish('performance.md', summaryOf(parts as unknown as Published), 'npm run bench');
+  }
   publish('performance.md', `${machine}\n\n${report}`, `npm run bench -- --only ${name}`);
 }
