@@ -262,7 +262,7 @@ const OUTCOMES = {
         isPartial: v.exactOptional(v.literal(true)),
         /** Number of accounts whose access ended. */
         accounts: count,
-        /** Whether the agent can have access that it got since then. */
+        /** Whether the agent has access that it got since then. */
         hasAccess: v.boolean(),
       }),
     ]),

@@ -12,7 +12,7 @@ import {
 import { onBehalfOfConfigOf } from '../provider/on-behalf-of';
 import { vendorOf } from '../provider/vendors';
 import { namesOfProvider } from './configured-resources';
-import { canHaveAccess, canHaveAccessAtProvider, type AccessDependencies } from './held-grants';
+import { canHaveAccessAtProvider, hasAccess, type AccessDependencies } from './held-grants';
 import type { Person } from './person';
 import { PortalRefusal } from './refusal';
 import type { Providers } from './row';
@@ -49,7 +49,7 @@ export type Disconnection = {
       readonly isPartial?: true;
       /** Accounts whose access ended: none if an earlier disconnection ended it. */
       readonly accounts: number;
-      /** Whether the agent can have access that it got since then. */
+      /** Whether the agent has access that it got since then. */
       readonly hasAccess: boolean;
     }
 );
@@ -158,7 +158,8 @@ export async function disconnectionProgress(
         accounts: Math.max(revocation.matched, read.items.length),
         ...(read.isPartial && { isPartial: true }),
         ...accessTokensLive(read.items, providers),
-        hasAccess: await canHaveAccess(deps, { workloadId, userHash }),
+        // The disconnection ended the access in all records, so those that are not read give none.
+        hasAccess: (await hasAccess(deps, { workloadId, userHash })) === true,
       },
     };
   }

@@ -120,8 +120,8 @@ export async function heldGrants(
   };
 }
 
-/** Records in which access is looked for: many more than a person's, and the agent decides how many there are. */
-const MAX_LOOKED_AT = 100;
+/** Reads, of up to 1 MB each, in which access is looked for: an agent decides how many records there are. */
+const MAX_READS = 5;
 
 /**
  * Returns whether the agent has a token of the grant that works now, or gets one without the person. A token that the agent
@@ -143,26 +143,36 @@ export interface AccessDependencies {
 }
 
 /**
- * Returns whether the agent can have access for the person, also such that no page shows. A record that is not valid, and
- * those behind the ones that are looked at, can be access.
+ * Returns whether the agent has access for the person, also such that no page shows; undefined if it holds more records than
+ * are read, and none of those that are read gives access. A record that is not valid counts as access.
  *
- * @param holder.targets the grants that are looked at
+ * @param holder.targets the grants that are read
  * @param except target of a grant that is ignored
  */
-export async function canHaveAccess(
+export async function hasAccess(
   { grantIndex, system }: AccessDependencies,
   holder: GrantHolder,
   except?: string,
-): Promise<boolean> {
-  const page = await grantIndex.ofAgentAndUser(holder, { limit: MAX_LOOKED_AT });
+): Promise<boolean | undefined> {
   const now = epochSeconds(system);
-  return (
-    page.next !== undefined ||
-    inOrder(page).some(
-      (record) => targetOf(record) !== except && (isUnreadable(record) || givesAccess(record, now)),
-    )
-  );
+  const isAccess = (record: HeldRecord): boolean =>
+    targetOf(record) !== except && (isUnreadable(record) || givesAccess(record, now));
+  let after: string | undefined;
+  for (let reads = 0; reads < MAX_READS; reads += 1) {
+    const page = await grantIndex.ofAgentAndUser(holder, { after });
+    if (inOrder(page).some(isAccess)) return true;
+    after = page.next;
+    if (after === undefined) return false;
+  }
+  return undefined;
 }
+
+/** Returns whether the agent can have access for the person: it has, or it holds more records than are read. */
+export const canHaveAccess = async (
+  deps: AccessDependencies,
+  holder: GrantHolder,
+  except?: string,
+): Promise<boolean> => (await hasAccess(deps, holder, except)) !== false;
 
 /** Flows whose tokens are for a person. */
 const FLOWS_FOR_PERSON = ['USER_FEDERATION', 'ON_BEHALF_OF_TOKEN_EXCHANGE'] as const;
