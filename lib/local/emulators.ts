@@ -2,7 +2,7 @@
  * The AWS services of the embedded cloud, over one data folder: DynamoDB, KMS, Secrets Manager, S3, and STS. Functions
  * in this process or another find them by {@link EmulatorAccess}.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareDataFolder } from './data-folder';
 import { startDynamoDb } from './dynamodb';
@@ -97,6 +97,8 @@ const PARTS = [
 /** The part that the first start creates after the others. A folder without it can be from before there was a local S3. */
 const LAST_PART = 'objects.json';
 
+const isFilled = (folder: string): boolean => existsSync(folder) && readdirSync(folder).length > 0;
+
 /**
  * Checks that a data folder is complete. A first start that was killed has created the first parts, so a missing one is
  * lost if there is a later one.
@@ -105,7 +107,7 @@ const LAST_PART = 'objects.json';
  */
 function checkParts(dataDir: string, names: SettingNames): void {
   const has = (part: string): boolean =>
-    part === 'dynamodb' ? existsSync(join(dataDir, part)) : isRegularFile(join(dataDir, part), names);
+    part === 'dynamodb' ? isFilled(join(dataDir, part)) : isRegularFile(join(dataDir, part), names);
   // The last one is looked for first, because another process can be creating them.
   const last = [...PARTS.map(([part]) => part), LAST_PART].findLastIndex(has);
   const lost = PARTS.find(([part], index) => index < last && !has(part));

@@ -80,7 +80,7 @@ it('lets the stated agents call an agent, until an update names other agents or 
     status: 0,
     stdout: [
       `Trusted issuer of the agent "calendar": ${issuer.discoveryUrl}`,
-      'Agents that can call the agent "calendar": news',
+      'Agents that can call the agent "calendar": news (no longer: travel mail)',
       '',
     ].join('\n'),
     stderr: '',
@@ -89,7 +89,7 @@ it('lets the stated agents call an agent, until an update names other agents or 
   expect(await call('calendar', 'travel')).toContain('does not accept calls of the agent "travel"');
 
   expect((await local.run(['agent', 'update', 'calendar', '--no-allowed-callers'])).stdout).toContain(
-    'Agents that can call the agent "calendar": none\n',
+    'Agents that can call the agent "calendar": none (no longer: news)\n',
   );
   expect(await call('calendar', 'news')).toContain('does not accept calls of the agent "news"');
   expect(await authorizer('calendar')).toEqual(trusted());
@@ -99,7 +99,7 @@ it('warns about callers that do not exist, and about an issuer without metadata'
   await create('known', ...trusting());
   const callers = ['--allowed-caller', 'known', '--allowed-caller', 'knwon'];
   const warning =
-    'You have no agent "knwon". Unless it belongs to another owner, correct the name: agent-identity agent update warned --allowed-caller NAME\n';
+    'You have no agent "knwon". Unless it belongs to another owner, correct the name: agent-identity agent update warned --allowed-caller known --allowed-caller NAME\n';
   const added = await local.run([
     'agent',
     'add',
@@ -167,7 +167,7 @@ it('does not keep the audiences and clients of another issuer', async () => {
 it("returns to the deployment's issuers, and to no callers", async () => {
   await create('returned', ...trusting(), '--allowed-caller', 'travel');
   expect((await local.run(['agent', 'update', 'returned', '--no-issuer'])).stdout).toBe(
-    'Trusted issuer of the agent "returned": the deployment\'s\nAgents that can call the agent "returned": none\n',
+    'Trusted issuer of the agent "returned": the deployment\'s\nAgents that can call the agent "returned": none (no longer: travel)\n',
   );
   expect(await authorizer('returned')).toBeUndefined();
   expect((await local.run(['agent', 'update', 'returned', '--no-allowed-callers'])).status).toBe(0);

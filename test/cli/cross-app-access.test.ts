@@ -78,7 +78,7 @@ it.each([
     const { stdout } = await local.run(['provider', 'get', name]);
     expect(stdout).toMatch(new RegExp(`^On behalf of +${shown}$`, 'm'));
     expect((await test(name)).stderr).toBe(
-      `To obtain a token, run agent-identity token get --agent AGENT --provider ${name} --flow on-behalf-of --user-token, with the token of a user on stdin.\n`,
+      `To obtain a token, run agent-identity token get --agent AGENT --provider ${name} --flow on-behalf-of --user-token (the token of a user on stdin).\n`,
     );
   },
 );
@@ -95,7 +95,7 @@ it('fails the checks of a provider without the one that gets its identity assert
   expect(good).toMatchObject({
     status: 0,
     stderr:
-      'To obtain a token, run agent-identity token get --agent AGENT --provider notes --flow on-behalf-of --user-token, with the ID token of a user on stdin.\n',
+      'To obtain a token, run agent-identity token get --agent AGENT --provider notes --flow on-behalf-of --user-token (the ID token of a user on stdin).\n',
   });
   expect(good.stdout).toMatch(/^ok +identity assertions +by the provider "workforce"$/m);
 

@@ -321,6 +321,13 @@ describe('a folder that has been in use', () => {
     for (const part of parts) expect(left).not.toContain(part);
   });
 
+  it('is rejected if its database is empty', async () => {
+    await usedFolder();
+    for (const file of await readdir(join(dataDir, 'dynamodb'))) await rm(join(dataDir, 'dynamodb', file));
+    await refused(/^The database dynamodb is missing/);
+    expect(await readdir(join(dataDir, 'dynamodb'))).toEqual([]);
+  });
+
   it.each([
     ['objects.json'],
     ['secrets.json', 'objects.json'],

@@ -23,7 +23,7 @@ import {
   type ConnectionFlags,
 } from '../connection-flags';
 import type { CliContext } from '../context';
-import { ServiceFailure, usageError } from '../failure';
+import { usageError } from '../failure';
 import { nameTaken } from '../name-taken';
 import { namingOptions } from '../option-names';
 import { isoTime, print, printAside, printFields, printJson, printTable } from '../output';
@@ -64,6 +64,9 @@ const fieldsOf = (agent: WorkloadIdentity): (readonly [label: string, value: str
   ...authorizerFields(agent.authorizerConfiguration),
 ];
 
+const ownAgents = (service: Pick<Service, 'call'>): Promise<WorkloadIdentity[]> =>
+  allPages<WorkloadIdentity>(service, OPERATIONS.ListWorkloadIdentities, 'workloadIdentities');
+
 /**
  * Warns about an issuer whose metadata cannot be used, and about callers that do not exist: the service accepts both,
  * because an issuer can start later, and a caller can belong to another owner.
@@ -77,15 +80,17 @@ async function warnOfUnknown(
   const fault =
     issuer === undefined ? undefined : await issuerFault(discoveryUrlOf(issuer), endpointPolicyOf(service));
   if (fault) printAside(context, fault.message);
-  for (const caller of allowedCaller) {
-    const isMissing = await service.call(OPERATIONS.GetWorkloadIdentity, { name: caller }).then(
-      () => false,
-      (error: unknown) => error instanceof ServiceFailure && error.httpStatus === 404,
+  if (allowedCaller.length === 0) return;
+  const own = await ownAgents(service).catch((): undefined => undefined);
+  if (!own) return;
+  const isOwn = (caller: string): boolean => own.some((agent) => agent.name === caller);
+  for (const unknown of allowedCaller.filter((caller) => !isOwn(caller))) {
+    const corrected = allowedCaller.map(
+      (caller) => `--allowed-caller ${caller === unknown ? 'NAME' : caller}`,
     );
-    if (!isMissing) continue;
     printAside(
       context,
-      `You have no agent "${caller}". Unless it belongs to another owner, correct the name: agent-identity agent update ${name} --allowed-caller NAME`,
+      `You have no agent "${unknown}". Unless it belongs to another owner, correct the name: agent-identity agent update ${name} ${corrected.join(' ')}`,
     );
   }
 }
@@ -189,13 +194,16 @@ const update = buildCommand({
       const before = present.authorizerConfiguration?.customJWTAuthorizer;
       const after = authorizer.authorizerConfiguration?.customJWTAuthorizer;
       const { discoveryUrl = "the deployment's", allowedWorkloadConfiguration } = after ?? {};
-      const callers = allowedWorkloadConfiguration?.workloadIdentities.join(' ') ?? 'none';
+      const callers = allowedWorkloadConfiguration?.workloadIdentities ?? [];
+      const removed = (before?.allowedWorkloadConfiguration?.workloadIdentities ?? []).filter(
+        (caller) => !callers.includes(caller),
+      );
       const isSame = !after || before?.discoveryUrl === after.discoveryUrl;
       print(
         this,
         ...(isSame ? [`Trusted issuer of the agent "${name}": ${discoveryUrl}`] : []),
         ...issuerChanges(name, before, after),
-        `Agents that can call the agent "${name}": ${callers}`,
+        `Agents that can call the agent "${name}": ${callers.join(' ') || 'none'}${removed.length > 0 ? ` (no longer: ${removed.join(' ')})` : ''}`,
       );
       await warnOfUnknown(this, service, name, flags);
     }
@@ -329,12 +337,7 @@ const list = buildCommand({
     }
     if (suspended) return listSuspended(this, flags);
     if (flags.all || flags.owner !== undefined) return listAll(this, flags);
-    const service = await connect(this, flags);
-    const agents = await allPages<WorkloadIdentity>(
-      service,
-      OPERATIONS.ListWorkloadIdentities,
-      'workloadIdentities',
-    );
+    const agents = await ownAgents(await connect(this, flags));
     if (flags.json) {
       printJson(this, { workloadIdentities: agents });
       return;

@@ -6,7 +6,7 @@ import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../c
 import type { CliContext } from '../context';
 import { CliError } from '../failure';
 import { isoTime, print, printAside, printJson } from '../output';
-import { allPages, connect, type Service } from '../service';
+import { connect, type Service } from '../service';
 import {
   identityProvider,
   listSuspensions,
@@ -27,12 +27,16 @@ const FLAGS = {
   reason: optionalText('text', 'Why, for other operators and the audit log'),
 } as const;
 
-/** Returns whether the user has no grants; false if the caller cannot list grants. */
+/** Returns whether the user has no grants; false if the caller cannot list grants, or the first page says nothing. */
 const hasNoGrants = (service: Pick<Service, 'call'>, user: UserSelector): Promise<boolean> =>
-  allPages<object>(service, OPERATIONS.ListGrants, 'grants', { user }).then(
-    (grants) => grants.length === 0,
-    () => false,
-  );
+  service
+    .call<{ readonly grants?: readonly object[]; readonly nextToken?: string }>(OPERATIONS.ListGrants, {
+      user,
+    })
+    .then(
+      ({ grants = [], nextToken }) => grants.length === 0 && nextToken === undefined,
+      () => false,
+    );
 
 const suspend = buildCommand({
   docs: {

@@ -37,7 +37,7 @@ export function tokenCommand(provider: Oauth2Provider): string {
   const { onBehalfOfTokenExchangeConfig: config } = configOf(provider);
   if (config === undefined) return `${command} --user-id USER --provider ${provider.name}`;
   const userToken = config.grantType === 'IDENTITY_ASSERTION' ? 'the ID token' : 'the token';
-  return `${command} --provider ${provider.name} --flow on-behalf-of --user-token, with ${userToken} of a user on stdin`;
+  return `${command} --provider ${provider.name} --flow on-behalf-of --user-token (${userToken} of a user on stdin)`;
 }
 
 /** Returns the names of the caller's OAuth 2.0 providers; none if the caller is not allowed to list them. */
@@ -110,7 +110,9 @@ export async function providersAssertedBy(service: Service, name: string): Promi
     if (config?.grantType !== 'TOKEN_EXCHANGE') return [];
     const users: string[] = [];
     for (const other of await ownProviders(service)) {
-      if (assertionProviderOf(await getProvider(service, other)) === name) users.push(other);
+      // One can have been deleted since the listing.
+      const found = await orUndefined(getProvider(service, other));
+      if (found && assertionProviderOf(found) === name) users.push(other);
     }
     return users;
   } catch (error) {
