@@ -144,7 +144,7 @@ class ReplacementTokenRejectedError(Exception):
         super().__init__(
             f'The resource rejected two access tokens of "{provider_name}" in a row. Check the scopes, resources, '
             "and audiences that it requires and, if the tokens are bound to keys (DPoP), that it accepts them. Otherwise, "
-            "the user must consent again: force_authentication of get_access_token asks for it."
+            "the user must consent again: force_authentication of AccessTokenOptions asks for it."
         )
 
 
