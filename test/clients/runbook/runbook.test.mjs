@@ -37,6 +37,8 @@ const HINT_OF = [
   // At these points, the earlier blocks have lifted every suspension.
   [/user list$/m, /^(No (agent|user) is suspended\.\n){1,2}$/],
   [/grants revoke .*--no-wait/, /^Follow the revocation: agent-identity grants revocation \S+\n$/],
+  // The user of the token in the runbook has granted no access, unlike the one whose hash is known.
+  [/user suspend --issuer/, /^This user has no grants\. If the name is misspelled, [^\n]*\n$/],
   [
     /agent-identity restore/,
     /^((Reading|Checking|Read) [^\n]* …\n|Nothing was written\. Repeat the command with --apply\.\n)+$/,
