@@ -86,7 +86,7 @@ it('rejects a policy that takes too long to evaluate, and states the limit', asy
   });
   await expect(costly).rejects.toMatchObject({
     name: 'ValidationException',
-    message: expect.stringContaining('up to 100 steps') as string,
+    message: expect.stringContaining('must not take more than 100 steps') as string,
   });
 });
 

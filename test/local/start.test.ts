@@ -119,6 +119,9 @@ describe('one clear error line', () => {
   });
 
   it('for a damaged key file', async () => {
+    const before = start();
+    await before.ready();
+    await before.stop();
     await writeFile(join(folder, 'principals.json'), '{}', { mode: 0o600 });
     await expectLine(start(), /principals\.json is damaged/);
   });
