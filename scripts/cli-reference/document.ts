@@ -2,6 +2,7 @@
 import { generateHelpTextForAllCommands, type Application, type CommandContext } from '@stricli/core';
 import { applicationOf } from '../../lib/cli/application';
 import { table } from '../markdown-table';
+import { paragraphLines } from '../paragraph-lines';
 
 /** Columns of a line of the usage. */
 const WIDTH = 100;
@@ -71,11 +72,13 @@ function commandSection([route, help]: readonly [string, string]): string {
     .filter(({ name }) => name.startsWith('--') && !COMMON.includes(name));
   return [
     `## ${route}`,
-    codeOptions(
-      about
-        .join('\n\n')
-        .replaceAll(/^ +(.+)$/gm, '`$1`')
-        .trim(),
+    paragraphLines(
+      codeOptions(
+        about
+          .join('\n\n')
+          .replaceAll(/^ +(.+)$/gm, '`$1`')
+          .trim(),
+      ),
     ),
     `\`\`\`text\n${usages
       .filter((line) => !line.endsWith('--help'))

@@ -1,5 +1,6 @@
 /** Docstrings as Markdown. */
 import ts from 'typescript';
+import { paragraphLines } from '../paragraph-lines';
 
 /** Links to the documents that docstrings name, from docs/. */
 const linked = (text: string): string =>
@@ -52,7 +53,7 @@ export function docstringOf(symbol: ts.Symbol | ts.Signature, checker: ts.TypeCh
     .filter(({ name }) => name === 'param')
     .map((tag) => PARAMETER.exec(ts.displayPartsToString(tag.text))?.groups ?? {});
   return {
-    text: linked(text).trim(),
+    text: paragraphLines(linked(text).trim()),
     line: inLine(text),
     defaultValue: stated === undefined ? undefined : defaultText(inLine(stated)),
     returns: returns === undefined ? undefined : inLine(returns),
