@@ -5,11 +5,13 @@
 import { buildFunctions } from './build/functions';
 import { buildLibrary } from './build/library';
 import { writeThirdParty } from './build/third-party';
+import { writeOpenApi } from './openapi';
 
 async function build(): Promise<void> {
   await buildFunctions();
   buildLibrary();
   writeThirdParty();
+  await writeOpenApi();
 }
 
 build().catch((error: unknown) => {

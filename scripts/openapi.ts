@@ -1,11 +1,11 @@
-/** `npm run docs:openapi`: writes docs/openapi.json. */
-import { writeFileSync } from 'node:fs';
+/** `npm run docs:openapi`: writes dist/openapi.json, which the package and the documentation's site contain. */
 import { join } from 'node:path';
+import { replaceFile } from './build/stamp';
 import { openApiDocument } from './openapi/document';
 
-export const OPENAPI = join(__dirname, '..', 'docs', 'openapi.json');
+const OPENAPI = join(__dirname, '..', 'dist', 'openapi.json');
 
-/** The document as the file has it. */
-export const renderOpenApi = (): string => `${JSON.stringify(openApiDocument(), undefined, 2)}\n`;
+export const writeOpenApi = (): Promise<void> =>
+  replaceFile(OPENAPI, `${JSON.stringify(openApiDocument(), undefined, 2)}\n`);
 
-if (require.main === module) writeFileSync(OPENAPI, renderOpenApi());
+if (require.main === module) void writeOpenApi();

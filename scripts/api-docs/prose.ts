@@ -10,7 +10,7 @@ The service implements the identity operations of Amazon Bedrock AgentCore in th
 
 \`npm run docs:api\` generates this page from the code, and a test fails if the page is out of date. Responses have the members of the AWS reference, which each operation links to. Times are in epoch seconds, members without a value are omitted, and no response of a control plane operation contains a secret.
 
-[openapi.json](openapi.json) describes the same operations for generators of clients (OpenAPI 3.1), with the members that AWS SDKs do not have. Requests need an AWS Signature Version 4 for the service name \`execute-api\`, which generated clients do not make: add it as a hook of the HTTP client. \`test/clients/python/test_generated_client.py\` shows this with \`openapi-python-client\` and botocore.`;
+An OpenAPI 3.1 document describes the same operations for generators of clients, with the members that AWS SDKs do not have: \`dist/openapi.json\` in the package \`@agent-identity/cdk\`, and in a checkout after \`npm ci\`. Requests need an AWS Signature Version 4 for the service name \`execute-api\`, which generated clients do not make: add it as a hook of the HTTP client. \`test/clients/python/test_generated_client.py\` shows this with \`openapi-python-client\` and botocore.`;
 
 const keysDiffer = DIFFERENT_VALUES.find(({ as }) => as === 'map key');
 

@@ -10,6 +10,7 @@ import { linksIn, sidebarOf } from './sidebar.mjs';
 import { run, runNpm, unlessInstalled } from '../../test/clients/installation.mjs';
 
 const FOLDER = import.meta.dirname;
+const ROOT = join(FOLDER, '..', '..');
 const PACKAGES = join(FOLDER, 'node_modules');
 const PAGES = join(FOLDER, 'dist', 'pages');
 const SITE = join(FOLDER, 'dist', 'site');
@@ -20,7 +21,10 @@ const vitepress = (...arguments_) =>
 unlessInstalled(PACKAGES, join(FOLDER, 'package-lock.json'), () => runNpm(['ci'], FOLDER));
 // Pages are modules, which have to be next to the packages that they import.
 rmSync(PAGES, { recursive: true, force: true });
-cpSync(join(FOLDER, '..', '..', 'docs'), PAGES, { recursive: true });
+cpSync(join(ROOT, 'docs'), PAGES, { recursive: true });
+// The site has the document at /openapi.json.
+runNpm(['run', '--silent', 'docs:openapi'], ROOT);
+cpSync(join(ROOT, 'dist', 'openapi.json'), join(PAGES, 'public', 'openapi.json'));
 vitepress('build', '.');
 const broken = brokenLinks(SITE);
 if (broken.length > 0) {

@@ -1,4 +1,4 @@
-"""A client that a generator makes from docs/openapi.json, with signed requests."""
+"""A client that a generator makes from the OpenAPI document, with signed requests."""
 
 import importlib
 import json
@@ -17,7 +17,7 @@ from botocore.awsrequest import AWSRequest
 
 from world import World
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "openapi.json"
+DOCUMENT = Path(__file__).parents[3] / "dist" / "openapi.json"
 
 
 class SignForApiGateway(httpx.Auth):

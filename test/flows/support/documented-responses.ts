@@ -1,4 +1,4 @@
-/** Checks that responses are as docs/openapi.json describes them, with no other member. */
+/** Checks that responses are as openapi.json describes them, with no other member. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
@@ -29,7 +29,7 @@ function closed(schema: unknown): unknown {
 }
 
 const { paths, components } = JSON.parse(
-  readFileSync(join(__dirname, '..', '..', '..', 'docs', 'openapi.json'), 'utf8'),
+  readFileSync(join(__dirname, '..', '..', '..', 'dist', 'openapi.json'), 'utf8'),
 ) as OpenApi;
 
 const operations = Object.entries(paths).flatMap(([path, methods]) =>
@@ -41,7 +41,7 @@ let ajv: Ajv2020 | undefined;
 /** Returns the check of a success response; undefined for a response without a body. */
 function checkOf({ operationId, responses }: Operation, status: number): ValidateFunction | undefined {
   const response = responses[String(status)];
-  if (!response) throw new Error(`docs/openapi.json has no status ${status} for ${operationId}`);
+  if (!response) throw new Error(`openapi.json has no status ${status} for ${operationId}`);
   const schema = response.content?.['application/json'].schema;
   if (!schema) return undefined;
   ajv ??= new Ajv2020({ strict: false }).addSchema({ $id: 'openapi', components: closed(components) });
@@ -72,13 +72,12 @@ export function expectDocumented(
     operations.find((each) =>
       'name' in of ? each.operation.operationId === of.name : each.path === of.path,
     ) ?? {};
-  if (!operation) throw new Error(`docs/openapi.json has no operation ${JSON.stringify(of)}`);
+  if (!operation) throw new Error(`openapi.json has no operation ${JSON.stringify(of)}`);
   const check = checkOf(operation, status);
   if (!check) {
-    if (body !== '')
-      throw new Error(`${operation.operationId}: docs/openapi.json has no body, the response does`);
+    if (body !== '') throw new Error(`${operation.operationId}: openapi.json has no body, the response does`);
     return;
   }
   if (!check(JSON.parse(body)))
-    throw new Error(`${operation.operationId}: docs/openapi.json differs: ${JSON.stringify(check.errors)}`);
+    throw new Error(`${operation.operationId}: openapi.json differs: ${JSON.stringify(check.errors)}`);
 }

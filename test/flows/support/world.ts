@@ -52,7 +52,7 @@ const forItsAudience = ({ discoveryUrl, audience }: TestIssuer): DeployedIssuer[
   { discoveryUrl, allowedAudience: [audience] },
 ];
 
-/** Checks every response of a client against docs/openapi.json, before the client removes members that AWS does not have. */
+/** Checks every response of a client against the OpenAPI document, before the client removes members that AWS does not have. */
 const expectDocumentedResponses =
   <Input, Result extends { response: unknown }>(
     next: (request: Input) => Promise<Result>,
