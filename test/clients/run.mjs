@@ -4,7 +4,7 @@
  *
  * Then the commands of docs/runbook.md run, the attacks on the audit trail, and the tests of the benchmark's vault.
  *
- * The Python tests run twice, once for each way of getting boto3 to sign for API Gateway.
+ * There are two ways of getting boto3 to sign for API Gateway. All Python tests run with the first, and some with the second.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,16 +23,8 @@ import {
 import { startLocalService } from './local-service.mjs';
 import { startShortLivedProvider } from './short-lived-provider.mjs';
 
-/** Tests of clients that sign by themselves: of a running agent, of the client library, and of a generated client. */
-const ONCE = [
-  'test_agent_behind_gate.py',
-  'test_mcp_consent.py',
-  'test_connect_mcp.py',
-  'test_dpop.py',
-  'test_generated_client.py',
-  'test_options.py',
-  'test_agent_client.py',
-].map((file) => `--ignore=${file}`);
+/** The tests that run with the second way of signing: both AWS clients, and the AgentCore SDK. */
+const WITH_DATA_PATH = ['test_agentcore_sdk.py', 'test_consent.py', 'test_control_plane.py'];
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
@@ -166,7 +158,7 @@ async function runAll(python, pythonWithMcp1, reports) {
           ['test_mcp_consent.py', 'test_connect_mcp.py', 'test_dpop.py'],
           'Python with version 1 of mcp',
         ),
-        await pytest(python, 'data-path', { ...env, ...dataPath }, reports, ONCE),
+        await pytest(python, 'data-path', { ...env, ...dataPath }, reports, WITH_DATA_PATH),
         await nodeTest({ ...env, ...endpointVariables(endpoint) }, reports),
       ];
     } finally {

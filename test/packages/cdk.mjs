@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { programsOf } from './client-types.mjs';
 import { npmInstall, run, writeFiles } from './consumer-folder.mjs';
+import { combinations } from './matrix.mjs';
 
 const ROOT = join(import.meta.dirname, '../..');
 const APP = join(import.meta.dirname, 'cdk-app.ts');
@@ -136,16 +137,15 @@ export function checkReadme({ report, installation, tools }) {
   });
 }
 
-async function checkTarball({ report, folder, packages, own, tools }) {
+async function checkTarball({ report, folder, packages, own, tools, quick }) {
   for (const [peers, installed] of Object.entries(PEERS)) {
     const installation = join(folder, peers);
     await mkdir(installation);
     await npmInstall(installation, [packages['agent-identity-cdk'], ...installed]);
     const checks = appChecks({ report, installation, peers: `${peers} peers`, own, tools });
-    for (const version of peers === 'lowest' ? ['5.9'] : TYPESCRIPT_VERSIONS) {
-      for (const [kind, consumerKind] of Object.entries(COMPILED)) {
-        await checks.compiled(version, kind, consumerKind);
-      }
+    const versions = peers === 'lowest' ? ['5.9'] : TYPESCRIPT_VERSIONS;
+    for (const [version, kind] of combinations(versions, Object.keys(COMPILED), quick)) {
+      await checks.compiled(version, kind, COMPILED[kind]);
     }
     for (const type of ['commonjs', 'module']) await checks.tsx(type);
     await checks.tsNode();
@@ -166,11 +166,11 @@ async function checkGit({ report, folder, own, tools }) {
   return appChecks({ report, installation, peers: 'from Git', own, tools }).tsx('commonjs');
 }
 
-export async function checkCdk({ report, packages, folder }) {
+export async function checkCdk({ report, packages, folder, quick }) {
   const own = await report.check("the project's own app", () => ownAssets(folder));
   const tools = join(folder, 'tools');
   await mkdir(tools);
   await npmInstall(tools, TOOLS);
-  await checkTarball({ report, folder, packages, own, tools });
+  await checkTarball({ report, folder, packages, own, tools, quick });
   await checkGit({ report, folder, own, tools });
 }

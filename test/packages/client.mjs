@@ -177,7 +177,7 @@ async function checkMcpVersion2({ report, nodes, tarball, folder }) {
   }
 }
 
-export async function checkClient({ report, packages, folder }) {
+export async function checkClient({ report, packages, folder, quick }) {
   const tarball = packages['agent-identity-client'];
   const consumer = join(folder, 'consumer');
   const tools = join(folder, 'nodes');
@@ -223,5 +223,5 @@ export async function checkClient({ report, packages, folder }) {
     }),
   );
   await checkMcpVersion2({ report, nodes, tarball, folder });
-  await checkClientTypes({ report, tarball, folder: join(folder, 'types') });
+  await checkClientTypes({ report, tarball, folder: join(folder, 'types'), quick });
 }

@@ -1,9 +1,10 @@
 /**
- * `npm run test:packages [-- --packed] [group …]`: the published packages as their users get them. Each consumer is
+ * `npm run test:packages [-- --packed] [--quick] [group …]`: the published packages as their users get them. Each consumer is
  * a folder outside the project with the tarballs or the wheel, and without files of this project. The last line counts the
  * checks.
  *
- * `--packed` uses the packages of the last `npm run pack`. Groups are the names below; all of them run by default.
+ * `--packed` uses the packages of the last `npm run pack`. `--quick` tests each TypeScript version and each kind of consumer,
+ * but not all combinations. Groups are the names below; all of them run by default.
  */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,8 +23,8 @@ const ROOT = join(import.meta.dirname, '../..');
 const PACKAGES = join(ROOT, 'dist/packages');
 
 /**
- * Each group is a function of the report, the packages, and an empty folder that is deleted afterwards. `packages` has
- * the absolute paths of the files in dist/packages, by name without version: `agent-identity-cdk`.
+ * Each group is a function of the report, the packages, an empty folder that is deleted afterwards, and `quick`. `packages`
+ * has the absolute paths of the files in dist/packages, by name without version: `agent-identity-cdk`.
  */
 const GROUPS = {
   manifests: checkManifests,
@@ -35,13 +36,16 @@ const GROUPS = {
   'test-suites': checkTestSuites,
 };
 
+const OPTIONS = ['--packed', '--quick'];
+
 async function packagesByName() {
   const files = await readdir(PACKAGES);
   return Object.fromEntries(files.map((file) => [file.replace(/-\d.*$/, ''), join(PACKAGES, file)]));
 }
 
 async function main(arguments_) {
-  const names = arguments_.filter((argument) => argument !== '--packed');
+  const names = arguments_.filter((argument) => !OPTIONS.includes(argument));
+  const quick = arguments_.includes('--quick');
   const unknown = names.find((name) => !(name in GROUPS));
   if (unknown) throw new Error(`There is no group ${unknown}. Groups: ${Object.keys(GROUPS).join(', ')}`);
   const report = new Report();
@@ -55,7 +59,7 @@ async function main(arguments_) {
     const packages = await packagesByName();
     for (const name of names.length > 0 ? names : Object.keys(GROUPS)) {
       process.stdout.write(`\n== ${name}\n`);
-      await GROUPS[name]({ report, packages, folder: await mkdtemp(join(folder, `${name}-`)) });
+      await GROUPS[name]({ report, packages, quick, folder: await mkdtemp(join(folder, `${name}-`)) });
     }
     return report;
   } finally {

@@ -1,6 +1,6 @@
 """Signing names: API Gateway's IAM authorization requires another one than the AWS SDK uses by default.
 
-The suite runs once for each way of setting the name, chosen by the environment variable SIGNING:
+There are two ways of setting the name, chosen by the environment variable SIGNING:
 `hook` (two lines of code) and `data-path` (no code, only AWS_DATA_PATH and AWS_ENDPOINT_URL_*).
 """
 
