@@ -1,4 +1,7 @@
-/** The event of the `key-rotation` function, from its schedule or from an operator. It never contains a key. */
+/**
+ * The event of the `key-rotation` function, from its schedule or from an operator. It never contains a key. An operator
+ * writes it by hand, so additional members, which could be mistakes, are refused.
+ */
 import * as v from 'valibot';
 import { WORKLOAD_NAME } from '../domain/identity/workload-name';
 
@@ -6,7 +9,7 @@ const workloadName = v.pipe(v.string(), v.regex(WORKLOAD_NAME));
 
 export const KeyRotationSchema = v.union([
   /** Sent by the schedule: creates the keys that are due. */
-  v.strictObject({ prepare: v.literal('signing-keys') }),
+  v.object({ prepare: v.literal('signing-keys') }),
   v.strictObject({ rotate: v.literal('signing-key') }),
   v.strictObject({ revoke: v.literal('signing-key'), kid: v.pipe(v.string(), v.uuid()) }),
   v.strictObject({ rotate: v.literal('vault-keys'), workloadIdentity: workloadName }),

@@ -1,20 +1,19 @@
 /**
- * Events and results of the `revocation` function, parsed at both ends. They contain no plain token and no secret: the
- * tokens of an `enqueue` are encrypted as in their grant, and that of an `enqueueClient` as in its provider.
+ * Events and results of the `revocation` function. lambda/adapters/lambda/invoke.ts says how they can change between
+ * versions. They contain no plain token and no secret: the tokens of an `enqueue` are encrypted as in their grant, and that
+ * of an `enqueueClient` as in its provider.
  */
 import * as v from 'valibot';
 import { ENQUEUE_CAUSES, type TokensToRevoke } from '../domain/grant/revocation-queue';
 import { CLIENT_DELETION_CAUSES, type ClientDeletion } from '../domain/provider/client-deletion';
-import { REVOCATION_REACHES } from '../domain/provider/revocation-reach';
 
 const strings = v.pipe(v.array(v.string()), v.readonly());
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-const TokensToRevokeSchema = v.strictObject({
-  grantId: v.strictObject({ workloadId: v.string(), userHash: v.string(), target: v.string() }),
+const TokensToRevokeSchema = v.object({
+  grantId: v.object({ workloadId: v.string(), userHash: v.string(), target: v.string() }),
   workloadArn: v.string(),
-  provider: v.strictObject({ name: v.string(), id: v.string() }),
-  tokens: v.strictObject({
+  provider: v.object({ name: v.string(), id: v.string() }),
+  tokens: v.object({
     sealed: v.string(),
     scopes: strings,
     requestedScopes: strings,
@@ -28,8 +27,8 @@ const TokensToRevokeSchema = v.strictObject({
   cause: v.picklist(ENQUEUE_CAUSES),
 }) satisfies v.GenericSchema<unknown, TokensToRevoke>;
 
-const ClientDeletionSchema = v.strictObject({
-  provider: v.strictObject({ name: v.string(), id: v.string(), arn: v.string() }),
+const ClientDeletionSchema = v.object({
+  provider: v.object({ name: v.string(), id: v.string(), arn: v.string() }),
   clientUri: v.string(),
   sealedToken: v.string(),
   clientHash: v.string(),
@@ -39,23 +38,14 @@ const ClientDeletionSchema = v.strictObject({
 /** The event of an invocation, which requests one action. */
 export const RevocationEventSchema = v.union([
   /** Continues the selection of a revocation that is stored. */
-  v.strictObject({ select: v.strictObject({ revocationId: v.pipe(v.string(), v.uuid()) }) }),
-  v.strictObject({ enqueue: TokensToRevokeSchema }),
-  v.strictObject({ enqueueClient: ClientDeletionSchema }),
+  v.object({ select: v.object({ revocationId: v.pipe(v.string(), v.uuid()) }) }),
+  v.object({ enqueue: TokensToRevokeSchema }),
+  v.object({ enqueueClient: ClientDeletionSchema }),
   /** Sent by the schedule: continues everything that is due. */
-  v.strictObject({ sweep: v.literal(true) }),
+  v.object({ sweep: v.literal(true) }),
 ]);
 
 export type RevocationEvent = v.InferOutput<typeof RevocationEventSchema>;
 
-/** How far a selection is. */
-export const SelectionSchema = v.strictObject({
-  /** Whether every grant was selected, and returns no token any more. */
-  finished: v.boolean(),
-  /** Grants that were revoked so far. */
-  matched: count,
-  /** What else their providers might end: the widest reach. */
-  reach: v.exactOptional(v.picklist(REVOCATION_REACHES)),
-});
-
-export type Selection = v.InferOutput<typeof SelectionSchema>;
+/** How far a selection is. The other events have no result. */
+export type { SelectionProgress } from '../domain/revocation/worker';

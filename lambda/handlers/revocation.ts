@@ -10,7 +10,11 @@ import { createRegisteredClientStore } from '../adapters/dynamodb/registered-cli
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createSeal, sealInspection } from '../adapters/kms/seal';
 import { system } from '../adapters/system';
-import { RevocationEventSchema, type RevocationEvent, type Selection } from '../contract/revocation-event';
+import {
+  RevocationEventSchema,
+  type RevocationEvent,
+  type SelectionProgress,
+} from '../contract/revocation-event';
 import { enqueueClientDeletion } from '../domain/revocation/client-deletion';
 import { enqueueTokens } from '../domain/revocation/enqueue';
 import { isSelectionComplete } from '../domain/revocation/revocation';
@@ -56,7 +60,7 @@ const deps = {
 };
 
 /** @returns how far a selection is; nothing for the other events, whose results are in the outbox */
-async function serve(event: RevocationEvent): Promise<Selection | void> {
+async function serve(event: RevocationEvent): Promise<SelectionProgress | void> {
   if ('enqueue' in event) return enqueueTokens(deps, event.enqueue);
   if ('enqueueClient' in event) return enqueueClientDeletion(deps, event.enqueueClient);
   if ('sweep' in event) return sweep(deps, system.now() + SWEEP_TIME);

@@ -74,10 +74,7 @@ it.each<[string, InvokedHandler | undefined]>([
   ['fails', () => Promise.reject(new Error('The invocation failed'))],
   ['returns nothing', () => Promise.resolve(undefined)],
   ['returns another object', () => Promise.resolve({ requestUri: 'urn:x' })],
-  [
-    'returns additional members',
-    () => Promise.resolve({ pushed: { requestUri: 'urn:x', expiresIn: 1, more: 1 } }),
-  ],
+  ['returns no object', () => Promise.resolve([{ pushed: { requestUri: 'urn:x', expiresIn: 1 } }])],
   ['does not exist', undefined],
 ])('reports an unavailable provider if the function %s', async (_what, handler) => {
   if (handler) functions.set('provider-client', handler);

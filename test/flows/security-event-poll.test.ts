@@ -336,13 +336,10 @@ describe('the secret', () => {
   });
 });
 
-it.each([{}, { poll: 'anything' }, { poll: 'security-events', endpoint: 'https://other.example' }])(
-  'no other event is accepted: %j',
-  async (event) => {
-    const name = localFunctionName('event-poll');
-    const handler = world.local.functions.get(name) as InvokedHandler;
-    const context = { awsRequestId: randomUUID(), invokedFunctionArn: name };
-    await expect(handler(event, context)).rejects.toThrow(/invocation failed/);
-    expect(transmitter.requests).toEqual([]);
-  },
-);
+it.each([{}, { poll: 'anything' }])('no other event is accepted: %j', async (event) => {
+  const name = localFunctionName('event-poll');
+  const handler = world.local.functions.get(name) as InvokedHandler;
+  const context = { awsRequestId: randomUUID(), invokedFunctionArn: name };
+  await expect(handler(event, context)).rejects.toThrow(/invocation failed/);
+  expect(transmitter.requests).toEqual([]);
+});

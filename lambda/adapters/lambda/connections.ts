@@ -2,12 +2,7 @@
  * Invokes the `connections` function: synchronously for the steps of a person in a portal, and asynchronously to verify a
  * portal's configuration.
  */
-import {
-  ConnectionsResultSchema,
-  type ConnectionsEvent,
-  type ConnectionsResult,
-  type PortalEvent,
-} from '../../contract/connections-event';
+import type { ConnectionsEvent, ConnectionsResult, PortalEvent } from '../../contract/connections-event';
 import type { PortalVerification } from '../../domain/portal/verification';
 import { createFunctionInvoker } from './invoke';
 
@@ -32,7 +27,7 @@ export function createConnectionsFunction(functionName: string): PortalConnectio
   return {
     async request(event) {
       const output = await invoker.invoke({ event, type: 'RequestResponse', timeoutMs: ANSWERED_WITHIN });
-      return invoker.resultOf(ConnectionsResultSchema, output);
+      return invoker.resultOf<ConnectionsResult>(output, 'portal', 'refused');
     },
     async start(portalId, revision) {
       const event = { verify: { portalId, revision } };

@@ -1,9 +1,11 @@
 /**
- * Invokes another function of the service, and reads its result.
+ * Invokes another function of the service, and reads its result. During a deployment, either function can be the version
+ * before: a function ignores additional members of its event, and the caller those of the result. A member that changes
+ * what an event means must be known to the release before the one that sends it.
  * Source: AWS Lambda API reference, Invoke.
  */
 import type * as Sdk from '@aws-sdk/client-lambda';
-import * as v from 'valibot';
+import { parseJsonObject } from '../../domain/json-object';
 import { lazyLambda } from './client';
 
 export interface InvokeRequest<Event> {
@@ -13,14 +15,21 @@ export interface InvokeRequest<Event> {
   readonly timeoutMs: number;
 }
 
+type MemberOf<Result> = Result extends unknown ? keyof Result : never;
+
 export interface FunctionInvoker<Event> {
   /** @throws the error of `failed` if the function could not be invoked, or failed */
   invoke(request: InvokeRequest<Event>): Promise<Sdk.InvokeCommandOutput>;
-  /** Returns the result. @throws the error of `failed` for a malformed result */
-  resultOf<Schema extends v.GenericSchema>(
-    schema: Schema,
+  /**
+   * Returns the result. Its type is the one that the function states; the values are not validated.
+   *
+   * @param members of which each result has one
+   * @throws the error of `failed` for a result without any of them
+   */
+  resultOf<Result extends object>(
     output: Sdk.InvokeCommandOutput,
-  ): v.InferOutput<Schema>;
+    ...members: readonly MemberOf<Result>[]
+  ): Result;
 }
 
 /**
@@ -51,13 +60,15 @@ export function createFunctionInvoker<Event extends object>(
       if (output.FunctionError !== undefined) throw failed(`the function failed (${output.FunctionError})`);
       return output;
     },
-    resultOf(schema, { Payload }) {
-      const parsed = v.safeParse(
-        v.pipe(v.string(), v.parseJson(), schema),
-        Payload && Buffer.from(Payload).toString('utf8'),
-      );
-      if (!parsed.success) throw failed('the response is malformed');
-      return parsed.output;
+    resultOf<Result extends object>(
+      { Payload }: Sdk.InvokeCommandOutput,
+      ...members: readonly MemberOf<Result>[]
+    ) {
+      const result = Payload && parseJsonObject(Buffer.from(Payload).toString('utf8'));
+      if (!result || !members.some((member) => Object.hasOwn(result, member))) {
+        throw failed('the response is malformed');
+      }
+      return result as Result;
     },
   };
 }

@@ -2,10 +2,11 @@
  * Has the `provider-client` function find the authorization server of a protected resource, and register
  * clients there, while the owner of a credential provider waits.
  */
-import {
-  DiscoverResponseSchema,
-  RegisterResponseSchema,
-  type Invocation,
+import type {
+  DiscoverResponse,
+  Failure,
+  Invocation,
+  RegisterResponse,
 } from '../../contract/provider-client-event';
 import {
   COLD_START_ALLOWANCE_MS,
@@ -18,15 +19,6 @@ import { invalidMember, ServiceError } from '../../domain/service-error';
 import { createFunctionInvoker } from './invoke';
 
 const CONFIG = 'oauth2ProviderConfigInput.customOauth2ProviderConfig';
-
-interface Failure {
-  readonly code: string;
-  readonly detail: string;
-  readonly unavailable: boolean;
-  readonly retryAfter?: number | undefined;
-  readonly member?: RegistrationMember | undefined;
-  readonly host?: string | undefined;
-}
 
 /** Why there is no result: of the function, or without a response from it. */
 type Unavailable = Pick<Failure, 'code' | 'detail' | 'retryAfter' | 'host'> & { readonly cause?: unknown };
@@ -79,7 +71,7 @@ export function createProtectedResources(functionName: string): ProtectedResourc
         },
         DISCOVERY_TIMEOUT_MS,
       );
-      const response = invoker.resultOf(DiscoverResponseSchema, output);
+      const response = invoker.resultOf<DiscoverResponse>(output, 'protectedResource', 'failure');
       return 'failure' in response ? stopAt(response.failure) : response.protectedResource;
     },
     async register(
@@ -99,7 +91,7 @@ export function createProtectedResources(functionName: string): ProtectedResourc
         },
         REGISTRATION_TIMEOUT_MS,
       );
-      const response = invoker.resultOf(RegisterResponseSchema, output);
+      const response = invoker.resultOf<RegisterResponse>(output, 'registered', 'failure');
       return 'failure' in response ? stopAt(response.failure, initialAccessToken) : response.registered;
     },
   };

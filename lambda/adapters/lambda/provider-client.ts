@@ -5,7 +5,7 @@
 import type { PushedAuthorization } from '../../domain/consent/push';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { BackgroundRenewals } from '../../domain/grant/background-renewal';
-import { PushResponseSchema, type Invocation } from '../../contract/provider-client-event';
+import type { Invocation, PushResponse } from '../../contract/provider-client-event';
 import { COLD_START_ALLOWANCE_MS, PROVIDER_CLIENT_TIMEOUT_MS } from '../../contract/provider-client-timeouts';
 import { createFunctionInvoker } from './invoke';
 
@@ -34,7 +34,7 @@ export function createProviderClientFunction(functionName: string): BackgroundRe
         type: 'RequestResponse',
         timeoutMs: RESPONSE_TIMEOUT_MS,
       });
-      const response = invoker.resultOf(PushResponseSchema, output);
+      const response = invoker.resultOf<PushResponse>(output, 'pushed', 'failure');
       if ('pushed' in response) return response.pushed;
       const { code, unavailable } = response.failure;
       throw new ProviderFailure(code, `the push failed: ${code}`, { unavailable });

@@ -2,7 +2,7 @@
  * Invokes the `revocation` function: synchronously where the caller's response depends on it, and asynchronously to have
  * providers told without waiting for the schedule.
  */
-import { SelectionSchema, type RevocationEvent } from '../../contract/revocation-event';
+import type { RevocationEvent, SelectionProgress } from '../../contract/revocation-event';
 import type { RevocationQueue } from '../../domain/grant/revocation-queue';
 import type { ClientDeletions } from '../../domain/provider/client-deletion';
 import type { RevocationWorker } from '../../domain/revocation/worker';
@@ -55,7 +55,7 @@ export function createRevocationFunction(
         type: 'RequestResponse',
         timeoutMs: SELECTED_WITHIN,
       });
-      return invoker.resultOf(SelectionSchema, output);
+      return invoker.resultOf<SelectionProgress>(output, 'finished');
     },
     async wake() {
       await invoker.invoke({ event: { sweep: true }, type: 'Event', timeoutMs: QUEUED_WITHIN });

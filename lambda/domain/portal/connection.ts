@@ -1,16 +1,15 @@
 /** A row of a portal, as the person sees it. */
 import type { Named } from '../display-name';
 
-export const CONNECTION_STATUSES = [
-  'NOT_CONNECTED',
-  'CONNECTED',
+export type ConnectionStatus =
+  | 'NOT_CONNECTED'
+  | 'CONNECTED'
   /** The agent's access ended, or the provider refused it. The person can connect again. */
-  'NEEDS_CONSENT',
+  | 'NEEDS_CONSENT'
   /** The provider failed, and the service tries again later. */
-  'UNAVAILABLE',
+  | 'UNAVAILABLE'
   /** The record of the grant is not valid, so the agent cannot use it. Only the operator can help. */
-  'UNREADABLE',
-] as const;
+  | 'UNREADABLE';
 
 export interface Connection {
   readonly key: string;
@@ -21,7 +20,7 @@ export interface Connection {
   /** Some of the resource servers that the tokens are for, if the agent named any: they tell its connections apart. */
   readonly servers: readonly string[];
   readonly purpose?: string;
-  readonly status: (typeof CONNECTION_STATUSES)[number];
+  readonly status: ConnectionStatus;
   /** Epoch seconds at which the person gave the access. */
   readonly connectedAt?: number;
   /** `YYYY-MM-DD`, UTC. */

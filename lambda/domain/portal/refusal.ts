@@ -3,40 +3,37 @@ import { AnotherUsersSession } from '../consent/complete';
 import { RestrictionDenial } from '../restriction/restriction';
 import { ServiceError, type ErrorName } from '../service-error';
 
-export const REFUSALS = [
+export type Refusal =
   /** No portal has the ID. */
-  'no-such-portal',
+  | 'no-such-portal'
   /** The portal exists and has no pages now. To the browser, it looks like one that does not exist. */
-  'portal-unavailable',
+  | 'portal-unavailable'
   /** Another Region is the writing Region, and serves the portal. */
-  'another-region',
+  | 'another-region'
   /** The session is missing, unknown, another portal's, or no longer valid. */
-  'signed-out',
+  | 'signed-out'
   /** The sign-in did not succeed: the response is not valid, or does not belong to this browser's sign-in. */
-  'login_failed',
+  | 'login_failed'
   /** The person is not admitted: the identity provider denied access, no agent trusts it, or the person is suspended. */
-  'login_rejected',
+  | 'login_rejected'
   /** The identity provider is unavailable. */
-  'login_unavailable',
+  | 'login_unavailable'
   /** An operator suspended the agent. */
-  'suspended',
+  | 'suspended'
   /** The portal's owner is not, or no longer, authorized. */
-  'not-allowed',
+  | 'not-allowed'
   /** The consent session belongs to another person. It is ended, and its code is destroyed. */
-  'not-yours',
+  | 'not-yours'
   /** Another browser delivered the provider's response, perhaps with the account of another person. */
-  'other-browser',
+  | 'other-browser'
   /** The consent session is unknown, used, no longer valid, or not one of this portal. */
-  'ended',
+  | 'ended'
   /** The credential provider is unavailable, or rejected the request. */
-  'provider-unavailable',
+  | 'provider-unavailable'
   /** Too many requests change the same record. A retry can succeed. */
-  'busy',
+  | 'busy'
   /** The person has no such row, or no such disconnection. */
-  'no-such-connection',
-] as const;
-
-export type Refusal = (typeof REFUSALS)[number];
+  | 'no-such-connection';
 
 const MESSAGE = 'The request of the portal was rejected.';
 

@@ -8,9 +8,7 @@ export const CLIENT_REGISTRATIONS = ['METADATA_DOCUMENT', 'DYNAMIC'] as const;
 export type ClientRegistration = (typeof CLIENT_REGISTRATIONS)[number];
 
 /** Members of a configuration that can prevent the service from providing a client. */
-export const REGISTRATION_MEMBERS = ['clientId', 'clientRegistration', 'initialAccessToken'] as const;
-
-export type RegistrationMember = (typeof REGISTRATION_MEMBERS)[number];
+export type RegistrationMember = 'clientId' | 'clientRegistration' | 'initialAccessToken';
 
 /** Name that authorization servers show to users. */
 export const CLIENT_NAME = 'agent-identity';

@@ -23,8 +23,7 @@ export type RevocationReach = (typeof REVOCATION_REACHES)[number];
  * What a revocation can achieve: `provable`, if the service can find out that the tokens are revoked; `not-provable`,
  * if the provider only accepts a request; `none`, if it has no way to revoke these tokens.
  */
-export const REVOCATION_PROSPECTS = ['provable', 'not-provable', 'none'] as const;
-export type RevocationProspect = (typeof REVOCATION_PROSPECTS)[number];
+export type RevocationProspect = 'provable' | 'not-provable' | 'none';
 
 /** Reaches that other agents, and other users, can have their tokens in. */
 const BEYOND_THE_GRANT: readonly RevocationReach[] = ['user-and-client', 'user-and-project', 'installation'];

@@ -25,6 +25,7 @@ import { callerOf } from '../../../lambda/domain/principal';
 import { localTableName } from '../../../lib/local/dynamodb';
 import { localFunctionName } from '../../../lib/local/gateway-event';
 import { Browser } from './browser';
+import { knownMembers } from './other-versions';
 import { signInAndConsent, startProvider, type TestProvider } from './provider';
 import { World, type PrincipalName, type TestAgent } from './world';
 
@@ -142,8 +143,8 @@ export class TestPortal {
   }
 
   /** Invokes the function as the front does. */
-  request = (event: PortalEvent): Promise<ConnectionsResult> =>
-    createConnectionsFunction(localFunctionName('connections')).request(event);
+  request = async (event: PortalEvent): Promise<ConnectionsResult> =>
+    knownMembers(await createConnectionsFunction(localFunctionName('connections')).request(event));
 
   /** Returns the result of a step that is not refused. */
   private async outcome<Key extends string>(key: Key, event: PortalEvent): Promise<Outcome<Key>> {

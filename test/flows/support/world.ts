@@ -1,6 +1,6 @@
 /**
  * The world of a flow test: the service as it runs on a laptop, a provider and an issuer that it did not
- * configure, AWS SDK clients, and an adjustable clock.
+ * configure, AWS SDK clients, and an adjustable clock. Its functions invoke each other as other versions would.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -33,6 +33,7 @@ import { Browser } from './browser';
 import { expectDocumented } from './documented-responses';
 import { bodyOf } from './members-beyond-aws';
 import { startIssuer, type TestIssuer } from './issuer';
+import { addLaterMembers } from './other-versions';
 import { signInAndConsent, startProvider, type Extension, type TestProvider } from './provider';
 
 export const RETURN_URL = 'http://127.0.0.1:9/connected?from=test';
@@ -107,6 +108,7 @@ export class World {
     const log = openServiceLog(join(dataDir, 'service.log'));
     globalThis.console = log.console;
     const local = await launch({ port: 0, dataDir, trustedIssuers, ...settings });
+    addLaterMembers(local.functions);
     return new World(local, provider, issuer, dataDir, log, watch);
   }
 
