@@ -157,7 +157,7 @@ export interface TrustedIssuer {
    */
   readonly allowedClients?: string[];
   /**
-   * One of these scopes must be in the token's `scope`.
+   * One of these scopes must be in the token's `scope` (or `scp`).
    * @default - any scopes
    */
   readonly allowedScopes?: string[];

@@ -202,7 +202,7 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
   ...['CreateWorkloadIdentity', 'UpdateWorkloadIdentity'].map((operation) => ({
     operation,
     member: 'authorizerConfiguration',
-    why: 'limits the issuers whose user tokens this agent accepts; its shape is that of `customJWTAuthorizer` in AWS',
+    why: 'limits the issuers whose user tokens this agent accepts; its shape is that of `customJWTAuthorizer` in AWS. The AWS SDK for JavaScript drops the member without a message, and boto3 and the AWS CLI reject it: use the command, the construct `WorkloadIdentity`, or a signed HTTP request',
   })),
   ...['', 'ForJWT', 'ForUserId'].map((kind) => ({
     operation: `GetWorkloadAccessToken${kind}`,

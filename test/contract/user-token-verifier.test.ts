@@ -168,10 +168,41 @@ describe('a user token', () => {
     await refused(await token({ nbf: now() + 300 }), 'not valid yet');
   });
 
-  it.each(['exp', 'iat', 'nbf'])('is rejected if its %s is not a number', async (claim) => {
+  it.each(['exp', 'iat', 'nbf'])('is rejected with the reason %s if this is not a number', async (claim) => {
     for (const value of [String(now() + 600), [now() + 600], { at: now() + 600 }, true, null]) {
-      await refused(await token({ [claim]: value }), 'not a JWT');
+      await refused(await token({ [claim]: value }), `claim ${claim} is malformed`);
     }
+  });
+
+  it.each([
+    ['iss', 7],
+    ['sub', ['ana']],
+    ['jti', {}],
+    ['aud', { 0: 'app' }],
+    ['aud', ['app', 7]],
+    ['scope', { agents: true }],
+    ['scp', ['agents', '']],
+  ])('is rejected with the reason %s if this is %j', async (claim, value) => {
+    await refused(await token({ [claim]: value }), `claim ${claim} is malformed`);
+  });
+
+  it.each([
+    ['alg', 7],
+    ['kid', ['a']],
+  ])('is rejected with the reason %s if this member of its header is %j', async (member, value) => {
+    const [header = '', ...others] = (await token()).split('.');
+    const changed = { ...JSON.parse(Buffer.from(header, 'base64url').toString()), [member]: value } as object;
+    const encoded = Buffer.from(JSON.stringify(changed)).toString('base64url');
+    await refused([encoded, ...others].join('.'), `header ${member} is malformed`);
+  });
+
+  it.each([
+    { scope: ['openid', 'agents'] },
+    { scope: undefined, scp: ['openid', 'agents'] },
+    { scope: undefined, scp: 'openid agents' },
+    { scope: 'openid agents', scp: ['agents', 'openid'] },
+  ])('has the scopes that it states as %j', async (claims) => {
+    expect(await verifier.verify(await token(claims), {})).toMatchObject({ scopes: ['openid', 'agents'] });
   });
 });
 

@@ -73,15 +73,50 @@ describe('client', () => {
 describe('scope', () => {
   const allowedScopes = ['agents', 'admin'];
   const fault = 'scope not allowed';
+  const DIFFER = 'claims scope and scp differ';
   it.each<Row>([
     ['one of several', { allowedScopes }, { scope: 'openid admin' }, ADMITTED],
     ['none of them', { allowedScopes }, { scope: 'openid' }, fault],
     ['part of a scope', { allowedScopes }, { scope: 'agents.read' }, fault],
     ['none at all', { allowedScopes }, {}, fault],
-    ['an array', { allowedScopes }, { scope: ['agents'] }, fault],
+    ['an array', { allowedScopes }, { scope: ['openid', 'agents'] }, ADMITTED],
+    ['scp as a string', { allowedScopes }, { scp: 'openid agents' }, ADMITTED],
+    ['scp as an array', { allowedScopes }, { scp: ['openid', 'agents'] }, ADMITTED],
+    ['an array of others', { allowedScopes }, { scp: ['openid'] }, fault],
+    ['an empty array', { allowedScopes }, { scope: [] }, fault],
+    ['an empty string', { allowedScopes }, { scp: '' }, fault],
+    ['spaces around it', { allowedScopes }, { scope: ' openid  agents ' }, ADMITTED],
+    [
+      'both claims with the same scopes',
+      { allowedScopes },
+      { scope: 'a agents', scp: ['agents', 'a'] },
+      ADMITTED,
+    ],
+    ['both claims, one with more', { allowedScopes }, { scope: 'a', scp: ['a', 'agents'] }, DIFFER],
+    ['both claims, the other with more', { allowedScopes }, { scope: ['a', 'agents'], scp: 'a' }, DIFFER],
+    ['both claims, one empty', { allowedScopes }, { scope: '', scp: ['agents'] }, DIFFER],
+    ['both claims, one malformed', { allowedScopes }, { scope: 'agents', scp: {} }, 'claim scp is malformed'],
     ['scopes separated by a comma', { allowedScopes }, { scope: 'openid,agents' }, fault],
   ])('accepts or rejects as expected: %s', (_what, condition, claims, expected) => {
     expect(rejectionOf(condition, claims)).toBe(expected);
+  });
+});
+
+describe.each(['scope', 'scp'])('a malformed %s', (name) => {
+  it.each([
+    null,
+    true,
+    7,
+    {},
+    { 0: 'agents', length: 1 },
+    ['agents', 1],
+    ['agents', ''],
+    ['a agents'],
+    [['agents']],
+  ])('is the reason for a rejection, whether or not scopes are required: %j', (value) => {
+    for (const condition of [{ allowedScopes: ['agents'] }, {}]) {
+      expect(rejectionOf(condition, { [name]: value })).toBe(`claim ${name} is malformed`);
+    }
   });
 });
 

@@ -42,8 +42,7 @@ const SAMPLES: readonly Sample[] = [
     others: [
       [{ aud: '00000003-0000-0000-c000-000000000000' }, 'audience not allowed'],
       [{ azp: 'another' }, 'client not allowed'],
-      [{ scp: 'User.Read' }, 'claim scp does not match'],
-      [{ scp: 'agents.use User.Read' }, 'claim scp does not match'],
+      [{ scp: 'User.Read' }, 'scope not allowed'],
     ],
   },
   {
@@ -57,7 +56,7 @@ const SAMPLES: readonly Sample[] = [
     others: [
       [{ aud: 'https://ORG.okta.com' }, 'audience not allowed'],
       [{ cid: 'another' }, 'claim cid does not match'],
-      [{ scp: ['openid'] }, 'claim scp does not match'],
+      [{ scp: ['openid'] }, 'scope not allowed'],
     ],
   },
   {

@@ -217,7 +217,7 @@ describe('an identity assertion', () => {
     ['with its client in azp', () => ({ client_id: undefined, azp: CLIENT }), 'client not allowed'],
     ['without a jti', () => ({ jti: undefined }), 'jti is missing'],
     ['with an empty jti', () => ({ jti: '' }), 'jti is missing'],
-    ['with a number as jti', () => ({ jti: 7 }), 'not a JWT'],
+    ['with a number as jti', () => ({ jti: 7 }), 'claim jti is malformed'],
     ['without iat', () => ({ iat: undefined }), 'iat or exp is missing'],
     ['without exp', () => ({ exp: undefined }), 'iat or exp is missing'],
     ['issued in the future', () => ({ iat: now() + 120 }), 'issued in the future'],
@@ -240,7 +240,13 @@ describe('an identity assertion', () => {
       'resource not allowed',
     ],
     ['for another scope too', () => ({ client_id: LIMITED, scope: 'act admin' }), 'scope not allowed'],
-    ['for scopes in an array', () => ({ client_id: LIMITED, scope: ['act'] }), 'not a JWT'],
+    [
+      'for another scope in an array',
+      () => ({ client_id: LIMITED, scope: ['act', 'x'] }),
+      'scope not allowed',
+    ],
+    ['for a scope in scp', () => ({ scp: ['read'] }), 'scope not allowed'],
+    ['for a malformed scope', () => ({ client_id: LIMITED, scope: [['act']] }), 'claim scope is malformed'],
     ['without a scope of the client', () => ({ client_id: LIMITED }), 'scope missing'],
   ])('%s is rejected', async (_what, change, reason) => {
     await refused(await assertion(change()), `identity assertion: ${reason}`);

@@ -89,7 +89,7 @@ export function createEventTokenVerifier(transport: Transport, system: Pick<Syst
   const keys = createIssuerKeys(transport, system);
   return {
     async verify(token, expected) {
-      const unverified = unverifiedJwt(token, (cause) => rejection('invalid_request', 'not a JWT', cause));
+      const unverified = unverifiedJwt(token, (reason) => rejection('invalid_request', reason));
       checkClaims(unverified, expected, system.now());
       try {
         const key = await keys.find(await expected.jwksUri(), unverified, expected.authorities);

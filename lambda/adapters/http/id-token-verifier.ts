@@ -62,7 +62,7 @@ export function createIdTokenVerifier(transport: Transport, system: Pick<System,
   const keys = createIssuerKeys(transport, system);
   return {
     async verify(idToken, expected) {
-      const unverified = unverifiedJwt(idToken, (cause) => rejection('not a JWT', cause));
+      const unverified = unverifiedJwt(idToken, rejection);
       const { header, payload } = unverified;
       const fault = headerFault(header) ?? tokenKindRejection(header.typ, payload);
       if (fault !== undefined) throw rejection(fault);

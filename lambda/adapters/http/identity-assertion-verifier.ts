@@ -45,7 +45,7 @@ export function createIdentityAssertionVerifier(
 
   return {
     async verify(assertion, workload) {
-      const unverified = unverifiedJwt(assertion, (cause) => ASSERTION.invalid('not a JWT', cause));
+      const unverified = unverifiedJwt(assertion, ASSERTION.invalid);
       const { header, payload } = unverified;
       const fault =
         headerFault(header) ?? (isAssertionType(header.typ) ? undefined : 'typ is not oauth-id-jag+jwt');

@@ -71,7 +71,7 @@ export function verifiedToken(claims: JWTPayload, { invalid }: TokenKind): Verif
     ...(typeof sid === 'string' && { sessionHash: sessionHash(iss, sid) }),
     emailHash: verifiedEmailHash(iss, claims),
     expiresAt: exp,
-    scopes: scopesOf(claims),
+    scopes: scopesOf(claims).scopes ?? [],
   };
 }
 

@@ -19,9 +19,9 @@ import {
   type Jwks,
   type PenaltyBox,
 } from 'aws-jwt-verify/jwk';
-import { decomposeUnverifiedJwt } from 'aws-jwt-verify/jwt';
-import type { JwtHeader } from 'aws-jwt-verify/jwt-model';
 import { errors } from 'jose';
+import * as v from 'valibot';
+import { decodeJsonPart } from '../../domain/base64url';
 import { isCompactJws } from '../../domain/compact-jws';
 import { createExpiringCache } from '../../domain/expiring-cache';
 import { parseJsonObject } from '../../domain/json-object';
@@ -165,26 +165,44 @@ class KeySet extends SimpleJwksCache {
   }
 }
 
+const text = v.optional(v.string());
+/** `JSON.parse` returns infinity for 1e999. */
+const time = v.optional(v.pipe(v.number(), v.finite()));
+
+const UnverifiedJwtSchema = v.object({
+  header: v.looseObject({ alg: text, kid: text }),
+  // RFC 7519 section 4.1. The domain validates every other claim.
+  payload: v.looseObject({
+    iss: text,
+    sub: text,
+    aud: v.optional(v.union([v.string(), v.array(v.string())])),
+    exp: time,
+    nbf: time,
+    iat: time,
+    jti: text,
+  }),
+});
+
 /** Header and claims that are not verified yet. */
-export type UnverifiedJwt = ReturnType<typeof decomposeUnverifiedJwt>;
+export type UnverifiedJwt = v.InferOutput<typeof UnverifiedJwtSchema>;
 
 /**
  * Parses a JWT without verification, only to reject it early and to select the issuer's keys. Accepts only the canonical
  * form, so that a verified signature covers exactly these claims.
  *
- * @param rejection creates the error that is thrown for a text that is not a JWT
+ * @param rejection creates the error that is thrown, for a reason that names the malformed member but not its value
  */
-export function unverifiedJwt(token: string, rejection: (cause?: unknown) => Error): UnverifiedJwt {
-  if (!isCompactJws(token)) throw rejection();
-  try {
-    return decomposeUnverifiedJwt(token);
-  } catch (error) {
-    throw rejection(error);
-  }
+export function unverifiedJwt(token: string, rejection: (reason: string) => Error): UnverifiedJwt {
+  const [header, payload] = isCompactJws(token) ? token.split('.').map(decodeJsonPart) : [];
+  if (!header || !payload) throw rejection('not a JWT');
+  const parsed = v.safeParse(UnverifiedJwtSchema, { header, payload }, { abortEarly: true });
+  if (parsed.success) return parsed.output;
+  const [part, member] = (v.getDotPath(parsed.issues[0]) ?? '').split('.');
+  throw rejection(`${part === 'header' ? 'header' : 'claim'} ${member} is malformed`);
 }
 
 /** Returns what the header alone says against the token, for the operator; undefined if nothing. */
-export function headerFault({ alg = 'none', crit }: JwtHeader): string | undefined {
+export function headerFault({ alg = 'none', crit }: UnverifiedJwt['header']): string | undefined {
   if (alg === 'none') return 'algorithm none';
   if (alg.startsWith('HS')) return 'algorithm is an HMAC';
   if (!KEY_OF_ALGORITHM.has(alg)) return 'algorithm not allowed';
@@ -231,10 +249,13 @@ export function createIssuerKeys(transport: Transport, system: Pick<System, 'now
   }
 
   return {
-    async find(jwksUri, token, authorities) {
-      const key = await keySet(jwksUri, authorities).getJwk(jwksUri, token);
+    async find(jwksUri, { header: { alg = '', kid } }, authorities) {
+      const key = await keySet(jwksUri, authorities).getJwk(jwksUri, {
+        header: kid === undefined ? {} : { kid },
+        payload: {},
+      });
       assertIsSignatureJwk(key);
-      if (!isFor(key, token.header.alg ?? '')) throw new UnfitKey();
+      if (!isFor(key, alg)) throw new UnfitKey();
       return key;
     },
   };

@@ -40,7 +40,7 @@ export function createUserTokenVerifier(
 
   return {
     async verify(token, { authorizerConfiguration }) {
-      const unverified = unverifiedJwt(token, (cause) => USER_TOKEN.invalid('not a JWT', cause));
+      const unverified = unverifiedJwt(token, USER_TOKEN.invalid);
       const { header, payload } = unverified;
       const fault = headerFault(header) ?? tokenKindRejection(header.typ, payload);
       if (fault !== undefined) throw USER_TOKEN.invalid(fault);

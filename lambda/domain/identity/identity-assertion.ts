@@ -8,6 +8,7 @@
  */
 import { decodeProtectedHeader } from 'jose';
 import type { AssertionClient, IdentityAssertions } from './accepted-assertions';
+import { scopesOf } from './token-admission';
 import type { TrustsIssuers, VerifiedUserToken } from './user';
 
 /** Section 3. */
@@ -90,13 +91,14 @@ const namesOnly = (named: readonly unknown[], allowed: readonly string[] = []): 
   named.length > 0 && named.every((one) => typeof one === 'string' && allowed.includes(one));
 
 /** Returns why a claim limits the assertion to something else. */
-function limitRejection({ resource, scope }: Claims, client: AssertionClient): string | undefined {
+function limitRejection(claims: Claims, client: AssertionClient): string | undefined {
+  const { resource } = claims;
   if (resource !== undefined && !namesOnly(strings(resource), client.resources))
     return 'resource not allowed';
-  if (scope === undefined) return client.scopes && 'scope missing';
-  return typeof scope === 'string' && namesOnly(scope.split(' '), client.scopes)
-    ? undefined
-    : 'scope not allowed';
+  const { scopes, rejection } = scopesOf(claims);
+  if (rejection !== undefined) return rejection;
+  if (!scopes) return client.scopes && 'scope missing';
+  return namesOnly(scopes, client.scopes) ? undefined : 'scope not allowed';
 }
 
 /** Returns why the times of an assertion are not valid; its `exp` was verified to be in the future. */

@@ -25,10 +25,40 @@ function audienceOf(claims: VerifiedClaims): readonly string[] {
 /** RFC 9068's `client_id`, or the `azp` of OpenID Connect Core section 2. */
 const clientOf = (claims: VerifiedClaims): unknown => claimOf(claims, 'client_id') ?? claimOf(claims, 'azp');
 
-/** RFC 8693 section 4.2: scopes in one string, separated by spaces. */
-export function scopesOf(claims: VerifiedClaims): readonly string[] {
-  const scope = claimOf(claims, 'scope');
-  return isString(scope) ? scope.split(' ') : [];
+/** Returns the scopes in a claim; undefined if it is malformed. */
+function scopesIn(claim: unknown): readonly string[] | undefined {
+  if (isString(claim)) return claim.split(' ').filter((scope) => scope !== '');
+  const isList = Array.isArray(claim) && claim.every((scope) => isString(scope) && /^[^ ]+$/.test(scope));
+  return isList ? claim : undefined;
+}
+
+function areSame(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return one.size === other.size && [...one].every((scope) => other.has(scope));
+}
+
+/** The scopes of a token. Without any claim that states them, it has no members. */
+export interface StatedScopes {
+  readonly scopes?: readonly string[];
+  /** As {@link claimsRejection}. Then, the token has no scopes. */
+  readonly rejection?: string;
+}
+
+/**
+ * Returns the scopes in `scope` (RFC 8693 section 4.2) or `scp`, as a string of scopes that are separated by spaces, or as
+ * an array of scopes: authorization servers differ in both. A token with both claims must have the same scopes in both, so
+ * that neither of them can extend the other.
+ */
+export function scopesOf(claims: VerifiedClaims): StatedScopes {
+  const stated: (readonly string[])[] = [];
+  for (const name of ['scope', 'scp']) {
+    if (!Object.hasOwn(claims, name)) continue;
+    const scopes = scopesIn(claims[name]);
+    if (!scopes) return { rejection: `claim ${name} is malformed` };
+    stated.push(scopes);
+  }
+  const [scopes, other = scopes] = stated;
+  if (!scopes || !other) return {};
+  return areSame(new Set(scopes), new Set(other)) ? { scopes } : { rejection: 'claims scope and scp differ' };
 }
 
 const meet = (allowed: readonly string[], held: readonly string[]): boolean =>
@@ -86,5 +116,6 @@ export function claimsRejection(trusted: TrustedIssuer, claims: VerifiedClaims):
   if (allowedAudience && !meet(allowedAudience, audienceOf(claims))) return 'audience not allowed';
   const client = clientOf(claims);
   if (allowedClients && !(isString(client) && allowedClients.includes(client))) return 'client not allowed';
-  return customClaimsRejection(trusted, claims) ?? scopesRejection(trusted, scopesOf(claims));
+  const { scopes = [], rejection } = scopesOf(claims);
+  return customClaimsRejection(trusted, claims) ?? rejection ?? scopesRejection(trusted, scopes);
 }

@@ -207,7 +207,7 @@ export interface TrustedIssuer {
   readonly allowedAudience?: readonly string[] | undefined;
   /** The token's `client_id` (or `azp`) must be one of these. */
   readonly allowedClients?: readonly string[] | undefined;
-  /** One of these must be in the token's `scope`. */
+  /** One of these must be among the token's scopes. */
   readonly allowedScopes?: readonly string[] | undefined;
   /** Each of these must match. */
   readonly customClaims?: readonly CustomClaim[] | undefined;

@@ -85,6 +85,14 @@ describe('with a valid token', () => {
     });
   });
 
+  it.each([
+    { scope: ['openid', 'invoke'] },
+    { scope: undefined, scp: ['openid', 'invoke'] },
+    { scope: undefined, scp: 'openid invoke' },
+  ])('accepts scopes as %j', async (claims) => {
+    expect((await call(await token(claims))).status).toBe(200);
+  });
+
   it('accepts a token with a PSS signature, as FAPI requires', async () => {
     expect((await call(await token({}, { alg: 'PS256' }))).status).toBe(200);
   });
@@ -189,6 +197,7 @@ describe('returns a 401 without the reason for a token', () => {
     ],
     ['for another audience', () => token({ aud: 'https://other.example' }), 'audience not allowed'],
     ['of another client', () => token({ client_id: 'other' }), 'client not allowed'],
+    ['with malformed scopes', () => token({ scope: ['invoke', 7] }), 'claim scope is malformed'],
     ['with another claim value', () => token({ team: 'red' }), 'claim team does not match'],
     [
       'with an algorithm that does not match its key',
