@@ -41,6 +41,13 @@ export interface JwtInboundProps extends TrustedIssuer {
    */
   readonly advertisedScopeMapping?: Record<string, string>;
   /**
+   * Whether tokens that are bound to a key (`cnf`: DPoP, or mutual TLS) are accepted as bearer tokens, without a proof of the
+   * key: anyone who obtains such a token could use it here. The service must accept them too:
+   * with `acceptBoundTokens` of the deployment's trusted issuer.
+   * @default false
+   */
+  readonly acceptBoundTokens?: boolean;
+  /**
    * Certificates of private certificate authorities, in PEM form: 1 to 10. Requests for the issuer's metadata and keys
    * trust them instead of the public authorities. The service needs them too: in `caCertificates` of its trusted issuer.
    * Synthesis warns of a certificate 30 days before it ends.

@@ -197,10 +197,17 @@ export interface IdentityAssertions {
 export interface DeployedIssuer extends TrustedIssuer {
   /**
    * Identity assertions of the issuer that are accepted as user tokens, each once. The entry then accepts no other user
-   * tokens, and has no allowedAudience, allowedClients, and allowedScopes: add another entry of the issuer for those.
+   * tokens, and has no allowedAudience, allowedClients, allowedScopes, and acceptBoundTokens: add another entry of the issuer for
+   * those.
    * @default - identity assertions are rejected
    */
   readonly identityAssertions?: IdentityAssertions;
+  /**
+   * Whether tokens that are bound to a key (`cnf`: DPoP, or mutual TLS) are accepted as bearer tokens, without a proof of the
+   * key: anyone who obtains such a token could use it here.
+   * @default false
+   */
+  readonly acceptBoundTokens?: boolean;
   /**
    * Certificates of private certificate authorities, in PEM form: 1 to 10. Requests for this entry trust them instead of
    * the public authorities: for the issuer's metadata and keys, and for the keys and polls of `securityEvents`. They must

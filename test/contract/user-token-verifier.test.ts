@@ -168,6 +168,20 @@ describe('a user token', () => {
     await refused(await token({ nbf: now() + 300 }), 'not valid yet');
   });
 
+  it('is rejected if it was issued later than that, because it would outlive the end of its session', async () => {
+    await refused(await token({ iat: now() + 90 }), 'issued in the future (iat)');
+  });
+
+  it('that is bound to a key is no bearer token', async () => {
+    await refused(await token({ cnf: { jkt: 'thumbprint' } }), 'bound to a key (cnf)');
+  });
+
+  it('with an actor is a token of its user', async () => {
+    expect(await verifier.verify(await token({ act: { sub: 'another-service' } }), {})).toMatchObject({
+      user: { subject: 'ana' },
+    });
+  });
+
   it.each(['exp', 'iat', 'nbf'])('is rejected with the reason %s if this is not a number', async (claim) => {
     for (const value of [String(now() + 600), [now() + 600], { at: now() + 600 }, true, null]) {
       await refused(await token({ [claim]: value }), `claim ${claim} is malformed`);

@@ -120,6 +120,19 @@ describe.each(['scope', 'scp'])('a malformed %s', (name) => {
   });
 });
 
+describe('a token that is bound to a key', () => {
+  const fault = 'bound to a key (cnf)';
+  it.each<Row>([
+    ['by DPoP', {}, { cnf: { jkt: 'thumbprint' } }, fault],
+    ['by mutual TLS', {}, { cnf: { 'x5t#S256': 'thumbprint' } }, fault],
+    ['by no understood method', {}, { cnf: null }, fault],
+    ['without acceptance', { acceptBoundTokens: false }, { cnf: {} }, fault],
+    ['with acceptance', { acceptBoundTokens: true }, { cnf: { jkt: 'thumbprint' } }, ADMITTED],
+  ])('is accepted or rejected as expected: %s', (_what, condition, claims, expected) => {
+    expect(rejectionOf(condition, claims)).toBe(expected);
+  });
+});
+
 describe('custom claims', () => {
   const named = (name: string, rest: Omit<CustomClaim, 'inboundTokenClaimName'>): CustomClaim => ({
     inboundTokenClaimName: name,

@@ -251,6 +251,17 @@ describe('caCertificates', () => {
   });
 });
 
+it('only the operator accepts tokens that are bound to a key as bearer tokens, and in no entry for assertions', () => {
+  expect(parseTrustedIssuers(entry({ acceptBoundTokens: true }))[0]?.acceptBoundTokens).toBe(true);
+  const { success } = v.safeParse(AuthorizerConfigurationSchema, {
+    customJWTAuthorizer: { discoveryUrl, allowedAudience: ['app'], acceptBoundTokens: true },
+  });
+  expect(success).toBe(false);
+  const identityAssertions = { audience: 'a', clients: [{ clientId: 'c', workloadIdentities: ['agent'] }] };
+  const assertions = entry({ allowedAudience: undefined, identityAssertions, acceptBoundTokens: true });
+  expect(() => parseTrustedIssuers(assertions)).toThrow(/omit .*acceptBoundTokens/);
+});
+
 describe('an authorizer of a workload identity in a request', () => {
   const policy = { loopback: false };
   const own = { customJWTAuthorizer: { discoveryUrl, allowedAudience: ['app'] } };

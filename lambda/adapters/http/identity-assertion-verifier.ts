@@ -1,5 +1,5 @@
 /** Verifies identity assertions as user tokens, by the keys of the issuers that the deployment accepts them from. */
-import { epochSeconds, type System } from '../../domain/system';
+import type { System } from '../../domain/system';
 import type { Transport } from '../../domain/oauth/transport';
 import type { MetadataReader } from '../../domain/oauth/provider-metadata';
 import {
@@ -11,12 +11,7 @@ import { customClaimsRejection } from '../../domain/identity/token-admission';
 import { issuerOf, withoutTrailingSlash } from '../../domain/identity/discovery-url';
 import { assertionIssuersOf, type DeployedIssuer } from '../../domain/identity/trusted-issuer';
 import { ServiceError } from '../../domain/service-error';
-import {
-  CLOCK_SKEW,
-  createIssuerAuthentication,
-  verifiedToken,
-  type TokenKind,
-} from './issuer-authentication';
+import { createIssuerAuthentication, verifiedToken, type TokenKind } from './issuer-authentication';
 import { headerFault, unverifiedJwt } from './issuer-keys';
 
 const INVALID =
@@ -58,8 +53,7 @@ export function createIdentityAssertionVerifier(
       const faults = new Set<string>();
       for (const entry of entries) {
         const claims = await issuers.authenticate(entry, assertion, unverified, true);
-        const latestIssue = epochSeconds(system) + CLOCK_SKEW;
-        const decision = decideAssertion(entry.identityAssertions, claims, workload.name, latestIssue);
+        const decision = decideAssertion(entry.identityAssertions, claims, workload.name);
         const rejection = customClaimsRejection(entry, claims);
         if (!('rejection' in decision) && rejection === undefined) {
           return { ...verifiedToken(claims, ASSERTION), ...decision };

@@ -113,8 +113,13 @@ export function createIssuerAuthentication(
           clockTolerance: CLOCK_SKEW,
           currentDate: new Date(system.now()),
         });
-        if (payload.exp !== undefined && payload.exp <= epochSeconds(system)) {
+        const now = epochSeconds(system);
+        if (payload.exp !== undefined && payload.exp <= now) {
           throw kind.unauthorized(kind.ended, 'expired');
+        }
+        // Otherwise, the end of its session would not apply to the token until that time.
+        if (payload.iat !== undefined && payload.iat > now + CLOCK_SKEW) {
+          throw kind.invalid('issued in the future (iat)');
         }
         return payload;
       } catch (error) {

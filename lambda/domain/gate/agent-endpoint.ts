@@ -166,16 +166,16 @@ export const invocationUrl = ({
 
 /** Returns the issuer that the endpoint trusts, in the form for validation. */
 export function trustedIssuerOf(endpoint: AgentEndpointConfiguration, inbound: JwtInbound): TrustedIssuer {
-  const { discoveryUrl, allowedAudience, allowedClients, allowedScopes, customClaims, caCertificates } =
-    inbound;
+  const { allowedAudience, allowedClients } = inbound;
   const named = allowedAudience !== undefined || allowedClients !== undefined;
   return {
-    discoveryUrl,
+    discoveryUrl: inbound.discoveryUrl,
     allowedAudience: named ? allowedAudience : [invocationUrl(endpoint)],
     allowedClients,
-    allowedScopes,
-    customClaims,
-    caCertificates,
+    allowedScopes: inbound.allowedScopes,
+    customClaims: inbound.customClaims,
+    acceptBoundTokens: inbound.acceptBoundTokens,
+    caCertificates: inbound.caCertificates,
   };
 }
 

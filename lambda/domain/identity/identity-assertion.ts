@@ -101,10 +101,9 @@ function limitRejection(claims: Claims, client: AssertionClient): string | undef
   return namesOnly(scopes, client.scopes) ? undefined : 'scope not allowed';
 }
 
-/** Returns why the times of an assertion are not valid; its `exp` was verified to be in the future. */
-function timesRejection({ iat, exp }: Claims, latestIssue: number): string | undefined {
+/** Returns why the life of an assertion is not valid. */
+function lifeRejection({ iat, exp }: Claims): string | undefined {
   if (typeof iat !== 'number' || typeof exp !== 'number') return 'iat or exp is missing';
-  if (iat > latestIssue) return 'issued in the future';
   return exp - iat > MAX_ASSERTION_LIFETIME
     ? `valid for more than ${MAX_ASSERTION_LIFETIME} seconds`
     : undefined;
@@ -116,15 +115,13 @@ export type AssertionDecision = Pick<VerifiedAssertion, 'id' | 'clientId'> | { r
 /**
  * Decides whether an assertion is accepted for an agent.
  *
- * @param claims of an assertion whose type, signature, issuer, and `exp` were verified
+ * @param claims of an assertion whose type, signature, issuer, and times were verified
  * @param workloadName name of the agent's workload identity
- * @param latestIssue epoch seconds: now, and the allowed clock skew
  */
 export function decideAssertion(
   { audience, clients }: IdentityAssertions,
   claims: Claims,
   workloadName: string,
-  latestIssue: number,
 ): AssertionDecision {
   const { aud, client_id: clientId, jti: id } = claims;
   if (!isSoleAudience(aud, audience)) return { rejection: 'audience not allowed' };
@@ -135,6 +132,6 @@ export function decideAssertion(
   }
   if (typeof id !== 'string' || id === '') return { rejection: 'jti is missing' };
   const unsupported = UNSUPPORTED.find(([claim]) => Object.hasOwn(claims, claim));
-  const rejection = unsupported?.[1] ?? timesRejection(claims, latestIssue) ?? limitRejection(claims, client);
+  const rejection = unsupported?.[1] ?? lifeRejection(claims) ?? limitRejection(claims, client);
   return rejection === undefined ? { id, clientId: client.clientId } : { rejection };
 }

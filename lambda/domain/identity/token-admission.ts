@@ -110,12 +110,14 @@ export function customClaimsRejection(
  * @param trusted the entry of the token's issuer
  */
 export function claimsRejection(trusted: TrustedIssuer, claims: VerifiedClaims): string | undefined {
-  const { allowedAudience, allowedClients } = trusted;
+  const { allowedAudience, allowedClients, acceptBoundTokens = false } = trusted;
   // Configurations without both are rejected when they are parsed.
   if (!allowedAudience && !allowedClients) return 'no recipient is allowed';
   if (allowedAudience && !meet(allowedAudience, audienceOf(claims))) return 'audience not allowed';
   const client = clientOf(claims);
   if (allowedClients && !(isString(client) && allowedClients.includes(client))) return 'client not allowed';
+  // RFC 7800 section 3: the presenter must prove the key, which no request here does.
+  if (!acceptBoundTokens && Object.hasOwn(claims, 'cnf')) return 'bound to a key (cnf)';
   const { scopes = [], rejection } = scopesOf(claims);
   return customClaimsRejection(trusted, claims) ?? rejection ?? scopesRejection(trusted, scopes);
 }

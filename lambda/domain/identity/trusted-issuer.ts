@@ -151,10 +151,11 @@ const TrustedIssuerSchema = v.pipe(
 );
 
 /**
- * The authorities of an issuer that the operator configures. Entries in the API have no such member: the service would
- * have to read the secret of an owner on the path of every user token.
+ * Only an operator can set these members. `acceptBoundTokens` weakens what a token must prove. For `caCertificates` of an
+ * owner, the service would have to read the owner's secret for every user token.
  */
 export const operatorMembers = {
+  acceptBoundTokens: v.exactOptional(v.boolean()),
   caCertificates: v.exactOptional(CaCertificatesSchema),
   certificateConfigurations: refused('set caCertificates to the certificates in PEM form'),
 };
@@ -176,9 +177,10 @@ const DeployedIssuerSchema = v.pipe(
   ),
   // One entry accepts one kind of token, so that no condition is met by a token of the other kind.
   v.check(
-    ({ identityAssertions, allowedScopes, ...issuer }) =>
-      identityAssertions === undefined || (allowedScopes === undefined && !restrictsRecipients(issuer)),
-    'has identityAssertions, so it accepts only those: omit allowedAudience, allowedClients, and allowedScopes, and add another entry of the issuer for user tokens',
+    ({ identityAssertions, allowedScopes, acceptBoundTokens, ...issuer }) =>
+      identityAssertions === undefined ||
+      ((allowedScopes ?? acceptBoundTokens) === undefined && !restrictsRecipients(issuer)),
+    'has identityAssertions, so it accepts only those: omit allowedAudience, allowedClients, allowedScopes, and acceptBoundTokens, and add another entry of the issuer for user tokens',
   ),
 );
 
@@ -211,6 +213,8 @@ export interface TrustedIssuer {
   readonly allowedScopes?: readonly string[] | undefined;
   /** Each of these must match. */
   readonly customClaims?: readonly CustomClaim[] | undefined;
+  /** Whether a token that is bound to a key (`cnf`) is accepted without a proof of the key. Only the operator states it. */
+  readonly acceptBoundTokens?: boolean | undefined;
   /**
    * Certificates of private authorities in PEM form, which requests to the issuer trust instead of the public ones. Only
    * the operator states them: the API has no such member.

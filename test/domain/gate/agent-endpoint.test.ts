@@ -222,6 +222,8 @@ it('tokens must be for the endpoint itself unless the configuration names an aud
   expect(trustOf({ allowedAudience: ['app'] }).allowedAudience).toEqual(['app']);
   // Access tokens of some issuers name a client and no audience.
   expect(trustOf({ allowedClients: ['web'] }).allowedAudience).toBeUndefined();
+  const others = { customClaims: [], allowedScopes: ['a'], acceptBoundTokens: true, caCertificates: 'PEM' };
+  expect(trustOf(others)).toMatchObject(others);
 });
 
 it('the invocation timeout is the time that API Gateway streams for, unless the configuration sets a shorter one', () => {

@@ -198,6 +198,8 @@ describe('returns a 401 without the reason for a token', () => {
     ['for another audience', () => token({ aud: 'https://other.example' }), 'audience not allowed'],
     ['of another client', () => token({ client_id: 'other' }), 'client not allowed'],
     ['with malformed scopes', () => token({ scope: ['invoke', 7] }), 'claim scope is malformed'],
+    ['bound to a key', () => token({ cnf: { jkt: 'thumbprint' } }), 'bound to a key (cnf)'],
+    ['issued in the future', () => token({ iat: now() + 3600 }), 'issued in the future (iat)'],
     ['with another claim value', () => token({ team: 'red' }), 'claim team does not match'],
     [
       'with an algorithm that does not match its key',
