@@ -6,10 +6,8 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { surplusCookies } from '../domain/consent/browser';
 import { hashOf } from '../domain/digest';
+import { SIGN_IN_SECONDS } from '../domain/portal/sign-in-binding';
 import { createCookieJar } from './cookies';
-
-/** Seconds in which a person has to sign in at the identity provider. */
-const SIGN_IN_SECONDS = 600;
 
 /**
  * Sign-ins in progress, and sessions, that one browser can have. All portals share the host, so that the cookies of one
@@ -36,10 +34,15 @@ export interface PortalCookies {
   readonly session: SessionCookie | undefined;
   /** Returns values of `Set-Cookie`. The oldest cookies of other portals end if there are too many. */
   setSignIn(cookie: SignInCookie): readonly string[];
-  dropSignIn(): string;
+  /** As `dropSession`. */
+  dropSignIn(): readonly string[];
   /** @param maxAge seconds */
   setSession(cookie: SessionCookie, maxAge: number): readonly string[];
-  dropSession(): string;
+  /**
+   * Returns no value if the browser sent no such cookie: a request from another site lacks the cookies of a browser that
+   * has them (SameSite), and its response must not delete them.
+   */
+  dropSession(): readonly string[];
 }
 
 /** A secret, and text in base64url. */
@@ -75,6 +78,7 @@ export function portalCookies(
   const signIn = decoded(cookies.get(signInName));
   const session = decoded(cookies.get(sessionName));
   const drop = (name: string): string => jar.set({ name, value: '', maxAge: 0 });
+  const dropSent = (name: string): readonly string[] => (cookies.has(name) ? [drop(name)] : []);
   const set = (kind: keyof typeof KINDS, name: string, value: string, maxAge: number): readonly string[] => {
     const { prefix, most } = KINDS[kind];
     const surplus = surplusCookies(cookies, name, { pattern: new RegExp(`^${prefix}[\\w-]{16}$`), most });
@@ -84,9 +88,9 @@ export function portalCookies(
     signIn: signIn && { secret: signIn.secret, resume: completionUriIn(signIn.text) },
     session: session && { secret: session.secret, personName: session.text },
     setSignIn: ({ secret, resume }) => set('signIn', signInName, encoded(secret, resume), SIGN_IN_SECONDS),
-    dropSignIn: () => drop(signInName),
+    dropSignIn: () => dropSent(signInName),
     setSession: ({ secret, personName }, maxAge) =>
       set('session', sessionName, encoded(secret, personName), maxAge),
-    dropSession: () => drop(sessionName),
+    dropSession: () => dropSent(sessionName),
   };
 }

@@ -14,24 +14,20 @@ const isSent = ({ multiValueHeaders }: APIGatewayProxyEvent, name: string): bool
   Object.keys(multiValueHeaders).some((each) => each.toLowerCase() === name);
 
 /**
- * Returns why a form is not accepted, for the audit log; undefined if it is. A browser that says nothing about the page
- * that sent the form is refused: every current browser sends `Origin` with a POST, and `Sec-Fetch-Site` to https.
+ * Returns why a form was not sent by a page of this service, for the audit log; undefined if it was. A browser that says
+ * nothing about the page that sent the form is refused: every current browser sends `Origin` with a POST, and
+ * `Sec-Fetch-Site` to https.
  */
-export function formRejection(
-  event: APIGatewayProxyEvent,
-  {
-    baseUrl,
-    form,
-    sessionSecret,
-  }: { readonly baseUrl: string; readonly form: URLSearchParams; readonly sessionSecret: string },
-): string | undefined {
+export function originRejection(event: APIGatewayProxyEvent, baseUrl: string): string | undefined {
   const [hasOrigin, hasSite] = [isSent(event, 'origin'), isSent(event, 'sec-fetch-site')];
   if (!hasOrigin && !hasSite) return 'the form names no origin';
   if (hasOrigin && headerOf(event, 'origin') !== new URL(baseUrl).origin) return 'form of another origin';
   if (hasSite && headerOf(event, 'sec-fetch-site') !== 'same-origin') return 'form of another site';
-  const tokens = form.getAll('csrf');
-  if (tokens.length !== 1 || !isHashOf(hashOf(formToken(sessionSecret)), tokens[0])) {
-    return 'form of another session';
-  }
   return undefined;
+}
+
+/** Returns whether the form is one of the session. */
+export function hasFormToken(form: URLSearchParams, sessionSecret: string): boolean {
+  const tokens = form.getAll('csrf');
+  return tokens.length === 1 && isHashOf(hashOf(formToken(sessionSecret)), tokens[0]);
 }

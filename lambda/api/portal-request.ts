@@ -22,7 +22,7 @@ import {
 import type { RenderedPage } from '../pages/shell';
 import { formOf, pageResult, redirectResult } from './page-result';
 import { portalCookies, type PortalCookies, type SessionCookie } from './portal-cookies';
-import { formRejection, formToken } from './portal-forms';
+import { formToken, hasFormToken, originRejection } from './portal-forms';
 import { requestContextOf } from './request-context';
 
 export interface PortalRouteDependencies {
@@ -114,13 +114,13 @@ export const publicFrame = ({ path }: PortalRequest, portal: PortalAppearance): 
 
 /** Leads a person whose session is over to the sign-in, without the useless cookie. */
 export const signedOut = ({ path, cookies }: PortalRequest): APIGatewayProxyResult =>
-  redirected(`${path}?error=session_expired`, [cookies.dropSession()]);
+  redirected(`${path}?error=session_expired`, cookies.dropSession());
 
 /** Returns the response to a refused step: a page, or the way to the sign-in. */
 export function refusal(request: PortalRequest, { refused, portal }: Refused): APIGatewayProxyResult {
   const { path, cookies } = request;
   if (refused === 'signed-out') return signedOut(request);
-  if (isLoginError(refused)) return redirected(`${path}?error=${refused}`, [cookies.dropSignIn()]);
+  if (isLoginError(refused)) return redirected(`${path}?error=${refused}`);
   if (refused === 'another-region') return shown(renderAnotherRegion());
   if (!portal || !isShown(refused)) return shown(renderNoPortal());
   const { session } = cookies;
@@ -174,14 +174,18 @@ export async function fromForm(
   request: PortalRequest,
   work: (form: URLSearchParams) => Promise<APIGatewayProxyResult>,
 ): Promise<APIGatewayProxyResult> {
-  const { session } = request.cookies;
-  if (!session) {
+  const { event, cookies } = request;
+  const form = formOf(event);
+  const reject = (reason: string): APIGatewayProxyResult => {
+    request.deny(reason);
+    return shown(renderForgedForm({ path: request.path }));
+  };
+  // First, because a form of another site arrives without the browser's session.
+  const foreign = originRejection(event, baseUrl);
+  if (foreign !== undefined) return reject(foreign);
+  if (!cookies.session) {
     request.deny(NO_SESSION);
     return signedOut(request);
   }
-  const form = formOf(request.event);
-  const rejected = formRejection(request.event, { baseUrl, form, sessionSecret: session.secret });
-  if (rejected === undefined) return work(form);
-  request.deny(rejected);
-  return shown(renderForgedForm({ path: request.path }));
+  return hasFormToken(form, cookies.session.secret) ? work(form) : reject('form of another session');
 }

@@ -5,11 +5,13 @@
  */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { PortalAppearance } from '../contract/connections-event';
+import { isResponseTo } from '../domain/portal/sign-in-binding';
 import { epochSeconds } from '../domain/system';
 import { AFTER, renderConnections, type Notice } from '../pages/connections-page';
 import { renderDisconnection, renderReach } from '../pages/disconnection-pages';
 import { isConsentError, renderNoPortal, renderSignIn, type ConsentError } from '../pages/portal-pages';
 import { consentCookie } from './browser';
+import { headerOf } from './event-headers';
 import { queryOf } from './page-result';
 import { completionUriIn } from './portal-cookies';
 import {
@@ -72,15 +74,20 @@ async function portal(_deps: PortalRouteDependencies, request: PortalRequest): R
   }
   if ('refused' in result && result.refused === 'signed-out' && result.portal) {
     const page = renderSignIn(publicFrame(request, result.portal), { error: 'session_expired' });
-    return shown(page, [cookies.dropSession()]);
+    return shown(page, cookies.dropSession());
   }
   if ('refused' in result) return refusal(request, result);
   throw new Error('connections: the result has neither agents nor a refusal');
 }
 
+/**
+ * A page of the portal begins a new sign-in. Any other page can lead the browser here too: then, the sign-in that the
+ * person began continues, and its response is still accepted. A browser that does not say which page it was counts as such.
+ */
 async function signIn({ system }: PortalRouteDependencies, request: PortalRequest): Response {
   const { portalId, cookies, event } = request;
-  const secret = system.randomToken(32);
+  const begun = headerOf(event, 'sec-fetch-site') === 'same-origin' ? undefined : cookies.signIn;
+  const secret = begun?.secret ?? system.randomToken(32);
   const query = queryOf(event);
   // The value only switches the choice on: nothing of the address reaches the identity provider.
   const otherAccount = query.get('account') === 'other';
@@ -89,7 +96,7 @@ async function signIn({ system }: PortalRouteDependencies, request: PortalReques
   });
   if ('refused' in result) return refusal(request, result);
   if (!hasOutcome(result, 'signInUrl')) throw new Error('connections: the result has no signInUrl');
-  const resume = completionUriIn(query.get('session_id'));
+  const resume = completionUriIn(query.get('session_id')) ?? begun?.resume;
   return redirected(result.signInUrl, cookies.setSignIn({ secret, resume }));
 }
 
@@ -100,25 +107,34 @@ async function signInCallback({ system }: PortalRouteDependencies, request: Port
     request.deny('the browser began no sign-in');
     return redirected(`${path}?error=login_failed`);
   }
-  const query = [...queryOf(event)];
+  const query = queryOf(event);
+  // Another site can lead the browser here. Its response does not end the sign-in that the browser began.
+  if (!isResponseTo(portalId, begun.secret, query.get('state') ?? undefined)) {
+    request.deny('state of another sign-in');
+    return redirected(`${path}?error=login_failed`);
+  }
   const newSession = system.randomToken(32);
   const previous = cookies.session?.secret;
   const result = await request.perform({
     finishSignIn: {
       portalId,
       secret: begun.secret,
-      query,
+      query: [...query],
       newSession,
       ...(previous !== undefined && { previous }),
     },
   });
-  if ('refused' in result) return refusal(request, result);
+  if ('refused' in result) {
+    const { refused } = result;
+    if (!isLoginError(refused)) return refusal(request, result);
+    return redirected(`${path}?error=${refused}`, cookies.dropSignIn());
+  }
   if (!hasOutcome(result, 'session')) throw new Error('connections: the result has no session');
   const { expiresAt, personName } = result.session;
   const { resume } = begun;
   const next = resume === undefined ? '' : `/connect/callback?session_id=${encodeURIComponent(resume)}`;
   return redirected(`${path}${next}`, [
-    cookies.dropSignIn(),
+    ...cookies.dropSignIn(),
     ...cookies.setSession({ secret: newSession, personName }, Math.max(0, expiresAt - epochSeconds(system))),
   ]);
 }
@@ -129,7 +145,7 @@ const signOut: PortalRoute = (deps, request) =>
     const session = cookies.session?.secret ?? '';
     const result = await request.perform({ signOut: { portalId, session } });
     if ('refused' in result && result.refused !== 'signed-out') return refusal(request, result);
-    return redirected(path, [cookies.dropSession()]);
+    return redirected(path, cookies.dropSession());
   });
 
 const connect: PortalRoute = (deps, request) =>
@@ -154,7 +170,7 @@ async function signInToComplete(
   const appearance = known ?? result?.portal;
   if (!appearance) return shown(renderNoPortal());
   const page = renderSignIn(publicFrame(request, appearance), { resume });
-  return shown(page, [request.cookies.dropSession()]);
+  return shown(page, request.cookies.dropSession());
 }
 
 /** The return URL of a connection. The URI in it is valid only for the person who began the connection. */

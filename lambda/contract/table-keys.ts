@@ -216,6 +216,12 @@ export const sessionKey = (sessionHash: string): Key => ({ pk: PREFIX.session + 
 /** @param hash of the session's secret */
 export const portalSessionKey = (hash: string): Key => ({ pk: PREFIX.portalSession + hash, sk: RECORD });
 
+/** The partition key has the prefix of sessions, so that one IAM condition covers both. @param stateHash of a sign-in */
+export const usedStateKey = (stateHash: string): Key => ({
+  pk: PREFIX.portalSession + stateHash,
+  sk: 'USED-STATE',
+});
+
 /** One partition per agent and user, so that one query lists what an agent holds for a user. */
 export const grantPartition = (workloadId: string, userHash: string): string =>
   `${PREFIX.grant}${workloadId}#${userHash}`;

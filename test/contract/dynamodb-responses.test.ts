@@ -114,6 +114,16 @@ describe('a new item whose response is lost, after which the AWS SDK repeats the
     }
   });
 
+  it('uses up the state of a sign-in for its session, and for no other', async () => {
+    const use = { stateHash: 'state', sessionHash: 'session', expiresAt: BEGINNING };
+    expect(await createPortalSessionStore(repeated()).consumeState(use)).toBe(true);
+    for (const table of [sessions, repeated()]) {
+      expect(await createPortalSessionStore(table).consumeState({ ...use, sessionHash: 'other' })).toBe(
+        false,
+      );
+    }
+  });
+
   it('fails if another key has the version', async () => {
     const store = createVaultKeyStore(sessions);
     await store.create({ ...wrapped('first'), version: '2' });

@@ -18,7 +18,7 @@ import { createUnappliedReportStore } from '../../lambda/adapters/dynamodb/unapp
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
 import { parseWorkloadIdentity } from '../../lambda/adapters/dynamodb/workload-identity-store';
 import type { Table } from '../../lambda/adapters/dynamodb/table';
-import { PREFIX, unappliedReportsKey } from '../../lambda/contract/table-keys';
+import { PREFIX, unappliedReportsKey, usedStateKey } from '../../lambda/contract/table-keys';
 import { kindOf } from './calls';
 import type { Touched } from './fault-proxy';
 import type { Stage } from './stage';
@@ -28,6 +28,7 @@ type Reader = (read: { readonly table: Table; readonly item: unknown; readonly t
 const after = (prefix: string, pk: string): string => pk.slice(prefix.length);
 
 const { sk: UNAPPLIED } = unappliedReportsKey('');
+const { sk: USED_STATE } = usedStateKey('');
 
 /** By kind of item. A kind without a reader is an error, so that a new kind gets one. */
 const READERS: Readonly<Record<string, Reader>> = {
@@ -56,6 +57,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   'RECEIVED-EVENT': ({ item }) => item,
   // The functions only write it.
   'USED-ASSERTION': ({ item }) => item,
+  [USED_STATE]: ({ item }) => item,
   // One item for each issuer, with the reports that wait.
   [UNAPPLIED]: ({ table, touched: { pk } }) =>
     createUnappliedReportStore(table).of(after(PREFIX.receivedEvent, pk)),
@@ -77,7 +79,7 @@ export async function inventoryOf(stage: Stage, touched: readonly Touched[]): Pr
     const table = stage.table(each.table);
     const item = await table.get({ pk: each.pk, sk: each.sk });
     if (item === undefined) continue;
-    const kind = each.sk === UNAPPLIED ? UNAPPLIED : kindOf(each.pk);
+    const kind = [UNAPPLIED, USED_STATE].includes(each.sk) ? each.sk : kindOf(each.pk);
     const reader = READERS[kind];
     if (!reader) throw new Error(`There is no reader for items of the kind ${kind}.`);
     if ((await reader({ table, item, touched: each })) === undefined && kind !== 'TOKEN-VAULT')

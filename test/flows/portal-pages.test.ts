@@ -323,6 +323,25 @@ describe('a form', () => {
     expect(titleOf(await browser.step(address()))).toBe('Your agents and their access');
   });
 
+  it('of another site, which arrives without cookies, ends no session', async () => {
+    for (const action of ['connect', 'disconnect', 'logout']) {
+      const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+      const foreign = await post(new Browser(), action, {}, headers);
+      expect(foreign.status).toBe(403);
+      expect(foreign.headers.getSetCookie()).toEqual([]);
+    }
+    expect(await lastEntry('PortalSignOut')).toMatchObject({
+      outcome: 'denied',
+      reason: 'form of another origin',
+    });
+  });
+
+  it('without a session leads to the sign-in, and deletes no cookie', async () => {
+    const page = await post(new Browser(), 'logout', {});
+    expect(locationOf(page)).toBe(address('?error=session_expired'));
+    expect(page.headers.getSetCookie()).toEqual([]);
+  });
+
   it.each([
     ['without a token', () => Promise.resolve({})],
     ['with a token that someone made up', () => Promise.resolve({ csrf: 'A'.repeat(43) })],
@@ -474,6 +493,44 @@ describe('the sign-in', () => {
     const other = new Browser();
     await other.step(address('/login'));
     expect(titleOf(await other.go(url))).toBe('The sign-in did not work');
+  });
+
+  it('continues after another site led the browser to a forged response', async () => {
+    const browser = new Browser();
+    const { url } = await signInAndConsent(browser, address('/login'), 'ana', address('/callback'));
+    for (const query of ['code=a&state=b', 'error=access_denied', `code=${'a'.repeat(9_000)}&state=b`]) {
+      const foreign = await browser.step(address(`/callback?${query}`));
+      expect(locationOf(foreign)).toBe(address('?error=login_failed'));
+      expect(foreign.headers.getSetCookie()).toEqual([]);
+    }
+    expect(titleOf(await browser.go(url))).toBe('Your agents and their access');
+  });
+
+  it('continues after another site led the browser to the sign-in again', async () => {
+    const browser = new Browser();
+    const { url } = await signInAndConsent(browser, address('/login'), 'ana', address('/callback'));
+    await browser.send(address('/login?account=other'), { headers: { 'sec-fetch-site': 'cross-site' } });
+    expect(titleOf(await browser.go(url))).toBe('Your agents and their access');
+  });
+
+  it('is a new one for each click on a page of the portal', async () => {
+    const begin = async (browser: Browser) => {
+      const headers = { 'sec-fetch-site': 'same-origin' };
+      const location = locationOf(await browser.send(address('/login'), { headers }));
+      return new URL(location).searchParams.get('state');
+    };
+    const browser = new Browser();
+    const state = await begin(browser);
+    expect(await begin(browser)).not.toBe(state);
+  });
+
+  it('still leads to where the person wanted to go when another site leads to it again', async () => {
+    const browser = new Browser();
+    const begun = await browser.step(
+      address(`/login?session_id=${encodeURIComponent('urn:ietf:params:oauth:request_uri:a.b')}`),
+    );
+    const again = await browser.send(address('/login'), { headers: { 'sec-fetch-site': 'cross-site' } });
+    expect(again.headers.getSetCookie()).toEqual(begun.headers.getSetCookie());
   });
 
   it('is finished once', async () => {

@@ -136,14 +136,29 @@ it('finds the session that the first invocation created when it is repeated, and
   });
 });
 
-it('another request with the same response of the identity provider is rejected, and creates no session', async () => {
+it('one of many responses to a sign-in redeems its code, and the others create no session', async () => {
   const started = await begun();
-  issueOnce(await idToken(started));
-  const [first, second] = [newSecret(), newSecret()];
-  expect(await finish(started, {}, first)).toHaveProperty('session');
-  expect(await finish(started, {}, second)).toMatchObject({ refused: 'login_failed' });
-  expect(await portal.view(second)).toMatchObject({ refused: 'signed-out' });
-  expect(await portal.view(first)).toHaveProperty('agents');
+  const requests = issue(await idToken(started));
+  const answers = Array.from({ length: 20 }, (_, at) => ({ code: `code-${at}`, session: newSecret() }));
+  const results = await Promise.all(
+    answers.map(async ({ code, session }) => ({ session, result: await finish(started, { code }, session) })),
+  );
+  expect(requests).toHaveLength(1);
+  const signedIn = results.filter(({ result }) => 'session' in result);
+  expect(signedIn).toHaveLength(1);
+  const [refused] = results.filter(({ result }) => 'refused' in result);
+  expect(refused?.result).toMatchObject({ refused: 'login_failed' });
+  expect(await portal.view(refused?.session ?? '')).toMatchObject({ refused: 'signed-out' });
+  expect(await portal.view(signedIn[0]?.session ?? '')).toHaveProperty('agents');
+});
+
+it('a code that is rejected uses up the sign-in', async () => {
+  const started = await begun();
+  const requests = issue(await idToken(started, { nonce: 'another' }));
+  expect(await finish(started)).toMatchObject({ refused: 'login_failed' });
+  expect(await finish(started, { code: 'another-code' })).toMatchObject({ refused: 'login_failed' });
+  expect(requests).toHaveLength(1);
+  expect(await lastReason()).toBe('the sign-in had a response before');
 });
 
 it.each([
@@ -265,20 +280,20 @@ it('leaves out an agent whose issuer is unavailable, if another agent admits the
 it('rejects a person whom no agent admits, as a user token of that person', async () => {
   const client = { ...world.issuer, clientId: 'another-client', clientSecret: 'secret' };
   const other = await TestPortal.create(world, { agents: [agent], identityProvider: client });
-  const started = await begun(other);
-  issue(await idToken(started, { aud: 'another-client' }));
-  const response = new URLSearchParams({ code: 'the-code', state: started.state });
-  expect(await other.finishSignIn(started.secret, response)).toMatchObject({ refused: 'login_rejected' });
+  const signIn = async (more: object = {}) => {
+    const started = await begun(other);
+    issue(await idToken(started, { aud: 'another-client' }), more);
+    return other.finishSignIn(
+      started.secret,
+      new URLSearchParams({ code: 'the-code', state: started.state }),
+    );
+  };
+  expect(await signIn()).toMatchObject({ refused: 'login_rejected' });
   expect(await lastReason()).toContain('audience not allowed');
   // The access token of the sign-in can have the audience of the agent.
-  issue(await idToken(started, { aud: 'another-client' }), {
-    access_token: await world.issuer.token('ben', { aud: CLIENT_ID }),
-  });
-  expect(await other.finishSignIn(started.secret, response)).toMatchObject({ refused: 'login_rejected' });
-  issue(await idToken(started, { aud: 'another-client' }), {
-    access_token: await world.issuer.token('ana', { aud: CLIENT_ID }),
-  });
-  expect(await other.finishSignIn(started.secret, response)).toHaveProperty('session');
+  const tokenOf = (user: string) => world.issuer.token(user, { aud: CLIENT_ID });
+  expect(await signIn({ access_token: await tokenOf('ben') })).toMatchObject({ refused: 'login_rejected' });
+  expect(await signIn({ access_token: await tokenOf('ana') })).toHaveProperty('session');
 });
 
 describe('a restricted person', () => {

@@ -1,7 +1,7 @@
-/** Sessions of consent portals in the sessions table. */
+/** Sessions of consent portals, and the used states of their sign-ins, in the sessions table. */
 import * as v from 'valibot';
 import type { PortalSession, PortalSessionStore } from '../../domain/portal/session';
-import { portalSessionKey, TTL_ATTRIBUTE } from '../../contract/table-keys';
+import { portalSessionKey, TTL_ATTRIBUTE, usedStateKey } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
 import { ABSENT, putOnce, type Table } from './table';
 
@@ -17,6 +17,11 @@ const PortalSessionRecord = v.object({
 }) satisfies v.GenericSchema<unknown, PortalSession>;
 
 export const createPortalSessionStore = (sessions: Table): PortalSessionStore => ({
+  consumeState: ({ stateHash, sessionHash, expiresAt }) =>
+    sessions.put(usedStateKey(stateHash), versioned({ sessionHash, [TTL_ATTRIBUTE]: expiresAt }), {
+      condition: `${ABSENT.condition} OR sessionHash = :sessionHash`,
+      values: { ':sessionHash': sessionHash },
+    }),
   get: async (hash) => parseRecord(PortalSessionRecord, await sessions.get(portalSessionKey(hash))),
   async create(session) {
     const record = versioned({ ...session, [TTL_ATTRIBUTE]: session.expiresAt });

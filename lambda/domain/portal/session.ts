@@ -22,8 +22,20 @@ export interface PortalSession extends UserTokenFacts {
   readonly expiresAt: number;
 }
 
+/** The response to a sign-in that used its state. */
+export interface UsedState {
+  /** SHA-256 of the state. */
+  readonly stateHash: string;
+  /** `hash` of the session that the response creates, by which a repetition of the same request is recognized. */
+  readonly sessionHash: string;
+  /** Epoch seconds, when no browser has the sign-in's secret any more. */
+  readonly expiresAt: number;
+}
+
 /** Stores sessions. Reads are strongly consistent. */
 export interface PortalSessionStore {
+  /** Returns whether the state was unused, or was used for this session. */
+  consumeState(use: UsedState): Promise<boolean>;
   get(hash: string): Promise<PortalSession | undefined>;
   create(session: PortalSession): Promise<void>;
   /** Removes the session, if there is one. */

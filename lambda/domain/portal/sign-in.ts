@@ -1,7 +1,7 @@
 /**
- * Signing in to a portal at the organization's identity provider. Nothing is stored before the sign-in has succeeded: the
+ * Signing in to a portal at the organization's identity provider. Nothing is stored before the provider's response: the
  * state, the nonce, and the code verifier all follow from a secret in the browser's cookie, so only this browser can
- * finish the sign-in, and only with the response to it.
+ * finish the sign-in, and only with the response to it. The first response with a code uses up the state.
  */
 import type { Annotate } from '../audit';
 import { authorizationUrl, challengeOf, pushedParameters } from '../consent/authorization-request';
@@ -32,6 +32,7 @@ import { portalCallbackUrl } from './consent-portal';
 import { PortalRefusal, type Refusal } from './refusal';
 import type { ServedPortal } from './served-portal';
 import { endSession, trustDigest, type PortalSessionStore } from './session';
+import { bindingOf, SIGN_IN_SECONDS } from './sign-in-binding';
 import type { IdTokenVerifier, SignedInUser } from './sign-in-token';
 
 export interface SignInDependencies {
@@ -50,12 +51,6 @@ export interface SignInDependencies {
 
 /** Seconds after which a session ends, even if the ID token is valid for longer. */
 const MAX_SESSION = 12 * 3600;
-
-/** @param secret of the browser's cookie: 32 random bytes, base64url */
-function bindingOf(portalId: string, secret: string): SignInBinding {
-  const derived = (purpose: string) => hashOf(JSON.stringify(['portal sign-in', purpose, portalId, secret]));
-  return { state: derived('state'), nonce: derived('nonce'), codeVerifier: derived('code_verifier') };
-}
 
 /** Whether the request has a code challenge: as for consent, always unless the vendor or the metadata exclude it. */
 const usesPkce = ({ metadata, provider }: Pick<ProviderClient, 'metadata' | 'provider'>): boolean =>
@@ -143,7 +138,7 @@ const clientOf = (deps: SignInDependencies, { portal, signInProvider }: ServedPo
   deps.providerClients.of(signInProvider, portal.arn);
 
 export interface SignInBeginning {
-  /** New, 32 random bytes in base64url, which the browser keeps until the response. */
+  /** 32 random bytes in base64url, which the browser keeps until the response. */
   readonly secret: string;
   /** The person wants another account than the one that is signed in at the identity provider. */
   readonly otherAccount?: true;
@@ -253,11 +248,25 @@ export interface SignInResponse {
   readonly previous?: string;
 }
 
+/** @throws PortalRefusal `login_failed` if another response has used the state */
+async function consumeState(
+  { portalSessions, system }: SignInDependencies,
+  { state }: Pick<SignInBinding, 'state'>,
+  newSession: string,
+): Promise<void> {
+  const first = await portalSessions.consumeState({
+    stateHash: hashOf(state),
+    sessionHash: hashOf(newSession),
+    expiresAt: epochSeconds(system) + SIGN_IN_SECONDS,
+  });
+  if (!first) throw new PortalRefusal('login_failed', 'the sign-in had a response before');
+}
+
 /** Redeems the code, and validates what the identity provider says about the person. @throws PortalRefusal */
 function redeemResponse(
   deps: SignInDependencies,
   served: ServedPortal,
-  { secret, query }: Pick<SignInResponse, 'secret' | 'query'>,
+  { secret, query, newSession }: SignInResponse,
 ): Promise<{ readonly tokens: SignInTokens; readonly person: SignedInUser }> {
   const { id } = served.portal;
   const binding = bindingOf(id, secret);
@@ -265,6 +274,7 @@ function redeemResponse(
     const client = await clientOf(deps, served);
     const { jwksUri } = signInEndpoints(client.metadata);
     const response = validatedSignInResponse(client, query, binding);
+    await consumeState(deps, binding, newSession);
     const redirectUri = portalCallbackUrl(deps.baseUrl, id);
     const tokens = await redeemSignIn(client, response, { redirectUri, binding, pkce: usesPkce(client) });
     const { issuer } = client.metadata;
@@ -306,7 +316,7 @@ async function createSession(
 /**
  * Returns the session that this sign-in has created. If the response of this function is lost, Lambda's client repeats
  * the invocation, after the code was redeemed. Only the repetition has the secret of the new session: another request of
- * the browser, with the same response of the identity provider, has another one, and redeems the code in vain.
+ * the browser, with the same response of the identity provider, has another one, and redeems no code.
  */
 async function createdSession(
   { portalSessions }: Pick<SignInDependencies, 'portalSessions'>,
