@@ -99,6 +99,9 @@ const sampleOf = (configuration: Configuration, { id }: AgentRuntime): object =>
   ...configuration,
   agentRuntimeArn: `arn:aws:bedrock-agentcore:eu-central-1:${SAMPLE_ACCOUNT}:runtime/${id}`,
   workloadName: valueOr(configuration.workloadName, 'workload'),
+  ...(configuration.oauth2CallbackUrl !== undefined && {
+    oauth2CallbackUrl: valueOr(configuration.oauth2CallbackUrl, 'https://app.example/connected'),
+  }),
   baseUrl: valueOr(configuration.baseUrl, 'https://0123456789.execute-api.eu-central-1.amazonaws.com/prod'),
   inbound: sampleOfInbound(configuration.inbound),
   target: sampleOfTarget(configuration.target),

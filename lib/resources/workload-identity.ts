@@ -128,7 +128,9 @@ export interface WorkloadIdentityProps extends IdentityResourceProps {
    */
   readonly displayName?: string;
   /**
-   * Addresses of the application to which the service can send a user back after consent; they are compared exactly.
+   * Addresses of the application to which the service can send a user back after consent; they are compared exactly: https,
+   * http on a loopback host, or a scheme that is the reversed name of the application's domain, such as
+   * `com.example.app:/connected`.
    * @default - none: the agent cannot request consent
    */
   readonly allowedResourceOauth2ReturnUrls?: string[];
@@ -194,8 +196,9 @@ const ALLOWED = [
   'allowedWorkloadIdentities',
 ] as const;
 
-/** Takes the place of a name that is known only at deployment, when the service validates it. */
+/** These take the place of a name and a URL that are known only at deployment, when the service validates them. */
 const VALID_NAME = 'known-at-deployment';
+const VALID_URL = 'https://known-at-deployment.example/';
 
 /** Returns the name without a reference to the resource: two agents can list each other. */
 const listedName = (listed: IWorkloadIdentity): string =>
@@ -209,8 +212,8 @@ function configurationOf(path: string, props: WorkloadIdentityProps) {
       `${path}: allowedWorkloadIdentities needs authorizer, whose issuer the users of the calls must have.`,
     );
   }
-  const configurationWith = (workloadIdentities: string[] | undefined) => ({
-    allowedResourceOauth2ReturnUrls: [...allowedResourceOauth2ReturnUrls],
+  const configurationWith = (returnUrls: string[], workloadIdentities: string[] | undefined) => ({
+    allowedResourceOauth2ReturnUrls: [...returnUrls],
     ...(authorizer && {
       authorizerConfiguration: {
         customJWTAuthorizer: {
@@ -223,9 +226,10 @@ function configurationOf(path: string, props: WorkloadIdentityProps) {
   const names = allowed?.map(listedName);
   const schema = v.omit(SCHEMAS.CreateWorkloadIdentity, ['name']);
   const known = names?.map((name) => (Token.isUnresolved(name) ? VALID_NAME : name));
-  const parsed = v.safeParse(schema, configurationWith(known));
-  if (parsed.success) return configurationWith(names);
-  throw new Error(`${path}: ${invalidProps(parsed.issues, [ALLOWED, AUTHORIZER])}`);
+  const knownUrls = allowedResourceOauth2ReturnUrls.map((url) => (Token.isUnresolved(url) ? VALID_URL : url));
+  const parsed = v.safeParse(schema, configurationWith(knownUrls, known));
+  if (!parsed.success) throw new Error(`${path}: ${invalidProps(parsed.issues, [ALLOWED, AUTHORIZER])}`);
+  return configurationWith(allowedResourceOauth2ReturnUrls, names);
 }
 
 /** The three grants, by the operations that they allow in IAM and in the resource policy. */

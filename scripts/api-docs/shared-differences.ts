@@ -10,11 +10,11 @@ export const OWN: Difference = {
   why: 'one account can hold the agents of many teams; a resource policy gives access to other principals',
 };
 export const SAFE_RETURN_URLS: Difference = {
-  what: 'rejects return URLs with a scheme that browsers handle as code or as files (for example, `javascript:` or `data:`)',
-  why: "the service redirects the user's browser to this URL",
+  what: 'accepts as return URLs: https, http on `localhost`, `127.0.0.1`, or `[::1]`, and schemes that contain a dot and are followed by a slash, such as `com.example.app:/connected` (RFC 8252 section 7.1); rejects user information',
+  why: "the service redirects the user's browser to this URL; a browser handles other schemes as code, as files, or as commands to applications",
 };
 export const RETURN_URLS_IN_ASCII: Difference = {
-  what: 'rejects return URLs that are not valid, or that contain characters other than printable ASCII',
+  what: 'rejects return URLs that are not valid, or that contain characters outside RFC 3986, such as spaces, backslashes, and `{`',
   why: 'the URL goes into a response header, and an invalid URL would make the redirect fail after the user consented; percent-encode other characters',
 };
 export const PLAIN_TAGS: Difference = {

@@ -27,7 +27,16 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
   '[a-zA-Z0-9\\-_\\.]+': name,
   '[A-Za-z0-9_.:#-]+': name,
   '[a-zA-Z0-9\\s._:/=+@-]*': tag,
-  '\\w+:(\\/?\\/?)[^\\s]+': around('a:', '', ['a', ':a', 'a:', 'a: b', 'a:b c', 'a:b\n', '-:a', '//a']),
+  '\\w+:(\\/?\\/?)[^\\s]+': around('https://a', '', [
+    'a',
+    ':a',
+    'a:',
+    'a: b',
+    'a:b c',
+    'a:b\n',
+    '-:a',
+    '//a',
+  ]),
   'urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+': around('urn:ietf:params:oauth:request_uri:', '', [
     'urn:ietf:params:oauth:request_uri:',
     'urn:ietf:params:oauth:request_uri:a b',

@@ -51,7 +51,7 @@ it.each<[string, v.GenericSchema, unknown, string]>([
     'a return URL without a scheme',
     SCHEMAS.GetResourceOauth2Token.pipe[0].entries.resourceOauth2ReturnUrl,
     'app.example',
-    'must be a URL with a scheme, such as https://app.example/connected, and without spaces (must match /^\\w+:(\\/?\\/?)[^\\s]+$/)',
+    'must be a URL with a scheme, such as https://app.example/connected, and without spaces (must match /^\\w[\\w.+-]*:(\\/?\\/?)[^\\s]+$/)',
   ],
 ])('reports %s', (_, schema, value, message) => {
   expect(said(schema, value)).toEqual([`member ${message}`]);

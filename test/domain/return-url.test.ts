@@ -1,9 +1,70 @@
-/** The redirect to the application: the registered return URL byte for byte, with added parameters. */
+/** Return URLs: which ones can be registered, and the redirect to the application: the registered return URL byte for byte, with added parameters. */
 import fc from 'fast-check';
 import { withParameters } from '../../lambda/domain/consent/return-url';
+import { returnUrlFault } from '../../lambda/domain/registrable-return-url';
 
 const SESSION = 'urn:ietf:params:oauth:request_uri:x';
 const ADDED = 'session_id=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3Ax';
+
+it.each([
+  'https://app.example/back?from=a#/route',
+  'HTTPS://App.example:443/a@b',
+  'http://localhost:8400/done',
+  'http://127.0.0.1:9/connected',
+  'http://[::1]/',
+  'com.example.app:/back',
+  'com.example.app-2://back/home@2',
+  "https://app.example/-._~!$&'()*+,;=:@%20?/#?",
+])('accepts the return URL %s', (url) => {
+  expect(returnUrlFault(url)).toBeUndefined();
+});
+
+it.each([
+  ...[
+    'feed:',
+    'jar:',
+    'filesystem:',
+    'intent:',
+    'mailto:',
+    'ws:',
+    'wss:',
+    'data:',
+    'javascript:',
+    'blob:',
+    'file:',
+  ],
+  ...['vbscript:', 'view-source:', 'about:', 'ms-settings:', 'search-ms:', 'web+a:', 'myapp:', 'localhost:'],
+  'JavaScript:',
+])('rejects the scheme %s with any form of address', (scheme) => {
+  for (const rest of ['//app.example/back', '/back', 'back', 'https://app.example/back']) {
+    expect(returnUrlFault(scheme + rest)).toMatch(/^must (begin with|be a URL)/);
+  }
+});
+
+const NO_URL_TEXT = 'must contain only characters of a URL';
+
+it.each([
+  ['http on another host', 'http://app.example/back', 'must begin with https://'],
+  ['http on a name that begins like loopback', 'http://127.0.0.1.evil.example/', 'must begin with https://'],
+  ['no slashes, which is a path at this service', 'https:app.example/back', 'must begin with https://'],
+  ['one slash', 'https:/app.example/back', 'must begin with https://'],
+  ['three slashes', 'https:///app.example/back', 'must begin with https://'],
+  ['the scheme omitted', 'app.example:8080/back', 'must begin with https://'],
+  ['a private-use scheme for code', 'com.example.app:alert(1)', 'must begin with https://'],
+  ['a user', 'https://app.example@evil.example/', 'must not contain credentials'],
+  ['an empty user', 'https://@evil.example/', 'must not contain credentials'],
+  ['a user of an application', 'com.example.app://a:b@back', 'must not contain credentials'],
+  ['a backslash', 'https://app.example\\@evil.example/', NO_URL_TEXT],
+  ['backslashes for slashes', 'https:\\\\app.example', NO_URL_TEXT],
+  ['a space', 'https://app.example/a b', NO_URL_TEXT],
+  ...[...'"<>^`{|}'].map((character) => [
+    `the character ${character}`,
+    `https://app.example/a${character}b`,
+    NO_URL_TEXT,
+  ]),
+])('rejects a return URL with %s', (_what, url, fault) => {
+  expect(returnUrlFault(url)).toContain(fault);
+});
 
 it.each([
   ['no query', 'https://app.example/back', `https://app.example/back?${ADDED}`],

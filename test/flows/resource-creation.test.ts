@@ -54,7 +54,7 @@ it('creates and describes a provider without revealing the secret', async () => 
 
 it('creates and describes a workload identity, under either signing name', async () => {
   const control = world.control('agent', 'bedrock-agentcore');
-  const allowedResourceOauth2ReturnUrls = ['https://app.example/back', 'myapp://back'];
+  const allowedResourceOauth2ReturnUrls = ['https://app.example/back', 'com.example.app:/back'];
   const created = await control.send(
     new CreateWorkloadIdentityCommand({ name: 'described', allowedResourceOauth2ReturnUrls }),
   );

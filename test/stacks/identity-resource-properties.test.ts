@@ -2,7 +2,7 @@
  * The properties of workload identities and credential providers in a template, as the service receives them: names
  * and issuers. No template ever contains a secret.
  */
-import { CfnParameter, SecretValue, Stack } from 'aws-cdk-lib';
+import { CfnParameter, Lazy, SecretValue, Stack } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import {
   AgentIdentity,
@@ -175,9 +175,13 @@ describe('names', () => {
 
 describe('a workload identity', () => {
   it('that the service does not accept is rejected at synthesis', () => {
-    const make = (url: string) =>
-      new WorkloadIdentity(stack, 'A', { identity, allowedResourceOauth2ReturnUrls: [url] });
+    const make = (url: string, id = 'A') =>
+      new WorkloadIdentity(stack, id, { identity, allowedResourceOauth2ReturnUrls: [url] });
     expect(() => make('no url')).toThrow(/^Consumer\/A: allowedResourceOauth2ReturnUrls\.0 must be .* URL/);
+    expect(() => make('intent://app.example', 'B')).toThrow(
+      /^Consumer\/B: allowedResourceOauth2ReturnUrls\.0 must begin with https/,
+    );
+    expect(() => make(`https://${Lazy.string({ produce: () => 'app.example' })}/back`, 'C')).not.toThrow();
   });
 
   it.each<[what: string, authorizer: TrustedIssuer, message: RegExp]>([

@@ -10,6 +10,7 @@ import {
 } from '../../domain/identity/trusted-issuer';
 import { FLOWS } from '../../domain/grant/grant';
 import { DPOP_NONCE } from '../../domain/oauth/dpop-nonce';
+import { isRegistrable } from '../../domain/registrable-return-url';
 import { kmsKeyArn, matching, onlyCharacters, smallAsJson, text } from './constraints';
 import { fitsAuthorizationUrl, fitsReturnUrl } from './url-bounds';
 import { customParameters, line, providerName, workloadName } from './names';
@@ -26,7 +27,8 @@ import { secretReference, secretSource } from './secret-schemas';
 const returnUrl = matching(
   1,
   2048,
-  /^\w+:(\/?\/?)[^\s]+$/,
+  // AWS's pattern, which also matches behind the dots of a scheme (Smithy 2.0: patterns are not anchored).
+  /^\w[\w.+-]*:(\/?\/?)[^\s]+$/,
   'must be a URL with a scheme, such as https://app.example/connected, and without spaces',
 );
 const sessionUri = matching(
@@ -83,7 +85,7 @@ const tags = v.pipe(
  * AWS sets no bounds for these. The largest workload identity, including its policy and tags, must fit into one DynamoDB
  * item of 400 KB.
  */
-const returnUrls = v.pipe(v.array(returnUrl), v.maxLength(100));
+const returnUrls = v.pipe(v.array(v.pipe(returnUrl, isRegistrable)), v.maxLength(100));
 const AUTHORIZER_BYTES = 65_536;
 
 /** AWS's pattern does not allow the digit in `oauth2credentialprovider`, which AWS's own ARNs contain. */

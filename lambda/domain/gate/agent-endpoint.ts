@@ -9,6 +9,7 @@ import { ConfigurationFault, parseConfiguration } from '../configuration';
 import { issuerMembers, operatorMembers, scopeToken, type TrustedIssuer } from '../identity/trusted-issuer';
 import { WORKLOAD_NAME } from '../identity/workload-name';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
+import { isRegistrable } from '../registrable-return-url';
 import { AllowedOriginsSchema } from './allowed-origins';
 
 const text = v.pipe(v.string(), v.nonEmpty());
@@ -128,9 +129,7 @@ const AgentEndpointSchema = v.pipe(
     /** The origins of web pages that can call the endpoint. */
     allowedOrigins: v.exactOptional(AllowedOriginsSchema),
     /** The return URL for consent, which is passed to the agent. Optional. */
-    oauth2CallbackUrl: v.exactOptional(
-      v.pipe(text, v.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII, because it is sent in a header')),
-    ),
+    oauth2CallbackUrl: v.exactOptional(v.pipe(text, isRegistrable)),
     /** Maximum seconds of an invocation, from the construct's `invocationTimeout`. */
     invocationTimeout: v.exactOptional(InvocationTimeoutSchema),
   }),

@@ -8,7 +8,7 @@ import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import type { EndpointPolicy } from '../endpoint';
 import { ownedBy } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
-import { invalidMember, ServiceError } from '../service-error';
+import { ServiceError } from '../service-error';
 import {
   deleteWithContents,
   revokeDeletedGrants,
@@ -37,29 +37,6 @@ const PAGE = 20;
 export const workloadIdentityArn = (arnPrefix: string, name: string): string =>
   `${arnPrefix}:workload-identity-directory/default/workload-identity/${name}`;
 
-/**
- * Schemes that a browser would run or read instead of opening another page. A return URL becomes a link on the page that
- * a person sees when consent fails.
- */
-const UNSAFE_SCHEMES = new Set(['javascript', 'data', 'vbscript', 'file', 'blob', 'about', 'view-source']);
-
-/** The characters of a URL in a header (RFC 9110 section 5.5, RFC 3986 section 2), because `Location` contains it. */
-const HEADER_TEXT = /^[\x21-\x7e]+$/;
-
-function returnUrlFault(url: string): string | undefined {
-  if (!HEADER_TEXT.test(url)) return 'must be printable ASCII; percent-encode all other characters';
-  if (!URL.canParse(url)) return 'must be a URL';
-  const scheme = url.slice(0, url.indexOf(':')).toLowerCase();
-  return UNSAFE_SCHEMES.has(scheme) ? `must not use the scheme ${scheme}` : undefined;
-}
-
-function checkReturnUrls(urls: readonly string[]): void {
-  for (const [index, url] of urls.entries()) {
-    const fault = returnUrlFault(url);
-    if (fault !== undefined) throw invalidMember(`allowedResourceOauth2ReturnUrls.${index}`, fault);
-  }
-}
-
 export interface WorkloadIdentityDependencies {
   readonly identities: WorkloadIdentityStore;
   readonly vaultContents: VaultContents;
@@ -82,7 +59,7 @@ export interface CreateWorkloadIdentityInput {
 /**
  * Creates a workload identity owned by the caller.
  *
- * @throws ConflictException if the name is in use, ValidationException for an unsafe return URL
+ * @throws ConflictException if the name is in use
  */
 export function createWorkloadIdentity(
   deps: WorkloadIdentityDependencies,
@@ -93,7 +70,6 @@ export function createWorkloadIdentity(
     const arn = workloadIdentityArn(deps.arnPrefix, input.name);
     annotate({ workloadIdentity: arn });
     const urls = input.allowedResourceOauth2ReturnUrls ?? [];
-    checkReturnUrls(urls);
     const now = epochSeconds(deps.system);
     const identity: WorkloadIdentity = {
       name: input.name,
@@ -128,8 +104,7 @@ export function getWorkloadIdentity(
 /**
  * Changes the given members. Omitted members stay.
  *
- * @throws ResourceNotFoundException, AccessDeniedException, ValidationException for an unsafe return URL,
- *   ThrottlingException after a concurrent change
+ * @throws ResourceNotFoundException, AccessDeniedException, ThrottlingException after a concurrent change
  */
 export function updateWorkloadIdentity(
   deps: WorkloadIdentityDependencies,
@@ -142,7 +117,6 @@ export function updateWorkloadIdentity(
 ): Promise<WorkloadIdentity> {
   return audited(deps.audit, { operation: 'UpdateWorkloadIdentity', principal }, async (annotate, call) => {
     annotate({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });
-    checkReturnUrls(urls ?? []);
     const authorizer = authorizerChange(authorizerConfiguration, deps.endpointPolicy);
     const identity = await authorizedResource(deps.identities, KIND, call, name);
     const change = { ...(urls && { allowedResourceOauth2ReturnUrls: urls }), ...authorizer };

@@ -42,7 +42,7 @@ WORKLOAD_IDENTITY = Kind(
     "workloadIdentities",
     "workloadIdentityArn",
     lambda _: {"allowedResourceOauth2ReturnUrls": ["https://app.example/one"]},
-    lambda _: {"allowedResourceOauth2ReturnUrls": ["https://app.example/two", "myapp://back"]},
+    lambda _: {"allowedResourceOauth2ReturnUrls": ["https://app.example/two", "com.example.app:/back"]},
     lambda _: [],
 )
 OAUTH2_PROVIDER = Kind(

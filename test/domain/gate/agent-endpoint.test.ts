@@ -189,7 +189,12 @@ describe('an invalid configuration', () => {
     [
       'a callback URL that no header can contain',
       endpointOf(BY_IAM, { oauth2CallbackUrl: 'https://app.example/→' }),
-      'oauth2CallbackUrl must be printable ASCII',
+      'oauth2CallbackUrl must contain only characters of a URL',
+    ],
+    [
+      'a return URL that no workload identity can have',
+      endpointOf(BY_IAM, { oauth2CallbackUrl: 'intent://app.example' }),
+      'oauth2CallbackUrl must begin with https://',
     ],
     [
       'an invocation timeout of 0',
