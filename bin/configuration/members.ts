@@ -206,6 +206,7 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
   },
   logRetention: { schema: retention },
   multiRegionKey: { schema: flag },
+  namesInMetrics: { schema: flag },
   privateApi: {
     schema: members({
       vpcEndpointIds: v.pipe(

@@ -28,4 +28,5 @@ export const AGENT_IDENTITY_PROPS: PropNames<IdentityServiceProps & IdentityStat
   replicas: 'optional',
   removalPolicy: 'optional',
   contributorInsights: 'optional',
+  namesInMetrics: 'optional',
 };

@@ -108,6 +108,8 @@ export interface GroupFunctionProps {
   readonly ownerAccounts: readonly string[];
   /** Whether every consent begins with a page of the service. */
   readonly consentPage: boolean;
+  /** Whether names are dimension values of metrics. */
+  readonly namesInMetrics: boolean;
   /** ARNs of the KMS keys that the token vault can be moved to. */
   readonly tokenVaultKeys: readonly string[];
   /** Retention of the function's log, which contains the audit log. */
@@ -179,6 +181,7 @@ export function addGroupFunction(scope: Construct, props: GroupFunctionProps): P
       ...(permissions.verifiesUsers && props.trustedIssuers.environment),
       ...(WITH_LIFETIMES.includes(group) && { LIFETIMES: JSON.stringify(props.lifetimes) }),
       ...(props.consentPage && group === 'credential-retrieval' && { CONSENT_PAGE: 'true' }),
+      ...(props.namesInMetrics && { NAMES_IN_METRICS: 'true' }),
       // Only the control plane creates resources that have a quota.
       ...(group === 'control-plane' && { QUOTAS: JSON.stringify(props.quotas) }),
       ...(group === 'operator' &&

@@ -124,6 +124,14 @@ export interface IdentityServiceProps extends ContributorInsightsOptions {
    */
   readonly alarmsTopic?: ITopic;
   /**
+   * Whether the names of workload identities and credential providers are dimension values of metrics, so that each of
+   * them has its own metrics, and alarms about providers name the provider. CloudWatch bills each metric, $0.30 a month,
+   * for the hours in which it has data: a principal that creates, uses, and deletes resources in a loop can create about 25
+   * metrics a second. Set it if you trust everyone who can create them.
+   * @default false - the value of these dimensions is `all`
+   */
+  readonly namesInMetrics?: boolean;
+  /**
    * Address of the runbook that the alarms link to, each with the fragment of its entry.
    * @default - docs/runbook.md, as in this package
    */
@@ -255,6 +263,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     quotas: parseQuotas(JSON.stringify(props.quotas ?? {})),
     lifetimes: lifetimesInSeconds(props.lifetimes ?? {}),
     consentPage: props.consentPage ?? false,
+    namesInMetrics: props.namesInMetrics ?? false,
     ownerAccounts: ownerAccountsOf(callers ?? {}),
   }));
   checkedAt(scope.node.path, () => {

@@ -25,7 +25,7 @@ const kmsQuota = (): IMetric =>
     label: 'KMS quota used (%)',
   });
 
-/** Returns the metric with one time series for each provider, so that the alarm names the provider. */
+/** Returns the metric with one time series for each provider if `namesInMetrics` is set, so that the alarm names it. */
 const byProvider = (deployment: string, metricName: AuditMetricName, where: string[]): IMetric =>
   metricSum(deployment, metricName, { where, groupBy: ['ProviderName'] });
 

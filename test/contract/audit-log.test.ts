@@ -87,7 +87,7 @@ it('an entry and its metrics are lines of JSON in one write, which is over when 
   const writes: string[] = [];
   createAuditLog(
     linesTo(writes),
-    createMetricsOf('Travel.Identity', () => NOW),
+    createMetricsOf('Travel.Identity', true, () => NOW),
   ).record(ENTRY);
   expect(writes).toHaveLength(1);
   const [line, metrics, ...others] = (writes[0] ?? '')
@@ -103,7 +103,7 @@ it('an entry and its metrics are lines of JSON in one write, which is over when 
 
 it('an entry without metrics is one line', () => {
   const writes: string[] = [];
-  const metricsOf = createMetricsOf('any', () => NOW);
+  const metricsOf = createMetricsOf('any', true, () => NOW);
   createAuditLog(linesTo(writes), metricsOf).record({ ...ENTRY, operation: 'TagResource' });
   expect(writes).toEqual([expect.not.stringContaining('\n')]);
 });

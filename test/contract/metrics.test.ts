@@ -32,7 +32,7 @@ const entry: AuditEntry = {
   flow: 'USER_FEDERATION',
   scopes: ['calendar.read'],
 };
-const metricsOf = createMetricsOf('Travel.Identity', () => 1);
+const metricsOf = createMetricsOf('Travel.Identity', true, () => 1);
 
 /** Returns the metrics that CloudWatch reads from an entry, each with its dimensions except the deployment. */
 function countsOf(change: Partial<AuditEntry>) {
@@ -211,6 +211,19 @@ it('has no metric for a name that was not verified', () => {
     Type: 'unknown',
   });
   expect(JSON.stringify(metrics)).not.toContain('made-up');
+});
+
+it('has no names of agents and providers by default, except of the agent that an endpoint is configured for', () => {
+  const byDefault = createMetricsOf('Travel.Identity', false, () => 1);
+  const all = { WorkloadIdentity: 'all', ProviderName: 'all' };
+  expect(byDefault({ ...entry, result: 'cached' })).toMatchObject([{ ...all, Outcome: 'cached' }]);
+  expect(byDefault({ ...entry, operation: 'GetResourceApiKey' })).toMatchObject([all]);
+  expect(byDefault({ operation: 'GetResourceApiKey', outcome: 'denied' })).toMatchObject([
+    { WorkloadIdentity: 'unknown', ProviderName: 'unknown' },
+  ]);
+  expect(byDefault({ ...entry, operation: 'InvokeAgentRuntime' })).toMatchObject([
+    { WorkloadIdentity: 'assistant' },
+  ]);
 });
 
 it('does not contain the caller, the user, the scopes, or the reason', () => {

@@ -13,6 +13,7 @@ let agent: TestAgent;
 let deployed: TestIssuer;
 let read = 0;
 beforeAll(async () => {
+  process.env.NAMES_IN_METRICS = 'true';
   deployed = await startIssuer();
   const { discoveryUrl, issuer, audience } = deployed;
   const allowedAudience = [audience];

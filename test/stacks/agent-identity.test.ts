@@ -41,6 +41,7 @@ function customService() {
     auditRetention: RetentionDays.TWO_YEARS,
     quotas: { workloadIdentities: 3 },
     consentPage: true,
+    namesInMetrics: true,
     lifetimes: {
       workloadAccessToken: Duration.minutes(5),
       consentSession: Duration.minutes(20),
@@ -374,6 +375,16 @@ describe('limits', () => {
     expect(showing.map(([, { Properties }]) => Properties.Description)).toEqual([
       'agent-identity: credential-retrieval',
     ]);
+  });
+
+  it('names are dimension values of metrics only if the deployment chose that', () => {
+    const choices = (template: ConsumerTemplate) =>
+      resourcesOf(template, 'AWS::Lambda::Function').flatMap(
+        ([, { Properties }]) =>
+          (Properties.Environment as { Variables: Record<string, string> }).Variables.NAMES_IN_METRICS ?? [],
+      );
+    expect(new Set(choices(custom.template))).toEqual(new Set(['true']));
+    expect(choices(standardTemplate())).toEqual([]);
   });
 
   it('only the functions that apply quotas and lifetimes get them', () => {

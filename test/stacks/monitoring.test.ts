@@ -133,7 +133,7 @@ describe('metrics', () => {
     [metric, ...[...dimensions].sort()].join(' ');
 
   it('in alarms and dashboard are metrics that the audit log emits, with all their dimensions', () => {
-    const metricsOf = createMetricsOf('test', () => 1);
+    const metricsOf = createMetricsOf('test', true, () => 1);
     const made = new Set(
       entries.flatMap(metricsOf).flatMap((line) => {
         const { _aws } = line as {

@@ -4,8 +4,9 @@
  * are AWS's where AWS has them (AgentCore developer guide, "AgentCore generated identity observability data"), with one
  * dimension for the deployment in addition.
  *
- * A name becomes a dimension only after the directory lookup found it. Otherwise, requests with invented names would
- * create metrics, which cost money. Until then, its value is {@link UNVERIFIED}.
+ * Each combination of dimension values is a metric, which costs money. A request can invent names, so a name is a dimension
+ * value only after the directory lookup found it; until then, the value is {@link UNVERIFIED}. Owners can create ever new
+ * agents and providers, so the value is {@link ALL} unless the deployment chose names.
  */
 import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../contract/metrics-namespace';
 import { ISSUER_UNAVAILABLE, type AuditEntry } from '../../domain/audit';
@@ -13,6 +14,9 @@ import type { Outcome } from '../../domain/service-error';
 
 /** Replaces a name from the request that is not verified. */
 const UNVERIFIED = 'unknown';
+
+/** Replaces the names of agents and providers, unless they are dimension values. */
+const ALL = 'all';
 
 type Dimensions = Readonly<Record<string, string>>;
 
@@ -148,10 +152,16 @@ function reportCount({ operation, outcome, result, trustedIssuer }: AuditEntry):
   return [{ name: 'SecurityEvent', dimensions: { TrustedIssuer: trustedIssuer, Outcome } }];
 }
 
+const withoutNames = (entry: AuditEntry): AuditEntry => ({
+  ...entry,
+  ...(entry.workloadIdentity !== undefined && { workloadIdentity: ALL }),
+  ...(entry.credentialProvider !== undefined && { credentialProvider: ALL }),
+});
+
 /** Returns all counts of an entry. */
-const countsOf = (entry: AuditEntry): Count[] => [
-  ...fetchCount(entry),
-  ...outcomeCount(entry),
+const countsOf = (entry: AuditEntry, generalized: AuditEntry): Count[] => [
+  ...fetchCount(generalized),
+  ...outcomeCount(generalized),
   ...consentCount(entry),
   ...inboundCount(entry),
   ...reportCount(entry),
@@ -162,12 +172,13 @@ export type MetricsOf = (entry: AuditEntry) => readonly object[];
 
 /**
  * @param deployment name of the deployment
+ * @param namesInMetrics whether the names of agents and providers are dimension values
  * @param now returns the present in epoch milliseconds
  */
 export const createMetricsOf =
-  (deployment: string, now: () => number): MetricsOf =>
+  (deployment: string, namesInMetrics: boolean, now: () => number): MetricsOf =>
   (entry) => {
-    const counts = countsOf(entry);
+    const counts = countsOf(entry, namesInMetrics ? entry : withoutNames(entry));
     if (counts.length === 0) return [];
     // Each metric has its own dimensions. A dimension that several of them have is of the same entry, so it has one value.
     const directives = counts.map(({ name, dimensions }) => ({

@@ -144,6 +144,9 @@ export const readAgentEndpoint = (policy: EndpointPolicy): AgentEndpointConfigur
 /** Returns the name of the deployment in logs and metrics. Only a local service has none. */
 export const readDeploymentName = (): string => process.env.DEPLOYMENT_NAME ?? 'agent-identity';
 
+/** Returns whether the names of agents and credential providers are dimension values of metrics. */
+export const readNamesInMetrics = (): boolean => process.env.NAMES_IN_METRICS === 'true';
+
 /** Returns whether this process is a Lambda function. */
 export const inLambda = (): boolean => process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
 

@@ -7,7 +7,7 @@ import { sourceFrames } from '../../adapters/log/source-frames';
 import { system } from '../../adapters/system';
 import { unexpected, type ReportUnexpected } from '../../api/unexpected';
 import type { AuditTrail } from '../../domain/audit';
-import { inLambda, readDeploymentName, readTraceId } from './environment';
+import { inLambda, readDeploymentName, readNamesInMetrics, readTraceId } from './environment';
 
 /**
  * In Lambda, the global console adds text to each line, which would then not be JSON. A write to a pipe that has room is
@@ -27,7 +27,9 @@ export const log = createLogLines({ service: deployment, now, traceId: readTrace
 /** A request without its own entry is not counted here: API Gateway's or Lambda's metrics have it. */
 export const requests = createRequests(createAuditLog(log));
 
-export const audit: AuditTrail = requests.trail(createAuditLog(log, createMetricsOf(deployment, now)));
+export const audit: AuditTrail = requests.trail(
+  createAuditLog(log, createMetricsOf(deployment, readNamesInMetrics(), now)),
+);
 
 export const report: ReportUnexpected = ({ name, frames }) => {
   log.error('unexpected', { errorName: name, frames: sourceFrames(frames) });
