@@ -5,6 +5,7 @@
 export {
   isMetadataUrl,
   isProtectedResourceUrl,
+  isIssuerOf,
   issuerOf,
   issuerRule,
   metadataUrlsOf,

@@ -28,6 +28,7 @@ import {
 import type { HeaderFields } from '../domain/gate/header-fields';
 import { probeStatus } from '../domain/gate/probe';
 import { protectedResourceMetadata } from '../domain/gate/resource-metadata';
+import type { MetadataReader } from '../domain/oauth/provider-metadata';
 import { ServiceError } from '../domain/service-error';
 import { eachUnlessAborted } from '../domain/abort';
 import { headerFields } from './header-fields';
@@ -52,6 +53,7 @@ export type GateHandler = (
 
 export interface GateDependencies extends InvokeDependencies {
   readonly requests: Requests;
+  readonly metadata: MetadataReader;
 }
 
 /** An invocation whose response has started. */
@@ -67,7 +69,11 @@ type Cors = ReturnType<typeof corsHeaders>;
 type Plain = ReturnType<typeof json>;
 
 /** RFC 9728 section 3.2. */
-function metadata(endpoint: AgentEndpointConfiguration, { pathParameters }: APIGatewayProxyEvent): Plain {
+async function metadata(
+  issuerMetadata: MetadataReader,
+  endpoint: AgentEndpointConfiguration,
+  { pathParameters }: APIGatewayProxyEvent,
+): Promise<Plain> {
   const { inbound } = endpoint;
   if (inbound.kind !== 'JWT' || !isMetadataPath(endpoint, pathParameters?.path)) {
     throw new ServiceError(
@@ -75,7 +81,9 @@ function metadata(endpoint: AgentEndpointConfiguration, { pathParameters }: APIG
       'No protected resource metadata exists at this path.',
     );
   }
-  return json(200, protectedResourceMetadata(endpoint, inbound), { 'cache-control': 'max-age=300' });
+  return json(200, await protectedResourceMetadata(issuerMetadata, endpoint, inbound), {
+    'cache-control': 'max-age=300',
+  });
 }
 
 /** Any path of the routes: what it allows is only the request that follows, which is checked on its own. */
@@ -167,7 +175,7 @@ export function createGateHandler(
   async function route(event: APIGatewayProxyEvent, annotate: Annotate): Promise<Plain | AgentMethod> {
     if (event.httpMethod === 'OPTIONS' && isOpenToBrowsers(endpoint)) return preflight(endpoint, event);
     if (event.resource === METADATA_PATH || event.resource === METADATA_OF_PATH)
-      return metadata(endpoint, event);
+      return metadata(deps.metadata, endpoint, event);
     if (event.resource !== INVOCATION_PATH) {
       throw new ServiceError('ResourceNotFoundException', 'This endpoint has no such route.');
     }

@@ -4,7 +4,7 @@ import {
   validatedMetadata,
   type EndpointPolicy,
 } from '../../lambda/contract/authorization-server';
-import { issuerOf } from '../../lambda/contract/vendors';
+import { isIssuerOf, issuerOf } from '../../lambda/contract/vendors';
 import { NO_TLS, NoResponse } from './service';
 import { plainUrl } from './plain-url';
 import { documentResponse, UrlNotAllowed } from './provider-request';
@@ -144,10 +144,9 @@ export async function metadataAt(
     };
   } catch (error) {
     const issuer = text(found.document.issuer);
-    const expected = issuerOf({ discoveryUrl });
-    if (issuer === undefined || issuer.replace(/\/$/, '') === expected) return faultOf(error, policy);
+    if (issuer === undefined || isIssuerOf(issuer, { discoveryUrl })) return faultOf(error, policy);
     return documentFault(
-      `the document states the issuer ${plainUrl(issuer) ?? 'of another server'}, but the URL is that of the issuer ${expected}`,
+      `the document states the issuer ${plainUrl(issuer) ?? 'of another server'}, but the URL is that of the issuer ${issuerOf({ discoveryUrl })}`,
       correction(issuer),
     );
   }

@@ -32,6 +32,7 @@ beforeEach(() => {
     userTokens,
     workloadTokens: { request: unreached },
     agent: { invoke: unreached },
+    metadata: { read: unreached },
     system: { randomUUID: () => 'session' } as never,
   };
   gate = createGateHandler(deps, endpoint, report);

@@ -8,7 +8,7 @@ import {
   type AssertionVerifier,
 } from '../../domain/identity/identity-assertion';
 import { customClaimsRejection } from '../../domain/identity/token-admission';
-import { issuerOf, withoutTrailingSlash } from '../../domain/identity/discovery-url';
+import { isIssuerOf } from '../../domain/identity/discovery-url';
 import { assertionIssuersOf, type DeployedIssuer } from '../../domain/identity/trusted-issuer';
 import { ServiceError } from '../../domain/service-error';
 import { createIssuerAuthentication, verifiedToken, type TokenKind } from './issuer-authentication';
@@ -46,8 +46,9 @@ export function createIdentityAssertionVerifier(
         headerFault(header) ?? (isAssertionType(header.typ) ? undefined : 'typ is not oauth-id-jag+jwt');
       if (fault !== undefined) throw ASSERTION.invalid(fault);
 
-      const issuer = withoutTrailingSlash(payload.iss ?? '');
-      const entries = assertionIssuersOf(workload, deployed).filter((entry) => issuerOf(entry) === issuer);
+      const entries = assertionIssuersOf(workload, deployed).filter((entry) =>
+        isIssuerOf(payload.iss ?? '', entry),
+      );
       if (entries.length === 0) throw unauthorized(NOT_ACCEPTED, 'not accepted from this issuer');
 
       const faults = new Set<string>();

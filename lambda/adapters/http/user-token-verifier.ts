@@ -3,7 +3,7 @@ import type { System } from '../../domain/system';
 import type { Transport } from '../../domain/oauth/transport';
 import type { MetadataReader } from '../../domain/oauth/provider-metadata';
 import { claimsRejection } from '../../domain/identity/token-admission';
-import { issuerOf, withoutTrailingSlash } from '../../domain/identity/discovery-url';
+import { isIssuerOf } from '../../domain/identity/discovery-url';
 import { trustedIssuersOf, type DeployedIssuer } from '../../domain/identity/trusted-issuer';
 import { USER_TOKEN_ENDED, type UserTokenVerifier } from '../../domain/identity/user';
 import { tokenKindRejection } from '../../domain/identity/user-token-kind';
@@ -47,8 +47,7 @@ export function createUserTokenVerifier(
 
       const trusted = trustedIssuersOf({ authorizerConfiguration }, deployed);
       if (trusted.length === 0) throw unauthorized(NO_ISSUER, 'no issuer is trusted');
-      const issuer = withoutTrailingSlash(payload.iss ?? '');
-      const entries = trusted.filter((entry) => issuerOf(entry) === issuer);
+      const entries = trusted.filter((entry) => isIssuerOf(payload.iss ?? '', entry));
       if (entries.length === 0) throw unauthorized(UNKNOWN_ISSUER, 'issuer not trusted');
 
       const faults = new Set<string>();

@@ -2,15 +2,42 @@
  * The protected-resource metadata of an endpoint: its identifier, and the issuers of its tokens.
  * Source: RFC 9728 section 2.
  */
-import { issuerOf } from '../identity/discovery-url';
+import { issuerAuthorities } from '../identity/trusted-issuer';
+import { ProviderFailure } from '../oauth/provider-failure';
+import type { MetadataReader } from '../oauth/provider-metadata';
+import { ServiceError } from '../service-error';
 import { invocationUrl, type AgentEndpointConfiguration, type JwtInbound } from './agent-endpoint';
 import { advertisedScopes } from './challenge';
 
-export function protectedResourceMetadata(endpoint: AgentEndpointConfiguration, inbound: JwtInbound) {
+/**
+ * Returns the issuer as its own metadata states it, because clients compare the two exactly (RFC 8414 section 3.3): a
+ * discovery URL does not tell whether the issuer ends with a slash.
+ */
+async function issuerIn(metadata: MetadataReader, inbound: JwtInbound): Promise<string> {
+  try {
+    const { discoveryUrl } = inbound;
+    const { issuer } = await metadata.read({ discoveryUrl }, issuerAuthorities(inbound));
+    return issuer;
+  } catch (error) {
+    if (!(error instanceof ProviderFailure)) throw error;
+    throw new ServiceError(
+      'InternalServerException',
+      'The metadata of the issuer are unavailable. Try again shortly.',
+      { detail: error.detail, cause: error },
+    );
+  }
+}
+
+/** @throws InternalServerException if the issuer's own metadata cannot be read */
+export async function protectedResourceMetadata(
+  metadata: MetadataReader,
+  endpoint: AgentEndpointConfiguration,
+  inbound: JwtInbound,
+) {
   const scopes = advertisedScopes(inbound);
   return {
     resource: invocationUrl(endpoint),
-    authorization_servers: [issuerOf(inbound)],
+    authorization_servers: [await issuerIn(metadata, inbound)],
     ...(scopes.length > 0 && { scopes_supported: scopes }),
     bearer_methods_supported: ['header'],
     resource_name: endpoint.workloadName,

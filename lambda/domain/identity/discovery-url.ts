@@ -129,8 +129,19 @@ export function isOfOneIssuer(discoveryUrl: string): boolean {
 /** Some issuers state their identifier with a slash at its end, which {@link issuerOf} does not return. */
 export const withoutTrailingSlash = (issuer: string): string => issuer.replace(/\/$/, '');
 
+interface Discovered {
+  readonly discoveryUrl: string;
+}
+
 /** Returns the issuer identifier of a discovery URL. */
-export function issuerOf({ discoveryUrl }: { readonly discoveryUrl: string }): string {
+export function issuerOf({ discoveryUrl }: Discovered): string {
   const { before, after } = partsOf(discoveryUrl);
   return `${before}${withoutTrailingSlash(after)}`;
 }
+
+/**
+ * Whether an issuer identifier, such as `iss` of a token, is that of the discovery URL. A token is then compared exactly
+ * with the metadata.
+ */
+export const isIssuerOf = (issuer: string, discovered: Discovered): boolean =>
+  withoutTrailingSlash(issuer) === issuerOf(discovered);

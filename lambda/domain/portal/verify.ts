@@ -1,6 +1,6 @@
 /** Verifies that a portal can work: its sign-in provider, and that its agents trust the issuer that people sign in at. */
 import { audited, type AuditTrail } from '../audit';
-import { issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
+import { isIssuerOf } from '../identity/discovery-url';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import { trustedIssuersOf, type DeployedIssuer, type TrustedIssuer } from '../identity/trusted-issuer';
 import { ProviderFailure, shownHost } from '../oauth/provider-failure';
@@ -129,9 +129,7 @@ async function sourceFinding(
   const isOwn = isOwnedBy(identity, ownerOf(portal));
   if (denial) return { unusable: { reason: denial.message, isOwn } };
   const { issuer, shownIssuer } = client;
-  const entries = trustedIssuersOf(identity, trustedIssuers).filter(
-    (entry) => issuerOf(entry) === withoutTrailingSlash(issuer),
-  );
+  const entries = trustedIssuersOf(identity, trustedIssuers).filter((entry) => isIssuerOf(issuer, entry));
   if (entries.length === 0) {
     const reason = `The workload identity "${name}" does not trust the issuer${shownIssuer} of the sign-in provider. Add it to the trusted issuers of the deployment or of the workload identity.`;
     return isOwn ? { fault: reason } : othersFinding(reason);

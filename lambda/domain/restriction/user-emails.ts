@@ -9,7 +9,8 @@
  * user. Each side writes before it reads, so one of the two finds what the other wrote.
  */
 import { createExpiringCache } from '../expiring-cache';
-import { withoutTrailingSlash } from '../identity/discovery-url';
+import { isIssuerOf } from '../identity/discovery-url';
+import type { TrustedIssuer } from '../identity/trusted-issuer';
 import type { VerifiedUserToken } from '../identity/user';
 import type { System } from '../system';
 import { checkRestrictions, type RestrictionStore } from './restriction';
@@ -24,8 +25,8 @@ export interface UserEmailStore {
 export interface UserEmailsDependencies {
   readonly userEmails: UserEmailStore;
   readonly restrictions: Pick<RestrictionStore, 'ofUser'>;
-  /** The issuers that name users by email address, without a trailing slash. */
-  readonly issuers: readonly string[];
+  /** The issuers that name users by email address. */
+  readonly issuers: readonly Pick<TrustedIssuer, 'discoveryUrl'>[];
   readonly system: Pick<System, 'now'>;
 }
 
@@ -50,7 +51,7 @@ export function createUserEmails(deps: UserEmailsDependencies): UserEmails {
   const known = createExpiringCache<true>(KNOWN, system);
   return {
     async check({ user, emailHash, issuedAt, sessionHash }, userHash) {
-      if (emailHash === undefined || !issuers.includes(withoutTrailingSlash(user.issuer))) return;
+      if (emailHash === undefined || !issuers.some((entry) => isIssuerOf(user.issuer, entry))) return;
       const slot = `${emailHash} ${userHash}`;
       if (known.get(slot)) return;
       if ((await userEmails.userOf(emailHash)) !== userHash) await userEmails.put(emailHash, userHash);

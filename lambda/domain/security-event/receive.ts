@@ -7,7 +7,7 @@
 import * as v from 'valibot';
 import { audited, type Annotate, type AuditTrail } from '../audit';
 import { isHashOf } from '../digest';
-import { issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
+import { isIssuerOf } from '../identity/discovery-url';
 import { issuerAuthorities, type DeployedIssuer } from '../identity/trusted-issuer';
 import { parseJsonObject } from '../json-object';
 import { ProviderFailure } from '../oauth/provider-failure';
@@ -140,7 +140,7 @@ export function receiveLogout(deps: ReceiveDependencies, request: ReceivedReques
     const claims = await deps.tokens.verify(logoutTokenIn(request), {
       // Section 2.4 recommends the type. Issuers of earlier versions state none.
       types: ['logout+jwt', 'jwt', undefined],
-      isIssuer: (issuer) => withoutTrailingSlash(issuer) === issuerOf(trusted),
+      isIssuer: (issuer) => isIssuerOf(issuer, trusted),
       audience: clientIds,
       async jwksUri() {
         const { jwks_uri: uri } = await deps.metadata.read({ discoveryUrl }, authorities);

@@ -1,6 +1,6 @@
 /** The trusted issuer that reports, and its users. */
 import type { SecurityEvents } from '../identity/security-events';
-import { issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
+import { isIssuerOf } from '../identity/discovery-url';
 import { issuerAuthorities, type DeployedIssuer } from '../identity/trusted-issuer';
 import { emailHash, sessionHash, userHashOf } from '../identity/user';
 import { ProviderFailure } from '../oauth/provider-failure';
@@ -35,7 +35,7 @@ export async function reportedUser(
   { user, sessionId }: Pick<EventSubject, 'user' | 'sessionId'>,
 ): Promise<ReportedUser | undefined> {
   const { discoveryUrl } = trusted;
-  if ('issuer' in user && withoutTrailingSlash(user.issuer) !== issuerOf(trusted)) return undefined;
+  if ('issuer' in user && !isIssuerOf(user.issuer, trusted)) return undefined;
   const read = metadata.read({ discoveryUrl }, issuerAuthorities(trusted));
   const { issuer } = await read.catch((error: unknown) => {
     if (!(error instanceof ProviderFailure)) throw error;

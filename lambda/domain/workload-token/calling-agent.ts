@@ -9,7 +9,7 @@
  */
 import { decodeJwt } from 'jose';
 import * as v from 'valibot';
-import { issuerOf } from '../identity/discovery-url';
+import { isIssuerOf } from '../identity/discovery-url';
 import { userHashOf, type User, type UserTokenFacts } from '../identity/user';
 import type { Workload, WorkloadIdentity } from '../identity/workload-identity';
 import { haveSameOwner } from '../ownership';
@@ -156,8 +156,8 @@ export function checkSameUser({ user: theirs }: Delegation, user: User | undefin
  * @throws AccessDeniedException
  */
 export function userOfCaller({ user }: Delegation, { authorizerConfiguration }: WorkloadIdentity): User {
-  const trusted = authorizerConfiguration && issuerOf(authorizerConfiguration.customJWTAuthorizer);
-  if (user?.kind === 'jwt' && user.issuer === trusted) return user;
+  const trusted = authorizerConfiguration?.customJWTAuthorizer;
+  if (user?.kind === 'jwt' && trusted && isIssuerOf(user.issuer, trusted)) return user;
   throw chainDenied(
     'the workload access token of the calling agent names no user of the issuer that the called agent trusts.',
     user?.kind === 'jwt' ? 'issuer not trusted' : 'no verified user',

@@ -9,7 +9,7 @@ import { createTransport } from '../../adapters/http/transport';
 import { createUserTokenVerifier } from '../../adapters/http/user-token-verifier';
 import { createWorkloadTokens } from '../../adapters/identity/workload-tokens';
 import { createLambdaAgent } from '../../adapters/lambda/agent';
-import { createMetadataReader } from '../../domain/oauth/provider-metadata';
+import { createMetadataReader, type MetadataReader } from '../../domain/oauth/provider-metadata';
 import type { UserTokenVerifier } from '../../domain/identity/user';
 import type { Agent } from '../../domain/gate/agent-response';
 import type { AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
@@ -30,10 +30,13 @@ export interface GateEnvironment extends AuthorizerEnvironment {
 }
 
 /** Trusts only the issuer that the endpoint's configuration names. */
-function userTokens({ endpointPolicy }: AuthorizerEnvironment): UserTokenVerifier {
+function issuerOf({ endpointPolicy }: AuthorizerEnvironment): {
+  readonly metadata: MetadataReader;
+  readonly userTokens: UserTokenVerifier;
+} {
   const transport = createTransport(endpointPolicy);
   const metadata = createMetadataReader(transport, endpointPolicy, system);
-  return createUserTokenVerifier([], metadata, transport, system);
+  return { metadata, userTokens: createUserTokenVerifier([], metadata, transport, system) };
 }
 
 function agentOf({ target, protocol }: AgentEndpointConfiguration, policy: EndpointPolicy): Agent {
@@ -44,7 +47,7 @@ function agentOf({ target, protocol }: AgentEndpointConfiguration, policy: Endpo
 
 export function composeGate(endpoint: AgentEndpointConfiguration, environment: GateEnvironment): GateHandler {
   const deps = {
-    userTokens: userTokens(environment),
+    ...issuerOf(environment),
     workloadTokens: createWorkloadTokens(environment.identity),
     agent: agentOf(endpoint, environment.endpointPolicy),
     audit,
@@ -61,6 +64,6 @@ export function composeAuthorizer(
 ): AuthorizerHandler {
   const { inbound } = endpoint;
   if (inbound.kind !== 'JWT') throw new Error('An endpoint with IAM authorization has no authorizer.');
-  const deps = { userTokens: userTokens(environment), audit, requests };
+  const deps = { userTokens: issuerOf(environment).userTokens, audit, requests };
   return createAuthorizerHandler(deps, endpoint, inbound, report);
 }

@@ -3,7 +3,6 @@ import { createRestrictionStore } from '../../adapters/dynamodb/restriction-stor
 import type { Table } from '../../adapters/dynamodb/table';
 import { createUserEmailStore } from '../../adapters/dynamodb/user-email-store';
 import { system } from '../../adapters/system';
-import { issuerOf } from '../../domain/identity/discovery-url';
 import type { DeployedIssuer } from '../../domain/identity/trusted-issuer';
 import { createUserEmails, type UserEmails } from '../../domain/restriction/user-emails';
 
@@ -11,6 +10,6 @@ export const userEmailsOf = (directory: Table, trustedIssuers: readonly Deployed
   createUserEmails({
     userEmails: createUserEmailStore(directory),
     restrictions: createRestrictionStore(directory),
-    issuers: trustedIssuers.filter(({ securityEvents }) => securityEvents?.emailSubjects).map(issuerOf),
+    issuers: trustedIssuers.filter(({ securityEvents }) => securityEvents?.emailSubjects),
     system,
   });

@@ -6,6 +6,7 @@ import {
   unauthorizedChallenge,
 } from '../../../lambda/domain/gate/challenge';
 import { protectedResourceMetadata } from '../../../lambda/domain/gate/resource-metadata';
+import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
 import { invocationUrl } from '../../../lambda/domain/gate/agent-endpoint';
 import { authorizerRefusals } from '../../../lambda/contract/gate-refusals';
 import { isMetadataPath } from '../../../lambda/domain/gate/addressee';
@@ -67,15 +68,25 @@ describe("the MCP server's own challenge", () => {
   });
 });
 
-it('publishes the issuers of tokens for the endpoint', () => {
-  expect(protectedResourceMetadata(endpoint, BY_JWT)).toEqual({
+it('publishes the issuer of tokens for the endpoint, as its own metadata states it', async () => {
+  const reader = (issuer: string) => ({ read: () => Promise.resolve({ issuer }) });
+  expect(await protectedResourceMetadata(reader(`${ISSUER}/`), endpoint, BY_JWT)).toEqual({
     resource: invocationUrl(endpoint),
-    authorization_servers: [ISSUER],
+    authorization_servers: [`${ISSUER}/`],
     bearer_methods_supported: ['header'],
     resource_name: 'travel-agent',
   });
-  expect(protectedResourceMetadata(endpoint, scoped)).toMatchObject({
+  expect(await protectedResourceMetadata(reader(ISSUER), endpoint, scoped)).toMatchObject({
+    authorization_servers: [ISSUER],
     scopes_supported: ['api://travel/invoke', 'admin'],
+  });
+});
+
+it('publishes no issuer while the metadata of the issuer are unavailable', async () => {
+  const read = () => Promise.reject(new ProviderFailure('unreachable', 'no connection'));
+  await expect(protectedResourceMetadata({ read }, endpoint, BY_JWT)).rejects.toMatchObject({
+    type: 'InternalServerException',
+    detail: 'no connection',
   });
 });
 

@@ -42,7 +42,12 @@ function createParties(step: () => Promise<void> = () => Promise.resolve()) {
     putUser: (restriction: Parameters<typeof restrictions.putUser>[0]) =>
       counted('putUser', () => restrictions.putUser(restriction)),
   };
-  const emails = createUserEmails({ userEmails, restrictions: counting, issuers: [ISSUER], system });
+  const emails = createUserEmails({
+    userEmails,
+    restrictions: counting,
+    issuers: [{ discoveryUrl: `${ISSUER}/.well-known/openid-configuration` }],
+    system,
+  });
   const deps = {
     userEmails,
     restrictions: counting,

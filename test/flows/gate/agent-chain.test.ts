@@ -8,6 +8,7 @@ import {
   type InvokeAgentRuntimeCommandInput,
 } from '@aws-sdk/client-bedrock-agentcore';
 import { agentWith, authorizerFor } from '../support/authorizer';
+import { startIssuer } from '../support/issuer';
 import { World, type PrincipalName, type TestAgent } from '../support/world';
 import { AgentServer } from './agent-server';
 import { awsClient, claimsOf, openEndpoint, type Opened } from './endpoints';
@@ -126,6 +127,20 @@ it('gives the called agent a token with the chain if the user token is for the s
     act: { name: jwt.agent.name, act: { name: first.name } },
   });
   expect(received()).not.toHaveProperty(WAT.toLowerCase());
+});
+
+it('gives the called agent a token for the same user of an issuer whose identifier ends with a slash', async () => {
+  const issuer = await startIssuer(undefined, (address) => Promise.resolve(`${address}/`));
+  const caller = await agentWith(world, authorizerFor(issuer));
+  const accepts = { allowedWorkloadConfiguration: { workloadIdentities: [caller.name] } };
+  const called = await openEndpoint(
+    world,
+    { inbound: { kind: 'IAM', userIdPrincipals: [] }, target: { kind: 'url', url: server.url } },
+    await agentWith(world, authorizerFor(issuer, accepts)),
+  );
+  await invoke(called, await caller.token({ userToken: await issuer.token('ana') }));
+  expect(claimsOf(received().workloadaccesstoken).sub).toBe(`${issuer.issuer}#ana`);
+  await Promise.all([called.close(), issuer.close()]);
 });
 
 describe('denies a call', () => {

@@ -103,7 +103,7 @@ function keySet(keys: Keys, published: Iterable<Algorithm>): { keys: object[] } 
 
 /**
  * @param certificate of the server, for an issuer at an https URL
- * @param behind returns the address of a proxy in front of the server, which is then the issuer
+ * @param behind returns the address of a proxy in front of the server, which is then the issuer; it can end with a slash
  */
 export async function startIssuer(
   certificate?: IssuedCertificate,
@@ -114,13 +114,14 @@ export async function startIssuer(
   const issuerKeys = (): Promise<Keys> => (created ??= newKeys());
   const published = new Set<Algorithm>(ALGORITHMS);
   let issuer = '';
+  let base = '';
   const documentAt = async (path: string | undefined): Promise<object | undefined> => {
     if (path === '/.well-known/openid-configuration') {
       return {
         issuer,
-        jwks_uri: `${issuer}/jwks`,
-        authorization_endpoint: `${issuer}/authorize`,
-        token_endpoint: `${issuer}/token`,
+        jwks_uri: `${base}/jwks`,
+        authorization_endpoint: `${base}/authorize`,
+        token_endpoint: `${base}/token`,
         // It allows what no client should accept.
         id_token_signing_alg_values_supported: [...ALGORITHMS, 'HS256', 'none'],
       };
@@ -154,6 +155,7 @@ export async function startIssuer(
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const address = `${certificate ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
   issuer = (await behind?.(address)) ?? address;
+  base = issuer.replace(/\/$/, '');
   const audience = 'https://assistant.example';
 
   const claimsOf = (subject: string, claims: Claims = {}): JWTPayload => {
@@ -166,7 +168,7 @@ export async function startIssuer(
     keysBody: undefined,
     failingPath: undefined,
     issuer,
-    discoveryUrl: `${issuer}/.well-known/openid-configuration`,
+    discoveryUrl: `${base}/.well-known/openid-configuration`,
     audience,
     async token(subject, claims, { alg = 'RS256', critical, ...header } = {}) {
       const keys = await issuerKeys();
