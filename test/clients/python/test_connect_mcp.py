@@ -22,6 +22,7 @@ from agent_identity_client import (
     workload_access_tokens,
 )
 from agent_identity_client._authorization import Authorization, missing_scopes
+from agent_identity_client._challenges import challenges_in
 from agent_identity_client.mcp import connect_mcp
 from mcp_servers import MCP_LINE, Received, Refusal, protected_server
 from test_calling_agent import environment_proxy
@@ -283,6 +284,11 @@ def test_rejects_an_address_to_which_no_token_is_sent(world: World, url: str) ->
         ('Bearer error="insufficient_scope"', []),
         ('Bearer error="invalid_token", scope="b"', []),
         ('Basic error="insufficient_scope", scope="b"', []),
+        ('Negotiate YQ==, Bearer error="insufficient_scope", scope=b', ["b"]),
+        ('Bearer error="invalid_token", scope="b", DPoP error="insufficient_scope", scope="c"', ["c"]),
+        ('Bearer realm="DPoP error=insufficient_scope, scope=b"', []),
+        ('Bearer error="insufficient_scope", scope="b', ["b"]),
+        ('Bearer error = "insufficient\\_scope" , scope = "b"', ["b"]),
         ('Bearer error="insufficient_scope", scope="b\\"c"', []),
         (f'Bearer error="insufficient_scope", scope="{"b" * 9000}"', []),
         (f'Bearer error="insufficient_scope", scope="{" ".join(map(str, range(101)))}"', []),
@@ -291,3 +297,23 @@ def test_rejects_an_address_to_which_no_token_is_sent(world: World, url: str) ->
 def test_reads_the_scopes_of_a_challenge(challenge: str, scopes: list[str]) -> None:
     assert missing_scopes(403, challenge, ["a"]) == scopes
     assert missing_scopes(401, challenge, ["a"]) == []
+
+
+class CountedText(str):
+    """Counts how often a character is read."""
+
+    reads = 0
+
+    def __getitem__(self, at: Any) -> str:
+        self.reads += 1
+        return super().__getitem__(at)
+
+
+@pytest.mark.parametrize("part", ["a", "a ", 'a=" ', '"', 'a="\\', "DPoP error ", ", "])
+def test_reads_each_character_of_a_challenge_once(part: str) -> None:
+    text = CountedText(("DPoP " + part * 8192)[:8192])
+    challenges_in(text)
+    assert text.reads == 8192
+    longer = CountedText(text + "a")
+    challenges_in(longer)
+    assert longer.reads == 0

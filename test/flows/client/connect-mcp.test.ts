@@ -12,7 +12,7 @@ import {
   ReplacementTokenRejectedError,
   workloadAccessTokens,
 } from '../../../lib/client/index';
-import { missingScopesIn } from '../../../lib/client/scope-challenge';
+import { challengesIn, missingScopesIn } from '../../../lib/client/scope-challenge';
 import { World, type TestAgent } from '../support/world';
 import { federated, ScriptedClock } from './agent-code';
 import { startProtectedMcpServer, type ProtectedMcpServer } from './protected-mcp-server';
@@ -232,6 +232,11 @@ describe('a challenge for scopes', () => {
     ['Bearer error="insufficient_scope"', []],
     ['Bearer error="invalid_token", scope="b"', []],
     ['Basic error="insufficient_scope", scope="b"', []],
+    ['Negotiate YQ==, Bearer error="insufficient_scope", scope=b', ['b']],
+    ['Bearer error="invalid_token", scope="b", DPoP error="insufficient_scope", scope="c"', ['c']],
+    ['Bearer realm="DPoP error=insufficient_scope, scope=b"', []],
+    ['Bearer error="insufficient_scope", scope="b', ['b']],
+    ['Bearer error = "insufficient\\_scope" , scope = "b"', ['b']],
     ['Bearer error="insufficient_scope", scope="b\\"c"', []],
     [`Bearer error="insufficient_scope", scope="${'b'.repeat(9000)}"`, []],
     [
@@ -240,6 +245,31 @@ describe('a challenge for scopes', () => {
     ],
   ])('%.60s', (value, scopes) => {
     expect(missing(value)).toEqual(scopes);
+  });
+
+  it.each([
+    ['a long name', 'a'],
+    ['long white space', 'a '],
+    ['names that no value follows', 'a=" '],
+    ['quotes', '"'],
+    ['backslashes', 'a="\\'],
+    ['schemes', 'DPoP error '],
+    ['commas', ', '],
+  ])('is read in a number of steps that grows only with its length: %s', (_what, part) => {
+    const reads = (length: number) => {
+      let count = 0;
+      const text = `DPoP ${part.repeat(length)}`.slice(0, length);
+      const counted = new Proxy([...text], {
+        get(characters, name) {
+          count += 1;
+          return Reflect.get(characters, name) as unknown;
+        },
+      });
+      challengesIn(counted);
+      return count;
+    };
+    expect(reads(8192)).toBeLessThan(8 * 8192);
+    expect(reads(8193)).toBe(1);
   });
 
   it('is ignored with another status', () => {

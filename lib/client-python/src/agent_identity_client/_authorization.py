@@ -10,54 +10,51 @@ from typing import Any
 from urllib.parse import urlunsplit
 
 from ._addresses import is_secure, split_url
+from ._challenges import challenges_in
 from ._consent import IssuedToken, run_steps_async, steps_to_replacement, steps_to_token
 from ._errors import AccessTokenRejectedError, ConfigurationError, ReplacementTokenRejectedError
 from ._hidden import Hidden
 from ._options import AccessTokenOptions
 from ._token_request import request_proof
 
-_PARAMETER = re.compile(
-    r"""([a-z0-9!#$%&'*+.^_`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))""", re.IGNORECASE
-)
-"""RFC 9110 section 11.2: a token, and a value that is a token or a quoted string."""
-_CHALLENGE = re.compile(r"\b(?:Bearer|DPoP)\s+(.*)$", re.IGNORECASE | re.DOTALL)
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 """RFC 6749 section 3.3."""
-_MAX_SCOPES, _MAX_CHALLENGE = 100, 8192
+_MAX_SCOPES = 100
 
 
-def missing_scopes(status: int, challenge: str, requested: Iterable[str]) -> list[str]:
+def missing_scopes(status: int, header: str, requested: Iterable[str]) -> list[str]:
     """Returns the scopes that the server requires and the token was not requested for.
 
-    :param challenge: the value of `WWW-Authenticate` (RFC 6750 section 3)
+    :param header: the value of `WWW-Authenticate` (RFC 6750 section 3)
     :returns: no scopes if this is no challenge for scopes, or a retry with its scopes could not help
     """
-    found = _CHALLENGE.search(challenge) if status == 403 and len(challenge) <= _MAX_CHALLENGE else None
-    parameters: dict[str, str] = {}
-    for name, quoted, plain in _PARAMETER.findall(found[1] if found else ""):
-        # A repeated parameter belongs to another challenge.
-        parameters.setdefault(name.lower(), re.sub(r"\\(.)", r"\1", quoted) or plain)
-    if parameters.get("error") != "insufficient_scope":
+    if status != 403:
         return []
-    scopes = parameters.get("scope", "").split()
+    asked = (
+        parameters
+        for scheme, parameters in challenges_in(header)
+        if scheme in ("bearer", "dpop") and parameters.get("error") == "insufficient_scope"
+    )
+    scopes = [scope for scope in next(asked, {}).get("scope", "").split(" ") if scope]
     if len(scopes) > _MAX_SCOPES or not all(_SCOPE.fullmatch(scope) for scope in scopes):
         return []
     known = set(requested)
     return [scope for scope in dict.fromkeys(scopes) if scope not in known]
 
 
-_NONCE_REQUIRED = re.compile(r'\bDPoP\b.*\berror\s*=\s*"?use_dpop_nonce\b', re.IGNORECASE | re.DOTALL)
 _NONCE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,512}")
 """Characters of a nonce (RFC 9449 section 8.1), as many as the service accepts."""
 
 
 def requires_nonce(response: Any) -> bool:
     """Whether the resource requires the nonce of this response in the proof (RFC 9449 section 9)."""
-    challenge = response.headers.get("www-authenticate", "")[:_MAX_CHALLENGE]
-    return bool(
+    return (
         response.status_code == 401
         and "dpop-nonce" in response.headers
-        and _NONCE_REQUIRED.search(challenge)
+        and any(
+            scheme == "dpop" and parameters.get("error") == "use_dpop_nonce"
+            for scheme, parameters in challenges_in(response.headers.get("www-authenticate", ""))
+        )
     )
 
 
