@@ -1,3 +1,5 @@
+export { MAX_POLICY_LENGTH } from '../domain/policy/policy-document';
+
 /** The operations that a resource policy can allow or deny, by kind of resource. */
 export {
   GOVERNED_OPERATIONS,

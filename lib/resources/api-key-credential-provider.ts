@@ -88,6 +88,7 @@ export class ApiKeyCredentialProvider extends Resource implements IApiKeyCredent
   /**
    * Allows an agent to get this key: the provider's resource policy names the agent's workload identity and its owner.
    * The agent's role also needs `workload.grantActAs`, which allows it to call the operation.
+   * About 60 agents fit into the policy.
    *
    * @param workload the agent's workload identity
    */

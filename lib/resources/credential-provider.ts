@@ -96,15 +96,19 @@ export class ProviderUse {
       ...this.workloads.map(({ workloadIdentityArn }) => workloadIdentityArn),
       ...this.portalArns,
     ];
+    const arnsOfOwner = new Map<string, string[]>();
+    for (const { ownerArn, workloadIdentityArn } of this.workloads) {
+      arnsOfOwner.set(ownerArn, [...(arnsOfOwner.get(ownerArn) ?? []), workloadIdentityArn]);
+    }
     const key = 'bedrock-agentcore:WorkloadIdentityArn';
     return [
-      ...this.workloads.map(({ ownerArn, workloadIdentityArn }, index): PolicyStatementJson => ({
+      ...[...arnsOfOwner].map(([ownerArn, ofOwner], index): PolicyStatementJson => ({
         Sid: `Use${index + 1}`,
         Effect: 'Allow',
         Principal: { AWS: [ownerArn] },
         Action,
         Resource: '*',
-        Condition: { ArnEquals: { [key]: [workloadIdentityArn] } },
+        Condition: { ArnEquals: { [key]: ofOwner } },
       })),
       {
         Sid: 'DenyOtherWorkloads',

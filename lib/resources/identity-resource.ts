@@ -20,17 +20,22 @@ import type { CustomResourceType } from '../../lambda/contract/custom-resource-t
 import { DISPLAY_NAME_TAG } from '../../lambda/contract/display-name';
 import {
   GOVERNED_OPERATIONS,
+  MAX_POLICY_LENGTH,
   POLICY_OPERATIONS,
   type GovernedKind,
   type GovernedOperation,
 } from '../../lambda/contract/resource-policies';
 import { invalidFields } from '../../lambda/contract/schemas/invalid-fields';
 import type { IAgentIdentity } from '../constructs/agent-identity';
+import { atFullLength, measureAs } from '../constructs/full-length';
 import type { PropNames } from '../constructs/prop-names';
 import { connectionOf } from '../constructs/service-connection';
 import type { BoundSecret } from './provider-secret';
 import { ResourceFunction } from './resource-function';
 import { checkDisplayName, checkStatedName, checkTags } from './tags';
+
+/** With replicas, ARNs have another Region than the stack. */
+const LONGEST_REGION = 'ap-southeast-1';
 
 /** Longer than the function tries, with Lambda's own second and third attempt. */
 const SERVICE_TIMEOUT = Duration.minutes(10);
@@ -164,14 +169,10 @@ function checkRegion(scope: Construct, identity: IAgentIdentity): void {
   );
 }
 
-/** Returns the resource policy as JSON, or an empty string for none. */
-function policyOf(
-  scope: Construct,
-  identity: IAgentIdentity,
-  definition: IdentityResourceDefinition,
-): string {
+/** Returns the resource policy; undefined for none. */
+function policyOf(identity: IAgentIdentity, definition: IdentityResourceDefinition): object | undefined {
   const { noun } = definition.kind;
-  if (noun === undefined) return '';
+  if (noun === undefined) return undefined;
   const managers = [...connectionOf(identity).managerArns];
   const manage: PolicyStatementJson = {
     Sid: 'ManageResources',
@@ -181,8 +182,16 @@ function policyOf(
     Resource: '*',
   };
   const statements = [...(definition.statements?.() ?? []), ...(managers.length > 0 ? [manage] : [])];
-  if (statements.length === 0) return '';
-  return Stack.of(scope).toJsonString({ Version: '2012-10-17', Statement: statements });
+  return statements.length === 0 ? undefined : { Version: '2012-10-17', Statement: statements };
+}
+
+/** Returns what is wrong with the length of a policy, which the service would find out in the middle of a deployment. */
+function policyFaults(scope: Construct, policy: object | undefined): string[] {
+  const { length } = JSON.stringify(atFullLength(scope, policy) ?? '');
+  if (length <= MAX_POLICY_LENGTH) return [];
+  return [
+    `The resource policy can have ${length.toLocaleString('en-US')} characters at deployment, and the service accepts ${MAX_POLICY_LENGTH.toLocaleString('en-US')}. Grant access to fewer principals, or allow fewer agents: create another credential provider with the same client for the others. Shorter names also help, because the policy contains them.`,
+  ];
 }
 
 /** Returns the tags as they are when the stack is synthesized, or undefined for none. */
@@ -231,7 +240,12 @@ export function addIdentityResource(
       endpoint: identity.endpoint,
       name,
       configuration,
-      policy: Lazy.string({ produce: () => policyOf(scope, identity, definition) }),
+      policy: Lazy.string({
+        produce: () => {
+          const policy = policyOf(identity, definition);
+          return policy ? Stack.of(scope).toJsonString(policy) : '';
+        },
+      }),
       importExisting: String(importExisting),
       tags: tagsOf(scope, tags, stated[DISPLAY_NAME_TAG]),
       ...(secret && { secret }),
@@ -239,7 +253,16 @@ export function addIdentityResource(
       ...definition.properties?.(resources),
     },
   });
-  if (kind.type !== 'Custom::AgentIdentityWorkloadIdentity') {
+  scope.node.addValidation({ validate: () => policyFaults(scope, policyOf(identity, definition)) });
+  if (kind.type === 'Custom::AgentIdentityWorkloadIdentity') {
+    const Arn = Stack.of(scope).formatArn({
+      service: 'bedrock-agentcore',
+      region: LONGEST_REGION,
+      resource: 'workload-identity-directory/default/workload-identity',
+      resourceName: name,
+    });
+    measureAs(resource.node.defaultChild as CfnResource, { Arn });
+  } else {
     const provider = { resource: resource.node.defaultChild as CfnResource, secret };
     resources.manifest.addProvider({ ...provider, definition: [kind.type, name, configuration] });
   }

@@ -105,6 +105,7 @@ export class OAuth2CredentialProvider extends Resource implements IOAuth2Credent
   /**
    * Allows an agent to get tokens of this provider: the provider's resource policy names the agent's workload identity
    * and its owner. The agent's role also needs `workload.grantActAs`, which allows it to call the operation.
+   * About 60 agents fit into the policy.
    *
    * @param workload the agent's workload identity
    */

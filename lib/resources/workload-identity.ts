@@ -423,6 +423,11 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
 
   private statements(): PolicyStatementJson[] {
     const { ActAs, GetWorkloadAccessToken, CompleteResourceTokenAuth } = this.allowed;
+    const byOperations = new Map<string, { arns: string[]; operations: readonly AgentOperation[] }>();
+    for (const [arn, operations] of GetWorkloadAccessToken) {
+      const { arns } = byOperations.get(operations.join()) ?? { arns: [] };
+      byOperations.set(operations.join(), { arns: [...arns, arn], operations });
+    }
     const allow = (
       Sid: string,
       arns: Iterable<string>,
@@ -436,8 +441,8 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
     });
     return [
       ...(ActAs.size > 0 ? [allow('ActAs', ActAs.keys(), AGENT_OPERATIONS)] : []),
-      ...[...GetWorkloadAccessToken].map(([arn, operations], index) =>
-        allow(`GetWorkloadAccessToken${index + 1}`, [arn], operations),
+      ...[...byOperations.values()].map(({ arns, operations }, index) =>
+        allow(`GetWorkloadAccessToken${index + 1}`, arns, operations),
       ),
       ...(CompleteResourceTokenAuth.size > 0
         ? [

@@ -168,10 +168,15 @@ describe('grantGetWorkloadAccessToken', () => {
     const second = roleNamed('Second');
     agent.grantGetWorkloadAccessToken(second, { operations: ['GetWorkloadAccessTokenForUserId'] });
     agent.grantGetWorkloadAccessToken(second, { operations: ['GetWorkloadAccessToken'] });
+    const third = roleNamed('Third');
+    agent.grantGetWorkloadAccessToken(third, { operations: ['GetWorkloadAccessTokenForJWT'] });
     expect(operationsOf('First')).toEqual(tokenOperations('ForJWT'));
     expect(operationsOf('Second')).toEqual(tokenOperations('', 'ForUserId'));
     expect(policyOf(IDENTITY)).toEqual([
-      statement('GetWorkloadAccessToken1', 'First', 'ForJWT'),
+      {
+        ...statement('GetWorkloadAccessToken1', 'First', 'ForJWT'),
+        Principal: { AWS: ['<First.Arn>', '<Third.Arn>'] },
+      },
       statement('GetWorkloadAccessToken2', 'Second', '', 'ForUserId'),
     ]);
   });
@@ -223,6 +228,29 @@ describe('allowUseBy', () => {
         Resource: '*',
       },
     ]);
+  });
+
+  const allowAgents = (count: number) => {
+    const weather = weatherOf();
+    for (let index = 0; index < count; index += 1) {
+      weather.allowUseBy(new WorkloadIdentity(stack, `Agent${index}`, { identity }));
+    }
+  };
+
+  it('allows all agents of one owner by one statement', () => {
+    allowAgents(50);
+    const arns = Array.from({ length: 50 }, (_, index) => `<Agent${index}.Arn>`);
+    expect(policyOf(API_KEY)).toMatchObject([
+      { Sid: 'Use1', Condition: { ArnEquals: { [key]: arns } } },
+      { Sid: 'DenyOtherWorkloads', Condition: { ArnNotEquals: { [key]: arns } } },
+    ]);
+  });
+
+  it('fails at synthesis for a policy that the service does not accept, and says what to do', () => {
+    allowAgents(80);
+    expect(() => templateOf(stack)).toThrow(
+      /\[[^\]]*Weather\] The resource policy can have 2\d,\d{3} characters at deployment, and the service accepts 20,480\. Grant access to fewer principals, or allow fewer agents/,
+    );
   });
 
   it('allows an agent of another owner', () => {

@@ -25,7 +25,7 @@ import { parseUnambiguousJson } from './unambiguous-json';
 import { matchesArn, matchesWildcard } from './wildcard';
 
 /** Maximum characters of a policy: `ResourcePolicyBody` in AWS's service model. */
-const MAX_LENGTH = 20_480;
+export const MAX_POLICY_LENGTH = 20_480;
 
 const ACTION_PREFIX = 'bedrock-agentcore:';
 
@@ -143,7 +143,9 @@ function subjectOf(resourceArn: string): Subject {
  */
 export function parsePolicyDocument(text: string, resourceArn: string): PolicyDocument {
   const subject = subjectOf(resourceArn);
-  if (text.length > MAX_LENGTH) throw invalidMember('policy', `is longer than ${MAX_LENGTH} characters`);
+  if (text.length > MAX_POLICY_LENGTH) {
+    throw invalidMember('policy', `is longer than ${MAX_POLICY_LENGTH} characters`);
+  }
   const { Version, Id, Statement } = knownMembers(
     { path: '', value: parseUnambiguousJson(text) },
     ['Version', 'Statement'],
