@@ -176,7 +176,13 @@ export const userRestrictionKey = (userHash: string): Key => ({
 });
 
 /** @param emailHash as `emailHash` returns it */
-export const userEmailKey = (emailHash: string): Key => ({ pk: PREFIX.userEmail + emailHash, sk: RECORD });
+export const userEmailPartition = (emailHash: string): string => PREFIX.userEmail + emailHash;
+
+/** @param userHash of a user whose token contained the address */
+export const userEmailKey = (emailHash: string, userHash: string): Key => ({
+  pk: userEmailPartition(emailHash),
+  sk: userHash,
+});
 
 /** @param hash of the event's `jti` */
 export const receivedEventKey = (issuerId: string, hash: string): Key => ({

@@ -129,7 +129,7 @@ const tokenVault = PREFIX.tokenVault;
 /** What a group can access that receives the reports of identity providers, pushed or polled. */
 const receivedEvents: readonly TablePermission[] = [
   { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.userRestriction}*`] },
-  { table: 'Directory', actions: ['GetItem'], partitions: [userEmails] },
+  { table: 'Directory', actions: ['Query'], partitions: [userEmails] },
   { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.receivedEvent}*`] },
   { table: 'Revocations', actions: ['PutItem'], partitions: [revocations] },
 ];

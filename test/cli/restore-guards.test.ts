@@ -259,7 +259,7 @@ it('brings neither signing keys, portals, the token vault, nor the writing Regio
     { pk: PREFIX.consentPortal + portal.name, sk: 'RECORD' },
   ])
     await put(copy, { ...portal, ...key, recordVersion: 1 });
-  await put(copy, { ...userEmailKey('hash'), recordVersion: 2, userHash: 'later' });
+  await put(copy, { ...userEmailKey('hash', 'user'), recordVersion: 2, userHash: 'later' });
   await put(copy, { pk: 'LATER-KIND#1', sk: 'RECORD' });
   const { records, notRestored } = await restore(copy, 'directory');
   expect(records).toEqual([]);

@@ -29,6 +29,7 @@ import { createSessionStore } from '../../lambda/adapters/dynamodb/session-store
 import { createSigningKeyStore } from '../../lambda/adapters/dynamodb/signing-key-store';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { createTokenVaultStore } from '../../lambda/adapters/dynamodb/token-vault-store';
+import { createUserEmailStore } from '../../lambda/adapters/dynamodb/user-email-store';
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
 import { system } from '../../lambda/adapters/system';
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
@@ -103,6 +104,16 @@ function dynamodbStores(on: DynamoDBClient): Stores {
 }
 
 storeContracts(() => stores);
+
+it('stores every user of an email address once', async () => {
+  const emails = createUserEmailStore(createTable(client, localTableName('Directory')));
+  expect(await emails.usersOf('address')).toEqual([]);
+  for (const user of ['ana', 'ben', 'ana']) await emails.add('address', user);
+  await emails.add('another address', 'cleo');
+  expect(await emails.usersOf('address')).toEqual(['ana', 'ben']);
+  expect(await emails.has('address', 'ben')).toBe(true);
+  expect(await emails.has('address', 'cleo')).toBe(false);
+});
 
 it('returns the grants of an agent for a user in pages of bounded size', async () => {
   const holder = { workloadId: randomUUID(), userHash: sampleGrantId().userHash };

@@ -238,7 +238,7 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
   'event-poll': {
     may: [
       ...[put('Directory', 'RESTRICTION#USER#a'), put('Sessions', 'RECEIVED-EVENT#a#b')],
-      get('Directory', 'USER-EMAIL#a'),
+      query('Directory', 'USER-EMAIL#a'),
       ...[put('Revocations', 'REVOCATION#a'), invoke('revocation')],
     ],
     mayNot: [
@@ -266,7 +266,7 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
   'security-events': {
     may: [
       ...[put('Directory', 'RESTRICTION#USER#a'), put('Sessions', 'RECEIVED-EVENT#a#b')],
-      get('Directory', 'USER-EMAIL#a'),
+      query('Directory', 'USER-EMAIL#a'),
       ...[put('Revocations', 'REVOCATION#a'), invoke('revocation')],
     ],
     mayNot: [

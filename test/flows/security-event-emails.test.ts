@@ -90,6 +90,34 @@ it('account-disabled before the first token of the user applies to it, until acc
   expect(await agent.ask(await mint(subject))).toMatchObject(allowed);
 });
 
+it('a report about an address ends the tokens of each user who has or had it', async () => {
+  const [first, second] = [newUser(), newUser()];
+  const tokens = [await mint(first), await mint(second, { email: address(first) })];
+  const entry = await report(`${RISC}account-purged`, byEmail(first));
+  expect(entry?.reason).toContain(hashOfUser(first));
+  expect(entry?.reason).toContain(hashOfUser(second));
+  for (const token of tokens) await expect(agent.ask(token)).rejects.toMatchObject(DISABLED);
+  await expect(mint(second, { email: address(first) })).rejects.toMatchObject(DISABLED);
+});
+
+it('an operator who lifts the suspension of a user lifts that of the address for this user', async () => {
+  const subject = newUser();
+  await mint(subject);
+  await report(`${RISC}account-disabled`, byEmail(subject), { event_timestamp: now() - 2 });
+  await expect(mint(subject)).rejects.toMatchObject(DISABLED);
+  const user = { userHash: hashOfUser(subject) };
+  await world.operate('ResumeUser', { user, liftIssuerSuspension: true });
+  expect(await agent.ask(await mint(subject))).toMatchObject(allowed);
+});
+
+it('an operator also lifts the suspension of an address for a user whose first token came after the report', async () => {
+  const subject = newUser();
+  await report(`${RISC}account-disabled`, byEmail(subject), { event_timestamp: now() - 2 });
+  await expect(mint(subject)).rejects.toMatchObject(DISABLED);
+  await world.operate('ResumeUser', { user: { userHash: hashOfUser(subject) }, liftIssuerSuspension: true });
+  expect(await agent.ask(await mint(subject))).toMatchObject(allowed);
+});
+
 it('account-purged revokes the grants of the user', async () => {
   const subject = newUser();
   const token = await mint(subject);

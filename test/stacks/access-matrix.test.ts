@@ -103,9 +103,9 @@ const DIRECTORY: Row[] = [
     ['operator', 'security-events', 'event-poll'],
   ],
   [
-    'find the user of an email address',
-    on('Directory', 'GetItem', 'USER-EMAIL#a'),
-    ['token-exchange', 'connections', 'security-events', 'event-poll'],
+    'find the users of an email address',
+    on('Directory', 'Query', 'USER-EMAIL#a'),
+    ['security-events', 'event-poll'],
   ],
   [
     'remember an email address',

@@ -282,14 +282,14 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
   ],
   'security-events': [
     onPartitions('Directory', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['RESTRICTION#USER#*']),
-    onPartitions('Directory', 'dynamodb:GetItem', ['USER-EMAIL#*']),
+    onPartitions('Directory', 'dynamodb:Query', ['USER-EMAIL#*']),
     onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['RECEIVED-EVENT#*']),
     onPartitions('Revocations', 'dynamodb:PutItem', ['REVOCATION#*']),
     INVOKE_REVOCATION,
   ],
   'event-poll': [
     onPartitions('Directory', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['RESTRICTION#USER#*']),
-    onPartitions('Directory', 'dynamodb:GetItem', ['USER-EMAIL#*']),
+    onPartitions('Directory', 'dynamodb:Query', ['USER-EMAIL#*']),
     onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['RECEIVED-EVENT#*']),
     onPartitions('Revocations', 'dynamodb:PutItem', ['REVOCATION#*']),
     {

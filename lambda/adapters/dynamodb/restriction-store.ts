@@ -40,6 +40,7 @@ export const AccountAtIssuerMember = v.strictObject({
   eventTime: v.number(),
   since: v.number(),
   trustedIssuer: v.exactOptional(v.string()),
+  emailHash: v.exactOptional(v.string()),
 });
 
 /** The members of the restriction of a user. */

@@ -134,10 +134,13 @@ export interface ResumeUserInput extends UserInput {
 
 /** Lifts what the identity provider reported. Only a report about a later time suspends the user again. */
 function withIssuerSuspensionLifted(restriction: UserRestriction, now: number): UserRestriction {
-  const { accountAtIssuer: account } = restriction;
-  if (!account) return restriction;
-  const eventTime = Math.max(now, Math.floor(account.eventTime) + 1);
-  return { ...restriction, accountAtIssuer: { ...account, state: 'ENABLED', eventTime, since: now } };
+  const { eventTime: reported = 0, trustedIssuer } = restriction.accountAtIssuer ?? {};
+  const eventTime = Math.max(now, Math.floor(reported) + 1);
+  const lifted = { state: 'ENABLED', eventTime, since: now } as const;
+  return {
+    ...restriction,
+    accountAtIssuer: { ...lifted, ...(trustedIssuer !== undefined && { trustedIssuer }) },
+  };
 }
 
 /**
@@ -154,19 +157,19 @@ export function resumeUser(
   return audited(deps.audit, { operation: 'ResumeUser', principal }, async (annotate) => {
     const userHash = selectedUserHash(input.user);
     annotate({ user: userHash, ...stated(input) });
-    const lifts = (user: UserRestriction): boolean =>
-      input.liftIssuerSuspension === true && issuerSuspension(user) !== undefined;
+    // Also without one in the record of the user: a report about an address suspends users without a token yet.
+    const lifts = input.liftIssuerSuspension === true;
     const stored = storedUserRestriction(deps.restrictions, userHash);
     const { before } = await changeRestriction(stored, (current) => {
-      if (!current.suspendedByOperator && !lifts(current)) return undefined;
+      if (!current.suspendedByOperator && !lifts) return undefined;
       const resumed = { ...current, suspendedByOperator: undefined };
-      return lifts(current) ? withIssuerSuspensionLifted(resumed, epochSeconds(deps.system)) : resumed;
+      return lifts ? withIssuerSuspensionLifted(resumed, epochSeconds(deps.system)) : resumed;
     });
     const { suspendedByOperator: suspension } = before;
     const ofIssuer = issuerSuspension(before);
-    if (lifts(before)) {
+    if (lifts) {
       annotate({ result: 'issuer-suspension-lifted' });
-      return { userHash, suspension, liftedIssuerSuspension: ofIssuer };
+      return { userHash, suspension, ...(ofIssuer && { liftedIssuerSuspension: ofIssuer }) };
     }
     return { userHash, suspension, ...(ofIssuer && { issuerSuspension: ofIssuer }) };
   });

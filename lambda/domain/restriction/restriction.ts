@@ -39,6 +39,8 @@ export interface AccountAtIssuer {
   readonly since: number;
   /** `securityEvents.id` of the trusted issuer that reported it. */
   readonly trustedIssuer?: string | undefined;
+  /** The address that the report named, as `emailHash` returns it; absent for a report about the user itself. */
+  readonly emailHash?: string | undefined;
 }
 
 export interface UserRestriction extends Restriction {

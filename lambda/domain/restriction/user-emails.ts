@@ -1,12 +1,12 @@
 /**
- * Finds the user for a report that names an email address. An address belongs to the user whose token contained it last.
- * Only hashes are stored, and only for issuers whose `securityEvents` say so.
+ * Finds the users for a report that names an email address: every user whose token contained it. Only hashes are stored, and
+ * only for issuers whose `securityEvents` say so.
  *
  *     user token    remember the address ──▶ read the restriction of the address
- *     report        address unknown: restrict the address ──▶ is it known now? then restrict its user
+ *     report        restrict the address ──▶ read its users, and restrict them
  *
- * A report about an address without a user restricts the address itself, so that it applies to the first token of that
- * user. Each side writes before it reads, so one of the two finds what the other wrote.
+ * The report restricts the address too, for users without a token yet. Each side writes before it reads, so one of the two
+ * finds what the other wrote.
  */
 import { createExpiringCache } from '../expiring-cache';
 import { isIssuerOf } from '../identity/discovery-url';
@@ -15,15 +15,15 @@ import type { VerifiedUserToken } from '../identity/user';
 import type { System } from '../system';
 import { checkRestrictions, type RestrictionStore } from './restriction';
 
-/** Stores the user of each address. Reads are strongly consistent. */
+/** Stores the users of each address, and never removes one. Reads are strongly consistent. */
 export interface UserEmailStore {
-  /** Returns the user's hash; undefined for an address that no token contained. */
-  userOf(emailHash: string): Promise<string | undefined>;
-  put(emailHash: string, userHash: string): Promise<void>;
+  usersOf(emailHash: string): Promise<readonly string[]>;
+  has(emailHash: string, userHash: string): Promise<boolean>;
+  add(emailHash: string, userHash: string): Promise<void>;
 }
 
 export interface UserEmailsDependencies {
-  readonly userEmails: UserEmailStore;
+  readonly userEmails: Pick<UserEmailStore, 'has' | 'add'>;
   readonly restrictions: Pick<RestrictionStore, 'ofUser'>;
   /** The issuers that name users by email address. */
   readonly issuers: readonly Pick<TrustedIssuer, 'discoveryUrl'>[];
@@ -43,7 +43,7 @@ export interface UserEmails {
   ): Promise<void>;
 }
 
-/** For 10 minutes, an address is not read again. */
+/** For 10 minutes, the address of a user is not read again. */
 const KNOWN = { milliseconds: 600_000, maxEntries: 10_000 };
 
 export function createUserEmails(deps: UserEmailsDependencies): UserEmails {
@@ -54,11 +54,23 @@ export function createUserEmails(deps: UserEmailsDependencies): UserEmails {
       if (emailHash === undefined || !issuers.some((entry) => isIssuerOf(user.issuer, entry))) return;
       const slot = `${emailHash} ${userHash}`;
       if (known.get(slot)) return;
-      if ((await userEmails.userOf(emailHash)) !== userHash) await userEmails.put(emailHash, userHash);
-      const restriction = await restrictions.ofUser(emailHash);
-      checkRestrictions({ agent: undefined, user: restriction }, { issuedAt, sessionHash });
-      // While a report waits under the address, each token must be compared with it.
-      if (!restriction) known.set(slot, true);
+      if (!(await userEmails.has(emailHash, userHash))) await userEmails.add(emailHash, userHash);
+      const ofAddress = await restrictions.ofUser(emailHash);
+      if (!ofAddress) {
+        // From now on, each report finds this user.
+        known.set(slot, true);
+        return;
+      }
+      const own = (await restrictions.ofUser(userHash))?.accountAtIssuer;
+      const reported = ofAddress.accountAtIssuer;
+      // A newer report about the user, or an operator who overrode the issuer, lifts that of the address.
+      const isAbout = own?.emailHash === undefined || own.emailHash === emailHash;
+      const isLifted = own && reported && isAbout && own.eventTime > reported.eventTime;
+      const accountAtIssuer = isLifted ? own : reported;
+      checkRestrictions(
+        { agent: undefined, user: { ...ofAddress, accountAtIssuer } },
+        { issuedAt, sessionHash },
+      );
     },
   };
 }

@@ -10,12 +10,15 @@ import { changeRestriction, storedUserRestriction } from '../restriction/change'
 import type { RestrictionStore, UserRestriction } from '../restriction/restriction';
 import type { UserEmailStore } from '../restriction/user-emails';
 import { deferRevocation, type BeginRevocationDependencies } from '../revocation/begin';
+import { ServiceError } from '../service-error';
 import { epochSeconds } from '../system';
 import { withEffect, type Effect } from './effect';
 
 export interface ApplyDependencies extends BeginRevocationDependencies {
   readonly restrictions: Pick<RestrictionStore, 'ofUser' | 'putUser'>;
-  readonly userEmails: Pick<UserEmailStore, 'userOf'>;
+  readonly userEmails: Pick<UserEmailStore, 'usersOf'>;
+  /** Keeps an effect on a user of an address whose record cannot be changed; if it is absent, the error is thrown. */
+  readonly keep?: ((effect: UserEffect) => Promise<void>) | undefined;
 }
 
 /** An effect on a user. */
@@ -81,22 +84,36 @@ const resultOf = (changed: boolean): Partial<AuditEntry> =>
     ? { result: 'applied' }
     : { result: 'no-effect', reason: 'applied before, or overridden by a newer event' };
 
-/**
- * Applies the effect to the user of an email address. Without a user, or with an earlier effect on the address, it is
- * applied to the address: see ../restriction/user-emails.ts.
- */
+/** Applies the effect to an email address, and to each of its users: see ../restriction/user-emails.ts. */
 async function applyToEmail(
   deps: ApplyDependencies,
   events: SecurityEvents,
   emailHash: string,
   effect: Effect,
 ): Promise<Partial<AuditEntry>> {
-  const known = await deps.userEmails.userOf(emailHash);
-  const waits = known === undefined || (await deps.restrictions.ofUser(emailHash)) !== undefined;
-  const waiting = waits ? await restrict(deps, { userHash: emailHash, effect }) : undefined;
-  const userHash = known ?? (await deps.userEmails.userOf(emailHash));
-  if (userHash !== undefined) return apply(deps, events, { userHash, effect });
-  return { user: emailHash, ...resultOf(waiting?.changed === true) };
+  const { changed } = await restrict(deps, { userHash: emailHash, effect });
+  const users = await deps.userEmails.usersOf(emailHash);
+  const named = effect.kind === 'account' ? { ...effect, emailHash } : effect;
+  const applied: Partial<AuditEntry>[] = [];
+  // One user whose record cannot be changed does not protect the others.
+  const errors: unknown[] = [];
+  for (const userHash of users) {
+    try {
+      applied.push(await apply(deps, events, { userHash, effect: named }));
+    } catch (error) {
+      if (!deps.keep || error instanceof ServiceError) errors.push(error);
+      else await deps.keep({ userHash, effect: named });
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+  const [only] = applied;
+  if (only && users.length === 1) return only;
+  const result = resultOf(changed || applied.some(({ result: each }) => each === 'applied'));
+  return {
+    user: emailHash,
+    ...result,
+    ...(users.length > 0 && { reason: `users of the address: ${users.join(', ')}` }),
+  };
 }
 
 /**

@@ -23,6 +23,8 @@ export type Effect =
       readonly state: 'ENABLED' | 'DISABLED' | 'PURGED';
       /** `securityEvents.id` of the issuer that reports it. */
       readonly trustedIssuer?: string | undefined;
+      /** The address that the event names, for an effect on one of its users. */
+      readonly emailHash?: string | undefined;
     };
 
 type Kind = 'sessions-ended' | 'ENABLED' | 'DISABLED' | 'PURGED';
@@ -102,26 +104,45 @@ function withSessionsEnded(
 /** Within one instant, the state that restricts more counts. */
 const ORDER = ['ENABLED', 'DISABLED', 'PURGED'] as const;
 
+/** Returns whether an event of this time and state is overridden by what was reported before. */
+const isOverridden = (
+  before: AccountAtIssuer,
+  { state, at }: Pick<Effect & { kind: 'account' }, 'state' | 'at'>,
+) =>
+  before.eventTime > at || (before.eventTime === at && ORDER.indexOf(state) <= ORDER.indexOf(before.state));
+
+/**
+ * An address can have several users, and a user several addresses. So a report about an address lifts only what reports about
+ * this address imposed, and what reports about several subjects imposed, only one about the user itself lifts.
+ */
 function withAccount(
   current: UserRestriction,
-  { state, at, trustedIssuer }: Effect & { kind: 'account' },
+  effect: Effect & { kind: 'account' },
   now: number,
 ): UserRestriction | undefined {
-  const before = current.accountAtIssuer;
-  if (before && (before.eventTime > at || before.state === state)) {
-    // Only the order is updated: an older event of another state must not follow.
-    return before.state === state && at > before.eventTime
-      ? { ...current, accountAtIssuer: { ...before, eventTime: at } }
-      : undefined;
+  const { state, at, trustedIssuer, emailHash } = effect;
+  const { accountAtIssuer: before } = current;
+  const isOfAnother = before !== undefined && before.emailHash !== emailHash;
+  if (isOfAnother && state === 'ENABLED' && emailHash !== undefined) return undefined;
+  const isOfSeveral = isOfAnother && state !== 'ENABLED' && before.state !== 'ENABLED';
+  const subject = isOfSeveral ? undefined : emailHash;
+  if (before && isOverridden(before, effect)) {
+    const { emailHash: address, ...account } = before;
+    return isOfSeveral && address !== undefined ? { ...current, accountAtIssuer: account } : undefined;
   }
-  if (before?.eventTime === at && ORDER.indexOf(state) < ORDER.indexOf(before.state)) return undefined;
   return {
     ...current,
     accountAtIssuer: {
       state,
       eventTime: at,
-      since: now,
-      ...(trustedIssuer !== undefined && { trustedIssuer }),
+      // Only the order is updated: an older event of another state must not follow.
+      ...(before?.state === state
+        ? {
+            since: before.since,
+            ...(before.trustedIssuer !== undefined && { trustedIssuer: before.trustedIssuer }),
+          }
+        : { since: now, ...(trustedIssuer !== undefined && { trustedIssuer }) }),
+      ...(subject !== undefined && { emailHash: subject }),
     },
   };
 }
@@ -140,11 +161,17 @@ export const withEffect = (
   effect.kind === 'account' ? withAccount(current, effect, now) : withSessionsEnded(current, effect);
 
 /** Returns the effect of the event that reported this state of the account. */
-export const accountEffectOf = ({ state, eventTime: at, trustedIssuer }: AccountAtIssuer): Effect => ({
+export const accountEffectOf = ({
+  state,
+  eventTime: at,
+  trustedIssuer,
+  emailHash,
+}: AccountAtIssuer): Effect => ({
   kind: 'account',
   at,
   state,
   trustedIssuer,
+  emailHash,
 });
 
 /** Returns effects that restrict a user as much as this restriction does. */

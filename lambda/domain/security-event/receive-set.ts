@@ -131,12 +131,13 @@ async function applyOrKeep(
   { events }: Reporter,
   decision: UserEffect,
 ): Promise<Partial<AuditEntry>> {
+  const keep = unapplied && ((effect: UserEffect) => keepUnapplied({ ...deps, unapplied }, events, effect));
   try {
-    return await apply(deps, events, decision);
+    return await apply({ ...deps, keep }, events, decision);
   } catch (error) {
     // Any other error than one of a moment can be of this user alone, for as long as its record stays as it is.
-    if (!unapplied || error instanceof ServiceError) throw error;
-    await keepUnapplied({ ...deps, unapplied }, events, decision);
+    if (!keep || error instanceof ServiceError) throw error;
+    await keep(decision);
     return { result: 'kept', reason: 'it cannot be applied yet, and the next runs try again' };
   }
 }

@@ -26,7 +26,8 @@ const token = (change: Partial<VerifiedUserToken> = {}): VerifiedUserToken => ({
 function createParties(step: () => Promise<void> = () => Promise.resolve()) {
   const system = createFakeSystem();
   const { restrictions, revocations } = createInMemoryStores();
-  const users = new Map<string, string>();
+  const users = new Map<string, Set<string>>();
+  const usersOf = (hash: string) => [...(users.get(hash) ?? [])];
   const calls: string[] = [];
   const counted = async <T>(name: string, work: () => Promise<T> | T): Promise<T> => {
     await step();
@@ -34,11 +35,17 @@ function createParties(step: () => Promise<void> = () => Promise.resolve()) {
     return work();
   };
   const userEmails = {
-    userOf: (hash: string) => counted('userOf', () => users.get(hash)),
-    put: (hash: string, user: string) => counted('put', () => void users.set(hash, user)),
+    usersOf: (hash: string) => counted('usersOf', () => usersOf(hash)),
+    has: (hash: string, user: string) => counted('has', () => usersOf(hash).includes(user)),
+    add: (hash: string, user: string) =>
+      counted('add', () => void users.set(hash, new Set([...usersOf(hash), user]))),
   };
+  let failing: string | undefined;
   const counting = {
-    ofUser: (user: string) => counted('ofUser', () => restrictions.ofUser(user)),
+    ofUser: (user: string) =>
+      user === failing
+        ? Promise.reject(new Error('the record is malformed'))
+        : counted('ofUser', () => restrictions.ofUser(user)),
     putUser: (restriction: Parameters<typeof restrictions.putUser>[0]) =>
       counted('putUser', () => restrictions.putUser(restriction)),
   };
@@ -60,6 +67,9 @@ function createParties(step: () => Promise<void> = () => Promise.resolve()) {
     restrictions,
     users,
     system,
+    failFor: (user: string) => {
+      failing = user;
+    },
     check: (change: Partial<VerifiedUserToken> = {}, user = ANA) => emails.check(token(change), user),
     report: (effect: Effect) => apply(deps, { id: 'people' }, { userHash: EMAIL, emailHash: EMAIL, effect }),
   };
@@ -128,12 +138,60 @@ it('ends no session that began after the report', async () => {
   await parties.check({ issuedAt: BEGINNING + 1 });
 });
 
-it('applies to the user who presented the address last', async () => {
+it('a report restricts every user whose token contained the address, also those that an instance knows', async () => {
+  const parties = createParties();
+  await parties.check();
+  await parties.check({ issuedAt: BEGINNING - 5 }, 'ben');
+  await parties.check();
+  expect(await parties.report(DISABLED)).toEqual({
+    user: EMAIL,
+    result: 'applied',
+    reason: `users of the address: ${ANA}, ben`,
+  });
+  for (const user of [ANA, 'ben']) {
+    expect(await parties.restrictions.ofUser(user)).toMatchObject({ accountAtIssuer: { state: 'DISABLED' } });
+  }
+});
+
+it('a report that lifts another reaches everyone whom the other reached', async () => {
+  const parties = createParties();
+  await parties.check();
+  await parties.report(DISABLED);
+  await expect(parties.check({}, 'ben')).rejects.toMatchObject({ type: 'AccessDeniedException' });
+  await parties.report({ kind: 'account', state: 'ENABLED', at: BEGINNING + 1 });
+  await parties.check({}, 'ben');
+  expect(await parties.restrictions.ofUser(ANA)).toMatchObject({ accountAtIssuer: { state: 'ENABLED' } });
+});
+
+it('a user whose record cannot be changed does not protect the other users of the address', async () => {
   const parties = createParties();
   await parties.check();
   await parties.check({}, 'ben');
-  expect(await parties.report(DISABLED)).toEqual({ user: 'ben', result: 'applied' });
-  expect(await parties.restrictions.ofUser(ANA)).toBeUndefined();
+  parties.failFor(ANA);
+  await expect(parties.report(DISABLED)).rejects.toThrow('malformed');
+  expect(await parties.restrictions.ofUser('ben')).toMatchObject({ accountAtIssuer: { state: 'DISABLED' } });
+});
+
+it('a newer report about the user lifts that about the address', async () => {
+  const parties = createParties();
+  await parties.report(DISABLED);
+  const account = { state: 'ENABLED', eventTime: BEGINNING + 1, since: BEGINNING } as const;
+  await parties.restrictions.putUser({ userHash: ANA, accountAtIssuer: account, revision: 1 });
+  await parties.check();
+  await expect(parties.check({}, 'ben')).rejects.toMatchObject({ type: 'AccessDeniedException' });
+});
+
+it('a newer report about another address of the user does not lift that about the address', async () => {
+  const parties = createParties();
+  await parties.report(DISABLED);
+  const account = {
+    state: 'ENABLED',
+    eventTime: BEGINNING + 1,
+    since: BEGINNING,
+    emailHash: 'other',
+  } as const;
+  await parties.restrictions.putUser({ userHash: ANA, accountAtIssuer: account, revision: 1 });
+  await expect(parties.check()).rejects.toMatchObject({ type: 'AccessDeniedException' });
 });
 
 it.each<[string, Partial<VerifiedUserToken>]>([
@@ -152,10 +210,10 @@ it.each<[string, Partial<VerifiedUserToken>]>([
 it('writes an address once, and reads it again after 10 minutes only', async () => {
   const parties = createParties();
   await parties.check();
-  expect(parties.calls).toEqual(['userOf', 'put', 'ofUser']);
+  expect(parties.calls).toEqual(['has', 'add', 'ofUser']);
   await parties.check();
   expect(parties.calls).toHaveLength(3);
   parties.system.advance(601);
   await parties.check();
-  expect(parties.calls.slice(3)).toEqual(['userOf', 'ofUser']);
+  expect(parties.calls.slice(3)).toEqual(['has', 'ofUser']);
 });

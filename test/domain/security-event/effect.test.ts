@@ -14,10 +14,11 @@ const NOW = 1_000;
 const after = (effects: readonly Effect[], from = NONE): UserRestriction =>
   effects.reduce((current, effect) => withEffect(current, effect, NOW) ?? current, from);
 
-const account = (state: 'ENABLED' | 'DISABLED' | 'PURGED', at: number): Effect => ({
+const account = (state: 'ENABLED' | 'DISABLED' | 'PURGED', at: number, emailHash?: string): Effect => ({
   kind: 'account',
   state,
   at,
+  emailHash,
 });
 const ended = (at: number, sessionHash?: string): Effect => ({ kind: 'sessions-ended', at, sessionHash });
 
@@ -47,6 +48,37 @@ describe('an account', () => {
   ])('%# is suspended by the newest event', (effects, expected) => {
     expect(isSuspended(after(effects))).toBe(expected);
   });
+
+  it.each([
+    ['a report about the user', [account('DISABLED', 5), account('ENABLED', 6, 'a')], true],
+    ['a report about this address', [account('DISABLED', 5, 'a'), account('ENABLED', 6, 'a')], false],
+    ['a report about another address', [account('DISABLED', 5, 'b'), account('ENABLED', 6, 'a')], true],
+    [
+      'a report about this address, and a late one about the user',
+      [account('DISABLED', 5, 'a'), account('DISABLED', 4), account('ENABLED', 6, 'a')],
+      true,
+    ],
+    [
+      'reports about two addresses',
+      [account('DISABLED', 5, 'a'), account('PURGED', 6, 'b'), account('ENABLED', 7, 'b')],
+      true,
+    ],
+    [
+      'reports about two addresses, and the user is enabled',
+      [account('DISABLED', 5, 'a'), account('DISABLED', 6, 'b'), account('ENABLED', 7)],
+      false,
+    ],
+    [
+      'a report after the user was enabled, which is older than the last one about another address',
+      [account('ENABLED', 4), account('ENABLED', 9, 'b'), account('DISABLED', 6)],
+      true,
+    ],
+  ])(
+    'that %s suspended is lifted by a report about an address only for what it imposed',
+    (_what, effects, expected) => {
+      expect(isSuspended(after(effects))).toBe(expected);
+    },
+  );
 
   it('has the same state after any order of events, with any repetition', () => {
     const effect = fc.record({

@@ -54,7 +54,7 @@ function createPoller() {
     },
     metadata: { read: () => Promise.resolve({ issuer: ISSUER }) },
     restrictions,
-    userEmails: { userOf: () => Promise.resolve<string | undefined>(undefined) },
+    userEmails: { usersOf: () => Promise.resolve<string[]>([]) },
     revocations,
     revocationWorker: { select: () => Promise.reject(new Error('not used')), wake: () => Promise.resolve() },
     receivedEvents: {
@@ -151,10 +151,35 @@ it('a report about an email address is kept as such', async () => {
     emailHash: 'address',
     effect: { kind: 'sessions-ended', at: BEGINNING, sessionHash: 'session' },
   });
-  await poll({ userEmails: { userOf: () => Promise.resolve(USER) } });
+  await poll({ userEmails: { usersOf: () => Promise.resolve([USER]) } });
   expect(await poller.deps.restrictions.ofUser(USER)).toMatchObject({
     endedSessions: { session: BEGINNING },
   });
+});
+
+it('of the users of an address, a report is kept only for those whose record cannot be changed', async () => {
+  const [broken, other] = ['broken', 'other'];
+  const { securityEvents } = poller.issuer('people');
+  const sub_id = { format: 'email', email: 'ana@example.com' };
+  await poll({
+    issuers: [{ ...poller.issuer('people'), securityEvents: { ...securityEvents, emailSubjects: true } }],
+    tokens: {
+      verify: (token: string) =>
+        Promise.resolve({ jti: token, iat: BEGINNING, sub_id, events: { [TYPE]: {} } }),
+    },
+    userEmails: { usersOf: () => Promise.resolve([broken, other]) },
+    restrictions: {
+      ...poller.deps.restrictions,
+      ofUser: (user: string) => (user === broken ? down() : poller.deps.restrictions.ofUser(user)),
+    },
+  } as unknown as Partial<Poller['deps']>);
+  expect(poller.kept.get('people')?.users).toEqual({
+    [broken]: expect.objectContaining({ isAddress: false }) as object,
+  });
+  expect(await poller.deps.restrictions.ofUser(other)).toMatchObject({
+    accountAtIssuer: { state: 'PURGED' },
+  });
+  expect([...poller.pending]).toEqual([]);
 });
 
 it('reports about 150 users of an issuer are kept, and the events about others stay at the transmitter', async () => {

@@ -51,7 +51,7 @@ function createReceiver() {
     },
     metadata: { read: () => Promise.resolve({ issuer: ISSUER }) },
     restrictions,
-    userEmails: { userOf: () => Promise.resolve(undefined) },
+    userEmails: { usersOf: () => Promise.resolve([]) },
     revocations,
     revocationWorker: {
       select: () => Promise.reject(new Error('the receiver waits for no selection')),
