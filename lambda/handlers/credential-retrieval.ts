@@ -2,6 +2,7 @@
 import { system } from '../adapters/system';
 import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
 import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
+import { createGrantIndex } from '../adapters/dynamodb/grant-index';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';
 import { createApiKeyStore } from '../adapters/dynamodb/secret-store';
 import { createSessionStore } from '../adapters/dynamodb/session-store';
@@ -52,6 +53,7 @@ const deps = {
   ...outbound,
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
   grants: createGrantStore(tables.VAULT_TABLE),
+  grantIndex: createGrantIndex(tables.VAULT_TABLE),
   apiKeys: createApiKeyStore(tables.VAULT_TABLE),
   apiKeyProviderIds: createExpiringCache<string>(API_KEY_PROVIDER_IDS, system),
   sessions: createSessionStore(tables.SESSIONS_TABLE),

@@ -227,7 +227,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
         partitions: [vaultKeys('client-secret'), vaultKeys('api-key'), vaultKeys('subject-token')],
       },
       { table: 'Vault', actions: ['BatchGetItem'], partitions: batched },
-      { table: 'Vault', actions: ['GetItem', 'UpdateItem', 'DeleteItem'], partitions: [grants] },
+      // The grants of an agent for itself are counted.
+      { table: 'Vault', actions: ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'], partitions: [grants] },
       { table: 'Vault', actions: ['GetItem'], partitions: [clientSecrets, apiKeys] },
     ],
     key: [

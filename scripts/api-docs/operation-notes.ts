@@ -317,6 +317,10 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     differs: [
       SHORT_ADDRESS,
       {
+        what: 'for M2M, stores up to 100 tokens of an agent at one credential provider, for different `scopes`, `resources`, and `audiences`',
+        why: 'the agent chooses these members, and each token is stored until it expires; without a stated end, until RevokeResourceGrant revokes it. The service stores no refresh token for M2M: it would present none',
+      },
+      {
         what: 'uses an existing grant for any subset of its scopes, in any order',
         why: 'the user already granted these scopes; if the request has more scopes, the service requests consent to all of them',
       },

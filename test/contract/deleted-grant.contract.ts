@@ -31,6 +31,30 @@ export function deletedGrantContract(stores: () => Stores): void {
     });
   });
 
+  describe('removeIdle', () => {
+    it('removes the grant that was read', async () => {
+      const { id } = await granted();
+      const seen = (await get(id))!;
+      expect(await grants().removeIdle(id, { ...seen, providerId: 'another' })).toBe(false);
+      expect(await grants().removeIdle(id, { ...seen, generation: seen.generation + 1 })).toBe(false);
+      expect(await grants().removeIdle(id, seen)).toBe(true);
+      expect(await get(id)).toBeUndefined();
+      expect(await grants().removeIdle(id, seen)).toBe(false);
+    });
+
+    it('keeps a grant with a lease, unless this lease was read', async () => {
+      const { id } = await granted();
+      const seen = await get(id);
+      const lease = { holder: 'holder', deadline: 1 };
+      await grants().takeLease(id, { providerId: PROVIDER, details: DETAILS, seen, lease });
+      expect(await grants().removeIdle(id, seen!)).toBe(false);
+      expect(await grants().removeIdle(id, { ...seen!, lease: { ...lease, deadline: 2 } })).toBe(false);
+      expect(await grants().removeIdle(id, { ...seen!, lease: { ...lease, holder: 'other' } })).toBe(false);
+      expect(await get(id)).toMatchObject({ lease });
+      expect(await grants().removeIdle(id, { ...seen!, lease })).toBe(true);
+    });
+  });
+
   describe('a write based on an earlier read', () => {
     const lease = { holder: 'late', deadline: 1 };
     const consent = { sessionHash: 'late', expiresAt: 1 };

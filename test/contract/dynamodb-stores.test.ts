@@ -319,8 +319,10 @@ describe('a grant with an end', () => {
       endsAt: 1_800_000_000,
     };
     expect(await stores.grants.takeLease(id, change)).toBe(true);
-    await stores.grants.putRenewed(id, { holder: 'holder', epoch: 0, tokens: sampleTokens() });
-    expect(await vault().get(keyOf(id))).toMatchObject({ ttl: 1_800_000_000, generation: 1 });
+    expect(await vault().get(keyOf(id))).toMatchObject({ ttl: 1_800_000_000, generation: 0 });
+    const tokens = { holder: 'holder', epoch: 0, tokens: sampleTokens() };
+    await stores.grants.putRenewed(id, { ...tokens, endsAt: 1_800_000_060 });
+    expect(await vault().get(keyOf(id))).toMatchObject({ ttl: 1_800_000_060, generation: 1 });
     expect(await stores.grants.get(id)).not.toHaveProperty('ttl');
   });
 
@@ -348,19 +350,6 @@ describe('a grant with an end', () => {
     const putTokens = (id: GrantId, epoch = 0) =>
       stores.grants.putTokens(id, { providerId: 'provider', tokens: sampleTokens(), epoch });
 
-    const use = (id: GrantId, ending?: number) =>
-      stores.grants.markUsed(id, { providerId: 'provider', date: '2026-11-26', endsAt: ending });
-
-    it('keeps its TTL attribute if it is used without tokens, or has its own end', async () => {
-      const id = sampleGrantId();
-      await openConsent(id, endsAt);
-      expect(await use(id)).toBe(false);
-      expect(await vault().get(keyOf(id))).toMatchObject({ ttl: endsAt });
-      await putTokens(id);
-      expect(await use(id, endsAt + 60)).toBe(true);
-      expect(await vault().get(keyOf(id))).toMatchObject({ ttl: endsAt + 60 });
-    });
-
     it('has a TTL attribute until tokens are stored', async () => {
       const id = sampleGrantId();
       await openConsent(id, endsAt);
@@ -381,30 +370,6 @@ describe('a grant with an end', () => {
       const stored = await vault().get(keyOf(id));
       expect(stored).toMatchObject({ ttl: endsAt });
       expect(stored).not.toHaveProperty('tokens');
-    });
-
-    it('loses a TTL attribute that an earlier version left with tokens, by a use, a renewal, or the next consent', async () => {
-      for (const next of ['use', 'use on the same day', 'renewal', 'consent'] as const) {
-        const id = sampleGrantId();
-        await openConsent(id);
-        await putTokens(id);
-        if (next === 'use on the same day') expect(await use(id)).toBe(true);
-        await vault().update(keyOf(id), 'SET #ttl = :ttl', {
-          condition: 'attribute_exists(tokens)',
-          names: { '#ttl': 'ttl' },
-          values: { ':ttl': endsAt },
-        });
-        if (next === 'consent') await openConsent(id);
-        else if (next !== 'renewal') expect(await use(id)).toBe(true);
-        else {
-          const seen = await stores.grants.get(id);
-          const change = { providerId: 'provider', details: sampleDetails(), seen, lease };
-          expect(await stores.grants.takeLease(id, change)).toBe(true);
-        }
-        const stored = await vault().get(keyOf(id));
-        expect(stored).toHaveProperty('tokens');
-        expect(stored).not.toHaveProperty('ttl');
-      }
     });
   });
 });

@@ -156,11 +156,14 @@ export function createInMemoryGrantStore(): InMemoryGrantStore {
     markSent: (id, { holder, lease }) =>
       change(id, (current) => (current?.lease?.holder === holder ? { ...current, lease } : undefined)),
 
-    putRenewed: (id, { holder, epoch, tokens }) =>
-      change(id, (current) =>
-        current?.lease?.holder === holder && current.epoch === epoch
-          ? withTokens(current, tokens)
-          : undefined,
+    putRenewed: (id, { holder, epoch, tokens, endsAt }) =>
+      change(
+        id,
+        (current) =>
+          current?.lease?.holder === holder && current.epoch === epoch
+            ? withTokens(current, tokens)
+            : undefined,
+        { endsAt },
       ),
 
     releaseLease: (id, { holder, lastFailure, dropTokens }) =>
@@ -179,17 +182,11 @@ export function createInMemoryGrantStore(): InMemoryGrantStore {
           : undefined,
       ),
 
-    markUsed: (id, { providerId, date, endsAt }) =>
-      change(
-        id,
-        (current) => {
-          if (current?.providerId !== providerId || !current.tokens) return undefined;
-          const { lastUsedDate = '' } = current;
-          const isChange = lastUsedDate < date || (lastUsedDate === date && current.endsAt !== undefined);
-          return isChange ? { ...current, lastUsedDate: date } : undefined;
-        },
-        { endsAt },
-      ),
+    markUsed: (id, { providerId, date }) =>
+      change(id, (current) => {
+        if (current?.providerId !== providerId || !current.tokens) return undefined;
+        return (current.lastUsedDate ?? '') < date ? { ...current, lastUsedDate: date } : undefined;
+      }),
 
     revoke: (id, { providerId, generation, epoch }) =>
       change(id, (current) =>
@@ -204,5 +201,15 @@ export function createInMemoryGrantStore(): InMemoryGrantStore {
 
     remove: (id, providerId) =>
       Promise.resolve(grants.get(keyOf(id))?.providerId === providerId && grants.delete(keyOf(id))),
+
+    removeIdle(id, { providerId, generation, lease }) {
+      const current = grants.get(keyOf(id));
+      const isIdle =
+        current?.providerId === providerId &&
+        current.generation === generation &&
+        current.lease?.holder === lease?.holder &&
+        current.lease?.deadline === lease?.deadline;
+      return Promise.resolve(isIdle && grants.delete(keyOf(id)));
+    },
   };
 }

@@ -34,29 +34,6 @@ describe("a user's token", () => {
     expect(service.dispatched).toEqual([]);
   });
 
-  it('stays after the end of a consent that an earlier version left, even if it recorded the same day of use', async () => {
-    await service.grant();
-    await service.ask();
-    const { grants } = service.stores;
-    const { grantId, provider } = service.owner;
-    const seen = await service.stored();
-    expect(seen).toHaveProperty('lastUsedDate');
-    const endsAt = service.system.seconds() + 60;
-    const consent = { sessionHash: 'session', expiresAt: endsAt };
-    const change = {
-      providerId: provider.id,
-      details: sampleDetails(),
-      consent,
-      seen,
-      forget: false,
-      endsAt,
-    };
-    expect(await grants.openConsent(grantId, change)).toBe(true);
-    await service.ask();
-    service.stores.deleteEnded(endsAt);
-    expect(await service.ask()).toMatchObject({ outcome: 'cached' });
-  });
-
   it('that was requested without scopes adds its scopes to the audit entry', async () => {
     await service.grant({ scopes: ['default', 'admin'] }, []);
     expect(await service.ask({ scopes: [] })).toMatchObject({ outcome: 'cached' });

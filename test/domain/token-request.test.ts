@@ -342,9 +342,9 @@ describe('a form-encoded response of a custom provider', () => {
     async (type) => {
       const service = await createTokenClient(() => form(TOKENS, 200, { 'content-type': type }));
       const expiresAt = service.system.seconds() + 3600;
-      const read = { accessToken: 'gho_+1 x', refreshToken: 'next', scopes: ['a', 'b'], expiresAt };
-      expect(await byCode(service)).toEqual(read);
-      expect(await byRefresh(service)).toEqual(read);
+      const read = { accessToken: 'gho_+1 x', scopes: ['a', 'b'], expiresAt };
+      expect(await byCode(service)).toEqual({ ...read, refreshToken: 'next' });
+      expect(await byRefresh(service)).toEqual({ ...read, refreshToken: 'next' });
       expect(await byItself(service)).toEqual(read);
     },
   );

@@ -167,7 +167,7 @@ const VAULT: Row[] = [
   [
     'list the grants of one agent',
     on('Vault', 'Query', 'GRANT#a#b'),
-    ['grants', 'revocation', 'connections'],
+    ['credential-retrieval', 'grants', 'revocation', 'connections'],
   ],
   ['read a session', on('Sessions', 'GetItem', 'SESSION#a'), ['oauth-callback', ...COMPLETERS]],
   ["read a person's session in a portal", on('Sessions', 'GetItem', 'PORTAL-SESSION#a'), ['connections']],

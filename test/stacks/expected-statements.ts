@@ -217,7 +217,11 @@ const OF_GROUP: Readonly<Record<FunctionGroup, Statement[]>> = {
       'VAULT-KEY#api-key#*',
       'VAULT-KEY#subject-token#*',
     ]),
-    onPartitions('Vault', ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem'], ['GRANT#*']),
+    onPartitions(
+      'Vault',
+      ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+      ['GRANT#*'],
+    ),
     onPartitions('Vault', 'dynamodb:GetItem', ['CLIENT-SECRET#*', 'API-KEY#*']),
     forPurposes(['kms:Decrypt', 'kms:GenerateDataKey'], ['grant', 'consent']),
     forPurposes('kms:Decrypt', ['client-secret', 'api-key', 'subject-token']),

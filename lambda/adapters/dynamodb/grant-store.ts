@@ -95,7 +95,8 @@ const PAST = 'lease, journal, rejected';
 const PAST_TOKENS = `tokens, createdTime, lastUsedDate, ${PAST}`;
 
 /** Stores tokens. A grant begins with its first tokens. */
-const ASSIGN_TOKENS = `tokens = :tokens, generation = generation + :one, createdTime = if_not_exists(createdTime, :obtainedAt) REMOVE ${PAST}`;
+const ASSIGN_TOKENS =
+  'tokens = :tokens, generation = generation + :one, createdTime = if_not_exists(createdTime, :obtainedAt)';
 
 /** What a write sets and removes for the end of a grant, with the names and the value that this needs. */
 const ending = (endsAt: number | undefined) => ({
@@ -104,6 +105,15 @@ const ending = (endsAt: number | undefined) => ({
   names: { '#ttl': TTL_ATTRIBUTE },
   values: endsAt === undefined ? {} : { ':endsAt': endsAt },
 });
+
+/** The condition that a grant has the lease (or none) that was read. */
+const unchanged = (lease: Grant['lease']) =>
+  lease
+    ? {
+        condition: 'lease.holder = :seenHolder AND lease.deadline = :seenDeadline',
+        values: { ':seenHolder': lease.holder, ':seenDeadline': lease.deadline },
+      }
+    : { condition: 'attribute_not_exists(lease)', values: {} };
 
 const removing = (attributes: readonly string[]): string =>
   attributes.length > 0 ? ` REMOVE ${attributes.join(', ')}` : '';
@@ -143,7 +153,7 @@ export const createGrantStore = (vault: Table): GrantStore => ({
   },
 
   putTokens(id, { providerId, tokens, epoch }) {
-    return updateOnce(vault, keyOf(id), `${ASSIGN_TOKENS}, #ttl`, {
+    return updateOnce(vault, keyOf(id), `${ASSIGN_TOKENS} REMOVE ${PAST}, #ttl`, {
       condition: 'providerId = :providerId AND epoch = :epoch',
       names: { '#ttl': TTL_ATTRIBUTE },
       values: { ...tokenValues(tokens), ':providerId': providerId, ':epoch': epoch },
@@ -156,16 +166,14 @@ export const createGrantStore = (vault: Table): GrantStore => ({
     const end = ending(endsAt);
     const set = `SET ${assignments}, lease = :lease, epoch = if_not_exists(epoch, :zero), generation = if_not_exists(generation, :zero)${end.set}`;
     const remove = removing([...(foreign ? ['tokens, createdTime, lastUsedDate'] : []), ...end.remove]);
-    const sameLease = seen?.lease
-      ? 'lease.holder = :seenHolder AND lease.deadline = :seenDeadline'
-      : 'attribute_not_exists(lease)';
+    const sameLease = unchanged(seen?.lease);
     // A failure since then began a back-off, and can have redeemed the refresh token.
     const sameFailure = seen?.lastFailure
       ? 'journal.#at = :seenFailureAt AND journal.failures = :seenFailures'
       : 'attribute_not_exists(journal)';
     return vault.update(keyOf(id), set + remove, {
       condition: seen
-        ? `providerId = :seenProvider AND generation = :seenGeneration AND epoch = :seenEpoch AND ${sameLease} AND ${sameFailure}`
+        ? `providerId = :seenProvider AND generation = :seenGeneration AND epoch = :seenEpoch AND ${sameLease.condition} AND ${sameFailure}`
         : 'attribute_not_exists(pk)',
       names: { ...end.names, ...(seen?.lastFailure && { '#at': 'at' }) },
       values: {
@@ -182,7 +190,7 @@ export const createGrantStore = (vault: Table): GrantStore => ({
           ':seenFailureAt': seen.lastFailure.at,
           ':seenFailures': seen.lastFailure.failures,
         }),
-        ...(seen?.lease && { ':seenHolder': seen.lease.holder, ':seenDeadline': seen.lease.deadline }),
+        ...sameLease.values,
       },
     });
   },
@@ -193,11 +201,14 @@ export const createGrantStore = (vault: Table): GrantStore => ({
       values: { ':lease': lease, ':holder': holder },
     }),
 
-  putRenewed: (id, { holder, epoch, tokens }) =>
-    vault.update(keyOf(id), `SET ${ASSIGN_TOKENS}`, {
+  putRenewed(id, { holder, epoch, tokens, endsAt }) {
+    const end = ending(endsAt);
+    return vault.update(keyOf(id), `SET ${ASSIGN_TOKENS}${end.set}${removing([PAST, ...end.remove])}`, {
       condition: 'lease.holder = :holder AND epoch = :epoch',
-      values: { ...tokenValues(tokens), ':holder': holder, ':epoch': epoch },
-    }),
+      names: end.names,
+      values: { ...tokenValues(tokens), ...end.values, ':holder': holder, ':epoch': epoch },
+    });
+  },
 
   releaseLease(id, { holder, lastFailure, dropTokens }) {
     const set = [
@@ -221,15 +232,12 @@ export const createGrantStore = (vault: Table): GrantStore => ({
       values: { ':providerId': providerId, ':generation': generation },
     }),
 
-  markUsed(id, { providerId, date, endsAt }) {
-    const end = ending(endsAt);
-    return vault.update(keyOf(id), `SET lastUsedDate = :date${end.set}${removing(end.remove)}`, {
+  markUsed: (id, { providerId, date }) =>
+    vault.update(keyOf(id), 'SET lastUsedDate = :date', {
       condition:
-        'providerId = :providerId AND attribute_exists(tokens) AND (attribute_not_exists(lastUsedDate) OR lastUsedDate < :date OR (lastUsedDate = :date AND attribute_exists(#ttl)))',
-      names: end.names,
-      values: { ':providerId': providerId, ':date': date, ...end.values },
-    });
-  },
+        'providerId = :providerId AND attribute_exists(tokens) AND (attribute_not_exists(lastUsedDate) OR lastUsedDate < :date)',
+      values: { ':providerId': providerId, ':date': date },
+    }),
 
   revoke: (id, { providerId, generation, epoch }) =>
     updateOnce(
@@ -247,4 +255,12 @@ export const createGrantStore = (vault: Table): GrantStore => ({
       condition: 'providerId = :providerId',
       values: { ':providerId': providerId },
     }),
+
+  removeIdle(id, { providerId, generation, lease }) {
+    const sameLease = unchanged(lease);
+    return vault.remove(keyOf(id), {
+      condition: `providerId = :providerId AND generation = :generation AND ${sameLease.condition}`,
+      values: { ':providerId': providerId, ':generation': generation, ...sameLease.values },
+    });
+  },
 });

@@ -7,6 +7,7 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import { RestrictionDenial, restrictionDenial } from '../restriction/restriction';
 import { KeyMaterialResetError } from '../sealing/sealing';
 import { ERROR_STATUS, ServiceError } from '../service-error';
+import { epochSeconds } from '../system';
 import type { Grant, GrantId } from './grant';
 import { deletionDuring } from './deletion-check';
 import { isLongPast, LEASE } from './lease';
@@ -18,7 +19,7 @@ import {
   type RequestOwner,
   type TokenSourceDependencies,
 } from './token-sources';
-import { detailsOf } from './tokens';
+import { detailsOf, grantEndDuringRenewal } from './tokens';
 
 /** A renewal for the holder of the lease. It contains no secret. */
 export interface RenewalRequest {
@@ -64,7 +65,8 @@ export async function dispatchRenewal(
   const holder = system.randomUUID();
   try {
     const lease = { holder, deadline: now + LEASE };
-    const taken = { providerId: owner.provider.id, details: detailsOf(owner), seen: grant, lease };
+    const endsAt = grantEndDuringRenewal(owner, grant, epochSeconds(system));
+    const taken = { providerId: owner.provider.id, details: detailsOf(owner), seen: grant, lease, endsAt };
     if (!(await grants.takeLease(grantId, taken))) return;
     try {
       await deps.backgroundRenewals.dispatch({ ...request, grantId, holder });

@@ -175,9 +175,13 @@ export interface GrantStore {
   /**
    * Stores the obtained tokens, if the holder still has the lease and the epoch is unchanged.
    *
+   * @param change.endsAt as for {@link takeLease}
    * @throws UnstorableError for tokens that no retry can store
    */
-  putRenewed(id: GrantId, change: { holder: string; epoch: number; tokens: GrantTokens }): Promise<boolean>;
+  putRenewed(
+    id: GrantId,
+    change: { holder: string; epoch: number; tokens: GrantTokens; endsAt?: number | undefined },
+  ): Promise<boolean>;
   /** Releases the lease, with the failure if there is one. Drops the tokens if they can no longer be renewed. */
   releaseLease(
     id: GrantId,
@@ -186,16 +190,9 @@ export interface GrantStore {
   /** Marks the tokens as rejected by the resource, if they still have this provider and generation. */
   reject(id: GrantId, seen: Pick<Grant, 'providerId' | 'generation'>): Promise<boolean>;
   /**
-   * Records the day of use of a grant that belongs to the provider and has tokens, if it is later than the recorded one, or
-   * the same and the grant has an end. Sets or removes the end: an earlier version of the service leaves the end of an open
-   * consent when it stores tokens.
-   *
-   * @param use.endsAt as for {@link takeLease}
+   * Records the day of use of a grant that belongs to the provider and has tokens, if it is later than the recorded one.
    */
-  markUsed(
-    id: GrantId,
-    use: { readonly providerId: string; readonly date: string; readonly endsAt?: number | undefined },
-  ): Promise<boolean>;
+  markUsed(id: GrantId, use: { readonly providerId: string; readonly date: string }): Promise<boolean>;
   /**
    * Removes the tokens and everything that a later write could build on: the lease, the open session, the last failure,
    * and the rejection. Increments the generation and the epoch, so that no renewal and no consent that is in progress can
@@ -204,6 +201,11 @@ export interface GrantStore {
   revoke(id: GrantId, seen: Pick<Grant, 'providerId' | 'generation' | 'epoch'>): Promise<boolean>;
   /** Removes the grant and its tokens, if it belongs to this provider. */
   remove(id: GrantId, providerId: string): Promise<boolean>;
+  /**
+   * Removes the grant, if it still has the provider, the generation, and the lease (or none) that were read. The caller
+   * decides whether a lease is abandoned, as for {@link takeLease}.
+   */
+  removeIdle(id: GrantId, seen: Pick<Grant, 'providerId' | 'generation' | 'lease'>): Promise<boolean>;
 }
 
 const digest = (value: unknown): string =>

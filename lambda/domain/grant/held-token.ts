@@ -61,14 +61,12 @@ export interface Holding {
  */
 async function markUsed(
   { grants, system }: HeldTokenDependencies,
-  { grantId, provider, endsAt }: RequestOwner,
+  { grantId, provider }: RequestOwner,
   grant: Grant | undefined,
 ): Promise<void> {
   const date = utcDate(system);
-  // An earlier version can have recorded the same day, and left an end that DynamoDB's TTL would apply to live tokens.
-  const hasWrongEnd = endsAt === undefined && grant?.endsAt !== undefined;
-  if (grant?.lastUsedDate === date && !hasWrongEnd) return;
-  await grants.markUsed(grantId, { providerId: provider.id, date, endsAt }).catch(() => false);
+  if (grant?.lastUsedDate === date) return;
+  await grants.markUsed(grantId, { providerId: provider.id, date }).catch(() => false);
 }
 
 /** Returns a narrower grant with its scopes, without a new consent: the provider has decided (RFC 6749 section 3.3). */

@@ -30,6 +30,8 @@ import { backsOff, providerFailureOf, renewalFailureOf } from './renewal-failure
 import type { Seal } from '../sealing/sealing';
 import {
   detailsOf,
+  grantEndDuringRenewal,
+  grantEnd,
   openTokens,
   sealTokens,
   tokensOf,
@@ -136,7 +138,7 @@ export async function renewTokens(
   until = deps.system.now() + PATIENCE,
 ): Promise<Renewed | typeof CONSENT_NEEDED> {
   const { owner, source, seen: first } = renewal;
-  const { grantId, provider, endsAt } = owner;
+  const { grantId, provider } = owner;
   const { system, grants } = deps;
   const holder = system.randomUUID();
   let seen = first;
@@ -177,6 +179,7 @@ export async function renewTokens(
           ? renewWithLease(deps, current, lease, { preparation, isExtended: false }, until)
           : prepareWithLease(deps, current, lease, until);
       };
+      const endsAt = grantEndDuringRenewal(owner, seen, epochSeconds(system));
       const taken = { providerId: provider.id, details: detailsOf(owner), seen, lease, endsAt };
       if (await grants.takeLease(grantId, taken)) return begin();
     } else if (now >= until) {
@@ -387,7 +390,7 @@ async function renewWithLease(
   let tokens, written;
   try {
     tokens = await sealTokens(deps, owner, obtained, request);
-    const change = { holder, epoch: seen?.epoch ?? 0, tokens };
+    const change = { holder, epoch: seen?.epoch ?? 0, tokens, endsAt: grantEnd(owner, tokens) };
     written = await writeDown(deps, () => grants.putRenewed(grantId, change), lease.deadline);
   } catch (error) {
     return notStored(deps, renewal, lease, error);

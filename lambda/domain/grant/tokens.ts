@@ -7,6 +7,7 @@ import type { UserTokenFacts } from '../identity/user';
 import { nameIn } from '../owned-resource';
 import {
   grantContext,
+  targetParts,
   type Grant,
   type GrantDetails,
   type GrantId,
@@ -37,6 +38,35 @@ export interface TokenOwner extends Narrowing {
   readonly endsAt?: number | undefined;
   /** Absent if no user's request waits for the tokens. */
   readonly requestUser?: RequestUser | undefined;
+}
+
+/** Seconds that a grant of an agent for itself is stored without a token, for its last failure. */
+const KEPT_WITHOUT_TOKEN = 24 * 3600;
+
+const isMachineGrant = ({ grantId }: Pick<TokenOwner, 'grantId'>): boolean =>
+  targetParts(grantId.target).flow === 'M2M';
+
+/**
+ * Returns the end of a grant with these tokens, in epoch seconds; undefined if it does not end. An agent's grant for itself
+ * ends with its token, because the next request gets another one. A token without a stated end can stay valid, and its
+ * revocation needs the grant.
+ */
+export function grantEnd(
+  owner: Pick<TokenOwner, 'grantId' | 'endsAt'>,
+  { expiresAt }: Pick<GrantTokens, 'expiresAt'>,
+): number | undefined {
+  return isMachineGrant(owner) ? expiresAt : owner.endsAt;
+}
+
+/** Returns the end of a grant whose tokens are about to be obtained, as {@link grantEnd}. @param now epoch seconds */
+export function grantEndDuringRenewal(
+  owner: Pick<TokenOwner, 'grantId' | 'endsAt'>,
+  seen: Pick<Grant, 'tokens'> | undefined,
+  now: number,
+): number | undefined {
+  if (!isMachineGrant(owner)) return owner.endsAt;
+  const end = seen?.tokens ? grantEnd(owner, seen.tokens) : now;
+  return end === undefined ? undefined : Math.max(end, now + KEPT_WITHOUT_TOKEN);
 }
 
 /** Returns what a listing says about the owner's grant. */

@@ -357,11 +357,12 @@ export function redeemCode(
 }
 
 /**
- * Requests a token by client credentials (RFC 6749 section 4.4).
+ * Requests a token by client credentials (RFC 6749 section 4.4). Discards a refresh token in the response, which the server
+ * should not include: the next token needs the credentials only.
  *
  * @throws ProviderFailure; ValidationException for a vendor without this grant
  */
-export function requestClientCredentials(
+export async function requestClientCredentials(
   client: ProviderClient,
   request: Narrowing & { readonly scopes: readonly string[] },
 ): Promise<ObtainedTokens> {
@@ -390,7 +391,7 @@ export function requestClientCredentials(
   const parameters = narrowingParameters(request, provider.discovery);
   if (request.scopes.length > 0) parameters.push(['scope', request.scopes.join(' ')]);
   const method = vendor.machineAuthentication ?? provider.clientAuthenticationMethod;
-  return exchange(
+  const { accessToken, scopes, expiresAt, dpopKey } = await exchange(
     client,
     request,
     () =>
@@ -403,6 +404,12 @@ export function requestClientCredentials(
       ),
     (response) => oauth.processClientCredentialsResponse(metadata, oauthClient, response),
   );
+  return {
+    accessToken,
+    scopes,
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(dpopKey && { dpopKey }),
+  };
 }
 
 /**
