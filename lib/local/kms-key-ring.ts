@@ -4,6 +4,7 @@
  */
 import { createPrivateKey } from 'node:crypto';
 import * as v from 'valibot';
+import { changesInTurn } from './changes-in-turn';
 import { readOrCreateSecretFile, writeSecretFile } from './data-folder';
 import { arnOf, type KeyRecord, type Tags } from './kms-key';
 import { SIGNING_KEY_SPECS, type SigningKey } from './kms-signing-key';
@@ -135,22 +136,16 @@ export async function loadKmsKeyRing(path: string, names?: SettingNames): Promis
   let others: readonly KmsKey[] = created.map((entry) =>
     'material' in entry ? symmetricOf(entry) : signingOf(entry),
   );
-  let lastWrite = Promise.resolve();
+  const inTurn = changesInTurn();
 
-  /** Runs changes one after another, each on the result of the one before. */
-  function change(next: () => [root: SymmetricKey, others: readonly KmsKey[]]): Promise<void> {
-    // A failed change does not block the next one.
-    lastWrite = lastWrite
-      .catch(() => undefined)
-      .then(async () => {
-        const [nextRoot, kept] = next();
-        const nextOthers = kept.filter(exists);
-        const file = { ...symmetricToFile(nextRoot), created: nextOthers.map(toFile) };
-        await writeSecretFile(path, file);
-        [root, others] = [nextRoot, nextOthers];
-      });
-    return lastWrite;
-  }
+  const change = (next: () => [root: SymmetricKey, others: readonly KmsKey[]]): Promise<void> =>
+    inTurn(async () => {
+      const [nextRoot, kept] = next();
+      const nextOthers = kept.filter(exists);
+      const file = { ...symmetricToFile(nextRoot), created: nextOthers.map(toFile) };
+      await writeSecretFile(path, file);
+      [root, others] = [nextRoot, nextOthers];
+    });
 
   function changeOf(keyId: string, next: <Key extends KmsKey>(key: Key) => Key): Promise<void> {
     const changed = <Key extends KmsKey>(key: Key): Key => (key.keyId === keyId ? next(key) : key);

@@ -1,5 +1,6 @@
 /** The objects of the embedded Amazon S3 and their file. A change takes effect after the file is written. */
 import * as v from 'valibot';
+import { changesInTurn } from './changes-in-turn';
 import { readOrCreateSecretFile, writeSecretFile } from './data-folder';
 import type { SettingNames } from './setting-names';
 
@@ -27,23 +28,17 @@ export interface ObjectsFile {
  */
 export async function openObjectsFile(path: string, names?: SettingNames): Promise<ObjectsFile> {
   let objects = await readOrCreateSecretFile(path, v.array(LocalObjectSchema), () => [], names);
-  let lastWrite: Promise<void> = Promise.resolve();
+  const inTurn = changesInTurn();
 
   const without = ({ bucket, key }: ObjectName) =>
     objects.filter((object) => object.bucket !== bucket || object.key !== key);
 
-  /** Runs changes one after another, each on the result of the one before. */
-  function change(next: () => LocalObject[]): Promise<void> {
-    lastWrite = lastWrite
-      // A failed change does not block the next one.
-      .catch(() => undefined)
-      .then(async () => {
-        const changed = next();
-        await writeSecretFile(path, changed);
-        objects = changed;
-      });
-    return lastWrite;
-  }
+  const change = (next: () => LocalObject[]): Promise<void> =>
+    inTurn(async () => {
+      const changed = next();
+      await writeSecretFile(path, changed);
+      objects = changed;
+    });
 
   return {
     find: ({ bucket, key }) => objects.find((object) => object.bucket === bucket && object.key === key),

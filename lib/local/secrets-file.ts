@@ -5,6 +5,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as v from 'valibot';
+import { changesInTurn } from './changes-in-turn';
 import { readOrCreateSecretFile, writeSecretFile } from './data-folder';
 import { open, seal, type SymmetricKey } from './kms-symmetric-key';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
@@ -53,22 +54,15 @@ export async function openSecretsFile(
   names?: SettingNames,
 ): Promise<SecretsFile> {
   let secrets = await readOrCreateSecretFile(path, v.array(LocalSecretSchema), () => [], names);
-  let lastWrite: Promise<unknown> = Promise.resolve();
+  const inTurn = changesInTurn();
 
-  /** Runs changes one after another, each on the result of the one before. */
-  function change<Result>(next: () => { secrets: LocalSecret[]; result: Result }): Promise<Result> {
-    const write = lastWrite
-      // A failed change does not block the next one.
-      .catch(() => undefined)
-      .then(async () => {
-        const changed = next();
-        await writeSecretFile(path, changed.secrets);
-        secrets = changed.secrets;
-        return changed.result;
-      });
-    lastWrite = write;
-    return write;
-  }
+  const change = <Result>(next: () => { secrets: LocalSecret[]; result: Result }): Promise<Result> =>
+    inTurn(async () => {
+      const changed = next();
+      await writeSecretFile(path, changed.secrets);
+      secrets = changed.secrets;
+      return changed.result;
+    });
 
   const replaced = (arn: string, by: (secret: LocalSecret) => LocalSecret): LocalSecret[] =>
     secrets.map((secret) => (secret.arn === arn ? by(secret) : secret));
