@@ -51,10 +51,12 @@ const sameWord = (one: string, other: string): boolean =>
 const argumentFault = (error: ArgumentScannerError, args: readonly string[]): string =>
   formatMessageForArgumentScannerError(error, {
     FlagNotFoundError: ({ input, corrections }) => {
+      // An option and its negation do the opposite of each other.
+      const meant = corrections
+        .map(kebabCase)
+        .filter((name) => name.startsWith('no-') === input.startsWith('no-'));
       const proposal =
-        corrections.length > 0
-          ? ` Did you mean ${corrections.map((name) => `--${kebabCase(name)}`).join(' or ')}?`
-          : '';
+        meant.length > 0 ? ` Did you mean ${meant.map((name) => `--${name}`).join(' or ')}?` : '';
       return `There is no option --${input}.${proposal}`;
     },
     UnsatisfiedFlagError: ({ externalFlagName }) =>

@@ -27,6 +27,8 @@ export interface AuthorizerFlags {
 
 export interface AuthorizerRemovalFlags {
   readonly noIssuer: boolean;
+  readonly noAllowedAudiences: boolean;
+  readonly noAllowedClients: boolean;
   readonly noAllowedCallers: boolean;
 }
 
@@ -59,6 +61,8 @@ export const AUTHORIZER_OPTIONS = {
 
 export const AUTHORIZER_REMOVAL_FLAGS = {
   noIssuer: flag("Trust the deployment's issuers again, and accept calls of no agent"),
+  noAllowedAudiences: flag('Accept tokens of this issuer with any audience, for the allowed clients'),
+  noAllowedClients: flag('Accept tokens of this issuer for any client, with an allowed audience'),
   noAllowedCallers: flag('Accept calls of no agent'),
 } as const;
 
@@ -68,16 +72,22 @@ export const discoveryUrlOf = (issuer: string): string =>
 
 const OPTIONS = ['issuer', 'allowedAudience', 'allowedClient', 'allowedCaller'] as const;
 
+const REMOVALS = ['noIssuer', 'noAllowedAudiences', 'noAllowedClients', 'noAllowedCallers'] as const;
+
 const isStated = (flags: AuthorizerFlags): boolean => OPTIONS.some((option) => flags[option] !== undefined);
 
 /** Whether the options change the issuer or the callers. */
 export const changesAuthorizer = (flags: AuthorizerFlags & Partial<AuthorizerRemovalFlags>): boolean =>
-  isStated(flags) || flags.noIssuer === true || flags.noAllowedCallers === true;
+  isStated(flags) || REMOVALS.some((removal) => flags[removal] === true);
 
 /** @throws CliError for options that exclude each other */
 export function checkAuthorizer(flags: AuthorizerFlags & AuthorizerRemovalFlags): void {
-  if (flags.allowedCaller && flags.noAllowedCallers) {
-    throw usageError('Set either --allowed-caller or --no-allowed-callers.');
+  for (const [isBoth, one] of [
+    [flags.allowedAudience && flags.noAllowedAudiences, 'audience'],
+    [flags.allowedClient && flags.noAllowedClients, 'client'],
+    [flags.allowedCaller && flags.noAllowedCallers, 'caller'],
+  ]) {
+    if (isBoth) throw usageError(`Set either --allowed-${one} or --no-allowed-${one}s.`);
   }
   if (flags.noIssuer && isStated(flags)) {
     throw usageError('Set --no-issuer without --issuer and the options that begin with --allowed.');
@@ -90,7 +100,13 @@ export function checkAuthorizer(flags: AuthorizerFlags & AuthorizerRemovalFlags)
  */
 function withIssuer(
   present: Authorizer | undefined,
-  { issuer, allowedAudience, allowedClient }: AuthorizerFlags,
+  {
+    issuer,
+    allowedAudience,
+    allowedClient,
+    noAllowedAudiences = false,
+    noAllowedClients = false,
+  }: AuthorizerFlags & Partial<AuthorizerRemovalFlags>,
 ): Authorizer {
   const discoveryUrl = issuer === undefined ? present?.discoveryUrl : discoveryUrlOf(issuer);
   if (discoveryUrl === undefined) {
@@ -100,15 +116,15 @@ function withIssuer(
     );
   }
   const isAnother = present?.discoveryUrl !== discoveryUrl;
-  if (isAnother && !allowedAudience && !allowedClient) {
+  const { allowedAudience: presentAudience, allowedClients: presentClients, ...conditions } = present ?? {};
+  const audiences = allowedAudience ?? (isAnother || noAllowedAudiences ? undefined : presentAudience);
+  const clients = allowedClient ?? (isAnother || noAllowedClients ? undefined : presentClients);
+  if (!audiences && !clients) {
     throw usageError(
-      '--issuer needs --allowed-audience or --allowed-client.',
-      'Otherwise, the agent would accept tokens that are meant for other applications.',
+      'An issuer needs --allowed-audience or --allowed-client.',
+      `Otherwise, the agent would accept tokens that are meant for other applications.${present ? ' Set one of the two, or return the agent to the trusted issuers of the deployment with --no-issuer.' : ''}`,
     );
   }
-  const { allowedAudience: presentAudience, allowedClients: presentClients, ...conditions } = present ?? {};
-  const audiences = allowedAudience ?? (isAnother ? undefined : presentAudience);
-  const clients = allowedClient ?? (isAnother ? undefined : presentClients);
   return {
     ...conditions,
     discoveryUrl,

@@ -19,7 +19,7 @@ export interface GateOptions extends Omit<AgentEndpointOptions, 'names' | 'repor
 /** Returns the message about the configuration with options in the place of members. */
 const inOptions = (message: string, options: GateOptions['options']): string =>
   message.replace(
-    /^(?:inbound\.)?([\w.]+?)(?:\[\d+\])?(?= )/,
+    /^(?:inbound\.)?([\w.]+?)(?:\[\d+\]\S*)?(?= )/,
     (member, name: string) => options[name] ?? member,
   );
 

@@ -153,7 +153,7 @@ it('does not keep the audiences and clients of another issuer', async () => {
   const withoutClient = await local.run(['agent', 'update', 'moved', '--issuer', other]);
   expect(withoutClient).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('--issuer needs --allowed-audience or --allowed-client.') as string,
+    stderr: expect.stringContaining('An issuer needs --allowed-audience or --allowed-client.') as string,
   });
   expect(await authorizer('moved')).toEqual(trusted(callers('travel')));
   await local.json(['agent', 'update', 'moved', '--issuer', other, '--allowed-client', 'app']);
@@ -162,6 +162,22 @@ it('does not keep the audiences and clients of another issuer', async () => {
     allowedClients: ['app'],
     ...callers('travel'),
   });
+});
+
+it('removes the audiences or the clients of the same issuer, but not both', async () => {
+  await create('narrow', ...trusting(), '--allowed-client', 'app', '--allowed-caller', 'travel');
+  const update = (...options: string[]) => local.run(['agent', 'update', 'narrow', ...options]);
+  expect((await update('--no-allowed-audiences')).stdout).toContain(
+    `Allowed audiences of the agent "narrow": any (was limited to: ${issuer.audience})`,
+  );
+  const { discoveryUrl } = issuer;
+  expect(await authorizer('narrow')).toEqual({ discoveryUrl, allowedClients: ['app'], ...callers('travel') });
+  expect(await update('--no-allowed-clients')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('An issuer needs --allowed-audience or --allowed-client.') as string,
+  });
+  await update('--no-allowed-clients', '--allowed-audience', issuer.audience);
+  expect(await authorizer('narrow')).toEqual(trusted(callers('travel')));
 });
 
 it("returns to the deployment's issuers, and to no callers", async () => {
@@ -179,7 +195,11 @@ it.each([
     ['--allowed-caller', 'travel'],
     /need --issuer, unless the agent has an issuer/,
   ],
-  ['an issuer without recipients', ['--issuer', 'https://idp.example'], /needs --allowed-audience or --allo/],
+  [
+    'an issuer without recipients',
+    ['--issuer', 'https://idp.example'],
+    /An issuer needs --allowed-audience or --allo/,
+  ],
 ])('rejects %s when it creates an agent', async (_what, options, message) => {
   const { status, stderr } = await local.run(['agent', 'add', 'refused', ...options]);
   expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(message) as string });
@@ -189,6 +209,14 @@ it.each([
   [
     ['--allowed-caller', 'travel', '--no-allowed-callers'],
     /^Set either --allowed-caller or --no-allowed-callers/,
+  ],
+  [
+    ['--allowed-audience', 'app', '--no-allowed-audiences'],
+    /^Set either --allowed-audience or --no-allowed-audiences/,
+  ],
+  [
+    ['--allowed-client', 'app', '--no-allowed-clients'],
+    /^Set either --allowed-client or --no-allowed-clients/,
   ],
   [['--no-issuer', '--allowed-client', 'app'], /^Set --no-issuer without --issuer/],
 ])('rejects %j when it changes an agent', async (options, message) => {

@@ -14,6 +14,7 @@ import { AgentServer } from '../flows/gate/agent-server';
 import { startSignIn } from '../flows/gate/mcp-endpoint';
 import { CLIENT_REDIRECT, McpUser } from '../flows/gate/mcp-user';
 import { rolesThat } from '../flows/support/authorizer';
+import { startIssuer } from '../flows/support/issuer';
 import { alsoSending } from '../flows/support/members-beyond-aws';
 import type { TestProvider } from '../flows/support/provider';
 import { Programs, type Program } from '../local/program';
@@ -443,6 +444,44 @@ describe('one line on stderr', () => {
     );
     await close();
   });
+});
+
+it('accepts only tokens whose claims meet the options', async () => {
+  const issuer = await startIssuer();
+  const program = start([
+    ...['claims', server.url, '--protocol', 'MCP', '--issuer', issuer.issuer, '--port', '0', '--json'],
+    ...['--claim-equals', 'team=blue', '--claim-contains', 'roles=dev', '--claim-contains', 'groups=a,b'],
+  ]);
+  await program.ready();
+  const ready = JSON.parse(program.stdout.split('\n')[0] ?? '') as Ready;
+  const call = async (claims: object) => {
+    const token = await issuer.token('ana', { aud: ready.invocationUrl, ...claims });
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    return (await fetch(ready.invocationUrl, { method: 'POST', headers, body: '{}' })).status;
+  };
+  const good = { team: 'blue', roles: ['dev', 'ops'], groups: ['b'] };
+  expect(await call(good)).not.toBe(401);
+  for (const change of [{ team: 'red' }, { roles: ['ops'] }, { groups: ['c'] }]) {
+    expect(await call({ ...good, ...change })).toBe(401);
+  }
+  expect((await entriesOf(program, 4)).map(({ reason }) => reason)).toEqual([
+    undefined,
+    ...['team', 'roles', 'groups'].map((name) => `user token: claim ${name} does not match`),
+  ]);
+  program.child.kill('SIGTERM');
+  await Promise.all([program.ended, issuer.close()]);
+});
+
+it.each([
+  [['--claim-equals', 'team'], /^--claim-equals must be NAME=VALUE\. It is "team"\.\n$/],
+  [['--claim-equals', 'team=blue,red'], /^--claim-equals must be NAME=VALUE\. /],
+  [['--claim-contains', 'roles'], /^--claim-contains must be NAME=VALUE or NAME=VALUE,VALUE\. /],
+  [['--claim-contains', 'roles=dev,'], /^--claim-equals and --claim-contains must have 1 or more characters/],
+  [['--claim-equals', 'team=b l'], /^--claim-equals and --claim-contains must contain only letters, digits/],
+])('rejects %j', async (options, message) => {
+  const program = start(['refused', server.url, '--issuer', signIn.issuer, ...options]);
+  expect(await program.ended).toBe(2);
+  expect(program.stderr).toMatch(message);
 });
 
 it('does not listen if the workload identity belongs to another principal', async () => {

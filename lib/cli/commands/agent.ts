@@ -147,7 +147,7 @@ const update = buildCommand({
       'Changes what the options name, and keeps the rest.',
       '--return-url replaces all return URLs of the agent, --allowed-audience all audiences, --allowed-client all clients, and --allowed-caller all agents that can call it.',
       'Set the option for each one that the agent has afterwards: `agent get` shows the current ones.',
-      'The audiences and clients of another issuer replace those of the earlier one.',
+      'The audiences and clients of another issuer replace those of the earlier one. --no-allowed-audiences and --no-allowed-clients remove those of the same issuer.',
     ].join('\n'),
   },
   parameters: {

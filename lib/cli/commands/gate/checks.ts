@@ -1,5 +1,6 @@
 /** Checks of what the options of a gate name, before and after it starts. */
 import { createConnection } from 'node:net';
+import type { JwtInbound } from '../../../../lambda/contract/configuration';
 import type { EndpointPolicy } from '../../../../lambda/contract/authorization-server';
 import { usageError } from '../../failure';
 import { issuerFault } from '../../trusted-issuer';
@@ -26,6 +27,38 @@ export function portOf(text: string): number {
 export function secondsOf(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw usageError(`--invocation-timeout must be a number of seconds. It is ${JSON.stringify(text)}.`);
+}
+
+type CustomClaim = NonNullable<JwtInbound['customClaims']>[number];
+
+/**
+ * Returns the condition on a claim of user tokens.
+ *
+ * @param option `--claim-equals` for a string, `--claim-contains` for an array that contains one of the values
+ * @throws CliError for a text of another form
+ */
+export function claimOf(option: '--claim-equals' | '--claim-contains', text: string): CustomClaim {
+  const end = text.indexOf('=');
+  const [value = '', ...others] = text.slice(end + 1).split(',');
+  const isList = option === '--claim-contains';
+  if (end < 0 || (!isList && others.length > 0)) {
+    const form = isList ? 'NAME=VALUE or NAME=VALUE,VALUE' : 'NAME=VALUE';
+    throw usageError(`${option} must be ${form}. It is ${JSON.stringify(text)}.`);
+  }
+  return {
+    inboundTokenClaimName: text.slice(0, end),
+    inboundTokenClaimValueType: isList ? 'STRING_ARRAY' : 'STRING',
+    authorizingClaimMatchValue:
+      others.length > 0
+        ? {
+            claimMatchOperator: 'CONTAINS_ANY',
+            claimMatchValue: { matchValueStringList: [value, ...others] },
+          }
+        : {
+            claimMatchOperator: isList ? 'CONTAINS' : 'EQUALS',
+            claimMatchValue: { matchValueString: value },
+          },
+  };
 }
 
 /**

@@ -11,6 +11,7 @@ import { connect, endpointOf } from '../../service';
 import { printEntry } from '../audit/read';
 import {
   checkIssuer,
+  claimOf,
   isListening,
   portOf,
   PROTOCOLS,
@@ -34,6 +35,8 @@ interface GateFlags extends ConnectionFlags {
   readonly allowedAudience?: string[];
   readonly allowedClient?: string[];
   readonly allowedScope?: string[];
+  readonly claimEquals?: string[];
+  readonly claimContains?: string[];
   readonly allowedOrigin?: string[];
   readonly allowedHeader?: string[];
   readonly returnUrl?: string;
@@ -46,6 +49,7 @@ const OPTIONS = {
   allowedAudience: '--allowed-audience',
   allowedClients: '--allowed-client',
   allowedScopes: '--allowed-scope',
+  customClaims: '--claim-equals and --claim-contains',
   allowedOrigins: '--allowed-origin',
   requestHeaderAllowlist: '--allowed-header',
   oauth2CallbackUrl: '--return-url',
@@ -101,6 +105,11 @@ async function run(context: CliContext, flags: GateFlags, name: string, url: str
   const discoveryUrl = discoveryUrlOf(issuerOf(context, flags));
   const invocationTimeout =
     flags.invocationTimeout === undefined ? undefined : secondsOf(flags.invocationTimeout);
+  const claims = [
+    ...(flags.claimEquals ?? []).map((text) => claimOf('--claim-equals', text)),
+    ...(flags.claimContains ?? []).map((text) => claimOf('--claim-contains', text)),
+  ];
+  const customClaims = claims.length > 0 ? claims : undefined;
   const service = await connect(context, flags);
   if (!service.endpoint.startsWith('http:')) {
     throw usageError(
@@ -118,7 +127,7 @@ async function run(context: CliContext, flags: GateFlags, name: string, url: str
     port,
     service: { ...service, principals: { gate: { accessKeyId, secretAccessKey } } },
     workloadName: name,
-    inbound: { kind: 'JWT', ...issuer, ...stated({ allowedScopes }) },
+    inbound: { kind: 'JWT', ...issuer, ...stated({ allowedScopes, customClaims }) },
     target: { kind: 'url', url: target },
     protocol,
     ...stated({
@@ -196,6 +205,14 @@ export const gate = buildCommand({
       allowedScope: optionalTexts(
         'name',
         'Scope to accept; a token needs at least one of them; set the option again for each further scope',
+      ),
+      claimEquals: optionalTexts(
+        'claim=value',
+        'Claim that must be this string in each token; set the option again for each further claim',
+      ),
+      claimContains: optionalTexts(
+        'claim=value',
+        'Claim that must be an array with this value, or with one of several values that are separated by commas; set the option again for each further claim',
       ),
       allowedOrigin: optionalTexts(
         'origin',
