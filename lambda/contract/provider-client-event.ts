@@ -64,7 +64,10 @@ export type PushResponse =
   | { readonly pushed: PushedRequest }
   | { readonly failure: { readonly code: string; readonly unavailable: boolean } };
 
-/** Why a discovery or a registration failed. The detail contains no free text of the server's response. */
+/**
+ * Why a discovery or a registration failed. The detail contains no text of the server, except its words about a failed
+ * registration.
+ */
 export interface Failure {
   readonly code: string;
   readonly detail: string;

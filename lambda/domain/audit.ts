@@ -2,7 +2,7 @@
  * The audit log: one entry for each decision about a token or a credential, with its outcome and reason. Entries name
  * agents, providers, and scopes; a user appears as the hash in the token vault's keys. Each entry contains its request
  * and the request's origin. No entry contains a token, a code, a secret, a state, or a URL, except the identifiers of a
- * protected resource and its authorization server.
+ * protected resource and its authorization server, and what a provider says about an error (stated-error.ts).
  */
 import type { Caller } from './principal';
 import { ServiceError, type ErrorName } from './service-error';

@@ -3,7 +3,8 @@ import type { CliContext } from './context';
 import { print, styled } from './output';
 
 export interface Check {
-  readonly status: 'ok' | 'warn' | 'fail';
+  /** `todo`: the command cannot know it. */
+  readonly status: 'ok' | 'todo' | 'warn' | 'fail';
   /** What was checked. */
   readonly check: string;
   /** What was found. */
@@ -13,6 +14,12 @@ export interface Check {
 }
 
 export const ok = (check: string, detail: string): Check => ({ status: 'ok', check, detail });
+export const todo = (check: string, detail: string, action: string): Check => ({
+  status: 'todo',
+  check,
+  detail,
+  action,
+});
 export const warn = (check: string, detail: string, action: string): Check => ({
   status: 'warn',
   check,
@@ -26,7 +33,7 @@ export const fail = (check: string, detail: string, action: string): Check => ({
   action,
 });
 
-const STYLE = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
+const STYLE = { ok: 'green', todo: 'yellow', warn: 'yellow', fail: 'red' } as const;
 
 /** Prints the checks for people. */
 export function printChecks(context: CliContext, checks: readonly Check[]): void {

@@ -40,13 +40,14 @@ describe('provider test', () => {
       'discovery',
       'authorization endpoint',
       'token endpoint',
-      'callback URL',
       'PKCE',
       'refresh tokens',
       'revocation',
     ]) {
       expect(good.stdout).toMatch(new RegExp(`^ok +${check} `, 'm'));
     }
+    expect(good.stdout).toMatch(/^todo {2}client +client\n +The first token shows /m);
+    expect(good.stdout).toMatch(/^todo {2}callback URL .* must be registered at the vendor\n +Compare it /m);
     metadata = {
       issuer,
       authorization_endpoint: `${issuer}/authorize`,

@@ -235,6 +235,27 @@ describe('responses', () => {
       }
     });
 
+    it.each<[string, (secret: string) => string]>([
+      ['JSON with escaped slashes', (secret) => JSON.stringify({ error: secret }).replaceAll('/', '\\/')],
+      [
+        'JSON in which every character is escaped',
+        (secret) =>
+          `{"error":"${secret.replace(/./g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}"}`,
+      ],
+      ['a form', (secret) => new URLSearchParams({ error: secret }).toString()],
+      [
+        'a form with lowercase digits',
+        (secret) =>
+          new URLSearchParams({ error: secret }).toString().replaceAll(/%../g, (code) => code.toLowerCase()),
+      ],
+    ])('have invalid_response in its place in %s', async (_title, bodyOf) => {
+      const secret = `${SECRET}"\\=`;
+      const url = await serve((_request, response) => response.writeHead(400).end(bodyOf(secret)));
+      const request = { method: 'POST', headers: {}, body: form({ client_secret: secret }) };
+      const text = await (await transport(url, request)).text();
+      expect(['{"error":"invalid_response"}', 'error=invalid_response']).toContain(text);
+    });
+
     it('keep other codes, and tokens', async () => {
       const body = { error: 'invalid_grant' };
       const tokens = { access_token: 'a', refresh_token: SECRET };

@@ -379,6 +379,21 @@ describe('an error response', () => {
     },
   );
 
+  it("has the provider's own words in the audit entry alone", async () => {
+    const browser = await service.open(link);
+    const query = refusal(browser, 'invalid_request');
+    query.append('error_description', 'The redirect URI is\u202e not registered.');
+    query.append('error_uri', 'https://provider.example/errors?client=1');
+    const outcome = await service.callback({ ...browser, query });
+    expect(lastEntry()).toMatchObject({
+      reason: 'invalid_request: "The redirect URI is  not registered." (https://provider.example/errors)',
+    });
+    expect(outcome).toMatchObject({ page: { error: 'invalid_request' } });
+    for (const told of [outcome, await service.session(link)]) {
+      expect(JSON.stringify(told)).not.toMatch(/redirect|errors/i);
+    }
+  });
+
   it('with an invalid error code is reported as an invalid response', async () => {
     const browser = await service.open(link);
     const outcome = await service.callback({ ...browser, query: refusal(browser, '<script>"') });

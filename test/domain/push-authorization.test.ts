@@ -192,7 +192,7 @@ it.each([
     'a rejection by the provider',
     () => Response.json({ error: 'invalid_scope', error_description: 'x' }, { status: 400 }),
     { code: 'invalid_scope', unavailable: false },
-    'pushed authorization request endpoint responded with 400 invalid_scope',
+    'pushed authorization request endpoint responded with 400 invalid_scope: "x"',
   ],
   [
     'an unavailable provider',
@@ -212,7 +212,7 @@ it.each([
     { code: 'invalid_response', unavailable: false },
     'pushed authorization request endpoint: request_uri is not a URI of bounded length',
   ],
-])('reports only the error code for %s', async (_what, answer, failure, detail) => {
+])('says in the audit entry what %s means', async (_what, answer, failure, detail) => {
   service.server.instead.push(answer());
   await expect(push(honest)).rejects.toMatchObject(failure);
   expect(service.entries.at(-1)).toMatchObject({ outcome: 'failed', reason: detail });

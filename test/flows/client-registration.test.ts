@@ -170,6 +170,17 @@ it.each([
   ]);
 });
 
+it('tells the owner in the words of the server why it registers no client', async () => {
+  const body = { error: 'invalid_redirect_uri', error_description: 'Only\u202e https is allowed.' };
+  registrations.instead = [{ status: 400, body }];
+  await expect(create('worded')).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringMatching(
+      /\(invalid_redirect_uri, .*\): registration endpoint responded with 400: "Only {2}https is allowed\."$/,
+    ) as string,
+  });
+});
+
 it('passes on when an unavailable server accepts a request again', async () => {
   registrations.instead = [{ status: 503, body: {}, headers: { 'retry-after': '120' } }];
   const { status, headers, body } = await world.post(

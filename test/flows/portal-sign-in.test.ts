@@ -236,6 +236,16 @@ it.each([
   expect(await portal.finishSignIn(secret, new URLSearchParams({ error, state }))).toMatchObject({ refused });
 });
 
+it("has the identity provider's own words in the audit entry alone", async () => {
+  const { secret, state } = await begun();
+  const query = { error: 'invalid_request', state, error_description: 'The redirect URI is not registered.' };
+  const result = await portal.finishSignIn(secret, new URLSearchParams(query));
+  expect(JSON.stringify(result)).not.toContain('redirect');
+  expect(await lastReason()).toBe(
+    'invalid_request: the identity provider returned an error: "The redirect URI is not registered."',
+  );
+});
+
 it('tells an identity provider that fails from one that rejects', async () => {
   const started = await begun();
   world.issuer.tokenResponse = () => Promise.resolve({ status: 503, body: {} });

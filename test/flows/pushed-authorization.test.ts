@@ -260,13 +260,20 @@ describe('a failed push', () => {
     },
   );
 
-  it("does not show the server's error description to the user", async () => {
+  it("shows the server's error description in the audit log, and not to the user or the agent", async () => {
     const { authorizationUrl } = await begin();
     provider.instead = answer(400, { error: 'invalid_request', error_description: 'client 42 of tenant 7' });
     const { html } = await new Browser().step(authorizationUrl);
     expect(html).toContain('<code>invalid_request</code>');
     expect(html).not.toContain('tenant 7');
-    expect(JSON.stringify(await world.audit())).not.toContain('tenant 7');
+    expect((await world.audit()).filter((entry) => JSON.stringify(entry).includes('tenant 7'))).toMatchObject(
+      [
+        {
+          operation: 'PushAuthorizationRequest',
+          reason: expect.stringMatching(/ invalid_request: "client 42 of tenant 7"$/) as string,
+        },
+      ],
+    );
   });
 });
 

@@ -48,8 +48,9 @@ const asForm = ({ document = {} }: ValidResponse): string =>
     Object.entries(document).map(([name, value]): [string, string] => [name, String(value)]),
   ).toString();
 
+/** The audit log has the description. Nothing has any other member. */
 const errorOf = (error: unknown): Body =>
-  Object.assign(() => JSON.stringify({ error, error_description: `described ${MARKER}` }), {
+  Object.assign(() => JSON.stringify({ error, error_description: 'described', message: MARKER }), {
     [fc.toStringMethod]: () => `error ${JSON.stringify(error)}`,
   });
 

@@ -49,7 +49,7 @@ function faultOf(member: RegistrationMember | undefined, hasToken: boolean): str
 function stopAt(failure: Failure, initialAccessToken?: string): never {
   const { code, detail, unavailable: canRetry, member, host } = failure;
   if (canRetry) throw unavailableError(failure);
-  // The detail contains no free text of the servers' documents.
+  // Of a server's response, the detail has at most the words of a failed registration.
   throw invalidMember(
     `${CONFIG}.${member ?? 'oauthDiscovery.discoveryUrl'}`,
     `${faultOf(member, initialAccessToken !== undefined)} (${code}${host === undefined ? '' : `, ${host}`}): ${detail}`,

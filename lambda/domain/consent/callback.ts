@@ -9,6 +9,7 @@
  */
 import { epochSeconds } from '../system';
 import { errorCode } from '../oauth/provider-failure';
+import { statedError } from '../oauth/stated-error';
 import type { KeptCode } from '../oauth/token-request';
 import { callbackUrl } from '../provider/oauth2-provider';
 import { isDeclinedError } from '../provider/vendors';
@@ -47,7 +48,7 @@ const single = (query: URLSearchParams, name: string): string | undefined => {
 interface ErrorResponse {
   /** The code of RFC 6749 section 4.1.2.1, if the vendor has its own for it. */
   readonly error: string;
-  /** The provider's own code. */
+  /** The provider's own code and words, for the audit log. */
   readonly stated: string;
 }
 
@@ -58,8 +59,12 @@ function authorizationResponseOf(
   const code = single(query, 'code');
   if (query.has('error') === (code !== undefined)) return undefined;
   if (code !== undefined) return { code };
-  const stated = errorCode(single(query, 'error'));
-  return { error: isDeclinedError(stated) ? ACCESS_DENIED : stated, stated };
+  const error = errorCode(single(query, 'error'));
+  const words = statedError({
+    description: single(query, 'error_description'),
+    uri: single(query, 'error_uri'),
+  });
+  return { error: isDeclinedError(error) ? ACCESS_DENIED : error, stated: error + words };
 }
 
 /** Returns why a response is rejected, for the audit log; undefined if it is valid. */

@@ -63,12 +63,35 @@ function secretsOf({ headers, body = '' }: SentRequest): string[] {
 /** A response with status 200 can be an error, too, at several vendors. */
 const STATED_ERROR = /"error"\s*:\s*"|(^|&)error=/;
 
+/** JSON with the fewest escapes: PHP escapes each slash, and other libraries escape the `=` of base64. */
+function plainlyEscaped(content: string): string {
+  if (!content.includes('\\')) return content;
+  try {
+    return JSON.stringify(JSON.parse(content));
+  } catch {
+    return content;
+  }
+}
+
+/** Returns the text as JSON and forms contain it. .NET writes forms with lowercase digits. */
+function encodingsOf(text: string): string[] {
+  const inForm = new URLSearchParams([['', text]]).toString().slice(1);
+  const lowercase = inForm.replaceAll(/%[\dA-F]{2}/g, (code) => code.toLowerCase());
+  return [text, JSON.stringify(text).slice(1, -1), inForm, lowercase];
+}
+
+function replaced(content: string, secrets: readonly string[]): string {
+  const plain = plainlyEscaped(content);
+  const clean = secrets
+    .flatMap(encodingsOf)
+    .reduce((text, secret) => text.replaceAll(secret, 'invalid_response'), plain);
+  return clean === plain ? content : clean;
+}
+
 /**
  * Returns the body of a response. In an error response, `invalid_response` takes the place of each secret of the request.
  * Codes of every server stay readable, which a list of known codes would not allow. A server that hides the secret from
- * this, for example in another encoding, has it anyway.
+ * this, for example as base64, has it anyway.
  */
 export const withoutEchoedSecrets = (status: number, content: string, sent: SentRequest): string =>
-  status < 400 && !STATED_ERROR.test(content)
-    ? content
-    : secretsOf(sent).reduce((text, secret) => text.replaceAll(secret, 'invalid_response'), content);
+  status < 400 && !STATED_ERROR.test(content) ? content : replaced(content, secretsOf(sent));

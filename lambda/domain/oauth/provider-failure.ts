@@ -1,11 +1,12 @@
 /**
  * A failure at a provider, either permanent or retryable. The code is the provider's OAuth error code (RFC 6749 section
- * 5.2) or one of this service's codes. The response body of the provider is not passed on.
+ * 5.2) or one of this service's codes. Nothing else of the provider's response is passed on to the caller.
  */
 import * as oauth from 'oauth4webapi';
 import type { RegistrationMember } from '../provider/provided-client';
 import { ServiceError, type Outcome } from '../service-error';
 import { headerField } from './header-field';
+import { statedError } from './stated-error';
 
 /**
  * The characters of registered codes. RFC 6749 allows nearly all of ASCII in `error`, but the code goes into messages that
@@ -126,7 +127,7 @@ export class ProviderFailure extends Error {
 
   /**
    * @param code OAuth error code
-   * @param detail for the operator; contains nothing of the provider's response body
+   * @param detail for the audit log, with the provider's own words, as {@link statedError} returns them
    */
   constructor(
     readonly code: string,
@@ -253,10 +254,10 @@ const isPage = (response: Response): boolean => /\bhtml\b/i.test(headerField(res
  */
 export function providerFailure(error: unknown, endpoint = 'token endpoint'): ProviderFailure {
   if (error instanceof oauth.ResponseBodyError) {
-    const { response, status } = error;
+    const { response, status, error_description: description, cause } = error;
     const code = codeOf(error);
     const unavailable = isUnavailable(response) || code === UNAVAILABLE;
-    const detail = `${endpoint} responded with ${status} ${code}`;
+    const detail = `${endpoint} responded with ${status} ${code}${statedError({ description, uri: cause.error_uri })}`;
     return new ProviderFailure(code, detail, {
       unavailable,
       cause: error,

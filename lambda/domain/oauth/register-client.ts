@@ -11,6 +11,7 @@ import { isClientMetadataUrl } from '../provider/published-client';
 import { PUBLIC_CLIENT } from '../provider/vendor';
 import { errorCode, isUnavailable, ProviderFailure, retryAfterOf } from './provider-failure';
 import type { Metadata } from './provider-metadata';
+import { statedError } from './stated-error';
 import type { Transport } from './transport';
 import { unverifiedJwt } from './unverified-jwt';
 
@@ -132,7 +133,7 @@ const isOfRequest = (document: unknown, redirectUri: string): boolean => {
 /** Returns why the server registers no client. A 403 here asks for a registration token, not for scopes of the user. */
 function refusal(url: string, response: Response, body: string, hadToken: boolean): ProviderFailure {
   const { status } = response;
-  const { error } = parseJsonObject(body) ?? {};
+  const { error, error_description: description } = parseJsonObject(body) ?? {};
   const code = typeof error === 'string' ? errorCode(error) : 'registration_failed';
   const unavailable = isUnavailable(response);
   const reason = hadToken
@@ -141,7 +142,7 @@ function refusal(url: string, response: Response, body: string, hadToken: boolea
   const needsToken = status === 401 || status === 403;
   const detail = needsToken
     ? `${reason}, or register a client there, and set clientId`
-    : `${ENDPOINT} responded with ${status}`;
+    : `${ENDPOINT} responded with ${status}${statedError({ description })}`;
   return new ProviderFailure(unavailable ? 'temporarily_unavailable' : code, detail, {
     unavailable,
     url,

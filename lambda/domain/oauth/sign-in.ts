@@ -8,6 +8,7 @@ import { oauthClientOf } from './client-authentication';
 import { responseAsJson } from './form-response';
 import { withPlainLifetime } from './lifetime-member';
 import { errorCode, providerFailure, ProviderFailure } from './provider-failure';
+import { statedError } from './stated-error';
 import { authenticate, options, type ProviderClient } from './token-request';
 import { normalizedResponse } from './vendor-response';
 
@@ -50,7 +51,11 @@ export function validatedSignInResponse(
   } catch (error) {
     if (error instanceof oauth.AuthorizationResponseError) {
       const unavailable = ['temporarily_unavailable', 'server_error'].includes(error.error);
-      throw new SignInDenied(errorCode(error.error), 'the identity provider returned an error', {
+      const stated = statedError({
+        description: error.error_description,
+        uri: error.cause.get('error_uri'),
+      });
+      throw new SignInDenied(errorCode(error.error), `the identity provider returned an error${stated}`, {
         unavailable,
         cause: error,
       });

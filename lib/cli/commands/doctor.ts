@@ -208,7 +208,7 @@ export const doctor = buildCommand({
     brief: 'Check the endpoint, credentials, clock, trusted issuers, and your providers and portals',
     fullDescription: [
       'Checks the endpoint, the credentials, the clock, the trusted issuers of your agents, your credential providers, and your consent portals.',
-      'Each line says ok, warn, or fail, and what to do. Changes nothing. Ends with status 1 if a check fails.',
+      'Each line says ok, todo, warn, or fail, and what to do. Changes nothing. Ends with status 1 if a check fails.',
     ].join('\n'),
   },
   parameters: {

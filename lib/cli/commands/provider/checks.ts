@@ -15,7 +15,7 @@ import {
   type ClientRegistration,
   type VendorName,
 } from '../../../../lambda/contract/vendors';
-import { fail, ok, warn, type Check } from '../../checks';
+import { fail, ok, todo, warn, type Check } from '../../checks';
 import { UrlNotAllowed, endpointPolicyOf, statusOf } from '../../provider-request';
 import { plainUrl, shownUrl } from '../../plain-url';
 import {
@@ -200,13 +200,30 @@ export function callbackCheck(
     clientRegistration === undefined
       ? `${callbackUrl} must be registered at the vendor`
       : `${callbackUrl} is that of the client`;
-  return callbackUrl.startsWith(`${endpoint}/`)
-    ? ok('callback URL', detail)
-    : warn(
-        'callback URL',
-        detail,
-        `It is not at the endpoint of this command (${endpoint}). That is right if the service has a domain name for browsers.`,
-      );
+  if (!callbackUrl.startsWith(`${endpoint}/`)) {
+    return warn(
+      'callback URL',
+      detail,
+      `It is not at the endpoint of this command (${endpoint}). That is right if the service has a domain name for browsers.`,
+    );
+  }
+  return clientRegistration === undefined
+    ? todo('callback URL', detail, 'Compare it with the redirect URIs of the client there.')
+    : ok('callback URL', detail);
+}
+
+/**
+ * Returns the check of the client. Only the authorization server knows whether it accepts a client that was registered by
+ * hand.
+ */
+function clientCheck(
+  clientId: string | undefined,
+  clientRegistration: ClientRegistration | undefined,
+): Check {
+  if (clientId === undefined) return ok('client', 'named by its assertion only');
+  return clientRegistration === undefined
+    ? todo('client', clientId, 'The first token shows whether the server accepts its ID and its secret.')
+    : ok('client', `${clientId} (${CLIENT_KINDS[clientRegistration]})`);
 }
 
 /** Checks the document that describes the client, as its authorization server reads it. */
@@ -309,10 +326,9 @@ async function checksOf(service: Service, provider: Oauth2Provider): Promise<Che
     oauthDiscovery: { discoveryUrl, authorizationServerMetadata } = {},
   } = configOf(provider);
   const policy = endpointPolicyOf(service);
-  const kind = clientRegistration && CLIENT_KINDS[clientRegistration];
   const checks: Check[] = [
     ok('vendor', vendor),
-    ok('client', `${clientId ?? 'named by its assertion only'}${kind === undefined ? '' : ` (${kind})`}`),
+    clientCheck(clientId, clientRegistration),
     ...(await assertionChecks(service, provider)),
   ];
   let authorization = text(authorizationServerMetadata?.authorizationEndpoint);

@@ -16,7 +16,8 @@ export const test = buildCommand({
     fullDescription: [
       'Checks an OAuth 2.0 credential provider: discovery, endpoints, callback URL, PKCE, refresh, and revocation,',
       'DPoP, and for cross-app access the provider that gets the identity assertions.',
-      'Sends no secret and obtains no token. Ends with status 1 if a check fails.',
+      'Sends no secret and obtains no token, so it cannot know whether the vendor accepts the client and the callback URL:',
+      'these lines say todo. Ends with status 1 if a check fails.',
     ].join('\n'),
   },
   parameters: {
