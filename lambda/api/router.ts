@@ -11,6 +11,7 @@ import { empty, errorResult, json, NO_STORE } from './errors';
 import { OPERATIONS, type OperationName, type Route, type RoutedGroup } from '../contract/operations';
 import { parseInput } from './parse';
 import { requestContextOf, UNKNOWN_ROUTE } from './request-context';
+import type { RefuseForged } from './stage-secret';
 import { SCHEMAS, type InputOf, type JsonOperation } from '../contract/schemas/requests';
 import { unexpected, type ReportUnexpected } from './unexpected';
 
@@ -62,6 +63,7 @@ function decoded(text: string): string {
 }
 
 interface HandlerOptions {
+  readonly refuseForged: RefuseForged;
   readonly requests: Requests;
   readonly report: ReportUnexpected;
   /** Returns the response for an error. By default, it has the form of the API. */
@@ -73,12 +75,13 @@ interface HandlerOptions {
  *
  * @param group the function's group
  * @param operations one handler for each of the group's routes
+ * @param refuseForged rejects events that did not come through the API
  * @param requests makes sure that each request has an audit entry, and each entry its request
  */
 export function createHandler<Group extends RoutedGroup>(
   group: Group,
   operations: OperationsOf<Group>,
-  { requests, report, toResult = errorResult }: HandlerOptions,
+  { refuseForged, requests, report, toResult = errorResult }: HandlerOptions,
 ): GroupHandler {
   const routes = new Map<string, OperationName>();
   for (const [name, route] of Object.entries(OPERATIONS) as [OperationName, Route][]) {
@@ -126,5 +129,9 @@ export function createHandler<Group extends RoutedGroup>(
       request.response = toResult(error, event);
     })
     .handler(serve);
-  return (event, context) => requests.within(requestContextOf(event, context), () => handler(event, context));
+  return async (event, context) => {
+    const refusal = refuseForged(event, context);
+    if (refusal) return errorResult(refusal);
+    return requests.within(requestContextOf(event, context), () => handler(event, context));
+  };
 }

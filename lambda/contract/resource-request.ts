@@ -6,6 +6,7 @@
 import * as v from 'valibot';
 import { CUSTOM_RESOURCE_TYPES } from './custom-resource-types';
 import { MARK_PREFIX } from './resource-marks';
+import { STAGE_SECRET_TYPE } from './stage-secret';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 
@@ -92,6 +93,15 @@ export const ResponseTargetSchema = v.object({
 });
 
 export type ResponseTarget = v.InferOutput<typeof ResponseTargetSchema>;
+
+/** The only request for a stage secret. */
+export const StageSecretRequestSchema = v.object({
+  ...ResponseTargetSchema.entries,
+  ResourceType: v.literal(STAGE_SECRET_TYPE),
+  RequestType: v.literal('Create'),
+});
+
+export type StageSecretRequest = v.InferOutput<typeof StageSecretRequestSchema>;
 
 export const RequestSchema = v.variant('RequestType', [
   v.object({ ...common, RequestType: v.literal('Create'), ResourceProperties: PropertiesSchema }),

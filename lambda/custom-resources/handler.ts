@@ -5,6 +5,7 @@ import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
 import { INVOKE, requestContextOf } from '../api/request-context';
 import type { AuditEntry, AuditTrail, Requests } from '../domain/audit';
+import type { System } from '../domain/system';
 import { apiKeyCredentialProviders } from './api-key-credential-provider';
 import { consentPortals } from './consent-portal';
 import { Refusal, type DeployedResource, type Desired } from './deployed-resource';
@@ -15,11 +16,13 @@ import {
   ResponseTargetSchema,
   configurationOf,
   RequestSchema,
+  StageSecretRequestSchema,
   type ResponseTarget,
   type Properties,
 } from '../contract/resource-request';
 import { respond, type Outcome } from './response';
 import { readSecret } from './secret-text';
+import { CREATE_STAGE_SECRET, newStageSecret } from './stage-secret';
 import {
   checkProvider,
   checkStack,
@@ -27,6 +30,7 @@ import {
   endpointOfDeletion,
   ForeignRequest,
   isResponseUrl,
+  NOT_CLOUDFORMATION,
   type DeployedStack,
 } from './stack';
 import { workloadIdentities } from './workload-identity';
@@ -35,6 +39,7 @@ export interface ResourceDependencies {
   /** Records refused and failed requests. The service's own audit log has the successful calls. */
   readonly audit: AuditTrail;
   readonly requests: Pick<Requests, 'within'>;
+  readonly system: Pick<System, 'randomToken'>;
   /** What a request can name. */
   readonly stack: DeployedStack;
   /** A client of the service with the credentials of the function's role. */
@@ -94,8 +99,6 @@ function outOfTime(milliseconds: number): Promise<never> {
   });
 }
 
-const NOT_CLOUDFORMATION = 'The response URL does not belong to CloudFormation. Nothing was changed.';
-
 type InvocationContext = Pick<Context, 'getRemainingTimeInMillis'> &
   Partial<Pick<Context, 'awsRequestId' | 'invokedFunctionArn'>>;
 
@@ -103,10 +106,13 @@ type InvocationContext = Pick<Context, 'getRemainingTimeInMillis'> &
  * @returns a handler that throws if the response cannot be delivered; Lambda then retries the same request
  */
 export function createResourceHandler(deps: ResourceDependencies) {
-  const { stack, controlPlane, secretsManager, reportFailure } = deps;
+  const { system, stack, controlPlane, secretsManager, reportFailure } = deps;
 
-  function record(end: ReturnType<typeof endOf>, { invokedFunctionArn: resource }: InvocationContext): void {
-    deps.audit.record({ operation: INVOKE, ...end, ...(resource !== undefined && { resource }) });
+  function record(
+    entry: Pick<AuditEntry, 'operation' | 'outcome' | 'error' | 'reason'>,
+    { invokedFunctionArn: resource }: InvocationContext,
+  ): void {
+    deps.audit.record({ ...entry, ...(resource !== undefined && { resource }) });
   }
 
   async function desiredOf(properties: Properties): Promise<Desired> {
@@ -120,7 +126,12 @@ export function createResourceHandler(deps: ResourceDependencies) {
     };
   }
 
-  async function performed(event: unknown): Promise<Outcome> {
+  async function performed(event: unknown, context: InvocationContext): Promise<Outcome> {
+    if (v.is(StageSecretRequestSchema, event)) {
+      checkStack(stack, event.StackId);
+      record({ operation: CREATE_STAGE_SECRET, outcome: 'allowed' }, context);
+      return newStageSecret(system);
+    }
     const request = v.parse(RequestSchema, event);
     checkStack(stack, request.StackId);
     if (request.RequestType !== 'Delete') checkProvider(stack, request);
@@ -137,10 +148,10 @@ export function createResourceHandler(deps: ResourceDependencies) {
   ): Promise<Outcome> {
     const milliseconds = context.getRemainingTimeInMillis() - TIME_TO_RESPOND;
     try {
-      return await Promise.race([performed(event), outOfTime(milliseconds)]);
+      return await Promise.race([performed(event, context), outOfTime(milliseconds)]);
     } catch (error) {
       const reason = reasonOf(error);
-      record(endOf(error), context);
+      record({ operation: INVOKE, ...endOf(error) }, context);
       reportFailure({ logicalId: target.LogicalResourceId, reason });
       return { status: 'FAILED', name: nameBefore(target), reason };
     }
@@ -151,7 +162,7 @@ export function createResourceHandler(deps: ResourceDependencies) {
     const target = parsed.success ? parsed.output : undefined;
     if (!target || !isResponseUrl(stack, target.ResponseURL)) {
       const reason = target ? NOT_CLOUDFORMATION : NOT_UNDERSTOOD;
-      record({ outcome: 'denied', error: 'AccessDeniedException', reason }, context);
+      record({ operation: INVOKE, outcome: 'denied', error: 'AccessDeniedException', reason }, context);
       // No cause: Lambda logs a thrown error.
       throw new Error(reason);
     }

@@ -10,8 +10,10 @@ export type Outcome =
       readonly status: 'SUCCESS';
       /** Name of the resource. A new name means a replacement: CloudFormation then deletes the old resource. */
       readonly name: string;
-      /** What `Fn::GetAtt` returns. Never a secret: anyone who can describe the stack can read it. */
+      /** What `Fn::GetAtt` returns. Anyone who can describe the stack can read it, unless it is `noEcho`. */
       readonly attributes: Readonly<Record<string, string>>;
+      /** Whether CloudFormation masks the attributes in the events of the stack and in its responses. */
+      readonly noEcho?: boolean;
     }
   | { readonly status: 'FAILED'; readonly name: string; readonly reason: string };
 
@@ -39,7 +41,7 @@ function responseBody(request: ResponseTarget, outcome: Outcome): string {
     RequestId,
     LogicalResourceId,
     ...(outcome.status === 'SUCCESS'
-      ? { Data: outcome.attributes }
+      ? { Data: outcome.attributes, ...(outcome.noEcho && { NoEcho: true }) }
       : { Reason: withinBytes(outcome.reason, MAX_REASON_BYTES) }),
   });
 }

@@ -62,14 +62,20 @@ const escaped = (name: string): string => name.replaceAll('.', '\\.');
  * Source: CloudFormation user guide, "Access CloudFormation using an interface endpoint", for the bucket;
  * Amazon S3 user guide, "Virtual hosting of general purpose buckets", for the hosts.
  */
-const responseHosts = ({ region, urlSuffix }: StackConfiguration): RegExp =>
+const responseHosts = ({ region, urlSuffix }: Pick<StackConfiguration, 'region' | 'urlSuffix'>): RegExp =>
   new RegExp(
     `^cloudformation-custom-resource-response-${region.replaceAll('-', '')}` +
       `\\.s3(-fips)?([.-](dualstack\\.)?${region})?\\.${escaped(urlSuffix)}$`,
   );
 
+/** The message for a request whose response would go elsewhere. */
+export const NOT_CLOUDFORMATION = 'The response URL does not belong to CloudFormation. Nothing was changed.';
+
 /** Whether a response can go there: over TLS to CloudFormation's own bucket in the stack's Region. */
-export function isResponseUrl(stack: DeployedStack, text: string): boolean {
+export function isResponseUrl(
+  stack: Pick<DeployedStack, 'region' | 'urlSuffix' | 'policy'>,
+  text: string,
+): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
   if (isLoopbackHttp(url)) return stack.policy.loopback;

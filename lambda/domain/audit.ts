@@ -108,6 +108,9 @@ export interface EntryDefaults extends Pick<AuditEntry, 'operation' | 'resource'
  */
 export const ISSUER_UNAVAILABLE = 'issuer-unavailable';
 
+/** Operation of an event that did not come through the function's API. */
+export const FORGED_EVENT = 'ForgedEvent';
+
 /** Errors that are not denials: this service, or the agent that it called, failed. */
 const FAILURES: readonly ErrorName[] = ['InternalServerException', 'RuntimeClientError'];
 

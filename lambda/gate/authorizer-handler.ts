@@ -5,6 +5,7 @@
  */
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent, Context } from 'aws-lambda';
 import { requestContextOf } from '../api/request-context';
+import type { RefuseForged } from '../api/stage-secret';
 import { unexpected, type ReportUnexpected } from '../api/unexpected';
 import type { Requests } from '../domain/audit';
 import type { AgentEndpointConfiguration, JwtInbound } from '../domain/gate/agent-endpoint';
@@ -19,7 +20,7 @@ const FAILED = 'The token could not be validated';
 
 export type AuthorizerHandler = (
   event: APIGatewayRequestAuthorizerEvent,
-  context?: Partial<Pick<Context, 'awsRequestId'>>,
+  context?: Partial<Pick<Context, 'awsRequestId' | 'invokedFunctionArn'>>,
 ) => Promise<APIGatewayAuthorizerResult>;
 
 const policy = (
@@ -38,7 +39,11 @@ const policy = (
 type Decision = { readonly user: string } | 'scope missing' | 'unauthorized' | 'failed';
 
 export function createAuthorizerHandler(
-  { requests, ...deps }: AuthorizeDependencies & { readonly requests: Requests },
+  {
+    requests,
+    refuseForged,
+    ...deps
+  }: AuthorizeDependencies & { readonly requests: Requests; readonly refuseForged: RefuseForged },
   endpoint: AgentEndpointConfiguration,
   inbound: JwtInbound,
   report: ReportUnexpected,
@@ -63,6 +68,7 @@ export function createAuthorizerHandler(
   }
 
   return async (event, context) => {
+    if (refuseForged(event, context)) throw new Error(FAILED);
     const decision = await requests.within(requestContextOf(event, context), () => decide(event));
     if (decision === 'unauthorized') throw new Error(UNAUTHORIZED);
     if (decision === 'failed') throw new Error(FAILED);

@@ -7,6 +7,7 @@
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { errorResult, json, NO_STORE, UNKNOWN as UNKNOWN_ERROR } from '../api/errors';
 import { requestContextOf, UNKNOWN_ROUTE } from '../api/request-context';
+import type { RefuseForged } from '../api/stage-secret';
 import { unexpected, type ReportUnexpected } from '../api/unexpected';
 import type { Annotate, Requests } from '../domain/audit';
 import { isMetadataPath } from '../domain/gate/addressee';
@@ -48,12 +49,14 @@ export const IDLE = 290_000;
 export type GateHandler = (
   event: APIGatewayProxyEvent,
   stream: ResponseStream,
-  context: Pick<Context, 'getRemainingTimeInMillis'> & Partial<Pick<Context, 'awsRequestId'>>,
+  context: Pick<Context, 'getRemainingTimeInMillis'> &
+    Partial<Pick<Context, 'awsRequestId' | 'invokedFunctionArn'>>,
 ) => Promise<void>;
 
 export interface GateDependencies extends InvokeDependencies {
   readonly requests: Requests;
   readonly metadata: MetadataReader;
+  readonly refuseForged: RefuseForged;
 }
 
 /** An invocation whose response has started. */
@@ -279,6 +282,9 @@ export function createGateHandler(
     }
   }
 
-  return (event, stream, context) =>
-    deps.requests.within(requestContextOf(event, context), () => serve(event, stream, context));
+  return async (event, stream, context) => {
+    const refusal = deps.refuseForged(event, context);
+    if (refusal) return sendPlain(stream, errorResult(refusal), {});
+    return deps.requests.within(requestContextOf(event, context), () => serve(event, stream, context));
+  };
 }

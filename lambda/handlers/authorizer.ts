@@ -1,7 +1,11 @@
 /** The authorizer function of one agent endpoint, configured by its environment. */
-import { readAgentEndpoint, readEndpointPolicy } from './composition/environment';
+import { readAgentEndpoint, readEndpointPolicy, readEnvironment } from './composition/environment';
 import { composeAuthorizer } from './composition/agent-endpoint';
 
+const { STAGE_SECRET_HASH: stageSecretHash } = readEnvironment('STAGE_SECRET_HASH');
 const endpointPolicy = readEndpointPolicy();
 
-export const handler = composeAuthorizer(readAgentEndpoint(endpointPolicy), { endpointPolicy });
+export const handler = composeAuthorizer(readAgentEndpoint(endpointPolicy), {
+  endpointPolicy,
+  stageSecretHash,
+});

@@ -67,7 +67,7 @@ import { listTags, tagResource, untagResource } from '../domain/resource/tags';
 import { createAws } from './composition/aws';
 import { readEndpointPolicy, readEnvironment, readQuotas } from './composition/environment';
 import { requests } from './composition/fenced-requests';
-import { audit, report, reportError } from './composition/logging';
+import { audit, refuseForgedBy, report, reportError } from './composition/logging';
 import { named, readAccount } from './composition/regions';
 import { vaultKeysOf } from './composition/vault-keys';
 
@@ -82,6 +82,7 @@ const env = readEnvironment(
   'REVOCATION_FUNCTION',
   'CONNECTIONS_FUNCTION',
   'PROVIDER_CLIENT_FUNCTION',
+  'STAGE_SECRET_HASH',
 );
 const aws = createAws(env);
 const { kms, tables } = aws;
@@ -203,5 +204,5 @@ export const handler = createHandler(
       tags: await listTags(deps, principal, resourceArn),
     }),
   },
-  { requests, report },
+  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report },
 );

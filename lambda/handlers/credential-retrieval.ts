@@ -30,7 +30,7 @@ import {
   readTrustedIssuers,
 } from './composition/environment';
 import { requests } from './composition/fenced-requests';
-import { audit, report, reportError } from './composition/logging';
+import { audit, refuseForgedBy, report, reportError } from './composition/logging';
 import { providerClientsOf } from './composition/provider-clients';
 import { vaultKeysOf } from './composition/vault-keys';
 
@@ -44,6 +44,7 @@ const env = readEnvironment(
   'ARN_PREFIX',
   'PROVIDER_CLIENT_FUNCTION',
   'REVOCATION_FUNCTION',
+  'STAGE_SECRET_HASH',
 );
 const aws = createAws(env);
 const { tables, dynamodb } = aws;
@@ -100,5 +101,5 @@ export const handler = createHandler(
       return {};
     },
   },
-  { requests, report },
+  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report },
 );

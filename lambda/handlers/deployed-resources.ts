@@ -3,6 +3,7 @@
  * the service's API. It cannot reach the tables or the keys: it is a caller of the service, and owns what it creates.
  */
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { system } from '../adapters/system';
 import { readEndpointPolicy, readStack } from './composition/environment';
 import { audit, log, requests } from './composition/logging';
 import { createControlPlane } from '../custom-resources/control-plane';
@@ -11,6 +12,7 @@ import { createResourceHandler } from '../custom-resources/handler';
 export const handler = createResourceHandler({
   audit,
   requests,
+  system,
   stack: readStack(readEndpointPolicy()),
   controlPlane: (endpoint) => createControlPlane({ endpoint }),
   secretsManager: new SecretsManagerClient({}),

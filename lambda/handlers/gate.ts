@@ -3,12 +3,13 @@ import type {} from 'aws-lambda';
 import { readAgentEndpoint, readEndpointPolicy, readEnvironment } from './composition/environment';
 import { composeGate } from './composition/agent-endpoint';
 
-const { IDENTITY_ENDPOINT } = readEnvironment('IDENTITY_ENDPOINT');
+const env = readEnvironment('IDENTITY_ENDPOINT', 'STAGE_SECRET_HASH');
 const endpointPolicy = readEndpointPolicy();
 
 export const handler = awslambda.streamifyResponse(
   composeGate(readAgentEndpoint(endpointPolicy), {
     endpointPolicy,
-    identity: { endpoint: IDENTITY_ENDPOINT },
+    stageSecretHash: env.STAGE_SECRET_HASH,
+    identity: { endpoint: env.IDENTITY_ENDPOINT },
   }),
 );

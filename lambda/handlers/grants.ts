@@ -14,7 +14,7 @@ import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
 import { requests } from './composition/fenced-requests';
-import { audit, report, reportError } from './composition/logging';
+import { audit, refuseForgedBy, report, reportError } from './composition/logging';
 
 const env = readEnvironment(
   'DIRECTORY_TABLE',
@@ -23,6 +23,7 @@ const env = readEnvironment(
   'BASE_URL',
   'ARN_PREFIX',
   'REVOCATION_FUNCTION',
+  'STAGE_SECRET_HASH',
 );
 const { tables, dynamodb } = createAws(env);
 const deps = {
@@ -46,5 +47,5 @@ export const handler = createHandler(
     RevokeResourceGrant: ({ workloadIdentityToken, ...selector }, principal) =>
       revokeResourceGrant(deps, principal, workloadIdentityToken, selector),
   },
-  { requests, report },
+  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report },
 );

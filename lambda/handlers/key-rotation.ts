@@ -1,7 +1,7 @@
 /**
  * Composition of the internal function that creates keys ahead of time, and rotates and revokes them on request. Only its
- * schedule and operators can invoke it. It cannot open any key, not even the vault keys that it creates, and accepts
- * none from outside.
+ * schedule, operators, and deployments, for which it creates the stage secret, can invoke it. It cannot open any key, not
+ * even the vault keys that it creates, and accepts none from outside.
  */
 import { system } from '../adapters/system';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
@@ -11,6 +11,9 @@ import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
 import { createSigningKeyEncrypter } from '../adapters/kms/signing-key-wrapper';
 import { createVaultKeyMaker } from '../adapters/kms/vault-key-maker';
+import * as v from 'valibot';
+import { createStageSecretHandler } from '../custom-resources/stage-secret';
+import { StageSecretRequestSchema } from '../contract/resource-request';
 import { KeyRotationSchema, type KeyRotation } from '../contract/key-rotation-event';
 import { ServiceError } from '../domain/service-error';
 import { rotateVaultKeys, type RotatedVaultKey } from '../domain/token-vault/vault-key-rotation';
@@ -21,12 +24,19 @@ import {
   type SigningKeyDescription,
 } from '../domain/workload-token/signing-key-rotation';
 import { createAws } from './composition/aws';
-import { readEnvironment } from './composition/environment';
+import { readEndpointPolicy, readEnvironment } from './composition/environment';
 import { createInvocationHandler, RefusedEvent } from './composition/invocation';
-import { audit } from './composition/logging';
+import { audit, requests } from './composition/logging';
 import { tokenVaultArn } from './composition/vault-keys';
 
-const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
+const env = readEnvironment(
+  'DIRECTORY_TABLE',
+  'KEYS_TABLE',
+  'KMS_KEY_ARN',
+  'ARN_PREFIX',
+  'AWS_REGION',
+  'URL_SUFFIX',
+);
 const aws = createAws(env);
 const { kms, tables } = aws;
 const signing = {
@@ -66,7 +76,7 @@ function messageFor(error: unknown): string | undefined {
   return error instanceof ServiceError ? `${error.type}: ${error.message}` : undefined;
 }
 
-export const handler = createInvocationHandler(
+const rotate = createInvocationHandler(
   {
     schema: KeyRotationSchema,
     refusal: 'The key-rotation event is not valid. See docs/runbook.md.',
@@ -75,3 +85,14 @@ export const handler = createInvocationHandler(
   },
   serve,
 );
+
+/** Also outside the writing Region, where a standby is deployed. */
+const createStageSecret = createStageSecretHandler({
+  audit,
+  requests,
+  system,
+  place: { region: env.AWS_REGION, urlSuffix: env.URL_SUFFIX, policy: readEndpointPolicy() },
+});
+
+export const handler = async (...[event, context]: Parameters<typeof rotate>): Promise<Output | void> =>
+  v.is(StageSecretRequestSchema, event) ? createStageSecret(event, context) : rotate(event, context);

@@ -26,7 +26,7 @@ import type { Branding } from '../pages/shell';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
 import { requests } from './composition/fenced-requests';
-import { audit, report, reportError } from './composition/logging';
+import { audit, refuseForgedBy, report, reportError } from './composition/logging';
 import { vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment(
@@ -37,6 +37,7 @@ const env = readEnvironment(
   'BASE_URL',
   'ARN_PREFIX',
   'PROVIDER_CLIENT_FUNCTION',
+  'STAGE_SECRET_HASH',
 );
 const aws = createAws(env);
 const { tables } = aws;
@@ -89,5 +90,5 @@ export const handler = createHandler(
       return Promise.resolve(json(200, body, headers));
     },
   },
-  { requests, report, toResult: failureResult },
+  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report, toResult: failureResult },
 );

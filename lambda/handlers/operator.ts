@@ -36,7 +36,7 @@ import { getRevocation, revokeGrants } from '../domain/operator/revoke-grants';
 import { createAws } from './composition/aws';
 import { readEnvironment, readOwnerAccounts } from './composition/environment';
 import { requests } from './composition/fenced-requests';
-import { audit, report, reportError } from './composition/logging';
+import { audit, refuseForgedBy, report, reportError } from './composition/logging';
 
 const env = readEnvironment(
   'DIRECTORY_TABLE',
@@ -45,6 +45,7 @@ const env = readEnvironment(
   'KMS_KEY_ARN',
   'ARN_PREFIX',
   'REVOCATION_FUNCTION',
+  'STAGE_SECRET_HASH',
 );
 const { kms, tables } = createAws(env);
 const deps = {
@@ -100,5 +101,5 @@ export const handler = createHandler(
     ListSuspensions: async (input, principal) =>
       listResponse('suspensions', await listSuspensions(deps, principal, input), (each) => each),
   },
-  { requests, report },
+  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report },
 );

@@ -9,9 +9,9 @@ import { createPortalRoutes } from '../api/portal';
 import { createHandler } from '../api/router';
 import { faviconResult, homeResult, notFoundResult, unknownOperationResult } from '../api/site';
 import { readEnvironment } from './composition/environment';
-import { audit, report, requests } from './composition/logging';
+import { audit, refuseForgedBy, report, requests } from './composition/logging';
 
-const env = readEnvironment('BASE_URL', 'CONNECTIONS_FUNCTION');
+const env = readEnvironment('BASE_URL', 'CONNECTIONS_FUNCTION', 'STAGE_SECRET_HASH');
 
 export const handler = createHandler(
   'portal',
@@ -27,5 +27,5 @@ export const handler = createHandler(
     NotFound: (event) => Promise.resolve(notFoundResult(event)),
     UnknownOperation: (event) => Promise.resolve(unknownOperationResult(event)),
   },
-  { requests, report, toResult: failureResult },
+  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report, toResult: failureResult },
 );

@@ -13,7 +13,7 @@ import {
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
 import { requests } from './composition/fenced-requests';
-import { report } from './composition/logging';
+import { refuseForgedBy, report } from './composition/logging';
 import { securityEventsOf } from './composition/security-events';
 
 const env = readEnvironment(
@@ -22,6 +22,7 @@ const env = readEnvironment(
   'REVOCATIONS_TABLE',
   'BASE_URL',
   'REVOCATION_FUNCTION',
+  'STAGE_SECRET_HASH',
 );
 const deps = {
   ...securityEventsOf(createAws(env).tables, env),
@@ -35,5 +36,5 @@ export const handler = createHandler(
     GlobalTokenRevocation: (event) => revocationResult(receiveTokenRevocation(deps, receivedRequest(event))),
     BackChannelLogout: (event) => logoutResult(receiveLogout(deps, receivedRequest(event))),
   },
-  { requests, report },
+  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report },
 );

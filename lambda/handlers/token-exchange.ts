@@ -22,7 +22,7 @@ import {
   readTrustedIssuers,
 } from './composition/environment';
 import { requests } from './composition/fenced-requests';
-import { audit, report, reportError } from './composition/logging';
+import { audit, refuseForgedBy, report, reportError } from './composition/logging';
 import { userEmailsOf } from './composition/user-emails';
 import { tokenVaultArn, vaultKeysOf } from './composition/vault-keys';
 
@@ -33,6 +33,7 @@ const env = readEnvironment(
   'KMS_KEY_ARN',
   'BASE_URL',
   'ARN_PREFIX',
+  'STAGE_SECRET_HASH',
 );
 const endpointPolicy = readEndpointPolicy();
 const aws = createAws(env);
@@ -103,5 +104,5 @@ export const handler = createHandler(
     GetWorkloadAccessTokenForUserId: (input, principal) =>
       issue({ operation: 'GetWorkloadAccessTokenForUserId', principal }, input, { userId: input.userId }),
   },
-  { requests, report },
+  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report },
 );

@@ -15,10 +15,16 @@ import { getTokenVault, setTokenVaultCmk } from '../domain/token-vault/token-vau
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
 import { regionFence, requests } from './composition/fenced-requests';
-import { audit, report } from './composition/logging';
+import { audit, refuseForgedBy, report } from './composition/logging';
 import { tokenVaultArn } from './composition/vault-keys';
 
-const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
+const env = readEnvironment(
+  'DIRECTORY_TABLE',
+  'KEYS_TABLE',
+  'KMS_KEY_ARN',
+  'ARN_PREFIX',
+  'STAGE_SECRET_HASH',
+);
 const aws = createAws(env);
 const { kms, tables } = aws;
 const deps = {
@@ -45,5 +51,5 @@ export const handler = createHandler(
     ResetTokenVaultKeyMaterial: async ({ tokenVaultId }, principal) =>
       tokenVaultDescribed(await resetTokenVaultKeyMaterial(deps, principal, tokenVaultId)),
   },
-  { requests, report },
+  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report },
 );

@@ -14,6 +14,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
 import { METADATA_PATH } from '../../lambda/contract/gate-routes';
+import { ResourceFunction } from '../resources/resource-function';
 import { WorkloadIdentity, type IWorkloadIdentity } from '../resources/workload-identity';
 import { AGENT_ENDPOINT_PROPS, type AgentEndpointProps } from './agent-endpoint-props';
 import { includesAccount } from './caller-accounts';
@@ -36,6 +37,7 @@ import { STAGE } from './service-api';
 import { connectionOf } from './service-connection';
 import { PublishedFunction, type ServiceFunctionProps } from './service-function';
 import {
+  forgedEventMetric,
   functionMetric,
   interruptionMetric,
   invocationMetric,
@@ -136,6 +138,8 @@ export class AgentEndpoint extends Construct {
     });
     // The service's API sets the account's role for access logs, and the gate calls that API.
     api.stage.node.addDependency(connection.reachable);
+    const stageSecret = ResourceFunction.of(this, identity).addStageSecret(this, identity);
+    api.setStageSecret(stageSecret.secret);
 
     const addFunction = (
       name: 'gate' | 'authorizer',
@@ -152,6 +156,7 @@ export class AgentEndpoint extends Construct {
         ...own,
         environment: {
           ...own.environment,
+          STAGE_SECRET_HASH: stageSecret.hash,
           AGENT_ENDPOINT: Stack.of(this).toJsonString(configuration.at(api.baseUrl)),
         },
         environmentSources: { AGENT_ENDPOINT: CONFIGURATION_SOURCE },
@@ -269,6 +274,11 @@ export class AgentEndpoint extends Construct {
   /** Returns the number of requests that API Gateway rejected because of their rate. */
   metricGatewayThrottles(props: MetricOptions = {}): Metric {
     return logMetric(this.deploymentName, 'GatewayThrottle', props);
+  }
+
+  /** Returns the number of events that did not come through the API of the endpoint. */
+  metricForgedEvents(props: MetricOptions = {}): Metric {
+    return forgedEventMetric(this.deploymentName, props);
   }
 
   /** Returns the duration of invocations in milliseconds, by default the longest in 5 minutes. */

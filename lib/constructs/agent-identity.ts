@@ -25,7 +25,13 @@ import { checkConstructProps } from './prop-names';
 import { STAGE } from './service-api';
 import { registerConnection, type ServiceConnection } from './service-connection';
 import { mustBe } from './construct-error';
-import { logMetric, metricSum, serviceMetric, type MetricSumOptions } from './service-metrics';
+import {
+  forgedEventMetric,
+  logMetric,
+  metricSum,
+  serviceMetric,
+  type MetricSumOptions,
+} from './service-metrics';
 import type { IIdentityState } from './state';
 
 /** The ARN of one function, or of one version or alias. It must not be a pattern, which would allow other functions. */
@@ -130,6 +136,8 @@ export interface IAgentIdentity extends IConstruct {
   metricKeyFailures(props?: MetricOptions): Metric;
   /** Returns the number of requests that API Gateway rejected because of their rate. */
   metricGatewayThrottles(props?: MetricOptions): Metric;
+  /** Returns the number of events that did not come through the API of their function. */
+  metricForgedEvents(props?: MetricOptions): Metric;
 
   /** Returns the number of issued workload access tokens. */
   metricWorkloadAccessTokenFetchSuccess(options?: MetricSumOptions): MathExpression;
@@ -269,6 +277,10 @@ abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
 
   metricGatewayThrottles(props?: MetricOptions): Metric {
     return logMetric(this.statedDeploymentName(), 'GatewayThrottle', props);
+  }
+
+  metricForgedEvents(props?: MetricOptions): Metric {
+    return forgedEventMetric(this.statedDeploymentName(), props);
   }
 
   metricWorkloadAccessTokenFetchSuccess(options?: MetricSumOptions): MathExpression {

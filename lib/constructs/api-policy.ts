@@ -28,6 +28,7 @@ import {
   type CallerAccounts,
   type ServiceCallerAccounts,
 } from './caller-accounts';
+import { LONGEST_REGION } from './full-length';
 import { methodName, type ApiMethod } from './invocation';
 import { vpcEndpointStatement, type PrivateApi } from './private-api';
 
@@ -35,7 +36,7 @@ import { vpcEndpointStatement, type PrivateApi } from './private-api';
 const MAX_POLICY_CHARACTERS = 8192;
 
 /** What API Gateway stores for `execute-api:/` and for an account ID, in the partition and Region with the longest names. */
-const LONGEST_API_ARN = 'arn:aws-us-gov:execute-api:ap-southeast-1:123456789012:a1b2c3d4e5/';
+const LONGEST_API_ARN = `arn:aws-us-gov:execute-api:${LONGEST_REGION}:123456789012:a1b2c3d4e5/`;
 const LONGEST_ACCOUNT_ARN = '"arn:aws-us-gov:iam::123456789012:root"';
 
 /** @param method as IAM names it */

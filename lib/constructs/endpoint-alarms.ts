@@ -8,6 +8,7 @@ import { serverErrors, type AlarmRules } from './alarms';
 import type { MonitoredEndpoint } from './monitored-resources';
 import {
   FIVE_MINUTES,
+  forgedEventMetric,
   functionMetric,
   functionMetrics,
   interruptionMetric,
@@ -73,6 +74,13 @@ export function endpointAlarmRules(endpoint: MonitoredEndpoint): AlarmRules {
       metric: total('failures', [invocationMetric(endpoint, 'failed'), interruptionMetric(endpoint)]),
       threshold: 10,
       periods: 2,
+    },
+    'endpoint-forged-events': {
+      description:
+        'The gate or the authorizer got an event that did not come through the API: a principal invokes the function itself, or the stage does not have its secret.',
+      metric: forgedEventMetric(deployment),
+      threshold: 0,
+      periods: 1,
     },
     'endpoint-denials': {
       description:

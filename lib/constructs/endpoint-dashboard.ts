@@ -5,6 +5,7 @@ import { coldStarts, graph, requests } from './dashboard';
 import type { MonitoredEndpoint } from './monitored-resources';
 import {
   accountConcurrency,
+  forgedEventMetric,
   functionMetric,
   functionMetrics,
   interruptionMetric,
@@ -43,7 +44,7 @@ export function endpointWidgets(endpoint: MonitoredEndpoint): IWidget[][] {
         logMetric(deployment, 'GatewayThrottle'),
         ...functionMetrics(endpoint, 'Throttles'),
       ]),
-      graph('Events in the logs', [logMetric(deployment, 'UnexpectedError')]),
+      graph('Events in the logs', [logMetric(deployment, 'UnexpectedError'), forgedEventMetric(deployment)]),
     ],
   ];
 }

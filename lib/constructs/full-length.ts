@@ -16,10 +16,13 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct, IConstruct } from 'constructs';
 
+/** The longest name of a Region. */
+export const LONGEST_REGION = 'ap-southeast-1';
+
 /** The longest values of pseudo parameters. */
 const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
   'AWS::Partition': 'aws-us-gov',
-  'AWS::Region': 'ap-southeast-1',
+  'AWS::Region': LONGEST_REGION,
   'AWS::AccountId': '123456789012',
   'AWS::URLSuffix': 'amazonaws.com.cn',
 };

@@ -125,6 +125,8 @@ export interface GroupFunctionProps {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
+  /** Digest of the stage secret of the API. Required for the groups that it has routes for. */
+  readonly stageSecretHash?: string;
   /** The functions that other functions invoke. Required for the groups that invoke them. */
   readonly invoked?: Readonly<Partial<Record<InvokedGroup, InvokedFunction>>>;
 }
@@ -182,6 +184,9 @@ export function addGroupFunction(scope: Construct, props: GroupFunctionProps): P
       ...(WITH_LIFETIMES.includes(group) && { LIFETIMES: JSON.stringify(props.lifetimes) }),
       ...(props.consentPage && group === 'credential-retrieval' && { CONSENT_PAGE: 'true' }),
       ...(props.namesInMetrics && { NAMES_IN_METRICS: 'true' }),
+      ...(props.stageSecretHash !== undefined && { STAGE_SECRET_HASH: props.stageSecretHash }),
+      // The stage secret is sent only to CloudFormation's bucket, whose host name contains the suffix.
+      ...(group === 'key-rotation' && { URL_SUFFIX: Aws.URL_SUFFIX }),
       // Only the control plane creates resources that have a quota.
       ...(group === 'control-plane' && { QUOTAS: JSON.stringify(props.quotas) }),
       ...(group === 'operator' &&

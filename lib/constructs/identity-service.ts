@@ -9,7 +9,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import type { FunctionGroup } from '../../lambda/contract/operations';
+import type { FunctionGroup, RoutedGroup } from '../../lambda/contract/operations';
 import { parseQuotas } from '../../lambda/contract/configuration';
 import type { DeployedIssuer } from '../resources/trusted-issuer';
 import type { ApiDomain } from './api-domain';
@@ -31,6 +31,7 @@ import { addMonitoring } from './monitoring';
 import type { InvokedGroup } from './permissions';
 import type { PrivateApi } from './private-api';
 import { addSchedules } from './schedules';
+import { addStageSecret } from './stage-secret';
 import { checkReplication } from './standby';
 import type { IIdentityState } from './state';
 import { checkTokenVaultKeys } from './token-vault-keys';
@@ -249,8 +250,8 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
  * Adds the functions, the API, the schedules, and the monitoring.
  *
  * @param scope gets the outputs `Endpoint`, `RestApiId`, `DeploymentName`, and `KeyRotationFunctionArn`; the children `Api`,
- *   `LogKey`, `LogMetrics`, `Alarms`, `Dashboard`, those of {@link addSchedules} and {@link addTrustedIssuers},
- *   `AuditTrail` if it is set, and `GradualDeployment` with a `deploymentConfig`; and for each function group `{group}`,
+ *   `LogKey`, `StageSecret`, `LogMetrics`, `Alarms`, `Dashboard`, those of {@link addSchedules} and
+ *   {@link addTrustedIssuers}, `AuditTrail` if it is set, and `GradualDeployment` with a `deploymentConfig`; and for each function group `{group}`,
  *   `{group}-role`, and `{group}-logs`
  */
 export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
@@ -292,6 +293,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   const addFunction = (
     group: FunctionGroup,
     invoked: Readonly<Partial<Record<InvokedGroup, InvokedFunction>>> = {},
+    stageSecretHash?: string,
   ) =>
     addGroupFunction(scope, {
       group,
@@ -305,6 +307,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
       logKey,
       ...(removalPolicy && { removalPolicy }),
       invoked,
+      ...(stageSecretHash !== undefined && { stageSecretHash }),
     });
   const revocation = addFunction('revocation');
   const providerClient = addFunction('provider-client', { revocation: liveAliasOf(revocation) });
@@ -316,16 +319,19 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     revocation: liveAliasOf(revocation),
     connections: liveAliasOf(connections),
   };
+  const { secret, hash } = addStageSecret(scope, keyRotation.functionArn);
+  api.setStageSecret(secret);
+  const addRouted = (group: RoutedGroup, ofGroup?: typeof invoked) => addFunction(group, ofGroup, hash);
   const routed = {
-    'control-plane': addFunction('control-plane', invoked),
-    'token-exchange': addFunction('token-exchange'),
-    'credential-retrieval': addFunction('credential-retrieval', invoked),
-    'oauth-callback': addFunction('oauth-callback', invoked),
-    'token-vault': addFunction('token-vault'),
-    grants: addFunction('grants', invoked),
-    operator: addFunction('operator', invoked),
-    'security-events': addFunction('security-events', invoked),
-    portal: addFunction('portal', invoked),
+    'control-plane': addRouted('control-plane', invoked),
+    'token-exchange': addRouted('token-exchange'),
+    'credential-retrieval': addRouted('credential-retrieval', invoked),
+    'oauth-callback': addRouted('oauth-callback', invoked),
+    'token-vault': addRouted('token-vault'),
+    grants: addRouted('grants', invoked),
+    operator: addRouted('operator', invoked),
+    'security-events': addRouted('security-events', invoked),
+    portal: addRouted('portal', invoked),
   };
   api.addRoutes(routed);
   // The functions of the API invoke them by name, without a reference to the alias.

@@ -7,6 +7,7 @@ import type { MonitoredResources } from './monitored-resources';
 import {
   accountConcurrency,
   FIVE_MINUTES,
+  forgedEventMetric,
   functionMetric,
   functionMetrics,
   kmsCalls,
@@ -178,6 +179,13 @@ export function serviceAlarmRules(resources: MonitoredResources): AlarmRules {
     'security-event-stream-stopped': {
       description: 'An identity provider paused or disabled its stream of security events.',
       metric: byTrustedIssuer(deployment, "Outcome = 'stream-stopped'"),
+      threshold: 0,
+      periods: 1,
+    },
+    'forged-events': {
+      description:
+        'A function of the API got an event that did not come through the API: a principal invokes the function itself, or the stage does not have its secret.',
+      metric: forgedEventMetric(deployment),
       threshold: 0,
       periods: 1,
     },

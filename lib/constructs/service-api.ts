@@ -8,6 +8,7 @@ import {
   LogGroupLogDestination,
   MethodLoggingLevel,
   RestApi,
+  type CfnStage,
   type RestApiProps,
   type Stage,
   type ThrottleSettings,
@@ -16,6 +17,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, DependencyGroup } from 'constructs';
 import type { GatewayHeader } from '../../lambda/contract/gateway-cors';
+import { STAGE_SECRET_VARIABLE } from '../../lambda/contract/stage-secret';
 import { accessLogFormat } from './access-log';
 import { addApiDomain, type ApiDomain } from './api-domain';
 import { checkedAt } from './construct-error';
@@ -154,5 +156,10 @@ export class ServiceApi extends Construct {
     acknowledgeApi(this.restApi, kind, settings);
     if (domain) this.reachable.add(addApiDomain(this, this.restApi, domain));
     webAcl?._bind(this, this.stage, kind.payloads);
+  }
+
+  /** Adds the secret to the event of each request. */
+  setStageSecret(secret: string): void {
+    (this.stage.node.defaultChild as CfnStage).variables = { [STAGE_SECRET_VARIABLE]: secret };
   }
 }

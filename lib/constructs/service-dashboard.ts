@@ -7,6 +7,7 @@ import { coldStarts, graph, requests } from './dashboard';
 import type { MonitoredResources } from './monitored-resources';
 import {
   accountConcurrency,
+  forgedEventMetric,
   functionMetric,
   functionMetrics,
   kmsCalls,
@@ -78,6 +79,7 @@ export function serviceWidgets(resources: MonitoredResources): IWidget[][] {
         logMetric(deployment, 'UnexpectedError'),
         logMetric(deployment, 'KeyFailure'),
         logMetric(deployment, 'Denial'),
+        forgedEventMetric(deployment),
       ]),
     ],
     [

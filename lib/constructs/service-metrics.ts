@@ -58,6 +58,7 @@ export const METRIC_DIMENSIONS = {
   InboundInvocation: ['WorkloadIdentity', 'Outcome'],
   InterruptedInvocation: ['WorkloadIdentity'],
   SecurityEvent: ['TrustedIssuer', 'Outcome'],
+  ForgedEvent: [],
 } as const satisfies Record<string, readonly string[]>;
 
 export type AuditMetricName = keyof typeof METRIC_DIMENSIONS;
@@ -106,6 +107,10 @@ export function serviceMetric(deployment: string, metricName: string, props: Met
 /** Returns a metric that is counted in the logs. */
 export const logMetric = (deployment: string, metricName: LogMetricName, props: MetricOptions = {}): Metric =>
   serviceMetric(deployment, metricName, { label: metricName, ...props });
+
+/** Returns the number of events that did not come through the API of their function. */
+export const forgedEventMetric = (deployment: string, props: MetricOptions = {}): Metric =>
+  serviceMetric(deployment, 'ForgedEvent', { label: 'ForgedEvent', ...props });
 
 /** A condition begins with a dimension. After `=` or `!=`, its value is in quotes. */
 const CONDITION = /^[\s(]*(?:NOT\s+)?"?(\w+)\b"?\s*(?:!?=\s*'|(?!\s|!?=))/i;

@@ -21,6 +21,7 @@ import { sendError, starting } from './gateway-errors';
 import { listenOnLoopback, LOOPBACK } from './loopback-server';
 import { isLocal, LOCAL_ACCOUNT, LOCAL_REGION, type Principal, type Principals } from './principals';
 import type { SettingNames } from './setting-names';
+import { LOCAL_STAGE_SECRET_HASH, LOCAL_STAGE_VARIABLES } from './stage-secret';
 import type { LocalService } from './start';
 
 type Stated = 'workloadName' | 'inbound' | 'target';
@@ -77,6 +78,8 @@ const composition = (): typeof Composition =>
 /** Agents and issuers can be on this machine too. */
 const LOCAL = { loopback: true };
 
+const ENVIRONMENT = { endpointPolicy: LOCAL, stageSecretHash: LOCAL_STAGE_SECRET_HASH };
+
 /** Returns the port of the agent, if it has a URL with a port: the agent might not run yet. */
 const portOfTarget = ({ target }: Pick<AgentEndpointOptions, 'target'>): number | undefined =>
   target.kind === 'url' && URL.canParse(target.url)
@@ -127,12 +130,13 @@ export async function startAgentEndpoint({
       accountId: LOCAL_ACCOUNT,
       region: LOCAL_REGION,
       binary: true,
+      stageVariables: LOCAL_STAGE_VARIABLES,
       routes: inboundRoutes(endpoint).map((route) => ({ ...route, group: 'gate' as const })),
       handlers: {
         gate: {
           streaming: composeGate(endpoint, {
             identity,
-            endpointPolicy: LOCAL,
+            ...ENVIRONMENT,
             ...(idle !== undefined && { idle }),
           }),
         },
@@ -155,7 +159,7 @@ export async function startAgentEndpoint({
 function authorizerOf(endpoint: AgentEndpointConfiguration): GatewayAuthorizer | undefined {
   if (endpoint.inbound.kind === 'IAM') return undefined;
   return {
-    handler: composition().composeAuthorizer(endpoint, { endpointPolicy: LOCAL }),
+    handler: composition().composeAuthorizer(endpoint, ENVIRONMENT),
     refusals: authorizerRefusals(endpoint, endpoint.inbound),
   };
 }

@@ -24,6 +24,7 @@ import {
   type Principals,
 } from './principals';
 import type { SettingNames } from './setting-names';
+import { LOCAL_STAGE_SECRET_HASH, LOCAL_STAGE_VARIABLES } from './stage-secret';
 
 export interface FunctionsOptions {
   /** Port to listen on; 0 for a free port. */
@@ -95,6 +96,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
     serve = createGateway({
       accountId: LOCAL_ACCOUNT,
       region: LOCAL_REGION,
+      stageVariables: LOCAL_STAGE_VARIABLES,
       clientPort,
       routes: Object.values(OPERATIONS),
       handlers,
@@ -130,6 +132,8 @@ function setEnvironment(
     PROVIDER_CLIENT_FUNCTION: localFunctionName('provider-client'),
     REVOCATION_FUNCTION: localFunctionName('revocation'),
     CONNECTIONS_FUNCTION: localFunctionName('connections'),
+    STAGE_SECRET_HASH: LOCAL_STAGE_SECRET_HASH,
+    URL_SUFFIX: 'amazonaws.com',
     LOOPBACK_PROVIDERS: 'allowed',
     AWS_ENDPOINT_URL_LAMBDA: lambdaEndpoint,
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,

@@ -18,6 +18,8 @@ export interface Deployment {
   readonly region: string;
   /** Whether functions get every body in base64, because the API treats every media type as binary. */
   readonly binary?: boolean;
+  /** Variables of the API's stage, which functions get with each event. */
+  readonly stageVariables?: Readonly<Record<string, string>>;
 }
 
 /** What the gateway has learned of a caller. */
@@ -32,7 +34,7 @@ export function proxyEvent(
   request: GatewayRequest,
   { route, parameters }: RouteMatch<{ readonly method: string; readonly path: string }>,
   { caller, authorizer }: Authorization,
-  { accountId, binary = false }: Deployment,
+  { accountId, binary = false, stageVariables }: Deployment,
 ): APIGatewayProxyEvent {
   // For a repeated header, the function gets the last line, and all lines in multiValueHeaders.
   // A SigV4 Authorization header stays at the gateway, because the function does not need it.
@@ -48,7 +50,7 @@ export function proxyEvent(
     queryStringParameters: query.length > 0 ? Object.fromEntries(query) : null,
     multiValueQueryStringParameters: query.length > 0 ? grouped(query) : null,
     pathParameters: Object.keys(parameters).length > 0 ? { ...parameters } : null,
-    stageVariables: null,
+    stageVariables: stageVariables ? { ...stageVariables } : null,
     requestContext: {
       accountId,
       apiId: 'local',

@@ -27,15 +27,12 @@ import {
 } from '../../lambda/contract/resource-policies';
 import { invalidFields } from '../../lambda/contract/schemas/invalid-fields';
 import type { IAgentIdentity } from '../constructs/agent-identity';
-import { atFullLength, measureAs } from '../constructs/full-length';
+import { atFullLength, LONGEST_REGION, measureAs } from '../constructs/full-length';
 import type { PropNames } from '../constructs/prop-names';
 import { connectionOf } from '../constructs/service-connection';
 import type { BoundSecret } from './provider-secret';
 import { ResourceFunction } from './resource-function';
 import { checkDisplayName, checkStatedName, checkTags } from './tags';
-
-/** With replicas, ARNs have another Region than the stack. */
-const LONGEST_REGION = 'ap-southeast-1';
 
 /** Longer than the function tries, with Lambda's own second and third attempt. */
 const SERVICE_TIMEOUT = Duration.minutes(10);
@@ -257,6 +254,7 @@ export function addIdentityResource(
   if (kind.type === 'Custom::AgentIdentityWorkloadIdentity') {
     const Arn = Stack.of(scope).formatArn({
       service: 'bedrock-agentcore',
+      // With replicas, ARNs have another Region than the stack.
       region: LONGEST_REGION,
       resource: 'workload-identity-directory/default/workload-identity',
       resourceName: name,

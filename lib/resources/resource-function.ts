@@ -22,6 +22,7 @@ import { deploymentNameOf } from '../constructs/deployment-name';
 import { functionCode } from '../constructs/function-code';
 import { grantInvokeOperations } from '../constructs/invocation';
 import { connectionOf } from '../constructs/service-connection';
+import { addStageSecret, type SharedStageSecret } from '../constructs/stage-secret';
 import { ServiceFunction } from '../constructs/service-function';
 import { MANIFEST_SOURCE, ResourceFunctionManifest } from './resource-function-manifest';
 
@@ -95,6 +96,17 @@ export class ResourceFunction extends Construct {
     const other = this.names.get(claim);
     if (other !== undefined) throw new Error(`${path}: ${other} already has the name "${name}"`);
     this.names.set(claim, path);
+  }
+
+  /**
+   * Adds the secret of the stage of an API.
+   *
+   * @param scope gets the child `StageSecret`
+   */
+  addStageSecret(scope: Construct, identity: IAgentIdentity): SharedStageSecret {
+    // Without an address of a service, the function does not start.
+    this.manifest.addEndpoint(identity.endpoint);
+    return addStageSecret(scope, this.functionArn);
   }
 
   /** Grants its role the operations that manage resources of a type. */

@@ -14,6 +14,7 @@ import { INVOCATION_PATH } from '../../lambda/contract/gate-routes';
 import type { Target } from '../../lambda/contract/configuration';
 import { DELIMITER, WITH_METADATA } from '../../lambda/gate/response-stream';
 import { startLambda, type LambdaFunction, type LocalLambda } from '../../lib/local/lambda';
+import { LOCAL_STAGE_SECRET_HASH, LOCAL_STAGE_VARIABLES } from '../../lib/local/stage-secret';
 import { AgentServer } from '../../test/flows/gate/agent-server';
 import { openEndpoint, type Opened } from '../../test/flows/gate/endpoints';
 import type { World } from '../../test/flows/support/world';
@@ -96,6 +97,7 @@ const eventOf = ({ agentRuntimeArn }: Opened, token: string, { payload }: Run): 
     pathParameters: { agentRuntimeArn: `${agentRuntimeArn}/invocations` },
     multiValueHeaders: { Authorization: [`Bearer ${token}`], 'Content-Type': ['application/json'] },
     multiValueQueryStringParameters: null,
+    stageVariables: LOCAL_STAGE_VARIABLES,
     body: payload.toString('base64'),
     isBase64Encoded: true,
     requestContext: { requestId: 'measured', identity: { userArn: null } },
@@ -119,6 +121,7 @@ function start(
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
       AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint,
       LOOPBACK_PROVIDERS: 'allowed',
+      STAGE_SECRET_HASH: LOCAL_STAGE_SECRET_HASH,
       DEPLOYMENT_NAME: 'measured',
       IDENTITY_ENDPOINT: world.local.endpoint,
       AGENT_ENDPOINT: JSON.stringify({

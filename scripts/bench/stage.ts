@@ -21,6 +21,7 @@ import { userHashOf, type User } from '../../lambda/domain/identity/user';
 import { localTableName } from '../../lib/local/dynamodb';
 import { callerIdOf } from '../../lib/local/gateway-event';
 import type { Principal } from '../../lib/local/principals';
+import { LOCAL_STAGE_VARIABLES } from '../../lib/local/stage-secret';
 import { World, type TestAgent } from '../../test/flows/support/world';
 import type { Plan } from './floor/plan';
 import type { FloorGroup } from './floor-bundles';
@@ -77,6 +78,7 @@ export function gatewayEvent(
     queryStringParameters: null,
     multiValueQueryStringParameters: null,
     pathParameters: null,
+    stageVariables: LOCAL_STAGE_VARIABLES,
     requestContext: {
       httpMethod: method,
       resourcePath: path,

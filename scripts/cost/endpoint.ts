@@ -13,7 +13,7 @@ import { costOf } from './service';
 export const RUN_LOG_BYTES = 1300;
 
 /** Metrics of the alarms of one endpoint with user tokens, without reserved concurrency. */
-export const ENDPOINT_ALARM_METRICS = 12;
+export const ENDPOINT_ALARM_METRICS = 13;
 
 /** Returns the dollars of a function's duration. */
 const duration = (seconds: number, mebibytes: number): number =>

@@ -1,11 +1,13 @@
-/** The audit entries of the two functions of an agent endpoint for events that API Gateway did not send. */
+/** The audit entries of the two functions of an agent endpoint for events with unusual content. */
 import { PassThrough } from 'node:stream';
 import { createRequests } from '../../lambda/adapters/log/requests';
+import { createRefuseForged } from '../../lambda/api/stage-secret';
 import { endpointEntry } from '../../lambda/domain/gate/audit';
 import type { AuditEntry } from '../../lambda/domain/audit';
 import { createAuthorizerHandler, type AuthorizerHandler } from '../../lambda/gate/authorizer-handler';
 import { createGateHandler, type GateHandler } from '../../lambda/gate/gate-handler';
 import type { ResponseStream } from '../../lambda/gate/response-stream';
+import { LOCAL_STAGE_SECRET_HASH, LOCAL_STAGE_VARIABLES } from '../../lib/local/stage-secret';
 import { BY_JWT, endpointOf } from '../domain/gate/endpoints';
 
 const endpoint = endpointOf(BY_JWT);
@@ -26,9 +28,11 @@ beforeEach(() => {
   const audit = requests.trail({ record: (entry) => void entries.push(entry) });
   const report = ({ name }: { name: string }) => void reported.push(name);
   const userTokens = { verify: unreached };
+  const refuseForged = createRefuseForged({ audit, requests }, LOCAL_STAGE_SECRET_HASH);
   const deps = {
     requests,
     audit,
+    refuseForged,
     userTokens,
     workloadTokens: { request: unreached },
     agent: { invoke: unreached },
@@ -36,7 +40,12 @@ beforeEach(() => {
     system: { randomUUID: () => 'session' } as never,
   };
   gate = createGateHandler(deps, endpoint, report);
-  authorizer = createAuthorizerHandler({ requests, audit, userTokens }, endpoint, BY_JWT, report);
+  authorizer = createAuthorizerHandler(
+    { requests, audit, refuseForged, userTokens },
+    endpoint,
+    BY_JWT,
+    report,
+  );
 });
 
 async function handToGate(event: object): Promise<void> {
@@ -45,7 +54,7 @@ async function handToGate(event: object): Promise<void> {
   });
   const stream = Object.assign(new PassThrough(), { setContentType: () => undefined });
   stream.resume();
-  await gate(event as never, stream, {
+  await gate({ stageVariables: LOCAL_STAGE_VARIABLES, ...event } as never, stream, {
     getRemainingTimeInMillis: () => 60_000,
     awsRequestId: 'of-lambda',
   });
@@ -114,8 +123,28 @@ it('the gate records another method, and does not trust the event about the call
   ]);
 });
 
+it.each([[null], [{}], [{ requestContext: { requestId: 'chosen' } }]])(
+  'both functions reject the event %j without the stage secret, and record nothing of it',
+  async (event) => {
+    const answer = authorizer(event as never, { awsRequestId: 'of-lambda' });
+    await expect(answer).rejects.toThrow('The token could not be validated');
+    await handToGate({ ...event, stageVariables: null });
+    const entry = {
+      operation: 'ForgedEvent',
+      outcome: 'denied',
+      error: 'AccessDeniedException',
+      reason: "the event does not have the secret of the API's stage",
+      requestId: 'of-lambda',
+    };
+    expect(entries).toEqual([entry, entry]);
+    expect(reported).toEqual([]);
+  },
+);
+
 it('the authorizer records a malformed event, and denies access', async () => {
-  const answer = authorizer(null as never, { awsRequestId: 'of-lambda' });
+  const answer = authorizer({ stageVariables: LOCAL_STAGE_VARIABLES, multiValueHeaders: { a: 1 } } as never, {
+    awsRequestId: 'of-lambda',
+  });
   await expect(answer).rejects.toThrow('The token could not be validated');
   expect(entries).toEqual([
     {
@@ -131,7 +160,12 @@ it('the authorizer records a malformed event, and denies access', async () => {
 });
 
 it('the authorizer records a request without a token', async () => {
-  const event = { headers: {}, multiValueHeaders: {}, requestContext: { requestId: 'of-gateway' } };
+  const event = {
+    stageVariables: LOCAL_STAGE_VARIABLES,
+    headers: {},
+    multiValueHeaders: {},
+    requestContext: { requestId: 'of-gateway' },
+  };
   await expect(authorizer(event as never)).rejects.toThrow('Unauthorized');
   expect(entries).toEqual([
     expect.objectContaining({ outcome: 'denied', reason: 'user token: none', requestId: 'of-gateway' }),

@@ -21,6 +21,7 @@ beforeEach(() => {
   });
   process.env.AWS_REGION = 'eu-central-1';
   process.env.IDENTITY_ENDPOINT = 'https://abc.execute-api.eu-central-1.amazonaws.com/prod';
+  process.env.STAGE_SECRET_HASH = 'a'.repeat(43);
   process.env.AGENT_ENDPOINT = JSON.stringify(endpointOf(BY_JWT));
 });
 afterEach(() => {
@@ -51,6 +52,9 @@ it.each([
     'https://abc.example/',
     'IDENTITY_ENDPOINT must be an https URL without a trailing slash',
   ],
+  ['STAGE_SECRET_HASH', undefined, 'environment: set STAGE_SECRET_HASH'],
+  ['STAGE_SECRET_HASH', '', 'environment: set STAGE_SECRET_HASH'],
+  ['STAGE_SECRET_HASH', 'A'.repeat(44), 'STAGE_SECRET_HASH must be a SHA-256 digest'],
   ['AGENT_ENDPOINT', undefined, 'AGENT_ENDPOINT: the configuration must be JSON'],
   ['AGENT_ENDPOINT', '{}', 'AGENT_ENDPOINT: agentRuntimeArn'],
   [

@@ -2,9 +2,14 @@
 import type { FunctionConfiguration, LambdaClient } from '@aws-sdk/client-lambda';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 import { DeployedFunction, type Invocation } from './deployed-function';
+import { serviceStageVariables } from './stage-variables';
 
 export class DeployedFunctions {
-  private constructor(private readonly byGroup: Readonly<Record<FunctionGroup, DeployedFunction>>) {}
+  private constructor(
+    private readonly byGroup: Readonly<Record<FunctionGroup, DeployedFunction>>,
+    /** What API Gateway adds to the events of these functions. */
+    readonly stageVariables: Readonly<Record<string, string>>,
+  ) {}
 
   /** @throws Error that names a group without a function */
   static async find(client: LambdaClient): Promise<DeployedFunctions> {
@@ -17,9 +22,12 @@ export class DeployedFunctions {
       );
       return [group, found] as const;
     });
-    return new DeployedFunctions(
-      Object.fromEntries(await Promise.all(entries)) as Record<FunctionGroup, DeployedFunction>,
-    );
+    const found = Object.fromEntries(await Promise.all(entries)) as Record<FunctionGroup, DeployedFunction>;
+    const { DEPLOYMENT_NAME } = found['control-plane'].configuration.Environment?.Variables ?? {};
+    // The placeholder of the last release has neither a name nor variables.
+    if (DEPLOYMENT_NAME === undefined) return new DeployedFunctions(found, {});
+    const region = await client.config.region();
+    return new DeployedFunctions(found, await serviceStageVariables(DEPLOYMENT_NAME, region));
   }
 
   of(group: FunctionGroup): DeployedFunction {

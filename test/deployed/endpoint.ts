@@ -17,6 +17,7 @@ import { DeployedFunction } from './deployed-function';
 import type { Front } from './front';
 import { LOCAL_PROVIDERS_ALLOWED, RESPONSE_STREAMING } from './local-providers';
 import { allowLocalService } from './on-this-machine';
+import { stageVariables } from './stage-variables';
 
 const APP = 'npx tsx examples/agent-endpoint-app/app.ts';
 const STACK = 'TravelEndpoint';
@@ -173,11 +174,11 @@ async function checkAccepted(checks: Checks, world: EndpointWorld, deployed: Dep
 /** Requests without a valid token, to API Gateway and to the function itself. */
 async function checkRejected(
   checks: Checks,
-  { issuer }: EndpointWorld,
+  { issuer, front }: EndpointWorld,
   deployed: Deployed,
   gate: DeployedFunction,
 ) {
-  const { base, path, invoke, invocationUrl, metadataUrl } = deployed;
+  const { base, path, endpoint, invoke, invocationUrl, metadataUrl } = deployed;
 
   await checks.check(
     'API Gateway returns a 401 with the resource metadata URL for a request without a valid token',
@@ -204,9 +205,10 @@ async function checkRejected(
   });
 
   await checks.check(
-    "a direct invocation of the gate's function without a valid token is rejected",
+    "a direct invocation of the gate's function is rejected without the secret of the stage, and without a valid token",
     async () => {
-      const { payload, failed } = await gate.invoke({
+      const [, restApiId = ''] = /^https:\/\/(\w+)\.execute-api\./.exec(endpoint) ?? [];
+      const event = {
         resource: INVOCATION_PATH,
         httpMethod: 'POST',
         path,
@@ -218,9 +220,16 @@ async function checkRejected(
         requestContext: { requestId: 'by-itself', stage: 'prod', identity: { userArn: null, sourceIp: '' } },
         body: '{}',
         isBase64Encoded: false,
-      });
-      strictEqual(failed, false);
-      strictEqual((payload as { statusCode: number }).statusCode, 401);
+      };
+      const variables = await stageVariables(restApiId, front.region);
+      for (const [stated, status] of [
+        [null, 403],
+        [variables, 401],
+      ] as const) {
+        const { payload, failed } = await gate.invoke({ ...event, stageVariables: stated });
+        strictEqual(failed, false);
+        strictEqual((payload as { statusCode: number }).statusCode, status);
+      }
     },
   );
 }

@@ -82,6 +82,7 @@ export class Front {
     const gateway = createGateway({
       accountId: LOCAL_ACCOUNT,
       region,
+      stageVariables: functions.stageVariables,
       routes: Object.values(OPERATIONS),
       handlers,
       principals: this.known,

@@ -94,7 +94,9 @@ export async function checkRehearsal(checks: Checks, rehearsal: Rehearsal): Prom
     };
     const deployOther = async (current: Cdk, assembly: string) => {
       await current.deploy(assembly);
-      await connect(await deployed(), front.endpoint);
+      const found = await deployed();
+      await connect(found, front.endpoint);
+      front.serve(found, region);
     };
 
     await checks.step('cdk deploy upgrades to this version', async () => {

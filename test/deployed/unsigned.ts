@@ -1,6 +1,8 @@
 /** API Gateway rejects requests without a signature, and functions reject events without a caller. */
 import { deepStrictEqual, match, strictEqual } from 'node:assert';
 import { OPERATIONS, type OperationName, type Route } from '../../lambda/contract/operations';
+import { STAGE_SECRET_VARIABLE } from '../../lambda/contract/stage-secret';
+import { LOCAL_ACCOUNT } from '../../lib/local/principals';
 import type { Checks } from './checks';
 import type { DeployedFunctions } from './deployed-functions';
 import type { Records } from './records';
@@ -48,7 +50,8 @@ export async function checkSignaturesAreRequired(checks: Checks, api: string): P
 }
 
 /** The event that API Gateway would send without authorization. */
-const eventWithoutCaller = (route: Route): object => ({
+const eventWithoutCaller = (route: Route, stageVariables: object | null): object => ({
+  stageVariables,
   resource: route.path,
   path: pathOf(route),
   httpMethod: route.method,
@@ -62,6 +65,17 @@ const eventWithoutCaller = (route: Route): object => ({
   isBase64Encoded: false,
 });
 
+/** The response to an event that did not come through the API. */
+const FORGED = {
+  statusCode: 403,
+  headers: {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'x-amzn-errortype': 'AccessDeniedException',
+  },
+  body: '{"__type":"AccessDeniedException","message":"Access denied"}',
+};
+
 export async function checkCallersAreNamed(
   checks: Checks,
   functions: DeployedFunctions,
@@ -70,9 +84,25 @@ export async function checkCallersAreNamed(
   await checks.check('the functions reject an event without a caller, and write nothing', async () => {
     const before = await records.all();
     for (const [name, route] of SIGNED) {
-      const { payload, failed } = await functions.invoke(route.group, eventWithoutCaller(route));
+      const { payload, failed } = await functions.invoke(
+        route.group,
+        eventWithoutCaller(route, functions.stageVariables),
+      );
       const { statusCode } = payload as { statusCode?: number };
       deepStrictEqual([name, failed, statusCode], [name, false, 403]);
+    }
+    deepStrictEqual(await records.all(), before);
+  });
+
+  await checks.check('the functions reject an operator without the secret of the stage', async () => {
+    const before = await records.all();
+    const identity = { userArn: `arn:aws:iam::${LOCAL_ACCOUNT}:user/operator`, caller: 'AIDAOPERATOR' };
+    for (const [name, route] of ROUTES) {
+      for (const stageVariables of [null, { [STAGE_SECRET_VARIABLE]: 'A'.repeat(43) }]) {
+        const event = { ...eventWithoutCaller(route, stageVariables), requestContext: { identity } };
+        const { payload, failed } = await functions.invoke(route.group, event);
+        deepStrictEqual([name, failed, payload], [name, false, FORGED]);
+      }
     }
     deepStrictEqual(await records.all(), before);
   });

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { decodeJwt } from 'jose';
 import type { OperationName, Route } from '../../lambda/contract/operations';
+import { LOCAL_STAGE_VARIABLES } from '../../lib/local/stage-secret';
 import { send } from '../local/handmade-request';
 import {
   AGENT_ARN,
@@ -128,6 +129,7 @@ function invoke(
       pathParameters: null,
       body,
       isBase64Encoded: body !== null,
+      stageVariables: LOCAL_STAGE_VARIABLES,
       requestContext: { requestId, identity: { userArn, userAgent, sourceIp: '192.0.2.1' } },
     } as unknown as APIGatewayProxyEvent,
     {},

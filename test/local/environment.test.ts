@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
+import { FUNCTION_GROUPS, ROUTED_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 
 /** A deployment's variables, with values of the right form. */
 const ENVIRONMENT = {
@@ -26,6 +26,8 @@ const ENVIRONMENT = {
   QUOTAS: '{}',
   OWNER_ACCOUNTS: '["111122223333"]',
   AWS_REGION: 'eu-central-1',
+  URL_SUFFIX: 'amazonaws.com',
+  STAGE_SECRET_HASH: 'a'.repeat(43),
 };
 
 type Variable = keyof typeof ENVIRONMENT;
@@ -52,10 +54,12 @@ const MALFORMED: Partial<Record<Variable, readonly [value: string, said: string]
   LIFETIMES: ['{"vaultKey":1}', 'LIFETIMES: lifetimes.vaultKey must be 86400 seconds or more'],
   OWNER_ACCOUNTS: ['[1]', 'OWNER_ACCOUNTS: ownerAccounts[0]'],
   QUOTAS: ['many', 'QUOTAS: quotas must be JSON'],
+  URL_SUFFIX: ['no domain', 'URL_SUFFIX must be a domain name'],
+  STAGE_SECRET_HASH: ['a'.repeat(64), 'STAGE_SECRET_HASH must be a SHA-256 digest in base64url'],
 };
 
-/** The variables that a group reads; lib/constructs sets all of them (test/stacks/permissions.test.ts). */
-const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
+/** The variables that a group reads, without those of all groups with a route. */
+const OWN: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
   'control-plane': [
     'DIRECTORY_TABLE',
     'KEYS_TABLE',
@@ -117,8 +121,16 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
     ...(['TRUSTED_ISSUERS', 'LIFETIMES'] as const),
   ],
   'event-poll': ['DIRECTORY_TABLE', 'SESSIONS_TABLE', 'REVOCATIONS_TABLE', 'REVOCATION_FUNCTION'],
-  'key-rotation': ['DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX'],
+  'key-rotation': ['DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX', 'URL_SUFFIX'],
 };
+
+/** lib/constructs sets all of them (test/stacks/permissions.test.ts). */
+const READS = Object.fromEntries(
+  FUNCTION_GROUPS.map((group) => [
+    group,
+    (ROUTED_GROUPS as readonly string[]).includes(group) ? [...OWN[group], 'STAGE_SECRET_HASH'] : OWN[group],
+  ]),
+) as Record<FunctionGroup, readonly Variable[]>;
 
 /** Variables with defaults. */
 const OPTIONAL: readonly Variable[] = ['TRUSTED_ISSUERS', 'LIFETIMES', 'QUOTAS', 'OWNER_ACCOUNTS'];

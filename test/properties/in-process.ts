@@ -8,6 +8,7 @@ import { OPERATIONS, type OperationName, type Route } from '../../lambda/contrac
 import { lambdaContext, proxyEvent } from '../../lib/local/gateway-event';
 import type * as Loaded from '../../lib/local/handlers';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../../lib/local/principals';
+import { LOCAL_STAGE_VARIABLES } from '../../lib/local/stage-secret';
 import type { PrincipalName, World } from '../flows/support/world';
 
 /** A request as it reaches the gateway, after its authorization. */
@@ -24,7 +25,11 @@ export interface InProcessRequest {
   readonly binary?: boolean;
 }
 
-const DEPLOYMENT = { accountId: LOCAL_ACCOUNT, region: LOCAL_REGION };
+const DEPLOYMENT = {
+  accountId: LOCAL_ACCOUNT,
+  region: LOCAL_REGION,
+  stageVariables: LOCAL_STAGE_VARIABLES,
+};
 const NO_BODY = Buffer.alloc(0);
 
 const handlers = (): typeof Loaded.HANDLERS =>

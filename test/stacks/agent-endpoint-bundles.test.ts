@@ -23,6 +23,7 @@ const DEPLOYED: Readonly<Record<string, string>> = {
   'AWS::URLSuffix': 'amazonaws.com',
   TravelApiRestApi: 'a1b2c3d4e5',
   'Agent.Name': 'travel-agent',
+  'TravelStageSecret.Hash': 'a'.repeat(43),
 };
 
 interface Bundle {

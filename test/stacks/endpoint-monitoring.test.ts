@@ -53,7 +53,7 @@ describe('alarms', () => {
     const [, about = ''] = /^## Alarms of agent endpoints$(.*?)^## /ms.exec(runbook) ?? [];
     const entries = [...about.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
     expect(alarmsOf(reserved).map(nameOf).sort()).toEqual([...entries].sort());
-    expect(new Set(entries).size).toBe(9);
+    expect(new Set(entries).size).toBe(10);
   });
 
   it('state the endpoint, what happened, and the address of the runbook entry', () => {
@@ -78,7 +78,7 @@ describe('alarms', () => {
     });
     const alarms = alarmsOf(templateOf(stack));
     const told = alarms.filter(({ AlarmDescription }) => AlarmDescription.includes('Consumer.Told'));
-    expect(told).toHaveLength(8);
+    expect(told).toHaveLength(9);
     for (const alarm of told) {
       expect(alarm).toMatchObject({ AlarmActions: ['<Topic>'], OKActions: ['<Topic>'] });
       expect(alarm.AlarmDescription).toContain(` https://wiki.example/runbook#${nameOf(alarm)}`);
@@ -120,7 +120,7 @@ it('the metrics of this package in alarms and dashboards have all dimensions wit
     .filter(({ Namespace }) => Namespace === 'AgentIdentity');
   const fromLogs = ['GatewayThrottle', 'UnexpectedError'];
   expect([...new Set(own.map(({ MetricName }) => MetricName))].sort()).toEqual(
-    [...fromLogs, 'InboundInvocation', 'InterruptedInvocation'].sort(),
+    [...fromLogs, 'ForgedEvent', 'InboundInvocation', 'InterruptedInvocation'].sort(),
   );
   for (const { MetricName = '', Dimensions = [] } of own) {
     const further = fromLogs.includes(MetricName) ? [] : METRIC_DIMENSIONS[MetricName as AuditMetricName];
@@ -173,7 +173,7 @@ describe('two endpoints in one stack', () => {
     const [one, other] = ['Consumer.One', 'Consumer.Other'].map((name) =>
       alarms.filter(({ AlarmDescription }) => AlarmDescription.startsWith(`agent-endpoint ${name}: `)),
     );
-    expect([one?.length, other?.length]).toEqual([9, 9]);
+    expect([one?.length, other?.length]).toEqual([10, 10]);
     const metrics = (of: AlarmProperties[] = []) =>
       of
         .flatMap(metricsOf)

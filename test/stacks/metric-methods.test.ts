@@ -25,6 +25,7 @@ const METHODS: readonly MetricMethod[] = [
   'metricUnexpectedErrors',
   'metricKeyFailures',
   'metricGatewayThrottles',
+  'metricForgedEvents',
   'metricWorkloadAccessTokenFetchSuccess',
   'metricWorkloadAccessTokenFetchFailures',
   'metricWorkloadAccessTokenFetchThrottles',
@@ -166,11 +167,16 @@ describe('an endpoint', () => {
     }
   });
 
-  it('has the metrics that are counted in its logs', () => {
-    const metrics = [endpoint.metricUnexpectedErrors(), endpoint.metricGatewayThrottles()];
+  it('has the metrics whose only dimension is the deployment', () => {
+    const metrics = [
+      endpoint.metricUnexpectedErrors(),
+      endpoint.metricGatewayThrottles(),
+      endpoint.metricForgedEvents(),
+    ];
     expect(metrics.map(({ metricName, dimensions }) => [metricName, dimensions])).toEqual([
       ['UnexpectedError', { Deployment }],
       ['GatewayThrottle', { Deployment }],
+      ['ForgedEvent', { Deployment }],
     ]);
   });
 

@@ -60,8 +60,8 @@ describe('alarms', () => {
     const [, about = ''] = /^## Alarms$(.*?)^## /ms.exec(runbook) ?? [];
     const entries = [...about.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
     expect([...anchors].sort()).toEqual([...entries].sort());
-    expect(new Set(anchors).size).toBe(24);
-    expect(alarms).toHaveLength(21);
+    expect(new Set(anchors).size).toBe(25);
+    expect(alarms).toHaveLength(22);
   });
 
   it('state what happened and the address of the runbook entry', () => {
@@ -160,7 +160,7 @@ describe('metrics', () => {
     for (const metric of [...queried, ...graphed]) expect(made).toContain(metric);
   });
 
-  it('with the deployment as their only dimension are the ones of the metric filters', () => {
+  it('with the deployment as their only dimension are the ones of the metric filters, and ForgedEvent', () => {
     const text = JSON.stringify(written(template.Resources)).replaceAll('\\', '');
     const alarmed = [
       ...text.matchAll(
@@ -178,7 +178,7 @@ describe('metrics', () => {
       'KeyFailure',
       'UnexpectedError',
     ]);
-    expect([...new Set(alarmed)].sort()).toEqual([...new Set(counted)].sort());
+    expect([...new Set(alarmed)].sort()).toEqual([...new Set([...counted, 'ForgedEvent'])].sort());
   });
 });
 

@@ -1,5 +1,5 @@
 /** The permissions of each function: the whole policy of its role, statement by statement, and its environment. */
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
+import { FUNCTION_GROUPS, ROUTED_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 import { expectedStatements, logicalId, type Statement } from './expected-statements';
 import { plain, resourcesOf, standardSynthesis } from './synthesis';
 
@@ -212,13 +212,15 @@ describe('the environment', () => {
       },
     ],
     ['portal', { ...address, CONNECTIONS_FUNCTION: '<connections>:live' }],
-    ['key-rotation', { ...directory, ...keys }],
+    ['key-rotation', { ...directory, ...keys, URL_SUFFIX: '<AWS::URLSuffix>' }],
     ['token-vault', { ...directory, ...keys }],
     ['grants', { ...address, ...directory, ...vault, ...revocations }],
     ['operator', { ...directory, ...vault, ...revocations }],
   ])('of %s contains only the resources that it can use', (group, expected) => {
     const key = group === 'portal' ? {} : { KMS_KEY_ARN: '<EncryptionKey.Arn>' };
-    expect(environmentOf(group)).toEqual({ ...everywhere, ...key, ...expected });
+    const isRouted = ROUTED_GROUPS.some((routed) => routed === group);
+    const ofApi = isRouted ? { STAGE_SECRET_HASH: '<StageSecret.Hash>' } : {};
+    expect(environmentOf(group)).toEqual({ ...everywhere, ...key, ...ofApi, ...expected });
   });
 
   it('never allows providers on loopback', () => {

@@ -9,7 +9,7 @@
  * agents and providers, so the value is {@link ALL} unless the deployment chose names.
  */
 import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../contract/metrics-namespace';
-import { ISSUER_UNAVAILABLE, type AuditEntry } from '../../domain/audit';
+import { FORGED_EVENT, ISSUER_UNAVAILABLE, type AuditEntry } from '../../domain/audit';
 import type { Outcome } from '../../domain/service-error';
 
 /** Replaces a name from the request that is not verified. */
@@ -158,6 +158,9 @@ const withoutNames = (entry: AuditEntry): AuditEntry => ({
   ...(entry.credentialProvider !== undefined && { credentialProvider: ALL }),
 });
 
+const forgedCount = ({ operation }: AuditEntry): Count[] =>
+  operation === FORGED_EVENT ? [{ name: 'ForgedEvent', dimensions: {} }] : [];
+
 /** Returns all counts of an entry. */
 const countsOf = (entry: AuditEntry, generalized: AuditEntry): Count[] => [
   ...fetchCount(generalized),
@@ -165,6 +168,7 @@ const countsOf = (entry: AuditEntry, generalized: AuditEntry): Count[] => [
   ...consentCount(entry),
   ...inboundCount(entry),
   ...reportCount(entry),
+  ...forgedCount(entry),
 ];
 
 /** Returns the lines with the metrics of an entry: none, or one. */

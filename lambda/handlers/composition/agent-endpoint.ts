@@ -14,12 +14,14 @@ import type { UserTokenVerifier } from '../../domain/identity/user';
 import type { Agent } from '../../domain/gate/agent-response';
 import type { AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
 import type { EndpointPolicy } from '../../domain/endpoint';
-import { audit, report, requests } from './logging';
+import { audit, refuseForgedBy, report, requests } from './logging';
 import { createAuthorizerHandler, type AuthorizerHandler } from '../../gate/authorizer-handler';
 import { createGateHandler, IDLE, type GateHandler } from '../../gate/gate-handler';
 
 export interface AuthorizerEnvironment {
   readonly endpointPolicy: EndpointPolicy;
+  /** Digest of the stage secret of the endpoint's API. */
+  readonly stageSecretHash: string;
 }
 
 export interface GateEnvironment extends AuthorizerEnvironment {
@@ -30,7 +32,7 @@ export interface GateEnvironment extends AuthorizerEnvironment {
 }
 
 /** Trusts only the issuer that the endpoint's configuration names. */
-function issuerOf({ endpointPolicy }: AuthorizerEnvironment): {
+function issuerReaders({ endpointPolicy }: AuthorizerEnvironment): {
   readonly metadata: MetadataReader;
   readonly userTokens: UserTokenVerifier;
 } {
@@ -47,11 +49,12 @@ function agentOf({ target, protocol }: AgentEndpointConfiguration, policy: Endpo
 
 export function composeGate(endpoint: AgentEndpointConfiguration, environment: GateEnvironment): GateHandler {
   const deps = {
-    ...issuerOf(environment),
+    ...issuerReaders(environment),
     workloadTokens: createWorkloadTokens(environment.identity),
     agent: agentOf(endpoint, environment.endpointPolicy),
     audit,
     requests,
+    refuseForged: refuseForgedBy(environment.stageSecretHash),
     system,
   };
   return createGateHandler(deps, endpoint, report, environment.idle ?? IDLE);
@@ -64,6 +67,11 @@ export function composeAuthorizer(
 ): AuthorizerHandler {
   const { inbound } = endpoint;
   if (inbound.kind !== 'JWT') throw new Error('An endpoint with IAM authorization has no authorizer.');
-  const deps = { userTokens: issuerOf(environment).userTokens, audit, requests };
+  const deps = {
+    userTokens: issuerReaders(environment).userTokens,
+    audit,
+    requests,
+    refuseForged: refuseForgedBy(environment.stageSecretHash),
+  };
   return createAuthorizerHandler(deps, endpoint, inbound, report);
 }

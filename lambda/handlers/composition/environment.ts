@@ -38,6 +38,10 @@ export type Variable =
   | 'TRAIL_BUCKET'
   /** ARN of the KMS key that signs digests of the audit trail. */
   | 'DIGEST_KEY_ARN'
+  /** SHA-256 digest of the secret of the API's stage, in lowercase hexadecimal digits. */
+  | 'STAGE_SECRET_HASH'
+  /** The end of the host names of AWS, which differs between partitions. */
+  | 'URL_SUFFIX'
   /** Address of the identity service, for an agent endpoint's gate. */
   | 'IDENTITY_ENDPOINT';
 
@@ -77,6 +81,8 @@ const FORMS: Readonly<Record<Variable, { readonly form: RegExp; readonly must: s
   PROVIDER_CLIENT_FUNCTION: invokedFunction,
   REVOCATION_FUNCTION: invokedFunction,
   CONNECTIONS_FUNCTION: invokedFunction,
+  STAGE_SECRET_HASH: { form: /^[\w-]{43}$/, must: 'be a SHA-256 digest in base64url' },
+  URL_SUFFIX: { form: /^[a-z0-9.-]+$/, must: 'be a domain name' },
   IDENTITY_ENDPOINT: address,
 };
 

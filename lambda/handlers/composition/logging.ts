@@ -5,6 +5,7 @@ import { createMetricsOf } from '../../adapters/log/metrics';
 import { createRequests } from '../../adapters/log/requests';
 import { sourceFrames } from '../../adapters/log/source-frames';
 import { system } from '../../adapters/system';
+import { createRefuseForged, type RefuseForged } from '../../api/stage-secret';
 import { unexpected, type ReportUnexpected } from '../../api/unexpected';
 import type { AuditTrail } from '../../domain/audit';
 import { inLambda, readDeploymentName, readNamesInMetrics, readTraceId } from './environment';
@@ -30,6 +31,9 @@ export const requests = createRequests(createAuditLog(log));
 export const audit: AuditTrail = requests.trail(
   createAuditLog(log, createMetricsOf(deployment, readNamesInMetrics(), now)),
 );
+
+/** @param hash SHA-256, base64url, of the stage secret of the function's API */
+export const refuseForgedBy = (hash: string): RefuseForged => createRefuseForged({ audit, requests }, hash);
 
 export const report: ReportUnexpected = ({ name, frames }) => {
   log.error('unexpected', { errorName: name, frames: sourceFrames(frames) });

@@ -157,6 +157,8 @@ const LAMBDA_OPERATIONS = [
     ([, Name]) => ({ Name, FunctionVersion: '2' }),
   ],
   ['PUT', /^\/2015-03-31\/functions\/([^/]+)\/aliases\/(live)$/, ([, Name], input) => ({ Name, ...input })],
+  // The version that the alias does not have.
+  ['DELETE', /^\/2015-03-31\/functions\/[^/]+\?Qualifier=1$/, () => undefined],
   ['POST', /^\/2015-03-31\/functions\/([^/]*keyrotation[^/]*)\/invocations$/, (_, event) => ({ event })],
 ];
 
@@ -251,7 +253,8 @@ export class AwsServer {
   }
 
   lambda({ method, url }, body) {
-    const path = decodeURIComponent(new URL(url, this.endpoint).pathname);
+    const { pathname, search } = new URL(url, this.endpoint);
+    const path = decodeURIComponent(method === 'DELETE' ? pathname + search : pathname);
     const found = LAMBDA_OPERATIONS.find(([verb, pattern]) => verb === method && pattern.test(path));
     if (!found) throw new Error(`unexpected request ${method} ${path}`);
     const [, pattern, respond] = found;

@@ -44,6 +44,15 @@ export const FIELDS = [
 
 const audit = (entry) => ({ message: 'audit', audit: entry });
 
+/** The entry of an event that did not come through the API, which only direct invocations cause. */
+const FORGED_EVENT = {
+  operation: 'ForgedEvent',
+  outcome: 'denied',
+  error: 'AccessDeniedException',
+  resource: 'arn:aws:lambda:eu-central-1:000000000000:function:operator:live',
+  requestId: 'of-lambda',
+};
+
 /** Lines of failures, which the running service does not have. The rest of the lines is the service's own log. */
 const FAILURES = [
   audit({
@@ -103,6 +112,7 @@ const FAILURES = [
     sourceIp: '192.0.2.2',
     provider: PROVIDER,
   }),
+  audit(FORGED_EVENT),
   audit({
     operation: 'UnknownRoute',
     outcome: 'denied',
@@ -141,6 +151,12 @@ const access = (line) => ({
 
 const ACCESS_LOG = [
   access({
+    status: 200,
+    errorType: '-',
+    callerArn: 'arn:aws:iam::000000000000:user/operator',
+    latencyMilliseconds: 20,
+  }),
+  access({
     status: 500,
     errorType: '-',
     callerArn: 'arn:aws:iam::000000000000:user/operator',
@@ -173,6 +189,7 @@ const ENDPOINT_LOG = [
     error: 'InternalServerException',
     reason: 'identity service: HTTP 503',
   },
+  FORGED_EVENT,
 ].map((entry) => ({ service: GATE, ...audit(entry) }));
 
 const ENDPOINT_ACCESS_LOG = [

@@ -22,6 +22,9 @@ Its CloudFormation rejects alarms on an expression or a query, so such an alarm 
 Its CloudFormation omits the network of a function, which it gets here. It rejects an update of a custom resource with
 another function, as AWS CloudFormation does ("Modifying service token is not allowed").
 
+Its CloudFormation takes responses on loopback, which the function that creates the stage secret rejects in Lambda. Here,
+this function gets the variables of local-providers.ts.
+
 Its CloudFormation ignores the replicas of a global table, and has no replica keys. Here, they are made by the API that
 MiniStack has for them: UpdateTable with ReplicaUpdates, and ReplicateKey. It would also replace an updated global table.
 
@@ -37,6 +40,7 @@ import re
 import time
 import uuid
 from contextvars import ContextVar
+from pathlib import Path
 
 import ministack.app
 from ministack.core import iam_actions, iam_evaluator
@@ -51,6 +55,13 @@ PARTITION_CONDITION = re.compile(r"^#\w+ = (:\w+)")
 
 # Variables for all functions, for runs in which they use the addresses of AWS and of public hosts (test/docs/aws).
 VARIABLES = json.loads(os.environ.get("FUNCTION_VARIABLES", "{}"))
+
+# The function that creates the stage secret of the service, and its additional variables.
+STAGE_SECRET_CREATOR = "agent-identity: key-rotation"
+LOCAL_RESPONSES = {
+    "LOOPBACK_PROVIDERS": "allowed",
+    "NODE_OPTIONS": f"--require {Path(__file__).parent.parent / 'function' / 'on-this-machine.cjs'}",
+}
 
 # The host of an API in AWS. MiniStack's Node.js runtime sends such requests to MiniStack, which knows only its own host.
 EXECUTE_API_HOST = re.compile(r"^([a-f0-9]{8})\.execute-api\.[\w.-]+(?::\d+)?$")
@@ -165,14 +176,17 @@ def with_variables(handle):
     """Creates or updates a function of CloudFormation with the additional variables of this run."""
 
     def extended(properties):
+        more = VARIABLES or (LOCAL_RESPONSES if properties.get("Description") == STAGE_SECRET_CREATOR else {})
+        if not more:
+            return properties
         own = properties.get("Environment", {}).get("Variables", {})
-        options = " ".join(filter(None, [own.get("NODE_OPTIONS"), VARIABLES.get("NODE_OPTIONS")]))
-        return {**properties, "Environment": {"Variables": {**own, **VARIABLES, "NODE_OPTIONS": options}}}
+        options = " ".join(filter(None, [own.get("NODE_OPTIONS"), more.get("NODE_OPTIONS")]))
+        return {**properties, "Environment": {"Variables": {**own, **more, "NODE_OPTIONS": options}}}
 
     def handle_with_variables(*arguments, **keywords):
         return handle(*[extended(a) if isinstance(a, dict) else a for a in arguments], **keywords)
 
-    return handle_with_variables if VARIABLES else handle
+    return handle_with_variables
 
 
 def content_of(response):

@@ -4,9 +4,11 @@ import {
   type InvokeAgentRuntimeCommandInput,
 } from '@aws-sdk/client-bedrock-agentcore';
 import { DeleteWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import { LOCAL_STAGE_VARIABLES } from '../../../lib/local/stage-secret';
 import { send, signed } from '../../local/handmade-request';
 import { World, RETURN_URL, type PrincipalName } from '../support/world';
 import { AgentServer } from './agent-server';
+import { sendToGate } from './direct-event';
 import { awsClient, claimsOf, openEndpoint, type Opened } from './endpoints';
 
 const SESSION = 'a-session-of-more-than-thirty-three-characters';
@@ -277,5 +279,33 @@ describe('when the identity service rejects the request', () => {
     });
     expect(server.asked).toEqual([]);
     await cut.close();
+  });
+});
+
+describe('an event that a principal hands to the gate itself', () => {
+  /** The response for an event in the name of the operator, for a user. */
+  const handed = (stageVariables: unknown): Promise<string> => {
+    const { operator } = world.local.principals;
+    return sendToGate(
+      world,
+      endpoint,
+      {
+        inbound: { kind: 'IAM', userIdPrincipals: [operator.arn] },
+        target: { kind: 'url', url: server.url },
+      },
+      {
+        multiValueHeaders: { 'X-Amzn-Bedrock-AgentCore-Runtime-User-Id': ['ana'] },
+        stageVariables,
+        requestContext: { requestId: 'chosen', identity: { userArn: operator.arn, caller: operator.id } },
+      },
+    );
+  };
+
+  it('invokes the agent for the user only with the stage secret', async () => {
+    expect(await handed(null)).toContain('"statusCode":403');
+    expect(server.asked).toEqual([]);
+    expect((await world.audit()).at(-1)).toMatchObject({ operation: 'ForgedEvent', outcome: 'denied' });
+    expect(await handed(LOCAL_STAGE_VARIABLES)).toContain('"statusCode":200');
+    expect(server.asked).toHaveLength(1);
   });
 });

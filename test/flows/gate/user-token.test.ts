@@ -3,15 +3,11 @@
  * and the same response, from which a client learns where to get a token.
  */
 import { TEAM_IS_BLUE } from '../../domain/gate/endpoints';
-import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { createRequire } from 'node:module';
-import { PassThrough } from 'node:stream';
-import { parseAgentEndpoint } from '../../../lambda/domain/gate/agent-endpoint';
-import type * as Composition from '../../../lambda/handlers/composition/agent-endpoint';
-import type { ResponseStream } from '../../../lambda/gate/response-stream';
+import { LOCAL_STAGE_VARIABLES } from '../../../lib/local/stage-secret';
 import { FORGERIES, startIssuer, type TestIssuer } from '../support/issuer';
 import { World } from '../support/world';
 import { AgentServer } from './agent-server';
+import { sendToGate } from './direct-event';
 import { claimsOf, openEndpoint, type Opened } from './endpoints';
 
 let world: World;
@@ -315,51 +311,27 @@ it('does not act for a user if only the endpoint trusts the token', async () => 
 });
 
 describe('an event that a principal sends to the gate directly', () => {
-  /** Invokes the gate's function directly, as a principal that can invoke functions could. */
-  async function handed(headers: Record<string, string[]>): Promise<string> {
-    // Loaded late, as in Lambda, because the environment sets up the log.
-    const load = createRequire(__filename);
-    const { composeGate } = load('../../../lambda/handlers/composition/agent-endpoint') as typeof Composition;
-    const configuration = parseAgentEndpoint(
-      JSON.stringify({
-        agentRuntimeArn: endpoint.agentRuntimeArn,
-        workloadName: endpoint.agent.name,
-        baseUrl: endpoint.baseUrl,
-        protocol: 'HTTP',
+  const handed = (
+    multiValueHeaders: Record<string, string[]>,
+    stageVariables: unknown = LOCAL_STAGE_VARIABLES,
+  ): Promise<string> =>
+    sendToGate(
+      world,
+      endpoint,
+      {
         inbound: { kind: 'JWT', discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] },
         target: { kind: 'url', url: server.url },
-        requestHeaderAllowlist: [],
-      }),
-      { loopback: true },
-    );
-    const { accessKeyId, secretAccessKey } = world.local.principals.gate;
-    const { endpoint: identity, region } = world.local;
-    const gate = composeGate(configuration, {
-      endpointPolicy: { loopback: true },
-      identity: { endpoint: identity, region, credentials: { accessKeyId, secretAccessKey } },
-    });
-    const event = {
-      resource: '/runtimes/{agentRuntimeArn+}',
-      httpMethod: 'POST',
-      pathParameters: { agentRuntimeArn: `${endpoint.agentRuntimeArn}/invocations` },
-      multiValueHeaders: headers,
-      multiValueQueryStringParameters: null,
-      body: '{}',
-      isBase64Encoded: false,
-      requestContext: {
-        requestId: 'request',
-        authorizer: { principalId: 'ana' },
-        identity: { userArn: world.local.principals.operator.arn },
       },
-    } as unknown as APIGatewayProxyEvent;
-    const stream = Object.assign(new PassThrough(), { setContentType: () => undefined }) as ResponseStream &
-      PassThrough;
-    const answered = gate(event, stream, { getRemainingTimeInMillis: () => 60_000 });
-    const chunks: Buffer[] = [];
-    for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
-    await answered;
-    return Buffer.concat(chunks).toString('utf8');
-  }
+      {
+        multiValueHeaders,
+        stageVariables,
+        requestContext: {
+          requestId: 'request',
+          authorizer: { principalId: 'ana' },
+          identity: { userArn: world.local.principals.operator.arn },
+        },
+      },
+    );
 
   it('is rejected without a valid token, whatever authorizer and caller it claims', async () => {
     expect(await handed({})).toContain('"statusCode":401');
@@ -369,7 +341,12 @@ describe('an event that a principal sends to the gate directly', () => {
     expect(server.asked).toEqual([]);
   });
 
-  it('is accepted with a valid token', async () => {
+  it('is rejected without the stage secret, also with a valid token', async () => {
+    expect(await handed({ Authorization: [`Bearer ${await token()}`] }, null)).toContain('"statusCode":403');
+    expect(server.asked).toEqual([]);
+  });
+
+  it('is accepted with the stage secret and a valid token', async () => {
     expect(await handed({ Authorization: [`Bearer ${await token()}`] })).toContain('"statusCode":200');
     expect(server.asked).toHaveLength(1);
   });

@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createRequests } from '../../../lambda/adapters/log/requests';
+import { system } from '../../../lambda/adapters/system';
 import type { AuditEntry } from '../../../lambda/domain/audit';
 import { createControlPlane } from '../../../lambda/custom-resources/control-plane';
 import { digestOf } from '../../../lambda/contract/resource-definition';
@@ -106,6 +107,7 @@ export class CloudFormation {
     const requests = createRequests({ record: () => undefined });
     const handler = createResourceHandler({
       requests,
+      system,
       audit: requests.trail({ record: (entry) => void this.audit.push(entry) }),
       stack: {
         stackId: stackId(stack),
