@@ -119,7 +119,7 @@ it('gets a token for a server of which only the URL is known, after one consent'
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
         token_endpoint_auth_method: 'none',
-        application_type: 'web',
+        application_type: 'native',
       },
     },
   ]);

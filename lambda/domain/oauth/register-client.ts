@@ -3,7 +3,7 @@
  * client has one redirect URI, and no more metadata than the server needs.
  */
 import * as v from 'valibot';
-import { endpointFault, type EndpointPolicy } from '../endpoint';
+import { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../endpoint';
 import { parseJsonObject } from '../json-object';
 import type { ClientManagement, NewClient } from '../provider/resolve-client';
 import { CLIENT_NAME } from '../provider/provided-client';
@@ -22,7 +22,7 @@ export interface RegisterClientDependencies {
 
 const ENDPOINT = 'registration endpoint';
 
-/** In order of preference: a public client has no secret that could expire, and PKCE is required at these servers. */
+/** The methods of registered clients that this service can use. */
 const METHODS = {
   none: PUBLIC_CLIENT,
   client_secret_basic: 'CLIENT_SECRET_BASIC',
@@ -30,6 +30,8 @@ const METHODS = {
 } as const;
 
 type MethodName = keyof typeof METHODS;
+
+const isMethod = (name: string): name is MethodName => Object.hasOwn(METHODS, name);
 
 const invalid = (detail: string): ProviderFailure =>
   new ProviderFailure('invalid_response', `${ENDPOINT}: ${detail}`);
@@ -68,7 +70,9 @@ function managementOf(
 function methodFor({ token_endpoint_auth_methods_supported: supported }: Metadata): MethodName {
   // RFC 8414 section 2: the default of an absent list.
   const listed = supported ?? ['client_secret_basic'];
-  const method = (Object.keys(METHODS) as MethodName[]).find((name) => listed.includes(name));
+  // A public client has no secret that could expire, and PKCE is required at these servers. Otherwise, the first
+  // method that the server lists and this service has: some servers list methods that they do not support.
+  const method = listed.includes('none') ? 'none' : listed.find(isMethod);
   if (method) return method;
   throw new ProviderFailure(
     'invalid_metadata',
@@ -217,7 +221,8 @@ export async function registerClient(
       grant_types: ['authorization_code', ...(refreshes ? ['refresh_token'] : [])],
       response_types: ['code'],
       token_endpoint_auth_method: method,
-      application_type: 'web',
+      // OpenID Connect Dynamic Client Registration 1.0, section 2: the redirect URIs of web clients are https.
+      application_type: isLoopbackHttp(new URL(redirectUri)) ? 'native' : 'web',
     }),
   });
   const body = await response.text();
