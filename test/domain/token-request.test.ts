@@ -276,6 +276,27 @@ describe('a token response', () => {
     });
   });
 
+  it.each([
+    ['signed with the client secret', 'eyJhbGciOiJIUzI1NiJ9.e30.c2ln'],
+    ['that is no JWT', 'x'],
+    ['that is no text', 7],
+  ])('is returned with an ID token %s, which is not needed', async (_what, id_token) => {
+    for (const request of [byCode, byRefresh, byItself]) {
+      const service = await createTokenClient(() => tokens({ id_token }));
+      expect(await request(service)).toMatchObject({ accessToken: 'access' });
+    }
+  });
+
+  it('is returned if members that are not needed are nested too deeply to be written again', async () => {
+    const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const body = `{"access_token":"access","token_type":"Bearer","id_token":"x","details":${nested}}`;
+    for (const request of [byCode, byRefresh, byItself]) {
+      const headers = { 'content-type': 'application/json' };
+      const service = await createTokenClient(() => new Response(body, { headers }));
+      expect(await request(service)).toMatchObject({ accessToken: 'access' });
+    }
+  });
+
   it('has a lifetime that begins before the request', async () => {
     const service = await createTokenClient(() => {
       service.system.advance(4);

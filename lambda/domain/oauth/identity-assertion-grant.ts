@@ -7,8 +7,8 @@ import { isAssertionType, isSoleAudience } from '../identity/identity-assertion'
 import { epochSeconds } from '../system';
 import { invalidMember } from '../service-error';
 import { oauthClientOf } from './client-authentication';
-import { withPlainLifetime } from './lifetime-member';
 import { ProviderFailure, providerFailure } from './provider-failure';
+import { withKnownMembers } from './response-members';
 import { isAccessToken, TOKEN_TYPE } from './subject-token-type';
 import { authenticate, narrowingParameters, options, type ProviderClient } from './token-request';
 import { unverifiedJwt } from './unverified-jwt';
@@ -115,7 +115,7 @@ export async function requestIdentityAssertion(
       parameters,
       options(client),
     );
-    const plain = await withPlainLifetime(response, 'token endpoint of the identity provider');
+    const plain = await withKnownMembers(response, 'token endpoint of the identity provider');
     const issued = await oauth.processGenericTokenEndpointResponse(metadata, oauthClient, plain, {
       recognizedTokenTypes: { n_a: () => undefined },
     });

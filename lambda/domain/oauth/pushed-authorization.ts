@@ -5,8 +5,8 @@
 import * as oauth from 'oauth4webapi';
 import { boundedLifetime } from '../stated-lifetime';
 import { oauthClientOf } from './client-authentication';
-import { withPlainLifetime } from './lifetime-member';
 import { providerFailure, ProviderFailure } from './provider-failure';
+import { withKnownMembers } from './response-members';
 import { authenticate, checkPresentedAt, options, type ProviderClient } from './token-request';
 
 /** The reference with which the browser is redirected (RFC 9126 section 2.2). */
@@ -61,7 +61,7 @@ export async function pushAuthorizationRequest(
       parameters,
       options(client),
     );
-    const plain = await withPlainLifetime(response, ENDPOINT);
+    const plain = await withKnownMembers(response, ENDPOINT);
     return validatedPush(await oauth.processPushedAuthorizationResponse(metadata, oauthClient, plain));
   } catch (error) {
     throw providerFailure(error, ENDPOINT);

@@ -6,8 +6,8 @@ import * as oauth from 'oauth4webapi';
 import { vendorOf } from '../provider/vendors';
 import { oauthClientOf } from './client-authentication';
 import { responseAsJson } from './form-response';
-import { withPlainLifetime } from './lifetime-member';
 import { errorCode, providerFailure, ProviderFailure } from './provider-failure';
+import { withKnownMembers } from './response-members';
 import { statedError } from './stated-error';
 import { authenticate, options, type ProviderClient } from './token-request';
 import { normalizedResponse } from './vendor-response';
@@ -95,7 +95,7 @@ export async function redeemSignIn(
     const tokens = await oauth.processAuthorizationCodeResponse(
       metadata,
       oauthClient,
-      await withPlainLifetime(normalized, 'token endpoint'),
+      await withKnownMembers(normalized, 'token endpoint', ['id_token']),
       { expectedNonce: binding.nonce, requireIdToken: true },
     );
     return { idToken: tokens.id_token ?? '', accessToken: tokens.access_token };

@@ -17,9 +17,9 @@ import { clientAuthentication, oauthClientOf, type ClientCredential } from './cl
 import { checkDpopAlgorithm, dpopBinding, type DpopBinding, type DpopNonces } from './dpop';
 import type { DpopKey } from './dpop-key';
 import { responseAsJson } from './form-response';
-import { withPlainLifetime } from './lifetime-member';
 import type { Metadata } from './provider-metadata';
 import { providerFailure, ProviderFailure } from './provider-failure';
+import { REFRESH_LIFETIMES, withKnownMembers } from './response-members';
 import type { Transport } from './transport';
 import { normalizedResponse } from './vendor-response';
 import { vendorTransport } from './vendor-request';
@@ -165,9 +165,6 @@ function grantedScopes(scope: string): readonly string[] {
   );
 }
 
-/** Members that contain the refresh token's lifetime in seconds. No RFC defines one. */
-const REFRESH_LIFETIMES = ['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in'];
-
 /** Returns undefined if the response has no such member, and for 0, which means that the token does not expire. */
 function refreshLifetimeOf(response: oauth.TokenEndpointResponse): number | undefined {
   for (const name of REFRESH_LIFETIMES) {
@@ -293,7 +290,7 @@ export async function exchange(
       const normalized = await (vendor.response
         ? normalizedResponse(response, vendor.response)
         : responseAsJson(response));
-      return validate(await withPlainLifetime(normalized, 'token endpoint'));
+      return validate(await withKnownMembers(normalized, 'token endpoint'));
     });
     return validatedTokens(client, validated, requested, vendor, now);
   } catch (error) {
