@@ -233,6 +233,49 @@ describe('a server whose metadata names its endpoints', () => {
     expect(server.complaints).toEqual([]);
   });
 
+  describe('that requires the member client_secret, of a public client', () => {
+    async function withMember(error: string, provider: Partial<Oauth2Provider>) {
+      const service = await createTokenClient(
+        tokens,
+        { vendor: 'CustomOauth2', clientId: CLIENT.id, ...provider },
+        { token_endpoint: PLAIN.tokenEndpoint, ...PUBLISHED },
+      );
+      const sent: (string | undefined)[] = [];
+      const client = {
+        ...service.client,
+        ...(provider.clientAuthenticationMethod === 'NONE' && { credential: { secret: undefined } }),
+        transport: (url: string, { body }: { body?: unknown }) => {
+          const form = new URLSearchParams(String(body));
+          if (url === PLAIN.tokenEndpoint) {
+            return Promise.resolve(Response.json({ error: 'invalid_grant' }, { status: 400 }));
+          }
+          sent.push(form.get('client_secret') ?? undefined);
+          return Promise.resolve(
+            form.has('client_secret') && form.get('client_id') === CLIENT.id
+              ? new Response(null)
+              : Response.json({ error }, { status: 400 }),
+          );
+        },
+      };
+      return { sent, revoked: revokeTokens(client, HELD) };
+    }
+
+    it('gets the request once more, with an empty secret', async () => {
+      const { sent, revoked } = await withMember('invalid_request', { clientAuthenticationMethod: 'NONE' });
+      expect(await revoked).toEqual({ state: 'CONFIRMED' });
+      expect(sent).toEqual([undefined, '', undefined, '']);
+    });
+
+    it.each([
+      ['another error', 'invalid_client', 'NONE' as const],
+      ['a client with a secret', 'invalid_request', 'CLIENT_SECRET_BASIC' as const],
+    ])('gets it once after %s', async (_what, error, clientAuthenticationMethod) => {
+      const { sent, revoked } = await withMember(error, { clientAuthenticationMethod });
+      await expect(revoked).rejects.toMatchObject({ code: error });
+      expect(sent).toEqual([undefined]);
+    });
+  });
+
   it('gets no request from a client without a credential for it', async () => {
     const metadata = { ...PUBLISHED, revocation_endpoint_auth_methods_supported: ['tls_client_auth'] };
     const { server, revoke } = await at('CustomOauth2', PLAIN, { metadata });

@@ -97,6 +97,15 @@ const SECRET_METHODS = {
   client_secret_post: 'CLIENT_SECRET_POST',
 } as const;
 
+const isPublicClient = ({ credential }: ProviderClient): boolean =>
+  'secret' in credential && credential.secret === undefined;
+
+/** Some servers, such as that of MCP's Python SDK, require `client_secret` of every client. */
+const withEmptySecret: oauth.ClientAuth = (_server, { client_id: clientId }, body) => {
+  body.set('client_id', clientId);
+  body.set('client_secret', '');
+};
+
 /**
  * Returns how the client authenticates: as the vendor wants it, else as at the token endpoint. If the metadata list the
  * methods of the endpoint without that method, another one with the same secret.
@@ -112,8 +121,7 @@ function authenticationAt(
   if (authentication === 'none') return () => undefined;
   if (authentication === 'client-id') return oauth.None();
   if (authentication) return clientAuthentication(authentication, credential);
-  const isPublic = 'secret' in credential && credential.secret === undefined;
-  if (supported === undefined || isPublic) return authenticate(client);
+  if (supported === undefined || isPublicClient(client)) return authenticate(client);
   if ('assert' in credential) {
     if (supported.includes('private_key_jwt')) return authenticate(client);
   } else {
@@ -183,20 +191,32 @@ function methodOf(client: ProviderClient): RevocationMethod | undefined {
     revocation,
     async revoke(token, hint) {
       checkPresentedAt(client, endpoint, ENDPOINT);
+      const revokeAs = async (authentication: oauth.ClientAuth): Promise<TokenOutcome> => {
+        try {
+          const response = await oauth.revocationRequest(
+            server,
+            oauthClientOf(provider),
+            authentication,
+            token,
+            {
+              ...optionsFor(token),
+              ...(revocation.typeHint && { additionalParameters: { token_type_hint: hint } }),
+            },
+          );
+          return await validatedRevocation(response, revocation);
+        } catch (error) {
+          throw providerFailure(error, ENDPOINT);
+        }
+      };
+      const supported = metadata.revocation_endpoint_auth_methods_supported;
       try {
-        const response = await oauth.revocationRequest(
-          server,
-          oauthClientOf(provider),
-          authenticationAt(client, revocation, metadata.revocation_endpoint_auth_methods_supported),
-          token,
-          {
-            ...optionsFor(token),
-            ...(revocation.typeHint && { additionalParameters: { token_type_hint: hint } }),
-          },
-        );
-        return await validatedRevocation(response, revocation);
+        return await revokeAs(authenticationAt(client, revocation, supported));
       } catch (error) {
-        throw providerFailure(error, ENDPOINT);
+        const isInvalidRequest =
+          error instanceof ProviderFailure && error.code === 'invalid_request' && !error.unavailable;
+        const usesDefaultAuthentication = revocation.authentication === undefined && isPublicClient(client);
+        if (!isInvalidRequest || !usesDefaultAuthentication) throw error;
+        return revokeAs(withEmptySecret);
       }
     },
     async isActive(token) {
