@@ -18,17 +18,18 @@ export const isLoopbackHttp = ({ protocol, hostname }: URL): boolean =>
 
 /**
  * What some servers remove or decode before they compare paths: parameters of segments (RFC 3986 section 3.3) and encoded
- * semicolons; encoded dots, slashes, backslashes, and controls, also in overlong UTF-8; encoded percent signs, which can
- * encode any of these once more; and percent signs without two digits, as in `%u002e`.
+ * semicolons; encoded question marks and number signs, which end a path; encoded dots, slashes, backslashes, and controls,
+ * also in overlong UTF-8; encoded percent signs, which can encode any of these once more; and percent signs without two
+ * digits, as in `%u002e`.
  */
-const AMBIGUOUS_SYNTAX = /;|%(2e|2f|3b|5c|25|[01][0-9a-f]|7f|c[01]|e0%[89]|f0%8|f[89a-f]|(?![0-9a-f]{2}))/i;
+const AMBIGUOUS_SYNTAX = /;|%(2[35ef]|3[bf]|5c|[01][0-9a-f]|7f|c[01]|e0%[89]|f0%8|f[89a-f]|(?![0-9a-f]{2}))/i;
 
 /** Returns whether servers can read a path, or a part of it, in different ways. */
 const isAmbiguousPath = (path: string): boolean => AMBIGUOUS_SYNTAX.test(path);
 
 /** Why a URL that is not normalized is rejected, in words that continue the name of its member. */
 export const MUST_BE_NORMALIZED =
-  'must be normalized: without . and .. segments, empty segments, semicolons, encoded dots, slashes, backslashes, semicolons, and percent signs, default ports, and uppercase in the host (RFC 3986 section 6.2.2)';
+  'must be normalized: without . and .. segments, empty segments, semicolons, encoded dots, slashes, backslashes, semicolons, question marks, number signs, and percent signs, default ports, and uppercase in the host (RFC 3986 section 6.2.2)';
 
 /**
  * Returns whether a URL without a query is in its normalized form (RFC 3986 section 6.2.2), which servers read in one way
