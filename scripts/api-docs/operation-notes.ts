@@ -89,7 +89,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     differs: [SECRET_ARN('clientSecretArn'), NO_SECRET, BOUND],
   },
   UpdateOauth2CredentialProvider: {
-    does: 'Replaces the configuration. If the authorization server changes (the issuer, or the discovery URL if the issuer is not configured), the response has a new `callbackUrl`: register it there, because consents at the earlier one fail. The callback URL also changes if the provider no longer has a client ID metadata document.',
+    does: 'Replaces the configuration. If the authorization server changes (its issuer, which can have several metadata documents), the response has a new `callbackUrl`: register it there, because consents at the earlier one fail. The callback URL also changes if the provider no longer has a client ID metadata document.',
     errors: onLookup,
     differs: [
       {

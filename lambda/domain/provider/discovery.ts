@@ -1,6 +1,7 @@
 /** Where an authorization server's metadata comes from. */
 import { isDeepStrictEqual } from 'node:util';
 import { isWithin } from '../endpoint';
+import { isOfOneIssuer, issuerOf } from '../identity/discovery-url';
 
 /** AWS's `Oauth2AuthorizationServerMetadata`: what is stated instead of discovered. */
 export interface StatedMetadata {
@@ -52,8 +53,9 @@ export type Oauth2Discovery =
     };
 
 /**
- * Returns the authorization server as the configuration names it. The metadata at a discovery URL are read later, so that
- * the URL stands for the issuer. The issuer of stated metadata is not verified, so that the endpoints count as well.
+ * Returns the authorization server as the configuration names it. The metadata at a discovery URL are read later, and must
+ * be those of the issuer in the URL, whichever of its documents this is. The issuer of stated metadata is not verified, so
+ * that the endpoints count as well.
  */
 function serverOf({
   discoveryUrl,
@@ -61,7 +63,9 @@ function serverOf({
   authorizationServerMetadata: stated,
 }: Oauth2Discovery): readonly string[] {
   if (protectedResource) return ['issuer', protectedResource.issuer];
-  if (discoveryUrl !== undefined) return ['discovery URL', discoveryUrl];
+  if (discoveryUrl !== undefined) {
+    return ['discovery URL', isOfOneIssuer(discoveryUrl) ? issuerOf({ discoveryUrl }) : discoveryUrl];
+  }
   const { issuer, authorizationEndpoint, tokenEndpoint } = stated;
   return ['stated', issuer, new URL(authorizationEndpoint).origin, new URL(tokenEndpoint).origin];
 }
