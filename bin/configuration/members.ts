@@ -228,15 +228,14 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
   quotas: { schema: QuotasSchema },
   removalPolicy: {
     schema: v.picklist(['retain', 'destroy']),
-    props: (policy) => ({
-      removalPolicy: policy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
-    }),
+    props: (policy) => (policy === 'destroy' ? { removalPolicy: RemovalPolicy.DESTROY } : {}),
   },
   replicas: { schema: v.array(members({ region, encryptionKeyArn: keyArn })) },
   runbook: { schema: text },
   tags: { schema: tags, props: () => ({}) },
   terminationProtection: { schema: flag, props: () => ({}) },
   throttle: { schema: members({ rateLimit: optional(v.number()), burstLimit: optional(count) }) },
+  tlsPolicy: { schema: text },
   tokenVaultKeys: { schema: v.array(keyArn) },
   trustedIssuers: { schema: TrustedIssuersSchema },
   webAcl: {

@@ -120,6 +120,11 @@ export interface AgentEndpointProps {
    */
   readonly domain?: ApiDomain;
   /**
+   * TLS policy of the API and of its domain name, with the values of the service's `tlsPolicy`.
+   * @default SecurityPolicy_TLS13_1_2_2021_06 - TLS 1.3 and 1.2
+   */
+  readonly tlsPolicy?: string;
+  /**
    * A web ACL (AWS WAF) in front of the endpoint.
    * @default - none
    */
@@ -131,7 +136,7 @@ export interface AgentEndpointProps {
   readonly functions?: AgentEndpointFunctions;
   /**
    * What happens to the logs and their key when they leave the stack.
-   * @default RemovalPolicy.RETAIN
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - they stay, except after a failed creation
    */
   readonly removalPolicy?: RemovalPolicy;
 }
@@ -154,6 +159,7 @@ export const AGENT_ENDPOINT_PROPS: PropNames<AgentEndpointProps> = {
   auditRetention: 'optional',
   logKey: 'optional',
   domain: 'optional',
+  tlsPolicy: 'optional',
   webAcl: 'optional',
   functions: 'optional',
   removalPolicy: 'optional',

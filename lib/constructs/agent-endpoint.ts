@@ -7,7 +7,7 @@
  * and user tokens. For the identity service, the gate is a caller like any other. It can get tokens for its workload
  * identity, and cannot open the vault.
  */
-import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { Stats, type Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Grant, IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -29,7 +29,7 @@ import { checkFunctionSettings } from './function-settings';
 import type { Inbound } from './inbound';
 import { grantInvokeMethods } from './invocation';
 import { warnOfUntrustedIssuer } from './issuer-trust';
-import { LogKey } from './log-key';
+import { LOG_REMOVAL_POLICY, LogKey } from './log-key';
 import type { NamedEndpoint } from './monitored-resources';
 import { addEndpointMonitoring } from './monitoring';
 import { checkConstructProps } from './prop-names';
@@ -133,6 +133,7 @@ export class AgentEndpoint extends Construct {
       protocol: validated.protocol,
       allowedOrigins: validated.allowedOrigins,
       callers: inbound._callers,
+      ...(props.tlsPolicy !== undefined && { tlsPolicy: props.tlsPolicy }),
       ...(props.domain && { domain: props.domain }),
       ...(props.webAcl && { webAcl: props.webAcl }),
     });
@@ -296,7 +297,7 @@ export class AgentEndpoint extends Construct {
     return { deployment, workloadIdentityName: workload.workloadIdentityName };
   }
 
-  private logSettings({ logKey, removalPolicy = RemovalPolicy.RETAIN }: AgentEndpointProps) {
+  private logSettings({ logKey, removalPolicy = LOG_REMOVAL_POLICY }: AgentEndpointProps) {
     return { removalPolicy, logKey: logKey ?? new LogKey(this, 'LogKey', { removalPolicy }) };
   }
 

@@ -20,6 +20,7 @@ export const AGENT_IDENTITY_PROPS: PropNames<IdentityServiceProps & IdentityStat
   functions: 'optional',
   deploymentConfig: 'optional',
   domain: 'optional',
+  tlsPolicy: 'optional',
   privateApi: 'optional',
   callers: 'optional',
   webAcl: 'optional',

@@ -3,7 +3,7 @@
  * mitigation. The alarm's description ends with the address of that entry. Missing data is not an alarm, except of what
  * runs on a schedule: a service without requests is healthy.
  */
-import { Stack, Token } from 'aws-cdk-lib';
+import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
@@ -83,6 +83,12 @@ export function addAlarms(scope: Construct, subject: string, rules: AlarmRules, 
     checkAlarmProps(props, Stack.of(scope).region);
   });
   const alarms = new Construct(scope, 'Alarms');
+  if (!alarmsTopic) {
+    Annotations.of(scope).addWarningV2(
+      '@agent-identity/cdk:alarmsWithoutTopic',
+      `${Object.keys(rules).length} alarms notify no one. Set alarmsTopic, or acknowledge this warning if you poll the alarms or have other actions.`,
+    );
+  }
   return Object.entries(rules).map(([name, rule]) => {
     const { description, metric, threshold, periods, missing } = rule;
     const alarm = new Alarm(alarms, name, {

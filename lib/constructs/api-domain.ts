@@ -4,13 +4,14 @@
  * Source: API Gateway developer guide, "Custom domain name for public REST APIs".
  */
 import { Stack, Token } from 'aws-cdk-lib';
-import { DomainName, EndpointType, SecurityPolicy, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { DomainName, EndpointType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { ARecord, RecordTarget, type IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayDomain } from 'aws-cdk-lib/aws-route53-targets';
 import { DependencyGroup, type Construct, type IDependable } from 'constructs';
 import { checkedAt } from './construct-error';
 import { checkArnRegion } from './regions';
+import { setTlsPolicy } from './tls-policy';
 
 /** A custom domain name for an API. */
 export interface ApiDomain {
@@ -51,7 +52,12 @@ function checkDomain({ domainName, certificate, hostedZone }: ApiDomain, region:
  * @throws Error for a name or a certificate that is not valid for the API
  * @returns the resources that the API needs to respond under the name
  */
-export function addApiDomain(scope: Construct, api: RestApi, domain: ApiDomain): IDependable {
+export function addApiDomain(
+  scope: Construct,
+  api: RestApi,
+  domain: ApiDomain,
+  tlsPolicy: string,
+): IDependable {
   const { domainName, certificate, hostedZone } = domain;
   checkedAt(scope.node.path, () => {
     checkDomain(domain, Stack.of(scope).region);
@@ -60,8 +66,8 @@ export function addApiDomain(scope: Construct, api: RestApi, domain: ApiDomain):
     domainName,
     certificate,
     endpointType: EndpointType.REGIONAL,
-    securityPolicy: SecurityPolicy.TLS_1_2,
   });
+  setTlsPolicy(name, tlsPolicy);
   const resources = new DependencyGroup(name.addBasePathMapping(api, { stage: api.deploymentStage }));
   if (!hostedZone) return resources;
   const alias = new ARecord(scope, 'Alias', {

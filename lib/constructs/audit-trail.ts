@@ -46,7 +46,8 @@ export interface AuditTrailDefinition extends AuditTrailProps {
   readonly functions: Readonly<Record<string, LambdaFunction>>;
   readonly logKey: Key;
   readonly auditRetention: RetentionDays;
-  readonly removalPolicy?: RemovalPolicy;
+  /** Removal policy of the function's log. */
+  readonly removalPolicy: RemovalPolicy;
 }
 
 const DEFAULT_RETENTION = ObjectLockRetention.governance(Duration.days(365));
@@ -229,7 +230,7 @@ export class AuditTrail extends Construct implements AuditTrailDestination {
       asynchronous: { retryAttempts: 2, maxEventAge: Duration.hours(1) },
       logRetention: props.auditRetention,
       logKey: props.logKey,
-      ...(props.removalPolicy && { removalPolicy: props.removalPolicy }),
+      removalPolicy: props.removalPolicy,
       environment: {
         DIRECTORY_TABLE: props.state.tables.directory.tableName,
         TRAIL_BUCKET: this.bucket.bucketName,

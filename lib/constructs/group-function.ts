@@ -120,11 +120,8 @@ export interface GroupFunctionProps {
    * @default - those of the group
    */
   readonly settings?: FunctionSettings;
-  /**
-   * Removal policy of the log group.
-   * @default RemovalPolicy.RETAIN
-   */
-  readonly removalPolicy?: RemovalPolicy;
+  /** Removal policy of the log group. */
+  readonly removalPolicy: RemovalPolicy;
   /** Digest of the stage secret of the API. Required for the groups that it has routes for. */
   readonly stageSecretHash?: string;
   /** The functions that other functions invoke. Required for the groups that invoke them. */
@@ -158,7 +155,7 @@ function acknowledgePatterns({ executionRole: role }: PublishedFunction, group: 
 
 /** @param scope gets the children `{group}`, `{group}-role`, and `{group}-logs` */
 export function addGroupFunction(scope: Construct, props: GroupFunctionProps): PublishedFunction {
-  const { group, settings, removalPolicy } = props;
+  const { group, settings } = props;
   const permissions = PERMISSIONS[group];
   const { statements, environment } = functionAccess(permissions, props);
   const added = new PublishedFunction(scope, group, {
@@ -175,7 +172,7 @@ export function addGroupFunction(scope: Construct, props: GroupFunctionProps): P
     ...(ASYNCHRONOUS[group] && { asynchronous: ASYNCHRONOUS[group] }),
     logRetention: props.auditRetention,
     logKey: props.logKey,
-    ...(removalPolicy && { removalPolicy }),
+    removalPolicy: props.removalPolicy,
     environment: {
       ...environment,
       ...(!WITHOUT_ADDRESS.includes(group) && { BASE_URL: props.baseUrl }),

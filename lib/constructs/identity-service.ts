@@ -2,7 +2,7 @@
  * The stateless part of a deployment, in any scope: the functions with their roles and logs, and the API in front of them.
  * It can be deleted and deployed again.
  */
-import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Stack, type RemovalPolicy } from 'aws-cdk-lib';
 import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigateway';
 import type { ILambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -26,7 +26,7 @@ import { addGroupFunction } from './group-function';
 import { IdentityApi } from './identity-api';
 import { lifetimesInSeconds, type LifetimeProps } from './lifetimes';
 import { liveAliasOf } from './live-alias';
-import { LogKey } from './log-key';
+import { LOG_REMOVAL_POLICY, LogKey } from './log-key';
 import { addMonitoring } from './monitoring';
 import type { InvokedGroup } from './permissions';
 import type { PrivateApi } from './private-api';
@@ -170,6 +170,12 @@ export interface IdentityServiceProps extends ContributorInsightsOptions {
    */
   readonly domain?: ApiDomain;
   /**
+   * TLS policy of the API and of its domain name: `TLS_1_2`, or a policy for Regional endpoints, whose name begins with
+   * `SecurityPolicy_TLS13_`.
+   * @default SecurityPolicy_TLS13_1_2_2021_06 - TLS 1.3 and 1.2
+   */
+  readonly tlsPolicy?: string;
+  /**
    * Restricts the API to VPC endpoints, also for browsers during consent.
    * @default - the API can be reached from the internet
    */
@@ -241,7 +247,7 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
   readonly state: IIdentityState;
   /**
    * Removal policy of the logs and their key.
-   * @default RemovalPolicy.RETAIN
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
    */
   readonly removalPolicy?: RemovalPolicy;
 }
@@ -255,9 +261,10 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
  *   `{group}-role`, and `{group}-logs`
  */
 export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
-  const { state, removalPolicy, domain, privateApi, callers, webAcl } = props;
+  const { state, domain, privateApi, callers, webAcl, tlsPolicy } = props;
+  const removalPolicy = props.removalPolicy ?? LOG_REMOVAL_POLICY;
   checkReplication(scope, state, domain);
-  const logKey = new LogKey(scope, 'LogKey', { removalPolicy: removalPolicy ?? RemovalPolicy.RETAIN });
+  const logKey = new LogKey(scope, 'LogKey', { removalPolicy });
   const configuration = checkedAt(scope.node.path, () => ({
     trustedIssuers: resolveTrustedIssuers(props.trustedIssuers ?? []),
     tokenVaultKeys: checkTokenVaultKeys(props.tokenVaultKeys ?? [], Stack.of(scope).region, state.replicated),
@@ -283,7 +290,8 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
     throttle: props.throttle ?? {},
     cloudWatchRole: props.cloudWatchRole ?? true,
-    ...(removalPolicy && { removalPolicy }),
+    removalPolicy,
+    ...(tlsPolicy !== undefined && { tlsPolicy }),
     ...(domain && { domain }),
     ...(privateApi && { privateApi }),
     ...(callers && { callers }),
@@ -305,7 +313,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
       trustedIssuers,
       auditRetention: props.auditRetention ?? RetentionDays.ONE_YEAR,
       logKey,
-      ...(removalPolicy && { removalPolicy }),
+      removalPolicy,
       invoked,
       ...(stageSecretHash !== undefined && { stageSecretHash }),
     });
@@ -354,7 +362,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
       functions,
       logKey,
       auditRetention: props.auditRetention ?? RetentionDays.ONE_YEAR,
-      ...(removalPolicy && { removalPolicy }),
+      removalPolicy,
     });
   addSchedules(scope, {
     keyRotation: keyRotation.alias as IFunction,

@@ -2,7 +2,7 @@
  * The state of a deployment, in any scope: the key and the tables that it encrypts. The ids within the scope
  * determine the logical ids of the resources. A different id makes a different table.
  */
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Annotations, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { TABLES, type TableName } from '../../lambda/contract/table-keys';
@@ -19,7 +19,8 @@ import { StateTable, type TableReplica } from './state-table';
 export interface IdentityStateProps extends ContributorInsightsOptions {
   /**
    * Symmetric KMS key for vault keys, signing keys, and tables. Its key policy must delegate access to this account's
-   * IAM policies. Logs have a separate key.
+   * IAM policies. Logs have a separate key. Set it before the first deployment: a live deployment moves to another key in
+   * the steps of docs/another-region.md, or its functions can no longer decrypt what they stored.
    * @default - a new key, rotated every year
    */
   readonly encryptionKey?: IKey;
@@ -39,7 +40,7 @@ export interface IdentityStateProps extends ContributorInsightsOptions {
   /**
    * What happens to the key and the tables, and to the logs of an `AgentIdentity`, when they leave the stack. `DESTROY`
    * also disables deletion protection, for short-lived deployments.
-   * @default RemovalPolicy.RETAIN
+   * @default - RemovalPolicy.RETAIN; RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE for logs and their key
    */
   readonly removalPolicy?: RemovalPolicy;
 }
@@ -88,6 +89,22 @@ function checkReplicas(
   }
 }
 
+/** Synthesis does not see what is deployed, so it says what would fail in a live deployment. */
+function adviseLiveDeployments(scope: Construct, { encryptionKey, replicas = [] }: IdentityStateProps): void {
+  if (encryptionKey) {
+    Annotations.of(scope).addInfoV2(
+      '@agent-identity/cdk:encryptionKey',
+      'encryptionKey: a new deployment can begin with any key. If this one is not the key of a live deployment, follow the steps of docs/another-region.md: otherwise, its functions can no longer decrypt what they stored.',
+    );
+  }
+  if (replicas.length > 1) {
+    Annotations.of(scope).addWarningV2(
+      '@agent-identity/cdk:severalReplicas',
+      'replicas: a new deployment can begin with several Regions. One update of an existing table adds or removes one replica, so change one Region in each deployment of a live state.',
+    );
+  }
+}
+
 /** @param scope gets the children `EncryptionKey`, `Directory`, `Keys`, `Sessions`, `Vault`, and `Revocations` */
 export function addIdentityState(scope: Construct, props: IdentityStateProps): IIdentityState {
   const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
@@ -97,6 +114,7 @@ export function addIdentityState(scope: Construct, props: IdentityStateProps): I
     checkReplicas(props, region);
   });
   const multiRegion = props.multiRegionKey ?? true;
+  adviseLiveDeployments(scope, props);
   const encryptionKey =
     props.encryptionKey ?? new EncryptionKey(scope, 'EncryptionKey', { multiRegion, removalPolicy });
   const replicas = props.replicas ?? [];

@@ -4,10 +4,13 @@
  * CloudWatch Logs, and the audit log stays readable when the vault's key is disabled in an emergency.
  * Source: CloudWatch Logs user guide, "Encrypt log data in CloudWatch Logs using AWS KMS".
  */
-import { Aws, Stack, type RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
+
+/** Logs outlive their stack, and what a failed creation leaves is deleted: it has no entries, and the key costs money. */
+export const LOG_REMOVAL_POLICY = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
 
 export class LogKey extends Key {
   constructor(scope: Construct, id: string, { removalPolicy }: { readonly removalPolicy: RemovalPolicy }) {

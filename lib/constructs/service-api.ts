@@ -22,6 +22,8 @@ import { accessLogFormat } from './access-log';
 import { addApiDomain, type ApiDomain } from './api-domain';
 import { checkedAt } from './construct-error';
 import { addGatewayResponses, type GatewayErrors } from './gateway-responses';
+import { limitResources } from './resource-limit';
+import { checkTlsPolicy, setTlsPolicy, TLS_POLICY } from './tls-policy';
 import type { Payloads, WebAcl } from './web-acl';
 
 export const STAGE = 'prod';
@@ -36,8 +38,10 @@ export interface ServiceApiSettings {
   readonly throttle: ThrottleSettings;
   readonly domain?: ApiDomain;
   readonly webAcl?: WebAcl;
-  /** Removal policy of the access log. It is retained by default. */
-  readonly removalPolicy?: RemovalPolicy;
+  /** Of the API and its domain name. By default, {@link TLS_POLICY}. */
+  readonly tlsPolicy?: string;
+  /** Removal policy of the access log. */
+  readonly removalPolicy: RemovalPolicy;
 }
 
 /** The settings that depend on the kind of API. */
@@ -112,14 +116,16 @@ export class ServiceApi extends Construct {
 
   constructor(scope: Construct, id: string, kind: ServiceApiKind, settings: ServiceApiSettings) {
     super(scope, id);
-    const { throttle, domain, webAcl } = settings;
+    const { throttle, domain, webAcl, tlsPolicy = TLS_POLICY } = settings;
     checkedAt(scope.node.path, () => {
       checkThrottle(throttle);
+      checkTlsPolicy(tlsPolicy);
     });
+    limitResources(this);
     this.accessLog = new LogGroup(this, 'AccessLog', {
       retention: settings.logRetention,
       encryptionKey: settings.logKey,
-      ...(settings.removalPolicy && { removalPolicy: settings.removalPolicy }),
+      removalPolicy: settings.removalPolicy,
     });
     this.restApi = new RestApi(this, 'RestApi', {
       restApiName: `${kind.name}-${settings.deployment}`,
@@ -141,6 +147,7 @@ export class ServiceApi extends Construct {
         dataTraceEnabled: false,
       },
     });
+    setTlsPolicy(this.restApi, tlsPolicy);
     // CDK's output has a trailing slash, so the AWS SDK for JavaScript would request `//identities/…`.
     this.restApi.node.tryRemoveChild('Endpoint');
     // Built without the stage. The stage depends on the methods and their functions, and the functions need the address.
@@ -154,7 +161,7 @@ export class ServiceApi extends Construct {
     );
     this.reachable.add(this.stage);
     acknowledgeApi(this.restApi, kind, settings);
-    if (domain) this.reachable.add(addApiDomain(this, this.restApi, domain));
+    if (domain) this.reachable.add(addApiDomain(this, this.restApi, domain, tlsPolicy));
     webAcl?._bind(this, this.stage, kind.payloads);
   }
 

@@ -18,6 +18,7 @@ import { reporting, type functionCode } from './function-code';
 import { validateEnvironment, type VariableSources } from './function-environment';
 import type { FunctionSettings } from './function-settings';
 import { addLiveAlias, VERSION_OPTIONS } from './live-alias';
+import { validatePolicySize } from './role-policy-size';
 
 /** The whole policy of a role. */
 export interface FunctionPolicy {
@@ -61,11 +62,8 @@ export interface ServiceFunctionProps {
    * @default - CloudWatch's own key
    */
   readonly logKey?: IKey;
-  /**
-   * Removal policy of the log group.
-   * @default RemovalPolicy.RETAIN
-   */
-  readonly removalPolicy?: RemovalPolicy;
+  /** Removal policy of the log group. */
+  readonly removalPolicy: RemovalPolicy;
   /** @default Role */
   readonly roleId?: string;
   /** @default Logs */
@@ -90,7 +88,7 @@ export class ServiceFunction extends LambdaFunction {
     const { memorySize, reservedConcurrency } = props.settings ?? {};
     const logGroup = new LogGroup(scope, props.logGroupId ?? 'Logs', {
       retention: props.logRetention,
-      ...(props.removalPolicy && { removalPolicy: props.removalPolicy }),
+      removalPolicy: props.removalPolicy,
       ...(props.logKey && { encryptionKey: props.logKey }),
     });
     const statements = [...reporting(logGroup), ...networkInterfaceStatements(network)];
@@ -103,7 +101,8 @@ export class ServiceFunction extends LambdaFunction {
         },
       }),
     });
-    if (!policy) for (const statement of statements) role.addToPolicy(statement);
+    if (policy) validatePolicySize(role);
+    else for (const statement of statements) role.addToPolicy(statement);
     Validations.of(role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason:

@@ -13,7 +13,7 @@ export interface IdentityServiceStackProps extends StackProps, IdentityServicePr
   readonly state: IIdentityState;
   /**
    * What happens to the logs and their key when they leave the stack.
-   * @default RemovalPolicy.RETAIN
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - they stay, except after a failed creation
    */
   readonly removalPolicy?: RemovalPolicy;
 }

@@ -91,13 +91,15 @@ it('without props, the construct has the same resources as the two stacks', () =
   expect(countByType(standardTemplate().Resources)).toEqual(both);
 });
 
-it('by default, tables, keys, and logs stay when the stack is deleted', () => {
-  const kept = Object.values(standardTemplate().Resources).filter(({ Type }) =>
+it('by default, tables, keys, and logs stay when the stack is deleted, and logs not after a failed creation', () => {
+  const kept = Object.entries(standardTemplate().Resources).filter(([, { Type }]) =>
     ['AWS::DynamoDB::GlobalTable', 'AWS::KMS::Key', 'AWS::Logs::LogGroup'].includes(Type),
   );
   expect(kept.length).toBeGreaterThan(10);
-  for (const resource of kept) {
-    expect(resource).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+  for (const [id, { Type, ...resource }] of kept) {
+    const isLog = Type === 'AWS::Logs::LogGroup' || id.includes('LogKey');
+    const DeletionPolicy = isLog ? 'RetainExceptOnCreate' : 'Retain';
+    expect(resource).toMatchObject({ DeletionPolicy, UpdateReplacePolicy: 'Retain' });
   }
 });
 
@@ -174,10 +176,11 @@ describe('domain', () => {
     });
   });
 
-  it('the domain name serves the stage at its root, over TLS 1.2', () => {
+  it('the domain name serves the stage at its root, over TLS 1.3 or 1.2', () => {
     expect(propertiesOf(template, 'AWS::ApiGateway::DomainName')).toMatchObject({
       DomainName: 'identity.example.com',
-      SecurityPolicy: 'TLS_1_2',
+      SecurityPolicy: 'SecurityPolicy_TLS13_1_2_2021_06',
+      EndpointAccessMode: 'BASIC',
       EndpointConfiguration: { Types: ['REGIONAL'] },
     });
     const mapping = propertiesOf(template, 'AWS::ApiGateway::BasePathMapping');
@@ -355,6 +358,37 @@ describe("the account's role for the logs of API Gateway", () => {
     expect(accountSettings(template)).toEqual([]);
     expect(propertiesOf(template, 'AWS::ApiGateway::Stage')).toHaveProperty('AccessLogSetting');
   });
+});
+
+describe('tlsPolicy', () => {
+  const withPolicy = (tlsPolicy: string) => {
+    const stack = consumerStack();
+    new AgentIdentity(stack, 'Identity', { tlsPolicy });
+    return propertiesOf(templateOf(stack), 'AWS::ApiGateway::RestApi');
+  };
+
+  it('is TLS 1.3 and 1.2 by default, and can be another one', () => {
+    expect(propertiesOf(standardTemplate(), 'AWS::ApiGateway::RestApi')).toMatchObject({
+      SecurityPolicy: 'SecurityPolicy_TLS13_1_2_2021_06',
+      EndpointAccessMode: 'BASIC',
+    });
+    expect(withPolicy('SecurityPolicy_TLS13_1_3_2025_09')).toMatchObject({
+      SecurityPolicy: 'SecurityPolicy_TLS13_1_3_2025_09',
+      EndpointAccessMode: 'BASIC',
+    });
+    const earlier = withPolicy('TLS_1_2');
+    expect(earlier).toMatchObject({ SecurityPolicy: 'TLS_1_2' });
+    expect(earlier).not.toHaveProperty('EndpointAccessMode');
+  });
+
+  it.each(['TLS_1_0', 'TLS_1_1', 'SecurityPolicy_TLS13_2025_EDGE', 'SecurityPolicy_TLS12_2018_EDGE'])(
+    'is rejected at synthesis if it is %s',
+    (policy) => {
+      expect(() => withPolicy(policy)).toThrow(
+        /^Consumer\/Identity\/?.*: tlsPolicy must be TLS_1_2, or a policy/,
+      );
+    },
+  );
 });
 
 describe('limits', () => {

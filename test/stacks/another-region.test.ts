@@ -10,6 +10,7 @@ import {
   IdentityServiceStack,
   IdentityStateReplica,
   IdentityStateStack,
+  type IdentityStateProps,
   type IIdentityState,
   type TableReplica,
 } from '../../lib';
@@ -233,6 +234,20 @@ describe('replicas', () => {
     Annotations.fromStack(warned).hasWarning('*', warning);
     Annotations.fromStack(named).hasNoWarning('*', warning);
   });
+});
+
+it('synthesis says what several replicas or another key mean for a live deployment, which it does not see', () => {
+  const app = newApp();
+  const further = { region: 'eu-west-2', encryptionKeyArn: REPLICA_KEY.replace(OTHER.region, 'eu-west-2') };
+  const encryptionKey = Key.fromKeyArn(new Stack(app, 'Keys'), 'Key', PRIMARY_KEY);
+  const stateWith = (id: string, props: IdentityStateProps) =>
+    Annotations.fromStack(new IdentityStateStack(app, id, { env: HOME, ...props }));
+  const several = Match.stringLikeRegexp('change one Region in each deployment');
+  stateWith('Two', { replicas: [...REPLICAS, further] }).hasWarning('/Two', several);
+  stateWith('One', { replicas: REPLICAS }).hasNoWarning('*', several);
+  const anotherKey = Match.stringLikeRegexp('follow the steps of docs/another-region.md');
+  stateWith('Theirs', { encryptionKey }).hasInfo('/Theirs', anotherKey);
+  stateWith('Own', {}).hasNoInfo('*', anotherKey);
 });
 
 it('a key of another Region is rejected as the key of the state, and for the token vault', () => {

@@ -145,7 +145,7 @@ it.each(resourcesOf(stateless, 'AWS::Logs::LogGroup'))(
         RetentionInDays: id.startsWith('ApiAccessLog') ? 90 : 365,
         KmsKeyId: '<LogKey.Arn>',
       },
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
     });
   },
 );

@@ -1,5 +1,5 @@
 /** Lambda's limit on the environment of a function is checked at synthesis, not in the middle of a deployment. */
-import { Aws, CfnParameter, Duration, Fn, Stack } from 'aws-cdk-lib';
+import { Aws, CfnParameter, Duration, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -45,6 +45,7 @@ const functionWith = (stack: Stack, environment: Readonly<Record<string, string>
     timeout: Duration.seconds(1),
     memorySize: 128,
     logRetention: RetentionDays.ONE_DAY,
+    removalPolicy: RemovalPolicy.DESTROY,
     environment,
   });
 

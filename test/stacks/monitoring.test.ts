@@ -2,6 +2,7 @@
  * The monitoring of a deployment. Each alarm has an entry in the runbook. Each metric of an alarm or a widget is
  * emitted by the service, and each log pattern matches entries that the service writes.
  */
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,11 +34,14 @@ const alarmsOf = (template: ConsumerTemplate): AlarmProperties[] =>
     ([, { Properties }]) => written(Properties) as AlarmProperties,
   );
 
+const WITHOUT_TOPIC = Match.stringLikeRegexp('alarms notify no one. Set alarmsTopic');
+
 /** The service with a topic for its alarms, and with another runbook. */
 function withTopic(): AlarmProperties[] {
   const stack = consumerStack();
   const alarmsTopic = new Topic(stack, 'Topic');
   new AgentIdentity(stack, 'Identity', { alarmsTopic, runbook: 'https://wiki.example/runbook' });
+  Annotations.fromStack(stack).hasNoWarning('*', WITHOUT_TOPIC);
   return alarmsOf(templateOf(stack));
 }
 
@@ -78,7 +82,10 @@ describe('alarms', () => {
     expect(metrics).toHaveLength(ALARM_METRICS);
   });
 
-  it('send messages only if they have a topic', () => {
+  it('send messages only if they have a topic, and synthesis warns if they do not', () => {
+    const stack = consumerStack();
+    new AgentIdentity(stack, 'Identity');
+    Annotations.fromStack(stack).hasWarning('/Consumer/Identity', WITHOUT_TOPIC);
     for (const alarm of alarms) {
       expect(alarm).not.toHaveProperty('AlarmActions');
       expect(alarm.TreatMissingData).toBe('notBreaching');

@@ -114,7 +114,10 @@ it('the key policy of the encryption key delegates to IAM, and allows no AWS ser
 
 it("the key policy of the log key allows CloudWatch Logs for this account's log groups", () => {
   const [key] = resourcesOf(stateless, 'AWS::KMS::Key');
-  expect(key?.[1]).toMatchObject({ DeletionPolicy: 'Retain', Properties: { EnableKeyRotation: true } });
+  expect(key?.[1]).toMatchObject({
+    DeletionPolicy: 'RetainExceptOnCreate',
+    Properties: { EnableKeyRotation: true },
+  });
   expect(plain(key?.[1].Properties.KeyPolicy, synthesis)).toEqual({
     Version: '2012-10-17',
     Statement: [

@@ -1,4 +1,7 @@
 /** The KMS keys that the token vault can be moved to: functions use them for the vault's purposes only. */
+import type { Stack } from 'aws-cdk-lib';
+import { AgentIdentity } from '../../lib';
+import { consumerStack, templateOf } from './consumer';
 import { plain, resourcesOf, synthesize } from './synthesis';
 
 const tokenVaultKeys = [
@@ -71,5 +74,19 @@ it.each([
 ])('tokenVaultKeys rejects %s', (_, arn) => {
   expect(() => synthesize({ tokenVaultKeys: [arn] })).toThrow(
     'AgentIdentityStateless: tokenVaultKeys[0] must be the ARN of a KMS key',
+  );
+});
+
+it('are rejected at synthesis if they do not fit into the policy of a role', () => {
+  const stackWith = (count: number): Stack => {
+    const stack = consumerStack();
+    const ids = Array.from({ length: count }, (_, index) => `mrk-${String(index).padStart(32, '0')}`);
+    const keys = ids.map((id) => `arn:aws:kms:eu-central-1:444455556666:key/${id}`);
+    new AgentIdentity(stack, 'Identity', { tokenVaultKeys: keys });
+    return stack;
+  };
+  expect(() => templateOf(stackWith(5))).not.toThrow();
+  expect(() => templateOf(stackWith(30))).toThrow(
+    /connections-role\] The policy of this role can have 1\d,\d{3} characters at deployment, and IAM accepts 10,240\. Name fewer keys in tokenVaultKeys/,
   );
 });

@@ -36,7 +36,7 @@ export const ACCEPTED = [
   {
     check: 'CKV_AWS_117',
     resource: /^AWS::Lambda::Function\./,
-    why: 'The functions call providers on the internet. The prop `privateApi` puts them into a VPC.',
+    why: 'The functions call authorization servers on the internet, and IAM guards the tables and keys, so a VPC would add a NAT gateway and no protection. Only what calls a private API is in a VPC.',
   },
   {
     check: 'CKV_AWS_120',

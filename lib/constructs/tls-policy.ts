@@ -1,0 +1,29 @@
+/**
+ * The TLS versions and cipher suites of an API. By default, API Gateway's own address of an API in a Region accepts TLS 1.0.
+ * Source: API Gateway developer guide, "Security policies for REST APIs in API Gateway".
+ */
+import { Token, type CfnResource } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import { mustBe } from './construct-error';
+
+/** TLS 1.3 and 1.2. */
+export const TLS_POLICY = 'SecurityPolicy_TLS13_1_2_2021_06';
+
+const ENHANCED = /^SecurityPolicy_TLS13_(?!\w*_EDGE$)\w+$/;
+
+/** @throws Error for a policy that accepts TLS 1.1 or earlier, or that is for another kind of endpoint */
+export function checkTlsPolicy(policy: string): void {
+  if (Token.isUnresolved(policy) || policy === 'TLS_1_2' || ENHANCED.test(policy)) return;
+  throw new Error(
+    mustBe('tlsPolicy', `TLS_1_2, or a policy for an endpoint in a Region, such as ${TLS_POLICY}`, policy),
+  );
+}
+
+/** CDK's RestApi has no such prop, and its enumeration of policies for domain names is incomplete. */
+export function setTlsPolicy(of: IConstruct, policy: string): void {
+  const resource = of.node.defaultChild as CfnResource;
+  resource.addPropertyOverride('SecurityPolicy', policy);
+  // Policies with these names need a mode. STRICT would also compare the host name of the TLS handshake with the request's.
+  // Clients of a private API can use the name of its VPC endpoint with another `Host`.
+  if (policy !== 'TLS_1_2') resource.addPropertyOverride('EndpointAccessMode', 'BASIC');
+}
