@@ -269,6 +269,32 @@ describe('a request while an earlier authorization URL is open', () => {
     expect(await service.held()).toBeDefined();
   });
 
+  it.each([
+    ['a user token that is not valid', (uri: string) => service.complete(uri, { userToken: 'forged' })],
+    ['the session URI of the link', () => service.complete(link)],
+  ])(
+    'returns a new authorization URL after %s was rejected, and the old session can still complete',
+    async (_what, reject) => {
+      const completionUri = await service.consented(link);
+      for (let time = 1; time <= 2; time += 1) await expect(reject(completionUri)).rejects.toThrow();
+      const renewed = await service.begin(first);
+      expect(renewed).not.toBe(link);
+      expect(await service.begin(first)).toBe(renewed);
+      await service.complete(completionUri);
+      expect(await service.held()).toBeDefined();
+    },
+  );
+
+  it('returns the same authorization URL after a stranger was rejected', async () => {
+    const completionUri = await service.consented(link);
+    for (const uri of [completionUri, link]) {
+      await expect(
+        service.complete(uri, { userId: 'ana' }, 'arn:aws:iam::123456789012:role/stranger'),
+      ).rejects.toThrow();
+    }
+    expect(await service.begin(first)).toBe(link);
+  });
+
   it('from a portal returns a new authorization URL as soon as a browser delivered the response', async () => {
     const ofPortal = { page: { portalId: 'portal-0123456789' } };
     const requestUri = await service.begin(ofPortal);

@@ -271,6 +271,12 @@ describe('completion after the consent', () => {
     expect(codesSent()).toHaveLength(1);
   });
 
+  it('works during a rejected completion', async () => {
+    const rejected = service.complete(completion, { userToken: 'forged' });
+    const outcomes = await Promise.allSettled([rejected, service.complete(completion)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+  });
+
   it('stores nothing after a concurrent forceAuthentication', async () => {
     service.server.before = async () => {
       await service.begin({ forget: true });

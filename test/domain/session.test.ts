@@ -29,6 +29,7 @@ const ARROWS = new Map<string, SessionState>([
   ['STARTED fail', 'FAILED'],
   ['CREATED decline', 'FAILED'],
   ['STARTED decline', 'FAILED'],
+  ['CONSENTED refuse', 'CONSENTED'],
   ['CONSENTED claim', 'REDEEMING'],
   ['REDEEMING redeemed', 'COMPLETED'],
   ['REDEEMING fail', 'FAILED'],
@@ -44,6 +45,7 @@ const EVENTS: Record<SessionEvent['type'], SessionEvent> = {
   consent: { type: 'consent', sealedCode: 'new-code', completionHash: 'new-completion' },
   'error-response': { type: 'error-response', failure: 'access_denied' },
   decline: { type: 'decline', cookieHash: 'declining-cookie' },
+  refuse: { type: 'refuse' },
   claim: { type: 'claim' },
   redeemed: { type: 'redeemed' },
   fail: { type: 'fail', failure: 'invalid_scope' },
@@ -73,6 +75,12 @@ const PARTS_AFTER: Record<SessionEvent['type'], object> = {
   },
   'error-response': { failure: 'access_denied', responded: { cookieHash: 'old-cookie', at: during } },
   decline: { failure: 'access_denied', responded: { cookieHash: 'declining-cookie', at: during } },
+  refuse: {
+    completionHash: 'old-completion',
+    sealedCode: 'old-code',
+    failure: 'old-failure',
+    start: { stateHash: 'old-state', cookieHash: 'old-cookie', sealedVerifier: 'old-verifier' },
+  },
   claim: {},
   redeemed: {},
   fail: { failure: 'invalid_scope' },
@@ -101,7 +109,7 @@ const TAKEN = PAIRS.flatMap((pair) => {
 const REFUSED = PAIRS.filter(({ state, event }) => !ARROWS.has(`${state} ${event}`));
 
 it('the tests cover every pair of state and event', () => {
-  expect(PAIRS).toHaveLength(42);
+  expect(PAIRS).toHaveLength(48);
   expect(TAKEN).toHaveLength(ARROWS.size);
 });
 
@@ -186,7 +194,7 @@ it('a session is never COMPLETED without start, consent, claim, and redeemed in 
       if (session.state !== 'COMPLETED') return;
       completed += 1;
       const order = taken.map(({ event }) => event).join(' ');
-      expect(order).toMatch(/^(start )+consent claim redeemed$/);
+      expect(order).toMatch(/^(start )+consent (refuse )*claim redeemed$/);
     }),
     { numRuns: 3000 },
   );

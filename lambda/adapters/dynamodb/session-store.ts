@@ -54,7 +54,9 @@ const StoredSession = v.object({
     v.object({ stateHash: v.string(), cookieHash: v.string(), sealedVerifier: v.string() }),
   ),
   // Absent from a session of an earlier version, which cannot complete: the user consents again.
-  responded: v.exactOptional(v.object({ cookieHash: v.string(), at: v.number() })),
+  responded: v.exactOptional(
+    v.object({ cookieHash: v.string(), at: v.number(), refused: v.exactOptional(v.literal(true)) }),
+  ),
   completionHash: v.exactOptional(v.string()),
   sealedCode: v.exactOptional(v.string()),
   failure: v.exactOptional(v.string()),

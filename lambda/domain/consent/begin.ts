@@ -208,6 +208,8 @@ async function openSession(
     return undefined;
   const session = await deps.sessions.get(grant.consent.sessionHash);
   if (!session || !isOpen(session, now) || session.epoch !== grant.epoch) return undefined;
+  // A poll waits, because the application can correct its request. The link cannot be opened again.
+  if (session.responded?.refused) return undefined;
   // It can be removed while the session is open.
   if (!(await deps.returnUrls.isRegistered(request.identity, session.returnUrl))) return undefined;
   const { client, callbackId } = session.authorization;

@@ -84,26 +84,40 @@ export class AnotherUsersSession extends ServiceError {
 }
 
 /**
- * Returns the session that this completion URI completes.
+ * Returns the session that waits for its completion, and why this URI does not complete it, if it names the session alone.
  *
  * @param annotate receives the session's facts, even if the URI does not complete the session
- * @throws AccessDeniedException for every other URI, including the session URI of the link
+ * @throws AccessDeniedException for every other URI
  */
 async function sessionToComplete(
   deps: CompleteSessionDependencies,
   completionUri: string,
   annotate: Annotate,
-): Promise<Session> {
+): Promise<{ readonly session: Session; readonly fault?: string }> {
   const id = sessionIdOf(completionUri) ?? '';
   const named = sessionHashIn(id);
   const session = id === '' ? undefined : await deps.sessions.get(named ?? hashOf(id));
   if (!session) throw refusal('no such session');
   annotate(sessionFacts(session));
-  if (named === undefined) throw refusal('the session URI of the link, which completes nothing');
-  if (isExpired(session, epochSeconds(deps.system))) throw refusal('session expired');
-  if (session.state !== 'CONSENTED') throw refusal(`session is ${session.state}`);
+  const fault = named === undefined ? 'the session URI of the link, which completes nothing' : undefined;
+  if (isExpired(session, epochSeconds(deps.system))) throw refusal(fault ?? 'session expired');
+  if (session.state !== 'CONSENTED') throw refusal(fault ?? `session is ${session.state}`);
+  if (fault !== undefined) return { session, fault };
   if (!isHashOf(session.completionHash, id)) throw refusal('not the completion URI of this session');
-  return session;
+  return { session };
+}
+
+/**
+ * Records that the agent's application could not complete the session. It can still be completed, but the next request of
+ * the agent gets a link that the user can open. The application gets its error, whether or not this succeeds.
+ */
+async function recordRefusal(
+  { sessions, system }: CompleteSessionDependencies,
+  session: Session,
+): Promise<void> {
+  if (session.responded?.refused) return;
+  const refused = transition(session, { type: 'refuse' }, epochSeconds(system));
+  if (refused) await sessions.advance(refused).catch(() => false);
 }
 
 /** The user that returned, as the restrictions of users name it. */
@@ -171,10 +185,19 @@ async function checkParties(
 }
 
 /** Claims the code for this call: no other call finds it, and it is used up even if this call is rejected. */
-async function claim(deps: CompleteSessionDependencies, session: Session): Promise<Session> {
-  const claimed = transition(session, { type: 'claim' }, epochSeconds(deps.system));
-  if (!claimed || !(await deps.sessions.advance(claimed))) throw refusal('completed by a concurrent request');
-  return claimed;
+async function claim({ sessions, system }: CompleteSessionDependencies, session: Session): Promise<Session> {
+  const tryClaim = async (seen: Session): Promise<Session | undefined> => {
+    const claimed = transition(seen, { type: 'claim' }, epochSeconds(system));
+    return claimed && (await sessions.advance(claimed)) ? claimed : undefined;
+  };
+  const claimed = await tryClaim(session);
+  if (claimed) return claimed;
+  // A session is written once for the completions that are rejected. Its code is still there.
+  const current = await sessions.get(session.hash);
+  const isOpen = current && current.completionHash === session.completionHash;
+  const again = isOpen ? await tryClaim(current) : undefined;
+  if (!again) throw refusal('completed by a concurrent request');
+  return again;
 }
 
 /**
@@ -241,17 +264,30 @@ export async function completeSession(
   { completionUri, rejection, userOf: returnedUser }: Completion,
 ): Promise<Session> {
   const { principal } = call;
-  const session = await sessionToComplete(deps, completionUri, annotate);
+  const { session, fault } = await sessionToComplete(deps, completionUri, annotate);
   const rejected = rejection?.(session);
   if (rejected !== undefined) throw refusal(rejected);
   const { workload, userHash } = session;
   const found = await deps.directory.read(workload.name, session.provider.name, userHash);
   const identity = actingAs(call, session, found.identity);
+  if (fault !== undefined) {
+    await recordRefusal(deps, session);
+    throw refusal(fault);
+  }
   // The session is unchanged: it can be completed after a resumption.
   checkRestrictions(found.restrictions, undefined);
-  const user = await returnedUser(identity, session);
-  // The restrictions of the session's user. Another user is refused below, which ends the session.
-  if (user.userHash === userHash) checkRestrictions(found.restrictions, user.userToken);
+  const admittedUser = async (): Promise<ReturnedUser> => {
+    const returned = await returnedUser(identity, session);
+    // The restrictions of the session's user. Another user is refused below, which ends the session.
+    if (returned.userHash === userHash) checkRestrictions(found.restrictions, returned.userToken);
+    return returned;
+  };
+  const user = await admittedUser().catch(async (error: unknown) => {
+    if (error instanceof ServiceError && error.type === 'UnauthorizedException') {
+      await recordRefusal(deps, session);
+    }
+    throw error;
+  });
   const claimed = await claim(deps, session);
   await withSessionEnd(deps, claimed, annotate, async () => {
     const sealed = await openSealedRequest(deps.seal, session);
@@ -277,7 +313,7 @@ export async function completeSession(
  *   unchanged
  * @throws ValidationException with the provider's error code if the provider rejects the code
  * @throws UnauthorizedException for a user token that is not valid, or whose session ended at the identity provider; the
- *   session is unchanged
+ *   session can still be completed
  */
 export function completeResourceTokenAuth(
   deps: CompleteDependencies,

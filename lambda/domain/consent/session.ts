@@ -46,6 +46,8 @@ export interface Responded {
   readonly cookieHash: string;
   /** Epoch seconds. */
   readonly at: number;
+  /** Whether a completion was rejected since then, and the session stayed as it is. */
+  readonly refused?: true;
 }
 
 /** What the consent page of this service says in addition to the request itself. */
@@ -175,6 +177,8 @@ export type SessionEvent =
   | { readonly type: 'error-response'; readonly failure: string }
   /** The person declined on the consent page of this service, in the browser with this cookie. */
   | { readonly type: 'decline'; readonly cookieHash: string }
+  /** The application's request to complete the session was rejected. */
+  | { readonly type: 'refuse' }
   | { readonly type: 'claim' }
   | { readonly type: 'redeemed' }
   | { readonly type: 'fail'; readonly failure: string };
@@ -184,6 +188,7 @@ export const SESSION_EVENTS = [
   'consent',
   'error-response',
   'decline',
+  'refuse',
   'claim',
   'redeemed',
   'fail',
@@ -199,7 +204,7 @@ const ARROWS: Record<SessionState, Partial<Record<SessionEvent['type'], SessionS
     decline: 'FAILED',
     fail: 'FAILED',
   },
-  CONSENTED: { claim: 'REDEEMING' },
+  CONSENTED: { refuse: 'CONSENTED', claim: 'REDEEMING' },
   REDEEMING: { redeemed: 'COMPLETED', fail: 'FAILED' },
   COMPLETED: {},
   FAILED: {},
@@ -268,6 +273,9 @@ export function transition(session: Session, event: SessionEvent, now: number): 
   if (!state) return undefined;
   if (isExpired(session, now) && session.state !== 'REDEEMING') return undefined;
   const next: Session = { ...session, state, revision: session.revision + 1 };
+  if (event.type === 'refuse') {
+    return { ...next, ...(session.responded && { responded: { ...session.responded, refused: true } }) };
+  }
   for (const done of TRANSIENT) Reflect.deleteProperty(next, done);
   if (ENDS_KEY.has(event.type)) Reflect.deleteProperty(next, 'dpop');
   const responded = session.start && { responded: { cookieHash: session.start.cookieHash, at: now } };

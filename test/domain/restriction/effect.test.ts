@@ -368,6 +368,16 @@ describe('a consent that is open', () => {
     expect(await service.held()).toBeDefined();
   });
 
+  it('of a user whose session ended at the issuer is followed by another link', async () => {
+    const user: User = { kind: 'jwt', issuer: 'https://issuer.example', subject: 'ana' };
+    const service = await createConsentService(user);
+    const link = await service.begin();
+    const completionUri = await service.consented(link);
+    await service.stores.restrictions.putUser({ userHash: userHashOf(user), endedBefore: 5, revision: 1 });
+    await expect(service.complete(completionUri, ANA_BY_TOKEN)).rejects.toThrow(SESSION_ENDED);
+    expect(await service.begin()).not.toBe(link);
+  });
+
   it('sends no request to the provider while the agent is suspended, and the link stays valid', async () => {
     const service = await createConsentService();
     service.server.metadata = { pushed_authorization_request_endpoint: PUSH_ENDPOINT };
