@@ -4,7 +4,6 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
-  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -17,10 +16,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installPython, run } from '../test/clients/installation.mjs';
-import { buildAssembly, buildPythonPackage } from './jsii/assembly.mjs';
+import { buildAssembly, generatePythonSources } from './jsii/assembly.mjs';
 import { ToolFailure } from './jsii/tools.mjs';
 import { checkBudget } from './pack/budget.mjs';
 import { withAbsoluteLinks } from './pack/links.mjs';
+import { pinnedDependencies } from './pack/pinned-dependencies.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
 const PACKAGES = join(ROOT, 'dist/packages');
@@ -30,6 +30,8 @@ const PYTHON_PROJECTS = ['lib/client-python'];
 
 /** Members of package.json that only a checkout needs. */
 const OF_CHECKOUT = ['scripts', 'devDependencies', 'workspaces'];
+
+const LOCK = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
 
 /** Their links are relative in the repository. */
 const DOCUMENTS = ['README.md', 'CHANGELOG.md'];
@@ -55,7 +57,10 @@ function npmPack(...args) {
   return JSON.parse(stdout);
 }
 
-/** Packs a tarball again, for users without a checkout: with the members of package.json and the links that they need. */
+/**
+ * Packs a tarball again, for users without a checkout: with the members of package.json and the links that they need, and
+ * a command with the versions of what is installed with it.
+ */
 function withoutCheckout({ filename }) {
   const folder = mkdtempSync(join(tmpdir(), 'agent-identity-pack-'));
   try {
@@ -63,6 +68,7 @@ function withoutCheckout({ filename }) {
     const path = join(folder, 'package/package.json');
     const members = Object.entries(JSON.parse(readFileSync(path, 'utf8')));
     const manifest = Object.fromEntries(members.filter(([name]) => !OF_CHECKOUT.includes(name)));
+    if (manifest.bin) manifest.dependencies = pinnedDependencies(LOCK, manifest.repository.directory);
     writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
     for (const document of DOCUMENTS.map((name) => join(folder, 'package', name)).filter(existsSync)) {
       writeFileSync(document, withAbsoluteLinks(readFileSync(document, 'utf8')));
@@ -80,21 +86,20 @@ const packNpm = () =>
     .map(withoutCheckout)
     .map(({ name, filename, size, entryCount }) => ({ name, filename, bytes: size, files: entryCount }));
 
-function packPython() {
+/** Builds the wheel of a folder, with the build tools of pack/requirements.txt only. */
+function packWheel(folder) {
   const python = installPython(join(import.meta.dirname, 'pack'));
-  return PYTHON_PROJECTS.map((folder) => {
-    const before = readdirSync(PACKAGES);
-    run(python, ['-m', 'build', '--wheel', '--no-isolation', '--outdir', PACKAGES, join(ROOT, folder)], ROOT);
-    const [filename] = readdirSync(PACKAGES).filter((name) => !before.includes(name));
-    return { name: filename.split('-')[0], filename, bytes: statSync(join(PACKAGES, filename)).size };
-  });
+  const before = readdirSync(PACKAGES);
+  run(python, ['-m', 'build', '--quiet', '--wheel', '--no-isolation', '--outdir', PACKAGES, folder], ROOT);
+  const [filename] = readdirSync(PACKAGES).filter((name) => !before.includes(name));
+  return { name: filename.split('-')[0], filename, bytes: statSync(join(PACKAGES, filename)).size };
 }
 
-/** Returns the folder of the wheel. If jsii rejects the constructs, prints its diagnostics and exits. */
-function generatePythonPackage() {
+/** Returns the folder of the generated sources. If jsii rejects the constructs, prints its diagnostics and exits. */
+function generateConstructsForPython() {
   try {
     buildAssembly();
-    return buildPythonPackage();
+    return generatePythonSources();
   } catch (error) {
     if (!(error instanceof ToolFailure)) throw error;
     process.stderr.write(
@@ -104,23 +109,16 @@ function generatePythonPackage() {
   }
 }
 
-/** The constructs for Python, which jsii generates. The npm package must be built before: both have the same bundles. */
-function packConstructsForPython() {
-  const folder = generatePythonPackage();
-  const filename = readdirSync(folder).find((name) => name.endsWith('.whl'));
-  copyFileSync(join(folder, filename), join(PACKAGES, filename));
-  return { name: filename.split('-')[0], filename, bytes: statSync(join(PACKAGES, filename)).size };
-}
-
 rmSync(PACKAGES, { recursive: true, force: true });
 mkdirSync(PACKAGES, { recursive: true });
 const packed = [];
 say('1/3 Building and packing the npm packages …');
 packed.push(...packNpm());
 say('2/3 Packing the Python client …');
-packed.push(...packPython());
+packed.push(...PYTHON_PROJECTS.map((folder) => packWheel(join(ROOT, folder))));
 say('3/3 Generating and packing the constructs for Python …');
-packed.push(packConstructsForPython());
+// The npm package was built before: both have the same bundles.
+packed.push(packWheel(generateConstructsForPython()));
 for (const { filename, bytes, files } of packed) {
   const count = files === undefined ? '' : `, ${files} files`;
   say(`dist/packages/${filename}  ${Math.ceil(bytes / 1000)} kB${count}`);

@@ -72,11 +72,12 @@ export function buildAssembly() {
 }
 
 /**
- * Generates the Python package of the assembly.
+ * Generates the sources of the Python package of the assembly. jsii-pacmak would also build its wheel, with whatever
+ * releases of the build tools the index has.
  *
- * @returns the folder of the wheel
+ * @returns the folder of the sources
  */
-export function buildPythonPackage() {
-  runTool('jsii-pacmak', ['--targets', 'python'], STAGED);
+export function generatePythonSources() {
+  runTool('jsii-pacmak', ['--targets', 'python', '--code-only'], STAGED);
   return join(STAGED, 'packages/python');
 }

@@ -186,6 +186,22 @@ async function checkCommands(node, folder, home) {
   });
 }
 
+const parse = async (path) => JSON.parse(await readFile(path, 'utf8'));
+
+/** A release that a dependency makes after this one must not reach the computers of operators. */
+async function checkVersions(folder) {
+  const { packages: locked } = await parse(join(import.meta.dirname, '../../package-lock.json'));
+  const { packages: found } = await parse(join(folder, 'node_modules/.package-lock.json'));
+  const command = 'node_modules/@agent-identity/cli';
+  const { dependencies } = await parse(join(folder, command, 'package.json'));
+  const installed = Object.entries(found).filter(([place]) => place !== command);
+  assert.ok(installed.length > 10);
+  for (const [place, { version }] of installed) {
+    assert.equal(version, locked[place]?.version, place);
+    assert.equal(version, dependencies[place.replace('node_modules/', '')], place);
+  }
+}
+
 export async function checkCli({ report, packages, folder }) {
   const consumer = join(folder, 'consumer');
   const agent = join(folder, 'agent');
@@ -196,6 +212,9 @@ export async function checkCli({ report, packages, folder }) {
   await npmInstall(agent, AWS_CLIENTS);
 
   await report.check('npm install succeeds', () => npmInstall(consumer, [packages['agent-identity-cli']]));
+  await report.check('the installation has exactly the versions of the lock file', () =>
+    checkVersions(consumer),
+  );
   await report.check(`the installation has up to ${MAX_INSTALLED_BYTES / 1e6} MB`, async () => {
     const size = await diskUsage(join(consumer, 'node_modules'));
     assert.ok(size < MAX_INSTALLED_BYTES, `${size} bytes are installed`);
