@@ -56,15 +56,18 @@ export interface Route {
   readonly metadata?: true;
 }
 
-const post = (path: string, group: RoutedGroup, status: Route['status'] = 200): Route => ({
-  method: 'POST',
-  path,
-  auth: 'IAM',
-  group,
-  status,
-});
+/** With its group in the type, by which the compiler knows what a function must serve. */
+interface RouteOf<Group extends RoutedGroup> extends Route {
+  readonly group: Group;
+}
 
-const open = (path: string): Route => ({
+const post = <Group extends RoutedGroup>(
+  path: string,
+  group: Group,
+  status: Route['status'] = 200,
+): RouteOf<Group> => ({ method: 'POST', path, auth: 'IAM', group, status });
+
+const open = (path: string): RouteOf<'oauth-callback'> => ({
   method: 'GET',
   path,
   auth: 'NONE',
@@ -73,7 +76,7 @@ const open = (path: string): Route => ({
 });
 
 /** A page of a consent portal. The `connections` function performs what the person requests, and records it. */
-const page = (method: 'GET' | 'POST', path: string): Route => ({
+const page = (method: 'GET' | 'POST', path: string): RouteOf<'portal'> => ({
   ...open(`/portals/{portalId}${path}`),
   method,
   group: 'portal',
@@ -81,9 +84,9 @@ const page = (method: 'GET' | 'POST', path: string): Route => ({
 });
 
 /** A page outside of any portal. */
-const site = (path: string): Route => ({ ...open(path), group: 'portal', metadata: true });
+const site = (path: string): RouteOf<'portal'> => ({ ...open(path), group: 'portal', metadata: true });
 
-const receiver = (path: string, status: Route['status']): Route => ({
+const receiver = (path: string, status: Route['status']): RouteOf<'security-events'> => ({
   method: 'POST',
   path,
   auth: 'NONE',
@@ -92,7 +95,11 @@ const receiver = (path: string, status: Route['status']): Route => ({
 });
 
 /** Tag operations of the control plane. The ARN is in the path, and AWS SDKs encode it as one segment. */
-const tags = (method: Route['method'], status: Route['status'], query?: 'tagKeys'): Route => ({
+const tags = (
+  method: Route['method'],
+  status: Route['status'],
+  query?: 'tagKeys',
+): RouteOf<'control-plane'> => ({
   method,
   path: '/tags/{resourceArn+}',
   auth: 'IAM',
@@ -101,7 +108,7 @@ const tags = (method: Route['method'], status: Route['status'], query?: 'tagKeys
   ...(query && { query }),
 });
 
-const resourcePolicy = (method: Route['method'], status: Route['status']): Route => ({
+const resourcePolicy = (method: Route['method'], status: Route['status']): RouteOf<'control-plane'> => ({
   method,
   path: '/resourcepolicy/{resourceArn+}',
   auth: 'IAM',
