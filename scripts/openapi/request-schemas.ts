@@ -1,6 +1,6 @@
 /** Requests in JSON Schema, from the schemas that parse them. */
 import { toJsonSchema } from '@valibot/to-json-schema';
-import { exactlyOne } from '../../lambda/contract/schemas/constraints';
+import { hasOneMember } from '../../lambda/contract/schemas/constraints';
 import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/requests';
 import { isTextLength } from '../api-docs/constraints';
 import { stepsOf, type Node } from '../api-docs/schema-node';
@@ -21,7 +21,7 @@ function withStep(schema: JsonSchema, { type, message, requirement, metadata }: 
     // The library has copied the metadata as keywords.
     return { ...schema, length: undefined, minLength: min, maxLength: max } as JsonSchema;
   }
-  if (requirement === exactlyOne) return { ...schema, minProperties: 1, maxProperties: 1 };
+  if (requirement === hasOneMember) return { ...schema, minProperties: 1, maxProperties: 1 };
   if (type === 'check' && typeof message === 'string' && !isTextLength(message))
     return withRule(schema, message);
   return schema;

@@ -62,8 +62,11 @@ export const refused = (why: string) =>
     ),
   );
 
-/** A union: exactly one member (Smithy 2.0, "union"). */
-export const exactlyOne = (value: object): boolean => Object.keys(value).length === 1;
+export const hasOneMember = (value: object): boolean => Object.keys(value).length === 1;
+
+/** A union: exactly one member (Smithy 2.0, "union"). It keeps the type of the value. */
+export const exactlyOne = <Value extends object>() =>
+  v.check<Value, string>(hasOneMember, 'must have exactly one member');
 
 /** AWS's `KmsKeyArn`. */
 export const kmsKeyArn = matching(

@@ -58,7 +58,7 @@ const oauthDiscovery = v.pipe(
       }),
     ),
   }),
-  v.check(exactlyOne, 'must have exactly one member'),
+  exactlyOne(),
 );
 
 const clientSecret = {
@@ -98,10 +98,7 @@ const additionalClaims = v.pipe(
 
 const privateKeyJwtConfig = v.strictObject({
   privateKeySource: v.exactOptional(
-    v.pipe(
-      v.strictObject({ kmsKeySource: v.exactOptional(v.strictObject({ kmsKeyArn })) }),
-      v.check(exactlyOne, 'must have exactly one member'),
-    ),
+    v.pipe(v.strictObject({ kmsKeySource: v.exactOptional(v.strictObject({ kmsKeyArn })) }), exactlyOne()),
   ),
   signingAlgorithm: v.exactOptional(v.picklist(SIGNING_ALGORITHMS)),
   additionalHeaderClaims: v.exactOptional(additionalClaims),
@@ -140,7 +137,7 @@ const certificateConfigurations = v.pipe(
           }),
         ),
       }),
-      v.check(exactlyOne, 'must have exactly one member'),
+      exactlyOne(),
     ),
   ),
   v.minLength(1),
@@ -196,6 +193,6 @@ export const oauth2ProviderMembers = {
       salesforceOauth2ProviderConfig: vendorConfig,
       slackOauth2ProviderConfig: vendorConfig,
     }),
-    v.check(exactlyOne, 'must have exactly one member'),
+    exactlyOne(),
   ),
 };
