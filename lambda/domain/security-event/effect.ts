@@ -126,7 +126,9 @@ function withAccount(
   if (isOfAnother && state === 'ENABLED' && emailHash !== undefined) return undefined;
   const isOfSeveral = isOfAnother && state !== 'ENABLED' && before.state !== 'ENABLED';
   const subject = isOfSeveral ? undefined : emailHash;
-  if (before && isOverridden(before, effect)) {
+  // Nor does it override an older report about another subject that arrives later.
+  const isOfAnotherAddress = isOfAnother && before.state === 'ENABLED' && before.emailHash !== undefined;
+  if (before && !isOfAnotherAddress && isOverridden(before, effect)) {
     const { emailHash: address, ...account } = before;
     return isOfSeveral && address !== undefined ? { ...current, accountAtIssuer: account } : undefined;
   }

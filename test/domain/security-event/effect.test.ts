@@ -53,6 +53,9 @@ describe('an account', () => {
     ['a report about the user', [account('DISABLED', 5), account('ENABLED', 6, 'a')], true],
     ['a report about this address', [account('DISABLED', 5, 'a'), account('ENABLED', 6, 'a')], false],
     ['a report about another address', [account('DISABLED', 5, 'b'), account('ENABLED', 6, 'a')], true],
+    ['a late report about the user', [account('ENABLED', 6, 'a'), account('DISABLED', 5)], true],
+    ['a late report about another address', [account('ENABLED', 6, 'a'), account('DISABLED', 5, 'b')], true],
+    ['a late report about this address', [account('ENABLED', 6, 'a'), account('DISABLED', 5, 'a')], false],
     [
       'a report about this address, and a late one about the user',
       [account('DISABLED', 5, 'a'), account('DISABLED', 4), account('ENABLED', 6, 'a')],
