@@ -87,6 +87,11 @@ export default tseslint.config(
     'The domain imports no SDK, network, file system, or outer module.',
   ),
   boundary(
+    ['lambda/model/**/*.ts'],
+    ['../*', '@*', 'node:*', '!node:crypto'],
+    'The model imports only its own files, valibot, and node:crypto.',
+  ),
+  boundary(
     ['lambda/adapters/**/*.ts'],
     ['**/handlers/**', '**/api/**', '**/lib/**', 'aws-cdk-lib*'],
     'An adapter imports neither the API nor the handlers.',
@@ -112,14 +117,14 @@ export default tseslint.config(
       '@aws-sdk/*',
       'aws-cdk-lib*',
     ],
-    'The contract and the pages import only the domain.',
+    'The contract and the pages import only the domain and the model.',
   ),
   boundary(
     ['lib/{constructs,resources,stacks}/**/*.ts', 'lib/index.ts'],
     ['adapters', 'api', 'custom-resources', 'domain', 'gate', 'handlers', 'pages'].map(
       (module) => `**/lambda/${module}/**`,
     ),
-    'Infrastructure imports only lambda/contract from the functions.',
+    'Infrastructure imports only lambda/contract and lambda/model from the functions.',
   ),
   {
     files: ['lib/client/**/*.{ts,mts}'],

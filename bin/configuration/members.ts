@@ -18,7 +18,7 @@ import { WebAcl } from '../../lib';
 import { FunctionSettingsSchema } from '../../lib/constructs/function-settings';
 import { DOMAIN_NAME } from '../../lib/constructs/api-domain';
 import { KMS_KEY_ARN } from '../../lib/constructs/token-vault-keys';
-import { REGION } from '../../lambda/contract/regions';
+import { REGION } from '../../lambda/model/regions';
 import type { DeploymentConfiguration, DeploymentProps } from '.';
 
 type Name = keyof DeploymentConfiguration;

@@ -1,6 +1,6 @@
 /** The organization's OIDC provider: users sign in here, and applications get a token that names the user. */
 import { errors, Provider, type Configuration } from 'oidc-provider';
-import { isLoopbackHttp } from '../../lambda/domain/endpoint';
+import { isLoopbackHttp } from '../../lambda/model/endpoint';
 import { FERNHILL_ACCOUNTS } from './accounts';
 import { withInteractions } from './interactions';
 import type { LoopbackServer } from './loopback-server';

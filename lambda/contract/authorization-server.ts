@@ -1,5 +1,4 @@
 /** How the service reads the metadata of a provider's authorization server, for the command line, which shows it. */
-export { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../domain/endpoint';
 export {
   boundServerMetadata,
   findProtectedResource,

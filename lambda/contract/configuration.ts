@@ -1,7 +1,6 @@
 /** Configuration that a deployment states at synthesis and the functions parse again, with the same parsers. */
 export { endsOfCertificates } from '../domain/ca-certificates';
 export { configurationFaults, parseConfiguration } from '../domain/configuration';
-export { endpointFault } from '../domain/endpoint';
 export {
   parseAgentEndpoint,
   type AgentEndpointConfiguration,

@@ -9,7 +9,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { unlessAborted } from '../domain/abort';
-import type { EndpointPolicy } from '../domain/endpoint';
+import type { EndpointPolicy } from '../model/endpoint';
 import { isReachable } from './addresses';
 
 /** The host is, or resolves to, an address that must not be reached. */

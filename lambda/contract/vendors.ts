@@ -2,16 +2,6 @@
  * The vendors' catalogue, and the rules for a provider's configuration, for the command line and for synthesis, which
  * checks them too.
  */
-export {
-  isMetadataUrl,
-  isProtectedResourceUrl,
-  isIssuerOf,
-  issuerOf,
-  issuerRule,
-  metadataUrlsOf,
-  protectedResourceUrl,
-  RESOURCE_URL_RULE,
-} from '../domain/identity/discovery-url';
 export { assertionProviderRejection } from '../domain/provider/assertion-provider';
 export type { CustomOauth2Config } from '../domain/provider/custom-config';
 export type { INCLUDED_VENDORS } from '../domain/provider/included-vendors';

@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import * as v from 'valibot';
 import { alsoSending, asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
-import { isProtectedResourceUrl } from '../domain/identity/discovery-url';
+import { isProtectedResourceUrl } from '../model/discovery-url';
 import { Refusal, type DeployedResource, type Described, type Desired } from './deployed-resource';
 
 /** What the construct writes; the service validates it. */

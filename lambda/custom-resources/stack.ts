@@ -7,7 +7,7 @@
  */
 import * as v from 'valibot';
 import { parseConfiguration } from '../domain/configuration';
-import { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../domain/endpoint';
+import { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../model/endpoint';
 import { digestOf } from '../contract/resource-definition';
 import { Refusal } from './deployed-resource';
 import { CUSTOM_RESOURCE_TYPES } from '../contract/custom-resource-types';

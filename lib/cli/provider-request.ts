@@ -4,11 +4,7 @@
  * checked when the connection is made, so that a host name cannot change between check and use. No redirect is followed.
  */
 import type { IncomingMessage } from 'node:http';
-import {
-  endpointFault,
-  isLoopbackHttp,
-  type EndpointPolicy,
-} from '../../lambda/contract/authorization-server';
+import { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../../lambda/model/endpoint';
 import { AddressNotAllowed, guardedRequest } from '../../lambda/contract/guarded-request';
 import { connectionFault, NoResponse, REQUEST_TIMEOUT_MS, type Service } from './service';
 

@@ -1,10 +1,7 @@
 /** Documents of other servers, for checks: what is wrong with one, and what to do about it. */
-import {
-  endpointFault,
-  validatedMetadata,
-  type EndpointPolicy,
-} from '../../lambda/contract/authorization-server';
-import { isIssuerOf, issuerOf } from '../../lambda/contract/vendors';
+import { validatedMetadata } from '../../lambda/contract/authorization-server';
+import { endpointFault, type EndpointPolicy } from '../../lambda/model/endpoint';
+import { isIssuerOf, issuerOf } from '../../lambda/model/discovery-url';
 import { NO_TLS, NoResponse } from './service';
 import { plainUrl } from './plain-url';
 import { documentResponse, UrlNotAllowed } from './provider-request';

@@ -1,5 +1,5 @@
 /** The issuer that an agent trusts: whether the service can use its metadata. */
-import type { EndpointPolicy } from '../../lambda/contract/authorization-server';
+import type { EndpointPolicy } from '../../lambda/model/endpoint';
 import { CliError } from './failure';
 import { plainUrl } from './plain-url';
 import { metadataAt } from './server-document';

@@ -9,10 +9,10 @@ import { PREFIX, type TableName } from '../../lambda/contract/table-keys';
 import {
   CERTIFICATES_OWNER,
   OWNER_TAG,
-  SEALING_PURPOSES,
   WEB_IDENTITY_LIFETIME,
   WEB_IDENTITY_TAGS,
 } from '../../lambda/contract/encryption';
+import { SEALING_PURPOSES } from '../../lambda/model/sealing-purpose';
 import type {
   GroupPermissions,
   InvokedGroup,

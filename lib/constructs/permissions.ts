@@ -16,12 +16,8 @@ import {
   type TableName,
 } from '../../lambda/contract/table-keys';
 import type { FunctionGroup } from '../../lambda/contract/operations';
-import {
-  EVENT_SECRET_OWNER,
-  SEALING_PURPOSES,
-  type SealingPurpose,
-  ROTATED_PURPOSES,
-} from '../../lambda/contract/encryption';
+import { EVENT_SECRET_OWNER } from '../../lambda/contract/encryption';
+import { SEALING_PURPOSES, type SealingPurpose, ROTATED_PURPOSES } from '../../lambda/model/sealing-purpose';
 
 /** DynamoDB operations that a function can have on some partitions. */
 export type TableAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem';

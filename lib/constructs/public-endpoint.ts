@@ -1,5 +1,5 @@
 /** Addresses that a deployment calls: unlike the local mode, it takes no http address at all. */
-import { endpointFault } from '../../lambda/contract/configuration';
+import { endpointFault } from '../../lambda/model/endpoint';
 
 /** Returns why a deployment cannot call the address, or undefined if it can. */
 export function publicEndpointFault(url: string): string | undefined {

@@ -4,7 +4,7 @@
  */
 import { Token } from 'aws-cdk-lib';
 import { Fact } from 'aws-cdk-lib/region-info';
-import { REGION } from '../../lambda/contract/regions';
+import { REGION } from '../../lambda/model/regions';
 
 /** The names of all Regions end so. A Region that CDK does not know yet is accepted, and most mistyped names are not. */
 const DIRECTION = /-(north|south|east|west|central|(north|south)(east|west))-\d+$/;

@@ -1,6 +1,6 @@
 /** Settings of `npm start` and `agent-identity local`, from the environment. */
 import { resolve } from 'node:path';
-import { REGION } from '../../lambda/contract/regions';
+import { REGION } from '../../lambda/model/regions';
 import { parseTrustedIssuers, type DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { ENVIRONMENT_VARIABLES } from './setting-names';
 import { SettingError } from './start-error';

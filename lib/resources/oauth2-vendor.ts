@@ -7,15 +7,12 @@ import type { Construct } from 'constructs';
 import * as v from 'valibot';
 import { CERTIFICATES_OWNER, OWNER_TAG } from '../../lambda/contract/encryption';
 import { oauth2ProviderMembers } from '../../lambda/contract/schemas/provider-schemas';
+import { checkSecretGiven, resolveConfig, vendorOf, type VendorName } from '../../lambda/contract/vendors';
 import {
-  checkSecretGiven,
   isProtectedResourceUrl,
   protectedResourceUrl,
   RESOURCE_URL_RULE,
-  resolveConfig,
-  vendorOf,
-  type VendorName,
-} from '../../lambda/contract/vendors';
+} from '../../lambda/model/discovery-url';
 import { checkPropNames } from '../constructs/prop-names';
 import type { SecretSource } from './credential-provider';
 import { invalidProps, propOf } from './invalid-props';

@@ -3,7 +3,7 @@
  * secret of each credential provider and consent portal. `lambda/custom-resources/stack.ts` reads it.
  */
 import { Lazy, Token, type CfnResource, type Stack } from 'aws-cdk-lib';
-import { endpointFault } from '../../lambda/contract/configuration';
+import { endpointFault } from '../../lambda/model/endpoint';
 import { digestOf, type Definition } from '../../lambda/contract/resource-definition';
 import type { StatedSecret } from '../../lambda/contract/resource-request';
 import type { VariableSource } from '../constructs/function-environment';

@@ -31,7 +31,7 @@ const patternOf = ({ type, requirement }: Node): string[] =>
     ? [`matches ${code(requirement.source.replaceAll('\\/', '/'))}`]
     : [];
 
-/** Whether the message is about the length of a text (lambda/contract/schemas/constraints.ts). */
+/** Whether the message is about the length of a text (lambda/model/constraints.ts). */
 export const isTextLength = (message: string): boolean =>
   /^must have (up to |\d+ to )?\d+ characters$/.test(message);
 

@@ -13,7 +13,7 @@ export interface Node {
   readonly value?: Node;
   readonly requirement?: unknown;
   readonly message?: unknown;
-  /** lambda/contract/schemas/constraints.ts stores the length bounds of a text here. */
+  /** lambda/model/constraints.ts stores the length bounds of a text here. */
   readonly metadata?: { readonly length?: { readonly min: number; readonly max: number } };
 }
 

@@ -2,8 +2,7 @@
 import { inLines, UsageError } from '../../test/program/command-line';
 import { bundleOf } from '../build/functions';
 import { table } from '../markdown-table';
-import type { SIDES } from './compare';
-import { compare, type Amount, type Comparison, type Sides } from './compare';
+import { type Amount, compare, type Comparison, type Sides, type SIDES } from './compare';
 import { buildFloor } from './floor-bundles';
 import { FunctionProcess } from './function-process';
 import type { Part } from './part';

@@ -17,7 +17,7 @@ import {
   type Key,
 } from '../../lambda/contract/table-keys';
 import { grantTarget } from '../../lambda/domain/grant/grant';
-import { userHashOf, type User } from '../../lambda/domain/identity/user';
+import { userHashOf, type User } from '../../lambda/model/user';
 import { localTableName } from '../../lib/local/dynamodb';
 import { callerIdOf } from '../../lib/local/gateway-event';
 import type { Principal } from '../../lib/local/principals';

@@ -13,6 +13,7 @@ export const LAMBDA_MODULES = [
   'lambda/adapters',
   'lambda/contract',
   'lambda/domain',
+  'lambda/model',
 ];
 
 /** The modules of the domain, from top to bottom. All of them can import from the last one. */

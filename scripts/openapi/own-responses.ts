@@ -4,7 +4,7 @@
  */
 import { CLIENT_REGISTRATIONS } from '../../lambda/domain/provider/provided-client';
 import { REVOCATION_REACHES } from '../../lambda/domain/provider/revocation-reach';
-import { FLOWS } from '../../lambda/domain/grant/grant';
+import { FLOWS } from '../../lambda/model/flow';
 import type { JsonOperation } from '../../lambda/contract/schemas/requests';
 import { requestMember } from './request-schemas';
 import { schemaRef, type JsonSchema } from './json-schema';

@@ -1,6 +1,6 @@
 /** Requests in JSON Schema, from the schemas that parse them. */
 import { toJsonSchema } from '@valibot/to-json-schema';
-import { hasOneMember } from '../../lambda/contract/schemas/constraints';
+import { hasOneMember } from '../../lambda/model/constraints';
 import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/requests';
 import { isTextLength } from '../api-docs/constraints';
 import { stepsOf, type Node } from '../api-docs/schema-node';

@@ -18,7 +18,7 @@ import { system } from '../../lambda/adapters/system';
 import { forEachConcurrently } from '../../lambda/domain/concurrency';
 import { grantTarget } from '../../lambda/domain/grant/grant';
 import { detailsOf, sealTokens } from '../../lambda/domain/grant/tokens';
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/model/user';
 import { vaultKeysOf } from '../../lambda/handlers/composition/vault-keys';
 import { localTableName } from '../../lib/local/dynamodb';
 import type { EmulatorAccess } from '../../lib/local/emulators';

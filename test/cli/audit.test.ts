@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/model/user';
 import { listenOnLoopback, type Listening } from '../../lib/local/loopback-server';
 import { Programs } from '../local/program';
 import { runCommand, type Invocation, type Outcome } from './command-under-test';

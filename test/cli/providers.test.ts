@@ -1,7 +1,7 @@
 /** `agent-identity provider`, against the running service. */
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
-import { RESOURCE_URL_RULE } from '../../lambda/contract/vendors';
+import { RESOURCE_URL_RULE } from '../../lambda/model/discovery-url';
 import { VENDOR_SETUP } from '../../lib/cli/commands/provider/vendor-setup';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { runCommand, ServiceForCommands } from './command-under-test';

@@ -26,7 +26,7 @@ import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-st
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
 import { createSeal } from '../../lambda/adapters/kms/seal';
 import type { TableName } from '../../lambda/contract/table-keys';
-import type { SealingPurpose } from '../../lambda/domain/sealing/sealing';
+import type { SealingPurpose } from '../../lambda/model/sealing-purpose';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { listenOnLoopback, type Listening } from '../../lib/local/loopback-server';

@@ -1,5 +1,5 @@
 /** Operators list who is suspended and by whom, and resume users whom their identity provider has suspended. */
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/model/user';
 import { startIssuer, type TestIssuer } from '../flows/support/issuer';
 import { AUDIENCE, issSub, RISC, Transmitter } from '../flows/support/transmitter';
 import { ServiceForCommands } from './command-under-test';

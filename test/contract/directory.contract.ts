@@ -1,5 +1,5 @@
 /** The contract of every directory reader: the current identity, provider, and grant in one read. */
-import type { GrantId } from '../../lambda/domain/grant/grant';
+import type { GrantId } from '../../lambda/model/grant-id';
 import type { Stores } from '../domain/in-memory-stores';
 import { apiKeyProviderArn } from '../../lambda/domain/provider/api-key-provider';
 import { hashOf } from '../../lambda/domain/digest';

@@ -33,9 +33,10 @@ import { createUserEmailStore } from '../../lambda/adapters/dynamodb/user-email-
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
 import { system } from '../../lambda/adapters/system';
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
-import { grantTarget, type GrantId } from '../../lambda/domain/grant/grant';
+import { grantTarget } from '../../lambda/domain/grant/grant';
+import type { GrantId } from '../../lambda/model/grant-id';
 import { pagesOf } from '../../lambda/domain/grant/selection';
-import { NO_USER } from '../../lambda/domain/identity/user';
+import { NO_USER } from '../../lambda/model/user';
 import { clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
 import { itemIdOf } from '../../lambda/domain/revocation/item';
 import { RunningSelections, selectGrants } from '../../lambda/domain/revocation/select';

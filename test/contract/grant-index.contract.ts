@@ -1,7 +1,8 @@
 /** The contract of every grant index: each matching grant is on one page, and no other grant is. */
 import { randomUUID } from 'node:crypto';
 import { hashOf } from '../../lambda/domain/digest';
-import { targetsOf, type GrantId } from '../../lambda/domain/grant/grant';
+import { targetsOf } from '../../lambda/domain/grant/grant';
+import type { GrantId } from '../../lambda/model/grant-id';
 import { pagesOf, type GrantFilter, type GrantHolder } from '../../lambda/domain/grant/selection';
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleGrantId, sampleTokens } from '../domain/samples';

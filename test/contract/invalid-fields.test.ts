@@ -1,7 +1,7 @@
 /** The message for a member that is not valid: plain English, and never the value. */
 import * as v from 'valibot';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
-import { text } from '../../lambda/contract/schemas/constraints';
+import { text } from '../../lambda/model/constraints';
 import { invalidFields } from '../../lambda/contract/schemas/invalid-fields';
 
 const said = (schema: v.GenericSchema, value: unknown): string[] => {

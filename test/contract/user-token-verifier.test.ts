@@ -7,7 +7,7 @@ import { createTransport } from '../../lambda/adapters/http/transport';
 import { createUserTokenVerifier } from '../../lambda/adapters/http/user-token-verifier';
 import type { Transport } from '../../lambda/domain/oauth/transport';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
-import type { UserTokenVerifier } from '../../lambda/domain/identity/user';
+import type { UserTokenVerifier } from '../../lambda/domain/identity/user-token';
 import { startIssuer, type TestIssuer } from '../flows/support/issuer';
 import { KEY_SETS_WITHOUT_KEYS, withOddKeys } from '../flows/support/key-sets';
 

@@ -9,7 +9,7 @@ import type { TableName } from '../../lambda/contract/table-keys';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { createVaultContents } from '../../lambda/adapters/dynamodb/vault-contents';
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
-import { SEALING_PURPOSES } from '../../lambda/domain/sealing/sealing';
+import { SEALING_PURPOSES } from '../../lambda/model/sealing-purpose';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { sampleGrantId, sampleTokens } from '../domain/samples';

@@ -1,6 +1,5 @@
 /** A program of checks, which a script starts in another process: its output, and how it ends. */
-import type { interruption } from '../program/interruption';
-import { INTERRUPTED } from '../program/interruption';
+import { INTERRUPTED, type interruption } from '../program/interruption';
 import type { Checks } from './checks';
 
 export const print = (line: string): void => {

@@ -1,7 +1,7 @@
 /** Chains of agents: who can call whom, for which user, and what the token of the called agent says. */
 import { decodeJwt, SignJWT, generateKeyPair } from 'jose';
 import type { AuthorizerConfiguration } from '../../lambda/domain/identity/trusted-issuer';
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/model/user';
 import type { WorkloadIdentity } from '../../lambda/domain/identity/workload-identity';
 import { TOKEN_LIFETIME } from '../../lambda/domain/lifetimes';
 import type { CallingAgent } from '../../lambda/domain/workload-token/calling-agent';

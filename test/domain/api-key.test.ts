@@ -6,7 +6,7 @@ import {
   apiKeyProviderArn,
   type ApiKeyProvider,
 } from '../../lambda/domain/provider/api-key-provider';
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/model/user';
 import { getResourceApiKey, type ApiKeyDependencies } from '../../lambda/domain/credential/api-key';
 import { OWNER_TAG } from '../../lambda/domain/ownership';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';

@@ -5,7 +5,7 @@ import {
   issuerOf,
   protectedResourceUrl,
   withoutTrailingSlash,
-} from '../../lambda/domain/identity/discovery-url';
+} from '../../lambda/model/discovery-url';
 
 it.each([
   ['https://idp.example/.well-known/openid-configuration', 'https://idp.example'],

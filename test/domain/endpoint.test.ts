@@ -1,5 +1,6 @@
 /** The endpoint URLs that a provider can have, and the URLs to which its tokens can go. */
-import { checkEndpoint, endpointFault, isWithin } from '../../lambda/domain/endpoint';
+import { endpointFault, isWithin } from '../../lambda/model/endpoint';
+import { checkEndpoint } from '../../lambda/domain/endpoint';
 import { invalidMember } from '../../lambda/domain/service-error';
 
 const ACCOUNT = { loopback: false };

@@ -1,8 +1,8 @@
 /** Descriptions of grants in listings. */
-import { decodeGrantId, encodeGrantId } from '../../lambda/domain/grant/grant-id';
+import { decodeGrantId, encodeGrantId } from '../../lambda/model/grant-id';
 import { describeGrant, isListed } from '../../lambda/domain/grant/description';
 import { grantTarget, type Grant } from '../../lambda/domain/grant/grant';
-import { NO_USER } from '../../lambda/domain/identity/user';
+import { NO_USER } from '../../lambda/model/user';
 import { createFakeSystem, BEGINNING } from './fake-system';
 import { ARN_PREFIX, sampleDetails, sampleGrantId, sampleTokens } from './samples';
 

@@ -13,7 +13,7 @@ import type {
   WorkloadIdentity,
   WorkloadIdentityStore,
 } from '../../lambda/domain/identity/workload-identity';
-import { NO_USER } from '../../lambda/domain/identity/user';
+import { NO_USER } from '../../lambda/model/user';
 import { isOwnedBy } from '../../lambda/domain/ownership';
 import type { OwnedResource, OwnedResourceStore } from '../../lambda/domain/owned-resource';
 import type { ConsentPortal, ConsentPortalStore } from '../../lambda/domain/portal/consent-portal';

@@ -4,11 +4,12 @@ import { createReturnUrls } from '../../lambda/domain/portal/return-url';
 import { createProviderClients } from '../../lambda/domain/oauth/provider-client';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import type { ObtainedTokens } from '../../lambda/domain/oauth/token-request';
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/model/user';
 import { parseLifetimes } from '../../lambda/domain/lifetimes';
 import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
-import { grantTarget, type GrantId } from '../../lambda/domain/grant/grant';
+import { grantTarget } from '../../lambda/domain/grant/grant';
+import type { GrantId } from '../../lambda/model/grant-id';
 import { renewInBackground, type RenewalRequest } from '../../lambda/domain/grant/background-renewal';
 import type { RetrieveInput } from '../../lambda/domain/credential/oauth2-token-request';
 import {

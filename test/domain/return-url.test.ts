@@ -1,7 +1,7 @@
 /** Return URLs: which ones can be registered, and the redirect to the application: the registered return URL byte for byte, with added parameters. */
 import fc from 'fast-check';
 import { withParameters } from '../../lambda/domain/consent/return-url';
-import { returnUrlFault } from '../../lambda/domain/registrable-return-url';
+import { returnUrlFault } from '../../lambda/model/registrable-return-url';
 
 const SESSION = 'urn:ietf:params:oauth:request_uri:x';
 const ADDED = 'session_id=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3Ax';

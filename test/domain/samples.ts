@@ -6,12 +6,8 @@ import { hashOf } from '../../lambda/domain/digest';
 import { workloadIdentityArn, type WorkloadIdentity } from '../../lambda/domain/identity/workload-identity';
 import { consentPortalArn, type ConsentPortal } from '../../lambda/domain/portal/consent-portal';
 import { oauth2ProviderArn, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
-import {
-  grantTarget,
-  type GrantDetails,
-  type GrantId,
-  type GrantTokens,
-} from '../../lambda/domain/grant/grant';
+import { grantTarget, type GrantDetails, type GrantTokens } from '../../lambda/domain/grant/grant';
+import type { GrantId } from '../../lambda/model/grant-id';
 import { BEGINNING } from './fake-system';
 
 export const ARN_PREFIX = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012';

@@ -1,6 +1,6 @@
 /** The user token in a workload access token: passed to the exchange of the agent, and to no other party. */
 import { decodeJwt } from 'jose';
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/model/user';
 import type { SealingContext } from '../../lambda/domain/sealing/sealing';
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/on-behalf-of';
 import {

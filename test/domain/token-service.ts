@@ -1,6 +1,6 @@
 /** Issues and verifies workload access tokens, with in-memory stores. The token tests start from here. */
 import type { AuditEntry } from '../../lambda/domain/audit';
-import type { User } from '../../lambda/domain/identity/user';
+import type { User } from '../../lambda/model/user';
 import { parseLifetimes } from '../../lambda/domain/lifetimes';
 import { issueWorkloadAccessToken } from '../../lambda/domain/workload-token/issue';
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/on-behalf-of';

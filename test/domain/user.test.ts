@@ -1,6 +1,6 @@
 /** The hash that identifies a user: one per user, and never the same for two users. */
 import fc from 'fast-check';
-import { userHashOf, type User } from '../../lambda/domain/identity/user';
+import { userHashOf, type User } from '../../lambda/model/user';
 
 const jwt = (issuer: string, subject: string): User => ({ kind: 'jwt', issuer, subject });
 const userId = (id: string): User => ({ kind: 'user-id', id });

@@ -3,7 +3,7 @@ import {
   CredentialProviderVendorType,
   type Oauth2ProviderConfigInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { endpointFault } from '../../lambda/domain/endpoint';
+import { endpointFault } from '../../lambda/model/endpoint';
 import { resolveConfig, type Oauth2ProviderConfig } from '../../lambda/domain/provider/vendor-config';
 import { VENDOR_NAMES, vendorOf, type VendorName } from '../../lambda/domain/provider/vendors';
 import { caught } from './caught';

@@ -1,7 +1,7 @@
 /** The entries in docs/identity-provider.md accept the tokens that each identity provider documents, and no others. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { issuerOf, withoutTrailingSlash } from '../../lambda/domain/identity/discovery-url';
+import { issuerOf, withoutTrailingSlash } from '../../lambda/model/discovery-url';
 import { claimsRejection } from '../../lambda/domain/identity/token-admission';
 import { parseTrustedIssuers, type TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 

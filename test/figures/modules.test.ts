@@ -35,13 +35,13 @@ it('each module of lambda/domain/ imports only from modules below it', () => {
   ).toEqual([]);
 });
 
-it('infrastructure and clients import only the contract of the functions', () => {
+it('infrastructure and clients import only the contract and the model of the functions', () => {
   const outside = imports.filter(
     ({ from, to }) =>
       from.startsWith('lib/') &&
       !from.startsWith('lib/local/') &&
       to.startsWith('lambda/') &&
-      !to.startsWith('lambda/contract/'),
+      !/^lambda\/(contract|model)\//.test(to),
   );
   expect(outside).toEqual([]);
 });

@@ -179,8 +179,12 @@ export function providerChangeMessages(): string[] {
       visit(child, constants);
     });
   };
-  const service = ['provider/expected-server.ts', 'provider/custom-config.ts', 'identity/discovery-url.ts'];
-  for (const file of service) visit(parsed(join(ROOT, 'lambda/domain', file)), new Map());
+  const service = [
+    'domain/provider/expected-server.ts',
+    'domain/provider/custom-config.ts',
+    'model/discovery-url.ts',
+  ];
+  for (const file of service) visit(parsed(join(ROOT, 'lambda', file)), new Map());
   const usage = (node: ts.Node): void => {
     if (ts.isCallExpression(node) && node.expression.getText() === 'usageError') {
       const text = textOf(node.arguments[0], new Map());

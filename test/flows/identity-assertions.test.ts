@@ -4,7 +4,7 @@
  */
 import { decodeJwt } from 'jose';
 import { randomUUID } from 'node:crypto';
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/model/user';
 import { exchange, exchangingAgent, userTokenOf } from './on-behalf-of/exchanging';
 import { ID_JAG_TYP } from './support/assertion-server';
 import { agentWith, authorizerFor } from './support/authorizer';

@@ -1,7 +1,7 @@
 /** Listing grants: by an agent for its user, and by operators for every agent. */
 import { grantPartition } from '../../lambda/contract/table-keys';
-import { encodeGrantId } from '../../lambda/domain/grant/grant-id';
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { encodeGrantId } from '../../lambda/model/grant-id';
+import { userHashOf } from '../../lambda/model/user';
 import { grantTarget } from '../../lambda/domain/grant/grant';
 import { decodeJwt } from 'jose';
 import { tableOf } from './support/portal';

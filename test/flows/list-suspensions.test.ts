@@ -1,5 +1,5 @@
 /** Operators see who is suspended and by whom, and lift what an identity provider reported in an emergency. */
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/model/user';
 import { AUDIENCE, CAEP, issSub, now, RISC, Transmitter } from './support/transmitter';
 import { World, type TestAgent } from './support/world';
 

@@ -5,8 +5,8 @@
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
 import { grantKey } from '../../lambda/contract/table-keys';
 import { grantTarget } from '../../lambda/domain/grant/grant';
-import { decodeGrantId, encodeGrantId } from '../../lambda/domain/grant/grant-id';
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { decodeGrantId, encodeGrantId } from '../../lambda/model/grant-id';
+import { userHashOf } from '../../lambda/model/user';
 import { Browser, type Page } from './support/browser';
 import { tableOf, TestPortal } from './support/portal';
 import { locationOf, membersOf, PortalPages, titleOf } from './support/portal-pages';

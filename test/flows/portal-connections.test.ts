@@ -9,7 +9,7 @@ import {
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
 import { grantKey } from '../../lambda/contract/table-keys';
 import { targetsOf } from '../../lambda/domain/grant/grant';
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/model/user';
 import { Browser } from './support/browser';
 import { moveClock } from './support/clock';
 import { startProvider, type TestProvider } from './support/provider';

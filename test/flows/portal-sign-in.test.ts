@@ -1,7 +1,7 @@
 /** Signing in to a consent portal at an identity provider of any behavior: only a genuine response to this sign-in counts. */
 import { createRestrictionStore } from '../../lambda/adapters/dynamodb/restriction-store';
 import { hashOf } from '../../lambda/domain/digest';
-import { sessionHash, userHashOf } from '../../lambda/domain/identity/user';
+import { sessionHash, userHashOf } from '../../lambda/model/user';
 import { moveClock } from './support/clock';
 import { FORGERIES } from './support/issuer';
 import { newSecret, tableOf, TestPortal } from './support/portal';

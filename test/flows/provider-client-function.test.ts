@@ -6,7 +6,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { decodeJwt } from 'jose';
 import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/model/user';
 import { grantTarget } from '../../lambda/domain/grant/grant';
 import { knownMembers } from './support/other-versions';
 import { World } from './support/world';

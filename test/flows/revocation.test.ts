@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { decodeJwt } from 'jose';
 import { grantPartition } from '../../lambda/contract/table-keys';
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/model/user';
 import { localFunctionName } from '../../lib/local/gateway-event';
 import type { InvokedHandler } from '../../lib/local/lambda';
 import { moveClock } from './support/clock';

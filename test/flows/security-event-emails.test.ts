@@ -1,6 +1,6 @@
 /** Reports that name users by email address, in the running service. */
 import { randomUUID } from 'node:crypto';
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/model/user';
 import { startIssuer, type TestIssuer } from './support/issuer';
 import { AUDIENCE, CAEP, now, RISC, Transmitter } from './support/transmitter';
 import { World, type TestAgent } from './support/world';

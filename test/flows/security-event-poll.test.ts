@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { userRestrictionKey } from '../../lambda/contract/table-keys';
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/model/user';
 import { localFunctionName } from '../../lib/local/gateway-event';
 import type { InvokedHandler } from '../../lib/local/lambda';
 import { moveClock } from './support/clock';

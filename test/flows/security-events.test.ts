@@ -3,7 +3,7 @@
  * logout tokens, and Global Token Revocation.
  */
 import { randomUUID } from 'node:crypto';
-import { sessionHash, userHashOf } from '../../lambda/domain/identity/user';
+import { sessionHash, userHashOf } from '../../lambda/model/user';
 import { allowed, CLIENT, DISABLED, ENDED, startReportedService } from './support/reported-service';
 import { CAEP, issSub, now, RISC } from './support/transmitter';
 

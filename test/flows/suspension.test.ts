@@ -11,7 +11,7 @@ import {
   PutResourcePolicyCommand,
   UpdateWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { userHashOf } from '../../lambda/model/user';
 import { OPERATIONS, type Route } from '../../lambda/contract/operations';
 import { RETURN_URL, World, type PrincipalName, type TestAgent } from './support/world';
 

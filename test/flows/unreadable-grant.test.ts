@@ -4,8 +4,8 @@ import {
   DeleteWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { grantKey, oauth2ProviderKey } from '../../lambda/contract/table-keys';
-import { decodeGrantId } from '../../lambda/domain/grant/grant-id';
-import { userHashOf } from '../../lambda/domain/identity/user';
+import { decodeGrantId } from '../../lambda/model/grant-id';
+import { userHashOf } from '../../lambda/model/user';
 import { startProvider, type TestProvider } from './support/provider';
 import { tableOf, TestPortal } from './support/portal';
 import { World } from './support/world';

@@ -9,7 +9,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { protectedResourceUrl } from '../../lambda/contract/vendors';
+import { protectedResourceUrl } from '../../lambda/model/discovery-url';
 import { connectMcp, workloadAccessTokens } from '../../lib/client/index';
 import type { Checks } from '../deployed/checks';
 import { RETURN_URL } from '../flows/support/world';

@@ -1,7 +1,6 @@
 /** The steps of the sequences: each changes the service and the model, or asks both for the same credential. */
 import fc from 'fast-check';
-import type { VaultModel } from './vault-model';
-import { type Consent, type HeldToken, type User } from './vault-model';
+import { type Consent, type HeldToken, type User, type VaultModel } from './vault-model';
 import type { VaultUnderTest } from './vault-under-test';
 
 type Step = fc.AsyncCommand<VaultModel, VaultUnderTest>;

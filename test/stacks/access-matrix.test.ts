@@ -4,7 +4,7 @@
  */
 import type { TableName } from '../../lambda/contract/table-keys';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
-import { SEALING_PURPOSES } from '../../lambda/domain/sealing/sealing';
+import { SEALING_PURPOSES } from '../../lambda/model/sealing-purpose';
 import { allows, type IamRequest, type Statement } from './iam-evaluation';
 import { plain, resourcesOf, synthesize, withoutHash } from './synthesis';
 

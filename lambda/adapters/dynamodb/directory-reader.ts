@@ -5,7 +5,7 @@
 import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Directory } from '../../domain/grant/directory';
-import { NO_USER } from '../../domain/identity/user';
+import { NO_USER } from '../../model/user';
 import type { IdentityReader, Restrictions } from '../../domain/restriction/restriction';
 import type { Workload } from '../../domain/identity/workload-identity';
 import { parseApiKeyProvider } from './api-key-provider-store';

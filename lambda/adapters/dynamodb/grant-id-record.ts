@@ -3,7 +3,7 @@
  * grant is the partition of an index, which the grants that an agent has for itself must not be in.
  */
 import * as v from 'valibot';
-import type { GrantId } from '../../domain/grant/grant';
+import type { GrantId } from '../../model/grant-id';
 
 export const GrantIdRecord = v.pipe(
   v.object({ workloadId: v.string(), subjectHash: v.string(), target: v.string() }),

@@ -1,7 +1,8 @@
 /** Grants in the vault table: one item each, one conditional write per change. */
 import * as v from 'valibot';
-import type { Grant, GrantDetails, GrantId, GrantStore, GrantTokens } from '../../domain/grant/grant';
-import { NO_USER } from '../../domain/identity/user';
+import type { Grant, GrantDetails, GrantStore, GrantTokens } from '../../domain/grant/grant';
+import type { GrantId } from '../../model/grant-id';
+import { NO_USER } from '../../model/user';
 import { grantKey, TTL_ATTRIBUTE } from '../../contract/table-keys';
 import { grantIdRecord } from './grant-id-record';
 import { parseRecord } from './record';

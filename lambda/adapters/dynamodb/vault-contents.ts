@@ -1,6 +1,6 @@
 /** Deletes the vault keys of a deleted resource, and its grants, which the vault table's indexes find. */
 import * as v from 'valibot';
-import { SEALING_PURPOSES } from '../../domain/sealing/sealing';
+import { SEALING_PURPOSES } from '../../model/sealing-purpose';
 import type { VaultContents } from '../../domain/sealing/deletion';
 import {
   PROVIDER_INDEX,

@@ -1,8 +1,7 @@
 /** Looks up in the directory whether the owner of a vault key exists. */
 import type { WorkloadIdentityStore } from '../../domain/identity/workload-identity';
 import { nameIn } from '../../domain/owned-resource';
-import type { SealingPurpose } from '../../domain/sealing/sealing';
-import { ROTATED_PURPOSES } from '../../domain/token-vault/vault-key-rotation';
+import { ROTATED_PURPOSES, type SealingPurpose } from '../../model/sealing-purpose';
 import type { VaultKeyId } from './vault-key-store';
 
 export interface VaultKeyOwners {

@@ -1,6 +1,7 @@
 /** Wrapped vault keys in the keys table: versions of one owner's key for one purpose. */
 import * as v from 'valibot';
-import { SEALING_PURPOSES, type SealingContext } from '../../domain/sealing/sealing';
+import type { SealingContext } from '../../domain/sealing/sealing';
+import { SEALING_PURPOSES } from '../../model/sealing-purpose';
 import { vaultKeyKey, vaultKeyPartition, type Key } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
 import { ABSENT, putOnce, type Table } from './table';

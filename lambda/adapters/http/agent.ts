@@ -1,7 +1,7 @@
 /** An agent at an https address. Sends one request, and passes the response on as it arrives. */
 import type http from 'node:http';
 import { AgentFailure, type Agent } from '../../domain/gate/agent-response';
-import type { EndpointPolicy } from '../../domain/endpoint';
+import type { EndpointPolicy } from '../../model/endpoint';
 import { AddressNotAllowed, guardedRequest, NoResponse } from '../../contract/guarded-request';
 
 /** The error's code (`ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`, …), which contains nothing that the agent sent. */

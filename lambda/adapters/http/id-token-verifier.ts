@@ -3,7 +3,7 @@
  * claims. An HMAC is never accepted, although the specification allows it: the client secret is not a key here.
  */
 import { errors, jwtVerify, type JWTPayload } from 'jose';
-import { sessionHash, verifiedEmailHash } from '../../domain/identity/user';
+import { sessionHash, verifiedEmailHash } from '../../model/user';
 import { tokenKindRejection } from '../../domain/identity/user-token-kind';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { Transport } from '../../domain/oauth/transport';

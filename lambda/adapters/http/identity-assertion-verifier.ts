@@ -8,7 +8,7 @@ import {
   type AssertionVerifier,
 } from '../../domain/identity/identity-assertion';
 import { customClaimsRejection } from '../../domain/identity/token-admission';
-import { isIssuerOf } from '../../domain/identity/discovery-url';
+import { isIssuerOf } from '../../model/discovery-url';
 import { assertionIssuersOf, type DeployedIssuer } from '../../domain/identity/trusted-issuer';
 import { ServiceError } from '../../domain/service-error';
 import { createIssuerAuthentication, verifiedToken, type TokenKind } from './issuer-authentication';

@@ -9,12 +9,8 @@ import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { MetadataReader } from '../../domain/oauth/provider-metadata';
 import { scopesOf } from '../../domain/identity/token-admission';
 import { issuerAuthorities, type TrustedIssuer } from '../../domain/identity/trusted-issuer';
-import {
-  IssuerUnavailable,
-  sessionHash,
-  verifiedEmailHash,
-  type VerifiedUserToken,
-} from '../../domain/identity/user';
+import { sessionHash, verifiedEmailHash } from '../../model/user';
+import { IssuerUnavailable, type VerifiedUserToken } from '../../domain/identity/user-token';
 import { ServiceError } from '../../domain/service-error';
 import { createIssuerKeys, signatureFault, type UnverifiedJwt } from './issuer-keys';
 

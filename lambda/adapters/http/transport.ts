@@ -3,7 +3,7 @@
  * 5 seconds, 256 KiB. It fails closed.
  */
 import type http from 'node:http';
-import { endpointFault, type EndpointPolicy } from '../../domain/endpoint';
+import { endpointFault, type EndpointPolicy } from '../../model/endpoint';
 import { ProviderFailure, ResponseTooLong } from '../../domain/oauth/provider-failure';
 import type { AuthorityCertificates } from '../../domain/oauth/authority-certificates';
 import { withoutEchoedSecrets } from '../../domain/oauth/echoed-secret';

@@ -15,15 +15,15 @@ import {
   ONE_ISSUER_RULE,
   PROVIDER_DISCOVERY_URL,
   PROVIDER_DISCOVERY_URL_RULE,
-} from '../../domain/identity/discovery-url';
-import { SCOPE_TOKEN, SCOPE_TOKEN_RULE } from '../../domain/scope-token';
+} from '../../model/discovery-url';
+import { SCOPE_TOKEN, SCOPE_TOKEN_RULE } from '../../model/scope-token';
 import { CLIENT_REGISTRATIONS } from '../../domain/provider/provided-client';
 import { SIGNING_ALGORITHMS } from '../../domain/provider/private-key-jwt';
 import { CLIENT_AUTHENTICATION_METHODS } from '../../domain/provider/vendor';
 import { VENDOR_NAMES } from '../../domain/provider/vendors';
-import { exactlyOne, kmsKeyArn, matching, onlyCharacters, refused, text } from './constraints';
-import { providerName } from './names';
-import { secretReference, secretSource } from './secret-schemas';
+import { exactlyOne, kmsKeyArn, matching, onlyCharacters, refused, text } from '../../model/constraints';
+import { providerName } from '../../model/names';
+import { secretReference, secretSource } from '../../model/secret-reference';
 
 /** AWS sets no bounds for these three. Servers and browsers accept URLs of this length (RFC 9110 section 4.1). */
 const address = text(0, 2048);

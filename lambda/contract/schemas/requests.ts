@@ -8,12 +8,12 @@ import {
   AuthorizerConfigurationChangeSchema,
   AuthorizerConfigurationSchema,
 } from '../../domain/identity/trusted-issuer';
-import { FLOWS } from '../../domain/grant/grant';
-import { DPOP_NONCE } from '../../domain/oauth/dpop-nonce';
-import { isRegistrable } from '../../domain/registrable-return-url';
-import { kmsKeyArn, matching, onlyCharacters, smallAsJson, text } from './constraints';
-import { fitsAuthorizationUrl, fitsReturnUrl } from './url-bounds';
-import { customParameters, line, providerName, workloadName } from './names';
+import { FLOWS } from '../../model/flow';
+import { DPOP_NONCE } from '../../model/dpop-nonce';
+import { isRegistrable } from '../../model/registrable-return-url';
+import { kmsKeyArn, matching, onlyCharacters, smallAsJson, text } from '../../model/constraints';
+import { fitsAuthorizationUrl, fitsReturnUrl } from '../../model/url-bounds';
+import { customParameters, line, providerName, workloadName } from '../../model/names';
 import {
   acceptedResourceIds,
   changedPortalMembers,
@@ -22,7 +22,7 @@ import {
   portalMembers,
 } from './portal-schemas';
 import { oauth2ProviderMembers, scopes } from './provider-schemas';
-import { secretReference, secretSource } from './secret-schemas';
+import { secretReference, secretSource } from '../../model/secret-reference';
 
 const returnUrl = matching(
   1,

@@ -7,24 +7,21 @@
  */
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail, type Annotate } from '../audit';
-import { DpopKeySchema } from '../oauth/dpop-key';
+import { DpopKeySchema } from '../../model/dpop-key';
 import type { Metadata } from '../oauth/provider-metadata';
 import { tokenClientOf, type ProviderClients } from '../oauth/provider-client';
 import { notRedeemed, ProviderFailure, type OwnCode } from '../oauth/provider-failure';
 import { KeptCodeSchema, redeemCode, type ObtainedTokens } from '../oauth/token-request';
 import type { Caller } from '../principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
-import {
-  userHashOf,
-  type TrustsIssuers,
-  type UserTokenFacts,
-  type UserTokenVerifier,
-} from '../identity/user';
+import { userHashOf } from '../../model/user';
+import type { TrustsIssuers, UserTokenFacts, UserTokenVerifier } from '../identity/user-token';
 import { actionDenial, credentialUseDenial, type Call } from '../policy/access';
 import { callbackUrl, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { checkRestrictions } from '../restriction/restriction';
 import { accessDenied, ServiceError } from '../service-error';
-import type { GrantId, GrantStore, SealedTokens } from '../grant/grant';
+import type { GrantStore, SealedTokens } from '../grant/grant';
+import type { GrantId } from '../../model/grant-id';
 import type { Directory } from '../grant/directory';
 import { parseSealed } from '../sealing/sealed-json';
 import { KeyMaterialResetError, type Seal } from '../sealing/sealing';

@@ -1,7 +1,7 @@
 /** GetResourceApiKey: returns a provider's API key to an authorized agent. */
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
-import { userHashOf } from '../identity/user';
+import { userHashOf } from '../../model/user';
 import { admit } from './admission';
 import type { ExpiringCache } from '../expiring-cache';
 import { deletionIn } from '../grant/deletion-check';

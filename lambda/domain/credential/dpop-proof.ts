@@ -4,7 +4,7 @@
  * in a log of the agent, is useless without the agent's authority for this operation.
  */
 import { proofTargetFault } from '../oauth/proof-target';
-import type { EndpointPolicy } from '../endpoint';
+import type { EndpointPolicy } from '../../model/endpoint';
 import type { ProvenRequest } from '../oauth/dpop';
 import type { Caller } from '../principal';
 import { proofResourcesOf } from '../provider/dpop-config';

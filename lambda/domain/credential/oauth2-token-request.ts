@@ -4,7 +4,8 @@ import type { Caller } from '../principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Outcome } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
-import type { Grant, GrantTarget } from '../grant/grant';
+import type { Flow } from '../../model/flow';
+import type { Grant } from '../grant/grant';
 import type { GrantedScopesCheck, ReturnedToken } from '../grant/held-token';
 import type { RequestOwner } from '../grant/token-sources';
 
@@ -12,7 +13,7 @@ export interface RetrieveInput {
   readonly workloadIdentityToken: string;
   readonly resourceCredentialProviderName: string;
   readonly scopes: readonly string[];
-  readonly oauth2Flow: GrantTarget['flow'];
+  readonly oauth2Flow: Flow;
   readonly sessionUri?: string | undefined;
   readonly resourceOauth2ReturnUrl?: string | undefined;
   readonly forceAuthentication?: boolean | undefined;
@@ -53,9 +54,9 @@ export interface Admitted {
 }
 
 /** Returns the request that renews a token in the background, without the grant that it is about. */
-export const backgroundRenewalOf = <Flow extends GrantTarget['flow']>(
+export const backgroundRenewalOf = <RequestedFlow extends Flow>(
   { principal, identity, owner }: Pick<Admitted, 'principal' | 'identity' | 'owner'>,
-  flow: Flow,
+  flow: RequestedFlow,
   scopes: readonly string[],
 ) => ({
   principal: principal.arn,

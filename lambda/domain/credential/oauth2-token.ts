@@ -9,7 +9,7 @@ import { scopesInCustomParameters } from '../custom-parameters';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { Caller } from '../principal';
 import { checkProviderOwnerTrust } from '../identity/trusted-provider-owner';
-import { userHashOf } from '../identity/user';
+import { userHashOf } from '../../model/user';
 import { authorizeCredentialUse, credentialUseDenial } from '../policy/access';
 import { isServerOf } from '../provider/discovery';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
@@ -22,7 +22,8 @@ import { verifyWorkloadAccessToken, type VerifyDependencies } from '../workload-
 import { admit } from './admission';
 import { stopIfDeleted } from '../grant/deletion-check';
 import type { Directory } from '../grant/directory';
-import { grantTarget, scopesHeld, type ExchangedFor, type Grant, type GrantId } from '../grant/grant';
+import { grantTarget, scopesHeld, type ExchangedFor, type Grant } from '../grant/grant';
+import type { GrantId } from '../../model/grant-id';
 import { machineToken } from './machine-token';
 import { carriedTokenOf, onBehalfOfToken, type OnBehalfOfDependencies } from './on-behalf-of';
 import { markIfRejected } from '../grant/rejected-token';

@@ -10,7 +10,7 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import { TOKEN_TYPE } from '../oauth/subject-token-type';
 import type { ProviderClient } from '../oauth/token-request';
 import type { WebIdentityTokens } from '../oauth/web-identity';
-import { userHashOf } from '../identity/user';
+import { userHashOf } from '../../model/user';
 import { assertionProviderRejection } from '../provider/assertion-provider';
 import { resourcesAt } from '../provider/discovery';
 import { onBehalfOfConfigOf } from '../provider/on-behalf-of';

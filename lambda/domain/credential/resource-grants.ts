@@ -4,12 +4,14 @@
  */
 import { audited, type Annotate } from '../audit';
 import { listedIn, type GrantDescription } from '../grant/description';
-import { decodeGrantId, encodeGrantId, grantIdMember } from '../grant/grant-id';
-import { FLOWS, targetsOf } from '../grant/grant';
+import { decodeGrantId, encodeGrantId } from '../../model/grant-id';
+import { grantIdMember } from '../grant/grant-filter';
+import { targetsOf } from '../grant/grant';
+import { FLOWS } from '../../model/flow';
 import type { Directory } from '../grant/directory';
 import { isRevocable, pagesOf, type GrantHolder, type GrantIndex, type GrantPage } from '../grant/selection';
 import type { UnreadableDependencies } from '../grant/unreadable';
-import { userHashOf } from '../identity/user';
+import { userHashOf } from '../../model/user';
 import { workloadGone } from '../identity/workload-identity';
 import type { Caller } from '../principal';
 import { authorizeAction, chainContext } from '../policy/access';

@@ -7,9 +7,9 @@
 import * as v from 'valibot';
 import { ConfigurationFault, parseConfiguration } from '../configuration';
 import { issuerMembers, operatorMembers, scopeToken, type TrustedIssuer } from '../identity/trusted-issuer';
-import { WORKLOAD_NAME } from '../identity/workload-name';
-import { endpointFault, type EndpointPolicy } from '../endpoint';
-import { isRegistrable } from '../registrable-return-url';
+import { WORKLOAD_NAME } from '../../model/workload-name';
+import { endpointFault, type EndpointPolicy } from '../../model/endpoint';
+import { isRegistrable } from '../../model/registrable-return-url';
 import { AllowedOriginsSchema } from './allowed-origins';
 
 const text = v.pipe(v.string(), v.nonEmpty());

@@ -5,7 +5,8 @@
 import { audited, type AuditTrail, type Annotate } from '../audit';
 import type { System } from '../system';
 import { callerOf } from '../principal';
-import { userHashOf, type UserTokenVerifier } from '../identity/user';
+import { userHashOf } from '../../model/user';
+import type { UserTokenVerifier } from '../identity/user-token';
 import { accessDenied, invalidMember, ServiceError } from '../service-error';
 import { unlessAborted } from '../abort';
 import { userNamedBy, type CallingAgent } from '../workload-token/calling-agent';

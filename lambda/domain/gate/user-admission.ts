@@ -1,6 +1,7 @@
 /** Validates the user token of a call: everything except the scope first, and the scope last. */
 import { scopesRejection } from '../identity/token-admission';
-import { userHashOf, type UserTokenVerifier, type VerifiedUserToken } from '../identity/user';
+import { userHashOf } from '../../model/user';
+import type { UserTokenVerifier, VerifiedUserToken } from '../identity/user-token';
 import { audited, type AuditTrail, type Annotate } from '../audit';
 import { isCompactJws } from '../compact-jws';
 import { accessDenied, ServiceError } from '../service-error';

@@ -1,10 +1,11 @@
 /** What listings say about a grant. It contains no token, and nothing from which one could be obtained. */
 import { oauth2ProviderArn } from '../provider/oauth2-provider';
 import { workloadIdentityArn } from '../identity/workload-identity';
-import { NO_USER } from '../identity/user';
+import { NO_USER } from '../../model/user';
 import { epochSeconds, type System } from '../system';
-import { isFresh, isRefreshable, targetParts, type Grant, type GrantTarget, type GrantTokens } from './grant';
-import { encodeGrantId } from './grant-id';
+import { isFresh, isRefreshable, targetParts, type Grant, type GrantTokens } from './grant';
+import type { Flow } from '../../model/flow';
+import { encodeGrantId } from '../../model/grant-id';
 import type { FoundGrants } from './selection';
 import { recordUnreadable, type UnreadableDependencies, type UnreadableGrant } from './unreadable';
 
@@ -25,7 +26,7 @@ export interface GrantDescription {
   readonly credentialProviderArn: string;
   /** Absent if the agent acts for itself. */
   readonly userHash?: string;
-  readonly flow: GrantTarget['flow'];
+  readonly flow: Flow;
   /** The granted scopes. */
   readonly scopes: readonly string[];
   readonly resources: readonly string[];
@@ -63,11 +64,7 @@ export const isListed = ({ tokens, lastFailure }: Grant): boolean =>
   tokens !== undefined || lastFailure !== undefined;
 
 /** Returns the state of the grant. @param now epoch seconds */
-export function grantStatus(
-  grant: Grant,
-  flow: GrantTarget['flow'],
-  now: number,
-): Exclude<GrantStatus, 'UNREADABLE'> {
+export function grantStatus(grant: Grant, flow: Flow, now: number): Exclude<GrantStatus, 'UNREADABLE'> {
   const { tokens, lastFailure, rejected, generation } = grant;
   if (lastFailure !== undefined && lastFailure.notBefore > now * 1000) return 'BACKING_OFF';
   if (tokens && isFresh(tokens, now) && rejected !== generation) return 'ACTIVE';

@@ -1,9 +1,10 @@
 /** The filters by which operators name grants. */
-import { selectedUserHash, type UserSelector } from '../identity/user';
+import { decodeGrantId, type GrantId } from '../../model/grant-id';
+import { selectedUserHash, type UserSelector } from '../../model/user';
 import type { WorkloadIdentityStore } from '../identity/workload-identity';
 import type { Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { noSuchResource } from '../resource-write';
-import { ServiceError } from '../service-error';
+import { invalidMember, ServiceError } from '../service-error';
 import type { GrantFilter } from './selection';
 
 export interface FilterDependencies {
@@ -46,4 +47,11 @@ export async function grantFilter(
     ...(provider && { providerId: provider.id, providerName }),
     ...(user && { userHash: selectedUserHash(user) }),
   };
+}
+
+/** Returns the grant that the member `grantId` of a request names. @throws ValidationException if it names none */
+export function grantIdMember(text: string): GrantId {
+  const grantId = decodeGrantId(text);
+  if (!grantId) throw invalidMember('grantId', 'must be the grantId of a listed grant');
+  return grantId;
 }

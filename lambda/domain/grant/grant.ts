@@ -5,7 +5,9 @@
  */
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
-import { DpopKeySchema } from '../oauth/dpop-key';
+import type { Flow } from '../../model/flow';
+import type { GrantId } from '../../model/grant-id';
+import { DpopKeySchema } from '../../model/dpop-key';
 import type { SealingContext } from '../sealing/sealing';
 
 export interface GrantTokens {
@@ -77,13 +79,6 @@ export interface RenewalFailure {
   readonly provider?: string;
   /** The cause, for the operator. Absent from records of earlier deployments. */
   readonly detail?: string;
-}
-
-export interface GrantId {
-  readonly workloadId: string;
-  /** As `userHashOf` returns it: `AGENT` for a grant that an agent has for itself. */
-  readonly userHash: string;
-  readonly target: string;
 }
 
 /** What a listing says about a grant, apart from its tokens. Absent from records of earlier deployments. */
@@ -211,12 +206,9 @@ export interface GrantStore {
 const digest = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('base64url');
 
-/** AWS's `Oauth2FlowType`. */
-export const FLOWS = ['USER_FEDERATION', 'M2M', 'ON_BEHALF_OF_TOKEN_EXCHANGE'] as const;
-
 /** The purpose of a grant, in addition to agent and user: the flow, the provider, and the members that narrow the token. */
 export interface GrantTarget {
-  readonly flow: (typeof FLOWS)[number];
+  readonly flow: Flow;
   readonly providerName: string;
   /** RFC 8707 resource indicators. */
   readonly resources: readonly string[];
@@ -234,13 +226,13 @@ export interface ExchangedFor {
 }
 
 /** Returns the text with which the targets of a flow begin; with a provider, those at the provider. */
-export const targetsOf = (flow: GrantTarget['flow'], providerName?: string): string =>
+export const targetsOf = (flow: Flow, providerName?: string): string =>
   providerName === undefined ? `${flow}#` : `${flow}#${providerName}#`;
 
 /** Returns the flow and the name of the provider in a grant's sort key. */
 export function targetParts(target: string): Pick<GrantTarget, 'flow' | 'providerName'> {
   const [flow, providerName = ''] = target.split('#');
-  return { flow: flow as GrantTarget['flow'], providerName };
+  return { flow: flow as Flow, providerName };
 }
 
 /** Returns the grant's sort key. The order of values does not matter. */

@@ -1,7 +1,7 @@
 /** Returns a stored token while it is valid and renews it when necessary, for every flow. */
 import { epochSeconds, utcDate } from '../system';
 import { dpopProof, type ProvenRequest } from '../oauth/dpop';
-import type { DpopKey } from '../oauth/dpop-key';
+import type { DpopKey } from '../../model/dpop-key';
 import { ServiceError, type Outcome } from '../service-error';
 import { inSoftWindow, scopesHeld, type Grant } from './grant';
 import { markRejected } from './rejected-token';

@@ -19,7 +19,7 @@
  */
 import { epochSeconds, type System } from '../system';
 import { ProviderFailure } from '../oauth/provider-failure';
-import type { DpopKey } from '../oauth/dpop-key';
+import type { DpopKey } from '../../model/dpop-key';
 import type { ObtainedTokens } from '../oauth/token-request';
 import { ServiceError } from '../service-error';
 import { UnstorableError } from '../unstorable';

@@ -2,7 +2,8 @@
  * The port to the revocation outbox, for code that removes tokens from a grant or cannot store them. Such tokens live on
  * at the provider until they are revoked there.
  */
-import type { GrantId, GrantTokens } from './grant';
+import type { GrantTokens } from './grant';
+import type { GrantId } from '../../model/grant-id';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
 
 /**

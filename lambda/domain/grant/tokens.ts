@@ -3,18 +3,18 @@ import { type System, epochSeconds } from '../system';
 import type { Narrowing, ObtainedTokens } from '../oauth/token-request';
 import { resourcesAt } from '../provider/discovery';
 import { clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
-import type { UserTokenFacts } from '../identity/user';
+import type { UserTokenFacts } from '../identity/user-token';
 import { nameIn } from '../owned-resource';
 import {
   grantContext,
   targetParts,
   type Grant,
   type GrantDetails,
-  type GrantId,
   type GrantTokens,
   SealedTokensSchema,
   type SealedTokens,
 } from './grant';
+import type { GrantId } from '../../model/grant-id';
 import { parseSealed } from '../sealing/sealed-json';
 import type { Seal, SealingContext } from '../sealing/sealing';
 import type { TokensToRevoke } from './revocation-queue';

@@ -3,9 +3,9 @@
  * grant.
  */
 import type { AuditTrail } from '../audit';
-import { NO_USER } from '../identity/user';
-import { targetParts, type GrantId } from './grant';
-import { encodeGrantId } from './grant-id';
+import { NO_USER } from '../../model/user';
+import { targetParts } from './grant';
+import { encodeGrantId, type GrantId } from '../../model/grant-id';
 
 export class UnreadableGrant extends Error {
   constructor(

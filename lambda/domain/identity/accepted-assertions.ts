@@ -3,7 +3,7 @@
  * leaves out is not accepted.
  */
 import * as v from 'valibot';
-import { WORKLOAD_NAME } from './workload-name';
+import { WORKLOAD_NAME } from '../../model/workload-name';
 
 const MAX_CLIENTS = 50;
 const MAX_VALUES = 50;

@@ -9,7 +9,7 @@
 import { decodeProtectedHeader } from 'jose';
 import type { AssertionClient, IdentityAssertions } from './accepted-assertions';
 import { scopesOf } from './token-admission';
-import type { TrustsIssuers, VerifiedUserToken } from './user';
+import type { TrustsIssuers, VerifiedUserToken } from './user-token';
 
 /** Section 3. */
 const TYPE = 'oauth-id-jag+jwt';

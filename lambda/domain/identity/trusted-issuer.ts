@@ -9,12 +9,19 @@
 import * as v from 'valibot';
 import { CaCertificatesSchema, type StatedAuthorities } from '../ca-certificates';
 import { parseConfiguration } from '../configuration';
-import { checkEndpoint, type EndpointPolicy } from '../endpoint';
-import { SCOPE_TOKEN, SCOPE_TOKEN_RULE } from '../scope-token';
+import type { EndpointPolicy } from '../../model/endpoint';
+import { checkEndpoint } from '../endpoint';
+import { SCOPE_TOKEN, SCOPE_TOKEN_RULE } from '../../model/scope-token';
 import { IdentityAssertionsSchema, type IdentityAssertions } from './accepted-assertions';
-import { DISCOVERY_URL, DISCOVERY_URL_RULE, isOfOneIssuer, issuerOf, ONE_ISSUER_RULE } from './discovery-url';
+import {
+  DISCOVERY_URL,
+  DISCOVERY_URL_RULE,
+  isOfOneIssuer,
+  issuerOf,
+  ONE_ISSUER_RULE,
+} from '../../model/discovery-url';
 import { SecurityEventsSchema, type SecurityEvents } from './security-events';
-import { WORKLOAD_NAME } from './workload-name';
+import { WORKLOAD_NAME } from '../../model/workload-name';
 
 /** AWS does not limit the lists. These limits keep an identity in one small record. */
 const MAX_VALUES = 50;

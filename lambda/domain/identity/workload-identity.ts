@@ -5,7 +5,7 @@ import { changedMembers, changeResource, createResource } from '../resource-writ
 import { authorizedResource, resourceToDelete } from '../policy/authorized-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
-import type { EndpointPolicy } from '../endpoint';
+import type { EndpointPolicy } from '../../model/endpoint';
 import { ownedBy } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
 import { ServiceError } from '../service-error';

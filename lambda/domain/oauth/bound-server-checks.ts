@@ -3,7 +3,7 @@
  * Nothing that one server says about another is accepted without that server's agreement.
  */
 import type { AuthorizationServer } from 'oauth4webapi';
-import { endpointFault, type EndpointPolicy } from '../endpoint';
+import { endpointFault, type EndpointPolicy } from '../../model/endpoint';
 import { endpointOriginsOf, type ProtectedResource } from '../provider/discovery';
 import type { StatedResource } from './protected-resource';
 import { ProviderFailure } from './provider-failure';

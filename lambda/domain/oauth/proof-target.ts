@@ -8,7 +8,7 @@ import {
   isWithin,
   MUST_BE_NORMALIZED,
   type EndpointPolicy,
-} from '../endpoint';
+} from '../../model/endpoint';
 import type { Metadata } from './provider-metadata';
 
 /** Characters that are never in a normalized URL without query, fragment, and credentials (RFC 3986 section 6.2.2). */

@@ -3,8 +3,8 @@
  *
  *     metadata of the resource ──▶ authorization_servers, in order ──▶ metadata of the first one that can be used
  */
-import type { EndpointPolicy } from '../endpoint';
-import { metadataUrlsOf } from '../identity/discovery-url';
+import type { EndpointPolicy } from '../../model/endpoint';
+import { metadataUrlsOf } from '../../model/discovery-url';
 import type { ProtectedResource } from '../provider/discovery';
 import {
   checkAuthorizationServer,

@@ -3,8 +3,8 @@
  * identifiers are compared as strings.
  */
 import * as v from 'valibot';
-import { isNearResourceOf, isResourceOf } from '../identity/discovery-url';
-import { SCOPE_TOKEN } from '../scope-token';
+import { isNearResourceOf, isResourceOf } from '../../model/discovery-url';
+import { SCOPE_TOKEN } from '../../model/scope-token';
 import { documentFault } from './document-fault';
 import { metadataDocument } from './metadata-document';
 import { ProviderFailure } from './provider-failure';

@@ -2,7 +2,7 @@
  * The client that the service provides at the authorization server of a protected resource, in the order of MCP 2026-07-28
  * (basic/authorization): a client ID metadata document if the server reads them, and dynamic registration otherwise.
  */
-import { isLoopbackHttp } from '../endpoint';
+import { isLoopbackHttp } from '../../model/endpoint';
 import { clientMetadataUrl } from '../provider/published-client';
 import type { NewClient, RegistrationRequest } from '../provider/resolve-client';
 import { callbackUrl } from '../provider/oauth2-provider';

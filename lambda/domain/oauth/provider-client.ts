@@ -3,7 +3,7 @@ import { createExpiringCache } from '../expiring-cache';
 import { clientAssertion, type AssertionDependencies } from './client-assertion';
 import type { ClientCredential } from './client-authentication';
 import { newDpopKey, NONCE_CACHE } from './dpop';
-import type { DpopKey } from './dpop-key';
+import type { DpopKey } from '../../model/dpop-key';
 import type { MetadataPurpose } from './bound-server-checks';
 import type { MetadataReader } from './provider-metadata';
 import { boundClient, type ProviderClient, type TokenRequestDependencies } from './token-request';

@@ -3,7 +3,7 @@
  * client has one redirect URI, and no more metadata than the server needs.
  */
 import * as v from 'valibot';
-import { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../endpoint';
+import { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../../model/endpoint';
 import { parseJsonObject } from '../json-object';
 import type { ClientManagement, NewClient } from '../provider/resolve-client';
 import { CLIENT_NAME } from '../provider/provided-client';

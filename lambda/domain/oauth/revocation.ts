@@ -11,7 +11,7 @@ import type { RevocationProspect } from '../provider/revocation-reach';
 import type { VendorRevocation } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
 import { clientAuthentication, oauthClientOf } from './client-authentication';
-import type { DpopKey } from './dpop-key';
+import type { DpopKey } from '../../model/dpop-key';
 import { providerFailure, ProviderFailure } from './provider-failure';
 import {
   authenticate,

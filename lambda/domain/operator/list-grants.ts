@@ -5,7 +5,7 @@ import { listedIn, type GrantDescription } from '../grant/description';
 import { grantFilter, type FilterDependencies, type GrantFilters } from '../grant/grant-filter';
 import type { GrantIndex } from '../grant/selection';
 import type { UnreadableDependencies } from '../grant/unreadable';
-import { selectedUserHash } from '../identity/user';
+import { selectedUserHash } from '../../model/user';
 import { isPageFull, openPage, type ListInput, type PageTokens } from '../pagination';
 import type { Caller } from '../principal';
 import type { System } from '../system';

@@ -1,11 +1,16 @@
 /** Operators revoke grants of all owners, and follow a revocation. IAM alone decides who is an operator. */
 import { audited, type AuditTrail } from '../audit';
-import { encodeGrantId, grantIdMember } from '../grant/grant-id';
-import { grantFilter, type FilterDependencies, type GrantFilters } from '../grant/grant-filter';
+import { encodeGrantId } from '../../model/grant-id';
+import {
+  type FilterDependencies,
+  grantFilter,
+  type GrantFilters,
+  grantIdMember,
+} from '../grant/grant-filter';
 import { openPage, type ListInput, type PageTokens } from '../pagination';
 import type { Caller } from '../principal';
 import { noSuchRevocation } from '../resource-write';
-import { selectedUserHash } from '../identity/user';
+import { selectedUserHash } from '../../model/user';
 import { wider, type RevocationReach } from '../provider/revocation-reach';
 import { invalidMember } from '../service-error';
 import {

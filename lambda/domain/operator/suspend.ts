@@ -3,7 +3,7 @@
  * and owning a resource gives no right here. Concurrent calls are applied one after the other, and the last one decides.
  */
 import { audited, type AuditEntry, type AuditTrail } from '../audit';
-import { selectedUserHash, type UserSelector } from '../identity/user';
+import { selectedUserHash, type UserSelector } from '../../model/user';
 import {
   workloadIdentityArn,
   type WorkloadIdentity,

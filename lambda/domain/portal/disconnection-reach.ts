@@ -2,7 +2,7 @@
 import type { Annotate } from '../audit';
 import { namedOf } from '../display-name';
 import { targetParts } from '../grant/grant';
-import { encodeGrantId } from '../grant/grant-id';
+import { encodeGrantId } from '../../model/grant-id';
 import type { GrantIndex } from '../grant/selection';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';

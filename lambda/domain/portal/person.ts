@@ -2,7 +2,7 @@
 import type { Annotate } from '../audit';
 import { hashOf } from '../digest';
 import type { DeployedIssuer } from '../identity/trusted-issuer';
-import type { UserTokenFacts } from '../identity/user';
+import type { UserTokenFacts } from '../identity/user-token';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import { actionDenial } from '../policy/access';
 import type { GovernedOperation } from '../policy/governed-operations';

@@ -5,8 +5,8 @@
  * An agent decides how many grants it holds, and its providers how many scopes each has, also without the person. So the
  * rows of each agent are limited: one agent must not take the page, and with it the end of every access, from the person.
  */
-import { targetParts, type GrantId } from '../grant/grant';
-import { decodeGrantId, encodeGrantId } from '../grant/grant-id';
+import { targetParts } from '../grant/grant';
+import { decodeGrantId, encodeGrantId, type GrantId } from '../../model/grant-id';
 import type { GrantIndex } from '../grant/selection';
 import { recordUnreadable, type UnreadableDependencies } from '../grant/unreadable';
 import type { Oauth2ProviderStore } from '../provider/oauth2-provider';

@@ -4,7 +4,7 @@
  */
 import { hashOf } from '../digest';
 import type { DeployedIssuer } from '../identity/trusted-issuer';
-import type { UserTokenFacts } from '../identity/user';
+import type { UserTokenFacts } from '../identity/user-token';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 
 /** `issuedAt` and `sessionHash` are those of the ID token. */

@@ -1,6 +1,7 @@
 /** The ID token of a sign-in in a portal: the user whom the identity provider authenticated. */
 import type { PrivateAuthorities } from '../provider/private-authorities';
-import type { UserTokenFacts, User } from '../identity/user';
+import type { User } from '../../model/user';
+import type { UserTokenFacts } from '../identity/user-token';
 
 export interface ExpectedIdToken {
   /** `issuer` of the identity provider's metadata. */

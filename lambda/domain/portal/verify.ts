@@ -1,6 +1,6 @@
 /** Verifies that a portal can work: its sign-in provider, and that its agents trust the issuer that people sign in at. */
 import { audited, type AuditTrail } from '../audit';
-import { isIssuerOf } from '../identity/discovery-url';
+import { isIssuerOf } from '../../model/discovery-url';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import { trustedIssuersOf, type DeployedIssuer, type TrustedIssuer } from '../identity/trusted-issuer';
 import { ProviderFailure, shownHost } from '../oauth/provider-failure';

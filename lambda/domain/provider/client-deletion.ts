@@ -4,7 +4,7 @@
  * more: it authenticates the revocation of the tokens that it was issued.
  */
 import { hashOf } from '../digest';
-import { issuerOf, withoutTrailingSlash } from '../identity/discovery-url';
+import { issuerOf, withoutTrailingSlash } from '../../model/discovery-url';
 import type { SealingContext } from '../sealing/sealing';
 import type { Oauth2Discovery } from './discovery';
 

@@ -2,8 +2,9 @@
 import { invalidMember } from '../service-error';
 import type { Oauth2Discovery, StatedMetadata } from './discovery';
 import { checkDpopConfig, type DpopConfig } from './dpop-config';
-import { checkEndpoint, type EndpointPolicy } from '../endpoint';
-import { isMetadataUrl, isProtectedResourceUrl, issuerRule } from '../identity/discovery-url';
+import type { EndpointPolicy } from '../../model/endpoint';
+import { checkEndpoint } from '../endpoint';
+import { isMetadataUrl, isProtectedResourceUrl, issuerRule } from '../../model/discovery-url';
 import type { CertificateConfiguration } from './certificate-configuration';
 import type { OnBehalfOfInput } from './on-behalf-of';
 import type { SecretReference } from './provider-secret';

@@ -1,7 +1,7 @@
 /** Where an authorization server's metadata comes from. */
 import { isDeepStrictEqual } from 'node:util';
-import { isWithin } from '../endpoint';
-import { isOfOneIssuer, issuerOf } from '../identity/discovery-url';
+import { isWithin } from '../../model/endpoint';
+import { isOfOneIssuer, issuerOf } from '../../model/discovery-url';
 
 /** AWS's `Oauth2AuthorizationServerMetadata`: what is stated instead of discovered. */
 export interface StatedMetadata {

@@ -4,8 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { accessDenied, invalidMember } from '../service-error';
-import { checkEndpoint, isNormalizedUrl, MUST_BE_NORMALIZED, type EndpointPolicy } from '../endpoint';
-import { isProtectedResourceUrl } from '../identity/discovery-url';
+import { isNormalizedUrl, MUST_BE_NORMALIZED, type EndpointPolicy } from '../../model/endpoint';
+import { checkEndpoint } from '../endpoint';
+import { isProtectedResourceUrl } from '../../model/discovery-url';
 import type { Oauth2Discovery } from './discovery';
 
 /** Present if the tokens are bound to keys. */

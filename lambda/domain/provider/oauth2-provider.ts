@@ -25,7 +25,7 @@ import type { RegisteredClients } from './registered-clients';
 import type { ClientMetadataStore } from './published-client';
 import { endpointOriginsOf, type Oauth2Discovery } from './discovery';
 import type { DpopConfig } from './dpop-config';
-import type { EndpointPolicy } from '../endpoint';
+import type { EndpointPolicy } from '../../model/endpoint';
 import { checkAssertionProvider } from './assertion-provider';
 import type { OnBehalfOfConfig } from './on-behalf-of-config';
 import type { CertificateMembers, CertificateNamingDependencies } from './certificate-configuration';

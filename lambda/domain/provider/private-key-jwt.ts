@@ -4,7 +4,7 @@
  * user guide). So a tag of the key names the one owner whose providers can use it, and the service checks the tag before
  * every signature.
  */
-import { isWithin } from '../endpoint';
+import { isWithin } from '../../model/endpoint';
 import { accessDenied, invalidMember } from '../service-error';
 import { isNamedBy, OWNER_TAG, type Owned } from '../ownership';
 

@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import { accessDenied, invalidMember } from '../service-error';
 import type { Seal } from '../sealing/sealing';
 import type { System } from '../system';
-import { isProtectedResourceUrl } from '../identity/discovery-url';
+import { isProtectedResourceUrl } from '../../model/discovery-url';
 import { checkBindingByOwner } from './client-binding';
 import {
   clientHashes,

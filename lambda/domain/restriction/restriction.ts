@@ -5,7 +5,7 @@
  * credential reads the restrictions together with the resources, so a suspension applies from the next request.
  */
 import { ServiceError } from '../service-error';
-import type { UserTokenFacts } from '../identity/user';
+import type { UserTokenFacts } from '../identity/user-token';
 import type { Workload, WorkloadIdentity } from '../identity/workload-identity';
 
 /** An operator's decision to suspend. */

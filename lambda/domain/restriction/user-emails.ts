@@ -9,9 +9,9 @@
  * finds what the other wrote.
  */
 import { createExpiringCache } from '../expiring-cache';
-import { isIssuerOf } from '../identity/discovery-url';
+import { isIssuerOf } from '../../model/discovery-url';
 import type { TrustedIssuer } from '../identity/trusted-issuer';
-import type { VerifiedUserToken } from '../identity/user';
+import type { VerifiedUserToken } from '../identity/user-token';
 import type { System } from '../system';
 import { checkRestrictions, type RestrictionStore } from './restriction';
 

@@ -1,6 +1,6 @@
 /** The states of an item of the outbox, as pure functions from one revision to the next. */
 import { hashOf } from '../digest';
-import type { GrantId } from '../grant/grant';
+import type { GrantId } from '../../model/grant-id';
 import type { OwnCode } from '../oauth/provider-failure';
 import type { ItemState, Revocation, OutboxItem } from './revocation';
 

@@ -7,7 +7,7 @@
  *
  * Both are written on condition of the previous revision, so any number of workers can try to continue them.
  */
-import type { GrantId } from '../grant/grant';
+import type { GrantId } from '../../model/grant-id';
 import type { EnqueueCause } from '../grant/revocation-queue';
 import type { GrantFilter } from '../grant/selection';
 import { CLIENT_DELETION_CAUSES, type ClientDeletionCause } from '../provider/client-deletion';

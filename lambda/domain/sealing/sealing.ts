@@ -4,16 +4,7 @@
  * agent, user, or provider cannot be decrypted.
  */
 
-/** The purpose of a vault key. The KMS permissions of each function group are limited to purposes. */
-export const SEALING_PURPOSES = [
-  'grant',
-  'consent',
-  'client-secret',
-  'api-key',
-  'subject-token',
-  'revocation',
-] as const;
-export type SealingPurpose = (typeof SEALING_PURPOSES)[number];
+import type { SealingPurpose } from '../../model/sealing-purpose';
 
 export interface SealingContext {
   readonly purpose: SealingPurpose;

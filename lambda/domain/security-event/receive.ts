@@ -7,7 +7,7 @@
 import * as v from 'valibot';
 import { audited, type Annotate, type AuditTrail } from '../audit';
 import { isHashOf } from '../digest';
-import { isIssuerOf } from '../identity/discovery-url';
+import { isIssuerOf } from '../../model/discovery-url';
 import { issuerAuthorities, type DeployedIssuer } from '../identity/trusted-issuer';
 import { parseJsonObject } from '../json-object';
 import { ProviderFailure } from '../oauth/provider-failure';

@@ -1,8 +1,8 @@
 /** The trusted issuer that reports, and its users. */
 import type { SecurityEvents } from '../identity/security-events';
-import { isIssuerOf } from '../identity/discovery-url';
+import { isIssuerOf } from '../../model/discovery-url';
 import { issuerAuthorities, type DeployedIssuer } from '../identity/trusted-issuer';
-import { emailHash, sessionHash, userHashOf } from '../identity/user';
+import { emailHash, sessionHash, userHashOf } from '../../model/user';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { ServiceError } from '../service-error';

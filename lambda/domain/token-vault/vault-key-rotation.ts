@@ -5,14 +5,8 @@
 import { audited, type AuditTrail } from '../audit';
 import type { WorkloadIdentityStore } from '../identity/workload-identity';
 import { noSuchResource } from '../resource-write';
-import type { SealingContext, SealingPurpose } from '../sealing/sealing';
-
-/** The purposes of an agent's keys. Each secret of a provider has its own key, which is created with the secret. */
-export const ROTATED_PURPOSES = [
-  'grant',
-  'consent',
-  'subject-token',
-] as const satisfies readonly SealingPurpose[];
+import { ROTATED_PURPOSES, type SealingPurpose } from '../../model/sealing-purpose';
+import type { SealingContext } from '../sealing/sealing';
 
 export interface VaultKeyRotationDependencies {
   readonly identities: Pick<WorkloadIdentityStore, 'get'>;

@@ -1,6 +1,6 @@
 /** Who acts for whom by a workload access token, in audit entries. */
 import type { AuditEntry } from '../audit';
-import { userHashOf } from '../identity/user';
+import { userHashOf } from '../../model/user';
 import type { Workload } from '../identity/workload-identity';
 import type { Delegation } from './claims';
 

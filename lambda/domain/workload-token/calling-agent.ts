@@ -9,8 +9,9 @@
  */
 import { decodeJwt } from 'jose';
 import * as v from 'valibot';
-import { isIssuerOf } from '../identity/discovery-url';
-import { userHashOf, type User, type UserTokenFacts } from '../identity/user';
+import { isIssuerOf } from '../../model/discovery-url';
+import { userHashOf, type User } from '../../model/user';
+import type { UserTokenFacts } from '../identity/user-token';
 import type { Workload, WorkloadIdentity } from '../identity/workload-identity';
 import { haveSameOwner } from '../ownership';
 import { actionDenial, chainContext } from '../policy/access';

@@ -9,7 +9,8 @@
  * issues the token.
  */
 import * as v from 'valibot';
-import type { User, UserTokenFacts } from '../identity/user';
+import type { User } from '../../model/user';
+import type { UserTokenFacts } from '../identity/user-token';
 import type { Workload } from '../identity/workload-identity';
 import type { CarriedToken } from './subject-token';
 

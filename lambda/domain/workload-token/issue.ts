@@ -3,15 +3,14 @@ import { decodeJwt } from 'jose';
 import { type System, epochSeconds } from '../system';
 import { audited, ISSUER_UNAVAILABLE, type Annotate, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
+import { userHashOf, type User } from '../../model/user';
 import {
   IssuerUnavailable,
-  userHashOf,
   USER_TOKEN_ENDED,
-  type User,
   type UserTokenFacts,
   type VerifiedUserToken,
   type UserTokenVerifier,
-} from '../identity/user';
+} from '../identity/user-token';
 import {
   isIdentityAssertion,
   type AssertionVerifier,

@@ -4,7 +4,7 @@
  * cannot be decrypted in another one.
  */
 import { createHash } from 'node:crypto';
-import { userHashOf, type User } from '../identity/user';
+import { userHashOf, type User } from '../../model/user';
 import type { Seal, SealingContext } from '../sealing/sealing';
 
 /**

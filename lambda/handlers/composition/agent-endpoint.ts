@@ -10,10 +10,10 @@ import { createUserTokenVerifier } from '../../adapters/http/user-token-verifier
 import { createWorkloadTokens } from '../../adapters/identity/workload-tokens';
 import { createLambdaAgent } from '../../adapters/lambda/agent';
 import { createMetadataReader, type MetadataReader } from '../../domain/oauth/provider-metadata';
-import type { UserTokenVerifier } from '../../domain/identity/user';
+import type { UserTokenVerifier } from '../../domain/identity/user-token';
 import type { Agent } from '../../domain/gate/agent-response';
 import type { AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
-import type { EndpointPolicy } from '../../domain/endpoint';
+import type { EndpointPolicy } from '../../model/endpoint';
 import { audit, refuseForgedBy, report, requests } from './logging';
 import { createAuthorizerHandler, type AuthorizerHandler } from '../../gate/authorizer-handler';
 import { createGateHandler, IDLE, type GateHandler } from '../../gate/gate-handler';

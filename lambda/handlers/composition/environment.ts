@@ -2,13 +2,13 @@
  * The functions' environment, read and validated once at start. One line names everything that is missing or wrong.
  * Each function reads only the variables that its group has.
  */
-import { REGION } from '../../contract/regions';
+import { REGION } from '../../model/regions';
 import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
 import { parseTrustedIssuers, type DeployedIssuer } from '../../domain/identity/trusted-issuer';
 import { parseLifetimes, type Lifetimes } from '../../domain/lifetimes';
 import { parseOwnerAccounts } from '../../domain/operator/transfer-ownership';
 import { parseQuotas, type Quotas } from '../../domain/quotas';
-import type { EndpointPolicy } from '../../domain/endpoint';
+import type { EndpointPolicy } from '../../model/endpoint';
 import { parseStack, type DeployedStack } from '../../custom-resources/stack';
 import { readPinnedFile } from './pinned-file';
 

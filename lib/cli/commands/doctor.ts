@@ -1,6 +1,6 @@
 /** `agent-identity doctor`: checks the way from this computer to the service, and what the service depends on. */
 import { buildCommand } from '@stricli/core';
-import type { EndpointPolicy } from '../../../lambda/contract/authorization-server';
+import type { EndpointPolicy } from '../../../lambda/model/endpoint';
 import { OPERATIONS } from '../../../lambda/contract/operations';
 import { SIGNING_NAME } from '../../client/endpoint';
 import { discoveryUrlOf } from '../authorizer';

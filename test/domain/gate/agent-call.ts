@@ -4,7 +4,7 @@ import type { AgentEndpointConfiguration } from '../../../lambda/domain/gate/age
 import { type AgentResponse } from '../../../lambda/domain/gate/agent-response';
 import { type AgentRequest } from '../../../lambda/domain/gate/agent-request';
 import { invokeAgent, type AgentCall } from '../../../lambda/domain/gate/invoke';
-import { type TrustsIssuers } from '../../../lambda/domain/identity/user';
+import type { TrustsIssuers } from '../../../lambda/domain/identity/user-token';
 import { ServiceError } from '../../../lambda/domain/service-error';
 import type { OnBehalfOf } from '../../../lambda/domain/workload-token/on-behalf-of';
 import { createFakeSystem } from '../fake-system';

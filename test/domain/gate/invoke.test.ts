@@ -8,7 +8,7 @@ import {
 } from '../../../lambda/domain/gate/agent-request';
 import { type AgentCall } from '../../../lambda/domain/gate/invoke';
 import { authorizeUser } from '../../../lambda/domain/gate/user-admission';
-import { userHashOf } from '../../../lambda/domain/identity/user';
+import { userHashOf } from '../../../lambda/model/user';
 import { APPLICATION, ARN, BY_IAM, BY_JWT, endpointOf } from './endpoints';
 
 import {

@@ -1,5 +1,5 @@
 /** Suspending and resuming: the writes, and who they apply to. */
-import { userHashOf, selectedUserHash, type UserSelector } from '../../../lambda/domain/identity/user';
+import { userHashOf, selectedUserHash, type UserSelector } from '../../../lambda/model/user';
 import type { AgentRestriction } from '../../../lambda/domain/restriction/restriction';
 import {
   resumeUser,

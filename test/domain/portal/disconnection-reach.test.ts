@@ -2,7 +2,7 @@
 import { disconnectionReach } from '../../../lambda/domain/portal/disconnection-reach';
 import { rowsOf } from '../../../lambda/domain/portal/rows';
 import { ownerOf } from '../../../lambda/domain/portal/served-portal';
-import { encodeGrantId } from '../../../lambda/domain/grant/grant-id';
+import { encodeGrantId } from '../../../lambda/model/grant-id';
 import { grantTarget, type Grant } from '../../../lambda/domain/grant/grant';
 import { UnreadableGrant } from '../../../lambda/domain/grant/unreadable';
 import type { GrantFilter } from '../../../lambda/domain/grant/selection';

@@ -1,6 +1,6 @@
 /** How much a step reads of what agents hold for a person: an agent decides how many grants there are. */
 import { grantTarget, targetsOf, type Grant } from '../../../lambda/domain/grant/grant';
-import { decodeGrantId, encodeGrantId } from '../../../lambda/domain/grant/grant-id';
+import { decodeGrantId, encodeGrantId } from '../../../lambda/model/grant-id';
 import type { GrantIndex } from '../../../lambda/domain/grant/selection';
 import { ownerOf } from '../../../lambda/domain/portal/served-portal';
 import { rowsOf, rowWithKey } from '../../../lambda/domain/portal/rows';

@@ -1,5 +1,6 @@
 /** Reports that name an email address, and the first token of its user, in every order. */
-import { emailHash, userHashOf, type VerifiedUserToken } from '../../../lambda/domain/identity/user';
+import { emailHash, userHashOf } from '../../../lambda/model/user';
+import type { VerifiedUserToken } from '../../../lambda/domain/identity/user-token';
 import { restrictionDenial } from '../../../lambda/domain/restriction/restriction';
 import { createUserEmails } from '../../../lambda/domain/restriction/user-emails';
 import { apply } from '../../../lambda/domain/security-event/apply';

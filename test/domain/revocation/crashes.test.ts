@@ -2,11 +2,10 @@
  * A worker of the revocation outbox can end at any point. It is killed here before and after each of its calls, in turn,
  * and another worker continues: in the end, each grant is revoked, and the provider has revoked it.
  */
-import type { GrantId } from '../../../lambda/domain/grant/grant';
-import type { SweepDependencies } from '../../../lambda/domain/revocation/sweep';
+import type { GrantId } from '../../../lambda/model/grant-id';
+import { sweep, type SweepDependencies } from '../../../lambda/domain/revocation/sweep';
 import type { OutboxItem } from '../../../lambda/domain/revocation/revocation';
 import { selectGrants } from '../../../lambda/domain/revocation/select';
-import { sweep } from '../../../lambda/domain/revocation/sweep';
 import { createRevocationService, wrapped, type RevocationService } from './revocation-service';
 
 class Killed extends Error {}

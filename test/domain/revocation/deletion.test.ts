@@ -2,7 +2,7 @@
  * A deletion has the tokens of the grants revoked at their provider, however often it is interrupted: the request is
  * killed here before and after each of its calls, in turn, and then repeated.
  */
-import type { GrantId } from '../../../lambda/domain/grant/grant';
+import type { GrantId } from '../../../lambda/model/grant-id';
 import { deleteWorkloadIdentity } from '../../../lambda/domain/identity/workload-identity';
 import { deleteOauth2Provider } from '../../../lambda/domain/provider/oauth2-provider-listing';
 import { parseQuotas } from '../../../lambda/domain/quotas';

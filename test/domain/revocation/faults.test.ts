@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
 import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
-import { encodeGrantId } from '../../../lambda/domain/grant/grant-id';
+import { encodeGrantId } from '../../../lambda/model/grant-id';
 import { UnreadableGrant } from '../../../lambda/domain/grant/unreadable';
 import { SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
 import {

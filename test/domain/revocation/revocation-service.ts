@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditEntry } from '../../../lambda/domain/audit';
 import { hashOf } from '../../../lambda/domain/digest';
-import { grantTarget, type Grant, type GrantId } from '../../../lambda/domain/grant/grant';
+import { grantTarget, type Grant } from '../../../lambda/domain/grant/grant';
+import type { GrantId } from '../../../lambda/model/grant-id';
 import { sealTokens } from '../../../lambda/domain/grant/tokens';
 import { createProviderClients } from '../../../lambda/domain/oauth/provider-client';
 import type { Metadata } from '../../../lambda/domain/oauth/provider-metadata';

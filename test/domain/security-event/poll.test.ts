@@ -1,7 +1,7 @@
 /** Polled events when the database fails, the process stops, a transmitter does not respond, or its secret is not usable. */
 import type { AuditEntry } from '../../../lambda/domain/audit';
 import type { DeployedIssuer } from '../../../lambda/domain/identity/trusted-issuer';
-import { userHashOf } from '../../../lambda/domain/identity/user';
+import { userHashOf } from '../../../lambda/model/user';
 import { ProviderFailure, ResponseTooLong } from '../../../lambda/domain/oauth/provider-failure';
 import { pollSecurityEvents } from '../../../lambda/domain/security-event/poll';
 import { keepUnapplied, type UnappliedReports } from '../../../lambda/domain/security-event/unapplied';

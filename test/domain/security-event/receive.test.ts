@@ -4,7 +4,7 @@
  * after `#`.
  */
 import type { AuditEntry } from '../../../lambda/domain/audit';
-import { sessionHash, userHashOf } from '../../../lambda/domain/identity/user';
+import { sessionHash, userHashOf } from '../../../lambda/model/user';
 import type { JsonObject } from '../../../lambda/domain/json-object';
 import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
 import type { EventTokens } from '../../../lambda/domain/security-event/event-tokens';

@@ -1,6 +1,5 @@
 /** A consent, step by step: the link, the browser's way to the provider and back, and the completion. */
-import type { Page } from '../../flows/support/browser';
-import { Browser } from '../../flows/support/browser';
+import { Browser, type Page } from '../../flows/support/browser';
 import { signInAndConsent } from '../../flows/support/provider';
 import { RETURN_URL } from '../../flows/support/world';
 import type { HttpResponse } from '../../local/handmade-request';

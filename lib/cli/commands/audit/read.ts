@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildCommand } from '@stricli/core';
-import { selectedUserHash } from '../../../../lambda/contract/user-hash';
+import { selectedUserHash } from '../../../../lambda/model/user';
 import { cloudWatchLogs, logFile, type AuditEntry, type AuditSource } from '../../audit-log';
 import { flag, optionalText } from '../../connection-flags';
 import type { CliContext } from '../../context';

@@ -1,7 +1,7 @@
 /** Checks of what the options of a gate name, before and after it starts. */
 import { createConnection } from 'node:net';
 import type { JwtInbound } from '../../../../lambda/contract/configuration';
-import type { EndpointPolicy } from '../../../../lambda/contract/authorization-server';
+import type { EndpointPolicy } from '../../../../lambda/model/endpoint';
 import { usageError } from '../../failure';
 import { issuerFault } from '../../trusted-issuer';
 

@@ -6,11 +6,11 @@ import {
   findProtectedResource,
   ProviderFailure,
   validatedResource,
-  type EndpointPolicy,
   type ProtectedResource,
   type ResourceDiscoveryDependencies,
 } from '../../../../lambda/contract/authorization-server';
-import { isMetadataUrl } from '../../../../lambda/contract/vendors';
+import type { EndpointPolicy } from '../../../../lambda/model/endpoint';
+import { isMetadataUrl } from '../../../../lambda/model/discovery-url';
 import { plainUrl } from '../../plain-url';
 import { documentResponse } from '../../provider-request';
 import {

@@ -1,20 +1,18 @@
 /** The checks of a credential provider and of its authorization server. None sends a secret. */
-import {
-  checkDpopAlgorithm,
-  endpointFault,
-  type EndpointPolicy,
-  type Metadata,
-} from '../../../../lambda/contract/authorization-server';
+import { checkDpopAlgorithm, type Metadata } from '../../../../lambda/contract/authorization-server';
+import { endpointFault, type EndpointPolicy } from '../../../../lambda/model/endpoint';
 import {
   alsoEnds,
-  isProtectedResourceUrl,
-  issuerOf,
-  protectedResourceUrl,
   reachOf,
   vendorOf,
   type ClientRegistration,
   type VendorName,
 } from '../../../../lambda/contract/vendors';
+import {
+  isProtectedResourceUrl,
+  issuerOf,
+  protectedResourceUrl,
+} from '../../../../lambda/model/discovery-url';
 import { fail, ok, todo, warn, type Check } from '../../checks';
 import { UrlNotAllowed, endpointPolicyOf, statusOf } from '../../provider-request';
 import { plainUrl, shownUrl } from '../../plain-url';

@@ -2,15 +2,17 @@
 import {
   CLIENT_AUTHENTICATION_METHODS,
   CLIENT_REGISTRATIONS,
-  isMetadataUrl,
-  issuerRule,
-  protectedResourceUrl,
-  RESOURCE_URL_RULE,
   usesSecret,
   vendorOf,
   type ClientRegistration,
   type VendorName,
 } from '../../../../lambda/contract/vendors';
+import {
+  isMetadataUrl,
+  issuerRule,
+  protectedResourceUrl,
+  RESOURCE_URL_RULE,
+} from '../../../../lambda/model/discovery-url';
 import { flag, optionalText, optionalTexts, optionalUrl } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { usageError, type ServiceFailure } from '../../failure';

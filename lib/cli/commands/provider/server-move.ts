@@ -1,5 +1,5 @@
 /** The commands with which the owner confirms that an MCP server names another server, or that this server moved. */
-import { issuerOf } from '../../../../lambda/contract/vendors';
+import { issuerOf } from '../../../../lambda/model/discovery-url';
 import type { ServiceFailure } from '../../failure';
 import { plainUrl } from '../../plain-url';
 

@@ -1,6 +1,6 @@
 /** `agent-identity restore`: brings records that were lost back from a table that was restored to a point in time. */
 import { buildCommand } from '@stricli/core';
-import { selectedUserHash } from '../../../../lambda/contract/user-hash';
+import { selectedUserHash } from '../../../../lambda/model/user';
 import { flag, JSON_FLAG, optionalText } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { dynamoDb } from '../../dynamodb';

@@ -1,6 +1,11 @@
 /** The ID of a grant in the API. It names the grant and reveals nothing secret: the user appears as a hash. */
-import { invalidMember } from '../service-error';
-import type { GrantId } from './grant';
+
+export interface GrantId {
+  readonly workloadId: string;
+  /** As `userHashOf` returns it: `AGENT` for a grant that an agent has for itself. */
+  readonly userHash: string;
+  readonly target: string;
+}
 
 /** A grant's target has no other separator: flow, name of the provider, digest. */
 const GRANT_ID =
@@ -18,11 +23,4 @@ export function decodeGrantId(text: string): GrantId | undefined {
   const id = { workloadId, userHash, target };
   // A second text for the same grant would let a caller take one grant for two.
   return encodeGrantId(id) === text ? id : undefined;
-}
-
-/** Returns the grant that the member `grantId` of a request names. @throws ValidationException if it names none */
-export function grantIdMember(text: string): GrantId {
-  const grantId = decodeGrantId(text);
-  if (!grantId) throw invalidMember('grantId', 'must be the grantId of a listed grant');
-  return grantId;
 }
