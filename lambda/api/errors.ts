@@ -36,8 +36,15 @@ export const UNKNOWN = new ServiceError(
  */
 export function errorResult(thrown: unknown): APIGatewayProxyResult {
   const error = thrown instanceof ServiceError ? thrown : UNKNOWN;
-  const { type, message, reason, fieldList, outcome, concerns, retryAfter } = error;
-  const body = { __type: type, message, ...(reason && { reason }), ...(fieldList && { fieldList }) };
+  const { type, message, reason, fieldList, outcome, concerns, retryAfter, problem } = error;
+  const body = {
+    __type: type,
+    message,
+    ...(reason && { reason }),
+    ...(fieldList && { fieldList }),
+    // Not next to `__type`: without the header, clients of restJson1 take a member `code` for the name of the error.
+    ...(problem && { problem }),
+  };
   return json(ERROR_STATUS[type], body, {
     ...NO_STORE,
     'x-amzn-errortype': type,

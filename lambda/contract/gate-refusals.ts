@@ -12,6 +12,7 @@ import {
   unauthorizedChallenge,
 } from '../domain/gate/challenge';
 import type { ErrorName } from '../domain/service-error';
+import type { CodedError } from '../model/error-codes';
 
 export interface Refusal {
   /** Name of the error, which determines the status. */
@@ -19,6 +20,7 @@ export interface Refusal {
   /** Public message, which is the same for every fault of a token. */
   readonly message: string;
   readonly wwwAuthenticate?: string;
+  readonly problem?: CodedError;
 }
 
 const KEYS_MISSING: Refusal = {

@@ -5,16 +5,27 @@
  * Source: API Gateway developer guide, "Gateway response types for API Gateway".
  */
 import type { ErrorName } from '../domain/service-error';
+import type { CodedError } from '../model/error-codes';
 
 export type UnknownMethodType = 'MISSING_AUTHENTICATION_TOKEN' | 'INVALID_SIGNATURE';
 
 export type UnknownMethodRefusals = Readonly<
-  Record<UnknownMethodType, { readonly type: ErrorName; readonly message: string }>
+  Record<
+    UnknownMethodType,
+    {
+      readonly type: ErrorName;
+      readonly message: string;
+      readonly problem: CodedError<'UnknownOperation'>;
+    }
+  >
 >;
+
+const problem = { code: 'UnknownOperation', values: {} } as const;
 
 const NO_SUCH_METHOD = {
   type: 'AccessDeniedException',
   message: 'The operation does not exist. Check the method and the path.',
+  problem,
 } as const;
 
 /** The responses of an API with user tokens, none of whose callers signs. */
@@ -33,10 +44,12 @@ export const UNKNOWN_TO_SIGNERS: UnknownMethodRefusals = {
     type: 'AccessDeniedException',
     message:
       'The operation does not exist, or the request is not signed. Check the method and the path. Sign calls of operations with AWS Signature Version 4.',
+    problem,
   },
   INVALID_SIGNATURE: {
     type: 'AccessDeniedException',
     message:
       'The operation does not exist, or the signature is not valid. Check the method and the path. If you signed the request, check the secret key, the Region, the clock, and the signing name (execute-api).',
+    problem,
   },
 };

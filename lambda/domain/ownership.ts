@@ -7,7 +7,7 @@
  * from then on the ARN alone does not decide.
  */
 import type { Caller } from './principal';
-import { accessDenied } from './service-error';
+import { ServiceError } from './service-error';
 
 /** The owner of a resource. */
 export interface Owned {
@@ -42,9 +42,13 @@ export function checkOwnership(
   { requireOwnership = false }: OwnershipRequirement,
 ): void {
   if (!requireOwnership || isOwnedBy(resource, caller)) return;
-  throw accessDenied(
+  throw new ServiceError(
+    'AccessDeniedException',
     `"${resource.name}" belongs to another principal, and the request requires that the caller owns it (requireOwnership). It was not changed. If it was yours, it was transferred, or deleted and created again under its name: look in the audit log for TransferOwnership or a deletion.`,
-    'the caller does not own the resource, as the request requires',
+    {
+      detail: 'the caller does not own the resource, as the request requires',
+      problem: { code: 'NotOwner', values: { name: resource.name } },
+    },
   );
 }
 

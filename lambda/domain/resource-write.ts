@@ -2,16 +2,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { epochSeconds, type System } from './system';
 import type { OwnedResource, OwnedResourceStore } from './owned-resource';
+import type { ResourceKind } from '../model/error-codes';
 import { ServiceError } from './service-error';
-
-/** The name of a kind of resource in messages. The two kinds of credential providers have separate names. */
-export type ResourceKind =
-  'workload identity' | 'OAuth 2.0 credential provider' | 'API key credential provider' | 'consent portal';
 
 const withArticle = (kind: ResourceKind): string => `${/^[OA]/.test(kind) ? 'An' : 'A'} ${kind}`;
 
 export const noSuchResource = (kind: ResourceKind, name: string): ServiceError =>
-  new ServiceError('ResourceNotFoundException', `There is no ${kind} named "${name}".`);
+  new ServiceError('ResourceNotFoundException', `There is no ${kind} named "${name}".`, {
+    problem: { code: 'ResourceNotFound', values: { resource: kind, name } },
+  });
 
 export const noSuchRevocation = (revocationId: string): ServiceError =>
   new ServiceError(
@@ -23,7 +22,9 @@ export const deletedDuringRequest = (kind: ResourceKind, name: string): ServiceE
   new ServiceError('ResourceNotFoundException', `The ${kind} "${name}" was deleted during the request.`);
 
 export const nameTaken = (kind: ResourceKind, name: string): ServiceError =>
-  new ServiceError('ConflictException', `${withArticle(kind)} named "${name}" already exists.`);
+  new ServiceError('ConflictException', `${withArticle(kind)} named "${name}" already exists.`, {
+    problem: { code: 'NameTaken', values: { resource: kind, name } },
+  });
 
 /** Returns the error for a name that is in use, possibly by a resource that is no longer visible. */
 const beingDeleted = (kind: ResourceKind, name: string): ServiceError =>

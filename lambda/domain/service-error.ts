@@ -3,6 +3,8 @@
  * what to do and contains no secret. The detail is for the operator only.
  */
 
+import type { CodedError } from '../model/error-codes';
+
 /** Names and statuses as in AWS's service model. */
 export const ERROR_STATUS = {
   ValidationException: 400,
@@ -62,6 +64,8 @@ export interface ErrorParts {
   readonly concerns?: Concern | undefined;
   /** Seconds after which a retry can succeed. */
   readonly retryAfter?: number | undefined;
+  /** What a program can act on. */
+  readonly problem?: CodedError | undefined;
   readonly cause?: unknown;
 }
 
@@ -72,6 +76,7 @@ export class ServiceError extends Error {
   readonly outcome: Outcome | undefined;
   readonly concerns: Concern | undefined;
   readonly retryAfter: number | undefined;
+  readonly problem: CodedError | undefined;
 
   constructor(
     readonly type: ErrorName,
@@ -86,6 +91,7 @@ export class ServiceError extends Error {
     this.outcome = parts.outcome;
     this.concerns = parts.concerns;
     this.retryAfter = parts.retryAfter;
+    this.problem = parts.problem;
   }
 }
 
@@ -95,9 +101,10 @@ export class ServiceError extends Error {
  * @param member name of the member, dotted if nested
  * @param message continues the name: "must be …"
  */
-export const invalidMember = (member: string, message: string): ServiceError =>
+export const invalidMember = (member: string, message: string, problem?: CodedError): ServiceError =>
   new ServiceError('ValidationException', `${member}: ${message}`, {
     fieldList: [{ name: member, message }],
+    problem,
   });
 
 /** Returns a denial: the message tells an attacker nothing, and the detail tells the operator why. */

@@ -1,4 +1,5 @@
 /** What the commands say when they fail: what happened, and what to do next. */
+import type { CodedError } from '../../lambda/model/error-codes';
 
 /** Exit statuses. README.md and docs/cli.md list them. */
 export const STATUS = { failed: 1, usage: 2, unconfirmed: 3 } as const;
@@ -73,22 +74,27 @@ export class ServiceFailure extends CliError {
       next,
       fields = [],
       stated = fault,
+      problem,
     }: {
       readonly fault: string;
       readonly next: string | undefined;
       readonly fields?: readonly InvalidField[];
       readonly stated?: string;
+      readonly problem?: CodedError | undefined;
     },
   ) {
     super(fault, { next });
     this.name = type === '' ? 'UnexpectedResponse' : type;
     this.fields = fields;
     this.stated = stated;
+    this.problem = problem;
   }
 
   readonly fields: readonly InvalidField[];
   /** The message of the service, which has the names of the API. */
   readonly stated: string;
+  /** Absent from errors without a code, such as those of AWS. */
+  readonly problem: CodedError | undefined;
 }
 
 /** What a program reads on stderr. `next` is absent if the message says it all. */

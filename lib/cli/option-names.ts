@@ -90,12 +90,13 @@ export async function namingOptions<Output>(
     return await request();
   } catch (error) {
     if (!(error instanceof ServiceFailure)) throw error;
-    const { type, httpStatus, stated, next, fields } = error;
+    const { type, httpStatus, stated, next, fields, problem } = error;
     throw new ServiceFailure(type, httpStatus, {
       fault: inOptions(stated, fields, { ...OF_EVERY_COMMAND, ...options }),
       stated,
       next: next ?? hint(error),
       fields,
+      problem,
     });
   }
 }

@@ -1,5 +1,6 @@
 /** The client of the identity service: signed requests, and errors that say what to do next. */
 import type { Route } from '../../lambda/contract/operations';
+import type { CodedError, ErrorCode, ErrorValues, ResourceKind } from '../../lambda/model/error-codes';
 import { LOOPBACK, parsedEndpoint, signedRegion, SIGNING_NAME } from '../client/endpoint';
 import type { ConnectionFlags } from './connection-flags';
 import type { CliContext } from './context';
@@ -128,7 +129,37 @@ interface FailedCall {
   readonly endpoint: string;
 }
 
-/** What to do about an error, by its message: of the service, of API Gateway, and of IAM. */
+const unknownOperation = ({ endpoint }: FailedCall): string =>
+  endpoint.startsWith('http:')
+    ? 'Check that the service on this computer is not older than this command.'
+    : 'Check that the endpoint includes the stage, and that the deployment is not older than this command.';
+
+/** The commands for the kinds of resources. */
+const COMMANDS: Readonly<Record<ResourceKind, string>> = {
+  'workload identity': 'agent',
+  'OAuth 2.0 credential provider': 'provider',
+  'API key credential provider': 'provider',
+  'consent portal': 'portal',
+};
+
+/** What to do about an error of the service, beyond what its message says. */
+const STEPS_BY_CODE: {
+  readonly [Code in ErrorCode]: ((values: ErrorValues[Code], call: FailedCall) => string) | undefined;
+} = {
+  ResourceNotFound: ({ resource }) => `Run agent-identity ${COMMANDS[resource]} list for the names.`,
+  UnknownOperation: (_, call) => unknownOperation(call),
+  // The commands that can get these say what to do.
+  NameTaken: undefined,
+  NotOwner: undefined,
+  McpServerRejected: undefined,
+  McpServerUnavailable: undefined,
+  ProviderRejected: undefined,
+  // Their messages say it all.
+  ProviderUnavailable: undefined,
+  DeletionIncomplete: undefined,
+};
+
+/** What to do about an error of API Gateway or IAM, by its message. */
 const NEXT_STEPS: readonly (readonly [message: RegExp, step: (call: FailedCall) => string])[] = [
   [
     /signed more than five minutes|signature (not yet current|expired)|request has expired/i,
@@ -154,20 +185,22 @@ const NEXT_STEPS: readonly (readonly [message: RegExp, step: (call: FailedCall) 
       return `Allow this action for your principal${grant === undefined ? '' : `, in the CDK app with ${grant}`}.`;
     },
   ],
-  [/no workload identity named/, () => 'Run agent-identity agent list for the names.'],
-  [/no .*credential provider named/, () => 'Run agent-identity provider list for the names.'],
-  [
-    /operation does not exist|Missing Authentication Token/i,
-    ({ endpoint }) =>
-      endpoint.startsWith('http:')
-        ? 'Check that the service on this computer is not older than this command.'
-        : 'Check that the endpoint includes the stage, and that the deployment is not older than this command.',
-  ],
+  // A path outside of the stage, which the service's own gateway does not serve.
+  [/Missing Authentication Token/, unknownOperation],
 ];
 
-function nextStep(message: string, call: FailedCall): string | undefined {
-  const step = NEXT_STEPS.find(([pattern]) => pattern.test(message))?.[1](call);
+function nextStep(message: string, problem: CodedError | undefined, call: FailedCall): string | undefined {
+  const step = problem
+    ? STEPS_BY_CODE[problem.code]?.(problem.values as never, call)
+    : NEXT_STEPS.find(([pattern]) => pattern.test(message))?.[1](call);
   return step === undefined || message.includes(step) ? undefined : step;
+}
+
+/** Returns the code of an error response; undefined if it has none, or one that this command does not know. */
+function problemIn(problem: unknown): CodedError | undefined {
+  const { code, values } = (problem ?? {}) as Partial<Record<'code' | 'values', unknown>>;
+  const isKnown = typeof code === 'string' && Object.hasOwn(STEPS_BY_CODE, code);
+  return isKnown && typeof values === 'object' && values !== null ? (problem as CodedError) : undefined;
 }
 
 /** Returns the body if it is a JSON object. */
@@ -201,10 +234,12 @@ async function failureOf(
     });
   }
   const sentence = /[.!?]$/.test(message) ? message : `${message}.`;
+  const problem = problemIn(body?.problem);
   return new ServiceFailure(type.split(':')[0] ?? '', response.status, {
     fault: sentence,
-    next: nextStep(message, { operation, skew: clockSkew(response), endpoint }),
+    next: nextStep(message, problem, { operation, skew: clockSkew(response), endpoint }),
     fields: invalidFields(body?.fieldList),
+    problem,
   });
 }
 
@@ -340,8 +375,8 @@ export async function deleteWholly(
         await service.call(operation, input);
         return;
       } catch (error) {
-        if (!(error instanceof ServiceFailure && error.message.includes('Call again to continue')))
-          throw error;
+        const isIncomplete = error instanceof ServiceFailure && error.problem?.code === 'DeletionIncomplete';
+        if (!isIncomplete) throw error;
         show('Revoking grants … (Ctrl-C to stop)');
       }
     }

@@ -6,6 +6,7 @@
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { ERROR_STATUS, type ErrorName } from '../../lambda/contract/errors';
 import type { GatewayHeader } from '../../lambda/contract/gateway-cors';
+import type { CodedError } from '../../lambda/model/error-codes';
 import { UNKNOWN_TO_SIGNERS } from '../../lambda/contract/gateway-refusals';
 
 /** API Gateway's own text for the error: a JSON string with its quotes. */
@@ -21,6 +22,8 @@ export interface GatewayError {
   readonly status?: number | 'unchanged';
   /** Public message that replaces API Gateway's own text. */
   readonly message?: string;
+  /** What a program can act on. */
+  readonly problem?: CodedError;
   /** The `WWW-Authenticate` header, which tells the caller how to get a token. */
   readonly wwwAuthenticate?: string;
   /** The `Retry-After` header, in seconds. */
@@ -59,11 +62,12 @@ const GATEWAY_ERRORS: GatewayErrors = {
   DEFAULT_5XX: { type: 'InternalServerException', status: 'unchanged' },
 };
 
-function bodyTemplate({ type, message }: GatewayError): string {
+function bodyTemplate({ type, message, problem }: GatewayError): string {
   // In the AWS service model a ValidationException has a reason. API Gateway rejects only requests that it cannot parse.
   const reason = type === 'ValidationException' ? ',"reason":"CannotParse"' : '';
   const text = message === undefined ? GATEWAY_MESSAGE : JSON.stringify(message);
-  return `{"__type":"${type}","message":${text}${reason}}`;
+  const coded = problem ? `,"problem":${JSON.stringify(problem)}` : '';
+  return `{"__type":"${type}","message":${text}${reason}${coded}}`;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http';
 import { ERROR_STATUS, type ErrorName } from '../../lambda/domain/service-error';
 import type { Refusal } from '../../lambda/contract/gate-refusals';
 import type { UnknownMethodRefusals } from '../../lambda/contract/gateway-refusals';
+import type { CodedError } from '../../lambda/model/error-codes';
 
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
@@ -21,6 +22,7 @@ export class GatewayError extends Error {
     message: string,
     /** `WWW-Authenticate` of the response, for a client that can act on it. */
     readonly wwwAuthenticate?: string,
+    readonly problem?: CodedError,
   ) {
     super(message);
   }
@@ -40,8 +42,8 @@ export const notAuthorized = (callerArn: string, policy: 'identity-based' | 'res
   );
 
 /** Returns an error that the API defines. */
-export const statedRefusal = ({ type, message, wwwAuthenticate }: Refusal): GatewayError =>
-  new GatewayError(ERROR_STATUS[type], type, message, wwwAuthenticate);
+export const statedRefusal = ({ type, message, wwwAuthenticate, problem }: Refusal): GatewayError =>
+  new GatewayError(ERROR_STATUS[type], type, message, wwwAuthenticate, problem);
 
 /**
  * Returns the error for a method that does not exist. A signature is not verified there.
@@ -80,7 +82,7 @@ export const starting = (): GatewayError =>
 /** Sends the error as the whole response. */
 export function sendError(
   response: ServerResponse,
-  { status, type, message, wwwAuthenticate }: GatewayError,
+  { status, type, message, wwwAuthenticate, problem }: GatewayError,
 ): void {
   response.writeHead(status, {
     'content-type': 'application/json',
@@ -89,5 +91,5 @@ export function sendError(
   });
   // A ValidationException has a reason in the AWS service model. The gateway rejects only what it cannot read.
   const reason = type === 'ValidationException' ? { reason: 'CannotParse' } : {};
-  response.end(JSON.stringify({ __type: type, message, ...reason }));
+  response.end(JSON.stringify({ __type: type, message, ...reason, problem }));
 }

@@ -8,7 +8,7 @@ import { MODELLED_OPERATIONS, type ModelledOperation } from '../aws-model/servic
 import { differencesOf } from './differences';
 import { membersOf, type Listed } from './members';
 import { OPERATION_NOTES, type OperationNote } from './operation-notes';
-import { ERROR_FORM, ERRORS, OPEN_ROUTES, OPERATOR_PLANE, PREFACE, requests } from './prose';
+import { ERROR_CODES, ERROR_FORM, ERRORS, OPEN_ROUTES, OPERATOR_PLANE, PREFACE, requests } from './prose';
 import { table } from '../markdown-table';
 
 /** Errors that every operation can return. */
@@ -57,6 +57,16 @@ const errorsTable = (): string =>
       `\`${name}\``,
       String(status),
       ERRORS[name as keyof typeof ERROR_STATUS],
+    ]),
+  ]);
+
+const errorCodesTable = (): string =>
+  table([
+    ['code', 'values', 'meaning'],
+    ...Object.entries(ERROR_CODES).map(([code, [values, meaning]]) => [
+      `\`${code}\``,
+      values.map((value) => `\`${value}\``).join(', '),
+      meaning,
     ]),
   ]);
 
@@ -142,6 +152,8 @@ export function renderApiDocs(): string {
     ERROR_FORM,
     `Every operation can return ${EVERY_OPERATION.map((name) => `\`${name}\``).join(', ')}. The section of each operation lists its additional errors.`,
     errorsTable(),
+    'A program acts on the type and on the code, never on the words of `message`. These errors have a `problem` with a `code` and its `values`:',
+    errorCodesTable(),
     '## Additional routes',
     'Browsers and resource servers use these routes, so they require no signature. All are in the function group `oauth-callback`.',
     routesTable(),

@@ -2,6 +2,7 @@
 import type { OperationName } from '../../lambda/contract/operations';
 import type { JsonOperation } from '../../lambda/contract/schemas/requests';
 import type { ErrorName } from '../../lambda/domain/service-error';
+import type { ErrorCode, ErrorValues } from '../../lambda/model/error-codes';
 import { DIFFERENT_VALUES } from '../aws-model/differences';
 
 export const PREFACE = `# API reference
@@ -65,6 +66,27 @@ export const ERRORS: Readonly<Record<ErrorName, string>> = {
   DecryptionFailure: 'In the AWS model; this service does not return it.',
   EncryptionFailure: 'In the AWS model; this service does not return it.',
   ResourceLimitExceededException: 'In the AWS model; this service does not return it.',
+};
+
+/** The values of each code, and what it means. */
+export const ERROR_CODES: {
+  readonly [Code in ErrorCode]: readonly [values: readonly (keyof ErrorValues[Code])[], meaning: string];
+} = {
+  ResourceNotFound: [['resource', 'name'], 'There is no resource of this kind with this name'],
+  NameTaken: [['resource', 'name'], 'Another resource has the name, possibly one of another principal'],
+  NotOwner: [['name'], 'The request has `requireOwnership`, and the resource belongs to another principal'],
+  DeletionIncomplete: [[], 'The deletion has begun. Send the same request again to continue it'],
+  ProviderRejected: [
+    ['provider', 'error'],
+    'The authorization server rejected the request. `error` is its OAuth error code, or [one of this service](troubleshooting.md#codes-of-providers)',
+  ],
+  ProviderUnavailable: [['provider', 'error'], 'As above, but a retry can succeed'],
+  McpServerRejected: [['error'], 'The metadata of an MCP server cannot be used'],
+  McpServerUnavailable: [['error'], 'As above, but a retry can succeed'],
+  UnknownOperation: [
+    [],
+    'API Gateway knows no such method and path. It says the same of requests without a valid signature',
+  ],
 };
 
 /** The use of each route that is not an AWS operation. */

@@ -6,7 +6,7 @@ import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/reque
 import { ERROR_STATUS, type ErrorName } from '../../lambda/domain/service-error';
 import { EVERY_OPERATION } from '../api-docs/document';
 import { OPERATION_NOTES } from '../api-docs/operation-notes';
-import { ERRORS } from '../api-docs/prose';
+import { ERROR_CODES, ERRORS } from '../api-docs/prose';
 import { MODELLED_OPERATIONS } from '../aws-model/service-model';
 import { referenceSchema, type Structures } from './aws-responses';
 import { schemaRef, type JsonSchema } from './json-schema';
@@ -18,6 +18,14 @@ const ERROR: JsonSchema = {
   properties: {
     __type: { type: 'string', enum: Object.keys(ERROR_STATUS) },
     message: { type: 'string', description: 'what to do' },
+    problem: {
+      type: 'object',
+      properties: {
+        code: { type: 'string', enum: Object.keys(ERROR_CODES) },
+        values: { type: 'object', description: 'of the code' },
+      },
+      required: ['code', 'values'],
+    },
     reason: { type: 'string', enum: ['FieldValidationFailed', 'CannotParse', 'ResourceConflict'] },
     fieldList: {
       type: 'array',

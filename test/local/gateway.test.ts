@@ -127,7 +127,11 @@ describe('the gateway', () => {
       headers: { host, ...headers },
       body: '',
     });
-    expect(JSON.parse(body)).toEqual({ __type: refusal.type, message: refusal.message });
+    expect(JSON.parse(body)).toEqual({
+      __type: refusal.type,
+      message: refusal.message,
+      problem: refusal.problem,
+    });
   });
 
   it.each([

@@ -25,7 +25,11 @@ type Unavailable = Pick<Failure, 'code' | 'detail' | 'retryAfter' | 'host'> & { 
 
 /** Returns the error for a server that a retry can reach. */
 function unavailableError({ code, host, ...parts }: Unavailable): ServiceError {
-  const details = { ...parts, outcome: 'provider-unavailable' } as const;
+  const details = {
+    ...parts,
+    outcome: 'provider-unavailable',
+    problem: { code: 'McpServerUnavailable', values: { error: code } },
+  } as const;
   return host === undefined
     ? new ServiceError(
         'InternalServerException',
@@ -53,6 +57,7 @@ function stopAt(failure: Failure, initialAccessToken?: string): never {
   throw invalidMember(
     `${CONFIG}.${member ?? 'oauthDiscovery.discoveryUrl'}`,
     `${faultOf(member, initialAccessToken !== undefined)} (${code}${host === undefined ? '' : `, ${host}`}): ${detail}`,
+    member === undefined ? { code: 'McpServerRejected', values: { error: code } } : undefined,
   );
 }
 

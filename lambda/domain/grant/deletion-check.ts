@@ -15,7 +15,8 @@
 import { workloadGone } from '../identity/workload-identity';
 import type { Directory } from './directory';
 import type { GrantStore } from './grant';
-import { deletedDuringRequest, type ResourceKind } from '../resource-write';
+import type { ResourceKind } from '../../model/error-codes';
+import { deletedDuringRequest } from '../resource-write';
 import { nameIn } from '../owned-resource';
 import { restrictionDenial } from '../restriction/restriction';
 import type { RevocationQueue } from './revocation-queue';

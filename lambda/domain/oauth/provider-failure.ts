@@ -169,6 +169,7 @@ export class ProviderFailure extends Error {
    */
   toServiceError(requested: string): ServiceError {
     const provider = this.provider ?? requested;
+    const values = { provider, error: this.code };
     if (this.unavailable) {
       return new ServiceError(
         'InternalServerException',
@@ -178,13 +179,19 @@ export class ProviderFailure extends Error {
           cause: this,
           outcome: this.outcome,
           retryAfter: this.retryAfter,
+          problem: { code: 'ProviderUnavailable', values },
         },
       );
     }
     return new ServiceError(
       'ValidationException',
       `The credential provider "${provider}" rejected the request: ${this.code}. ${this.remedy ?? "Check the provider's configuration and the request"}.`,
-      { detail: this.detail, cause: this, outcome: this.outcome },
+      {
+        detail: this.detail,
+        cause: this,
+        outcome: this.outcome,
+        problem: { code: 'ProviderRejected', values },
+      },
     );
   }
 }

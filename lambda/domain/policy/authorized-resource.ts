@@ -1,5 +1,6 @@
 /** Finds an owned resource for an authorized caller. */
-import { noSuchResource, type ResourceKind } from '../resource-write';
+import type { ResourceKind } from '../../model/error-codes';
+import { noSuchResource } from '../resource-write';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import { withOwnerId } from '../ownership';
 import { authorizeAction, type Call } from './access';

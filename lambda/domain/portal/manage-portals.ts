@@ -72,7 +72,9 @@ function suffixOf(system: System): string {
 }
 
 const noSuchPortal = (identifier: string): ServiceError =>
-  new ServiceError('ResourceNotFoundException', `There is no consent portal "${identifier}".`);
+  new ServiceError('ResourceNotFoundException', `There is no consent portal "${identifier}".`, {
+    problem: { code: 'ResourceNotFound', values: { resource: KIND, name: identifier } },
+  });
 
 /** Returns the ARN that an identifier means: an ID or an ARN. */
 const arnOf = (arnPrefix: string, identifier: string): string =>

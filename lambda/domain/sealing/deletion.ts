@@ -49,6 +49,7 @@ export async function revokeDeletedGrants(
   throw new ServiceError(
     'ThrottlingException',
     'The deletion has begun, and grants are left to revoke. Call again to continue. If this persists, ask the operator to look for UnreadableGrant in the runbook (unexpected-errors).',
+    { problem: { code: 'DeletionIncomplete', values: {} } },
   );
 }
 

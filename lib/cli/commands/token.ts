@@ -87,11 +87,14 @@ const MEMBER_OPTIONS = {
   resourceOauth2ReturnUrl: '--return-url',
 } as const;
 
+/** The server moved. */
+const MOVED = ['authorization_server_changed', 'endpoint_origin_changed'];
+
 /** Returns what to do about a provider whose server moved: an API operation confirms it, for which there is a command. */
 const confirmation =
   (provider: string) =>
-  ({ stated }: ServiceFailure) =>
-    stated.includes('confirm it with UpdateOauth2CredentialProvider')
+  ({ problem }: ServiceFailure) =>
+    problem?.code === 'ProviderRejected' && MOVED.includes(problem.values.error)
       ? `Run agent-identity provider test ${provider} for the command that confirms it.`
       : undefined;
 
@@ -291,8 +294,10 @@ async function requestToken(service: Service, members: object): Promise<TokenRes
 
 /** Returns the error of a request for a token, or what is wrong if the named provider is one of an API key. */
 async function explained(error: unknown, service: Service, provider: string): Promise<unknown> {
-  const isMissing = error instanceof ServiceFailure && error.type === 'ResourceNotFoundException';
-  if (!isMissing || !error.stated.includes('credential provider')) return error;
+  const problem = error instanceof ServiceFailure ? error.problem : undefined;
+  const isMissing =
+    problem?.code === 'ResourceNotFound' && problem.values.resource === 'OAuth 2.0 credential provider';
+  if (!isMissing) return error;
   const isApiKey = await isListed(service, provider, 'api-key').catch(() => false);
   return isApiKey ? apiKeyProviderError(provider) : error;
 }

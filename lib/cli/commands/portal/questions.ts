@@ -166,8 +166,8 @@ function answerFor(member: string): Answer[] {
 }
 
 /** Returns the answers with the name of a resource that does not exist. */
-function answersNaming({ agents, signIn, connections }: Draft, message: string): Answer[] {
-  const isNamed = (name: string | undefined): boolean => name !== undefined && message.includes(`"${name}"`);
+function answersNaming({ agents, signIn, connections }: Draft, missing: string): Answer[] {
+  const isNamed = (name: string | undefined): boolean => name === missing;
   return [
     ...(agents?.some(isNamed) ? (['agents'] as const) : []),
     ...(isNamed(signIn?.split('/').at(-1)) ? (['signIn'] as const) : []),
@@ -178,9 +178,9 @@ function answersNaming({ agents, signIn, connections }: Draft, message: string):
 }
 
 /** Returns the answers that the service rejects. */
-export function rejectedAnswers(draft: Draft, { type, fault, fields }: ServiceFailure): Answer[] {
-  if (type === 'ConflictException') return ['name'];
-  if (type === 'ResourceNotFoundException') return answersNaming(draft, fault);
+export function rejectedAnswers(draft: Draft, { fields, problem }: ServiceFailure): Answer[] {
+  if (problem?.code === 'NameTaken') return ['name'];
+  if (problem?.code === 'ResourceNotFound') return answersNaming(draft, problem.values.name);
   return fields.flatMap(({ name }) => answerFor(name));
 }
 

@@ -221,17 +221,17 @@ export const memberOptions = ({
 };
 
 /** Returns what to do if the service cannot provide the client that the options ask for. */
-export const registrationHint = ({ stated }: Pick<ServiceFailure, 'stated'>): string | undefined =>
-  stated.includes('must be omitted unless the service provides the client')
+export const registrationHint = ({ fields }: Pick<ServiceFailure, 'fields'>): string | undefined =>
+  fields.some(({ name }) => name.endsWith('.clientRegistration'))
     ? 'The service provides only the client of an MCP server: set --mcp with its URL, and omit --client-id, --client-authentication, and the secret.'
     : undefined;
 
 /** Returns which URL the service requested for an MCP server, if the error is about its metadata. */
 export function requestedUrl(
-  { type, stated }: Pick<ServiceFailure, 'type' | 'stated'>,
+  { problem }: Pick<ServiceFailure, 'problem'>,
   { mcp }: Pick<RegistrationFlags, 'mcp'>,
 ): string | undefined {
-  const isAbout = type === 'InternalServerException' || stated.includes('discoveryUrl: cannot be used');
+  const isAbout = problem?.code === 'McpServerRejected' || problem?.code === 'McpServerUnavailable';
   const url = mcp === undefined ? undefined : protectedResourceUrl(mcp);
   if (!isAbout || url === undefined || mcp === undefined) return undefined;
   const { origin, pathname } = new URL(mcp);

@@ -110,8 +110,8 @@ function changedServer(
 /** The name can belong to another principal since the user named the provider last. The secret must not go there. */
 const ownershipOf = ({ anotherOwner }: UpdateFlags) => (anotherOwner ? {} : { requireOwnership: true });
 
-const ownershipHint = ({ fault }: ServiceFailure): string | undefined =>
-  fault.includes('(requireOwnership)') ? 'To update it anyway, set --another-owner.' : undefined;
+const ownershipHint = ({ problem }: ServiceFailure): string | undefined =>
+  problem?.code === 'NotOwner' ? 'To update it anyway, set --another-owner.' : undefined;
 
 const NOTHING = () =>
   usageError('Set what changes.', 'For example, --secret reads a new client secret or API key.');
