@@ -13,7 +13,6 @@ import { storedCode } from '../oauth/provider-failure';
 import { accessDenied, invalidMember } from '../service-error';
 import { covers, isRefreshable, type Grant } from '../grant/grant';
 import { heldToken, type HeldTokenDependencies, type ReturnedToken } from '../grant/held-token';
-import { usableTokens } from '../grant/renewal';
 import { backgroundRenewalOf, type Admitted, type RetrieveResponse } from './oauth2-token-request';
 import { refreshTokenOf, type TokenSourceDependencies } from '../grant/token-sources';
 import { tokensOf } from '../grant/tokens';
@@ -28,17 +27,14 @@ export async function storedToken(
   const { input, owner, grant, checkGrantedScopes } = admitted;
   const tokens = tokensOf(grant, owner.provider);
   if (!grant || !tokens || !covers(tokens, input.scopes)) return undefined;
-  const now = epochSeconds(deps.system);
-  const refreshable = isRefreshable(tokens, now);
-  if (!refreshable && !usableTokens(grant, owner, now)) return undefined;
   return heldToken(deps, {
     owner,
     grant,
     scopes: input.scopes,
-    source: refreshTokenOf(deps, owner),
     checkGrantedScopes,
     renewedAs: 'refreshed',
-    ...(refreshable && {
+    ...(isRefreshable(tokens, epochSeconds(deps.system)) && {
+      source: refreshTokenOf(deps, owner),
       backgroundRenewal: backgroundRenewalOf(admitted, 'USER_FEDERATION', tokens.scopes),
     }),
   });

@@ -47,7 +47,8 @@ export interface Holding {
   readonly grant: Grant | undefined;
   /** The scopes of this request. */
   readonly scopes: readonly string[];
-  readonly source: TokenSource;
+  /** Absent if there is nothing to renew the token with. */
+  readonly source?: TokenSource | undefined;
   readonly checkGrantedScopes: GrantedScopesCheck;
   /** How this source obtains a token. */
   readonly renewedAs: 'refreshed' | 'exchanged';
@@ -86,7 +87,8 @@ function returned(
 }
 
 /**
- * Returns the token; undefined if the provider rejected the renewal permanently and the user must consent again.
+ * Returns the token; undefined if it is not usable and there is no source, or if the provider rejected the renewal
+ * permanently: then the user must consent again.
  *
  * @throws ProviderFailure; ThrottlingException if an immediate retry can succeed; AccessDeniedException for a token
  *   whose scopes the provider's policy does not allow
@@ -105,6 +107,7 @@ export async function heldToken(
     await markUsed(deps, owner, grant);
     return returned(deps, opened, tokens.scopes, scopes, 'cached');
   }
+  if (!source) return undefined;
   const fresh = await renewTokens(deps, { owner, source, seen: grant });
   if (fresh === CONSENT_NEEDED) return undefined;
   checkGrantedScopes(fresh.scopes, fresh.held);
