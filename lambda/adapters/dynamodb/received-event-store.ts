@@ -7,8 +7,8 @@ import { versioned } from './record';
 import type { Table } from './table';
 
 /**
- * Seconds that an event is remembered. Keycloak repeats an event for up to 48 hours. A later repetition changes nothing
- * either, because the time of an event decides.
+ * Seconds that an event is remembered. Keycloak repeats an event for up to 48 hours. For a later repetition, the time of
+ * the event decides: it never lifts a suspension, but it can impose one again that a report about another subject followed.
  */
 const REMEMBERED = 7 * 24 * 3600;
 

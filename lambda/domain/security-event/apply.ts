@@ -12,7 +12,7 @@ import type { UserEmailStore } from '../restriction/user-emails';
 import { deferRevocation, type BeginRevocationDependencies } from '../revocation/begin';
 import { ServiceError } from '../service-error';
 import { epochSeconds } from '../system';
-import { withEffect, type Effect } from './effect';
+import { accountEffectOf, withEffect, type Effect } from './effect';
 
 export interface ApplyDependencies extends BeginRevocationDependencies {
   readonly restrictions: Pick<RestrictionStore, 'ofUser' | 'putUser'>;
@@ -84,17 +84,26 @@ const resultOf = (changed: boolean): Partial<AuditEntry> =>
     ? { result: 'applied' }
     : { result: 'no-effect', reason: 'applied before, or overridden by a newer event' };
 
-/** Applies the effect to an email address, and to each of its users: see ../restriction/user-emails.ts. */
+/**
+ * Applies the effect to an email address, and what the address then has to each of its users: see
+ * ../restriction/user-emails.ts. A user's record keeps only the last report about all subjects, so the address knows better
+ * which of two reports about it is the later one.
+ */
 async function applyToEmail(
   deps: ApplyDependencies,
   events: SecurityEvents,
   emailHash: string,
   effect: Effect,
 ): Promise<Partial<AuditEntry>> {
-  const { changed } = await restrict(deps, { userHash: emailHash, effect });
+  const { restriction, changed } = await restrict(deps, { userHash: emailHash, effect });
   const users = await deps.userEmails.usersOf(emailHash);
-  const named = effect.kind === 'account' ? { ...effect, emailHash } : effect;
+  const { accountAtIssuer } = restriction;
+  const named =
+    effect.kind === 'account' && accountAtIssuer
+      ? accountEffectOf({ ...accountAtIssuer, emailHash })
+      : effect;
   const applied: Partial<AuditEntry>[] = [];
+  const kept: string[] = [];
   // One user whose record cannot be changed does not protect the others.
   const errors: unknown[] = [];
   for (const userHash of users) {
@@ -102,7 +111,10 @@ async function applyToEmail(
       applied.push(await apply(deps, events, { userHash, effect: named }));
     } catch (error) {
       if (!deps.keep || error instanceof ServiceError) errors.push(error);
-      else await deps.keep({ userHash, effect: named });
+      else {
+        await deps.keep({ userHash, effect: named });
+        kept.push(userHash);
+      }
     }
   }
   if (errors.length > 0) throw errors[0];
@@ -112,7 +124,12 @@ async function applyToEmail(
   return {
     user: emailHash,
     ...result,
-    ...(users.length > 0 && { reason: `users of the address: ${users.join(', ')}` }),
+    ...(users.length > 0 && {
+      reason: [
+        `users of the address: ${users.join(', ')}`,
+        ...(kept.length > 0 ? [`kept until the record can be changed: ${kept.join(', ')}`] : []),
+      ].join('; '),
+    }),
   };
 }
 

@@ -173,6 +173,24 @@ it('a user whose record cannot be changed does not protect the other users of th
   expect(await parties.restrictions.ofUser('ben')).toMatchObject({ accountAtIssuer: { state: 'DISABLED' } });
 });
 
+it('of two reports about an address, the newer one counts for its users in every order, also after the operator lifted one', async () => {
+  const account = { state: 'ENABLED', eventTime: BEGINNING + 1, since: BEGINNING } as const;
+  for (const reports of [
+    [10, 20],
+    [20, 10],
+  ]) {
+    const parties = createParties();
+    await parties.check();
+    await parties.report(DISABLED);
+    await parties.restrictions.putUser({ userHash: ANA, accountAtIssuer: account, revision: 2 });
+    for (const after of reports) {
+      const state = after === 20 ? 'ENABLED' : 'DISABLED';
+      await parties.report({ kind: 'account', state, at: BEGINNING + after });
+    }
+    expect(await parties.restrictions.ofUser(ANA)).toMatchObject({ accountAtIssuer: { state: 'ENABLED' } });
+  }
+});
+
 it('a newer report about the user lifts that about the address', async () => {
   const parties = createParties();
   await parties.report(DISABLED);

@@ -180,6 +180,9 @@ it('of the users of an address, a report is kept only for those whose record can
     accountAtIssuer: { state: 'PURGED' },
   });
   expect([...poller.pending]).toEqual([]);
+  expect(poller.entries.at(-1)).toMatchObject({
+    reason: 'users of the address: broken, other; kept until the record can be changed: broken',
+  });
 });
 
 it('reports about 150 users of an issuer are kept, and the events about others stay at the transmitter', async () => {
