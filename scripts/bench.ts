@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: measures the data plane next to the floor of each operation, which is hand-written code that does only
  * what no implementation can omit, with the same AWS SDK against the same database. Publishes the figures in
- * docs/performance.md, which has the options, and in docs/performance.json.
+ * docs/performance.md, which has the options.
  *
  * `npm run bench -- --peers` compares the local service with other services instead (bench/peers.ts).
  *
@@ -30,10 +30,10 @@ async function measureParts(untilInterrupted: UntilInterrupted): Promise<void> {
   const measure = async () => {
     const stage = await prepareStage(world);
     for (const name of settings.parts) {
-      const outcome = await PARTS[name]({ stage, settings, folder });
+      const report = await PARTS[name]({ stage, settings, folder });
       // A few calls, or some of the operations, are no figures for the document.
-      if (settings.quick || settings.operations.length > 0) process.stdout.write(`${outcome.report}\n\n`);
-      else await publishPart(name, outcome, settings.node);
+      if (settings.quick || settings.operations.length > 0) process.stdout.write(`${report}\n\n`);
+      else await publishPart(name, report, settings.node);
     }
   };
   try {

@@ -74,9 +74,9 @@ const MEMBERS: Readonly<Record<FunctionGroup, keyof ServiceFunctionSettings>> = 
 
 /**
  * Memory in MiB by group. `revocation` uses up to 230 MiB, and no other function more than 140 MiB, so the choice is about
- * CPU. docs/performance.md lists the measurements of `npm run bench -- --only functions`. Functions that every step of an
- * agent waits for get more, and functions that no caller waits for get the least. The function that revokes has a whole CPU,
- * because access to thousands of grants ends as fast as it selects them.
+ * CPU. docs/performance.md has the measurements. Functions that every step of an agent waits for get more, and functions
+ * that no caller waits for get the least. The function that revokes has a whole CPU, because access to thousands of grants
+ * ends as fast as it selects them.
  */
 export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
   'control-plane': 512,

@@ -29,21 +29,11 @@ export interface Batch {
   readonly response: unknown;
 }
 
-/** In MiB. */
-export interface Memory {
-  readonly rss: number;
-  readonly heapUsed: number;
-  /** The maximum of `rss` so far. */
-  readonly peak: number;
-}
-
 export interface FunctionProcessOptions {
   /** Path of the Node.js binary. */
   readonly node: string;
   readonly bundle: string;
   readonly calls: readonly Call[];
-  /** Variables that differ from those of this process. */
-  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Variables of the local mode that a function in Lambda does not have. */
@@ -61,14 +51,14 @@ export class FunctionProcess {
     child.stdout?.on('data', (chunk: Buffer) => (this.logged += chunk.length));
   }
 
-  static async start({ node, bundle, calls, env }: FunctionProcessOptions): Promise<FunctionProcess> {
+  static async start({ node, bundle, calls }: FunctionProcessOptions): Promise<FunctionProcess> {
     const inherited = Object.entries(process.env).filter(([name]) => !LOCAL_ONLY.includes(name));
     const child = fork(ENTRY, {
       execPath: node,
       execArgv: ['--expose-gc'],
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-      env: { ...Object.fromEntries(inherited), DEPLOYMENT_NAME: 'measured', ...env },
+      env: { ...Object.fromEntries(inherited), DEPLOYMENT_NAME: 'measured' },
     });
     // A message to a process that did not start would be another error, which nothing handles.
     await once(child, 'spawn');
@@ -94,10 +84,6 @@ export class FunctionProcess {
     return ask(this.child, { requested: calls });
   }
 
-  memory(): Promise<Memory> {
-    return ask(this.child, { memory: true });
-  }
-
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exited = once(this.child, 'exit');
@@ -107,30 +93,25 @@ export class FunctionProcess {
 }
 
 /**
- * Returns the next message of a process.
+ * Sends a message to the process of a function, and returns its response.
  *
- * @param name of the process, for the error
  * @throws Error if the process ends first, for example because its heap is full; its output is on stderr
  */
-export async function nextMessage<Message>(child: ChildProcess, name: string): Promise<Message> {
+async function ask<Response>(child: ChildProcess, request: object): Promise<Response> {
+  child.send(request);
   const received = new AbortController();
   const { signal } = received;
   try {
     const [message] = (await Promise.race([
       once(child, 'message', { signal }),
       once(child, 'exit', { signal }).then(([code, cause]) => {
-        throw new Error(`The process of ${name} ended: ${String(code ?? cause)}.`);
+        throw new Error(`The process of the function ended: ${String(code ?? cause)}.`);
       }),
-    ])) as [Message];
+    ])) as [Response];
     return message;
   } finally {
     received.abort();
   }
-}
-
-function ask<Answer>(child: ChildProcess, message: object): Promise<Answer> {
-  child.send(message);
-  return nextMessage(child, 'the function');
 }
 
 /** Milliseconds on a CPU. */
@@ -139,14 +120,10 @@ export interface Start {
   readonly first: number;
 }
 
-/** Starts a function, calls it once, and measures what `further` does with it. */
-export async function startOnce<Further extends object>(
-  options: FunctionProcessOptions,
-  further: (started: FunctionProcess) => Promise<Further>,
-): Promise<Start & Further> {
+/** Starts a function, calls it once, and ends it. */
+export async function startOnce(options: FunctionProcessOptions): Promise<Start> {
   const started = await FunctionProcess.start(options);
   const { cpu: first } = await started.run(1);
-  const measured = await further(started);
   await started.stop();
-  return { load: started.load.cpu, first, ...measured };
+  return { load: started.load.cpu, first };
 }

@@ -99,7 +99,7 @@ export const gate: Part = async ({ stage: { world }, settings }) => {
       p50: quantile(values, 0.5),
       p95: quantile(values, 0.95),
     }));
-    return { figures, report: report(figures, settings) };
+    return report(figures, settings);
   } finally {
     await endpoint.close();
     await agent.stop();

@@ -26,7 +26,7 @@ interface Traces {
   readonly logged: number;
 }
 
-export interface OperationFigures {
+interface OperationFigures {
   readonly name: string;
   readonly maxRatio: number;
   readonly traces: Sides<Traces>;
@@ -127,5 +127,5 @@ export const operations: Part = async ({ stage, settings, folder }) => {
       await measureOperation(measured, { ours: bundleOf(group), floor: floorOf(group) }, settings),
     );
   }
-  return { figures, report: report(figures, settings) };
+  return report(figures, settings);
 };

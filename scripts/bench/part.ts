@@ -9,11 +9,5 @@ export interface Surroundings {
   readonly folder: string;
 }
 
-export interface Outcome {
-  /** For JSON. */
-  readonly figures: unknown;
-  /** The figures as Markdown. */
-  readonly report: string;
-}
-
-export type Part = (surroundings: Surroundings) => Promise<Outcome>;
+/** Returns the figures as Markdown. */
+export type Part = (surroundings: Surroundings) => Promise<string>;

@@ -1,7 +1,7 @@
 /** Settings of the run, from the command line. */
 import { spawnSync } from 'node:child_process';
-import { countOf, inLines, optionsFrom, UsageError } from '../../test/program/command-line';
-import { PARTS, USUAL_PARTS, type PartName } from './parts';
+import { inLines, optionsFrom, UsageError } from '../../test/program/command-line';
+import { PARTS, PART_NAMES, type PartName } from './parts';
 
 export interface Settings {
   readonly parts: readonly PartName[];
@@ -9,19 +9,15 @@ export interface Settings {
   readonly node: string;
   /** Texts that the names of the measured operations contain; empty for all operations. */
   readonly operations: readonly string[];
-  /** The most grants in the table. */
-  readonly grants: number;
   /** Whether a few calls suffice, to see that everything works. */
   readonly quick: boolean;
 }
-
-const MAX_GRANTS = 1_000_000;
 
 const isPart = (name: string): name is PartName => Object.hasOwn(PARTS, name);
 
 const USAGE = {
   command: 'npm run bench',
-  about: `Measures ${USUAL_PARTS.join(', ')}, and writes docs/performance.md. --peers, as the first option, compares other services instead.`,
+  about: `Measures ${PART_NAMES.join(', ')}, and writes docs/performance.md. --peers, as the first option, compares other services instead.`,
 };
 
 const OPTIONS = {
@@ -30,7 +26,7 @@ const OPTIONS = {
     value: 'PART',
     multiple: true,
     default: [] as string[],
-    about: `one of ${Object.keys(PARTS).join(', ')}; can be repeated`,
+    about: `one of ${PART_NAMES.join(', ')}; can be repeated`,
   },
   node: {
     type: 'string',
@@ -44,7 +40,6 @@ const OPTIONS = {
     default: [] as string[],
     about: 'operations whose names contain the text, and no other part, without writing; can be repeated',
   },
-  grants: { type: 'string', value: 'N', default: String(MAX_GRANTS), about: 'grants in the largest table' },
   quick: {
     type: 'boolean',
     default: false,
@@ -72,12 +67,11 @@ export function parseSettings(args: readonly string[]): Settings {
   const unknown = only.find((name) => !isPart(name));
   if (unknown !== undefined) {
     throw new UsageError(
-      `--only "${unknown}" is no part of the benchmark. The parts are:${inLines(Object.keys(PARTS))}`,
+      `--only "${unknown}" is no part of the benchmark. The parts are:${inLines(PART_NAMES)}`,
     );
   }
   checkNode(node);
   const parts = only.filter(isPart);
-  const grants = countOf('grants', values.grants, [1, MAX_GRANTS]);
-  const usual: readonly PartName[] = operations.length > 0 ? ['operations'] : USUAL_PARTS;
-  return { parts: parts.length > 0 ? parts : usual, node, operations, grants, quick };
+  const usual: readonly PartName[] = operations.length > 0 ? ['operations'] : PART_NAMES;
+  return { parts: parts.length > 0 ? parts : usual, node, operations, quick };
 }

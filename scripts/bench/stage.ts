@@ -54,10 +54,6 @@ export interface Started {
 export interface Stage {
   readonly world: World;
   readonly measured: readonly Measured[];
-  /** The call for a stored token of a user. */
-  readonly stored: Measured;
-  /** Key of the grant with this token. */
-  readonly storedGrant: Key;
   /** A call of each function that has a floor. */
   readonly starts: readonly Started[];
 }
@@ -268,8 +264,6 @@ export async function prepareStage(world: World): Promise<Stage> {
   return {
     world,
     measured: [...tokens, ...credentials],
-    stored,
-    storedGrant: keyOf(grantId),
     starts: [
       ofUserId,
       stored,

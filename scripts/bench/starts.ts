@@ -55,7 +55,7 @@ export const starts: Part = async ({ stage, settings, folder }) => {
       const bundles = { ours: bundleOf(group), floor: floorOf(group) };
       for (const side of turn % 2 === 0 ? SIDES : SIDES.toReversed()) {
         const options = { node, bundle: bundles[side], calls: [call] };
-        done[side].push(await startOnce(options, () => Promise.resolve({})));
+        done[side].push(await startOnce(options));
       }
     }
   }
@@ -63,5 +63,5 @@ export const starts: Part = async ({ stage, settings, folder }) => {
     const [ours, floor] = [medianOf(done.ours), medianOf(done.floor)];
     return { group, ours, floor, ratio: total(ours) / total(floor) };
   });
-  return { figures, report: report(figures, settings) };
+  return report(figures, settings);
 };
