@@ -4,6 +4,7 @@
  * Gateway, so that a request that works here also works after deployment.
  * Source: API Gateway developer guide, "Quotas for configuring and running a REST API in API Gateway".
  */
+import { arnParts } from '../../lambda/model/arn';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
@@ -179,7 +180,7 @@ async function admittedEvent<Group extends string>(
   const { auth } = match.route;
   const caller = auth === 'IAM' ? await authenticate(options, request) : undefined;
   if (caller && options.allows?.(caller, match.route) === false) {
-    const isOwn = caller.arn.split(':')[4] === options.accountId;
+    const isOwn = arnParts(caller.arn).account === options.accountId;
     throw notAuthorized(caller.arn, isOwn ? 'identity-based' : 'resource-based');
   }
   const event = proxyEvent(request, match, { caller }, options);

@@ -2,6 +2,7 @@
  * The IAM principals of the embedded cloud: five callers, each with its own access key. So a laptop shows what an AWS
  * account would show: who owns a resource, and who is denied. The keys are created once and kept.
  */
+import { arnParts } from '../../lambda/model/arn';
 import { randomBytes, randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -59,7 +60,7 @@ export interface Principal {
 export type Principals = Readonly<Record<PrincipalName, Principal>>;
 
 /** Returns whether the principal belongs to the account of the embedded cloud. */
-export const isLocal = ({ arn }: Pick<Principal, 'arn'>): boolean => arn.split(':')[4] === LOCAL_ACCOUNT;
+export const isLocal = ({ arn }: Pick<Principal, 'arn'>): boolean => arnParts(arn).account === LOCAL_ACCOUNT;
 
 /**
  * In the place of IAM policies and the resource policy of the API: only the operator has the operators' plane, and every

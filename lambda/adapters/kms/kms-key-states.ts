@@ -2,6 +2,7 @@
  * Asks KMS about the state of a KMS key, by the call that wraps vault keys. It needs no other permission.
  * Source: AWS KMS API reference, "GenerateDataKeyWithoutPlaintext"; developer guide, "Key states of AWS KMS keys".
  */
+import { arnParts } from '../../model/arn';
 import {
   GenerateDataKeyWithoutPlaintextCommand,
   KMSServiceException,
@@ -51,8 +52,6 @@ const NOT_MOVABLE: Readonly<Record<string, string>> = {
     'is not usable now, so the vault keys under it cannot be moved. Cancel its scheduled deletion in AWS KMS and enable it, import its key material, or connect its key store first, and call again.',
 };
 
-const regionIn = (arn: string): string | undefined => arn.split(':')[3];
-
 export function createKmsKeyStates(kms: KMSClient, tokenVaultArn: string): KmsKeyStates {
   /** Returns KMS's error for a use of the KMS key; undefined if there is none. */
   async function errorOf(
@@ -73,7 +72,7 @@ export function createKmsKeyStates(kms: KMSClient, tokenVaultArn: string): KmsKe
     }
   }
 
-  const isElsewhere = async (kmsKeyArn: string) => regionIn(kmsKeyArn) !== (await kms.config.region());
+  const isElsewhere = async (kmsKeyArn: string) => arnParts(kmsKeyArn).region !== (await kms.config.region());
 
   return {
     async isDeleted(kmsKeyArn) {

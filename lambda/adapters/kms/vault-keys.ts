@@ -6,6 +6,7 @@
  * maximum of NIST SP 800-38D, section 8.3.
  * Source: AWS KMS developer guide, "Encryption context" and "Envelope encryption".
  */
+import { arnParts } from '../../model/arn';
 import { createSecretKey } from 'node:crypto';
 import { DecryptCommand, KMSServiceException } from '@aws-sdk/client-kms';
 import { createExpiringCache } from '../../domain/expiring-cache';
@@ -87,8 +88,6 @@ export interface VaultKeysDependencies extends VaultKeyMakerDependencies {
   readonly report: (error: unknown) => void;
 }
 
-const regionIn = (arn: string): string | undefined => arn.split(':')[3];
-
 export function createVaultKeys(deps: VaultKeysDependencies): VaultKeys {
   const { kms, keyArn, tokenVaultArn, tokenVault, store, system, sealsFor, readsTokenVault, report } = deps;
   const maker = createVaultKeyMaker(deps);
@@ -119,7 +118,7 @@ export function createVaultKeys(deps: VaultKeysDependencies): VaultKeys {
     error: unknown,
   ): Promise<boolean> {
     if (!(error instanceof KMSServiceException) || error.name !== DELETED) return false;
-    if (regionIn(kmsKeyArn) !== (await kms.config.region())) return false;
+    if (arnParts(kmsKeyArn).region !== (await kms.config.region())) return false;
     return vaultRevision < vault.revision && wrappingKeyArn(vault, keyArn) !== kmsKeyArn;
   }
 

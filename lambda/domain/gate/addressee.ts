@@ -3,6 +3,7 @@
  * segment, or by its ID and account; API Gateway passes the path encoded or decoded.
  * Source: InvokeAgentRuntime (Amazon Bedrock AgentCore, data plane 2024-02-28).
  */
+import { arnParts } from '../../model/arn';
 import { ServiceError } from '../service-error';
 import { invocationUrl, type AgentEndpointConfiguration } from './agent-endpoint';
 
@@ -31,7 +32,7 @@ function decoded(text: string): string {
 }
 
 function namesAgent(arn: string, named: string, accountId: string | undefined): boolean {
-  const [, , , , account, resource = ''] = arn.split(':');
+  const { account, resource } = arnParts(arn);
   if (accountId !== undefined && accountId !== account) return false;
   // As in AWS, the ID requires the account.
   return named === arn || (accountId !== undefined && `runtime/${named}` === resource);

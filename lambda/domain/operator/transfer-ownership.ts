@@ -2,6 +2,7 @@
  * An operator transfers a resource to another owner, for example after its team has moved to another role. ID, policy,
  * tags, and grants stay.
  */
+import { arnParts } from '../../model/arn';
 import * as v from 'valibot';
 import { audited, type AuditTrail } from '../audit';
 import { parseConfiguration } from '../configuration';
@@ -25,8 +26,6 @@ export interface TransferInput {
   readonly newOwner: string;
 }
 
-const accountOf = (arn: string): string | undefined => arn.split(':')[4];
-
 /**
  * Returns why the principal cannot become an owner. The function does not know the accounts of an organization, so a
  * principal of one of them can only follow another principal of its account.
@@ -38,9 +37,9 @@ function rejectionOf(
   newOwner: string,
   owner: string | undefined,
 ): string | undefined {
-  const [, partition, , , own = ''] = arnPrefix.split(':');
-  const accounts = [own, ...ownerAccounts, ...(owner === undefined ? [] : [accountOf(owner)])];
-  if (!newOwner.startsWith(`arn:${partition}:iam::`) || !accounts.includes(accountOf(newOwner))) {
+  const { partition, account: own } = arnParts(arnPrefix);
+  const accounts = [own, ...ownerAccounts, ...(owner === undefined ? [] : [arnParts(owner).account])];
+  if (!newOwner.startsWith(`arn:${partition}:iam::`) || !accounts.includes(arnParts(newOwner).account)) {
     return `must be a role or user of the account of this service (${own}), of an account in callers.accountIds with manageResources, or of the account of the present owner`;
   }
   return /[*?]/.test(newOwner) ? 'must be one principal, without wildcards' : undefined;

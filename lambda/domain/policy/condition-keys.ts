@@ -23,6 +23,7 @@
  * Bedrock AgentCore" (`userid`). This service defines WorkloadIdentityArn, CallingAgentArns, Scopes,
  * CustomParameters, Resources, and Audiences.
  */
+import { arnParts } from '../../model/arn';
 import type { ConditionOperator } from './condition-operators';
 import type { GovernedKind } from './governed-operations';
 import { quoted, refused, textOf, truthOf, type PolicyElement } from './policy-element';
@@ -150,7 +151,7 @@ const parseAgentArn =
 
 /** The parts of a principal's ARN that condition keys use. */
 function partsOf(principal: string): { account: string; type: string } {
-  const [, , , , account = '', resource = ''] = principal.split(':');
+  const { account, resource } = arnParts(principal);
   const [noun = ''] = resource.split('/', 1);
   const type = noun === 'root' || noun === 'user' ? TYPES[noun] : TYPES.role;
   return { account, type };

@@ -10,6 +10,7 @@
  * Source: IAM user guide, "IAM JSON policy element reference"; Amazon Bedrock AgentCore developer guide,
  * "Resource-based policies".
  */
+import { arnParts } from '../../model/arn';
 import { invalidMember } from '../service-error';
 import { parseConditions, type Condition } from './condition-element';
 import {
@@ -126,7 +127,7 @@ function parseStatement(element: PolicyElement, subject: Subject): Statement {
 
 function subjectOf(resourceArn: string): Subject {
   const kind = governedKindOf(resourceArn);
-  const [, partition] = resourceArn.split(':');
+  const { partition } = arnParts(resourceArn);
   if (kind && partition) return { arn: resourceArn, partition, kind };
   throw invalidMember(
     'resourceArn',

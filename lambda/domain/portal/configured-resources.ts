@@ -3,6 +3,7 @@
  * principal can create a resource under the name, and allow the portal's owner to use it. So a resource of another owner is
  * part of the portal only with the ID that it had when the portal was first given its name, or that the owner accepted later.
  */
+import { arnParts } from '../../model/arn';
 import { namedOf, type Named } from '../display-name';
 import type { OwnedResource } from '../owned-resource';
 import { isOwnedBy, type Owned } from '../ownership';
@@ -100,7 +101,7 @@ export type LeftOut = Pick<OwnedResource, 'arn' | 'id' | 'owner'>;
 
 /** Returns the owner's ARN if it is one word; otherwise only its account, because another account chose the path. */
 const ownerForReason = (owner: string): string =>
-  /^[\w+=.@/:-]{1,200}$/.test(owner) ? owner : `a principal of account ${owner.split(':')[4]}`;
+  /^[\w+=.@/:-]{1,200}$/.test(owner) ? owner : `a principal of account ${arnParts(owner).account}`;
 
 /**
  * Returns why resources that are not configured are not part of the portal, for the portal's owner. It counts the resources

@@ -1,4 +1,5 @@
 /** What a portal's configuration must meet before it is stored. The verification checks what other systems say. */
+import { arnParts } from '../../model/arn';
 import { isDeepStrictEqual } from 'node:util';
 import { actionDenial, credentialUseDenial, type Denial, type GovernedResource } from '../policy/access';
 import {
@@ -32,8 +33,8 @@ export type PortalConfiguration = Pick<
 
 /** @throws ValidationException for a role of another account, as the AWS API requires a role that it can assume */
 export function checkExecutionRole(executionRoleArn: string, arnPrefix: string): void {
-  const account = arnPrefix.split(':')[4];
-  if (executionRoleArn.split(':')[4] === account) return;
+  const { account } = arnParts(arnPrefix);
+  if (arnParts(executionRoleArn).account === account) return;
   throw invalidMember('executionRoleArn', `must be a role of the account of this service (${account})`);
 }
 

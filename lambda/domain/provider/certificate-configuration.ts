@@ -1,4 +1,5 @@
 /** The private certificate authorities that a request names for a provider: AWS's `CertificateConfigurationList`. */
+import { arnParts } from '../../model/arn';
 import { isDeepStrictEqual } from 'node:util';
 import { parsedCertificates } from '../ca-certificates';
 import { OWNER_TAG, type Owned } from '../ownership';
@@ -114,8 +115,7 @@ async function checkObject(
   member: string,
   { uri, bucketOwnerAccountId }: CertificateObject,
 ): Promise<void> {
-  const [, , , , account] = arnPrefix.split(':');
-  if (bucketOwnerAccountId !== undefined && bucketOwnerAccountId !== account) {
+  if (bucketOwnerAccountId !== undefined && bucketOwnerAccountId !== arnParts(arnPrefix).account) {
     throw invalidMember(
       `${member}.bucketOwnerAccountId`,
       'must be the account of this service: it reads no objects of other accounts. Copy the object to a bucket of this account',

@@ -4,6 +4,7 @@
  * user guide). So a tag of the key names the one owner whose providers can use it, and the service checks the tag before
  * every signature.
  */
+import { arnParts } from '../../model/arn';
 import { isWithin } from '../../model/endpoint';
 import { accessDenied, invalidMember } from '../service-error';
 import { isNamedBy, OWNER_TAG, type Owned } from '../ownership';
@@ -131,8 +132,8 @@ export interface KeyNamingDependencies {
 
 /** Beginning of the ARNs of this account's keys in this Region. */
 const keyArnPrefix = (arnPrefix: string): string => {
-  const [arn, partition, , region, account] = arnPrefix.split(':');
-  return [arn, partition, 'kms', region, account, 'key/'].join(':');
+  const { partition, region, account } = arnParts(arnPrefix);
+  return `arn:${partition}:kms:${region}:${account}:key/`;
 };
 
 /** A request to sign with a key. */

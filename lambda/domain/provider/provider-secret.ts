@@ -2,6 +2,7 @@
  * A provider's secret as a request gives it: MANAGED, given in the request and sealed in this service's vault, or
  * EXTERNAL, named in AWS Secrets Manager and left there. One of the two, never both.
  */
+import { arnParts } from '../../model/arn';
 import { OWNER_TAG, type Owned } from '../ownership';
 import { accessDenied, invalidMember } from '../service-error';
 import { namesOwner, type ExternalSecret, type SecretDescriptions } from '../sealing/external-secret';
@@ -56,8 +57,8 @@ export interface SecretNaming extends Owned {
 
 /** Beginning of the ARNs of this account's secrets in this region. */
 export const secretArnPrefix = (arnPrefix: string): string => {
-  const [arn, partition, , region, account] = arnPrefix.split(':');
-  return [arn, partition, 'secretsmanager', region, account, 'secret', ''].join(':');
+  const { partition, region, account } = arnParts(arnPrefix);
+  return `arn:${partition}:secretsmanager:${region}:${account}:secret:`;
 };
 
 /**

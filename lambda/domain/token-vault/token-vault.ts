@@ -9,6 +9,7 @@
  * changed. So every key in use was either written before the move and is found by it, or was wrapped by the new KMS key
  * from the start. Moves can overlap: a later revision is never rewrapped for an earlier one.
  */
+import { arnParts } from '../../model/arn';
 import { epochSeconds, type System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
@@ -143,9 +144,6 @@ export function checkTokenVaultId(tokenVaultId: string): void {
   );
 }
 
-/** Returns the Region of an ARN. */
-const regionIn = (arn: string): string | undefined => arn.split(':')[3];
-
 /** Returns the requested customer managed key; undefined for the deployment's own key. */
 function customerKeyArn(
   { keyType, kmsKeyArn }: KmsConfiguration,
@@ -158,8 +156,8 @@ function customerKeyArn(
   }
   if (kmsKeyArn === undefined) throw invalidMember(member, 'is required with CustomerManagedKey');
   // After a failover, too: the record names the key for all Regions.
-  const region = regionIn(serviceKeyArn);
-  if (regionIn(kmsKeyArn) !== region) {
+  const region = arnParts(serviceKeyArn).region;
+  if (arnParts(kmsKeyArn).region !== region) {
     throw invalidMember(member, `must be the ARN of a KMS key in the Region ${region}`);
   }
   // Source: AWS KMS developer guide, "Key identifiers (KeyId)".

@@ -1,4 +1,5 @@
 /** Composition of what a deployment with replicas in other Regions needs: its ARNs, and the fence of its writing Region. */
+import { arnParts } from '../../model/arn';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createTable } from '../../adapters/dynamodb/table';
 import { createWritingRegionStore } from '../../adapters/dynamodb/writing-region-store';
@@ -11,15 +12,11 @@ import { REQUEST_TIMEOUTS } from './request-timeouts';
 /** The Region in the ARNs of the deployment, and the one in which this function runs. */
 function readRegions(): { readonly identityRegion: string; readonly ownRegion: string } {
   const { ARN_PREFIX, AWS_REGION } = readEnvironment('ARN_PREFIX', 'AWS_REGION');
-  const [, , , identityRegion = ''] = ARN_PREFIX.split(':');
-  return { identityRegion, ownRegion: AWS_REGION };
+  return { identityRegion: arnParts(ARN_PREFIX).region, ownRegion: AWS_REGION };
 }
 
 /** Returns the account of the deployment. */
-export function readAccount(): string {
-  const [, , , , account = ''] = readEnvironment('ARN_PREFIX').ARN_PREFIX.split(':');
-  return account;
-}
+export const readAccount = (): string => arnParts(readEnvironment('ARN_PREFIX').ARN_PREFIX).account;
 
 /** Returns the client of AWS KMS or AWS Secrets Manager, which takes and returns ARNs with the identity Region. */
 export const named = <Client>(client: Client): Client => namingInIdentityRegion(client, readRegions());

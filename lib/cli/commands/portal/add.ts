@@ -1,4 +1,5 @@
 /** `agent-identity portal add`: from options, and on a terminal by questions, which it repeats after a mistake. */
+import { arnParts } from '../../../../lambda/model/arn';
 import { buildCommand } from '@stricli/core';
 import { OPERATIONS } from '../../../../lambda/contract/operations';
 import { CONNECTION_FLAGS, type ConnectionFlags } from '../../connection-flags';
@@ -18,7 +19,7 @@ type AddFlags = ConnectionFlags & PortalFlags;
  * gives no rights, and the role need not exist.
  */
 function unusedRole(arn: string): string {
-  const [, partition = '', , , account = ''] = arn.split(':');
+  const { partition, account } = arnParts(arn);
   return `arn:${partition}:iam::${account}:role/consent-portal`;
 }
 
