@@ -86,10 +86,15 @@ export default tseslint.config(
     ],
     'The domain imports no SDK, network, file system, or outer module.',
   ),
-  boundary(
-    ['lambda/model/**/*.ts'],
-    ['../*', '@*', 'node:*', '!node:crypto'],
-    'The model imports only its own files, valibot, and node:crypto.',
+  ...[
+    ['lambda/model/*.ts', '../*'],
+    ['lambda/model/*/*.ts', '../../*'],
+  ].map(([files, outside]) =>
+    boundary(
+      [files],
+      [outside, '@*', 'node:*', '!node:crypto'],
+      'The model imports only its own files, valibot, and node:crypto.',
+    ),
   ),
   boundary(
     ['lambda/adapters/**/*.ts'],

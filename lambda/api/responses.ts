@@ -4,13 +4,10 @@ import type { OwnedResource } from '../domain/owned-resource';
 import type { Listed } from '../domain/pagination';
 import { portalUrl, type ConsentPortal } from '../domain/portal/consent-portal';
 import type { ApiKeyProvider } from '../domain/provider/api-key-provider';
+import { shownConfig } from '../domain/provider/config-members';
 import { callbackUrl, type Oauth2Provider } from '../domain/provider/oauth2-provider';
-import { endpointOriginsOf } from '../domain/provider/discovery';
-import { dpopConfigOf } from '../domain/provider/dpop-config';
-import { certificateConfigurationsOf } from '../domain/provider/certificate-configuration';
-import { clientRegistrationOf } from '../domain/provider/provided-client';
-import { privateKeyJwtConfigOf } from '../domain/provider/private-key-jwt';
-import { statedMethod, usesSecret } from '../domain/provider/vendor';
+import { shownServer } from '../domain/provider/expected-server';
+import { usesSecret } from '../domain/provider/vendor';
 import { vendorOf } from '../domain/provider/vendors';
 import { TOKEN_VAULT_ID, type TokenVault } from '../domain/token-vault/token-vault';
 
@@ -29,37 +26,6 @@ export const workloadIdentityDescribed = (identity: WorkloadIdentity) => ({
   lastUpdatedTime: identity.lastUpdatedTime,
 });
 
-/** AWS's `Oauth2ProviderConfigOutput`: the vendor's own member. */
-const oauth2ProviderConfig = (provider: Oauth2Provider) => {
-  const { vendor, clientId, discovery, clientAuthenticationMethod, onBehalfOf } = provider;
-  const { discoveryUrl } = discovery;
-  const oauthDiscovery = discoveryUrl === undefined ? discovery : { discoveryUrl };
-  const { privateKeyJwt } = provider;
-  return {
-    [vendorOf(vendor).configMember]: {
-      ...(clientId !== '' && { clientId }),
-      oauthDiscovery,
-      ...(vendor === 'CustomOauth2' && {
-        clientAuthenticationMethod: statedMethod(clientAuthenticationMethod),
-        onBehalfOfTokenExchangeConfig: onBehalfOf,
-        privateKeyJwtConfig: privateKeyJwt && privateKeyJwtConfigOf(privateKeyJwt),
-        certificateConfigurations: certificateConfigurationsOf(provider),
-        dpopConfig: dpopConfigOf(provider),
-        clientRegistration: clientRegistrationOf(provider),
-      }),
-    },
-  };
-};
-
-/** Beyond AWS: the protected resource, the issuer with its metadata, and the origins that a provider is bound to. */
-const protectedResourceOf = ({ discovery: { protectedResource: bound } }: Oauth2Provider) =>
-  bound && {
-    resource: bound.resource,
-    authorizationServer: bound.issuer,
-    authorizationServerMetadataUrl: bound.metadataUrl,
-    endpointOrigins: endpointOriginsOf(bound),
-  };
-
 /** Absent for a client without a secret: the AWS model requires only the ARN. */
 function secretSourceOf({ externalSecret, clientAuthenticationMethod }: Oauth2Provider) {
   if (externalSecret) return 'EXTERNAL';
@@ -77,8 +43,8 @@ export const oauth2ProviderCreated = (provider: Oauth2Provider, baseUrl: string)
   clientSecretJsonKey: provider.externalSecret?.jsonKey,
   clientSecretSource: secretSourceOf(provider),
   callbackUrl: callbackUrl(baseUrl, provider.callbackId),
-  oauth2ProviderConfigOutput: oauth2ProviderConfig(provider),
-  protectedResource: protectedResourceOf(provider),
+  oauth2ProviderConfigOutput: { [vendorOf(provider.vendor).configMember]: shownConfig(provider) },
+  protectedResource: shownServer(provider.discovery),
   status: 'READY',
 });
 

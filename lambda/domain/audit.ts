@@ -5,9 +5,10 @@
  * protected resource and its authorization server, and what a provider says about an error (stated-error.ts).
  */
 import type { Caller } from './principal';
+import type { BoundServer } from '../model/provider/bound-server';
 import { ServiceError, type ErrorName } from './service-error';
 
-export interface AuditEntry {
+export interface AuditEntry extends Partial<BoundServer> {
   /** The operation or browser step. */
   readonly operation: string;
   readonly outcome: 'allowed' | 'denied' | 'failed';
@@ -30,12 +31,6 @@ export interface AuditEntry {
   readonly provider?: string;
   /** ARN of the credential provider, after it was found. */
   readonly credentialProvider?: string;
-  /** Identifier of the protected resource of the credential provider, such as an MCP server (RFC 9728). */
-  readonly protectedResource?: string;
-  /** Issuer identifier of the authorization server that the provider is bound to for the protected resource. */
-  readonly authorizationServer?: string;
-  /** Origins of the endpoints of this server that the provider is bound to. */
-  readonly endpointOrigins?: readonly string[];
   /** The requested OAuth 2.0 flow, as in the AWS API. */
   readonly flow?: string;
   readonly scopes?: readonly string[];

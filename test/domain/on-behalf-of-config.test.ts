@@ -1,10 +1,5 @@
-/** The on-behalf-of configuration of a provider: what is stored, and which principals can change it. */
-import {
-  checkOnBehalfOfChange,
-  resolveOnBehalfOf,
-  type OnBehalfOfChange,
-  type OnBehalfOfInput,
-} from '../../lambda/domain/provider/on-behalf-of';
+/** The on-behalf-of configuration of a provider: what is stored. */
+import { resolveOnBehalfOf, type OnBehalfOfInput } from '../../lambda/domain/provider/on-behalf-of';
 import {
   type OnBehalfOfConfig,
   type SubjectTokenType,
@@ -89,42 +84,5 @@ describe('the configuration', () => {
     expect(() => resolveOnBehalfOf('config', given)).toThrow(
       expect.objectContaining({ name: 'ValidationException', fieldList: [{ name, message }] }) as Error,
     );
-  });
-});
-
-describe('a configuration change', () => {
-  const change: OnBehalfOfChange = {
-    byOwner: false,
-    before: exchange('M2M', ['act']),
-    after: exchange('M2M', ['act']),
-  };
-  const refused = expect.objectContaining({
-    name: 'AccessDeniedException',
-    message: expect.stringContaining('Only the owner') as string,
-    detail: 'on-behalf-of exchange configured by another principal than the owner',
-  }) as Error;
-
-  it.each<[string, Partial<OnBehalfOfChange>]>([
-    ['equal configurations', {}],
-    ['a removed configuration', { after: undefined }],
-    ['no configuration before and after', { before: undefined, after: undefined }],
-    ['any change by the owner', { byOwner: true, before: undefined }],
-  ])('is accepted for %s', (_what, part) => {
-    expect(() => {
-      checkOnBehalfOfChange({ ...change, ...part });
-    }).not.toThrow();
-  });
-
-  it.each<[string, Partial<OnBehalfOfChange>]>([
-    ["the actor's scopes", { after: exchange('M2M') }],
-    ['the grant type', { after: JWT_GRANT }],
-    ['the type of the subject token', { before: sentAs('ACCESS_TOKEN'), after: sentAs('JWT') }],
-    ['an exchange without a client', { after: { ...exchange('M2M', ['act']), ...WITHOUT_CLIENT } }],
-    ['an exchange with a client again', { before: { ...exchange('M2M', ['act']), ...WITHOUT_CLIENT } }],
-    ['a new configuration', { before: undefined }],
-  ])('is accepted only from the owner for %s', (_what, part) => {
-    expect(() => {
-      checkOnBehalfOfChange({ ...change, ...part });
-    }).toThrow(refused);
   });
 });

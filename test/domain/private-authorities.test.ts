@@ -6,7 +6,6 @@ import { parsedCertificates } from '../../lambda/domain/ca-certificates';
 import {
   nameCertificates,
   type CertificateConfiguration,
-  type CertificateNaming,
 } from '../../lambda/domain/provider/certificate-configuration';
 import { nameExternalSecret } from '../../lambda/domain/provider/provider-secret';
 import { createAuthority } from '../flows/support/certificates';
@@ -75,7 +74,6 @@ describe('certificates in a secret', () => {
 const namingIn = (
   configuration: CertificateConfiguration | undefined,
   found: Record<string, InMemorySecret>,
-  owned: Partial<CertificateNaming> = {},
 ) =>
   nameCertificates(
     {
@@ -84,13 +82,14 @@ const namingIn = (
       arnPrefix: ARN_PREFIX,
       system: { now: () => Date.now() },
     },
-    { byOwner: true, owner: OWNER, ...owned },
-    'certificateConfigurations',
+    { owner: OWNER },
     configuration && [configuration],
   );
 
-const naming = (found: Record<string, InMemorySecret>, owned: Partial<CertificateNaming> = {}, arn = OURS) =>
-  namingIn({ secretsManager: { secretArn: arn } }, found, owned);
+const naming = (found: Record<string, InMemorySecret>, arn = OURS) =>
+  namingIn({ secretsManager: { secretArn: arn } }, found);
+
+const MEMBER = 'oauth2ProviderConfigInput.customOauth2ProviderConfig.certificateConfigurations.0';
 
 describe('naming certificates', () => {
   it("accepts a secret that is tagged as the owner's certificates", async () => {
@@ -116,7 +115,7 @@ describe('naming certificates', () => {
   ])('rejects an object with the same message when it %s', async (_what, found) => {
     await expect(namingIn({ s3: { uri: OBJECT } }, found ? { [OBJECT]: found } : {})).rejects.toMatchObject({
       type: 'ValidationException',
-      message: `certificateConfigurations.0.s3.uri: must be the URI of an object in a bucket of this account whose tag marks it as certificates of the provider's owner, and which the bucket's policy does not deny to this service: tag the object agent-identity:owner = certificates/${OWNER}`,
+      message: `${MEMBER}.s3.uri: must be the URI of an object in a bucket of this account whose tag marks it as certificates of the provider's owner, and which the bucket's policy does not deny to this service: tag the object agent-identity:owner = certificates/${OWNER}`,
     });
   });
 
@@ -159,7 +158,7 @@ describe('naming certificates', () => {
   ])('rejects a secret with the same message when it %s', async (_what, found) => {
     await expect(naming(found ? { [OURS]: found } : {})).rejects.toMatchObject({
       type: 'ValidationException',
-      message: `certificateConfigurations.0.secretsManager.secretArn: must be the complete ARN (with the suffix of 6 characters) of a secret in this account and Region whose tag marks it as certificates of the provider's owner: tag the secret agent-identity:owner = certificates/${OWNER}`,
+      message: `${MEMBER}.secretsManager.secretArn: must be the complete ARN (with the suffix of 6 characters) of a secret in this account and Region whose tag marks it as certificates of the provider's owner: tag the secret agent-identity:owner = certificates/${OWNER}`,
     });
   });
 
@@ -167,7 +166,7 @@ describe('naming certificates', () => {
     ['account', OURS.replace('123456789012', '210987654321')],
     ['Region', OURS.replace('us-east-1', 'us-east-2')],
   ])('rejects a tagged secret of another %s', async (_what, arn) => {
-    await expect(naming({ [arn]: { tags, text: authority.cert } }, {}, arn)).rejects.toMatchObject({
+    await expect(naming({ [arn]: { tags, text: authority.cert } }, arn)).rejects.toMatchObject({
       type: 'ValidationException',
     });
   });
@@ -180,29 +179,6 @@ describe('naming certificates', () => {
     await expect(naming({ [OURS]: found })).rejects.toMatchObject({
       type: 'ValidationException',
       message: expect.stringContaining(message) as string,
-    });
-  });
-
-  it('is for the owner: another principal can only leave them as they are', async () => {
-    const found = { [OURS]: { tags, text: authority.cert }, [OBJECT]: { tags, text: authority.cert } };
-    const s3 = { uri: OBJECT };
-    const inSecret = { certificateSecretArn: OURS };
-    const inObject = { certificateObject: s3 };
-    expect(await naming(found, { byOwner: false, present: inSecret })).toEqual(inSecret);
-    expect(await namingIn({ s3 }, found, { byOwner: false, present: inObject })).toEqual(inObject);
-    expect(await namingIn(undefined, found, { byOwner: false, present: {} })).toEqual({});
-    for (const present of [undefined, {}, { certificateSecretArn: `${OURS}0` }, inObject]) {
-      await expect(naming(found, { byOwner: false, present })).rejects.toMatchObject({
-        type: 'AccessDeniedException',
-      });
-    }
-    for (const present of [{}, inSecret, { certificateObject: { uri: `${OBJECT}0` } }]) {
-      await expect(namingIn({ s3 }, found, { byOwner: false, present })).rejects.toMatchObject({
-        type: 'AccessDeniedException',
-      });
-    }
-    await expect(namingIn(undefined, found, { byOwner: false, present: inObject })).rejects.toMatchObject({
-      type: 'AccessDeniedException',
     });
   });
 

@@ -24,7 +24,7 @@ interface AssertionProvider extends Named {
  * name; undefined if it can.
  *
  * It must have the resource provider's owner: agents trust that owner with user tokens. It must itself be configured for
- * token exchange, because then only its owner can move it to another server (`checkOnBehalfOfChange`).
+ * token exchange, because then only its owner can move it to another server (`CONFIG_MEMBERS`).
  *
  * @param found the provider under the configured name, if there is one
  * @param resource the provider whose configuration names it

@@ -1,10 +1,9 @@
 /** The private certificate authorities that a request names for a provider: AWS's `CertificateConfigurationList`. */
 import { arnParts } from '../../model/arn';
-import { isDeepStrictEqual } from 'node:util';
 import { parsedCertificates } from '../ca-certificates';
 import { OWNER_TAG, type Owned } from '../ownership';
 import type { SecretTexts } from '../sealing/external-secret';
-import { accessDenied, invalidMember } from '../service-error';
+import { invalidMember } from '../service-error';
 import type { System } from '../system';
 import {
   MAX_OBJECT_BYTES,
@@ -13,6 +12,7 @@ import {
   type CertificateObjects,
 } from './certificate-object';
 import { CERTIFICATES_OWNER, namesCertificatesOwner } from './private-authorities';
+import type { Complete } from './config-members';
 import { secretArnPrefix } from './provider-secret';
 
 /** AWS's `CertificateConfiguration`. It has exactly one member. */
@@ -39,49 +39,34 @@ export interface CertificateNamingDependencies {
   readonly system: Pick<System, 'now'>;
 }
 
-/** A request that names certificates for an owner's provider, or none. */
-export interface CertificateNaming extends Owned {
-  /** Whether the provider's owner makes the request. */
-  readonly byOwner: boolean;
-  /** Where the provider's certificates are now. */
-  readonly present?: CertificateMembers | undefined;
+/** Name of the member, for messages. */
+const MEMBER = 'oauth2ProviderConfigInput.customOauth2ProviderConfig.certificateConfigurations';
+
+/** Returns where a configuration states that the certificates are, without a check that the owner can use them. */
+export function statedCertificates([
+  configuration,
+]: readonly CertificateConfiguration[] = []): Complete<CertificateMembers> {
+  const { secretsManager, s3: certificateObject } = configuration ?? {};
+  return { certificateSecretArn: secretsManager?.secretArn, certificateObject };
 }
 
 /**
- * Returns where the certificates are that the request names; no member if it names none. Only the owner can change which
- * authorities are trusted: with its own authority, another principal that is allowed to update the provider could pose as
- * the provider's server, and would receive the client secret.
+ * Returns where the certificates are that the owner of a provider names; no member if the owner names none.
  *
- * @param member name of the request's member, for messages
  * @throws ValidationException, which is the same for every secret or object that the owner cannot use, whether it exists
- *   or not, and for one without the certificates of authorities; AccessDeniedException for a caller that is not the owner
+ *   or not, and for one without the certificates of authorities
  */
 export async function nameCertificates(
   deps: CertificateNamingDependencies,
-  { byOwner, present = {}, ...owned }: CertificateNaming,
-  member: string,
+  owned: Owned,
   configurations: readonly CertificateConfiguration[] | undefined,
-): Promise<CertificateMembers> {
-  const [configuration] = configurations ?? [];
-  if (!byOwner) {
-    const { certificateSecretArn, certificateObject } = present;
-    const unchanged = isDeepStrictEqual(configuration, certificateConfigurationsOf(present)?.[0]);
-    if (unchanged) return { certificateSecretArn, certificateObject };
-    throw accessDenied(
-      'Only the owner of the credential provider can change its certificateConfigurations.',
-      'certificate authorities changed by another principal than the owner',
-    );
-  }
-  const { secretsManager, s3 } = configuration ?? {};
-  if (secretsManager) {
-    const name = `${member}.0.secretsManager.secretArn`;
-    return { certificateSecretArn: await namedSecret(deps, owned, name, secretsManager.secretArn) };
-  }
-  if (s3) {
-    await checkObject(deps, owned, `${member}.0.s3`, s3);
-    return { certificateObject: s3 };
-  }
-  return {};
+): Promise<Complete<CertificateMembers>> {
+  const stated = statedCertificates(configurations);
+  const { certificateSecretArn: secretArn, certificateObject } = stated;
+  if (certificateObject) await checkObject(deps, owned, `${MEMBER}.0.s3`, certificateObject);
+  if (secretArn === undefined) return stated;
+  const name = `${MEMBER}.0.secretsManager.secretArn`;
+  return { ...stated, certificateSecretArn: await namedSecret(deps, owned, name, secretArn) };
 }
 
 /** Returns the complete ARN. @throws ValidationException */

@@ -1,5 +1,6 @@
 /** AWS's `CustomOauth2ProviderConfigInput`: any authorization server, discovered or stated. */
 import { invalidMember } from '../service-error';
+import type { ConfiguredProvider } from './config-members';
 import type { Oauth2Discovery, StatedMetadata } from './discovery';
 import { checkDpopConfig, type DpopConfig } from './dpop-config';
 import type { EndpointPolicy } from '../../model/endpoint';
@@ -9,8 +10,9 @@ import type { CertificateConfiguration } from './certificate-configuration';
 import type { OnBehalfOfInput } from './on-behalf-of';
 import type { SecretReference } from './provider-secret';
 import { resolvePrivateKeyJwt, type PrivateKeyJwt, type PrivateKeyJwtInput } from './private-key-jwt';
-import { hasAssignedSecret, type ClientRegistration, type Registration } from './provided-client';
+import { hasAssignedSecret, type ClientRegistration } from './provided-client';
 import { PUBLIC_CLIENT, PUBLISHED_KEY, type ClientAuthenticationMethod } from './vendor';
+import type { ResolvedConfig } from './vendor-config';
 
 /** The members that this service honors; the others are refused at the edge. */
 export interface CustomOauth2Config {
@@ -96,15 +98,10 @@ function discoveryOf(member: string, config: CustomOauth2Config, policy: Endpoin
 }
 
 /** The client as it is configured now, at an update. */
-export interface PresentClient {
-  readonly clientId: string;
-  readonly clientAuthenticationMethod: ClientAuthenticationMethod;
-  readonly discovery: Oauth2Discovery;
-  /** How its assertions are made, of which an update leaves out what is to stay. */
-  readonly privateKeyJwt?: PrivateKeyJwt | undefined;
-  /** Present if the service provides the client. */
-  readonly registration?: Registration | undefined;
-}
+export type PresentClient = Pick<
+  ConfiguredProvider,
+  'clientId' | 'clientAuthenticationMethod' | 'discovery' | 'privateKeyJwt' | 'registration'
+>;
 
 /**
  * Returns whether the request configures a public client: it has nothing that authenticates the client. An update that
@@ -201,12 +198,7 @@ function privateKeyJwtOf(
 }
 
 /** The server, and how the client authenticates there. */
-export interface CustomServer {
-  readonly discovery: Oauth2Discovery;
-  readonly clientAuthenticationMethod: ClientAuthenticationMethod;
-  readonly privateKeyJwt: PrivateKeyJwt | undefined;
-  readonly dpop: DpopConfig | undefined;
-}
+type CustomServer = Omit<ResolvedConfig, 'clientId' | 'secret' | 'onBehalfOf'>;
 
 /**
  * @param member name of the config member, for messages

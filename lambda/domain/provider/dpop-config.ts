@@ -2,8 +2,7 @@
  * Whether the tokens of a credential provider are bound to keys (DPoP, RFC 9449), and for which URLs agents get proofs:
  * a member of this service's own, because AWS has none.
  */
-import { isDeepStrictEqual } from 'node:util';
-import { accessDenied, invalidMember } from '../service-error';
+import { invalidMember } from '../service-error';
 import { isNormalizedUrl, MUST_BE_NORMALIZED, type EndpointPolicy } from '../../model/endpoint';
 import { checkEndpoint } from '../endpoint';
 import { isProtectedResourceUrl } from '../../model/discovery-url';
@@ -27,29 +26,6 @@ interface Bindable {
  */
 export const dpopConfigOf = ({ dpop, discovery }: Bindable): DpopConfig | undefined =>
   dpop ?? (discovery.protectedResource?.dpopRequired ? {} : undefined);
-
-/** A change of a provider, as far as the binding of tokens is concerned. */
-export interface DpopChange {
-  /** Whether the provider's owner makes it. */
-  readonly byOwner: boolean;
-  /** As {@link dpopConfigOf} has it: what the metadata of a protected resource require counts, too. */
-  readonly before: DpopConfig | undefined;
-  readonly after: DpopConfig | undefined;
-}
-
-/**
- * Another principal that is allowed to update the provider could end the binding, so that a stolen token can be used, or have
- * proofs made for its own server.
- *
- * @throws AccessDeniedException
- */
-export function checkDpopChange({ byOwner, before, after }: DpopChange): void {
-  if (byOwner || isDeepStrictEqual(before, after)) return;
-  throw accessDenied(
-    'Only the owner of the credential provider can change whether its tokens are bound to keys, and for which resources (dpopConfig).',
-    'DPoP configured by another principal than the owner',
-  );
-}
 
 /** Returns the URLs for which agents get proofs. */
 export const proofResourcesOf = ({ dpop, discovery: { protectedResource } }: Bindable): readonly string[] =>

@@ -1,8 +1,8 @@
-/** The update of an OAuth2 credential provider, and which principals can change which of its members. */
+/** The update of an OAuth2 credential provider. */
 import { isDeepStrictEqual } from 'node:util';
 import { audited, type Annotate } from '../audit';
 import type { Caller } from '../principal';
-import { changedMembers, changeResource } from '../resource-write';
+import { changeResource } from '../resource-write';
 import { authorizedResource } from '../policy/authorized-resource';
 import { checkOwnership, isOwnedBy, withOwnerId, type OwnershipRequirement } from '../ownership';
 import { invalidMember } from '../service-error';
@@ -16,24 +16,20 @@ import {
 } from './resolve-client';
 import { publish } from './published-client';
 import { checkBindingByOwner } from './client-binding';
-import { checkDpopChange, dpopConfigOf } from './dpop-config';
+import { boundTo } from './expected-server';
 import { checkAssertionProvider } from './assertion-provider';
-import { checkOnBehalfOfChange, onBehalfOfConfigOf } from './on-behalf-of';
-import { nameCertificates, type CertificateMembers } from './certificate-configuration';
+import { nameCertificates, statedCertificates, type CertificateMembers } from './certificate-configuration';
+import { changedMembers, checkOwnerOnly, type Complete } from './config-members';
 import { nameExternalSecret } from './provider-secret';
-import { CERTIFICATES_MEMBER, certificatesIn } from './named-references';
 import { checkSigningKey } from './private-key-jwt';
 import { hasStoredCredential, usesSecret } from './vendor';
 import { clientSecretMembers, secretRequired, resolveConfig, type ResolvedConfig } from './vendor-config';
-import { checkWebIdentityChange } from './web-identity-client';
 import {
-  boundTo,
   clientBindingDigest,
   deleteClientSecret,
   KIND,
   ON_BEHALF_OF_MEMBER,
   sealSecret,
-  SIGNING_KEY_MEMBER,
   type Oauth2Provider,
   type Oauth2ProviderDependencies,
   type Oauth2ProviderInput,
@@ -78,36 +74,10 @@ async function changedSecret(
   return present;
 }
 
-/** What of the request each member of a provider comes from, where that has another name. */
-const INPUT_MEMBER: Partial<Record<keyof Oauth2Provider, string>> = {
-  vendor: 'credentialProviderVendor',
-  callbackId: 'callbackUrl',
-  discovery: 'oauthDiscovery',
-  onBehalfOf: 'onBehalfOfTokenExchangeConfig',
-  dpop: 'dpopConfig',
-  privateKeyJwt: 'privateKeyJwtConfig',
-  registration: 'clientRegistration',
-  externalSecret: 'clientSecretConfig',
-  certificateSecretArn: 'certificateConfigurations',
-  certificateObject: 'certificateConfigurations',
-};
-
-/** Names of what an update changes, as the API has them. A secret that is given counts as another. */
-const changedInput = (
-  provider: Oauth2Provider,
-  change: Partial<Oauth2Provider>,
-  { secretGiven }: { readonly secretGiven: boolean },
-): string[] => [
-  ...new Set(changedMembers(provider, change).map((member) => INPUT_MEMBER[member] ?? member)),
-  ...(secretGiven ? ['clientSecret'] : []),
-];
-
 /**
  * Replaces the provider's configuration. Only the owner can change the vendor, the client, or the authorization server, and
- * then gives the secret again: a secret is for one client at one server. Only the owner can name an external secret or a
- * signing key, change the origins of the server's endpoints (`endpointOrigins`), the private certificate authorities, and how
- * tokens are bound to keys (`dpopConfig`), and enable the exchange of user tokens. Another authorization server has another
- * callback URL.
+ * then gives the secret again: a secret is for one client at one server. `CONFIG_MEMBERS` says what else only the owner can
+ * change. Another authorization server has another callback URL.
  *
  * @throws ResourceNotFoundException, AccessDeniedException, ValidationException for a configuration that is not valid,
  *   ThrottlingException after a concurrent change
@@ -128,12 +98,10 @@ export function updateOauth2Provider(
       const named = withOwnerId(provider, principal);
       await checkAssertionProvider(deps.providers, named, ON_BEHALF_OF_MEMBER, resolved.onBehalfOf);
       const byOwner = isOwnedBy(provider, principal);
-      const certificates = await nameCertificates(
-        deps,
-        { byOwner, owner: provider.owner, ownerId: provider.ownerId, present: provider },
-        CERTIFICATES_MEMBER,
-        certificatesIn(config),
-      );
+      const configurations = config.customOauth2ProviderConfig?.certificateConfigurations;
+      const certificates = byOwner
+        ? await nameCertificates(deps, provider, configurations)
+        : statedCertificates(configurations);
       // An update that states the authorization server is how the owner confirms that a protected resource names another.
       const found = await resolveClient(deps, resolved, {
         ...provider,
@@ -163,48 +131,28 @@ async function changeProvider(
   }: Pick<Oauth2ProviderInput, 'vendor'> &
     Binding & {
       readonly found: DiscoveredClient;
-      readonly certificates: CertificateMembers;
+      readonly certificates: Complete<CertificateMembers>;
       readonly annotate: Annotate;
     },
 ): Promise<Oauth2Provider> {
-  const { owner, ownerId, privateKeyJwt: present } = provider;
   const { byOwner, sameServer } = binding;
   const { registration, callbackId } = found;
   const { secret, ...client } = found.config;
-  checkOnBehalfOfChange({
-    byOwner,
-    before: onBehalfOfConfigOf(provider),
-    after: onBehalfOfConfigOf({ vendor, onBehalfOf: client.onBehalfOf }),
-  });
-  checkWebIdentityChange({
-    byOwner,
-    before: provider.clientAuthenticationMethod,
-    after: client.clientAuthenticationMethod,
-  });
-  checkDpopChange({ byOwner, before: dpopConfigOf(provider), after: dpopConfigOf(client) });
-  if (client.privateKeyJwt) {
-    const unchanged = sameServer && isDeepStrictEqual(client.privateKeyJwt, present);
-    await checkSigningKey(
-      deps,
-      { byOwner, owner, ownerId, unchanged },
-      SIGNING_KEY_MEMBER,
-      client.privateKeyJwt,
-    );
-  }
+  if (!byOwner) checkOwnerOnly(provider, { ...client, ...certificates });
+  const isKeyKept = sameServer && isDeepStrictEqual(client.privateKeyJwt, provider.privateKeyJwt);
+  if (client.privateKeyJwt && !isKeyKept) await checkSigningKey(deps, provider, client.privateKeyJwt);
   const externalSecret = await changedSecret(deps, provider, { vendor, secret, ...client }, binding);
   const change = {
     vendor,
-    privateKeyJwt: undefined,
-    dpop: undefined,
     ...client,
     callbackId,
     externalSecret,
     registration,
-    certificateSecretArn: certificates.certificateSecretArn,
-    certificateObject: certificates.certificateObject,
+    ...certificates,
   };
   const secretGiven = secret.kind === 'managed' && usesSecret(client.clientAuthenticationMethod);
-  annotate({ changed: changedInput(provider, change, { secretGiven }) });
+  // A secret that is given counts as another.
+  annotate({ changed: [...changedMembers(provider, change), ...(secretGiven ? ['clientSecret'] : [])] });
   const changed = await changeResource(deps.providers, deps.system, provider, change);
   // Write the secret after the deciding write, so that the loser of two concurrent updates leaves no secret. Until
   // then, the old secret cannot be decrypted for the new server.

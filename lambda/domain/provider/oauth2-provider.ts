@@ -1,7 +1,7 @@
 /** OAuth2 credential providers: the OAuth client that agents share, and who owns it. */
 import { createHash } from 'node:crypto';
 import { type System, epochSeconds } from '../system';
-import { audited, type AuditEntry, type AuditTrail } from '../audit';
+import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import { createResource, nameTaken } from '../resource-write';
 import { authorizedResource } from '../policy/authorized-resource';
@@ -23,19 +23,30 @@ import {
 import type { ClientDeletions } from './client-deletion';
 import type { RegisteredClients } from './registered-clients';
 import type { ClientMetadataStore } from './published-client';
-import { endpointOriginsOf, type Oauth2Discovery } from './discovery';
+import type { Oauth2Discovery } from './discovery';
+import { boundTo } from './expected-server';
 import type { DpopConfig } from './dpop-config';
 import type { EndpointPolicy } from '../../model/endpoint';
 import { checkAssertionProvider } from './assertion-provider';
 import type { OnBehalfOfConfig } from './on-behalf-of-config';
-import type { CertificateMembers, CertificateNamingDependencies } from './certificate-configuration';
+import {
+  nameCertificates,
+  type CertificateMembers,
+  type CertificateNamingDependencies,
+} from './certificate-configuration';
 import type { ProviderAuthorities } from './private-authorities';
-import type { SecretNamingDependencies } from './provider-secret';
-import { namedReferences, type References } from './named-references';
+import { nameExternalSecret, type SecretNamingDependencies } from './provider-secret';
 import { isMetadataDocument, type Registration } from './provided-client';
 import { checkSigningKey, type KeyNamingDependencies, type PrivateKeyJwt } from './private-key-jwt';
 import type { ClientAuthenticationMethod } from './vendor';
-import { checkSecretGiven, CONFIG_INPUT, resolveConfig, type Oauth2ProviderConfig } from './vendor-config';
+import {
+  checkSecretGiven,
+  clientSecretMembers,
+  CONFIG_INPUT,
+  resolveConfig,
+  type Oauth2ProviderConfig,
+  type ResolvedConfig,
+} from './vendor-config';
 import type { VendorName } from './vendors';
 
 export interface Oauth2Provider extends OwnedResource, CertificateMembers {
@@ -159,19 +170,7 @@ export interface DeleteClientSecretDependencies {
 
 export const KIND = 'OAuth 2.0 credential provider';
 
-const CUSTOM_CONFIG = `${CONFIG_INPUT}.customOauth2ProviderConfig`;
-export const SIGNING_KEY_MEMBER = `${CUSTOM_CONFIG}.privateKeyJwtConfig`;
-export const ON_BEHALF_OF_MEMBER = `${CUSTOM_CONFIG}.onBehalfOfTokenExchangeConfig`;
-
-/** Returns what an audit entry says about the server of a protected resource. */
-export const boundTo = ({ protectedResource: bound }: Oauth2Discovery): Partial<AuditEntry> =>
-  bound
-    ? {
-        protectedResource: bound.resource,
-        authorizationServer: bound.issuer,
-        endpointOrigins: endpointOriginsOf(bound),
-      }
-    : {};
+export const ON_BEHALF_OF_MEMBER = `${CONFIG_INPUT}.customOauth2ProviderConfig.onBehalfOfTokenExchangeConfig`;
 
 /** Encrypts and stores the client secret of this revision of the provider. */
 export async function sealSecret(
@@ -208,11 +207,8 @@ export function createOauth2Provider(
     annotate({ provider: input.name });
     const resolved = resolveConfig(input.vendor, input.config, deps.endpointPolicy);
     checkSecretGiven(input.vendor, resolved);
-    if (resolved.privateKeyJwt) {
-      const naming = { byOwner: true, ...ownedBy(principal), unchanged: false };
-      await checkSigningKey(deps, naming, SIGNING_KEY_MEMBER, resolved.privateKeyJwt);
-    }
     const named = { name: input.name, ...ownedBy(principal) };
+    if (resolved.privateKeyJwt) await checkSigningKey(deps, named, resolved.privateKeyJwt);
     await checkAssertionProvider(deps.providers, named, ON_BEHALF_OF_MEMBER, resolved.onBehalfOf);
     // Look first, so that a secret is not sealed for nothing; the conditional write below decides.
     if (await deps.providers.get(input.name)) throw nameTaken(KIND, input.name);
@@ -241,6 +237,32 @@ export function createOauth2Provider(
       throw error;
     }
   });
+}
+
+/** What a new provider names in other services of AWS. */
+type References = CertificateMembers & Pick<Oauth2Provider, 'externalSecret'>;
+
+/**
+ * Returns what a new provider names, before a server is asked for anything: a mistake there leaves no client behind.
+ *
+ * @throws ValidationException
+ */
+async function namedReferences(
+  deps: SecretNamingDependencies & CertificateNamingDependencies,
+  principal: Caller,
+  { vendor, config }: Oauth2ProviderInput,
+  { secret }: ResolvedConfig,
+): Promise<References> {
+  const owned = ownedBy(principal);
+  const { customOauth2ProviderConfig: custom } = config;
+  const certificates = await nameCertificates(deps, owned, custom?.certificateConfigurations);
+  if (secret.kind !== 'external') return certificates;
+  const { reference } = clientSecretMembers(vendor);
+  const naming = { byOwner: true, ...owned };
+  return {
+    ...certificates,
+    externalSecret: await nameExternalSecret(deps, naming, reference, secret.reference),
+  };
 }
 
 /** Stores a new provider with its secret. */

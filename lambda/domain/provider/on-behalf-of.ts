@@ -1,6 +1,5 @@
-/** Rules for on-behalf-of configurations: which are valid, and which principals can change one. */
-import { isDeepStrictEqual } from 'node:util';
-import { accessDenied, invalidMember } from '../service-error';
+/** Rules for on-behalf-of configurations. */
+import { invalidMember } from '../service-error';
 import type {
   ExchangeAuthentication,
   IdentityAssertionConfig,
@@ -76,28 +75,3 @@ export const onBehalfOfConfigOf = ({
   readonly onBehalfOf?: OnBehalfOfConfig | undefined;
   readonly vendor: VendorName;
 }): OnBehalfOfConfig | undefined => onBehalfOf ?? vendorOf(vendor).onBehalfOf?.config;
-
-/** A change of a provider, as far as users' own tokens are concerned. */
-export interface OnBehalfOfChange {
-  /** Whether the provider's owner makes it. */
-  readonly byOwner: boolean;
-  /** As {@link onBehalfOfConfigOf} has it: a vendor's built-in exchange counts too. */
-  readonly before: OnBehalfOfConfig | undefined;
-  readonly after: OnBehalfOfConfig | undefined;
-}
-
-/**
- * A provider that exchanges user tokens sends them to its server. So only the owner can enable the exchange or change it, and
- * not another principal that is allowed to update the provider.
- *
- * @throws AccessDeniedException
- */
-export function checkOnBehalfOfChange(change: OnBehalfOfChange): void {
-  const { byOwner, before, after } = change;
-  if (byOwner || after === undefined) return;
-  if (isDeepStrictEqual(before, after)) return;
-  throw accessDenied(
-    'Only the owner of the credential provider can configure on-behalf-of exchange.',
-    'on-behalf-of exchange configured by another principal than the owner',
-  );
-}

@@ -6,11 +6,14 @@
  */
 import { arnParts } from '../../model/arn';
 import { isWithin } from '../../model/endpoint';
-import { accessDenied, invalidMember } from '../service-error';
+import { invalidMember } from '../service-error';
 import { isNamedBy, OWNER_TAG, type Owned } from '../ownership';
 
 export const SIGNING_ALGORITHMS = ['RS256', 'PS256', 'ES256'] as const;
 export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
+
+/** Name of the request's member, for messages. */
+const CONFIG = 'oauth2ProviderConfigInput.customOauth2ProviderConfig.privateKeyJwtConfig';
 
 /** As it is kept. */
 export interface PrivateKeyJwt {
@@ -106,7 +109,7 @@ export function checkAudience(
   const aud = config?.payloadClaims?.aud;
   if (aud === undefined || (URL.canParse(aud) && isWithin(new URL(aud), new URL(issuer)))) return;
   throw invalidMember(
-    'oauth2ProviderConfigInput.customOauth2ProviderConfig.privateKeyJwtConfig.additionalPayloadClaims',
+    `${CONFIG}.additionalPayloadClaims`,
     `must have no aud, or a URL of the authorization server ${issuer}: another server would accept the assertion`,
   );
 }
@@ -136,35 +139,16 @@ const keyArnPrefix = (arnPrefix: string): string => {
   return `arn:${partition}:kms:${region}:${account}:key/`;
 };
 
-/** A request to sign with a key. */
-export interface KeyNaming extends Owned {
-  /** Whether the provider's owner makes the request. */
-  readonly byOwner: boolean;
-  /** Whether the provider has the same configuration already, for the same client at the same server. */
-  readonly unchanged: boolean;
-}
-
 /**
- * Checks the key that a request names, for the owner that the key's tag names. Only the owner can name a key, or change
- * what it signs and for which audience: another principal that is allowed to update the provider could send an assertion
- * for the owner's client to its own server.
+ * Checks the key that a request names, for the owner that the key's tag names.
  *
- * @throws ValidationException, which is the same for every key that the owner cannot use, whether it exists or not;
- *   AccessDeniedException for a caller that is not the owner
+ * @throws ValidationException, which is the same for every key that the owner cannot use, whether it exists or not
  */
 export async function checkSigningKey(
   deps: KeyNamingDependencies,
-  { byOwner, unchanged, ...owned }: KeyNaming,
-  member: string,
+  owned: Owned,
   { keyArn, algorithm }: PrivateKeyJwt,
 ): Promise<void> {
-  if (unchanged) return;
-  if (!byOwner) {
-    throw accessDenied(
-      'Only the owner of the credential provider can name its signing key, or use it for another client, server, or claims.',
-      'a signing key named by another principal than the owner',
-    );
-  }
   const described = keyArn.startsWith(keyArnPrefix(deps.arnPrefix))
     ? await deps.keyDescriptions.describe(keyArn)
     : undefined;
@@ -174,14 +158,14 @@ export async function checkSigningKey(
     isNamedBy(described.tags[OWNER_TAG], owned);
   if (!isOwners) {
     throw invalidMember(
-      `${member}.privateKeySource.kmsKeySource.kmsKeyArn`,
+      `${CONFIG}.privateKeySource.kmsKeySource.kmsKeyArn`,
       `must be the ARN of a KMS key in this account and Region whose tag names the provider's owner: tag the key ${OWNER_TAG} = ${owned.owner}`,
     );
   }
   const fits = described.usage === 'SIGN_VERIFY' && SPECS[algorithm].includes(described.spec);
   if (!described.enabled || !fits) {
     throw invalidMember(
-      `${member}.signingAlgorithm`,
+      `${CONFIG}.signingAlgorithm`,
       `${algorithm} requires an enabled KMS key with usage SIGN_VERIFY and key spec ${SPECS[algorithm].join(', ')}`,
     );
   }

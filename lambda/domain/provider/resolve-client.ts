@@ -18,6 +18,7 @@ import {
   type ClientHolder,
   type Registered,
 } from './client-deletion';
+import type { PresentClient } from './custom-config';
 import { clientMetadataUrl, isClientMetadataUrl } from './published-client';
 import { isSameServer, type Oauth2Discovery, type ProtectedResource } from './discovery';
 import { boundServer, expectedIssuerOf, type ExpectedServer } from './expected-server';
@@ -32,13 +33,7 @@ import {
 } from './provided-client';
 import { newSigningKey } from './published-key';
 import type { RegisteredClients } from './registered-clients';
-import {
-  PUBLIC_CLIENT,
-  PUBLISHED_KEY,
-  usesSecret,
-  type ClientAuthenticationMethod,
-  type ClientSecretMethod,
-} from './vendor';
+import { PUBLIC_CLIENT, PUBLISHED_KEY, usesSecret, type ClientSecretMethod } from './vendor';
 import type { Oauth2ProviderConfig, ResolvedConfig } from './vendor-config';
 
 /** Where and with what a client can be deleted (RFC 7592). */
@@ -120,14 +115,7 @@ export interface RegistrationDependencies {
 export interface RegisteringProvider extends ClientHolder, RegistrationRequest {
   /** Whether the provider's owner sends the request. */
   readonly byOwner: boolean;
-  readonly present?:
-    | {
-        readonly clientId: string;
-        readonly clientAuthenticationMethod: ClientAuthenticationMethod;
-        readonly discovery: Oauth2Discovery;
-        readonly registration?: Registration | undefined;
-      }
-    | undefined;
+  readonly present?: PresentClient | undefined;
 }
 
 /** The client of a configuration, with the server of a protected resource, and registered if need be. */

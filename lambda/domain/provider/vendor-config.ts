@@ -1,18 +1,17 @@
 /**
- * The configuration of a credential provider, as it is given, settled into what is kept: which client, at which
- * server, how it authenticates. Each vendor takes its own member of `oauth2ProviderConfigInput` and no other.
+ * Resolves the configuration that a request states to what is stored: which client, at which server, and how it
+ * authenticates. Each vendor takes its own member of `oauth2ProviderConfigInput` and no other.
  */
 import { invalidMember, type ServiceError } from '../service-error';
+import type { CertificateMembers } from './certificate-configuration';
+import type { Complete, ConfiguredProvider } from './config-members';
 import { customServer, type CustomOauth2Config, type PresentClient } from './custom-config';
 import type { Oauth2Discovery } from './discovery';
-import type { DpopConfig } from './dpop-config';
 import type { EndpointPolicy } from '../../model/endpoint';
 import { checkEndpoint } from '../endpoint';
 import { isProtectedResourceUrl } from '../../model/discovery-url';
 import { resolveOnBehalfOf } from './on-behalf-of';
-import { type OnBehalfOfConfig } from './on-behalf-of-config';
 import { givenSecret, type GivenSecret, type SecretMembers, type SecretReference } from './provider-secret';
-import type { PrivateKeyJwt } from './private-key-jwt';
 import { clientRegistrationOf } from './provided-client';
 import { PUBLIC_CLIENT, usesSecret, type ClientAuthenticationMethod, type ConfigMember } from './vendor';
 import { vendorOf, type VendorName } from './vendors';
@@ -46,17 +45,10 @@ export type Oauth2ProviderConfig = OwnConfig &
   Readonly<Partial<Record<Exclude<ConfigMember, keyof OwnConfig>, VendorConfig | undefined>>>;
 
 /** The OAuth client as it is kept, and what was said of its secret, which is not. */
-export interface ResolvedConfig {
-  /** Empty for a client that only its assertion names. */
-  readonly clientId: string;
+export interface ResolvedConfig extends Complete<
+  Omit<ConfiguredProvider, 'externalSecret' | 'registration' | keyof CertificateMembers>
+> {
   readonly secret: GivenSecret;
-  readonly clientAuthenticationMethod: ClientAuthenticationMethod;
-  /** How the client's assertions are made, for `PRIVATE_KEY_JWT`. */
-  readonly privateKeyJwt?: PrivateKeyJwt | undefined;
-  readonly discovery: Oauth2Discovery;
-  readonly onBehalfOf: OnBehalfOfConfig | undefined;
-  /** Present if the tokens are bound to keys. */
-  readonly dpop?: DpopConfig | undefined;
 }
 
 export const CONFIG_INPUT = 'oauth2ProviderConfigInput';
@@ -121,7 +113,22 @@ function checkNothingStated(vendor: VendorName, member: string, config: Included
   }
 }
 
-/** A secret that nothing is proved with would lie in the vault for nothing. */
+/** @throws ValidationException */
+function builtInServer(
+  vendor: VendorName,
+  member: string,
+  config: IncludedConfig & MicrosoftConfig,
+  policy: EndpointPolicy,
+): Oauth2Discovery {
+  const { server } = vendorOf(vendor);
+  if (server === 'entra-tenant') return entraTenant(member, config);
+  if (server === 'stated') return statedTenant(member, config, policy);
+  checkNothingStated(vendor, member, config);
+  const { issuer, authorizationEndpoint, tokenEndpoint } = server;
+  return { authorizationServerMetadata: { issuer, authorizationEndpoint, tokenEndpoint } };
+}
+
+/** A secret that authenticates no client must not be in the vault. */
 function checkNoSecret(member: string, method: ClientAuthenticationMethod, secret: GivenSecret): void {
   if (usesSecret(method) || secret.kind === 'none') return;
   const name = secret.kind === 'managed' ? 'clientSecret' : 'clientSecretConfig';
@@ -256,15 +263,11 @@ export function resolveConfig(
     return { ...client, ...server };
   }
 
-  const { clientAuthentication: clientAuthenticationMethod, server: place } = vendor;
-  if (place === 'entra-tenant') {
-    return { ...client, clientAuthenticationMethod, discovery: entraTenant(member, config) };
-  }
-  if (place === 'stated') {
-    return { ...client, clientAuthenticationMethod, discovery: statedTenant(member, config, policy) };
-  }
-  checkNothingStated(vendorName, member, config);
-  const { issuer, authorizationEndpoint, tokenEndpoint } = place;
-  const authorizationServerMetadata = { issuer, authorizationEndpoint, tokenEndpoint };
-  return { ...client, clientAuthenticationMethod, discovery: { authorizationServerMetadata } };
+  return {
+    ...client,
+    clientAuthenticationMethod: vendor.clientAuthentication,
+    discovery: builtInServer(vendorName, member, config, policy),
+    privateKeyJwt: undefined,
+    dpop: undefined,
+  };
 }
