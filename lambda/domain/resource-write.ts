@@ -45,7 +45,7 @@ export async function createResource<Resource extends OwnedResource>(
 ): Promise<void> {
   if (await store.create(resource)) return;
   const present = await store.get(resource.name);
-  // If the response to a write is lost, the SDK retries the write, which then finds its own resource.
+  // The SDK repeats a write whose response is lost. Another write can have changed the resource in between.
   if (present?.id === resource.id) return;
   throw (present ? nameTaken : beingDeleted)(kind, resource.name);
 }

@@ -68,4 +68,22 @@ declare module 'dynalite/db' {
     item: StoredItem,
     table: StoredTable,
   ): { readonly puts: { readonly index: string; readonly key: string; readonly item: StoredItem }[] };
+
+  /** The functions that dynalite itself calls through its module, so that they can be replaced. */
+  const db: {
+    /** Returns the error of a write whose condition does not hold. */
+    checkConditional: (
+      write: Readonly<Record<string, unknown>>,
+      item: StoredItem | undefined,
+    ) => { readonly body: { Item?: StoredItem } } | null | undefined;
+  };
+  export default db;
+}
+
+declare module 'dynalite/validations/*' {
+  /** The members of an operation's request. */
+  const validation: {
+    readonly types: Record<string, { readonly type: string; readonly enum: readonly string[] }>;
+  };
+  export default validation;
 }

@@ -19,11 +19,14 @@ import {
   type TableName,
   type TableShape,
 } from '../../lambda/contract/table-keys';
+import { returnFailedItems } from './dynamodb-failed-items';
 import { markClosed, recoverStore } from './dynamodb-store';
 import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';
 import { listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
 import { LOCAL_REGION } from './principals';
 import { ENVIRONMENT_VARIABLES } from './setting-names';
+
+returnFailedItems();
 
 const TABLE_NAMES = Object.keys(TABLES) as TableName[];
 

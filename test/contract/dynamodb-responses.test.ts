@@ -9,21 +9,25 @@ import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-
 import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
 import { createPortalSessionStore } from '../../lambda/adapters/dynamodb/portal-session-store';
 import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation-store';
+import { createRestrictionStore } from '../../lambda/adapters/dynamodb/restriction-store';
 import { createSessionStore } from '../../lambda/adapters/dynamodb/session-store';
 import { createUsedAssertionStore } from '../../lambda/adapters/dynamodb/used-assertion-store';
 import { createTable, type Table } from '../../lambda/adapters/dynamodb/table';
 import { createVaultKeyStore, type VaultKeyRecord } from '../../lambda/adapters/dynamodb/vault-key-store';
+import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
 import { OWNER_INDEX } from '../../lambda/contract/table-keys';
 import type { GrantStore } from '../../lambda/domain/grant/grant';
 import { transition, type Session } from '../../lambda/domain/consent/session';
 import type { PortalSession } from '../../lambda/domain/portal/session';
+import { changeResource, createResource } from '../../lambda/domain/resource-write';
+import { changeRestriction, storedUserRestriction } from '../../lambda/domain/restriction/change';
 import { ended } from '../../lambda/domain/revocation/item';
 import { REQUEST_TIMEOUTS } from '../../lambda/handlers/composition/request-timeouts';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
-import { BEGINNING } from '../domain/fake-system';
-import { sampleDetails, sampleGrantId, sampleSession, sampleTokens } from '../domain/samples';
+import { BEGINNING, createFakeSystem } from '../domain/fake-system';
+import { sampleDetails, sampleGrantId, sampleIdentity, sampleSession, sampleTokens } from '../domain/samples';
 import { sampleItem } from './revocation-store.contract';
 
 const credentials = newEmulatorCredentials();
@@ -44,14 +48,28 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** Performs each write twice, and returns the result of the second. */
-const repeated = (): Table => ({
-  ...sessions,
-  async put(...write) {
-    await sessions.put(...write);
-    return sessions.put(...write);
-  },
-});
+/**
+ * Returns a table that loses the first response to each request, so that the AWS SDK repeats the request.
+ *
+ * @param between happens after the lost response
+ */
+function repeated(between: () => Promise<unknown> = () => Promise.resolve()): Table {
+  const client = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: 'us-east-1', credentials });
+  client.middlewareStack.add(
+    (next) => {
+      let attempts = 0;
+      return async (request) => {
+        const response = await next(request);
+        attempts += 1;
+        if (attempts > 1) return response;
+        await between();
+        throw Object.assign(new Error('the connection was reset'), { code: 'ECONNRESET' });
+      };
+    },
+    { step: 'deserialize', priority: 'low' },
+  );
+  return createTable(client, localTableName('Sessions'));
+}
 
 describe('a write of a session whose response is lost, which the AWS SDK repeats', () => {
   async function consented(): Promise<Session> {
@@ -132,6 +150,54 @@ describe('a new item whose response is lost, after which the AWS SDK repeats the
   });
 });
 
+describe('a write of a resource whose response is lost, after which the AWS SDK repeats the write', () => {
+  const resource = sampleIdentity({ name: 'lost-response' });
+  const change = { allowedResourceOauth2ReturnUrls: ['https://app.example/changed'] };
+  const stores = () =>
+    [createWorkloadIdentityStore(sessions), createWorkloadIdentityStore(repeated())] as const;
+
+  it('creates and changes the resource', async () => {
+    const [store, losing] = stores();
+    await createResource(losing, 'workload identity', resource);
+    expect(await changeResource(losing, createFakeSystem(), resource, change)).toMatchObject(change);
+    expect(await store.get(resource.name)).toMatchObject({ ...change, revision: resource.revision + 1 });
+  });
+
+  it('fails if another request changed the resource, or created one of the name', async () => {
+    const [store, losing] = stores();
+    const concurrent = { ...resource, id: 'other', name: 'concurrent' };
+    await createResource(store, 'workload identity', concurrent);
+    await changeResource(store, createFakeSystem(), concurrent, change);
+    await expect(changeResource(losing, createFakeSystem(), concurrent, change)).rejects.toThrow(
+      'Another request changed the resource',
+    );
+    const another = { ...concurrent, id: 'another' };
+    await expect(createResource(losing, 'workload identity', another)).rejects.toThrow('already exists');
+  });
+
+  it('creates a resource that another request changes before the repetition', async () => {
+    const store = createWorkloadIdentityStore(sessions);
+    const created = { ...resource, id: 'changed-at-once', name: 'changed-at-once' };
+    const changed = { ...created, ...change, revision: created.revision + 1 };
+    const losing = createWorkloadIdentityStore(repeated(() => store.replace(changed)));
+    await createResource(losing, 'workload identity', created);
+    expect(await store.get(created.name)).toMatchObject(changed);
+  });
+
+  it('restricts a user once, and says so', async () => {
+    const restriction = storedUserRestriction(createRestrictionStore(repeated()), 'user');
+    const suspendedByOperator = { since: BEGINNING, by: 'arn' };
+    const { before, after } = await changeRestriction(restriction, (read) => ({
+      ...read,
+      suspendedByOperator,
+    }));
+    expect({ before, after }).toEqual({
+      before: { userHash: 'user', revision: 0 },
+      after: { userHash: 'user', revision: 1, suspendedByOperator },
+    });
+  });
+});
+
 describe('the next state of an outbox item whose response is lost, after which the AWS SDK repeats the write', () => {
   it('still belongs to this worker', async () => {
     const item = sampleItem();
@@ -158,16 +224,8 @@ describe('a write of a grant whose response is lost, after which the AWS SDK rep
   const providerId = 'provider';
   const consented = (epoch: number, sealed: string) =>
     ({ providerId, epoch, tokens: { ...sampleTokens(), sealed } }) as const;
-  /** Performs each update twice, with another write in between. */
-  const repeatedAfter = (between: () => Promise<unknown>): GrantStore =>
-    createGrantStore({
-      ...sessions,
-      async update(...update) {
-        await sessions.update(...update);
-        await between();
-        return sessions.update(...update);
-      },
-    });
+  /** Sends each write twice, with another write in between. */
+  const repeatedAfter = (between?: () => Promise<unknown>): GrantStore => createGrantStore(repeated(between));
 
   it('succeeds, and does not overwrite the renewal of the tokens in between', async () => {
     const grants = createGrantStore(sessions);
@@ -188,9 +246,9 @@ describe('a write of a grant whose response is lost, after which the AWS SDK rep
     const grants = createGrantStore(sessions);
     const seen = await grants.get(id);
     if (!seen) throw new Error('there is no grant');
-    expect(await repeatedAfter(() => Promise.resolve()).revoke(id, seen)).toBe(true);
+    expect(await repeatedAfter().revoke(id, seen)).toBe(true);
     expect((await grants.get(id))?.tokens).toBeUndefined();
-    expect(await repeatedAfter(() => Promise.resolve()).revoke(id, seen)).toBe(false);
+    expect(await repeatedAfter().revoke(id, seen)).toBe(false);
   });
 });
 

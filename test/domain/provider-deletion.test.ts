@@ -129,16 +129,6 @@ describe.each(Object.keys(KINDS) as (keyof typeof KINDS)[])('%s', (kind) => {
     expect(shredded).toEqual([loser]);
   });
 
-  it('stays if the response to the write that created its provider was lost', async () => {
-    const store = kind === 'an API key' ? deps.apiKeyProviders : deps.providers;
-    const createOnce = store.create.bind(store) as (resource: unknown) => Promise<boolean>;
-    // The SDK retries the write, and the retry finds the record of the first attempt.
-    store.create = async (resource: unknown) => (await createOnce(resource)) && createOnce(resource);
-    const { id } = await create();
-    expect(await secretOf(id)).toBeDefined();
-    expect(shredded).toEqual([]);
-  });
-
   it('of a provider whose deletion was interrupted reserves the name until it is deleted again', async () => {
     await create();
     beforeShredding = () => Promise.reject(new Error('the table'));

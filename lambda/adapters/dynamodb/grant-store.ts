@@ -6,7 +6,7 @@ import { NO_USER } from '../../model/user';
 import { grantKey, TTL_ATTRIBUTE } from '../../contract/table-keys';
 import { grantIdRecord } from './grant-id-record';
 import { parseRecord } from './record';
-import { updateOnce, type Table } from './table';
+import type { Table } from './table';
 
 const StoredGrant = v.object({
   workloadId: v.string(),
@@ -154,7 +154,7 @@ export const createGrantStore = (vault: Table): GrantStore => ({
   },
 
   putTokens(id, { providerId, tokens, epoch }) {
-    return updateOnce(vault, keyOf(id), `${ASSIGN_TOKENS} REMOVE ${PAST}, #ttl`, {
+    return vault.updateOnce(keyOf(id), `${ASSIGN_TOKENS} REMOVE ${PAST}, #ttl`, {
       condition: 'providerId = :providerId AND epoch = :epoch',
       names: { '#ttl': TTL_ATTRIBUTE },
       values: { ...tokenValues(tokens), ':providerId': providerId, ':epoch': epoch },
@@ -241,8 +241,7 @@ export const createGrantStore = (vault: Table): GrantStore => ({
     }),
 
   revoke: (id, { providerId, generation, epoch }) =>
-    updateOnce(
-      vault,
+    vault.updateOnce(
       keyOf(id),
       `generation = generation + :one, epoch = epoch + :one REMOVE consent, ${PAST_TOKENS}`,
       {

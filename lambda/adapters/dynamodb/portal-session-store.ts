@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { PortalSession, PortalSessionStore } from '../../domain/portal/session';
 import { portalSessionKey, TTL_ATTRIBUTE, usedStateKey } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
-import { ABSENT, putOnce, type Table } from './table';
+import { ABSENT, type Table } from './table';
 
 const PortalSessionRecord = v.object({
   hash: v.string(),
@@ -25,7 +25,7 @@ export const createPortalSessionStore = (sessions: Table): PortalSessionStore =>
   get: async (hash) => parseRecord(PortalSessionRecord, await sessions.get(portalSessionKey(hash))),
   async create(session) {
     const record = versioned({ ...session, [TTL_ATTRIBUTE]: session.expiresAt });
-    if (!(await putOnce(sessions, portalSessionKey(session.hash), record, ABSENT))) {
+    if (!(await sessions.put(portalSessionKey(session.hash), record, ABSENT))) {
       throw new Error('a session secret was generated twice');
     }
   },

@@ -6,6 +6,8 @@
  * instead of guessing at them or overwriting them.
  */
 import * as v from 'valibot';
+import { PARTITION_KEY, SORT_KEY } from '../../contract/table-keys';
+import { WRITE_ID } from './table';
 
 const Versioned = v.looseObject({ recordVersion: v.pipe(v.number(), v.integer(), v.minValue(1)) });
 
@@ -13,6 +15,9 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** Converts the members of a record from one version to the next. */
 export type Upgrade = (members: Members) => Members;
+
+/** Attributes of every item, which are no members of its record. */
+const OF_ITEMS = [PARTITION_KEY, SORT_KEY, WRITE_ID];
 
 /** For kinds that have had only one format. */
 const ONE_FORM: readonly Upgrade[] = [];
@@ -43,6 +48,7 @@ export function parseRecord<Schema extends v.GenericSchema>(
 ): v.InferOutput<Schema> | undefined {
   if (item === undefined) return undefined;
   const { recordVersion, ...members } = v.parse(Versioned, item);
+  for (const attribute of OF_ITEMS) Reflect.deleteProperty(members, attribute);
   const newest = upgrades.length + 1;
   if (recordVersion > newest) {
     throw new Error(

@@ -3,13 +3,7 @@
  * release wrote: a record with a member that this code does not know cannot be read, and the requests that need it fail.
  */
 import * as v from 'valibot';
-import {
-  agentRestrictionKey,
-  PARTITION_KEY,
-  SORT_KEY,
-  userRestrictionKey,
-  type Key,
-} from '../../contract/table-keys';
+import { agentRestrictionKey, userRestrictionKey, type Key } from '../../contract/table-keys';
 import type {
   AgentRestriction,
   Restriction,
@@ -19,21 +13,12 @@ import type {
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 
-const KEY = { pk: v.string(), sk: v.string() };
-
 const MEMBERS = {
   suspendedByOperator: v.exactOptional(
     v.strictObject({ since: v.number(), by: v.string(), reason: v.exactOptional(v.string()) }),
   ),
   revision: v.number(),
 };
-
-/** Removes the key attributes, which are not members of the restriction. */
-function withoutKey<Item extends Key>(item: Item): Omit<Item, keyof Key> {
-  const members = { ...item };
-  for (const key of [PARTITION_KEY, SORT_KEY]) Reflect.deleteProperty(members, key);
-  return members;
-}
 
 export const AccountAtIssuerMember = v.strictObject({
   state: v.picklist(['ENABLED', 'DISABLED', 'PURGED']),
@@ -52,8 +37,8 @@ export const USER_MEMBERS = {
   endedSessions: v.exactOptional(v.record(v.string(), v.number())),
 };
 
-const AgentRecord = v.pipe(v.strictObject({ ...KEY, ...MEMBERS, name: v.string() }), v.transform(withoutKey));
-const UserRecord = v.pipe(v.strictObject({ ...KEY, ...USER_MEMBERS }), v.transform(withoutKey));
+const AgentRecord = v.strictObject({ ...MEMBERS, name: v.string() });
+const UserRecord = v.strictObject(USER_MEMBERS);
 
 /** @throws Error for a record that is malformed, or of a later version */
 export const parseAgentRestriction = (item: unknown): AgentRestriction | undefined =>

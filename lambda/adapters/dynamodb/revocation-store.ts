@@ -32,7 +32,7 @@ import {
 } from '../../contract/table-keys';
 import { GrantIdRecord, grantIdRecord } from './grant-id-record';
 import { parseRecord, versioned } from './record';
-import { ABSENT, putOnce, type Table } from './table';
+import { ABSENT, type Table } from './table';
 
 /** Seconds that a record stays readable. */
 const KEPT_FOR = 30 * 24 * 3600;
@@ -208,8 +208,7 @@ export const createRevocationStore = (table: Table): RevocationStore => ({
   createItem: (item) => table.put(outboxItemKey(item.itemId), itemRecord(item), ABSENT),
   getItem: async (itemId) => parseRecord(ItemRecord, await table.get(outboxItemKey(itemId))),
   // A worker whose write the AWS SDK repeats must learn that it has the item.
-  advanceItem: (next) =>
-    putOnce(table, outboxItemKey(next.itemId), itemRecord(next), previous(next.revision)),
+  advanceItem: (next) => table.put(outboxItemKey(next.itemId), itemRecord(next), previous(next.revision)),
   removeItem: ({ itemId, revision }) =>
     table.remove(outboxItemKey(itemId), {
       condition: 'revision = :revision',

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { SESSION_STATES, type Session, type SessionStore } from '../../domain/consent/session';
 import { sessionKey, TTL_ATTRIBUTE } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
-import { ABSENT, putOnce, type Table } from './table';
+import { ABSENT, type Table } from './table';
 
 /** Seconds that a finished session is stored, to distinguish it from an unknown one. */
 const KEPT_AFTER_END = 24 * 3600;
@@ -77,12 +77,12 @@ export const createSessionStore = (sessions: Table): SessionStore => ({
     return parseRecord(SessionRecord, item);
   },
   async create(session) {
-    if (!(await putOnce(sessions, sessionKey(session.hash), record(session), ABSENT))) {
+    if (!(await sessions.put(sessionKey(session.hash), record(session), ABSENT))) {
       throw new Error('a session ID was generated twice');
     }
   },
   advance: (next) =>
-    putOnce(sessions, sessionKey(next.hash), record(next), {
+    sessions.put(sessionKey(next.hash), record(next), {
       condition: 'revision = :before',
       values: { ':before': next.revision - 1 },
     }),

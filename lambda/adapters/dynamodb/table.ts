@@ -17,7 +17,6 @@ import {
   type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import * as v from 'valibot';
 import { UnstorableError } from '../../domain/unstorable';
 import { PARTITION_KEY, SORT_KEY, type IndexShape, type Key } from '../../contract/table-keys';
 
@@ -38,12 +37,22 @@ export interface Table {
   readonly name: string;
   get(key: Key): Promise<unknown>;
   /**
-   * @returns whether the condition held; if not, nothing was written
+   * If the response is lost, the AWS SDK repeats the write, whose condition the first one can have ended. The write then
+   * recognizes itself in the item.
+   *
+   * @returns whether the item was written
    * @throws UnstorableError for an item that DynamoDB never accepts, as the other writes do
    */
   put(key: Key, item: object, expression?: Expression): Promise<boolean>;
   /** @returns whether the condition held; if not, nothing was written */
   update(key: Key, update: string, expression: Expression): Promise<boolean>;
+  /**
+   * Updates an item as {@link Table.put} puts one. A repetition changes nothing, even if other updates came in between.
+   *
+   * @param assignments what follows `SET` in the update
+   * @returns whether the item was updated
+   */
+  updateOnce(key: Key, assignments: string, expression: Expression): Promise<boolean>;
   /** @returns whether the condition held; if not, nothing was removed */
   remove(key: Key, expression?: Expression): Promise<boolean>;
   /**
@@ -76,49 +85,8 @@ export interface Table {
 /** Condition for a record that must not exist yet. */
 export const ABSENT = { condition: `attribute_not_exists(${PARTITION_KEY})` } as const satisfies Expression;
 
-/** Distinguishes a write from a concurrent one with the same content. */
-const WRITE_ID = 'writeId';
-
-/**
- * Puts an item on a condition that the write itself ends. If the response is lost, the AWS SDK repeats the write, and the
- * repetition finds the item of the first one.
- *
- * @returns whether the condition held; if not, nothing was written
- */
-export async function putOnce(
-  table: Pick<Table, 'get' | 'put'>,
-  key: Key,
-  item: object,
-  expression: Expression,
-): Promise<boolean> {
-  const writeId = randomUUID();
-  if (await table.put(key, { ...item, [WRITE_ID]: writeId }, expression)) return true;
-  return hasWriteId(await table.get(key), writeId);
-}
-
-const hasWriteId = (item: unknown, writeId: string): boolean =>
-  v.is(v.looseObject({ [WRITE_ID]: v.literal(writeId) }), item);
-
-/**
- * Updates an item as {@link putOnce} puts one. A repetition changes nothing, even if other writes came in between.
- *
- * @param assignments what follows `SET` in the update
- * @returns whether the condition held; if not, nothing was written
- */
-export async function updateOnce(
-  table: Pick<Table, 'get' | 'update'>,
-  key: Key,
-  assignments: string,
-  { condition, names, values }: Expression,
-): Promise<boolean> {
-  const writeId = randomUUID();
-  const written = await table.update(key, `SET ${WRITE_ID} = :writeId, ${assignments}`, {
-    condition: `${condition} AND (attribute_not_exists(${WRITE_ID}) OR ${WRITE_ID} <> :writeId)`,
-    ...(names && { names }),
-    values: { ...values, ':writeId': writeId },
-  });
-  return written || hasWriteId(await table.get(key), writeId);
-}
+/** Attribute that distinguishes a conditional write from a concurrent one with the same content. */
+export const WRITE_ID = 'writeId';
 
 /** @throws UnstorableError for a number that DynamoDB cannot represent */
 function marshalled(values: object): Record<string, AttributeValue> {
@@ -139,12 +107,17 @@ const attributes = ({ condition, names, values }: Expression) => ({
   ...(values && { ExpressionAttributeValues: marshalled(values) }),
 });
 
-async function conditionHeld(write: Promise<unknown>): Promise<boolean> {
+/** If the condition does not hold, the error contains the item as it is. */
+const RETURN_ITEM = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
+
+/** @param writeId of a write that returns the item if its condition does not hold */
+async function isApplied(write: Promise<unknown>, writeId?: string): Promise<boolean> {
   try {
     await write;
     return true;
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
+    if (error instanceof ConditionalCheckFailedException)
+      return writeId !== undefined && error.Item?.[WRITE_ID]?.S === writeId;
     if (isRejection(error)) throw new UnstorableError(error);
     throw error;
   }
@@ -168,18 +141,40 @@ export function createTable(client: DynamoDBClient, name: string): Table {
       );
       return Item && unmarshall(Item);
     },
-    put: (key, item, expression = {}) =>
-      conditionHeld(
+    put(key, item, expression) {
+      const writeId = expression && randomUUID();
+      return isApplied(
         client.send(
           new PutItemCommand({
             TableName: name,
-            Item: marshalled({ ...item, ...key }),
-            ...attributes(expression),
+            Item: marshalled({ ...item, ...key, [WRITE_ID]: writeId }),
+            ...(expression && { ...attributes(expression), ...RETURN_ITEM }),
           }),
         ),
-      ),
+        writeId,
+      );
+    },
+    updateOnce(key, assignments, { condition, names, values }) {
+      const writeId = randomUUID();
+      return isApplied(
+        client.send(
+          new UpdateItemCommand({
+            TableName: name,
+            Key: marshalled(key),
+            UpdateExpression: `SET ${WRITE_ID} = :writeId, ${assignments}`,
+            ...attributes({
+              condition: `${condition} AND (attribute_not_exists(${WRITE_ID}) OR ${WRITE_ID} <> :writeId)`,
+              ...(names && { names }),
+              values: { ...values, ':writeId': writeId },
+            }),
+            ...RETURN_ITEM,
+          }),
+        ),
+        writeId,
+      );
+    },
     update: (key, update, expression) =>
-      conditionHeld(
+      isApplied(
         client.send(
           new UpdateItemCommand({
             TableName: name,
@@ -190,7 +185,7 @@ export function createTable(client: DynamoDBClient, name: string): Table {
         ),
       ),
     remove: (key, expression = {}) =>
-      conditionHeld(
+      isApplied(
         client.send(
           new DeleteItemCommand({ TableName: name, Key: marshalled(key), ...attributes(expression) }),
         ),

@@ -1,5 +1,4 @@
 /** Used identity assertions in the sessions table, from which DynamoDB deletes them after they expired. */
-import { randomUUID } from 'node:crypto';
 import { hashOf } from '../../domain/digest';
 import type { UsedAssertions } from '../../domain/identity/identity-assertion';
 import { TTL_ATTRIBUTE, usedAssertionKey } from '../../contract/table-keys';
@@ -13,12 +12,6 @@ export const createUsedAssertionStore = (sessions: Table): UsedAssertions => ({
   add({ id, user: { issuer }, expiresAt }) {
     // A jti is unique for its issuer only (RFC 7519 section 4.1.7).
     const key = usedAssertionKey(hashOf(JSON.stringify([issuer, id])));
-    const writeId = randomUUID();
-    // If the response is lost, the AWS SDK repeats the write, which then finds its own record. The function can write these
-    // records, but not read them.
-    return sessions.put(key, versioned({ writeId, [TTL_ATTRIBUTE]: Math.ceil(expiresAt) + MARGIN }), {
-      condition: `${ABSENT.condition} OR writeId = :writeId`,
-      values: { ':writeId': writeId },
-    });
+    return sessions.put(key, versioned({ [TTL_ATTRIBUTE]: Math.ceil(expiresAt) + MARGIN }), ABSENT);
   },
 });

@@ -4,7 +4,7 @@ import type { SealingContext } from '../../domain/sealing/sealing';
 import { SEALING_PURPOSES } from '../../model/sealing-purpose';
 import { vaultKeyKey, vaultKeyPartition, type Key } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
-import { ABSENT, putOnce, type Table } from './table';
+import { ABSENT, type Table } from './table';
 
 /** The owner and purpose of a key. The ARN is part of the encryption context. */
 export type VaultKeyId = Pick<SealingContext, 'purpose' | 'ownerId' | 'ownerArn'>;
@@ -71,7 +71,7 @@ export const createVaultKeyStore = (keys: Table): VaultKeyStore => ({
     return parse(item);
   },
   async create(record) {
-    if (!(await putOnce(keys, keyOf(record), versioned(record), ABSENT))) {
+    if (!(await keys.put(keyOf(record), versioned(record), ABSENT))) {
       throw new Error('a vault key version was generated twice');
     }
   },
