@@ -7,7 +7,6 @@ import { configurationTable } from '../../scripts/configuration/table';
 import { costTables } from '../../scripts/cost/table';
 import { withFigures } from '../../scripts/figures';
 import { pythonIsInstalled, REFERENCE_PAGES } from '../../scripts/reference/pages';
-import { scaleTables } from '../../scripts/scale/table';
 import { vendorsTable } from '../../scripts/vendors/table';
 import { FAULT_COUNTS_COMMAND, faultsTable } from '../faults/counts';
 import { COUNTS_COMMAND, countsTable } from '../kills/counts';
@@ -16,7 +15,6 @@ it.each([
   ['cli-reference.md', 'docs:cli', cliReference],
   ['configuration.md', 'docs:configuration', configurationTable],
   ['cost.md', 'docs:cost', costTables],
-  ['scale.md', 'docs:scale', scaleTables],
   ['vendors.md', 'docs:vendors', vendorsTable],
 ])('docs/%s is up to date; if not, run `npm run %s`', (name, _, figures) => {
   const { is, should } = withFigures(name, figures());
