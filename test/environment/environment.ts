@@ -4,6 +4,8 @@
  * and what an `AsyncLocalStorage` holds.
  */
 import './modules';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { JestEnvironment, JestEnvironmentConfig } from '@jest/environment';
 import { ModernFakeTimers } from '@jest/fake-timers';
 import { ModuleMocker } from 'jest-mock';
@@ -30,9 +32,29 @@ function restore(object: object, before: Properties): void {
   }
 }
 
+const { cache: cachedModules } = createRequire(__filename);
+
+const CDK_REFERENCES = join(__dirname, '../../node_modules/aws-cdk-lib/core/lib/private/cfn-reference.js');
+
 /** Listeners of the process, by event. */
 const listeners = () =>
   new Map(process.eventNames().map((event) => [event, process.rawListeners(event as 'exit')]));
+
+/**
+ * Removes the tokens of the CDK that the file's stacks have registered. They hold the constructs, and so the stacks. Those of
+ * the CDK's own modules, such as `Aws.REGION`, have plain values.
+ */
+function forgetTokens(): void {
+  const map = (
+    globalThis as { __cdkTokenMap?: Record<'stringTokenMap' | 'numberTokenMap', Map<unknown, object>> }
+  ).__cdkTokenMap;
+  for (const tokens of [map?.stringTokenMap, map?.numberTokenMap]) {
+    for (const [key, token] of tokens ?? []) if (token.constructor.name !== 'Intrinsic') tokens?.delete(key);
+  }
+  const references = cachedModules[CDK_REFERENCES]?.exports as
+    { CfnReference: { referenceTable: Map<object, object> } } | undefined;
+  references?.CfnReference.referenceTable.clear();
+}
 
 export default class Environment implements JestEnvironment {
   readonly global = globalThis as unknown as JestEnvironment['global'];
@@ -76,6 +98,7 @@ export default class Environment implements JestEnvironment {
       }
     }
     emptyStorages();
+    forgetTokens();
     return Promise.resolve();
   }
 
