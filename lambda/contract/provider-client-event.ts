@@ -3,12 +3,13 @@
  * versions. They contain no tokens of users, and no secrets, except those with which a client is registered for the caller,
  * who waits for the result.
  */
+import type { ProtectedResource } from '../model/provider/record';
+import { CLIENT_REGISTRATIONS } from '../model/provider/client';
 import * as v from 'valibot';
 import type { PushRequest } from '../domain/consent/push';
 import type { PushedRequest } from '../domain/oauth/pushed-authorization';
 import type { RegisteredClient } from '../domain/provider/resolve-client';
-import type { ProtectedResource } from '../domain/provider/discovery';
-import { CLIENT_REGISTRATIONS, type RegistrationMember } from '../domain/provider/provided-client';
+import type { RegistrationMember } from '../domain/provider/provided-client';
 import type { RenewalRequest } from '../domain/grant/background-renewal';
 
 const strings = v.pipe(v.array(v.string()), v.readonly());

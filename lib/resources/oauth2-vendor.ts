@@ -2,12 +2,13 @@
  * An OAuth client at a vendor, which an OAuth2 credential provider uses. The service's own rules validate it when the
  * stack is synthesized, as far as its values are known by then.
  */
+import type { VendorName } from '../../lambda/model/provider/vendor-names';
+import { oauth2ProviderMembers } from '../../lambda/model/provider/configuration';
 import { Tags, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import * as v from 'valibot';
 import { CERTIFICATES_OWNER, OWNER_TAG } from '../../lambda/contract/encryption';
-import { oauth2ProviderMembers } from '../../lambda/contract/schemas/provider-schemas';
-import { checkSecretGiven, resolveConfig, vendorOf, type VendorName } from '../../lambda/contract/vendors';
+import { checkSecretGiven, resolveConfig, vendorOf } from '../../lambda/contract/vendors';
 import {
   isProtectedResourceUrl,
   protectedResourceUrl,

@@ -2,7 +2,7 @@
  * Responses that the AWS service model does not have, in JSON Schema: those of this service's operations, and its members
  * in AWS's structures. The flow tests check every response against the document.
  */
-import { CLIENT_REGISTRATIONS } from '../../lambda/domain/provider/provided-client';
+import { CLIENT_REGISTRATIONS } from '../../lambda/model/provider/client';
 import { REVOCATION_REACHES } from '../../lambda/domain/provider/revocation-reach';
 import { FLOWS } from '../../lambda/model/flow';
 import type { JsonOperation } from '../../lambda/contract/schemas/requests';

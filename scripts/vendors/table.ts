@@ -1,6 +1,7 @@
 /** The table of docs/vendors.md: how each vendor revokes tokens. */
+import { VENDOR_NAMES } from '../../lambda/model/provider/vendor-names';
 import type { VendorRevocation } from '../../lambda/domain/provider/vendor';
-import { VENDOR_NAMES, vendorOf } from '../../lambda/domain/provider/vendors';
+import { vendorOf } from '../../lambda/domain/provider/vendors';
 import { table } from '../markdown-table';
 
 /** Returns the method and the endpoint, relative to the token endpoint. */

@@ -1,9 +1,9 @@
 /** A client assertion (RFC 7523 section 3): its claims, and the claims that no configuration can change. */
+import type { PrivateKeyJwt } from '../../lambda/model/provider/record';
 import { createSign, generateKeyPairSync, verify } from 'node:crypto';
 import { joseSignature } from '../../lambda/adapters/kms/assertion-keys';
 import { clientAssertion } from '../../lambda/domain/oauth/client-assertion';
 import { clientAuthentication, oauthClientOf } from '../../lambda/domain/oauth/client-authentication';
-import type { PrivateKeyJwt } from '../../lambda/domain/provider/private-key-jwt';
 import { createFakeSystem } from './fake-system';
 import { OWNER } from './samples';
 

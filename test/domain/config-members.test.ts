@@ -1,4 +1,5 @@
 /** The members of a provider's configuration: what Get shows, and what only the owner can change. */
+import type { SubjectTokenType } from '../../lambda/model/provider/on-behalf-of';
 import {
   changedMembers,
   checkOwnerOnly,
@@ -6,7 +7,6 @@ import {
   shownConfig,
 } from '../../lambda/domain/provider/config-members';
 import type { Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
-import type { SubjectTokenType } from '../../lambda/domain/provider/on-behalf-of-config';
 import { sampleProvider } from './samples';
 
 type Change = Partial<Oauth2Provider>;

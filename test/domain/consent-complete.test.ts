@@ -2,11 +2,11 @@
  * Session binding, with in-memory stores: only the user who began the session can have the code redeemed, once, and
  * the grant stored in the token vault. The caller always gets the same error; the audit entry has the reason.
  */
+import type { VendorName } from '../../lambda/model/provider/vendor-names';
 import { completeResourceTokenAuth, type UserIdentifier } from '../../lambda/domain/consent/complete';
 import { sessionIdOf, type Session } from '../../lambda/domain/consent/session';
 import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
 import { callbackUrl, clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
-import type { VendorName } from '../../lambda/domain/provider/vendors';
 import { KeyMaterialResetError } from '../../lambda/domain/sealing/sealing';
 import { ANA, ANA_BY_TOKEN, createConsentService, RETURN_URL, type ConsentService } from './consent-service';
 import { policy, statement } from './policy/policies';

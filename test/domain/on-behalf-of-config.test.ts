@@ -1,9 +1,11 @@
 /** The on-behalf-of configuration of a provider: what is stored. */
-import { resolveOnBehalfOf, type OnBehalfOfInput } from '../../lambda/domain/provider/on-behalf-of';
+import * as v from 'valibot';
 import {
+  OnBehalfOfSchema,
   type OnBehalfOfConfig,
   type SubjectTokenType,
-} from '../../lambda/domain/provider/on-behalf-of-config';
+} from '../../lambda/model/provider/on-behalf-of';
+import { resolveOnBehalfOf, type OnBehalfOfInput } from '../../lambda/domain/provider/on-behalf-of';
 
 const exchange = (
   actorTokenContent: 'NONE' | 'M2M' | 'AWS_IAM_ID_TOKEN_JWT',
@@ -85,4 +87,11 @@ describe('the configuration', () => {
       expect.objectContaining({ name: 'ValidationException', fieldList: [{ name, message }] }) as Error,
     );
   });
+});
+
+it('has no client authentication for an identity assertion, in the type and in the record', () => {
+  // @ts-expect-error the assertion names the client that must authenticate
+  const config: OnBehalfOfConfig = { ...ASSERTION, ...WITHOUT_CLIENT };
+  expect(v.is(OnBehalfOfSchema, config)).toBe(false);
+  expect(v.is(OnBehalfOfSchema, ASSERTION)).toBe(true);
 });

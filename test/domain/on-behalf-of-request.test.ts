@@ -1,12 +1,9 @@
 /** The on-behalf-of requests to a token endpoint, and how responses are read. */
+import type { OnBehalfOfConfig, SubjectTokenType } from '../../lambda/model/provider/on-behalf-of';
+import { VENDOR_NAMES } from '../../lambda/model/provider/vendor-names';
 import { exchangeOnBehalfOf, type OnBehalfOfRequest } from '../../lambda/domain/oauth/token-exchange';
 import { TOKEN_TYPE } from '../../lambda/domain/oauth/subject-token-type';
 import { onBehalfOfConfigOf } from '../../lambda/domain/provider/on-behalf-of';
-import {
-  type OnBehalfOfConfig,
-  type SubjectTokenType,
-} from '../../lambda/domain/provider/on-behalf-of-config';
-import { VENDOR_NAMES } from '../../lambda/domain/provider/vendors';
 import { BEGINNING } from './fake-system';
 import { sampleProvider } from './samples';
 import { createTokenClient, json, TOKEN_ENDPOINT, tokens } from './token-client';

@@ -2,8 +2,8 @@
  * From a workload access token that contains the user token to an access token of the provider, with in-memory
  * stores.
  */
+import type { OnBehalfOfConfig } from '../../lambda/model/provider/on-behalf-of';
 import { parseLifetimes, TOKEN_LIFETIME } from '../../lambda/domain/lifetimes';
-import type { OnBehalfOfConfig } from '../../lambda/domain/provider/on-behalf-of-config';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import { createReturnUrls } from '../../lambda/domain/portal/return-url';

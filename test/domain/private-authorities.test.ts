@@ -3,10 +3,8 @@
  */
 import { createAuthorityCertificates, trustedSlot } from '../../lambda/domain/oauth/authority-certificates';
 import { parsedCertificates } from '../../lambda/domain/ca-certificates';
-import {
-  nameCertificates,
-  type CertificateConfiguration,
-} from '../../lambda/domain/provider/certificate-configuration';
+import { nameCertificates } from '../../lambda/domain/provider/certificate-configuration';
+import type { CustomOauth2Config } from '../../lambda/model/provider/configuration';
 import { nameExternalSecret } from '../../lambda/domain/provider/provider-secret';
 import { createAuthority } from '../flows/support/certificates';
 import { createFakeSystem } from './fake-system';
@@ -69,6 +67,8 @@ describe('certificates in a secret', () => {
     expect(parsedCertificates(text, now)).toEqual({ fault: expect.stringContaining(fault) as string });
   });
 });
+
+type CertificateConfiguration = NonNullable<CustomOauth2Config['certificateConfigurations']>[number];
 
 /** @param found secrets by ARN, and objects by URI */
 const namingIn = (

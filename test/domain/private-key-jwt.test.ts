@@ -1,12 +1,12 @@
 /**
  * The key that signs for a provider: a complete configuration, and a key of the provider's owner.
  */
+import type { PrivateKeyJwt } from '../../lambda/model/provider/record';
 import {
   checkSigningKey,
   privateKeyJwtConfigOf,
   resolvePrivateKeyJwt,
   type DescribedKey,
-  type PrivateKeyJwt,
 } from '../../lambda/domain/provider/private-key-jwt';
 import { caught } from './caught';
 import { ARN_PREFIX, OWNER } from './samples';

@@ -2,6 +2,7 @@
  * The credential of a provider's client: its secret, wherever it is stored, or an assertion that is created when it
  * is needed.
  */
+import type { CertificateMembers } from '../../lambda/model/provider/record';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { OWNER_TAG } from '../../lambda/domain/ownership';
@@ -10,7 +11,6 @@ import {
   createProviderClients,
   type ProviderClientDependencies,
 } from '../../lambda/domain/oauth/provider-client';
-import type { CertificateMembers } from '../../lambda/domain/provider/certificate-configuration';
 import type { PrivateAuthorities } from '../../lambda/domain/provider/private-authorities';
 import type { WebIdentityRequest } from '../../lambda/domain/oauth/web-identity';
 import { createFakeSystem } from './fake-system';

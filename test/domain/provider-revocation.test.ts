@@ -1,10 +1,11 @@
 /** Tokens are revoked as each vendor documents it, and counted as revoked only with a proof. */
+import { VENDOR_NAMES, type VendorName } from '../../lambda/model/provider/vendor-names';
 import { NotRevoked, revokeTokens, type RevocableTokens } from '../../lambda/domain/oauth/revocation';
 import type { Metadata } from '../../lambda/domain/oauth/provider-metadata';
 import type { ClientCredential } from '../../lambda/domain/oauth/client-authentication';
 import type { Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { alsoEnds, REVOCATION_REACHES } from '../../lambda/domain/provider/revocation-reach';
-import { reachOf, VENDOR_NAMES, vendorOf, type VendorName } from '../../lambda/domain/provider/vendors';
+import { reachOf, vendorOf } from '../../lambda/domain/provider/vendors';
 import { CLIENT, startRevokingVendor, type RevokingVendor } from './revoking-vendor';
 import { REVOKING, WITHOUT_A_WAY } from './revoking-vendors';
 import { createTokenClient, tokens } from './token-client';

@@ -1,5 +1,5 @@
 /** How the vendors revoke tokens, by their documentation. Each entry is written from the vendor's side. */
-import type { VendorName } from '../../lambda/domain/provider/vendors';
+import type { VendorName } from '../../lambda/model/provider/vendor-names';
 import type { RevokingVendor, Said } from './revoking-vendor';
 
 const invalidGrant: Said = { status: 400, body: { error: 'invalid_grant' } };

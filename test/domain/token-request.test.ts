@@ -1,4 +1,5 @@
 /** The requests to a token endpoint, and how its responses are read. */
+import type { VendorName } from '../../lambda/model/provider/vendor-names';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import {
   redeemCode,
@@ -6,7 +7,6 @@ import {
   requestClientCredentials,
   type KeptCode,
 } from '../../lambda/domain/oauth/token-request';
-import type { VendorName } from '../../lambda/domain/provider/vendors';
 import { MAX_LIFETIME } from '../../lambda/domain/stated-lifetime';
 import { createTokenClient, json, TOKEN_ENDPOINT, tokens } from './token-client';
 

@@ -1,11 +1,13 @@
 /** The catalog of vendors, and how the configuration of each one is completed. */
+import type { Oauth2ProviderConfig } from '../../lambda/model/provider/configuration';
+import { VENDOR_NAMES, type VendorName } from '../../lambda/model/provider/vendor-names';
 import {
   CredentialProviderVendorType,
   type Oauth2ProviderConfigInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { endpointFault } from '../../lambda/model/endpoint';
-import { resolveConfig, type Oauth2ProviderConfig } from '../../lambda/domain/provider/vendor-config';
-import { VENDOR_NAMES, vendorOf, type VendorName } from '../../lambda/domain/provider/vendors';
+import { resolveConfig } from '../../lambda/domain/provider/vendor-config';
+import { vendorOf } from '../../lambda/domain/provider/vendors';
 import { caught } from './caught';
 
 const ACCOUNT = { loopback: false };

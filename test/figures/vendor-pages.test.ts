@@ -1,8 +1,8 @@
 /** Each vendor has a page, whose facts have sources, and whose commands work. */
+import { VENDOR_NAMES, type VendorName } from '../../lambda/model/provider/vendor-names';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { VENDOR_NAMES, type VendorName } from '../../lambda/contract/vendors';
 import { resolveConfig } from '../../lambda/domain/provider/vendor-config';
 import { VENDOR_SETUP } from '../../lib/cli/commands/provider/vendor-setup';
 import { listenOnLoopback } from '../../lib/local/loopback-server';

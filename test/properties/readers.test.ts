@@ -2,6 +2,7 @@
  * Broken responses for each reader of third parties, without the rest of the service, and so in greater number: also in the
  * ways in which the vendors' responses differ. A reader returns what can be used, or says that the third party failed.
  */
+import { VENDOR_NAMES, type VendorName } from '../../lambda/model/provider/vendor-names';
 import fc from 'fast-check';
 import * as oauth from 'oauth4webapi';
 import { createIssuerKeys, signatureFault, unverifiedJwt } from '../../lambda/adapters/http/issuer-keys';
@@ -17,7 +18,6 @@ import { redeemSignIn } from '../../lambda/domain/oauth/sign-in';
 import { redeemRefreshToken, type ProviderClient } from '../../lambda/domain/oauth/token-request';
 import { exchangeOnBehalfOf } from '../../lambda/domain/oauth/token-exchange';
 import type { Transport } from '../../lambda/domain/oauth/transport';
-import { VENDOR_NAMES, type VendorName } from '../../lambda/domain/provider/vendors';
 import { MAX_LIFETIME } from '../../lambda/domain/stated-lifetime';
 import { createFakeSystem } from '../domain/fake-system';
 import { sampleProvider } from '../domain/samples';

@@ -2,13 +2,13 @@
 import * as v from 'valibot';
 import type { ApiKeyProvider, ApiKeyProviderStore } from '../../domain/provider/api-key-provider';
 import { apiKeyProviderKey, PREFIX } from '../../contract/table-keys';
-import { ExternalSecretRecord } from './external-secret';
+import { ExternalSecretSchema } from '../../model/secret-reference';
 import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS, parseOwnedResource } from './owned-resource-store';
 import type { Table } from './table';
 
 const ApiKeyProviderRecord = v.object({
   ...OWNED_RESOURCE_MEMBERS,
-  externalSecret: v.exactOptional(ExternalSecretRecord),
+  externalSecret: v.exactOptional(ExternalSecretSchema),
 });
 
 /** Returns undefined for a record that is marked as deleted. @throws ValiError for a malformed record */

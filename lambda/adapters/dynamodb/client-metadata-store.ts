@@ -1,22 +1,13 @@
 /** Client ID metadata documents in the directory table. */
 import * as v from 'valibot';
 import type { ClientMetadataStore } from '../../domain/provider/published-client';
+import { ClientMetadataSchema } from '../../model/provider/published-key';
 import { clientMetadataKey, PARTITION_KEY } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
 import type { Table } from './table';
 
-/** The public half only: whatever else a record has is not published. */
-export const PublishedKeyRecord = v.object({
-  kty: v.literal('EC'),
-  crv: v.literal('P-256'),
-  x: v.string(),
-  y: v.string(),
-  kid: v.string(),
-});
-
 const ClientMetadataRecord = v.object({
-  refreshes: v.boolean(),
-  publishedKey: v.exactOptional(PublishedKeyRecord),
+  ...ClientMetadataSchema.entries,
   expiresAt: v.exactOptional(v.number()),
   revision: v.number(),
 });

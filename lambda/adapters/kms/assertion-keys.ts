@@ -3,6 +3,7 @@
  * refuses a key (missing, denied, disabled), its owner must correct it. If KMS is unreachable, that is an error.
  * Source: AWS KMS API reference, DescribeKey, ListResourceTags, Sign.
  */
+import type { SigningAlgorithm } from '../../model/provider/client';
 import { createHash } from 'node:crypto';
 import {
   DescribeKeyCommand,
@@ -15,7 +16,7 @@ import {
 import type { System } from '../../domain/system';
 import { createExpiringCache } from '../../domain/expiring-cache';
 import type { AssertionKeys } from '../../domain/oauth/client-assertion';
-import type { KeyDescriptions, SigningAlgorithm } from '../../domain/provider/private-key-jwt';
+import type { KeyDescriptions } from '../../domain/provider/private-key-jwt';
 import { isNamedBy, OWNER_TAG } from '../../domain/ownership';
 import { accessDenied } from '../../domain/service-error';
 import { unlessRefusedBy } from '../refusals';

@@ -1,9 +1,8 @@
 /** The configuration of a consent portal: AWS's members, and how its pages look and what they offer, which AWS lacks. */
+import { customParameters, line, providerName, scopes, workloadName } from '../../model/names';
 import * as v from 'valibot';
 import { SCOPE_TOKEN, SCOPE_TOKEN_RULE } from '../../model/scope-token';
 import { matching, onlyCharacters, smallAsJson, text } from '../../model/constraints';
-import { customParameters, line, providerName, workloadName } from '../../model/names';
-import { scopes } from './provider-schemas';
 import { fitsAuthorizationUrl } from '../../model/url-bounds';
 
 const portalName = matching(1, 50, /^[a-zA-Z0-9_-]+$/, onlyCharacters('the characters _ -'));

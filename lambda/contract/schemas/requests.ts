@@ -3,6 +3,8 @@
  * AgentCore, control plane 2023-06-05, data plane 2024-02-28), whose patterns apply to the whole value. A member that
  * this service does not support is rejected with the reason, never ignored.
  */
+import { oauth2ProviderMembers } from '../../model/provider/configuration';
+import { customParameters, line, providerName, scopes, workloadName } from '../../model/names';
 import * as v from 'valibot';
 import {
   AuthorizerConfigurationChangeSchema,
@@ -13,7 +15,6 @@ import { DPOP_NONCE } from '../../model/dpop-nonce';
 import { isRegistrable } from '../../model/registrable-return-url';
 import { kmsKeyArn, matching, onlyCharacters, smallAsJson, text } from '../../model/constraints';
 import { fitsAuthorizationUrl, fitsReturnUrl } from '../../model/url-bounds';
-import { customParameters, line, providerName, workloadName } from '../../model/names';
 import {
   acceptedResourceIds,
   changedPortalMembers,
@@ -21,7 +22,6 @@ import {
   portalIdentifier,
   portalMembers,
 } from './portal-schemas';
-import { oauth2ProviderMembers, scopes } from './provider-schemas';
 import { secretReference, secretSource } from '../../model/secret-reference';
 
 const returnUrl = matching(

@@ -2,6 +2,7 @@
  * Begins a consent session or continues the open one: an agent that repeats its request gets the same link until the
  * request differs.
  */
+import { PUBLIC_CLIENT } from '../../model/provider/client';
 import { type System, epochSeconds } from '../system';
 import type { CustomParameters } from '../custom-parameters';
 import { displayNameOf } from '../display-name';
@@ -15,7 +16,6 @@ import { endpointOriginsOf, resourcesAt } from '../provider/discovery';
 import { dpopConfigOf } from '../provider/dpop-config';
 import { authoritiesOf, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { isMetadataDocument } from '../provider/provided-client';
-import { PUBLIC_CLIENT } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
 import type { Denial } from '../policy/access';
 import { accessDenied, invalidMember, ServiceError } from '../service-error';

@@ -3,6 +3,7 @@
  * stores the access token for this user token only, and no longer than the user token is valid: another token of the
  * same user needs another exchange.
  */
+import type { OnBehalfOfConfig } from '../../model/provider/on-behalf-of';
 import { checkIdToken, requestIdentityAssertion } from '../oauth/identity-assertion-grant';
 import { exchangeOnBehalfOf, type ActorToken, type OnBehalfOfRequest } from '../oauth/token-exchange';
 import { checkedClient, tokenClientOf } from '../oauth/provider-client';
@@ -14,7 +15,6 @@ import { userHashOf } from '../../model/user';
 import { assertionProviderRejection } from '../provider/assertion-provider';
 import { resourcesAt } from '../provider/discovery';
 import { onBehalfOfConfigOf } from '../provider/on-behalf-of';
-import { type OnBehalfOfConfig } from '../provider/on-behalf-of-config';
 import { invalidMember } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import { MAX_CARRIED_CHARACTERS, openSubjectToken, type CarriedToken } from '../workload-token/subject-token';

@@ -2,9 +2,10 @@
  * Checks of the authorization server that a protected resource names (RFC 9728), for which a provider is configured.
  * Nothing that one server says about another is accepted without that server's agreement.
  */
+import type { ProtectedResource } from '../../model/provider/record';
 import type { AuthorizationServer } from 'oauth4webapi';
 import { endpointFault, type EndpointPolicy } from '../../model/endpoint';
-import { endpointOriginsOf, type ProtectedResource } from '../provider/discovery';
+import { endpointOriginsOf } from '../provider/discovery';
 import type { StatedResource } from './protected-resource';
 import { ProviderFailure } from './provider-failure';
 

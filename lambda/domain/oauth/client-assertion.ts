@@ -2,8 +2,9 @@
  * A client assertion (RFC 7523 section 2.2). This file determines the claims. Those that it signs itself have a KMS key of
  * the provider's owner, which never leaves KMS.
  */
+import type { PrivateKeyJwt } from '../../model/provider/record';
+import type { SigningAlgorithm } from '../../model/provider/client';
 import { epochSeconds, type System } from '../system';
-import type { PrivateKeyJwt, SigningAlgorithm } from '../provider/private-key-jwt';
 import type { Owned } from '../ownership';
 
 /**

@@ -1,6 +1,6 @@
 /** How the client authenticates at a token endpoint: by its secret (RFC 6749 section 2.3.1) or an assertion (RFC 7523). */
+import type { ClientAuthenticationMethod } from '../../model/provider/client';
 import * as oauth from 'oauth4webapi';
-import type { ClientAuthenticationMethod } from '../provider/vendor';
 import { ProviderFailure } from './provider-failure';
 
 /** The credential with which a client authenticates. */

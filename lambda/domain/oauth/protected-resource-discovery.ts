@@ -3,9 +3,9 @@
  *
  *     metadata of the resource ──▶ authorization_servers, in order ──▶ metadata of the first one that can be used
  */
+import type { ProtectedResource } from '../../model/provider/record';
 import type { EndpointPolicy } from '../../model/endpoint';
 import { metadataUrlsOf } from '../../model/discovery-url';
-import type { ProtectedResource } from '../provider/discovery';
 import {
   checkAuthorizationServer,
   checkIssuer,

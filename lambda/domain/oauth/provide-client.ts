@@ -2,11 +2,11 @@
  * The client that the service provides at the authorization server of a protected resource, in the order of MCP 2026-07-28
  * (basic/authorization): a client ID metadata document if the server reads them, and dynamic registration otherwise.
  */
+import { PUBLIC_CLIENT, PUBLISHED_KEY } from '../../model/provider/client';
 import { isLoopbackHttp } from '../../model/endpoint';
 import { clientMetadataUrl } from '../provider/published-client';
 import type { NewClient, RegistrationRequest } from '../provider/resolve-client';
 import { callbackUrl } from '../provider/oauth2-provider';
-import { PUBLIC_CLIENT, PUBLISHED_KEY } from '../provider/vendor';
 import { registerClient, type RegisterClientDependencies } from './register-client';
 import { ProviderFailure } from './provider-failure';
 import type { Metadata } from './provider-metadata';

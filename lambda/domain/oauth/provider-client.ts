@@ -1,4 +1,5 @@
 /** The OAuth client of a provider, ready to send a request: the server's metadata and the client's credential. */
+import { PUBLISHED_KEY } from '../../model/provider/client';
 import { createExpiringCache } from '../expiring-cache';
 import { clientAssertion, type AssertionDependencies } from './client-assertion';
 import type { ClientCredential } from './client-authentication';
@@ -11,7 +12,6 @@ import { checkedBefore, trusting } from './transport';
 import type { WebIdentityTokens } from './web-identity';
 import { dpopConfigOf } from '../provider/dpop-config';
 import { authoritiesOf, type ProviderConfiguration } from '../provider/oauth2-provider';
-import { PUBLISHED_KEY } from '../provider/vendor';
 import { checkPublishedKey, publishedKeyAssertion, publishedKeyOf } from './published-key-authentication';
 import { openClientSecret, type ClientSecretDependencies } from './client-secret';
 

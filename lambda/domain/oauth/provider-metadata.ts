@@ -2,11 +2,12 @@
  * An authorization server's metadata: configured, or discovered (OpenID Connect Discovery 1.0, RFC 8414) and cached for
  * 10 minutes. The service validates all metadata before it uses it.
  */
+import type { Oauth2Discovery, ProtectedResource } from '../../model/provider/record';
 import type { AuthorizationServer } from 'oauth4webapi';
 import * as v from 'valibot';
 import type { System } from '../system';
 import { createExpiringCache } from '../expiring-cache';
-import { endpointOriginsOf, type Oauth2Discovery, type ProtectedResource } from '../provider/discovery';
+import { endpointOriginsOf } from '../provider/discovery';
 import type { PrivateAuthorities } from '../provider/private-authorities';
 import { isProtectedResourceUrl, issuerOf, withoutTrailingSlash } from '../../model/discovery-url';
 import { endpointFault, type EndpointPolicy } from '../../model/endpoint';

@@ -2,10 +2,11 @@
  * Client authentication by the key that a client ID metadata document publishes (`private_key_jwt`). A document states one
  * method, so a server that no longer accepts it gets no request: the service does not fall back to another method.
  */
+import { SigningKeySchema } from '../../model/provider/published-key';
+import { PUBLISHED_KEY } from '../../model/provider/client';
 import { importJWK, SignJWT } from 'jose';
 import type { ProviderConfiguration } from '../provider/oauth2-provider';
-import { PUBLISHED_KEY_ALGORITHM, SigningKeySchema } from '../provider/published-key';
-import { PUBLISHED_KEY } from '../provider/vendor';
+import { PUBLISHED_KEY_ALGORITHM } from '../provider/published-key';
 import { parseSealed } from '../sealing/sealed-json';
 import { ServiceError } from '../service-error';
 import type { System } from '../system';

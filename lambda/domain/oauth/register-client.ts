@@ -2,13 +2,13 @@
  * Dynamic client registration (RFC 7591) and its end (RFC 7592): build and send a request, then validate the response. The
  * client has one redirect URI, and no more metadata than the server needs.
  */
+import { PUBLIC_CLIENT } from '../../model/provider/client';
 import * as v from 'valibot';
 import { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../../model/endpoint';
 import { parseJsonObject } from '../json-object';
 import type { ClientManagement, NewClient } from '../provider/resolve-client';
 import { CLIENT_NAME } from '../provider/provided-client';
 import { isClientMetadataUrl } from '../provider/published-client';
-import { PUBLIC_CLIENT } from '../provider/vendor';
 import { errorCode, isUnavailable, ProviderFailure, retryAfterOf } from './provider-failure';
 import type { Metadata } from './provider-metadata';
 import { statedError } from './stated-error';

@@ -2,7 +2,7 @@
  * The type that a token exchange names for the user token (RFC 8693 section 3). Authorization servers differ: some
  * accept access tokens only (Keycloak, Okta), others any JWT that they trust.
  */
-import type { SubjectTokenType } from '../provider/on-behalf-of-config';
+import type { SubjectTokenType } from '../../model/provider/on-behalf-of';
 import { unverifiedJwt } from './unverified-jwt';
 
 /** RFC 8693 section 3. */

@@ -2,8 +2,8 @@
  * Exchanges the user token for a token that the agent can use at a provider, by token exchange (RFC 8693) or by the JWT
  * authorization grant (RFC 7523 section 2.1).
  */
+import type { OnBehalfOfConfig } from '../../model/provider/on-behalf-of';
 import * as oauth from 'oauth4webapi';
-import type { OnBehalfOfConfig } from '../provider/on-behalf-of-config';
 import type { ProviderConfiguration } from '../provider/oauth2-provider';
 import { vendorOf } from '../provider/vendors';
 import { noClient, oauthClientOf } from './client-authentication';

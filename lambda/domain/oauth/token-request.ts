@@ -2,13 +2,15 @@
  * Requests to a token endpoint: build and send a request, then validate the response. oauth4webapi implements the
  * protocol; this file determines the requested and the stored members.
  */
+import type { Oauth2Discovery } from '../../model/provider/record';
+import { PUBLIC_CLIENT, PUBLISHED_KEY } from '../../model/provider/client';
 import * as oauth from 'oauth4webapi';
 import * as v from 'valibot';
 import { epochSeconds, type System } from '../system';
 import type { EndpointPolicy } from '../../model/endpoint';
-import { resourcesAt, type Oauth2Discovery } from '../provider/discovery';
+import { resourcesAt } from '../provider/discovery';
 import type { ProviderConfiguration } from '../provider/oauth2-provider';
-import { PUBLIC_CLIENT, PUBLISHED_KEY, type Vendor } from '../provider/vendor';
+import type { Vendor } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
 import { SCOPE_TOKEN } from '../../model/scope-token';
 import { invalidMember } from '../service-error';

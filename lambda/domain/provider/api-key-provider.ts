@@ -2,6 +2,7 @@
  * API key credential providers: a key that the owner's agents can use, encrypted and never returned by the control
  * plane.
  */
+import type { ExternalSecret, SecretReference } from '../../model/secret-reference';
 import { epochSeconds, type System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
@@ -13,7 +14,6 @@ import { checkOwnership, isOwnedBy, ownedBy, type OwnershipRequirement } from '.
 import { checkQuota, type Quotas } from '../quotas';
 import { invalidMember, ServiceError } from '../service-error';
 import { deleteWithContents, writeContents, type VaultContents } from '../sealing/deletion';
-import type { ExternalSecret } from '../sealing/external-secret';
 import type { Seal, SealingContext } from '../sealing/sealing';
 import type { SecretStore } from '../sealing/secret-store';
 import {
@@ -22,7 +22,6 @@ import {
   type GivenSecret,
   type SecretNaming,
   type SecretNamingDependencies,
-  type SecretReference,
 } from './provider-secret';
 
 export interface ApiKeyProvider extends OwnedResource {

@@ -2,11 +2,11 @@
  * The credential provider that gets identity assertions: the client at the user's identity provider. Users' ID tokens go to
  * its server, so a resource's provider can only name one that is safe for them.
  */
+import type { OnBehalfOfConfig } from '../../model/provider/on-behalf-of';
+import type { VendorName } from '../../model/provider/vendor-names';
 import type { Owned } from '../ownership';
 import { invalidMember } from '../service-error';
 import { onBehalfOfConfigOf } from './on-behalf-of';
-import type { OnBehalfOfConfig } from './on-behalf-of-config';
-import type { VendorName } from './vendors';
 
 interface Named extends Owned {
   readonly name: string;

@@ -1,33 +1,18 @@
 /** The private certificate authorities that a request names for a provider: AWS's `CertificateConfigurationList`. */
+import type { CustomOauth2Config } from '../../model/provider/configuration';
+import type { CertificateMembers, CertificateObject } from '../../model/provider/record';
 import { arnParts } from '../../model/arn';
+import type { Complete } from '../../model/of';
 import { parsedCertificates } from '../ca-certificates';
 import { OWNER_TAG, type Owned } from '../ownership';
 import type { SecretTexts } from '../sealing/external-secret';
 import { invalidMember } from '../service-error';
 import type { System } from '../system';
-import {
-  MAX_OBJECT_BYTES,
-  placeOf,
-  type CertificateObject,
-  type CertificateObjects,
-} from './certificate-object';
+import { MAX_OBJECT_BYTES, placeOf, type CertificateObjects } from './certificate-object';
 import { CERTIFICATES_OWNER, namesCertificatesOwner } from './private-authorities';
-import type { Complete } from './config-members';
 import { secretArnPrefix } from './provider-secret';
 
-/** AWS's `CertificateConfiguration`. It has exactly one member. */
-export interface CertificateConfiguration {
-  readonly secretsManager?: { readonly secretArn: string } | undefined;
-  readonly s3?: CertificateObject | undefined;
-}
-
-/** The members of a provider that say where its certificates are: one, or none. */
-export interface CertificateMembers {
-  /** ARN of the secret with the certificates of the private authorities that its server's certificate is issued by. */
-  readonly certificateSecretArn?: string | undefined;
-  /** The object with them. */
-  readonly certificateObject?: CertificateObject | undefined;
-}
+type CertificateConfigurations = CustomOauth2Config['certificateConfigurations'];
 
 export interface CertificateNamingDependencies {
   /** Secrets that the owner tag marks as certificates. */
@@ -45,7 +30,7 @@ const MEMBER = 'oauth2ProviderConfigInput.customOauth2ProviderConfig.certificate
 /** Returns where a configuration states that the certificates are, without a check that the owner can use them. */
 export function statedCertificates([
   configuration,
-]: readonly CertificateConfiguration[] = []): Complete<CertificateMembers> {
+]: NonNullable<CertificateConfigurations> = []): Complete<CertificateMembers> {
   const { secretsManager, s3: certificateObject } = configuration ?? {};
   return { certificateSecretArn: secretsManager?.secretArn, certificateObject };
 }
@@ -59,7 +44,7 @@ export function statedCertificates([
 export async function nameCertificates(
   deps: CertificateNamingDependencies,
   owned: Owned,
-  configurations: readonly CertificateConfiguration[] | undefined,
+  configurations: CertificateConfigurations,
 ): Promise<Complete<CertificateMembers>> {
   const stated = statedCertificates(configurations);
   const { certificateSecretArn: secretArn, certificateObject } = stated;
@@ -135,7 +120,7 @@ async function checkObject(
 export function certificateConfigurationsOf({
   certificateSecretArn: secretArn,
   certificateObject: s3,
-}: CertificateMembers): readonly CertificateConfiguration[] | undefined {
+}: CertificateMembers): CertificateConfigurations {
   if (secretArn !== undefined) return [{ secretsManager: { secretArn } }];
   return s3 && [{ s3 }];
 }

@@ -3,12 +3,6 @@
  * tag of the object names the owner whose providers can use it.
  */
 
-export interface CertificateObject {
-  readonly uri: string;
-  /** Can be only the account of this service. */
-  readonly bucketOwnerAccountId?: string | undefined;
-}
-
 /** Maximum bytes of an object with certificates: as many as a secret has. */
 export const MAX_OBJECT_BYTES = 65_536;
 

@@ -3,10 +3,10 @@
  * (RFC 7592). The outbox survives a failure of the server or of the service, and knows when the client is not needed any
  * more: it authenticates the revocation of the tokens that it was issued.
  */
+import type { Oauth2Discovery, SealedManagement } from '../../model/provider/record';
 import { hashOf } from '../digest';
 import { issuerOf, withoutTrailingSlash } from '../../model/discovery-url';
 import type { SealingContext } from '../sealing/sealing';
-import type { Oauth2Discovery } from './discovery';
 
 /**
  * Why a client is deleted:
@@ -21,13 +21,6 @@ export type ClientDeletionCause = (typeof CLIENT_DELETION_CAUSES)[number];
 export interface ClientHolder {
   readonly id: string;
   readonly arn: string;
-}
-
-/** How a client can be deleted, as a provider stores it. */
-export interface SealedManagement {
-  readonly clientUri: string;
-  /** JWE of the registration access token. */
-  readonly sealedToken: string;
 }
 
 /** A client that must be deleted. It contains no plain secret, so that it can be sent to a function. */

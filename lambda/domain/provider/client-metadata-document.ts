@@ -1,8 +1,9 @@
 /** The content of a client ID metadata document (draft-ietf-oauth-client-id-metadata-document-02, section 4). */
+import type { ClientMetadata } from '../../model/provider/published-key';
 import { epochSeconds, type System } from '../system';
 import { clientMetadataUrl, type ClientMetadataStore } from './published-client';
 import { callbackUrl } from './oauth2-provider';
-import { CLIENT_NAME, type ClientMetadata } from './provided-client';
+import { CLIENT_NAME } from './provided-client';
 import { PUBLISHED_KEY_ALGORITHM } from './published-key';
 
 /** The last segment of a URL that this service created. */

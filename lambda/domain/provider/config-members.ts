@@ -3,28 +3,18 @@
  * what the audit log calls a change, and what only the owner can change follow from the rows.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { OwnedResource } from '../owned-resource';
+import type { CustomOauth2Config } from '../../model/provider/configuration';
+import type { Complete } from '../../model/of';
+import type { ConfiguredProvider, Oauth2ProviderAttributes } from '../../model/provider/record';
 import { accessDenied } from '../service-error';
 import { certificateConfigurationsOf } from './certificate-configuration';
-import type { CustomOauth2Config } from './custom-config';
 import { dpopConfigOf } from './dpop-config';
-import type { Oauth2Provider } from './oauth2-provider';
 import { privateKeyJwtConfigOf } from './private-key-jwt';
 import { clientRegistrationOf } from './provided-client';
 import { statedMethod } from './vendor';
 
 /** Attributes of the record that a configuration sets. */
-type ConfigAttribute = Exclude<keyof Oauth2Provider, keyof OwnedResource | 'vendor' | 'callbackId'>;
-
-/** The part of a provider that its configuration sets. */
-export type ConfiguredProvider = Pick<Oauth2Provider, ConfigAttribute>;
-
-/** The same attributes, of which none can be forgotten: an update without a member removes it. */
-export type Complete<Attributes> = {
-  readonly [Name in keyof Attributes]-?: object extends Pick<Attributes, Name>
-    ? Attributes[Name] | undefined
-    : Attributes[Name];
-};
+type ConfigAttribute = keyof ConfiguredProvider;
 
 /** The owner alone can change what Get shows of a member. */
 interface OwnerOnly<Shown> {
@@ -133,7 +123,9 @@ export type ShownConfig = {
 /** AWS's output for a built-in vendor, whose other members are those of the vendor. */
 const SHOWN_OF_BUILT_IN: readonly MemberName[] = ['clientId', 'oauthDiscovery'];
 
-export function shownConfig(provider: ConfiguredProvider & Pick<Oauth2Provider, 'vendor'>): ShownConfig {
+export function shownConfig(
+  provider: ConfiguredProvider & Pick<Oauth2ProviderAttributes, 'vendor'>,
+): ShownConfig {
   const names = provider.vendor === 'CustomOauth2' ? MEMBER_NAMES : SHOWN_OF_BUILT_IN;
   return Object.fromEntries(names.map((name) => [name, memberOf(name).shown?.(provider)]));
 }
@@ -156,13 +148,13 @@ export function checkOwnerOnly(before: ConfiguredProvider, after: ConfiguredProv
 }
 
 /** What an update writes of a provider. */
-type Change = Complete<ConfiguredProvider & Pick<Oauth2Provider, 'vendor' | 'callbackId'>>;
+type Change = Complete<Oauth2ProviderAttributes>;
 
 /** A member holds each attribute; otherwise, {@link changedMembers} does not compile. */
 type HeldAttribute = (typeof CONFIG_MEMBERS)[MemberName]['attributes'][number];
 
 /** Returns the names of the request's members that an update changes, by the attributes that hold them. */
-export function changedMembers(before: Oauth2Provider, change: Change): string[] {
+export function changedMembers(before: Oauth2ProviderAttributes, change: Change): string[] {
   const held = MEMBER_NAMES.flatMap((name) =>
     memberOf(name).attributes.map((attribute) => [attribute, name]),
   );

@@ -1,42 +1,15 @@
 /** AWS's `CustomOauth2ProviderConfigInput`: any authorization server, discovered or stated. */
+import type { CustomOauth2Config } from '../../model/provider/configuration';
+import type { Oauth2Discovery, PrivateKeyJwt } from '../../model/provider/record';
+import { type ClientAuthenticationMethod, PUBLIC_CLIENT, PUBLISHED_KEY } from '../../model/provider/client';
 import { invalidMember } from '../service-error';
-import type { ConfiguredProvider } from './config-members';
-import type { Oauth2Discovery, StatedMetadata } from './discovery';
-import { checkDpopConfig, type DpopConfig } from './dpop-config';
+import { checkDpopConfig } from './dpop-config';
 import type { EndpointPolicy } from '../../model/endpoint';
 import { checkEndpoint } from '../endpoint';
 import { isMetadataUrl, isProtectedResourceUrl, issuerRule } from '../../model/discovery-url';
-import type { CertificateConfiguration } from './certificate-configuration';
-import type { OnBehalfOfInput } from './on-behalf-of';
-import type { SecretReference } from './provider-secret';
-import { resolvePrivateKeyJwt, type PrivateKeyJwt, type PrivateKeyJwtInput } from './private-key-jwt';
-import { hasAssignedSecret, type ClientRegistration } from './provided-client';
-import { PUBLIC_CLIENT, PUBLISHED_KEY, type ClientAuthenticationMethod } from './vendor';
-import type { ResolvedConfig } from './vendor-config';
-
-/** The members that this service honors; the others are refused at the edge. */
-export interface CustomOauth2Config {
-  readonly oauthDiscovery: {
-    readonly discoveryUrl?: string | undefined;
-    readonly authorizationServerMetadata?: StatedMetadata | undefined;
-  };
-  readonly clientId?: string | undefined;
-  /** Authorizes the registration of the client (RFC 7591). It is sent once and not stored. */
-  readonly initialAccessToken?: string | undefined;
-  /** Issuer identifier of the authorization server that the protected resource must name (RFC 9728). */
-  readonly authorizationServer?: string | undefined;
-  /** The only origins that the endpoints of the authorization server of a protected resource can have. */
-  readonly endpointOrigins?: readonly string[] | undefined;
-  readonly clientSecret?: string | undefined;
-  readonly clientSecretSource?: 'MANAGED' | 'EXTERNAL' | undefined;
-  readonly clientSecretConfig?: SecretReference | undefined;
-  readonly clientAuthenticationMethod?: ClientAuthenticationMethod | undefined;
-  readonly privateKeyJwtConfig?: PrivateKeyJwtInput | undefined;
-  readonly onBehalfOfTokenExchangeConfig?: OnBehalfOfInput | undefined;
-  readonly certificateConfigurations?: readonly CertificateConfiguration[] | undefined;
-  readonly dpopConfig?: DpopConfig | undefined;
-  readonly clientRegistration?: ClientRegistration | undefined;
-}
+import { resolvePrivateKeyJwt } from './private-key-jwt';
+import { hasAssignedSecret } from './provided-client';
+import type { PresentClient, ResolvedConfig } from './resolved-config';
 
 /** They are compared with what a protected resource and its server state, so no other configuration can have them. */
 function checkStatedServer(
@@ -96,12 +69,6 @@ function discoveryOf(member: string, config: CustomOauth2Config, policy: Endpoin
   }
   return { authorizationServerMetadata: stated };
 }
-
-/** The client as it is configured now, at an update. */
-export type PresentClient = Pick<
-  ConfiguredProvider,
-  'clientId' | 'clientAuthenticationMethod' | 'discovery' | 'privateKeyJwt' | 'registration'
->;
 
 /**
  * Returns whether the request configures a public client: it has nothing that authenticates the client. An update that

@@ -1,31 +1,8 @@
 /** Where an authorization server's metadata comes from. */
+import type { Oauth2Discovery, ProtectedResource } from '../../model/provider/record';
 import { isDeepStrictEqual } from 'node:util';
 import { isWithin } from '../../model/endpoint';
 import { isOfOneIssuer, issuerOf } from '../../model/discovery-url';
-
-/** AWS's `Oauth2AuthorizationServerMetadata`: what is stated instead of discovered. */
-export interface StatedMetadata {
-  readonly issuer: string;
-  readonly authorizationEndpoint: string;
-  readonly tokenEndpoint: string;
-  readonly responseTypes?: readonly string[] | undefined;
-  readonly tokenEndpointAuthMethods?: readonly string[] | undefined;
-}
-
-/** A protected resource (RFC 9728), and the authorization server that it named when the provider was configured. */
-export interface ProtectedResource {
-  /** The resource identifier, which is the resource indicator of every request (RFC 8707). */
-  readonly resource: string;
-  readonly issuer: string;
-  /** Where the metadata of the authorization server is. */
-  readonly metadataUrl: string;
-  /** Origins of the server's endpoints; see {@link endpointOriginsOf}. Absent in providers from before this member. */
-  readonly endpointOrigins?: readonly string[] | undefined;
-  /** Whether an update of the owner moved the provider to this server by stating it. Later updates must state it, too. */
-  readonly statedByUpdate?: true | undefined;
-  /** Whether it accepts only access tokens that are bound to keys (DPoP); absent if it does not say so. */
-  readonly dpopRequired?: true | undefined;
-}
 
 /**
  * Returns the origins at which the authorization server of a protected resource can have its endpoints. Codes, client
@@ -37,20 +14,6 @@ export const endpointOriginsOf = ({
   endpointOrigins,
 }: Pick<ProtectedResource, 'issuer' | 'endpointOrigins'>): readonly string[] =>
   endpointOrigins ?? [new URL(issuer).origin];
-
-/** AWS's `Oauth2Discovery`: exactly one of the two. */
-export type Oauth2Discovery =
-  | {
-      /** With `protectedResource`, the metadata of the resource; without, those of the authorization server. */
-      readonly discoveryUrl: string;
-      readonly protectedResource?: ProtectedResource | undefined;
-      readonly authorizationServerMetadata?: undefined;
-    }
-  | {
-      readonly discoveryUrl?: undefined;
-      readonly protectedResource?: undefined;
-      readonly authorizationServerMetadata: StatedMetadata;
-    };
 
 /**
  * Returns the authorization server as the configuration names it. The metadata at a discovery URL are read later, and must

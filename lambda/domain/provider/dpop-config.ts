@@ -2,17 +2,11 @@
  * Whether the tokens of a credential provider are bound to keys (DPoP, RFC 9449), and for which URLs agents get proofs:
  * a member of this service's own, because AWS has none.
  */
+import type { DpopConfig, Oauth2Discovery } from '../../model/provider/record';
 import { invalidMember } from '../service-error';
 import { isNormalizedUrl, MUST_BE_NORMALIZED, type EndpointPolicy } from '../../model/endpoint';
 import { checkEndpoint } from '../endpoint';
 import { isProtectedResourceUrl } from '../../model/discovery-url';
-import type { Oauth2Discovery } from './discovery';
-
-/** Present if the tokens are bound to keys. */
-export interface DpopConfig {
-  /** URLs of the resources, each with all paths below it. Absent for a protected resource, which has its own URL. */
-  readonly resourceUrls?: readonly string[] | undefined;
-}
 
 /** The part of a provider that decides whether its tokens are bound. */
 interface Bindable {

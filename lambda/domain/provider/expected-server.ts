@@ -3,10 +3,11 @@
  * its endpoints. The owner chooses the protected resource, which names the server, whose document names the endpoints. So
  * only a statement of the owner binds a provider to another server, or to endpoints at another origin.
  */
+import type { Oauth2Discovery, ProtectedResource } from '../../model/provider/record';
 import { isDeepStrictEqual } from 'node:util';
 import { accessDenied, invalidMember } from '../service-error';
 import type { BoundServer } from '../../model/provider/bound-server';
-import { endpointOriginsOf, type Oauth2Discovery, type ProtectedResource } from './discovery';
+import { endpointOriginsOf } from './discovery';
 
 const CONFIG = 'oauth2ProviderConfigInput.customOauth2ProviderConfig';
 const ISSUER_MEMBER = `${CONFIG}.authorizationServer`;

@@ -1,4 +1,6 @@
 /** The update of an OAuth2 credential provider. */
+import type { ExternalSecret } from '../../model/secret-reference';
+import type { CertificateMembers } from '../../model/provider/record';
 import { isDeepStrictEqual } from 'node:util';
 import { audited, type Annotate } from '../audit';
 import type { Caller } from '../principal';
@@ -7,7 +9,6 @@ import { authorizedResource } from '../policy/authorized-resource';
 import { checkOwnership, isOwnedBy, withOwnerId, type OwnershipRequirement } from '../ownership';
 import { invalidMember } from '../service-error';
 import { writeContents } from '../sealing/deletion';
-import type { ExternalSecret } from '../sealing/external-secret';
 import {
   resolveClient,
   unregisterUnused,
@@ -18,12 +19,14 @@ import { publish } from './published-client';
 import { checkBindingByOwner } from './client-binding';
 import { boundTo } from './expected-server';
 import { checkAssertionProvider } from './assertion-provider';
-import { nameCertificates, statedCertificates, type CertificateMembers } from './certificate-configuration';
-import { changedMembers, checkOwnerOnly, type Complete } from './config-members';
+import { nameCertificates, statedCertificates } from './certificate-configuration';
+import type { Complete } from '../../model/of';
+import { changedMembers, checkOwnerOnly } from './config-members';
 import { nameExternalSecret } from './provider-secret';
 import { checkSigningKey } from './private-key-jwt';
 import { hasStoredCredential, usesSecret } from './vendor';
-import { clientSecretMembers, secretRequired, resolveConfig, type ResolvedConfig } from './vendor-config';
+import type { ResolvedConfig } from './resolved-config';
+import { clientSecretMembers, secretRequired, resolveConfig } from './vendor-config';
 import {
   clientBindingDigest,
   deleteClientSecret,

@@ -1,4 +1,7 @@
 /** OAuth2 credential providers: the OAuth client that agents share, and who owns it. */
+import type { CertificateMembers, Oauth2ProviderAttributes } from '../../model/provider/record';
+import type { Oauth2ProviderConfig } from '../../model/provider/configuration';
+import type { VendorName } from '../../model/provider/vendor-names';
 import { createHash } from 'node:crypto';
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
@@ -10,7 +13,6 @@ import { ownedBy } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
 import { ServiceError } from '../service-error';
 import type { VaultContents } from '../sealing/deletion';
-import type { ExternalSecret } from '../sealing/external-secret';
 import type { Seal, SealingContext } from '../sealing/sealing';
 import type { SecretStore } from '../sealing/secret-store';
 import {
@@ -23,51 +25,18 @@ import {
 import type { ClientDeletions } from './client-deletion';
 import type { RegisteredClients } from './registered-clients';
 import type { ClientMetadataStore } from './published-client';
-import type { Oauth2Discovery } from './discovery';
 import { boundTo } from './expected-server';
-import type { DpopConfig } from './dpop-config';
 import type { EndpointPolicy } from '../../model/endpoint';
 import { checkAssertionProvider } from './assertion-provider';
-import type { OnBehalfOfConfig } from './on-behalf-of-config';
-import {
-  nameCertificates,
-  type CertificateMembers,
-  type CertificateNamingDependencies,
-} from './certificate-configuration';
+import { nameCertificates, type CertificateNamingDependencies } from './certificate-configuration';
 import type { ProviderAuthorities } from './private-authorities';
 import { nameExternalSecret, type SecretNamingDependencies } from './provider-secret';
-import { isMetadataDocument, type Registration } from './provided-client';
-import { checkSigningKey, type KeyNamingDependencies, type PrivateKeyJwt } from './private-key-jwt';
-import type { ClientAuthenticationMethod } from './vendor';
-import {
-  checkSecretGiven,
-  clientSecretMembers,
-  CONFIG_INPUT,
-  resolveConfig,
-  type Oauth2ProviderConfig,
-  type ResolvedConfig,
-} from './vendor-config';
-import type { VendorName } from './vendors';
+import { isMetadataDocument } from './provided-client';
+import { checkSigningKey, type KeyNamingDependencies } from './private-key-jwt';
+import { checkSecretGiven, clientSecretMembers, CONFIG_INPUT, resolveConfig } from './vendor-config';
+import type { ResolvedConfig } from './resolved-config';
 
-export interface Oauth2Provider extends OwnedResource, CertificateMembers {
-  readonly vendor: VendorName;
-  /** Last segment of the callback URL: one per provider and authorization server (RFC 9700 section 4.4.2.2). */
-  readonly callbackId: string;
-  readonly clientId: string;
-  readonly clientAuthenticationMethod: ClientAuthenticationMethod;
-  /** How its assertions are made, for `PRIVATE_KEY_JWT`. */
-  readonly privateKeyJwt?: PrivateKeyJwt | undefined;
-  /** Resolved at configuration, for built-in vendors too: only an update sends secrets elsewhere. */
-  readonly discovery: Oauth2Discovery;
-  /** How it exchanges users' own tokens, where that was configured; some vendors have it built in. */
-  readonly onBehalfOf?: OnBehalfOfConfig | undefined;
-  /** Present if its tokens are bound to keys; see `dpopConfigOf`. */
-  readonly dpop?: DpopConfig | undefined;
-  /** Where the client secret is, when it is not in the vault. */
-  readonly externalSecret?: ExternalSecret | undefined;
-  /** Present if the service provides the client. */
-  readonly registration?: Registration | undefined;
-}
+export interface Oauth2Provider extends OwnedResource, Oauth2ProviderAttributes {}
 
 /** What a request to the provider needs of it. */
 export type ProviderConfiguration = Pick<

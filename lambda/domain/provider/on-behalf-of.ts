@@ -1,20 +1,12 @@
 /** Rules for on-behalf-of configurations. */
+import type { CustomOauth2Config } from '../../model/provider/configuration';
+import type { OnBehalfOfConfig } from '../../model/provider/on-behalf-of';
+import type { VendorName } from '../../model/provider/vendor-names';
 import { invalidMember } from '../service-error';
-import type {
-  ExchangeAuthentication,
-  IdentityAssertionConfig,
-  OnBehalfOfConfig,
-  TokenExchangeConfig,
-} from './on-behalf-of-config';
-import { vendorOf, type VendorName } from './vendors';
+import { vendorOf } from './vendors';
 
 /** The configuration in a request. */
-export interface OnBehalfOfInput {
-  readonly grantType: OnBehalfOfConfig['grantType'];
-  readonly tokenExchangeGrantTypeConfig?: TokenExchangeConfig | undefined;
-  readonly identityAssertionConfig?: IdentityAssertionConfig | undefined;
-  readonly onBehalfOfAuthenticationConfig?: ExchangeAuthentication | undefined;
-}
+export type OnBehalfOfInput = NonNullable<CustomOauth2Config['onBehalfOfTokenExchangeConfig']>;
 
 /**
  * @param member name of the config member, for messages

@@ -4,33 +4,19 @@
  * user guide). So a tag of the key names the one owner whose providers can use it, and the service checks the tag before
  * every signature.
  */
+import type { SigningAlgorithm } from '../../model/provider/client';
+import type { PrivateKeyJwt } from '../../model/provider/record';
+import type { CustomOauth2Config } from '../../model/provider/configuration';
 import { arnParts } from '../../model/arn';
 import { isWithin } from '../../model/endpoint';
 import { invalidMember } from '../service-error';
 import { isNamedBy, OWNER_TAG, type Owned } from '../ownership';
 
-export const SIGNING_ALGORITHMS = ['RS256', 'PS256', 'ES256'] as const;
-export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
-
 /** Name of the request's member, for messages. */
 const CONFIG = 'oauth2ProviderConfigInput.customOauth2ProviderConfig.privateKeyJwtConfig';
 
-/** As it is kept. */
-export interface PrivateKeyJwt {
-  /** ARN of an asymmetric KMS key of this account and Region. */
-  readonly keyArn: string;
-  readonly algorithm: SigningAlgorithm;
-  readonly headerClaims?: Readonly<Record<string, string>> | undefined;
-  readonly payloadClaims?: Readonly<Record<string, string>> | undefined;
-}
-
 /** As a request has it; an update leaves out what is to stay. */
-export interface PrivateKeyJwtInput {
-  readonly privateKeySource?: { readonly kmsKeySource?: { readonly kmsKeyArn: string } } | undefined;
-  readonly signingAlgorithm?: SigningAlgorithm | undefined;
-  readonly additionalHeaderClaims?: Readonly<Record<string, string>> | undefined;
-  readonly additionalPayloadClaims?: Readonly<Record<string, string>> | undefined;
-}
+type PrivateKeyJwtInput = NonNullable<CustomOauth2Config['privateKeyJwtConfig']>;
 
 /** An asymmetric key as KMS describes it. */
 export interface DescribedKey {

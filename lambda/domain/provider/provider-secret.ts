@@ -2,17 +2,11 @@
  * A provider's secret as a request gives it: MANAGED, given in the request and sealed in this service's vault, or
  * EXTERNAL, named in AWS Secrets Manager and left there. One of the two, never both.
  */
+import type { ExternalSecret, SecretReference } from '../../model/secret-reference';
 import { arnParts } from '../../model/arn';
 import { OWNER_TAG, type Owned } from '../ownership';
 import { accessDenied, invalidMember } from '../service-error';
-import { namesOwner, type ExternalSecret, type SecretDescriptions } from '../sealing/external-secret';
-
-/** AWS's `SecretReference`. */
-export interface SecretReference {
-  /** Name or ARN of the secret. */
-  readonly secretId: string;
-  readonly jsonKey: string;
-}
+import { namesOwner, type SecretDescriptions } from '../sealing/external-secret';
 
 export interface SecretInput {
   readonly secret?: string | undefined;

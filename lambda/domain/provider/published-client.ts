@@ -6,8 +6,10 @@
  * So the document tells nothing that the request does not, and a URL cannot be guessed. The record of a document is apart
  * from its provider, because the public function that publishes documents cannot read providers.
  */
+import type { ClientMetadata } from '../../model/provider/published-key';
+import type { Registration } from '../../model/provider/record';
 import { epochSeconds, type System } from '../system';
-import { isMetadataDocument, type ClientMetadata, type Registration } from './provided-client';
+import { isMetadataDocument } from './provided-client';
 
 /** A document as it is stored. */
 export interface PublishedClient extends ClientMetadata {

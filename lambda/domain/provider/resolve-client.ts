@@ -3,6 +3,10 @@
  * metadata document, or by dynamic registration (RFC 7591). The credential that deletes a registered client again (RFC
  * 7592) is encrypted as a client secret is, for its one address.
  */
+import type { Oauth2Discovery, ProtectedResource, Registration } from '../../model/provider/record';
+import type { ClientMetadata } from '../../model/provider/published-key';
+import { type ClientRegistration, PUBLIC_CLIENT, PUBLISHED_KEY } from '../../model/provider/client';
+import type { Oauth2ProviderConfig } from '../../model/provider/configuration';
 import * as v from 'valibot';
 import { accessDenied, invalidMember } from '../service-error';
 import type { Seal } from '../sealing/sealing';
@@ -18,23 +22,16 @@ import {
   type ClientHolder,
   type Registered,
 } from './client-deletion';
-import type { PresentClient } from './custom-config';
+import type { ClientDeletionCause } from '../../model/records/revocation';
 import { clientMetadataUrl, isClientMetadataUrl } from './published-client';
-import { isSameServer, type Oauth2Discovery, type ProtectedResource } from './discovery';
+import { isSameServer } from './discovery';
 import { boundServer, expectedIssuerOf, type ExpectedServer } from './expected-server';
 import { checkAudience } from './private-key-jwt';
-import {
-  clientRegistrationOf,
-  hasAssignedSecret,
-  isMetadataDocument,
-  type ClientMetadata,
-  type ClientRegistration,
-  type Registration,
-} from './provided-client';
+import { clientRegistrationOf, hasAssignedSecret, isMetadataDocument } from './provided-client';
 import { newSigningKey } from './published-key';
 import type { RegisteredClients } from './registered-clients';
-import { PUBLIC_CLIENT, PUBLISHED_KEY, usesSecret, type ClientSecretMethod } from './vendor';
-import type { Oauth2ProviderConfig, ResolvedConfig } from './vendor-config';
+import { usesSecret, type ClientSecretMethod } from './vendor';
+import type { PresentClient, ResolvedConfig } from './resolved-config';
 
 /** Where and with what a client can be deleted (RFC 7592). */
 export const ClientManagementSchema = v.object({ clientUri: v.string(), accessToken: v.string() });

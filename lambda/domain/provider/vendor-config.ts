@@ -2,54 +2,26 @@
  * Resolves the configuration that a request states to what is stored: which client, at which server, and how it
  * authenticates. Each vendor takes its own member of `oauth2ProviderConfigInput` and no other.
  */
+import type { CustomOauth2Config, Oauth2ProviderConfig } from '../../model/provider/configuration';
+import type { Oauth2Discovery } from '../../model/provider/record';
+import { type ClientAuthenticationMethod, PUBLIC_CLIENT } from '../../model/provider/client';
+import type { VendorName } from '../../model/provider/vendor-names';
 import { invalidMember, type ServiceError } from '../service-error';
-import type { CertificateMembers } from './certificate-configuration';
-import type { Complete, ConfiguredProvider } from './config-members';
-import { customServer, type CustomOauth2Config, type PresentClient } from './custom-config';
-import type { Oauth2Discovery } from './discovery';
+import { customServer } from './custom-config';
 import type { EndpointPolicy } from '../../model/endpoint';
 import { checkEndpoint } from '../endpoint';
 import { isProtectedResourceUrl } from '../../model/discovery-url';
 import { resolveOnBehalfOf } from './on-behalf-of';
-import { givenSecret, type GivenSecret, type SecretMembers, type SecretReference } from './provider-secret';
+import { givenSecret, type GivenSecret, type SecretMembers } from './provider-secret';
 import { clientRegistrationOf } from './provided-client';
-import { PUBLIC_CLIENT, usesSecret, type ClientAuthenticationMethod, type ConfigMember } from './vendor';
-import { vendorOf, type VendorName } from './vendors';
+import type { PresentClient, ResolvedConfig } from './resolved-config';
+import { usesSecret } from './vendor';
+import { vendorOf } from './vendors';
 
-/** What every vendor's config member has. */
-export interface VendorConfig {
-  readonly clientId?: string | undefined;
-  readonly clientSecret?: string | undefined;
-  readonly clientSecretSource?: 'MANAGED' | 'EXTERNAL' | undefined;
-  readonly clientSecretConfig?: SecretReference | undefined;
-}
-
-export interface MicrosoftConfig extends VendorConfig {
-  readonly tenantId?: string | undefined;
-}
-
-export interface IncludedConfig extends VendorConfig {
-  readonly issuer?: string | undefined;
-  readonly authorizationEndpoint?: string | undefined;
-  readonly tokenEndpoint?: string | undefined;
-}
-
-interface OwnConfig {
-  readonly customOauth2ProviderConfig?: CustomOauth2Config | undefined;
-  readonly microsoftOauth2ProviderConfig?: MicrosoftConfig | undefined;
-  readonly includedOauth2ProviderConfig?: IncludedConfig | undefined;
-}
-
-/** AWS's `Oauth2ProviderConfigInput`: exactly one member. */
-export type Oauth2ProviderConfig = OwnConfig &
-  Readonly<Partial<Record<Exclude<ConfigMember, keyof OwnConfig>, VendorConfig | undefined>>>;
-
-/** The OAuth client as it is kept, and what was said of its secret, which is not. */
-export interface ResolvedConfig extends Complete<
-  Omit<ConfiguredProvider, 'externalSecret' | 'registration' | keyof CertificateMembers>
-> {
-  readonly secret: GivenSecret;
-}
+/** The members of all vendors with endpoints of their own. */
+type BuiltInMembers = NonNullable<Oauth2ProviderConfig['includedOauth2ProviderConfig']> &
+  NonNullable<Oauth2ProviderConfig['microsoftOauth2ProviderConfig']>;
+type BuiltInConfig = { readonly [Name in keyof BuiltInMembers]?: BuiltInMembers[Name] | undefined };
 
 export const CONFIG_INPUT = 'oauth2ProviderConfigInput';
 
@@ -66,7 +38,7 @@ export function clientSecretMembers(vendor: VendorName): SecretMembers {
 /** A GUID, a verified domain name, or one of `common`, `organizations`, `consumers`: one segment of a path. */
 const ENTRA_TENANT = /^[A-Za-z0-9][A-Za-z0-9.-]*$/;
 
-function entraTenant(member: string, { tenantId = 'common' }: MicrosoftConfig): Oauth2Discovery {
+function entraTenant(member: string, { tenantId = 'common' }: BuiltInConfig): Oauth2Discovery {
   if (!ENTRA_TENANT.test(tenantId)) {
     throw invalidMember(`${member}.tenantId`, 'must be a tenant ID, a domain name, or "common"');
   }
@@ -81,7 +53,7 @@ function entraTenant(member: string, { tenantId = 'common' }: MicrosoftConfig): 
 }
 
 /** The operator's own tenant: all three stated, or the issuer alone to ask it (OpenID Connect Discovery 1.0). */
-function statedTenant(member: string, config: IncludedConfig, policy: EndpointPolicy): Oauth2Discovery {
+function statedTenant(member: string, config: BuiltInConfig, policy: EndpointPolicy): Oauth2Discovery {
   const { issuer, authorizationEndpoint, tokenEndpoint } = config;
   if (issuer === undefined) {
     throw invalidMember(`${member}.issuer`, "is required: the endpoints are those of the vendor's tenant");
@@ -105,7 +77,7 @@ function statedTenant(member: string, config: IncludedConfig, policy: EndpointPo
 }
 
 /** A vendor that is in one place leaves nothing to state: what was stated would be ignored. */
-function checkNothingStated(vendor: VendorName, member: string, config: IncludedConfig): void {
+function checkNothingStated(vendor: VendorName, member: string, config: BuiltInConfig): void {
   for (const name of ['issuer', 'authorizationEndpoint', 'tokenEndpoint'] as const) {
     if (config[name] !== undefined) {
       throw invalidMember(`${member}.${name}`, `must be omitted: ${vendor} has its own endpoints`);
@@ -117,7 +89,7 @@ function checkNothingStated(vendor: VendorName, member: string, config: Included
 function builtInServer(
   vendor: VendorName,
   member: string,
-  config: IncludedConfig & MicrosoftConfig,
+  config: BuiltInConfig,
   policy: EndpointPolicy,
 ): Oauth2Discovery {
   const { server } = vendorOf(vendor);
@@ -233,7 +205,7 @@ export function resolveConfig(
   }
   const member = `${CONFIG_INPUT}.${vendor.configMember}`;
   const { customOauth2ProviderConfig: custom } = input;
-  const config: IncludedConfig & MicrosoftConfig = { ...input[vendor.configMember] };
+  const config: BuiltInConfig = { ...input[vendor.configMember] };
   const server = custom && customServer(member, custom, policy, present);
   // AWS's token names the client by itself (AgentCore developer guide, "Client authentication methods"), and the service
   // provides a client of a protected resource, unless the provider has one of its owner.

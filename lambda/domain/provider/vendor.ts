@@ -2,46 +2,18 @@
  * The definition of a vendor: its endpoints, and its differences from a plain RFC 6749 server. Everything else is as in
  * the RFCs. vendors.ts contains the vendors.
  */
-import type { OnBehalfOfConfig } from './on-behalf-of-config';
+import {
+  type CLIENT_AUTHENTICATION_METHODS,
+  type ClientAuthenticationMethod,
+  PUBLIC_CLIENT,
+  PUBLISHED_KEY,
+} from '../../model/provider/client';
+import type { Oauth2ProviderConfig } from '../../model/provider/configuration';
+import type { OnBehalfOfConfig } from '../../model/provider/on-behalf-of';
 import type { RevocationReach } from './revocation-reach';
-
-/** Members of AWS's `Oauth2ProviderConfigInput`. */
-export type ConfigMember =
-  | 'customOauth2ProviderConfig'
-  | 'atlassianOauth2ProviderConfig'
-  | 'githubOauth2ProviderConfig'
-  | 'googleOauth2ProviderConfig'
-  | 'includedOauth2ProviderConfig'
-  | 'linkedinOauth2ProviderConfig'
-  | 'microsoftOauth2ProviderConfig'
-  | 'salesforceOauth2ProviderConfig'
-  | 'slackOauth2ProviderConfig';
 
 /** By a secret that client and server share. */
 export type ClientSecretMethod = 'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST';
-
-/** AWS's `ClientAuthenticationMethodType`: by a secret, or by a signed assertion. */
-export const CLIENT_AUTHENTICATION_METHODS = [
-  'CLIENT_SECRET_BASIC',
-  'CLIENT_SECRET_POST',
-  'AWS_IAM_ID_TOKEN_JWT',
-  'PRIVATE_KEY_JWT',
-] as const;
-
-/**
- * A public client (RFC 6749 section 2.1): `token_endpoint_auth_method` `none` of RFC 7591. The API has no name for it: a
- * custom provider with a client ID, without a secret and without a method, is one.
- */
-export const PUBLIC_CLIENT = 'NONE';
-
-/**
- * A client that a metadata document of this service describes, and that authenticates by the key in the document. The API
- * shows `PRIVATE_KEY_JWT`, without a KMS key.
- */
-export const PUBLISHED_KEY = 'PUBLISHED_KEY_JWT';
-
-export type ClientAuthenticationMethod =
-  (typeof CLIENT_AUTHENTICATION_METHODS)[number] | typeof PUBLIC_CLIENT | typeof PUBLISHED_KEY;
 
 /** Returns the method as the API has it; undefined for a public client. */
 export function statedMethod(
@@ -125,7 +97,8 @@ export interface VendorRevocation {
 }
 
 export interface Vendor {
-  readonly configMember: ConfigMember;
+  /** Member of AWS's `Oauth2ProviderConfigInput`. */
+  readonly configMember: keyof Oauth2ProviderConfig;
   /** Where its endpoints are: in one place, at the operator's own tenant, or at a Microsoft Entra tenant. */
   readonly server: FixedServer | 'stated' | 'entra-tenant';
   /** Authorization request parameters that it needs; an agent's own may override them. */

@@ -1,6 +1,7 @@
 /** The vendors that AWS names (`CredentialProviderVendorType`), as data; see vendor.ts for what each member means. */
 import { INCLUDED_VENDORS } from './included-vendors';
 import { NAMED_VENDORS } from './named-vendors';
+import { VENDOR_NAMES, type VendorName } from '../../model/provider/vendor-names';
 import type { RevocationReach } from './revocation-reach';
 import type { Vendor } from './vendor';
 
@@ -11,11 +12,11 @@ const CUSTOM: Vendor = {
   revocation: { reach: 'grant', typeHint: true },
 };
 
-const VENDORS = { CustomOauth2: CUSTOM, ...NAMED_VENDORS, ...INCLUDED_VENDORS } as const;
-
-export type VendorName = keyof typeof VENDORS;
-
-export const VENDOR_NAMES = Object.keys(VENDORS) as [VendorName, ...VendorName[]];
+const VENDORS: Readonly<Record<VendorName, Vendor>> = {
+  CustomOauth2: CUSTOM,
+  ...NAMED_VENDORS,
+  ...INCLUDED_VENDORS,
+};
 
 export const vendorOf = (name: VendorName): Vendor => VENDORS[name];
 

@@ -4,20 +4,13 @@
  * user guide). So a tag of the secret names the one owner whose providers can use it, and the service checks the tag
  * before every read.
  */
+import type { ExternalSecret } from '../../model/secret-reference';
 import type { System } from '../system';
 import { createExpiringCache } from '../expiring-cache';
 import { parseJsonObject } from '../json-object';
 import type { OwnedResource } from '../owned-resource';
 import { isNamedBy, OWNER_TAG, type Owned } from '../ownership';
 import { accessDenied, ServiceError } from '../service-error';
-
-/** The part of a secret's text that is a provider's secret. */
-export interface ExternalSecret {
-  /** Complete ARN with its random suffix, which a secret that is deleted and created again does not keep. */
-  readonly arn: string;
-  /** Member of the JSON object in the secret's text. */
-  readonly jsonKey: string;
-}
 
 export interface DescribedSecret {
   readonly arn: string;

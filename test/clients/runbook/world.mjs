@@ -27,7 +27,7 @@ const USER_ID = 'ana';
 /** Members of an audit entry, by their declaration. */
 const AUDIT_FIELDS = [
   ...readFileSync(join(import.meta.dirname, '../../../lambda/domain/audit.ts'), 'utf8')
-    .split('export interface AuditEntry {')[1]
+    .split(/^export interface AuditEntry .*\{$/m)[1]
     .split('\n}')[0]
     .matchAll(/^ {2}readonly (\w+)\??:/gm),
 ].map(([, name]) => name);

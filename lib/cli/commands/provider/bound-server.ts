@@ -1,4 +1,5 @@
 /** The metadata of the authorization server that the provider of an MCP server is bound to, by the rules of the service. */
+import type { ProtectedResource } from '../../../../lambda/model/provider/record';
 import {
   boundServerMetadata,
   checkIssuer,
@@ -6,7 +7,6 @@ import {
   findProtectedResource,
   ProviderFailure,
   validatedResource,
-  type ProtectedResource,
   type ResourceDiscoveryDependencies,
 } from '../../../../lambda/contract/authorization-server';
 import type { EndpointPolicy } from '../../../../lambda/model/endpoint';

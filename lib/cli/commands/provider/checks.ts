@@ -1,13 +1,9 @@
 /** The checks of a credential provider and of its authorization server. None sends a secret. */
+import type { ClientRegistration } from '../../../../lambda/model/provider/client';
+import type { VendorName } from '../../../../lambda/model/provider/vendor-names';
 import { checkDpopAlgorithm, type Metadata } from '../../../../lambda/contract/authorization-server';
 import { endpointFault, type EndpointPolicy } from '../../../../lambda/model/endpoint';
-import {
-  alsoEnds,
-  reachOf,
-  vendorOf,
-  type ClientRegistration,
-  type VendorName,
-} from '../../../../lambda/contract/vendors';
+import { alsoEnds, reachOf, vendorOf } from '../../../../lambda/contract/vendors';
 import {
   isProtectedResourceUrl,
   issuerOf,

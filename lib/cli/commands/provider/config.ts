@@ -2,11 +2,10 @@
 import {
   CLIENT_AUTHENTICATION_METHODS,
   CLIENT_REGISTRATIONS,
-  usesSecret,
-  vendorOf,
   type ClientRegistration,
-  type VendorName,
-} from '../../../../lambda/contract/vendors';
+} from '../../../../lambda/model/provider/client';
+import type { VendorName } from '../../../../lambda/model/provider/vendor-names';
+import { usesSecret, vendorOf } from '../../../../lambda/contract/vendors';
 import {
   isMetadataUrl,
   issuerRule,

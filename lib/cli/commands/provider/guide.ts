@@ -1,6 +1,6 @@
 /** `agent-identity provider guide`: how an operator registers an app at a vendor. */
+import { VENDOR_NAMES, type VendorName } from '../../../../lambda/model/provider/vendor-names';
 import { buildCommand } from '@stricli/core';
-import { VENDOR_NAMES, type VendorName } from '../../../../lambda/contract/vendors';
 import { JSON_FLAG } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { print, printFields, printJson, printTable } from '../../output';

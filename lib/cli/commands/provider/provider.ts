@@ -1,12 +1,11 @@
 /** A credential provider as the service returns it, and its fields for people. */
+import { VENDOR_NAMES, type VendorName } from '../../../../lambda/model/provider/vendor-names';
+import type {
+  CLIENT_AUTHENTICATION_METHODS,
+  ClientRegistration,
+} from '../../../../lambda/model/provider/client';
+import type { OnBehalfOfConfig } from '../../../../lambda/model/provider/on-behalf-of';
 import { OPERATIONS } from '../../../../lambda/contract/operations';
-import {
-  VENDOR_NAMES,
-  type ClientRegistration,
-  type CLIENT_AUTHENTICATION_METHODS,
-  type OnBehalfOfConfig,
-  type VendorName,
-} from '../../../../lambda/contract/vendors';
 import type { Service } from '../../service';
 
 export interface Oauth2Provider {

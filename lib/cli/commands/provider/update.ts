@@ -1,7 +1,8 @@
 /** `agent-identity provider update`: replaces what the options name, and keeps the rest. */
+import type { VendorName } from '../../../../lambda/model/provider/vendor-names';
 import { buildCommand } from '@stricli/core';
 import { OPERATIONS } from '../../../../lambda/contract/operations';
-import { vendorOf, type VendorName } from '../../../../lambda/contract/vendors';
+import { vendorOf } from '../../../../lambda/contract/vendors';
 import { CONNECTION_FLAGS, flag } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { CliError, usageError, type ServiceFailure } from '../../failure';

@@ -2,8 +2,8 @@
  * How an operator registers an OAuth client ("app") at each vendor, and what surprises there. The facts are from the
  * sources that each entry names, read in autumn 2026; a fact without a public source says "probably".
  */
-import type { VendorName } from '../../../../lambda/contract/vendors';
 
+import type { VendorName } from '../../../../lambda/model/provider/vendor-names';
 export interface VendorSetup {
   /** Where the app is created. */
   readonly console: string;

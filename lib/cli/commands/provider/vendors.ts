@@ -1,5 +1,5 @@
 /** The vendors, as options name them, and how an operator registers an app at each. */
-import { VENDOR_NAMES, type VendorName } from '../../../../lambda/contract/vendors';
+import { VENDOR_NAMES, type VendorName } from '../../../../lambda/model/provider/vendor-names';
 import { usageError } from '../../failure';
 import { closestTo } from '../../closest-name';
 import { VENDOR_SETUP } from './vendor-setup';

@@ -3,36 +3,33 @@
  * `Oauth2ProviderConfigInput`. The domain checks which member belongs to which vendor.
  */
 import * as v from 'valibot';
-import {
-  ACTOR_TOKEN_CONTENTS,
-  EXCHANGE_AUTHENTICATION_METHODS,
-  GRANT_TYPES,
-  SUBJECT_TOKEN_TYPES,
-} from '../../domain/provider/on-behalf-of-config';
+import { exactlyOne, kmsKeyArn, matching, onlyCharacters, refused, text } from '../constraints';
 import {
   isOfOneIssuer,
   isProtectedResourceUrl,
   ONE_ISSUER_RULE,
   PROVIDER_DISCOVERY_URL,
   PROVIDER_DISCOVERY_URL_RULE,
-} from '../../model/discovery-url';
-import { SCOPE_TOKEN, SCOPE_TOKEN_RULE } from '../../model/scope-token';
-import { CLIENT_REGISTRATIONS } from '../../domain/provider/provided-client';
-import { SIGNING_ALGORITHMS } from '../../domain/provider/private-key-jwt';
-import { CLIENT_AUTHENTICATION_METHODS } from '../../domain/provider/vendor';
-import { VENDOR_NAMES } from '../../domain/provider/vendors';
-import { exactlyOne, kmsKeyArn, matching, onlyCharacters, refused, text } from '../../model/constraints';
-import { providerName } from '../../model/names';
-import { secretReference, secretSource } from '../../model/secret-reference';
+} from '../discovery-url';
+import { providerName, scopes } from '../names';
+import type { Of } from '../of';
+import { secretReference, secretSource } from '../secret-reference';
+import {
+  CLIENT_AUTHENTICATION_METHODS,
+  CLIENT_REGISTRATIONS,
+  SIGNING_ALGORITHMS,
+  TOKEN_ENDPOINT_AUTH_METHODS,
+} from './client';
+import {
+  ACTOR_TOKEN_CONTENTS,
+  EXCHANGE_AUTHENTICATION_METHODS,
+  GRANT_TYPES,
+  SUBJECT_TOKEN_TYPES,
+} from './on-behalf-of';
+import { VENDOR_NAMES } from './vendor-names';
 
 /** AWS sets no bounds for these three. Servers and browsers accept URLs of this length (RFC 9110 section 4.1). */
 const address = text(0, 2048);
-
-/**
- * AWS bounds neither their number nor their characters. A text that is not a scope token (RFC 6749 section 3.3) would be
- * several scopes to the authorization server, but a single one to policies.
- */
-export const scopes = v.pipe(v.array(matching(1, 128, SCOPE_TOKEN, SCOPE_TOKEN_RULE)), v.maxLength(100));
 
 const oauthDiscovery = v.pipe(
   v.strictObject({
@@ -49,11 +46,7 @@ const oauthDiscovery = v.pipe(
         tokenEndpoint: address,
         responseTypes: v.exactOptional(v.pipe(v.array(text(0, 128)), v.maxLength(10))),
         tokenEndpointAuthMethods: v.exactOptional(
-          v.pipe(
-            v.array(v.picklist(['client_secret_post', 'client_secret_basic'])),
-            v.minLength(1),
-            v.maxLength(2),
-          ),
+          v.pipe(v.array(v.picklist(TOKEN_ENDPOINT_AUTH_METHODS)), v.minLength(1), v.maxLength(2)),
         ),
       }),
     ),
@@ -169,30 +162,43 @@ const customOauth2ProviderConfig = v.strictObject({
   clientRegistration: v.exactOptional(v.picklist(CLIENT_REGISTRATIONS)),
 });
 
+/** AWS's `Oauth2ProviderConfigInput`. */
+const oauth2ProviderConfigInput = v.pipe(
+  v.strictObject({
+    customOauth2ProviderConfig: v.exactOptional(customOauth2ProviderConfig),
+    atlassianOauth2ProviderConfig: vendorConfig,
+    githubOauth2ProviderConfig: vendorConfig,
+    googleOauth2ProviderConfig: vendorConfig,
+    includedOauth2ProviderConfig: v.exactOptional(
+      v.strictObject({
+        ...vendorClient,
+        issuer: v.exactOptional(address),
+        authorizationEndpoint: v.exactOptional(address),
+        tokenEndpoint: v.exactOptional(address),
+      }),
+    ),
+    linkedinOauth2ProviderConfig: vendorConfig,
+    microsoftOauth2ProviderConfig: v.exactOptional(
+      v.strictObject({ ...vendorClient, tenantId: v.exactOptional(text(1, 2048)) }),
+    ),
+    salesforceOauth2ProviderConfig: vendorConfig,
+    slackOauth2ProviderConfig: vendorConfig,
+  }),
+  exactlyOne(),
+);
+
 /** Members of both create and update. */
 export const oauth2ProviderMembers = {
   credentialProviderVendor: v.picklist(VENDOR_NAMES),
-  oauth2ProviderConfigInput: v.pipe(
-    v.strictObject({
-      customOauth2ProviderConfig: v.exactOptional(customOauth2ProviderConfig),
-      atlassianOauth2ProviderConfig: vendorConfig,
-      githubOauth2ProviderConfig: vendorConfig,
-      googleOauth2ProviderConfig: vendorConfig,
-      includedOauth2ProviderConfig: v.exactOptional(
-        v.strictObject({
-          ...vendorClient,
-          issuer: v.exactOptional(address),
-          authorizationEndpoint: v.exactOptional(address),
-          tokenEndpoint: v.exactOptional(address),
-        }),
-      ),
-      linkedinOauth2ProviderConfig: vendorConfig,
-      microsoftOauth2ProviderConfig: v.exactOptional(
-        v.strictObject({ ...vendorClient, tenantId: v.exactOptional(text(1, 2048)) }),
-      ),
-      salesforceOauth2ProviderConfig: vendorConfig,
-      slackOauth2ProviderConfig: vendorConfig,
-    }),
-    exactlyOne(),
-  ),
+  oauth2ProviderConfigInput,
+};
+
+/** What a request states of a provider. */
+export interface Oauth2ProviderConfig extends Of<typeof oauth2ProviderConfigInput> {}
+
+type Stated = NonNullable<Oauth2ProviderConfig['customOauth2ProviderConfig']>;
+
+/** The members that this service honors, of any authorization server. */
+export type CustomOauth2Config = {
+  [Name in keyof Stated as unknown extends Stated[Name] ? never : Name]: Stated[Name];
 };

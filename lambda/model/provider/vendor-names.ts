@@ -1,0 +1,30 @@
+/** AWS's `CredentialProviderVendorType`. */
+export const VENDOR_NAMES = [
+  'CustomOauth2',
+  'AtlassianOauth2',
+  'GithubOauth2',
+  'GoogleOauth2',
+  'LinkedinOauth2',
+  'MicrosoftOauth2',
+  'SalesforceOauth2',
+  'SlackOauth2',
+  'Auth0Oauth2',
+  'CognitoOauth2',
+  'CyberArkOauth2',
+  'FusionAuthOauth2',
+  'OktaOauth2',
+  'OneLoginOauth2',
+  'PingOneOauth2',
+  'DropboxOauth2',
+  'FacebookOauth2',
+  'HubspotOauth2',
+  'NotionOauth2',
+  'RedditOauth2',
+  'SpotifyOauth2',
+  'TwitchOauth2',
+  'XOauth2',
+  'YandexOauth2',
+  'ZoomOauth2',
+] as const;
+
+export type VendorName = (typeof VENDOR_NAMES)[number];
