@@ -114,7 +114,7 @@ export default tseslint.config(
     'Functions do not import infrastructure code.',
   ),
   boundary(
-    ['lambda/contract/**/*.ts', 'lambda/pages/**/*.ts'],
+    ['lambda/contract/**/*.ts', 'lambda/operations/**/*.ts', 'lambda/pages/**/*.ts'],
     [
       '**/adapters/**',
       '**/api/**',
@@ -124,14 +124,14 @@ export default tseslint.config(
       '@aws-sdk/*',
       'aws-cdk-lib*',
     ],
-    'The contract and the pages import only the domain and the model.',
+    'The contract, the operations, and the pages import only the domain, the model, and the contract.',
   ),
   boundary(
     ['lib/{constructs,resources,stacks}/**/*.ts', 'lib/index.ts'],
     ['adapters', 'api', 'custom-resources', 'domain', 'gate', 'handlers', 'pages'].map(
       (module) => `**/lambda/${module}/**`,
     ),
-    'Infrastructure imports only lambda/contract and lambda/model from the functions.',
+    'Infrastructure imports only lambda/contract, lambda/model, and lambda/operations from the functions.',
   ),
   {
     files: ['lib/client/**/*.{ts,mts}'],

@@ -2,24 +2,24 @@
 import * as v from 'valibot';
 import { ServiceError, type InvalidField } from '../domain/service-error';
 import { invalidFields } from '../contract/schemas/invalid-fields';
-import { SCHEMAS, type InputOf, type JsonOperation } from '../contract/schemas/requests';
+import type { RequestSchema } from '../operations/operation';
 import { lostField, malformedText } from './lost-field';
 
 /**
  * Detail for the audit log, which names only members of the schema. Other names are the caller's choice, and could be
  * misplaced secrets.
  */
-function schemaDetail(operation: JsonOperation, fieldList: readonly InvalidField[]): string {
+function schemaDetail({ entries }: RequestSchema, fieldList: readonly InvalidField[]): string {
   const members = fieldList.map(({ name }) => {
     const [member = ''] = name.split('.');
-    return Object.hasOwn(SCHEMAS[operation].entries, member) ? member : 'the request';
+    return Object.hasOwn(entries, member) ? member : 'the request';
   });
   return `schema: ${[...new Set(members)].join(', ')}`;
 }
 
-function refuse(operation: JsonOperation, fieldList: readonly InvalidField[]): never {
+function refuse(schema: RequestSchema, fieldList: readonly InvalidField[]): never {
   const message = fieldList.map(({ name, message: what }) => `${name || 'The request'} ${what}`).join('; ');
-  const detail = schemaDetail(operation, fieldList);
+  const detail = schemaDetail(schema, fieldList);
   throw new ServiceError('ValidationException', message, { fieldList, detail });
 }
 
@@ -53,21 +53,20 @@ export interface RequestParts {
  *
  * @throws ValidationException with `reason` and, where members are wrong, `fieldList`
  */
-export function parseInput<Name extends JsonOperation>(
-  operation: Name,
+export function parseInput<Schema extends RequestSchema>(
+  schema: Schema,
   { body, members }: RequestParts,
-): InputOf<Name> {
+): v.InferOutput<Schema> {
   const document = parseJson(body);
   const [twice] = Object.keys(members).filter((name) => Object.hasOwn(document, name));
-  if (twice !== undefined)
-    refuse(operation, [{ name: twice, message: 'must be in the URL, not in the body' }]);
+  if (twice !== undefined) refuse(schema, [{ name: twice, message: 'must be in the URL, not in the body' }]);
   const request = { ...document, ...members };
-  const parsed = v.safeParse(SCHEMAS[operation], request);
-  if (!parsed.success) refuse(operation, invalidFields(parsed.issues));
+  const parsed = v.safeParse(schema, request);
+  if (!parsed.success) refuse(schema, invalidFields(parsed.issues));
   const lost = lostField(request, parsed.output);
-  if (lost) refuse(operation, [lost]);
+  if (lost) refuse(schema, [lost]);
   // Last, because the schema has bounded the depth of the request by now.
   const malformed = malformedText(parsed.output);
-  if (malformed) refuse(operation, [malformed]);
+  if (malformed) refuse(schema, [malformed]);
   return parsed.output;
 }

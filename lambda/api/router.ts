@@ -1,18 +1,15 @@
-/**
- * The router: API Gateway's event → the operation that the registry names for its route → the response. A function
- * serves only the routes of its group.
- */
+/** The router: API Gateway's event → the operation of its route → the response. A function serves only its own operations. */
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { Annotate, Requests } from '../domain/audit';
 import { callerOf, type Caller } from '../domain/principal';
 import { ServiceError } from '../domain/service-error';
+import type { RegionFence } from '../domain/writing-region';
 import { empty, errorResult, json, NO_STORE } from './errors';
-import { OPERATIONS, type OperationName, type Route, type RoutedGroup } from '../contract/operations';
+import type { InputOf, JsonOperation, Operations, Route } from '../operations/operation';
 import { parseInput } from './parse';
 import { requestContextOf, UNKNOWN_ROUTE } from './request-context';
 import type { RefuseForged } from './stage-secret';
-import { SCHEMAS, type InputOf, type JsonOperation } from '../contract/schemas/requests';
 import { unexpected, type ReportUnexpected } from './unexpected';
 
 /** A response with additional headers. */
@@ -23,24 +20,22 @@ export class ResponseWithHeaders {
   ) {}
 }
 
-/** A JSON operation: takes the parsed request and the caller, and returns the response body, if there is one. */
-type JsonHandler<Name extends JsonOperation> = (
-  input: InputOf<Name>,
+/** Performs a JSON operation: takes the parsed request and the caller, and returns the response body, if there is one. */
+type JsonHandler<Operation extends JsonOperation> = (
+  input: InputOf<Operation>,
   principal: Caller,
 ) => Promise<object | void>;
 
-/** A browser or metadata route, which returns a complete response. */
+/** Serves a route for browsers and other callers without a signature, and returns a complete response. */
 type OpenHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>;
 
-type HandlerOf<Name extends OperationName> = Name extends JsonOperation ? JsonHandler<Name> : OpenHandler;
-
-type OperationsOf<Group extends RoutedGroup> = {
-  [Name in OperationName as (typeof OPERATIONS)[Name]['group'] extends Group ? Name : never]: HandlerOf<Name>;
+type HandlersOf<Served extends Operations> = {
+  readonly [Name in keyof Served]: Served[Name] extends JsonOperation
+    ? JsonHandler<Served[Name]>
+    : OpenHandler;
 };
 
 export type GroupHandler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
-
-const isJsonOperation = (name: string): name is JsonOperation => name in SCHEMAS;
 
 const bodyOf = ({ body, isBase64Encoded }: APIGatewayProxyEvent): string | null =>
   body !== null && isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
@@ -63,63 +58,75 @@ function decoded(text: string): string {
 }
 
 interface HandlerOptions {
+  /** Rejects events that did not come through the API. */
   readonly refuseForged: RefuseForged;
+  /** Makes sure that each request has an audit entry, and each entry its request. */
   readonly requests: Requests;
   readonly report: ReportUnexpected;
+  /** Rejects requests outside the writing Region, except for metadata. By default, every Region serves all requests. */
+  readonly regionFence?: Pick<RegionFence, 'check'> | undefined;
   /** Returns the response for an error. By default, it has the form of the API. */
   readonly toResult?: (error: unknown, event: APIGatewayProxyEvent) => APIGatewayProxyResult;
 }
 
-/**
- * Returns the handler of a function that serves the routes of its group.
- *
- * @param group the function's group
- * @param operations one handler for each of the group's routes
- * @param refuseForged rejects events that did not come through the API
- * @param requests makes sure that each request has an audit entry, and each entry its request
- */
-export function createHandler<Group extends RoutedGroup>(
-  group: Group,
-  operations: OperationsOf<Group>,
-  { refuseForged, requests, report, toResult = errorResult }: HandlerOptions,
-): GroupHandler {
-  const routes = new Map<string, OperationName>();
-  for (const [name, route] of Object.entries(OPERATIONS) as [OperationName, Route][]) {
-    if (route.group === group) routes.set(`${route.method} ${route.path}`, name);
+/** An operation with its name, and what performs it. */
+type ServedOperation = { readonly name: string } & (
+  | { readonly operation: JsonOperation; readonly perform: JsonHandler<JsonOperation> }
+  | { readonly operation: Route; readonly perform: OpenHandler }
+);
+
+const isJson = (
+  served: ServedOperation,
+): served is Extract<ServedOperation, { readonly operation: JsonOperation }> => 'input' in served.operation;
+
+async function performJson(
+  { operation, perform }: Extract<ServedOperation, { readonly operation: JsonOperation }>,
+  event: APIGatewayProxyEvent,
+  annotate: Annotate,
+): Promise<APIGatewayProxyResult> {
+  // The unparsed ARN, for the audit entry of a principal of an unsupported kind.
+  const { userArn } = event.requestContext.identity;
+  if (userArn) annotate({ principal: userArn });
+  const principal = callerOf(event.requestContext.identity);
+  annotate({ principal: principal.arn });
+  const request = { body: bodyOf(event), members: membersOf(event, operation) };
+  const output = await perform(parseInput(operation.input, request), principal);
+  if (output instanceof ResponseWithHeaders) {
+    return json(operation.status, output.body, { ...NO_STORE, ...output.headers });
   }
+  return output ? json(operation.status, output) : empty(operation.status);
+}
+
+/**
+ * Returns the handler of a function that API Gateway invokes.
+ *
+ * @param operations the operations of the function's group
+ * @param handlers what performs each of them
+ */
+export function createHandler<Served extends Operations>(
+  operations: Served,
+  handlers: HandlersOf<Served>,
+  { refuseForged, requests, report, regionFence, toResult = errorResult }: HandlerOptions,
+): GroupHandler {
+  const routes = new Map(
+    Object.entries(operations).map(([name, operation]) => [
+      `${operation.method} ${operation.path}`,
+      { name, operation, perform: handlers[name] } as ServedOperation,
+    ]),
+  );
 
   function serve(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
-    const name = routes.get(`${event.httpMethod} ${event.resource}`);
-    const route: Partial<Route> = name ? OPERATIONS[name] : {};
+    const served = routes.get(`${event.httpMethod} ${event.resource}`);
+    const { metadata, auditedBy }: Partial<Route> = served?.operation ?? {};
     const defaults = {
-      operation: name ?? UNKNOWN_ROUTE,
-      auditSuccess: route.metadata !== true && route.auditedBy === undefined,
+      operation: served?.name ?? UNKNOWN_ROUTE,
+      auditSuccess: metadata !== true && auditedBy === undefined,
     };
-    return requests.ensureEntry(defaults, (annotate) => respond(event, name, annotate));
-  }
-
-  async function respond(
-    event: APIGatewayProxyEvent,
-    name: OperationName | undefined,
-    annotate: Annotate,
-  ): Promise<APIGatewayProxyResult> {
-    if (!name) throw new ServiceError('ResourceNotFoundException', 'This function has no such route.');
-    if (!isJsonOperation(name)) return (operations as Record<string, OpenHandler>)[name]!(event);
-    // The unparsed ARN, for the audit entry of a principal of an unsupported kind.
-    const { userArn } = event.requestContext.identity;
-    if (userArn) annotate({ principal: userArn });
-    const principal = callerOf(event.requestContext.identity);
-    annotate({ principal: principal.arn });
-    const route: Route = OPERATIONS[name];
-    const input = parseInput(name, { body: bodyOf(event), members: membersOf(event, route) });
-    const output = await (operations as unknown as Record<string, JsonHandler<never>>)[name]!(
-      input as never,
-      principal,
-    );
-    if (output instanceof ResponseWithHeaders) {
-      return json(route.status, output.body, { ...NO_STORE, ...output.headers });
-    }
-    return output ? json(route.status, output) : empty(route.status);
+    return requests.ensureEntry(defaults, async (annotate) => {
+      if (!metadata) await regionFence?.check();
+      if (!served) throw new ServiceError('ResourceNotFoundException', 'This function has no such route.');
+      return isJson(served) ? performJson(served, event, annotate) : served.perform(event);
+    });
   }
 
   const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()

@@ -1,6 +1,6 @@
 /** The addresses outside of any portal: the home page, the icon, and the page for an address that does not exist. */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { REFUSED_OPERATIONS } from '../contract/refused-operations';
+import { REFUSED_OPERATIONS } from '../operations/refused-operations';
 import { ServiceError } from '../domain/service-error';
 import { renderHome, renderNotFound } from '../pages/portal-pages';
 import type { RenderedPage } from '../pages/shell';

@@ -32,7 +32,6 @@ import {
   workloadIdentityListed,
 } from '../api/responses';
 import { createHandler } from '../api/router';
-import type { InputOf } from '../contract/schemas/requests';
 import {
   createWorkloadIdentity,
   deleteWorkloadIdentity,
@@ -64,11 +63,12 @@ import {
 } from '../domain/resource/resource-policy';
 import { createDeletedGrants } from '../domain/revocation/begin';
 import { listTags, tagResource, untagResource } from '../domain/resource/tags';
+import { CONTROL_PLANE } from '../operations/control-plane';
+import type { InputOf } from '../operations/operation';
 import { createAws } from './composition/aws';
 import { readEndpointPolicy, readEnvironment, readQuotas } from './composition/environment';
-import { requests } from './composition/fenced-requests';
-import { audit, refuseForgedBy, report, reportError } from './composition/logging';
-import { named, readAccount } from './composition/regions';
+import { audit, refuseForgedBy, report, reportError, requests } from './composition/logging';
+import { named, readAccount, regionFence } from './composition/regions';
 import { vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment(
@@ -125,14 +125,14 @@ const configured = ({
   credentialProviderVendor: vendor,
   oauth2ProviderConfigInput: config,
   ...named
-}: InputOf<'CreateOauth2CredentialProvider' | 'UpdateOauth2CredentialProvider'>) => ({
+}: InputOf<(typeof CONTROL_PLANE)['CreateOauth2CredentialProvider' | 'UpdateOauth2CredentialProvider']>) => ({
   ...named,
   vendor,
   config,
 });
 
 export const handler = createHandler(
-  'control-plane',
+  CONTROL_PLANE,
   {
     CreateWorkloadIdentity: async (input, principal) =>
       workloadIdentityCreated(await createWorkloadIdentity(deps, principal, input)),
@@ -204,5 +204,5 @@ export const handler = createHandler(
       tags: await listTags(deps, principal, resourceArn),
     }),
   },
-  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report },
+  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report, regionFence },
 );

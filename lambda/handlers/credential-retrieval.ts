@@ -21,6 +21,7 @@ import { getResourceDpopProof } from '../domain/credential/dpop-proof';
 import { getResourceOauth2Token, rejectResourceOauth2Token } from '../domain/credential/oauth2-token';
 import type { RetrieveResponse } from '../domain/credential/oauth2-token-request';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
+import { CREDENTIAL_RETRIEVAL } from '../operations/credential-retrieval';
 import { createAws } from './composition/aws';
 import {
   readConsentPage,
@@ -29,8 +30,8 @@ import {
   readLifetimes,
   readTrustedIssuers,
 } from './composition/environment';
-import { requests } from './composition/fenced-requests';
-import { audit, refuseForgedBy, report, reportError } from './composition/logging';
+import { audit, refuseForgedBy, report, reportError, requests } from './composition/logging';
+import { regionFence } from './composition/regions';
 import { providerClientsOf } from './composition/provider-clients';
 import { vaultKeysOf } from './composition/vault-keys';
 
@@ -83,7 +84,7 @@ const responseOf = ({ output, outcome, failure }: RetrieveResponse) =>
   });
 
 export const handler = createHandler(
-  'credential-retrieval',
+  CREDENTIAL_RETRIEVAL,
   {
     GetResourceApiKey: async ({ workloadIdentityToken, resourceCredentialProviderName }, principal) => ({
       apiKey: await getResourceApiKey(deps, principal, workloadIdentityToken, resourceCredentialProviderName),
@@ -101,5 +102,5 @@ export const handler = createHandler(
       return {};
     },
   },
-  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report },
+  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report, regionFence },
 );

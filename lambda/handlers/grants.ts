@@ -11,10 +11,11 @@ import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createHandler } from '../api/router';
 import { listResourceGrants, revokeResourceGrant } from '../domain/credential/resource-grants';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
+import { resourceGrants } from '../operations/grants/resource-grants';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
-import { requests } from './composition/fenced-requests';
-import { audit, refuseForgedBy, report, reportError } from './composition/logging';
+import { audit, refuseForgedBy, report, reportError, requests } from './composition/logging';
+import { regionFence } from './composition/regions';
 
 const env = readEnvironment(
   'DIRECTORY_TABLE',
@@ -40,12 +41,12 @@ const deps = {
 };
 
 export const handler = createHandler(
-  'grants',
+  resourceGrants,
   {
     ListResourceGrants: ({ workloadIdentityToken, ...page }, principal) =>
       listResourceGrants(deps, principal, workloadIdentityToken, page),
     RevokeResourceGrant: ({ workloadIdentityToken, ...selector }, principal) =>
       revokeResourceGrant(deps, principal, workloadIdentityToken, selector),
   },
-  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report },
+  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report, regionFence },
 );

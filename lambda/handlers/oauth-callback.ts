@@ -23,10 +23,11 @@ import { appearanceOf, findPortal } from '../domain/portal/consent-portal';
 import { publishedClient } from '../domain/provider/client-metadata-document';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import type { Branding } from '../pages/shell';
+import { OAUTH_CALLBACK } from '../operations/oauth-callback';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
-import { requests } from './composition/fenced-requests';
-import { audit, refuseForgedBy, report, reportError } from './composition/logging';
+import { audit, refuseForgedBy, report, reportError, requests } from './composition/logging';
+import { regionFence } from './composition/regions';
 import { vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment(
@@ -69,7 +70,7 @@ async function brandingFor(outcome: BrowserOutcome): Promise<Branding | undefine
 }
 
 export const handler = createHandler(
-  'oauth-callback',
+  OAUTH_CALLBACK,
   {
     Authorize: async (event) => {
       const outcome = await authorize(deps, browser.authorizeInput(event));
@@ -90,5 +91,11 @@ export const handler = createHandler(
       return Promise.resolve(json(200, body, headers));
     },
   },
-  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report, toResult: failureResult },
+  {
+    refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH),
+    requests,
+    report,
+    regionFence,
+    toResult: failureResult,
+  },
 );

@@ -33,10 +33,11 @@ import {
   suspendWorkloadIdentity,
 } from '../domain/operator/suspend';
 import { getRevocation, revokeGrants } from '../domain/operator/revoke-grants';
+import { OPERATOR } from '../operations/operator';
 import { createAws } from './composition/aws';
 import { readEnvironment, readOwnerAccounts } from './composition/environment';
-import { requests } from './composition/fenced-requests';
-import { audit, refuseForgedBy, report, reportError } from './composition/logging';
+import { audit, refuseForgedBy, report, reportError, requests } from './composition/logging';
+import { regionFence } from './composition/regions';
 
 const env = readEnvironment(
   'DIRECTORY_TABLE',
@@ -68,7 +69,7 @@ const deps = {
 };
 
 export const handler = createHandler(
-  'operator',
+  OPERATOR,
   {
     ListGrants: (input, principal) => listGrants(deps, principal, input),
     RevokeGrants: (input, principal) => revokeGrants(deps, principal, input),
@@ -101,5 +102,5 @@ export const handler = createHandler(
     ListSuspensions: async (input, principal) =>
       listResponse('suspensions', await listSuspensions(deps, principal, input), (each) => each),
   },
-  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report },
+  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report, regionFence },
 );

@@ -8,13 +8,14 @@ import { failureResult } from '../api/failure-page';
 import { createPortalRoutes } from '../api/portal';
 import { createHandler } from '../api/router';
 import { faviconResult, homeResult, notFoundResult, unknownOperationResult } from '../api/site';
+import { PORTAL } from '../operations/portal';
 import { readEnvironment } from './composition/environment';
 import { audit, refuseForgedBy, report, requests } from './composition/logging';
 
 const env = readEnvironment('BASE_URL', 'CONNECTIONS_FUNCTION', 'STAGE_SECRET_HASH');
 
 export const handler = createHandler(
-  'portal',
+  PORTAL,
   {
     ...createPortalRoutes({
       connections: createConnectionsFunction(env.CONNECTIONS_FUNCTION),

@@ -10,10 +10,11 @@ import {
   receiveSecurityEvents,
   receiveTokenRevocation,
 } from '../domain/security-event/receive';
+import { receivers } from '../operations/security-events/receivers';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
-import { requests } from './composition/fenced-requests';
-import { refuseForgedBy, report } from './composition/logging';
+import { refuseForgedBy, report, requests } from './composition/logging';
+import { regionFence } from './composition/regions';
 import { securityEventsOf } from './composition/security-events';
 
 const env = readEnvironment(
@@ -30,11 +31,11 @@ const deps = {
 };
 
 export const handler = createHandler(
-  'security-events',
+  receivers,
   {
     ReceiveSecurityEvents: (event) => pushResult(receiveSecurityEvents(deps, receivedRequest(event))),
     GlobalTokenRevocation: (event) => revocationResult(receiveTokenRevocation(deps, receivedRequest(event))),
     BackChannelLogout: (event) => logoutResult(receiveLogout(deps, receivedRequest(event))),
   },
-  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report },
+  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report, regionFence },
 );

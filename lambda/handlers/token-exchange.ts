@@ -14,6 +14,7 @@ import { issueWorkloadAccessToken, type IssueCall } from '../domain/workload-tok
 import type { OnBehalfOf } from '../domain/workload-token/on-behalf-of';
 import type { CallingAgent } from '../domain/workload-token/calling-agent';
 import { createPublicKeys, createSigningKeys } from '../domain/workload-token/signing-keys';
+import { workloadAccessToken } from '../operations/token-exchange/workload-access-token';
 import { createAws } from './composition/aws';
 import {
   readEndpointPolicy,
@@ -21,8 +22,8 @@ import {
   readLifetimes,
   readTrustedIssuers,
 } from './composition/environment';
-import { requests } from './composition/fenced-requests';
-import { audit, refuseForgedBy, report, reportError } from './composition/logging';
+import { audit, refuseForgedBy, report, reportError, requests } from './composition/logging';
+import { regionFence } from './composition/regions';
 import { userEmailsOf } from './composition/user-emails';
 import { tokenVaultArn, vaultKeysOf } from './composition/vault-keys';
 
@@ -91,7 +92,7 @@ const issue = async (call: IssueCall, input: TokenInput, onBehalfOf: OnBehalfOf)
 });
 
 export const handler = createHandler(
-  'token-exchange',
+  workloadAccessToken,
   {
     GetWorkloadAccessToken: (input, principal) =>
       issue({ operation: 'GetWorkloadAccessToken', principal }, input, undefined),
@@ -104,5 +105,5 @@ export const handler = createHandler(
     GetWorkloadAccessTokenForUserId: (input, principal) =>
       issue({ operation: 'GetWorkloadAccessTokenForUserId', principal }, input, { userId: input.userId }),
   },
-  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report },
+  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report, regionFence },
 );

@@ -12,10 +12,11 @@ import { tokenVaultDescribed } from '../api/responses';
 import { createHandler } from '../api/router';
 import { resetTokenVaultKeyMaterial } from '../domain/token-vault/key-material-reset';
 import { getTokenVault, setTokenVaultCmk } from '../domain/token-vault/token-vault';
+import { tokenVault } from '../operations/token-vault/token-vault';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
-import { regionFence, requests } from './composition/fenced-requests';
-import { audit, refuseForgedBy, report } from './composition/logging';
+import { audit, refuseForgedBy, report, requests } from './composition/logging';
+import { regionFence } from './composition/regions';
 import { tokenVaultArn } from './composition/vault-keys';
 
 const env = readEnvironment(
@@ -42,7 +43,7 @@ const deps = {
 };
 
 export const handler = createHandler(
-  'token-vault',
+  tokenVault,
   {
     GetTokenVault: async ({ tokenVaultId }, principal) =>
       tokenVaultDescribed(await getTokenVault(deps, principal, tokenVaultId)),
@@ -51,5 +52,5 @@ export const handler = createHandler(
     ResetTokenVaultKeyMaterial: async ({ tokenVaultId }, principal) =>
       tokenVaultDescribed(await resetTokenVaultKeyMaterial(deps, principal, tokenVaultId)),
   },
-  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report },
+  { refuseForged: refuseForgedBy(env.STAGE_SECRET_HASH), requests, report, regionFence },
 );

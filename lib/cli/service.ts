@@ -1,5 +1,5 @@
 /** The client of the identity service: signed requests, and errors that say what to do next. */
-import type { Route } from '../../lambda/contract/operations';
+import type { Route } from '../../lambda/operations/operation';
 import type { CodedError, ErrorCode, ErrorValues, ResourceKind } from '../../lambda/model/error-codes';
 import { LOOPBACK, parsedEndpoint, signedRegion, SIGNING_NAME } from '../client/endpoint';
 import type { ConnectionFlags } from './connection-flags';

@@ -6,7 +6,7 @@ import { Stack, Token } from 'aws-cdk-lib';
 import type { MathExpression, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct, DependencyGroup, type IConstruct } from 'constructs';
-import type { OperationName } from '../../lambda/contract/operations';
+import type { OperationName } from '../../lambda/operations';
 import { accountOnly, granteeArn, roleOrUserArn } from '../resources/grantee';
 import { AGENT_IDENTITY_PROPS } from './agent-identity-names';
 import type { ServiceCallerAccounts } from './caller-accounts';

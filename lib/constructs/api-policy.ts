@@ -18,9 +18,10 @@
 import { Stack } from 'aws-cdk-lib';
 import { AnyPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
-import { isWithinReach } from '../../lambda/contract/account-reach';
+import { isWithinReach } from '../../lambda/operations/account-reach';
 import { inboundRoutes } from '../../lambda/contract/gate-routes';
-import { OPERATIONS, type Route } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../lambda/operations';
+import type { Route } from '../../lambda/operations/operation';
 import {
   callerStatements,
   checkCallers,

@@ -11,7 +11,7 @@ import {
   type Conditions,
   type IPrincipal,
 } from 'aws-cdk-lib/aws-iam';
-import type { AccountReach } from '../../lambda/contract/account-reach';
+import type { AccountReach } from '../../lambda/operations/account-reach';
 
 /** Other accounts whose principals can call an API. */
 export interface CallerAccounts {

@@ -4,7 +4,7 @@ import { Architecture, Code, Runtime, Tracing, type FunctionProps } from 'aws-cd
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import type { FunctionGroup } from '../../lambda/contract/operations';
+import type { FunctionGroup } from '../../lambda/operations/groups';
 
 /** A function is named like its composition root in lambda/handlers, and like the folder of its bundle. */
 export type FunctionName = FunctionGroup | 'audit-digest' | 'deployed-resources' | 'gate' | 'authorizer';

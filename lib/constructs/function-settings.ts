@@ -1,6 +1,6 @@
 /** The settings of a function that depend on measurement or load: its memory and its concurrency. */
 import * as v from 'valibot';
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
+import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/operations/groups';
 
 /** Memory and concurrency of a function. */
 export interface FunctionSettings {

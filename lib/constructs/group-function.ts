@@ -3,7 +3,7 @@ import { Aws, Duration, Validations, type RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { FunctionGroup } from '../../lambda/contract/operations';
+import type { FunctionGroup } from '../../lambda/operations/groups';
 import { PROVIDER_CLIENT_TIMEOUT_MS } from '../../lambda/contract/provider-client-timeouts';
 import type { Lifetimes, Quotas } from '../../lambda/contract/configuration';
 import { functionAccess, type InvokedFunction } from './function-access';

@@ -1,6 +1,6 @@
 /**
- * The service's REST API, built from the route registry. Every method is explicit, so that IAM policies can name
- * operations, and has the authorization that the registry states.
+ * The service's REST API, built from the operations. Every method is explicit, so that IAM policies can name them, and
+ * has the authorization that its operation states.
  */
 import { Validations } from 'aws-cdk-lib';
 import {
@@ -12,7 +12,9 @@ import {
 } from 'aws-cdk-lib/aws-apigateway';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { OPERATIONS, type Route, type RoutedGroup } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../lambda/operations';
+import type { RoutedGroup } from '../../lambda/operations/groups';
+import type { Route } from '../../lambda/operations/operation';
 import { servicePolicy } from './api-policy';
 import type { ServiceCallerAccounts } from './caller-accounts';
 import type { CallerNetworkAccess } from './caller-network';
@@ -85,7 +87,7 @@ export class IdentityApi extends ServiceApi {
   }
 
   /**
-   * Adds a method for each route of the registry.
+   * Adds a method for each operation.
    *
    * @param functions the function of each group that has routes
    */

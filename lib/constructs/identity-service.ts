@@ -9,7 +9,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import type { FunctionGroup, RoutedGroup } from '../../lambda/contract/operations';
+import type { FunctionGroup, RoutedGroup } from '../../lambda/operations/groups';
 import { parseQuotas } from '../../lambda/contract/configuration';
 import type { DeployedIssuer } from '../resources/trusted-issuer';
 import type { ApiDomain } from './api-domain';

@@ -2,8 +2,9 @@
 import { Reference, Stack, Tokenization, Validations } from 'aws-cdk-lib';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
-import { OPERATIONS, type OperationName, type Route } from '../../lambda/contract/operations';
-import { isWithinReach } from '../../lambda/contract/account-reach';
+import { OPERATIONS, type OperationName } from '../../lambda/operations';
+import type { Route } from '../../lambda/operations/operation';
+import { isWithinReach } from '../../lambda/operations/account-reach';
 import { granteeArn, type AcceptedAccounts } from '../resources/grantee';
 import { includesAccount, reachOf } from './caller-accounts';
 import { connectionOf } from './service-connection';

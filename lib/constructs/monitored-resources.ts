@@ -1,7 +1,7 @@
 /** What alarms, dashboards, and metric filters watch. */
 import type { Duration } from 'aws-cdk-lib';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import type { FunctionGroup } from '../../lambda/contract/operations';
+import type { FunctionGroup } from '../../lambda/operations/groups';
 import type { AuditTrail } from './audit-trail';
 import type { ServiceApi } from './service-api';
 import type { IIdentityState } from './state';

@@ -15,7 +15,7 @@ import {
   type IndexShape,
   type TableName,
 } from '../../lambda/contract/table-keys';
-import type { FunctionGroup } from '../../lambda/contract/operations';
+import type { FunctionGroup } from '../../lambda/operations/groups';
 import { EVENT_SECRET_OWNER } from '../../lambda/contract/encryption';
 import { SEALING_PURPOSES, type SealingPurpose, ROTATED_PURPOSES } from '../../lambda/model/sealing-purpose';
 

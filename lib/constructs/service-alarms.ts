@@ -1,7 +1,7 @@
 /** The alarms of a deployment of the service. */
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Stats, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
-import { ROUTED_GROUPS } from '../../lambda/contract/operations';
+import { ROUTED_GROUPS } from '../../lambda/operations/groups';
 import { serverErrors, type AlarmRules } from './alarms';
 import type { MonitoredResources } from './monitored-resources';
 import {

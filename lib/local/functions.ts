@@ -4,7 +4,8 @@
  */
 import { createServer, type RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
-import { INVOKED_GROUPS, OPERATIONS, type RoutedGroup } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../lambda/operations';
+import { INVOKED_GROUPS, type RoutedGroup } from '../../lambda/operations/groups';
 import type { DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { localTableName } from './dynamodb';
 import type { EmulatorCredentials } from './emulator-access';

@@ -6,8 +6,8 @@ import { arnParts } from '../../lambda/model/arn';
 import { randomBytes, randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { isWithinReach } from '../../lambda/contract/account-reach';
-import type { Route } from '../../lambda/contract/operations';
+import { isWithinReach } from '../../lambda/operations/account-reach';
+import type { Route } from '../../lambda/operations/operation';
 import { readOrCreateSecretFile, writeSecretFile } from './data-folder';
 import { ENVIRONMENT_VARIABLES } from './setting-names';
 

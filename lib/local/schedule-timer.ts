@@ -5,7 +5,7 @@ import { localFunctionName } from './gateway-event';
 import type { LocalFunctions } from './functions';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
 import type { EventPollEvent } from '../../lambda/contract/event-poll-event';
-import type { FunctionGroup } from '../../lambda/contract/operations';
+import type { FunctionGroup } from '../../lambda/operations/groups';
 import type { RevocationEvent } from '../../lambda/contract/revocation-event';
 
 /** What a function is invoked with, and how often. */

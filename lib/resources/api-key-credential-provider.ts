@@ -1,7 +1,7 @@
 /** An API key for agents as a resource of a stack. */
 import { Resource, type IResource, type ITaggableV2, type TagManager } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { SCHEMAS } from '../../lambda/contract/schemas/requests';
+import { OPERATIONS } from '../../lambda/operations';
 import { checkConstructProps, type PropNames } from '../constructs/prop-names';
 import {
   ExistingProvider,
@@ -32,7 +32,7 @@ const KIND: GovernedResourceKind = {
   type: 'Custom::AgentIdentityApiKeyCredentialProvider',
   noun: 'apikeycredentialprovider',
   longestName: 128,
-  nameSchema: SCHEMAS.GetApiKeyCredentialProvider.entries.name,
+  nameSchema: OPERATIONS.GetApiKeyCredentialProvider.input.entries.name,
 };
 
 /**

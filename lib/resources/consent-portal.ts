@@ -2,7 +2,7 @@
 import { Annotations, Resource, Stack, Token, type ITaggableV2, type TagManager } from 'aws-cdk-lib';
 import type { Construct, IConstruct } from 'constructs';
 import * as v from 'valibot';
-import { SCHEMAS } from '../../lambda/contract/schemas/requests';
+import { OPERATIONS } from '../../lambda/operations';
 import { checkedAt } from '../constructs/construct-error';
 import { checkConstructProps, type PropNames } from '../constructs/prop-names';
 import { warnOfSignIn } from '../constructs/issuer-trust';
@@ -87,7 +87,7 @@ export interface ConsentPortalProps extends IdentityResourceProps {
   readonly acceptedResourceIds?: string[];
 }
 
-const { entries: SCHEMA } = SCHEMAS.CreateConsentPortal;
+const { entries: SCHEMA } = OPERATIONS.CreateConsentPortal.input;
 
 const PROPS: PropNames<ConsentPortalProps> = {
   ...RESOURCE_PROPS,
@@ -174,7 +174,7 @@ function definitionOf(props: ConsentPortalProps) {
   if (acceptedResourceIds) {
     check(
       'acceptedResourceIds',
-      SCHEMAS.UpdateConsentPortal.entries.acceptedResourceIds.wrapped,
+      OPERATIONS.UpdateConsentPortal.input.entries.acceptedResourceIds.wrapped,
       acceptedResourceIds,
     );
   }

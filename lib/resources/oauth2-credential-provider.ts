@@ -1,7 +1,7 @@
 /** An OAuth client for agents as a resource of a stack. */
 import { Resource, type IResource, type ITaggableV2, type TagManager } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { SCHEMAS } from '../../lambda/contract/schemas/requests';
+import { OPERATIONS } from '../../lambda/operations';
 import { checkedAt } from '../constructs/construct-error';
 import { checkConstructProps, type PropNames } from '../constructs/prop-names';
 import {
@@ -32,7 +32,7 @@ const KIND: GovernedResourceKind = {
   type: 'Custom::AgentIdentityOAuth2CredentialProvider',
   noun: 'oauth2credentialprovider',
   longestName: 128,
-  nameSchema: SCHEMAS.GetOauth2CredentialProvider.entries.name,
+  nameSchema: OPERATIONS.GetOauth2CredentialProvider.input.entries.name,
 };
 
 /**

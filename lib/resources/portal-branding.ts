@@ -1,7 +1,7 @@
 /** How the pages of a consent portal look: a name, a color, and a logo, which is read when the stack is synthesized. */
 import { Token } from 'aws-cdk-lib';
 import * as v from 'valibot';
-import { SCHEMAS } from '../../lambda/contract/schemas/requests';
+import { OPERATIONS } from '../../lambda/operations';
 import { digestOfLogo } from '../../lambda/contract/resource-definition';
 import { invalidProps } from './invalid-props';
 import { readLogo } from './portal-logo';
@@ -43,7 +43,7 @@ function brandingLogo(path: string): string {
   }
 }
 
-const BrandingSchema = v.object({ branding: SCHEMAS.CreateConsentPortal.entries.branding });
+const BrandingSchema = v.object({ branding: OPERATIONS.CreateConsentPortal.input.entries.branding });
 
 /** @throws Error for a branding that the service rejects, or a logo that cannot be read */
 export function statedBranding({ name, color, logo: path }: PortalBranding): StatedBranding {

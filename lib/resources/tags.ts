@@ -1,7 +1,7 @@
 /** Tags of resources at the service, checked when the stack is synthesized. */
 import { Token } from 'aws-cdk-lib';
 import * as v from 'valibot';
-import { SCHEMAS } from '../../lambda/contract/schemas/requests';
+import { OPERATIONS } from '../../lambda/operations';
 import { DISPLAY_NAME_TAG } from '../../lambda/contract/display-name';
 import { invalidProps } from './invalid-props';
 import { MARK_PREFIX, MARKS } from '../../lambda/contract/resource-marks';
@@ -9,7 +9,7 @@ import { MARK_PREFIX, MARKS } from '../../lambda/contract/resource-marks';
 /** Maximum characters of a name on a page. */
 const MAX_DISPLAY_NAME = 64;
 
-const TagsSchema = SCHEMAS.TagResource.entries.tags;
+const TagsSchema = OPERATIONS.TagResource.input.entries.tags;
 
 /** Tags that a resource can have with the stack's own: the service's limit is 50. */
 const MAX_TAGS = 50 - Object.keys(MARKS).length;

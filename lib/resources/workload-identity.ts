@@ -13,8 +13,7 @@ import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import * as v from 'valibot';
 import { mustBe } from '../constructs/construct-error';
-import { SCHEMAS } from '../../lambda/contract/schemas/requests';
-import type { OperationName } from '../../lambda/contract/operations';
+import { OPERATIONS, type OperationName } from '../../lambda/operations';
 import type { IAgentIdentity } from '../constructs/agent-identity';
 import { grantInvokeOperations } from '../constructs/invocation';
 import { checkConstructProps, type PropNames } from '../constructs/prop-names';
@@ -161,7 +160,7 @@ const KIND: IdentityResourceKind = {
   type: 'Custom::AgentIdentityWorkloadIdentity',
   noun: 'workload-identity',
   longestName: 255,
-  nameSchema: SCHEMAS.GetWorkloadIdentity.entries.name,
+  nameSchema: OPERATIONS.GetWorkloadIdentity.input.entries.name,
 };
 
 /** The name is the fourth part between slashes. */
@@ -224,7 +223,7 @@ function configurationOf(path: string, props: WorkloadIdentityProps) {
     }),
   });
   const names = allowed?.map(listedName);
-  const schema = v.omit(SCHEMAS.CreateWorkloadIdentity, ['name']);
+  const schema = v.omit(OPERATIONS.CreateWorkloadIdentity.input, ['name']);
   const known = names?.map((name) => (Token.isUnresolved(name) ? VALID_NAME : name));
   const knownUrls = allowedResourceOauth2ReturnUrls.map((url) => (Token.isUnresolved(url) ? VALID_URL : url));
   const parsed = v.safeParse(schema, configurationWith(knownUrls, known));

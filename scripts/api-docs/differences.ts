@@ -8,8 +8,9 @@ import {
   type DifferentValue,
 } from '../aws-model/differences';
 import { shapeOf, type ModelledOperation, type ShapeReference } from '../aws-model/service-model';
-import { OPERATION_NOTES } from './operation-notes';
-import type { Difference } from './shared-differences';
+import { isJsonOperation } from '../../lambda/operations';
+import type { Difference } from '../../lambda/operations/reference';
+import { REFERENCES } from './references';
 
 /** Finds the shapes within a structure, and the names of the members that have them. */
 function shapesWithin(reference: ShapeReference, found: Map<string, Set<string>>): void {
@@ -33,7 +34,7 @@ export function differencesOf({ name, inputShape }: ModelledOperation): Differen
   const shapes = new Map<string, Set<string>>();
   shapesWithin({ shape: inputShape }, shapes);
   return [
-    ...(OPERATION_NOTES[name]?.differs ?? []),
+    ...(isJsonOperation(name) ? (REFERENCES[name].differs ?? []) : []),
     ...ADDED_MEMBERS.filter(({ operation }) => operation === name).map(({ member, why }) => ({
       what: `also accepts \`${member}\``,
       why,

@@ -1,14 +1,19 @@
-/** Generates docs/api.md from the registry, the schemas, the AWS service model, and the notes. */
-import { OPERATIONS, type OperationName, type Route } from '../../lambda/contract/operations';
-import { REFUSED_OPERATIONS } from '../../lambda/contract/refused-operations';
-import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/requests';
+/** Generates docs/api.md from the operations and the AWS service model. */
+import {
+  isJsonOperation,
+  OPERATIONS,
+  type JsonOperationName,
+  type OperationName,
+} from '../../lambda/operations';
+import type { Route } from '../../lambda/operations/operation';
+import { REFUSED_OPERATIONS } from '../../lambda/operations/refused-operations';
 import { ERROR_STATUS } from '../../lambda/domain/service-error';
 import { casesOfOperation } from '../aws-model/cases';
 import { MODELLED_OPERATIONS, type ModelledOperation } from '../aws-model/service-model';
 import { differencesOf } from './differences';
 import { membersOf, type Listed } from './members';
-import { OPERATION_NOTES, type OperationNote } from './operation-notes';
-import { ERROR_CODES, ERROR_FORM, ERRORS, OPEN_ROUTES, OPERATOR_PLANE, PREFACE, requests } from './prose';
+import { ERROR_CODES, ERROR_FORM, ERRORS, OPERATOR_PLANE, PREFACE, requests } from './prose';
+import { REFERENCES } from './references';
 import { table } from '../markdown-table';
 
 /** Errors that every operation can return. */
@@ -19,15 +24,9 @@ export const EVERY_OPERATION = [
   'InternalServerException',
 ];
 
-const isServed = (name: string): name is JsonOperation => name in SCHEMAS;
+const NAMES = Object.keys(OPERATIONS) as OperationName[];
 
 const routeOf = (name: OperationName): Route => OPERATIONS[name];
-
-function noteOf(name: string): OperationNote {
-  const note = OPERATION_NOTES[name];
-  if (!note) throw new Error(`operation-notes.ts has no note for ${name}`);
-  return note;
-}
 
 /** The anchor that Markdown viewers give a heading. */
 const linked = (name: string): string => `[${name}](#${name.toLowerCase()})`;
@@ -35,7 +34,8 @@ const linked = (name: string): string => `[${name}](#${name.toLowerCase()})`;
 function here(operation: ModelledOperation): string {
   const refused = REFUSED_OPERATIONS[operation.name];
   if (refused) return `not supported: ${refused.why}`;
-  if (!isServed(operation.name)) throw new Error(`${operation.name} is neither served nor refused by name`);
+  if (!isJsonOperation(operation.name))
+    throw new Error(`${operation.name} is neither served nor refused by name`);
   const count = differencesOf(operation).length;
   if (count === 0) return 'works';
   return `works, with ${count} ${count === 1 ? 'difference' : 'differences'}`;
@@ -45,7 +45,7 @@ const operationsTable = (): string =>
   table([
     ['operation', 'support'],
     ...MODELLED_OPERATIONS.map((operation) => [
-      isServed(operation.name) ? linked(operation.name) : operation.name,
+      isJsonOperation(operation.name) ? linked(operation.name) : operation.name,
       here(operation),
     ]),
   ]);
@@ -73,9 +73,9 @@ const errorCodesTable = (): string =>
 const routesTable = (): string =>
   table([
     ['route', 'use'],
-    ...Object.entries(OPEN_ROUTES).map(([name, use]) => {
-      const { method, path } = routeOf(name as OperationName);
-      return [`\`${method} ${path}\``, use];
+    ...NAMES.flatMap((name) => {
+      const { method, path } = routeOf(name);
+      return isJsonOperation(name) ? [] : [[`\`${method} ${path}\``, REFERENCES[name]]];
     }),
   ]);
 
@@ -84,23 +84,24 @@ const referenceOf = ({ name, plane }: ModelledOperation): string =>
   `https://docs.aws.amazon.com/${plane === 'data_plane' ? 'bedrock-agentcore' : 'bedrock-agentcore-control'}/latest/APIReference/API_${name}.html`;
 
 /** The AWS clients return every error by its name, even if the model does not list it for the operation. */
-function errorsLine(modelled: readonly string[] | undefined, note: OperationNote): string {
-  if (note.errors.length === 0) return '';
-  const names = note.errors.map((name) => `\`${name}\``).join(', ');
+function errorsLine(modelled: readonly string[] | undefined, name: JsonOperationName): string {
+  const { errors = [] } = REFERENCES[name];
+  if (errors.length === 0) return '';
+  const names = errors.map((name) => `\`${name}\``).join(', ');
   const beyond = modelled
-    ? note.errors.filter((name) => !modelled.includes(name)).map((name) => `\`${name}\``)
+    ? errors.filter((name) => !modelled.includes(name)).map((name) => `\`${name}\``)
     : [];
   return `Additional errors: ${names}.${beyond.length > 0 ? ` The AWS model does not list ${beyond.join(', ')} for this operation.` : ''}`;
 }
 
 /** The parts that each section has: purpose, route, and members. */
-function sectionParts(name: JsonOperation, listed: Listed, reference: string): string[] {
+function sectionParts(name: JsonOperationName, listed: Listed, reference: string): string[] {
   const { method, path, auth, group, status, query } = routeOf(name);
   const placeOf = (member: string) =>
     path.includes(`{${member}+}`) ? 'in the path' : query === member ? 'in the query' : undefined;
   return [
     `### ${name}`,
-    `${noteOf(name).does}${reference}`,
+    `${REFERENCES[name].does}${reference}`,
     `\`${method} ${path}\`, authorized by ${auth}, function group \`${group}\`, returns ${status}${status === 204 ? ' without a body' : ''}.`,
     membersOf(name, listed, placeOf),
   ];
@@ -113,11 +114,11 @@ const joined = (parts: readonly string[]): string => parts.filter((part) => part
 
 function operationSection(operation: ModelledOperation, listed: Listed): string {
   const { name } = operation;
-  if (!isServed(name)) throw new Error(`${name} is not in the registry`);
+  if (!isJsonOperation(name)) throw new Error(`${name} is not in the registry`);
   const differences = differencesOf(operation).map(({ what, why }) => `- ${sentence(what)} ${sentence(why)}`);
   return joined([
     ...sectionParts(name, listed, ` [AWS reference](${referenceOf(operation)})`),
-    errorsLine(operation.errors, noteOf(name)),
+    errorsLine(operation.errors, name),
     differences.length > 0 ? `Differences from AWS:\n\n${differences.join('\n')}` : '',
   ]);
 }
@@ -125,16 +126,16 @@ function operationSection(operation: ModelledOperation, listed: Listed): string 
 const isModelled = (name: string): boolean =>
   MODELLED_OPERATIONS.some((operation) => operation.name === name);
 
-const OWN_OPERATIONS = (Object.keys(SCHEMAS) as JsonOperation[]).filter((name) => !isModelled(name));
+const OWN_OPERATIONS = NAMES.filter(isJsonOperation).filter((name) => !isModelled(name));
 
-const isForOperators = (name: JsonOperation): boolean => routeOf(name).group === 'operator';
+const isForOperators = (name: JsonOperationName): boolean => routeOf(name).group === 'operator';
 
-const ownOperationSection = (name: JsonOperation, listed: Listed): string =>
-  joined([...sectionParts(name, listed, ''), errorsLine(undefined, noteOf(name))]);
+const ownOperationSection = (name: JsonOperationName, listed: Listed): string =>
+  joined([...sectionParts(name, listed, ''), errorsLine(undefined, name)]);
 
 /** The number of requests in the test of the AWS shapes. */
 const casesTried = (): number =>
-  MODELLED_OPERATIONS.filter(({ name }) => isServed(name)).reduce(
+  MODELLED_OPERATIONS.filter(({ name }) => isJsonOperation(name)).reduce(
     (sum, operation) => sum + casesOfOperation(operation).length,
     0,
   );
@@ -158,7 +159,7 @@ export function renderApiDocs(): string {
     'Browsers and resource servers use these routes, so they require no signature. All are in the function group `oauth-callback`.',
     routesTable(),
     '## Operations',
-    ...MODELLED_OPERATIONS.filter(({ name }) => isServed(name)).map((operation) =>
+    ...MODELLED_OPERATIONS.filter(({ name }) => isJsonOperation(name)).map((operation) =>
       operationSection(operation, listed),
     ),
     '## Additional operations',

@@ -1,10 +1,10 @@
 /** The members of a request as a Markdown list, from the schema that parses the request. */
-import type { JsonOperation } from '../../lambda/contract/schemas/requests';
+import type { JsonOperationName } from '../../lambda/operations';
 import { constraintsOf } from './constraints';
 import { entriesOf, entryOf, isOptional, present, requestOf, schemaOf, type Node } from './schema-node';
 
 /** Where the members of each structure are listed, by schema. Each structure is listed once. */
-export type Listed = Map<Node, { readonly operation: JsonOperation; readonly member: string }>;
+export type Listed = Map<Node, { readonly operation: JsonOperationName; readonly member: string }>;
 
 type PlaceOf = (name: string) => string | undefined;
 
@@ -31,7 +31,7 @@ function described(name: string, node: Node, place: string | undefined, chosen: 
 
 class MemberList {
   constructor(
-    private readonly operation: JsonOperation,
+    private readonly operation: JsonOperationName,
     private readonly listed: Listed,
   ) {}
 
@@ -49,7 +49,7 @@ class MemberList {
     });
   }
 
-  private reference({ operation, member }: { operation: JsonOperation; member: string }): string {
+  private reference({ operation, member }: { operation: JsonOperationName; member: string }): string {
     const elsewhere = operation === this.operation ? '' : ` of [${operation}](#${operation.toLowerCase()})`;
     return `\`${member}\`${elsewhere}`;
   }
@@ -60,5 +60,5 @@ class MemberList {
  * @param placeOf returns the place of a member that is not in the body
  * @returns a Markdown list, or an empty string for an operation without members
  */
-export const membersOf = (operation: JsonOperation, listed: Listed, placeOf: PlaceOf): string =>
+export const membersOf = (operation: JsonOperationName, listed: Listed, placeOf: PlaceOf): string =>
   new MemberList(operation, listed).lines(requestOf(operation), '', placeOf).join('\n');

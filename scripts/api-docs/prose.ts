@@ -1,6 +1,4 @@
 /** The hand-written parts of docs/api.md. */
-import type { OperationName } from '../../lambda/contract/operations';
-import type { JsonOperation } from '../../lambda/contract/schemas/requests';
 import type { ErrorName } from '../../lambda/domain/service-error';
 import type { ErrorCode, ErrorValues } from '../../lambda/model/error-codes';
 import { DIFFERENT_VALUES } from '../aws-model/differences';
@@ -87,46 +85,4 @@ export const ERROR_CODES: {
     [],
     'API Gateway knows no such method and path. It says the same of requests without a valid signature',
   ],
-};
-
-/** The use of each route that is not an AWS operation. */
-export const OPEN_ROUTES: Readonly<Record<Exclude<OperationName, JsonOperation>, string>> = {
-  ReceiveSecurityEvents:
-    'Receives a security event token (SET) of the issuer with this ID (RFC 8935; Shared Signals Framework 1.0). Returns 202, or 400 with `err` and `description`. See [security-events.md](security-events.md).',
-  GlobalTokenRevocation:
-    'Ends all sessions of a user (`sub_id`) of the issuer with this ID. The bearer token authenticates the caller. See [security-events.md](security-events.md).',
-  BackChannelLogout:
-    'Receives a logout token (`logout_token`) of the issuer with this ID (OpenID Connect Back-Channel Logout 1.0). See [security-events.md](security-events.md).',
-  Authorize:
-    'The authorization URL (`request_uri` identifies the consent session). Binds the browser to the session with a cookie, and redirects to the provider.',
-  DeclineAuthorization:
-    'The form of the consent page, if the session has one: the user declines, and the session fails with `access_denied`. Requires the cookie of the browser that saw the page.',
-  Callback:
-    'The `callbackUrl` of a credential provider, where the provider redirects the browser. Redirects to the return URL with a one-time `session_id` and, if the request had `customState`, with `state`.',
-  Portal:
-    'The first page of a consent portal: the sign-in, or the agents of the signed-in user with their connections. See [portal.md](portal.md).',
-  PortalSignIn: 'Begins the sign-in to a portal: sets a cookie, and redirects to the identity provider.',
-  PortalSignInCallback:
-    'The redirect URI of a portal at the identity provider. Verifies the response, and sets the session cookie.',
-  PortalSignOut: 'Ends the session in a portal. A form.',
-  PortalConnect: 'Begins the consent for a connection, and redirects to its authorization URL. A form.',
-  PortalComplete: 'The return URL of connections that begin in a portal. Completes the consent session.',
-  PortalDisconnect:
-    'Redirects to the question before a disconnection, or, with `confirmed`, disconnects and redirects to its progress. A form.',
-  PortalSignOutReopened: 'The address of the form without the form: redirects to the portal.',
-  PortalConnectReopened: 'The address of the form without the form: redirects to the portal.',
-  PortalDisconnectQuestion:
-    'Shows what a disconnection of the `connection` ends. Without `connection`, redirects to the portal.',
-  PortalDisconnection: 'Whether the provider has confirmed a disconnection.',
-  Home: 'A page that says what answers at this address.',
-  Favicon: 'The icon of the pages.',
-  NotFound:
-    'Any other path: a page for browsers (`Accept` with `text/html`), and ResourceNotFoundException for other clients.',
-  UnknownOperation:
-    'Any other operation: a ValidationException with the reason for an operation of AWS that this service does not have, and ResourceNotFoundException for all others. On a private API, and with `callers` of other accounts, policies allow neither of these two routes to everyone, and API Gateway returns AccessDeniedException.',
-  ClientMetadata:
-    'The client ID metadata document of a credential provider: the client as its authorization server reads it. Can be cached for 5 minutes. See [mcp-servers.md](mcp-servers.md).',
-  Jwks: 'The public keys that validate workload access tokens (RFC 7517).',
-  IssuerMetadata:
-    'The metadata of the issuer of workload access tokens, in the format of OpenID Connect Discovery 1.0.',
 };

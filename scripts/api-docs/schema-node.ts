@@ -1,5 +1,5 @@
 /** The structure of a valibot schema and of the checks in its pipe. */
-import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/requests';
+import { type JsonOperationName, OPERATIONS } from '../../lambda/operations';
 
 export interface Node {
   readonly kind: 'schema' | 'validation' | 'metadata' | 'transformation';
@@ -17,7 +17,7 @@ export interface Node {
   readonly metadata?: { readonly length?: { readonly min: number; readonly max: number } };
 }
 
-export const requestOf = (operation: JsonOperation): Node => SCHEMAS[operation];
+export const requestOf = (operation: JsonOperationName): Node => OPERATIONS[operation].input;
 
 /** Returns the steps of a pipe and of its nested pipes, in order. */
 export function stepsOf(node: Node): Node[] {

@@ -5,7 +5,7 @@ import { decodeJwt } from 'jose';
 import { createApiKeyProviderStore } from '../../lambda/adapters/dynamodb/api-key-provider-store';
 import { keyOf } from '../../lambda/adapters/dynamodb/grant-store';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
-import { OPERATIONS, type OperationName } from '../../lambda/contract/operations';
+import { OPERATIONS, type OperationName } from '../../lambda/operations';
 import {
   agentRestrictionKey,
   apiKeyKey,

@@ -8,7 +8,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { version, type Metafile } from 'esbuild';
-import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
+import { FUNCTION_GROUPS } from '../../lambda/operations/groups';
 import type { FunctionName } from '../../lib/constructs/function-code';
 import { BUNDLE_SETTINGS, bundle } from './bundle';
 import { isUnchanged, readStampFile, replaceFile, writeStampFile, type Stamp } from './stamp';

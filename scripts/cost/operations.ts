@@ -3,7 +3,7 @@
  * of items and lines are measured (test/flows/item-sizes). Milliseconds and the share of cache misses are assumptions, and
  * differ in each deployment.
  */
-import type { FunctionGroup } from '../../lambda/contract/operations';
+import type { FunctionGroup } from '../../lambda/operations/groups';
 
 /** The sizes of written items in KB, rounded up: a grant with two JWTs of about 1 KB each, and a session. */
 export const GRANT_KB = 3;

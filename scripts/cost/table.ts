@@ -1,5 +1,5 @@
 /** The cost tables: the cost of a million operations by part, and the monthly cost of an idle deployment; and of endpoints. */
-import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
+import { FUNCTION_GROUPS } from '../../lambda/operations/groups';
 import { table } from '../markdown-table';
 import { dollars, GIGABYTE, MILLION, sum } from './amounts';
 import { endpointTables } from './endpoint';

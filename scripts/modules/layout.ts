@@ -11,6 +11,7 @@ export const LAMBDA_MODULES = [
   'lambda/api',
   'lambda/pages',
   'lambda/adapters',
+  'lambda/operations',
   'lambda/contract',
   'lambda/domain',
   'lambda/model',

@@ -1,12 +1,12 @@
-/** The OpenAPI document: operations from the registry, requests from their schemas, responses from the AWS model. */
+/** The OpenAPI document: operations with the schemas of their requests, responses from the AWS model. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OPERATIONS, type Route } from '../../lambda/contract/operations';
-import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/requests';
+import { isJsonOperation, OPERATIONS, type JsonOperationName } from '../../lambda/operations';
+import type { Route } from '../../lambda/operations/operation';
 import { ERROR_STATUS, type ErrorName } from '../../lambda/domain/service-error';
 import { EVERY_OPERATION } from '../api-docs/document';
-import { OPERATION_NOTES } from '../api-docs/operation-notes';
 import { ERROR_CODES, ERRORS } from '../api-docs/prose';
+import { REFERENCES } from '../api-docs/references';
 import { MODELLED_OPERATIONS } from '../aws-model/service-model';
 import { referenceSchema, type Structures } from './aws-responses';
 import { schemaRef, type JsonSchema } from './json-schema';
@@ -69,8 +69,8 @@ function bodyOf(schema: JsonSchema, elsewhere: readonly string[]): JsonSchema {
 }
 
 /** Returns the errors of an operation by status. */
-function errorResponses(operation: JsonOperation) {
-  const names = [...EVERY_OPERATION, ...(OPERATION_NOTES[operation]?.errors ?? [])] as ErrorName[];
+function errorResponses(operation: JsonOperationName) {
+  const names = [...EVERY_OPERATION, ...(REFERENCES[operation].errors ?? [])] as ErrorName[];
   const byStatus = new Map<number, ErrorName[]>();
   for (const name of [...new Set(names)]) {
     byStatus.set(ERROR_STATUS[name], [...(byStatus.get(ERROR_STATUS[name]) ?? []), name]);
@@ -93,7 +93,7 @@ class Document {
   private readonly responses: Record<string, JsonSchema> = {};
 
   /** @returns the reference to the response; undefined for an operation without one */
-  private responseOf(operation: JsonOperation): JsonSchema | undefined {
+  private responseOf(operation: JsonOperationName): JsonSchema | undefined {
     const own = OWN_RESPONSES[operation];
     if (own) {
       if (own.$ref !== undefined) return own;
@@ -107,7 +107,7 @@ class Document {
       : referenceSchema({ shape: modelled.outputShape }, this.structures);
   }
 
-  private operation(name: JsonOperation) {
+  private operation(name: JsonOperationName) {
     const route: Route = OPERATIONS[name];
     const schema = requestSchema(name);
     const parameters = parametersOf(route, schema);
@@ -121,7 +121,7 @@ class Document {
     return {
       operationId: name,
       tags: [route.group],
-      description: OPERATION_NOTES[name]?.does ?? '',
+      description: REFERENCES[name].does,
       ...(parameters.length > 0 && { parameters }),
       ...(hasBody && { requestBody: { required: true, content: jsonContent(schemaRef(`${name}Request`)) } }),
       responses: {
@@ -136,7 +136,7 @@ class Document {
 
   render() {
     const paths: Record<string, Record<string, ReturnType<Document['operation']>>> = {};
-    for (const name of Object.keys(SCHEMAS) as JsonOperation[]) {
+    for (const name of Object.keys(OPERATIONS).filter(isJsonOperation)) {
       const { method, path }: Route = OPERATIONS[name];
       const template = path.replaceAll('+}', '}');
       paths[template] = { ...paths[template], [method.toLowerCase()]: this.operation(name) };

@@ -5,7 +5,7 @@
 import { CLIENT_REGISTRATIONS } from '../../lambda/model/provider/client';
 import { REVOCATION_REACHES } from '../../lambda/domain/provider/revocation-reach';
 import { FLOWS } from '../../lambda/model/flow';
-import type { JsonOperation } from '../../lambda/contract/schemas/requests';
+import type { JsonOperationName } from '../../lambda/operations';
 import { requestMember } from './request-schemas';
 import { schemaRef, type JsonSchema } from './json-schema';
 
@@ -116,7 +116,7 @@ const begun: JsonSchema = structure(
 );
 
 /** Responses of the operations that AWS does not have. */
-export const OWN_RESPONSES: Partial<Readonly<Record<JsonOperation, JsonSchema>>> = {
+export const OWN_RESPONSES: Partial<Readonly<Record<JsonOperationName, JsonSchema>>> = {
   RejectResourceOauth2Token: schemaRef('GetResourceOauth2TokenResponse'),
   GetResourceDpopProof: structure({
     dpopProof: { ...text, description: 'value of the header `DPoP`, for one request' },

@@ -1,7 +1,7 @@
 /** Requests in JSON Schema, from the schemas that parse them. */
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { hasOneMember } from '../../lambda/model/constraints';
-import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/requests';
+import { type JsonOperationName, OPERATIONS } from '../../lambda/operations';
 import { isTextLength } from '../api-docs/constraints';
 import { stepsOf, type Node } from '../api-docs/schema-node';
 import type { JsonSchema } from './json-schema';
@@ -36,8 +36,8 @@ function withoutRejected(schema: JsonSchema): JsonSchema {
 }
 
 /** @returns the schema of the operation's members, those outside the body included */
-export const requestSchema = (operation: JsonOperation): JsonSchema =>
-  toJsonSchema(SCHEMAS[operation], {
+export const requestSchema = (operation: JsonOperationName): JsonSchema =>
+  toJsonSchema(OPERATIONS[operation].input, {
     target: 'draft-2020-12',
     errorMode: 'ignore',
     overrideSchema: ({ valibotSchema, jsonSchema }) =>
@@ -51,7 +51,7 @@ export const requestSchema = (operation: JsonOperation): JsonSchema =>
   }) as JsonSchema;
 
 /** @param members names from the request down to the member, each within the previous one */
-export function requestMember(operation: JsonOperation, ...members: readonly string[]): JsonSchema {
+export function requestMember(operation: JsonOperationName, ...members: readonly string[]): JsonSchema {
   const member = members.reduce<JsonSchema | undefined>(
     (schema, name) => schema?.properties?.[name],
     requestSchema(operation),

@@ -1,6 +1,6 @@
 /** The message for a member that is not valid: plain English, and never the value. */
 import * as v from 'valibot';
-import { SCHEMAS } from '../../lambda/contract/schemas/requests';
+import { OPERATIONS } from '../../lambda/operations';
 import { text } from '../../lambda/model/constraints';
 import { invalidFields } from '../../lambda/contract/schemas/invalid-fields';
 
@@ -43,13 +43,13 @@ it.each<[string, v.GenericSchema, unknown, string]>([
   ['a value that is not a boolean', v.boolean(), 'secret', 'must be true or false'],
   [
     'a name with characters that are not allowed',
-    SCHEMAS.GetWorkloadIdentity.entries.name,
+    OPERATIONS.GetWorkloadIdentity.input.entries.name,
     'my agent',
     'must contain only letters, digits, and the characters _ . - (must match /^[A-Za-z0-9_.-]+$/)',
   ],
   [
     'a return URL without a scheme',
-    SCHEMAS.GetResourceOauth2Token.pipe[0].entries.resourceOauth2ReturnUrl,
+    OPERATIONS.GetResourceOauth2Token.input.pipe[0].entries.resourceOauth2ReturnUrl,
     'app.example',
     'must be a URL with a scheme, such as https://app.example/connected, and without spaces (must match /^\\w[\\w.+-]*:(\\/?\\/?)[^\\s]+$/)',
   ],
@@ -65,7 +65,7 @@ it.each([
   ['the issuer of a user token without the subject', { issuer: 'https://idp.example' }],
   ['no member', {}],
 ])('a user named by %s gets the members that name a user', (_what, user) => {
-  const { issues = [] } = v.safeParse(SCHEMAS.SuspendUser, { user });
+  const { issues = [] } = v.safeParse(OPERATIONS.SuspendUser.input, { user });
   expect(invalidFields(issues)).toEqual([
     { name: 'user', message: 'must have userId, or issuer and subject, or userHash, and no other member' },
   ]);

@@ -21,7 +21,7 @@ import {
   TagResourceCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
-import { OPERATIONS } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../lambda/operations';
 import type { Checks } from './checks';
 import { checkSignaturesAreRequired } from './unsigned';
 

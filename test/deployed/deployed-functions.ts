@@ -1,6 +1,6 @@
 /** The deployed functions of the service, found by their descriptions. */
 import type { FunctionConfiguration, LambdaClient } from '@aws-sdk/client-lambda';
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
+import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/operations/groups';
 import { DeployedFunction, type Invocation } from './deployed-function';
 import { serviceStageVariables } from './stage-variables';
 

@@ -2,7 +2,7 @@
 import { deepStrictEqual, match, strictEqual } from 'node:assert';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { OPERATIONS, type OperationName } from '../../lambda/contract/operations';
+import { OPERATIONS, type OperationName } from '../../lambda/operations';
 import { LOCAL_ACCOUNT } from '../../lib/local/principals';
 import { startIssuer, type TestIssuer } from '../flows/support/issuer';
 import { startProvider } from '../flows/support/provider';

@@ -5,7 +5,7 @@
  */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert';
 import { LambdaClient, type FunctionConfiguration } from '@aws-sdk/client-lambda';
-import { OPERATIONS } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../lambda/operations';
 import type { AgentEndpointConfiguration } from '../../lambda/domain/gate/agent-endpoint';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { INVOCATION_PATH } from '../../lambda/contract/gate-routes';

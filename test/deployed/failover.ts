@@ -9,7 +9,7 @@ import { DescribeKeyCommand, KMSClient, ReplicateKeyCommand } from '@aws-sdk/cli
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { decodeProtectedHeader } from 'jose';
-import { OPERATIONS } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../lambda/operations';
 import { WRITING_REGION_KEY } from '../../lambda/contract/table-keys';
 import { LOCAL_ACCOUNT } from '../../lib/local/principals';
 import type { Standby } from './address-app';

@@ -5,7 +5,7 @@
 import { deepStrictEqual, match, notStrictEqual, ok, rejects, strictEqual } from 'node:assert';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
-import { OPERATIONS } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../lambda/operations';
 import type { Ask } from '../flows/support/world';
 import type { Checks } from './checks';
 import { USER, type FlowWorld, type RegisteredAgent } from './registration';

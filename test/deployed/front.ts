@@ -8,12 +8,8 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import {
-  OPERATIONS,
-  ROUTED_GROUPS,
-  type OperationName,
-  type RoutedGroup,
-} from '../../lambda/contract/operations';
+import { OPERATIONS, type OperationName } from '../../lambda/operations';
+import { ROUTED_GROUPS, type RoutedGroup } from '../../lambda/operations/groups';
 import { createGateway, type FunctionHandler } from '../../lib/local/gateway';
 import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
 import {

@@ -1,6 +1,6 @@
 /** Grants on the deployed functions: listed and revoked by their agent and by operators. */
 import { deepStrictEqual, ok, strictEqual } from 'node:assert';
-import { OPERATIONS, type OperationName } from '../../lambda/contract/operations';
+import { OPERATIONS, type OperationName } from '../../lambda/operations';
 import type { Principal } from '../../lib/local/principals';
 import type { Checks } from './checks';
 import type { FlowWorld, RegisteredAgent } from './registration';

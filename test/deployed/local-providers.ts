@@ -3,7 +3,7 @@
  * preload hides Lambda from them, and their code stays as deployed.
  */
 import { join } from 'node:path';
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
+import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/operations/groups';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import type { DeployedFunctions } from './deployed-functions';
 

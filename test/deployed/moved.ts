@@ -9,7 +9,7 @@
 import { deepStrictEqual, match, notStrictEqual, ok, rejects, strictEqual } from 'node:assert';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
-import { OPERATIONS } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../lambda/operations';
 import type { TestIssuer } from '../flows/support/issuer';
 import { Callers } from './callers';
 import type { Cdk, Outputs } from './cdk';

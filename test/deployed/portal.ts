@@ -1,7 +1,7 @@
 /** A consent portal on the deployed functions: its operations, and a person in a browser on its pages. */
 import { match, ok, strictEqual } from 'node:assert';
 import { setTimeout as pause } from 'node:timers/promises';
-import { REFUSED_OPERATIONS } from '../../lambda/contract/refused-operations';
+import { REFUSED_OPERATIONS } from '../../lambda/operations/refused-operations';
 import { Browser } from '../flows/support/browser';
 import { locationOf, membersOf, PortalPages, titleOf } from '../flows/support/portal-pages';
 import type { Checks } from './checks';

@@ -7,7 +7,7 @@
  */
 import { deepStrictEqual, ok, strictEqual } from 'node:assert';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { OPERATIONS } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../lambda/operations';
 import type { Checks } from './checks';
 import { DeployedFunction } from './deployed-function';
 import { DeployedFunctions } from './deployed-functions';

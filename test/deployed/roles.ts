@@ -23,7 +23,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { TableName } from '../../lambda/contract/table-keys';
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
+import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/operations/groups';
 import type { Checks } from './checks';
 import type { DeployedFunctions } from './deployed-functions';
 import type { TableNames } from './records';

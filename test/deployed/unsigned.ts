@@ -1,6 +1,7 @@
 /** API Gateway rejects requests without a signature, and functions reject events without a caller. */
 import { deepStrictEqual, match, strictEqual } from 'node:assert';
-import { OPERATIONS, type OperationName, type Route } from '../../lambda/contract/operations';
+import { OPERATIONS, type OperationName } from '../../lambda/operations';
+import type { Route } from '../../lambda/operations/operation';
 import { STAGE_SECRET_VARIABLE } from '../../lambda/contract/stage-secret';
 import { LOCAL_ACCOUNT } from '../../lib/local/principals';
 import type { Checks } from './checks';

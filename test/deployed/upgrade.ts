@@ -3,7 +3,7 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert';
 import { GetTokenVaultCommand, SetTokenVaultCMKCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { CreateKeyCommand, DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { OPERATIONS } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../lambda/operations';
 import { PREFIX, TABLES, type TableName } from '../../lambda/contract/table-keys';
 import type { Callers } from './callers';
 import type { Cdk } from './cdk';

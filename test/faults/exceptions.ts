@@ -1,5 +1,5 @@
 /** Routes without faults, and why. */
-import type { OperationName } from '../../lambda/contract/operations';
+import type { OperationName } from '../../lambda/operations';
 
 const MOVE = 'It works on every vault key of the deployment, which all cases share.';
 

@@ -1,5 +1,5 @@
 /** Every route is in the table of faults, or is an exception with a reason. */
-import { OPERATIONS } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../lambda/operations';
 import { committedRows } from '../faults/counts';
 import { WITHOUT_FAULTS } from '../faults/exceptions';
 

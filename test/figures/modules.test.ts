@@ -35,13 +35,13 @@ it('each module of lambda/domain/ imports only from modules below it', () => {
   ).toEqual([]);
 });
 
-it('infrastructure and clients import only the contract and the model of the functions', () => {
+it('infrastructure and clients import only the contract, the model, and the operations of the functions', () => {
   const outside = imports.filter(
     ({ from, to }) =>
       from.startsWith('lib/') &&
       !from.startsWith('lib/local/') &&
       to.startsWith('lambda/') &&
-      !/^lambda\/(contract|model)\//.test(to),
+      !/^lambda\/(contract|model|operations)\//.test(to),
   );
   expect(outside).toEqual([]);
 });

@@ -5,7 +5,8 @@
 import { createRequire } from 'node:module';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { decodeJwt } from 'jose';
-import type { OperationName, Route } from '../../lambda/contract/operations';
+import type { OperationName } from '../../lambda/operations';
+import type { Route } from '../../lambda/operations/operation';
 import { LOCAL_STAGE_VARIABLES } from '../../lib/local/stage-secret';
 import { send } from '../local/handmade-request';
 import {

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import type { JsonOperation } from '../../lambda/contract/schemas/requests';
+import type { JsonOperationName } from '../../lambda/operations';
 import type { HttpResponse } from '../local/handmade-request';
 import {
   CHANGED,
@@ -67,7 +67,7 @@ const MISSING = 'nothing-has-this-name';
 
 /** The request that succeeds, except for some members of the body and the ARN. */
 const ask = (
-  name: JsonOperation,
+  name: JsonOperationName,
   { body, ...changes }: Input = {},
   principal: PrincipalName = principalFor(name),
 ): Promise<HttpResponse> => {
@@ -85,18 +85,18 @@ const ownApiKeys = () => service.inputs.GetApiKeyCredentialProvider('').body as 
 const providerArn = (kind: 'oauth2' | 'apikey', name: string) =>
   `arn:aws:bedrock-agentcore:us-east-1:000000000000:token-vault/default/${kind}credentialprovider/${name}`;
 
-const notFound = (name: JsonOperation, input: Input): Ending => ({
+const notFound = (name: JsonOperationName, input: Input): Ending => ({
   ask: () => ask(name, input),
   answer: NOT_FOUND,
 });
 
-const taken = (name: JsonOperation, body: () => object): Ending => ({
+const taken = (name: JsonOperationName, body: () => object): Ending => ({
   ask: () => ask(name, { body: body() }),
   answer: EXISTS,
 });
 
 /** Sent by a principal that creates resources until it reaches the quota. */
-const overQuota = (name: JsonOperation, body?: () => object): Ending => ({
+const overQuota = (name: JsonOperationName, body?: () => object): Ending => ({
   async ask() {
     const own = { body: { ...body?.() } };
     for (;;) {
@@ -111,7 +111,7 @@ const tag = async (resourceArn: string) =>
   succeeded(await ask('TagResource', { resourceArn, body: { tags: { [newName()]: 'changed' } } }));
 
 /** The resource is changed between the request's read and its write. */
-const changedConcurrently = (name: JsonOperation, arn: () => string, input: () => Input): Ending => ({
+const changedConcurrently = (name: JsonOperationName, arn: () => string, input: () => Input): Ending => ({
   ask() {
     outrunWrites('Directory', () => tag(arn()));
     return ask(name, input());
@@ -120,14 +120,14 @@ const changedConcurrently = (name: JsonOperation, arn: () => string, input: () =
 });
 
 const workload = () => workloadArn(service.agent.name);
-const ofWorkload = (name: JsonOperation) => changedConcurrently(name, workload, () => ({}));
-const ofProvider = (name: JsonOperation) =>
+const ofWorkload = (name: JsonOperationName) => changedConcurrently(name, workload, () => ({}));
+const ofProvider = (name: JsonOperationName) =>
   changedConcurrently(
     name,
     () => providerArn('oauth2', service.agent.providerName),
     () => ({ body: { name: service.agent.providerName } }),
   );
-const ofApiKey = (name: JsonOperation) =>
+const ofApiKey = (name: JsonOperationName) =>
   changedConcurrently(
     name,
     () => providerArn('apikey', ownApiKeys().name),
@@ -135,7 +135,7 @@ const ofApiKey = (name: JsonOperation) =>
   );
 
 const ownPortal = () => service.inputs.GetConsentPortal('').body as Record<'consentPortalIdentifier', string>;
-const ofPortal = (name: JsonOperation) =>
+const ofPortal = (name: JsonOperationName) =>
   changedConcurrently(
     name,
     () =>
@@ -146,7 +146,7 @@ const ofPortal = (name: JsonOperation) =>
 /** A secret with the tag of another owner. */
 const secretOfNobody = async () => ({ secretId: (await putSecret({ key: 'x' }, null)).arn, jsonKey: 'key' });
 
-const apiKeyRefused = (name: JsonOperation, body: () => object = () => ({})): Ending => ({
+const apiKeyRefused = (name: JsonOperationName, body: () => object = () => ({})): Ending => ({
   async ask() {
     const input = { ...service.inputs[name](newName()).body, ...body(), apiKey: undefined };
     const external = { apiKeySecretSource: 'EXTERNAL', apiKeySecretConfig: await secretOfNobody() };
@@ -155,7 +155,7 @@ const apiKeyRefused = (name: JsonOperation, body: () => object = () => ({})): En
   answer: INVALID,
 });
 
-const clientSecretRefused = (name: JsonOperation, body: () => object = () => ({})): Ending => ({
+const clientSecretRefused = (name: JsonOperationName, body: () => object = () => ({})): Ending => ({
   async ask() {
     const { clientId, discoveryUrl } = service.world.provider;
     const customOauth2ProviderConfig = {
@@ -252,13 +252,13 @@ const moveVault = async () => {
   return ask('SetTokenVaultCMK', { body: { kmsConfiguration } });
 };
 
-const byName = (name: JsonOperation) => notFound(name, { body: { name: MISSING } });
-const byPortal = (name: JsonOperation) =>
+const byName = (name: JsonOperationName) => notFound(name, { body: { name: MISSING } });
+const byPortal = (name: JsonOperationName) =>
   notFound(name, { body: { consentPortalIdentifier: `${MISSING}-0123456789` } });
-const byArn = (name: JsonOperation) => notFound(name, { resourceArn: workloadArn(MISSING) });
-const byWorkload = (name: JsonOperation) => notFound(name, { body: { workloadName: MISSING } });
-const byVault = (name: JsonOperation) => notFound(name, { body: { tokenVaultId: 'other' } });
-const byProvider = (name: JsonOperation) =>
+const byArn = (name: JsonOperationName) => notFound(name, { resourceArn: workloadArn(MISSING) });
+const byWorkload = (name: JsonOperationName) => notFound(name, { body: { workloadName: MISSING } });
+const byVault = (name: JsonOperationName) => notFound(name, { body: { tokenVaultId: 'other' } });
+const byProvider = (name: JsonOperationName) =>
   notFound(name, { body: { resourceCredentialProviderName: MISSING } });
 
 /** Each attempt at the write is overtaken by another suspension of the same agent or user. */
@@ -276,7 +276,7 @@ const overtaken = (
   answer: CHANGED,
 });
 
-const TABLE: Record<JsonOperation, Row> = {
+const TABLE: Record<JsonOperationName, Row> = {
   CreateWorkloadIdentity: row(
     NEVER,
     taken('CreateWorkloadIdentity', () => ({ name: service.agent.name })),

@@ -12,7 +12,8 @@ import {
   UpdateWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { userHashOf } from '../../lambda/model/user';
-import { OPERATIONS, type Route } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../lambda/operations';
+import type { Route } from '../../lambda/operations/operation';
 import { RETURN_URL, World, type PrincipalName, type TestAgent } from './support/world';
 
 const OPERATOR_ARN = 'arn:aws:iam::000000000000:user/operator';

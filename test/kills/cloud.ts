@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
 import { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agentcore-control';
-import type { FunctionGroup } from '../../lambda/contract/operations';
+import type { FunctionGroup } from '../../lambda/operations/groups';
 import { startEmulators, type Emulators } from '../../lib/local/emulators';
 import { LOOPBACK } from '../../lib/local/loopback-server';
 import { LOCAL_REGION, type PrincipalName } from '../../lib/local/principals';

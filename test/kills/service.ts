@@ -3,7 +3,7 @@
  * them, with a clock that its parent moves. Only its parent runs the schedules.
  */
 import { randomUUID } from 'node:crypto';
-import type { FunctionGroup } from '../../lambda/contract/operations';
+import type { FunctionGroup } from '../../lambda/operations/groups';
 import type { EmulatorAccess } from '../../lib/local/emulators';
 import { startFunctions, type LocalFunctions } from '../../lib/local/functions';
 import { localFunctionName } from '../../lib/local/gateway-event';

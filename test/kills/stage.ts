@@ -4,7 +4,7 @@ import {
   CreateWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { GetResourceOauth2TokenCommandOutput } from '@aws-sdk/client-bedrock-agentcore';
-import type { FunctionGroup } from '../../lambda/contract/operations';
+import type { FunctionGroup } from '../../lambda/operations/groups';
 import { Browser } from '../flows/support/browser';
 import { RETURN_URL, TestAgent, type Ask } from '../flows/support/world';
 import type { Answer, Cloud } from './cloud';

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FUNCTION_GROUPS, ROUTED_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
+import { FUNCTION_GROUPS, type FunctionGroup, ROUTED_GROUPS } from '../../lambda/operations/groups';
 
 /** A deployment's variables, with values of the right form. */
 const ENVIRONMENT = {

@@ -22,7 +22,8 @@ import {
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { decodeProtectedHeader } from 'jose';
-import { OPERATIONS, type Route } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../lambda/operations';
+import type { Route } from '../../lambda/operations/operation';
 import { TABLES, WRITING_REGION_KEY, type TableName } from '../../lambda/contract/table-keys';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { localTableName } from '../../lib/local/dynamodb';

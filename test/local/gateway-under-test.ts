@@ -1,7 +1,7 @@
 /** A gateway for the registry's routes, with one handler that the test controls. */
 import { createServer } from 'node:http';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import { OPERATIONS } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../lambda/operations';
 import type { FunctionFailure } from '../../lib/local/function-failure';
 import { createGateway } from '../../lib/local/gateway';
 import { listenOnLoopback } from '../../lib/local/loopback-server';

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { UNKNOWN_TO_SIGNERS } from '../../lambda/contract/gateway-refusals';
-import { OPERATIONS } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../lambda/operations';
 import { LOCAL_REGION } from '../../lib/local/principals';
 import { agent, GatewayUnderTest } from './gateway-under-test';
 import { BODY, jwksRequest, PATH, send, signed } from './handmade-request';

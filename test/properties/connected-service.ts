@@ -1,14 +1,13 @@
 /** The service with an agent, and with credential providers at one server that has every kind of third party. */
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import type { JsonOperation } from '../../lambda/contract/schemas/requests';
+import type { JsonOperationName, OperationName } from '../../lambda/operations';
 import { localFunctionName } from '../../lib/local/gateway-event';
 import type { InvokedHandler } from '../../lib/local/lambda';
 import { principalFor } from '../flows/support/audited-service';
 import { putSecret } from '../flows/support/secrets';
 import { AUDIENCE } from '../flows/support/transmitter';
 import { RETURN_URL, World, type PrincipalName } from '../flows/support/world';
-import type { OperationName } from '../../lambda/contract/operations';
 import { RespondingServer } from './responding-server';
 import { expectDocumentedForm, expectNoFailure, Secrets } from './expected-response';
 import { invoke, LogReader, type InProcessRequest } from './in-process';
@@ -131,7 +130,7 @@ export class ConnectedService {
   }
 
   /** Sends a request, whose response has the form of the API and no secret, whatever the third parties responded. */
-  async call(operation: JsonOperation, body: object, as?: PrincipalName): Promise<Outcome> {
+  async call(operation: JsonOperationName, body: object, as?: PrincipalName): Promise<Outcome> {
     const result = await this.respond(operation, {
       operation,
       principal: as ?? principalFor(operation),
@@ -149,7 +148,7 @@ export class ConnectedService {
     return result;
   }
 
-  async succeed(operation: JsonOperation, body: object): Promise<Members> {
+  async succeed(operation: JsonOperationName, body: object): Promise<Members> {
     const { status, members } = await this.call(operation, body);
     if (status >= 300) throw new Error(`${operation}: ${status} ${JSON.stringify(members)}`);
     return members;

@@ -1,7 +1,8 @@
 /** What is true of every response: no unexpected error, the documented form, and no secret. */
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { OUTCOME_HEADER } from '../../lambda/contract/headers';
-import { OPERATIONS, type OperationName, type Route } from '../../lambda/contract/operations';
+import { OPERATIONS, type OperationName } from '../../lambda/operations';
+import type { Route } from '../../lambda/operations/operation';
 import { ERROR_STATUS } from '../../lambda/domain/service-error';
 import { expectDocumented } from '../flows/support/documented-responses';
 import { SecretSearch } from '../secrets/search';

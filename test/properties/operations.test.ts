@@ -3,8 +3,7 @@
  * its documented form, no secret is in a response or in the log, and the state stays readable.
  */
 import fc from 'fast-check';
-import type { OperationName } from '../../lambda/contract/operations';
-import type { JsonOperation } from '../../lambda/contract/schemas/requests';
+import type { JsonOperationName, OperationName } from '../../lambda/operations';
 import { requestSchema } from '../../scripts/openapi/request-schemas';
 import {
   AuditedService,
@@ -110,7 +109,7 @@ const resolve = (value: unknown): unknown => {
 const ACCEPTED = Symbol('accepted');
 
 interface Case {
-  readonly operation: JsonOperation;
+  readonly operation: JsonOperationName;
   readonly principal: PrincipalName;
   readonly members: object | typeof ACCEPTED;
   readonly unique: string;
@@ -164,13 +163,13 @@ const ODD_QUERIES = [
   '&&=&',
 ];
 
-const members = (operation: JsonOperation): fc.Arbitrary<object> =>
+const members = (operation: JsonOperationName): fc.Arbitrary<object> =>
   valueOf(requestSchema(operation), new Set(known.keys()), '') as fc.Arbitrary<object>;
 
 const rarely = <Value>(values: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> =>
   fc.oneof({ weight: 10, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: values });
 
-const caseOf = (operation: JsonOperation): fc.Arbitrary<Case> =>
+const caseOf = (operation: JsonOperationName): fc.Arbitrary<Case> =>
   fc.record({
     operation: fc.constant(operation),
     principal: fc.oneof(
@@ -197,7 +196,7 @@ const caseOf = (operation: JsonOperation): fc.Arbitrary<Case> =>
   });
 
 /** Returns the members that a request carries in its path and query, and those of its body. */
-function partsOf(operation: JsonOperation, all: Record<string, unknown>) {
+function partsOf(operation: JsonOperationName, all: Record<string, unknown>) {
   const { path, query } = routeOf(operation);
   const { resourceArn, tagKeys, ...rest } = all;
   const [inPath, inQuery] = [path.includes('{resourceArn+}'), query !== undefined];
@@ -242,7 +241,7 @@ const FIRST = IN_ORDER.map((operation): Case => ({
 }));
 
 /** Accepted and rejected cases of each operation. */
-const outcomes = new Map<JsonOperation, [accepted: number, rejected: number]>();
+const outcomes = new Map<JsonOperationName, [accepted: number, rejected: number]>();
 let count = 0;
 
 async function run(one: Case): Promise<void> {

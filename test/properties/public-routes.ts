@@ -1,7 +1,7 @@
 /** Requests to the routes without authorization: what browsers, resource servers, and identity providers send, and anything else. */
 import fc from 'fast-check';
 import { NAMES, routeOf } from '../flows/support/audited-service';
-import type { OperationName } from '../../lambda/contract/operations';
+import type { OperationName } from '../../lambda/operations';
 import { bodyChange } from './broken-values';
 import type { InProcessRequest } from './in-process';
 import { MARKER } from './request-values';

@@ -1,6 +1,6 @@
 /** After any requests, every record of the service can be listed and read. */
 import { invoke } from './in-process';
-import type { OperationName } from '../../lambda/contract/operations';
+import type { OperationName } from '../../lambda/operations';
 import type { World } from '../flows/support/world';
 
 async function read(world: World, operation: OperationName, input: object): Promise<Record<string, unknown>> {

@@ -3,11 +3,11 @@
  * error.
  */
 import { parseInput, type RequestParts } from '../../lambda/api/parse';
-import type { JsonOperation } from '../../lambda/contract/schemas/requests';
+import { OPERATIONS, type JsonOperationName } from '../../lambda/operations';
 import { caught } from '../domain/caught';
 
-const refusal = (operation: JsonOperation, body: string, members: RequestParts['members'] = {}) =>
-  caught(() => parseInput(operation, { body, members }));
+const refusal = (operation: JsonOperationName, body: string, members: RequestParts['members'] = {}) =>
+  caught(() => parseInput(OPERATIONS[operation].input, { body, members }));
 
 const resourceArn =
   'arn:aws:bedrock-agentcore:us-east-1:000000000000:workload-identity-directory/default/workload-identity/a';
@@ -21,7 +21,7 @@ it.each(['{', '[]', 'null', '"a"', '1', '[{"name":"abc"}]', '{}{}'])(
 );
 
 it.each([null, ''])('the body %p is accepted as a request without members', (body) => {
-  expect(parseInput('ListWorkloadIdentities', { body, members: {} })).toEqual({});
+  expect(parseInput(OPERATIONS.ListWorkloadIdentities.input, { body, members: {} })).toEqual({});
 });
 
 it('a path member in the body is rejected, even with the same value', () => {

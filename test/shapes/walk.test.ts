@@ -1,13 +1,11 @@
 /** Every case of the walk through the parser of requests: accepted or rejected as the AWS shape requires. */
 import { isDeepStrictEqual } from 'node:util';
 import { parseInput, type RequestParts } from '../../lambda/api/parse';
-import { REFUSED_OPERATIONS } from '../../lambda/contract/refused-operations';
-import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/requests';
+import { REFUSED_OPERATIONS } from '../../lambda/operations/refused-operations';
+import { isJsonOperation, OPERATIONS, type JsonOperationName } from '../../lambda/operations';
 import { ServiceError } from '../../lambda/domain/service-error';
 import { casesOfOperation, type Case } from '../../scripts/aws-model/cases';
 import { MODELLED_OPERATIONS, type ModelledOperation } from '../../scripts/aws-model/service-model';
-
-const isServed = (name: string): name is JsonOperation => name in SCHEMAS;
 
 /** The request as the router passes it: the members of the path and the query, and the body. */
 function partsOf({ input }: ModelledOperation, request: object): RequestParts {
@@ -19,16 +17,19 @@ function partsOf({ input }: ModelledOperation, request: object): RequestParts {
   };
 }
 
-function outcome(operation: ModelledOperation & { name: JsonOperation }, { request }: Case) {
+function outcome(operation: ModelledOperation & { name: JsonOperationName }, { request }: Case) {
   try {
-    return { input: parseInput(operation.name, partsOf(operation, request as object)) };
+    return { input: parseInput(OPERATIONS[operation.name].input, partsOf(operation, request as object)) };
   } catch (error) {
     return { error };
   }
 }
 
 /** Returns the difference between the expected and the actual result of a case, if any. */
-function differing(operation: ModelledOperation & { name: JsonOperation }, one: Case): string | undefined {
+function differing(
+  operation: ModelledOperation & { name: JsonOperationName },
+  one: Case,
+): string | undefined {
   const { input, error } = outcome(operation, one);
   if (one.verdict === 'accepted') {
     if (error) return error instanceof ServiceError ? `refused: ${error.message}` : 'failed';
@@ -47,13 +48,13 @@ const label = ({ operation, place, what }: Case, problem: string): string =>
   `${operation} ${place} (${what}): ${problem.slice(0, 200)}`;
 
 describe('the walk over the AWS shapes', () => {
-  const served = MODELLED_OPERATIONS.filter(({ name }) => isServed(name));
+  const served = MODELLED_OPERATIONS.filter(({ name }) => isJsonOperation(name));
   const count = { accepted: 0, refused: 0, differed: 0 };
 
   it.each(served.map((operation) => [operation.name, operation] as const))(
     'every case of %s has the expected result',
     (name, operation) => {
-      if (!isServed(name)) throw new Error(`${name} is not in the registry`);
+      if (!isJsonOperation(name)) throw new Error(`${name} is not in the registry`);
       const cases = casesOfOperation(operation);
       const problems = cases.flatMap((one) => {
         const problem = differing({ ...operation, name }, one);

@@ -5,8 +5,8 @@
 import * as data from '@aws-sdk/client-bedrock-agentcore';
 import * as control from '@aws-sdk/client-bedrock-agentcore-control';
 import { World } from '../flows/support/world';
-import { OPERATIONS } from '../../lambda/contract/operations';
-import { REFUSED_OPERATIONS } from '../../lambda/contract/refused-operations';
+import { OPERATIONS } from '../../lambda/operations';
+import { REFUSED_OPERATIONS } from '../../lambda/operations/refused-operations';
 import { casesOfOperation, type Case } from '../../scripts/aws-model/cases';
 import { MODELLED_OPERATIONS, type ModelledOperation } from '../../scripts/aws-model/service-model';
 

@@ -3,7 +3,7 @@
  * other groups must be denied. permissions.test.ts has the policies statement by statement; this test has their effect.
  */
 import type { TableName } from '../../lambda/contract/table-keys';
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
+import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/operations/groups';
 import { SEALING_PURPOSES } from '../../lambda/model/sealing-purpose';
 import { allows, type IamRequest, type Statement } from './iam-evaluation';
 import { plain, resourcesOf, synthesize, withoutHash } from './synthesis';

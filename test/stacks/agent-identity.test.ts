@@ -5,7 +5,7 @@ import { InterfaceVpcEndpoint, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
-import { OPERATIONS } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../lambda/operations';
 import { AgentIdentity, WebAcl, WorkloadIdentity, type AgentIdentityAttributes } from '../../lib';
 import {
   consumerStack,

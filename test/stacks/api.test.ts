@@ -1,5 +1,7 @@
 /** The deployed API: its routes and authorization, its access log, and the form of its errors. */
-import { type FunctionGroup, OPERATIONS, type Route } from '../../lambda/contract/operations';
+import { OPERATIONS } from '../../lambda/operations';
+import type { FunctionGroup } from '../../lambda/operations/groups';
+import type { Route } from '../../lambda/operations/operation';
 import { plain, resourcesOf, synthesize } from './synthesis';
 
 const synthesis = synthesize({ throttle: { rateLimit: 7 } });
@@ -60,9 +62,6 @@ it('only the routes of browsers, identity providers, and metadata have no IAM au
     'GET /identities/oauth2/authorize',
     'POST /identities/oauth2/authorize',
     'GET /identities/oauth2/callback/{callbackId}',
-    'GET /identities/oauth2/client-metadata/{callbackId}',
-    'GET /.well-known/jwks.json',
-    'GET /.well-known/openid-configuration',
     'GET /portals/{portalId}',
     'GET /portals/{portalId}/login',
     'GET /portals/{portalId}/callback',
@@ -70,14 +69,17 @@ it('only the routes of browsers, identity providers, and metadata have no IAM au
     'POST /portals/{portalId}/connect',
     'GET /portals/{portalId}/connect/callback',
     'POST /portals/{portalId}/disconnect',
-    'GET /portals/{portalId}/disconnect',
     'GET /portals/{portalId}/logout',
     'GET /portals/{portalId}/connect',
+    'GET /portals/{portalId}/disconnect',
     'GET /portals/{portalId}/disconnections/{revocationId}',
     'GET /',
     'GET /favicon.ico',
     'GET /{unknown+}',
     'POST /{unknown+}',
+    'GET /identities/oauth2/client-metadata/{callbackId}',
+    'GET /.well-known/jwks.json',
+    'GET /.well-known/openid-configuration',
   ]);
 });
 

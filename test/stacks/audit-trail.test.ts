@@ -1,7 +1,7 @@
 /** The audit trail in Amazon S3: what holds its objects, who writes them, and what the digest function can do. */
 import { Duration, Stack, type App } from 'aws-cdk-lib';
 import { Bucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
-import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
+import { FUNCTION_GROUPS } from '../../lambda/operations/groups';
 import {
   AgentEndpoint,
   AgentIdentity,

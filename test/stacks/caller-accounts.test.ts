@@ -3,7 +3,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { inboundRoutes } from '../../lambda/contract/gate-routes';
-import { OPERATIONS, type OperationName } from '../../lambda/contract/operations';
+import { OPERATIONS, type OperationName } from '../../lambda/operations';
 import {
   AgentEndpoint,
   AgentIdentity,
@@ -32,9 +32,9 @@ const AGENT_OPERATIONS = [
   'GetWorkloadAccessTokenForUserId',
   'GetResourceApiKey',
   'GetResourceOauth2Token',
-  'CompleteResourceTokenAuth',
   'RejectResourceOauth2Token',
   'GetResourceDpopProof',
+  'CompleteResourceTokenAuth',
   'ListResourceGrants',
   'RevokeResourceGrant',
 ];
@@ -274,8 +274,11 @@ describe('grants to a role of another account', () => {
     );
     const managers = service({ accountIds: [PARTNER], manageResources: true });
     expect(() => managers.identity.grantManageResources(managers.role)).not.toThrow();
-    for (const grant of ['grantOperator', 'grantOperatorReadOnly'] as const) {
-      expect(() => managers.identity[grant](managers.role)).toThrow('Other accounts cannot call ListGrants.');
+    for (const [grant, first] of [
+      ['grantOperator', 'RevokeGrants'],
+      ['grantOperatorReadOnly', 'GetRevocation'],
+    ] as const) {
+      expect(() => managers.identity[grant](managers.role)).toThrow(`Other accounts cannot call ${first}.`);
     }
     expect(() => managers.identity.grantRotateKeys(managers.role)).toThrow('from its own account only');
   });
@@ -315,7 +318,7 @@ describe('an app of another account than the service', () => {
     const { stack, identity } = app({ account: OWN, callers: { manageResources: true } });
     expect(() => new WorkloadIdentity(stack, 'Workload', { identity })).not.toThrow();
     expect(() => identity.grantOperator(new Role(stack, 'Operator', { assumedBy }))).toThrow(
-      'Other accounts cannot call ListGrants.',
+      'Other accounts cannot call RevokeGrants.',
     );
   });
 

@@ -2,7 +2,7 @@
  * The statements that the role of each function must have. They are manual on purpose, and not derived from
  * lib/constructs/permissions.ts.
  */
-import type { FunctionGroup } from '../../lambda/contract/operations';
+import type { FunctionGroup } from '../../lambda/operations/groups';
 
 export interface Statement {
   readonly Effect: string;

@@ -3,8 +3,9 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
+import { FUNCTION_GROUPS } from '../../lambda/operations/groups';
 import { AgentIdentity } from '../../lib';
+import { REFERENCES } from '../../scripts/api-docs/references';
 import { bundleOf, FUNCTIONS } from '../../scripts/build/functions';
 
 const NAMES = readdirSync(FUNCTIONS);
@@ -32,6 +33,17 @@ it.each(NAMES)('%s has source maps that name no folder outside the project', (na
     .flatMap(sourcesOf);
   expect(sources).toContain(`lambda/handlers/${name}.ts`);
   expect(sources.filter((source) => !/^(lambda|node_modules)\//.test(source))).toEqual([]);
+});
+
+it.each(NAMES)('%s contains no text of the documentation', (name) => {
+  const code = filesOf(name)
+    .filter((file) => file.endsWith('.js'))
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n');
+  const texts = Object.values(REFERENCES).map((reference) =>
+    typeof reference === 'string' ? reference : reference.does,
+  );
+  expect(texts.filter((text) => code.includes(text))).toEqual([]);
 });
 
 it('is deployed as it is, without a bundler', () => {

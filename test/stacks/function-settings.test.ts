@@ -1,5 +1,5 @@
 /** Settings of the functions: memory by group, concurrency by props, and the schedule of the keys. */
-import type { FunctionGroup } from '../../lambda/contract/operations';
+import type { FunctionGroup } from '../../lambda/operations/groups';
 import type { FunctionSettings } from '../../lib';
 import { MEMORY_SIZE } from '../../lib/constructs/function-settings';
 import { plain, resourcesOf, standardSynthesis, synthesize, withoutHash, type Synthesis } from './synthesis';

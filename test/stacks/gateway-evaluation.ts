@@ -3,7 +3,7 @@
  * that account allows the call. Source: API Gateway developer guide, "How API Gateway resource policies affect
  * authorization workflow", tables A and B.
  */
-import type { Route } from '../../lambda/contract/operations';
+import type { Route } from '../../lambda/operations/operation';
 import { decision, type Statement } from './iam-evaluation';
 
 interface PolicyStatement extends Statement {

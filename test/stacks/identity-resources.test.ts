@@ -6,7 +6,7 @@ import { CfnParameter, SecretValue, type Stack } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { OPERATIONS, type OperationName } from '../../lambda/contract/operations';
+import { OPERATIONS, type OperationName } from '../../lambda/operations';
 import { parsePolicyDocument } from '../../lambda/domain/policy/policy-document';
 import type { Properties } from '../../lambda/contract/resource-request';
 import { checkProvider, ForeignRequest, type DeployedStack } from '../../lambda/custom-resources/stack';

@@ -1,6 +1,6 @@
 /** The aliases through which callers invoke the functions, and gradual deployments with them. */
 import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
-import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
+import { FUNCTION_GROUPS } from '../../lambda/operations/groups';
 import { plain, resourcesOf, standardSynthesis, synthesize, withoutHash, type Synthesis } from './synthesis';
 
 const standard = standardSynthesis();

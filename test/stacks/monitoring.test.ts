@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createAuditLog } from '../../lambda/adapters/log/audit-log';
 import { createMetricsOf } from '../../lambda/adapters/log/metrics';
 import { log as lines, report } from '../../lambda/handlers/composition/logging';
-import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
+import { FUNCTION_GROUPS } from '../../lambda/operations/groups';
 import type { AuditEntry } from '../../lambda/domain/audit';
 import { AgentIdentity } from '../../lib';
 import { accessLogFormat } from '../../lib/constructs/access-log';

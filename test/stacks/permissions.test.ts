@@ -1,5 +1,5 @@
 /** The permissions of each function: the whole policy of its role, statement by statement, and its environment. */
-import { FUNCTION_GROUPS, ROUTED_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
+import { FUNCTION_GROUPS, type FunctionGroup, ROUTED_GROUPS } from '../../lambda/operations/groups';
 import { expectedStatements, logicalId, type Statement } from './expected-statements';
 import { plain, resourcesOf, standardSynthesis } from './synthesis';
 

@@ -1,6 +1,6 @@
 /** Each API adds its secret to events, and its functions have the digest. */
 import type { CfnResource } from 'aws-cdk-lib';
-import { ROUTED_GROUPS } from '../../lambda/contract/operations';
+import { ROUTED_GROUPS } from '../../lambda/operations/groups';
 import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WorkloadIdentity } from '../../lib';
 import { consumerStack, standardTemplate, templateOf, written, type ConsumerTemplate } from './consumer';
 import { endpointTemplate } from './endpoint';

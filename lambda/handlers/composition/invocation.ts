@@ -6,8 +6,8 @@ import { unexpected } from '../../api/unexpected';
 import type { RequestContext } from '../../domain/audit';
 import { ServiceError } from '../../domain/service-error';
 import { OutsideWritingRegion } from '../../domain/writing-region';
-import { regionFence, requests } from './fenced-requests';
-import { report } from './logging';
+import { report, requests } from './logging';
+import { regionFence } from './regions';
 
 /** The members of Lambda's context that the handlers use; absent when a handler runs outside Lambda. */
 type InvocationContext = Partial<Pick<Context, 'awsRequestId' | 'invokedFunctionArn'>>;
@@ -87,7 +87,8 @@ export function createInvocationHandler<Schema extends v.GenericSchema, Output>(
     const resource = context?.invokedFunctionArn;
     const defaults = { operation: INVOKE, auditSuccess, ...(resource !== undefined && { resource }) };
     return requests.within({ ...requestContextOf(undefined, context), ...originOf?.(event) }, () =>
-      requests.ensureEntry(defaults, () => {
+      requests.ensureEntry(defaults, async () => {
+        await regionFence?.check();
         const parsed = v.safeParse(schema, event);
         if (!parsed.success) throw new RefusedEvent(refusal);
         return serve(parsed.output);

@@ -21,10 +21,12 @@ export const readAccount = (): string => arnParts(readEnvironment('ARN_PREFIX').
 /** Returns the client of AWS KMS or AWS Secrets Manager, which takes and returns ARNs with the identity Region. */
 export const named = <Client>(client: Client): Client => namingInIdentityRegion(client, readRegions());
 
-/** Returns the fence; undefined for a deployment without replicas, which serves all requests. */
-export function readRegionFence(): RegionFence | undefined {
+function readRegionFence(): RegionFence | undefined {
   if (process.env.REPLICATED_TABLE === undefined) return undefined;
   const { REPLICATED_TABLE } = readEnvironment('REPLICATED_TABLE');
   const store = createWritingRegionStore(createTable(new DynamoDBClient(REQUEST_TIMEOUTS), REPLICATED_TABLE));
   return createRegionFence({ store, ...readRegions(), system });
 }
+
+/** The fence; undefined for a deployment without replicas, which serves all requests. */
+export const regionFence = readRegionFence();

@@ -1,6 +1,6 @@
 /** `agent-identity agent`: workload identities. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
-import { OPERATIONS } from '../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../lambda/operations';
 import {
   AUTHORIZER_FLAGS,
   AUTHORIZER_OPTIONS,

@@ -1,7 +1,7 @@
 /** `agent-identity doctor`: checks the way from this computer to the service, and what the service depends on. */
 import { buildCommand } from '@stricli/core';
 import type { EndpointPolicy } from '../../../lambda/model/endpoint';
-import { OPERATIONS } from '../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../lambda/operations';
 import { SIGNING_NAME } from '../../client/endpoint';
 import { discoveryUrlOf } from '../authorizer';
 import { fail, hasFailed, ok, printChecks, warn, type Check } from '../checks';

@@ -1,7 +1,7 @@
 /** `agent-identity grants`: what agents hold, for operators. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { decodeGrantId } from '../../../lambda/model/grant-id';
-import { OPERATIONS } from '../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../lambda/operations';
 import { alsoEnds, endsOtherGrants, reachOf, type RevocationReach } from '../../../lambda/contract/vendors';
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';

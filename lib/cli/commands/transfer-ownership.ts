@@ -1,6 +1,6 @@
 /** `agent-identity transfer-ownership`: an operator makes another principal the owner of a resource. */
 import { buildCommand } from '@stricli/core';
-import { OPERATIONS } from '../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../lambda/operations';
 import { CONNECTION_FLAGS, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError, usageError } from '../failure';

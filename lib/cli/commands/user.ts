@@ -1,6 +1,6 @@
 /** `agent-identity user`: operators suspend, resume, and list users. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
-import { OPERATIONS } from '../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../lambda/operations';
 import type { UserSelector } from '../../../lambda/model/user';
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { URL, URLSearchParams } from 'node:url';
-import { FUNCTION_GROUPS } from '../../../lambda/contract/operations.ts';
+import { FUNCTION_GROUPS } from '../../../lambda/operations/groups.ts';
 import { insights, MalformedQueryError } from './insights.mjs';
 import { StateTables } from './state-tables.mjs';
 

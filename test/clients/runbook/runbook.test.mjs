@@ -10,7 +10,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { FUNCTION_GROUPS } from '../../../lambda/contract/operations.ts';
+import { FUNCTION_GROUPS } from '../../../lambda/operations/groups.ts';
 import { installPython } from '../installation.mjs';
 import { AwsServer, FAILED_STACK } from './aws.mjs';
 import { COMMANDS, FUNCTIONS, RUNBOOK, VARIABLES } from './commands.mjs';

@@ -1,5 +1,5 @@
 /** What owners of agents call: identities, credential providers, portals, tags, and policies. */
-import type { JsonOperation } from '../../../lambda/contract/schemas/requests';
+import type { JsonOperationName } from '../../../lambda/operations';
 import { RETURN_URL } from '../../flows/support/world';
 import { scenario, type Part, type Prepared, type Scenario } from '../scenario';
 import type { Stage } from '../stage';
@@ -34,12 +34,12 @@ interface Simple<Shared> extends Pick<Prepared, 'performed'> {
   readonly share?: (stage: Stage) => Promise<Shared>;
   readonly input: (stage: Stage, shared: Shared) => Input | Promise<Input>;
   /** A request that must succeed afterwards, or fail with 404. */
-  readonly then?: readonly [operation: JsonOperation, status: 200 | 404];
+  readonly then?: readonly [operation: JsonOperationName, status: 200 | 404];
 }
 
 /** A scenario of one request. A request that changes nothing new can be repeated. */
 export function simple<Shared>(
-  operation: JsonOperation,
+  operation: JsonOperationName,
   { part = 'control plane', variant, share, input, performed, then }: Simple<Shared>,
 ): Scenario {
   return scenario<Shared>({

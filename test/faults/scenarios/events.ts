@@ -1,6 +1,6 @@
 /** What an identity provider reports: security events, revocations, and logouts. */
 import { randomUUID } from 'node:crypto';
-import type { OperationName } from '../../../lambda/contract/operations';
+import type { OperationName } from '../../../lambda/operations';
 import { CAEP, issSub, now, RISC, Transmitter } from '../../flows/support/transmitter';
 import type { HttpResponse } from '../../local/handmade-request';
 import { LOGOUT_CLIENT, POLLED, PUSHING } from '../servers';

@@ -1,5 +1,5 @@
 /** The pages of a consent portal, and the consent page that they lead to. */
-import type { OperationName } from '../../../lambda/contract/operations';
+import type { OperationName } from '../../../lambda/operations';
 import { Browser, type Page } from '../../flows/support/browser';
 import { TestPortal } from '../../flows/support/portal';
 import { continueLink, locationOf, membersOf, PortalPages, titleOf } from '../../flows/support/portal-pages';

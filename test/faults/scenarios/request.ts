@@ -1,6 +1,6 @@
 /** Requests of the scenarios: signed as an AWS client signs them, without its retries. */
-import { OPERATIONS, type Route } from '../../../lambda/contract/operations';
-import type { JsonOperation } from '../../../lambda/contract/schemas/requests';
+import { type JsonOperationName, OPERATIONS } from '../../../lambda/operations';
+import type { Route } from '../../../lambda/operations/operation';
 import type { PrincipalName } from '../../flows/support/world';
 import { send, signed, type HttpResponse } from '../../local/handmade-request';
 import type { Stage } from '../stage';
@@ -11,12 +11,12 @@ export interface Input {
   readonly query?: Record<string, string>;
 }
 
-export const callerOf = (name: JsonOperation): PrincipalName =>
+export const callerOf = (name: JsonOperationName): PrincipalName =>
   OPERATIONS[name].group === 'operator' ? 'operator' : 'agent';
 
 export async function call(
   { world }: Stage,
-  name: JsonOperation,
+  name: JsonOperationName,
   { body, resourceArn = '', query }: Input,
 ): Promise<HttpResponse> {
   const { method, path }: Route = OPERATIONS[name];
@@ -34,7 +34,7 @@ export async function call(
 }
 
 /** A call that must succeed, as part of a preparation or a check. */
-export async function called<Output>(stage: Stage, name: JsonOperation, input: Input): Promise<Output> {
+export async function called<Output>(stage: Stage, name: JsonOperationName, input: Input): Promise<Output> {
   const { status = 0, body } = await call(stage, name, input);
   if (status >= 300) throw new Error(`${name}: ${status} ${body.slice(0, 300)}`);
   return (body === '' ? {} : JSON.parse(body)) as Output;

@@ -1,6 +1,7 @@
 /** Pages and documents for everyone. */
 import { createClientMetadataStore } from '../../../lambda/adapters/dynamodb/client-metadata-store';
-import { OPERATIONS, type OperationName, type Route } from '../../../lambda/contract/operations';
+import { OPERATIONS, type OperationName } from '../../../lambda/operations';
+import type { Route } from '../../../lambda/operations/operation';
 import { scenario, type Scenario } from '../scenario';
 import { cool } from './agents';
 import { open } from './request';

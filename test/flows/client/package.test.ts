@@ -6,7 +6,7 @@ import {
   FAILURE_HEADER as SENT_BY_SERVICE,
   TOKEN_TYPE_HEADER as TYPE_SENT,
 } from '../../../lambda/contract/headers';
-import { OPERATIONS } from '../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../lambda/operations';
 import * as client from '../../../lib/client/index';
 import {
   DPOP_PROOF_PATH,

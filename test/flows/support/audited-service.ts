@@ -3,8 +3,8 @@
  * identified by their user agent, and the one audit entry of each.
  */
 import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
-import type { JsonOperation } from '../../../lambda/contract/schemas/requests';
-import { OPERATIONS, type OperationName, type Route } from '../../../lambda/contract/operations';
+import { type JsonOperationName, OPERATIONS, type OperationName } from '../../../lambda/operations';
+import type { Route } from '../../../lambda/operations/operation';
 import { send, signed, type HttpResponse } from '../../local/handmade-request';
 import { RETURN_URL, World, type PrincipalName, type TestAgent } from './world';
 
@@ -15,7 +15,7 @@ const API_KEY = 'the-api-key-that-is-never-logged';
 
 export const NAMES = Object.keys(OPERATIONS) as OperationName[];
 export const routeOf = (name: OperationName): Route => OPERATIONS[name];
-export const OPERATIONS_BY_IAM = NAMES.filter((name) => routeOf(name).auth === 'IAM') as JsonOperation[];
+export const OPERATIONS_BY_IAM = NAMES.filter((name) => routeOf(name).auth === 'IAM') as JsonOperationName[];
 
 /** The principal that IAM allows to call the operation. */
 export const principalFor = (name: OperationName): 'agent' | 'operator' =>
@@ -31,7 +31,7 @@ export interface Input {
 }
 
 /** By operation, from an unused name. A new operation of the registry does not compile without an input. */
-type Inputs = Record<JsonOperation, (unique: string) => Input>;
+type Inputs = Record<JsonOperationName, (unique: string) => Input>;
 
 const arnOf = (kind: string, name: string): string =>
   `arn:aws:bedrock-agentcore:us-east-1:000000000000:${kind}/${name}`;
@@ -217,7 +217,7 @@ export class AuditedService {
   }
 
   async call(
-    name: JsonOperation,
+    name: JsonOperationName,
     principal: PrincipalName,
     { body, resourceArn = '', query }: Input,
   ): Promise<HttpResponse> {

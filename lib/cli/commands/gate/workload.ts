@@ -1,5 +1,5 @@
 /** The workload identity of an agent behind a gate. */
-import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../../lambda/operations';
 import { LOOPBACK } from '../../../client/endpoint';
 import {
   AUTHORIZER_OPTIONS,

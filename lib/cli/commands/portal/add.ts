@@ -1,7 +1,7 @@
 /** `agent-identity portal add`: from options, and on a terminal by questions, which it repeats after a mistake. */
 import { arnParts } from '../../../../lambda/model/arn';
 import { buildCommand } from '@stricli/core';
-import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../../lambda/operations';
 import { CONNECTION_FLAGS, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { untilAccepted } from '../../corrections';

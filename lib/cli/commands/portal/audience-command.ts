@@ -1,5 +1,5 @@
 /** The command that lets an agent accept the users who sign in at a portal, for the warning that it does not. */
-import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../../lambda/operations';
 import type { Authorized } from '../../authorizer';
 import { ServiceFailure } from '../../failure';
 import { nameOf } from '../../output';

@@ -1,6 +1,6 @@
 /** `agent-identity portal delete`. */
 import { buildCommand } from '@stricli/core';
-import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../../lambda/operations';
 import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { print, printJson } from '../../output';

@@ -1,5 +1,5 @@
 /** Consent portals of the caller: how a person names them, and how the service verifies them. */
-import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../../lambda/operations';
 import type { CliContext } from '../../context';
 import { CliError, ServiceFailure, usageError } from '../../failure';
 import { isoTime, printAside, printFields, printJson, progress } from '../../output';

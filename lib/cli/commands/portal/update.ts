@@ -1,6 +1,6 @@
 /** `agent-identity portal update`: replaces what the options name, and keeps the rest. */
 import { buildCommand } from '@stricli/core';
-import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../../lambda/operations';
 import { CONNECTION_FLAGS, flag, optionalTexts, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { usageError } from '../../failure';

@@ -1,6 +1,6 @@
 /** `agent-identity portal verify`. */
 import { buildCommand } from '@stricli/core';
-import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../../lambda/operations';
 import { CONNECTION_FLAGS, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { connect } from '../../service';

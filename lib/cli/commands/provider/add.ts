@@ -1,7 +1,7 @@
 /** `agent-identity provider add`: from options, and on a terminal by questions, which it repeats after a mistake. */
 import { VENDOR_NAMES, type VendorName } from '../../../../lambda/model/provider/vendor-names';
 import { buildCommand } from '@stricli/core';
-import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../../lambda/operations';
 import { vendorOf } from '../../../../lambda/contract/vendors';
 import { CONNECTION_FLAGS, flag, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';

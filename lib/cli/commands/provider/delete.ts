@@ -1,6 +1,6 @@
 /** `agent-identity provider delete`. */
 import { buildCommand } from '@stricli/core';
-import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../../lambda/operations';
 import { CONNECTION_FLAGS, flag } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { ServiceFailure } from '../../failure';

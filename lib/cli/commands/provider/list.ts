@@ -1,6 +1,6 @@
 /** `agent-identity provider list`: the caller's providers, or those of all owners for an operator. */
 import { buildCommand } from '@stricli/core';
-import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../../lambda/operations';
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { printAside, printJson, printTable } from '../../output';

@@ -1,5 +1,5 @@
 /** Finds a credential provider by name. The two kinds of providers have separate names. */
-import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../../lambda/operations';
 import type { ConnectionFlags } from '../../connection-flags';
 import { ServiceFailure, usageError, type CliError } from '../../failure';
 import { getProvider, type Oauth2Provider } from './provider';

@@ -1,5 +1,5 @@
 /** How a provider exchanges user tokens, and for cross-app access which other provider gets the identity assertions. */
-import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../../lambda/operations';
 import { assertionProviderRejection } from '../../../../lambda/contract/vendors';
 import { fail, ok, warn, type Check } from '../../checks';
 import { ServiceFailure } from '../../failure';

@@ -5,7 +5,7 @@ import type {
   ClientRegistration,
 } from '../../../../lambda/model/provider/client';
 import type { OnBehalfOfConfig } from '../../../../lambda/model/provider/on-behalf-of';
-import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../../lambda/operations';
 import type { Service } from '../../service';
 
 export interface Oauth2Provider {

@@ -1,7 +1,7 @@
 /** `agent-identity provider update`: replaces what the options name, and keeps the rest. */
 import type { VendorName } from '../../../../lambda/model/provider/vendor-names';
 import { buildCommand } from '@stricli/core';
-import { OPERATIONS } from '../../../../lambda/contract/operations';
+import { OPERATIONS } from '../../../../lambda/operations';
 import { vendorOf } from '../../../../lambda/contract/vendors';
 import { CONNECTION_FLAGS, flag } from '../../connection-flags';
 import type { CliContext } from '../../context';

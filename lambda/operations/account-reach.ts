@@ -6,7 +6,8 @@
  * read secrets, so they need a second decision. The operators' plane and the key of the token vault belong to the
  * deployment: IAM alone authorizes them, and no setting opens them to another account.
  */
-import type { Route, RoutedGroup } from './operations';
+import type { RoutedGroup } from './groups';
+import type { Route } from './operation';
 
 const AGENT_GROUPS: ReadonlySet<RoutedGroup> = new Set(['token-exchange', 'credential-retrieval', 'grants']);
 

@@ -1,9 +1,5 @@
-/** Differences from AWS that several operations have. */
-export interface Difference {
-  /** A clause without a subject, such as "lists only the resources that the caller owns". */
-  readonly what: string;
-  readonly why: string;
-}
+/** Differences from AWS that several operations have. Only their references use them. */
+import type { Difference } from './reference';
 
 export const OWN: Difference = {
   what: 'belongs to the IAM principal that creates it, by its ARN and unique ID',
@@ -33,10 +29,16 @@ export const OWN_LISTED: Difference = {
   what: 'lists only the resources that the caller owns',
   why: "other principals' resource names stay private; a pagination token is valid only for the same caller and listing",
 };
-export const SECRET_ARN = (member: string): Difference => ({
-  what: `for a MANAGED secret, \`${member}\` names the token vault of this service`,
-  why: 'the AWS shape requires an ARN, and a Secrets Manager ARN without a secret would be misleading',
-});
+const NO_MISLEADING_ARN =
+  'the AWS shape requires an ARN, and a Secrets Manager ARN without a secret would be misleading';
+export const CLIENT_SECRET_ARN: Difference = {
+  what: 'for a MANAGED secret, `clientSecretArn` names the token vault of this service',
+  why: NO_MISLEADING_ARN,
+};
+export const API_KEY_ARN: Difference = {
+  what: 'for a MANAGED secret, `apiKeySecretArn` names the token vault of this service',
+  why: NO_MISLEADING_ARN,
+};
 export const NO_SECRET: Difference = {
   what: 'omits `clientSecretSource` for a client without a client secret, and returns a `clientSecretArn` of the token vault, which has no secret',
   why: 'the AWS shape requires the ARN, and `MANAGED` would say that there is a secret',

@@ -1,0 +1,15 @@
+import { apiKeyCredentialProvider } from './api-key-credential-provider';
+import { consentPortal } from './consent-portal';
+import { oauth2CredentialProvider } from './oauth2-credential-provider';
+import { resourcePolicy } from './resource-policy';
+import { tags } from './tags';
+import { workloadIdentity } from './workload-identity';
+
+export const CONTROL_PLANE = {
+  ...workloadIdentity,
+  ...oauth2CredentialProvider,
+  ...apiKeyCredentialProvider,
+  ...consentPortal,
+  ...tags,
+  ...resourcePolicy,
+};

@@ -1,0 +1,4 @@
+import { consent } from './consent';
+import { metadata } from './metadata';
+
+export const OAUTH_CALLBACK = { ...consent, ...metadata };

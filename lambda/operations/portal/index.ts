@@ -1,0 +1,4 @@
+import { pages } from './pages';
+import { site } from './site';
+
+export const PORTAL = { ...pages, ...site };

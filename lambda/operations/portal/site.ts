@@ -1,0 +1,22 @@
+/** Pages outside of any portal. */
+import { open, type Route } from '../operation';
+import type { ReferenceOf } from '../reference';
+
+const page = (path: string, method: Route['method'] = 'GET') =>
+  ({ ...open('portal', path, method), metadata: true }) as const;
+
+export const site = {
+  Home: page('/'),
+  Favicon: page('/favicon.ico'),
+  NotFound: page('/{unknown+}'),
+  UnknownOperation: page('/{unknown+}', 'POST'),
+};
+
+export const reference: ReferenceOf<typeof site> = {
+  Home: 'A page that says what answers at this address.',
+  Favicon: 'The icon of the pages.',
+  NotFound:
+    'Any other path: a page for browsers (`Accept` with `text/html`), and ResourceNotFoundException for other clients.',
+  UnknownOperation:
+    'Any other operation: a ValidationException with the reason for an operation of AWS that this service does not have, and ResourceNotFoundException for all others. On a private API, and with `callers` of other accounts, policies allow neither of these two routes to everyone, and API Gateway returns AccessDeniedException.',
+};

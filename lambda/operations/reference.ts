@@ -1,0 +1,22 @@
+/** What the documentation says of an operation. Only scripts read it, and no function's bundle contains it. */
+import type { ErrorName } from '../domain/service-error';
+import type { JsonOperation, Operations } from './operation';
+
+/** A difference from AWS. */
+export interface Difference {
+  /** A clause without a subject, such as "lists only the resources that the caller owns". */
+  readonly what: string;
+  readonly why: string;
+}
+
+export interface Reference {
+  readonly does: string;
+  /** In addition to the errors that every operation can return. */
+  readonly errors?: readonly ErrorName[];
+  readonly differs?: readonly Difference[];
+}
+
+/** Of a route without a signature, what it is for. */
+export type ReferenceOf<Defined extends Operations> = {
+  readonly [Name in keyof Defined]: Defined[Name] extends JsonOperation ? Reference : string;
+};
