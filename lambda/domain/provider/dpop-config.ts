@@ -2,17 +2,14 @@
  * Whether the tokens of a credential provider are bound to keys (DPoP, RFC 9449), and for which URLs agents get proofs:
  * a member of this service's own, because AWS has none.
  */
-import type { DpopConfig, Oauth2Discovery } from '../../model/provider/record';
+import type { DpopConfig, Oauth2Discovery, Oauth2ProviderAttributes } from '../../model/provider/record';
 import { invalidMember } from '../service-error';
 import { isNormalizedUrl, MUST_BE_NORMALIZED, type EndpointPolicy } from '../../model/endpoint';
 import { checkEndpoint } from '../endpoint';
 import { isProtectedResourceUrl } from '../../model/discovery-url';
 
 /** The part of a provider that decides whether its tokens are bound. */
-interface Bindable {
-  readonly dpop?: DpopConfig | undefined;
-  readonly discovery: Oauth2Discovery;
-}
+export type Bindable = Pick<Oauth2ProviderAttributes, 'dpop' | 'discovery'>;
 
 /**
  * Returns the configuration, if the tokens are bound: the owner's, or what the metadata of the protected resource require
