@@ -2,7 +2,7 @@
 import type { WorkloadIdentity } from '../domain/identity/workload-identity';
 import type { ListedIdentity, ListedResource } from '../domain/operator/list-resources';
 import type { ResumedUser } from '../domain/operator/suspend';
-import type { Suspension } from '../domain/restriction/restriction';
+import type { Suspension } from '../model/records/restriction';
 
 /** If no identity has the name now, the suspension applies to a later one. The name can also be misspelled. */
 export const agentSuspended = (

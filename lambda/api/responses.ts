@@ -1,15 +1,17 @@
 /** Responses of the control plane's operations: AWS's members, times in epoch seconds, and never a secret. */
 import type { WorkloadIdentity } from '../domain/identity/workload-identity';
-import type { OwnedResource } from '../domain/owned-resource';
+import type { OwnedResource } from '../model/records/owned-resource';
 import type { Listed } from '../domain/pagination';
-import { portalUrl, type ConsentPortal } from '../domain/portal/consent-portal';
+import { portalUrl } from '../domain/portal/consent-portal';
+import type { ConsentPortal } from '../model/records/consent-portal';
 import type { ApiKeyProvider } from '../domain/provider/api-key-provider';
 import { shownConfig } from '../domain/provider/config-members';
 import { callbackUrl, type Oauth2Provider } from '../domain/provider/oauth2-provider';
 import { shownServer } from '../domain/provider/expected-server';
 import { usesSecret } from '../domain/provider/vendor';
 import { vendorOf } from '../domain/provider/vendors';
-import { TOKEN_VAULT_ID, type TokenVault } from '../domain/token-vault/token-vault';
+import { TOKEN_VAULT_ID } from '../domain/token-vault/token-vault';
+import type { TokenVault } from '../model/records/token-vault';
 
 /** AWS's `CreateWorkloadIdentityResponse`. */
 export const workloadIdentityCreated = (identity: WorkloadIdentity) => ({

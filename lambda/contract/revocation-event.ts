@@ -4,26 +4,17 @@
  * of an `enqueueClient` as in its provider.
  */
 import * as v from 'valibot';
-import { ENQUEUE_CAUSES, type TokensToRevoke } from '../domain/grant/revocation-queue';
-import { CLIENT_DELETION_CAUSES, type ClientDeletion } from '../domain/provider/client-deletion';
-
-const strings = v.pipe(v.array(v.string()), v.readonly());
+import { GrantIdSchema, GrantTokensSchema } from '../model/records/grant';
+import type { Of } from '../model/of';
+import type { TokensToRevoke } from '../domain/grant/revocation-queue';
+import { CLIENT_DELETION_CAUSES, ENQUEUE_CAUSES } from '../model/records/revocation';
+import type { ClientDeletion } from '../domain/provider/client-deletion';
 
 const TokensToRevokeSchema = v.object({
-  grantId: v.object({ workloadId: v.string(), userHash: v.string(), target: v.string() }),
+  grantId: GrantIdSchema,
   workloadArn: v.string(),
   provider: v.object({ name: v.string(), id: v.string() }),
-  tokens: v.object({
-    sealed: v.string(),
-    scopes: strings,
-    requestedScopes: strings,
-    parameterScopes: v.exactOptional(strings),
-    expiresAt: v.exactOptional(v.number()),
-    obtainedAt: v.number(),
-    refreshable: v.boolean(),
-    refreshExpiresAt: v.exactOptional(v.number()),
-    client: v.string(),
-  }),
+  tokens: GrantTokensSchema,
   cause: v.picklist(ENQUEUE_CAUSES),
 }) satisfies v.GenericSchema<unknown, TokensToRevoke>;
 
@@ -45,7 +36,7 @@ export const RevocationEventSchema = v.union([
   v.object({ sweep: v.literal(true) }),
 ]);
 
-export type RevocationEvent = v.InferOutput<typeof RevocationEventSchema>;
+export type RevocationEvent = Of<typeof RevocationEventSchema>;
 
 /** How far a selection is. The other events have no result. */
 export type { SelectionProgress } from '../domain/revocation/worker';

@@ -4,7 +4,7 @@
  */
 export { assertionProviderRejection } from '../domain/provider/assertion-provider';
 export type { INCLUDED_VENDORS } from '../domain/provider/included-vendors';
-export { alsoEnds, endsOtherGrants, type RevocationReach } from '../domain/provider/revocation-reach';
+export { alsoEnds, endsOtherGrants } from '../domain/provider/revocation-reach';
 export { usesSecret } from '../domain/provider/vendor';
 export { checkSecretGiven, resolveConfig } from '../domain/provider/vendor-config';
 export { reachOf, vendorOf } from '../domain/provider/vendors';

@@ -1,5 +1,5 @@
 /** The name that people see for a resource: its tag `displayName`, which every AWS client can set. */
-import type { OwnedResource } from './owned-resource';
+import type { OwnedResource } from '../model/records/owned-resource';
 
 export const DISPLAY_NAME_TAG = 'displayName';
 

@@ -1,25 +1,6 @@
-/**
- * The common members of workload identities and credential providers: a name that can be reused, an ID that cannot, an
- * owner, and a place in the directory.
- */
-
+/** Stores of workload identities, credential providers, and consent portals. */
+import type { OwnedResource } from '../model/records/owned-resource';
 import type { Caller } from './principal';
-import type { Owned } from './ownership';
-
-export interface OwnedResource extends Owned {
-  readonly name: string;
-  /** Never reused: a resource that is deleted and created again under its name inherits nothing. */
-  readonly id: string;
-  readonly arn: string;
-  readonly tags: Readonly<Record<string, string>>;
-  /** IAM policy JSON that allows or denies operations to principals. */
-  readonly policy?: string | undefined;
-  /** Number of writes. Each write is conditional on the previous one. */
-  readonly revision: number;
-  /** Epoch seconds. */
-  readonly createdTime: number;
-  readonly lastUpdatedTime: number;
-}
 
 /** Returns the name in a resource's ARN: its last segment. */
 export const nameIn = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);

@@ -4,7 +4,8 @@
  */
 import type { Caller } from './principal';
 import { invalidMember, type ServiceError } from './service-error';
-import type { OwnedResource, OwnedResourceStore } from './owned-resource';
+import type { OwnedResourceStore } from './owned-resource';
+import type { OwnedResource } from '../model/records/owned-resource';
 
 /** The listing that a token belongs to. */
 export interface Listing {

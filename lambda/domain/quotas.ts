@@ -6,7 +6,8 @@
 import * as v from 'valibot';
 import { parseConfiguration } from './configuration';
 import type { Caller } from './principal';
-import type { OwnedResource, OwnedResourceStore } from './owned-resource';
+import type { OwnedResourceStore } from './owned-resource';
+import type { OwnedResource } from '../model/records/owned-resource';
 import { ServiceError } from './service-error';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));

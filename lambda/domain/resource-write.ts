@@ -1,7 +1,8 @@
 /** Creates and changes owned resources. */
 import { isDeepStrictEqual } from 'node:util';
 import { epochSeconds, type System } from './system';
-import type { OwnedResource, OwnedResourceStore } from './owned-resource';
+import type { OwnedResourceStore } from './owned-resource';
+import type { OwnedResource } from '../model/records/owned-resource';
 import type { ResourceKind } from '../model/error-codes';
 import { ServiceError } from './service-error';
 

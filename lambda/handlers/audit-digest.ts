@@ -3,7 +3,7 @@
  * writes digests and the head of their chain. It cannot delete a version, shorten a retention, or write log files.
  */
 import { S3Client } from '@aws-sdk/client-s3';
-import { createAuditHeadStore } from '../adapters/dynamodb/audit-head-store';
+import { createAuditHeadStore } from '../adapters/dynamodb/directory-stores';
 import { createDigestSigner } from '../adapters/kms/digest-signer';
 import { createTrailBucket } from '../adapters/s3/trail-bucket';
 import { system } from '../adapters/system';

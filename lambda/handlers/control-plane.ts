@@ -1,10 +1,12 @@
 /** Composition of the control plane, which writes the directory and seals secrets but cannot open them. */
 import { system } from '../adapters/system';
 import { createApiKeyProviderStore } from '../adapters/dynamodb/api-key-provider-store';
-import { createClientMetadataStore } from '../adapters/dynamodb/client-metadata-store';
+import {
+  createClientMetadataStore,
+  createRegisteredClientStore,
+} from '../adapters/dynamodb/directory-stores';
 import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
 import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
-import { createRegisteredClientStore } from '../adapters/dynamodb/registered-client-store';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createApiKeyStore, createClientSecretStore } from '../adapters/dynamodb/secret-store';
 import { createVaultContents } from '../adapters/dynamodb/vault-contents';

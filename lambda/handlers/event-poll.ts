@@ -2,7 +2,7 @@
  * Composition of the internal function that fetches security events, on a schedule. It has the rights of the receivers of
  * pushed events, and reads the tokens for its requests from AWS Secrets Manager. It cannot open the vault, and cannot sign.
  */
-import { createUnappliedReportStore } from '../adapters/dynamodb/unapplied-report-store';
+import { createUnappliedReportStore } from '../adapters/dynamodb/session-stores';
 import { createSecretTexts } from '../adapters/secretsmanager/secrets';
 import { system } from '../adapters/system';
 import { EventPollSchema } from '../contract/event-poll-event';

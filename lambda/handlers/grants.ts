@@ -6,7 +6,7 @@ import { system } from '../adapters/system';
 import { createIdentityReader } from '../adapters/dynamodb/directory-reader';
 import { createGrantIndex } from '../adapters/dynamodb/grant-index';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
-import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
+import { createSigningKeyStore } from '../adapters/dynamodb/directory-stores';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createHandler } from '../api/router';
 import { listResourceGrants, revokeResourceGrant } from '../domain/credential/resource-grants';

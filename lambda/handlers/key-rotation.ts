@@ -4,8 +4,7 @@
  * even the vault keys that it creates, and accepts none from outside.
  */
 import { system } from '../adapters/system';
-import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
-import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';
+import { createSigningKeyStore, createTokenVaultStore } from '../adapters/dynamodb/directory-stores';
 import { createVaultKeyOwners } from '../adapters/dynamodb/vault-key-owners';
 import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';

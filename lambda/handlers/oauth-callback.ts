@@ -3,10 +3,9 @@
  * and publishes the keys and the documents of clients. It cannot reach a grant. The provider-client function sends its requests to providers.
  */
 import { system } from '../adapters/system';
-import { createClientMetadataStore } from '../adapters/dynamodb/client-metadata-store';
+import { createClientMetadataStore, createSigningKeyStore } from '../adapters/dynamodb/directory-stores';
 import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-store';
-import { createSessionStore } from '../adapters/dynamodb/session-store';
-import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
+import { createSessionStore } from '../adapters/dynamodb/session-stores';
 import { createSeal } from '../adapters/kms/seal';
 import { createProviderClientFunction } from '../adapters/lambda/provider-client';
 import { createConsentBrowser } from '../api/browser';

@@ -9,7 +9,7 @@ import { createConsentPortalStore } from '../adapters/dynamodb/consent-portal-st
 import { createGrantIndex } from '../adapters/dynamodb/grant-index';
 import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
 import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
-import { createRestrictionStore } from '../adapters/dynamodb/restriction-store';
+import { createRestrictionStore } from '../adapters/dynamodb/directory-stores';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
 import { createPageTokens } from '../adapters/kms/page-tokens';
 import { createRevocationFunction } from '../adapters/lambda/revocation';

@@ -1,8 +1,8 @@
 /** Composition of token exchange, which reads the directory, signs, and seals user tokens, but cannot reach the vault. */
 import { system } from '../adapters/system';
 import { createIdentityReader } from '../adapters/dynamodb/directory-reader';
-import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
-import { createUsedAssertionStore } from '../adapters/dynamodb/used-assertion-store';
+import { createSigningKeyStore } from '../adapters/dynamodb/directory-stores';
+import { createUsedAssertionStore } from '../adapters/dynamodb/session-stores';
 import { createIdentityAssertionVerifier } from '../adapters/http/identity-assertion-verifier';
 import { createTransport } from '../adapters/http/transport';
 import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
@@ -51,10 +51,7 @@ const deps = {
   userEmails: userEmailsOf(tables.DIRECTORY_TABLE, trustedIssuers),
   signingKeys: createSigningKeys({
     store: signingKeyStore,
-    wrapper: createSigningKeyWrapper(kms, env.KMS_KEY_ARN, {
-      tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
-      address: env.BASE_URL,
-    }),
+    wrapper: createSigningKeyWrapper(kms, env.KMS_KEY_ARN, tokenVaultArn(env.ARN_PREFIX)),
     audit,
     system,
   }),

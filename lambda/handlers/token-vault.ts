@@ -4,7 +4,7 @@
  * sealed.
  */
 import { system } from '../adapters/system';
-import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';
+import { createTokenVaultStore } from '../adapters/dynamodb/directory-stores';
 import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
 import { createKmsKeyStates } from '../adapters/kms/kms-key-states';
 import { createVaultKeyMover } from '../adapters/kms/vault-key-mover';

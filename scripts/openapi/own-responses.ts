@@ -3,7 +3,7 @@
  * in AWS's structures. The flow tests check every response against the document.
  */
 import { CLIENT_REGISTRATIONS } from '../../lambda/model/provider/client';
-import { REVOCATION_REACHES } from '../../lambda/domain/provider/revocation-reach';
+import { REVOCATION_REACHES } from '../../lambda/model/records/revocation';
 import { FLOWS } from '../../lambda/model/flow';
 import type { JsonOperationName } from '../../lambda/operations';
 import { requestMember } from './request-schemas';

@@ -17,7 +17,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
 import { createOauth2ProviderStore } from '../../lambda/adapters/dynamodb/oauth2-provider-store';
-import { createRestrictionStore } from '../../lambda/adapters/dynamodb/restriction-store';
+import { createRestrictionStore } from '../../lambda/adapters/dynamodb/directory-stores';
 import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation-store';
 import { createClientSecretStore } from '../../lambda/adapters/dynamodb/secret-store';
 import { createTable } from '../../lambda/adapters/dynamodb/table';

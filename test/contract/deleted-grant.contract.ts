@@ -1,7 +1,7 @@
 /**
  * The contract of every grant store for a grant that is deleted and recreated by another provider of the same name.
  */
-import type { Grant } from '../../lambda/domain/grant/grant';
+import type { Grant } from '../../lambda/model/records/grant';
 import type { GrantId } from '../../lambda/model/grant-id';
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleDetails, sampleGrantId, sampleTokens } from '../domain/samples';

@@ -7,18 +7,22 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-reader';
 import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
-import { createPortalSessionStore } from '../../lambda/adapters/dynamodb/portal-session-store';
+import {
+  createPortalSessionStore,
+  createSessionStore,
+  createUsedAssertionStore,
+} from '../../lambda/adapters/dynamodb/session-stores';
 import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation-store';
-import { createRestrictionStore } from '../../lambda/adapters/dynamodb/restriction-store';
-import { createSessionStore } from '../../lambda/adapters/dynamodb/session-store';
-import { createUsedAssertionStore } from '../../lambda/adapters/dynamodb/used-assertion-store';
+import { createRestrictionStore } from '../../lambda/adapters/dynamodb/directory-stores';
 import { createTable, type Table } from '../../lambda/adapters/dynamodb/table';
-import { createVaultKeyStore, type VaultKeyRecord } from '../../lambda/adapters/dynamodb/vault-key-store';
+import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
+import type { VaultKeyRecord } from '../../lambda/model/records/vault-key';
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
 import { OWNER_INDEX } from '../../lambda/contract/table-keys';
 import type { GrantStore } from '../../lambda/domain/grant/grant';
-import { transition, type Session } from '../../lambda/domain/consent/session';
-import type { PortalSession } from '../../lambda/domain/portal/session';
+import { transition } from '../../lambda/domain/consent/session';
+import type { Session } from '../../lambda/model/records/consent-session';
+import type { PortalSession } from '../../lambda/model/records/portal-session';
 import { changeResource, createResource } from '../../lambda/domain/resource-write';
 import { changeRestriction, storedUserRestriction } from '../../lambda/domain/restriction/change';
 import { ended } from '../../lambda/domain/revocation/item';

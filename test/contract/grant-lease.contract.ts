@@ -68,7 +68,13 @@ export function grantLeaseContract(stores: () => Stores): void {
 
     it('is rejected if another holder failed since the read, once or again', async () => {
       const { id } = await granted();
-      const failure = { code: 'temporarily_unavailable', unavailable: true, notBefore: NOW };
+      const failure = {
+        code: 'temporarily_unavailable',
+        unavailable: true,
+        notBefore: NOW,
+        providerRevision: 1,
+        detail: 'a failure',
+      };
       for (const failures of [1, 2]) {
         const seen = await get(id);
         await takeLease(id, 'failing', seen);

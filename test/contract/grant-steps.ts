@@ -1,5 +1,5 @@
 /** Grants in the states that the contract of a grant store begins with. */
-import type { Grant, GrantTokens, PendingConsent } from '../../lambda/domain/grant/grant';
+import type { Grant, GrantTokens, PendingConsent } from '../../lambda/model/records/grant';
 import type { GrantId } from '../../lambda/model/grant-id';
 import { BEGINNING } from '../domain/fake-system';
 import type { Stores } from '../domain/in-memory-stores';

@@ -2,7 +2,7 @@
  * The contract of every grant store: each method is one conditional write, and reports whether its condition was
  * true. The lease has its own contract: grant-lease.contract.ts.
  */
-import type { GrantTokens } from '../../lambda/domain/grant/grant';
+import type { GrantTokens } from '../../lambda/model/records/grant';
 import type { GrantId } from '../../lambda/model/grant-id';
 import type { Stores } from '../domain/in-memory-stores';
 import { BEGINNING } from '../domain/fake-system';

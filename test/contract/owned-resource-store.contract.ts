@@ -4,7 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Caller } from '../../lambda/domain/principal';
-import type { OwnedResource, OwnedResourceStore } from '../../lambda/domain/owned-resource';
+import type { OwnedResourceStore } from '../../lambda/domain/owned-resource';
+import type { OwnedResource } from '../../lambda/model/records/owned-resource';
 import type { Stores } from '../domain/in-memory-stores';
 import { CONCURRENT, outcomes } from './concurrency';
 

@@ -2,12 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { hashOf } from '../../lambda/domain/digest';
 import { ended, failed, taken } from '../../lambda/domain/revocation/item';
-import type {
-  DueItem,
-  Revocation,
-  RevocationStore,
-  OutboxItem,
-} from '../../lambda/domain/revocation/revocation';
+import type { DueItem, RevocationStore } from '../../lambda/domain/revocation/revocation';
+import type { Revocation, OutboxItem } from '../../lambda/model/records/revocation';
 import { duePartition } from '../../lambda/contract/table-keys';
 import { BEGINNING } from '../domain/fake-system';
 import type { Stores } from '../domain/in-memory-stores';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateKeyCommand, DisableKeyCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
+import { CreateKeyCommand, DisableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import fc from 'fast-check';
 import { decodeProtectedHeader } from 'jose';
 import { createSeal, createSealOnly } from '../../lambda/adapters/kms/seal';
@@ -22,7 +22,7 @@ import { startKms, type LocalKms } from '../../lib/local/kms';
 import { createFakeSystem, type FakeSystem } from '../domain/fake-system';
 import { withFlippedCharacter } from '../domain/flipped-character';
 import { createInMemoryTokenVaultStore, createInMemoryVaultKeyStore } from '../domain/in-memory-stores';
-import { ISSUER, sampleGrantId, sampleIdentity, sampleProvider, sampleSession } from '../domain/samples';
+import { sampleGrantId, sampleIdentity, sampleProvider, sampleSession } from '../domain/samples';
 
 const TOKEN_VAULT = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default';
 const SECRET = 'a refresh token';
@@ -353,40 +353,19 @@ describe('a function that can encrypt but not decrypt', () => {
 });
 
 describe('the wrapper of signing keys', () => {
-  const wrapper = ({ tokenVaultArn = TOKEN_VAULT, address = ISSUER, on = client } = {}) =>
-    createSigningKeyWrapper(on, kms.keyArn, { tokenVaultArn, address });
+  const wrapper = ({ tokenVaultArn = TOKEN_VAULT, on = client } = {}) =>
+    createSigningKeyWrapper(on, kms.keyArn, tokenVaultArn);
 
   /** A signing key as it is stored. */
   const wrappedKey = async (kid = 'kid-1') => ({
     kid,
     wrappedPrivateKey: await wrapper().wrap(kid, SECRET),
-    boundTo: 'token-vault' as const,
   });
 
-  /** A signing key as it was stored when keys were bound to the address of the service. */
-  async function keyOfBefore(address: string) {
-    const { CiphertextBlob = new Uint8Array() } = await client.send(
-      new EncryptCommand({
-        KeyId: kms.keyArn,
-        Plaintext: Buffer.from(SECRET),
-        EncryptionContext: { purpose: 'signing', issuer: address, kid: 'kid-1' },
-      }),
-    );
-    return { kid: 'kid-1', wrappedPrivateKey: Buffer.from(CiphertextBlob).toString('base64') };
-  }
-
-  it('unwraps its own keys at any address, and the wrapped key does not reveal the private key', async () => {
+  it('unwraps its own keys, and the wrapped key does not reveal the private key', async () => {
     const key = await wrappedKey();
     expect(Buffer.from(key.wrappedPrivateKey, 'base64').toString('latin1')).not.toContain(SECRET);
     expect(await wrapper().unwrap(key)).toBe(SECRET);
-    expect(await wrapper({ address: 'https://other.example' }).unwrap(key)).toBe(SECRET);
-  });
-
-  it('unwraps an older key only at the address that it was created at', async () => {
-    const key = await keyOfBefore(ISSUER);
-    expect(await wrapper().unwrap(key)).toBe(SECRET);
-    expect(await wrapper({ address: 'https://other.example' }).unwrap(key)).toBeUndefined();
-    expect(await wrapper().unwrap({ ...key, boundTo: 'token-vault' })).toBeUndefined();
   });
 
   it('does not unwrap a changed key, or a key with another key ID or for another token vault', async () => {

@@ -1,5 +1,6 @@
 /** The contract of every session store: each transition is one write, conditional on the previous revision. */
-import { type Session, transition } from '../../lambda/domain/consent/session';
+import { transition } from '../../lambda/domain/consent/session';
+import type { Session } from '../../lambda/model/records/consent-session';
 import type { Stores } from '../domain/in-memory-stores';
 import { BEGINNING } from '../domain/fake-system';
 import { sampleSession } from '../domain/samples';

@@ -1,6 +1,6 @@
 /** The contract of every store of signing keys: one key for each generation of a period, and permanent revocation. */
 import { randomUUID } from 'node:crypto';
-import type { SigningKeyRecord } from '../../lambda/domain/workload-token/signing-key';
+import type { SigningKeyRecord } from '../../lambda/model/records/signing-key';
 import type { Stores } from '../domain/in-memory-stores';
 import { CONCURRENT, outcomes } from './concurrency';
 

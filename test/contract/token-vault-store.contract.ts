@@ -1,5 +1,6 @@
 /** The contract of every store of the token vault's record. */
-import { NEVER_MOVED, type TokenVault } from '../../lambda/domain/token-vault/token-vault';
+import { NEVER_MOVED } from '../../lambda/domain/token-vault/token-vault';
+import type { TokenVault } from '../../lambda/model/records/token-vault';
 import type { Stores } from '../domain/in-memory-stores';
 import { CONCURRENT, outcomes } from './concurrency';
 

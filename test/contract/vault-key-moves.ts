@@ -6,12 +6,9 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateKeyCommand, DisableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
-import { createTokenVaultStore } from '../../lambda/adapters/dynamodb/token-vault-store';
-import {
-  createVaultKeyStore,
-  type VaultKeyRecord,
-  type VaultKeyStore,
-} from '../../lambda/adapters/dynamodb/vault-key-store';
+import { createTokenVaultStore } from '../../lambda/adapters/dynamodb/directory-stores';
+import { createVaultKeyStore, type VaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
+import type { VaultKeyRecord } from '../../lambda/model/records/vault-key';
 import { createSeal, createSealOnly } from '../../lambda/adapters/kms/seal';
 import { createKmsKeyStates } from '../../lambda/adapters/kms/kms-key-states';
 import { createVaultKeyMover } from '../../lambda/adapters/kms/vault-key-mover';

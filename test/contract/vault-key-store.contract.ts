@@ -1,6 +1,7 @@
 /** The contract of every store of wrapped vault keys. */
 import { randomUUID } from 'node:crypto';
-import type { VaultKeyOwner, VaultKeyRecord } from '../../lambda/adapters/dynamodb/vault-key-store';
+import type { VaultKeyOwner } from '../../lambda/adapters/dynamodb/vault-key-store';
+import type { VaultKeyRecord } from '../../lambda/model/records/vault-key';
 import type { Stores } from '../domain/in-memory-stores';
 import { CONCURRENT, outcomes } from './concurrency';
 

@@ -3,7 +3,7 @@
  * that a listing shows.
  */
 import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
-import type { Grant } from '../../lambda/domain/grant/grant';
+import type { Grant } from '../../lambda/model/records/grant';
 import { createConsentService, type ConsentService } from './consent-service';
 
 const DAY = 24 * 3600;
@@ -96,7 +96,15 @@ it('a grant stays while a listing shows the failure by which it lost its tokens'
   await service.stores.grants.releaseLease(service.grantId, {
     holder: 'renewal',
     dropTokens: true,
-    lastFailure: { code: 'invalid_grant', unavailable: false, failures: 1, at: 0, notBefore: 0 },
+    lastFailure: {
+      code: 'invalid_grant',
+      unavailable: false,
+      failures: 1,
+      at: 0,
+      notBefore: 0,
+      providerRevision: 1,
+      detail: 'a failure',
+    },
   });
   await service.begin();
   pass(2 * SESSION_LIFETIME + 2 * DAY);

@@ -4,7 +4,8 @@
  */
 import type { VendorName } from '../../lambda/model/provider/vendor-names';
 import { completeResourceTokenAuth, type UserIdentifier } from '../../lambda/domain/consent/complete';
-import { sessionIdOf, type Session } from '../../lambda/domain/consent/session';
+import { sessionIdOf } from '../../lambda/domain/consent/session';
+import type { Session } from '../../lambda/model/records/consent-session';
 import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
 import { callbackUrl, clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { KeyMaterialResetError } from '../../lambda/domain/sealing/sealing';
@@ -121,7 +122,7 @@ describe('completion after the consent', () => {
     const create = stores.sessions.create.bind(stores.sessions);
     jest.spyOn(stores.sessions, 'create').mockImplementationOnce(async (session) => {
       expect(session.parameterScopes).toEqual(['admin']);
-      await create({ ...session, parameterScopes: undefined } as unknown as Session);
+      await create({ ...session, parameterScopes: undefined });
     });
     const earlier = await service.begin({ customParameters: { optional_scope: 'admin' } });
     expect(await service.session(earlier)).not.toHaveProperty('parameterScopes');

@@ -3,7 +3,7 @@
  * the deletion (the mark, then the grants) run before any of them. The response and the stored records afterwards
  * must agree with one order of the request and the deletion.
  */
-import type { GrantTokens } from '../../lambda/domain/grant/grant';
+import type { GrantTokens } from '../../lambda/model/records/grant';
 import { CONSENT_NEEDED, renewTokens } from '../../lambda/domain/grant/renewal';
 import { clientCredentialsOf, refreshTokenOf } from '../../lambda/domain/grant/token-sources';
 import { openTokens } from '../../lambda/domain/grant/tokens';

@@ -1,7 +1,8 @@
 /** Descriptions of grants in listings. */
 import { decodeGrantId, encodeGrantId } from '../../lambda/model/grant-id';
 import { describeGrant, isListed } from '../../lambda/domain/grant/description';
-import { grantTarget, type Grant } from '../../lambda/domain/grant/grant';
+import { grantTarget } from '../../lambda/domain/grant/grant';
+import type { Grant } from '../../lambda/model/records/grant';
 import { NO_USER } from '../../lambda/model/user';
 import { createFakeSystem, BEGINNING } from './fake-system';
 import { ARN_PREFIX, sampleDetails, sampleGrantId, sampleTokens } from './samples';
@@ -12,6 +13,8 @@ const failureOf = (notBefore: number) => ({
   failures: 1,
   at: BEGINNING * 1000,
   notBefore,
+  providerRevision: 1,
+  detail: 'a failure',
 });
 
 const grantOf = (change: Partial<Grant> = {}): Grant => ({
@@ -69,12 +72,6 @@ describe('a grant in a listing', () => {
     const own = grantOf({ userHash: NO_USER, target: machineTarget });
     expect(describeAt(own)).not.toHaveProperty('userHash');
     expect(describeAt(own).flow).toBe('M2M');
-  });
-
-  it('has no agent if an earlier deployment wrote the record', () => {
-    const earlier = grantOf();
-    Reflect.deleteProperty(earlier, 'workloadName');
-    expect(describeAt(earlier)).not.toHaveProperty('workloadIdentityArn');
   });
 });
 

@@ -1,5 +1,6 @@
 /** The in-memory grant store: each method is one atomic step, with the conditions that the port states. */
-import type { Grant, GrantStore, GrantTokens } from '../../lambda/domain/grant/grant';
+import type { GrantStore } from '../../lambda/domain/grant/grant';
+import type { Grant, GrantTokens } from '../../lambda/model/records/grant';
 import type { GrantId } from '../../lambda/model/grant-id';
 import { matches, type GrantIndex } from '../../lambda/domain/grant/selection';
 import { recordOf } from './in-memory-record';

@@ -2,12 +2,10 @@
  * Every store port in memory. The contract suites run against these and against the DynamoDB adapters, so that a
  * domain test with them is meaningful for the deployed service.
  */
-import type {
-  VaultKeyOwner,
-  VaultKeyRecord,
-  VaultKeyStore,
-} from '../../lambda/adapters/dynamodb/vault-key-store';
-import type { Session, SessionStore } from '../../lambda/domain/consent/session';
+import type { VaultKeyOwner, VaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
+import type { VaultKeyRecord } from '../../lambda/model/records/vault-key';
+import type { SessionStore } from '../../lambda/domain/consent/session';
+import type { Session } from '../../lambda/model/records/consent-session';
 import type {
   Workload,
   WorkloadIdentity,
@@ -15,28 +13,24 @@ import type {
 } from '../../lambda/domain/identity/workload-identity';
 import { NO_USER } from '../../lambda/model/user';
 import { isOwnedBy } from '../../lambda/domain/ownership';
-import type { OwnedResource, OwnedResourceStore } from '../../lambda/domain/owned-resource';
-import type { ConsentPortal, ConsentPortalStore } from '../../lambda/domain/portal/consent-portal';
+import type { OwnedResourceStore } from '../../lambda/domain/owned-resource';
+import type { OwnedResource } from '../../lambda/model/records/owned-resource';
+import type { ConsentPortalStore } from '../../lambda/domain/portal/consent-portal';
+import type { ConsentPortal } from '../../lambda/model/records/consent-portal';
 import type { ClientMetadataStore, PublishedClient } from '../../lambda/domain/provider/published-client';
 import type { ApiKeyProvider, ApiKeyProviderStore } from '../../lambda/domain/provider/api-key-provider';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../../lambda/domain/provider/oauth2-provider';
 import type { Directory } from '../../lambda/domain/grant/directory';
 import type { GrantStore } from '../../lambda/domain/grant/grant';
-import type {
-  AgentRestriction,
-  Restriction,
-  RestrictionStore,
-  UserRestriction,
-} from '../../lambda/domain/restriction/restriction';
+import type { RestrictionStore } from '../../lambda/domain/restriction/restriction';
+import type { AgentRestriction, Restriction, UserRestriction } from '../../lambda/model/records/restriction';
 import type { RevocationStore } from '../../lambda/domain/revocation/revocation';
 import type { GrantIndex } from '../../lambda/domain/grant/selection';
 import type { SecretStore } from '../../lambda/domain/sealing/secret-store';
-import {
-  NEVER_MOVED,
-  type TokenVault,
-  type TokenVaultStore,
-} from '../../lambda/domain/token-vault/token-vault';
-import type { SigningKeyRecord, SigningKeyStore } from '../../lambda/domain/workload-token/signing-key';
+import { NEVER_MOVED, type TokenVaultStore } from '../../lambda/domain/token-vault/token-vault';
+import type { TokenVault } from '../../lambda/model/records/token-vault';
+import type { SigningKeyStore } from '../../lambda/domain/workload-token/signing-key';
+import type { SigningKeyRecord } from '../../lambda/model/records/signing-key';
 import type { ClientProvider, RegisteredClients } from '../../lambda/domain/provider/registered-clients';
 import { createInMemoryGrantStore, type InMemoryGrantStore } from './in-memory-grant-store';
 import { createInMemoryRevocationStore } from './in-memory-revocation-store';

@@ -7,7 +7,8 @@ import {
   resetTokenVaultKeyMaterial,
   type KeyMaterialResetDependencies,
 } from '../../lambda/domain/token-vault/key-material-reset';
-import { isGivenUp, NEVER_MOVED, type TokenVault } from '../../lambda/domain/token-vault/token-vault';
+import { isGivenUp, NEVER_MOVED } from '../../lambda/domain/token-vault/token-vault';
+import type { TokenVault } from '../../lambda/model/records/token-vault';
 import { createFakeSystem, type FakeSystem } from './fake-system';
 import { createInMemoryStores } from './in-memory-stores';
 import { createRetrievalService, type RetrievalService } from './retrieval-service';

@@ -4,7 +4,8 @@ import { NotRevoked, revokeTokens, type RevocableTokens } from '../../lambda/dom
 import type { Metadata } from '../../lambda/domain/oauth/provider-metadata';
 import type { ClientCredential } from '../../lambda/domain/oauth/client-authentication';
 import type { Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
-import { alsoEnds, REVOCATION_REACHES } from '../../lambda/domain/provider/revocation-reach';
+import { alsoEnds } from '../../lambda/domain/provider/revocation-reach';
+import { REVOCATION_REACHES } from '../../lambda/model/records/revocation';
 import { reachOf, vendorOf } from '../../lambda/domain/provider/vendors';
 import { CLIENT, startRevokingVendor, type RevokingVendor } from './revoking-vendor';
 import { REVOKING, WITHOUT_A_WAY } from './revoking-vendors';

@@ -153,7 +153,14 @@ describe.each(ORDERS)('a renewal that is $name', ({ preparesByReading, writes })
         const lease = { holder: 'other', deadline: now + LEASE, sentAt: now };
         expect(await grants.takeLease(owner.grantId, { ...taken, lease })).toBe(true);
         const times = { at: now, notBefore: now + 900_000 };
-        const lastFailure = { code: 'slow_down', unavailable: true, failures: 1, ...times };
+        const lastFailure = {
+          code: 'slow_down',
+          unavailable: true,
+          failures: 1,
+          providerRevision: 1,
+          detail: 'a failure',
+          ...times,
+        };
         await grants.releaseLease(owner.grantId, { holder: 'other', lastFailure, dropTokens: false });
       };
       const service = await createRenewalService(preparesByReading);

@@ -2,7 +2,7 @@
  * The lease of a renewal: how long it is valid, when another request can take it over, and what a holder does after
  * it lost the lease.
  */
-import type { Lease } from '../../lambda/domain/grant/grant';
+import type { Lease } from '../../lambda/model/records/grant';
 import { isLongPast, LEASE } from '../../lambda/domain/grant/lease';
 import { CONSENT_NEEDED, renewTokens } from '../../lambda/domain/grant/renewal';
 import { UnstorableError } from '../../lambda/domain/unstorable';

@@ -1,6 +1,6 @@
 /** Renewal without races: one request for any number of calls, and no lost token after an error. */
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
-import type { Lease } from '../../lambda/domain/grant/grant';
+import type { Lease } from '../../lambda/model/records/grant';
 import { LEASE } from '../../lambda/domain/grant/lease';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { CONSENT_NEEDED, renewTokens } from '../../lambda/domain/grant/renewal';

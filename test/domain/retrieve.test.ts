@@ -1,5 +1,6 @@
 /** Reads of OAuth2 tokens: each ends in exactly one outcome, for the caller and in the audit entry. */
-import { sessionIdOf, transition, type Session } from '../../lambda/domain/consent/session';
+import { sessionIdOf, transition } from '../../lambda/domain/consent/session';
+import type { Session } from '../../lambda/model/records/consent-session';
 import { hashOf } from '../../lambda/domain/digest';
 import { createRetrievalService, type RetrievalService } from './retrieval-service';
 import { OWNER, sampleDetails } from './samples';
@@ -236,7 +237,10 @@ describe('a poll', () => {
   });
 
   it.each<[string, Partial<Session>]>([
-    ['of another agent', { workload: { name: 'another', id: 'another', arn: 'another' } }],
+    [
+      'of another agent',
+      { workload: { name: 'another', id: 'another', arn: 'another', displayName: 'another' } },
+    ],
     ['of another user', { userHash: 'another' }],
     ['for another target', { target: 'another' }],
     ['from another epoch', { epoch: 1 }],

@@ -1,4 +1,5 @@
-import { endsOtherGrants, REVOCATION_REACHES, wider } from '../../lambda/domain/provider/revocation-reach';
+import { endsOtherGrants, wider } from '../../lambda/domain/provider/revocation-reach';
+import { REVOCATION_REACHES } from '../../lambda/model/records/revocation';
 
 it('the widest reach ends the most', () => {
   const widest = [...REVOCATION_REACHES].reduce((one, other) => wider(one, other) ?? one);

@@ -1,12 +1,14 @@
 /** Sample records, each with its own ID. Tests change the members that they test. */
 import { randomUUID } from 'node:crypto';
-import { type Session } from '../../lambda/domain/consent/session';
+import type { Session } from '../../lambda/model/records/consent-session';
 import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
 import { hashOf } from '../../lambda/domain/digest';
 import { workloadIdentityArn, type WorkloadIdentity } from '../../lambda/domain/identity/workload-identity';
-import { consentPortalArn, type ConsentPortal } from '../../lambda/domain/portal/consent-portal';
+import { consentPortalArn } from '../../lambda/domain/portal/consent-portal';
+import type { ConsentPortal } from '../../lambda/model/records/consent-portal';
 import { oauth2ProviderArn, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
-import { grantTarget, type GrantDetails, type GrantTokens } from '../../lambda/domain/grant/grant';
+import { grantTarget } from '../../lambda/domain/grant/grant';
+import type { GrantDetails, GrantTokens } from '../../lambda/model/records/grant';
 import type { GrantId } from '../../lambda/model/grant-id';
 import { BEGINNING } from './fake-system';
 
@@ -141,9 +143,14 @@ export function sampleSession(change: Partial<Session> = {}): Session {
     revision: 1,
     createdAt: BEGINNING,
     expiresAt: BEGINNING + SESSION_LIFETIME,
-    workload: { name: 'agent', id: workloadId, arn: workloadIdentityArn(ARN_PREFIX, 'agent') },
+    workload: {
+      name: 'agent',
+      id: workloadId,
+      arn: workloadIdentityArn(ARN_PREFIX, 'agent'),
+      displayName: 'agent',
+    },
     userHash,
-    provider: { name: 'calendar', id: randomUUID() },
+    provider: { name: 'calendar', id: randomUUID(), displayName: 'calendar' },
     target,
     epoch: 0,
     forced: true,

@@ -6,15 +6,13 @@ import {
   isOpen,
   newBoundSecret,
   SESSION_EVENTS,
-  SESSION_STATES,
   sessionHashIn,
   sessionIdOf,
   sessionUriOf,
   transition,
-  type Session,
   type SessionEvent,
-  type SessionState,
 } from '../../lambda/domain/consent/session';
+import { SESSION_STATES, type Session, type SessionState } from '../../lambda/model/records/consent-session';
 import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
 import { hashOf, isHashOf } from '../../lambda/domain/digest';
 import { BEGINNING } from './fake-system';

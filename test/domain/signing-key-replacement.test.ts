@@ -5,11 +5,11 @@
 import { decodeProtectedHeader } from 'jose';
 import {
   type KeyWrapper,
-  type SigningKeyRecord,
   periodAt,
   PUBLISH_AHEAD,
   SIGNING_PERIOD,
 } from '../../lambda/domain/workload-token/signing-key';
+import type { SigningKeyRecord } from '../../lambda/model/records/signing-key';
 import { revokeSigningKey, rotateSigningKey } from '../../lambda/domain/workload-token/signing-key-rotation';
 import { createInMemoryKeyWrapper } from './in-memory-seal';
 import { createTokenService } from './token-service';
@@ -155,41 +155,6 @@ describe('no key is created', () => {
 });
 
 describe('the published keys', () => {
-  /** A key as it was stored when keys were bound to the address of the service. */
-  async function storeKeyOfBefore(): Promise<string> {
-    await service.signingKeys.current();
-    const [record] = await stored();
-    if (!record) throw new Error('no key');
-    const { boundTo, ...before } = { ...record, generation: 0, kid: 'of-before', boundTo: undefined };
-    expect(boundTo).toBeUndefined();
-    service = await createTokenService();
-    await service.stores.signingKeys.create(before);
-    return before.kid;
-  }
-
-  it('are read again until there is a key that every address can unwrap, so that the next key is never missing', async () => {
-    const before = await storeKeyOfBefore();
-    const keys = service.newPublicKeys();
-    expect((await keys.published()).map(({ kid }) => kid)).toEqual([before]);
-    const { kid } = await moved().functionThere().current();
-    expect((await keys.published()).map((key) => key.kid)).toEqual([before, kid]);
-    const reads = jest.spyOn(service.stores.signingKeys, 'since');
-    await keys.published();
-    expect(reads).not.toHaveBeenCalled();
-  });
-
-  it('cause no additional reads by functions that only verify', async () => {
-    const before = await storeKeyOfBefore();
-    const keys = service.newPublicKeys();
-    await keys.find(before);
-    const reads = jest.spyOn(service.stores.signingKeys, 'since');
-    for (let seconds = 0; seconds < MEMORY - 1; seconds += 1) {
-      await keys.find(before);
-      service.system.advance(1);
-    }
-    expect(reads).not.toHaveBeenCalled();
-  });
-
   it('verify tokens that the new key signed', async () => {
     await service.signingKeys.current();
     const old = await service.issue();

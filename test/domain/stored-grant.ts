@@ -1,6 +1,7 @@
 /** Grants that exist before a test begins. */
 import { sampleDetails } from './samples';
-import type { GrantStore, GrantTokens } from '../../lambda/domain/grant/grant';
+import type { GrantStore } from '../../lambda/domain/grant/grant';
+import type { GrantTokens } from '../../lambda/model/records/grant';
 import type { GrantId } from '../../lambda/model/grant-id';
 
 /** Stores tokens in the grant. Creates the grant if there is none, as a lease does. */

@@ -4,7 +4,7 @@ import type { ObtainedTokens } from '../../lambda/domain/oauth/token-request';
 import { openTokens, sealTokens, tokensOf, type TokenOwner } from '../../lambda/domain/grant/tokens';
 import { BEGINNING, createFakeSystem } from './fake-system';
 import { createInMemorySeal } from './in-memory-seal';
-import { sampleGrantId, sampleIdentity, sampleProvider, sampleTokens } from './samples';
+import { sampleDetails, sampleGrantId, sampleIdentity, sampleProvider, sampleTokens } from './samples';
 
 const provider = sampleProvider();
 const owner: TokenOwner = {
@@ -73,7 +73,14 @@ it.each<[string, Partial<TokenOwner>]>([
 
 it('tokens are valid only for the provider, client, and server that they were obtained from', () => {
   const tokens = sampleTokens({ client: clientBindingDigest(provider) });
-  const grant = { ...owner.grantId, providerId: provider.id, generation: 1, epoch: 0, tokens };
+  const grant = {
+    ...owner.grantId,
+    ...sampleDetails(),
+    providerId: provider.id,
+    generation: 1,
+    epoch: 0,
+    tokens,
+  };
   expect(tokensOf(grant, provider)).toBe(tokens);
   expect(tokensOf(grant, { ...provider, id: 'another' })).toBeUndefined();
   expect(tokensOf(grant, { ...provider, clientId: 'another' })).toBeUndefined();

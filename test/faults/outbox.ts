@@ -4,7 +4,8 @@ import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
 import type { RevocationEvent } from '../../lambda/contract/revocation-event';
 import { OTHER_GRANTS, SUPERSEDED } from '../../lambda/domain/revocation/end';
-import { isClientDeletion, isOfRevocation, type OutboxItem } from '../../lambda/domain/revocation/revocation';
+import { isClientDeletion, isOfRevocation } from '../../lambda/domain/revocation/revocation';
+import type { OutboxItem } from '../../lambda/model/records/revocation';
 import { TOKEN_VAULT_ID } from '../../lambda/domain/token-vault/token-vault';
 import { PARTITION_KEY, PREFIX, type Key } from '../../lambda/contract/table-keys';
 import { localTableName } from '../../lib/local/dynamodb';

@@ -1,20 +1,22 @@
 /** Items of the tables, read by the parsers of the code. */
 import { parseApiKeyProvider } from '../../lambda/adapters/dynamodb/api-key-provider-store';
 import { createConsentPortalStore } from '../../lambda/adapters/dynamodb/consent-portal-store';
-import { createClientMetadataStore } from '../../lambda/adapters/dynamodb/client-metadata-store';
+import {
+  createClientMetadataStore,
+  createSigningKeyStore,
+  createTokenVaultStore,
+} from '../../lambda/adapters/dynamodb/directory-stores';
 import { parseGrant } from '../../lambda/adapters/dynamodb/grant-store';
 import { parseOauth2Provider } from '../../lambda/adapters/dynamodb/oauth2-provider-store';
-import { createPortalSessionStore } from '../../lambda/adapters/dynamodb/portal-session-store';
 import {
-  parseAgentRestriction,
-  parseUserRestriction,
-} from '../../lambda/adapters/dynamodb/restriction-store';
+  createPortalSessionStore,
+  createSessionStore,
+  createUnappliedReportStore,
+} from '../../lambda/adapters/dynamodb/session-stores';
+import { parseRecord } from '../../lambda/adapters/dynamodb/record';
+import { AgentRestrictionSchema, UserRestrictionSchema } from '../../lambda/model/records/restriction';
 import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation-store';
 import { parseSecret } from '../../lambda/adapters/dynamodb/secret-store';
-import { createSessionStore } from '../../lambda/adapters/dynamodb/session-store';
-import { createSigningKeyStore } from '../../lambda/adapters/dynamodb/signing-key-store';
-import { createTokenVaultStore } from '../../lambda/adapters/dynamodb/token-vault-store';
-import { createUnappliedReportStore } from '../../lambda/adapters/dynamodb/unapplied-report-store';
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
 import { parseWorkloadIdentity } from '../../lambda/adapters/dynamodb/workload-identity-store';
 import type { Table } from '../../lambda/adapters/dynamodb/table';
@@ -51,8 +53,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   SESSION: ({ table, touched: { pk } }) => createSessionStore(table).get(after(PREFIX.session, pk)),
   'PORTAL-SESSION': ({ table, touched: { pk } }) =>
     createPortalSessionStore(table).get(after(PREFIX.portalSession, pk)),
-  'RESTRICTION#AGENT': ({ item }) => parseAgentRestriction(item),
-  'RESTRICTION#USER': ({ item }) => parseUserRestriction(item),
+  'RESTRICTION#AGENT': ({ item }) => parseRecord(AgentRestrictionSchema, item),
+  'RESTRICTION#USER': ({ item }) => parseRecord(UserRestrictionSchema, item),
   REVOCATION: ({ table, touched: { pk } }) => createRevocationStore(table).get(after(PREFIX.revocation, pk)),
   'RECEIVED-EVENT': ({ item }) => item,
   // The functions only write it.

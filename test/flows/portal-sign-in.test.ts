@@ -1,5 +1,5 @@
 /** Signing in to a consent portal at an identity provider of any behavior: only a genuine response to this sign-in counts. */
-import { createRestrictionStore } from '../../lambda/adapters/dynamodb/restriction-store';
+import { createRestrictionStore } from '../../lambda/adapters/dynamodb/directory-stores';
 import { hashOf } from '../../lambda/domain/digest';
 import { sessionHash, userHashOf } from '../../lambda/model/user';
 import { moveClock } from './support/clock';

@@ -12,22 +12,13 @@ import {
   CreateWorkloadIdentityCommand,
   GetOauth2CredentialProviderCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DecryptCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
-import { PREFIX } from '../../lambda/contract/table-keys';
-import { createTable } from '../../lambda/adapters/dynamodb/table';
-import { localTableName } from '../../lib/local/dynamodb';
-import { startEmulators } from '../../lib/local/emulators';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../../lib/local/principals';
 import { startIssuer, type TestIssuer } from '../flows/support/issuer';
 import { startProvider, type TestProvider } from '../flows/support/provider';
 import { RETURN_URL, TestAgent } from '../flows/support/world';
-import { freePorts } from './free-ports';
 import { Programs, type Program, type Ready } from './program';
 
 const NAMES = { agent: 'travel-agent', provider: 'calendar' } as const;
-const TOKEN_VAULT = `arn:aws:bedrock-agentcore:${LOCAL_REGION}:${LOCAL_ACCOUNT}:token-vault/default`;
 
 let folder: string;
 let provider: TestProvider;
@@ -130,43 +121,6 @@ const OF_ANOTHER_ADDRESS = {
   message: expect.stringContaining('was issued for another address of this service. Get a new one') as string,
 };
 
-/** Binds the stored signing key to an address, as the service did before keys were bound to the token vault. */
-async function bindSigningKeyTo(address: string): Promise<void> {
-  const { access, close } = await startEmulators(folder);
-  const settingsOf = (endpoint: string) => ({
-    endpoint,
-    region: LOCAL_REGION,
-    credentials: access.credentials,
-  });
-  const kms = new KMSClient(settingsOf(access.endpoints.kms));
-  const dynamodb = new DynamoDBClient(settingsOf(access.endpoints.dynamodb));
-  const directory = createTable(dynamodb, localTableName('Directory'));
-  const items = (await directory.query(PREFIX.signingKey)) as Record<string, string>[];
-  expect(items).toHaveLength(1);
-  for (const { boundTo, ...item } of items) {
-    expect(boundTo).toBe('token-vault');
-    const { pk = '', sk = '', kid = '', wrappedPrivateKey = '' } = item;
-    const { Plaintext } = await kms.send(
-      new DecryptCommand({
-        CiphertextBlob: Buffer.from(wrappedPrivateKey, 'base64'),
-        EncryptionContext: { purpose: 'signing', tokenVault: TOKEN_VAULT, kid },
-      }),
-    );
-    const { CiphertextBlob = new Uint8Array() } = await kms.send(
-      new EncryptCommand({
-        KeyId: access.kmsKeyArn,
-        Plaintext,
-        EncryptionContext: { purpose: 'signing', issuer: address, kid },
-      }),
-    );
-    const wrapped = Buffer.from(CiphertextBlob).toString('base64');
-    await directory.put({ pk, sk }, { ...item, wrappedPrivateKey: wrapped });
-  }
-  kms.destroy();
-  dynamodb.destroy();
-  await close();
-}
-
 it('continues at another port with its tokens, grants, keys, and a consent in progress', async () => {
   const before = await startAt();
   const registered = await register(before);
@@ -213,41 +167,4 @@ it('continues at another port with its tokens, grants, keys, and a consent in pr
   expect(unopened.sessionUri).toBe(sessionUri);
   expect(unopened.authorizationUrl).toMatch(new RegExp(`^${after.endpoint}/identities/oauth2/authorize`));
   expect(await after.agent.connect('dan')).toBeTruthy();
-});
-
-it('creates a new signing key if the earlier one is bound to the old address, and publishes both', async () => {
-  const before = await startAt(String(await freePorts()));
-  await register(before);
-  const old = await before.userToken();
-  const accessToken = await before.agent.connect('ana');
-  await before.program.stop();
-  await bindSigningKeyTo(before.endpoint);
-
-  const after = await startAt();
-  expect(await publishedKids(after.endpoint)).toEqual([kidOf(old)]);
-  const fresh = await after.agent.token({ userId: 'ana' });
-  expect(kidOf(fresh)).not.toBe(kidOf(old));
-  expect(await publishedKids(after.endpoint)).toEqual([kidOf(old), kidOf(fresh)]);
-  await expect(verified(fresh, after.endpoint)).resolves.toBeDefined();
-  expect(await after.agent.ask(fresh)).toMatchObject({ accessToken });
-  await expect(after.agent.ask(old)).rejects.toMatchObject(OF_ANOTHER_ADDRESS);
-  await after.program.stop();
-
-  // At the earlier address too, because that key works at any address.
-  const back = await startAt(new URL(before.endpoint).port);
-  const token = await back.agent.token({ userId: 'ana' });
-  expect(kidOf(token)).toBe(kidOf(fresh));
-  expect(await back.agent.ask(token)).toMatchObject({ accessToken });
-});
-
-it('continues to use an earlier signing key at the address that it is bound to', async () => {
-  const before = await startAt(String(await freePorts()));
-  await register(before);
-  const old = await before.agent.token();
-  await before.program.stop();
-  await bindSigningKeyTo(before.endpoint);
-
-  const after = await startAt(new URL(before.endpoint).port);
-  expect(kidOf(await after.agent.token())).toBe(kidOf(old));
-  expect(await publishedKids(after.endpoint)).toEqual([kidOf(old)]);
 });

@@ -1,6 +1,6 @@
 /**
- * Records and keys of a service from before its key was a multi-Region key (earlier-records.json, which that service
- * wrote): they stay readable, move to a multi-Region key, and then open in another Region.
+ * A deployment whose KMS key has one Region (single-region-records.json has its records and keys): it moves to a multi-Region
+ * key, and its records then open in another Region.
  */
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ import { signingKeyKey, WRITING_REGION_KEY, type TableName } from '../../lambda/
 import { localTableName } from '../../lib/local/dynamodb';
 import { startEmulators } from '../../lib/local/emulators';
 import { TestAgent } from '../flows/support/world';
-import earlier from './earlier-records.json';
+import singleRegion from './single-region-records.json';
 import { Programs, type Ready } from './program';
 
 const HOME = 'us-east-1';
@@ -34,7 +34,7 @@ let root: string;
 let home: string;
 const programs = new Programs();
 
-/** Signing keys are of a period, so that of the earlier records is of the present one here. */
+/** Signing keys are of a period, so that of these records is of the present one here. */
 const inThisPeriod = (item: Record<string, unknown>): Record<string, unknown> =>
   item.pk === 'SIGNING-KEY'
     ? { ...item, ...signingKeyKey(periodAt(Date.now() / 1000)), period: periodAt(Date.now() / 1000) }
@@ -58,18 +58,18 @@ const writePrivate = (folder: string, name: string, content: object): Promise<vo
   writeFile(join(folder, name), JSON.stringify(content), { mode: 0o600 });
 
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'earlier-'));
+  root = await mkdtemp(join(tmpdir(), 'single-region-'));
   home = join(root, 'home');
-  // Creates the folder, and keys that the earlier ones replace.
+  // Creates the folder, and keys that those of the records replace.
   await put(home, {});
-  const { ownerId } = earlier.tables.Directory[0] ?? {};
+  const { ownerId } = singleRegion.tables.Directory[0] ?? {};
   const principals = JSON.parse(await readFile(join(home, 'principals.json'), 'utf8')) as {
     agent: { accessKeyId: string };
   };
   principals.agent.accessKeyId = `AKIA${ownerId?.slice('AROA'.length)}`;
   await writePrivate(home, 'principals.json', principals);
-  await writePrivate(home, 'kms.json', earlier.kms);
-  await put(home, earlier.tables);
+  await writePrivate(home, 'kms.json', singleRegion.kms);
+  await put(home, singleRegion.tables);
 });
 
 afterEach(async () => {
@@ -116,14 +116,14 @@ async function start(folder: string, environment: Record<string, string> = {}) {
   };
 }
 
-const { accessToken, apiKey } = earlier;
+const { accessToken, apiKey } = singleRegion;
 const CREDENTIALS = { accessToken, apiKey };
-const [EARLIER_KID] = earlier.tables.Directory.flatMap(({ kid }) => kid ?? []);
+const [FIRST_KID] = singleRegion.tables.Directory.flatMap(({ kid }) => kid ?? []);
 
-it('reads earlier grants, API keys, and signing keys under the same key', async () => {
+it('reads grants, API keys, and signing keys under the key of one Region', async () => {
   const service = await start(home);
   expect(await service.credentials()).toEqual(CREDENTIALS);
-  expect(await service.kid()).toBe(EARLIER_KID);
+  expect(await service.kid()).toBe(FIRST_KID);
 });
 
 it('moves to a multi-Region key without losing anything, and is then readable in another Region', async () => {
@@ -141,7 +141,7 @@ it('moves to a multi-Region key without losing anything, and is then readable in
   await writePrivate(home, 'kms.json', { ...multiRegion, created: [single] });
   const moved = await start(home);
   expect(await moved.credentials()).toEqual(CREDENTIALS);
-  expect(await moved.kid()).toBe(EARLIER_KID);
+  expect(await moved.kid()).toBe(FIRST_KID);
   await moved.stop();
 
   const other = join(root, 'other');
@@ -153,9 +153,9 @@ it('moves to a multi-Region key without losing anything, and is then readable in
   expect(await there.credentials()).toEqual(CREDENTIALS);
   // A signing key that no key of this Region opens is replaced, and stays published for the tokens that it signed.
   const kid = await there.kid();
-  expect(kid).not.toBe(EARLIER_KID);
+  expect(kid).not.toBe(FIRST_KID);
   const published = (await (await fetch(`${there.ready.endpoint}/.well-known/jwks.json`)).json()) as {
     keys: { kid: string }[];
   };
-  expect(published.keys.map((key) => key.kid)).toEqual([EARLIER_KID, kid]);
+  expect(published.keys.map((key) => key.kid)).toEqual([FIRST_KID, kid]);
 });

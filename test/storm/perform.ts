@@ -1,6 +1,6 @@
 /** Runs one scenario and returns its outcome. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Grant } from '../../lambda/domain/grant/grant';
+import type { Grant } from '../../lambda/model/records/grant';
 import type { Ask, TestAgent } from '../flows/support/world';
 import { burst, type Burst } from './burst';
 import type { Scenario } from './scenarios';

@@ -13,7 +13,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Configuration } from 'oidc-provider';
 import { parseGrant } from '../../lambda/adapters/dynamodb/grant-store';
 import { createTable, type Table } from '../../lambda/adapters/dynamodb/table';
-import type { Grant } from '../../lambda/domain/grant/grant';
+import type { Grant } from '../../lambda/model/records/grant';
 import { localTableName } from '../../lib/local/dynamodb';
 import { startEmulators } from '../../lib/local/emulators';
 import { LOOPBACK } from '../../lib/local/loopback-server';

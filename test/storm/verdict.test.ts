@@ -1,5 +1,5 @@
 /** The storm's verdict finds every fault, so a storm without faults has a meaning. */
-import type { Grant } from '../../lambda/domain/grant/grant';
+import type { Grant } from '../../lambda/model/records/grant';
 import type { Outcome } from './perform';
 import { SCENARIOS, type Scenario } from './scenarios';
 import { faultsOf } from './verdict';
@@ -14,6 +14,9 @@ const ended: Grant = {
   workloadId: 'workload',
   userHash: 'subject',
   target: 'target',
+  workloadName: 'agent',
+  resources: [],
+  audiences: [],
   providerId: 'provider',
   generation: 2,
   epoch: 0,

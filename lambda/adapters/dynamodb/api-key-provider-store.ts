@@ -3,11 +3,12 @@ import * as v from 'valibot';
 import type { ApiKeyProvider, ApiKeyProviderStore } from '../../domain/provider/api-key-provider';
 import { apiKeyProviderKey, PREFIX } from '../../contract/table-keys';
 import { ExternalSecretSchema } from '../../model/secret-reference';
-import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS, parseOwnedResource } from './owned-resource-store';
+import { OwnedResourceSchema } from '../../model/records/owned-resource';
+import { createOwnedResourceStore, parseOwnedResource } from './owned-resource-store';
 import type { Table } from './table';
 
 const ApiKeyProviderRecord = v.object({
-  ...OWNED_RESOURCE_MEMBERS,
+  ...OwnedResourceSchema.entries,
   externalSecret: v.exactOptional(ExternalSecretSchema),
 });
 

@@ -21,7 +21,8 @@ import {
 } from '../../contract/table-keys';
 import { parseOauth2Provider } from './oauth2-provider-store';
 import { parseSecret } from './secret-store';
-import { parseAgentRestriction, parseUserRestriction } from './restriction-store';
+import { AgentRestrictionSchema, UserRestrictionSchema } from '../../model/records/restriction';
+import { parseRecord } from './record';
 import { parseWorkloadIdentity } from './workload-identity-store';
 
 /** Attempts at a throttled batch. */
@@ -83,13 +84,13 @@ function partiesOf(workloadName: string, userHash: string | undefined, chain: re
     ],
     identityIn: (found: Found) => parseWorkloadIdentity(found(identity)),
     restrictionsIn: (found: Found): Restrictions => ({
-      agent: parseAgentRestriction(found(agent)),
-      user: user && parseUserRestriction(found(user)),
+      agent: parseRecord(AgentRestrictionSchema, found(agent)),
+      user: user && parseRecord(UserRestrictionSchema, found(user)),
       ...(links.length > 0 && {
         chain: links.map(({ workload, identity: linked, restriction }) => ({
           workload,
           identity: parseWorkloadIdentity(found(linked)),
-          restriction: parseAgentRestriction(found(restriction)),
+          restriction: parseRecord(AgentRestrictionSchema, found(restriction)),
         })),
       }),
     }),

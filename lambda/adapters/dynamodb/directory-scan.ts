@@ -4,20 +4,15 @@ import type { DirectoryScan } from '../../domain/operator/list-resources';
 import type { SuspensionScan } from '../../domain/operator/list-suspensions';
 import { PARTITION_KEY, PREFIX, type Key } from '../../contract/table-keys';
 import { KeyOfItem, Position } from './item-key';
-import { DELETED, OWNED_RESOURCE_MEMBERS } from './owned-resource-store';
+import { OwnedResourceSchema } from '../../model/records/owned-resource';
+import { AgentRestrictionSchema, UserRestrictionSchema } from '../../model/records/restriction';
+import { DELETED } from './owned-resource-store';
 import { parseRecord } from './record';
-import { parseAgentRestriction, parseUserRestriction } from './restriction-store';
 import type { Expression, Table } from './table';
-
-const { name, arn, owner, createdTime, lastUpdatedTime } = OWNED_RESOURCE_MEMBERS;
 
 /** The common members, and the vendor of an OAuth 2.0 provider. */
 const ListedRecord = v.object({
-  name,
-  arn,
-  owner,
-  createdTime,
-  lastUpdatedTime,
+  ...v.pick(OwnedResourceSchema, ['name', 'arn', 'owner', 'createdTime', 'lastUpdatedTime']).entries,
   vendor: v.exactOptional(v.string()),
 });
 
@@ -93,8 +88,10 @@ export const createSuspensionScan = (directory: Table): SuspensionScan => ({
   async page(request) {
     const { items, ...page } = await scanPage(directory, SUSPENDED, request);
     return {
-      agents: items.filter(isOfAgent).flatMap((item) => parseAgentRestriction(item) ?? []),
-      users: items.filter((item) => !isOfAgent(item)).flatMap((item) => parseUserRestriction(item) ?? []),
+      agents: items.filter(isOfAgent).flatMap((item) => parseRecord(AgentRestrictionSchema, item) ?? []),
+      users: items
+        .filter((item) => !isOfAgent(item))
+        .flatMap((item) => parseRecord(UserRestrictionSchema, item) ?? []),
       ...page,
     };
   },

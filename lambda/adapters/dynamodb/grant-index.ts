@@ -1,6 +1,6 @@
 /** Finds grants by the vault table's indexes, which contain only keys, and reads each one from the table. */
 import * as v from 'valibot';
-import type { Grant } from '../../domain/grant/grant';
+import type { Grant } from '../../model/records/grant';
 import {
   keyMatches,
   matches,

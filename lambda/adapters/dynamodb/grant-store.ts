@@ -1,79 +1,33 @@
 /** Grants in the vault table: one item each, one conditional write per change. */
-import * as v from 'valibot';
-import type { Grant, GrantDetails, GrantStore, GrantTokens } from '../../domain/grant/grant';
+import type { GrantStore } from '../../domain/grant/grant';
+import { GrantSchema, type Grant, type GrantDetails, type GrantTokens } from '../../model/records/grant';
 import type { GrantId } from '../../model/grant-id';
 import { NO_USER } from '../../model/user';
 import { grantKey, TTL_ATTRIBUTE } from '../../contract/table-keys';
-import { grantIdRecord } from './grant-id-record';
-import { parseRecord } from './record';
+import { parseRecord, versioned } from './record';
 import type { Table } from './table';
 
-const StoredGrant = v.object({
-  workloadId: v.string(),
-  subjectHash: v.string(),
-  target: v.string(),
-  providerId: v.string(),
-  workloadName: v.exactOptional(v.string()),
-  resources: v.exactOptional(v.array(v.string())),
-  audiences: v.exactOptional(v.array(v.string())),
-  generation: v.number(),
-  epoch: v.number(),
-  tokens: v.exactOptional(
-    v.object({
-      sealed: v.string(),
-      scopes: v.array(v.string()),
-      requestedScopes: v.array(v.string()),
-      parameterScopes: v.exactOptional(v.array(v.string())),
-      expiresAt: v.exactOptional(v.number()),
-      obtainedAt: v.number(),
-      refreshable: v.boolean(),
-      refreshExpiresAt: v.exactOptional(v.number()),
-      client: v.string(),
-    }),
-  ),
-  rejected: v.exactOptional(v.number()),
-  createdTime: v.exactOptional(v.number()),
-  lastUsedDate: v.exactOptional(v.string()),
-  [TTL_ATTRIBUTE]: v.exactOptional(v.number()),
-  consent: v.exactOptional(v.object({ sessionHash: v.string(), expiresAt: v.number() })),
-  lease: v.exactOptional(
-    v.object({ holder: v.string(), deadline: v.number(), sentAt: v.exactOptional(v.number()) }),
-  ),
-  journal: v.exactOptional(
-    v.object({
-      code: v.string(),
-      unavailable: v.boolean(),
-      failures: v.number(),
-      at: v.number(),
-      notBefore: v.number(),
-      lostResponse: v.exactOptional(v.literal(true)),
-      providerRevision: v.exactOptional(v.number()),
-      provider: v.exactOptional(v.string()),
-      detail: v.exactOptional(v.string()),
-    }),
-  ),
-});
-
-/** Attributes with other names: the last failure, the end, and the user, which is named as in each grant ID. */
-const GrantRecord = v.pipe(
-  StoredGrant,
-  v.transform(({ subjectHash, journal, [TTL_ATTRIBUTE]: endsAt, ...grant }): Grant => ({
-    ...grant,
+/**
+ * Returns the grant in an item. The attribute of the user is `subjectHash`, because `userHash` is the partition of an index,
+ * which the grants that an agent has for itself must not be in. The attribute of the end is the one of the table's TTL.
+ *
+ * @throws ValiError for a malformed record
+ */
+export function parseGrant(item: unknown): Grant | undefined {
+  if (typeof item !== 'object' || item === null) return undefined;
+  const { subjectHash, [TTL_ATTRIBUTE]: endsAt, ...members } = item as Readonly<Record<string, unknown>>;
+  return parseRecord(GrantSchema, {
+    ...members,
     userHash: subjectHash,
     ...(endsAt !== undefined && { endsAt }),
-    ...(journal && { lastFailure: journal }),
-  })),
-);
-
-/** @throws ValiError for a malformed record */
-export const parseGrant = (item: unknown): Grant | undefined => parseRecord(GrantRecord, item);
+  });
+}
 
 export const keyOf = (id: GrantId) => grantKey(id.workloadId, id.userHash, id.target);
 
 /** Returns the attributes that every grant has, whichever write creates it. `userHash` is the partition of an index. */
 const identified = (id: GrantId, providerId: string, details: GrantDetails) => ({
-  recordVersion: 1,
-  ...grantIdRecord(id),
+  ...versioned({ workloadId: id.workloadId, subjectHash: id.userHash, target: id.target }),
   providerId,
   workloadName: details.workloadName,
   resources: details.resources,
@@ -90,7 +44,7 @@ const assigned = (attributes: Readonly<Record<string, unknown>>) => ({
 });
 
 /** The attributes that become obsolete with new tokens. */
-const PAST = 'lease, journal, rejected';
+const PAST = 'lease, lastFailure, rejected';
 
 /** The attributes that become obsolete without tokens. */
 const PAST_TOKENS = `tokens, createdTime, lastUsedDate, ${PAST}`;
@@ -170,8 +124,8 @@ export const createGrantStore = (vault: Table): GrantStore => ({
     const sameLease = unchanged(seen?.lease);
     // A failure since then began a back-off, and can have redeemed the refresh token.
     const sameFailure = seen?.lastFailure
-      ? 'journal.#at = :seenFailureAt AND journal.failures = :seenFailures'
-      : 'attribute_not_exists(journal)';
+      ? 'lastFailure.#at = :seenFailureAt AND lastFailure.failures = :seenFailures'
+      : 'attribute_not_exists(lastFailure)';
     return vault.update(keyOf(id), set + remove, {
       condition: seen
         ? `providerId = :seenProvider AND generation = :seenGeneration AND epoch = :seenEpoch AND ${sameLease.condition} AND ${sameFailure}`
@@ -213,7 +167,7 @@ export const createGrantStore = (vault: Table): GrantStore => ({
 
   releaseLease(id, { holder, lastFailure, dropTokens }) {
     const set = [
-      ...(lastFailure ? ['journal = :lastFailure'] : []),
+      ...(lastFailure ? ['lastFailure = :lastFailure'] : []),
       ...(dropTokens ? ['generation = generation + :one'] : []),
     ];
     const remove = dropTokens ? 'REMOVE lease, tokens, createdTime, lastUsedDate' : 'REMOVE lease';

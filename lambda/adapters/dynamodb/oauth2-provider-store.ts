@@ -3,10 +3,11 @@ import * as v from 'valibot';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../../domain/provider/oauth2-provider';
 import { Oauth2ProviderSchema } from '../../model/provider/record';
 import { oauth2ProviderKey, PREFIX } from '../../contract/table-keys';
-import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS, parseOwnedResource } from './owned-resource-store';
+import { OwnedResourceSchema } from '../../model/records/owned-resource';
+import { createOwnedResourceStore, parseOwnedResource } from './owned-resource-store';
 import type { Table } from './table';
 
-const Oauth2ProviderRecord = v.object({ ...OWNED_RESOURCE_MEMBERS, ...Oauth2ProviderSchema.entries });
+const Oauth2ProviderRecord = v.object({ ...OwnedResourceSchema.entries, ...Oauth2ProviderSchema.entries });
 
 /** Returns undefined for a record that is marked as deleted. @throws ValiError for a malformed record */
 export const parseOauth2Provider = (item: unknown): Oauth2Provider | undefined =>

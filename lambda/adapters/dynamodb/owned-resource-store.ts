@@ -1,28 +1,11 @@
 /** Owned resources in the directory table: one item each, listed by owner through an index. */
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import { isOwnedBy } from '../../domain/ownership';
-import type { OwnedResource, OwnedResourceStore } from '../../domain/owned-resource';
+import type { OwnedResourceStore } from '../../domain/owned-resource';
+import type { OwnedResource } from '../../model/records/owned-resource';
 import { LISTING_ATTRIBUTE, listingPartition, OWNER_INDEX, type Key } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
-
-/**
- * The members of every owned resource's record. They are listed once, because parsing drops unlisted members: a record
- * without `policy` would lose a Deny.
- */
-export const OWNED_RESOURCE_MEMBERS = {
-  name: v.string(),
-  id: v.string(),
-  arn: v.string(),
-  owner: v.string(),
-  /** Absent from records that were written before IDs were recorded. */
-  ownerId: v.exactOptional(v.string()),
-  tags: v.record(v.string(), v.string()),
-  policy: v.exactOptional(v.string()),
-  revision: v.number(),
-  createdTime: v.number(),
-  lastUpdatedTime: v.number(),
-};
 
 /** Attribute of a resource whose deletion has started. */
 export const DELETED = 'deleted';

@@ -1,21 +1,21 @@
 /** The revocation outbox in its table. Each change is one write, on the condition of the previous revision. */
 import * as v from 'valibot';
 import {
-  ITEM_STATES,
-  REVOCATION_CAUSES,
   UnreadableItem,
   type Due,
   type DueItem,
   type ItemPage,
-  type ItemSummary,
-  type Revocation,
-  type RevocationFilter,
   type RevocationStore,
-  type OutboxItem,
 } from '../../domain/revocation/revocation';
-import { ENQUEUE_CAUSES } from '../../domain/grant/revocation-queue';
-import { CLIENT_DELETION_CAUSES } from '../../domain/provider/client-deletion';
-import { REVOCATION_REACHES } from '../../domain/provider/revocation-reach';
+import {
+  ItemSummarySchema,
+  OutboxItemSchema,
+  RevocationSchema,
+  RevokedProviderSchema,
+  type ItemSummary,
+  type OutboxItem,
+  type Revocation,
+} from '../../model/records/revocation';
 import {
   DUE_INDEX,
   DUE_PARTITIONS,
@@ -30,8 +30,7 @@ import {
   outboxItemKey,
   TTL_ATTRIBUTE,
 } from '../../contract/table-keys';
-import { GrantIdRecord, grantIdRecord } from './grant-id-record';
-import { parseRecord, versioned } from './record';
+import { readRecord, replaceRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 
 /** Seconds that a record stays readable. */
@@ -40,80 +39,12 @@ const KEPT_FOR = 30 * 24 * 3600;
 /** Due records to read of each partition of the index. */
 const DUE_PAGE = 100;
 
-/** The attribute of the user is named as in the ID of a grant. */
-const FilterRecord = v.pipe(
-  v.object({
-    grantId: v.exactOptional(GrantIdRecord),
-    workloadId: v.exactOptional(v.string()),
-    providerId: v.exactOptional(v.string()),
-    providerName: v.exactOptional(v.string()),
-    subjectHash: v.exactOptional(v.string()),
-  }),
-  v.transform(({ subjectHash, ...filter }): RevocationFilter => ({
-    ...filter,
-    ...(subjectHash !== undefined && { userHash: subjectHash }),
-  })),
-);
-
-const filterRecord = ({ grantId, userHash, ...filter }: RevocationFilter) => ({
-  ...filter,
-  ...(grantId && { grantId: grantIdRecord(grantId) }),
-  ...(userHash !== undefined && { subjectHash: userHash }),
-});
-
-const RevocationRecord = v.object({
-  revocationId: v.string(),
-  requestedBy: v.exactOptional(v.string()),
-  trustedIssuer: v.exactOptional(v.string()),
-  cause: v.picklist(REVOCATION_CAUSES),
-  filter: FilterRecord,
-  reason: v.exactOptional(v.string()),
-  createdTime: v.number(),
-  revision: v.number(),
-  cursor: v.exactOptional(v.string()),
-  matched: v.number(),
-  reach: v.exactOptional(v.picklist(REVOCATION_REACHES)),
-  failures: v.exactOptional(v.number()),
-  hasFailedReads: v.exactOptional(v.boolean()),
-  readsFailSince: v.exactOptional(v.number()),
-  selectAgainAt: v.exactOptional(v.number()),
-  dueAt: v.exactOptional(v.pipe(v.string(), v.transform(Number))),
-});
-
-const Provider = v.object({ name: v.string(), id: v.string(), owner: v.exactOptional(v.string()) });
-
-const ItemRecord = v.object({
-  itemId: v.string(),
-  revocationId: v.exactOptional(v.string()),
-  cause: v.picklist([...REVOCATION_CAUSES, ...ENQUEUE_CAUSES, ...CLIENT_DELETION_CAUSES]),
-  grantId: GrantIdRecord,
-  workloadArn: v.string(),
-  provider: Provider,
-  reach: v.exactOptional(v.picklist(REVOCATION_REACHES)),
-  tokensHash: v.string(),
-  clientHash: v.exactOptional(v.string()),
-  sealed: v.exactOptional(v.string()),
-  state: v.picklist(ITEM_STATES),
-  attempts: v.number(),
-  lastError: v.exactOptional(v.string()),
-  createdTime: v.number(),
-  revision: v.number(),
-  dueAt: v.exactOptional(v.pipe(v.string(), v.transform(Number))),
-});
-
-const SummaryRecord = v.object({
-  grantId: GrantIdRecord,
-  provider: Provider,
-  reach: v.exactOptional(v.picklist(REVOCATION_REACHES)),
-  state: v.picklist(ITEM_STATES),
-  attempts: v.number(),
-  lastError: v.exactOptional(v.string()),
-});
-
 const IndexKey = v.object({ pk: v.string(), sk: v.string() });
 const DueKey = v.object({ ...IndexKey.entries, dueAt: v.string() });
 /** Without a valid provider, the item is due all the same. Its error must not hide the other items of the page. */
-const DueItemRecord = v.fallback(v.object({ provider: Provider }), { provider: { name: '', id: '' } });
+const DueItemRecord = v.fallback(v.object({ provider: RevokedProviderSchema }), {
+  provider: { name: '', id: '' },
+});
 
 /** Digits of a time in the index, so that it sorts as text. */
 const TIME_DIGITS = 15;
@@ -124,28 +55,19 @@ const due = (partition: string, dueAt: number | undefined) =>
     ? { dueAt: undefined }
     : { dueShard: partition, dueAt: String(dueAt).padStart(TIME_DIGITS, '0') };
 
-const revocationRecord = (revocation: Revocation): object =>
-  versioned({
-    ...revocation,
-    filter: filterRecord(revocation.filter),
-    ...due(dueSelectionPartition(revocation.revocationId), revocation.dueAt),
-    [TTL_ATTRIBUTE]: revocation.createdTime + KEPT_FOR,
-  });
+const revocationItem = (revocation: Revocation) => ({
+  ...revocation,
+  ...due(dueSelectionPartition(revocation.revocationId), revocation.dueAt),
+  [TTL_ATTRIBUTE]: revocation.createdTime + KEPT_FOR,
+});
 
-const itemRecord = (item: OutboxItem): object =>
-  versioned({
-    ...item,
-    grantId: grantIdRecord(item.grantId),
-    ...(item.revocationId !== undefined && {
-      revocationShard: revocationPartition(item.revocationId, item.itemId),
-    }),
-    ...due(duePartition(item.itemId), item.dueAt),
-    [TTL_ATTRIBUTE]: item.createdTime + KEPT_FOR,
-  });
-
-const previous = (revision: number) => ({
-  condition: 'revision = :before',
-  values: { ':before': revision - 1 },
+const outboxItem = (item: OutboxItem) => ({
+  ...item,
+  ...(item.revocationId !== undefined && {
+    revocationShard: revocationPartition(item.revocationId, item.itemId),
+  }),
+  ...due(duePartition(item.itemId), item.dueAt),
+  [TTL_ATTRIBUTE]: item.createdTime + KEPT_FOR,
 });
 
 /** The key of the item in each partition of the index after which a page continues; null if no more of it is due. */
@@ -181,7 +103,7 @@ function summariesOf(records: readonly unknown[]): Pick<ItemPage, 'items' | 'unr
   const items: ItemSummary[] = [];
   const unreadable: UnreadableItem[] = [];
   for (const record of records) {
-    const { success, output, issues } = v.safeParse(SummaryRecord, record);
+    const { success, output, issues } = v.safeParse(ItemSummarySchema, record);
     if (success) items.push(output);
     else {
       const itemId = v.parse(IndexKey, record).pk.slice(PREFIX.outboxItem.length);
@@ -200,15 +122,13 @@ const Position = v.pipe(
 
 export const createRevocationStore = (table: Table): RevocationStore => ({
   create: (revocation) =>
-    table.put(revocationKey(revocation.revocationId), revocationRecord(revocation), ABSENT),
-  get: async (revocationId) => parseRecord(RevocationRecord, await table.get(revocationKey(revocationId))),
-  advance: (next) =>
-    table.put(revocationKey(next.revocationId), revocationRecord(next), previous(next.revision)),
+    table.put(revocationKey(revocation.revocationId), versioned(revocationItem(revocation)), ABSENT),
+  get: (revocationId) => readRecord(table, revocationKey(revocationId), RevocationSchema),
+  advance: (next) => replaceRecord(table, revocationKey(next.revocationId), revocationItem(next)),
 
-  createItem: (item) => table.put(outboxItemKey(item.itemId), itemRecord(item), ABSENT),
-  getItem: async (itemId) => parseRecord(ItemRecord, await table.get(outboxItemKey(itemId))),
-  // A worker whose write the AWS SDK repeats must learn that it has the item.
-  advanceItem: (next) => table.put(outboxItemKey(next.itemId), itemRecord(next), previous(next.revision)),
+  createItem: (item) => table.put(outboxItemKey(item.itemId), versioned(outboxItem(item)), ABSENT),
+  getItem: (itemId) => readRecord(table, outboxItemKey(itemId), OutboxItemSchema),
+  advanceItem: (next) => replaceRecord(table, outboxItemKey(next.itemId), outboxItem(next)),
   removeItem: ({ itemId, revision }) =>
     table.remove(outboxItemKey(itemId), {
       condition: 'revision = :revision',

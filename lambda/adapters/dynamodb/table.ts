@@ -37,8 +37,8 @@ export interface Table {
   readonly name: string;
   get(key: Key): Promise<unknown>;
   /**
-   * If the response is lost, the AWS SDK repeats the write, whose condition the first one can have ended. The write then
-   * recognizes itself in the item.
+   * If the response is lost, the client repeats the write, whose condition might no longer hold after the first one. The
+   * write then recognizes itself in the item.
    *
    * @returns whether the item was written
    * @throws UnstorableError for an item that DynamoDB never accepts, as the other writes do

@@ -1,8 +1,7 @@
 /** Wrapped vault keys in the keys table: versions of one owner's key for one purpose. */
-import * as v from 'valibot';
 import type { SealingContext } from '../../domain/sealing/sealing';
-import { SEALING_PURPOSES } from '../../model/sealing-purpose';
 import { vaultKeyKey, vaultKeyPartition, type Key } from '../../contract/table-keys';
+import { VaultKeySchema, type VaultKeyRecord } from '../../model/records/vault-key';
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 
@@ -11,16 +10,6 @@ export type VaultKeyId = Pick<SealingContext, 'purpose' | 'ownerId' | 'ownerArn'
 
 /** Identifies one owner's keys for one purpose. */
 export type VaultKeyOwner = Pick<SealingContext, 'purpose' | 'ownerId'>;
-
-export interface VaultKeyRecord extends VaultKeyId {
-  readonly version: string;
-  /** The wrapped data key, base64. */
-  readonly wrapped: string;
-  /** ARN of the KMS key that wrapped it. */
-  readonly kmsKeyArn: string;
-  /** Revision of the token vault that had this KMS key. */
-  readonly vaultRevision: number;
-}
 
 export interface VaultKeyPage {
   readonly keys: readonly VaultKeyRecord[];
@@ -47,20 +36,10 @@ export interface VaultKeyStore {
   rewrap(read: VaultKeyRecord, rewrapped: VaultKeyRecord): Promise<boolean>;
 }
 
-const VaultKeyItem = v.object({
-  purpose: v.picklist(SEALING_PURPOSES),
-  ownerId: v.string(),
-  ownerArn: v.string(),
-  version: v.string(),
-  wrapped: v.string(),
-  kmsKeyArn: v.string(),
-  vaultRevision: v.number(),
-});
-
 /** Records to examine for one page. */
 const PAGE = 250;
 
-const parse = (item: unknown): VaultKeyRecord | undefined => parseRecord(VaultKeyItem, item);
+const parse = (item: unknown): VaultKeyRecord | undefined => parseRecord(VaultKeySchema, item);
 
 const keyOf = ({ purpose, ownerId, version }: VaultKeyRecord): Key => vaultKeyKey(purpose, ownerId, version);
 

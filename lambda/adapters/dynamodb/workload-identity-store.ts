@@ -3,11 +3,12 @@ import * as v from 'valibot';
 import { AuthorizerConfigurationSchema } from '../../domain/identity/trusted-issuer';
 import type { WorkloadIdentity, WorkloadIdentityStore } from '../../domain/identity/workload-identity';
 import { PREFIX, workloadIdentityKey } from '../../contract/table-keys';
-import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS, parseOwnedResource } from './owned-resource-store';
+import { OwnedResourceSchema } from '../../model/records/owned-resource';
+import { createOwnedResourceStore, parseOwnedResource } from './owned-resource-store';
 import type { Table } from './table';
 
 const WorkloadIdentityRecord = v.object({
-  ...OWNED_RESOURCE_MEMBERS,
+  ...OwnedResourceSchema.entries,
   allowedResourceOauth2ReturnUrls: v.array(v.string()),
   authorizerConfiguration: v.exactOptional(AuthorizerConfigurationSchema),
 });

@@ -1,10 +1,9 @@
 /**
  * Wraps private signing keys under KMS, bound to their key ID and to the token vault, which stays the same if the service
- * moves to another address or Region. Older keys are bound to the service's address at that time. A deployment that got
- * another KMS key unwraps with the earlier one until its signing keys have rotated.
+ * moves to another address or Region. A deployment that got another KMS key unwraps with the earlier one until its signing keys have rotated.
  */
 import { DecryptCommand, EncryptCommand, KMSServiceException, type KMSClient } from '@aws-sdk/client-kms';
-import type { KeyWrapper, WrappedKey } from '../../domain/workload-token/signing-key';
+import type { KeyWrapper } from '../../domain/workload-token/signing-key';
 import { unlessRefusedBy } from '../refusals';
 
 /**
@@ -50,27 +49,14 @@ export const createSigningKeyEncrypter = (
   },
 });
 
-/** The dependencies of a wrapper that also decrypts. */
-export interface Binding {
-  readonly tokenVaultArn: string;
-  /** The service's current address, which older keys might be bound to. */
-  readonly address: string;
-}
-
-export function createSigningKeyWrapper(
-  kms: KMSClient,
-  keyArn: string,
-  { tokenVaultArn, address }: Binding,
-): KeyWrapper {
-  const contextOfKey = ({ kid, boundTo }: WrappedKey): Record<string, string> =>
-    boundTo === 'token-vault' ? contextOf(tokenVaultArn, kid) : { purpose: 'signing', issuer: address, kid };
-
+/** @param tokenVaultArn as for {@link createSigningKeyEncrypter} */
+export function createSigningKeyWrapper(kms: KMSClient, keyArn: string, tokenVaultArn: string): KeyWrapper {
   return {
     ...createSigningKeyEncrypter(kms, keyArn, tokenVaultArn),
-    async unwrap(key) {
+    async unwrap({ kid, wrappedPrivateKey }) {
       const request = {
-        CiphertextBlob: Buffer.from(key.wrappedPrivateKey, 'base64'),
-        EncryptionContext: contextOfKey(key),
+        CiphertextBlob: Buffer.from(wrappedPrivateKey, 'base64'),
+        EncryptionContext: contextOf(tokenVaultArn, kid),
       };
       const response =
         (await unlessNeverOpened(kms.send(new DecryptCommand({ KeyId: keyArn, ...request })))) ??

@@ -9,13 +9,10 @@ import {
   type KMSClient,
 } from '@aws-sdk/client-kms';
 import { accessDenied, invalidMember, ServiceError } from '../../domain/service-error';
-import {
-  isGivenUp,
-  type MovedPage,
-  type TokenVault,
-  type VaultKeyMover,
-} from '../../domain/token-vault/token-vault';
-import type { VaultKeyPage, VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
+import { isGivenUp, type MovedPage, type VaultKeyMover } from '../../domain/token-vault/token-vault';
+import type { TokenVault } from '../../model/records/token-vault';
+import type { VaultKeyPage, VaultKeyStore } from '../dynamodb/vault-key-store';
+import type { VaultKeyRecord } from '../../model/records/vault-key';
 import { probeContext, vaultKeyContext } from './vault-key-context';
 
 /** Vault keys to rewrap in parallel. */

@@ -16,13 +16,10 @@ import {
   ShreddedError,
   UnusableKmsKeyError,
 } from '../../domain/sealing/sealing';
-import {
-  isGivenUp,
-  TOKEN_VAULT_ID,
-  wrappingKeyArn,
-  type TokenVault,
-} from '../../domain/token-vault/token-vault';
-import type { VaultKeyId, VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
+import { isGivenUp, TOKEN_VAULT_ID, wrappingKeyArn } from '../../domain/token-vault/token-vault';
+import type { TokenVault } from '../../model/records/token-vault';
+import type { VaultKeyId, VaultKeyStore } from '../dynamodb/vault-key-store';
+import type { VaultKeyRecord } from '../../model/records/vault-key';
 import { vaultKeyContext } from './vault-key-context';
 import {
   createVaultKeyMaker,

@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto';
 import { forwardedParameters, keptParameters, reservedParameters } from '../custom-parameters';
 import { narrowingParameters } from '../oauth/token-request';
-import type { SealedRequest, Session } from './session';
+import type { SealedRequest } from './session';
+import type { Session } from '../../model/records/consent-session';
 
 /** Binds one use of the authorization URL: its own state and code verifier (RFC 7636). */
 export interface RequestBinding {

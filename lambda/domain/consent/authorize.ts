@@ -26,12 +26,11 @@ import {
   newBoundSecret,
   sessionFacts,
   sessionIdOf,
-  shownName,
   transition,
   type SealedRequest,
-  type Session,
   type SessionStore,
 } from './session';
+import type { Session } from '../../model/records/consent-session';
 import { hashOf, isHashOf } from '../digest';
 
 export interface BrowserDependencies {
@@ -92,7 +91,7 @@ export function endedPage(session: Session, cookies: ReadonlyMap<string, string>
   const { provider, failure, responded } = session;
   if (failure === OPENED_TOO_OFTEN && responded === undefined) return page({ name: 'opened-too-often' });
   if (failure !== undefined && responded === undefined) {
-    return page({ name: 'request-rejected', provider: shownName(provider), error: failure });
+    return page({ name: 'request-rejected', provider: provider.displayName, error: failure });
   }
   return page({
     name: 'already-answered',
@@ -143,7 +142,7 @@ async function notPushed(
   } as const;
   const shown = (name: 'request-rejected' | 'not-reached'): BrowserOutcome =>
     started.page?.portalId === undefined
-      ? page({ name, provider: shownName(started.provider), error: code })
+      ? page({ name, provider: started.provider.displayName, error: code })
       : { kind: 'redirect', location: withParameters(started.returnUrl, { error: code }) };
   if (!unavailable) {
     // The provider would reject the same request again. So the agent stops polling and the user is not sent in circles.

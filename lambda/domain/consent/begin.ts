@@ -21,7 +21,8 @@ import type { Denial } from '../policy/access';
 import { accessDenied, invalidMember, ServiceError } from '../service-error';
 import { isListed } from '../grant/description';
 import { stopIfDeleted, type DeletionCheckDependencies } from '../grant/deletion-check';
-import type { Grant, GrantStore } from '../grant/grant';
+import type { GrantStore } from '../grant/grant';
+import type { Grant } from '../../model/records/grant';
 import type { GrantId } from '../../model/grant-id';
 import { detailsOf, tokenOrigin } from '../grant/tokens';
 import { parseSealed } from '../sealing/sealed-json';
@@ -29,16 +30,15 @@ import type { Seal } from '../sealing/sealing';
 import {
   consentContext,
   isOpen,
-  type ConsentPageContent,
   parameterScopesOf,
   consentScopesOf,
   sessionKeyContext,
   sessionUriOf,
   SealedRequestSchema,
   type SealedRequest,
-  type Session,
   type SessionStore,
 } from './session';
+import type { ConsentPageContent, Session } from '../../model/records/consent-session';
 import { hashOf } from '../digest';
 import type { ReturnUrls } from './return-url';
 

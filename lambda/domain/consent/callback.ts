@@ -25,11 +25,9 @@ import {
   sessionFacts,
   sessionHashIn,
   sessionUriOf,
-  shownName,
   transition,
-  type Session,
-  type Start,
 } from './session';
+import type { Session, Start } from '../../model/records/consent-session';
 import { hashOf, isHashOf } from '../digest';
 
 export interface CallbackInput {
@@ -106,7 +104,7 @@ export async function notGranted(
 ): Promise<BrowserOutcome> {
   const returnTo = await backToApplication(deps, session, newBoundSecret(session, deps.system), error);
   if (session.page?.portalId !== undefined) return { kind: 'redirect', location: returnTo };
-  return page({ name: 'not-granted', provider: shownName(session.provider), error, returnTo });
+  return page({ name: 'not-granted', provider: session.provider.displayName, error, returnTo });
 }
 
 /** Returns the page for a repeated response. Only the browser that delivered the response learns the outcome. */

@@ -42,10 +42,10 @@ import {
   sessionKeyContext,
   transition,
   type SealedRequest,
-  type Session,
   type SessionEvent,
   type SessionStore,
 } from './session';
+import type { Session } from '../../model/records/consent-session';
 import { hashOf, isHashOf } from '../digest';
 
 export interface CompleteSessionDependencies {

@@ -7,7 +7,7 @@ import { hashOf, isHashOf } from '../digest';
 import { shownText } from '../display-name';
 import { type System, epochSeconds } from '../system';
 import { bindingCookie, bindingCookieName, page, type BrowserOutcome } from './browser';
-import { shownName, type ConsentPageContent, type Session } from './session';
+import type { ConsentPageContent, Session } from '../../model/records/consent-session';
 
 /** What the browser sends. */
 export interface Confirmation {
@@ -51,8 +51,8 @@ export function question(
     ...page({
       name: 'consent',
       question: {
-        agent: { name: workload.name, displayName: shownName(workload) },
-        provider: { name: provider.name, displayName: shownName(provider) },
+        agent: { name: workload.name, displayName: workload.displayName },
+        provider: { name: provider.name, displayName: provider.displayName },
         ...(purpose !== undefined && { purpose }),
         // Custom parameters can request scopes, too.
         scopes: [...new Set([...session.scopes, ...(session.parameterScopes ?? [])])].map(shownText),

@@ -14,7 +14,8 @@ import {
 import { bindingCookieName, page, type BrowserOutcome } from './browser';
 import { notGranted } from './callback';
 import { isConfirmed } from './confirmation';
-import { ACCESS_DENIED, isExpired, sessionFacts, sessionIdOf, transition, type Session } from './session';
+import { ACCESS_DENIED, isExpired, sessionFacts, sessionIdOf, transition } from './session';
+import type { Session } from '../../model/records/consent-session';
 
 /** Ends the session, and returns the page that says so. */
 export async function decline(deps: BrowserDependencies, input: AuthorizeInput): Promise<BrowserOutcome> {

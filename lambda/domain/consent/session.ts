@@ -16,130 +16,12 @@
  * link knows it. The *completion URI* is created at the callback: only the browser at the callback learns it, and only
  * this URI completes the session. Otherwise, the sender of a link could complete another person's consent.
  */
+import type { Start, Session, SessionState } from '../../model/records/consent-session';
 import * as v from 'valibot';
 import type { System } from '../system';
 import { scopesInCustomParameters } from '../custom-parameters';
 import { grantContext } from '../grant/grant';
 import type { SealingContext } from '../sealing/sealing';
-
-export const SESSION_STATES = [
-  'CREATED',
-  'STARTED',
-  'CONSENTED',
-  'REDEEMING',
-  'COMPLETED',
-  'FAILED',
-] as const;
-export type SessionState = (typeof SESSION_STATES)[number];
-
-/** The binding of a browser's authorization request: only this browser, with the response to it, can continue. */
-export interface Start {
-  readonly stateHash: string;
-  readonly cookieHash: string;
-  /** JWE of the PKCE code verifier. */
-  readonly sealedVerifier: string;
-}
-
-/** The browser that delivered the provider's response, and the time. */
-export interface Responded {
-  /** SHA-256 of the browser's cookie. */
-  readonly cookieHash: string;
-  /** Epoch seconds. */
-  readonly at: number;
-  /** Whether a completion was rejected since then, and the session stayed as it is. */
-  readonly refused?: true;
-}
-
-/** What the consent page of this service says in addition to the request itself. */
-export interface ConsentPageContent {
-  /** What the agent uses the access for, in the words of the portal's owner. */
-  readonly purpose?: string;
-  /** The portal to which the session returns, whose appearance the page has. */
-  readonly portalId?: string;
-}
-
-/** The key of the session's grant. */
-export interface SessionKey {
-  /** JWK thumbprint of the public key, for `dpop_jkt`. */
-  readonly thumbprint: string;
-  /** JWE of the key, which the public function cannot open. */
-  readonly sealed: string;
-}
-
-export interface Session {
-  /** SHA-256 of the session's ID: a reader of the table learns no session URI. */
-  readonly hash: string;
-  readonly state: SessionState;
-  /** Number of writes. Each write is conditional on the previous one. */
-  readonly revision: number;
-  /** Epoch seconds. */
-  readonly createdAt: number;
-  readonly expiresAt: number;
-
-  readonly workload: {
-    readonly name: string;
-    readonly id: string;
-    readonly arn: string;
-    /** The name for people. Absent from a session of an earlier version. */
-    readonly displayName?: string;
-  };
-  readonly userHash: string;
-  readonly provider: { readonly name: string; readonly id: string; readonly displayName?: string };
-  /** The target of the session's grant, and the grant's epoch when the session began. */
-  readonly target: string;
-  readonly epoch: number;
-  /** Whether a request with `forceAuthentication` began it; absent if not. */
-  readonly forced?: boolean;
-
-  readonly scopes: readonly string[];
-  /**
-   * Scopes that custom parameters request, now and at earlier consents. Policies evaluate them, but `scope` does not
-   * contain them. Absent in sessions from before this member existed.
-   */
-  readonly parameterScopes?: readonly string[];
-  readonly resources: readonly string[];
-  readonly audiences: readonly string[];
-  readonly returnUrl: string;
-  /** The fixed part of the authorization request, resolved when the session began. */
-  readonly authorization: {
-    readonly endpoint: string;
-    /**
-     * Origin of the token endpoint when the session began: the code goes there only. Absent from a session of an earlier
-     * version.
-     */
-    readonly tokenOrigin?: string;
-    readonly issuer: string;
-    /** Whether the server always identifies itself in its response (RFC 9207 section 3). */
-    readonly issuerInResponse: boolean;
-    readonly clientId: string;
-    /** Digest of the client and its authorization server: a reconfigured provider does not get this session's code. */
-    readonly client: string;
-    readonly callbackId: string;
-    readonly scopeSeparator: string;
-    /** Whether the request has a code challenge (RFC 7636). */
-    readonly pkce: boolean;
-    /** Whether the request is pushed to the provider before the browser is redirected (RFC 9126). */
-    readonly pushed: boolean;
-    /** Scopes that the request omits, because the server does not know them; absent if there are none. */
-    readonly omittedScopes?: readonly string[];
-    /** Parameters that the vendor requires in addition to the standard ones. */
-    readonly parameters: Readonly<Record<string, string>>;
-  };
-  /** Present if the tokens are bound to a key, which the code is bound to already (RFC 9449 section 10). */
-  readonly dpop?: SessionKey;
-  /** Present if the person confirms on a page of this service before the browser is redirected to the provider. */
-  readonly page?: ConsentPageContent;
-  /** JWE of {@link SealedRequest}. */
-  readonly sealedRequest: string;
-  readonly start?: Start;
-  readonly responded?: Responded;
-  /** SHA-256 of the completion URI's ID; present only while a code can be redeemed. */
-  readonly completionHash?: string;
-  /** JWE of the authorization code. */
-  readonly sealedCode?: string;
-  /** OAuth error code of a failed session, or this service's reason. */
-  readonly failure?: string;
-}
 
 /** The part of a session that only its parties can read. */
 export const SealedRequestSchema = v.object({
@@ -150,7 +32,7 @@ export const SealedRequestSchema = v.object({
 
 export type SealedRequest = Readonly<v.InferOutput<typeof SealedRequestSchema>>;
 
-/** Returns the scopes that custom parameters request, also for sessions from before `parameterScopes` existed. */
+/** Returns the scopes that custom parameters request, now and at earlier consents. */
 export const parameterScopesOf = (
   { parameterScopes = [] }: Pick<Session, 'parameterScopes'>,
   { customParameters = {} }: Pick<SealedRequest, 'customParameters'>,
@@ -209,10 +91,6 @@ const ARROWS: Record<SessionState, Partial<Record<SessionEvent['type'], SessionS
   COMPLETED: {},
   FAILED: {},
 };
-
-/** Returns the name of the session's agent or provider for people. */
-export const shownName = ({ name, displayName }: Session['workload'] | Session['provider']): string =>
-  displayName ?? name;
 
 export const isExpired = (session: Session, now: number): boolean => session.expiresAt <= now;
 

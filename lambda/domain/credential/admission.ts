@@ -4,7 +4,7 @@ import type { Annotate } from '../audit';
 import type { CustomParameters } from '../custom-parameters';
 import type { Caller } from '../principal';
 import { noSuchResource } from '../resource-write';
-import type { OwnedResource } from '../owned-resource';
+import type { OwnedResource } from '../../model/records/owned-resource';
 import { authorizeAction, authorizeCredentialUse, chainContext } from '../policy/access';
 import { checkRestrictions, type Restrictions } from '../restriction/restriction';
 import type { Delegation } from '../workload-token/claims';

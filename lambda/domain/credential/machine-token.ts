@@ -1,5 +1,6 @@
 /** The agent's own access token, by client credentials (RFC 6749 section 4.4). */
-import { targetsOf, type Grant } from '../grant/grant';
+import { targetsOf } from '../grant/grant';
+import type { Grant } from '../../model/records/grant';
 import { exchangedToken, type HeldTokenDependencies, type ReturnedToken } from '../grant/held-token';
 import { isLongPast } from '../grant/lease';
 import { pagesOf, type GrantIndex } from '../grant/selection';

@@ -5,7 +5,7 @@ import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Outcome } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import type { Flow } from '../../model/flow';
-import type { Grant } from '../grant/grant';
+import type { Grant } from '../../model/records/grant';
 import type { GrantedScopesCheck, ReturnedToken } from '../grant/held-token';
 import type { RequestOwner } from '../grant/token-sources';
 

@@ -22,7 +22,8 @@ import { verifyWorkloadAccessToken, type VerifyDependencies } from '../workload-
 import { admit } from './admission';
 import { stopIfDeleted } from '../grant/deletion-check';
 import type { Directory } from '../grant/directory';
-import { grantTarget, scopesHeld, type ExchangedFor, type Grant } from '../grant/grant';
+import { grantTarget, scopesHeld, type ExchangedFor } from '../grant/grant';
+import type { Grant } from '../../model/records/grant';
 import type { GrantId } from '../../model/grant-id';
 import { machineToken } from './machine-token';
 import { carriedTokenOf, onBehalfOfToken, type OnBehalfOfDependencies } from './on-behalf-of';

@@ -17,7 +17,7 @@ import type { Caller } from '../principal';
 import { authorizeAction, chainContext } from '../policy/access';
 import { invalidPageToken, isPageFull, type ListInput } from '../pagination';
 import { beginRevocation, type BeginRevocationDependencies, type BegunRevocation } from '../revocation/begin';
-import type { RevocationFilter } from '../revocation/revocation';
+import type { RevocationFilter } from '../../model/records/revocation';
 import { invalidMember, ServiceError } from '../service-error';
 import { checkRestrictions } from '../restriction/restriction';
 import { delegationEntry } from '../workload-token/audit';

@@ -7,11 +7,13 @@ import {
   outstanding,
   type ConsentRequest,
 } from '../consent/begin';
-import { isOpen, consentScopesOf, sessionIdOf, type Session } from '../consent/session';
+import { isOpen, consentScopesOf, sessionIdOf } from '../consent/session';
+import type { Session } from '../../model/records/consent-session';
 import { hashOf } from '../digest';
 import { storedCode } from '../oauth/provider-failure';
 import { accessDenied, invalidMember } from '../service-error';
-import { covers, isRefreshable, type Grant } from '../grant/grant';
+import { covers, isRefreshable } from '../grant/grant';
+import type { Grant } from '../../model/records/grant';
 import { heldToken, type HeldTokenDependencies, type ReturnedToken } from '../grant/held-token';
 import { backgroundRenewalOf, type Admitted, type RetrieveResponse } from './oauth2-token-request';
 import { refreshTokenOf, type TokenSourceDependencies } from '../grant/token-sources';

@@ -8,7 +8,7 @@ import { RestrictionDenial, restrictionDenial } from '../restriction/restriction
 import { KeyMaterialResetError } from '../sealing/sealing';
 import { ERROR_STATUS, ServiceError } from '../service-error';
 import { epochSeconds } from '../system';
-import type { Grant } from './grant';
+import type { Grant } from '../../model/records/grant';
 import type { GrantId } from '../../model/grant-id';
 import { deletionDuring } from './deletion-check';
 import { isLongPast, LEASE } from './lease';

@@ -3,7 +3,8 @@ import { oauth2ProviderArn } from '../provider/oauth2-provider';
 import { workloadIdentityArn } from '../identity/workload-identity';
 import { NO_USER } from '../../model/user';
 import { epochSeconds, type System } from '../system';
-import { isFresh, isRefreshable, targetParts, type Grant, type GrantTokens } from './grant';
+import { isFresh, isRefreshable, targetParts } from './grant';
+import type { Grant, GrantTokens } from '../../model/records/grant';
 import type { Flow } from '../../model/flow';
 import { encodeGrantId } from '../../model/grant-id';
 import type { FoundGrants } from './selection';
@@ -21,7 +22,7 @@ export type GrantStatus = 'ACTIVE' | 'RENEWABLE' | 'NEEDS_CONSENT' | 'BACKING_OF
 /** Times are epoch seconds. */
 export interface GrantDescription {
   readonly grantId: string;
-  /** Absent from grants whose records do not name the agent: those of earlier deployments, and unreadable ones. */
+  /** Absent from a grant whose record is not valid. */
   readonly workloadIdentityArn?: string;
   readonly credentialProviderArn: string;
   /** Absent if the agent acts for itself. */
@@ -97,13 +98,13 @@ export function describeGrant(
   const { workloadName, tokens, userHash, createdTime, lastUsedDate } = grant;
   return {
     grantId: encodeGrantId(grant),
-    ...(workloadName !== undefined && { workloadIdentityArn: workloadIdentityArn(arnPrefix, workloadName) }),
+    workloadIdentityArn: workloadIdentityArn(arnPrefix, workloadName),
     credentialProviderArn: oauth2ProviderArn(arnPrefix, providerName),
     ...(userHash !== NO_USER && { userHash }),
     flow,
     scopes: tokens?.scopes ?? [],
-    resources: grant.resources ?? [],
-    audiences: grant.audiences ?? [],
+    resources: grant.resources,
+    audiences: grant.audiences,
     ...(createdTime !== undefined && { createdTime }),
     ...(tokens && isLater(tokens, createdTime) && { lastRefreshedTime: tokens.obtainedAt }),
     ...(lastUsedDate !== undefined && { lastUsedDate }),

@@ -6,7 +6,7 @@ import type { Workload, WorkloadIdentity } from '../identity/workload-identity';
 import type { IdentityReader, Restrictions } from '../restriction/restriction';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
 import type { ApiKeyProvider } from '../provider/api-key-provider';
-import type { Grant } from './grant';
+import type { Grant } from '../../model/records/grant';
 import type { GrantId } from '../../model/grant-id';
 
 export interface DirectoryEntry {

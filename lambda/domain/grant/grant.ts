@@ -3,32 +3,20 @@
  * item, so that one conditional write keeps every invariant. A grant also contains the open consent session, with or
  * without tokens.
  */
+import type {
+  GrantTokens,
+  PendingConsent,
+  Lease,
+  RenewalFailure,
+  GrantDetails,
+  Grant,
+} from '../../model/records/grant';
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import type { Flow } from '../../model/flow';
 import type { GrantId } from '../../model/grant-id';
 import { DpopKeySchema } from '../../model/dpop-key';
 import type { SealingContext } from '../sealing/sealing';
-
-export interface GrantTokens {
-  /** JWE of {@link SealedTokens}. */
-  readonly sealed: string;
-  /** What the provider granted. */
-  readonly scopes: readonly string[];
-  /** The scopes requested at that consent: providers can grant fewer, or omit some that they grant. */
-  readonly requestedScopes: readonly string[];
-  /** Scopes that custom parameters requested at that consent; absent if there are none, or in earlier records. */
-  readonly parameterScopes?: readonly string[];
-  /** Epoch seconds; absent if the provider did not state it. */
-  readonly expiresAt?: number;
-  /** Epoch seconds. */
-  readonly obtainedAt: number;
-  readonly refreshable: boolean;
-  /** Epoch seconds at which the refresh token expires; absent if the provider did not state it. */
-  readonly refreshExpiresAt?: number;
-  /** Digest of the client and authorization server of the grant: tokens of another configuration are ignored. */
-  readonly client: string;
-}
 
 /** The encrypted content of {@link GrantTokens}. */
 export const SealedTokensSchema = v.object({
@@ -39,76 +27,6 @@ export const SealedTokensSchema = v.object({
 });
 
 export type SealedTokens = Readonly<v.InferOutput<typeof SealedTokensSchema>>;
-
-/** The open consent session of a grant. */
-export interface PendingConsent {
-  readonly sessionHash: string;
-  /** Epoch seconds. */
-  readonly expiresAt: number;
-}
-
-/** The right to obtain the next tokens, which is exclusive until the deadline. */
-export interface Lease {
-  readonly holder: string;
-  /** Epoch milliseconds. */
-  readonly deadline: number;
-  /**
-   * Epoch milliseconds; set by the write just before the request is sent. In an abandoned lease, it says that the
-   * provider might have returned tokens that were not stored. Absent while the request is prepared or dispatched.
-   */
-  readonly sentAt?: number;
-}
-
-/** The failure of the last attempt to obtain tokens. */
-export interface RenewalFailure {
-  /** OAuth error code, or one of this service's codes. */
-  readonly code: string;
-  /** Whether the provider was unavailable, rather than rejected the request. */
-  readonly unavailable: boolean;
-  /** Consecutive failed attempts. */
-  readonly failures: number;
-  /** Epoch milliseconds. */
-  readonly at: number;
-  /** Epoch milliseconds before which no request tries again. */
-  readonly notBefore: number;
-  /** The response to a sent request was not stored: the refresh token might be redeemed already. */
-  readonly lostResponse?: true;
-  /** Revision of the provider whose configuration failed. Absent from records of earlier deployments. */
-  readonly providerRevision?: number;
-  /** Name of the credential provider that failed, if it is another one than that of the grant. */
-  readonly provider?: string;
-  /** The cause, for the operator. Absent from records of earlier deployments. */
-  readonly detail?: string;
-}
-
-/** What a listing says about a grant, apart from its tokens. Absent from records of earlier deployments. */
-export interface GrantDetails {
-  readonly workloadName: string;
-  /** RFC 8707 resource indicators. */
-  readonly resources: readonly string[];
-  readonly audiences: readonly string[];
-}
-
-export interface Grant extends GrantId, Partial<GrantDetails> {
-  /** The provider's unique ID: a provider that was deleted and created again does not inherit grants. */
-  readonly providerId: string;
-  /** Number of token changes. */
-  readonly generation: number;
-  /** Number of `forceAuthentication` requests and revocations: each one invalidates what began before it. */
-  readonly epoch: number;
-  readonly tokens?: GrantTokens;
-  /** The generation whose token a resource rejected (see rejected-token.ts). */
-  readonly rejected?: number;
-  readonly consent?: PendingConsent;
-  readonly lease?: Lease;
-  readonly lastFailure?: RenewalFailure;
-  /** Epoch seconds at which the grant got its first tokens. */
-  readonly createdTime?: number;
-  /** The last day on which a token was returned: `YYYY-MM-DD`, UTC. */
-  readonly lastUsedDate?: string;
-  /** Epoch seconds from which the grant can be deleted automatically. */
-  readonly endsAt?: number;
-}
 
 /**
  * Stores grants. Each method is one conditional write and returns whether its condition held. Counters restart when a

@@ -3,7 +3,8 @@ import { epochSeconds, utcDate } from '../system';
 import { dpopProof, type ProvenRequest } from '../oauth/dpop';
 import type { DpopKey } from '../../model/dpop-key';
 import { ServiceError, type Outcome } from '../service-error';
-import { inSoftWindow, scopesHeld, type Grant } from './grant';
+import { inSoftWindow, scopesHeld } from './grant';
+import type { Grant } from '../../model/records/grant';
 import { markRejected } from './rejected-token';
 import {
   CONSENT_NEEDED,

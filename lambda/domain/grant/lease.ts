@@ -1,5 +1,5 @@
 /** The lease of a renewal: how long it lasts, and when another request can take it, whatever its holder's clock says. */
-import type { Lease } from './grant';
+import type { Lease } from '../../model/records/grant';
 
 /**
  * Milliseconds that a lease lasts after it is taken, and again after the request is sent: longer than the provider's

@@ -4,7 +4,8 @@
  * renewal, and a report of an older token gets the newer one.
  */
 import { hashOf } from '../digest';
-import type { Grant, GrantStore } from './grant';
+import type { GrantStore } from './grant';
+import type { Grant } from '../../model/records/grant';
 import type { Seal } from '../sealing/sealing';
 import { openTokens, tokensOf } from './tokens';
 import type { RequestOwner } from './token-sources';

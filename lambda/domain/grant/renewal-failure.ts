@@ -1,6 +1,6 @@
 /** A renewal's failure: what the grant stores of it, the back-off that it starts, and the error that later requests get. */
 import { ProviderFailure } from '../oauth/provider-failure';
-import type { Grant, RenewalFailure } from './grant';
+import type { Grant, RenewalFailure } from '../../model/records/grant';
 
 /**
  * Milliseconds of the back-off: the first, which doubles with each failure, and the limits of ours and of a
@@ -26,10 +26,7 @@ export const backsOff = (
 ): boolean =>
   lastFailure !== undefined &&
   lastFailure.notBefore > now &&
-  (lastFailure.providerRevision ?? provider.revision) === provider.revision;
-
-const earlier = (detail: string | undefined): string =>
-  `the failure of an earlier request${detail === undefined ? '' : `: ${detail}`}`;
+  lastFailure.providerRevision === provider.revision;
 
 /** Returns the last failure as an error, with the time until the next attempt. */
 export const providerFailureOf = (
@@ -37,7 +34,7 @@ export const providerFailureOf = (
   now: number,
   cause?: ProviderFailure,
 ): ProviderFailure =>
-  new ProviderFailure(code, cause?.detail ?? earlier(detail), {
+  new ProviderFailure(code, cause?.detail ?? `the failure of an earlier request: ${detail}`, {
     unavailable,
     cause,
     provider,

@@ -24,7 +24,8 @@ import type { ObtainedTokens } from '../oauth/token-request';
 import { ServiceError } from '../service-error';
 import { UnstorableError } from '../unstorable';
 import { stopIfDeleted, type DeletionCheckDependencies } from './deletion-check';
-import { isFresh, scopesHeld, type Grant, type GrantStore, type GrantTokens, type Lease } from './grant';
+import { isFresh, scopesHeld, type GrantStore } from './grant';
+import type { Grant, GrantTokens, Lease } from '../../model/records/grant';
 import { isFree, LEASE, observe } from './lease';
 import { backsOff, providerFailureOf, renewalFailureOf } from './renewal-failure';
 import type { Seal } from '../sealing/sealing';
@@ -373,7 +374,7 @@ async function renewWithLease(
   const { request } = preparation;
   // The lease could end during the request, and another request could redeem this refresh token.
   const isTooLate = (): boolean => system.now() + REDEMPTION > lease.deadline;
-  // The write of the lease took long: without a response, the AWS SDK repeats it.
+  // The write of the lease took long: without a response, the client repeats it.
   if (isTooLate() && !isExtended) {
     return takeOver(deps, renewal, lease, { preparation, isExtended: true }, until);
   }

@@ -2,18 +2,10 @@
  * The port to the revocation outbox, for code that removes tokens from a grant or cannot store them. Such tokens live on
  * at the provider until they are revoked there.
  */
-import type { GrantTokens } from './grant';
+import type { EnqueueCause } from '../../model/records/revocation';
+import type { GrantTokens } from '../../model/records/grant';
 import type { GrantId } from '../../model/grant-id';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
-
-/**
- * Why tokens are enqueued without a revocation:
- * - `forced`: `forceAuthentication` dropped them
- * - `replaced`: a new consent of the same user replaced them
- * - `not-stored`: the provider issued them, and the grant was dropped, deleted, or renewed before they could be stored
- */
-export const ENQUEUE_CAUSES = ['forced', 'replaced', 'not-stored'] as const;
-export type EnqueueCause = (typeof ENQUEUE_CAUSES)[number];
 
 /** Tokens that are in no grant. It contains no plain secret, so that it can be sent to a function. */
 export interface TokensToRevoke {

@@ -2,7 +2,8 @@
  * Selects grants by agent, provider, and user: for listings and for revocation. The indexes lag behind the records, so
  * each selected grant is read again, and only grants that match are returned.
  */
-import { targetParts, type Grant } from './grant';
+import { targetParts } from './grant';
+import type { Grant } from '../../model/records/grant';
 import type { GrantId } from '../../model/grant-id';
 import type { UnreadableGrant } from './unreadable';
 

@@ -5,15 +5,8 @@ import { resourcesAt } from '../provider/discovery';
 import { clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import type { UserTokenFacts } from '../identity/user-token';
 import { nameIn } from '../owned-resource';
-import {
-  grantContext,
-  targetParts,
-  type Grant,
-  type GrantDetails,
-  type GrantTokens,
-  SealedTokensSchema,
-  type SealedTokens,
-} from './grant';
+import { grantContext, targetParts, SealedTokensSchema, type SealedTokens } from './grant';
+import type { Grant, GrantDetails, GrantTokens } from '../../model/records/grant';
 import type { GrantId } from '../../model/grant-id';
 import { parseSealed } from '../sealing/sealed-json';
 import type { Seal, SealingContext } from '../sealing/sealing';

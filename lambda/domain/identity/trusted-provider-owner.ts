@@ -8,7 +8,7 @@
  * client authentication, and an actor token that it issued itself or that is for it alone.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { OwnedResource } from '../owned-resource';
+import type { OwnedResource } from '../../model/records/owned-resource';
 import { haveSameOwner, isNamedBy, isOwnedBy } from '../ownership';
 import type { Caller } from '../principal';
 import { accessDenied } from '../service-error';

@@ -3,10 +3,11 @@
  * its own order, strongly consistent, so every resource that exists during the whole listing is on one of its pages.
  */
 import { audited, type AuditTrail } from '../audit';
-import type { OwnedResource } from '../owned-resource';
+import type { OwnedResource } from '../../model/records/owned-resource';
 import { openPage, type Listed, type ListInput, type PageTokens } from '../pagination';
 import type { Caller } from '../principal';
-import type { RestrictionStore, Suspension } from '../restriction/restriction';
+import type { RestrictionStore } from '../restriction/restriction';
+import type { Suspension } from '../../model/records/restriction';
 
 /** A resource in a listing for operators. */
 export type ListedResource = Pick<

@@ -7,7 +7,7 @@ import type {
   AgentRestriction,
   Suspension,
   UserRestriction,
-} from '../restriction/restriction';
+} from '../../model/records/restriction';
 
 export interface SuspensionScan {
   /**

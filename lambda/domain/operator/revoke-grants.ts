@@ -11,7 +11,13 @@ import { openPage, type ListInput, type PageTokens } from '../pagination';
 import type { Caller } from '../principal';
 import { noSuchRevocation } from '../resource-write';
 import { selectedUserHash } from '../../model/user';
-import { wider, type RevocationReach } from '../provider/revocation-reach';
+import { wider } from '../provider/revocation-reach';
+import type {
+  ItemState,
+  ItemSummary,
+  RevocationFilter,
+  RevocationReach,
+} from '../../model/records/revocation';
 import { invalidMember } from '../service-error';
 import {
   beginRevocation,
@@ -19,14 +25,7 @@ import {
   type BegunRevocation,
   type RevocationStatus,
 } from '../revocation/begin';
-import {
-  isSelectionComplete,
-  type ItemState,
-  type ItemSummary,
-  type RevocationFilter,
-  type RevocationStore,
-  type UnreadableItem,
-} from '../revocation/revocation';
+import { isSelectionComplete, type RevocationStore, type UnreadableItem } from '../revocation/revocation';
 
 export interface RevokeGrantsDependencies extends BeginRevocationDependencies, FilterDependencies {
   readonly audit: AuditTrail;

@@ -16,7 +16,8 @@ import {
   storedUserRestriction,
   type StoredRestriction,
 } from '../restriction/change';
-import type { Restriction, RestrictionStore, Suspension, UserRestriction } from '../restriction/restriction';
+import type { RestrictionStore } from '../restriction/restriction';
+import type { Restriction, Suspension, UserRestriction } from '../../model/records/restriction';
 import { epochSeconds, type System } from '../system';
 import { issuerSuspension, type IssuerSuspension } from './list-suspensions';
 

@@ -1,7 +1,8 @@
 /** Finds an owned resource for an authorized caller. */
 import type { ResourceKind } from '../../model/error-codes';
 import { noSuchResource } from '../resource-write';
-import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
+import type { OwnedResourceStore } from '../owned-resource';
+import type { OwnedResource } from '../../model/records/owned-resource';
 import { withOwnerId } from '../ownership';
 import { authorizeAction, type Call } from './access';
 

@@ -5,9 +5,10 @@
  */
 import { arnParts } from '../../model/arn';
 import { namedOf, type Named } from '../display-name';
-import type { OwnedResource } from '../owned-resource';
+import type { OwnedResource } from '../../model/records/owned-resource';
 import { isOwnedBy, type Owned } from '../ownership';
-import { MAX_REASON, type ConfiguredResources, type ConsentPortal } from './consent-portal';
+import { MAX_REASON } from './consent-portal';
+import type { ConfiguredResources, ConsentPortal } from '../../model/records/consent-portal';
 
 type Configured = Owned & Pick<ConsentPortal, 'resources'>;
 

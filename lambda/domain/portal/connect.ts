@@ -2,7 +2,6 @@
 import type { Annotate } from '../audit';
 import { beginConsent, type BeginDependencies } from '../consent/begin';
 import { completeSession, type CompleteSessionDependencies } from '../consent/complete';
-import { shownName } from '../consent/session';
 import { isHashOf } from '../digest';
 import { namedOf, type Named } from '../display-name';
 import type { Directory } from '../grant/directory';
@@ -133,7 +132,7 @@ export async function completeConnection(
       completed: {
         agent: agent ?? { name: '', displayName: '' },
         // As the person confirmed it: by now, another principal can have created it again under its name.
-        provider: { name: provider.name, displayName: shownName(provider) },
+        provider: { name: provider.name, displayName: provider.displayName },
       },
     };
   } catch (error) {

@@ -2,7 +2,7 @@
 import type { Annotate } from '../audit';
 import { derivedId } from '../digest';
 import { beginRevocation, type BeginRevocationDependencies } from '../revocation/begin';
-import type { RevocationFilter } from '../revocation/revocation';
+import type { RevocationFilter } from '../../model/records/revocation';
 import { ownerMay, type Person } from './person';
 import { PortalRefusal, requireConnection } from './refusal';
 import { annotateRow, type Row } from './row';

@@ -2,13 +2,8 @@
 import type { Annotate } from '../audit';
 import { namedOf, type Named } from '../display-name';
 import { targetParts } from '../grant/grant';
-import {
-  isSelectionComplete,
-  type ItemState,
-  type ItemSummary,
-  type Revocation,
-  type RevocationStore,
-} from '../revocation/revocation';
+import { isSelectionComplete, type RevocationStore } from '../revocation/revocation';
+import type { ItemState, ItemSummary, Revocation } from '../../model/records/revocation';
 import { onBehalfOfConfigOf } from '../provider/on-behalf-of';
 import { vendorOf } from '../provider/vendors';
 import { namesOfProvider } from './configured-resources';

@@ -3,7 +3,8 @@
  * are, also without the person.
  */
 import { grantStatus, isListed } from '../grant/description';
-import { isFresh, targetParts, targetsOf, type Grant } from '../grant/grant';
+import { isFresh, targetParts, targetsOf } from '../grant/grant';
+import type { Grant } from '../../model/records/grant';
 import type { GrantId } from '../../model/grant-id';
 import type { FoundGrants, GrantHolder, GrantIndex } from '../grant/selection';
 import { UnreadableGrant } from '../grant/unreadable';

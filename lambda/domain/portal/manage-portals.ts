@@ -8,16 +8,14 @@ import { checkQuota, type Quotas } from '../quotas';
 import { changedConcurrently, changedMembers, changeResource, createResource } from '../resource-write';
 import { ServiceError } from '../service-error';
 import { epochSeconds, type System } from '../system';
-import {
-  consentPortalArn,
-  findPortal,
-  type ConsentPortal,
-  type ConsentPortalStore,
-  type PortalBranding,
-  type PortalConnection,
-  type PortalSignIn,
-  type PortalSource,
-} from './consent-portal';
+import { consentPortalArn, findPortal, type ConsentPortalStore } from './consent-portal';
+import type {
+  ConsentPortal,
+  PortalBranding,
+  PortalConnection,
+  PortalSignIn,
+  PortalSource,
+} from '../../model/records/consent-portal';
 import { leftOutAfter, resourcesAfter } from './configured-resources';
 import { checkExecutionRole, checkPortal, type PortalCheckDependencies } from './portal-checks';
 import { concludeVerification, type PortalVerification } from './verification';

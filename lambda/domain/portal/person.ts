@@ -12,7 +12,8 @@ import { epochSeconds, type System } from '../system';
 import { isConfigured } from './configured-resources';
 import { PortalRefusal } from './refusal';
 import type { ServedPortal } from './served-portal';
-import { trustDigest, type PortalSession, type PortalSessionStore } from './session';
+import { trustDigest, type PortalSessionStore } from './session';
+import type { PortalSession } from '../../model/records/portal-session';
 
 export interface PersonDependencies {
   readonly portalSessions: Pick<PortalSessionStore, 'get'>;

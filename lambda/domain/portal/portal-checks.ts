@@ -13,11 +13,11 @@ import {
   type Oauth2Provider,
   type Oauth2ProviderStore,
 } from '../provider/oauth2-provider';
-import type { OwnedResource } from '../owned-resource';
+import type { OwnedResource } from '../../model/records/owned-resource';
 import { noSuchResource } from '../resource-write';
 import { accessDenied, invalidMember } from '../service-error';
 import { isConfigured, remembers } from './configured-resources';
-import type { ConsentPortal, PortalConnection } from './consent-portal';
+import type { ConsentPortal, PortalConnection } from '../../model/records/consent-portal';
 
 export interface PortalCheckDependencies {
   readonly identities: Pick<WorkloadIdentityStore, 'get'>;

@@ -11,7 +11,7 @@ import type { GrantIndex } from '../grant/selection';
 import { recordUnreadable, type UnreadableDependencies } from '../grant/unreadable';
 import type { Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { epochSeconds, type System } from '../system';
-import type { PortalConnection } from './consent-portal';
+import type { PortalConnection } from '../../model/records/consent-portal';
 import { FurtherReads, grantsOfTargets, heldGrants, type HeldGrants } from './held-grants';
 import type { Person, PortalAgent } from './person';
 import {

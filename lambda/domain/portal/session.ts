@@ -2,25 +2,10 @@
  * The session of a signed-in person in one portal. It contains no token and no claim of one: the person as a hash, and
  * what a later check of restrictions needs. The browser's cookie has the secret, and the record only its hash.
  */
+import type { PortalSession } from '../../model/records/portal-session';
 import { hashOf } from '../digest';
 import type { DeployedIssuer } from '../identity/trusted-issuer';
-import type { UserTokenFacts } from '../identity/user-token';
 import type { WorkloadIdentity } from '../identity/workload-identity';
-
-/** `issuedAt` and `sessionHash` are those of the ID token. */
-export interface PortalSession extends UserTokenFacts {
-  /** SHA-256 of the secret. */
-  readonly hash: string;
-  readonly portalId: string;
-  /** The person, as `userHashOf` returns it. */
-  readonly userHash: string;
-  /** Digest of the OAuth client at the identity provider: a portal that is reconfigured ends its sessions. */
-  readonly client: string;
-  /** {@link trustDigest} of each agent that admitted the ID token or the access token of the sign-in. */
-  readonly admittedBy: readonly string[];
-  /** Epoch seconds. */
-  readonly expiresAt: number;
-}
 
 /** The response to a sign-in that used its state. */
 export interface UsedState {

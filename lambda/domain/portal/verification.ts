@@ -2,7 +2,8 @@
 import { changeResource } from '../resource-write';
 import { ServiceError } from '../service-error';
 import type { System } from '../system';
-import { findPortal, type ConsentPortal, type ConsentPortalStore } from './consent-portal';
+import { findPortal, type ConsentPortalStore } from './consent-portal';
+import type { ConsentPortal } from '../../model/records/consent-portal';
 
 /** Starts the verification of a portal's configuration. */
 export interface PortalVerification {

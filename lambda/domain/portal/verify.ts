@@ -11,7 +11,8 @@ import { authoritiesOf, type Oauth2Provider } from '../provider/oauth2-provider'
 import type { IdentityReader } from '../restriction/restriction';
 import type { System } from '../system';
 import { isConfigured, notConfigured, type LeftOut } from './configured-resources';
-import { MAX_REASON, type ConsentPortal, type ConsentPortalStore } from './consent-portal';
+import { MAX_REASON, type ConsentPortalStore } from './consent-portal';
+import type { ConsentPortal } from '../../model/records/consent-portal';
 import { ownerOf, signInProviderOf, type ServedPortalDependencies } from './served-portal';
 import { signInEndpoints } from './sign-in';
 import { concludeVerification, unverifiedPortal } from './verification';

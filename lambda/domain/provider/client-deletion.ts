@@ -4,18 +4,10 @@
  * more: it authenticates the revocation of the tokens that it was issued.
  */
 import type { Oauth2Discovery, SealedManagement } from '../../model/provider/record';
+import type { ClientDeletionCause } from '../../model/records/revocation';
 import { hashOf } from '../digest';
 import { issuerOf, withoutTrailingSlash } from '../../model/discovery-url';
 import type { SealingContext } from '../sealing/sealing';
-
-/**
- * Why a client is deleted:
- * - `unused-client`: its provider might not be stored. Queued before the provider is, and dropped if it is
- * - `replaced-client`: an update configures another client, or another server
- * - `deleted-provider`
- */
-export const CLIENT_DELETION_CAUSES = ['unused-client', 'replaced-client', 'deleted-provider'] as const;
-export type ClientDeletionCause = (typeof CLIENT_DELETION_CAUSES)[number];
 
 /** The provider whose client it is, as a ciphertext names it. */
 export interface ClientHolder {

@@ -3,9 +3,7 @@
  * what the audit log calls a change, and what only the owner can change follow from the rows.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { CustomOauth2Config } from '../../model/provider/configuration';
-import type { Complete } from '../../model/of';
-import type { ConfiguredProvider, Oauth2ProviderAttributes } from '../../model/provider/record';
+import type { OwnedResource } from '../../model/records/owned-resource';
 import { accessDenied } from '../service-error';
 import { certificateConfigurationsOf } from './certificate-configuration';
 import { dpopConfigOf } from './dpop-config';

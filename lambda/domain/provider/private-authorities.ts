@@ -9,7 +9,7 @@
  */
 import type { StatedAuthorities } from '../ca-certificates';
 import { isNamedBy, OWNER_TAG, type Owned } from '../ownership';
-import type { OwnedResource } from '../owned-resource';
+import type { OwnedResource } from '../../model/records/owned-resource';
 
 /** Begins the value of the owner tag of a secret or an object with certificates. The owner follows. */
 export const CERTIFICATES_OWNER = 'certificates/';

@@ -17,12 +17,12 @@ import {
   clientHashes,
   registrationContext,
   type ClientDeletion,
-  type ClientDeletionCause,
   type ClientDeletions,
   type ClientHolder,
   type Registered,
 } from './client-deletion';
 import type { ClientDeletionCause } from '../../model/records/revocation';
+import type { PresentClient } from './custom-config';
 import { clientMetadataUrl, isClientMetadataUrl } from './published-client';
 import { isSameServer } from './discovery';
 import { boundServer, expectedIssuerOf, type ExpectedServer } from './expected-server';

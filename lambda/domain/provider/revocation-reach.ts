@@ -1,23 +1,5 @@
 /** What else a revocation at a provider ends. */
-
-/**
- * What a revocation ends at the vendor:
- * - `token`: the token
- * - `grant`: the tokens of one consent
- * - `user-and-client`: all tokens of this user for the OAuth client
- * - `user-and-project`: all tokens of this user for all OAuth clients of the project
- * - `installation`: tokens that all users of the vendor's workspace or account share
- * - `none`: nothing, because the vendor has no way to revoke
- */
-export const REVOCATION_REACHES = [
-  'token',
-  'grant',
-  'user-and-client',
-  'user-and-project',
-  'installation',
-  'none',
-] as const;
-export type RevocationReach = (typeof REVOCATION_REACHES)[number];
+import type { RevocationReach } from '../../model/records/revocation';
 
 /**
  * What a revocation can achieve: `provable`, if the service can find out that the tokens are revoked; `not-provable`,

@@ -10,7 +10,7 @@ import {
 } from '../../model/provider/client';
 import type { Oauth2ProviderConfig } from '../../model/provider/configuration';
 import type { OnBehalfOfConfig } from '../../model/provider/on-behalf-of';
-import type { RevocationReach } from './revocation-reach';
+import type { RevocationReach } from '../../model/records/revocation';
 
 /** By a secret that client and server share. */
 export type ClientSecretMethod = 'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST';

@@ -3,7 +3,8 @@ import { apiKeyProviderArn, type ApiKeyProviderStore } from '../provider/api-key
 import { consentPortalArn, findPortal, type ConsentPortalStore } from '../portal/consent-portal';
 import { oauth2ProviderArn, type Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { workloadIdentityArn, type WorkloadIdentityStore } from '../identity/workload-identity';
-import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
+import type { OwnedResourceStore } from '../owned-resource';
+import type { OwnedResource } from '../../model/records/owned-resource';
 import { withOwnerId } from '../ownership';
 import { authorizeAction, type Call } from '../policy/access';
 import { ServiceError } from '../service-error';

@@ -1,6 +1,7 @@
 /** Changes restrictions. Concurrent changes are applied one after the other, and the last one decides. */
 import { changedConcurrently } from '../resource-write';
-import type { AgentRestriction, Restriction, RestrictionStore, UserRestriction } from './restriction';
+import type { RestrictionStore } from './restriction';
+import type { AgentRestriction, Restriction, UserRestriction } from '../../model/records/restriction';
 
 /** Attempts at a write that a concurrent write overtakes. */
 const ATTEMPTS = 5;

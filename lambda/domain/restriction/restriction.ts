@@ -4,54 +4,10 @@
  * of an agent is stored by name, so an identity that is deleted and created again stays suspended. Each decision about a
  * credential reads the restrictions together with the resources, so a suspension applies from the next request.
  */
+import type { AgentRestriction, UserRestriction } from '../../model/records/restriction';
 import { ServiceError } from '../service-error';
 import type { UserTokenFacts } from '../identity/user-token';
 import type { Workload, WorkloadIdentity } from '../identity/workload-identity';
-
-/** An operator's decision to suspend. */
-export interface Suspension {
-  /** Epoch seconds. */
-  readonly since: number;
-  /** ARN of the operator. */
-  readonly by: string;
-  /** The reason that the operator stated. Only operators see it. */
-  readonly reason?: string | undefined;
-}
-
-/** The common members of a restriction. */
-export interface Restriction {
-  readonly suspendedByOperator?: Suspension | undefined;
-  /** Number of writes. Each write is conditional on the previous one. */
-  readonly revision: number;
-}
-
-export interface AgentRestriction extends Restriction {
-  /** Name of the workload identity, which might not exist. */
-  readonly name: string;
-}
-
-/** What the identity provider reported last about the user's account. */
-export interface AccountAtIssuer {
-  readonly state: 'ENABLED' | 'DISABLED' | 'PURGED';
-  /** When it happened: epoch seconds by the issuer's clock, which can be a fraction. Older reports have no effect. */
-  readonly eventTime: number;
-  /** Epoch seconds at which this service learned of it. */
-  readonly since: number;
-  /** `securityEvents.id` of the trusted issuer that reported it. */
-  readonly trustedIssuer?: string | undefined;
-  /** The address that the report named, as `emailHash` returns it; absent for a report about the user itself. */
-  readonly emailHash?: string | undefined;
-}
-
-export interface UserRestriction extends Restriction {
-  /** The user, as `userHashOf` returns it. */
-  readonly userHash: string;
-  readonly accountAtIssuer?: AccountAtIssuer | undefined;
-  /** User tokens that were issued until then are not valid: epoch seconds by the issuer's clock. */
-  readonly endedBefore?: number | undefined;
-  /** The same for the user tokens of one session, by the hash of its ID. */
-  readonly endedSessions?: Readonly<Record<string, number>> | undefined;
-}
 
 /** An agent before the one of the request, as the token names it and as the directory has it now. */
 export interface ChainLink {

@@ -5,7 +5,8 @@
  */
 import type { AuditTrail } from '../audit';
 import { hashOf } from '../digest';
-import type { Grant, GrantStore } from '../grant/grant';
+import type { GrantStore } from '../grant/grant';
+import type { Grant } from '../../model/records/grant';
 import { changedConcurrently } from '../resource-write';
 import { isCredentialError } from '../oauth/client-secret';
 import type { ProviderClients } from '../oauth/provider-client';
@@ -20,7 +21,8 @@ import { KeyMaterialResetError, ShreddedError, UnreadableError } from '../sealin
 import type { System } from '../system';
 import { advanceItem, OTHER_GRANTS, SUPERSEDED } from './end';
 import { ended, failed, itemIdOf, postponed } from './item';
-import { isOfRevocation, type OutboxItem, type RevocationStore } from './revocation';
+import { isOfRevocation, type RevocationStore } from './revocation';
+import type { OutboxItem } from '../../model/records/revocation';
 import {
   openContent,
   sealContent,

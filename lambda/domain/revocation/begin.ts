@@ -1,8 +1,8 @@
 /** Begins a revocation: stores it, and has its grants selected before the caller gets its response. */
-import type { RevocationReach } from '../provider/revocation-reach';
+import type { Revocation, RevocationReach } from '../../model/records/revocation';
 import type { DeletedGrants } from '../sealing/deletion';
 import { epochSeconds, type System } from '../system';
-import type { Revocation, RevocationStore } from './revocation';
+import type { RevocationStore } from './revocation';
 import { SELECTION_LEASE } from './select';
 import type { RevocationWorker, SelectionProgress } from './worker';
 

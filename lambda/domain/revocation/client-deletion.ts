@@ -7,13 +7,12 @@ import { hashOf } from '../digest';
 import { deleteClient } from '../oauth/register-client';
 import { ProviderFailure, type OwnCode } from '../oauth/provider-failure';
 import type { Transport } from '../oauth/transport';
+import { clientHashes, registrationContext, type ClientDeletion } from '../provider/client-deletion';
 import {
   CLIENT_DELETION_CAUSES,
-  clientHashes,
-  registrationContext,
-  type ClientDeletion,
   type ClientDeletionCause,
-} from '../provider/client-deletion';
+  type OutboxItem,
+} from '../../model/records/revocation';
 import { ClientManagementSchema } from '../provider/resolve-client';
 import type { RegisteredClients } from '../provider/registered-clients';
 import type { Oauth2ProviderStore } from '../provider/oauth2-provider';
@@ -24,7 +23,7 @@ import type { AttemptResult } from './attempt';
 import { advanceItem, createEndedItem } from './end';
 import { ended, failed, postponed, RETRIED_FOR, waiting } from './item';
 import { openText, sealText, type OutboxContentDependencies } from './outbox-content';
-import { isSelectionComplete, type ClientItem, type OutboxItem, type RevocationStore } from './revocation';
+import { isSelectionComplete, type ClientItem, type RevocationStore } from './revocation';
 
 export interface ClientDeletionDependencies extends OutboxContentDependencies {
   readonly revocations: Pick<

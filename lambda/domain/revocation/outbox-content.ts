@@ -7,7 +7,7 @@ import type { SealedTokens } from '../grant/grant';
 import type { ProviderConfiguration } from '../provider/oauth2-provider';
 import type { Seal, SealingContext } from '../sealing/sealing';
 import { TOKEN_VAULT_ID } from '../token-vault/token-vault';
-import type { OutboxItem } from './revocation';
+import type { OutboxItem } from '../../model/records/revocation';
 
 export interface OutboxContent {
   readonly tokens: SealedTokens;

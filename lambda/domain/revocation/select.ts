@@ -4,14 +4,16 @@
  * tried. A repetition finds the items that are there, and skips grants without tokens. A grant that fails delays no other
  * grant: after the last page, the selection starts again for the grants that failed.
  */
-import { targetParts, type Grant, type GrantStore } from '../grant/grant';
+import { targetParts, type GrantStore } from '../grant/grant';
+import type { Grant } from '../../model/records/grant';
 import { isRevocable, keyMatches, matches, type GrantIndex, type GrantPage } from '../grant/selection';
 import { recordUnreadable, type UnreadableDependencies } from '../grant/unreadable';
-import { wider, type RevocationReach } from '../provider/revocation-reach';
+import { wider } from '../provider/revocation-reach';
+import type { Revocation, RevocationReach } from '../../model/records/revocation';
 import { changedConcurrently, noSuchRevocation } from '../resource-write';
 import type { SealInspection } from '../sealing/sealing';
 import { forEachConcurrently } from '../concurrency';
-import { isSelectionComplete, type Revocation, type RevocationStore } from './revocation';
+import { isSelectionComplete, type RevocationStore } from './revocation';
 import { INTERNAL_ERROR } from './item';
 import { storeItem, type StoreItemDependencies, type ItemTokens } from './store-item';
 

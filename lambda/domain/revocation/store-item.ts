@@ -4,7 +4,8 @@
  */
 import type { AuditTrail } from '../audit';
 import { hashOf } from '../digest';
-import { grantContext, SealedTokensSchema, type GrantTokens, type SealedTokens } from '../grant/grant';
+import { grantContext, SealedTokensSchema, type SealedTokens } from '../grant/grant';
+import type { GrantTokens } from '../../model/records/grant';
 import { isCredentialError, openClientSecret, type ClientSecretDependencies } from '../oauth/client-secret';
 import {
   clientBindingDigest,
@@ -12,7 +13,7 @@ import {
   type Oauth2ProviderStore,
 } from '../provider/oauth2-provider';
 import type { OwnCode } from '../oauth/provider-failure';
-import type { RevocationReach } from '../provider/revocation-reach';
+import type { OutboxItem, RevocationReach } from '../../model/records/revocation';
 import { hasStoredCredential } from '../provider/vendor';
 import { reachOf } from '../provider/vendors';
 import { parseSealed } from '../sealing/sealed-json';
@@ -21,7 +22,7 @@ import { epochSeconds, type System } from '../system';
 import { UnstorableError } from '../unstorable';
 import { createEndedItem } from './end';
 import { itemIdOf } from './item';
-import type { OutboxItem, RevocationStore } from './revocation';
+import type { RevocationStore } from './revocation';
 import { sealContent, type OutboxContent, type OutboxContentDependencies } from './outbox-content';
 
 export interface StoreItemDependencies

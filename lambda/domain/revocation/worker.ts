@@ -1,5 +1,5 @@
 /** The port to the function that revokes, for operations that begin a revocation. */
-import type { RevocationReach } from '../provider/revocation-reach';
+import type { RevocationReach } from '../../model/records/revocation';
 
 export interface SelectionProgress {
   readonly finished: boolean;

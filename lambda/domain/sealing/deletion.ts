@@ -1,7 +1,8 @@
 /**
  * Deletes a resource's contents: its vault keys, without which their ciphertexts can never be decrypted, and the records.
  */
-import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
+import type { OwnedResourceStore } from '../owned-resource';
+import type { OwnedResource } from '../../model/records/owned-resource';
 import { changedConcurrently } from '../resource-write';
 import { ServiceError } from '../service-error';
 

@@ -8,7 +8,7 @@ import type { ExternalSecret } from '../../model/secret-reference';
 import type { System } from '../system';
 import { createExpiringCache } from '../expiring-cache';
 import { parseJsonObject } from '../json-object';
-import type { OwnedResource } from '../owned-resource';
+import type { OwnedResource } from '../../model/records/owned-resource';
 import { isNamedBy, OWNER_TAG, type Owned } from '../ownership';
 import { accessDenied, ServiceError } from '../service-error';
 

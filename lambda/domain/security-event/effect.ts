@@ -2,7 +2,7 @@
  * What each event does to a user of the issuer. Sources: OpenID CAEP 1.0 and RISC 1.0. Times are the issuer's, as in its
  * user tokens, and decide the order: an older event never undoes a newer one, whenever it arrives.
  */
-import type { AccountAtIssuer, UserRestriction } from '../restriction/restriction';
+import type { AccountAtIssuer, UserRestriction } from '../../model/records/restriction';
 import type { SecurityEvent } from './set';
 import type { EventSubject } from './subject';
 

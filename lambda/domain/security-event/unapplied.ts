@@ -3,31 +3,19 @@
  * release, and then every request for the user fails. The reports are kept here until they can be applied, so that the
  * transmitter need not keep the events, and one user cannot stop the stream of the others.
  */
+import type {
+  UnappliedReport,
+  UnappliedReports,
+  AccountAtIssuer,
+  UserRestriction,
+} from '../../model/records/restriction';
 import { audited, type AuditTrail } from '../audit';
 import type { SecurityEvents } from '../identity/security-events';
 import { changeRestriction, type StoredRestriction } from '../restriction/change';
-import type { AccountAtIssuer, UserRestriction } from '../restriction/restriction';
 import { ServiceError } from '../service-error';
 import { epochSeconds } from '../system';
 import { apply, type ApplyDependencies, type UserEffect } from './apply';
 import { accountEffectOf, effectsOf, withEffect } from './effect';
-
-/** What waits for one user. */
-export interface UnappliedReport {
-  /** The restriction that the reports amount to. Its revision is that of the record with which it was written. */
-  readonly restriction: UserRestriction;
-  /** A state of the account that can end its grants, and that a later report overrides. It is applied first. */
-  readonly overridden?: AccountAtIssuer | undefined;
-  /** Whether the user is named by an email address, and `userHash` is the hash of it. */
-  readonly isAddress: boolean;
-}
-
-/** What waits of one issuer. */
-export interface UnappliedReports {
-  readonly users: Readonly<Record<string, UnappliedReport>>;
-  /** Number of writes. Each write is conditional on the previous one. */
-  readonly revision: number;
-}
 
 export interface UnappliedReportStore {
   /** A strongly consistent read. */

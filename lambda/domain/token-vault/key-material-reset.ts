@@ -15,10 +15,10 @@ import {
   checkTokenVaultId,
   wrappingKeyArn,
   type KmsKeyStates,
-  type TokenVault,
   type TokenVaultStore,
   type VaultKeyMover,
 } from './token-vault';
+import type { TokenVault } from '../../model/records/token-vault';
 
 export interface KeyMaterialResetDependencies {
   readonly tokenVault: TokenVaultStore;

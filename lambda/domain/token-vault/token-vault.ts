@@ -9,6 +9,7 @@
  * changed. So every key in use was either written before the move and is found by it, or was wrapped by the new KMS key
  * from the start. Moves can overlap: a later revision is never rewrapped for an earlier one.
  */
+import type { TokenVault } from '../../model/records/token-vault';
 import { arnParts } from '../../model/arn';
 import { epochSeconds, type System } from '../system';
 import { audited, type AuditTrail } from '../audit';
@@ -21,24 +22,6 @@ export const TOKEN_VAULT_ID = 'default';
 
 /** Milliseconds for which one call moves keys: the gateway waits for 29 seconds. */
 const MOVING_TIME = 20_000;
-
-export interface TokenVault {
-  /** ARN of the customer managed key; absent for the deployment's own. */
-  readonly kmsKeyArn?: string;
-  /** Number of moves. */
-  readonly revision: number;
-  /** Epoch seconds. */
-  readonly lastModifiedDate: number;
-  /** The deleted KMS keys from which ResetTokenVaultKeyMaterial moved the token vault; absent without a reset. */
-  readonly resets?: readonly KeyMaterialReset[];
-}
-
-/** A reset gives up every vault key that this KMS key wrapped for an earlier revision of the token vault. */
-export interface KeyMaterialReset {
-  readonly kmsKeyArn: string;
-  /** Revision of the token vault that the reset wrote. */
-  readonly revision: number;
-}
 
 /** The token vault as deployed: under the deployment's own key, last modified at the epoch. */
 export const NEVER_MOVED: TokenVault = { revision: 0, lastModifiedDate: 0 };

@@ -18,9 +18,9 @@ import {
   SIGNING_PERIOD,
   usableIn,
   type KeyWrapper,
-  type SigningKeyRecord,
   type SigningKeyStore,
 } from './signing-key';
+import type { SigningKeyRecord } from '../../model/records/signing-key';
 
 /**
  * Seconds for which a manually created key is published before it signs: longer than functions (300) and the caches in

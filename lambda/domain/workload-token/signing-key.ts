@@ -2,7 +2,9 @@
  * A signing key: its record, and which of several keys signs. Time is divided into periods. Each period starts with its
  * own key, and gets further generations after a manual rotation or a revocation.
  */
-import { exportJWK, exportPKCS8, generateKeyPair, type JWK } from 'jose';
+import * as v from 'valibot';
+import { PublicJwkSchema, type SigningKeyRecord } from '../../model/records/signing-key';
+import { exportJWK, exportPKCS8, generateKeyPair } from 'jose';
 import type { System } from '../system';
 
 /** Seconds for which a key signs, unless it is rotated manually: 30 days. */
@@ -10,26 +12,6 @@ export const SIGNING_PERIOD = 30 * 24 * 3600;
 
 /** Seconds before a period at which its key is created and published: 1 day. */
 export const PUBLISH_AHEAD = 24 * 3600;
-
-export interface SigningKeyRecord {
-  /** Number of the period, counted from the epoch. */
-  readonly period: number;
-  /** Number of the key within its period, from 0. */
-  readonly generation: number;
-  readonly kid: string;
-  readonly publicJwk: JWK;
-  /** PKCS#8 PEM under KMS, base64. */
-  readonly wrappedPrivateKey: string;
-  /**
-   * The binding of the private key in addition to its `kid`. Absent in older keys, which are bound to the service's
-   * address at that time.
-   */
-  readonly boundTo?: 'token-vault' | undefined;
-  /** Epoch seconds from which the key signs. It is published earlier. */
-  readonly signsFrom: number;
-  /** Epoch seconds of the revocation, after which the key is neither published nor used. */
-  readonly revokedAt?: number | undefined;
-}
 
 /** Stores signing keys. */
 export interface SigningKeyStore {
@@ -44,14 +26,13 @@ export interface SigningKeyStore {
 }
 
 /** A private key as it is stored. */
-export type WrappedKey = Pick<SigningKeyRecord, 'kid' | 'wrappedPrivateKey' | 'boundTo'>;
+export type WrappedKey = Pick<SigningKeyRecord, 'kid' | 'wrappedPrivateKey'>;
 
 /** Wraps a private key with KMS, bound to its `kid` and to the token vault, independent of the service's address. */
 export interface KeyWrapper {
   wrap(kid: string, plaintext: string): Promise<string>;
   /**
-   * Returns undefined for a key that can never be unwrapped here: it was wrapped for another address or with another KMS
-   * key, or was modified.
+   * Returns undefined for a key that can never be unwrapped here: it was wrapped with another KMS key, or was modified.
    *
    * @throws for temporary errors, such as a KMS outage, which say nothing about the key
    */
@@ -98,5 +79,6 @@ export async function newSigningKey(
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
   const kid = system.randomUUID();
   const wrappedPrivateKey = await wrapper.wrap(kid, await exportPKCS8(privateKey));
-  return { ...place, kid, publicJwk: await exportJWK(publicKey), wrappedPrivateKey, boundTo: 'token-vault' };
+  const publicJwk = v.parse(PublicJwkSchema, await exportJWK(publicKey));
+  return { ...place, kid, publicJwk, wrappedPrivateKey };
 }

@@ -18,9 +18,9 @@ import {
   signerAt,
   SIGNING_PERIOD,
   type KeyWrapper,
-  type SigningKeyRecord,
   type SigningKeyStore,
 } from './signing-key';
+import type { SigningKeyRecord } from '../../model/records/signing-key';
 import { neededSigningKeys, replacementPlace } from './signing-key-rotation';
 
 /** Seconds that keys stay in memory. */
@@ -35,31 +35,29 @@ export interface PublicKeys {
 }
 
 export function createPublicKeys(store: Pick<SigningKeyStore, 'since'>, system: System): PublicKeys {
-  let cached: { keys: JWK[]; until: number; isSettled: boolean } | undefined;
+  let cached: { readonly keys: JWK[]; readonly until: number } | undefined;
   let lastMiss = 0;
 
   async function load(now: number): Promise<JWK[]> {
     const records = (await store.since(oldestPublished(now))).filter((record) => !isRevoked(record));
     const keys = records.map(({ kid, publicJwk }) => ({ ...publicJwk, kid, alg: 'ES256', use: 'sig' }));
     // Without a key of this period, as before the first token, a key that is not here yet will sign the next token.
-    const present = records.filter(({ period }) => period === periodAt(now));
-    // Keys that are bound to an address might not be usable at this one. Then a new key signs the next token.
-    const isSettled = present.some(({ boundTo }) => boundTo === 'token-vault');
-    cached = present.length > 0 ? { keys, until: now + CACHE_SECONDS, isSettled } : undefined;
+    const isSettled = records.some(({ period }) => period === periodAt(now));
+    cached = isSettled ? { keys, until: now + CACHE_SECONDS } : undefined;
     return keys;
   }
 
-  const known = async (isGood: (set: { isSettled: boolean }) => boolean): Promise<JWK[]> => {
+  async function published(): Promise<JWK[]> {
     const now = epochSeconds(system);
-    return cached && cached.until > now && isGood(cached) ? cached.keys : load(now);
-  };
+    return cached && cached.until > now ? cached.keys : load(now);
+  }
 
   const imported = new Map<string, KeyObject>();
 
   return {
-    published: () => known(({ isSettled }) => isSettled),
+    published,
     async find(kid) {
-      let jwk = (await known(() => true)).find((key) => key.kid === kid);
+      let jwk = (await published()).find((key) => key.kid === kid);
       const now = epochSeconds(system);
       // The key can be newer than the last read. Invented key IDs cause at most one read per second.
       if (!jwk && lastMiss < now) {

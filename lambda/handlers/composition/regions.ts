@@ -2,7 +2,7 @@
 import { arnParts } from '../../model/arn';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createTable } from '../../adapters/dynamodb/table';
-import { createWritingRegionStore } from '../../adapters/dynamodb/writing-region-store';
+import { createWritingRegionStore } from '../../adapters/dynamodb/directory-stores';
 import { namingInIdentityRegion } from '../../adapters/identity-region';
 import { system } from '../../adapters/system';
 import { createRegionFence, type RegionFence } from '../../domain/writing-region';

@@ -1,8 +1,7 @@
 /** Composition of what receives security events, whether they are pushed or polled. */
-import { createReceivedEventStore } from '../../adapters/dynamodb/received-event-store';
-import { createRestrictionStore } from '../../adapters/dynamodb/restriction-store';
+import { createReceivedEventStore } from '../../adapters/dynamodb/session-stores';
+import { createRestrictionStore, createUserEmailStore } from '../../adapters/dynamodb/directory-stores';
 import { createRevocationStore } from '../../adapters/dynamodb/revocation-store';
-import { createUserEmailStore } from '../../adapters/dynamodb/user-email-store';
 import { createEventTokenVerifier } from '../../adapters/http/event-token-verifier';
 import { createTransport } from '../../adapters/http/transport';
 import { createRevocationFunction } from '../../adapters/lambda/revocation';

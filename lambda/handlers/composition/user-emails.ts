@@ -1,7 +1,6 @@
 /** Finding the users of reports that name email addresses, for functions that verify tokens of users. */
-import { createRestrictionStore } from '../../adapters/dynamodb/restriction-store';
+import { createRestrictionStore, createUserEmailStore } from '../../adapters/dynamodb/directory-stores';
 import type { Table } from '../../adapters/dynamodb/table';
-import { createUserEmailStore } from '../../adapters/dynamodb/user-email-store';
 import { system } from '../../adapters/system';
 import type { DeployedIssuer } from '../../domain/identity/trusted-issuer';
 import { createUserEmails, type UserEmails } from '../../domain/restriction/user-emails';

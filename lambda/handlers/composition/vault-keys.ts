@@ -1,6 +1,6 @@
 /** Composition of the vault keys, for every function that seals or opens. */
 import { system } from '../../adapters/system';
-import { createTokenVaultStore } from '../../adapters/dynamodb/token-vault-store';
+import { createTokenVaultStore } from '../../adapters/dynamodb/directory-stores';
 import { createVaultKeyOwners } from '../../adapters/dynamodb/vault-key-owners';
 import { createVaultKeyStore } from '../../adapters/dynamodb/vault-key-store';
 import { createWorkloadIdentityStore } from '../../adapters/dynamodb/workload-identity-store';

@@ -2,7 +2,8 @@
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { decodeGrantId } from '../../../lambda/model/grant-id';
 import { OPERATIONS } from '../../../lambda/operations';
-import { alsoEnds, endsOtherGrants, reachOf, type RevocationReach } from '../../../lambda/contract/vendors';
+import { alsoEnds, endsOtherGrants, reachOf } from '../../../lambda/contract/vendors';
+import type { RevocationReach } from '../../../lambda/model/records/revocation';
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
 import { CliError, STATUS, usageError } from '../failure';

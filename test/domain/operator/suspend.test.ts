@@ -1,6 +1,6 @@
 /** Suspending and resuming: the writes, and who they apply to. */
 import { userHashOf, selectedUserHash, type UserSelector } from '../../../lambda/model/user';
-import type { AgentRestriction } from '../../../lambda/domain/restriction/restriction';
+import type { AgentRestriction } from '../../../lambda/model/records/restriction';
 import {
   resumeUser,
   resumeWorkloadIdentity,

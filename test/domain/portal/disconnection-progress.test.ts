@@ -2,7 +2,7 @@
 import { grantTarget } from '../../../lambda/domain/grant/grant';
 import { disconnectionProgress } from '../../../lambda/domain/portal/disconnection-progress';
 import { ownerOf } from '../../../lambda/domain/portal/served-portal';
-import type { ItemState, Revocation, RevocationFilter } from '../../../lambda/domain/revocation/revocation';
+import type { ItemState, Revocation, RevocationFilter } from '../../../lambda/model/records/revocation';
 import { createFakeSystem } from '../fake-system';
 import { sampleIdentity, samplePortal, sampleProvider } from '../samples';
 

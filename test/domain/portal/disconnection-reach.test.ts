@@ -3,12 +3,13 @@ import { disconnectionReach } from '../../../lambda/domain/portal/disconnection-
 import { rowsOf } from '../../../lambda/domain/portal/rows';
 import { ownerOf } from '../../../lambda/domain/portal/served-portal';
 import { encodeGrantId } from '../../../lambda/model/grant-id';
-import { grantTarget, type Grant } from '../../../lambda/domain/grant/grant';
+import { grantTarget } from '../../../lambda/domain/grant/grant';
+import type { Grant } from '../../../lambda/model/records/grant';
 import { UnreadableGrant } from '../../../lambda/domain/grant/unreadable';
 import type { GrantFilter } from '../../../lambda/domain/grant/selection';
 import { clientBindingDigest, type Oauth2Provider } from '../../../lambda/domain/provider/oauth2-provider';
 import { createFakeSystem } from '../fake-system';
-import { sampleIdentity, samplePortal, sampleProvider } from '../samples';
+import { sampleDetails, sampleIdentity, samplePortal, sampleProvider } from '../samples';
 
 const USER = 'u'.repeat(43);
 const system = createFakeSystem();
@@ -20,6 +21,7 @@ function grantAt(provider: Oauth2Provider, refreshable = true): Grant {
   return {
     workloadId: identity.id,
     userHash: USER,
+    ...sampleDetails(),
     target: grantTarget({ flow: 'USER_FEDERATION', providerName, ...narrowing }),
     providerId: provider.id,
     generation: 1,

@@ -1,12 +1,13 @@
 /** How much a step reads of what agents hold for a person: an agent decides how many grants there are. */
-import { grantTarget, targetsOf, type Grant } from '../../../lambda/domain/grant/grant';
+import { grantTarget, targetsOf } from '../../../lambda/domain/grant/grant';
+import type { Grant } from '../../../lambda/model/records/grant';
 import { decodeGrantId, encodeGrantId } from '../../../lambda/model/grant-id';
 import type { GrantIndex } from '../../../lambda/domain/grant/selection';
 import { ownerOf } from '../../../lambda/domain/portal/served-portal';
 import { rowsOf, rowWithKey } from '../../../lambda/domain/portal/rows';
 import { clientBindingDigest } from '../../../lambda/domain/provider/oauth2-provider';
 import { createFakeSystem } from '../fake-system';
-import { sampleIdentity, samplePortal, sampleProvider, sampleTokens } from '../samples';
+import { sampleDetails, sampleIdentity, samplePortal, sampleProvider, sampleTokens } from '../samples';
 
 const USER = 'u'.repeat(43);
 const provider = sampleProvider();
@@ -32,6 +33,7 @@ const following = (after: string) =>
 const endedGrant = (workloadId: string, ofTarget: string): Grant => ({
   workloadId,
   userHash: USER,
+  ...sampleDetails(),
   target: ofTarget,
   providerId: provider.id,
   generation: 1,

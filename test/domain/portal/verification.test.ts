@@ -1,10 +1,6 @@
 /** A verification's result applies to the configuration that was verified, and to nothing else. */
-import {
-  findPortal,
-  portalNameIn,
-  portalUrl,
-  type ConsentPortal,
-} from '../../../lambda/domain/portal/consent-portal';
+import { findPortal, portalNameIn, portalUrl } from '../../../lambda/domain/portal/consent-portal';
+import type { ConsentPortal } from '../../../lambda/model/records/consent-portal';
 import { concludeVerification } from '../../../lambda/domain/portal/verification';
 import { createFakeSystem } from '../fake-system';
 import { createInMemoryStores } from '../in-memory-stores';

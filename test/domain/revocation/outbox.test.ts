@@ -2,7 +2,7 @@
 import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
 import { deferRevocation } from '../../../lambda/domain/revocation/begin';
 import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
-import type { OutboxItem } from '../../../lambda/domain/revocation/revocation';
+import type { OutboxItem } from '../../../lambda/model/records/revocation';
 import { openContent } from '../../../lambda/domain/revocation/outbox-content';
 import { selectGrants } from '../../../lambda/domain/revocation/select';
 import { UnstorableError } from '../../../lambda/domain/unstorable';

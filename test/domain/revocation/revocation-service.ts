@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditEntry } from '../../../lambda/domain/audit';
 import { hashOf } from '../../../lambda/domain/digest';
-import { grantTarget, type Grant } from '../../../lambda/domain/grant/grant';
+import { grantTarget } from '../../../lambda/domain/grant/grant';
+import type { Grant } from '../../../lambda/model/records/grant';
 import type { GrantId } from '../../../lambda/model/grant-id';
 import { sealTokens } from '../../../lambda/domain/grant/tokens';
 import { createProviderClients } from '../../../lambda/domain/oauth/provider-client';
@@ -13,7 +14,7 @@ import {
   clientSecretContext,
   type Oauth2Provider,
 } from '../../../lambda/domain/provider/oauth2-provider';
-import type { Revocation, RevocationFilter } from '../../../lambda/domain/revocation/revocation';
+import type { Revocation, RevocationFilter } from '../../../lambda/model/records/revocation';
 import { RunningSelections, SELECTION_LEASE, selectGrants } from '../../../lambda/domain/revocation/select';
 import { sweep, type SweepDependencies } from '../../../lambda/domain/revocation/sweep';
 import { createExternalSecrets } from '../../../lambda/domain/sealing/external-secret';

@@ -1,10 +1,7 @@
 /** The effects of events on the restriction of a user: the newest event decides, in whatever order events arrive. */
 import fc from 'fast-check';
-import {
-  checkRestrictions,
-  restrictionDenial,
-  type UserRestriction,
-} from '../../../lambda/domain/restriction/restriction';
+import { checkRestrictions, restrictionDenial } from '../../../lambda/domain/restriction/restriction';
+import type { UserRestriction } from '../../../lambda/model/records/restriction';
 import { MAX_ENDED_SESSIONS, withEffect, type Effect } from '../../../lambda/domain/security-event/effect';
 
 const NONE: UserRestriction = { userHash: 'user', revision: 0 };

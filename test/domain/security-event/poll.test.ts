@@ -4,7 +4,8 @@ import type { DeployedIssuer } from '../../../lambda/domain/identity/trusted-iss
 import { userHashOf } from '../../../lambda/model/user';
 import { ProviderFailure, ResponseTooLong } from '../../../lambda/domain/oauth/provider-failure';
 import { pollSecurityEvents } from '../../../lambda/domain/security-event/poll';
-import { keepUnapplied, type UnappliedReports } from '../../../lambda/domain/security-event/unapplied';
+import { keepUnapplied } from '../../../lambda/domain/security-event/unapplied';
+import type { UnappliedReports } from '../../../lambda/model/records/restriction';
 import type { ReceivedEvent } from '../../../lambda/domain/security-event/receive-set';
 import { ServiceError } from '../../../lambda/domain/service-error';
 import type { SecretTexts } from '../../../lambda/domain/sealing/external-secret';

@@ -1,5 +1,5 @@
 /** Pages and documents for everyone. */
-import { createClientMetadataStore } from '../../../lambda/adapters/dynamodb/client-metadata-store';
+import { createClientMetadataStore } from '../../../lambda/adapters/dynamodb/directory-stores';
 import { OPERATIONS, type OperationName } from '../../../lambda/operations';
 import type { Route } from '../../../lambda/operations/operation';
 import { scenario, type Scenario } from '../scenario';

@@ -1,5 +1,5 @@
 /** A token vault whose customer managed KMS key was deleted, without anything that the key encrypted. */
-import { createTokenVaultStore } from '../../../lambda/adapters/dynamodb/token-vault-store';
+import { createTokenVaultStore } from '../../../lambda/adapters/dynamodb/directory-stores';
 import { tableOf } from './portal';
 
 const MISSING_KEY = 'arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000';

@@ -18,8 +18,8 @@ import {
   consentPortalArn,
   portalCallbackUrl,
   portalReturnUrl,
-  type ConsentPortal,
 } from '../../../lambda/domain/portal/consent-portal';
+import type { ConsentPortal } from '../../../lambda/model/records/consent-portal';
 import { ownedBy } from '../../../lambda/domain/ownership';
 import { callerOf } from '../../../lambda/domain/principal';
 import { localTableName } from '../../../lib/local/dynamodb';

@@ -8,7 +8,7 @@ import type { TableName } from '../../../lambda/contract/table-keys';
 import { createTable } from '../../../lambda/adapters/dynamodb/table';
 import { createSealOnly } from '../../../lambda/adapters/kms/seal';
 import { clientSecretContext, type Oauth2Provider } from '../../../lambda/domain/provider/oauth2-provider';
-import type { GrantTokens } from '../../../lambda/domain/grant/grant';
+import type { GrantTokens } from '../../../lambda/model/records/grant';
 import type { RetrieveInput } from '../../../lambda/domain/credential/oauth2-token-request';
 import { createAws } from '../../../lambda/handlers/composition/aws';
 import { readEnvironment } from '../../../lambda/handlers/composition/environment';

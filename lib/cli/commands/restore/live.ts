@@ -51,7 +51,7 @@ const OwnerItem = v.object({
   lastUpdatedTime: v.number(),
 });
 
-const GrantIdItem = v.object({ workloadId: v.string(), subjectHash: v.string(), target: v.string() });
+const GrantIdItem = v.object({ workloadId: v.string(), userHash: v.string(), target: v.string() });
 
 /** Strict: an unknown member could select other grants than this command understands. */
 const RevocationItem = v.object({
@@ -61,7 +61,7 @@ const RevocationItem = v.object({
     workloadId: v.exactOptional(v.string()),
     providerId: v.exactOptional(v.string()),
     providerName: v.exactOptional(v.string()),
-    subjectHash: v.exactOptional(v.string()),
+    userHash: v.exactOptional(v.string()),
   }),
 });
 
@@ -91,7 +91,7 @@ function evidence<Schema extends v.GenericSchema>(schema: Schema, item: unknown)
 const attributeKey = ({ pk, sk }: Key): Item => ({ pk: { S: pk }, sk: { S: sk } });
 
 const idOf = (grant: v.InferOutput<typeof GrantIdItem>): string =>
-  JSON.stringify([grant.workloadId, grant.subjectHash, grant.target]);
+  JSON.stringify([grant.workloadId, grant.userHash, grant.target]);
 
 const isOrAny = (stated: string | undefined, value: string): boolean =>
   stated === undefined || stated === value;
@@ -102,11 +102,11 @@ function revocationOf(item: unknown): Revoked {
   return {
     at,
     names: (grant) =>
-      isOrAny(grantId, idOf({ ...grant, subjectHash: grant.userHash })) &&
+      isOrAny(grantId, idOf(grant)) &&
       isOrAny(filter.workloadId, grant.workloadId) &&
       isOrAny(filter.providerId, grant.providerId) &&
       isOrAny(filter.providerName, grant.providerName) &&
-      isOrAny(filter.subjectHash, grant.userHash),
+      isOrAny(filter.userHash, grant.userHash),
   };
 }
 
@@ -233,7 +233,7 @@ export class Live {
 
   /** Whether a revocation names the grant, at the time or later. */
   isRevoked(grant: GrantOfRevocation, since: number): boolean {
-    const at = this.revokedAt.get(idOf({ ...grant, subjectHash: grant.userHash }));
+    const at = this.revokedAt.get(idOf(grant));
     return (
       (at !== undefined && at >= since) ||
       this.selections.some((one) => one.at + SECOND_SELECTION_S >= since && one.names(grant))
