@@ -12,21 +12,9 @@ import type {
   Grant,
 } from '../../model/records/grant';
 import { createHash } from 'node:crypto';
-import * as v from 'valibot';
 import type { Flow } from '../../model/flow';
 import type { GrantId } from '../../model/grant-id';
-import { DpopKeySchema } from '../../model/dpop-key';
 import type { SealingContext } from '../sealing/sealing';
-
-/** The encrypted content of {@link GrantTokens}. */
-export const SealedTokensSchema = v.object({
-  accessToken: v.string(),
-  refreshToken: v.exactOptional(v.string()),
-  /** The key that the tokens are bound to (RFC 9449); absent for bearer tokens. */
-  dpopKey: v.exactOptional(DpopKeySchema),
-});
-
-export type SealedTokens = Readonly<v.InferOutput<typeof SealedTokensSchema>>;
 
 /**
  * Stores grants. Each method is one conditional write and returns whether its condition held. Counters restart when a

@@ -5,8 +5,14 @@ import { resourcesAt } from '../provider/discovery';
 import { clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import type { UserTokenFacts } from '../identity/user-token';
 import { nameIn } from '../owned-resource';
-import { grantContext, targetParts, SealedTokensSchema, type SealedTokens } from './grant';
-import type { Grant, GrantDetails, GrantTokens } from '../../model/records/grant';
+import { grantContext, targetParts } from './grant';
+import {
+  type Grant,
+  type GrantDetails,
+  type GrantTokens,
+  type SealedTokens,
+  SealedTokensSchema,
+} from '../../model/records/grant';
 import type { GrantId } from '../../model/grant-id';
 import { parseSealed } from '../sealing/sealed-json';
 import type { Seal, SealingContext } from '../sealing/sealing';

@@ -23,12 +23,8 @@ import { advanceItem, OTHER_GRANTS, SUPERSEDED } from './end';
 import { ended, failed, itemIdOf, postponed } from './item';
 import { isOfRevocation, type RevocationStore } from './revocation';
 import type { OutboxItem } from '../../model/records/revocation';
-import {
-  openContent,
-  sealContent,
-  type OutboxContent,
-  type OutboxContentDependencies,
-} from './outbox-content';
+import { openContent, sealContent, type OutboxContentDependencies } from './outbox-content';
+import type { OutboxContent } from '../../model/records/outbox-content';
 
 export interface AttemptDependencies extends OutboxContentDependencies {
   readonly revocations: Pick<RevocationStore, 'advanceItem' | 'createItem' | 'removeItem'>;

@@ -1,21 +1,9 @@
-/**
- * What an item of the outbox contains encrypted: the tokens, and the client that they were issued to, at the server that
- * issued them. The whole client is in the ciphertext, so neither a later configuration of the provider nor an altered
- * record sends the tokens or the client secret to another server.
- */
-import type { SealedTokens } from '../grant/grant';
-import type { ProviderConfiguration } from '../provider/oauth2-provider';
+/** Encrypts and decrypts what an item of the outbox contains. */
+import { OutboxContentSchema, type OutboxContent } from '../../model/records/outbox-content';
+import { parseSealed } from '../sealing/sealed-json';
 import type { Seal, SealingContext } from '../sealing/sealing';
 import { TOKEN_VAULT_ID } from '../token-vault/token-vault';
 import type { OutboxItem } from '../../model/records/revocation';
-
-export interface OutboxContent {
-  readonly tokens: SealedTokens;
-  /** The provider as it was configured when the tokens were enqueued. */
-  readonly provider: ProviderConfiguration;
-  /** The client secret at that time; absent if the client has none, or it could not be read. */
-  readonly clientSecret?: string | undefined;
-}
 
 /** The parts of an item that its ciphertext is bound to. */
 type Bound = Pick<OutboxItem, 'itemId' | 'grantId' | 'provider' | 'workloadArn'>;
@@ -43,37 +31,6 @@ export interface OutboxContentDependencies {
   readonly tokenVaultArn: string;
 }
 
-/** Returns the provider without what no request needs: its owner can make the policy and the tags large. */
-const configurationOf = ({
-  id,
-  name,
-  arn,
-  owner,
-  ownerId,
-  revision,
-  vendor,
-  clientId,
-  clientAuthenticationMethod,
-  privateKeyJwt,
-  discovery,
-  certificateSecretArn,
-  certificateObject,
-}: ProviderConfiguration): ProviderConfiguration => ({
-  id,
-  name,
-  arn,
-  owner,
-  ownerId,
-  revision,
-  vendor,
-  clientId,
-  clientAuthenticationMethod,
-  privateKeyJwt,
-  discovery,
-  certificateSecretArn,
-  certificateObject,
-});
-
 export const sealText = (
   { seal, tokenVaultArn }: OutboxContentDependencies,
   item: Bound,
@@ -86,15 +43,18 @@ export const openText = (
   item: Bound & { readonly sealed: string },
 ): Promise<string> => seal.open(contextOf(tokenVaultArn, item), item.sealed);
 
+/** Attributes of the provider that no request needs are left out: its owner can make the policy and the tags large. */
 export const sealContent = (
   deps: OutboxContentDependencies,
   item: Bound,
   content: OutboxContent,
-): Promise<string> =>
-  sealText(deps, item, JSON.stringify({ ...content, provider: configurationOf(content.provider) }));
+): Promise<string> => {
+  const known = parseSealed(OutboxContentSchema, JSON.stringify(content));
+  return sealText(deps, item, JSON.stringify(known));
+};
 
-/** @throws Error if the ciphertext is not this item's, or was altered */
+/** @throws UnreadableError if the ciphertext is not this item's, or was altered; other errors as `Seal.open` */
 export const openContent = async (
   deps: OutboxContentDependencies,
   item: Bound & { readonly sealed: string },
-): Promise<OutboxContent> => JSON.parse(await openText(deps, item)) as OutboxContent;
+): Promise<OutboxContent> => parseSealed(OutboxContentSchema, await openText(deps, item));

@@ -4,8 +4,8 @@
  */
 import type { AuditTrail } from '../audit';
 import { hashOf } from '../digest';
-import { grantContext, SealedTokensSchema, type SealedTokens } from '../grant/grant';
-import type { GrantTokens } from '../../model/records/grant';
+import { grantContext } from '../grant/grant';
+import { type GrantTokens, type SealedTokens, SealedTokensSchema } from '../../model/records/grant';
 import { isCredentialError, openClientSecret, type ClientSecretDependencies } from '../oauth/client-secret';
 import {
   clientBindingDigest,
@@ -23,7 +23,8 @@ import { UnstorableError } from '../unstorable';
 import { createEndedItem } from './end';
 import { itemIdOf } from './item';
 import type { RevocationStore } from './revocation';
-import { sealContent, type OutboxContent, type OutboxContentDependencies } from './outbox-content';
+import { sealContent, type OutboxContentDependencies } from './outbox-content';
+import type { OutboxContent } from '../../model/records/outbox-content';
 
 export interface StoreItemDependencies
   extends OutboxContentDependencies, Omit<ClientSecretDependencies, 'seal'> {

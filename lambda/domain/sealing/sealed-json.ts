@@ -1,4 +1,4 @@
-/** Parses decrypted JSON. What a ciphertext contains, an earlier version of the service can have encrypted. */
+/** Parses decrypted JSON. */
 import * as v from 'valibot';
 import { UnreadableError } from './sealing';
 

@@ -1,12 +1,13 @@
 /** Grants. */
 import * as v from 'valibot';
+import { DpopKeySchema } from '../dpop-key';
 import type { Of } from '../of';
 
 /** The key of a grant: its agent, its user as `userHashOf` returns it, and its target. */
 export const GrantIdSchema = v.object({ workloadId: v.string(), userHash: v.string(), target: v.string() });
 
 export const GrantTokensSchema = v.object({
-  /** JWE of `SealedTokens`. */
+  /** JWE of {@link SealedTokens}. */
   sealed: v.string(),
   /** What the provider granted. */
   scopes: v.array(v.string()),
@@ -26,6 +27,16 @@ export const GrantTokensSchema = v.object({
 });
 
 export interface GrantTokens extends Of<typeof GrantTokensSchema> {}
+
+/** The encrypted content of {@link GrantTokens}. */
+export const SealedTokensSchema = v.object({
+  accessToken: v.string(),
+  refreshToken: v.exactOptional(v.string()),
+  /** The key that the tokens are bound to (RFC 9449); absent for bearer tokens. */
+  dpopKey: v.exactOptional(DpopKeySchema),
+});
+
+export interface SealedTokens extends Of<typeof SealedTokensSchema> {}
 
 const PendingConsentSchema = v.object({
   sessionHash: v.string(),

@@ -1,4 +1,6 @@
 /** What the outbox must do when providers, records, and configurations are not what they were. */
+import { decodeProtectedHeader } from 'jose';
+import { newDpopKey } from '../../../lambda/domain/oauth/dpop';
 import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
 import { deferRevocation } from '../../../lambda/domain/revocation/begin';
 import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
@@ -366,15 +368,34 @@ it("an item contains what a request to the provider needs, and neither the provi
     certificateSecretArn: 'of the authority',
     certificateObject: { uri: 's3://b/ca.pem' },
   };
-  const more = { tags: { department: 'accounting' }, policy: '{}', ...certificates };
-  await service.stores.providers.replace({ ...service.provider, ...more, revision: 2 });
+  const more = { tags: { department: 'accounting' }, policy: '{}', ownerId: 'AROAOWNER', ...certificates };
+  await service.stores.providers.replace({ ...service.provider, ...more, dpop: {}, revision: 2 });
   await revoked(service, ['alice']);
   const { sealed = '', ...item } = await itemOf(service);
   const { provider } = await openContent(service.deps, { ...item, sealed });
-  const { id, clientId } = service.provider;
-  expect(provider).toMatchObject({ id, clientId, ...certificates });
-  expect(provider).not.toHaveProperty('tags');
-  expect(provider).not.toHaveProperty('policy');
+  const { id, name, arn, owner, vendor, clientId, clientAuthenticationMethod, discovery } = service.provider;
+  const client = { vendor, clientId, clientAuthenticationMethod, discovery, ...certificates };
+  expect(provider).toEqual({ id, name, arn, owner, ownerId: 'AROAOWNER', revision: 2, ...client });
+});
+
+it('an item needs neither its provider nor the external client secret once it is stored, and proves the key of bound tokens', async () => {
+  const service = await createRevocationService();
+  const externalSecret = { arn: 'arn:aws:secretsmanager:…:secret:s', jsonKey: 'secret' };
+  const bound = sampleProvider({ externalSecret, dpop: {} });
+  await service.stores.providers.create(bound);
+  await service.grant('alice', bound, service.server, await newDpopKey());
+  const revocationId = await service.begin({ workloadId: service.identity.id });
+  const { deps, system, server, stores } = service;
+  const externalSecrets = { ...deps.externalSecrets, read: () => Promise.resolve('external secret') };
+  await selectGrants({ ...deps, externalSecrets }, revocationId, system.now() + 20_000);
+  await stores.providers.remove(bound);
+  await service.sweep();
+  expect(await statesOf(service, revocationId)).toEqual([['CONFIRMED', undefined]]);
+  expect([...server.alive]).toEqual([]);
+  const credentials = Buffer.from(`${bound.clientId}:external+secret`).toString('base64');
+  expect(new Set(server.requests.map(({ client }) => client))).toEqual(new Set([`Basic ${credentials}`]));
+  const redemptions = server.requests.filter(({ url }) => url.endsWith('/token'));
+  expect(redemptions.map(({ proof }) => decodeProtectedHeader(proof ?? '').typ)).toEqual(['dpop+jwt']);
 });
 
 it('a Retry-After of more than 1 hour counts as 1 hour', async () => {

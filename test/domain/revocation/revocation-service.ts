@@ -4,6 +4,7 @@ import type { AuditEntry } from '../../../lambda/domain/audit';
 import { hashOf } from '../../../lambda/domain/digest';
 import { grantTarget } from '../../../lambda/domain/grant/grant';
 import type { Grant } from '../../../lambda/model/records/grant';
+import type { DpopKey } from '../../../lambda/model/dpop-key';
 import type { GrantId } from '../../../lambda/model/grant-id';
 import { sealTokens } from '../../../lambda/domain/grant/tokens';
 import { createProviderClients } from '../../../lambda/domain/oauth/provider-client';
@@ -31,7 +32,13 @@ export const PROVIDER_URL = 'https://provider.example';
 /** A server whose revocation of one token of a consent ends the other one. */
 export class RevokingServer {
   readonly alive = new Set<string>();
-  readonly requests: { readonly url: string; readonly token: string; readonly client: string }[] = [];
+  readonly requests: {
+    readonly url: string;
+    readonly token: string;
+    readonly client: string;
+    /** The proof of the key that the tokens are bound to (RFC 9449). */
+    readonly proof?: string | undefined;
+  }[] = [];
   /** Returned in place of every response, if set. */
   instead: (() => Response | Promise<Response>) | undefined;
   #issued = 0;
@@ -56,7 +63,7 @@ export class RevokingServer {
   readonly transport: Transport = async (url, { body, headers }) => {
     const form = new URLSearchParams(body);
     const token = form.get('token') ?? form.get('refresh_token') ?? '';
-    this.requests.push({ url, token, client: headers.authorization ?? '' });
+    this.requests.push({ url, token, client: headers.authorization ?? '', proof: headers.dpop });
     if (this.instead) return this.instead();
     const consent = token.replace(/^(access|refresh)-/, '');
     if (url === `${this.url}/revoke`) {
@@ -165,10 +172,15 @@ export async function createRevocationService() {
     }),
 
     /** Issues tokens and stores them in the user's grant. */
-    async grant(user: string, at = provider, by = server): Promise<GrantId> {
+    async grant(user: string, at = provider, by = server, dpopKey?: DpopKey): Promise<GrantId> {
       const grantId = service.grantIdOf(user, at);
       const owner = { grantId, provider: at, workloadArn: identity.arn, resources: [], audiences: [] };
-      const obtained = { ...by.issue(), scopes: ['a'], expiresAt: system.seconds() + 3600 };
+      const obtained = {
+        ...by.issue(),
+        scopes: ['a'],
+        expiresAt: system.seconds() + 3600,
+        ...(dpopKey && { dpopKey }),
+      };
       const tokens = await sealTokens(deps, owner, obtained, { requestedScopes: ['a'] });
       const epoch = (await stores.grants.get(grantId))?.epoch ?? 0;
       await storeTokens(stores.grants, grantId, { providerId: at.id, tokens, epoch });

@@ -1,0 +1,37 @@
+/**
+ * What an item of the outbox contains encrypted: the tokens, and the client that they were issued to, at the server that
+ * issued them. The whole client is in the ciphertext, so neither a later configuration of the provider nor an altered
+ * record sends the tokens or the client secret to another server.
+ */
+import * as v from 'valibot';
+import type { Of } from '../of';
+import { Oauth2ProviderSchema } from '../provider/record';
+import { SealedTokensSchema } from './grant';
+import { OwnedResourceSchema } from './owned-resource';
+
+/**
+ * What a request that revokes tokens needs of their provider. The tokens name the key that they are bound to, and the client
+ * secret is beside them, wherever the provider has it.
+ */
+const RevokingClientSchema = v.object({
+  ...v.pick(OwnedResourceSchema, ['id', 'name', 'arn', 'owner', 'ownerId', 'revision']).entries,
+  ...v.pick(Oauth2ProviderSchema, [
+    'vendor',
+    'clientId',
+    'clientAuthenticationMethod',
+    'privateKeyJwt',
+    'discovery',
+    'certificateSecretArn',
+    'certificateObject',
+  ]).entries,
+});
+
+export const OutboxContentSchema = v.object({
+  tokens: SealedTokensSchema,
+  /** The provider as it was configured when the tokens were enqueued. */
+  provider: RevokingClientSchema,
+  /** The client secret at that time; absent if the client has none, or it could not be read. */
+  clientSecret: v.exactOptional(v.string()),
+});
+
+export interface OutboxContent extends Of<typeof OutboxContentSchema> {}
