@@ -11,6 +11,6 @@ export const propOf = (text: string, renamings: Renamings): string =>
 
 /** Returns each invalid prop and what it must be. */
 export const invalidProps = (issues: readonly BaseIssue<unknown>[], renamings: Renamings): string =>
-  invalidFields(issues)
+  invalidFields(issues, 'is not a prop')
     .map(({ name, message }) => `${propOf(name, renamings)} ${message}`)
     .join('; ');

@@ -3,7 +3,7 @@
  * stack is synthesized, as far as its values are known by then.
  */
 import type { VendorName } from '../../lambda/model/provider/vendor-names';
-import { oauth2ProviderMembers } from '../../lambda/model/provider/configuration';
+import { oauth2ProviderMembers, type CustomOauth2Config } from '../../lambda/model/provider/configuration';
 import { Tags, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import * as v from 'valibot';
@@ -14,7 +14,6 @@ import {
   protectedResourceUrl,
   RESOURCE_URL_RULE,
 } from '../../lambda/model/discovery-url';
-import { checkPropNames } from '../constructs/prop-names';
 import type { SecretSource } from './credential-provider';
 import { invalidProps, propOf } from './invalid-props';
 import type {
@@ -25,14 +24,6 @@ import type {
   MicrosoftOAuth2Client,
   OAuth2Client,
 } from './oauth2-client';
-import {
-  CERTIFICATES_OBJECT,
-  CLIENT,
-  CUSTOM_CLIENT,
-  INCLUDED_CLIENT,
-  MCP_CLIENT,
-  MICROSOFT_CLIENT,
-} from './oauth2-client-names';
 import { bindSecret, type AnySecret, type BoundSecret } from './provider-secret';
 import type { ResourceFunction } from './resource-function';
 
@@ -72,58 +63,86 @@ function checkObjectKey(objectKey: string): void {
   );
 }
 
+/** Members of the API that no prop sets: the deployment sends the secret. */
+type OfDeployment = 'clientSecretSource' | 'clientSecretConfig';
+
+/** The prop that sets a member of the API, where it has another name. The compiler names a member without a prop. */
+const PROP_OF_MEMBER: Readonly<
+  Record<
+    Exclude<keyof CustomOauth2Config, keyof CustomOAuth2Client | keyof McpOAuth2Client | OfDeployment>,
+    keyof CustomOAuth2Client
+  >
+> = {
+  oauthDiscovery: 'discoveryUrl',
+  onBehalfOfTokenExchangeConfig: 'onBehalfOfTokenExchange',
+  privateKeyJwtConfig: 'privateKeyJwt',
+  certificateConfigurations: 'caCertificates',
+  dpopConfig: 'dpop',
+};
+
 /** From members of the API to the props of a client. */
 const PROPS = [
   [/^(oauth2ProviderConfigInput\.)?\w+Oauth2ProviderConfig\./, ''],
   [/^oauthDiscovery\./, ''],
-  [/^onBehalfOfTokenExchangeConfig\b/, 'onBehalfOfTokenExchange'],
-  [/^privateKeyJwtConfig\b/, 'privateKeyJwt'],
-  [/^dpopConfig\b/, 'dpop'],
   [/^certificateConfigurations\.0\.secretsManager\.secretArn/, 'caCertificates'],
   [/^certificateConfigurations\.0\.s3\.uri/, 'caCertificatesObject'],
+  ...Object.entries(PROP_OF_MEMBER).map(([member, prop]) => [new RegExp(`^${member}\\b`), prop] as const),
 ] as const;
+
+/** The vendor's member of the API, without the secret. */
+type Config = Partial<Omit<CustomOauth2Config, 'oauthDiscovery'>> & {
+  readonly oauthDiscovery?: { readonly discoveryUrl?: string | undefined };
+  readonly issuer?: string;
+  readonly tokenEndpoint?: string;
+};
 
 export class OAuth2Vendor {
   static atlassian(client: OAuth2Client): OAuth2Vendor {
-    return OAuth2Vendor.known('atlassian', 'AtlassianOauth2', client);
+    return OAuth2Vendor.builtIn('AtlassianOauth2', client);
   }
 
   static github(client: OAuth2Client): OAuth2Vendor {
-    return OAuth2Vendor.known('github', 'GithubOauth2', client);
+    return OAuth2Vendor.builtIn('GithubOauth2', client);
   }
 
   static google(client: OAuth2Client): OAuth2Vendor {
-    return OAuth2Vendor.known('google', 'GoogleOauth2', client);
+    return OAuth2Vendor.builtIn('GoogleOauth2', client);
   }
 
   static linkedin(client: OAuth2Client): OAuth2Vendor {
-    return OAuth2Vendor.known('linkedin', 'LinkedinOauth2', client);
+    return OAuth2Vendor.builtIn('LinkedinOauth2', client);
   }
 
   static salesforce(client: OAuth2Client): OAuth2Vendor {
-    return OAuth2Vendor.known('salesforce', 'SalesforceOauth2', client);
+    return OAuth2Vendor.builtIn('SalesforceOauth2', client);
   }
 
   static slack(client: OAuth2Client): OAuth2Vendor {
-    return OAuth2Vendor.known('slack', 'SlackOauth2', client);
+    return OAuth2Vendor.builtIn('SlackOauth2', client);
   }
 
   static microsoft(client: MicrosoftOAuth2Client): OAuth2Vendor {
-    checkPropNames('OAuth2Vendor.microsoft', client, MICROSOFT_CLIENT);
-    return OAuth2Vendor.plain('MicrosoftOauth2', client, { tenantId: client.tenantId });
+    return OAuth2Vendor.builtIn('MicrosoftOauth2', client);
   }
 
   /** @param vendor such as `OktaOauth2` or `DropboxOauth2` */
   static included(vendor: IncludedVendorName, client: IncludedOAuth2Client): OAuth2Vendor {
-    checkPropNames('OAuth2Vendor.included', client, INCLUDED_CLIENT);
-    const { issuer, authorizationEndpoint, tokenEndpoint } = client;
-    return OAuth2Vendor.plain(vendor, client, { issuer, authorizationEndpoint, tokenEndpoint });
+    return OAuth2Vendor.builtIn(vendor, client);
   }
 
   /** Any other authorization server (RFC 6749), discovered or described. */
   static custom(client: CustomOAuth2Client): OAuth2Vendor {
-    checkPropNames('OAuth2Vendor.custom', client, CUSTOM_CLIENT);
-    const { discoveryUrl, authorizationServerMetadata, caCertificates, caCertificatesObject } = client;
+    const {
+      discoveryUrl,
+      authorizationServerMetadata,
+      clientSecret,
+      onBehalfOfTokenExchange,
+      privateKeyJwt,
+      caCertificates,
+      caCertificatesObject,
+      dpop,
+      ...members
+    } = client;
     if (caCertificates && caCertificatesObject) {
       throw new Error('CustomOauth2: set either caCertificates or caCertificatesObject');
     }
@@ -132,17 +151,12 @@ export class OAuth2Vendor {
         'CustomOauth2: caCertificates needs the complete ARN of the secret, with the suffix of 6 characters. Use Secret.fromSecretCompleteArn',
       );
     }
-    if (caCertificatesObject) {
-      checkPropNames('CustomOauth2: caCertificatesObject', caCertificatesObject, CERTIFICATES_OBJECT);
-      checkObjectKey(caCertificatesObject.objectKey);
-    }
+    if (caCertificatesObject) checkObjectKey(caCertificatesObject.objectKey);
     const config = given({
+      ...members,
       oauthDiscovery: given({ discoveryUrl, authorizationServerMetadata }),
-      clientId: client.clientId,
-      clientAuthenticationMethod: client.clientAuthenticationMethod,
-      clientRegistration: client.clientRegistration,
-      onBehalfOfTokenExchangeConfig: client.onBehalfOfTokenExchange,
-      privateKeyJwtConfig: client.privateKeyJwt,
+      onBehalfOfTokenExchangeConfig: onBehalfOfTokenExchange,
+      privateKeyJwtConfig: privateKeyJwt,
       certificateConfigurations:
         (caCertificates && [
           { secretsManager: { secretArn: caCertificates.secretFullArn ?? caCertificates.secretArn } },
@@ -150,9 +164,9 @@ export class OAuth2Vendor {
         (caCertificatesObject && [
           { s3: { uri: caCertificatesObject.bucket.s3UrlForObject(caCertificatesObject.objectKey) } },
         ]),
-      dpopConfig: client.dpop,
+      dpopConfig: dpop,
     });
-    return new OAuth2Vendor('CustomOauth2', config, client.clientSecret, caCertificates);
+    return new OAuth2Vendor('CustomOauth2', config, clientSecret, caCertificates);
   }
 
   /**
@@ -165,42 +179,23 @@ export class OAuth2Vendor {
   static mcp(serverUrl: string, client: McpOAuth2Client = {}): OAuth2Vendor {
     const discoveryUrl = protectedResourceUrl(serverUrl);
     if (discoveryUrl === undefined) throw new Error(`OAuth2Vendor.mcp: serverUrl ${RESOURCE_URL_RULE}`);
-    checkPropNames('OAuth2Vendor.mcp', client, MCP_CLIENT);
-    const { initialAccessToken, authorizationServer, endpointOrigins, dpop, ...rest } = client;
-    const found = OAuth2Vendor.custom({
-      ...rest,
-      ...(dpop && { dpop: {} }),
-      discoveryUrl,
-    });
-    const vendor = new OAuth2Vendor(
-      found.name,
-      { ...found.config, ...given({ authorizationServer, endpointOrigins }) },
-      found.secret,
-    );
+    const { initialAccessToken, dpop, ...members } = client;
+    const vendor = OAuth2Vendor.custom({ ...members, ...(dpop && { dpop: {} }), discoveryUrl });
     if (!initialAccessToken) return vendor;
-    if (rest.clientId !== undefined || rest.clientSecret) {
+    if (members.clientId !== undefined || members.clientSecret) {
       throw new Error('OAuth2Vendor.mcp: set either initialAccessToken, or clientId and clientSecret');
     }
     return new OAuth2Vendor(vendor.name, vendor.config, initialAccessToken, undefined, 'initialAccessToken');
   }
 
-  /** @param method of this class, for messages */
-  private static known(method: string, name: VendorName, client: OAuth2Client): OAuth2Vendor {
-    checkPropNames(`OAuth2Vendor.${method}`, client, CLIENT);
-    return OAuth2Vendor.plain(name, client);
-  }
-
-  private static plain(
-    name: VendorName,
-    { clientId, clientSecret }: OAuth2Client,
-    members: object = {},
-  ): OAuth2Vendor {
-    return new OAuth2Vendor(name, given({ clientId, ...members }), clientSecret);
+  /** The names of the other props are those of the API, whose schema knows no misspelled one. */
+  private static builtIn(name: VendorName, { clientSecret, ...members }: OAuth2Client): OAuth2Vendor {
+    return new OAuth2Vendor(name, given(members), clientSecret);
   }
 
   private constructor(
     private readonly name: VendorName,
-    private readonly config: object,
+    private readonly config: Config,
     private readonly secret: SecretSource | undefined,
     private readonly caCertificates?: AnySecret,
     private readonly secretMember: 'clientSecret' | 'initialAccessToken' = 'clientSecret',
@@ -215,12 +210,7 @@ export class OAuth2Vendor {
     readonly discoveryUrl: string | undefined;
     readonly clientId: string | undefined;
   } {
-    const { oauthDiscovery, issuer, tokenEndpoint, clientId } = this.config as {
-      readonly oauthDiscovery?: { readonly discoveryUrl?: string };
-      readonly issuer?: string;
-      readonly tokenEndpoint?: string;
-      readonly clientId?: string;
-    };
+    const { oauthDiscovery, issuer, tokenEndpoint, clientId } = this.config;
     const tenant =
       issuer === undefined || tokenEndpoint !== undefined
         ? undefined
@@ -279,8 +269,7 @@ export class OAuth2Vendor {
 
   /** A protected resource names the authorization server, and no one looks at the name while a stack is deployed. */
   private checkServerOfSecret(discoveryUrl: string | undefined): void {
-    const { authorizationServer } = this.config as { readonly authorizationServer?: string };
-    if (!this.secret || authorizationServer !== undefined) return;
+    if (!this.secret || this.config.authorizationServer !== undefined) return;
     if (discoveryUrl === undefined || !isProtectedResourceUrl(discoveryUrl)) return;
     throw new Error(
       `OAuth2Vendor.mcp: set authorizationServer to the issuer of the authorization server that gets ${this.secretMember}`,
@@ -288,9 +277,7 @@ export class OAuth2Vendor {
   }
 
   private check(member: string, { importExisting }: ClientUse): void {
-    const { oauthDiscovery } = this.config as {
-      readonly oauthDiscovery?: { readonly discoveryUrl?: string };
-    };
+    const { oauthDiscovery } = this.config;
     if (oauthDiscovery && Object.keys(oauthDiscovery).length !== 1) {
       throw new Error(`${this.name}: set either discoveryUrl or authorizationServerMetadata`);
     }

@@ -1,5 +1,5 @@
 /** Props that JavaScript misspells, or leaves out: synthesis names them. */
-import { Stack } from 'aws-cdk-lib';
+import { SecretValue, Stack } from 'aws-cdk-lib';
 import {
   AgentEndpoint,
   AgentIdentity,
@@ -17,7 +17,6 @@ import { newApp } from './new-app';
 
 /** The library as JavaScript sees it. */
 type Untyped = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
-const vendor = OAuth2Vendor as unknown as Untyped;
 const inbound = Inbound as unknown as Untyped;
 const role = AgentRole as unknown as Untyped;
 const webAcl = WebAcl as unknown as Untyped;
@@ -30,43 +29,7 @@ beforeEach(() => {
 const call = (name: string, of: Untyped, ...args: readonly unknown[]): unknown => of[name]?.(...args);
 
 describe('a function that returns an object', () => {
-  const client = { clientId: 'client', clientSecret: 'from AWS Secrets Manager' };
-
-  it.each(['atlassian', 'github', 'google', 'linkedin', 'salesforce', 'slack'])(
-    'OAuth2Vendor.%s rejects a prop that it does not have',
-    (name) => {
-      expect(() => call(name, vendor, { ...client, tenantId: 'contoso' })).toThrow(
-        `OAuth2Vendor.${name}: tenantId is not a prop. The props are clientId, clientSecret`,
-      );
-      expect(() => call(name, vendor, { clientId: 'client', secret: 'x' })).toThrow('secret is not a prop');
-      expect(() => call(name, vendor, { clientId: 'client' })).toThrow(
-        `OAuth2Vendor.${name}: clientSecret is required`,
-      );
-      expect(() => call(name, vendor)).toThrow(`OAuth2Vendor.${name}: the props must be an object`);
-    },
-  );
-
   it.each<[string, () => unknown, string]>([
-    [
-      'OAuth2Vendor.microsoft',
-      () => call('microsoft', vendor, { ...client, tenant: 'contoso' }),
-      'tenant is not a prop. Did you mean tenantId?',
-    ],
-    [
-      'OAuth2Vendor.included',
-      () => call('included', vendor, 'OktaOauth2', { ...client, isuer: 'https://acme.okta.example' }),
-      'isuer is not a prop. Did you mean issuer?',
-    ],
-    [
-      'OAuth2Vendor.custom',
-      () => call('custom', vendor, { discoveryURL: 'https://idp.example' }),
-      'discoveryURL is not a prop. Did you mean discoveryUrl?',
-    ],
-    [
-      'OAuth2Vendor.mcp',
-      () => call('mcp', vendor, 'https://notes.example/mcp', { misspelled: 1 }),
-      'misspelled is not a prop. The props are clientId, initialAccessToken, clientRegistration, ',
-    ],
     [
       'Inbound.iam',
       () => call('iam', inbound, { userIdPrincipal: [] }),
@@ -100,6 +63,42 @@ describe('a function that returns an object', () => {
   ])('%s', (name, make, message) => {
     expect(make).toThrow(`${name}: ${message}`);
   });
+});
+
+describe('a client at a vendor', () => {
+  const vendor = OAuth2Vendor as unknown as Readonly<
+    Record<string, (...args: readonly unknown[]) => OAuth2Vendor>
+  >;
+  const client = { clientId: 'client', clientSecret: SecretValue.secretsManager('client') };
+  const discoveryUrl = 'https://idp.example/.well-known/openid-configuration';
+  const provider = (name: string, ...args: readonly unknown[]) => {
+    const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
+    const made = vendor[name]?.(...args);
+    if (!made) throw new Error(`OAuth2Vendor.${name} does not exist`);
+    return new OAuth2CredentialProvider(stack, 'Provider', { identity, vendor: made });
+  };
+
+  it.each<[string, string, readonly unknown[]]>([
+    ...['atlassian', 'github', 'google', 'linkedin', 'salesforce', 'slack'].map(
+      (name): [string, string, unknown[]] => [name, 'tenantId', [{ ...client, tenantId: 'contoso' }]],
+    ),
+    ['microsoft', 'tenant', [{ ...client, tenant: 'contoso' }]],
+    ['included', 'isuer', ['OktaOauth2', { ...client, isuer: 'https://acme.okta.example' }]],
+    ['custom', 'discoveryURL', [{ ...client, discoveryUrl, discoveryURL: discoveryUrl }]],
+    ['custom', 'caCertificate', [{ ...client, discoveryUrl, caCertificate: 'arn' }]],
+    ['mcp', 'endpointOrigin', ['https://notes.example/mcp', { endpointOrigin: ['https://as.example'] }]],
+  ])('OAuth2Vendor.%s rejects the prop %s, which it does not have', (name, prop, args) => {
+    expect(() => provider(name, ...args)).toThrow(
+      new RegExp(`^Stack/Provider: \\w+: ${prop} is not a prop$`),
+    );
+  });
+
+  it.each(['atlassian', 'github', 'google', 'linkedin', 'salesforce', 'slack'])(
+    'OAuth2Vendor.%s needs a client secret',
+    (name) => {
+      expect(() => provider(name, { clientId: 'client' })).toThrow('clientSecret: is required');
+    },
+  );
 });
 
 it.each([

@@ -14,8 +14,14 @@ export const field = (path: Path, message: string): InvalidField => ({
   message,
 });
 
-/** @param issues the schema's issues, of which the first are reported */
-export const invalidFields = (issues: readonly BaseIssue<unknown>[]): InvalidField[] =>
+/**
+ * @param issues the schema's issues, of which the first are reported
+ * @param unknown the message for a member that the schema does not have
+ */
+export const invalidFields = (
+  issues: readonly BaseIssue<unknown>[],
+  unknown = 'is not a member of this request',
+): InvalidField[] =>
   invalidValues(issues.slice(0, MAX_REPORTED_FIELDS)).map(({ path, message, issue }) =>
-    field(path, isUnknownMember(issue) ? 'is not a member of this request' : message),
+    field(path, isUnknownMember(issue) ? unknown : message),
   );

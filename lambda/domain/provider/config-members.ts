@@ -12,7 +12,17 @@ import { clientRegistrationOf } from './provided-client';
 import { statedMethod } from './vendor';
 
 /** Attributes of the record that a configuration sets. */
-type ConfigAttribute = keyof ConfiguredProvider;
+type ConfigAttribute = Exclude<keyof Oauth2Provider, keyof OwnedResource | 'vendor' | 'callbackId'>;
+
+/** The part of a provider that its configuration sets. */
+export type ConfiguredProvider = Pick<Oauth2Provider, ConfigAttribute>;
+
+/** The same attributes, of which none can be forgotten: an update without a member removes it. */
+export type Complete<Attributes> = {
+  readonly [Name in keyof Required<Attributes>]: object extends Pick<Attributes, Name>
+    ? Attributes[Name] | undefined
+    : Attributes[Name];
+};
 
 /** The owner alone can change what Get shows of a member. */
 interface OwnerOnly<Shown> {
