@@ -1,10 +1,11 @@
 /**
  * ARNs of KMS keys and secrets in a deployment that has replicas in other Regions. Records and requests name them with
  * the identity Region, which never changes. The AWS services of another Region know the replicas by the same ARNs with
- * their own Region. This middleware of AWS clients translates between both.
+ * their own Region.
  * Source: AWS KMS developer guide, "Multi-Region keys"; AWS Secrets Manager user guide, "Replicate secrets across
  * Regions".
  */
+import type { Operations, ServiceClient } from './aws/service-client';
 
 /** Positions of the fields of an ARN: `arn:{partition}:{service}:{region}:{account}:{resource}`. */
 const REGION = 3;
@@ -19,20 +20,7 @@ function inRegion(text: string, from: string, to: string): string {
   return fields.map((field, position) => (position === REGION ? to : field)).join(':');
 }
 
-type Members = Record<string, unknown>;
-
-interface Output {
-  output: object;
-}
-
-type Handler = (args: { input: object }) => Promise<Output>;
-
-/** What this module uses of an AWS client. */
-interface MiddlewareClient {
-  readonly middlewareStack: {
-    add(middleware: (next: Handler) => Handler, options: { readonly step: 'initialize' }): void;
-  };
-}
+type Members = Readonly<Record<string, unknown>>;
 
 const translated = (members: Members, names: readonly string[], from: string, to: string): Members => ({
   ...members,
@@ -45,34 +33,29 @@ const translated = (members: Members, names: readonly string[], from: string, to
 });
 
 /**
- * Returns the client, which takes and returns ARNs with the identity Region.
+ * Returns a client that takes and returns ARNs with the identity Region.
  *
  * @param client of AWS KMS or AWS Secrets Manager
  * @param ownRegion the Region of the client
  */
-export function namingInIdentityRegion<Client>(
-  client: Client,
+export function namingInIdentityRegion<Of extends Operations<Of>>(
+  client: ServiceClient<Of>,
   { identityRegion, ownRegion }: { readonly identityRegion: string; readonly ownRegion: string },
-): Client {
+): ServiceClient<Of> {
   if (identityRegion === ownRegion) return client;
-  const { middlewareStack } = client as unknown as MiddlewareClient;
-  middlewareStack.add(
-    (next) => async (args) => {
-      const input = translated(args.input as Members, NAMING, identityRegion, ownRegion);
-      const result = await next({ ...args, input });
-      const output = translated(result.output as Members, ['ARN'], ownRegion, identityRegion);
+  return {
+    ...client,
+    async send(operation, input, signal) {
+      const named = translated(input as Members, NAMING, identityRegion, ownRegion);
+      const sent = await client.send(operation, named, signal);
+      const output = translated(sent, ['ARN'], ownRegion, identityRegion);
       const { KeyMetadata: metadata } = output;
       return {
-        ...result,
-        output: {
-          ...output,
-          ...(typeof metadata === 'object' && {
-            KeyMetadata: translated(metadata as Members, ['Arn'], ownRegion, identityRegion),
-          }),
-        },
-      };
+        ...output,
+        ...(typeof metadata === 'object' && {
+          KeyMetadata: translated(metadata as Members, ['Arn'], ownRegion, identityRegion),
+        }),
+      } as typeof sent;
     },
-    { step: 'initialize' },
-  );
-  return client;
+  };
 }

@@ -10,12 +10,13 @@ import { system } from '../adapters/system';
 import { AuditDigestEventSchema } from '../contract/audit-digest-event';
 import { writeDigest } from '../domain/audit-trail/write-digest';
 import { createAws } from './composition/aws';
+import { sdkClients } from './composition/sdk-clients';
 import { readEnvironment } from './composition/environment';
 import { createInvocationHandler } from './composition/invocation';
 import { audit } from './composition/logging';
 
 const env = readEnvironment('DIRECTORY_TABLE', 'TRAIL_BUCKET', 'DIGEST_KEY_ARN');
-const { kms, tables } = createAws(env);
+const { kms, tables } = createAws(env, sdkClients());
 const deps = {
   bucket: createTrailBucket(new S3Client({}), env.TRAIL_BUCKET),
   heads: createAuditHeadStore(tables.DIRECTORY_TABLE, env.TRAIL_BUCKET),

@@ -25,6 +25,7 @@ import { createReturnUrls } from '../domain/portal/return-url';
 import { createPortalSteps } from '../domain/portal/steps';
 import { verifyPortal } from '../domain/portal/verify';
 import { createAws } from './composition/aws';
+import { jsonClients } from './composition/json-clients';
 import { readEnvironment, readLifetimes, readTrustedIssuers } from './composition/environment';
 import { createInvocationHandler } from './composition/invocation';
 import { audit, reportError } from './composition/logging';
@@ -43,7 +44,7 @@ const env = readEnvironment(
   'ARN_PREFIX',
   'REVOCATION_FUNCTION',
 );
-const aws = createAws(env);
+const aws = createAws(env, jsonClients());
 const { tables, dynamodb } = aws;
 const seal = createSeal(vaultKeysOf(aws, env, reportError));
 const portals = createConsentPortalStore(tables.DIRECTORY_TABLE);

@@ -18,7 +18,6 @@ import { createConnectionsFunction } from '../adapters/lambda/connections';
 import { createProtectedResources } from '../adapters/lambda/protected-resources';
 import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createCertificateObjects } from '../adapters/s3/certificate-objects';
-import { createSecretTexts } from '../adapters/secretsmanager/secrets';
 import {
   apiKeyProviderCreated,
   apiKeyProviderDescribed,
@@ -68,9 +67,10 @@ import { listTags, tagResource, untagResource } from '../domain/resource/tags';
 import { CONTROL_PLANE } from '../operations/control-plane';
 import type { InputOf } from '../operations/operation';
 import { createAws } from './composition/aws';
+import { sdkClients } from './composition/sdk-clients';
 import { readEndpointPolicy, readEnvironment, readQuotas } from './composition/environment';
 import { audit, refuseForgedBy, report, reportError, requests } from './composition/logging';
-import { named, readAccount, regionFence } from './composition/regions';
+import { readAccount, regionFence, secretTexts } from './composition/regions';
 import { vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment(
@@ -86,9 +86,9 @@ const env = readEnvironment(
   'PROVIDER_CLIENT_FUNCTION',
   'STAGE_SECRET_HASH',
 );
-const aws = createAws(env);
+const aws = createAws(env, sdkClients());
 const { kms, tables } = aws;
-const secrets = createSecretTexts((sdk) => named(new sdk.SecretsManagerClient({})));
+const secrets = secretTexts();
 const revocationFunction = createRevocationFunction(env.REVOCATION_FUNCTION);
 const deps = {
   identities: createWorkloadIdentityStore(tables.DIRECTORY_TABLE),

@@ -23,6 +23,7 @@ import type { RetrieveResponse } from '../domain/credential/oauth2-token-request
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import { CREDENTIAL_RETRIEVAL } from '../operations/credential-retrieval';
 import { createAws } from './composition/aws';
+import { jsonClients } from './composition/json-clients';
 import {
   readConsentPage,
   readEndpointPolicy,
@@ -47,7 +48,7 @@ const env = readEnvironment(
   'REVOCATION_FUNCTION',
   'STAGE_SECRET_HASH',
 );
-const aws = createAws(env);
+const aws = createAws(env, jsonClients());
 const { tables, dynamodb } = aws;
 const seal = createSeal(vaultKeysOf(aws, env, reportError));
 const outbound = providerClientsOf(aws, { seal });

@@ -7,7 +7,10 @@ import { createSecretTexts } from '../adapters/secretsmanager/secrets';
 import { system } from '../adapters/system';
 import { EventPollSchema } from '../contract/event-poll-event';
 import { pollSecurityEvents } from '../domain/security-event/poll';
+import { createJsonClient, SECRETS_MANAGER } from '../adapters/aws/json-client';
 import { createAws } from './composition/aws';
+import { REQUEST_TIMEOUTS } from './composition/request-timeouts';
+import { sdkClients } from './composition/sdk-clients';
 import { readEnvironment } from './composition/environment';
 import { createInvocationHandler } from './composition/invocation';
 import { reportError } from './composition/logging';
@@ -17,11 +20,11 @@ import { securityEventsOf } from './composition/security-events';
 const POLL_TIME = 30_000;
 
 const env = readEnvironment('DIRECTORY_TABLE', 'SESSIONS_TABLE', 'REVOCATIONS_TABLE', 'REVOCATION_FUNCTION');
-const { tables } = createAws(env);
+const { tables } = createAws(env, sdkClients());
 const deps = {
   ...securityEventsOf(tables, env),
   unapplied: createUnappliedReportStore(tables.SESSIONS_TABLE),
-  secrets: createSecretTexts((sdk) => new sdk.SecretsManagerClient({})),
+  secrets: createSecretTexts(createJsonClient(SECRETS_MANAGER, REQUEST_TIMEOUTS)),
   report: reportError,
 };
 

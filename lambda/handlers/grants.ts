@@ -13,6 +13,7 @@ import { listResourceGrants, revokeResourceGrant } from '../domain/credential/re
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import { resourceGrants } from '../operations/grants/resource-grants';
 import { createAws } from './composition/aws';
+import { jsonClients } from './composition/json-clients';
 import { readEnvironment } from './composition/environment';
 import { audit, refuseForgedBy, report, reportError, requests } from './composition/logging';
 import { regionFence } from './composition/regions';
@@ -26,7 +27,7 @@ const env = readEnvironment(
   'REVOCATION_FUNCTION',
   'STAGE_SECRET_HASH',
 );
-const { tables, dynamodb } = createAws(env);
+const { tables, dynamodb } = createAws(env, jsonClients());
 const deps = {
   directory: createIdentityReader(dynamodb, env.DIRECTORY_TABLE),
   grantIndex: createGrantIndex(tables.VAULT_TABLE),

@@ -23,6 +23,7 @@ import {
   type SigningKeyDescription,
 } from '../domain/workload-token/signing-key-rotation';
 import { createAws } from './composition/aws';
+import { sdkClients } from './composition/sdk-clients';
 import { readEndpointPolicy, readEnvironment } from './composition/environment';
 import { createInvocationHandler, RefusedEvent } from './composition/invocation';
 import { audit, requests } from './composition/logging';
@@ -36,7 +37,7 @@ const env = readEnvironment(
   'AWS_REGION',
   'URL_SUFFIX',
 );
-const aws = createAws(env);
+const aws = createAws(env, sdkClients());
 const { kms, tables } = aws;
 const signing = {
   store: createSigningKeyStore(tables.DIRECTORY_TABLE),

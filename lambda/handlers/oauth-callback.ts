@@ -24,6 +24,7 @@ import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import type { Branding } from '../pages/shell';
 import { OAUTH_CALLBACK } from '../operations/oauth-callback';
 import { createAws } from './composition/aws';
+import { jsonClients } from './composition/json-clients';
 import { readEnvironment } from './composition/environment';
 import { audit, refuseForgedBy, report, reportError, requests } from './composition/logging';
 import { regionFence } from './composition/regions';
@@ -39,7 +40,7 @@ const env = readEnvironment(
   'PROVIDER_CLIENT_FUNCTION',
   'STAGE_SECRET_HASH',
 );
-const aws = createAws(env);
+const aws = createAws(env, jsonClients());
 const { tables } = aws;
 // It uses vault keys only for consent sessions, which last for ten minutes.
 const vaultKeys = vaultKeysOf(aws, env, reportError, false);

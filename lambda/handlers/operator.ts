@@ -35,6 +35,7 @@ import {
 import { getRevocation, revokeGrants } from '../domain/operator/revoke-grants';
 import { OPERATOR } from '../operations/operator';
 import { createAws } from './composition/aws';
+import { sdkClients } from './composition/sdk-clients';
 import { readEnvironment, readOwnerAccounts } from './composition/environment';
 import { audit, refuseForgedBy, report, reportError, requests } from './composition/logging';
 import { regionFence } from './composition/regions';
@@ -48,7 +49,7 @@ const env = readEnvironment(
   'REVOCATION_FUNCTION',
   'STAGE_SECRET_HASH',
 );
-const { kms, tables } = createAws(env);
+const { kms, tables } = createAws(env, sdkClients());
 const deps = {
   identities: createWorkloadIdentityStore(tables.DIRECTORY_TABLE),
   providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),

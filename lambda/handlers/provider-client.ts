@@ -25,6 +25,7 @@ import type { RegistrationRequest } from '../domain/provider/resolve-client';
 import { isExpectedServer } from '../domain/provider/expected-server';
 import type { RegistrationMember } from '../domain/provider/provided-client';
 import { createAws } from './composition/aws';
+import { jsonClients } from './composition/json-clients';
 import { readEndpointPolicy, readEnvironment } from './composition/environment';
 import { createInvocationHandler } from './composition/invocation';
 import { audit, reportError } from './composition/logging';
@@ -40,7 +41,7 @@ const env = readEnvironment(
   'ARN_PREFIX',
   'REVOCATION_FUNCTION',
 );
-const aws = createAws(env);
+const aws = createAws(env, jsonClients());
 const { tables, dynamodb } = aws;
 const seal = createSeal(vaultKeysOf(aws, env, reportError));
 const outbound = providerClientsOf(aws, { seal });

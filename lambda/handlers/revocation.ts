@@ -21,6 +21,7 @@ import { isSelectionComplete } from '../domain/revocation/revocation';
 import { RunningSelections, selectGrants } from '../domain/revocation/select';
 import { sweep } from '../domain/revocation/sweep';
 import { createAws } from './composition/aws';
+import { sdkClients } from './composition/sdk-clients';
 import { readEnvironment } from './composition/environment';
 import { createInvocationHandler } from './composition/invocation';
 import { audit, reportError } from './composition/logging';
@@ -41,7 +42,7 @@ const env = readEnvironment(
   'KMS_KEY_ARN',
   'ARN_PREFIX',
 );
-const aws = createAws(env);
+const aws = createAws(env, sdkClients());
 const { tables } = aws;
 const seal = createSeal(vaultKeysOf(aws, env, reportError));
 const deps = {

@@ -12,6 +12,7 @@ import {
 } from '../domain/security-event/receive';
 import { receivers } from '../operations/security-events/receivers';
 import { createAws } from './composition/aws';
+import { sdkClients } from './composition/sdk-clients';
 import { readEnvironment } from './composition/environment';
 import { refuseForgedBy, report, requests } from './composition/logging';
 import { regionFence } from './composition/regions';
@@ -26,7 +27,7 @@ const env = readEnvironment(
   'STAGE_SECRET_HASH',
 );
 const deps = {
-  ...securityEventsOf(createAws(env).tables, env),
+  ...securityEventsOf(createAws(env, sdkClients()).tables, env),
   baseUrl: env.BASE_URL,
 };
 

@@ -16,6 +16,7 @@ import type { CallingAgent } from '../domain/workload-token/calling-agent';
 import { createPublicKeys, createSigningKeys } from '../domain/workload-token/signing-keys';
 import { workloadAccessToken } from '../operations/token-exchange/workload-access-token';
 import { createAws } from './composition/aws';
+import { jsonClients } from './composition/json-clients';
 import {
   readEndpointPolicy,
   readEnvironment,
@@ -37,7 +38,7 @@ const env = readEnvironment(
   'STAGE_SECRET_HASH',
 );
 const endpointPolicy = readEndpointPolicy();
-const aws = createAws(env);
+const aws = createAws(env, jsonClients());
 const { kms, tables, dynamodb } = aws;
 const transport = createTransport(endpointPolicy);
 const trustedIssuers = readTrustedIssuers();

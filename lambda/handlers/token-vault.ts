@@ -14,6 +14,7 @@ import { resetTokenVaultKeyMaterial } from '../domain/token-vault/key-material-r
 import { getTokenVault, setTokenVaultCmk } from '../domain/token-vault/token-vault';
 import { tokenVault } from '../operations/token-vault/token-vault';
 import { createAws } from './composition/aws';
+import { sdkClients } from './composition/sdk-clients';
 import { readEnvironment } from './composition/environment';
 import { audit, refuseForgedBy, report, requests } from './composition/logging';
 import { regionFence } from './composition/regions';
@@ -26,7 +27,7 @@ const env = readEnvironment(
   'ARN_PREFIX',
   'STAGE_SECRET_HASH',
 );
-const aws = createAws(env);
+const aws = createAws(env, sdkClients());
 const { kms, tables } = aws;
 const deps = {
   tokenVault: createTokenVaultStore(tables.DIRECTORY_TABLE),

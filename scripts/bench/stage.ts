@@ -26,6 +26,7 @@ import { World, type TestAgent } from '../../test/flows/support/world';
 import type { Plan } from './floor/plan';
 import type { FloorGroup } from './floor-bundles';
 import type { Call } from './function-process';
+import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
 
 /** Seconds that all tokens of the authorization server are valid. No token is renewed during a measurement. */
 const LIFETIME = 86_400;
@@ -147,7 +148,7 @@ async function createApiKeyProvider(world: World): Promise<string> {
   await world
     .control()
     .send(new CreateApiKeyCredentialProviderCommand({ name: API_KEY_PROVIDER, apiKey: 'a-measured-key' }));
-  const directory = createTable(new DynamoDBClient({}), localTableName('Directory'));
+  const directory = createTable(createDynamoDb(new DynamoDBClient({})), localTableName('Directory'));
   const provider = await createApiKeyProviderStore(directory).get(API_KEY_PROVIDER);
   if (!provider) throw new Error('The provider was not created.');
   return provider.id;

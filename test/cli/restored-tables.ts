@@ -33,6 +33,7 @@ import { listenOnLoopback, type Listening } from '../../lib/local/loopback-serve
 import { sampleGrantId, sampleIdentity, sampleProvider, sampleTokens } from '../domain/samples';
 import { storeTokens } from '../domain/stored-grant';
 import { runCommand, type Outcome } from './command-under-test';
+import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
 
 const SECONDS = Math.floor(Date.now() / 1000);
 /** Epoch seconds of what the records of a test state. */
@@ -131,7 +132,7 @@ export class RestoredTables {
     this.restoreSummary = { RestoreDateTime: TIMES.restored };
   }
 
-  table = (name: TableName) => createTable(this.client, localTableName(name));
+  table = (name: TableName) => createTable(createDynamoDb(this.client), localTableName(name));
 
   get stores() {
     const [directory, keys, vault] = [this.table('Directory'), this.table('Keys'), this.table('Vault')];

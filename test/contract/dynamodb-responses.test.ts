@@ -33,6 +33,7 @@ import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
 import { BEGINNING, createFakeSystem } from '../domain/fake-system';
 import { sampleDetails, sampleGrantId, sampleIdentity, sampleSession, sampleTokens } from '../domain/samples';
 import { sampleItem } from './revocation-store.contract';
+import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
 
 const credentials = newEmulatorCredentials();
 let folder: string;
@@ -42,7 +43,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'responses-'));
   dynamodb = await startDynamoDb(join(folder, 'dynamodb'), credentials);
   const client = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: 'us-east-1', credentials });
-  sessions = createTable(client, localTableName('Sessions'));
+  sessions = createTable(createDynamoDb(client), localTableName('Sessions'));
 });
 afterAll(async () => {
   await dynamodb.close();
@@ -72,7 +73,7 @@ function repeated(between: () => Promise<unknown> = () => Promise.resolve()): Ta
     },
     { step: 'deserialize', priority: 'low' },
   );
-  return createTable(client, localTableName('Sessions'));
+  return createTable(createDynamoDb(client), localTableName('Sessions'));
 }
 
 describe('a write of a session whose response is lost, which the AWS SDK repeats', () => {
@@ -264,7 +265,7 @@ async function withServer<Result>(
   const server = createServer(respond);
   const { port, close } = await listenOnLoopback(server, 0);
   const client = new DynamoDBClient({
-    ...REQUEST_TIMEOUTS,
+    requestHandler: REQUEST_TIMEOUTS,
     endpoint: `http://${LOOPBACK}:${port}`,
     region: 'us-east-1',
     credentials,
@@ -292,7 +293,7 @@ describe('a response without the members that DynamoDB always returns', () => {
   it.each(READS)('is not the absence of items to %s', async (_read, read) => {
     const answer = withServer(
       (_request, response) => response.end('{}'),
-      (client) => read(createTable(client, 'table')),
+      (client) => read(createTable(createDynamoDb(client), 'table')),
     );
     await expect(answer).rejects.toThrow('DynamoDB returned no');
   });
@@ -301,10 +302,10 @@ describe('a response without the members that DynamoDB always returns', () => {
     const answer = withServer(
       (_request, response) => response.end('{}'),
       (client) =>
-        createDirectoryReader(client, { directory: 'directory', vault: 'vault' }).readIdentity(
-          'agent',
-          'user-hash',
-        ),
+        createDirectoryReader(createDynamoDb(client), {
+          directory: 'directory',
+          vault: 'vault',
+        }).readIdentity('agent', 'user-hash'),
     );
     await expect(answer).rejects.toThrow('DynamoDB returned no response to a batch');
   });
@@ -325,6 +326,8 @@ it('repeats a request on another connection if the first one stays silent', asyn
     requests += 1;
     if (requests > 1) response.end('{}');
   };
-  expect(await withServer(respond, (client) => createTable(client, 'table').get(KEY))).toBeUndefined();
+  expect(
+    await withServer(respond, (client) => createTable(createDynamoDb(client), 'table').get(KEY)),
+  ).toBeUndefined();
   expect(requests).toBe(2);
 });

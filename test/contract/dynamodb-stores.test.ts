@@ -51,6 +51,7 @@ import { OWNER, sampleDetails, sampleGrantId, sampleProvider, sampleTokens } fro
 import { storeTokens } from '../domain/stored-grant';
 import { sampleItem } from './revocation-store.contract';
 import { storeContracts } from './store-contracts';
+import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
 
 let folder: string;
 let dynamodb: LocalDynamoDb;
@@ -72,7 +73,7 @@ afterAll(async () => {
 });
 
 function dynamodbStores(on: DynamoDBClient): Stores {
-  const table = (name: TableName) => createTable(on, localTableName(name));
+  const table = (name: TableName) => createTable(createDynamoDb(on), localTableName(name));
   return {
     identities: createWorkloadIdentityStore(table('Directory')),
     providers: createOauth2ProviderStore(table('Directory')),
@@ -90,7 +91,7 @@ function dynamodbStores(on: DynamoDBClient): Stores {
     vaultKeys: createVaultKeyStore(table('Keys')),
     tokenVault: createTokenVaultStore(table('Directory')),
     restrictions: createRestrictionStore(table('Directory')),
-    directory: createDirectoryReader(on, {
+    directory: createDirectoryReader(createDynamoDb(on), {
       directory: localTableName('Directory'),
       vault: localTableName('Vault'),
     }),
@@ -100,7 +101,7 @@ function dynamodbStores(on: DynamoDBClient): Stores {
 storeContracts(() => stores);
 
 it('stores every user of an email address once', async () => {
-  const emails = createUserEmailStore(createTable(client, localTableName('Directory')));
+  const emails = createUserEmailStore(createTable(createDynamoDb(client), localTableName('Directory')));
   expect(await emails.usersOf('address')).toEqual([]);
   for (const user of ['ana', 'ben', 'ana']) await emails.add('address', user);
   await emails.add('another address', 'cleo');
@@ -133,7 +134,7 @@ describe('a record that is not valid', () => {
     for (const id of ids) await storeTokens(stores.grants, id, { providerId, tokens: sampleTokens() });
     const [spoiled] = ids.map(keyOf);
     if (!spoiled) throw new Error('there is no key');
-    const vault = createTable(client, localTableName('Vault'));
+    const vault = createTable(createDynamoDb(client), localTableName('Vault'));
     await vault.put(spoiled, { ...((await vault.get(spoiled)) as object), epoch: 'none' });
     const page = await stores.grantIndex.page({ providerId }, { limit: 10 });
     expect(page.grants.map(({ target }) => target).sort()).toEqual([second.target, sibling.target].sort());
@@ -149,7 +150,7 @@ describe('a record that is not valid', () => {
   });
 
   it('of the outbox does not hide the other items that are due', async () => {
-    const revocations = createTable(client, localTableName('Revocations'));
+    const revocations = createTable(createDynamoDb(client), localTableName('Revocations'));
     const [spoiled, valid] = [randomUUID(), randomUUID()];
     for (const itemId of [spoiled, valid]) {
       const due = { dueShard: duePartition(valid), dueAt: '000000000000001' };
@@ -162,7 +163,7 @@ describe('a record that is not valid', () => {
   });
 
   it('of the outbox does not hide the other items of its revocation', async () => {
-    const revocations = createTable(client, localTableName('Revocations'));
+    const revocations = createTable(createDynamoDb(client), localTableName('Revocations'));
     const revocationId = randomUUID();
     const records = Array.from({ length: 5 }, () => sampleItem({ revocationId }));
     await Promise.all(records.map((item) => stores.revocations.createItem(item)));
@@ -261,7 +262,7 @@ it('a revocation whose filter has a member of a later release is rejected, becau
 });
 
 it('a signing key of an unknown version is rejected', async () => {
-  const directory = createTable(client, localTableName('Directory'));
+  const directory = createTable(createDynamoDb(client), localTableName('Directory'));
   const publicJwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' } as const;
   const key = {
     period: 9001,
@@ -279,7 +280,7 @@ it('a signing key of an unknown version is rejected', async () => {
 });
 
 describe('a grant with an end', () => {
-  const vault = () => createTable(client, localTableName('Vault'));
+  const vault = () => createTable(createDynamoDb(client), localTableName('Vault'));
   const lease = { holder: 'holder', deadline: 1 };
 
   it('has a TTL attribute in the table from its first write on', async () => {
@@ -348,7 +349,7 @@ describe('a grant with an end', () => {
 });
 
 describe('a restriction that this code cannot read', () => {
-  const directory = () => createTable(client, localTableName('Directory'));
+  const directory = () => createTable(createDynamoDb(client), localTableName('Directory'));
   const suspendedByOperator = { since: 1, by: 'arn:aws:iam::123456789012:user/operator' };
   const record = { name: 'unread', revision: 1, recordVersion: 1, suspendedByOperator };
 
@@ -377,7 +378,7 @@ it('the user of a grant is in the index of users, unless the agent has the grant
     await storeTokens(stores.grants, grantId, { providerId: 'provider', tokens: sampleTokens() });
     expect(await stores.grants.get(grantId)).toMatchObject(grantId);
   }
-  const vault = createTable(client, localTableName('Vault'));
+  const vault = createTable(createDynamoDb(client), localTableName('Vault'));
   expect(await vault.get(keyOf(id))).toHaveProperty('userHash', id.userHash);
   expect(await vault.get(keyOf(own))).not.toHaveProperty('userHash');
 });

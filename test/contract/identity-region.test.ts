@@ -2,21 +2,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  CreateKeyCommand,
-  DecryptCommand,
-  DescribeKeyCommand,
-  EncryptCommand,
-  KMSClient,
-  ReEncryptCommand,
-} from '@aws-sdk/client-kms';
+import { CreateKeyCommand, DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
   CreateSecretCommand,
   DescribeSecretCommand,
   GetSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import { createSdkClient } from '../../lambda/adapters/aws/sdk-client';
 import { namingInIdentityRegion } from '../../lambda/adapters/identity-region';
+import { createKms } from '../../lambda/adapters/kms/sdk-client';
+import { createSecretTexts } from '../../lambda/adapters/secretsmanager/secrets';
 import { startEmulators, type Emulators } from '../../lib/local/emulators';
 import { LOCAL_REGION } from '../../lib/local/principals';
 
@@ -47,50 +43,56 @@ const inIdentityRegion = (arn: string | undefined): string =>
 
 it('names keys with the identity Region in requests and responses', async () => {
   const plain = new KMSClient(settings('kms'));
-  const kms = namingInIdentityRegion(new KMSClient(settings('kms')), REGIONS);
+  const kms = namingInIdentityRegion(createKms(new KMSClient(settings('kms'))), REGIONS);
   const { KeyMetadata: created } = await plain.send(new CreateKeyCommand({ MultiRegion: true }));
   const KeyId = inIdentityRegion(created?.Arn);
   expect(KeyId).toContain(`:${IDENTITY_REGION}:`);
   await expect(plain.send(new DescribeKeyCommand({ KeyId }))).rejects.toThrow('does not exist');
 
-  const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId }));
+  const { KeyMetadata } = await kms.send('DescribeKey', { KeyId });
   expect(KeyMetadata).toMatchObject({ Arn: KeyId, KeyId: created?.KeyId, MultiRegion: true });
   const Plaintext = Buffer.from('a secret');
-  const { CiphertextBlob } = await kms.send(new EncryptCommand({ KeyId, Plaintext }));
-  const moved = await kms.send(
-    new ReEncryptCommand({ CiphertextBlob, SourceKeyId: KeyId, DestinationKeyId: KeyId }),
-  );
-  const opened = await kms.send(new DecryptCommand({ KeyId, CiphertextBlob: moved.CiphertextBlob }));
+  const { CiphertextBlob } = await kms.send('Encrypt', { KeyId, Plaintext });
+  const moved = await kms.send('ReEncrypt', {
+    CiphertextBlob,
+    SourceKeyId: KeyId,
+    DestinationKeyId: KeyId,
+  });
+  const opened = await kms.send('Decrypt', { KeyId, CiphertextBlob: moved.CiphertextBlob });
   expect(Buffer.from(opened.Plaintext ?? [])).toEqual(Plaintext);
 });
 
 it('names secrets with the identity Region in requests and responses', async () => {
   const plain = new SecretsManagerClient(settings('secretsManager'));
-  const secrets = namingInIdentityRegion(new SecretsManagerClient(settings('secretsManager')), REGIONS);
+  const secrets = createSecretTexts(
+    namingInIdentityRegion(
+      createSdkClient(plain, {
+        DescribeSecret: DescribeSecretCommand,
+        GetSecretValue: GetSecretValueCommand,
+      }),
+      REGIONS,
+    ),
+  );
   const { ARN } = await plain.send(new CreateSecretCommand({ Name: 'client', SecretString: 'a secret' }));
   const SecretId = inIdentityRegion(ARN);
-  expect(await secrets.send(new DescribeSecretCommand({ SecretId }))).toMatchObject({ ARN: SecretId });
-  expect(await secrets.send(new DescribeSecretCommand({ SecretId: 'client' }))).toMatchObject({
-    ARN: SecretId,
-  });
-  expect(await secrets.send(new GetSecretValueCommand({ SecretId }))).toMatchObject({
-    SecretString: 'a secret',
-  });
+  expect(await secrets.describe(SecretId)).toMatchObject({ arn: SecretId });
+  expect(await secrets.describe('client')).toMatchObject({ arn: SecretId });
+  expect(await secrets.text(SecretId)).toBe('a secret');
 });
 
 it('leaves ARNs of a third Region, ids, and a deployment in one Region as they are', async () => {
-  const kms = namingInIdentityRegion(new KMSClient(settings('kms')), REGIONS);
-  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
-  const elsewhere = KeyMetadata?.Arn?.replace(IDENTITY_REGION, 'ap-southeast-1');
-  await expect(kms.send(new DescribeKeyCommand({ KeyId: elsewhere }))).rejects.toThrow('ap-southeast-1');
-  expect(await kms.send(new DescribeKeyCommand({ KeyId: KeyMetadata?.KeyId }))).toMatchObject({
+  const kms = namingInIdentityRegion(createKms(new KMSClient(settings('kms'))), REGIONS);
+  const { KeyMetadata } = await new KMSClient(settings('kms')).send(new CreateKeyCommand({}));
+  const elsewhere = KeyMetadata?.Arn?.replace(LOCAL_REGION, 'ap-southeast-1');
+  await expect(kms.send('DescribeKey', { KeyId: elsewhere })).rejects.toThrow('ap-southeast-1');
+  expect(await kms.send('DescribeKey', { KeyId: KeyMetadata?.KeyId })).toMatchObject({
     KeyMetadata: { KeyId: KeyMetadata?.KeyId },
   });
-  const home = namingInIdentityRegion(new KMSClient(settings('kms')), {
+  const home = namingInIdentityRegion(createKms(new KMSClient(settings('kms'))), {
     identityRegion: LOCAL_REGION,
     ownRegion: LOCAL_REGION,
   });
-  expect(await home.send(new DescribeKeyCommand({ KeyId: KeyMetadata?.KeyId }))).toMatchObject({
-    KeyMetadata: { Arn: KeyMetadata?.Arn?.replace(IDENTITY_REGION, LOCAL_REGION) },
+  expect(await home.send('DescribeKey', { KeyId: KeyMetadata?.KeyId })).toMatchObject({
+    KeyMetadata: { Arn: KeyMetadata?.Arn },
   });
 });

@@ -9,6 +9,7 @@ import { createKmsKeyStates } from '../../lambda/adapters/kms/kms-key-states';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startKms, type LocalKms } from '../../lib/local/kms';
 import { deleteKmsKey, disable, newKmsKey, scheduleDeletion } from '../flows/support/kms-keys';
+import { createKms } from '../../lambda/adapters/kms/sdk-client';
 
 const TOKEN_VAULT = 'arn:aws:bedrock-agentcore:us-east-1:000000000000:token-vault/default';
 
@@ -30,8 +31,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const isDeleted = (arn: string, client = kms) => createKmsKeyStates(client, TOKEN_VAULT).isDeleted(arn);
-const checkMovable = (arn: string, client = kms) => createKmsKeyStates(client, TOKEN_VAULT).checkMovable(arn);
+const isDeleted = (arn: string, client = kms) =>
+  createKmsKeyStates(createKms(client), TOKEN_VAULT).isDeleted(arn);
+const checkMovable = (arn: string, client = kms) =>
+  createKmsKeyStates(createKms(client), TOKEN_VAULT).checkMovable(arn);
 
 it('confirms the deletion of a key after its waiting period', async () => {
   const key = await newKmsKey(kms);

@@ -1,5 +1,7 @@
 /** Records whose KMS key is lost, disabled, or given up: the real client, with the embedded KMS and DynamoDB. */
-import { EnableKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
+import { EnableKeyCommand } from '@aws-sdk/client-kms';
+import type { Kms } from '../../lambda/adapters/kms/client';
+import { createKms } from '../../lambda/adapters/kms/sdk-client';
 import { createSeal } from '../../lambda/adapters/kms/seal';
 import type { VaultKeysDependencies } from '../../lambda/adapters/kms/vault-keys';
 import { unexpected } from '../../lambda/api/unexpected';
@@ -82,7 +84,7 @@ describe('a record whose KMS key', () => {
       await reset();
       await returns();
       const calls: unknown[] = [];
-      const kms = { ...keys, send: (command: unknown) => calls.push(command) } as unknown as KMSClient;
+      const kms = { ...createKms(keys), send: (name: string) => calls.push(name) } as unknown as Kms;
       await expect(open(abandoned, { kms })).rejects.toMatchObject(GIVEN_UP);
       expect(calls).toEqual([]);
       expect(reported).toEqual([]);

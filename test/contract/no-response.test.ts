@@ -2,7 +2,7 @@
  * Servers that do not respond, in every way that HTTP allows: the caller gets an error in limited time, and the next
  * request reaches a server that has recovered.
  */
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createJsonClient, SECRETS_MANAGER } from '../../lambda/adapters/aws/json-client';
 import { createHttpAgent } from '../../lambda/adapters/http/agent';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { createUserTokenVerifier } from '../../lambda/adapters/http/user-token-verifier';
@@ -17,6 +17,7 @@ import {
   NO_RESPONSE,
   type RawServer,
 } from '../flows/support/raw-server';
+import { REQUEST_TIMEOUTS } from '../../lambda/handlers/composition/request-timeouts';
 import { createFakeSystem } from '../domain/fake-system';
 import { ANOTHER_KEY } from '../flows/support/key-sets';
 
@@ -51,19 +52,19 @@ it('reports a retryable failure within the deadline if the provider does not res
 
 it('gives a secret up within the deadline if AWS Secrets Manager does not respond', async () => {
   const deadlines = holdDeadlines();
-  const client = new SecretsManagerClient({
-    endpoint: server.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
+  Object.assign(process.env, {
+    AWS_REGION: 'us-east-1',
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: server.url,
+    AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'secret',
   });
-  const secrets = createSecretTexts(() => client);
+  const secrets = createSecretTexts(createJsonClient(SECRETS_MANAGER, REQUEST_TIMEOUTS));
   const failures = [secrets.describe('a'), secrets.text('a')].map((read) =>
     expect(read).rejects.toMatchObject({ name: 'AbortError' }),
   );
   while (server.requests.length < 2) await new Promise(setImmediate);
   deadlines.advance(5_000);
   await Promise.all(failures);
-  client.destroy();
 });
 
 it('closes the connection to a server that switched protocols, and reports the reason to the operator', async () => {

@@ -1,4 +1,4 @@
-/** The function `provider-client` as its callers use it: the AWS SDK client, with the embedded Lambda. */
+/** The function `provider-client` as its callers use it, with the embedded Lambda. */
 import type { PushRequest } from '../../lambda/domain/consent/push';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import type { RenewalRequest } from '../../lambda/domain/grant/background-renewal';
@@ -10,6 +10,7 @@ const credentials = newEmulatorCredentials();
 const functions = new Map<string, InvokedHandler>();
 const environment = { ...process.env };
 let lambda: LocalLambda;
+let providerClient: ReturnType<typeof createProviderClientFunction>;
 
 beforeAll(async () => {
   lambda = await startLambda({ functions, credentials, reportFailure: () => undefined });
@@ -19,14 +20,13 @@ beforeAll(async () => {
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
   });
+  providerClient = createProviderClientFunction('provider-client');
 });
 afterEach(() => functions.clear());
 afterAll(async () => {
   process.env = environment;
   await lambda.close();
 });
-
-const providerClient = createProviderClientFunction('provider-client');
 
 const push: PushRequest = {
   workload: { name: 'agent', id: 'agent-id' },

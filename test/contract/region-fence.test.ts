@@ -11,6 +11,7 @@ import { WRITING_REGION_KEY } from '../../lambda/contract/table-keys';
 import type * as Invocation from '../../lambda/handlers/composition/invocation';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
+import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
 
 const OWN_REGION = 'eu-west-1';
 const environment = { ...process.env };
@@ -30,7 +31,7 @@ beforeEach(async () => {
   const credentials = newEmulatorCredentials();
   dynamodb = await startDynamoDb(join(folder, randomUUID()), credentials);
   client = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: OWN_REGION, credentials });
-  directory = createTable(client, localTableName('Directory'));
+  directory = createTable(createDynamoDb(client), localTableName('Directory'));
   served = [];
   Object.assign(process.env, {
     AWS_REGION: OWN_REGION,

@@ -22,6 +22,7 @@ import { startKms, type LocalKms } from '../../lib/local/kms';
 import { createFakeSystem, type FakeSystem } from '../domain/fake-system';
 import { withFlippedCharacter } from '../domain/flipped-character';
 import { createInMemoryTokenVaultStore, createInMemoryVaultKeyStore } from '../domain/in-memory-stores';
+import { createKms } from '../../lambda/adapters/kms/sdk-client';
 import { sampleGrantId, sampleIdentity, sampleProvider, sampleSession } from '../domain/samples';
 
 const TOKEN_VAULT = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default';
@@ -74,7 +75,7 @@ beforeEach(() => {
 /** The vault keys as one function sees them, with its own cache. */
 const newVaultKeys = (tokenVaultArn = TOKEN_VAULT) =>
   createVaultKeys({
-    kms: client,
+    kms: createKms(client),
     keyArn: kms.keyArn,
     tokenVaultArn,
     tokenVault,
@@ -297,7 +298,7 @@ describe('a vault key', () => {
     const first = await seal.seal(context, 'first');
     const { purpose, ownerId, ownerArn } = context;
     const maker = createVaultKeyMaker({
-      kms: client,
+      kms: createKms(client),
       keyArn: kms.keyArn,
       tokenVaultArn: TOKEN_VAULT,
       tokenVault,
@@ -354,7 +355,7 @@ describe('a function that can encrypt but not decrypt', () => {
 
 describe('the wrapper of signing keys', () => {
   const wrapper = ({ tokenVaultArn = TOKEN_VAULT, on = client } = {}) =>
-    createSigningKeyWrapper(on, kms.keyArn, tokenVaultArn);
+    createSigningKeyWrapper(createKms(on), kms.keyArn, tokenVaultArn);
 
   /** A signing key as it is stored. */
   const wrappedKey = async (kid = 'kid-1') => ({
@@ -380,7 +381,7 @@ describe('the wrapper of signing keys', () => {
   it('unwraps a key under an earlier KMS key as long as KMS allows it', async () => {
     const { KeyMetadata } = await client.send(new CreateKeyCommand({}));
     const KeyId = KeyMetadata?.Arn ?? '';
-    const there = createSigningKeyEncrypter(client, KeyId, TOKEN_VAULT);
+    const there = createSigningKeyEncrypter(createKms(client), KeyId, TOKEN_VAULT);
     const key = { ...(await wrappedKey()), wrappedPrivateKey: await there.wrap('kid-1', SECRET) };
     expect(await wrapper().unwrap(key)).toBe(SECRET);
     await client.send(new DisableKeyCommand({ KeyId }));

@@ -14,11 +14,12 @@ import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/loc
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { sampleGrantId, sampleTokens } from '../domain/samples';
 import { storeTokens } from '../domain/stored-grant';
+import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
 
 let folder: string;
 let dynamodb: LocalDynamoDb;
 let client: DynamoDBClient;
-const table = (name: TableName) => createTable(client, localTableName(name));
+const table = (name: TableName) => createTable(createDynamoDb(client), localTableName(name));
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'contents-'));

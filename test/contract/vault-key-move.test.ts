@@ -24,6 +24,8 @@ import {
   tokenVault,
   vaultKeys,
 } from './vault-key-moves';
+import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
+import { createKms } from '../../lambda/adapters/kms/sdk-client';
 
 startEmulators();
 
@@ -74,7 +76,7 @@ it('a move that fails at a write leaves every record readable', async () => {
 
 it('a move does not restore a key that is deleted during the move', async () => {
   const [{ context } = { context: contextOf() }] = await sealedRecords(1);
-  const table = createTable(tables, localTableName('Keys'));
+  const table = createTable(createDynamoDb(tables), localTableName('Keys'));
   const { version = '' } = (await store.latest(context)) ?? {};
   await moveTo(await newKmsKey(), {
     rewrap: async (read, rewrapped) => {
@@ -240,7 +242,7 @@ it('a mover names the former KMS keys of vault keys that remain, except those th
   await pointTo(target);
   const { revision } = await tokenVault().get();
   const vault = { revision, lastModifiedDate: 0, resets: [{ kmsKeyArn: given, revision }] };
-  const mover = createVaultKeyMover({ kms: keys, tokenVaultArn: TOKEN_VAULT, store });
+  const mover = createVaultKeyMover({ kms: createKms(keys), tokenVaultArn: TOKEN_VAULT, store });
   expect(await mover.formerKmsKeys(target, vault)).toEqual([former]);
 });
 

@@ -20,6 +20,8 @@ import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/loc
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startKms, type LocalKms } from '../../lib/local/kms';
 import { createFakeSystem } from '../domain/fake-system';
+import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
+import { createKms } from '../../lambda/adapters/kms/sdk-client';
 
 export const TOKEN_VAULT = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default';
 const PRINCIPAL = 'arn:aws:iam::123456789012:user/operator';
@@ -43,7 +45,7 @@ export function startEmulators(): void {
   beforeEach(async () => {
     dynamodb = await startDynamoDb(join(folder, randomUUID()), credentials);
     tables = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: 'us-east-1', credentials });
-    store = createVaultKeyStore(createTable(tables, localTableName('Keys')));
+    store = createVaultKeyStore(createTable(createDynamoDb(tables), localTableName('Keys')));
   });
 
   afterEach(async () => {
@@ -58,7 +60,8 @@ export function startEmulators(): void {
   });
 }
 
-export const tokenVault = () => createTokenVaultStore(createTable(tables, localTableName('Directory')));
+export const tokenVault = () =>
+  createTokenVaultStore(createTable(createDynamoDb(tables), localTableName('Directory')));
 
 export async function newKmsKey(): Promise<string> {
   const { KeyMetadata } = await keys.send(new CreateKeyCommand({}));
@@ -72,7 +75,7 @@ export const vaultKeys = (
   replaced: Partial<VaultKeysDependencies> = {},
 ) =>
   createVaultKeys({
-    kms: keys,
+    kms: createKms(keys),
     keyArn: kms.keyArn,
     tokenVaultArn: TOKEN_VAULT,
     tokenVault: tokenVault(),
@@ -95,11 +98,11 @@ export const moveTo = (
     {
       tokenVault: tokenVault(),
       vaultKeyMover: createVaultKeyMover({
-        kms: keys,
+        kms: createKms(keys),
         tokenVaultArn: TOKEN_VAULT,
         store: { ...store, ...through },
       }),
-      kmsKeyStates: createKmsKeyStates(keys, TOKEN_VAULT),
+      kmsKeyStates: createKmsKeyStates(createKms(keys), TOKEN_VAULT),
       audit: { record: () => undefined },
       system: { ...createFakeSystem(), ...(now && { now }) },
       serviceKeyArn: kms.keyArn,

@@ -27,6 +27,7 @@ import { pause } from './passing-time';
 import { PresentedAssertions } from './presented-assertions';
 import { Secrets } from './secrets';
 import { POLL_SECRET, POLL_TOKEN, POLLED, startReporters, trustedIssuers, type Reporters } from './servers';
+import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
 
 /** Requests of the functions to an OAuth server. People open its other pages. */
 const SERVER_PATHS = /^\/(\.well-known\/|jwks|token|request|reg|revoke|introspect)/;
@@ -156,7 +157,7 @@ export class Stage {
 
   /** A table, read past the proxies. */
   table(name: string): Table {
-    return createTable(this.parts.dynamodb, name);
+    return createTable(createDynamoDb(this.parts.dynamodb), name);
   }
 
   role(name: TableName): Table {

@@ -11,6 +11,7 @@ import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { localFunctionName } from '../../lib/local/gateway-event';
 import { moveClock } from './support/clock';
 import { World, type TestAgent } from './support/world';
+import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
 
 const LEAD = 15 * 60;
 const MEMORY = 5 * 60;
@@ -54,7 +55,7 @@ async function publishedKids(): Promise<string[]> {
 /** Returns the vault key of each grant of the agent. */
 async function sealedUnder(agent: TestAgent): Promise<string[]> {
   const { act } = decodeJwt<{ act: { id: string } }>(await agent.token());
-  const vault = createTable(new DynamoDBClient({}), process.env.VAULT_TABLE ?? '');
+  const vault = createTable(createDynamoDb(new DynamoDBClient({})), process.env.VAULT_TABLE ?? '');
   const { items } = await vault.scan(
     { condition: 'workloadId = :id AND attribute_exists(tokens)', values: { ':id': act.id } },
     { limit: 100 },

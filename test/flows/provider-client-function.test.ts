@@ -10,6 +10,7 @@ import { userHashOf } from '../../lambda/model/user';
 import { grantTarget } from '../../lambda/domain/grant/grant';
 import { knownMembers } from './support/other-versions';
 import { World } from './support/world';
+import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
 
 let world: World;
 let lambda: LambdaClient;
@@ -66,7 +67,7 @@ it('renews only for the holder of the lease, and never returns a token', async (
     userHash: userHashOf({ kind: 'user-id', id: 'ana' }),
     target: grantTarget({ flow: 'USER_FEDERATION', providerName, ...narrowing, scopes: [] }),
   };
-  const vault = createTable(new DynamoDBClient({}), process.env.VAULT_TABLE ?? '');
+  const vault = createTable(createDynamoDb(new DynamoDBClient({})), process.env.VAULT_TABLE ?? '');
   const grants = createGrantStore(vault);
   const seen = await grants.get(grantId);
   const lease = { holder: 'the-holder', deadline: Date.now() + 8000 };

@@ -33,6 +33,7 @@ import { startProvider, type TestProvider } from '../flows/support/provider';
 import { RETURN_URL, TestAgent } from '../flows/support/world';
 import { freePorts } from './free-ports';
 import { Programs, type Program, type Ready } from './program';
+import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
 
 const HOME = 'us-east-1';
 const OTHER = 'eu-west-1';
@@ -222,7 +223,7 @@ async function fail(over: {
     region: HOME,
     credentials: access.credentials,
   });
-  const directory = createTable(dynamodb, localTableName('Directory'));
+  const directory = createTable(createDynamoDb(dynamodb), localTableName('Directory'));
   const { to: region, since } = over;
   await directory.put(WRITING_REGION_KEY, { region, since, recordVersion: 1 });
   dynamodb.destroy();
@@ -239,7 +240,7 @@ async function recordsIn(region: string): Promise<string> {
   const all = { condition: 'attribute_exists(pk)' };
   const pages = await Promise.all(
     (Object.keys(TABLES) as TableName[]).map((name) =>
-      createTable(dynamodb, localTableName(name)).scan(all, { limit: 1000 }),
+      createTable(createDynamoDb(dynamodb), localTableName(name)).scan(all, { limit: 1000 }),
     ),
   );
   dynamodb.destroy();

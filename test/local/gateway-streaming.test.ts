@@ -116,7 +116,8 @@ describe('the authorizer', () => {
         expect(JSON.parse(text)).toEqual({
           __type: 'AccessDeniedException',
           message: 'The operation does not exist. Check the method and the path.',
-          problem: { code: 'UnknownOperation', values: {} },
+          code: 'UnknownOperation',
+          values: {},
         });
       }
       expect([asked, events]).toEqual([0, []]);

@@ -21,6 +21,7 @@ import { startEmulators } from '../../lib/local/emulators';
 import { TestAgent } from '../flows/support/world';
 import singleRegion from './single-region-records.json';
 import { Programs, type Ready } from './program';
+import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
 
 const HOME = 'us-east-1';
 const OTHER = 'eu-west-1';
@@ -45,7 +46,7 @@ async function put(folder: string, records: Partial<Record<TableName, object[]>>
   const { endpoints, credentials } = access;
   const dynamodb = new DynamoDBClient({ endpoint: endpoints.dynamodb, region: HOME, credentials });
   for (const [name, items] of Object.entries(records)) {
-    const table = createTable(dynamodb, localTableName(name as TableName));
+    const table = createTable(createDynamoDb(dynamodb), localTableName(name as TableName));
     for (const item of items as { pk: string; sk: string }[]) {
       await table.put({ pk: item.pk, sk: item.sk }, inThisPeriod({ ...item }));
     }

@@ -23,6 +23,7 @@ import { Killer } from './killer';
 import { startLoadBalancer } from './load-balancer';
 import { startStrictProvider, type StrictProvider } from './strict-provider';
 import { Workers } from './workers';
+import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
 
 /** Items on one page of a scan. */
 const PAGE = 100;
@@ -104,7 +105,7 @@ export class Stage {
         region: LOCAL_REGION,
         credentials,
       });
-      const vault = createTable(dynamodb, localTableName('Vault'));
+      const vault = createTable(createDynamoDb(dynamodb), localTableName('Vault'));
       const endpoint = `http://${LOOPBACK}:${balancer.port}`;
       const principal = principals.agent;
       return new Stage({ provider, killer, workers, endpoint, principal, vault, route, close });

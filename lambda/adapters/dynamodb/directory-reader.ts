@@ -2,12 +2,12 @@
  * The single round trip of the hot path: one strongly consistent BatchGetItem reads identity, provider, grant, the
  * restrictions on the agent and the user, and the agents before the agent with their restrictions.
  */
-import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Directory } from '../../domain/grant/directory';
 import { NO_USER } from '../../model/user';
 import type { IdentityReader, Restrictions } from '../../domain/restriction/restriction';
 import type { Workload } from '../../domain/identity/workload-identity';
+import type { DynamoDb } from './client';
 import { parseApiKeyProvider } from './api-key-provider-store';
 import { keyOf, parseGrant } from './grant-store';
 import {
@@ -37,7 +37,7 @@ interface Wanted {
 /** Returns the record of an item that was read; undefined if there is none. */
 type Found = (key: Key) => unknown;
 
-async function batchGet(client: DynamoDBClient, wanted: readonly Wanted[]): Promise<Found> {
+async function batchGet(client: DynamoDb, wanted: readonly Wanted[]): Promise<Found> {
   const found = new Map<string, unknown>();
   let request: Record<string, { Keys: Record<string, never>[]; ConsistentRead: true }> | undefined = {};
   for (const { table, key } of wanted) {
@@ -48,7 +48,7 @@ async function batchGet(client: DynamoDBClient, wanted: readonly Wanted[]): Prom
     const response: {
       Responses?: Record<string, Record<string, never>[]>;
       UnprocessedKeys?: typeof request;
-    } = (await client.send(new BatchGetItemCommand({ RequestItems: request }))) as never;
+    } = (await client.send('BatchGetItem', { RequestItems: request })) as never;
     // Also for keys without items. Without it, the absence of a restriction would be a guess.
     if (!response.Responses) throw new Error('DynamoDB returned no response to a batch');
     for (const item of Object.values(response.Responses).flat()) {
@@ -98,7 +98,7 @@ function partiesOf(workloadName: string, userHash: string | undefined, chain: re
 }
 
 /** @param table name of the directory table */
-export function createIdentityReader(client: DynamoDBClient, table: string): IdentityReader {
+export function createIdentityReader(client: DynamoDb, table: string): IdentityReader {
   return {
     async readIdentity(workloadName, userHash, chain) {
       const { keys, identityIn, restrictionsIn } = partiesOf(workloadName, userHash, chain);
@@ -112,7 +112,7 @@ export function createIdentityReader(client: DynamoDBClient, table: string): Ide
 }
 
 export function createDirectoryReader(
-  client: DynamoDBClient,
+  client: DynamoDb,
   tables: { readonly directory: string; readonly vault: string },
 ): Directory {
   const inDirectory = (key: Key): Wanted => ({ table: tables.directory, key });

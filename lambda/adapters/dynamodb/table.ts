@@ -3,22 +3,12 @@
  * condition held. This module marshals items, and the stores parse them.
  */
 import { randomUUID } from 'node:crypto';
-import {
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  DynamoDBServiceException,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-  ScanCommand,
-  UpdateItemCommand,
-  type AttributeValue,
-  type DynamoDBClient,
-  type QueryCommandOutput,
-} from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, QueryCommandOutput } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { isAwsError } from '../aws/aws-error';
 import { UnstorableError } from '../../domain/unstorable';
 import { PARTITION_KEY, SORT_KEY, type IndexShape, type Key } from '../../contract/table-keys';
+import type { DynamoDb } from './client';
 
 /** An expression, with its names and values. */
 export interface Expression {
@@ -98,8 +88,7 @@ function marshalled(values: object): Record<string, AttributeValue> {
 }
 
 /** DynamoDB's error for an item that is too large or malformed, and for a request that can never succeed. */
-const isRejection = (error: unknown): boolean =>
-  error instanceof DynamoDBServiceException && error.name === 'ValidationException';
+const isRejection = (error: unknown): boolean => isAwsError(error, 'ValidationException');
 
 const attributes = ({ condition, names, values }: Expression) => ({
   ...(condition !== undefined && { ConditionExpression: condition }),
@@ -116,8 +105,9 @@ async function isApplied(write: Promise<unknown>, writeId?: string): Promise<boo
     await write;
     return true;
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException)
+    if (isAwsError(error, 'ConditionalCheckFailedException')) {
       return writeId !== undefined && error.Item?.[WRITE_ID]?.S === writeId;
+    }
     if (isRejection(error)) throw new UnstorableError(error);
     throw error;
   }
@@ -132,94 +122,86 @@ function itemsIn(items: Record<string, AttributeValue>[] | undefined): unknown[]
   return items.map((item) => unmarshall(item));
 }
 
-export function createTable(client: DynamoDBClient, name: string): Table {
+type Page = Pick<QueryCommandOutput, 'Items' | 'Count' | 'LastEvaluatedKey'>;
+
+export function createTable(client: DynamoDb, name: string): Table {
   return {
     name,
     async get(key) {
-      const { Item } = await client.send(
-        new GetItemCommand({ TableName: name, Key: marshalled(key), ConsistentRead: true }),
-      );
+      const { Item } = await client.send('GetItem', {
+        TableName: name,
+        Key: marshalled(key),
+        ConsistentRead: true,
+      });
       return Item && unmarshall(Item);
     },
     put(key, item, expression) {
       const writeId = expression && randomUUID();
       return isApplied(
-        client.send(
-          new PutItemCommand({
-            TableName: name,
-            Item: marshalled({ ...item, ...key, [WRITE_ID]: writeId }),
-            ...(expression && { ...attributes(expression), ...RETURN_ITEM }),
-          }),
-        ),
+        client.send('PutItem', {
+          TableName: name,
+          Item: marshalled({ ...item, ...key, [WRITE_ID]: writeId }),
+          ...(expression && { ...attributes(expression), ...RETURN_ITEM }),
+        }),
         writeId,
       );
     },
     updateOnce(key, assignments, { condition, names, values }) {
       const writeId = randomUUID();
       return isApplied(
-        client.send(
-          new UpdateItemCommand({
-            TableName: name,
-            Key: marshalled(key),
-            UpdateExpression: `SET ${WRITE_ID} = :writeId, ${assignments}`,
-            ...attributes({
-              condition: `${condition} AND (attribute_not_exists(${WRITE_ID}) OR ${WRITE_ID} <> :writeId)`,
-              ...(names && { names }),
-              values: { ...values, ':writeId': writeId },
-            }),
-            ...RETURN_ITEM,
+        client.send('UpdateItem', {
+          TableName: name,
+          Key: marshalled(key),
+          UpdateExpression: `SET ${WRITE_ID} = :writeId, ${assignments}`,
+          ...attributes({
+            condition: `${condition} AND (attribute_not_exists(${WRITE_ID}) OR ${WRITE_ID} <> :writeId)`,
+            ...(names && { names }),
+            values: { ...values, ':writeId': writeId },
           }),
-        ),
+          ...RETURN_ITEM,
+        }),
         writeId,
       );
     },
     update: (key, update, expression) =>
       isApplied(
-        client.send(
-          new UpdateItemCommand({
-            TableName: name,
-            Key: marshalled(key),
-            UpdateExpression: update,
-            ...attributes(expression),
-          }),
-        ),
+        client.send('UpdateItem', {
+          TableName: name,
+          Key: marshalled(key),
+          UpdateExpression: update,
+          ...attributes(expression),
+        }),
       ),
     remove: (key, expression = {}) =>
       isApplied(
-        client.send(
-          new DeleteItemCommand({ TableName: name, Key: marshalled(key), ...attributes(expression) }),
-        ),
+        client.send('DeleteItem', { TableName: name, Key: marshalled(key), ...attributes(expression) }),
       ),
     async queryIndex(index, { partition, limit, after }) {
-      const { Items, LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: name,
-          IndexName: index.name,
-          KeyConditionExpression: '#partition = :partition',
-          ExpressionAttributeNames: { '#partition': index.partition },
-          ExpressionAttributeValues: marshalled({ ':partition': partition }),
-          Limit: limit,
-          ...(after && { ExclusiveStartKey: marshalled({ ...after, [index.partition]: partition }) }),
-        }),
-      );
+      const { Items, LastEvaluatedKey } = await client.send('Query', {
+        TableName: name,
+        IndexName: index.name,
+        KeyConditionExpression: '#partition = :partition',
+        ExpressionAttributeNames: { '#partition': index.partition },
+        ExpressionAttributeValues: marshalled({ ':partition': partition }),
+        Limit: limit,
+        ...(after && { ExclusiveStartKey: marshalled({ ...after, [index.partition]: partition }) }),
+      });
       return { items: itemsIn(Items), more: LastEvaluatedKey !== undefined };
     },
     async countIndex(index, partition, { condition, names, values }) {
       let count = 0;
       let start: Record<string, AttributeValue> | undefined;
       do {
-        const page: QueryCommandOutput = await client.send(
-          new QueryCommand({
-            TableName: name,
-            IndexName: index.name,
-            Select: 'COUNT',
-            KeyConditionExpression: '#partition = :partition',
-            FilterExpression: condition,
-            ExpressionAttributeNames: { '#partition': index.partition, ...names },
-            ExpressionAttributeValues: marshalled({ ':partition': partition, ...values }),
-            ...(start && { ExclusiveStartKey: start }),
-          }),
-        );
+        const page: Page = await client.send('Query', {
+          TableName: name,
+          IndexName: index.name,
+          Select: 'COUNT',
+          KeyConditionExpression: '#partition = :partition',
+          FilterExpression: condition,
+          ExpressionAttributeNames: { '#partition': index.partition, ...names },
+          ExpressionAttributeValues: marshalled({ ':partition': partition, ...values }),
+          ...(start && { ExclusiveStartKey: start }),
+        });
         if (page.Count === undefined) throw new Error('DynamoDB returned no count');
         count += page.Count;
         start = page.LastEvaluatedKey;
@@ -227,38 +209,34 @@ export function createTable(client: DynamoDBClient, name: string): Table {
       return count;
     },
     async scan({ condition, names, values }, { limit, after }) {
-      const { Items, LastEvaluatedKey } = await client.send(
-        new ScanCommand({
-          TableName: name,
-          ConsistentRead: true,
-          FilterExpression: condition,
-          ExpressionAttributeNames: names,
-          ExpressionAttributeValues: values && marshalled(values),
-          Limit: limit,
-          ...(after && { ExclusiveStartKey: marshalled(after) }),
-        }),
-      );
+      const { Items, LastEvaluatedKey } = await client.send('Scan', {
+        TableName: name,
+        ConsistentRead: true,
+        FilterExpression: condition,
+        ExpressionAttributeNames: names,
+        ExpressionAttributeValues: values && marshalled(values),
+        Limit: limit,
+        ...(after && { ExclusiveStartKey: marshalled(after) }),
+      });
       return {
         items: itemsIn(Items),
         ...(LastEvaluatedKey && { last: unmarshall(LastEvaluatedKey) as Key }),
       };
     },
     async queryPage(partition, { prefix, after, limit } = {}) {
-      const { Items, LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: name,
-          ConsistentRead: true,
-          KeyConditionExpression:
-            prefix === undefined ? '#pk = :pk' : '#pk = :pk AND begins_with(#sk, :prefix)',
-          ExpressionAttributeNames: {
-            '#pk': PARTITION_KEY,
-            ...(prefix !== undefined && { '#sk': SORT_KEY }),
-          },
-          ExpressionAttributeValues: marshalled({ ':pk': partition, ':prefix': prefix }),
-          Limit: limit,
-          ...(after && { ExclusiveStartKey: marshalled(after) }),
-        }),
-      );
+      const { Items, LastEvaluatedKey } = await client.send('Query', {
+        TableName: name,
+        ConsistentRead: true,
+        KeyConditionExpression:
+          prefix === undefined ? '#pk = :pk' : '#pk = :pk AND begins_with(#sk, :prefix)',
+        ExpressionAttributeNames: {
+          '#pk': PARTITION_KEY,
+          ...(prefix !== undefined && { '#sk': SORT_KEY }),
+        },
+        ExpressionAttributeValues: marshalled({ ':pk': partition, ':prefix': prefix }),
+        Limit: limit,
+        ...(after && { ExclusiveStartKey: marshalled(after) }),
+      });
       return {
         items: itemsIn(Items),
         ...(LastEvaluatedKey && { last: unmarshall(LastEvaluatedKey) as Key }),
@@ -268,21 +246,19 @@ export function createTable(client: DynamoDBClient, name: string): Table {
       const items: unknown[] = [];
       let start: Record<string, AttributeValue> | undefined;
       do {
-        const page: QueryCommandOutput = await client.send(
-          new QueryCommand({
-            TableName: name,
-            ConsistentRead: true,
-            KeyConditionExpression: from === undefined ? '#pk = :pk' : '#pk = :pk AND #sk >= :from',
-            ExpressionAttributeNames: {
-              '#pk': PARTITION_KEY,
-              ...(from !== undefined && { '#sk': SORT_KEY }),
-            },
-            ExpressionAttributeValues: marshalled({ ':pk': partition, ':from': from }),
-            ...(limit !== undefined && { Limit: limit }),
-            ScanIndexForward: newestFirst !== true,
-            ...(start && { ExclusiveStartKey: start }),
-          }),
-        );
+        const page: Page = await client.send('Query', {
+          TableName: name,
+          ConsistentRead: true,
+          KeyConditionExpression: from === undefined ? '#pk = :pk' : '#pk = :pk AND #sk >= :from',
+          ExpressionAttributeNames: {
+            '#pk': PARTITION_KEY,
+            ...(from !== undefined && { '#sk': SORT_KEY }),
+          },
+          ExpressionAttributeValues: marshalled({ ':pk': partition, ':from': from }),
+          ...(limit !== undefined && { Limit: limit }),
+          ScanIndexForward: newestFirst !== true,
+          ...(start && { ExclusiveStartKey: start }),
+        });
         items.push(...itemsIn(page.Items));
         // A page has up to 1 MB (DynamoDB API reference, Query).
         start = limit === undefined ? page.LastEvaluatedKey : undefined;

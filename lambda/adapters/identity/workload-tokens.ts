@@ -1,23 +1,25 @@
 /**
- * Calls the identity service for an agent endpoint, with the AWS SDK. IAM authorization on API Gateway requires the signing
- * name `execute-api`. Errors are translated for the endpoint's caller, which does not know the identity service.
+ * Calls the identity service for an agent endpoint. IAM authorization on API Gateway requires the signing name
+ * `execute-api`. Errors are translated for the endpoint's caller, which does not know the identity service.
  */
-import {
-  BedrockAgentCoreClient,
-  BedrockAgentCoreServiceException,
-  GetWorkloadAccessTokenCommand,
-  GetWorkloadAccessTokenForJWTCommand,
-  GetWorkloadAccessTokenForUserIdCommand,
-  type BedrockAgentCoreClientConfig,
-} from '@aws-sdk/client-bedrock-agentcore';
 import { CONCERNS_HEADER } from '../../contract/headers';
 import type { WorkloadTokens } from '../../domain/gate/invoke';
 import { CONCERNS, ServiceError, type ErrorName } from '../../domain/service-error';
+import { parseJsonObject } from '../../domain/json-object';
 import type { CallingAgent } from '../../domain/workload-token/calling-agent';
 import type { OnBehalfOf } from '../../domain/workload-token/on-behalf-of';
+import {
+  createSignedRequests,
+  environmentRegion,
+  ErrorResponse,
+  type RequestSettings,
+} from '../aws/signed-requests';
 
 /** Timeout in milliseconds, including retries: the service might have to fetch the issuer's keys first. */
 const REQUEST_TIMEOUT_MS = 20_000;
+
+/** Milliseconds. API Gateway responds within 29 seconds. */
+const TIMEOUTS = { connectionTimeout: 3_000, socketTimeout: REQUEST_TIMEOUT_MS };
 
 /** The error and message that the endpoint's caller gets for an error of the service. */
 const REFUSALS: ReadonlyMap<string, readonly [type: ErrorName, message: (theirs: string) => string]> =
@@ -53,18 +55,18 @@ const REFUSALS: ReadonlyMap<string, readonly [type: ErrorName, message: (theirs:
   ]);
 
 /** Whether the error is not about the endpoint or its configuration, so that its message is for the caller. */
-const concernsCaller = ({ $response }: BedrockAgentCoreServiceException): boolean =>
-  CONCERNS.some((concern) => concern === $response?.headers[CONCERNS_HEADER]);
+const concernsCaller = ({ headers }: ErrorResponse): boolean =>
+  CONCERNS.some((concern) => concern === headers[CONCERNS_HEADER]);
 
 function refusalOf(error: unknown): ServiceError {
   const name = error instanceof Error ? error.name : 'unknown';
   const detail = `identity service: ${name}`;
-  if (error instanceof BedrockAgentCoreServiceException && concernsCaller(error)) {
+  if (error instanceof ErrorResponse && concernsCaller(error)) {
     // After a session ended, the endpoint's challenge has the client sign the user in again.
     const type = name === 'UnauthorizedException' ? name : 'AccessDeniedException';
     return new ServiceError(type, error.message, { detail, cause: error });
   }
-  const known = error instanceof BedrockAgentCoreServiceException ? REFUSALS.get(name) : undefined;
+  const known = error instanceof ErrorResponse ? REFUSALS.get(name) : undefined;
   if (!known) {
     return new ServiceError(
       'InternalServerException',
@@ -76,48 +78,48 @@ function refusalOf(error: unknown): ServiceError {
   return new ServiceError(type, message((error as Error).message), { detail, cause: error });
 }
 
-const commandFor = (workloadName: string, onBehalfOf: OnBehalfOf) => {
-  if (!onBehalfOf) return new GetWorkloadAccessTokenCommand({ workloadName });
-  if ('userId' in onBehalfOf)
-    return new GetWorkloadAccessTokenForUserIdCommand({ workloadName, ...onBehalfOf });
-  // Without a user token, the calling agent names the user.
+/** Returns the operation and its input. Without a user token, the calling agent names the user. */
+function requestFor(
+  workloadName: string,
+  onBehalfOf: OnBehalfOf,
+): readonly [operation: string, input: object] {
+  if (!onBehalfOf) return ['GetWorkloadAccessToken', { workloadName }];
+  if ('userId' in onBehalfOf) return ['GetWorkloadAccessTokenForUserId', { workloadName, ...onBehalfOf }];
   const userToken = 'userToken' in onBehalfOf ? onBehalfOf.userToken : undefined;
-  return new GetWorkloadAccessTokenForJWTCommand({ workloadName, userToken });
-};
-
-/** The AWS SDK omits members that the AWS model does not have, so this one is added before the client signs. */
-function addCallingAgent(
-  command: GetWorkloadAccessTokenCommand,
-  { workloadAccessToken, principal }: CallingAgent,
-): void {
-  const callingAgent = { workloadAccessToken, principalArn: principal?.arn, principalId: principal?.id };
-  command.middlewareStack.add(
-    (next) => (args) => {
-      const request = args.request as { body: unknown };
-      request.body = JSON.stringify({
-        ...(JSON.parse(new TextDecoder().decode(request.body as Uint8Array)) as object),
-        callingAgent,
-      });
-      return next(args);
-    },
-    { step: 'build', priority: 'high', name: 'callingAgent' },
-  );
+  return ['GetWorkloadAccessTokenForJWT', { workloadName, userToken }];
 }
 
-/** @param config the endpoint, without a trailing slash, and other configuration of the AWS SDK */
-export function createWorkloadTokens(
-  config: BedrockAgentCoreClientConfig & { readonly endpoint: string },
-): WorkloadTokens {
-  const client = new BedrockAgentCoreClient({ ...config, ...{ signingName: 'execute-api' } });
+const callingAgentOf = ({ workloadAccessToken, principal }: CallingAgent) => ({
+  callingAgent: { workloadAccessToken, principalArn: principal?.arn, principalId: principal?.id },
+});
+
+export interface IdentityService extends Pick<RequestSettings, 'credentials'> {
+  readonly endpoint: string;
+  /** @default - the Region of the environment */
+  readonly region?: string;
+}
+
+export function createWorkloadTokens({ endpoint, region, credentials }: IdentityService): WorkloadTokens {
+  const requests = createSignedRequests({
+    signingName: 'execute-api',
+    endpoint: new URL(endpoint),
+    region: region ?? environmentRegion(),
+    credentials,
+    maxAttempts: 3,
+    ...TIMEOUTS,
+  });
   return {
     async request(workloadName, onBehalfOf, callingAgent) {
+      const [operation, input] = requestFor(workloadName, onBehalfOf);
       try {
-        const command = commandFor(workloadName, onBehalfOf);
-        if (callingAgent) addCallingAgent(command as GetWorkloadAccessTokenCommand, callingAgent);
-        const { workloadAccessToken } = await client.send(command as GetWorkloadAccessTokenCommand, {
-          abortSignal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+        const { body } = await requests.send({
+          path: `/identities/${operation}`,
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ ...input, ...(callingAgent && callingAgentOf(callingAgent)) }),
+          signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
         });
-        if (workloadAccessToken) return workloadAccessToken;
+        const token = parseJsonObject(body.toString('utf8'))?.workloadAccessToken;
+        if (typeof token === 'string' && token !== '') return token;
       } catch (error) {
         throw refusalOf(error);
       }

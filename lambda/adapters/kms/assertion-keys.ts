@@ -5,14 +5,7 @@
  */
 import type { SigningAlgorithm } from '../../model/provider/client';
 import { createHash } from 'node:crypto';
-import {
-  DescribeKeyCommand,
-  KMSServiceException,
-  ListResourceTagsCommand,
-  SignCommand,
-  type KMSClient,
-  type SigningAlgorithmSpec,
-} from '@aws-sdk/client-kms';
+import type { SigningAlgorithmSpec } from '@aws-sdk/client-kms';
 import type { System } from '../../domain/system';
 import { createExpiringCache } from '../../domain/expiring-cache';
 import type { AssertionKeys } from '../../domain/oauth/client-assertion';
@@ -20,8 +13,9 @@ import type { KeyDescriptions } from '../../domain/provider/private-key-jwt';
 import { isNamedBy, OWNER_TAG } from '../../domain/ownership';
 import { accessDenied } from '../../domain/service-error';
 import { unlessRefusedBy } from '../refusals';
+import type { Kms } from './client';
 
-const unlessRefused = unlessRefusedBy(KMSServiceException, [
+const unlessRefused = unlessRefusedBy([
   'AccessDeniedException',
   'DisabledException',
   'InvalidArnException',
@@ -43,8 +37,8 @@ const ALGORITHMS: Readonly<Record<SigningAlgorithm, SigningAlgorithmSpec>> = {
 const OWNER_CACHE = { milliseconds: 5 * 60 * 1000, maxEntries: 1000 };
 
 /** A key has up to 50 tags, and one page holds 1,000. */
-async function tagsOf(client: KMSClient, KeyId: string): Promise<Record<string, string> | undefined> {
-  const response = await unlessRefused(client.send(new ListResourceTagsCommand({ KeyId })));
+async function tagsOf(client: Kms, KeyId: string): Promise<Record<string, string> | undefined> {
+  const response = await unlessRefused(client.send('ListResourceTags', { KeyId }));
   return (
     response &&
     Object.fromEntries(
@@ -53,9 +47,9 @@ async function tagsOf(client: KMSClient, KeyId: string): Promise<Record<string, 
   );
 }
 
-export const createKeyDescriptions = (client: KMSClient): KeyDescriptions => ({
+export const createKeyDescriptions = (client: Kms): KeyDescriptions => ({
   async describe(keyArn) {
-    const response = await unlessRefused(client.send(new DescribeKeyCommand({ KeyId: keyArn })));
+    const response = await unlessRefused(client.send('DescribeKey', { KeyId: keyArn }));
     const tags = response && (await tagsOf(client, keyArn));
     const {
       Arn: arn,
@@ -86,7 +80,7 @@ export function joseSignature(der: Uint8Array): Buffer {
 }
 
 /** @param system for the age of what is kept in memory */
-export function createAssertionKeys(client: KMSClient, system: Pick<System, 'now'>): AssertionKeys {
+export function createAssertionKeys(client: Kms, system: Pick<System, 'now'>): AssertionKeys {
   const owners = createExpiringCache<string>(OWNER_CACHE, system);
 
   async function ownerOf(keyArn: string): Promise<string | undefined> {
@@ -108,14 +102,12 @@ export function createAssertionKeys(client: KMSClient, system: Pick<System, 'now
       if (!isNamedBy(await ownerOf(keyArn), owned))
         throw refusal('it does not exist, or its owner tag names another owner');
       const response = await unlessRefused(
-        client.send(
-          new SignCommand({
-            KeyId: keyArn,
-            Message: createHash('sha256').update(signingInput).digest(),
-            MessageType: 'DIGEST',
-            SigningAlgorithm: ALGORITHMS[algorithm],
-          }),
-        ),
+        client.send('Sign', {
+          KeyId: keyArn,
+          Message: createHash('sha256').update(signingInput).digest(),
+          MessageType: 'DIGEST',
+          SigningAlgorithm: ALGORITHMS[algorithm],
+        }),
       );
       if (!response?.Signature) throw refusal('KMS refuses to sign with it');
       const signature =

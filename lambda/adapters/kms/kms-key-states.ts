@@ -3,14 +3,11 @@
  * Source: AWS KMS API reference, "GenerateDataKeyWithoutPlaintext"; developer guide, "Key states of AWS KMS keys".
  */
 import { arnParts } from '../../model/arn';
-import {
-  GenerateDataKeyWithoutPlaintextCommand,
-  KMSServiceException,
-  type KMSClient,
-} from '@aws-sdk/client-kms';
 import { ServiceError, type ErrorName } from '../../domain/service-error';
 import type { KmsKeyStates } from '../../domain/token-vault/token-vault';
 import { probeContext } from './vault-key-context';
+import { isAwsError, type AwsError } from '../aws/aws-error';
+import type { Kms } from './client';
 
 /** The only error of KMS for a deleted key. */
 const DELETED = 'NotFoundException';
@@ -52,27 +49,26 @@ const NOT_MOVABLE: Readonly<Record<string, string>> = {
     'is not usable now, so the vault keys under it cannot be moved. Cancel its scheduled deletion in AWS KMS and enable it, import its key material, or connect its key store first, and call again.',
 };
 
-export function createKmsKeyStates(kms: KMSClient, tokenVaultArn: string): KmsKeyStates {
+export function createKmsKeyStates(kms: Kms, tokenVaultArn: string): KmsKeyStates {
   /** Returns KMS's error for a use of the KMS key; undefined if there is none. */
   async function errorOf(
     kmsKeyArn: string,
     operation: 'SetTokenVaultCMK' | 'ResetTokenVaultKeyMaterial',
-  ): Promise<KMSServiceException | undefined> {
-    const command = new GenerateDataKeyWithoutPlaintextCommand({
-      KeyId: kmsKeyArn,
-      KeySpec: 'AES_256',
-      EncryptionContext: probeContext(tokenVaultArn, operation),
-    });
+  ): Promise<AwsError | undefined> {
     try {
-      await kms.send(command);
+      await kms.send('GenerateDataKeyWithoutPlaintext', {
+        KeyId: kmsKeyArn,
+        KeySpec: 'AES_256',
+        EncryptionContext: probeContext(tokenVaultArn, operation),
+      });
       return undefined;
     } catch (error) {
-      if (error instanceof KMSServiceException) return error;
+      if (isAwsError(error)) return error;
       throw error;
     }
   }
 
-  const isElsewhere = async (kmsKeyArn: string) => arnParts(kmsKeyArn).region !== (await kms.config.region());
+  const isElsewhere = async (kmsKeyArn: string) => arnParts(kmsKeyArn).region !== (await kms.region());
 
   return {
     async isDeleted(kmsKeyArn) {

@@ -3,11 +3,6 @@
  * anything. Source: AWS KMS API reference, "GenerateDataKey", "GenerateDataKeyWithoutPlaintext".
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import {
-  GenerateDataKeyCommand,
-  GenerateDataKeyWithoutPlaintextCommand,
-  type KMSClient,
-} from '@aws-sdk/client-kms';
 import type { System } from '../../domain/system';
 import { changedConcurrently, deletedDuringRequest } from '../../domain/resource-write';
 import { nameIn } from '../../domain/owned-resource';
@@ -15,6 +10,7 @@ import { wrappingKeyArn, type TokenVaultStore } from '../../domain/token-vault/t
 import type { VaultKeyOwners } from '../dynamodb/vault-key-owners';
 import type { VaultKeyId, VaultKeyStore } from '../dynamodb/vault-key-store';
 import { vaultKeyContext } from './vault-key-context';
+import type { Kms } from './client';
 
 export interface VaultKey {
   readonly version: string;
@@ -42,7 +38,7 @@ export interface VaultKeyMaker {
 }
 
 export interface VaultKeyMakerDependencies {
-  readonly kms: KMSClient;
+  readonly kms: Kms;
   /** ARN of the deployment's own KMS key. */
   readonly keyArn: string;
   readonly tokenVaultArn: string;
@@ -108,14 +104,14 @@ export function createVaultKeyMaker(deps: VaultKeyMakerDependencies): VaultKeyMa
   return {
     async make(id) {
       const { version, generated } = await underPresentKey(id, (kmsKeyArn) =>
-        kms.send(new GenerateDataKeyCommand(requestOf(id, kmsKeyArn))),
+        kms.send('GenerateDataKey', requestOf(id, kmsKeyArn)),
       );
       if (!generated.Plaintext) throw new Error('KMS gave no key');
       return { version, key: createSecretKey(generated.Plaintext) };
     },
     async makeUnseen(id) {
       const { version } = await underPresentKey(id, (kmsKeyArn) =>
-        kms.send(new GenerateDataKeyWithoutPlaintextCommand(requestOf(id, kmsKeyArn))),
+        kms.send('GenerateDataKeyWithoutPlaintext', requestOf(id, kmsKeyArn)),
       );
       return version;
     },

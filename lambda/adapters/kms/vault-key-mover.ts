@@ -2,18 +2,14 @@
  * Rewraps vault keys under another KMS key by ReEncrypt, so that the plaintext never leaves KMS.
  * Source: AWS KMS API reference, "ReEncrypt", "GenerateDataKeyWithoutPlaintext".
  */
-import {
-  GenerateDataKeyWithoutPlaintextCommand,
-  KMSServiceException,
-  ReEncryptCommand,
-  type KMSClient,
-} from '@aws-sdk/client-kms';
 import { accessDenied, invalidMember, ServiceError } from '../../domain/service-error';
 import { isGivenUp, type MovedPage, type VaultKeyMover } from '../../domain/token-vault/token-vault';
 import type { TokenVault } from '../../model/records/token-vault';
 import type { VaultKeyPage, VaultKeyStore } from '../dynamodb/vault-key-store';
 import type { VaultKeyRecord } from '../../model/records/vault-key';
 import { probeContext, vaultKeyContext } from './vault-key-context';
+import { isAwsError } from '../aws/aws-error';
+import type { Kms } from './client';
 
 /** Vault keys to rewrap in parallel. */
 const AT_ONCE = 25;
@@ -36,13 +32,12 @@ const isRefusal = (name: string): name is keyof typeof REFUSALS => Object.hasOwn
 
 /** Returns the message for such an error; undefined for any other failure. */
 const refusalOf = (error: unknown): keyof typeof REFUSALS | undefined =>
-  error instanceof KMSServiceException && isRefusal(error.name) ? error.name : undefined;
+  isAwsError(error) && isRefusal(error.name) ? error.name : undefined;
 
-const isThrottling = (error: unknown): boolean =>
-  error instanceof KMSServiceException && error.name === 'ThrottlingException';
+const isThrottling = (error: unknown): boolean => isAwsError(error, 'ThrottlingException');
 
 export interface VaultKeyMoverDependencies {
-  readonly kms: KMSClient;
+  readonly kms: Kms;
   readonly tokenVaultArn: string;
   readonly store: Pick<VaultKeyStore, 'get' | 'wrappedBefore' | 'rewrap'>;
 }
@@ -56,15 +51,13 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
     from: string,
     to: string,
   ): Promise<Uint8Array> {
-    const { CiphertextBlob } = await kms.send(
-      new ReEncryptCommand({
-        CiphertextBlob: ciphertext,
-        SourceKeyId: from,
-        SourceEncryptionContext: context,
-        DestinationKeyId: to,
-        DestinationEncryptionContext: context,
-      }),
-    );
+    const { CiphertextBlob } = await kms.send('ReEncrypt', {
+      CiphertextBlob: ciphertext,
+      SourceKeyId: from,
+      SourceEncryptionContext: context,
+      DestinationKeyId: to,
+      DestinationEncryptionContext: context,
+    });
     if (!CiphertextBlob) throw new Error('KMS gave no ciphertext');
     return CiphertextBlob;
   }
@@ -119,13 +112,11 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
     async probe(kmsKeyArn, operation) {
       const context = probeContext(tokenVaultArn, operation);
       try {
-        const { CiphertextBlob } = await kms.send(
-          new GenerateDataKeyWithoutPlaintextCommand({
-            KeyId: kmsKeyArn,
-            KeySpec: 'AES_256',
-            EncryptionContext: context,
-          }),
-        );
+        const { CiphertextBlob } = await kms.send('GenerateDataKeyWithoutPlaintext', {
+          KeyId: kmsKeyArn,
+          KeySpec: 'AES_256',
+          EncryptionContext: context,
+        });
         if (!CiphertextBlob) throw new Error('KMS gave no ciphertext');
         // Encrypts and decrypts with the key, because moving to it and away from it needs both.
         await reEncrypt(CiphertextBlob, context, kmsKeyArn, kmsKeyArn);

@@ -8,7 +8,6 @@
  */
 import { arnParts } from '../../model/arn';
 import { createSecretKey } from 'node:crypto';
-import { DecryptCommand, KMSServiceException } from '@aws-sdk/client-kms';
 import { createExpiringCache } from '../../domain/expiring-cache';
 import {
   KeyMaterialResetError,
@@ -27,6 +26,7 @@ import {
   type VaultKey,
   type VaultKeyMakerDependencies,
 } from './vault-key-maker';
+import { isAwsError } from '../aws/aws-error';
 
 /** Caches up to 1,000 unwrapped keys for 5 minutes. */
 const VAULT_KEY_CACHE = { milliseconds: 5 * 60 * 1000, maxEntries: 1000 };
@@ -47,9 +47,7 @@ const KEY_ERRORS = [DELETED, 'DisabledException', 'KMSInvalidStateException', 'A
 const RESET = 'the token vault was reset';
 
 const asKeyError = (error: unknown, kmsKeyArn: string): unknown =>
-  error instanceof KMSServiceException && KEY_ERRORS.includes(error.name)
-    ? new UnusableKmsKeyError(kmsKeyArn, error)
-    : error;
+  isAwsError(error) && KEY_ERRORS.includes(error.name) ? new UnusableKmsKeyError(kmsKeyArn, error) : error;
 
 export interface VaultKeys {
   /** Returns the key to seal with, and creates one if none exists under the vault's current KMS key or if it is too old. */
@@ -93,14 +91,12 @@ export function createVaultKeys(deps: VaultKeysDependencies): VaultKeys {
   const recentVault = createExpiringCache<TokenVault>(TOKEN_VAULT_CACHE, system);
 
   async function decrypt(id: VaultKeyId, record: VaultKeyRecord): Promise<VaultKey> {
-    const { Plaintext } = await kms.send(
-      new DecryptCommand({
-        // Pinned to the recorded KMS key. IAM limits which KMS keys can be named here.
-        KeyId: record.kmsKeyArn,
-        CiphertextBlob: Buffer.from(record.wrapped, 'base64'),
-        EncryptionContext: vaultKeyContext(tokenVaultArn, id),
-      }),
-    );
+    const { Plaintext } = await kms.send('Decrypt', {
+      // Pinned to the recorded KMS key. IAM limits which KMS keys can be named here.
+      KeyId: record.kmsKeyArn,
+      CiphertextBlob: Buffer.from(record.wrapped, 'base64'),
+      EncryptionContext: vaultKeyContext(tokenVaultArn, id),
+    });
     if (!Plaintext) throw new Error('KMS gave no key');
     return { version: record.version, key: createSecretKey(Plaintext) };
   }
@@ -114,8 +110,8 @@ export function createVaultKeys(deps: VaultKeysDependencies): VaultKeys {
     vault: TokenVault,
     error: unknown,
   ): Promise<boolean> {
-    if (!(error instanceof KMSServiceException) || error.name !== DELETED) return false;
-    if (arnParts(kmsKeyArn).region !== (await kms.config.region())) return false;
+    if (!isAwsError(error, DELETED)) return false;
+    if (arnParts(kmsKeyArn).region !== (await kms.region())) return false;
     return vaultRevision < vault.revision && wrappingKeyArn(vault, keyArn) !== kmsKeyArn;
   }
 

@@ -11,7 +11,7 @@ import { AgentFailure, type Agent } from '../../domain/gate/agent-response';
 import type { AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
 import type { AgentRequest } from '../../domain/gate/agent-request';
 import { ServiceError } from '../../domain/service-error';
-import { lazyLambda } from './client';
+import { onFirstUse } from '../first-use';
 import { functionResponse } from './function-response';
 
 /** Headers of the connection, not of the function's response. */
@@ -132,8 +132,11 @@ export function createLambdaAgent(
   protocol: AgentEndpointConfiguration['protocol'],
   system: Pick<System, 'now'>,
 ): Agent {
-  // The SDK would retry a request that the agent might have acted on.
-  const lambda = lazyLambda({ maxAttempts: 1 });
+  const lambda = onFirstUse(async () => {
+    const sdk = await import('@aws-sdk/client-lambda');
+    // The SDK would retry a request that the agent might have acted on.
+    return { sdk, client: new sdk.LambdaClient({ maxAttempts: 1 }) };
+  });
   return {
     async invoke(request, signal) {
       const { sdk, client } = await lambda();

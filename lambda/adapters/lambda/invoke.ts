@@ -4,33 +4,39 @@
  * what an event means must be known to the release before the one that sends it.
  * Source: AWS Lambda API reference, Invoke.
  */
-import type * as Sdk from '@aws-sdk/client-lambda';
+import { endpointOf } from '../aws/endpoint';
+import { createSignedRequests, environmentRegion } from '../aws/signed-requests';
 import { parseJsonObject } from '../../domain/json-object';
-import { lazyLambda } from './client';
 
 export interface InvokeRequest<Event> {
   readonly event: Event;
   /** `Event` returns when Lambda has queued the event, `RequestResponse` when the function has returned. */
-  readonly type: Sdk.InvocationType;
+  readonly type: 'Event' | 'RequestResponse';
   readonly timeoutMs: number;
 }
 
 type MemberOf<Result> = Result extends unknown ? keyof Result : never;
 
 export interface FunctionInvoker<Event> {
-  /** @throws the error of `failed` if the function could not be invoked, or failed */
-  invoke(request: InvokeRequest<Event>): Promise<Sdk.InvokeCommandOutput>;
+  /**
+   * Returns what the function returned, as JSON.
+   *
+   * @throws the error of `failed` if the function could not be invoked, or failed
+   */
+  invoke(request: InvokeRequest<Event>): Promise<Buffer>;
   /**
    * Returns the result. Its type is the one that the function states; the values are not validated.
    *
    * @param members of which each result has one
    * @throws the error of `failed` for a result without any of them
    */
-  resultOf<Result extends object>(
-    output: Sdk.InvokeCommandOutput,
-    ...members: readonly MemberOf<Result>[]
-  ): Result;
+  resultOf<Result extends object>(payload: Buffer, ...members: readonly MemberOf<Result>[]): Result;
 }
+
+const LAMBDA = { service: 'lambda', serviceId: 'Lambda' };
+
+/** Milliseconds. Each invocation has its own limit, which is shorter. */
+const TIMEOUTS = { connectionTimeout: 1_000, socketTimeout: 30_000 };
 
 /**
  * Returns a client of another function of the service.
@@ -42,29 +48,32 @@ export function createFunctionInvoker<Event extends object>(
   functionName: string,
   failed: (detail: string, cause?: unknown) => Error,
 ): FunctionInvoker<Event> {
-  const lambda = lazyLambda();
+  const region = environmentRegion();
+  const lambda = createSignedRequests({
+    signingName: LAMBDA.service,
+    endpoint: endpointOf(LAMBDA, region),
+    region,
+    maxAttempts: 3,
+    ...TIMEOUTS,
+  });
+  const path = `/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`;
   return {
     async invoke({ event, type, timeoutMs }) {
-      const { sdk, client } = await lambda();
-      const command = new sdk.InvokeCommand({
-        FunctionName: functionName,
-        InvocationType: type,
-        Payload: Buffer.from(JSON.stringify(event)),
-      });
-      let output;
-      try {
-        output = await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
-      } catch (error) {
+      const request = {
+        path,
+        headers: { 'content-type': 'application/json', 'x-amz-invocation-type': type },
+        body: JSON.stringify(event),
+        signal: AbortSignal.timeout(timeoutMs),
+      };
+      const response = await lambda.send(request).catch((error: unknown) => {
         throw failed(`not invoked: ${error instanceof Error ? error.name : 'unknown'}`, error);
-      }
-      if (output.FunctionError !== undefined) throw failed(`the function failed (${output.FunctionError})`);
-      return output;
+      });
+      const fault = response.headers['x-amz-function-error'];
+      if (fault !== undefined) throw failed(`the function failed (${fault})`);
+      return response.body;
     },
-    resultOf<Result extends object>(
-      { Payload }: Sdk.InvokeCommandOutput,
-      ...members: readonly MemberOf<Result>[]
-    ) {
-      const result = Payload && parseJsonObject(Buffer.from(Payload).toString('utf8'));
+    resultOf<Result extends object>(payload: Buffer, ...members: readonly MemberOf<Result>[]) {
+      const result = parseJsonObject(payload.toString('utf8'));
       if (!result || !members.some((member) => Object.hasOwn(result, member))) {
         throw failed('the response is malformed');
       }

@@ -5,44 +5,40 @@
  */
 import type * as Sdk from '@aws-sdk/client-secrets-manager';
 import type { SecretTexts } from '../../domain/sealing/external-secret';
-import { onFirstUse } from '../first-use';
+import type { ServiceClient } from '../aws/service-client';
 import { unlessRefusedBy } from '../refusals';
+
+interface SecretsManagerOperations {
+  readonly DescribeSecret: readonly [Sdk.DescribeSecretCommandInput, Sdk.DescribeSecretCommandOutput];
+  readonly GetSecretValue: readonly [Sdk.GetSecretValueCommandInput, Sdk.GetSecretValueCommandOutput];
+}
+
+export type SecretsManager = ServiceClient<SecretsManagerOperations>;
 
 /** Timeout of a request in milliseconds, including retries. */
 const REQUEST_TIMEOUT_MS = 5_000;
 
-const deadline = () => ({ abortSignal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+const deadline = () => AbortSignal.timeout(REQUEST_TIMEOUT_MS);
 
 /** IAM and the secret's policy cause AccessDeniedException. The others are in the operations' models. */
-const REFUSALS: readonly string[] = [
+const unlessRefused = unlessRefusedBy([
   'AccessDeniedException',
   'DecryptionFailure',
   'InvalidParameterException',
   'InvalidRequestException',
   'ResourceNotFoundException',
   'ValidationException',
-];
+]);
 
-/** @param clientOf returns the client, from the AWS SDK's module, which is loaded on first use */
-export function createSecretTexts(clientOf: (sdk: typeof Sdk) => Sdk.SecretsManagerClient): SecretTexts {
-  const secretsManager = onFirstUse(async () => {
-    const sdk = await import('@aws-sdk/client-secrets-manager');
-    const unlessRefused = unlessRefusedBy(sdk.SecretsManagerServiceException, REFUSALS);
-    return { sdk, client: clientOf(sdk), unlessRefused };
-  });
-  return {
-    async describe(secretId) {
-      const { sdk, client, unlessRefused } = await secretsManager();
-      const command = new sdk.DescribeSecretCommand({ SecretId: secretId });
-      const response = await unlessRefused(client.send(command, deadline()));
-      if (response?.ARN === undefined || response.DeletedDate !== undefined) return undefined;
-      const tags = (response.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value] as const);
-      return { arn: response.ARN, tags: Object.fromEntries(tags) };
-    },
-    async text(arn) {
-      const { sdk, client, unlessRefused } = await secretsManager();
-      const command = new sdk.GetSecretValueCommand({ SecretId: arn });
-      return (await unlessRefused(client.send(command, deadline())))?.SecretString;
-    },
-  };
-}
+export const createSecretTexts = (secretsManager: SecretsManager): SecretTexts => ({
+  async describe(secretId) {
+    const response = await unlessRefused(
+      secretsManager.send('DescribeSecret', { SecretId: secretId }, deadline()),
+    );
+    if (response?.ARN === undefined || response.DeletedDate !== undefined) return undefined;
+    const tags = (response.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value] as const);
+    return { arn: response.ARN, tags: Object.fromEntries(tags) };
+  },
+  text: async (arn) =>
+    (await unlessRefused(secretsManager.send('GetSecretValue', { SecretId: arn }, deadline())))?.SecretString,
+});

@@ -2,12 +2,11 @@
  * Composition of an agent endpoint's two functions. The endpoint's configuration is a parameter, so that one process can
  * run several. Neither function can open the vault or read the directory: the gate is a caller of the identity service.
  */
-import type { BedrockAgentCoreClientConfig } from '@aws-sdk/client-bedrock-agentcore';
 import { system } from '../../adapters/system';
 import { createHttpAgent } from '../../adapters/http/agent';
 import { createTransport } from '../../adapters/http/transport';
 import { createUserTokenVerifier } from '../../adapters/http/user-token-verifier';
-import { createWorkloadTokens } from '../../adapters/identity/workload-tokens';
+import { createWorkloadTokens, type IdentityService } from '../../adapters/identity/workload-tokens';
 import { createLambdaAgent } from '../../adapters/lambda/agent';
 import { createMetadataReader, type MetadataReader } from '../../domain/oauth/provider-metadata';
 import type { UserTokenVerifier } from '../../domain/identity/user-token';
@@ -26,7 +25,7 @@ export interface AuthorizerEnvironment {
 
 export interface GateEnvironment extends AuthorizerEnvironment {
   /** Address of the identity service, and credentials if they differ from the function's own. */
-  readonly identity: BedrockAgentCoreClientConfig & { readonly endpoint: string };
+  readonly identity: IdentityService;
   /** Milliseconds that an agent can go without sending data. */
   readonly idle?: number;
 }

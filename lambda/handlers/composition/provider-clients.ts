@@ -3,7 +3,6 @@ import { createClientSecretStore } from '../../adapters/dynamodb/secret-store';
 import { createTransport } from '../../adapters/http/transport';
 import { createAssertionKeys } from '../../adapters/kms/assertion-keys';
 import { createCertificateObjects } from '../../adapters/s3/certificate-objects';
-import { createSecretTexts } from '../../adapters/secretsmanager/secrets';
 import { createWebIdentityTokens } from '../../adapters/sts/web-identity-tokens';
 import { system } from '../../adapters/system';
 import { createProviderClients } from '../../domain/oauth/provider-client';
@@ -13,7 +12,7 @@ import { createExternalSecrets } from '../../domain/sealing/external-secret';
 import type { Seal } from '../../domain/sealing/sealing';
 import type { Aws } from './aws';
 import { readEndpointPolicy } from './environment';
-import { named, readAccount } from './regions';
+import { readAccount, secretTexts } from './regions';
 
 /** Returns the clients, and the parts of them that a function also needs by themselves. */
 export function providerClientsOf(
@@ -21,7 +20,7 @@ export function providerClientsOf(
   { seal }: { readonly seal: Seal },
 ) {
   const endpointPolicy = readEndpointPolicy();
-  const secrets = createSecretTexts((sdk) => named(new sdk.SecretsManagerClient({})));
+  const secrets = secretTexts();
   const certificates = createAuthorityCertificates(
     { secrets, objects: createCertificateObjects(readAccount()) },
     system,

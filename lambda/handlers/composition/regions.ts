@@ -1,6 +1,8 @@
 /** Composition of what a deployment with replicas in other Regions needs: its ARNs, and the fence of its writing Region. */
+import { createJsonClient, DYNAMODB, SECRETS_MANAGER } from '../../adapters/aws/json-client';
+import type { Operations, ServiceClient } from '../../adapters/aws/service-client';
+import { createSecretTexts } from '../../adapters/secretsmanager/secrets';
 import { arnParts } from '../../model/arn';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createTable } from '../../adapters/dynamodb/table';
 import { createWritingRegionStore } from '../../adapters/dynamodb/directory-stores';
 import { namingInIdentityRegion } from '../../adapters/identity-region';
@@ -19,12 +21,19 @@ function readRegions(): { readonly identityRegion: string; readonly ownRegion: s
 export const readAccount = (): string => arnParts(readEnvironment('ARN_PREFIX').ARN_PREFIX).account;
 
 /** Returns the client of AWS KMS or AWS Secrets Manager, which takes and returns ARNs with the identity Region. */
-export const named = <Client>(client: Client): Client => namingInIdentityRegion(client, readRegions());
+export const named = <Of extends Operations<Of>>(client: ServiceClient<Of>): ServiceClient<Of> =>
+  namingInIdentityRegion(client, readRegions());
+
+/** Returns the secrets of the deployment's account. */
+export const secretTexts = () =>
+  createSecretTexts(named(createJsonClient(SECRETS_MANAGER, REQUEST_TIMEOUTS)));
 
 function readRegionFence(): RegionFence | undefined {
   if (process.env.REPLICATED_TABLE === undefined) return undefined;
   const { REPLICATED_TABLE } = readEnvironment('REPLICATED_TABLE');
-  const store = createWritingRegionStore(createTable(new DynamoDBClient(REQUEST_TIMEOUTS), REPLICATED_TABLE));
+  const store = createWritingRegionStore(
+    createTable(createJsonClient(DYNAMODB, REQUEST_TIMEOUTS), REPLICATED_TABLE),
+  );
   return createRegionFence({ store, ...readRegions(), system });
 }
 

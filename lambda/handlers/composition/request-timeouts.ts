@@ -6,6 +6,4 @@
  * completes. The lease of a renewal has time for a second attempt after the longest response of a provider. Both services
  * respond within milliseconds.
  */
-export const REQUEST_TIMEOUTS = {
-  requestHandler: { connectionTimeout: 1_000, socketTimeout: 1_500 },
-} as const;
+export const REQUEST_TIMEOUTS = { connectionTimeout: 1_000, socketTimeout: 1_500 } as const;

@@ -1,29 +1,31 @@
-/** Interferes with a request of the running service between two of its steps, in the functions' AWS SDK clients. */
-import {
-  DeleteItemCommand,
-  DynamoDBClient,
-  PutItemCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
+/** Interferes with a request of the running service between two of its steps, in the functions' AWS clients. */
 import { KMSClient, KMSServiceException, ReEncryptCommand } from '@aws-sdk/client-kms';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
 
-/** The clients' own `send`, for any command. */
-type Send = (this: unknown, command: object, ...rest: unknown[]) => Promise<unknown>;
+/** A method of a client, for any request. */
+type Method = (this: unknown, request: object, ...rest: unknown[]) => Promise<unknown>;
 
-/** @param before is called with each command; the client throws its errors */
-function ahead(client: typeof DynamoDBClient | typeof KMSClient, before: (command: object) => Promise<void>) {
-  const send = Reflect.get(client.prototype, 'send') as Send;
-  const spy = jest.spyOn(client.prototype, 'send') as unknown as jest.SpyInstance;
-  spy.mockImplementation(async function (this: unknown, ...sent: Parameters<Send>) {
+/** @param before is called with each request; the client throws its errors */
+function ahead(
+  client: typeof NodeHttpHandler | typeof KMSClient,
+  method: 'handle' | 'send',
+  before: (request: object) => Promise<void>,
+) {
+  const original = Reflect.get(client.prototype, method) as Method;
+  const spy = jest.spyOn(client.prototype, method as never) as unknown as jest.SpyInstance;
+  spy.mockImplementation(async function (this: unknown, ...sent: Parameters<Method>) {
     await before(sent[0]);
-    return send.apply(this, sent);
+    return original.apply(this, sent);
   });
 }
 
-const isWrite = (command: object): command is { input: { TableName: string } } =>
-  command instanceof PutItemCommand ||
-  command instanceof UpdateItemCommand ||
-  command instanceof DeleteItemCommand;
+/** Returns the table that a request of DynamoDB writes to; undefined for any other request. */
+function writtenTable(request: object): string | undefined {
+  const { headers = {}, body } = request as { headers?: Record<string, string>; body?: string | Uint8Array };
+  if (!/^DynamoDB_\w+\.(Put|Update|Delete)Item$/.test(headers['x-amz-target'] ?? '')) return undefined;
+  const { TableName } = JSON.parse(Buffer.from(body ?? '').toString('utf8')) as { TableName: string };
+  return TableName;
+}
 
 /**
  * Runs other work to completion before each write to the table, for the given number of writes. Undone
@@ -38,8 +40,8 @@ export function outrunWrites(
 ): void {
   let left = times;
   let busy = false;
-  ahead(DynamoDBClient, async (command) => {
-    if (left === 0 || busy || !isWrite(command) || !command.input.TableName.endsWith(table)) return;
+  ahead(NodeHttpHandler, 'handle', async (request) => {
+    if (left === 0 || busy || !writtenTable(request)?.endsWith(table)) return;
     left -= 1;
     busy = true;
     await others().finally(() => {
@@ -49,13 +51,13 @@ export function outrunWrites(
 }
 
 /**
- * KMS fails requests with this error. Undone by `jest.restoreAllMocks()`.
+ * KMS fails requests of the control plane with this error. Undone by `jest.restoreAllMocks()`.
  *
  * @param kmsKeyArn of the requests; all requests if omitted
  */
 export function failKms(name: string, kmsKeyArn?: string): void {
-  const error = { name, $fault: 'client', message: 'failed', $metadata: {} } as const;
-  ahead(KMSClient, (command) => {
+  const error = { name, $fault: 'client', message: 'failed', $metadata: { httpStatusCode: 400 } } as const;
+  ahead(KMSClient, 'send', (command) => {
     const { input } = command as {
       readonly input: { readonly KeyId?: string; readonly SourceKeyId?: string };
     };
@@ -68,13 +70,13 @@ export function failKms(name: string, kmsKeyArn?: string): void {
 /** KMS re-encrypts once, to test the key, and then throttles the vault keys. Undone by `jest.restoreAllMocks()`. */
 export function throttleRewrapping(): void {
   let rewrapped = 0;
-  ahead(KMSClient, (command) => {
+  ahead(KMSClient, 'send', (command) => {
     if (!(command instanceof ReEncryptCommand) || (rewrapped += 1) === 1) return Promise.resolve();
     const throttled = {
       name: 'ThrottlingException',
       $fault: 'client',
       message: 'Rate exceeded',
-      $metadata: {},
+      $metadata: { httpStatusCode: 400 },
     } as const;
     return Promise.reject(new KMSServiceException(throttled));
   });

@@ -28,10 +28,11 @@ import { Browser } from './browser';
 import { knownMembers } from './other-versions';
 import { signInAndConsent, startProvider, type TestProvider } from './provider';
 import { World, type PrincipalName, type TestAgent } from './world';
+import { createDynamoDb } from '../../../lambda/adapters/dynamodb/sdk-client';
 
 /** Table of the running service, for records that no operation writes. */
 export const tableOf = (name: 'Directory' | 'Sessions' | 'Vault' | 'Revocations') =>
-  createTable(new DynamoDBClient({}), localTableName(name));
+  createTable(createDynamoDb(new DynamoDBClient({})), localTableName(name));
 
 const portals = () => createConsentPortalStore(tableOf('Directory'));
 

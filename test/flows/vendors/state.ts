@@ -15,8 +15,10 @@ import { readEnvironment } from '../../../lambda/handlers/composition/environmen
 import { vaultKeysOf } from '../../../lambda/handlers/composition/vault-keys';
 import { localTableName } from '../../../lib/local/dynamodb';
 import type { Client } from './behavior';
+import { createDynamoDb } from '../../../lambda/adapters/dynamodb/sdk-client';
+import { sdkClients } from '../../../lambda/handlers/composition/sdk-clients';
 
-const table = (name: TableName) => createTable(new DynamoDBClient({}), localTableName(name));
+const table = (name: TableName) => createTable(createDynamoDb(new DynamoDBClient({})), localTableName(name));
 
 /**
  * Moves a provider's endpoints to a server on loopback, only in the record. No request can do this, because built-in
@@ -41,7 +43,7 @@ export async function moveProvider(name: string, server: string): Promise<Oauth2
 export async function sealFor(provider: Oauth2Provider, { clientSecret }: Client): Promise<void> {
   const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
   const seal = createSealOnly(
-    vaultKeysOf(createAws(env), env, (error) => {
+    vaultKeysOf(createAws(env, sdkClients()), env, (error) => {
       throw error;
     }),
   );
