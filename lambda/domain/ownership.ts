@@ -2,9 +2,8 @@
  * A resource belongs to the IAM principal that created it, by ARN and by IAM's unique ID. A role or user that is deleted
  * and created again has the same ARN and another ID, and does not own the earlier principal's resources.
  *
- * A record from before IDs were stored contains the ARN only. It belongs to the principal that has the ARN now, and the
- * owner's next write adds the owner's ID. This gives a recreated principal nothing that it did not have already, and
- * from then on the ARN alone does not decide.
+ * After a transfer, a record contains the ARN only, because only IAM knows the ID. It belongs to the principal that has the
+ * ARN, and the owner's next write adds the owner's ID. From then on the ARN alone does not decide.
  */
 import type { Caller } from './principal';
 import { ServiceError } from './service-error';
@@ -13,7 +12,7 @@ import { ServiceError } from './service-error';
 export interface Owned {
   /** ARN of the IAM principal that created it. */
   readonly owner: string;
-  /** The owner's unique ID; absent in records from before IDs were stored, or if the gateway provided none. */
+  /** The owner's unique ID; absent after a transfer until the owner's next write, and if the gateway provided none. */
   readonly ownerId?: string | undefined;
 }
 
@@ -79,10 +78,10 @@ export const withOwnerId = <Resource extends Owned>(resource: Resource, caller: 
 /**
  * Returns whether a workload identity and a credential provider have the same owner.
  *
- * A workload identity from before IDs were stored has no owner ID until its owner's next write. If its owner calls, the
- * caller's ID applies: a recreated principal with such an identity gets no access to a provider with an ID. If a delegate
- * calls, the ARN decides: the policy that allows the delegate is older than that write too, because putting a policy is a
- * write. Otherwise, an owner that updates a provider would cut off every delegate.
+ * A transferred workload identity has no owner ID until its owner's next write. If its owner calls, the caller's ID applies:
+ * a recreated principal with such an identity gets no access to a provider with an ID. If a delegate calls, the ARN decides:
+ * the policy that allows the delegate is older than that write too, because putting a policy is a write. Otherwise, an
+ * owner that updates a provider would cut off every delegate.
  */
 export function haveSameOwner(identity: Owned, provider: Owned, caller: Caller): boolean {
   if (identity.owner !== provider.owner) return false;

@@ -12,7 +12,12 @@ import { createTokenClient, json, TOKEN_ENDPOINT, tokens } from './token-client'
 
 type TokenClient = Awaited<ReturnType<typeof createTokenClient>>;
 
-const CODE: KeptCode = { code: 'the-code', iss: 'https://provider.example', codeVerifier: 'v'.repeat(43) };
+const CODE: KeptCode = {
+  code: 'the-code',
+  iss: 'https://provider.example',
+  codeVerifier: 'v'.repeat(43),
+  redirectUri: 'https://identity.example/callback',
+};
 const PLAIN = { scopes: ['a', 'b'], resources: [], audiences: [] };
 const NARROWED = {
   ...PLAIN,
@@ -23,7 +28,6 @@ const NARROWED = {
 const byCode = ({ client }: Pick<TokenClient, 'client'>, kept = CODE, change: object = {}) =>
   redeemCode(client, kept, {
     ...PLAIN,
-    redirectUri: 'https://identity.example/callback',
     pkce: true,
     ...change,
   });

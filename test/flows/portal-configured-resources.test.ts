@@ -247,7 +247,7 @@ it('leaves out the resources of other owners in a record that does not have thei
   const store = createConsentPortalStore(tableOf('Directory'));
   const record = await store.get(portal.name);
   if (!record) throw new Error('The portal has no record.');
-  await store.replace({ ...record, resources: undefined, revision: record.revision + 1 });
+  await store.replace({ ...record, resources: [], revision: record.revision + 1 });
   await leftOut(portal, { acceptedResourceIds: [] });
   expect(await shown(portal)).toEqual([own.name]);
   // The name stays known without an ID.

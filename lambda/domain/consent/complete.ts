@@ -17,7 +17,7 @@ import type { WorkloadIdentity } from '../identity/workload-identity';
 import { userHashOf } from '../../model/user';
 import type { TrustsIssuers, UserTokenFacts, UserTokenVerifier } from '../identity/user-token';
 import { actionDenial, credentialUseDenial, type Call } from '../policy/access';
-import { callbackUrl, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
+import { clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { checkRestrictions } from '../restriction/restriction';
 import { accessDenied, ServiceError } from '../service-error';
 import type { GrantStore } from '../grant/grant';
@@ -58,7 +58,6 @@ export interface CompleteSessionDependencies {
   readonly revocationQueue: RevocationQueue;
   readonly returnUrls: ReturnUrls;
   readonly system: System;
-  readonly baseUrl: string;
 }
 
 export interface CompleteDependencies extends CompleteSessionDependencies {
@@ -234,8 +233,7 @@ async function redeem(
     key,
   );
   checkTokenOrigin(session, client.metadata);
-  const redirectUri = kept.redirectUri ?? callbackUrl(deps.baseUrl, provider.callbackId);
-  return redeemCode(client, kept, { ...session, redirectUri, pkce: session.authorization.pkce });
+  return redeemCode(client, kept, { ...session, pkce: session.authorization.pkce });
 }
 
 /** A completion: which session, and who returned. */

@@ -1,6 +1,5 @@
 /**
- * The redirect to the application: its registered return URL, byte for byte where a header allows it, with added
- * parameters.
+ * The redirect to the application: its registered return URL, byte for byte, with added parameters.
  */
 import type { WorkloadIdentity } from '../identity/workload-identity';
 
@@ -19,12 +18,6 @@ export interface ReturnUrls {
   portalOf(identity: WorkloadIdentity, returnUrl: string): Promise<string | undefined>;
 }
 
-/** Characters that a header cannot contain. Registration rejects them now, but earlier records can contain them. */
-const BEYOND_HEADERS = /[^\x21-\x7e]+/g;
-
-const percentEncoded = (text: string): string =>
-  [...Buffer.from(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
-
 /**
  * Returns the return URL with parameters.
  *
@@ -35,13 +28,12 @@ export function withParameters(
   returnUrl: string,
   parameters: Readonly<Record<string, string | undefined>>,
 ): string {
-  const registered = returnUrl.replaceAll(BEYOND_HEADERS, percentEncoded);
   const added = Object.entries(parameters)
     .filter((entry): entry is [string, string] => entry[1] !== undefined)
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
     .join('&');
-  const end = `${registered}#`.indexOf('#');
-  const address = registered.slice(0, end);
+  const end = `${returnUrl}#`.indexOf('#');
+  const address = returnUrl.slice(0, end);
   const glue = !address.includes('?') ? '?' : /[?&]$/.test(address) ? '' : '&';
-  return address + glue + added + registered.slice(end);
+  return address + glue + added + returnUrl.slice(end);
 }

@@ -309,26 +309,22 @@ export const KeptCodeSchema = v.object({
   codeVerifier: v.string(),
   /**
    * The redirect URI of the authorization request. The provider requires the same one again (RFC 6749 section 4.1.3),
-   * even if the service's address has changed. Absent in codes from before this member existed.
+   * even if the service's address has changed.
    */
-  redirectUri: v.optional(v.string()),
+  redirectUri: v.string(),
 });
 export type KeptCode = Readonly<v.InferOutput<typeof KeptCodeSchema>>;
 
 /**
  * Redeems an authorization code (RFC 6749 section 4.1.3, RFC 7636).
  *
- * @param request with the redirect URI and the scopes of the authorization request, and whether it had a code challenge
+ * @param request with the scopes of the authorization request, and whether it had a code challenge
  * @throws ProviderFailure
  */
 export function redeemCode(
   client: ProviderClient,
   kept: KeptCode,
-  request: Narrowing & {
-    readonly redirectUri: string;
-    readonly scopes: readonly string[];
-    readonly pkce: boolean;
-  },
+  request: Narrowing & { readonly scopes: readonly string[]; readonly pkce: boolean },
 ): Promise<ObtainedTokens> {
   const oauthClient = oauthClientOf(client.provider);
   const { metadata } = client;
@@ -346,7 +342,7 @@ export function redeemCode(
         oauthClient,
         authenticate(client),
         checked,
-        request.redirectUri,
+        kept.redirectUri,
         request.pkce ? kept.codeVerifier : oauth.nopkce,
         { ...options(client), additionalParameters: narrowingParameters(request, client.provider.discovery) },
       );

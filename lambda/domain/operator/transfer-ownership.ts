@@ -47,7 +47,7 @@ function rejectionOf(
 
 /**
  * Makes the principal the owner. The recorded unique ID is dropped, because only IAM knows the ID of the new owner: the next
- * write of the new owner records it. Until then, the ARN alone decides, as for a record from before IDs were stored.
+ * write of the new owner records it. Until then, the ARN alone decides.
  *
  * Returns the previous owner.
  *

@@ -1,6 +1,5 @@
 /**
- * Rules for a policy that is put, in addition to supported elements. A stored policy from before a rule is evaluated
- * unchanged; its next change must follow the rule.
+ * Rules for a policy that is put, in addition to supported elements.
  */
 import { invalidMember } from '../service-error';
 import type { PolicyDocument } from './policy-document';

@@ -14,8 +14,8 @@ type Configured = Owned & Pick<ConsentPortal, 'resources'>;
 
 type Resource = Pick<OwnedResource, 'arn' | 'id' | 'owner' | 'ownerId'>;
 
-const idIn = (resources: ConfiguredResources | undefined, arn: string): string | undefined =>
-  resources?.find((each) => each.arn === arn)?.id;
+const idIn = (resources: ConfiguredResources, arn: string): string | undefined =>
+  resources.find((each) => each.arn === arn)?.id;
 
 /** Returns whether the resource is the portal owner's, or the one that the portal was configured with. */
 export const isConfigured = (portal: Configured, resource: Resource): boolean =>
@@ -70,7 +70,7 @@ export function resourcesAfter(
   named: readonly OwnedResource[],
   staysLeftOut: (resource: OwnedResource) => boolean,
 ): { readonly resources: ConfiguredResources; readonly accepted: ConfiguredResources } {
-  const { resources: before = [] } = portal;
+  const { resources: before } = portal;
   const accepted = named.filter((resource) => isLeftOut(portal, resource) && !staysLeftOut(resource));
   const present = named.map((resource) => {
     const { arn, id } = resource;

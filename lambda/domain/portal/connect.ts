@@ -69,6 +69,7 @@ export async function connect(
 }
 
 export type CompleteConnectionDependencies = CompleteSessionDependencies & {
+  readonly baseUrl: string;
   readonly directory: Pick<Directory, 'read'>;
 };
 

@@ -126,7 +126,7 @@ export function createConsentPortal(
     annotate({ resource: arn });
     checkExecutionRole(input.executionRoleArn, deps.arnPrefix);
     const now = epochSeconds(deps.system);
-    const portal: ConsentPortal = {
+    const portal: Omit<ConsentPortal, 'resources'> = {
       name: input.name,
       id,
       arn,

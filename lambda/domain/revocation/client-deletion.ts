@@ -106,7 +106,7 @@ async function isInUse(
   { providers, registeredClients }: Pick<ClientDeletionDependencies, 'providers' | 'registeredClients'>,
   { provider: own, tokensHash, clientHash }: ClientItem,
 ): Promise<boolean> {
-  const hashes = clientHash === undefined ? [tokensHash] : [tokensHash, clientHash];
+  const hashes = [tokensHash, clientHash];
   const given = await Promise.all(hashes.map((hash) => registeredClients.providersOf(hash)));
   for (const { name, id } of [own, ...given.flat()]) {
     const provider = await providers.get(name);

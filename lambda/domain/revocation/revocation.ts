@@ -20,7 +20,7 @@ import {
 export const isSelectionComplete = ({ dueAt }: Revocation): boolean => dueAt === undefined;
 
 /** An item that deletes a client. */
-export type ClientItem = OutboxItem & { readonly cause: ClientDeletionCause };
+export type ClientItem = OutboxItem & { readonly cause: ClientDeletionCause; readonly clientHash: string };
 
 export const isClientDeletion = (item: OutboxItem): item is ClientItem =>
   CLIENT_DELETION_CAUSES.some((cause) => cause === item.cause);

@@ -138,7 +138,7 @@ export function receiveLogout(deps: ReceiveDependencies, request: ReceivedReques
     const { discoveryUrl } = trusted;
     const authorities = issuerAuthorities(trusted);
     const claims = await deps.tokens.verify(logoutTokenIn(request), {
-      // Section 2.4 recommends the type. Issuers of earlier versions state none.
+      // Section 2.4 recommends the type. Issuers that follow an earlier draft state none.
       types: ['logout+jwt', 'jwt', undefined],
       isIssuer: (issuer) => isIssuerOf(issuer, trusted),
       audience: clientIds,

@@ -112,10 +112,7 @@ export function delegationClaims(
   return { sub, act, sub_id, user_token: { iat, ...(sid !== undefined && { sid }) } };
 }
 
-/**
- * A token of an earlier release says nothing about the user token. It was issued after the user token, so an event that
- * came after it ends it, too.
- */
+/** A token that says nothing about the user token was issued after it, so an event that came after it ends it, too. */
 function userTokenOf({ user_token, iat, sub_id }: Claims): UserTokenFacts | undefined {
   if (sub_id?.format !== 'iss_sub') return undefined;
   if (!user_token) return { issuedAt: iat };

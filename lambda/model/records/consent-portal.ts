@@ -65,9 +65,8 @@ export const ConsentPortalSchema = v.object({
   connections: v.array(PortalConnectionSchema),
   /**
    * Of the resources that the portal names, and named before, by their ARNs, which contain their names, the latest last.
-   * Absent: only those of its owner are part of it.
    */
-  resources: v.exactOptional(v.array(v.object({ arn: v.string(), id: v.string() }))),
+  resources: v.array(v.object({ arn: v.string(), id: v.string() })),
   status: v.picklist(CONSENT_PORTAL_STATUSES),
   /**
    * Why the status is `FAILED` or `UPDATE_FAILED`, or why users might not be able to sign in, to make a connection, or to
@@ -88,4 +87,4 @@ export const ConsentPortalSchema = v.object({
 export interface ConsentPortal extends Of<typeof ConsentPortalSchema> {}
 
 /** Resources by their ARNs, which contain their names, the latest last. */
-export type ConfiguredResources = NonNullable<ConsentPortal['resources']>;
+export type ConfiguredResources = ConsentPortal['resources'];

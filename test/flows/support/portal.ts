@@ -99,6 +99,7 @@ export class TestPortal {
       executionRoleArn: 'arn:aws:iam::000000000000:role/portal',
       sources: agents.map(({ name: identifier }) => ({ type: 'workload-identity', identifier })),
       idpConfig: { credentialProviderArn, scopes: ['profile'] },
+      resources: [],
       connections: [],
       status: 'ACTIVE',
       configurationRevision: 1,
