@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
 
+const DOCUMENT = Symbol.for('the OpenAPI document of the tests');
+
 interface Operation {
   readonly operationId: string;
   readonly responses: Readonly<
@@ -28,15 +30,29 @@ function closed(schema: unknown): unknown {
     : parts;
 }
 
-const { paths, components } = JSON.parse(
-  readFileSync(join(__dirname, '..', '..', '..', 'dist', 'openapi.json'), 'utf8'),
-) as OpenApi;
+interface Document {
+  readonly paths: OpenApi['paths'];
+  /** It compiles a schema when it is first used, which takes longer than most tests. */
+  readonly ajv: Ajv2020;
+}
+
+function readDocument(): Document {
+  const { paths, components } = JSON.parse(
+    readFileSync(join(__dirname, '..', '..', '..', 'dist', 'openapi.json'), 'utf8'),
+  ) as OpenApi;
+  return {
+    paths,
+    ajv: new Ajv2020({ strict: false }).addSchema({ $id: 'openapi', components: closed(components) }),
+  };
+}
+
+/** All test files of a process share the document. */
+const shared = globalThis as { [DOCUMENT]?: Document };
+const { paths, ajv } = (shared[DOCUMENT] ??= readDocument());
 
 const operations = Object.entries(paths).flatMap(([path, methods]) =>
   Object.values(methods).map((operation) => ({ path, operation })),
 );
-
-let ajv: Ajv2020 | undefined;
 
 /** Returns the check of a success response; undefined for a response without a body. */
 function checkOf({ operationId, responses }: Operation, status: number): ValidateFunction | undefined {
@@ -44,7 +60,6 @@ function checkOf({ operationId, responses }: Operation, status: number): Validat
   if (!response) throw new Error(`openapi.json has no status ${status} for ${operationId}`);
   const schema = response.content?.['application/json'].schema;
   if (!schema) return undefined;
-  ajv ??= new Ajv2020({ strict: false }).addSchema({ $id: 'openapi', components: closed(components) });
   return ajv.getSchema(`openapi${schema.$ref}`);
 }
 
