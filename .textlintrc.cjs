@@ -1,4 +1,4 @@
-/** `npm run lint:prose`: words that the style of this project replaces, each with the words to use. */
+/** textlint in `npm run lint`: words that the style of this project replaces, each with the words to use. */
 const { readFileSync } = require('node:fs');
 
 const patterns = readFileSync(`${__dirname}/scripts/prose/words.txt`, 'utf8')
