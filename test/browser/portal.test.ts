@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import { casesToRun, itWithAllCases } from '../all-cases';
 import { chromiumIsInstalled, launchChromium, openPage, takeScreenshots } from './chromium';
 import { LocalProcess } from './local-process';
 import { ask, heading, nameOf, signIn } from './steps';
@@ -146,7 +147,7 @@ describeInBrowser('the consent portal in a browser', () => {
     await page.context().close();
   });
 
-  it('a user declines on the consent page', async () => {
+  itWithAllCases('a user declines on the consent page', async () => {
     const page = await openPage(browser);
     await signInToPortal(page, 'Ana');
     await connect(page).click();
@@ -157,7 +158,7 @@ describeInBrowser('the consent portal in a browser', () => {
     await page.context().close();
   });
 
-  it('a user who signed out signs in with another account', async () => {
+  itWithAllCases('a user who signed out signs in with another account', async () => {
     const page = await openPage(browser);
     await signInToPortal(page, 'Ana');
     await page.getByRole('button', { name: 'Sign out' }).click();
@@ -185,13 +186,15 @@ describeInBrowser('the consent portal in a browser', () => {
     await Promise.all([ben.context().close(), ana.context().close()]);
   });
 
-  it.each([
-    ['38-home', '/'],
-    ['39-not-found', '/no/such/page'],
-    ['40-no-portal', '/portals/none-0123456789'],
-    ['41-sign-in-failed', '?error=login_failed'],
-    ['42-sign-in-rejected', '?error=login_rejected'],
-  ])('%s is accessible', async (name, path) => {
+  it.each(
+    casesToRun([
+      ['38-home', '/'],
+      ['39-not-found', '/no/such/page'],
+      ['40-no-portal', '/portals/none-0123456789'],
+      ['41-sign-in-failed', '?error=login_failed'],
+      ['42-sign-in-rejected', '?error=login_rejected'],
+    ] as const),
+  )('%s is accessible', async (name, path) => {
     const page = await openPage(browser);
     await page.goto(path.startsWith('/') ? local.ready.endpoint + path : local.ready.portal.url + path);
     await inspect(page, name);

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
+import { itWithAllCases } from '../all-cases';
 import { chromiumIsInstalled, launchChromium, openPage, takeScreenshots } from './chromium';
 import { freePorts } from '../local/free-ports';
 import { LocalProcess, PYTHON } from './local-process';
@@ -102,33 +103,36 @@ describeInBrowser('a person in a browser', () => {
       await page.context().close();
     });
 
-    it('a user who declines gets an explanation and a way back, and can consent with another account', async () => {
-      const page = await openPage(browser);
-      await signIn(page, local.ready.exampleApp, 'Ben');
-      await ask(page);
-      await goToAlmanac(page, 'Ben');
-      await page.getByRole('button', { name: 'Deny' }).click();
-      await page.waitForURL((url) => url.origin === new URL(local.ready.endpoint).origin);
-      const said = await page.getByRole('heading', { level: 1 }).innerText();
-      await page.reload();
-      await heading(page, said).waitFor();
-      await takeScreenshots(page, '11-denied-at-the-service');
-      await page.getByRole('link').first().click();
-      await heading(page, 'You denied access').waitFor();
-      await page.reload();
-      await heading(page, 'You denied access').waitFor();
-      await takeScreenshots(page, '12-denied');
+    itWithAllCases(
+      'a user who declines gets an explanation and a way back, and can consent with another account',
+      async () => {
+        const page = await openPage(browser);
+        await signIn(page, local.ready.exampleApp, 'Ben');
+        await ask(page);
+        await goToAlmanac(page, 'Ben');
+        await page.getByRole('button', { name: 'Deny' }).click();
+        await page.waitForURL((url) => url.origin === new URL(local.ready.endpoint).origin);
+        const said = await page.getByRole('heading', { level: 1 }).innerText();
+        await page.reload();
+        await heading(page, said).waitFor();
+        await takeScreenshots(page, '11-denied-at-the-service');
+        await page.getByRole('link').first().click();
+        await heading(page, 'You denied access').waitFor();
+        await page.reload();
+        await heading(page, 'You denied access').waitFor();
+        await takeScreenshots(page, '12-denied');
 
-      await page.getByRole('button', { name: 'Ask again' }).click();
-      await page.getByRole('link', { name: 'Continue to Almanac' }).click();
-      await heading(page, /asks to use your Almanac/).waitFor();
-      await page.getByRole('link', { name: 'Use another account' }).click();
-      await page.getByRole('button', { name: nameOf('Ana') }).click();
-      await page.getByText('ana@almanac.example').waitFor();
-      await page.getByRole('button', { name: 'Allow' }).click();
-      await page.getByText('Orchard planning').waitFor();
-      await page.context().close();
-    });
+        await page.getByRole('button', { name: 'Ask again' }).click();
+        await page.getByRole('link', { name: 'Continue to Almanac' }).click();
+        await heading(page, /asks to use your Almanac/).waitFor();
+        await page.getByRole('link', { name: 'Use another account' }).click();
+        await page.getByRole('button', { name: nameOf('Ana') }).click();
+        await page.getByText('ana@almanac.example').waitFor();
+        await page.getByRole('button', { name: 'Allow' }).click();
+        await page.getByText('Orchard planning').waitFor();
+        await page.context().close();
+      },
+    );
 
     itWithPython(
       'asks the agent in Python, waits with it, and finds that each agent asks for itself',
@@ -153,7 +157,7 @@ describeInBrowser('a person in a browser', () => {
       },
     );
 
-    it('every user error ends on a page that says what to do', async () => {
+    itWithAllCases('every user error ends on a page that says what to do', async () => {
       const page = await openPage(browser);
       const callbacks: string[] = [];
       page.on('request', (request) => {
@@ -213,23 +217,26 @@ describeInBrowser('a person in a browser', () => {
     });
   });
 
-  it('a user gets an answer without consent after the service was killed and restarted', async () => {
-    const port = await freePorts();
-    const first = await start(port);
-    const page = await openPage(browser);
-    await signIn(page, first.ready.exampleApp, 'Ana');
-    await ask(page);
-    await goToAlmanac(page, 'Ana');
-    await page.getByRole('button', { name: 'Allow' }).click();
-    await page.getByText('Orchard planning').waitFor();
-    await first.end('SIGKILL');
+  itWithAllCases(
+    'a user gets an answer without consent after the service was killed and restarted',
+    async () => {
+      const port = await freePorts();
+      const first = await start(port);
+      const page = await openPage(browser);
+      await signIn(page, first.ready.exampleApp, 'Ana');
+      await ask(page);
+      await goToAlmanac(page, 'Ana');
+      await page.getByRole('button', { name: 'Allow' }).click();
+      await page.getByText('Orchard planning').waitFor();
+      await first.end('SIGKILL');
 
-    const second = await start(port);
-    // The application has lost the session; the identity provider has not, and signs the user in without a page.
-    await page.goto(second.ready.exampleApp);
-    await page.getByRole('button', { name: 'Sign in with Fernhill ID' }).click();
-    await ask(page);
-    await page.getByText('Orchard planning').waitFor();
-    await page.context().close();
-  });
+      const second = await start(port);
+      // The application has lost the session; the identity provider has not, and signs the user in without a page.
+      await page.goto(second.ready.exampleApp);
+      await page.getByRole('button', { name: 'Sign in with Fernhill ID' }).click();
+      await ask(page);
+      await page.getByText('Orchard planning').waitFor();
+      await page.context().close();
+    },
+  );
 });
