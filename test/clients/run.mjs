@@ -21,7 +21,6 @@ import {
   TYPESCRIPT_TESTS,
 } from './installation.mjs';
 import { startLocalService } from './local-service.mjs';
-import { startShortLivedProvider } from './short-lived-provider.mjs';
 
 /** The tests that run with the second way of signing: both AWS clients, and the AgentCore SDK. */
 const WITH_DATA_PATH = ['test_agentcore_sdk.py', 'test_consent.py', 'test_control_plane.py'];
@@ -45,13 +44,12 @@ function cleanEnvironment() {
 }
 
 /** The environment of every client: the world for the tests, and the agent's keys for AWS SDK clients. */
-function clientEnvironment({ ready, dataDir }, shortLived, dpop) {
+function clientEnvironment({ ready, dataDir }, dpop) {
   const { accessKeyId, secretAccessKey } = ready.principals.agent;
   return {
     ...cleanEnvironment(),
     SERVICE: JSON.stringify(ready),
     SERVICE_DATA_DIR: dataDir,
-    SHORT_LIVED_PROVIDER: JSON.stringify(shortLived),
     DPOP_PROVIDER: JSON.stringify(dpop),
     AWS_REGION: ready.region,
     AWS_DEFAULT_REGION: ready.region,
@@ -140,9 +138,9 @@ async function runAll(python, pythonWithMcp1, reports) {
   const { endpoint } = service.ready;
   try {
     const callbacks = `${endpoint}/identities/oauth2/callback/`;
-    const providers = [await startShortLivedProvider(callbacks), await startDpopProvider(callbacks)];
+    const dpop = await startDpopProvider(callbacks);
     try {
-      const env = clientEnvironment(service, ...providers);
+      const env = clientEnvironment(service, dpop);
       const sdkEndpoints = {
         BEDROCK_AGENTCORE_DP_ENDPOINT: endpoint,
         BEDROCK_AGENTCORE_CP_ENDPOINT: endpoint,
@@ -162,7 +160,7 @@ async function runAll(python, pythonWithMcp1, reports) {
         await nodeTest({ ...env, ...endpointVariables(endpoint) }, reports),
       ];
     } finally {
-      await Promise.all(providers.map(({ stop }) => stop()));
+      await dpop.stop();
     }
   } finally {
     await service.stop();

@@ -10,7 +10,7 @@ import pytest
 
 from refusal import refused
 from signing import client
-from world import RETURN_URL, Agent, World, custom_oauth2
+from world import Agent, World, custom_oauth2
 
 FIRST_KEY, SECOND_KEY = "key-of-the-first-kind", "key-of-the-second-kind"
 
@@ -101,14 +101,6 @@ def test_is_created_read_and_deleted(world: World, kind: Kind) -> None:
     assert not [secret for secret in kind.secrets(world) if secret in told]
 
 
-def test_update_replaces_the_return_urls(world: World) -> None:
-    name = world.new_name("py-resource")
-    WORKLOAD_IDENTITY.call("create", name=name, allowedResourceOauth2ReturnUrls=["https://app.example/old"])
-    urls = ["https://app.example/new"]
-    WORKLOAD_IDENTITY.call("update", name=name, allowedResourceOauth2ReturnUrls=urls)
-    assert WORKLOAD_IDENTITY.call("get", name=name)["allowedResourceOauth2ReturnUrls"] == urls
-
-
 @EVERY_KIND
 def test_is_listed_once_across_pages(world: World, kind: Kind) -> None:
     names = {world.new_name("py-listed") for _ in range(3)}
@@ -169,45 +161,8 @@ def test_returns_the_token_vault() -> None:
     assert isinstance(vault["lastModifiedDate"], datetime.datetime)
 
 
-def test_resets_the_token_vault_only_if_its_key_is_deleted() -> None:
-    control = client("bedrock-agentcore-control")
-    with refused("ValidationException", 400) as refusal:
-        control.reset_token_vault_key_material(tokenVaultId="default")
-    assert "has no customer managed key" in refusal.message
-    with refused("ResourceNotFoundException", 404):
-        control.reset_token_vault_key_material(tokenVaultId="other")
-
-
-def test_keeps_the_client_authentication_of_an_exchange(world: World) -> None:
-    config = {
-        "grantType": "TOKEN_EXCHANGE",
-        "tokenExchangeGrantTypeConfig": {"actorTokenContent": "NONE"},
-        "onBehalfOfAuthenticationConfig": {"clientAuthenticationMethod": "NO_CLIENT"},
-    }
-    provider = oauth2_input(world, "first")
-    custom = provider["oauth2ProviderConfigInput"]["customOauth2ProviderConfig"]
-    custom["onBehalfOfTokenExchangeConfig"] = config
-    name = world.new_name("py-exchange")
-    OAUTH2_PROVIDER.call("create", name=name, **provider)
-    got = OAUTH2_PROVIDER.call("get", name=name)
-    output = got["oauth2ProviderConfigOutput"]["customOauth2ProviderConfig"]
-    assert output["onBehalfOfTokenExchangeConfig"] == config
-
-
 def test_rejects_operations_that_the_service_does_not_have_with_the_reason() -> None:
     control = client("bedrock-agentcore-control")
     with refused("ValidationException", 400) as refusal:
         control.list_payment_credential_providers()
     assert "is not supported by this service: it stores no wallets" in refusal.message
-
-
-def test_deletion_of_a_workload_identity_invalidates_its_tokens(world: World) -> None:
-    agent = world.agent()
-    agent.connect("ana")
-    token = agent.token(user_id="ana")
-    WORKLOAD_IDENTITY.call("delete", name=agent.name)
-    with refused("UnauthorizedException", 401):
-        agent.ask(token)
-    # A new resource with the same name inherits nothing.
-    WORKLOAD_IDENTITY.call("create", name=agent.name, allowedResourceOauth2ReturnUrls=[RETURN_URL])
-    assert "accessToken" not in agent.ask(agent.token(user_id="ana"))
