@@ -3,6 +3,8 @@
  * checks them too.
  */
 export { assertionProviderRejection } from '../domain/provider/assertion-provider';
+export type { ShownConfig } from '../domain/provider/config-members';
+export type { ShownServer } from '../domain/provider/expected-server';
 export type { INCLUDED_VENDORS } from '../domain/provider/included-vendors';
 export { alsoEnds, endsOtherGrants } from '../domain/provider/revocation-reach';
 export { usesSecret } from '../domain/provider/vendor';

@@ -1,4 +1,5 @@
 /** The command `agent-identity`: its commands, one file or folder each in commands/, and what it says about wrong input. */
+import { kebabCase } from './connection-flags';
 import {
   ArgumentScannerError,
   buildApplication,
@@ -41,7 +42,6 @@ const orList = (names: readonly string[]): string =>
   names.map((name) => name.replaceAll('`', '"')).join(' or ');
 
 /** Returns an option as the documentation writes it: Stricli proposes it in the case of the code. */
-const kebabCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** Whether two values differ only in case, and in dashes for underscores. */
 const sameWord = (one: string, other: string): boolean =>

@@ -9,6 +9,23 @@ export interface ConnectionFlags {
   readonly json: boolean;
 }
 
+/** Returns the name of an option as the user writes it, without the hyphens at the beginning. */
+export const kebabCase = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** The values of options, by their definition. Stricli sets an option that is absent to undefined. */
+export type FlagValues<Flags> = {
+  readonly [Name in keyof Flags]?:
+    | (Flags[Name] extends { readonly kind: 'boolean' }
+        ? boolean
+        : Flags[Name] extends { readonly values: readonly (infer Value)[] }
+          ? Value
+          : Flags[Name] extends { readonly variadic: true }
+            ? readonly string[]
+            : string)
+    | undefined;
+};
+
 /** An option with a text. */
 export const optionalText = (placeholder: string, brief: string) =>
   ({ kind: 'parsed', parse: String, optional: true, placeholder, brief }) as const;

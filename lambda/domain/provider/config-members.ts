@@ -54,7 +54,7 @@ export const CONFIG_MEMBERS = {
   clientId: { attributes: ['clientId'], shown: ({ clientId }) => clientId || undefined },
   oauthDiscovery: {
     attributes: ['discovery'],
-    shown: ({ discovery }) =>
+    shown: ({ discovery }): CustomOauth2Config['oauthDiscovery'] =>
       discovery.discoveryUrl === undefined ? discovery : { discoveryUrl: discovery.discoveryUrl },
   },
   clientSecret: { attributes: [] },
@@ -116,7 +116,9 @@ export const CONFIG_MEMBERS = {
   clientRegistration: { attributes: ['registration'], shown: clientRegistrationOf },
 } as const satisfies Members;
 
-type MemberName = keyof typeof CONFIG_MEMBERS;
+type Rows = typeof CONFIG_MEMBERS;
+
+type MemberName = keyof Rows;
 
 const MEMBER_NAMES = Object.keys(CONFIG_MEMBERS) as MemberName[];
 
@@ -124,8 +126,11 @@ const memberOf = (name: MemberName): Member<unknown> => CONFIG_MEMBERS[name];
 
 /** The configuration as Get shows it. An update with the same members changes nothing. */
 export type ShownConfig = {
-  readonly [Name in MemberName as (typeof CONFIG_MEMBERS)[Name] extends { shown: unknown } ? Name : never]?:
-    CustomOauth2Config[Name] | undefined;
+  readonly [Name in MemberName as Rows[Name] extends { shown: unknown } ? Name : never]?: Rows[Name] extends {
+    shown: (provider: never) => infer Shown;
+  }
+    ? Shown | undefined
+    : never;
 };
 
 /** AWS's output for a built-in vendor, whose other members are those of the vendor. */
@@ -159,7 +164,7 @@ export function checkOwnerOnly(before: ConfiguredProvider, after: ConfiguredProv
 type Change = Complete<Oauth2ProviderAttributes>;
 
 /** A member holds each attribute; otherwise, {@link changedMembers} does not compile. */
-type HeldAttribute = (typeof CONFIG_MEMBERS)[MemberName]['attributes'][number];
+type HeldAttribute = Rows[MemberName]['attributes'][number];
 
 /** Returns the names of the request's members that an update changes, by the attributes that hold them. */
 export function changedMembers(before: Oauth2ProviderAttributes, change: Change): string[] {

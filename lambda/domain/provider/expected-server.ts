@@ -34,44 +34,12 @@ export const shownServer = ({ protectedResource: bound }: Oauth2Discovery) =>
 
 export type ShownServer = NonNullable<ReturnType<typeof shownServer>>;
 
-/**
- * What the owner states about the server: its issuer, and the origins of its endpoints. Without an issuer, the present one
- * stays, and a new provider accepts any. Without origins, the present ones stay; for another server, that of its issuer.
- */
-export type StatedServer = Pick<CustomOauth2Config, 'authorizationServer' | 'endpointOrigins'>;
-
-/**
- * Checks what a configuration states about the server. It is compared with what a protected resource and its server state,
- * so no other configuration can have it.
- *
- * @param member name of the configuration, for messages
- * @throws ValidationException
- */
-export function checkStatedServer(
-  member: string,
-  { authorizationServer, endpointOrigins = [], oauthDiscovery: { discoveryUrl = '' } }: CustomOauth2Config,
-  policy: EndpointPolicy,
-): void {
-  const stated = [
-    ...(authorizationServer === undefined ? [] : [[`${member}.authorizationServer`, authorizationServer]]),
-    ...endpointOrigins.map((origin, at) => [`${member}.endpointOrigins.${at}`, origin]),
-  ] as [string, string][];
-  for (const [name, url] of stated) {
-    if (!isProtectedResourceUrl(discoveryUrl)) {
-      throw invalidMember(name, 'must be omitted unless the discovery URL is that of a protected resource');
-    }
-    checkEndpoint(name, url, policy);
-  }
-  if (authorizationServer !== undefined && isMetadataUrl(authorizationServer)) {
-    throw invalidMember(`${member}.authorizationServer`, issuerRule(authorizationServer));
-  }
-  for (const [at, origin] of endpointOrigins.entries()) {
-    if (new URL(origin).origin === origin) continue;
-    throw invalidMember(
-      `${member}.endpointOrigins.${at}`,
-      'must be an origin: the scheme, the host in lower case, and a port that is not the default, without a slash at the end',
-    );
-  }
+/** What the owner states about the server. */
+export interface StatedServer {
+  /** Its issuer; absent if the one that the provider has now is right, or any for a new provider. */
+  readonly authorizationServer?: string | undefined;
+  /** The origins of its endpoints; absent if those are right that the provider has there, or that of the issuer. */
+  readonly endpointOrigins?: readonly string[] | undefined;
 }
 
 /** The server that a configuration must have: as the owner states it, or as the provider has it now. */

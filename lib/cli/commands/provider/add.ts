@@ -20,6 +20,7 @@ import {
   CLIENT_FLAGS,
   clientSecretMembers,
   INITIAL_ACCESS_TOKEN_FLAG,
+  isCustom,
   MCP_FLAG,
   mcpDiscoveryUrl,
   memberOptions,
@@ -168,7 +169,7 @@ async function addApiKey(
 
 /** @throws CliError for an option of a client that authenticates */
 function checkPublic(vendor: VendorName, draft: Draft): void {
-  if (vendorOf(vendor).configMember !== 'customOauth2ProviderConfig') {
+  if (!isCustom(vendor)) {
     throw usageError(`${vendor} does not take --public.`, 'Its clients have a client secret.');
   }
   const isStated = [draft.clientAuthentication, draft.kmsKey, draft.secretArn, draft.secretKey].some(
@@ -200,10 +201,9 @@ async function addOauth2(
       if (value !== undefined) printAside(context, `  ${label}: ${value}`);
     }
   }
-  const needs =
-    vendorOf(vendor).configMember === 'customOauth2ProviderConfig'
-      ? 'A custom server needs --client-id, --issuer or --discovery-url, and the client secret on stdin or --public. For an MCP server, set --mcp instead.'
-      : undefined;
+  const needs = isCustom(vendor)
+    ? 'A custom server needs --client-id, --issuer or --discovery-url, and the client secret on stdin or --public. For an MCP server, set --mcp instead.'
+    : undefined;
   // The service provides a client at the authorization server of an MCP server.
   const isRegistered = flags.mcp !== undefined && draft.clientId === undefined;
   if (isRegistered && isPublic) {

@@ -24,6 +24,7 @@ import {
   type ServerDocument,
 } from '../../server-document';
 import type { Service } from '../../service';
+import { isCustom } from './config';
 import { assertionChecks } from './on-behalf-of';
 import { metadataOfBoundServer, type Discovered } from './bound-server';
 import { authoritiesOf, CLIENT_KINDS, configOf, isVendor, type Oauth2Provider } from './provider';
@@ -262,11 +263,11 @@ function otherIssuer(
   discoveryUrl: string,
   issuer: string,
 ): string {
-  const { configMember, server } = vendorOf(vendor);
-  const isCustom = configMember === 'customOauth2ProviderConfig';
-  if (!isCustom && server !== 'stated') return 'Ask the operator of the server to correct the issuer.';
+  const custom = isCustom(vendor);
+  if (!custom && vendorOf(vendor).server !== 'stated')
+    return 'Ask the operator of the server to correct the issuer.';
   const option =
-    isCustom && !discoveryUrl.endsWith('/.well-known/openid-configuration')
+    custom && !discoveryUrl.endsWith('/.well-known/openid-configuration')
       ? '--discovery-url URL, which is the URL of its metadata'
       : `--issuer ${plainUrl(issuer) ?? 'ISSUER'}`;
   return `If ${plainUrl(issuer) ?? 'the stated one'} is the right issuer, run agent-identity provider update ${name} ${option}. Otherwise, correct the issuer at the server.`;

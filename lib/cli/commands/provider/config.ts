@@ -2,7 +2,6 @@
 import {
   CLIENT_AUTHENTICATION_METHODS,
   CLIENT_REGISTRATIONS,
-  type ClientRegistration,
 } from '../../../../lambda/model/provider/client';
 import type { VendorName } from '../../../../lambda/model/provider/vendor-names';
 import { usesSecret, vendorOf } from '../../../../lambda/contract/vendors';
@@ -12,35 +11,19 @@ import {
   protectedResourceUrl,
   RESOURCE_URL_RULE,
 } from '../../../../lambda/model/discovery-url';
-import { flag, optionalText, optionalTexts, optionalUrl } from '../../connection-flags';
+import {
+  flag,
+  kebabCase,
+  optionalText,
+  optionalTexts,
+  optionalUrl,
+  type FlagValues,
+} from '../../connection-flags';
+import type { CustomOauth2Config } from '../../../../lambda/model/provider/configuration';
 import type { CliContext } from '../../context';
 import { usageError, type ServiceFailure } from '../../failure';
 import type { OptionNames } from '../../option-names';
 import { readSecret } from '../../prompt';
-
-/** Stricli sets an option that is absent to undefined. */
-export interface ClientFlags {
-  readonly clientId?: string | undefined;
-  readonly discoveryUrl?: string | undefined;
-  readonly issuer?: string | undefined;
-  readonly authorizationEndpoint?: string | undefined;
-  readonly tokenEndpoint?: string | undefined;
-  readonly tenantId?: string | undefined;
-  readonly authorizationServer?: string | undefined;
-  readonly endpointOrigin?: readonly string[] | undefined;
-  readonly clientAuthentication?: (typeof CLIENT_AUTHENTICATION_METHODS)[number];
-  readonly clientRegistration?: ClientRegistration;
-  readonly kmsKey?: string;
-  readonly caSecret?: string;
-  readonly caObject?: string;
-  readonly dpop?: boolean;
-  readonly dpopResource?: readonly string[] | undefined;
-}
-
-export interface SecretFlags {
-  readonly secretArn?: string;
-  readonly secretKey?: string;
-}
 
 export const CLIENT_FLAGS = {
   clientId: optionalText('ID', 'Client ID that the vendor issued'),
@@ -87,10 +70,14 @@ export const CLIENT_FLAGS = {
   ),
 } as const;
 
+export type ClientFlags = FlagValues<typeof CLIENT_FLAGS>;
+
 export const SECRET_FLAGS = {
   secretArn: optionalText('ARN', 'Secret in AWS Secrets Manager, instead of stdin'),
   secretKey: optionalText('name', 'Member of that secret with the client secret or API key'),
 } as const;
+
+export type SecretFlags = FlagValues<typeof SECRET_FLAGS>;
 
 export const INITIAL_ACCESS_TOKEN_FLAG = flag(
   'Read a token with which the authorization server of an MCP server registers the client',
@@ -165,22 +152,35 @@ export function mcpDiscoveryUrl(
   return url;
 }
 
-const SERVER_OPTIONS = {
-  discoveryUrl: '--discovery-url',
+/** The option that sets each member of a request, and the members in it. */
+const OPTION_OF_MEMBER: Readonly<
+  Record<Exclude<keyof CustomOauth2Config, 'clientSecretSource' | 'onBehalfOfTokenExchangeConfig'>, string>
+> &
+  OptionNames = {
+  clientId: '--client-id',
+  oauthDiscovery: 'the discovery URL',
+  discoveryUrl: 'the discovery URL',
   issuer: '--issuer',
   authorizationEndpoint: '--authorization-endpoint',
   tokenEndpoint: '--token-endpoint',
   tenantId: '--tenant-id',
+  clientSecret: 'the client secret',
+  clientSecretConfig: '--secret-arn',
+  secretId: '--secret-arn',
+  jsonKey: '--secret-key',
+  initialAccessToken: '--initial-access-token',
   authorizationServer: '--authorization-server',
-  endpointOrigin: '--endpoint-origin',
-  clientAuthentication: '--client-authentication',
+  endpointOrigins: '--endpoint-origin',
+  clientAuthenticationMethod: '--client-authentication',
   clientRegistration: '--client-registration',
-  kmsKey: '--kms-key',
-  caSecret: '--ca-secret',
-  caObject: '--ca-object',
-  dpop: '--dpop',
-  dpopResource: '--dpop-resource',
-} as const;
+  privateKeyJwtConfig: '--kms-key',
+  kmsKeyArn: '--kms-key',
+  certificateConfigurations: '--ca-secret and --ca-object',
+  secretArn: '--ca-secret',
+  uri: '--ca-object',
+  dpopConfig: '--dpop',
+  resourceUrls: '--dpop-resource',
+};
 
 /** What sets the members of a request, for {@link namingOptions}. The discovery URL can come from several options. */
 export const memberOptions = ({
@@ -194,28 +194,13 @@ export const memberOptions = ({
     (issuer !== undefined && '--issuer') ||
     'the discovery URL';
   return {
-    ...SERVER_OPTIONS,
-    name: 'the name',
-    clientId: '--client-id',
-    clientSecret: 'the client secret',
-    apiKey: 'the API key',
-    oauth2ProviderConfigInput: 'the configuration',
-    clientSecretConfig: '--secret-arn',
-    apiKeySecretConfig: '--secret-arn',
-    certificateConfigurations: '--ca-secret and --ca-object',
-    initialAccessToken: '--initial-access-token',
+    ...OPTION_OF_MEMBER,
     oauthDiscovery: discovery,
     discoveryUrl: discovery,
-    clientAuthenticationMethod: '--client-authentication',
-    privateKeyJwtConfig: '--kms-key',
-    kmsKeyArn: '--kms-key',
-    secretArn: '--ca-secret',
-    uri: '--ca-object',
-    secretId: '--secret-arn',
-    jsonKey: '--secret-key',
-    endpointOrigins: '--endpoint-origin',
-    dpopConfig: '--dpop',
-    resourceUrls: '--dpop-resource',
+    name: 'the name',
+    oauth2ProviderConfigInput: 'the configuration',
+    apiKey: 'the API key',
+    apiKeySecretConfig: '--secret-arn',
   };
 };
 
@@ -239,30 +224,18 @@ export function requestedUrl(
   return `The service requested ${url}.${path}`;
 }
 
-type ServerOption = keyof typeof SERVER_OPTIONS;
-
-const isCustom = (vendor: VendorName): boolean =>
+export const isCustom = (vendor: VendorName): boolean =>
   vendorOf(vendor).configMember === 'customOauth2ProviderConfig';
+
+type ServerOption = Exclude<keyof ClientFlags, 'clientId'>;
+
+const SERVER_OPTIONS = (Object.keys(CLIENT_FLAGS) as (keyof ClientFlags)[]).filter(
+  (option) => option !== 'clientId',
+);
 
 /** The options that a vendor takes; another one would be ignored. */
 function optionsOf(vendor: VendorName): readonly ServerOption[] {
-  if (isCustom(vendor)) {
-    return [
-      'discoveryUrl',
-      'issuer',
-      'authorizationEndpoint',
-      'tokenEndpoint',
-      'authorizationServer',
-      'endpointOrigin',
-      'clientAuthentication',
-      'clientRegistration',
-      'kmsKey',
-      'caSecret',
-      'caObject',
-      'dpop',
-      'dpopResource',
-    ];
-  }
+  if (isCustom(vendor)) return SERVER_OPTIONS.filter((option) => option !== 'tenantId');
   const { server } = vendorOf(vendor);
   if (server === 'entra-tenant') return ['tenantId'];
   return server === 'stated' ? ['issuer', 'authorizationEndpoint', 'tokenEndpoint'] : [];
@@ -274,16 +247,15 @@ export function checkOptions(
   flags: ClientFlags & Pick<Partial<RegistrationFlags>, 'mcp'>,
 ): void {
   const taken = optionsOf(vendor);
-  for (const [option, name] of Object.entries(SERVER_OPTIONS) as [ServerOption, string][]) {
-    if (flags[option] === undefined || taken.includes(option)) continue;
-    const others = taken.map((other) => SERVER_OPTIONS[other]).join(', ');
-    // The discovery URL comes from it.
-    const stated = option === 'discoveryUrl' && flags.mcp !== undefined ? '--mcp' : name;
-    throw usageError(
-      `${vendor} does not take ${stated}.`,
-      others === '' ? 'Its endpoints are known.' : `It takes ${others}.`,
-    );
-  }
+  const option = SERVER_OPTIONS.find((each) => flags[each] !== undefined && !taken.includes(each));
+  if (option === undefined) return;
+  const others = taken.map((other) => `--${kebabCase(other)}`).join(', ');
+  // The discovery URL comes from it.
+  const stated = option === 'discoveryUrl' && flags.mcp !== undefined ? 'mcp' : kebabCase(option);
+  throw usageError(
+    `${vendor} does not take --${stated}.`,
+    others === '' ? 'Its endpoints are known.' : `It takes ${others}.`,
+  );
 }
 
 /** @throws CliError for a URL that is no issuer */

@@ -1,11 +1,12 @@
 /** How a provider exchanges user tokens, and for cross-app access which other provider gets the identity assertions. */
 import { OPERATIONS } from '../../../../lambda/operations';
 import { assertionProviderRejection } from '../../../../lambda/contract/vendors';
+import type { ShownConfig } from '../../../../lambda/contract/vendors';
 import { fail, ok, warn, type Check } from '../../checks';
 import { ServiceFailure } from '../../failure';
 import { allPages, type Service } from '../../service';
 import { orUndefined } from './lookup';
-import { configOf, getProvider, isVendor, type Oauth2Provider, type ProviderConfig } from './provider';
+import { configOf, getProvider, isVendor, type Oauth2Provider } from './provider';
 
 /** Returns the name of the provider that gets identity assertions for this one; undefined if it needs none. */
 function assertionProviderOf(provider: Oauth2Provider): string | undefined {
@@ -16,9 +17,7 @@ function assertionProviderOf(provider: Oauth2Provider): string | undefined {
 }
 
 /** Returns how the provider exchanges user tokens, if it is configured to. */
-export function onBehalfOfText({
-  onBehalfOfTokenExchangeConfig: config,
-}: ProviderConfig): string | undefined {
+export function onBehalfOfText({ onBehalfOfTokenExchangeConfig: config }: ShownConfig): string | undefined {
   switch (config?.grantType) {
     case undefined:
       return undefined;

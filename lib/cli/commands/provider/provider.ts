@@ -1,11 +1,8 @@
 /** A credential provider as the service returns it, and its fields for people. */
 import { VENDOR_NAMES, type VendorName } from '../../../../lambda/model/provider/vendor-names';
-import type {
-  CLIENT_AUTHENTICATION_METHODS,
-  ClientRegistration,
-} from '../../../../lambda/model/provider/client';
-import type { OnBehalfOfConfig } from '../../../../lambda/model/provider/on-behalf-of';
+import type { ClientRegistration } from '../../../../lambda/model/provider/client';
 import { OPERATIONS } from '../../../../lambda/operations';
+import type { ShownConfig, ShownServer } from '../../../../lambda/contract/vendors';
 import type { Service } from '../../service';
 
 export interface Oauth2Provider {
@@ -14,41 +11,11 @@ export interface Oauth2Provider {
   readonly credentialProviderVendor: string;
   readonly callbackUrl: string;
   /** What the provider is bound to, for the discovery URL of a protected resource. */
-  readonly protectedResource?: {
-    readonly resource: string;
-    readonly authorizationServer: string;
-    readonly authorizationServerMetadataUrl?: string;
-    readonly endpointOrigins?: readonly string[];
-  };
+  readonly protectedResource?: ShownServer;
   readonly createdTime?: number;
   readonly lastUpdatedTime?: number;
-  readonly oauth2ProviderConfigOutput: Readonly<Record<string, ProviderConfig | undefined>>;
+  readonly oauth2ProviderConfigOutput: Readonly<Record<string, ShownConfig | undefined>>;
 }
-
-/** Members that the command knows; there are others. */
-export interface ProviderConfig {
-  readonly clientId?: string;
-  readonly oauthDiscovery?: {
-    readonly discoveryUrl?: string;
-    readonly authorizationServerMetadata?: {
-      readonly issuer?: string;
-      readonly authorizationEndpoint?: string;
-      readonly tokenEndpoint?: string;
-    };
-  };
-  readonly clientAuthenticationMethod?: ClientAuthenticationMethod;
-  readonly privateKeyJwtConfig?: unknown;
-  readonly onBehalfOfTokenExchangeConfig?: OnBehalfOfConfig;
-  readonly dpopConfig?: { readonly resourceUrls?: readonly string[] };
-  /** Present if the service provides the client. */
-  readonly clientRegistration?: ClientRegistration;
-  readonly certificateConfigurations?: readonly {
-    readonly secretsManager?: { readonly secretArn: string };
-    readonly s3?: { readonly uri: string };
-  }[];
-}
-
-type ClientAuthenticationMethod = (typeof CLIENT_AUTHENTICATION_METHODS)[number];
 
 export const isVendor = (name: string): name is VendorName =>
   (VENDOR_NAMES as readonly string[]).includes(name);
@@ -56,11 +23,11 @@ export const isVendor = (name: string): name is VendorName =>
 export const getProvider = (service: Service, name: string): Promise<Oauth2Provider> =>
   service.call<Oauth2Provider>(OPERATIONS.GetOauth2CredentialProvider, { name });
 
-export const configOf = (provider: Pick<Oauth2Provider, 'oauth2ProviderConfigOutput'>): ProviderConfig =>
+export const configOf = (provider: Pick<Oauth2Provider, 'oauth2ProviderConfigOutput'>): ShownConfig =>
   Object.values(provider.oauth2ProviderConfigOutput)[0] ?? {};
 
 /** Returns where the certificates of the provider's private authorities are; undefined if it trusts the public ones. */
-export function authoritiesOf({ certificateConfigurations = [] }: ProviderConfig): string | undefined {
+export function authoritiesOf({ certificateConfigurations = [] }: ShownConfig): string | undefined {
   const [source] = certificateConfigurations;
   return source?.secretsManager?.secretArn ?? source?.s3?.uri;
 }

@@ -3,19 +3,21 @@ import type { VendorName } from '../../../../lambda/model/provider/vendor-names'
 import { buildCommand } from '@stricli/core';
 import { OPERATIONS } from '../../../../lambda/operations';
 import { vendorOf } from '../../../../lambda/contract/vendors';
+import type { ShownConfig } from '../../../../lambda/contract/vendors';
 import { CONNECTION_FLAGS, flag } from '../../connection-flags';
 import type { CliContext } from '../../context';
 import { CliError, usageError, type ServiceFailure } from '../../failure';
 import { namingOptions } from '../../option-names';
 import { print, printAside, printFields, printJson } from '../../output';
 import { readSecret } from '../../prompt';
-import { clientFields, configOf, isVendor, type Oauth2Provider, type ProviderConfig } from './provider';
+import { clientFields, configOf, isVendor, type Oauth2Provider } from './provider';
 import {
   apiKeyMembers,
   checkOptions,
   checkRegistration,
   CLIENT_FLAGS,
   clientSecretMembers,
+  isCustom,
   isPublicClient,
   INITIAL_ACCESS_TOKEN_FLAG,
   MCP_FLAG,
@@ -50,31 +52,22 @@ const SERVER: readonly (keyof ClientFlags)[] = [
   'tenantId',
 ];
 
-const CLIENT: readonly (keyof ClientFlags)[] = [
-  'clientId',
-  'clientAuthentication',
-  'clientRegistration',
-  'kmsKey',
-  'caSecret',
-  'caObject',
-  'dpop',
-  'dpopResource',
-];
+const CLIENT_OPTIONS = Object.keys(CLIENT_FLAGS) as (keyof ClientFlags)[];
 
 const isSet = (flags: ClientFlags, names: readonly (keyof ClientFlags)[]): boolean =>
   names.some((name) => flags[name] !== undefined);
 
 /** Returns whether the options are those of a client or a server, which no provider of an API key has. */
-const isAboutOauth2 = (flags: UpdateFlags): boolean => flags.public || isSet(flags, [...SERVER, ...CLIENT]);
+const isAboutOauth2 = (flags: UpdateFlags): boolean => flags.public || isSet(flags, CLIENT_OPTIONS);
 
 /** Returns the server that the provider has now, as the vendor's member of a request names it. */
 function presentServer(
   vendor: VendorName,
-  { oauthDiscovery }: ProviderConfig,
+  { oauthDiscovery }: ShownConfig,
   bound: Oauth2Provider['protectedResource'],
 ): Record<string, unknown> {
-  const { server, configMember } = vendorOf(vendor);
-  if (configMember === 'customOauth2ProviderConfig') {
+  const { server } = vendorOf(vendor);
+  if (isCustom(vendor)) {
     return { oauthDiscovery, ...(bound && { authorizationServer: bound.authorizationServer }) };
   }
   const { discoveryUrl, authorizationServerMetadata: stated } = oauthDiscovery ?? {};
@@ -164,7 +157,7 @@ async function updateApiKey(
 }
 
 /** Returns the options, in which --dpop alone keeps the resources of a custom server. */
-const withPresentResources = ({ dpopConfig }: ProviderConfig, flags: UpdateFlags): UpdateFlags =>
+const withPresentResources = ({ dpopConfig }: ShownConfig, flags: UpdateFlags): UpdateFlags =>
   flags.dpop && flags.mcp === undefined
     ? { ...flags, dpopResource: flags.dpopResource ?? dpopConfig?.resourceUrls }
     : flags;
@@ -189,7 +182,7 @@ const statesSecret = ({ secret, secretArn, secretKey }: UpdateFlags): boolean =>
  */
 function checkPublicClient(
   vendor: VendorName,
-  { clientAuthenticationMethod: method }: ProviderConfig,
+  { clientAuthenticationMethod: method }: ShownConfig,
   flags: UpdateFlags,
 ): void {
   if (!isPublicClient(vendor, method) || !statesSecret(flags)) return;
@@ -207,7 +200,7 @@ function checkPublicClient(
  */
 function checkSecret(
   vendor: VendorName,
-  { clientRegistration: present, clientAuthenticationMethod: method }: ProviderConfig,
+  { clientRegistration: present, clientAuthenticationMethod: method }: ShownConfig,
   flags: UpdateFlags,
 ): void {
   const registration = flags.clientRegistration ?? present;
@@ -302,7 +295,7 @@ async function updateOauth2(
     });
   }
   if (flags.public) rejectPublic(provider);
-  if (!flags.secret && !isSet(flags, [...SERVER, ...CLIENT]) && !secretReference(flags)) throw NOTHING();
+  if (!flags.secret && !isSet(flags, CLIENT_OPTIONS) && !secretReference(flags)) throw NOTHING();
   const config = await changedConfig(context, vendor, provider, flags);
   const { discoveryUrl } = configOf(provider).oauthDiscovery ?? {};
   return namingOptions(
