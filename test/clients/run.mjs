@@ -109,7 +109,7 @@ async function nodeTest(env, reports) {
     ...['--import', 'tsx', '--test'],
     ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
     ...['--test-reporter=tap', `--test-reporter-destination=${report}`],
-    ...['agentcore-sdk.test.mjs', 'agent-behind-gate.test.mjs', 'consent-portal.test.mjs'],
+    ...['agentcore-sdk.test.mjs', 'agent-behind-gate.test.mjs'],
   ];
   const succeeded = await runToEnd(process.execPath, arguments_, { cwd: TYPESCRIPT_TESTS, env });
   return counted(succeeded, report, countsOfTap);
