@@ -22,6 +22,7 @@ import { PARTS, PART_NAMES } from '../../scripts/bench/parts';
 import { parseSettings } from '../../scripts/bench/settings';
 import { prepareStage, startWorld, type Measured, type Stage } from '../../scripts/bench/stage';
 import { bundleOf } from '../../scripts/build/functions';
+import { itWithAllCases } from '../all-cases';
 
 type Body = Readonly<Record<string, string>>;
 
@@ -137,7 +138,7 @@ it('publishes the keys of the service, and lists the grants of the service', asy
   expect(answers).toHaveLength(2);
 });
 
-it('runs every part with a few calls', async () => {
+itWithAllCases('runs every part with a few calls', async () => {
   const settings = parseSettings(['--quick', '--operation', 'GetResourceApiKey']);
   for (const name of PART_NAMES) {
     const report = await PARTS[name]({ stage, settings, folder });

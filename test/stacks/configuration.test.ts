@@ -10,6 +10,7 @@ import { MEMBERS, propsOf } from '../../bin/configuration/members';
 import type { DeploymentConfiguration } from '../../bin/configuration';
 import { IdentityServiceStack } from '../../lib';
 import { addIdentityState } from '../../lib/constructs/identity-state';
+import { casesToRun } from '../all-cases';
 
 let folder: string;
 beforeEach(() => {
@@ -41,13 +42,16 @@ describe('the file', () => {
     expect(readConfiguration(folder, {})).toEqual({ consentPage: true });
   });
 
-  it.each(['ts', 'mts', 'js', 'mjs'])('of the extension %s can be an ES module under tsx', (extension) => {
-    write(`agent-identity.config.${extension}`, 'export default { consentPage: true };');
-    const program = `const { readConfiguration } = require('./bin/configuration/file.ts'); process.stdout.write(JSON.stringify(readConfiguration(${JSON.stringify(folder)}, {})));`;
-    const root = join(__dirname, '../..');
-    const output = execFileSync('node', ['--require', 'tsx/cjs', '--eval', program], { cwd: root });
-    expect(JSON.parse(output.toString())).toEqual({ consentPage: true });
-  });
+  it.each(casesToRun(['ts', 'mts', 'js', 'mjs']))(
+    'of the extension %s can be an ES module under tsx',
+    (extension) => {
+      write(`agent-identity.config.${extension}`, 'export default { consentPage: true };');
+      const program = `const { readConfiguration } = require('./bin/configuration/file.ts'); process.stdout.write(JSON.stringify(readConfiguration(${JSON.stringify(folder)}, {})));`;
+      const root = join(__dirname, '../..');
+      const output = execFileSync('node', ['--require', 'tsx/cjs', '--eval', program], { cwd: root });
+      expect(JSON.parse(output.toString())).toEqual({ consentPage: true });
+    },
+  );
 
   it('can be elsewhere, named by the context', () => {
     write('prod.json', '{"consentPage":true}');
