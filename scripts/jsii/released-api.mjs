@@ -1,10 +1,19 @@
 /**
- * The public API of the last release, in `released/api.jsii`: what jsii says of it, without documentation.
+ * The public API of the last release, in `released/api.jsii`: what jsii says of it, without documentation. Before the first
+ * release, there is none.
  *
  * `npm run release:api` replaces it with the API of the sources and empties `released/breaking.txt`. Run it for each
  * release.
  */
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildAssembly, STAGED } from './assembly.mjs';
@@ -19,6 +28,9 @@ const BREAKING = join(RELEASED, 'breaking.txt');
 
 /** Of the assembly: places in the source, and texts. */
 const OMITTED = ['locationInModule', 'symbolId', 'readme'];
+
+/** Whether there has been a release. */
+export const hasRelease = () => existsSync(ASSEMBLY);
 
 const parse = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
@@ -38,6 +50,7 @@ function release() {
   // The packages that the API builds on have their own assemblies, so their names are enough.
   const names = Object.fromEntries(Object.keys(dependencyClosure).map((name) => [name, {}]));
   const released = { ...assembly, dependencyClosure: names, fingerprint: 'of the API only' };
+  mkdirSync(RELEASED, { recursive: true });
   writeFileSync(ASSEMBLY, `${JSON.stringify(released, null, 1)}\n`);
   writeFileSync(BREAKING, '');
 }
