@@ -129,8 +129,11 @@ export const tokenVaultDescribed = ({ kmsKeyArn, lastModifiedDate }: TokenVault)
 });
 
 /** A page of a listing, in the member that AWS's response has for it. */
-export const listResponse = <Resource, Entry>(
-  member: string,
+export const listResponse = <Member extends string, Resource, Entry>(
+  member: Member,
   { resources, nextToken }: Listed<Resource>,
   entry: (resource: Resource) => Entry,
-) => ({ [member]: resources.map(entry), ...(nextToken !== undefined && { nextToken }) });
+) =>
+  ({ [member]: resources.map(entry), ...(nextToken !== undefined && { nextToken }) }) as Readonly<
+    Record<Member, readonly Entry[]>
+  > & { readonly nextToken?: string };

@@ -5,33 +5,46 @@ import type { Annotate, Requests } from '../domain/audit';
 import { callerOf, type Caller } from '../domain/principal';
 import { ServiceError } from '../domain/service-error';
 import type { RegionFence } from '../domain/writing-region';
+import type { AwsOutput } from './aws-output';
 import { empty, errorResult, json, NO_STORE } from './errors';
-import type { InputOf, JsonOperation, Operations, Route } from '../operations/operation';
+import type { InputOf, JsonOperation, Operations, Response, Route } from '../operations/operation';
 import { parseInput } from './parse';
 import { requestContextOf, UNKNOWN_ROUTE } from './request-context';
 import type { RefuseForged } from './stage-secret';
 import { unexpected, type ReportUnexpected } from './unexpected';
 
 /** A response with additional headers. */
-export class ResponseWithHeaders {
+export class ResponseWithHeaders<Output extends object = object> {
   constructor(
-    readonly body: object,
+    readonly body: Output,
     readonly headers: Readonly<Record<string, string>>,
   ) {}
 }
 
 /** Performs a JSON operation: takes the parsed request and the caller, and returns the response body, if there is one. */
-type JsonHandler<Operation extends JsonOperation> = (
+type JsonHandler<Operation extends JsonOperation, Output> = (
   input: InputOf<Operation>,
   principal: Caller,
-) => Promise<object | void>;
+) => Promise<Output>;
+
+/** What an operation sends: the output of its definition or, for an operation of AWS, that of the AWS service model. */
+type OutputOf<Name, Operation> = Operation extends { readonly output?: Response<infer Own> }
+  ? unknown extends Own
+    ? AwsOutput<Name>
+    : Own
+  : never;
+
+/** An operation whose response has no members has no body, or an empty one. */
+type Sent<Output> = keyof Output extends never
+  ? object | void
+  : Output | ResponseWithHeaders<Output & object>;
 
 /** Serves a route for browsers and other callers without a signature, and returns a complete response. */
 type OpenHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>;
 
 type HandlersOf<Served extends Operations> = {
   readonly [Name in keyof Served]: Served[Name] extends JsonOperation
-    ? JsonHandler<Served[Name]>
+    ? JsonHandler<Served[Name], Sent<OutputOf<Name, Served[Name]>>>
     : OpenHandler;
 };
 
@@ -71,7 +84,7 @@ interface HandlerOptions {
 
 /** An operation with its name, and what performs it. */
 type ServedOperation = { readonly name: string } & (
-  | { readonly operation: JsonOperation; readonly perform: JsonHandler<JsonOperation> }
+  | { readonly operation: JsonOperation; readonly perform: JsonHandler<JsonOperation, object | void> }
   | { readonly operation: Route; readonly perform: OpenHandler }
 );
 
@@ -92,7 +105,7 @@ async function performJson(
   const request = { body: bodyOf(event), members: membersOf(event, operation) };
   const output = await perform(parseInput(operation.input, request), principal);
   if (output instanceof ResponseWithHeaders) {
-    return json(operation.status, output.body, { ...NO_STORE, ...output.headers });
+    return json(operation.status, output.body as object, { ...NO_STORE, ...output.headers });
   }
   return output ? json(operation.status, output) : empty(operation.status);
 }

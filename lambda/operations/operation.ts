@@ -1,5 +1,6 @@
 /** What defines an operation: its route, its authorization, and the schema of its request. */
 import type * as v from 'valibot';
+import type { Of } from '../model/of';
 import type { RoutedGroup } from './groups';
 
 export interface Route<Group extends RoutedGroup = RoutedGroup> {
@@ -27,12 +28,23 @@ export type RequestSchema = v.GenericSchema<unknown, object> & {
   readonly entries: Readonly<Record<string, unknown>>;
 };
 
+/** The type of a response. The member is never present: no function carries the schema of a response. */
+export interface Response<Output> {
+  readonly type?: Output;
+}
+
+/** Returns the type of a response that the AWS service model does not have. @template Make the function that returns its schema */
+export const returns = <Make extends () => v.GenericSchema>(): Response<Of<ReturnType<Make>>> => ({});
+
 /** An operation with a JSON request. */
 export interface JsonOperation<
   Input extends RequestSchema = RequestSchema,
   Group extends RoutedGroup = RoutedGroup,
+  Output = unknown,
 > extends Route<Group> {
   readonly input: Input;
+  /** Absent if AWS's service model has the response. */
+  readonly output?: Response<Output>;
 }
 
 /** What the code that performs the operation gets. */
@@ -44,9 +56,8 @@ export type Operations<Group extends RoutedGroup = RoutedGroup> = Readonly<
 >;
 
 /** What a signed operation can state; the rest follows from its name. */
-type Stated = Partial<Pick<Route, 'method' | 'path' | 'status' | 'query'>> & {
-  readonly input: RequestSchema;
-};
+type Stated = Partial<Pick<Route, 'method' | 'path' | 'status' | 'query'>> &
+  Pick<JsonOperation, 'input' | 'output'>;
 
 /**
  * Returns signed operations. Unless they state otherwise, they have the form that AWS has for almost all of its operations:
@@ -62,7 +73,13 @@ export const operations = <Group extends RoutedGroup, const Defined extends Read
       name,
       { method: 'POST', path: `${base}/${name}`, auth: 'IAM', group, status: 200, ...stated },
     ]),
-  ) as { readonly [Name in keyof Defined]: JsonOperation<Defined[Name]['input'], Group> };
+  ) as {
+    readonly [Name in keyof Defined]: JsonOperation<
+      Defined[Name]['input'],
+      Group,
+      Defined[Name] extends { readonly output: Response<infer Output> } ? Output : unknown
+    >;
+  };
 
 /** A route without a signature. */
 export const open = <Group extends RoutedGroup>(

@@ -1,4 +1,5 @@
 /** What the documentation says of an operation. Only scripts read it, and no function's bundle contains it. */
+import type * as v from 'valibot';
 import type { ErrorName } from '../domain/service-error';
 import type { JsonOperation, Operations } from './operation';
 
@@ -14,6 +15,11 @@ export interface Reference {
   /** In addition to the errors that every operation can return. */
   readonly errors?: readonly ErrorName[];
   readonly differs?: readonly Difference[];
+  /**
+   * Makes the schema of a response that AWS's service model does not have; or names the operation with the same response.
+   * It is a function, because esbuild does not drop a schema that no code uses.
+   */
+  readonly output?: (() => v.GenericSchema) | 'GetResourceOauth2Token';
 }
 
 /** Of a route without a signature, what it is for. */

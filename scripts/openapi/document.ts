@@ -10,7 +10,7 @@ import { REFERENCES } from '../api-docs/references';
 import { MODELLED_OPERATIONS } from '../aws-model/service-model';
 import { referenceSchema, type Structures } from './aws-responses';
 import { schemaRef, type JsonSchema } from './json-schema';
-import { OWN_RESPONSES, OWN_STRUCTURES } from './own-responses';
+import { PROTECTED_RESOURCE, responseSchema } from './own-responses';
 import { requestSchema } from './request-schemas';
 
 const ERROR: JsonSchema = {
@@ -94,14 +94,14 @@ class Document {
 
   /** @returns the reference to the response; undefined for an operation without one */
   private responseOf(operation: JsonOperationName): JsonSchema | undefined {
-    const own = OWN_RESPONSES[operation];
-    if (own) {
-      if (own.$ref !== undefined) return own;
-      this.responses[`${operation}Response`] = own;
+    const { output } = REFERENCES[operation];
+    if (typeof output === 'string') return schemaRef(`${output}Response`);
+    if (output) {
+      this.responses[`${operation}Response`] = responseSchema(output(), this.structures);
       return schemaRef(`${operation}Response`);
     }
     const modelled = MODELLED_OPERATIONS.find(({ name }) => name === operation);
-    if (!modelled) throw new Error(`own-responses.ts has no response for ${operation}`);
+    if (!modelled) throw new Error(`${operation} has no output in its reference`);
     return modelled.outputShape === undefined
       ? undefined
       : referenceSchema({ shape: modelled.outputShape }, this.structures);
@@ -173,7 +173,7 @@ class Document {
           Error: ERROR,
           ...this.requests,
           ...this.responses,
-          ...OWN_STRUCTURES,
+          ProtectedResource: PROTECTED_RESOURCE,
           ...Object.fromEntries(this.structures),
         },
       },

@@ -3,7 +3,8 @@
  * show it to the user, and RevokeResourceGrant revokes one of these grants.
  */
 import { audited, type Annotate } from '../audit';
-import { listedIn, type GrantDescription } from '../grant/description';
+import type { BegunRevocation, GrantDescription } from '../../model/descriptions';
+import { listedIn } from '../grant/description';
 import { decodeGrantId, encodeGrantId } from '../../model/grant-id';
 import { grantIdMember } from '../grant/grant-filter';
 import { targetsOf } from '../grant/grant';
@@ -16,7 +17,7 @@ import { workloadGone } from '../identity/workload-identity';
 import type { Caller } from '../principal';
 import { authorizeAction, chainContext } from '../policy/access';
 import { invalidPageToken, isPageFull, type ListInput } from '../pagination';
-import { beginRevocation, type BeginRevocationDependencies, type BegunRevocation } from '../revocation/begin';
+import { beginRevocation, type BeginRevocationDependencies } from '../revocation/begin';
 import type { RevocationFilter } from '../../model/records/revocation';
 import { invalidMember, ServiceError } from '../service-error';
 import { checkRestrictions } from '../restriction/restriction';

@@ -5,42 +5,11 @@ import { NO_USER } from '../../model/user';
 import { epochSeconds, type System } from '../system';
 import { isFresh, isRefreshable, targetParts } from './grant';
 import type { Grant, GrantTokens } from '../../model/records/grant';
+import type { GrantDescription, GrantStatus } from '../../model/descriptions';
 import type { Flow } from '../../model/flow';
 import { encodeGrantId } from '../../model/grant-id';
 import type { FoundGrants } from './selection';
 import { recordUnreadable, type UnreadableDependencies, type UnreadableGrant } from './unreadable';
-
-/**
- * - `BACKING_OFF`: the provider was unavailable. The service sends it no request before the next attempt is due.
- * - `ACTIVE`: the stored token can be returned.
- * - `RENEWABLE`: the next request renews the token without the user.
- * - `NEEDS_CONSENT`: the next request returns an authorization URL.
- * - `UNREADABLE`: the stored record is not valid. No request gets a token of it.
- */
-export type GrantStatus = 'ACTIVE' | 'RENEWABLE' | 'NEEDS_CONSENT' | 'BACKING_OFF' | 'UNREADABLE';
-
-/** Times are epoch seconds. */
-export interface GrantDescription {
-  readonly grantId: string;
-  /** Absent from a grant whose record is not valid. */
-  readonly workloadIdentityArn?: string;
-  readonly credentialProviderArn: string;
-  /** Absent if the agent acts for itself. */
-  readonly userHash?: string;
-  readonly flow: Flow;
-  /** The granted scopes. */
-  readonly scopes: readonly string[];
-  readonly resources: readonly string[];
-  readonly audiences: readonly string[];
-  readonly createdTime?: number;
-  /** When the current tokens were obtained, if they are not the first. */
-  readonly lastRefreshedTime?: number;
-  /** `YYYY-MM-DD`, UTC. */
-  readonly lastUsedDate?: string;
-  /** When the access token expires; absent if the provider did not state it. */
-  readonly expiresAt?: number;
-  readonly status: GrantStatus;
-}
 
 /** Returns what the key of a grant says, whose record is not valid. */
 function describeUnreadable(

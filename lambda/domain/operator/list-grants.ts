@@ -1,7 +1,8 @@
 /** Operators list grants by agent, provider, and user. IAM alone decides who is an operator. */
 import { audited } from '../audit';
 import { hashOf } from '../digest';
-import { listedIn, type GrantDescription } from '../grant/description';
+import type { GrantDescription } from '../../model/descriptions';
+import { listedIn } from '../grant/description';
 import { grantFilter, type FilterDependencies, type GrantFilters } from '../grant/grant-filter';
 import type { GrantIndex } from '../grant/selection';
 import type { UnreadableDependencies } from '../grant/unreadable';

@@ -1,13 +1,9 @@
 /** Who is suspended, and by whom: agents and users by operators, and users by their identity provider. */
+import type { IssuerSuspension, ListedSuspension } from '../../model/descriptions';
 import { audited, type AuditTrail } from '../audit';
 import { openPage, type Listed, type ListInput, type PageTokens } from '../pagination';
 import type { Caller } from '../principal';
-import type {
-  AccountAtIssuer,
-  AgentRestriction,
-  Suspension,
-  UserRestriction,
-} from '../../model/records/restriction';
+import type { AgentRestriction, UserRestriction } from '../../model/records/restriction';
 
 export interface SuspensionScan {
   /**
@@ -26,17 +22,6 @@ export interface ListSuspensionsDependencies {
   readonly pageTokens: PageTokens;
   readonly audit: AuditTrail;
 }
-
-/** An agent by name, or a user by hash. A user can be suspended by both. */
-export interface ListedSuspension {
-  readonly workloadName?: string;
-  readonly userHash?: string;
-  readonly suspendedByOperator?: Suspension;
-  readonly suspendedByIssuer?: IssuerSuspension;
-}
-
-/** What the identity provider reported. */
-export type IssuerSuspension = Pick<AccountAtIssuer, 'state' | 'since' | 'trustedIssuer'>;
 
 /** Entries of a page if the caller does not set `maxResults`. */
 const PAGE = 50;

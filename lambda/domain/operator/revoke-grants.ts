@@ -1,4 +1,5 @@
 /** Operators revoke grants of all owners, and follow a revocation. IAM alone decides who is an operator. */
+import type { BegunRevocation, RevocationDescription } from '../../model/descriptions';
 import { audited, type AuditTrail } from '../audit';
 import { encodeGrantId } from '../../model/grant-id';
 import {
@@ -19,12 +20,7 @@ import type {
   RevocationReach,
 } from '../../model/records/revocation';
 import { invalidMember } from '../service-error';
-import {
-  beginRevocation,
-  type BeginRevocationDependencies,
-  type BegunRevocation,
-  type RevocationStatus,
-} from '../revocation/begin';
+import { beginRevocation, type BeginRevocationDependencies } from '../revocation/begin';
 import { isSelectionComplete, type RevocationStore, type UnreadableItem } from '../revocation/revocation';
 
 export interface RevokeGrantsDependencies extends BeginRevocationDependencies, FilterDependencies {
@@ -80,29 +76,6 @@ export interface GetRevocationDependencies {
   readonly audit: AuditTrail;
   /** Receives the error of an item that could not be read. */
   readonly report: (error: unknown) => void;
-}
-
-/** What GetRevocation returns. It contains no token. */
-export interface RevocationDescription {
-  readonly revocationId: string;
-  readonly status: RevocationStatus;
-  readonly counts: {
-    readonly matched: number;
-    readonly revoked: number;
-    readonly confirmed: number;
-    readonly unconfirmed: number;
-    readonly notProvable: number;
-  };
-  /** The widest reach of the grants. */
-  readonly reach?: RevocationReach;
-  readonly grants: readonly {
-    readonly grantId: string;
-    readonly provider: string;
-    readonly state: ItemState;
-    readonly attempts: number;
-    readonly lastError?: string;
-  }[];
-  readonly nextToken?: string;
 }
 
 /** Grants on a page if the caller does not set `maxResults`. */

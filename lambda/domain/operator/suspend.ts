@@ -2,6 +2,7 @@
  * Operators suspend and resume agents and users. IAM alone decides who is an operator: no resource policy is evaluated,
  * and owning a resource gives no right here. Concurrent calls are applied one after the other, and the last one decides.
  */
+import type { IssuerSuspension } from '../../model/descriptions';
 import { audited, type AuditEntry, type AuditTrail } from '../audit';
 import { selectedUserHash, type UserSelector } from '../../model/user';
 import {
@@ -19,7 +20,7 @@ import {
 import type { RestrictionStore } from '../restriction/restriction';
 import type { Restriction, Suspension, UserRestriction } from '../../model/records/restriction';
 import { epochSeconds, type System } from '../system';
-import { issuerSuspension, type IssuerSuspension } from './list-suspensions';
+import { issuerSuspension } from './list-suspensions';
 
 export interface SuspendDependencies {
   readonly restrictions: RestrictionStore;

@@ -1,5 +1,6 @@
 /** Begins a revocation: stores it, and has its grants selected before the caller gets its response. */
-import type { Revocation, RevocationReach } from '../../model/records/revocation';
+import type { BegunRevocation } from '../../model/descriptions';
+import type { Revocation } from '../../model/records/revocation';
 import type { DeletedGrants } from '../sealing/deletion';
 import { epochSeconds, type System } from '../system';
 import type { RevocationStore } from './revocation';
@@ -10,18 +11,6 @@ export interface BeginRevocationDependencies {
   readonly revocations: Pick<RevocationStore, 'create'>;
   readonly revocationWorker: RevocationWorker;
   readonly system: System;
-}
-
-/** `DONE`: every grant was revoked, and for each one the provider has confirmed it or was given up. */
-export type RevocationStatus = 'IN_PROGRESS' | 'DONE';
-
-export interface BegunRevocation {
-  readonly revocationId: string;
-  /** Grants with tokens that were revoked so far. */
-  readonly matched: number;
-  /** What else their providers might end: the widest reach. Absent if no tokens were revoked, or their client is unknown. */
-  readonly reach?: RevocationReach;
-  readonly status: RevocationStatus;
 }
 
 type RevocationRequest = Pick<Revocation, 'requestedBy' | 'cause' | 'filter' | 'reason'>;

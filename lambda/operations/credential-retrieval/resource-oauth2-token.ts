@@ -3,10 +3,11 @@ import * as v from 'valibot';
 import { matching, text } from '../../model/constraints';
 import { customParameters, providerName, scopes } from '../../model/names';
 import { fitsAuthorizationUrl, fitsReturnUrl } from '../../model/url-bounds';
+import { described } from '../../model/descriptions';
 import { FLOWS } from '../../model/flow';
 import { DPOP_NONCE } from '../../model/dpop-nonce';
 import { SHORT_ADDRESS } from '../differences';
-import { operations } from '../operation';
+import { operations, returns } from '../operation';
 import type { ReferenceOf } from '../reference';
 import { returnUrl, userId, userToken, workloadToken } from '../values';
 
@@ -43,6 +44,13 @@ const tokenMembers = {
   ),
 };
 
+const proof = () =>
+  v.object({
+    dpopProof: described('value of the header `DPoP`, for one request'),
+    accessToken: described('the token that the proof is for'),
+    tokenType: v.picklist(['DPoP']),
+  });
+
 export const resourceOauth2Token = operations('credential-retrieval', '/identities', {
   GetResourceOauth2Token: {
     path: '/identities/oauth2/token',
@@ -58,6 +66,7 @@ export const resourceOauth2Token = operations('credential-retrieval', '/identiti
   },
   // Beyond AWS: proof for one request with a token that is bound to a key.
   GetResourceDpopProof: {
+    output: returns<typeof proof>(),
     input: v.strictObject({
       ...requestedToken,
       customParameters: tokenMembers.customParameters,
@@ -153,10 +162,12 @@ export const reference: ReferenceOf<typeof resourceOauth2Token> = {
     ],
   },
   RejectResourceOauth2Token: {
+    output: 'GetResourceOauth2Token',
     does: 'Reports that a resource rejected an access token (with a 401), and requests another token. The other members and the response are those of GetResourceOauth2Token. The first report of a token causes one renewal, and further reports of that token cause no other. A caller that reports an older token gets the current one. If the token cannot be renewed, the service deletes it and requests consent again.',
     errors: ['UnauthorizedException', 'ResourceNotFoundException'],
   },
   GetResourceDpopProof: {
+    output: proof,
     does: 'Returns one DPoP proof (RFC 9449) for one request of the agent, in `dpopProof`, with the `accessToken` that the proof is for and `tokenType` `DPoP`. The members that select the token are those of GetResourceOauth2Token, and an expired token is renewed in the same way. If the user must consent, the operation returns a ValidationException: only GetResourceOauth2Token returns an authorization URL. `httpMethod` and `httpUri` are those of the request; `httpUri` is normalized, has no query and no fragment, and is within the resource of the credential provider: the protected resource of `discoveryUrl`, or one of `dpopConfig.resourceUrls`. If `resources` of the request are within them, they narrow them. An endpoint of the authorization server gets no proof. `nonce` is the value of the header `DPoP-Nonce` that the resource returned. `contentDigest` is optional and becomes the claim `content_digest` of the draft MCP extension for DPoP: `sha-256=:…:` or `sha-512=:…:` of the body, as in the header `Content-Digest` (RFC 9530). The agent sends `Authorization: DPoP {accessToken}` and `DPoP: {dpopProof}`, once. See [dpop.md](dpop.md).',
     errors: ['UnauthorizedException', 'ResourceNotFoundException'],
   },
