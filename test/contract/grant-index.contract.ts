@@ -22,7 +22,7 @@ export function grantIndexContract(stores: () => Stores): void {
 
   async function held(holder: GrantHolder): Promise<string[]> {
     const found: string[] = [];
-    for await (const { grants } of pagesOf(stores().grantIndex, holder)) {
+    for await (const grants of pagesOf(stores().grantIndex, holder)) {
       found.push(...grants.map(({ target }) => target));
     }
     return found.sort();

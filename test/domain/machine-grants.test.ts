@@ -85,7 +85,7 @@ describe('the end of a grant', () => {
 async function countStored(): Promise<number> {
   const { workloadId, userHash } = service.idOf('M2M');
   let count = 0;
-  for await (const { grants } of pagesOf(service.stores.grantIndex, { workloadId, userHash })) {
+  for await (const grants of pagesOf(service.stores.grantIndex, { workloadId, userHash })) {
     count += grants.length;
   }
   return count;

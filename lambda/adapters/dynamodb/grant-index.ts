@@ -1,14 +1,7 @@
 /** Finds grants by the vault table's indexes, which contain only keys, and reads each one from the table. */
 import * as v from 'valibot';
-import type { Grant } from '../../model/records/grant';
-import {
-  keyMatches,
-  matches,
-  type FoundGrants,
-  type GrantFilter,
-  type GrantIndex,
-} from '../../domain/grant/selection';
-import { UnreadableGrant } from '../../domain/grant/unreadable';
+import { matches, type GrantFilter, type GrantIndex } from '../../domain/grant/selection';
+import { UnreadableGrant, type FoundGrant } from '../../domain/grant/unreadable';
 import {
   grantIdIn,
   grantKey,
@@ -30,20 +23,14 @@ function narrowest({ userHash, workloadId, providerId }: GrantFilter): [IndexSha
   throw new Error('a selection of grants needs a filter');
 }
 
-/** Parses each record by itself. @param records undefined for a grant that was deleted since its key was read */
-function foundIn(records: readonly (readonly [Key, unknown])[], filter: GrantFilter = {}): FoundGrants {
-  const grants: Grant[] = [];
-  const unreadable: UnreadableGrant[] = [];
-  for (const [key, record] of records) {
-    try {
-      const grant = parseGrant(record);
-      if (grant && matches(grant, filter)) grants.push(grant);
-    } catch (error) {
-      const id = grantIdIn(key);
-      if (keyMatches(id, filter)) unreadable.push(new UnreadableGrant(id, error));
-    }
+/** @param record undefined for a grant that was deleted since its key was read */
+function foundAt(key: Key, record: unknown): readonly FoundGrant[] {
+  try {
+    const grant = parseGrant(record);
+    return grant ? [grant] : [];
+  } catch (error) {
+    return [new UnreadableGrant(grantIdIn(key), error)];
   }
-  return { grants, ...(unreadable.length > 0 && { unreadable }) };
 }
 
 export function createGrantIndex(vault: Table): GrantIndex {
@@ -56,10 +43,10 @@ export function createGrantIndex(vault: Table): GrantIndex {
         ...(after !== undefined && { after: v.parse(Position, after) }),
       });
       const keys = items.map((item) => v.parse(KeyOfItem, item));
-      const records = await Promise.all(keys.map(async (key) => [key, await vault.get(key)] as const));
+      const found = await Promise.all(keys.map(async (key) => foundAt(key, await vault.get(key))));
       const last = keys.at(-1);
       return {
-        ...foundIn(records, filter),
+        grants: found.flat().filter((grant) => matches(grant, filter)),
         ...(more && last && { next: JSON.stringify(last) }),
       };
     },
@@ -70,8 +57,8 @@ export function createGrantIndex(vault: Table): GrantIndex {
         after: after === undefined ? start : v.parse(Position, after),
         limit,
       });
-      const records = items.map((item) => [v.parse(KeyOfItem, item), item] as const);
-      return { ...foundIn(records), ...(last && { next: JSON.stringify(last) }) };
+      const grants = items.flatMap((item) => foundAt(v.parse(KeyOfItem, item), item));
+      return { grants, ...(last && { next: JSON.stringify(last) }) };
     },
   };
 }

@@ -3,6 +3,7 @@ import { targetsOf } from '../grant/grant';
 import type { Grant } from '../../model/records/grant';
 import { exchangedToken, type HeldTokenDependencies, type ReturnedToken } from '../grant/held-token';
 import { isLongPast } from '../grant/lease';
+import { isUnreadable } from '../grant/unreadable';
 import { pagesOf, type GrantIndex } from '../grant/selection';
 import { clientCredentialsOf, type RequestOwner, type TokenSourceDependencies } from '../grant/token-sources';
 import { grantEnd } from '../grant/tokens';
@@ -51,9 +52,9 @@ async function makeRoom(
   const past: Grant[] = [];
   let count = 0;
   const agent = { workloadId, userHash, targets: targetsOf('M2M', provider.name) };
-  for await (const { grants: found, unreadable = [] } of pagesOf(grantIndex, agent)) {
-    count += found.length + unreadable.length;
-    past.push(...found.filter((grant) => isPast(grant, system)));
+  for await (const found of pagesOf(grantIndex, agent)) {
+    count += found.length;
+    past.push(...found.filter((grant): grant is Grant => !isUnreadable(grant) && isPast(grant, system)));
   }
   for (const grant of past.sort((a, b) => backOffOf(a) - backOffOf(b))) {
     if (count < MAX_MACHINE_GRANTS) return;

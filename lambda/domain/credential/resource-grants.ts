@@ -10,7 +10,7 @@ import { grantIdMember } from '../grant/grant-filter';
 import { targetsOf } from '../grant/grant';
 import { FLOWS } from '../../model/flow';
 import type { Directory } from '../grant/directory';
-import { isRevocable, pagesOf, type GrantHolder, type GrantIndex, type GrantPage } from '../grant/selection';
+import { isRevocable, pagesOf, type GrantHolder, type GrantIndex } from '../grant/selection';
 import type { UnreadableDependencies } from '../grant/unreadable';
 import { userHashOf } from '../../model/user';
 import { workloadGone } from '../identity/workload-identity';
@@ -88,13 +88,6 @@ function targetBefore(nextToken: string, { workloadId, userHash }: GrantHolder):
   return last.target;
 }
 
-/** Returns the greatest target on a page. */
-const lastTarget = ({ grants, unreadable = [] }: GrantPage): string | undefined =>
-  [...grants, ...unreadable.map(({ grantId }) => grantId)]
-    .map(({ target }) => target)
-    .sort()
-    .at(-1);
-
 /**
  * Returns a page of the grants of the token's agent for the token's user; for a token without a user, of the agent's own.
  * It can be short, or empty, before the last page.
@@ -118,8 +111,8 @@ export function listResourceGrants(
     do {
       const limit = maxResults - grants.length;
       const page = await deps.grantIndex.ofAgentAndUser(holder, { afterTarget, limit });
-      grants.push(...listedIn(deps, page));
-      afterTarget = page.next === undefined ? undefined : lastTarget(page);
+      grants.push(...listedIn(deps, page.grants));
+      afterTarget = page.next === undefined ? undefined : page.grants.at(-1)?.target;
       read += Math.max(limit, MIN_READ);
     } while (afterTarget !== undefined && !isPageFull(grants, maxResults) && read < MAX_READ);
     return {
@@ -153,8 +146,8 @@ async function holdsRevocable(
   targets: readonly string[],
 ): Promise<boolean> {
   for (const each of targets) {
-    for await (const { grants, unreadable = [] } of pagesOf(index, { ...holder, targets: each })) {
-      if (grants.some(isRevocable) || unreadable.length > 0) return true;
+    for await (const grants of pagesOf(index, { ...holder, targets: each })) {
+      if (grants.some(isRevocable)) return true;
     }
   }
   return false;

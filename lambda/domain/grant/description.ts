@@ -8,30 +8,11 @@ import type { Grant, GrantTokens } from '../../model/records/grant';
 import type { GrantDescription, GrantStatus } from '../../model/descriptions';
 import type { Flow } from '../../model/flow';
 import { encodeGrantId } from '../../model/grant-id';
-import type { FoundGrants } from './selection';
-import { recordUnreadable, type UnreadableDependencies, type UnreadableGrant } from './unreadable';
+import { isUnreadable, recordUnreadable, type FoundGrant, type UnreadableDependencies } from './unreadable';
 
-/** Returns what the key of a grant says, whose record is not valid. */
-function describeUnreadable(
-  { arnPrefix }: { readonly arnPrefix: string },
-  { grantId }: UnreadableGrant,
-): GrantDescription {
-  const { flow, providerName } = targetParts(grantId.target);
-  return {
-    grantId: encodeGrantId(grantId),
-    credentialProviderArn: oauth2ProviderArn(arnPrefix, providerName),
-    ...(grantId.userHash !== NO_USER && { userHash: grantId.userHash }),
-    flow,
-    scopes: [],
-    resources: [],
-    audiences: [],
-    status: 'UNREADABLE',
-  };
-}
-
-/** Returns whether there is something to list: tokens, or the failure by which they were lost. */
-export const isListed = ({ tokens, lastFailure }: Grant): boolean =>
-  tokens !== undefined || lastFailure !== undefined;
+/** Returns whether there is something to list: tokens, the failure by which they were lost, or a record that is not valid. */
+export const isListed = (grant: FoundGrant): boolean =>
+  isUnreadable(grant) || grant.tokens !== undefined || grant.lastFailure !== undefined;
 
 /** Returns the state of the grant. @param now epoch seconds */
 export function grantStatus(grant: Grant, flow: Flow, now: number): Exclude<GrantStatus, 'UNREADABLE'> {
@@ -49,28 +30,31 @@ const isLater = ({ obtainedAt }: GrantTokens, createdTime: number | undefined): 
 /** Returns the descriptions of the grants that a listing shows, and records those that could not be read. */
 export function listedIn(
   deps: UnreadableDependencies & { readonly system: System; readonly arnPrefix: string },
-  { grants, unreadable = [] }: FoundGrants,
+  grants: readonly FoundGrant[],
 ): readonly GrantDescription[] {
-  recordUnreadable(deps, unreadable);
-  return [
-    ...grants.filter(isListed).map((grant) => describeGrant(deps, grant)),
-    ...unreadable.map((each) => describeUnreadable(deps, each)),
-  ];
+  recordUnreadable(deps, grants);
+  return grants.filter(isListed).map((grant) => describeGrant(deps, grant));
 }
 
 /** Returns the description of a grant. */
 export function describeGrant(
   { system, arnPrefix }: { readonly system: System; readonly arnPrefix: string },
-  grant: Grant,
+  grant: FoundGrant,
 ): GrantDescription {
   const { flow, providerName } = targetParts(grant.target);
-  const { workloadName, tokens, userHash, createdTime, lastUsedDate } = grant;
-  return {
+  const named = {
     grantId: encodeGrantId(grant),
-    workloadIdentityArn: workloadIdentityArn(arnPrefix, workloadName),
     credentialProviderArn: oauth2ProviderArn(arnPrefix, providerName),
-    ...(userHash !== NO_USER && { userHash }),
+    ...(grant.userHash !== NO_USER && { userHash: grant.userHash }),
     flow,
+  };
+  if (isUnreadable(grant)) {
+    return { ...named, scopes: [], resources: [], audiences: [], status: 'UNREADABLE' };
+  }
+  const { workloadName, tokens, createdTime, lastUsedDate } = grant;
+  return {
+    ...named,
+    workloadIdentityArn: workloadIdentityArn(arnPrefix, workloadName),
     scopes: tokens?.scopes ?? [],
     resources: grant.resources,
     audiences: grant.audiences,

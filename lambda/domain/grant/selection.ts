@@ -3,9 +3,7 @@
  * each selected grant is read again, and only grants that match are returned.
  */
 import { targetParts } from './grant';
-import type { Grant } from '../../model/records/grant';
-import type { GrantId } from '../../model/grant-id';
-import type { UnreadableGrant } from './unreadable';
+import { isUnreadable, type FoundGrant } from './unreadable';
 
 /**
  * At least one of the IDs is present, and all present members must match. IDs, because names can be reused; the provider's
@@ -18,13 +16,8 @@ export interface GrantFilter {
   readonly providerName?: string | undefined;
 }
 
-export interface FoundGrants {
-  readonly grants: readonly Grant[];
-  /** The grants whose records are not valid. They must not hide the others. */
-  readonly unreadable?: readonly UnreadableGrant[];
-}
-
-export interface GrantPage extends FoundGrants {
+export interface GrantPage {
+  readonly grants: readonly FoundGrant[];
   /** Where the next page starts; absent on the last page. */
   readonly next?: string;
 }
@@ -40,8 +33,7 @@ export interface GrantHolder {
 /** Finds grants by the member of a filter that selects fewest: user, agent, provider. */
 export interface GrantIndex {
   /**
-   * Returns a page of grants as they are now (strongly consistent). Recently created grants can be missing. Whether a
-   * record that is not valid matches is decided by its key (see `keyMatches`).
+   * Returns a page of grants as they are now (strongly consistent). Recently created grants can be missing.
    *
    * @param filter at least one member
    * @param page.limit number of index entries to read, whether or not their grants match
@@ -76,25 +68,29 @@ export interface GrantIndex {
 export async function* pagesOf(
   index: Pick<GrantIndex, 'ofAgentAndUser'>,
   holder: GrantHolder,
-): AsyncGenerator<FoundGrants> {
+): AsyncGenerator<readonly FoundGrant[]> {
   let after: string | undefined;
   do {
     const page = await index.ofAgentAndUser(holder, { after });
-    yield page;
+    yield page.grants;
     after = page.next;
   } while (after !== undefined);
 }
 
-/** Returns whether a grant has anything that a later write or read could use, or that a listing shows. */
-export const isRevocable = ({ tokens, consent, lease, lastFailure }: Grant): boolean =>
-  [tokens, consent, lease, lastFailure].some((member) => member !== undefined);
+/**
+ * Returns whether a grant has anything that a later write or read could use, or that a listing shows. A record that is not
+ * valid might have it.
+ */
+export const isRevocable = (grant: FoundGrant): boolean =>
+  isUnreadable(grant) ||
+  [grant.tokens, grant.consent, grant.lease, grant.lastFailure].some((member) => member !== undefined);
 
-/** Returns whether the key of a grant matches: all that is known of a grant whose record is not valid. */
-export const keyMatches = (id: GrantId, { workloadId, userHash, providerName }: GrantFilter): boolean =>
-  (workloadId === undefined || id.workloadId === workloadId) &&
-  (userHash === undefined || id.userHash === userHash) &&
-  (providerName === undefined || targetParts(id.target).providerName === providerName);
-
-/** Returns whether a grant matches. */
-export const matches = (grant: Grant, filter: GrantFilter): boolean =>
-  keyMatches(grant, filter) && (filter.providerId === undefined || grant.providerId === filter.providerId);
+/** Returns whether a grant matches: one whose record is not valid, by its key. */
+export const matches = (
+  grant: FoundGrant,
+  { workloadId, userHash, providerName, providerId }: GrantFilter,
+): boolean =>
+  (workloadId === undefined || grant.workloadId === workloadId) &&
+  (userHash === undefined || grant.userHash === userHash) &&
+  (providerName === undefined || targetParts(grant.target).providerName === providerName) &&
+  (providerId === undefined || isUnreadable(grant) || grant.providerId === providerId);

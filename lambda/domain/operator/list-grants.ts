@@ -51,7 +51,7 @@ export function listGrants(
     do {
       const limit = Math.min(READ_LIMIT, maxResults - grants.length);
       const page = await deps.grantIndex.page(filter, { limit, after });
-      grants.push(...listedIn(deps, page));
+      grants.push(...listedIn(deps, page.grants));
       after = page.next;
       read += READ_LIMIT;
     } while (after !== undefined && !isPageFull(grants, maxResults) && read < MAX_READ);

@@ -4,6 +4,7 @@ import { namedOf } from '../display-name';
 import { targetParts } from '../grant/grant';
 import { encodeGrantId } from '../../model/grant-id';
 import type { GrantIndex } from '../grant/selection';
+import { isUnreadable } from '../grant/unreadable';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { revocationProspect } from '../oauth/revocation';
@@ -116,18 +117,15 @@ async function countNotShown(
       });
     // The person can disconnect without the number.
     if (!page) return { notShown, notShownIsMinimum: true };
-    const { grants, unreadable = [], next } = page;
-    for (const { grantId } of unreadable) {
-      const provider = await providerOf(targetParts(grantId.target).providerName);
-      // Nothing says whether it has tokens, so the page says that there might be more.
-      if (provider && reaches(revoked, provider)) isMinimum = true;
-    }
-    for (const grant of grants) {
-      if (!grant.tokens || shown.has(encodeGrantId(grant))) continue;
+    for (const grant of page.grants) {
+      if (!isUnreadable(grant) && (!grant.tokens || shown.has(encodeGrantId(grant)))) continue;
       const provider = await providerOf(targetParts(grant.target).providerName);
-      if (provider?.id === grant.providerId && reaches(revoked, provider)) notShown += 1;
+      if (!provider || !reaches(revoked, provider)) continue;
+      // Nothing says whether it has tokens, so the page says that there might be more.
+      if (isUnreadable(grant)) isMinimum = true;
+      else if (provider.id === grant.providerId) notShown += 1;
     }
-    after = next;
+    after = page.next;
     read += READ_LIMIT;
   } while (after !== undefined && read < MAX_READ && epochSeconds(system) < end);
   isMinimum ||= after !== undefined;

@@ -6,8 +6,8 @@ import { grantStatus, isListed } from '../grant/description';
 import { isFresh, targetParts, targetsOf } from '../grant/grant';
 import type { Grant } from '../../model/records/grant';
 import type { GrantId } from '../../model/grant-id';
-import type { FoundGrants, GrantHolder, GrantIndex } from '../grant/selection';
-import { UnreadableGrant } from '../grant/unreadable';
+import type { GrantHolder, GrantIndex } from '../grant/selection';
+import { isUnreadable, type FoundGrant } from '../grant/unreadable';
 import { epochSeconds, type System } from '../system';
 
 /** Rows of an agent's grants on a page, without those of offered connections. */
@@ -20,8 +20,7 @@ const MAX_GRANTS = 25;
 const MAX_FURTHER_READS = 10;
 
 export interface HeldGrants {
-  readonly grants: readonly Grant[];
-  readonly unreadable: readonly UnreadableGrant[];
+  readonly grants: readonly FoundGrant[];
   /** Target after which the agent holds further grants for the person; absent if it holds none. */
   readonly lastTarget?: string | undefined;
 }
@@ -49,40 +48,22 @@ interface Selection {
   readonly afterTarget?: string | undefined;
 }
 
-type HeldRecord = Grant | UnreadableGrant;
-
-const isUnreadable = (record: HeldRecord): record is UnreadableGrant => record instanceof UnreadableGrant;
-
-const targetOf = (record: HeldRecord): string =>
-  isUnreadable(record) ? record.grantId.target : record.target;
-
-const isShown = (record: HeldRecord): boolean => isUnreadable(record) || isListed(record);
-
-/** Returns the records of a page in the order of their targets. */
-const inOrder = ({ grants, unreadable = [] }: FoundGrants): readonly HeldRecord[] =>
-  [...grants, ...unreadable].sort((one, other) => (targetOf(one) < targetOf(other) ? -1 : 1));
-
 /** Reads the grants with these targets that the agent holds for the person. */
 async function wantedRecords(
   grantIndex: Pick<GrantIndex, 'ofAgentAndUser'>,
   holder: Holder,
   wanted: readonly string[],
-): Promise<readonly HeldRecord[]> {
+): Promise<readonly FoundGrant[]> {
   // A target ends in a digest, so it is the beginning of no other one.
   const pages = wanted.map((targets) => grantIndex.ofAgentAndUser({ ...holder, targets }, { limit: 1 }));
-  return (await Promise.all(pages)).flatMap(inOrder).filter(isShown);
+  return (await Promise.all(pages)).flatMap(({ grants }) => grants).filter(isListed);
 }
-
-const heldOf = (records: readonly HeldRecord[]): Pick<HeldGrants, 'grants' | 'unreadable'> => ({
-  grants: records.flatMap((record) => (isUnreadable(record) ? [] : [record])),
-  unreadable: records.filter(isUnreadable),
-});
 
 /** Reads only the grants with these targets. */
 export const grantsOfTargets = async (
   grantIndex: Pick<GrantIndex, 'ofAgentAndUser'>,
   { holder, wanted }: Pick<Selection, 'holder' | 'wanted'>,
-): Promise<HeldGrants> => heldOf(await wantedRecords(grantIndex, holder, wanted));
+): Promise<HeldGrants> => ({ grants: await wantedRecords(grantIndex, holder, wanted) });
 
 /**
  * Reads the grants that the agent holds for the person: those with the wanted targets, in this order, and then as many
@@ -93,22 +74,20 @@ export async function heldGrants(
   { holder, wanted, except, afterTarget }: Selection,
   furtherReads: FurtherReads,
 ): Promise<HeldGrants> {
-  const others: HeldRecord[] = [];
-  const found = new Map<string, HeldRecord>();
-  const add = (record: HeldRecord): void => {
-    if (wanted.includes(targetOf(record))) found.set(targetOf(record), record);
-    else if (!except.includes(targetOf(record))) others.push(record);
+  const others: FoundGrant[] = [];
+  const found = new Map<string, FoundGrant>();
+  const add = (record: FoundGrant): void => {
+    if (wanted.includes(record.target)) found.set(record.target, record);
+    else if (!except.includes(record.target)) others.push(record);
   };
   const holderOfUsers = { ...holder, targets: targetsOf('USER_FEDERATION') };
   let position = afterTarget;
   let isComplete: boolean;
   do {
     const page = await grantIndex.ofAgentAndUser(holderOfUsers, { afterTarget: position });
-    const records = inOrder(page);
-    records.filter(isShown).forEach(add);
+    page.grants.filter(isListed).forEach(add);
     isComplete = page.next === undefined;
-    const last = records.at(-1);
-    if (last) position = targetOf(last);
+    position = page.grants.at(-1)?.target ?? position;
   } while (!isComplete && others.length <= MAX_GRANTS && furtherReads.take());
   if (!isComplete) {
     const missing = wanted.filter((target) => !found.has(target));
@@ -117,8 +96,8 @@ export async function heldGrants(
   const shown = others.slice(0, MAX_GRANTS);
   const lastShown = others.length > MAX_GRANTS ? shown.at(-1) : undefined;
   return {
-    ...heldOf([...wanted.flatMap((target) => found.get(target) ?? []), ...shown]),
-    lastTarget: lastShown ? targetOf(lastShown) : isComplete ? undefined : position,
+    grants: [...wanted.flatMap((target) => found.get(target) ?? []), ...shown],
+    lastTarget: lastShown ? lastShown.target : isComplete ? undefined : position,
   };
 }
 
@@ -157,12 +136,12 @@ export async function hasAccess(
   except?: string,
 ): Promise<boolean | undefined> {
   const now = epochSeconds(system);
-  const isAccess = (record: HeldRecord): boolean =>
-    targetOf(record) !== except && (isUnreadable(record) || givesAccess(record, now));
+  const isAccess = (record: FoundGrant): boolean =>
+    record.target !== except && (isUnreadable(record) || givesAccess(record, now));
   let after: string | undefined;
   for (let reads = 0; reads < MAX_READS; reads += 1) {
     const page = await grantIndex.ofAgentAndUser(holder, { after });
-    if (inOrder(page).some(isAccess)) return true;
+    if (page.grants.some(isAccess)) return true;
     after = page.next;
     if (after === undefined) return false;
   }

@@ -16,6 +16,7 @@ import type { Oauth2Provider } from '../provider/oauth2-provider';
 import { isConfigured, isLeftOut, namesOfProvider } from './configured-resources';
 import type { Connection } from './connection';
 import type { PortalConnection } from '../../model/records/consent-portal';
+import { isUnreadable, type UnreadableGrant } from '../grant/unreadable';
 import type { HeldGrants } from './held-grants';
 import { ownerMay, type PortalAgent } from './person';
 import { fittingScopes, type ScopeBudget } from './scope-budget';
@@ -165,7 +166,7 @@ function grantRow(
   },
   { now, budget }: { readonly now: number; readonly budget: ScopeBudget },
 ): Row {
-  const { workloadId, userHash, target, tokens, resources = [], audiences = [] } = grant;
+  const { workloadId, userHash, target, tokens, resources, audiences } = grant;
   const grantId = { workloadId, userHash, target };
   const request = {
     scopes: union(tokens?.requestedScopes ?? [], offer?.scopes ?? []),
@@ -196,8 +197,9 @@ function unreadableRow(
   { portal }: ServedPortal,
   agent: PortalAgent,
   provider: Oauth2Provider,
-  grantId: GrantId,
+  { workloadId, userHash, target }: UnreadableGrant,
 ): Row {
+  const grantId = { workloadId, userHash, target };
   const key = encodeGrantId(grantId);
   return {
     key,
@@ -260,7 +262,7 @@ export type Providers = ReadonlyMap<string, Oauth2Provider | undefined>;
 export const providerNameOf = ({ target }: GrantId): string => targetParts(target).providerName;
 
 /** What was read of an agent. */
-export interface AgentRecords extends Pick<HeldGrants, 'grants' | 'unreadable'> {
+export interface AgentRecords extends Pick<HeldGrants, 'grants'> {
   readonly agent: PortalAgent;
   readonly offers: readonly PortalConnection[];
 }
@@ -268,7 +270,7 @@ export interface AgentRecords extends Pick<HeldGrants, 'grants' | 'unreadable'> 
 /** Returns the rows of an agent: those of grants, and then those of offers that have no grant. */
 export function rowsOfAgent(
   served: ServedPortal,
-  { agent: shown, grants, unreadable, offers }: AgentRecords,
+  { agent: shown, grants, offers }: AgentRecords,
   {
     providers,
     userHash,
@@ -283,12 +285,9 @@ export function rowsOfAgent(
   },
 ): readonly Row[] {
   const agent = withRights(served, shown);
-  const unread = unreadable.flatMap(({ grantId }): Row[] => {
-    const provider = providers.get(providerNameOf(grantId));
-    return provider ? [unreadableRow(served, agent, provider, grantId)] : [];
-  });
-  const readable = grants.flatMap((grant): Row[] => {
+  const granted = grants.flatMap((grant): Row[] => {
     const provider = providers.get(providerNameOf(grant));
+    if (isUnreadable(grant)) return provider ? [unreadableRow(served, agent, provider, grant)] : [];
     // The provider of this name can be another one than that of the grant.
     if (provider?.id !== grant.providerId) return [];
     const leftOut = isLeftOut(served.portal, provider);
@@ -296,7 +295,6 @@ export function rowsOfAgent(
     const offer = leftOut ? undefined : offers.find((each) => offeredTarget(each) === grant.target);
     return [grantRow(served, agent, { grant, provider, offer, isLeftOut: leftOut }, { now, budget })];
   });
-  const granted = [...readable, ...unread];
   const offered = offers.flatMap((offer): Row[] => {
     const provider = providers.get(offer.credentialProviderName);
     if (!provider || !isConfigured(served.portal, provider)) return [];

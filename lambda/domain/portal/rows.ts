@@ -82,11 +82,10 @@ async function rowsOfAgents(
 ): Promise<readonly Row[]> {
   recordUnreadable(
     deps,
-    read.flatMap(({ unreadable }) => unreadable),
+    read.flatMap(({ grants }) => grants),
   );
-  const names = read.flatMap(({ grants, unreadable, offers }) => [
+  const names = read.flatMap(({ grants, offers }) => [
     ...grants.map(providerNameOf),
-    ...unreadable.map(({ grantId }) => providerNameOf(grantId)),
     ...offers.map(({ credentialProviderName }) => credentialProviderName),
   ]);
   const providers = await providersOf(deps, names);

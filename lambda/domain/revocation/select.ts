@@ -6,8 +6,8 @@
  */
 import { targetParts, type GrantStore } from '../grant/grant';
 import type { Grant } from '../../model/records/grant';
-import { isRevocable, keyMatches, matches, type GrantIndex, type GrantPage } from '../grant/selection';
-import { recordUnreadable, type UnreadableDependencies } from '../grant/unreadable';
+import { isRevocable, matches, type GrantIndex, type GrantPage } from '../grant/selection';
+import { isUnreadable, recordUnreadable, type UnreadableDependencies } from '../grant/unreadable';
 import { wider } from '../provider/revocation-reach';
 import type { Revocation, RevocationReach } from '../../model/records/revocation';
 import { changedConcurrently, noSuchRevocation } from '../resource-write';
@@ -195,15 +195,15 @@ async function selectPages(
   };
   let revocation = await stored();
   while (!isSelectionComplete(revocation)) {
-    const page = await pageOf(deps, revocation);
-    const { grants, next: cursor } = page;
-    const unreadable = (page.unreadable ?? []).filter(({ grantId }) =>
-      keyMatches(grantId, revocation.filter),
-    );
+    const { grants, next: cursor } = await pageOf(deps, revocation);
     let { matched, failures = 0, hasFailedReads, reach } = revocation;
-    failures += unreadable.length;
-    recordUnreadable(deps, unreadable);
-    await forEachConcurrently(grants, CONCURRENCY, async (grant) => {
+    const selected = grants.filter((grant) => matches(grant, revocation.filter));
+    recordUnreadable(deps, selected);
+    await forEachConcurrently(selected, CONCURRENCY, async (grant) => {
+      if (isUnreadable(grant)) {
+        failures += 1;
+        return;
+      }
       try {
         const revoked = await revokeGrant(deps, revocation, grant);
         if (!revoked) return;

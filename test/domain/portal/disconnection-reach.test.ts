@@ -78,8 +78,7 @@ async function reachAt(
         const all = userHash === USER ? [...grants, ...hidden] : [];
         const next = Number(after) + 2;
         return {
-          grants: all.slice(Number(after), next),
-          ...(unreadable.length > 0 && { unreadable }),
+          grants: [...all.slice(Number(after), next), ...unreadable],
           ...(next < all.length && { next: String(next) }),
         };
       },

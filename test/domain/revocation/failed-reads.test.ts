@@ -98,11 +98,12 @@ describe('a grant whose tokens cannot be read for an unexpected reason', () => {
   it('has 5 minutes again if all tokens could be read in between', async () => {
     const service = await createRevocationService();
     await service.grant('alice');
-    const page: typeof service.stores.grantIndex.page = async (...query) => ({
-      ...(await service.stores.grantIndex.page(...query)),
+    const page: typeof service.stores.grantIndex.page = async (...query) => {
+      const found = await service.stores.grantIndex.page(...query);
       // Its record keeps the revocation from its end.
-      unreadable: [new UnreadableGrant(service.grantIdOf('carol'), new Error('not a grant'))],
-    });
+      const unreadable = new UnreadableGrant(service.grantIdOf('carol'), new Error('not a grant'));
+      return { ...found, grants: [...found.grants, unreadable] };
+    };
     const stores = { ...service.stores, grantIndex: { ...service.stores.grantIndex, page } };
     const readable = service.depsOver({ ...service.parts, stores });
     const open = () => Promise.reject(new Error('a defect'));

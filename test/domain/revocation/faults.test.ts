@@ -229,7 +229,10 @@ describe('a grant whose record is not valid', () => {
     const error = new UnreadableGrant(service.grantIdOf('carol'), new Error('not a grant'));
     const grantIndex: typeof stores.grantIndex = {
       ...stores.grantIndex,
-      page: async (...query) => ({ ...(await stores.grantIndex.page(...query)), unreadable: [error] }),
+      async page(...query) {
+        const found = await stores.grantIndex.page(...query);
+        return { ...found, grants: [...found.grants, error] };
+      },
     };
     const deps = service.depsOver({ ...service.parts, stores: { ...stores, grantIndex } });
     const revocationId = await service.begin({ providerId: service.provider.id });
@@ -261,8 +264,8 @@ describe('a grant whose record is not valid', () => {
 
   it('is tried again if it is the only one', async () => {
     const { stores } = service;
-    const unreadable = [new UnreadableGrant(service.grantIdOf('carol'), new Error('not a grant'))];
-    const ofAgentAndUser = () => Promise.resolve({ grants: [], unreadable });
+    const grants = [new UnreadableGrant(service.grantIdOf('carol'), new Error('not a grant'))];
+    const ofAgentAndUser = () => Promise.resolve({ grants });
     const grantIndex = { ...stores.grantIndex, ofAgentAndUser };
     const deps = service.depsOver({ ...service.parts, stores: { ...stores, grantIndex } });
     const revocationId = await service.begin({ grantId: service.grantIdOf('carol') });
