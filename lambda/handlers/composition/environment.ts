@@ -12,42 +12,7 @@ import type { EndpointPolicy } from '../../model/endpoint';
 import { parseStack, type DeployedStack } from '../../custom-resources/stack';
 import { readPinnedFile } from './pinned-file';
 
-export type Variable =
-  | 'DIRECTORY_TABLE'
-  | 'KEYS_TABLE'
-  | 'SESSIONS_TABLE'
-  | 'VAULT_TABLE'
-  | 'REVOCATIONS_TABLE'
-  /** Name of the directory table, in a deployment with replicas in other Regions. */
-  | 'REPLICATED_TABLE'
-  /** ARN of the KMS key that wraps vault keys and signing keys, with the identity Region. */
-  | 'KMS_KEY_ARN'
-  /** Public base URL without a trailing slash: the issuer of workload access tokens. */
-  | 'BASE_URL'
-  /** `arn:{partition}:bedrock-agentcore:{region}:{account}`, with the identity Region. */
-  | 'ARN_PREFIX'
-  /** The function's Region, which Lambda sets. */
-  | 'AWS_REGION'
-  /** Name or ARN of the `provider-client` function. */
-  | 'PROVIDER_CLIENT_FUNCTION'
-  /** Name or ARN of the `revocation` function. */
-  | 'REVOCATION_FUNCTION'
-  /** Name or ARN of the `connections` function. */
-  | 'CONNECTIONS_FUNCTION'
-  /** Name of the bucket of the audit trail. */
-  | 'TRAIL_BUCKET'
-  /** ARN of the KMS key that signs digests of the audit trail. */
-  | 'DIGEST_KEY_ARN'
-  /** SHA-256 digest of the secret of the API's stage, in lowercase hexadecimal digits. */
-  | 'STAGE_SECRET_HASH'
-  /** The end of the host names of AWS, which differs between partitions. */
-  | 'URL_SUFFIX'
-  /** Address of the identity service, for an agent endpoint's gate. */
-  | 'IDENTITY_ENDPOINT';
-
-const NAME = /^[a-zA-Z0-9._-]{3,255}$/;
-
-const table = { form: NAME, must: 'be the name of a table' };
+const table = { form: /^[a-zA-Z0-9._-]{3,255}$/, must: 'be the name of a table' };
 
 const address = {
   form: /^(https:\/\/[^/?#\s]+|http:\/\/(127\.0\.0\.1|localhost)(:\d+)?)(\/[^?#\s]*[^/?#\s])?$/,
@@ -62,29 +27,41 @@ const invokedFunction = {
 const kmsKey = { form: /^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, must: 'be the ARN of a KMS key' };
 
 /** The form of each variable, strict enough to catch a value in the wrong variable. */
-const FORMS: Readonly<Record<Variable, { readonly form: RegExp; readonly must: string }>> = {
+const FORMS = {
   DIRECTORY_TABLE: table,
   KEYS_TABLE: table,
   SESSIONS_TABLE: table,
   VAULT_TABLE: table,
   REVOCATIONS_TABLE: table,
+  /** The directory table, in a deployment with replicas in other Regions. */
   REPLICATED_TABLE: table,
+  /** The key that wraps vault keys and signing keys, with the identity Region. */
   KMS_KEY_ARN: kmsKey,
+  /** The key that signs digests of the audit trail. */
   DIGEST_KEY_ARN: kmsKey,
+  /** Of the audit trail. */
   TRAIL_BUCKET: { form: /^[a-z0-9.-]{3,63}$/, must: 'be the name of a bucket' },
+  /** Public base URL: the issuer of workload access tokens. */
   BASE_URL: address,
+  /** With the identity Region. */
   ARN_PREFIX: {
     form: /^arn:[\w-]+:bedrock-agentcore:[\w-]+:\d{12}$/,
     must: 'be like arn:aws:bedrock-agentcore:eu-central-1:123456789012',
   },
+  /** The function's Region, which Lambda sets. */
   AWS_REGION: { form: REGION, must: 'be a Region' },
   PROVIDER_CLIENT_FUNCTION: invokedFunction,
   REVOCATION_FUNCTION: invokedFunction,
   CONNECTIONS_FUNCTION: invokedFunction,
+  /** Digest of the secret of the API's stage. */
   STAGE_SECRET_HASH: { form: /^[\w-]{43}$/, must: 'be a SHA-256 digest in base64url' },
+  /** The end of the host names of AWS, which differs between partitions. */
   URL_SUFFIX: { form: /^[a-z0-9.-]+$/, must: 'be a domain name' },
+  /** Address of the identity service, for an agent endpoint's gate. */
   IDENTITY_ENDPOINT: address,
-};
+} as const;
+
+export type Variable = keyof typeof FORMS;
 
 /** An error without a stack trace: its one line says everything, and a trace would name only this file. */
 class EnvironmentError extends Error {
