@@ -7,6 +7,5 @@ export {
 export { checkDpopAlgorithm } from '../domain/oauth/dpop';
 export { checkIssuer } from '../domain/oauth/bound-server-checks';
 export { validatedResource } from '../domain/oauth/protected-resource';
-export { endpointOriginsOf } from '../domain/provider/discovery';
 export { ProviderFailure } from '../domain/oauth/provider-failure';
 export { validatedMetadata, type Metadata } from '../domain/oauth/provider-metadata';

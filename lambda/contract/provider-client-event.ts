@@ -6,6 +6,7 @@
 import type { ProtectedResource } from '../model/provider/record';
 import { CLIENT_REGISTRATIONS } from '../model/provider/client';
 import * as v from 'valibot';
+import type { Of } from '../model/of';
 import type { PushRequest } from '../domain/consent/push';
 import type { PushedRequest } from '../domain/oauth/pushed-authorization';
 import type { RegisteredClient } from '../domain/provider/resolve-client';
@@ -58,7 +59,7 @@ export const InvocationSchema = v.union([
   v.object({ register: Register }),
 ]);
 
-export type Invocation = v.InferOutput<typeof InvocationSchema>;
+export type Invocation = Of<typeof InvocationSchema>;
 
 /** The result of a push: the reference, or an OAuth error code and whether a retry can help. */
 export type PushResponse =

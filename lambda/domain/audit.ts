@@ -5,7 +5,7 @@
  * protected resource and its authorization server, and what a provider says about an error (stated-error.ts).
  */
 import type { Caller } from './principal';
-import type { BoundServer } from '../model/provider/bound-server';
+import type { BoundServer } from '../model/provider/record';
 import { ServiceError, type ErrorName } from './service-error';
 
 export interface AuditEntry extends Partial<BoundServer> {

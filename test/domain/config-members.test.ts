@@ -33,6 +33,7 @@ const RESOURCE = {
   resource: 'https://mcp.example',
   issuer: ISSUER,
   metadataUrl: `${ISSUER}/.well-known/openid-configuration`,
+  endpointOrigins: [ISSUER],
 };
 const discoveryUrl = 'https://mcp.example/.well-known/oauth-protected-resource';
 

@@ -212,7 +212,12 @@ describe('the discovery', () => {
 });
 
 describe('the metadata of a configured provider', () => {
-  const protectedResource = { resource: RESOURCE, issuer: ISSUER, metadataUrl: INSERTED };
+  const protectedResource = {
+    resource: RESOURCE,
+    issuer: ISSUER,
+    metadataUrl: INSERTED,
+    endpointOrigins: [new URL(ISSUER).origin],
+  };
   const discovery = { discoveryUrl: DISCOVERY_URL, protectedResource };
   const system = createFakeSystem();
   const reader = () => createMetadataReader(transport, ACCOUNT, system);

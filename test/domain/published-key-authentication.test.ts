@@ -18,6 +18,7 @@ const discovery = {
     resource: 'https://notes.example/mcp',
     issuer: ISSUER,
     metadataUrl: `${ISSUER}/.well-known/oauth-authorization-server`,
+    endpointOrigins: [ISSUER],
   },
 };
 

@@ -70,34 +70,16 @@ export function createProtectedResources(functionName: string): ProtectedResourc
     invoker.invoke({ event, type: 'RequestResponse', timeoutMs: milliseconds + COLD_START_ALLOWANCE_MS });
   return {
     async find(discoveryUrl, authorizationServer) {
-      const output = await invoke(
-        {
-          discover: { discoveryUrl, ...(authorizationServer !== undefined && { authorizationServer }) },
-        },
-        DISCOVERY_TIMEOUT_MS,
-      );
+      const output = await invoke({ discover: { discoveryUrl, authorizationServer } }, DISCOVERY_TIMEOUT_MS);
       const response = invoker.resultOf<DiscoverResponse>(output, 'protectedResource', 'failure');
       return 'failure' in response ? stopAt(response.failure) : response.protectedResource;
     },
-    async register(
-      discoveryUrl,
-      { callbackId, clientRegistration, initialAccessToken, authorizationServer, endpointOrigins },
-    ) {
-      const output = await invoke(
-        {
-          register: {
-            discoveryUrl,
-            callbackId,
-            ...(clientRegistration && { clientRegistration }),
-            ...(initialAccessToken !== undefined && { initialAccessToken }),
-            ...(authorizationServer !== undefined && { authorizationServer }),
-            ...(endpointOrigins && { endpointOrigins }),
-          },
-        },
-        REGISTRATION_TIMEOUT_MS,
-      );
+    async register(discoveryUrl, request) {
+      const output = await invoke({ register: { discoveryUrl, ...request } }, REGISTRATION_TIMEOUT_MS);
       const response = invoker.resultOf<RegisterResponse>(output, 'registered', 'failure');
-      return 'failure' in response ? stopAt(response.failure, initialAccessToken) : response.registered;
+      return 'failure' in response
+        ? stopAt(response.failure, request.initialAccessToken)
+        : response.registered;
     },
   };
 }

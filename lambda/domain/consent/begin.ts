@@ -12,7 +12,7 @@ import { checkDpopAlgorithm, newDpopKey, thumbprintOf } from '../oauth/dpop';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Lifetimes } from '../lifetimes';
-import { endpointOriginsOf, resourcesAt } from '../provider/discovery';
+import { isAtBoundOrigins, resourcesAt } from '../provider/discovery';
 import { dpopConfigOf } from '../provider/dpop-config';
 import { authoritiesOf, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { isMetadataDocument } from '../provider/provided-client';
@@ -191,11 +191,7 @@ function isAtPresentOrigins(
   { authorization: { endpoint, tokenOrigin } }: Session,
   { discovery: { protectedResource: bound } }: Oauth2Provider,
 ): boolean {
-  if (!bound) return true;
-  const origins = endpointOriginsOf(bound);
-  return [new URL(endpoint).origin, tokenOrigin].every(
-    (origin) => origin === undefined || origins.includes(origin),
-  );
+  return !bound || isAtBoundOrigins(bound, [endpoint, tokenOrigin]);
 }
 
 /** Returns the grant's open session, if this request can use it. */

@@ -5,7 +5,7 @@
 import type { ProtectedResource } from '../../model/provider/record';
 import type { AuthorizationServer } from 'oauth4webapi';
 import { endpointFault, type EndpointPolicy } from '../../model/endpoint';
-import { endpointOriginsOf } from '../provider/discovery';
+import { isAtBoundOrigins, type BoundOrigins } from '../provider/discovery';
 import type { StatedResource } from './protected-resource';
 import { ProviderFailure } from './provider-failure';
 
@@ -61,11 +61,10 @@ export const statedOrigins = ({
  * @throws ProviderFailure that only an update of the provider ends
  */
 function checkEndpointOrigins(
-  bound: Pick<ProtectedResource, 'issuer' | 'endpointOrigins'>,
+  bound: BoundOrigins,
   metadata: Pick<AuthorizationServer, 'authorization_endpoint' | 'token_endpoint'>,
 ): void {
-  const origins = endpointOriginsOf(bound);
-  if (statedOrigins(metadata).every((origin) => origins.includes(origin))) return;
+  if (isAtBoundOrigins(bound, [metadata.authorization_endpoint, metadata.token_endpoint])) return;
   throw new ProviderFailure(
     'endpoint_origin_changed',
     'the metadata of the authorization server names an endpoint at an origin that the provider has not stored',
@@ -161,11 +160,7 @@ export type MetadataPurpose = 'request' | 'revocation';
  */
 export function usableMetadata<
   Stated extends Parameters<typeof withoutForeignEndpoints>[0] & ServerEndpoints,
->(
-  bound: Pick<ProtectedResource, 'issuer' | 'endpointOrigins'>,
-  metadata: Stated,
-  purpose: MetadataPurpose,
-): Stated {
+>(bound: BoundOrigins, metadata: Stated, purpose: MetadataPurpose): Stated {
   checkEndpointOrigins(bound, metadata);
   if (purpose === 'request') checkAuthorizationServer(metadata);
   return withoutForeignEndpoints(metadata);

@@ -60,7 +60,7 @@ async function serverOf(
 export async function boundServerMetadata(
   { transport, endpointPolicy }: ResourceDiscoveryDependencies,
   discoveryUrl: string,
-  bound: Pick<ProtectedResource, 'resource' | 'issuer' | 'metadataUrl' | 'endpointOrigins'>,
+  bound: Omit<ProtectedResource, 'statedByUpdate' | 'dpopRequired'>,
 ): Promise<Metadata> {
   checkUnchanged(bound, await resourceAt(transport, discoveryUrl));
   return usableMetadata(bound, await issuerMetadata(transport, bound, endpointPolicy), 'request');

@@ -7,7 +7,6 @@ import type { AuthorizationServer } from 'oauth4webapi';
 import * as v from 'valibot';
 import type { System } from '../system';
 import { createExpiringCache } from '../expiring-cache';
-import { endpointOriginsOf } from '../provider/discovery';
 import type { PrivateAuthorities } from '../provider/private-authorities';
 import { isProtectedResourceUrl, issuerOf, withoutTrailingSlash } from '../../model/discovery-url';
 import { endpointFault, type EndpointPolicy } from '../../model/endpoint';
@@ -299,7 +298,7 @@ export function createMetadataReader(
     {
       load: (configured: ProtectedResource) => issuerMetadata(transport, configured, policy),
       keyOf: (configured) =>
-        JSON.stringify([configured.issuer, configured.metadataUrl, ...endpointOriginsOf(configured)]),
+        JSON.stringify([configured.issuer, configured.metadataUrl, ...configured.endpointOrigins]),
     },
     system,
   );

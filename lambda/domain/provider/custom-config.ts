@@ -6,38 +6,11 @@ import { invalidMember } from '../service-error';
 import { checkDpopConfig } from './dpop-config';
 import type { EndpointPolicy } from '../../model/endpoint';
 import { checkEndpoint } from '../endpoint';
-import { isMetadataUrl, isProtectedResourceUrl, issuerRule } from '../../model/discovery-url';
+import { isProtectedResourceUrl } from '../../model/discovery-url';
+import { checkStatedServer } from './expected-server';
 import { resolvePrivateKeyJwt } from './private-key-jwt';
 import { hasAssignedSecret } from './provided-client';
 import type { PresentClient, ResolvedConfig } from './resolved-config';
-
-/** They are compared with what a protected resource and its server state, so no other configuration can have them. */
-function checkStatedServer(
-  member: string,
-  { authorizationServer, endpointOrigins = [], oauthDiscovery: { discoveryUrl = '' } }: CustomOauth2Config,
-  policy: EndpointPolicy,
-): void {
-  const stated = [
-    ...(authorizationServer === undefined ? [] : [[`${member}.authorizationServer`, authorizationServer]]),
-    ...endpointOrigins.map((origin, at) => [`${member}.endpointOrigins.${at}`, origin]),
-  ] as [string, string][];
-  for (const [name, url] of stated) {
-    if (!isProtectedResourceUrl(discoveryUrl)) {
-      throw invalidMember(name, 'must be omitted unless the discovery URL is that of a protected resource');
-    }
-    checkEndpoint(name, url, policy);
-  }
-  if (authorizationServer !== undefined && isMetadataUrl(authorizationServer)) {
-    throw invalidMember(`${member}.authorizationServer`, issuerRule(authorizationServer));
-  }
-  for (const [at, origin] of endpointOrigins.entries()) {
-    if (new URL(origin).origin === origin) continue;
-    throw invalidMember(
-      `${member}.endpointOrigins.${at}`,
-      'must be an origin: the scheme, the host in lower case, and a port that is not the default, without a slash at the end',
-    );
-  }
-}
 
 function discoveryOf(member: string, config: CustomOauth2Config, policy: EndpointPolicy): Oauth2Discovery {
   const { discoveryUrl, authorizationServerMetadata: stated } = config.oauthDiscovery;

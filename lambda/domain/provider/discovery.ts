@@ -4,16 +4,17 @@ import { isDeepStrictEqual } from 'node:util';
 import { isWithin } from '../../model/endpoint';
 import { isOfOneIssuer, issuerOf } from '../../model/discovery-url';
 
+/** The origins at which the authorization server of a protected resource can have its endpoints. */
+export type BoundOrigins = Pick<ProtectedResource, 'endpointOrigins'>;
+
 /**
- * Returns the origins at which the authorization server of a protected resource can have its endpoints. Codes, client
- * secrets, and refresh tokens go to no other origin, whatever its metadata state later: an attacker who can change the
- * document cannot have them sent elsewhere.
+ * Returns whether endpoints are at these origins. Codes, client secrets, and refresh tokens go to no other origin, whatever
+ * the metadata of the server state later: an attacker who can change the document cannot have them sent elsewhere.
  */
-export const endpointOriginsOf = ({
-  issuer,
-  endpointOrigins,
-}: Pick<ProtectedResource, 'issuer' | 'endpointOrigins'>): readonly string[] =>
-  endpointOrigins ?? [new URL(issuer).origin];
+export const isAtBoundOrigins = (
+  { endpointOrigins }: BoundOrigins,
+  endpoints: readonly (string | undefined)[],
+): boolean => endpoints.every((url) => url === undefined || endpointOrigins.includes(new URL(url).origin));
 
 /**
  * Returns the authorization server as the configuration names it. The metadata at a discovery URL are read later, and must

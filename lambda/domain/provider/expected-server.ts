@@ -3,11 +3,13 @@
  * its endpoints. The owner chooses the protected resource, which names the server, whose document names the endpoints. So
  * only a statement of the owner binds a provider to another server, or to endpoints at another origin.
  */
-import type { Oauth2Discovery, ProtectedResource } from '../../model/provider/record';
+import { isMetadataUrl, isProtectedResourceUrl, issuerRule } from '../../model/discovery-url';
+import { checkEndpoint } from '../endpoint';
+import type { EndpointPolicy } from '../../model/endpoint';
+import type { CustomOauth2Config } from '../../model/provider/configuration';
+import type { BoundServer, Oauth2Discovery, ProtectedResource } from '../../model/provider/record';
 import { isDeepStrictEqual } from 'node:util';
 import { accessDenied, invalidMember } from '../service-error';
-import type { BoundServer } from '../../model/provider/bound-server';
-import { endpointOriginsOf } from './discovery';
 
 const CONFIG = 'oauth2ProviderConfigInput.customOauth2ProviderConfig';
 const ISSUER_MEMBER = `${CONFIG}.authorizationServer`;
@@ -19,7 +21,7 @@ export const boundTo = ({ protectedResource: bound }: Oauth2Discovery): Partial<
     ? {
         protectedResource: bound.resource,
         authorizationServer: bound.issuer,
-        endpointOrigins: endpointOriginsOf(bound),
+        endpointOrigins: bound.endpointOrigins,
       }
     : {};
 
@@ -29,17 +31,50 @@ export const shownServer = ({ protectedResource: bound }: Oauth2Discovery) =>
     resource: bound.resource,
     authorizationServer: bound.issuer,
     authorizationServerMetadataUrl: bound.metadataUrl,
-    endpointOrigins: endpointOriginsOf(bound),
+    endpointOrigins: bound.endpointOrigins,
   };
 
 export type ShownServer = NonNullable<ReturnType<typeof shownServer>>;
 
-/** What the owner states about the server. */
-export interface StatedServer {
-  /** Its issuer; absent if the one that the provider has now is right, or any for a new provider. */
-  readonly authorizationServer?: string | undefined;
-  /** The origins of its endpoints; absent if those are right that the provider has there, or that of the issuer. */
-  readonly endpointOrigins?: readonly string[] | undefined;
+/**
+ * What the owner states about the server: its issuer, or none if the one that the provider has now is right, or any for a
+ * new provider; and the origins of its endpoints, or none if those are right that the provider has there, or that of the
+ * issuer.
+ */
+export type StatedServer = Pick<CustomOauth2Config, 'authorizationServer' | 'endpointOrigins'>;
+
+/**
+ * Checks what a configuration states about the server. It is compared with what a protected resource and its server state,
+ * so no other configuration can have it.
+ *
+ * @param member name of the configuration, for messages
+ * @throws ValidationException
+ */
+export function checkStatedServer(
+  member: string,
+  { authorizationServer, endpointOrigins = [], oauthDiscovery: { discoveryUrl = '' } }: CustomOauth2Config,
+  policy: EndpointPolicy,
+): void {
+  const stated = [
+    ...(authorizationServer === undefined ? [] : [[`${member}.authorizationServer`, authorizationServer]]),
+    ...endpointOrigins.map((origin, at) => [`${member}.endpointOrigins.${at}`, origin]),
+  ] as [string, string][];
+  for (const [name, url] of stated) {
+    if (!isProtectedResourceUrl(discoveryUrl)) {
+      throw invalidMember(name, 'must be omitted unless the discovery URL is that of a protected resource');
+    }
+    checkEndpoint(name, url, policy);
+  }
+  if (authorizationServer !== undefined && isMetadataUrl(authorizationServer)) {
+    throw invalidMember(`${member}.authorizationServer`, issuerRule(authorizationServer));
+  }
+  for (const [at, origin] of endpointOrigins.entries()) {
+    if (new URL(origin).origin === origin) continue;
+    throw invalidMember(
+      `${member}.endpointOrigins.${at}`,
+      'must be an origin: the scheme, the host in lower case, and a port that is not the default, without a slash at the end',
+    );
+  }
 }
 
 /** The server that a configuration must have: as the owner states it, or as the provider has it now. */
@@ -54,8 +89,17 @@ export interface ExpectedServer extends StatedServer {
 export const expectedIssuerOf = ({ authorizationServer, present }: ExpectedServer): string | undefined =>
   authorizationServer ?? present?.protectedResource?.issuer;
 
+/** Returns what a client is registered at: the server that was found, if the provider exists, or the stated one. */
+export const statedFor = (
+  { authorizationServer, endpointOrigins }: StatedServer,
+  found: ProtectedResource | undefined,
+): StatedServer => ({
+  authorizationServer: found?.issuer ?? authorizationServer,
+  endpointOrigins: found?.endpointOrigins ?? endpointOrigins,
+});
+
 const isWithin = (found: ProtectedResource, origins: readonly string[]): boolean =>
-  endpointOriginsOf(found).every((origin) => origins.includes(origin));
+  found.endpointOrigins.every((origin) => origins.includes(origin));
 
 /** Returns whether a server is the stated one. Nothing is sent to another server, or to endpoints at other origins. */
 export const isExpectedServer = (
@@ -148,14 +192,14 @@ export function boundServer(expected: ExpectedServer, found: ProtectedResource):
   checkIssuer(expected, found);
   const { endpointOrigins: stated, present } = expected;
   const kept = present?.protectedResource?.issuer === found.issuer ? present.protectedResource : undefined;
-  const known = kept ? endpointOriginsOf(kept) : [new URL(found.issuer).origin];
+  const known = kept ? kept.endpointOrigins : [new URL(found.issuer).origin];
   const statedByUpdate = kept ? kept.statedByUpdate : present ? true : undefined;
-  const endpointOrigins = stated ?? (present ? known : endpointOriginsOf(found));
+  const endpointOrigins = stated ?? (present ? known : found.endpointOrigins);
   checkOriginsByOwner(expected.byOwner, known, endpointOrigins);
   if (isWithin(found, endpointOrigins)) {
     return { ...found, endpointOrigins, ...(statedByUpdate && { statedByUpdate }) };
   }
-  const origins = endpointOriginsOf(found).join(' and ');
+  const origins = found.endpointOrigins.join(' and ');
   throw invalidMember(
     ORIGINS_MEMBER,
     stated

@@ -9,12 +9,7 @@ import { authorizedResource } from '../policy/authorized-resource';
 import { checkOwnership, isOwnedBy, withOwnerId, type OwnershipRequirement } from '../ownership';
 import { invalidMember } from '../service-error';
 import { writeContents } from '../sealing/deletion';
-import {
-  resolveClient,
-  unregisterUnused,
-  type DiscoveredClient,
-  registrationRequestIn,
-} from './resolve-client';
+import { resolveClient, unregisterUnused, type DiscoveredClient } from './resolve-client';
 import { publish } from './published-client';
 import { checkBindingByOwner } from './client-binding';
 import { boundTo } from './expected-server';
@@ -101,14 +96,15 @@ export function updateOauth2Provider(
       const named = withOwnerId(provider, principal);
       await checkAssertionProvider(deps.providers, named, ON_BEHALF_OF_MEMBER, resolved.onBehalfOf);
       const byOwner = isOwnedBy(provider, principal);
-      const configurations = config.customOauth2ProviderConfig?.certificateConfigurations;
+      const { customOauth2ProviderConfig: custom } = config;
+      const configurations = custom?.certificateConfigurations;
       const certificates = byOwner
         ? await nameCertificates(deps, provider, configurations)
         : statedCertificates(configurations);
       // An update that states the authorization server is how the owner confirms that a protected resource names another.
       const found = await resolveClient(deps, resolved, {
         ...provider,
-        ...registrationRequestIn(config),
+        stated: custom,
         byOwner,
         present: provider,
       });

@@ -20,7 +20,6 @@ import {
   resolveClient,
   unregisterUnused,
   type DiscoveredClient,
-  registrationRequestIn,
   type ProtectedResources,
 } from './resolve-client';
 import type { ClientDeletions } from './client-deletion';
@@ -191,7 +190,7 @@ export function createOauth2Provider(
     const references = await namedReferences(deps, principal, input, resolved);
     const client = await resolveClient(deps, resolved, {
       ...holder,
-      ...registrationRequestIn(input.config),
+      stated: input.config.customOauth2ProviderConfig,
       byOwner: true,
     });
     annotate(boundTo(client.config.discovery));

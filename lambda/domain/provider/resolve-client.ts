@@ -3,10 +3,10 @@
  * metadata document, or by dynamic registration (RFC 7591). The credential that deletes a registered client again (RFC
  * 7592) is encrypted as a client secret is, for its one address.
  */
+import type { CustomOauth2Config } from '../../model/provider/configuration';
 import type { Oauth2Discovery, ProtectedResource, Registration } from '../../model/provider/record';
 import type { ClientMetadata } from '../../model/provider/published-key';
-import { type ClientRegistration, PUBLIC_CLIENT, PUBLISHED_KEY } from '../../model/provider/client';
-import type { Oauth2ProviderConfig } from '../../model/provider/configuration';
+import { PUBLIC_CLIENT, PUBLISHED_KEY } from '../../model/provider/client';
 import * as v from 'valibot';
 import { accessDenied, invalidMember } from '../service-error';
 import type { Seal } from '../sealing/sealing';
@@ -25,7 +25,13 @@ import type { ClientDeletionCause } from '../../model/records/revocation';
 import type { PresentClient } from './custom-config';
 import { clientMetadataUrl, isClientMetadataUrl } from './published-client';
 import { isSameServer } from './discovery';
-import { boundServer, expectedIssuerOf, type ExpectedServer } from './expected-server';
+import {
+  boundServer,
+  expectedIssuerOf,
+  statedFor,
+  type ExpectedServer,
+  type StatedServer,
+} from './expected-server';
 import { checkAudience } from './private-key-jwt';
 import { clientRegistrationOf, hasAssignedSecret, isMetadataDocument } from './provided-client';
 import { newSigningKey } from './published-key';
@@ -55,33 +61,15 @@ export interface RegisteredClient {
   readonly client?: NewClient;
 }
 
+/** What a configuration states about the client that the service provides, and about its server. */
+export type StatedClient = StatedServer &
+  Pick<CustomOauth2Config, 'clientRegistration' | 'initialAccessToken'>;
+
 /** The client that a provider needs. */
-export interface RegistrationRequest {
+export interface RegistrationRequest extends StatedClient {
   /** Last segment of the provider's callback URL. */
   readonly callbackId: string;
-  /**
-   * How the service provides it.
-   *
-   * @default - by a metadata document if the server reads them, and by dynamic registration otherwise
-   */
-  readonly clientRegistration?: ClientRegistration | undefined;
-  /** Sent to the registration endpoint once (RFC 7591 section 3), and not stored. */
-  readonly initialAccessToken?: string | undefined;
-  /** Issuer of the only authorization server at which the client is registered; absent if any is right. */
-  readonly authorizationServer?: string | undefined;
-  /** The only origins that the server's endpoints can have; absent if any are right. */
-  readonly endpointOrigins?: readonly string[] | undefined;
 }
-
-/** Returns what a request states about the client and its server. The provider keeps only what was found by it. */
-export const registrationRequestIn = ({
-  customOauth2ProviderConfig: custom,
-}: Oauth2ProviderConfig): Omit<RegistrationRequest, 'callbackId'> => ({
-  clientRegistration: custom?.clientRegistration,
-  initialAccessToken: custom?.initialAccessToken,
-  authorizationServer: custom?.authorizationServer,
-  endpointOrigins: custom?.endpointOrigins,
-});
 
 /** Finds the authorization servers of protected resources, and registers clients there. */
 export interface ProtectedResources {
@@ -109,7 +97,11 @@ export interface RegistrationDependencies {
 }
 
 /** The provider whose client is found: new, or as it is configured now. */
-export interface RegisteringProvider extends ClientHolder, RegistrationRequest {
+export interface RegisteringProvider extends ClientHolder {
+  /** Last segment of the provider's callback URL. */
+  readonly callbackId: string;
+  /** What the request states. The provider keeps only what is found by it. */
+  readonly stated: StatedClient | undefined;
   /** Whether the provider's owner sends the request. */
   readonly byOwner: boolean;
   readonly present?: PresentClient | undefined;
@@ -169,7 +161,7 @@ function canStay(
     callbackId,
     clientRegistration,
     present,
-  }: Pick<RegisteringProvider, keyof RegistrationRequest | 'present'>,
+  }: Pick<RegisteringProvider, 'callbackId' | 'present'> & Pick<StatedClient, 'clientRegistration'>,
 ): boolean {
   const by = present && clientRegistrationOf(present);
   if (by === undefined || by !== (clientRegistration ?? by)) return false;
@@ -280,10 +272,8 @@ function clientOfOwner(
 /** What is needed to provide a client. */
 interface Provision {
   readonly holder: ClientHolder;
-  readonly request: Pick<
-    RegisteringProvider,
-    'callbackId' | 'clientRegistration' | 'initialAccessToken' | 'present'
-  >;
+  readonly request: Pick<RegisteringProvider, 'callbackId' | 'present'> &
+    Pick<StatedClient, 'clientRegistration' | 'initialAccessToken'>;
   readonly expected: ExpectedServer;
   /** The server of a provider that exists. */
   readonly found: ProtectedResource | undefined;
@@ -297,10 +287,7 @@ async function newClient(
 ): Promise<DiscoveredClient> {
   const { discoveryUrl } = expected;
   // The callback URL of the client is that for the server that was found.
-  const wanted = {
-    authorizationServer: found?.issuer ?? expected.authorizationServer,
-    endpointOrigins: found?.endpointOrigins ?? expected.endpointOrigins,
-  };
+  const wanted = statedFor(expected, found);
   const callbackId = found
     ? callbackIdWith(deps, request, { discoveryUrl, protectedResource: found })
     : request.callbackId;
@@ -341,10 +328,7 @@ export async function resolveClient(
   given: ResolvedConfig,
   {
     callbackId,
-    clientRegistration: asked,
-    initialAccessToken,
-    authorizationServer,
-    endpointOrigins,
+    stated: { clientRegistration: asked, initialAccessToken, ...server } = {},
     byOwner,
     present,
     ...holder
@@ -373,9 +357,8 @@ export async function resolveClient(
     return { config, registration: undefined, callbackId: changed, isNew: false };
   }
   const expected: ExpectedServer = {
+    ...server,
     discoveryUrl,
-    authorizationServer,
-    endpointOrigins,
     byOwner,
     present: present?.discovery,
   };

@@ -32,14 +32,24 @@ const ProtectedResourceSchema = v.object({
   issuer: v.string(),
   /** Where the metadata of the authorization server is. */
   metadataUrl: v.string(),
-  /** Origins of the server's endpoints; see `endpointOriginsOf`. Absent in providers from before this member. */
-  endpointOrigins: v.exactOptional(texts),
+  /** Origins of the server's endpoints. Codes, client secrets, and tokens go to no other origin. */
+  endpointOrigins: texts,
   /** Whether an update of the owner moved the provider to this server by stating it. Later updates must state it, too. */
   statedByUpdate: v.exactOptional(v.literal(true)),
   /** Whether it accepts only access tokens that are bound to keys (DPoP); absent if it does not say so. */
   dpopRequired: v.exactOptional(v.literal(true)),
 });
 export interface ProtectedResource extends Of<typeof ProtectedResourceSchema> {}
+
+/** What audit entries say about the server that a provider of a protected resource is bound to. */
+export interface BoundServer {
+  /** Identifier of the protected resource, such as an MCP server (RFC 9728). */
+  readonly protectedResource: string;
+  /** Issuer identifier of its authorization server. */
+  readonly authorizationServer: string;
+  /** Origins of the endpoints of this server. */
+  readonly endpointOrigins: readonly string[];
+}
 
 const absent = v.exactOptional(v.never());
 

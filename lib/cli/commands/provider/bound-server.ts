@@ -3,7 +3,6 @@ import type { ProtectedResource } from '../../../../lambda/model/provider/record
 import {
   boundServerMetadata,
   checkIssuer,
-  endpointOriginsOf,
   findProtectedResource,
   ProviderFailure,
   validatedResource,
@@ -55,10 +54,10 @@ async function originsMoved(
   bound: Pick<ProtectedResource, 'issuer' | 'endpointOrigins'>,
 ): Promise<Fault> {
   const { issuer } = bound;
-  const stored = endpointOriginsOf(bound).join(' and ');
+  const stored = bound.endpointOrigins.join(' and ');
   try {
     const { protectedResource: found } = await findProtectedResource(deps, discoveryUrl, issuer);
-    const named = endpointOriginsOf(found);
+    const named = found.endpointOrigins;
     const options = originOptions(named);
     return documentFault(
       `the endpoints are at ${named.join(' and ')}, but the credential provider accepts only ${stored}`,
