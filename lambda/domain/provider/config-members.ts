@@ -48,7 +48,7 @@ type Members = {
 
 /**
  * `checkBindingByOwner` protects the client and the server, which secrets and grants belong to, and `nameExternalSecret`
- * the external secret, which Get shows beside the configuration.
+ * the external secret, which Get shows next to the configuration.
  */
 export const CONFIG_MEMBERS = {
   clientId: { attributes: ['clientId'], shown: ({ clientId }) => clientId || undefined },

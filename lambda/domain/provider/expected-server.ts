@@ -25,7 +25,7 @@ export const boundTo = ({ protectedResource: bound }: Oauth2Discovery): Partial<
       }
     : {};
 
-/** Returns the server as Get shows it beside the configuration. AWS has no such member. */
+/** Returns the server as Get shows it next to the configuration. AWS has no such member. */
 export const shownServer = ({ protectedResource: bound }: Oauth2Discovery) =>
   bound && {
     resource: bound.resource,

@@ -18,7 +18,7 @@ import type { PresentClient, ResolvedConfig } from './resolved-config';
 import { usesSecret } from './vendor';
 import { vendorOf } from './vendors';
 
-/** The members of all vendors with endpoints of their own. */
+/** The members of all vendors with own endpoints. */
 type BuiltInMembers = NonNullable<Oauth2ProviderConfig['includedOauth2ProviderConfig']> &
   NonNullable<Oauth2ProviderConfig['microsoftOauth2ProviderConfig']>;
 type BuiltInConfig = { readonly [Name in keyof BuiltInMembers]?: BuiltInMembers[Name] | undefined };

@@ -111,7 +111,7 @@ const CertificateObjectSchema = v.object({
 });
 export interface CertificateObject extends Of<typeof CertificateObjectSchema> {}
 
-/** Attributes of the record, beside those of every resource. */
+/** Attributes of the record, in addition to those of every resource. */
 export const Oauth2ProviderSchema = v.object({
   vendor: v.picklist(VENDOR_NAMES),
   /** Last segment of the callback URL: one per provider and authorization server (RFC 9700 section 4.4.2.2). */

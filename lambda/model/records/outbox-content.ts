@@ -11,7 +11,7 @@ import { OwnedResourceSchema } from './owned-resource';
 
 /**
  * What a request that revokes tokens needs of their provider. The tokens name the key that they are bound to, and the client
- * secret is beside them, wherever the provider has it.
+ * secret is next to them, wherever the provider has it.
  */
 const RevokingClientSchema = v.object({
   ...v.pick(OwnedResourceSchema, ['id', 'name', 'arn', 'owner', 'ownerId', 'revision']).entries,
