@@ -1,30 +1,9 @@
 /** Suspended agents and users, as operators see them: an operator or the user's identity provider suspends. */
+import type { IssuerSuspension, ListedSuspension } from '../../lambda/model/descriptions';
 import { OPERATIONS } from '../../lambda/operations';
 import type { CliContext } from './context';
 import { isoTime, printTable } from './output';
 import { allPages, type Service } from './service';
-
-/** By an operator. */
-export interface Suspension {
-  readonly since: number;
-  readonly by: string;
-  readonly reason?: string;
-}
-
-/** By the identity provider, which reported the account as disabled or purged. */
-export interface IssuerSuspension {
-  readonly state: string;
-  readonly since: number;
-  readonly trustedIssuer?: string;
-}
-
-/** An agent by name, or a user by hash. */
-export interface ListedSuspension {
-  readonly workloadName?: string;
-  readonly userHash?: string;
-  readonly suspendedByOperator?: Suspension;
-  readonly suspendedByIssuer?: IssuerSuspension;
-}
 
 /** Returns the identity provider by the `id` in its `securityEvents`. */
 export const identityProvider = ({ trustedIssuer }: IssuerSuspension): string =>

@@ -1,5 +1,6 @@
 /** `agent-identity agent`: workload identities. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
+import type { Suspension } from '../../../lambda/model/records/restriction';
 import { OPERATIONS } from '../../../lambda/operations';
 import {
   AUTHORIZER_FLAGS,
@@ -30,7 +31,7 @@ import { isoTime, print, printAside, printFields, printJson, printTable } from '
 import { confirmOrCancel } from '../prompt';
 import { endpointPolicyOf } from '../provider-request';
 import { allPages, connect, deleteWholly, type Service } from '../service';
-import { listSuspensions, printSuspensions, type Suspension } from '../suspensions';
+import { listSuspensions, printSuspensions } from '../suspensions';
 import { issuerFault } from '../trusted-issuer';
 
 const NAME = { brief: 'Name of the agent', parse: String, placeholder: 'name' } as const;

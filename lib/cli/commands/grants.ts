@@ -1,6 +1,7 @@
 /** `agent-identity grants`: what agents hold, for operators. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { decodeGrantId } from '../../../lambda/model/grant-id';
+import type { GrantDescription, RevocationDescription } from '../../../lambda/model/descriptions';
 import { OPERATIONS } from '../../../lambda/operations';
 import { alsoEnds, endsOtherGrants, reachOf } from '../../../lambda/contract/vendors';
 import type { RevocationReach } from '../../../lambda/model/records/revocation';
@@ -12,19 +13,6 @@ import { confirmOrCancel, isInteractive } from '../prompt';
 import { isVendor } from './provider/provider';
 import { allPages, connect, wait, type Service } from '../service';
 import { USER_FLAGS, userOf, type UserFlags } from '../user-flags';
-
-/** Members of a grant that the table shows. */
-interface Grant {
-  readonly grantId: string;
-  readonly workloadIdentityArn?: string;
-  readonly credentialProviderArn: string;
-  readonly userHash?: string;
-  readonly flow: string;
-  readonly scopes: readonly string[];
-  readonly expiresAt?: number;
-  readonly lastUsedDate?: string;
-  readonly status: string;
-}
 
 interface FilterFlags extends ConnectionFlags, UserFlags {
   readonly grantId?: string;
@@ -73,11 +61,11 @@ function listingWith(grantId: string): Record<string, unknown> {
 /** The subject of a grant that has no user. */
 const OF_THE_AGENT = 'AGENT';
 
-async function matching(service: Service, flags: FilterFlags): Promise<Grant[]> {
+async function matching(service: Service, flags: FilterFlags): Promise<GrantDescription[]> {
   const { grantId } = flags;
   const filter = filterOf(flags);
   const input = grantId === undefined ? filter : listingWith(grantId);
-  const found = await allPages<Grant>(service, OPERATIONS.ListGrants, 'grants', input);
+  const found = await allPages<GrantDescription>(service, OPERATIONS.ListGrants, 'grants', input);
   return grantId === undefined ? found : found.filter((grant) => grant.grantId === grantId);
 }
 
@@ -123,34 +111,11 @@ interface RevokeFlags extends FilterFlags {
   readonly noWait: boolean;
 }
 
-interface Revocation {
-  readonly revocationId: string;
-  readonly status: string;
-  readonly counts: {
-    readonly matched: number;
-    readonly revoked: number;
-    readonly confirmed: number;
-    readonly unconfirmed: number;
-    readonly notProvable: number;
-  };
-  /** What else the providers might end. */
-  readonly reach?: RevocationReach;
-}
-
-interface RevokedGrant {
-  readonly grantId: string;
-  readonly provider: string;
-  readonly state: string;
-  readonly attempts: number;
-  readonly lastError?: string;
-}
+type RevokedGrant = RevocationDescription['grants'][number];
 
 /** Returns the revocation with all of its grants. */
-async function described(
-  service: Service,
-  revocationId: string,
-): Promise<Revocation & { readonly grants: readonly RevokedGrant[] }> {
-  const { status, counts, reach } = await service.call<Revocation>(OPERATIONS.GetRevocation, {
+async function described(service: Service, revocationId: string): Promise<RevocationDescription> {
+  const { status, counts, reach } = await service.call<RevocationDescription>(OPERATIONS.GetRevocation, {
     revocationId,
   });
   const grants = await allPages<RevokedGrant>(service, OPERATIONS.GetRevocation, 'grants', { revocationId });
@@ -160,18 +125,18 @@ async function described(
 const POLL_MS = 2_000;
 
 /** Returns a summary for people. */
-const summary = ({ revocationId, status, counts }: Revocation): string =>
+const summary = ({ revocationId, status, counts }: RevocationDescription): string =>
   status === 'DONE' && counts.revoked === 0
     ? `There were no tokens to revoke (${revocationId}).`
     : `Revoked ${counts.revoked}: ${counts.confirmed} confirmed by the provider, ${counts.unconfirmed} unconfirmed, ${counts.notProvable} without a proof (${revocationId}).`;
 
 /** Says that other agents lose their access too, if they do: with --yes, no question has said so before. */
-function sayWhatElseEnds(context: CliContext, { reach }: Pick<Revocation, 'reach'>): void {
+function sayWhatElseEnds(context: CliContext, { reach }: Pick<RevocationDescription, 'reach'>): void {
   if (reach !== undefined && endsOtherGrants(reach)) printAside(context, alsoEnds(reach));
 }
 
 /** @throws CliError with what to do next, if a provider did not confirm */
-function checkConfirmed({ counts: { unconfirmed } }: Revocation, next: string): void {
+function checkConfirmed({ counts: { unconfirmed } }: RevocationDescription, next: string): void {
   if (unconfirmed === 0) return;
   throw new CliError('A provider did not confirm.', {
     name: 'Unconfirmed',
@@ -181,11 +146,17 @@ function checkConfirmed({ counts: { unconfirmed } }: Revocation, next: string): 
 }
 
 /** Waits until every revocation at a provider has a result. */
-async function finished(context: CliContext, service: Service, revocationId: string): Promise<Revocation> {
+async function finished(
+  context: CliContext,
+  service: Service,
+  revocationId: string,
+): Promise<RevocationDescription> {
   const { show, end } = progress(context);
   try {
     for (;;) {
-      const revocation = await service.call<Revocation>(OPERATIONS.GetRevocation, { revocationId });
+      const revocation = await service.call<RevocationDescription>(OPERATIONS.GetRevocation, {
+        revocationId,
+      });
       if (revocation.status === 'DONE') return revocation;
       const { revoked, confirmed, unconfirmed, notProvable } = revocation.counts;
       show(`${revoked} revoked here, ${confirmed + unconfirmed + notProvable} ended at the provider …`);
@@ -197,7 +168,7 @@ async function finished(context: CliContext, service: Service, revocationId: str
 }
 
 /** Returns a line for each provider: how many grants, and what else a revocation ends there. */
-async function consequences(service: Service, found: readonly Grant[]): Promise<string[]> {
+async function consequences(service: Service, found: readonly GrantDescription[]): Promise<string[]> {
   const known = await allPages<{ credentialProviderArn: string; credentialProviderVendor?: string }>(
     service,
     OPERATIONS.ListAllCredentialProviders,

@@ -1,5 +1,7 @@
 /** `agent-identity user`: operators suspend, resume, and list users. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
+import type { IssuerSuspension } from '../../../lambda/model/descriptions';
+import type { Suspension } from '../../../lambda/model/records/restriction';
 import { OPERATIONS } from '../../../lambda/operations';
 import type { UserSelector } from '../../../lambda/model/user';
 import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
@@ -7,14 +9,7 @@ import type { CliContext } from '../context';
 import { CliError } from '../failure';
 import { isoTime, print, printAside, printJson } from '../output';
 import { connect, type Service } from '../service';
-import {
-  identityProvider,
-  listSuspensions,
-  printSuspensions,
-  reportedState,
-  type IssuerSuspension,
-  type Suspension,
-} from '../suspensions';
+import { identityProvider, listSuspensions, printSuspensions, reportedState } from '../suspensions';
 import { requiredUser, USER_FLAGS, type UserFlags } from '../user-flags';
 
 interface Flags extends ConnectionFlags, UserFlags {
