@@ -22,7 +22,7 @@ import {
   userRestrictionKey,
   WRITING_REGION_KEY,
 } from '../../contract/table-keys';
-import { ClientMetadataSchema } from '../../model/provider/published-key';
+import { PublishedClientSchema } from '../../model/records/published-client';
 import { AgentRestrictionSchema, UserRestrictionSchema } from '../../model/records/restriction';
 import { SigningKeySchema, type SigningKeyRecord } from '../../model/records/signing-key';
 import { TokenVaultSchema } from '../../model/records/token-vault';
@@ -89,12 +89,6 @@ export const createAuditHeadStore = (directory: Table, bucket: string): AuditHea
           }
         : ABSENT,
     ),
-});
-
-const PublishedClientSchema = v.object({
-  ...ClientMetadataSchema.entries,
-  expiresAt: v.exactOptional(v.number()),
-  revision: v.number(),
 });
 
 export const createClientMetadataStore = (directory: Table): ClientMetadataStore => ({

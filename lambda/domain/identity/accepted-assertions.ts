@@ -3,6 +3,7 @@
  * leaves out is not accepted.
  */
 import * as v from 'valibot';
+import type { Of } from '../../model/of';
 import { WORKLOAD_NAME } from '../../model/workload-name';
 
 const MAX_CLIENTS = 50;
@@ -16,17 +17,25 @@ const workloadIdentities = v.pipe(
   v.maxLength(MAX_VALUES),
 );
 
+/** A client of assertions: the agents that the identity provider knows by this ID. */
+const AssertionClientSchema = v.strictObject({
+  /** `client_id` of the assertions. */
+  clientId: value,
+  /** The names of the workload identities that can use them. */
+  workloadIdentities,
+  /** What `resource` can name. Absent: assertions that name a resource are rejected. */
+  resources: v.exactOptional(values),
+  /** What `scope` can name, and must name one of. Absent: assertions with a scope are rejected. */
+  scopes: v.exactOptional(values),
+});
+
+export interface AssertionClient extends Of<typeof AssertionClientSchema> {}
+
 export const IdentityAssertionsSchema = v.strictObject({
+  /** The identifier of this service at the issuer: the only `aud` of the assertions. */
   audience: value,
   clients: v.pipe(
-    v.array(
-      v.strictObject({
-        clientId: value,
-        workloadIdentities,
-        resources: v.exactOptional(values),
-        scopes: v.exactOptional(values),
-      }),
-    ),
+    v.array(AssertionClientSchema),
     v.minLength(1),
     v.maxLength(MAX_CLIENTS),
     v.check(
@@ -36,21 +45,5 @@ export const IdentityAssertionsSchema = v.strictObject({
   ),
 });
 
-/** A client of assertions: the agents that the identity provider knows by this ID. */
-export interface AssertionClient {
-  /** `client_id` of the assertions. */
-  readonly clientId: string;
-  /** The names of the workload identities that can use them. */
-  readonly workloadIdentities: readonly string[];
-  /** What `resource` can name. Undefined: assertions that name a resource are rejected. */
-  readonly resources?: readonly string[] | undefined;
-  /** What `scope` can name, and must name one of. Undefined: assertions with a scope are rejected. */
-  readonly scopes?: readonly string[] | undefined;
-}
-
 /** Which identity assertions of a trusted issuer the deployment accepts as user tokens. */
-export interface IdentityAssertions {
-  /** The identifier of this service at the issuer: the only `aud` of the assertions. */
-  readonly audience: string;
-  readonly clients: readonly AssertionClient[];
-}
+export interface IdentityAssertions extends Of<typeof IdentityAssertionsSchema> {}

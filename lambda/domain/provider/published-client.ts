@@ -6,16 +6,10 @@
  * So the document tells nothing that the request does not, and a URL cannot be guessed. The record of a document is apart
  * from its provider, because the public function that publishes documents cannot read providers.
  */
-import type { ClientMetadata } from '../../model/provider/published-key';
 import type { Registration } from '../../model/provider/record';
+import type { PublishedClient } from '../../model/records/published-client';
 import { epochSeconds, type System } from '../system';
 import { isMetadataDocument } from './provided-client';
-
-/** A document as it is stored. */
-export interface PublishedClient extends ClientMetadata {
-  /** Epoch seconds; absent while the provider uses the client. */
-  readonly expiresAt?: number | undefined;
-}
 
 /** Stores documents by the last segment of their URLs. */
 export interface ClientMetadataStore {
