@@ -2,14 +2,15 @@
  * The IAM principals of the embedded cloud: five callers, each with its own access key. So a laptop shows what an AWS
  * account would show: who owns a resource, and who is denied. The keys are created once and kept.
  */
-import { arnParts } from '../../lambda/model/arn';
 import { randomBytes, randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { arnParts } from '../../lambda/model/arn';
 import { isWithinReach } from '../../lambda/operations/account-reach';
 import type { Route } from '../../lambda/operations/operation';
-import { readOrCreateSecretFile, writeSecretFile } from './data-folder';
+import { readOrCreateSecretFile } from './data-folder';
 import { ENVIRONMENT_VARIABLES } from './setting-names';
+import { StartError } from './start-error';
 
 /** An AWS account number that no account has. */
 export const LOCAL_ACCOUNT = '000000000000';
@@ -80,28 +81,33 @@ const AccessKeySchema = v.strictObject({
 
 type AccessKey = v.InferOutput<typeof AccessKeySchema>;
 
+/** The format of all files in the data folder. */
+const FORMAT = 1;
+
 const PrincipalsFileSchema = v.strictObject({
+  format: v.literal(FORMAT),
   operator: AccessKeySchema,
   agent: AccessKeySchema,
-  /** Absent in a folder that is older than agent endpoints. */
-  gate: v.exactOptional(AccessKeySchema),
+  gate: AccessKeySchema,
   stranger: AccessKeySchema,
-  /** Absent in a folder that is older than callers of other accounts. */
-  partner: v.exactOptional(AccessKeySchema),
+  partner: AccessKeySchema,
 });
+
+const OtherFormatSchema = v.looseObject({ operator: AccessKeySchema });
 
 /**
  * Returns the principals of a data folder, whose keys are created at its first use.
  *
  * @param dataDir absolute path of the data folder, which must exist
- * @throws StartError when the file of keys is damaged
+ * @throws StartError when the file of keys is damaged, or the data folder has another format
  */
 export async function loadPrincipals(dataDir: string, names = ENVIRONMENT_VARIABLES): Promise<Principals> {
   const path = join(dataDir, 'principals.json');
   const kept = await readOrCreateSecretFile(
     path,
-    PrincipalsFileSchema,
-    () => ({
+    v.union([PrincipalsFileSchema, OtherFormatSchema]),
+    (): v.InferOutput<typeof PrincipalsFileSchema> => ({
+      format: FORMAT,
       operator: newAccessKey(),
       agent: newAccessKey(),
       gate: newAccessKey(),
@@ -110,14 +116,17 @@ export async function loadPrincipals(dataDir: string, names = ENVIRONMENT_VARIAB
     }),
     names,
   );
-  const { gate = newAccessKey(), partner = newAccessKey() } = kept;
-  if (!kept.gate || !kept.partner) await writeSecretFile(path, { ...kept, gate, partner });
+  if (!v.is(PrincipalsFileSchema, kept)) {
+    throw new StartError(
+      `The data folder ${dataDir} has the format of another version, which this version does not read. Set ${names.of('DATA_DIR')} to a new folder, or delete this one.`,
+    );
+  }
   return {
     operator: localPrincipal('operator', kept.operator),
     agent: localPrincipal('agent', kept.agent),
-    gate: localPrincipal('gate', gate),
+    gate: localPrincipal('gate', kept.gate),
     stranger: localPrincipal('stranger', kept.stranger),
-    partner: localPrincipal('partner', partner),
+    partner: localPrincipal('partner', kept.partner),
   };
 }
 

@@ -1,4 +1,4 @@
-/** The local principals' keys: created once, kept, and completed in an older folder. */
+/** The local principals' keys: created once, and kept in one format. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,17 +17,15 @@ it("keeps the principals' keys across starts", async () => {
   expect(new Set(ids).size).toBe(5);
 });
 
-it.each(['gate', 'partner'] as const)(
-  'adds the keys of the %s in an older folder, and keeps the existing keys',
-  async (added) => {
-    const file = join(folder, 'principals.json');
-    await loadPrincipals(folder);
-    const { [added]: dropped, ...older } = JSON.parse(await readFile(file, 'utf8')) as Record<string, object>;
-    await writeFile(file, JSON.stringify(older));
-
-    const principals = await loadPrincipals(folder);
-    expect(principals).toMatchObject(older);
-    expect(principals[added]).not.toMatchObject(dropped ?? {});
-    expect(await loadPrincipals(folder)).toEqual(principals);
-  },
-);
+it.each([
+  ['without a format, as before the first release', { format: undefined }],
+  ['of another version', { format: 2 }],
+])('rejects a data folder %s, and says what to do', async (_what, change) => {
+  const file = join(folder, 'principals.json');
+  await loadPrincipals(folder);
+  const content = { ...(JSON.parse(await readFile(file, 'utf8')) as object), ...change };
+  await writeFile(file, JSON.stringify(content));
+  await expect(loadPrincipals(folder)).rejects.toThrow(
+    `The data folder ${folder} has the format of another version, which this version does not read. Set DATA_DIR to a new folder, or delete this one.`,
+  );
+});
