@@ -20,6 +20,7 @@ import { SealedFile } from '../../examples/local/sealed-file';
 import { tryFolder } from '../../lib/local/answering-folder';
 import { closeFolderToOthers, isPrivateFile } from '../../lib/local/private-path';
 import { parseSettings } from '../../lib/local/settings';
+import { casesToRun } from '../all-cases';
 import { Programs } from './program';
 
 const PROJECT = resolve(__dirname, '../..');
@@ -240,7 +241,7 @@ describe('root', () => {
   });
 });
 
-it.each(['kms.json', 'principals.json', 'secrets.json', 'service.log'])(
+it.each(casesToRun(['kms.json', 'principals.json', 'secrets.json', 'service.log']))(
   'reports that a pipe instead of %s is not a file, without waiting for it',
   async (name) => {
     await mkdir(dataDir, { mode: 0o700 });
@@ -251,7 +252,7 @@ it.each(['kms.json', 'principals.json', 'secrets.json', 'service.log'])(
   },
 );
 
-it.each(['kms.json', 'principals.json', 'secrets.json', 'service.log'])(
+it.each(casesToRun(['kms.json', 'principals.json', 'secrets.json', 'service.log']))(
   'rejects a symbolic link instead of %s, and does not change its target',
   async (name) => {
     await mkdir(dataDir, { mode: 0o700 });
@@ -303,28 +304,34 @@ describe('a folder that has been in use', () => {
     expect(await readdir(store)).toEqual(before);
   });
 
-  it.each([
-    [
-      'kms.json',
-      /^The file kms\.json with the keys is missing in the data folder, so its data cannot .*data\./,
-    ],
-    [
-      'principals.json',
-      /^The file principals\.json .* new ones would not own its agents and providers: .*data\./,
-    ],
-    [
-      'dynamodb',
-      /^The database dynamodb is missing .* would have none of its agents: .*data\. Restore the data/,
-    ],
-    ['secrets.json', /^The file secrets\.json of the local Secrets Manager is missing .*data\./],
-    ['objects.json and kms.json', /^The file kms\.json with the keys is missing/],
-    ['objects.json and dynamodb', /^The database dynamodb is missing/],
-    ['kms.json and principals.json', /^The file principals\.json .* is missing/],
-    ['principals.json, kms.json, secrets.json', /^The file principals\.json .* is missing/],
-    ['dynamodb, secrets.json, objects.json', /^The database dynamodb is missing/],
-    ['dynamodb, kms.json, secrets.json, objects.json', /^The database dynamodb is missing/],
-    ['dynamodb, principals.json, kms.json, secrets.json', /^The database dynamodb is missing/],
-  ])('is rejected if it lost %s, and gets no other', async (lost, message) => {
+  // One file each, and then several together.
+  it.each(
+    casesToRun(
+      [
+        [
+          'kms.json',
+          /^The file kms\.json with the keys is missing in the data folder, so its data cannot .*data\./,
+        ],
+        [
+          'principals.json',
+          /^The file principals\.json .* new ones would not own its agents and providers: .*data\./,
+        ],
+        [
+          'dynamodb',
+          /^The database dynamodb is missing .* would have none of its agents: .*data\. Restore the data/,
+        ],
+        ['secrets.json', /^The file secrets\.json of the local Secrets Manager is missing .*data\./],
+        ['objects.json and kms.json', /^The file kms\.json with the keys is missing/],
+        ['objects.json and dynamodb', /^The database dynamodb is missing/],
+        ['kms.json and principals.json', /^The file principals\.json .* is missing/],
+        ['principals.json, kms.json, secrets.json', /^The file principals\.json .* is missing/],
+        ['dynamodb, secrets.json, objects.json', /^The database dynamodb is missing/],
+        ['dynamodb, kms.json, secrets.json, objects.json', /^The database dynamodb is missing/],
+        ['dynamodb, principals.json, kms.json, secrets.json', /^The database dynamodb is missing/],
+      ] as const,
+      5,
+    ),
+  )('is rejected if it lost %s, and gets no other', async (lost, message) => {
     await usedFolder();
     const parts = lost.split(/ and |, /);
     for (const part of parts) await rm(join(dataDir, part), { recursive: true });
@@ -340,12 +347,17 @@ describe('a folder that has been in use', () => {
     expect(await readdir(join(dataDir, 'dynamodb'))).toEqual([]);
   });
 
-  it.each([
-    ['objects.json'],
-    ['secrets.json', 'objects.json'],
-    ['kms.json', 'secrets.json', 'objects.json'],
-    ['principals.json', 'kms.json', 'secrets.json', 'objects.json'],
-  ])('is completed if its first start was killed before it created %s', async (...missing) => {
+  it.each(
+    casesToRun(
+      [
+        ['objects.json'],
+        ['secrets.json', 'objects.json'],
+        ['kms.json', 'secrets.json', 'objects.json'],
+        ['principals.json', 'kms.json', 'secrets.json', 'objects.json'],
+      ],
+      2,
+    ),
+  )('is completed if its first start was killed before it created %s', async (...missing) => {
     await usedFolder();
     for (const part of missing) await rm(join(dataDir, part));
     await useFolder(dataDir);
