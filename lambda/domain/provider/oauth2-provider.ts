@@ -39,22 +39,9 @@ import type { ResolvedConfig } from './resolved-config';
 export interface Oauth2Provider extends OwnedResource, Oauth2ProviderAttributes {}
 
 /** What a request to the provider needs of it. */
-export type ProviderConfiguration = Pick<
+export type ProviderConfiguration = Omit<
   Oauth2Provider,
-  | 'id'
-  | 'name'
-  | 'arn'
-  | 'owner'
-  | 'ownerId'
-  | 'revision'
-  | 'vendor'
-  | 'clientId'
-  | 'clientAuthenticationMethod'
-  | 'privateKeyJwt'
-  | 'externalSecret'
-  | 'discovery'
-  | 'dpop'
-  | keyof CertificateMembers
+  'tags' | 'policy' | 'createdTime' | 'lastUpdatedTime' | 'callbackId' | 'onBehalfOf' | 'registration'
 >;
 
 /** Returns the private authorities of the provider's server; undefined if the public ones are trusted. */
