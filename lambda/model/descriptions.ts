@@ -26,7 +26,6 @@ export const reach = v.exactOptional(
 
 /** `DONE`: every grant was revoked, and for each one the provider has confirmed it or was given up. */
 export const revocationStatus = v.picklist(['IN_PROGRESS', 'DONE']);
-export type RevocationStatus = v.InferOutput<typeof revocationStatus>;
 
 /**
  * - `BACKING_OFF`: the provider was unavailable. The service sends it no request before the next attempt is due.

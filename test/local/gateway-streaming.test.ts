@@ -116,8 +116,7 @@ describe('the authorizer', () => {
         expect(JSON.parse(text)).toEqual({
           __type: 'AccessDeniedException',
           message: 'The operation does not exist. Check the method and the path.',
-          code: 'UnknownOperation',
-          values: {},
+          problem: { code: 'UnknownOperation', values: {} },
         });
       }
       expect([asked, events]).toEqual([0, []]);

@@ -69,7 +69,7 @@ export function expectDocumentedForm(operation: OperationName, result: APIGatewa
     throw new Error(`not the form of an error: ${statusCode} ${body}`);
   if (typeof error.message !== 'string' || error.message === '') throw new Error(`no message: ${body}`);
   const unknown = Object.keys(error).filter(
-    (name) => !['__type', 'message', 'reason', 'fieldList', 'code', 'values'].includes(name),
+    (name) => !['__type', 'message', 'reason', 'fieldList', 'problem'].includes(name),
   );
   if (unknown.length > 0) throw new Error(`members ${unknown.join()} in an error`);
 }

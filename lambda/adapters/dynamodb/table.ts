@@ -27,7 +27,7 @@ export interface Table {
   readonly name: string;
   get(key: Key): Promise<unknown>;
   /**
-   * If the response is lost, the AWS SDK repeats the write, whose condition might no longer hold after the first one. The
+   * If the response is lost, the client repeats the write, whose condition might no longer hold after the first one. The
    * write then recognizes itself in the item.
    *
    * @returns whether the item was written

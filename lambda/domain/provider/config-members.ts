@@ -3,7 +3,9 @@
  * what the audit log calls a change, and what only the owner can change follow from the rows.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { OwnedResource } from '../../model/records/owned-resource';
+import type { CustomOauth2Config } from '../../model/provider/configuration';
+import type { Complete } from '../../model/of';
+import type { ConfiguredProvider, Oauth2ProviderAttributes } from '../../model/provider/record';
 import { accessDenied } from '../service-error';
 import { certificateConfigurationsOf } from './certificate-configuration';
 import { dpopConfigOf } from './dpop-config';
@@ -12,17 +14,7 @@ import { clientRegistrationOf } from './provided-client';
 import { statedMethod } from './vendor';
 
 /** Attributes of the record that a configuration sets. */
-type ConfigAttribute = Exclude<keyof Oauth2Provider, keyof OwnedResource | 'vendor' | 'callbackId'>;
-
-/** The part of a provider that its configuration sets. */
-export type ConfiguredProvider = Pick<Oauth2Provider, ConfigAttribute>;
-
-/** The same attributes, of which none can be forgotten: an update without a member removes it. */
-export type Complete<Attributes> = {
-  readonly [Name in keyof Required<Attributes>]: object extends Pick<Attributes, Name>
-    ? Attributes[Name] | undefined
-    : Attributes[Name];
-};
+type ConfigAttribute = keyof ConfiguredProvider;
 
 /** The owner alone can change what Get shows of a member. */
 interface OwnerOnly<Shown> {

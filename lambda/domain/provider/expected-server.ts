@@ -37,9 +37,8 @@ export const shownServer = ({ protectedResource: bound }: Oauth2Discovery) =>
 export type ShownServer = NonNullable<ReturnType<typeof shownServer>>;
 
 /**
- * What the owner states about the server: its issuer, or none if the one that the provider has now is right, or any for a
- * new provider; and the origins of its endpoints, or none if those are right that the provider has there, or that of the
- * issuer.
+ * What the owner states about the server: its issuer, and the origins of its endpoints. Without an issuer, the present one
+ * stays, and a new provider accepts any. Without origins, the present ones stay; for another server, that of its issuer.
  */
 export type StatedServer = Pick<CustomOauth2Config, 'authorizationServer' | 'endpointOrigins'>;
 

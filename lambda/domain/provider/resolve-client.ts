@@ -22,7 +22,6 @@ import {
   type Registered,
 } from './client-deletion';
 import type { ClientDeletionCause } from '../../model/records/revocation';
-import type { PresentClient } from './custom-config';
 import { clientMetadataUrl, isClientMetadataUrl } from './published-client';
 import { isSameServer } from './discovery';
 import {
