@@ -5,7 +5,7 @@
  * Source: AWS Lambda API reference, Invoke.
  */
 import { endpointOf } from '../aws/endpoint';
-import { createSignedRequests, environmentRegion } from '../aws/signed-requests';
+import { createSignedRequests, environmentRegion, type SignedRequests } from '../aws/signed-requests';
 import { parseJsonObject } from '../../domain/json-object';
 
 export interface InvokeRequest<Event> {
@@ -38,6 +38,17 @@ const LAMBDA = { service: 'lambda', serviceId: 'Lambda' };
 /** Milliseconds. Each invocation has its own limit, which is shorter. */
 const TIMEOUTS = { connectionTimeout: 1_000, socketTimeout: 30_000 };
 
+function lambdaRequests(): SignedRequests {
+  const region = environmentRegion();
+  return createSignedRequests({
+    signingName: LAMBDA.service,
+    endpoint: endpointOf(LAMBDA, region),
+    region,
+    maxAttempts: 3,
+    ...TIMEOUTS,
+  });
+}
+
 /**
  * Returns a client of another function of the service.
  *
@@ -48,14 +59,8 @@ export function createFunctionInvoker<Event extends object>(
   functionName: string,
   failed: (detail: string, cause?: unknown) => Error,
 ): FunctionInvoker<Event> {
-  const region = environmentRegion();
-  const lambda = createSignedRequests({
-    signingName: LAMBDA.service,
-    endpoint: endpointOf(LAMBDA, region),
-    region,
-    maxAttempts: 3,
-    ...TIMEOUTS,
-  });
+  // Made on first use, because most requests never invoke another function.
+  let requests: SignedRequests | undefined;
   const path = `/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`;
   return {
     async invoke({ event, type, timeoutMs }) {
@@ -65,7 +70,8 @@ export function createFunctionInvoker<Event extends object>(
         body: JSON.stringify(event),
         signal: AbortSignal.timeout(timeoutMs),
       };
-      const response = await lambda.send(request).catch((error: unknown) => {
+      requests ??= lambdaRequests();
+      const response = await requests.send(request).catch((error: unknown) => {
         throw failed(`not invoked: ${error instanceof Error ? error.name : 'unknown'}`, error);
       });
       const fault = response.headers['x-amz-function-error'];
