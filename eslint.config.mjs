@@ -81,9 +81,11 @@ export default tseslint.config(
       'node:fs*',
       'node:process',
       '**/adapters/**',
-      '**/handlers/**',
+      '**/functions/**',
       '**/api/**',
       '**/contract/**',
+      '**/operations/**',
+      '**/pages/**',
       '**/lib/**',
     ],
     'The domain imports no SDK, network, file system, or outer module.',
@@ -100,20 +102,20 @@ export default tseslint.config(
   ),
   boundary(
     ['lambda/adapters/**/*.ts'],
-    ['**/handlers/**', '**/api/**', '**/lib/**', 'aws-cdk-lib*'],
-    'An adapter imports neither the API nor the handlers.',
+    ['**/functions/**', '**/api/**', '**/lib/**', 'aws-cdk-lib*'],
+    'An adapter imports neither the API nor the functions.',
   ),
   boundary(
     ['lambda/api/**/*.ts'],
     // The types of the two clients are AWS's model of the responses (aws-output.ts).
     [
-      ...['**/adapters/**', '**/handlers/**', '**/lib/**', 'aws-cdk-lib*'],
+      ...['**/adapters/**', '**/functions/**', '**/lib/**', 'aws-cdk-lib*'],
       ...['@aws-sdk/*', '!@aws-sdk/client-bedrock-agentcore', '!@aws-sdk/client-bedrock-agentcore-control'],
     ],
     'The API imports no adapter and no SDK; use the domain.',
   ),
   boundary(
-    ['lambda/handlers/**/*.ts', 'lambda/custom-resources/**/*.ts', 'lambda/gate/**/*.ts'],
+    ['lambda/functions/**/*.ts', 'lambda/custom-resources/**/*.ts', 'lambda/gate/**/*.ts'],
     ['**/lib/**', 'aws-cdk-lib*'],
     'Functions do not import infrastructure code.',
   ),
@@ -122,7 +124,7 @@ export default tseslint.config(
     [
       '**/adapters/**',
       '**/api/**',
-      '**/handlers/**',
+      '**/functions/**',
       '**/custom-resources/**',
       '**/lib/**',
       '@aws-sdk/*',
@@ -132,7 +134,7 @@ export default tseslint.config(
   ),
   boundary(
     ['lib/{constructs,resources,stacks}/**/*.ts', 'lib/index.ts'],
-    ['adapters', 'api', 'custom-resources', 'domain', 'gate', 'handlers', 'pages'].map(
+    ['adapters', 'api', 'custom-resources', 'domain', 'gate', 'functions', 'pages'].map(
       (module) => `**/lambda/${module}/**`,
     ),
     'Infrastructure imports only lambda/contract, lambda/model, and lambda/operations from the functions.',

@@ -19,7 +19,7 @@ const { metafile } = await build({
     { in: 'lib/cli/bundle/s3.cjs', out: 'lib/cli/s3' },
     { in: 'lib/local/serve.ts', out: 'lib/local/serve' },
     { in: 'lib/cli/bundle/functions.cjs', out: 'lib/local/handlers' },
-    { in: 'lib/cli/bundle/agent-endpoint.cjs', out: 'lambda/handlers/composition/agent-endpoint' },
+    { in: 'lib/cli/bundle/agent-endpoint.cjs', out: 'lambda/functions/composition/agent-endpoint' },
   ],
   outdir,
   bundle: true,

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { FunctionGroup } from '../../lambda/operations/groups';
 
-/** A function is named like its composition root in lambda/handlers, and like the folder of its bundle. */
+/** A function is named like its composition root in lambda/functions, and like the folder of its bundle. */
 export type FunctionName = FunctionGroup | 'audit-digest' | 'deployed-resources' | 'gate' | 'authorizer';
 
 /**

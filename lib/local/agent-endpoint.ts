@@ -10,7 +10,7 @@ import {
   parseAgentEndpoint,
   type AgentEndpointConfiguration,
 } from '../../lambda/domain/gate/agent-endpoint';
-import type * as Composition from '../../lambda/handlers/composition/agent-endpoint';
+import type * as Composition from '../../lambda/functions/composition/agent-endpoint';
 import { authorizerRefusals } from '../../lambda/contract/gate-refusals';
 import { gatewayCorsHeaders } from '../../lambda/contract/gateway-cors';
 import { inboundRoutes } from '../../lambda/contract/gate-routes';
@@ -73,7 +73,7 @@ function localAgentRuntimeArn(name: string): string {
 
 /** Loads the functions after the service has set the environment, which configures their log. */
 const composition = (): typeof Composition =>
-  createRequire(__filename)('../../lambda/handlers/composition/agent-endpoint') as typeof Composition;
+  createRequire(__filename)('../../lambda/functions/composition/agent-endpoint') as typeof Composition;
 
 /** Agents and issuers can be on this machine too. */
 const LOCAL = { loopback: true };

@@ -2,20 +2,20 @@
  * The handlers of all functions. Handlers read the environment when they load, so functions.ts loads this file after it
  * has set the environment.
  */
-import { handler as connections } from '../../lambda/handlers/connections';
-import { handler as controlPlane } from '../../lambda/handlers/control-plane';
-import { handler as credentialRetrieval } from '../../lambda/handlers/credential-retrieval';
-import { handler as keyRotation } from '../../lambda/handlers/key-rotation';
-import { handler as oauthCallback } from '../../lambda/handlers/oauth-callback';
-import { handler as eventPoll } from '../../lambda/handlers/event-poll';
-import { handler as grants } from '../../lambda/handlers/grants';
-import { handler as operator } from '../../lambda/handlers/operator';
-import { handler as revocation } from '../../lambda/handlers/revocation';
-import { handler as portal } from '../../lambda/handlers/portal';
-import { handler as providerClient } from '../../lambda/handlers/provider-client';
-import { handler as securityEvents } from '../../lambda/handlers/security-events';
-import { handler as tokenExchange } from '../../lambda/handlers/token-exchange';
-import { handler as tokenVault } from '../../lambda/handlers/token-vault';
+import { handler as connections } from '../../lambda/functions/connections';
+import { handler as controlPlane } from '../../lambda/functions/control-plane';
+import { handler as credentialRetrieval } from '../../lambda/functions/credential-retrieval';
+import { handler as keyRotation } from '../../lambda/functions/key-rotation';
+import { handler as oauthCallback } from '../../lambda/functions/oauth-callback';
+import { handler as eventPoll } from '../../lambda/functions/event-poll';
+import { handler as grants } from '../../lambda/functions/grants';
+import { handler as operator } from '../../lambda/functions/operator';
+import { handler as revocation } from '../../lambda/functions/revocation';
+import { handler as portal } from '../../lambda/functions/portal';
+import { handler as providerClient } from '../../lambda/functions/provider-client';
+import { handler as securityEvents } from '../../lambda/functions/security-events';
+import { handler as tokenExchange } from '../../lambda/functions/token-exchange';
+import { handler as tokenVault } from '../../lambda/functions/token-vault';
 
 export const HANDLERS = {
   connections,

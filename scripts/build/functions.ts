@@ -20,7 +20,7 @@ export const FUNCTIONS = join(ROOT, 'dist/functions');
 export const METAFILE = join(ROOT, 'dist/functions.meta.json');
 const STAMP = join(ROOT, 'dist/functions.stamp.json');
 
-/** The names of the composition roots in lambda/handlers. */
+/** The names of the composition roots in lambda/functions. */
 const NAMES: readonly string[] = [
   ...FUNCTION_GROUPS,
   'audit-digest',
@@ -55,7 +55,7 @@ async function removeOthers(current: readonly string[]): Promise<void> {
 export async function buildFunctions(): Promise<void> {
   if (await isCurrent(await readStamp())) return;
   const bundles = await Promise.all(
-    NAMES.map((name) => bundle(join(ROOT, `lambda/handlers/${name}.ts`), join(FUNCTIONS, name))),
+    NAMES.map((name) => bundle(join(ROOT, `lambda/functions/${name}.ts`), join(FUNCTIONS, name))),
   );
   const files = bundles.flatMap(({ files }) => files);
   for (const { path, content } of files) await replaceFile(path, content);

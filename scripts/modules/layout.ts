@@ -5,7 +5,7 @@ export const CODE = ['bin', 'lib', 'lambda'];
 
 /** The modules of the functions' code, from top to bottom. Each imports only from modules below it. */
 export const LAMBDA_MODULES = [
-  'lambda/handlers',
+  'lambda/functions',
   'lambda/gate',
   'lambda/custom-resources',
   'lambda/api',

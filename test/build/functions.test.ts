@@ -23,7 +23,7 @@ it('keeps bundles whose sources and settings are unchanged', async () => {
 });
 
 it.each([
-  ['a source file of the project', 'lambda/handlers/gate.ts'],
+  ['a source file of the project', 'lambda/functions/gate.ts'],
   ['a source file of a dependency', 'node_modules/oauth4webapi/build/index.js'],
   ['a bundle', 'dist/functions/gate/index.js'],
   ['a source map', 'dist/functions/gate/index.js.map'],

@@ -26,7 +26,7 @@ import type { PortalSession } from '../../lambda/model/records/portal-session';
 import { changeResource, createResource } from '../../lambda/domain/resource-write';
 import { changeRestriction, storedUserRestriction } from '../../lambda/domain/restriction/change';
 import { ended } from '../../lambda/domain/revocation/item';
-import { REQUEST_TIMEOUTS } from '../../lambda/handlers/composition/request-timeouts';
+import { REQUEST_TIMEOUTS } from '../../lambda/functions/composition/request-timeouts';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';

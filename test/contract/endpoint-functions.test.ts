@@ -31,7 +31,7 @@ afterEach(() => {
 
 /** Returns the handler of the function, or throws the error of its start. */
 const start = (name: 'gate' | 'authorizer'): { handler: unknown } =>
-  createRequire(__filename)(`../../lambda/handlers/${name}`) as { handler: unknown };
+  createRequire(__filename)(`../../lambda/functions/${name}`) as { handler: unknown };
 
 it('the functions start with a complete environment, and the gate streams responses', () => {
   const { handler } = start('gate');

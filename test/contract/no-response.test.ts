@@ -17,7 +17,7 @@ import {
   NO_RESPONSE,
   type RawServer,
 } from '../flows/support/raw-server';
-import { REQUEST_TIMEOUTS } from '../../lambda/handlers/composition/request-timeouts';
+import { REQUEST_TIMEOUTS } from '../../lambda/functions/composition/request-timeouts';
 import { createFakeSystem } from '../domain/fake-system';
 import { ANOTHER_KEY } from '../flows/support/key-sets';
 

@@ -8,7 +8,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
 import { createTable, type Table } from '../../lambda/adapters/dynamodb/table';
 import { WRITING_REGION_KEY } from '../../lambda/contract/table-keys';
-import type * as Invocation from '../../lambda/handlers/composition/invocation';
+import type * as Invocation from '../../lambda/functions/composition/invocation';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { createDynamoDb } from '../../lambda/adapters/dynamodb/sdk-client';
@@ -55,7 +55,7 @@ function startFunction(options: Pick<Options, 'outsideWritingRegion'> = {}) {
   jest.resetModules();
   const load = createRequire(__filename);
   const { createInvocationHandler } = load(
-    '../../lambda/handlers/composition/invocation',
+    '../../lambda/functions/composition/invocation',
   ) as typeof Invocation;
   return createInvocationHandler(
     {

@@ -115,7 +115,7 @@ function invoke(
   how: { requestId: string; userArn?: string; userAgent?: string; resource?: string; body?: unknown },
 ): Promise<APIGatewayProxyResult> {
   const load = createRequire(__filename);
-  const { handler } = load(`../../lambda/handlers/${group}`) as {
+  const { handler } = load(`../../lambda/functions/${group}`) as {
     handler: (event: APIGatewayProxyEvent, context: object) => Promise<APIGatewayProxyResult>;
   };
   const { requestId, userArn = null, userAgent = USER_AGENT, resource = path, body = null } = how;
@@ -226,7 +226,7 @@ it('an event for an unknown route has an audit entry that does not repeat the ev
 it.each(['key-rotation', 'provider-client'])(
   'an event that the %s function rejects has an audit entry',
   async (group) => {
-    const { handler } = createRequire(__filename)(`../../lambda/handlers/${group}`) as {
+    const { handler } = createRequire(__filename)(`../../lambda/functions/${group}`) as {
       handler: (event: unknown, context: object) => Promise<unknown>;
     };
     const awsRequestId = `refused-by-${group}`;

@@ -21,7 +21,7 @@ const OPTIONS = {
     { in: 'lib/local/serve.ts', out: 'lib/local/serve' },
     { in: 'test/kills/service.ts', out: 'lib/local/killed-service' },
     { in: 'lib/cli/bundle/functions.cjs', out: 'lib/local/handlers' },
-    { in: 'lib/cli/bundle/agent-endpoint.cjs', out: 'lambda/handlers/composition/agent-endpoint' },
+    { in: 'lib/cli/bundle/agent-endpoint.cjs', out: 'lambda/functions/composition/agent-endpoint' },
   ],
   bundle: true,
   platform: 'node',

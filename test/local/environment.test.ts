@@ -168,7 +168,7 @@ async function start(group: FunctionGroup, change: Readonly<Record<string, strin
   for (const [name, value] of Object.entries(change)) if (value === undefined) delete process.env[name];
   try {
     await jest.isolateModulesAsync(async () => {
-      await import(`../../lambda/handlers/${group}`);
+      await import(`../../lambda/functions/${group}`);
     });
   } catch (error) {
     return (error as Error).stack ?? '';

@@ -31,7 +31,7 @@ it.each(NAMES)('%s has source maps that name no folder outside the project', (na
   const sources = filesOf(name)
     .filter((file) => file.endsWith('.map'))
     .flatMap(sourcesOf);
-  expect(sources).toContain(`lambda/handlers/${name}.ts`);
+  expect(sources).toContain(`lambda/functions/${name}.ts`);
   expect(sources.filter((source) => !/^(lambda|node_modules)\//.test(source))).toEqual([]);
 });
 

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAuditLog } from '../../lambda/adapters/log/audit-log';
 import { createMetricsOf } from '../../lambda/adapters/log/metrics';
-import { log as lines, report } from '../../lambda/handlers/composition/logging';
+import { log as lines, report } from '../../lambda/functions/composition/logging';
 import { FUNCTION_GROUPS } from '../../lambda/operations/groups';
 import type { AuditEntry } from '../../lambda/domain/audit';
 import { AgentIdentity } from '../../lib';

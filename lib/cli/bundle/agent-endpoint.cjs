@@ -3,7 +3,7 @@
 
 const { createRequire } = require('node:module');
 
-// In the package, this file is in dist/lambda/handlers/composition. Its bundle must not contain the other file again.
+// In the package, this file is in dist/lambda/functions/composition. Its bundle must not contain the other file again.
 const load = createRequire(`${__dirname}/`);
 
 module.exports = load('../../../lib/local/handlers');

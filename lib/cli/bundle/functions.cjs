@@ -9,9 +9,9 @@ module.exports = {
     return require('../../local/handlers.ts').HANDLERS;
   },
   get composeAuthorizer() {
-    return require('../../../lambda/handlers/composition/agent-endpoint.ts').composeAuthorizer;
+    return require('../../../lambda/functions/composition/agent-endpoint.ts').composeAuthorizer;
   },
   get composeGate() {
-    return require('../../../lambda/handlers/composition/agent-endpoint.ts').composeGate;
+    return require('../../../lambda/functions/composition/agent-endpoint.ts').composeGate;
   },
 };

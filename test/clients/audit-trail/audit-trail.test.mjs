@@ -34,7 +34,7 @@ import { startEmulator } from '../../deployed/emulator/process.mjs';
 const ROOT = join(import.meta.dirname, '../../..');
 const load = createRequire(import.meta.url);
 const tsx = load.resolve('tsx/cjs');
-const HANDLER = load.resolve('../../../lambda/handlers/audit-digest.ts');
+const HANDLER = load.resolve('../../../lambda/functions/audit-digest.ts');
 const TABLE = 'directory';
 const HOUR = 3_600_000;
 /** Key of the record of the newest digest. */

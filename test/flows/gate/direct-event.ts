@@ -7,7 +7,7 @@ import {
   type AgentEndpointConfiguration,
 } from '../../../lambda/domain/gate/agent-endpoint';
 import type { ResponseStream } from '../../../lambda/gate/response-stream';
-import type * as Composition from '../../../lambda/handlers/composition/agent-endpoint';
+import type * as Composition from '../../../lambda/functions/composition/agent-endpoint';
 import { LOCAL_STAGE_SECRET_HASH } from '../../../lib/local/stage-secret';
 import type { World } from '../support/world';
 import type { Opened } from './endpoints';
@@ -27,7 +27,7 @@ export async function sendToGate(
 ): Promise<string> {
   // Loaded late, as in Lambda, because the environment sets up the log.
   const load = createRequire(__filename);
-  const { composeGate } = load('../../../lambda/handlers/composition/agent-endpoint') as typeof Composition;
+  const { composeGate } = load('../../../lambda/functions/composition/agent-endpoint') as typeof Composition;
   const endpointPolicy = { loopback: true };
   const parsed = parseAgentEndpoint(
     JSON.stringify({

@@ -10,13 +10,13 @@ import { createSealOnly } from '../../../lambda/adapters/kms/seal';
 import { clientSecretContext, type Oauth2Provider } from '../../../lambda/domain/provider/oauth2-provider';
 import type { GrantTokens } from '../../../lambda/model/records/grant';
 import type { RetrieveInput } from '../../../lambda/domain/credential/oauth2-token-request';
-import { createAws } from '../../../lambda/handlers/composition/aws';
-import { readEnvironment } from '../../../lambda/handlers/composition/environment';
-import { vaultKeysOf } from '../../../lambda/handlers/composition/vault-keys';
+import { createAws } from '../../../lambda/functions/composition/aws';
+import { readEnvironment } from '../../../lambda/functions/composition/environment';
+import { vaultKeysOf } from '../../../lambda/functions/composition/vault-keys';
 import { localTableName } from '../../../lib/local/dynamodb';
 import type { Client } from './behavior';
 import { createDynamoDb } from '../../../lambda/adapters/dynamodb/sdk-client';
-import { sdkClients } from '../../../lambda/handlers/composition/sdk-clients';
+import { sdkClients } from '../../../lambda/functions/composition/sdk-clients';
 
 const table = (name: TableName) => createTable(createDynamoDb(new DynamoDBClient({})), localTableName(name));
 
