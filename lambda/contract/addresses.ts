@@ -1,57 +1,99 @@
-/**
- * Which addresses a request can reach: no private, loopback, link-local, metadata, or other special-purpose address
- * (IANA special-purpose registries, RFC 6890). Of IPv6, only global unicast is allowed.
- */
-import { BlockList, isIP } from 'node:net';
+/** What kind of network an IP address is in (IANA special-purpose registries, RFC 6890). */
+import { BlockList, isIP, type IPVersion } from 'node:net';
 
-const FORBIDDEN_IPV4: readonly [string, number][] = [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.0.2.0', 24],
-  ['192.88.99.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['198.51.100.0', 24],
-  ['203.0.113.0', 24],
-  ['224.0.0.0', 4],
-  ['240.0.0.0', 4],
+type Network = readonly [address: string, prefix: number, family: IPVersion];
+
+const LOOPBACK: readonly Network[] = [
+  ['127.0.0.0', 8, 'ipv4'],
+  ['::1', 128, 'ipv6'],
 ];
 
-/** Inside 2000::/3, but not assigned to hosts: protocol assignments and Teredo, documentation, 6to4. */
-const FORBIDDEN_IPV6: readonly [string, number][] = [
-  ['2001::', 23],
-  ['2001:db8::', 32],
-  ['2002::', 16],
-  ['3fff::', 20],
+/** The networks of VPCs, and of what is connected to them (Amazon VPC user guide, "VPC CIDR blocks"). */
+const PRIVATE: readonly Network[] = [
+  ['10.0.0.0', 8, 'ipv4'],
+  ['100.64.0.0', 10, 'ipv4'],
+  ['172.16.0.0', 12, 'ipv4'],
+  ['192.168.0.0', 16, 'ipv4'],
+  ['198.18.0.0', 15, 'ipv4'],
+  ['fc00::', 7, 'ipv6'],
 ];
 
-const forbidden = new BlockList();
-for (const [network, prefix] of FORBIDDEN_IPV4) forbidden.addSubnet(network, prefix, 'ipv4');
-for (const [network, prefix] of FORBIDDEN_IPV6) forbidden.addSubnet(network, prefix, 'ipv6');
+/** Networks that no request reaches. Inside 2000::/3, those that are not assigned to hosts, such as Teredo and 6to4. */
+const RESERVED: readonly Network[] = [
+  ['0.0.0.0', 8, 'ipv4'],
+  ['169.254.0.0', 16, 'ipv4'],
+  ['192.0.0.0', 24, 'ipv4'],
+  ['192.0.2.0', 24, 'ipv4'],
+  ['192.88.99.0', 24, 'ipv4'],
+  ['198.51.100.0', 24, 'ipv4'],
+  ['203.0.113.0', 24, 'ipv4'],
+  ['224.0.0.0', 4, 'ipv4'],
+  ['240.0.0.0', 4, 'ipv4'],
+  // Unique local, and reserved for Amazon EC2's own services, such as instance metadata.
+  ['fd00:ec2::', 32, 'ipv6'],
+  ['2001::', 23, 'ipv6'],
+  ['2001:db8::', 32, 'ipv6'],
+  ['2002::', 16, 'ipv6'],
+  ['3fff::', 20, 'ipv6'],
+];
 
-const globalUnicast = new BlockList();
-globalUnicast.addSubnet('2000::', 3, 'ipv6');
+/** Global unicast, the only public IPv6 addresses. */
+const PUBLIC_IPV6: Network = ['2000::', 3, 'ipv6'];
 
-const loopbacks = new BlockList();
-loopbacks.addSubnet('127.0.0.0', 8, 'ipv4');
-loopbacks.addAddress('::1', 'ipv6');
+function addressesOf(...networks: readonly Network[]): BlockList {
+  const addresses = new BlockList();
+  for (const network of networks) addresses.addSubnet(...network);
+  return addresses;
+}
 
-/**
- * Returns whether a request can be sent to an address.
- *
- * @param address an IPv4 or IPv6 address
- * @param policy whether this machine can be reached: true on a laptop, never in an AWS account
- */
-export function isReachable(address: string, policy: { readonly loopback: boolean }): boolean {
+/** Returns the family of an address, or undefined if it is not an address. */
+function familyOf(address: string): IPVersion | undefined {
   const version = isIP(address);
-  if (version === 0) return false;
-  const family = version === 4 ? 'ipv4' : 'ipv6';
-  if (policy.loopback && loopbacks.check(address, family)) return true;
-  if (forbidden.check(address, family)) return false;
-  return version === 4 || globalUnicast.check(address, family);
+  if (version === 0) return undefined;
+  return version === 4 ? 'ipv4' : 'ipv6';
+}
+
+const loopback = addressesOf(...LOOPBACK);
+const privateNetworks = addressesOf(...PRIVATE);
+const reserved = addressesOf(...RESERVED);
+const publicIpv6 = addressesOf(PUBLIC_IPV6);
+/** `BlockList` finds the IPv4 address in an IPv4-mapped one, which no other list may accept. */
+const mapped = addressesOf(['::ffff:0:0', 96, 'ipv6']);
+
+/** Returns the kind of an address. What is neither loopback, private, nor public is never reached. */
+export function kindOfAddress(address: string): 'loopback' | 'private' | 'public' | 'reserved' {
+  const family = familyOf(address);
+  if (family === undefined) return 'reserved';
+  if (loopback.check(address, family)) return 'loopback';
+  if (reserved.check(address, family) || (family === 'ipv6' && mapped.check(address, family))) {
+    return 'reserved';
+  }
+  if (privateNetworks.check(address, family)) return 'private';
+  return family === 'ipv4' || publicIpv6.check(address, family) ? 'public' : 'reserved';
+}
+
+/** Returns a range in CIDR notation (RFC 4632), or undefined if it is not valid. */
+function networkOf(cidr: string): Network | undefined {
+  const [, address = '', digits = ''] = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(cidr) ?? [];
+  const family = familyOf(address);
+  const prefix = Number(digits);
+  if (family === undefined || prefix > (family === 'ipv4' ? 32 : 128)) return undefined;
+  return [address, prefix, family];
+}
+
+/** Returns whether all addresses of a range in CIDR notation are in one private network. */
+export function isPrivateRange(cidr: string): boolean {
+  const range = networkOf(cidr);
+  if (range === undefined) return false;
+  const [address, prefix, family] = range;
+  return PRIVATE.some(
+    (one) => prefix >= one[1] && family === one[2] && addressesOf(one).check(address, family),
+  );
+}
+
+/** Returns whether a range in CIDR notation contains an address of the same family. */
+export function containsAddress(cidr: string, address: string): boolean {
+  const range = networkOf(cidr);
+  const family = familyOf(address);
+  return range !== undefined && family === range[2] && addressesOf(range).check(address, family);
 }

@@ -9,8 +9,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { unlessAborted } from '../domain/abort';
-import type { EndpointPolicy } from '../model/endpoint';
-import { isReachable } from './addresses';
+import { isReachable, type ConnectionPolicy } from './connection-policy';
 
 /** The host is, or resolves to, an address that must not be reached. */
 export class AddressNotAllowed extends Error {
@@ -30,12 +29,14 @@ export class NoResponse extends Error {
 
 /** Resolves a host name, and fails unless every one of its addresses is allowed. */
 const guardedLookup =
-  (policy: EndpointPolicy): LookupFunction =>
+  (port: number, policy: ConnectionPolicy): LookupFunction =>
   (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       if (error) return callback(error, '', 0);
       const [first] = addresses;
-      if (!first || !addresses.every(({ address }) => isReachable(address, policy))) {
+      const isAllowed = ({ address }: LookupAddress) =>
+        isReachable({ host: hostname, port, address }, policy);
+      if (!first || !addresses.every(isAllowed)) {
         return callback(new AddressNotAllowed(hostname), '', 0);
       }
       if (options.all) return callback(null, addresses);
@@ -65,10 +66,12 @@ export interface GuardedRequest {
 export async function guardedRequest(
   url: URL,
   { method, headers, body, certificates, signal }: GuardedRequest,
-  policy: EndpointPolicy,
+  policy: ConnectionPolicy,
 ): Promise<http.IncomingMessage> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0 && !isReachable(host, policy)) throw new AddressNotAllowed(host);
+  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+  if (isIP(host) !== 0 && !isReachable({ host, port, address: host }, policy))
+    throw new AddressNotAllowed(host);
   signal.throwIfAborted();
   const response = new Promise<http.IncomingMessage>((received, failed) => {
     const request = (url.protocol === 'https:' ? https : http).request(url, {
@@ -77,7 +80,7 @@ export async function guardedRequest(
       agent: false,
       // An intermediate authority can be trusted without its root.
       ...(certificates !== undefined && { ca: certificates, allowPartialTrustChain: true }),
-      lookup: guardedLookup(policy),
+      lookup: guardedLookup(port, policy),
       signal,
     });
     request.on('response', received);

@@ -1,9 +1,9 @@
 /** The authorizer function of one agent endpoint, configured by its environment. */
-import { readAgentEndpoint, readEndpointPolicy, readEnvironment } from './composition/environment';
+import { readAgentEndpoint, readConnectionPolicy, readEnvironment } from './composition/environment';
 import { composeAuthorizer } from './composition/agent-endpoint';
 
 const { STAGE_SECRET_HASH: stageSecretHash } = readEnvironment('STAGE_SECRET_HASH');
-const endpointPolicy = readEndpointPolicy();
+const endpointPolicy = readConnectionPolicy();
 
 export const handler = composeAuthorizer(readAgentEndpoint(endpointPolicy), {
   endpointPolicy,

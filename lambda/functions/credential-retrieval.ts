@@ -26,7 +26,7 @@ import { createAws } from './composition/aws';
 import { jsonClients } from './composition/json-clients';
 import {
   readConsentPage,
-  readEndpointPolicy,
+  readConnectionPolicy,
   readEnvironment,
   readLifetimes,
   readTrustedIssuers,
@@ -74,7 +74,7 @@ const deps = {
   baseUrl: env.BASE_URL,
   consentPage: readConsentPage(),
   issuer: env.BASE_URL,
-  endpointPolicy: readEndpointPolicy(),
+  endpointPolicy: readConnectionPolicy(),
 };
 
 const responseOf = ({ output, outcome, failure }: RetrieveResponse) =>

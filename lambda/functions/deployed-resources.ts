@@ -4,7 +4,7 @@
  */
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { system } from '../adapters/system';
-import { readEndpointPolicy, readStack } from './composition/environment';
+import { readConnectionPolicy, readStack } from './composition/environment';
 import { audit, log, requests } from './composition/logging';
 import { createControlPlane } from '../custom-resources/control-plane';
 import { createResourceHandler } from '../custom-resources/handler';
@@ -13,7 +13,7 @@ export const handler = createResourceHandler({
   audit,
   requests,
   system,
-  stack: readStack(readEndpointPolicy()),
+  stack: readStack(readConnectionPolicy()),
   controlPlane: (endpoint) => createControlPlane({ endpoint }),
   secretsManager: new SecretsManagerClient({}),
   reportFailure: (failure) => {

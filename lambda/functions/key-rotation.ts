@@ -24,7 +24,7 @@ import {
 } from '../domain/workload-token/signing-key-rotation';
 import { createAws } from './composition/aws';
 import { sdkClients } from './composition/sdk-clients';
-import { readEndpointPolicy, readEnvironment } from './composition/environment';
+import { readConnectionPolicy, readEnvironment } from './composition/environment';
 import { createInvocationHandler, RefusedEvent } from './composition/invocation';
 import { audit, requests } from './composition/logging';
 import { tokenVaultArn } from './composition/vault-keys';
@@ -91,7 +91,7 @@ const createStageSecret = createStageSecretHandler({
   audit,
   requests,
   system,
-  place: { region: env.AWS_REGION, urlSuffix: env.URL_SUFFIX, policy: readEndpointPolicy() },
+  place: { region: env.AWS_REGION, urlSuffix: env.URL_SUFFIX, policy: readConnectionPolicy() },
 });
 
 export const handler = async (...[event, context]: Parameters<typeof rotate>): Promise<Output | void> =>

@@ -26,7 +26,7 @@ import { isExpectedServer } from '../domain/provider/expected-server';
 import type { RegistrationMember } from '../domain/provider/provided-client';
 import { createAws } from './composition/aws';
 import { jsonClients } from './composition/json-clients';
-import { readEndpointPolicy, readEnvironment } from './composition/environment';
+import { readConnectionPolicy, readEnvironment } from './composition/environment';
 import { createInvocationHandler } from './composition/invocation';
 import { audit, reportError } from './composition/logging';
 import { providerClientsOf } from './composition/provider-clients';
@@ -45,7 +45,7 @@ const aws = createAws(env, jsonClients());
 const { tables, dynamodb } = aws;
 const seal = createSeal(vaultKeysOf(aws, env, reportError));
 const outbound = providerClientsOf(aws, { seal });
-const outward = { transport: outbound.transport, endpointPolicy: readEndpointPolicy() };
+const outward = { transport: outbound.transport, endpointPolicy: readConnectionPolicy() };
 const deps = {
   ...outbound,
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),

@@ -18,7 +18,7 @@ import { workloadAccessToken } from '../operations/token-exchange/workload-acces
 import { createAws } from './composition/aws';
 import { jsonClients } from './composition/json-clients';
 import {
-  readEndpointPolicy,
+  readConnectionPolicy,
   readEnvironment,
   readLifetimes,
   readTrustedIssuers,
@@ -37,7 +37,7 @@ const env = readEnvironment(
   'ARN_PREFIX',
   'STAGE_SECRET_HASH',
 );
-const endpointPolicy = readEndpointPolicy();
+const endpointPolicy = readConnectionPolicy();
 const aws = createAws(env, jsonClients());
 const { kms, tables, dynamodb } = aws;
 const transport = createTransport(endpointPolicy);

@@ -3,9 +3,12 @@
  * and no others, whatever was requested before.
  */
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { isIPv6, type AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { createIssuerKeys, unverifiedJwt } from '../../lambda/adapters/http/issuer-keys';
+import { kindOfAddress } from '../../lambda/contract/addresses';
+import type { PrivateDestination } from '../../lambda/contract/connection-policy';
 import { system } from '../../lambda/adapters/system';
 import {
   locationOf,
@@ -42,7 +45,7 @@ const servers: Server[] = [];
 let received: string[] = [];
 
 /** Starts a server with a discovery document and keys. Returns its origin. */
-async function start(certificate: IssuedCertificate): Promise<string> {
+async function start(certificate: IssuedCertificate, address = '127.0.0.1'): Promise<string> {
   const server = createServer({ ...certificate }, (request, response) => {
     received.push(request.url ?? '');
     const origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -50,7 +53,7 @@ async function start(certificate: IssuedCertificate): Promise<string> {
     response.end(JSON.stringify({ issuer: origin, jwks_uri: `${origin}/keys`, keys: [ANOTHER_KEY] }));
   });
   servers.push(server);
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  await new Promise<void>((listening) => server.listen(0, address, listening));
   return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
@@ -118,6 +121,30 @@ describe('a request', () => {
     });
     expect(received).toEqual([]);
   });
+
+  /** A private address of this machine, which stands for a server in a private network. */
+  const address = Object.values(networkInterfaces())
+    .flatMap((addresses = []) => addresses)
+    .find((one) => kindOfAddress(one.address) === 'private')?.address;
+
+  (address === undefined ? it.skip : it)(
+    'reaches a private address only if the deployer allows it',
+    async () => {
+      const port = Number(new URL(await start(root.server(address), address)).port);
+      const url = `https://${isIPv6(address ?? '') ? `[${address}]` : address}:${port}/`;
+      const cidr = `${address}/${isIPv6(address ?? '') ? 128 : 32}`;
+      const request = { ...GET, authorities: authorities('root') };
+      const allow = (...privateDestinations: PrivateDestination[]) =>
+        createTransport({ loopback: false, privateDestinations }, certificates)(url, request);
+      const refusal = { name: 'ProviderFailure', code: 'address_not_allowed' };
+
+      await expect(allow()).rejects.toMatchObject(refusal);
+      await expect(allow({ cidr })).rejects.toMatchObject(refusal);
+      await expect(allow({ host: 'idp.corp.example', port })).rejects.toMatchObject(refusal);
+      expect(received).toEqual([]);
+      await expect(allow({ cidr, port })).resolves.toMatchObject({ status: 200 });
+    },
+  );
 
   it('fails in a function that reads no certificates, and trusts nothing instead', async () => {
     const without = createTransport(LAPTOP);

@@ -1,7 +1,7 @@
 /** An agent at an https address. Sends one request, and passes the response on as it arrives. */
 import type http from 'node:http';
 import { AgentFailure, type Agent } from '../../domain/gate/agent-response';
-import type { EndpointPolicy } from '../../model/endpoint';
+import type { ConnectionPolicy } from '../../contract/connection-policy';
 import { AddressNotAllowed, guardedRequest, NoResponse } from '../../contract/guarded-request';
 
 /** The error's code (`ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`, …), which contains nothing that the agent sent. */
@@ -27,7 +27,7 @@ async function* bodyOf(message: http.IncomingMessage): AsyncGenerator<Uint8Array
 }
 
 /** @param address URL of every request */
-export const createHttpAgent = (address: string, policy: EndpointPolicy): Agent => ({
+export const createHttpAgent = (address: string, policy: ConnectionPolicy): Agent => ({
   async invoke({ method, headers, payload }, signal) {
     const body = method === 'POST' ? payload : undefined;
     const request = { method, headers: { ...headers }, body, signal };

@@ -3,7 +3,8 @@
  * 5 seconds, 256 KiB. It fails closed.
  */
 import type http from 'node:http';
-import { endpointFault, type EndpointPolicy } from '../../model/endpoint';
+import type { ConnectionPolicy } from '../../contract/connection-policy';
+import { endpointFault } from '../../model/endpoint';
 import { ProviderFailure, ResponseTooLong } from '../../domain/oauth/provider-failure';
 import type { AuthorityCertificates } from '../../domain/oauth/authority-certificates';
 import { withoutEchoedSecrets } from '../../domain/oauth/echoed-secret';
@@ -94,7 +95,7 @@ function connectionFailure(
  * @returns a transport that returns the server's response, whatever its status, and throws {@link ProviderFailure} if
  *   there is no usable response
  */
-export function createTransport(policy: EndpointPolicy, certificates?: AuthorityCertificates): Transport {
+export function createTransport(policy: ConnectionPolicy, certificates?: AuthorityCertificates): Transport {
   async function exchange(
     url: URL,
     init: Parameters<Transport>[1],

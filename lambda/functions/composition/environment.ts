@@ -8,6 +8,7 @@ import { parseTrustedIssuers, type DeployedIssuer } from '../../domain/identity/
 import { parseLifetimes, type Lifetimes } from '../../domain/lifetimes';
 import { parseOwnerAccounts } from '../../domain/operator/transfer-ownership';
 import { parseQuotas, type Quotas } from '../../domain/quotas';
+import { parsePrivateDestinations, type ConnectionPolicy } from '../../contract/connection-policy';
 import type { EndpointPolicy } from '../../model/endpoint';
 import { parseStack, type DeployedStack } from '../../custom-resources/stack';
 import { readPinnedFile } from './pinned-file';
@@ -152,13 +153,16 @@ export const readStack = (policy: EndpointPolicy): DeployedStack =>
   readJson('STACK', '', (json) => parseStack(json, policy));
 
 /**
- * Returns whether providers on this machine are allowed, as they are in local mode only. In Lambda, the variable stops
- * the function, whatever set it.
+ * Returns where requests to third parties can connect. Providers on this machine are allowed in local mode only: in
+ * Lambda, the variable stops the function, whatever set it.
+ *
+ * @throws Error with one line that says what is wrong
  */
-export function readEndpointPolicy(): EndpointPolicy {
+export function readConnectionPolicy(): ConnectionPolicy {
   const loopback = process.env.LOOPBACK_PROVIDERS === 'allowed';
   if (loopback && inLambda()) {
     throw new EnvironmentError('LOOPBACK_PROVIDERS is for local mode; unset it');
   }
-  return { loopback };
+  const privateDestinations = readJson('PRIVATE_DESTINATIONS', '[]', parsePrivateDestinations);
+  return { loopback, privateDestinations };
 }

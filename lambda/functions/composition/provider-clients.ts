@@ -11,7 +11,7 @@ import { createMetadataReader } from '../../domain/oauth/provider-metadata';
 import { createExternalSecrets } from '../../domain/sealing/external-secret';
 import type { Seal } from '../../domain/sealing/sealing';
 import type { Aws } from './aws';
-import { readEndpointPolicy } from './environment';
+import { readConnectionPolicy } from './environment';
 import { readAccount, secretTexts } from './regions';
 
 /** Returns the clients, and the parts of them that a function also needs by themselves. */
@@ -19,7 +19,7 @@ export function providerClientsOf(
   { kms, tables }: Pick<Aws<'VAULT_TABLE'>, 'kms' | 'tables'>,
   { seal }: { readonly seal: Seal },
 ) {
-  const endpointPolicy = readEndpointPolicy();
+  const endpointPolicy = readConnectionPolicy();
   const secrets = secretTexts();
   const certificates = createAuthorityCertificates(
     { secrets, objects: createCertificateObjects(readAccount()) },

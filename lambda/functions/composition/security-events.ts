@@ -8,13 +8,13 @@ import { createRevocationFunction } from '../../adapters/lambda/revocation';
 import { system } from '../../adapters/system';
 import { createMetadataReader } from '../../domain/oauth/provider-metadata';
 import type { Aws } from './aws';
-import { readEndpointPolicy, readTrustedIssuers } from './environment';
+import { readConnectionPolicy, readTrustedIssuers } from './environment';
 import { audit } from './logging';
 
 type Tables = Aws<'DIRECTORY_TABLE' | 'SESSIONS_TABLE' | 'REVOCATIONS_TABLE'>['tables'];
 
 export function securityEventsOf(tables: Tables, env: Readonly<Record<'REVOCATION_FUNCTION', string>>) {
-  const endpointPolicy = readEndpointPolicy();
+  const endpointPolicy = readConnectionPolicy();
   const transport = createTransport(endpointPolicy);
   return {
     issuers: readTrustedIssuers(),

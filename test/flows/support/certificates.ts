@@ -1,5 +1,6 @@
 /** Private certificate authorities, and certificates that they issue for this machine. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
 import forge from 'node-forge';
 
 export interface IssuedCertificate {
@@ -10,7 +11,7 @@ export interface IssuedCertificate {
 }
 
 export interface TestAuthority extends IssuedCertificate {
-  /** Issues a certificate for a server at 127.0.0.1 and localhost, or another host. */
+  /** Issues a certificate for a server at 127.0.0.1 and localhost, or at another host or address. */
   server(host?: string): IssuedCertificate;
   /** Issues the certificate of an authority under this one. */
   intermediate(): TestAuthority;
@@ -64,7 +65,9 @@ const serverExtensions = (host: string) => [
   { name: 'extKeyUsage', serverAuth: true },
   {
     name: 'subjectAltName',
-    altNames: [{ type: 2, value: host }, ...(host === 'localhost' ? [{ type: 7, ip: '127.0.0.1' }] : [])],
+    altNames: isIP(host)
+      ? [{ type: 7, ip: host }]
+      : [{ type: 2, value: host }, ...(host === 'localhost' ? [{ type: 7, ip: '127.0.0.1' }] : [])],
   },
 ];
 

@@ -1,0 +1,94 @@
+/**
+ * Where a request to a third party can connect. Owners of credential providers are tenants of a deployment, and could
+ * have the service scan its network: so only the deployer allows destinations in private networks.
+ */
+import { isIP } from 'node:net';
+import * as v from 'valibot';
+import { parseConfiguration } from '../domain/configuration';
+import type { EndpointPolicy } from '../model/endpoint';
+import { containsAddress, isPrivateRange, kindOfAddress } from './addresses';
+
+/** The destinations are in the environment of functions, which Lambda limits. */
+const MAX_PRIVATE_DESTINATIONS = 30;
+
+const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+
+const host = v.pipe(
+  v.string(),
+  v.regex(HOST_NAME, 'must be a host name in lowercase, such as keycloak.corp.example'),
+  v.check((name) => isIP(name) === 0, 'must be a host name; state addresses in cidr'),
+);
+
+const cidr = v.pipe(
+  v.string(),
+  v.check(
+    isPrivateRange,
+    'must be a range of private addresses, such as 10.1.0.0/16, within 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16, 198.18.0.0/15, or fc00::/7',
+  ),
+);
+
+const port = v.pipe(
+  v.number('must be a port'),
+  v.integer('must be a port'),
+  v.minValue(1, 'must be a port'),
+  v.maxValue(65_535, 'must be a port'),
+);
+
+const PrivateDestinationSchema = v.pipe(
+  v.strictObject({ host: v.exactOptional(host), cidr: v.exactOptional(cidr), port: v.exactOptional(port) }),
+  v.check(
+    (stated) => stated.host !== undefined || stated.cidr !== undefined,
+    'must have a host, a cidr, or both',
+  ),
+);
+
+export const PrivateDestinationsSchema = v.pipe(
+  v.array(PrivateDestinationSchema),
+  v.maxLength(MAX_PRIVATE_DESTINATIONS, `must have up to ${MAX_PRIVATE_DESTINATIONS} entries`),
+);
+
+/** A host name, a range of addresses, or a host name whose addresses are in a range. The port is 443 unless stated. */
+export type PrivateDestination = v.InferOutput<typeof PrivateDestinationSchema>;
+
+/**
+ * Returns the private destinations that a deployer allows.
+ *
+ * @param json a JSON array of {@link PrivateDestination}
+ * @throws Error that names the member
+ */
+export const parsePrivateDestinations = (json: string): PrivateDestination[] =>
+  parseConfiguration(
+    PrivateDestinationsSchema,
+    'privateDestinations',
+    'an array like [{"host":"keycloak.corp.example","port":8443}]',
+    json,
+  );
+
+export interface ConnectionPolicy extends EndpointPolicy {
+  /** @default - none */
+  readonly privateDestinations?: readonly PrivateDestination[];
+}
+
+/** Where a connection goes. */
+export interface Destination {
+  /** The name that was resolved, or the address in a URL without a name. */
+  readonly host: string;
+  readonly port: number;
+  readonly address: string;
+}
+
+/** Returns whether a connection can be made. */
+export function isReachable(
+  { host: name, port: number, address }: Destination,
+  { loopback, privateDestinations = [] }: ConnectionPolicy,
+): boolean {
+  const kind = kindOfAddress(address);
+  if (kind === 'loopback') return loopback;
+  if (kind !== 'private') return kind === 'public';
+  return privateDestinations.some(
+    (allowed) =>
+      (allowed.port ?? 443) === number &&
+      (allowed.host === undefined || allowed.host === name) &&
+      (allowed.cidr === undefined || containsAddress(allowed.cidr, address)),
+  );
+}
