@@ -4,7 +4,14 @@
  * rarely used.
  */
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { build, transform, type BuildOptions, type Metafile, type TransformOptions } from 'esbuild';
+import {
+  build,
+  transform,
+  type BuildOptions,
+  type Metafile,
+  type Plugin,
+  type TransformOptions,
+} from 'esbuild';
 
 const ROOT = join(__dirname, '../..');
 
@@ -41,8 +48,15 @@ const OPTIONS = {
   },
 } satisfies { build: BuildOptions; translation: TransformOptions };
 
+/** The clients that a program can load later, with `import()`. */
+const CLIENTS = /^@aws-sdk\/client-/;
+
 /** What the content of a bundle depends on, other than its source files and the version of esbuild. */
-export const BUNDLE_SETTINGS = { ...OPTIONS, build: { ...OPTIONS.build, absWorkingDir: '' } };
+export const BUNDLE_SETTINGS = {
+  ...OPTIONS,
+  build: { ...OPTIONS.build, absWorkingDir: '' },
+  clients: CLIENTS.source,
+};
 
 interface BundleFile {
   readonly path: string;
@@ -66,6 +80,11 @@ const withoutFolders = (sources: readonly string[], folder: string): string[] =>
     return path.startsWith('../') ? path.slice(path.lastIndexOf('node_modules/')) : path;
   });
 
+export const merged = (metafiles: readonly Metafile[]): Metafile => ({
+  inputs: Object.fromEntries(metafiles.flatMap(({ inputs }) => Object.entries(inputs))),
+  outputs: Object.fromEntries(metafiles.flatMap(({ outputs }) => Object.entries(outputs))),
+});
+
 async function translated(path: string, text: string): Promise<BundleFile[]> {
   const { code, map } = await transform(text, { ...OPTIONS.translation, sourcefile: path });
   const parsed = JSON.parse(map) as { readonly sources: readonly string[] };
@@ -79,13 +98,41 @@ async function translated(path: string, text: string): Promise<BundleFile[]> {
   ];
 }
 
+/** Leaves out the clients of the AWS SDK that a program loads later, and adds their names to the list. */
+const withoutLaterClients = (clients: Set<string>): Plugin => ({
+  name: 'without-later-clients',
+  setup(program) {
+    program.onResolve({ filter: CLIENTS }, ({ path, kind }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      clients.add(path);
+      return { path: `./parts/${basename(path)}.js`, external: true };
+    });
+  },
+});
+
+/**
+ * Builds a program. The clients of the AWS SDK that it loads later are built apart: esbuild would add what they need of the
+ * modules that both use to the files that a cold start loads. A program that starts with a client has these modules anyway.
+ */
+async function built(entry: string, outdir: string) {
+  const options = { ...OPTIONS.build, outdir };
+  const entryPoints = [{ in: entry, out: 'index' }];
+  const clients = new Set<string>();
+  const program = await build({ ...options, entryPoints, plugins: [withoutLaterClients(clients)] });
+  const hasClient = Object.keys(program.metafile.inputs).some((path) => path.includes('/@aws-sdk/client-'));
+  if (hasClient) return [await build({ ...options, entryPoints })];
+  const later = [...clients].sort().map((name) => ({ in: name, out: `parts/${basename(name)}` }));
+  return [program, await build({ ...options, entryPoints: later })];
+}
+
 /**
  * @param entry path of the program
  * @param folder of the bundle, which is not written
  */
 export async function bundle(entry: string, folder: string): Promise<Bundle> {
-  const entryPoints = [{ in: entry, out: 'index' }];
-  const { outputFiles, metafile } = await build({ ...OPTIONS.build, entryPoints, outdir: folder });
+  const builds = await built(entry, folder);
+  const outputFiles = builds.flatMap(({ outputFiles }) => outputFiles);
+  const metafile = merged(builds.map(({ metafile }) => metafile));
   const files = await Promise.all(outputFiles.map(({ path, text }) => translated(path, text)));
   const isIndex = ({ path }: BundleFile) => path.startsWith(join(folder, 'index.js'));
   return { files: files.flat().sort((a, b) => Number(isIndex(a)) - Number(isIndex(b))), metafile };

@@ -7,10 +7,10 @@
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { version, type Metafile } from 'esbuild';
+import { version } from 'esbuild';
 import { FUNCTION_GROUPS } from '../../lambda/operations/groups';
 import type { FunctionName } from '../../lib/constructs/function-code';
-import { BUNDLE_SETTINGS, bundle } from './bundle';
+import { BUNDLE_SETTINGS, bundle, merged } from './bundle';
 import { isUnchanged, readStampFile, replaceFile, writeStampFile, type Stamp } from './stamp';
 
 const ROOT = join(__dirname, '../..');
@@ -36,11 +36,6 @@ export const readStamp = (): Promise<Partial<Stamp>> => readStampFile(STAMP);
 
 /** Returns whether the bundles are current: built from the same files, with the same settings. */
 export const isCurrent = (stamp: Partial<Stamp>): Promise<boolean> => isUnchanged(stamp, SETTINGS);
-
-const merged = (metafiles: readonly Metafile[]): Metafile => ({
-  inputs: Object.fromEntries(metafiles.flatMap(({ inputs }) => Object.entries(inputs))),
-  outputs: Object.fromEntries(metafiles.flatMap(({ outputs }) => Object.entries(outputs))),
-});
 
 /** Removes the files and folders of earlier builds. */
 async function removeOthers(current: readonly string[]): Promise<void> {
