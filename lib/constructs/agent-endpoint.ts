@@ -37,11 +37,10 @@ import { STAGE } from './service-api';
 import { connectionOf } from './service-connection';
 import { PublishedFunction, type ServiceFunctionProps } from './service-function';
 import {
-  forgedEventMetric,
   functionMetric,
   interruptionMetric,
   invocationMetric,
-  logMetric,
+  deploymentMetric,
   serviceMetric,
 } from './service-metrics';
 
@@ -268,17 +267,17 @@ export class AgentEndpoint extends Construct {
 
   /** Returns the number of unexpected errors, for which callers got a plain 500 or an incomplete response. */
   metricUnexpectedErrors(props: MetricOptions = {}): Metric {
-    return logMetric(this.deploymentName, 'UnexpectedError', props);
+    return deploymentMetric(this.deploymentName, 'UnexpectedError', props);
   }
 
   /** Returns the number of requests that API Gateway rejected because of their rate. */
   metricGatewayThrottles(props: MetricOptions = {}): Metric {
-    return logMetric(this.deploymentName, 'GatewayThrottle', props);
+    return deploymentMetric(this.deploymentName, 'GatewayThrottle', props);
   }
 
   /** Returns the number of events that did not come through the API of the endpoint. */
   metricForgedEvents(props: MetricOptions = {}): Metric {
-    return forgedEventMetric(this.deploymentName, props);
+    return deploymentMetric(this.deploymentName, 'ForgedEvent', props);
   }
 
   /** Returns the duration of invocations in milliseconds, by default the longest in 5 minutes. */

@@ -25,13 +25,7 @@ import { checkConstructProps } from './prop-names';
 import { STAGE } from './service-api';
 import { registerConnection, type ServiceConnection } from './service-connection';
 import { mustBe } from './construct-error';
-import {
-  forgedEventMetric,
-  logMetric,
-  metricSum,
-  serviceMetric,
-  type MetricSumOptions,
-} from './service-metrics';
+import { deploymentMetric, metricSum, serviceMetric, type MetricSumOptions } from './service-metrics';
 import type { IIdentityState } from './state';
 
 /** The ARN of one function, or of one version or alias. It must not be a pattern, which would allow other functions. */
@@ -264,23 +258,23 @@ abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
   }
 
   metricDenied(props?: MetricOptions): Metric {
-    return logMetric(this.statedDeploymentName(), 'Denial', props);
+    return deploymentMetric(this.statedDeploymentName(), 'Denial', props);
   }
 
   metricUnexpectedErrors(props?: MetricOptions): Metric {
-    return logMetric(this.statedDeploymentName(), 'UnexpectedError', props);
+    return deploymentMetric(this.statedDeploymentName(), 'UnexpectedError', props);
   }
 
   metricKeyFailures(props?: MetricOptions): Metric {
-    return logMetric(this.statedDeploymentName(), 'KeyFailure', props);
+    return deploymentMetric(this.statedDeploymentName(), 'KeyFailure', props);
   }
 
   metricGatewayThrottles(props?: MetricOptions): Metric {
-    return logMetric(this.statedDeploymentName(), 'GatewayThrottle', props);
+    return deploymentMetric(this.statedDeploymentName(), 'GatewayThrottle', props);
   }
 
   metricForgedEvents(props?: MetricOptions): Metric {
-    return forgedEventMetric(this.statedDeploymentName(), props);
+    return deploymentMetric(this.statedDeploymentName(), 'ForgedEvent', props);
   }
 
   metricWorkloadAccessTokenFetchSuccess(options?: MetricSumOptions): MathExpression {

@@ -3,7 +3,7 @@ import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { AlarmRules } from './alarms';
 import type { MonitoredResources } from './monitored-resources';
-import { FIVE_MINUTES, functionMetric, logMetric } from './service-metrics';
+import { FIVE_MINUTES, deploymentMetric, functionMetric } from './service-metrics';
 
 /** Returns the rules of the audit trail; none without one. */
 export const auditTrailAlarmRules = ({ deployment, auditTrail }: MonitoredResources): AlarmRules =>
@@ -20,7 +20,9 @@ export const auditTrailAlarmRules = ({ deployment, auditTrail }: MonitoredResour
           description: 'No digest of the audit trail was written for two hours.',
           metric: new MathExpression({
             expression: 'IF(digests < 1, 1, 0)',
-            usingMetrics: { digests: logMetric(deployment, 'AuditDigest', { period: Duration.hours(1) }) },
+            usingMetrics: {
+              digests: deploymentMetric(deployment, 'AuditDigest', { period: Duration.hours(1) }),
+            },
             period: Duration.hours(1),
             label: 'hours without a digest',
           }),

@@ -8,12 +8,11 @@ import { serverErrors, type AlarmRules } from './alarms';
 import type { MonitoredEndpoint } from './monitored-resources';
 import {
   FIVE_MINUTES,
-  forgedEventMetric,
   functionMetric,
   functionMetrics,
   interruptionMetric,
   invocationMetric,
-  logMetric,
+  deploymentMetric,
   total,
 } from './service-metrics';
 
@@ -65,7 +64,7 @@ export function endpointAlarmRules(endpoint: MonitoredEndpoint): AlarmRules {
     },
     'endpoint-unexpected-errors': {
       description: 'Unexpected errors occurred. Callers got a plain 500, or an incomplete response.',
-      metric: logMetric(deployment, 'UnexpectedError'),
+      metric: deploymentMetric(deployment, 'UnexpectedError'),
       threshold: 0,
       periods: 1,
     },
@@ -78,7 +77,7 @@ export function endpointAlarmRules(endpoint: MonitoredEndpoint): AlarmRules {
     'endpoint-forged-events': {
       description:
         'The gate or the authorizer got an event that did not come through the API: a principal invokes the function itself, or the stage does not have its secret.',
-      metric: forgedEventMetric(deployment),
+      metric: deploymentMetric(deployment, 'ForgedEvent'),
       threshold: 0,
       periods: 1,
     },
@@ -92,7 +91,7 @@ export function endpointAlarmRules(endpoint: MonitoredEndpoint): AlarmRules {
     'endpoint-gateway-throttles': {
       description:
         'API Gateway rejects requests: their rate exceeds the limit of the method or of the account.',
-      metric: logMetric(deployment, 'GatewayThrottle'),
+      metric: deploymentMetric(deployment, 'GatewayThrottle'),
       threshold: 0,
       periods: 3,
     },

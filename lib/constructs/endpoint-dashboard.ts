@@ -5,12 +5,11 @@ import { coldStarts, graph, requests } from './dashboard';
 import type { MonitoredEndpoint } from './monitored-resources';
 import {
   accountConcurrency,
-  forgedEventMetric,
   functionMetric,
   functionMetrics,
   interruptionMetric,
   invocationMetric,
-  logMetric,
+  deploymentMetric,
 } from './service-metrics';
 
 export function endpointWidgets(endpoint: MonitoredEndpoint): IWidget[][] {
@@ -41,10 +40,13 @@ export function endpointWidgets(endpoint: MonitoredEndpoint): IWidget[][] {
     [
       graph('Functions: errors', functionMetrics(endpoint, 'Errors')),
       graph('Throttles: API Gateway and Lambda', [
-        logMetric(deployment, 'GatewayThrottle'),
+        deploymentMetric(deployment, 'GatewayThrottle'),
         ...functionMetrics(endpoint, 'Throttles'),
       ]),
-      graph('Events in the logs', [logMetric(deployment, 'UnexpectedError'), forgedEventMetric(deployment)]),
+      graph('Events in the logs', [
+        deploymentMetric(deployment, 'UnexpectedError'),
+        deploymentMetric(deployment, 'ForgedEvent'),
+      ]),
     ],
   ];
 }

@@ -256,7 +256,7 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
  * Adds the functions, the API, the schedules, and the monitoring.
  *
  * @param scope gets the outputs `Endpoint`, `RestApiId`, `DeploymentName`, and `KeyRotationFunctionArn`; the children `Api`,
- *   `LogKey`, `StageSecret`, `LogMetrics`, `Alarms`, `Dashboard`, those of {@link addSchedules} and
+ *   `LogKey`, `StageSecret`, `Alarms`, `Dashboard`, those of {@link addSchedules} and
  *   {@link addTrustedIssuers}, `AuditTrail` if it is set, and `GradualDeployment` with a `deploymentConfig`; and for each function group `{group}`,
  *   `{group}-role`, and `{group}-logs`
  */
@@ -321,7 +321,8 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   const providerClient = addFunction('provider-client', { revocation: liveAliasOf(revocation) });
   const connections = addFunction('connections', { revocation: liveAliasOf(revocation) });
   const keyRotation = addFunction('key-rotation');
-  const eventPoll = addFunction('event-poll', { revocation: liveAliasOf(revocation) });
+  const polls = configuration.trustedIssuers.some(({ securityEvents }) => securityEvents?.transmitter?.poll);
+  const eventPoll = polls ? addFunction('event-poll', { revocation: liveAliasOf(revocation) }) : undefined;
   const invoked = {
     'provider-client': liveAliasOf(providerClient),
     revocation: liveAliasOf(revocation),
@@ -344,14 +345,13 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   api.addRoutes(routed);
   // The functions of the API invoke them by name, without a reference to the alias.
   api.reachable.add(providerClient.alias, revocation.alias, connections.alias);
-  const polls = configuration.trustedIssuers.some(({ securityEvents }) => securityEvents?.transmitter?.poll);
   const functions = {
     ...routed,
     'provider-client': providerClient,
     'key-rotation': keyRotation,
     revocation,
     connections,
-    'event-poll': eventPoll,
+    ...(eventPoll && { 'event-poll': eventPoll }),
   };
   const auditTrail =
     props.auditTrail &&
@@ -367,7 +367,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   addSchedules(scope, {
     keyRotation: keyRotation.alias as IFunction,
     revocation: revocation.alias as IFunction,
-    eventPoll: polls ? (eventPoll.alias as IFunction) : undefined,
+    eventPoll: eventPoll?.alias as IFunction | undefined,
     auditDigest: auditTrail?.digestFunction.alias as IFunction | undefined,
   });
   const alarms = addMonitoring(

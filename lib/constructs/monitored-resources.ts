@@ -1,4 +1,4 @@
-/** What alarms, dashboards, and metric filters watch. */
+/** What alarms and dashboards watch. */
 import type { Duration } from 'aws-cdk-lib';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { FunctionGroup } from '../../lambda/operations/groups';
@@ -10,13 +10,18 @@ import type { IIdentityState } from './state';
 export interface MonitoredApi {
   /** Name of the deployment, or of the agent endpoint. */
   readonly deployment: string;
-  readonly api: Pick<ServiceApi, 'stage' | 'accessLog'>;
+  readonly api: Pick<ServiceApi, 'stage'>;
   readonly functions: Readonly<Record<string, LambdaFunction>>;
 }
 
+/** The functions of a deployment. Without identity providers whose security events are polled, there is no `event-poll`. */
+export type ServiceFunctions<Type> = Readonly<Record<Exclude<FunctionGroup, 'event-poll'>, Type>> & {
+  readonly 'event-poll'?: Type;
+};
+
 /** The parts of a deployment of the service. */
 export interface MonitoredResources extends MonitoredApi {
-  readonly functions: Readonly<Record<FunctionGroup, LambdaFunction>>;
+  readonly functions: ServiceFunctions<LambdaFunction>;
   readonly state: IIdentityState;
   readonly auditTrail?: Pick<AuditTrail, 'digestFunction' | 'deliveryStreamName'>;
 }

@@ -1,4 +1,4 @@
-/** Monitoring: the metric filters on the logs, the alarms, and the dashboard. */
+/** Monitoring: the alarms, and the dashboard. */
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { addAlarms, type AlarmProps } from './alarms';
@@ -6,7 +6,6 @@ import { auditTrailAlarmRules } from './audit-trail-alarms';
 import { addDashboard } from './dashboard';
 import { endpointAlarmRules } from './endpoint-alarms';
 import { endpointWidgets } from './endpoint-dashboard';
-import { addLogMetrics, ENDPOINT_LOG_PATTERNS, FUNCTION_LOG_PATTERNS } from './log-metrics';
 import type { MonitoredEndpoint, MonitoredResources } from './monitored-resources';
 import { serviceAlarmRules } from './service-alarms';
 import { serviceWidgets } from './service-dashboard';
@@ -14,11 +13,10 @@ import { serviceWidgets } from './service-dashboard';
 /**
  * Monitors a deployment of the service.
  *
- * @param scope gets the children `LogMetrics`, `Alarms`, and `Dashboard`
+ * @param scope gets the children `Alarms` and `Dashboard`
  * @returns the alarms
  */
 export function addMonitoring(scope: Construct, resources: MonitoredResources, props: AlarmProps): Alarm[] {
-  addLogMetrics(scope, resources, FUNCTION_LOG_PATTERNS);
   const subject = `agent-identity ${resources.deployment}`;
   const rules = { ...serviceAlarmRules(resources), ...auditTrailAlarmRules(resources) };
   const alarms = addAlarms(scope, subject, rules, props);
@@ -29,14 +27,13 @@ export function addMonitoring(scope: Construct, resources: MonitoredResources, p
 /**
  * Monitors an agent endpoint.
  *
- * @param scope gets the children `LogMetrics`, `Alarms`, and `Dashboard`
+ * @param scope gets the children `Alarms` and `Dashboard`
  */
 export function addEndpointMonitoring(
   scope: Construct,
   endpoint: MonitoredEndpoint,
   props: AlarmProps,
 ): void {
-  addLogMetrics(scope, endpoint, ENDPOINT_LOG_PATTERNS);
   const subject = `agent-endpoint ${endpoint.deployment}`;
   const alarms = addAlarms(scope, subject, endpointAlarmRules(endpoint), props);
   addDashboard(scope, endpoint, alarms, endpointWidgets(endpoint));

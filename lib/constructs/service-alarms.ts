@@ -7,15 +7,14 @@ import type { MonitoredResources } from './monitored-resources';
 import {
   accountConcurrency,
   FIVE_MINUTES,
-  forgedEventMetric,
   functionMetric,
   functionMetrics,
   kmsCalls,
-  logMetric,
+  deploymentMetric,
   metricSum,
   tableMetrics,
   total,
-  type AuditMetricName,
+  type MetricName,
 } from './service-metrics';
 
 const kmsQuota = (): IMetric =>
@@ -27,7 +26,7 @@ const kmsQuota = (): IMetric =>
   });
 
 /** Returns the metric with one time series for each provider if `namesInMetrics` is set, so that the alarm names it. */
-const byProvider = (deployment: string, metricName: AuditMetricName, where: string[]): IMetric =>
+const byProvider = (deployment: string, metricName: MetricName, where: string[]): IMetric =>
   metricSum(deployment, metricName, { where, groupBy: ['ProviderName'] });
 
 const isRouted = (group: string): boolean => ROUTED_GROUPS.some((routed) => routed === group);
@@ -73,14 +72,14 @@ export function serviceAlarmRules(resources: MonitoredResources): AlarmRules {
     },
     'unexpected-errors': {
       description: 'Unexpected errors occurred. Callers got a plain 500.',
-      metric: logMetric(deployment, 'UnexpectedError'),
+      metric: deploymentMetric(deployment, 'UnexpectedError'),
       threshold: 0,
       periods: 1,
     },
     'key-failures': {
       description:
         'AWS denied access to a function, or a KMS key cannot be used: the function cannot encrypt or decrypt.',
-      metric: logMetric(deployment, 'KeyFailure'),
+      metric: deploymentMetric(deployment, 'KeyFailure'),
       threshold: 0,
       periods: 1,
     },
@@ -108,7 +107,7 @@ export function serviceAlarmRules(resources: MonitoredResources): AlarmRules {
     'gateway-throttles': {
       description:
         'API Gateway rejects requests: their rate exceeds the limit of the method or of the account.',
-      metric: logMetric(deployment, 'GatewayThrottle'),
+      metric: deploymentMetric(deployment, 'GatewayThrottle'),
       threshold: 0,
       periods: 3,
     },
@@ -185,14 +184,14 @@ export function serviceAlarmRules(resources: MonitoredResources): AlarmRules {
     'forged-events': {
       description:
         'A function of the API got an event that did not come through the API: a principal invokes the function itself, or the stage does not have its secret.',
-      metric: forgedEventMetric(deployment),
+      metric: deploymentMetric(deployment, 'ForgedEvent'),
       threshold: 0,
       periods: 1,
     },
     denials: {
       description:
         'Many requests are denied: a principal might be probing for access, or a policy denies too much.',
-      metric: logMetric(deployment, 'Denial'),
+      metric: deploymentMetric(deployment, 'Denial'),
       threshold: 100,
       periods: 1,
     },

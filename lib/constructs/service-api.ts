@@ -14,15 +14,23 @@ import {
   type ThrottleSettings,
 } from 'aws-cdk-lib/aws-apigateway';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import {
+  FilterPattern,
+  LogGroup,
+  MetricFilter,
+  type ILogGroup,
+  type RetentionDays,
+} from 'aws-cdk-lib/aws-logs';
 import { Construct, DependencyGroup } from 'constructs';
 import type { GatewayHeader } from '../../lambda/contract/gateway-cors';
+import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
 import { STAGE_SECRET_VARIABLE } from '../../lambda/contract/stage-secret';
 import { accessLogFormat } from './access-log';
 import { addApiDomain, type ApiDomain } from './api-domain';
 import { checkedAt } from './construct-error';
 import { addGatewayResponses, type GatewayErrors } from './gateway-responses';
 import { limitResources } from './resource-limit';
+import type { DeploymentMetricName } from './service-metrics';
 import { checkTlsPolicy, setTlsPolicy, TLS_POLICY } from './tls-policy';
 import type { Payloads, WebAcl } from './web-acl';
 
@@ -100,7 +108,23 @@ function checkThrottle({ rateLimit = 1, burstLimit = 1 }: ThrottleSettings): voi
   }
 }
 
-/** Children: `AccessLog`, `RestApi`, `Domain` and `Alias` with a domain, and `WebAcl…` with a web ACL. */
+/**
+ * Counts the requests that API Gateway rejects because of the limits of the method or the account, for which no function
+ * runs. The access log has the name of the deployment in the member `service`.
+ * Source: CloudWatch Logs user guide, "Filter pattern syntax for metric filters", JSON.
+ */
+function countThrottles(logGroup: ILogGroup, scope: Construct): void {
+  const metricName: DeploymentMetricName = 'GatewayThrottle';
+  new MetricFilter(scope, metricName, {
+    logGroup,
+    filterPattern: FilterPattern.stringValue('$.errorType', '=', 'THROTTLED'),
+    metricNamespace: METRICS_NAMESPACE,
+    metricName,
+    dimensions: { [DEPLOYMENT_DIMENSION]: '$.service' },
+  });
+}
+
+/** Children: `AccessLog`, `GatewayThrottle`, `RestApi`, `Domain` and `Alias` with a domain, and `WebAcl…` with a web ACL. */
 export class ServiceApi extends Construct {
   /**
    * `https://{id}.execute-api.{region}.{suffix}/prod`, or `https://{domain}` with a custom domain name. It has no
@@ -127,6 +151,7 @@ export class ServiceApi extends Construct {
       encryptionKey: settings.logKey,
       removalPolicy: settings.removalPolicy,
     });
+    countThrottles(this.accessLog, this);
     this.restApi = new RestApi(this, 'RestApi', {
       restApiName: `${kind.name}-${settings.deployment}`,
       ...(kind.description && { description: kind.description }),

@@ -7,21 +7,20 @@ import { coldStarts, graph, requests } from './dashboard';
 import type { MonitoredResources } from './monitored-resources';
 import {
   accountConcurrency,
-  forgedEventMetric,
   functionMetric,
   functionMetrics,
   kmsCalls,
-  logMetric,
+  deploymentMetric,
   metricSum,
   serviceMetric,
   tableMetrics,
-  type AuditMetricName,
+  type MetricName,
 } from './service-metrics';
 
-const outcomes = (deployment: string, title: string, metricName: AuditMetricName): GraphWidget =>
+const outcomes = (deployment: string, title: string, metricName: MetricName): GraphWidget =>
   graph(title, [metricSum(deployment, metricName, { groupBy: ['ProviderName', 'Outcome'], label: 'count' })]);
 
-const failures = (deployment: string, title: string, metricName: AuditMetricName): GraphWidget =>
+const failures = (deployment: string, title: string, metricName: MetricName): GraphWidget =>
   graph(title, [metricSum(deployment, metricName, { groupBy: ['ExceptionType'], label: 'count' })]);
 
 function consentFunnel(deployment: string): GraphWidget {
@@ -76,15 +75,15 @@ export function serviceWidgets(resources: MonitoredResources): IWidget[][] {
         functionMetric(functions['provider-client'], 'AsyncEventsDropped', { label: 'renewals dropped' }),
       ]),
       graph('Events in the logs', [
-        logMetric(deployment, 'UnexpectedError'),
-        logMetric(deployment, 'KeyFailure'),
-        logMetric(deployment, 'Denial'),
-        forgedEventMetric(deployment),
+        deploymentMetric(deployment, 'UnexpectedError'),
+        deploymentMetric(deployment, 'KeyFailure'),
+        deploymentMetric(deployment, 'Denial'),
+        deploymentMetric(deployment, 'ForgedEvent'),
       ]),
     ],
     [
       graph('Throttles: API Gateway and Lambda', [
-        logMetric(deployment, 'GatewayThrottle'),
+        deploymentMetric(deployment, 'GatewayThrottle'),
         ...functionMetrics(resources, 'Throttles'),
       ]),
       graph('Throttles: DynamoDB', [

@@ -38,8 +38,8 @@ const RESOURCE_TOKEN_DIMENSIONS = [...FETCH_DIMENSIONS, 'TokenVault', 'ProviderN
 const API_KEY_DIMENSIONS = [...FETCH_DIMENSIONS, 'TokenVault', 'ProviderName'];
 
 /**
- * The dimensions of each metric that is derived from audit entries, in addition to the deployment. A metric is found only
- * with all of its dimensions: with others, it is a different metric.
+ * The dimensions of each metric, in addition to the deployment. A metric is found only with all of its dimensions: with
+ * others, it is a different metric.
  */
 export const METRIC_DIMENSIONS = {
   WorkloadAccessTokenFetchSuccess: WORKLOAD_TOKEN_DIMENSIONS,
@@ -59,25 +59,26 @@ export const METRIC_DIMENSIONS = {
   InterruptedInvocation: ['WorkloadIdentity'],
   SecurityEvent: ['TrustedIssuer', 'Outcome'],
   ForgedEvent: [],
+  UnexpectedError: [],
+  KeyFailure: [],
+  Denial: [],
+  AuditDigest: [],
+  GatewayThrottle: [],
 } as const satisfies Record<string, readonly string[]>;
 
-export type AuditMetricName = keyof typeof METRIC_DIMENSIONS;
+export type MetricName = keyof typeof METRIC_DIMENSIONS;
 
-/** A metric that a metric filter counts in the logs. Its only dimension is the deployment. */
-const LOG_METRICS = ['UnexpectedError', 'KeyFailure', 'Denial', 'GatewayThrottle', 'AuditDigest'] as const;
-
-export type LogMetricName = (typeof LOG_METRICS)[number];
-
-const DIMENSIONS: Readonly<Record<string, readonly string[]>> = {
-  ...METRIC_DIMENSIONS,
-  ...Object.fromEntries(LOG_METRICS.map((name) => [name, []])),
-};
+/** A metric whose only dimension is the deployment. */
+export type DeploymentMetricName = {
+  [Name in MetricName]: (typeof METRIC_DIMENSIONS)[Name] extends readonly [] ? Name : never;
+}[MetricName];
 
 /** @throws Error for a metric that does not exist, and so would never have data */
 function checkMetric(metricName: string, stated: readonly string[]): void {
-  const dimensions = DIMENSIONS[metricName];
+  const known: Readonly<Record<string, readonly string[]>> = METRIC_DIMENSIONS;
+  const dimensions = known[metricName];
   if (!dimensions) {
-    throw new Error(`There is no metric "${metricName}". There are: ${Object.keys(DIMENSIONS).join(', ')}`);
+    throw new Error(`There is no metric "${metricName}". There are: ${Object.keys(known).join(', ')}`);
   }
   if (dimensions.length === stated.length && dimensions.every((name) => stated.includes(name))) return;
   throw new Error(
@@ -104,23 +105,18 @@ export function serviceMetric(deployment: string, metricName: string, props: Met
   });
 }
 
-/** Returns a metric that is counted in the logs. */
-export const logMetric = (deployment: string, metricName: LogMetricName, props: MetricOptions = {}): Metric =>
-  serviceMetric(deployment, metricName, { label: metricName, ...props });
-
-/** Returns the number of events that did not come through the API of their function. */
-export const forgedEventMetric = (deployment: string, props: MetricOptions = {}): Metric =>
-  serviceMetric(deployment, 'ForgedEvent', { label: 'ForgedEvent', ...props });
+/** Returns a metric whose only dimension is the deployment. */
+export const deploymentMetric = (
+  deployment: string,
+  metricName: DeploymentMetricName,
+  props: MetricOptions = {},
+): Metric => serviceMetric(deployment, metricName, { label: metricName, ...props });
 
 /** A condition begins with a dimension. After `=` or `!=`, its value is in quotes. */
 const CONDITION = /^[\s(]*(?:NOT\s+)?"?(\w+)\b"?\s*(?:!?=\s*'|(?!\s|!?=))/i;
 
 /** @throws Error for conditions and groups that CloudWatch would reject, or that no metric has */
-function checkDimensions(
-  metricName: AuditMetricName,
-  where: readonly string[],
-  groupBy: readonly string[],
-): void {
+function checkDimensions(metricName: MetricName, where: readonly string[], groupBy: readonly string[]): void {
   const dimensions: readonly string[] = [...METRIC_DIMENSIONS[metricName], DEPLOYMENT_DIMENSION];
   const listed = dimensions.join(', ');
   if (groupBy.some((dimension) => !Token.isUnresolved(dimension) && !dimensions.includes(dimension))) {
@@ -143,7 +139,7 @@ function checkDimensions(
  */
 export function metricSum(
   deployment: string | undefined,
-  metricName: AuditMetricName,
+  metricName: MetricName,
   options: MetricSumOptions = {},
 ): MathExpression {
   const { where = [], groupBy = [], ...others } = options;

@@ -1,7 +1,7 @@
 /** Audit entries as log lines: their size is limited, and a truncated list states how many items were omitted. */
 import { createAuditLog } from '../../lambda/adapters/log/audit-log';
 import { createLogLines, type LogLinesOptions } from '../../lambda/adapters/log/lines';
-import { createMetricsOf } from '../../lambda/adapters/log/metrics';
+import { createMetrics } from '../../lambda/adapters/log/metrics';
 import type { AuditEntry } from '../../lambda/domain/audit';
 
 const NOW = Date.parse('2026-01-02T03:04:05.006Z');
@@ -85,10 +85,7 @@ const ENTRY: AuditEntry = {
 
 it('an entry and its metrics are lines of JSON in one write, which is over when the entry is recorded', () => {
   const writes: string[] = [];
-  createAuditLog(
-    linesTo(writes),
-    createMetricsOf('Travel.Identity', true, () => NOW),
-  ).record(ENTRY);
+  createAuditLog(linesTo(writes), createMetrics('Travel.Identity', true, () => NOW).ofEntry).record(ENTRY);
   expect(writes).toHaveLength(1);
   const [line, metrics, ...others] = (writes[0] ?? '')
     .split('\n')
@@ -103,8 +100,8 @@ it('an entry and its metrics are lines of JSON in one write, which is over when 
 
 it('an entry without metrics is one line', () => {
   const writes: string[] = [];
-  const metricsOf = createMetricsOf('any', true, () => NOW);
-  createAuditLog(linesTo(writes), metricsOf).record({ ...ENTRY, operation: 'TagResource' });
+  const { ofEntry } = createMetrics('any', true, () => NOW);
+  createAuditLog(linesTo(writes), ofEntry).record({ ...ENTRY, operation: 'TagResource' });
   expect(writes).toEqual([expect.not.stringContaining('\n')]);
 });
 

@@ -1,5 +1,5 @@
 /** Audit entries as metrics: the names and dimensions of AWS, in the format that CloudWatch reads. */
-import { createMetricsOf } from '../../lambda/adapters/log/metrics';
+import { createMetrics } from '../../lambda/adapters/log/metrics';
 import type { AuditEntry } from '../../lambda/domain/audit';
 
 const ARN = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012';
@@ -32,7 +32,8 @@ const entry: AuditEntry = {
   flow: 'USER_FEDERATION',
   scopes: ['calendar.read'],
 };
-const metricsOf = createMetricsOf('Travel.Identity', true, () => 1);
+const created = createMetrics('Travel.Identity', true, () => 1);
+const metricsOf = created.ofEntry;
 
 /** Returns the metrics that CloudWatch reads from an entry, each with its dimensions except the deployment. */
 function countsOf(change: Partial<AuditEntry>) {
@@ -102,6 +103,7 @@ describe('a resource token', () => {
         'ResourceAccessTokenFetchFailures',
         { ...vault, Type: 'USER_FEDERATION', ExceptionType: 'AccessDeniedException' },
       ],
+      ['Denial', {}],
     ]);
   });
 
@@ -214,7 +216,7 @@ it('has no metric for a name that was not verified', () => {
 });
 
 it('has no names of agents and providers by default, except of the agent that an endpoint is configured for', () => {
-  const byDefault = createMetricsOf('Travel.Identity', false, () => 1);
+  const { ofEntry: byDefault } = createMetrics('Travel.Identity', false, () => 1);
   const all = { WorkloadIdentity: 'all', ProviderName: 'all' };
   expect(byDefault({ ...entry, result: 'cached' })).toMatchObject([{ ...all, Outcome: 'cached' }]);
   expect(byDefault({ ...entry, operation: 'GetResourceApiKey' })).toMatchObject([all]);
@@ -233,4 +235,18 @@ it('does not contain the caller, the user, the scopes, or the reason', () => {
   for (const value of [entry.principal, entry.user, 'calendar.read', 'why it was', WORKLOAD, PROVIDER]) {
     expect(text).not.toContain(value);
   }
+});
+
+it('a denial is a metric of its own, except of an agent endpoint, whose denials are in InboundInvocation', () => {
+  const denial = { outcome: 'denied', error: 'AccessDeniedException' } as const;
+  expect(countsOf({ ...denial, operation: 'TagResource' })).toEqual([['Denial', {}]]);
+  expect(countsOf({ ...denial, operation: 'InvokeAgentRuntime' }).map(([name]) => name)).toEqual([
+    'InboundInvocation',
+  ]);
+  expect(created.ofFallbackEntry({ ...entry, ...denial })).toMatchObject([{ Denial: 1 }]);
+  expect(created.ofFallbackEntry({ ...entry, outcome: 'failed' })).toEqual([]);
+});
+
+it('a digest of the audit trail is counted', () => {
+  expect(countsOf({ operation: 'WriteAuditDigest' })).toEqual([['AuditDigest', {}]]);
 });

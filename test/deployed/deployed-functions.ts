@@ -6,49 +6,56 @@ import { serviceStageVariables } from './stage-variables';
 
 export class DeployedFunctions {
   private constructor(
-    private readonly byGroup: Readonly<Record<FunctionGroup, DeployedFunction>>,
+    private readonly byGroup: ReadonlyMap<FunctionGroup, DeployedFunction>,
     /** What API Gateway adds to the events of these functions. */
     readonly stageVariables: Readonly<Record<string, string>>,
   ) {}
 
-  /** @throws Error that names a group without a function */
+  /** @throws Error that names a group without a function. Only with an issuer that is polled, there is an `event-poll`. */
   static async find(client: LambdaClient): Promise<DeployedFunctions> {
-    const entries = FUNCTION_GROUPS.map(async (group) => {
+    const found = new Map<FunctionGroup, DeployedFunction>();
+    for (const group of FUNCTION_GROUPS) {
       const description = `agent-identity: ${group}`;
-      const found = await DeployedFunction.find(
+      const finding = DeployedFunction.find(
         client,
         `of the group ${group}`,
         ({ Description }) => Description === description,
       );
-      return [group, found] as const;
-    });
-    const found = Object.fromEntries(await Promise.all(entries)) as Record<FunctionGroup, DeployedFunction>;
-    const { DEPLOYMENT_NAME } = found['control-plane'].configuration.Environment?.Variables ?? {};
+      const deployed = await (group === 'event-poll' ? finding.catch(() => undefined) : finding);
+      if (deployed) found.set(group, deployed);
+    }
+    const { DEPLOYMENT_NAME } = found.get('control-plane')?.configuration.Environment?.Variables ?? {};
     // The placeholder of the last release has neither a name nor variables.
     if (DEPLOYMENT_NAME === undefined) return new DeployedFunctions(found, {});
     const region = await client.config.region();
     return new DeployedFunctions(found, await serviceStageVariables(DEPLOYMENT_NAME, region));
   }
 
+  get groups(): readonly FunctionGroup[] {
+    return [...this.byGroup.keys()];
+  }
+
   of(group: FunctionGroup): DeployedFunction {
-    return this.byGroup[group];
+    const found = this.byGroup.get(group);
+    if (!found) throw new Error(`there is no function of the group ${group}`);
+    return found;
   }
 
   configuration(group: FunctionGroup): FunctionConfiguration {
-    return this.byGroup[group].configuration;
+    return this.of(group).configuration;
   }
 
   /** A variable of the function's environment, as deployed. */
   variable(group: FunctionGroup, name: string): string {
-    return this.byGroup[group].variable(name);
+    return this.of(group).variable(name);
   }
 
   invoke(group: FunctionGroup, event: unknown): Promise<Invocation> {
-    return this.byGroup[group].invoke(event);
+    return this.of(group).invoke(event);
   }
 
   /** Adds variables to the deployed ones, and waits until they are in effect. */
   setVariables(group: FunctionGroup, variables: Readonly<Record<string, string>>): Promise<void> {
-    return this.byGroup[group].setVariables(variables);
+    return this.of(group).setVariables(variables);
   }
 }

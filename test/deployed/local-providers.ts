@@ -3,7 +3,7 @@
  * preload hides Lambda from them, and their code stays as deployed.
  */
 import { join } from 'node:path';
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/operations/groups';
+import type { FunctionGroup } from '../../lambda/operations/groups';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import type { DeployedFunctions } from './deployed-functions';
 
@@ -31,7 +31,7 @@ export async function allowLocalProviders(
   baseUrl: string,
   trustedIssuers: readonly TrustedIssuer[],
 ): Promise<void> {
-  for (const group of FUNCTION_GROUPS) {
+  for (const group of functions.groups) {
     await functions.setVariables(group, {
       BASE_URL: baseUrl,
       ...LOCAL_PROVIDERS_ALLOWED,

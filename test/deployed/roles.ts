@@ -23,7 +23,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { TableName } from '../../lambda/contract/table-keys';
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/operations/groups';
+import type { FunctionGroup } from '../../lambda/operations/groups';
 import type { Checks } from './checks';
 import type { DeployedFunctions } from './deployed-functions';
 import type { TableNames } from './records';
@@ -358,11 +358,12 @@ export async function checkRoles(
   checks: Checks,
   functions: DeployedFunctions,
   tables: TableNames,
+  groups = functions.groups,
 ): Promise<void> {
   const functionName = (group: FunctionGroup) => functions.of(group).invokedName;
   // Not every function knows the key.
   const keyArn = functions.variable('control-plane', 'KMS_KEY_ARN');
-  for (const group of FUNCTION_GROUPS) {
+  for (const group of groups) {
     const settings = { credentials: credentialsOf(functions, group), maxAttempts: 1 };
     const intruder: Intruder = {
       dynamodb: new DynamoDBClient(settings),

@@ -10,6 +10,7 @@ import type { Cdk } from './cdk';
 import type { Checks } from './checks';
 import { DeployedFunctions } from './deployed-functions';
 import type { Records } from './records';
+import { checkRoles } from './roles';
 import type { RegisteredAgent } from './registration';
 
 export interface Deployed {
@@ -26,9 +27,22 @@ export interface Deployed {
 }
 
 /** The trusted issuer that an update adds. */
+/** Its security events are polled, so the service gets the function `event-poll`. */
 const ANOTHER_ISSUER = {
   discoveryUrl: 'https://idp.example.com/.well-known/openid-configuration',
   allowedAudience: ['https://another.example'],
+  securityEvents: {
+    id: 'another',
+    transmitter: {
+      issuer: 'https://idp.example.com',
+      jwksUri: 'https://idp.example.com/keys',
+      audience: ['https://another.example'],
+      poll: {
+        endpoint: 'https://idp.example.com/poll',
+        authorization: { secretId: 'stream', jsonKey: 'token' },
+      },
+    },
+  },
 };
 
 async function newKmsKey(kms: KMSClient): Promise<string> {
@@ -90,6 +104,9 @@ export async function checkUpdate(
       return updated;
     },
   );
+  await checkRoles(checks, await DeployedFunctions.find(new LambdaClient({})), records.tables, [
+    'event-poll',
+  ]);
 
   await checks.check(
     'callers invoke the alias, which has the provisioned concurrency, and not the function itself',

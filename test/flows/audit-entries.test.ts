@@ -260,8 +260,11 @@ it('a forged user agent adds no field, metric, or line to the audit log, and is 
   const lines = (await world.logLines()).length;
   await invoke(routeOf('GetWorkloadIdentity'), { requestId, userAgent });
   const written = (await world.logLines()).slice(lines - 1).filter(Boolean);
-  expect(written).toHaveLength(1);
-  expect(JSON.parse(written[0] ?? '')).not.toHaveProperty('_aws');
+  expect(written).toHaveLength(2);
+  const [line, metrics] = written.map((each) => JSON.parse(each) as Record<string, unknown>);
+  expect(line).not.toHaveProperty('_aws');
+  expect(metrics).toMatchObject({ Denial: 1, _aws: { CloudWatchMetrics: [{}] } });
+  expect(metrics).not.toHaveProperty('audit');
   const entry = await service.entryOf(requestId);
   expect(entry.outcome).toBe('denied');
   expect(entry.userAgent).toMatch(/^[\x20-\x7e]{256}$/);

@@ -105,7 +105,12 @@ it('each function records such an event, with nothing that the event states, and
   expect(metrics.length).toBeGreaterThanOrEqual(ROUTED_GROUPS.length);
   expect(JSON.parse(metrics[0] ?? '{}')).toMatchObject({
     Deployment: 'agent-identity',
-    _aws: { CloudWatchMetrics: [{ Dimensions: [['Deployment']], Metrics: [{ Name: 'ForgedEvent' }] }] },
+    _aws: {
+      CloudWatchMetrics: ['ForgedEvent', 'Denial'].map((Name) => ({
+        Dimensions: [['Deployment']],
+        Metrics: [{ Name }],
+      })),
+    },
   });
 });
 

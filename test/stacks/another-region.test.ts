@@ -15,7 +15,7 @@ import {
   type TableReplica,
 } from '../../lib';
 import { expectedStatements, logicalId, type Statement } from './expected-statements';
-import { plain, resourcesOf, standardSynthesis, type Synthesis } from './synthesis';
+import { POLLED_ISSUER, plain, resourcesOf, standardSynthesis, type Synthesis } from './synthesis';
 
 const ACCOUNT = '111122223333';
 const HOME = { account: ACCOUNT, region: 'eu-central-1' };
@@ -50,7 +50,10 @@ function domainIn(app: App, env: typeof HOME, domainName = DOMAIN_NAME) {
 
 function serviceOf(state: IIdentityState, env: typeof HOME): Synthesis {
   const app = Stack.of(state.encryptionKey).node.root as App;
-  const stack = new IdentityServiceStack(app, 'Service', { state, env, domain: domainIn(app, env) });
+  const stack = new IdentityServiceStack(app, 'Service', {
+    ...{ state, env, domain: domainIn(app, env) },
+    trustedIssuers: [POLLED_ISSUER],
+  });
   return { stateful: templateOf(Stack.of(state.encryptionKey)), stateless: templateOf(stack) };
 }
 

@@ -7,8 +7,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WorkloadIdentity } from '../../lib';
-import { ENDPOINT_LOG_PATTERNS } from '../../lib/constructs/log-metrics';
-import { METRIC_DIMENSIONS, type AuditMetricName } from '../../lib/constructs/service-metrics';
+import { METRIC_DIMENSIONS, type MetricName } from '../../lib/constructs/service-metrics';
 import { ENDPOINT_ALARM_METRICS } from '../../scripts/cost/endpoint';
 import { consumerStack, templateOf, written, type ConsumerTemplate } from './consumer';
 import { endpointTemplate, endpointWith, ISSUER } from './endpoint';
@@ -118,31 +117,27 @@ it('the metrics of this package in alarms and dashboards have all dimensions wit
   const own = alarmsOf(reserved)
     .flatMap(metricsOf)
     .filter(({ Namespace }) => Namespace === 'AgentIdentity');
-  const fromLogs = ['GatewayThrottle', 'UnexpectedError'];
-  expect([...new Set(own.map(({ MetricName }) => MetricName))].sort()).toEqual(
-    [...fromLogs, 'ForgedEvent', 'InboundInvocation', 'InterruptedInvocation'].sort(),
-  );
-  for (const { MetricName = '', Dimensions = [] } of own) {
-    const further = fromLogs.includes(MetricName) ? [] : METRIC_DIMENSIONS[MetricName as AuditMetricName];
+  expect([...new Set(own.map(({ MetricName }) => MetricName))].sort()).toEqual([
+    ...['ForgedEvent', 'GatewayThrottle', 'InboundInvocation', 'InterruptedInvocation', 'UnexpectedError'],
+  ]);
+  for (const { MetricName: name = '', Dimensions = [] } of own) {
+    const further = METRIC_DIMENSIONS[name as MetricName];
     expect(Dimensions.map(({ Name }) => Name).sort()).toEqual([...further, 'Deployment'].sort());
   }
 });
 
-it("metric filters count the endpoint's own logs, by the endpoint's name in them", () => {
-  const filters = propertiesOfAll<{
-    LogGroupName: string;
-    MetricTransformations: { MetricName: string; Dimensions: object[] }[];
-  }>(jwt, 'AWS::Logs::MetricFilter').map(({ LogGroupName, MetricTransformations: [of] }) => ({
-    LogGroupName,
-    name: of?.MetricName,
-    dimensions: of?.Dimensions,
-  }));
-  const dimensions = [{ Key: 'Deployment', Value: '$.service' }];
-  const [name] = Object.keys(ENDPOINT_LOG_PATTERNS);
-  expect(filters).toEqual([
-    { LogGroupName: '<TravelGateLogs>', name, dimensions },
-    { LogGroupName: '<TravelAuthorizerLogs>', name, dimensions },
-    { LogGroupName: '<TravelApiAccessLog>', name: 'GatewayThrottle', dimensions },
+it('the only metric filter counts throttles in its access log, by the name of the endpoint in it', () => {
+  expect(propertiesOfAll(jwt, 'AWS::Logs::MetricFilter')).toEqual([
+    {
+      FilterPattern: '{ $.errorType = "THROTTLED" }',
+      LogGroupName: '<TravelApiAccessLog>',
+      MetricTransformations: [
+        expect.objectContaining({
+          MetricName: 'GatewayThrottle',
+          Dimensions: [{ Key: 'Deployment', Value: '$.service' }],
+        }),
+      ],
+    },
   ]);
 });
 

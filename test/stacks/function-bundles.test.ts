@@ -7,6 +7,7 @@ import { FUNCTION_GROUPS } from '../../lambda/operations/groups';
 import { AgentIdentity } from '../../lib';
 import { REFERENCES } from '../../scripts/api-docs/references';
 import { bundleOf, FUNCTIONS } from '../../scripts/build/functions';
+import { POLLED_ISSUER } from './synthesis';
 
 const NAMES = readdirSync(FUNCTIONS);
 
@@ -49,7 +50,7 @@ it.each(NAMES)('%s contains no text of the documentation', (name) => {
 it('is deployed as it is, without a bundler', () => {
   const context = { 'aws:cdk:disable-asset-staging': true, 'aws:cdk:enable-asset-metadata': true };
   const stack = new Stack(new App({ context }), 'Consumer');
-  new AgentIdentity(stack, 'Identity');
+  new AgentIdentity(stack, 'Identity', { trustedIssuers: [POLLED_ISSUER] });
   const functions = Object.values(Template.fromStack(stack).findResources('AWS::Lambda::Function')) as {
     Metadata: Readonly<Record<string, unknown>>;
   }[];

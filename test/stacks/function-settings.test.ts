@@ -105,9 +105,12 @@ describe('the prop functions', () => {
 });
 
 describe('the schedules', () => {
+  /** No issuer is polled. */
+  const unpolled = synthesize({ trustedIssuers: [] });
+
   it('request due keys every 6 hours, and a sweep of the revocation outbox every minute', () => {
-    const rules = resourcesOf(standard.stateless, 'AWS::Events::Rule');
-    expect(rules.map(([, { Properties }]) => plain(Properties, standard))).toEqual([
+    const rules = resourcesOf(unpolled.stateless, 'AWS::Events::Rule');
+    expect(rules.map(([, { Properties }]) => plain(Properties, unpolled))).toEqual([
       {
         Description: expect.any(String) as string,
         ScheduleExpression: 'rate(6 hours)',
@@ -137,22 +140,9 @@ describe('the schedules', () => {
     ]);
   });
 
-  it('request polled security events every minute, if there are any, by a rule that only that function allows', () => {
-    const transmitter = {
-      ...{ issuer: 'https://id.example.com', jwksUri: 'https://id.example.com/keys', audience: ['us'] },
-      poll: {
-        endpoint: 'https://id.example.com/poll',
-        authorization: { secretId: 'stream', jsonKey: 'token' },
-      },
-    };
-    const issuer = {
-      discoveryUrl: 'https://id.example.com/.well-known/openid-configuration',
-      allowedClients: ['app'],
-      securityEvents: { id: 'people', transmitter },
-    };
-    const polling = synthesize({ trustedIssuers: [issuer] });
-    const rules = resourcesOf(polling.stateless, 'AWS::Events::Rule');
-    expect(rules.map(([, { Properties }]) => plain(Properties, polling))).toContainEqual({
+  it('request polled security events every minute, by a rule that only that function allows', () => {
+    const rules = resourcesOf(standard.stateless, 'AWS::Events::Rule');
+    expect(rules.map(([, { Properties }]) => plain(Properties, standard))).toContainEqual({
       Description: expect.any(String) as string,
       ScheduleExpression: 'rate(1 minute)',
       State: 'ENABLED',
@@ -165,7 +155,7 @@ describe('the schedules', () => {
         },
       ],
     });
-    expect(permissionsOf(polling, 'events.amazonaws.com')).toContainEqual({
+    expect(permissionsOf(standard, 'events.amazonaws.com')).toContainEqual({
       Action: 'lambda:InvokeFunction',
       FunctionName: '<eventpolllive>',
       Principal: 'events.amazonaws.com',
@@ -173,8 +163,14 @@ describe('the schedules', () => {
     });
   });
 
+  it('include none for security events if no issuer is polled, and there is no function', () => {
+    expect(Object.keys(unpolled.stateless.Resources).filter((id) => /^(Poll|eventpoll)/.test(id))).toEqual(
+      [],
+    );
+  });
+
   it('are the only EventBridge rules that can invoke a function, and the only invoker of key-rotation', () => {
-    expect(permissionsOf(standard, 'events.amazonaws.com')).toEqual([
+    expect(permissionsOf(unpolled, 'events.amazonaws.com')).toEqual([
       {
         Action: 'lambda:InvokeFunction',
         FunctionName: '<keyrotationlive>',
@@ -188,7 +184,7 @@ describe('the schedules', () => {
         SourceArn: '<RevocationSchedule.Arn>',
       },
     ]);
-    const all = resourcesOf(standard.stateless, 'AWS::Lambda::Permission').filter(([, { Properties }]) =>
+    const all = resourcesOf(unpolled.stateless, 'AWS::Lambda::Permission').filter(([, { Properties }]) =>
       JSON.stringify(Properties).includes('keyrotation'),
     );
     expect(all).toHaveLength(1);

@@ -11,6 +11,7 @@ import { FUNCTIONS } from '../../scripts/build/functions';
 import { templateOf } from './consumer';
 import { agentFunction, ISSUER } from './endpoint';
 import { newApp } from './new-app';
+import { POLLED_ISSUER } from './synthesis';
 
 const ACCOUNT = '123456789012';
 const REGION = 'eu-central-1';
@@ -20,7 +21,10 @@ function deployment() {
   const app = newApp();
   app.node.setContext('aws:cdk:enable-asset-metadata', true);
   const stack = new Stack(app, 'Consumer');
-  const identity = new AgentIdentity(stack, 'Identity', { auditTrail: {} });
+  const identity = new AgentIdentity(stack, 'Identity', {
+    auditTrail: {},
+    trustedIssuers: [POLLED_ISSUER],
+  });
   new AgentEndpoint(stack, 'Travel', {
     identity,
     workload: new WorkloadIdentity(stack, 'Agent', { identity }),

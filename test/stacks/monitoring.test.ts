@@ -6,18 +6,12 @@ import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createAuditLog } from '../../lambda/adapters/log/audit-log';
-import { createMetricsOf } from '../../lambda/adapters/log/metrics';
-import { log as lines, report } from '../../lambda/functions/composition/logging';
-import { FUNCTION_GROUPS } from '../../lambda/operations/groups';
-import type { AuditEntry } from '../../lambda/domain/audit';
+import { createMetrics } from '../../lambda/adapters/log/metrics';
+import { audit, report, requests } from '../../lambda/functions/composition/logging';
+import { FORGED_EVENT, type AuditEntry } from '../../lambda/domain/audit';
+import { ServiceError } from '../../lambda/domain/service-error';
 import { AgentIdentity } from '../../lib';
 import { accessLogFormat } from '../../lib/constructs/access-log';
-import {
-  ACCESS_LOG_PATTERNS,
-  FUNCTION_LOG_PATTERNS,
-  type LogPattern,
-} from '../../lib/constructs/log-metrics';
 import { ALARM_METRICS } from '../../scripts/cost/table';
 import { consumerStack, standardTemplate, templateOf, written, type ConsumerTemplate } from './consumer';
 import { resourcesOf } from './synthesis';
@@ -97,14 +91,14 @@ describe('alarms', () => {
 });
 
 /** Returns the lines on stdout and stderr during the work, parsed. Lambda logs both. */
-function linesOf(work: () => void): Record<string, unknown>[] {
+async function linesOf(work: () => unknown): Promise<Record<string, unknown>[]> {
   const chunks: string[] = [];
   const streams = [jest.spyOn(process.stdout, 'write'), jest.spyOn(process.stderr, 'write')];
   for (const spy of streams) spy.mockImplementation((chunk) => chunks.push(String(chunk)) > 0);
   const printed = [jest.spyOn(console, 'info'), jest.spyOn(console, 'error'), jest.spyOn(console, 'log')];
   for (const spy of printed) spy.mockImplementation((line: unknown) => void chunks.push(`${String(line)}\n`));
   try {
-    work();
+    await work();
   } finally {
     for (const spy of [...streams, ...printed]) spy.mockRestore();
   }
@@ -140,7 +134,7 @@ describe('metrics', () => {
     [metric, ...[...dimensions].sort()].join(' ');
 
   it('in alarms and dashboard are metrics that the audit log emits, with all their dimensions', () => {
-    const metricsOf = createMetricsOf('test', true, () => 1);
+    const metricsOf = createMetrics('test', true, () => 1).ofEntry;
     const made = new Set(
       entries.flatMap(metricsOf).flatMap((line) => {
         const { _aws } = line as {
@@ -167,85 +161,77 @@ describe('metrics', () => {
     for (const metric of [...queried, ...graphed]) expect(made).toContain(metric);
   });
 
-  it('with the deployment as their only dimension are the ones of the metric filters, and ForgedEvent', () => {
+  it('with the deployment as their only dimension are the ones that functions write, and GatewayThrottle', () => {
     const text = JSON.stringify(written(template.Resources)).replaceAll('\\', '');
     const alarmed = [
       ...text.matchAll(
         /"Dimensions":\[{"Name":"Deployment","Value":"Consumer\.Identity"}\],"MetricName":"(\w+)","Namespace":"AgentIdentity"/g,
       ),
     ].map(([, name]) => name);
-    const counted = [
-      ...text.matchAll(
-        /"Dimensions":\[{"Key":"Deployment","Value":"\$\.service"}\],"MetricName":"(\w+)","MetricNamespace":"AgentIdentity"/g,
-      ),
-    ].map(([, name]) => name);
-    expect([...new Set(counted)].sort()).toEqual([
-      'Denial',
-      'GatewayThrottle',
-      'KeyFailure',
-      'UnexpectedError',
-    ]);
-    expect([...new Set(alarmed)].sort()).toEqual([...new Set([...counted, 'ForgedEvent'])].sort());
+    const { ofEntry, ofUnexpected } = createMetrics('test', true, () => 1);
+    const lines = [
+      ...ofEntry({ operation: FORGED_EVENT, outcome: 'denied' }),
+      ...ofEntry({ operation: 'TagResource', outcome: 'denied', error: 'AccessDeniedException' }),
+      ...ofUnexpected('AccessDeniedException'),
+    ];
+    const emitted = lines.flatMap((line) => Object.keys(line)).filter((name) => /^[A-Z]/.test(name));
+    const counted = emitted.filter((name) => name !== 'Deployment');
+    expect(counted.sort()).toEqual(['Denial', 'ForgedEvent', 'KeyFailure', 'UnexpectedError']);
+    expect([...new Set(alarmed)].sort()).toEqual([...counted, 'GatewayThrottle'].sort());
   });
-});
 
-describe('log patterns', () => {
-  const at = (line: Record<string, unknown>, field: string): unknown =>
-    field
-      .slice(2)
-      .split('.')
-      .reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], line);
-
-  const counts = (pattern: LogPattern, line: Record<string, unknown>): boolean =>
-    Object.entries(pattern).every(([field, values]) => values.some((value) => at(line, field) === value));
-
-  /** The pattern as CloudWatch Logs reads it. */
-  const text = (pattern: LogPattern): string => {
-    const all = Object.entries(pattern).map(([field, values]) => {
-      const any = values.map((value) => `${field} = "${value}"`);
-      return any.length > 1 ? any.map((each) => `(${each})`).join(' || ') : (any[0] ?? '');
-    });
-    return `{ ${all.length > 1 ? all.map((each) => `(${each})`).join(' && ') : (all[0] ?? '')} }`;
-  };
-
-  it("have a metric filter on each function's log, or on the access log", () => {
-    const filters = resourcesOf(template, 'AWS::Logs::MetricFilter').map(
-      ([, { Properties }]) => written(Properties) as { FilterPattern: string; LogGroupName: string },
-    );
-    for (const pattern of Object.values<LogPattern>(FUNCTION_LOG_PATTERNS)) {
-      const groups = filters.filter(({ FilterPattern }) => FilterPattern === text(pattern));
-      expect(new Set(groups.map(({ LogGroupName }) => LogGroupName)).size).toBe(FUNCTION_GROUPS.length);
+  it('are written with the entry or the error that they count', async () => {
+    const denial = { operation: 'GetResourceApiKey', outcome: 'denied' } as const;
+    const forbidden = () =>
+      requests.within({}, () =>
+        requests.ensureEntry({ operation: 'TagResource' }, () =>
+          Promise.reject(new ServiceError('AccessDeniedException', 'denied')),
+        ),
+      );
+    const work: (() => unknown)[] = [
+      () => report({ name: 'TypeError', frames: '' }),
+      () => report({ name: 'AccessDeniedException', frames: '' }),
+      () => audit.record({ ...denial, error: 'AccessDeniedException' }),
+      () => audit.record({ ...denial, error: 'ValidationException' }),
+      // The router records an entry for it.
+      () => forbidden().catch(() => undefined),
+    ];
+    const counted: string[][] = [];
+    for (const each of work) {
+      const [line, metrics = {}] = await linesOf(each);
+      expect(line).toHaveProperty('service');
+      const names = ['UnexpectedError', 'KeyFailure', 'Denial', 'ApiKeyFetchFailures'];
+      counted.push(names.filter((name) => metrics[name] === 1));
     }
-    const access = filters.filter(
-      ({ FilterPattern }) => FilterPattern === text(ACCESS_LOG_PATTERNS.GatewayThrottle),
-    );
-    expect(access.map(({ LogGroupName }) => LogGroupName)).toEqual(['<IdentityApiAccessLog>']);
+    expect(counted).toEqual([
+      ['UnexpectedError'],
+      ['UnexpectedError', 'KeyFailure'],
+      ['Denial', 'ApiKeyFetchFailures'],
+      ['ApiKeyFetchFailures'],
+      ['Denial'],
+    ]);
   });
 
-  it('match the entries that the functions write', () => {
-    const log = createAuditLog(lines);
-    const [unexpected = {}, refused = {}, denied = {}, allowed = {}, noted = {}] = linesOf(() => {
-      report({ name: 'TypeError', frames: '' });
-      report({ name: 'AccessDeniedException', frames: '' });
-      log.record({ operation: 'GetResourceApiKey', outcome: 'denied', error: 'AccessDeniedException' });
-      log.record({ operation: 'GetResourceApiKey', outcome: 'allowed' });
-      log.record({ operation: 'GetResourceApiKey', outcome: 'denied', error: 'ValidationException' });
+  it('of throttled requests are counted in the access log', () => {
+    const filters = resourcesOf(template, 'AWS::Logs::MetricFilter').map(([, { Properties }]) =>
+      written(Properties),
+    );
+    expect(filters).toMatchObject([
+      {
+        FilterPattern: '{ $.errorType = "THROTTLED" }',
+        LogGroupName: '<IdentityApiAccessLog>',
+        MetricTransformations: [
+          {
+            MetricName: 'GatewayThrottle',
+            MetricNamespace: 'AgentIdentity',
+            Dimensions: [{ Key: 'Deployment', Value: '$.service' }],
+          },
+        ],
+      },
+    ]);
+    expect(JSON.parse(accessLogFormat('test').toString())).toMatchObject({
+      service: 'test',
+      errorType: '$context.error.responseType',
     });
-    // The filters take the deployment from this member.
-    for (const line of [unexpected, refused, denied]) expect(line).toHaveProperty('service');
-    const seen = [unexpected, refused, denied, allowed, noted].map((line) =>
-      Object.entries<LogPattern>(FUNCTION_LOG_PATTERNS)
-        .filter(([, pattern]) => counts(pattern, line))
-        .map(([name]) => name),
-    );
-    expect(seen).toEqual([['UnexpectedError'], ['UnexpectedError', 'KeyFailure'], ['Denial'], [], []]);
-  });
-
-  it('match the entries that API Gateway writes', () => {
-    expect(JSON.parse(accessLogFormat('test').toString())).toMatchObject({ service: 'test' });
-    const line = accessLogFormat('test').toString().replace('$context.error.responseType', 'THROTTLED');
-    expect(counts(ACCESS_LOG_PATTERNS.GatewayThrottle, JSON.parse(line) as Record<string, unknown>)).toBe(
-      true,
-    );
   });
 });

@@ -1,7 +1,7 @@
 /** The permissions of each function: the whole policy of its role, statement by statement, and its environment. */
 import { FUNCTION_GROUPS, type FunctionGroup, ROUTED_GROUPS } from '../../lambda/operations/groups';
 import { expectedStatements, logicalId, type Statement } from './expected-statements';
-import { plain, resourcesOf, standardSynthesis } from './synthesis';
+import { POLLED_ISSUER, plain, resourcesOf, standardSynthesis } from './synthesis';
 
 const synthesis = standardSynthesis();
 const { stateful, stateless } = synthesis;
@@ -151,7 +151,7 @@ describe('the environment', () => {
   const keys = { KEYS_TABLE: '<KeysTable>' };
   const sessions = { SESSIONS_TABLE: '<SessionsTable>' };
   const vault = { VAULT_TABLE: '<VaultTable>' };
-  const issuers = { TRUSTED_ISSUERS: '[]' };
+  const issuers = { TRUSTED_ISSUERS: JSON.stringify([POLLED_ISSUER]) };
   const lifetimes = { LIFETIMES: '{"workloadAccessToken":900,"consentSession":600,"vaultKey":7776000}' };
   const providerClient = { PROVIDER_CLIENT_FUNCTION: '<providerclient>:live' };
   const revocation = { REVOCATION_FUNCTION: '<revocation>:live' };

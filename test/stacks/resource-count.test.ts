@@ -64,7 +64,7 @@ function addEndpoint(stack: Stack, name: string, workload: WorkloadIdentity): vo
   });
 }
 
-it('a stack with the service, an agent, a portal, and an endpoint has room for further agents, and not for an endpoint', () => {
+it('a stack with the service, an agent, a portal, and an endpoint has room for further agents', () => {
   expectAbout(resourcesIn(service), /The service has about (\d+) of them/);
   const stack = new Stack(app, 'TravelAgent');
   const workload = addAgent(stack, 'One');
@@ -89,7 +89,6 @@ it('a stack with the service, an agent, a portal, and an endpoint has room for f
   const ofAgent = 6;
   expectAbout(together + ofAgent, /the app above about (\d+)/);
   expect(together).toBeLessThanOrEqual(500);
-  expect(together + added).toBeGreaterThan(500);
   expect(together).toBe(synthesized(service) + synthesized(stack));
 });
 

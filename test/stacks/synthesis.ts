@@ -3,7 +3,12 @@
  * readable.
  */
 import { Template } from 'aws-cdk-lib/assertions';
-import { IdentityStateStack, IdentityServiceStack, type IdentityServiceStackProps } from '../../lib';
+import {
+  IdentityStateStack,
+  IdentityServiceStack,
+  type IdentityServiceStackProps,
+  type DeployedIssuer,
+} from '../../lib';
 import { newApp } from './new-app';
 
 export interface Resource {
@@ -23,8 +28,25 @@ export interface Synthesis {
   readonly stateless: StackTemplate;
 }
 
-/** Synthesizes both stacks; `props` are the stateless one's. */
-export function synthesize(props: Omit<IdentityServiceStackProps, 'state'> = {}): Synthesis {
+/** An issuer whose security events are polled, so that every function exists. */
+export const POLLED_ISSUER: DeployedIssuer = {
+  discoveryUrl: 'https://id.example.com/.well-known/openid-configuration',
+  allowedClients: ['app'],
+  securityEvents: {
+    id: 'people',
+    transmitter: {
+      ...{ issuer: 'https://id.example.com', jwksUri: 'https://id.example.com/keys', audience: ['us'] },
+      poll: {
+        endpoint: 'https://id.example.com/poll',
+        authorization: { secretId: 'stream', jsonKey: 'token' },
+      },
+    },
+  },
+};
+
+/** Synthesizes both stacks; `props` are the stateless one's. By default, with every function. */
+export function synthesize(given: Omit<IdentityServiceStackProps, 'state'> = {}): Synthesis {
+  const props = { trustedIssuers: [POLLED_ISSUER], ...given };
   const app = newApp();
   const state = new IdentityStateStack(app, 'AgentIdentityStateful');
   const stateless = new IdentityServiceStack(app, 'AgentIdentityStateless', { ...props, state });
@@ -36,7 +58,7 @@ export function synthesize(props: Omit<IdentityServiceStackProps, 'state'> = {})
 
 let standard: Synthesis | undefined;
 
-/** Returns both stacks without props. They are synthesized once in each test file. */
+/** Returns both stacks without further props. They are synthesized once in each test file. */
 export const standardSynthesis = (): Synthesis => (standard ??= synthesize());
 
 /** Resources of one type, by logical id. */

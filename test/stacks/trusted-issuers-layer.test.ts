@@ -9,7 +9,8 @@ import { layerFolders, tenants } from './issuers-layer';
 import { newApp } from './new-app';
 import { resourcesOf, synthesize, withoutHash } from './synthesis';
 
-const VERIFIERS = ['connections', 'eventpoll', 'tokenexchange', 'credentialretrieval', 'securityevents'];
+/** Nothing is polled, so there is no `event-poll`. */
+const VERIFIERS = ['connections', 'tokenexchange', 'credentialretrieval', 'securityevents'];
 
 interface DeployedFunction {
   readonly Environment: { readonly Variables: Readonly<Record<string, unknown>> };

@@ -15,7 +15,6 @@ it('only the functions that verify users or their security events get the truste
   const json = JSON.stringify([{ discoveryUrl, allowedAudience: ['app'] }]);
   expect(configured).toEqual([
     ['connections', json],
-    ['eventpoll', json],
     ['tokenexchange', json],
     ['credentialretrieval', json],
     ['securityevents', json],

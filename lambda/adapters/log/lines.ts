@@ -10,7 +10,7 @@ export type WriteLines = (lines: string) => void;
 export interface LogLines {
   /** @param others further lines, such as metrics of the entry */
   info(message: string, members: object, others?: readonly object[]): void;
-  error(message: string, members: object): void;
+  error(message: string, members: object, others?: readonly object[]): void;
 }
 
 export interface LogLinesOptions {
@@ -29,13 +29,15 @@ export function createLogLines({ service, now, traceId, write }: LogLinesOptions
     const timestamp = new Date(now()).toISOString();
     return JSON.stringify({ level, message, timestamp, service, xray_trace_id, ...members });
   };
+  const writeWith = (line: string, others: readonly object[]): void => {
+    write([line, ...others.map((other) => JSON.stringify(other))].join('\n'));
+  };
   return {
     info(message, members, others = []) {
-      const lines = [lineOf('INFO', message, members), ...others.map((other) => JSON.stringify(other))];
-      write(lines.join('\n'));
+      writeWith(lineOf('INFO', message, members), others);
     },
-    error(message, members) {
-      write(lineOf('ERROR', message, members));
+    error(message, members, others = []) {
+      writeWith(lineOf('ERROR', message, members), others);
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
- * CloudWatch metrics of audit entries, in the embedded metric format (CloudWatch user guide, "Specification: Embedded metric
- * format"): one line with all metrics of an entry. Names and dimensions
+ * CloudWatch metrics of audit entries and of unexpected errors, in the embedded metric format (CloudWatch user guide,
+ * "Specification: Embedded metric format"): one line with all metrics of an entry. Names and dimensions
  * are AWS's where AWS has them (AgentCore developer guide, "AgentCore generated identity observability data"), with one
  * dimension for the deployment in addition.
  *
@@ -159,7 +159,21 @@ const withoutNames = (entry: AuditEntry): AuditEntry => ({
 });
 
 const forgedCount = ({ operation }: AuditEntry): Count[] =>
-  operation === FORGED_EVENT ? [{ name: 'ForgedEvent', dimensions: {} }] : [];
+  operation === FORGED_EVENT ? [counted('ForgedEvent')] : [];
+
+const counted = (name: string): Count => ({ name, dimensions: {} });
+
+/**
+ * Denied by owner, by resource policy, for the user of a session, or for the kind of principal. Those of an agent endpoint
+ * are in `InboundInvocation`.
+ */
+const denialCount = ({ operation, outcome, error }: AuditEntry): Count[] =>
+  outcome === 'denied' && error === 'AccessDeniedException' && operation !== 'InvokeAgentRuntime'
+    ? [counted('Denial')]
+    : [];
+
+const digestCount = ({ operation, outcome }: AuditEntry): Count[] =>
+  operation === 'WriteAuditDigest' && outcome === 'allowed' ? [counted('AuditDigest')] : [];
 
 /** Returns all counts of an entry. */
 const countsOf = (entry: AuditEntry, generalized: AuditEntry): Count[] => [
@@ -169,20 +183,49 @@ const countsOf = (entry: AuditEntry, generalized: AuditEntry): Count[] => [
   ...inboundCount(entry),
   ...reportCount(entry),
   ...forgedCount(entry),
+  ...denialCount(entry),
+  ...digestCount(entry),
+];
+
+/**
+ * AWS denied access to a function, or a KMS key cannot be used: a role, a key policy, or the state of a KMS key differs
+ * from the deployment.
+ * Source: AWS KMS API reference, errors of Decrypt and GenerateDataKey; DynamoDB developer guide, "Error handling".
+ */
+const KEY_FAILURES: readonly string[] = [
+  'AccessDeniedException',
+  'DependencyTimeoutException',
+  'DisabledException',
+  'IncorrectKeyException',
+  'InvalidCiphertextException',
+  'InvalidKeyUsageException',
+  'KMSInternalException',
+  'KMSInvalidStateException',
+  'KeyUnavailableException',
+  'NotFoundException',
 ];
 
 /** Returns the lines with the metrics of an entry: none, or one. */
 export type MetricsOf = (entry: AuditEntry) => readonly object[];
+
+export interface Metrics {
+  readonly ofEntry: MetricsOf;
+  /**
+   * Of an entry that only the router recorded. It counts as a denial alone: API Gateway's or Lambda's metrics have the
+   * request.
+   */
+  readonly ofFallbackEntry: MetricsOf;
+  /** Of an unexpected error, for which the caller got a plain 500. */
+  readonly ofUnexpected: (errorName: string) => readonly object[];
+}
 
 /**
  * @param deployment name of the deployment
  * @param namesInMetrics whether the names of agents and providers are dimension values
  * @param now returns the present in epoch milliseconds
  */
-export const createMetricsOf =
-  (deployment: string, namesInMetrics: boolean, now: () => number): MetricsOf =>
-  (entry) => {
-    const counts = countsOf(entry, namesInMetrics ? entry : withoutNames(entry));
+export function createMetrics(deployment: string, namesInMetrics: boolean, now: () => number): Metrics {
+  const linesOf = (counts: readonly Count[]): readonly object[] => {
     if (counts.length === 0) return [];
     // Each metric has its own dimensions. A dimension that several of them have is of the same entry, so it has one value.
     const directives = counts.map(({ name, dimensions }) => ({
@@ -194,3 +237,13 @@ export const createMetricsOf =
     const _aws = { Timestamp: now(), CloudWatchMetrics: directives };
     return [Object.assign({ _aws, [DEPLOYMENT_DIMENSION]: deployment }, ...values) as object];
   };
+  return {
+    ofEntry: (entry) => linesOf(countsOf(entry, namesInMetrics ? entry : withoutNames(entry))),
+    ofFallbackEntry: (entry) => linesOf(denialCount(entry)),
+    ofUnexpected: (errorName) =>
+      linesOf([
+        counted('UnexpectedError'),
+        ...(KEY_FAILURES.includes(errorName) ? [counted('KeyFailure')] : []),
+      ]),
+  };
+}

@@ -1,7 +1,7 @@
 /** The function's log: audit entries, the metrics derived from them, and reports of unexpected errors. */
 import { createAuditLog } from '../../adapters/log/audit-log';
 import { createLogLines, type WriteLines } from '../../adapters/log/lines';
-import { createMetricsOf } from '../../adapters/log/metrics';
+import { createMetrics } from '../../adapters/log/metrics';
 import { createRequests } from '../../adapters/log/requests';
 import { sourceFrames } from '../../adapters/log/source-frames';
 import { system } from '../../adapters/system';
@@ -25,18 +25,17 @@ const now = (): number => system.now();
 
 export const log = createLogLines({ service: deployment, now, traceId: readTraceId, write });
 
-/** A request without its own entry is not counted here: API Gateway's or Lambda's metrics have it. */
-export const requests = createRequests(createAuditLog(log));
+const metrics = createMetrics(deployment, readNamesInMetrics(), now);
 
-export const audit: AuditTrail = requests.trail(
-  createAuditLog(log, createMetricsOf(deployment, readNamesInMetrics(), now)),
-);
+export const requests = createRequests(createAuditLog(log, metrics.ofFallbackEntry));
+
+export const audit: AuditTrail = requests.trail(createAuditLog(log, metrics.ofEntry));
 
 /** @param hash SHA-256, base64url, of the stage secret of the function's API */
 export const refuseForgedBy = (hash: string): RefuseForged => createRefuseForged({ audit, requests }, hash);
 
 export const report: ReportUnexpected = ({ name, frames }) => {
-  log.error('unexpected', { errorName: name, frames: sourceFrames(frames) });
+  log.error('unexpected', { errorName: name, frames: sourceFrames(frames) }, metrics.ofUnexpected(name));
 };
 
 /** Reports an error that does not end the request. */
