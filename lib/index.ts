@@ -33,6 +33,7 @@ export { Inbound, type IamInboundProps, type JwtInboundProps } from './construct
 export type { LifetimeProps } from './constructs/lifetimes';
 export type { PrivateApi } from './constructs/private-api';
 export type { MetricSumOptions } from './constructs/service-metrics';
+export type { PrivateDestination, ServiceNetwork } from './constructs/service-network';
 export type { IIdentityState, StateTables, TableReference } from './constructs/state';
 export type { TableReplica } from './constructs/state-table';
 export { WebAcl, type ManagedWebAclProps } from './constructs/web-acl';

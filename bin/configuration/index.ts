@@ -15,6 +15,7 @@ type Restated =
   | 'encryptionKey'
   | 'lifetimes'
   | 'logRetention'
+  | 'network'
   | 'privateApi'
   | 'removalPolicy'
   | 'webAcl';
@@ -44,6 +45,19 @@ export interface DomainConfiguration {
   readonly certificateArn: string;
   /** Hosted zone that gets an alias record for the name. By default, you point the name at the API yourself. */
   readonly hostedZone?: { readonly id: string; readonly name: string };
+}
+
+/** An existing VPC for the functions of a deployment. */
+export interface NetworkConfiguration {
+  readonly vpcId: string;
+  /** Private subnets, with routes to the AWS services that the functions call. */
+  readonly subnetIds: string[];
+  /** By default, a new security group that allows all outbound and no inbound traffic. */
+  readonly securityGroupIds?: string[];
+  /** Whether the functions also connect over IPv6. */
+  readonly ipv6AllowedForDualStack?: boolean;
+  /** Whether all functions run in the VPC, and not only those that send requests to third parties. */
+  readonly allFunctions?: boolean;
 }
 
 /** The configuration of a deployment. A member that is not set has the default of the prop. */
@@ -98,6 +112,13 @@ export interface DeploymentConfiguration extends Omit<DeploymentProps, Restated>
    * @default 90
    */
   readonly logRetention?: RetentionDays;
+  /**
+   * A VPC for the functions that send requests to identity providers and authorization servers, to reach servers in
+   * private networks: `vpcId`, `subnetIds` of private subnets, and optionally `securityGroupIds`,
+   * `ipv6AllowedForDualStack`, and `allFunctions` (docs/private-networks.md).
+   * @default - the functions send their requests over the internet
+   */
+  readonly network?: NetworkConfiguration;
   /**
    * Restricts the API to VPC endpoints, also for browsers during consent: IDs of interface endpoints for `execute-api`
    * with private DNS, in `vpcEndpointIds`.

@@ -5,7 +5,7 @@
 import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
-import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
+import { InterfaceVpcEndpoint, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
@@ -13,6 +13,7 @@ import { Bucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import * as v from 'valibot';
+import { PrivateDestinationsSchema } from '../../lambda/contract/connection-policy';
 import { QuotasSchema, TrustedIssuersSchema } from '../../lambda/contract/configuration';
 import { WebAcl } from '../../lib';
 import { FunctionSettingsSchema } from '../../lib/constructs/function-settings';
@@ -207,6 +208,31 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
   logRetention: { schema: retention },
   multiRegionKey: { schema: flag },
   namesInMetrics: { schema: flag },
+  network: {
+    schema: members({
+      vpcId: formed(/^vpc-[0-9a-f]+$/, 'the ID of a VPC (vpc-…)'),
+      subnetIds: v.pipe(
+        v.array(formed(/^subnet-[0-9a-f]+$/, 'the ID of a subnet (subnet-…)')),
+        v.minLength(1),
+      ),
+      securityGroupIds: optional(
+        v.pipe(v.array(formed(/^sg-[0-9a-f]+$/, 'the ID of a security group (sg-…)')), v.minLength(1)),
+      ),
+      ipv6AllowedForDualStack: optional(flag),
+      allFunctions: optional(flag),
+    }),
+    props: ({ vpcId, subnetIds, securityGroupIds, ...network }, scope) => ({
+      network: {
+        ...network,
+        // Functions name their subnets. CDK requires an Availability Zone, and does not use it.
+        vpc: Vpc.fromVpcAttributes(scope, 'Vpc', { vpcId, availabilityZones: ['unused'] }),
+        vpcSubnets: { subnets: subnetIds.map((id) => Subnet.fromSubnetId(scope, id, id)) },
+        ...(securityGroupIds && {
+          securityGroups: securityGroupIds.map((id) => SecurityGroup.fromSecurityGroupId(scope, id, id)),
+        }),
+      },
+    }),
+  },
   privateApi: {
     schema: members({
       vpcEndpointIds: v.pipe(
@@ -225,6 +251,7 @@ export const MEMBERS: { readonly [Of in keyof Required<DeploymentConfiguration>]
       },
     }),
   },
+  privateDestinations: { schema: PrivateDestinationsSchema },
   quotas: { schema: QuotasSchema },
   removalPolicy: {
     schema: v.picklist(['retain', 'destroy']),

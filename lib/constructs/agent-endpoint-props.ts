@@ -8,9 +8,11 @@ import type { IWorkloadIdentity } from '../resources/workload-identity';
 import type { IAgentIdentity } from './agent-identity';
 import type { AgentTarget } from './agent-target';
 import type { ApiDomain } from './api-domain';
+import type { CallerNetwork } from './caller-network';
 import type { FunctionSettings } from './function-settings';
 import type { Inbound } from './inbound';
 import type { PropNames } from './prop-names';
+import type { PrivateDestination } from './service-network';
 import type { WebAcl } from './web-acl';
 
 /** Memory and concurrency of an endpoint's functions. */
@@ -125,6 +127,18 @@ export interface AgentEndpointProps {
    */
   readonly tlsPolicy?: string;
   /**
+   * A VPC for the endpoint's functions, to reach an agent, an identity provider, or an API that is private. Functions in
+   * it must reach the identity service.
+   * @default - for the gate, the network that reaches a private identity service; otherwise the internet
+   */
+  readonly network?: CallerNetwork;
+  /**
+   * The destinations in private networks that the endpoint can send requests to: the host of a private `AgentTarget.url`,
+   * and of a private identity provider. Up to 30.
+   * @default - none: the endpoint sends requests to public addresses only
+   */
+  readonly privateDestinations?: PrivateDestination[];
+  /**
    * A web ACL (AWS WAF) in front of the endpoint.
    * @default - none
    */
@@ -160,6 +174,8 @@ export const AGENT_ENDPOINT_PROPS: PropNames<AgentEndpointProps> = {
   logKey: 'optional',
   domain: 'optional',
   tlsPolicy: 'optional',
+  network: 'optional',
+  privateDestinations: 'optional',
   webAcl: 'optional',
   functions: 'optional',
   removalPolicy: 'optional',

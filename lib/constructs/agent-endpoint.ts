@@ -36,6 +36,7 @@ import { checkConstructProps } from './prop-names';
 import { STAGE } from './service-api';
 import { connectionOf } from './service-connection';
 import { PublishedFunction, type ServiceFunctionProps } from './service-function';
+import { checkPrivateDestinations, privateDestinationsVariable } from './service-network';
 import {
   functionMetric,
   interruptionMetric,
@@ -106,7 +107,11 @@ export class AgentEndpoint extends Construct {
       );
     }
     const connection = connectionOf(identity);
-    const network = resolveNetwork(this, connection.network, 'the gate of an agent endpoint');
+    const network =
+      props.network ?? resolveNetwork(this, connection.network, 'the gate of an agent endpoint');
+    const privateDestinations = checkedAt(this.node.path, () =>
+      checkPrivateDestinations(props.privateDestinations ?? [], props.network),
+    );
     const configuration = resolveConfiguration(this, { ...props, invocationTimeout });
     const { runtime, validated } = configuration;
     if (validated.inbound.kind === 'JWT' && !isImported) {
@@ -155,6 +160,7 @@ export class AgentEndpoint extends Construct {
         ...own,
         environment: {
           ...own.environment,
+          ...privateDestinationsVariable(privateDestinations),
           STAGE_SECRET_HASH: stageSecret.hash,
           AGENT_ENDPOINT: Stack.of(this).toJsonString(configuration.at(api.baseUrl)),
         },
@@ -173,7 +179,12 @@ export class AgentEndpoint extends Construct {
       operations: inbound._operationsFor(!isImported && workload._acceptsAgents),
     });
     const authorizer =
-      inbound.kind === 'JWT' ? addFunction('authorizer', { timeout: AUTHORIZER_TIMEOUT }) : undefined;
+      inbound.kind === 'JWT'
+        ? addFunction('authorizer', {
+            timeout: AUTHORIZER_TIMEOUT,
+            ...(props.network && { network: props.network }),
+          })
+        : undefined;
     api.addRoutes(gate.alias as IFunction, authorizer?.alias as IFunction | undefined);
     const functions = { gate, ...(authorizer && { authorizer }) };
     for (const [name, subscribed] of Object.entries(functions)) {

@@ -22,6 +22,8 @@ export const AGENT_IDENTITY_PROPS: PropNames<IdentityServiceProps & IdentityStat
   domain: 'optional',
   tlsPolicy: 'optional',
   privateApi: 'optional',
+  network: 'optional',
+  privateDestinations: 'optional',
   callers: 'optional',
   webAcl: 'optional',
   encryptionKey: 'optional',

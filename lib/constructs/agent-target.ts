@@ -20,8 +20,8 @@ export class AgentTarget {
   }
 
   /**
-   * An https URL to which the gate sends POST requests, such as `https://agent.example/invocations`. It must be public:
-   * the gate rejects addresses of private networks.
+   * An https URL to which the gate sends POST requests, such as `https://agent.example/invocations`. An agent in a private
+   * network needs `network` and `privateDestinations` of the endpoint.
    */
   static url(url: string): AgentTarget {
     return new AgentTarget({ kind: 'url', url }, []);

@@ -13,6 +13,7 @@ import { Construct } from 'constructs';
 import { DIGESTS_PREFIX, ENTRIES_PREFIX } from '../../lambda/contract/audit-trail';
 import { PREFIX } from '../../lambda/contract/table-keys';
 import { AuditBucket } from './audit-bucket';
+import type { CallerNetwork } from './caller-network';
 import { functionAccess } from './function-access';
 import { functionCode } from './function-code';
 import { nagName } from './invocation';
@@ -46,6 +47,8 @@ export interface AuditTrailDefinition extends AuditTrailProps {
   readonly functions: Readonly<Record<string, LambdaFunction>>;
   readonly logKey: Key;
   readonly auditRetention: RetentionDays;
+  /** @default - the function is in no VPC */
+  readonly network?: CallerNetwork;
   /** Removal policy of the function's log. */
   readonly removalPolicy: RemovalPolicy;
 }
@@ -227,6 +230,7 @@ export class AuditTrail extends Construct implements AuditTrailDestination {
       policy: { name: 'audit-digest', statements: [...head.statements, ...this.digestStatements()] },
       timeout: TIMEOUT,
       memorySize: MEMORY_SIZE,
+      ...(props.network && { network: props.network }),
       asynchronous: { retryAttempts: 2, maxEventAge: Duration.hours(1) },
       logRetention: props.auditRetention,
       logKey: props.logKey,

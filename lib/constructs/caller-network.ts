@@ -1,6 +1,6 @@
 /** The network of a private API's callers, including the functions that call it. */
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { FunctionOptions } from 'aws-cdk-lib/aws-lambda';
 import type { IConstruct } from 'constructs';
 
@@ -18,6 +18,12 @@ export interface CallerNetwork {
    * @default - a new security group that allows all outbound and no inbound traffic
    */
   readonly securityGroups?: ISecurityGroup[];
+  /**
+   * Whether the functions also connect over IPv6. The subnets must have IPv6 addresses. An egress-only internet gateway
+   * is then enough for destinations that have IPv6, and costs nothing by the hour.
+   * @default false
+   */
+  readonly ipv6AllowedForDualStack?: boolean;
 }
 
 /** The network that can reach an API; `unstated` if the API is private and the operator named no network. */
@@ -49,25 +55,34 @@ export const vpcOptions = (network: CallerNetwork | 'internet'): Partial<Functio
         vpc: network.vpc,
         ...(network.vpcSubnets && { vpcSubnets: network.vpcSubnets }),
         ...(network.securityGroups && { securityGroups: network.securityGroups }),
+        ...(network.ipv6AllowedForDualStack !== undefined && {
+          ipv6AllowedForDualStack: network.ipv6AllowedForDualStack,
+        }),
       };
 
+const NETWORK_INTERFACE_ACTIONS = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
 /**
- * Returns the permissions for the network interfaces of a function in a VPC.
- * Source: Lambda developer guide, "Required IAM permissions".
+ * Returns the permissions for the network interfaces of a function in a VPC. Lambda uses them; the code of a function
+ * cannot, because its own requests contain the function's ARN.
+ * Source: Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC".
  */
 export const networkInterfaceStatements = (network: CallerNetwork | 'internet'): PolicyStatement[] =>
   network === 'internet'
     ? []
     : [
+        new PolicyStatement({ actions: NETWORK_INTERFACE_ACTIONS, resources: ['*'] }),
         new PolicyStatement({
-          actions: [
-            'ec2:CreateNetworkInterface',
-            'ec2:DescribeNetworkInterfaces',
-            'ec2:DescribeSubnets',
-            'ec2:DeleteNetworkInterface',
-            'ec2:AssignPrivateIpAddresses',
-            'ec2:UnassignPrivateIpAddresses',
-          ],
+          effect: Effect.DENY,
+          actions: NETWORK_INTERFACE_ACTIONS,
           resources: ['*'],
+          conditions: { Null: { 'lambda:SourceFunctionArn': 'false' } },
         }),
       ];

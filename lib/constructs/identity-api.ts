@@ -17,13 +17,18 @@ import type { RoutedGroup } from '../../lambda/operations/groups';
 import type { Route } from '../../lambda/operations/operation';
 import { servicePolicy } from './api-policy';
 import type { ServiceCallerAccounts } from './caller-accounts';
-import type { CallerNetworkAccess } from './caller-network';
+import type { CallerNetwork, CallerNetworkAccess } from './caller-network';
 import { checkedAt } from './construct-error';
 import type { PrivateApi } from './private-api';
 import { ServiceApi, STAGE, type ServiceApiSettings } from './service-api';
 import type { PublishedFunction } from './service-function';
 
 export interface IdentityApiProps extends ServiceApiSettings {
+  /**
+   * The network of the functions that call the API.
+   * @default - the internet; with a private API, they cannot call it
+   */
+  readonly callerNetwork?: CallerNetwork;
   readonly privateApi?: PrivateApi;
   /** Other accounts that can call the service. */
   readonly callers?: ServiceCallerAccounts;
@@ -83,7 +88,7 @@ export class IdentityApi extends ServiceApi {
       },
     } as const;
     super(scope, id, kind, props);
-    this.network = props.privateApi ? (props.privateApi.network ?? 'unstated') : 'internet';
+    this.network = props.callerNetwork ?? (props.privateApi ? 'unstated' : 'internet');
   }
 
   /**

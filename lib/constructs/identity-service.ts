@@ -32,6 +32,13 @@ import type { InvokedGroup } from './permissions';
 import type { PrivateApi } from './private-api';
 import { addSchedules } from './schedules';
 import { addStageSecret } from './stage-secret';
+import {
+  addVpcEndpoints,
+  checkPrivateDestinations,
+  networkOfGroup,
+  type PrivateDestination,
+  type ServiceNetwork,
+} from './service-network';
 import { checkReplication } from './standby';
 import type { IIdentityState } from './state';
 import { checkTokenVaultKeys } from './token-vault-keys';
@@ -181,6 +188,19 @@ export interface IdentityServiceProps extends ContributorInsightsOptions {
    */
   readonly privateApi?: PrivateApi;
   /**
+   * A VPC for the functions that send requests to identity providers and authorization servers. Use it to reach servers in
+   * private networks, and to have fixed addresses behind a NAT gateway (docs/private-networks.md).
+   * @default - the functions send their requests over the internet
+   */
+  readonly network?: ServiceNetwork;
+  /**
+   * The destinations in private networks that the service can send requests to. Owners of credential providers and
+   * workload identities choose the URLs, so allow no more than they need. Loopback, link-local, and metadata addresses
+   * cannot be allowed. Up to 30.
+   * @default - none: the service sends requests to public addresses only
+   */
+  readonly privateDestinations?: PrivateDestination[];
+  /**
    * Other accounts whose principals can call the service: the operations of agents, and with `manageResources` those of
    * the control plane. They never reach the operators' operations and the key of the token vault. An IAM policy of the
    * caller's account must allow the calls too, and owners and resource policies decide as for every caller.
@@ -261,7 +281,7 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
  *   `{group}-role`, and `{group}-logs`
  */
 export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
-  const { state, domain, privateApi, callers, webAcl, tlsPolicy } = props;
+  const { state, domain, privateApi, network, callers, webAcl, tlsPolicy } = props;
   const removalPolicy = props.removalPolicy ?? LOG_REMOVAL_POLICY;
   checkReplication(scope, state, domain);
   const logKey = new LogKey(scope, 'LogKey', { removalPolicy });
@@ -272,6 +292,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     lifetimes: lifetimesInSeconds(props.lifetimes ?? {}),
     consentPage: props.consentPage ?? false,
     namesInMetrics: props.namesInMetrics ?? false,
+    privateDestinations: checkPrivateDestinations(props.privateDestinations ?? [], network),
     ownerAccounts: ownerAccountsOf(callers ?? {}),
   }));
   checkedAt(scope.node.path, () => {
@@ -284,6 +305,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   }
   const deployment = deploymentNameOf(scope, props.deploymentName);
   claimDeploymentName(scope, deployment);
+  const callerNetwork = privateApi?.network ?? (privateApi || network?.allFunctions ? network : undefined);
   const api = new IdentityApi(scope, 'Api', {
     deployment,
     logKey,
@@ -294,9 +316,11 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     ...(tlsPolicy !== undefined && { tlsPolicy }),
     ...(domain && { domain }),
     ...(privateApi && { privateApi }),
+    ...(callerNetwork && { callerNetwork }),
     ...(callers && { callers }),
     ...(webAcl && { webAcl }),
   });
+  if (network) addVpcEndpoints(scope, network);
   const trustedIssuers = addTrustedIssuers(scope, configuration.trustedIssuers);
   const addFunction = (
     group: FunctionGroup,
@@ -306,6 +330,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     addGroupFunction(scope, {
       group,
       deployment,
+      network: networkOfGroup(network, group),
       settings: checkedAt(scope.node.path, () => settingsOfGroup(props.functions ?? {}, group)),
       state,
       baseUrl: api.baseUrl,
@@ -363,6 +388,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
       logKey,
       auditRetention: props.auditRetention ?? RetentionDays.ONE_YEAR,
       removalPolicy,
+      ...(network?.allFunctions && { network }),
     });
   addSchedules(scope, {
     keyRotation: keyRotation.alias as IFunction,

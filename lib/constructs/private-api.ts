@@ -11,7 +11,7 @@ export interface PrivateApi {
    * The network of the function behind `WorkloadIdentity`, `OAuth2CredentialProvider`, and `ApiKeyCredentialProvider`,
    * and of the gates of agent endpoints. These functions call the API. In this network they must reach AWS Secrets
    * Manager, and Amazon S3 for responses to AWS CloudFormation.
-   * @default - none: these constructs cannot be used with the API
+   * @default - the `network` of the service's own functions; without one, these constructs cannot be used with the API
    */
   readonly network?: CallerNetwork;
 }

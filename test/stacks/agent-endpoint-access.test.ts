@@ -130,7 +130,7 @@ describe('the gate', () => {
     expect(JSON.stringify(statements)).not.toContain('<Function.Arn>:');
   });
 
-  it('of a private service can manage its network interfaces, and gets no other permission', () => {
+  it('of a private service has network interfaces, which its code cannot manage, and gets no other permission', () => {
     const stack = consumerStack();
     const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
       vpcId: 'vpc-0123456789abcdef0',
@@ -143,21 +143,26 @@ describe('the gate', () => {
     const workload = new WorkloadIdentity(stack, 'Agent', { identity });
     const target = AgentTarget.lambda(agentFunction(stack));
     new AgentEndpoint(stack, 'Travel', { identity, workload, inbound: Inbound.iam(), target });
-    const [logs, anything, ...rest] = statementsOf(templateOf(stack), 'TravelGateRole');
+    const ofInterfaces = [
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:CreateNetworkInterface',
+      'ec2:DeleteNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSubnets',
+      'ec2:UnassignPrivateIpAddresses',
+    ];
+    const [logs, anything, ofCode, ...rest] = statementsOf(templateOf(stack), 'TravelGateRole');
     expect(logs).toEqual(reporting('Gate')[0]);
     expect(anything).toEqual({
       Effect: 'Allow',
-      Action: [
-        'ec2:AssignPrivateIpAddresses',
-        'ec2:CreateNetworkInterface',
-        'ec2:DeleteNetworkInterface',
-        'ec2:DescribeNetworkInterfaces',
-        'ec2:DescribeSubnets',
-        'ec2:UnassignPrivateIpAddresses',
-        'xray:PutTelemetryRecords',
-        'xray:PutTraceSegments',
-      ],
+      Action: [...ofInterfaces, 'xray:PutTelemetryRecords', 'xray:PutTraceSegments'],
       Resource: '*',
+    });
+    expect(ofCode).toEqual({
+      Effect: 'Deny',
+      Action: ofInterfaces,
+      Resource: '*',
+      Condition: { Null: { 'lambda:SourceFunctionArn': 'false' } },
     });
     expect(rest).toEqual([invoking(AGENT_ARN), calling(operation('GetWorkloadAccessToken'))]);
   });

@@ -123,6 +123,11 @@ describe('a mistake is reported', () => {
       { domain: { name: 'a.example' } },
       'domain.certificateArn is required',
     ],
+    [
+      'a subnet without its form',
+      { network: { vpcId: 'vpc-1', subnetIds: ['a'] } },
+      'network.subnetIds[0] must be the ID of a subnet (subnet-…)',
+    ],
     ['another policy', { removalPolicy: 'snapshot' }, 'removalPolicy must be one of retain, destroy'],
     [
       'a function that does not exist',
@@ -311,12 +316,32 @@ it('the example is valid, and configures both stacks', () => {
   service.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 731 });
 });
 
-it('the configuration in docs/own-domain.md gives the API the domain, and disables its own address', () => {
-  const document = readFileSync(join(__dirname, '../../docs/own-domain.md'), 'utf8');
+/** Returns the service's template with the configuration in a page of the documents. */
+function templateOfDocument(page: string) {
+  const document = readFileSync(join(__dirname, '../../docs', page), 'utf8');
   const [, file = ''] = /^```ts\n(.*?)^```/ms.exec(document) ?? [];
   const configuration = join(__dirname, '../../bin/configuration');
   write('agent-identity.config.ts', file.replace('./bin/configuration', configuration));
-  const { service } = templatesOf(readConfiguration(folder, {}));
+  return templatesOf(readConfiguration(folder, {})).service;
+}
+
+it('the configuration in docs/private-networks.md has functions in the VPC, with their private destinations', () => {
+  templateOfDocument('private-networks.md').hasResourceProperties('AWS::Lambda::Function', {
+    Description: 'agent-identity: token-exchange',
+    VpcConfig: {
+      SubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+      SecurityGroupIds: ['sg-0123456789abcdef0'],
+    },
+    Environment: {
+      Variables: {
+        PRIVATE_DESTINATIONS: '[{"host":"keycloak.corp.example","port":8443},{"cidr":"10.1.0.0/16"}]',
+      },
+    },
+  });
+});
+
+it('the configuration in docs/own-domain.md gives the API the domain, and disables its own address', () => {
+  const service = templateOfDocument('own-domain.md');
   service.hasResourceProperties('AWS::ApiGateway::RestApi', { DisableExecuteApiEndpoint: true });
   service.hasResourceProperties('AWS::ApiGateway::DomainName', {
     DomainName: 'identity.example.com',

@@ -1,0 +1,132 @@
+/** The VPC of a deployment's functions, and the private destinations that they reach in it. */
+import { Annotations, Stack } from 'aws-cdk-lib';
+import {
+  GatewayVpcEndpoint,
+  GatewayVpcEndpointAwsService,
+  InterfaceVpcEndpoint,
+  InterfaceVpcEndpointAwsService,
+  type SelectedSubnets,
+} from 'aws-cdk-lib/aws-ec2';
+import { Construct } from 'constructs';
+import { parsePrivateDestinations } from '../../lambda/contract/connection-policy';
+import type { FunctionGroup } from '../../lambda/operations/groups';
+import type { CallerNetwork } from './caller-network';
+
+/** A VPC for the functions of a deployment. */
+export interface ServiceNetwork extends CallerNetwork {
+  /**
+   * Whether all functions run in the VPC, as some organizations require.
+   * @default false - only the functions that send requests to identity providers and authorization servers
+   */
+  readonly allFunctions?: boolean;
+  /**
+   * Whether the VPC gets endpoints for the AWS services that the functions call: gateway endpoints for Amazon DynamoDB and
+   * Amazon S3, which are free, and interface endpoints for AWS KMS, AWS Lambda, AWS Secrets Manager, and AWS STS, for about
+   * $7 a month each in each Availability Zone. Functions in subnets without a route to the internet need them.
+   * @default false
+   */
+  readonly createVpcEndpoints?: boolean;
+}
+
+/** Destinations in private networks: a host name, a range of addresses, or a host name whose addresses are in a range. */
+export interface PrivateDestination {
+  /**
+   * Host name of the URLs, in lowercase, such as `keycloak.corp.example`.
+   * @default - every name whose addresses are in `cidr`. An owner of a credential provider can choose the name.
+   */
+  readonly host?: string;
+  /**
+   * Range of private addresses in CIDR notation, such as `10.1.0.0/16`.
+   * @default - every private address of `host`
+   */
+  readonly cidr?: string;
+  /** @default 443 */
+  readonly port?: number;
+}
+
+/** The groups whose functions send requests to third parties. */
+export const OUTBOUND_GROUPS: readonly FunctionGroup[] = [
+  'token-exchange',
+  'credential-retrieval',
+  'provider-client',
+  'revocation',
+  'connections',
+  'security-events',
+  'event-poll',
+];
+
+/** Returns the network of a group's function. */
+export const networkOfGroup = (
+  network: ServiceNetwork | undefined,
+  group: FunctionGroup,
+): CallerNetwork | 'internet' =>
+  network && (network.allFunctions || OUTBOUND_GROUPS.includes(group)) ? network : 'internet';
+
+/**
+ * Returns the private destinations as the functions read them.
+ *
+ * @throws Error that names the member, and if there is no network in which they could be reached
+ */
+export function checkPrivateDestinations(
+  destinations: readonly PrivateDestination[],
+  network: CallerNetwork | undefined,
+): readonly PrivateDestination[] {
+  if (destinations.length > 0 && network === undefined) {
+    throw new Error('privateDestinations needs network, the VPC from which they can be reached');
+  }
+  return parsePrivateDestinations(JSON.stringify(destinations));
+}
+
+/** Returns the environment variable that allows private destinations; none without destinations. */
+export const privateDestinationsVariable = (
+  destinations: readonly PrivateDestination[],
+): Record<string, string> =>
+  destinations.length > 0 ? { PRIVATE_DESTINATIONS: JSON.stringify(destinations) } : {};
+
+const INTERFACE_ENDPOINTS = {
+  Kms: InterfaceVpcEndpointAwsService.KMS,
+  Lambda: InterfaceVpcEndpointAwsService.LAMBDA,
+  SecretsManager: InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+  Sts: InterfaceVpcEndpointAwsService.STS,
+};
+
+const GATEWAY_ENDPOINTS = {
+  DynamoDb: GatewayVpcEndpointAwsService.DYNAMODB,
+  S3: GatewayVpcEndpointAwsService.S3,
+};
+
+const areIsolated = ({ vpc }: ServiceNetwork, { subnetIds }: SelectedSubnets): boolean =>
+  subnetIds.some((id) => vpc.isolatedSubnets.some(({ subnetId }) => subnetId === id));
+
+/**
+ * Creates the VPC endpoints that the network asks for. Without them, functions in isolated subnets reach no AWS service,
+ * so the synthesis warns.
+ *
+ * @param scope gets the child `NetworkEndpoints`
+ */
+export function addVpcEndpoints(scope: Construct, network: ServiceNetwork): void {
+  const subnets = network.vpc.selectSubnets(network.vpcSubnets);
+  if (!network.createVpcEndpoints) {
+    if (!areIsolated(network, subnets)) return;
+    Annotations.of(scope).addWarningV2(
+      '@agent-identity/cdk:vpcEndpoints',
+      `The subnets of network have no route to the internet. Set network.createVpcEndpoints to true, or make sure that the VPC has endpoints for ${[...Object.keys(GATEWAY_ENDPOINTS), ...Object.keys(INTERFACE_ENDPOINTS)].join(', ')}: the functions call these services in ${Stack.of(scope).region}.`,
+    );
+    return;
+  }
+  const endpoints = new Construct(scope, 'NetworkEndpoints');
+  for (const [id, service] of Object.entries(GATEWAY_ENDPOINTS)) {
+    new GatewayVpcEndpoint(endpoints, id, {
+      vpc: network.vpc,
+      service,
+      subnets: [{ subnets: subnets.subnets }],
+    });
+  }
+  for (const [id, service] of Object.entries(INTERFACE_ENDPOINTS)) {
+    new InterfaceVpcEndpoint(endpoints, id, {
+      vpc: network.vpc,
+      service,
+      subnets: { subnets: subnets.subnets },
+    });
+  }
+}

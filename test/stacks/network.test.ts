@@ -1,0 +1,186 @@
+/** A deployment in a VPC: which functions run there, and which private destinations they can reach. */
+import type { Metafile } from 'esbuild';
+import { readFileSync } from 'node:fs';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { InterfaceVpcEndpoint, SecurityGroup, SubnetType, Vpc, type IVpc } from 'aws-cdk-lib/aws-ec2';
+import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WorkloadIdentity } from '../../lib';
+import { OUTBOUND_GROUPS } from '../../lib/constructs/service-network';
+import type { AgentIdentityProps } from '../../lib';
+import { FUNCTION_GROUPS } from '../../lambda/operations/groups';
+import { METAFILE } from '../../scripts/build/functions';
+import { consumerStack, templateOf, written, type ConsumerTemplate } from './consumer';
+import { functionOf, ISSUER } from './endpoint';
+import { resourcesOf } from './synthesis';
+
+const DESTINATIONS = [{ host: 'keycloak.corp.example', port: 8443 }, { cidr: '10.1.0.0/16' }];
+
+/** Returns a stack with a VPC that has no route to the internet. */
+function isolated() {
+  const stack = consumerStack();
+  // CDK's class does not satisfy its interface under exactOptionalPropertyTypes.
+  const vpc = new Vpc(stack, 'Vpc', {
+    natGateways: 0,
+    maxAzs: 2,
+    subnetConfiguration: [{ name: 'Isolated', subnetType: SubnetType.PRIVATE_ISOLATED }],
+  }) as IVpc;
+  const securityGroup = new SecurityGroup(stack, 'Outbound', { vpc });
+  const vpcSubnets = { subnetType: SubnetType.PRIVATE_ISOLATED };
+  return { stack, network: { vpc, vpcSubnets, securityGroups: [securityGroup] } };
+}
+
+const synthesized = (props: (network: ReturnType<typeof isolated>['network']) => AgentIdentityProps) => {
+  const { stack, network } = isolated();
+  const identity = new AgentIdentity(stack, 'Identity', props(network));
+  new WorkloadIdentity(stack, 'Agent', { identity });
+  return { stack, template: templateOf(stack) };
+};
+
+interface FunctionProperties {
+  readonly Description: string;
+  readonly VpcConfig?: { readonly SecurityGroupIds: string[]; readonly SubnetIds: string[] };
+  readonly Environment: { readonly Variables: Readonly<Record<string, string>> };
+}
+
+/** Returns the properties of this package's functions by name. */
+const functionsOf = (template: ConsumerTemplate): ReadonlyMap<string, FunctionProperties> =>
+  new Map(
+    resourcesOf(template, 'AWS::Lambda::Function')
+      .map(([, { Properties }]) => written(Properties) as FunctionProperties)
+      .filter(({ Description }) => Description?.startsWith('agent-identity: '))
+      .map((properties) => [properties.Description.replace('agent-identity: ', ''), properties]),
+  );
+
+const inVpc = (template: ConsumerTemplate) =>
+  [...functionsOf(template)].flatMap(([name, { VpcConfig }]) => (VpcConfig ? [name] : [])).sort();
+
+it('the groups that send requests to third parties are those whose bundles contain the client', () => {
+  const { outputs } = JSON.parse(readFileSync(METAFILE, 'utf8')) as Metafile;
+  const outbound = FUNCTION_GROUPS.filter((group) =>
+    Object.entries(outputs).some(
+      ([path, { inputs }]) =>
+        path.includes(`/functions/${group}/`) && 'lambda/contract/guarded-request.ts' in inputs,
+    ),
+  );
+  expect([...OUTBOUND_GROUPS].sort()).toEqual([...outbound].sort());
+});
+
+describe('a network', () => {
+  const { stack, template } = synthesized((network) => ({ network, privateDestinations: DESTINATIONS }));
+
+  it('has the functions that send requests to third parties, and no others', () => {
+    expect(inVpc(template)).toEqual([...OUTBOUND_GROUPS].sort());
+    expect(functionsOf(template).get('token-exchange')?.VpcConfig).toMatchObject({
+      SecurityGroupIds: ['<Outbound.GroupId>'],
+      SubnetIds: ['<VpcIsolatedSubnet1Subnet>', '<VpcIsolatedSubnet2Subnet>'],
+    });
+  });
+
+  it('has the private destinations in these functions only', () => {
+    for (const [name, { Environment }] of functionsOf(template)) {
+      const expected = OUTBOUND_GROUPS.some((group) => group === name)
+        ? JSON.stringify(DESTINATIONS)
+        : undefined;
+      expect([name, Environment.Variables.PRIVATE_DESTINATIONS]).toEqual([name, expected]);
+    }
+  });
+
+  it('gives Lambda the rights to the network interfaces, and the code of the functions none', () => {
+    const [, role] =
+      resourcesOf(template, 'AWS::IAM::Role').find(([id]) => /tokenexchangerole/i.test(id)) ?? [];
+    const { Policies } = role?.Properties as {
+      Policies: { PolicyDocument: { Statement: { Action: string[]; Effect: string }[] } }[];
+    };
+    const statements = Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+    const ofInterfaces = statements.filter(({ Action }) => Action.includes('ec2:CreateNetworkInterface'));
+    expect(ofInterfaces).toMatchObject([
+      { Effect: 'Allow' },
+      { Effect: 'Deny', Condition: { Null: { 'lambda:SourceFunctionArn': 'false' } } },
+    ]);
+    expect(ofInterfaces[1]?.Action).toEqual(
+      ofInterfaces[0]?.Action.filter((name) => name.startsWith('ec2:')),
+    );
+  });
+
+  it('without a route to the internet is reported with the endpoints that it needs', () => {
+    Annotations.fromStack(stack).hasWarning(
+      '/Consumer/Identity',
+      Match.stringLikeRegexp('no route to the internet.*createVpcEndpoints.*DynamoDb, S3, Kms, Lambda'),
+    );
+  });
+});
+
+it('createVpcEndpoints creates the endpoints that the functions need', () => {
+  const { stack, template } = synthesized((network) => ({
+    network: { ...network, createVpcEndpoints: true },
+  }));
+  const services = resourcesOf(template, 'AWS::EC2::VPCEndpoint').map(([, { Properties }]) =>
+    String(written(Properties.ServiceName)).replace(/.*[.>]/, ''),
+  );
+  expect(services.sort()).toEqual(['dynamodb', 'kms', 'lambda', 's3', 'secretsmanager', 'sts']);
+  Annotations.fromStack(stack).hasNoWarning('/Consumer/Identity', Match.stringLikeRegexp('no route'));
+});
+
+it('with allFunctions, every function runs in the network', () => {
+  const { template } = synthesized((network) => ({
+    network: { ...network, allFunctions: true },
+    auditTrail: {},
+  }));
+  const names = [...functionsOf(template).keys()];
+  expect(names).toContain('audit-digest');
+  expect(inVpc(template)).toEqual(names.sort());
+});
+
+it('a private API is called from the network of the functions', () => {
+  const { template } = synthesized((network) => ({
+    network,
+    privateApi: {
+      vpcEndpoints: [
+        InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(network.vpc, 'Api', {
+          vpcEndpointId: 'vpce-1',
+          port: 443,
+        }),
+      ],
+    },
+  }));
+  expect(inVpc(template)).toHaveLength(OUTBOUND_GROUPS.length + 1);
+});
+
+it('both functions of an agent endpoint run in its network and reach its private destinations', () => {
+  const { stack, network } = isolated();
+  const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
+  const props = {
+    identity,
+    workload: new WorkloadIdentity(stack, 'Agent', { identity }),
+    inbound: Inbound.jwt(ISSUER),
+    target: AgentTarget.url('https://agent.corp.example/invocations'),
+    privateDestinations: [{ host: 'agent.corp.example' }],
+  };
+  expect(() => new AgentEndpoint(stack, 'Unreachable', props)).toThrow(
+    'Consumer/Unreachable: privateDestinations needs network, the VPC from which they can be reached',
+  );
+  new AgentEndpoint(stack, 'Travel', { ...props, network });
+  const template = templateOf(stack);
+  for (const name of ['gate', 'authorizer'] as const) {
+    expect(functionOf(template, name)).toMatchObject({
+      VpcConfig: { SecurityGroupIds: ['<Outbound.GroupId>'] },
+      Environment: { Variables: { PRIVATE_DESTINATIONS: '[{"host":"agent.corp.example"}]' } },
+    });
+  }
+});
+
+it.each<[string, AgentIdentityProps, string]>([
+  [
+    'without a network',
+    { privateDestinations: DESTINATIONS },
+    'privateDestinations needs network, the VPC from which they can be reached',
+  ],
+  [
+    'of public addresses',
+    { network: isolated().network, privateDestinations: [{ cidr: '0.0.0.0/0' }] },
+    'privateDestinations[0].cidr must be a range of private addresses',
+  ],
+])('private destinations %s are rejected', (_what, props, message) => {
+  expect(() => new AgentIdentity(consumerStack(), 'Identity', props)).toThrow(
+    `Consumer/Identity: ${message}`,
+  );
+});
