@@ -1,16 +1,16 @@
 /** What alarms and dashboards watch. */
 import type { Duration } from 'aws-cdk-lib';
+import type { Stage } from 'aws-cdk-lib/aws-apigateway';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { FunctionGroup } from '../../lambda/operations/groups';
 import type { AuditTrail } from './audit-trail';
-import type { ServiceApi } from './service-api';
 import type { IIdentityState } from './state';
 
 /** An API with its functions. */
 export interface MonitoredApi {
   /** Name of the deployment, or of the agent endpoint. */
   readonly deployment: string;
-  readonly api: Pick<ServiceApi, 'stage'>;
+  readonly api: { readonly stage: Stage };
   readonly functions: Readonly<Record<string, LambdaFunction>>;
 }
 

@@ -319,7 +319,7 @@ describe('responses', () => {
           response.writeHead(status).end(JSON.stringify({ error })),
         );
         const answer = await transport(url, { method: 'POST', headers: {}, ...request });
-        expect(await answer.json()).toEqual({ error: error.replace(SECRET, 'invalid_response') });
+        expect(JSON.parse(await answer.text())).toEqual({ error: error.replace(SECRET, 'invalid_response') });
       }
     });
 
@@ -355,8 +355,16 @@ describe('responses', () => {
           response.writeHead(status).end(JSON.stringify(document)),
         );
         const request = { method: 'POST', headers: {}, body: form({ refresh_token: SECRET }) };
-        expect(await (await transport(url, request)).json()).toEqual(document);
+        expect(JSON.parse(await (await transport(url, request)).text())).toEqual(document);
       }
+    });
+  });
+
+  it.each([600, 999])('with a status that is not valid are a failure: %i', async (status) => {
+    const url = await serve((_request, response) => response.writeHead(status).end('{}'));
+    await expect(transport(url, { method: 'GET', headers: {} })).rejects.toMatchObject({
+      code: 'unreachable',
+      unavailable: true,
     });
   });
 

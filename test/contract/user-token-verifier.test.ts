@@ -87,7 +87,7 @@ describe('a key set', () => {
     const trusted = [{ discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] }];
     const between: Transport = async (url, init) => {
       const response = await transport(url, init);
-      return url.endsWith('/jwks') ? respond((await response.json()) as object) : response;
+      return url.endsWith('/jwks') ? respond(JSON.parse(await response.text()) as object) : response;
     };
     const metadata = createMetadataReader(transport, LOOPBACK, system);
     return createUserTokenVerifier(trusted, metadata, between, system);

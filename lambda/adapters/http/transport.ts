@@ -8,6 +8,7 @@ import { endpointFault } from '../../model/endpoint';
 import { ProviderFailure, ResponseTooLong } from '../../domain/oauth/provider-failure';
 import type { AuthorityCertificates } from '../../domain/oauth/authority-certificates';
 import { withoutEchoedSecrets } from '../../domain/oauth/echoed-secret';
+import type { ServerResponse } from '../../domain/oauth/server-response';
 import type { Transport } from '../../domain/oauth/transport';
 import { locationOf, type PrivateAuthorities } from '../../domain/provider/private-authorities';
 import { unlessAborted } from '../../domain/abort';
@@ -35,9 +36,11 @@ function readBody(message: http.IncomingMessage): Promise<Buffer> {
   });
 }
 
-const headersOf = (message: http.IncomingMessage): [string, string][] =>
-  Object.entries(message.headers).flatMap(([name, value]): [string, string][] =>
-    value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+const headersOf = (message: http.IncomingMessage): ReadonlyMap<string, string> =>
+  new Map(
+    Object.entries(message.headers).flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+    ),
   );
 
 /**
@@ -100,17 +103,23 @@ export function createTransport(policy: ConnectionPolicy, certificates?: Authori
     url: URL,
     init: Parameters<Transport>[1],
     trusted: { readonly certificates?: string | undefined; readonly signal: AbortSignal },
-  ): Promise<Response> {
+  ): Promise<ServerResponse> {
     const { method, headers } = init;
     const body = init.body?.toString();
     const message = await guardedRequest(url, { method, headers, body, ...trusted }, policy);
     const content = await readBody(message);
     const status = message.statusCode ?? 0;
-    const bodiless = status === 204 || status === 205 || status === 304;
+    // RFC 9110 section 15: such a status is not valid.
+    if (status < 200 || status > 599) throw new NoResponse('the status of the response is not valid');
     const text = content.toString('utf8');
     const clean = withoutEchoedSecrets(status, text, { headers, body });
-    const answer = clean === text ? new Uint8Array(content) : clean;
-    return new Response(bodiless ? null : answer, { status, headers: headersOf(message) });
+    const bytes = new Uint8Array(clean === text ? content : Buffer.from(clean));
+    return {
+      status,
+      headers: headersOf(message),
+      text: () => Promise.resolve(new TextDecoder().decode(bytes)),
+      arrayBuffer: () => Promise.resolve(bytes.buffer),
+    };
   }
 
   async function certificatesOf(authorities: PrivateAuthorities, signal: AbortSignal): Promise<string> {

@@ -13,6 +13,7 @@ import type { DpopKey } from '../../model/dpop-key';
 import { DPOP_NONCE } from '../../model/dpop-nonce';
 import type { Metadata } from './provider-metadata';
 import { ProviderFailure } from './provider-failure';
+import { headerField } from './server-response';
 import type { Transport } from './transport';
 
 /** Every server that has DPoP accepts it; RSA proofs are too long for some header limits. */
@@ -95,8 +96,8 @@ export async function dpopBinding(
     (transport: Transport): Transport =>
     async (url, init) => {
       const response = await transport(url, init);
-      const nonce = response.headers.get('dpop-nonce');
-      if (nonce !== null && DPOP_NONCE.test(nonce)) nonces?.set(provider.id, nonce);
+      const nonce = headerField(response, 'dpop-nonce');
+      if (DPOP_NONCE.test(nonce)) nonces?.set(provider.id, nonce);
       return response;
     };
   return { key, handle, observing };

@@ -3,7 +3,7 @@
  * form only; the validation is the same for every response.
  */
 import { parseJsonObject, type JsonObject } from '../json-object';
-import { headerField } from './header-field';
+import { headerField } from './server-response';
 import { ProviderFailure } from './provider-failure';
 
 const FORM = 'application/x-www-form-urlencoded';

@@ -8,6 +8,14 @@ export interface MetadataDocument {
   readonly document: unknown;
 }
 
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** @throws ProviderFailure for a server that is unavailable */
 export async function metadataDocument(transport: Transport, url: string): Promise<MetadataDocument> {
   const response = await transport(url, { method: 'GET', headers: { accept: 'application/json' } });
@@ -19,6 +27,5 @@ export async function metadataDocument(transport: Transport, url: string): Promi
       retryAfter: retryAfterOf(response),
     });
   }
-  const document: unknown = status === 200 ? await response.json().catch(() => undefined) : undefined;
-  return { status, document };
+  return { status, document: status === 200 ? jsonOf(await response.text()) : undefined };
 }

@@ -5,7 +5,7 @@
 import * as oauth from 'oauth4webapi';
 import type { RegistrationMember } from '../provider/provided-client';
 import { ServiceError, type Outcome } from '../service-error';
-import { headerField } from './header-field';
+import { headerField, type ServerResponse } from './server-response';
 import { statedError } from './stated-error';
 
 /**
@@ -234,7 +234,7 @@ const codeOf = ({ error, error_description: description }: oauth.ResponseBodyErr
 const timeOf = (date: string): number => new Date(date).getTime();
 
 /** Returns the seconds of a `Retry-After` (RFC 9110 section 10.2.3): a number, or a date by the provider's clock. */
-export function retryAfterOf(response: Response): number | undefined {
+export function retryAfterOf(response: Pick<ServerResponse, 'headers'>): number | undefined {
   const field = headerField(response, 'retry-after');
   if (/^\d{1,9}$/.test(field)) return Number(field);
   const seconds = (timeOf(field) - timeOf(headerField(response, 'date'))) / 1000;
@@ -248,7 +248,8 @@ export function retryAfterOf(response: Response): number | undefined {
 const UNAVAILABLE = 'temporarily_unavailable';
 
 /** Returns whether the provider did not evaluate the request, whatever the body states. */
-export const isUnavailable = ({ status }: Response): boolean => status >= 500 || status === 429;
+export const isUnavailable = ({ status }: Pick<ServerResponse, 'status'>): boolean =>
+  status >= 500 || status === 429;
 
 /** Returns whether the response is a page of a proxy, a firewall, or maintenance, which says nothing about the request. */
 const isPage = (response: Response): boolean => /\bhtml\b/i.test(headerField(response, 'content-type'));

@@ -12,6 +12,7 @@ import { isClientMetadataUrl } from '../provider/published-client';
 import { errorCode, isUnavailable, ProviderFailure, retryAfterOf } from './provider-failure';
 import type { Metadata } from './provider-metadata';
 import { statedError } from './stated-error';
+import type { ServerResponse } from './server-response';
 import type { Transport } from './transport';
 import { unverifiedJwt } from './unverified-jwt';
 
@@ -135,7 +136,7 @@ const isOfRequest = (document: unknown, redirectUri: string): boolean => {
 };
 
 /** Returns why the server registers no client. A 403 here asks for a registration token, not for scopes of the user. */
-function refusal(url: string, response: Response, body: string, hadToken: boolean): ProviderFailure {
+function refusal(url: string, response: ServerResponse, body: string, hadToken: boolean): ProviderFailure {
   const { status } = response;
   const { error, error_description: description } = parseJsonObject(body) ?? {};
   const code = typeof error === 'string' ? errorCode(error) : 'registration_failed';
@@ -165,7 +166,6 @@ export async function deleteClient(
     headers: { authorization: `Bearer ${accessToken}` },
   });
   const { status } = response;
-  await response.body?.cancel();
   // 404: the client was deleted before.
   if (status === 204 || status === 200 || status === 404) return;
   throw new ProviderFailure('registration_failed', `client configuration endpoint responded with ${status}`, {

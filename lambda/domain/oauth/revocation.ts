@@ -22,6 +22,7 @@ import {
   type ObtainedTokens,
   type ProviderClient,
 } from './token-request';
+import { asFetch } from './transport';
 import { normalizedResponse } from './vendor-response';
 import { revocationTransport } from './vendor-request';
 
@@ -185,7 +186,7 @@ function methodOf(client: ProviderClient): RevocationMethod | undefined {
   };
   const optionsFor = (token: string) => ({
     ...options(client),
-    [oauth.customFetch]: revocationTransport(transport, vendor, token),
+    [oauth.customFetch]: asFetch(revocationTransport(transport, vendor, token)),
   });
   return {
     revocation,

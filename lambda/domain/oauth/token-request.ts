@@ -22,7 +22,7 @@ import { responseAsJson } from './form-response';
 import type { Metadata } from './provider-metadata';
 import { providerFailure, ProviderFailure } from './provider-failure';
 import { REFRESH_LIFETIMES, withKnownMembers } from './response-members';
-import type { Transport } from './transport';
+import { asFetch, type Transport } from './transport';
 import { normalizedResponse } from './vendor-response';
 import { vendorTransport } from './vendor-request';
 
@@ -108,9 +108,8 @@ export function checkPresentedAt(
 }
 
 export const options = ({ provider, transport, endpointPolicy, dpop }: ProviderClient) => ({
-  [oauth.customFetch]: vendorTransport(
-    dpop ? dpop.observing(transport) : transport,
-    vendorOf(provider.vendor),
+  [oauth.customFetch]: asFetch(
+    vendorTransport(dpop ? dpop.observing(transport) : transport, vendorOf(provider.vendor)),
   ),
   [oauth.allowInsecureRequests]: endpointPolicy.loopback,
   ...(dpop && { DPoP: dpop.handle }),

@@ -1,11 +1,12 @@
 import type { PrivateAuthorities } from '../provider/private-authorities';
 import { ProviderFailure } from './provider-failure';
+import type { ServerResponse } from './server-response';
 
 /** @param url of the request that was sent; absent if none was, because that server has done nothing wrong */
 const outOfTime = (cause: unknown, url?: string): ProviderFailure =>
   new ProviderFailure('timeout', 'the requests took too long in total', { unavailable: true, cause, url });
 
-/** Sends one request to an external server. It has the signature of oauth4webapi's `customFetch`. */
+/** Sends one request to an external server. */
 export type Transport = (
   url: string,
   init: {
@@ -16,7 +17,20 @@ export type Transport = (
     /** What the server's certificate must be issued by; absent for the public authorities. */
     readonly authorities?: PrivateAuthorities | undefined;
   },
-) => Promise<Response>;
+) => Promise<ServerResponse>;
+
+/** The statuses of responses without a body, for which the Fetch API accepts none. */
+const BODILESS: readonly number[] = [204, 205, 304];
+
+/** Returns the transport as oauth4webapi's `customFetch`. */
+export const asFetch =
+  (transport: Transport): ((...request: Parameters<Transport>) => Promise<Response>) =>
+  async (url, init) => {
+    const response = await transport(url, init);
+    const { status, headers } = response;
+    const body = BODILESS.includes(status) ? null : await response.arrayBuffer();
+    return new Response(body, { status, headers: [...headers] });
+  };
 
 /**
  * Returns a transport whose requests end when the deadline aborts, and which begins none after that. A request also ends

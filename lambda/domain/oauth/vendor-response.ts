@@ -5,7 +5,7 @@
 import { isJsonObject, parseJsonObject, type JsonObject } from '../json-object';
 import type { ResponseDepartures } from '../provider/vendor';
 import { formMembers, isForm } from './form-response';
-import { headerField } from './header-field';
+import { headerField } from './server-response';
 
 /** Returns the members of JSON, or of a form, as from GitHub and Facebook; undefined for anything else, such as a page. */
 function membersOf(body: string, contentType: string): JsonObject | undefined {

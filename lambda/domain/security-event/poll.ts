@@ -12,6 +12,7 @@ import {
 } from '../identity/security-events';
 import { issuerAuthorities, type DeployedIssuer } from '../identity/trusted-issuer';
 import { ProviderFailure, ResponseTooLong } from '../oauth/provider-failure';
+import type { ServerResponse } from '../oauth/server-response';
 import { trusting, type Transport } from '../oauth/transport';
 import { OWNER_TAG } from '../ownership';
 import { memberOf, type SecretTexts } from '../sealing/external-secret';
@@ -118,7 +119,7 @@ const requestBody = ({ ack, setErrs }: Receipt, maxEvents: number): string =>
   });
 
 /** @throws ProviderFailure without anything of the response's body */
-async function deliveryIn(response: Response): Promise<Delivery> {
+async function deliveryIn(response: ServerResponse): Promise<Delivery> {
   const { status } = response;
   if (status !== 200) {
     throw new ProviderFailure('invalid_response', `the transmitter responded with ${status}`);
