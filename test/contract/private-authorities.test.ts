@@ -3,11 +3,9 @@
  * and no others, whatever was requested before.
  */
 import { createServer, type Server } from 'node:https';
-import { isIPv6, type AddressInfo } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import type { AddressInfo } from 'node:net';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { createIssuerKeys, unverifiedJwt } from '../../lambda/adapters/http/issuer-keys';
-import { kindOfAddress } from '../../lambda/contract/addresses';
 import type { PrivateDestination } from '../../lambda/contract/connection-policy';
 import { system } from '../../lambda/adapters/system';
 import {
@@ -19,6 +17,7 @@ import {
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import { createAuthority, type IssuedCertificate } from '../flows/support/certificates';
 import { holdDeadlines } from '../flows/support/deadlines';
+import { hostOf, PRIVATE_ADDRESS, rangeOf } from '../flows/support/private-address';
 import { ANOTHER_KEY } from '../flows/support/key-sets';
 
 const LAPTOP = { loopback: true };
@@ -122,17 +121,13 @@ describe('a request', () => {
     expect(received).toEqual([]);
   });
 
-  /** A private address of this machine, which stands for a server in a private network. */
-  const address = Object.values(networkInterfaces())
-    .flatMap((addresses = []) => addresses)
-    .find((one) => kindOfAddress(one.address) === 'private')?.address;
-
-  (address === undefined ? it.skip : it)(
+  (PRIVATE_ADDRESS === undefined ? it.skip : it)(
     'reaches a private address only if the deployer allows it',
     async () => {
+      const address = PRIVATE_ADDRESS ?? '';
       const port = Number(new URL(await start(root.server(address), address)).port);
-      const url = `https://${isIPv6(address ?? '') ? `[${address}]` : address}:${port}/`;
-      const cidr = `${address}/${isIPv6(address ?? '') ? 128 : 32}`;
+      const url = `https://${hostOf(address)}:${port}/`;
+      const cidr = rangeOf(address);
       const request = { ...GET, authorities: authorities('root') };
       const allow = (...privateDestinations: PrivateDestination[]) =>
         createTransport({ loopback: false, privateDestinations }, certificates)(url, request);

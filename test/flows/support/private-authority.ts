@@ -1,4 +1,5 @@
 /** A service, and a provider's server whose certificate a private authority issued. */
+import type { PrivateDestination } from '../../../lambda/contract/connection-policy';
 import { createAuthority } from './certificates';
 import { startProvider, type TestProvider } from './provider';
 import { AGENT } from './secrets';
@@ -15,16 +16,28 @@ type Body = Record<string, unknown> & {
 export const configurationsIn = ({ oauth2ProviderConfigOutput: output }: Body): unknown =>
   output?.customOauth2ProviderConfig.certificateConfigurations;
 
+interface Place {
+  /** The address of the provider's server. */
+  readonly address: string;
+  /** Returns the private destinations that the service is started with. */
+  allows(server: URL): readonly PrivateDestination[];
+}
+
 /** Starts both before the tests of the file, and stops them after them. */
-export function startPrivateAuthority() {
+export function startPrivateAuthority(place?: Place) {
   const authority = createAuthority();
   let world: World;
   let server: TestProvider;
   let names = 0;
 
   beforeAll(async () => {
+    const { address } = place ?? {};
+    server = await startProvider(
+      {},
+      { certificate: authority.server(address), ...(address !== undefined && { address }) },
+    );
+    if (place) process.env.PRIVATE_DESTINATIONS = JSON.stringify(place.allows(new URL(server.discoveryUrl)));
     world = await World.start();
-    server = await startProvider({}, { certificate: authority.server() });
   });
   afterAll(async () => {
     await server.close();
@@ -59,10 +72,10 @@ export function startPrivateAuthority() {
     send('Create', configured(`private-${(names += 1)}`, certificateConfigurations, custom));
 
   /** Returns an agent with a provider at the server. Its client does not retry: a failed server has a back-off of seconds. */
-  const agentWith = async (certificateConfigurations: unknown): Promise<TestAgent> => {
+  const agentWith = async (certificateConfigurations: unknown, custom?: object): Promise<TestAgent> => {
     const { name } = await world.agent();
     const client = world.data('agent', 'execute-api', 1);
-    const { status, body } = await create(certificateConfigurations);
+    const { status, body } = await create(certificateConfigurations, custom);
     expect(status).toBe(201);
     return new TestAgent(client, name, String(body.name), String(body.callbackUrl));
   };

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { Provider, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Browser, Page } from './browser';
 import type { IssuedCertificate } from './certificates';
+import { hostOf } from './private-address';
 
 export interface TokenExchange {
   readonly grantType: string | null;
@@ -88,6 +89,8 @@ export interface Extension {
   readonly scopes?: readonly string[];
   /** The server's certificate, for a provider at an https URL. */
   readonly certificate?: IssuedCertificate;
+  /** The address that the server listens on; by default, 127.0.0.1. */
+  readonly address?: string;
   /** Whether the server accepts the redirect URIs of its clients only, instead of those that a test allows. */
   readonly ownRedirects?: true;
   /** Called with the provider before it accepts requests. */
@@ -102,10 +105,10 @@ export async function startProvider(
   extra: Configuration = {},
   extension: Extension = {},
 ): Promise<TestProvider> {
-  const { certificate } = extension;
+  const { certificate, address: listensOn = '127.0.0.1' } = extension;
   const server = certificate ? createTlsServer({ ...certificate }) : createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const address = `${certificate ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await new Promise<void>((listening) => server.listen(0, listensOn, listening));
+  const address = `${certificate ? 'https' : 'http'}://${hostOf(listensOn)}:${(server.address() as AddressInfo).port}`;
   const issuer = (await extension.behind?.(address)) ?? address;
   const clientId = 'agents';
   const clientSecret = `secret-${Math.random().toString(36).slice(2)}-of-the-client`;
