@@ -45,6 +45,9 @@ declare module 'dynalite/db' {
       /** @throws Error if the store has no such key */
       get(key: string): Promise<StoredItem>;
       batch(writes: readonly StoreWrite[]): Promise<void>;
+      /** How LevelDB reads for `get`, and for `getSync`. */
+      _get(key: string, options: object): Promise<unknown>;
+      _getSync(key: string, options: object): unknown;
       iterator(range: { readonly gte: string; readonly lt: string }): AsyncIterable<[string, StoredItem]>;
     };
     readonly tableDb: {
